@@ -1,0 +1,228 @@
+//! From a package to a plugin that can be put into service: approve, compile, start, describe.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::contract::{
+    CallError, PluginCapability, PluginDescription, PluginManifest, PluginPermissions,
+    ToolDescription,
+};
+use crate::package::{PackageError, PackageOrigin, PluginPackage};
+use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleError};
+
+use super::plugin::Recipe;
+
+/// Why a plugin is not in service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The package can't be read.
+    Package(PackageError),
+    /// The module can't be run.
+    Module(ModuleError),
+    /// Permissions wait for approval.
+    Pending {
+        /// What is missing, one permission each, as `kind: value`.
+        unapproved: Vec<String>,
+    },
+    /// `init` or `describe` failed.
+    Start {
+        /// How.
+        error: CallError,
+    },
+    /// What `describe` says can't be used.
+    Description {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The manifest declares a capability that this module doesn't have, or that this version of
+    /// the host can't run from a guest.
+    Capability {
+        /// The capability.
+        capability: PluginCapability,
+    },
+    /// Another plugin of the same id is in service, from a place of higher precedence.
+    Shadowed {
+        /// Where that one came from.
+        by: String,
+    },
+}
+
+impl LoadError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Package(error) => error.next_step(),
+            Self::Module(error) => match error.faults.first() {
+                Some(fault) => fault.next_step(),
+                None => "rebuild the module".into(),
+            },
+            Self::Pending { .. } => {
+                "approve them with `--approve`, for instance `--approve env,network`".into()
+            }
+            Self::Start { error } => error.next_step(),
+            Self::Description { .. } => {
+                "correct the JSON that `describe` returns (see wit/plugin.wit)".into()
+            }
+            Self::Capability { .. } => {
+                "declare only `tool` and export `plugin`, or use a version that runs this kind".into()
+            }
+            Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
+        }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Package(error) => error.fmt(formatter),
+            Self::Module(error) => error.fmt(formatter),
+            Self::Pending { unapproved } => {
+                write!(formatter, "needs approval for {}", unapproved.join(", "))
+            }
+            Self::Start { error } => write!(formatter, "did not start: {error}"),
+            Self::Description { problem } => write!(formatter, "`describe` gave {problem}"),
+            Self::Capability { capability } => {
+                write!(formatter, "capability `{capability}` can't be served")
+            }
+            Self::Shadowed { by } => write!(formatter, "shadowed by the one from {by}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// What the operator says yes to for plugins that were not installed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Approval {
+    /// `filesystem` grants, and `network` hosts that are named.
+    pub named: bool,
+    /// `network: ["*"]`
+    pub all_hosts: bool,
+    /// `env_vars`
+    pub environment: bool,
+    /// `secrets`
+    pub secrets: bool,
+    /// `shell: true`
+    pub shell: bool,
+}
+
+impl Approval {
+    /// Nothing: only plugins that ask for nothing run.
+    pub const NONE: Self =
+        Self { named: false, all_hosts: false, environment: false, secrets: false, shell: false };
+
+    /// Everything: for plugins that are compiled in.
+    pub const ALL: Self =
+        Self { named: true, all_hosts: true, environment: true, secrets: true, shell: true };
+
+    /// The permissions that are asked for and not approved, as `kind: value`.
+    #[must_use]
+    pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {
+        let mut missing = Vec::new();
+        for host in &asked.network {
+            let approved = if host == "*" { self.all_hosts } else { self.named };
+            if !approved {
+                missing.push(format!("network: {host}"));
+            }
+        }
+        let mut list = |kind: &str, values: &[String], approved: bool| {
+            if !approved {
+                missing.extend(values.iter().map(|value| format!("{kind}: {value}")));
+            }
+        };
+        list("filesystem", &asked.filesystem, self.named);
+        list("env", &asked.env_vars, self.environment);
+        list("secrets", &asked.secrets, self.secrets);
+        if asked.shell && !self.shell {
+            missing.push("shell".into());
+        }
+        missing
+    }
+}
+
+/// A plugin that has been started once and can be put into service.
+pub struct PreparedPlugin {
+    pub(super) manifest: PluginManifest,
+    pub(super) tools: Vec<ToolDescription>,
+    pub(super) origin: PackageOrigin,
+    pub(super) warnings: Vec<String>,
+    pub(super) recipe: Recipe,
+    pub(super) instance: Instance,
+}
+
+/// Makes a package ready, without changing anything that is in service.
+pub(super) async fn prepare(
+    package: PluginPackage,
+    approval: Approval,
+    options: &SandboxOptions,
+    memory: &Arc<MemoryBudget>,
+    module_bytes: usize,
+) -> Result<PreparedPlugin, LoadError> {
+    let PluginPackage { manifest, mut warnings, module, origin } = package;
+    let unapproved = approval.missing(&manifest.permissions);
+    if !unapproved.is_empty() {
+        return Err(LoadError::Pending { unapproved });
+    }
+    // The other kinds get their guests together with their hosts; until then none is half served.
+    let other = manifest.capabilities.iter().find(|kind| **kind != PluginCapability::Tool);
+    if let Some(&capability) = other {
+        return Err(LoadError::Capability { capability });
+    }
+    let compile = move || CompiledModule::with_limit(&module, module_bytes);
+    let module = blocking::unblock(compile).await.map_err(LoadError::Module)?;
+
+    let identity =
+        PluginIdentity { id: manifest.id.clone(), version: manifest.version.to_string() };
+    let folder = match &origin {
+        PackageOrigin::Folder(folder) => Some(folder.as_path()),
+        PackageOrigin::Bundled => None,
+    };
+    let (sandbox, closed) = sandbox(identity, folder, &manifest, options);
+    warnings.extend(closed);
+    let recipe = Recipe {
+        module,
+        sandbox: Arc::new(sandbox),
+        resources: manifest.resources,
+        memory: Arc::clone(memory),
+    };
+    let mut budget = CallBudget::new(&manifest.resources);
+    let started = async {
+        let mut instance = recipe.start(&mut budget).await?;
+        let text = instance.describe(&mut budget).await?;
+        Ok((instance, text))
+    };
+    let (instance, text) = started.await.map_err(|error| LoadError::Start { error })?;
+    let description = PluginDescription::parse(&text, &manifest.id)
+        .map_err(|problem| LoadError::Description { problem })?;
+    warnings.extend(announced(&manifest, &description.tools));
+    Ok(PreparedPlugin { tools: description.tools, manifest, origin, warnings, recipe, instance })
+}
+
+fn sandbox(
+    identity: PluginIdentity,
+    folder: Option<&Path>,
+    manifest: &PluginManifest,
+    options: &SandboxOptions,
+) -> (Sandbox, Vec<String>) {
+    Sandbox::new(identity, folder, &manifest.permissions, &manifest.resources, options)
+}
+
+/// Where the manifest announces other tools than the module describes.
+fn announced(manifest: &PluginManifest, tools: &[ToolDescription]) -> Vec<String> {
+    if manifest.tools.is_empty() {
+        return Vec::new();
+    }
+    let described = |name: &String| tools.iter().any(|tool| tool.name == *name);
+    let missing = manifest.tools.iter().filter(|name| !described(name));
+    let unannounced = tools.iter().filter(|tool| !manifest.tools.contains(&tool.name));
+    missing
+        .map(|name| format!("`tools` announces `{name}`, which the module does not describe"))
+        .chain(unannounced.map(|tool| {
+            format!("the module describes `{}`, which `tools` does not announce", tool.name)
+        }))
+        .collect()
+}

@@ -1,0 +1,11 @@
+//! The actors: they own their state and are reached by message only.
+
+mod host;
+mod load;
+mod plugin;
+mod registry;
+mod tool;
+
+pub use host::{PluginHost, PluginHostOptions};
+pub use load::{Approval, LoadError, PreparedPlugin};
+pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};

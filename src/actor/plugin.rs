@@ -1,0 +1,136 @@
+//! The actor of one plugin: it owns the plugin's instances and runs its calls.
+//!
+//! It ends when the last sender of its mailbox is gone, which is when no snapshot names the plugin
+//! any more; calls that were accepted before are run to their end.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_channel::{Receiver, Sender};
+use futures_lite::FutureExt;
+use futures_lite::future::or;
+use smol::Executor;
+use smol::lock::Semaphore;
+
+use crate::contract::{
+    CallError, CallOutcome, Cancellation, InstanceMode, PluginResourceConfig, Usage,
+};
+use crate::sandbox::Sandbox;
+use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, Parked};
+
+/// Calls that a plugin takes before its callers have to wait to hand one over.
+pub(super) const MAILBOX: usize = 64;
+
+/// Fresh instances of one plugin that run at once.
+const CONCURRENT_INSTANCES: usize = 16;
+
+/// What the actor is asked to do.
+#[derive(Debug)]
+pub(super) enum PluginMessage {
+    /// Run a tool. Dropping the receiver of `reply` cancels the call.
+    Call { tool: String, params: String, reply: Sender<CallOutcome> },
+}
+
+/// What every instance of the plugin is started with.
+#[derive(Clone)]
+pub(super) struct Recipe {
+    pub(super) module: Arc<CompiledModule>,
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) resources: PluginResourceConfig,
+    pub(super) memory: Arc<MemoryBudget>,
+}
+
+impl Recipe {
+    pub(super) async fn start(&self, budget: &mut CallBudget) -> Result<Instance, CallError> {
+        let (sandbox, memory) = (Arc::clone(&self.sandbox), Arc::clone(&self.memory));
+        Instance::start(&self.module, sandbox, &self.resources, memory, budget).await
+    }
+}
+
+pub(super) struct PluginActor {
+    pub(super) recipe: Recipe,
+    pub(super) mode: InstanceMode,
+    pub(super) mailbox: Receiver<PluginMessage>,
+    /// Fires when the host stops: calls in flight are cancelled.
+    pub(super) stop: Cancellation,
+    pub(super) executor: Arc<Executor<'static>>,
+    pub(super) parked: Option<Parked>,
+}
+
+impl PluginActor {
+    pub(super) async fn run(mut self) {
+        let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
+        while let Ok(PluginMessage::Call { tool, params, reply }) = self.mailbox.recv().await {
+            match self.mode {
+                InstanceMode::Resident => {
+                    let resident = self.parked.take();
+                    let call = run_resident(&self.recipe, resident, &tool, &params);
+                    let (outcome, parked) = unless_cancelled(call, &reply, &self.stop).await;
+                    self.parked = parked;
+                    // The caller may be gone by now, and then nobody misses the answer.
+                    let _ = reply.send(outcome).await;
+                }
+                InstanceMode::PerCall => {
+                    let permit = instances.acquire_arc().await;
+                    let (recipe, stop) = (self.recipe.clone(), self.stop.clone());
+                    let call = async move {
+                        let call = run_resident(&recipe, None, &tool, &params);
+                        let (outcome, parked) = unless_cancelled(call, &reply, &stop).await;
+                        drop(parked.and_then(|parked| recipe.memory.unpark(parked)));
+                        drop(permit);
+                        let _ = reply.send(outcome).await;
+                    };
+                    self.executor.spawn(call).detach();
+                }
+            }
+        }
+        drop(self.parked.take().and_then(|parked| self.recipe.memory.unpark(parked)));
+    }
+}
+
+type Ran = (CallOutcome, Option<Parked>);
+
+/// Runs one call on the resident instance, or on a new one where there is none any more. An
+/// instance that is still good afterwards is parked.
+async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, params: &str) -> Ran {
+    let mut budget = CallBudget::new(&recipe.resources);
+    let mut parked_again = None;
+    let result = async {
+        let mut instance = match parked.and_then(|parked| recipe.memory.unpark(parked)) {
+            Some(instance) => instance,
+            None => recipe.start(&mut budget).await?,
+        };
+        let result = instance.execute_tool(tool, params, &mut budget).await;
+        if instance.is_usable() {
+            parked_again = Some(recipe.memory.park(instance, Instant::now()));
+        }
+        result
+    }
+    .await;
+    (CallOutcome { result, usage: budget.usage() }, parked_again)
+}
+
+/// Runs `call` unless its caller goes away or the host stops; a panic in it is its outcome.
+async fn unless_cancelled(
+    call: impl Future<Output = Ran>,
+    reply: &Sender<CallOutcome>,
+    stop: &Cancellation,
+) -> Ran {
+    let without_value = |error| (CallOutcome { result: Err(error), usage: Usage::default() }, None);
+    let given_up = async {
+        or(reply.closed(), stop.cancelled()).await;
+        without_value(CallError::Cancelled)
+    };
+    match or(AssertUnwindSafe(call).catch_unwind(), async { Ok(given_up.await) }).await {
+        Ok(ran) => ran,
+        Err(panic) => without_value(CallError::Panicked { message: panic_message(&*panic) }),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}

@@ -1,0 +1,200 @@
+//! The snapshot of what is loaded: which plugins, and which tool is whose.
+//!
+//! A snapshot never changes. The plugin host replaces it whole; whoever reads it keeps the one it
+//! started with, so a call in flight is never hurt by a change.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use async_channel::Sender;
+
+use super::load::LoadError;
+use super::plugin::PluginMessage;
+use crate::contract::{CallError, PluginManifest, ToolDescription, full_tool_name};
+use crate::package::{PackageError, PackageOrigin};
+use crate::wasm::CompiledModule;
+
+/// What is loaded at one moment.
+#[derive(Debug, Default)]
+pub struct PluginRegistry {
+    /// Rises by one with every change.
+    pub generation: u64,
+    plugins: BTreeMap<String, Arc<LoadedPlugin>>,
+    refused: Vec<RefusedPlugin>,
+    by_full_name: HashMap<String, ToolEntry>,
+    /// The full names that a bare name may mean.
+    by_bare_name: HashMap<String, Vec<String>>,
+}
+
+/// A plugin in service.
+#[derive(Debug)]
+pub struct LoadedPlugin {
+    /// Its checked manifest.
+    pub manifest: PluginManifest,
+    /// Its tools, as the module described them.
+    pub tools: Vec<ToolDescription>,
+    /// Where it came from.
+    pub origin: PackageOrigin,
+    /// What its author or operator should know.
+    pub warnings: Vec<String>,
+    /// The module it runs.
+    pub module: Arc<CompiledModule>,
+    pub(super) mailbox: Sender<PluginMessage>,
+}
+
+/// A plugin that was found and is not in service.
+#[derive(Debug, Clone)]
+pub struct RefusedPlugin {
+    /// Its id, where the manifest could be read.
+    pub id: Option<String>,
+    /// Where it was found.
+    pub origin: String,
+    /// Why it is not in service.
+    pub error: LoadError,
+}
+
+impl RefusedPlugin {
+    pub(super) fn unreadable(error: PackageError) -> Self {
+        let origin = error.path.display().to_string();
+        Self { id: None, origin, error: LoadError::Package(error) }
+    }
+}
+
+/// One tool of one plugin.
+#[derive(Debug, Clone)]
+pub struct ToolEntry {
+    /// The plugin that runs it.
+    pub plugin: Arc<LoadedPlugin>,
+    index: usize,
+}
+
+impl ToolEntry {
+    /// What the tool is.
+    ///
+    /// # Panics
+    ///
+    /// Never: entries are made from the plugin's own list.
+    #[must_use]
+    pub fn description(&self) -> &ToolDescription {
+        &self.plugin.tools[self.index]
+    }
+
+    /// The name that everybody outside the plugin uses.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        full_tool_name(&self.plugin.manifest.id, &self.description().name)
+    }
+}
+
+impl PluginRegistry {
+    /// The plugins in service, by id.
+    pub fn plugins(&self) -> impl Iterator<Item = &Arc<LoadedPlugin>> {
+        self.plugins.values()
+    }
+
+    /// The plugin of this id, if it is in service.
+    #[must_use]
+    pub fn plugin(&self, id: &str) -> Option<&Arc<LoadedPlugin>> {
+        self.plugins.get(id)
+    }
+
+    /// What was found and is not in service, and why.
+    #[must_use]
+    pub fn refused(&self) -> &[RefusedPlugin] {
+        &self.refused
+    }
+
+    /// Every tool, in the order of the full names.
+    #[must_use]
+    pub fn tools(&self) -> Vec<ToolEntry> {
+        let tools = self.plugins.values().flat_map(|plugin| {
+            (0..plugin.tools.len()).map(|index| ToolEntry { plugin: Arc::clone(plugin), index })
+        });
+        let mut tools: Vec<_> = tools.collect();
+        tools.sort_by_cached_key(ToolEntry::full_name);
+        tools
+    }
+
+    /// The tool of this full name, or of this bare name where only one plugin has it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::UnknownTool`] with names that come close, [`CallError::AmbiguousTool`].
+    pub fn find_tool(&self, name: &str) -> Result<&ToolEntry, CallError> {
+        if let Some(entry) = self.by_full_name.get(name) {
+            return Ok(entry);
+        }
+        match self.by_bare_name.get(name).map(Vec::as_slice) {
+            Some([full]) => self.by_full_name.get(full).ok_or_else(|| self.unknown(name)),
+            Some(candidates) => Err(CallError::AmbiguousTool {
+                name: name.to_owned(),
+                candidates: candidates.to_vec(),
+            }),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> CallError {
+        let bare = name.rsplit_once("__").map_or(name, |(_, bare)| bare);
+        let names = self.by_full_name.keys().map(String::as_str);
+        CallError::UnknownTool { name: name.to_owned(), similar: similar(bare, name, names) }
+    }
+
+    pub(super) fn with(
+        &self,
+        added: BTreeMap<String, Arc<LoadedPlugin>>,
+        refused: Vec<RefusedPlugin>,
+    ) -> Self {
+        let mut plugins = self.plugins.clone();
+        plugins.extend(added);
+        let refused = self.refused.iter().cloned().chain(refused).collect();
+        Self::build(self.generation + 1, plugins, refused)
+    }
+
+    pub(super) fn without(&self, id: &str) -> Self {
+        let mut plugins = self.plugins.clone();
+        plugins.remove(id);
+        Self::build(self.generation + 1, plugins, self.refused.clone())
+    }
+
+    pub(super) fn emptied(&self) -> Self {
+        Self { generation: self.generation + 1, ..Self::default() }
+    }
+
+    fn build(
+        generation: u64,
+        plugins: BTreeMap<String, Arc<LoadedPlugin>>,
+        refused: Vec<RefusedPlugin>,
+    ) -> Self {
+        let mut by_full_name = HashMap::new();
+        let mut by_bare_name: HashMap<String, Vec<String>> = HashMap::new();
+        for plugin in plugins.values() {
+            for (index, tool) in plugin.tools.iter().enumerate() {
+                let entry = ToolEntry { plugin: Arc::clone(plugin), index };
+                let full = entry.full_name();
+                by_bare_name.entry(tool.name.clone()).or_default().push(full.clone());
+                by_full_name.insert(full, entry);
+            }
+        }
+        Self { generation, plugins, refused, by_full_name, by_bare_name }
+    }
+}
+
+/// Up to three names that hold the wanted one, or begin alike.
+fn similar<'a>(bare: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let wanted = bare.to_ascii_lowercase();
+    let mut close: Vec<(usize, &str)> = names
+        .filter_map(|candidate| {
+            let tool = candidate.rsplit_once("__").map_or(candidate, |(_, tool)| tool);
+            let tool = tool.to_ascii_lowercase();
+            let shared = tool.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count();
+            let close = candidate.contains(name)
+                || tool.contains(&wanted)
+                || wanted.contains(&tool)
+                || (shared >= 3 && shared * 2 >= wanted.len());
+            close.then_some((usize::MAX - shared, candidate))
+        })
+        .collect();
+    close.sort_unstable();
+    close.into_iter().take(3).map(|(_, candidate)| candidate.to_owned()).collect()
+}

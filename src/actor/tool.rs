@@ -1,0 +1,47 @@
+//! A guest's tool as a [`Tool`] like any native one.
+
+use serde_json::Value;
+
+use super::host::PluginHost;
+use super::registry::ToolEntry;
+use crate::contract::{BoxFuture, PluginError, Tool, ToolContext, ToolDescription};
+
+/// A tool of a plugin in service. It is looked up by its full name at every call, so that it goes
+/// to the newest version of its plugin.
+pub(super) struct HostedTool {
+    host: PluginHost,
+    name: String,
+    description: ToolDescription,
+}
+
+impl HostedTool {
+    pub(super) fn new(host: PluginHost, entry: &ToolEntry) -> Self {
+        Self { host, name: entry.full_name(), description: entry.description().clone() }
+    }
+}
+
+impl Tool for HostedTool {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn description(&self) -> &str {
+        &self.description.description
+    }
+
+    fn parameters_schema(&self) -> Value {
+        self.description.input_schema.clone()
+    }
+
+    fn execute<'a>(
+        &'a self,
+        params: Value,
+        _context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async move {
+            let text = self.host.call(&self.name, params.to_string()).await.result?;
+            // A guest may answer with plain text, which is a JSON string to callers.
+            Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        })
+    }
+}

@@ -1,0 +1,289 @@
+//! The outcome of calling a plugin: a value or a typed error, and what the call used.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// What came of one call.
+#[derive(Debug)]
+pub struct CallOutcome {
+    /// The tool's result as JSON text, or why there is none.
+    pub result: Result<String, CallError>,
+    /// What the call cost, also when it failed.
+    pub usage: Usage,
+}
+
+/// What one call cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Units of fuel spent.
+    pub fuel: u64,
+    /// Wall clock, in microseconds when serialized.
+    #[serde(rename = "duration_us", serialize_with = "as_micros")]
+    pub duration: Duration,
+    /// The most linear memory the instance held.
+    pub peak_memory_bytes: usize,
+    /// Host calls made.
+    pub host_calls: u32,
+}
+
+fn as_micros<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// A capability of the sandbox, as refusals and the audit log name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Capability {
+    /// `http-request`
+    Network,
+    /// `read-file` and `write-file`
+    Filesystem,
+    /// `get-env`
+    Environment,
+    /// `log`
+    Log,
+    /// `{{secret:NAME}}`
+    Secrets,
+    /// Running at all: a permission of the manifest waits for approval.
+    Approval,
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Network => "network",
+            Self::Filesystem => "filesystem",
+            Self::Environment => "environment",
+            Self::Log => "log",
+            Self::Secrets => "secrets",
+            Self::Approval => "approval",
+        })
+    }
+}
+
+/// A refusal by the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Denied {
+    /// What was asked for.
+    pub capability: Capability,
+    /// The path, host or name it was asked for; empty where that adds nothing.
+    pub target: String,
+    /// The rule that refused it: the text a guest sees.
+    pub rule: String,
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.rule)
+    }
+}
+
+/// A limit that a call ran into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "resource", rename_all = "snake_case")]
+pub enum Exhausted {
+    /// The fuel of this call.
+    Fuel {
+        /// Units allowed.
+        limit: u64,
+    },
+    /// The plugin's own memory limit.
+    Memory {
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The memory that all guests share.
+    MemoryBudget {
+        /// Bytes that all guests may hold together.
+        limit: usize,
+    },
+    /// The plugin's table elements.
+    Table {
+        /// Elements allowed.
+        limit: usize,
+    },
+    /// Wall clock.
+    Time {
+        /// Time allowed.
+        #[serde(rename = "limit_us", serialize_with = "as_micros")]
+        limit: Duration,
+    },
+    /// Host calls within one call.
+    HostCalls {
+        /// Calls allowed.
+        limit: u32,
+    },
+    /// Bytes that the guest handed to the host.
+    Output {
+        /// Bytes allowed.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fuel { limit } => write!(formatter, "fuel (limit {limit})"),
+            Self::Memory { limit } => write!(formatter, "memory (plugin's limit {limit} bytes)"),
+            Self::MemoryBudget { limit } => {
+                write!(formatter, "memory (all guests' budget {limit} bytes)")
+            }
+            Self::Table { limit } => write!(formatter, "table elements (limit {limit})"),
+            Self::Time { limit } => write!(formatter, "time (limit {} s)", limit.as_secs_f32()),
+            Self::HostCalls { limit } => write!(formatter, "host calls (limit {limit})"),
+            Self::Output { limit } => write!(formatter, "output (limit {limit} bytes)"),
+        }
+    }
+}
+
+/// Why a call gave no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallError {
+    /// No active plugin offers this tool.
+    UnknownTool {
+        /// The name asked for.
+        name: String,
+        /// Names that come close, best first.
+        similar: Vec<String>,
+    },
+    /// Several plugins offer a tool of this bare name.
+    AmbiguousTool {
+        /// The name asked for.
+        name: String,
+        /// The full names it could mean.
+        candidates: Vec<String>,
+    },
+    /// The parameters are not JSON, or too large.
+    InvalidParams {
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// The sandbox refused the host call on which the guest then gave up, or refused to run the
+    /// plugin at all.
+    Denied {
+        /// The refusal.
+        denied: Denied,
+        /// The guest's own words; empty where it did not run.
+        message: String,
+    },
+    /// The tool answered with an error.
+    Guest {
+        /// The guest's words.
+        message: String,
+    },
+    /// The guest was stopped by a fault of its own.
+    Trap {
+        /// The kind of fault, in the words of the WebAssembly specification.
+        name: String,
+        /// Where: the export that was running.
+        during: &'static str,
+    },
+    /// A limit was reached.
+    Exhausted(Exhausted),
+    /// The guest ended its own program (`proc_exit` of WASI).
+    Exited {
+        /// The status it gave.
+        status: i32,
+    },
+    /// The plugin could not be made ready for the call.
+    NotReady {
+        /// Why.
+        reason: String,
+    },
+    /// The host failed while it served this call; the plugin's instance was thrown away.
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// The caller gave up, or the host is stopping.
+    Cancelled,
+}
+
+impl CallError {
+    /// A stable word for the kind of error, for machines.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownTool { .. } => "unknown_tool",
+            Self::AmbiguousTool { .. } => "ambiguous_tool",
+            Self::InvalidParams { .. } => "invalid_params",
+            Self::Denied { .. } => "denied",
+            Self::Guest { .. } => "guest_error",
+            Self::Trap { .. } => "trap",
+            Self::Exhausted(_) => "exhausted",
+            Self::Exited { .. } => "exited",
+            Self::NotReady { .. } => "not_ready",
+            Self::Panicked { .. } => "panicked",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What to do next, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::UnknownTool { similar, .. } if similar.is_empty() => {
+                "list the tools with `weft-lite tools`".into()
+            }
+            Self::UnknownTool { similar, .. } => format!("did you mean `{}`?", similar.join("` or `")),
+            Self::AmbiguousTool { candidates, .. } => {
+                format!("call one of `{}`", candidates.join("`, `"))
+            }
+            Self::InvalidParams { .. } => {
+                "pass one JSON value, for instance '{\"text\": \"hello\"}'".into()
+            }
+            Self::Denied { denied, .. } => match denied.capability {
+                Capability::Approval => {
+                    "look at the permissions with `weft-lite plugin inspect`, then approve them".into()
+                }
+                capability => format!(
+                    "if you trust the plugin with it, extend `permissions` ({capability}) in its manifest and approve it"
+                ),
+            },
+            Self::Guest { .. } => "check the parameters against the tool's schema (`weft-lite tools --json`)".into(),
+            Self::Trap { .. } | Self::Exited { .. } => {
+                "the next call gets a fresh instance; tell the plugin's author if it happens again".into()
+            }
+            Self::Exhausted(exhausted) => match exhausted {
+                Exhausted::Fuel { .. } => "raise `resources.max_fuel` in the manifest, or ask for less at once".into(),
+                Exhausted::Memory { .. } => "raise `resources.max_memory_mb` in the manifest, or ask for less at once".into(),
+                Exhausted::MemoryBudget { .. } => "raise the memory budget (`--memory-budget-mb`), or run fewer plugins at once".into(),
+                Exhausted::Table { .. } => "raise `resources.max_table_elements` in the manifest".into(),
+                Exhausted::Time { .. } => "raise `resources.max_execution_seconds` in the manifest, or ask for less at once".into(),
+                Exhausted::HostCalls { .. } => "raise `resources.max_host_calls` in the manifest, or ask for less at once".into(),
+                Exhausted::Output { .. } => "ask the tool for less at once".into(),
+            },
+            Self::NotReady { .. } => "see `weft-lite plugin list` for the plugin's state".into(),
+            Self::Panicked { .. } => "this is a fault of weft-lite: please report it".into(),
+            Self::Cancelled => "call again".into(),
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownTool { name, .. } => write!(formatter, "no tool is named `{name}`"),
+            Self::AmbiguousTool { name, .. } => {
+                write!(formatter, "several plugins offer a tool named `{name}`")
+            }
+            Self::InvalidParams { problem } => write!(formatter, "invalid parameters: {problem}"),
+            Self::Denied { denied, message } if message.is_empty() || message.contains(&denied.rule) => {
+                write!(formatter, "denied: {denied}")
+            }
+            Self::Denied { denied, message } => write!(formatter, "denied: {denied} ({message})"),
+            Self::Guest { message } => write!(formatter, "the tool failed: {message}"),
+            Self::Trap { name, during } => write!(formatter, "the guest trapped in {during}: {name}"),
+            Self::Exhausted(exhausted) => write!(formatter, "resource exhausted: {exhausted}"),
+            Self::Exited { status } => write!(formatter, "the guest exited with status {status}"),
+            Self::NotReady { reason } => write!(formatter, "the plugin is not ready: {reason}"),
+            Self::Panicked { message } => write!(formatter, "internal error: {message}"),
+            Self::Cancelled => formatter.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for CallError {}

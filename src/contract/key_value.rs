@@ -1,0 +1,38 @@
+//! The smallest storage a tool can count on.
+
+use super::{BoxFuture, PluginError};
+
+/// Strings by key. Whoever creates the store decides its scope, limits and durability.
+pub trait KeyValueStore: Send + Sync {
+    /// The value of `key`, or `None`.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Io`] when the store can't be read.
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>, PluginError>>;
+
+    /// Sets `key`, replacing what was there.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::LimitReached`] when the store is full, [`PluginError::Io`] when it can't be
+    /// written.
+    fn set<'a>(&'a self, key: &'a str, value: String) -> BoxFuture<'a, Result<(), PluginError>>;
+
+    /// Removes `key`; the answer tells whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Io`] when the store can't be written.
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, PluginError>>;
+
+    /// All keys that begin with `prefix`, or all there are, in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Io`] when the store can't be read.
+    fn list_keys<'a>(
+        &'a self,
+        prefix: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, PluginError>>;
+}

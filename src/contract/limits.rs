@@ -1,0 +1,93 @@
+//! Every ceiling of the sandbox in one table, with its unit in its name.
+//!
+//! The source is the limits table of the security rules. In this table one KB is 1,024 bytes and
+//! one MB is 1,048,576 bytes, because linear memory comes in pages of 65,536 bytes.
+
+use std::time::Duration;
+
+/// Bytes in a KB, as the limits count.
+pub const KB: usize = 1024;
+/// Bytes in a MB, as the limits count.
+pub const MB: usize = 1024 * KB;
+
+/// A limit that a manifest may set: the value used when it is silent, and the range allowed.
+///
+/// A manifest value outside the range is clamped to it, with a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The manifest's key under `resources`.
+    pub key: &'static str,
+    /// Used when the manifest doesn't say.
+    pub default: u64,
+    /// The lowest value that makes sense.
+    pub minimum: u64,
+    /// The hard maximum.
+    pub maximum: u64,
+}
+
+impl Range {
+    const fn new(key: &'static str, default: u64, minimum: u64, maximum: u64) -> Self {
+        Self { key, default, minimum, maximum }
+    }
+}
+
+/// Units of fuel for one call. The interpreter spends about one for each instruction.
+pub const FUEL: Range = Range::new("max_fuel", 1_000_000_000, 1_000_000, 10_000_000_000);
+/// Linear memory of one instance in MB.
+pub const MEMORY_MB: Range = Range::new("max_memory_mb", 16, 1, 256);
+/// Elements of all tables of one instance.
+pub const TABLE_ELEMENTS: Range = Range::new("max_table_elements", 10_000, 0, 100_000);
+/// Seconds of wall clock for one call.
+pub const EXECUTION_SECONDS: Range = Range::new("max_execution_seconds", 30, 1, 300);
+/// HTTP requests of one plugin within any minute.
+pub const HTTP_REQUESTS_PER_MINUTE: Range = Range::new("max_http_requests_per_minute", 10, 0, 600);
+/// Log messages of one plugin within any minute.
+pub const LOG_MESSAGES_PER_MINUTE: Range =
+    Range::new("max_log_messages_per_minute", 100, 0, 6_000);
+/// Host calls within one call.
+pub const HOST_CALLS: Range = Range::new("max_host_calls", 10_000, 0, 1_000_000);
+
+/// Linear memories of one instance.
+pub const MEMORIES: usize = 1;
+/// Tables of one instance.
+pub const TABLES: usize = 4;
+/// Wasm instances in one store.
+pub const INSTANCES: usize = 1;
+
+/// A call's parameters, as JSON text.
+pub const PARAMS_BYTES: usize = MB;
+/// A call's result, as JSON text.
+pub const RESULT_BYTES: usize = 4 * MB;
+/// Everything the host copies out of a guest's memory during one call: results, arguments of host
+/// calls, descriptions.
+pub const LIFTED_BYTES_PER_CALL: usize = 64 * MB;
+
+/// An HTTP request's body.
+pub const HTTP_REQUEST_BODY_BYTES: usize = MB;
+/// An HTTP response's body; what comes after it is cut off.
+pub const HTTP_RESPONSE_BODY_BYTES: usize = 4 * MB;
+/// One HTTP request, from name lookup to the last byte of the body.
+pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
+
+/// A file that a guest reads.
+pub const FILE_READ_BYTES: usize = 8 * MB;
+/// What a guest writes to a file.
+pub const FILE_WRITE_BYTES: usize = 4 * MB;
+/// One log message; what comes after it is replaced by `... [truncated]`.
+pub const LOG_MESSAGE_BYTES: usize = 4096;
+
+/// A module as it lies in the package. An operator may raise it.
+pub const MODULE_BYTES: usize = 300 * KB;
+/// A module after gzip. An operator may raise it.
+pub const MODULE_GZIP_BYTES: usize = 120 * KB;
+/// All files of a package together.
+pub const PACKAGE_BYTES: u64 = 10 * MB as u64;
+/// A manifest file.
+pub const MANIFEST_BYTES: usize = 64 * KB;
+
+/// All guests' memory together, unless the operator says otherwise: this, or a quarter of the
+/// machine's memory where that is less.
+pub const MEMORY_BUDGET_BYTES: usize = 64 * MB;
+
+/// The characters of a tool's full name, `<owner>__<tool>`.
+pub const TOOL_NAME_CHARS: usize = 64;

@@ -1,0 +1,232 @@
+//! The manifest's keys, one after the other.
+
+use serde_json::Value;
+
+use super::fault::ManifestError;
+use super::findings::{Findings, Table, wrong_kind};
+use super::rules::{self, Flaw, quoted};
+use super::similar::closest;
+use super::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
+use crate::contract::limits::{self, Range, TOOL_NAME_CHARS};
+use crate::contract::{PluginPermissions, PluginResourceConfig};
+
+/// The keys at the top. `$schema` is there for editors and means nothing here.
+const KEYS: [&str; 12] = [
+    "$schema",
+    "id",
+    "name",
+    "version",
+    "description",
+    "capabilities",
+    "permissions",
+    "resources",
+    "wasm_module",
+    "skills",
+    "tools",
+    "instance",
+];
+
+const PERMISSION_KEYS: [&str; 5] = ["network", "filesystem", "env_vars", "shell", "secrets"];
+
+/// Checks a whole document.
+pub(super) fn manifest(document: &Value) -> Result<ParsedManifest, ManifestError> {
+    let mut findings = Findings::default();
+    let manifest = Table::top(document, &mut findings).and_then(|top| read(&top, &mut findings));
+    let (manifest, warnings) = findings.finish(manifest)?;
+    Ok(ParsedManifest { manifest, warnings })
+}
+
+fn read(top: &Table<'_>, findings: &mut Findings) -> Option<PluginManifest> {
+    top.warn_unknown(&KEYS, findings);
+    let id = top.required(
+        "id",
+        "expected a name like `com.example.my-plugin`",
+        rules::id,
+        &KEYS,
+        findings,
+    );
+    let name = top.required("name", "expected a name for people", rules::title, &KEYS, findings);
+    let version = top.required(
+        "version",
+        "expected three numbers like `1.2.0`",
+        rules::version,
+        &KEYS,
+        findings,
+    );
+    let description = top.text("description", rules::prose, findings);
+    let capabilities = capabilities(top, findings);
+    let permissions = permissions(&top.section("permissions", findings), findings);
+    let resources = resources(&top.section("resources", findings), findings);
+    let module = "expected the module's path inside the package, like `plugin.wasm`";
+    let wasm_module = top.required("wasm_module", module, rules::inner_file, &KEYS, findings);
+    let skills = top.list(
+        "skills",
+        "a list of folders inside the package",
+        text_of(rules::inner_path),
+        findings,
+    );
+    let tools = tools(top, id.as_deref(), findings);
+    let instance = top.text("instance", instance, findings).unwrap_or_default();
+    Some(PluginManifest {
+        id: id?,
+        name: name?,
+        version: version?,
+        description,
+        capabilities,
+        permissions,
+        resources,
+        wasm_module: wasm_module?,
+        skills,
+        tools,
+        instance,
+    })
+}
+
+/// An item of a list that is text following `rule`.
+fn text_of<T>(rule: impl Fn(&str) -> Result<T, Flaw>) -> impl Fn(&Value) -> Result<T, Flaw> {
+    move |value| match value {
+        Value::String(text) => rule(text),
+        other => Err(wrong_kind(other, "text")),
+    }
+}
+
+fn capabilities(top: &Table<'_>, findings: &mut Findings) -> Vec<PluginCapability> {
+    let words = PluginCapability::ALL.map(PluginCapability::as_str);
+    let allowed = format!("allowed: {}", words.join(", "));
+    let one = |text: &str| {
+        PluginCapability::ALL
+            .into_iter()
+            .find(|capability| capability.as_str() == text)
+            .ok_or_else(|| Flaw::new(format!("unknown capability `{}`", quoted(text)), &allowed))
+    };
+    match top.get("capabilities") {
+        None => {
+            top.missing("capabilities", &format!("expected a list; {allowed}"), &KEYS, findings);
+        }
+        Some(Value::Array(items)) if items.is_empty() => {
+            findings.fault(top.path("capabilities"), Flaw::new("it is empty", &allowed));
+        }
+        Some(_) => {}
+    }
+    top.list("capabilities", "a list of words", text_of(one), findings)
+}
+
+fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions {
+    for key in table.unknown(&PERMISSION_KEYS) {
+        // A permission that the host does not know can't be refused in the author's sense, either.
+        let expected = match closest(key, &PERMISSION_KEYS) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("allowed: {}", PERMISSION_KEYS.join(", ")),
+        };
+        findings.fault(table.path(&quoted(key)), Flaw::new("unknown permission", expected));
+    }
+    let shell = match table.get("shell") {
+        None => false,
+        Some(Value::Bool(shell)) => *shell,
+        Some(other) => {
+            findings.fault(table.path("shell"), wrong_kind(other, "true or false"));
+            false
+        }
+    };
+    PluginPermissions {
+        network: table.list("network", "a list of hosts", text_of(rules::host_pattern), findings),
+        filesystem: table.list(
+            "filesystem",
+            "a list of paths",
+            text_of(rules::host_path),
+            findings,
+        ),
+        env_vars: table.list("env_vars", "a list of names", text_of(rules::variable), findings),
+        shell,
+        secrets: table.list("secrets", "a list of names", text_of(rules::name), findings),
+    }
+}
+
+fn resources(table: &Table<'_>, findings: &mut Findings) -> PluginResourceConfig {
+    let ranges = [
+        limits::FUEL,
+        limits::MEMORY_MB,
+        limits::TABLE_ELEMENTS,
+        limits::EXECUTION_SECONDS,
+        limits::HTTP_REQUESTS_PER_MINUTE,
+        limits::LOG_MESSAGES_PER_MINUTE,
+        limits::HOST_CALLS,
+    ];
+    table.warn_unknown(&ranges.map(|range| range.key), findings);
+    let [fuel, memory, elements, seconds, requests, messages, calls] =
+        ranges.map(|range| amount(table, range, findings));
+    // Every maximum of the table but that of fuel fits 32 bits.
+    let narrow = |amount: u64| u32::try_from(amount).unwrap_or(u32::MAX);
+    PluginResourceConfig {
+        max_fuel: fuel,
+        max_memory_mb: narrow(memory),
+        max_table_elements: narrow(elements),
+        max_execution_seconds: narrow(seconds),
+        max_http_requests_per_minute: narrow(requests),
+        max_log_messages_per_minute: narrow(messages),
+        max_host_calls: narrow(calls),
+    }
+}
+
+/// One limit: what the manifest says, within its range.
+fn amount(table: &Table<'_>, range: Range, findings: &mut Findings) -> u64 {
+    let Some(value) = table.get(range.key) else { return range.default };
+    let whole = value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+        // The cast saturates: what is below 0 or beyond 64 bits ends at the nearer end of the range.
+        Some(number as u64)
+    });
+    let Some(whole) = whole else {
+        let flaw = match value {
+            Value::Number(number) => {
+                Flaw::new(format!("{number} is not whole"), "expected a whole number")
+            }
+            other => wrong_kind(other, "a whole number"),
+        };
+        findings.fault(table.path(range.key), flaw);
+        return range.default;
+    };
+    let clamped = whole.clamp(range.minimum, range.maximum);
+    if value.as_u64() != Some(clamped) && value.as_f64() != Some(clamped as f64) {
+        findings.warn(format!(
+            "`{}` is {value}, which is out of range ({} to {}); {clamped} is used",
+            table.path(range.key),
+            range.minimum,
+            range.maximum
+        ));
+    }
+    clamped
+}
+
+/// The tools' names. Some manifests give an object with more than the name; only that is read.
+fn tools(top: &Table<'_>, id: Option<&str>, findings: &mut Findings) -> Vec<String> {
+    let tool = |value: &Value| {
+        let name = match value {
+            Value::String(name) => rules::name(name)?,
+            Value::Object(tool) => match tool.get("name") {
+                Some(Value::String(name)) => rules::name(name)?,
+                _ => return Err(Flaw::new("a tool without a name", "expected text under `name`")),
+            },
+            other => return Err(wrong_kind(other, "a name, or a mapping with a `name`")),
+        };
+        let chars = id.map_or(0, |id| id.len() + "__".len() + name.len());
+        if chars > TOOL_NAME_CHARS {
+            return Err(Flaw::new(
+                format!(
+                    "its full name `{}__{name}` has {chars} characters",
+                    id.unwrap_or_default()
+                ),
+                format!("expected at most {TOOL_NAME_CHARS}; shorten the tool's name or the id"),
+            ));
+        }
+        Ok(name)
+    };
+    top.list("tools", "a list of names", tool, findings)
+}
+
+fn instance(text: &str) -> Result<InstanceMode, Flaw> {
+    let words = InstanceMode::ALL.map(InstanceMode::as_str).join(", ");
+    InstanceMode::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or_else(|| {
+        Flaw::new(format!("unknown mode `{}`", quoted(text)), format!("allowed: {words}"))
+    })
+}

@@ -1,0 +1,191 @@
+//! Reading keys one after the other, and noting what is wrong with them instead of stopping there.
+
+use serde_json::{Map, Value};
+
+use super::fault::{ManifestError, ManifestFault};
+use super::rules::{Flaw, quoted};
+use super::similar::closest;
+
+/// Items that a list may have. No plugin comes near it, and it bounds the list of faults.
+const LIST_ITEMS: usize = 256;
+
+/// What was found so far.
+#[derive(Default)]
+pub(super) struct Findings {
+    faults: Vec<ManifestFault>,
+    warnings: Vec<String>,
+}
+
+impl Findings {
+    pub(super) fn fault(&mut self, key: String, flaw: Flaw) {
+        let Flaw { problem, expected } = flaw;
+        self.faults.push(ManifestFault { key, problem, expected });
+    }
+
+    pub(super) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    /// The value with the warnings, or the faults. `None` stands for a value that could not be
+    /// made, which always left a fault.
+    pub(super) fn finish<T>(self, value: Option<T>) -> Result<(T, Vec<String>), ManifestError> {
+        match value {
+            Some(value) if self.faults.is_empty() => Ok((value, self.warnings)),
+            _ => Err(ManifestError { faults: self.faults, warnings: self.warnings }),
+        }
+    }
+}
+
+/// The entries of one mapping, and where it stands in the document.
+pub(super) struct Table<'v> {
+    prefix: &'static str,
+    entries: Option<&'v Map<String, Value>>,
+}
+
+impl<'v> Table<'v> {
+    /// The document as a mapping.
+    pub(super) fn top(document: &'v Value, findings: &mut Findings) -> Option<Self> {
+        let entries = document.as_object();
+        if entries.is_none() {
+            let problem = format!("the document is {}", kind(document));
+            findings
+                .fault(String::new(), Flaw::new(problem, "expected a mapping of keys to values"));
+        }
+        entries.map(|entries| Self { prefix: "", entries: Some(entries) })
+    }
+
+    /// The mapping under `key`, which is empty if the key is absent.
+    pub(super) fn section(&self, key: &'static str, findings: &mut Findings) -> Self {
+        let value = self.get(key);
+        let entries = value.and_then(Value::as_object);
+        if let (Some(value), None) = (value, entries) {
+            findings.fault(self.path(key), wrong_kind(value, "a mapping"));
+        }
+        Self { prefix: key, entries }
+    }
+
+    /// The value of `key`. A null is the same as no key, as `skills:` with nothing behind it is.
+    pub(super) fn get(&self, key: &str) -> Option<&'v Value> {
+        self.entries?.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The key's path from the top.
+    pub(super) fn path(&self, key: &str) -> String {
+        if self.prefix.is_empty() { key.to_owned() } else { format!("{}.{key}", self.prefix) }
+    }
+
+    /// Text under `key` that follows `rule`, or `None` if it is absent or wrong.
+    pub(super) fn text<T>(
+        &self,
+        key: &str,
+        rule: impl Fn(&str) -> Result<T, Flaw>,
+        findings: &mut Findings,
+    ) -> Option<T> {
+        let value = self.get(key)?;
+        let checked = match value {
+            Value::String(text) => rule(text),
+            Value::Number(_) => Err(wrong_kind(value, "text; put it in quotes")),
+            other => Err(wrong_kind(other, "text")),
+        };
+        checked.map_err(|flaw| findings.fault(self.path(key), flaw)).ok()
+    }
+
+    /// Like [`text`](Self::text), with a fault if `key` is absent.
+    pub(super) fn required<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        rule: impl Fn(&str) -> Result<T, Flaw>,
+        known: &[&str],
+        findings: &mut Findings,
+    ) -> Option<T> {
+        if self.get(key).is_none() {
+            self.missing(key, expected, known, findings);
+        }
+        self.text(key, rule, findings)
+    }
+
+    /// Notes that `key` is absent, and the unknown key that was probably meant to be it.
+    pub(super) fn missing(
+        &self,
+        key: &str,
+        expected: &str,
+        known: &[&str],
+        findings: &mut Findings,
+    ) {
+        let meant = self.unknown(known).find(|unknown| closest(unknown, &[key]).is_some());
+        let problem = match meant {
+            Some(other) => format!("missing (there is a `{}`)", quoted(other)),
+            None => "missing".to_owned(),
+        };
+        findings.fault(self.path(key), Flaw::new(problem, expected));
+    }
+
+    /// The list under `key`, each item read by `item` and none twice; empty if the key is absent.
+    pub(super) fn list<T: PartialEq>(
+        &self,
+        key: &str,
+        expected: &str,
+        item: impl Fn(&Value) -> Result<T, Flaw>,
+        findings: &mut Findings,
+    ) -> Vec<T> {
+        let path = self.path(key);
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(items) = value.as_array() else {
+            findings.fault(path, wrong_kind(value, expected));
+            return Vec::new();
+        };
+        if items.len() > LIST_ITEMS {
+            let flaw = Flaw::new(
+                format!("{} items", items.len()),
+                format!("expected at most {LIST_ITEMS}"),
+            );
+            findings.fault(path, flaw);
+            return Vec::new();
+        }
+        let mut list: Vec<T> = Vec::with_capacity(items.len());
+        for (index, value) in items.iter().enumerate() {
+            match item(value) {
+                Err(flaw) => findings.fault(format!("{path}[{index}]"), flaw),
+                Ok(read) if list.contains(&read) => {
+                    findings.warn(format!("`{path}[{index}]` repeats an earlier item"));
+                }
+                Ok(read) => list.push(read),
+            }
+        }
+        list
+    }
+
+    /// The keys that are not among `known`.
+    pub(super) fn unknown<'t>(&'t self, known: &'t [&str]) -> impl Iterator<Item = &'v str> + 't {
+        let keys = self.entries.into_iter().flat_map(Map::keys).map(String::as_str);
+        keys.filter(|key| !known.contains(key))
+    }
+
+    /// Warns of each key that is not among `known`.
+    pub(super) fn warn_unknown(&self, known: &[&str], findings: &mut Findings) {
+        for key in self.unknown(known).take(LIST_ITEMS) {
+            let path = self.path(&quoted(key));
+            findings.warn(match closest(key, known) {
+                Some(meant) => format!("unknown key `{path}` is ignored; did you mean `{meant}`?"),
+                None => format!("unknown key `{path}` is ignored"),
+            });
+        }
+    }
+}
+
+/// The flaw of a value of the wrong JSON type.
+pub(super) fn wrong_kind(value: &Value, expected: &str) -> Flaw {
+    Flaw::new(format!("it is {}", kind(value)), format!("expected {expected}"))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}

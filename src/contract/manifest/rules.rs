@@ -1,0 +1,198 @@
+//! The rules for single values. Each takes the author's text and gives the value in its one
+//! canonical form, or what is wrong with it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::contract::limits::TOOL_NAME_CHARS;
+
+/// What is wrong with a value, and what would be right.
+pub(super) struct Flaw {
+    pub(super) problem: String,
+    pub(super) expected: String,
+}
+
+impl Flaw {
+    pub(super) fn new(problem: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { problem: problem.into(), expected: expected.into() }
+    }
+}
+
+/// A manifest's text as it may stand in a message: cut, and without characters that drive a
+/// terminal.
+pub(super) fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(64).flat_map(char::escape_debug).collect();
+    if text.chars().nth(64).is_some() {
+        short.push_str("...");
+    }
+    short
+}
+
+/// A plugin's id. Parts between dots begin and end with a letter or digit, and `__` is kept out, so
+/// that the first `__` of a tool's full name always ends the id.
+pub(super) fn id(text: &str) -> Result<String, Flaw> {
+    let expected = "expected a name like `com.example.my-plugin`: 1 to 64 of a-z, 0-9, `-`, `_` and `.`, \
+                    each part beginning and ending with a letter or digit, no `__`";
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let part = |part: &str| {
+        part.bytes().all(|byte| plain(byte) || byte == b'-' || byte == b'_')
+            && part.bytes().next().is_some_and(plain)
+            && part.bytes().last().is_some_and(plain)
+    };
+    if text == "skill" {
+        // `skill__<name>` is how skills without code appear among the tools.
+        return Err(Flaw::new("`skill` is reserved", "expected another id"));
+    }
+    if text.len() > 64 || text.contains("__") || !text.split('.').all(part) {
+        return Err(Flaw::new(format!("invalid id `{}`", quoted(text)), expected));
+    }
+    Ok(text.to_owned())
+}
+
+/// A name for people: one line, not empty.
+pub(super) fn title(text: &str) -> Result<String, Flaw> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
+        return Err(Flaw::new(
+            format!("invalid name `{}`", quoted(text)),
+            "expected one line of 1 to 128 characters",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A text of several lines.
+pub(super) fn prose(text: &str) -> Result<String, Flaw> {
+    if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
+        return Err(Flaw::new("it holds control characters", "expected plain text"));
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// A version number.
+pub(super) fn version(text: &str) -> Result<semver::Version, Flaw> {
+    semver::Version::parse(text).map_err(|error| {
+        let problem = format!("`{}` is not a semantic version ({error})", quoted(text));
+        Flaw::new(problem, "expected three numbers like `1.2.0`")
+    })
+}
+
+/// A path inside the package. `./` before it and `/` behind it are dropped.
+pub(super) fn inner_path(text: &str) -> Result<String, Flaw> {
+    let flaw = |problem: &str| {
+        let expected = "expected a path inside the package, with `/` between its parts";
+        Err(Flaw::new(format!("`{}` {problem}", quoted(text)), expected))
+    };
+    if text.is_empty() {
+        return flaw("is empty");
+    }
+    if text.starts_with('/') {
+        return flaw("is absolute");
+    }
+    if text.chars().any(|char| char.is_control() || matches!(char, '\\' | ':')) {
+        return flaw("holds a backslash, a colon or a control character");
+    }
+    let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    if parts.contains(&"..") {
+        return flaw("leads out of the package");
+    }
+    Ok(if parts.is_empty() { ".".to_owned() } else { parts.join("/") })
+}
+
+/// A path inside the package that can be a file's.
+pub(super) fn inner_file(text: &str) -> Result<String, Flaw> {
+    let path = inner_path(text)?;
+    if path == "." {
+        return Err(Flaw::new("it names the package itself", "expected a file like `plugin.wasm`"));
+    }
+    Ok(path)
+}
+
+/// The name of a tool or a secret.
+pub(super) fn name(text: &str) -> Result<String, Flaw> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if text.is_empty() || text.len() > TOOL_NAME_CHARS || !text.bytes().all(allowed) {
+        return Err(Flaw::new(
+            format!("invalid name `{}`", quoted(text)),
+            format!("expected 1 to {TOOL_NAME_CHARS} of A-Z, a-z, 0-9, `_`, `-` and `.`"),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// An environment variable. A `*` would be a legal name, but is always meant as a pattern.
+pub(super) fn variable(text: &str) -> Result<String, Flaw> {
+    if text.is_empty() || text.chars().any(|char| char.is_control() || matches!(char, '=' | '*')) {
+        return Err(Flaw::new(
+            format!("`{}` is not a variable's name", quoted(text)),
+            "expected each variable by its own name, without `=` and `*`",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A folder or file of the host.
+pub(super) fn host_path(text: &str) -> Result<String, Flaw> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        return Err(Flaw::new(
+            format!("`{}` is not a path", quoted(text)),
+            "expected a folder or file like `$WORKSPACE/notes`",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// A network pattern: `*`, a host, or `*.` before a host. Lower case, and addresses in the form of
+/// RFC 5952 without brackets.
+pub(super) fn host_pattern(text: &str) -> Result<String, Flaw> {
+    let flaw = |problem: &str, expected: &str| {
+        Err(Flaw::new(format!("`{}` {problem}", quoted(text)), format!("expected {expected}")))
+    };
+    let forms = "`*`, a host like `api.example.com`, or `*.example.com` for every host below it";
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(address.to_string());
+    }
+    if let Some((_, rest)) = text.split_once("://") {
+        let host = rest.split(['/', ':', '?', '#']).next().unwrap_or_default();
+        return flaw("has a scheme", &format!("the host alone: `{}`", quoted(host)));
+    }
+    if let Some((host, _)) = text.split_once(['/', '?', '#']) {
+        return flaw("has a path", &format!("the host alone: `{}`", quoted(host)));
+    }
+    if let Some((host, _)) = text.split_once(':') {
+        return flaw(
+            "has a port",
+            &format!("the host alone, whose every port is meant: `{}`", quoted(host)),
+        );
+    }
+    if !text.is_ascii() {
+        return flaw("is not ASCII", "the host's form in ASCII, which begins with `xn--`");
+    }
+    let host = text.strip_prefix("*.").unwrap_or(text);
+    if host.contains('*') {
+        return flaw("has `*` within a name", forms);
+    }
+    let wildcard = host.len() < text.len();
+    if !is_host_name(host) || (wildcard && host.parse::<Ipv4Addr>().is_ok()) {
+        return flaw("is not a host", forms);
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// Whether `host` is a name of RFC 1123 (with `_`, as seen in practice), at most 253 characters,
+/// and not what a URL parser would take for an IPv4 address in disguise.
+fn is_host_name(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
+    host.len() <= 253 && host.split('.').all(label) && !number
+}

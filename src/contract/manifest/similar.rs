@@ -1,0 +1,34 @@
+//! The known word that a misspelt one was probably meant to be.
+
+/// The closest of `known` to `word`, if it is close: at most two edits, and at most one for each
+/// three characters, so that short words don't resemble everything.
+pub(crate) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let allowed = |candidate: &str| (word.len().max(candidate.len()) / 3).min(2);
+    known
+        .iter()
+        .map(|candidate| (edits(word, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= allowed(candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The Levenshtein distance in bytes. Words far apart in length are not compared, which also keeps
+/// a hostile word of 60 KB cheap.
+fn edits(left: &str, right: &str) -> usize {
+    if left.len().abs_diff(right.len()) > 2 {
+        return usize::MAX;
+    }
+    let right = right.as_bytes();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (above, byte) in left.bytes().enumerate() {
+        let mut diagonal = above;
+        let mut before = above + 1;
+        for (cell, other) in row.iter_mut().skip(1).zip(right) {
+            let replaced = diagonal + usize::from(byte != *other);
+            diagonal = *cell;
+            before = replaced.min(before + 1).min(diagonal + 1);
+            *cell = before;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

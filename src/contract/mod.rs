@@ -1,0 +1,37 @@
+//! The vocabulary of the project, without I/O: the six plugin traits, the manifest, permissions,
+//! limits, messages and errors.
+
+mod call;
+mod channel;
+mod description;
+mod future;
+mod key_value;
+pub mod limits;
+mod manifest;
+mod memory;
+mod message;
+mod permissions;
+mod plugin_error;
+mod resources;
+mod skill;
+mod stage;
+mod tool;
+mod voice;
+
+pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, Usage};
+pub use channel::{ChannelAdapter, ChannelHost};
+pub use description::{PluginDescription, ToolDescription, full_tool_name};
+pub use future::{BoxFuture, Cancellation, CancellationSource};
+pub use key_value::KeyValueStore;
+pub use manifest::{
+    InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability, PluginManifest,
+};
+pub use memory::{MemoryBackend, MemoryHit};
+pub use message::MessagePayload;
+pub use permissions::PluginPermissions;
+pub use plugin_error::PluginError;
+pub use resources::PluginResourceConfig;
+pub use skill::Skill;
+pub use stage::{PipelineStage, PipelineStageType};
+pub use tool::{Tool, ToolContext};
+pub use voice::{Audio, VoiceHandler};

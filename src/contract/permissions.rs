@@ -1,0 +1,30 @@
+//! What a plugin asks for, beyond computing.
+
+use serde::{Deserialize, Serialize};
+
+/// The permissions of a manifest. Each is empty unless the manifest names it: a plugin without
+/// permissions can compute and log, nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginPermissions {
+    /// Hosts that `http-request` may reach: exact names, `*.example.com` for everything below, or
+    /// `*` for all.
+    pub network: Vec<String>,
+    /// Folders and single files that `read-file` and `write-file` may reach. `~`, `$WORKSPACE` and
+    /// `$PLUGIN_DIR` are expanded.
+    pub filesystem: Vec<String>,
+    /// Environment variables that `get-env` may read.
+    pub env_vars: Vec<String>,
+    /// Recorded and shown; this runtime has no shell function, so it opens nothing.
+    pub shell: bool,
+    /// Secrets that may be sent in header values, by the names under which the operator keeps them.
+    pub secrets: Vec<String>,
+}
+
+impl PluginPermissions {
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

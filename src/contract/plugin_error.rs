@@ -1,0 +1,71 @@
+//! The error of the plugin traits.
+
+use std::fmt;
+
+use super::CallError;
+
+/// Why a native or guest implementation of a plugin trait failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PluginError {
+    /// A call into the sandbox failed.
+    Call(CallError),
+    /// What was asked for is not valid for this implementation.
+    Invalid {
+        /// The argument or field.
+        what: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A limit of the implementation was reached.
+    LimitReached {
+        /// The limit, with its unit.
+        limit: String,
+    },
+    /// The implementation doesn't offer this.
+    Unsupported {
+        /// What was asked for.
+        what: String,
+    },
+    /// The outside world failed: a closed terminal, a broken connection.
+    Io {
+        /// What was being done.
+        doing: String,
+        /// The system's words.
+        problem: String,
+    },
+    /// The work was cancelled or the host is stopping.
+    Cancelled,
+}
+
+impl PluginError {
+    /// An [`Io`](Self::Io) error from a `std::io` one.
+    #[must_use]
+    pub fn io(doing: impl Into<String>, error: &std::io::Error) -> Self {
+        Self::Io { doing: doing.into(), problem: error.to_string() }
+    }
+}
+
+impl From<CallError> for PluginError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Cancelled => Self::Cancelled,
+            error => Self::Call(error),
+        }
+    }
+}
+
+impl fmt::Display for PluginError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => error.fmt(formatter),
+            Self::Invalid { what, problem } => write!(formatter, "{what}: {problem}"),
+            Self::LimitReached { limit } => write!(formatter, "limit reached: {limit}"),
+            Self::Unsupported { what } => write!(formatter, "{what} is not supported"),
+            Self::Io { doing, problem } => write!(formatter, "{doing}: {problem}"),
+            Self::Cancelled => formatter.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for PluginError {}

@@ -1,0 +1,57 @@
+//! The packages beneath a folder: itself if it is one, otherwise its direct children.
+
+use std::fs::{self, DirEntry};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::{PackageError, PackageErrorKind};
+use super::source::{MANIFEST_NAMES, PluginPackage, ReadLimits};
+
+/// Reads every package in `root`, in the order of the folders' names.
+///
+/// If `root` has a manifest, it is the one package. Otherwise each direct child folder with a
+/// manifest is one; a child without a manifest is reported if it holds a `.wasm` file and ignored
+/// if not. Children whose names begin with a dot are ignored. A `root` that doesn't exist holds
+/// nothing.
+#[must_use]
+pub fn discover(root: &Path, limits: ReadLimits) -> Vec<Result<PluginPackage, PackageError>> {
+    if has_manifest(root) {
+        return vec![PluginPackage::read(root, limits)];
+    }
+    let children = match children(root) {
+        Ok(children) => children,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            let kind =
+                PackageErrorKind::Unreadable { file: String::new(), problem: error.to_string() };
+            return vec![Err(PackageError { path: root.to_owned(), kind })];
+        }
+    };
+    let packages = children.iter().filter(|child| has_manifest(child) || has_module(child));
+    packages.map(|child| PluginPackage::read(child, limits)).collect()
+}
+
+/// The folders directly inside `root`, sorted.
+fn children(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let path = entry.path();
+        if !hidden && path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// Whether anything has a manifest's name, a broken link included: reading it tells what is wrong.
+fn has_manifest(folder: &Path) -> bool {
+    MANIFEST_NAMES.iter().any(|name| folder.join(name).symlink_metadata().is_ok())
+}
+
+fn has_module(folder: &Path) -> bool {
+    let is_module = |entry: DirEntry| entry.path().extension().is_some_and(|end| end == "wasm");
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(is_module))
+}

@@ -1,0 +1,140 @@
+//! Why a package could not be read, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::contract::ManifestError;
+
+/// Why a package could not be read. Displayed in one sentence, but for a manifest's faults, which
+/// have a line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageError {
+    /// The package's folder, or its origin where it has none.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub kind: PackageErrorKind,
+}
+
+/// What is wrong with a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PackageErrorKind {
+    /// There is no manifest.
+    NoManifest {
+        /// The names it could have, in the order of the search.
+        looked_for: &'static [&'static str],
+    },
+    /// The manifest, the module or the folder itself can't be read.
+    Unreadable {
+        /// The file inside the folder; empty for the folder.
+        file: String,
+        /// The system's words.
+        problem: String,
+    },
+    /// The manifest is over the size limit.
+    ManifestTooLarge {
+        /// The manifest's name.
+        file: String,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The manifest breaks the rules.
+    Manifest(ManifestError),
+    /// The manifest names a module that isn't there.
+    ModuleMissing {
+        /// The path inside the package.
+        file: String,
+    },
+    /// The module is over the size limit.
+    ModuleTooLarge {
+        /// Bytes it has.
+        bytes: u64,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The path to a file leads out of the package over a link, or over a link to an absolute
+    /// path, wherever that leads.
+    Outside {
+        /// The path inside the package.
+        file: String,
+    },
+}
+
+impl PackageError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match &self.kind {
+            PackageErrorKind::NoManifest { looked_for } => {
+                let first = looked_for.first().copied().unwrap_or_default();
+                format!("write a `{first}` beside the module")
+            }
+            PackageErrorKind::Unreadable { .. } => {
+                "check that the path is right and that you may read it".into()
+            }
+            PackageErrorKind::ManifestTooLarge { limit, .. } => {
+                format!("shorten it to at most {limit} bytes; what is long belongs into other files")
+            }
+            PackageErrorKind::Manifest(error) if error.faults.len() == 1 => {
+                "correct it in the manifest".into()
+            }
+            PackageErrorKind::Manifest(error) => {
+                format!("correct these {} faults in the manifest", error.faults.len())
+            }
+            PackageErrorKind::ModuleMissing { .. } => {
+                "build the module, or correct `wasm_module` in the manifest".into()
+            }
+            PackageErrorKind::ModuleTooLarge { .. } => {
+                "build it for size (`opt-level = \"s\"`, LTO), or raise the limit in the configuration"
+                    .into()
+            }
+            PackageErrorKind::Outside { .. } => {
+                "put the file itself into the package in place of the link".into()
+            }
+        }
+    }
+}
+
+impl fmt::Display for PackageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            PackageErrorKind::NoManifest { looked_for } => {
+                write!(formatter, "{path} has no manifest ({})", looked_for.join(", "))
+            }
+            PackageErrorKind::Unreadable { file, problem } if file.is_empty() => {
+                write!(formatter, "{path} can't be read: {problem}")
+            }
+            PackageErrorKind::Unreadable { file, problem } => {
+                write!(formatter, "{path}: `{file}` can't be read: {problem}")
+            }
+            PackageErrorKind::ManifestTooLarge { file, limit } => {
+                write!(formatter, "{path}: `{file}` is over {limit} bytes")
+            }
+            PackageErrorKind::Manifest(error) if error.faults.len() == 1 => {
+                write!(formatter, "{path}: invalid manifest: {error}")
+            }
+            PackageErrorKind::Manifest(error) => {
+                write!(formatter, "{path}: invalid manifest:\n{error}")
+            }
+            PackageErrorKind::ModuleMissing { file } => {
+                write!(formatter, "{path}: there is no module `{file}`")
+            }
+            PackageErrorKind::ModuleTooLarge { bytes, limit } => {
+                write!(formatter, "{path}: the module has {bytes} bytes, over the limit of {limit}")
+            }
+            PackageErrorKind::Outside { file } => {
+                write!(formatter, "{path}: `{file}` leads out of the package")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PackageError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            PackageErrorKind::Manifest(error) => Some(error),
+            _ => None,
+        }
+    }
+}

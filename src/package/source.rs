@@ -1,0 +1,219 @@
+//! One package, read within its folder and its size limits.
+//!
+//! Files are opened beneath the folder's handle, so that no link leads out of it, and are never
+//! read further than one byte past their limit.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use cap_fs_ext::OpenOptionsSyncExt;
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+
+use super::error::{PackageError, PackageErrorKind};
+use crate::contract::{ParsedManifest, PluginManifest, limits};
+
+/// The names of a manifest; the first that is there is read. `clawft` ones are taken as they are.
+pub const MANIFEST_NAMES: [&str; 6] = [
+    "weft.plugin.json",
+    "weft.plugin.yaml",
+    "weft.plugin.yml",
+    "clawft.plugin.json",
+    "clawft.plugin.yaml",
+    "clawft.plugin.yml",
+];
+
+/// Where a package comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageOrigin {
+    /// Compiled into the program.
+    Bundled,
+    /// A folder.
+    Folder(PathBuf),
+}
+
+impl fmt::Display for PackageOrigin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => formatter.write_str("bundled"),
+            Self::Folder(folder) => folder.display().fmt(formatter),
+        }
+    }
+}
+
+/// The language of a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManifestFormat {
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+}
+
+impl ManifestFormat {
+    /// The format that a manifest's file name stands for.
+    fn of(file: &str) -> Self {
+        if file.ends_with(".json") { Self::Json } else { Self::Yaml }
+    }
+}
+
+/// The limits that an operator may raise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// Bytes of a module as it lies in the package.
+    pub module_bytes: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self { module_bytes: limits::MODULE_BYTES }
+    }
+}
+
+/// A plugin as it lies in its package: neither validated nor approved.
+#[derive(Debug, Clone)]
+pub struct PluginPackage {
+    /// The checked manifest.
+    pub manifest: PluginManifest,
+    /// What the manifest's author should know.
+    pub warnings: Vec<String>,
+    /// The module's bytes.
+    pub module: Cow<'static, [u8]>,
+    /// Where it comes from.
+    pub origin: PackageOrigin,
+}
+
+impl PluginPackage {
+    /// Reads the package in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`PackageError`], with any of its kinds.
+    pub fn read(folder: &Path, limits: ReadLimits) -> Result<Self, PackageError> {
+        read(folder, limits).map_err(|kind| PackageError { path: folder.to_owned(), kind })
+    }
+
+    /// Makes a package of parts that are already in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`PackageErrorKind::Manifest`] and [`PackageErrorKind::ModuleTooLarge`].
+    pub fn read_parts(
+        manifest: &str,
+        format: ManifestFormat,
+        module: impl Into<Cow<'static, [u8]>>,
+        origin: PackageOrigin,
+        limits: ReadLimits,
+    ) -> Result<Self, PackageError> {
+        let module = module.into();
+        let parts = parse(manifest, format).and_then(|parsed| {
+            check_size(module.len() as u64, limits)?;
+            Ok(parsed)
+        });
+        match parts {
+            Ok(ParsedManifest { manifest, warnings }) => {
+                Ok(Self { manifest, warnings, module, origin })
+            }
+            Err(kind) => Err(PackageError { path: origin.to_string().into(), kind }),
+        }
+    }
+}
+
+fn read(folder: &Path, limits: ReadLimits) -> Result<PluginPackage, PackageErrorKind> {
+    let dir = Dir::open_ambient_dir(folder, ambient_authority())
+        .map_err(|error| unreadable("", &error))?;
+    let (file, text) = read_manifest(&dir)?;
+    let ParsedManifest { manifest, warnings } = parse(&text, ManifestFormat::of(file))?;
+    let module = read_module(&dir, &manifest.wasm_module, limits)?;
+    let origin = PackageOrigin::Folder(folder.to_owned());
+    Ok(PluginPackage { manifest, warnings, module: module.into(), origin })
+}
+
+fn parse(text: &str, format: ManifestFormat) -> Result<ParsedManifest, PackageErrorKind> {
+    match format {
+        ManifestFormat::Json => PluginManifest::from_json(text),
+        ManifestFormat::Yaml => PluginManifest::from_yaml(text),
+    }
+    .map_err(PackageErrorKind::Manifest)
+}
+
+/// The first manifest there is: its name and its text.
+fn read_manifest(dir: &Dir) -> Result<(&'static str, String), PackageErrorKind> {
+    for file in MANIFEST_NAMES {
+        let content = match read_bounded(dir, file, limits::MANIFEST_BYTES) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(refused(file, &error)),
+        };
+        if content.bytes.len() > limits::MANIFEST_BYTES {
+            let limit = limits::MANIFEST_BYTES;
+            return Err(PackageErrorKind::ManifestTooLarge { file: file.to_owned(), limit });
+        }
+        return match String::from_utf8(content.bytes) {
+            Ok(text) => Ok((file, text)),
+            Err(_) => {
+                let problem = "it is not UTF-8 text".to_owned();
+                Err(PackageErrorKind::Unreadable { file: file.to_owned(), problem })
+            }
+        };
+    }
+    Err(PackageErrorKind::NoManifest { looked_for: &MANIFEST_NAMES })
+}
+
+fn read_module(dir: &Dir, file: &str, limits: ReadLimits) -> Result<Vec<u8>, PackageErrorKind> {
+    let content = read_bounded(dir, file, limits.module_bytes).map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            PackageErrorKind::ModuleMissing { file: file.to_owned() }
+        } else {
+            refused(file, &error)
+        }
+    })?;
+    // A file that grew while it was read is as large as what came of it.
+    check_size(content.length.max(content.bytes.len() as u64), limits)?;
+    Ok(content.bytes)
+}
+
+fn check_size(bytes: u64, limits: ReadLimits) -> Result<(), PackageErrorKind> {
+    let limit = limits.module_bytes;
+    if bytes > limit as u64 {
+        return Err(PackageErrorKind::ModuleTooLarge { bytes, limit });
+    }
+    Ok(())
+}
+
+/// The beginning of a file, and how long the whole of it is.
+struct Content {
+    length: u64,
+    bytes: Vec<u8>,
+}
+
+/// Reads at most one byte more than `limit`, which tells that the file is too large.
+fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Content> {
+    let mut options = OpenOptions::new();
+    // Opening a pipe would wait for its writer otherwise.
+    options.read(true).nonblock(true);
+    let opened = dir.open_with(file, &options)?;
+    let metadata = opened.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let length = metadata.len();
+    let mut bytes = Vec::new();
+    opened.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Content { length, bytes })
+}
+
+/// The kind of an error that opening a file beneath the folder gave.
+fn refused(file: &str, error: &io::Error) -> PackageErrorKind {
+    // Containment refuses with an error of its own; a lack of permission has the system's number.
+    if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
+        return PackageErrorKind::Outside { file: file.to_owned() };
+    }
+    unreadable(file, error)
+}
+
+fn unreadable(file: &str, error: &io::Error) -> PackageErrorKind {
+    PackageErrorKind::Unreadable { file: file.to_owned(), problem: error.to_string() }
+}

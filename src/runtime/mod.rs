@@ -1,0 +1,238 @@
+//! Composes everything below into one thing to start, use and stop.
+
+mod machine;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smol::Executor;
+
+use crate::actor::{Approval, PluginHost, PluginHostOptions};
+use crate::package::{self, PackageError, PluginPackage, ReadLimits};
+use crate::sandbox::{
+    AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock,
+};
+
+/// Where a [`Runtime`] finds plugins and what it gives them. Everything has a default.
+pub struct RuntimeBuilder {
+    workspace: PathBuf,
+    weft_home: Option<PathBuf>,
+    user_home: Option<PathBuf>,
+    plugin_folders: Vec<PathBuf>,
+    approval: Approval,
+    bundled: bool,
+    environment: Arc<dyn Environment>,
+    audit: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    memory_budget_bytes: Option<usize>,
+    idle_timeout: Duration,
+    read_limits: ReadLimits,
+}
+
+impl RuntimeBuilder {
+    /// What `$WORKSPACE` stands for in grants. Default: the current folder.
+    #[must_use]
+    pub fn workspace(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.workspace = folder.into();
+        self
+    }
+
+    /// The folder of installed plugins and of weft-lite's own files. Default: none.
+    #[must_use]
+    pub fn weft_home(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.weft_home = Some(folder.into());
+        self
+    }
+
+    /// What `~` stands for in grants. Default: none, and such grants stay closed.
+    #[must_use]
+    pub fn user_home(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.user_home = Some(folder.into());
+        self
+    }
+
+    /// Adds a plugin's folder, or a folder of such folders. Naming it approves the files and hosts
+    /// that its plugins name; [`approve`](Self::approve) approves more.
+    #[must_use]
+    pub fn plugins(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.plugin_folders.push(folder.into());
+        self
+    }
+
+    /// What plugins from [`plugins`](Self::plugins) may have. Default: files and hosts that are
+    /// named.
+    #[must_use]
+    pub fn approve(mut self, approval: Approval) -> Self {
+        self.approval = approval;
+        self
+    }
+
+    /// Whether the plugins that are compiled in are left out.
+    #[must_use]
+    pub fn without_bundled(mut self) -> Self {
+        self.bundled = false;
+        self
+    }
+
+    /// Where `get-env` takes values from. Default: nowhere, every variable is unset.
+    #[must_use]
+    pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Where audit records go. Default: nowhere.
+    #[must_use]
+    pub fn audit(mut self, audit: Arc<dyn AuditLog>) -> Self {
+        self.audit = audit;
+        self
+    }
+
+    /// The time that rates and audit records go by. Default: the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Bytes of linear memory that all guests may hold together. Default: 64 MB, or a quarter of
+    /// the machine's or control group's memory where that is less.
+    #[must_use]
+    pub fn memory_budget_bytes(mut self, bytes: usize) -> Self {
+        self.memory_budget_bytes = Some(bytes);
+        self
+    }
+
+    /// How long an instance may be idle before it is dropped. Default: five minutes.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// The sizes of what is read from packages.
+    #[must_use]
+    pub fn read_limits(mut self, limits: ReadLimits) -> Self {
+        self.read_limits = limits;
+        self
+    }
+
+    /// Starts the actors. Nothing is loaded yet; see [`Runtime::load`].
+    #[must_use]
+    pub fn build(self) -> Runtime {
+        let sandbox = SandboxOptions {
+            workspace: self.workspace.clone(),
+            home: self.user_home.clone(),
+            environment: Arc::clone(&self.environment),
+            never_env: Vec::new(),
+            clock: Arc::clone(&self.clock),
+            audit: Arc::clone(&self.audit),
+        };
+        let mut options = PluginHostOptions::new(sandbox);
+        options.memory_budget_bytes =
+            self.memory_budget_bytes.unwrap_or_else(machine::default_memory_budget_bytes);
+        options.idle_timeout = self.idle_timeout;
+        options.module_bytes = self.read_limits.module_bytes;
+        let executor = Arc::new(Executor::new());
+        let host = PluginHost::start(Arc::clone(&executor), options);
+        Runtime { executor, host, sources: self }
+    }
+}
+
+/// A host with everything around it, on an executor of its own.
+///
+/// ```
+/// use weft_lite::Runtime;
+///
+/// let runtime = Runtime::builder().without_bundled().build();
+/// runtime.block_on(async {
+///     runtime.load().await;
+///     assert_eq!(runtime.host().registry().plugins().count(), 0);
+///     runtime.stop().await;
+/// });
+/// ```
+pub struct Runtime {
+    executor: Arc<Executor<'static>>,
+    host: PluginHost,
+    sources: RuntimeBuilder,
+}
+
+impl Runtime {
+    /// A builder with every default.
+    #[must_use]
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder {
+            workspace: PathBuf::from("."),
+            weft_home: None,
+            user_home: None,
+            plugin_folders: Vec::new(),
+            approval: Approval { named: true, ..Approval::NONE },
+            bundled: true,
+            environment: Arc::new(BTreeMap::new()),
+            audit: Arc::new(DiscardAudit),
+            clock: Arc::new(SystemClock),
+            memory_budget_bytes: None,
+            idle_timeout: Duration::from_secs(300),
+            read_limits: ReadLimits::default(),
+        }
+    }
+
+    /// Runs `future` on this thread, and the actors beside it. A program that wants more threads
+    /// runs [`executor`](Self::executor) on them.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        smol::block_on(self.executor.run(future))
+    }
+
+    /// The executor that the actors run on.
+    #[must_use]
+    pub fn executor(&self) -> &Arc<Executor<'static>> {
+        &self.executor
+    }
+
+    /// The plugin host.
+    #[must_use]
+    pub fn host(&self) -> &PluginHost {
+        &self.host
+    }
+
+    /// Loads every plugin there is. Those from named folders come before the installed ones, and
+    /// these before the compiled-in ones: the first of an id stays. Failures are in the registry.
+    pub async fn load(&self) {
+        let (packages, unreadable) = self.find();
+        self.host.load(packages, unreadable).await;
+    }
+
+    /// Cancels the calls in flight and takes every plugin out of service.
+    pub async fn stop(&self) {
+        self.host.stop().await;
+    }
+
+    fn find(&self) -> (Vec<(PluginPackage, Approval)>, Vec<PackageError>) {
+        let sources = &self.sources;
+        let named = sources.plugin_folders.iter().map(|folder| (folder.clone(), sources.approval));
+        // What an installed plugin was approved for is not kept yet, so nothing is.
+        let managed = sources.weft_home.iter().map(|home| (home.join("plugins"), Approval::NONE));
+        let mut packages = Vec::new();
+        let mut unreadable = Vec::new();
+        for (folder, approval) in named.chain(managed) {
+            for package in package::discover(&folder, sources.read_limits) {
+                match package {
+                    Ok(package) => packages.push((package, approval)),
+                    Err(error) => unreadable.push(error),
+                }
+            }
+        }
+        #[cfg(feature = "bundled")]
+        if sources.bundled {
+            for plugin in package::BUNDLED {
+                match plugin.package() {
+                    Ok(package) => packages.push((package, Approval::ALL)),
+                    Err(error) => unreadable.push(error),
+                }
+            }
+        }
+        (packages, unreadable)
+    }
+}

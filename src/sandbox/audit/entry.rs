@@ -1,0 +1,143 @@
+//! The audit record of a call that is under way.
+//!
+//! It is opened before the policy looks at the call, and it is written exactly once: when it is
+//! closed, or when it is dropped because the call was given up or the effect panicked.
+
+use std::time::{Duration, Instant};
+
+use super::{AuditLog, AuditOutcome, AuditRecord};
+use crate::sandbox::clock::Clock;
+use crate::sandbox::log::level;
+use crate::sandbox::text::cut;
+use crate::sandbox::{HostCall, PluginIdentity};
+
+/// The longest summary.
+const SUMMARY_BYTES: usize = 512;
+
+/// How a call ended, for its record.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Finding {
+    /// How it ended.
+    pub(in crate::sandbox) outcome: AuditOutcome,
+    /// The rule that refused it, or the kind of failure.
+    pub(in crate::sandbox) rule: Option<String>,
+    /// Bytes read, written, given or logged.
+    pub(in crate::sandbox) bytes: usize,
+}
+
+impl Finding {
+    /// Allowed and done.
+    pub(in crate::sandbox) fn ok(bytes: usize) -> Self {
+        Self { outcome: AuditOutcome::Ok, rule: None, bytes }
+    }
+
+    /// Refused or failed, by this rule.
+    pub(in crate::sandbox) fn failed(outcome: AuditOutcome, rule: impl Into<String>) -> Self {
+        Self { outcome, rule: Some(rule.into()), bytes: 0 }
+    }
+}
+
+/// A record that waits for its outcome.
+pub(in crate::sandbox) struct Entry<'a> {
+    log: &'a dyn AuditLog,
+    clock: &'a dyn Clock,
+    started: Instant,
+    /// Taken when the record is written.
+    record: Option<AuditRecord>,
+}
+
+impl<'a> Entry<'a> {
+    /// Opens the record of a call that begins now.
+    pub(in crate::sandbox) fn open(
+        log: &'a dyn AuditLog,
+        clock: &'a dyn Clock,
+        plugin: &PluginIdentity,
+        call: &HostCall,
+        fuel: u64,
+    ) -> Self {
+        let record = AuditRecord {
+            time: clock.wall(),
+            plugin: plugin.id.clone(),
+            version: plugin.version.clone(),
+            function: function(call),
+            summary: summary(call),
+            outcome: AuditOutcome::Error,
+            rule: None,
+            duration: Duration::ZERO,
+            bytes: 0,
+            fuel,
+        };
+        Self { log, clock, started: clock.now(), record: Some(record) }
+    }
+
+    /// Writes the record with what was found.
+    pub(in crate::sandbox) fn close(mut self, finding: Finding) {
+        self.write(finding);
+    }
+
+    fn write(&mut self, finding: Finding) {
+        let Some(mut record) = self.record.take() else { return };
+        record.outcome = finding.outcome;
+        record.rule = finding.rule;
+        record.bytes = u64::try_from(finding.bytes).unwrap_or(u64::MAX);
+        record.duration = self.clock.now().duration_since(self.started);
+        self.log.record(record);
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        let rule = if std::thread::panicking() { "panicked" } else { "cancelled" };
+        self.write(Finding::failed(AuditOutcome::Error, rule));
+    }
+}
+
+fn function(call: &HostCall) -> &'static str {
+    match call {
+        HostCall::HttpRequest { .. } => "http-request",
+        HostCall::ReadFile { .. } => "read-file",
+        HostCall::WriteFile { .. } => "write-file",
+        HostCall::GetEnv { .. } => "get-env",
+        HostCall::Log { .. } => "log",
+    }
+}
+
+fn summary(call: &HostCall) -> String {
+    match call {
+        HostCall::HttpRequest { method, url, .. } => {
+            shorten(&format!("{} {}", shorten(method), without_values(url)))
+        }
+        HostCall::ReadFile { path } | HostCall::WriteFile { path, .. } => shorten(path),
+        HostCall::GetEnv { name } => shorten(name),
+        HostCall::Log { level: number, .. } => level(*number).as_str().to_ascii_lowercase(),
+    }
+}
+
+/// The URL without user information, without the values of its query and without its fragment.
+fn without_values(url: &str) -> String {
+    let url = url.split('#').next().unwrap_or_default();
+    let (address, query) = match url.split_once('?') {
+        Some((address, query)) => (address, Some(query)),
+        None => (url, None),
+    };
+    let mut shown = match address.split_once("://") {
+        Some((scheme, rest)) => {
+            let authority = rest.split('/').next().unwrap_or_default();
+            let user_bytes = authority.rfind('@').map_or(0, |at| at + 1);
+            format!("{scheme}://{}", &rest[user_bytes..])
+        }
+        None => address.to_owned(),
+    };
+    if let Some(query) = query {
+        shown.push('?');
+        // A pair without `=` may be a bare value, so that nothing of it is shown.
+        let names =
+            query.split('&').map(|pair| pair.split_once('=').map_or("...", |(name, _)| name));
+        shown.push_str(&names.collect::<Vec<_>>().join("&"));
+    }
+    shown
+}
+
+fn shorten(text: &str) -> String {
+    cut(text, SUMMARY_BYTES).to_owned()
+}

@@ -1,0 +1,26 @@
+//! The audit log: one record for every host call, allowed or not.
+
+mod entry;
+mod memory;
+mod record;
+
+pub(super) use entry::{Entry, Finding};
+pub use memory::MemoryAudit;
+pub use record::{AuditOutcome, AuditRecord};
+
+/// Where audit records go.
+pub trait AuditLog: Send + Sync {
+    /// Takes one record.
+    ///
+    /// Never blocks and never fails: an audit log that is full or slow loses records, says so
+    /// itself, and lets the host call go on.
+    fn record(&self, record: AuditRecord);
+}
+
+/// Keeps nothing: for embedders who want no audit log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DiscardAudit;
+
+impl AuditLog for DiscardAudit {
+    fn record(&self, _: AuditRecord) {}
+}

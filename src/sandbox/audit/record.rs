@@ -1,0 +1,91 @@
+//! One line of the audit log.
+//!
+//! A record never holds a body, a file's content, a variable's value or a log message.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Serialize, Serializer};
+
+/// One host call as the audit log keeps it (T42).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditRecord {
+    /// When the call began; serialized as RFC 3339 in UTC with milliseconds.
+    #[serde(serialize_with = "as_rfc3339")]
+    pub time: SystemTime,
+    /// The plugin's id.
+    pub plugin: String,
+    /// The plugin's version.
+    pub version: String,
+    /// The host function, by its name in the plugin ABI.
+    pub function: &'static str,
+    /// The arguments in short: a URL without its query's values, a path, a variable's name, a
+    /// level. At most 512 bytes.
+    pub summary: String,
+    /// How it ended.
+    pub outcome: AuditOutcome,
+    /// The rule that refused the call, or the kind of failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// From the request to the answer, in microseconds when serialized.
+    #[serde(rename = "duration_us", serialize_with = "as_micros")]
+    pub duration: Duration,
+    /// Bytes read, written, given or logged.
+    pub bytes: u64,
+    /// Fuel that the guest had used when it made the call.
+    pub fuel: u64,
+}
+
+/// How a host call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditOutcome {
+    /// It was allowed and done.
+    Ok,
+    /// A rule of the sandbox refused it.
+    Denied,
+    /// It was allowed and failed, or was given up.
+    Error,
+    /// It came too soon after others of its kind.
+    RateLimited,
+}
+
+fn as_micros<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn as_rfc3339<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&rfc3339(*time))
+}
+
+/// `time` as RFC 3339 in UTC with milliseconds. Times before 1970 show as its first moment: no
+/// record is older, unless the device's clock was never set.
+fn rfc3339(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (year, month, day) = civil_date(days);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
+        second / 3_600,
+        second / 60 % 60,
+        second % 60,
+        since.subsec_millis(),
+    )
+}
+
+/// Year, month and day of a count of days since 1970-01-01 in the Gregorian calendar.
+fn civil_date(days: u64) -> (u64, u64, u64) {
+    // Years are counted from March, so that the leap day is the last of its year; an era is 400
+    // years, after which the calendar repeats. Day 0 of era 0 is the first of March of year 0.
+    const DAYS_FROM_YEAR_0: u64 = 719_468;
+    const DAYS_PER_ERA: u64 = 146_097;
+    let days = days + DAYS_FROM_YEAR_0;
+    let (era, day_of_era) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let months_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * months_from_march + 2) / 5 + 1;
+    let month = if months_from_march < 10 { months_from_march + 3 } else { months_from_march - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    (year, month, day)
+}

@@ -1,0 +1,141 @@
+//! `get-env`: what the operator's environment holds, and the few names of it that a guest may ask.
+//!
+//! A guest learns nothing from a refusal: not listed, never given and not set all look the same.
+//! Only the audit log tells them apart.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::rate::MINUTE;
+use crate::contract::{Capability, Denied};
+
+/// Names that no manifest opens, whatever it lists. Compared without regard to case.
+const NEVER: [&str; 8] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "SHELL",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+];
+
+/// Parts of a name that tell of a credential: reading it is logged at warn level.
+const SENSITIVE: [&str; 4] = ["SECRET", "PASSWORD", "TOKEN", "API_KEY"];
+
+/// Where values come from.
+pub trait Environment: Send + Sync {
+    /// The value of `name`, if it is set and is UTF-8.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// A fixed set of variables, empty at first: for embedders and tests.
+impl Environment for BTreeMap<String, String> {
+    fn get(&self, name: &str) -> Option<String> {
+        BTreeMap::get(self, name).cloned()
+    }
+}
+
+/// The host process's environment, with the operator's own values (`--env NAME=VALUE`) before it.
+#[derive(Clone, Default)]
+pub struct HostEnvironment {
+    values: BTreeMap<String, String>,
+}
+
+impl HostEnvironment {
+    /// The host's environment beneath these values.
+    #[must_use]
+    pub fn new(values: BTreeMap<String, String>) -> Self {
+        Self { values }
+    }
+}
+
+impl Environment for HostEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        if let Some(value) = self.values.get(name) {
+            return Some(value.clone());
+        }
+        // Such a name can't be set, and the standard library doesn't promise how it takes one.
+        if name.is_empty() || name.contains(['=', '\0']) {
+            return None;
+        }
+        std::env::var(name).ok()
+    }
+}
+
+/// The `env_vars` permission of one plugin.
+pub(super) struct EnvironmentGate {
+    plugin: String,
+    listed: Vec<String>,
+    never: Vec<String>,
+    source: Arc<dyn Environment>,
+    /// When a name was last warned about; only listed names get here, so that it stays small.
+    warned: Mutex<BTreeMap<String, Instant>>,
+}
+
+/// The right to read one variable.
+#[derive(Debug)]
+pub(super) struct EnvironmentPermit {
+    name: String,
+}
+
+impl EnvironmentGate {
+    pub(super) fn new(
+        plugin: &str,
+        listed: &[String],
+        never: &[String],
+        source: Arc<dyn Environment>,
+    ) -> Self {
+        Self {
+            plugin: plugin.to_owned(),
+            listed: listed.to_vec(),
+            never: never.to_vec(),
+            source,
+            warned: Mutex::default(),
+        }
+    }
+
+    /// A permit for the name as the guest wrote it.
+    ///
+    /// # Errors
+    ///
+    /// A refusal for the audit log only: the manifest doesn't list the name (T25 to T27), or it is
+    /// one that nobody gets.
+    pub(super) fn permit(&self, name: String) -> Result<EnvironmentPermit, Denied> {
+        let never = NEVER.into_iter().chain(self.never.iter().map(String::as_str));
+        let rule = if !self.listed.contains(&name) {
+            "environment variable not listed"
+        } else if never.into_iter().any(|never| never.eq_ignore_ascii_case(&name)) {
+            "environment variable never given"
+        } else {
+            return Ok(EnvironmentPermit { name });
+        };
+        Err(Denied { capability: Capability::Environment, target: name, rule: rule.to_owned() })
+    }
+
+    /// The value, if it is set (T23, T24).
+    pub(super) fn read(&self, permit: &EnvironmentPermit, now: Instant) -> Option<String> {
+        self.warn_if_sensitive(&permit.name, now);
+        self.source.get(&permit.name)
+    }
+
+    /// Warns at most once a minute for each name: a guest must not fill the operator's log.
+    fn warn_if_sensitive(&self, name: &str, now: Instant) {
+        let upper = name.to_ascii_uppercase();
+        if !SENSITIVE.iter().any(|part| upper.contains(part)) {
+            return;
+        }
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.get(name).is_some_and(|&last| now.duration_since(last) < MINUTE) {
+            return;
+        }
+        warned.insert(name.to_owned(), now);
+        log::warn!(
+            target: super::LOG_TARGET,
+            "plugin {} reads the environment variable {name}, whose name tells of a credential",
+            self.plugin,
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! `read-file` and `write-file`: folders and files that were opened when the plugin was loaded,
+//! permits beneath them, and the two effects.
+//!
+//! No file here opens a guest's path by name from the root: after loading, everything goes through
+//! a folder's handle, and the kernel keeps it beneath that folder.
+
+mod error;
+mod grants;
+mod path;
+mod permit;
+mod read;
+mod write;
+
+pub(super) use error::FileError;
+pub(super) use grants::{GrantRoots, Grants};
+pub(super) use permit::FilePermit;
+pub(super) use read::read;
+pub(super) use write::write;

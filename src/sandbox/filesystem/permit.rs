@@ -1,0 +1,101 @@
+//! A guest's path becomes a permit, or a refusal.
+//!
+//! The comparison with the grants is one of text; what links do is left to the kernel when the
+//! permit is used, so that there is no check that a change in between could make untrue.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+
+use super::grants::{Grants, Place};
+use super::{FileError, path};
+
+/// The right to reach one path beneath one open folder.
+#[derive(Debug)]
+pub(in crate::sandbox) struct FilePermit {
+    folder: Arc<Dir>,
+    path: PathBuf,
+    links: Links,
+    asked: String,
+}
+
+/// What may be done with a link at the end of a permit's path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    /// Followed, as long as it stays beneath the folder.
+    Follow,
+    /// Refused: the grant is for one file and not for its neighbours.
+    Refuse,
+}
+
+impl Grants {
+    /// A permit for the path as the guest wrote it.
+    ///
+    /// A relative path is relative to the manifest's first grant that is an open folder. Then the
+    /// longest grant that covers the path decides; a grant of a single file covers just that path,
+    /// in the manifest's spelling.
+    ///
+    /// # Errors
+    ///
+    /// Always a refusal, in this order: no `filesystem` permission (T21), an empty path or one with
+    /// a NUL byte, a path that no open grant covers (T15, T16, T19).
+    pub(in crate::sandbox) fn permit(&self, asked: &str) -> Result<FilePermit, FileError> {
+        if self.none_asked {
+            return Err(FileError::denied(asked, "filesystem access not permitted"));
+        }
+        if asked.is_empty() || asked.contains('\0') {
+            return Err(FileError::denied(asked, "filesystem access denied: invalid path"));
+        }
+        let absolute = self.absolute(asked).ok_or_else(|| FileError::outside(asked))?;
+        self.opened
+            .iter()
+            .filter_map(|grant| {
+                let beneath = absolute.strip_prefix(&grant.spelled).ok()?;
+                let (folder, path, links) = match &grant.place {
+                    Place::Folder(folder) => (folder, beneath.to_owned(), Links::Follow),
+                    Place::File { folder, name } if beneath.as_os_str().is_empty() => {
+                        (folder, PathBuf::from(name), Links::Refuse)
+                    }
+                    Place::File { .. } => return None,
+                };
+                let permit =
+                    FilePermit { folder: Arc::clone(folder), path, links, asked: asked.to_owned() };
+                Some((grant.spelled.as_os_str().len(), permit))
+            })
+            .max_by_key(|(spelled_bytes, _)| *spelled_bytes)
+            .map(|(_, permit)| permit)
+            .ok_or_else(|| FileError::outside(asked))
+    }
+
+    /// `asked` from the root and without dots; none where it is relative to nothing.
+    fn absolute(&self, asked: &str) -> Option<PathBuf> {
+        let asked = Path::new(asked);
+        if asked.is_absolute() {
+            return Some(path::without_dots(asked));
+        }
+        Some(path::without_dots(&self.first_folder()?.join(asked)))
+    }
+}
+
+impl FilePermit {
+    /// The open folder.
+    pub(super) fn folder(&self) -> &Dir {
+        &self.folder
+    }
+
+    /// The path beneath the folder: no `.` and no `..`, and empty where it is the folder itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What may be done with a link at the end of the path.
+    pub(super) fn links(&self) -> Links {
+        self.links
+    }
+
+    /// The path as the guest wrote it.
+    pub(super) fn asked(&self) -> &str {
+        &self.asked
+    }
+}

@@ -1,0 +1,153 @@
+//! `log`: a guest's messages in the host's log, cut, escaped and counted.
+//!
+//! A guest can't forge a line of another, drive a terminal, or fill a disk: control characters are
+//! escaped, and what comes too fast is dropped without a word to the guest.
+
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::rate::{MINUTE, SlidingWindow};
+use super::text::cut;
+use crate::contract::limits;
+
+/// The target under which guests' messages appear.
+const TARGET: &str = "weft_lite::plugin";
+
+/// What takes the place of a message's end.
+const CUT: &str = "... [truncated]";
+
+/// The rate of one plugin's messages, and its account of what was dropped.
+#[derive(Debug)]
+pub(super) struct LogGate {
+    plugin: String,
+    limit_per_minute: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    window: SlidingWindow,
+    /// Messages dropped since the last warning.
+    dropped: u64,
+    warned: Option<Instant>,
+}
+
+/// The right to log one message.
+#[derive(Debug)]
+pub(super) struct LogPermit {
+    level: log::Level,
+    line: String,
+    bytes: usize,
+}
+
+/// The refusal of a message: the guest is not told.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl LogGate {
+    pub(super) fn new(plugin: &str, limit_per_minute: u32) -> Self {
+        Self {
+            plugin: plugin.to_owned(),
+            limit_per_minute,
+            state: Mutex::new(State {
+                window: SlidingWindow::new(limit_per_minute),
+                dropped: 0,
+                warned: None,
+            }),
+        }
+    }
+
+    /// A permit for the message as the guest wrote it.
+    ///
+    /// The first message that is dropped is warned of at once, what follows once a minute, with
+    /// the count; a plugin that falls silent is reported when its sandbox is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The message came too soon after others (T34).
+    pub(super) fn permit(
+        &self,
+        level: u8,
+        message: &str,
+        now: Instant,
+    ) -> Result<LogPermit, Dropped> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let accepted = state.window.accept(now);
+        if !accepted {
+            state.dropped += 1;
+        }
+        let due = state.warned.is_none_or(|last| now.duration_since(last) >= MINUTE);
+        if due && state.dropped > 0 {
+            self.report(state.dropped);
+            state.dropped = 0;
+            state.warned = Some(now);
+        }
+        drop(state);
+        if !accepted {
+            return Err(Dropped);
+        }
+        let kept = cut(message, limits::LOG_MESSAGE_BYTES);
+        let mut line = String::with_capacity(kept.len() + CUT.len());
+        escape(kept, &mut line);
+        if kept.len() < message.len() {
+            line.push_str(CUT);
+        }
+        Ok(LogPermit { level: self::level(level), line, bytes: kept.len() })
+    }
+
+    /// Writes the message (T33, T35) and gives its length without the mark of a cut.
+    pub(super) fn write(&self, permit: &LogPermit) -> usize {
+        log::log!(target: TARGET, permit.level, "[PLUGIN:{}] {}", self.plugin, permit.line);
+        permit.bytes
+    }
+
+    fn report(&self, dropped: u64) {
+        log::warn!(
+            target: super::LOG_TARGET,
+            "plugin {}: log messages dropped: {dropped} (at most {} a minute)",
+            self.plugin,
+            self.limit_per_minute,
+        );
+    }
+}
+
+impl Drop for LogGate {
+    fn drop(&mut self) {
+        let dropped = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).dropped;
+        if dropped > 0 {
+            self.report(dropped);
+        }
+    }
+}
+
+/// The level that a guest's number stands for.
+pub(super) fn level(number: u8) -> log::Level {
+    match number {
+        0 => log::Level::Error,
+        1 => log::Level::Warn,
+        2 => log::Level::Info,
+        3 => log::Level::Debug,
+        4.. => log::Level::Trace,
+    }
+}
+
+/// Control characters, and those that break lines or turn the direction of text, in Rust's notation.
+fn escape(text: &str, line: &mut String) {
+    for character in text.chars() {
+        if character.is_control() || deceives(character) {
+            // Writing to a string can't fail.
+            let _ = write!(line, "{}", character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+}
+
+/// Line and paragraph separators and the marks that reorder what is shown (Unicode's `Bidi_Control`).
+fn deceives(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
+    )
+}

@@ -1,0 +1,51 @@
+//! What the operator provides, and no manifest can change.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::audit::{AuditLog, DiscardAudit};
+use super::clock::{Clock, SystemClock};
+use super::environment::Environment;
+
+/// Who a sandbox is for, as logs and the audit log name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginIdentity {
+    /// The manifest's `id`.
+    pub id: String,
+    /// The manifest's `version`.
+    pub version: String,
+}
+
+/// What the operator provides to every sandbox.
+#[derive(Clone)]
+pub struct SandboxOptions {
+    /// `$WORKSPACE` in grants.
+    pub workspace: PathBuf,
+    /// `~` in grants; grants that use it stay closed where it is none.
+    pub home: Option<PathBuf>,
+    /// Where `get-env` takes values from.
+    pub environment: Arc<dyn Environment>,
+    /// Names that `get-env` never gives, beside the built-in ones; compared without regard to case.
+    pub never_env: Vec<String>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where audit records go.
+    pub audit: Arc<dyn AuditLog>,
+}
+
+impl SandboxOptions {
+    /// A workspace and nothing else: no home, an empty environment, the system's clock, no audit
+    /// log.
+    #[must_use]
+    pub fn new(workspace: impl Into<PathBuf>) -> Self {
+        Self {
+            workspace: workspace.into(),
+            home: None,
+            environment: Arc::new(BTreeMap::new()),
+            never_env: Vec::new(),
+            clock: Arc::new(SystemClock),
+            audit: Arc::new(DiscardAudit),
+        }
+    }
+}

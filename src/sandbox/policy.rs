@@ -1,0 +1,178 @@
+//! The one door for every effect of a guest: permit, effect, audit record.
+//!
+//! Read [`Sandbox::serve`] from the top: it is the policy. A branch either gets a permit, which only
+//! the module that checks can make, and hands it to an effect, or it answers with the refusal.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::audit::{AuditLog, AuditOutcome, Entry, Finding};
+use super::call::{HostCall, HostReply, Served};
+use super::clock::Clock;
+use super::environment::EnvironmentGate;
+use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants};
+use super::log::{Dropped, LogGate};
+use super::options::{PluginIdentity, SandboxOptions};
+use super::text::cut;
+use crate::contract::{Capability, Denied, PluginPermissions, PluginResourceConfig};
+
+/// As much of a guest's URL as a refusal repeats.
+const SHOWN_URL_BYTES: usize = 256;
+
+/// Everything that one plugin may do beyond computing, shared by its instances.
+///
+/// Rates count for the plugin, not for an instance, and no two plugins share one (T44).
+pub struct Sandbox {
+    plugin: PluginIdentity,
+    network: Vec<String>,
+    files: Grants,
+    environment: EnvironmentGate,
+    log: LogGate,
+    clock: Arc<dyn Clock>,
+    audit: Arc<dyn AuditLog>,
+}
+
+/// What a branch of the policy came to.
+struct Answer {
+    served: Served,
+    finding: Finding,
+}
+
+impl Sandbox {
+    /// The sandbox of a plugin whose permissions are approved, with its folders and files opened.
+    ///
+    /// `plugin_dir` is what `$PLUGIN_DIR` stands for; a plugin that is compiled in has none. Opening
+    /// blocks on the file system for a moment. Beside the sandbox come warnings, one for each grant
+    /// that could not be opened and stays closed, with what to do about it.
+    #[must_use]
+    pub fn new(
+        plugin: PluginIdentity,
+        plugin_dir: Option<&Path>,
+        permissions: &PluginPermissions,
+        resources: &PluginResourceConfig,
+        options: &SandboxOptions,
+    ) -> (Self, Vec<String>) {
+        let roots =
+            GrantRoots { workspace: &options.workspace, home: options.home.as_deref(), plugin_dir };
+        let (files, warnings) = Grants::open(&permissions.filesystem, &roots);
+        let environment = EnvironmentGate::new(
+            &plugin.id,
+            &permissions.env_vars,
+            &options.never_env,
+            Arc::clone(&options.environment),
+        );
+        let log = LogGate::new(&plugin.id, resources.max_log_messages_per_minute);
+        let sandbox = Self {
+            plugin,
+            network: permissions.network.clone(),
+            files,
+            environment,
+            log,
+            clock: Arc::clone(&options.clock),
+            audit: Arc::clone(&options.audit),
+        };
+        (sandbox, warnings)
+    }
+
+    /// Serves one host call of a guest that has used `fuel_used` units in its call so far.
+    ///
+    /// Writes exactly one audit record (T42), also when the future is dropped before it is done. A
+    /// file effect that has begun then still runs to its end on its own thread.
+    pub async fn serve(&self, call: HostCall, fuel_used: u64) -> Served {
+        let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &call, fuel_used);
+        let answer = match call {
+            HostCall::HttpRequest { url, .. } => self.http_request(&url),
+            HostCall::ReadFile { path } => self.read_file(&path).await,
+            HostCall::WriteFile { path, content } => self.write_file(&path, content).await,
+            HostCall::GetEnv { name } => self.get_env(name),
+            HostCall::Log { level, message } => self.log(level, &message),
+        };
+        entry.close(answer.finding);
+        answer.served
+    }
+
+    fn http_request(&self, url: &str) -> Answer {
+        let rule = if self.network.is_empty() {
+            "network access not permitted"
+        } else {
+            "http requests are not available in this build"
+        };
+        let target = cut(url, SHOWN_URL_BYTES).to_owned();
+        let denied = Denied { capability: Capability::Network, target, rule: rule.to_owned() };
+        Answer {
+            finding: Finding::failed(AuditOutcome::Denied, rule),
+            served: Served { reply: HostReply::Text(Err(rule.to_owned())), denied: Some(denied) },
+        }
+    }
+
+    async fn read_file(&self, path: &str) -> Answer {
+        let read = match self.files.permit(path) {
+            Ok(permit) => blocking::unblock(move || filesystem::read(&permit)).await,
+            Err(refused) => Err(refused),
+        };
+        let bytes = read.as_ref().map_or(0, String::len);
+        Answer::of_file(read, bytes, HostReply::Text)
+    }
+
+    async fn write_file(&self, path: &str, content: String) -> Answer {
+        let bytes = content.len();
+        let write =
+            |permit: FilePermit| blocking::unblock(move || filesystem::write(&permit, &content));
+        let written = match self.files.permit(path) {
+            Ok(permit) => write(permit).await,
+            Err(refused) => Err(refused),
+        };
+        Answer::of_file(written, bytes, HostReply::Done)
+    }
+
+    fn get_env(&self, name: String) -> Answer {
+        let (value, finding) = match self.environment.permit(name) {
+            Ok(permit) => {
+                let value = self.environment.read(&permit, self.clock.now());
+                let bytes = value.as_ref().map_or(0, String::len);
+                (value, Finding::ok(bytes))
+            }
+            Err(denied) => (None, Finding::failed(AuditOutcome::Denied, denied.rule)),
+        };
+        // Never a refusal: a variable that may not be read looks like one that isn't set.
+        Answer { served: Served { reply: HostReply::Value(value), denied: None }, finding }
+    }
+
+    fn log(&self, level: u8, message: &str) -> Answer {
+        let finding = match self.log.permit(level, message, self.clock.now()) {
+            Ok(permit) => Finding::ok(self.log.write(&permit)),
+            Err(Dropped) => {
+                Finding::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")
+            }
+        };
+        Answer { served: Served { reply: HostReply::Nothing, denied: None }, finding }
+    }
+}
+
+impl Answer {
+    /// The answer to a file call that moved `bytes` if it succeeded.
+    fn of_file<T>(
+        result: Result<T, FileError>,
+        bytes: usize,
+        reply: impl FnOnce(Result<T, String>) -> HostReply,
+    ) -> Self {
+        let error = match result {
+            Ok(value) => {
+                let served = Served { reply: reply(Ok(value)), denied: None };
+                return Self { served, finding: Finding::ok(bytes) };
+            }
+            Err(error) => error,
+        };
+        let outcome = match error {
+            FileError::Denied(_) => AuditOutcome::Denied,
+            _ => AuditOutcome::Error,
+        };
+        let finding = Finding::failed(outcome, error.rule());
+        let reply = reply(Err(error.to_string()));
+        let denied = match error {
+            FileError::Denied(denied) => Some(denied),
+            _ => None,
+        };
+        Self { served: Served { reply, denied }, finding }
+    }
+}

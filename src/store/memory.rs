@@ -1,0 +1,108 @@
+//! Strings by key in memory, within bounds. Nothing here survives the process.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::contract::limits::MB;
+use crate::contract::{BoxFuture, KeyValueStore, PluginError};
+
+/// How much a [`MemoryKeyValueStore`] holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyValueLimits {
+    /// Entries.
+    pub entries: usize,
+    /// Bytes of all keys and values together.
+    pub bytes: usize,
+}
+
+impl Default for KeyValueLimits {
+    /// 1,000 entries of together 1 MB.
+    fn default() -> Self {
+        Self { entries: 1_000, bytes: MB }
+    }
+}
+
+/// A bounded key-value store in memory.
+#[derive(Debug, Default)]
+pub struct MemoryKeyValueStore {
+    limits: KeyValueLimits,
+    content: Mutex<Content>,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    entries: BTreeMap<String, String>,
+    /// Of all keys and values in `entries`.
+    bytes: usize,
+}
+
+impl MemoryKeyValueStore {
+    /// An empty store that holds at most what `limits` say.
+    #[must_use]
+    pub fn new(limits: KeyValueLimits) -> Self {
+        Self { limits, content: Mutex::default() }
+    }
+
+    /// The content. No code that can panic runs under this lock, so a poisoned one is consistent.
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, key: &str, value: String) -> Result<(), PluginError> {
+        let mut content = self.content();
+        let replaced = content.entries.get(key);
+        if replaced.is_none() && content.entries.len() >= self.limits.entries {
+            return Err(full(format!("{} entries", self.limits.entries)));
+        }
+        let freed = replaced.map_or(0, |old| key.len() + old.len());
+        let bytes = (content.bytes - freed).saturating_add(key.len() + value.len());
+        if bytes > self.limits.bytes {
+            return Err(full(format!("{} bytes of keys and values", self.limits.bytes)));
+        }
+        content.entries.insert(key.to_owned(), value);
+        content.bytes = bytes;
+        Ok(())
+    }
+
+    fn remove(&self, key: &str) -> bool {
+        let mut content = self.content();
+        let removed = content.entries.remove(key);
+        if let Some(value) = &removed {
+            content.bytes -= key.len() + value.len();
+        }
+        removed.is_some()
+    }
+
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        let content = self.content();
+        let from = content
+            .entries
+            .range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
+        from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect()
+    }
+}
+
+fn full(limit: String) -> PluginError {
+    PluginError::LimitReached { limit }
+}
+
+impl KeyValueStore for MemoryKeyValueStore {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>, PluginError>> {
+        Box::pin(async move { Ok(self.content().entries.get(key).cloned()) })
+    }
+
+    fn set<'a>(&'a self, key: &'a str, value: String) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move { self.put(key, value) })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, PluginError>> {
+        Box::pin(async move { Ok(self.remove(key)) })
+    }
+
+    fn list_keys<'a>(
+        &'a self,
+        prefix: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, PluginError>> {
+        Box::pin(async move { Ok(self.keys(prefix.unwrap_or_default())) })
+    }
+}

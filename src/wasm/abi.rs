@@ -1,0 +1,242 @@
+//! The canonical ABI for the few types of the plugin world: lifting out of a guest's memory and
+//! lowering into it.
+//!
+//! Everything here works on byte slices with checked arithmetic: a pointer is a claim by the guest,
+//! and a wrong one is an [`AbiFault`], never a panic or a read outside the guest's memory.
+//!
+//! Source: `CanonicalABI.md` of the component model, for `string`, `list<tuple<string, string>>`,
+//! `option<string>`, `result<string, string>` and `result<_, string>`.
+
+use std::fmt;
+
+use crate::contract::limits;
+
+/// A guest broke the canonical ABI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AbiFault {
+    /// A pointer and length outside linear memory.
+    OutOfBounds { what: &'static str, pointer: u32, length: u64 },
+    /// A pointer that breaks its type's alignment.
+    Misaligned { what: &'static str, pointer: u32, align: u32 },
+    /// A string that is not UTF-8.
+    InvalidUtf8 { what: &'static str },
+    /// A variant's tag that its type doesn't have.
+    InvalidTag { what: &'static str, tag: u8 },
+    /// More bytes handed to the host than a call may.
+    TooMuch { limit: usize },
+}
+
+impl fmt::Display for AbiFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfBounds { what, pointer, length } => write!(
+                formatter,
+                "invalid pointer: {what} at {pointer:#x} with {length} bytes is outside linear memory"
+            ),
+            Self::Misaligned { what, pointer, align } => {
+                write!(formatter, "invalid pointer: {what} at {pointer:#x} is not aligned to {align}")
+            }
+            Self::InvalidUtf8 { what } => write!(formatter, "{what} is not valid UTF-8"),
+            Self::InvalidTag { what, tag } => write!(formatter, "{what} has the unknown tag {tag}"),
+            Self::TooMuch { limit } => write!(formatter, "more than {limit} bytes handed to the host"),
+        }
+    }
+}
+
+/// A pointer and a length, as the guest gave them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) pointer: u32,
+    pub(crate) length: u32,
+}
+
+impl Span {
+    /// From the `i32` parameters of an import: WebAssembly's integers have no sign of their own.
+    pub(crate) fn from_params(pointer: i32, length: i32) -> Self {
+        Self { pointer: pointer.cast_unsigned(), length: length.cast_unsigned() }
+    }
+}
+
+/// A guest's memory, and how much of it was copied out during this call.
+pub(crate) struct Lift<'a> {
+    memory: &'a [u8],
+    lifted: &'a mut usize,
+}
+
+impl<'a> Lift<'a> {
+    pub(crate) fn new(memory: &'a [u8], lifted: &'a mut usize) -> Self {
+        Self { memory, lifted }
+    }
+
+    /// Charges `bytes` to what this call may copy.
+    fn charge(&mut self, bytes: usize) -> Result<(), AbiFault> {
+        let total = self.lifted.saturating_add(bytes);
+        if total > limits::LIFTED_BYTES_PER_CALL {
+            return Err(AbiFault::TooMuch { limit: limits::LIFTED_BYTES_PER_CALL });
+        }
+        *self.lifted = total;
+        Ok(())
+    }
+
+    fn bytes(&self, what: &'static str, pointer: u32, length: u64) -> Result<&'a [u8], AbiFault> {
+        let outside = AbiFault::OutOfBounds { what, pointer, length };
+        let start = pointer as usize;
+        let Some(end) = usize::try_from(length).ok().and_then(|length| start.checked_add(length))
+        else {
+            return Err(outside);
+        };
+        self.memory.get(start..end).ok_or(outside)
+    }
+
+    fn aligned(
+        &self,
+        what: &'static str,
+        pointer: u32,
+        align: u32,
+        length: u64,
+    ) -> Result<&'a [u8], AbiFault> {
+        if !pointer.is_multiple_of(align) {
+            return Err(AbiFault::Misaligned { what, pointer, align });
+        }
+        self.bytes(what, pointer, length)
+    }
+
+    /// The text a span points at.
+    pub(crate) fn string(&mut self, what: &'static str, span: Span) -> Result<String, AbiFault> {
+        let bytes = self.bytes(what, span.pointer, u64::from(span.length))?;
+        self.charge(bytes.len())?;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => Err(AbiFault::InvalidUtf8 { what }),
+        }
+    }
+
+    /// The bytes a span points at, lossily as text: for what is shown, not for what is decided on.
+    pub(crate) fn lossy_text(&mut self, what: &'static str, span: Span) -> Result<String, AbiFault> {
+        let bytes = self.bytes(what, span.pointer, u64::from(span.length))?;
+        self.charge(bytes.len())?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    /// `list<tuple<string, string>>`: each element is two spans.
+    pub(crate) fn string_pairs(
+        &mut self,
+        what: &'static str,
+        span: Span,
+    ) -> Result<Vec<(String, String)>, AbiFault> {
+        const ELEMENT: u64 = 16;
+        let area = self.aligned(what, span.pointer, 4, u64::from(span.length) * ELEMENT)?;
+        self.charge(area.len())?;
+        let mut pairs = Vec::new();
+        for element in area.chunks_exact(16) {
+            let name = self.string(what, span_at(element, 0))?;
+            let value = self.string(what, span_at(element, 8))?;
+            pairs.push((name, value));
+        }
+        Ok(pairs)
+    }
+
+    /// Two words of WASI's `iovec`: each element is one span.
+    pub(crate) fn spans(&mut self, what: &'static str, span: Span) -> Result<Vec<Span>, AbiFault> {
+        let area = self.aligned(what, span.pointer, 4, u64::from(span.length) * 8)?;
+        self.charge(area.len())?;
+        Ok(area.chunks_exact(8).map(|element| span_at(element, 0)).collect())
+    }
+
+    /// `result<string, string>`: tag, pointer, length.
+    pub(crate) fn string_result(
+        &mut self,
+        what: &'static str,
+        pointer: u32,
+    ) -> Result<Result<String, String>, AbiFault> {
+        let area = self.aligned(what, pointer, 4, 12)?;
+        let text = span_at(area, 4);
+        match area.first() {
+            Some(0) => Ok(Ok(self.string(what, text)?)),
+            Some(1) => Ok(Err(self.string(what, text)?)),
+            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default() }),
+        }
+    }
+
+    /// `result<_, string>`: the same area, whose text is only there for an error.
+    pub(crate) fn unit_result(
+        &mut self,
+        what: &'static str,
+        pointer: u32,
+    ) -> Result<Result<(), String>, AbiFault> {
+        let area = self.aligned(what, pointer, 4, 12)?;
+        match area.first() {
+            Some(0) => Ok(Ok(())),
+            Some(1) => Ok(Err(self.string(what, span_at(area, 4))?)),
+            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default() }),
+        }
+    }
+
+    /// The span of a `string` result area.
+    pub(crate) fn string_area(&self, what: &'static str, pointer: u32) -> Result<Span, AbiFault> {
+        Ok(span_at(self.aligned(what, pointer, 4, 8)?, 0))
+    }
+
+    /// The length of the text in a `result<string, string>` area, before it is copied.
+    pub(crate) fn result_text_length(
+        &self,
+        what: &'static str,
+        pointer: u32,
+    ) -> Result<usize, AbiFault> {
+        Ok(span_at(self.aligned(what, pointer, 4, 12)?, 4).length as usize)
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    match bytes.get(at..at + 4) {
+        Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+        _ => 0,
+    }
+}
+
+/// Two little-endian words. The callers give areas of a checked size.
+fn span_at(bytes: &[u8], at: usize) -> Span {
+    Span { pointer: word(bytes, at), length: word(bytes, at + 4) }
+}
+
+/// Copies `bytes` to `pointer`, which the guest's own realloc gave.
+pub(crate) fn store(
+    memory: &mut [u8],
+    what: &'static str,
+    pointer: u32,
+    bytes: &[u8],
+) -> Result<(), AbiFault> {
+    let start = pointer as usize;
+    let area = start.checked_add(bytes.len()).and_then(|end| memory.get_mut(start..end));
+    match area {
+        Some(area) => {
+            area.copy_from_slice(bytes);
+            Ok(())
+        }
+        None => Err(AbiFault::OutOfBounds { what, pointer, length: bytes.len() as u64 }),
+    }
+}
+
+/// Checks that `pointer` is aligned and that `length` bytes from it lie in `memory`.
+pub(crate) fn check_area(
+    memory: &[u8],
+    what: &'static str,
+    pointer: u32,
+    align: u32,
+    length: u64,
+) -> Result<(), AbiFault> {
+    let mut none = 0;
+    Lift::new(memory, &mut none).aligned(what, pointer, align, length).map(|_| ())
+}
+
+/// The twelve bytes of a `result` or `option` whose payload is a string or nothing.
+pub(crate) fn tagged_area(tag: u8, text: Option<Span>) -> [u8; 12] {
+    let mut area = [0; 12];
+    let Span { pointer, length } = text.unwrap_or(Span { pointer: 0, length: 0 });
+    let [tag_byte, _, _, _, rest @ ..] = &mut area;
+    *tag_byte = tag;
+    let (low, high) = rest.split_at_mut(4);
+    low.copy_from_slice(&pointer.to_le_bytes());
+    high.copy_from_slice(&length.to_le_bytes());
+    area
+}

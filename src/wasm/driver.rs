@@ -1,0 +1,346 @@
+//! Runs guests in slices of fuel, and does for them what they suspended themselves for.
+//!
+//! Between two slices the driver checks the budget and the deadline and yields to the executor, so
+//! one thread serves many guests fairly. Dropping its future, which can happen at every yield and
+//! at every wait, frees the guest: nothing of the call goes on.
+
+use std::time::{Duration, Instant};
+
+use futures_lite::future::{or, yield_now};
+use smol::Timer;
+use wasmi::{
+    Error, Store, TrapCode, TypedFunc, TypedResumableCall, TypedResumableCallHostTrap,
+    TypedResumableCallOutOfFuel, Val, WasmParams, WasmResults,
+};
+
+use super::abi::{self, AbiFault, Span};
+use super::state::{State, Suspended};
+use super::wasi::{self, WasiCall};
+use crate::contract::{CallError, Denied, Exhausted, PluginResourceConfig, Usage};
+use crate::sandbox::{HostCall, HostReply, Sandbox};
+
+/// Fuel between two looks at the clock and at the other guests: about 20 µs.
+const SLICE_FUEL: u64 = 50_000;
+
+/// What one call may still use, and what it has used. Never carried over to another call.
+#[derive(Debug)]
+pub struct CallBudget {
+    fuel_limit: u64,
+    fuel_used: u64,
+    slice: u64,
+    started: Instant,
+    time_limit: Duration,
+    host_call_limit: u32,
+    host_calls: u32,
+    pub(super) peak_memory_bytes: usize,
+    /// The refusal of the newest host call, if it was refused.
+    denied: Option<Denied>,
+}
+
+impl CallBudget {
+    /// A full budget whose clock starts now.
+    #[must_use]
+    pub fn new(resources: &PluginResourceConfig) -> Self {
+        Self {
+            fuel_limit: resources.max_fuel,
+            fuel_used: 0,
+            slice: SLICE_FUEL,
+            started: Instant::now(),
+            time_limit: resources.max_execution_time(),
+            host_call_limit: resources.max_host_calls,
+            host_calls: 0,
+            peak_memory_bytes: 0,
+            denied: None,
+        }
+    }
+
+    /// The same with another length of the slices, in units of fuel. Longer ones cost other guests
+    /// their fair share; this is for measuring what slicing costs.
+    #[must_use]
+    pub fn with_slice(mut self, fuel: u64) -> Self {
+        self.slice = fuel.max(1);
+        self
+    }
+
+    /// What was used until now.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage {
+            fuel: self.fuel_used,
+            duration: self.started.elapsed(),
+            peak_memory_bytes: self.peak_memory_bytes,
+            host_calls: self.host_calls,
+        }
+    }
+
+    pub(super) fn take_denied(&mut self) -> Option<Denied> {
+        self.denied.take()
+    }
+
+    fn fuel_left(&self) -> u64 {
+        self.fuel_limit.saturating_sub(self.fuel_used)
+    }
+
+    /// The fuel for the next slice, at least `required`, or the reason why there is none.
+    fn grant(&self, required: u64) -> Result<u64, CallError> {
+        let left = self.fuel_left();
+        if left == 0 || required > left {
+            return Err(CallError::Exhausted(Exhausted::Fuel { limit: self.fuel_limit }));
+        }
+        if self.started.elapsed() >= self.time_limit {
+            return Err(self.out_of_time());
+        }
+        Ok(self.slice.max(required).min(left))
+    }
+
+    fn out_of_time(&self) -> CallError {
+        CallError::Exhausted(Exhausted::Time { limit: self.time_limit })
+    }
+
+    fn count_host_call(&mut self) -> Result<(), CallError> {
+        if self.host_calls >= self.host_call_limit {
+            let limit = self.host_call_limit;
+            return Err(CallError::Exhausted(Exhausted::HostCalls { limit }));
+        }
+        self.host_calls += 1;
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.started.checked_add(self.time_limit)
+    }
+}
+
+/// One guest function and the budget it runs on.
+pub(super) struct Driver<'a> {
+    pub(super) store: &'a mut Store<State>,
+    pub(super) budget: &'a mut CallBudget,
+    pub(super) realloc: TypedFunc<(i32, i32, i32, i32), i32>,
+    /// The export that runs, for error messages.
+    pub(super) during: &'static str,
+}
+
+enum Pause<R> {
+    Done(R),
+    Host(TypedResumableCallHostTrap<R>),
+}
+
+impl Driver<'_> {
+    /// Calls `function`, serving its host calls through `sandbox`.
+    pub(super) async fn run<P: WasmParams, R: WasmResults>(
+        &mut self,
+        function: TypedFunc<P, R>,
+        params: P,
+        sandbox: &Sandbox,
+    ) -> Result<R, CallError> {
+        let mut pause = self.start(function, params).await?;
+        loop {
+            match pause {
+                Pause::Done(results) => return Ok(results),
+                Pause::Host(suspended) => {
+                    let answer = self.serve(sandbox).await?;
+                    let granted = self.refuel(0)?;
+                    let step = match answer {
+                        Some(errno) => suspended.resume(&mut *self.store, &[Val::I32(errno)]),
+                        None => suspended.resume(&mut *self.store, &[]),
+                    };
+                    pause = self.slices(step, granted).await?;
+                }
+            }
+        }
+    }
+
+    /// Calls a function that must not call the host: realloc and post-return.
+    pub(super) async fn run_alone<P: WasmParams, R: WasmResults>(
+        &mut self,
+        function: TypedFunc<P, R>,
+        params: P,
+        during: &'static str,
+    ) -> Result<R, CallError> {
+        match self.start(function, params).await? {
+            Pause::Done(results) => Ok(results),
+            Pause::Host(_) => Err(CallError::Trap { name: "host call not allowed here".into(), during }),
+        }
+    }
+
+    /// Copies `text` into memory that the guest's allocator gives.
+    pub(super) async fn lower(&mut self, text: &str) -> Result<Span, CallError> {
+        const DURING: &str = "cabi_realloc";
+        if text.is_empty() {
+            // No allocation: a pointer that is not null and not followed.
+            return Ok(Span { pointer: 1, length: 0 });
+        }
+        let length = i32::try_from(text.len())
+            .map_err(|_| CallError::InvalidParams { problem: "too large".into() })?;
+        let pointer =
+            self.run_alone(self.realloc, (0, 0, 1, length), DURING).await?.cast_unsigned();
+        abi::store(self.memory(), "string from cabi_realloc", pointer, text.as_bytes())
+            .map_err(|fault| abi_fault(fault, DURING))?;
+        Ok(Span { pointer, length: length.cast_unsigned() })
+    }
+
+    /// The guest's memory as it is now.
+    pub(super) fn memory(&mut self) -> &mut [u8] {
+        match self.store.data().memory {
+            Some(memory) => memory.data_mut(&mut *self.store),
+            None => &mut [],
+        }
+    }
+
+    fn refuel(&mut self, required: u64) -> Result<u64, CallError> {
+        let granted = self.budget.grant(required)?;
+        self.store.set_fuel(granted).map_err(|error| self.failure(&error))?;
+        Ok(granted)
+    }
+
+    async fn start<P: WasmParams, R: WasmResults>(
+        &mut self,
+        function: TypedFunc<P, R>,
+        params: P,
+    ) -> Result<Pause<R>, CallError> {
+        let granted = self.refuel(0)?;
+        let step = function.call_resumable(&mut *self.store, params);
+        self.slices(step, granted).await
+    }
+
+    /// Goes on from `step` until the function ends or asks for the host.
+    async fn slices<R: WasmResults>(
+        &mut self,
+        mut step: Result<TypedResumableCall<R>, Error>,
+        mut granted: u64,
+    ) -> Result<Pause<R>, CallError> {
+        loop {
+            let left = self.store.get_fuel().unwrap_or_default();
+            self.budget.fuel_used += granted.saturating_sub(left);
+            self.budget.peak_memory_bytes =
+                self.budget.peak_memory_bytes.max(self.store.data().limiter.reserved());
+            match step {
+                Ok(TypedResumableCall::Finished(results)) => return Ok(Pause::Done(results)),
+                Ok(TypedResumableCall::HostTrap(suspended)) => return Ok(Pause::Host(suspended)),
+                Ok(TypedResumableCall::OutOfFuel(paused)) => {
+                    (step, granted) = self.next_slice(paused).await?;
+                }
+                Err(error) => return Err(self.failure(&error)),
+            }
+        }
+    }
+
+    async fn next_slice<R: WasmResults>(
+        &mut self,
+        paused: TypedResumableCallOutOfFuel<R>,
+    ) -> Result<(Result<TypedResumableCall<R>, Error>, u64), CallError> {
+        yield_now().await;
+        let granted = self.refuel(paused.required_fuel())?;
+        Ok((paused.resume(&mut *self.store), granted))
+    }
+
+    /// Does what the guest is suspended for. Some answers are a number, the others are in memory.
+    async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<i32>, CallError> {
+        self.budget.count_host_call()?;
+        match self.store.data_mut().suspended.take() {
+            Some(Suspended::Host { call, result }) => {
+                let reply = self.perform(sandbox, call).await?;
+                self.lower_reply(reply, result).await?;
+                Ok(None)
+            }
+            Some(Suspended::Wasi(call)) => self.serve_wasi(sandbox, call).await.map(Some),
+            Some(Suspended::Fault(fault)) => Err(abi_fault(fault, self.during)),
+            None => Err(CallError::Trap {
+                name: "suspended without a host call".into(),
+                during: self.during,
+            }),
+        }
+    }
+
+    /// Has the sandbox serve `call`, within the time of this call.
+    async fn perform(&mut self, sandbox: &Sandbox, call: HostCall) -> Result<HostReply, CallError> {
+        let serve = async { Some(sandbox.serve(call, self.budget.fuel_used).await) };
+        let served = match self.budget.deadline() {
+            Some(deadline) => {
+                or(serve, async {
+                    Timer::at(deadline).await;
+                    None
+                })
+                .await
+            }
+            None => serve.await,
+        };
+        let served = served.ok_or_else(|| self.budget.out_of_time())?;
+        self.budget.denied = served.denied;
+        Ok(served.reply)
+    }
+
+    /// Writes a reply where the guest wants it: the text first, then the area that points at it.
+    async fn lower_reply(&mut self, reply: HostReply, result: u32) -> Result<(), CallError> {
+        let (tag, text) = match reply {
+            HostReply::Nothing => return Ok(()),
+            HostReply::Text(Ok(text)) => (0, Some(text)),
+            HostReply::Text(Err(text)) | HostReply::Done(Err(text)) => (1, Some(text)),
+            HostReply::Done(Ok(())) | HostReply::Value(None) => (0, None),
+            HostReply::Value(Some(text)) => (1, Some(text)),
+        };
+        let during = self.during;
+        let fault = |fault| abi_fault(fault, during);
+        abi::check_area(self.memory(), "result area", result, 4, 12).map_err(fault)?;
+        let span = match text {
+            Some(text) => Some(self.lower(&text).await?),
+            None => None,
+        };
+        abi::store(self.memory(), "result area", result, &abi::tagged_area(tag, span)).map_err(fault)
+    }
+
+    async fn serve_wasi(&mut self, sandbox: &Sandbox, call: WasiCall) -> Result<i32, CallError> {
+        let during = self.during;
+        match &call {
+            WasiCall::Exit { status } => return Err(CallError::Exited { status: *status }),
+            WasiCall::Write { level, text, .. } => {
+                for message in text.lines().filter(|line| !line.is_empty()) {
+                    let message = message.to_owned();
+                    self.perform(sandbox, HostCall::Log { level: *level, message }).await?;
+                }
+            }
+            _ => {}
+        }
+        wasi::answer(self.memory(), &call).map_err(|fault| abi_fault(fault, during))
+    }
+
+    /// What an error of the interpreter means for the caller.
+    fn failure(&self, error: &Error) -> CallError {
+        if let Some(refused) = self.store.data().limiter.refused() {
+            return CallError::Exhausted(refused);
+        }
+        match error.as_trap_code() {
+            Some(TrapCode::OutOfFuel) => {
+                CallError::Exhausted(Exhausted::Fuel { limit: self.budget.fuel_limit })
+            }
+            Some(code) => CallError::Trap { name: trap_name(code).into(), during: self.during },
+            None => CallError::Trap { name: error.to_string(), during: self.during },
+        }
+    }
+}
+
+/// The error for a guest that broke the ABI: a trap, or exhausted output.
+pub(super) fn abi_fault(fault: AbiFault, during: &'static str) -> CallError {
+    match fault {
+        AbiFault::TooMuch { limit } => CallError::Exhausted(Exhausted::Output { limit }),
+        fault => CallError::Trap { name: fault.to_string(), during },
+    }
+}
+
+/// The words of the WebAssembly specification's test suite.
+fn trap_name(code: TrapCode) -> &'static str {
+    match code {
+        TrapCode::UnreachableCodeReached => "unreachable",
+        TrapCode::MemoryOutOfBounds => "out of bounds memory access",
+        TrapCode::TableOutOfBounds => "out of bounds table access",
+        TrapCode::IndirectCallToNull => "uninitialized element",
+        TrapCode::IntegerDivisionByZero => "integer divide by zero",
+        TrapCode::IntegerOverflow => "integer overflow",
+        TrapCode::BadConversionToInteger => "invalid conversion to integer",
+        TrapCode::StackOverflow => "call stack exhausted",
+        TrapCode::BadSignature => "indirect call type mismatch",
+        TrapCode::GrowthOperationLimited => "growth limited",
+        TrapCode::OutOfSystemMemory => "out of system memory",
+        TrapCode::OutOfFuel => "out of fuel",
+    }
+}

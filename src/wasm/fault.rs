@@ -1,0 +1,161 @@
+//! Why a module can't be loaded.
+
+use std::fmt;
+
+/// One reason why a module is refused. None of them depends on running it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModuleFault {
+    /// The bytes are neither a core module nor a component.
+    NotWasm,
+    /// A component that holds no core module.
+    ComponentWithoutModule,
+    /// The bytes are not a valid module.
+    Malformed {
+        /// Where, in bytes from the start of the core module.
+        offset: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A start section: its function would run before the sandbox can meter it.
+    StartSection,
+    /// The instruction `table.grow`, which the interpreter resumes wrongly after it runs out of
+    /// fuel.
+    TableGrow {
+        /// The function's index.
+        function: usize,
+    },
+    /// An import that the host doesn't have.
+    UnknownImport {
+        /// The module it is imported from.
+        module: String,
+        /// Its name.
+        name: String,
+    },
+    /// An import of a known name with another type.
+    ImportType {
+        /// The module it is imported from.
+        module: String,
+        /// Its name.
+        name: String,
+        /// The type the host has.
+        expected: String,
+        /// The type the module wants.
+        found: String,
+    },
+    /// An export that the world requires is not there.
+    MissingExport {
+        /// Its name at the core level.
+        name: String,
+    },
+    /// An export of a known name with another type.
+    ExportType {
+        /// Its name at the core level.
+        name: String,
+        /// The type the world requires.
+        expected: String,
+        /// The type the module has.
+        found: String,
+    },
+    /// An export that is an import handed through.
+    ImportedExport {
+        /// Its name at the core level.
+        name: String,
+    },
+    /// More tables than an instance may have.
+    TooManyTables {
+        /// Tables of the module.
+        tables: usize,
+        /// Tables allowed.
+        limit: usize,
+    },
+    /// More bytes than a module may have.
+    TooLarge {
+        /// Bytes of the file.
+        bytes: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// The interpreter's own limits refuse it.
+    Refused {
+        /// The interpreter's words.
+        problem: String,
+    },
+}
+
+impl ModuleFault {
+    /// What the plugin's author can do about it.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::NotWasm => "give a .wasm file".into(),
+            Self::ComponentWithoutModule => {
+                "build the component with wit-component, or give the core module itself".into()
+            }
+            Self::Malformed { .. } => {
+                "rebuild the module; only the features that Rust and clang use by default are enabled (no SIMD, threads, 64-bit memory, tail calls or exceptions)".into()
+            }
+            Self::StartSection => {
+                "export the function as `_initialize` instead (AssemblyScript: `--exportStart _initialize`)".into()
+            }
+            Self::TableGrow { .. } => "give the table its full size at the start".into(),
+            Self::UnknownImport { module, .. } if module.starts_with("wasi:") => {
+                "build for wasm32-unknown-unknown, or as a core module for wasm32-wasip1".into()
+            }
+            Self::UnknownImport { .. } => {
+                "import only `host` functions of the WIT world `clawft:plugin@0.1.0`".into()
+            }
+            Self::ImportType { .. } | Self::ExportType { .. } => {
+                "generate the bindings from wit/plugin.wit again".into()
+            }
+            Self::MissingExport { .. } => {
+                "generate the bindings from wit/plugin.wit and export the world `plugin`".into()
+            }
+            Self::ImportedExport { .. } => "export a function of the module itself".into(),
+            Self::TooManyTables { .. } => "merge the tables".into(),
+            Self::TooLarge { .. } => {
+                "build with opt-level \"s\", LTO and panic \"abort\", strip the module, or let the operator raise `limits.module_kb`".into()
+            }
+            Self::Refused { .. } => "simplify the module".into(),
+        }
+    }
+}
+
+impl fmt::Display for ModuleFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotWasm => formatter.write_str("not a WebAssembly file"),
+            Self::ComponentWithoutModule => formatter.write_str("a component without a core module"),
+            Self::Malformed { offset, problem } => {
+                write!(formatter, "not a valid module: {problem} (at offset {offset:#x})")
+            }
+            Self::StartSection => formatter.write_str("has a start section"),
+            Self::TableGrow { function } => {
+                write!(formatter, "function {function} contains the instruction `table.grow`")
+            }
+            Self::UnknownImport { module, name } => {
+                write!(formatter, "imports `{name}` from `{module}`, which this host does not have")
+            }
+            Self::ImportType { module, name, expected, found } => write!(
+                formatter,
+                "imports `{name}` from `{module}` with type {found}, but it has type {expected}"
+            ),
+            Self::MissingExport { name } => write!(formatter, "does not export `{name}`"),
+            Self::ExportType { name, expected, found } => {
+                write!(formatter, "exports `{name}` with type {found}, but it must be {expected}")
+            }
+            Self::ImportedExport { name } => {
+                write!(formatter, "exports `{name}`, which is an import handed through")
+            }
+            Self::TooManyTables { tables, limit } => {
+                write!(formatter, "has {tables} tables, of at most {limit}")
+            }
+            Self::TooLarge { bytes, limit } => {
+                write!(formatter, "is {bytes} bytes, of at most {limit}")
+            }
+            Self::Refused { problem } => write!(formatter, "refused by the interpreter: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for ModuleFault {}

@@ -1,0 +1,143 @@
+//! The host functions as the interpreter sees them: lift the arguments, suspend the guest.
+//!
+//! An import has no side effect, and nothing in it can panic: the interpreter's frames do not
+//! unwind. The driver does the work while no frame of the interpreter is on the stack.
+
+use std::collections::BTreeSet;
+
+use wasmi::{Caller, Error, Linker};
+
+use super::abi::{AbiFault, Lift, Span};
+use super::inspect::ModuleSummary;
+use super::signature::{HOST, WASI};
+use super::state::{State, Suspend, Suspended};
+use super::wasi;
+use crate::sandbox::HostCall;
+
+/// Defines the imports that a module asks for, and no others.
+pub(super) fn define(linker: &mut Linker<State>, summary: &ModuleSummary) -> Result<(), Error> {
+    // The same function may be imported twice.
+    let wanted: BTreeSet<_> =
+        summary.imports.iter().map(|import| (&*import.module, &*import.name)).collect();
+    for (module, name) in wanted {
+        match module {
+            HOST => define_host(linker, name)?,
+            WASI => wasi::define(linker, name)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn define_host(linker: &mut Linker<State>, name: &str) -> Result<(), Error> {
+    match name {
+        "http-request" => linker.func_wrap(HOST, name, http_request)?,
+        "read-file" => linker.func_wrap(
+            HOST,
+            name,
+            |caller: Caller<'_, State>, path: i32, path_length: i32, result: i32| {
+                suspend(caller, result, |lift| {
+                    let path = lift.string("path", Span::from_params(path, path_length))?;
+                    Ok(HostCall::ReadFile { path })
+                })
+            },
+        )?,
+        "write-file" => linker.func_wrap(HOST, name, write_file)?,
+        "get-env" => linker.func_wrap(
+            HOST,
+            name,
+            |caller: Caller<'_, State>, variable: i32, length: i32, result: i32| {
+                suspend(caller, result, |lift| {
+                    let name = lift.string("name", Span::from_params(variable, length))?;
+                    Ok(HostCall::GetEnv { name })
+                })
+            },
+        )?,
+        "log" => linker.func_wrap(
+            HOST,
+            name,
+            |caller: Caller<'_, State>, level: i32, message: i32, length: i32| {
+                suspend(caller, 0, |lift| {
+                    // A u8 is passed in the low bits; canonical ABI lifts modulo its width.
+                    let [level, ..] = level.to_le_bytes();
+                    let message = lift.string("message", Span::from_params(message, length))?;
+                    Ok(HostCall::Log { level, message })
+                })
+            },
+        )?,
+        _ => return Ok(()),
+    };
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "the core-level signature of http-request")]
+fn http_request(
+    caller: Caller<'_, State>,
+    method: i32,
+    method_length: i32,
+    url: i32,
+    url_length: i32,
+    headers: i32,
+    headers_length: i32,
+    body_tag: i32,
+    body: i32,
+    body_length: i32,
+    result: i32,
+) -> Result<(), Error> {
+    suspend(caller, result, |lift| {
+        Ok(HostCall::HttpRequest {
+            method: lift.string("method", Span::from_params(method, method_length))?,
+            url: lift.string("url", Span::from_params(url, url_length))?,
+            headers: lift.string_pairs("headers", Span::from_params(headers, headers_length))?,
+            body: match body_tag {
+                0 => None,
+                1 => Some(lift.string("body", Span::from_params(body, body_length))?),
+                tag => {
+                    let [tag, ..] = tag.to_le_bytes();
+                    return Err(AbiFault::InvalidTag { what: "body", tag });
+                }
+            },
+        })
+    })
+}
+
+fn write_file(
+    caller: Caller<'_, State>,
+    path: i32,
+    path_length: i32,
+    content: i32,
+    content_length: i32,
+    result: i32,
+) -> Result<(), Error> {
+    suspend(caller, result, |lift| {
+        Ok(HostCall::WriteFile {
+            path: lift.string("path", Span::from_params(path, path_length))?,
+            content: lift.string("content", Span::from_params(content, content_length))?,
+        })
+    })
+}
+
+fn suspend(
+    mut caller: Caller<'_, State>,
+    result: i32,
+    lift: impl FnOnce(&mut Lift<'_>) -> Result<HostCall, AbiFault>,
+) -> Result<(), Error> {
+    let result = result.cast_unsigned();
+    suspend_with(&mut caller, |view| lift(view).map(|call| Suspended::Host { call, result }))
+}
+
+/// Leaves what `lift` made, or the fault it found, for the driver.
+pub(super) fn suspend_with<T>(
+    caller: &mut Caller<'_, State>,
+    lift: impl FnOnce(&mut Lift<'_>) -> Result<Suspended, AbiFault>,
+) -> Result<T, Error> {
+    let suspended = match caller.data().memory {
+        Some(memory) => {
+            let (bytes, state) = memory.data_and_store_mut(&mut *caller);
+            lift(&mut Lift::new(bytes, &mut state.lifted))
+        }
+        None => lift(&mut Lift::new(&[], &mut 0)),
+    };
+    caller.data_mut().suspended = Some(suspended.unwrap_or_else(Suspended::Fault));
+    Err(Error::host(Suspend))
+}

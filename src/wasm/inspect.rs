@@ -1,0 +1,327 @@
+//! Reads a module before the interpreter does, and says everything that keeps it from loading.
+//!
+//! Nothing here runs or compiles anything, so it is safe on any bytes.
+
+use serde::Serialize;
+use wasmparser::{
+    ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
+};
+
+use super::component::{Layer, layer};
+use super::signature::{self, HOST, WASI, export};
+use super::ModuleFault;
+use crate::contract::limits;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModuleFormat {
+    /// A core module.
+    Core,
+    /// A component, from which the first core module is taken.
+    Component,
+}
+
+/// An import, with the type of its kind: a function's parameters and results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImportSummary {
+    /// The module, for instance `host`.
+    pub module: String,
+    /// The name, for instance `read-file`.
+    pub name: String,
+    /// The type as text.
+    #[serde(rename = "type")]
+    pub ty: String,
+}
+
+/// An export, with the type of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExportSummary {
+    /// The name, for instance `plugin#execute-tool`.
+    pub name: String,
+    /// The type as text.
+    #[serde(rename = "type")]
+    pub ty: String,
+}
+
+/// The linear memory a module defines, in pages of 65,536 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct MemorySummary {
+    /// Pages at the start.
+    pub minimum_pages: u64,
+    /// Pages at most, if the module itself sets a limit.
+    pub maximum_pages: Option<u64>,
+}
+
+/// What a module is made of, and why it would not load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModuleSummary {
+    /// Core module or component.
+    pub format: ModuleFormat,
+    /// Bytes of the file.
+    pub bytes: usize,
+    /// Imports in their order.
+    pub imports: Vec<ImportSummary>,
+    /// Exports in their order.
+    pub exports: Vec<ExportSummary>,
+    /// The linear memory, if there is one.
+    pub memory: Option<MemorySummary>,
+    /// Functions defined in the module.
+    pub functions: u32,
+    /// Everything that keeps the module from loading; empty when nothing does.
+    #[serde(skip)]
+    pub faults: Vec<ModuleFault>,
+}
+
+/// The WebAssembly features that the interpreter is configured with.
+pub(super) fn features() -> WasmFeatures {
+    WasmFeatures::MUTABLE_GLOBAL
+        | WasmFeatures::SIGN_EXTENSION
+        | WasmFeatures::SATURATING_FLOAT_TO_INT
+        | WasmFeatures::MULTI_VALUE
+        | WasmFeatures::BULK_MEMORY
+        | WasmFeatures::REFERENCE_TYPES
+        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::FLOATS
+        | WasmFeatures::GC_TYPES
+}
+
+/// The bytes of the core module in a file, or `None` when there is none.
+pub(super) fn core_module(bytes: &[u8]) -> Option<&[u8]> {
+    match layer(bytes) {
+        Layer::Core(module) | Layer::Component(module) => Some(module),
+        Layer::ComponentWithoutModule | Layer::NotWasm => None,
+    }
+}
+
+impl ModuleSummary {
+    /// Reads `bytes`, which may be anything.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Self {
+        let (format, module) = match layer(bytes) {
+            Layer::Core(module) => (ModuleFormat::Core, Ok(module)),
+            Layer::Component(module) => (ModuleFormat::Component, Ok(module)),
+            Layer::ComponentWithoutModule => {
+                (ModuleFormat::Component, Err(ModuleFault::ComponentWithoutModule))
+            }
+            Layer::NotWasm => (ModuleFormat::Core, Err(ModuleFault::NotWasm)),
+        };
+        let mut summary = Self {
+            format,
+            bytes: bytes.len(),
+            imports: Vec::new(),
+            exports: Vec::new(),
+            memory: None,
+            functions: 0,
+            faults: Vec::new(),
+        };
+        let read = module.and_then(|module| {
+            Validator::new_with_features(features()).validate_all(module).map_err(malformed)?;
+            Reader::new(&mut summary).read(module)
+        });
+        if let Err(fault) = read {
+            summary.faults.push(fault);
+        }
+        summary
+    }
+
+    /// Whether the module has a function of this name among its exports.
+    #[must_use]
+    pub fn exports(&self, name: &str) -> bool {
+        self.exports.iter().any(|export| export.name == name)
+    }
+
+    /// The name of the guest's allocator: generators may put a version behind it.
+    pub(super) fn realloc(&self) -> Option<&str> {
+        let name = |export: &'_ ExportSummary| export.name.starts_with(export::REALLOC);
+        if self.exports(export::REALLOC) {
+            return Some(export::REALLOC);
+        }
+        self.exports.iter().find(|export| name(export)).map(|export| export.name.as_str())
+    }
+}
+
+fn malformed(error: wasmparser::BinaryReaderError) -> ModuleFault {
+    ModuleFault::Malformed { offset: error.offset(), problem: error.message().to_owned() }
+}
+
+/// Walks a module that has been validated.
+struct Reader<'a> {
+    summary: &'a mut ModuleSummary,
+    types: Vec<FuncType>,
+    functions: Vec<u32>,
+    imported_functions: usize,
+    bodies: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(summary: &'a mut ModuleSummary) -> Self {
+        Self { summary, types: Vec::new(), functions: Vec::new(), imported_functions: 0, bodies: 0 }
+    }
+
+    fn fault(&mut self, fault: ModuleFault) {
+        self.summary.faults.push(fault);
+    }
+
+    fn read(&mut self, module: &[u8]) -> Result<(), ModuleFault> {
+        for payload in Parser::new(0).parse_all(module) {
+            self.payload(payload.map_err(malformed)?)?;
+        }
+        for name in [export::INIT, export::EXECUTE_TOOL, export::DESCRIBE, export::MEMORY] {
+            if !self.summary.exports(name) {
+                self.fault(ModuleFault::MissingExport { name: name.to_owned() });
+            }
+        }
+        if self.summary.realloc().is_none() {
+            self.fault(ModuleFault::MissingExport { name: export::REALLOC.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn payload(&mut self, payload: Payload<'_>) -> Result<(), ModuleFault> {
+        match payload {
+            Payload::TypeSection(section) => {
+                for group in section {
+                    for ty in group.map_err(malformed)?.into_types() {
+                        if let wasmparser::CompositeInnerType::Func(ty) = ty.composite_type.inner {
+                            self.types.push(ty);
+                        }
+                    }
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section {
+                    let import = import.map_err(malformed)?;
+                    self.import(import);
+                }
+            }
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    self.functions.push(ty.map_err(malformed)?);
+                }
+                self.summary.functions = section_length(&self.functions, self.imported_functions);
+            }
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    let memory = memory.map_err(malformed)?;
+                    self.memory(&memory);
+                }
+            }
+            Payload::TableSection(section) => {
+                let tables = section.count() as usize;
+                if tables > limits::TABLES {
+                    self.fault(ModuleFault::TooManyTables { tables, limit: limits::TABLES });
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(malformed)?;
+                    self.export(&export);
+                }
+            }
+            Payload::StartSection { .. } => self.fault(ModuleFault::StartSection),
+            Payload::CodeSectionEntry(body) => {
+                let function = self.imported_functions + self.bodies;
+                self.bodies += 1;
+                for operator in body.get_operators_reader().map_err(malformed)? {
+                    if let Operator::TableGrow { .. } = operator.map_err(malformed)? {
+                        self.fault(ModuleFault::TableGrow { function });
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn import(&mut self, import: wasmparser::Import<'_>) {
+        let (module, name) = (import.module.to_owned(), import.name.to_owned());
+        let ty = match import.ty {
+            TypeRef::Func(index) => {
+                self.functions.push(index);
+                self.imported_functions += 1;
+                self.function_type(self.functions.len() - 1)
+            }
+            _ => None,
+        };
+        let known = match import.module {
+            HOST => signature::host_function(import.name),
+            // A component brings its own adapter for WASI, which this host doesn't run.
+            WASI if self.summary.format == ModuleFormat::Core => {
+                signature::wasi_function(import.name)
+            }
+            _ => None,
+        };
+        match (known, &ty) {
+            (None, _) => {
+                let (module, name) = (module.clone(), name.clone());
+                self.fault(ModuleFault::UnknownImport { module, name });
+            }
+            (Some(expected), Some(found)) if expected.matches(found) => {}
+            (Some(expected), found) => {
+                let found = found.as_ref().map_or_else(|| kind_name(&import.ty).into(), signature::describe);
+                self.fault(ModuleFault::ImportType {
+                    module: module.clone(),
+                    name: name.clone(),
+                    expected: expected.to_string(),
+                    found,
+                });
+            }
+        }
+        let ty = ty.as_ref().map_or_else(|| kind_name(&import.ty).to_owned(), signature::describe);
+        self.summary.imports.push(ImportSummary { module, name, ty });
+    }
+
+    fn memory(&mut self, memory: &wasmparser::MemoryType) {
+        self.summary.memory = Some(MemorySummary {
+            minimum_pages: memory.initial,
+            maximum_pages: memory.maximum,
+        });
+    }
+
+    fn export(&mut self, export: &wasmparser::Export<'_>) {
+        let name = export.name.to_owned();
+        let index = export.index as usize;
+        let ty = match export.kind {
+            ExternalKind::Func => self.function_type(index),
+            _ => None,
+        };
+        let found = match &ty {
+            Some(ty) => signature::describe(ty),
+            None => format!("{:?}", export.kind).to_lowercase(),
+        };
+        if let Some(expected) = export::expected(export.name) {
+            if !ty.as_ref().is_some_and(|ty| expected.matches(ty)) {
+                let (name, found) = (name.clone(), found.clone());
+                self.fault(ModuleFault::ExportType { name, expected: expected.to_string(), found });
+            } else if index < self.imported_functions {
+                // The host would call itself, outside of any guest.
+                self.fault(ModuleFault::ImportedExport { name: name.clone() });
+            }
+        } else if export.name == export::MEMORY && export.kind != ExternalKind::Memory {
+            let (name, found) = (name.clone(), found.clone());
+            self.fault(ModuleFault::ExportType { name, expected: "memory".into(), found });
+        }
+        self.summary.exports.push(ExportSummary { name, ty: found });
+    }
+
+    fn function_type(&self, function: usize) -> Option<FuncType> {
+        let ty = *self.functions.get(function)?;
+        self.types.get(ty as usize).cloned()
+    }
+}
+
+fn section_length(functions: &[u32], imported: usize) -> u32 {
+    u32::try_from(functions.len().saturating_sub(imported)).unwrap_or(u32::MAX)
+}
+
+fn kind_name(ty: &TypeRef) -> &'static str {
+    match ty {
+        TypeRef::Func(_) => "func",
+        TypeRef::Table(_) => "table",
+        TypeRef::Memory(_) => "memory",
+        TypeRef::Global(_) => "global",
+        TypeRef::Tag(_) => "tag",
+    }
+}

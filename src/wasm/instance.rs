@@ -1,0 +1,228 @@
+//! One running copy of a module: its memory, its limits, and the calls the world defines.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wasmi::{Store, TypedFunc};
+
+use super::abi::{AbiFault, Lift};
+use super::driver::{CallBudget, Driver, abi_fault};
+use super::limiter::Limiter;
+use super::signature::export;
+use super::state::State;
+use super::{CompiledModule, MemoryBudget};
+use crate::contract::{CallError, PluginResourceConfig, limits};
+use crate::sandbox::Sandbox;
+
+/// An instance after `init`, ready for calls.
+///
+/// A call that traps, runs out of a resource or is dropped leaves the instance
+/// [unusable](Self::is_usable): throw it away and start another.
+pub struct Instance {
+    store: Store<State>,
+    realloc: TypedFunc<(i32, i32, i32, i32), i32>,
+    execute_tool: Export<(i32, i32, i32, i32)>,
+    describe: Export<()>,
+    sandbox: Arc<Sandbox>,
+    usable: bool,
+    /// Keeps the engine, which the code runs on.
+    module: Arc<CompiledModule>,
+}
+
+/// An exported function with its post-return, where the guest has one.
+#[derive(Clone, Copy)]
+struct Export<P> {
+    name: &'static str,
+    function: TypedFunc<P, i32>,
+    post_return: Option<TypedFunc<i32, ()>>,
+}
+
+impl Instance {
+    /// Instantiates `module`, runs `_initialize` where it is exported, then `init`.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Guest`] when `init` refuses, [`CallError::Exhausted`] when a limit is reached,
+    /// also by the memory that the module starts with, and [`CallError::Trap`].
+    pub async fn start(
+        module: &Arc<CompiledModule>,
+        sandbox: Arc<Sandbox>,
+        resources: &PluginResourceConfig,
+        memory_budget: Arc<MemoryBudget>,
+        budget: &mut CallBudget,
+    ) -> Result<Self, CallError> {
+        let state = State::new(Limiter::new(resources, memory_budget));
+        let mut store = Store::new(&module.engine, state);
+        store.limiter(|state| &mut state.limiter);
+        let trap = |store: &Store<State>, error: &dyn fmt::Display| match store.data().limiter.refused() {
+            Some(refused) => CallError::Exhausted(refused),
+            None => CallError::Trap { name: error.to_string(), during: "instantiation" },
+        };
+        // Data and element segments are copied here; a start function was refused at load.
+        store.set_fuel(limits::FUEL.maximum).map_err(|error| trap(&store, &error))?;
+        let wasm = match module.linker.instantiate_and_start(&mut store, &module.module) {
+            Ok(wasm) => wasm,
+            Err(error) => return Err(trap(&store, &error)),
+        };
+        store.data_mut().memory = wasm.get_memory(&store, export::MEMORY);
+        budget.peak_memory_bytes = budget.peak_memory_bytes.max(store.data().limiter.reserved());
+
+        let missing = |error: wasmi::Error| CallError::NotReady { reason: error.to_string() };
+        let realloc_name = module.summary().realloc().unwrap_or(export::REALLOC);
+        let init = Export::<()>::find(&wasm, &store, export::INIT).map_err(missing)?;
+        let initialize = wasm.get_typed_func::<(), ()>(&store, export::INITIALIZE).ok();
+        let mut instance = Self {
+            realloc: wasm.get_typed_func(&store, realloc_name).map_err(missing)?,
+            execute_tool: Export::find(&wasm, &store, export::EXECUTE_TOOL).map_err(missing)?,
+            describe: Export::find(&wasm, &store, export::DESCRIBE).map_err(missing)?,
+            store,
+            sandbox,
+            usable: false,
+            module: Arc::clone(module),
+        };
+        if let Some(initialize) = initialize {
+            let sandbox = Arc::clone(&instance.sandbox);
+            instance.driver(budget, export::INITIALIZE).run(initialize, (), &sandbox).await?;
+        }
+        match instance.call(init, (), budget, |lift, at| lift.unit_result("result", at)).await? {
+            Ok(()) => Ok(instance),
+            Err(message) => Err(CallError::Guest { message: format!("init: {message}") }),
+        }
+    }
+
+    /// Whether another call may be made.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.usable
+    }
+
+    /// The linear memory this instance holds, in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().limiter.reserved()
+    }
+
+    /// The module this is an instance of.
+    #[must_use]
+    pub fn module(&self) -> &Arc<CompiledModule> {
+        &self.module
+    }
+
+    /// The guest's description of itself: JSON, not yet checked.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Trap`] and [`CallError::Exhausted`].
+    pub async fn describe(&mut self, budget: &mut CallBudget) -> Result<String, CallError> {
+        self.call(self.describe, (), budget, |lift, pointer| {
+            let span = lift.string_area("description", pointer)?;
+            within_result_limit(span.length as usize)?;
+            lift.string("description", span)
+        })
+        .await
+    }
+
+    /// Runs a tool with its parameters as JSON text, and gives its result as the guest wrote it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Guest`] when the tool answers with an error, [`CallError::Denied`] when it does
+    /// so because its last host call was refused, [`CallError::Trap`], [`CallError::Exhausted`],
+    /// [`CallError::Exited`], and [`CallError::InvalidParams`] for more than
+    /// [`limits::PARAMS_BYTES`].
+    pub async fn execute_tool(
+        &mut self,
+        tool: &str,
+        params: &str,
+        budget: &mut CallBudget,
+    ) -> Result<String, CallError> {
+        if params.len() > limits::PARAMS_BYTES {
+            let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
+            return Err(CallError::InvalidParams { problem });
+        }
+        self.usable = false;
+        let mut driver = self.driver(budget, export::EXECUTE_TOOL);
+        let name = driver.lower(tool).await?;
+        let params = driver.lower(params).await?;
+        let words = [name.pointer, name.length, params.pointer, params.length];
+        let [name, name_length, params, params_length] = words.map(u32::cast_signed);
+        let arguments = (name, name_length, params, params_length);
+        let answer = self
+            .call(self.execute_tool, arguments, budget, |lift, pointer| {
+                within_result_limit(lift.result_text_length("result", pointer)?)?;
+                lift.string_result("result", pointer)
+            })
+            .await?;
+        answer.map_err(|message| match budget.take_denied() {
+            Some(denied) => CallError::Denied { denied, message },
+            None => CallError::Guest { message },
+        })
+    }
+
+    fn driver<'a>(&'a mut self, budget: &'a mut CallBudget, during: &'static str) -> Driver<'a> {
+        Driver { store: &mut self.store, budget, realloc: self.realloc, during }
+    }
+
+    /// Calls an export, lifts its result and lets the guest free it.
+    async fn call<P: wasmi::WasmParams, T>(
+        &mut self,
+        export: Export<P>,
+        params: P,
+        budget: &mut CallBudget,
+        lift: impl FnOnce(&mut Lift<'_>, u32) -> Result<T, AbiFault>,
+    ) -> Result<T, CallError> {
+        self.usable = false;
+        self.store.data_mut().lifted = 0;
+        let sandbox = Arc::clone(&self.sandbox);
+        let mut driver = self.driver(budget, export.name);
+        let pointer = driver.run(export.function, params, &sandbox).await?;
+        let (memory, lifted) = match driver.store.data().memory {
+            Some(memory) => {
+                let (bytes, state) = memory.data_and_store_mut(&mut *driver.store);
+                (&*bytes, &mut state.lifted)
+            }
+            None => (&[][..], &mut driver.store.data_mut().lifted),
+        };
+        let value = lift(&mut Lift::new(memory, lifted), pointer.cast_unsigned())
+            .map_err(|fault| abi_fault(fault, export.name))?;
+        if let Some(post_return) = export.post_return {
+            driver.run_alone(post_return, pointer, "post-return").await?;
+        }
+        self.usable = true;
+        Ok(value)
+    }
+}
+
+impl<P: wasmi::WasmParams> Export<P> {
+    fn find(
+        instance: &wasmi::Instance,
+        store: &Store<State>,
+        name: &'static str,
+    ) -> Result<Self, wasmi::Error> {
+        let post_return = format!("{}{name}", export::POST_RETURN);
+        Ok(Self {
+            name,
+            function: instance.get_typed_func(store, name)?,
+            post_return: instance.get_typed_func(store, &post_return).ok(),
+        })
+    }
+}
+
+/// Refuses a result before it is copied.
+fn within_result_limit(bytes: usize) -> Result<(), AbiFault> {
+    match bytes {
+        0..=limits::RESULT_BYTES => Ok(()),
+        _ => Err(AbiFault::TooMuch { limit: limits::RESULT_BYTES }),
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Instance")
+            .field("usable", &self.usable)
+            .field("memory_bytes", &self.memory_bytes())
+            .finish_non_exhaustive()
+    }
+}
+

@@ -1,0 +1,120 @@
+//! What an instance may hold: the interpreter asks here before memory and tables grow.
+//!
+//! Nothing here can panic, because the interpreter's own frames do not unwind. A refusal is a trap
+//! with its reason noted, not the `-1` of `memory.grow`: guests turn that into `unreachable`, and
+//! the caller could not tell what was exhausted.
+
+use std::sync::Arc;
+
+use wasmi::ResourceLimiter;
+use wasmi::errors::MemoryError;
+use wasmi_core::LimiterError;
+
+use super::MemoryBudget;
+use crate::contract::{Exhausted, PluginResourceConfig, limits};
+
+/// The limits of one instance, and its part of the host's budget.
+pub(crate) struct Limiter {
+    max_memory_bytes: usize,
+    max_table_elements: usize,
+    table_elements: usize,
+    budget: Arc<MemoryBudget>,
+    reserved: usize,
+    last_growth: usize,
+    refused: Option<Exhausted>,
+}
+
+impl Limiter {
+    pub(crate) fn new(resources: &PluginResourceConfig, budget: Arc<MemoryBudget>) -> Self {
+        Self {
+            max_memory_bytes: resources.max_memory_bytes(),
+            max_table_elements: resources.max_table_elements as usize,
+            table_elements: 0,
+            budget,
+            reserved: 0,
+            last_growth: 0,
+            refused: None,
+        }
+    }
+
+    /// The linear memory held. It never shrinks, so it is the peak as well.
+    pub(crate) fn reserved(&self) -> usize {
+        self.reserved
+    }
+
+    /// Which limit was hit, if one was.
+    pub(crate) fn refused(&self) -> Option<Exhausted> {
+        self.refused
+    }
+
+    fn refuse(&mut self, why: Exhausted) -> Result<bool, LimiterError> {
+        self.refused = Some(why);
+        Err(LimiterError::ResourceLimiterDeniedAllocation)
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // The module's own maximum: `memory.grow` answers -1, as the specification says.
+            return Ok(false);
+        }
+        if desired > self.max_memory_bytes {
+            return self.refuse(Exhausted::Memory { limit: self.max_memory_bytes });
+        }
+        let growth = desired.saturating_sub(current);
+        if !self.budget.reserve(growth) {
+            let limit = self.budget.limit();
+            return self.refuse(Exhausted::MemoryBudget { limit });
+        }
+        self.reserved = self.reserved.saturating_add(growth);
+        self.last_growth = growth;
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
+        // The system had no memory, or the module's maximum was reached after all: what was
+        // reserved for this growth is not held.
+        let growth = std::mem::take(&mut self.last_growth);
+        self.budget.release(growth);
+        self.reserved = self.reserved.saturating_sub(growth);
+        Ok(())
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        let total = self.table_elements.saturating_add(desired.saturating_sub(current));
+        if total > self.max_table_elements {
+            return self.refuse(Exhausted::Table { limit: self.max_table_elements });
+        }
+        self.table_elements = total;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        limits::INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        limits::TABLES
+    }
+
+    fn memories(&self) -> usize {
+        limits::MEMORIES
+    }
+}
+
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.budget.release(self.reserved);
+    }
+}

@@ -1,0 +1,120 @@
+//! The imports a guest may have and the exports it must have, with their core-level types.
+
+use std::fmt;
+
+use wasmparser::{FuncType, ValType};
+
+/// The interface that guests import host functions from.
+pub(super) const HOST: &str = "host";
+/// The interface of WASI's first preview, which is answered by a closed shim.
+pub(super) const WASI: &str = "wasi_snapshot_preview1";
+
+/// A function type of the core level: one letter a value, `i` for i32 and `I` for i64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Signature {
+    pub(super) params: &'static str,
+    pub(super) results: &'static str,
+}
+
+const fn signature(params: &'static str, results: &'static str) -> Signature {
+    Signature { params, results }
+}
+
+/// The five host functions.
+pub(super) fn host_function(name: &str) -> Option<Signature> {
+    Some(match name {
+        "http-request" => signature("iiiiiiiiii", ""),
+        "read-file" | "get-env" | "log" => signature("iii", ""),
+        "write-file" => signature("iiiii", ""),
+        _ => return None,
+    })
+}
+
+/// The functions of `wasi_snapshot_preview1`, all of which the shim answers.
+pub(super) fn wasi_function(name: &str) -> Option<Signature> {
+    Some(match name {
+        "args_get" | "args_sizes_get" | "environ_get" | "environ_sizes_get" | "clock_res_get"
+        | "random_get" | "fd_fdstat_get" | "fd_fdstat_set_flags" | "fd_filestat_get"
+        | "fd_prestat_get" | "fd_renumber" | "fd_tell" | "sock_shutdown" => signature("ii", "i"),
+        "clock_time_get" => signature("iIi", "i"),
+        "fd_advise" => signature("iIIi", "i"),
+        "fd_allocate" => signature("iII", "i"),
+        "fd_close" | "fd_datasync" | "fd_sync" | "proc_raise" => signature("i", "i"),
+        "fd_fdstat_set_rights" => signature("iII", "i"),
+        "fd_filestat_set_size" => signature("iI", "i"),
+        "fd_filestat_set_times" => signature("iIIi", "i"),
+        "fd_pread" | "fd_pwrite" => signature("iiiIi", "i"),
+        "fd_prestat_dir_name" | "path_create_directory" | "path_remove_directory"
+        | "path_unlink_file" | "sock_accept" => signature("iii", "i"),
+        "fd_read" | "fd_write" | "poll_oneoff" => signature("iiii", "i"),
+        "fd_readdir" => signature("iiiIi", "i"),
+        "fd_seek" => signature("iIii", "i"),
+        "path_filestat_get" | "path_symlink" | "sock_send" => signature("iiiii", "i"),
+        "path_filestat_set_times" => signature("iiiiIIi", "i"),
+        "path_link" => signature("iiiiiii", "i"),
+        "path_open" => signature("iiiiiIIii", "i"),
+        "path_readlink" | "path_rename" | "sock_recv" => signature("iiiiii", "i"),
+        "proc_exit" => signature("i", ""),
+        "sched_yield" => signature("", "i"),
+        _ => return None,
+    })
+}
+
+/// The core-level names of what a tool provider exports.
+pub(super) mod export {
+    use super::{Signature, signature};
+
+    pub(in crate::wasm) const MEMORY: &str = "memory";
+    pub(in crate::wasm) const REALLOC: &str = "cabi_realloc";
+    pub(in crate::wasm) const INITIALIZE: &str = "_initialize";
+    pub(in crate::wasm) const INIT: &str = "plugin#init";
+    pub(in crate::wasm) const EXECUTE_TOOL: &str = "plugin#execute-tool";
+    pub(in crate::wasm) const DESCRIBE: &str = "plugin#describe";
+    pub(in crate::wasm) const POST_RETURN: &str = "cabi_post_";
+
+    /// The type that a known export must have; `None` for a name the host has no use for.
+    pub(in crate::wasm) fn expected(name: &str) -> Option<Signature> {
+        Some(match name {
+            INITIALIZE => signature("", ""),
+            INIT | DESCRIBE => signature("", "i"),
+            EXECUTE_TOOL => signature("iiii", "i"),
+            _ if name.starts_with(REALLOC) => signature("iiii", "i"),
+            _ => match name.strip_prefix(POST_RETURN) {
+                Some(INIT | DESCRIBE | EXECUTE_TOOL) => signature("i", ""),
+                _ => return None,
+            },
+        })
+    }
+}
+
+impl Signature {
+    pub(super) fn matches(self, ty: &FuncType) -> bool {
+        same(self.params, ty.params()) && same(self.results, ty.results())
+    }
+}
+
+fn same(letters: &str, types: &[ValType]) -> bool {
+    letters.len() == types.len()
+        && letters.bytes().zip(types).all(|(letter, ty)| match letter {
+            b'i' => *ty == ValType::I32,
+            _ => *ty == ValType::I64,
+        })
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |letters: &str| {
+            let names: Vec<_> =
+                letters.bytes().map(|letter| if letter == b'i' { "i32" } else { "i64" }).collect();
+            names.join(", ")
+        };
+        write!(formatter, "({}) -> ({})", list(self.params), list(self.results))
+    }
+}
+
+/// A function type as the same text.
+pub(super) fn describe(ty: &FuncType) -> String {
+    let list =
+        |types: &[ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!("({}) -> ({})", list(ty.params()), list(ty.results()))
+}

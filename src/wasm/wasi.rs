@@ -1,0 +1,173 @@
+//! The closed shim for `wasi_snapshot_preview1`: a clock, random bytes, and output that goes to the
+//! log. No files, no sockets, no environment, no arguments.
+//!
+//! Source: the witx of WASI's snapshot preview 1, from which the numbers are.
+
+use std::sync::LazyLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use wasmi::{Caller, Error, FuncType, Linker, Val, ValType};
+
+use super::abi::{self, AbiFault, Span};
+use super::imports::suspend_with;
+use super::signature::{self, WASI};
+use super::state::{State, Suspended};
+
+const SUCCESS: i32 = 0;
+const BAD_DESCRIPTOR: i32 = 8;
+const INVALID: i32 = 28;
+const NOT_SUPPORTED: i32 = 52;
+const NOT_CAPABLE: i32 = 76;
+
+const STDOUT: i32 = 1;
+const STDERR: i32 = 2;
+
+/// Random bytes that one call may ask for.
+const RANDOM_BYTES: u32 = 64 * 1024;
+
+/// A WASI call that needs more than a constant answer.
+pub(crate) enum WasiCall {
+    /// Text for the log, and where to note how many bytes were taken.
+    Write { level: u8, text: String, bytes: u32, written: u32 },
+    /// Zeros at these two places: no arguments, no environment.
+    Empty { count: u32, size: u32 },
+    /// The time at this place.
+    Clock { id: i32, time: u32 },
+    /// The clock's resolution at this place.
+    Resolution { resolution: u32 },
+    /// Random bytes.
+    Random { span: Span },
+    /// The end of the guest's program.
+    Exit { status: i32 },
+}
+
+/// Defines one function; the shim knows all of them.
+pub(super) fn define(linker: &mut Linker<State>, name: &str) -> Result<(), Error> {
+    let Some(signature) = signature::wasi_function(name) else {
+        return Ok(());
+    };
+    let values = |letters: &str| {
+        letters
+            .bytes()
+            .map(|letter| if letter == b'i' { ValType::I32 } else { ValType::I64 })
+            .collect::<Vec<_>>()
+    };
+    let ty = FuncType::new(values(signature.params), values(signature.results));
+    let function = function(name);
+    linker.func_new(WASI, name, ty, move |caller, params, results| {
+        let errno = function(caller, params)?;
+        if let Some(result) = results.first_mut() {
+            *result = Val::I32(errno);
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+type Function = fn(Caller<'_, State>, &[Val]) -> Result<i32, Error>;
+
+fn function(name: &str) -> Function {
+    match name {
+        "args_sizes_get" | "environ_sizes_get" => |mut caller, params| {
+            let (count, size) = (word(params, 0), word(params, 1));
+            suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Empty { count, size })))
+        },
+        "args_get" | "environ_get" | "sched_yield" => |_, _| Ok(SUCCESS),
+        "clock_time_get" => |mut caller, params| {
+            let (id, time) = (number(params, 0), word(params, 2));
+            suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Clock { id, time })))
+        },
+        "clock_res_get" => |mut caller, params| {
+            let resolution = word(params, 1);
+            suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Resolution { resolution })))
+        },
+        "random_get" => |mut caller, params| {
+            let span = Span { pointer: word(params, 0), length: word(params, 1) };
+            suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Random { span })))
+        },
+        "fd_write" => fd_write,
+        "proc_exit" => |mut caller, params| {
+            let status = number(params, 0);
+            suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Exit { status })))
+        },
+        "fd_prestat_get" | "fd_prestat_dir_name" | "fd_read" | "fd_close" | "fd_seek"
+        | "fd_tell" | "fd_fdstat_get" | "fd_filestat_get" | "fd_readdir" | "fd_pread"
+        | "fd_pwrite" => |_, _| Ok(BAD_DESCRIPTOR),
+        name if name.starts_with("path_") => |_, _| Ok(NOT_CAPABLE),
+        _ => |_, _| Ok(NOT_SUPPORTED),
+    }
+}
+
+fn fd_write(mut caller: Caller<'_, State>, params: &[Val]) -> Result<i32, Error> {
+    let level = match number(params, 0) {
+        STDOUT => 2,
+        STDERR => 1,
+        _ => return Ok(BAD_DESCRIPTOR),
+    };
+    let buffers = Span { pointer: word(params, 1), length: word(params, 2) };
+    let written = word(params, 3);
+    suspend_with(&mut caller, |lift| {
+        let mut text = String::new();
+        let mut bytes: u32 = 0;
+        for buffer in lift.spans("output", buffers)? {
+            text.push_str(&lift.lossy_text("output", buffer)?);
+            bytes = bytes.saturating_add(buffer.length);
+        }
+        Ok(Suspended::Wasi(WasiCall::Write { level, text, bytes, written }))
+    })
+}
+
+fn number(params: &[Val], index: usize) -> i32 {
+    params.get(index).and_then(Val::i32).unwrap_or_default()
+}
+
+fn word(params: &[Val], index: usize) -> u32 {
+    number(params, index).cast_unsigned()
+}
+
+/// What the clock, the resolution and random bytes need of the world, written to the guest.
+///
+/// `Write` and `Exit` are not answered here: the driver sends the one to the log and ends the call
+/// for the other.
+pub(super) fn answer(memory: &mut [u8], call: &WasiCall) -> Result<i32, AbiFault> {
+    match *call {
+        WasiCall::Empty { count, size } => {
+            abi::store(memory, "count", count, &[0; 4])?;
+            abi::store(memory, "size", size, &[0; 4])?;
+        }
+        WasiCall::Clock { id, time } => {
+            let Some(nanoseconds) = nanoseconds(id) else {
+                return Ok(INVALID);
+            };
+            abi::store(memory, "time", time, &nanoseconds.to_le_bytes())?;
+        }
+        WasiCall::Resolution { resolution } => {
+            abi::store(memory, "resolution", resolution, &1_u64.to_le_bytes())?;
+        }
+        WasiCall::Random { span } => {
+            if span.length > RANDOM_BYTES {
+                return Ok(INVALID);
+            }
+            let mut bytes = vec![0; span.length as usize];
+            if getrandom::fill(&mut bytes).is_err() {
+                return Ok(NOT_SUPPORTED);
+            }
+            abi::store(memory, "random bytes", span.pointer, &bytes)?;
+        }
+        WasiCall::Write { bytes, written, .. } => {
+            abi::store(memory, "written", written, &bytes.to_le_bytes())?;
+        }
+        WasiCall::Exit { .. } => {}
+    }
+    Ok(SUCCESS)
+}
+
+fn nanoseconds(clock: i32) -> Option<u64> {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let since = match clock {
+        0 => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        1 => START.elapsed(),
+        _ => return None,
+    };
+    u64::try_from(since.as_nanos()).ok()
+}

@@ -1,0 +1,621 @@
+//! `read-file` and `write-file` through the sandbox: every rule and every refusal's text. What the
+//! guest sees is the reply; nothing here looks behind it.
+
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use tempfile::TempDir;
+use weft_lite::{
+    Capability, Denied, HostCall, HostReply, PluginIdentity, PluginPermissions,
+    PluginResourceConfig, Sandbox, SandboxOptions, Served,
+};
+
+const OUTSIDE: &str = "filesystem access denied: path outside sandbox";
+const SYMLINK: &str = "symlink points outside sandbox";
+const MB: usize = 1024 * 1024;
+
+/// A workspace with a secret beside it, which no test may reach.
+struct Dirs {
+    root: TempDir,
+}
+
+impl Dirs {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("workspace")).unwrap();
+        fs::create_dir(root.path().join("home")).unwrap();
+        fs::create_dir(root.path().join("plugin")).unwrap();
+        fs::create_dir(root.path().join("outside")).unwrap();
+        fs::write(root.path().join("outside/secret.txt"), "secret").unwrap();
+        Self { root }
+    }
+
+    fn at(&self, path: &str) -> String {
+        self.root.path().join(path).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.at(path), content).unwrap();
+    }
+
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap()
+    }
+
+    fn sandbox_with_warnings(&self, grants: &[&str]) -> (Sandbox, Vec<String>) {
+        let permissions = PluginPermissions {
+            filesystem: grants.iter().map(|&grant| grant.to_owned()).collect(),
+            ..PluginPermissions::default()
+        };
+        let options = SandboxOptions {
+            home: Some(self.at("home").into()),
+            ..SandboxOptions::new(self.at("workspace"))
+        };
+        Sandbox::new(
+            PluginIdentity { id: "org.test.files".into(), version: "1.0.0".into() },
+            Some(Path::new(&self.at("plugin"))),
+            &permissions,
+            &PluginResourceConfig::default(),
+            &options,
+        )
+    }
+
+    #[track_caller]
+    fn sandbox(&self, grants: &[&str]) -> Sandbox {
+        let (sandbox, warnings) = self.sandbox_with_warnings(grants);
+        assert_eq!(warnings, Vec::<String>::new());
+        sandbox
+    }
+
+    fn workspace_sandbox(&self) -> Sandbox {
+        self.sandbox(&["$WORKSPACE"])
+    }
+
+    /// Names in a folder, to show that no temporary file stays.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.at(folder)).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn serve(sandbox: &Sandbox, call: HostCall) -> Served {
+    smol::block_on(sandbox.serve(call, 0))
+}
+
+fn read(sandbox: &Sandbox, path: &str) -> Result<String, String> {
+    match serve(sandbox, HostCall::ReadFile { path: path.into() }).reply {
+        HostReply::Text(result) => result,
+        other => unreachable!("read-file answered {other:?}"),
+    }
+}
+
+fn write(sandbox: &Sandbox, path: &str, content: &str) -> Result<(), String> {
+    let call = HostCall::WriteFile { path: path.into(), content: content.into() };
+    match serve(sandbox, call).reply {
+        HostReply::Done(result) => result,
+        other => unreachable!("write-file answered {other:?}"),
+    }
+}
+
+/// Both functions refuse the path by this rule, and say so to guest and host alike.
+#[track_caller]
+fn assert_denied(sandbox: &Sandbox, path: &str, rule: &str) {
+    let denied = Denied {
+        capability: Capability::Filesystem,
+        target: path.to_owned(),
+        rule: rule.to_owned(),
+    };
+    assert_eq!(
+        serve(sandbox, HostCall::ReadFile { path: path.into() }),
+        Served { reply: HostReply::Text(Err(rule.into())), denied: Some(denied.clone()) },
+    );
+    assert_eq!(
+        serve(sandbox, HostCall::WriteFile { path: path.into(), content: "x".into() }),
+        Served { reply: HostReply::Done(Err(rule.into())), denied: Some(denied) },
+    );
+}
+
+#[track_caller]
+fn assert_not_regular(sandbox: &Sandbox, path: &str) {
+    assert_eq!(read(sandbox, path), Err("not a regular file".into()), "reading {path}");
+    assert_eq!(write(sandbox, path, "x"), Err("not a regular file".into()), "writing {path}");
+}
+
+#[test]
+fn without_the_permission_nothing_is_read_or_written() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.sandbox(&[]);
+    assert_denied(&sandbox, &dirs.at("workspace/a.txt"), "filesystem access not permitted");
+    // The first rule comes before any other.
+    assert_denied(&sandbox, "", "filesystem access not permitted");
+}
+
+#[test]
+fn a_file_in_a_granted_folder_is_written_and_read_back() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(write(&sandbox, &dirs.at("workspace/a.txt"), "naïve ☃"), Ok(()));
+    assert_eq!(read(&sandbox, &dirs.at("workspace/a.txt")), Ok("naïve ☃".into()));
+    assert_eq!(write(&sandbox, &dirs.at("workspace/a.txt"), ""), Ok(()));
+    assert_eq!(read(&sandbox, &dirs.at("workspace/a.txt")), Ok(String::new()));
+    assert_eq!(dirs.names("workspace"), ["a.txt"]);
+}
+
+#[test]
+fn relative_paths_belong_to_the_first_granted_folder() {
+    let dirs = Dirs::new();
+    dirs.write("plugin/data.txt", "plugin");
+    dirs.write("workspace/data.txt", "workspace");
+    dirs.write("workspace/single.txt", "single");
+    let sandbox = dirs.sandbox(&["$WORKSPACE/single.txt", "$PLUGIN_DIR", "$WORKSPACE"]);
+    assert_eq!(read(&sandbox, "data.txt"), Ok("plugin".into()));
+    assert_eq!(read(&sandbox, "./x/../data.txt"), Ok("plugin".into()));
+    // It leaves the first folder and arrives in another that is granted too.
+    assert_eq!(read(&sandbox, "../workspace/data.txt"), Ok("workspace".into()));
+    let files_only = dirs.sandbox(&["$WORKSPACE/single.txt"]);
+    assert_denied(&files_only, "single.txt", OUTSIDE);
+}
+
+#[test]
+fn paths_outside_every_grant_are_denied() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    let beside = dirs.at("workspace-beside/a.txt");
+    let climbing = dirs.at("workspace/../outside/secret.txt");
+    for path in ["/etc/passwd", "../../etc/passwd", "../outside/secret.txt", "/", "..", "a/../.."] {
+        assert_denied(&sandbox, path, OUTSIDE);
+    }
+    assert_denied(&sandbox, &beside, OUTSIDE);
+    assert_denied(&sandbox, &climbing, OUTSIDE);
+    // More `..` than there are folders stay at the root.
+    assert_denied(&sandbox, &format!("{}etc/passwd", "../".repeat(60)), OUTSIDE);
+}
+
+#[test]
+fn empty_paths_and_nul_bytes_are_denied() {
+    let sandbox = Dirs::new().workspace_sandbox();
+    for path in ["", "a\0b", "\0"] {
+        assert_denied(&sandbox, path, "filesystem access denied: invalid path");
+    }
+}
+
+#[test]
+fn names_that_only_look_like_variables_are_names() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(write(&sandbox, "~", "tilde"), Ok(()));
+    assert_eq!(write(&sandbox, "$WORKSPACE", "dollar"), Ok(()));
+    assert_eq!(dirs.names("workspace"), ["$WORKSPACE", "~"]);
+}
+
+#[test]
+fn the_longest_grant_decides() {
+    let dirs = Dirs::new();
+    fs::create_dir(dirs.at("workspace/inner")).unwrap();
+    dirs.write("workspace/top.txt", "top");
+    // Seen from the inner grant the link leaves the sandbox, seen from the outer one it would not.
+    symlink("../top.txt", dirs.at("workspace/inner/up")).unwrap();
+    let both = dirs.sandbox(&["$WORKSPACE", "$WORKSPACE/inner"]);
+    assert_denied(&both, "inner/up", SYMLINK);
+    let outer = dirs.workspace_sandbox();
+    assert_eq!(read(&outer, "inner/up"), Ok("top".into()));
+}
+
+#[test]
+fn links_out_of_the_sandbox_are_refused() {
+    let dirs = Dirs::new();
+    symlink("../outside/secret.txt", dirs.at("workspace/relative")).unwrap();
+    symlink(dirs.at("outside/secret.txt"), dirs.at("workspace/absolute")).unwrap();
+    symlink("../outside", dirs.at("workspace/folder")).unwrap();
+    symlink(dirs.at("outside/new.txt"), dirs.at("workspace/dangling")).unwrap();
+    symlink("../outside/new.txt", dirs.at("workspace/dangling-relative")).unwrap();
+    dirs.write("workspace/inside.txt", "inside");
+    symlink(dirs.at("workspace/inside.txt"), dirs.at("workspace/absolute-inside")).unwrap();
+    let sandbox = dirs.workspace_sandbox();
+    for path in [
+        "relative",
+        "absolute",
+        "folder/secret.txt",
+        "folder/deep/new.txt",
+        "dangling",
+        "dangling-relative",
+        "absolute-inside",
+    ] {
+        assert_denied(&sandbox, path, SYMLINK);
+    }
+    assert_eq!(dirs.names("outside"), ["secret.txt"]);
+    assert_eq!(dirs.text("outside/secret.txt"), "secret");
+    assert_eq!(dirs.text("workspace/inside.txt"), "inside");
+}
+
+#[test]
+fn links_that_stay_inside_are_followed() {
+    let dirs = Dirs::new();
+    fs::create_dir_all(dirs.at("workspace/real/deep")).unwrap();
+    dirs.write("workspace/real/file.txt", "old");
+    symlink("real", dirs.at("workspace/alias")).unwrap();
+    symlink("../file.txt", dirs.at("workspace/real/deep/up")).unwrap();
+    symlink("alias/deep/up", dirs.at("workspace/chain")).unwrap();
+    symlink("real/later.txt", dirs.at("workspace/later")).unwrap();
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(read(&sandbox, "alias/file.txt"), Ok("old".into()));
+    assert_eq!(read(&sandbox, "chain"), Ok("old".into()));
+    assert_eq!(write(&sandbox, "chain", "new"), Ok(()));
+    assert_eq!(dirs.text("workspace/real/file.txt"), "new");
+    assert!(fs::symlink_metadata(dirs.at("workspace/chain")).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(dirs.at("workspace/real/deep/up")).unwrap().is_symlink());
+    assert_eq!(write(&sandbox, "later", "made"), Ok(()));
+    assert_eq!(dirs.text("workspace/real/later.txt"), "made");
+}
+
+#[test]
+fn links_in_a_circle_end() {
+    let dirs = Dirs::new();
+    symlink("b", dirs.at("workspace/a")).unwrap();
+    symlink("a", dirs.at("workspace/b")).unwrap();
+    let sandbox = dirs.workspace_sandbox();
+    assert!(read(&sandbox, "a").unwrap_err().starts_with("file access failed: a: "));
+    assert_eq!(write(&sandbox, "a", "x"), Err(SYMLINK.into()));
+}
+
+#[test]
+fn missing_folders_are_made_inside_only() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(write(&sandbox, "a/b/c/d.txt", "deep"), Ok(()));
+    assert_eq!(dirs.text("workspace/a/b/c/d.txt"), "deep");
+    dirs.write("workspace/file", "not a folder");
+    let error = write(&sandbox, "file/x.txt", "x").unwrap_err();
+    assert!(error.starts_with("file access failed: file/x.txt: "), "{error}");
+    assert_eq!(dirs.text("workspace/file"), "not a folder");
+}
+
+#[test]
+fn what_is_missing_is_not_found() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    let served = serve(&sandbox, HostCall::ReadFile { path: "none/here.txt".into() });
+    let reply = HostReply::Text(Err("file not found: none/here.txt".into()));
+    assert_eq!(served, Served { reply, denied: None });
+    assert_eq!(dirs.names("workspace"), Vec::<String>::new());
+}
+
+#[test]
+fn a_single_file_grant_opens_that_file_alone() {
+    let dirs = Dirs::new();
+    dirs.write("workspace/one.txt", "one");
+    dirs.write("workspace/two.txt", "two");
+    let sandbox = dirs.sandbox(&["$WORKSPACE/one.txt"]);
+    let one = dirs.at("workspace/one.txt");
+    assert_eq!(read(&sandbox, &one), Ok("one".into()));
+    assert_eq!(write(&sandbox, &one, "changed"), Ok(()));
+    assert_eq!(dirs.text("workspace/one.txt"), "changed");
+    assert_denied(&sandbox, &dirs.at("workspace/two.txt"), OUTSIDE);
+    assert_denied(&sandbox, &dirs.at("workspace"), OUTSIDE);
+    assert_denied(&sandbox, &dirs.at("workspace/one.txt/x"), OUTSIDE);
+    // A link that takes its place afterwards is refused, also one to a neighbour.
+    fs::remove_file(&one).unwrap();
+    symlink("two.txt", &one).unwrap();
+    assert_denied(&sandbox, &one, SYMLINK);
+    fs::remove_file(&one).unwrap();
+    symlink(dirs.at("outside/secret.txt"), &one).unwrap();
+    assert_denied(&sandbox, &one, SYMLINK);
+    assert_eq!(dirs.text("workspace/two.txt"), "two");
+}
+
+#[test]
+fn a_grant_that_is_a_link_means_what_it_led_to_at_load() {
+    let dirs = Dirs::new();
+    dirs.write("outside/sensor", "21");
+    symlink(dirs.at("outside/sensor"), dirs.at("workspace/sensor")).unwrap();
+    symlink(dirs.at("outside"), dirs.at("workspace/folder")).unwrap();
+    let sandbox = dirs.sandbox(&["$WORKSPACE/sensor", "$WORKSPACE/folder"]);
+    fs::remove_file(dirs.at("workspace/sensor")).unwrap();
+    symlink("/etc/passwd", dirs.at("workspace/sensor")).unwrap();
+    assert_eq!(read(&sandbox, &dirs.at("workspace/sensor")), Ok("21".into()));
+    assert_eq!(read(&sandbox, &dirs.at("workspace/folder/sensor")), Ok("21".into()));
+    assert_denied(&sandbox, &dirs.at("outside/sensor"), OUTSIDE);
+}
+
+#[test]
+fn grants_expand_their_variables() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.sandbox(&["~", "$WORKSPACE/", "$PLUGIN_DIR/."]);
+    for folder in ["home", "workspace", "plugin"] {
+        assert_eq!(write(&sandbox, &dirs.at(&format!("{folder}/a.txt")), folder), Ok(()));
+        assert_eq!(dirs.text(&format!("{folder}/a.txt")), folder);
+    }
+}
+
+#[test]
+fn grants_that_cannot_be_opened_are_warned_of_and_stay_closed() {
+    let dirs = Dirs::new();
+    for (grant, reason) in [
+        ("$WORKSPACE/missing", "it does not exist; create it and load the plugin again"),
+        (
+            "data",
+            "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE` or `$PLUGIN_DIR`",
+        ),
+        ("", "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE` or `$PLUGIN_DIR`"),
+        ("$HOME/x", "`$HOME` stands for nothing here"),
+        ("~root/x", "`~root` stands for nothing here"),
+        ("$WORKSPACE/../outside", "it holds `..`; write the folder that is meant"),
+    ] {
+        let (sandbox, warnings) = dirs.sandbox_with_warnings(&[grant]);
+        assert_eq!(warnings, [format!("the filesystem grant `{grant}` stays closed: {reason}")]);
+        assert_denied(&sandbox, &dirs.at("workspace/missing/a.txt"), OUTSIDE);
+        assert_denied(&sandbox, "a.txt", OUTSIDE);
+    }
+    assert_eq!(dirs.names("workspace"), Vec::<String>::new());
+    // The others are open all the same.
+    let (sandbox, warnings) = dirs.sandbox_with_warnings(&["$WORKSPACE/missing", "~"]);
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(write(&sandbox, "a.txt", "x"), Ok(()));
+    assert_eq!(dirs.names("home"), ["a.txt"]);
+}
+
+#[test]
+fn roots_that_are_not_given_stand_for_nothing() {
+    let dirs = Dirs::new();
+    let permissions = PluginPermissions {
+        filesystem: vec!["~/a".into(), "$PLUGIN_DIR".into()],
+        ..PluginPermissions::default()
+    };
+    let (_, warnings) = Sandbox::new(
+        PluginIdentity { id: "org.test.files".into(), version: "1.0.0".into() },
+        None,
+        &permissions,
+        &PluginResourceConfig::default(),
+        &SandboxOptions::new(dirs.at("workspace")),
+    );
+    assert_eq!(warnings.len(), 2);
+    assert!(warnings.iter().all(|warning| warning.ends_with("stands for nothing here")));
+}
+
+#[test]
+fn a_workspace_spelled_with_dots_is_the_real_one() {
+    let dirs = Dirs::new();
+    dirs.write("workspace/a.txt", "a");
+    let permissions =
+        PluginPermissions { filesystem: vec!["$WORKSPACE".into()], ..PluginPermissions::default() };
+    let (sandbox, warnings) = Sandbox::new(
+        PluginIdentity { id: "org.test.files".into(), version: "1.0.0".into() },
+        None,
+        &permissions,
+        &PluginResourceConfig::default(),
+        &SandboxOptions::new(dirs.at("plugin/../workspace")),
+    );
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(read(&sandbox, "a.txt"), Ok("a".into()));
+}
+
+#[test]
+fn a_folder_that_is_moved_after_loading_stays_the_one_that_was_granted() {
+    let dirs = Dirs::new();
+    dirs.write("workspace/a.txt", "granted");
+    let sandbox = dirs.workspace_sandbox();
+    fs::rename(dirs.at("workspace"), dirs.at("moved")).unwrap();
+    symlink(dirs.at("outside"), dirs.at("workspace")).unwrap();
+    assert_eq!(read(&sandbox, &dirs.at("workspace/a.txt")), Ok("granted".into()));
+    let secret = dirs.at("workspace/secret.txt");
+    assert_eq!(read(&sandbox, &secret), Err(format!("file not found: {secret}")));
+}
+
+#[test]
+fn eight_megabytes_are_read_and_one_byte_more_is_not() {
+    let dirs = Dirs::new();
+    dirs.write("workspace/most", vec![b'a'; 8 * MB]);
+    dirs.write("workspace/more", vec![b'a'; 8 * MB + 1]);
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(read(&sandbox, "most").map(|text| text.len()), Ok(8 * MB));
+    assert_eq!(read(&sandbox, "more"), Err("file too large".into()));
+}
+
+#[test]
+fn four_megabytes_are_written_and_one_byte_more_is_not() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(write(&sandbox, "most", &"a".repeat(4 * MB)), Ok(()));
+    dirs.write("workspace/kept", "old");
+    let more = "a".repeat(4 * MB + 1);
+    for path in ["kept", "new/folder/file"] {
+        assert_eq!(write(&sandbox, path, &more), Err("write content too large".into()));
+    }
+    assert_eq!(dirs.text("workspace/kept"), "old");
+    assert_eq!(dirs.names("workspace"), ["kept", "most"]);
+}
+
+#[test]
+fn bytes_that_are_not_text_are_not_read() {
+    let dirs = Dirs::new();
+    dirs.write("workspace/image", [0xff, 0xd8, 0xff]);
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(read(&sandbox, "image"), Err("file is not valid UTF-8".into()));
+}
+
+#[test]
+fn folders_pipes_sockets_and_devices_are_not_regular_files() {
+    let dirs = Dirs::new();
+    fs::create_dir(dirs.at("workspace/folder")).unwrap();
+    assert!(Command::new("mkfifo").arg(dirs.at("workspace/pipe")).status().unwrap().success());
+    let _listener = UnixListener::bind(dirs.at("workspace/socket")).unwrap();
+    symlink("pipe", dirs.at("workspace/to-pipe")).unwrap();
+    symlink(".", dirs.at("workspace/to-here")).unwrap();
+    symlink("folder/..", dirs.at("workspace/to-parent")).unwrap();
+    let sandbox = dirs.workspace_sandbox();
+    for path in ["folder", "pipe", "socket", "to-pipe", "to-here", "to-parent", ".", "folder/.."] {
+        assert_not_regular(&sandbox, path);
+    }
+    let devices = dirs.sandbox(&["/dev", "/dev/null"]);
+    for path in ["/dev/zero", "/dev/null", "zero"] {
+        assert_not_regular(&devices, path);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn files_of_the_kernel_are_read_though_they_say_they_are_empty() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.sandbox(&["/proc/meminfo", "/proc/sys", "/sys/kernel"]);
+    assert!(read(&sandbox, "/proc/meminfo").unwrap().contains("MemTotal"));
+    assert!(read(&sandbox, "/proc/sys/kernel/ostype").unwrap().starts_with("Linux"));
+    assert_denied(&sandbox, "/proc/version", OUTSIDE);
+    // There is no room for a second file in such a folder, and so no writing to one.
+    assert!(write(&sandbox, "/proc/meminfo", "x").is_err());
+    // The kernel's own links don't lead out either.
+    let processes = dirs.sandbox(&["/proc"]);
+    let etc = read(&processes, "/proc/self/root/etc/passwd");
+    assert!(etc.is_err(), "{etc:?}");
+}
+
+#[test]
+fn permission_bits_and_owner_survive_a_write() {
+    let dirs = Dirs::new();
+    dirs.write("workspace/script", "old");
+    dirs.write("workspace/private", "old");
+    let mode = |path: &str| fs::metadata(dirs.at(path)).unwrap().mode() & 0o7777;
+    fs::set_permissions(dirs.at("workspace/script"), PermissionsExt::from_mode(0o754)).unwrap();
+    fs::set_permissions(dirs.at("workspace/private"), PermissionsExt::from_mode(0o600)).unwrap();
+    let owner = fs::metadata(dirs.at("workspace/private")).unwrap().uid();
+    // Only root can make a file somebody else's.
+    let given = std::os::unix::fs::chown(dirs.at("workspace/private"), Some(65_534), None).is_ok();
+    let sandbox = dirs.workspace_sandbox();
+    assert_eq!(write(&sandbox, "script", "new"), Ok(()));
+    assert_eq!(write(&sandbox, "private", "new"), Ok(()));
+    assert_eq!(mode("workspace/script"), 0o754);
+    assert_eq!(mode("workspace/private"), 0o600);
+    let expected = if given { 65_534 } else { owner };
+    assert_eq!(fs::metadata(dirs.at("workspace/private")).unwrap().uid(), expected);
+}
+
+#[test]
+fn a_lack_of_unix_permission_is_its_own_error() {
+    let dirs = Dirs::new();
+    dirs.write("workspace/closed", "old");
+    dirs.write("workspace/read-only", "old");
+    fs::set_permissions(dirs.at("workspace/closed"), PermissionsExt::from_mode(0o000)).unwrap();
+    fs::set_permissions(dirs.at("workspace/read-only"), PermissionsExt::from_mode(0o444)).unwrap();
+    if fs::File::open(dirs.at("workspace/closed")).is_ok() {
+        // Root may read and write everything.
+        return;
+    }
+    let sandbox = dirs.workspace_sandbox();
+    let served = serve(&sandbox, HostCall::ReadFile { path: "closed".into() });
+    let reply = HostReply::Text(Err("permission denied: closed".into()));
+    assert_eq!(served, Served { reply, denied: None });
+    let refused = write(&sandbox, "read-only", "new");
+    assert_eq!(refused, Err("permission denied: read-only".into()));
+    assert_eq!(dirs.text("workspace/read-only"), "old");
+    fs::set_permissions(dirs.at("workspace"), PermissionsExt::from_mode(0o555)).unwrap();
+    assert_eq!(write(&sandbox, "new", "x"), Err("permission denied: new".into()));
+    assert_eq!(write(&sandbox, "a/b", "x"), Err("permission denied: a/b".into()));
+    fs::set_permissions(dirs.at("workspace"), PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_reader_of_the_old_file_keeps_it_whole() {
+    use std::io::Read;
+
+    let dirs = Dirs::new();
+    dirs.write("workspace/a.txt", "the old content");
+    let mut reader = fs::File::open(dirs.at("workspace/a.txt")).unwrap();
+    assert_eq!(write(&dirs.workspace_sandbox(), "a.txt", "new"), Ok(()));
+    let mut content = String::new();
+    reader.read_to_string(&mut content).unwrap();
+    assert_eq!(content, "the old content");
+}
+
+#[test]
+fn names_that_are_too_long_are_errors_and_errors_stay_short() {
+    let sandbox = Dirs::new().workspace_sandbox();
+    let long = "é".repeat(100_000);
+    for error in [read(&sandbox, &long).unwrap_err(), write(&sandbox, &long, "x").unwrap_err()] {
+        assert!(error.starts_with("file access failed: éé"), "{error}");
+        assert!(error.len() < 400, "{} bytes", error.len());
+    }
+}
+
+#[test]
+fn writers_of_one_file_never_mix() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    let contents = ["a".repeat(100_000), "b".repeat(50_000)];
+    write(&sandbox, "shared", &contents[0]).unwrap();
+    thread::scope(|scope| {
+        for content in &contents {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    write(&sandbox, "shared", content).unwrap();
+                    assert!(contents.contains(&read(&sandbox, "shared").unwrap()));
+                }
+            });
+        }
+    });
+    assert_eq!(dirs.names("workspace"), ["shared"]);
+}
+
+/// A folder, and a file, are swapped for links to the outside over and over while the guest reads
+/// and writes through them: whatever the moment, the outside is neither read nor changed.
+#[test]
+fn swapping_for_a_link_gains_nothing() {
+    const SWAPS: usize = 10_000;
+    const MOST_ROUNDS: usize = 100_000;
+
+    let dirs = Dirs::new();
+    fs::create_dir(dirs.at("workspace/door")).unwrap();
+    dirs.write("workspace/door/secret.txt", "inside");
+    dirs.write("workspace/file", "inside");
+    let sandbox = dirs.workspace_sandbox();
+    let (swaps, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let swap = |name: &str, outside: &str| {
+        let [real, link, aside] =
+            ["", "-link", "-aside"].map(|end| dirs.at(&format!("workspace/{name}{end}")));
+        symlink(outside, &link).unwrap();
+        put(&real, &aside);
+        put(&link, &real);
+        put(&aside, &real);
+    };
+    thread::scope(|scope| {
+        let swapper = scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                swap("door", "../outside");
+                swap("file", "../outside/secret.txt");
+                swaps.fetch_add(2, Ordering::Relaxed);
+            }
+        });
+        let (mut done, mut refused, mut rounds) = (0, 0, 0);
+        while swaps.load(Ordering::Relaxed) < SWAPS || done == 0 || refused == 0 {
+            for path in ["door/secret.txt", "file"] {
+                let text = read(&sandbox, path);
+                assert_ne!(text, Ok("secret".into()), "the outside was read");
+                let written = write(&sandbox, path, "inside");
+                done += usize::from(written == Ok(()));
+                refused += usize::from(written == Err(SYMLINK.into()));
+            }
+            let _ = write(&sandbox, "door/new/folder/file.txt", "inside");
+            rounds += 1;
+            assert!(rounds < MOST_ROUNDS, "{done} done, {refused} refused");
+        }
+        stop.store(true, Ordering::Relaxed);
+        swapper.join().unwrap();
+    });
+    assert_eq!(dirs.names("outside"), ["secret.txt"]);
+    assert_eq!(dirs.text("outside/secret.txt"), "secret");
+}
+
+/// Renames, and clears away what is there: the link, or what the guest has made in between.
+fn put(from: &str, to: &str) {
+    while fs::rename(from, to).is_err() {
+        let _ = fs::remove_dir_all(to).or_else(|_| fs::remove_file(to));
+    }
+}

@@ -1,0 +1,59 @@
+//! The key-value store in memory: order, prefixes and bounds.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+use smol::block_on;
+use weft_lite::{KeyValueLimits, KeyValueStore, MemoryKeyValueStore, PluginError};
+
+#[track_caller]
+fn set(store: &dyn KeyValueStore, key: &str, value: &str) -> Result<(), PluginError> {
+    block_on(store.set(key, value.to_owned()))
+}
+
+#[test]
+fn values_come_back_until_deleted() {
+    let store = MemoryKeyValueStore::default();
+    assert_eq!(block_on(store.get("a")), Ok(None));
+    set(&store, "a", "1").unwrap();
+    set(&store, "a", "2").unwrap();
+    assert_eq!(block_on(store.get("a")), Ok(Some("2".to_owned())));
+    assert_eq!(block_on(store.delete("a")), Ok(true));
+    assert_eq!(block_on(store.delete("a")), Ok(false));
+    assert_eq!(block_on(store.get("a")), Ok(None));
+}
+
+#[test]
+fn keys_are_in_order_and_by_prefix() {
+    let store = MemoryKeyValueStore::default();
+    for key in ["b/2", "a", "b/1", "c", "b"] {
+        set(&store, key, "").unwrap();
+    }
+    assert_eq!(block_on(store.list_keys(None)).unwrap(), ["a", "b", "b/1", "b/2", "c"]);
+    assert_eq!(block_on(store.list_keys(Some("b/"))).unwrap(), ["b/1", "b/2"]);
+    assert_eq!(block_on(store.list_keys(Some("d"))).unwrap(), [""; 0]);
+}
+
+#[test]
+fn entries_are_bounded() {
+    let store = MemoryKeyValueStore::new(KeyValueLimits { entries: 2, bytes: 100 });
+    set(&store, "a", "1").unwrap();
+    set(&store, "b", "1").unwrap();
+    let full = Err(PluginError::LimitReached { limit: "2 entries".to_owned() });
+    assert_eq!(set(&store, "c", "1"), full);
+    set(&store, "b", "2").unwrap();
+    block_on(store.delete("a")).unwrap();
+    set(&store, "c", "1").unwrap();
+}
+
+#[test]
+fn bytes_are_bounded_and_freed() {
+    let store = MemoryKeyValueStore::new(KeyValueLimits { entries: 10, bytes: 10 });
+    set(&store, "key", "1234567").unwrap();
+    let full = Err(PluginError::LimitReached { limit: "10 bytes of keys and values".to_owned() });
+    assert_eq!(set(&store, "key", "12345678"), full);
+    assert_eq!(block_on(store.get("key")), Ok(Some("1234567".to_owned())));
+    set(&store, "key", "1").unwrap();
+    set(&store, "two", "123").unwrap();
+    assert_eq!(set(&store, "x", ""), full);
+    block_on(store.delete("key")).unwrap();
+    set(&store, "x", "123").unwrap();
+}
