@@ -1,15 +1,111 @@
-//! weft-lite
+//! weft-lite runs untrusted extensions on small machines: **plugins**, which are WebAssembly modules
+//! in a sandbox, and the **skills** that come with them. It interprets them with wasmi on a smol
+//! executor, so there is no JIT compiler, no large async runtime and no thread per plugin.
+//!
+//! ```
+//! use weft_lite::{Approval, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits, Runtime};
+//!
+//! // A guest is a core module for the WIT world in `wit/plugin.wit`; this one is a test's.
+//! let module = include_bytes!("../tests/guests/echo/plugin.wasm").as_slice();
+//! let manifest = r#"{
+//!     "id": "echo", "name": "Echo", "version": "0.1.0",
+//!     "capabilities": ["tool"], "wasm_module": "plugin.wasm"
+//! }"#;
+//! let origin = PackageOrigin::Folder("echo".into());
+//! let limits = ReadLimits::default();
+//! let package =
+//!     PluginPackage::read_parts(manifest, ManifestFormat::Json, module, origin, limits)?;
+//!
+//! let runtime = Runtime::builder().without_bundled().build();
+//! let outcome = runtime.block_on(async {
+//!     runtime.host().load([(package, Approval::NONE)], []).await;
+//!     runtime.host().call("echo__echo", r#"{"hello": "world"}"#.into()).await
+//! });
+//! assert_eq!(outcome.result?, r#"{"hello": "world"}"#);
+//! assert!(outcome.usage.fuel > 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The way of a call
+//!
+//! ```text
+//! surface (console, command line, embedder)
+//!   -> PluginHost::call                                      actor/host
+//!   -> registry snapshot: which plugin, which version        actor/registry
+//!   -> that plugin's actor: instance, resident or fresh      actor/plugin
+//!   -> lower the arguments, run                              wasm/instance, wasm/abi
+//!   -> [ slice of fuel | host call -> permit -> effect -> audit -> resume ]*
+//!                                                            wasm/driver, sandbox
+//!   -> lift the result, post-return, reply
+//! ```
+//!
+//! # Layers
+//!
+//! Imports go only downwards; `tests/tidy.rs` holds it.
+//!
+//! | layer | folder | what lives there |
+//! | --- | --- | --- |
+//! | 6 | `main.rs`, `cli/` | the program: one file for each command |
+//! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
+//! | 4 | `channel/` | surfaces: the console |
+//! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots |
+//! | 2 | `wasm/` | the engine; the only folder that names wasmi |
+//! | 1 | `sandbox/`, `package/`, `store/` | permits, effects and audit; packages on disk; key-value stores |
+//! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
+//!
+//! # Invariants
+//!
+//! - The interpreter has no side effects. A host function lifts its arguments and suspends the
+//!   guest; [`Sandbox::serve`] is the one door for every effect, and each passes the audit log.
+//! - No guest can keep a thread: every call runs in slices of fuel with a yield between them, and
+//!   dropping a call's future frees the guest.
+//! - Nothing that is in service changes: a change of the registry is a new snapshot.
+//! - There is no unsafe code, no global state beside the logger, and no thread per plugin.
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! | --- | --- | --- |
+//! | (none) | – | the embedder's core: contract, sandbox, engine, plugin host, stores in memory |
+//! | `cli` | yes | the program: argh, env_logger |
+//! | `bundled` | yes | the plugins in `skills/`, compiled in |
+
 mod actor;
+mod channel;
 mod contract;
 mod package;
 mod runtime;
 mod sandbox;
 mod store;
 mod wasm;
-pub use actor::*;
-pub use contract::*;
-pub use package::*;
-pub use runtime::*;
-pub use sandbox::*;
-pub use store::*;
-pub use wasm::*;
+
+pub use actor::{
+    Approval, LoadError, LoadedPlugin, PluginHost, PluginHostOptions, PluginRegistry,
+    RefusedPlugin, ToolEntry,
+};
+pub use channel::ConsoleChannel;
+pub use contract::{
+    Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
+    ChannelAdapter, ChannelHost, Denied, Exhausted, InstanceMode, KeyValueStore, ManifestError,
+    ManifestFault, MemoryBackend, MemoryHit, MessagePayload, ParsedManifest, PipelineStage,
+    PipelineStageType, PluginCapability, PluginDescription, PluginError, PluginManifest,
+    PluginPermissions, PluginResourceConfig, Skill, Tool, ToolContext, ToolDescription, Usage,
+    VoiceHandler, full_tool_name, limits,
+};
+#[cfg(feature = "bundled")]
+pub use package::{BUNDLED, BundledPlugin};
+pub use package::{
+    MANIFEST_NAMES, ManifestFormat, PackageError, PackageErrorKind, PackageOrigin, PluginPackage,
+    ReadLimits, discover,
+};
+pub use runtime::{Runtime, RuntimeBuilder};
+pub use sandbox::{
+    AuditLog, AuditOutcome, AuditRecord, Clock, DiscardAudit, Environment, HostCall,
+    HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions,
+    Served, SystemClock,
+};
+pub use store::{KeyValueLimits, MemoryKeyValueStore};
+pub use wasm::{
+    CallBudget, CompiledModule, ExportSummary, ImportSummary, Instance, MemoryBudget,
+    MemorySummary, ModuleError, ModuleFault, ModuleFormat, ModuleSummary, Parked,
+};

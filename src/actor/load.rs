@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::{
-    CallError, PluginCapability, PluginDescription, PluginManifest, PluginPermissions,
+    CallError, Capability, Denied, PluginCapability, PluginDescription, PluginManifest, PluginPermissions,
     ToolDescription,
 };
 use crate::package::{PackageError, PackageOrigin, PluginPackage};
@@ -71,6 +71,21 @@ impl LoadError {
                 "declare only `tool` and export `plugin`, or use a version that runs this kind".into()
             }
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
+        }
+    }
+
+    /// What a call to a tool of `plugin` is answered with.
+    pub(super) fn as_call_error(&self, plugin: &str) -> CallError {
+        match self {
+            Self::Pending { .. } => CallError::Denied {
+                denied: Denied {
+                    capability: Capability::Approval,
+                    target: plugin.to_owned(),
+                    rule: format!("plugin `{plugin}` {self}"),
+                },
+                message: String::new(),
+            },
+            _ => CallError::NotReady { reason: self.to_string() },
         }
     }
 }

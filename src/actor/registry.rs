@@ -119,18 +119,30 @@ impl PluginRegistry {
     ///
     /// # Errors
     ///
-    /// [`CallError::UnknownTool`] with names that come close, [`CallError::AmbiguousTool`].
+    /// [`CallError::UnknownTool`] with names that come close, [`CallError::AmbiguousTool`]; for a
+    /// full name whose plugin is not in service, [`CallError::Denied`] where it waits for approval
+    /// and otherwise [`CallError::NotReady`].
     pub fn find_tool(&self, name: &str) -> Result<&ToolEntry, CallError> {
         if let Some(entry) = self.by_full_name.get(name) {
             return Ok(entry);
         }
         match self.by_bare_name.get(name).map(Vec::as_slice) {
-            Some([full]) => self.by_full_name.get(full).ok_or_else(|| self.unknown(name)),
+            Some([full]) => self.by_full_name.get(full).ok_or_else(|| self.missing(name)),
             Some(candidates) => Err(CallError::AmbiguousTool {
                 name: name.to_owned(),
                 candidates: candidates.to_vec(),
             }),
-            None => Err(self.unknown(name)),
+            None => Err(self.missing(name)),
+        }
+    }
+
+    /// Why there is no such tool: its plugin was found and refused, or nobody ever had it.
+    fn missing(&self, name: &str) -> CallError {
+        let owner = name.split_once("__").map(|(owner, _)| owner);
+        let owner = owner.filter(|owner| !self.plugins.contains_key(*owner));
+        match self.refused.iter().find(|refused| owner.is_some() && refused.id.as_deref() == owner) {
+            Some(RefusedPlugin { error, .. }) => error.as_call_error(owner.unwrap_or_default()),
+            None => self.unknown(name),
         }
     }
 

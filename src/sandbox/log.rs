@@ -3,12 +3,11 @@
 //! A guest can't forge a line of another, drive a terminal, or fill a disk: control characters are
 //! escaped, and what comes too fast is dropped without a word to the guest.
 
-use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::rate::{MINUTE, SlidingWindow};
-use super::text::cut;
+use super::text::{cut, escape};
 use crate::contract::limits;
 
 /// The target under which guests' messages appear.
@@ -130,24 +129,4 @@ pub(super) fn level(number: u8) -> log::Level {
         3 => log::Level::Debug,
         4.. => log::Level::Trace,
     }
-}
-
-/// Control characters, and those that break lines or turn the direction of text, in Rust's notation.
-fn escape(text: &str, line: &mut String) {
-    for character in text.chars() {
-        if character.is_control() || deceives(character) {
-            // Writing to a string can't fail.
-            let _ = write!(line, "{}", character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-}
-
-/// Line and paragraph separators and the marks that reorder what is shown (Unicode's `Bidi_Control`).
-fn deceives(character: char) -> bool {
-    matches!(
-        character,
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
-    )
 }

@@ -17,6 +17,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, HostEnvironment};
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
+pub use text::printable;
 
 /// The target of the sandbox's own log messages; a guest can't write under it.
 const LOG_TARGET: &str = "weft_lite::sandbox";

@@ -157,9 +157,15 @@ impl Driver<'_> {
         params: P,
         during: &'static str,
     ) -> Result<R, CallError> {
+        let outer = std::mem::replace(&mut self.during, during);
         match self.start(function, params).await? {
-            Pause::Done(results) => Ok(results),
-            Pause::Host(_) => Err(CallError::Trap { name: "host call not allowed here".into(), during }),
+            Pause::Done(results) => {
+                self.during = outer;
+                Ok(results)
+            }
+            Pause::Host(_) => {
+                Err(CallError::Trap { name: "host call not allowed here".into(), during })
+            }
         }
     }
 

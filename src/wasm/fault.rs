@@ -124,10 +124,10 @@ impl ModuleFault {
 impl fmt::Display for ModuleFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotWasm => formatter.write_str("not a WebAssembly file"),
-            Self::ComponentWithoutModule => formatter.write_str("a component without a core module"),
+            Self::NotWasm => formatter.write_str("is not a WebAssembly file"),
+            Self::ComponentWithoutModule => formatter.write_str("is a component without a core module"),
             Self::Malformed { offset, problem } => {
-                write!(formatter, "not a valid module: {problem} (at offset {offset:#x})")
+                write!(formatter, "is not a valid module: {problem} (at offset {offset:#x})")
             }
             Self::StartSection => formatter.write_str("has a start section"),
             Self::TableGrow { function } => {
@@ -153,7 +153,7 @@ impl fmt::Display for ModuleFault {
             Self::TooLarge { bytes, limit } => {
                 write!(formatter, "is {bytes} bytes, of at most {limit}")
             }
-            Self::Refused { problem } => write!(formatter, "refused by the interpreter: {problem}"),
+            Self::Refused { problem } => write!(formatter, "is refused by the interpreter: {problem}"),
         }
     }
 }

@@ -96,7 +96,8 @@ fn load(report: &mut Report) -> Result<Value, String> {
         load.add(name, average);
     }
     let load = load.build();
-    if let (Some(Value::Number(load)), Ok(Value::Number(cores))) = (load.get("fifteen_minutes"), cores(report))
+    if let (Some(Value::Number(load)), Ok(Value::Number(cores))) =
+        (load.get("fifteen_minutes"), cores(report))
         && compare_numbers(load, &cores).is_gt()
     {
         report.warn(&["load of ", load, " over fifteen minutes with ", &cores, " cores"]);
@@ -114,7 +115,8 @@ fn memory(report: &mut Report) -> Result<Value, String> {
     };
     let total = figure("MemTotal").filter(|&total| total > 0).ok_or_else(|| unusual(path))?;
     // Kernels before 3.14 have no MemAvailable.
-    let available = figure("MemAvailable").or_else(|| figure("MemFree")).ok_or_else(|| unusual(path))?;
+    let available =
+        figure("MemAvailable").or_else(|| figure("MemFree")).ok_or_else(|| unusual(path))?;
     let available_percent = available.saturating_mul(100) / total;
     if available_percent < LOW_MEMORY_PERCENT {
         report.warn(&["only ", &decimal(available_percent), "% of memory available"]);
@@ -172,7 +174,8 @@ fn disks(report: &mut Report) -> Result<Value, String> {
         let mut fields = line.split(' ');
         let mut next = || fields.next().unwrap_or("");
         let (device, mount_point, kind, options) = (next(), next(), next(), next());
-        let Some(name) = device.strip_prefix("/dev/").filter(|name| !name.starts_with("loop")) else {
+        let Some(name) = device.strip_prefix("/dev/").filter(|name| !name.starts_with("loop"))
+        else {
             continue;
         };
         if seen.contains(&device) {
@@ -181,7 +184,10 @@ fn disks(report: &mut Report) -> Result<Value, String> {
         seen.push(device);
         let read_only = options.split(',').any(|option| option == "ro");
         if read_only && matches!(kind, "ext2" | "ext3" | "ext4" | "f2fs" | "btrfs" | "xfs") {
-            report.warn(&[mount_point, " is mounted read-only, which may mean a failing card or disk"]);
+            report.warn(&[
+                mount_point,
+                " is mounted read-only, which may mean a failing card or disk",
+            ]);
         }
         let (read, written) = transferred(&activity, name);
         let mut disk = Members::default();

@@ -128,10 +128,12 @@ fn run<'q>(
                 }
             }
             Step::Field(name) => {
-                value = child(value, |value| field(value, name)).map_err(|fault| fault.at(*place))?;
+                value =
+                    child(value, |value| field(value, name)).map_err(|fault| fault.at(*place))?;
             }
             Step::Index(index) => {
-                value = child(value, |value| item(value, *index)).map_err(|fault| fault.at(*place))?;
+                value =
+                    child(value, |value| item(value, *index)).map_err(|fault| fault.at(*place))?;
             }
             step => value = Cow::Owned(made(step, &value, *place)?),
         }
@@ -202,7 +204,9 @@ fn made<'q>(step: &'q Step, value: &Value, place: usize) -> Result<Value, Fault<
         Step::Contains(query) => {
             let wanted = query.value(value)?;
             let found = match (value, &wanted) {
-                (Value::String(text), Value::String(part)) => part.is_empty() || has_part(text.as_bytes(), part.as_bytes()),
+                (Value::String(text), Value::String(part)) => {
+                    part.is_empty() || has_part(text.as_bytes(), part.as_bytes())
+                }
                 (Value::Array(items), _) => items.iter().any(|item| equal(item, &wanted)),
                 (Value::Object(_), Value::String(name)) => value.get(name).is_some(),
                 _ => return unsuited(" can't contain that"),
@@ -214,7 +218,8 @@ fn made<'q>(step: &'q Step, value: &Value, place: usize) -> Result<Value, Fault<
             match operator {
                 Comparison::And => Value::from(truth(&left) && truth(&sides.1.value(value)?)),
                 Comparison::Or => Value::from(truth(&left) || truth(&sides.1.value(value)?)),
-                _ => compare(*operator, &left, &sides.1.value(value)?).map_err(|fault| fault.at(place))?,
+                _ => compare(*operator, &left, &sides.1.value(value)?)
+                    .map_err(|fault| fault.at(place))?,
             }
         }
         Step::Slice(from, to) => slice(value, *from, *to).map_err(|fault| fault.at(place))?,
@@ -261,7 +266,9 @@ fn equal(left: &Value, right: &Value) -> bool {
         (Value::Null, Value::Null) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::String(left), Value::String(right)) => left == right,
-        (Value::Number(left), Value::Number(right)) => compare_numbers(left, right) == Ordering::Equal,
+        (Value::Number(left), Value::Number(right)) => {
+            compare_numbers(left, right) == Ordering::Equal
+        }
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(l, r)| equal(l, r))
         }

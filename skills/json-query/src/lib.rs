@@ -127,7 +127,10 @@ mod tests {
     fn selection() {
         check(".items[] | select(.watts > 9.5) | .name", r#"["heater","fan"]"#);
         check(".items[] | select(.on and .watts >= 9.5) | .name", r#"["lamp","fan"]"#);
-        check(".items[] | select((.tags | length) == 0 or .name == \"fan\").name", r#"["heater","fan"]"#);
+        check(
+            ".items[] | select((.tags | length) == 0 or .name == \"fan\").name",
+            r#"["heater","fan"]"#,
+        );
         check(".items[] | select(.on == false) | .name", r#"["heater"]"#);
         check(".items[0] | select(.on == false)", "null");
     }
@@ -137,7 +140,10 @@ mod tests {
         check("{name, count: .items | length}", r#"{"name":"hall","count":3}"#);
         check("{n: .items[].name}", r#"{"n":["lamp","heater","fan"]}"#);
         check("[.items[].tags[]] | length", "3");
-        check(".items[] | {name, \"w\": .watts}", r#"[{"name":"lamp","w":9.50},{"name":"heater","w":1500},{"name":"fan","w":30}]"#);
+        check(
+            ".items[] | {name, \"w\": .watts}",
+            r#"[{"name":"lamp","w":9.50},{"name":"heater","w":1500},{"name":"fan","w":30}]"#,
+        );
         check("[.name, .version, -1.50, null]", r#"["hall",1.10,-1.50,null]"#);
         check(". == .", "true");
     }
@@ -145,14 +151,26 @@ mod tests {
     #[test]
     fn errors_name_the_place() {
         check(".items[", "query, character 8: expected an index, a slice or `]`, got the end");
-        check(".items | foo", "query, character 10: expected a path, a value, a function, `(`, `[` or `{`, got `foo`");
+        check(
+            ".items | foo",
+            "query, character 10: expected a path, a value, a function, `(`, `[` or `{`, got `foo`",
+        );
         check(".name.first", "query, character 6: a string has no field named first");
         check(".version[0]", "query, character 9: a number has no items to index");
         check(".name[]", "query, character 6: a string can't be iterated");
         check(".on )", "query, character 5: expected the end, got `)`");
-        check("é", "query, character 1: expected a path, a value, a function, `(`, `[` or `{`, got `é`");
-        check("", "query, character 1: expected a path, a value, a function, `(`, `[` or `{`, got the end");
-        check(&"(".repeat(40), "query, character 17: expected at most 16 levels of nesting, got `(`");
+        check(
+            "é",
+            "query, character 1: expected a path, a value, a function, `(`, `[` or `{`, got `é`",
+        );
+        check(
+            "",
+            "query, character 1: expected a path, a value, a function, `(`, `[` or `{`, got the end",
+        );
+        check(
+            &"(".repeat(50),
+            "query, character 41: expected at most 40 brackets and operators, got `(`",
+        );
         check(".items > 3", "query, character 8: an array is in no order to a number");
     }
 }

@@ -6,8 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use json_text::{Value, characters, decimal};
 
-/// Brackets inside each other.
-const MAX_NESTING: usize = 16;
+/// Brackets and operators in one query; each may be a level of the small stack when it runs.
+const MAX_LEVELS: usize = 40;
 
 /// Parses a whole query.
 ///
@@ -15,7 +15,7 @@ const MAX_NESTING: usize = 16;
 ///
 /// What was expected, where, and what stands there.
 pub fn parse(text: &str) -> Result<Query, String> {
-    let mut parser = Parser { text, at: 0, nesting: 0 };
+    let mut parser = Parser { text, at: 0, levels: 0 };
     let mut query = Query::default();
     let parsed = parser.pipe(&mut query);
     let ended = parsed.and_then(|()| if parser.peek().is_none() { Ok(()) } else { Err("the end") });
@@ -26,13 +26,14 @@ pub fn parse(text: &str) -> Result<Query, String> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    nesting: usize,
+    levels: usize,
 }
 
 type Parse<T> = Result<T, &'static str>;
 
 impl<'a> Parser<'a> {
-    fn unexpected(&self, expected: &str) -> String {
+    fn unexpected(&mut self, expected: &str) -> String {
+        self.skip_space();
         let rest = self.rest();
         let word = rest.bytes().take_while(|&byte| is_name(byte)).count();
         let got = &rest[..word.max(rest.chars().next().map_or(0, char::len_utf8))];
@@ -60,7 +61,9 @@ impl<'a> Parser<'a> {
             let Some((operator, level)) = self.operator(binding) else {
                 return Ok(());
             };
-            let mut sides = Box::new((Query { steps: into.steps.split_off(start) }, Query::default()));
+            self.level()?;
+            let mut sides =
+                Box::new((Query { steps: into.steps.split_off(start) }, Query::default()));
             self.binary(level + 1, &mut sides.1)?;
             into.add(place, Step::Operate(operator, sides));
         }
@@ -155,23 +158,19 @@ impl<'a> Parser<'a> {
         Ok(query)
     }
 
-    /// What stands in brackets of one kind, which count as a level.
+    /// What stands in brackets of one kind.
     fn nested(
         &mut self,
         brackets: &[u8; 2],
         inside: &mut dyn FnMut(&mut Self) -> Parse<()>,
     ) -> Parse<()> {
         let [open, close] = *brackets;
-        if self.nesting == MAX_NESTING {
-            return Err("at most 16 levels of nesting");
-        }
         if self.peek() != Some(open) {
             return Err("`(`");
         }
+        self.level()?;
         self.at += 1;
-        self.nesting += 1;
         inside(self)?;
-        self.nesting -= 1;
         if self.peek() != Some(close) {
             return Err(match close {
                 b')' => "`)`",
@@ -180,6 +179,14 @@ impl<'a> Parser<'a> {
             });
         }
         self.at += 1;
+        Ok(())
+    }
+
+    fn level(&mut self) -> Parse<()> {
+        self.levels += 1;
+        if self.levels > MAX_LEVELS {
+            return Err("at most 40 brackets and operators");
+        }
         Ok(())
     }
 
@@ -215,6 +222,7 @@ impl<'a> Parser<'a> {
 
     /// `[]`, `[3]`, `["name"]` or `[1:3]`
     fn brackets(&mut self) -> Parse<Step> {
+        self.level()?;
         self.at += 1;
         let step = match self.peek() {
             Some(b']') => Step::Each,

@@ -16,8 +16,9 @@ impl Arguments {
     ///
     /// The text isn't JSON, isn't an object, or has a member that the tool doesn't take.
     pub fn read(tool: &'static str, params: &str, known: &[&str]) -> Result<Arguments, String> {
-        let value = read(params)
-            .map_err(|error| [tool, ": the parameters are not JSON: ", &error.message()].concat())?;
+        let value = read(params).map_err(|error| {
+            [tool, ": the parameters are not JSON: ", &error.message()].concat()
+        })?;
         let Value::Object(members) = &value else {
             return Err([tool, ": expected an object of parameters, got ", value.kind()].concat());
         };

@@ -93,36 +93,33 @@ impl Reader<'_> {
             };
             // The value goes into the container it stands in, which may be complete with it, and so on.
             loop {
-                let Some(container) = open.pop() else {
-                    return match self.next_token() {
-                        None => Ok(value),
-                        Some(_) => Err("the end of the text"),
-                    };
-                };
                 let next = self.next_token();
-                match (container, next) {
-                    (Open::Array(mut items), Some(b',' | b']')) => {
+                let (comma, close) = match (open.last_mut(), next) {
+                    (None, None) => return Ok(value),
+                    (None, Some(_)) => return Err("the end of the text"),
+                    (Some(Open::Array(items)), _) => {
                         items.push(value);
-                        self.at += 1;
-                        if next == Some(b',') {
-                            open.push(Open::Array(items));
-                            break;
-                        }
-                        value = Value::Array(items);
+                        (next == Some(b','), next == Some(b']'))
                     }
-                    (Open::Object(mut members, name), Some(b',' | b'}')) => {
-                        members.push((name, value));
-                        self.at += 1;
-                        if next == Some(b',') {
-                            let name = self.name()?;
-                            open.push(Open::Object(members, name));
-                            break;
-                        }
-                        value = Value::Object(members);
+                    (Some(Open::Object(members, name)), _) => {
+                        members.push((core::mem::take(name), value));
+                        (next == Some(b','), next == Some(b'}'))
                     }
-                    (Open::Array(_), _) => return Err("`,` or `]`"),
-                    (Open::Object(..), _) => return Err("`,` or `}`"),
+                };
+                if comma {
+                    self.at += 1;
+                    if let Some(Open::Object(_, name)) = open.last_mut() {
+                        *name = self.name()?;
+                    }
+                    break;
                 }
+                value = match open.pop() {
+                    Some(Open::Array(items)) if close => Value::Array(items),
+                    Some(Open::Object(members, _)) if close => Value::Object(members),
+                    Some(Open::Array(_)) => return Err("`,` or `]`"),
+                    _ => return Err("`,` or `}`"),
+                };
+                self.at += 1;
             }
         }
     }
@@ -308,7 +305,10 @@ mod tests {
         let text = r#""\"\\\/\b\f\n\r\tA\u00e9\ud83d\ude00""#;
         assert_eq!(read(text), Ok(Value::from("\"\\/\u{8}\u{c}\n\r\tAé😀")));
         refused(r#""\ud83d""#, "expected the other half of a surrogate pair at line 1, column 8");
-        refused(r#""\x""#, r#"expected one of `\" \\ \/ \b \f \n \r \t \uXXXX` at line 1, column 2"#);
+        refused(
+            r#""\x""#,
+            r#"expected one of `\" \\ \/ \b \f \n \r \t \uXXXX` at line 1, column 2"#,
+        );
     }
 
     #[test]
@@ -320,7 +320,10 @@ mod tests {
         refused("[1 2]", "expected `,` or `]` at line 1, column 4");
         refused("{} x", "expected the end of the text at line 1, column 4");
         refused("01", "expected no digit after a leading zero at line 1, column 2");
-        refused("\"a\u{1}\"", "expected an escape such as `\\n` for a control character at line 1, column 3");
+        refused(
+            "\"a\u{1}\"",
+            "expected an escape such as `\\n` for a control character at line 1, column 3",
+        );
     }
 
     #[test]

@@ -32,7 +32,9 @@ impl exports::plugin::Guest for Echo {
                 Ok(if set { "true" } else { "false" }.to_string())
             }
             "fib" => {
-                let n = value(&params_json).bytes().fold(0, |n: u32, digit| n * 10 + u32::from(digit & 15));
+                let n = value(&params_json)
+                    .bytes()
+                    .fold(0, |n: u32, digit| n * 10 + u32::from(digit & 15));
                 Ok(decimal(fib(n)))
             }
             _ => Err("no such tool".to_string()),

@@ -20,7 +20,11 @@ thread_local! {
 /// Each tool with its parameters; a name with `?` may be left out.
 const TOOLS: [(&str, &str, &[&str]); 24] = [
     ("echo", "Gives the parameters back as they came.", &[]),
-    ("http", "Sends one request: headers are pairs of strings.", &["url", "method?", "headers?", "body?"]),
+    (
+        "http",
+        "Sends one request: headers are pairs of strings.",
+        &["url", "method?", "headers?", "body?"],
+    ),
     ("http_big_body", "Posts a body of that many bytes.", &["url", "size"]),
     ("read", "Reads a file: {content}.", &["path"]),
     ("read_length", "Reads a file: {length} in bytes.", &["path"]),
@@ -115,7 +119,9 @@ fn run(tool: &str, params: &Value) -> Result<Value, String> {
         }
         "spin" => trouble::spin(),
         "burn" => Ok(json!(trouble::burn(number(params, "iterations")? as u64))),
-        "allocate" => trouble::allocate(number(params, "mb")?).map(|pages| json!({ "pages": pages })),
+        "allocate" => {
+            trouble::allocate(number(params, "mb")?).map(|pages| json!({ "pages": pages }))
+        }
         "fill" => {
             trouble::fill(number(params, "mb")?, number(params, "times")?)?;
             done()

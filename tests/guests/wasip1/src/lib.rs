@@ -17,7 +17,8 @@ impl exports::plugin::Guest for Wasi {
     }
 
     fn execute_tool(tool_name: String, params_json: String) -> Result<String, String> {
-        let params: Value = serde_json::from_str(&params_json).map_err(|error| error.to_string())?;
+        let params: Value =
+            serde_json::from_str(&params_json).map_err(|error| error.to_string())?;
         run(&tool_name, &params).map(|result| result.to_string())
     }
 
@@ -54,14 +55,16 @@ fn run(tool: &str, params: &Value) -> Result<Value, String> {
         }
         "time" => {
             let start = Instant::now();
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?;
+            let now =
+                SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?;
             let elapsed_ns = start.elapsed().as_nanos() as u64;
             Ok(json!({ "unix_seconds": now.as_secs(), "elapsed_ns": elapsed_ns }))
         }
         // Below 2^53, for readers of JSON that know only floats.
         "random" => Ok(json!({ "random": RandomState::new().hash_one(0) >> 11 })),
         "open" => {
-            let content = std::fs::read_to_string(text("path")?).map_err(|error| error.to_string())?;
+            let content =
+                std::fs::read_to_string(text("path")?).map_err(|error| error.to_string())?;
             Ok(json!({ "content": content }))
         }
         "env" => Ok(json!({ "value": std::env::var(text("name")?).ok() })),

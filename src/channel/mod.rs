@@ -1,0 +1,6 @@
+//! Channels that are built in.
+
+mod console;
+mod lines;
+
+pub use console::ConsoleChannel;

@@ -1,0 +1,114 @@
+//! A pass over the arguments before they are parsed.
+//!
+//! The parser knows options only at their own command, takes no `--name=value`, and takes every
+//! operand that begins with `-` for an option. Here the shared options move before the command,
+//! and operands go behind `--`.
+
+use std::ffi::OsString;
+
+/// Shared options that take a value. `Options` declares what they mean.
+const VALUED: [&str; 5] =
+    ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
+
+/// Shared options without a value.
+const SWITCHES: [&str; 6] = ["--no-bundled", "--json", "--verbose", "-v", "--version", "-V"];
+
+/// Commands that are followed by one of their own.
+const GROUPS: [&str; 1] = ["plugin"];
+
+/// Arranges the arguments as the parser takes them.
+///
+/// # Errors
+///
+/// A sentence, for an argument that is not UTF-8 and for an option that lacks its value.
+pub(super) fn arrange(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Vec<String>, String> {
+    let mut arguments = arguments.into_iter().map(|argument| {
+        argument
+            .into_string()
+            .map_err(|argument| format!("the argument {} is not UTF-8", argument.display()))
+    });
+    let mut shared = Vec::new();
+    let mut command: Vec<String> = Vec::new();
+    let mut own = Vec::new();
+    let mut operands = Vec::new();
+    while let Some(argument) = arguments.next() {
+        let argument = argument?;
+        if argument == "--" {
+            operands.extend(arguments.by_ref().collect::<Result<Vec<_>, _>>()?);
+        } else if let Some((name, value)) = valued(&argument) {
+            let value = match value {
+                Some(value) => value.to_owned(),
+                None => arguments.next().ok_or_else(|| format!("`{name}` needs a value"))??,
+            };
+            shared.extend([name.to_owned(), value]);
+        } else if SWITCHES.contains(&argument.as_str()) {
+            shared.push(argument);
+        } else if argument == "-h" || argument == "--help" {
+            own.push("--help".to_owned());
+        } else if is_option(&argument) {
+            own.push(argument);
+        } else if expects_command(&command) {
+            command.push(argument);
+        } else {
+            operands.push(argument);
+        }
+    }
+    let mut arranged = shared;
+    arranged.append(&mut command);
+    arranged.append(&mut own);
+    if !operands.is_empty() {
+        arranged.push("--".to_owned());
+        arranged.append(&mut operands);
+    }
+    Ok(arranged)
+}
+
+/// The name of an option with a value, and the value if it is in the same argument.
+fn valued(argument: &str) -> Option<(&str, Option<&str>)> {
+    let (name, value) = match argument.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (argument, None),
+    };
+    VALUED.contains(&name).then_some((name, value))
+}
+
+/// `-` and negative numbers are operands: standard input, and JSON.
+fn is_option(argument: &str) -> bool {
+    argument.strip_prefix('-').is_some_and(|rest| {
+        rest.chars().next().is_some_and(|letter| !letter.is_ascii_digit())
+    })
+}
+
+fn expects_command(command: &[String]) -> bool {
+    match command {
+        [] => true,
+        [group] => GROUPS.contains(&group.as_str()) || group == "help",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arranged(line: &str) -> String {
+        arrange(line.split(' ').map(OsString::from)).unwrap().join(" ")
+    }
+
+    #[test]
+    fn shared_options_move_before_the_command() {
+        assert_eq!(arranged("call --plugins p echo {}"), "--plugins p call -- echo {}");
+        assert_eq!(arranged("call echo --plugins=p -"), "--plugins p call -- echo -");
+        assert_eq!(arranged("plugin list --json"), "--json plugin list");
+        assert_eq!(arranged("call echo --env=A=-b=c -5"), "--env A=-b=c call -- echo -5");
+    }
+
+    #[test]
+    fn help_and_unknown_options_stay_with_the_command() {
+        assert_eq!(arranged("call -h"), "call --help");
+        assert_eq!(arranged("call echo --loud"), "call --loud -- echo");
+        assert_eq!(arranged("call -- --json"), "call -- --json");
+    }
+}

@@ -1,0 +1,117 @@
+//! `weft-lite call`: one tool call, its result on standard output.
+
+use std::io::{self, Read};
+
+use argh::FromArgs;
+use serde::de::IgnoredAny;
+use serde_json::{Value, json};
+use weft_lite::{CallError, CallOutcome, Usage, limits};
+
+use super::logs::{self, Verbosity};
+use super::options::Options;
+use super::{Failure, Status, output};
+
+/// Call one tool and print its result.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "call",
+    example = "{command_name} text-stats__text_stats '{{\"text\": \"one two\"}}'\ncat params.json | {command_name} text_stats -",
+    note = "With --json it prints {{\"ok\": true, \"result\": ..., \"usage\": {{...}}}}, or {{\"ok\": false, \"error\": {{...}},\n\"usage\": {{...}}}}. The options of `weft-lite --help` apply."
+)]
+pub(super) struct Call {
+    /// the tool: `<plugin>__<tool>`, or its own name where only one plugin has it
+    #[argh(positional, arg_name = "TOOL")]
+    tool: String,
+    /// the parameters as JSON, or `-` to read them from standard input; an empty
+    /// object by default
+    #[argh(positional, arg_name = "JSON")]
+    params: Option<String>,
+}
+
+pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let runtime = options.load()?;
+    let outcome = match params(command.params.as_deref()) {
+        Ok(params) => runtime.block_on(runtime.host().call(&command.tool, params)),
+        Err(error) => CallOutcome { result: Err(error), usage: Usage::default() },
+    };
+    runtime.block_on(runtime.stop());
+    let CallOutcome { result, usage } = outcome;
+    match (&result, options.json) {
+        (Ok(text), true) => {
+            output::json(&json!({ "ok": true, "result": value(text), "usage": usage }))?;
+        }
+        (Ok(text), false) => print_result(text)?,
+        (Err(error), true) => {
+            output::json(&json!({ "ok": false, "error": described(error), "usage": usage }))?;
+        }
+        (Err(error), false) => output::problem(&error.to_string(), &error.next_step()),
+    }
+    Ok(if result.is_ok() { Status::Done } else { Status::Failed })
+}
+
+/// The error for machines: a stable code, and what a person would have been told.
+pub(super) fn described(error: &CallError) -> Value {
+    let mut described = json!({
+        "code": error.code(),
+        "message": error.to_string(),
+        "next_step": error.next_step(),
+    });
+    let more = match error {
+        CallError::Exhausted(exhausted) => Some(("exhausted", json!(exhausted))),
+        CallError::Denied { denied, .. } => Some(("denied", json!(denied))),
+        CallError::UnknownTool { similar, .. } => Some(("similar", json!(similar))),
+        CallError::AmbiguousTool { candidates, .. } => Some(("candidates", json!(candidates))),
+        _ => None,
+    };
+    if let Some((key, value)) = more {
+        described[key] = value;
+    }
+    described
+}
+
+/// A guest's result: JSON, or plain text, which is a string to whoever wants JSON.
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
+fn print_result(text: &str) -> io::Result<()> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) if output::is_terminal() => output::guest_text(&format!("{value:#}")),
+        _ => output::guest_text(text),
+    }
+}
+
+/// The parameters as text that is known to be JSON.
+fn params(argument: Option<&str>) -> Result<String, CallError> {
+    let text = match argument {
+        None => "{}".to_owned(),
+        Some("-") => standard_input()?,
+        Some(text) => text.to_owned(),
+    };
+    check_json(&text)?;
+    Ok(text)
+}
+
+/// Checks that `text` is one JSON value.
+pub(super) fn check_json(text: &str) -> Result<(), CallError> {
+    serde_json::from_str::<IgnoredAny>(text)
+        .map(|_| ())
+        .map_err(|error| CallError::InvalidParams { problem: error.to_string() })
+}
+
+/// What comes from standard input, up to one byte more than parameters may have.
+fn standard_input() -> Result<String, CallError> {
+    let invalid = |problem: String| CallError::InvalidParams { problem };
+    let limit = limits::PARAMS_BYTES;
+    let mut bytes = Vec::new();
+    io::stdin()
+        .take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| invalid(format!("standard input can't be read: {error}")))?;
+    if bytes.len() > limit {
+        return Err(invalid(format!("more than {limit} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| invalid("standard input is not UTF-8".into()))
+}

@@ -1,0 +1,31 @@
+//! Log output: to standard error, one line each, as `level: message`.
+
+use std::io::Write;
+
+use super::options::Options;
+
+/// What is logged unless the operator says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verbosity {
+    /// Warnings.
+    Warnings,
+    /// Warnings, and what plugins say.
+    Plugins,
+}
+
+/// Starts logging: `$WEFT_LOG` or `$RUST_LOG`, otherwise `verbosity`, which `--verbose` raises.
+pub(super) fn start(options: &Options, verbosity: Verbosity) {
+    let default = match verbosity {
+        _ if options.verbose => "info,weft_lite=debug",
+        Verbosity::Warnings => "warn",
+        Verbosity::Plugins => "warn,weft_lite::plugin=info",
+    };
+    let named = ["WEFT_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
+    env_logger::Builder::new()
+        .parse_filters(named.as_deref().unwrap_or(default))
+        .format(|line, record| {
+            let level = record.level().as_str().to_ascii_lowercase();
+            writeln!(line, "{level}: {}", record.args())
+        })
+        .init();
+}

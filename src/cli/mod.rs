@@ -1,0 +1,133 @@
+//! The command line: one file for each command, and the one place that decides the exit status.
+//!
+//! 0 is success, also when the reader of the output went away; 1 means that the work failed, 2 that
+//! the command line was wrong. `run` ends with 130 when it is interrupted a second time.
+
+mod arguments;
+mod call;
+mod logs;
+mod options;
+mod output;
+mod plugin;
+mod report;
+mod run;
+mod tools;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use argh::{EarlyExit, FromArgs};
+
+use options::Options;
+
+/// How the program is called.
+const NAME: &str = "weft-lite";
+
+/// What a command came to, where it could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Done,
+    /// It failed, and has said so.
+    Failed,
+    /// The operator would not wait for it.
+    Interrupted,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+enum Failure {
+    /// The command line asks for what can't be.
+    Usage { message: String, next_step: String },
+    /// The work failed.
+    Work { message: String, next_step: String },
+    /// The result could not be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+#[derive(Debug, FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Run(run::Run),
+    Call(call::Call),
+    Tools(tools::Tools),
+    Plugin(plugin::Plugin),
+}
+
+/// Does what the arguments say.
+pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    match parse(arguments).and_then(|options| options.as_ref().map_or(Ok(Status::Done), dispatch)) {
+        Ok(Status::Done) => ExitCode::SUCCESS,
+        Ok(Status::Failed) => ExitCode::FAILURE,
+        Ok(Status::Interrupted) => ExitCode::from(130),
+        Err(Failure::Usage { message, next_step }) => {
+            output::problem(&message, &next_step);
+            ExitCode::from(2)
+        }
+        Err(Failure::Work { message, next_step }) => {
+            output::problem(&message, &next_step);
+            ExitCode::FAILURE
+        }
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(Failure::Output(error)) => {
+            let message = format!("the output can't be written: {error}");
+            output::problem(&message, "check where it goes: a full disk, a closed file");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The options, or `None` where all that was asked for was help, and it is printed.
+fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, Failure> {
+    let arguments = arguments::arrange(arguments).map_err(usage)?;
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match Options::from_args(&[NAME], &arguments) {
+        Ok(options) => Ok(Some(options)),
+        Err(EarlyExit { output, status: Ok(()) }) => {
+            output::data(output.trim_end())?;
+            Ok(None)
+        }
+        Err(EarlyExit { output, status: Err(()) }) => Err(usage(sentence(&output))),
+    }
+}
+
+fn usage(message: String) -> Failure {
+    let next_step = "see `weft-lite --help`, or `--help` after a command".to_owned();
+    Failure::Usage { message, next_step }
+}
+
+/// The words of the parser in the form of our own: lowercase, without a full stop.
+fn sentence(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let text = lines.join(" ");
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn dispatch(options: &Options) -> Result<Status, Failure> {
+    if options.version {
+        output::data(concat!("weft-lite ", env!("CARGO_PKG_VERSION")))?;
+        return Ok(Status::Done);
+    }
+    match &options.command {
+        Some(Command::Run(_)) => run::run(options),
+        Some(Command::Call(command)) => call::run(command, options),
+        Some(Command::Tools(_)) => tools::run(options),
+        Some(Command::Plugin(command)) => plugin::run(command, options),
+        None => {
+            if let Err(EarlyExit { output, .. }) = Options::from_args(&[NAME], &["--help"]) {
+                output::message(&output);
+            }
+            Err(usage("there is no command".into()))
+        }
+    }
+}

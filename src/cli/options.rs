@@ -1,0 +1,166 @@
+//! The options that every command takes, and the runtime they describe.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use argh::FromArgs;
+use weft_lite::{Approval, HostEnvironment, Runtime, limits};
+
+use super::{Command, Failure, report};
+
+/// Runs sandboxed WebAssembly plugins. Options may stand before or after the command.
+#[derive(Debug, FromArgs)]
+#[argh(
+    example = "{command_name} tools\n{command_name} call text_stats '{{\"text\": \"one two\"}}'\n{command_name} run --plugins ./my-plugin",
+    note = "Plugins come from --plugins, from plugins/ in $WEFT_HOME (~/.weft by default) and from\nthe program itself; the first of an id is used.",
+    error_code(0, "success"),
+    error_code(1, "the work failed"),
+    error_code(2, "the command line is wrong")
+)]
+pub(super) struct Options {
+    /// a plugin's folder, or a folder of such folders; approves the files and hosts that its
+    /// plugins name (repeatable)
+    #[argh(option, arg_name = "DIR")]
+    pub(super) plugins: Vec<PathBuf>,
+    /// what $WORKSPACE means in permissions (default: the current folder)
+    #[argh(option, arg_name = "DIR", default = "PathBuf::from(\".\")")]
+    pub(super) workspace: PathBuf,
+    /// what plugins from --plugins may have besides: any of network (all hosts), env, secrets,
+    /// shell, with commas between them
+    #[argh(option, arg_name = "LIST")]
+    pub(super) approve: Vec<Approve>,
+    /// a variable for plugins that may read it, before those of the environment (repeatable)
+    #[argh(option, arg_name = "NAME=VALUE")]
+    pub(super) env: Vec<Variable>,
+    /// memory in MB that all plugins may hold together
+    #[argh(option, arg_name = "N")]
+    pub(super) memory_budget_mb: Option<NonZeroU32>,
+    /// leave out the plugins that are compiled in
+    #[argh(switch)]
+    pub(super) no_bundled: bool,
+    /// print JSON
+    #[argh(switch)]
+    pub(super) json: bool,
+    /// log more, plugins' messages among it; `$WEFT_LOG` sets filters
+    #[argh(switch, short = 'v')]
+    pub(super) verbose: bool,
+    /// print the version
+    #[argh(switch, short = 'V')]
+    pub(super) version: bool,
+    #[argh(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// The value of `--approve`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Approve(Approval);
+
+impl FromStr for Approve {
+    type Err = String;
+
+    fn from_str(list: &str) -> Result<Self, String> {
+        let mut approval = Approval::NONE;
+        for word in list.split(',').map(str::trim) {
+            match word {
+                "network" => approval.all_hosts = true,
+                "env" => approval.environment = true,
+                "secrets" => approval.secrets = true,
+                "shell" => approval.shell = true,
+                _ => return Err(format!("`{word}` is none of network, env, secrets, shell")),
+            }
+        }
+        Ok(Self(approval))
+    }
+}
+
+/// The value of `--env`.
+#[derive(Debug, Clone)]
+pub(super) struct Variable {
+    name: String,
+    value: String,
+}
+
+impl FromStr for Variable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                Ok(Self { name: name.to_owned(), value: value.to_owned() })
+            }
+            _ => Err("it must be NAME=VALUE".into()),
+        }
+    }
+}
+
+impl Options {
+    /// What plugins from `--plugins` may have.
+    pub(super) fn approval(&self) -> Approval {
+        let named = Approval { named: true, ..Approval::NONE };
+        self.approve.iter().fold(named, |sum, &Approve(more)| Approval {
+            named: true,
+            all_hosts: sum.all_hosts || more.all_hosts,
+            environment: sum.environment || more.environment,
+            secrets: sum.secrets || more.secrets,
+            shell: sum.shell || more.shell,
+        })
+    }
+
+    /// A runtime with everything loaded that these options name.
+    ///
+    /// # Errors
+    ///
+    /// A folder of `--plugins` or `--workspace` that isn't one.
+    pub(super) fn load(&self) -> Result<Runtime, Failure> {
+        let runtime = self.runtime()?;
+        runtime.block_on(runtime.load());
+        report::empty_folders(&self.plugins, &runtime.host().registry());
+        Ok(runtime)
+    }
+
+    fn runtime(&self) -> Result<Runtime, Failure> {
+        let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
+        let folders = plugins.chain([("--workspace", &self.workspace)]);
+        for (option, folder) in folders {
+            if !folder.is_dir() {
+                return Err(Failure::Usage {
+                    message: format!("{} is not a folder", folder.display()),
+                    next_step: format!("give `{option}` the path of a folder"),
+                });
+            }
+        }
+        let values = self.env.iter().cloned().map(|Variable { name, value }| (name, value));
+        let environment = HostEnvironment::new(values.collect::<BTreeMap<_, _>>());
+        let mut builder = Runtime::builder()
+            .workspace(&self.workspace)
+            .approve(self.approval())
+            .environment(Arc::new(environment));
+        for folder in &self.plugins {
+            builder = builder.plugins(folder);
+        }
+        let user_home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        if let Some(home) = weft_home(user_home.as_ref()) {
+            builder = builder.weft_home(home);
+        }
+        if let Some(home) = user_home {
+            builder = builder.user_home(home);
+        }
+        if let Some(budget_mb) = self.memory_budget_mb {
+            let bytes = (budget_mb.get() as usize).saturating_mul(limits::MB);
+            builder = builder.memory_budget_bytes(bytes);
+        }
+        if self.no_bundled {
+            builder = builder.without_bundled();
+        }
+        Ok(builder.build())
+    }
+}
+
+/// `$WEFT_HOME`, or `.weft` in the user's home.
+fn weft_home(user_home: Option<&PathBuf>) -> Option<PathBuf> {
+    let named = std::env::var_os("WEFT_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    named.or_else(|| user_home.map(|home| home.join(".weft")))
+}

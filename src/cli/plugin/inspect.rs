@@ -1,0 +1,305 @@
+//! `weft-lite plugin inspect`: what a plugin is made of, and whether it would load. Nothing of it
+//! is run.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use argh::FromArgs;
+use serde::Serialize;
+use weft_lite::{
+    Approval, CompiledModule, LoadError, LoadedPlugin, MANIFEST_NAMES, ModuleFault, ModuleFormat,
+    ModuleSummary, PluginCapability, PluginManifest, PluginPackage, ReadLimits, limits,
+};
+
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, output};
+
+/// Bytes of a page of linear memory.
+pub(super) const PAGE_BYTES: u64 = 65_536;
+
+/// Bytes of a bare module that are read to look at it, however little may be loaded.
+const INSPECTED_BYTES: usize = 16 * limits::MB;
+
+/// The export that makes a module a plugin of a kind.
+const KINDS: [(PluginCapability, &str); 1] = [(PluginCapability::Tool, "plugin#execute-tool")];
+
+/// Show what a plugin is made of, and whether it would load; exits with 1 if not.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "inspect",
+    example = "{command_name} ./my-plugin\n{command_name} module.wasm --json\n{command_name} text-stats",
+    note = "A folder is judged as one given with --plugins, with what --approve approves.\nThe options of `weft-lite --help` apply."
+)]
+pub(super) struct Inspect {
+    /// a plugin's folder, its manifest, a bare module, or the id of a plugin that was found
+    #[argh(positional, arg_name = "PATH")]
+    path: String,
+}
+
+/// Everything that can be told without running the plugin.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    path: String,
+    manifest: Option<PluginManifest>,
+    module: Option<ModuleSummary>,
+    /// What the exports offer.
+    kinds: Vec<PluginCapability>,
+    permissions: Vec<Asked>,
+    warnings: Vec<String>,
+    would_load: bool,
+    reasons: Vec<Reason>,
+}
+
+/// One permission that the manifest asks for.
+#[derive(Debug, Serialize)]
+struct Asked {
+    permission: String,
+    approved: bool,
+}
+
+/// One reason why the plugin would not load.
+#[derive(Debug, Serialize)]
+struct Reason {
+    message: String,
+    next_step: String,
+}
+
+pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let path = Path::new(&command.path);
+    let report = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Report::folder(path, options.approval()),
+        Ok(_) if is_manifest(path) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Report::folder(folder.unwrap_or(Path::new(".")), options.approval())
+        }
+        Ok(metadata) if metadata.is_file() => Report::file(path)?,
+        Ok(_) => return Err(unreadable(path, &io::Error::other("it is not a regular file"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => found(&command.path, options)?,
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    if options.json {
+        output::json(&report)?;
+    } else {
+        output::guest_text(&report.text())?;
+    }
+    Ok(if report.would_load { Status::Done } else { Status::Failed })
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.file_name().is_some_and(|file| MANIFEST_NAMES.iter().any(|name| file == *name))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::Work {
+        message: format!("{} can't be read: {error}", path.display()),
+        next_step: "give a plugin's folder, a .wasm file or the id of a plugin".into(),
+    }
+}
+
+/// The report on a plugin that was found, by its id.
+fn found(id: &str, options: &Options) -> Result<Report, Failure> {
+    let runtime = options.load()?;
+    let registry = runtime.host().registry();
+    if let Some(plugin) = registry.plugin(id) {
+        return Ok(Report::active(plugin));
+    }
+    let Some(refused) = registry.refused().iter().find(|it| it.id.as_deref() == Some(id)) else {
+        return Err(Failure::Work {
+            message: format!("there is no file, folder or plugin named `{id}`"),
+            next_step: "see `weft-lite plugin list` for the plugins there are".into(),
+        });
+    };
+    let mut report = Report { path: refused.origin.clone(), ..Report::default() };
+    if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), ReadLimits::default()) {
+        // Whether it was approved is known: the reason says so.
+        report.package(package, Approval::ALL);
+    }
+    report.reasons = vec![Reason::of(&refused.error)];
+    Ok(report)
+}
+
+impl Report {
+    fn active(plugin: &LoadedPlugin) -> Self {
+        let mut report = Self { path: plugin.origin.to_string(), ..Self::default() };
+        report.warnings = plugin.warnings.clone();
+        report.manifest(plugin.manifest.clone(), Approval::ALL);
+        report.module(plugin.module.summary().clone());
+        report.would_load = true;
+        report
+    }
+
+    fn folder(folder: &Path, approval: Approval) -> Self {
+        let mut report = Self { path: folder.display().to_string(), ..Self::default() };
+        match PluginPackage::read(folder, ReadLimits::default()) {
+            Ok(package) => report.package(package, approval),
+            Err(error) => report.reasons.push(Reason::of(&LoadError::Package(error))),
+        }
+        report.would_load = report.reasons.is_empty();
+        report
+    }
+
+    /// A bare module: there is no manifest to check.
+    fn file(path: &Path) -> Result<Self, Failure> {
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(INSPECTED_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(path, &error))?;
+        let mut report = Self { path: path.display().to_string(), ..Self::default() };
+        if bytes.len() > INSPECTED_BYTES {
+            let fault = ModuleFault::TooLarge { bytes: bytes.len(), limit: limits::MODULE_BYTES };
+            report.reasons.push(Reason::of_fault(&fault));
+        } else {
+            report.bytes(&bytes);
+        }
+        report.would_load = report.reasons.is_empty();
+        Ok(report)
+    }
+
+    fn package(&mut self, package: PluginPackage, approval: Approval) {
+        let unapproved = approval.missing(&package.manifest.permissions);
+        if !unapproved.is_empty() {
+            self.reasons.push(Reason::of(&LoadError::Pending { unapproved }));
+        }
+        for &capability in &package.manifest.capabilities {
+            if capability != PluginCapability::Tool {
+                self.reasons.push(Reason::of(&LoadError::Capability { capability }));
+            }
+        }
+        self.warnings = package.warnings;
+        self.manifest(package.manifest, approval);
+        self.bytes(&package.module);
+    }
+
+    fn manifest(&mut self, manifest: PluginManifest, approval: Approval) {
+        let unapproved = approval.missing(&manifest.permissions);
+        let asked = Approval::NONE.missing(&manifest.permissions).into_iter();
+        self.permissions = asked
+            .map(|permission| Asked { approved: !unapproved.contains(&permission), permission })
+            .collect();
+        self.manifest = Some(manifest);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        // Compiling tells what reading doesn't: the interpreter's own limits.
+        match CompiledModule::with_limit(bytes, limits::MODULE_BYTES) {
+            Ok(module) => self.module(module.summary().clone()),
+            Err(error) => {
+                self.reasons.extend(error.faults.iter().map(Reason::of_fault));
+                let summary = ModuleSummary::read(bytes);
+                if !summary.faults.contains(&ModuleFault::NotWasm) {
+                    self.module(summary);
+                }
+            }
+        }
+    }
+
+    fn module(&mut self, summary: ModuleSummary) {
+        let offered = KINDS.iter().filter(|(_, export)| summary.exports(export));
+        self.kinds = offered.map(|&(kind, _)| kind).collect();
+        self.module = Some(summary);
+    }
+
+    fn text(&self) -> String {
+        let mut sheet = Sheet::default();
+        match &self.manifest {
+            Some(PluginManifest { id, version, .. }) => {
+                sheet.line(format!("{id} {version} ({})", self.path));
+            }
+            None => sheet.line(self.path.clone()),
+        }
+        if let Some(module) = &self.module {
+            module_rows(module, &mut sheet);
+            let kinds = self.kinds.iter().map(ToString::to_string);
+            sheet.row("kinds", [or_none(kinds.collect()).join(", ")]);
+        }
+        if let Some(manifest) = &self.manifest {
+            let asked = self.permissions.iter().map(|asked| match asked.approved {
+                true => asked.permission.clone(),
+                false => format!("{} (needs approval)", asked.permission),
+            });
+            sheet.row("permissions", or_none(asked.collect()));
+            let resources = &manifest.resources;
+            sheet.row(
+                "resources",
+                [format!(
+                    "{} fuel, {} MB memory, {} s, {} host calls",
+                    resources.max_fuel,
+                    resources.max_memory_mb,
+                    resources.max_execution_seconds,
+                    resources.max_host_calls
+                )],
+            );
+        }
+        if !self.warnings.is_empty() {
+            sheet.row("warnings", self.warnings.clone());
+        }
+        sheet.line(format!("would load: {}", if self.would_load { "yes" } else { "no" }));
+        for Reason { message, next_step } in &self.reasons {
+            sheet.line(output::with_next_step(&format!("- {message}"), next_step));
+        }
+        sheet.lines.join("\n")
+    }
+}
+
+fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
+    let format = match module.format {
+        ModuleFormat::Core => "core module",
+        ModuleFormat::Component => "component",
+    };
+    let (bytes, functions) = (module.bytes, module.functions);
+    sheet.row("module", [format!("{format}, {bytes} bytes, {functions} functions")]);
+    let memory = module.memory.map_or("none".to_owned(), |memory| {
+        let least = memory.minimum_pages;
+        let most = memory.maximum_pages.map_or("no maximum".into(), |most| format!("at most {most}"));
+        let noun = if least == 1 { "page" } else { "pages" };
+        format!("{least} {noun} ({} KB), {most}", least.saturating_mul(PAGE_BYTES) / 1024)
+    });
+    sheet.row("memory", [memory]);
+    let imports = module.imports.iter();
+    sheet.row(
+        "imports",
+        or_none(imports.map(|it| format!("{} {}: {}", it.module, it.name, it.ty)).collect()),
+    );
+    let exports = module.exports.iter();
+    sheet.row("exports", or_none(exports.map(|it| format!("{}: {}", it.name, it.ty)).collect()));
+}
+
+impl Reason {
+    fn of(error: &LoadError) -> Self {
+        Self { message: error.to_string(), next_step: error.next_step() }
+    }
+
+    fn of_fault(fault: &ModuleFault) -> Self {
+        Self { message: format!("the module {fault}"), next_step: fault.next_step() }
+    }
+}
+
+/// Names with their values beside them.
+#[derive(Debug, Default)]
+struct Sheet {
+    lines: Vec<String>,
+}
+
+impl Sheet {
+    fn line(&mut self, line: String) {
+        self.lines.push(line);
+    }
+
+    fn row(&mut self, name: &str, values: impl IntoIterator<Item = String>) {
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        // A value that breaks the line would pass for another value.
+        let lines = names.zip(values).map(|(name, value)| {
+            let value = value.replace('\n', "\\n");
+            format!("  {name:<12} {value}")
+        });
+        self.lines.extend(lines);
+    }
+}
+
+fn or_none(values: Vec<String>) -> Vec<String> {
+    if values.is_empty() { vec!["none".into()] } else { values }
+}

@@ -1,0 +1,119 @@
+//! `weft-lite plugin list`: every plugin that was found, and what became of it.
+
+use argh::FromArgs;
+use serde::Serialize;
+use weft_lite::{LoadError, LoadedPlugin, RefusedPlugin};
+
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, output, report};
+
+/// List the plugins that were found: active, refused, or pending approval.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "list",
+    example = "{command_name}\n{command_name} --plugins ./plugins --json",
+    note = "The options of `weft-lite --help` apply."
+)]
+pub(super) struct List {}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Active,
+    Pending,
+    Refused,
+}
+
+/// One plugin, as it is listed.
+#[derive(Debug, Serialize)]
+struct Row {
+    id: Option<String>,
+    version: Option<String>,
+    state: State,
+    tools: usize,
+    /// What one instance starts with, and may grow to.
+    memory_bytes: Option<u64>,
+    max_memory_mb: Option<u32>,
+    origin: String,
+    reason: Option<String>,
+    next_step: Option<String>,
+    warnings: Vec<String>,
+}
+
+pub(super) fn run(options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let runtime = options.load()?;
+    let registry = runtime.host().registry();
+    let active = registry.plugins().map(|plugin| Row::active(plugin));
+    let rows: Vec<Row> = active.chain(registry.refused().iter().map(Row::refused)).collect();
+    if options.json {
+        output::json(&rows)?;
+        return Ok(Status::Done);
+    }
+    let titles = ["id", "version", "state", "tools", "memory", "origin", "reason"];
+    output::table(titles, &rows.iter().map(Row::cells).collect::<Vec<_>>())?;
+    if output::is_terminal() {
+        // A table has no room for what to do.
+        report::refused(registry.refused());
+    }
+    Ok(Status::Done)
+}
+
+impl Row {
+    fn active(plugin: &LoadedPlugin) -> Self {
+        let LoadedPlugin { manifest, module, .. } = plugin;
+        let pages = module.summary().memory.map(|memory| memory.minimum_pages);
+        Self {
+            id: Some(manifest.id.clone()),
+            version: Some(manifest.version.to_string()),
+            state: State::Active,
+            tools: plugin.tools.len(),
+            memory_bytes: pages.map(|pages| pages * super::inspect::PAGE_BYTES),
+            max_memory_mb: Some(manifest.resources.max_memory_mb),
+            origin: plugin.origin.to_string(),
+            reason: None,
+            next_step: None,
+            warnings: plugin.warnings.clone(),
+        }
+    }
+
+    fn refused(plugin: &RefusedPlugin) -> Self {
+        let pending = matches!(plugin.error, LoadError::Pending { .. });
+        Self {
+            id: plugin.id.clone(),
+            version: None,
+            state: if pending { State::Pending } else { State::Refused },
+            tools: 0,
+            memory_bytes: None,
+            max_memory_mb: None,
+            origin: plugin.origin.clone(),
+            reason: Some(report::reason(&plugin.error)),
+            next_step: Some(plugin.error.next_step()),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn cells(&self) -> [String; 7] {
+        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+        let state = match self.state {
+            State::Active => "active",
+            State::Pending => "pending",
+            State::Refused => "refused",
+        };
+        let memory = match (self.memory_bytes, self.max_memory_mb) {
+            (Some(bytes), Some(most)) => format!("{} KB of {most} MB", bytes / 1024),
+            _ => "-".into(),
+        };
+        [
+            or_dash(&self.id),
+            or_dash(&self.version),
+            state.into(),
+            self.tools.to_string(),
+            memory,
+            self.origin.clone(),
+            self.reason.clone().unwrap_or_default(),
+        ]
+    }
+}

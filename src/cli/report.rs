@@ -1,0 +1,56 @@
+//! What is said about plugins that are not in service, in the same words everywhere.
+
+use std::path::{Path, PathBuf};
+
+use weft_lite::{
+    LoadError, MANIFEST_NAMES, PackageError, PackageOrigin, PluginRegistry, RefusedPlugin,
+};
+
+use super::output;
+
+/// Says why each of them is not loaded, and what to do about it.
+pub(super) fn refused(plugins: &[RefusedPlugin]) {
+    for plugin in plugins {
+        let message = format!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
+        output::message(&output::with_next_step(&message, &plugin.error.next_step()));
+    }
+}
+
+/// Says which of the folders that were named hold no plugin at all.
+pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
+    let active = registry.plugins().filter_map(|plugin| match &plugin.origin {
+        PackageOrigin::Folder(folder) => Some(folder.as_path()),
+        PackageOrigin::Bundled => None,
+    });
+    let refused = registry.refused().iter().map(|plugin| Path::new(&plugin.origin));
+    let places: Vec<&Path> = active.chain(refused).collect();
+    for folder in folders {
+        if !places.iter().any(|place| place.starts_with(folder)) {
+            let message = format!("warning: there is no plugin in {}", folder.display());
+            let first = MANIFEST_NAMES.first().copied().unwrap_or_default();
+            let next_step = format!("a plugin is a folder with a `{first}` and a module");
+            output::message(&output::with_next_step(&message, &next_step));
+        }
+    }
+}
+
+/// The plugin's id and place, as far as they are known and differ.
+fn name(plugin: &RefusedPlugin) -> String {
+    match &plugin.id {
+        Some(id) => format!("{id} ({})", plugin.origin),
+        None => plugin.origin.clone(),
+    }
+}
+
+/// The reason, without the place where it stands beside it.
+pub(super) fn reason(error: &LoadError) -> String {
+    match error {
+        LoadError::Package(PackageError { path, .. }) => {
+            let text = error.to_string();
+            let path = path.display().to_string();
+            let rest = text.strip_prefix(&path).map(|rest| rest.trim_start_matches([':', ' ']));
+            rest.unwrap_or(&text).to_owned()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,62 @@
+//! What is said before the console opens: what is loaded, what it may do, what is not and why.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use weft_lite::{Approval, LoadedPlugin, PackageOrigin, PluginRegistry};
+
+use crate::cli::options::Options;
+use crate::cli::{output, report};
+
+pub(super) fn report(registry: &PluginRegistry, options: &Options) {
+    output::message(&loaded(registry));
+    for plugin in registry.plugins() {
+        if let Some(permissions) = granted(plugin, options) {
+            output::message(&permissions);
+        }
+        // About what is compiled in, whoever runs it can do nothing.
+        let bundled = plugin.origin == PackageOrigin::Bundled;
+        for warning in plugin.warnings.iter().filter(|_| options.verbose || !bundled) {
+            output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
+        }
+    }
+    report::refused(registry.refused());
+    if io::stdin().is_terminal() {
+        output::message("type `TOOL {JSON}` to call a tool, `help` for the tools; ctrl-d ends");
+    }
+}
+
+/// The number of plugins and tools, and the plugins by where they come from.
+fn loaded(registry: &PluginRegistry) -> String {
+    let plugins: Vec<&LoadedPlugin> = registry.plugins().map(|plugin| &**plugin).collect();
+    let tools = plugins.iter().map(|plugin| plugin.tools.len()).sum();
+    let is_bundled = |plugin: &&&LoadedPlugin| plugin.origin == PackageOrigin::Bundled;
+    let ids = |plugins: Vec<&&LoadedPlugin>| {
+        plugins.iter().map(|plugin| plugin.manifest.id.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let bundled = ids(plugins.iter().filter(is_bundled).collect());
+    let others = ids(plugins.iter().filter(|plugin| !is_bundled(plugin)).collect());
+    let names = match (others.as_str(), bundled.as_str()) {
+        ("", "") => String::new(),
+        (others, "") => format!(" ({others})"),
+        ("", bundled) => format!(" (bundled: {bundled})"),
+        (others, bundled) => format!(" ({others}; bundled: {bundled})"),
+    };
+    format!("{}, {}{names}", counted(plugins.len(), "plugin"), counted(tools, "tool"))
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// What a plugin of `--plugins` may do because it was named there.
+fn granted(plugin: &LoadedPlugin, options: &Options) -> Option<String> {
+    let PackageOrigin::Folder(folder) = &plugin.origin else { return None };
+    let is_named = |named: &Path| folder.starts_with(named);
+    let granted = Approval::NONE.missing(&plugin.manifest.permissions);
+    if granted.is_empty() || !options.plugins.iter().any(|named| is_named(named)) {
+        return None;
+    }
+    let by = if options.approve.is_empty() { "--plugins" } else { "--plugins and --approve" };
+    Some(format!("{}: {} (approved by {by})", plugin.manifest.id, granted.join(", ")))
+}

@@ -1,0 +1,479 @@
+//! The program as whoever runs it sees it: what it prints, where, and with which status it ends.
+
+mod support;
+
+use std::fs;
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use support::{Dir, guest, probe};
+
+/// The code of the error that `call --json` gives.
+#[track_caller]
+fn code(dir: &Dir, arguments: &[&str]) -> String {
+    let ran = dir.run(&[&["call", "--json"], arguments].concat()).exits(1);
+    let answer = ran.json();
+    assert_eq!(answer["ok"], json!(false));
+    let error = &answer["error"];
+    for text in ["message", "next_step"] {
+        assert!(error[text].as_str().is_some_and(|text| !text.is_empty()), "{error}");
+    }
+    assert!(answer["usage"]["fuel"].is_u64(), "{answer}");
+    error["code"].as_str().unwrap().to_owned()
+}
+
+// Calls that succeed.
+
+#[test]
+fn the_result_of_a_call_stands_alone_on_standard_output() {
+    let dir = Dir::with_probe();
+    let ran = dir.run(&["call", "probe__echo", r#"{"b": 1, "a": [1.50]}"#]);
+    // As the guest wrote it, spaces and all.
+    let ran = ran.exits(0).prints("{\"b\": 1, \"a\": [1.50]}\n");
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn a_bare_name_and_no_parameters_are_enough() {
+    Dir::with_probe().run(&["call", "echo"]).exits(0).prints("{}\n");
+}
+
+#[test]
+fn parameters_come_from_standard_input_or_begin_with_a_dash() {
+    let dir = Dir::with_probe();
+    dir.run_with_input(&["call", "echo", "-"], b"[1]").exits(0).prints("[1]\n");
+    dir.run(&["call", "echo", "-5"]).exits(0).prints("-5\n");
+    dir.run(&["call", "--", "echo", "-5"]).exits(2).says("unrecognized argument: --no-bundled");
+}
+
+#[test]
+fn a_call_as_json_has_its_usage() {
+    let dir = Dir::with_probe();
+    let answer = dir.run(&["call", "echo", "{\"a\":1}", "--json"]).exits(0).json();
+    assert_eq!(answer["ok"], json!(true));
+    assert_eq!(answer["result"], json!({ "a": 1 }));
+    for key in ["fuel", "duration_us", "peak_memory_bytes", "host_calls"] {
+        assert!(answer["usage"][key].is_u64(), "{answer}");
+    }
+}
+
+#[test]
+fn options_stand_anywhere() {
+    let dir = Dir::with_probe();
+    let plugins = format!("--plugins={}", dir.path("plugins").display());
+    for arguments in [
+        [&plugins, "--no-bundled", "call", "echo", "1"],
+        ["call", &plugins, "--no-bundled", "echo", "1"],
+        ["call", "echo", "1", &plugins, "--no-bundled"],
+    ] {
+        let output = dir.bare_command(&arguments).output().unwrap();
+        assert_eq!(output.stdout, b"1\n", "{arguments:?}");
+    }
+}
+
+#[test]
+fn variables_come_from_the_command_line() {
+    let dir = Dir::new();
+    dir.plugin("probe", &probe(), json!({ "permissions": { "env_vars": ["CITY"] } }));
+    let arguments =
+        ["call", "env", r#"{"name":"CITY"}"#, "--approve", "env", "--env", "CITY=-Ulm=1"];
+    dir.run(&arguments).exits(0).prints("{\"value\":\"-Ulm=1\"}\n");
+}
+
+// Every typed error of a call.
+
+#[test]
+fn an_unknown_tool() {
+    let dir = Dir::with_probe();
+    assert_eq!(code(&dir, &["ecko_nothing"]), "unknown_tool");
+    dir.run(&["call", "probe__ech"])
+        .exits(1)
+        .prints("")
+        .says("error: no tool is named `probe__ech`\n  try: did you mean `probe__echo`");
+}
+
+#[test]
+fn an_ambiguous_tool() {
+    let dir = Dir::with_probe();
+    dir.plugin("second", &probe(), json!({}));
+    assert_eq!(code(&dir, &["echo"]), "ambiguous_tool");
+    dir.run(&["call", "echo"]).exits(1).says("call one of `probe__echo`, `second__echo`");
+    dir.run(&["call", "second__echo"]).exits(0);
+}
+
+#[test]
+fn invalid_parameters() {
+    let dir = Dir::with_probe();
+    assert_eq!(code(&dir, &["echo", "{\"a\":"]), "invalid_params");
+    dir.run(&["call", "echo", "{\n]"]).exits(1).says("at line 2 column 1");
+    dir.run_with_input(&["call", "echo", "-"], b"\xff").exits(1).says("not UTF-8");
+    let long = vec![b' '; 1024 * 1024 + 1];
+    dir.run_with_input(&["call", "echo", "-"], &long).exits(1).says("more than 1048576 bytes");
+}
+
+#[test]
+fn a_refusal_of_the_sandbox() {
+    let dir = Dir::with_probe();
+    assert_eq!(code(&dir, &["read", r#"{"path":"/etc/hostname"}"#]), "denied");
+    dir.run(&["call", "read", r#"{"path":"/etc/hostname"}"#])
+        .exits(1)
+        .says("error: denied: ")
+        .says("\n  try: ");
+}
+
+#[test]
+fn a_plugin_that_waits_for_approval() {
+    let dir = Dir::new();
+    dir.plugin("probe", &probe(), json!({ "permissions": { "env_vars": ["CITY"] } }));
+    assert_eq!(code(&dir, &["probe__echo"]), "denied");
+    dir.run(&["call", "probe__echo"]).exits(1).says("needs approval for env: CITY");
+    dir.run(&["call", "probe__echo", "--approve", "env"]).exits(0);
+}
+
+#[test]
+fn a_plugin_that_did_not_load() {
+    let dir = Dir::new();
+    dir.plugin("broken", b"not wasm", json!({}));
+    assert_eq!(code(&dir, &["broken__echo"]), "not_ready");
+    dir.run(&["call", "broken__echo"]).exits(1).says("the module is not a WebAssembly file");
+}
+
+#[test]
+fn an_error_of_the_guest() {
+    let dir = Dir::with_probe();
+    assert_eq!(code(&dir, &["fail", r#"{"message":"no luck"}"#]), "guest_error");
+    dir.run(&["call", "fail", r#"{"message":"no luck"}"#])
+        .exits(1)
+        .says("error: the tool failed: no luck\n  try: ");
+}
+
+#[test]
+fn a_guest_can_neither_drive_the_terminal_nor_forge_a_line() {
+    let dir = Dir::with_probe();
+    let ran = dir.run(&["call", "fail", r#"{"message":"a\u001b[31m\nerror: b"}"#]).exits(1);
+    assert!(ran.stderr.contains("a\\u{1b}[31m\n    error: b\n"), "{ran:#?}");
+}
+
+#[test]
+fn a_trap() {
+    let dir = Dir::with_probe();
+    assert_eq!(code(&dir, &["trap", r#"{"kind":"unreachable"}"#]), "trap");
+    dir.run(&["call", "trap", r#"{"kind":"divide"}"#]).exits(1).says("integer divide by zero");
+}
+
+#[test]
+fn an_end_of_the_guests_program() {
+    let dir = Dir::new();
+    dir.plugin("wasip1", &guest("wasip1"), json!({}));
+    assert_eq!(code(&dir, &["exit", r#"{"status":3}"#]), "exited");
+}
+
+#[test]
+fn every_exhausted_resource() {
+    let dir = Dir::new();
+    let resources = json!({ "max_fuel": 1_000_000_000, "max_memory_mb": 2, "max_host_calls": 5 });
+    dir.plugin("probe", &probe(), json!({ "resources": resources }));
+    let patient = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 1 });
+    dir.plugin("patient", &probe(), json!({ "resources": patient }));
+    let exhausted = |arguments: &[&str]| -> Value {
+        let ran = dir.run(&[&["call", "--json"], arguments].concat()).exits(1);
+        assert_eq!(ran.json()["error"]["code"], "exhausted", "{ran:#?}");
+        ran.json()["error"]["exhausted"]["resource"].clone()
+    };
+    let fuel = json!({ "max_fuel": 1_000_000 });
+    dir.plugin("short", &probe(), json!({ "resources": fuel }));
+    assert_eq!(exhausted(&["short__spin"]), "fuel");
+    assert_eq!(exhausted(&["patient__spin"]), "time");
+    assert_eq!(exhausted(&["probe__allocate", r#"{"mb":8}"#]), "memory");
+    let budget = ["patient__allocate", r#"{"mb":8}"#, "--memory-budget-mb", "4"];
+    assert_eq!(exhausted(&budget), "memory_budget");
+    assert_eq!(exhausted(&["probe__call_many", r#"{"count":6}"#]), "host_calls");
+    assert_eq!(exhausted(&["patient__big_result", r#"{"size":5000000}"#]), "output");
+}
+
+// What there is.
+
+#[test]
+fn tools_with_their_schemas() {
+    let dir = Dir::new();
+    dir.plugin("echo", &guest("echo"), json!({}));
+    let tools = dir.run(&["tools", "--json"]).exits(0).json();
+    let echo = tools.as_array().unwrap().iter().find(|tool| tool["name"] == "echo__echo").unwrap();
+    assert_eq!(echo["plugin"], "echo");
+    assert_eq!(echo["tool"], "echo");
+    assert!(echo["input_schema"].is_object());
+    assert!(echo["read_only"].is_boolean());
+    let ran = dir.run(&["tools"]).exits(0);
+    assert!(ran.stdout.starts_with("echo__echo\t"), "{ran:#?}");
+}
+
+#[test]
+fn the_program_alone_has_something_to_show() {
+    let output = Dir::new().bare_command(&["tools"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("text-stats__text_stats\t"), "{text}");
+}
+
+#[test]
+fn plugins_with_their_states() {
+    let dir = Dir::with_probe();
+    dir.plugin("broken", b"\0asm", json!({}));
+    dir.plugin("asking", &probe(), json!({ "permissions": { "secrets": ["KEY"] } }));
+    fs::write(dir.plugin("odd", b"", json!({})).join("weft.plugin.json"), "{").unwrap();
+    let list = dir.run(&["plugin", "list", "--json"]).exits(0).json();
+    let states: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|plugin| (plugin["id"].as_str(), plugin["state"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        (Some("probe"), "active"),
+        (None, "refused"),
+        (Some("asking"), "pending"),
+        (Some("broken"), "refused"),
+    ];
+    assert_eq!(states, expected);
+    for refused in &list.as_array().unwrap()[1..] {
+        assert!(refused["reason"].is_string() && refused["next_step"].is_string(), "{refused}");
+    }
+    let ran = dir.run(&["plugin", "list"]).exits(0);
+    assert_eq!(ran.stdout.lines().count(), 4, "{ran:#?}");
+}
+
+// `plugin inspect`
+
+#[test]
+fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
+    let dir = Dir::new();
+    let permissions = json!({ "filesystem": ["/data"], "env_vars": ["CITY"] });
+    let folder = dir.plugin("probe", &probe(), json!({ "permissions": permissions }));
+    let inspect = |path: &str, more: &[&str]| {
+        dir.run(&[&["plugin", "inspect", "--json", path], more].concat())
+    };
+    let folder = folder.to_str().unwrap();
+    let refused = inspect(folder, &[]).exits(1).json();
+    assert_eq!(refused["would_load"], json!(false));
+    assert_eq!(refused["reasons"][0]["message"], "needs approval for env: CITY");
+    let asked = json!([
+        { "permission": "filesystem: /data", "approved": true },
+        { "permission": "env: CITY", "approved": false },
+    ]);
+    assert_eq!(refused["permissions"], asked);
+    let by_folder = inspect(folder, &["--approve", "env"]).exits(0).json();
+    assert_eq!(by_folder["kinds"], json!(["tool"]));
+    assert_eq!(by_folder["module"]["format"], "core");
+    assert!(by_folder["module"]["memory"]["minimum_pages"].is_u64());
+    let imports = by_folder["module"]["imports"].as_array().unwrap();
+    assert!(imports.contains(
+        &json!({ "module": "host", "name": "read-file", "type": "(i32, i32, i32) -> ()" })
+    ));
+    let manifest = format!("{folder}/weft.plugin.json");
+    assert_eq!(inspect(&manifest, &["--approve", "env"]).exits(0).json(), by_folder);
+    let module = inspect(&format!("{folder}/plugin.wasm"), &[]).exits(0).json();
+    assert_eq!(module["module"], by_folder["module"]);
+    assert_eq!(inspect("probe", &["--approve", "env"]).exits(0).json()["module"], module["module"]);
+    assert_eq!(inspect("probe", &[]).exits(1).json()["reasons"], refused["reasons"]);
+    inspect("nothing", &[]).exits(1).prints("").says("no file, folder or plugin");
+}
+
+#[test]
+fn inspecting_anything_never_fails_otherwise() {
+    let dir = Dir::new();
+    let probe = probe();
+    let mut modules = vec![Vec::new(), b"garbage".to_vec(), b"\0asm\x01\0\0\0".to_vec()];
+    modules.extend((8..probe.len()).step_by(6_007).map(|length| probe[..length].to_vec()));
+    // A byte changed here and there.
+    modules.extend((8..probe.len()).step_by(9_001).map(|at| {
+        let mut module = probe.clone();
+        module[at] ^= 0xff;
+        module
+    }));
+    for module in modules {
+        let path = dir.write("hostile.wasm", &module);
+        let ran = dir.run(&["plugin", "inspect", path.to_str().unwrap(), "--json"]);
+        let report = ran.json();
+        assert_eq!(ran.status, Some(i32::from(report["would_load"] == json!(false))), "{ran:#?}");
+        let reasons = report["reasons"].as_array().unwrap();
+        assert_eq!(report["would_load"] == json!(true), reasons.is_empty());
+    }
+}
+
+#[test]
+fn every_fault_of_a_hostile_module_is_named() {
+    let dir = Dir::new();
+    let module = wat::parse_str(
+        r#"(module
+            (import "env" "evil\n\u{1b}[31m" (func))
+            (table 1 funcref)
+            (func $start (drop (table.grow (ref.null func) (i32.const 1))))
+            (start $start))"#,
+    );
+    let path = dir.write("hostile.wasm", module.unwrap());
+    let ran = dir.run(&["plugin", "inspect", path.to_str().unwrap()]).exits(1);
+    for words in [
+        "would load: no",
+        "has a start section",
+        "`table.grow`",
+        "does not export `plugin#execute-tool`",
+        "  try: import only `host` functions",
+    ] {
+        assert!(ran.stdout.contains(words), "{words:?} is not in {ran:#?}");
+    }
+}
+
+// `run`
+
+#[test]
+fn the_console_answers_line_by_line() {
+    let dir = Dir::with_probe();
+    let input = b"echo {\"a\": 1}\n\n  probe__count  \nbig_result {\"size\":4}\nread_length {\"path\":\"x\"}";
+    let ran = dir.run_with_input(&["run"], input).exits(1).says("1 plugin, 24 tools (probe)\n");
+    assert!(ran.stdout.starts_with("{\"a\":1}\n{\"count\":1}\n\"xx\"\nerror: denied: "), "{ran:#?}");
+}
+
+#[test]
+fn the_console_ends_well_when_every_call_did() {
+    Dir::with_probe().run_with_input(&["run"], b"echo 1\nhelp").exits(0);
+    Dir::with_probe().run_with_input(&["run"], b"").exits(0).prints("");
+}
+
+#[test]
+fn the_console_as_json_lines() {
+    let dir = Dir::with_probe();
+    let ran = dir.run_with_input(&["run", "--json"], b"echo 1\nnone\necho {]\n").exits(1);
+    let answers: Vec<Value> =
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers[0], json!({ "ok": true, "result": 1 }));
+    assert_eq!(answers[1]["error"]["code"], "unknown_tool");
+    assert_eq!(answers[2]["error"]["code"], "invalid_params");
+}
+
+#[test]
+fn a_line_over_the_limit_is_refused_and_the_next_one_served() {
+    let dir = Dir::with_probe();
+    let mut input = vec![b'x'; 3_000_000];
+    input.extend_from_slice(b"\n\xff\necho 2\n");
+    let ran = dir.run_with_input(&["run"], &input).exits(0);
+    assert!(ran.stdout.starts_with("error: the line is over 1052672 bytes\n"), "{ran:#?}");
+    assert!(ran.stdout.contains("error: the line is not UTF-8 text\n"), "{ran:#?}");
+    assert!(ran.stdout.ends_with("\n2\n"), "{ran:#?}");
+}
+
+#[test]
+fn the_start_tells_what_is_not_loaded_and_what_was_granted() {
+    let dir = Dir::new();
+    dir.plugin("probe", &probe(), json!({ "permissions": { "network": ["api.example.com"] } }));
+    dir.plugin("broken", b"", json!({}));
+    dir.run(&["run"])
+        .exits(0)
+        .says("1 plugin, 24 tools (probe)")
+        .says("probe: network: api.example.com (approved by --plugins)")
+        .says("not loaded: broken (")
+        .says("): the module is not a WebAssembly file\n  try: give a .wasm file");
+}
+
+#[test]
+fn what_plugins_log_is_seen_while_they_run() {
+    let dir = Dir::with_probe();
+    let line = br#"log {"level": 2, "message": "good\nmorning"}"#;
+    dir.run_with_input(&["run"], line).exits(0).says("info: [PLUGIN:probe] good\\nmorning\n");
+    let call = ["call", "log", r#"{"level": 2, "message": "good"}"#];
+    assert_eq!(dir.run(&call).exits(0).stderr, "");
+    dir.run(&[&call[..], &["-v"]].concat()).exits(0).says("info: [PLUGIN:probe] good\n");
+}
+
+/// A console with an endless call in flight, and an answered one before it.
+fn endless() -> (Dir, support::Running) {
+    let dir = Dir::new();
+    let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
+    dir.plugin("probe", &probe(), json!({ "resources": resources }));
+    let mut running = dir.start(&["run"]);
+    running.type_line("echo 1\nspin");
+    assert_eq!(running.next_line(), "1");
+    (dir, running)
+}
+
+#[test]
+fn signals_cancel_the_call_in_flight_and_end_the_program_cleanly() {
+    for signal in ["INT", "TERM"] {
+        let (_dir, running) = endless();
+        let sent = Instant::now();
+        running.signal(signal);
+        let (status, rest) = running.end();
+        assert_eq!((status, rest.as_str()), (Some(0), "error: cancelled\n  try: call again\n"));
+        assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+    }
+}
+
+#[test]
+fn a_signal_ends_a_console_that_waits_for_input() {
+    let dir = Dir::with_probe();
+    let mut running = dir.start(&["run"]);
+    running.type_line("echo 1");
+    assert_eq!(running.next_line(), "1");
+    running.signal("INT");
+    assert_eq!(running.end(), (Some(0), String::new()));
+}
+
+// The command line.
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let dir = Dir::with_probe();
+    for arguments in [&["tools"][..], &["call", "echo"], &["plugin", "list", "--json"], &["run"]] {
+        let mut child = dir.command(arguments).spawn().unwrap();
+        drop(child.stdout.take());
+        use std::io::Write;
+        child.stdin.take().unwrap().write_all(b"echo 1\necho 2\n").ok();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}: {said}");
+        assert!(!said.contains("error"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_says_so_on_standard_error() {
+    let dir = Dir::new();
+    for (arguments, words) in [
+        (&["fly"][..], "unrecognized argument: fly"),
+        (&["tools", "--loud"], "unrecognized argument: --loud"),
+        (&["call"], "not provided: TOOL"),
+        (&["plugin"], "not provided"),
+        (&["tools", "--plugins", "missing"], "missing is not a folder"),
+        (&["tools", "--approve", "everything"], "none of network, env, secrets, shell"),
+        (&["tools", "--env", "CITY"], "NAME=VALUE"),
+        (&["tools", "--memory-budget-mb", "0"], "--memory-budget-mb"),
+        (&["tools", "--plugins"], "`--plugins` needs a value"),
+        (&[], "there is no command"),
+    ] {
+        let output = dir.bare_command(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+        assert!(said.contains(words) && said.contains("\n  try: "), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn help_has_an_example_for_every_command() {
+    let dir = Dir::new();
+    for command in [&[][..], &["run"], &["call"], &["tools"], &["plugin"], &["plugin", "list"]] {
+        for help in ["--help", "-h"] {
+            let output = dir.bare_command(&[command, &[help]].concat()).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(output.status.success(), "{command:?}");
+            assert!(text.contains("Examples:") && !text.contains("{{"), "{text}");
+        }
+    }
+    let output = dir.bare_command(&["--version"]).output().unwrap();
+    assert_eq!(output.stdout, concat!("weft-lite ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+}
+
+#[test]
+fn a_folder_without_plugins_is_mentioned() {
+    Dir::new().run(&["tools"]).exits(0).prints("").says("warning: there is no plugin in ");
+}

@@ -1,0 +1,180 @@
+//! Which modules load, and what is said of those that don't.
+
+use weft_lite::{CompiledModule, ModuleFault, ModuleFormat, ModuleSummary};
+
+use crate::guest::{Guest, call};
+
+#[track_caller]
+fn faults(text: &str) -> Vec<ModuleFault> {
+    let wasm = wat::parse_str(text).unwrap();
+    let refused = CompiledModule::new(&wasm).expect_err("the module is refused");
+    assert_eq!(refused.faults, ModuleSummary::read(&wasm).faults, "inspecting says the same");
+    refused.faults
+}
+
+#[track_caller]
+fn fault(guest: &Guest) -> ModuleFault {
+    let faults = faults(&guest.text());
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    faults.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_plain_guest_echoes() {
+    assert_eq!(call(&Guest::default(), r#"{"a":1}"#), Ok(r#"{"a":1}"#.into()));
+    assert_eq!(call(&Guest::default(), ""), Ok(String::new()));
+}
+
+#[test]
+fn an_unknown_import_is_named() {
+    let guest = Guest::default().importing("(import \"env\" \"fopen\" (func (param i32)))");
+    let named = ModuleFault::UnknownImport { module: "env".into(), name: "fopen".into() };
+    assert_eq!(fault(&guest), named);
+    assert!(fault(&guest).to_string().contains("`fopen` from `env`"));
+}
+
+#[test]
+fn an_import_of_a_wrong_type_names_both_types() {
+    let guest = Guest::default().importing("(import \"host\" \"log\" (func (param i64 i32 i32)))");
+    let text = fault(&guest).to_string();
+    assert!(text.contains("(i64, i32, i32)") && text.contains("(i32, i32, i32)"), "{text}");
+}
+
+#[test]
+fn an_imported_memory_is_refused() {
+    let guest = Guest::default().importing("(import \"host\" \"log\" (global i32))");
+    assert!(matches!(fault(&guest), ModuleFault::ImportType { found, .. } if found == "global"));
+}
+
+#[test]
+fn a_start_section_is_refused_with_the_remedy() {
+    let guest = Guest::default().with("(func $s) (start $s)");
+    assert_eq!(fault(&guest), ModuleFault::StartSection);
+    assert!(ModuleFault::StartSection.next_step().contains("--exportStart _initialize"));
+}
+
+#[test]
+fn table_grow_is_refused_and_its_function_named() {
+    let guest = Guest::default().with(
+        "(table $t 1 funcref) (func (drop (table.grow $t (ref.null func) (i32.const 1))))",
+    );
+    assert_eq!(fault(&guest), ModuleFault::TableGrow { function: 4 });
+}
+
+#[test]
+fn all_missing_exports_are_named_at_once() {
+    let names: Vec<_> = faults("(module)").iter().map(ToString::to_string).collect();
+    let expected =
+        ["plugin#init", "plugin#execute-tool", "plugin#describe", "memory", "cabi_realloc"];
+    assert_eq!(names, expected.map(|name| format!("does not export `{name}`")));
+}
+
+#[test]
+fn an_export_of_a_wrong_type_names_both_types() {
+    let text = Guest::default().text().replace(
+        "(func (export \"plugin#init\") (result i32)",
+        "(func (export \"plugin#init\") (result i64) (drop (call $init)) (i64.const 0)) (func $init (result i32)",
+    );
+    let found = faults(&text);
+    assert!(
+        matches!(&found[..], [ModuleFault::ExportType { name, .. }] if name == "plugin#init"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn an_import_handed_through_as_an_export_is_refused() {
+    let guest = Guest::default()
+        .importing(
+            "(import \"wasi_snapshot_preview1\" \"fd_write\"
+                (func $write (param i32 i32 i32 i32) (result i32)))
+             (export \"cabi_realloc_2\" (func $write))",
+        );
+    assert_eq!(fault(&guest), ModuleFault::ImportedExport { name: "cabi_realloc_2".into() });
+}
+
+#[test]
+fn features_beyond_the_default_ones_are_refused() {
+    for more in [
+        "(func (result v128) (v128.const i64x2 0 0))",
+        "(memory 1)",
+        "(func $f (return_call $f))",
+        "(tag (param i32))",
+    ] {
+        let refused = fault(&Guest::default().with(more));
+        assert!(matches!(refused, ModuleFault::Malformed { .. }), "{more}: {refused:?}");
+    }
+}
+
+#[test]
+fn what_is_not_wasm_is_said_to_be_so() {
+    for bytes in [&b""[..], b"\0asm", b"#!/bin/sh\n", b"\0asm\x02\0\0\0"] {
+        assert_eq!(CompiledModule::new(bytes).unwrap_err().faults, [ModuleFault::NotWasm]);
+    }
+    let cut = &Guest::default().wasm()[..60];
+    let refused = CompiledModule::new(cut).unwrap_err().faults;
+    assert!(matches!(&refused[..], [ModuleFault::Malformed { .. }]), "{refused:?}");
+}
+
+#[test]
+fn a_module_over_the_limit_is_refused_before_it_is_read() {
+    let large = vec![0; 300 * 1024 + 1];
+    let refused = CompiledModule::new(&large).unwrap_err().faults;
+    assert_eq!(refused, [ModuleFault::TooLarge { bytes: 307_201, limit: 307_200 }]);
+    let wasm = Guest::default().wasm();
+    assert!(CompiledModule::with_limit(&wasm, wasm.len()).is_ok());
+    assert!(CompiledModule::with_limit(&wasm, wasm.len() - 1).is_err());
+}
+
+#[test]
+fn a_component_gives_its_first_core_module() {
+    let text = Guest::default().text();
+    let core = text.strip_prefix("(module").unwrap();
+    let component = wat::parse_str(format!("(component (core module {core})")).unwrap();
+    let module = CompiledModule::new(&component).unwrap();
+    assert_eq!(module.summary().format, ModuleFormat::Component);
+    let empty = wat::parse_str("(component)").unwrap();
+    assert_eq!(
+        CompiledModule::new(&empty).unwrap_err().faults,
+        [ModuleFault::ComponentWithoutModule]
+    );
+}
+
+#[test]
+fn a_component_that_wants_wasi_is_refused_by_name() {
+    let guest = Guest::default().importing(
+        "(import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32)))",
+    );
+    assert_eq!(CompiledModule::new(&guest.wasm()).map(|_| ()), Ok(()));
+    let text = guest.text();
+    let core = text.strip_prefix("(module").unwrap();
+    let component = wat::parse_str(format!("(component (core module {core})")).unwrap();
+    let refused = CompiledModule::new(&component).unwrap_err();
+    assert!(refused.to_string().contains("`sched_yield` from `wasi_snapshot_preview1`"));
+}
+
+#[test]
+fn a_versioned_realloc_is_taken() {
+    let text = Guest::default().text().replace("\"cabi_realloc\"", "\"cabi_realloc_wit_0_61\"");
+    let module = CompiledModule::new(&wat::parse_str(text).unwrap()).unwrap();
+    assert!(crate::guest::start(&module, &weft_lite::PluginResourceConfig::default()).is_ok());
+}
+
+#[test]
+fn initialize_runs_before_init() {
+    // `init` fails unless `_initialize` has left its mark.
+    let guest = Guest {
+        init: "(i32.store8 (i32.const 16) (i32.eqz (global.get $ready)))
+               (i32.store (i32.const 20) (i32.const 64)) (i32.store (i32.const 24) (i32.const 1))
+               (i32.const 16)"
+            .into(),
+        ..Guest::default()
+    };
+    let with = |body: &str| {
+        guest.clone().with(&format!(
+            "(global $ready (mut i32) (i32.const 0)) (func (export \"_initialize\") {body})"
+        ))
+    };
+    assert!(call(&with("(global.set $ready (i32.const 1))"), "1").is_ok());
+    assert!(call(&with(""), "1").is_err());
+}
