@@ -102,7 +102,7 @@ pub use runtime::{Runtime, RuntimeBuilder};
 pub use sandbox::{
     AuditLog, AuditOutcome, AuditRecord, Clock, DiscardAudit, Environment, HostCall,
     HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions,
-    Served, SystemClock,
+    Served, SystemClock, printable,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{

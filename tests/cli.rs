@@ -1,9 +1,11 @@
 //! The program as whoever runs it sees it: what it prints, where, and with which status it ends.
 
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
 mod support;
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -76,7 +78,7 @@ fn options_stand_anywhere() {
 #[test]
 fn variables_come_from_the_command_line() {
     let dir = Dir::new();
-    dir.plugin("probe", &probe(), json!({ "permissions": { "env_vars": ["CITY"] } }));
+    dir.plugin("probe", &probe(), &json!({ "permissions": { "env_vars": ["CITY"] } }));
     let arguments =
         ["call", "env", r#"{"name":"CITY"}"#, "--approve", "env", "--env", "CITY=-Ulm=1"];
     dir.run(&arguments).exits(0).prints("{\"value\":\"-Ulm=1\"}\n");
@@ -97,7 +99,7 @@ fn an_unknown_tool() {
 #[test]
 fn an_ambiguous_tool() {
     let dir = Dir::with_probe();
-    dir.plugin("second", &probe(), json!({}));
+    dir.plugin("second", &probe(), &json!({}));
     assert_eq!(code(&dir, &["echo"]), "ambiguous_tool");
     dir.run(&["call", "echo"]).exits(1).says("call one of `probe__echo`, `second__echo`");
     dir.run(&["call", "second__echo"]).exits(0);
@@ -126,7 +128,7 @@ fn a_refusal_of_the_sandbox() {
 #[test]
 fn a_plugin_that_waits_for_approval() {
     let dir = Dir::new();
-    dir.plugin("probe", &probe(), json!({ "permissions": { "env_vars": ["CITY"] } }));
+    dir.plugin("probe", &probe(), &json!({ "permissions": { "env_vars": ["CITY"] } }));
     assert_eq!(code(&dir, &["probe__echo"]), "denied");
     dir.run(&["call", "probe__echo"]).exits(1).says("needs approval for env: CITY");
     dir.run(&["call", "probe__echo", "--approve", "env"]).exits(0);
@@ -135,7 +137,7 @@ fn a_plugin_that_waits_for_approval() {
 #[test]
 fn a_plugin_that_did_not_load() {
     let dir = Dir::new();
-    dir.plugin("broken", b"not wasm", json!({}));
+    dir.plugin("broken", b"not wasm", &json!({}));
     assert_eq!(code(&dir, &["broken__echo"]), "not_ready");
     dir.run(&["call", "broken__echo"]).exits(1).says("the module is not a WebAssembly file");
 }
@@ -166,7 +168,7 @@ fn a_trap() {
 #[test]
 fn an_end_of_the_guests_program() {
     let dir = Dir::new();
-    dir.plugin("wasip1", &guest("wasip1"), json!({}));
+    dir.plugin("wasip1", &guest("wasip1"), &json!({}));
     assert_eq!(code(&dir, &["exit", r#"{"status":3}"#]), "exited");
 }
 
@@ -174,16 +176,16 @@ fn an_end_of_the_guests_program() {
 fn every_exhausted_resource() {
     let dir = Dir::new();
     let resources = json!({ "max_fuel": 1_000_000_000, "max_memory_mb": 2, "max_host_calls": 5 });
-    dir.plugin("probe", &probe(), json!({ "resources": resources }));
+    dir.plugin("probe", &probe(), &json!({ "resources": resources }));
     let patient = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 1 });
-    dir.plugin("patient", &probe(), json!({ "resources": patient }));
+    dir.plugin("patient", &probe(), &json!({ "resources": patient }));
     let exhausted = |arguments: &[&str]| -> Value {
         let ran = dir.run(&[&["call", "--json"], arguments].concat()).exits(1);
         assert_eq!(ran.json()["error"]["code"], "exhausted", "{ran:#?}");
         ran.json()["error"]["exhausted"]["resource"].clone()
     };
-    let fuel = json!({ "max_fuel": 1_000_000 });
-    dir.plugin("short", &probe(), json!({ "resources": fuel }));
+    let fuel = json!({ "max_fuel": 20_000_000 });
+    dir.plugin("short", &probe(), &json!({ "resources": fuel }));
     assert_eq!(exhausted(&["short__spin"]), "fuel");
     assert_eq!(exhausted(&["patient__spin"]), "time");
     assert_eq!(exhausted(&["probe__allocate", r#"{"mb":8}"#]), "memory");
@@ -198,7 +200,7 @@ fn every_exhausted_resource() {
 #[test]
 fn tools_with_their_schemas() {
     let dir = Dir::new();
-    dir.plugin("echo", &guest("echo"), json!({}));
+    dir.plugin("echo", &guest("echo"), &json!({}));
     let tools = dir.run(&["tools", "--json"]).exits(0).json();
     let echo = tools.as_array().unwrap().iter().find(|tool| tool["name"] == "echo__echo").unwrap();
     assert_eq!(echo["plugin"], "echo");
@@ -219,9 +221,9 @@ fn the_program_alone_has_something_to_show() {
 #[test]
 fn plugins_with_their_states() {
     let dir = Dir::with_probe();
-    dir.plugin("broken", b"\0asm", json!({}));
-    dir.plugin("asking", &probe(), json!({ "permissions": { "secrets": ["KEY"] } }));
-    fs::write(dir.plugin("odd", b"", json!({})).join("weft.plugin.json"), "{").unwrap();
+    dir.plugin("broken", b"\0asm", &json!({}));
+    dir.plugin("asking", &probe(), &json!({ "permissions": { "secrets": ["KEY"] } }));
+    fs::write(dir.plugin("odd", b"", &json!({})).join("weft.plugin.json"), "{").unwrap();
     let list = dir.run(&["plugin", "list", "--json"]).exits(0).json();
     let states: Vec<_> = list
         .as_array()
@@ -249,7 +251,7 @@ fn plugins_with_their_states() {
 fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
     let dir = Dir::new();
     let permissions = json!({ "filesystem": ["/data"], "env_vars": ["CITY"] });
-    let folder = dir.plugin("probe", &probe(), json!({ "permissions": permissions }));
+    let folder = dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
     let inspect = |path: &str, more: &[&str]| {
         dir.run(&[&["plugin", "inspect", "--json", path], more].concat())
     };
@@ -275,7 +277,9 @@ fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
     let module = inspect(&format!("{folder}/plugin.wasm"), &[]).exits(0).json();
     assert_eq!(module["module"], by_folder["module"]);
     assert_eq!(inspect("probe", &["--approve", "env"]).exits(0).json()["module"], module["module"]);
-    assert_eq!(inspect("probe", &[]).exits(1).json()["reasons"], refused["reasons"]);
+    let by_id = inspect("probe", &[]).exits(1).json();
+    assert_eq!(by_id["reasons"], refused["reasons"]);
+    assert_eq!(by_id["permissions"], refused["permissions"]);
     inspect("nothing", &[]).exits(1).prints("").says("no file, folder or plugin");
 }
 
@@ -331,7 +335,10 @@ fn the_console_answers_line_by_line() {
     let dir = Dir::with_probe();
     let input = b"echo {\"a\": 1}\n\n  probe__count  \nbig_result {\"size\":4}\nread_length {\"path\":\"x\"}";
     let ran = dir.run_with_input(&["run"], input).exits(1).says("1 plugin, 24 tools (probe)\n");
-    assert!(ran.stdout.starts_with("{\"a\":1}\n{\"count\":1}\n\"xx\"\nerror: denied: "), "{ran:#?}");
+    assert!(
+        ran.stdout.starts_with("{\"a\":1}\n{\"count\":1}\n\"xx\"\nerror: denied: "),
+        "{ran:#?}"
+    );
 }
 
 #[test]
@@ -365,8 +372,8 @@ fn a_line_over_the_limit_is_refused_and_the_next_one_served() {
 #[test]
 fn the_start_tells_what_is_not_loaded_and_what_was_granted() {
     let dir = Dir::new();
-    dir.plugin("probe", &probe(), json!({ "permissions": { "network": ["api.example.com"] } }));
-    dir.plugin("broken", b"", json!({}));
+    dir.plugin("probe", &probe(), &json!({ "permissions": { "network": ["api.example.com"] } }));
+    dir.plugin("broken", b"", &json!({}));
     dir.run(&["run"])
         .exits(0)
         .says("1 plugin, 24 tools (probe)")
@@ -389,7 +396,7 @@ fn what_plugins_log_is_seen_while_they_run() {
 fn endless() -> (Dir, support::Running) {
     let dir = Dir::new();
     let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
-    dir.plugin("probe", &probe(), json!({ "resources": resources }));
+    dir.plugin("probe", &probe(), &json!({ "resources": resources }));
     let mut running = dir.start(&["run"]);
     running.type_line("echo 1\nspin");
     assert_eq!(running.next_line(), "1");
@@ -418,6 +425,14 @@ fn a_signal_ends_a_console_that_waits_for_input() {
     assert_eq!(running.end(), (Some(0), String::new()));
 }
 
+#[test]
+fn a_console_that_can_not_be_written_to_ends_though_input_is_open() {
+    let dir = Dir::with_probe();
+    let mut closed = dir.start_without_output(&["run"]);
+    closed.type_line("echo 1");
+    assert_eq!(closed.child.wait().unwrap().code(), Some(0));
+}
+
 // The command line.
 
 #[test]
@@ -426,7 +441,6 @@ fn a_closed_pipe_is_success() {
     for arguments in [&["tools"][..], &["call", "echo"], &["plugin", "list", "--json"], &["run"]] {
         let mut child = dir.command(arguments).spawn().unwrap();
         drop(child.stdout.take());
-        use std::io::Write;
         child.stdin.take().unwrap().write_all(b"echo 1\necho 2\n").ok();
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -442,7 +456,7 @@ fn a_wrong_command_line_says_so_on_standard_error() {
         (&["fly"][..], "unrecognized argument: fly"),
         (&["tools", "--loud"], "unrecognized argument: --loud"),
         (&["call"], "not provided: TOOL"),
-        (&["plugin"], "not provided"),
+        (&["plugin"], "must be present: help list inspect"),
         (&["tools", "--plugins", "missing"], "missing is not a folder"),
         (&["tools", "--approve", "everything"], "none of network, env, secrets, shell"),
         (&["tools", "--env", "CITY"], "NAME=VALUE"),

@@ -50,6 +50,7 @@ impl Report {
     }
 
     /// A figure without a bound.
+    #[allow(dead_code, reason = "not every benchmark has one")]
     pub(crate) fn figure(&self, what: &str, value: f64, unit: &str) {
         println!("{what:<58} {value:>10.2} {unit}");
     }

@@ -17,9 +17,7 @@ use super::load::{self, Approval, LoadError, PreparedPlugin};
 use super::plugin::{MAILBOX, PluginActor, PluginMessage};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::tool::HostedTool;
-use crate::contract::{
-    CallError, CallOutcome, CancellationSource, Tool, Usage, limits,
-};
+use crate::contract::{CallError, CallOutcome, CancellationSource, Tool, Usage, limits};
 use crate::package::{PackageError, PluginPackage};
 use crate::sandbox::SandboxOptions;
 use crate::wasm::MemoryBudget;

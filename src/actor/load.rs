@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::{
-    CallError, Capability, Denied, PluginCapability, PluginDescription, PluginManifest, PluginPermissions,
-    ToolDescription,
+    CallError, Capability, Denied, PluginCapability, PluginDescription, PluginManifest,
+    PluginPermissions, ToolDescription,
 };
 use crate::package::{PackageError, PackageOrigin, PluginPackage};
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
@@ -68,7 +68,8 @@ impl LoadError {
                 "correct the JSON that `describe` returns (see wit/plugin.wit)".into()
             }
             Self::Capability { .. } => {
-                "declare only `tool` and export `plugin`, or use a version that runs this kind".into()
+                "declare only `tool` and export `plugin`, or use a version that runs this kind"
+                    .into()
             }
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
         }
@@ -160,7 +161,7 @@ impl Approval {
 }
 
 /// A plugin that has been started once and can be put into service.
-pub struct PreparedPlugin {
+pub(super) struct PreparedPlugin {
     pub(super) manifest: PluginManifest,
     pub(super) tools: Vec<ToolDescription>,
     pub(super) origin: PackageOrigin,

@@ -140,7 +140,8 @@ impl PluginRegistry {
     fn missing(&self, name: &str) -> CallError {
         let owner = name.split_once("__").map(|(owner, _)| owner);
         let owner = owner.filter(|owner| !self.plugins.contains_key(*owner));
-        match self.refused.iter().find(|refused| owner.is_some() && refused.id.as_deref() == owner) {
+        match self.refused.iter().find(|refused| owner.is_some() && refused.id.as_deref() == owner)
+        {
             Some(RefusedPlugin { error, .. }) => error.as_call_error(owner.unwrap_or_default()),
             None => self.unknown(name),
         }

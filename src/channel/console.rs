@@ -95,7 +95,8 @@ impl ConsoleChannel {
                 Line::Text(text) if text.trim().is_empty() => self.prompt(),
                 Line::Text(text) => {
                     let payload = MessagePayload::text(text);
-                    host.deliver_inbound(CONSOLE, CONSOLE, CONSOLE, payload, BTreeMap::new()).await?;
+                    host.deliver_inbound(CONSOLE, CONSOLE, CONSOLE, payload, BTreeMap::new())
+                        .await?;
                 }
                 Line::TooLong => {
                     let refusal = format!(
@@ -104,7 +105,8 @@ impl ConsoleChannel {
                     self.write(&refusal).await?;
                 }
                 Line::NotText => {
-                    self.write("error: the line is not UTF-8 text\n  try: send it as UTF-8").await?;
+                    self.write("error: the line is not UTF-8 text\n  try: send it as UTF-8")
+                        .await?;
                 }
             }
         }

@@ -96,7 +96,10 @@ mod tests {
     #[test]
     fn what_follows_a_line_over_the_limit_is_read() {
         let text = |text: &str| Line::Text(text.into());
-        assert_eq!(lines(b"12345678\n123456789\nend"), [text("12345678"), Line::TooLong, text("end")]);
+        assert_eq!(
+            lines(b"12345678\n123456789\nend"),
+            [text("12345678"), Line::TooLong, text("end")]
+        );
         assert_eq!(lines(b"123456789"), [Line::TooLong]);
         assert_eq!(lines(b"a\r\n\n\xff\nb\n"), [text("a"), text(""), Line::NotText, text("b")]);
         assert_eq!(lines(b""), []);

@@ -7,8 +7,7 @@
 use std::ffi::OsString;
 
 /// Shared options that take a value. `Options` declares what they mean.
-const VALUED: [&str; 5] =
-    ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
+const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
 /// Shared options without a value.
 const SWITCHES: [&str; 6] = ["--no-bundled", "--json", "--verbose", "-v", "--version", "-V"];
@@ -76,9 +75,9 @@ fn valued(argument: &str) -> Option<(&str, Option<&str>)> {
 
 /// `-` and negative numbers are operands: standard input, and JSON.
 fn is_option(argument: &str) -> bool {
-    argument.strip_prefix('-').is_some_and(|rest| {
-        rest.chars().next().is_some_and(|letter| !letter.is_ascii_digit())
-    })
+    argument
+        .strip_prefix('-')
+        .is_some_and(|rest| rest.chars().next().is_some_and(|letter| !letter.is_ascii_digit()))
 }
 
 fn expects_command(command: &[String]) -> bool {

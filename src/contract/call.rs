@@ -271,12 +271,16 @@ impl fmt::Display for CallError {
                 write!(formatter, "several plugins offer a tool named `{name}`")
             }
             Self::InvalidParams { problem } => write!(formatter, "invalid parameters: {problem}"),
-            Self::Denied { denied, message } if message.is_empty() || message.contains(&denied.rule) => {
+            Self::Denied { denied, message }
+                if message.is_empty() || message.contains(&denied.rule) =>
+            {
                 write!(formatter, "denied: {denied}")
             }
             Self::Denied { denied, message } => write!(formatter, "denied: {denied} ({message})"),
             Self::Guest { message } => write!(formatter, "the tool failed: {message}"),
-            Self::Trap { name, during } => write!(formatter, "the guest trapped in {during}: {name}"),
+            Self::Trap { name, during } => {
+                write!(formatter, "the guest trapped in {during}: {name}")
+            }
             Self::Exhausted(exhausted) => write!(formatter, "resource exhausted: {exhausted}"),
             Self::Exited { status } => write!(formatter, "the guest exited with status {status}"),
             Self::NotReady { reason } => write!(formatter, "the plugin is not ready: {reason}"),

@@ -42,8 +42,7 @@ pub const EXECUTION_SECONDS: Range = Range::new("max_execution_seconds", 30, 1, 
 /// HTTP requests of one plugin within any minute.
 pub const HTTP_REQUESTS_PER_MINUTE: Range = Range::new("max_http_requests_per_minute", 10, 0, 600);
 /// Log messages of one plugin within any minute.
-pub const LOG_MESSAGES_PER_MINUTE: Range =
-    Range::new("max_log_messages_per_minute", 100, 0, 6_000);
+pub const LOG_MESSAGES_PER_MINUTE: Range = Range::new("max_log_messages_per_minute", 100, 0, 6_000);
 /// Host calls within one call.
 pub const HOST_CALLS: Range = Range::new("max_host_calls", 10_000, 0, 1_000_000);
 

@@ -9,17 +9,17 @@ use crate::contract::limits;
 pub(super) fn default_memory_budget_bytes() -> usize {
     let physical = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text));
     // Version 2 of control groups, then version 1; "max" is not a number and means no limit.
-    let control_group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-        .iter()
-        .filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    let control_group =
+        ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+            .iter()
+            .filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
     let available = physical.into_iter().chain(control_group).min();
     budget(available)
 }
 
 fn budget(available_bytes: Option<u64>) -> usize {
-    let quarter = available_bytes.map_or(usize::MAX, |bytes| {
-        usize::try_from(bytes / 4).unwrap_or(usize::MAX)
-    });
+    let quarter = available_bytes
+        .map_or(usize::MAX, |bytes| usize::try_from(bytes / 4).unwrap_or(usize::MAX));
     quarter.min(limits::MEMORY_BUDGET_BYTES)
 }
 

@@ -11,9 +11,7 @@ use smol::Executor;
 
 use crate::actor::{Approval, PluginHost, PluginHostOptions};
 use crate::package::{self, PackageError, PluginPackage, ReadLimits};
-use crate::sandbox::{
-    AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock,
-};
+use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
 
 /// Where a [`Runtime`] finds plugins and what it gives them. Everything has a default.
 pub struct RuntimeBuilder {

@@ -34,11 +34,16 @@ impl fmt::Display for AbiFault {
                 "invalid pointer: {what} at {pointer:#x} with {length} bytes is outside linear memory"
             ),
             Self::Misaligned { what, pointer, align } => {
-                write!(formatter, "invalid pointer: {what} at {pointer:#x} is not aligned to {align}")
+                write!(
+                    formatter,
+                    "invalid pointer: {what} at {pointer:#x} is not aligned to {align}"
+                )
             }
             Self::InvalidUtf8 { what } => write!(formatter, "{what} is not valid UTF-8"),
             Self::InvalidTag { what, tag } => write!(formatter, "{what} has the unknown tag {tag}"),
-            Self::TooMuch { limit } => write!(formatter, "more than {limit} bytes handed to the host"),
+            Self::TooMuch { limit } => {
+                write!(formatter, "more than {limit} bytes handed to the host")
+            }
         }
     }
 }
@@ -112,7 +117,11 @@ impl<'a> Lift<'a> {
     }
 
     /// The bytes a span points at, lossily as text: for what is shown, not for what is decided on.
-    pub(crate) fn lossy_text(&mut self, what: &'static str, span: Span) -> Result<String, AbiFault> {
+    pub(crate) fn lossy_text(
+        &mut self,
+        what: &'static str,
+        span: Span,
+    ) -> Result<String, AbiFault> {
         let bytes = self.bytes(what, span.pointer, u64::from(span.length))?;
         self.charge(bytes.len())?;
         Ok(String::from_utf8_lossy(bytes).into_owned())

@@ -292,7 +292,8 @@ impl Driver<'_> {
             Some(text) => Some(self.lower(&text).await?),
             None => None,
         };
-        abi::store(self.memory(), "result area", result, &abi::tagged_area(tag, span)).map_err(fault)
+        abi::store(self.memory(), "result area", result, &abi::tagged_area(tag, span))
+            .map_err(fault)
     }
 
     async fn serve_wasi(&mut self, sandbox: &Sandbox, call: WasiCall) -> Result<i32, CallError> {

@@ -125,7 +125,9 @@ impl fmt::Display for ModuleFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotWasm => formatter.write_str("is not a WebAssembly file"),
-            Self::ComponentWithoutModule => formatter.write_str("is a component without a core module"),
+            Self::ComponentWithoutModule => {
+                formatter.write_str("is a component without a core module")
+            }
             Self::Malformed { offset, problem } => {
                 write!(formatter, "is not a valid module: {problem} (at offset {offset:#x})")
             }
@@ -153,7 +155,9 @@ impl fmt::Display for ModuleFault {
             Self::TooLarge { bytes, limit } => {
                 write!(formatter, "is {bytes} bytes, of at most {limit}")
             }
-            Self::Refused { problem } => write!(formatter, "is refused by the interpreter: {problem}"),
+            Self::Refused { problem } => {
+                write!(formatter, "is refused by the interpreter: {problem}")
+            }
         }
     }
 }

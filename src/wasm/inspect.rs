@@ -7,9 +7,9 @@ use wasmparser::{
     ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
 };
 
+use super::ModuleFault;
 use super::component::{Layer, layer};
 use super::signature::{self, HOST, WASI, export};
-use super::ModuleFault;
 use crate::contract::limits;
 
 /// What a file holds.
@@ -260,7 +260,9 @@ impl<'a> Reader<'a> {
             }
             (Some(expected), Some(found)) if expected.matches(found) => {}
             (Some(expected), found) => {
-                let found = found.as_ref().map_or_else(|| kind_name(&import.ty).into(), signature::describe);
+                let found = found
+                    .as_ref()
+                    .map_or_else(|| kind_name(&import.ty).into(), signature::describe);
                 self.fault(ModuleFault::ImportType {
                     module: module.clone(),
                     name: name.clone(),
@@ -274,10 +276,8 @@ impl<'a> Reader<'a> {
     }
 
     fn memory(&mut self, memory: &wasmparser::MemoryType) {
-        self.summary.memory = Some(MemorySummary {
-            minimum_pages: memory.initial,
-            maximum_pages: memory.maximum,
-        });
+        self.summary.memory =
+            Some(MemorySummary { minimum_pages: memory.initial, maximum_pages: memory.maximum });
     }
 
     fn export(&mut self, export: &wasmparser::Export<'_>) {

@@ -54,10 +54,11 @@ impl Instance {
         let state = State::new(Limiter::new(resources, memory_budget));
         let mut store = Store::new(&module.engine, state);
         store.limiter(|state| &mut state.limiter);
-        let trap = |store: &Store<State>, error: &dyn fmt::Display| match store.data().limiter.refused() {
-            Some(refused) => CallError::Exhausted(refused),
-            None => CallError::Trap { name: error.to_string(), during: "instantiation" },
-        };
+        let trap =
+            |store: &Store<State>, error: &dyn fmt::Display| match store.data().limiter.refused() {
+                Some(refused) => CallError::Exhausted(refused),
+                None => CallError::Trap { name: error.to_string(), during: "instantiation" },
+            };
         // Data and element segments are copied here; a start function was refused at load.
         store.set_fuel(limits::FUEL.maximum).map_err(|error| trap(&store, &error))?;
         let wasm = match module.linker.instantiate_and_start(&mut store, &module.module) {
@@ -225,4 +226,3 @@ impl fmt::Debug for Instance {
             .finish_non_exhaustive()
     }
 }
-

@@ -89,7 +89,10 @@ fn config() -> Config {
 
 impl fmt::Debug for CompiledModule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("CompiledModule").field("summary", &self.summary).finish_non_exhaustive()
+        formatter
+            .debug_struct("CompiledModule")
+            .field("summary", &self.summary)
+            .finish_non_exhaustive()
     }
 }
 

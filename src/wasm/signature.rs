@@ -33,9 +33,19 @@ pub(super) fn host_function(name: &str) -> Option<Signature> {
 /// The functions of `wasi_snapshot_preview1`, all of which the shim answers.
 pub(super) fn wasi_function(name: &str) -> Option<Signature> {
     Some(match name {
-        "args_get" | "args_sizes_get" | "environ_get" | "environ_sizes_get" | "clock_res_get"
-        | "random_get" | "fd_fdstat_get" | "fd_fdstat_set_flags" | "fd_filestat_get"
-        | "fd_prestat_get" | "fd_renumber" | "fd_tell" | "sock_shutdown" => signature("ii", "i"),
+        "args_get"
+        | "args_sizes_get"
+        | "environ_get"
+        | "environ_sizes_get"
+        | "clock_res_get"
+        | "random_get"
+        | "fd_fdstat_get"
+        | "fd_fdstat_set_flags"
+        | "fd_filestat_get"
+        | "fd_prestat_get"
+        | "fd_renumber"
+        | "fd_tell"
+        | "sock_shutdown" => signature("ii", "i"),
         "clock_time_get" => signature("iIi", "i"),
         "fd_advise" => signature("iIIi", "i"),
         "fd_allocate" => signature("iII", "i"),
@@ -44,8 +54,11 @@ pub(super) fn wasi_function(name: &str) -> Option<Signature> {
         "fd_filestat_set_size" => signature("iI", "i"),
         "fd_filestat_set_times" => signature("iIIi", "i"),
         "fd_pread" | "fd_pwrite" => signature("iiiIi", "i"),
-        "fd_prestat_dir_name" | "path_create_directory" | "path_remove_directory"
-        | "path_unlink_file" | "sock_accept" => signature("iii", "i"),
+        "fd_prestat_dir_name"
+        | "path_create_directory"
+        | "path_remove_directory"
+        | "path_unlink_file"
+        | "sock_accept" => signature("iii", "i"),
         "fd_read" | "fd_write" | "poll_oneoff" => signature("iiii", "i"),
         "fd_readdir" => signature("iiiIi", "i"),
         "fd_seek" => signature("iIii", "i"),

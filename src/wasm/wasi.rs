@@ -90,8 +90,16 @@ fn function(name: &str) -> Function {
             let status = number(params, 0);
             suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Exit { status })))
         },
-        "fd_prestat_get" | "fd_prestat_dir_name" | "fd_read" | "fd_close" | "fd_seek"
-        | "fd_tell" | "fd_fdstat_get" | "fd_filestat_get" | "fd_readdir" | "fd_pread"
+        "fd_prestat_get"
+        | "fd_prestat_dir_name"
+        | "fd_read"
+        | "fd_close"
+        | "fd_seek"
+        | "fd_tell"
+        | "fd_fdstat_get"
+        | "fd_filestat_get"
+        | "fd_readdir"
+        | "fd_pread"
         | "fd_pwrite" => |_, _| Ok(BAD_DESCRIPTOR),
         name if name.starts_with("path_") => |_, _| Ok(NOT_CAPABLE),
         _ => |_, _| Ok(NOT_SUPPORTED),

@@ -131,7 +131,11 @@ pub(crate) fn call_with(
     let mut budget = CallBudget::new(resources);
     let result = smol::block_on(instance.execute_tool("run", params, &mut budget));
     let good = matches!(result, Ok(_) | Err(CallError::Guest { .. } | CallError::Denied { .. }));
-    assert_eq!(instance.is_usable(), good, "an instance is thrown away after a fault, and only then");
+    assert_eq!(
+        instance.is_usable(),
+        good,
+        "an instance is thrown away after a fault, and only then"
+    );
     result
 }
 

@@ -20,7 +20,8 @@ fn package(id: &str, guest: &Guest, more: &str) -> PluginPackage {
     );
     let origin = PackageOrigin::Folder(format!("/test/{id}").into());
     let limits = ReadLimits::default();
-    PluginPackage::read_parts(&manifest, ManifestFormat::Json, guest.wasm(), origin, limits).unwrap()
+    PluginPackage::read_parts(&manifest, ManifestFormat::Json, guest.wasm(), origin, limits)
+        .unwrap()
 }
 
 fn runtime() -> RuntimeBuilder {
@@ -71,7 +72,11 @@ fn a_resident_instance_keeps_its_state_and_a_fresh_one_has_none() {
             assert_eq!(answer(host, "kept__run").await, Ok(expected.into()));
             assert_eq!(answer(host, "fresh__run").await, Ok("1".into()));
         }
-        assert_eq!(host.memory_budget().idle_instances(), 2, "one each: kept, and the one that described itself");
+        assert_eq!(
+            host.memory_budget().idle_instances(),
+            2,
+            "one each: kept, and the one that described itself"
+        );
     });
 }
 
@@ -86,7 +91,10 @@ fn an_instance_that_trapped_is_never_used_again() {
     .with("(global $broken (mut i32) (i32.const 0))");
     hosting(runtime(), vec![package("fragile", &guest, "")], async |host| {
         for _ in 0..3 {
-            assert!(matches!(host.call("run", "0".into()).await.result, Err(CallError::Trap { .. })));
+            assert!(matches!(
+                host.call("run", "0".into()).await.result,
+                Err(CallError::Trap { .. })
+            ));
             assert_eq!(host.call("run", "1".into()).await.result, Ok("1".into()));
         }
     });
@@ -246,7 +254,10 @@ fn the_first_of_an_id_stays() {
         let both = [package("same", &counter(), ""), package("same", &Guest::default(), "")];
         let approved = both.map(|package| (package, Approval::ALL));
         runtime.host().load(approved, []).await;
-        assert_eq!(runtime.host().registry().refused()[0].error.to_string(), "shadowed by the one from /test/same");
+        assert_eq!(
+            runtime.host().registry().refused()[0].error.to_string(),
+            "shadowed by the one from /test/same"
+        );
         assert_eq!(answer(runtime.host(), "run").await, Ok("1".into()));
     });
 }
@@ -258,7 +269,10 @@ fn a_faulty_description_keeps_a_plugin_out() {
         ("not JSON", "expected ident"),
         (r#"{"tools":[{"name":"a b"}]}"#, "is not made of"),
         (r#"{"tools":[{"name":"a"},{"name":"a"}]}"#, "two tools are named `a`"),
-        (r#"{"tools":[{"name":"a","input_schema":3}]}"#, "`input_schema` of tool `a` is not an object"),
+        (
+            r#"{"tools":[{"name":"a","input_schema":3}]}"#,
+            "`input_schema` of tool `a` is not an object",
+        ),
     ] {
         let describe = format!(
             "(i32.store (i32.const 16) (i32.const 1024)) (i32.store (i32.const 20) (i32.const {}))

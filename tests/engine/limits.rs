@@ -166,7 +166,8 @@ fn a_modules_own_maximum_is_no_fault() {
     let body = format!(
         "(if (i32.ne (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable)) {ECHO}"
     );
-    let guest = Guest { memory: "(memory (export \"memory\") 1 1)".into(), ..Guest::running(&body) };
+    let guest =
+        Guest { memory: "(memory (export \"memory\") 1 1)".into(), ..Guest::running(&body) };
     assert_eq!(call(&guest, "1"), Ok("1".into()));
 }
 
@@ -191,10 +192,8 @@ fn host_calls_have_a_limit() {
     }
     let guest = Guest::running(&format!("{body} {ECHO}"))
         .importing("(import \"host\" \"log\" (func $log (param i32 i32 i32)))");
-    let with = |max_host_calls| PluginResourceConfig {
-        max_host_calls,
-        ..PluginResourceConfig::default()
-    };
+    let with =
+        |max_host_calls| PluginResourceConfig { max_host_calls, ..PluginResourceConfig::default() };
     let exhausted = Err(CallError::Exhausted(Exhausted::HostCalls { limit: 3 }));
     assert_eq!(call_with(&guest, "1", &with(3)), exhausted);
     assert_eq!(call_with(&guest, "1", &with(4)), Ok("1".into()));

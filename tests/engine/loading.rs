@@ -55,9 +55,8 @@ fn a_start_section_is_refused_with_the_remedy() {
 
 #[test]
 fn table_grow_is_refused_and_its_function_named() {
-    let guest = Guest::default().with(
-        "(table $t 1 funcref) (func (drop (table.grow $t (ref.null func) (i32.const 1))))",
-    );
+    let guest = Guest::default()
+        .with("(table $t 1 funcref) (func (drop (table.grow $t (ref.null func) (i32.const 1))))");
     assert_eq!(fault(&guest), ModuleFault::TableGrow { function: 4 });
 }
 
@@ -84,12 +83,11 @@ fn an_export_of_a_wrong_type_names_both_types() {
 
 #[test]
 fn an_import_handed_through_as_an_export_is_refused() {
-    let guest = Guest::default()
-        .importing(
-            "(import \"wasi_snapshot_preview1\" \"fd_write\"
+    let guest = Guest::default().importing(
+        "(import \"wasi_snapshot_preview1\" \"fd_write\"
                 (func $write (param i32 i32 i32 i32) (result i32)))
              (export \"cabi_realloc_2\" (func $write))",
-        );
+    );
     assert_eq!(fault(&guest), ModuleFault::ImportedExport { name: "cabi_realloc_2".into() });
 }
 
@@ -142,9 +140,8 @@ fn a_component_gives_its_first_core_module() {
 
 #[test]
 fn a_component_that_wants_wasi_is_refused_by_name() {
-    let guest = Guest::default().importing(
-        "(import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32)))",
-    );
+    let guest = Guest::default()
+        .importing("(import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32)))");
     assert_eq!(CompiledModule::new(&guest.wasm()).map(|_| ()), Ok(()));
     let text = guest.text();
     let core = text.strip_prefix("(module").unwrap();

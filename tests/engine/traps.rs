@@ -13,14 +13,21 @@ fn a_trap_has_the_name_that_the_specification_gives_it() {
         ("(i32.trunc_f32_s (f32.const nan))", "invalid conversion to integer"),
         ("(i32.load (i32.const -4))", "out of bounds memory access"),
         ("(call_indirect $t (param i32) (i32.const 0) (i32.const 9)) (i32.const 0)", "undefined"),
-        ("(call_indirect $t (param i32) (i32.const 0) (i32.const 0)) (i32.const 0)", "uninitialized element"),
-        ("(call_indirect $t (param i32) (i32.const 0) (i32.const 1)) (i32.const 0)", "indirect call type mismatch"),
+        (
+            "(call_indirect $t (param i32) (i32.const 0) (i32.const 0)) (i32.const 0)",
+            "uninitialized element",
+        ),
+        (
+            "(call_indirect $t (param i32) (i32.const 0) (i32.const 1)) (i32.const 0)",
+            "indirect call type mismatch",
+        ),
     ] {
-        let guest = Guest::running(body).with(
-            "(table $t 2 funcref) (elem (i32.const 1) $execute)",
-        );
+        let guest = Guest::running(body).with("(table $t 2 funcref) (elem (i32.const 1) $execute)");
         let (found, during) = trap(call(&guest, "{}"));
-        assert!(found.contains(name) || name == "undefined" && found.contains("out of bounds table"), "{body}: {found}");
+        assert!(
+            found.contains(name) || name == "undefined" && found.contains("out of bounds table"),
+            "{body}: {found}"
+        );
         assert_eq!(during, "plugin#execute-tool");
     }
 }
@@ -61,9 +68,18 @@ fn result_areas_are_claims_that_are_checked() {
         ("(i32.const -4)", "outside linear memory"),
         ("(i32.const 65532)", "outside linear memory"),
         ("(i32.store8 (i32.const 16) (i32.const 2)) (i32.const 16)", "unknown tag 2"),
-        ("(i32.store (i32.const 20) (i32.const -1)) (i32.store (i32.const 24) (i32.const 1)) (i32.const 16)", "outside linear memory"),
-        ("(i32.store (i32.const 20) (i32.const 1)) (i32.store (i32.const 24) (i32.const 65536)) (i32.const 16)", "outside linear memory"),
-        ("(i32.store (i32.const 100) (i32.const 0xfffefdfc)) (i32.store (i32.const 20) (i32.const 100)) (i32.store (i32.const 24) (i32.const 4)) (i32.const 16)", "not valid UTF-8"),
+        (
+            "(i32.store (i32.const 20) (i32.const -1)) (i32.store (i32.const 24) (i32.const 1)) (i32.const 16)",
+            "outside linear memory",
+        ),
+        (
+            "(i32.store (i32.const 20) (i32.const 1)) (i32.store (i32.const 24) (i32.const 65536)) (i32.const 16)",
+            "outside linear memory",
+        ),
+        (
+            "(i32.store (i32.const 100) (i32.const 0xfffefdfc)) (i32.store (i32.const 20) (i32.const 100)) (i32.store (i32.const 24) (i32.const 4)) (i32.const 16)",
+            "not valid UTF-8",
+        ),
     ] {
         let (name, during) = trap(call(&Guest::running(body), "{}"));
         assert!(name.contains(problem), "{body}: {name}");
@@ -101,7 +117,10 @@ fn realloc_and_post_return_may_not_call_the_host() {
 #[test]
 fn a_trap_in_post_return_fails_the_call() {
     let post = "(func (export \"cabi_post_plugin#execute-tool\") (param i32) unreachable)";
-    assert_eq!(trap(call(&Guest::default().with(post), "{}")), ("unreachable".into(), "post-return"));
+    assert_eq!(
+        trap(call(&Guest::default().with(post), "{}")),
+        ("unreachable".into(), "post-return")
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A folder to work in and the program to run there.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -9,10 +11,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A temporary folder with plugins in `plugins/` and an empty home.
-pub struct Dir(TempDir);
+pub(crate) struct Dir(TempDir);
 
 impl Dir {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = Self(TempDir::new().unwrap());
         fs::create_dir(dir.path("plugins")).unwrap();
         fs::create_dir(dir.path("home")).unwrap();
@@ -20,23 +22,23 @@ impl Dir {
     }
 
     /// A folder with the probe in it, which makes any trouble that it is asked for.
-    pub fn with_probe() -> Self {
+    pub(crate) fn with_probe() -> Self {
         let dir = Self::new();
-        dir.plugin("probe", &probe(), json!({}));
+        dir.plugin("probe", &probe(), &json!({}));
         dir
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         fs::write(self.path(name), content).unwrap();
         self.path(name)
     }
 
     /// Adds a plugin; `more` goes over what its manifest says.
-    pub fn plugin(&self, id: &str, module: &[u8], more: Value) -> PathBuf {
+    pub(crate) fn plugin(&self, id: &str, module: &[u8], more: &Value) -> PathBuf {
         let mut manifest = json!({
             "id": id, "name": id, "version": "1.0.0",
             "capabilities": ["tool"], "wasm_module": "plugin.wasm",
@@ -53,12 +55,12 @@ impl Dir {
 
     /// Runs the program on the plugins of this folder alone.
     #[track_caller]
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with_input(arguments, b"")
     }
 
     #[track_caller]
-    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut child = self.command(arguments).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
@@ -75,21 +77,28 @@ impl Dir {
         }
     }
 
-    pub fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut child = self.command(arguments).spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout = child.stdout.take().map(BufReader::new);
         Running { child, stdin, stdout }
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    /// The program, with the reader of its output gone.
+    pub(crate) fn start_without_output(&self, arguments: &[&str]) -> Running {
+        let mut running = self.start(arguments);
+        running.stdout = None;
+        running
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.bare_command(arguments);
         command.arg("--no-bundled").arg("--plugins").arg(self.path("plugins"));
         command
     }
 
     /// The program without any plugins but those compiled in.
-    pub fn bare_command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn bare_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft-lite"));
         command
             .args(arguments)
@@ -107,69 +116,69 @@ impl Dir {
 
 /// What the program printed and how it ended.
 #[derive(Debug)]
-pub struct Ran {
-    pub status: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// Checks the exit status.
     #[track_caller]
-    pub fn exits(self, status: i32) -> Self {
+    pub(crate) fn exits(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{self:#?}");
         self
     }
 
     /// Checks that it printed exactly this on standard output.
     #[track_caller]
-    pub fn prints(self, stdout: &str) -> Self {
+    pub(crate) fn prints(self, stdout: &str) -> Self {
         assert_eq!(self.stdout, stdout, "{self:#?}");
         self
     }
 
     /// Checks that this is among what it said on standard error.
     #[track_caller]
-    pub fn says(self, words: &str) -> Self {
+    pub(crate) fn says(self, words: &str) -> Self {
         assert!(self.stderr.contains(words), "{words:?} is not in {self:#?}");
         self
     }
 
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }
 
 /// The program while it runs.
-pub struct Running {
-    pub child: Child,
-    pub stdin: ChildStdin,
-    pub stdout: BufReader<ChildStdout>,
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) stdin: ChildStdin,
+    pub(crate) stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Running {
-    pub fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         writeln!(self.stdin, "{line}").unwrap();
     }
 
-    pub fn next_line(&mut self) -> String {
+    pub(crate) fn next_line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
     /// Sends a signal by its name.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let process = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &process]).status().unwrap();
         assert!(sent.success());
     }
 
     /// Waits until it ends and gives what it still printed.
-    pub fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
+        self.stdout.take().unwrap().read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)
     }
 }
@@ -182,12 +191,12 @@ impl Drop for Running {
 }
 
 /// The module of the test guest that makes any trouble.
-pub fn probe() -> Vec<u8> {
+pub(crate) fn probe() -> Vec<u8> {
     guest("probe")
 }
 
 /// The module of a test guest.
-pub fn guest(name: &str) -> Vec<u8> {
+pub(crate) fn guest(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests");
     fs::read(folder.join(name).join("plugin.wasm")).unwrap()
 }

@@ -115,8 +115,13 @@ fn found(id: &str, options: &Options) -> Result<Report, Failure> {
     };
     let mut report = Report { path: refused.origin.clone(), ..Report::default() };
     if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), ReadLimits::default()) {
-        // Whether it was approved is known: the reason says so.
+        // What is not approved is known from the reason.
         report.package(package, Approval::ALL);
+    }
+    if let LoadError::Pending { unapproved } = &refused.error {
+        for asked in &mut report.permissions {
+            asked.approved = !unapproved.contains(&asked.permission);
+        }
     }
     report.reasons = vec![Reason::of(&refused.error)];
     Ok(report)
@@ -254,7 +259,8 @@ fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
     sheet.row("module", [format!("{format}, {bytes} bytes, {functions} functions")]);
     let memory = module.memory.map_or("none".to_owned(), |memory| {
         let least = memory.minimum_pages;
-        let most = memory.maximum_pages.map_or("no maximum".into(), |most| format!("at most {most}"));
+        let most =
+            memory.maximum_pages.map_or("no maximum".into(), |most| format!("at most {most}"));
         let noun = if least == 1 { "page" } else { "pages" };
         format!("{least} {noun} ({} KB), {most}", least.saturating_mul(PAGE_BYTES) / 1024)
     });

@@ -10,7 +10,11 @@ use super::{Failure, Status};
 
 /// List and inspect plugins.
 #[derive(Debug, FromArgs)]
-#[argh(subcommand, name = "plugin", example = "{command_name} list\n{command_name} inspect ./my-plugin")]
+#[argh(
+    subcommand,
+    name = "plugin",
+    example = "{command_name} list\n{command_name} inspect ./my-plugin"
+)]
 pub(super) struct Plugin {
     #[argh(subcommand)]
     command: Command,

@@ -104,14 +104,12 @@ impl Commands {
     async fn call(&mut self, name: &str, params: &str) -> Result<Value, PluginError> {
         let tool = self.host.tool(name)?;
         check_json(params)?;
-        let params = serde_json::from_str(params).map_err(|error| CallError::InvalidParams {
-            problem: error.to_string(),
-        })?;
+        let params = serde_json::from_str(params)
+            .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;
         let plugin_id = tool.name().split_once("__").map_or(tool.name(), |(id, _)| id).to_owned();
         let store: Arc<dyn KeyValueStore> =
             Arc::clone(self.storage.entry(plugin_id.clone()).or_default()) as _;
-        let context =
-            ToolContext { key_value_store: store, plugin_id, agent_id: "console".into() };
+        let context = ToolContext { key_value_store: store, plugin_id, agent_id: "console".into() };
         tool.execute(params, &context).await
     }
 
@@ -153,10 +151,11 @@ impl Commands {
     fn help(&self) -> String {
         let registry = self.host.registry();
         let tools = registry.tools();
-        let lines = tools.iter().map(|tool| {
-            format!("  {}  {}", tool.full_name(), tools::summary(tool.description()))
-        });
-        let example = tools.first().map(|tool| format!("  {} {{\"key\": \"value\"}}", tool.full_name()));
+        let lines = tools
+            .iter()
+            .map(|tool| format!("  {}  {}", tool.full_name(), tools::summary(tool.description())));
+        let example =
+            tools.first().map(|tool| format!("  {} {{\"key\": \"value\"}}", tool.full_name()));
         let head = [HELP.to_owned()].into_iter().chain(example).chain(["the tools:".to_owned()]);
         head.chain(lines).collect::<Vec<_>>().join("\n")
     }

@@ -12,17 +12,15 @@ use argh::FromArgs;
 use async_channel::Receiver;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
-use futures_lite::future::{or, zip};
+use futures_lite::future::{or, try_zip};
 use smol::Timer;
-use weft_lite::{
-    CancellationSource, ChannelAdapter, ConsoleChannel, PluginError, Runtime,
-};
+use weft_lite::{CancellationSource, ChannelAdapter, ConsoleChannel, PluginError, Runtime};
 
 use commands::{Commands, Inbox, Request};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::{Failure, Status};
+use super::{Failure, Status, output};
 
 /// How long cancelled calls may take to say so.
 const GRACE: Duration = Duration::from_millis(500);
@@ -62,15 +60,18 @@ async fn serve(runtime: &Runtime, options: &Options) -> Result<Status, Failure> 
     let commands = Commands::new(runtime.host().clone(), options.json);
     let reading = console.start(Arc::new(inbox), cancellation.token());
     let answering = answer_all(&console, &requests, commands);
-    let mut serving = pin!(async {
-        let (read, answered) = zip(reading, answering).await;
-        read.and(answered)
-    });
+    // A console that can't be written to ends it, though more may be typed.
+    let mut serving = pin!(async { Ok(try_zip(reading, answering).await?.1) });
     let signal = async {
         signals.next().await;
         End::Signal
     };
-    match or(async { End::Input(serving.as_mut().await) }, signal).await {
+    let end = or(async { End::Input(serving.as_mut().await) }, signal).await;
+    if io::stdin().is_terminal() {
+        // The shell's own prompt comes on a line of its own.
+        output::message("");
+    }
+    match end {
         End::Input(result) => {
             runtime.stop().await;
             ended(result, &console)
@@ -105,7 +106,7 @@ fn ended(result: Result<usize, PluginError>, console: &ConsoleChannel) -> Result
         Err(_) if console.is_closed() => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
         Err(error) => Err(Failure::Work {
             message: error.to_string(),
-            next_step: "check where the output goes: a full disk, a closed file".into(),
+            next_step: "check where input and output go: a full disk, a closed file".into(),
         }),
     }
 }
