@@ -87,9 +87,9 @@ pub use channel::ConsoleChannel;
 pub use contract::{
     Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
     ChannelAdapter, ChannelHost, Denied, Exhausted, InstanceMode, KeyValueStore, ManifestError,
-    ManifestFault, MemoryBackend, MemoryHit, MessagePayload, ParsedManifest, PipelineStage,
+    ManifestFault, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, ParsedManifest, PipelineStage,
     PipelineStageType, PluginCapability, PluginDescription, PluginError, PluginManifest,
-    PluginPermissions, PluginResourceConfig, Skill, Tool, ToolContext, ToolDescription, Usage,
+    PluginPermissions, PluginResourceConfig, Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage,
     VoiceHandler, full_tool_name, limits,
 };
 #[cfg(feature = "bundled")]

@@ -1,0 +1,36 @@
+//! Credentials that plugins use without seeing them.
+
+use std::fmt;
+
+/// A credential and where it may go.
+///
+/// The value appears in no `Debug` output and in no error.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret {
+    /// The value, which only the network effect reads.
+    pub value: String,
+    /// The hosts it may be sent to: exact names, or `*.example.com`.
+    pub hosts: Vec<String>,
+}
+
+/// Where secrets are kept. The operator fills it; a manifest only names what it wants.
+pub trait SecretSource: Send + Sync {
+    /// The secret of this name, or `None`. Read at every use, so that a change is seen at once.
+    fn secret(&self, name: &str) -> Option<Secret>;
+}
+
+/// No secrets at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSecrets;
+
+impl SecretSource for NoSecrets {
+    fn secret(&self, _name: &str) -> Option<Secret> {
+        None
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Secret").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
+}
