@@ -50,7 +50,7 @@
 //! | 4 | `channel/` | surfaces: the console |
 //! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
-//! | 1 | `sandbox/`, `package/`, `store/` | permits, effects and audit; packages on disk; key-value stores |
+//! | 1 | `sandbox/`, `package/`, `store/` | permits, effects and audit; packages, approvals and secrets on disk; key-value stores |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!
 //! # Invariants
@@ -68,6 +68,8 @@
 //! | --- | --- | --- |
 //! | (none) | – | the embedder's core: contract, sandbox, engine, plugin host, stores in memory |
 //! | `cli` | yes | the program: argh, env_logger |
+//! | `package` | yes | installing: archives, signatures, registries |
+//! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS |
 //! | `bundled` | yes | the plugins in `skills/`, compiled in |
 
 mod actor;
@@ -80,27 +82,41 @@ mod store;
 mod wasm;
 
 pub use actor::{
-    Approval, LoadError, LoadedPlugin, PluginHost, PluginHostOptions, PluginRegistry,
-    RefusedPlugin, ToolEntry,
+    LoadError, LoadedPlugin, PluginHost, PluginHostOptions, PluginRegistry, RefusedPlugin,
+    ToolEntry,
 };
 pub use channel::ConsoleChannel;
 pub use contract::{
     Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
-    ChannelAdapter, ChannelHost, Denied, Exhausted, InstanceMode, KeyValueStore, ManifestError,
-    ManifestFault, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, ParsedManifest, PipelineStage,
-    PipelineStageType, PluginCapability, PluginDescription, PluginError, PluginManifest,
-    PluginPermissions, PluginResourceConfig, Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage,
-    VoiceHandler, full_tool_name, limits,
+    ChannelAdapter, ChannelHost, Config, Denied, Exhausted, InstanceMode, KeyValueStore,
+    ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload, NoSecrets,
+    ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
+    PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
+    Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
+    full_tool_name, limits,
+};
+pub use package::{
+    Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, MANIFEST_NAMES,
+    ManifestFormat, NoPrompt, PackageError, PackageErrorKind, PackageOrigin, PluginPackage, Prompt,
+    ReadLimits, SecretError, SecretSummary, SecretValue, StoredApproval, ask_for_permissions,
+    discover, installed_folder, recover_home, uninstall,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};
+#[cfg(feature = "package")]
 pub use package::{
-    MANIFEST_NAMES, ManifestFormat, PackageError, PackageErrorKind, PackageOrigin, PluginPackage,
-    ReadLimits, discover,
+    Difference, DigestList, InstallError, InstallRecord, InstallSource, InstallStep, Installed,
+    Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, PublicKey, Registry,
+    RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError, TrustedKey,
+    TrustedKeys, pack_folder, sha256_hex,
 };
 pub use runtime::{Runtime, RuntimeBuilder};
+#[cfg(feature = "net")]
 pub use sandbox::{
-    AuditLog, AuditOutcome, AuditRecord, Clock, DiscardAudit, Environment, HostCall,
+    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
+};
+pub use sandbox::{
+    AuditLog, AuditOutcome, AuditRecord, Clock, DiscardAudit, Environment, FileAudit, HostCall,
     HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions,
     Served, SystemClock, printable,
 };

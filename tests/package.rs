@@ -96,7 +96,7 @@ fn modules_over_the_limit_are_refused() {
     fs::write(folder.path().join("plugin.wasm"), vec![0; limit + 5]).unwrap();
     let bytes = limit as u64 + 5;
     assert_eq!(refused(folder.path()), PackageErrorKind::ModuleTooLarge { bytes, limit });
-    let raised = ReadLimits { module_bytes: limit + 5 };
+    let raised = ReadLimits { module_bytes: limit + 5, ..ReadLimits::default() };
     assert!(PluginPackage::read(folder.path(), raised).is_ok());
 }
 

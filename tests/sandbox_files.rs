@@ -353,13 +353,28 @@ fn grants_that_cannot_be_opened_are_warned_of_and_stay_closed() {
     ] {
         let (sandbox, warnings) = dirs.sandbox_with_warnings(&[grant]);
         assert_eq!(warnings, [format!("the filesystem grant `{grant}` stays closed: {reason}")]);
-        assert_denied(&sandbox, &dirs.at("workspace/missing/a.txt"), OUTSIDE);
+        assert_denied(&sandbox, &dirs.at("workspace/missing.txt"), OUTSIDE);
         assert_denied(&sandbox, "a.txt", OUTSIDE);
     }
     assert_eq!(dirs.names("workspace"), Vec::<String>::new());
     // The others are open all the same.
     let (sandbox, warnings) = dirs.sandbox_with_warnings(&["$WORKSPACE/missing", "~"]);
     assert_eq!(warnings.len(), 1);
+    // What was granted and wasn't there is missing rather than forbidden; it stays closed even if it
+    // is created later.
+    let missing = dirs.at("workspace/missing");
+    for path in [missing.clone(), format!("{missing}/a.txt"), format!("{missing}/b/../a.txt")] {
+        let error = Err(format!("file not found: {path}"));
+        assert_eq!(read(&sandbox, &path), error);
+        assert_eq!(write(&sandbox, &path, "x"), error.map(drop));
+    }
+    fs::create_dir(&missing).unwrap();
+    assert_eq!(
+        write(&sandbox, &format!("{missing}/a.txt"), "x"),
+        Err(format!("file not found: {missing}/a.txt"))
+    );
+    assert_denied(&sandbox, &dirs.at("workspace/missing-too"), OUTSIDE);
+    fs::remove_dir(&missing).unwrap();
     assert_eq!(write(&sandbox, "a.txt", "x"), Ok(()));
     assert_eq!(dirs.names("home"), ["a.txt"]);
 }

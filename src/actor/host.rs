@@ -13,12 +13,12 @@ use async_channel::{Receiver, Sender};
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
-use super::load::{self, Approval, LoadError, PreparedPlugin};
+use super::load::{self, LoadError, PreparedPlugin};
 use super::plugin::{MAILBOX, PluginActor, PluginMessage};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::tool::HostedTool;
 use crate::contract::{CallError, CallOutcome, CancellationSource, Tool, Usage, limits};
-use crate::package::{PackageError, PluginPackage};
+use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::SandboxOptions;
 use crate::wasm::MemoryBudget;
 
@@ -65,6 +65,7 @@ struct Shared {
 enum Message {
     Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: Sender<()> },
     Unload { id: String, reply: Sender<bool> },
+    Review { id: String, policy: ApprovalPolicy, reply: Sender<bool> },
     Stop { reply: Sender<()> },
 }
 
@@ -76,13 +77,10 @@ impl PluginHost {
         let registry = ArcSwap::from_pointee(PluginRegistry::default());
         let shared = Arc::new(Shared { registry, options, memory });
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
-        let actor = HostActor {
-            inbox,
-            shared: Arc::clone(&shared),
-            stop: CancellationSource::new(),
-            executor: Arc::clone(&executor),
-        };
-        executor.spawn(actor.run()).detach();
+        let tasks = Arc::clone(&executor);
+        let (stop, shared_by_actor) = (CancellationSource::new(), Arc::clone(&shared));
+        let actor = HostActor { inbox, shared: shared_by_actor, stop, executor };
+        tasks.spawn(actor.run()).detach();
         Self { mailbox, shared }
     }
 
@@ -102,9 +100,9 @@ impl PluginHost {
     /// in one change. Where two have the same id the first one stays, before those as well that come
     /// later. What is refused is noted in the registry with its reason; so are the packages that
     /// `unreadable` says could not even be read.
-    pub async fn load(
+    pub async fn load<A: Into<ApprovalPolicy>>(
         &self,
-        packages: impl IntoIterator<Item = (PluginPackage, Approval)>,
+        packages: impl IntoIterator<Item = (PluginPackage, A)>,
         unreadable: impl IntoIterator<Item = PackageError>,
     ) {
         let mut prepared = Vec::new();
@@ -114,7 +112,8 @@ impl PluginHost {
             let id = package.manifest.id.clone();
             let origin = package.origin.to_string();
             let PluginHostOptions { sandbox, module_bytes, .. } = options;
-            match load::prepare(package, approval, sandbox, memory, *module_bytes).await {
+            let approval = approval.into();
+            match load::prepare(package, &approval, sandbox, memory, *module_bytes).await {
                 Ok(plugin) => prepared.push(plugin),
                 Err(error) => refused.push(RefusedPlugin { id: Some(id), origin, error }),
             }
@@ -128,6 +127,19 @@ impl PluginHost {
     pub async fn unload(&self, id: &str) -> bool {
         let id = id.to_owned();
         self.ask(|reply| Message::Unload { id, reply }).await.unwrap_or(false)
+    }
+
+    /// Takes a plugin out of service if `policy` does not approve all that it asks for; calls in
+    /// flight are cancelled. The answer tells whether it was taken out.
+    pub async fn review(&self, id: &str, policy: impl Into<ApprovalPolicy>) -> bool {
+        let (id, policy) = (id.to_owned(), policy.into());
+        self.ask(|reply| Message::Review { id, policy, reply }).await.unwrap_or(false)
+    }
+
+    /// Takes a plugin out of service because its approval was taken back; calls in flight are
+    /// cancelled. The answer tells whether it was there.
+    pub async fn revoke(&self, id: &str) -> bool {
+        self.review(id, StoredApproval { revoked: true, ..StoredApproval::default() }).await
     }
 
     /// Runs a tool, by its full name or by a bare name that only one plugin has, with its
@@ -225,6 +237,9 @@ impl HostActor {
                 }
                 let _ = reply.send(there).await;
             }
+            Message::Review { id, policy, reply } => {
+                let _ = reply.send(self.review(&id, &policy)).await;
+            }
             Message::Stop { reply } => {
                 self.stop_all();
                 let _ = reply.send(()).await;
@@ -252,20 +267,40 @@ impl HostActor {
         self.replace(|registry| registry.with(added, refused));
     }
 
+    /// Whether the plugin was taken out of service, because it asks for more than it may have.
+    fn review(&self, id: &str, policy: &ApprovalPolicy) -> bool {
+        let registry = self.shared.registry.load();
+        let Some(plugin) = registry.plugin(id) else { return false };
+        let unapproved = policy.missing(&plugin.manifest.permissions);
+        if unapproved.is_empty() {
+            return false;
+        }
+        plugin.revocation.cancel();
+        let refused = RefusedPlugin {
+            id: Some(id.to_owned()),
+            origin: plugin.origin.to_string(),
+            error: LoadError::pending(id, unapproved, policy),
+        };
+        self.replace(|registry| registry.without(id).with(BTreeMap::new(), vec![refused]));
+        true
+    }
+
     fn spawn(&self, plugin: PreparedPlugin) -> LoadedPlugin {
         let PreparedPlugin { manifest, tools, origin, warnings, recipe, instance } = plugin;
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let module = Arc::clone(&recipe.module);
+        let revocation = Arc::new(CancellationSource::new());
         let actor = PluginActor {
             parked: Some(recipe.memory.park(instance, Instant::now())),
             recipe,
             mode: manifest.instance,
             mailbox: inbox,
             stop: self.stop.token(),
+            revocation: Arc::clone(&revocation),
             executor: Arc::clone(&self.executor),
         };
         self.executor.spawn(actor.run()).detach();
-        LoadedPlugin { manifest, tools, origin, warnings, module, mailbox }
+        LoadedPlugin { manifest, tools, origin, warnings, module, mailbox, revocation }
     }
 
     fn replace(&self, change: impl FnOnce(&PluginRegistry) -> PluginRegistry) {

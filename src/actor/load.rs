@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::contract::{
     CallError, Capability, Denied, PluginCapability, PluginDescription, PluginManifest,
-    PluginPermissions, ToolDescription,
+    ToolDescription,
 };
-use crate::package::{PackageError, PackageOrigin, PluginPackage};
+use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage};
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleError};
 
@@ -26,6 +26,8 @@ pub enum LoadError {
     Pending {
         /// What is missing, one permission each, as `kind: value`.
         unapproved: Vec<String>,
+        /// The plugin's id, if it is installed and its approvals are kept.
+        installed: Option<String>,
     },
     /// `init` or `describe` failed.
     Start {
@@ -60,7 +62,10 @@ impl LoadError {
                 Some(fault) => fault.next_step(),
                 None => "rebuild the module".into(),
             },
-            Self::Pending { .. } => {
+            Self::Pending { installed: Some(id), .. } => {
+                format!("approve them with `weft-lite plugin approve {id}`")
+            }
+            Self::Pending { installed: None, .. } => {
                 "approve them with `--approve`, for instance `--approve env,network`".into()
             }
             Self::Start { error } => error.next_step(),
@@ -73,6 +78,11 @@ impl LoadError {
             }
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
         }
+    }
+
+    pub(super) fn pending(id: &str, unapproved: Vec<String>, policy: &ApprovalPolicy) -> Self {
+        let installed = matches!(policy, ApprovalPolicy::Stored(_)).then(|| id.to_owned());
+        Self::Pending { unapproved, installed }
     }
 
     /// What a call to a tool of `plugin` is answered with.
@@ -96,7 +106,7 @@ impl fmt::Display for LoadError {
         match self {
             Self::Package(error) => error.fmt(formatter),
             Self::Module(error) => error.fmt(formatter),
-            Self::Pending { unapproved } => {
+            Self::Pending { unapproved, .. } => {
                 write!(formatter, "needs approval for {}", unapproved.join(", "))
             }
             Self::Start { error } => write!(formatter, "did not start: {error}"),
@@ -111,55 +121,6 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// What the operator says yes to for plugins that were not installed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Approval {
-    /// `filesystem` grants, and `network` hosts that are named.
-    pub named: bool,
-    /// `network: ["*"]`
-    pub all_hosts: bool,
-    /// `env_vars`
-    pub environment: bool,
-    /// `secrets`
-    pub secrets: bool,
-    /// `shell: true`
-    pub shell: bool,
-}
-
-impl Approval {
-    /// Nothing: only plugins that ask for nothing run.
-    pub const NONE: Self =
-        Self { named: false, all_hosts: false, environment: false, secrets: false, shell: false };
-
-    /// Everything: for plugins that are compiled in.
-    pub const ALL: Self =
-        Self { named: true, all_hosts: true, environment: true, secrets: true, shell: true };
-
-    /// The permissions that are asked for and not approved, as `kind: value`.
-    #[must_use]
-    pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {
-        let mut missing = Vec::new();
-        for host in &asked.network {
-            let approved = if host == "*" { self.all_hosts } else { self.named };
-            if !approved {
-                missing.push(format!("network: {host}"));
-            }
-        }
-        let mut list = |kind: &str, values: &[String], approved: bool| {
-            if !approved {
-                missing.extend(values.iter().map(|value| format!("{kind}: {value}")));
-            }
-        };
-        list("filesystem", &asked.filesystem, self.named);
-        list("env", &asked.env_vars, self.environment);
-        list("secrets", &asked.secrets, self.secrets);
-        if asked.shell && !self.shell {
-            missing.push("shell".into());
-        }
-        missing
-    }
-}
-
 /// A plugin that has been started once and can be put into service.
 pub(super) struct PreparedPlugin {
     pub(super) manifest: PluginManifest,
@@ -173,7 +134,7 @@ pub(super) struct PreparedPlugin {
 /// Makes a package ready, without changing anything that is in service.
 pub(super) async fn prepare(
     package: PluginPackage,
-    approval: Approval,
+    approval: &ApprovalPolicy,
     options: &SandboxOptions,
     memory: &Arc<MemoryBudget>,
     module_bytes: usize,
@@ -181,7 +142,7 @@ pub(super) async fn prepare(
     let PluginPackage { manifest, mut warnings, module, origin } = package;
     let unapproved = approval.missing(&manifest.permissions);
     if !unapproved.is_empty() {
-        return Err(LoadError::Pending { unapproved });
+        return Err(LoadError::pending(&manifest.id, unapproved, approval));
     }
     // The other kinds get their guests together with their hosts; until then none is half served.
     let other = manifest.capabilities.iter().find(|kind| **kind != PluginCapability::Tool);

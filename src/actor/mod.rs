@@ -7,5 +7,5 @@ mod registry;
 mod tool;
 
 pub use host::{PluginHost, PluginHostOptions};
-pub use load::{Approval, LoadError};
+pub use load::LoadError;
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};

@@ -15,7 +15,8 @@ use smol::Executor;
 use smol::lock::Semaphore;
 
 use crate::contract::{
-    CallError, CallOutcome, Cancellation, InstanceMode, PluginResourceConfig, Usage,
+    CallError, CallOutcome, Cancellation, CancellationSource, InstanceMode, PluginResourceConfig,
+    Usage,
 };
 use crate::sandbox::Sandbox;
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, Parked};
@@ -55,6 +56,9 @@ pub(super) struct PluginActor {
     pub(super) mailbox: Receiver<PluginMessage>,
     /// Fires when the host stops: calls in flight are cancelled.
     pub(super) stop: Cancellation,
+    /// Fires when the plugin's approval is taken back. The actor keeps the source, so that going
+    /// out of service alone cancels nothing.
+    pub(super) revocation: Arc<CancellationSource>,
     pub(super) executor: Arc<Executor<'static>>,
     pub(super) parked: Option<Parked>,
 }
@@ -67,17 +71,17 @@ impl PluginActor {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let call = run_resident(&self.recipe, resident, &tool, &params);
-                    let (outcome, parked) = unless_cancelled(call, &reply, &self.stop).await;
+                    let (outcome, parked) = unless_cancelled(call, &reply, &self.ends()).await;
                     self.parked = parked;
                     // The caller may be gone by now, and then nobody misses the answer.
                     let _ = reply.send(outcome).await;
                 }
                 InstanceMode::PerCall => {
                     let permit = instances.acquire_arc().await;
-                    let (recipe, stop) = (self.recipe.clone(), self.stop.clone());
+                    let (recipe, ends) = (self.recipe.clone(), self.ends());
                     let call = async move {
                         let call = run_resident(&recipe, None, &tool, &params);
-                        let (outcome, parked) = unless_cancelled(call, &reply, &stop).await;
+                        let (outcome, parked) = unless_cancelled(call, &reply, &ends).await;
                         drop(parked.and_then(|parked| recipe.memory.unpark(parked)));
                         drop(permit);
                         let _ = reply.send(outcome).await;
@@ -88,6 +92,19 @@ impl PluginActor {
         }
         drop(self.parked.take().and_then(|parked| self.recipe.memory.unpark(parked)));
     }
+
+    fn ends(&self) -> Ends {
+        let revoked = self.revocation.token();
+        Ends { stop: self.stop.clone(), revoked, _source: Arc::clone(&self.revocation) }
+    }
+}
+
+/// What ends a call before its time.
+struct Ends {
+    stop: Cancellation,
+    revoked: Cancellation,
+    /// The per-call instances run beside the actor, which may be gone before them.
+    _source: Arc<CancellationSource>,
 }
 
 type Ran = (CallOutcome, Option<Parked>);
@@ -112,18 +129,19 @@ async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, param
     (CallOutcome { result, usage: budget.usage() }, parked_again)
 }
 
-/// Runs `call` unless its caller goes away or the host stops; a panic in it is its outcome.
+/// Runs `call` unless its caller goes away, the host stops or its approval is taken back; a panic in it is its outcome.
 async fn unless_cancelled(
     call: impl Future<Output = Ran>,
     reply: &Sender<CallOutcome>,
-    stop: &Cancellation,
+    ends: &Ends,
 ) -> Ran {
     let without_value = |error| (CallOutcome { result: Err(error), usage: Usage::default() }, None);
     let given_up = async {
-        or(reply.closed(), stop.cancelled()).await;
+        or(reply.closed(), or(ends.stop.cancelled(), ends.revoked.cancelled())).await;
         without_value(CallError::Cancelled)
     };
-    match or(AssertUnwindSafe(call).catch_unwind(), async { Ok(given_up.await) }).await {
+    // What was given up while it waited for its turn must not begin.
+    match or(async { Ok(given_up.await) }, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(ran) => ran,
         Err(panic) => without_value(CallError::Panicked { message: panic_message(&*panic) }),
     }

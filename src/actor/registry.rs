@@ -10,7 +10,9 @@ use async_channel::Sender;
 
 use super::load::LoadError;
 use super::plugin::PluginMessage;
-use crate::contract::{CallError, PluginManifest, ToolDescription, full_tool_name};
+use crate::contract::{
+    CallError, CancellationSource, PluginManifest, ToolDescription, full_tool_name,
+};
 use crate::package::{PackageError, PackageOrigin};
 use crate::wasm::CompiledModule;
 
@@ -40,6 +42,8 @@ pub struct LoadedPlugin {
     /// The module it runs.
     pub module: Arc<CompiledModule>,
     pub(super) mailbox: Sender<PluginMessage>,
+    /// Cancels its calls in flight when its approval is taken back.
+    pub(super) revocation: Arc<CancellationSource>,
 }
 
 /// A plugin that was found and is not in service.

@@ -9,11 +9,24 @@ use std::ffi::OsString;
 /// Shared options that take a value. `Options` declares what they mean.
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
+/// Options of single commands that take a value.
+const OWN_VALUED: [&str; 9] = [
+    "--registry",
+    "--output",
+    "-o",
+    "--out",
+    "--key",
+    "--name",
+    "--host",
+    "--from-file",
+    "--from-env",
+];
+
 /// Shared options without a value.
 const SWITCHES: [&str; 6] = ["--no-bundled", "--json", "--verbose", "-v", "--version", "-V"];
 
 /// Commands that are followed by one of their own.
-const GROUPS: [&str; 1] = ["plugin"];
+const GROUPS: [&str; 3] = ["plugin", "key", "secret"];
 
 /// Arranges the arguments as the parser takes them.
 ///
@@ -36,12 +49,16 @@ pub(super) fn arrange(
         let argument = argument?;
         if argument == "--" {
             operands.extend(arguments.by_ref().collect::<Result<Vec<_>, _>>()?);
-        } else if let Some((name, value)) = valued(&argument) {
+        } else if let Some((name, value)) = valued(&argument, &VALUED) {
             let value = match value {
                 Some(value) => value.to_owned(),
                 None => arguments.next().ok_or_else(|| format!("`{name}` needs a value"))??,
             };
             shared.extend([name.to_owned(), value]);
+        } else if let Some((name, value)) = valued(&argument, &OWN_VALUED) {
+            own.push(name.to_owned());
+            // A command that has no such option says so itself.
+            own.extend(value.map(str::to_owned).map(Ok).or_else(|| arguments.next()).transpose()?);
         } else if SWITCHES.contains(&argument.as_str()) {
             shared.push(argument);
         } else if argument == "-h" || argument == "--help" {
@@ -65,12 +82,12 @@ pub(super) fn arrange(
 }
 
 /// The name of an option with a value, and the value if it is in the same argument.
-fn valued(argument: &str) -> Option<(&str, Option<&str>)> {
+fn valued<'a>(argument: &'a str, options: &[&str]) -> Option<(&'a str, Option<&'a str>)> {
     let (name, value) = match argument.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (argument, None),
     };
-    VALUED.contains(&name).then_some((name, value))
+    options.contains(&name).then_some((name, value))
 }
 
 /// `-` and negative numbers are operands: standard input, and JSON.
@@ -109,5 +126,12 @@ mod tests {
         assert_eq!(arranged("call -h"), "call --help");
         assert_eq!(arranged("call echo --loud"), "call --loud -- echo");
         assert_eq!(arranged("call -- --json"), "call -- --json");
+    }
+
+    #[test]
+    fn values_stay_with_their_options() {
+        let line = "plugin install hub:a --registry r --json";
+        assert_eq!(arranged(line), "--json plugin install --registry r -- hub:a");
+        assert_eq!(arranged("secret set A --host=h"), "secret set --host h -- A");
     }
 }

@@ -4,16 +4,22 @@
 //! the command line was wrong. `run` ends with 130 when it is interrupted a second time.
 
 mod arguments;
+mod audit;
 mod call;
+#[cfg(feature = "package")]
+mod key;
 mod logs;
 mod options;
 mod output;
 mod plugin;
 mod report;
 mod run;
+mod secret;
+mod terminal;
 mod tools;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -23,6 +29,9 @@ use options::Options;
 
 /// How the program is called.
 const NAME: &str = "weft-lite";
+
+/// The audit log's name in weft-lite's own folder.
+const AUDIT_FILE: &str = "audit.jsonl";
 
 /// What a command came to, where it could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +67,10 @@ enum Command {
     Call(call::Call),
     Tools(tools::Tools),
     Plugin(plugin::Plugin),
+    Audit(audit::Audit),
+    Secret(secret::SecretCommand),
+    #[cfg(feature = "package")]
+    Key(key::Key),
 }
 
 /// Does what the arguments say.
@@ -99,6 +112,11 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, F
     }
 }
 
+/// A failure of the library, whose errors all know what to do.
+fn failed(message: &dyn fmt::Display, next_step: String) -> Failure {
+    Failure::Work { message: message.to_string(), next_step }
+}
+
 fn usage(message: String) -> Failure {
     let next_step = "see `weft-lite --help`, or `--help` after a command".to_owned();
     Failure::Usage { message, next_step }
@@ -123,6 +141,10 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
         Some(Command::Call(command)) => call::run(command, options),
         Some(Command::Tools(_)) => tools::run(options),
         Some(Command::Plugin(command)) => plugin::run(command, options),
+        Some(Command::Audit(command)) => audit::run(command, options),
+        Some(Command::Secret(command)) => secret::run(command, options),
+        #[cfg(feature = "package")]
+        Some(Command::Key(command)) => key::run(command, options),
         None => {
             if let Err(EarlyExit { output, .. }) = Options::from_args(&[NAME], &["--help"]) {
                 output::message(&output);

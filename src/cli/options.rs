@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use argh::FromArgs;
-use weft_lite::{Approval, HostEnvironment, Runtime, limits};
+use weft_lite::{Approval, FileSecrets, HostEnvironment, Runtime, limits};
 
 use super::{Command, Failure, report};
 
@@ -28,8 +28,8 @@ pub(super) struct Options {
     /// what $WORKSPACE means in permissions (default: the current folder)
     #[argh(option, arg_name = "DIR", default = "PathBuf::from(\".\")")]
     pub(super) workspace: PathBuf,
-    /// what plugins from --plugins may have besides: any of network (all hosts), env, secrets,
-    /// shell, with commas between them
+    /// what plugins from --plugins, or one that is being approved, may have besides: any of network
+    /// (all hosts), env, secrets, shell, with commas between them
     #[argh(option, arg_name = "LIST")]
     pub(super) approve: Vec<Approve>,
     /// a variable for plugins that may read it, before those of the environment (repeatable)
@@ -109,6 +109,23 @@ impl Options {
         })
     }
 
+    /// The folder of installed plugins, approvals, keys and secrets.
+    ///
+    /// # Errors
+    ///
+    /// There is neither `$WEFT_HOME` nor a home to put one in.
+    pub(super) fn weft_home(&self) -> Result<PathBuf, Failure> {
+        weft_home(user_home().as_ref()).ok_or_else(|| Failure::Usage {
+            message: "there is no folder to keep anything in".into(),
+            next_step: "set `WEFT_HOME` to a folder".into(),
+        })
+    }
+
+    /// What `--approve` and the command's own `--yes` say yes to.
+    pub(super) fn given(&self, yes: bool) -> Approval {
+        Approval { named: yes, ..self.approval() }
+    }
+
     /// A runtime with everything loaded that these options name.
     ///
     /// # Errors
@@ -141,9 +158,9 @@ impl Options {
         for folder in &self.plugins {
             builder = builder.plugins(folder);
         }
-        let user_home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let user_home = user_home();
         if let Some(home) = weft_home(user_home.as_ref()) {
-            builder = builder.weft_home(home);
+            builder = builder.secrets(Arc::new(FileSecrets::new(&home))).weft_home(home);
         }
         if let Some(home) = user_home {
             builder = builder.user_home(home);
@@ -157,6 +174,10 @@ impl Options {
         }
         Ok(builder.build())
     }
+}
+
+fn user_home() -> Option<PathBuf> {
+    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }
 
 /// `$WEFT_HOME`, or `.weft` in the user's home.

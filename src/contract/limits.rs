@@ -26,7 +26,7 @@ pub struct Range {
 }
 
 impl Range {
-    const fn new(key: &'static str, default: u64, minimum: u64, maximum: u64) -> Self {
+    pub(super) const fn new(key: &'static str, default: u64, minimum: u64, maximum: u64) -> Self {
         Self { key, default, minimum, maximum }
     }
 }
@@ -81,6 +81,10 @@ pub const MODULE_BYTES: usize = 300 * KB;
 pub const MODULE_GZIP_BYTES: usize = 120 * KB;
 /// All files of a package together.
 pub const PACKAGE_BYTES: u64 = 10 * MB as u64;
+/// Files and folders of an archive.
+pub const PACKAGE_ENTRIES: usize = 1000;
+/// A path inside a package.
+pub const PACKAGE_PATH_BYTES: usize = 240;
 /// A manifest file.
 pub const MANIFEST_BYTES: usize = 64 * KB;
 

@@ -3,6 +3,7 @@
 
 mod call;
 mod channel;
+mod config;
 mod description;
 mod future;
 mod key_value;
@@ -21,9 +22,11 @@ mod voice;
 
 pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, Usage};
 pub use channel::{ChannelAdapter, ChannelHost};
+pub use config::{Config, ParsedConfig};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 pub use key_value::KeyValueStore;
+pub(crate) use manifest::check_host_pattern;
 pub use manifest::{
     InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability, PluginManifest,
 };
@@ -31,8 +34,8 @@ pub use memory::{MemoryBackend, MemoryHit};
 pub use message::MessagePayload;
 pub use permissions::PluginPermissions;
 pub use plugin_error::PluginError;
-pub use secret::{NoSecrets, Secret, SecretSource};
 pub use resources::PluginResourceConfig;
+pub use secret::{NoSecrets, Secret, SecretSource};
 pub use skill::Skill;
 pub use stage::{PipelineStage, PipelineStageType};
 pub use tool::{Tool, ToolContext};

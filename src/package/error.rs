@@ -52,6 +52,11 @@ pub enum PackageErrorKind {
         /// Bytes allowed.
         limit: usize,
     },
+    /// The module is over the size limit after gzip.
+    ModuleTooLargeCompressed {
+        /// Bytes allowed.
+        limit: usize,
+    },
     /// The path to a file leads out of the package over a link, or over a link to an absolute
     /// path, wherever that leads.
     Outside {
@@ -84,7 +89,8 @@ impl PackageError {
             PackageErrorKind::ModuleMissing { .. } => {
                 "build the module, or correct `wasm_module` in the manifest".into()
             }
-            PackageErrorKind::ModuleTooLarge { .. } => {
+            PackageErrorKind::ModuleTooLarge { .. }
+            | PackageErrorKind::ModuleTooLargeCompressed { .. } => {
                 "build it for size (`opt-level = \"s\"`, LTO), or raise the limit in the configuration"
                     .into()
             }
@@ -122,6 +128,9 @@ impl fmt::Display for PackageError {
             }
             PackageErrorKind::ModuleTooLarge { bytes, limit } => {
                 write!(formatter, "{path}: the module has {bytes} bytes, over the limit of {limit}")
+            }
+            PackageErrorKind::ModuleTooLargeCompressed { limit } => {
+                write!(formatter, "{path}: the module has more than {limit} bytes after gzip")
             }
             PackageErrorKind::Outside { file } => {
                 write!(formatter, "{path}: `{file}` leads out of the package")

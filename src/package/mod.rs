@@ -1,15 +1,60 @@
-//! Plugin packages: a manifest and its module, from a folder or compiled into the program.
+//! Plugin packages: a manifest and its module, from a folder or compiled into the program; and
+//! `$WEFT_HOME`, where they are installed and approved.
 //!
 //! Reading a package neither runs nor validates its module; it only keeps to sizes and places.
 
+mod approval;
+mod approvals;
+#[cfg(feature = "package")]
+mod archive;
 #[cfg(feature = "bundled")]
 mod bundled;
+#[cfg(feature = "package")]
+mod compressed;
+mod consent;
+#[cfg(feature = "package")]
+mod digest;
 mod discover;
 mod error;
+mod home;
+#[cfg(feature = "package")]
+mod install;
+#[cfg(feature = "package")]
+mod install_error;
+#[cfg(feature = "package")]
+mod keys;
+#[cfg(feature = "package")]
+mod paths;
+#[cfg(feature = "package")]
+mod registry;
+mod secrets;
+#[cfg(feature = "package")]
+mod signature;
 mod source;
+#[cfg(feature = "package")]
+mod staging;
 
+pub use approval::{Approval, ApprovalPolicy, StoredApproval};
+pub use approvals::Approvals;
+#[cfg(feature = "package")]
+pub use archive::pack_folder;
 #[cfg(feature = "bundled")]
 pub use bundled::{BUNDLED, BundledPlugin};
+pub use consent::{NoPrompt, Prompt, ask_for_permissions};
+#[cfg(feature = "package")]
+pub use digest::{Difference, DigestList, sha256_hex};
 pub use discover::discover;
 pub use error::{PackageError, PackageErrorKind};
+pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
+#[cfg(feature = "package")]
+pub use install::{InstallRecord, InstallSource, InstallStep, Installed, Installer};
+#[cfg(feature = "package")]
+pub use install_error::{InstallError, RegistryError};
+#[cfg(feature = "package")]
+pub use keys::{KeyError, KeyErrorKind, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
+#[cfg(feature = "package")]
+pub use registry::{Registry, RegistryReference, Release};
+pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretValue};
+#[cfg(feature = "package")]
+pub use signature::{PackageSignature, SIGNATURE_FILE, SignatureError};
 pub use source::{MANIFEST_NAMES, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};

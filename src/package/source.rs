@@ -64,11 +64,14 @@ impl ManifestFormat {
 pub struct ReadLimits {
     /// Bytes of a module as it lies in the package.
     pub module_bytes: usize,
+    /// Bytes of a module after gzip at its default level; without the feature `package`, nobody
+    /// counts them.
+    pub module_gzip_bytes: usize,
 }
 
 impl Default for ReadLimits {
     fn default() -> Self {
-        Self { module_bytes: limits::MODULE_BYTES }
+        Self { module_bytes: limits::MODULE_BYTES, module_gzip_bytes: limits::MODULE_GZIP_BYTES }
     }
 }
 
@@ -99,7 +102,8 @@ impl PluginPackage {
     ///
     /// # Errors
     ///
-    /// [`PackageErrorKind::Manifest`] and [`PackageErrorKind::ModuleTooLarge`].
+    /// [`PackageErrorKind::Manifest`], [`PackageErrorKind::ModuleTooLarge`] and
+    /// [`PackageErrorKind::ModuleTooLargeCompressed`].
     pub fn read_parts(
         manifest: &str,
         format: ManifestFormat,
@@ -110,6 +114,7 @@ impl PluginPackage {
         let module = module.into();
         let parts = parse(manifest, format).and_then(|parsed| {
             check_size(module.len() as u64, limits)?;
+            check_compressed(&module, limits)?;
             Ok(parsed)
         });
         match parts {
@@ -172,6 +177,7 @@ fn read_module(dir: &Dir, file: &str, limits: ReadLimits) -> Result<Vec<u8>, Pac
     })?;
     // A file that grew while it was read is as large as what came of it.
     check_size(content.length.max(content.bytes.len() as u64), limits)?;
+    check_compressed(&content.bytes, limits)?;
     Ok(content.bytes)
 }
 
@@ -180,6 +186,22 @@ fn check_size(bytes: u64, limits: ReadLimits) -> Result<(), PackageErrorKind> {
     if bytes > limit as u64 {
         return Err(PackageErrorKind::ModuleTooLarge { bytes, limit });
     }
+    Ok(())
+}
+
+#[cfg(feature = "package")]
+fn check_compressed(module: &[u8], limits: ReadLimits) -> Result<(), PackageErrorKind> {
+    use super::compressed::{gzip_bytes, is_surely_within};
+
+    let limit = limits.module_gzip_bytes;
+    if !is_surely_within(module, limit) && gzip_bytes(module, limit) > limit as u64 {
+        return Err(PackageErrorKind::ModuleTooLargeCompressed { limit });
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "package"))]
+fn check_compressed(_module: &[u8], _limits: ReadLimits) -> Result<(), PackageErrorKind> {
     Ok(())
 }
 

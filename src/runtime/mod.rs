@@ -3,15 +3,26 @@
 mod machine;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::convert::Infallible;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use smol::Executor;
+use smol::{Executor, Timer};
 
-use crate::actor::{Approval, PluginHost, PluginHostOptions};
-use crate::package::{self, PackageError, PluginPackage, ReadLimits};
+use crate::actor::{PluginHost, PluginHostOptions};
+use crate::contract::{NoSecrets, SecretSource};
+use crate::package::{
+    self, Approval, ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage,
+    ReadLimits,
+};
+#[cfg(feature = "net")]
+use crate::sandbox::NetworkOptions;
 use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
+
+/// How often a running host looks whether the approvals have changed.
+const APPROVALS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where a [`Runtime`] finds plugins and what it gives them. Everything has a default.
 pub struct RuntimeBuilder {
@@ -22,6 +33,9 @@ pub struct RuntimeBuilder {
     approval: Approval,
     bundled: bool,
     environment: Arc<dyn Environment>,
+    #[cfg(feature = "net")]
+    network: NetworkOptions,
+    secrets: Arc<dyn SecretSource>,
     audit: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
     memory_budget_bytes: Option<usize>,
@@ -81,6 +95,21 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How `http-request` reaches the network. Default: the system's resolver, TCP, webpki-roots.
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub fn network(mut self, options: NetworkOptions) -> Self {
+        self.network = options;
+        self
+    }
+
+    /// Where the values of `{{secret:NAME}}` come from. Default: nowhere.
+    #[must_use]
+    pub fn secrets(mut self, source: Arc<dyn SecretSource>) -> Self {
+        self.secrets = source;
+        self
+    }
+
     /// Where audit records go. Default: nowhere.
     #[must_use]
     pub fn audit(mut self, audit: Arc<dyn AuditLog>) -> Self {
@@ -125,6 +154,9 @@ impl RuntimeBuilder {
             home: self.user_home.clone(),
             environment: Arc::clone(&self.environment),
             never_env: Vec::new(),
+            #[cfg(feature = "net")]
+            network: self.network.clone(),
+            secrets: Arc::clone(&self.secrets),
             clock: Arc::clone(&self.clock),
             audit: Arc::clone(&self.audit),
         };
@@ -169,6 +201,9 @@ impl Runtime {
             approval: Approval { named: true, ..Approval::NONE },
             bundled: true,
             environment: Arc::new(BTreeMap::new()),
+            #[cfg(feature = "net")]
+            network: NetworkOptions::default(),
+            secrets: Arc::new(NoSecrets),
             audit: Arc::new(DiscardAudit),
             clock: Arc::new(SystemClock),
             memory_budget_bytes: None,
@@ -207,30 +242,85 @@ impl Runtime {
         self.host.stop().await;
     }
 
-    fn find(&self) -> (Vec<(PluginPackage, Approval)>, Vec<PackageError>) {
+    /// Takes every installed plugin out of service that asks for more than is approved now; calls
+    /// in flight on it are cancelled.
+    pub async fn review_approvals(&self) {
+        let Some(home) = &self.sources.weft_home else { return };
+        let (approvals, plugins) = (approvals(home), home.join("plugins"));
+        for plugin in self.host.registry().plugins() {
+            if matches!(&plugin.origin, PackageOrigin::Folder(folder) if folder.starts_with(&plugins))
+            {
+                let id = &plugin.manifest.id;
+                if self.host.review(id, approvals.of(id)).await {
+                    log::warn!("{id} is out of service: its approval was taken back");
+                }
+            }
+        }
+    }
+
+    /// Looks at the approvals every second, and [reviews](Self::review_approvals) them when they
+    /// have changed. Never ends; dropping it stops it.
+    pub async fn follow_approvals(&self) -> Infallible {
+        let path = self.sources.weft_home.as_deref().map(Approvals::path);
+        let stamp = || {
+            let metadata = fs::metadata(path.as_ref()?).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        };
+        // What changed between loading and now counts too.
+        let mut seen = None;
+        let mut first = true;
+        loop {
+            let now = stamp();
+            if first || now != seen {
+                (seen, first) = (now, false);
+                self.review_approvals().await;
+            }
+            Timer::after(APPROVALS_INTERVAL).await;
+        }
+    }
+
+    fn find(&self) -> (Vec<(PluginPackage, ApprovalPolicy)>, Vec<PackageError>) {
         let sources = &self.sources;
-        let named = sources.plugin_folders.iter().map(|folder| (folder.clone(), sources.approval));
-        // What an installed plugin was approved for is not kept yet, so nothing is.
-        let managed = sources.weft_home.iter().map(|home| (home.join("plugins"), Approval::NONE));
         let mut packages = Vec::new();
         let mut unreadable = Vec::new();
-        for (folder, approval) in named.chain(managed) {
-            for package in package::discover(&folder, sources.read_limits) {
+        let mut add = |folder: &Path, policy: &dyn Fn(&str) -> ApprovalPolicy| {
+            for package in package::discover(folder, sources.read_limits) {
                 match package {
-                    Ok(package) => packages.push((package, approval)),
+                    Ok(package) => {
+                        let policy = policy(&package.manifest.id);
+                        packages.push((package, policy));
+                    }
                     Err(error) => unreadable.push(error),
                 }
             }
+        };
+        for folder in &sources.plugin_folders {
+            add(folder, &|_| sources.approval.into());
+        }
+        if let Some(home) = &sources.weft_home {
+            if let Err(error) = package::recover_home(home) {
+                log::warn!("what an interrupted install left can't be repaired: {error}");
+            }
+            let approvals = approvals(home);
+            add(&home.join("plugins"), &|id| approvals.of(id).into());
         }
         #[cfg(feature = "bundled")]
         if sources.bundled {
             for plugin in package::BUNDLED {
                 match plugin.package() {
-                    Ok(package) => packages.push((package, Approval::ALL)),
+                    Ok(package) => packages.push((package, Approval::ALL.into())),
                     Err(error) => unreadable.push(error),
                 }
             }
         }
         (packages, unreadable)
     }
+}
+
+/// What is approved in `home`; nothing, where that can't be read.
+fn approvals(home: &Path) -> Approvals {
+    Approvals::read(home).unwrap_or_else(|error| {
+        log::warn!("no installed plugin is approved: {error}");
+        Approvals::default()
+    })
 }

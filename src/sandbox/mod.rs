@@ -6,15 +6,25 @@ mod clock;
 mod environment;
 mod filesystem;
 mod log;
+#[cfg(feature = "net")]
+mod network;
+#[cfg(not(feature = "net"))]
+#[path = "no_network.rs"]
+mod network;
 mod options;
 mod policy;
 mod rate;
+mod redact;
 mod text;
 
-pub use audit::{AuditLog, AuditOutcome, AuditRecord, DiscardAudit, MemoryAudit};
+pub use audit::{AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit};
 pub use call::{HostCall, HostReply, Served};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, HostEnvironment};
+#[cfg(feature = "net")]
+pub use network::{
+    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
+};
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
 pub use text::printable;

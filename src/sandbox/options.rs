@@ -7,6 +7,9 @@ use std::sync::Arc;
 use super::audit::{AuditLog, DiscardAudit};
 use super::clock::{Clock, SystemClock};
 use super::environment::Environment;
+#[cfg(feature = "net")]
+use super::network::NetworkOptions;
+use crate::contract::{NoSecrets, SecretSource};
 
 /// Who a sandbox is for, as logs and the audit log name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,12 @@ pub struct SandboxOptions {
     pub environment: Arc<dyn Environment>,
     /// Names that `get-env` never gives, beside the built-in ones; compared without regard to case.
     pub never_env: Vec<String>,
+    /// How `http-request` reaches the network.
+    #[cfg(feature = "net")]
+    pub network: NetworkOptions,
+    /// Where the values of `{{secret:NAME}}` come from. May block: it is asked on a thread of its
+    /// own.
+    pub secrets: Arc<dyn SecretSource>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where audit records go.
@@ -35,8 +44,8 @@ pub struct SandboxOptions {
 }
 
 impl SandboxOptions {
-    /// A workspace and nothing else: no home, an empty environment, the system's clock, no audit
-    /// log.
+    /// A workspace and nothing else: no home, an empty environment, the system's network, no secrets,
+    /// the system's clock, no audit log.
     #[must_use]
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
         Self {
@@ -44,6 +53,9 @@ impl SandboxOptions {
             home: None,
             environment: Arc::new(BTreeMap::new()),
             never_env: Vec::new(),
+            #[cfg(feature = "net")]
+            network: NetworkOptions::default(),
+            secrets: Arc::new(NoSecrets),
             clock: Arc::new(SystemClock),
             audit: Arc::new(DiscardAudit),
         }

@@ -12,22 +12,22 @@ use super::clock::Clock;
 use super::environment::EnvironmentGate;
 use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants};
 use super::log::{Dropped, LogGate};
+use super::network::{self, HttpError, NetworkGate};
 use super::options::{PluginIdentity, SandboxOptions};
-use super::text::cut;
-use crate::contract::{Capability, Denied, PluginPermissions, PluginResourceConfig};
-
-/// As much of a guest's URL as a refusal repeats.
-const SHOWN_URL_BYTES: usize = 256;
+use super::redact::SentSecrets;
+use crate::contract::{PluginPermissions, PluginResourceConfig};
 
 /// Everything that one plugin may do beyond computing, shared by its instances.
 ///
 /// Rates count for the plugin, not for an instance, and no two plugins share one (T44).
 pub struct Sandbox {
     plugin: PluginIdentity,
-    network: Vec<String>,
+    network: NetworkGate,
     files: Grants,
     environment: EnvironmentGate,
     log: LogGate,
+    /// What no log line, audit record or error of this plugin may show.
+    sent: Arc<SentSecrets>,
     clock: Arc<dyn Clock>,
     audit: Arc<dyn AuditLog>,
 }
@@ -43,7 +43,7 @@ impl Sandbox {
     ///
     /// `plugin_dir` is what `$PLUGIN_DIR` stands for; a plugin that is compiled in has none. Opening
     /// blocks on the file system for a moment. Beside the sandbox come warnings, one for each grant
-    /// that could not be opened and stays closed, with what to do about it.
+    /// or host pattern that could not be opened and stays closed, with what to do about it.
     #[must_use]
     pub fn new(
         plugin: PluginIdentity,
@@ -54,7 +54,11 @@ impl Sandbox {
     ) -> (Self, Vec<String>) {
         let roots =
             GrantRoots { workspace: &options.workspace, home: options.home.as_deref(), plugin_dir };
-        let (files, warnings) = Grants::open(&permissions.filesystem, &roots);
+        let (files, mut warnings) = Grants::open(&permissions.filesystem, &roots);
+        let sent = Arc::new(SentSecrets::default());
+        let (network, closed) =
+            NetworkGate::new(&plugin, permissions, resources, options, Arc::clone(&sent));
+        warnings.extend(closed);
         let environment = EnvironmentGate::new(
             &plugin.id,
             &permissions.env_vars,
@@ -64,10 +68,11 @@ impl Sandbox {
         let log = LogGate::new(&plugin.id, resources.max_log_messages_per_minute);
         let sandbox = Self {
             plugin,
-            network: permissions.network.clone(),
+            network,
             files,
             environment,
             log,
+            sent,
             clock: Arc::clone(&options.clock),
             audit: Arc::clone(&options.audit),
         };
@@ -79,9 +84,13 @@ impl Sandbox {
     /// Writes exactly one audit record (T42), also when the future is dropped before it is done. A
     /// file effect that has begun then still runs to its end on its own thread.
     pub async fn serve(&self, call: HostCall, fuel_used: u64) -> Served {
-        let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &call, fuel_used);
+        let shown = self.sent.redact_call(&call);
+        let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &shown, fuel_used);
+        drop(shown);
         let answer = match call {
-            HostCall::HttpRequest { url, .. } => self.http_request(&url),
+            HostCall::HttpRequest { method, url, headers, body } => {
+                self.http_request(&method, &url, headers, body).await
+            }
             HostCall::ReadFile { path } => self.read_file(&path).await,
             HostCall::WriteFile { path, content } => self.write_file(&path, content).await,
             HostCall::GetEnv { name } => self.get_env(name),
@@ -91,18 +100,34 @@ impl Sandbox {
         answer.served
     }
 
-    fn http_request(&self, url: &str) -> Answer {
-        let rule = if self.network.is_empty() {
-            "network access not permitted"
-        } else {
-            "http requests are not available in this build"
+    async fn http_request(
+        &self,
+        method: &str,
+        url: &str,
+        headers: Vec<(String, String)>,
+        body: Option<String>,
+    ) -> Answer {
+        let now = self.clock.now();
+        let received = match self.network.permit(method, url, headers, body, now).await {
+            Ok(permit) => network::send(permit).await,
+            Err(refused) => Err(refused),
         };
-        let target = cut(url, SHOWN_URL_BYTES).to_owned();
-        let denied = Denied { capability: Capability::Network, target, rule: rule.to_owned() };
-        Answer {
-            finding: Finding::failed(AuditOutcome::Denied, rule),
-            served: Served { reply: HostReply::Text(Err(rule.to_owned())), denied: Some(denied) },
-        }
+        let error = match received {
+            Ok(body) => {
+                let finding = Finding::ok(body.len());
+                let served = Served { reply: HostReply::Text(Ok(body)), denied: None };
+                return Answer { served, finding };
+            }
+            Err(error) => error,
+        };
+        self.http_failed(error)
+    }
+
+    fn http_failed(&self, error: HttpError) -> Answer {
+        let finding = Finding::failed(error.outcome(), self.sent.redact(&error.rule()));
+        let text = self.sent.redact(&error.to_string()).into_owned();
+        let served = Served { reply: HostReply::Text(Err(text)), denied: error.into_denied() };
+        Answer { served, finding }
     }
 
     async fn read_file(&self, path: &str) -> Answer {
@@ -139,7 +164,7 @@ impl Sandbox {
     }
 
     fn log(&self, level: u8, message: &str) -> Answer {
-        let finding = match self.log.permit(level, message, self.clock.now()) {
+        let finding = match self.log.permit(level, message, self.clock.now(), &self.sent) {
             Ok(permit) => Finding::ok(self.log.write(&permit)),
             Err(Dropped) => {
                 Finding::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")

@@ -7,9 +7,21 @@
 //! Source: `CanonicalABI.md` of the component model, for `string`, `list<tuple<string, string>>`,
 //! `option<string>`, `result<string, string>` and `result<_, string>`.
 
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 use std::fmt;
 
 use crate::contract::limits;
+
+/// Headers of one request. A list's element costs the host three times what it costs the guest.
+const HEADERS: u32 = 1_000;
 
 /// A guest broke the canonical ABI.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +33,9 @@ pub(crate) enum AbiFault {
     /// A string that is not UTF-8.
     InvalidUtf8 { what: &'static str },
     /// A variant's tag that its type doesn't have.
-    InvalidTag { what: &'static str, tag: u8 },
+    InvalidTag { what: &'static str, tag: u32 },
+    /// A list longer than its function takes.
+    TooMany { what: &'static str, count: u32, limit: u32 },
     /// More bytes handed to the host than a call may.
     TooMuch { limit: usize },
 }
@@ -41,6 +55,9 @@ impl fmt::Display for AbiFault {
             }
             Self::InvalidUtf8 { what } => write!(formatter, "{what} is not valid UTF-8"),
             Self::InvalidTag { what, tag } => write!(formatter, "{what} has the unknown tag {tag}"),
+            Self::TooMany { what, count, limit } => {
+                write!(formatter, "{count} {what}, of at most {limit}")
+            }
             Self::TooMuch { limit } => {
                 write!(formatter, "more than {limit} bytes handed to the host")
             }
@@ -116,13 +133,16 @@ impl<'a> Lift<'a> {
         }
     }
 
-    /// The bytes a span points at, lossily as text: for what is shown, not for what is decided on.
+    /// At most `limit` of the bytes a span points at, lossily as text: for what is shown, not for
+    /// what is decided on.
     pub(crate) fn lossy_text(
         &mut self,
         what: &'static str,
         span: Span,
+        limit: u32,
     ) -> Result<String, AbiFault> {
         let bytes = self.bytes(what, span.pointer, u64::from(span.length))?;
+        let bytes = bytes.get(..limit as usize).unwrap_or(bytes);
         self.charge(bytes.len())?;
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
@@ -134,7 +154,11 @@ impl<'a> Lift<'a> {
         span: Span,
     ) -> Result<Vec<(String, String)>, AbiFault> {
         const ELEMENT: u64 = 16;
-        let area = self.aligned(what, span.pointer, 4, u64::from(span.length) * ELEMENT)?;
+        let length = u64::from(span.length).saturating_mul(ELEMENT);
+        let area = self.aligned(what, span.pointer, 4, length)?;
+        if span.length > HEADERS {
+            return Err(AbiFault::TooMany { what, count: span.length, limit: HEADERS });
+        }
         self.charge(area.len())?;
         let mut pairs = Vec::new();
         for element in area.chunks_exact(16) {
@@ -147,7 +171,8 @@ impl<'a> Lift<'a> {
 
     /// Two words of WASI's `iovec`: each element is one span.
     pub(crate) fn spans(&mut self, what: &'static str, span: Span) -> Result<Vec<Span>, AbiFault> {
-        let area = self.aligned(what, span.pointer, 4, u64::from(span.length) * 8)?;
+        let length = u64::from(span.length).saturating_mul(8);
+        let area = self.aligned(what, span.pointer, 4, length)?;
         self.charge(area.len())?;
         Ok(area.chunks_exact(8).map(|element| span_at(element, 0)).collect())
     }
@@ -163,7 +188,7 @@ impl<'a> Lift<'a> {
         match area.first() {
             Some(0) => Ok(Ok(self.string(what, text)?)),
             Some(1) => Ok(Err(self.string(what, text)?)),
-            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default() }),
+            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }),
         }
     }
 
@@ -177,7 +202,7 @@ impl<'a> Lift<'a> {
         match area.first() {
             Some(0) => Ok(Ok(())),
             Some(1) => Ok(Err(self.string(what, span_at(area, 4))?)),
-            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default() }),
+            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }),
         }
     }
 
@@ -196,16 +221,15 @@ impl<'a> Lift<'a> {
     }
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
-    match bytes.get(at..at + 4) {
-        Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
-        _ => 0,
-    }
-}
-
 /// Two little-endian words. The callers give areas of a checked size.
 fn span_at(bytes: &[u8], at: usize) -> Span {
-    Span { pointer: word(bytes, at), length: word(bytes, at + 4) }
+    match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        Some(&[a, b, c, d, e, f, g, h]) => Span {
+            pointer: u32::from_le_bytes([a, b, c, d]),
+            length: u32::from_le_bytes([e, f, g, h]),
+        },
+        None => Span { pointer: 0, length: 0 },
+    }
 }
 
 /// Copies `bytes` to `pointer`, which the guest's own realloc gave.

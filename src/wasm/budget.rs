@@ -4,6 +4,15 @@
 //! can be awaited, so room has to be made there and then. The lock is held for a map operation,
 //! never while a guest runs or an instance is dropped.
 
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -69,16 +78,17 @@ impl MemoryBudget {
 
     /// Takes an instance back, if it was not dropped meanwhile.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a receipt is good once")]
     pub fn unpark(&self, parked: Parked) -> Option<Instance> {
         self.idle().remove(&parked.0).map(|idle| idle.instance)
     }
 
     /// Drops the instances that have been idle since `moment` or longer; gives how many.
     pub fn drop_idle_since(&self, moment: Instant) -> usize {
-        let mut dropped = 0;
+        let mut dropped: usize = 0;
         while let Some(idle) = self.take_oldest(|oldest| oldest.since <= moment) {
             drop(idle);
-            dropped += 1;
+            dropped = dropped.saturating_add(1);
         }
         dropped
     }

@@ -21,6 +21,10 @@ use crate::sandbox::{HostCall, HostReply, Sandbox};
 
 /// Fuel between two looks at the clock and at the other guests: about 20 µs.
 const SLICE_FUEL: u64 = 50_000;
+/// The same for guests that get much time for little fuel.
+const SHORTEST_SLICE_FUEL: u64 = 500;
+/// A slice that took longer is followed by shorter ones, until they are quick again.
+const SLICE_TIME: Duration = Duration::from_millis(1);
 
 /// What one call may still use, and what it has used. Never carried over to another call.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct CallBudget {
     fuel_limit: u64,
     fuel_used: u64,
     slice: u64,
+    slice_range: (u64, u64),
+    slice_started: Instant,
     started: Instant,
     time_limit: Duration,
     host_call_limit: u32,
@@ -41,11 +47,14 @@ impl CallBudget {
     /// A full budget whose clock starts now.
     #[must_use]
     pub fn new(resources: &PluginResourceConfig) -> Self {
+        let now = Instant::now();
         Self {
             fuel_limit: resources.max_fuel,
             fuel_used: 0,
             slice: SLICE_FUEL,
-            started: Instant::now(),
+            slice_range: (SHORTEST_SLICE_FUEL, SLICE_FUEL),
+            slice_started: now,
+            started: now,
             time_limit: resources.max_execution_time(),
             host_call_limit: resources.max_host_calls,
             host_calls: 0,
@@ -54,11 +63,12 @@ impl CallBudget {
         }
     }
 
-    /// The same with another length of the slices, in units of fuel. Longer ones cost other guests
-    /// their fair share; this is for measuring what slicing costs.
+    /// The same with slices of one length, in units of fuel, however long they take. Longer ones
+    /// cost other guests their fair share; this is for measuring what slicing costs.
     #[must_use]
     pub fn with_slice(mut self, fuel: u64) -> Self {
         self.slice = fuel.max(1);
+        self.slice_range = (self.slice, self.slice);
         self
     }
 
@@ -82,15 +92,30 @@ impl CallBudget {
     }
 
     /// The fuel for the next slice, at least `required`, or the reason why there is none.
-    fn grant(&self, required: u64) -> Result<u64, CallError> {
+    fn grant(&mut self, required: u64) -> Result<u64, CallError> {
         let left = self.fuel_left();
         if left == 0 || required > left {
             return Err(CallError::Exhausted(Exhausted::Fuel { limit: self.fuel_limit }));
         }
-        if self.started.elapsed() >= self.time_limit {
+        self.slice_started = Instant::now();
+        if self.slice_started.duration_since(self.started) >= self.time_limit {
             return Err(self.out_of_time());
         }
         Ok(self.slice.max(required).min(left))
+    }
+
+    /// Fuel is not time: some instructions take long for what they are charged, like calls of
+    /// functions with many locals. The next slice is as long as one should take.
+    fn keep_pace(&mut self) {
+        let took = self.slice_started.elapsed();
+        let next = if took > SLICE_TIME {
+            let shorter = u128::from(self.slice) * SLICE_TIME.as_nanos() / took.as_nanos();
+            u64::try_from(shorter).unwrap_or(self.slice)
+        } else {
+            self.slice.saturating_mul(2)
+        };
+        let (shortest, longest) = self.slice_range;
+        self.slice = next.clamp(shortest, longest);
     }
 
     fn out_of_time(&self) -> CallError {
@@ -98,11 +123,14 @@ impl CallBudget {
     }
 
     fn count_host_call(&mut self) -> Result<(), CallError> {
+        if self.started.elapsed() >= self.time_limit {
+            return Err(self.out_of_time());
+        }
         if self.host_calls >= self.host_call_limit {
             let limit = self.host_call_limit;
             return Err(CallError::Exhausted(Exhausted::HostCalls { limit }));
         }
-        self.host_calls += 1;
+        self.host_calls = self.host_calls.saturating_add(1);
         Ok(())
     }
 
@@ -139,6 +167,8 @@ impl Driver<'_> {
                 Pause::Done(results) => return Ok(results),
                 Pause::Host(suspended) => {
                     let answer = self.serve(sandbox).await?;
+                    // A host call ends the slice, or a guest that makes many would never yield.
+                    yield_now().await;
                     let granted = self.refuel(0)?;
                     let step = match answer {
                         Some(errno) => suspended.resume(&mut *self.store, &[Val::I32(errno)]),
@@ -218,6 +248,7 @@ impl Driver<'_> {
         loop {
             let left = self.store.get_fuel().unwrap_or_default();
             self.budget.fuel_used += granted.saturating_sub(left);
+            self.budget.keep_pace();
             self.budget.peak_memory_bytes =
                 self.budget.peak_memory_bytes.max(self.store.data().limiter.reserved());
             match step {
@@ -301,7 +332,13 @@ impl Driver<'_> {
         match &call {
             WasiCall::Exit { status } => return Err(CallError::Exited { status: *status }),
             WasiCall::Write { level, text, .. } => {
-                for message in text.lines().filter(|line| !line.is_empty()) {
+                let lines = text.lines().filter(|line| !line.is_empty());
+                for (index, message) in lines.enumerate() {
+                    if index > 0 {
+                        // Each line is a message as if the guest had called `log`.
+                        self.budget.count_host_call()?;
+                        yield_now().await;
+                    }
                     let message = message.to_owned();
                     self.perform(sandbox, HostCall::Log { level: *level, message }).await?;
                 }

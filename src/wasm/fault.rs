@@ -1,6 +1,11 @@
 //! Why a module can't be loaded.
+//!
+//! The fields hold a module's own names as they are; the texts show them escaped and cut.
 
 use std::fmt;
+
+/// As much of a name as a text shows.
+const SHOWN_BYTES: usize = 200;
 
 /// One reason why a module is refused. None of them depends on running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +67,15 @@ pub enum ModuleFault {
         /// Its name at the core level.
         name: String,
     },
+    /// More types, imports or exports than a module may have, or locals than a function may.
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many the module has.
+        count: u32,
+        /// How many are allowed.
+        limit: u32,
+    },
     /// More tables than an instance may have.
     TooManyTables {
         /// Tables of the module.
@@ -112,6 +126,7 @@ impl ModuleFault {
                 "generate the bindings from wit/plugin.wit and export the world `plugin`".into()
             }
             Self::ImportedExport { .. } => "export a function of the module itself".into(),
+            Self::TooMany { what, .. } => format!("build with optimization, for fewer {what}"),
             Self::TooManyTables { .. } => "merge the tables".into(),
             Self::TooLarge { .. } => {
                 "build with opt-level \"s\", LTO and panic \"abort\", strip the module, or let the operator raise `limits.module_kb`".into()
@@ -129,6 +144,7 @@ impl fmt::Display for ModuleFault {
                 formatter.write_str("is a component without a core module")
             }
             Self::Malformed { offset, problem } => {
+                let problem = Shown(problem);
                 write!(formatter, "is not a valid module: {problem} (at offset {offset:#x})")
             }
             Self::StartSection => formatter.write_str("has a start section"),
@@ -136,6 +152,7 @@ impl fmt::Display for ModuleFault {
                 write!(formatter, "function {function} contains the instruction `table.grow`")
             }
             Self::UnknownImport { module, name } => {
+                let (module, name) = (Shown(module), Shown(name));
                 write!(formatter, "imports `{name}` from `{module}`, which this host does not have")
             }
             Self::ImportType { module, name, expected, found } => write!(
@@ -144,10 +161,15 @@ impl fmt::Display for ModuleFault {
             ),
             Self::MissingExport { name } => write!(formatter, "does not export `{name}`"),
             Self::ExportType { name, expected, found } => {
+                let name = Shown(name);
                 write!(formatter, "exports `{name}` with type {found}, but it must be {expected}")
             }
             Self::ImportedExport { name } => {
+                let name = Shown(name);
                 write!(formatter, "exports `{name}`, which is an import handed through")
+            }
+            Self::TooMany { what, count, limit } => {
+                write!(formatter, "has {count} {what}, of at most {limit}")
             }
             Self::TooManyTables { tables, limit } => {
                 write!(formatter, "has {tables} tables, of at most {limit}")
@@ -156,10 +178,28 @@ impl fmt::Display for ModuleFault {
                 write!(formatter, "is {bytes} bytes, of at most {limit}")
             }
             Self::Refused { problem } => {
-                write!(formatter, "is refused by the interpreter: {problem}")
+                write!(formatter, "is refused by the interpreter: {}", Shown(problem))
             }
         }
     }
 }
 
 impl std::error::Error for ModuleFault {}
+
+/// A name or message with something of the module's in it, on one line of a bounded length.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.0.floor_char_boundary(SHOWN_BYTES);
+        let (start, rest) = self.0.split_at(end);
+        for character in start.chars() {
+            match character {
+                // Only what a terminal would act on; the messages quote with these.
+                '\'' | '"' | '\\' => fmt::Write::write_char(formatter, character)?,
+                _ => character.escape_debug().fmt(formatter)?,
+            }
+        }
+        if rest.is_empty() { Ok(()) } else { formatter.write_str("...") }
+    }
+}

@@ -3,6 +3,15 @@
 //! An import has no side effect, and nothing in it can panic: the interpreter's frames do not
 //! unwind. The driver does the work while no frame of the interpreter is on the stack.
 
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 use std::collections::BTreeSet;
 
 use wasmi::{Caller, Error, Linker};
@@ -93,8 +102,7 @@ fn http_request(
                 0 => None,
                 1 => Some(lift.string("body", Span::from_params(body, body_length))?),
                 tag => {
-                    let [tag, ..] = tag.to_le_bytes();
-                    return Err(AbiFault::InvalidTag { what: "body", tag });
+                    return Err(AbiFault::InvalidTag { what: "body", tag: tag.cast_unsigned() });
                 }
             },
         })

@@ -1,16 +1,28 @@
 //! Reads a module before the interpreter does, and says everything that keeps it from loading.
 //!
-//! Nothing here runs or compiles anything, so it is safe on any bytes.
+//! Nothing here runs, validates or compiles anything, so it is safe on any bytes. Whether the
+//! module is valid is for the interpreter to say, which would otherwise do it a second time.
 
 use serde::Serialize;
-use wasmparser::{
-    ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
-};
+use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef};
 
 use super::ModuleFault;
 use super::component::{Layer, layer};
 use super::signature::{self, HOST, WASI, export};
+use super::table_grow;
 use crate::contract::limits;
+
+/// Types of a module, which are all kept; a module small enough to be loaded can't have more.
+const TYPES: u32 = 100_000;
+/// Imports of a module: there are 50 functions to import.
+const IMPORTS: u32 = 1_000;
+/// Exports of a module: as many as the interpreter allows functions.
+const EXPORTS: u32 = 10_000;
+/// Locals of one function. The interpreter clears them at every call without charging fuel.
+const LOCALS: u32 = 4_000;
+
+/// Faults that are kept: more would help nobody.
+const FAULTS: usize = 10_000;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -73,19 +85,6 @@ pub struct ModuleSummary {
     pub faults: Vec<ModuleFault>,
 }
 
-/// The WebAssembly features that the interpreter is configured with.
-pub(super) fn features() -> WasmFeatures {
-    WasmFeatures::MUTABLE_GLOBAL
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::EXTENDED_CONST
-        | WasmFeatures::FLOATS
-        | WasmFeatures::GC_TYPES
-}
-
 /// The bytes of the core module in a file, or `None` when there is none.
 pub(super) fn core_module(bytes: &[u8]) -> Option<&[u8]> {
     match layer(bytes) {
@@ -115,10 +114,7 @@ impl ModuleSummary {
             functions: 0,
             faults: Vec::new(),
         };
-        let read = module.and_then(|module| {
-            Validator::new_with_features(features()).validate_all(module).map_err(malformed)?;
-            Reader::new(&mut summary).read(module)
-        });
+        let read = module.and_then(|module| Reader::new(&mut summary).read(module));
         if let Err(fault) = read {
             summary.faults.push(fault);
         }
@@ -141,14 +137,15 @@ impl ModuleSummary {
     }
 }
 
-fn malformed(error: wasmparser::BinaryReaderError) -> ModuleFault {
+pub(super) fn malformed(error: &wasmparser::BinaryReaderError) -> ModuleFault {
     ModuleFault::Malformed { offset: error.offset(), problem: error.message().to_owned() }
 }
 
-/// Walks a module that has been validated.
+/// Walks a module of which nothing is known but its preamble.
 struct Reader<'a> {
     summary: &'a mut ModuleSummary,
-    types: Vec<FuncType>,
+    /// A type that is not a function's keeps its place.
+    types: Vec<Option<FuncType>>,
     functions: Vec<u32>,
     imported_functions: usize,
     bodies: usize,
@@ -160,12 +157,14 @@ impl<'a> Reader<'a> {
     }
 
     fn fault(&mut self, fault: ModuleFault) {
-        self.summary.faults.push(fault);
+        if self.summary.faults.len() < FAULTS {
+            self.summary.faults.push(fault);
+        }
     }
 
     fn read(&mut self, module: &[u8]) -> Result<(), ModuleFault> {
         for payload in Parser::new(0).parse_all(module) {
-            self.payload(payload.map_err(malformed)?)?;
+            self.payload(payload.map_err(|error| malformed(&error))?)?;
         }
         for name in [export::INIT, export::EXECUTE_TOOL, export::DESCRIBE, export::MEMORY] {
             if !self.summary.exports(name) {
@@ -181,29 +180,32 @@ impl<'a> Reader<'a> {
     fn payload(&mut self, payload: Payload<'_>) -> Result<(), ModuleFault> {
         match payload {
             Payload::TypeSection(section) => {
+                within("types", self.types.len(), section.count(), TYPES)?;
                 for group in section {
-                    for ty in group.map_err(malformed)?.into_types() {
-                        if let wasmparser::CompositeInnerType::Func(ty) = ty.composite_type.inner {
-                            self.types.push(ty);
-                        }
+                    for ty in group.map_err(|error| malformed(&error))?.into_types() {
+                        self.types.push(match ty.composite_type.inner {
+                            wasmparser::CompositeInnerType::Func(ty) => Some(ty),
+                            _ => None,
+                        });
                     }
                 }
             }
             Payload::ImportSection(section) => {
+                within("imports", self.summary.imports.len(), section.count(), IMPORTS)?;
                 for import in section {
-                    let import = import.map_err(malformed)?;
+                    let import = import.map_err(|error| malformed(&error))?;
                     self.import(import);
                 }
             }
             Payload::FunctionSection(section) => {
                 for ty in section {
-                    self.functions.push(ty.map_err(malformed)?);
+                    self.functions.push(ty.map_err(|error| malformed(&error))?);
                 }
                 self.summary.functions = section_length(&self.functions, self.imported_functions);
             }
             Payload::MemorySection(section) => {
                 for memory in section {
-                    let memory = memory.map_err(malformed)?;
+                    let memory = memory.map_err(|error| malformed(&error))?;
                     self.memory(&memory);
                 }
             }
@@ -214,8 +216,9 @@ impl<'a> Reader<'a> {
                 }
             }
             Payload::ExportSection(section) => {
+                within("exports", self.summary.exports.len(), section.count(), EXPORTS)?;
                 for export in section {
-                    let export = export.map_err(malformed)?;
+                    let export = export.map_err(|error| malformed(&error))?;
                     self.export(&export);
                 }
             }
@@ -223,11 +226,15 @@ impl<'a> Reader<'a> {
             Payload::CodeSectionEntry(body) => {
                 let function = self.imported_functions + self.bodies;
                 self.bodies += 1;
-                for operator in body.get_operators_reader().map_err(malformed)? {
-                    if let Operator::TableGrow { .. } = operator.map_err(malformed)? {
-                        self.fault(ModuleFault::TableGrow { function });
-                        break;
-                    }
+                let mut locals: u32 = 0;
+                for group in body.get_locals_reader().map_err(|error| malformed(&error))? {
+                    locals = locals.saturating_add(group.map_err(|error| malformed(&error))?.0);
+                }
+                if let Err(fault) = within("locals in one function", 0, locals, LOCALS) {
+                    self.fault(fault);
+                }
+                if table_grow::is_in(&body).map_err(|error| malformed(&error))? {
+                    self.fault(ModuleFault::TableGrow { function });
                 }
             }
             _ => {}
@@ -308,8 +315,15 @@ impl<'a> Reader<'a> {
 
     fn function_type(&self, function: usize) -> Option<FuncType> {
         let ty = *self.functions.get(function)?;
-        self.types.get(ty as usize).cloned()
+        self.types.get(ty as usize)?.clone()
     }
+}
+
+/// For what is kept, before it is read: what is said about an import takes many times its bytes.
+/// There may be some already, since a section may come twice until the interpreter refuses it.
+fn within(what: &'static str, there: usize, more: u32, limit: u32) -> Result<(), ModuleFault> {
+    let count = u32::try_from(there).unwrap_or(u32::MAX).saturating_add(more);
+    if count > limit { Err(ModuleFault::TooMany { what, count, limit }) } else { Ok(()) }
 }
 
 fn section_length(functions: &[u32], imported: usize) -> u32 {

@@ -14,6 +14,10 @@ use super::{CompiledModule, MemoryBudget};
 use crate::contract::{CallError, PluginResourceConfig, limits};
 use crate::sandbox::Sandbox;
 
+/// A guest's description of itself. JSON costs the host up to 40 times its text once it is read,
+/// so this is far less than a result.
+const DESCRIPTION_BYTES: usize = 256 * limits::KB;
+
 /// An instance after `init`, ready for calls.
 ///
 /// A call that traps, runs out of a resource or is dropped leaves the instance
@@ -117,7 +121,7 @@ impl Instance {
     pub async fn describe(&mut self, budget: &mut CallBudget) -> Result<String, CallError> {
         self.call(self.describe, (), budget, |lift, pointer| {
             let span = lift.string_area("description", pointer)?;
-            within_result_limit(span.length as usize)?;
+            within(span.length as usize, DESCRIPTION_BYTES)?;
             lift.string("description", span)
         })
         .await
@@ -150,7 +154,7 @@ impl Instance {
         let arguments = (name, name_length, params, params_length);
         let answer = self
             .call(self.execute_tool, arguments, budget, |lift, pointer| {
-                within_result_limit(lift.result_text_length("result", pointer)?)?;
+                within(lift.result_text_length("result", pointer)?, limits::RESULT_BYTES)?;
                 lift.string_result("result", pointer)
             })
             .await?;
@@ -209,12 +213,9 @@ impl<P: wasmi::WasmParams> Export<P> {
     }
 }
 
-/// Refuses a result before it is copied.
-fn within_result_limit(bytes: usize) -> Result<(), AbiFault> {
-    match bytes {
-        0..=limits::RESULT_BYTES => Ok(()),
-        _ => Err(AbiFault::TooMuch { limit: limits::RESULT_BYTES }),
-    }
+/// Refuses a text before it is copied.
+fn within(bytes: usize, limit: usize) -> Result<(), AbiFault> {
+    if bytes > limit { Err(AbiFault::TooMuch { limit }) } else { Ok(()) }
 }
 
 impl fmt::Debug for Instance {

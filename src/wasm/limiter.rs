@@ -4,6 +4,15 @@
 //! with its reason noted, not the `-1` of `memory.grow`: guests turn that into `unreachable`, and
 //! the caller could not tell what was exhausted.
 
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 use std::sync::Arc;
 
 use wasmi::ResourceLimiter;

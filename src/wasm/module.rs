@@ -3,12 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use wasmi::errors::ErrorKind;
 use wasmi::{CompilationMode, Config, EnforcedLimits, Engine, Linker, Module};
 
 use super::inspect::{self, ModuleSummary};
 use super::state::State;
 use super::{ModuleFault, imports};
 use crate::contract::limits;
+
+/// As many faults as the text of an error shows.
+const SHOWN_FAULTS: usize = 8;
 
 /// A translated module with an engine of its own.
 ///
@@ -55,7 +59,10 @@ impl CompiledModule {
             return Err(ModuleError { faults: std::mem::take(&mut summary.faults) });
         }
         let core = inspect::core_module(bytes).ok_or(ModuleFault::NotWasm)?;
-        let refused = |error: wasmi::Error| ModuleFault::Refused { problem: error.to_string() };
+        let refused = |error: wasmi::Error| match error.kind() {
+            ErrorKind::Wasm(error) => inspect::malformed(error),
+            error => ModuleFault::Refused { problem: error.to_string() },
+        };
         let engine = Engine::new(&config());
         let module = Module::new(&engine, core).map_err(refused)?;
         let mut linker = Linker::new(&engine);
@@ -105,13 +112,16 @@ impl From<ModuleFault> for ModuleError {
 impl fmt::Display for ModuleError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the module ")?;
-        for (index, fault) in self.faults.iter().enumerate() {
+        for (index, fault) in self.faults.iter().take(SHOWN_FAULTS).enumerate() {
             if index > 0 {
                 formatter.write_str("; ")?;
             }
             fault.fmt(formatter)?;
         }
-        Ok(())
+        match self.faults.len().saturating_sub(SHOWN_FAULTS) {
+            0 => Ok(()),
+            more => write!(formatter, "; and {more} more"),
+        }
     }
 }
 

@@ -125,9 +125,17 @@ impl fmt::Display for Signature {
     }
 }
 
+/// As many parameters or results as the text of a type shows.
+const SHOWN_TYPES: usize = 32;
+
 /// A function type as the same text.
 pub(super) fn describe(ty: &FuncType) -> String {
-    let list =
-        |types: &[ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let list = |types: &[ValType]| {
+        let mut names: Vec<_> = types.iter().take(SHOWN_TYPES).map(ToString::to_string).collect();
+        if types.len() > SHOWN_TYPES {
+            names.push(format!("... {} in all", types.len()));
+        }
+        names.join(", ")
+    };
     format!("({}) -> ({})", list(ty.params()), list(ty.results()))
 }

@@ -3,6 +3,15 @@
 //!
 //! Source: the witx of WASI's snapshot preview 1, from which the numbers are.
 
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
 use std::sync::LazyLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -24,6 +33,8 @@ const STDERR: i32 = 2;
 
 /// Random bytes that one call may ask for.
 const RANDOM_BYTES: u32 = 64 * 1024;
+/// Output that one call takes: the rest is for the guest's next call, as in any short write.
+const OUTPUT_BYTES: u32 = 64 * 1024;
 
 /// A WASI call that needs more than a constant answer.
 pub(crate) enum WasiCall {
@@ -118,8 +129,9 @@ fn fd_write(mut caller: Caller<'_, State>, params: &[Val]) -> Result<i32, Error>
         let mut text = String::new();
         let mut bytes: u32 = 0;
         for buffer in lift.spans("output", buffers)? {
-            text.push_str(&lift.lossy_text("output", buffer)?);
-            bytes = bytes.saturating_add(buffer.length);
+            let room = OUTPUT_BYTES.saturating_sub(bytes);
+            text.push_str(&lift.lossy_text("output", buffer, room)?);
+            bytes = bytes.saturating_add(buffer.length.min(room));
         }
         Ok(Suspended::Wasi(WasiCall::Write { level, text, bytes, written }))
     })

@@ -118,7 +118,7 @@ fn found(id: &str, options: &Options) -> Result<Report, Failure> {
         // What is not approved is known from the reason.
         report.package(package, Approval::ALL);
     }
-    if let LoadError::Pending { unapproved } = &refused.error {
+    if let LoadError::Pending { unapproved, .. } = &refused.error {
         for asked in &mut report.permissions {
             asked.approved = !unapproved.contains(&asked.permission);
         }
@@ -167,7 +167,7 @@ impl Report {
     fn package(&mut self, package: PluginPackage, approval: Approval) {
         let unapproved = approval.missing(&package.manifest.permissions);
         if !unapproved.is_empty() {
-            self.reasons.push(Reason::of(&LoadError::Pending { unapproved }));
+            self.reasons.push(Reason::of(&LoadError::Pending { unapproved, installed: None }));
         }
         for &capability in &package.manifest.capabilities {
             if capability != PluginCapability::Tool {

@@ -39,7 +39,8 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Plugins);
     let runtime = options.load()?;
     startup::report(&runtime.host().registry(), options);
-    runtime.block_on(serve(&runtime, options))
+    let following = async { match runtime.follow_approvals().await {} };
+    runtime.block_on(or(serve(&runtime, options), following))
 }
 
 /// Why serving ended.

@@ -83,7 +83,9 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Option<PluginManifest> {
 }
 
 /// An item of a list that is text following `rule`.
-fn text_of<T>(rule: impl Fn(&str) -> Result<T, Flaw>) -> impl Fn(&Value) -> Result<T, Flaw> {
+pub(in crate::contract) fn text_of<T>(
+    rule: impl Fn(&str) -> Result<T, Flaw>,
+) -> impl Fn(&Value) -> Result<T, Flaw> {
     move |value| match value {
         Value::String(text) => rule(text),
         other => Err(wrong_kind(other, "text")),
@@ -169,7 +171,7 @@ fn resources(table: &Table<'_>, findings: &mut Findings) -> PluginResourceConfig
 }
 
 /// One limit: what the manifest says, within its range.
-fn amount(table: &Table<'_>, range: Range, findings: &mut Findings) -> u64 {
+pub(in crate::contract) fn amount(table: &Table<'_>, range: Range, findings: &mut Findings) -> u64 {
     let Some(value) = table.get(range.key) else { return range.default };
     let whole = value.as_u64().or_else(|| {
         let number = value.as_f64().filter(|number| number.fract() == 0.0)?;

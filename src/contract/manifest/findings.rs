@@ -11,24 +11,27 @@ const LIST_ITEMS: usize = 256;
 
 /// What was found so far.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(in crate::contract) struct Findings {
     faults: Vec<ManifestFault>,
     warnings: Vec<String>,
 }
 
 impl Findings {
-    pub(super) fn fault(&mut self, key: String, flaw: Flaw) {
+    pub(in crate::contract) fn fault(&mut self, key: String, flaw: Flaw) {
         let Flaw { problem, expected } = flaw;
         self.faults.push(ManifestFault { key, problem, expected });
     }
 
-    pub(super) fn warn(&mut self, warning: String) {
+    pub(in crate::contract) fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
     }
 
     /// The value with the warnings, or the faults. `None` stands for a value that could not be
     /// made, which always left a fault.
-    pub(super) fn finish<T>(self, value: Option<T>) -> Result<(T, Vec<String>), ManifestError> {
+    pub(in crate::contract) fn finish<T>(
+        self,
+        value: Option<T>,
+    ) -> Result<(T, Vec<String>), ManifestError> {
         match value {
             Some(value) if self.faults.is_empty() => Ok((value, self.warnings)),
             _ => Err(ManifestError { faults: self.faults, warnings: self.warnings }),
@@ -37,14 +40,14 @@ impl Findings {
 }
 
 /// The entries of one mapping, and where it stands in the document.
-pub(super) struct Table<'v> {
+pub(in crate::contract) struct Table<'v> {
     prefix: &'static str,
     entries: Option<&'v Map<String, Value>>,
 }
 
 impl<'v> Table<'v> {
     /// The document as a mapping.
-    pub(super) fn top(document: &'v Value, findings: &mut Findings) -> Option<Self> {
+    pub(in crate::contract) fn top(document: &'v Value, findings: &mut Findings) -> Option<Self> {
         let entries = document.as_object();
         if entries.is_none() {
             let problem = format!("the document is {}", kind(document));
@@ -55,7 +58,7 @@ impl<'v> Table<'v> {
     }
 
     /// The mapping under `key`, which is empty if the key is absent.
-    pub(super) fn section(&self, key: &'static str, findings: &mut Findings) -> Self {
+    pub(in crate::contract) fn section(&self, key: &'static str, findings: &mut Findings) -> Self {
         let value = self.get(key);
         let entries = value.and_then(Value::as_object);
         if let (Some(value), None) = (value, entries) {
@@ -65,17 +68,17 @@ impl<'v> Table<'v> {
     }
 
     /// The value of `key`. A null is the same as no key, as `skills:` with nothing behind it is.
-    pub(super) fn get(&self, key: &str) -> Option<&'v Value> {
+    pub(in crate::contract) fn get(&self, key: &str) -> Option<&'v Value> {
         self.entries?.get(key).filter(|value| !value.is_null())
     }
 
     /// The key's path from the top.
-    pub(super) fn path(&self, key: &str) -> String {
+    pub(in crate::contract) fn path(&self, key: &str) -> String {
         if self.prefix.is_empty() { key.to_owned() } else { format!("{}.{key}", self.prefix) }
     }
 
     /// Text under `key` that follows `rule`, or `None` if it is absent or wrong.
-    pub(super) fn text<T>(
+    pub(in crate::contract) fn text<T>(
         &self,
         key: &str,
         rule: impl Fn(&str) -> Result<T, Flaw>,
@@ -91,7 +94,7 @@ impl<'v> Table<'v> {
     }
 
     /// Like [`text`](Self::text), with a fault if `key` is absent.
-    pub(super) fn required<T>(
+    pub(in crate::contract) fn required<T>(
         &self,
         key: &str,
         expected: &str,
@@ -106,7 +109,7 @@ impl<'v> Table<'v> {
     }
 
     /// Notes that `key` is absent, and the unknown key that was probably meant to be it.
-    pub(super) fn missing(
+    pub(in crate::contract) fn missing(
         &self,
         key: &str,
         expected: &str,
@@ -122,7 +125,7 @@ impl<'v> Table<'v> {
     }
 
     /// The list under `key`, each item read by `item` and none twice; empty if the key is absent.
-    pub(super) fn list<T: PartialEq>(
+    pub(in crate::contract) fn list<T: PartialEq>(
         &self,
         key: &str,
         expected: &str,
@@ -157,13 +160,16 @@ impl<'v> Table<'v> {
     }
 
     /// The keys that are not among `known`.
-    pub(super) fn unknown<'t>(&'t self, known: &'t [&str]) -> impl Iterator<Item = &'v str> + 't {
+    pub(in crate::contract) fn unknown<'t>(
+        &'t self,
+        known: &'t [&str],
+    ) -> impl Iterator<Item = &'v str> + 't {
         let keys = self.entries.into_iter().flat_map(Map::keys).map(String::as_str);
         keys.filter(|key| !known.contains(key))
     }
 
     /// Warns of each key that is not among `known`.
-    pub(super) fn warn_unknown(&self, known: &[&str], findings: &mut Findings) {
+    pub(in crate::contract) fn warn_unknown(&self, known: &[&str], findings: &mut Findings) {
         for key in self.unknown(known).take(LIST_ITEMS) {
             let path = self.path(&quoted(key));
             findings.warn(match closest(key, known) {
@@ -175,7 +181,7 @@ impl<'v> Table<'v> {
 }
 
 /// The flaw of a value of the wrong JSON type.
-pub(super) fn wrong_kind(value: &Value, expected: &str) -> Flaw {
+pub(in crate::contract) fn wrong_kind(value: &Value, expected: &str) -> Flaw {
     Flaw::new(format!("it is {}", kind(value)), format!("expected {expected}"))
 }
 

@@ -3,11 +3,11 @@
 //! A manifest exists only in its checked form: [`PluginManifest::from_json`] and
 //! [`PluginManifest::from_yaml`] are the ways to one, and they name every fault of a file at once.
 
-mod check;
-mod document;
+pub(super) mod check;
+pub(super) mod document;
 mod fault;
-mod findings;
-mod rules;
+pub(super) mod findings;
+pub(super) mod rules;
 mod similar;
 
 use std::fmt;
@@ -177,4 +177,13 @@ impl PluginManifest {
         let document = document::from_yaml(text, limits::MANIFEST_BYTES)?;
         check::manifest(&document)
     }
+}
+
+/// The one form of a network pattern: `*`, a host, or `*.` before a host.
+///
+/// # Errors
+///
+/// What is wrong with it and what would be right, in a sentence.
+pub(crate) fn check_host_pattern(text: &str) -> Result<String, String> {
+    rules::host_pattern(text).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
 }

@@ -6,20 +6,23 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::contract::limits::TOOL_NAME_CHARS;
 
 /// What is wrong with a value, and what would be right.
-pub(super) struct Flaw {
-    pub(super) problem: String,
-    pub(super) expected: String,
+pub(in crate::contract) struct Flaw {
+    pub(in crate::contract) problem: String,
+    pub(in crate::contract) expected: String,
 }
 
 impl Flaw {
-    pub(super) fn new(problem: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(in crate::contract) fn new(
+        problem: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
         Self { problem: problem.into(), expected: expected.into() }
     }
 }
 
 /// A manifest's text as it may stand in a message: cut, and without characters that drive a
 /// terminal.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::contract) fn quoted(text: &str) -> String {
     let mut short: String = text.chars().take(64).flat_map(char::escape_debug).collect();
     if text.chars().nth(64).is_some() {
         short.push_str("...");
@@ -29,7 +32,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// A plugin's id. Parts between dots begin and end with a letter or digit, and `__` is kept out, so
 /// that the first `__` of a tool's full name always ends the id.
-pub(super) fn id(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn id(text: &str) -> Result<String, Flaw> {
     let expected = "expected a name like `com.example.my-plugin`: 1 to 64 of a-z, 0-9, `-`, `_` and `.`, \
                     each part beginning and ending with a letter or digit, no `__`";
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -49,7 +52,7 @@ pub(super) fn id(text: &str) -> Result<String, Flaw> {
 }
 
 /// A name for people: one line, not empty.
-pub(super) fn title(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn title(text: &str) -> Result<String, Flaw> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
         return Err(Flaw::new(
@@ -61,7 +64,7 @@ pub(super) fn title(text: &str) -> Result<String, Flaw> {
 }
 
 /// A text of several lines.
-pub(super) fn prose(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn prose(text: &str) -> Result<String, Flaw> {
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
         return Err(Flaw::new("it holds control characters", "expected plain text"));
     }
@@ -69,7 +72,7 @@ pub(super) fn prose(text: &str) -> Result<String, Flaw> {
 }
 
 /// A version number.
-pub(super) fn version(text: &str) -> Result<semver::Version, Flaw> {
+pub(in crate::contract) fn version(text: &str) -> Result<semver::Version, Flaw> {
     semver::Version::parse(text).map_err(|error| {
         let problem = format!("`{}` is not a semantic version ({error})", quoted(text));
         Flaw::new(problem, "expected three numbers like `1.2.0`")
@@ -77,7 +80,7 @@ pub(super) fn version(text: &str) -> Result<semver::Version, Flaw> {
 }
 
 /// A path inside the package. `./` before it and `/` behind it are dropped.
-pub(super) fn inner_path(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn inner_path(text: &str) -> Result<String, Flaw> {
     let flaw = |problem: &str| {
         let expected = "expected a path inside the package, with `/` between its parts";
         Err(Flaw::new(format!("`{}` {problem}", quoted(text)), expected))
@@ -99,7 +102,7 @@ pub(super) fn inner_path(text: &str) -> Result<String, Flaw> {
 }
 
 /// A path inside the package that can be a file's.
-pub(super) fn inner_file(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn inner_file(text: &str) -> Result<String, Flaw> {
     let path = inner_path(text)?;
     if path == "." {
         return Err(Flaw::new("it names the package itself", "expected a file like `plugin.wasm`"));
@@ -108,7 +111,7 @@ pub(super) fn inner_file(text: &str) -> Result<String, Flaw> {
 }
 
 /// The name of a tool or a secret.
-pub(super) fn name(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if text.is_empty() || text.len() > TOOL_NAME_CHARS || !text.bytes().all(allowed) {
         return Err(Flaw::new(
@@ -120,7 +123,7 @@ pub(super) fn name(text: &str) -> Result<String, Flaw> {
 }
 
 /// An environment variable. A `*` would be a legal name, but is always meant as a pattern.
-pub(super) fn variable(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn variable(text: &str) -> Result<String, Flaw> {
     if text.is_empty() || text.chars().any(|char| char.is_control() || matches!(char, '=' | '*')) {
         return Err(Flaw::new(
             format!("`{}` is not a variable's name", quoted(text)),
@@ -131,7 +134,7 @@ pub(super) fn variable(text: &str) -> Result<String, Flaw> {
 }
 
 /// A folder or file of the host.
-pub(super) fn host_path(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn host_path(text: &str) -> Result<String, Flaw> {
     if text.trim().is_empty() || text.chars().any(char::is_control) {
         return Err(Flaw::new(
             format!("`{}` is not a path", quoted(text)),
@@ -143,7 +146,7 @@ pub(super) fn host_path(text: &str) -> Result<String, Flaw> {
 
 /// A network pattern: `*`, a host, or `*.` before a host. Lower case, and addresses in the form of
 /// RFC 5952 without brackets.
-pub(super) fn host_pattern(text: &str) -> Result<String, Flaw> {
+pub(in crate::contract) fn host_pattern(text: &str) -> Result<String, Flaw> {
     let flaw = |problem: &str, expected: &str| {
         Err(Flaw::new(format!("`{}` {problem}", quoted(text)), format!("expected {expected}")))
     };

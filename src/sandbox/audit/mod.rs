@@ -1,10 +1,12 @@
 //! The audit log: one record for every host call, allowed or not.
 
 mod entry;
+mod file;
 mod memory;
 mod record;
 
 pub(super) use entry::{Entry, Finding};
+pub use file::FileAudit;
 pub use memory::MemoryAudit;
 pub use record::{AuditOutcome, AuditRecord};
 
@@ -15,6 +17,10 @@ pub trait AuditLog: Send + Sync {
     /// Never blocks and never fails: an audit log that is full or slow loses records, says so
     /// itself, and lets the host call go on.
     fn record(&self, record: AuditRecord);
+
+    /// Returns when every record taken so far is where it is kept. May block on a disk: it is for
+    /// the end of a program.
+    fn flush(&self) {}
 }
 
 /// Keeps nothing: for embedders who want no audit log.

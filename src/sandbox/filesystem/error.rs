@@ -46,6 +46,11 @@ impl FileError {
         Self::denied(path, "symlink points outside sandbox")
     }
 
+    /// Nothing is at a path that the manifest grants.
+    pub(super) fn not_found(path: &str) -> Self {
+        Self::NotFound { path: shown(path) }
+    }
+
     /// A refusal by `rule`.
     pub(super) fn denied(path: &str, rule: &str) -> Self {
         Self::Denied(Denied {

@@ -33,6 +33,8 @@ pub(in crate::sandbox) struct Grants {
     /// Whether the manifest asks for no files at all.
     pub(super) none_asked: bool,
     pub(super) opened: Vec<Grant>,
+    /// The grants at whose path nothing was, as the manifest spells them, expanded.
+    missing: Vec<PathBuf>,
 }
 
 /// One open grant.
@@ -72,16 +74,29 @@ impl Grants {
         roots: &GrantRoots<'_>,
     ) -> (Self, Vec<String>) {
         let mut opened = Vec::new();
+        let mut missing = Vec::new();
         let mut warnings = Vec::new();
         for text in asked {
-            match expand(text, roots).and_then(Grant::open) {
+            let grant = expand(text, roots).and_then(|spelled| {
+                Grant::open(&spelled).inspect_err(|fault| {
+                    if matches!(fault, Fault::Missing) {
+                        missing.push(spelled);
+                    }
+                })
+            });
+            match grant {
                 Ok(grant) => opened.push(grant),
                 Err(fault) => {
                     warnings.push(format!("the filesystem grant `{text}` stays closed: {fault}"));
                 }
             }
         }
-        (Self { none_asked: asked.is_empty(), opened }, warnings)
+        (Self { none_asked: asked.is_empty(), opened, missing }, warnings)
+    }
+
+    /// Whether the manifest grants `path`, but nothing was there to be opened.
+    pub(super) fn is_missing(&self, path: &Path) -> bool {
+        self.missing.iter().any(|grant| path.starts_with(grant))
     }
 
     /// The folder that relative paths are relative to.
@@ -94,8 +109,8 @@ impl Grants {
 }
 
 impl Grant {
-    fn open(spelled: PathBuf) -> Result<Self, Fault> {
-        let real = fs::canonicalize(&spelled)?;
+    fn open(spelled: &Path) -> Result<Self, Fault> {
+        let real = fs::canonicalize(spelled)?;
         let place = if fs::metadata(&real)?.is_dir() {
             Place::Folder(Arc::new(Dir::open_ambient_dir(&real, ambient_authority())?))
         } else {
@@ -105,7 +120,7 @@ impl Grant {
             let folder = Dir::open_ambient_dir(folder, ambient_authority())?;
             Place::File { folder: Arc::new(folder), name: name.to_owned() }
         };
-        Ok(Self { spelled, place })
+        Ok(Self { spelled: spelled.to_owned(), place })
     }
 }
 

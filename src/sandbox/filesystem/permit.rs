@@ -38,8 +38,9 @@ impl Grants {
     ///
     /// # Errors
     ///
-    /// Always a refusal, in this order: no `filesystem` permission (T21), an empty path or one with
-    /// a NUL byte, a path that no open grant covers (T15, T16, T19).
+    /// In this order: no `filesystem` permission (T21), an empty path or one with a NUL byte, a
+    /// path that no open grant covers (T15, T16, T19). Where it is covered by a grant at whose path
+    /// nothing was when the plugin was loaded, that is no refusal but `file not found`.
     pub(in crate::sandbox) fn permit(&self, asked: &str) -> Result<FilePermit, FileError> {
         if self.none_asked {
             return Err(FileError::denied(asked, "filesystem access not permitted"));
@@ -65,7 +66,13 @@ impl Grants {
             })
             .max_by_key(|(spelled_bytes, _)| *spelled_bytes)
             .map(|(_, permit)| permit)
-            .ok_or_else(|| FileError::outside(asked))
+            .ok_or_else(|| {
+                if self.is_missing(&absolute) {
+                    FileError::not_found(asked)
+                } else {
+                    FileError::outside(asked)
+                }
+            })
     }
 
     /// `asked` from the root and without dots; none where it is relative to nothing.

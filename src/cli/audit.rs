@@ -1,0 +1,121 @@
+//! `weft-lite audit`: what plugins asked of the host, and what came of it.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use argh::FromArgs;
+use serde_json::Value;
+use weft_lite::{FileAudit, printable};
+
+use super::options::Options;
+use super::{Failure, Status, output};
+
+/// How often `--follow` looks for new lines.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Show what plugins asked of the host, the oldest first.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "audit",
+    example = "{command_name} --denied\n{command_name} --plugin com.example.clock --follow",
+    note = "With --json it prints the records as they are kept, one JSON document on each line."
+)]
+pub(super) struct Audit {
+    /// go on with what comes, until interrupted
+    #[argh(switch)]
+    follow: bool,
+    /// only this plugin's records
+    #[argh(option, arg_name = "ID")]
+    plugin: Option<String>,
+    /// only what was refused: outcomes `denied` and `rate_limited`
+    #[argh(switch)]
+    denied: bool,
+}
+
+pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, Failure> {
+    let home = options.weft_home()?;
+    let path = home.join(super::AUDIT_FILE);
+    let print = |line: &str| print(command, options.json, line);
+    let rotated = FileAudit::rotated(&path);
+    let mut follower = Follower { path, reader: None };
+    if let Ok(file) = File::open(rotated) {
+        lines(&mut BufReader::new(file), &print)?;
+    }
+    follower.read(&print)?;
+    while command.follow {
+        thread::sleep(LOOK);
+        follower.read(&print)?;
+    }
+    Ok(Status::Done)
+}
+
+/// Reads the log as it grows, also when it is rotated away.
+struct Follower {
+    path: PathBuf,
+    reader: Option<BufReader<File>>,
+}
+
+impl Follower {
+    fn read(&mut self, print: &impl Fn(&str) -> io::Result<()>) -> io::Result<()> {
+        if let Some(reader) = &mut self.reader {
+            lines(reader, print)?;
+            if is_at(reader.get_ref(), &self.path) {
+                return Ok(());
+            }
+        }
+        self.reader = File::open(&self.path).ok().map(BufReader::new);
+        match &mut self.reader {
+            Some(reader) => lines(reader, print),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), path.metadata()) {
+        (Ok(open), Ok(there)) => open.ino() == there.ino(),
+        _ => false,
+    }
+}
+
+/// Hands every whole line to `print`; what is only half written stays for the next time.
+fn lines(
+    reader: &mut BufReader<File>,
+    print: &impl Fn(&str) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line)?;
+        if line.last() != Some(&b'\n') {
+            return reader.seek_relative(-i64::try_from(read).unwrap_or(0));
+        }
+        print(String::from_utf8_lossy(&line).trim())?;
+    }
+}
+
+fn print(command: &Audit, json: bool, line: &str) -> io::Result<()> {
+    // A line that was cut by a full disk or a power cut is no record.
+    let Ok(record) = serde_json::from_str::<Value>(line) else { return Ok(()) };
+    let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
+    let wanted = command.plugin.as_ref().is_none_or(|id| text("plugin") == id)
+        && (!command.denied || matches!(text("outcome"), "denied" | "rate_limited"));
+    if !wanted {
+        return Ok(());
+    }
+    if json {
+        return output::data(line);
+    }
+    let rule = match text("rule") {
+        "" => String::new(),
+        rule => format!(": {rule}"),
+    };
+    let [time, plugin, function, summary, outcome] =
+        ["time", "plugin", "function", "summary", "outcome"].map(text);
+    output::data(&printable(&format!("{time}  {plugin}  {function} {summary}  {outcome}{rule}")))
+}

@@ -1,0 +1,90 @@
+//! `weft-lite plugin pack`: a plugin's folder as an archive, or as a release in a registry.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use argh::FromArgs;
+use serde_json::json;
+use weft_lite::{PluginPackage, ReadLimits, Registry, pack_folder, sha256_hex};
+
+use super::install::{check_module, refused};
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, failed, output};
+
+/// Pack a plugin's folder into an archive that can be installed.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "pack",
+    example = "{command_name} ./my-plugin\n{command_name} ./my-plugin -o clock.tar.gz\n{command_name} ./my-plugin --registry /media/stick",
+    note = "The same files always give the same archive. A release in a registry must be signed\nbefore (`weft-lite plugin sign`)."
+)]
+pub(super) struct Pack {
+    /// the plugin's folder
+    #[argh(positional, arg_name = "DIR")]
+    folder: PathBuf,
+    /// the archive (default: `<id>-<version>.tar.gz` in the current folder)
+    #[argh(option, short = 'o', arg_name = "FILE")]
+    output: Option<PathBuf>,
+    /// add it to the registry in this folder
+    #[argh(option, arg_name = "DIR")]
+    registry: Option<PathBuf>,
+}
+
+pub(super) fn run(command: &Pack, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let folder = &command.folder;
+    let limits = ReadLimits::default();
+    let package =
+        PluginPackage::read(folder, limits).map_err(|error| failed(&error, error.next_step()))?;
+    check_module(&package.module).map_err(|problem| {
+        failed(&problem, "see `weft-lite plugin inspect` for all that is wrong".into())
+    })?;
+    if let Some(registry) = &command.registry {
+        if command.output.is_some() {
+            return Err(Failure::Usage {
+                message: "`--registry` names the archive itself".into(),
+                next_step: "leave out `--output`".into(),
+            });
+        }
+        let release =
+            Registry::publish(registry, folder, limits).map_err(|error| refused(&error))?;
+        let archive = registry.join(&release.archive);
+        return report(&archive, &release.sha256, options);
+    }
+    let manifest = &package.manifest;
+    let archive = command.output.clone();
+    let archive =
+        archive.unwrap_or_else(|| format!("{}-{}.tar.gz", manifest.id, manifest.version).into());
+    if is_inside(&archive, folder) {
+        return Err(Failure::Usage {
+            message: format!("{} would become a part of the next archive", archive.display()),
+            next_step: "name another place with `--output`".into(),
+        });
+    }
+    let bytes = pack_folder(folder).map_err(|error| refused(&error))?;
+    fs::write(&archive, &bytes).map_err(|error| {
+        failed(
+            &format!("{} can't be written: {error}", archive.display()),
+            "name another place with `--output`".into(),
+        )
+    })?;
+    report(&archive, &sha256_hex(&bytes), options)
+}
+
+fn report(archive: &Path, sha256: &str, options: &Options) -> Result<Status, Failure> {
+    let path = archive.display().to_string();
+    if options.json {
+        output::json(&json!({ "archive": path, "sha256": sha256 }))?;
+    } else {
+        output::data(&path)?;
+    }
+    Ok(Status::Done)
+}
+
+fn is_inside(file: &Path, folder: &Path) -> bool {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
+    parent.and_then(|parent| Ok(parent.starts_with(folder.canonicalize()?))).unwrap_or(false)
+}

@@ -1,0 +1,29 @@
+//! `weft-lite plugin revoke`: take back all that was approved.
+
+use argh::FromArgs;
+use weft_lite::{Approvals, installed_folder};
+
+use super::approve::refused;
+use super::not_installed;
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, output};
+
+/// Take back all that was approved; a plugin in service goes out of it within a second.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "revoke", example = "{command_name} com.example.clock")]
+pub(super) struct Revoke {
+    /// the plugin's id
+    #[argh(positional, arg_name = "ID")]
+    id: String,
+}
+
+pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let home = options.weft_home()?;
+    let id = &command.id;
+    installed_folder(&home, id).ok_or_else(|| not_installed(id))?;
+    Approvals::revoke(&home, id).map_err(|error| refused(&error))?;
+    output::message(&format!("revoked: {id} does not run until it is approved again"));
+    Ok(Status::Done)
+}

@@ -1,0 +1,49 @@
+//! `weft-lite plugin sign`: a signature over every file of a plugin's folder.
+
+use std::path::PathBuf;
+
+use argh::FromArgs;
+use serde_json::json;
+use weft_lite::{PackageSignature, PluginPackage, PrivateKey, ReadLimits, SIGNATURE_FILE};
+
+use super::install::refused;
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, failed, output};
+
+/// Sign a plugin's folder; whatever changes in it afterwards breaks the signature.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "sign",
+    example = "{command_name} ./my-plugin\n{command_name} ./my-plugin --key my.key"
+)]
+pub(super) struct Sign {
+    /// the plugin's folder
+    #[argh(positional, arg_name = "DIR")]
+    folder: PathBuf,
+    /// the private key's file (default: signing.key in `$WEFT_HOME`)
+    #[argh(option, arg_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+pub(super) fn run(command: &Sign, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let folder = &command.folder;
+    let path = match &command.key {
+        Some(path) => path.clone(),
+        None => options.weft_home()?.join("signing.key"),
+    };
+    let key = PrivateKey::read(&path).map_err(|error| failed(&error, error.next_step()))?;
+    PluginPackage::read(folder, ReadLimits::default())
+        .map_err(|error| failed(&error, error.next_step()))?;
+    let signature = PackageSignature::create(folder, &key).map_err(|error| refused(&error))?;
+    if options.json {
+        let PackageSignature { key_id, signature, .. } = &signature;
+        output::json(&json!({ "key_id": key_id, "signature": signature }))?;
+    } else {
+        let file = folder.join(SIGNATURE_FILE);
+        output::message(&format!("signed by {}: {}", signature.key_id, file.display()));
+    }
+    Ok(Status::Done)
+}

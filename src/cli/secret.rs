@@ -1,0 +1,136 @@
+//! `weft-lite secret`: the credentials that plugins use without seeing them. No value is ever
+//! printed, and none is taken from the command line.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use argh::FromArgs;
+use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretValue};
+
+use super::logs::{self, Verbosity};
+use super::options::Options;
+use super::{Failure, Status, failed, output, terminal};
+
+/// Keep credentials that plugins may use and never see.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "secret",
+    example = "{command_name} set GITHUB --host api.github.com\n{command_name} list",
+    note = "A plugin names the secret in its manifest (`permissions.secrets`) and writes\n{{{{secret:NAME}}}} in a header; the value goes in on the way to a bound host."
+)]
+pub(super) struct SecretCommand {
+    #[argh(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Set(Set),
+    List(List),
+    Remove(Remove),
+}
+
+/// Keep a secret; its value is asked for, or read from standard input.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "set",
+    example = "{command_name} GITHUB --host api.github.com\n{command_name} MAIL --host '*.example.com' --from-file token.txt\n{command_name} CI --host ci.example.com --from-env CI_TOKEN",
+    note = "--from-file copies the file's content; --from-env only notes the variable's name, and\nthe value is read whenever it is used."
+)]
+struct Set {
+    /// the name that manifests use: A-Z, a-z, 0-9, `_` and `-`
+    #[argh(positional, arg_name = "NAME")]
+    name: String,
+    /// a host that may get it: a name, or `*.example.com` (repeatable)
+    #[argh(option, arg_name = "HOST")]
+    host: Vec<String>,
+    /// copy the value from a file
+    #[argh(option, arg_name = "FILE")]
+    from_file: Option<PathBuf>,
+    /// read the value from an environment variable, whenever it is used
+    #[argh(option, arg_name = "VARIABLE")]
+    from_env: Option<String>,
+}
+
+/// List the secrets and the hosts they are bound to, without the values.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "list", example = "{command_name} --json")]
+struct List {}
+
+/// Remove a secret.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "remove", example = "{command_name} GITHUB")]
+struct Remove {
+    /// the secret's name
+    #[argh(positional, arg_name = "NAME")]
+    name: String,
+}
+
+pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let secrets = FileSecrets::new(options.weft_home()?);
+    match &command.command {
+        Command::Set(command) => set(&secrets, command),
+        Command::List(_) => list(&secrets, options),
+        Command::Remove(command) => remove(&secrets, command),
+    }
+}
+
+fn set(secrets: &FileSecrets, command: &Set) -> Result<Status, Failure> {
+    let Set { name, host, from_file, from_env } = command;
+    let unread = |error: std::io::Error| {
+        failed(
+            &format!("the value can't be read: {error}"),
+            "give one line of visible ASCII, of at most 8192 bytes".into(),
+        )
+    };
+    let value = match (from_file, from_env) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::Usage {
+                message: "`--from-file` and `--from-env` can't both be meant".into(),
+                next_step: "give one of them".into(),
+            });
+        }
+        (Some(path), None) => {
+            File::open(path).and_then(SecretValue::from_reader).map_err(unread)?
+        }
+        (None, Some(variable)) => SecretValue::Env(variable.clone()),
+        // What can't be kept isn't asked for.
+        (None, None) if host.is_empty() => return Err(refused(&SecretError::NoHost)),
+        (None, None) => {
+            let question = format!("the value of {name} (not shown)");
+            terminal::hidden(&question).map_err(unread)?
+        }
+    };
+    secrets.set(name, value, host).map_err(|error| refused(&error))?;
+    output::message(&format!("kept `{name}`, for {}", host.join(", ")));
+    Ok(Status::Done)
+}
+
+fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
+    let summaries = secrets.list().map_err(|error| refused(&error))?;
+    if options.json {
+        output::json(&summaries)?;
+    } else {
+        let row = |it: &SecretSummary| [it.name.clone(), it.hosts.join(", "), it.source.clone()];
+        let rows: Vec<_> = summaries.iter().map(row).collect();
+        output::table(["name", "hosts", "source"], &rows)?;
+    }
+    Ok(Status::Done)
+}
+
+fn remove(secrets: &FileSecrets, Remove { name }: &Remove) -> Result<Status, Failure> {
+    if !secrets.remove(name).map_err(|error| refused(&error))? {
+        let next_step = "see `weft-lite secret list` for those there are".to_owned();
+        return Err(failed(&format!("there is no secret `{name}`"), next_step));
+    }
+    output::message(&format!("removed `{name}`"));
+    Ok(Status::Done)
+}
+
+fn refused(error: &SecretError) -> Failure {
+    failed(error, error.next_step())
+}

@@ -1,0 +1,148 @@
+//! The operator's configuration: what no manifest can change.
+//!
+//! ```yaml
+//! network:
+//!   allow_private_hosts: [printer.local]   # hosts with private addresses that plugins may reach
+//!   ca_file: /etc/ssl/own-ca.pem           # trusted beside the usual roots
+//! env:
+//!   never: [DEPLOY_KEY]                    # variables that no plugin gets
+//! limits:
+//!   module_kb: 600
+//!   module_gzip_kb: 240
+//!   memory_budget_mb: 32
+//! instances:
+//!   idle_seconds: 60
+//! audit:
+//!   rotate_mb: 4
+//! ```
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::ManifestError;
+use super::limits::{self, KB, MB, Range};
+use super::manifest::check::{amount, text_of};
+use super::manifest::document;
+use super::manifest::findings::{Findings, Table};
+use super::manifest::rules::{self, Flaw};
+
+const SECTIONS: [&str; 5] = ["network", "env", "limits", "instances", "audit"];
+
+/// KB of a module as it lies in its package.
+const MODULE_KB: Range = Range::new("module_kb", (limits::MODULE_BYTES / KB) as u64, 1, 16_384);
+/// KB of a module after gzip.
+const MODULE_GZIP_KB: Range =
+    Range::new("module_gzip_kb", (limits::MODULE_GZIP_BYTES / KB) as u64, 1, 16_384);
+/// MB that all guests may hold together. Zero stands for the machine's own default.
+const MEMORY_BUDGET_MB: Range = Range::new("memory_budget_mb", 0, 1, 65_536);
+/// Seconds that an instance may be idle.
+const IDLE_SECONDS: Range = Range::new("idle_seconds", 300, 1, 86_400);
+/// MB at which the audit log is rotated.
+const AUDIT_ROTATE_MB: Range = Range::new("rotate_mb", 4, 1, 1_024);
+
+/// What the operator has configured, with every default filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Hosts that plugins may reach although their addresses are private.
+    pub allow_private_hosts: Vec<String>,
+    /// A PEM file of certificates to trust beside the built-in ones.
+    pub ca_file: Option<PathBuf>,
+    /// Variables that no plugin gets, beside the built-in ones.
+    pub never_env: Vec<String>,
+    /// Bytes of a module as it lies in its package.
+    pub module_bytes: usize,
+    /// Bytes of a module after gzip.
+    pub module_gzip_bytes: usize,
+    /// Bytes that all guests may hold together, where the operator says.
+    pub memory_budget_bytes: Option<usize>,
+    /// How long an instance may be idle before it is dropped.
+    pub idle_timeout: Duration,
+    /// The size at which the audit log is rotated, in bytes.
+    pub audit_rotate_bytes: u64,
+}
+
+/// A configuration, and what its author should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedConfig {
+    /// The configuration.
+    pub config: Config,
+    /// Unknown keys and clamped values: one sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            allow_private_hosts: Vec::new(),
+            ca_file: None,
+            never_env: Vec::new(),
+            module_bytes: limits::MODULE_BYTES,
+            module_gzip_bytes: limits::MODULE_GZIP_BYTES,
+            memory_budget_bytes: None,
+            idle_timeout: Duration::from_secs(IDLE_SECONDS.default),
+            audit_rotate_bytes: AUDIT_ROTATE_MB.default * MB as u64,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a `config.yaml`. An empty one says nothing and is valid.
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError`] with every fault: the format and its rules are those of a manifest.
+    pub fn from_yaml(text: &str) -> Result<ParsedConfig, ManifestError> {
+        let document = document::from_yaml(text, limits::MANIFEST_BYTES)?;
+        let mut findings = Findings::default();
+        let document =
+            if document.is_null() { Value::Object(serde_json::Map::new()) } else { document };
+        let config = Table::top(&document, &mut findings).map(|top| read(&top, &mut findings));
+        let (config, warnings) = findings.finish(config)?;
+        Ok(ParsedConfig { config, warnings })
+    }
+}
+
+fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
+    top.warn_unknown(&SECTIONS, findings);
+    let [network, env, sizes, instances, audit] = SECTIONS.map(|key| top.section(key, findings));
+    network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
+    env.warn_unknown(&["never"], findings);
+    let keys = [MODULE_KB.key, MODULE_GZIP_KB.key, MEMORY_BUDGET_MB.key];
+    sizes.warn_unknown(&keys, findings);
+    instances.warn_unknown(&[IDLE_SECONDS.key], findings);
+    audit.warn_unknown(&[AUDIT_ROTATE_MB.key], findings);
+
+    let mut bytes = |table: &Table<'_>, range: Range, unit: usize| {
+        usize::try_from(amount(table, range, findings)).unwrap_or(usize::MAX).saturating_mul(unit)
+    };
+    let module_bytes = bytes(&sizes, MODULE_KB, KB);
+    let module_gzip_bytes = bytes(&sizes, MODULE_GZIP_KB, KB);
+    let memory_budget_bytes = Some(bytes(&sizes, MEMORY_BUDGET_MB, MB)).filter(|bytes| *bytes > 0);
+    Config {
+        allow_private_hosts: network.list(
+            "allow_private_hosts",
+            "a list of hosts",
+            text_of(single_host),
+            findings,
+        ),
+        ca_file: network.text("ca_file", rules::host_path, findings).map(PathBuf::from),
+        never_env: env.list("never", "a list of names", text_of(rules::variable), findings),
+        module_bytes,
+        module_gzip_bytes,
+        memory_budget_bytes,
+        idle_timeout: Duration::from_secs(amount(&instances, IDLE_SECONDS, findings)),
+        audit_rotate_bytes: amount(&audit, AUDIT_ROTATE_MB, findings).saturating_mul(MB as u64),
+    }
+}
+
+/// One host: opening a private network by a pattern would be too easy a mistake.
+fn single_host(text: &str) -> Result<String, Flaw> {
+    let host = rules::host_pattern(text)?;
+    if host.contains('*') {
+        return Err(Flaw::new("a pattern of hosts", "expected single hosts, like `printer.local`"));
+    }
+    Ok(host)
+}

@@ -1,0 +1,137 @@
+//! What may be given to a plugin: by kind where it is named on the command line, one by one where
+//! it is installed.
+
+use crate::contract::PluginPermissions;
+
+/// What the operator says yes to, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Approval {
+    /// `filesystem` grants, and `network` hosts that are named.
+    pub named: bool,
+    /// `network: ["*"]`
+    pub all_hosts: bool,
+    /// `env_vars`
+    pub environment: bool,
+    /// `secrets`
+    pub secrets: bool,
+    /// `shell: true`
+    pub shell: bool,
+}
+
+impl Approval {
+    /// Nothing: only plugins that ask for nothing run.
+    pub const NONE: Self =
+        Self { named: false, all_hosts: false, environment: false, secrets: false, shell: false };
+
+    /// Everything: for plugins that are compiled in.
+    pub const ALL: Self =
+        Self { named: true, all_hosts: true, environment: true, secrets: true, shell: true };
+
+    /// The permissions that are asked for and not approved, as `kind: value`.
+    #[must_use]
+    pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {
+        let mut missing = Vec::new();
+        for host in &asked.network {
+            let approved = if host == "*" { self.all_hosts } else { self.named };
+            if !approved {
+                missing.push(format!("network: {host}"));
+            }
+        }
+        let mut list = |kind: &str, values: &[String], approved: bool| {
+            if !approved {
+                missing.extend(values.iter().map(|value| format!("{kind}: {value}")));
+            }
+        };
+        list("filesystem", &asked.filesystem, self.named);
+        list("env", &asked.env_vars, self.environment);
+        list("secrets", &asked.secrets, self.secrets);
+        if asked.shell && !self.shell {
+            missing.push("shell".into());
+        }
+        missing
+    }
+}
+
+/// What decides whether a plugin may have what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApprovalPolicy {
+    /// It is not installed: whoever names it approves by kind.
+    Kinds(Approval),
+    /// It is installed: it has what was approved for its id.
+    Stored(StoredApproval),
+}
+
+/// What was approved for the id of an installed plugin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredApproval {
+    /// Each permission that was approved, in this version or an earlier one.
+    pub permissions: PluginPermissions,
+    /// Whether all was taken back. It is approved again before it runs, even if it asks for
+    /// nothing.
+    pub revoked: bool,
+}
+
+impl ApprovalPolicy {
+    /// What is asked for and not approved, as `kind: value`. A plugin for which this is not empty
+    /// does not run.
+    #[must_use]
+    pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {
+        match self {
+            Self::Kinds(approval) => approval.missing(asked),
+            Self::Stored(stored) => {
+                let revoked = stored.revoked.then(|| "run: revoked".to_owned());
+                revoked.into_iter().chain(Approval::NONE.missing(&stored.missing(asked))).collect()
+            }
+        }
+    }
+}
+
+impl From<Approval> for ApprovalPolicy {
+    fn from(approval: Approval) -> Self {
+        Self::Kinds(approval)
+    }
+}
+
+impl From<StoredApproval> for ApprovalPolicy {
+    fn from(stored: StoredApproval) -> Self {
+        Self::Stored(stored)
+    }
+}
+
+impl StoredApproval {
+    /// The part of what is asked for that was not approved.
+    #[must_use]
+    pub fn missing(&self, asked: &PluginPermissions) -> PluginPermissions {
+        let approved = &self.permissions;
+        let others = |asked: &[String], approved: &[String]| -> Vec<String> {
+            asked.iter().filter(|value| !approved.contains(value)).cloned().collect()
+        };
+        let is_covered = |host: &str| approved.network.iter().any(|pattern| covers(pattern, host));
+        PluginPermissions {
+            network: asked.network.iter().filter(|host| !is_covered(host)).cloned().collect(),
+            filesystem: others(&asked.filesystem, &approved.filesystem),
+            env_vars: others(&asked.env_vars, &approved.env_vars),
+            shell: asked.shell && !approved.shell,
+            secrets: others(&asked.secrets, &approved.secrets),
+        }
+    }
+
+    /// Adds permissions to those that are approved.
+    pub(super) fn grant(&mut self, granted: &PluginPermissions) {
+        let new = self.missing(granted);
+        self.permissions.network.extend(new.network);
+        self.permissions.filesystem.extend(new.filesystem);
+        self.permissions.env_vars.extend(new.env_vars);
+        self.permissions.secrets.extend(new.secrets);
+        self.permissions.shell |= new.shell;
+    }
+}
+
+/// Whether a network pattern covers all that another one, or a host, does.
+fn covers(pattern: &str, asked: &str) -> bool {
+    if pattern == "*" || pattern == asked {
+        return true;
+    }
+    let below = pattern.strip_prefix('*').filter(|suffix| suffix.starts_with('.'));
+    below.is_some_and(|suffix| asked.len() > suffix.len() && asked.ends_with(suffix))
+}

@@ -1,0 +1,121 @@
+//! The digest list of a package: one line for every file, which is what a signature covers.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::install_error::InstallError;
+use super::paths;
+use super::signature::SIGNATURE_FILE;
+use crate::contract::limits;
+
+/// The SHA-256 digest of each file in a package, but for the signature itself.
+///
+/// Its text has a line `sha256:<hex>  <path>` for each file, in the order of the paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestList {
+    by_path: BTreeMap<String, String>,
+}
+
+impl DigestList {
+    /// Reads every file of the package in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallError`] for links and other things that no package may hold, for a package over
+    /// its limits and for files that can't be read.
+    pub fn of(folder: &Path) -> Result<Self, InstallError> {
+        let mut by_path = BTreeMap::new();
+        for file in paths::files(folder)? {
+            if file.path == SIGNATURE_FILE {
+                continue;
+            }
+            let digest = digest_of(&file.place).map_err(|error| InstallError::Source {
+                source: file.place.display().to_string(),
+                problem: error.to_string(),
+            })?;
+            by_path.insert(file.path, digest);
+        }
+        Ok(Self { by_path })
+    }
+
+    /// A list from its lines, or `None` if one of them isn't such a line.
+    pub(super) fn from_lines(lines: &[String]) -> Option<Self> {
+        let entry = |line: &String| {
+            let (digest, path) = line.strip_prefix("sha256:")?.split_once("  ")?;
+            Some((path.to_owned(), digest.to_owned()))
+        };
+        lines.iter().map(entry).collect::<Option<_>>().map(|by_path| Self { by_path })
+    }
+
+    /// The lines, without their ends.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.by_path.iter().map(|(path, digest)| format!("sha256:{digest}  {path}")).collect()
+    }
+
+    /// The text that is signed.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.lines().iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The digest of the whole list, as hex.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        sha256_hex(self.text().as_bytes())
+    }
+
+    /// The first file in which `self`, the files that are there, differs from `signed`.
+    pub(super) fn difference(&self, signed: &Self) -> Option<(String, Difference)> {
+        let of = |path: &String| match (self.by_path.get(path), signed.by_path.get(path)) {
+            (Some(_), None) => Some(Difference::Added),
+            (None, Some(_)) => Some(Difference::Removed),
+            (here, there) => (here != there).then_some(Difference::Changed),
+        };
+        let mut paths = self.by_path.keys().chain(signed.by_path.keys());
+        paths.find_map(|path| Some((path.clone(), of(path)?)))
+    }
+}
+
+/// What became of a file after a package was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// It was not signed.
+    Added,
+    /// It is gone.
+    Removed,
+    /// Its content is another.
+    Changed,
+}
+
+/// The SHA-256 digest as hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    to_hex(&Sha256::digest(bytes))
+}
+
+fn digest_of(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut File::open(path)?.take(limits::PACKAGE_BYTES), &mut hash)?;
+    Ok(to_hex(&hash.finalize()))
+}
+
+/// Bytes as hex digits in lower case.
+pub(super) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes that hex digits in lower case stand for, if there are exactly `N`.
+pub(super) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}

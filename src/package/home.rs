@@ -1,0 +1,355 @@
+//! `$WEFT_HOME`: one writer at a time, whole writes, and the repair of what was interrupted.
+//!
+//! Whoever changes something there holds the [`HomeLock`]; whoever only reads needs none, because
+//! files and packages change by renaming, from one whole state to the next.
+
+use std::fmt;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::approvals::Approvals;
+
+/// Where installed plugins are, in `$WEFT_HOME`.
+const PLUGINS: &str = "plugins";
+/// Where packages are put together before they are renamed into place, and what is removed is
+/// taken apart. Its name hides it from whoever looks for packages.
+const STAGING: &str = ".staging";
+/// Where a replaced version waits until the new one is in place.
+const REPLACED: &str = ".old";
+/// The lock, in `$WEFT_HOME`.
+const LOCK: &str = ".lock";
+
+/// Bytes of a file of `$WEFT_HOME` that are read.
+const STATE_BYTES: u64 = 1024 * 1024;
+
+/// Why a file of `$WEFT_HOME` could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub kind: HomeErrorKind,
+}
+
+/// What is wrong with a file of `$WEFT_HOME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HomeErrorKind {
+    /// The system refused to read or write it.
+    Io {
+        /// The system's words.
+        problem: String,
+    },
+    /// Its content is not what it should be.
+    Malformed {
+        /// What is wrong with it; never a part of the content.
+        problem: String,
+    },
+}
+
+impl HomeError {
+    pub(super) fn io(path: &Path, error: &io::Error) -> Self {
+        let kind = HomeErrorKind::Io { problem: error.to_string() };
+        Self { path: path.to_owned(), kind }
+    }
+
+    pub(super) fn malformed(path: &Path, problem: impl Into<String>) -> Self {
+        let kind = HomeErrorKind::Malformed { problem: problem.into() };
+        Self { path: path.to_owned(), kind }
+    }
+
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self.kind {
+            HomeErrorKind::Io { .. } => {
+                "check the owner of the folder, its permissions and the space on the disk".into()
+            }
+            HomeErrorKind::Malformed { .. } => {
+                "restore the file, or remove it and set up again what it held".into()
+            }
+        }
+    }
+}
+
+impl fmt::Display for HomeError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            HomeErrorKind::Io { problem } => write!(formatter, "{path} can't be used: {problem}"),
+            HomeErrorKind::Malformed { problem } => {
+                write!(formatter, "{path} is damaged: {problem}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HomeError {}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// The owner alone.
+    Owner,
+    /// Whoever may read the folder.
+    #[cfg(feature = "package")]
+    Everyone,
+}
+
+/// The right to change `$WEFT_HOME`, which one process has at a time. It ends with the process,
+/// however that ends.
+#[derive(Debug)]
+pub(super) struct HomeLock {
+    home: PathBuf,
+    _file: File,
+}
+
+impl HomeLock {
+    /// Waits for the lock, makes the folder if it isn't there, and repairs what was interrupted.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if the folder can't be written.
+    pub(super) fn acquire(home: &Path) -> Result<Self, HomeError> {
+        make_folder(home, Access::Owner).map_err(|error| HomeError::io(home, &error))?;
+        let path = home.join(LOCK);
+        let file = lock_file(&path)
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|error| HomeError::io(&path, &error))?;
+        let lock = Self { home: home.to_owned(), _file: file };
+        lock.repair()?;
+        Ok(lock)
+    }
+
+    /// The folder.
+    pub(super) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// A new, empty folder beside the packages, readable by its owner alone.
+    #[cfg(feature = "package")]
+    pub(super) fn staging(&self) -> Result<PathBuf, HomeError> {
+        let folder = self.scratch()?;
+        make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
+        Ok(folder)
+    }
+
+    /// A path beside the packages that doesn't exist.
+    fn scratch(&self) -> Result<PathBuf, HomeError> {
+        let staging = self.home.join(PLUGINS).join(STAGING);
+        make_folder(&staging, Access::Owner).map_err(|error| HomeError::io(&staging, &error))?;
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes)
+            .map_err(|error| HomeError::io(&staging, &io::Error::other(error.to_string())))?;
+        Ok(staging.join(format!("{:016x}", u64::from_be_bytes(bytes))))
+    }
+
+    /// Where a version waits that is about to be replaced.
+    #[cfg(feature = "package")]
+    pub(super) fn replaced(&self, id: &str) -> Result<PathBuf, HomeError> {
+        let folder = self.home.join(PLUGINS).join(REPLACED);
+        make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
+        Ok(folder.join(id))
+    }
+
+    /// Renames a folder beneath `plugins/`, and has the disk remember it.
+    pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), HomeError> {
+        let parents = [from.parent(), to.parent()];
+        fs::rename(from, to)
+            .and_then(|()| parents.into_iter().flatten().try_for_each(sync_folder))
+            .map_err(|error| HomeError::io(to, &error))
+    }
+
+    /// Takes a package away: it is out of place at once, and then taken apart.
+    pub(super) fn discard(&self, folder: &Path) -> Result<(), HomeError> {
+        let scratch = self.scratch()?;
+        self.rename(folder, &scratch)?;
+        remove_all(&scratch)
+    }
+
+    /// Brings each package into one of its whole states: the new version where it has arrived, the
+    /// old one where it has not.
+    pub(super) fn repair(&self) -> Result<(), HomeError> {
+        let plugins = self.home.join(PLUGINS);
+        for old in children(&plugins.join(REPLACED))? {
+            let place = plugins.join(old.file_name().unwrap_or_default());
+            if place.symlink_metadata().is_ok() {
+                self.discard(&old)?;
+            } else {
+                self.rename(&old, &place)?;
+            }
+        }
+        children(&plugins.join(STAGING))?.iter().try_for_each(|folder| remove_all(folder))
+    }
+
+    /// Replaces a file by one that is whole on the disk before it has the name.
+    pub(super) fn write(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), HomeError> {
+        let folder = path.parent().unwrap_or(&self.home);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Only one process writes at a time: what has this name was left by one that was killed.
+        let new = folder.join(format!(".{name}.new"));
+        let write = || {
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => write_new(&new, bytes, access)?,
+            }
+            fs::rename(&new, path)?;
+            sync_folder(folder)
+        };
+        write().map_err(|error| HomeError::io(path, &error))
+    }
+}
+
+/// Repairs what an interrupted install or removal left, unless one is at work right now. Does
+/// nothing, and writes nothing, where there is nothing to repair.
+///
+/// # Errors
+///
+/// [`HomeError`] if there is something to repair and it can't be.
+pub fn recover_home(home: &Path) -> Result<(), HomeError> {
+    let plugins = home.join(PLUGINS);
+    if children(&plugins.join(STAGING))?.is_empty() && children(&plugins.join(REPLACED))?.is_empty()
+    {
+        return Ok(());
+    }
+    let path = home.join(LOCK);
+    let file = lock_file(&path).map_err(|error| HomeError::io(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => HomeLock { home: home.to_owned(), _file: file }.repair(),
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(HomeError::io(&path, &error)),
+    }
+}
+
+/// Takes a plugin out of `$WEFT_HOME`, and what was approved for it. The answer tells whether it
+/// was there.
+///
+/// # Errors
+///
+/// [`HomeError`] if something can't be written.
+pub fn uninstall(home: &Path, id: &str) -> Result<bool, HomeError> {
+    let lock = HomeLock::acquire(home)?;
+    // In this order, what is interrupted leaves a plugin without approvals and never the reverse.
+    Approvals::forget(&lock, id)?;
+    let Some(folder) = installed_folder(home, id) else { return Ok(false) };
+    lock.discard(&folder)?;
+    Ok(true)
+}
+
+/// The folder of the plugin of this id, if it is installed.
+#[must_use]
+pub fn installed_folder(home: &Path, id: &str) -> Option<PathBuf> {
+    let place = place(home, id);
+    (is_id(id) && place.symlink_metadata().is_ok()).then_some(place)
+}
+
+/// Whether the text can be an id, and so a folder's name.
+pub(super) fn is_id(text: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
+}
+
+/// Where the plugin of this id is installed, or would be.
+pub(super) fn place(home: &Path, id: &str) -> PathBuf {
+    home.join(PLUGINS).join(id)
+}
+
+/// The content of a file of bounded size, or `None` where there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<String>, HomeError> {
+    let mut text = String::new();
+    let opened = File::open(path);
+    match opened.and_then(|file| file.take(STATE_BYTES + 1).read_to_string(&mut text)) {
+        Ok(bytes) if bytes as u64 > STATE_BYTES => {
+            Err(HomeError::malformed(path, format!("it is over {STATE_BYTES} bytes")))
+        }
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(HomeError::malformed(path, "it is not UTF-8 text"))
+        }
+        Err(error) => Err(HomeError::io(path, &error)),
+    }
+}
+
+/// What is wrong with JSON text, without a word of the text itself.
+pub(super) fn json_problem(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Data => "a value that does not belong there",
+        _ => "not valid JSON",
+    };
+    format!("{what}, at line {} column {}", error.line(), error.column())
+}
+
+/// Writes a file that must not exist yet, and waits until the disk has it.
+pub(super) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, access.file_mode());
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Makes a folder and those above it, unless they are there.
+pub(super) fn make_folder(path: &Path, access: Access) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, access.folder_mode());
+    builder.create(path)
+}
+
+/// Waits until the disk has the names in a folder.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// What is directly inside a folder; nothing where there is no such folder.
+pub(super) fn children(folder: &Path) -> Result<Vec<PathBuf>, HomeError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(HomeError::io(folder, &error)),
+    };
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| HomeError::io(folder, &error))?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn remove_all(path: &Path) -> Result<(), HomeError> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    removed.map_err(|error| HomeError::io(path, &error))
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).open(path)
+}
+
+#[cfg(unix)]
+impl Access {
+    fn file_mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            #[cfg(feature = "package")]
+            Self::Everyone => 0o644,
+        }
+    }
+
+    fn folder_mode(self) -> u32 {
+        match self {
+            Self::Owner => 0o700,
+            #[cfg(feature = "package")]
+            Self::Everyone => 0o755,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Why a package was not installed, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use semver::Version;
+
+use super::error::PackageError;
+use super::home::HomeError;
+use super::keys::KeyError;
+use super::signature::SignatureError;
+
+/// Why a package was not installed, packed or signed. Nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// What was named can't be read.
+    Source {
+        /// The folder, the archive or a file in it.
+        source: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An entry of the package breaks a rule.
+    Entry {
+        /// Its path as the package gives it, cut.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The package is over its size limit.
+    TooLarge {
+        /// Bytes allowed.
+        limit_bytes: u64,
+    },
+    /// The package holds too many files and folders.
+    TooManyEntries {
+        /// Files and folders allowed.
+        limit: usize,
+    },
+    /// The manifest or the module can't be used.
+    Package(PackageError),
+    /// The module can't be run.
+    Module {
+        /// The plugin.
+        id: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The package is not the one that was asked for.
+    OtherPackage {
+        /// The id and version that were asked for.
+        expected: String,
+        /// The id and version that it has.
+        found: String,
+    },
+    /// The signature does not count.
+    Signature(SignatureError),
+    /// The registry doesn't have it.
+    Registry(RegistryError),
+    /// A key can't be used.
+    Key(KeyError),
+    /// `$WEFT_HOME` can't be used.
+    Home(HomeError),
+}
+
+/// Why a registry doesn't give a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// There is no registry, or its index is damaged.
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// What was asked for is not `hub:ID` or `hub:ID@VERSION`.
+    Reference {
+        /// What was asked for.
+        text: String,
+    },
+    /// It has no plugin of this id.
+    UnknownId {
+        /// The id.
+        id: String,
+    },
+    /// It has no version as it was asked for.
+    NoVersion {
+        /// The id.
+        id: String,
+        /// What was asked for.
+        wanted: String,
+        /// The newest there is.
+        newest: Option<Version>,
+    },
+    /// An archive is not the one in the index.
+    OtherArchive {
+        /// The archive.
+        archive: String,
+    },
+    /// The version is in the index already.
+    Published {
+        /// The id.
+        id: String,
+        /// The version.
+        version: Version,
+    },
+}
+
+impl InstallError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Source { .. } => {
+                "give a plugin's folder, an archive made by `weft-lite plugin pack`, or `hub:ID`".into()
+            }
+            Self::Entry { .. } => {
+                "keep to plain files and folders with portable names; `weft-lite plugin pack` makes such an archive"
+                    .into()
+            }
+            Self::TooLarge { .. } | Self::TooManyEntries { .. } => {
+                "keep in the folder only what the plugin needs when it runs".into()
+            }
+            Self::Package(error) => error.next_step(),
+            Self::Module { .. } => {
+                "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module".into()
+            }
+            Self::OtherPackage { .. } => "tell whoever keeps the registry".into(),
+            Self::Signature(error) => error.next_step(),
+            Self::Registry(error) => error.next_step(),
+            Self::Key(error) => error.next_step(),
+            Self::Home(error) => error.next_step(),
+        }
+    }
+}
+
+impl RegistryError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Index { .. } => "name the registry's folder with `--registry`".into(),
+            Self::Reference { .. } => {
+                "ask for `hub:ID`, `hub:ID@1.2.0` or a range as in `hub:ID@1.2`".into()
+            }
+            Self::UnknownId { .. } => {
+                "check the id, or name another registry with `--registry`".into()
+            }
+            Self::NoVersion { newest: Some(newest), .. } => format!("the newest is {newest}"),
+            Self::NoVersion { newest: None, .. } => "it has no version at all".into(),
+            Self::OtherArchive { .. } => {
+                "get the archive again; tell whoever keeps the registry".into()
+            }
+            Self::Published { .. } => "raise `version` in the manifest".into(),
+        }
+    }
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source { source, problem } => {
+                write!(formatter, "{source} can't be used: {problem}")
+            }
+            Self::Entry { path, problem } => {
+                write!(formatter, "`{path}` can't be in a package: {problem}")
+            }
+            Self::TooLarge { limit_bytes } => {
+                write!(formatter, "the package is over {limit_bytes} bytes")
+            }
+            Self::TooManyEntries { limit } => {
+                write!(formatter, "the package has more than {limit} files and folders")
+            }
+            Self::Package(error) => error.fmt(formatter),
+            Self::Module { id, problem } => write!(formatter, "{id}: {problem}"),
+            Self::OtherPackage { expected, found } => {
+                write!(formatter, "the registry gave {found} in place of {expected}")
+            }
+            Self::Signature(error) => error.fmt(formatter),
+            Self::Registry(error) => error.fmt(formatter),
+            Self::Key(error) => error.fmt(formatter),
+            Self::Home(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index { path, problem } => {
+                write!(formatter, "{} is no registry's index: {problem}", path.display())
+            }
+            Self::Reference { text } => write!(formatter, "`{text}` names no plugin of a registry"),
+            Self::UnknownId { id } => write!(formatter, "the registry has no plugin `{id}`"),
+            Self::NoVersion { id, wanted, .. } => {
+                write!(formatter, "the registry has no version of `{id}` for `{wanted}`")
+            }
+            Self::OtherArchive { archive } => {
+                write!(formatter, "{archive} is not the archive in the registry's index")
+            }
+            Self::Published { id, version } => {
+                write!(formatter, "the registry has `{id}` {version} already")
+            }
+        }
+    }
+}
+
+impl std::error::Error for InstallError {}
+impl std::error::Error for RegistryError {}
+
+impl From<PackageError> for InstallError {
+    fn from(error: PackageError) -> Self {
+        Self::Package(error)
+    }
+}
+
+impl From<SignatureError> for InstallError {
+    fn from(error: SignatureError) -> Self {
+        Self::Signature(error)
+    }
+}
+
+impl From<RegistryError> for InstallError {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
+    }
+}
+
+impl From<KeyError> for InstallError {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl From<HomeError> for InstallError {
+    fn from(error: HomeError) -> Self {
+        Self::Home(error)
+    }
+}

@@ -1,0 +1,341 @@
+//! Keys: those that sign packages, and those whose signatures the operator trusts.
+//!
+//! A private key is in no error and in no `Debug` output.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::digest::{from_hex, sha256_hex, to_hex};
+use super::home::{self, Access, HomeError, HomeLock};
+
+/// The one algorithm there is.
+pub(super) const ALGORITHM: &str = "ed25519";
+/// Hex digits of a key's id.
+const KEY_ID_DIGITS: usize = 16;
+/// Characters of a trusted key's name.
+const NAME_CHARS: usize = 64;
+
+/// Why a key can't be made, read or trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyError {
+    /// The key's file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub kind: KeyErrorKind,
+}
+
+/// What is wrong with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyErrorKind {
+    /// There is a file already, which is never overwritten.
+    Exists,
+    /// The file can't be read or written.
+    Io {
+        /// The system's words.
+        problem: String,
+    },
+    /// The file holds no such key.
+    Malformed {
+        /// What is wrong with it; never a part of the content.
+        problem: String,
+    },
+    /// The name for a trusted key can't be shown.
+    Name,
+}
+
+impl KeyError {
+    fn io(path: &Path, error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::AlreadyExists => KeyErrorKind::Exists,
+            _ => KeyErrorKind::Io { problem: error.to_string() },
+        };
+        Self { path: path.to_owned(), kind }
+    }
+
+    fn malformed(path: &Path, problem: impl Into<String>) -> Self {
+        let kind = KeyErrorKind::Malformed { problem: problem.into() };
+        Self { path: path.to_owned(), kind }
+    }
+
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self.kind {
+            KeyErrorKind::Exists => "name another file with `--out`".into(),
+            KeyErrorKind::Io { .. } => "check the path and who may read it".into(),
+            KeyErrorKind::Malformed { .. } => {
+                "give a file that `weft-lite key new` wrote: NAME to sign, NAME.pub to trust".into()
+            }
+            KeyErrorKind::Name => {
+                format!("give one line of at most {NAME_CHARS} characters with `--name`")
+            }
+        }
+    }
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            KeyErrorKind::Exists => write!(formatter, "{path} exists already"),
+            KeyErrorKind::Io { problem } => write!(formatter, "{path} can't be used: {problem}"),
+            KeyErrorKind::Malformed { problem } => write!(formatter, "{path} is no key: {problem}"),
+            KeyErrorKind::Name => write!(formatter, "the key in {path} needs another name"),
+        }
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+/// A key that signs packages.
+pub struct PrivateKey(SigningKey);
+
+#[derive(Serialize, Deserialize)]
+struct PrivateDocument {
+    algorithm: String,
+    key_id: String,
+    private_key: String,
+}
+
+impl PrivateKey {
+    /// Makes a new key and writes it to `path`, for its owner alone, and its public half to
+    /// [`public_path`](Self::public_path).
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]; what is there already stays as it is.
+    pub fn create(path: &Path) -> Result<PublicKey, KeyError> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)
+            .map_err(|error| KeyError::io(path, &io::Error::other(error.to_string())))?;
+        let key = Self(SigningKey::from_bytes(&seed));
+        let public = key.public();
+        let document = PrivateDocument {
+            algorithm: ALGORITHM.into(),
+            key_id: public.key_id(),
+            private_key: to_hex(&seed),
+        };
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| KeyError::malformed(path, home::json_problem(&error)))?;
+        home::write_new(path, text.as_bytes(), Access::Owner)
+            .map_err(|error| KeyError::io(path, &error))?;
+        let public_path = Self::public_path(path);
+        let written = home::write_new(&public_path, public.json().as_bytes(), Access::Everyone);
+        if let Err(error) = written {
+            // Half a pair is of no use to anybody.
+            let _ = fs::remove_file(path);
+            return Err(KeyError::io(&public_path, &error));
+        }
+        Ok(public)
+    }
+
+    /// Where the public half of the key in `path` is.
+    #[must_use]
+    pub fn public_path(path: &Path) -> PathBuf {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".pub");
+        name.into()
+    }
+
+    /// Reads a key that [`create`](Self::create) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let document: PrivateDocument = read_json(path)?;
+        check_algorithm(path, &document.algorithm)?;
+        let seed = from_hex(&document.private_key)
+            .ok_or_else(|| KeyError::malformed(path, "`private_key` is not 32 bytes in hex"))?;
+        let key = Self(SigningKey::from_bytes(&seed));
+        check_id(path, &document.key_id, &key.public())?;
+        Ok(key)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// The signature over `message`, as hex.
+    pub(super) fn sign(&self, message: &[u8]) -> String {
+        to_hex(&self.0.sign(message).to_bytes())
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "PrivateKey({})", self.public().key_id())
+    }
+}
+
+/// The half of a key that tells who signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+#[derive(Serialize, Deserialize)]
+struct PublicDocument {
+    algorithm: String,
+    key_id: String,
+    public_key: String,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl PublicKey {
+    /// The first 16 hex digits of the key's SHA-256 digest.
+    #[must_use]
+    pub fn key_id(&self) -> String {
+        let mut digest = sha256_hex(self.0.as_bytes());
+        digest.truncate(KEY_ID_DIGITS);
+        digest
+    }
+
+    /// Reads a key's public half.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`]
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        read_public(path).map(|(key, _)| key)
+    }
+
+    /// Whether `signature`, as hex, is this key's over `message`.
+    pub(super) fn verify(&self, message: &[u8], signature: &str) -> bool {
+        from_hex::<64>(signature).is_some_and(|bytes| {
+            self.0.verify_strict(message, &Signature::from_bytes(&bytes)).is_ok()
+        })
+    }
+
+    fn json(&self) -> String {
+        let public_key = to_hex(self.0.as_bytes());
+        let (algorithm, key_id) = (ALGORITHM, self.key_id());
+        let fields = json!({ "algorithm": algorithm, "key_id": key_id, "public_key": public_key });
+        format!("{fields:#}\n")
+    }
+}
+
+/// A key whose signatures count.
+#[derive(Debug, Clone)]
+pub struct TrustedKey {
+    /// What the operator calls it.
+    pub name: String,
+    /// The key.
+    pub key: PublicKey,
+}
+
+/// The keys in `trusted-keys/` of `$WEFT_HOME`.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedKeys {
+    keys: Vec<TrustedKey>,
+}
+
+impl TrustedKeys {
+    /// Reads every key; there are none where there is no folder.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] for a file `*.json` that holds none. A damaged store trusts nobody.
+    pub fn read(home: &Path) -> Result<Self, KeyError> {
+        let folder = home.join("trusted-keys");
+        let paths = home::children(&folder).map_err(of_home)?;
+        let is_key = |path: &&PathBuf| path.extension().is_some_and(|end| end == "json");
+        let read = |path: &PathBuf| {
+            let (key, name) = read_public(path)?;
+            let name = name.unwrap_or_else(|| key.key_id());
+            Ok(TrustedKey { name, key })
+        };
+        let keys = paths.iter().filter(is_key).map(read).collect::<Result<_, KeyError>>()?;
+        Ok(Self { keys })
+    }
+
+    /// Trusts the key in the file `path` from now on; without a name, it is called as its file.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] if the file holds no public key, or the store can't be written.
+    pub fn trust(home: &Path, path: &Path, name: Option<&str>) -> Result<TrustedKey, KeyError> {
+        let key = PublicKey::read(path)?;
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = name.map_or(stem.unwrap_or_default(), str::to_owned);
+        let is_shown = !name.is_empty() && !name.chars().any(char::is_control);
+        if !is_shown || name.chars().count() > NAME_CHARS {
+            return Err(KeyError { path: path.to_owned(), kind: KeyErrorKind::Name });
+        }
+        let document = PublicDocument {
+            algorithm: ALGORITHM.into(),
+            key_id: key.key_id(),
+            public_key: to_hex(key.0.as_bytes()),
+            name: Some(name.clone()),
+        };
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| KeyError::malformed(path, home::json_problem(&error)))?;
+        let folder = home.join("trusted-keys");
+        let file = folder.join(format!("{}.json", key.key_id()));
+        let lock = HomeLock::acquire(home).map_err(of_home)?;
+        home::make_folder(&folder, Access::Owner).map_err(|error| KeyError::io(&folder, &error))?;
+        lock.write(&file, text.as_bytes(), Access::Everyone).map_err(of_home)?;
+        Ok(TrustedKey { name, key })
+    }
+
+    /// The key of this id, if it is trusted.
+    #[must_use]
+    pub fn get(&self, key_id: &str) -> Option<&TrustedKey> {
+        self.keys.iter().find(|trusted| trusted.key.key_id() == key_id)
+    }
+
+    /// Every key, in the order of the ids.
+    pub fn iter(&self) -> impl Iterator<Item = &TrustedKey> {
+        self.keys.iter()
+    }
+}
+
+fn read_public(path: &Path) -> Result<(PublicKey, Option<String>), KeyError> {
+    let document: PublicDocument = read_json(path)?;
+    check_algorithm(path, &document.algorithm)?;
+    let key = from_hex(&document.public_key)
+        .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
+        // A weak key has signatures that anybody can make.
+        .filter(|key| !key.is_weak())
+        .map(PublicKey)
+        .ok_or_else(|| KeyError::malformed(path, "`public_key` is not an Ed25519 key in hex"))?;
+    check_id(path, &document.key_id, &key)?;
+    Ok((key, document.name))
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, KeyError> {
+    let text = home::read(path).map_err(of_home)?;
+    let text = text.ok_or_else(|| KeyError::io(path, &io::ErrorKind::NotFound.into()))?;
+    serde_json::from_str(&text)
+        .map_err(|error| KeyError::malformed(path, home::json_problem(&error)))
+}
+
+fn check_algorithm(path: &Path, algorithm: &str) -> Result<(), KeyError> {
+    if algorithm == ALGORITHM {
+        return Ok(());
+    }
+    Err(KeyError::malformed(path, format!("`algorithm` is not `{ALGORITHM}`")))
+}
+
+fn check_id(path: &Path, key_id: &str, key: &PublicKey) -> Result<(), KeyError> {
+    if key_id == key.key_id() {
+        return Ok(());
+    }
+    Err(KeyError::malformed(path, "`key_id` is another key's"))
+}
+
+fn of_home(error: HomeError) -> KeyError {
+    let kind = match error.kind {
+        home::HomeErrorKind::Io { problem } => KeyErrorKind::Io { problem },
+        home::HomeErrorKind::Malformed { problem } => KeyErrorKind::Malformed { problem },
+    };
+    KeyError { path: error.path, kind }
+}

@@ -1,0 +1,203 @@
+//! The registry behind `hub:`: a folder with an `index.json` and archives. It is data and nothing
+//! else, so that it can lie on a stick today and on a server later.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Serialize};
+
+use super::archive;
+use super::digest::sha256_hex;
+use super::home;
+use super::install_error::{InstallError, RegistryError};
+use super::paths::PackagePaths;
+use super::signature::PackageSignature;
+use super::source::{PluginPackage, ReadLimits};
+
+/// A registry whose index has been read.
+#[derive(Debug)]
+pub struct Registry {
+    folder: PathBuf,
+    index: Index,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Index {
+    plugins: BTreeMap<String, Vec<Release>>,
+}
+
+/// One version of a plugin, as the index tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// The version.
+    pub version: Version,
+    /// The archive's path inside the registry.
+    pub archive: String,
+    /// The archive's SHA-256 digest in hex.
+    pub sha256: String,
+    /// The id of the key that signed the package.
+    pub key_id: String,
+    /// The package's signature in hex.
+    pub signature: String,
+}
+
+/// What `hub:ID@VERSION` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryReference {
+    /// The plugin's id.
+    pub id: String,
+    /// A version or a range of versions; the newest, if there is none.
+    pub version: Option<String>,
+}
+
+impl RegistryReference {
+    /// Reads `hub:ID` or `hub:ID@VERSION`; `None` for what doesn't begin with `hub:`.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::Reference`] if what follows is no id, or no version and no range.
+    pub fn parse(text: &str) -> Result<Option<Self>, RegistryError> {
+        let Some(rest) = text.strip_prefix("hub:") else { return Ok(None) };
+        let (id, version) = match rest.split_once('@') {
+            Some((id, version)) => (id, Some(version.to_owned())),
+            None => (rest, None),
+        };
+        let is_version = version.as_deref().is_none_or(|text| Wanted::parse(text).is_some());
+        if !home::is_id(id) || !is_version {
+            return Err(RegistryError::Reference { text: text.escape_debug().take(128).collect() });
+        }
+        Ok(Some(Self { id: id.to_owned(), version }))
+    }
+}
+
+/// A version, or the newest of a range.
+enum Wanted {
+    Exactly(Version),
+    Newest(VersionReq),
+}
+
+impl Wanted {
+    fn parse(text: &str) -> Option<Self> {
+        let exactly = Version::parse(text).map(Self::Exactly);
+        exactly.or_else(|_| VersionReq::parse(text).map(Self::Newest)).ok()
+    }
+
+    fn matches(&self, version: &Version) -> bool {
+        match self {
+            Self::Exactly(wanted) => wanted == version,
+            Self::Newest(range) => range.matches(version),
+        }
+    }
+}
+
+impl Registry {
+    /// Reads the index of the registry in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::Index`]
+    pub fn open(folder: &Path) -> Result<Self, RegistryError> {
+        let index = read_index(folder)?.ok_or_else(|| RegistryError::Index {
+            path: index_path(folder),
+            problem: "there is no such file".into(),
+        })?;
+        Ok(Self { folder: folder.to_owned(), index })
+    }
+
+    /// The newest release that fits. Those with a `-` in their version, as `2.0.0-beta`, must be
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::UnknownId`], [`RegistryError::NoVersion`] and
+    /// [`RegistryError::Reference`].
+    pub fn select(&self, reference: &RegistryReference) -> Result<&Release, RegistryError> {
+        let RegistryReference { id, version } = reference;
+        let releases = self.index.plugins.get(id);
+        let releases = releases.ok_or_else(|| RegistryError::UnknownId { id: id.clone() })?;
+        let text = version.as_deref().unwrap_or("*");
+        let wanted = Wanted::parse(text)
+            .ok_or_else(|| RegistryError::Reference { text: format!("hub:{id}@{text}") })?;
+        let fitting = releases.iter().filter(|release| wanted.matches(&release.version));
+        fitting.max_by(|a, b| a.version.cmp(&b.version)).ok_or_else(|| RegistryError::NoVersion {
+            id: id.clone(),
+            wanted: text.to_owned(),
+            newest: releases.iter().map(|release| release.version.clone()).max(),
+        })
+    }
+
+    /// The archive of a release, whose digest is as the index has it.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallError::Registry`] for another archive, [`InstallError::Entry`] for a path that
+    /// leads out of the registry, and what reading gives.
+    pub fn archive(&self, release: &Release) -> Result<Vec<u8>, InstallError> {
+        let path = PackagePaths::default().file(&release.archive)?;
+        let bytes = archive::read(&self.folder.join(path))?;
+        if sha256_hex(&bytes) != release.sha256 {
+            let archive = release.archive.clone();
+            return Err(RegistryError::OtherArchive { archive }.into());
+        }
+        Ok(bytes)
+    }
+
+    /// Adds the signed package in `package` to the registry in `folder`, which is made if it isn't
+    /// there. The index changes last, as a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallError`]: the package breaks a rule or is not signed, the version is there already,
+    /// or the registry can't be written.
+    pub fn publish(
+        folder: &Path,
+        package: &Path,
+        limits: ReadLimits,
+    ) -> Result<Release, InstallError> {
+        let manifest = PluginPackage::read(package, limits)?.manifest;
+        let signature = PackageSignature::read(package)?;
+        let mut index = read_index(folder)?.unwrap_or_default();
+        let releases = index.plugins.entry(manifest.id.clone()).or_default();
+        if releases.iter().any(|release| release.version == manifest.version) {
+            let (id, version) = (manifest.id, manifest.version);
+            return Err(RegistryError::Published { id, version }.into());
+        }
+        let bytes = archive::pack_folder(package)?;
+        let release = Release {
+            archive: format!("{}-{}.tar.gz", manifest.id, manifest.version),
+            version: manifest.version,
+            sha256: sha256_hex(&bytes),
+            key_id: signature.key_id,
+            signature: signature.signature,
+        };
+        releases.push(release.clone());
+        let path = folder.join(&release.archive);
+        let write = || {
+            home::make_folder(folder, home::Access::Everyone)?;
+            fs::write(&path, &bytes)?;
+            let new = folder.join("index.json.new");
+            fs::write(&new, serde_json::to_vec_pretty(&index)?)?;
+            fs::rename(new, index_path(folder))
+        };
+        write().map_err(|error| InstallError::Source {
+            source: folder.display().to_string(),
+            problem: error.to_string(),
+        })?;
+        Ok(release)
+    }
+}
+
+fn index_path(folder: &Path) -> PathBuf {
+    folder.join("index.json")
+}
+
+fn read_index(folder: &Path) -> Result<Option<Index>, RegistryError> {
+    let path = index_path(folder);
+    let damaged = |problem: String| RegistryError::Index { path: path.clone(), problem };
+    let text = home::read(&path).map_err(|error| damaged(error.to_string()))?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| damaged(home::json_problem(&error)))
+}

@@ -1,0 +1,294 @@
+//! The secrets that the operator keeps in `$WEFT_HOME/secrets`: a file each, for its owner alone.
+//!
+//! No value appears in an error, in `Debug` output or in a list.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::home::{self, Access, HomeError, HomeLock};
+use crate::contract::{Secret, SecretSource, check_host_pattern};
+
+/// Characters of a secret's name.
+const NAME_CHARS: usize = 64;
+/// Bytes of a value. A header of this size is over most servers' limits already.
+const VALUE_BYTES: usize = 8 * 1024;
+
+/// Why a secret can't be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The name breaks the rule.
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A host can't be bound to.
+    Host {
+        /// The host.
+        host: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// No host is named.
+    NoHost,
+    /// The value can't stand in a header.
+    Value {
+        /// What is wrong with it, without the value.
+        problem: &'static str,
+    },
+    /// The store can't be read or written.
+    Home(HomeError),
+}
+
+impl SecretError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Name { .. } => format!("use 1 to {NAME_CHARS} of A-Z, a-z, 0-9, `_` and `-`"),
+            Self::Host { .. } | Self::NoHost => {
+                "name the host that may get it, for instance `--host api.example.com`".into()
+            }
+            Self::Value { .. } => {
+                format!("give 1 to {VALUE_BYTES} bytes of visible ASCII on one line")
+            }
+            Self::Home(error) => error.next_step(),
+        }
+    }
+}
+
+impl fmt::Display for SecretError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name { name } => write!(formatter, "`{name}` can't be a secret's name"),
+            Self::Host { host, problem } => {
+                write!(formatter, "a secret can't be bound to `{host}`: {problem}")
+            }
+            Self::NoHost => formatter.write_str("a secret must be bound to at least one host"),
+            Self::Value { problem } => write!(formatter, "the value can't be used: {problem}"),
+            Self::Home(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for SecretError {}
+
+impl From<HomeError> for SecretError {
+    fn from(error: HomeError) -> Self {
+        Self::Home(error)
+    }
+}
+
+/// Where a secret's value is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretValue {
+    /// Here.
+    Value(String),
+    /// In an environment variable of the host.
+    Env(String),
+    /// In a file, read at every use.
+    File(PathBuf),
+}
+
+impl SecretValue {
+    /// Reads a value: one line, without its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading; [`io::ErrorKind::InvalidData`] for what is empty, too long or can't stand
+    /// in a header.
+    pub fn from_reader(source: impl Read) -> io::Result<Self> {
+        let mut text = String::new();
+        source.take(VALUE_BYTES as u64 + 3).read_to_string(&mut text)?;
+        let value = text.strip_suffix('\n').unwrap_or(&text);
+        let value = value.strip_suffix('\r').unwrap_or(value);
+        check_value(value)
+            .map_err(|problem| io::Error::new(io::ErrorKind::InvalidData, problem))?;
+        Ok(Self::Value(value.to_owned()))
+    }
+
+    /// The kind alone, as a list shows it.
+    fn describe(&self) -> String {
+        match self {
+            Self::Value(_) => "value".into(),
+            Self::Env(name) => format!("env {name}"),
+            Self::File(path) => format!("file {}", path.display()),
+        }
+    }
+
+    fn read(&self) -> Option<String> {
+        match self {
+            Self::Value(value) => Some(value.clone()),
+            Self::Env(name) => std::env::var(name).ok(),
+            Self::File(path) => match Self::from_reader(File::open(path).ok()?).ok()? {
+                Self::Value(value) => Some(value),
+                Self::Env(_) | Self::File(_) => None,
+            },
+        }
+    }
+}
+
+impl fmt::Debug for SecretValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.describe())
+    }
+}
+
+/// A secret as it is listed: everything but its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecretSummary {
+    /// Its name.
+    pub name: String,
+    /// The hosts that may get it.
+    pub hosts: Vec<String>,
+    /// `value`, `env NAME` or `file PATH`.
+    pub source: String,
+}
+
+/// The secrets of one `$WEFT_HOME`.
+#[derive(Debug, Clone)]
+pub struct FileSecrets {
+    home: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    hosts: Vec<String>,
+    from: SecretValue,
+}
+
+impl FileSecrets {
+    /// The store in `home`, which need not exist.
+    #[must_use]
+    pub fn new(home: impl Into<PathBuf>) -> Self {
+        Self { home: home.into() }
+    }
+
+    /// Keeps a secret under `name`, in place of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`], with any of its kinds.
+    pub fn set(&self, name: &str, value: SecretValue, hosts: &[String]) -> Result<(), SecretError> {
+        let path = self.path(name)?;
+        if hosts.is_empty() {
+            return Err(SecretError::NoHost);
+        }
+        let hosts = hosts.iter().map(|host| bindable(host)).collect::<Result<_, _>>()?;
+        if let SecretValue::Value(value) = &value {
+            check_value(value).map_err(|problem| SecretError::Value { problem })?;
+        }
+        let text = serde_json::to_string(&Document { hosts, from: value })
+            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
+        let lock = HomeLock::acquire(&self.home)?;
+        let folder = self.folder();
+        home::make_folder(&folder, Access::Owner)
+            .map_err(|error| HomeError::io(&folder, &error))?;
+        Ok(lock.write(&path, text.as_bytes(), Access::Owner)?)
+    }
+
+    /// Removes a secret. The answer tells whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Name`] and [`SecretError::Home`].
+    pub fn remove(&self, name: &str) -> Result<bool, SecretError> {
+        let path = self.path(name)?;
+        let _lock = HomeLock::acquire(&self.home)?;
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(HomeError::io(&path, &error).into()),
+        }
+    }
+
+    /// Every secret there is, without the values.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Home`]
+    pub fn list(&self) -> Result<Vec<SecretSummary>, SecretError> {
+        let mut summaries = Vec::new();
+        for path in home::children(&self.folder())? {
+            let name = path.file_stem().and_then(|stem| stem.to_str());
+            let is_ours = path.extension().is_some_and(|end| end == "json");
+            let Some(name) = name.filter(|name| is_ours && is_name(name)) else { continue };
+            if let Some(Document { hosts, from }) = read_document(&path)? {
+                summaries.push(SecretSummary {
+                    name: name.to_owned(),
+                    hosts,
+                    source: from.describe(),
+                });
+            }
+        }
+        Ok(summaries)
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.home.join("secrets")
+    }
+
+    fn path(&self, name: &str) -> Result<PathBuf, SecretError> {
+        if !is_name(name) {
+            return Err(SecretError::Name { name: name.escape_debug().take(NAME_CHARS).collect() });
+        }
+        Ok(self.folder().join(format!("{name}.json")))
+    }
+}
+
+impl SecretSource for FileSecrets {
+    fn secret(&self, name: &str) -> Option<Secret> {
+        let path = self.path(name).ok()?;
+        let document = read_document(&path).unwrap_or_else(|error| {
+            log::warn!("the secret `{name}` can't be used: {error}");
+            None
+        });
+        let Document { hosts, from } = document?;
+        let value = from.read().filter(|value| check_value(value).is_ok());
+        if value.is_none() {
+            log::warn!("the secret `{name}` has no usable value ({})", from.describe());
+        }
+        Some(Secret { value: value?, hosts })
+    }
+}
+
+fn read_document(path: &Path) -> Result<Option<Document>, HomeError> {
+    let Some(text) = home::read(path)? else { return Ok(None) };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| HomeError::malformed(path, home::json_problem(&error)))
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=NAME_CHARS).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+/// A header's value: what is invisible could end the header or hide in it.
+fn check_value(value: &str) -> Result<(), &'static str> {
+    if value.is_empty() {
+        return Err("it is empty");
+    }
+    if value.len() > VALUE_BYTES {
+        return Err("it is too long");
+    }
+    if !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Err("it has line breaks or other characters that a header can't hold");
+    }
+    Ok(())
+}
+
+/// A host in its canonical form. All hosts there are would be no bound.
+fn bindable(host: &str) -> Result<String, SecretError> {
+    let refused = |problem: String| SecretError::Host { host: host.to_owned(), problem };
+    match check_host_pattern(host) {
+        Ok(all) if all == "*" => Err(refused("it stands for every host".into())),
+        checked => checked.map_err(refused),
+    }
+}

@@ -1,0 +1,192 @@
+//! The signature of a package: Ed25519 over the digests of all its files.
+//!
+//! What is verified is the list made of the files that are there. The list inside the signature's
+//! file is only for telling which of them changed.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::{Difference, DigestList};
+use super::home::{self, Access};
+use super::install_error::InstallError;
+use super::keys::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
+
+/// The signature's name in a package. It covers every file but itself.
+pub const SIGNATURE_FILE: &str = "weft.signature.json";
+
+/// What stands before the digest list in what is signed, so that the signature is good for
+/// nothing else.
+const PURPOSE: &str = "weft-lite package\n";
+
+/// Why a package's signature does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// There is none.
+    Missing,
+    /// The signature's file can't be read as one.
+    Malformed {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// It is by a key that the operator does not trust.
+    UnknownKey {
+        /// The key's id.
+        key_id: String,
+    },
+    /// A file is not what was signed.
+    File {
+        /// The path inside the package.
+        path: String,
+        /// What became of it.
+        difference: Difference,
+    },
+    /// It is not by the key that it names.
+    Invalid {
+        /// The key's id.
+        key_id: String,
+    },
+    /// The registry's index tells of another signature.
+    NotAsIndexed,
+}
+
+impl SignatureError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Missing => {
+                "ask its author for a signed package (`weft-lite plugin sign`)".into()
+            }
+            Self::UnknownKey { .. } => {
+                "if you trust its author, get the public key from them and run `weft-lite key trust FILE`"
+                    .into()
+            }
+            Self::Malformed { .. }
+            | Self::File { .. }
+            | Self::Invalid { .. }
+            | Self::NotAsIndexed => "get the package again, from its author".into(),
+        }
+    }
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => formatter.write_str("the package is not signed"),
+            Self::Malformed { problem } => {
+                write!(formatter, "`{SIGNATURE_FILE}` is no signature: {problem}")
+            }
+            Self::UnknownKey { key_id } => {
+                write!(formatter, "the package is signed by the key {key_id}, which is not trusted")
+            }
+            Self::File { path, difference } => {
+                let what = match difference {
+                    Difference::Added => "was added",
+                    Difference::Removed => "was removed",
+                    Difference::Changed => "was changed",
+                };
+                write!(formatter, "`{path}` {what} after the package was signed")
+            }
+            Self::Invalid { key_id } => {
+                write!(formatter, "the signature is not by the key {key_id}, which it names")
+            }
+            Self::NotAsIndexed => formatter
+                .write_str("the package's signature is not the one in the registry's index"),
+        }
+    }
+}
+
+impl std::error::Error for SignatureError {}
+
+/// A signature as it lies in a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageSignature {
+    algorithm: String,
+    /// The id of the key.
+    pub key_id: String,
+    digests: Vec<String>,
+    /// The signature in hex.
+    pub signature: String,
+}
+
+impl PackageSignature {
+    /// Signs the package in `folder`, in place of an earlier signature.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallError`] if the package can't be read or breaks a rule, or the signature can't be
+    /// written.
+    pub fn create(folder: &Path, key: &PrivateKey) -> Result<Self, InstallError> {
+        let digests = DigestList::of(folder)?;
+        let signature = Self {
+            algorithm: ALGORITHM.into(),
+            key_id: key.public().key_id(),
+            signature: key.sign(message(&digests).as_bytes()),
+            digests: digests.lines(),
+        };
+        let path = folder.join(SIGNATURE_FILE);
+        let failed =
+            |problem: String| InstallError::Source { source: path.display().to_string(), problem };
+        let text =
+            serde_json::to_string_pretty(&signature).map_err(|error| failed(error.to_string()))?;
+        let written = std::fs::remove_file(&path)
+            .or_else(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })
+            .and_then(|()| home::write_new(&path, text.as_bytes(), Access::Everyone));
+        written.map_err(|error| failed(error.to_string()))?;
+        Ok(signature)
+    }
+
+    /// The signature in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::Missing`] and [`SignatureError::Malformed`].
+    pub fn read(folder: &Path) -> Result<Self, SignatureError> {
+        let malformed = |problem: String| SignatureError::Malformed { problem };
+        let text = home::read(&folder.join(SIGNATURE_FILE))
+            .map_err(|error| malformed(error.to_string()))?
+            .ok_or(SignatureError::Missing)?;
+        let signature: Self =
+            serde_json::from_str(&text).map_err(|error| malformed(home::json_problem(&error)))?;
+        if signature.algorithm != ALGORITHM {
+            return Err(malformed(format!("`algorithm` is not `{ALGORITHM}`")));
+        }
+        Ok(signature)
+    }
+
+    /// Checks that a trusted key signed just these files.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`]: the key is not trusted, a file is not what was signed, or the signature
+    /// is wrong.
+    pub fn verify<'k>(
+        &self,
+        files: &DigestList,
+        keys: &'k TrustedKeys,
+    ) -> Result<&'k TrustedKey, SignatureError> {
+        let key_id = || self.key_id.escape_debug().take(64).collect();
+        let trusted = keys
+            .get(&self.key_id)
+            .ok_or_else(|| SignatureError::UnknownKey { key_id: key_id() })?;
+        if trusted.key.verify(message(files).as_bytes(), &self.signature) {
+            return Ok(trusted);
+        }
+        let signed = DigestList::from_lines(&self.digests);
+        Err(match signed.and_then(|signed| files.difference(&signed)) {
+            Some((path, difference)) => SignatureError::File { path, difference },
+            None => SignatureError::Invalid { key_id: key_id() },
+        })
+    }
+}
+
+fn message(files: &DigestList) -> String {
+    [PURPOSE, &files.text()].concat()
+}

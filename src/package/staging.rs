@@ -1,0 +1,92 @@
+//! A package while it is put together, in a folder that nobody else looks into.
+//!
+//! Every file goes through one door, whatever it comes from: paths, sizes and numbers are checked
+//! before a byte is written, and modes are always the same.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::home::{self, Access, HomeError};
+use super::install_error::InstallError;
+use super::paths::{self, PackagePaths, RECORD_FILE};
+use crate::contract::limits;
+
+/// The folder, and what is known of what is in it.
+pub(super) struct StagedPackage<'a> {
+    folder: &'a Path,
+    paths: PackagePaths,
+    bytes_left: u64,
+    after_file: &'a dyn Fn(),
+}
+
+impl<'a> StagedPackage<'a> {
+    /// An empty package in `folder`. `after_file` is called after each file.
+    pub(super) fn new(folder: &'a Path, after_file: &'a dyn Fn()) -> Self {
+        let paths = PackagePaths::default();
+        Self { folder, paths, bytes_left: limits::PACKAGE_BYTES, after_file }
+    }
+
+    /// Copies the package that lies in another folder.
+    pub(super) fn copy(&mut self, source: &Path) -> Result<(), InstallError> {
+        for paths::PackageFile { path, place } in paths::files(source)? {
+            let unreadable = |error: io::Error| InstallError::Source {
+                source: place.display().to_string(),
+                problem: error.to_string(),
+            };
+            self.file(&path, File::open(&place).map_err(unreadable)?, unreadable)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn folder(&mut self, path: &str) -> Result<(), InstallError> {
+        match self.paths.folder(path)? {
+            Some(path) => self.make_folder(&self.folder.join(path)),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a file: the bytes that were written, or `None` where it is left out.
+    pub(super) fn file(
+        &mut self,
+        path: &str,
+        content: impl Read,
+        unreadable: impl Fn(io::Error) -> InstallError,
+    ) -> Result<Option<u64>, InstallError> {
+        let path = self.paths.file(path)?;
+        if path == RECORD_FILE {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        content.take(self.bytes_left + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        self.bytes_left = self
+            .bytes_left
+            .checked_sub(bytes.len() as u64)
+            .ok_or(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES })?;
+        let place = self.folder.join(&path);
+        if let Some(parent) = place.parent() {
+            self.make_folder(parent)?;
+        }
+        home::write_new(&place, &bytes, Access::Everyone)
+            .map_err(|error| HomeError::io(&place, &error))?;
+        (self.after_file)();
+        Ok(Some(bytes.len() as u64))
+    }
+
+    fn make_folder(&self, path: &Path) -> Result<(), InstallError> {
+        home::make_folder(path, Access::Everyone)
+            .map_err(|error| HomeError::io(path, &error).into())
+    }
+}
+
+/// Waits until the disk has every name in `folder`, at any depth. Its files are there already.
+pub(super) fn sync(folder: &Path) -> Result<(), HomeError> {
+    let mut open: Vec<PathBuf> = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        let children = home::children(&folder)?;
+        let is_folder = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
+        open.extend(children.into_iter().filter(is_folder));
+        home::sync_folder(&folder).map_err(|error| HomeError::io(&folder, &error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! Why a request was not sent or gave no text, in the words that the guest gets.
+
+use std::fmt;
+
+use crate::contract::{Capability, Denied};
+use crate::sandbox::audit::AuditOutcome;
+use crate::sandbox::text::cut;
+
+/// As much of a guest's header name or method as an error repeats.
+const SHOWN_BYTES: usize = 128;
+
+/// A refusal by the sandbox, or a failure of the request.
+#[derive(Debug)]
+pub(in crate::sandbox) enum HttpError {
+    /// The sandbox refused (T02 to T09, T13, and the rules for secrets).
+    Denied(Denied),
+    /// Too many requests within a minute (T10).
+    RateLimited,
+    /// Not an absolute URL of a form that can be checked.
+    InvalidUrl,
+    /// More to send than the limit (T11).
+    BodyTooLarge,
+    /// A method that is not served.
+    Method { method: String },
+    /// A header that the host alone sets.
+    HeaderNotAllowed { name: String },
+    /// A header name or value that would break the message.
+    InvalidHeader { name: String },
+    /// More headers to send than the limit.
+    HeadersTooLarge,
+    /// The operator keeps no secret of this name.
+    SecretMissing { name: String },
+    /// The secret's value can't stand in a header.
+    SecretInvalid { name: String },
+    /// The name has no address.
+    Lookup { host: String, problem: String },
+    /// No address of the host takes the connection.
+    Connect { host: String, problem: String },
+    /// The server is not who it should be, or speaks no TLS.
+    Tls { host: String, problem: String },
+    /// The connection broke, or what came is no HTTP.
+    Exchange { problem: String },
+    /// An answer other than success, with the beginning of its body or where it points to.
+    Status { status: u16, text: String },
+    /// The body is not text.
+    NotUtf8,
+    /// The time for one request is over.
+    TimedOut,
+}
+
+impl HttpError {
+    /// A refusal by a rule of the network permission.
+    pub(super) fn network(target: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self::denied(Capability::Network, target, rule)
+    }
+
+    /// A refusal by a rule for secrets.
+    pub(super) fn secret(target: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self::denied(Capability::Secrets, target, rule)
+    }
+
+    fn denied(capability: Capability, target: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self::Denied(Denied { capability, target: target.into(), rule: rule.into() })
+    }
+
+    /// What the audit log calls it.
+    pub(in crate::sandbox) fn outcome(&self) -> AuditOutcome {
+        match self {
+            Self::Denied(_) => AuditOutcome::Denied,
+            Self::RateLimited => AuditOutcome::RateLimited,
+            _ => AuditOutcome::Error,
+        }
+    }
+
+    /// The rule or the kind of failure, for the audit log: nothing of an answer's body.
+    pub(in crate::sandbox) fn rule(&self) -> String {
+        let kind = match self {
+            Self::Denied(denied) => &denied.rule,
+            Self::Status { status, .. } => return format!("HTTP {status}"),
+            Self::RateLimited => "rate limit exceeded: HTTP requests",
+            Self::InvalidUrl => "invalid URL",
+            Self::BodyTooLarge => "request body too large",
+            Self::Method { .. } => "method not allowed",
+            Self::HeaderNotAllowed { .. } => "header not allowed",
+            Self::InvalidHeader { .. } => "invalid header",
+            Self::HeadersTooLarge => "request headers too large",
+            Self::SecretMissing { .. } => "secret not available",
+            Self::SecretInvalid { .. } => "secret is not a header value",
+            Self::Lookup { .. } => "name lookup failed",
+            Self::Connect { .. } => "connection failed",
+            Self::Tls { .. } => "TLS failed",
+            Self::Exchange { .. } => "request failed",
+            Self::NotUtf8 => "response is not valid UTF-8",
+            Self::TimedOut => "request timed out",
+        };
+        kind.to_owned()
+    }
+
+    /// The refusal, if it is one.
+    pub(in crate::sandbox) fn into_denied(self) -> Option<Denied> {
+        match self {
+            Self::Denied(denied) => Some(denied),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.rule())?;
+        match self {
+            Self::Denied(_)
+            | Self::RateLimited
+            | Self::InvalidUrl
+            | Self::BodyTooLarge
+            | Self::HeadersTooLarge
+            | Self::NotUtf8
+            | Self::TimedOut => Ok(()),
+            Self::Method { method: name }
+            | Self::HeaderNotAllowed { name }
+            | Self::InvalidHeader { name }
+            | Self::SecretMissing { name }
+            | Self::SecretInvalid { name } => write!(formatter, ": {}", cut(name, SHOWN_BYTES)),
+            Self::Lookup { host, problem }
+            | Self::Connect { host, problem }
+            | Self::Tls { host, problem } => write!(formatter, ": {host}: {problem}"),
+            Self::Exchange { problem } => write!(formatter, ": {problem}"),
+            Self::Status { text, .. } => write!(formatter, ": {text}"),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+impl From<hyper::Error> for HttpError {
+    fn from(error: hyper::Error) -> Self {
+        let problem = match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        Self::Exchange { problem }
+    }
+}

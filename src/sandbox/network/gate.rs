@@ -1,0 +1,140 @@
+//! The rules for `http-request`, in their order.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use futures_lite::future::or;
+use hyper::header::HeaderValue;
+use smol::Timer;
+
+use super::HttpError;
+use super::address::{Reach, reach};
+use super::allowlist::Allowlist;
+use super::headers::{headers, method};
+use super::options::NetworkOptions;
+use super::permit::{Checked, HttpPermit, Means, Route};
+use super::secrets::SecretGate;
+use super::url::{Host, Scheme, Url};
+use crate::contract::{PluginPermissions, PluginResourceConfig, limits};
+use crate::sandbox::rate::SlidingWindow;
+use crate::sandbox::redact::SentSecrets;
+use crate::sandbox::{PluginIdentity, SandboxOptions};
+
+/// The `network` and `secrets` permissions of one plugin, and its rate.
+pub(in crate::sandbox) struct NetworkGate {
+    user_agent: HeaderValue,
+    allowlist: Allowlist,
+    rate: Mutex<SlidingWindow>,
+    secrets: SecretGate,
+    sent: Arc<SentSecrets>,
+    options: NetworkOptions,
+}
+
+impl NetworkGate {
+    /// The gate, and a warning for each pattern that opens nothing.
+    pub(in crate::sandbox) fn new(
+        plugin: &PluginIdentity,
+        permissions: &PluginPermissions,
+        resources: &PluginResourceConfig,
+        options: &SandboxOptions,
+        sent: Arc<SentSecrets>,
+    ) -> (Self, Vec<String>) {
+        let (allowlist, warnings) = Allowlist::new(&permissions.network);
+        let user_agent = format!("weft-lite-plugin/{}/{}", plugin.id, plugin.version);
+        let source = Arc::clone(&options.secrets);
+        let gate = Self {
+            // A manifest's id and version can stand in a header; an embedder's may not.
+            user_agent: HeaderValue::from_str(&user_agent)
+                .unwrap_or(HeaderValue::from_static("weft-lite-plugin")),
+            allowlist,
+            rate: Mutex::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
+            secrets: SecretGate::new(&permissions.secrets, source, Arc::clone(&sent)),
+            sent,
+            options: options.network.clone(),
+        };
+        (gate, warnings)
+    }
+
+    /// A permit for the request as the guest wrote it. Its time begins here.
+    ///
+    /// # Errors
+    ///
+    /// The first of these that is not kept: the URL's form, its scheme (T03, T04), the allowlist
+    /// (T02, T09, T13), the body's size (T11), method and headers, the rate (T10), the address of
+    /// the host, or every one of its addresses (T05 to T08), and the rules for secrets. What is
+    /// refused before the rate doesn't count in it, and no name is looked up before.
+    pub(in crate::sandbox) async fn permit(
+        &self,
+        asked_method: &str,
+        url: &str,
+        asked_headers: Vec<(String, String)>,
+        body: Option<String>,
+        now: Instant,
+    ) -> Result<HttpPermit, HttpError> {
+        let deadline = Instant::now() + self.options.request_time;
+        let url = Url::parse(url)?;
+        self.allowlist.check(&url.host)?;
+        if body.as_ref().is_some_and(|body| body.len() > limits::HTTP_REQUEST_BODY_BYTES) {
+            return Err(HttpError::BodyTooLarge);
+        }
+        let method = method(asked_method)?;
+        let headers = headers(asked_headers)?;
+        if !self.rate.lock().unwrap_or_else(PoisonError::into_inner).accept(now) {
+            return Err(HttpError::RateLimited);
+        }
+        let reached = async {
+            let route = self.route(&url).await?;
+            let headers = self.secrets.fill(headers, &url, &route).await?;
+            Ok((route, headers))
+        };
+        let (route, headers) = or(reached, timed_out(deadline)).await?;
+        let user_agent = self.user_agent.clone();
+        let means = Means {
+            tls: (url.scheme == Scheme::Https).then(|| self.options.trust.connector()),
+            dialer: Arc::clone(&self.options.dialer),
+            deadline,
+            sent: Arc::clone(&self.sent),
+        };
+        HttpPermit::new(Checked { url, route, method, headers, body, user_agent }, means)
+    }
+
+    /// The way to the URL's host, each address of which may be reached. One lookup, whose answers
+    /// are the very addresses that are connected to.
+    async fn route(&self, url: &Url) -> Result<Route, HttpError> {
+        let found = match &url.host {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => self.look_up(name, url.port).await?,
+        };
+        let allowed = self.options.private_hosts.iter().any(|host| host.covers(url));
+        for &address in &found {
+            match reach(address) {
+                Reach::Public => {}
+                Reach::Local if allowed => {}
+                Reach::Local | Reach::Never => {
+                    let rule = format!("request to private/reserved IP denied: {address}");
+                    return Err(HttpError::network(url.host.to_string(), rule));
+                }
+            }
+        }
+        Ok(Route {
+            local: found.iter().all(|&address| reach(address) == Reach::Local),
+            addresses: found.into_iter().map(|ip| SocketAddr::new(ip, url.port)).collect(),
+        })
+    }
+
+    async fn look_up(&self, name: &str, port: u16) -> Result<Vec<IpAddr>, HttpError> {
+        let failed = |problem| HttpError::Lookup { host: name.to_owned(), problem };
+        let found = self.options.resolver.resolve(name, port).await;
+        match found.map_err(|error| failed(error.to_string()))? {
+            none if none.is_empty() => Err(failed("it has no address".to_owned())),
+            found => Ok(found),
+        }
+    }
+}
+
+/// Fails when the time is over.
+pub(super) async fn timed_out<T>(deadline: Instant) -> Result<T, HttpError> {
+    Timer::at(deadline).await;
+    Err(HttpError::TimedOut)
+}

@@ -1,0 +1,29 @@
+//! `http-request`: a URL becomes a permit for one request to checked addresses, and the effect
+//! sends it to exactly these.
+//!
+//! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send`] takes a permit and
+//! nothing else. No file here reads the process's environment, follows a redirect or resolves a
+//! name twice.
+
+mod address;
+mod allowlist;
+mod dialer;
+mod error;
+mod gate;
+mod headers;
+mod options;
+mod permit;
+mod private;
+mod resolver;
+mod response;
+mod secrets;
+mod send;
+mod tls;
+mod url;
+
+pub use dialer::{Dialer, NetworkStream, TcpDialer};
+pub(super) use error::HttpError;
+pub(super) use gate::NetworkGate;
+pub use options::{NetworkOptions, NetworkOptionsError};
+pub use resolver::{Resolver, SystemResolver};
+pub(super) use send::send;

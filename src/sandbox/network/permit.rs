@@ -1,0 +1,119 @@
+//! The right to send one request to addresses that were checked.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_rustls::TlsConnector;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Uri};
+
+use super::HttpError;
+use super::dialer::Dialer;
+use super::url::{Host, Url};
+use crate::sandbox::redact::SentSecrets;
+
+/// Where a request goes: checked addresses, in the order in which they are tried.
+pub(super) struct Route {
+    pub(super) addresses: Vec<SocketAddr>,
+    /// Whether it leads to a device that the operator allowed, and nowhere else.
+    pub(super) local: bool,
+}
+
+/// The right to send one request. Only [`NetworkGate::permit`](super::NetworkGate::permit) makes
+/// one; it holds everything that the effect needs, and no name that is looked up again.
+///
+/// Not `Debug`: its headers can hold secrets.
+pub(in crate::sandbox) struct HttpPermit {
+    addresses: Vec<SocketAddr>,
+    host: Host,
+    /// Present for `https`.
+    tls: Option<TlsConnector>,
+    request: Request<Full<Bytes>>,
+    dialer: Arc<dyn Dialer>,
+    deadline: Instant,
+    sent: Arc<SentSecrets>,
+}
+
+/// What goes into a permit when every check has passed.
+pub(super) struct Checked {
+    pub(super) url: Url,
+    pub(super) route: Route,
+    pub(super) method: Method,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<String>,
+    pub(super) user_agent: HeaderValue,
+}
+
+/// What carries the request out.
+pub(super) struct Means {
+    pub(super) tls: Option<TlsConnector>,
+    pub(super) dialer: Arc<dyn Dialer>,
+    pub(super) deadline: Instant,
+    pub(super) sent: Arc<SentSecrets>,
+}
+
+impl HttpPermit {
+    pub(super) fn new(checked: Checked, means: Means) -> Result<Self, HttpError> {
+        let Checked { url, route, method, headers, body, user_agent } = checked;
+        let host_header =
+            HeaderValue::from_str(&url.host_header()).map_err(|_| HttpError::InvalidUrl)?;
+        // RFC 9110, section 8.6: methods that mean to send content say so even if it is empty.
+        let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
+        let sends_body = expects_body || body.is_some();
+        let body = body.unwrap_or_default();
+        let length = body.len();
+        let mut request = Request::new(Full::from(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::try_from(url.path).map_err(|_| HttpError::InvalidUrl)?;
+        *request.headers_mut() = headers;
+        let headers = request.headers_mut();
+        headers.insert(HOST, host_header);
+        headers.insert(USER_AGENT, user_agent);
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        if sends_body {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        let Means { tls, dialer, deadline, sent } = means;
+        Ok(Self {
+            addresses: route.addresses,
+            host: url.host,
+            tls,
+            request,
+            dialer,
+            deadline,
+            sent,
+        })
+    }
+
+    /// The addresses to try, in this order.
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The host whom the server's certificate must name, and whom errors name.
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// How to speak TLS, where the URL asks for it.
+    pub(super) fn tls(&self) -> Option<&TlsConnector> {
+        self.tls.as_ref()
+    }
+
+    pub(super) fn dialer(&self) -> &dyn Dialer {
+        &*self.dialer
+    }
+
+    /// When the time for the request is over.
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The message, and what must not be in the answer: the end of the permit.
+    pub(super) fn into_request(self) -> (Request<Full<Bytes>>, Arc<SentSecrets>) {
+        (self.request, self.sent)
+    }
+}

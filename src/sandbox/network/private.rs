@@ -1,0 +1,39 @@
+//! The operator's exceptions: single hosts on the local network that plugins may reach.
+//!
+//! An exception is for what the URL says, not for the address behind it: no other name leads there.
+
+use super::allowlist::HostPattern;
+use super::url::{Url, port_number};
+
+/// One host, at one port or at all.
+#[derive(Debug, Clone)]
+pub(super) struct PrivateHost {
+    host: String,
+    port: Option<u16>,
+}
+
+impl PrivateHost {
+    /// `printer.local`, `192.168.1.20:8080`, `fd00::1` or `[fd00::1]:80`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it: not a host, or more than one.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let (host, port) = match (HostPattern::parse(text), text.rsplit_once(':')) {
+            (Err(_), Some((host, digits))) if port_number(digits).is_some() => {
+                (HostPattern::parse(host), port_number(digits))
+            }
+            (pattern, _) => (pattern, None),
+        };
+        match host? {
+            HostPattern::Exact(host) => Ok(Self { host, port }),
+            HostPattern::All | HostPattern::Below(_) => {
+                Err("it names more than one host; list each device".into())
+            }
+        }
+    }
+
+    pub(super) fn covers(&self, url: &Url) -> bool {
+        self.port.is_none_or(|port| port == url.port) && self.host == url.host.to_string()
+    }
+}

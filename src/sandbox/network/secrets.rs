@@ -1,0 +1,118 @@
+//! `{{secret:NAME}}` in a header's value: the last check of a request, and the only place where a
+//! credential meets it.
+//!
+//! A placeholder anywhere else, in the URL or the body, is plain text and stays what it is.
+
+use std::sync::Arc;
+
+use hyper::HeaderMap;
+use hyper::header::HeaderName;
+
+use super::HttpError;
+use super::allowlist::HostPattern;
+use super::headers::header_value;
+use super::permit::Route;
+use super::url::{Scheme, Url};
+use crate::contract::{Secret, SecretSource};
+use crate::sandbox::redact::SentSecrets;
+use crate::sandbox::text::cut;
+
+const OPEN: &str = "{{secret:";
+const CLOSE: &str = "}}";
+/// As much of a name as an error repeats.
+const SHOWN_NAME_BYTES: usize = 64;
+
+/// The `secrets` permission of one plugin.
+pub(super) struct SecretGate {
+    permitted: Vec<String>,
+    source: Arc<dyn SecretSource>,
+    sent: Arc<SentSecrets>,
+}
+
+impl SecretGate {
+    pub(super) fn new(
+        permitted: &[String],
+        source: Arc<dyn SecretSource>,
+        sent: Arc<SentSecrets>,
+    ) -> Self {
+        Self { permitted: permitted.to_vec(), source, sent }
+    }
+
+    /// The headers with every secret in its place. From here on its value is redacted wherever the
+    /// plugin could show it.
+    ///
+    /// # Errors
+    ///
+    /// In this order: `secret not permitted`, `secret not available`, `may not be sent to`,
+    /// `needs https`, `secret is not a header value`.
+    pub(super) async fn fill(
+        &self,
+        headers: Vec<(HeaderName, String)>,
+        url: &Url,
+        route: &Route,
+    ) -> Result<HeaderMap, HttpError> {
+        let mut filled = HeaderMap::with_capacity(headers.len());
+        for (name, text) in headers {
+            let with_secrets = text.contains(OPEN);
+            let text =
+                if with_secrets { self.fill_one(&name, &text, url, route).await? } else { text };
+            let mut value = header_value(&text)
+                .ok_or_else(|| HttpError::InvalidHeader { name: name.to_string() })?;
+            value.set_sensitive(with_secrets);
+            filled.append(name, value);
+        }
+        Ok(filled)
+    }
+
+    async fn fill_one(
+        &self,
+        header: &HeaderName,
+        text: &str,
+        url: &Url,
+        route: &Route,
+    ) -> Result<String, HttpError> {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once(OPEN) {
+            let Some((name, behind)) = after.split_once(CLOSE) else {
+                return Err(HttpError::InvalidHeader { name: header.to_string() });
+            };
+            filled.push_str(before);
+            filled.push_str(&self.value(name, url, route).await?);
+            rest = behind;
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+
+    async fn value(&self, name: &str, url: &Url, route: &Route) -> Result<String, HttpError> {
+        let shown = cut(name, SHOWN_NAME_BYTES);
+        if !self.permitted.iter().any(|permitted| permitted == name) {
+            return Err(HttpError::secret(shown, format!("secret not permitted: {shown}")));
+        }
+        let Some(secret) = self.look_up(name).await else {
+            return Err(HttpError::SecretMissing { name: shown.to_owned() });
+        };
+        // A pattern that is none opens nothing.
+        let mut patterns = secret.hosts.iter().filter_map(|host| HostPattern::parse(host).ok());
+        if !patterns.any(|pattern| pattern.covers(&url.host)) {
+            let rule = format!("secret {shown} may not be sent to {}", url.host);
+            return Err(HttpError::secret(shown, rule));
+        }
+        if url.scheme != Scheme::Https && !route.local {
+            return Err(HttpError::secret(shown, format!("secret {shown} needs https")));
+        }
+        let empty = secret.value.trim().is_empty();
+        if empty || header_value(&secret.value).is_none() {
+            return Err(HttpError::SecretInvalid { name: shown.to_owned() });
+        }
+        self.sent.remember(&secret.value);
+        Ok(secret.value)
+    }
+
+    /// Asks the source, which may read a file, on the pool of blocking threads.
+    async fn look_up(&self, name: &str) -> Option<Secret> {
+        let (source, name) = (Arc::clone(&self.source), name.to_owned());
+        blocking::unblock(move || source.secret(&name)).await
+    }
+}

@@ -1,0 +1,101 @@
+//! The effect of `http-request`: one connection, one request, one answer.
+//!
+//! Everything belongs to the future: dropping it closes the socket, and no task goes on.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use futures_lite::future::{or, pending};
+use futures_rustls::pki_types::ServerName;
+use hyper::client::conn::http1::Builder;
+use smol::Timer;
+use smol_hyper::rt::FuturesIo;
+
+use super::HttpError;
+use super::dialer::NetworkStream;
+use super::gate::timed_out;
+use super::permit::HttpPermit;
+use super::response;
+use super::url::Host;
+use crate::contract::limits::KB;
+
+/// Status line and headers of an answer.
+const MAX_RESPONSE_HEAD_BYTES: usize = 64 * KB;
+
+/// Sends the request to the first address that takes the connection, and gives the body of a
+/// successful answer.
+///
+/// # Errors
+///
+/// `connection failed`, `TLS failed`, `request failed`, `HTTP <status>`,
+/// `response is not valid UTF-8`, and `request timed out` when the permit's time is over.
+pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, HttpError> {
+    let deadline = permit.deadline();
+    // In a box, because the future of every call of every plugin would be as large otherwise.
+    or(Box::pin(exchange(permit)), timed_out(deadline)).await
+}
+
+async fn exchange(permit: HttpPermit) -> Result<String, HttpError> {
+    let stream = secure(&permit, connect(&permit).await?).await?;
+    let (request, sent) = permit.into_request();
+    let (mut sender, connection) = Builder::new()
+        .max_buf_size(MAX_RESPONSE_HEAD_BYTES)
+        .max_header_size(MAX_RESPONSE_HEAD_BYTES)
+        .handshake(FuturesIo::new(stream))
+        .await?;
+    let answer = async { response::read(sender.send_request(request).await?, &sent).await };
+    let drive = async {
+        // Its errors reach the answer too, and with them their reason.
+        let _ = connection.await;
+        pending().await
+    };
+    or(answer, drive).await
+}
+
+/// A connection to the first of the permit's addresses that takes one.
+async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, HttpError> {
+    let mut problem = "it has no address".to_owned();
+    let mut left = u32::try_from(permit.addresses().len()).unwrap_or(u32::MAX);
+    for &address in permit.addresses() {
+        match dial(permit, address, left).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => problem = error.to_string(),
+        }
+        left = left.saturating_sub(1);
+    }
+    Err(HttpError::Connect { host: permit.host().to_string(), problem })
+}
+
+/// One attempt, in its share of the time, so that a silent address leaves some to the `left` others.
+async fn dial(
+    permit: &HttpPermit,
+    address: SocketAddr,
+    left: u32,
+) -> io::Result<Box<dyn NetworkStream>> {
+    let share = permit.deadline().saturating_duration_since(Instant::now()) / left.max(1);
+    or(permit.dialer().dial(address), async {
+        Timer::after(share).await;
+        Err(io::ErrorKind::TimedOut.into())
+    })
+    .await
+}
+
+/// The same connection under TLS, where the URL asks for it.
+async fn secure(
+    permit: &HttpPermit,
+    stream: Box<dyn NetworkStream>,
+) -> Result<Box<dyn NetworkStream>, HttpError> {
+    let Some(tls) = permit.tls() else { return Ok(stream) };
+    let failed = |problem| HttpError::Tls { host: permit.host().to_string(), problem };
+    let server = match permit.host() {
+        Host::Name(name) => {
+            ServerName::try_from(name.clone()).map_err(|error| failed(error.to_string()))?
+        }
+        Host::Address(address) => ServerName::from(*address),
+    };
+    match tls.connect(server, stream).await {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}

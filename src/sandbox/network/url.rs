@@ -1,0 +1,162 @@
+//! A guest's URL, taken apart once: what is checked here is what is connected to.
+//!
+//! The host that the allowlist sees, the name that is looked up, the one that TLS verifies and the
+//! `Host` header are one value, and no other parser looks at the text again.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use hyper::Uri;
+
+use super::HttpError;
+
+/// As much of a scheme as a refusal repeats.
+const SHOWN_SCHEME_BYTES: usize = 32;
+
+/// An `http` or `https` URL without user information and without a fragment.
+#[derive(Debug)]
+pub(super) struct Url {
+    pub(super) scheme: Scheme,
+    pub(super) host: Host,
+    pub(super) port: u16,
+    /// Path and query as they are sent; begins with `/`.
+    pub(super) path: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    Http,
+    Https,
+}
+
+/// A host in its one canonical form; shown without brackets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Host {
+    /// A name of RFC 1123 in lower case, without a dot at its end.
+    Name(String),
+    /// A literal address.
+    Address(IpAddr),
+}
+
+impl Url {
+    /// Takes `text` apart. A relative URL, user information, a host that is not ASCII or is an IPv4
+    /// address in disguise (`127.1`, `0x7f.0.0.1`) and port 0 make it invalid; a fragment is
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// `scheme not allowed` for anything but `http` and `https` (T03, T04), else `invalid URL`.
+    pub(super) fn parse(text: &str) -> Result<Self, HttpError> {
+        let (scheme, rest) = text.split_once(':').ok_or(HttpError::InvalidUrl)?;
+        let scheme = Scheme::parse(scheme)?;
+        if !rest.starts_with("//") || !text.is_ascii() {
+            return Err(HttpError::InvalidUrl);
+        }
+        let uri: Uri = text.parse().map_err(|_| HttpError::InvalidUrl)?;
+        let authority = uri.authority().ok_or(HttpError::InvalidUrl)?.as_str();
+        let (host, port) = split_port(authority).ok_or(HttpError::InvalidUrl)?;
+        let host = Host::parse(host).ok_or(HttpError::InvalidUrl)?;
+        let port = match port {
+            Some(digits) => port_number(digits).ok_or(HttpError::InvalidUrl)?,
+            None => scheme.default_port(),
+        };
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        Ok(Self { scheme, host, port, path: format!("{slash}{path}") })
+    }
+
+    /// The value of the `Host` header (RFC 9110, section 7.2).
+    pub(super) fn host_header(&self) -> String {
+        let host = match &self.host {
+            Host::Address(IpAddr::V6(address)) => format!("[{address}]"),
+            host => host.to_string(),
+        };
+        if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
+    }
+}
+
+impl Scheme {
+    fn parse(text: &str) -> Result<Self, HttpError> {
+        if text.eq_ignore_ascii_case("http") {
+            return Ok(Self::Http);
+        }
+        if text.eq_ignore_ascii_case("https") {
+            return Ok(Self::Https);
+        }
+        // RFC 3986, section 3.1.
+        let is_scheme = text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        if !is_scheme {
+            return Err(HttpError::InvalidUrl);
+        }
+        let shown = &text[..text.len().min(SHOWN_SCHEME_BYTES)];
+        Err(HttpError::network(shown, format!("scheme not allowed: {shown}")))
+    }
+
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl Host {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(bracketed) = text.strip_prefix('[') {
+            let address: Ipv6Addr = bracketed.strip_suffix(']')?.parse().ok()?;
+            return Some(Self::Address(address.into()));
+        }
+        if let Ok(address) = text.parse::<Ipv4Addr>() {
+            return Some(Self::Address(address.into()));
+        }
+        let name = text.strip_suffix('.').unwrap_or(text);
+        is_name(name).then(|| Self::Name(name.to_ascii_lowercase()))
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => formatter.write_str(name),
+            Self::Address(address) => address.fmt(formatter),
+        }
+    }
+}
+
+/// Host and port of an authority; none where it holds user information or can't be told apart.
+fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
+    if authority.contains('@') {
+        return None;
+    }
+    let host_bytes = if authority.starts_with('[') {
+        authority.find(']')? + 1
+    } else {
+        authority.find(':').unwrap_or(authority.len())
+    };
+    let (host, rest) = authority.split_at(host_bytes);
+    match rest.strip_prefix(':') {
+        Some(port) => Some((host, Some(port))),
+        None if rest.is_empty() => Some((host, None)),
+        None => None,
+    }
+}
+
+pub(super) fn port_number(digits: &str) -> Option<u16> {
+    // `parse` would take a sign.
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|&port| plain && port > 0)
+}
+
+/// Whether `host` is a name of RFC 1123 (with `_`, as seen in practice), and not what a resolver
+/// could take for an IPv4 address in another notation.
+fn is_name(host: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
+    host.len() <= 253 && host.split('.').all(label) && !number
+}

@@ -1,0 +1,84 @@
+//! `http-request` in a build without the `net` feature: never permitted, and said so.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::audit::AuditOutcome;
+use super::redact::SentSecrets;
+use super::text::cut;
+use super::{PluginIdentity, SandboxOptions};
+use crate::contract::{Capability, Denied, PluginPermissions, PluginResourceConfig};
+
+/// As much of a guest's URL as a refusal repeats.
+const SHOWN_URL_BYTES: usize = 256;
+
+/// Knows whether the manifest asks for the network at all.
+pub(super) struct NetworkGate {
+    none_asked: bool,
+}
+
+/// There is none.
+pub(super) struct HttpPermit(Infallible);
+
+/// The refusal.
+#[derive(Debug)]
+pub(super) struct HttpError(Denied);
+
+impl NetworkGate {
+    pub(super) fn new(
+        _: &PluginIdentity,
+        permissions: &PluginPermissions,
+        _: &PluginResourceConfig,
+        _: &SandboxOptions,
+        _: Arc<SentSecrets>,
+    ) -> (Self, Vec<String>) {
+        (Self { none_asked: permissions.network.is_empty() }, Vec::new())
+    }
+
+    /// # Errors
+    ///
+    /// Always: `network access not permitted`, or that this build has no network.
+    pub(super) async fn permit(
+        &self,
+        _: &str,
+        url: &str,
+        _: Vec<(String, String)>,
+        _: Option<String>,
+        _: Instant,
+    ) -> Result<HttpPermit, HttpError> {
+        let rule = if self.none_asked {
+            "network access not permitted"
+        } else {
+            "http requests are not available in this build"
+        };
+        let target = cut(url, SHOWN_URL_BYTES).to_owned();
+        Err(HttpError(Denied { capability: Capability::Network, target, rule: rule.to_owned() }))
+    }
+}
+
+/// Can't be called.
+pub(super) async fn send(permit: HttpPermit) -> Result<String, HttpError> {
+    match permit.0 {}
+}
+
+impl HttpError {
+    pub(super) fn outcome(&self) -> AuditOutcome {
+        AuditOutcome::Denied
+    }
+
+    pub(super) fn rule(&self) -> String {
+        self.0.rule.clone()
+    }
+
+    pub(super) fn into_denied(self) -> Option<Denied> {
+        Some(self.0)
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}

@@ -1,0 +1,104 @@
+//! The audit log on disk: what is in it, rotation, and a disk that can't be written.
+
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use weft_lite::{AuditLog, AuditOutcome, AuditRecord, FileAudit};
+
+fn record(fuel: u64) -> AuditRecord {
+    AuditRecord {
+        time: SystemTime::UNIX_EPOCH,
+        plugin: "test".into(),
+        version: "0.1.0".into(),
+        function: "get-env",
+        summary: "CITY".into(),
+        outcome: AuditOutcome::Ok,
+        rule: None,
+        duration: Duration::from_micros(3),
+        bytes: 3,
+        fuel,
+    }
+}
+
+fn fuel(path: &Path) -> Vec<u64> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["fuel"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn records_are_lines_in_their_order_for_the_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new/audit.jsonl");
+    let audit = FileAudit::new(&path, 1 << 20);
+    (0..500).for_each(|number| audit.record(record(number)));
+    audit.flush();
+    assert_eq!(fuel(&path), (0..500).collect::<Vec<_>>());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_disk_use_is_bounded_and_the_newest_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let audit = FileAudit::new(&path, 2_000);
+    for number in 0..100 {
+        audit.record(record(number));
+        audit.flush();
+    }
+    let rotated = FileAudit::rotated(&path);
+    for file in [&path, &rotated] {
+        assert!(fs::metadata(file).unwrap().len() <= 2_000);
+    }
+    let kept = [fuel(&rotated), fuel(&path)].concat();
+    assert_eq!(kept, (100 - kept.len() as u64..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn two_logs_on_one_file_do_not_lose_each_others_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let logs = [FileAudit::new(&path, 5_000), FileAudit::new(&path, 5_000)];
+    for number in 0..20 {
+        for audit in &logs {
+            audit.record(record(number));
+            audit.flush();
+        }
+    }
+    let kept = fuel(&path).len() + fs::read(FileAudit::rotated(&path)).map_or(0, |_| fuel(&FileAudit::rotated(&path)).len());
+    assert_eq!(kept, 40);
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_loses_records_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    fs::create_dir(&path).unwrap();
+    let audit = FileAudit::new(&path, 1 << 20);
+    audit.record(record(1));
+    audit.flush();
+    fs::remove_dir(&path).unwrap();
+    audit.record(record(2));
+    audit.flush();
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].contains("\"fuel\":2"));
+}
+
+#[test]
+fn a_flood_is_bounded_and_never_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let audit = FileAudit::new(&path, 64 << 20);
+    (0..100_000).for_each(|number| audit.record(record(number)));
+    audit.flush();
+    let kept = fuel(&path);
+    assert!(!kept.is_empty() && kept.is_sorted(), "what was kept is in order");
+}

@@ -1,0 +1,134 @@
+//! What was approved, what that covers, and what happens when it is taken back.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use futures_lite::future::zip;
+use serde_json::{Value, json};
+use weft_lite::{
+    Approval, Approvals, CallError, NoPrompt, PluginPermissions, StoredApproval,
+    ask_for_permissions, uninstall,
+};
+
+use crate::home::{Home, Scripted};
+
+fn permissions(value: Value) -> PluginPermissions {
+    serde_json::from_value(value).unwrap()
+}
+
+#[track_caller]
+fn missing(approved: Value, asked: Value) -> Value {
+    let stored = StoredApproval { permissions: permissions(approved), revoked: false };
+    serde_json::to_value(stored.missing(&permissions(asked))).unwrap()["network"].clone()
+}
+
+#[test]
+fn a_wider_host_covers_a_narrower_one() {
+    let all = json!({ "network": ["*"] });
+    assert_eq!(missing(all.clone(), json!({ "network": ["a.example.com"] })), json!([]));
+    let below = json!({ "network": ["*.example.com"] });
+    let asked = json!({ "network": ["a.example.com", "*.b.example.com", "example.com", "*"] });
+    assert_eq!(missing(below, asked), json!(["example.com", "*"]));
+    let one = json!({ "network": ["a.example.com"] });
+    assert_eq!(missing(one, all), json!(["*"]));
+}
+
+#[test]
+fn each_kind_that_opens_much_is_a_question_of_its_own() {
+    let asked = permissions(json!({
+        "network": ["a.example.com", "*"], "filesystem": ["~/notes"],
+        "env_vars": ["A", "B"], "secrets": ["S"], "shell": true,
+    }));
+    let mut yes = Scripted::new(&[true; 6]);
+    let granted = ask_for_permissions("probe", &asked, Approval::NONE, &mut yes);
+    assert_eq!(granted, asked);
+    assert_eq!(yes.questions.len(), 6, "{:?}", yes.questions);
+    // `--yes` stands for the first alone, and `--approve` for kinds.
+    let given = Approval { named: true, ..Approval::NONE };
+    let granted = ask_for_permissions("probe", &asked, given, &mut NoPrompt);
+    let limited = json!({ "network": ["a.example.com"], "filesystem": ["~/notes"] });
+    assert_eq!(granted, permissions(limited));
+    let given = Approval { environment: true, secrets: true, ..Approval::NONE };
+    let granted = ask_for_permissions("probe", &asked, given, &mut NoPrompt);
+    assert_eq!(granted, permissions(json!({ "env_vars": ["A", "B"], "secrets": ["S"] })));
+}
+
+#[test]
+fn a_revoked_plugin_goes_out_of_service_with_its_calls() {
+    let home = Home::new();
+    let installed =
+        home.install(&home.probe("1.0.0", &json!({ "filesystem": ["$WORKSPACE"] }))).unwrap();
+    assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
+    let runtime = home.runtime();
+    let (outcome, ()) =
+        runtime.block_on(zip(runtime.host().call("probe__spin", "{}".into()), async {
+            Approvals::revoke(&home.weft(), "probe").unwrap();
+            runtime.review_approvals().await;
+        }));
+    assert_eq!(outcome.result, Err(CallError::Cancelled));
+    let call = || runtime.block_on(runtime.host().call("probe__echo", "1".into())).result;
+    assert!(matches!(call(), Err(CallError::Denied { .. })));
+    assert!(runtime.host().registry().plugin("probe").is_none());
+    // And in every later run, until it is approved again.
+    assert_eq!(home.pending(), ["run: revoked", "filesystem: $WORKSPACE"]);
+    let mut again = Scripted::new(&[true, true]);
+    assert!(home.ask(&installed, &mut again).is_empty());
+    assert_eq!(again.questions.len(), 2);
+    assert_eq!(home.echo().unwrap(), "[1]");
+}
+
+#[test]
+fn a_plugin_that_asks_for_nothing_can_be_revoked() {
+    let home = Home::new();
+    let installed = home.install(&home.probe("1.0.0", &json!({}))).unwrap();
+    let runtime = home.runtime();
+    assert!(runtime.block_on(runtime.host().revoke("probe")));
+    assert!(!runtime.block_on(runtime.host().revoke("probe")));
+    Approvals::revoke(&home.weft(), "probe").unwrap();
+    assert_eq!(home.pending(), ["run: revoked"]);
+    // An update doesn't bring it back.
+    let updated = home.install(&home.probe("1.0.1", &json!({}))).unwrap();
+    assert!(updated.revoked);
+    assert_eq!(home.ask(&updated, &mut NoPrompt), ["run: revoked"]);
+    assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
+    assert_eq!(home.echo().unwrap(), "[1]");
+}
+
+#[test]
+fn an_approval_that_stays_is_no_interruption() {
+    let home = Home::new();
+    home.install(&home.probe("1.0.0", &json!({}))).unwrap();
+    let runtime = home.runtime();
+    Approvals::grant(&home.weft(), "other", &PluginPermissions::default()).unwrap();
+    runtime.block_on(runtime.review_approvals());
+    assert!(runtime.host().registry().plugin("probe").is_some());
+}
+
+#[test]
+fn approvals_go_with_the_plugin_and_are_private() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({ "shell": true }));
+    let installed = home.install(&folder).unwrap();
+    assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
+    let mode = fs::metadata(Approvals::path(&home.weft())).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(uninstall(&home.weft(), "probe").unwrap());
+    assert!(!uninstall(&home.weft(), "probe").unwrap());
+    assert!(!uninstall(&home.weft(), "../weft").unwrap());
+    // One that comes later by the same name gets nothing of it.
+    assert!(home.install(&folder).unwrap().missing.shell);
+    assert_eq!(home.pending(), ["shell"]);
+}
+
+#[test]
+fn damaged_approvals_approve_nothing() {
+    let home = Home::new();
+    let installed = home.install(&home.probe("1.0.0", &json!({ "shell": true }))).unwrap();
+    assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
+    let path = Approvals::path(&home.weft());
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &text[..text.len() - 3]).unwrap();
+    assert!(Approvals::read(&home.weft()).is_err());
+    assert_eq!(home.pending(), ["shell"]);
+    assert!(Approvals::revoke(&home.weft(), "probe").is_err());
+}

@@ -1,0 +1,125 @@
+//! Installs that are killed, and installs at the same time.
+
+use std::cell::Cell;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+use weft_lite::{InstallSource, InstallStep, Installer, recover_home};
+
+use crate::home::{Home, check_module, content};
+
+/// What the child process is told: the home, the package, and before which step it dies.
+const TOLD: [&str; 3] = ["WEFT_TEST_HOME", "WEFT_TEST_PACKAGE", "WEFT_TEST_STEPS"];
+
+/// Not a test of its own: the child process of the others.
+#[test]
+#[ignore = "the child process of other tests"]
+fn child() {
+    let [Ok(home), Ok(package), Ok(steps)] = TOLD.map(env::var) else { return };
+    let left = Cell::new(steps.parse::<usize>().unwrap());
+    let observer = |_: InstallStep| {
+        left.set(left.get().saturating_sub(1));
+        if left.get() == 0 {
+            // As abruptly as a kill: nothing is dropped, nothing is flushed.
+            std::process::abort();
+        }
+    };
+    let installer = Installer::new(home, &check_module).observe(&observer);
+    installer.install(&InstallSource::Folder(package.into())).unwrap();
+}
+
+fn spawn(home: &Path, package: &Path, steps: usize) -> Child {
+    let told =
+        [home.as_os_str(), package.as_os_str(), steps.to_string().as_ref()].map(ToOwned::to_owned);
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", "interrupted::child", "--ignored", "--test-threads=1"])
+        .envs(TOLD.into_iter().zip(told))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Dies at each step in turn until an install comes through, and checks what a fresh start finds.
+fn killed_at_every_step(update: bool) {
+    let home = Home::new();
+    let old = home.probe("1.0.0", &json!({}));
+    let new = home.probe("2.0.0", &json!({}));
+    let place = home.weft().join("plugins/probe");
+    let (mut kept, mut arrived) = (0, 0);
+    for steps in 1.. {
+        assert!(steps < 50, "it never comes through");
+        let _ = fs::remove_dir_all(home.weft());
+        if update {
+            home.install(&old).unwrap();
+        }
+        let status = spawn(&home.weft(), &new, steps).wait().unwrap();
+        recover_home(&home.weft()).unwrap();
+        for folder in [".staging", ".old"] {
+            let left = fs::read_dir(home.weft().join("plugins").join(folder));
+            assert_eq!(left.map_or(0, Iterator::count), 0, "{folder} after {steps}");
+        }
+        if place.exists() {
+            let found = content(&place);
+            if found == content(&new) {
+                arrived += 1;
+            } else {
+                assert!(update && found == content(&old), "a mixture after {steps}");
+                kept += 1;
+            }
+            assert!(place.join("install.json").exists());
+            assert_eq!(home.echo().unwrap(), "[1]", "after {steps}");
+        } else {
+            assert!(!update, "the old version is gone after {steps}");
+            kept += 1;
+        }
+        if status.success() {
+            break;
+        }
+    }
+    // Locked, three files, verified, recorded and, for an update, the old one moved aside.
+    assert_eq!(kept, if update { 7 } else { 6 });
+    // In place, done, and the one that was not killed.
+    assert_eq!(arrived, 3);
+}
+
+#[test]
+fn a_first_install_is_there_or_not() {
+    killed_at_every_step(false);
+}
+
+#[test]
+fn an_update_is_the_old_version_or_the_new_one() {
+    killed_at_every_step(true);
+}
+
+#[test]
+fn installs_at_once_wait_for_each_other() {
+    let home = Home::new();
+    let packages: Vec<PathBuf> =
+        ["1.0.0", "2.0.0", "3.0.0"].iter().map(|version| home.probe(version, &json!({}))).collect();
+    let children: Vec<Child> =
+        (0..6).map(|at| spawn(&home.weft(), &packages[at % 3], usize::MAX)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let place = home.weft().join("plugins/probe");
+    assert!(packages.iter().any(|package| content(package) == content(&place)));
+    assert_eq!(fs::read_dir(home.weft().join("plugins/.staging")).unwrap().count(), 0);
+    assert_eq!(home.echo().unwrap(), "[1]");
+}
+
+#[test]
+fn a_failed_update_leaves_the_old_version() {
+    let home = Home::new();
+    let old = home.probe("1.0.0", &json!({}));
+    home.install(&old).unwrap();
+    let broken = home.package("probe", "2.0.0", &json!({}), b"not wasm");
+    let error = home.install(&broken).unwrap_err();
+    assert!(error.to_string().contains("the module"), "{error}");
+    assert_eq!(content(&home.weft().join("plugins/probe")), content(&old));
+    assert_eq!(fs::read_dir(home.weft().join("plugins/.staging")).unwrap().count(), 0);
+}

@@ -1,0 +1,13 @@
+//! Installing, approving and keeping secrets: through the library with real guests, and through the
+//! program as its operator sees it.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+mod approvals;
+mod archives;
+mod home;
+mod interrupted;
+mod program;
+mod secrets;
+mod signatures;
+mod table;

@@ -1,0 +1,161 @@
+//! The program: what its operator types, and what comes of it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::home::Home;
+
+/// What the program printed and how it ended, with nobody at the terminal.
+#[track_caller]
+fn run(home: &Home, arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut child = home.command(arguments).spawn().unwrap();
+    // It may end without having read anything.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+#[track_caller]
+fn succeeds(home: &Home, arguments: &[&str]) -> (String, String) {
+    let (status, stdout, stderr) = run(home, arguments, "");
+    assert_eq!(status, 0, "{stdout}{stderr}");
+    (stdout, stderr)
+}
+
+#[track_caller]
+fn fails(home: &Home, arguments: &[&str], with: i32) -> String {
+    let (status, stdout, stderr) = run(home, arguments, "");
+    assert_eq!(status, with, "{stdout}{stderr}");
+    assert!(stderr.contains("\n  try: "), "{stderr}");
+    stderr
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn without_a_terminal_what_needs_approval_is_pending() {
+    let home = Home::new();
+    let asked = json!({ "filesystem": ["$WORKSPACE"], "env_vars": ["CITY"] });
+    let folder = home.probe("1.0.0", &asked);
+    let folder = folder.to_str().unwrap();
+    let (stdout, stderr) = succeeds(&home, &["plugin", "install", folder, "--yes"]);
+    assert_eq!(stdout, "");
+    assert!(stderr.contains("warning: the package is not signed"), "{stderr}");
+    assert!(stderr.contains("asks for filesystem: $WORKSPACE"), "{stderr}");
+    assert!(stderr.contains("pending: probe does not run before this is approved: env: CITY"));
+    assert!(stderr.contains("weft-lite plugin approve probe"), "{stderr}");
+
+    let (stdout, _) = succeeds(&home, &["plugin", "list", "--no-bundled", "--json"]);
+    let [row] = json(&stdout).as_array().unwrap().clone().try_into().unwrap();
+    assert_eq!(row["state"], "pending");
+    assert_eq!(row["reason"], "needs approval for env: CITY");
+    assert_eq!(row["next_step"], "approve them with `weft-lite plugin approve probe`");
+    fails(&home, &["call", "probe__echo", "1"], 1);
+
+    fails(&home, &["plugin", "approve", "probe"], 1);
+    succeeds(&home, &["plugin", "approve", "probe", "--approve", "env"]);
+    assert_eq!(succeeds(&home, &["call", "probe__echo", "1"]).0, "1\n");
+
+    succeeds(&home, &["plugin", "revoke", "probe"]);
+    fails(&home, &["call", "probe__echo", "1"], 1);
+    assert!(fails(&home, &["plugin", "approve", "probe"], 1).contains("run: revoked"));
+    fails(&home, &["plugin", "remove", "probe"], 2);
+    succeeds(&home, &["plugin", "remove", "probe", "--yes"]);
+    assert!(fails(&home, &["plugin", "remove", "probe", "--yes"], 1).contains("is installed"));
+    assert_eq!(succeeds(&home, &["plugin", "list", "--no-bundled"]).0, "");
+}
+
+#[test]
+fn a_package_goes_over_a_registry() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    let folder = folder.to_str().unwrap();
+    let (key_id, _) = succeeds(&home, &["key", "new", "--out", "my.key"]);
+    assert_eq!(key_id.trim().len(), 16);
+    assert!(fails(&home, &["key", "new", "--out", "my.key"], 1).contains("exists already"));
+    let to_registry = ["plugin", "pack", folder, "--registry", "stick"];
+    assert!(fails(&home, &to_registry, 1).contains("is not signed"));
+    succeeds(&home, &["plugin", "sign", folder, "--key=my.key"]);
+    succeeds(&home, &to_registry);
+    assert!(fails(&home, &to_registry, 1).contains("already"));
+
+    let install = ["plugin", "install", "hub:probe@1", "--registry", "stick", "--json"];
+    assert!(fails(&home, &install, 1).contains("not trusted"));
+    succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
+    let keys = json(&succeeds(&home, &["key", "list", "--json"]).0);
+    assert_eq!(keys, json!([{ "key_id": key_id.trim(), "name": "me" }]));
+    let installed = json(&succeeds(&home, &install).0);
+    assert_eq!(installed["signed_by"], "me");
+    assert_eq!(installed["pending"], json!([]));
+    assert_eq!(succeeds(&home, &["call", "probe__echo", "1"]).0, "1\n");
+
+    let (archive, _) = succeeds(&home, &["plugin", "pack", folder]);
+    assert_eq!(archive, "probe-1.0.0.tar.gz\n");
+    let again = json(&succeeds(&home, &["plugin", "install", archive.trim(), "--json"]).0);
+    assert_eq!(again["replaced"], "1.0.0");
+    fails(&home, &["plugin", "pack", folder, "-o", &format!("{folder}/x.tar.gz")], 2);
+    fails(&home, &["plugin", "install", "nowhere"], 1);
+}
+
+#[test]
+fn a_running_host_lets_go_of_what_is_revoked() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    succeeds(&home, &["plugin", "install", folder.to_str().unwrap()]);
+    let mut child = home.command(&["run", "--json", "--no-bundled"]).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    writeln!(stdin, "probe__echo 1").unwrap();
+    assert_eq!(json(&answers.next().unwrap().unwrap())["ok"], true);
+    succeeds(&home, &["plugin", "revoke", "probe"]);
+    // Calls that take their time, until one of them is cut off or finds no plugin any more.
+    let code = |answer: Option<std::io::Result<String>>| {
+        json(&answer.unwrap().unwrap())["error"]["code"].as_str().map(ToOwned::to_owned)
+    };
+    let mut cut_off = || {
+        writeln!(stdin, "probe__spin").unwrap();
+        matches!(code(answers.next()).as_deref(), Some("cancelled" | "denied"))
+    };
+    assert!((0..100).any(|_| cut_off()));
+    writeln!(stdin, "probe__echo 1").unwrap();
+    assert_eq!(code(answers.next()).as_deref(), Some("denied"));
+    drop(stdin);
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_secret_is_never_shown() {
+    const VALUE: &str = "tok-4711-do-not-show";
+    let home = Home::new();
+    let set = ["secret", "set", "API", "--host", "api.example.com"];
+    let (status, stdout, stderr) = run(&home, &set, &format!("{VALUE}\n"));
+    assert_eq!(status, 0, "{stderr}");
+    assert!(!stdout.contains(VALUE) && !stderr.contains(VALUE));
+    fs::write(home.path("token"), VALUE).unwrap();
+    let from_file = ["secret", "set", "FILE", "--host", "*.example.com", "--from-file", "token"];
+    succeeds(&home, &from_file);
+    succeeds(&home, &["secret", "set", "ENV", "--host=ci.example.com", "--from-env=CI_TOKEN"]);
+    let (stdout, _) = succeeds(&home, &["secret", "list", "--json"]);
+    assert!(!stdout.contains(VALUE), "{stdout}");
+    let sources = json(&stdout);
+    let sources: Vec<&Value> = sources.as_array().unwrap().iter().map(|it| &it["source"]).collect();
+    assert_eq!(json!(sources), json!(["value", "env CI_TOKEN", "value"]));
+    let (stdout, _) = succeeds(&home, &["secret", "list"]);
+    assert_eq!(stdout.lines().next(), Some("API\tapi.example.com\tvalue"));
+
+    fails(&home, &["secret", "set", "API"], 1);
+    let (status, _, stderr) = run(&home, &set, "two\nlines");
+    assert_eq!(status, 1);
+    assert!(!stderr.contains("two"), "{stderr}");
+    // The value has no place on the command line.
+    let (status, _, _) = run(&home, &[&set[..], &[VALUE]].concat(), "");
+    assert_eq!(status, 2);
+    succeeds(&home, &["secret", "remove", "API"]);
+    fails(&home, &["secret", "remove", "API"], 1);
+}

@@ -1,0 +1,173 @@
+//! Signatures: what breaks them, whose count, and which version of a registry is taken.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::json;
+use weft_lite::{
+    Difference, InstallError, InstallRecord, KeyErrorKind, PackageSignature, PrivateKey, PublicKey,
+    RegistryError, RegistryReference, SignatureError,
+};
+
+use crate::home::{Home, module, padded};
+
+/// What installing a signed package comes to that was changed afterwards.
+#[track_caller]
+fn after(change: impl FnOnce(&Path)) -> SignatureError {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    PackageSignature::create(&folder, &home.key("author")).unwrap();
+    home.trust("author");
+    change(&folder);
+    match home.install(&folder) {
+        Err(InstallError::Signature(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn file(path: &str, difference: Difference) -> SignatureError {
+    SignatureError::File { path: path.to_owned(), difference }
+}
+
+#[test]
+fn a_change_breaks_the_signature_of_a_local_folder_too() {
+    let wasm = padded(module("probe"), &[1]);
+    let changed = after(|folder| fs::write(folder.join("plugin.wasm"), wasm).unwrap());
+    assert_eq!(changed, file("plugin.wasm", Difference::Changed));
+    let manifest = after(|folder| {
+        let path = folder.join("weft.plugin.json");
+        let text = fs::read_to_string(&path).unwrap();
+        let asks = text.replace(r#""permissions":{}"#, r#""permissions":{"shell":true}"#);
+        assert_ne!(text, asks);
+        fs::write(path, asks).unwrap();
+    });
+    assert_eq!(manifest, file("weft.plugin.json", Difference::Changed));
+    let added = after(|folder| fs::write(folder.join("more.txt"), "x").unwrap());
+    assert_eq!(added, file("more.txt", Difference::Added));
+    let removed = after(|folder| fs::remove_file(folder.join("docs/version.txt")).unwrap());
+    assert_eq!(removed, file("docs/version.txt", Difference::Removed));
+}
+
+#[test]
+fn a_list_that_was_changed_with_the_file_is_worth_nothing() {
+    let error = after(|folder| {
+        let before = weft_lite::DigestList::of(folder).unwrap().text();
+        fs::write(folder.join("docs/version.txt"), "2").unwrap();
+        let now = weft_lite::DigestList::of(folder).unwrap().text();
+        let path = folder.join("weft.signature.json");
+        let mut text = fs::read_to_string(&path).unwrap();
+        for (before, now) in before.lines().zip(now.lines()) {
+            text = text.replace(before, now);
+        }
+        fs::write(path, text).unwrap();
+    });
+    assert!(matches!(error, SignatureError::Invalid { .. }), "{error}");
+}
+
+#[test]
+fn a_key_that_takes_anothers_name_is_found_out() {
+    let error = after(|folder| {
+        let home = Home::new();
+        let path = folder.join("weft.signature.json");
+        let author = PackageSignature::read(folder).unwrap().key_id;
+        let stranger = PackageSignature::create(folder, &home.key("stranger")).unwrap().key_id;
+        let text = fs::read_to_string(&path).unwrap().replace(&stranger, &author);
+        fs::write(path, text).unwrap();
+    });
+    assert!(matches!(error, SignatureError::Invalid { .. }), "{error}");
+    assert!(matches!(
+        after(|folder| fs::write(folder.join("weft.signature.json"), "{}").unwrap()),
+        SignatureError::Malformed { .. }
+    ));
+}
+
+#[test]
+fn an_unknown_key_is_as_good_as_none_for_a_folder() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    PackageSignature::create(&folder, &home.key("author")).unwrap();
+    let installed = home.install(&folder).unwrap();
+    assert_eq!(installed.signed_by, None);
+    assert!(installed.warnings[0].contains("not trusted"), "{:?}", installed.warnings);
+    home.trust("author");
+    let installed = home.install(&folder).unwrap();
+    assert_eq!(installed.signed_by.as_deref(), Some("author"));
+    let record = InstallRecord::read(&home.weft(), "probe").unwrap().unwrap();
+    assert_eq!(record.key_id, Some(home.key("author").public().key_id()));
+    // Going back to an unsigned one is said.
+    fs::remove_file(folder.join("weft.signature.json")).unwrap();
+    let warnings = home.install(&folder).unwrap().warnings;
+    assert!(warnings.iter().any(|warning| warning.contains("it replaces")), "{warnings:?}");
+}
+
+#[test]
+fn the_newest_version_that_fits_is_taken() {
+    let home = Home::new();
+    home.key("author");
+    home.trust("author");
+    for version in ["1.0.0", "1.2.0", "1.10.0", "2.0.0-beta"] {
+        home.publish(&home.probe(version, &json!({})), "author");
+    }
+    let version = |text: &str| home.install_hub(text).unwrap().manifest.version.to_string();
+    assert_eq!(version("hub:probe"), "1.10.0");
+    assert_eq!(version("hub:probe@1.0.0"), "1.0.0");
+    assert_eq!(version("hub:probe@~1.2"), "1.2.0");
+    assert_eq!(version("hub:probe@1"), "1.10.0");
+    assert_eq!(version("hub:probe@2.0.0-beta"), "2.0.0-beta");
+    match home.install_hub("hub:probe@3").unwrap_err() {
+        InstallError::Registry(error @ RegistryError::NoVersion { .. }) => {
+            assert_eq!(error.next_step(), "the newest is 2.0.0-beta");
+        }
+        other => panic!("{other}"),
+    }
+    assert!(matches!(
+        home.install_hub("hub:other"),
+        Err(InstallError::Registry(RegistryError::UnknownId { .. }))
+    ));
+    for wrong in ["hub:", "hub:../x", "hub:a b", "hub:probe@new", "hub:.staging"] {
+        assert!(RegistryReference::parse(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_index_can_name_nothing_outside_the_registry() {
+    let home = Home::new();
+    home.key("author");
+    home.trust("author");
+    home.publish(&home.probe("1.0.0", &json!({})), "author");
+    let index = home.path("registry/index.json");
+    let text = fs::read_to_string(&index).unwrap();
+    fs::write(&index, text.replace("probe-1.0.0.tar.gz", "../registry/probe-1.0.0.tar.gz"))
+        .unwrap();
+    assert!(matches!(home.install_hub("hub:probe"), Err(InstallError::Entry { .. })));
+    // Another plugin's archive in its place.
+    home.publish(&home.package("other", "1.0.0", &json!({}), &module("probe")), "author");
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let now: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&index).unwrap()).unwrap();
+    document["plugins"]["probe"] = now["plugins"]["other"].clone();
+    fs::write(&index, document.to_string()).unwrap();
+    assert!(matches!(home.install_hub("hub:probe"), Err(InstallError::OtherPackage { .. })));
+}
+
+#[test]
+fn keys_are_private_and_never_overwritten() {
+    let home = Home::new();
+    let path = home.path("my.key");
+    let public = PrivateKey::create(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(PublicKey::read(&PrivateKey::public_path(&path)).unwrap(), public);
+    assert_eq!(public.key_id().len(), 16);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(PrivateKey::create(&path).unwrap_err().kind, KeyErrorKind::Exists);
+    assert_eq!(fs::read(&path).unwrap(), before);
+    // A public key is none to sign with, and no part of a private one is ever said.
+    let error = PrivateKey::read(&PrivateKey::public_path(&path)).unwrap_err();
+    assert!(matches!(error.kind, KeyErrorKind::Malformed { .. }), "{error}");
+    let secret = String::from_utf8(before).unwrap();
+    let secret = secret.split('"').find(|word| word.len() == 64).unwrap();
+    fs::write(&path, format!("{{\"algorithm\": 1, \"private_key\": \"{secret}\"")).unwrap();
+    let error = PrivateKey::read(&path).unwrap_err();
+    assert!(!error.to_string().contains(secret), "{error}");
+}

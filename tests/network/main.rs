@@ -1,0 +1,16 @@
+//! `http-request` through a real guest: the committed probe asks, the rules decide, and a real client
+//! talks to a server on loopback. Only the resolver, the dialer and the roots are the test's.
+
+#![cfg(feature = "net")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+mod addresses;
+mod local;
+mod messages;
+mod redaction;
+mod rules;
+mod secrets;
+mod server;
+mod time;
+mod tls;
+mod world;

@@ -1,0 +1,130 @@
+//! A secret that comes back is `[redacted]`, wherever the plugin could show it.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock};
+
+use log::{LevelFilter, Log, Metadata, Record};
+use serde_json::json;
+use weft_lite::Secret;
+
+use crate::server::{Reply, Server, answer, ok};
+use crate::world::{Setup, World};
+
+/// Has a character that JSON escapes, and a beginning that is a secret too.
+const TOKEN: &str = r#"sesame"op3n"#;
+const SHORT: &str = "sesame";
+
+/// Every log line of this process.
+struct Lines(Mutex<Vec<String>>);
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        self.0.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+fn lines_of(id: &str) -> Vec<String> {
+    let prefix = format!("[PLUGIN:{id}] ");
+    let lines = LINES.get().unwrap().0.lock().unwrap();
+    lines.iter().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
+}
+
+static LINES: OnceLock<Lines> = OnceLock::new();
+
+/// A device to which the token has been sent once; what it answers then is `reply`.
+fn after_sending(id: &'static str, reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> World {
+    let hosts = || vec!["*".to_owned()];
+    let world = World::new(Setup {
+        id,
+        permissions: json!({
+            "network": ["*"], "secrets": ["token", "short"], "filesystem": ["/nowhere"],
+        }),
+        resources: json!({ "max_memory_mb": 64 }),
+        server: Server::start(reply),
+        names: Box::new(|_, _| vec!["10.0.0.9".parse().unwrap()]),
+        secrets: BTreeMap::from([
+            ("token", Secret { value: format!(" {TOKEN} "), hosts: hosts() }),
+            ("short", Secret { value: SHORT.into(), hosts: hosts() }),
+        ]),
+        network: |options| options.allow_private_hosts(["box.local"]).unwrap(),
+        ..Setup::default()
+    });
+    let headers = json!([["X-Token", "{{secret:token}}"], ["X-Short", "{{secret:short}}"]]);
+    // It may fail: what the device says is the test's.
+    let _ = world.send(&json!({ "url": "http://box.local/first", "headers": headers }));
+    assert!(world.server.request().contains(TOKEN));
+    world
+}
+
+const URL: &str = "http://box.local/";
+
+#[test]
+fn in_the_body() {
+    let world = after_sending("probe", |request| ok(request.replace("\r\n", "|")));
+    let headers = json!([["X-Token", "{{secret:token}}"]]);
+    let body = world.send(&json!({ "url": URL, "headers": headers })).unwrap();
+    assert!(body.contains("x-token:  [redacted] |"), "{body}");
+    let world =
+        after_sending("probe", |_| ok(json!({ "you said": TOKEN, "t": SHORT }).to_string()));
+    assert_eq!(world.get(URL).unwrap(), r#"{"you said":"[redacted]","t":"[redacted]"}"#);
+}
+
+#[test]
+fn in_errors_also_across_the_cut() {
+    let world = after_sending("probe", |_| {
+        answer("302 Found", &format!("Location: /?token={TOKEN}\r\n"), "")
+    });
+    assert_eq!(world.get_refused(URL), "HTTP 302: /?token=[redacted]");
+    for before in 1010..1030 {
+        let body = format!("{}{TOKEN}{}", "x".repeat(before), "y".repeat(50));
+        let world = after_sending("probe", move |_| answer("500 Oops", "", &body));
+        let text = world.get_refused(URL);
+        let redacted = if before < 1024 { "[redacted]" } else { "" };
+        let behind = "y".repeat(1024_usize.saturating_sub(before + TOKEN.len()));
+        let mut shown = format!("{}{redacted}{behind}", "x".repeat(before));
+        shown.truncate(1024);
+        assert_eq!(text, format!("HTTP 500: {shown}"));
+    }
+}
+
+#[test]
+fn in_a_long_body_across_the_cut() {
+    let limit = weft_lite::limits::HTTP_RESPONSE_BODY_BYTES;
+    let before = format!("{}{}", TOKEN.repeat(10), "x".repeat(limit - 10 * TOKEN.len() - 4));
+    let body = format!("{before}{TOKEN}{}", "y".repeat(90));
+    let world = after_sending("probe", move |_| ok(&body));
+    // Too long for a result: the length of what the guest got says enough. What is redacted makes
+    // room, and nothing from behind the cut comes into it.
+    assert!(world.get(URL).is_err());
+    let spared = 10 * (TOKEN.len() - "[redacted]".len());
+    assert_eq!(world.record().bytes, (limit - spared - 4 + "[redacted]".len()) as u64);
+}
+
+#[test]
+fn in_the_log_and_the_audit_log() {
+    // Another test of this process may have set it.
+    let _ = log::set_logger(LINES.get_or_init(|| Lines(Mutex::default())));
+    log::set_max_level(LevelFilter::Trace);
+    let id = "org.test.redaction";
+    let world = after_sending(id, |_| ok("thanks"));
+    let log = |message: String| {
+        world.call("log", &json!({ "level": 2, "message": message })).unwrap();
+        lines_of(id).pop().unwrap()
+    };
+    assert_eq!(log(format!("a {TOKEN} b {SHORT}")), "a [redacted] b [redacted]");
+    let across = log(format!("{}{TOKEN}{}", "x".repeat(4090), "y".repeat(50)));
+    assert_eq!(across, format!("{}[redac... [truncated]", "x".repeat(4090)));
+
+    let _ = world.get(&format!("http://box.local/{SHORT}?{SHORT}=1"));
+    assert_eq!(world.record().summary, "GET http://box.local/[redacted]?[redacted]");
+    let _ = world.call("read", &json!({ "path": format!("/{TOKEN}") }));
+    assert_eq!(world.record().summary, "/[redacted]");
+    let _ = world.call("env", &json!({ "name": TOKEN }));
+    assert_eq!(world.record().summary, "[redacted]");
+}

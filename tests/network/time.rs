@@ -1,0 +1,92 @@
+//! Waiting for the network has an end, and giving up closes the socket.
+
+use std::time::Duration;
+
+use futures_lite::future::or;
+use serde_json::json;
+use weft_lite::{CallError, Exhausted};
+
+use crate::server::{Reply, Server};
+use crate::world::{Setup, World};
+
+const PARAMS: &str = r#"{"url": "http://example.com/"}"#;
+
+fn hanging(bytes: &'static str) -> Setup {
+    Setup { server: Server::start(move |_| Reply::Hang(bytes.into())), ..Setup::default() }
+}
+
+#[test]
+fn the_wall_clock_closes_the_socket() {
+    let resources = json!({ "max_execution_seconds": 1 });
+    let world = World::new(Setup { resources, ..hanging("HTTP/1.1 200 OK\r\n") });
+    let error = world.call("http", &json!({ "url": "http://example.com/" })).unwrap_err();
+    let limit = Duration::from_secs(1);
+    assert_eq!(error, CallError::Exhausted(Exhausted::Time { limit }));
+    world.server.left.recv_blocking().unwrap();
+    assert_eq!(world.record().rule.as_deref(), Some("cancelled"));
+}
+
+#[test]
+fn giving_a_call_up_closes_the_socket() {
+    let world = World::new(hanging(""));
+    world.runtime.block_on(async {
+        let call = async { drop(world.runtime.host().call("http", PARAMS.into()).await) };
+        or(call, async { world.server.arrived.recv().await.unwrap() }).await;
+        world.server.left.recv().await.unwrap();
+    });
+}
+
+#[test]
+fn stopping_the_host_closes_the_socket() {
+    let world = World::new(hanging(""));
+    world.runtime.block_on(async {
+        let host = world.runtime.host();
+        let call = world.runtime.executor().spawn({
+            let host = host.clone();
+            async move { host.call("http", PARAMS.into()).await }
+        });
+        world.server.arrived.recv().await.unwrap();
+        host.stop().await;
+        assert_eq!(call.await.result, Err(CallError::Cancelled));
+        world.server.left.recv().await.unwrap();
+    });
+}
+
+#[test]
+fn one_request_has_less_time_than_its_call() {
+    for bytes in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"] {
+        let network =
+            |options: weft_lite::NetworkOptions| options.request_time(Duration::from_millis(200));
+        let world = World::new(Setup { network, ..hanging(bytes) });
+        assert_eq!(world.get_refused("http://example.com/"), "request timed out");
+        world.server.left.recv_blocking().unwrap();
+    }
+}
+
+#[test]
+fn waiting_holds_no_thread() {
+    let server = Server::start(|request| match request.starts_with("GET /slow") {
+        true => Reply::Hang(Vec::new()),
+        false => crate::server::ok("quick"),
+    });
+    let world =
+        World::new(Setup { permissions: json!({ "network": ["*"] }), server, ..Setup::default() });
+    // One thread runs everything: the slow call waits while other futures go on.
+    world.runtime.block_on(async {
+        let slow = async {
+            drop(
+                world
+                    .runtime
+                    .host()
+                    .call("http", r#"{"url": "http://a.example/slow"}"#.into())
+                    .await,
+            );
+            false
+        };
+        let beside = async {
+            world.server.arrived.recv().await.unwrap();
+            true
+        };
+        assert!(or(slow, beside).await);
+    });
+}

@@ -1,0 +1,207 @@
+//! The probe in a runtime, on a network of the test's own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use weft_lite::{
+    Approval, AuditRecord, BoxFuture, CallError, Dialer, ManifestFormat, ManualClock, MemoryAudit,
+    NetworkOptions, NetworkStream, PackageOrigin, PluginPackage, ReadLimits, Resolver, Runtime,
+    Secret, SecretSource, TcpDialer,
+};
+
+use crate::server::{Server, ok};
+
+/// What every name means unless the test says otherwise.
+pub(crate) const PUBLIC: IpAddr = IpAddr::V4(Ipv4Addr::new(93, 184, 216, 34));
+
+/// What a name means at its first, second, ... lookup.
+pub(crate) type Names = Box<dyn Fn(&str, usize) -> Vec<IpAddr> + Send + Sync>;
+
+/// Everything a test may choose; the rest has a default.
+pub(crate) struct Setup {
+    pub(crate) id: &'static str,
+    pub(crate) permissions: Value,
+    pub(crate) resources: Value,
+    pub(crate) server: Server,
+    pub(crate) names: Names,
+    /// Addresses that take no connection.
+    pub(crate) down: Vec<IpAddr>,
+    pub(crate) secrets: BTreeMap<&'static str, Secret>,
+    /// Applied to the options last.
+    pub(crate) network: fn(NetworkOptions) -> NetworkOptions,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            id: "probe",
+            permissions: json!({ "network": ["example.com"] }),
+            resources: json!({ "max_http_requests_per_minute": 600 }),
+            server: Server::start(|_| ok("hello")),
+            names: Box::new(|_, _| vec![PUBLIC]),
+            down: Vec::new(),
+            secrets: BTreeMap::new(),
+            network: |options| options,
+        }
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) runtime: Runtime,
+    pub(crate) server: Server,
+    pub(crate) clock: Arc<ManualClock>,
+    audit: Arc<MemoryAudit>,
+    resolver: Arc<TestResolver>,
+    dialer: Arc<TestDialer>,
+}
+
+struct TestResolver {
+    names: Names,
+    asked: Mutex<Vec<String>>,
+}
+
+struct TestDialer {
+    server: SocketAddr,
+    down: Vec<IpAddr>,
+    dialed: Mutex<Vec<SocketAddr>>,
+}
+
+struct Secrets(BTreeMap<&'static str, Secret>);
+
+impl Resolver for TestResolver {
+    fn resolve<'a>(&'a self, host: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        let mut asked = self.asked.lock().unwrap();
+        let before = asked.iter().filter(|name| *name == host).count();
+        asked.push(host.to_owned());
+        let found = (self.names)(host, before);
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+impl Dialer for TestDialer {
+    fn dial(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn NetworkStream>>> {
+        self.dialed.lock().unwrap().push(address);
+        if self.down.contains(&address.ip()) {
+            return Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) });
+        }
+        TcpDialer.dial(self.server)
+    }
+}
+
+impl SecretSource for Secrets {
+    fn secret(&self, name: &str) -> Option<Secret> {
+        self.0.get(name).cloned()
+    }
+}
+
+impl World {
+    /// A world in which the probe may reach `hosts`.
+    pub(crate) fn allowing(hosts: &[&str]) -> Self {
+        Self::new(Setup { permissions: json!({ "network": hosts }), ..Setup::default() })
+    }
+
+    /// A world whose server answers `example.com` so.
+    pub(crate) fn answering(
+        reply: impl Fn(&str) -> crate::server::Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(Setup { server: Server::start(reply), ..Setup::default() })
+    }
+
+    pub(crate) fn new(setup: Setup) -> Self {
+        let resolver = Arc::new(TestResolver { names: setup.names, asked: Mutex::default() });
+        let dialer = Arc::new(TestDialer {
+            server: setup.server.address,
+            down: setup.down,
+            dialed: Mutex::default(),
+        });
+        let options = NetworkOptions::default()
+            .resolver(Arc::clone(&resolver) as _)
+            .dialer(Arc::clone(&dialer) as _);
+        let clock = Arc::new(ManualClock::new());
+        let audit = Arc::new(MemoryAudit::new(NonZeroUsize::new(64).unwrap()));
+        let runtime = Runtime::builder()
+            .without_bundled()
+            .clock(Arc::clone(&clock) as _)
+            .audit(Arc::clone(&audit) as _)
+            .network((setup.network)(options))
+            .secrets(Arc::new(Secrets(setup.secrets)))
+            .build();
+        let package = package(setup.id, &setup.permissions, &setup.resources);
+        runtime.block_on(runtime.host().load([(package, Approval::ALL)], []));
+        let registry = runtime.host().registry();
+        assert!(registry.refused().is_empty(), "{:?}", registry.refused());
+        Self { runtime, server: setup.server, clock, audit, resolver, dialer }
+    }
+
+    pub(crate) fn call(&self, tool: &str, params: &Value) -> Result<Value, CallError> {
+        let call = self.runtime.host().call(tool, params.to_string());
+        let text = self.runtime.block_on(call).result?;
+        Ok(serde_json::from_str(&text).unwrap())
+    }
+
+    /// Sends what the parameters of the probe's `http` say, and gives the body.
+    pub(crate) fn send(&self, params: &Value) -> Result<String, CallError> {
+        Ok(self.call("http", params)?["body"].as_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn get(&self, url: &str) -> Result<String, CallError> {
+        self.send(&json!({ "url": url }))
+    }
+
+    /// The text with which a request fails, in the guest's words.
+    #[track_caller]
+    pub(crate) fn refused(&self, params: &Value) -> String {
+        match self.send(params) {
+            Err(CallError::Denied { denied, message }) => {
+                assert_eq!(denied.rule, message);
+                message
+            }
+            Err(CallError::Guest { message }) => message,
+            other => panic!("{params}: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn get_refused(&self, url: &str) -> String {
+        self.refused(&json!({ "url": url }))
+    }
+
+    /// The addresses that were dialed, oldest first.
+    pub(crate) fn dialed(&self) -> Vec<SocketAddr> {
+        self.dialer.dialed.lock().unwrap().clone()
+    }
+
+    /// The names that were looked up, oldest first.
+    pub(crate) fn looked_up(&self) -> Vec<String> {
+        self.resolver.asked.lock().unwrap().clone()
+    }
+
+    /// The newest audit record.
+    pub(crate) fn record(&self) -> AuditRecord {
+        self.audit.records().pop().unwrap()
+    }
+
+    /// Whether nothing was looked up and nothing was dialed.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.looked_up().is_empty() && self.dialed().is_empty()
+    }
+}
+
+fn package(id: &str, permissions: &Value, resources: &Value) -> PluginPackage {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/probe");
+    let module = fs::read(folder.join("plugin.wasm")).unwrap();
+    let manifest = json!({
+        "id": id, "name": "Probe", "version": "0.1.0", "capabilities": ["tool"],
+        "wasm_module": "plugin.wasm", "permissions": permissions, "resources": resources,
+    })
+    .to_string();
+    let origin = PackageOrigin::Folder("/probe".into());
+    let limits = ReadLimits::default();
+    PluginPackage::read_parts(&manifest, ManifestFormat::Json, module, origin, limits).unwrap()
+}
