@@ -87,10 +87,13 @@ impl CallBudget {
         if left == 0 || required > left {
             return Err(CallError::Exhausted(Exhausted::Fuel { limit: self.fuel_limit }));
         }
-        if self.started.elapsed() >= self.time_limit {
-            return Err(self.out_of_time());
-        }
         Ok(self.slice.max(required).min(left))
+    }
+
+    /// Looks at the clock: after each slice and each host call. A function that ends within its
+    /// first slice needs no look.
+    fn check_time(&self) -> Result<(), CallError> {
+        if self.started.elapsed() >= self.time_limit { Err(self.out_of_time()) } else { Ok(()) }
     }
 
     fn out_of_time(&self) -> CallError {
@@ -139,6 +142,7 @@ impl Driver<'_> {
                 Pause::Done(results) => return Ok(results),
                 Pause::Host(suspended) => {
                     let answer = self.serve(sandbox).await?;
+                    self.budget.check_time()?;
                     let granted = self.refuel(0)?;
                     let step = match answer {
                         Some(errno) => suspended.resume(&mut *self.store, &[Val::I32(errno)]),
@@ -236,6 +240,7 @@ impl Driver<'_> {
         paused: TypedResumableCallOutOfFuel<R>,
     ) -> Result<(Result<TypedResumableCall<R>, Error>, u64), CallError> {
         yield_now().await;
+        self.budget.check_time()?;
         let granted = self.refuel(paused.required_fuel())?;
         Ok((paused.resume(&mut *self.store), granted))
     }
