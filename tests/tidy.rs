@@ -137,7 +137,7 @@ fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + word.len()..].chars().next();
-        let letter = |near: Option<char>| near.is_some_and(|near| near.is_alphanumeric());
+        let letter = |near: Option<char>| near.is_some_and(char::is_alphanumeric);
         !letter(before) && !letter(after)
     })
 }

@@ -1,15 +1,15 @@
 //! Reads a module before the interpreter does, and says everything that keeps it from loading.
 //!
-//! Nothing here runs or compiles anything, so it is safe on any bytes.
+//! Nothing here runs, validates or compiles anything, so it is safe on any bytes. Whether the
+//! module is valid is for the interpreter to say, which would otherwise do it a second time.
 
 use serde::Serialize;
-use wasmparser::{
-    ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, Validator, WasmFeatures,
-};
+use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef};
 
 use super::ModuleFault;
 use super::component::{Layer, layer};
 use super::signature::{self, HOST, WASI, export};
+use super::table_grow;
 use crate::contract::limits;
 
 /// What a file holds.
@@ -73,19 +73,6 @@ pub struct ModuleSummary {
     pub faults: Vec<ModuleFault>,
 }
 
-/// The WebAssembly features that the interpreter is configured with.
-pub(super) fn features() -> WasmFeatures {
-    WasmFeatures::MUTABLE_GLOBAL
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::EXTENDED_CONST
-        | WasmFeatures::FLOATS
-        | WasmFeatures::GC_TYPES
-}
-
 /// The bytes of the core module in a file, or `None` when there is none.
 pub(super) fn core_module(bytes: &[u8]) -> Option<&[u8]> {
     match layer(bytes) {
@@ -115,10 +102,7 @@ impl ModuleSummary {
             functions: 0,
             faults: Vec::new(),
         };
-        let read = module.and_then(|module| {
-            Validator::new_with_features(features()).validate_all(module).map_err(malformed)?;
-            Reader::new(&mut summary).read(module)
-        });
+        let read = module.and_then(|module| Reader::new(&mut summary).read(module));
         if let Err(fault) = read {
             summary.faults.push(fault);
         }
@@ -141,11 +125,11 @@ impl ModuleSummary {
     }
 }
 
-fn malformed(error: wasmparser::BinaryReaderError) -> ModuleFault {
+pub(super) fn malformed(error: &wasmparser::BinaryReaderError) -> ModuleFault {
     ModuleFault::Malformed { offset: error.offset(), problem: error.message().to_owned() }
 }
 
-/// Walks a module that has been validated.
+/// Walks a module of which nothing is known but its preamble.
 struct Reader<'a> {
     summary: &'a mut ModuleSummary,
     types: Vec<FuncType>,
@@ -165,7 +149,7 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, module: &[u8]) -> Result<(), ModuleFault> {
         for payload in Parser::new(0).parse_all(module) {
-            self.payload(payload.map_err(malformed)?)?;
+            self.payload(payload.map_err(|error| malformed(&error))?)?;
         }
         for name in [export::INIT, export::EXECUTE_TOOL, export::DESCRIBE, export::MEMORY] {
             if !self.summary.exports(name) {
@@ -182,7 +166,7 @@ impl<'a> Reader<'a> {
         match payload {
             Payload::TypeSection(section) => {
                 for group in section {
-                    for ty in group.map_err(malformed)?.into_types() {
+                    for ty in group.map_err(|error| malformed(&error))?.into_types() {
                         if let wasmparser::CompositeInnerType::Func(ty) = ty.composite_type.inner {
                             self.types.push(ty);
                         }
@@ -191,19 +175,19 @@ impl<'a> Reader<'a> {
             }
             Payload::ImportSection(section) => {
                 for import in section {
-                    let import = import.map_err(malformed)?;
+                    let import = import.map_err(|error| malformed(&error))?;
                     self.import(import);
                 }
             }
             Payload::FunctionSection(section) => {
                 for ty in section {
-                    self.functions.push(ty.map_err(malformed)?);
+                    self.functions.push(ty.map_err(|error| malformed(&error))?);
                 }
                 self.summary.functions = section_length(&self.functions, self.imported_functions);
             }
             Payload::MemorySection(section) => {
                 for memory in section {
-                    let memory = memory.map_err(malformed)?;
+                    let memory = memory.map_err(|error| malformed(&error))?;
                     self.memory(&memory);
                 }
             }
@@ -215,7 +199,7 @@ impl<'a> Reader<'a> {
             }
             Payload::ExportSection(section) => {
                 for export in section {
-                    let export = export.map_err(malformed)?;
+                    let export = export.map_err(|error| malformed(&error))?;
                     self.export(&export);
                 }
             }
@@ -223,11 +207,8 @@ impl<'a> Reader<'a> {
             Payload::CodeSectionEntry(body) => {
                 let function = self.imported_functions + self.bodies;
                 self.bodies += 1;
-                for operator in body.get_operators_reader().map_err(malformed)? {
-                    if let Operator::TableGrow { .. } = operator.map_err(malformed)? {
-                        self.fault(ModuleFault::TableGrow { function });
-                        break;
-                    }
+                if table_grow::is_in(&body).map_err(|error| malformed(&error))? {
+                    self.fault(ModuleFault::TableGrow { function });
                 }
             }
             _ => {}

@@ -12,6 +12,7 @@ mod limiter;
 mod module;
 mod signature;
 mod state;
+mod table_grow;
 mod wasi;
 
 pub use budget::{MemoryBudget, Parked};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use wasmi::errors::ErrorKind;
 use wasmi::{CompilationMode, Config, EnforcedLimits, Engine, Linker, Module};
 
 use super::inspect::{self, ModuleSummary};
@@ -55,7 +56,10 @@ impl CompiledModule {
             return Err(ModuleError { faults: std::mem::take(&mut summary.faults) });
         }
         let core = inspect::core_module(bytes).ok_or(ModuleFault::NotWasm)?;
-        let refused = |error: wasmi::Error| ModuleFault::Refused { problem: error.to_string() };
+        let refused = |error: wasmi::Error| match error.kind() {
+            ErrorKind::Wasm(error) => inspect::malformed(error),
+            error => ModuleFault::Refused { problem: error.to_string() },
+        };
         let engine = Engine::new(&config());
         let module = Module::new(&engine, core).map_err(refused)?;
         let mut linker = Linker::new(&engine);
