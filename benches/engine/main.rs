@@ -26,8 +26,8 @@ use weft_lite::{
 const PARAMS: &str = r#"{"message":"hello, guest","list":[1,2,3]}"#;
 const ENV_PARAMS: &str = r#"{"name":"WEFT_BENCH"}"#;
 const ENV_VALUE: &str = "a value of the environment";
-/// About 10 ms of work.
-const FIB_PARAMS: &str = r#"{"n":25}"#;
+/// About 20 slices of work.
+const FIB_PARAMS: &str = r#"{"n":20}"#;
 
 fn main() -> ExitCode {
     let mut report = Report::begin("the engine beside bare wasmi");
@@ -119,7 +119,7 @@ async fn computing(report: &mut Report, bytes: &[u8]) {
         black_box(raw_instance.execute_tool("fib", FIB_PARAMS, ""));
     })
     .await;
-    overhead(report, "fib(25)", in_slices, raw);
+    overhead(report, "fib(20)", in_slices, raw);
     let cost = (in_slices.times(unsliced) - 1.0) * 100.0;
     report.bounded("  what slices of fuel cost it", cost, "%", 5.0);
 }

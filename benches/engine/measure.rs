@@ -6,10 +6,10 @@
 use std::time::{Duration, Instant};
 
 /// Rounds of one measurement. Two things that are compared take turns.
-const ROUNDS: usize = 25;
+const ROUNDS: usize = 200;
 
-/// How long one round should take.
-const ROUND: Duration = Duration::from_millis(8);
+/// How long one round should take: short, so that some rounds find the machine quiet.
+const ROUND: Duration = Duration::from_millis(1);
 
 /// The time for one run.
 #[derive(Clone, Copy)]

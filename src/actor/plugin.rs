@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -70,8 +71,13 @@ impl PluginActor {
             match self.mode {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
-                    let call = run_resident(&self.recipe, resident, &tool, &params);
-                    let (outcome, parked) = unless_cancelled(call, &reply, &self.ends()).await;
+                    let ends = self.ends();
+                    let (outcome, parked) = unless_cancelled(
+                        pin!(run_resident(&self.recipe, resident, &tool, &params)),
+                        &reply,
+                        &ends,
+                    )
+                    .await;
                     self.parked = parked;
                     // The caller may be gone by now, and then nobody misses the answer.
                     let _ = reply.send(outcome).await;
@@ -80,8 +86,12 @@ impl PluginActor {
                     let permit = instances.acquire_arc().await;
                     let (recipe, ends) = (self.recipe.clone(), self.ends());
                     let call = async move {
-                        let call = run_resident(&recipe, None, &tool, &params);
-                        let (outcome, parked) = unless_cancelled(call, &reply, &ends).await;
+                        let (outcome, parked) = unless_cancelled(
+                            pin!(run_resident(&recipe, None, &tool, &params)),
+                            &reply,
+                            &ends,
+                        )
+                        .await;
                         drop(parked.and_then(|parked| recipe.memory.unpark(parked)));
                         drop(permit);
                         let _ = reply.send(outcome).await;
@@ -129,9 +139,10 @@ async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, param
     (CallOutcome { result, usage: budget.usage() }, parked_again)
 }
 
-/// Runs `call` unless its caller goes away, the host stops or its approval is taken back; a panic in it is its outcome.
+/// Runs `call` unless its caller goes away, the host stops or its approval is taken back; a panic
+/// in it is its outcome. The call is large, so it stays where it is.
 async fn unless_cancelled(
-    call: impl Future<Output = Ran>,
+    call: Pin<&mut impl Future<Output = Ran>>,
     reply: &Sender<CallOutcome>,
     ends: &Ends,
 ) -> Ran {

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_lite::future::{or, yield_now};
 use smol::{Executor, Timer};
 
 use crate::actor::{PluginHost, PluginHostOptions};
@@ -23,6 +25,8 @@ use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions,
 
 /// How often a running host looks whether the approvals have changed.
 const APPROVALS_INTERVAL: Duration = Duration::from_secs(1);
+/// Tasks that run before timers and sockets are looked at again.
+const TASKS_BETWEEN_EVENTS: usize = 32;
 
 /// Where a [`Runtime`] finds plugins and what it gives them. Everything has a default.
 pub struct RuntimeBuilder {
@@ -215,7 +219,26 @@ impl Runtime {
     /// Runs `future` on this thread, and the actors beside it. A program that wants more threads
     /// runs [`executor`](Self::executor) on them.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        smol::block_on(self.executor.run(future))
+        smol::block_on(async {
+            let mut future = pin!(future);
+            let mut tasks = 0_usize;
+            // `Executor::run` looks at its future once in 200 tasks: with busy guests, once in
+            // 50 ms. Here it has its turn after every task.
+            loop {
+                let wanted = async { Some(future.as_mut().await) };
+                let task = async {
+                    self.executor.tick().await;
+                    None
+                };
+                if let Some(value) = or(wanted, task).await {
+                    return value;
+                }
+                tasks += 1;
+                if tasks.is_multiple_of(TASKS_BETWEEN_EVENTS) {
+                    yield_now().await;
+                }
+            }
+        })
     }
 
     /// The executor that the actors run on.

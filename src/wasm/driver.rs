@@ -97,10 +97,6 @@ impl CallBudget {
         if left == 0 || required > left {
             return Err(CallError::Exhausted(Exhausted::Fuel { limit: self.fuel_limit }));
         }
-        self.slice_started = Instant::now();
-        if self.slice_started.duration_since(self.started) >= self.time_limit {
-            return Err(self.out_of_time());
-        }
         Ok(self.slice.max(required).min(left))
     }
 
@@ -116,6 +112,14 @@ impl CallBudget {
         };
         let (shortest, longest) = self.slice_range;
         self.slice = next.clamp(shortest, longest);
+    }
+
+    /// Looks at the clock: after each slice and each host call. A function that ends within its
+    /// first slice needs no look.
+    fn check_time(&mut self) -> Result<(), CallError> {
+        self.slice_started = Instant::now();
+        let ran = self.slice_started.duration_since(self.started);
+        if ran >= self.time_limit { Err(self.out_of_time()) } else { Ok(()) }
     }
 
     fn out_of_time(&self) -> CallError {
@@ -169,6 +173,7 @@ impl Driver<'_> {
                     let answer = self.serve(sandbox).await?;
                     // A host call ends the slice, or a guest that makes many would never yield.
                     yield_now().await;
+                    self.budget.check_time()?;
                     let granted = self.refuel(0)?;
                     let step = match answer {
                         Some(errno) => suspended.resume(&mut *self.store, &[Val::I32(errno)]),
@@ -267,6 +272,7 @@ impl Driver<'_> {
         paused: TypedResumableCallOutOfFuel<R>,
     ) -> Result<(Result<TypedResumableCall<R>, Error>, u64), CallError> {
         yield_now().await;
+        self.budget.check_time()?;
         let granted = self.refuel(paused.required_fuel())?;
         Ok((paused.resume(&mut *self.store), granted))
     }

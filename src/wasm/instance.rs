@@ -23,7 +23,8 @@ const DESCRIPTION_BYTES: usize = 256 * limits::KB;
 /// A call that traps, runs out of a resource or is dropped leaves the instance
 /// [unusable](Self::is_usable): throw it away and start another.
 pub struct Instance {
-    store: Store<State>,
+    /// Apart, because it is large and an instance is moved when it is parked.
+    store: Box<Store<State>>,
     realloc: TypedFunc<(i32, i32, i32, i32), i32>,
     execute_tool: Export<(i32, i32, i32, i32)>,
     describe: Export<()>,
@@ -80,7 +81,7 @@ impl Instance {
             realloc: wasm.get_typed_func(&store, realloc_name).map_err(missing)?,
             execute_tool: Export::find(&wasm, &store, export::EXECUTE_TOOL).map_err(missing)?,
             describe: Export::find(&wasm, &store, export::DESCRIBE).map_err(missing)?,
-            store,
+            store: Box::new(store),
             sandbox,
             usable: false,
             module: Arc::clone(module),

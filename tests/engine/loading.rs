@@ -101,7 +101,8 @@ fn features_beyond_the_default_ones_are_refused() {
         "(tag (param i32))",
     ] {
         let refused = fault(&Guest::default().with(more));
-        let at_load = matches!(refused, ModuleFault::Malformed { .. } | ModuleFault::Refused { .. });
+        let at_load =
+            matches!(refused, ModuleFault::Malformed { .. } | ModuleFault::Refused { .. });
         assert!(at_load, "{more}: {refused:?}");
     }
 }

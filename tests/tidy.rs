@@ -1,0 +1,297 @@
+//! The house rules that a program can check: layers, headers, lengths, stubs, where effects are.
+//!
+//! Only text is read, so a rule may be got around by someone who wants to; it is there for those
+//! who forgot.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folders and files of `src`, by layer. Imports go only to lower layers.
+const LAYERS: [&[&str]; 7] = [
+    &["contract"],
+    &["sandbox", "skill", "package", "store"],
+    &["wasm"],
+    &["actor"],
+    &["mcp", "channel", "command", "pipeline"],
+    &["runtime"],
+    &["cli", "main"],
+];
+
+/// Imports within one layer: the stages of the pipeline run slash commands.
+const NEIGHBOURS: [(&str, &str); 1] = [("pipeline", "command")];
+
+/// The façade, which re-exports every layer.
+const FACADE: &str = "lib";
+
+/// Paths to the outside world, and the only places that may name them.
+const EFFECTS: [(&str, &[&str]); 7] = [
+    (
+        "std::fs",
+        // Grants are opened, packages are found, the machine's memory is read, a module is inspected.
+        &["sandbox/filesystem/", "package/", "runtime/machine.rs", "cli/"],
+    ),
+    ("std::env", &["sandbox/environment.rs", "cli/", "main.rs"]),
+    ("std::net::TcpStream", &["sandbox/", "mcp/"]),
+    ("std::process::Command", &[]),
+    ("smol::fs", &[]),
+    ("smol::net", &["sandbox/", "mcp/"]),
+    ("smol::process", &[]),
+];
+
+/// The crates of the interpreter.
+const INTERPRETER: [&str; 3] = ["wasmi", "wasmi_core", "wasmparser"];
+
+/// What stands for work that isn't done.
+const STUBS: [&str; 6] = ["todo!", "unimplemented!", "TODO", "FIXME", "XXX", "HACK"];
+
+const LINES: usize = 500;
+
+#[test]
+fn imports_go_downwards() {
+    let mut faults = String::new();
+    for file in files("src") {
+        let own = file.top();
+        if own == FACADE {
+            continue;
+        }
+        let Some(layer) = layer(own) else {
+            let _ = writeln!(faults, "{file}: `{own}` has no layer in this test");
+            continue;
+        };
+        for target in file.paths().iter().filter_map(|path| file.target(path)) {
+            let downwards = layer_of_target(&target) < Some(layer);
+            let neighbour = NEIGHBOURS.contains(&(own, target.as_str()));
+            if target != own && !downwards && !neighbour {
+                let _ = writeln!(faults, "{file}: `{own}` imports `{target}`");
+            }
+        }
+    }
+    assert!(faults.is_empty(), "imports go only to lower layers:\n{faults}");
+}
+
+#[test]
+fn only_the_engine_names_the_interpreter() {
+    fails_nowhere("only `src/wasm` names the interpreter", files("src"), |file| {
+        let named = |path: &String| INTERPRETER.iter().any(|name| begins(path, name));
+        file.top() != "wasm" && file.paths().iter().any(named)
+    });
+}
+
+#[test]
+fn effects_are_where_they_belong() {
+    for (effect, places) in EFFECTS {
+        fails_nowhere(&format!("`{effect}` belongs only in {places:?}"), files("src"), |file| {
+            let belongs = places.iter().any(|place| file.name.starts_with(&format!("src/{place}")));
+            !belongs && file.paths().iter().any(|path| begins(path, effect))
+        });
+    }
+}
+
+#[test]
+fn every_file_opens_with_what_it_is() {
+    fails_nowhere("a file opens with `//!` and a sentence", everything(), |file| {
+        let first = file.text.lines().next().unwrap_or_default();
+        !first.starts_with("//! ")
+    });
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    fails_nowhere("what isn't implemented is absent", everything(), |file| {
+        let is_this = file.name == "tests/tidy.rs";
+        !is_this && STUBS.iter().any(|stub| has_word(&file.text, stub))
+    });
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let files = ["src", "benches", "examples"].into_iter().flat_map(files);
+    fails_nowhere(&format!("a file has at most {LINES} lines"), files, |file| {
+        file.text.lines().count() > LINES
+    });
+}
+
+#[track_caller]
+fn fails_nowhere(rule: &str, files: impl IntoIterator<Item = File>, fault: impl Fn(&File) -> bool) {
+    let faulty: Vec<_> = files.into_iter().filter(fault).map(|file| file.name).collect();
+    assert!(faulty.is_empty(), "{rule}:\n  {}", faulty.join("\n  "));
+}
+
+fn layer(name: &str) -> Option<usize> {
+    LAYERS.iter().position(|names| names.contains(&name))
+}
+
+/// The layer of an import's target; names that are no folder are above everything.
+fn layer_of_target(name: &str) -> Option<usize> {
+    Some(layer(name).unwrap_or(LAYERS.len()))
+}
+
+/// Whether `path` is `start` or something in it.
+fn begins(path: &str, start: &str) -> bool {
+    path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// Whether `word` stands in `text` with no letter before or after it.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        let letter = |near: Option<char>| near.is_some_and(char::is_alphanumeric);
+        !letter(before) && !letter(after)
+    })
+}
+
+/// One source file.
+struct File {
+    /// Its path from the repository's root, with `/`.
+    name: String,
+    text: String,
+}
+
+impl std::fmt::Display for File {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.name)
+    }
+}
+
+impl File {
+    /// The module path of a file in `src`: `src/a/b.rs` and `src/a/b/mod.rs` are `a`, `b`.
+    fn module(&self) -> Vec<&str> {
+        let path = self.name.trim_start_matches("src/").trim_end_matches(".rs");
+        path.split('/').filter(|part| *part != "mod").collect()
+    }
+
+    /// The folder of `src` this file is in, or its own name.
+    fn top(&self) -> &str {
+        self.module().first().copied().unwrap_or_default()
+    }
+
+    /// Every path with `::` in the code, those of `use` with their braces expanded.
+    fn paths(&self) -> Vec<String> {
+        let code: String = self
+            .text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let mut paths = Vec::new();
+        for statement in code.split(';') {
+            let import = statement.rfind("use ").filter(|at| {
+                let before = statement[..*at].trim_end();
+                before.is_empty()
+                    || before.ends_with(['}', '{', ']', ')'])
+                    || before.ends_with("pub")
+            });
+            match import {
+                Some(at) => expand("", statement[at + 4..].trim(), &mut paths),
+                None => paths.extend(
+                    statement
+                        .split(|letter: char| !letter.is_alphanumeric() && !"_:".contains(letter))
+                        .filter(|word| word.contains("::"))
+                        .map(str::to_owned),
+                ),
+            }
+        }
+        paths
+    }
+
+    /// The folder of `src` that a path leads to, where it leaves this file's own.
+    fn target(&self, path: &str) -> Option<String> {
+        let module = self.module();
+        let mut parts = path.split("::").peekable();
+        let mut depth = module.len();
+        if parts.next_if(|part| *part == "crate").is_some() {
+            depth = 0;
+        } else {
+            let mut climbed = false;
+            while parts.next_if(|part| *part == "super").is_some() {
+                climbed = true;
+                depth = depth.saturating_sub(1);
+            }
+            if !climbed {
+                return None;
+            }
+        }
+        let next = parts.next().filter(|_| depth == 0)?;
+        // In an inline module `super` is the file itself, whose items are no folders.
+        let folder = next.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_');
+        (folder && (path.starts_with("crate") || layer(next).is_some())).then(|| next.to_owned())
+    }
+}
+
+/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d` and `a::c::e`.
+fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
+    let tree = tree.split(" as ").next().unwrap_or(tree).trim();
+    let Some((head, group)) = tree.split_once('{') else {
+        paths.push(format!("{prefix}{tree}"));
+        return;
+    };
+    let prefix = format!("{prefix}{}", head.trim());
+    let group = group.trim_end().strip_suffix('}').unwrap_or(group);
+    let (mut open, mut start) = (0, 0);
+    for (at, letter) in group.char_indices() {
+        match letter {
+            '{' => open += 1,
+            '}' => open -= 1,
+            ',' if open == 0 => {
+                expand(&prefix, &group[start..at], paths);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let last = group[start..].trim();
+    if !last.is_empty() {
+        expand(&prefix, last, paths);
+    }
+}
+
+/// All Rust of the repository that people write, guests included.
+fn everything() -> impl Iterator<Item = File> {
+    ["src", "tests", "benches", "examples", "skills"].into_iter().flat_map(files)
+}
+
+/// The Rust files beneath a folder of the repository.
+fn files(folder: &str) -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    collect(&root.join(folder), &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|path| {
+            let name = path.strip_prefix(root).expect("the file is in the repository");
+            let name = name.to_string_lossy().replace('\\', "/");
+            let text = fs::read_to_string(&path).expect("source files are text");
+            File { name, text }
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder is in the repository") {
+        let path = entry.expect("the folder can be listed").path();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() && name != "target" && name != "node_modules" {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_rules_see_what_they_should() {
+    let file = |name: &str, text: &str| File { name: name.into(), text: text.into() };
+    let one = file(
+        "src/wasm/deep/er.rs",
+        "//! x\nuse crate::{actor::Host, contract::{A, B}};\nuse super::super::super::runtime;\n\
+         use std::{env, fs::{self, File}};\nfn f() { crate::cli::g(); }\n",
+    );
+    let targets: Vec<_> = one.paths().iter().filter_map(|path| one.target(path)).collect();
+    assert_eq!(targets, ["actor", "contract", "contract", "runtime", "cli"]);
+    assert!(one.paths().iter().any(|path| begins(path, "std::fs")));
+    assert!(one.paths().iter().any(|path| begins(path, "std::env")));
+    assert!(has_word("x // TODO: y", "TODO") && !has_word("TODOS", "TODO"));
+}
