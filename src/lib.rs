@@ -110,15 +110,15 @@ pub use package::{
     RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError, TrustedKey,
     TrustedKeys, pack_folder, sha256_hex,
 };
-pub use runtime::{Runtime, RuntimeBuilder};
-#[cfg(feature = "net")]
-pub use sandbox::{
-    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
-};
+pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder};
 pub use sandbox::{
     AuditLog, AuditOutcome, AuditRecord, Clock, DiscardAudit, Environment, FileAudit, HostCall,
     HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions,
     Served, SystemClock, printable,
+};
+#[cfg(feature = "net")]
+pub use sandbox::{
+    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{

@@ -71,7 +71,8 @@ fn two_logs_on_one_file_do_not_lose_each_others_lines() {
             audit.flush();
         }
     }
-    let kept = fuel(&path).len() + fs::read(FileAudit::rotated(&path)).map_or(0, |_| fuel(&FileAudit::rotated(&path)).len());
+    let kept = fuel(&path).len()
+        + fs::read(FileAudit::rotated(&path)).map_or(0, |_| fuel(&FileAudit::rotated(&path)).len());
     assert_eq!(kept, 40);
 }
 

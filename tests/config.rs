@@ -43,7 +43,9 @@ network: {allow_private_hosts: ['*.local', 3]}
 limits: {module_kb: many}
 ";
     let text = Config::from_yaml(text).unwrap_err().to_string();
-    for key in ["network.allow_private_hosts[0]", "network.allow_private_hosts[1]", "limits.module_kb"] {
+    for key in
+        ["network.allow_private_hosts[0]", "network.allow_private_hosts[1]", "limits.module_kb"]
+    {
         assert!(text.contains(key), "{text}");
     }
 }

@@ -29,7 +29,7 @@ const EFFECTS: [(&str, &[&str]); 7] = [
     (
         "std::fs",
         // Grants are opened, packages are found, the machine's memory is read, a module is inspected.
-        &["sandbox/filesystem/", "package/", "runtime/machine.rs", "cli/"],
+        &["sandbox/filesystem/", "sandbox/audit/file.rs", "package/", "runtime/", "cli/"],
     ),
     ("std::env", &["sandbox/environment.rs", "cli/", "main.rs"]),
     ("std::net::TcpStream", &["sandbox/", "mcp/"]),

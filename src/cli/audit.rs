@@ -84,10 +84,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 /// Hands every whole line to `print`; what is only half written stays for the next time.
-fn lines(
-    reader: &mut BufReader<File>,
-    print: &impl Fn(&str) -> io::Result<()>,
-) -> io::Result<()> {
+fn lines(reader: &mut BufReader<File>, print: &impl Fn(&str) -> io::Result<()>) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();

@@ -7,9 +7,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use argh::FromArgs;
-use weft_lite::{Approval, FileSecrets, HostEnvironment, Runtime, limits};
+use weft_lite::{Approval, FileAudit, FileSecrets, HostEnvironment, Runtime, limits};
 
-use super::{Command, Failure, report};
+use super::{AUDIT_FILE, Command, Failure, failed, report};
 
 /// Runs sandboxed WebAssembly plugins. Options may stand before or after the command.
 #[derive(Debug, FromArgs)]
@@ -160,7 +160,17 @@ impl Options {
         }
         let user_home = user_home();
         if let Some(home) = weft_home(user_home.as_ref()) {
-            builder = builder.secrets(Arc::new(FileSecrets::new(&home))).weft_home(home);
+            let configured = builder.configure(&home);
+            let (configured, parsed) =
+                configured.map_err(|error| failed(&error, error.next_step()))?;
+            for warning in &parsed.warnings {
+                log::warn!("configuration: {warning}");
+            }
+            let audit = FileAudit::new(home.join(AUDIT_FILE), parsed.config.audit_rotate_bytes);
+            builder = configured
+                .audit(Arc::new(audit))
+                .secrets(Arc::new(FileSecrets::new(&home)))
+                .weft_home(home);
         }
         if let Some(home) = user_home {
             builder = builder.user_home(home);

@@ -95,10 +95,12 @@ impl Config {
     ///
     /// [`ManifestError`] with every fault: the format and its rules are those of a manifest.
     pub fn from_yaml(text: &str) -> Result<ParsedConfig, ManifestError> {
-        let document = document::from_yaml(text, limits::MANIFEST_BYTES)?;
+        let says_nothing = |line: &str| line.is_empty() || line.starts_with('#');
+        let document = match text.lines().map(str::trim).all(says_nothing) {
+            true => Value::Object(serde_json::Map::new()),
+            false => document::from_yaml(text, limits::MANIFEST_BYTES)?,
+        };
         let mut findings = Findings::default();
-        let document =
-            if document.is_null() { Value::Object(serde_json::Map::new()) } else { document };
         let config = Table::top(&document, &mut findings).map(|top| read(&top, &mut findings));
         let (config, warnings) = findings.finish(config)?;
         Ok(ParsedConfig { config, warnings })
@@ -138,11 +140,11 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
     }
 }
 
-/// One host: opening a private network by a pattern would be too easy a mistake.
+/// One host, perhaps with a port: opening a private network by a pattern would be too easy a mistake.
 fn single_host(text: &str) -> Result<String, Flaw> {
-    let host = rules::host_pattern(text)?;
-    if host.contains('*') {
-        return Err(Flaw::new("a pattern of hosts", "expected single hosts, like `printer.local`"));
+    let odd = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '*';
+    if text.is_empty() || text.contains(odd) {
+        return Err(Flaw::new("not a single host", "expected one like `printer.local`"));
     }
-    Ok(host)
+    Ok(text.to_ascii_lowercase())
 }

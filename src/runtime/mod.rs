@@ -1,6 +1,9 @@
 //! Composes everything below into one thing to start, use and stop.
 
+mod config;
 mod machine;
+
+pub use config::{ConfigError, ConfigErrorKind};
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -37,6 +40,7 @@ pub struct RuntimeBuilder {
     approval: Approval,
     bundled: bool,
     environment: Arc<dyn Environment>,
+    never_env: Vec<String>,
     #[cfg(feature = "net")]
     network: NetworkOptions,
     secrets: Arc<dyn SecretSource>,
@@ -99,6 +103,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Names that `get-env` never gives, beside the built-in ones. Default: none.
+    #[must_use]
+    pub fn never_env(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.never_env.extend(names);
+        self
+    }
+
     /// How `http-request` reaches the network. Default: the system's resolver, TCP, webpki-roots.
     #[cfg(feature = "net")]
     #[must_use]
@@ -157,7 +168,7 @@ impl RuntimeBuilder {
             workspace: self.workspace.clone(),
             home: self.user_home.clone(),
             environment: Arc::clone(&self.environment),
-            never_env: Vec::new(),
+            never_env: self.never_env.clone(),
             #[cfg(feature = "net")]
             network: self.network.clone(),
             secrets: Arc::clone(&self.secrets),
@@ -205,6 +216,7 @@ impl Runtime {
             approval: Approval { named: true, ..Approval::NONE },
             bundled: true,
             environment: Arc::new(BTreeMap::new()),
+            never_env: Vec::new(),
             #[cfg(feature = "net")]
             network: NetworkOptions::default(),
             secrets: Arc::new(NoSecrets),
@@ -337,6 +349,12 @@ impl Runtime {
             }
         }
         (packages, unreadable)
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.sources.audit.flush();
     }
 }
 

@@ -55,7 +55,7 @@ fn bytes() -> Vec<Case> {
         refused(
             "four billion types",
             core(&[section(1, b"\xff\xff\xff\xff\x0f")]),
-            "not a valid module",
+            "has 4294967295 types",
         ),
         refused(
             "four billion functions",

@@ -20,10 +20,7 @@ fn t14_reading_inside_the_folder_gives_the_content() {
     fs::write(probe.path("data/note.txt"), "Grüße").unwrap();
     let absolute = probe.path("data/note.txt");
     for path in ["note.txt", absolute.to_str().unwrap()] {
-        assert_eq!(
-            probe.call("read", &json!({ "path": path })),
-            Ok(json!({ "content": "Grüße" }))
-        );
+        assert_eq!(probe.call("read", &json!({ "path": path })), Ok(json!({ "content": "Grüße" })));
     }
 }
 

@@ -92,17 +92,19 @@ fn t42_every_host_call_has_its_audit_record() {
         let _ = probe.call(tool, &params);
     }
     let records = probe.audit();
-    let outcomes: Vec<_> =
-        records.iter().map(|record| (record.function, record.outcome)).collect();
-    assert_eq!(outcomes, [
-        ("write-file", AuditOutcome::Ok),
-        ("read-file", AuditOutcome::Ok),
-        ("read-file", AuditOutcome::Denied),
-        ("get-env", AuditOutcome::Ok),
-        ("get-env", AuditOutcome::Denied),
-        ("log", AuditOutcome::Ok),
-        ("http-request", AuditOutcome::Denied),
-    ]);
+    let outcomes: Vec<_> = records.iter().map(|record| (record.function, record.outcome)).collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("write-file", AuditOutcome::Ok),
+            ("read-file", AuditOutcome::Ok),
+            ("read-file", AuditOutcome::Denied),
+            ("get-env", AuditOutcome::Ok),
+            ("get-env", AuditOutcome::Denied),
+            ("log", AuditOutcome::Ok),
+            ("http-request", AuditOutcome::Denied),
+        ]
+    );
     for record in &records {
         assert_eq!((record.plugin.as_str(), record.version.as_str()), ("probe", "0.1.0"));
         assert!(record.fuel > 0);

@@ -10,7 +10,9 @@ use crate::probe::Probe;
 fn exhausted(probe: &Probe, tool: &str, params: &serde_json::Value) -> Exhausted {
     match probe.call(tool, params) {
         Err(CallError::Exhausted(exhausted)) => {
-            assert!(CallError::Exhausted(exhausted).to_string().starts_with("resource exhausted: "));
+            assert!(
+                CallError::Exhausted(exhausted).to_string().starts_with("resource exhausted: ")
+            );
             exhausted
         }
         other => panic!("expected an exhausted resource, got {other:?}"),

@@ -1,0 +1,130 @@
+//! Applies the operator's `config.yaml` to a builder.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::RuntimeBuilder;
+use crate::contract::{Config, ManifestError, ParsedConfig};
+use crate::package::ReadLimits;
+#[cfg(feature = "net")]
+use crate::sandbox::NetworkOptions;
+
+/// The configuration's name in weft-lite's own folder.
+const FILE: &str = "config.yaml";
+
+/// Why a configuration can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub kind: ConfigErrorKind,
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigErrorKind {
+    /// The file, or one that it names, can't be read.
+    Unreadable {
+        /// The file that can't be read.
+        file: PathBuf,
+        /// The system's words.
+        problem: String,
+    },
+    /// Keys break the rules.
+    Invalid(ManifestError),
+    /// The network section can't be used.
+    Network {
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match &self.kind {
+            ConfigErrorKind::Unreadable { .. } => "check the path and its permissions".into(),
+            ConfigErrorKind::Invalid(_) | ConfigErrorKind::Network { .. } => {
+                format!("correct it in {}", self.path.display())
+            }
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ConfigErrorKind::Unreadable { file, problem } => {
+                write!(formatter, "{} can't be read: {problem}", file.display())
+            }
+            ConfigErrorKind::Invalid(error) => {
+                write!(formatter, "invalid configuration {}:\n{error}", self.path.display())
+            }
+            ConfigErrorKind::Network { problem } => {
+                write!(formatter, "invalid configuration {}: {problem}", self.path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl RuntimeBuilder {
+    /// Reads `config.yaml` in weft-lite's own folder and applies it. A missing file is an empty one.
+    /// Beside the builder comes the configuration, with warnings for its author.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`]: a configuration that can't be understood is never half applied.
+    pub fn configure(self, weft_home: &Path) -> Result<(Self, ParsedConfig), ConfigError> {
+        let path = weft_home.join(FILE);
+        self.read_and_apply(&path).map_err(|kind| ConfigError { path, kind })
+    }
+
+    fn read_and_apply(mut self, path: &Path) -> Result<(Self, ParsedConfig), ConfigErrorKind> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(unreadable(path, &error)),
+        };
+        let parsed = Config::from_yaml(&text).map_err(ConfigErrorKind::Invalid)?;
+        let config = &parsed.config;
+        self.never_env.clone_from(&config.never_env);
+        self.idle_timeout = config.idle_timeout;
+        self.memory_budget_bytes = config.memory_budget_bytes;
+        self.read_limits = ReadLimits {
+            module_bytes: config.module_bytes,
+            module_gzip_bytes: config.module_gzip_bytes,
+        };
+        #[cfg(feature = "net")]
+        {
+            self.network = network(config)?;
+        }
+        Ok((self, parsed))
+    }
+}
+
+#[cfg(feature = "net")]
+fn network(config: &Config) -> Result<NetworkOptions, ConfigErrorKind> {
+    let refused = |error: crate::sandbox::NetworkOptionsError| ConfigErrorKind::Network {
+        problem: error.to_string(),
+    };
+    let options = NetworkOptions::default().allow_private_hosts(&config.allow_private_hosts);
+    let options = options.map_err(refused)?;
+    match &config.ca_file {
+        None => Ok(options),
+        Some(file) => {
+            let pem = fs::read(file).map_err(|error| unreadable(file, &error))?;
+            options.trust_pem(&pem).map_err(refused)
+        }
+    }
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> ConfigErrorKind {
+    ConfigErrorKind::Unreadable { file: file.to_owned(), problem: error.to_string() }
+}
