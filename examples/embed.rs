@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example embed -- DIR TOOL JSON`
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
 use std::env;
 use std::process::ExitCode;
 

@@ -46,12 +46,13 @@ pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, Failure>
     if let Ok(file) = File::open(rotated) {
         lines(&mut BufReader::new(file), &print)?;
     }
-    follower.read(&print)?;
-    while command.follow {
-        thread::sleep(LOOK);
+    loop {
         follower.read(&print)?;
+        if !command.follow {
+            return Ok(Status::Done);
+        }
+        thread::sleep(LOOK);
     }
-    Ok(Status::Done)
 }
 
 /// Reads the log as it grows, also when it is rotated away.
