@@ -117,6 +117,7 @@ impl Case {
     }
 
     /// Whether it must be refused before it runs.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the program inspects"))]
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self.expected, Expected::Module(_))
     }
