@@ -31,7 +31,7 @@ const EFFECTS: [(&str, &[&str]); 7] = [
         // Grants are opened, packages are found, the machine's memory is read, a module is inspected.
         &["sandbox/filesystem/", "sandbox/audit/file.rs", "package/", "runtime/", "cli/"],
     ),
-    ("std::env", &["sandbox/environment.rs", "cli/", "main.rs"]),
+    ("std::env", &["sandbox/environment.rs", "package/secrets.rs", "cli/", "main.rs"]),
     ("std::net::TcpStream", &["sandbox/", "mcp/"]),
     ("std::process::Command", &[]),
     ("smol::fs", &[]),
