@@ -7,6 +7,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use argh::FromArgs;
+#[cfg(feature = "package")]
+use weft_lite::ReadLimits;
 use weft_lite::{Approval, FileAudit, FileSecrets, HostEnvironment, Runtime, limits};
 
 use super::{AUDIT_FILE, Command, Failure, failed, report};
@@ -119,6 +121,20 @@ impl Options {
             message: "there is no folder to keep anything in".into(),
             next_step: "set `WEFT_HOME` to a folder".into(),
         })
+    }
+
+    /// What the operator allows modules and packages to weigh.
+    ///
+    /// # Errors
+    ///
+    /// A configuration that can't be understood.
+    #[cfg(feature = "package")]
+    pub(super) fn read_limits(&self) -> Result<ReadLimits, Failure> {
+        let configured = Runtime::builder().configure(&self.weft_home()?);
+        let (_, parsed) = configured.map_err(|error| failed(&error, error.next_step()))?;
+        let (module_bytes, module_gzip_bytes) =
+            (parsed.config.module_bytes, parsed.config.module_gzip_bytes);
+        Ok(ReadLimits { module_bytes, module_gzip_bytes })
     }
 
     /// What `--approve` and the command's own `--yes` say yes to.

@@ -37,7 +37,9 @@ pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failur
     logs::start(options, Verbosity::Warnings);
     let home = options.weft_home()?;
     let source = InstallSource::parse(&command.source).map_err(|error| refused(&error))?;
-    let mut installer = Installer::new(&home, &check_module);
+    let limits = options.read_limits()?;
+    let check = |module: &[u8]| check_module(module, limits);
+    let mut installer = Installer::new(&home, &check).limits(limits);
     if let Some(registry) = &command.registry {
         installer = installer.registry(registry);
     }
@@ -60,9 +62,9 @@ pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failur
 }
 
 /// What keeps a module from running.
-pub(super) fn check_module(module: &[u8]) -> Result<(), String> {
-    let limit = ReadLimits::default().module_bytes;
-    CompiledModule::with_limit(module, limit).map(|_| ()).map_err(|error| error.to_string())
+pub(super) fn check_module(module: &[u8], limits: ReadLimits) -> Result<(), String> {
+    let compiled = CompiledModule::with_limit(module, limits.module_bytes);
+    compiled.map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// What was installed, and what it asks for.

@@ -38,7 +38,7 @@ pub(super) fn run(command: &Pack, options: &Options) -> Result<Status, Failure> 
     let limits = ReadLimits::default();
     let package =
         PluginPackage::read(folder, limits).map_err(|error| failed(&error, error.next_step()))?;
-    check_module(&package.module).map_err(|problem| {
+    check_module(&package.module, limits).map_err(|problem| {
         failed(&problem, "see `weft-lite plugin inspect` for all that is wrong".into())
     })?;
     if let Some(registry) = &command.registry {
