@@ -237,7 +237,7 @@ impl CallError {
             }
             Self::Denied { denied, .. } => match denied.capability {
                 Capability::Approval => {
-                    "look at the permissions with `weft-lite plugin inspect`, then approve them".into()
+                    "look at it with `weft-lite plugin inspect`, then `weft-lite plugin approve`, or `--approve` beside `--plugins`".into()
                 }
                 capability => format!(
                     "if you trust the plugin with it, extend `permissions` ({capability}) in its manifest and approve it"
