@@ -80,6 +80,7 @@ mod contract;
 mod package;
 mod runtime;
 mod sandbox;
+mod skill;
 mod store;
 mod wasm;
 
@@ -121,6 +122,10 @@ pub use sandbox::{
 #[cfg(feature = "net")]
 pub use sandbox::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
+};
+pub use skill::{
+    CommandDispatch, Diagnostic, InstallRecipe, Severity, SkillDocument, SkillFormat,
+    SkillRequirements, SkillVariable,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{

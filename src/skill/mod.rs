@@ -1,0 +1,13 @@
+//! Skills as people write them: reading `SKILL.md`, finding skills on disk, and which of two with
+//! the same name is meant.
+//!
+//! Nothing here runs anything: a skill's text is data, and a skill with code becomes a plugin
+//! package that the plugin host runs like any other.
+
+mod diagnostic;
+mod document;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use document::{
+    CommandDispatch, InstallRecipe, SkillDocument, SkillFormat, SkillRequirements, SkillVariable,
+};
