@@ -5,9 +5,9 @@
 
 mod approvals;
 mod archives;
+#[path = "../support/home.rs"]
 mod home;
 mod interrupted;
 mod program;
 mod secrets;
 mod signatures;
-mod table;

@@ -8,9 +8,11 @@ mod addresses;
 mod local;
 mod messages;
 mod redaction;
-mod rules;
 mod secrets;
+#[path = "../support/server.rs"]
 mod server;
 mod time;
 mod tls;
+#[path = "../support/world.rs"]
+#[allow(dead_code, reason = "shared with the tests of the security rules")]
 mod world;

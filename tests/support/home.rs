@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -131,7 +130,10 @@ impl Home {
         }
     }
 
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+    #[cfg(feature = "cli")]
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
+        use std::process::{Command, Stdio};
+
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft-lite"));
         command
             .args(arguments)

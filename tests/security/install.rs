@@ -1,4 +1,4 @@
-//! T36 to T41 of the security rules.
+//! T36 to T41: installing and approving.
 
 use serde_json::json;
 use weft_lite::{

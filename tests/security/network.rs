@@ -1,12 +1,13 @@
-//! T01 to T13, each by its number.
+//! T01 to T13, and the waiting half of T30: requests.
 
 use std::env;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
-use weft_lite::{AuditOutcome, CallError, Capability};
+use weft_lite::{AuditOutcome, CallError, Capability, Exhausted};
 
+use crate::server::{Reply, Server};
 use crate::world::{PUBLIC, Setup, World};
 
 #[test]
@@ -150,10 +151,23 @@ fn t13_apex_of_a_wildcard() {
 }
 
 #[test]
+fn t30_waiting_for_a_slow_server_exhausts_the_time() {
+    let world = World::new(Setup {
+        resources: json!({ "max_execution_seconds": 1 }),
+        server: Server::start(|_| Reply::Hang(b"HTTP/1.1 200 OK\r\n".into())),
+        ..Setup::default()
+    });
+    let error = world.get("http://example.com/").unwrap_err();
+    let limit = Duration::from_secs(1);
+    assert_eq!(error, CallError::Exhausted(Exhausted::Time { limit }));
+    world.server.left.recv_blocking().unwrap();
+}
+
+#[test]
 fn a_proxy_in_the_environment_is_ignored() {
     // A process of its own, because the environment belongs to all tests of this one.
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", "rules::t01_allowlisted_domain_succeeds"]);
+    child.args(["--exact", "network::t01_allowlisted_domain_succeeds"]);
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
         child.env(name, "http://127.0.0.1:1").env(name.to_lowercase(), "http://127.0.0.1:1");
     }
