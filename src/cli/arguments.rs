@@ -10,7 +10,7 @@ use std::ffi::OsString;
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
 /// Options of single commands that take a value.
-const OWN_VALUED: [&str; 9] = [
+const OWN_VALUED: [&str; 11] = [
     "--registry",
     "--output",
     "-o",
@@ -20,6 +20,8 @@ const OWN_VALUED: [&str; 9] = [
     "--host",
     "--from-file",
     "--from-env",
+    "--in-file",
+    "--plugin",
 ];
 
 /// Shared options without a value.

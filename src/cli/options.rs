@@ -7,9 +7,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use argh::FromArgs;
-#[cfg(feature = "package")]
-use weft_lite::ReadLimits;
-use weft_lite::{Approval, FileAudit, FileSecrets, HostEnvironment, Runtime, limits};
+use weft_lite::{
+    Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, limits,
+};
 
 use super::{AUDIT_FILE, Command, Failure, failed, report};
 
@@ -123,17 +123,25 @@ impl Options {
         })
     }
 
-    /// What the operator allows modules and packages to weigh.
+    /// What the operator has configured; the defaults, where there is no folder for it.
     ///
     /// # Errors
     ///
     /// A configuration that can't be understood.
-    #[cfg(feature = "package")]
-    pub(super) fn read_limits(&self) -> Result<ReadLimits, Failure> {
-        let configured = Runtime::builder().configure(&self.weft_home()?);
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        let Some(home) = weft_home(user_home().as_ref()) else { return Ok(Config::default()) };
+        let configured = Runtime::builder().configure(&home);
         let (_, parsed) = configured.map_err(|error| failed(&error, error.next_step()))?;
-        let (module_bytes, module_gzip_bytes) =
-            (parsed.config.module_bytes, parsed.config.module_gzip_bytes);
+        Ok(parsed.config)
+    }
+
+    /// What the operator allows modules to weigh.
+    ///
+    /// # Errors
+    ///
+    /// A configuration that can't be understood.
+    pub(super) fn read_limits(&self) -> Result<ReadLimits, Failure> {
+        let Config { module_bytes, module_gzip_bytes, .. } = self.config()?;
         Ok(ReadLimits { module_bytes, module_gzip_bytes })
     }
 

@@ -20,14 +20,16 @@ pub(super) fn data(text: &str) -> io::Result<()> {
     output.flush()
 }
 
-/// Prints `value` as one JSON document: over several lines on a terminal, otherwise on one.
+/// Prints `value` as one JSON document: over several lines on a terminal, and without what controls
+/// it, otherwise on one line.
 ///
 /// # Errors
 ///
 /// As [`data`].
 pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     let text = if is_terminal() {
-        serde_json::to_string_pretty(value)?
+        // JSON leaves alone what lies beyond ASCII, and some of that drives a terminal too.
+        printable(&serde_json::to_string_pretty(value)?)
     } else {
         serde_json::to_string(value)?
     };

@@ -38,7 +38,7 @@ enum Command {
     subcommand,
     name = "set",
     example = "{command_name} GITHUB --host api.github.com\n{command_name} MAIL --host '*.example.com' --from-file token.txt\n{command_name} CI --host ci.example.com --from-env CI_TOKEN",
-    note = "--from-file copies the file's content; --from-env only notes the variable's name, and\nthe value is read whenever it is used."
+    note = "--from-file copies the file's content; --from-env and --in-file only note where the value\nis, and it is read whenever it is used."
 )]
 struct Set {
     /// the name that manifests use: A-Z, a-z, 0-9, `_` and `-`
@@ -53,6 +53,9 @@ struct Set {
     /// read the value from an environment variable, whenever it is used
     #[argh(option, arg_name = "VARIABLE")]
     from_env: Option<String>,
+    /// read the value from this file, whenever it is used
+    #[argh(option, arg_name = "FILE")]
+    in_file: Option<PathBuf>,
 }
 
 /// List the secrets and the hosts they are bound to, without the values.
@@ -80,29 +83,31 @@ pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, 
 }
 
 fn set(secrets: &FileSecrets, command: &Set) -> Result<Status, Failure> {
-    let Set { name, host, from_file, from_env } = command;
+    let Set { name, host, from_file, from_env, in_file } = command;
     let unread = |error: std::io::Error| {
         failed(
             &format!("the value can't be read: {error}"),
             "give one line of visible ASCII, of at most 8192 bytes".into(),
         )
     };
-    let value = match (from_file, from_env) {
-        (Some(_), Some(_)) => {
-            return Err(Failure::Usage {
-                message: "`--from-file` and `--from-env` can't both be meant".into(),
-                next_step: "give one of them".into(),
-            });
-        }
-        (Some(path), None) => {
+    let value = match (from_file, from_env, in_file) {
+        (Some(path), None, None) => {
             File::open(path).and_then(SecretValue::from_reader).map_err(unread)?
         }
-        (None, Some(variable)) => SecretValue::Env(variable.clone()),
+        (None, Some(variable), None) => SecretValue::Env(variable.clone()),
+        // The value is read by programs that run in other folders.
+        (None, None, Some(path)) => SecretValue::File(std::path::absolute(path).map_err(unread)?),
         // What can't be kept isn't asked for.
-        (None, None) if host.is_empty() => return Err(refused(&SecretError::NoHost)),
-        (None, None) => {
+        (None, None, None) if host.is_empty() => return Err(refused(&SecretError::NoHost)),
+        (None, None, None) => {
             let question = format!("the value of {name} (not shown)");
             terminal::hidden(&question).map_err(unread)?
+        }
+        _ => {
+            return Err(Failure::Usage {
+                message: "the value can be in one place only".into(),
+                next_step: "give one of `--from-file`, `--from-env` and `--in-file`".into(),
+            });
         }
     };
     secrets.set(name, value, host).map_err(|error| refused(&error))?;

@@ -27,4 +27,18 @@ impl PluginPermissions {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether one of the `network` patterns covers all that `host` does: a host, or a pattern.
+    #[must_use]
+    pub fn reaches(&self, host: &str) -> bool {
+        self.network.iter().any(|pattern| covers(pattern, host))
+    }
+}
+
+fn covers(pattern: &str, asked: &str) -> bool {
+    if pattern == "*" || pattern == asked {
+        return true;
+    }
+    let below = pattern.strip_prefix('*').filter(|suffix| suffix.starts_with('.'));
+    below.is_some_and(|suffix| asked.len() > suffix.len() && asked.ends_with(suffix))
 }

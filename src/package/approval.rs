@@ -106,9 +106,8 @@ impl StoredApproval {
         let others = |asked: &[String], approved: &[String]| -> Vec<String> {
             asked.iter().filter(|value| !approved.contains(value)).cloned().collect()
         };
-        let is_covered = |host: &str| approved.network.iter().any(|pattern| covers(pattern, host));
         PluginPermissions {
-            network: asked.network.iter().filter(|host| !is_covered(host)).cloned().collect(),
+            network: asked.network.iter().filter(|host| !approved.reaches(host)).cloned().collect(),
             filesystem: others(&asked.filesystem, &approved.filesystem),
             env_vars: others(&asked.env_vars, &approved.env_vars),
             shell: asked.shell && !approved.shell,
@@ -125,13 +124,4 @@ impl StoredApproval {
         self.permissions.secrets.extend(new.secrets);
         self.permissions.shell |= new.shell;
     }
-}
-
-/// Whether a network pattern covers all that another one, or a host, does.
-fn covers(pattern: &str, asked: &str) -> bool {
-    if pattern == "*" || pattern == asked {
-        return true;
-    }
-    let below = pattern.strip_prefix('*').filter(|suffix| suffix.starts_with('.'));
-    below.is_some_and(|suffix| asked.len() > suffix.len() && asked.ends_with(suffix))
 }

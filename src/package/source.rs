@@ -69,6 +69,18 @@ pub struct ReadLimits {
     pub module_gzip_bytes: usize,
 }
 
+impl ReadLimits {
+    /// Whether a module is small enough, as it is and after gzip.
+    ///
+    /// # Errors
+    ///
+    /// [`PackageErrorKind::ModuleTooLarge`] and [`PackageErrorKind::ModuleTooLargeCompressed`].
+    pub fn check(self, module: &[u8]) -> Result<(), PackageErrorKind> {
+        check_size(module.len() as u64, self)?;
+        check_compressed(module, self)
+    }
+}
+
 impl Default for ReadLimits {
     fn default() -> Self {
         Self { module_bytes: limits::MODULE_BYTES, module_gzip_bytes: limits::MODULE_GZIP_BYTES }
@@ -113,8 +125,7 @@ impl PluginPackage {
     ) -> Result<Self, PackageError> {
         let module = module.into();
         let parts = parse(manifest, format).and_then(|parsed| {
-            check_size(module.len() as u64, limits)?;
-            check_compressed(&module, limits)?;
+            limits.check(&module)?;
             Ok(parsed)
         });
         match parts {

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::home::Home;
+use crate::home::{Home, module, padded};
 
 /// What the program printed and how it ended, with nobody at the terminal.
 #[track_caller]
@@ -158,4 +158,86 @@ fn a_secret_is_never_shown() {
     assert_eq!(status, 2);
     succeeds(&home, &["secret", "remove", "API"]);
     fails(&home, &["secret", "remove", "API"], 1);
+}
+
+#[test]
+fn what_the_operator_allows_modules_to_weigh_counts_everywhere() {
+    let home = Home::new();
+    fs::create_dir_all(home.weft()).unwrap();
+    let heavy = padded(module("probe"), &vec![0; weft_lite::limits::MODULE_BYTES]);
+    let folder = home.package("probe", "1.0.0", &json!({ "env_vars": ["CITY"] }), &heavy);
+    let folder = folder.to_str().unwrap();
+    let bare = format!("{folder}/plugin.wasm");
+    succeeds(&home, &["key", "new", "--out", "my.key"]);
+    let commands = [
+        &["plugin", "inspect", folder, "--approve", "env"][..],
+        &["plugin", "inspect", &bare],
+        &["plugin", "sign", folder, "--key", "my.key"],
+        &["plugin", "pack", folder],
+        &["plugin", "install", folder],
+        &["plugin", "approve", "probe", "--approve", "env"],
+        &["plugin", "inspect", "probe"],
+        &["call", "probe__echo", "1"],
+    ];
+    for command in commands {
+        let (status, stdout, stderr) = run(&home, command, "");
+        assert_eq!(status, 1, "{command:?} {stdout}{stderr}");
+    }
+    fs::write(home.weft().join("config.yaml"), "limits: { module_kb: 600 }").unwrap();
+    for command in commands {
+        succeeds(&home, command);
+    }
+}
+
+#[test]
+fn inspecting_a_bare_module_weighs_it_after_gzip_too() {
+    let home = Home::new();
+    let noise: Vec<u8> = (0..3_000_u32)
+        .flat_map(|number| weft_lite::sha256_hex(&number.to_le_bytes()).into_bytes())
+        .collect();
+    fs::write(home.path("noisy.wasm"), padded(module("probe"), &noise)).unwrap();
+    let (status, stdout, _) = run(&home, &["plugin", "inspect", "noisy.wasm"], "");
+    assert_eq!(status, 1, "{stdout}");
+    assert!(stdout.contains("bytes after gzip"), "{stdout}");
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn private_hosts_show_in_the_list() {
+    let home = Home::new();
+    let asks = json!({ "network": ["*.local", "10.0.0.7"] });
+    succeeds(&home, &["plugin", "install", home.probe("1.0.0", &asks).to_str().unwrap(), "--yes"]);
+    let quiet = home.package("quiet", "1.0.0", &json!({}), &module("probe"));
+    succeeds(&home, &["plugin", "install", quiet.to_str().unwrap()]);
+    let list = ["plugin", "list", "--no-bundled"];
+    let (stdout, stderr) = succeeds(&home, &list);
+    assert!(!stdout.contains("private") && !stderr.contains("private"), "{stdout}{stderr}");
+
+    let config = r#"network: { allow_private_hosts: [printer.local, "10.0.0.7:8080", nas.lan] }"#;
+    fs::write(home.weft().join("config.yaml"), config).unwrap();
+    let (stdout, stderr) = succeeds(&home, &list);
+    assert!(stdout.contains("reaches private hosts: printer.local, 10.0.0.7:8080\n"), "{stdout}");
+    let all = "private hosts open to plugins that list them: printer.local, 10.0.0.7:8080, nas.lan";
+    assert!(stderr.contains(all), "{stderr}");
+    let rows = json(&succeeds(&home, &["plugin", "list", "--no-bundled", "--json"]).0);
+    assert_eq!(rows[0]["private_hosts"], json!(["printer.local", "10.0.0.7:8080"]));
+    assert_eq!(rows[1]["private_hosts"], json!([]));
+}
+
+#[test]
+fn a_secret_may_lie_in_a_file_or_a_variable() {
+    use weft_lite::SecretSource;
+
+    let home = Home::new();
+    fs::write(home.path("token"), "first").unwrap();
+    succeeds(&home, &["secret", "set", "F", "--host", "a.example.com", "--in-file", "token"]);
+    let path = home.path("token");
+    let listed = json(&succeeds(&home, &["secret", "list", "--json"]).0);
+    assert_eq!(listed[0]["source"], format!("file {}", path.display()));
+    // Whoever uses it may be in another folder, and reads what is there then.
+    fs::write(path, "second").unwrap();
+    let secrets = weft_lite::FileSecrets::new(home.weft());
+    assert_eq!(secrets.secret("F").unwrap().value, "second");
+    let two = ["secret", "set", "F", "--host=a.example.com", "--in-file=token", "--from-env=T"];
+    fails(&home, &two, 2);
 }

@@ -7,6 +7,7 @@
 mod addresses;
 mod local;
 mod messages;
+mod order;
 mod redaction;
 mod secrets;
 #[path = "../support/server.rs"]

@@ -5,7 +5,7 @@ use std::path::Path;
 use argh::FromArgs;
 use serde_json::json;
 use weft_lite::{
-    Approval, Approvals, HomeError, PluginPackage, PluginPermissions, ReadLimits, installed_folder,
+    Approval, Approvals, HomeError, PluginPackage, PluginPermissions, installed_folder,
 };
 
 use super::not_installed;
@@ -36,7 +36,7 @@ pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failur
     let home = options.weft_home()?;
     let id = &command.id;
     let folder = installed_folder(&home, id).ok_or_else(|| not_installed(id))?;
-    let package = PluginPackage::read(&folder, ReadLimits::default())
+    let package = PluginPackage::read(&folder, options.read_limits()?)
         .map_err(|error| failed(&error, error.next_step()))?;
     let given = options.given(command.yes);
     let waiting = ask(&home, id, &package.manifest.permissions, given)?;

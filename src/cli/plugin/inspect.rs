@@ -9,7 +9,8 @@ use argh::FromArgs;
 use serde::Serialize;
 use weft_lite::{
     Approval, CompiledModule, LoadError, LoadedPlugin, MANIFEST_NAMES, ModuleFault, ModuleFormat,
-    ModuleSummary, PluginCapability, PluginManifest, PluginPackage, ReadLimits, limits,
+    ModuleSummary, PackageError, PackageErrorKind, PluginCapability, PluginManifest, PluginPackage,
+    ReadLimits, limits,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -70,15 +71,19 @@ struct Reason {
 pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let path = Path::new(&command.path);
+    let limits = options.read_limits()?;
+    let folder = |folder| Report::folder(folder, options.approval(), limits);
     let report = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Report::folder(path, options.approval()),
+        Ok(metadata) if metadata.is_dir() => folder(path),
         Ok(_) if is_manifest(path) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Report::folder(folder.unwrap_or(Path::new(".")), options.approval())
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            folder(parent.unwrap_or(Path::new(".")))
         }
-        Ok(metadata) if metadata.is_file() => Report::file(path)?,
+        Ok(metadata) if metadata.is_file() => Report::file(path, limits)?,
         Ok(_) => return Err(unreadable(path, &io::Error::other("it is not a regular file"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => found(&command.path, options)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            found(&command.path, options, limits)?
+        }
         Err(error) => return Err(unreadable(path, &error)),
     };
     if options.json {
@@ -101,7 +106,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// The report on a plugin that was found, by its id.
-fn found(id: &str, options: &Options) -> Result<Report, Failure> {
+fn found(id: &str, options: &Options, limits: ReadLimits) -> Result<Report, Failure> {
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     if let Some(plugin) = registry.plugin(id) {
@@ -114,9 +119,9 @@ fn found(id: &str, options: &Options) -> Result<Report, Failure> {
         });
     };
     let mut report = Report { path: refused.origin.clone(), ..Report::default() };
-    if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), ReadLimits::default()) {
+    if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), limits) {
         // What is not approved is known from the reason.
-        report.package(package, Approval::ALL);
+        report.package(package, Approval::ALL, limits);
     }
     if let LoadError::Pending { unapproved, .. } = &refused.error {
         for asked in &mut report.permissions {
@@ -137,10 +142,10 @@ impl Report {
         report
     }
 
-    fn folder(folder: &Path, approval: Approval) -> Self {
+    fn folder(folder: &Path, approval: Approval, limits: ReadLimits) -> Self {
         let mut report = Self { path: folder.display().to_string(), ..Self::default() };
-        match PluginPackage::read(folder, ReadLimits::default()) {
-            Ok(package) => report.package(package, approval),
+        match PluginPackage::read(folder, limits) {
+            Ok(package) => report.package(package, approval, limits),
             Err(error) => report.reasons.push(Reason::of(&LoadError::Package(error))),
         }
         report.would_load = report.reasons.is_empty();
@@ -148,23 +153,32 @@ impl Report {
     }
 
     /// A bare module: there is no manifest to check.
-    fn file(path: &Path) -> Result<Self, Failure> {
+    fn file(path: &Path, limits: ReadLimits) -> Result<Self, Failure> {
         let mut bytes = Vec::new();
         File::open(path)
             .and_then(|file| file.take(INSPECTED_BYTES as u64 + 1).read_to_end(&mut bytes))
             .map_err(|error| unreadable(path, &error))?;
         let mut report = Self { path: path.display().to_string(), ..Self::default() };
         if bytes.len() > INSPECTED_BYTES {
-            let fault = ModuleFault::TooLarge { bytes: bytes.len(), limit: limits::MODULE_BYTES };
-            report.reasons.push(Reason::of_fault(&fault));
+            let limit = limits.module_bytes;
+            report
+                .reasons
+                .push(Reason::of_fault(&ModuleFault::TooLarge { bytes: bytes.len(), limit }));
         } else {
-            report.bytes(&bytes);
+            // The other size is a fault of the module's, and told as one.
+            if let Err(kind @ PackageErrorKind::ModuleTooLargeCompressed { .. }) =
+                limits.check(&bytes)
+            {
+                let error = PackageError { path: path.to_owned(), kind };
+                report.reasons.push(Reason::of(&LoadError::Package(error)));
+            }
+            report.bytes(&bytes, limits);
         }
         report.would_load = report.reasons.is_empty();
         Ok(report)
     }
 
-    fn package(&mut self, package: PluginPackage, approval: Approval) {
+    fn package(&mut self, package: PluginPackage, approval: Approval, limits: ReadLimits) {
         let unapproved = approval.missing(&package.manifest.permissions);
         if !unapproved.is_empty() {
             self.reasons.push(Reason::of(&LoadError::Pending { unapproved, installed: None }));
@@ -176,7 +190,7 @@ impl Report {
         }
         self.warnings = package.warnings;
         self.manifest(package.manifest, approval);
-        self.bytes(&package.module);
+        self.bytes(&package.module, limits);
     }
 
     fn manifest(&mut self, manifest: PluginManifest, approval: Approval) {
@@ -188,9 +202,9 @@ impl Report {
         self.manifest = Some(manifest);
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    fn bytes(&mut self, bytes: &[u8], limits: ReadLimits) {
         // Compiling tells what reading doesn't: the interpreter's own limits.
-        match CompiledModule::with_limit(bytes, limits::MODULE_BYTES) {
+        match CompiledModule::with_limit(bytes, limits.module_bytes) {
             Ok(module) => self.module(module.summary().clone()),
             Err(error) => {
                 self.reasons.extend(error.faults.iter().map(Reason::of_fault));

@@ -36,6 +36,8 @@ struct Row {
     /// What one instance starts with, and may grow to.
     memory_bytes: Option<u64>,
     max_memory_mb: Option<u32>,
+    /// The operator's `network.allow_private_hosts`, as far as the manifest asks for them.
+    private_hosts: Vec<String>,
     origin: String,
     reason: Option<String>,
     next_step: Option<String>,
@@ -46,7 +48,8 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let runtime = options.load()?;
     let registry = runtime.host().registry();
-    let active = registry.plugins().map(|plugin| Row::active(plugin));
+    let private = private_hosts(options)?;
+    let active = registry.plugins().map(|plugin| Row::active(plugin, &private));
     let rows: Vec<Row> = active.chain(registry.refused().iter().map(Row::refused)).collect();
     if options.json {
         output::json(&rows)?;
@@ -54,6 +57,10 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     }
     let titles = ["id", "version", "state", "tools", "memory", "origin", "reason"];
     output::table(titles, &rows.iter().map(Row::cells).collect::<Vec<_>>())?;
+    if !private.is_empty() {
+        let list = private.join(", ");
+        output::message(&format!("private hosts open to plugins that list them: {list}"));
+    }
     if output::is_terminal() {
         // A table has no room for what to do.
         report::refused(registry.refused());
@@ -61,9 +68,25 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
+/// The hosts with private addresses that the operator lets plugins reach.
+fn private_hosts(options: &Options) -> Result<Vec<String>, Failure> {
+    // Without the network, nothing reaches them.
+    Ok(if cfg!(feature = "net") { options.config()?.allow_private_hosts } else { Vec::new() })
+}
+
+/// An entry of `network.allow_private_hosts` without its port, as a manifest spells it.
+fn without_port(entry: &str) -> &str {
+    let host = match entry.rsplit_once(':') {
+        Some((host, _)) if !host.contains(':') || host.ends_with(']') => host,
+        _ => entry,
+    };
+    host.trim_matches(['[', ']'])
+}
+
 impl Row {
-    fn active(plugin: &LoadedPlugin) -> Self {
+    fn active(plugin: &LoadedPlugin, private: &[String]) -> Self {
         let LoadedPlugin { manifest, module, .. } = plugin;
+        let reaches = |entry: &&String| manifest.permissions.reaches(without_port(entry));
         let pages = module.summary().memory.map(|memory| memory.minimum_pages);
         Self {
             id: Some(manifest.id.clone()),
@@ -72,6 +95,7 @@ impl Row {
             tools: plugin.tools.len(),
             memory_bytes: pages.map(|pages| pages * super::inspect::PAGE_BYTES),
             max_memory_mb: Some(manifest.resources.max_memory_mb),
+            private_hosts: private.iter().filter(reaches).cloned().collect(),
             origin: plugin.origin.to_string(),
             reason: None,
             next_step: None,
@@ -88,6 +112,7 @@ impl Row {
             tools: 0,
             memory_bytes: None,
             max_memory_mb: None,
+            private_hosts: Vec::new(),
             origin: plugin.origin.clone(),
             reason: Some(report::reason(&plugin.error)),
             next_step: Some(plugin.error.next_step()),
@@ -106,6 +131,10 @@ impl Row {
             (Some(bytes), Some(most)) => format!("{} KB of {most} MB", bytes / 1024),
             _ => "-".into(),
         };
+        let reason = match self.private_hosts.as_slice() {
+            [] => self.reason.clone().unwrap_or_default(),
+            hosts => format!("reaches private hosts: {}", hosts.join(", ")),
+        };
         [
             or_dash(&self.id),
             or_dash(&self.version),
@@ -113,7 +142,7 @@ impl Row {
             self.tools.to_string(),
             memory,
             self.origin.clone(),
-            self.reason.clone().unwrap_or_default(),
+            reason,
         ]
     }
 }

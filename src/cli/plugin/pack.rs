@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{PluginPackage, ReadLimits, Registry, pack_folder, sha256_hex};
+use weft_lite::{PluginPackage, Registry, pack_folder, sha256_hex};
 
 use super::install::{check_module, refused};
 use crate::cli::logs::{self, Verbosity};
@@ -35,7 +35,7 @@ pub(super) struct Pack {
 pub(super) fn run(command: &Pack, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let folder = &command.folder;
-    let limits = ReadLimits::default();
+    let limits = options.read_limits()?;
     let package =
         PluginPackage::read(folder, limits).map_err(|error| failed(&error, error.next_step()))?;
     check_module(&package.module, limits).map_err(|problem| {

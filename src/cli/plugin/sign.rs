@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{PackageSignature, PluginPackage, PrivateKey, ReadLimits, SIGNATURE_FILE};
+use weft_lite::{PackageSignature, PluginPackage, PrivateKey, SIGNATURE_FILE};
 
 use super::install::refused;
 use crate::cli::logs::{self, Verbosity};
@@ -35,7 +35,7 @@ pub(super) fn run(command: &Sign, options: &Options) -> Result<Status, Failure> 
         None => options.weft_home()?.join("signing.key"),
     };
     let key = PrivateKey::read(&path).map_err(|error| failed(&error, error.next_step()))?;
-    PluginPackage::read(folder, ReadLimits::default())
+    PluginPackage::read(folder, options.read_limits()?)
         .map_err(|error| failed(&error, error.next_step()))?;
     let signature = PackageSignature::create(folder, &key).map_err(|error| refused(&error))?;
     if options.json {

@@ -61,9 +61,9 @@ impl NetworkGate {
     /// # Errors
     ///
     /// The first of these that is not kept: the URL's form, its scheme (T03, T04), the allowlist
-    /// (T02, T09, T13), the body's size (T11), method and headers, the rate (T10), the address of
-    /// the host, or every one of its addresses (T05 to T08), and the rules for secrets. What is
-    /// refused before the rate doesn't count in it, and no name is looked up before.
+    /// (T02, T09, T13), the body's size (T11), the rate (T10), the address of the host, or every one
+    /// of its addresses (T05 to T08), method and headers, and the rules for secrets. What is refused
+    /// before the rate doesn't count in it, and no name is looked up before.
     pub(in crate::sandbox) async fn permit(
         &self,
         asked_method: &str,
@@ -78,17 +78,16 @@ impl NetworkGate {
         if body.as_ref().is_some_and(|body| body.len() > limits::HTTP_REQUEST_BODY_BYTES) {
             return Err(HttpError::BodyTooLarge);
         }
-        let method = method(asked_method)?;
-        let headers = headers(asked_headers)?;
         if !self.rate.lock().unwrap_or_else(PoisonError::into_inner).accept(now) {
             return Err(HttpError::RateLimited);
         }
         let reached = async {
             let route = self.route(&url).await?;
-            let headers = self.secrets.fill(headers, &url, &route).await?;
-            Ok((route, headers))
+            let method = method(asked_method)?;
+            let headers = self.secrets.fill(headers(asked_headers)?, &url, &route).await?;
+            Ok((route, method, headers))
         };
-        let (route, headers) = or(reached, timed_out(deadline)).await?;
+        let (route, method, headers) = or(reached, timed_out(deadline)).await?;
         let user_agent = self.user_agent.clone();
         let means = Means {
             tls: (url.scheme == Scheme::Https).then(|| self.options.trust.connector()),
