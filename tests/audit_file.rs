@@ -5,10 +5,31 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::Value;
-use weft_lite::{AuditLog, AuditOutcome, AuditRecord, FileAudit};
+use weft_lite::{
+    Approval, AuditLog, AuditOutcome, AuditRecord, FileAudit, PluginPackage, ReadLimits, Runtime,
+};
+
+/// Every warning of this process; tests tell theirs apart by the path in it.
+struct Warnings(Mutex<Vec<String>>);
+
+static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
+
+impl Log for Warnings {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        self.0.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
 
 fn record(fuel: u64) -> AuditRecord {
     AuditRecord {
@@ -61,6 +82,21 @@ fn the_disk_use_is_bounded_and_the_newest_are_kept() {
 }
 
 #[test]
+fn a_burst_is_bounded_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let audit = FileAudit::new(&path, 2_000);
+    (0..1_000).for_each(|number| audit.record(record(number)));
+    audit.flush();
+    let rotated = FileAudit::rotated(&path);
+    for file in [&path, &rotated] {
+        assert!(fs::metadata(file).unwrap().len() <= 2_000, "{}", file.display());
+    }
+    let kept = [fuel(&rotated), fuel(&path)].concat();
+    assert!(kept.is_sorted() && kept.last() == Some(&999), "{kept:?}");
+}
+
+#[test]
 fn two_logs_on_one_file_do_not_lose_each_others_lines() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
@@ -102,4 +138,35 @@ fn a_flood_is_bounded_and_never_blocks() {
     audit.flush();
     let kept = fuel(&path);
     assert!(!kept.is_empty() && kept.is_sorted(), "what was kept is in order");
+}
+
+#[test]
+fn a_full_disk_loses_records_with_one_warning_and_no_call() {
+    log::set_logger(&WARNINGS).unwrap();
+    log::set_max_level(LevelFilter::Warn);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    // Whatever is written there finds no space.
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    let audit = Arc::new(FileAudit::new(&path, 1 << 20));
+    let runtime = Runtime::builder().without_bundled().audit(Arc::clone(&audit) as _).build();
+    let probe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/probe");
+    let probe = PluginPackage::read(&probe, ReadLimits::default()).unwrap();
+    runtime.block_on(runtime.host().load([(probe, Approval::ALL)], []));
+    let call = || {
+        let call = runtime.host().call("probe__env", r#"{"name": "CITY"}"#.into());
+        assert_eq!(runtime.block_on(call).result.unwrap(), r#"{"value":null}"#);
+        audit.flush();
+    };
+    (0..3).for_each(|_| call());
+    let of_this_log = |warning: &&String| warning.contains(path.to_str().unwrap());
+    let warnings = WARNINGS.0.lock().unwrap().clone();
+    let warnings: Vec<_> = warnings.iter().filter(of_this_log).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("audit records lost: 1, and more until"), "{warnings:?}");
+    // With room again, the log goes on.
+    fs::remove_file(&path).unwrap();
+    call();
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().filter(|line| line.contains("get-env")).count(), 1, "{text}");
 }

@@ -107,15 +107,13 @@ impl Shared {
         let mut output = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         while !self.waiting.is_empty() {
             let mut lines = Vec::new();
-            let mut count = 0;
             // At most one queue full at a time, so that what is held stays bounded.
             for record in std::iter::from_fn(|| self.waiting.try_recv().ok()).take(QUEUE) {
                 if serde_json::to_writer(&mut lines, &record).is_ok() {
                     lines.push(b'\n');
-                    count += 1;
                 }
             }
-            output.append(&lines, count);
+            output.append(&lines);
         }
         let lost = self.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
@@ -125,13 +123,14 @@ impl Shared {
 }
 
 impl Output {
-    fn append(&mut self, lines: &[u8], count: u64) {
-        match self.try_append(lines) {
+    fn append(&mut self, mut lines: &[u8]) {
+        match self.try_append(&mut lines) {
             Ok(()) => self.failing = false,
             Err(error) => {
                 // What was written of a line is ended by the next one that can be written.
                 self.open = None;
                 if !self.failing {
+                    let count = lines.iter().filter(|byte| **byte == b'\n').count();
                     let path = self.path.display();
                     log::warn!(
                         target: LOG_TARGET,
@@ -143,18 +142,33 @@ impl Output {
         }
     }
 
-    fn try_append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let mut file = self.current()?;
-        let length = file.metadata()?.len();
-        if length > 0 && length + lines.len() as u64 > self.rotate_bytes {
-            self.open = None;
-            fs::rename(&self.path, FileAudit::rotated(&self.path))?;
-            file = self.current()?;
+    /// Writes whole lines for as long as it can, and leaves in `lines` what it could not write.
+    fn try_append(&mut self, lines: &mut &[u8]) -> io::Result<()> {
+        let mut after_failure = self.failing;
+        while !lines.is_empty() {
+            let mut file = self.current()?;
+            let length = file.metadata()?.len();
+            let room = self.rotate_bytes.saturating_sub(length + u64::from(after_failure));
+            let mut fitting = whole_lines(lines, usize::try_from(room).unwrap_or(usize::MAX));
+            if fitting == 0 && length > 0 {
+                self.open = None;
+                fs::rename(&self.path, FileAudit::rotated(&self.path))?;
+                continue;
+            }
+            if fitting == 0 {
+                // A line that is longer than a file may be has a file of its own.
+                fitting =
+                    lines.iter().position(|byte| *byte == b'\n').map_or(lines.len(), |at| at + 1);
+            }
+            if after_failure {
+                file.write_all(b"\n")?;
+                after_failure = false;
+            }
+            let (now, later) = lines.split_at(fitting);
+            file.write_all(now)?;
+            *lines = later;
         }
-        if self.failing {
-            file.write_all(b"\n")?;
-        }
-        file.write_all(lines)
+        Ok(())
     }
 
     /// The open file, opened anew where another process has rotated it away.
@@ -180,4 +194,10 @@ fn is_at(file: &File, path: &Path) -> bool {
         (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
         _ => false,
     }
+}
+
+/// The length of the lines at the beginning that are whole within `room` bytes.
+fn whole_lines(lines: &[u8], room: usize) -> usize {
+    let within = lines.get(..room).unwrap_or(lines);
+    within.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
