@@ -8,7 +8,6 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use tempfile::TempDir;
@@ -577,60 +576,4 @@ fn writers_of_one_file_never_mix() {
         }
     });
     assert_eq!(dirs.names("workspace"), ["shared"]);
-}
-
-/// A folder, and a file, are swapped for links to the outside over and over while the guest reads
-/// and writes through them: whatever the moment, the outside is neither read nor changed.
-#[test]
-fn swapping_for_a_link_gains_nothing() {
-    const SWAPS: usize = 10_000;
-    const MOST_ROUNDS: usize = 100_000;
-
-    let dirs = Dirs::new();
-    fs::create_dir(dirs.at("workspace/door")).unwrap();
-    dirs.write("workspace/door/secret.txt", "inside");
-    dirs.write("workspace/file", "inside");
-    let sandbox = dirs.workspace_sandbox();
-    let (swaps, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let swap = |name: &str, outside: &str| {
-        let [real, link, aside] =
-            ["", "-link", "-aside"].map(|end| dirs.at(&format!("workspace/{name}{end}")));
-        symlink(outside, &link).unwrap();
-        put(&real, &aside);
-        put(&link, &real);
-        put(&aside, &real);
-    };
-    thread::scope(|scope| {
-        let swapper = scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                swap("door", "../outside");
-                swap("file", "../outside/secret.txt");
-                swaps.fetch_add(2, Ordering::Relaxed);
-            }
-        });
-        let (mut done, mut refused, mut rounds) = (0, 0, 0);
-        while swaps.load(Ordering::Relaxed) < SWAPS || done == 0 || refused == 0 {
-            for path in ["door/secret.txt", "file"] {
-                let text = read(&sandbox, path);
-                assert_ne!(text, Ok("secret".into()), "the outside was read");
-                let written = write(&sandbox, path, "inside");
-                done += usize::from(written == Ok(()));
-                refused += usize::from(written == Err(SYMLINK.into()));
-            }
-            let _ = write(&sandbox, "door/new/folder/file.txt", "inside");
-            rounds += 1;
-            assert!(rounds < MOST_ROUNDS, "{done} done, {refused} refused");
-        }
-        stop.store(true, Ordering::Relaxed);
-        swapper.join().unwrap();
-    });
-    assert_eq!(dirs.names("outside"), ["secret.txt"]);
-    assert_eq!(dirs.text("outside/secret.txt"), "secret");
-}
-
-/// Renames, and clears away what is there: the link, or what the guest has made in between.
-fn put(from: &str, to: &str) {
-    while fs::rename(from, to).is_err() {
-        let _ = fs::remove_dir_all(to).or_else(|_| fs::remove_file(to));
-    }
 }

@@ -18,6 +18,7 @@ mod log;
 #[cfg(feature = "net")]
 mod network;
 mod probe;
+mod race;
 mod resources;
 #[cfg(feature = "net")]
 #[path = "../support/server.rs"]
