@@ -1,34 +1,66 @@
-//! `weft-lite plugin inspect` of everything that is refused: it ends with 1, says why on lines that
-//! a terminal can show, and does not crash.
+//! `weft-lite plugin inspect` of every case: what is refused before it runs ends with 1 and says why, on
+//! lines that a terminal can show; what would only fail when it runs is shown as it is.
 
 #![cfg(feature = "cli")]
 
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
 use crate::cases;
 
+fn inspect(options: &[&str], file: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_weft-lite"))
+        .args(["plugin", "inspect"])
+        .args(options)
+        .arg(file)
+        .env("WEFT_HOME", file.with_file_name("home"))
+        .output()
+        .unwrap()
+}
+
 #[test]
-fn inspect_says_what_is_wrong_with_a_hostile_module() {
+fn inspect_says_what_is_wrong_with_each_of_them() {
     let folder = tempfile::tempdir().unwrap();
-    for (index, case) in cases().iter().filter(|case| case.is_refused()).enumerate() {
-        let file = folder.path().join(format!("{index}.wasm"));
+    let file = folder.path().join("case.wasm");
+    for case in cases() {
+        let name = &case.name;
         std::fs::write(&file, &case.module).unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_weft-lite"))
-            .args(["plugin", "inspect", "--json"])
-            .arg(&file)
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}: {output:?}", case.name);
+        let output = inspect(&["--json"], &file);
+        let status = i32::from(case.is_refused());
+        assert_eq!(output.status.code(), Some(status), "{name}: {output:?}");
+        assert!(output.stderr.is_empty(), "{name}: {output:?}");
         let report: Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{}: {error}: {output:?}", case.name));
+            .unwrap_or_else(|error| panic!("{name}: {error}: {output:?}"));
         let reasons = report["reasons"].as_array().unwrap();
-        assert!(!reasons.is_empty(), "{}: {report}", case.name);
+        assert_eq!(reasons.is_empty(), !case.is_refused(), "{name}: {report}");
         for reason in reasons {
             let text = reason["message"].as_str().unwrap();
-            assert!(!text.chars().any(char::is_control), "{}: {text:?}", case.name);
-            assert_ne!(reason["next_step"], "", "{}", case.name);
+            assert!(!text.chars().any(char::is_control), "{name}: {text:?}");
+            assert_ne!(reason["next_step"], "", "{name}");
         }
+    }
+}
+
+#[test]
+fn inspect_says_so_to_people_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("case.wasm");
+    for case in cases().iter().filter(|case| case.is_refused()) {
+        let name = &case.name;
+        std::fs::write(&file, &case.module).unwrap();
+        let output = inspect(&[], &file);
+        assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (_, reasons) = text.split_once("\nwould load: no\n").unwrap();
+        assert!(
+            reasons.starts_with("- the module ") && reasons.contains("\n  try: "),
+            "{name}: {text}"
+        );
+        assert!(
+            !text.contains(|letter: char| letter.is_control() && letter != '\n'),
+            "{name}: {text:?}"
+        );
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use weft_lite::{
     Approval, CompiledModule, LoadError, LoadedPlugin, MANIFEST_NAMES, ModuleFault, ModuleFormat,
     ModuleSummary, PackageError, PackageErrorKind, PluginCapability, PluginManifest, PluginPackage,
-    ReadLimits, limits,
+    ReadLimits, limits, printable,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -89,7 +89,8 @@ pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, Failur
     if options.json {
         output::json(&report)?;
     } else {
-        output::guest_text(&report.text())?;
+        // Names in a module are anything, and a pipe may end in a terminal.
+        output::data(&printable(&report.text()))?;
     }
     Ok(if report.would_load { Status::Done } else { Status::Failed })
 }
