@@ -34,10 +34,11 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
     if !stdin.is_terminal() {
         return SecretValue::from_reader(stdin.lock());
     }
-    write!(io::stderr(), "{question}: ")?;
     let mut line = String::new();
     let typed = {
+        // Before the question: whoever reads it may type at once.
         let _hidden = Hidden::start(&stdin)?;
+        write!(io::stderr(), "{question}: ")?;
         stdin.lock().read_line(&mut line)
     };
     output::message("");

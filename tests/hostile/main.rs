@@ -31,8 +31,10 @@ use case::{Case, Host};
 /// and about as much again for the cases themselves and for the tests beside this one.
 const MOST_KB: usize = 192 << 10;
 
+type Theme = fn() -> Vec<Case>;
+
 /// The themes, and how many cases of each must end in an error.
-const THEMES: [(fn() -> Vec<Case>, usize); 8] = [
+const THEMES: [(Theme, usize); 8] = [
     (loading::cases, 82),
     (exports::cases, 58),
     (imports::cases, 53),

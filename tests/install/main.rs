@@ -11,3 +11,4 @@ mod interrupted;
 mod program;
 mod secrets;
 mod signatures;
+mod terminal;

@@ -1,0 +1,185 @@
+//! The program with somebody at its terminal: what it asks, and what it makes of the answers.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::process::{Child, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::{Value, json};
+use weft_lite::{FileSecrets, SecretSource};
+
+use crate::home::Home;
+
+/// A program at a terminal of its own, and everything that the terminal has shown.
+struct Session {
+    terminal: File,
+    child: Child,
+    shown: String,
+    read: usize,
+}
+
+impl Session {
+    fn start(home: &Home, arguments: &[&str]) -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let path = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        let side = || OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        let mut command = home.command(arguments);
+        command.stdin(side()).stdout(Stdio::null()).stderr(side());
+        let child = command.spawn().unwrap();
+        Self { terminal: terminal.into(), child, shown: String::new(), read: 0 }
+    }
+
+    /// Waits for a question, with what was shown since the last one before it, and answers it.
+    #[track_caller]
+    fn answers(&mut self, question: &str, answer: &str) {
+        loop {
+            let new = &self.shown[self.read..];
+            if let Some(at) = new.find(question) {
+                self.read += at + question.len();
+                break;
+            }
+            assert!(!new.contains("[y/N]"), "{question:?} was not asked: {new}");
+            assert!(self.read_more(), "{question:?} was not asked: {}", self.shown);
+        }
+        writeln!(self.terminal, "{answer}").unwrap();
+    }
+
+    /// Whether there was more; none when the program has ended.
+    fn read_more(&mut self) -> bool {
+        let wait = Timespec { tv_sec: 60, tv_nsec: 0 };
+        let mut ready = [PollFd::new(&self.terminal, PollFlags::IN)];
+        assert!(poll(&mut ready, Some(&wait)).unwrap() > 0, "it waits: {}", self.shown);
+        let mut buffer = [0; 4096];
+        // When the last other side is closed, reading is an error.
+        let read = self.terminal.read(&mut buffer).unwrap_or(0);
+        self.shown.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        read > 0
+    }
+
+    /// The exit status, and what was shown after the last question.
+    #[track_caller]
+    fn ends(mut self) -> (i32, String) {
+        while self.read_more() {}
+        let rest = self.shown.split_off(self.read);
+        assert!(!rest.contains("[y/N]"), "an unexpected question: {rest}");
+        (self.child.wait().unwrap().code().unwrap(), rest)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It has ended already unless the test failed.
+        let _ = self.child.kill();
+    }
+}
+
+fn installs(home: &Home, version: &str, permissions: &Value) -> Session {
+    let folder = home.probe(version, permissions);
+    Session::start(home, &["plugin", "install", folder.to_str().unwrap()])
+}
+
+#[test]
+fn everything_is_asked_about_and_a_no_leaves_it_pending() {
+    let home = Home::new();
+    let everything = json!({
+        "network": ["api.example.com", "*"], "filesystem": ["$WORKSPACE"],
+        "env_vars": ["CITY", "LANG"], "secrets": ["API"], "shell": true,
+    });
+    let mut session = installs(&home, "1.0.0", &everything);
+    let limited = "let `probe` have network: api.example.com, filesystem: $WORKSPACE? [y/N] ";
+    session.answers(limited, "y");
+    session.answers("let `probe` reach every host there is? [y/N] ", "YES");
+    session.answers("let `probe` read the environment variable `CITY`? [y/N] ", "yes");
+    // What is not a yes is a no: also a mere line feed.
+    session.answers("let `probe` read the environment variable `LANG`? [y/N] ", "");
+    let secret = "let `probe` use the secret `API` toward the hosts it is bound to? [y/N] ";
+    session.answers(secret, "y");
+    let shell = "let `probe` run shell commands? (this runtime has none; it opens nothing) [y/N] ";
+    session.answers(shell, "n");
+    let (status, rest) = session.ends();
+    assert_eq!(status, 0, "{rest}");
+    assert!(rest.contains("does not run before this is approved: env: LANG, shell"), "{rest}");
+    assert_eq!(home.pending(), ["env: LANG", "shell"]);
+    assert!(home.echo().is_err());
+
+    // Only what is left is asked about.
+    let mut session = Session::start(&home, &["plugin", "approve", "probe"]);
+    session.answers("let `probe` read the environment variable `LANG`? [y/N] ", "y");
+    session.answers(shell, "y");
+    let (status, rest) = session.ends();
+    assert_eq!(status, 0, "{rest}");
+    assert_eq!(home.echo().unwrap(), "[1]");
+}
+
+#[test]
+fn what_asks_for_nothing_is_not_asked_about() {
+    let home = Home::new();
+    let (status, shown) = installs(&home, "1.0.0", &json!({})).ends();
+    assert_eq!(status, 0, "{shown}");
+    assert_eq!(home.echo().unwrap(), "[1]");
+}
+
+#[test]
+fn an_update_is_asked_about_what_is_new_and_does_not_run_before() {
+    let home = Home::new();
+    let mut session = installs(&home, "1.0.0", &json!({ "network": ["a.example.com"] }));
+    session.answers("let `probe` have network: a.example.com? [y/N] ", "y");
+    assert_eq!(session.ends().0, 0);
+    let more = json!({ "network": ["a.example.com", "b.example.com"] });
+    let mut session = installs(&home, "2.0.0", &more);
+    session.answers("let `probe` have network: b.example.com? [y/N] ", "n");
+    assert_eq!(session.ends().0, 0);
+    assert_eq!(home.pending(), ["network: b.example.com"]);
+    assert!(home.echo().is_err());
+}
+
+#[test]
+fn flags_answer_for_what_they_name_and_the_rest_is_asked() {
+    let home = Home::new();
+    let asked = json!({ "filesystem": ["$WORKSPACE"], "env_vars": ["CITY"], "secrets": ["API"] });
+    let folder = home.probe("1.0.0", &asked);
+    let install = ["plugin", "install", folder.to_str().unwrap(), "--yes", "--approve", "env"];
+    let mut session = Session::start(&home, &install);
+    let secret = "let `probe` use the secret `API` toward the hosts it is bound to? [y/N] ";
+    session.answers(secret, "y");
+    assert_eq!(session.ends().0, 0);
+    assert_eq!(home.echo().unwrap(), "[1]");
+}
+
+#[test]
+fn revoked_is_asked_about_again_and_removing_is_asked_about_too() {
+    let home = Home::new();
+    assert_eq!(installs(&home, "1.0.0", &json!({})).ends().0, 0);
+    assert_eq!(Session::start(&home, &["plugin", "revoke", "probe"]).ends().0, 0);
+    let mut session = Session::start(&home, &["plugin", "approve", "probe"]);
+    session.answers("let `probe` run again, after it was revoked? [y/N] ", "n");
+    assert_eq!(session.ends().0, 1);
+    assert_eq!(home.pending(), ["run: revoked"]);
+
+    let remove = ["plugin", "remove", "probe"];
+    let question = "remove `probe` and what was approved for it? [y/N] ";
+    let mut session = Session::start(&home, &remove);
+    session.answers(question, "n");
+    assert_eq!(session.ends().0, 1);
+    assert!(home.weft().join("plugins/probe").exists());
+    let mut session = Session::start(&home, &remove);
+    session.answers(question, "y");
+    assert_eq!(session.ends().0, 0);
+    assert!(!home.weft().join("plugins/probe").exists());
+}
+
+#[test]
+fn a_secret_is_typed_unseen() {
+    const VALUE: &str = "tok-4711-do-not-show";
+    let home = Home::new();
+    let set = ["secret", "set", "API", "--host", "api.example.com"];
+    let mut session = Session::start(&home, &set);
+    session.answers("the value of API (not shown): ", VALUE);
+    while session.read_more() {}
+    assert!(!session.shown.contains(VALUE), "{}", session.shown);
+    assert_eq!(session.ends().0, 0);
+    assert_eq!(FileSecrets::new(home.weft()).secret("API").unwrap().value, VALUE);
+}
