@@ -12,8 +12,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures_lite::future::or;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
 use smol::net::TcpStream;
+use smol_hyper::rt::FuturesIo;
 use support::{Report, guest, load, package};
 use weft_lite::{
     AuditLog, AuditOutcome, AuditRecord, BoxFuture, Dialer, FileAudit, HostCall, NetworkOptions,
@@ -45,15 +51,16 @@ fn main() -> ExitCode {
 
     let server = serve();
     let bare = median(REQUESTS, || smol::block_on(bare_request(server)));
-    report.figure("a bare request over loopback", bare, "us");
+    report.figure("a request over loopback, bare HTTP client", bare, "us");
     let through = requests_of_a_guest(server);
     report.figure("the same by a guest", through, "us");
     report.bounded("what the guest's path adds", through - bare, "us", 300.0);
 
-    let (alone, beside) = beside_a_flood();
-    report.figure("an echo call alone, 99 of 100", alone, "us");
-    report.figure("beside a plugin at its rate limit, 99 of 100", beside, "us");
-    // What is left is the computing of the flood itself, a slice at a time.
+    for (what, tool, params, resources) in FLOODS {
+        let (alone, beside) = beside_a_flood(tool, params, resources);
+        report.figure("an echo call alone, 99 of 100", alone, "us");
+        report.figure(&format!("beside a plugin {what}, 99 of 100"), beside, "us");
+    }
     let _ = std::fs::remove_dir_all(folder);
     report.end()
 }
@@ -115,12 +122,21 @@ fn serve() -> SocketAddr {
 }
 
 async fn bare_request(server: SocketAddr) {
-    let mut stream = TcpStream::connect(server).await.expect("the server listens");
-    let request = b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
-    stream.write_all(request).await.expect("the server reads");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.expect("the server answers");
-    assert!(answer.ends_with(b"hello"));
+    let stream = TcpStream::connect(server).await.expect("the server listens");
+    let (mut sender, connection) =
+        http1::handshake(FuturesIo::new(stream)).await.expect("it is a new connection");
+    let request = Request::get("/").header("Host", "example.com").body(Empty::<Bytes>::new());
+    let answer = async {
+        let request = request.expect("the request is whole");
+        let answer = sender.send_request(request).await.expect("the server answers");
+        answer.into_body().collect().await.expect("the answer is whole").to_bytes()
+    };
+    let drive = async {
+        // Its errors are the answer's as well.
+        let _ = connection.await;
+        std::future::pending().await
+    };
+    assert_eq!(&*or(answer, drive).await, b"hello");
 }
 
 /// Every name is a public address, and that address is the server.
@@ -159,22 +175,39 @@ fn requests_of_a_guest(server: SocketAddr) -> f64 {
     })
 }
 
-/// The echo of one plugin, without and with another that logs far more than it may.
-fn beside_a_flood() -> (f64, f64) {
+/// What the neighbour does without end: its name, the probe's tool with its parameters, and limits.
+const FLOODS: [(&str, &str, &str, &str); 3] = [
+    (
+        "at its rate of log messages",
+        "log",
+        r#"{"level":4,"message":"x","count":100000}"#,
+        r#""max_host_calls":1000000,"max_log_messages_per_minute":10"#,
+    ),
+    (
+        "at its rate of requests",
+        "http",
+        r#"{"url":"http://example.com/"}"#,
+        r#""max_http_requests_per_minute":0"#,
+    ),
+    ("that only computes", "spin", "{}", r#""max_fuel":10000000000"#),
+];
+
+/// The echo of one plugin, without and with another that does what it does without end.
+fn beside_a_flood(tool: &str, params: &str, resources: &str) -> (f64, f64) {
     let runtime = Runtime::builder().build();
     let host = runtime.host().clone();
-    let flood = r#","resources":{"max_host_calls":1000000,"max_log_messages_per_minute":10}"#;
+    let flood =
+        format!(r#","permissions":{{"network":["example.com"]}},"resources":{{{resources}}}"#);
     runtime.block_on(async {
         let packages =
-            [package("calm", guest("echo"), ""), package("flood", guest("probe"), flood)];
+            [package("calm", guest("echo"), ""), package("flood", guest("probe"), &flood)];
         load(&host, packages).await;
         let alone = echoes(&host).await;
         let flooding = runtime.executor().spawn({
-            let host = host.clone();
+            let (host, tool, params) = (host.clone(), format!("flood__{tool}"), params.to_owned());
             async move {
                 loop {
-                    let params = r#"{"level":4,"message":"x","count":10000}"#.to_owned();
-                    host.call("flood__log", params).await;
+                    host.call(&tool, params.clone()).await;
                 }
             }
         });

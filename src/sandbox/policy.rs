@@ -100,6 +100,14 @@ impl Sandbox {
         answer.served
     }
 
+    /// Notes a host call that the engine does not hand over, because the guest has made too many, has
+    /// no time left, or may not make one where it did.
+    pub(crate) fn refuse(&self, call: &HostCall, fuel_used: u64, rule: &str) {
+        let shown = self.sent.redact_call(call);
+        let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &shown, fuel_used);
+        entry.close(Finding::failed(AuditOutcome::Denied, rule));
+    }
+
     async fn http_request(
         &self,
         method: &str,

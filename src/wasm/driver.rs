@@ -199,7 +199,9 @@ impl Driver<'_> {
                 Ok(results)
             }
             Pause::Host(_) => {
-                Err(CallError::Trap { name: "host call not allowed here".into(), during })
+                const RULE: &str = "host call not allowed here";
+                self.note_refused(RULE);
+                Err(CallError::Trap { name: RULE.into(), during })
             }
         }
     }
@@ -279,7 +281,7 @@ impl Driver<'_> {
 
     /// Does what the guest is suspended for. Some answers are a number, the others are in memory.
     async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<i32>, CallError> {
-        self.budget.count_host_call()?;
+        self.budget.count_host_call().inspect_err(|error| self.note_refused(&error.to_string()))?;
         match self.store.data_mut().suspended.take() {
             Some(Suspended::Host { call, result }) => {
                 let reply = self.perform(sandbox, call).await?;
@@ -292,6 +294,14 @@ impl Driver<'_> {
                 name: "suspended without a host call".into(),
                 during: self.during,
             }),
+        }
+    }
+
+    /// Leaves an audit record of the host call that the guest is suspended in, which is not served.
+    fn note_refused(&mut self, rule: &str) {
+        let state = self.store.data_mut();
+        if let Some(Suspended::Host { call, .. }) = state.suspended.take() {
+            state.sandbox.refuse(&call, self.budget.fuel_used, rule);
         }
     }
 

@@ -56,7 +56,8 @@ impl Instance {
         memory_budget: Arc<MemoryBudget>,
         budget: &mut CallBudget,
     ) -> Result<Self, CallError> {
-        let state = State::new(Limiter::new(resources, memory_budget));
+        let limiter = Limiter::new(resources, memory_budget);
+        let state = State::new(limiter, Arc::clone(&sandbox));
         let mut store = Store::new(&module.engine, state);
         store.limiter(|state| &mut state.limiter);
         let trap =

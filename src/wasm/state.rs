@@ -1,6 +1,7 @@
 //! What lives in an instance's store beside its memory: limits, and the call it is suspended in.
 
 use std::fmt;
+use std::sync::Arc;
 
 use wasmi::Memory;
 use wasmi::errors::HostError;
@@ -8,7 +9,7 @@ use wasmi::errors::HostError;
 use super::abi::AbiFault;
 use super::limiter::Limiter;
 use super::wasi::WasiCall;
-use crate::sandbox::HostCall;
+use crate::sandbox::{HostCall, Sandbox};
 
 /// The data of a store.
 pub(crate) struct State {
@@ -17,6 +18,8 @@ pub(crate) struct State {
     /// Why the interpreter returned in the middle of a call.
     pub(super) suspended: Option<Suspended>,
     pub(super) limiter: Limiter,
+    /// For the audit records of calls that are not served.
+    pub(super) sandbox: Arc<Sandbox>,
     /// Bytes copied out of the guest during this call.
     pub(super) lifted: usize,
 }
@@ -32,8 +35,8 @@ pub(crate) enum Suspended {
 }
 
 impl State {
-    pub(super) fn new(limiter: Limiter) -> Self {
-        Self { memory: None, suspended: None, limiter, lifted: 0 }
+    pub(super) fn new(limiter: Limiter, sandbox: Arc<Sandbox>) -> Self {
+        Self { memory: None, suspended: None, limiter, sandbox, lifted: 0 }
     }
 }
 

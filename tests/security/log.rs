@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
-use weft_lite::AuditOutcome;
+use weft_lite::{AuditOutcome, CallError, Exhausted};
 
+use crate::guest::Guest;
 use crate::probe::{Probe, package};
 
 /// Everything that was logged in this process; tests tell their lines apart by the plugin's id.
@@ -113,4 +114,33 @@ fn t42_every_host_call_has_its_audit_record() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+#[test]
+fn t42_a_call_that_is_one_too_many_has_its_record_too() {
+    let probe = Probe::with_resources(&json!({}), &json!({ "max_host_calls": 3 }));
+    let error = probe.call("call_many", &json!({ "count": 5 })).unwrap_err();
+    assert_eq!(error, CallError::Exhausted(Exhausted::HostCalls { limit: 3 }));
+    let records = probe.audit();
+    assert_eq!(records.len(), 4);
+    assert_eq!(records[3].function, "get-env");
+    assert_eq!(records[3].outcome, AuditOutcome::Denied);
+    assert_eq!(records[3].rule.as_deref(), Some("resource exhausted: host calls (limit 3)"));
+}
+
+#[test]
+fn t42_a_call_where_none_is_allowed_has_its_record_too() {
+    let guest = Guest {
+        realloc: "(call $log (i32.const 2) (i32.const 64) (i32.const 1)) (i32.const 4096)".into(),
+        ..Guest::default()
+    };
+    let guest = guest.importing("(import \"host\" \"log\" (func $log (param i32 i32 i32)))");
+    let mut package = package("inner", &json!({}), &json!({}));
+    package.module = guest.wasm().into();
+    let probe = Probe::hosting(&[package]);
+    let error = probe.outcome("inner__run", &json!({})).result.unwrap_err();
+    assert!(matches!(error, CallError::Trap { .. }), "{error}");
+    let [record] = probe.audit().try_into().unwrap();
+    assert_eq!((record.function, record.outcome), ("log", AuditOutcome::Denied));
+    assert_eq!(record.rule.as_deref(), Some("host call not allowed here"));
 }

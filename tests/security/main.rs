@@ -7,6 +7,9 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod files;
+#[path = "../support/guest.rs"]
+#[allow(dead_code, reason = "shared with the engine's tests")]
+mod guest;
 #[cfg(feature = "package")]
 #[path = "../support/home.rs"]
 #[allow(dead_code, reason = "shared with the tests of installing")]
