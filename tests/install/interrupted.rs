@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::env;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
-use weft_lite::{InstallSource, InstallStep, Installer, recover_home};
+use weft_lite::{InstallError, InstallSource, InstallStep, Installer, recover_home};
 
 use crate::home::{Home, check_module, content};
 
@@ -23,8 +25,8 @@ fn child() {
     let observer = |_: InstallStep| {
         left.set(left.get().saturating_sub(1));
         if left.get() == 0 {
-            // As abruptly as a kill: nothing is dropped, nothing is flushed.
-            std::process::abort();
+            // Nothing is dropped, nothing is flushed.
+            kill_process(getpid(), Signal::KILL).unwrap();
         }
     };
     let installer = Installer::new(home, &check_module).observe(&observer);
@@ -57,6 +59,7 @@ fn killed_at_every_step(update: bool) {
             home.install(&old).unwrap();
         }
         let status = spawn(&home.weft(), &new, steps).wait().unwrap();
+        assert!(status.success() || status.signal() == Some(9), "{status}");
         recover_home(&home.weft()).unwrap();
         for folder in [".staging", ".old"] {
             let left = fs::read_dir(home.weft().join("plugins").join(folder));
@@ -122,4 +125,43 @@ fn a_failed_update_leaves_the_old_version() {
     assert!(error.to_string().contains("the module"), "{error}");
     assert_eq!(content(&home.weft().join("plugins/probe")), content(&old));
     assert_eq!(fs::read_dir(home.weft().join("plugins/.staging")).unwrap().count(), 0);
+}
+
+/// Each of the faults hides those that are checked after it.
+#[test]
+fn the_checks_of_an_install_have_an_order() {
+    let home = Home::new();
+    home.key("author");
+    home.trust("author");
+    let folder = home.probe("1.0.0", &json!({}));
+    home.publish(&folder, "author");
+    let index = home.path("registry/index.json");
+    let found = || {
+        let bytes = weft_lite::pack_folder(&folder);
+        // Packing keeps the limits too; the size is the first thing that it looks at.
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => return error,
+        };
+        let text = fs::read_to_string(&index).unwrap();
+        let mut content: serde_json::Value = serde_json::from_str(&text).unwrap();
+        content["plugins"]["probe"][0]["sha256"] = weft_lite::sha256_hex(&bytes).into();
+        fs::write(home.path("registry/probe-1.0.0.tar.gz"), bytes).unwrap();
+        fs::write(&index, content.to_string()).unwrap();
+        home.install_hub("hub:probe").unwrap_err()
+    };
+    let manifest = fs::read(folder.join("weft.plugin.json")).unwrap();
+    let module = fs::read(folder.join("plugin.wasm")).unwrap();
+    fs::write(folder.join("large"), vec![0; 11 << 20]).unwrap();
+    fs::write(folder.join("weft.plugin.json"), "{}").unwrap();
+    fs::write(folder.join("plugin.wasm"), "not wasm").unwrap();
+    fs::write(folder.join("added"), "").unwrap();
+    assert!(matches!(found(), InstallError::TooLarge { .. }));
+    fs::remove_file(folder.join("large")).unwrap();
+    let error = found();
+    assert!(error.to_string().contains("invalid manifest"), "{error}");
+    fs::write(folder.join("weft.plugin.json"), manifest).unwrap();
+    assert!(matches!(found(), InstallError::Module { .. }));
+    fs::write(folder.join("plugin.wasm"), module).unwrap();
+    assert!(matches!(found(), InstallError::Signature(_)));
 }
