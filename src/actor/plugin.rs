@@ -17,7 +17,6 @@ use smol::lock::Semaphore;
 
 use crate::contract::{
     CallError, CallOutcome, Cancellation, CancellationSource, InstanceMode, PluginResourceConfig,
-    Usage,
 };
 use crate::sandbox::Sandbox;
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, Parked};
@@ -72,12 +71,8 @@ impl PluginActor {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let ends = self.ends();
-                    let (outcome, parked) = unless_cancelled(
-                        pin!(run_resident(&self.recipe, resident, &tool, &params)),
-                        &reply,
-                        &ends,
-                    )
-                    .await;
+                    let ran = run(&self.recipe, resident, &tool, &params, &reply, &ends).await;
+                    let (outcome, parked) = ran;
                     self.parked = parked;
                     // The caller may be gone by now, and then nobody misses the answer.
                     let _ = reply.send(outcome).await;
@@ -86,12 +81,8 @@ impl PluginActor {
                     let permit = instances.acquire_arc().await;
                     let (recipe, ends) = (self.recipe.clone(), self.ends());
                     let call = async move {
-                        let (outcome, parked) = unless_cancelled(
-                            pin!(run_resident(&recipe, None, &tool, &params)),
-                            &reply,
-                            &ends,
-                        )
-                        .await;
+                        let ran = run(&recipe, None, &tool, &params, &reply, &ends).await;
+                        let (outcome, parked) = ran;
                         drop(parked.and_then(|parked| recipe.memory.unpark(parked)));
                         drop(permit);
                         let _ = reply.send(outcome).await;
@@ -117,44 +108,61 @@ struct Ends {
     _source: Arc<CancellationSource>,
 }
 
-type Ran = (CallOutcome, Option<Parked>);
-
-/// Runs one call on the resident instance, or on a new one where there is none any more. An
-/// instance that is still good afterwards is parked.
-async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, params: &str) -> Ran {
-    let mut budget = CallBudget::new(&recipe.resources);
-    let mut parked_again = None;
-    let result = async {
-        let mut instance = match parked.and_then(|parked| recipe.memory.unpark(parked)) {
-            Some(instance) => instance,
-            None => recipe.start(&mut budget).await?,
-        };
-        let result = instance.execute_tool(tool, params, &mut budget).await;
-        if instance.is_usable() {
-            parked_again = Some(recipe.memory.park(instance, Instant::now()));
-        }
-        result
-    }
-    .await;
-    (CallOutcome { result, usage: budget.usage() }, parked_again)
-}
-
-/// Runs `call` unless its caller goes away, the host stops or its approval is taken back; a panic
-/// in it is its outcome. The call is large, so it stays where it is.
-async fn unless_cancelled(
-    call: Pin<&mut impl Future<Output = Ran>>,
+/// Runs one call unless its caller goes away, the host stops or its approval is taken back; a panic
+/// in it is its outcome. An instance that is still good afterwards is parked, and a resident one whose
+/// call never began stays so.
+async fn run(
+    recipe: &Recipe,
+    resident: Option<Parked>,
+    tool: &str,
+    params: &str,
     reply: &Sender<CallOutcome>,
     ends: &Ends,
-) -> Ran {
-    let without_value = |error| (CallOutcome { result: Err(error), usage: Usage::default() }, None);
+) -> (CallOutcome, Option<Parked>) {
+    let mut budget = CallBudget::new(&recipe.resources);
+    let mut parked = resident;
+    let result = unless_cancelled(
+        pin!(run_resident(recipe, &mut parked, tool, params, &mut budget)),
+        reply,
+        ends,
+    )
+    .await;
+    (CallOutcome { result, usage: budget.usage() }, parked)
+}
+
+/// Runs one call on the resident instance, or on a new one where there is none any more.
+async fn run_resident(
+    recipe: &Recipe,
+    parked: &mut Option<Parked>,
+    tool: &str,
+    params: &str,
+    budget: &mut CallBudget,
+) -> Result<String, CallError> {
+    let mut instance = match parked.take().and_then(|parked| recipe.memory.unpark(parked)) {
+        Some(instance) => instance,
+        None => recipe.start(budget).await?,
+    };
+    let result = instance.execute_tool(tool, params, budget).await;
+    if instance.is_usable() {
+        *parked = Some(recipe.memory.park(instance, Instant::now()));
+    }
+    result
+}
+
+/// Gives up on `call` when there is a reason to. The call is large, so it stays where it is.
+async fn unless_cancelled(
+    call: Pin<&mut impl Future<Output = Result<String, CallError>>>,
+    reply: &Sender<CallOutcome>,
+    ends: &Ends,
+) -> Result<String, CallError> {
     let given_up = async {
         or(reply.closed(), or(ends.stop.cancelled(), ends.revoked.cancelled())).await;
-        without_value(CallError::Cancelled)
+        Err(CallError::Cancelled)
     };
     // What was given up while it waited for its turn must not begin.
     match or(async { Ok(given_up.await) }, AssertUnwindSafe(call).catch_unwind()).await {
-        Ok(ran) => ran,
-        Err(panic) => without_value(CallError::Panicked { message: panic_message(&*panic) }),
+        Ok(result) => result,
+        Err(panic) => Err(CallError::Panicked { message: panic_message(&*panic) }),
     }
 }
 

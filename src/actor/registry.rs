@@ -205,10 +205,11 @@ fn similar<'a>(bare: &str, name: &str, names: impl Iterator<Item = &'a str>) -> 
             let tool = candidate.rsplit_once("__").map_or(candidate, |(_, tool)| tool);
             let tool = tool.to_ascii_lowercase();
             let shared = tool.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count();
-            let close = candidate.contains(name)
-                || tool.contains(&wanted)
-                || wanted.contains(&tool)
-                || (shared >= 3 && shared * 2 >= wanted.len());
+            let close = !wanted.is_empty()
+                && (candidate.contains(name)
+                    || tool.contains(&wanted)
+                    || wanted.contains(&tool)
+                    || (shared >= 3 && shared * 2 >= wanted.len()));
             close.then_some((usize::MAX - shared, candidate))
         })
         .collect();

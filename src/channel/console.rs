@@ -12,7 +12,7 @@ use futures_lite::future::or;
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use smol::lock::Mutex;
 
-use super::lines::{Line, Lines};
+use super::lines::{Line, Lines, UntilEnd};
 use crate::contract::limits::{KB, PARAMS_BYTES};
 use crate::contract::{
     BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload, PluginError,
@@ -36,6 +36,8 @@ pub struct ConsoleChannel {
     input: Mutex<Lines<Box<dyn AsyncRead + Send + Unpin>>>,
     output: Mutex<Output>,
     look: Look,
+    /// Nothing is read any more, so nobody is asked for the next line.
+    ended: AtomicBool,
     closed: AtomicBool,
 }
 
@@ -57,7 +59,8 @@ impl ConsoleChannel {
     /// The process's own console, with a prompt where a person types.
     #[must_use]
     pub fn stdio() -> Self {
-        let console = Self::new(Unblock::new(io::stdin()), Unblock::new(io::stdout()));
+        let input = Unblock::new(UntilEnd::new(io::stdin()));
+        let console = Self::new(input, Unblock::new(io::stdout()));
         let prompt = io::stdin().is_terminal() && io::stderr().is_terminal();
         Self { look: Look { prompt, terminal: io::stdout().is_terminal() }, ..console }
     }
@@ -72,6 +75,7 @@ impl ConsoleChannel {
             input: Mutex::new(Lines::new(Box::new(input), LINE_BYTES)),
             output: Mutex::new(Output { writer: Box::new(output), written: 0 }),
             look: Look { prompt: false, terminal: false },
+            ended: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
     }
@@ -134,7 +138,7 @@ impl ConsoleChannel {
     }
 
     fn prompt(&self) {
-        if self.look.prompt {
+        if self.look.prompt && !self.ended.load(Ordering::Relaxed) {
             // A prompt that can't be shown is no reason to stop.
             let _ = io::stderr().write_all(b"> ");
         }
@@ -168,7 +172,9 @@ impl ChannelAdapter for ConsoleChannel {
                 cancellation.cancelled().await;
                 Ok(())
             };
-            or(cancelled, self.receive(&*host)).await
+            let result = or(cancelled, self.receive(&*host)).await;
+            self.ended.store(true, Ordering::Relaxed);
+            result
         })
     }
 

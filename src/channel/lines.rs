@@ -1,6 +1,6 @@
 //! Lines from a stream whose other end isn't trusted: none makes memory grow past its limit.
 
-use std::io;
+use std::io::{self, Read};
 use std::ops::Range;
 
 use futures_lite::{AsyncRead, AsyncReadExt};
@@ -71,6 +71,30 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             line.pop();
         }
         Ok(String::from_utf8(line).map_or(Line::NotText, Line::Text))
+    }
+}
+
+/// A stream whose end is its end: a terminal would be read again after it, and whoever reads ahead
+/// does that.
+pub(super) struct UntilEnd<R> {
+    input: R,
+    ended: bool,
+}
+
+impl<R> UntilEnd<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self { input, ended: false }
+    }
+}
+
+impl<R: Read> Read for UntilEnd<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ended {
+            return Ok(0);
+        }
+        let read = self.input.read(buffer)?;
+        self.ended = read == 0 && !buffer.is_empty();
+        Ok(read)
     }
 }
 

@@ -277,6 +277,9 @@ impl fmt::Display for CallError {
                 write!(formatter, "denied: {denied}")
             }
             Self::Denied { denied, message } => write!(formatter, "denied: {denied} ({message})"),
+            Self::Guest { message } if message.is_empty() => {
+                formatter.write_str("the tool failed and did not say why")
+            }
             Self::Guest { message } => write!(formatter, "the tool failed: {message}"),
             Self::Trap { name, during } => {
                 write!(formatter, "the guest trapped in {during}: {name}")

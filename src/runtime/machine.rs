@@ -1,6 +1,7 @@
 //! How much memory this machine, or the control group this process is in, has.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::contract::limits;
 
@@ -8,11 +9,11 @@ use crate::contract::limits;
 /// the memory there is where that is less.
 pub(super) fn default_memory_budget_bytes() -> usize {
     let physical = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text));
-    // Version 2 of control groups, then version 1; "max" is not a number and means no limit.
-    let control_group =
-        ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-            .iter()
-            .filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    // "max" is not a number and means no limit.
+    let control_group = limit_files(&groups)
+        .into_iter()
+        .filter_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
     let available = physical.into_iter().chain(control_group).min();
     budget(available)
 }
@@ -21,6 +22,27 @@ fn budget(available_bytes: Option<u64>) -> usize {
     let quarter = available_bytes
         .map_or(usize::MAX, |bytes| usize::try_from(bytes / 4).unwrap_or(usize::MAX));
     quarter.min(limits::MEMORY_BUDGET_BYTES)
+}
+
+/// Where the limits of this process's control group stand, and of the groups around it: the tightest
+/// one holds. `groups` is `/proc/self/cgroup`, each line of it `number:controllers:path`, without
+/// controllers for version 2 (cgroups(7)).
+fn limit_files(groups: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
+        let (mount, file) = match controllers {
+            "" => ("/sys/fs/cgroup", "memory.max"),
+            _ if controllers.split(',').any(|name| name == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
+            _ => continue,
+        };
+        let group = Path::new(path.trim_start_matches('/'));
+        files.extend(group.ancestors().map(|group| Path::new(mount).join(group).join(file)));
+    }
+    files
 }
 
 /// `MemTotal` of `/proc/meminfo`, in bytes.
@@ -39,6 +61,30 @@ mod tests {
         let text = "MemTotal:         131072 kB\nMemFree:  1 kB\n";
         assert_eq!(total_memory(text), Some(128 * 1024 * 1024));
         assert_eq!(budget(total_memory(text)), 32 * limits::MB);
+    }
+
+    #[test]
+    fn the_limits_of_a_control_group_and_of_those_around_it_count() {
+        let files = |groups| {
+            let files = limit_files(groups).into_iter();
+            files.map(|path| path.display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            files("0::/system.slice/weft.service\n"),
+            [
+                "/sys/fs/cgroup/system.slice/weft.service/memory.max",
+                "/sys/fs/cgroup/system.slice/memory.max",
+                "/sys/fs/cgroup/memory.max",
+            ]
+        );
+        assert_eq!(
+            files("8:pids:/a\n4:memory,hugetlb:/a\nnonsense\n"),
+            [
+                "/sys/fs/cgroup/memory/a/memory.limit_in_bytes",
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            ]
+        );
+        assert_eq!(files("0::/"), ["/sys/fs/cgroup/memory.max"]);
     }
 
     #[test]

@@ -136,15 +136,31 @@ fn dropping_the_call_stops_the_guest_and_frees_its_memory() {
 }
 
 #[test]
+fn a_call_that_is_dropped_before_its_turn_leaves_the_instance_as_it_was() {
+    hosting(runtime(), vec![package("kept", &counter(), "")], async |host| {
+        assert_eq!(answer(host, "run").await, Ok("1".into()));
+        let mut call = Box::pin(host.call("run", "{}".into()));
+        assert!(poll_once(&mut call).await.is_none(), "it is handed over, and nobody has run it");
+        drop(call);
+        assert_eq!(answer(host, "run").await, Ok("2".into()));
+        assert_eq!(host.memory_budget().idle_instances(), 1);
+    });
+}
+
+#[test]
 fn stopping_cancels_calls_in_flight() {
     let endless = Guest::running("(loop $again (br $again)) (unreachable)");
     hosting(runtime(), vec![package("endless", &endless, "")], async |host| {
-        let (result, ()) = zip(answer(host, "run"), async {
-            smol::future::yield_now().await;
+        let (outcome, ()) = zip(host.call("run", "{}".into()), async {
+            for _ in 0..20 {
+                smol::future::yield_now().await;
+            }
             host.stop().await;
         })
         .await;
-        assert_eq!(result, Err(CallError::Cancelled));
+        assert_eq!(outcome.result, Err(CallError::Cancelled));
+        assert!(outcome.usage.fuel > 0 && !outcome.usage.duration.is_zero());
+        assert_eq!(outcome.usage.peak_memory_bytes, 65_536);
         assert!(matches!(answer(host, "run").await, Err(CallError::UnknownTool { .. })));
     });
 }
@@ -186,9 +202,10 @@ fn a_panic_in_an_effect_fails_that_call_and_that_instance_alone() {
     let builder = runtime().environment(Arc::new(FaultyEnvironment));
     hosting(builder, vec![faulty, package("kept", &counter(), "")], async |host| {
         for expected in ["1", "2"] {
-            let result = answer(host, "faulty__run").await;
+            let outcome = host.call("faulty__run", "{}".into()).await;
             let message = "the environment is faulty".to_owned();
-            assert_eq!(result, Err(CallError::Panicked { message }));
+            assert_eq!(outcome.result, Err(CallError::Panicked { message }));
+            assert_eq!(outcome.usage.host_calls, 1);
             assert_eq!(answer(host, "kept__run").await, Ok(expected.into()));
         }
         assert_eq!(host.memory_budget().held(), 65_536, "the instance is gone");
