@@ -68,10 +68,8 @@
 //! | --- | --- | --- |
 //! | (none) | – | the embedder's core: contract, sandbox, engine, plugin host, stores in memory |
 //! | `cli` | yes | the program: argh, env_logger |
-//! | `net` | yes | the HTTP client with TLS for `http-request` |
-//! | `package` | yes | archives, signatures, installing |
-//! | `package` | yes | installing: archives, signatures, registries |
-//! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS |
+//! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS; without it every request is refused |
+//! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
 //! | `bundled` | yes | the plugins in `skills/`, compiled in |
 
 mod actor;

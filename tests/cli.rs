@@ -6,7 +6,6 @@ mod support;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -245,89 +244,6 @@ fn plugins_with_their_states() {
     assert_eq!(ran.stdout.lines().count(), 4, "{ran:#?}");
 }
 
-// `plugin inspect`
-
-#[test]
-fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
-    let dir = Dir::new();
-    let permissions = json!({ "filesystem": ["/data"], "env_vars": ["CITY"] });
-    let folder = dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
-    let inspect = |path: &str, more: &[&str]| {
-        dir.run(&[&["plugin", "inspect", "--json", path], more].concat())
-    };
-    let folder = folder.to_str().unwrap();
-    let refused = inspect(folder, &[]).exits(1).json();
-    assert_eq!(refused["would_load"], json!(false));
-    assert_eq!(refused["reasons"][0]["message"], "needs approval for env: CITY");
-    let asked = json!([
-        { "permission": "filesystem: /data", "approved": true },
-        { "permission": "env: CITY", "approved": false },
-    ]);
-    assert_eq!(refused["permissions"], asked);
-    let by_folder = inspect(folder, &["--approve", "env"]).exits(0).json();
-    assert_eq!(by_folder["kinds"], json!(["tool"]));
-    assert_eq!(by_folder["module"]["format"], "core");
-    assert!(by_folder["module"]["memory"]["minimum_pages"].is_u64());
-    let imports = by_folder["module"]["imports"].as_array().unwrap();
-    assert!(imports.contains(
-        &json!({ "module": "host", "name": "read-file", "type": "(i32, i32, i32) -> ()" })
-    ));
-    let manifest = format!("{folder}/weft.plugin.json");
-    assert_eq!(inspect(&manifest, &["--approve", "env"]).exits(0).json(), by_folder);
-    let module = inspect(&format!("{folder}/plugin.wasm"), &[]).exits(0).json();
-    assert_eq!(module["module"], by_folder["module"]);
-    assert_eq!(inspect("probe", &["--approve", "env"]).exits(0).json()["module"], module["module"]);
-    let by_id = inspect("probe", &[]).exits(1).json();
-    assert_eq!(by_id["reasons"], refused["reasons"]);
-    assert_eq!(by_id["permissions"], refused["permissions"]);
-    inspect("nothing", &[]).exits(1).prints("").says("no file, folder or plugin");
-}
-
-#[test]
-fn inspecting_anything_never_fails_otherwise() {
-    let dir = Dir::new();
-    let probe = probe();
-    let mut modules = vec![Vec::new(), b"garbage".to_vec(), b"\0asm\x01\0\0\0".to_vec()];
-    modules.extend((8..probe.len()).step_by(6_007).map(|length| probe[..length].to_vec()));
-    // A byte changed here and there.
-    modules.extend((8..probe.len()).step_by(9_001).map(|at| {
-        let mut module = probe.clone();
-        module[at] ^= 0xff;
-        module
-    }));
-    for module in modules {
-        let path = dir.write("hostile.wasm", &module);
-        let ran = dir.run(&["plugin", "inspect", path.to_str().unwrap(), "--json"]);
-        let report = ran.json();
-        assert_eq!(ran.status, Some(i32::from(report["would_load"] == json!(false))), "{ran:#?}");
-        let reasons = report["reasons"].as_array().unwrap();
-        assert_eq!(report["would_load"] == json!(true), reasons.is_empty());
-    }
-}
-
-#[test]
-fn every_fault_of_a_hostile_module_is_named() {
-    let dir = Dir::new();
-    let module = wat::parse_str(
-        r#"(module
-            (import "env" "evil\n\u{1b}[31m" (func))
-            (table 1 funcref)
-            (func $start (drop (table.grow (ref.null func) (i32.const 1))))
-            (start $start))"#,
-    );
-    let path = dir.write("hostile.wasm", module.unwrap());
-    let ran = dir.run(&["plugin", "inspect", path.to_str().unwrap()]).exits(1);
-    for words in [
-        "would load: no",
-        "has a start section",
-        "`table.grow`",
-        "does not export `plugin#execute-tool`",
-        "  try: import only `host` functions",
-    ] {
-        assert!(ran.stdout.contains(words), "{words:?} is not in {ran:#?}");
-    }
-}
-
 // `run`
 
 #[test]
@@ -392,26 +308,25 @@ fn what_plugins_log_is_seen_while_they_run() {
     dir.run(&[&call[..], &["-v"]].concat()).exits(0).says("info: [PLUGIN:probe] good\n");
 }
 
-/// A console with an endless call in flight, and an answered one before it.
+/// A console with an endless call in flight, an answered one before it and one that waits.
 fn endless() -> (Dir, support::Running) {
     let dir = Dir::new();
     let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
     dir.plugin("probe", &probe(), &json!({ "resources": resources }));
     let mut running = dir.start(&["run"]);
-    running.type_line("echo 1\nspin");
+    running.type_line("echo 1\nspin\necho 2");
     assert_eq!(running.next_line(), "1");
     (dir, running)
 }
 
 #[test]
-fn signals_cancel_the_call_in_flight_and_end_the_program_cleanly() {
+fn signals_cancel_the_calls_in_flight_and_end_the_program_cleanly() {
     for signal in ["INT", "TERM"] {
         let (_dir, running) = endless();
-        let sent = Instant::now();
         running.signal(signal);
         let (status, rest) = running.end();
-        assert_eq!((status, rest.as_str()), (Some(0), "error: cancelled\n  try: call again\n"));
-        assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+        let cancelled = "error: cancelled\n  try: call again\n";
+        assert_eq!((status, rest), (Some(0), cancelled.repeat(2)));
     }
 }
 

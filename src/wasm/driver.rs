@@ -300,8 +300,10 @@ impl Driver<'_> {
     /// Leaves an audit record of the host call that the guest is suspended in, which is not served.
     fn note_refused(&mut self, rule: &str) {
         let state = self.store.data_mut();
-        if let Some(Suspended::Host { call, .. }) = state.suspended.take() {
-            state.sandbox.refuse(&call, self.budget.fuel_used, rule);
+        if let (Some(Suspended::Host { call, .. }), Some(sandbox)) =
+            (state.suspended.take(), &state.sandbox)
+        {
+            sandbox.refuse(&call, self.budget.fuel_used, rule);
         }
     }
 

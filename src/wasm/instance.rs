@@ -56,22 +56,9 @@ impl Instance {
         memory_budget: Arc<MemoryBudget>,
         budget: &mut CallBudget,
     ) -> Result<Self, CallError> {
-        let limiter = Limiter::new(resources, memory_budget);
-        let state = State::new(limiter, Arc::clone(&sandbox));
-        let mut store = Store::new(&module.engine, state);
-        store.limiter(|state| &mut state.limiter);
-        let trap =
-            |store: &Store<State>, error: &dyn fmt::Display| match store.data().limiter.refused() {
-                Some(refused) => CallError::Exhausted(refused),
-                None => CallError::Trap { name: error.to_string(), during: "instantiation" },
-            };
-        // Data and element segments are copied here; a start function was refused at load.
-        store.set_fuel(limits::FUEL.maximum).map_err(|error| trap(&store, &error))?;
-        let wasm = match module.linker.instantiate_and_start(&mut store, &module.module) {
-            Ok(wasm) => wasm,
-            Err(error) => return Err(trap(&store, &error)),
-        };
+        let (mut store, wasm) = instantiate(module, resources, memory_budget)?;
         store.data_mut().memory = wasm.get_memory(&store, export::MEMORY);
+        store.data_mut().sandbox = Some(Arc::clone(&sandbox));
         budget.peak_memory_bytes = budget.peak_memory_bytes.max(store.data().limiter.reserved());
 
         let missing = |error: wasmi::Error| CallError::NotReady { reason: error.to_string() };
@@ -95,6 +82,20 @@ impl Instance {
             Ok(()) => Ok(instance),
             Err(message) => Err(CallError::Guest { message: format!("init: {message}") }),
         }
+    }
+
+    /// Whether `module` fits these limits from the start: with its memory, its tables and what they
+    /// are filled with. Nothing of it is called.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Exhausted`] and, for segments that do not fit, [`CallError::Trap`].
+    pub fn check(
+        module: &CompiledModule,
+        resources: &PluginResourceConfig,
+        memory_budget: Arc<MemoryBudget>,
+    ) -> Result<(), CallError> {
+        instantiate(module, resources, memory_budget).map(|_| ())
     }
 
     /// Whether another call may be made.
@@ -197,6 +198,28 @@ impl Instance {
         }
         self.usable = true;
         Ok(value)
+    }
+}
+
+/// A store with the module's memory and tables in it, of whose functions none has run.
+fn instantiate(
+    module: &CompiledModule,
+    resources: &PluginResourceConfig,
+    memory_budget: Arc<MemoryBudget>,
+) -> Result<(Store<State>, wasmi::Instance), CallError> {
+    let state = State::new(Limiter::new(resources, memory_budget));
+    let mut store = Store::new(&module.engine, state);
+    store.limiter(|state| &mut state.limiter);
+    let trap = |store: &Store<State>, error: &dyn fmt::Display| match store.data().limiter.refused()
+    {
+        Some(refused) => CallError::Exhausted(refused),
+        None => CallError::Trap { name: error.to_string(), during: "instantiation" },
+    };
+    // Data and element segments are copied here; a start function was refused at load.
+    store.set_fuel(limits::FUEL.maximum).map_err(|error| trap(&store, &error))?;
+    match module.linker.instantiate_and_start(&mut store, &module.module) {
+        Ok(wasm) => Ok((store, wasm)),
+        Err(error) => Err(trap(&store, &error)),
     }
 }
 

@@ -18,8 +18,8 @@ pub(crate) struct State {
     /// Why the interpreter returned in the middle of a call.
     pub(super) suspended: Option<Suspended>,
     pub(super) limiter: Limiter,
-    /// For the audit records of calls that are not served.
-    pub(super) sandbox: Arc<Sandbox>,
+    /// For the audit records of calls that are not served; none while nothing is called.
+    pub(super) sandbox: Option<Arc<Sandbox>>,
     /// Bytes copied out of the guest during this call.
     pub(super) lifted: usize,
 }
@@ -35,8 +35,8 @@ pub(crate) enum Suspended {
 }
 
 impl State {
-    pub(super) fn new(limiter: Limiter, sandbox: Arc<Sandbox>) -> Self {
-        Self { memory: None, suspended: None, limiter, sandbox, lifted: 0 }
+    pub(super) fn new(limiter: Limiter) -> Self {
+        Self { memory: None, suspended: None, limiter, sandbox: None, lifted: 0 }
     }
 }
 

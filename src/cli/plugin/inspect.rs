@@ -1,16 +1,17 @@
-//! `weft-lite plugin inspect`: what a plugin is made of, and whether it would load. Nothing of it
-//! is run.
+//! `weft-lite plugin inspect`: what a plugin is made of, and whether it would load. No function of a
+//! module that is given by its path is called.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use argh::FromArgs;
 use serde::Serialize;
 use weft_lite::{
-    Approval, CompiledModule, LoadError, LoadedPlugin, MANIFEST_NAMES, ModuleFault, ModuleFormat,
-    ModuleSummary, PackageError, PackageErrorKind, PluginCapability, PluginManifest, PluginPackage,
-    ReadLimits, limits, printable,
+    Approval, CompiledModule, Instance, LoadError, LoadedPlugin, MANIFEST_NAMES, MemoryBudget,
+    ModuleError, ModuleFault, ModuleFormat, ModuleSummary, PackageError, PluginCapability,
+    PluginManifest, PluginPackage, PluginResourceConfig, ReadLimits, limits, printable,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -20,8 +21,9 @@ use crate::cli::{Failure, Status, output};
 /// Bytes of a page of linear memory.
 pub(super) const PAGE_BYTES: u64 = 65_536;
 
-/// Bytes of a bare module that are read to look at it, however little may be loaded.
-const INSPECTED_BYTES: usize = 16 * limits::MB;
+/// What is read to look at it, however little may be loaded.
+const INSPECTED: ReadLimits =
+    ReadLimits { module_bytes: 16 * limits::MB, module_gzip_bytes: usize::MAX };
 
 /// The export that makes a module a plugin of a kind.
 const KINDS: [(PluginCapability, &str); 1] = [(PluginCapability::Tool, "plugin#execute-tool")];
@@ -32,7 +34,7 @@ const KINDS: [(PluginCapability, &str); 1] = [(PluginCapability::Tool, "plugin#e
     subcommand,
     name = "inspect",
     example = "{command_name} ./my-plugin\n{command_name} module.wasm --json\n{command_name} text-stats",
-    note = "A folder is judged as one given with --plugins, with what --approve approves.\nThe options of `weft-lite --help` apply."
+    note = "A folder is judged as one given with --plugins, with what --approve approves. Its `init` and\n`describe` are not called: what they say is seen when it is loaded.\nThe options of `weft-lite --help` apply."
 )]
 pub(super) struct Inspect {
     /// a plugin's folder, its manifest, a bare module, or the id of a plugin that was found
@@ -71,18 +73,17 @@ struct Reason {
 pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let path = Path::new(&command.path);
-    let limits = options.read_limits()?;
-    let folder = |folder| Report::folder(folder, options.approval(), limits);
+    let bounds = Bounds::of(options)?;
     let report = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => folder(path),
+        Ok(metadata) if metadata.is_dir() => Report::folder(path, &bounds),
         Ok(_) if is_manifest(path) => {
-            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            folder(parent.unwrap_or(Path::new(".")))
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Report::folder(folder.unwrap_or(Path::new(".")), &bounds)
         }
-        Ok(metadata) if metadata.is_file() => Report::file(path, limits)?,
+        Ok(metadata) if metadata.is_file() => Report::file(path, &bounds)?,
         Ok(_) => return Err(unreadable(path, &io::Error::other("it is not a regular file"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            found(&command.path, options, limits)?
+            found(&command.path, options, bounds)?
         }
         Err(error) => return Err(unreadable(path, &error)),
     };
@@ -106,8 +107,23 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     }
 }
 
+/// What a plugin has to fit into, and what is approved.
+struct Bounds {
+    read: ReadLimits,
+    memory: Arc<MemoryBudget>,
+    approval: Approval,
+}
+
+impl Bounds {
+    fn of(options: &Options) -> Result<Self, Failure> {
+        let memory_bytes = options.runtime()?.host().memory_budget().limit();
+        let memory = MemoryBudget::new(memory_bytes);
+        Ok(Self { read: options.read_limits()?, memory, approval: options.approval() })
+    }
+}
+
 /// The report on a plugin that was found, by its id.
-fn found(id: &str, options: &Options, limits: ReadLimits) -> Result<Report, Failure> {
+fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, Failure> {
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     if let Some(plugin) = registry.plugin(id) {
@@ -120,9 +136,9 @@ fn found(id: &str, options: &Options, limits: ReadLimits) -> Result<Report, Fail
         });
     };
     let mut report = Report { path: refused.origin.clone(), ..Report::default() };
-    if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), limits) {
+    if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), INSPECTED) {
         // What is not approved is known from the reason.
-        report.package(package, Approval::ALL, limits);
+        report.package(package, &Bounds { approval: Approval::ALL, ..bounds });
     }
     if let LoadError::Pending { unapproved, .. } = &refused.error {
         for asked in &mut report.permissions {
@@ -143,10 +159,10 @@ impl Report {
         report
     }
 
-    fn folder(folder: &Path, approval: Approval, limits: ReadLimits) -> Self {
+    fn folder(folder: &Path, bounds: &Bounds) -> Self {
         let mut report = Self { path: folder.display().to_string(), ..Self::default() };
-        match PluginPackage::read(folder, limits) {
-            Ok(package) => report.package(package, approval, limits),
+        match PluginPackage::read(folder, INSPECTED) {
+            Ok(package) => report.package(package, bounds),
             Err(error) => report.reasons.push(Reason::of(&LoadError::Package(error))),
         }
         report.would_load = report.reasons.is_empty();
@@ -154,33 +170,27 @@ impl Report {
     }
 
     /// A bare module: there is no manifest to check.
-    fn file(path: &Path, limits: ReadLimits) -> Result<Self, Failure> {
+    fn file(path: &Path, bounds: &Bounds) -> Result<Self, Failure> {
+        let limit = INSPECTED.module_bytes;
         let mut bytes = Vec::new();
         File::open(path)
-            .and_then(|file| file.take(INSPECTED_BYTES as u64 + 1).read_to_end(&mut bytes))
+            .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
             .map_err(|error| unreadable(path, &error))?;
         let mut report = Self { path: path.display().to_string(), ..Self::default() };
-        if bytes.len() > INSPECTED_BYTES {
-            let limit = limits.module_bytes;
+        if bytes.len() > limit {
+            let limit = bounds.read.module_bytes;
             report
                 .reasons
                 .push(Reason::of_fault(&ModuleFault::TooLarge { bytes: bytes.len(), limit }));
         } else {
-            // The other size is a fault of the module's, and told as one.
-            if let Err(kind @ PackageErrorKind::ModuleTooLargeCompressed { .. }) =
-                limits.check(&bytes)
-            {
-                let error = PackageError { path: path.to_owned(), kind };
-                report.reasons.push(Reason::of(&LoadError::Package(error)));
-            }
-            report.bytes(&bytes, limits);
+            report.bytes(&bytes, &PluginResourceConfig::default(), bounds);
         }
         report.would_load = report.reasons.is_empty();
         Ok(report)
     }
 
-    fn package(&mut self, package: PluginPackage, approval: Approval, limits: ReadLimits) {
-        let unapproved = approval.missing(&package.manifest.permissions);
+    fn package(&mut self, package: PluginPackage, bounds: &Bounds) {
+        let unapproved = bounds.approval.missing(&package.manifest.permissions);
         if !unapproved.is_empty() {
             self.reasons.push(Reason::of(&LoadError::Pending { unapproved, installed: None }));
         }
@@ -190,8 +200,9 @@ impl Report {
             }
         }
         self.warnings = package.warnings;
-        self.manifest(package.manifest, approval);
-        self.bytes(&package.module, limits);
+        let resources = package.manifest.resources;
+        self.manifest(package.manifest, bounds.approval);
+        self.bytes(&package.module, &resources, bounds);
     }
 
     fn manifest(&mut self, manifest: PluginManifest, approval: Approval) {
@@ -203,10 +214,26 @@ impl Report {
         self.manifest = Some(manifest);
     }
 
-    fn bytes(&mut self, bytes: &[u8], limits: ReadLimits) {
-        // Compiling tells what reading doesn't: the interpreter's own limits.
-        match CompiledModule::with_limit(bytes, limits.module_bytes) {
-            Ok(module) => self.module(module.summary().clone()),
+    fn bytes(&mut self, bytes: &[u8], resources: &PluginResourceConfig, bounds: &Bounds) {
+        let size = bounds.read.check(bytes);
+        // Compiling tells what reading doesn't: the interpreter's own limits. Nothing is compiled that
+        // is too large for it.
+        let compiled = match &size {
+            Ok(()) => CompiledModule::with_limit(bytes, bounds.read.module_bytes),
+            Err(_) => Err(ModuleError { faults: ModuleSummary::read(bytes).faults }),
+        };
+        if let Err(kind) = size {
+            let error = PackageError { path: self.path.clone().into(), kind };
+            self.reasons.push(Reason::of(&LoadError::Package(error)));
+        }
+        match compiled {
+            Ok(module) => {
+                if let Err(error) = Instance::check(&module, resources, Arc::clone(&bounds.memory))
+                {
+                    self.reasons.push(Reason::of(&LoadError::Start { error }));
+                }
+                self.module(module.summary().clone());
+            }
             Err(error) => {
                 self.reasons.extend(error.faults.iter().map(Reason::of_fault));
                 let summary = ModuleSummary::read(bytes);
@@ -257,7 +284,11 @@ impl Report {
         if !self.warnings.is_empty() {
             sheet.row("warnings", self.warnings.clone());
         }
-        sheet.line(format!("would load: {}", if self.would_load { "yes" } else { "no" }));
+        sheet.line(match (self.would_load, &self.manifest) {
+            (true, Some(_)) => "would load: yes".into(),
+            (true, None) => "would load: yes, with a manifest beside it".into(),
+            (false, _) => "would load: no".into(),
+        });
         for Reason { message, next_step } in &self.reasons {
             sheet.line(output::with_next_step(&format!("- {message}"), next_step));
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_channel::{Receiver, Sender};
 use serde_json::{Value, json};
 use weft_lite::{
-    BoxFuture, CallError, ChannelHost, KeyValueStore, MemoryKeyValueStore, MessagePayload,
-    PluginError, PluginHost, ToolContext,
+    BoxFuture, CallError, Cancellation, ChannelHost, KeyValueStore, MemoryKeyValueStore,
+    MessagePayload, PluginError, PluginHost, ToolContext,
 };
 
 use crate::cli::call::{check_json, described};
@@ -70,22 +70,27 @@ pub(super) struct Answer {
 pub(super) struct Commands {
     host: PluginHost,
     style: Style,
+    /// Fires when no further call may begin.
+    ends: Cancellation,
     /// Each plugin's own storage.
     storage: BTreeMap<String, Arc<MemoryKeyValueStore>>,
 }
 
 impl Commands {
-    pub(super) fn new(host: PluginHost, json: bool) -> Self {
+    pub(super) fn new(host: PluginHost, json: bool, ends: Cancellation) -> Self {
         let style = match json {
             true => Style::Json,
             false if output::is_terminal() => Style::Terminal,
             false => Style::Plain,
         };
-        Self { host, style, storage: BTreeMap::new() }
+        Self { host, style, ends, storage: BTreeMap::new() }
     }
 
     /// Calls the tool that the message names, or says how to.
     pub(super) async fn answer(&mut self, payload: &MessagePayload) -> Answer {
+        if self.ends.is_cancelled() {
+            return self.failure(&PluginError::Cancelled);
+        }
         let MessagePayload::Text { text } = payload else {
             let problem = "only lines of text are understood".into();
             return self.failure(&CallError::InvalidParams { problem }.into());

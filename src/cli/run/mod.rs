@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_millis(500);
     subcommand,
     name = "run",
     example = "{command_name}\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json",
-    note = "Each line is answered with a line: the result as JSON, or an error; with --json,\n{{\"ok\": true, \"result\": ...}} or {{\"ok\": false, \"error\": {{...}}}}. End of input ends it, with status\n1 if input was no terminal and a call failed. Ctrl-c and SIGTERM cancel the calls in flight and\nend it with status 0; a second one doesn't wait. The options of `weft-lite --help` apply."
+    note = "Each line is answered with a line: the result as JSON, or an error; with --json,\n{{\"ok\": true, \"result\": ...}} or {{\"ok\": false, \"error\": {{...}}}}. End of input ends it, with status\n1 if input was no terminal and a call failed. Ctrl-c and SIGTERM cancel the calls in flight and\nend it with status 0; a second one doesn't wait, and the status is 130.\nThe options of `weft-lite --help` apply."
 )]
 pub(super) struct Run {}
 
@@ -58,7 +58,7 @@ async fn serve(runtime: &Runtime, options: &Options) -> Result<Status, Failure> 
     let console = ConsoleChannel::stdio();
     let cancellation = CancellationSource::new();
     let (inbox, requests) = Inbox::new();
-    let commands = Commands::new(runtime.host().clone(), options.json);
+    let commands = Commands::new(runtime.host().clone(), options.json, cancellation.token());
     let reading = console.start(Arc::new(inbox), cancellation.token());
     let answering = answer_all(&console, &requests, commands);
     // A console that can't be written to ends it, though more may be typed.

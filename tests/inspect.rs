@@ -1,0 +1,177 @@
+//! `weft-lite plugin inspect`: what it tells of a plugin without running it.
+
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+#[path = "support/guest.rs"]
+#[allow(dead_code, reason = "only its text is wanted")]
+mod guests;
+#[allow(dead_code, reason = "the program is not kept running here")]
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use guests::Guest;
+use support::{Dir, Ran, guest, probe};
+
+#[test]
+fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
+    let dir = Dir::new();
+    let permissions = json!({ "filesystem": ["/data"], "env_vars": ["CITY"] });
+    let folder = dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
+    let inspect = |path: &str, more: &[&str]| {
+        dir.run(&[&["plugin", "inspect", "--json", path], more].concat())
+    };
+    let folder = folder.to_str().unwrap();
+    let refused = inspect(folder, &[]).exits(1).json();
+    assert_eq!(refused["would_load"], json!(false));
+    assert_eq!(refused["reasons"][0]["message"], "needs approval for env: CITY");
+    let asked = json!([
+        { "permission": "filesystem: /data", "approved": true },
+        { "permission": "env: CITY", "approved": false },
+    ]);
+    assert_eq!(refused["permissions"], asked);
+    let by_folder = inspect(folder, &["--approve", "env"]).exits(0).json();
+    assert_eq!(by_folder["kinds"], json!(["tool"]));
+    assert_eq!(by_folder["module"]["format"], "core");
+    assert!(by_folder["module"]["memory"]["minimum_pages"].is_u64());
+    let imports = by_folder["module"]["imports"].as_array().unwrap();
+    assert!(imports.contains(
+        &json!({ "module": "host", "name": "read-file", "type": "(i32, i32, i32) -> ()" })
+    ));
+    let manifest = format!("{folder}/weft.plugin.json");
+    assert_eq!(inspect(&manifest, &["--approve", "env"]).exits(0).json(), by_folder);
+    let module = inspect(&format!("{folder}/plugin.wasm"), &[]).exits(0).json();
+    assert_eq!(module["module"], by_folder["module"]);
+    assert_eq!(inspect("probe", &["--approve", "env"]).exits(0).json()["module"], module["module"]);
+    let by_id = inspect("probe", &[]).exits(1).json();
+    assert_eq!(by_id["reasons"], refused["reasons"]);
+    assert_eq!(by_id["permissions"], refused["permissions"]);
+    inspect("nothing", &[]).exits(1).prints("").says("no file, folder or plugin");
+}
+
+#[test]
+fn inspecting_anything_never_fails_otherwise() {
+    let dir = Dir::new();
+    let probe = probe();
+    let mut modules = vec![Vec::new(), b"garbage".to_vec(), b"\0asm\x01\0\0\0".to_vec()];
+    modules.extend((8..probe.len()).step_by(6_007).map(|length| probe[..length].to_vec()));
+    // A byte changed here and there.
+    modules.extend((8..probe.len()).step_by(9_001).map(|at| {
+        let mut module = probe.clone();
+        module[at] ^= 0xff;
+        module
+    }));
+    for module in modules {
+        let path = dir.write("hostile.wasm", &module);
+        let ran = dir.run(&["plugin", "inspect", path.to_str().unwrap(), "--json"]);
+        let report = ran.json();
+        assert_eq!(ran.status, Some(i32::from(report["would_load"] == json!(false))), "{ran:#?}");
+        let reasons = report["reasons"].as_array().unwrap();
+        assert_eq!(report["would_load"] == json!(true), reasons.is_empty());
+    }
+}
+
+#[test]
+fn every_fault_of_a_hostile_module_is_named() {
+    let dir = Dir::new();
+    let module = wat::parse_str(
+        r#"(module
+            (import "env" "evil\n\u{1b}[31m" (func))
+            (table 1 funcref)
+            (func $start (drop (table.grow (ref.null func) (i32.const 1))))
+            (start $start))"#,
+    );
+    let path = dir.write("hostile.wasm", module.unwrap());
+    let ran = dir.run(&["plugin", "inspect", path.to_str().unwrap()]).exits(1);
+    for words in [
+        "would load: no",
+        "has a start section",
+        "`table.grow`",
+        "does not export `plugin#execute-tool`",
+        "  try: import only `host` functions",
+    ] {
+        assert!(ran.stdout.contains(words), "{words:?} is not in {ran:#?}");
+    }
+}
+
+/// A package around `module`, and what is said of it.
+#[track_caller]
+fn inspected(dir: &Dir, module: &[u8], more: &Value) -> Ran {
+    let folder = dir.plugin("odd", module, more);
+    let ran = dir.run(&["plugin", "inspect", "--json", folder.to_str().unwrap()]);
+    fs::remove_dir_all(folder).unwrap();
+    ran
+}
+
+#[track_caller]
+fn reasons(report: &Value) -> String {
+    let reasons = report["reasons"].as_array().unwrap().iter();
+    reasons.map(|it| it["message"].as_str().unwrap()).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn what_does_not_fit_from_the_start_would_not_load() {
+    let dir = Dir::new();
+    let pages = |pages: u32| Guest {
+        memory: format!("(memory (export \"memory\") {pages})"),
+        ..Guest::default()
+    };
+    let small = json!({ "resources": { "max_memory_mb": 1 } });
+    inspected(&dir, &pages(16).wasm(), &small).exits(0);
+    let table = |elements: u32| Guest::default().with(&format!("(table {elements} funcref)"));
+    inspected(&dir, &table(10_000).wasm(), &json!({})).exits(0);
+    let filled = Guest::default().with("(data (i32.const 65535) \"ab\")");
+    for (module, more, words) in [
+        (pages(17), small, "memory (plugin's limit 1048576 bytes)"),
+        (table(10_001), json!({}), "table elements (limit 10000)"),
+        (filled, json!({}), "trapped in instantiation: "),
+    ] {
+        let report = inspected(&dir, &module.wasm(), &more).exits(1).json();
+        assert!(reasons(&report).contains(words), "{report}");
+        assert_eq!(report["module"]["format"], "core");
+        let folder = dir.plugin("odd", &module.wasm(), &more);
+        let listed = dir.run(&["plugin", "list", "--json"]).json();
+        assert_eq!(listed[0]["reason"], report["reasons"][0]["message"], "as loading says it");
+        fs::remove_dir_all(folder).unwrap();
+    }
+    let module = dir.write("pages.wasm", pages(17).wasm());
+    let budget = ["plugin", "inspect", module.to_str().unwrap(), "--memory-budget-mb", "1"];
+    let ran = dir.run(&budget).exits(1);
+    assert!(ran.stdout.contains("all guests' budget 1048576 bytes"), "{ran:#?}");
+}
+
+#[test]
+fn no_function_of_it_is_called() {
+    let dir = Dir::new();
+    let trapping = Guest { init: "unreachable".into(), ..Guest::default() };
+    inspected(&dir, &trapping.wasm(), &json!({})).exits(0);
+}
+
+#[test]
+fn sizes_are_judged_by_the_operators_limits_and_the_rest_is_told_all_the_same() {
+    let dir = Dir::new();
+    let home = dir.path("home/.weft");
+    fs::create_dir(&home).unwrap();
+    let mut large = guest("echo");
+    // A custom section of zeros.
+    large.extend([0, 0x81, 0xea, 0x30, 0]);
+    large.extend(vec![0; 800_000]);
+    let module = dir.write("large.wasm", &large);
+    let inspect = |path: &Path| dir.run(&["plugin", "inspect", "--json", path.to_str().unwrap()]);
+    let folder = dir.plugin("large", &large, &json!({}));
+    for path in [&module, &folder] {
+        let report = inspect(path).exits(1).json();
+        assert_eq!(report["module"]["bytes"], large.len());
+        assert_eq!(report["module"]["imports"][0]["name"], "get-env");
+        assert!(reasons(&report).ends_with("bytes, over the limit of 307200"), "{report}");
+    }
+    assert_eq!(inspect(&folder).json()["manifest"]["id"], "large");
+    fs::write(home.join("config.yaml"), "limits: { module_kb: 900 }").unwrap();
+    for path in [&module, &folder] {
+        inspect(path).exits(0);
+    }
+    assert_eq!(dir.run(&["tools"]).exits(0).stdout.lines().count(), 3);
+}
