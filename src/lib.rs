@@ -47,7 +47,7 @@
 //! | --- | --- | --- |
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 4 | `channel/` | surfaces: the console |
+//! | 4 | `channel/`, `mcp/` | surfaces: the console; for MCP, the check of arguments by JSON Schema |
 //! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `package/`, `store/` | permits, effects and audit; packages, approvals and secrets on disk; key-value stores |
@@ -70,11 +70,14 @@
 //! | `cli` | yes | the program: argh, env_logger |
 //! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS; without it every request is refused |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
+//! | `mcp` | yes | [`Schema`]: arguments checked against a tool's JSON Schema |
 //! | `bundled` | yes | the plugins in `skills/`, compiled in |
 
 mod actor;
 mod channel;
 mod contract;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod package;
 mod runtime;
 mod sandbox;
@@ -95,6 +98,10 @@ pub use contract::{
     PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
     Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
     full_tool_name, limits,
+};
+#[cfg(feature = "mcp")]
+pub use mcp::{
+    Schema, SchemaError, SchemaPolicy, UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
 };
 pub use package::{
     Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, MANIFEST_NAMES,

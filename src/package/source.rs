@@ -87,18 +87,6 @@ impl Default for ReadLimits {
     }
 }
 
-impl ReadLimits {
-    /// Whether `module` is within them.
-    ///
-    /// # Errors
-    ///
-    /// [`PackageErrorKind::ModuleTooLarge`] and [`PackageErrorKind::ModuleTooLargeCompressed`].
-    pub fn check(self, module: &[u8]) -> Result<(), PackageErrorKind> {
-        check_size(module.len() as u64, self)?;
-        check_compressed(module, self)
-    }
-}
-
 /// A plugin as it lies in its package: neither validated nor approved.
 #[derive(Debug, Clone)]
 pub struct PluginPackage {
