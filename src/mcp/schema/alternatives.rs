@@ -1,4 +1,4 @@
-//! Checking a value against alternatives: `anyOf`, `oneOf`, and what is only asked and not demanded.
+//! Checking one value against several schemas: all of them, any, one, none, or depending on another.
 
 use std::mem;
 
@@ -9,6 +9,23 @@ use super::node::NodeId;
 use super::violation::{Path, Violation, listed, shown};
 
 impl Check<'_> {
+    pub(super) fn all(
+        &mut self,
+        ids: &[NodeId],
+        value: &Value,
+        at: &Path<'_>,
+        mut seen: Seen<'_>,
+    ) -> Fits {
+        let mut fit = Fit::Yes;
+        for id in ids {
+            fit = fit.min(self.schema(*id, value, at, seen.as_deref_mut())?);
+            if fit == Fit::No && self.is_done() {
+                break;
+            }
+        }
+        Ok(fit)
+    }
+
     pub(super) fn any(
         &mut self,
         ids: &[NodeId],
@@ -59,6 +76,40 @@ impl Check<'_> {
             (1, 0) => Ok(Fit::Yes),
             _ => Ok(Fit::Maybe),
         }
+    }
+
+    pub(super) fn not(&mut self, id: NodeId, value: &Value, at: &Path<'_>) -> Fits {
+        Ok(match self.quietly(id, value, at, None)? {
+            Fit::No => Fit::Yes,
+            Fit::Maybe => Fit::Maybe,
+            Fit::Yes => {
+                let unwanted = &self.nodes[id];
+                self.report(at, || (format!("anything but {}", unwanted.words()), shown(value)));
+                Fit::No
+            }
+        })
+    }
+
+    pub(super) fn condition(
+        &mut self,
+        condition: NodeId,
+        (then, otherwise): (Option<NodeId>, Option<NodeId>),
+        value: &Value,
+        at: &Path<'_>,
+        mut seen: Seen<'_>,
+    ) -> Fits {
+        let next = match self.branch(condition, value, at, seen.as_deref_mut())? {
+            Fit::Yes => then,
+            Fit::No => otherwise,
+            Fit::Maybe => {
+                // What would follow is unknown, and so is what it would evaluate.
+                if let Some(seen) = seen {
+                    seen.fill(true);
+                }
+                return Ok(Fit::Maybe);
+            }
+        };
+        next.map_or(Ok(Fit::Yes), |id| self.schema(id, value, at, seen))
     }
 
     /// A schema that only asks: what it finds isn't reported, and what it evaluates counts only

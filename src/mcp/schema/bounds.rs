@@ -6,7 +6,7 @@
 ///
 /// [`SchemaError::TooDeep`]: super::SchemaError::TooDeep
 /// [`ViolationKind::TooDeep`]: super::ViolationKind::TooDeep
-pub const DEPTH: usize = 256;
+pub const DEPTH: usize = 128;
 
 /// Schemas in one document, each subschema counted. Above: [`SchemaError::TooLarge`].
 ///

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::assertion::Assertion;
 use super::node::{Applicator, Node, NodeId};
 use super::parts::Properties;
-use super::violation::{Path, Violation, shown};
+use super::violation::{Path, Violation};
 use super::{ViolationKind, bounds};
 
 /// Whether a value fits a schema. `Maybe` is for what goes unchecked, so that a `not` around it
@@ -134,7 +134,7 @@ impl Check<'_> {
         applicator: &Applicator,
         value: &Value,
         at: &Path<'_>,
-        mut seen: Seen<'_>,
+        seen: Seen<'_>,
     ) -> Fits {
         match (applicator, value) {
             (Applicator::Properties { named, patterns, others }, Value::Object(object)) => {
@@ -148,45 +148,12 @@ impl Check<'_> {
             (Applicator::Contains { item, least, most }, Value::Array(items)) => {
                 self.contains(*item, (*least, *most), items, at, seen)
             }
-            (Applicator::All(ids), _) => {
-                let mut fit = Fit::Yes;
-                for id in ids {
-                    fit = fit.min(self.schema(*id, value, at, seen.as_deref_mut())?);
-                    if fit == Fit::No && self.is_done() {
-                        break;
-                    }
-                }
-                Ok(fit)
-            }
+            (Applicator::All(ids), _) => self.all(ids, value, at, seen),
             (Applicator::Any(ids), _) => self.any(ids, value, at, seen),
             (Applicator::One(ids), _) => self.one(ids, value, at, seen),
-            (Applicator::Not(id), _) => {
-                let fit = self.quietly(*id, value, at, None)?;
-                if fit == Fit::Yes {
-                    let unwanted = &self.nodes[*id];
-                    self.report(at, || {
-                        (format!("anything but {}", unwanted.words()), shown(value))
-                    });
-                }
-                Ok(match fit {
-                    Fit::Yes => Fit::No,
-                    Fit::Maybe => Fit::Maybe,
-                    Fit::No => Fit::Yes,
-                })
-            }
+            (Applicator::Not(id), _) => self.not(*id, value, at),
             (Applicator::If { condition, then, otherwise }, _) => {
-                let next = match self.branch(*condition, value, at, seen.as_deref_mut())? {
-                    Fit::Yes => then,
-                    Fit::No => otherwise,
-                    Fit::Maybe => {
-                        // What would follow is unknown, and so is what it would evaluate.
-                        if let Some(seen) = seen {
-                            seen.fill(true);
-                        }
-                        return Ok(Fit::Maybe);
-                    }
-                };
-                next.map_or(Ok(Fit::Yes), |id| self.schema(id, value, at, seen))
+                self.condition(*condition, (*then, *otherwise), value, at, seen)
             }
             (Applicator::Dependent(name, id), Value::Object(object))
                 if object.contains_key(name) =>
