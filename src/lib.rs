@@ -129,8 +129,9 @@ pub use sandbox::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
 pub use skill::{
-    CommandDispatch, Diagnostic, InstallRecipe, Severity, SkillDocument, SkillFormat,
-    SkillRequirements, SkillVariable,
+    CommandDispatch, Diagnostic, FRONTMATTER_BYTES, FolderNameFault, Frontmatter, InstallRecipe,
+    LARGE_SKILL_BYTES, MissingVariables, ParseMode, ParsedSkill, SKILL_BYTES, Severity,
+    SkillDocument, SkillFormat, SkillRequirements, SkillVariable, check_folder_name, parse_skill,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{
