@@ -28,7 +28,7 @@ const OWN_VALUED: [&str; 11] = [
 const SWITCHES: [&str; 6] = ["--no-bundled", "--json", "--verbose", "-v", "--version", "-V"];
 
 /// Commands that are followed by one of their own.
-const GROUPS: [&str; 3] = ["plugin", "key", "secret"];
+const GROUPS: [&str; 4] = ["plugin", "skill", "key", "secret"];
 
 /// Arranges the arguments as the parser takes them.
 ///

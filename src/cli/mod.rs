@@ -15,6 +15,7 @@ mod plugin;
 mod report;
 mod run;
 mod secret;
+mod skill;
 mod terminal;
 mod tools;
 
@@ -67,6 +68,7 @@ enum Command {
     Call(call::Call),
     Tools(tools::Tools),
     Plugin(plugin::Plugin),
+    Skill(skill::Skill),
     Audit(audit::Audit),
     Secret(secret::SecretCommand),
     #[cfg(feature = "package")]
@@ -141,6 +143,7 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
         Some(Command::Call(command)) => call::run(command, options),
         Some(Command::Tools(_)) => tools::run(options),
         Some(Command::Plugin(command)) => plugin::run(command, options),
+        Some(Command::Skill(command)) => skill::run(command, options),
         Some(Command::Audit(command)) => audit::run(command, options),
         Some(Command::Secret(command)) => secret::run(command, options),
         #[cfg(feature = "package")]

@@ -12,7 +12,7 @@ use super::name::{is_name, slug};
 use super::openclaw::{self, Openclaw};
 use super::paragraph::{DESCRIPTION_CHARS, first_paragraph};
 use super::spelling::Keys;
-use super::values::{flag, kind, text, tools, variables};
+use super::values::{flag, has_commas, kind, text, tools, variables};
 use super::{CommandDispatch, Frontmatter, SkillDocument, SkillFormat, SkillVariable};
 
 /// The longest `compatibility` by the specification, in characters.
@@ -88,16 +88,30 @@ impl<'m> Fields<'m, '_, '_> {
     /// The text of a key; nothing, with a warning, where it is a list or a mapping.
     fn text(&mut self, key: &str) -> Option<String> {
         let (written, value) = self.keys.get(key)?;
-        let found = text(value);
-        if found.is_none() && !value.is_null() {
-            self.wrong_kind(written, value, "text", format!("{key}: ..."));
-        }
-        if !value.is_string() && !value.is_null() && key != "version" {
+        let Some(found) = text(value) else {
+            // Those two are made good, which is said together with what is wrong with them.
+            if !value.is_null() && !matches!(key, "name" | "description") {
+                self.wrong_kind(written, value, "text", format!("{key}: ..."));
+            }
+            return None;
+        };
+        if !value.is_string() && key != "version" {
             let message = format!("`{key}` is {}, not text", kind(value));
-            let write = format!("{key}: {}", quoted(found.as_deref().unwrap_or("...")));
+            let write = format!("{key}: {}", quoted(&found));
             self.findings.pedantry("not-text", self.place.value(written), message, write);
         }
-        found.filter(|text| !text.is_empty())
+        Some(found).filter(|text| !text.is_empty())
+    }
+
+    /// Where a key that has no text is, or should be, and what is wrong with it.
+    fn absent(&self, key: &str) -> (usize, String) {
+        match self.keys.get(key) {
+            Some((written, value)) if value.is_array() || value.is_object() => {
+                (self.place.value(written), format!("`{key}` is {}, not text", kind(value)))
+            }
+            Some((written, _)) => (self.place.key(written), format!("`{key}` is empty")),
+            None => (self.place.start(), format!("there is no `{key}`")),
+        }
     }
 
     fn wrong_kind(&mut self, written: &str, value: &Value, expected: &str, write: String) {
@@ -110,9 +124,8 @@ impl<'m> Fields<'m, '_, '_> {
         let folder = slug(source.folder);
         let Some(written) = self.text("name") else {
             if source.place.is_some() {
-                let message = "there is no `name`; the folder's is taken".into();
-                let at = self.keys.get("name").map(|(key, _)| self.place.key(key));
-                let at = at.unwrap_or_else(|| self.place.start());
+                let (at, what) = self.absent("name");
+                let message = format!("{what}; the folder's is taken");
                 self.findings.deviation("missing-name", at, message, format!("name: {folder}"));
             }
             return (folder, None);
@@ -131,9 +144,10 @@ impl<'m> Fields<'m, '_, '_> {
         if written != source.folder {
             let message =
                 format!("the name is `{written}`, and the folder's is `{}`", source.folder);
-            let write = match is_name(source.folder) {
-                true => format!("name: {}", source.folder),
-                false => format!("rename the folder to `{written}`"),
+            let numeric = source.folder.bytes().all(|it| it.is_ascii_digit());
+            let write = match is_name(source.folder) && !numeric {
+                true => format!("name: {}, or name the folder {written}", source.folder),
+                false => format!("name the folder {written}"),
             };
             self.findings.deviation("name-not-folder", at, message, write);
         }
@@ -151,7 +165,9 @@ impl<'m> Fields<'m, '_, '_> {
                 let write = "say what it does and when to use it, and the rest below".into();
                 self.findings.deviation("long-description", at, message, write);
             }
-            return Some(self.neutral(self.place.value("description"), written));
+            let at = self.keys.get("description").map_or(0, |(key, _)| self.place.value(key));
+            self.cut_by_comment(at, &written);
+            return Some(self.neutral(at, written));
         }
         let taken = first_paragraph(body);
         let write = quoted(taken.as_deref().unwrap_or("what it does and when to use it"));
@@ -168,21 +184,30 @@ impl<'m> Fields<'m, '_, '_> {
                 None => self.findings.error("no-description", 0, message.into(), write),
             }
         } else {
-            let at = self.keys.get("description").map(|(key, _)| self.place.key(key));
-            let at = at.unwrap_or_else(|| self.place.start());
+            let (at, what) = self.absent("description");
             let write = format!("description: {write}");
-            match &taken {
-                Some(_) => {
-                    let message = "there is no `description`; the first paragraph is taken".into();
-                    self.findings.deviation("missing-description", at, message, write);
-                }
-                None => {
-                    let message = "there is no `description`, and no paragraph to take one from";
-                    self.findings.error("no-description", at, message.into(), write);
-                }
+            if taken.is_some() {
+                let message = format!("{what}; the first paragraph is taken");
+                self.findings.deviation("missing-description", at, message, write);
+            } else {
+                let message = format!("{what}, and no paragraph to take one from");
+                self.findings.error("no-description", at, message, write);
             }
         }
         taken.map(|text| neutralise(&text).text.into_owned())
+    }
+
+    /// Says so where ` #` began a comment in the middle of what was meant as text.
+    fn cut_by_comment(&mut self, at: usize, written: &str) {
+        let line = self.findings.text()[at..].lines().next().unwrap_or_default().trim_end();
+        let plain = !line.starts_with(['"', '\'', '|', '>', '&', '!', '*']);
+        if let Some(comment) =
+            line.find(" #").filter(|cut| plain && line[..*cut].trim_end() == written)
+        {
+            let message = "what follows ` #` is a comment, and not part of the description".into();
+            let write = format!("description: {}", quoted(line));
+            self.findings.warning("cut-by-comment", at + comment + 1, message, write);
+        }
     }
 
     fn compatibility(&mut self, written: String) -> String {
@@ -243,10 +268,8 @@ impl<'m> Fields<'m, '_, '_> {
         if value.is_array() {
             let message = "tools are one text with spaces between them, not a list".into();
             self.findings.pedantry("tools-list", at, message, write);
-        } else if value.as_str().is_some_and(|it| it.split_whitespace().collect::<Vec<_>>() != list)
-            && !list.iter().any(|tool| tool.contains(' '))
-        {
-            let message = "there are spaces between tools, and no commas".into();
+        } else if value.as_str().is_some_and(has_commas) {
+            let message = "tools have spaces between them, not commas".into();
             self.findings.pedantry("tools-commas", at, message, write);
         }
         list

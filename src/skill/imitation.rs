@@ -119,7 +119,8 @@ fn imitation(text: &str) -> Option<usize> {
     if !after.starts_with(['>', '/', ' ', '\t', '\r', '\n']) {
         return None;
     }
-    let end = after.find(['<', '>']).filter(|end| after[*end..].starts_with('>'))?;
+    // Another bracket before it says nothing: it may be one that is made harmless in its turn.
+    let end = after.find('>')?;
     is_tag(name).then(|| head.len() - after.len() + end + 1)
 }
 

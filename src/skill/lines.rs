@@ -102,6 +102,14 @@ impl<'t> Place<'t> {
         self.range.start + found
     }
 
+    /// The offset of a key where it is given for the last time.
+    pub(super) fn last(&self, key: &str) -> usize {
+        let found = lines(&self.text[self.range.clone()])
+            .filter(|(_, line)| KeyLine::read(line).is_some_and(|it| it.key == key))
+            .last();
+        self.range.start + found.map_or(0, |(at, line)| at + indent(line))
+    }
+
     /// The offset of its value.
     pub(super) fn value(&self, key: &str) -> usize {
         self.range.start + self.top(key).map_or(0, |(at, line)| at + line.value_at)

@@ -2,6 +2,7 @@
 //! and spaces for tabs. Lines keep their numbers.
 
 use super::lines::{KeyLine, indent, lines};
+use super::spelling::is_known;
 
 /// A frontmatter with some of its lines written anew.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
     let mut mended = Mended { text: String::with_capacity(text.len() + 16), mends: Vec::new() };
     let all: Vec<(usize, &str)> = lines(text).collect();
     let mut literal = None;
+    // Whether the last key at the margin has a value beside it, so that nothing can be beneath it.
+    let mut flat = false;
     let mut index = 0;
     while let Some(&(at, line)) = all.get(index) {
         index += 1;
@@ -41,6 +44,17 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
             continue;
         };
         let value = line[key.value_at..].trim_end();
+        if flat && depth > 0 && key.key_at == depth && is_known(key.key) {
+            let line = line.trim_start();
+            mended.push(line);
+            let message = format!("`{}` is indented, and so belongs to the line above", key.key);
+            let (at, line) = (at + depth, line.to_owned());
+            mended.mends.push(Mend { code: "wrong-indentation", at, message, line });
+            continue;
+        }
+        if depth == 0 {
+            flat = !value.is_empty() && !value.starts_with(['|', '>', '[', '{', '#', '&', '!']);
+        }
         if value.starts_with(['|', '>']) && value.len() <= 3 {
             literal = Some(key.key_at);
         }
@@ -49,7 +63,10 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
             true => 0,
             false => all[index..]
                 .iter()
-                .take_while(|(_, line)| indent(line) > key.key_at && !line.trim().is_empty())
+                .take_while(|(_, line)| {
+                    let other = KeyLine::read(line).is_some_and(|other| is_known(other.key));
+                    indent(line) > key.key_at && !line.trim().is_empty() && !(flat && other)
+                })
                 .count(),
         };
         let going_on = all[index..index + more].iter().map(|(_, line)| line.trim());
@@ -58,6 +75,7 @@ pub(super) fn mend(text: &str) -> Option<Mended> {
             mended.push(&line);
             continue;
         };
+        let message = format!("{message}, in `{}`", key.key);
         let culprit = at + (key.value_at + culprit).min(line.len().saturating_sub(1));
         let (start, whole) = (&line[..key.value_at], quoted(&whole));
         let written = match start.ends_with([':', '\t']) {
@@ -102,8 +120,10 @@ impl Mended {
 /// Why a value can't stand without quotes, and where in it.
 fn unquotable(value: &str) -> Option<(usize, String)> {
     let first = value.chars().next()?;
-    let starts =
-        |what: &str| Some((0, format!("a value can't begin with `{what}` without quotes")));
+    let starts = |what: &str| {
+        let what = if what == "`" { "a backtick".to_owned() } else { format!("`{what}`") };
+        Some((0, format!("a value can't begin with {what} without quotes")))
+    };
     match first {
         '"' | '\'' => {
             let end = closing_quote(value, first)?;
@@ -125,8 +145,12 @@ fn unquotable(value: &str) -> Option<(usize, String)> {
         }
         '|' | '>' | '&' | '!' | '#' => None,
         _ => {
-            let colon = value.find(": ").or_else(|| value.strip_suffix(':').map(str::len));
-            colon.map(|at| (at, "`: ` in a value that is not quoted".to_owned()))
+            let inside = value.find(": ").map(|at| (at, "`: ` in a value that is not quoted"));
+            let last = || {
+                let before = value.strip_suffix(':')?;
+                Some((before.len(), "`:` at the end of a value that is not quoted"))
+            };
+            inside.or_else(last).map(|(at, message)| (at, message.to_owned()))
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::findings::Findings;
+use super::json5;
 use super::lines::Place;
 use super::values::{flag, kind, names, text};
 use super::{InstallRecipe, SkillRequirements};
@@ -30,6 +31,9 @@ pub(super) fn read<'t>(
     };
     let mut reader = Reader { path: vec!["metadata", program], place, findings };
     let mut openclaw = Openclaw::default();
+    // The specification has only text in metadata, so JSON in a text is the careful way to write it.
+    let parsed = value.as_str().and_then(|text| json5::read(text).ok());
+    let value = parsed.as_ref().unwrap_or(value);
     let Some(map) = reader.map(value, "{\"requires\": {\"bins\": [\"...\"]}}") else {
         return Some(openclaw);
     };
@@ -63,16 +67,30 @@ pub(super) fn read<'t>(
             }
         }
     }
+    needs.os = std::mem::take(&mut needs.os).into_iter().map(system).collect();
     Some(openclaw)
 }
 
 /// Requirements beside `metadata.openclaw`, where no program reads them.
 fn misplaced(metadata: &Map<String, Value>, place: &Place<'_>, findings: &mut Findings<'_>) {
-    if let Some(requires) = metadata.get("requires") {
-        let message = "`metadata.requires` is not read: it belongs to `metadata.openclaw`".into();
+    let beneath = metadata.iter().find_map(|(key, value)| {
+        value.get("requires").map(|requires| (vec!["metadata", key, "requires"], requires))
+    });
+    let direct = metadata.get("requires").map(|requires| (vec!["metadata", "requires"], requires));
+    if let Some((path, requires)) = direct.or(beneath) {
+        let path_text = path.join(".");
+        let message = format!("`{path_text}` is not read: it belongs to `metadata.openclaw`");
         let write = format!("metadata: {{\"openclaw\": {{\"requires\": {requires}}}}}");
-        let at = place.inner(&["metadata", "requires"]);
-        findings.warning("misplaced-requirements", at, message, write);
+        findings.warning("misplaced-requirements", place.inner(&path), message, write);
+    }
+}
+
+/// The names of systems as `OpenClaw` has them: those of Node.js.
+fn system(name: String) -> String {
+    match name.to_ascii_lowercase().as_str() {
+        "macos" | "mac" | "osx" => "darwin".into(),
+        "windows" | "win" => "win32".into(),
+        _ => name,
     }
 }
 

@@ -140,7 +140,11 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
     let mut yaml = Cow::Borrowed(&text[range.clone()]);
     if let Some(settled) = conflict::settle(&yaml) {
         let message = "an unfinished merge is in the frontmatter: its first side is taken".into();
-        findings.deviation("merge-conflict", start + settled.at, message, settled.kept);
+        let write = match settled.kept.trim() {
+            "" => "take out the lines with markers".to_owned(),
+            kept => kept.to_owned(),
+        };
+        findings.deviation("merge-conflict", start + settled.at, message, write);
         yaml = Cow::Owned(settled.text);
     }
     let mut fault = match checked(&yaml) {
@@ -154,7 +158,8 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
         return None;
     }
     if let Some((end, body)) = early_end(&yaml) {
-        let message = "the frontmatter is not closed: Markdown begins here".to_owned();
+        let message =
+            "the frontmatter is not closed by a line `---` before Markdown begins".to_owned();
         findings.deviation("unclosed-frontmatter", start + end, message, "---".into());
         *split = Split { frontmatter: Some(start..start + end), body: start + body };
         yaml = Cow::Owned(yaml[..end].to_owned());
@@ -194,9 +199,9 @@ fn checked(yaml: &str) -> Result<Read, YamlFault> {
 /// The values, after saying which keys are given twice.
 fn unique(read: Read, place: &Place<'_>, findings: &mut Findings<'_>) -> Map<String, Value> {
     for key in read.repeated {
-        let message = format!("`{key}` is given more than once, and the last one counts");
+        let message = format!("`{key}` is given more than once, and this one counts");
         let write = format!("keep one `{key}`");
-        findings.deviation("repeated-key", place.key(&key), message, write);
+        findings.deviation("repeated-key", place.last(&key), message, write);
     }
     read.map
 }

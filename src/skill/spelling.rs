@@ -45,6 +45,15 @@ impl<'m> Keys<'m> {
     ) -> Self {
         let mut entries = Vec::new();
         for (key, value) in map {
+            let meant = hyphenated(key);
+            let misspelt = meant != *key && is_known(&meant) && !map.contains_key(&meant);
+            if misspelt && SPECIFIED.contains(&meant.as_str()) && key != CLAWFT_TOOLS {
+                let message = format!("`{key}` is read as `{meant}`");
+                let write = format!("{meant}: {}", scalar(value));
+                findings.deviation("misspelt-key", place.key(key), message, write);
+                entries.push((meant, key.as_str(), value));
+                continue;
+            }
             if !SPECIFIED.contains(&key.as_str()) {
                 let message = format!("`{key}` is no key of the Agent Skills specification");
                 findings.pedantry("unknown-key", place.key(key), message, beneath(key, value));
@@ -53,13 +62,13 @@ impl<'m> Keys<'m> {
                 entries.push((key.clone(), key.as_str(), value));
                 continue;
             }
-            let meant = hyphenated(key);
-            if !is_known(&meant) || map.contains_key(&meant) {
+            if !misspelt {
                 continue;
             }
             if key != CLAWFT_TOOLS {
                 let message = format!("`{key}` is read as `{meant}`");
-                findings.warning("misspelt-key", place.key(key), message, format!("{meant}:"));
+                let write = format!("{meant}: {}", scalar(value));
+                findings.warning("misspelt-key", place.key(key), message, write);
             }
             entries.push((meant, key.as_str(), value));
         }
@@ -94,9 +103,13 @@ fn hyphenated(key: &str) -> String {
 
 /// Where the specification has room for a key of one's own.
 fn beneath(key: &str, value: &Value) -> String {
-    let text = match value {
+    format!("metadata:\n  {key}: {}", quoted(&scalar(value)))
+}
+
+/// The text of a value, JSON where it is a list or a mapping.
+fn scalar(value: &Value) -> String {
+    match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
-    };
-    format!("metadata:\n  {key}: {}", quoted(&text))
+    }
 }

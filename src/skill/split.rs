@@ -39,7 +39,7 @@ pub(super) fn split(findings: &mut Findings<'_>) -> Split {
     let (end, body) = (start + reach.end, start + reach.body);
     let message = match reach.fence {
         true => "the line that closes the frontmatter is indented, so that it does not",
-        false => "the frontmatter is not closed: it is taken to end here",
+        false => "the frontmatter is not closed by a line `---`, and is taken to end here",
     };
     let at = if reach.fence { start + reach.fence_at } else { end };
     findings.deviation("unclosed-frontmatter", at, message.into(), FENCE.into());

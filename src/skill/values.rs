@@ -54,16 +54,25 @@ pub(super) fn names(value: &Value) -> Option<Vec<String>> {
 /// Tools as they are written, with spaces or commas between them, except inside parentheses:
 /// `Bash(git add:*), Read`.
 pub(super) fn tools(written: &str) -> impl Iterator<Item = &str> {
+    outside(written, |letter| letter == ',' || letter.is_whitespace()).filter(|it| !it.is_empty())
+}
+
+/// Whether there are commas between tools.
+pub(super) fn has_commas(written: &str) -> bool {
+    outside(written, |letter| letter == ',').count() > 1
+}
+
+/// The parts of a text between separators that are not in parentheses.
+fn outside(text: &str, separates: fn(char) -> bool) -> impl Iterator<Item = &str> {
     let mut open = 0_usize;
-    let parts = written.split(move |letter: char| {
+    text.split(move |letter: char| {
         match letter {
             '(' => open += 1,
             ')' => open = open.saturating_sub(1),
             _ => {}
         }
-        open == 0 && (letter == ',' || letter.is_whitespace())
-    });
-    parts.filter(|tool| !tool.is_empty())
+        open == 0 && separates(letter)
+    })
 }
 
 /// The variables of a skill: a list of names or of mappings, or a mapping of names to defaults or

@@ -103,6 +103,7 @@ fn plain(text: &str) -> String {
         "did not find expected alphabetic or numeric character" => {
             "`*` and `&` can't begin a value that is not quoted".into()
         }
+        "could not find expected directive name" => "`%` can't begin a line".into(),
         "found unexpected end of stream" => "a quote is not closed before the end".into(),
         _ => problem.to_owned(),
     }
@@ -286,6 +287,11 @@ impl<'de> DeserializeSeed<'de> for Written<'_> {
                 if text != number.to_string() {
                     *self.0 = Value::String(text);
                 }
+                Ok(())
+            }
+            // Numbers that JSON has no room for are text by now, and may be written otherwise.
+            Value::String(text) => {
+                *text = Text.deserialize(parser)?;
                 Ok(())
             }
             Value::Array(_) => parser.deserialize_seq(self),

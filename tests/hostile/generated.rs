@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::entries;
 use crate::guest::Guest;
+use crate::skills;
 
 /// Marsaglia's xorshift: enough to choose by, and alike everywhere.
 struct Xorshift(u64);
@@ -103,6 +104,18 @@ fn any_memory_keeps_to_the_abi_or_fails() {
 #[test]
 fn any_text_is_a_manifest_or_is_refused() {
     drive(entries::manifest, &corpus("manifest"), 5_000);
+}
+
+#[test]
+fn any_bytes_are_a_skill_or_an_error_says_why_not() {
+    let mut seeds = corpus("frontmatter");
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/skills/cases");
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|it| it == "md"));
+    files.sort();
+    seeds.extend(files.iter().map(|file| fs::read(file).unwrap()));
+    drive(skills::frontmatter, &seeds, 5_000);
 }
 
 #[test]

@@ -21,6 +21,8 @@ mod wasi;
 
 #[path = "../support/entries.rs"]
 mod entries;
+#[path = "../support/skills.rs"]
+mod skills;
 #[cfg(feature = "net")]
 #[path = "../support/urls.rs"]
 mod urls;

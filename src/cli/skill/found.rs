@@ -1,0 +1,111 @@
+//! Every `SKILL.md` beneath a path, in the order of their paths, without leaving it.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Folders inside each other.
+const DEPTH: usize = 16;
+
+/// The file of a skill, by the name that it should have; any case is taken.
+pub(super) const FILE_NAME: &str = "SKILL.md";
+
+/// What is beneath a path.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Files that are skills by their name.
+    pub(super) files: Vec<PathBuf>,
+    /// What was not looked into, and why.
+    pub(super) skipped: Vec<(PathBuf, String)>,
+}
+
+/// Whether a file's name is that of a skill's file.
+pub(super) fn is_skill_file(name: &str) -> bool {
+    name.eq_ignore_ascii_case(FILE_NAME)
+}
+
+/// Looks for skills beneath `root`; a file is taken whatever its name is.
+///
+/// # Errors
+///
+/// The path itself is not there or can't be read.
+pub(super) fn find(root: &Path) -> io::Result<Found> {
+    let mut found = Found::default();
+    if fs::metadata(root)?.is_dir() {
+        let canonical = root.canonicalize()?;
+        fs::read_dir(root)?;
+        let seen = HashSet::from([canonical.clone()]);
+        let mut walk = Walk { root: canonical, seen, links: Vec::new(), found };
+        walk.folder(root, DEPTH);
+        // Folders go by their own paths; links to them only lead to what has no other one here.
+        while let Some((link, depth)) = walk.links.pop() {
+            walk.enter(&link, depth);
+        }
+        found = walk.found;
+        found.files.sort();
+    } else {
+        found.files.push(root.to_owned());
+    }
+    Ok(found)
+}
+
+struct Walk {
+    root: PathBuf,
+    /// Folders by their real paths, for links can lead back.
+    seen: HashSet<PathBuf>,
+    links: Vec<(PathBuf, usize)>,
+    found: Found,
+}
+
+impl Walk {
+    fn folder(&mut self, folder: &Path, depth: usize) {
+        let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return self.skip(folder.to_owned(), format!("can't be read: {error}")),
+        };
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name();
+            let path = entry.path();
+            let is_file = name.to_str().is_some_and(is_skill_file);
+            let kind = entry.file_type();
+            let is_link = kind.as_ref().is_ok_and(fs::FileType::is_symlink);
+            if is_link && !self.leads_inside(&path) {
+                if is_file || path.is_dir() {
+                    self.skip(path, "is a link that leads out, and is not followed".into());
+                }
+            } else if is_file {
+                self.found.files.push(path);
+            } else if is_link && path.is_dir() {
+                self.links.push((path, depth));
+            } else if name != ".git" && kind.is_ok_and(|kind| kind.is_dir()) {
+                self.enter(&path, depth);
+            }
+        }
+    }
+
+    /// Looks into a folder, unless it was looked into already.
+    fn enter(&mut self, folder: &Path, depth: usize) {
+        match folder.canonicalize() {
+            Ok(real) if self.seen.contains(&real) => {}
+            _ if depth == 0 => {
+                self.skip(folder.to_owned(), "is too deep, and is not looked into".into());
+            }
+            Ok(real) => {
+                self.seen.insert(real);
+                self.folder(folder, depth - 1);
+            }
+            Err(error) => self.skip(folder.to_owned(), format!("can't be read: {error}")),
+        }
+    }
+
+    fn leads_inside(&self, link: &Path) -> bool {
+        link.canonicalize().is_ok_and(|target| target.starts_with(&self.root))
+    }
+
+    fn skip(&mut self, path: PathBuf, reason: String) {
+        self.found.skipped.push((path, reason));
+    }
+}

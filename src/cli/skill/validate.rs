@@ -1,0 +1,196 @@
+//! `weft-lite skill validate`: everything there is to say about every `SKILL.md` beneath a path.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use argh::FromArgs;
+use serde::Serialize;
+use weft_lite::{Diagnostic, ParseMode, ParsedSkill, SKILL_BYTES, Severity, parse_skill};
+
+use super::found::{self, FILE_NAME};
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, output};
+
+/// Check every SKILL.md beneath some paths; exits with 1 if one is invalid.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "validate",
+    example = "{command_name} ./my-skill\n{command_name} ./skills --strict\n{command_name} ./skills --json",
+    note = "Without --strict a skill is valid if it loads; with it, if it breaks no rule of the\nAgent Skills specification. With --json, one line for each file."
+)]
+pub(super) struct Validate {
+    /// a SKILL.md, a skill's folder, or a folder with skills anywhere beneath it (repeatable)
+    #[argh(positional, arg_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// take each deviation from the Agent Skills specification for an error
+    #[argh(switch)]
+    strict: bool,
+}
+
+/// One file, as it is reported.
+#[derive(Debug, Serialize)]
+struct Row {
+    path: String,
+    name: Option<String>,
+    valid: bool,
+    state: State,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What the loader makes of a file, as far as the file alone tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Active,
+    Invalid,
+}
+
+pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    if command.paths.is_empty() {
+        return Err(Failure::Usage {
+            message: "there is no path to look at".into(),
+            next_step: "give a skill's folder, or a folder of such folders".into(),
+        });
+    }
+    let mode = if command.strict { ParseMode::Strict } else { ParseMode::Lenient };
+    let mut tally = Tally::default();
+    for path in &command.paths {
+        let found = found::find(path).map_err(|error| unreadable(path, &error))?;
+        for (path, reason) in &found.skipped {
+            output::message(&format!("warning: {} {reason}", path.display()));
+        }
+        if found.files.is_empty() {
+            return Err(Failure::Work {
+                message: format!("there is no {FILE_NAME} in {}", path.display()),
+                next_step: format!("a skill is a folder with a `{FILE_NAME}`"),
+            });
+        }
+        for file in &found.files {
+            let row = Row::read(file, mode);
+            tally.count(&row);
+            if options.json {
+                output::data(&serde_json::to_string(&row).map_err(io::Error::from)?)?;
+            } else if !row.diagnostics.is_empty() {
+                output::guest_text(&row.text())?;
+            }
+        }
+    }
+    output::message(&tally.sentence());
+    Ok(if tally.invalid == 0 { Status::Done } else { Status::Failed })
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::Work {
+        message: format!("{} can't be read: {error}", path.display()),
+        next_step: "give a skill's folder, or a folder of such folders".into(),
+    }
+}
+
+impl Row {
+    fn read(path: &Path, mode: ParseMode) -> Self {
+        let ParsedSkill { document, mut diagnostics } = match bytes(path) {
+            Ok(bytes) => parse_skill(&bytes, &folder(path), mode),
+            Err(error) => ParsedSkill {
+                document: None,
+                diagnostics: vec![about_file(
+                    Severity::Error,
+                    "unreadable-file",
+                    format!("the file can't be read: {error}"),
+                    "make it a readable file".into(),
+                )],
+            },
+        };
+        diagnostics.splice(0..0, misnamed(path, mode));
+        let errors = diagnostics.iter().any(|it| it.severity == Severity::Error);
+        let state = if document.is_some() { State::Active } else { State::Invalid };
+        Self {
+            path: path.display().to_string(),
+            name: document.map(|document| document.name),
+            valid: state == State::Active && !errors,
+            state,
+            diagnostics,
+        }
+    }
+
+    /// A line for each diagnostic, and one for what to write instead.
+    fn text(&self) -> String {
+        let lines = self.diagnostics.iter().map(|diagnostic| {
+            // A message is one line, whatever a file's author put into it.
+            let line = format!("{}:{diagnostic}", self.path).replace('\n', " ");
+            match &diagnostic.suggestion {
+                Some(write) => {
+                    format!("{line}\n  try: {}", write.trim_end().replace('\n', "\n       "))
+                }
+                None => line,
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The file's bytes, one more than is allowed at most.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(SKILL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The name of the folder that a file is in, also where the path does not say it.
+fn folder(path: &Path) -> String {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    let real = parent.file_name().map(Into::into);
+    let real = real.or_else(|| Some(parent.canonicalize().ok()?.file_name()?.to_owned()));
+    real.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What is wrong with the file's own name.
+fn misnamed(path: &Path, mode: ParseMode) -> Option<Diagnostic> {
+    let name = path.file_name()?.to_string_lossy();
+    let severity = if mode == ParseMode::Strict { Severity::Error } else { Severity::Note };
+    let message = format!("the file is named `{name}`, not `{FILE_NAME}`");
+    let write = format!("rename it to {FILE_NAME}");
+    (name != FILE_NAME).then(|| about_file(severity, "file-name", message, write))
+}
+
+fn about_file(
+    severity: Severity,
+    code: &'static str,
+    message: String,
+    suggestion: String,
+) -> Diagnostic {
+    Diagnostic { severity, code, line: 1, column: 1, message, suggestion: Some(suggestion) }
+}
+
+/// How many files there were, and of which kinds.
+#[derive(Debug, Default)]
+struct Tally {
+    files: usize,
+    invalid: usize,
+    remarked: usize,
+}
+
+impl Tally {
+    fn count(&mut self, row: &Row) {
+        self.files += 1;
+        self.invalid += usize::from(!row.valid);
+        let warned = row.diagnostics.iter().any(|it| it.severity >= Severity::Warning);
+        self.remarked += usize::from(row.valid && warned);
+    }
+
+    fn sentence(&self) -> String {
+        let Self { files, invalid, remarked } = self;
+        let noun = if *files == 1 { "skill" } else { "skills" };
+        let valid = files - invalid;
+        format!(
+            "{files} {noun}: {valid} valid, {remarked} of them with warnings; {invalid} invalid"
+        )
+    }
+}
