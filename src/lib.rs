@@ -50,7 +50,7 @@
 //! | 4 | `channel/`, `mcp/` | surfaces: the console; for MCP, the check of arguments by JSON Schema |
 //! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
-//! | 1 | `sandbox/`, `package/`, `store/` | permits, effects and audit; packages, approvals and secrets on disk; key-value stores |
+//! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; `SKILL.md` files; packages, approvals and secrets on disk; key-value stores |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!
 //! # Invariants

@@ -309,7 +309,8 @@ impl<'m> Fields<'m, '_, '_> {
                 return None;
             }
         };
-        for (key, value) in map.iter().filter(|(_, value)| !value.is_string()) {
+        let strict = self.findings.is_strict();
+        for (key, value) in map.iter().filter(|(_, value)| strict && !value.is_string()) {
             let message = format!("`metadata.{key}` is {}, not text", kind(value));
             let write = format!("{key}: {}", quoted(&value.to_string()));
             let at = self.place.inner(&[written, key]);

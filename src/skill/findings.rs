@@ -85,7 +85,9 @@ impl<'t> Findings<'t> {
         message: String,
         write: String,
     ) {
-        if self.list.len() >= MOST && severity < Severity::Error {
+        let failed = || self.list.iter().any(|it| it.severity == Severity::Error);
+        // An error is never the one that is left out, if it is the only one.
+        if self.list.len() >= MOST && (severity < Severity::Error || failed()) {
             return;
         }
         let (line, column) = position(self.text, at);

@@ -212,5 +212,7 @@ fn early_end(yaml: &str) -> Option<(usize, usize)> {
     let reach = reach(yaml);
     let known = |(_, line)| KeyLine::read(line).is_some_and(|it| spelling::is_known(it.key));
     let more = lines(&yaml[reach.end..]).any(known);
-    (reach.markdown && reach.end > 0 && !more).then_some((reach.end, reach.body))
+    // Without any key it is a text that begins with a rule, as empty lines in it show, or damaged.
+    let text = reach.end > 0 || lines(yaml).any(|(_, line)| line.trim().is_empty());
+    (reach.markdown && text && !more).then_some((reach.end, reach.body))
 }

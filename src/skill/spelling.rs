@@ -54,7 +54,7 @@ impl<'m> Keys<'m> {
                 entries.push((meant, key.as_str(), value));
                 continue;
             }
-            if !SPECIFIED.contains(&key.as_str()) {
+            if findings.is_strict() && !SPECIFIED.contains(&key.as_str()) {
                 let message = format!("`{key}` is no key of the Agent Skills specification");
                 findings.pedantry("unknown-key", place.key(key), message, beneath(key, value));
             }
