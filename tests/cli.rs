@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
+#[allow(dead_code, reason = "shared with other tests")]
 mod support;
 
 use std::fs;

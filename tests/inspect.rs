@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 #[path = "support/guest.rs"]
-#[allow(dead_code, reason = "only its text is wanted")]
+#[allow(dead_code, clippy::panic, reason = "only its text is wanted")]
 mod guests;
 #[allow(dead_code, reason = "the program is not kept running here")]
 mod support;

@@ -1,7 +1,7 @@
 //! The console at a terminal, as whoever types at it sees it.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 #[allow(dead_code, reason = "pipes are another file's business")]
 mod support;

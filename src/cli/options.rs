@@ -162,7 +162,7 @@ impl Options {
         Ok(runtime)
     }
 
-    fn runtime(&self) -> Result<Runtime, Failure> {
+    pub(super) fn runtime(&self) -> Result<Runtime, Failure> {
         let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
         let folders = plugins.chain([("--workspace", &self.workspace)]);
         for (option, folder) in folders {
