@@ -3,6 +3,8 @@
 //! A figure over its bound fails the run only where the environment sets `BENCH_ENFORCE=1`: figures
 //! depend on the machine, and the bounds were set for one core of a recent desktop processor.
 
+#![allow(dead_code, reason = "not every benchmark uses all of it")]
+
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -50,7 +52,6 @@ impl Report {
     }
 
     /// A figure without a bound.
-    #[allow(dead_code, reason = "not every benchmark has one")]
     pub(crate) fn figure(&self, what: &str, value: f64, unit: &str) {
         println!("{what:<58} {value:>10.2} {unit}");
     }

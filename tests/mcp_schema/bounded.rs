@@ -205,3 +205,44 @@ fn long_chain_of_references_is_compiled_without_recursion_and_given_up() {
     let schema = compiled(&json!({ "$defs": definitions, "$ref": "#/$defs/d4999" }));
     assert_eq!(violations(&schema, &json!("x"))[0].kind, ViolationKind::TooDeep);
 }
+
+#[test]
+fn long_names_above_many_schemas_are_refused() {
+    let many: Value = (0..5_000)
+        .map(|name| (name.to_string(), json!(true)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    assert!(
+        Schema::compile(
+            &json!({ "properties": { "a": { "properties": many } } }),
+            SchemaPolicy::Strict
+        )
+        .is_ok()
+    );
+    let name = "a".repeat(2_000);
+    assert_eq!(
+        refused(&json!({ "properties": { name: { "properties": many } } })),
+        SchemaError::TooLarge
+    );
+}
+
+#[test]
+fn patterns_that_are_too_large_together_are_unsupported() {
+    let patterns: Vec<Value> =
+        (0..1_000).map(|n| json!({ "pattern": format!("a{{1000}}{n}") })).collect();
+    let schema = compiled(&json!({ "allOf": patterns }));
+    let unchecked = schema.unchecked();
+    assert!((900..1_000).contains(&unchecked.len()), "{}", unchecked.len());
+    assert_eq!(unchecked.last().unwrap().pointer, "/allOf/999");
+    assert_eq!(
+        unchecked.last().unwrap().reason,
+        "it is too long, or all patterns of the schema together are"
+    );
+}
+
+#[test]
+fn a_long_list_is_checked_against_a_long_enum() {
+    let codes: Vec<_> = (0..250).map(|code| format!("code{code}")).collect();
+    let schema = compiled(&json!({ "items": { "enum": codes } }));
+    assert_eq!(schema.validate(&json!(vec![codes; 40].concat())), Ok(()));
+}

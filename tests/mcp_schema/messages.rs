@@ -50,6 +50,8 @@ const MESSAGES: &[(&str, &str, &[&str])] = &[
           "/c: expected a number of at least 5, got 1"]),
     (r#"{"properties":{"a/b~c":{"type":"null"}}}"#, r#"{"a/b~c":1}"#, &["/a~1b~0c: expected null, got 1"]),
     (r#"{"minimum":5,"enum":[9],"type":"integer"}"#, r#""x""#, &[r#"expected an integer, got "x""#]),
+    (r#"{"type":"object","anyOf":[{"required":["a"]},{"required":["b"]}],"not":{"const":1}}"#, "1",
+        &["expected an object, got 1"]),
 ];
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::number::{Decimal, Exact};
 use super::pattern::Pattern;
-use super::value::{same, twins, weight};
+use super::value::{TWINS_COST, same, twins, weight};
 use super::violation::{listed, quoted, shown};
 use super::{ViolationKind, bounds};
 
@@ -14,7 +14,7 @@ pub(super) enum Assertion {
     /// Nothing is allowed: the schema `false`.
     Never,
     Type(Types),
-    /// `enum`, and `const` as an `enum` of one, with what comparing with all of them costs.
+    /// `enum`, and `const` as an `enum` of one, with what all of them weigh.
     Enum(Vec<Value>, usize),
     MultipleOf(Exact, Decimal),
     AtLeast(Exact),
@@ -116,11 +116,12 @@ impl Assertion {
     /// [`ViolationKind::TooDeep`] for a value that is too deep to be compared.
     pub(super) fn steps(&self, value: &Value) -> Result<usize, ViolationKind> {
         Ok(match (self, value) {
-            (Self::Enum(_, steps), _) => *steps,
+            (Self::Enum(_, weight), _) => *weight / 8,
             (Self::AtLeastSize(..) | Self::AtMostSize(..), Value::String(text)) => text.len() / 64,
             (Self::Pattern(pattern), Value::String(text)) => pattern.steps(text),
             (Self::Unique, Value::Array(_)) => {
-                weight(value, bounds::DEPTH).ok_or(ViolationKind::TooDeep)?
+                let weight = weight(value, bounds::DEPTH).ok_or(ViolationKind::TooDeep)?;
+                weight.saturating_mul(TWINS_COST)
             }
             (Self::Required(names) | Self::DependentRequired(_, names), Value::Object(_)) => {
                 names.len()

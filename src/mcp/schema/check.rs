@@ -69,7 +69,7 @@ impl Check<'_> {
 
     fn node(&mut self, node: &Node, value: &Value, at: &Path<'_>, mut seen: Seen<'_>) -> Fits {
         let asserted = self.assertions(node, value, at)?;
-        if asserted == Fit::No && self.is_done() {
+        if asserted == Fit::No && (self.is_done() || !node.takes_type_of(value)) {
             return Ok(Fit::No);
         }
         if let (true, Some(seen)) = (node.unchecked, seen.as_deref_mut()) {
@@ -163,6 +163,7 @@ impl Check<'_> {
             _ => Ok(Fit::Yes),
         }
     }
+
     /// Says what is wrong, as long as that is wanted.
     pub(super) fn report(&mut self, at: &Path<'_>, words: impl FnOnce() -> (String, String)) {
         if !self.is_done() {

@@ -3,11 +3,12 @@
 //! Subschemas wait in a queue and not on the stack, so neither a deep document nor a long chain of
 //! references can overflow it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::node::{Node, NodeId, find_loop};
+use super::node::{Applicator, Node, NodeId, find_loop};
+use super::pattern::Pattern;
 use super::value::weight;
 use super::{SchemaError, SchemaPolicy, UnsupportedKeyword, bounds};
 
@@ -19,12 +20,14 @@ pub(super) struct Compiler<'d> {
     /// The place of each subschema in the document, by its pointer and the other way round.
     ids: HashMap<String, NodeId>,
     pointers: Vec<String>,
-    queue: Vec<Place<'d>>,
+    queue: VecDeque<Place<'d>>,
     references: Vec<Reference>,
     /// Parts of the document with an `$id`; the first is the document, with or without one.
     resources: Vec<Resource>,
     anchors: HashMap<(usize, String), NodeId>,
     unchecked: Vec<UnsupportedKeyword>,
+    pointer_bytes_left: usize,
+    pattern_bytes_left: usize,
 }
 
 /// A subschema that waits to be compiled.
@@ -60,21 +63,23 @@ pub(super) fn compile(
         nodes: Vec::new(),
         ids: HashMap::new(),
         pointers: Vec::new(),
-        queue: Vec::new(),
+        queue: VecDeque::new(),
         references: Vec::new(),
         resources: vec![Resource { id: String::new(), pointer: String::new() }],
         anchors: HashMap::new(),
         unchecked: Vec::new(),
+        pointer_bytes_left: bounds::POINTERS_BYTES,
+        pattern_bytes_left: bounds::PATTERNS_BYTES,
     };
     compiler.place(String::new(), document, 0)?;
     loop {
-        if let Some(place) = compiler.queue.pop() {
+        if let Some(place) = compiler.queue.pop_front() {
             let id = place.id;
             compiler.nodes[id] = super::keywords::node(&mut compiler, place)?;
         } else if let Some(reference) = compiler.references.pop() {
             let target = compiler.resolve(&reference)?;
             let applicators = &mut compiler.nodes[reference.from].applicators;
-            applicators.push(super::node::Applicator::All(vec![target]));
+            applicators.push(Applicator::All(vec![target]));
         } else {
             break;
         }
@@ -100,13 +105,13 @@ impl<'d> Compiler<'d> {
             return Err(SchemaError::NotASchema { pointer });
         }
         let id = self.nodes.len();
-        if id == bounds::SUBSCHEMAS {
-            return Err(SchemaError::TooLarge);
-        }
+        let left = self.pointer_bytes_left.checked_sub(pointer.len());
+        self.pointer_bytes_left =
+            left.filter(|_| id < bounds::SUBSCHEMAS).ok_or(SchemaError::TooLarge)?;
         self.nodes.push(Node::default());
         self.ids.insert(pointer.clone(), id);
         self.pointers.push(pointer.clone());
-        self.queue.push(Place { id, pointer, value, resource });
+        self.queue.push_back(Place { id, pointer, value, resource });
         Ok(id)
     }
 
@@ -127,6 +132,20 @@ impl<'d> Compiler<'d> {
 
     pub(super) fn reference(&mut self, text: &str, resource: usize, from: NodeId) {
         self.references.push(Reference { from, resource, text: text.to_owned() });
+    }
+
+    /// Compiles a pattern, within what the patterns before it have left.
+    ///
+    /// # Errors
+    ///
+    /// Why it can't be used.
+    pub(super) fn pattern(&mut self, pattern: &str) -> Result<Pattern, String> {
+        let most = self.pattern_bytes_left.min(bounds::PATTERN_BYTES);
+        let compiled = Pattern::new(pattern, most);
+        // Failing has cost time too.
+        let cost = compiled.as_ref().map_or(most / 16, Pattern::bytes);
+        self.pattern_bytes_left = self.pattern_bytes_left.saturating_sub(cost);
+        compiled
     }
 
     /// Takes note of a keyword that can't be checked.
@@ -173,6 +192,7 @@ fn percent_decoded(text: &str) -> Option<String> {
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let hex = hex.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
         let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match byte.filter(|_| first == b'%') {
             Some(byte) => {

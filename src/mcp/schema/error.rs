@@ -79,7 +79,8 @@ pub enum SchemaError {
     Unsupported(UnsupportedKeyword),
     /// The document has more than [`bounds::DEPTH`] levels.
     TooDeep,
-    /// The document has more than [`bounds::SUBSCHEMAS`] schemas.
+    /// The document has more than [`bounds::SUBSCHEMAS`] schemas, or their pointers more than
+    /// [`bounds::POINTERS_BYTES`].
     TooLarge,
 }
 
@@ -139,7 +140,12 @@ impl fmt::Display for SchemaError {
             }
             Self::Unsupported(keyword) => keyword.fmt(formatter),
             Self::TooDeep => write!(formatter, "the schema has over {} levels", bounds::DEPTH),
-            Self::TooLarge => write!(formatter, "there are over {} subschemas", bounds::SUBSCHEMAS),
+            Self::TooLarge => write!(
+                formatter,
+                "the schema has over {} subschemas, or their pointers over {} bytes",
+                bounds::SUBSCHEMAS,
+                bounds::POINTERS_BYTES
+            ),
         }
     }
 }

@@ -11,7 +11,6 @@ use super::assertion::{Assertion, Measure, Types};
 use super::compile::{Compiler, Place};
 use super::node::{Applicator, Node, NodeId};
 use super::number::{Decimal, Exact};
-use super::pattern::Pattern;
 use super::value::weight;
 use super::{SchemaError, UnsupportedKeyword, bounds};
 
@@ -76,12 +75,12 @@ impl<'d> Subschema<'_, 'd> {
             "enum" => {
                 let expected = "a list of at least one value";
                 let allowed = value.as_array().filter(|allowed| !allowed.is_empty());
-                let steps = weight(value, bounds::DEPTH).unwrap_or(bounds::STEPS);
-                Assertion::Enum(self.some(keyword, allowed, expected)?.clone(), steps)
+                let weight = weight(value, bounds::DEPTH).unwrap_or(bounds::STEPS);
+                Assertion::Enum(self.some(keyword, allowed, expected)?.clone(), weight)
             }
             "const" => {
-                let steps = weight(value, bounds::DEPTH).unwrap_or(bounds::STEPS);
-                Assertion::Enum(vec![value.clone()], steps)
+                let weight = weight(value, bounds::DEPTH).unwrap_or(bounds::STEPS);
+                Assertion::Enum(vec![value.clone()], weight)
             }
             "multipleOf" => {
                 let expected = "a number greater than 0";
@@ -106,10 +105,13 @@ impl<'d> Subschema<'_, 'd> {
             "maxProperties" => {
                 Assertion::AtMostSize(Measure::Properties, self.size(keyword, value)?)
             }
-            "pattern" => match Pattern::new(self.some(keyword, value.as_str(), "a string")?) {
-                Ok(pattern) => Assertion::Pattern(pattern),
-                Err(reason) => return self.unsupported(keyword, &reason),
-            },
+            "pattern" => {
+                let pattern = self.some(keyword, value.as_str(), "a string")?;
+                match self.compiler.pattern(pattern) {
+                    Ok(pattern) => Assertion::Pattern(pattern),
+                    Err(reason) => return self.unsupported(keyword, &reason),
+                }
+            }
             "uniqueItems" => match self.some(keyword, value.as_bool(), "a boolean")? {
                 true => Assertion::Unique,
                 false => return Ok(()),
@@ -187,7 +189,7 @@ impl<'d> Subschema<'_, 'd> {
         let mut all_known = true;
         if let Some(value) = self.object.get("patternProperties") {
             for (pattern, id) in self.schemas_by_name("patternProperties", value)? {
-                match Pattern::new(&pattern) {
+                match self.compiler.pattern(&pattern) {
                     Ok(pattern) => patterns.push((pattern, id)),
                     Err(reason) => {
                         all_known = false;

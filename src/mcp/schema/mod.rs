@@ -8,7 +8,6 @@
 
 mod alternatives;
 mod assertion;
-/// Every ceiling of the schema validator.
 pub mod bounds;
 mod check;
 mod compile;

@@ -1,5 +1,7 @@
 //! A compiled schema: what one subschema asserts, and which others it applies where.
 
+use serde_json::Value;
+
 use super::assertion::Assertion;
 use super::pattern::Pattern;
 
@@ -26,6 +28,12 @@ impl Node {
 
     pub(super) fn is_never(&self) -> bool {
         matches!(self.assertions.first(), Some(Assertion::Never))
+    }
+
+    /// Whether nothing is wrong with the type of `value`.
+    pub(super) fn takes_type_of(&self, value: &Value) -> bool {
+        let first = self.assertions.first();
+        first.is_none_or(|first| !matches!(first, Assertion::Type(_)) || first.holds(value))
     }
 
     /// What it asserts, for a sentence about it.

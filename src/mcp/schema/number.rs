@@ -80,11 +80,12 @@ impl Decimal {
         }
         let text = format!("{:e}", number.as_f64().unwrap_or(f64::NAN).abs());
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
         // At most 17 digits, which fit; the exponent of an `f64` does too.
-        let digits = format!("{whole}{fraction}").parse().unwrap_or(0);
-        let exponent = exponent.parse().unwrap_or(0);
-        Self { digits, exponent: exponent - i32::try_from(fraction.len()).unwrap_or(0) }
+        let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+        let digits = digits.fold(0, |digits, digit| digits * 10 + u64::from(digit - b'0'));
+        let exponent = exponent.parse::<i32>().unwrap_or(0);
+        Self { digits, exponent: exponent - i32::try_from(fraction).unwrap_or(0) }
     }
 
     /// Whether this is a whole number of `unit`s, exactly.

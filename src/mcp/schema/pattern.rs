@@ -7,32 +7,41 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
-use super::bounds;
-
 /// A compiled pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,
-    /// What one byte of text costs at the most, in steps.
-    steps_per_byte: usize,
+    /// How large it is, compiled: a power of two that it fits in.
+    bytes: usize,
 }
 
+/// The size up to which matching costs one step for each byte of text.
+const SMALL: usize = 512;
+
 impl Pattern {
+    /// Compiles a pattern of at most so many bytes.
+    ///
     /// # Errors
     ///
     /// Why it can't be used.
-    pub(super) fn new(pattern: &str) -> Result<Self, String> {
-        const LEAST: usize = 512;
+    pub(super) fn new(pattern: &str, most: usize) -> Result<Self, String> {
+        if pattern.len() > most {
+            return Err("it is too long, or all patterns of the schema together are".into());
+        }
         // The crate doesn't tell a pattern's size, but refuses one that is over a limit.
         let within = |bytes| RegexBuilder::new(pattern).size_limit(bytes).build();
-        let mut bytes = LEAST;
+        let mut bytes = SMALL;
         loop {
             match within(bytes) {
-                Ok(regex) => return Ok(Self { regex, steps_per_byte: bytes / LEAST }),
-                Err(error) if bytes >= bounds::PATTERN_BYTES => return Err(error.to_string()),
+                Ok(regex) => return Ok(Self { regex, bytes }),
+                Err(error) if bytes * 2 > most => return Err(error.to_string()),
                 Err(_) => bytes *= 2,
             }
         }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -41,7 +50,7 @@ impl Pattern {
 
     /// What matching `text` costs at the most, in steps.
     pub(super) fn steps(&self, text: &str) -> usize {
-        (text.len() + 1).saturating_mul(self.steps_per_byte)
+        (text.len() + 1).saturating_mul(self.bytes / SMALL)
     }
 
     /// Whether it matches anywhere in `text`.

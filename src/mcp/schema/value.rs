@@ -25,14 +25,24 @@ pub(super) fn same(one: &Value, two: &Value) -> bool {
     }
 }
 
-/// The first two items that mean the same, in time linear in their size.
+/// The first two items that mean the same, in at most [`TWINS_COST`] times their [`weight`].
 pub(super) fn twins(items: &[Value]) -> Option<(usize, usize)> {
+    const FEW: usize = 8;
+    if items.len() <= FEW {
+        return items.iter().enumerate().find_map(|(index, item)| {
+            let first = items[..index].iter().position(|first| same(first, item))?;
+            Some((first, index))
+        });
+    }
     let mut seen = HashMap::with_capacity(items.len());
     items.iter().enumerate().find_map(|(index, item)| {
         let first = *seen.entry(ByMeaning(item)).or_insert(index);
         (first < index).then_some((first, index))
     })
 }
+
+/// How often an item is compared with another of a few, or what hashing it costs among many.
+pub(super) const TWINS_COST: usize = 4;
 
 /// What a value costs to compare, in steps: one for each value in it, and one for each 64 bytes.
 /// `None` where it is deeper than `depth` levels.
