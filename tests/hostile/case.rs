@@ -116,10 +116,15 @@ impl Case {
         !matches!(self.expected, Expected::Answer(_))
     }
 
-    /// Whether it must be refused before it runs.
+    /// Whether it can be told without calling anything of it. `None` where that depends on limits
+    /// that stand in a manifest, which a bare module doesn't have.
     #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the program inspects"))]
-    pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.expected, Expected::Module(_))
+    pub(crate) fn is_refused(&self) -> Option<bool> {
+        match &self.expected {
+            Expected::Module(_) | Expected::Start(Fails::Trap(_, "instantiation")) => Some(true),
+            Expected::Start(Fails::Memory | Fails::MemoryBudget | Fails::Table) => None,
+            _ => Some(false),
+        }
     }
 
     fn package(&self) -> PluginPackage {

@@ -28,13 +28,16 @@ fn inspect_says_what_is_wrong_with_each_of_them() {
         let name = &case.name;
         std::fs::write(&file, &case.module).unwrap();
         let output = inspect(&["--json"], &file);
-        let status = i32::from(case.is_refused());
-        assert_eq!(output.status.code(), Some(status), "{name}: {output:?}");
+        let failed = match output.status.code() {
+            Some(status @ (0 | 1)) => status == 1,
+            _ => panic!("{name}: {output:?}"),
+        };
+        assert_eq!(case.is_refused().unwrap_or(failed), failed, "{name}: {output:?}");
         assert!(output.stderr.is_empty(), "{name}: {output:?}");
         let report: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{name}: {error}: {output:?}"));
         let reasons = report["reasons"].as_array().unwrap();
-        assert_eq!(reasons.is_empty(), !case.is_refused(), "{name}: {report}");
+        assert_eq!(reasons.is_empty(), !failed, "{name}: {report}");
         for reason in reasons {
             let text = reason["message"].as_str().unwrap();
             assert!(!text.chars().any(char::is_control), "{name}: {text:?}");
@@ -47,17 +50,14 @@ fn inspect_says_what_is_wrong_with_each_of_them() {
 fn inspect_says_so_to_people_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("case.wasm");
-    for case in cases().iter().filter(|case| case.is_refused()) {
+    for case in cases().iter().filter(|case| case.is_refused() == Some(true)) {
         let name = &case.name;
         std::fs::write(&file, &case.module).unwrap();
         let output = inspect(&[], &file);
         assert_eq!(output.status.code(), Some(1), "{name}: {output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
         let (_, reasons) = text.split_once("\nwould load: no\n").unwrap();
-        assert!(
-            reasons.starts_with("- the module ") && reasons.contains("\n  try: "),
-            "{name}: {text}"
-        );
+        assert!(reasons.starts_with("- ") && reasons.contains("\n  try: "), "{name}: {text}");
         assert!(
             !text.contains(|letter: char| letter.is_control() && letter != '\n'),
             "{name}: {text:?}"
