@@ -3,7 +3,6 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-#[allow(dead_code, reason = "there is no guest here")]
 mod support;
 
 use std::fs;
