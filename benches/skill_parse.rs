@@ -34,8 +34,8 @@ fn main() -> ExitCode {
     );
     let unquoted = spec.replace("dry. Use for", "dry. Use for: thirsty");
     report.bounded("by the specification", micros(&spec), "us", 25.0);
-    report.bounded("OpenClaw's, with requirements and a number", micros(&openclaw), "us", 45.0);
-    report.bounded("with a value that has to be quoted", micros(&unquoted), "us", 60.0);
+    report.bounded("OpenClaw's, with requirements and a number", micros(&openclaw), "us", 50.0);
+    report.bounded("with a value that has to be quoted", micros(&unquoted), "us", 40.0);
 
     let before = resident_kb();
     let held: Vec<_> = (0..SKILLS)

@@ -65,7 +65,10 @@ pub(super) fn neutralise(text: &str) -> Neutral<'_> {
     let mut written = String::new();
     let mut done = 0;
     let mut at = 0;
-    while let Some(found) = text[at..].find(['<', '[']) {
+    // By bytes: this runs over every skill's whole text at start, and searching by characters takes
+    // a quarter of the time that reading takes in all.
+    let next = |at: usize| text.as_bytes()[at..].iter().position(|it| matches!(it, b'<' | b'['));
+    while let Some(found) = next(at) {
         at += found;
         if let Some(length) = imitation(&text[at..]) {
             let (before, tag) = (&text[done..at], &text[at..at + length]);
