@@ -126,6 +126,22 @@ fn a_refusal_of_the_sandbox() {
 }
 
 #[test]
+fn a_refusal_because_a_granted_folder_does_not_exist_says_so() {
+    let dir = Dir::new();
+    let permissions = json!({ "filesystem": ["$WORKSPACE/notes"] });
+    dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
+    let read = ["call", "read", r#"{"path":"today.md"}"#];
+    dir.run(&read)
+        .exits(1)
+        .says("warning: probe: the filesystem grant `$WORKSPACE/notes` stays closed")
+        .says("error: denied: filesystem access denied");
+    fs::create_dir(dir.path("notes")).unwrap();
+    dir.write("notes/today.md", "rain");
+    let ran = dir.run(&read).exits(0).prints("{\"content\":\"rain\"}\n");
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
 fn a_plugin_that_waits_for_approval() {
     let dir = Dir::new();
     dir.plugin("probe", &probe(), &json!({ "permissions": { "env_vars": ["CITY"] } }));

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use argh::FromArgs;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use weft_lite::{CallError, CallOutcome, Usage, limits};
+use weft_lite::{CallError, CallOutcome, PluginRegistry, ToolEntry, Usage, limits};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -36,8 +36,11 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
         Ok(params) => runtime.block_on(runtime.host().call(&command.tool, params)),
         Err(error) => CallOutcome { result: Err(error), usage: Usage::default() },
     };
-    runtime.block_on(runtime.stop());
     let CallOutcome { result, usage } = outcome;
+    if matches!(result, Err(CallError::Denied { .. })) {
+        tell_warnings(&runtime.host().registry(), &command.tool);
+    }
+    runtime.block_on(runtime.stop());
     match (&result, options.json) {
         (Ok(text), true) => {
             output::json(&json!({ "ok": true, "result": value(text), "usage": usage }))?;
@@ -49,6 +52,16 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
         (Err(error), false) => output::problem(&error.to_string(), &error.next_step()),
     }
     Ok(if result.is_ok() { Status::Done } else { Status::Failed })
+}
+
+/// What the author or operator of a refused tool's plugin should know: that a granted folder does not
+/// exist, for instance.
+fn tell_warnings(registry: &PluginRegistry, tool: &str) {
+    if let Ok(ToolEntry { plugin, .. }) = registry.find_tool(tool) {
+        for warning in &plugin.warnings {
+            output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
+        }
+    }
 }
 
 /// The error for machines: a stable code, and what a person would have been told.
