@@ -241,3 +241,102 @@ fn a_secret_may_lie_in_a_file_or_a_variable() {
     let two = ["secret", "set", "F", "--host=a.example.com", "--in-file=token", "--from-env=T"];
     fails(&home, &two, 2);
 }
+
+/// The error of a call, or its result.
+#[track_caller]
+fn called(home: &Home, tool: &str, params: &Value, options: &[&str]) -> Result<Value, Value> {
+    let params = params.to_string();
+    let command = [&["call", "--json", tool, &params], options].concat();
+    let (_, stdout, stderr) = run(home, &command, "");
+    assert!(!stdout.is_empty(), "{stderr}");
+    let mut answer = json(&stdout);
+    if answer["ok"] == json!(true) {
+        Ok(answer["result"].take())
+    } else {
+        Err(answer["error"].take())
+    }
+}
+
+#[test]
+fn what_the_operator_keeps_back_is_not_given() {
+    let home = Home::new();
+    let asks = json!({ "env_vars": ["DEPLOY_KEY", "CITY"] });
+    let folder = home.probe("1.0.0", &asks);
+    succeeds(&home, &["plugin", "install", folder.to_str().unwrap(), "--approve", "env"]);
+    let values = ["--env", "DEPLOY_KEY=hush", "--env", "CITY=Ulm"];
+    let get = |name: &str| called(&home, "probe__env", &json!({ "name": name }), &values);
+    assert_eq!(get("DEPLOY_KEY"), Ok(json!({ "value": "hush" })));
+    fs::write(home.weft().join("config.yaml"), "env: { never: [deploy_key] }").unwrap();
+    assert_eq!(get("DEPLOY_KEY"), Ok(json!({ "value": null })));
+    assert_eq!(get("CITY"), Ok(json!({ "value": "Ulm" })));
+}
+
+#[test]
+fn the_operators_memory_budget_is_told_from_the_plugins_limit() {
+    let home = Home::new();
+    succeeds(&home, &["plugin", "install", home.probe("1.0.0", &json!({})).to_str().unwrap()]);
+    let allocate =
+        |mb: u32, options: &[&str]| called(&home, "probe__allocate", &json!({ "mb": mb }), options);
+    let exhausted = |error: Value| {
+        let resource = error["exhausted"]["resource"].as_str().unwrap().to_owned();
+        (resource, error["message"].as_str().unwrap().to_owned())
+    };
+    let (resource, text) = exhausted(allocate(20, &[]).unwrap_err());
+    assert_eq!(resource, "memory");
+    assert!(text.contains("memory (plugin's limit 16777216 bytes)"), "{text}");
+    assert!(allocate(12, &[]).is_ok());
+    fs::write(home.weft().join("config.yaml"), "limits: { memory_budget_mb: 8 }").unwrap();
+    let (resource, text) = exhausted(allocate(12, &[]).unwrap_err());
+    assert_eq!(resource, "memory_budget");
+    assert!(text.contains("memory (all guests' budget 8388608 bytes)"), "{text}");
+    // The command line is stronger than the file.
+    assert!(allocate(12, &["--memory-budget-mb", "64"]).is_ok());
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn a_device_that_the_operator_allows_is_reached_by_the_program() {
+    use std::net::TcpListener;
+
+    let home = Home::new();
+    let asks = json!({ "network": ["127.0.0.1"] });
+    succeeds(&home, &["plugin", "install", home.probe("1.0.0", &asks).to_str().unwrap(), "--yes"]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let get = || {
+        called(&home, "probe__http", &json!({ "url": format!("http://127.0.0.1:{port}/") }), &[])
+    };
+    let refused = get().unwrap_err();
+    assert_eq!(refused["denied"]["rule"], "request to private/reserved IP denied: 127.0.0.1");
+    let config = format!("network: {{ allow_private_hosts: ['127.0.0.1:{port}'] }}");
+    fs::write(home.weft().join("config.yaml"), config).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // The request is as long as one packet on loopback.
+        std::io::Read::read(&mut stream, &mut [0; 4096]).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").unwrap();
+    });
+    assert_eq!(get(), Ok(json!({ "body": "hello" })));
+    server.join().unwrap();
+}
+
+#[cfg(feature = "net")]
+#[test]
+fn the_operators_authorities_are_read_or_refused() {
+    let home = Home::new();
+    fs::create_dir_all(home.weft()).unwrap();
+    let authority =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/network/certificates/authority.pem");
+    let with = |file: &str| {
+        let config = format!("network: {{ ca_file: {file} }}");
+        fs::write(home.weft().join("config.yaml"), config).unwrap();
+        run(&home, &["tools"], "")
+    };
+    assert_eq!(with(authority).0, 0);
+    let (status, _, stderr) = with("/nowhere/ca.pem");
+    assert_eq!(status, 1);
+    assert!(stderr.contains("/nowhere/ca.pem can't be read"), "{stderr}");
+    let (status, _, stderr) = with(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    assert_eq!(status, 1);
+    assert!(stderr.contains("the extra roots can't be used: it holds no certificate"), "{stderr}");
+}
