@@ -8,12 +8,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use tempfile::TempDir;
 use weft_lite::{
     Capability, Denied, HostCall, HostReply, PluginIdentity, PluginPermissions,
-    PluginResourceConfig, Sandbox, SandboxOptions, Served,
+    PluginResourceConfig, Sandbox, SandboxOptions, Served, limits,
 };
 
 const OUTSIDE: &str = "filesystem access denied: path outside sandbox";
@@ -433,6 +434,34 @@ fn eight_megabytes_are_read_and_one_byte_more_is_not() {
     let sandbox = dirs.workspace_sandbox();
     assert_eq!(read(&sandbox, "most").map(|text| text.len()), Ok(8 * MB));
     assert_eq!(read(&sandbox, "more"), Err("file too large".into()));
+}
+
+/// The size at the opening is a hint: a log that grows meanwhile is not read beyond the limit.
+#[test]
+fn a_file_that_grows_while_it_is_read_keeps_to_the_limit() {
+    let dirs = Dirs::new();
+    let sandbox = dirs.workspace_sandbox();
+    let file = fs::File::create(dirs.at("workspace/growing")).unwrap();
+    file.set_len(limits::FILE_READ_BYTES as u64).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                for more in [1, 0] {
+                    file.set_len((limits::FILE_READ_BYTES + more) as u64).unwrap();
+                    thread::yield_now();
+                }
+            }
+        });
+        for _ in 0..100 {
+            let read = read(&sandbox, "growing").map(|text| text.len());
+            if read != Ok(limits::FILE_READ_BYTES) && read != Err("file too large".into()) {
+                done.store(true, Ordering::Relaxed);
+                panic!("{read:?}");
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
 }
 
 #[test]
