@@ -1,11 +1,18 @@
 //! Asking whoever sits at the terminal: questions on standard error, answers from standard input.
 
-use std::io::{self, BufRead, IsTerminal, Stdin, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Stdin, Write};
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
 use weft_lite::{Prompt, SecretValue, printable};
 
 use super::output;
+
+/// More than a terminal gives for a line.
+const LINE_BYTES: usize = 16 * 1024;
+/// What ctrl-c types where it does not interrupt.
+const INTERRUPT: u8 = 3;
 
 /// The terminal, as questions are asked at it.
 #[derive(Debug, Default)]
@@ -28,22 +35,24 @@ impl Prompt for Terminal {
 ///
 /// # Errors
 ///
-/// Those of reading, and an empty or unusable value.
+/// Those of reading, an empty or unusable value, and ctrl-c.
 pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return SecretValue::from_reader(stdin.lock());
     }
-    let mut line = String::new();
+    let mut line = vec![0; LINE_BYTES];
     let typed = {
         // Before the question: whoever reads it may type at once.
         let _hidden = Hidden::start(&stdin)?;
         write!(io::stderr(), "{question}: ")?;
-        stdin.lock().read_line(&mut line)
+        stdin.lock().read(&mut line)
     };
     output::message("");
-    typed?;
-    SecretValue::from_reader(line.as_bytes())
+    match line.get(..typed?) {
+        Some([.., INTERRUPT]) => Err(io::Error::other("it was given up")),
+        typed => SecretValue::from_reader(typed.unwrap_or_default()),
+    }
 }
 
 /// The terminal while it does not show what is typed.
@@ -56,7 +65,10 @@ impl<'s> Hidden<'s> {
     fn start(stdin: &'s Stdin) -> io::Result<Self> {
         let before = tcgetattr(stdin)?;
         let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
+        // An interrupt would end the program and leave the terminal as it is then; this way it ends
+        // the line.
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
+        hidden.special_codes[SpecialCodeIndex::VEOL] = INTERRUPT;
         tcsetattr(stdin, OptionalActions::Flush, &hidden)?;
         Ok(Self { stdin, before })
     }

@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::{Value, json};
 use weft_lite::{FileSecrets, SecretSource};
 
@@ -32,9 +33,16 @@ impl Session {
         Self { terminal: terminal.into(), child, shown: String::new(), read: 0 }
     }
 
-    /// Waits for a question, with what was shown since the last one before it, and answers it.
+    /// Waits for a question and answers it.
     #[track_caller]
     fn answers(&mut self, question: &str, answer: &str) {
+        self.reads(question);
+        writeln!(self.terminal, "{answer}").unwrap();
+    }
+
+    /// Waits for a question, which must be the next one.
+    #[track_caller]
+    fn reads(&mut self, question: &str) {
         loop {
             let new = &self.shown[self.read..];
             if let Some(at) = new.find(question) {
@@ -44,7 +52,6 @@ impl Session {
             assert!(!new.contains("[y/N]"), "{question:?} was not asked: {new}");
             assert!(self.read_more(), "{question:?} was not asked: {}", self.shown);
         }
-        writeln!(self.terminal, "{answer}").unwrap();
     }
 
     /// Whether there was more; none when the program has ended.
@@ -182,4 +189,24 @@ fn a_secret_is_typed_unseen() {
     assert!(!session.shown.contains(VALUE), "{}", session.shown);
     assert_eq!(session.ends().0, 0);
     assert_eq!(FileSecrets::new(home.weft()).secret("API").unwrap().value, VALUE);
+}
+
+#[test]
+fn giving_up_leaves_the_terminal_as_it_was() {
+    let home = Home::new();
+    let set = ["secret", "set", "API", "--host", "api.example.com"];
+    let mut session = Session::start(&home, &set);
+    let echoes = |session: &Session| {
+        tcgetattr(&session.terminal).unwrap().local_modes.contains(LocalModes::ECHO)
+    };
+    assert!(echoes(&session));
+    session.reads("the value of API (not shown): ");
+    assert!(!echoes(&session));
+    session.terminal.write_all(b"half a val\x03").unwrap();
+    while session.read_more() {}
+    assert!(echoes(&session));
+    let (status, shown) = session.ends();
+    assert_eq!(status, 1, "{shown}");
+    assert!(shown.contains("it was given up") && !shown.contains("half a val"), "{shown}");
+    assert!(FileSecrets::new(home.weft()).secret("API").is_none());
 }
