@@ -50,17 +50,23 @@ impl Dirs {
     }
 
     fn sandbox_with_warnings(&self, grants: &[&str]) -> (Sandbox, Vec<String>) {
+        self.installed(grants, "plugin")
+    }
+
+    /// The sandbox of a plugin that is in this folder.
+    fn installed(&self, grants: &[&str], folder: &str) -> (Sandbox, Vec<String>) {
         let permissions = PluginPermissions {
             filesystem: grants.iter().map(|&grant| grant.to_owned()).collect(),
             ..PluginPermissions::default()
         };
         let options = SandboxOptions {
             home: Some(self.at("home").into()),
+            weft_home: Some(self.at("home/.weft").into()),
             ..SandboxOptions::new(self.at("workspace"))
         };
         Sandbox::new(
             PluginIdentity { id: "org.test.files".into(), version: "1.0.0".into() },
-            Some(Path::new(&self.at("plugin"))),
+            Some(Path::new(&self.at(folder))),
             &permissions,
             &PluginResourceConfig::default(),
             &options,
@@ -434,6 +440,42 @@ fn eight_megabytes_are_read_and_one_byte_more_is_not() {
     let sandbox = dirs.workspace_sandbox();
     assert_eq!(read(&sandbox, "most").map(|text| text.len()), Ok(8 * MB));
     assert_eq!(read(&sandbox, "more"), Err("file too large".into()));
+}
+
+/// Secrets and approvals are there: a wide grant would give both away.
+#[test]
+fn the_runtimes_own_folder_is_open_to_nobody() {
+    let dirs = Dirs::new();
+    dirs.write("home/notes.txt", "notes");
+    let own = "home/.weft/plugins/own";
+    for folder in ["secrets", "plugins/other", "plugins/own"] {
+        fs::create_dir_all(dirs.at(&format!("home/.weft/{folder}"))).unwrap();
+    }
+    dirs.write("home/.weft/secrets/API.json", "hush");
+    dirs.write("home/.weft/approvals.json", "{}");
+    symlink(".weft/secrets", dirs.at("home/way-in")).unwrap();
+    symlink(".weft/secrets/API.json", dirs.at("home/file-in")).unwrap();
+    let (sandbox, warnings) = dirs.installed(&["~", "$PLUGIN_DIR"], own);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(read(&sandbox, "notes.txt"), Ok("notes".into()));
+    let state = dirs.at("home/.weft/plugins/own/state.txt");
+    assert_eq!(write(&sandbox, &state, "mine"), Ok(()));
+    assert_eq!(read(&sandbox, ".weft/plugins/own/state.txt"), Ok("mine".into()));
+    for path in [".weft/secrets/API.json", "way-in/API.json", "file-in", ".weft/approvals.json"] {
+        assert_denied(&sandbox, path, OUTSIDE);
+    }
+    assert_eq!(write(&sandbox, ".weft/plugins/other/plugin.wasm", ""), Err(OUTSIDE.into()));
+    assert_eq!(write(&sandbox, "way-in/new", ""), Err(OUTSIDE.into()));
+    assert_eq!(dirs.text("home/.weft/secrets/API.json"), "hush");
+    assert_eq!(dirs.text("home/.weft/approvals.json"), "{}");
+    assert_eq!(dirs.names("home/.weft/secrets"), ["API.json"]);
+
+    let inside = ["~/.weft/secrets", "~/.weft/approvals.json"];
+    let (sandbox, warnings) = dirs.installed(&inside, own);
+    let reason = "stays closed: it is in weft-lite's own folder, which is open to no plugin";
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings.iter().all(|warning| warning.ends_with(reason)), "{warnings:?}");
+    assert_denied(&sandbox, &dirs.at("home/.weft/secrets/API.json"), OUTSIDE);
 }
 
 /// The size at the opening is a hint: a log that grows meanwhile is not read beyond the limit.

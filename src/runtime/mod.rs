@@ -167,6 +167,7 @@ impl RuntimeBuilder {
         let sandbox = SandboxOptions {
             workspace: self.workspace.clone(),
             home: self.user_home.clone(),
+            weft_home: self.weft_home.clone(),
             environment: Arc::clone(&self.environment),
             never_env: self.never_env.clone(),
             #[cfg(feature = "net")]

@@ -27,6 +27,9 @@ pub struct SandboxOptions {
     pub workspace: PathBuf,
     /// `~` in grants; grants that use it stay closed where it is none.
     pub home: Option<PathBuf>,
+    /// weft-lite's own folder, with secrets, approvals and keys in it: no grant opens it, but for a
+    /// plugin's own folder there (`$PLUGIN_DIR`).
+    pub weft_home: Option<PathBuf>,
     /// Where `get-env` takes values from.
     pub environment: Arc<dyn Environment>,
     /// Names that `get-env` never gives, beside the built-in ones; compared without regard to case.
@@ -51,6 +54,7 @@ impl SandboxOptions {
         Self {
             workspace: workspace.into(),
             home: None,
+            weft_home: None,
             environment: Arc::new(BTreeMap::new()),
             never_env: Vec::new(),
             #[cfg(feature = "net")]

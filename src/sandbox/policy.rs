@@ -52,8 +52,12 @@ impl Sandbox {
         resources: &PluginResourceConfig,
         options: &SandboxOptions,
     ) -> (Self, Vec<String>) {
-        let roots =
-            GrantRoots { workspace: &options.workspace, home: options.home.as_deref(), plugin_dir };
+        let roots = GrantRoots {
+            workspace: &options.workspace,
+            home: options.home.as_deref(),
+            plugin_dir,
+            weft_home: options.weft_home.as_deref(),
+        };
         let (files, mut warnings) = Grants::open(&permissions.filesystem, &roots);
         let sent = Arc::new(SentSecrets::default());
         let (network, closed) =

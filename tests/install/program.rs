@@ -340,3 +340,20 @@ fn the_operators_authorities_are_read_or_refused() {
     assert_eq!(status, 1);
     assert!(stderr.contains("the extra roots can't be used: it holds no certificate"), "{stderr}");
 }
+
+#[test]
+fn a_plugin_that_may_read_everything_around_reads_no_secret() {
+    let home = Home::new();
+    let asks = json!({ "filesystem": ["$WORKSPACE"] });
+    succeeds(&home, &["plugin", "install", home.probe("1.0.0", &asks).to_str().unwrap(), "--yes"]);
+    let (status, _, _) =
+        run(&home, &["secret", "set", "API", "--host", "api.example.com"], "tok-4711\n");
+    assert_eq!(status, 0);
+    fs::write(home.path("note"), "readable").unwrap();
+    let read = |path: &str| called(&home, "probe__read", &json!({ "path": path }), &[]);
+    assert_eq!(read("note"), Ok(json!({ "content": "readable" })));
+    for path in ["weft/secrets/API.json", "weft/approvals.json", "weft/audit.jsonl"] {
+        let rule = &read(path).unwrap_err()["denied"]["rule"];
+        assert_eq!(rule, "filesystem access denied: path outside sandbox", "{path}");
+    }
+}

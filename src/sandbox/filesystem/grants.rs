@@ -14,6 +14,7 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use super::closed::Closed;
 use super::path;
 
 /// What the variables of a grant stand for.
@@ -25,6 +26,8 @@ pub(in crate::sandbox) struct GrantRoots<'a> {
     pub(in crate::sandbox) home: Option<&'a Path>,
     /// `$PLUGIN_DIR`
     pub(in crate::sandbox) plugin_dir: Option<&'a Path>,
+    /// What stays closed, whatever a grant covers; the plugin's own folder in it does not.
+    pub(in crate::sandbox) weft_home: Option<&'a Path>,
 }
 
 /// All grants of one plugin that could be opened, in the manifest's order.
@@ -35,6 +38,8 @@ pub(in crate::sandbox) struct Grants {
     pub(super) opened: Vec<Grant>,
     /// The grants at whose path nothing was, as the manifest spells them, expanded.
     missing: Vec<PathBuf>,
+    /// What no grant opens.
+    pub(super) closed: Option<Arc<Closed>>,
 }
 
 /// One open grant.
@@ -61,6 +66,7 @@ enum Fault {
     UnknownRoot { name: String },
     Climbs,
     Missing,
+    Closed,
     Io(io::Error),
 }
 
@@ -73,12 +79,13 @@ impl Grants {
         asked: &[String],
         roots: &GrantRoots<'_>,
     ) -> (Self, Vec<String>) {
+        let closed = roots.weft_home.map(|home| Arc::new(Closed::new(home, roots.plugin_dir)));
         let mut opened = Vec::new();
         let mut missing = Vec::new();
         let mut warnings = Vec::new();
         for text in asked {
             let grant = expand(text, roots).and_then(|spelled| {
-                Grant::open(&spelled).inspect_err(|fault| {
+                Grant::open(&spelled, closed.as_deref()).inspect_err(|fault| {
                     if matches!(fault, Fault::Missing) {
                         missing.push(spelled);
                     }
@@ -91,7 +98,7 @@ impl Grants {
                 }
             }
         }
-        (Self { none_asked: asked.is_empty(), opened, missing }, warnings)
+        (Self { none_asked: asked.is_empty(), opened, missing, closed }, warnings)
     }
 
     /// Whether the manifest grants `path`, but nothing was there to be opened.
@@ -109,8 +116,11 @@ impl Grants {
 }
 
 impl Grant {
-    fn open(spelled: &Path) -> Result<Self, Fault> {
+    fn open(spelled: &Path, closed: Option<&Closed>) -> Result<Self, Fault> {
         let real = fs::canonicalize(spelled)?;
+        if closed.is_some_and(|closed| closed.holds(&real)) {
+            return Err(Fault::Closed);
+        }
         let place = if fs::metadata(&real)?.is_dir() {
             Place::Folder(Arc::new(Dir::open_ambient_dir(&real, ambient_authority())?))
         } else {
@@ -167,6 +177,8 @@ impl fmt::Display for Fault {
             Self::Missing => {
                 formatter.write_str("it does not exist; create it and load the plugin again")
             }
+            Self::Closed => formatter
+                .write_str("it is in weft-lite's own folder, which is open to no plugin"),
             Self::Io(error) => write!(formatter, "it can't be opened: {error}"),
         }
     }

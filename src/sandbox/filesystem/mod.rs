@@ -4,6 +4,7 @@
 //! No file here opens a guest's path by name from the root: after loading, everything goes through
 //! a folder's handle, and the kernel keeps it beneath that folder.
 
+mod closed;
 mod error;
 mod grants;
 mod path;

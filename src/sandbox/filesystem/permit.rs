@@ -3,11 +3,13 @@
 //! The comparison with the grants is one of text; what links do is left to the kernel when the
 //! permit is used, so that there is no check that a change in between could make untrue.
 
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
 
+use super::closed::Closed;
 use super::grants::{Grants, Place};
 use super::{FileError, path};
 
@@ -18,6 +20,7 @@ pub(in crate::sandbox) struct FilePermit {
     path: PathBuf,
     links: Links,
     asked: String,
+    closed: Option<Arc<Closed>>,
 }
 
 /// What may be done with a link at the end of a permit's path.
@@ -60,8 +63,8 @@ impl Grants {
                     }
                     Place::File { .. } => return None,
                 };
-                let permit =
-                    FilePermit { folder: Arc::clone(folder), path, links, asked: asked.to_owned() };
+                let (folder, closed) = (Arc::clone(folder), self.closed.clone());
+                let permit = FilePermit { folder, path, links, asked: asked.to_owned(), closed };
                 Some((grant.spelled.as_os_str().len(), permit))
             })
             .max_by_key(|(spelled_bytes, _)| *spelled_bytes)
@@ -104,5 +107,17 @@ impl FilePermit {
     /// The path as the guest wrote it.
     pub(super) fn asked(&self) -> &str {
         &self.asked
+    }
+
+    /// Lets a file or folder pass that was opened for this permit.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, if it is what no grant opens.
+    pub(super) fn check_opened(&self, opened: &impl AsFd) -> Result<(), FileError> {
+        match &self.closed {
+            Some(closed) if closed.holds_opened(opened) => Err(FileError::outside(&self.asked)),
+            _ => Ok(()),
+        }
     }
 }

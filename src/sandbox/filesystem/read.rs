@@ -13,11 +13,12 @@ use crate::contract::limits;
 ///
 /// # Errors
 ///
-/// `symlink points outside sandbox` (T17), `not a regular file`, `file too large` over
+/// `symlink points outside sandbox` (T17), `path outside sandbox` for the runtime's own folder, `not a regular file`, `file too large` over
 /// [`limits::FILE_READ_BYTES`] (T20), `file is not valid UTF-8`, and what the operating system
 /// says: not found, permission denied, other.
 pub(in crate::sandbox) fn read(permit: &FilePermit) -> Result<String, FileError> {
     let file = open(permit)?;
+    permit.check_opened(&file)?;
     let metadata = file.metadata().map_err(|error| FileError::from_io(permit.asked(), error))?;
     if !metadata.is_file() {
         return Err(FileError::NotRegular);

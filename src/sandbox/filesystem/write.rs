@@ -42,6 +42,7 @@ pub(in crate::sandbox) fn write(permit: &FilePermit, content: &str) -> Result<()
     let Some(name) = path.file_name().map(Path::new) else { return Err(FileError::NotRegular) };
     let folder =
         open_folder(permit.folder(), path.parent().unwrap_or(Path::new(""))).map_err(fail)?;
+    permit.check_opened(&folder)?;
     let old = match folder.symlink_metadata(name) {
         Ok(found) if found.is_file() => Some(open_old(&folder, name).map_err(fail)?),
         Ok(_) => return Err(FileError::NotRegular),
