@@ -132,3 +132,34 @@ fn damaged_approvals_approve_nothing() {
     assert_eq!(home.pending(), ["shell"]);
     assert!(Approvals::revoke(&home.weft(), "probe").is_err());
 }
+
+/// What naming a folder approves, and what it doesn't: each kind needs its own word.
+#[test]
+fn naming_a_folder_approves_named_hosts_and_files_alone() {
+    let kinds = [
+        ("network", json!({ "network": ["*"] }), "network: *"),
+        ("env", json!({ "env_vars": ["CITY"] }), "env: CITY"),
+        ("secrets", json!({ "secrets": ["API"] }), "secrets: API"),
+        ("shell", json!({ "shell": true }), "shell"),
+    ];
+    let home = Home::new();
+    let call = |folder: &std::path::Path, approve: Option<&str>| {
+        let mut command = home.command(&["call", "--json", "probe__echo", "1", "--no-bundled"]);
+        command.arg("--plugins").arg(folder);
+        command.args(approve.map(|word| format!("--approve={word}")));
+        let output = command.output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["error"]["message"].as_str().map(str::to_owned)
+    };
+    let named = json!({ "network": ["*.example.com"], "filesystem": ["$WORKSPACE"] });
+    assert_eq!(call(&home.probe("0.0.1", &named), None), None);
+    for (index, (word, asked, missing)) in kinds.iter().enumerate() {
+        let folder = home.probe(&format!("1.0.{index}"), asked);
+        let refused = format!("denied: plugin `probe` needs approval for {missing}");
+        assert_eq!(call(&folder, None), Some(refused.clone()));
+        for (other, ..) in &kinds {
+            let expected = if other == word { None } else { Some(refused.clone()) };
+            assert_eq!(call(&folder, Some(other)), expected, "{word} with {other}");
+        }
+    }
+}
