@@ -85,8 +85,8 @@ mod store;
 mod wasm;
 
 pub use actor::{
-    LoadError, LoadedPlugin, PluginHost, PluginHostOptions, PluginRegistry, RefusedPlugin,
-    ToolEntry,
+    Change, Changes, LoadError, LoadedPlugin, PluginHost, PluginHostOptions, PluginRegistry,
+    PluginSummary, RefusedPlugin, RegistryChange, Snapshot, Subscription, ToolEntry, ToolSummary,
 };
 pub use channel::ConsoleChannel;
 pub use contract::{
@@ -124,8 +124,9 @@ pub use sandbox::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
 pub use skill::{
-    CommandDispatch, Diagnostic, InstallRecipe, Severity, SkillDocument, SkillFormat,
-    SkillRequirements, SkillVariable,
+    CommandDispatch, Diagnostic, FoundSkill, InstallRecipe, Readiness, Severity, ShadowedSkill,
+    SkillDocument, SkillEntry, SkillFormat, SkillLevel, SkillRegistry, SkillRequirements,
+    SkillState, SkillVariable,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{

@@ -1,11 +1,17 @@
 //! The actors: they own their state and are reached by message only.
 
+mod change;
 mod host;
 mod load;
 mod plugin;
 mod registry;
+mod snapshot;
+mod subscription;
 mod tool;
 
+pub use change::{Change, Changes, PluginSummary, RegistryChange, ToolSummary};
 pub use host::{PluginHost, PluginHostOptions};
 pub use load::LoadError;
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};
+pub use snapshot::Snapshot;
+pub use subscription::Subscription;

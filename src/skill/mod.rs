@@ -6,8 +6,12 @@
 
 mod diagnostic;
 mod document;
+mod entry;
+mod registry;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use document::{
     CommandDispatch, InstallRecipe, SkillDocument, SkillFormat, SkillRequirements, SkillVariable,
 };
+pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
+pub use registry::SkillRegistry;
