@@ -8,6 +8,7 @@ mod diagnostic;
 mod document;
 mod entry;
 mod registry;
+mod requirements;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use document::{
@@ -15,3 +16,4 @@ pub use document::{
 };
 pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
 pub use registry::SkillRegistry;
+pub use requirements::SkillSurroundings;
