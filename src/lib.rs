@@ -124,9 +124,11 @@ pub use sandbox::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
 pub use skill::{
-    CommandDispatch, Diagnostic, FoundSkill, InstallRecipe, Readiness, Severity, ShadowedSkill,
-    SkillDocument, SkillEntry, SkillFormat, SkillLevel, SkillRegistry, SkillRequirements,
-    SkillState, SkillVariable,
+    CommandDispatch, Diagnostic, FRONTMATTER_BYTES, FolderNameFault, FoundSkill, Frontmatter,
+    InstallRecipe, LARGE_SKILL_BYTES, MissingVariables, ParseMode, ParsedSkill, Readiness,
+    SKILL_BYTES, Severity, ShadowedSkill, SkillDocument, SkillEntry, SkillFormat, SkillLevel,
+    SkillRegistry, SkillRequirements, SkillState, SkillSurroundings, SkillVariable,
+    check_folder_name, parse_skill,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{

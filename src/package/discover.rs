@@ -16,9 +16,7 @@ use super::source::{MANIFEST_NAMES, PluginPackage, ReadLimits};
 #[must_use]
 pub fn discover(root: &Path, limits: ReadLimits) -> Vec<Result<PluginPackage, PackageError>> {
     match package_folders(root) {
-        Ok(folders) => {
-            folders.iter().map(|folder| PluginPackage::read(folder, limits)).collect()
-        }
+        Ok(folders) => folders.iter().map(|folder| PluginPackage::read(folder, limits)).collect(),
         Err(error) => vec![Err(error)],
     }
 }

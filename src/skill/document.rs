@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Frontmatter;
+
 /// Whose dialect a file is written in. All of them are read in the same way; this is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -48,13 +50,13 @@ pub struct SkillDocument {
     pub requirements: SkillRequirements,
     /// How its author would install what it needs. Shown, never run.
     pub install: Vec<InstallRecipe>,
-    /// The whole frontmatter as JSON, with keys nobody knows.
-    pub frontmatter: Value,
+    /// The whole frontmatter, with keys nobody knows.
+    pub frontmatter: Frontmatter,
     /// The Markdown after the frontmatter, with imitated system and tool messages neutralised.
     pub instructions: String,
 }
 
-/// A variable of a skill's text: `{{name}}`, `${name}` or `$NAME`, as the parser's docs say.
+/// A variable of a skill's text: `{{name}}` or `${name}`, as [`SkillDocument::render`] says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SkillVariable {
     /// Its name.

@@ -4,16 +4,42 @@
 //! Nothing here runs anything: a skill's text is data, and a skill with code becomes a plugin
 //! package that the plugin host runs like any other.
 
+mod conflict;
+mod decode;
 mod diagnostic;
 mod document;
 mod entry;
+mod fields;
+mod findings;
+mod frontmatter;
+mod imitation;
+mod json5;
+mod keys;
+mod lines;
+mod mend;
+mod name;
+mod nesting;
+mod openclaw;
+mod paragraph;
+mod parse;
 mod registry;
+mod render;
 mod requirements;
+mod spelling;
+mod split;
+mod values;
+mod yaml;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use document::{
     CommandDispatch, InstallRecipe, SkillDocument, SkillFormat, SkillRequirements, SkillVariable,
 };
 pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
+pub use frontmatter::Frontmatter;
+pub use name::{FolderNameFault, check_folder_name};
+pub use parse::{
+    FRONTMATTER_BYTES, LARGE_SKILL_BYTES, ParseMode, ParsedSkill, SKILL_BYTES, parse_skill,
+};
 pub use registry::SkillRegistry;
+pub use render::MissingVariables;
 pub use requirements::SkillSurroundings;

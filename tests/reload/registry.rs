@@ -6,36 +6,18 @@ use std::sync::Arc;
 
 use serde_json::json;
 use weft_lite::{
-    FoundSkill, Readiness, SkillDocument, SkillFormat, SkillLevel, SkillRegistry,
-    SkillRequirements, SkillState,
+    FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SkillState, parse_skill,
 };
 
 /// A skill that can be used, found at `path`.
 pub(crate) fn found(name: &str, level: SkillLevel, path: &str) -> FoundSkill {
-    let document = SkillDocument {
-        name: name.into(),
-        written_name: None,
-        description: "for a test".into(),
-        version: None,
-        license: None,
-        compatibility: None,
-        format: SkillFormat::AgentSkills,
-        allowed_tools: Vec::new(),
-        user_invocable: true,
-        model_invocable: true,
-        argument_hint: None,
-        variables: Vec::new(),
-        dispatch: None,
-        requirements: SkillRequirements::default(),
-        install: Vec::new(),
-        frontmatter: json!({}),
-        instructions: format!("from {path}"),
-    };
+    let text = format!("---\nname: {name}\ndescription: for a test\n---\nfrom {path}\n");
+    let document = parse_skill(text.as_bytes(), name, ParseMode::Lenient).document;
     FoundSkill {
         name: name.into(),
         level,
         path: Some(Path::new(path).into()),
-        document: Some(Arc::new(document)),
+        document: document.map(Arc::new),
         diagnostics: Arc::default(),
         provider: None,
         outdated: false,

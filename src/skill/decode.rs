@@ -1,0 +1,50 @@
+//! Bytes to text: UTF-8, with or without a byte order mark, and what Windows' editors save.
+
+use std::borrow::Cow;
+
+/// The text of a file, and what had to be done for it.
+#[derive(Debug)]
+pub(super) struct Decoded<'b> {
+    /// The text, without a byte order mark.
+    pub(super) text: Cow<'b, str>,
+    /// What is odd about the bytes.
+    pub(super) oddity: Option<Oddity>,
+}
+
+/// What is odd about a file's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Oddity {
+    /// There is a byte order mark before UTF-8.
+    ByteOrderMark,
+    /// It is UTF-16.
+    Utf16,
+    /// The byte at this offset is no UTF-8; it and others like it became U+FFFD.
+    NotUtf8(usize),
+}
+
+/// Makes text of any bytes.
+pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
+    if let [0xff, 0xfe, rest @ ..] = bytes {
+        return utf16(rest, u16::from_le_bytes);
+    }
+    if let [0xfe, 0xff, rest @ ..] = bytes {
+        return utf16(rest, u16::from_be_bytes);
+    }
+    let (bytes, oddity) = match bytes {
+        [0xef, 0xbb, 0xbf, rest @ ..] => (rest, Some(Oddity::ByteOrderMark)),
+        _ => (bytes, None),
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Decoded { text: text.into(), oddity },
+        Err(error) => {
+            let oddity = Some(Oddity::NotUtf8(error.valid_up_to()));
+            Decoded { text: String::from_utf8_lossy(bytes), oddity }
+        }
+    }
+}
+
+fn utf16<'b>(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded<'b> {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let text = char::decode_utf16(units).map(|letter| letter.unwrap_or('\u{fffd}')).collect();
+    Decoded { text: Cow::Owned(text), oddity: Some(Oddity::Utf16) }
+}

@@ -1,0 +1,378 @@
+//! From the keys of a frontmatter to a document.
+
+use serde_json::{Map, Value};
+
+use super::conflict;
+use super::findings::Findings;
+use super::imitation::{entity, neutralise};
+use super::json5;
+use super::lines::Place;
+use super::mend::quoted;
+use super::name::{is_name, slug};
+use super::openclaw::{self, Openclaw};
+use super::paragraph::{DESCRIPTION_CHARS, first_paragraph};
+use super::spelling::Keys;
+use super::values::{flag, kind, text, tools, variables};
+use super::{CommandDispatch, Frontmatter, SkillDocument, SkillFormat, SkillVariable};
+
+/// The longest `compatibility` by the specification, in characters.
+const COMPATIBILITY_CHARS: usize = 500;
+
+/// What a document is made from, beside its keys.
+#[derive(Debug)]
+pub(super) struct Source<'s, 't> {
+    /// The name of the folder.
+    pub(super) folder: &'s str,
+    /// Where the instructions begin.
+    pub(super) body: usize,
+    /// Where the keys are, if there is a frontmatter.
+    pub(super) place: Option<Place<'t>>,
+}
+
+/// Reads every key; `None`, with an error, where nothing says what the skill is for.
+pub(super) fn document<'t>(
+    map: &Map<String, Value>,
+    source: &Source<'_, 't>,
+    findings: &mut Findings<'t>,
+) -> Option<SkillDocument> {
+    let body = &findings.text()[source.body..];
+    let place = source.place.clone().unwrap_or_else(|| Place::new(findings.text(), 0..0));
+    let keys = Keys::new(map, &place, findings);
+    let mut fields = Fields { keys, place, findings };
+    let (name, written_name) = fields.name(source);
+    let description = fields.description(source, &name, body)?;
+    let compatibility = fields.text("compatibility").map(|text| fields.compatibility(text));
+    let metadata = fields.metadata();
+    let openclaw = metadata
+        .as_deref()
+        .and_then(|metadata| openclaw::read(metadata, &fields.place, fields.findings));
+    let dispatch = fields.dispatch();
+    let format = fields.format(openclaw.is_some());
+    let Openclaw { requirements, install } = openclaw.unwrap_or_default();
+    let version = fields.text("version");
+    let in_metadata = || metadata.as_deref()?.get("version").and_then(text);
+    let document = SkillDocument {
+        name,
+        written_name,
+        description,
+        version: version.or_else(in_metadata),
+        license: fields.text("license"),
+        compatibility,
+        format,
+        allowed_tools: fields.allowed_tools(),
+        user_invocable: fields.flag("user-invocable").unwrap_or(true),
+        model_invocable: !fields.flag("disable-model-invocation").unwrap_or(false),
+        argument_hint: fields.argument_hint(),
+        variables: fields.variables(),
+        dispatch,
+        requirements,
+        install,
+        frontmatter: Frontmatter::new(map),
+        instructions: fields.instructions(source.body, body),
+    };
+    if body.trim().is_empty() && document.dispatch.is_none() {
+        let message = "there are no instructions below the frontmatter".into();
+        let write = "say what to do, in Markdown".into();
+        fields.findings.warning("no-instructions", source.body, message, write);
+    }
+    Some(document)
+}
+
+struct Fields<'m, 'f, 't> {
+    keys: Keys<'m>,
+    place: Place<'t>,
+    findings: &'f mut Findings<'t>,
+}
+
+impl<'m> Fields<'m, '_, '_> {
+    /// The text of a key; nothing, with a warning, where it is a list or a mapping.
+    fn text(&mut self, key: &str) -> Option<String> {
+        let (written, value) = self.keys.get(key)?;
+        let found = text(value);
+        if found.is_none() && !value.is_null() {
+            self.wrong_kind(written, value, "text", format!("{key}: ..."));
+        }
+        if !value.is_string() && !value.is_null() && key != "version" {
+            let message = format!("`{key}` is {}, not text", kind(value));
+            let write = format!("{key}: {}", quoted(found.as_deref().unwrap_or("...")));
+            self.findings.pedantry("not-text", self.place.value(written), message, write);
+        }
+        found.filter(|text| !text.is_empty())
+    }
+
+    fn wrong_kind(&mut self, written: &str, value: &Value, expected: &str, write: String) {
+        let message = format!("`{written}` is {}, not {expected}", kind(value));
+        self.findings.deviation("wrong-kind", self.place.value(written), message, write);
+    }
+
+    /// The name, and the one that is written where it is another.
+    fn name(&mut self, source: &Source<'_, '_>) -> (String, Option<String>) {
+        let folder = slug(source.folder);
+        let Some(written) = self.text("name") else {
+            if source.place.is_some() {
+                let message = "there is no `name`; the folder's is taken".into();
+                let at = self.keys.get("name").map(|(key, _)| self.place.key(key));
+                let at = at.unwrap_or_else(|| self.place.start());
+                self.findings.deviation("missing-name", at, message, format!("name: {folder}"));
+            }
+            return (folder, None);
+        };
+        let key = self.keys.get("name").map_or("name", |(key, _)| key);
+        let at = self.place.value(key);
+        if !is_name(&written) {
+            let name = slug(&written);
+            let message = format!(
+                "`{written}` is no name, which is 1 to 64 of a-z, 0-9 and single inner hyphens; \
+                 the skill loads as `{name}`"
+            );
+            self.findings.deviation("invalid-name", at, message, format!("name: {name}"));
+            return (name, Some(written));
+        }
+        if written != source.folder {
+            let message =
+                format!("the name is `{written}`, and the folder's is `{}`", source.folder);
+            let write = match is_name(source.folder) {
+                true => format!("name: {}", source.folder),
+                false => format!("rename the folder to `{written}`"),
+            };
+            self.findings.deviation("name-not-folder", at, message, write);
+        }
+        (written, None)
+    }
+
+    fn description(&mut self, source: &Source<'_, '_>, name: &str, body: &str) -> Option<String> {
+        if let Some(written) = self.text("description") {
+            let count = written.chars().count();
+            if count > DESCRIPTION_CHARS {
+                let message = format!(
+                    "the description has {count} characters; {DESCRIPTION_CHARS} is the most"
+                );
+                let at = self.place.value("description");
+                let write = "say what it does and when to use it, and the rest below".into();
+                self.findings.deviation("long-description", at, message, write);
+            }
+            return Some(self.neutral(self.place.value("description"), written));
+        }
+        let taken = first_paragraph(body);
+        let write = quoted(taken.as_deref().unwrap_or("what it does and when to use it"));
+        if source.place.is_none() {
+            let message = match &taken {
+                Some(_) => {
+                    "there is no frontmatter: the folder's name and the first paragraph are taken"
+                }
+                None => "there is no frontmatter, and no paragraph to take a description from",
+            };
+            let write = format!("---\nname: {name}\ndescription: {write}\n---");
+            match &taken {
+                Some(_) => self.findings.deviation("no-frontmatter", 0, message.into(), write),
+                None => self.findings.error("no-description", 0, message.into(), write),
+            }
+        } else {
+            let at = self.keys.get("description").map(|(key, _)| self.place.key(key));
+            let at = at.unwrap_or_else(|| self.place.start());
+            let write = format!("description: {write}");
+            match &taken {
+                Some(_) => {
+                    let message = "there is no `description`; the first paragraph is taken".into();
+                    self.findings.deviation("missing-description", at, message, write);
+                }
+                None => {
+                    let message = "there is no `description`, and no paragraph to take one from";
+                    self.findings.error("no-description", at, message.into(), write);
+                }
+            }
+        }
+        taken.map(|text| neutralise(&text).text.into_owned())
+    }
+
+    fn compatibility(&mut self, written: String) -> String {
+        let at = self.place.value("compatibility");
+        let count = written.chars().count();
+        if count > COMPATIBILITY_CHARS {
+            let message = format!(
+                "`compatibility` has {count} characters; {COMPATIBILITY_CHARS} is the most"
+            );
+            let write = "name the program and what it needs, and the rest below".into();
+            self.findings.deviation("long-compatibility", at, message, write);
+        }
+        self.neutral(at, written)
+    }
+
+    fn argument_hint(&mut self) -> Option<String> {
+        // `argument-hint: [issue]` is a list of one for YAML, and meant as it stands.
+        if let Some((_, Value::Array(items))) = self.keys.get("argument-hint") {
+            let items: Option<Vec<String>> = items.iter().map(text).collect();
+            return items.map(|items| format!("[{}]", items.join(", ")));
+        }
+        let hint = self.text("argument-hint")?;
+        Some(self.neutral(self.place.value("argument-hint"), hint))
+    }
+
+    fn flag(&mut self, key: &str) -> Option<bool> {
+        let (written, value) = self.keys.get(key)?;
+        let Some((flag, plain)) = flag(value) else {
+            if !value.is_null() {
+                self.wrong_kind(written, value, "true or false", format!("{key}: true"));
+            }
+            return None;
+        };
+        if !plain {
+            let message = format!("`{written}` is read as {flag}");
+            let at = self.place.value(written);
+            self.findings.warning("not-a-boolean", at, message, format!("{key}: {flag}"));
+        }
+        Some(flag)
+    }
+
+    fn allowed_tools(&mut self) -> Vec<String> {
+        let Some((written, value)) = self.keys.get("allowed-tools") else { return Vec::new() };
+        let list: Vec<String> = match value {
+            Value::Null => Vec::new(),
+            Value::String(text) => tools(text).map(str::to_owned).collect(),
+            Value::Array(items) if items.iter().all(|it| text(it).is_some()) => {
+                items.iter().filter_map(text).filter(|tool| !tool.is_empty()).collect()
+            }
+            other => {
+                let write = "allowed-tools: Read Grep".to_owned();
+                self.wrong_kind(written, other, "tools with spaces between them", write);
+                Vec::new()
+            }
+        };
+        let at = self.place.value(written);
+        let write = format!("allowed-tools: {}", list.join(" "));
+        if value.is_array() {
+            let message = "tools are one text with spaces between them, not a list".into();
+            self.findings.pedantry("tools-list", at, message, write);
+        } else if value.as_str().is_some_and(|it| it.split_whitespace().collect::<Vec<_>>() != list)
+            && !list.iter().any(|tool| tool.contains(' '))
+        {
+            let message = "there are spaces between tools, and no commas".into();
+            self.findings.pedantry("tools-commas", at, message, write);
+        }
+        list
+    }
+
+    fn variables(&mut self) -> Vec<SkillVariable> {
+        let Some((written, value)) = self.keys.get("variables") else { return Vec::new() };
+        variables(value).unwrap_or_else(|| {
+            let write = "variables:\n  - name: topic\n    default: \"...\"".to_owned();
+            self.wrong_kind(written, value, "a list of names or of mappings", write);
+            Vec::new()
+        })
+    }
+
+    /// The metadata as a mapping, also where it is JSON in a text.
+    fn metadata(&mut self) -> Option<std::borrow::Cow<'m, Map<String, Value>>> {
+        use std::borrow::Cow;
+        let (written, value) = self.keys.get("metadata")?;
+        let at = self.place.value(written);
+        let map = match value {
+            Value::Object(map) => Cow::Borrowed(map),
+            Value::String(text) => match json5::read(text.trim()) {
+                Ok(Value::Object(map)) => {
+                    let message = "`metadata` is JSON in a text, not a mapping".into();
+                    let write = format!("metadata: {}", Value::Object(map.clone()));
+                    self.findings.deviation("json-in-text", at, message, write);
+                    Cow::Owned(map)
+                }
+                _ => {
+                    self.wrong_kind(written, value, "a mapping", "metadata: {}".into());
+                    return None;
+                }
+            },
+            Value::Null => return None,
+            other => {
+                self.wrong_kind(written, other, "a mapping", "metadata: {}".into());
+                return None;
+            }
+        };
+        for (key, value) in map.iter().filter(|(_, value)| !value.is_string()) {
+            let message = format!("`metadata.{key}` is {}, not text", kind(value));
+            let write = format!("{key}: {}", quoted(&value.to_string()));
+            let at = self.place.inner(&[written, key]);
+            self.findings.pedantry("not-text", at, message, write);
+        }
+        Some(map)
+    }
+
+    fn dispatch(&mut self) -> Option<CommandDispatch> {
+        let tool = self.text("command-tool");
+        let mode = self.text("command-arg-mode");
+        let dispatch = self.text("command-dispatch");
+        let Some(dispatch) = dispatch else {
+            if let Some(tool) = tool {
+                let message =
+                    format!("`command-tool` does nothing without `command-dispatch`: `{tool}`");
+                let at = self.place.key("command-tool");
+                let write = "command-dispatch: tool".into();
+                self.findings.warning("command-without-dispatch", at, message, write);
+            }
+            return None;
+        };
+        if dispatch != "tool" {
+            let message = format!("`command-dispatch` can only be `tool`, not `{dispatch}`");
+            let at = self.place.value("command-dispatch");
+            let write = "command-dispatch: tool".into();
+            self.findings.warning("unknown-dispatch", at, message, write);
+            return None;
+        }
+        let Some(tool) = tool else {
+            let message = "`command-dispatch` needs the tool that is called".into();
+            let at = self.place.key("command-dispatch");
+            let write = "command-tool: the-name-of-a-tool".into();
+            self.findings.warning("missing-command-tool", at, message, write);
+            return None;
+        };
+        if let Some(mode) = mode.filter(|mode| mode != "raw") {
+            let message = format!("`command-arg-mode` can only be `raw`, not `{mode}`");
+            let at = self.place.value("command-arg-mode");
+            let write = "command-arg-mode: raw".into();
+            self.findings.warning("unknown-argument-mode", at, message, write);
+        }
+        Some(CommandDispatch { tool, argument_mode: "raw".into() })
+    }
+
+    fn format(&self, openclaw: bool) -> SkillFormat {
+        if openclaw || self.keys.any(&["command-dispatch", "command-tool", "command-arg-mode"]) {
+            SkillFormat::Openclaw
+        } else if self.keys.any(&["variables", "allowed_tools"]) {
+            SkillFormat::Clawft
+        } else {
+            SkillFormat::AgentSkills
+        }
+    }
+
+    /// The text without imitations, after saying so.
+    fn neutral(&mut self, at: usize, written: String) -> String {
+        let neutral = neutralise(&written);
+        let Some((_, tag)) = neutral.first else { return written };
+        self.imitated(at, tag, neutral.count);
+        neutral.text.into_owned()
+    }
+
+    fn instructions(&mut self, start: usize, body: &str) -> String {
+        if let Some(at) = conflict::in_markdown(body) {
+            let message = "an unfinished merge is in the instructions".into();
+            let write = "keep one side, and take out the three lines with markers".into();
+            self.findings.warning("merge-conflict", start + at, message, write);
+        }
+        let neutral = neutralise(body);
+        if let Some((at, tag)) = neutral.first {
+            self.imitated(start + at, tag, neutral.count);
+        }
+        neutral.text.into_owned()
+    }
+
+    fn imitated(&mut self, at: usize, tag: &str, count: usize) {
+        let more = match count {
+            1 => String::new(),
+            more => format!(", and {} more", more - 1),
+        };
+        let entity = entity(tag);
+        let message = format!(
+            "`{tag}` imitates a message of the system or of a tool; its bracket becomes \
+             `{entity}`{more}"
+        );
+        self.findings.warning("imitated-message", at, message, format!("{entity}{}", &tag[1..]));
+    }
+}

@@ -1,0 +1,102 @@
+//! What the parts of the reader find, collected in the order of the file.
+//!
+//! Whether a deviation from the specification is a warning or an error is decided here, by the mode,
+//! and nowhere else.
+
+use super::lines::position;
+use super::{Diagnostic, ParseMode, Severity};
+
+/// Diagnostics of one file; what comes after them says nothing new.
+const MOST: usize = 50;
+
+/// Collects diagnostics about one text.
+#[derive(Debug)]
+pub(super) struct Findings<'t> {
+    text: &'t str,
+    mode: ParseMode,
+    list: Vec<Diagnostic>,
+}
+
+impl<'t> Findings<'t> {
+    pub(super) fn new(text: &'t str, mode: ParseMode) -> Self {
+        Self { text, mode, list: Vec::new() }
+    }
+
+    /// The text that offsets count in.
+    pub(super) fn text(&self) -> &'t str {
+        self.text
+    }
+
+    pub(super) fn is_strict(&self) -> bool {
+        self.mode == ParseMode::Strict
+    }
+
+    /// Something to know; the skill loads as it was meant.
+    pub(super) fn note(&mut self, code: &'static str, at: usize, message: String, write: String) {
+        self.add(Severity::Note, code, at, message, write);
+    }
+
+    /// Something that the specification has no rule for, and the author should look at.
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        at: usize,
+        message: String,
+        write: String,
+    ) {
+        self.add(Severity::Warning, code, at, message, write);
+    }
+
+    /// Something that the specification forbids and the loader makes good.
+    pub(super) fn deviation(
+        &mut self,
+        code: &'static str,
+        at: usize,
+        message: String,
+        write: String,
+    ) {
+        let severity = if self.is_strict() { Severity::Error } else { Severity::Warning };
+        self.add(severity, code, at, message, write);
+    }
+
+    /// Something that only the specification minds.
+    pub(super) fn pedantry(
+        &mut self,
+        code: &'static str,
+        at: usize,
+        message: String,
+        write: String,
+    ) {
+        if self.is_strict() {
+            self.add(Severity::Error, code, at, message, write);
+        }
+    }
+
+    /// Something that keeps the skill from loading.
+    pub(super) fn error(&mut self, code: &'static str, at: usize, message: String, write: String) {
+        self.add(Severity::Error, code, at, message, write);
+    }
+
+    fn add(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        at: usize,
+        message: String,
+        write: String,
+    ) {
+        if self.list.len() >= MOST && severity < Severity::Error {
+            return;
+        }
+        let (line, column) = position(self.text, at);
+        let suggestion = Some(write).filter(|write| !write.is_empty());
+        self.list.push(Diagnostic { severity, code, line, column, message, suggestion });
+    }
+
+    /// What was found, from the top of the file to its end.
+    pub(super) fn finish(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by_key(|it| (it.line, it.column));
+        self.list.shrink_to_fit();
+        self.list
+    }
+}

@@ -1,0 +1,127 @@
+//! The second fallback: every key for itself, so that one that can't be read costs only itself.
+
+use serde_json::{Map, Value};
+
+use super::findings::Findings;
+use super::json5::{self, JsonFault};
+use super::lines::{KeyLine, lines, offset};
+use super::mend::{Mend, mend, quoted};
+use super::yaml;
+
+/// Reads what can be read of a frontmatter that begins at `start` of the file's text.
+///
+/// Says what is wrong with the rest. The map is empty where there is no key at all.
+pub(super) fn read(text: &str, start: usize, findings: &mut Findings<'_>) -> Map<String, Value> {
+    let mut map = Map::new();
+    for chunk in chunks(text) {
+        let at = start + chunk.at;
+        match chunk.key {
+            Some(key) => {
+                if let Some((name, value)) = entry(&chunk, key, at, findings) {
+                    map.insert(name, value);
+                }
+            }
+            None => {
+                let message = "this line is no `key: value`, and is left out".to_owned();
+                let write = format!("# {}", chunk.text.trim());
+                findings.deviation("not-a-key", at, message, write);
+            }
+        }
+    }
+    map
+}
+
+/// A key with all the lines that belong to it, or one line that belongs to none.
+#[derive(Debug)]
+struct Chunk<'t> {
+    at: usize,
+    key: Option<KeyLine<'t>>,
+    text: &'t str,
+}
+
+fn chunks(text: &str) -> Vec<Chunk<'_>> {
+    let mut chunks: Vec<Chunk<'_>> = Vec::new();
+    for (at, line) in lines(text) {
+        let end = at + line.len();
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let inner = line.starts_with([' ', '\t', '-', '}', ']']);
+        match chunks.last_mut() {
+            Some(last) if inner && last.key.is_some() => last.text = &text[last.at..end],
+            _ => chunks.push(Chunk {
+                at,
+                key: KeyLine::read(line).filter(|key| key.key_at == 0),
+                text: &text[at..end],
+            }),
+        }
+    }
+    chunks
+}
+
+fn entry(
+    chunk: &Chunk<'_>,
+    key: KeyLine<'_>,
+    at: usize,
+    findings: &mut Findings<'_>,
+) -> Option<(String, Value)> {
+    let fault = match yaml::read(chunk.text) {
+        Ok(read) => return read.map.into_iter().next(),
+        Err(fault) => fault,
+    };
+    if let Some((map, mends)) =
+        mend(chunk.text).and_then(|mended| Some((yaml::read(&mended.text).ok()?.map, mended.mends)))
+    {
+        for mend in mends {
+            report(mend, at, findings);
+        }
+        return map.into_iter().next();
+    }
+    let value = chunk.text[key.value_at..].trim();
+    if value.starts_with(['{', '[']) {
+        let value_at = at + key.value_at;
+        let read = as_json(key.key, value, value_at, findings);
+        return read.map(|read| (key.key.to_owned(), read));
+    }
+    let at = at + offset(chunk.text, fault.line, fault.column);
+    if value.is_empty() || value.lines().count() > 1 {
+        let message = format!("`{}` can't be read, and is left out: {}", key.key, fault.message);
+        findings.deviation("unreadable-value", at, message, format!("{}: ...", key.key));
+        return None;
+    }
+    let text = value.trim_matches(['"', '\'']);
+    let message = format!("`{}` is no YAML, and is taken as it stands: {}", key.key, fault.message);
+    findings.deviation("unreadable-value", at, message, format!("{}: {}", key.key, quoted(text)));
+    Some((key.key.to_owned(), Value::from(text)))
+}
+
+/// Says that a line was written anew.
+pub(super) fn report(mend: Mend, start: usize, findings: &mut Findings<'_>) {
+    findings.deviation(mend.code, start + mend.at, mend.message, mend.line);
+}
+
+/// Reads the JSON of `key`, closing what was left open.
+fn as_json(key: &str, text: &str, at: usize, findings: &mut Findings<'_>) -> Option<Value> {
+    let fault = match json5::read(text) {
+        Ok(value) => {
+            let message = format!("`{key}` is JSON5, which YAML does not know");
+            findings.deviation("json5", at, message, format!("{key}: {value}"));
+            return Some(value);
+        }
+        Err(fault) => fault,
+    };
+    if let JsonFault::Open(closing) = &fault
+        && let Ok(value) = json5::read(&format!("{text}{closing}"))
+    {
+        let message = format!("`{key}` is cut off: `{closing}` is missing at its end");
+        let end = at + text.len();
+        findings.deviation("unclosed-brackets", end, message, format!("{key}: {text}{closing}"));
+        return Some(value);
+    }
+    let message = match fault {
+        JsonFault::TooDeep => format!("`{key}` is nested too deep, and is left out"),
+        _ => format!("`{key}` is neither YAML nor JSON, and is left out"),
+    };
+    findings.deviation("unreadable-value", at, message, format!("{key}: {{}}"));
+    None
+}

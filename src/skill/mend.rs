@@ -1,0 +1,172 @@
+//! The first fallback for YAML that does not parse: quoting values that can't stand without quotes,
+//! and spaces for tabs. Lines keep their numbers.
+
+use super::lines::{KeyLine, indent, lines};
+
+/// A frontmatter with some of its lines written anew.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mended {
+    pub(super) text: String,
+    pub(super) mends: Vec<Mend>,
+}
+
+/// One line that was written anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mend {
+    pub(super) code: &'static str,
+    /// What was in the way, as an offset of the text before.
+    pub(super) at: usize,
+    pub(super) message: String,
+    /// The line as it should be.
+    pub(super) line: String,
+}
+
+/// Writes anew what can't be read, or `None` where nothing looks like it.
+pub(super) fn mend(text: &str) -> Option<Mended> {
+    let mut mended = Mended { text: String::with_capacity(text.len() + 16), mends: Vec::new() };
+    let all: Vec<(usize, &str)> = lines(text).collect();
+    let mut literal = None;
+    let mut index = 0;
+    while let Some(&(at, line)) = all.get(index) {
+        index += 1;
+        let line = mended.without_tabs(at, line);
+        let depth = indent(&line);
+        if literal.is_some_and(|parent| depth > parent || line.trim().is_empty()) {
+            mended.push(&line);
+            continue;
+        }
+        literal = None;
+        let Some(key) = KeyLine::read(&line) else {
+            mended.push(&line);
+            continue;
+        };
+        let value = line[key.value_at..].trim_end();
+        if value.starts_with(['|', '>']) && value.len() <= 3 {
+            literal = Some(key.key_at);
+        }
+        // Lines further in go on with a value that has begun.
+        let more = match value.is_empty() || value.starts_with(['|', '>', '[', '{', '#']) {
+            true => 0,
+            false => all[index..]
+                .iter()
+                .take_while(|(_, line)| indent(line) > key.key_at && !line.trim().is_empty())
+                .count(),
+        };
+        let going_on = all[index..index + more].iter().map(|(_, line)| line.trim());
+        let whole = std::iter::once(value).chain(going_on).collect::<Vec<_>>().join(" ");
+        let Some((culprit, message)) = unquotable(&whole) else {
+            mended.push(&line);
+            continue;
+        };
+        let culprit = at + (key.value_at + culprit).min(line.len().saturating_sub(1));
+        let (start, whole) = (&line[..key.value_at], quoted(&whole));
+        let written = match start.ends_with([':', '\t']) {
+            true => format!("{} {whole}", start.trim_end()),
+            false => format!("{start}{whole}"),
+        };
+        mended.push(&written);
+        for _ in 0..more {
+            mended.push("");
+        }
+        index += more;
+        let line = written.trim_start().to_owned();
+        mended.mends.push(Mend { code: "unquoted-value", at: culprit, message, line });
+    }
+    (!mended.mends.is_empty()).then_some(mended)
+}
+
+impl Mended {
+    fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    /// The line with two spaces for each tab that it is indented with.
+    fn without_tabs(&mut self, at: usize, line: &str) -> String {
+        let content = line.trim_start_matches([' ', '\t']);
+        let start = &line[..line.len() - content.len()];
+        let Some(tab) = start.find('\t').filter(|_| !content.is_empty()) else {
+            return line.to_owned();
+        };
+        let line = format!("{}{content}", start.replace('\t', "  "));
+        self.mends.push(Mend {
+            code: "tab-indentation",
+            at: at + tab,
+            message: "a tab can't indent in YAML".into(),
+            line: line.clone(),
+        });
+        line
+    }
+}
+
+/// Why a value can't stand without quotes, and where in it.
+fn unquotable(value: &str) -> Option<(usize, String)> {
+    let first = value.chars().next()?;
+    let starts =
+        |what: &str| Some((0, format!("a value can't begin with `{what}` without quotes")));
+    match first {
+        '"' | '\'' => {
+            let end = closing_quote(value, first)?;
+            let after = value[end + 1..].trim_start();
+            (!after.is_empty() && !after.starts_with('#'))
+                .then(|| (end + 1, "there is text after the closing quote".to_owned()))
+        }
+        '@' | '`' | '%' | ',' | ']' | '}' => starts(first.encode_utf8(&mut [0; 4])),
+        '-' | '?' if value[1..].starts_with(' ') => starts(&value[..2]),
+        // An alias, an anchor or a tag is one word; emphasis and `!important` text are not.
+        '*' if value.contains(' ') || value[1..].contains('*') => starts("*"),
+        '&' | '!' if value.ends_with(['.', '!', ';']) => starts(first.encode_utf8(&mut [0; 4])),
+        '|' | '>' if value.len() > 3 && value[1..].starts_with(' ') => starts(&value[..1]),
+        '[' | '{' => {
+            let end = closing_bracket(value)?;
+            let after = value[end..].trim_start();
+            (!after.is_empty() && !after.starts_with('#'))
+                .then(|| (end, "there is text after the closing bracket".to_owned()))
+        }
+        '|' | '>' | '&' | '!' | '#' => None,
+        _ => {
+            let colon = value.find(": ").or_else(|| value.strip_suffix(':').map(str::len));
+            colon.map(|at| (at, "`: ` in a value that is not quoted".to_owned()))
+        }
+    }
+}
+
+/// Where the quote closes that the value begins with; at its end, where it does not.
+fn closing_quote(value: &str, quote: char) -> Option<usize> {
+    let bytes = value.as_bytes();
+    let mut at = 1;
+    while let Some(&byte) = bytes.get(at) {
+        if quote == '"' && byte == b'\\' {
+            at += 1;
+        } else if byte == quote as u8 {
+            if quote == '\'' && bytes.get(at + 1) == Some(&byte) {
+                at += 1;
+            } else {
+                return Some(at);
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where the bracket has closed that the value begins with.
+fn closing_bracket(value: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    value.char_indices().find_map(|(at, letter)| {
+        match letter {
+            '[' | '{' => open += 1,
+            ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        (open == 0).then_some(at + 1)
+    })
+}
+
+/// The value in quotes: in double ones where nothing in it needs an escape there.
+pub(super) fn quoted(value: &str) -> String {
+    match value.contains(['"', '\\']) {
+        true => format!("'{}'", value.replace('\'', "''")),
+        false => format!("\"{value}\""),
+    }
+}

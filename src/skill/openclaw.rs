@@ -1,0 +1,122 @@
+//! `metadata.openclaw`: what a skill needs, and how its author would install that.
+
+use serde_json::{Map, Value};
+
+use super::findings::Findings;
+use super::lines::Place;
+use super::values::{flag, kind, names, text};
+use super::{InstallRecipe, SkillRequirements};
+
+/// What the program was called over time; the first that is there counts.
+const PROGRAMS: [&str; 4] = ["openclaw", "clawdbot", "moltbot", "clawdis"];
+
+/// What `metadata.openclaw` says.
+#[derive(Debug, Default)]
+pub(super) struct Openclaw {
+    pub(super) requirements: SkillRequirements,
+    pub(super) install: Vec<InstallRecipe>,
+}
+
+/// Reads it, where one of its names is there.
+pub(super) fn read<'t>(
+    metadata: &Map<String, Value>,
+    place: &Place<'t>,
+    findings: &mut Findings<'t>,
+) -> Option<Openclaw> {
+    let found = PROGRAMS.iter().find_map(|name| Some((*name, metadata.get(*name)?)));
+    let Some((program, value)) = found else {
+        misplaced(metadata, place, findings);
+        return None;
+    };
+    let mut reader = Reader { path: vec!["metadata", program], place, findings };
+    let mut openclaw = Openclaw::default();
+    let Some(map) = reader.map(value, "{\"requires\": {\"bins\": [\"...\"]}}") else {
+        return Some(openclaw);
+    };
+    let needs = &mut openclaw.requirements;
+    if let Some(value) = map.get("os") {
+        needs.os = reader.names("os", value);
+    }
+    if let Some(value) = map.get("always") {
+        needs.always = reader.flag("always", value);
+    }
+    needs.primary_env = map.get("primaryEnv").and_then(text);
+    if let Some(Value::Array(recipes)) = map.get("install") {
+        openclaw.install = recipes.iter().filter_map(recipe).collect();
+    } else if let Some(value) = map.get("install") {
+        openclaw.install = recipe(value).into_iter().collect();
+    }
+    if let Some(value) = map.get("requires") {
+        reader.path.push("requires");
+        if let Some(map) = reader.map(value, "{\"bins\": [\"...\"]}") {
+            let lists = [
+                ("bins", &mut needs.bins),
+                ("anyBins", &mut needs.any_bins),
+                ("env", &mut needs.env),
+                ("config", &mut needs.config),
+                ("os", &mut needs.os),
+            ];
+            for (key, list) in lists {
+                if let Some(value) = map.get(key) {
+                    *list = reader.names(key, value);
+                }
+            }
+        }
+    }
+    Some(openclaw)
+}
+
+/// Requirements beside `metadata.openclaw`, where no program reads them.
+fn misplaced(metadata: &Map<String, Value>, place: &Place<'_>, findings: &mut Findings<'_>) {
+    if let Some(requires) = metadata.get("requires") {
+        let message = "`metadata.requires` is not read: it belongs to `metadata.openclaw`".into();
+        let write = format!("metadata: {{\"openclaw\": {{\"requires\": {requires}}}}}");
+        let at = place.inner(&["metadata", "requires"]);
+        findings.warning("misplaced-requirements", at, message, write);
+    }
+}
+
+fn recipe(value: &Value) -> Option<InstallRecipe> {
+    let kind = value.get("kind").and_then(text)?;
+    Some(InstallRecipe { kind, recipe: value.clone() })
+}
+
+/// Reads values at a path, and says where one is of another kind than it should be.
+struct Reader<'r, 'k, 't> {
+    path: Vec<&'k str>,
+    place: &'r Place<'t>,
+    findings: &'r mut Findings<'t>,
+}
+
+impl Reader<'_, '_, '_> {
+    fn map<'v>(&mut self, value: &'v Value, write: &str) -> Option<&'v Map<String, Value>> {
+        if value.as_object().is_none() && !value.is_null() {
+            let key = self.path.last().copied().unwrap_or_default();
+            self.wrong(None, "a mapping", value, format!("\"{key}\": {write}"));
+        }
+        value.as_object()
+    }
+
+    fn names(&mut self, key: &str, value: &Value) -> Vec<String> {
+        names(value).unwrap_or_else(|| {
+            self.wrong(Some(key), "a list of names", value, format!("\"{key}\": [\"...\"]"));
+            Vec::new()
+        })
+    }
+
+    fn flag(&mut self, key: &str, value: &Value) -> bool {
+        flag(value).map_or_else(
+            || {
+                self.wrong(Some(key), "true or false", value, format!("\"{key}\": true"));
+                false
+            },
+            |(flag, _)| flag,
+        )
+    }
+
+    fn wrong(&mut self, key: Option<&str>, expected: &str, value: &Value, write: String) {
+        let path: Vec<&str> = self.path.iter().copied().chain(key).collect();
+        let message = format!("`{}` is {}, not {expected}", path.join("."), kind(value));
+        self.findings.warning("wrong-kind", self.place.inner(&path), message, write);
+    }
+}

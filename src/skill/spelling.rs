@@ -1,0 +1,102 @@
+//! The keys that mean something here, however they are spelt.
+
+use serde_json::{Map, Value};
+
+use super::findings::Findings;
+use super::lines::Place;
+use super::mend::quoted;
+
+/// The keys of the Agent Skills specification.
+const SPECIFIED: [&str; 6] =
+    ["name", "description", "license", "compatibility", "metadata", "allowed-tools"];
+
+/// The keys that other programs brought in.
+const KNOWN: [&str; 8] = [
+    "version",
+    "user-invocable",
+    "disable-model-invocation",
+    "argument-hint",
+    "variables",
+    "command-dispatch",
+    "command-tool",
+    "command-arg-mode",
+];
+
+/// clawft's spelling, which is not wrong.
+const CLAWFT_TOOLS: &str = "allowed_tools";
+
+/// Whether `key` means something here.
+pub(super) fn is_known(key: &str) -> bool {
+    SPECIFIED.contains(&key) || KNOWN.contains(&key)
+}
+
+/// The outermost mapping of a frontmatter, asked by the right names of its keys.
+#[derive(Debug)]
+pub(super) struct Keys<'m> {
+    entries: Vec<(String, &'m str, &'m Value)>,
+}
+
+impl<'m> Keys<'m> {
+    /// Says which keys are spelt wrongly, and what the specification does not know.
+    pub(super) fn new(
+        map: &'m Map<String, Value>,
+        place: &Place<'_>,
+        findings: &mut Findings<'_>,
+    ) -> Self {
+        let mut entries = Vec::new();
+        for (key, value) in map {
+            if !SPECIFIED.contains(&key.as_str()) {
+                let message = format!("`{key}` is no key of the Agent Skills specification");
+                findings.pedantry("unknown-key", place.key(key), message, beneath(key, value));
+            }
+            if is_known(key) {
+                entries.push((key.clone(), key.as_str(), value));
+                continue;
+            }
+            let meant = hyphenated(key);
+            if !is_known(&meant) || map.contains_key(&meant) {
+                continue;
+            }
+            if key != CLAWFT_TOOLS {
+                let message = format!("`{key}` is read as `{meant}`");
+                findings.warning("misspelt-key", place.key(key), message, format!("{meant}:"));
+            }
+            entries.push((meant, key.as_str(), value));
+        }
+        Self { entries }
+    }
+
+    /// The key as it is written, and its value.
+    pub(super) fn get(&self, name: &str) -> Option<(&'m str, &'m Value)> {
+        let found = self.entries.iter().find(|(key, _, _)| key == name);
+        found.map(|(_, written, value)| (*written, *value))
+    }
+
+    /// Whether one of these keys is written in this very way.
+    pub(super) fn any(&self, written: &[&str]) -> bool {
+        self.entries.iter().any(|(_, key, _)| written.contains(key))
+    }
+}
+
+/// `userInvocable`, `user_invocable` and `User-Invocable` as `user-invocable`.
+fn hyphenated(key: &str) -> String {
+    let mut name = String::with_capacity(key.len() + 2);
+    let mut before = '-';
+    for letter in key.chars() {
+        if letter.is_uppercase() && before.is_lowercase() {
+            name.push('-');
+        }
+        name.extend(if letter == '_' { '-' } else { letter }.to_lowercase());
+        before = letter;
+    }
+    name
+}
+
+/// Where the specification has room for a key of one's own.
+fn beneath(key: &str, value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    format!("metadata:\n  {key}: {}", quoted(&text))
+}

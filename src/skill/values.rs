@@ -1,0 +1,112 @@
+//! From plain values to what a skill's keys take: text, yes or no, lists, tools, variables.
+
+use serde_json::{Map, Value};
+
+use super::SkillVariable;
+
+/// The text of a scalar; nothing for null, lists and mappings.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// What kind of value it is, for people.
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+/// Yes or no, and whether it was written as YAML has it.
+pub(super) fn flag(value: &Value) -> Option<(bool, bool)> {
+    match value {
+        Value::Bool(flag) => Some((*flag, true)),
+        Value::Number(number) if number.as_u64() == Some(1) => Some((true, false)),
+        Value::Number(number) if number.as_u64() == Some(0) => Some((false, false)),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "y" => Some((true, false)),
+            "false" | "no" | "off" | "n" => Some((false, false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The names of a list, or of one name alone; `None` for what is neither.
+pub(super) fn names(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Null => Some(Vec::new()),
+        Value::Array(items) => items.iter().map(text).collect(),
+        Value::Object(_) => None,
+        scalar => text(scalar).map(|name| vec![name]),
+    }
+}
+
+/// Tools as they are written, with spaces or commas between them, except inside parentheses:
+/// `Bash(git add:*), Read`.
+pub(super) fn tools(written: &str) -> impl Iterator<Item = &str> {
+    let mut open = 0_usize;
+    let parts = written.split(move |letter: char| {
+        match letter {
+            '(' => open += 1,
+            ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open == 0 && (letter == ',' || letter.is_whitespace())
+    });
+    parts.filter(|tool| !tool.is_empty())
+}
+
+/// The variables of a skill: a list of names or of mappings, or a mapping of names to defaults or
+/// to mappings. `None` for what is none of them.
+pub(super) fn variables(value: &Value) -> Option<Vec<SkillVariable>> {
+    match value {
+        Value::Null => Some(Vec::new()),
+        Value::Array(items) => items.iter().map(item).collect(),
+        Value::Object(map) => Some(map.iter().map(|(name, it)| entry(name.clone(), it)).collect()),
+        Value::String(text) => {
+            let names = text.split([',', ' ', '\n']).filter(|name| !name.is_empty());
+            Some(names.map(|name| plain(name.to_owned())).collect())
+        }
+        _ => None,
+    }
+}
+
+fn item(value: &Value) -> Option<SkillVariable> {
+    match value {
+        Value::Object(map) => match map.get("name").and_then(text) {
+            Some(name) => Some(described(name, map)),
+            // `- topic: its default` is a mapping of one key.
+            None => map.iter().next().map(|(name, it)| entry(name.clone(), it)),
+        },
+        scalar => text(scalar).map(plain),
+    }
+}
+
+fn entry(name: String, value: &Value) -> SkillVariable {
+    match value {
+        Value::Object(map) => described(name, map),
+        scalar => SkillVariable { default: text(scalar), ..plain(name) },
+    }
+}
+
+fn described(name: String, map: &Map<String, Value>) -> SkillVariable {
+    let get = |key: &str| map.get(key).and_then(text);
+    let default = get("default");
+    let required = map.get("required").and_then(flag).is_some_and(|(required, _)| required);
+    let required = required && default.is_none();
+    SkillVariable { name, description: get("description"), default, required }
+}
+
+fn plain(name: String) -> SkillVariable {
+    SkillVariable { name, description: None, default: None, required: false }
+}
