@@ -81,32 +81,12 @@ pub(super) struct Update {
 }
 
 enum Message {
-    #[allow(dead_code, reason = "the loader sends it")]
-    Update {
-        update: Update,
-        reply: Sender<u64>,
-    },
-    Change {
-        prepared: Vec<PreparedPlugin>,
-        refused: Vec<RefusedPlugin>,
-        reply: Sender<()>,
-    },
-    Skills {
-        skills: Arc<SkillRegistry>,
-        reply: Sender<u64>,
-    },
-    Unload {
-        id: String,
-        reply: Sender<bool>,
-    },
-    Review {
-        id: String,
-        policy: ApprovalPolicy,
-        reply: Sender<bool>,
-    },
-    Stop {
-        reply: Sender<()>,
-    },
+    Update { update: Update, reply: Sender<u64> },
+    Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: Sender<()> },
+    Skills { skills: Arc<SkillRegistry>, reply: Sender<u64> },
+    Unload { id: String, reply: Sender<bool> },
+    Review { id: String, policy: ApprovalPolicy, reply: Sender<bool> },
+    Stop { reply: Sender<()> },
 }
 
 impl PluginHost {
@@ -208,7 +188,6 @@ impl PluginHost {
 
     /// Puts what the loader found into service, and gives the generation it became; `None` when
     /// the host has stopped.
-    #[allow(dead_code, reason = "the loader calls it")]
     pub(super) async fn update(&self, update: Update) -> Option<u64> {
         self.ask(|reply| Message::Update { update, reply }).await
     }

@@ -36,7 +36,7 @@ mod staging;
 mod switches;
 mod trust;
 
-pub use approval::{Approval, ApprovalPolicy, StoredApproval};
+pub use approval::{Approval, ApprovalPolicy, StoredApproval, workspace_approval_id};
 pub use approvals::Approvals;
 #[cfg(feature = "package")]
 pub use archive::pack_folder;

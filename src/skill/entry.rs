@@ -166,6 +166,31 @@ impl SkillEntry {
         Self { name, level, path, state, shadows, provider, outdated, diagnostics, document }
     }
 
+    /// Whether it is equal to another one, without looking into what they share.
+    pub(super) fn is_surely(&self, other: &Self) -> bool {
+        let same_document = match (&self.document, &other.document) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let same_path = match (&self.path, &other.path) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+            (None, None) => true,
+            _ => false,
+        };
+        let same_diagnostics = Arc::ptr_eq(&self.diagnostics, &other.diagnostics)
+            || *self.diagnostics == *other.diagnostics;
+        same_document
+            && same_path
+            && same_diagnostics
+            && self.name == other.name
+            && self.level == other.level
+            && self.state == other.state
+            && self.shadows == other.shadows
+            && self.provider == other.provider
+            && self.outdated == other.outdated
+    }
+
     /// Whether it may be offered to models, people and clients.
     #[must_use]
     pub fn is_active(&self) -> bool {

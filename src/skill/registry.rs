@@ -86,6 +86,28 @@ impl SkillRegistry {
         active.filter_map(|entry| Some((entry, entry.document.as_ref()?)))
     }
 
+    /// The same registry, with the very entries of `earlier` where they are equal: comparing with
+    /// that one is cheap afterwards.
+    #[must_use]
+    pub(crate) fn keeping(mut self, earlier: &Self) -> Self {
+        let mut old = earlier.entries.iter().peekable();
+        for entry in &mut self.entries {
+            while old.next_if(|old| old.name < entry.name).is_some() {}
+            // Those of one name are few.
+            let mut same_name = old.clone().take_while(|old| old.name == entry.name);
+            if let Some(same) = same_name.find(|old| old.is_surely(entry)) {
+                *entry = Arc::clone(same);
+            }
+        }
+        self
+    }
+
+    /// Whether both have the very same entries.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
     /// How many skills were found, in whatever state.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -2,5 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
+mod approvals;
+mod discovery;
+mod levels;
+#[cfg(feature = "cli")]
+mod program;
 mod registry;
+mod requirements;
 mod subscriptions;
+mod swap;
+mod watching;
+mod world;

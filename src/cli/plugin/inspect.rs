@@ -167,7 +167,7 @@ impl Report {
     fn package(&mut self, package: PluginPackage, approval: Approval) {
         let unapproved = approval.missing(&package.manifest.permissions);
         if !unapproved.is_empty() {
-            self.reasons.push(Reason::of(&LoadError::Pending { unapproved, installed: None }));
+            self.reasons.push(Reason::of(&LoadError::Pending { unapproved, command: None }));
         }
         for &capability in &package.manifest.capabilities {
             if capability != PluginCapability::Tool {

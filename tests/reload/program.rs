@@ -1,0 +1,1 @@
+//! `weft-lite run` while files change, as whoever runs it sees it.
