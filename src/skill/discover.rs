@@ -40,6 +40,8 @@ pub struct SkillFiles {
     pub file: &'static str,
     /// Modules and plugin manifests, by name and sorted.
     pub code: Vec<String>,
+    /// The folder's path beneath the root, without a link in it.
+    pub place: PathBuf,
     /// Whether the folder or its file is a link, so that it may change by a change elsewhere.
     pub linked: bool,
 }
@@ -93,7 +95,7 @@ impl SkillRoot {
         let depth = self.depth(folder)?;
         match fs::symlink_metadata(folder) {
             Ok(metadata) if depth > 0 && metadata.is_symlink() => self.behind_link(folder, depth),
-            _ => skill(folder, &list(folder).ok()?),
+            _ => self.skill(folder, &list(folder).ok()?),
         }
     }
 
@@ -131,7 +133,7 @@ impl SkillRoot {
                 return;
             }
         };
-        found.extend(skill(folder, &listing));
+        found.extend(self.skill(folder, &listing));
         if depth == DEPTH {
             return;
         }
@@ -153,8 +155,7 @@ impl SkillRoot {
             let broken = refusal("broken-link", message, "remove it, or the skill's folder here");
             return if depth == 1 { refused(broken) } else { None };
         };
-        let listing = list(&target).ok()?;
-        let found = skill(link, &listing)?;
+        let files = files(&list(&target).ok()?)?;
         let Ok(inside) = target.strip_prefix(&self.real) else {
             let message = format!("the link leads out of {}", self.path.display());
             return refused(refusal("link-outside", message, "copy the folder to here instead"));
@@ -163,8 +164,14 @@ impl SkillRoot {
         if is_found_itself {
             return None;
         }
-        let content = found.content.map(|files| SkillFiles { linked: true, ..files });
-        Some(SkillFolder { path: link.to_owned(), content })
+        let files = SkillFiles { linked: true, place: inside.to_owned(), ..files };
+        Some(SkillFolder { path: link.to_owned(), content: Ok(files) })
+    }
+
+    fn skill(&self, folder: &Path, listing: &Listing) -> Option<SkillFolder> {
+        let place = folder.strip_prefix(&self.path).unwrap_or(folder).to_owned();
+        let files = SkillFiles { place, ..files(listing)? };
+        Some(SkillFolder { path: folder.to_owned(), content: Ok(files) })
     }
 }
 
@@ -206,10 +213,11 @@ impl Listing {
     }
 }
 
-fn skill(folder: &Path, listing: &Listing) -> Option<SkillFolder> {
+/// What makes a folder a skill, but for its place.
+fn files(listing: &Listing) -> Option<SkillFiles> {
     let (rank, linked) = listing.file?;
-    let content = SkillFiles { file: SKILL_FILES[rank], code: listing.code.clone(), linked };
-    Some(SkillFolder { path: folder.to_owned(), content: Ok(content) })
+    let (file, code) = (SKILL_FILES[rank], listing.code.clone());
+    Some(SkillFiles { file, code, place: PathBuf::new(), linked })
 }
 
 fn is_left_out(name: &Path) -> bool {

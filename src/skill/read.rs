@@ -53,7 +53,8 @@ impl SkillReader {
 fn unreadable(error: &io::Error) -> Diagnostic {
     // Containment refuses with an error of its own; a lack of permission has the system's number.
     if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
-        let message = "the file is a link that leads out of the folder of skills".to_owned();
+        let message =
+            "the file is a link that leads out of the folder of skills, or an absolute one".into();
         return refusal("link-outside", message, "copy the file to here instead");
     }
     refusal("unreadable", format!("the file can't be read: {error}"), "check who may read it")

@@ -103,7 +103,8 @@ fn what_a_link_leads_to_is_followed() {
         world.skill("home/skills/.store/a", "1");
         symlink(world.path("home/skills/.store/a"), world.path("home/skills/a")).unwrap();
         live.until_text("a", "1").await;
-        // The hidden folder itself tells of nothing; the link's own change does.
+        world.skill("home/skills/.store/a", "2");
+        live.until_text("a", "2").await;
         fs::remove_file(world.path("home/skills/a")).unwrap();
         live.until_skill("a", "gone").await;
     });

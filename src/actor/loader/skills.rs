@@ -158,10 +158,9 @@ impl SkillTree {
                 known
             }
             known => {
-                let beneath = folder.strip_prefix(&root.path).unwrap_or(&folder);
                 let name = folder.file_name().or_else(|| root.real.file_name());
                 let name = name.unwrap_or_default().to_string_lossy();
-                let parsed = reader.read(&beneath.join(files.file), &name);
+                let parsed = reader.read(&files.place.join(files.file), &name);
                 let has_code = matches!(self.reach, Reach::Beneath) && !files.code.is_empty();
                 let mut skill = KnownSkill::read(&folder, &files, parsed, known, around);
                 skill.fingerprint = fingerprint;

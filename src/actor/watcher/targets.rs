@@ -91,14 +91,17 @@ impl WatchedFolder {
             return true;
         }
         let Ok(inside) = path.strip_prefix(&self.path) else { return false };
-        let hidden =
-            inside.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
-        let deep_enough = match self.depth {
-            WatchDepth::Itself => false,
-            WatchDepth::Direct => inside.components().count() == 1,
-            WatchDepth::Beneath => true,
+        let has = |left_out: &dyn Fn(&[u8]) -> bool| {
+            inside.components().any(|part| left_out(part.as_os_str().as_encoded_bytes()))
         };
-        deep_enough && !hidden
+        match self.depth {
+            WatchDepth::Itself => false,
+            WatchDepth::Direct => {
+                inside.components().count() == 1 && !has(&|name| name.starts_with(b"."))
+            }
+            // Links may lead to hidden folders, though hardly into a repository.
+            WatchDepth::Beneath => !has(&|name| name == b".git"),
+        }
     }
 }
 
