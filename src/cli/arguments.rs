@@ -23,7 +23,8 @@ const OWN_VALUED: [&str; 9] = [
 ];
 
 /// Shared options without a value.
-const SWITCHES: [&str; 6] = ["--no-bundled", "--json", "--verbose", "-v", "--version", "-V"];
+const SWITCHES: [&str; 7] =
+    ["--no-bundled", "--trust", "--json", "--verbose", "-v", "--version", "-V"];
 
 /// Commands that are followed by one of their own.
 const GROUPS: [&str; 3] = ["plugin", "key", "secret"];
