@@ -86,8 +86,10 @@ mod store;
 mod wasm;
 
 pub use actor::{
-    LoadError, LoadedPlugin, PluginHost, PluginHostOptions, PluginRegistry, RefusedPlugin,
-    ToolEntry,
+    Bundled, Change, Changes, LoadError, LoadedPlugin, Loader, LoaderOptions, PluginHost,
+    PluginHostOptions, PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded,
+    SkillWatcher, Snapshot, Subscription, ToolEntry, ToolSummary, WatchDepth, WatchMode,
+    WatchedFolder,
 };
 pub use channel::ConsoleChannel;
 pub use contract::{
@@ -97,7 +99,7 @@ pub use contract::{
     ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
     PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
     Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
-    full_tool_name, limits,
+    WatchConfig, full_tool_name, limits,
 };
 #[cfg(feature = "mcp")]
 pub use mcp::{
@@ -106,8 +108,9 @@ pub use mcp::{
 pub use package::{
     Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, MANIFEST_NAMES,
     ManifestFormat, NoPrompt, PackageError, PackageErrorKind, PackageOrigin, PluginPackage, Prompt,
-    ReadLimits, SecretError, SecretSummary, SecretValue, StoredApproval, ask_for_permissions,
-    discover, installed_folder, recover_home, uninstall,
+    ReadLimits, SecretError, SecretSummary, SecretValue, SkillSwitch, SkillSwitches,
+    StoredApproval, WorkspaceTrust, ask_for_permissions, discover, installed_folder,
+    package_folders, recover_home, uninstall, workspace_approval_id,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};
@@ -128,10 +131,15 @@ pub use sandbox::{
 pub use sandbox::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
+#[cfg(feature = "bundled")]
+pub use skill::BUNDLED_SKILLS;
 pub use skill::{
-    CommandDispatch, Diagnostic, FRONTMATTER_BYTES, FolderNameFault, Frontmatter, InstallRecipe,
-    LARGE_SKILL_BYTES, MissingVariables, ParseMode, ParsedSkill, SKILL_BYTES, Severity,
-    SkillDocument, SkillFormat, SkillRequirements, SkillVariable, check_folder_name, parse_skill,
+    CommandDispatch, Diagnostic, FRONTMATTER_BYTES, Fingerprint, FolderNameFault, FoundSkill,
+    Frontmatter, InstallRecipe, LARGE_SKILL_BYTES, MissingVariables, ParseMode, ParsedSkill,
+    Readiness, SKILL_BYTES, SKILL_FILES, Severity, ShadowedSkill, SkillDocument, SkillEntry,
+    SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRegistry,
+    SkillRequirements, SkillRoot, SkillState, SkillSurroundings, SkillVariable, check_folder_name,
+    parse_skill,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{

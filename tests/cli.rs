@@ -249,9 +249,9 @@ fn plugins_with_their_states() {
         .collect();
     let expected = [
         (Some("probe"), "active"),
-        (None, "refused"),
         (Some("asking"), "pending"),
         (Some("broken"), "refused"),
+        (None, "refused"),
     ];
     assert_eq!(states, expected);
     for refused in &list.as_array().unwrap()[1..] {

@@ -28,8 +28,18 @@ const FACADE: &str = "lib";
 const EFFECTS: [(&str, &[&str]); 7] = [
     (
         "std::fs",
-        // Grants are opened, packages are found, the machine's memory is read, a module is inspected.
-        &["sandbox/filesystem/", "sandbox/audit/file.rs", "package/", "runtime/", "cli/"],
+        // Grants are opened, packages and skills are found, watches resolved to real folders, the
+        // machine's memory is read, a module is inspected.
+        &[
+            "sandbox/filesystem/",
+            "sandbox/audit/file.rs",
+            "skill/discover.rs",
+            "skill/fingerprint.rs",
+            "package/",
+            "actor/watcher/",
+            "runtime/",
+            "cli/",
+        ],
     ),
     ("std::env", &["sandbox/environment.rs", "package/secrets.rs", "cli/", "main.rs"]),
     ("std::net::TcpStream", &["sandbox/", "mcp/"]),

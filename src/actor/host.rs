@@ -5,7 +5,7 @@
 //! the host.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -16,10 +16,13 @@ use smol::{Executor, Timer};
 use super::load::{self, LoadError, PreparedPlugin};
 use super::plugin::{MAILBOX, PluginActor, PluginMessage};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
+use super::snapshot::Snapshot;
+use super::subscription::Subscription;
 use super::tool::HostedTool;
 use crate::contract::{CallError, CallOutcome, CancellationSource, Tool, Usage, limits};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::SandboxOptions;
+use crate::skill::SkillRegistry;
 use crate::wasm::MemoryBudget;
 
 /// How the host runs plugins.
@@ -56,14 +59,31 @@ pub struct PluginHost {
 }
 
 /// What the handles read and only the actor replaces.
-struct Shared {
-    registry: ArcSwap<PluginRegistry>,
+pub(super) struct Shared {
+    pub(super) snapshot: ArcSwap<Snapshot>,
     options: PluginHostOptions,
     memory: Arc<MemoryBudget>,
 }
 
+/// What the loader has found to be different, as one change.
+#[derive(Default)]
+pub(super) struct Update {
+    /// Plugins whose approval was taken back: calls in flight are cancelled.
+    pub(super) revoke: Vec<String>,
+    /// Plugins that go, or that `add` replaces: calls in flight end on them.
+    pub(super) remove: Vec<String>,
+    /// Plugins that are ready. Where one of the id is in service still, that one stays.
+    pub(super) add: Vec<PreparedPlugin>,
+    /// All that the loader has refused, before as well as now.
+    pub(super) refused: Vec<RefusedPlugin>,
+    /// The skills there are now.
+    pub(super) skills: Arc<SkillRegistry>,
+}
+
 enum Message {
+    Update { update: Update, reply: Sender<u64> },
     Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: Sender<()> },
+    Skills { skills: Arc<SkillRegistry>, reply: Sender<u64> },
     Unload { id: String, reply: Sender<bool> },
     Review { id: String, policy: ApprovalPolicy, reply: Sender<bool> },
     Stop { reply: Sender<()> },
@@ -74,20 +94,50 @@ impl PluginHost {
     #[must_use]
     pub fn start(executor: Arc<Executor<'static>>, options: PluginHostOptions) -> Self {
         let memory = MemoryBudget::new(options.memory_budget_bytes);
-        let registry = ArcSwap::from_pointee(PluginRegistry::default());
-        let shared = Arc::new(Shared { registry, options, memory });
+        let replaced = CancellationSource::new();
+        let first = Snapshot {
+            generation: 0,
+            plugins: Arc::default(),
+            skills: Arc::default(),
+            replaced: replaced.token(),
+        };
+        let snapshot = ArcSwap::from_pointee(first);
+        let shared = Arc::new(Shared { snapshot, options, memory });
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let tasks = Arc::clone(&executor);
         let (stop, shared_by_actor) = (CancellationSource::new(), Arc::clone(&shared));
-        let actor = HostActor { inbox, shared: shared_by_actor, stop, executor };
+        let actor = HostActor {
+            inbox,
+            shared: shared_by_actor,
+            stop,
+            executor,
+            replaced,
+            loads: 0,
+            draining: Vec::new(),
+            refused_by_loader: Vec::new(),
+            refused_by_hand: Vec::new(),
+        };
         tasks.spawn(actor.run()).detach();
         Self { mailbox, shared }
     }
 
-    /// What is in service now. The answer doesn't change; ask again for a newer one.
+    /// What is in service now. The answer doesn't change; ask again for a newer one. Reading it
+    /// takes no lock.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot.load_full()
+    }
+
+    /// The plugins of the [`snapshot`](Self::snapshot).
     #[must_use]
     pub fn registry(&self) -> Arc<PluginRegistry> {
-        self.shared.registry.load_full()
+        Arc::clone(&self.shared.snapshot.load().plugins)
+    }
+
+    /// Hears of every change from now on. A subscription doesn't keep the host running.
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription {
+        Subscription::new(Arc::clone(&self.shared))
     }
 
     /// Bytes of linear memory that all guests hold, and the limit.
@@ -107,19 +157,39 @@ impl PluginHost {
     ) {
         let mut prepared = Vec::new();
         let mut refused: Vec<_> = unreadable.into_iter().map(RefusedPlugin::unreadable).collect();
-        let Shared { options, memory, .. } = &*self.shared;
         for (package, approval) in packages {
             let id = package.manifest.id.clone();
             let origin = package.origin.to_string();
-            let PluginHostOptions { sandbox, module_bytes, .. } = options;
-            let approval = approval.into();
-            match load::prepare(package, &approval, sandbox, memory, *module_bytes).await {
+            match self.prepare(package, &approval.into()).await {
                 Ok(plugin) => prepared.push(plugin),
                 Err(error) => refused.push(RefusedPlugin { id: Some(id), origin, error }),
             }
         }
         // No answer means that the host has stopped: there is nothing to put it into.
         self.ask(|reply| Message::Change { prepared, refused, reply }).await;
+    }
+
+    /// Replaces the skills there are, and gives the generation that it became; `None` when the host
+    /// has stopped. For embedders whose skills don't come from folders: a
+    /// loader replaces them again when it finds a change.
+    pub async fn put_skills(&self, skills: Arc<SkillRegistry>) -> Option<u64> {
+        self.ask(|reply| Message::Skills { skills, reply }).await
+    }
+
+    /// Compiles, starts and describes a plugin beside everything that is in service.
+    pub(super) async fn prepare(
+        &self,
+        package: PluginPackage,
+        approval: &ApprovalPolicy,
+    ) -> Result<PreparedPlugin, LoadError> {
+        let Shared { options, memory, .. } = &*self.shared;
+        load::prepare(package, approval, &options.sandbox, memory, options.module_bytes).await
+    }
+
+    /// Puts what the loader found into service, and gives the generation it became; `None` when
+    /// the host has stopped.
+    pub(super) async fn update(&self, update: Update) -> Option<u64> {
+        self.ask(|reply| Message::Update { update, reply }).await
     }
 
     /// Takes a plugin out of service; calls in flight end on it. The answer tells whether it was
@@ -152,8 +222,8 @@ impl PluginHost {
         }
         let (reply, answer) = async_channel::bounded(1);
         let (mailbox, call) = {
-            let registry = self.shared.registry.load();
-            let entry = match registry.find_tool(tool) {
+            let snapshot = self.shared.snapshot.load();
+            let entry = match snapshot.plugins.find_tool(tool) {
                 Ok(entry) => entry,
                 Err(error) => return failed(error),
             };
@@ -175,8 +245,8 @@ impl PluginHost {
     ///
     /// [`CallError::UnknownTool`] and [`CallError::AmbiguousTool`].
     pub fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, CallError> {
-        let registry = self.shared.registry.load();
-        let entry = registry.find_tool(name)?;
+        let snapshot = self.shared.snapshot.load();
+        let entry = snapshot.plugins.find_tool(name)?;
         Ok(Arc::new(HostedTool::new(self.clone(), entry)))
     }
 
@@ -198,7 +268,17 @@ struct HostActor {
     shared: Arc<Shared>,
     stop: CancellationSource,
     executor: Arc<Executor<'static>>,
+    /// Fires when the newest snapshot is no longer that.
+    replaced: CancellationSource,
+    /// How many plugins were ever put into service.
+    loads: u64,
+    /// Plugins out of service whose calls may still be in flight.
+    draining: Vec<(String, Weak<CancellationSource>)>,
+    refused_by_loader: Vec<RefusedPlugin>,
+    refused_by_hand: Vec<RefusedPlugin>,
 }
+
+type Plugins = BTreeMap<String, Arc<LoadedPlugin>>;
 
 impl HostActor {
     async fn run(mut self) {
@@ -226,14 +306,26 @@ impl HostActor {
     async fn handle(&mut self, message: Message) {
         // A reply that nobody waits for any more is no failure.
         match message {
+            Message::Update { update, reply } => {
+                let _ = reply.send(self.update(update)).await;
+            }
             Message::Change { prepared, refused, reply } => {
-                self.change(prepared, refused);
+                let mut plugins = self.plugins();
+                self.refused_by_hand.extend(refused);
+                let shadowed = self.add(&mut plugins, prepared);
+                self.refused_by_hand.extend(shadowed);
+                self.replace(plugins, None);
                 let _ = reply.send(()).await;
             }
+            Message::Skills { skills, reply } => {
+                let plugins = self.plugins();
+                let _ = reply.send(self.replace(plugins, Some(skills))).await;
+            }
             Message::Unload { id, reply } => {
-                let there = self.shared.registry.load().plugin(&id).is_some();
+                let mut plugins = self.plugins();
+                let there = self.take_out(&mut plugins, &id).is_some();
                 if there {
-                    self.replace(|registry| registry.without(&id));
+                    self.replace(plugins, None);
                 }
                 let _ = reply.send(there).await;
             }
@@ -247,45 +339,79 @@ impl HostActor {
         }
     }
 
-    /// Puts plugins into service, but for those whose id is taken.
-    fn change(&self, prepared: Vec<PreparedPlugin>, mut refused: Vec<RefusedPlugin>) {
-        let registry = self.shared.registry.load();
-        let mut added: BTreeMap<String, Arc<LoadedPlugin>> = BTreeMap::new();
+    fn update(&mut self, update: Update) -> u64 {
+        let Update { revoke, remove, add, mut refused, skills } = update;
+        let mut plugins = self.plugins();
+        for id in revoke {
+            self.take_out(&mut plugins, &id);
+            self.cancel(&id);
+        }
+        for id in remove {
+            self.take_out(&mut plugins, &id);
+        }
+        let added: Vec<_> = add.iter().map(|plugin| Some(plugin.manifest.id.clone())).collect();
+        self.refused_by_hand.retain(|refused| !added.contains(&refused.id));
+        refused.extend(self.add(&mut plugins, add));
+        self.refused_by_loader = refused;
+        self.replace(plugins, Some(skills))
+    }
+
+    /// Puts plugins beside the others, but for those whose id is taken.
+    fn add(&mut self, plugins: &mut Plugins, prepared: Vec<PreparedPlugin>) -> Vec<RefusedPlugin> {
+        let mut refused = Vec::new();
         for plugin in prepared {
             let id = plugin.manifest.id.clone();
-            match registry.plugin(&id).or_else(|| added.get(&id)) {
+            match plugins.get(&id) {
                 Some(other) => refused.push(RefusedPlugin {
                     error: LoadError::Shadowed { by: other.origin.to_string() },
                     origin: plugin.origin.to_string(),
                     id: Some(id),
                 }),
                 None => {
-                    added.insert(id, Arc::new(self.spawn(plugin)));
+                    plugins.insert(id, Arc::new(self.spawn(plugin)));
                 }
             }
         }
-        self.replace(|registry| registry.with(added, refused));
+        refused
     }
 
     /// Whether the plugin was taken out of service, because it asks for more than it may have.
-    fn review(&self, id: &str, policy: &ApprovalPolicy) -> bool {
-        let registry = self.shared.registry.load();
-        let Some(plugin) = registry.plugin(id) else { return false };
+    fn review(&mut self, id: &str, policy: &ApprovalPolicy) -> bool {
+        let mut plugins = self.plugins();
+        let Some(plugin) = plugins.get(id) else { return false };
         let unapproved = policy.missing(&plugin.manifest.permissions);
         if unapproved.is_empty() {
             return false;
         }
-        plugin.revocation.cancel();
-        let refused = RefusedPlugin {
+        self.refused_by_hand.push(RefusedPlugin {
             id: Some(id.to_owned()),
             origin: plugin.origin.to_string(),
             error: LoadError::pending(id, unapproved, policy),
-        };
-        self.replace(|registry| registry.without(id).with(BTreeMap::new(), vec![refused]));
+        });
+        self.take_out(&mut plugins, id);
+        self.cancel(id);
+        self.replace(plugins, None);
         true
     }
 
-    fn spawn(&self, plugin: PreparedPlugin) -> LoadedPlugin {
+    /// Takes a plugin out of those in service. Its calls in flight end on it, unless its approval
+    /// is taken back before.
+    fn take_out(&mut self, plugins: &mut Plugins, id: &str) -> Option<Arc<LoadedPlugin>> {
+        let plugin = plugins.remove(id)?;
+        self.draining.retain(|(_, source)| source.strong_count() > 0);
+        self.draining.push((id.to_owned(), Arc::downgrade(&plugin.revocation)));
+        Some(plugin)
+    }
+
+    /// Cancels the calls in flight on every version of a plugin that is out of service.
+    fn cancel(&self, id: &str) {
+        let of_this = self.draining.iter().filter(|(other, _)| other == id);
+        for source in of_this.filter_map(|(_, source)| source.upgrade()) {
+            source.cancel();
+        }
+    }
+
+    fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
         let PreparedPlugin { manifest, tools, origin, warnings, recipe, instance } = plugin;
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let module = Arc::clone(&recipe.module);
@@ -300,17 +426,37 @@ impl HostActor {
             executor: Arc::clone(&self.executor),
         };
         self.executor.spawn(actor.run()).detach();
-        LoadedPlugin { manifest, tools, origin, warnings, module, mailbox, revocation }
+        self.loads += 1;
+        let tools = tools.into_iter().map(Arc::new).collect();
+        let load = self.loads;
+        LoadedPlugin { manifest, tools, origin, warnings, module, mailbox, revocation, load }
     }
 
-    fn replace(&self, change: impl FnOnce(&PluginRegistry) -> PluginRegistry) {
-        let next = change(&self.shared.registry.load());
-        self.shared.registry.store(Arc::new(next));
+    fn plugins(&self) -> Plugins {
+        self.shared.snapshot.load().plugins.by_id().clone()
     }
 
-    /// Cancels what runs; what comes later finds no plugin and a new, uncancelled token.
+    /// Makes the next snapshot, and wakes whoever waits for it.
+    fn replace(&mut self, plugins: Plugins, skills: Option<Arc<SkillRegistry>>) -> u64 {
+        let now = self.shared.snapshot.load_full();
+        let generation = now.generation + 1;
+        let refused = [self.refused_by_hand.as_slice(), &self.refused_by_loader].concat();
+        let replaced = CancellationSource::new();
+        self.shared.snapshot.store(Arc::new(Snapshot {
+            generation,
+            plugins: Arc::new(PluginRegistry::build(generation, plugins, refused)),
+            skills: skills.unwrap_or_else(|| Arc::clone(&now.skills)),
+            replaced: replaced.token(),
+        }));
+        self.replaced = replaced;
+        generation
+    }
+
+    /// Cancels what runs; what comes later finds nothing and a new, uncancelled token.
     fn stop_all(&mut self) {
         self.stop = CancellationSource::new();
-        self.replace(PluginRegistry::emptied);
+        self.refused_by_hand.clear();
+        self.refused_by_loader.clear();
+        self.replace(Plugins::new(), Some(Arc::default()));
     }
 }

@@ -26,8 +26,8 @@ pub enum LoadError {
     Pending {
         /// What is missing, one permission each, as `kind: value`.
         unapproved: Vec<String>,
-        /// The plugin's id, if it is installed and its approvals are kept.
-        installed: Option<String>,
+        /// The command that approves them, where approvals are kept.
+        command: Option<String>,
     },
     /// `init` or `describe` failed.
     Start {
@@ -50,6 +50,13 @@ pub enum LoadError {
         /// Where that one came from.
         by: String,
     },
+    /// What is there now can't be used, so what was in service before stays.
+    Kept {
+        /// Why it can't.
+        error: Box<LoadError>,
+        /// The version that stays.
+        version: String,
+    },
 }
 
 impl LoadError {
@@ -62,10 +69,10 @@ impl LoadError {
                 Some(fault) => fault.next_step(),
                 None => "rebuild the module".into(),
             },
-            Self::Pending { installed: Some(id), .. } => {
-                format!("approve them with `weft-lite plugin approve {id}`")
+            Self::Pending { command: Some(command), .. } => {
+                format!("approve them with `{command}`")
             }
-            Self::Pending { installed: None, .. } => {
+            Self::Pending { command: None, .. } => {
                 "approve them with `--approve`, for instance `--approve env,network`".into()
             }
             Self::Start { error } => error.next_step(),
@@ -77,12 +84,14 @@ impl LoadError {
                     .into()
             }
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
+            Self::Kept { error, .. } => error.next_step(),
         }
     }
 
     pub(super) fn pending(id: &str, unapproved: Vec<String>, policy: &ApprovalPolicy) -> Self {
-        let installed = matches!(policy, ApprovalPolicy::Stored(_)).then(|| id.to_owned());
-        Self::Pending { unapproved, installed }
+        let is_stored = matches!(policy, ApprovalPolicy::Stored(_));
+        let command = is_stored.then(|| format!("weft-lite plugin approve {id}"));
+        Self::Pending { unapproved, command }
     }
 
     /// What a call to a tool of `plugin` is answered with.
@@ -115,6 +124,9 @@ impl fmt::Display for LoadError {
                 write!(formatter, "capability `{capability}` can't be served")
             }
             Self::Shadowed { by } => write!(formatter, "shadowed by the one from {by}"),
+            Self::Kept { error, version } => {
+                write!(formatter, "{error}; version {version} stays in service")
+            }
         }
     }
 }

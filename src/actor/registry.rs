@@ -19,7 +19,7 @@ use crate::wasm::CompiledModule;
 /// What is loaded at one moment.
 #[derive(Debug, Default)]
 pub struct PluginRegistry {
-    /// Rises by one with every change.
+    /// The generation of the snapshot that it was made for.
     pub generation: u64,
     plugins: BTreeMap<String, Arc<LoadedPlugin>>,
     refused: Vec<RefusedPlugin>,
@@ -34,7 +34,7 @@ pub struct LoadedPlugin {
     /// Its checked manifest.
     pub manifest: PluginManifest,
     /// Its tools, as the module described them.
-    pub tools: Vec<ToolDescription>,
+    pub tools: Vec<Arc<ToolDescription>>,
     /// Where it came from.
     pub origin: PackageOrigin,
     /// What its author or operator should know.
@@ -44,10 +44,12 @@ pub struct LoadedPlugin {
     pub(super) mailbox: Sender<PluginMessage>,
     /// Cancels its calls in flight when its approval is taken back.
     pub(super) revocation: Arc<CancellationSource>,
+    /// Tells this load from every other one of the host.
+    pub(super) load: u64,
 }
 
 /// A plugin that was found and is not in service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedPlugin {
     /// Its id, where the manifest could be read.
     pub id: Option<String>,
@@ -80,6 +82,10 @@ impl ToolEntry {
     /// Never: entries are made from the plugin's own list.
     #[must_use]
     pub fn description(&self) -> &ToolDescription {
+        self.shared_description()
+    }
+
+    pub(super) fn shared_description(&self) -> &Arc<ToolDescription> {
         &self.plugin.tools[self.index]
     }
 
@@ -157,28 +163,11 @@ impl PluginRegistry {
         CallError::UnknownTool { name: name.to_owned(), similar: similar(bare, name, names) }
     }
 
-    pub(super) fn with(
-        &self,
-        added: BTreeMap<String, Arc<LoadedPlugin>>,
-        refused: Vec<RefusedPlugin>,
-    ) -> Self {
-        let mut plugins = self.plugins.clone();
-        plugins.extend(added);
-        let refused = self.refused.iter().cloned().chain(refused).collect();
-        Self::build(self.generation + 1, plugins, refused)
+    pub(super) fn by_id(&self) -> &BTreeMap<String, Arc<LoadedPlugin>> {
+        &self.plugins
     }
 
-    pub(super) fn without(&self, id: &str) -> Self {
-        let mut plugins = self.plugins.clone();
-        plugins.remove(id);
-        Self::build(self.generation + 1, plugins, self.refused.clone())
-    }
-
-    pub(super) fn emptied(&self) -> Self {
-        Self { generation: self.generation + 1, ..Self::default() }
-    }
-
-    fn build(
+    pub(super) fn build(
         generation: u64,
         plugins: BTreeMap<String, Arc<LoadedPlugin>>,
         refused: Vec<RefusedPlugin>,

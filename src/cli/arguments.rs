@@ -25,7 +25,8 @@ const OWN_VALUED: [&str; 11] = [
 ];
 
 /// Shared options without a value.
-const SWITCHES: [&str; 6] = ["--no-bundled", "--json", "--verbose", "-v", "--version", "-V"];
+const SWITCHES: [&str; 7] =
+    ["--no-bundled", "--trust", "--json", "--verbose", "-v", "--version", "-V"];
 
 /// Commands that are followed by one of their own.
 const GROUPS: [&str; 4] = ["plugin", "skill", "key", "secret"];

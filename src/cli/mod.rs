@@ -18,6 +18,7 @@ mod secret;
 mod skill;
 mod terminal;
 mod tools;
+mod trust;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -139,7 +140,7 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
         return Ok(Status::Done);
     }
     match &options.command {
-        Some(Command::Run(_)) => run::run(options),
+        Some(Command::Run(command)) => run::run(command, options),
         Some(Command::Call(command)) => call::run(command, options),
         Some(Command::Tools(_)) => tools::run(options),
         Some(Command::Plugin(command)) => plugin::run(command, options),

@@ -11,6 +11,7 @@ use weft_lite::{
     Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, limits,
 };
 
+use super::trust::{self, Asking};
 use super::{AUDIT_FILE, Command, Failure, failed, report};
 
 /// Runs sandboxed WebAssembly plugins. Options may stand before or after the command.
@@ -30,6 +31,9 @@ pub(super) struct Options {
     /// what $WORKSPACE means in permissions (default: the current folder)
     #[argh(option, arg_name = "DIR", default = "PathBuf::from(\".\")")]
     pub(super) workspace: PathBuf,
+    /// use the workspace's own skills and configuration, this time
+    #[argh(switch)]
+    pub(super) trust: bool,
     /// what plugins from --plugins, or one that is being approved, may have besides: any of network
     /// (all hosts), env, secrets, shell, with commas between them
     #[argh(option, arg_name = "LIST")]
@@ -156,13 +160,26 @@ impl Options {
     ///
     /// A folder of `--plugins` or `--workspace` that isn't one.
     pub(super) fn load(&self) -> Result<Runtime, Failure> {
-        let runtime = self.runtime()?;
+        self.load_and(Asking::Never)
+    }
+
+    /// The same, after asking whether the workspace is trusted if nobody has answered that yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub(super) fn load_asking(&self) -> Result<Runtime, Failure> {
+        self.load_and(Asking::Once)
+    }
+
+    fn load_and(&self, asking: Asking) -> Result<Runtime, Failure> {
+        let runtime = self.runtime(asking)?;
         runtime.block_on(runtime.load());
         report::empty_folders(&self.plugins, &runtime.host().registry());
         Ok(runtime)
     }
 
-    pub(super) fn runtime(&self) -> Result<Runtime, Failure> {
+    pub(super) fn runtime(&self, asking: Asking) -> Result<Runtime, Failure> {
         let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
         let folders = plugins.chain([("--workspace", &self.workspace)]);
         for (option, folder) in folders {
@@ -183,7 +200,9 @@ impl Options {
             builder = builder.plugins(folder);
         }
         let user_home = user_home();
-        if let Some(home) = weft_home(user_home.as_ref()) {
+        let home = weft_home(user_home.as_ref());
+        builder = builder.trust_workspace(trust::of(self, home.as_deref(), asking));
+        if let Some(home) = home {
             let configured = builder.configure(&home);
             let (configured, parsed) =
                 configured.map_err(|error| failed(&error, error.next_step()))?;

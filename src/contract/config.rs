@@ -14,21 +14,27 @@
 //!   idle_seconds: 60
 //! audit:
 //!   rotate_mb: 4
+//! watch:
+//!   debounce_ms: 100                       # quiet time before a change is taken up
+//!   max_ms: 500                            # and at most this after the first one
+//!   poll_seconds: 2                        # where the kernel tells of no changes
+//! skills:
+//!   config: {browser.enabled: true}        # what skills may ask for under `requires.config`
 //! ```
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::ManifestError;
 use super::limits::{self, KB, MB, Range};
 use super::manifest::check::{amount, text_of};
 use super::manifest::document;
-use super::manifest::findings::{Findings, Table};
+use super::manifest::findings::{Findings, Table, wrong_kind};
 use super::manifest::rules::{self, Flaw};
 
-const SECTIONS: [&str; 5] = ["network", "env", "limits", "instances", "audit"];
+const SECTIONS: [&str; 7] = ["network", "env", "limits", "instances", "audit", "watch", "skills"];
 
 /// KB of a module as it lies in its package.
 const MODULE_KB: Range = Range::new("module_kb", (limits::MODULE_BYTES / KB) as u64, 1, 16_384);
@@ -41,6 +47,12 @@ const MEMORY_BUDGET_MB: Range = Range::new("memory_budget_mb", 0, 1, 65_536);
 const IDLE_SECONDS: Range = Range::new("idle_seconds", 300, 1, 86_400);
 /// MB at which the audit log is rotated.
 const AUDIT_ROTATE_MB: Range = Range::new("rotate_mb", 4, 1, 1_024);
+/// Milliseconds without a change before it is taken up.
+const DEBOUNCE_MS: Range = Range::new("debounce_ms", 100, 1, 60_000);
+/// Milliseconds that a change waits for others at most.
+const MAX_MS: Range = Range::new("max_ms", 500, 1, 600_000);
+/// Seconds between two looks where the kernel tells of no changes.
+const POLL_SECONDS: Range = Range::new("poll_seconds", 2, 1, 86_400);
 
 /// What the operator has configured, with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +74,31 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// The size at which the audit log is rotated, in bytes.
     pub audit_rotate_bytes: u64,
+    /// When changes on the disk are taken up.
+    pub watch: WatchConfig,
+    /// What skills may ask for under `requires.config`: one mapping.
+    pub skill_config: Value,
+}
+
+/// When changes on the disk are taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchConfig {
+    /// How long nothing more has to change before a change is taken up.
+    pub debounce: Duration,
+    /// How long a change waits for others at most.
+    pub longest_wait: Duration,
+    /// The time between two looks where the kernel tells of no changes.
+    pub poll_interval: Duration,
+}
+
+impl Default for WatchConfig {
+    fn default() -> Self {
+        Self {
+            debounce: Duration::from_millis(DEBOUNCE_MS.default),
+            longest_wait: Duration::from_millis(MAX_MS.default),
+            poll_interval: Duration::from_secs(POLL_SECONDS.default),
+        }
+    }
 }
 
 /// A configuration, and what its author should know.
@@ -84,6 +121,8 @@ impl Default for Config {
             memory_budget_bytes: None,
             idle_timeout: Duration::from_secs(IDLE_SECONDS.default),
             audit_rotate_bytes: AUDIT_ROTATE_MB.default * MB as u64,
+            watch: WatchConfig::default(),
+            skill_config: Value::Object(Map::new()),
         }
     }
 }
@@ -95,11 +134,18 @@ impl Config {
     ///
     /// [`ManifestError`] with every fault: the format and its rules are those of a manifest.
     pub fn from_yaml(text: &str) -> Result<ParsedConfig, ManifestError> {
-        let says_nothing = |line: &str| line.is_empty() || line.starts_with('#');
-        let document = match text.lines().map(str::trim).all(says_nothing) {
-            true => Value::Object(serde_json::Map::new()),
-            false => document::from_yaml(text, limits::MANIFEST_BYTES)?,
-        };
+        Self::from_layers("", text)
+    }
+
+    /// Reads a `config.yaml` that goes over another one, which was read before without a fault:
+    /// key by key, a list of the one replacing that of the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_yaml`](Self::from_yaml).
+    pub fn from_layers(below: &str, above: &str) -> Result<ParsedConfig, ManifestError> {
+        let mut document = value(below)?;
+        lay_over(&mut document, value(above)?);
         let mut findings = Findings::default();
         let config = Table::top(&document, &mut findings).map(|top| read(&top, &mut findings));
         let (config, warnings) = findings.finish(config)?;
@@ -107,15 +153,40 @@ impl Config {
     }
 }
 
+fn value(text: &str) -> Result<Value, ManifestError> {
+    let says_nothing = |line: &str| line.is_empty() || line.starts_with('#');
+    match text.lines().map(str::trim).all(says_nothing) {
+        true => Ok(Value::Object(Map::new())),
+        false => Ok(document::from_yaml(text, limits::MANIFEST_BYTES)?),
+    }
+}
+
+/// Puts a document over another one, mappings key by key.
+fn lay_over(below: &mut Value, above: Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (key, value) in above {
+                lay_over(below.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        // A key with nothing behind it says nothing.
+        (_, Value::Null) => {}
+        (below, above) => *below = above,
+    }
+}
+
 fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
     top.warn_unknown(&SECTIONS, findings);
-    let [network, env, sizes, instances, audit] = SECTIONS.map(|key| top.section(key, findings));
+    let [network, env, sizes, instances, audit, watch, skills] =
+        SECTIONS.map(|key| top.section(key, findings));
     network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
     env.warn_unknown(&["never"], findings);
     let keys = [MODULE_KB.key, MODULE_GZIP_KB.key, MEMORY_BUDGET_MB.key];
     sizes.warn_unknown(&keys, findings);
     instances.warn_unknown(&[IDLE_SECONDS.key], findings);
     audit.warn_unknown(&[AUDIT_ROTATE_MB.key], findings);
+    watch.warn_unknown(&[DEBOUNCE_MS.key, MAX_MS.key, POLL_SECONDS.key], findings);
+    skills.warn_unknown(&["config"], findings);
 
     let mut bytes = |table: &Table<'_>, range: Range, unit: usize| {
         usize::try_from(amount(table, range, findings)).unwrap_or(usize::MAX).saturating_mul(unit)
@@ -137,6 +208,24 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
         memory_budget_bytes,
         idle_timeout: Duration::from_secs(amount(&instances, IDLE_SECONDS, findings)),
         audit_rotate_bytes: amount(&audit, AUDIT_ROTATE_MB, findings).saturating_mul(MB as u64),
+        watch: WatchConfig {
+            debounce: Duration::from_millis(amount(&watch, DEBOUNCE_MS, findings)),
+            longest_wait: Duration::from_millis(amount(&watch, MAX_MS, findings)),
+            poll_interval: Duration::from_secs(amount(&watch, POLL_SECONDS, findings)),
+        },
+        skill_config: skill_config(&skills, findings),
+    }
+}
+
+/// Any mapping: its keys are those that skills ask for.
+fn skill_config(skills: &Table<'_>, findings: &mut Findings) -> Value {
+    match skills.get("config") {
+        None => Value::Object(Map::new()),
+        Some(Value::Object(config)) => Value::Object(config.clone()),
+        Some(other) => {
+            findings.fault(skills.path("config"), wrong_kind(other, "a mapping"));
+            Value::Object(Map::new())
+        }
     }
 }
 

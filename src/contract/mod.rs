@@ -22,7 +22,7 @@ mod voice;
 
 pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, Usage};
 pub use channel::{ChannelAdapter, ChannelHost};
-pub use config::{Config, ParsedConfig};
+pub use config::{Config, ParsedConfig, WatchConfig};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 pub use key_value::KeyValueStore;

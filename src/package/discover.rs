@@ -15,20 +15,33 @@ use super::source::{MANIFEST_NAMES, PluginPackage, ReadLimits};
 /// nothing.
 #[must_use]
 pub fn discover(root: &Path, limits: ReadLimits) -> Vec<Result<PluginPackage, PackageError>> {
-    if has_manifest(root) {
-        return vec![PluginPackage::read(root, limits)];
+    match package_folders(root) {
+        Ok(folders) => folders.iter().map(|folder| PluginPackage::read(folder, limits)).collect(),
+        Err(error) => vec![Err(error)],
     }
-    let children = match children(root) {
-        Ok(children) => children,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+}
+
+/// The folders that [`discover`] reads, without reading them.
+///
+/// # Errors
+///
+/// [`PackageErrorKind::Unreadable`] if `root` is there and can't be listed.
+pub fn package_folders(root: &Path) -> Result<Vec<PathBuf>, PackageError> {
+    if has_manifest(root) {
+        return Ok(vec![root.to_owned()]);
+    }
+    match children(root) {
+        Ok(mut children) => {
+            children.retain(|child| has_manifest(child) || has_module(child));
+            Ok(children)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => {
             let kind =
                 PackageErrorKind::Unreadable { file: String::new(), problem: error.to_string() };
-            return vec![Err(PackageError { path: root.to_owned(), kind })];
+            Err(PackageError { path: root.to_owned(), kind })
         }
-    };
-    let packages = children.iter().filter(|child| has_manifest(child) || has_module(child));
-    packages.map(|child| PluginPackage::read(child, limits)).collect()
+    }
 }
 
 /// The folders directly inside `root`, sorted.

@@ -33,8 +33,10 @@ mod signature;
 mod source;
 #[cfg(feature = "package")]
 mod staging;
+mod switches;
+mod trust;
 
-pub use approval::{Approval, ApprovalPolicy, StoredApproval};
+pub use approval::{Approval, ApprovalPolicy, StoredApproval, workspace_approval_id};
 pub use approvals::Approvals;
 #[cfg(feature = "package")]
 pub use archive::pack_folder;
@@ -43,7 +45,7 @@ pub use bundled::{BUNDLED, BundledPlugin};
 pub use consent::{NoPrompt, Prompt, ask_for_permissions};
 #[cfg(feature = "package")]
 pub use digest::{Difference, DigestList, sha256_hex};
-pub use discover::discover;
+pub use discover::{discover, package_folders};
 pub use error::{PackageError, PackageErrorKind};
 pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
 #[cfg(feature = "package")]
@@ -58,3 +60,5 @@ pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretValue};
 #[cfg(feature = "package")]
 pub use signature::{PackageSignature, SIGNATURE_FILE, SignatureError};
 pub use source::{MANIFEST_NAMES, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};
+pub use switches::{SkillSwitch, SkillSwitches};
+pub use trust::WorkspaceTrust;

@@ -110,6 +110,35 @@ impl PluginPackage {
         read(folder, limits).map_err(|kind| PackageError { path: folder.to_owned(), kind })
     }
 
+    /// Reads a module that has no manifest as a package that asks for nothing: the code of a
+    /// skill. `module` is the file's name in `folder`; `id` has to follow the rules of an id.
+    ///
+    /// # Errors
+    ///
+    /// [`PackageError`], with any of its kinds.
+    pub fn read_bare_module(
+        folder: &Path,
+        module: &str,
+        id: &str,
+        version: Option<&str>,
+        limits: ReadLimits,
+    ) -> Result<Self, PackageError> {
+        let failed = |kind| PackageError { path: folder.to_owned(), kind };
+        let dir = Dir::open_ambient_dir(folder, ambient_authority())
+            .map_err(|error| failed(unreadable("", &error)))?;
+        let bytes = read_module(&dir, module, limits).map_err(failed)?;
+        // Skills are versioned in any way, plugins by numbers.
+        let version = version.filter(|text| semver::Version::parse(text).is_ok());
+        let manifest = serde_json::json!({
+            "id": id, "name": id, "version": version.unwrap_or("0.0.0"),
+            "capabilities": ["tool"], "wasm_module": module,
+        });
+        let ParsedManifest { manifest, warnings } =
+            parse(&manifest.to_string(), ManifestFormat::Json).map_err(failed)?;
+        let origin = PackageOrigin::Folder(folder.to_owned());
+        Ok(Self { manifest, warnings, module: bytes.into(), origin })
+    }
+
     /// Makes a package of parts that are already in memory.
     ///
     /// # Errors

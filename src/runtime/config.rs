@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use super::RuntimeBuilder;
 use crate::contract::{Config, ManifestError, ParsedConfig};
-use crate::package::ReadLimits;
+use crate::package::{ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 
 /// The configuration's name in weft-lite's own folder.
 const FILE: &str = "config.yaml";
+/// The configuration in a workspace.
+const WORKSPACE_FILE: &str = ".weft/config.yaml";
 
 /// Why a configuration can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,25 +77,37 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl RuntimeBuilder {
-    /// Reads `config.yaml` in weft-lite's own folder and applies it. A missing file is an empty one.
-    /// Beside the builder comes the configuration, with warnings for its author.
+    /// Reads `config.yaml` in weft-lite's own folder, over it `.weft/config.yaml` of the workspace
+    /// if that is trusted, and applies them: call it after
+    /// [`workspace`](Self::workspace) and [`trust_workspace`](Self::trust_workspace). A missing
+    /// file is an empty one. Beside the builder comes the configuration, with warnings for its
+    /// author.
     ///
     /// # Errors
     ///
     /// [`ConfigError`]: a configuration that can't be understood is never half applied.
     pub fn configure(self, weft_home: &Path) -> Result<(Self, ParsedConfig), ConfigError> {
-        let path = weft_home.join(FILE);
-        self.read_and_apply(&path).map_err(|kind| ConfigError { path, kind })
+        let own = weft_home.join(FILE);
+        let below = read(&own)?;
+        let workspace = self.workspace.join(WORKSPACE_FILE);
+        let above = match self.trust {
+            WorkspaceTrust::Trusted if !same_place(&own, &workspace) => read(&workspace)?,
+            _ => String::new(),
+        };
+        let failed = |path: &Path, kind| ConfigError { path: path.to_owned(), kind };
+        // Each on its own first, so that a fault is told of the file that it is in.
+        for (path, text) in [(&own, &below), (&workspace, &above)] {
+            Config::from_yaml(text)
+                .map_err(|error| failed(path, ConfigErrorKind::Invalid(error)))?;
+        }
+        let parsed = Config::from_layers(&below, &above)
+            .map_err(|error| failed(&workspace, ConfigErrorKind::Invalid(error)))?;
+        let builder = self.apply(&parsed.config).map_err(|kind| failed(&own, kind))?;
+        Ok((builder, parsed))
     }
 
-    fn read_and_apply(mut self, path: &Path) -> Result<(Self, ParsedConfig), ConfigErrorKind> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(unreadable(path, &error)),
-        };
-        let parsed = Config::from_yaml(&text).map_err(ConfigErrorKind::Invalid)?;
-        let config = &parsed.config;
+    #[cfg_attr(not(feature = "net"), expect(clippy::unnecessary_wraps))]
+    fn apply(mut self, config: &Config) -> Result<Self, ConfigErrorKind> {
         self.never_env.clone_from(&config.never_env);
         self.idle_timeout = config.idle_timeout;
         self.memory_budget_bytes = config.memory_budget_bytes;
@@ -101,11 +115,29 @@ impl RuntimeBuilder {
             module_bytes: config.module_bytes,
             module_gzip_bytes: config.module_gzip_bytes,
         };
+        self.watch = config.watch;
+        self.skill_config.clone_from(&config.skill_config);
         #[cfg(feature = "net")]
         {
             self.network = network(config)?;
         }
-        Ok((self, parsed))
+        Ok(self)
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(ConfigError { path: path.to_owned(), kind: unreadable(path, &error) }),
+    }
+}
+
+/// Whether two paths lead to one place.
+pub(super) fn same_place(one: &Path, other: &Path) -> bool {
+    match (fs::canonicalize(one), fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
     }
 }
 

@@ -2,32 +2,36 @@
 
 mod config;
 mod machine;
+mod surroundings;
 
 pub use config::{ConfigError, ConfigErrorKind};
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::{or, yield_now};
-use smol::{Executor, Timer};
+use serde_json::{Map, Value};
+use smol::Executor;
 
-use crate::actor::{PluginHost, PluginHostOptions};
-use crate::contract::{NoSecrets, SecretSource};
-use crate::package::{
-    self, Approval, ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage,
-    ReadLimits,
+use crate::actor::{
+    Bundled, Loader, LoaderOptions, PluginHost, PluginHostOptions, Reloaded, SkillWatcher,
+    WatchMode,
 };
+use crate::contract::{NoSecrets, SecretSource, WatchConfig};
+use crate::package::{Approval, ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
+use crate::skill::SkillLevel;
+use surroundings::HostSurroundings;
 
-/// How often a running host looks whether the approvals have changed.
-const APPROVALS_INTERVAL: Duration = Duration::from_secs(1);
+/// Where a workspace keeps its skills, in path order.
+const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
+
 /// Tasks that run before timers and sockets are looked at again.
 const TASKS_BETWEEN_EVENTS: usize = 32;
 
@@ -38,7 +42,8 @@ pub struct RuntimeBuilder {
     user_home: Option<PathBuf>,
     plugin_folders: Vec<PathBuf>,
     approval: Approval,
-    bundled: bool,
+    trust: WorkspaceTrust,
+    bundled: Bundled,
     environment: Arc<dyn Environment>,
     never_env: Vec<String>,
     #[cfg(feature = "net")]
@@ -49,10 +54,14 @@ pub struct RuntimeBuilder {
     memory_budget_bytes: Option<usize>,
     idle_timeout: Duration,
     read_limits: ReadLimits,
+    watch: WatchConfig,
+    watch_mode: WatchMode,
+    skill_config: Value,
 }
 
 impl RuntimeBuilder {
-    /// What `$WORKSPACE` stands for in grants. Default: the current folder.
+    /// What `$WORKSPACE` stands for in grants, and where its skills and its configuration are if
+    /// it is trusted. Default: the current folder.
     #[must_use]
     pub fn workspace(mut self, folder: impl Into<PathBuf>) -> Self {
         self.workspace = folder.into();
@@ -89,10 +98,39 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Whether the plugins that are compiled in are left out.
+    /// Whether the workspace's own skills and configuration are used. Default: they are not even
+    /// read.
+    #[must_use]
+    pub fn trust_workspace(mut self, trust: WorkspaceTrust) -> Self {
+        self.trust = trust;
+        self
+    }
+
+    /// Leaves out the plugins and skills that are compiled in.
     #[must_use]
     pub fn without_bundled(mut self) -> Self {
-        self.bundled = false;
+        self.bundled = Bundled::LeftOut;
+        self
+    }
+
+    /// When changes on the disk are taken up by [`Runtime::watch`].
+    #[must_use]
+    pub fn watch(mut self, config: WatchConfig) -> Self {
+        self.watch = config;
+        self
+    }
+
+    /// How [`Runtime::watch`] learns of changes. Default: from the kernel, where it tells.
+    #[must_use]
+    pub fn watch_mode(mut self, mode: WatchMode) -> Self {
+        self.watch_mode = mode;
+        self
+    }
+
+    /// What skills may ask for under `requires.config`: one mapping. Default: nothing.
+    #[must_use]
+    pub fn skill_config(mut self, config: Value) -> Self {
+        self.skill_config = config;
         self
     }
 
@@ -183,7 +221,43 @@ impl RuntimeBuilder {
         options.module_bytes = self.read_limits.module_bytes;
         let executor = Arc::new(Executor::new());
         let host = PluginHost::start(Arc::clone(&executor), options);
-        Runtime { executor, host, sources: self }
+        let loader = Loader::start(&executor, host.clone(), self.loader_options());
+        let Self { audit, watch, watch_mode, .. } = self;
+        Runtime { executor, host, loader, audit, watch, watch_mode }
+    }
+
+    fn loader_options(&self) -> LoaderOptions {
+        let surroundings = HostSurroundings {
+            environment: Arc::clone(&self.environment),
+            config: self.skill_config.clone(),
+        };
+        LoaderOptions {
+            skill_roots: self.skill_roots(),
+            plugin_folders: self.plugin_folders.clone(),
+            approval: self.approval,
+            weft_home: self.weft_home.clone(),
+            workspace: fs::canonicalize(&self.workspace).unwrap_or_else(|_| self.workspace.clone()),
+            bundled: self.bundled,
+            read_limits: self.read_limits,
+            surroundings: Arc::new(surroundings),
+        }
+    }
+
+    fn skill_roots(&self) -> Vec<(PathBuf, SkillLevel)> {
+        let mut roots = Vec::new();
+        let managed = self.weft_home.as_ref().map(|home| home.join("skills"));
+        if self.trust == WorkspaceTrust::Trusted {
+            // Where the workspace is the user's home, its skills are the installed ones.
+            let is_managed = |path: &PathBuf| {
+                managed.as_ref().is_some_and(|managed| config::same_place(managed, path))
+            };
+            let paths = WORKSPACE_SKILLS.iter().map(|folder| self.workspace.join(folder));
+            roots.extend(
+                paths.filter(|path| !is_managed(path)).map(|path| (path, SkillLevel::Workspace)),
+            );
+        }
+        roots.extend(managed.map(|path| (path, SkillLevel::Managed)));
+        roots
     }
 }
 
@@ -202,7 +276,10 @@ impl RuntimeBuilder {
 pub struct Runtime {
     executor: Arc<Executor<'static>>,
     host: PluginHost,
-    sources: RuntimeBuilder,
+    loader: Loader,
+    audit: Arc<dyn AuditLog>,
+    watch: WatchConfig,
+    watch_mode: WatchMode,
 }
 
 impl Runtime {
@@ -215,7 +292,8 @@ impl Runtime {
             user_home: None,
             plugin_folders: Vec::new(),
             approval: Approval { named: true, ..Approval::NONE },
-            bundled: true,
+            trust: WorkspaceTrust::Untrusted,
+            bundled: Bundled::Included,
             environment: Arc::new(BTreeMap::new()),
             never_env: Vec::new(),
             #[cfg(feature = "net")]
@@ -226,6 +304,9 @@ impl Runtime {
             memory_budget_bytes: None,
             idle_timeout: Duration::from_secs(300),
             read_limits: ReadLimits::default(),
+            watch: WatchConfig::default(),
+            watch_mode: WatchMode::default(),
+            skill_config: Value::Object(Map::new()),
         }
     }
 
@@ -266,103 +347,36 @@ impl Runtime {
         &self.host
     }
 
-    /// Loads every plugin there is. Those from named folders come before the installed ones, and
-    /// these before the compiled-in ones: the first of an id stays. Failures are in the registry.
-    pub async fn load(&self) {
-        let (packages, unreadable) = self.find();
-        self.host.load(packages, unreadable).await;
+    /// The loader.
+    #[must_use]
+    pub fn loader(&self) -> &Loader {
+        &self.loader
     }
 
-    /// Cancels the calls in flight and takes every plugin out of service.
+    /// Loads every skill and plugin there is, or looks again at all of them: what is no longer
+    /// there goes out of service, what is new or different comes in, and the rest is left alone.
+    /// Plugins from named folders come before the installed ones, and these before the compiled-in
+    /// ones: the first of an id stays. Failures are in the registry. `None` means that the runtime
+    /// has been stopped.
+    pub async fn load(&self) -> Option<Reloaded> {
+        self.loader.reload().await
+    }
+
+    /// Keeps what is in service in line with the disk from now on, until the watcher is dropped.
+    #[must_use]
+    pub fn watch(&self) -> SkillWatcher {
+        SkillWatcher::start(&self.executor, self.loader.clone(), self.watch_mode, self.watch)
+    }
+
+    /// Cancels the calls in flight and takes everything out of service, for good.
     pub async fn stop(&self) {
+        self.loader.stop();
         self.host.stop().await;
-    }
-
-    /// Takes every installed plugin out of service that asks for more than is approved now; calls
-    /// in flight on it are cancelled.
-    pub async fn review_approvals(&self) {
-        let Some(home) = &self.sources.weft_home else { return };
-        let (approvals, plugins) = (approvals(home), home.join("plugins"));
-        for plugin in self.host.registry().plugins() {
-            if matches!(&plugin.origin, PackageOrigin::Folder(folder) if folder.starts_with(&plugins))
-            {
-                let id = &plugin.manifest.id;
-                if self.host.review(id, approvals.of(id)).await {
-                    log::warn!("{id} is out of service: its approval was taken back");
-                }
-            }
-        }
-    }
-
-    /// Looks at the approvals every second, and [reviews](Self::review_approvals) them when they
-    /// have changed. Never ends; dropping it stops it.
-    pub async fn follow_approvals(&self) -> Infallible {
-        let path = self.sources.weft_home.as_deref().map(Approvals::path);
-        let stamp = || {
-            let metadata = fs::metadata(path.as_ref()?).ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        };
-        // What changed between loading and now counts too.
-        let mut seen = None;
-        let mut first = true;
-        loop {
-            let now = stamp();
-            if first || now != seen {
-                (seen, first) = (now, false);
-                self.review_approvals().await;
-            }
-            Timer::after(APPROVALS_INTERVAL).await;
-        }
-    }
-
-    fn find(&self) -> (Vec<(PluginPackage, ApprovalPolicy)>, Vec<PackageError>) {
-        let sources = &self.sources;
-        let mut packages = Vec::new();
-        let mut unreadable = Vec::new();
-        let mut add = |folder: &Path, policy: &dyn Fn(&str) -> ApprovalPolicy| {
-            for package in package::discover(folder, sources.read_limits) {
-                match package {
-                    Ok(package) => {
-                        let policy = policy(&package.manifest.id);
-                        packages.push((package, policy));
-                    }
-                    Err(error) => unreadable.push(error),
-                }
-            }
-        };
-        for folder in &sources.plugin_folders {
-            add(folder, &|_| sources.approval.into());
-        }
-        if let Some(home) = &sources.weft_home {
-            if let Err(error) = package::recover_home(home) {
-                log::warn!("what an interrupted install left can't be repaired: {error}");
-            }
-            let approvals = approvals(home);
-            add(&home.join("plugins"), &|id| approvals.of(id).into());
-        }
-        #[cfg(feature = "bundled")]
-        if sources.bundled {
-            for plugin in package::BUNDLED {
-                match plugin.package() {
-                    Ok(package) => packages.push((package, Approval::ALL.into())),
-                    Err(error) => unreadable.push(error),
-                }
-            }
-        }
-        (packages, unreadable)
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.sources.audit.flush();
+        self.audit.flush();
     }
-}
-
-/// What is approved in `home`; nothing, where that can't be read.
-fn approvals(home: &Path) -> Approvals {
-    Approvals::read(home).unwrap_or_else(|error| {
-        log::warn!("no installed plugin is approved: {error}");
-        Approvals::default()
-    })
 }

@@ -4,12 +4,17 @@
 //! Nothing here runs anything: a skill's text is data, and a skill with code becomes a plugin
 //! package that the plugin host runs like any other.
 
+#[cfg(feature = "bundled")]
+mod bundled;
 mod conflict;
 mod decode;
 mod diagnostic;
+mod discover;
 mod document;
+mod entry;
 mod fields;
 mod findings;
+mod fingerprint;
 mod frontmatter;
 mod imitation;
 mod json5;
@@ -21,19 +26,31 @@ mod nesting;
 mod openclaw;
 mod paragraph;
 mod parse;
+mod read;
+mod registry;
 mod render;
+mod requirements;
 mod spelling;
 mod split;
 mod values;
 mod yaml;
 
+#[cfg(feature = "bundled")]
+pub use bundled::BUNDLED_SKILLS;
 pub use diagnostic::{Diagnostic, Severity};
+pub use discover::{SKILL_FILES, SkillFiles, SkillFolder, SkillRoot};
 pub use document::{
     CommandDispatch, InstallRecipe, SkillDocument, SkillFormat, SkillRequirements, SkillVariable,
 };
+pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
+pub use fingerprint::Fingerprint;
 pub use frontmatter::Frontmatter;
+pub(crate) use name::slug;
 pub use name::{FolderNameFault, check_folder_name};
 pub use parse::{
     FRONTMATTER_BYTES, LARGE_SKILL_BYTES, ParseMode, ParsedSkill, SKILL_BYTES, parse_skill,
 };
+pub use read::SkillReader;
+pub use registry::SkillRegistry;
 pub use render::MissingVariables;
+pub use requirements::SkillSurroundings;

@@ -19,7 +19,7 @@ pub(super) fn is_name(name: &str) -> bool {
 ///
 /// Letters outside ASCII have no equal there. A text of nothing else gives `skill-` and a number
 /// that is always the same for the same text.
-pub(super) fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len().min(NAME_CHARS));
     for letter in text.chars().flat_map(char::to_lowercase) {
         if slug.len() == NAME_CHARS {

@@ -63,7 +63,7 @@ fn a_revoked_plugin_goes_out_of_service_with_its_calls() {
     let (outcome, ()) =
         runtime.block_on(zip(runtime.host().call("probe__spin", "{}".into()), async {
             Approvals::revoke(&home.weft(), "probe").unwrap();
-            runtime.review_approvals().await;
+            runtime.load().await.unwrap();
         }));
     assert_eq!(outcome.result, Err(CallError::Cancelled));
     let call = || runtime.block_on(runtime.host().call("probe__echo", "1".into())).result;
@@ -100,7 +100,7 @@ fn an_approval_that_stays_is_no_interruption() {
     home.install(&home.probe("1.0.0", &json!({}))).unwrap();
     let runtime = home.runtime();
     Approvals::grant(&home.weft(), "other", &PluginPermissions::default()).unwrap();
-    runtime.block_on(runtime.review_approvals());
+    runtime.block_on(runtime.load()).unwrap();
     assert!(runtime.host().registry().plugin("probe").is_some());
 }
 

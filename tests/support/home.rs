@@ -119,8 +119,9 @@ impl Home {
         let registry = self.runtime().host().registry();
         match registry.refused() {
             [refused] => match &refused.error {
-                LoadError::Pending { unapproved, installed } => {
-                    assert_eq!(installed, &refused.id);
+                LoadError::Pending { unapproved, command } => {
+                    let id = refused.id.as_deref().unwrap();
+                    assert_eq!(*command, Some(format!("weft-lite plugin approve {id}")));
                     unapproved.clone()
                 }
                 other => panic!("{other}"),

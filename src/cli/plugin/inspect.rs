@@ -16,6 +16,7 @@ use weft_lite::{
 
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
+use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, output};
 
 /// Bytes of a page of linear memory.
@@ -116,7 +117,7 @@ struct Bounds {
 
 impl Bounds {
     fn of(options: &Options) -> Result<Self, Failure> {
-        let memory_bytes = options.runtime()?.host().memory_budget().limit();
+        let memory_bytes = options.runtime(Asking::Never)?.host().memory_budget().limit();
         let memory = MemoryBudget::new(memory_bytes);
         Ok(Self { read: options.read_limits()?, memory, approval: options.approval() })
     }
@@ -192,7 +193,7 @@ impl Report {
     fn package(&mut self, package: PluginPackage, bounds: &Bounds) {
         let unapproved = bounds.approval.missing(&package.manifest.permissions);
         if !unapproved.is_empty() {
-            self.reasons.push(Reason::of(&LoadError::Pending { unapproved, installed: None }));
+            self.reasons.push(Reason::of(&LoadError::Pending { unapproved, command: None }));
         }
         for &capability in &package.manifest.capabilities {
             if capability != PluginCapability::Tool {

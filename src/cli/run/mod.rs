@@ -1,5 +1,6 @@
 //! `weft-lite run`: everything loaded, and the console served until it ends or a signal comes.
 
+mod changes;
 mod commands;
 mod startup;
 
@@ -16,6 +17,7 @@ use futures_lite::future::{or, try_zip};
 use smol::Timer;
 use weft_lite::{CancellationSource, ChannelAdapter, ConsoleChannel, PluginError, Runtime};
 
+use changes::Style;
 use commands::{Commands, Inbox, Request};
 
 use super::logs::{self, Verbosity};
@@ -33,13 +35,24 @@ const GRACE: Duration = Duration::from_millis(500);
     example = "{command_name}\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json",
     note = "Each line is answered with a line: the result as JSON, or an error; with --json,\n{{\"ok\": true, \"result\": ...}} or {{\"ok\": false, \"error\": {{...}}}}. End of input ends it, with status\n1 if input was no terminal and a call failed. Ctrl-c and SIGTERM cancel the calls in flight and\nend it with status 0; a second one doesn't wait, and the status is 130.\nThe options of `weft-lite --help` apply."
 )]
-pub(super) struct Run {}
+pub(super) struct Run {
+    /// tell what changes while it runs as JSON, one object a line, on standard error
+    #[argh(switch)]
+    json_events: bool,
+}
 
-pub(super) fn run(options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Plugins);
-    let runtime = options.load()?;
-    startup::report(&runtime.host().registry(), options);
-    let following = async { match runtime.follow_approvals().await {} };
+    let runtime = options.load_asking()?;
+    let subscription = runtime.host().subscribe();
+    startup::report(&runtime.host().snapshot(), options);
+    let _watcher = runtime.watch();
+    let style = if command.json_events { Style::Json } else { Style::Lines };
+    let following = async {
+        changes::follow(&runtime, subscription, style).await;
+        // Only serving ends the program.
+        std::future::pending().await
+    };
     runtime.block_on(or(serve(&runtime, options), following))
 }
 

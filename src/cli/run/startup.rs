@@ -3,13 +3,19 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use weft_lite::{Approval, LoadedPlugin, PackageOrigin, PluginRegistry};
+use weft_lite::{
+    Approval, LoadedPlugin, PackageOrigin, PluginRegistry, SkillLevel, SkillRegistry, SkillState,
+    Snapshot,
+};
 
+use super::changes;
 use crate::cli::options::Options;
 use crate::cli::{output, report};
 
-pub(super) fn report(registry: &PluginRegistry, options: &Options) {
+pub(super) fn report(snapshot: &Snapshot, options: &Options) {
+    let registry = &*snapshot.plugins;
     output::message(&loaded(registry));
+    skills(&snapshot.skills);
     for plugin in registry.plugins() {
         if let Some(permissions) = granted(plugin, options) {
             output::message(&permissions);
@@ -23,6 +29,30 @@ pub(super) fn report(registry: &PluginRegistry, options: &Options) {
     report::refused(registry.refused());
     if io::stdin().is_terminal() {
         output::message("type `TOOL {JSON}` to call a tool, `help` for the tools; ctrl-d ends");
+    }
+}
+
+/// How many skills are offered, by where they come from, and why the others are not.
+fn skills(skills: &SkillRegistry) {
+    let levels =
+        [SkillLevel::Workspace, SkillLevel::Managed, SkillLevel::Plugin, SkillLevel::Bundled];
+    let by_level = levels.map(|level| {
+        let number = skills.active().filter(|(entry, _)| entry.level == level).count();
+        (number > 0).then(|| format!("{number} {level}"))
+    });
+    let by_level: Vec<String> = by_level.into_iter().flatten().collect();
+    if !by_level.is_empty() {
+        let number = counted(skills.active().count(), "skill");
+        output::message(&format!("{number} ({})", by_level.join(", ")));
+    }
+    for entry in skills.entries() {
+        let at_rest = matches!(
+            entry.state,
+            SkillState::Active | SkillState::Disabled | SkillState::Shadowed { .. }
+        );
+        if !at_rest {
+            output::message(&changes::problem(entry));
+        }
     }
 }
 

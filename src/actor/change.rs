@@ -1,0 +1,205 @@
+//! What is different between two moments: what was added, changed and removed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::registry::{PluginRegistry, RefusedPlugin};
+use crate::contract::ToolDescription;
+use crate::skill::{SkillEntry, SkillRegistry};
+
+/// What is different since a subscriber last looked.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct RegistryChange {
+    /// The generation that it leads to. Several generations may have passed.
+    pub generation: u64,
+    /// Skills, by the one that each name means: one that begins to be shadowed is changed into the
+    /// other one.
+    pub skills: Changes<Arc<SkillEntry>>,
+    /// Plugins, by id.
+    pub plugins: Changes<PluginSummary>,
+    /// Tools, by full name. Changed means: described in another way.
+    pub tools: Changes<ToolSummary>,
+    /// What was refused and was not, or not for that reason, before.
+    pub refused: Vec<RefusedPlugin>,
+}
+
+impl RegistryChange {
+    /// Whether nothing that is listed here is different.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.skills.is_empty()
+            && self.plugins.is_empty()
+            && self.tools.is_empty()
+            && self.refused.is_empty()
+    }
+
+    /// Whether the skills that are offered are others, or say something else.
+    #[must_use]
+    pub fn offers_other_skills(&self) -> bool {
+        let Changes { added, changed, removed } = &self.skills;
+        let changed = changed.iter().flat_map(|change| [&change.before, &change.after]);
+        added.iter().chain(changed).chain(removed).any(|entry| entry.is_active())
+    }
+}
+
+/// What became of the things of one kind, each list in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Changes<T> {
+    /// There now and not before.
+    pub added: Vec<T>,
+    /// There now and before, and different.
+    pub changed: Vec<Change<T>>,
+    /// There before and not now.
+    pub removed: Vec<T>,
+}
+
+/// One thing that is different.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change<T> {
+    /// As it was.
+    pub before: T,
+    /// As it is.
+    pub after: T,
+}
+
+/// A plugin in service, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PluginSummary {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: String,
+    /// Tells two loads of the same version apart.
+    #[serde(skip)]
+    pub(super) load: u64,
+}
+
+/// A tool in service, by name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ToolSummary {
+    /// Its full name.
+    pub name: String,
+    /// What it is.
+    #[serde(skip)]
+    pub description: Arc<ToolDescription>,
+}
+
+impl<T> Default for Changes<T> {
+    fn default() -> Self {
+        Self { added: Vec::new(), changed: Vec::new(), removed: Vec::new() }
+    }
+}
+
+impl<T> Changes<T> {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+    }
+}
+
+impl<T: Clone> Changes<T> {
+    /// Compares two lists in the order of `name`, each without repeated names.
+    fn between<'a>(
+        before: impl IntoIterator<Item = &'a T>,
+        after: impl IntoIterator<Item = &'a T>,
+        name: impl Fn(&T) -> &str,
+        same: impl Fn(&T, &T) -> bool,
+    ) -> Self
+    where
+        T: 'a,
+    {
+        let (mut before, mut after) = (before.into_iter().peekable(), after.into_iter().peekable());
+        let mut changes = Self::default();
+        loop {
+            let order = match (before.peek(), after.peek()) {
+                (Some(old), Some(new)) => name(old).cmp(name(new)),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, Some(_)) => std::cmp::Ordering::Greater,
+                (None, None) => return changes,
+            };
+            let old = if order.is_le() { before.next() } else { None };
+            let new = if order.is_ge() { after.next() } else { None };
+            match (old, new) {
+                (Some(old), Some(new)) if !same(old, new) => {
+                    changes.changed.push(Change { before: old.clone(), after: new.clone() });
+                }
+                (Some(old), None) => changes.removed.push(old.clone()),
+                (None, Some(new)) => changes.added.push(new.clone()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What a subscriber has seen. It names plugins without keeping them in service.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    generation: u64,
+    skills: Arc<SkillRegistry>,
+    plugins: BTreeMap<String, PluginSummary>,
+    tools: BTreeMap<String, ToolSummary>,
+    refused: Vec<RefusedPlugin>,
+}
+
+impl Seen {
+    pub(super) fn new(
+        generation: u64,
+        plugins: &PluginRegistry,
+        skills: &Arc<SkillRegistry>,
+    ) -> Self {
+        let summaries = plugins.plugins().map(|plugin| {
+            let id = plugin.manifest.id.clone();
+            let version = plugin.manifest.version.to_string();
+            (id.clone(), PluginSummary { id, version, load: plugin.load })
+        });
+        let tools = plugins.tools().into_iter().map(|tool| {
+            let name = tool.full_name();
+            let description = Arc::clone(tool.shared_description());
+            (name.clone(), ToolSummary { name, description })
+        });
+        Self {
+            generation,
+            skills: Arc::clone(skills),
+            plugins: summaries.collect(),
+            tools: tools.collect(),
+            refused: plugins.refused().to_vec(),
+        }
+    }
+
+    /// What is different in `newer`.
+    pub(super) fn until(&self, newer: &Self) -> RegistryChange {
+        let is_new = |refused: &&RefusedPlugin| !self.refused.contains(refused);
+        RegistryChange {
+            generation: newer.generation,
+            skills: if Arc::ptr_eq(&self.skills, &newer.skills) {
+                Changes::default()
+            } else {
+                Changes::between(
+                    self.skills.meant(),
+                    newer.skills.meant(),
+                    |entry| &entry.name,
+                    |old, new| Arc::ptr_eq(old, new) || old == new,
+                )
+            },
+            plugins: Changes::between(
+                self.plugins.values(),
+                newer.plugins.values(),
+                |plugin| &plugin.id,
+                PartialEq::eq,
+            ),
+            tools: Changes::between(
+                self.tools.values(),
+                newer.tools.values(),
+                |tool| &tool.name,
+                |old, new| Arc::ptr_eq(&old.description, &new.description) || old == new,
+            ),
+            refused: newer.refused.iter().filter(is_new).cloned().collect(),
+        }
+    }
+}

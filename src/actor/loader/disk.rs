@@ -1,0 +1,354 @@
+//! Everything the loader knows of the disk, and what that comes to: the skills there are, and the
+//! packages that want to be in service, in the order in which they may have an id.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::code::{Code, Content};
+use super::plugins::{PluginSource, PluginTree};
+use super::skills::{KnownSkill, Reach, SkillTree};
+use super::{LoaderOptions, Outcomes, Scope, Surroundings};
+#[cfg(feature = "bundled")]
+use crate::package::{Approval, BUNDLED};
+use crate::package::{
+    ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
+    workspace_approval_id,
+};
+#[cfg(feature = "bundled")]
+use crate::skill::{BUNDLED_SKILLS, ParseMode, parse_skill};
+use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
+
+/// Where a package is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Folder(PathBuf),
+    #[cfg(feature = "bundled")]
+    Bundled(&'static str),
+}
+
+/// A package that may be put into service if nothing stands in its way.
+pub(super) struct Candidate {
+    pub(super) place: Place,
+    pub(super) content: Result<Content, PackageError>,
+    pub(super) policy: ApprovalPolicy,
+    /// The command that approves what it asks for, where approvals are kept.
+    pub(super) command: Option<String>,
+}
+
+/// What was found, as it is known.
+pub(super) struct Disk {
+    options: Arc<LoaderOptions>,
+    around: Surroundings,
+    skills: Vec<SkillTree>,
+    plugins: Vec<PluginTree>,
+    bundled: Vec<FoundSkill>,
+    approvals: Approvals,
+    disabled: BTreeSet<String>,
+}
+
+/// A folder or file that has to be watched, and how deep.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WatchedFolder {
+    /// Its path; it need not exist.
+    pub path: PathBuf,
+    /// How far to look.
+    pub depth: WatchDepth,
+}
+
+/// How deep something is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WatchDepth {
+    /// Not at all: it is a file.
+    Itself,
+    /// Only what is directly in it.
+    Direct,
+    /// Everything beneath it.
+    Beneath,
+}
+
+impl Disk {
+    pub(super) fn new(options: Arc<LoaderOptions>) -> Self {
+        let tree =
+            |(path, level): &(PathBuf, _)| SkillTree::new(path.clone(), *level, Reach::Beneath);
+        let skills = options.skill_roots.iter().map(tree).collect();
+        let named = options.plugin_folders.iter().cloned();
+        let installed = options.weft_home.as_ref().map(|home| home.join("plugins"));
+        let plugins = named
+            .map(|path| PluginTree::new(path, PluginSource::Named))
+            .chain(installed.map(|path| PluginTree::new(path, PluginSource::Installed)))
+            .collect();
+        let around =
+            Surroundings { limits: options.read_limits, host: Arc::clone(&options.surroundings) };
+        let bundled = bundled(&options);
+        let (approvals, disabled) = (Approvals::default(), BTreeSet::new());
+        Self { options, around, skills, plugins, bundled, approvals, disabled }
+    }
+
+    /// Reads what changed. This is the one place of the loader that waits for the disk.
+    pub(super) fn refresh(&mut self, scope: &Scope) {
+        if let Some(home) = &self.options.weft_home {
+            self.approvals = Approvals::read(home).unwrap_or_else(|error| {
+                log::warn!("nothing installed is approved: {error}");
+                Approvals::default()
+            });
+            match SkillSwitches::read(home) {
+                Ok(switches) => self.disabled = switches.disabled().clone(),
+                Err(error) => log::warn!("the skills stay switched as they were: {error}"),
+            }
+        }
+        for tree in &mut self.skills {
+            tree.refresh(scope, &self.around);
+        }
+        for tree in &mut self.plugins {
+            tree.refresh(scope, &self.around);
+        }
+    }
+
+    /// The skills there are, if these became of the packages.
+    pub(super) fn registry(&self, outcomes: &Outcomes) -> SkillRegistry {
+        let outcome = |place: Place| outcomes.get(&place).cloned().unwrap_or(Readiness::Ready);
+        let own = self.skills.iter().flat_map(|tree| {
+            tree.skills.iter().map(|(folder, skill)| {
+                let provider = skill.code.as_ref().map(|_| skill.name());
+                let readiness = match skill.code {
+                    Some(_) => outcome(Place::Folder(folder.clone())),
+                    None => Readiness::Ready,
+                };
+                skill.as_found(tree.level, provider, readiness)
+            })
+        });
+        let shipped = self.plugins.iter().flat_map(|tree| &tree.plugins);
+        let shipped = shipped.flat_map(|(folder, plugin)| {
+            let readiness = outcome(Place::Folder(folder.clone()));
+            let skills = plugin.skills.iter().flat_map(|tree| tree.skills.values());
+            skills.map(move |skill| {
+                let provider = plugin.provider.as_ref();
+                skill.as_found(SkillLevel::Plugin, provider, readiness.clone())
+            })
+        });
+        let found = own.chain(shipped).chain(self.bundled.iter().cloned());
+        SkillRegistry::resolve(found.collect(), &self.disabled)
+    }
+
+    /// The packages that want to be in service, in the order in which they may have an id. The
+    /// code of a skill does where the skill is meant and neither switched off nor unavailable.
+    pub(super) fn candidates(&self, registry: &SkillRegistry) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        self.plugins_from(PluginSource::Named, &mut candidates);
+        self.skills_from(SkillLevel::Workspace, registry, &mut candidates);
+        self.plugins_from(PluginSource::Installed, &mut candidates);
+        self.skills_from(SkillLevel::Managed, registry, &mut candidates);
+        #[cfg(feature = "bundled")]
+        self.compiled_in(registry, &mut candidates);
+        candidates
+    }
+
+    fn plugins_from(&self, source: PluginSource, candidates: &mut Vec<Candidate>) {
+        for tree in self.plugins.iter().filter(|tree| tree.source == source) {
+            candidates.extend(tree.plugins.iter().map(|(folder, plugin)| {
+                let content = plugin.code.content.clone();
+                let id = content.as_ref().map_or("", |content| &content.manifest.id);
+                let (policy, command) = match source {
+                    PluginSource::Named => (self.options.approval.into(), None),
+                    PluginSource::Installed => (
+                        self.approvals.of(id).into(),
+                        Some(format!("weft-lite plugin approve {id}")),
+                    ),
+                };
+                Candidate { place: Place::Folder(folder.clone()), content, policy, command }
+            }));
+        }
+    }
+
+    fn skills_from(
+        &self,
+        level: SkillLevel,
+        registry: &SkillRegistry,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        for tree in self.skills.iter().filter(|tree| tree.level == level) {
+            for (folder, skill) in &tree.skills {
+                let Some(code) = &skill.code else { continue };
+                if !self.is_wanted(skill, registry) {
+                    continue;
+                }
+                let name = skill.name();
+                let id = match level {
+                    SkillLevel::Workspace => workspace_approval_id(name, &self.options.workspace),
+                    _ => name.to_string(),
+                };
+                candidates.push(Candidate {
+                    place: Place::Folder(folder.clone()),
+                    content: code.content.clone(),
+                    policy: self.approvals.of(&id).into(),
+                    command: Some(format!("weft-lite skill approve {name}")),
+                });
+            }
+        }
+    }
+
+    /// Whether the code of this skill is the one that its name means.
+    fn is_wanted(&self, skill: &KnownSkill, registry: &SkillRegistry) -> bool {
+        let meant = registry.get(skill.name());
+        let is_meant = meant.is_some_and(|entry| entry.path.as_ref() == Some(skill.path()));
+        is_meant && skill.unmet.is_empty() && !self.disabled.contains(&**skill.name())
+    }
+
+    #[cfg(feature = "bundled")]
+    fn compiled_in(&self, registry: &SkillRegistry, candidates: &mut Vec<Candidate>) {
+        if !self.options.bundled.is_included() {
+            return;
+        }
+        for plugin in BUNDLED {
+            let meant = registry.get(plugin.name);
+            let is_meant = meant.is_none_or(|entry| entry.level == SkillLevel::Bundled);
+            if !is_meant || self.disabled.contains(plugin.name) {
+                continue;
+            }
+            let manifest = plugin.package().map(|package| package.manifest);
+            candidates.push(Candidate {
+                place: Place::Bundled(plugin.name),
+                // What is compiled in never changes.
+                content: manifest.map(|manifest| Content { manifest, digest: 0 }),
+                policy: Approval::ALL.into(),
+                command: None,
+            });
+        }
+    }
+
+    /// What can't even be listed.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = &PackageError> {
+        self.plugins.iter().filter_map(|tree| tree.unreadable.as_ref())
+    }
+
+    /// Whether the package at this place is at hand.
+    pub(super) fn has_package(&self, place: &Place) -> bool {
+        match place {
+            Place::Folder(folder) => self.code(folder).is_some_and(|code| code.package.is_some()),
+            #[cfg(feature = "bundled")]
+            Place::Bundled(_) => true,
+        }
+    }
+
+    /// The package at this place, to be put into service.
+    pub(super) fn package(&self, place: &Place) -> Option<PluginPackage> {
+        match place {
+            Place::Folder(folder) => self.code(folder)?.package.clone(),
+            #[cfg(feature = "bundled")]
+            Place::Bundled(name) => {
+                let plugin = BUNDLED.iter().find(|plugin| plugin.name == *name)?;
+                plugin.package().ok()
+            }
+        }
+    }
+
+    /// Frees the package at this place, which is in service.
+    pub(super) fn release(&mut self, place: &Place) {
+        if let Place::Folder(folder) = place
+            && let Some(code) = self.code_mut(folder)
+        {
+            code.package = None;
+        }
+    }
+
+    /// Forgets the content at this place, so that it is read again.
+    pub(super) fn forget(&mut self, folder: &Path) {
+        for tree in &mut self.skills {
+            if let Some(skill) = tree.skills.get_mut(folder) {
+                skill.code = None;
+            }
+        }
+        for tree in &mut self.plugins {
+            tree.plugins.remove(folder);
+        }
+    }
+
+    fn code(&self, folder: &Path) -> Option<&Code> {
+        let of_plugin = self.plugins.iter().find_map(|tree| tree.plugins.get(folder));
+        let of_skill = || self.skills.iter().find_map(|tree| tree.skills.get(folder));
+        of_plugin.map(|plugin| &plugin.code).or_else(|| of_skill()?.code.as_ref())
+    }
+
+    fn code_mut(&mut self, folder: &Path) -> Option<&mut Code> {
+        let of_plugin = self.plugins.iter_mut().find_map(|tree| tree.plugins.get_mut(folder));
+        let skills = &mut self.skills;
+        of_plugin.map(|plugin| &mut plugin.code).or_else(|| {
+            skills.iter_mut().find_map(|tree| tree.skills.get_mut(folder))?.code.as_mut()
+        })
+    }
+
+    /// What has to be watched, so that nothing changes unseen.
+    pub(super) fn watched(&self) -> Vec<WatchedFolder> {
+        let beneath = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Beneath };
+        let direct = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Direct };
+        let mut watched: Vec<_> = self.skills.iter().map(|tree| beneath(tree.path())).collect();
+        for file in self
+            .options
+            .weft_home
+            .iter()
+            .flat_map(|home| [Approvals::path(home), SkillSwitches::path(home)])
+        {
+            watched.push(WatchedFolder { path: file, depth: WatchDepth::Itself });
+        }
+        for tree in &self.plugins {
+            watched.push(direct(tree.path()));
+            for (folder, plugin) in &tree.plugins {
+                // A plugin's folder may hold a whole project: only what counts is watched.
+                watched.push(direct(folder));
+                let module = plugin.code.module_path().map(|path| folder.join(path));
+                watched.extend(module.as_deref().and_then(Path::parent).map(direct));
+                let shipped = plugin.skills.iter().map(SkillTree::path);
+                watched.extend(shipped.filter(|path| path != folder).map(beneath));
+            }
+        }
+        watched.sort();
+        watched.dedup();
+        watched
+    }
+}
+
+#[cfg(feature = "bundled")]
+fn bundled(options: &LoaderOptions) -> Vec<FoundSkill> {
+    if !options.bundled.is_included() {
+        return Vec::new();
+    }
+    let with_code = BUNDLED.iter().map(|plugin| (plugin.name, plugin.skill, Some(plugin.name)));
+    let instructions = BUNDLED_SKILLS.iter().map(|(name, text)| (*name, *text, None));
+    let found = with_code.chain(instructions).map(|(name, text, provider)| {
+        let parsed = parse_skill(text.as_bytes(), name, ParseMode::Lenient);
+        FoundSkill {
+            name: name.into(),
+            level: SkillLevel::Bundled,
+            path: None,
+            document: parsed.document.map(Arc::new),
+            diagnostics: parsed.diagnostics.into(),
+            provider: provider.map(Into::into),
+            outdated: false,
+            readiness: Readiness::Ready,
+        }
+    });
+    found.collect()
+}
+
+#[cfg(not(feature = "bundled"))]
+fn bundled(_options: &LoaderOptions) -> Vec<FoundSkill> {
+    Vec::new()
+}
+
+impl Place {
+    pub(super) fn origin(&self) -> PackageOrigin {
+        match self {
+            Self::Folder(folder) => PackageOrigin::Folder(folder.clone()),
+            #[cfg(feature = "bundled")]
+            Self::Bundled(_) => PackageOrigin::Bundled,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.origin().fmt(formatter)
+    }
+}

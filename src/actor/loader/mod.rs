@@ -1,0 +1,245 @@
+//! The loader: the actor that knows what is on the disk, and brings what is in service in line
+//! with it.
+//!
+//! Its handle is a sender; dropping the last one stops it. It reads off the executor and only what
+//! changed, makes new modules ready beside the old ones, and hands the plugin host all of it as one
+//! change, which becomes one generation.
+
+mod code;
+mod disk;
+mod plan;
+mod plugins;
+mod skills;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_channel::{Receiver, Sender};
+use smol::Executor;
+
+pub use disk::{WatchDepth, WatchedFolder};
+
+use disk::{Disk, Place};
+use plan::Service;
+
+use super::host::PluginHost;
+use crate::package::{self, Approval, ReadLimits};
+use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
+
+/// Requests that wait before those who make them do.
+const MAILBOX: usize = 16;
+
+/// Where the loader looks, and what it goes by.
+#[derive(Clone)]
+pub struct LoaderOptions {
+    /// Folders of skills with their level, in path order. Only [`SkillLevel::Workspace`] and
+    /// [`SkillLevel::Managed`] belong here: the others come with plugins and with the program.
+    pub skill_roots: Vec<(PathBuf, SkillLevel)>,
+    /// Plugins' folders, or folders of such folders.
+    pub plugin_folders: Vec<PathBuf>,
+    /// What plugins from `plugin_folders` may have.
+    pub approval: Approval,
+    /// `$WEFT_HOME`, with installed plugins, approvals and switches.
+    pub weft_home: Option<PathBuf>,
+    /// The workspace, by its real path: approvals for its skills hold for it alone.
+    pub workspace: PathBuf,
+    /// Whether what is compiled in is loaded.
+    pub bundled: Bundled,
+    /// The sizes of what is read from packages.
+    pub read_limits: ReadLimits,
+    /// What skills find around them.
+    pub surroundings: Arc<dyn SkillSurroundings>,
+}
+
+/// Whether the plugins and skills that are compiled in are loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Bundled {
+    /// They are.
+    #[default]
+    Included,
+    /// They are not.
+    LeftOut,
+}
+
+impl Bundled {
+    #[cfg(feature = "bundled")]
+    fn is_included(self) -> bool {
+        self == Self::Included
+    }
+}
+
+/// A handle to the loader. Clones address the same one.
+#[derive(Clone)]
+pub struct Loader {
+    mailbox: Sender<Message>,
+}
+
+/// What came of a reload.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// The generation that is in service now. Where nothing was different, it is the one before.
+    pub generation: u64,
+    /// What has to be watched from now on.
+    pub watched: Arc<Vec<WatchedFolder>>,
+}
+
+struct Message {
+    scope: Scope,
+    failures: Failures,
+    reply: Sender<Reloaded>,
+}
+
+/// What may have changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Scope {
+    All,
+    /// These paths, and what is beneath them.
+    Paths(BTreeSet<PathBuf>),
+}
+
+/// What becomes of modules that failed before and are still the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failures {
+    TryAgain,
+    Remember,
+}
+
+/// What became of the packages with code, by place.
+type Outcomes = BTreeMap<Place, Readiness>;
+
+impl Loader {
+    /// Starts a loader for `host`, whose tasks run on `executor`. Nothing is loaded yet.
+    #[must_use]
+    pub fn start(executor: &Executor<'static>, host: PluginHost, options: LoaderOptions) -> Self {
+        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let options = Arc::new(options);
+        let disk = Disk::new(Arc::clone(&options));
+        let actor = LoaderActor { inbox, options, disk: Some(disk), service: Service::new(host) };
+        executor.spawn(actor.run()).detach();
+        Self { mailbox }
+    }
+
+    /// Looks at everything: reads what changed, tries again what failed before. `None` means that
+    /// the loader or the host has stopped.
+    pub async fn reload(&self) -> Option<Reloaded> {
+        self.ask(Scope::All, Failures::TryAgain).await
+    }
+
+    /// Looks at everything and reads what changed.
+    pub async fn refresh(&self) -> Option<Reloaded> {
+        self.ask(Scope::All, Failures::Remember).await
+    }
+
+    /// Looks at what is at these paths and beneath them. Skills elsewhere that have nothing to do
+    /// with them are not even looked at.
+    pub async fn refresh_paths(&self, paths: BTreeSet<PathBuf>) -> Option<Reloaded> {
+        self.ask(Scope::Paths(paths), Failures::Remember).await
+    }
+
+    /// Stops the loader: nothing is put into service any more.
+    pub fn stop(&self) {
+        self.mailbox.close();
+    }
+
+    /// Whether it has stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
+    async fn ask(&self, scope: Scope, failures: Failures) -> Option<Reloaded> {
+        let (reply, answer) = async_channel::bounded(1);
+        self.mailbox.send(Message { scope, failures, reply }).await.ok()?;
+        answer.recv().await.ok()
+    }
+}
+
+struct LoaderActor {
+    inbox: Receiver<Message>,
+    options: Arc<LoaderOptions>,
+    /// `None` only while another thread reads it.
+    disk: Option<Disk>,
+    service: Service,
+}
+
+impl LoaderActor {
+    async fn run(mut self) {
+        if let Some(home) = self.options.weft_home.clone() {
+            let repaired = blocking::unblock(move || package::recover_home(&home)).await;
+            if let Err(error) = repaired {
+                log::warn!("what an interrupted install left can't be repaired: {error}");
+            }
+        }
+        while let Ok(Message { scope, failures, reply }) = self.inbox.recv().await {
+            let Some(reloaded) = self.load(scope, failures).await else { break };
+            // A reply that nobody waits for any more is no failure.
+            let _ = reply.send(reloaded).await;
+        }
+    }
+
+    async fn load(&mut self, scope: Scope, failures: Failures) -> Option<Reloaded> {
+        let mut disk = self.disk.take()?;
+        disk = read(disk, scope).await;
+        let needed = self.service.needed(&disk, failures);
+        if !needed.is_empty() {
+            // They were in service before, and their modules were not kept.
+            needed.iter().for_each(|folder| disk.forget(folder));
+            disk = read(disk, Scope::Paths(needed)).await;
+        }
+        let generation = self.service.align(&mut disk, failures).await;
+        let watched = Arc::new(disk.watched());
+        self.disk = Some(disk);
+        Some(Reloaded { generation: generation?, watched })
+    }
+}
+
+async fn read(mut disk: Disk, scope: Scope) -> Disk {
+    blocking::unblock(move || {
+        disk.refresh(&scope);
+        disk
+    })
+    .await
+}
+
+impl Scope {
+    /// Whether all of `root` may have changed.
+    fn covers(&self, root: &Path) -> bool {
+        match self {
+            Self::All => true,
+            Self::Paths(paths) => paths.iter().any(|path| root.starts_with(path)),
+        }
+    }
+
+    /// Whether anything in `root`, or above it, may have changed.
+    fn touches(&self, root: &Path) -> bool {
+        self.names(root) || self.covers(root)
+    }
+
+    /// Whether something in `folder` is said to have changed, whatever its times say.
+    fn names(&self, folder: &Path) -> bool {
+        match self {
+            Self::All => false,
+            Self::Paths(paths) => {
+                // What is in a folder comes right after it.
+                let mut from_there =
+                    paths.range::<Path, _>((Bound::Included(folder), Bound::Unbounded));
+                from_there.next().is_some_and(|path| path.starts_with(folder))
+            }
+        }
+    }
+}
+
+/// What decides how files are read and whether skills can be used.
+struct Surroundings {
+    limits: ReadLimits,
+    host: Arc<dyn SkillSurroundings>,
+}
+
+impl Surroundings {
+    fn unmet(&self, document: &SkillDocument) -> Vec<String> {
+        document.requirements.unmet(&*self.host)
+    }
+}

@@ -1,0 +1,259 @@
+//! Deciding what of the packages is put into service, what stays and what goes.
+//!
+//! A package whose new content can't be used leaves its old one in service. One that asks for more
+//! than is approved is not in service at all (security.md: life cycle).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::code::Content;
+use super::disk::{Candidate, Disk, Place};
+use super::{Failures, Outcomes};
+use crate::actor::host::{PluginHost, Update};
+use crate::actor::load::LoadError;
+use crate::actor::registry::RefusedPlugin;
+use crate::contract::PluginPermissions;
+use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
+use crate::skill::{Readiness, SkillRegistry};
+
+/// What the loader has put into service, and what became of the rest.
+pub(super) struct Service {
+    host: PluginHost,
+    /// By id.
+    serving: BTreeMap<String, Serving>,
+    /// Content that could not be put into service, and why.
+    failed: BTreeMap<Place, (u64, LoadError)>,
+    outcomes: Outcomes,
+    skills: Arc<SkillRegistry>,
+    refused: Vec<RefusedPlugin>,
+    generation: u64,
+}
+
+/// A plugin in service.
+struct Serving {
+    place: Place,
+    digest: u64,
+    version: String,
+    permissions: PluginPermissions,
+}
+
+/// What is decided so far, in one round.
+#[derive(Default)]
+struct Round {
+    update: Update,
+    /// The ids that are spoken for, and by whom.
+    taken: BTreeMap<String, Place>,
+    outcomes: Outcomes,
+}
+
+impl Service {
+    pub(super) fn new(host: PluginHost) -> Self {
+        Self {
+            host,
+            serving: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            outcomes: Outcomes::new(),
+            skills: Arc::default(),
+            refused: Vec::new(),
+            generation: 0,
+        }
+    }
+
+    /// Folders whose packages are to be put into service, and are not at hand.
+    pub(super) fn needed(&self, disk: &Disk, failures: Failures) -> BTreeSet<PathBuf> {
+        let registry = disk.registry(&self.outcomes);
+        let candidates = disk.candidates(&registry).into_iter();
+        let needed = candidates.filter_map(|Candidate { place, content, policy, .. }| {
+            let content = content.ok()?;
+            let new = !self.is_serving(&place, &content)
+                && self.failed_before(&place, &content, failures).is_none();
+            let allowed = policy.missing(&content.manifest.permissions).is_empty();
+            match place {
+                Place::Folder(folder) if new && allowed => {
+                    (!disk.has_package(&Place::Folder(folder.clone()))).then_some(folder)
+                }
+                _ => None,
+            }
+        });
+        needed.collect()
+    }
+
+    /// Brings what is in service in line with the disk, and gives the generation; `None` when the
+    /// host has stopped.
+    pub(super) async fn align(&mut self, disk: &mut Disk, failures: Failures) -> Option<u64> {
+        let mut skills = disk.registry(&self.outcomes);
+        let mut round = Round::default();
+        for candidate in disk.candidates(&skills) {
+            self.decide(candidate, disk, failures, &mut round).await;
+        }
+        let Round { mut update, taken, outcomes } = round;
+        let gone = self.serving.keys().filter(|id| !taken.contains_key(*id));
+        update.remove.extend(gone.cloned().collect::<Vec<_>>());
+        self.serving.retain(|id, _| taken.contains_key(id));
+        self.failed.retain(|place, _| outcomes.contains_key(place));
+        update.refused.extend(disk.unreadable().cloned().map(RefusedPlugin::unreadable));
+        if outcomes != self.outcomes {
+            self.outcomes = outcomes;
+            skills = disk.registry(&self.outcomes);
+        }
+        let skills = skills.keeping(&self.skills);
+        let same = update.revoke.is_empty()
+            && update.remove.is_empty()
+            && update.add.is_empty()
+            && update.refused == self.refused
+            && skills.is_same_as(&self.skills);
+        if !same {
+            self.skills = Arc::new(skills);
+            self.refused.clone_from(&update.refused);
+            update.skills = Arc::clone(&self.skills);
+            self.generation = self.host.update(update).await?;
+        }
+        Some(self.generation)
+    }
+
+    async fn decide(
+        &mut self,
+        candidate: Candidate,
+        disk: &mut Disk,
+        failures: Failures,
+        round: &mut Round,
+    ) {
+        let Candidate { place, content, policy, command } = candidate;
+        let content = match content {
+            Ok(content) => content,
+            Err(error) => return self.unreadable(place, error, round),
+        };
+        let id = content.manifest.id.clone();
+        if let Some(other) = round.taken.get(&id) {
+            let by = other.to_string();
+            return round.refuse(place, Some(id), LoadError::Shadowed { by });
+        }
+        let missing = policy.missing(&content.manifest.permissions);
+        if !missing.is_empty() {
+            return self.wait(place, id, missing, &policy, command, round);
+        }
+        if self.is_serving(&place, &content) {
+            return round.serve(place, id);
+        }
+        let prepared = match self.failed_before(&place, &content, failures) {
+            Some(error) => Err(error.clone()),
+            None => match disk.package(&place) {
+                Some(package) => self.host.prepare(package, &policy).await,
+                // It went away while we looked; the next look sees that.
+                None => return,
+            },
+        };
+        match prepared {
+            Ok(plugin) => {
+                if self.serving.contains_key(&id) {
+                    round.update.remove.push(id.clone());
+                }
+                let Content { manifest, digest } = content;
+                let version = manifest.version.to_string();
+                let permissions = manifest.permissions;
+                let serving = Serving { place: place.clone(), digest, version, permissions };
+                self.serving.insert(id.clone(), serving);
+                self.failed.remove(&place);
+                disk.release(&place);
+                round.update.add.push(plugin);
+                round.serve(place, id);
+            }
+            Err(error) => {
+                self.failed.insert(place.clone(), (content.digest, error.clone()));
+                self.refuse_or_keep(place, Some(id), error, round);
+            }
+        }
+    }
+
+    fn unreadable(&self, place: Place, error: PackageError, round: &mut Round) {
+        if matches!(error.kind, PackageErrorKind::NoManifest { .. }) {
+            // It was taken away on purpose.
+            return round.refuse(place, None, LoadError::Package(error));
+        }
+        self.refuse_or_keep(place, None, LoadError::Package(error), round);
+    }
+
+    /// Refuses the content at a place. What was in service from there stays, and it is said.
+    fn refuse_or_keep(
+        &self,
+        place: Place,
+        id: Option<String>,
+        error: LoadError,
+        round: &mut Round,
+    ) {
+        let old = self.serving.iter().find(|(_, serving)| serving.place == place);
+        match old {
+            Some((old, serving)) if !round.taken.contains_key(old) => {
+                let error =
+                    LoadError::Kept { error: Box::new(error), version: serving.version.clone() };
+                let origin = place.to_string();
+                let id = Some(old.clone());
+                round.update.refused.push(RefusedPlugin { id, origin, error });
+                round.serve(place, old.clone());
+            }
+            _ => round.refuse(place, id, error),
+        }
+    }
+
+    /// Takes what waits for approval out of service, whatever its version was.
+    fn wait(
+        &mut self,
+        place: Place,
+        id: String,
+        missing: Vec<String>,
+        policy: &ApprovalPolicy,
+        command: Option<String>,
+        round: &mut Round,
+    ) {
+        let outcome = Readiness::Pending(missing.clone());
+        let is_new = self.outcomes.get(&place) != Some(&outcome);
+        let serving = self.serving.get(&id).filter(|serving| serving.place == place);
+        let taken_back = match serving {
+            Some(serving) => !policy.missing(&serving.permissions).is_empty(),
+            // Calls may be in flight on a version that went out of service before.
+            None => is_new && matches!(policy, ApprovalPolicy::Stored(it) if it.revoked),
+        };
+        if serving.is_some() {
+            self.serving.remove(&id);
+            round.update.remove.push(id.clone());
+        }
+        if taken_back {
+            log::warn!("{id} is out of service: its approval was taken back");
+            round.update.revoke.push(id.clone());
+        }
+        let error = LoadError::Pending { unapproved: missing, command };
+        let origin = place.to_string();
+        round.update.refused.push(RefusedPlugin { id: Some(id), origin, error });
+        round.outcomes.insert(place, outcome);
+    }
+
+    fn is_serving(&self, place: &Place, content: &Content) -> bool {
+        let serving = self.serving.get(&content.manifest.id);
+        serving.is_some_and(|it| it.place == *place && it.digest == content.digest)
+    }
+
+    fn failed_before(
+        &self,
+        place: &Place,
+        content: &Content,
+        failures: Failures,
+    ) -> Option<&LoadError> {
+        let (digest, error) = self.failed.get(place)?;
+        (failures == Failures::Remember && *digest == content.digest).then_some(error)
+    }
+}
+
+impl Round {
+    fn serve(&mut self, place: Place, id: String) {
+        self.taken.insert(id, place.clone());
+        self.outcomes.insert(place, Readiness::Ready);
+    }
+
+    fn refuse(&mut self, place: Place, id: Option<String>, error: LoadError) {
+        let reason = format!("its plugin is not in service: {error}");
+        self.outcomes.insert(place.clone(), Readiness::Unavailable(vec![reason]));
+        let origin = place.to_string();
+        self.update.refused.push(RefusedPlugin { id, origin, error });
+    }
+}

@@ -1,0 +1,114 @@
+//! What is known of the plugins in one folder of them, and of the skills that they ship.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::code::Code;
+use super::skills::{Reach, SkillTree};
+use super::{Scope, Surroundings};
+use crate::package::{MANIFEST_NAMES, PackageError, package_folders};
+use crate::skill::{Fingerprint, SkillLevel};
+
+/// How the plugins of a folder come by their permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PluginSource {
+    /// Whoever named the folder approves by kind.
+    Named,
+    /// They are installed, and have what was approved for each.
+    Installed,
+}
+
+/// The plugins in one folder.
+pub(super) struct PluginTree {
+    path: PathBuf,
+    pub(super) source: PluginSource,
+    /// Why the folder can't be listed.
+    pub(super) unreadable: Option<PackageError>,
+    /// By folder.
+    pub(super) plugins: BTreeMap<PathBuf, KnownPlugin>,
+}
+
+/// A plugin as it was read last.
+pub(super) struct KnownPlugin {
+    fingerprint: Fingerprint,
+    pub(super) code: Code,
+    pub(super) skills: Vec<SkillTree>,
+    /// Its id, as the provider of the skills it ships.
+    pub(super) provider: Option<Arc<str>>,
+}
+
+impl PluginTree {
+    pub(super) fn new(path: PathBuf, source: PluginSource) -> Self {
+        Self { path, source, unreadable: None, plugins: BTreeMap::new() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Brings the tree up to date. `scope` names what may have changed.
+    pub(super) fn refresh(&mut self, scope: &Scope, around: &Surroundings) {
+        if !scope.touches(&self.path) {
+            return;
+        }
+        let folders = match package_folders(&self.path) {
+            Ok(folders) => folders,
+            Err(error) => {
+                // What is in service stays there: that a folder can't be read says nothing of it.
+                self.unreadable = Some(error);
+                return;
+            }
+        };
+        self.unreadable = None;
+        let mut known = std::mem::take(&mut self.plugins);
+        for folder in folders {
+            let plugin = KnownPlugin::read(&folder, known.remove(&folder), scope, around);
+            self.plugins.insert(folder, plugin);
+        }
+    }
+}
+
+impl KnownPlugin {
+    fn read(folder: &Path, known: Option<Self>, scope: &Scope, around: &Surroundings) -> Self {
+        let module = known.as_ref().and_then(|known| known.code.module_path());
+        let files = MANIFEST_NAMES.into_iter().chain(module).map(|name| folder.join(name));
+        let fingerprint = Fingerprint::of(files);
+        let mut plugin = match known {
+            Some(known) if !scope.names(folder) && fingerprint.is_same_as(&known.fingerprint) => {
+                known
+            }
+            known => {
+                let (code, skills) =
+                    known.map_or((None, Vec::new()), |known| (Some(known.code), known.skills));
+                let code = Code::of_plugin(folder, code, around.limits);
+                let provider = code.content.as_ref().ok().map(|it| it.manifest.id.as_str().into());
+                let skills = shipped(folder, &code, skills);
+                Self { fingerprint, code, skills, provider }
+            }
+        };
+        for tree in &mut plugin.skills {
+            tree.refresh(scope, around);
+        }
+        plugin
+    }
+}
+
+/// The folders in which a plugin ships skills: its own, and those that the manifest names.
+fn shipped(folder: &Path, code: &Code, mut known: Vec<SkillTree>) -> Vec<SkillTree> {
+    let named = match &code.content {
+        Ok(content) => content.manifest.skills.as_slice(),
+        // A manifest that can't be read for now takes no skill away.
+        Err(_) => return known,
+    };
+    let own = (folder.to_owned(), Reach::Own);
+    let named = named.iter().map(|path| (folder.join(path), Reach::Inside(folder.to_owned())));
+    [own]
+        .into_iter()
+        .chain(named)
+        .map(|(path, reach)| match known.iter().position(|tree| tree.path() == path) {
+            Some(at) => known.swap_remove(at),
+            None => SkillTree::new(path, SkillLevel::Plugin, reach),
+        })
+        .collect()
+}

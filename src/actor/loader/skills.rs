@@ -1,0 +1,291 @@
+//! What is known of the skills beneath one root; only what changed is read again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::code::Code;
+use super::{Scope, Surroundings};
+use crate::skill::{
+    Diagnostic, Fingerprint, FoundSkill, ParsedSkill, Readiness, SKILL_FILES, SkillDocument,
+    SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRoot, slug,
+};
+
+/// The skills beneath one root.
+pub(super) struct SkillTree {
+    path: PathBuf,
+    reach: Reach,
+    pub(super) level: SkillLevel,
+    root: Option<SkillRoot>,
+    /// By folder.
+    pub(super) skills: BTreeMap<PathBuf, KnownSkill>,
+}
+
+/// How far a tree goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Everything beneath the root.
+    Beneath,
+    /// Everything beneath the root, which has to be inside this folder.
+    Inside(PathBuf),
+    /// Only the root's own file.
+    Own,
+}
+
+/// A skill as it was read last.
+pub(super) struct KnownSkill {
+    fingerprint: Fingerprint,
+    linked: bool,
+    name: Arc<str>,
+    /// Its file, or its folder where none of its files may be read.
+    path: Arc<Path>,
+    document: Option<Arc<SkillDocument>>,
+    diagnostics: Arc<[Diagnostic]>,
+    outdated: bool,
+    pub(super) unmet: Vec<String>,
+    /// Its module; plugins have theirs elsewhere.
+    pub(super) code: Option<Code>,
+}
+
+impl SkillTree {
+    pub(super) fn new(path: PathBuf, level: SkillLevel, reach: Reach) -> Self {
+        Self { path, reach, level, root: None, skills: BTreeMap::new() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Brings the tree up to date. `scope` names what may have changed.
+    pub(super) fn refresh(&mut self, scope: &Scope, around: &Surroundings) {
+        let before = self.root.take();
+        self.root = SkillRoot::open(&self.path).filter(|root| self.reach.allows(root));
+        let Some(root) = self.root.clone() else {
+            self.skills.clear();
+            return;
+        };
+        // A root that can be resolved and not opened went away just now.
+        let Ok(reader) = SkillReader::open(&root) else {
+            self.skills.clear();
+            return;
+        };
+        let whole = before.as_ref() != Some(&root) || scope.covers(&self.path);
+        let (found, mut gone) = match scope {
+            Scope::Paths(paths) if !whole => self.look_at(&root, paths),
+            _ => {
+                let found = match self.reach {
+                    Reach::Own => root.look(&self.path).into_iter().collect(),
+                    Reach::Beneath | Reach::Inside(_) => root.walk(),
+                };
+                (found, self.skills.keys().cloned().collect())
+            }
+        };
+        for folder in found {
+            gone.remove(&folder.path);
+            self.take(&root, &reader, folder, scope, around);
+        }
+        for folder in gone {
+            self.skills.remove(&folder);
+        }
+    }
+
+    /// The folders that changed paths have to do with: as they are now, and as they were known.
+    fn look_at(
+        &self,
+        root: &SkillRoot,
+        paths: &BTreeSet<PathBuf>,
+    ) -> (Vec<SkillFolder>, BTreeSet<PathBuf>) {
+        let mut single: BTreeSet<&Path> = BTreeSet::new();
+        let mut found: BTreeMap<PathBuf, SkillFolder> = BTreeMap::new();
+        let mut known: BTreeSet<PathBuf> = BTreeSet::new();
+        let within = |path: &&PathBuf| path.starts_with(&self.path);
+        for path in paths.iter().filter(within) {
+            // A file belongs to the skills above it.
+            let above = path.ancestors().take_while(|above| above.starts_with(&self.path));
+            single.extend(above.filter(|above| self.skills.contains_key(*above)));
+            if path.file_name().and_then(OsStr::to_str).is_some_and(makes_a_skill) {
+                single.extend(path.parent());
+            }
+            let beneath = self.skills.range(path.clone()..).map(|(folder, _)| folder);
+            known.extend(beneath.take_while(|folder| folder.starts_with(path)).cloned());
+            if self.reach != Reach::Own {
+                found.extend(root.walk_from(path).into_iter().map(|it| (it.path.clone(), it)));
+            }
+        }
+        // What a link leads to may change without a word of the link.
+        let linked = self.skills.iter().filter(|(_, skill)| skill.linked);
+        single.extend(linked.map(|(folder, _)| folder.as_path()));
+        for folder in single {
+            known.extend(self.skills.contains_key(folder).then(|| folder.to_owned()));
+            if !found.contains_key(folder) {
+                found.extend(root.look(folder).map(|it| (it.path.clone(), it)));
+            }
+        }
+        (found.into_values().collect(), known)
+    }
+
+    fn take(
+        &mut self,
+        root: &SkillRoot,
+        reader: &SkillReader,
+        folder: SkillFolder,
+        scope: &Scope,
+        around: &Surroundings,
+    ) {
+        let SkillFolder { path: folder, content } = folder;
+        let known = self.skills.remove(&folder);
+        let files = match content {
+            Ok(files) => files,
+            Err(diagnostic) => {
+                let skill = KnownSkill::refused(&folder, diagnostic);
+                // The same refusal again is no change.
+                let same = known.filter(|known| known.diagnostics == skill.diagnostics);
+                self.skills.insert(folder, same.unwrap_or(skill));
+                return;
+            }
+        };
+        let module = known.as_ref().and_then(|known| known.code.as_ref()?.module_path());
+        let own = [files.file].into_iter().chain(files.code.iter().map(String::as_str));
+        let read = own.map(|name| folder.join(name)).chain(module.map(|path| folder.join(path)));
+        let fingerprint = Fingerprint::of(read);
+        let skill = match known {
+            Some(mut known)
+                if !scope.names(&folder) && fingerprint.is_same_as(&known.fingerprint) =>
+            {
+                // The surroundings may have changed all the same.
+                known.unmet = known.document.as_ref().map_or_else(Vec::new, |it| around.unmet(it));
+                known
+            }
+            known => {
+                let name = folder.file_name().or_else(|| root.real.file_name());
+                let name = name.unwrap_or_default().to_string_lossy();
+                let parsed = reader.read(&files.place.join(files.file), &name);
+                let has_code = matches!(self.reach, Reach::Beneath) && !files.code.is_empty();
+                let mut skill = KnownSkill::read(&folder, &files, parsed, known, around);
+                skill.fingerprint = fingerprint;
+                let code = skill.code.take();
+                skill.code = has_code
+                    .then(|| Code::of_skill(&folder, &files.code, &skill, code, around.limits))
+                    .flatten();
+                skill
+            }
+        };
+        self.skills.insert(folder, skill);
+    }
+}
+
+impl Reach {
+    fn allows(&self, root: &SkillRoot) -> bool {
+        match self {
+            Self::Inside(folder) => {
+                SkillRoot::open(folder).is_some_and(|it| root.real.starts_with(it.real))
+            }
+            Self::Beneath | Self::Own => true,
+        }
+    }
+}
+
+impl KnownSkill {
+    fn refused(folder: &Path, diagnostic: Diagnostic) -> Self {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        Self {
+            fingerprint: Fingerprint::default(),
+            linked: true,
+            name: slug(&name).into(),
+            path: folder.into(),
+            document: None,
+            diagnostics: [diagnostic].into(),
+            outdated: false,
+            unmet: Vec::new(),
+            code: None,
+        }
+    }
+
+    /// The skill as its file is now, or as it was before where the file says nothing now.
+    fn read(
+        folder: &Path,
+        files: &SkillFiles,
+        parsed: ParsedSkill,
+        known: Option<Self>,
+        around: &Surroundings,
+    ) -> Self {
+        let ParsedSkill { mut document, diagnostics } = parsed;
+        let has_clawft_module = files.code.iter().any(|name| name == "module.wasm");
+        if let Some(document) = document.as_mut().filter(|_| has_clawft_module) {
+            document.format = SkillFormat::Clawft;
+        }
+        let path = folder.join(files.file);
+        let (before, diagnostics_before, path_before, name_before, code) = match known {
+            Some(known) => {
+                let Self { document, diagnostics, path, name, code, .. } = known;
+                (document, Some(diagnostics), Some(path), Some(name), code)
+            }
+            None => Default::default(),
+        };
+        let outdated = document.is_none() && before.is_some();
+        let document = match (document, before) {
+            // What is equal stays the same, so that comparing is cheap.
+            (Some(new), Some(old)) if new == *old => Some(old),
+            (Some(new), _) => Some(Arc::new(new)),
+            (None, before) => before,
+        };
+        let name = match &document {
+            Some(document) => document.name.clone(),
+            None => slug(&folder.file_name().unwrap_or_default().to_string_lossy()),
+        };
+        Self {
+            fingerprint: Fingerprint::default(),
+            linked: files.linked,
+            name: name_before.filter(|old| **old == *name).unwrap_or_else(|| name.into()),
+            path: path_before.filter(|old| **old == *path).unwrap_or_else(|| path.into()),
+            unmet: document.as_ref().map_or_else(Vec::new, |document| around.unmet(document)),
+            document,
+            diagnostics: match diagnostics_before {
+                Some(old) if *old == *diagnostics => old,
+                _ => diagnostics.into(),
+            },
+            outdated,
+            code,
+        }
+    }
+
+    /// The name it is loaded under.
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(super) fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+
+    pub(super) fn document(&self) -> Option<&Arc<SkillDocument>> {
+        self.document.as_ref()
+    }
+
+    pub(super) fn as_found(
+        &self,
+        level: SkillLevel,
+        provider: Option<&Arc<str>>,
+        readiness: Readiness,
+    ) -> FoundSkill {
+        FoundSkill {
+            name: Arc::clone(&self.name),
+            level,
+            path: Some(Arc::clone(&self.path)),
+            document: self.document.clone(),
+            diagnostics: Arc::clone(&self.diagnostics),
+            provider: provider.cloned(),
+            outdated: self.outdated,
+            readiness: match self.unmet.as_slice() {
+                [] => readiness,
+                unmet => Readiness::Unavailable(unmet.to_vec()),
+            },
+        }
+    }
+}
+
+/// Whether a file of this name is what makes a folder a skill, or a skill with code.
+fn makes_a_skill(name: &str) -> bool {
+    SKILL_FILES.contains(&name) || name.ends_with(".wasm") || name.contains(".plugin.")
+}

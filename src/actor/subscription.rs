@@ -1,0 +1,60 @@
+//! Hearing of changes: a subscriber compares what it has seen with what is in service now.
+//!
+//! Nothing is queued, so a slow subscriber holds up nobody and misses nothing: it hears of
+//! everything since it last looked as one change.
+
+use std::sync::Arc;
+
+use super::change::{RegistryChange, Seen};
+use super::host::Shared;
+use super::snapshot::Snapshot;
+
+/// Hears of every change since it was made, in the order of generations.
+pub struct Subscription {
+    shared: Arc<Shared>,
+    generation: u64,
+    seen: Seen,
+}
+
+impl Subscription {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let now = shared.snapshot.load_full();
+        let seen = Seen::new(now.generation, &now.plugins, &now.skills);
+        Self { shared, generation: now.generation, seen }
+    }
+
+    /// The next change, or `None` when the host is gone. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<RegistryChange> {
+        loop {
+            let now = self.shared.snapshot.load_full();
+            if now.generation == self.generation {
+                let replaced = now.replaced.clone();
+                // A snapshot that is kept keeps its plugins in service.
+                drop(now);
+                replaced.cancelled().await;
+                if self.shared.snapshot.load().generation == self.generation {
+                    return None;
+                }
+                continue;
+            }
+            let change = self.take(&now);
+            if !change.is_empty() {
+                return Some(change);
+            }
+        }
+    }
+
+    /// The generation that this subscriber has heard of.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    fn take(&mut self, now: &Snapshot) -> RegistryChange {
+        let newer = Seen::new(now.generation, &now.plugins, &now.skills);
+        let change = self.seen.until(&newer);
+        self.generation = now.generation;
+        self.seen = newer;
+        change
+    }
+}

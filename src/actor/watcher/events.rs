@@ -1,0 +1,213 @@
+//! What the kernel tells, over notify: its thread does nothing but send, and a full channel means
+//! that everything is looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_channel::{Receiver, Sender, TrySendError};
+use futures_lite::future::or;
+use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind};
+use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
+use smol::Timer;
+
+use super::mounts::tells_of_changes;
+use super::targets::Targets;
+use super::{Batch, WatchedFolder};
+
+/// Events that wait while the loader is at work. More of them, and it looks at everything.
+const WAITING: usize = 8_192;
+
+/// The watches of the kernel, and what it tells.
+pub(super) struct Events {
+    /// `None` only while another thread sets it up.
+    watcher: Option<RecommendedWatcher>,
+    told: Receiver<Told>,
+    lost: Receiver<()>,
+    /// What is watched, and how.
+    armed: BTreeMap<PathBuf, RecursiveMode>,
+    targets: Targets,
+    /// Something that should be watched can't be.
+    deaf: bool,
+}
+
+/// A change of one path.
+struct Told {
+    path: PathBuf,
+    /// Whether a name came, went or was given to something else.
+    name: bool,
+}
+
+impl Events {
+    pub(super) fn new() -> notify::Result<Self> {
+        let (sender, told) = async_channel::bounded(WAITING);
+        let (lose, lost) = async_channel::bounded(1);
+        let handler = move |event| hear(event, &sender, &lose);
+        // What a link leads to is watched by its real path, if it has to be watched.
+        let config = Config::default().with_follow_symlinks(false);
+        let watcher = RecommendedWatcher::new(handler, config)?;
+        let (armed, targets) = (BTreeMap::new(), Targets::default());
+        Ok(Self { watcher: Some(watcher), told, lost, armed, targets, deaf: false })
+    }
+
+    pub(super) fn must_poll(&self) -> bool {
+        self.deaf
+    }
+
+    /// Watches these and nothing else, and gives what was not watched until now.
+    pub(super) async fn listen_to(
+        &mut self,
+        watched: Arc<Vec<WatchedFolder>>,
+    ) -> BTreeSet<PathBuf> {
+        let Some(watcher) = self.watcher.take() else { return BTreeSet::new() };
+        let armed = std::mem::take(&mut self.armed);
+        // Watching a tree means walking it.
+        let arming = blocking::unblock(move || arm(watcher, armed, &watched)).await;
+        let Armed { watcher, armed, targets, new, deaf } = arming;
+        if deaf && !self.deaf {
+            log::warn!("the kernel does not tell of every change, so folders are polled as well");
+        }
+        let unseen = new.iter().flat_map(|path| targets.names_of(path)).collect();
+        (self.watcher, self.armed, self.targets, self.deaf) = (Some(watcher), armed, targets, deaf);
+        unseen
+    }
+
+    /// Waits for a change, and then until there was none for `debounce`, though not longer than
+    /// `longest_wait`.
+    pub(super) async fn batch(&mut self, debounce: Duration, longest_wait: Duration) -> Batch {
+        let mut paths = BTreeSet::new();
+        let mut all = false;
+        // When this batch ends: after some quiet, and at the latest.
+        let mut ends: Option<(Instant, Instant)> = None;
+        loop {
+            let told = async { Some(self.told.recv().await.map_err(|_| ())) };
+            let lost = async {
+                let _ = self.lost.recv().await;
+                Some(Err(()))
+            };
+            let quiet = async {
+                match ends {
+                    Some((quiet, latest)) => Timer::at(quiet.min(latest)).await,
+                    None => std::future::pending().await,
+                };
+                None
+            };
+            // The end comes first, so that a stream of events can't put it off.
+            match or(quiet, or(told, lost)).await {
+                None => break,
+                Some(Ok(Told { path, name })) => {
+                    if name {
+                        // The kernel's watch is on what had the name.
+                        self.armed.retain(|armed, _| !armed.starts_with(&path));
+                    }
+                    let relevant = self.targets.relevant(&path);
+                    if relevant.is_empty() {
+                        continue;
+                    }
+                    paths.extend(relevant);
+                }
+                Some(Err(())) => {
+                    all = true;
+                    if self.told.is_closed() {
+                        // Its thread has ended, and nobody will tell any more.
+                        self.deaf = true;
+                        break;
+                    }
+                }
+            }
+            let now = Instant::now();
+            let latest = ends.map_or(now + longest_wait, |(_, latest)| latest);
+            ends = Some((now + debounce, latest));
+        }
+        if all { Batch::All } else { Batch::Paths(paths) }
+    }
+}
+
+/// Runs on notify's own thread.
+fn hear(event: notify::Result<Event>, sender: &Sender<Told>, lose: &Sender<()>) {
+    let event = match event {
+        Ok(event) if event.need_rescan() => {
+            let _ = lose.try_send(());
+            return;
+        }
+        Ok(event) => event,
+        // There are no watches left for a new folder, or the queue can't be read.
+        Err(error) => {
+            log::debug!("an event was lost: {error}");
+            let _ = lose.try_send(());
+            return;
+        }
+    };
+    let name = match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
+        // The loader's own reading is told too.
+        EventKind::Access(_) => return,
+        EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => false,
+        _ => true,
+    };
+    for path in event.paths {
+        if let Err(TrySendError::Full(_)) = sender.try_send(Told { path, name }) {
+            let _ = lose.try_send(());
+        }
+    }
+}
+
+struct Armed {
+    watcher: RecommendedWatcher,
+    armed: BTreeMap<PathBuf, RecursiveMode>,
+    targets: Targets,
+    /// What was not watched before.
+    new: Vec<PathBuf>,
+    deaf: bool,
+}
+
+fn arm(
+    mut watcher: RecommendedWatcher,
+    mut before: BTreeMap<PathBuf, RecursiveMode>,
+    watched: &[WatchedFolder],
+) -> Armed {
+    let targets = Targets::of(watched);
+    let (mut armed, mut new, mut deaf) = (BTreeMap::new(), Vec::new(), false);
+    for (path, mode) in targets.folders() {
+        if before.remove(path) == Some(mode) {
+            armed.insert(path.to_owned(), mode);
+            continue;
+        }
+        deaf |= !tells_of_changes(path);
+        match watcher.watch(path, mode) {
+            Ok(()) => {
+                armed.insert(path.to_owned(), mode);
+                new.push(path.to_owned());
+            }
+            // It went away just now, which the folder above it tells.
+            Err(error) if is_gone(&error) => {}
+            Err(error) => {
+                log::debug!("{} can't be watched: {error}", path.display());
+                deaf = true;
+            }
+        }
+    }
+    for path in before.keys().filter(|path| !armed.contains_key(*path)) {
+        // It may be gone, and its watch with it.
+        let _ = watcher.unwatch(path);
+    }
+    Armed { watcher, armed, targets, new, deaf }
+}
+
+fn is_gone(error: &notify::Error) -> bool {
+    match &error.kind {
+        ErrorKind::PathNotFound => true,
+        ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+impl Targets {
+    fn folders(&self) -> impl Iterator<Item = (&Path, RecursiveMode)> {
+        self.real().map(|(path, is_deep)| {
+            let mode = if is_deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+            (path, mode)
+        })
+    }
+}

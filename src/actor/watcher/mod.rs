@@ -1,0 +1,210 @@
+//! The watcher: the actor that tells the loader what may have changed on the disk.
+//!
+//! It decides nothing about skills and plugins. It gathers what the kernel tells into batches, and
+//! polls where the kernel tells nothing: the loader knows what it has read, so a poll is a refresh.
+//! Dropping the handle stops it.
+
+#[cfg(feature = "watch")]
+mod events;
+#[cfg(feature = "watch")]
+mod mounts;
+#[cfg(feature = "watch")]
+mod targets;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_lite::future::or;
+use smol::{Executor, Timer};
+
+use super::loader::{Loader, Reloaded, WatchedFolder};
+use crate::contract::{Cancellation, CancellationSource, WatchConfig};
+
+#[cfg(feature = "watch")]
+use events::Events;
+
+/// How often new watches may lead to further ones before that waits for the next change.
+const ROUNDS: usize = 4;
+/// The longest time between two looks at everything because events were lost.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How the watcher learns of changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WatchMode {
+    /// From the kernel where it tells, and by polling elsewhere. Without the feature `watch`, by
+    /// polling.
+    #[default]
+    Events,
+    /// By polling alone.
+    Polling,
+}
+
+/// A running watcher. Dropping it stops it.
+pub struct SkillWatcher {
+    _stop: CancellationSource,
+    ready: Cancellation,
+}
+
+impl SkillWatcher {
+    /// Starts a watcher for what `loader` loads, whose tasks run on `executor`.
+    #[must_use]
+    pub fn start(
+        executor: &Executor<'static>,
+        loader: Loader,
+        mode: WatchMode,
+        config: WatchConfig,
+    ) -> Self {
+        let stop = CancellationSource::new();
+        let stopped = stop.token();
+        let armed = CancellationSource::new();
+        let ready = armed.token();
+        let actor = WatcherActor { loader, config, ears: Ears::new(mode), lost: None };
+        let task = async move { or(actor.run(armed), stopped.cancelled()).await };
+        executor.spawn(task).detach();
+        Self { _stop: stop, ready }
+    }
+
+    /// Resolves when nothing that changes from now on goes unseen.
+    pub async fn ready(&self) {
+        self.ready.cancelled().await;
+    }
+}
+
+struct WatcherActor {
+    loader: Loader,
+    config: WatchConfig,
+    ears: Ears,
+    /// When events were lost last, and how long to wait before everything is looked at again.
+    lost: Option<(Instant, Duration)>,
+}
+
+/// What may have changed.
+enum Batch {
+    All,
+    Paths(BTreeSet<PathBuf>),
+}
+
+impl WatcherActor {
+    /// Works until the loader has stopped.
+    async fn run(mut self, armed: CancellationSource) {
+        let Some(reloaded) = self.loader.refresh().await else { return };
+        // From the first look until the watches are there, anything may have happened.
+        if self.follow(reloaded).await.is_none() {
+            return;
+        }
+        drop(armed);
+        loop {
+            let batch = self.next_batch().await;
+            let reloaded = match batch {
+                Batch::All => self.loader.refresh().await,
+                Batch::Paths(paths) => self.loader.refresh_paths(paths).await,
+            };
+            let Some(reloaded) = reloaded else { return };
+            if self.follow(reloaded).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Watches what has to be watched now; what was not watched before is looked at once more.
+    async fn follow(&mut self, mut reloaded: Reloaded) -> Option<()> {
+        for _ in 0..ROUNDS {
+            let unseen = self.ears.listen_to(reloaded.watched).await;
+            if unseen.is_empty() {
+                break;
+            }
+            reloaded = self.loader.refresh_paths(unseen).await?;
+        }
+        Some(())
+    }
+
+    async fn next_batch(&mut self) -> Batch {
+        let WatchConfig { poll_interval, .. } = self.config;
+        if self.ears.must_poll() {
+            let poll = async {
+                Timer::after(poll_interval).await;
+                Batch::All
+            };
+            return or(self.ears.batch(&self.config), poll).await;
+        }
+        let batch = self.ears.batch(&self.config).await;
+        if matches!(batch, Batch::All) {
+            self.pause().await;
+        }
+        batch
+    }
+
+    /// Events were lost, so everything has to be looked at. Looking is itself something that the
+    /// kernel tells of, so it must not follow itself without end.
+    async fn pause(&mut self) {
+        let now = Instant::now();
+        let pause = match self.lost {
+            Some((last, pause)) if now.duration_since(last) < 2 * LONGEST_PAUSE => {
+                Timer::after(pause).await;
+                (pause * 2).min(LONGEST_PAUSE)
+            }
+            _ => self.config.longest_wait,
+        };
+        self.lost = Some((Instant::now(), pause));
+    }
+}
+
+/// What listens to the kernel, if anything does.
+enum Ears {
+    #[cfg(feature = "watch")]
+    Open(Events),
+    Closed,
+}
+
+impl Ears {
+    fn new(mode: WatchMode) -> Self {
+        match mode {
+            WatchMode::Polling => Self::Closed,
+            #[cfg(feature = "watch")]
+            WatchMode::Events => match Events::new() {
+                Ok(events) => Self::Open(events),
+                Err(error) => {
+                    log::warn!("the kernel tells of no changes, so folders are polled: {error}");
+                    Self::Closed
+                }
+            },
+            #[cfg(not(feature = "watch"))]
+            WatchMode::Events => Self::Closed,
+        }
+    }
+
+    /// Whether there is anything that nobody tells of.
+    fn must_poll(&self) -> bool {
+        match self {
+            #[cfg(feature = "watch")]
+            Self::Open(events) => events.must_poll(),
+            Self::Closed => true,
+        }
+    }
+
+    /// Watches these and nothing else, and gives what was not watched until now.
+    async fn listen_to(&mut self, watched: Arc<Vec<WatchedFolder>>) -> BTreeSet<PathBuf> {
+        match self {
+            #[cfg(feature = "watch")]
+            Self::Open(events) => events.listen_to(watched).await,
+            Self::Closed => {
+                drop(watched);
+                BTreeSet::new()
+            }
+        }
+    }
+
+    /// The next batch of changes that the kernel tells of.
+    async fn batch(&mut self, config: &WatchConfig) -> Batch {
+        match self {
+            #[cfg(feature = "watch")]
+            Self::Open(events) => events.batch(config.debounce, config.longest_wait).await,
+            Self::Closed => {
+                let _ = config;
+                std::future::pending().await
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What has to be watched in terms of the kernel: real folders that exist.
+//!
+//! A folder that doesn't exist yet is waited for in the nearest one above it that does; one that
+//! exists is watched from above as well, so that its removal and its return are told. Paths are
+//! told by their real names and handed on by the names that the loader knows.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::WatchedFolder;
+use crate::actor::loader::WatchDepth;
+
+/// The folders to watch, and what they are called.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    /// By real path; whether everything beneath is watched.
+    real: BTreeMap<PathBuf, bool>,
+    /// Real paths and the names they were reached by.
+    names: Vec<(PathBuf, PathBuf)>,
+    watched: Vec<WatchedFolder>,
+}
+
+impl Targets {
+    pub(super) fn of(watched: &[WatchedFolder]) -> Self {
+        let mut targets = Self { watched: watched.to_vec(), ..Self::default() };
+        for folder in watched {
+            targets.add(folder);
+        }
+        // Folders in a tree that is watched whole need no watch of their own.
+        let deep: Vec<PathBuf> =
+            targets.real.iter().filter(|(_, deep)| **deep).map(|(path, _)| path.clone()).collect();
+        targets
+            .real
+            .retain(|path, _| !deep.iter().any(|above| path != above && path.starts_with(above)));
+        targets.names.sort();
+        targets.names.dedup();
+        targets
+    }
+
+    fn add(&mut self, folder: &WatchedFolder) {
+        let path = folder.path.as_path();
+        if folder.depth != WatchDepth::Itself
+            && let Some(real) = real_folder(path)
+        {
+            if real != path
+                && let Some(parent) = real.parent()
+            {
+                // Behind a link, the real folder may go and return as well.
+                self.want(parent.to_owned(), parent, false);
+            }
+            self.want(real, path, folder.depth == WatchDepth::Beneath);
+        }
+        let above = path.ancestors().skip(1).find_map(|above| Some((real_folder(above)?, above)));
+        if let Some((real, above)) = above {
+            self.want(real, above, false);
+        }
+    }
+
+    fn want(&mut self, real: PathBuf, name: &Path, deep: bool) {
+        self.names.push((real.clone(), name.to_owned()));
+        *self.real.entry(real).or_default() |= deep;
+    }
+
+    /// The real folders, and whether everything beneath them is watched.
+    pub(super) fn real(&self) -> impl Iterator<Item = (&Path, bool)> {
+        self.real.iter().map(|(path, deep)| (path.as_path(), *deep))
+    }
+
+    /// The names by which a real path was reached.
+    pub(super) fn names_of(&self, real: &Path) -> Vec<PathBuf> {
+        let names = self.names.iter().filter_map(|(folder, name)| {
+            let rest = real.strip_prefix(folder).ok()?;
+            // Joining an empty path would leave a slash at the end.
+            Some(if rest.as_os_str().is_empty() { name.clone() } else { name.join(rest) })
+        });
+        names.collect()
+    }
+
+    /// The names of a real path that has to do with what is watched: it is in it, or above it.
+    pub(super) fn relevant(&self, real: &Path) -> Vec<PathBuf> {
+        let mut names = self.names_of(real);
+        names.retain(|name| self.watched.iter().any(|folder| folder.concerns(name)));
+        names
+    }
+}
+
+impl WatchedFolder {
+    fn concerns(&self, path: &Path) -> bool {
+        if self.path.starts_with(path) {
+            return true;
+        }
+        let Ok(inside) = path.strip_prefix(&self.path) else { return false };
+        let has = |left_out: &dyn Fn(&[u8]) -> bool| {
+            inside.components().any(|part| left_out(part.as_os_str().as_encoded_bytes()))
+        };
+        match self.depth {
+            WatchDepth::Itself => false,
+            WatchDepth::Direct => {
+                inside.components().count() == 1 && !has(&|name| name.starts_with(b"."))
+            }
+            // Links may lead to hidden folders, though hardly into a repository.
+            WatchDepth::Beneath => !has(&|name| name == b".git"),
+        }
+    }
+}
+
+fn real_folder(path: &Path) -> Option<PathBuf> {
+    // The nearest folder above a relative path may be the current one, whose name is empty.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    fs::canonicalize(path).ok().filter(|real| real.is_dir())
+}

@@ -1,0 +1,165 @@
+//! What changed while the program runs: one line for each change, on standard error.
+
+use serde_json::{Value, json};
+use weft_lite::{
+    Change, Changes, Diagnostic, LoadError, PluginHost, RefusedPlugin, RegistryChange, Runtime,
+    Severity, SkillEntry, SkillState, Subscription, printable,
+};
+
+use crate::cli::{output, report};
+
+/// How changes are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// A line for a person for each thing that changed.
+    Lines,
+    /// A JSON object on one line for each generation.
+    Json,
+}
+
+/// Tells of every change until the runtime is stopped.
+pub(super) async fn follow(runtime: &Runtime, mut subscription: Subscription, style: Style) {
+    let host = runtime.host();
+    while let Some(change) = subscription.next().await {
+        if runtime.loader().is_stopped() {
+            // That everything goes out of service at the end is no news.
+            break;
+        }
+        match style {
+            Style::Json => output::message(&as_json(&change).to_string()),
+            Style::Lines => lines(&change, host).iter().for_each(|line| output::message(line)),
+        }
+    }
+}
+
+fn lines(change: &RegistryChange, host: &PluginHost) -> Vec<String> {
+    let RegistryChange { skills, plugins, refused, .. } = change;
+    let mut lines = Vec::new();
+    for entry in &skills.removed {
+        lines.push(format!("- skill {}", entry.name));
+    }
+    for entry in &skills.added {
+        lines.extend(arrived(entry));
+    }
+    for Change { before, after } in &skills.changed {
+        lines.extend(changed(before, after));
+    }
+    lines.extend(plugins.removed.iter().map(|plugin| format!("- plugin {}", plugin.id)));
+    lines.extend(
+        plugins.added.iter().map(|plugin| format!("+ plugin {} {}", plugin.id, plugin.version)),
+    );
+    lines.extend(plugins.changed.iter().map(|Change { before, after }| {
+        match before.version == after.version {
+            true => format!("~ plugin {} {}", after.id, after.version),
+            false => format!("~ plugin {} {} -> {}", after.id, before.version, after.version),
+        }
+    }));
+    // What was refused for a moment only is not worth a word.
+    let snapshot = host.snapshot();
+    let still = refused.iter().filter(|it| snapshot.plugins.refused().contains(it));
+    lines.extend(still.map(|refused| {
+        let name = refused.id.as_deref().unwrap_or(&refused.origin);
+        let message = format!("! plugin {name}: {}", report::reason(&refused.error));
+        output::with_next_step(&message, &refused.error.next_step())
+    }));
+    lines
+}
+
+fn arrived(entry: &SkillEntry) -> Vec<String> {
+    match &entry.state {
+        SkillState::Active => vec![format!("+ skill {} ({})", entry.name, entry.level)],
+        _ => vec![problem(entry)],
+    }
+}
+
+fn changed(before: &SkillEntry, after: &SkillEntry) -> Vec<String> {
+    let mut lines = Vec::new();
+    let name = &after.name;
+    if before.level != after.level {
+        lines.push(format!("~ skill {name} ({} -> {})", before.level, after.level));
+    } else if after.is_active() && before.document != after.document {
+        lines.push(format!("~ skill {name} ({})", after.level));
+    } else if before.state.as_str() != after.state.as_str() {
+        let (before, after) = (before.state.as_str(), after.state.as_str());
+        lines.push(format!("~ skill {name}: {before} -> {after}"));
+    }
+    let is_worse = !after.is_active() || after.outdated;
+    let is_new = before.diagnostics != after.diagnostics || before.state != after.state;
+    if is_worse && is_new {
+        lines.push(problem(after));
+    }
+    lines
+}
+
+/// Why a skill is not offered, or not as its file is now.
+pub(super) fn problem(entry: &SkillEntry) -> String {
+    let name = &entry.name;
+    let error = entry.diagnostics.iter().find(|it| it.severity == Severity::Error);
+    match (&entry.state, error) {
+        (SkillState::Unavailable { reasons }, _) => {
+            format!("! skill {name}: unavailable: {}", reasons.join("; "))
+        }
+        (SkillState::Pending { unapproved }, _) => output::with_next_step(
+            &format!("! skill {name}: needs approval for {}", unapproved.join(", ")),
+            &format!("approve them with `weft-lite skill approve {name}`"),
+        ),
+        (_, Some(error)) => diagnosed(entry, error),
+        (state, None) => format!("! skill {name}: {}", state.as_str()),
+    }
+}
+
+fn diagnosed(entry: &SkillEntry, error: &Diagnostic) -> String {
+    let file = entry.path.as_deref().and_then(|path| path.file_name());
+    let file = file.unwrap_or_default().to_string_lossy();
+    let stays = if entry.outdated { "; the version before stays" } else { "" };
+    let message = format!("! skill {}: {file}:{error}{stays}", entry.name);
+    match &error.suggestion {
+        Some(suggestion) => output::with_next_step(&message, suggestion),
+        None => message,
+    }
+}
+
+fn as_json(change: &RegistryChange) -> Value {
+    let RegistryChange { generation, skills, plugins, tools, refused, .. } = change;
+    json!({
+        "event": "change",
+        "generation": generation,
+        "skills": changes(skills, |entry| skill(entry)),
+        "plugins": plugins,
+        "tools": tools,
+        "refused": refused.iter().map(refusal).collect::<Vec<_>>(),
+    })
+}
+
+fn changes<T>(changes: &Changes<T>, describe: impl Fn(&T) -> Value) -> Value {
+    let Changes { added, changed, removed } = changes;
+    let both = |change: &Change<T>| json!({ "before": describe(&change.before), "after": describe(&change.after) });
+    json!({
+        "added": added.iter().map(&describe).collect::<Vec<_>>(),
+        "changed": changed.iter().map(both).collect::<Vec<_>>(),
+        "removed": removed.iter().map(&describe).collect::<Vec<_>>(),
+    })
+}
+
+/// A skill without its text.
+fn skill(entry: &SkillEntry) -> Value {
+    let version = entry.document.as_ref().and_then(|document| document.version.clone());
+    let mut without_text = entry.clone();
+    without_text.document = None;
+    let mut described = serde_json::to_value(without_text).unwrap_or_default();
+    if let Some(fields) = described.as_object_mut() {
+        fields.remove("document");
+        fields.insert("version".into(), version.into());
+    }
+    described
+}
+
+fn refusal(refused: &RefusedPlugin) -> Value {
+    json!({
+        "id": refused.id,
+        "origin": refused.origin,
+        "pending": matches!(refused.error, LoadError::Pending { .. }),
+        "reason": printable(&report::reason(&refused.error)),
+        "next_step": refused.error.next_step(),
+    })
+}

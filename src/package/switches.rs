@@ -1,0 +1,71 @@
+//! `skills-state.json`: the skills that the user has switched off, by name.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::home::{self, Access, HomeError, HomeLock};
+
+/// Whether a skill is to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkillSwitch {
+    /// It is, if nothing else stands in its way.
+    On,
+    /// It is not, wherever it comes from.
+    Off,
+}
+
+/// The file, and the names in it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkillSwitches {
+    disabled: BTreeSet<String>,
+}
+
+impl SkillSwitches {
+    /// The file's path.
+    #[must_use]
+    pub fn path(home: &Path) -> PathBuf {
+        home.join("skills-state.json")
+    }
+
+    /// Reads the switches; all are on where there is no file.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if the file can't be read or is damaged.
+    pub fn read(home: &Path) -> Result<Self, HomeError> {
+        let path = Self::path(home);
+        let Some(text) = home::read(&path)? else { return Ok(Self::default()) };
+        serde_json::from_str(&text)
+            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
+    }
+
+    /// The names of the skills that are off.
+    #[must_use]
+    pub fn disabled(&self) -> &BTreeSet<String> {
+        &self.disabled
+    }
+
+    /// Switches the skill of this name on or off. The answer tells whether it was the other way.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if the file can't be read or written.
+    pub fn set(home: &Path, name: &str, switch: SkillSwitch) -> Result<bool, HomeError> {
+        let lock = HomeLock::acquire(home)?;
+        let mut switches = Self::read(home)?;
+        let changed = match switch {
+            SkillSwitch::On => switches.disabled.remove(name),
+            SkillSwitch::Off => switches.disabled.insert(name.to_owned()),
+        };
+        if changed {
+            let path = Self::path(home);
+            let text = serde_json::to_string_pretty(&switches)
+                .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
+            lock.write(&path, text.as_bytes(), Access::Owner)?;
+        }
+        Ok(changed)
+    }
+}

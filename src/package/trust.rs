@@ -1,0 +1,78 @@
+//! `trusted-workspaces.json`: which workspaces the user trusts, as it was answered once.
+//!
+//! A workspace's skills and configuration were perhaps written by whoever wrote the project in it;
+//! without trust they are not even read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::home::{self, Access, HomeError, HomeLock};
+
+/// Whether a workspace's own skills and configuration are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceTrust {
+    /// They are.
+    Trusted,
+    /// They are not even read.
+    #[default]
+    Untrusted,
+}
+
+/// The file's form: answers by the workspace's real path.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    workspaces: BTreeMap<String, WorkspaceTrust>,
+}
+
+impl WorkspaceTrust {
+    /// The file's path.
+    #[must_use]
+    pub fn path(home: &Path) -> PathBuf {
+        home.join("trusted-workspaces.json")
+    }
+
+    /// What was answered for this workspace; `None` where nobody has been asked.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if the file can't be read or is damaged, or the workspace isn't there.
+    pub fn remembered(home: &Path, workspace: &Path) -> Result<Option<Self>, HomeError> {
+        Ok(read(home)?.workspaces.get(&key(workspace)?).copied())
+    }
+
+    /// Remembers the answer for this workspace.
+    ///
+    /// # Errors
+    ///
+    /// As [`remembered`](Self::remembered), and if the file can't be written.
+    pub fn remember(self, home: &Path, workspace: &Path) -> Result<(), HomeError> {
+        let key = key(workspace)?;
+        let lock = HomeLock::acquire(home)?;
+        let mut document = read(home)?;
+        document.workspaces.insert(key, self);
+        let path = Self::path(home);
+        let text = serde_json::to_string_pretty(&document)
+            .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
+        lock.write(&path, text.as_bytes(), Access::Owner)
+    }
+}
+
+fn read(home: &Path) -> Result<Document, HomeError> {
+    let path = WorkspaceTrust::path(home);
+    let Some(text) = home::read(&path)? else { return Ok(Document::default()) };
+    serde_json::from_str(&text)
+        .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
+}
+
+/// The workspace's real path, so that one answer holds whatever way leads there.
+fn key(workspace: &Path) -> Result<String, HomeError> {
+    let real = fs::canonicalize(workspace).map_err(|error| HomeError::io(workspace, &error))?;
+    real.into_os_string()
+        .into_string()
+        .map_err(|_| HomeError::malformed(workspace, "its path is not UTF-8"))
+}

@@ -1,0 +1,70 @@
+//! What skills find around them on this machine: programs, variables, configuration. Nothing is
+//! run to find out.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::sandbox::Environment;
+use crate::skill::SkillSurroundings;
+
+/// This machine, as far as the operator's environment and configuration tell of it.
+pub(super) struct HostSurroundings {
+    pub(super) environment: Arc<dyn Environment>,
+    pub(super) config: Value,
+}
+
+impl SkillSurroundings for HostSurroundings {
+    fn has_program(&self, name: &str) -> bool {
+        // A name with a separator would lead away from the PATH.
+        if name.is_empty() || name.contains(['/', '\\']) {
+            return false;
+        }
+        let path = self.environment.get("PATH").unwrap_or_default();
+        let separator = if cfg!(windows) { ';' } else { ':' };
+        path.split(separator).filter(|folder| !folder.is_empty()).any(|folder| {
+            let program = Path::new(folder).join(name);
+            is_program(&program) || cfg!(windows) && is_program(&program.with_extension("exe"))
+        })
+    }
+
+    fn has_variable(&self, name: &str) -> bool {
+        self.environment.get(name).is_some_and(|value| !value.is_empty())
+    }
+
+    fn is_configured(&self, key: &str) -> bool {
+        let value = self
+            .config
+            .get(key)
+            .or_else(|| key.split('.').try_fold(&self.config, |config, part| config.get(part)));
+        match value {
+            None | Some(Value::Null | Value::Bool(false)) => false,
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(_) => true,
+        }
+    }
+
+    fn system(&self) -> &str {
+        if cfg!(target_os = "macos") {
+            "darwin"
+        } else if cfg!(windows) {
+            "win32"
+        } else {
+            "linux"
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = fs::metadata(path);
+    metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}

@@ -1,0 +1,203 @@
+//! One skill: where it was found, what its file says, and what state it is in.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::diagnostic::Diagnostic;
+use super::document::SkillDocument;
+
+/// Where a skill comes from; a higher level goes before a lower one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkillLevel {
+    /// The workspace, if it is trusted.
+    Workspace,
+    /// Installed by the user, in `$WEFT_HOME/skills`.
+    Managed,
+    /// Shipped in a plugin's package.
+    Plugin,
+    /// Compiled into the program.
+    Bundled,
+}
+
+impl fmt::Display for SkillLevel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Workspace => "workspace",
+            Self::Managed => "managed",
+            Self::Plugin => "plugin",
+            Self::Bundled => "bundled",
+        })
+    }
+}
+
+/// A skill as it was found, before it is known which one of its name is meant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundSkill {
+    /// The name it is loaded under; where the file could not be read, that of its folder.
+    pub name: Arc<str>,
+    /// Where it comes from.
+    pub level: SkillLevel,
+    /// Its `SKILL.md`; `None` where it is compiled in.
+    pub path: Option<Arc<Path>>,
+    /// What the file says; `None` where there is nothing to run.
+    pub document: Option<Arc<SkillDocument>>,
+    /// What its author should know.
+    pub diagnostics: Arc<[Diagnostic]>,
+    /// The id of the plugin that runs its code.
+    pub provider: Option<Arc<str>>,
+    /// Whether the document is of an earlier version of the file, because the file as it is now
+    /// can't be loaded. The diagnostics are those of the file as it is now.
+    pub outdated: bool,
+    /// Whether anything stands in its way.
+    pub readiness: Readiness,
+}
+
+impl FoundSkill {
+    /// What decides between skills of one name: the lowest is meant.
+    pub(super) fn rank(&self) -> (bool, SkillLevel) {
+        (self.document.is_none(), self.level)
+    }
+}
+
+/// Whether anything stands in the way of a skill, apart from other skills and the user's wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// Nothing does.
+    Ready,
+    /// Something that it needs isn't there: one sentence each.
+    Unavailable(Vec<String>),
+    /// Its code asks for permissions that are not approved, as `kind: value`.
+    Pending(Vec<String>),
+}
+
+/// What a skill is to those who would use it. Only [`Active`](Self::Active) ones are offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum SkillState {
+    /// It can be used.
+    Active,
+    /// Something that it needs isn't there.
+    Unavailable {
+        /// What is missing: one sentence each.
+        reasons: Vec<String>,
+    },
+    /// Its code waits for approval.
+    Pending {
+        /// The permissions that are not approved, as `kind: value`.
+        unapproved: Vec<String>,
+    },
+    /// The user has switched it off.
+    Disabled,
+    /// There is nothing to run; the diagnostics say why.
+    Invalid,
+    /// Another one of its name goes before it.
+    Shadowed {
+        /// That one.
+        by: ShadowedSkill,
+    },
+}
+
+impl SkillState {
+    /// The state in one word.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Pending { .. } => "pending",
+            Self::Disabled => "disabled",
+            Self::Invalid => "invalid",
+            Self::Shadowed { .. } => "shadowed",
+        }
+    }
+}
+
+/// The other one of two skills with the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShadowedSkill {
+    /// Its level.
+    pub level: SkillLevel,
+    /// Its `SKILL.md`; `None` where it is compiled in.
+    #[serde(serialize_with = "as_text")]
+    pub path: Option<Arc<Path>>,
+}
+
+impl ShadowedSkill {
+    pub(super) fn of(skill: &FoundSkill) -> Self {
+        Self { level: skill.level, path: skill.path.clone() }
+    }
+}
+
+/// A skill of a [`SkillRegistry`](super::SkillRegistry).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SkillEntry {
+    /// The name it is loaded under.
+    pub name: Arc<str>,
+    /// Where it comes from.
+    pub level: SkillLevel,
+    /// Its `SKILL.md`; `None` where it is compiled in.
+    #[serde(serialize_with = "as_text")]
+    pub path: Option<Arc<Path>>,
+    /// Its state.
+    #[serde(flatten)]
+    pub state: SkillState,
+    /// The skills of its name that it goes before.
+    pub shadows: Vec<ShadowedSkill>,
+    /// The id of the plugin that runs its code, if it has any. Its tools are
+    /// `<provider>__<tool>`.
+    pub provider: Option<Arc<str>>,
+    /// Whether the document is of an earlier version of the file, because the file as it is now
+    /// can't be loaded. The diagnostics are those of the file as it is now.
+    pub outdated: bool,
+    /// What its author should know.
+    pub diagnostics: Arc<[Diagnostic]>,
+    /// What the file says; `None` only where it is invalid.
+    pub document: Option<Arc<SkillDocument>>,
+}
+
+impl SkillEntry {
+    pub(super) fn new(skill: FoundSkill, state: SkillState, shadows: Vec<ShadowedSkill>) -> Self {
+        let FoundSkill { name, level, path, document, diagnostics, provider, outdated, .. } = skill;
+        Self { name, level, path, state, shadows, provider, outdated, diagnostics, document }
+    }
+
+    /// Whether it is equal to another one, without looking into what they share.
+    pub(super) fn is_surely(&self, other: &Self) -> bool {
+        let same_document = match (&self.document, &other.document) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let same_path = match (&self.path, &other.path) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+            (None, None) => true,
+            _ => false,
+        };
+        let same_diagnostics = Arc::ptr_eq(&self.diagnostics, &other.diagnostics)
+            || *self.diagnostics == *other.diagnostics;
+        same_document
+            && same_path
+            && same_diagnostics
+            && self.name == other.name
+            && self.level == other.level
+            && self.state == other.state
+            && self.shadows == other.shadows
+            && self.provider == other.provider
+            && self.outdated == other.outdated
+    }
+
+    /// Whether it may be offered to models, people and clients.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == SkillState::Active
+    }
+}
+
+fn as_text<S: Serializer>(path: &Option<Arc<Path>>, to: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.display().to_string()).serialize(to)
+}

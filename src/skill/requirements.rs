@@ -1,0 +1,60 @@
+//! Whether what a skill needs is there. Nothing is run to find out.
+
+use super::document::SkillRequirements;
+
+/// What a skill finds around it. The real one looks at the PATH, the environment and the
+/// operator's configuration; tests make one up.
+pub trait SkillSurroundings: Send + Sync {
+    /// Whether a program of this name is on the PATH.
+    fn has_program(&self, name: &str) -> bool;
+
+    /// Whether this variable is set, to something that is not empty.
+    fn has_variable(&self, name: &str) -> bool;
+
+    /// Whether the configuration says yes to this key, which has dots between its parts.
+    fn is_configured(&self, key: &str) -> bool;
+
+    /// The system's name in skills: `linux`, `darwin`, `win32`.
+    fn system(&self) -> &str;
+}
+
+impl SkillRequirements {
+    /// What is missing, one sentence each; nothing where `always` is set.
+    #[must_use]
+    pub fn unmet(&self, surroundings: &dyn SkillSurroundings) -> Vec<String> {
+        if self.always {
+            return Vec::new();
+        }
+        let mut unmet = Vec::new();
+        let system = surroundings.system();
+        if !self.os.is_empty() && !self.os.iter().any(|name| is_system(name, system)) {
+            unmet.push(format!("it is for {}, and this is {system}", self.os.join(", ")));
+        }
+        let is_there = |name: &String| surroundings.has_program(name);
+        for name in self.bins.iter().filter(|name| !is_there(name)) {
+            unmet.push(format!("the program `{name}` is not on the PATH"));
+        }
+        if !self.any_bins.is_empty() && !self.any_bins.iter().any(is_there) {
+            let names = self.any_bins.join("`, `");
+            unmet.push(format!("none of the programs `{names}` is on the PATH"));
+        }
+        for name in self.env.iter().filter(|name| !surroundings.has_variable(name)) {
+            unmet.push(format!("the variable `{name}` is not set"));
+        }
+        for key in self.config.iter().filter(|key| !surroundings.is_configured(key)) {
+            unmet.push(format!("`{key}` is not set under `skills.config` in config.yaml"));
+        }
+        unmet
+    }
+}
+
+/// Whether a name that an author wrote is this system's.
+fn is_system(name: &str, system: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let known = match name.as_str() {
+        "macos" | "mac" | "osx" => "darwin",
+        "windows" | "win" => "win32",
+        other => other,
+    };
+    known == system
+}

@@ -1,0 +1,107 @@
+//! Approvals take effect while all runs, those that are given and those that are taken back.
+
+use futures_lite::future::zip;
+use serde_json::{Value, json};
+use weft_lite::{Approvals, CallError, PluginPermissions, workspace_approval_id};
+
+use crate::world::{Live, World, manifest, module, patiently};
+
+const PLUGIN: &str = "home/plugins/probe";
+
+fn granted(value: &Value) -> PluginPermissions {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+async fn in_service(live: &mut Live<'_>, id: &str) {
+    live.until("it is in service", |snapshot| snapshot.plugins.plugin(id).is_some()).await;
+}
+
+#[test]
+fn what_is_newly_approved_starts_to_run() {
+    let world = World::new();
+    let asks = json!({ "env_vars": ["A"] });
+    world.plugin(PLUGIN, "1.0.0", &module("probe"), &asks);
+    world.skill("home/skills/helper", "text");
+    world.write("home/skills/helper/plugin.wasm", module("probe"));
+    world.write("home/skills/helper/weft.plugin.json", manifest("helper", "1.0.0", &asks));
+    world.watch(async |mut live| {
+        assert!(matches!(live.call("probe__echo", "1").await, Err(CallError::Denied { .. })));
+        assert_eq!(live.state("helper"), "pending");
+        Approvals::grant(&world.path("home"), "probe", &granted(&asks)).unwrap();
+        in_service(&mut live, "probe").await;
+        assert_eq!(live.call("probe__echo", "1").await.unwrap(), "1");
+        Approvals::grant(&world.path("home"), "helper", &granted(&asks)).unwrap();
+        live.until_skill("helper", "active").await;
+        assert_eq!(live.call("helper__echo", "1").await.unwrap(), "1");
+        assert!(live.refusals().is_empty());
+    });
+}
+
+#[test]
+fn what_is_taken_back_ends_with_its_calls() {
+    let world = World::new();
+    world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
+    world.watch(async |mut live| {
+        let host = live.host.clone();
+        let call = host.call("probe__spin", "{}".into());
+        let revoked = async {
+            Approvals::revoke(&world.path("home"), "probe").unwrap();
+            live.until("it is out of service", |it| it.plugins.plugin("probe").is_none()).await;
+        };
+        let (outcome, ()) = patiently("the call", zip(call, revoked)).await;
+        assert_eq!(outcome.result, Err(CallError::Cancelled));
+        Approvals::grant(&world.path("home"), "probe", &granted(&json!({}))).unwrap();
+        in_service(&mut live, "probe").await;
+    });
+}
+
+#[test]
+fn revoking_reaches_calls_on_a_version_that_was_replaced() {
+    let world = World::new();
+    world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
+    world.load(async |live| {
+        let call = live.host.call("probe__spin", "{}".into());
+        let replaced = async {
+            futures_lite::future::yield_now().await;
+            world.plugin(PLUGIN, "2.0.0", &module("echo"), &json!({}));
+            live.reload().await;
+            Approvals::revoke(&world.path("home"), "probe").unwrap();
+            live.reload().await;
+        };
+        let (outcome, ()) = patiently("the call", zip(call, replaced)).await;
+        assert_eq!(outcome.result, Err(CallError::Cancelled));
+    });
+}
+
+#[test]
+fn an_update_that_asks_for_more_does_not_run_at_all() {
+    let world = World::new();
+    world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
+    world.watch(async |mut live| {
+        let asks = json!({ "filesystem": ["$WORKSPACE"] });
+        world.plugin(PLUGIN, "2.0.0", &module("probe"), &asks);
+        live.until("it waits", |it| it.plugins.plugin("probe").is_none()).await;
+        assert_eq!(live.refusals(), ["needs approval for filesystem: $WORKSPACE"]);
+        Approvals::grant(&world.path("home"), "probe", &granted(&asks)).unwrap();
+        in_service(&mut live, "probe").await;
+    });
+}
+
+#[test]
+fn an_approval_of_what_is_installed_is_none_for_a_skill_of_the_workspace() {
+    let world = World::new();
+    let asks = json!({ "env_vars": ["A"] });
+    world.skill("work/.weft/skills/helper", "text");
+    world.write("work/.weft/skills/helper/plugin.wasm", module("probe"));
+    world.write("work/.weft/skills/helper/weft.plugin.json", manifest("helper", "1.0.0", &asks));
+    let home = world.path("home");
+    Approvals::grant(&home, "helper", &granted(&asks)).unwrap();
+    world.load(async |live| {
+        assert_eq!(live.state("helper"), "pending");
+        let work = std::fs::canonicalize(world.path("work")).unwrap();
+        let id = workspace_approval_id("helper", &work);
+        Approvals::grant(&home, &id, &granted(&asks)).unwrap();
+        live.reload().await;
+        assert_eq!(live.state("helper"), "active");
+    });
+}

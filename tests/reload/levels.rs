@@ -1,0 +1,185 @@
+//! Where skills come from, which goes before which, and what the user switches off.
+
+use serde_json::json;
+use weft_lite::{SkillLevel, SkillSwitch, SkillSwitches, WorkspaceTrust};
+
+use crate::world::{Watching, World, manifest, module};
+
+#[test]
+fn workspace_goes_before_managed_and_removing_reveals() {
+    let world = World::new();
+    world.skill("home/skills/deploy", "managed");
+    world.skill("work/.weft/skills/deploy", "workspace");
+    world.watch(async |mut live| {
+        assert_eq!(live.text("deploy"), "workspace");
+        assert_eq!(live.skill("deploy").shadows.len(), 1);
+        world.remove("work/.weft/skills/deploy");
+        live.until_text("deploy", "managed").await;
+        assert_eq!(live.skill("deploy").level, SkillLevel::Managed);
+        world.skill("work/.weft/skills/deploy", "workspace again");
+        live.until_text("deploy", "workspace again").await;
+    });
+}
+
+#[test]
+fn three_folders_of_the_workspace_are_read_in_their_order() {
+    let world = World::new();
+    world.skill("work/.agents/skills/a", "agents");
+    world.skill("work/.agents/skills/only", "agents");
+    world.skill("work/.clawft/skills/a", "clawft");
+    world.skill("work/.weft/skills/a", "weft");
+    world.load(async |live| {
+        assert_eq!(live.text("a"), "weft");
+        assert_eq!(live.text("only"), "agents");
+        assert_eq!(live.host.snapshot().skills.all("a").len(), 3);
+    });
+}
+
+#[test]
+fn a_workspace_that_is_not_trusted_is_not_even_read() {
+    let world = World::new();
+    world.skill("work/.weft/skills/stranger", "no");
+    world.skill("home/skills/own", "yes");
+    let builder = world.builder().trust_workspace(WorkspaceTrust::Untrusted);
+    World::run(builder, Watching::Not, async |live| {
+        assert_eq!((live.state("stranger"), live.state("own")), ("gone", "active"));
+    });
+}
+
+#[test]
+fn an_answer_about_a_workspace_is_remembered_for_it_alone() {
+    let world = World::new();
+    let (home, work) = (world.path("home"), world.path("work"));
+    assert_eq!(WorkspaceTrust::remembered(&home, &work).unwrap(), None);
+    WorkspaceTrust::Trusted.remember(&home, &work).unwrap();
+    let roundabout = work.join("../work");
+    let remembered = |path| WorkspaceTrust::remembered(&home, path).unwrap();
+    assert_eq!(remembered(&roundabout), Some(WorkspaceTrust::Trusted));
+    assert_eq!(remembered(&home), None);
+    WorkspaceTrust::Untrusted.remember(&home, &work).unwrap();
+    assert_eq!(remembered(&work), Some(WorkspaceTrust::Untrusted));
+}
+
+#[test]
+fn a_trusted_workspace_configures_over_the_operator() {
+    let world = World::new();
+    world.write("home/config.yaml", "limits: {module_kb: 600}\nenv: {never: [A]}\n");
+    world.write("work/.weft/config.yaml", "env: {never: [B]}\nwatch: {debounce_ms: 20}\n");
+    let configured = |trust| {
+        let builder = weft_lite::Runtime::builder().workspace(world.path("work"));
+        builder.trust_workspace(trust).configure(&world.path("home")).map(|(_, it)| it.config)
+    };
+    let config = configured(WorkspaceTrust::Trusted).unwrap();
+    assert_eq!((config.module_bytes, config.never_env), (600 << 10, vec!["B".to_owned()]));
+    assert_eq!(config.watch.debounce.as_millis(), 20);
+    let config = configured(WorkspaceTrust::Untrusted).unwrap();
+    assert_eq!((config.never_env, config.watch.debounce.as_millis()), (vec!["A".into()], 100));
+
+    world.write("work/.weft/config.yaml", "limits: {module_kb: many}\n");
+    let error = configured(WorkspaceTrust::Trusted).unwrap_err();
+    assert!(error.path.ends_with("work/.weft/config.yaml"), "{error}");
+    assert!(configured(WorkspaceTrust::Untrusted).is_ok());
+}
+
+#[test]
+fn a_plugin_ships_skills_that_come_and_go_with_it() {
+    let world = World::new();
+    let manifest = json!({
+        "id": "probe", "name": "Probe", "version": "1.0.0", "capabilities": ["tool"],
+        "wasm_module": "plugin.wasm", "skills": ["skills", "extra/one"],
+    });
+    world.write("home/plugins/probe/weft.plugin.json", manifest.to_string());
+    world.write("home/plugins/probe/plugin.wasm", module("probe"));
+    world.skill("home/plugins/probe/skills/first", "shipped");
+    world.skill("home/plugins/probe/extra/one", "shipped too");
+    world.skill("home/plugins/probe/extra/two", "not named");
+    world.skill("home/plugins/probe", "its own");
+    world.skill("home/skills/first", "managed");
+    world.load(async |live| {
+        assert_eq!(live.text("first"), "managed");
+        assert_eq!(live.host.snapshot().skills.all("first").len(), 2);
+        assert_eq!(live.state("two"), "gone");
+        for name in ["one", "probe"] {
+            let entry = live.skill(name);
+            assert_eq!((entry.state.as_str(), entry.level), ("active", SkillLevel::Plugin));
+            assert_eq!(entry.provider.as_deref(), Some("probe"), "{name}");
+        }
+        world.remove("home/plugins/probe");
+        live.reload().await;
+        assert_eq!((live.state("one"), live.state("first")), ("gone", "active"));
+        assert!(live.skill("first").shadows.is_empty());
+    });
+}
+
+#[test]
+fn skills_of_a_plugin_that_waits_wait_with_it() {
+    let world = World::new();
+    world.plugin("home/plugins/probe", "1.0.0", &module("probe"), &json!({ "shell": true }));
+    world.skill("home/plugins/probe", "its own");
+    world.load(async |live| assert_eq!(live.state("probe"), "pending"));
+}
+
+#[test]
+fn the_code_of_a_skill_that_is_shadowed_does_not_run() {
+    let world = World::new();
+    world.skill("home/skills/helper", "with code");
+    world.write("home/skills/helper/plugin.wasm", module("probe"));
+    world.load(async |live| {
+        assert!(live.call("helper__echo", "1").await.is_ok());
+        world.skill("work/.weft/skills/helper", "without");
+        live.reload().await;
+        assert_eq!(live.text("helper"), "without");
+        assert!(live.call("helper__echo", "1").await.is_err());
+        world.remove("work/.weft/skills/helper");
+        live.reload().await;
+        assert!(live.call("helper__echo", "1").await.is_ok(), "revealed with its code");
+    });
+}
+
+#[test]
+fn a_plugin_goes_before_the_code_of_a_managed_skill_of_its_name() {
+    let world = World::new();
+    world.plugin("home/plugins/same", "1.0.0", &module("echo"), &json!({}));
+    world.skill("home/skills/same", "text");
+    world.write("home/skills/same/plugin.wasm", module("probe"));
+    world.load(async |live| {
+        assert!(live.call("same__echo", "1").await.is_ok());
+        assert_eq!(live.state("same"), "unavailable");
+        assert_eq!(live.refusals().len(), 1);
+        assert!(live.refusals()[0].contains("shadowed by"), "{:?}", live.refusals());
+    });
+}
+
+#[test]
+fn a_manifest_in_a_skill_gives_permissions_and_the_skill_its_name() {
+    let world = World::new();
+    world.skill("home/skills/helper", "text");
+    world.write("home/skills/helper/plugin.wasm", module("probe"));
+    world.write(
+        "home/skills/helper/weft.plugin.json",
+        manifest("another", "2.0.0", &json!({ "filesystem": ["$WORKSPACE"] })),
+    );
+    world.load(async |live| {
+        assert_eq!(live.state("helper"), "pending");
+        assert_eq!(live.host.registry().refused()[0].id.as_deref(), Some("helper"));
+        let step = live.host.registry().refused()[0].error.next_step();
+        assert!(step.contains("weft-lite skill approve helper"), "{step}");
+    });
+}
+
+#[test]
+fn a_skill_is_switched_off_and_on_while_all_runs() {
+    let world = World::new();
+    world.skill("home/skills/helper", "text");
+    world.write("home/skills/helper/plugin.wasm", module("probe"));
+    let home = world.path("home");
+    world.watch(async |mut live| {
+        assert!(SkillSwitches::set(&home, "helper", SkillSwitch::Off).unwrap());
+        live.until_skill("helper", "disabled").await;
+        assert!(live.call("helper__echo", "1").await.is_err());
+        assert!(!SkillSwitches::set(&home, "helper", SkillSwitch::Off).unwrap(), "it was");
+        assert!(SkillSwitches::set(&home, "helper", SkillSwitch::On).unwrap());
+        live.until_skill("helper", "active").await;
+        assert!(live.call("helper__echo", "1").await.is_ok());
+    });
+}

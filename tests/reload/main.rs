@@ -1,0 +1,15 @@
+//! Skills and plugins while they change: which is meant, what is put into service, who hears of it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+mod approvals;
+mod discovery;
+mod levels;
+#[cfg(feature = "cli")]
+mod program;
+mod registry;
+mod requirements;
+mod subscriptions;
+mod swap;
+mod watching;
+mod world;

@@ -1,0 +1,159 @@
+//! `weft-lite run` while files change, as whoever runs it sees it.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::world::{World, module};
+
+/// The program while it runs.
+struct Program {
+    child: Child,
+    told: BufReader<ChildStderr>,
+}
+
+impl World {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weft-lite"));
+        command
+            .args(["--no-bundled", "--workspace"])
+            .arg(self.path("work"))
+            .args(arguments)
+            .env("WEFT_HOME", self.path("home"))
+            .env("HOME", self.path("user"))
+            .env_remove("WEFT_LOG")
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts the program. What changes before it watches is found when it does.
+    fn start(&self, arguments: &[&str]) -> Program {
+        let mut child = self.command(arguments).spawn().unwrap();
+        let told = BufReader::new(child.stderr.take().unwrap());
+        Program { child, told }
+    }
+}
+
+impl Program {
+    /// Reads on until a line has these words.
+    #[track_caller]
+    fn says(&mut self, words: &str) -> String {
+        let mut before = Vec::new();
+        loop {
+            let mut line = String::new();
+            let read = self.told.read_line(&mut line).unwrap();
+            assert!(read > 0, "it never said {words:?}: {before:#?}");
+            if line.contains(words) {
+                return line.trim_end().to_owned();
+            }
+            before.push(line);
+        }
+    }
+
+    /// Ends its input, and reads what it still says.
+    fn end(mut self) -> Vec<String> {
+        drop(self.child.stdin.take());
+        let rest = self.told.by_ref().lines().map(Result::unwrap).collect();
+        assert!(self.child.wait().unwrap().success());
+        rest
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has ended already unless the test failed.
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn each_change_is_a_line() {
+    let world = World::new();
+    world.skill("home/skills/first", "1");
+    world.plugin("home/plugins/probe", "1.0.0", &module("probe"), &json!({}));
+    let mut program = world.start(&["run"]);
+    program.says("1 plugin, ");
+    assert_eq!(program.says("1 skill"), "1 skill (1 managed)");
+    world.skill("home/skills/second", "2");
+    assert_eq!(program.says("second"), "+ skill second (managed)");
+    world.skill("home/skills/first", "another");
+    assert_eq!(program.says("first"), "~ skill first (managed)");
+    world.remove("home/skills/first");
+    assert_eq!(program.says("first"), "- skill first");
+    world.plugin("home/plugins/probe", "2.0.0", &module("probe"), &json!({}));
+    assert_eq!(program.says("probe"), "~ plugin probe 1.0.0 -> 2.0.0");
+    world.write("home/plugins/probe/plugin.wasm", "broken");
+    assert!(program.says("! plugin probe").contains("version 2.0.0 stays in service"));
+    world.write("home/skills/second/SKILL.md", "---\nname: second\n");
+    let line = program.says("! skill second");
+    assert!(line.contains("SKILL.md:") && line.ends_with("the version before stays"), "{line}");
+    let rest = program.end();
+    assert!(!rest.iter().any(|line| line.starts_with("- ")), "the end is no change: {rest:?}");
+}
+
+#[test]
+fn each_change_is_a_json_object() {
+    let world = World::new();
+    let mut program = world.start(&["run", "--json-events"]);
+    program.says("0 plugins");
+    world.skill("home/skills/first", "1");
+    let change: Value = serde_json::from_str(&program.says("first")).unwrap();
+    assert_eq!(change["event"], "change");
+    assert!(change["generation"].as_u64() >= Some(1), "{change}");
+    let added = &change["skills"]["added"][0];
+    assert_eq!((&added["name"], &added["state"]), (&json!("first"), &json!("active")));
+    assert!(added.get("document").is_none(), "the text is not in it");
+    world.plugin("home/plugins/probe", "1.0.0", &module("probe"), &json!({ "shell": true }));
+    let change: Value = serde_json::from_str(&program.says("probe")).unwrap();
+    assert_eq!(change["refused"][0]["pending"], true);
+    assert_eq!(change["tools"]["added"], json!([]));
+    program.end();
+}
+
+#[test]
+fn a_client_uses_a_skills_tools_while_it_is_edited() {
+    let world = World::new();
+    world.skill("home/skills/helper", "0");
+    world.write("home/skills/helper/plugin.wasm", module("probe"));
+    let mut program = world.start(&["run"]);
+    program.says("1 skill");
+    let mut input = program.child.stdin.take().unwrap();
+    let mut output = BufReader::new(program.child.stdout.take().unwrap());
+    for number in 1..4 {
+        world.skill("home/skills/helper", &number.to_string());
+        program.says("~ skill helper");
+        writeln!(input, "helper__echo {number}").unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), number.to_string());
+    }
+    drop(input);
+    assert!(program.child.wait().unwrap().success());
+}
+
+#[test]
+fn a_workspace_is_used_only_when_it_is_trusted() {
+    let world = World::new();
+    world.skill("work/.weft/skills/local", "text");
+    let mut program = world.start(&["run"]);
+    program.says(".weft/skills in the workspace is left alone");
+    assert!(program.says("try:").contains("--trust"));
+    program.says("0 plugins");
+    program.end();
+    let mut program = world.start(&["run", "--trust"]);
+    assert_eq!(program.says("skill"), "1 skill (1 workspace)");
+    program.end();
+    assert!(!world.path("home/trusted-workspaces.json").exists(), "for one run only");
+    // As it was answered before.
+    let work = fs::canonicalize(world.path("work")).unwrap();
+    let answers = json!({ "workspaces": { work.to_str().unwrap(): "trusted" } });
+    world.write("home/trusted-workspaces.json", answers.to_string());
+    let mut program = world.start(&["run"]);
+    assert_eq!(program.says("skill"), "1 skill (1 workspace)");
+    program.end();
+}

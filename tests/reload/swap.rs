@@ -1,0 +1,173 @@
+//! A plugin is replaced while it is called: nothing fails, and what can't be used replaces nothing.
+
+use std::fs;
+
+use futures_lite::future::{yield_now, zip};
+use serde_json::json;
+use weft_lite::{CallError, LoadError, RegistryChange};
+
+use crate::world::{World, manifest, module, patiently, varied};
+
+const PLUGIN: &str = "home/plugins/probe";
+
+fn world() -> World {
+    let world = World::new();
+    world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
+    world
+}
+
+#[test]
+fn calls_in_flight_end_on_the_old_one_and_new_ones_go_to_the_new() {
+    let world = world();
+    world.load(async |live| {
+        let host = &live.host;
+        let old = std::sync::Arc::downgrade(host.registry().plugin("probe").unwrap());
+        // The guest counts its own calls, so that its answers tell the instances apart.
+        let slow = host.call("probe__spin", "{}".into());
+        let swap = async {
+            yield_now().await;
+            world.plugin(PLUGIN, "2.0.0", &varied(&module("probe"), 1), &json!({}));
+            live.reload().await;
+            let version = host.registry().plugin("probe").unwrap().manifest.version.to_string();
+            assert_eq!(version, "2.0.0");
+            assert!(old.upgrade().is_none(), "no snapshot names it any more");
+            host.call("probe__echo", "\"new\"".into()).await.result
+        };
+        let (slow, new) = patiently("both calls", zip(slow, swap)).await;
+        assert!(
+            matches!(slow.result, Err(CallError::Exhausted(_))),
+            "it ran to the end of its fuel: {:?}",
+            slow.result
+        );
+        assert_eq!(new.unwrap(), "\"new\"");
+    });
+}
+
+#[test]
+fn no_call_fails_across_many_swaps() {
+    let world = world();
+    world.load(async |live| {
+        let mut calls = 0;
+        let mut swapping = Box::pin(async {
+            for number in 0..40 {
+                world.write(&format!("{PLUGIN}/plugin.wasm"), varied(&module("probe"), number));
+                live.reload().await;
+            }
+        });
+        loop {
+            let call = live.host.call("probe__echo", "1".into());
+            let (outcome, done) = zip(call, futures_lite::future::poll_once(&mut swapping)).await;
+            assert_eq!(outcome.result.unwrap(), "1");
+            calls += 1;
+            if done.is_some() {
+                break;
+            }
+        }
+        assert!(calls > 40, "{calls}");
+        assert!(live.host.snapshot().generation >= 40);
+    });
+}
+
+#[test]
+fn a_module_that_fails_to_load_leaves_the_old_one_in_service() {
+    let world = world();
+    let probe = module("probe");
+    let broken: [&[u8]; 2] = [b"not a module", &probe[..probe.len() / 2]];
+    for module in &broken {
+        world.load(async |live| {
+            world.write(&format!("{PLUGIN}/plugin.wasm"), module);
+            live.reload().await;
+            assert_eq!(live.call("probe__echo", "1").await.unwrap(), "1");
+            let refusals = live.refusals();
+            assert_eq!(refusals.len(), 1, "{refusals:?}");
+            assert!(refusals[0].contains("version 1.0.0 stays in service"), "{refusals:?}");
+            assert!(matches!(live.host.registry().refused()[0].error, LoadError::Kept { .. }));
+
+            world.write(&format!("{PLUGIN}/plugin.wasm"), crate::world::module("probe"));
+            live.reload().await;
+            assert!(live.refusals().is_empty(), "it is what runs");
+        });
+    }
+}
+
+#[test]
+fn a_manifest_that_can_not_be_read_leaves_the_old_one_in_service() {
+    let world = world();
+    world.load(async |live| {
+        world.write(&format!("{PLUGIN}/weft.plugin.json"), "{ half");
+        live.reload().await;
+        assert_eq!(live.call("probe__echo", "1").await.unwrap(), "1");
+        assert!(live.refusals()[0].contains("stays in service"));
+        world.remove(&format!("{PLUGIN}/plugin.wasm"));
+        world.write(&format!("{PLUGIN}/weft.plugin.json"), manifest("probe", "2.0.0", &json!({})));
+        live.reload().await;
+        assert_eq!(live.call("probe__echo", "1").await.unwrap(), "1");
+        assert!(live.refusals()[0].contains("stays in service"), "a build is under way");
+        world.write(&format!("{PLUGIN}/plugin.wasm"), module("probe"));
+        live.reload().await;
+        assert_eq!(
+            live.host.registry().plugin("probe").unwrap().manifest.version.to_string(),
+            "2.0.0"
+        );
+    });
+}
+
+#[test]
+fn a_folder_that_is_taken_away_takes_its_plugin_with_it() {
+    let world = world();
+    world.load(async |live| {
+        fs::rename(world.path(PLUGIN), world.path("aside")).unwrap();
+        live.reload().await;
+        assert!(live.call("probe__echo", "1").await.is_err());
+        assert!(live.host.registry().plugins().next().is_none());
+    });
+}
+
+#[test]
+fn a_skill_that_is_edited_into_nothing_stays_as_it_was() {
+    let world = World::new();
+    let file = world.skill("home/skills/notes", "good");
+    world.load(async |live| {
+        fs::write(&file, "").unwrap();
+        live.reload().await;
+        let entry = live.skill("notes");
+        assert_eq!((entry.state.as_str(), entry.outdated), ("active", true));
+        assert_eq!(live.text("notes"), "good");
+        assert!(!entry.diagnostics.is_empty(), "the failure is shown");
+        world.skill("home/skills/notes", "better");
+        live.reload().await;
+        assert_eq!((live.text("notes").as_str(), live.skill("notes").outdated), ("better", false));
+    });
+}
+
+#[test]
+fn what_did_not_change_makes_no_generation() {
+    let world = world();
+    let file = world.skill("home/skills/notes", "text");
+    world.load(async |live| {
+        let before = live.host.snapshot().generation;
+        live.reload().await;
+        // Written again with the same content, and with another date.
+        let content = fs::read(&file).unwrap();
+        fs::write(&file, content).unwrap();
+        world.write(&format!("{PLUGIN}/plugin.wasm"), module("probe"));
+        live.reload().await;
+        assert_eq!(live.host.snapshot().generation, before);
+    });
+}
+
+#[test]
+fn a_change_is_told_with_its_tools_and_versions() {
+    let world = world();
+    world.load(async |mut live| {
+        world.plugin(PLUGIN, "2.0.0", &module("echo"), &json!({}));
+        world.skill("home/skills/new", "text");
+        live.reload().await;
+        let change: RegistryChange = live.subscription.next().await.unwrap();
+        let changed = &change.plugins.changed[0];
+        assert_eq!((&*changed.before.version, &*changed.after.version), ("1.0.0", "2.0.0"));
+        assert_eq!(&*change.skills.added[0].name, "new");
+        let removed: Vec<_> = change.tools.removed.iter().map(|tool| &*tool.name).collect();
+        assert!(removed.contains(&"probe__spin"), "{removed:?}");
+    });
+}
