@@ -85,15 +85,15 @@ mod store;
 mod wasm;
 
 pub use actor::{
-    LoadError, LoadedPlugin, PluginHost, PluginHostOptions, PluginRegistry, RefusedPlugin,
-    ToolEntry,
+    CapabilityMismatch, GuestFacts, GuestSkill, LoadError, LoadedPlugin, PluginHost,
+    PluginHostOptions, PluginRegistry, RefusedPlugin, ToolEntry,
 };
 pub use channel::ConsoleChannel;
 pub use contract::{
     Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
-    ChannelAdapter, ChannelHost, Config, Denied, Exhausted, InstanceMode, KeyValueStore,
-    ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload, NoSecrets,
-    ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
+    ChannelAdapter, ChannelHost, ChannelSettings, Config, Denied, Exhausted, InstanceMode,
+    KeyValueStore, ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload,
+    NoSecrets, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
     PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
     Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
     full_tool_name, limits,
@@ -129,6 +129,7 @@ pub use skill::{
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{
-    CallBudget, CompiledModule, ExportSummary, ImportSummary, Instance, MemoryBudget,
-    MemorySummary, ModuleError, ModuleFault, ModuleFormat, ModuleSummary, Parked,
+    CallBudget, CompiledModule, ExportSummary, GuestCall, GuestInbound, GuestValue, ImportSummary,
+    Instance, MemoryBudget, MemorySummary, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
+    Parked,
 };

@@ -14,13 +14,13 @@ use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::load::{self, LoadError, PreparedPlugin};
-use super::plugin::{MAILBOX, PluginActor, PluginMessage};
+use super::plugin::{self, MAILBOX, PluginActor};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::tool::HostedTool;
 use crate::contract::{CallError, CallOutcome, CancellationSource, Tool, Usage, limits};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::SandboxOptions;
-use crate::wasm::MemoryBudget;
+use crate::wasm::{GuestCall, MemoryBudget};
 
 /// How the host runs plugins.
 #[derive(Clone)]
@@ -150,7 +150,6 @@ impl PluginHost {
             let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
             return failed(CallError::InvalidParams { problem });
         }
-        let (reply, answer) = async_channel::bounded(1);
         let (mailbox, call) = {
             let registry = self.shared.registry.load();
             let entry = match registry.find_tool(tool) {
@@ -158,15 +157,11 @@ impl PluginHost {
                 Err(error) => return failed(error),
             };
             let tool = entry.description().name.clone();
-            (entry.plugin.mailbox.clone(), PluginMessage::Call { tool, params, reply })
+            (entry.plugin.mailbox.clone(), GuestCall::Tool { tool, params })
         };
-        let sent = mailbox.send(call).await;
-        // The snapshot that named the plugin may be gone; its mailbox must not be kept open.
-        drop(mailbox);
-        match sent {
-            Ok(()) => answer.recv().await.unwrap_or_else(|_| failed(CallError::Cancelled)),
-            Err(_) => failed(CallError::Cancelled),
-        }
+        let CallOutcome { result, usage } = plugin::submit(mailbox, call).await;
+        let text = result.map(|value| value.into_text().unwrap_or_default());
+        CallOutcome { result: text, usage }
     }
 
     /// The tool as a trait object, by full or unique bare name.
@@ -286,7 +281,7 @@ impl HostActor {
     }
 
     fn spawn(&self, plugin: PreparedPlugin) -> LoadedPlugin {
-        let PreparedPlugin { manifest, tools, origin, warnings, recipe, instance } = plugin;
+        let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance } = plugin;
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let module = Arc::clone(&recipe.module);
         let revocation = Arc::new(CancellationSource::new());
@@ -300,7 +295,7 @@ impl HostActor {
             executor: Arc::clone(&self.executor),
         };
         self.executor.spawn(actor.run()).detach();
-        LoadedPlugin { manifest, tools, origin, warnings, module, mailbox, revocation }
+        LoadedPlugin { manifest, tools, facts, origin, warnings, module, mailbox, revocation }
     }
 
     fn replace(&self, change: impl FnOnce(&PluginRegistry) -> PluginRegistry) {

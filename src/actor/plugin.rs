@@ -20,7 +20,9 @@ use crate::contract::{
     Usage,
 };
 use crate::sandbox::Sandbox;
-use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, Parked};
+use crate::wasm::{
+    CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryBudget, Parked,
+};
 
 /// Calls that a plugin takes before its callers have to wait to hand one over.
 pub(super) const MAILBOX: usize = 64;
@@ -28,11 +30,26 @@ pub(super) const MAILBOX: usize = 64;
 /// Fresh instances of one plugin that run at once.
 const CONCURRENT_INSTANCES: usize = 16;
 
-/// What the actor is asked to do.
+/// A call for the actor, of whatever kind. Dropping the receiver of `reply` cancels it.
 #[derive(Debug)]
-pub(super) enum PluginMessage {
-    /// Run a tool. Dropping the receiver of `reply` cancels the call.
-    Call { tool: String, params: String, reply: Sender<CallOutcome> },
+pub(super) struct PluginMessage {
+    call: GuestCall,
+    reply: Sender<Outcome>,
+}
+
+type Outcome = CallOutcome<GuestValue>;
+
+/// Hands a call to a plugin's actor and waits for its outcome. Dropping the future cancels it.
+pub(super) async fn submit(mailbox: Sender<PluginMessage>, call: GuestCall) -> Outcome {
+    let (reply, answer) = async_channel::bounded(1);
+    let sent = mailbox.send(PluginMessage { call, reply }).await;
+    // The snapshot that named the plugin may be gone; its mailbox must not be kept open.
+    drop(mailbox);
+    let cancelled = || CallOutcome { result: Err(CallError::Cancelled), usage: Usage::default() };
+    match sent {
+        Ok(()) => answer.recv().await.unwrap_or_else(|_| cancelled()),
+        Err(_) => cancelled(),
+    }
 }
 
 /// What every instance of the plugin is started with.
@@ -67,13 +84,13 @@ pub(super) struct PluginActor {
 impl PluginActor {
     pub(super) async fn run(mut self) {
         let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
-        while let Ok(PluginMessage::Call { tool, params, reply }) = self.mailbox.recv().await {
+        while let Ok(PluginMessage { call, reply }) = self.mailbox.recv().await {
             match self.mode {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let ends = self.ends();
                     let (outcome, parked) = unless_cancelled(
-                        pin!(run_resident(&self.recipe, resident, &tool, &params)),
+                        pin!(run_resident(&self.recipe, resident, &call)),
                         &reply,
                         &ends,
                     )
@@ -85,9 +102,9 @@ impl PluginActor {
                 InstanceMode::PerCall => {
                     let permit = instances.acquire_arc().await;
                     let (recipe, ends) = (self.recipe.clone(), self.ends());
-                    let call = async move {
+                    let run = async move {
                         let (outcome, parked) = unless_cancelled(
-                            pin!(run_resident(&recipe, None, &tool, &params)),
+                            pin!(run_resident(&recipe, None, &call)),
                             &reply,
                             &ends,
                         )
@@ -96,7 +113,7 @@ impl PluginActor {
                         drop(permit);
                         let _ = reply.send(outcome).await;
                     };
-                    self.executor.spawn(call).detach();
+                    self.executor.spawn(run).detach();
                 }
             }
         }
@@ -117,11 +134,11 @@ struct Ends {
     _source: Arc<CancellationSource>,
 }
 
-type Ran = (CallOutcome, Option<Parked>);
+type Ran = (Outcome, Option<Parked>);
 
 /// Runs one call on the resident instance, or on a new one where there is none any more. An
 /// instance that is still good afterwards is parked.
-async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, params: &str) -> Ran {
+async fn run_resident(recipe: &Recipe, parked: Option<Parked>, call: &GuestCall) -> Ran {
     let mut budget = CallBudget::new(&recipe.resources);
     let mut parked_again = None;
     let result = async {
@@ -129,7 +146,7 @@ async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, param
             Some(instance) => instance,
             None => recipe.start(&mut budget).await?,
         };
-        let result = instance.execute_tool(tool, params, &mut budget).await;
+        let result = instance.run(call, &mut budget).await;
         if instance.is_usable() {
             parked_again = Some(recipe.memory.park(instance, Instant::now()));
         }
@@ -143,7 +160,7 @@ async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, param
 /// in it is its outcome. The call is large, so it stays where it is.
 async fn unless_cancelled(
     call: Pin<&mut impl Future<Output = Ran>>,
-    reply: &Sender<CallOutcome>,
+    reply: &Sender<Outcome>,
     ends: &Ends,
 ) -> Ran {
     let without_value = |error| (CallOutcome { result: Err(error), usage: Usage::default() }, None);

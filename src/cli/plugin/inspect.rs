@@ -8,8 +8,9 @@ use std::path::Path;
 use argh::FromArgs;
 use serde::Serialize;
 use weft_lite::{
-    Approval, CompiledModule, LoadError, LoadedPlugin, MANIFEST_NAMES, ModuleFault, ModuleFormat,
-    ModuleSummary, PluginCapability, PluginManifest, PluginPackage, ReadLimits, limits,
+    Approval, CapabilityMismatch, CompiledModule, LoadError, LoadedPlugin, MANIFEST_NAMES,
+    ModuleFault, ModuleFormat, ModuleSummary, PluginCapability, PluginManifest, PluginPackage,
+    ReadLimits, limits,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -21,9 +22,6 @@ pub(super) const PAGE_BYTES: u64 = 65_536;
 
 /// Bytes of a bare module that are read to look at it, however little may be loaded.
 const INSPECTED_BYTES: usize = 16 * limits::MB;
-
-/// The export that makes a module a plugin of a kind.
-const KINDS: [(PluginCapability, &str); 1] = [(PluginCapability::Tool, "plugin#execute-tool")];
 
 /// Show what a plugin is made of, and whether it would load; exits with 1 if not.
 #[derive(Debug, FromArgs)]
@@ -169,14 +167,15 @@ impl Report {
         if !unapproved.is_empty() {
             self.reasons.push(Reason::of(&LoadError::Pending { unapproved, installed: None }));
         }
-        for &capability in &package.manifest.capabilities {
-            if capability != PluginCapability::Tool {
-                self.reasons.push(Reason::of(&LoadError::Capability { capability }));
-            }
-        }
         self.warnings = package.warnings;
+        let declared = package.manifest.capabilities.clone();
         self.manifest(package.manifest, approval);
         self.bytes(&package.module);
+        if let Some(module) = &self.module
+            && let Err(mismatch) = CapabilityMismatch::check(&declared, &module.kinds())
+        {
+            self.reasons.push(Reason::of(&LoadError::Capability(mismatch)));
+        }
     }
 
     fn manifest(&mut self, manifest: PluginManifest, approval: Approval) {
@@ -203,8 +202,12 @@ impl Report {
     }
 
     fn module(&mut self, summary: ModuleSummary) {
-        let offered = KINDS.iter().filter(|(_, export)| summary.exports(export));
-        self.kinds = offered.map(|&(kind, _)| kind).collect();
+        self.kinds = summary.kinds();
+        if let Some(PluginManifest { capabilities, .. }) = &self.manifest {
+            // Every plugin exports what a tool provider does.
+            self.kinds
+                .retain(|kind| *kind != PluginCapability::Tool || capabilities.contains(kind));
+        }
         self.module = Some(summary);
     }
 
