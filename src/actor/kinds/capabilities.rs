@@ -38,10 +38,13 @@ impl CapabilityMismatch {
             kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
         };
         let add = format!("add {} to `capabilities`", list(&self.undeclared));
-        let remove = format!("export what wit/kinds.wit says, or take {} out", list(&self.missing));
+        let remove = format!(
+            "export what wit/kinds.wit says, or take {} out of `capabilities`",
+            list(&self.missing)
+        );
         match (self.missing.is_empty(), self.undeclared.is_empty()) {
             (true, _) => format!("{add}, or build the module without it"),
-            (_, true) => format!("{remove} of `capabilities`"),
+            (_, true) => remove,
             _ => format!("{add}, and {remove}"),
         }
     }

@@ -11,27 +11,39 @@ pub fn redact(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {
         let (before, number) = rest.split_at(start);
-        let end = number_end(&number.as_bytes());
-        let (number, after) = number.split_at(end);
         out.push_str(before);
-        out.push_str(if is_card(number) { INSTEAD } else { number });
-        rest = after;
+        let card = ends(number.as_bytes()).filter(|end| is_card(&number[..*end])).last();
+        let end = match card {
+            Some(end) => {
+                out.push_str(INSTEAD);
+                end
+            }
+            None => {
+                let group = ends(number.as_bytes()).next().unwrap_or(number.len());
+                out.push_str(&number[..group]);
+                group
+            }
+        };
+        rest = &number[end..];
     }
     out.push_str(rest);
     out
 }
 
-/// Where the digits end that `text` begins with, and what divides them.
-fn number_end(text: &[u8]) -> usize {
-    let mut end = 0;
-    while text.get(end).is_some_and(u8::is_ascii_digit) {
-        end += 1;
-        let divided = matches!(text.get(end), Some(b' ' | b'-'));
-        if divided && text.get(end + 1).is_some_and(u8::is_ascii_digit) {
+/// Where a number may end that `text` begins with: after each group of digits, until something else
+/// divides them than one space or hyphen.
+fn ends(text: &[u8]) -> impl Iterator<Item = usize> {
+    let mut next = 0;
+    core::iter::from_fn(move || {
+        let start = next;
+        let mut end = start;
+        while text.get(end).is_some_and(u8::is_ascii_digit) {
             end += 1;
         }
-    }
-    end
+        let divided = matches!(text.get(end), Some(b' ' | b'-'));
+        next = if divided { end + 1 } else { text.len() };
+        (end > start).then_some(end)
+    })
 }
 
 fn is_card(number: &str) -> bool {
