@@ -48,7 +48,7 @@
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
 //! | 4 | `channel/` | surfaces: the console |
-//! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots |
+//! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots, guests as trait objects of their kinds |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `package/`, `store/` | permits, effects and audit; packages, approvals and secrets on disk; key-value stores |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |

@@ -9,6 +9,7 @@ mod channel;
 mod guest;
 mod hostile;
 mod loading;
+mod manifest;
 mod memory;
 mod skill;
 mod stage;
