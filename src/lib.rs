@@ -48,7 +48,7 @@
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
 //! | 4 | `channel/`, `mcp/` | surfaces: the console; for MCP, the check of arguments by JSON Schema |
-//! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots |
+//! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots, guests as trait objects of their kinds |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; `SKILL.md` files; packages, approvals and secrets on disk; key-value stores |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
@@ -86,17 +86,17 @@ mod store;
 mod wasm;
 
 pub use actor::{
-    Bundled, Change, Changes, LoadError, LoadedPlugin, Loader, LoaderOptions, PluginHost,
-    PluginHostOptions, PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded,
-    SkillWatcher, Snapshot, Subscription, ToolEntry, ToolSummary, WatchDepth, WatchMode,
-    WatchedFolder,
+    Bundled, CapabilityMismatch, Change, Changes, GuestFacts, GuestSkill, LoadError, LoadedPlugin,
+    Loader, LoaderOptions, PluginHost, PluginHostOptions, PluginRegistry, PluginSummary,
+    RefusedPlugin, RegistryChange, Reloaded, SkillWatcher, Snapshot, Subscription, ToolEntry,
+    ToolSummary, WatchDepth, WatchMode, WatchedFolder,
 };
 pub use channel::ConsoleChannel;
 pub use contract::{
     Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
-    ChannelAdapter, ChannelHost, Config, Denied, Exhausted, InstanceMode, KeyValueStore,
-    ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload, NoSecrets,
-    ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
+    ChannelAdapter, ChannelHost, ChannelSettings, Config, Denied, Exhausted, InstanceMode,
+    KeyValueStore, ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload,
+    NoSecrets, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
     PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
     Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
     WatchConfig, full_tool_name, limits,
@@ -143,6 +143,7 @@ pub use skill::{
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{
-    CallBudget, CompiledModule, ExportSummary, ImportSummary, Instance, MemoryBudget,
-    MemorySummary, ModuleError, ModuleFault, ModuleFormat, ModuleSummary, Parked,
+    CallBudget, CompiledModule, ExportSummary, GuestCall, GuestInbound, GuestValue, ImportSummary,
+    Instance, MemoryBudget, MemorySummary, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
+    Parked,
 };

@@ -53,6 +53,28 @@ fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
 }
 
 #[test]
+fn inspecting_names_the_kinds_and_where_the_manifest_disagrees() {
+    let dir = Dir::new();
+    let morse = guest("morse");
+    let file = dir.write("morse.wasm", &morse);
+    let module = dir.run(&["plugin", "inspect", file.to_str().unwrap(), "--json"]).exits(0).json();
+    assert_eq!(module["kinds"], json!(["tool", "voice"]));
+    let right = dir.plugin("right", &morse, &json!({ "capabilities": ["voice"] }));
+    let right = dir.run(&["plugin", "inspect", right.to_str().unwrap()]).exits(0);
+    assert!(right.stdout.contains("\n  kinds        voice\n"), "{right:#?}");
+    let wrong = dir.plugin("wrong", &morse, &json!({ "capabilities": ["tool", "skill"] }));
+    let wrong = dir.run(&["plugin", "inspect", wrong.to_str().unwrap(), "--json"]).exits(1).json();
+    assert_eq!(wrong["kinds"], json!(["tool", "voice"]));
+    assert_eq!(
+        wrong["reasons"],
+        json!([{
+            "message": "`capabilities` names `skill`, but the module does not export `skill`; the module exports `voice`, but `capabilities` does not name `voice`",
+            "next_step": "add `voice` to `capabilities`, and export what wit/kinds.wit says, or take `skill` out of `capabilities`",
+        }])
+    );
+}
+
+#[test]
 fn inspecting_anything_never_fails_otherwise() {
     let dir = Dir::new();
     let probe = probe();

@@ -14,7 +14,7 @@ use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::load::{self, LoadError, PreparedPlugin};
-use super::plugin::{MAILBOX, PluginActor, PluginMessage};
+use super::plugin::{self, MAILBOX, PluginActor};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
@@ -23,7 +23,7 @@ use crate::contract::{CallError, CallOutcome, CancellationSource, Tool, Usage, l
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::SandboxOptions;
 use crate::skill::SkillRegistry;
-use crate::wasm::MemoryBudget;
+use crate::wasm::{GuestCall, MemoryBudget};
 
 /// How the host runs plugins.
 #[derive(Clone)]
@@ -220,7 +220,6 @@ impl PluginHost {
             let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
             return failed(CallError::InvalidParams { problem });
         }
-        let (reply, answer) = async_channel::bounded(1);
         let (mailbox, call) = {
             let snapshot = self.shared.snapshot.load();
             let entry = match snapshot.plugins.find_tool(tool) {
@@ -228,15 +227,11 @@ impl PluginHost {
                 Err(error) => return failed(error),
             };
             let tool = entry.description().name.clone();
-            (entry.plugin.mailbox.clone(), PluginMessage::Call { tool, params, reply })
+            (entry.plugin.mailbox.clone(), GuestCall::Tool { tool, params })
         };
-        let sent = mailbox.send(call).await;
-        // The snapshot that named the plugin may be gone; its mailbox must not be kept open.
-        drop(mailbox);
-        match sent {
-            Ok(()) => answer.recv().await.unwrap_or_else(|_| failed(CallError::Cancelled)),
-            Err(_) => failed(CallError::Cancelled),
-        }
+        let CallOutcome { result, usage } = plugin::submit(mailbox, call).await;
+        let text = result.map(|value| value.into_text().unwrap_or_default());
+        CallOutcome { result: text, usage }
     }
 
     /// The tool as a trait object, by full or unique bare name.
@@ -412,7 +407,7 @@ impl HostActor {
     }
 
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
-        let PreparedPlugin { manifest, tools, origin, warnings, recipe, instance } = plugin;
+        let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance } = plugin;
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let module = Arc::clone(&recipe.module);
         let revocation = Arc::new(CancellationSource::new());
@@ -429,7 +424,7 @@ impl HostActor {
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;
-        LoadedPlugin { manifest, tools, origin, warnings, module, mailbox, revocation, load }
+        LoadedPlugin { manifest, tools, facts, origin, warnings, module, mailbox, revocation, load }
     }
 
     fn plugins(&self) -> Plugins {

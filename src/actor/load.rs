@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::{
-    CallError, Capability, Denied, PluginCapability, PluginDescription, PluginManifest,
-    ToolDescription,
+    CallError, Capability, Denied, PluginDescription, PluginManifest, ToolDescription,
 };
 use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage};
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleError};
 
+use super::kinds::{CapabilityMismatch, GuestFacts, check_tools};
 use super::plugin::Recipe;
 
 /// Why a plugin is not in service.
@@ -39,12 +39,15 @@ pub enum LoadError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The manifest declares a capability that this module doesn't have, or that this version of
-    /// the host can't run from a guest.
-    Capability {
-        /// The capability.
-        capability: PluginCapability,
+    /// What the guest says as another kind can't be used.
+    Answer {
+        /// The function that was asked.
+        export: &'static str,
+        /// What is wrong with its answer.
+        problem: String,
     },
+    /// The manifest declares other kinds than the module exports.
+    Capability(CapabilityMismatch),
     /// Another plugin of the same id is in service, from a place of higher precedence.
     Shadowed {
         /// Where that one came from.
@@ -79,10 +82,10 @@ impl LoadError {
             Self::Description { .. } => {
                 "correct the JSON that `describe` returns (see wit/plugin.wit)".into()
             }
-            Self::Capability { .. } => {
-                "declare only `tool` and export `plugin`, or use a version that runs this kind"
-                    .into()
+            Self::Answer { export, .. } => {
+                format!("correct what `{export}` returns (see wit/kinds.wit)")
             }
+            Self::Capability(mismatch) => mismatch.next_step(),
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
             Self::Kept { error, .. } => error.next_step(),
         }
@@ -120,9 +123,8 @@ impl fmt::Display for LoadError {
             }
             Self::Start { error } => write!(formatter, "did not start: {error}"),
             Self::Description { problem } => write!(formatter, "`describe` gave {problem}"),
-            Self::Capability { capability } => {
-                write!(formatter, "capability `{capability}` can't be served")
-            }
+            Self::Answer { export, problem } => write!(formatter, "`{export}` gave {problem}"),
+            Self::Capability(mismatch) => mismatch.fmt(formatter),
             Self::Shadowed { by } => write!(formatter, "shadowed by the one from {by}"),
             Self::Kept { error, version } => {
                 write!(formatter, "{error}; version {version} stays in service")
@@ -137,6 +139,7 @@ impl std::error::Error for LoadError {}
 pub(super) struct PreparedPlugin {
     pub(super) manifest: PluginManifest,
     pub(super) tools: Vec<ToolDescription>,
+    pub(super) facts: GuestFacts,
     pub(super) origin: PackageOrigin,
     pub(super) warnings: Vec<String>,
     pub(super) recipe: Recipe,
@@ -156,13 +159,10 @@ pub(super) async fn prepare(
     if !unapproved.is_empty() {
         return Err(LoadError::pending(&manifest.id, unapproved, approval));
     }
-    // The other kinds get their guests together with their hosts; until then none is half served.
-    let other = manifest.capabilities.iter().find(|kind| **kind != PluginCapability::Tool);
-    if let Some(&capability) = other {
-        return Err(LoadError::Capability { capability });
-    }
     let compile = move || CompiledModule::with_limit(&module, module_bytes);
     let module = blocking::unblock(compile).await.map_err(LoadError::Module)?;
+    CapabilityMismatch::check(&manifest.capabilities, &module.summary().kinds())
+        .map_err(LoadError::Capability)?;
 
     let identity =
         PluginIdentity { id: manifest.id.clone(), version: manifest.version.to_string() };
@@ -184,11 +184,14 @@ pub(super) async fn prepare(
         let text = instance.describe(&mut budget).await?;
         Ok((instance, text))
     };
-    let (instance, text) = started.await.map_err(|error| LoadError::Start { error })?;
+    let (mut instance, text) = started.await.map_err(|error| LoadError::Start { error })?;
     let description = PluginDescription::parse(&text, &manifest.id)
         .map_err(|problem| LoadError::Description { problem })?;
-    warnings.extend(announced(&manifest, &description.tools));
-    Ok(PreparedPlugin { tools: description.tools, manifest, origin, warnings, recipe, instance })
+    let tools = description.tools;
+    check_tools(&manifest.capabilities, &tools).map_err(LoadError::Capability)?;
+    let facts = GuestFacts::ask(&mut instance, &manifest, &tools, &mut budget).await?;
+    warnings.extend(announced(&manifest, &tools));
+    Ok(PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance })
 }
 
 fn sandbox(

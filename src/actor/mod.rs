@@ -2,6 +2,7 @@
 
 mod change;
 mod host;
+mod kinds;
 mod load;
 mod loader;
 mod plugin;
@@ -13,6 +14,7 @@ mod watcher;
 
 pub use change::{Change, Changes, PluginSummary, RegistryChange, ToolSummary};
 pub use host::{PluginHost, PluginHostOptions};
+pub use kinds::{CapabilityMismatch, GuestFacts, GuestSkill};
 pub use load::LoadError;
 pub use loader::{Bundled, Loader, LoaderOptions, Reloaded, WatchDepth, WatchedFolder};
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};

@@ -17,9 +17,12 @@ use smol::lock::Semaphore;
 
 use crate::contract::{
     CallError, CallOutcome, Cancellation, CancellationSource, InstanceMode, PluginResourceConfig,
+    Usage,
 };
 use crate::sandbox::Sandbox;
-use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, Parked};
+use crate::wasm::{
+    CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryBudget, Parked,
+};
 
 /// Calls that a plugin takes before its callers have to wait to hand one over.
 pub(super) const MAILBOX: usize = 64;
@@ -27,11 +30,26 @@ pub(super) const MAILBOX: usize = 64;
 /// Fresh instances of one plugin that run at once.
 const CONCURRENT_INSTANCES: usize = 16;
 
-/// What the actor is asked to do.
+/// A call for the actor, of whatever kind. Dropping the receiver of `reply` cancels it.
 #[derive(Debug)]
-pub(super) enum PluginMessage {
-    /// Run a tool. Dropping the receiver of `reply` cancels the call.
-    Call { tool: String, params: String, reply: Sender<CallOutcome> },
+pub(super) struct PluginMessage {
+    call: GuestCall,
+    reply: Sender<Outcome>,
+}
+
+type Outcome = CallOutcome<GuestValue>;
+
+/// Hands a call to a plugin's actor and waits for its outcome. Dropping the future cancels it.
+pub(super) async fn submit(mailbox: Sender<PluginMessage>, call: GuestCall) -> Outcome {
+    let (reply, answer) = async_channel::bounded(1);
+    let sent = mailbox.send(PluginMessage { call, reply }).await;
+    // The snapshot that named the plugin may be gone; its mailbox must not be kept open.
+    drop(mailbox);
+    let cancelled = || CallOutcome { result: Err(CallError::Cancelled), usage: Usage::default() };
+    match sent {
+        Ok(()) => answer.recv().await.unwrap_or_else(|_| cancelled()),
+        Err(_) => cancelled(),
+    }
 }
 
 /// What every instance of the plugin is started with.
@@ -66,12 +84,12 @@ pub(super) struct PluginActor {
 impl PluginActor {
     pub(super) async fn run(mut self) {
         let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
-        while let Ok(PluginMessage::Call { tool, params, reply }) = self.mailbox.recv().await {
+        while let Ok(PluginMessage { call, reply }) = self.mailbox.recv().await {
             match self.mode {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let ends = self.ends();
-                    let ran = run(&self.recipe, resident, &tool, &params, &reply, &ends).await;
+                    let ran = run(&self.recipe, resident, &call, &reply, &ends).await;
                     let (outcome, parked) = ran;
                     self.parked = parked;
                     // The caller may be gone by now, and then nobody misses the answer.
@@ -80,14 +98,14 @@ impl PluginActor {
                 InstanceMode::PerCall => {
                     let permit = instances.acquire_arc().await;
                     let (recipe, ends) = (self.recipe.clone(), self.ends());
-                    let call = async move {
-                        let ran = run(&recipe, None, &tool, &params, &reply, &ends).await;
+                    let beside = async move {
+                        let ran = run(&recipe, None, &call, &reply, &ends).await;
                         let (outcome, parked) = ran;
                         drop(parked.and_then(|parked| recipe.memory.unpark(parked)));
                         drop(permit);
                         let _ = reply.send(outcome).await;
                     };
-                    self.executor.spawn(call).detach();
+                    self.executor.spawn(beside).detach();
                 }
             }
         }
@@ -114,19 +132,15 @@ struct Ends {
 async fn run(
     recipe: &Recipe,
     resident: Option<Parked>,
-    tool: &str,
-    params: &str,
-    reply: &Sender<CallOutcome>,
+    call: &GuestCall,
+    reply: &Sender<Outcome>,
     ends: &Ends,
-) -> (CallOutcome, Option<Parked>) {
+) -> (Outcome, Option<Parked>) {
     let mut budget = CallBudget::new(&recipe.resources);
     let mut parked = resident;
-    let result = unless_cancelled(
-        pin!(run_resident(recipe, &mut parked, tool, params, &mut budget)),
-        reply,
-        ends,
-    )
-    .await;
+    let result =
+        unless_cancelled(pin!(run_resident(recipe, &mut parked, call, &mut budget)), reply, ends)
+            .await;
     (CallOutcome { result, usage: budget.usage() }, parked)
 }
 
@@ -134,15 +148,14 @@ async fn run(
 async fn run_resident(
     recipe: &Recipe,
     parked: &mut Option<Parked>,
-    tool: &str,
-    params: &str,
+    call: &GuestCall,
     budget: &mut CallBudget,
-) -> Result<String, CallError> {
+) -> Result<GuestValue, CallError> {
     let mut instance = match parked.take().and_then(|parked| recipe.memory.unpark(parked)) {
         Some(instance) => instance,
         None => recipe.start(budget).await?,
     };
-    let result = instance.execute_tool(tool, params, budget).await;
+    let result = instance.run(call, budget).await;
     if instance.is_usable() {
         *parked = Some(recipe.memory.park(instance, Instant::now()));
     }
@@ -151,10 +164,10 @@ async fn run_resident(
 
 /// Gives up on `call` when there is a reason to. The call is large, so it stays where it is.
 async fn unless_cancelled(
-    call: Pin<&mut impl Future<Output = Result<String, CallError>>>,
-    reply: &Sender<CallOutcome>,
+    call: Pin<&mut impl Future<Output = Result<GuestValue, CallError>>>,
+    reply: &Sender<Outcome>,
     ends: &Ends,
-) -> Result<String, CallError> {
+) -> Result<GuestValue, CallError> {
     let given_up = async {
         or(reply.closed(), or(ends.stop.cancelled(), ends.revoked.cancelled())).await;
         Err(CallError::Cancelled)

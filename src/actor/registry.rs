@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_channel::Sender;
 
+use super::kinds::GuestFacts;
 use super::load::LoadError;
 use super::plugin::PluginMessage;
 use crate::contract::{
@@ -35,6 +36,8 @@ pub struct LoadedPlugin {
     pub manifest: PluginManifest,
     /// Its tools, as the module described them.
     pub tools: Vec<Arc<ToolDescription>>,
+    /// What it said once as a stage or a skill.
+    pub facts: GuestFacts,
     /// Where it came from.
     pub origin: PackageOrigin,
     /// What its author or operator should know.
@@ -154,6 +157,14 @@ impl PluginRegistry {
         {
             Some(RefusedPlugin { error, .. }) => error.as_call_error(owner.unwrap_or_default()),
             None => self.unknown(name),
+        }
+    }
+
+    /// Why no plugin of this id is in service: it was found and refused, or nobody ever had it.
+    pub(super) fn not_in_service(&self, id: &str) -> CallError {
+        match self.refused.iter().find(|refused| refused.id.as_deref() == Some(id)) {
+            Some(refused) => refused.error.as_call_error(id),
+            None => CallError::NotReady { reason: format!("no plugin `{id}` is in service") },
         }
     }
 

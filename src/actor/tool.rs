@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::host::PluginHost;
 use super::registry::ToolEntry;
-use crate::contract::{BoxFuture, PluginError, Tool, ToolContext, ToolDescription};
+use crate::contract::{BoxFuture, CallError, PluginError, Tool, ToolContext, ToolDescription};
 
 /// A tool of a plugin in service. It is looked up by its full name at every call, so that it goes
 /// to the newest version of its plugin.
@@ -38,10 +38,17 @@ impl Tool for HostedTool {
         params: Value,
         _context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Value, PluginError>> {
-        Box::pin(async move {
-            let text = self.host.call(&self.name, params.to_string()).await.result?;
-            // A guest may answer with plain text, which is a JSON string to callers.
-            Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
-        })
+        Box::pin(async move { Ok(execute(&self.host, &self.name, &params).await?) })
     }
+}
+
+/// Runs a tool by its full name.
+pub(super) async fn execute(
+    host: &PluginHost,
+    name: &str,
+    params: &Value,
+) -> Result<Value, CallError> {
+    let text = host.call(name, params.to_string()).await.result?;
+    // A guest may answer with plain text, which is a JSON string to callers.
+    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 /// What came of one call.
 #[derive(Debug)]
-pub struct CallOutcome {
-    /// The tool's result as JSON text, or why there is none.
-    pub result: Result<String, CallError>,
+pub struct CallOutcome<T = String> {
+    /// The result, of a tool as JSON text, or why there is none.
+    pub result: Result<T, CallError>,
     /// What the call cost, also when it failed.
     pub usage: Usage,
 }

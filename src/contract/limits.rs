@@ -57,6 +57,18 @@ pub const INSTANCES: usize = 1;
 pub const PARAMS_BYTES: usize = MB;
 /// A call's result, as JSON text.
 pub const RESULT_BYTES: usize = 4 * MB;
+/// All arguments of one call of a kind other than a tool: a state, a message, sound.
+pub const ARGUMENTS_BYTES: usize = 4 * MB;
+/// A guest's instructions, and all its variables: as much as a `SKILL.md`.
+pub const INSTRUCTIONS_BYTES: usize = 256 * KB;
+/// Messages that a channel gives in one poll.
+pub const INBOUND_MESSAGES: u32 = 1_000;
+/// An id that a channel gave a message.
+pub const MESSAGE_ID_BYTES: usize = KB;
+/// Entries that a search gives.
+pub const SEARCH_HITS: u32 = 1_000;
+/// Tags of one entry of a memory.
+pub const TAGS: usize = 1_000;
 /// Everything the host copies out of a guest's memory during one call: results, arguments of host
 /// calls, descriptions.
 pub const LIFTED_BYTES_PER_CALL: usize = 64 * MB;

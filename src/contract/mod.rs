@@ -28,7 +28,8 @@ pub use future::{BoxFuture, Cancellation, CancellationSource};
 pub use key_value::KeyValueStore;
 pub(crate) use manifest::check_host_pattern;
 pub use manifest::{
-    InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability, PluginManifest,
+    ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,
+    PluginManifest,
 };
 pub use memory::{MemoryBackend, MemoryHit};
 pub use message::MessagePayload;

@@ -58,6 +58,10 @@ impl From<CallError> for PluginError {
 impl fmt::Display for PluginError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // Not only tools are called here.
+            Self::Call(CallError::Guest { message }) => {
+                write!(formatter, "the plugin failed: {message}")
+            }
             Self::Call(error) => error.fmt(formatter),
             Self::Invalid { what, problem } => write!(formatter, "{what}: {problem}"),
             Self::LimitReached { limit } => write!(formatter, "limit reached: {limit}"),

@@ -1,5 +1,5 @@
 //! The canonical ABI for the few types of the plugin world: lifting out of a guest's memory and
-//! lowering into it.
+//! lowering into it. The types of the other kinds of plugin are in `records`, on top of this.
 //!
 //! Everything here works on byte slices with checked arithmetic: a pointer is a claim by the guest,
 //! and a wrong one is an [`AbiFault`], never a panic or a read outside the guest's memory.
@@ -83,16 +83,37 @@ impl Span {
 pub(crate) struct Lift<'a> {
     memory: &'a [u8],
     lifted: &'a mut usize,
+    /// What a whole result may have, where that is less than what the call may.
+    result: Option<ResultCap>,
+}
+
+#[derive(Clone, Copy)]
+struct ResultCap {
+    /// Bytes of the result, as an error names them.
+    limit: usize,
+    /// The count of the call at which they are spent.
+    end: usize,
 }
 
 impl<'a> Lift<'a> {
     pub(crate) fn new(memory: &'a [u8], lifted: &'a mut usize) -> Self {
-        Self { memory, lifted }
+        Self { memory, lifted, result: None }
+    }
+
+    /// From here on at most `bytes` more are copied: for a result of many parts.
+    pub(super) fn limit_to(&mut self, bytes: usize) {
+        let end = self.lifted.saturating_add(bytes);
+        self.result = Some(ResultCap { limit: bytes, end });
     }
 
     /// Charges `bytes` to what this call may copy.
-    fn charge(&mut self, bytes: usize) -> Result<(), AbiFault> {
+    pub(super) fn charge(&mut self, bytes: usize) -> Result<(), AbiFault> {
         let total = self.lifted.saturating_add(bytes);
+        if let Some(ResultCap { limit, end }) = self.result
+            && total > end
+        {
+            return Err(AbiFault::TooMuch { limit });
+        }
         if total > limits::LIFTED_BYTES_PER_CALL {
             return Err(AbiFault::TooMuch { limit: limits::LIFTED_BYTES_PER_CALL });
         }
@@ -100,7 +121,12 @@ impl<'a> Lift<'a> {
         Ok(())
     }
 
-    fn bytes(&self, what: &'static str, pointer: u32, length: u64) -> Result<&'a [u8], AbiFault> {
+    pub(super) fn bytes(
+        &self,
+        what: &'static str,
+        pointer: u32,
+        length: u64,
+    ) -> Result<&'a [u8], AbiFault> {
         let outside = AbiFault::OutOfBounds { what, pointer, length };
         let start = pointer as usize;
         let Some(end) = usize::try_from(length).ok().and_then(|length| start.checked_add(length))
@@ -110,7 +136,7 @@ impl<'a> Lift<'a> {
         self.memory.get(start..end).ok_or(outside)
     }
 
-    fn aligned(
+    pub(super) fn aligned(
         &self,
         what: &'static str,
         pointer: u32,
@@ -222,7 +248,7 @@ impl<'a> Lift<'a> {
 }
 
 /// Two little-endian words. The callers give areas of a checked size.
-fn span_at(bytes: &[u8], at: usize) -> Span {
+pub(super) fn span_at(bytes: &[u8], at: usize) -> Span {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(&[a, b, c, d, e, f, g, h]) => Span {
             pointer: u32::from_le_bytes([a, b, c, d]),

@@ -83,8 +83,12 @@ impl CallBudget {
         }
     }
 
-    pub(super) fn take_denied(&mut self) -> Option<Denied> {
-        self.denied.take()
+    /// What an error of the guest is to its caller: a refusal, if its last host call was refused.
+    pub(super) fn guest_error(&mut self, message: String) -> CallError {
+        match self.denied.take() {
+            Some(denied) => CallError::Denied { denied, message },
+            None => CallError::Guest { message },
+        }
     }
 
     fn fuel_left(&self) -> u64 {
@@ -165,7 +169,16 @@ impl Driver<'_> {
         params: P,
         sandbox: &Sandbox,
     ) -> Result<R, CallError> {
-        let mut pause = self.start(function, params).await?;
+        let pause = self.start(function, params).await?;
+        self.run_on(pause, sandbox).await
+    }
+
+    /// Goes on from `pause`: apart from the above, so that it is compiled once for all parameters.
+    async fn run_on<R: WasmResults>(
+        &mut self,
+        mut pause: Pause<R>,
+        sandbox: &Sandbox,
+    ) -> Result<R, CallError> {
         loop {
             match pause {
                 Pause::Done(results) => return Ok(results),
@@ -208,17 +221,28 @@ impl Driver<'_> {
 
     /// Copies `text` into memory that the guest's allocator gives.
     pub(super) async fn lower(&mut self, text: &str) -> Result<Span, CallError> {
+        self.lower_bytes("string from cabi_realloc", text.as_bytes(), 1).await
+    }
+
+    /// Copies bytes, aligned to `align`. The span's length counts bytes.
+    pub(super) async fn lower_bytes(
+        &mut self,
+        what: &'static str,
+        bytes: &[u8],
+        align: u32,
+    ) -> Result<Span, CallError> {
         const DURING: &str = "cabi_realloc";
-        if text.is_empty() {
+        if bytes.is_empty() {
             // No allocation: a pointer that is not null and not followed.
-            return Ok(Span { pointer: 1, length: 0 });
+            return Ok(Span { pointer: align, length: 0 });
         }
-        let length = i32::try_from(text.len())
+        let length = i32::try_from(bytes.len())
             .map_err(|_| CallError::InvalidParams { problem: "too large".into() })?;
-        let pointer =
-            self.run_alone(self.realloc, (0, 0, 1, length), DURING).await?.cast_unsigned();
-        abi::store(self.memory(), "string from cabi_realloc", pointer, text.as_bytes())
-            .map_err(|fault| abi_fault(fault, DURING))?;
+        let arguments = (0, 0, align.cast_signed(), length);
+        let pointer = self.run_alone(self.realloc, arguments, DURING).await?.cast_unsigned();
+        let fault = |fault| abi_fault(fault, DURING);
+        abi::check_area(self.memory(), what, pointer, align, 0).map_err(fault)?;
+        abi::store(self.memory(), what, pointer, bytes).map_err(fault)?;
         Ok(Span { pointer, length: length.cast_unsigned() })
     }
 

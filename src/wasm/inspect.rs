@@ -10,7 +10,7 @@ use super::ModuleFault;
 use super::component::{Layer, layer};
 use super::signature::{self, HOST, WASI, export};
 use super::table_grow;
-use crate::contract::limits;
+use crate::contract::{PluginCapability, limits};
 
 /// Types of a module, which are all kept; a module small enough to be loaded can't have more.
 const TYPES: u32 = 100_000;
@@ -127,6 +127,27 @@ impl ModuleSummary {
         self.exports.iter().any(|export| export.name == name)
     }
 
+    /// The kinds of plugin that the exports make this. A tool provider's exports are in every plugin;
+    /// whether it has tools is known from `describe`.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<PluginCapability> {
+        PluginCapability::ALL.into_iter().filter(|kind| self.offers(*kind)).collect()
+    }
+
+    /// Whether a channel is told which of its messages were taken.
+    #[must_use]
+    pub fn acknowledges(&self) -> bool {
+        self.exports(export::ACKNOWLEDGE)
+    }
+
+    /// Whether anything of a kind's interface is exported.
+    fn offers(&self, kind: PluginCapability) -> bool {
+        let of_kind = export::KINDS.iter().filter(|(of, _)| *of == kind);
+        let mut functions = of_kind.flat_map(|(_, functions)| *functions);
+        functions.any(|name| self.exports(name))
+            || (kind == PluginCapability::Channel && self.acknowledges())
+    }
+
     /// The name of the guest's allocator: generators may put a version behind it.
     pub(super) fn realloc(&self) -> Option<&str> {
         let name = |export: &'_ ExportSummary| export.name.starts_with(export::REALLOC);
@@ -166,15 +187,24 @@ impl<'a> Reader<'a> {
         for payload in Parser::new(0).parse_all(module) {
             self.payload(payload.map_err(|error| malformed(&error))?)?;
         }
-        for name in [export::INIT, export::EXECUTE_TOOL, export::DESCRIBE, export::MEMORY] {
-            if !self.summary.exports(name) {
-                self.fault(ModuleFault::MissingExport { name: name.to_owned() });
+        for (kind, functions) in export::KINDS {
+            // Every plugin has the first one; of the others each is there as a whole or not at all.
+            let wanted = kind == PluginCapability::Tool || self.summary.offers(kind);
+            for name in functions.iter().filter(|_| wanted) {
+                self.require(name);
             }
         }
+        self.require(export::MEMORY);
         if self.summary.realloc().is_none() {
             self.fault(ModuleFault::MissingExport { name: export::REALLOC.to_owned() });
         }
         Ok(())
+    }
+
+    fn require(&mut self, name: &str) {
+        if !self.summary.exports(name) {
+            self.fault(ModuleFault::MissingExport { name: name.to_owned() });
+        }
     }
 
     fn payload(&mut self, payload: Payload<'_>) -> Result<(), ModuleFault> {

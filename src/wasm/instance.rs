@@ -24,7 +24,9 @@ const DESCRIPTION_BYTES: usize = 256 * limits::KB;
 /// [unusable](Self::is_usable): throw it away and start another.
 pub struct Instance {
     /// Apart, because it is large and an instance is moved when it is parked.
-    store: Box<Store<State>>,
+    pub(super) store: Box<Store<State>>,
+    /// For the exports that are not used at every call.
+    pub(super) wasm: wasmi::Instance,
     realloc: TypedFunc<(i32, i32, i32, i32), i32>,
     execute_tool: Export<(i32, i32, i32, i32)>,
     describe: Export<()>,
@@ -36,7 +38,7 @@ pub struct Instance {
 
 /// An exported function with its post-return, where the guest has one.
 #[derive(Clone, Copy)]
-struct Export<P> {
+pub(super) struct Export<P> {
     name: &'static str,
     function: TypedFunc<P, i32>,
     post_return: Option<TypedFunc<i32, ()>>,
@@ -70,6 +72,7 @@ impl Instance {
             execute_tool: Export::find(&wasm, &store, export::EXECUTE_TOOL).map_err(missing)?,
             describe: Export::find(&wasm, &store, export::DESCRIBE).map_err(missing)?,
             store: Box::new(store),
+            wasm,
             sandbox,
             usable: false,
             module: Arc::clone(module),
@@ -161,18 +164,24 @@ impl Instance {
                 lift.string_result("result", pointer)
             })
             .await?;
-        answer.map_err(|message| match budget.take_denied() {
-            Some(denied) => CallError::Denied { denied, message },
-            None => CallError::Guest { message },
-        })
+        answer.map_err(|message| budget.guest_error(message))
     }
 
-    fn driver<'a>(&'a mut self, budget: &'a mut CallBudget, during: &'static str) -> Driver<'a> {
+    /// Marks the instance as one that is not used again, unless the call that begins ends well.
+    pub(super) fn give_up(&mut self) {
+        self.usable = false;
+    }
+
+    pub(super) fn driver<'a>(
+        &'a mut self,
+        budget: &'a mut CallBudget,
+        during: &'static str,
+    ) -> Driver<'a> {
         Driver { store: &mut self.store, budget, realloc: self.realloc, during }
     }
 
     /// Calls an export, lifts its result and lets the guest free it.
-    async fn call<P: wasmi::WasmParams, T>(
+    pub(super) async fn call<P: wasmi::WasmParams, T>(
         &mut self,
         export: Export<P>,
         params: P,
@@ -224,7 +233,7 @@ fn instantiate(
 }
 
 impl<P: wasmi::WasmParams> Export<P> {
-    fn find(
+    pub(super) fn find(
         instance: &wasmi::Instance,
         store: &Store<State>,
         name: &'static str,

@@ -2,20 +2,24 @@
 
 mod abi;
 mod budget;
+mod call;
 mod component;
 mod driver;
 mod fault;
 mod imports;
 mod inspect;
 mod instance;
+mod kinds;
 mod limiter;
 mod module;
+mod records;
 mod signature;
 mod state;
 mod table_grow;
 mod wasi;
 
 pub use budget::{MemoryBudget, Parked};
+pub use call::{GuestCall, GuestInbound, GuestValue};
 pub use driver::CallBudget;
 pub use fault::ModuleFault;
 pub use inspect::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};

@@ -4,6 +4,8 @@ use std::fmt;
 
 use wasmparser::{FuncType, ValType};
 
+use crate::contract::PluginCapability;
+
 /// The interface that guests import host functions from.
 pub(super) const HOST: &str = "host";
 /// The interface of WASI's first preview, which is answered by a closed shim.
@@ -73,29 +75,66 @@ pub(super) fn wasi_function(name: &str) -> Option<Signature> {
     })
 }
 
-/// The core-level names of what a tool provider exports.
+/// The core-level names of what plugins export, in `wit/plugin.wit` and `wit/kinds.wit`.
 pub(super) mod export {
-    use super::{Signature, signature};
+    use super::{PluginCapability, Signature, signature};
 
     pub(in crate::wasm) const MEMORY: &str = "memory";
     pub(in crate::wasm) const REALLOC: &str = "cabi_realloc";
     pub(in crate::wasm) const INITIALIZE: &str = "_initialize";
+    pub(in crate::wasm) const POST_RETURN: &str = "cabi_post_";
+
     pub(in crate::wasm) const INIT: &str = "plugin#init";
     pub(in crate::wasm) const EXECUTE_TOOL: &str = "plugin#execute-tool";
     pub(in crate::wasm) const DESCRIBE: &str = "plugin#describe";
-    pub(in crate::wasm) const POST_RETURN: &str = "cabi_post_";
+
+    pub(in crate::wasm) const POLL: &str = "channel#poll";
+    pub(in crate::wasm) const SEND: &str = "channel#send";
+    /// The one function that a channel may leave out.
+    pub(in crate::wasm) const ACKNOWLEDGE: &str = "receipts#acknowledge";
+    pub(in crate::wasm) const STAGE_TYPE: &str = "stage#stage-type";
+    pub(in crate::wasm) const PROCESS: &str = "stage#process";
+    pub(in crate::wasm) const INSTRUCTIONS: &str = "skill#instructions";
+    pub(in crate::wasm) const VARIABLES: &str = "skill#variables";
+    pub(in crate::wasm) const STORE: &str = "memory#store";
+    pub(in crate::wasm) const RETRIEVE: &str = "memory#retrieve";
+    pub(in crate::wasm) const SEARCH: &str = "memory#search";
+    pub(in crate::wasm) const DELETE: &str = "memory#delete";
+    pub(in crate::wasm) const PROCESS_AUDIO: &str = "voice#process-audio";
+    pub(in crate::wasm) const SYNTHESIZE: &str = "voice#synthesize";
+
+    /// What a plugin of each kind exports. A tool provider's part is what every plugin exports.
+    pub(in crate::wasm) const KINDS: [(PluginCapability, &[&str]); 6] = [
+        (PluginCapability::Tool, &[INIT, EXECUTE_TOOL, DESCRIBE]),
+        (PluginCapability::Channel, &[POLL, SEND]),
+        (PluginCapability::PipelineStage, &[STAGE_TYPE, PROCESS]),
+        (PluginCapability::Skill, &[INSTRUCTIONS, VARIABLES]),
+        (PluginCapability::MemoryBackend, &[STORE, RETRIEVE, SEARCH, DELETE]),
+        (PluginCapability::Voice, &[PROCESS_AUDIO, SYNTHESIZE]),
+    ];
 
     /// The type that a known export must have; `None` for a name the host has no use for.
     pub(in crate::wasm) fn expected(name: &str) -> Option<Signature> {
-        Some(match name {
-            INITIALIZE => signature("", ""),
-            INIT | DESCRIBE => signature("", "i"),
-            EXECUTE_TOOL => signature("iiii", "i"),
-            _ if name.starts_with(REALLOC) => signature("iiii", "i"),
+        match name {
+            INITIALIZE => Some(signature("", "")),
+            _ if name.starts_with(REALLOC) => Some(signature("iiii", "i")),
             _ => match name.strip_prefix(POST_RETURN) {
-                Some(INIT | DESCRIBE | EXECUTE_TOOL) => signature("i", ""),
-                _ => return None,
+                Some(function) => parameters(function).map(|_| signature("i", "")),
+                None => parameters(name).map(|params| signature(params, "i")),
             },
+        }
+    }
+
+    /// The parameters of a function of the interfaces, which all give a pointer to their result.
+    fn parameters(function: &str) -> Option<&'static str> {
+        Some(match function {
+            INIT | DESCRIBE | POLL | STAGE_TYPE | INSTRUCTIONS | VARIABLES => "",
+            ACKNOWLEDGE | PROCESS | SYNTHESIZE => "ii",
+            EXECUTE_TOOL | SEND | PROCESS_AUDIO => "iiii",
+            RETRIEVE | DELETE => "iiiii",
+            SEARCH => "iiiiii",
+            STORE => "iiiiiiiiIii",
+            _ => return None,
         })
     }
 }

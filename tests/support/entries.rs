@@ -8,9 +8,9 @@ use std::sync::{Arc, LazyLock};
 
 use tempfile::TempDir;
 use weft_lite::{
-    CallBudget, CallError, CompiledModule, HostCall, HostReply, Instance, MemoryBudget,
-    ModuleSummary, PluginDescription, PluginIdentity, PluginManifest, PluginPermissions,
-    PluginResourceConfig, Sandbox, SandboxOptions, limits,
+    Audio, CallBudget, CallError, CompiledModule, GuestCall, GuestValue, HostCall, HostReply,
+    Instance, MemoryBudget, ModuleSummary, PluginDescription, PluginIdentity, PluginManifest,
+    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions, limits,
 };
 
 /// Memory that one guest may hold here.
@@ -62,6 +62,64 @@ fn run(module: &Arc<CompiledModule>) {
     assert_eq!(memory.held(), 0);
 }
 
+/// Calls every function of the kinds that a module is of, each on an instance of its own.
+fn run_kinds(module: &Arc<CompiledModule>) {
+    let sandbox = sandbox(Path::new("/nowhere"), &PluginPermissions::default());
+    let memory = MemoryBudget::new(BUDGET_BYTES);
+    let resources = resources();
+    for call in calls().iter().filter(|call| module.summary().exports(call.export())) {
+        let budget = &mut CallBudget::new(&resources);
+        let (sandbox, shared) = (Arc::clone(&sandbox), Arc::clone(&memory));
+        let answer = smol::block_on(async {
+            let started = Instance::start(module, sandbox, &resources, shared, budget).await;
+            started?.run(call, budget).await
+        });
+        let bytes = match answer {
+            Ok(GuestValue::Text(text)) => text.len(),
+            Ok(GuestValue::Hits(hits)) => {
+                hits.iter().map(|hit| hit.key.len() + hit.value.len()).sum()
+            }
+            Ok(GuestValue::Pairs(pairs)) => {
+                pairs.iter().map(|pair| pair.0.len() + pair.1.len()).sum()
+            }
+            Ok(GuestValue::Inbound(messages)) => {
+                messages.iter().map(|message| message.payload_json.len() + message.chat.len()).sum()
+            }
+            Ok(GuestValue::Audio(audio)) => audio.bytes.len() + audio.mime.len(),
+            Err(CallError::Panicked { message }) => panic!("{message}"),
+            _ => 0,
+        };
+        assert!(bytes <= limits::RESULT_BYTES);
+        assert_eq!(memory.held(), 0);
+    }
+}
+
+/// One call of each function of the kinds beside tools.
+fn calls() -> [GuestCall; 13] {
+    let text = || "text".to_owned();
+    [
+        GuestCall::Poll,
+        GuestCall::Send { target: text(), payload_json: text() },
+        GuestCall::Acknowledge { message_id: text() },
+        GuestCall::StageType,
+        GuestCall::Process { state_json: text() },
+        GuestCall::Instructions,
+        GuestCall::Variables,
+        GuestCall::Store {
+            key: text(),
+            value: text(),
+            namespace: Some(text()),
+            ttl: None,
+            tags: vec![text(), text()],
+        },
+        GuestCall::Retrieve { key: text(), namespace: None },
+        GuestCall::Search { query: text(), namespace: Some(text()), limit: 3 },
+        GuestCall::Delete { key: text(), namespace: None },
+        GuestCall::ProcessAudio(Audio { bytes: vec![0; 9], mime: text() }),
+        GuestCall::Synthesize { text: text() },
+    ]
+}
+
 /// Any bytes as a module: inspected, compiled if they may be, and run.
 pub(crate) fn module(data: &[u8]) {
     let summary = ModuleSummary::read(data);
@@ -73,6 +131,7 @@ pub(crate) fn module(data: &[u8]) {
         Ok(module) => {
             assert_eq!(summary.faults, [], "what is inspected as faulty is not compiled");
             run(&module);
+            run_kinds(&module);
         }
         Err(error) => assert!(!error.faults.is_empty()),
     }
@@ -145,6 +204,19 @@ const SCRIPTED: &str = r#"(module
         (if (i32.eqz (i32.and (call $word) (i32.const 15))) (then (call $step)))
         (global.get $next)
         (global.set $next (i32.add (global.get $next) (local.get 3))))
+    (func (export "channel#poll") (export "stage#stage-type") (export "skill#instructions")
+        (export "skill#variables") (result i32) (call $near))
+    (func (export "receipts#acknowledge") (export "stage#process") (export "voice#synthesize")
+        (param i32 i32) (result i32) (call $near))
+    (func (export "channel#send") (export "voice#process-audio")
+        (param i32 i32 i32 i32) (result i32) (call $near))
+    (func (export "memory#retrieve") (export "memory#delete")
+        (param i32 i32 i32 i32 i32) (result i32) (call $near))
+    (func (export "memory#search") (param i32 i32 i32 i32 i32 i32) (result i32) (call $near))
+    (func (export "memory#store")
+        (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32) (result i32) (call $near))
+    (func (export "cabi_post_channel#poll") (export "cabi_post_memory#search") (param i32)
+        (if (i32.eqz (i32.and (call $word) (i32.const 15))) (then (call $step))))
     (func (export "plugin#init") (result i32) (i32.const 8188))
     (func (export "plugin#describe") (result i32) (call $near))
     (func (export "cabi_post_plugin#execute-tool") (param i32)
@@ -176,7 +248,9 @@ pub(crate) fn abi(data: &[u8]) {
     {
         *byte = from.copied().unwrap_or_default();
     }
-    run(&CompiledModule::new(&module).expect("the guest can be loaded"));
+    let module = CompiledModule::new(&module).expect("the guest can be loaded");
+    run(&module);
+    run_kinds(&module);
 }
 
 /// A folder that may be reached, beside one that may not, with links between them. What is inside

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use argh::FromArgs;
 use serde::Serialize;
 use weft_lite::{
-    Approval, CompiledModule, Instance, LoadError, LoadedPlugin, MANIFEST_NAMES, MemoryBudget,
-    ModuleError, ModuleFault, ModuleFormat, ModuleSummary, PackageError, PluginCapability,
-    PluginManifest, PluginPackage, PluginResourceConfig, ReadLimits, limits, printable,
+    Approval, CapabilityMismatch, CompiledModule, Instance, LoadError, LoadedPlugin,
+    MANIFEST_NAMES, MemoryBudget, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
+    PackageError, PluginCapability, PluginManifest, PluginPackage, PluginResourceConfig,
+    ReadLimits, limits, printable,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -25,9 +26,6 @@ pub(super) const PAGE_BYTES: u64 = 65_536;
 /// What is read to look at it, however little may be loaded.
 const INSPECTED: ReadLimits =
     ReadLimits { module_bytes: 16 * limits::MB, module_gzip_bytes: usize::MAX };
-
-/// The export that makes a module a plugin of a kind.
-const KINDS: [(PluginCapability, &str); 1] = [(PluginCapability::Tool, "plugin#execute-tool")];
 
 /// Show what a plugin is made of, and whether it would load; exits with 1 if not.
 #[derive(Debug, FromArgs)]
@@ -195,15 +193,16 @@ impl Report {
         if !unapproved.is_empty() {
             self.reasons.push(Reason::of(&LoadError::Pending { unapproved, command: None }));
         }
-        for &capability in &package.manifest.capabilities {
-            if capability != PluginCapability::Tool {
-                self.reasons.push(Reason::of(&LoadError::Capability { capability }));
-            }
-        }
         self.warnings = package.warnings;
         let resources = package.manifest.resources;
+        let declared = package.manifest.capabilities.clone();
         self.manifest(package.manifest, bounds.approval);
         self.bytes(&package.module, &resources, bounds);
+        if let Some(module) = &self.module
+            && let Err(mismatch) = CapabilityMismatch::check(&declared, &module.kinds())
+        {
+            self.reasons.push(Reason::of(&LoadError::Capability(mismatch)));
+        }
     }
 
     fn manifest(&mut self, manifest: PluginManifest, approval: Approval) {
@@ -246,8 +245,12 @@ impl Report {
     }
 
     fn module(&mut self, summary: ModuleSummary) {
-        let offered = KINDS.iter().filter(|(_, export)| summary.exports(export));
-        self.kinds = offered.map(|&(kind, _)| kind).collect();
+        self.kinds = summary.kinds();
+        if let Some(PluginManifest { capabilities, .. }) = &self.manifest {
+            // Every plugin exports what a tool provider does.
+            self.kinds
+                .retain(|kind| *kind != PluginCapability::Tool || capabilities.contains(kind));
+        }
         self.module = Some(summary);
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::channel;
 use super::fault::ManifestError;
 use super::findings::{Findings, Table, wrong_kind};
 use super::rules::{self, Flaw, quoted};
@@ -11,7 +12,7 @@ use crate::contract::limits::{self, Range, TOOL_NAME_CHARS};
 use crate::contract::{PluginPermissions, PluginResourceConfig};
 
 /// The keys at the top. `$schema` is there for editors and means nothing here.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "$schema",
     "id",
     "name",
@@ -24,6 +25,7 @@ const KEYS: [&str; 12] = [
     "skills",
     "tools",
     "instance",
+    "channel",
 ];
 
 const PERMISSION_KEYS: [&str; 5] = ["network", "filesystem", "env_vars", "shell", "secrets"];
@@ -67,6 +69,10 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Option<PluginManifest> {
     );
     let tools = tools(top, id.as_deref(), findings);
     let instance = top.text("instance", instance, findings).unwrap_or_default();
+    let channel = channel::settings(&top.section("channel", findings), findings);
+    if top.get("channel").is_some() && !capabilities.contains(&PluginCapability::Channel) {
+        findings.warn("`channel` is ignored, since `capabilities` does not name `channel`".into());
+    }
     Some(PluginManifest {
         id: id?,
         name: name?,
@@ -79,6 +85,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Option<PluginManifest> {
         skills,
         tools,
         instance,
+        channel,
     })
 }
 
@@ -122,14 +129,6 @@ fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions 
         };
         findings.fault(table.path(&quoted(key)), Flaw::new("unknown permission", expected));
     }
-    let shell = match table.get("shell") {
-        None => false,
-        Some(Value::Bool(shell)) => *shell,
-        Some(other) => {
-            findings.fault(table.path("shell"), wrong_kind(other, "true or false"));
-            false
-        }
-    };
     PluginPermissions {
         network: table.list("network", "a list of hosts", text_of(rules::host_pattern), findings),
         filesystem: table.list(
@@ -139,7 +138,7 @@ fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions 
             findings,
         ),
         env_vars: table.list("env_vars", "a list of names", text_of(rules::variable), findings),
-        shell,
+        shell: table.flag("shell", findings),
         secrets: table.list("secrets", "a list of names", text_of(rules::name), findings),
     }
 }

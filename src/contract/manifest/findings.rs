@@ -124,6 +124,18 @@ impl<'v> Table<'v> {
         findings.fault(self.path(key), Flaw::new(problem, expected));
     }
 
+    /// Whether `key` is true; false if it is absent.
+    pub(in crate::contract) fn flag(&self, key: &str, findings: &mut Findings) -> bool {
+        match self.get(key) {
+            None => false,
+            Some(Value::Bool(flag)) => *flag,
+            Some(other) => {
+                findings.fault(self.path(key), wrong_kind(other, "true or false"));
+                false
+            }
+        }
+    }
+
     /// The list under `key`, each item read by `item` and none twice; empty if the key is absent.
     pub(in crate::contract) fn list<T: PartialEq>(
         &self,

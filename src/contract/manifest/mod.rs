@@ -3,6 +3,7 @@
 //! A manifest exists only in its checked form: [`PluginManifest::from_json`] and
 //! [`PluginManifest::from_yaml`] are the ways to one, and they name every fault of a file at once.
 
+mod channel;
 pub(super) mod check;
 pub(super) mod document;
 mod fault;
@@ -17,6 +18,7 @@ use serde::{Serialize, Serializer};
 
 use super::{PluginPermissions, PluginResourceConfig, limits};
 
+pub use channel::ChannelSettings;
 pub use fault::{ManifestError, ManifestFault};
 
 /// What a plugin offers to its host: one for each of the six plugin traits.
@@ -128,6 +130,8 @@ pub struct PluginManifest {
     pub tools: Vec<String>,
     /// How long its instances live.
     pub instance: InstanceMode,
+    /// How it is run as a channel, if it is one.
+    pub channel: ChannelSettings,
 }
 
 fn as_text<S: Serializer>(version: &Version, to: S) -> Result<S::Ok, S::Error> {

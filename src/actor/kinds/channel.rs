@@ -1,0 +1,187 @@
+//! A guest's channel as a [`ChannelAdapter`], which polls it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_lite::future::or;
+use serde_json::Value;
+use smol::Timer;
+
+use super::Guest;
+use crate::actor::host::PluginHost;
+use crate::actor::registry::LoadedPlugin;
+use crate::contract::{
+    BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload, PluginCapability,
+    PluginError, limits,
+};
+use crate::wasm::{GuestCall, GuestInbound, GuestValue};
+
+/// Members of a message's metadata that the record has fields for.
+const THREAD: &str = "thread";
+const MESSAGE_ID: &str = "message_id";
+
+/// One plugin's channel.
+///
+/// The guest is told of each message that the host has taken, if it wants to be told. Where telling
+/// it failed, the message is not handed over a second time when the guest gives it again.
+pub(super) struct HostedChannel {
+    guest: Guest,
+    title: String,
+    poll_interval: Duration,
+    threads: bool,
+    media: bool,
+    acknowledges: bool,
+    /// Ids of messages that the host has and the guest does not know of yet.
+    taken: Mutex<BTreeSet<String>>,
+}
+
+impl HostedChannel {
+    pub(super) fn new(host: PluginHost, plugin: &LoadedPlugin) -> Self {
+        let settings = plugin.manifest.channel;
+        Self {
+            guest: Guest::new(host, &plugin.manifest.id, PluginCapability::Channel),
+            title: plugin.manifest.name.clone(),
+            poll_interval: settings.poll_interval,
+            threads: settings.threads,
+            media: settings.media,
+            acknowledges: plugin.module.summary().acknowledges(),
+            taken: Mutex::default(),
+        }
+    }
+
+    /// Polls until something fails or the host is stopping. What was polled is handed over as a
+    /// whole, since a guest that is not told of receipts would not give it again.
+    async fn receive(
+        &self,
+        host: &dyn ChannelHost,
+        cancellation: &Cancellation,
+    ) -> Result<(), PluginError> {
+        loop {
+            let poll =
+                async { Some(self.guest.ask(GuestCall::Poll, GuestValue::into_inbound).await) };
+            let Some(messages) = unless_cancelled(cancellation, poll).await else { return Ok(()) };
+            for message in messages? {
+                self.hand_over(host, message).await?;
+            }
+            let wait = async {
+                Timer::after(self.poll_interval).await;
+                Some(())
+            };
+            if unless_cancelled(cancellation, wait).await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn hand_over(
+        &self,
+        host: &dyn ChannelHost,
+        message: GuestInbound,
+    ) -> Result<(), PluginError> {
+        let payload = payload(&message).map_err(|problem| self.unusable(problem))?;
+        let metadata = metadata(&message).map_err(|problem| self.unusable(problem))?;
+        let GuestInbound { sender, chat, message_id, .. } = message;
+        let known = message_id.as_ref().is_some_and(|id| self.taken().contains(id));
+        if !known {
+            host.deliver_inbound(&self.guest.id, &sender, &chat, payload, metadata).await?;
+        }
+        let Some(id) = message_id.filter(|_| self.acknowledges) else { return Ok(()) };
+        self.taken().insert(id.clone());
+        self.guest.tell(GuestCall::Acknowledge { message_id: id.clone() }).await?;
+        self.taken().remove(&id);
+        Ok(())
+    }
+
+    fn unusable(&self, problem: String) -> PluginError {
+        PluginError::Invalid {
+            what: format!("a message from channel `{}`", self.guest.id),
+            problem,
+        }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        // The set is whole at every step, so a panic elsewhere while it was locked harms nothing.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `None` when it was cancelled first.
+async fn unless_cancelled<T>(
+    cancellation: &Cancellation,
+    work: impl Future<Output = Option<T>>,
+) -> Option<T> {
+    let cancelled = async {
+        cancellation.cancelled().await;
+        None
+    };
+    or(cancelled, work).await
+}
+
+fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
+    let id_bytes = message.message_id.as_ref().map_or(0, String::len);
+    if id_bytes > limits::MESSAGE_ID_BYTES {
+        let limit = limits::MESSAGE_ID_BYTES;
+        return Err(format!("its id has {id_bytes} bytes, of at most {limit}"));
+    }
+    serde_json::from_str(&message.payload_json)
+        .map_err(|error| format!("its payload can't be read: {error}"))
+}
+
+fn metadata(message: &GuestInbound) -> Result<BTreeMap<String, Value>, String> {
+    let mut metadata: BTreeMap<String, Value> = match message.metadata_json.as_str() {
+        "" => BTreeMap::new(),
+        text => serde_json::from_str(text)
+            .map_err(|error| format!("its metadata can't be read: {error}"))?,
+    };
+    for (name, value) in [(THREAD, &message.thread), (MESSAGE_ID, &message.message_id)] {
+        if let Some(value) = value {
+            metadata.insert(name.into(), Value::from(value.as_str()));
+        }
+    }
+    Ok(metadata)
+}
+
+impl ChannelAdapter for HostedChannel {
+    fn name(&self) -> &str {
+        &self.guest.id
+    }
+
+    fn display_name(&self) -> &str {
+        &self.title
+    }
+
+    fn supports_threads(&self) -> bool {
+        self.threads
+    }
+
+    fn supports_media(&self) -> bool {
+        self.media
+    }
+
+    fn start<'a>(
+        &'a self,
+        host: Arc<dyn ChannelHost>,
+        cancellation: Cancellation,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move { self.receive(&*host, &cancellation).await })
+    }
+
+    fn send<'a>(
+        &'a self,
+        target: &'a str,
+        payload: &'a MessagePayload,
+    ) -> BoxFuture<'a, Result<String, PluginError>> {
+        Box::pin(async move {
+            if let (MessagePayload::Binary { mime, .. }, false) = (payload, self.media) {
+                let what = format!("{mime} on channel `{}`", self.guest.id);
+                return Err(PluginError::Unsupported { what });
+            }
+            let payload_json = serde_json::to_string(payload).map_err(|error| {
+                PluginError::Invalid { what: "payload".into(), problem: error.to_string() }
+            })?;
+            let target = target.to_owned();
+            self.guest.ask_text(GuestCall::Send { target, payload_json }).await
+        })
+    }
+}

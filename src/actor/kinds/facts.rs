@@ -1,0 +1,148 @@
+//! What a guest of another kind says once, when it is loaded, because the traits ask it without
+//! waiting.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::actor::load::LoadError;
+use crate::contract::{
+    PipelineStageType, PluginCapability, PluginManifest, ToolDescription, full_tool_name,
+};
+use crate::wasm::{CallBudget, GuestCall, GuestValue, Instance};
+
+/// Characters of a skill's description (Agent Skills specification).
+const DESCRIPTION_CHARS: usize = 1024;
+/// Characters of a variable's name.
+const NAME_CHARS: usize = 64;
+
+/// The answers of one version of a plugin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GuestFacts {
+    /// When its stage runs, if it is one.
+    pub stage_type: Option<PipelineStageType>,
+    /// Its skill, if it is one.
+    pub skill: Option<Arc<GuestSkill>>,
+}
+
+/// A skill that a guest tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GuestSkill {
+    /// The plugin's id, with a hyphen for everything that a skill's name can't have.
+    pub name: String,
+    /// The manifest's description, or its name; at most 1,024 characters.
+    pub description: String,
+    /// The plugin's version.
+    pub version: String,
+    /// The instructions, as Markdown.
+    pub instructions: String,
+    /// Variables of the instructions, with their default values.
+    pub variables: BTreeMap<String, String>,
+    /// Its own tools, by their full names.
+    pub tools: Vec<String>,
+}
+
+impl GuestFacts {
+    /// Asks an instance for what its manifest declares.
+    pub(in crate::actor) async fn ask(
+        instance: &mut Instance,
+        manifest: &PluginManifest,
+        tools: &[ToolDescription],
+        budget: &mut CallBudget,
+    ) -> Result<Self, LoadError> {
+        let mut facts = Self::default();
+        if manifest.capabilities.contains(&PluginCapability::PipelineStage) {
+            let read = |value: GuestValue| value.into_text().map(|word| stage_type(&word));
+            facts.stage_type = Some(answer(instance, GuestCall::StageType, budget, read).await?);
+        }
+        if manifest.capabilities.contains(&PluginCapability::Skill) {
+            let read = |value: GuestValue| value.into_text().map(Ok);
+            let instructions = answer(instance, GuestCall::Instructions, budget, read).await?;
+            let read = |value: GuestValue| value.into_pairs().map(variables);
+            let variables = answer(instance, GuestCall::Variables, budget, read).await?;
+            let skill = GuestSkill::new(manifest, tools, instructions, variables);
+            facts.skill = Some(Arc::new(skill));
+        }
+        Ok(facts)
+    }
+}
+
+impl GuestSkill {
+    fn new(
+        manifest: &PluginManifest,
+        tools: &[ToolDescription],
+        instructions: String,
+        variables: BTreeMap<String, String>,
+    ) -> Self {
+        let description = manifest.description.as_deref().filter(|text| !text.is_empty());
+        let description = description.unwrap_or(&manifest.name);
+        Self {
+            name: skill_name(&manifest.id),
+            description: description.chars().take(DESCRIPTION_CHARS).collect(),
+            version: manifest.version.to_string(),
+            instructions,
+            variables,
+            tools: tools.iter().map(|tool| full_tool_name(&manifest.id, &tool.name)).collect(),
+        }
+    }
+}
+
+/// Makes one call, whose answer `read` takes or says what is wrong with.
+async fn answer<T>(
+    instance: &mut Instance,
+    call: GuestCall,
+    budget: &mut CallBudget,
+    read: impl FnOnce(GuestValue) -> Option<Result<T, String>>,
+) -> Result<T, LoadError> {
+    let value = instance.run(&call, budget).await;
+    let value = value.map_err(|error| LoadError::Start { error })?;
+    let read = read(value).unwrap_or_else(|| Err("a value of another type".into()));
+    read.map_err(|problem| LoadError::Answer { export: call.export(), problem })
+}
+
+fn stage_type(word: &str) -> Result<PipelineStageType, String> {
+    PipelineStageType::deserialize(Value::from(word)).map_err(|_| {
+        let word = shown(word);
+        format!("`{word}`, which is none of pre_process, process, post_process and observer")
+    })
+}
+
+fn variables(pairs: Vec<(String, String)>) -> Result<BTreeMap<String, String>, String> {
+    let mut variables = BTreeMap::new();
+    for (name, value) in pairs {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        if name.is_empty() || name.len() > NAME_CHARS || !name.bytes().all(allowed) {
+            let name = shown(&name);
+            return Err(format!("the name `{name}`, which is not 1 to 64 of A-Z a-z 0-9 _ - ."));
+        }
+        if variables.contains_key(&name) {
+            return Err(format!("the name `{name}` twice"));
+        }
+        variables.insert(name, value);
+    }
+    Ok(variables)
+}
+
+/// A guest's word as it may stand in a message.
+fn shown(word: &str) -> String {
+    word.chars().take(NAME_CHARS).flat_map(char::escape_debug).collect()
+}
+
+/// 1 to 64 of `a-z 0-9` and single inner hyphens. An id is nearly that: its parts, between dots,
+/// begin and end with a letter or digit.
+fn skill_name(id: &str) -> String {
+    let mut name = String::with_capacity(id.len());
+    for letter in id.chars() {
+        let plain = letter.is_ascii_lowercase() || letter.is_ascii_digit();
+        if plain {
+            name.push(letter);
+        } else if !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name
+}

@@ -1,0 +1,66 @@
+//! A guest's memory as a [`MemoryBackend`].
+
+use std::time::Duration;
+
+use super::Guest;
+use crate::contract::{BoxFuture, MemoryBackend, MemoryHit, PluginError};
+use crate::wasm::{GuestCall, GuestValue};
+
+pub(super) struct HostedMemory(pub(super) Guest);
+
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}
+
+impl MemoryBackend for HostedMemory {
+    fn store<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a str,
+        namespace: Option<&'a str>,
+        ttl: Option<Duration>,
+        tags: &'a [String],
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        let (key, value, namespace) = (key.to_owned(), value.to_owned(), owned(namespace));
+        let call = GuestCall::Store { key, value, namespace, ttl, tags: tags.to_vec() };
+        Box::pin(self.0.tell(call))
+    }
+
+    fn retrieve<'a>(
+        &'a self,
+        key: &'a str,
+        namespace: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Option<String>, PluginError>> {
+        let call = GuestCall::Retrieve { key: key.to_owned(), namespace: owned(namespace) };
+        Box::pin(self.0.ask(call, GuestValue::into_optional_text))
+    }
+
+    fn search<'a>(
+        &'a self,
+        query: &'a str,
+        namespace: Option<&'a str>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<MemoryHit>, PluginError>> {
+        let (query, namespace) = (query.to_owned(), owned(namespace));
+        let call = GuestCall::Search { query, namespace, limit };
+        Box::pin(async move {
+            let mut hits = self.0.ask(call, GuestValue::into_hits).await?;
+            if hits.iter().any(|hit| hit.score.is_nan()) {
+                let what = format!("a score from memory `{}`", self.0.id);
+                return Err(PluginError::Invalid { what, problem: "it is not a number".into() });
+            }
+            // The best come first, so what is too much is at the end.
+            hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            Ok(hits)
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        key: &'a str,
+        namespace: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<bool, PluginError>> {
+        let call = GuestCall::Delete { key: key.to_owned(), namespace: owned(namespace) };
+        Box::pin(self.0.ask(call, GuestValue::into_truth))
+    }
+}

@@ -1,0 +1,66 @@
+//! A guest's skill as a [`Skill`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::facts::GuestSkill;
+use crate::actor::host::PluginHost;
+use crate::actor::tool;
+use crate::contract::{BoxFuture, CallError, PluginError, Skill, ToolContext, full_tool_name};
+
+/// What the guest said when it was loaded; its tools are run by the version that is in service.
+pub(super) struct HostedSkill {
+    pub(super) host: PluginHost,
+    pub(super) id: String,
+    pub(super) skill: Arc<GuestSkill>,
+}
+
+impl Skill for HostedSkill {
+    fn name(&self) -> &str {
+        &self.skill.name
+    }
+
+    fn description(&self) -> &str {
+        &self.skill.description
+    }
+
+    fn version(&self) -> Option<&str> {
+        Some(&self.skill.version)
+    }
+
+    fn variables(&self) -> BTreeMap<String, String> {
+        self.skill.variables.clone()
+    }
+
+    fn allowed_tools(&self) -> &[String] {
+        &self.skill.tools
+    }
+
+    fn instructions(&self) -> &str {
+        &self.skill.instructions
+    }
+
+    fn user_invocable(&self) -> bool {
+        true
+    }
+
+    fn execute_tool<'a>(
+        &'a self,
+        name: &'a str,
+        params: Value,
+        _context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async move {
+            let full_name = full_tool_name(&self.id, name);
+            match tool::execute(&self.host, &full_name, &params).await {
+                Err(CallError::UnknownTool { .. }) => {
+                    let what = format!("a tool `{name}` of skill `{}`", self.skill.name);
+                    Err(PluginError::Unsupported { what })
+                }
+                result => Ok(result?),
+            }
+        })
+    }
+}

@@ -1,0 +1,35 @@
+//! A guest's pipeline stage as a [`PipelineStage`].
+
+use serde_json::Value;
+
+use super::Guest;
+use crate::contract::{BoxFuture, PipelineStage, PipelineStageType, PluginError};
+use crate::wasm::GuestCall;
+
+pub(super) struct HostedStage {
+    pub(super) guest: Guest,
+    pub(super) stage_type: PipelineStageType,
+}
+
+impl PipelineStage for HostedStage {
+    fn name(&self) -> &str {
+        &self.guest.id
+    }
+
+    fn stage_type(&self) -> PipelineStageType {
+        self.stage_type
+    }
+
+    fn process<'a>(&'a self, state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async move {
+            let call = GuestCall::Process { state_json: state.to_string() };
+            // The guest has a copy: a large state is not held twice while it works.
+            drop(state);
+            let text = self.guest.ask_text(call).await?;
+            serde_json::from_str(&text).map_err(|error| PluginError::Invalid {
+                what: format!("the state from stage `{}`", self.guest.id),
+                problem: format!("it is not JSON: {error}"),
+            })
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! The manifest's `channel`: how a guest is run as a channel, and what it can carry.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::findings::{Findings, Table, wrong_kind};
+
+const POLL_SECONDS: &str = "poll_seconds";
+const THREADS: &str = "threads";
+const MEDIA: &str = "media";
+
+/// What is taken as it is; anything else becomes the nearer end, with a warning.
+const SHORTEST_SECONDS: f64 = 0.1;
+const LONGEST_SECONDS: f64 = 3600.0;
+
+/// What only a channel's author can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ChannelSettings {
+    /// The time from the end of one poll to the next: 0.1 s to an hour,
+    /// `poll_seconds` in the manifest. Default: one second.
+    #[serde(rename = "poll_seconds", serialize_with = "as_seconds")]
+    pub poll_interval: Duration,
+    /// Whether messages belong to threads. Default: no.
+    pub threads: bool,
+    /// Whether binary payloads can be sent. Default: no.
+    pub media: bool,
+}
+
+impl Default for ChannelSettings {
+    fn default() -> Self {
+        Self { poll_interval: Duration::from_secs(1), threads: false, media: false }
+    }
+}
+
+pub(super) fn settings(table: &Table<'_>, findings: &mut Findings) -> ChannelSettings {
+    table.warn_unknown(&[POLL_SECONDS, THREADS, MEDIA], findings);
+    ChannelSettings {
+        poll_interval: poll_interval(table, findings),
+        threads: table.flag(THREADS, findings),
+        media: table.flag(MEDIA, findings),
+    }
+}
+
+fn poll_interval(table: &Table<'_>, findings: &mut Findings) -> Duration {
+    let default = ChannelSettings::default().poll_interval;
+    let Some(value) = table.get(POLL_SECONDS) else { return default };
+    let path = table.path(POLL_SECONDS);
+    let Some(seconds) = value.as_f64() else {
+        findings.fault(path, wrong_kind(value, "a number of seconds"));
+        return default;
+    };
+    let clamped = seconds.clamp(SHORTEST_SECONDS, LONGEST_SECONDS);
+    if clamped != seconds {
+        findings.warn(format!(
+            "`{path}` is {value}, which is out of range ({SHORTEST_SECONDS} to {LONGEST_SECONDS}); {clamped} is used"
+        ));
+    }
+    Duration::try_from_secs_f64(clamped).unwrap_or(default)
+}
+
+/// Whole seconds without a fraction, as people write them.
+fn as_seconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    match time.subsec_nanos() {
+        0 => Value::from(time.as_secs()).serialize(to),
+        _ => to.serialize_f64(time.as_secs_f64()),
+    }
+}

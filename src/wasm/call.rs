@@ -1,0 +1,225 @@
+//! What a guest is asked and what it answers, for all kinds of plugins.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::signature::export;
+use crate::contract::{Audio, CallError, MemoryHit, limits};
+
+/// One call of a function that a guest exports. The texts named `..._json` are the guest's to read.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum GuestCall {
+    /// `plugin#execute-tool`
+    Tool {
+        /// The bare name of the tool.
+        tool: String,
+        /// Its parameters as JSON text.
+        params: String,
+    },
+    /// `channel#poll`
+    Poll,
+    /// `channel#send`
+    Send {
+        /// Where to, in the channel's own terms.
+        target: String,
+        /// The payload as JSON text.
+        payload_json: String,
+    },
+    /// `receipts#acknowledge`
+    Acknowledge {
+        /// The id of a message that the host has taken.
+        message_id: String,
+    },
+    /// `stage#stage-type`
+    StageType,
+    /// `stage#process`
+    Process {
+        /// The message's state as JSON text.
+        state_json: String,
+    },
+    /// `skill#instructions`
+    Instructions,
+    /// `skill#variables`
+    Variables,
+    /// `memory#store`
+    Store {
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+        /// The namespace; the default one if there is none.
+        namespace: Option<String>,
+        /// How long it is kept; for ever if nothing is said. Part of a second counts as one.
+        ttl: Option<Duration>,
+        /// Words to find it by.
+        tags: Vec<String>,
+    },
+    /// `memory#retrieve`
+    Retrieve {
+        /// The key.
+        key: String,
+        /// The namespace; the default one if there is none.
+        namespace: Option<String>,
+    },
+    /// `memory#search`
+    Search {
+        /// What to look for.
+        query: String,
+        /// The namespace; the default one if there is none.
+        namespace: Option<String>,
+        /// Entries at most.
+        limit: u32,
+    },
+    /// `memory#delete`
+    Delete {
+        /// The key.
+        key: String,
+        /// The namespace; the default one if there is none.
+        namespace: Option<String>,
+    },
+    /// `voice#process-audio`
+    ProcessAudio(Audio),
+    /// `voice#synthesize`
+    Synthesize {
+        /// What to say.
+        text: String,
+    },
+}
+
+/// What a guest answered.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum GuestValue {
+    /// That it is done.
+    Unit,
+    /// A text: a tool's result, an id, a state, instructions, what was said.
+    Text(String),
+    /// A text, or that there is none.
+    OptionalText(Option<String>),
+    /// Yes or no.
+    Truth(bool),
+    /// Names with their values.
+    Pairs(Vec<(String, String)>),
+    /// What a search found.
+    Hits(Vec<MemoryHit>),
+    /// What a channel received.
+    Inbound(Vec<GuestInbound>),
+    /// Sound.
+    Audio(Audio),
+}
+
+/// A message that a guest's channel received (`record inbound`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestInbound {
+    /// Who wrote, in the channel's own terms.
+    pub sender: String,
+    /// Where an answer goes: the target of `send`.
+    pub chat: String,
+    /// The payload as JSON text, not yet checked.
+    pub payload_json: String,
+    /// A JSON object of anything else, not yet checked; empty for nothing.
+    pub metadata_json: String,
+    /// The thread it belongs to.
+    pub thread: Option<String>,
+    /// What `acknowledge` gets.
+    pub message_id: Option<String>,
+}
+
+impl GuestCall {
+    /// The function at the core level.
+    #[must_use]
+    pub fn export(&self) -> &'static str {
+        match self {
+            Self::Tool { .. } => export::EXECUTE_TOOL,
+            Self::Poll => export::POLL,
+            Self::Send { .. } => export::SEND,
+            Self::Acknowledge { .. } => export::ACKNOWLEDGE,
+            Self::StageType => export::STAGE_TYPE,
+            Self::Process { .. } => export::PROCESS,
+            Self::Instructions => export::INSTRUCTIONS,
+            Self::Variables => export::VARIABLES,
+            Self::Store { .. } => export::STORE,
+            Self::Retrieve { .. } => export::RETRIEVE,
+            Self::Search { .. } => export::SEARCH,
+            Self::Delete { .. } => export::DELETE,
+            Self::ProcessAudio(_) => export::PROCESS_AUDIO,
+            Self::Synthesize { .. } => export::SYNTHESIZE,
+        }
+    }
+
+    /// Refuses arguments that are too large, before any of them reaches the guest.
+    pub(super) fn check(&self) -> Result<(), CallError> {
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let (bytes, limit) = match self {
+            Self::Tool { params, .. } => (params.len(), limits::PARAMS_BYTES),
+            Self::Poll | Self::StageType | Self::Instructions | Self::Variables => return Ok(()),
+            Self::Acknowledge { message_id } => (message_id.len(), limits::MESSAGE_ID_BYTES),
+            Self::Store { key, value, namespace, tags, .. } => {
+                if tags.len() > limits::TAGS {
+                    return Err(too_much(tags.len(), "tags", limits::TAGS));
+                }
+                let texts = key.len() + value.len() + optional(namespace);
+                (texts + tags.iter().map(String::len).sum::<usize>(), limits::ARGUMENTS_BYTES)
+            }
+            Self::Send { target: one, payload_json: other } => {
+                (one.len() + other.len(), limits::ARGUMENTS_BYTES)
+            }
+            Self::Retrieve { key: text, namespace }
+            | Self::Delete { key: text, namespace }
+            | Self::Search { query: text, namespace, .. } => {
+                (text.len() + optional(namespace), limits::ARGUMENTS_BYTES)
+            }
+            Self::Process { state_json: text } | Self::Synthesize { text } => {
+                (text.len(), limits::ARGUMENTS_BYTES)
+            }
+            Self::ProcessAudio(Audio { bytes, mime }) => {
+                (bytes.len() + mime.len(), limits::ARGUMENTS_BYTES)
+            }
+        };
+        if bytes > limit { Err(too_much(bytes, "bytes", limit)) } else { Ok(()) }
+    }
+}
+
+fn too_much(count: usize, what: &str, limit: usize) -> CallError {
+    CallError::InvalidParams { problem: format!("{count} {what}, of at most {limit}") }
+}
+
+macro_rules! into {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident => $ty:ty;)*) => {
+        impl GuestValue {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(self) -> Option<$ty> {
+                match self {
+                    Self::$variant(value) => Some(value),
+                    _ => None,
+                }
+            })*
+        }
+    };
+}
+
+into! {
+    /// The text, if it is one.
+    into_text: Text => String;
+    /// The text or nothing, if it is that.
+    into_optional_text: OptionalText => Option<String>;
+    /// Yes or no, if it is that.
+    into_truth: Truth => bool;
+    /// The pairs, if it is some.
+    into_pairs: Pairs => Vec<(String, String)>;
+    /// What was found, if it is that.
+    into_hits: Hits => Vec<MemoryHit>;
+    /// The messages, if it is some.
+    into_inbound: Inbound => Vec<GuestInbound>;
+    /// The sound, if it is that.
+    into_audio: Audio => Audio;
+}
+
+/// The function alone: what it is given may be a secret.
+impl fmt::Debug for GuestCall {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.export())
+    }
+}

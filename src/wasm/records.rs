@@ -1,0 +1,169 @@
+//! Lifting what guests of the other kinds give: lists, records and nested options.
+//!
+//! The same rules as in `abi`: a pointer is a claim, a count is a claim, and a whole result is
+//! charged to one limit before any of it is copied.
+//!
+//! Source: `CanonicalABI.md` of the component model; the types are those of `wit/kinds.wit`.
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
+use super::abi::{AbiFault, Lift, Span, span_at};
+use super::{GuestInbound, GuestValue};
+use crate::contract::{Audio, MemoryHit, limits};
+
+/// What a function with a `result<_, string>` gave: its value or the guest's words.
+pub(super) type Answer = Result<GuestValue, String>;
+
+/// How the area at a pointer is read.
+pub(super) type LiftAnswer = fn(&mut Lift<'_>, u32) -> Result<Answer, AbiFault>;
+
+/// Bytes of `record inbound`: four strings and two optional ones.
+const INBOUND_BYTES: usize = 56;
+/// Bytes of `record hit`: two strings and a number, aligned to 8.
+const HIT_BYTES: usize = 24;
+
+/// `result<string, string>`
+pub(super) fn text(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    lift.limit_to(limits::RESULT_BYTES);
+    Ok(lift.string_result("result", pointer)?.map(GuestValue::Text))
+}
+
+/// `string`
+pub(super) fn bare_text(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    lift.limit_to(limits::INSTRUCTIONS_BYTES);
+    let span = lift.string_area("result", pointer)?;
+    Ok(Ok(GuestValue::Text(lift.string("result", span)?)))
+}
+
+/// `list<tuple<string, string>>`
+pub(super) fn pairs(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    lift.limit_to(limits::INSTRUCTIONS_BYTES);
+    let span = lift.string_area("result", pointer)?;
+    Ok(Ok(GuestValue::Pairs(lift.string_pairs("variables", span)?)))
+}
+
+/// `result<_, string>`
+pub(super) fn unit(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    lift.limit_to(limits::RESULT_BYTES);
+    Ok(lift.unit_result("result", pointer)?.map(|()| GuestValue::Unit))
+}
+
+/// `result<bool, string>`
+pub(super) fn truth(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    result(lift, pointer, 12, |_, area| {
+        // Any byte but 0 is true.
+        Ok(GuestValue::Truth(area.get(4).is_some_and(|byte| *byte != 0)))
+    })
+}
+
+/// `result<option<string>, string>`
+pub(super) fn optional_text(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    result(lift, pointer, 16, |lift, area| {
+        Ok(GuestValue::OptionalText(option(lift, "value", area, 4)?))
+    })
+}
+
+/// `result<audio, string>`
+pub(super) fn audio(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    result(lift, pointer, 20, |lift, area| {
+        let Span { pointer, length } = span_at(area, 4);
+        let bytes = lift.bytes("audio", pointer, u64::from(length))?;
+        lift.charge(bytes.len())?;
+        let mime = lift.string("mime", span_at(area, 12))?;
+        Ok(GuestValue::Audio(Audio { bytes: bytes.to_vec(), mime }))
+    })
+}
+
+/// `result<list<hit>, string>`
+pub(super) fn hits(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    result(lift, pointer, 12, |lift, area| {
+        let list = list(lift, "hits", span_at(area, 4), HIT_BYTES, 8, limits::SEARCH_HITS)?;
+        let mut hits = Vec::new();
+        for element in list.chunks_exact(HIT_BYTES) {
+            let key = lift.string("key", span_at(element, 0))?;
+            let value = lift.string("value", span_at(element, 8))?;
+            let score = element.last_chunk().map_or(0.0, |bytes| f64::from_le_bytes(*bytes));
+            hits.push(MemoryHit { key, value, score });
+        }
+        Ok(GuestValue::Hits(hits))
+    })
+}
+
+/// `result<list<inbound>, string>`
+pub(super) fn inbound(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+    result(lift, pointer, 12, |lift, area| {
+        let list =
+            list(lift, "messages", span_at(area, 4), INBOUND_BYTES, 4, limits::INBOUND_MESSAGES)?;
+        let mut messages = Vec::new();
+        for element in list.chunks_exact(INBOUND_BYTES) {
+            messages.push(GuestInbound {
+                sender: lift.string("sender", span_at(element, 0))?,
+                chat: lift.string("chat", span_at(element, 8))?,
+                payload_json: lift.string("payload-json", span_at(element, 16))?,
+                metadata_json: lift.string("metadata-json", span_at(element, 24))?,
+                thread: option(lift, "thread", element, 32)?,
+                message_id: option(lift, "message-id", element, 44)?,
+            });
+        }
+        Ok(GuestValue::Inbound(messages))
+    })
+}
+
+/// `result<T, string>` in `size` bytes, whose payload begins at 4.
+fn result(
+    lift: &mut Lift<'_>,
+    pointer: u32,
+    size: u64,
+    value: impl FnOnce(&mut Lift<'_>, &[u8]) -> Result<GuestValue, AbiFault>,
+) -> Result<Answer, AbiFault> {
+    lift.limit_to(limits::RESULT_BYTES);
+    let area = lift.aligned("result", pointer, 4, size)?;
+    match area.first() {
+        Some(0) => Ok(Ok(value(lift, area)?)),
+        Some(1) => Ok(Err(lift.string("result", span_at(area, 4))?)),
+        tag => Err(unknown_tag("result", tag)),
+    }
+}
+
+/// `option<string>` at an offset of an area of a checked size.
+fn option(
+    lift: &mut Lift<'_>,
+    what: &'static str,
+    area: &[u8],
+    at: usize,
+) -> Result<Option<String>, AbiFault> {
+    match area.get(at) {
+        Some(0) => Ok(None),
+        Some(1) => Ok(Some(lift.string(what, span_at(area, at.saturating_add(4)))?)),
+        tag => Err(unknown_tag(what, tag)),
+    }
+}
+
+/// The elements of a list, each of `size` bytes.
+fn list<'a>(
+    lift: &mut Lift<'a>,
+    what: &'static str,
+    span: Span,
+    size: usize,
+    align: u32,
+    limit: u32,
+) -> Result<&'a [u8], AbiFault> {
+    let length = u64::from(span.length).saturating_mul(size as u64);
+    let area = lift.aligned(what, span.pointer, align, length)?;
+    if span.length > limit {
+        return Err(AbiFault::TooMany { what, count: span.length, limit });
+    }
+    lift.charge(area.len())?;
+    Ok(area)
+}
+
+fn unknown_tag(what: &'static str, tag: Option<&u8>) -> AbiFault {
+    AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }
+}

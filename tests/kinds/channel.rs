@@ -1,0 +1,359 @@
+//! The mailbox: threads, media, receipts, and what happens when something fails in between.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_channel::{Receiver, Sender};
+use futures_lite::future::zip;
+use serde_json::{Value, json};
+use weft_lite::{
+    BoxFuture, CallError, Cancellation, CancellationSource, ChannelHost, MessagePayload,
+    PluginError,
+};
+
+use crate::guest::Guest;
+use crate::hostile::{answering, area, kind_guest};
+use crate::support::{World, guest_error};
+
+/// What a host was given.
+#[derive(Debug, PartialEq)]
+struct Delivered {
+    channel: String,
+    sender: String,
+    chat: String,
+    payload: MessagePayload,
+    metadata: Value,
+}
+
+/// A host that hands on what it is given, and takes only as much as it was told.
+struct Host {
+    delivered: Sender<Delivered>,
+    takes: AtomicUsize,
+}
+
+impl Host {
+    fn taking(messages: usize) -> (Arc<Self>, Receiver<Delivered>) {
+        let (delivered, receiver) = async_channel::unbounded();
+        (Arc::new(Self { delivered, takes: AtomicUsize::new(messages) }), receiver)
+    }
+}
+
+impl ChannelHost for Host {
+    fn deliver_inbound<'a>(
+        &'a self,
+        channel: &'a str,
+        sender: &'a str,
+        chat: &'a str,
+        payload: MessagePayload,
+        metadata: BTreeMap<String, Value>,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        let message = Delivered {
+            channel: channel.into(),
+            sender: sender.into(),
+            chat: chat.into(),
+            payload,
+            metadata: json!(metadata),
+        };
+        Box::pin(async move {
+            let left = self.takes.load(Ordering::Relaxed);
+            if left == 0 {
+                return Err(PluginError::Cancelled);
+            }
+            self.takes.store(left - 1, Ordering::Relaxed);
+            self.delivered.send(message).await.map_err(|_| PluginError::Cancelled)
+        })
+    }
+}
+
+const INBOX: &str = r#"{"from": "ann", "room": "kitchen", "text": "Is there tea?"}
+{"from": "bob", "room": "kitchen", "thread": "tea", "json": {"cups": 2.50}}
+{"from": "ann", "room": "hall", "mime": "image/png", "bytes": "iVBORw=="}
+"#;
+
+/// Runs a channel until `messages` have come, then stops it.
+fn receive(world: &World, id: &str, messages: usize) -> (Result<(), PluginError>, Vec<Delivered>) {
+    let (host, delivered) = Host::taking(usize::MAX);
+    let channel = world.host().channel(id).unwrap();
+    let stop = CancellationSource::new();
+    let running = channel.start(host, stop.token());
+    let collecting = async {
+        let mut all = Vec::new();
+        for _ in 0..messages {
+            all.push(delivered.recv().await.unwrap());
+        }
+        stop.cancel();
+        all
+    };
+    world.block_on(zip(running, collecting))
+}
+
+#[test]
+fn what_is_written_to_the_inbox_is_delivered_with_threads_and_media() {
+    let world = World::with_example("mailbox");
+    world.write("mailbox/inbox.jsonl", INBOX);
+    let (ended, messages) = receive(&world, "mailbox", 3);
+    assert_eq!(ended, Ok(()));
+    let message = |sender: &str, chat: &str, payload, metadata| Delivered {
+        channel: "mailbox".into(),
+        sender: sender.into(),
+        chat: chat.into(),
+        payload,
+        metadata,
+    };
+    let picture = vec![0x89, b'P', b'N', b'G'];
+    assert_eq!(
+        messages,
+        [
+            message(
+                "ann",
+                "kitchen",
+                MessagePayload::text("Is there tea?"),
+                json!({ "message_id": "1", "room": "kitchen" }),
+            ),
+            message(
+                "bob",
+                "kitchen/tea",
+                MessagePayload::Json { value: json!({ "cups": 2.5 }) },
+                json!({ "message_id": "2", "room": "kitchen", "thread": "tea" }),
+            ),
+            message(
+                "ann",
+                "hall",
+                MessagePayload::Binary { mime: "image/png".into(), bytes: picture },
+                json!({ "message_id": "3", "room": "hall" }),
+            ),
+        ]
+    );
+    assert_eq!(world.read("mailbox/inbox.taken"), "3", "what was delivered was acknowledged");
+}
+
+#[test]
+fn what_comes_while_it_runs_is_delivered_too() {
+    let world = World::with_example("mailbox");
+    let (host, delivered) = Host::taking(usize::MAX);
+    let channel = world.host().channel("mailbox").unwrap();
+    let stop = CancellationSource::new();
+    let writing = async {
+        world.write("mailbox/inbox.jsonl", INBOX);
+        assert_eq!(delivered.recv().await.unwrap().sender, "ann");
+        assert_eq!(delivered.recv().await.unwrap().sender, "bob");
+        assert_eq!(delivered.recv().await.unwrap().chat, "hall");
+        // The end of this line is not there yet, so it is no message.
+        let more = format!("{INBOX}{}", r#"{"from": "cat", "room": "r", "text": "#);
+        world.write("mailbox/inbox.jsonl", &more);
+        world.write("mailbox/inbox.jsonl", &format!("{more}\"meow\"}}\n"));
+        assert_eq!(delivered.recv().await.unwrap().sender, "cat");
+        stop.cancel();
+    };
+    let (ended, ()) = world.block_on(zip(channel.start(host, stop.token()), writing));
+    assert_eq!(ended, Ok(()));
+}
+
+#[test]
+fn a_message_that_the_host_did_not_take_is_given_again() {
+    let world = World::with_example("mailbox");
+    world.write("mailbox/inbox.jsonl", INBOX);
+    let (host, delivered) = Host::taking(1);
+    let channel = world.host().channel("mailbox").unwrap();
+    let stop = CancellationSource::new();
+    let ended = world.block_on(channel.start(host, stop.token()));
+    assert_eq!(ended, Err(PluginError::Cancelled));
+    assert_eq!(delivered.len(), 1);
+    assert_eq!(world.read("mailbox/inbox.taken"), "1");
+    // Also after the program was started again.
+    let world = world.started_again("mailbox");
+    let (ended, messages) = receive(&world, "mailbox", 2);
+    assert_eq!(ended, Ok(()));
+    assert_eq!(messages[0].sender, "bob");
+}
+
+#[test]
+fn what_is_sent_is_written_under_the_id_that_is_given_back() {
+    let world = World::with_example("mailbox");
+    let channel = world.host().channel("mailbox").unwrap();
+    assert_eq!((channel.name(), channel.display_name()), ("mailbox", "Mailbox"));
+    assert!(channel.supports_threads() && channel.supports_media());
+    let picture = MessagePayload::Binary { mime: "image/png".into(), bytes: vec![0, 255, 16] };
+    world.block_on(async {
+        let text = MessagePayload::text("Yes: \"green\"");
+        assert_eq!(channel.send("kitchen/tea", &text).await.as_deref(), Ok("1"));
+        assert_eq!(channel.send("hall", &picture).await.as_deref(), Ok("2"));
+        let refused = channel.send("kitchen/", &text).await;
+        assert_eq!(guest_error(refused), "`kitchen/` is no room and no thread in a room");
+    });
+    let first = json!({
+        "id": "1", "room": "kitchen", "thread": "tea",
+        "payload": { "type": "text", "text": "Yes: \"green\"" },
+    });
+    assert_eq!(world.read_json("mailbox/outbox/1.json"), first);
+    let second = json!({
+        "id": "2", "room": "hall",
+        "payload": { "type": "binary", "mime": "image/png", "bytes": "AP8Q" },
+    });
+    assert_eq!(world.read_json("mailbox/outbox/2.json"), second);
+    let world = world.started_again("mailbox");
+    let channel = world.host().channel("mailbox").unwrap();
+    let third = world.block_on(channel.send("hall", &picture));
+    assert_eq!(third.as_deref(), Ok("3"), "no id is given twice");
+}
+
+#[test]
+fn a_line_that_is_no_message_does_not_stop_those_behind_it() {
+    let world = World::with_example("mailbox");
+    world.write(
+        "mailbox/inbox.jsonl",
+        "nonsense\n{\"from\": \"ann\"}\n\n{\"from\": \"ann\", \"room\": \"a/b\", \"text\": \"\"}\n\
+         {\"from\": \"bob\", \"room\": \"hall\", \"text\": \"\"}\n",
+    );
+    let (ended, messages) = receive(&world, "mailbox", 1);
+    assert_eq!(ended, Ok(()));
+    assert_eq!((&*messages[0].sender, &messages[0].metadata["message_id"]), ("bob", &json!("5")));
+    assert_eq!(world.read("mailbox/inbox.taken"), "5");
+}
+
+#[test]
+fn an_inbox_that_was_begun_anew_is_read_from_its_beginning() {
+    let world = World::with_example("mailbox");
+    world.write("mailbox/inbox.jsonl", INBOX);
+    assert_eq!(receive(&world, "mailbox", 3).1.len(), 3);
+    world.write("mailbox/inbox.jsonl", INBOX.lines().next().unwrap());
+    fs::OpenOptions::new()
+        .append(true)
+        .open(world.path("mailbox/inbox.jsonl"))
+        .and_then(|mut file| std::io::Write::write_all(&mut file, b"\n"))
+        .unwrap();
+    assert_eq!(receive(&world, "mailbox", 1).1[0].sender, "ann");
+}
+
+#[test]
+fn a_channel_that_is_stopped_before_it_begins_ends_in_order() {
+    let world = World::with_example("mailbox");
+    world.write("mailbox/inbox.jsonl", INBOX);
+    let (ended, messages) = receive(&world, "mailbox", 0);
+    assert_eq!((ended, messages.len()), (Ok(()), 0));
+}
+
+#[test]
+fn a_channel_whose_plugin_goes_out_of_service_ends_with_the_reason() {
+    let world = World::with_example("mailbox");
+    let (host, _delivered) = Host::taking(usize::MAX);
+    let channel = world.host().channel("mailbox").unwrap();
+    let stop = CancellationSource::new();
+    let unloading = world.host().unload("mailbox");
+    let (ended, gone) = world.block_on(zip(channel.start(host, stop.token()), unloading));
+    assert!(gone);
+    let reason = ended.unwrap_err();
+    assert!(
+        matches!(&reason, PluginError::Call(CallError::NotReady { .. }) | PluginError::Cancelled),
+        "{reason:?}"
+    );
+}
+
+/// A guest whose `poll` runs `body`, as channel `test`.
+fn polling(body: &str) -> World {
+    World::with_guest(&kind_guest("channel#poll", body), &["tool", "channel"])
+}
+
+fn run(world: &World) -> (Result<(), PluginError>, usize) {
+    let (host, delivered) = Host::taking(usize::MAX);
+    let channel = world.host().channel("test").unwrap();
+    let never = CancellationSource::new();
+    (world.block_on(channel.start(host, never.token())), delivered.len())
+}
+
+#[test]
+fn a_channel_ends_with_the_first_error_and_never_tries_again_by_itself() {
+    let failing = polling(&answering(1, "the line is dead"));
+    assert_eq!(guest_error(run(&failing).0), "the line is dead");
+    let (ended, _) = run(&polling("(unreachable)"));
+    assert!(matches!(ended, Err(PluginError::Call(CallError::Trap { .. }))), "{ended:?}");
+}
+
+/// A record at 600 whose fields are all empty but the payload, `text`, and the metadata.
+fn one_message(payload: &str, metadata: &str) -> String {
+    let store = |at: usize, text: &str| {
+        let bytes: String = text
+            .bytes()
+            .enumerate()
+            .map(|(index, byte)| {
+                format!("(i32.store8 (i32.const {}) (i32.const {byte}))", at + index)
+            })
+            .collect();
+        bytes
+    };
+    format!(
+        "{} {} (i32.store (i32.const 616) (i32.const 1000)) (i32.store (i32.const 620) (i32.const {}))
+         (i32.store (i32.const 624) (i32.const 2000)) (i32.store (i32.const 628) (i32.const {})) {}",
+        store(1000, payload),
+        store(2000, metadata),
+        payload.len(),
+        metadata.len(),
+        area(0, 600, 1)
+    )
+}
+
+#[test]
+fn a_message_that_can_not_be_read_is_the_channels_error() {
+    let text = r#"{"type":"text","text":"a"}"#;
+    for (payload, metadata, words) in [
+        ("{", "", "its payload can't be read"),
+        (r#"{"type":"smoke"}"#, "", "unknown variant `smoke`"),
+        (r#"{"type":"binary","mime":"a/b","bytes":"iVA"}"#, "", "is not base64 with padding"),
+        (r#"{"type":"binary","mime":"a/b","bytes":[1,2]}"#, "", "invalid type"),
+        (text, "[]", "its metadata can't be read"),
+        (text, "{", "its metadata can't be read"),
+    ] {
+        let (ended, delivered) = run(&polling(&one_message(payload, metadata)));
+        let error = ended.unwrap_err();
+        assert!(matches!(error, PluginError::Invalid { .. }), "{error:?}");
+        assert!(error.to_string().starts_with("a message from channel `test`: "), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(delivered, 0);
+    }
+}
+
+#[test]
+fn a_message_is_delivered_once_although_acknowledging_it_failed() {
+    // Message 1 is given until it is acknowledged, which fails the first time; then polling ends.
+    let text = r#"{"type":"text","text":"a"}"#;
+    let record = format!(
+        "(i32.store8 (i32.const 644) (i32.const 1)) (i32.store (i32.const 648) (i32.const 700))
+         (i32.store (i32.const 652) (i32.const 4)) {}",
+        one_message(text, "")
+    );
+    let done = answering(1, "done");
+    let poll = format!(
+        "(if (result i32) (i32.ge_u (global.get $asked) (i32.const 2)) (then {done}) (else {record}))"
+    );
+    let fails = area(1, 700, 9);
+    let acknowledge = format!(
+        "(global $asked (mut i32) (i32.const 0))
+         (func (export \"receipts#acknowledge\") (param i32 i32) (result i32)
+            (global.set $asked (i32.add (global.get $asked) (i32.const 1)))
+            (if (result i32) (i32.eq (global.get $asked) (i32.const 1)) (then {fails}) (else {})))",
+        area(0, 0, 0)
+    );
+    let guest: Guest = kind_guest("channel#poll", &poll).with(&acknowledge);
+    let world = World::with_guest(&guest, &["tool", "channel"]);
+    let (host, delivered) = Host::taking(usize::MAX);
+    let channel = world.host().channel("test").unwrap();
+    let never = CancellationSource::new();
+    let start = |token: Cancellation| world.block_on(channel.start(host.clone(), token));
+    assert_eq!(guest_error(start(never.token())), "some text");
+    assert_eq!(delivered.len(), 1);
+    assert_eq!(guest_error(start(never.token())), "done");
+    assert_eq!(delivered.len(), 1, "the host has it already");
+}
+
+#[test]
+fn a_channel_without_media_refuses_them_before_the_guest_is_asked() {
+    let world =
+        World::with_guest(&kind_guest("channel#send", "(unreachable)"), &["tool", "channel"]);
+    let channel = world.host().channel("test").unwrap();
+    assert!(!channel.supports_media() && !channel.supports_threads());
+    let picture = MessagePayload::Binary { mime: "image/png".into(), bytes: Vec::new() };
+    let refused = world.block_on(channel.send("room", &picture)).unwrap_err();
+    assert_eq!(refused.to_string(), "image/png on channel `test` is not supported");
+}
