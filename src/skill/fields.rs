@@ -1,5 +1,7 @@
 //! From the keys of a frontmatter to a document.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::conflict;
@@ -285,8 +287,7 @@ impl<'m> Fields<'m, '_, '_> {
     }
 
     /// The metadata as a mapping, also where it is JSON in a text.
-    fn metadata(&mut self) -> Option<std::borrow::Cow<'m, Map<String, Value>>> {
-        use std::borrow::Cow;
+    fn metadata(&mut self) -> Option<Cow<'m, Map<String, Value>>> {
         let (written, value) = self.keys.get("metadata")?;
         let at = self.place.value(written);
         let map = match value {
