@@ -5,7 +5,8 @@ use super::lines::lines;
 /// A frontmatter of which one side was taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Settled {
-    /// The text with the markers' lines, and those of the other side, empty.
+    /// The text with spaces for the markers' lines and those of the other side, so that everything
+    /// else is where it was.
     pub(super) text: String,
     /// Where the first marker is.
     pub(super) at: usize,
@@ -18,7 +19,7 @@ pub(super) fn settle(text: &str) -> Option<Settled> {
     let (at, _) = lines(text).find(|(_, line)| is_marker(line, '<'))?;
     let mut settled = Settled { text: String::with_capacity(text.len()), at, kept: String::new() };
     let mut side = None;
-    for (_, line) in lines(text) {
+    for (at, line) in lines(text) {
         let taken = match side {
             _ if is_marker(line, '<') => {
                 side = Some(true);
@@ -41,8 +42,12 @@ pub(super) fn settle(text: &str) -> Option<Settled> {
                 settled.kept.push_str(line);
                 settled.kept.push('\n');
             }
+        } else {
+            settled.text.extend(std::iter::repeat_n(' ', line.len()));
         }
-        settled.text.push('\n');
+        let end = text.len().min(at + line.len());
+        let rest = &text[end..];
+        settled.text.push_str(&rest[..rest.find('\n').map_or(rest.len(), |feed| feed + 1)]);
     }
     Some(settled)
 }
