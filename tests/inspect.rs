@@ -1,6 +1,6 @@
 //! `weft-lite plugin inspect`: what it tells of a plugin without running it.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 #[path = "support/guest.rs"]
 #[allow(dead_code, clippy::panic, reason = "only its text is wanted")]
