@@ -465,10 +465,13 @@ fn the_runtimes_own_folder_is_open_to_nobody() {
         assert_denied(&sandbox, path, OUTSIDE);
     }
     assert_eq!(write(&sandbox, ".weft/plugins/other/plugin.wasm", ""), Err(OUTSIDE.into()));
-    assert_eq!(write(&sandbox, "way-in/new", ""), Err(OUTSIDE.into()));
+    for path in ["way-in/new", "way-in/new/file", ".weft/new/folder/file"] {
+        assert_eq!(write(&sandbox, path, ""), Err(OUTSIDE.into()), "{path}");
+    }
     assert_eq!(dirs.text("home/.weft/secrets/API.json"), "hush");
     assert_eq!(dirs.text("home/.weft/approvals.json"), "{}");
     assert_eq!(dirs.names("home/.weft/secrets"), ["API.json"]);
+    assert_eq!(dirs.names("home/.weft"), ["approvals.json", "plugins", "secrets"]);
 
     let inside = ["~/.weft/secrets", "~/.weft/approvals.json"];
     let (sandbox, warnings) = dirs.installed(&inside, own);

@@ -30,8 +30,11 @@ fn resources() -> PluginResourceConfig {
 fn sandbox(workspace: &Path, permissions: &PluginPermissions) -> Arc<Sandbox> {
     let identity = PluginIdentity { id: "fuzzed".into(), version: "0.1.0".into() };
     let environment = BTreeMap::from([("A".to_owned(), "value".to_owned())]);
-    let options =
-        SandboxOptions { environment: Arc::new(environment), ..SandboxOptions::new(workspace) };
+    let options = SandboxOptions {
+        environment: Arc::new(environment),
+        weft_home: Some(workspace.join("own")),
+        ..SandboxOptions::new(workspace)
+    };
     Arc::new(Sandbox::new(identity, None, permissions, &resources(), &options).0)
 }
 
@@ -253,8 +256,8 @@ pub(crate) fn abi(data: &[u8]) {
     run_kinds(&module);
 }
 
-/// A folder that may be reached, beside one that may not, with links between them. What is inside
-/// begins with `inside`, and what is outside does not.
+/// A folder that may be reached, beside one that may not, with links between them, and the runtime's
+/// own folder inside. What may be read begins with `inside`, and the rest does not.
 struct Workspace {
     folder: TempDir,
     sandbox: Arc<Sandbox>,
@@ -269,6 +272,8 @@ impl Workspace {
         let made = || -> std::io::Result<()> {
             fs::create_dir_all(path("inside/deep"))?;
             fs::create_dir(path("outside"))?;
+            fs::create_dir(path("inside/own"))?;
+            fs::write(path("inside/own/secret"), SECRET)?;
             fs::write(path("inside/a"), "inside a")?;
             fs::write(path("inside/deep/b"), "inside b")?;
             fs::write(path("outside/secret"), SECRET)?;
@@ -276,6 +281,8 @@ impl Workspace {
             symlink("../outside", path("inside/out"))?;
             symlink("../outside/secret", path("inside/leak"))?;
             symlink("..", path("inside/up"))?;
+            symlink("own", path("inside/way"))?;
+            symlink("own/secret", path("inside/file"))?;
             symlink("/", path("inside/root"))?;
             symlink("deep", path("inside/down"))?;
             symlink("loop", path("inside/loop"))
@@ -291,13 +298,15 @@ impl Workspace {
         smol::block_on(self.sandbox.serve(call, 0)).reply
     }
 
-    /// Whether nothing outside was touched.
+    /// Whether nothing that is closed was touched.
     fn is_sealed(&self) -> bool {
-        let outside = self.folder.path().join("outside");
+        let path = |name: &str| self.folder.path().join(name);
         let names = |folder: &Path| fs::read_dir(folder).map(Iterator::count).unwrap_or_default();
-        fs::read_to_string(outside.join("secret")).is_ok_and(|text| text == SECRET)
-            && names(&outside) == 1
-            && names(self.folder.path()) == 2
+        let is_whole = |folder: &str| {
+            let secret = fs::read_to_string(path(folder).join("secret"));
+            secret.is_ok_and(|text| text == SECRET) && names(&path(folder)) == 1
+        };
+        is_whole("outside") && is_whole("inside/own") && names(self.folder.path()) == 2
     }
 }
 

@@ -40,9 +40,7 @@ pub(in crate::sandbox) fn write(permit: &FilePermit, content: &str) -> Result<()
     let fail = |error| FileError::from_io(permit.asked(), error);
     let path = target(permit)?;
     let Some(name) = path.file_name().map(Path::new) else { return Err(FileError::NotRegular) };
-    let folder =
-        open_folder(permit.folder(), path.parent().unwrap_or(Path::new(""))).map_err(fail)?;
-    permit.check_opened(&folder)?;
+    let folder = open_folder(permit, path.parent().unwrap_or(Path::new("")))?;
     let old = match folder.symlink_metadata(name) {
         Ok(found) if found.is_file() => Some(open_old(&folder, name).map_err(fail)?),
         Ok(_) => return Err(FileError::NotRegular),
@@ -81,15 +79,29 @@ fn target(permit: &FilePermit) -> Result<Cow<'_, Path>, FileError> {
     Err(FileError::symlink(permit.asked()))
 }
 
-fn open_folder(root: &Dir, path: &Path) -> io::Result<Dir> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    match root.open_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            root.create_dir_all(path)?;
-            root.open_dir(path)
+/// The folder at `path`, which is made where it is missing, in a folder that is open to the plugin.
+fn open_folder(permit: &FilePermit, path: &Path) -> Result<Dir, FileError> {
+    let fail = |error| FileError::from_io(permit.asked(), error);
+    let open = |path: &Path| {
+        permit.folder().open_dir(if path.as_os_str().is_empty() { Path::new(".") } else { path })
+    };
+    for there in path.ancestors() {
+        let folder = match open(there) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            opened => opened.map_err(fail)?,
+        };
+        permit.check_opened(&folder)?;
+        let missing = path.strip_prefix(there).unwrap_or(Path::new(""));
+        if missing.as_os_str().is_empty() {
+            return Ok(folder);
         }
-        opened => opened,
+        return folder
+            .create_dir_all(missing)
+            .and_then(|()| folder.open_dir(missing))
+            .map_err(fail);
     }
+    // The grant's own folder was taken away.
+    Err(fail(io::ErrorKind::NotFound.into()))
 }
 
 /// Opens the file that will be replaced, as if to write to it: a rename would ask only for rights
