@@ -61,7 +61,7 @@ impl ParsedSkill {
 /// assert_eq!(skill.description, "Says hello: to all");
 /// assert_eq!(skill.instructions, "Say hello.\n");
 /// let diagnostic = &parsed.diagnostics[0];
-/// assert_eq!((diagnostic.line, diagnostic.column), (3, 25));
+/// assert_eq!((diagnostic.line, diagnostic.column), (3, 24));
 /// let write = diagnostic.suggestion.as_deref();
 /// assert_eq!(write, Some("description: \"Says hello: to all\""));
 /// ```
