@@ -31,12 +31,23 @@
 //! ```text
 //! surface (console, command line, embedder)
 //!   -> PluginHost::call                                      actor/host
-//!   -> registry snapshot: which plugin, which version        actor/registry
+//!   -> snapshot: which plugin, which version                 actor/snapshot, actor/registry
 //!   -> that plugin's actor: instance, resident or fresh      actor/plugin
 //!   -> lower the arguments, run                              wasm/instance, wasm/abi
 //!   -> [ slice of fuel | host call -> permit -> effect -> audit -> resume ]*
 //!                                                            wasm/driver, sandbox
 //!   -> lift the result, post-return, reply
+//! ```
+//!
+//! # The way of a change
+//!
+//! ```text
+//! a file changes
+//!   -> SkillWatcher: a batch of paths, or a poll             actor/watcher
+//!   -> Loader: reads what changed, off the executor          actor/loader, skill, package
+//!   -> new modules are made ready beside the old ones        actor/load
+//!   -> PluginHost: one change, one snapshot, one generation  actor/host
+//!   -> Subscription::next: what was added, changed, removed  actor/subscription
 //! ```
 //!
 //! # Layers
@@ -48,9 +59,9 @@
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
 //! | 4 | `channel/`, `mcp/` | surfaces: the console; for MCP, the check of arguments by JSON Schema |
-//! | 3 | `actor/` | [`PluginHost`], loading, the registry's snapshots, guests as trait objects of their kinds |
+//! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
-//! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; `SKILL.md` files; packages, approvals and secrets on disk; key-value stores |
+//! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk; key-value stores |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!
 //! # Invariants
@@ -59,7 +70,9 @@
 //!   guest; [`Sandbox::serve`] is the one door for every effect, and each passes the audit log.
 //! - No guest can keep a thread: every call runs in slices of fuel with a yield between them, and
 //!   dropping a call's future frees the guest.
-//! - Nothing that is in service changes: a change of the registry is a new snapshot.
+//! - Nothing that is in service changes: a change is a new [`Snapshot`] of plugins and skills, and
+//!   reading one takes no lock. Calls in flight end on the plugin that they began on.
+//! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
 //! - There is no unsafe code, no global state beside the logger, and no thread per plugin.
 //!
 //! # Features
@@ -68,10 +81,11 @@
 //! | --- | --- | --- |
 //! | (none) | – | the embedder's core: contract, sandbox, engine, plugin host, stores in memory |
 //! | `cli` | yes | the program: argh, env_logger |
+//! | `watch` | yes | [`SkillWatcher`] by the kernel's word (notify); without it, by polling |
 //! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS; without it every request is refused |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
 //! | `mcp` | yes | [`Schema`]: arguments checked against a tool's JSON Schema |
-//! | `bundled` | yes | the plugins in `skills/`, compiled in |
+//! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
 
 mod actor;
 mod channel;

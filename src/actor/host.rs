@@ -113,6 +113,7 @@ impl PluginHost {
             executor,
             replaced,
             loads: 0,
+            stopped: false,
             draining: Vec::new(),
             refused_by_loader: Vec::new(),
             refused_by_hand: Vec::new(),
@@ -171,7 +172,7 @@ impl PluginHost {
 
     /// Replaces the skills there are, and gives the generation that it became; `None` when the host
     /// has stopped. For embedders whose skills don't come from folders: a
-    /// loader replaces them again when it finds a change.
+    /// [`Loader`](super::Loader) of this host replaces them when it finds a change.
     pub async fn put_skills(&self, skills: Arc<SkillRegistry>) -> Option<u64> {
         self.ask(|reply| Message::Skills { skills, reply }).await
     }
@@ -245,8 +246,8 @@ impl PluginHost {
         Ok(Arc::new(HostedTool::new(self.clone(), entry)))
     }
 
-    /// Cancels the calls in flight and takes every plugin out of service. Later calls are answered
-    /// with [`CallError::UnknownTool`].
+    /// Cancels the calls in flight and takes every plugin and skill out of service; a loader can't
+    /// put any back. Later calls are answered with [`CallError::UnknownTool`].
     pub async fn stop(&self) {
         self.ask(|reply| Message::Stop { reply }).await;
     }
@@ -267,6 +268,8 @@ struct HostActor {
     replaced: CancellationSource,
     /// How many plugins were ever put into service.
     loads: u64,
+    /// Whether the loader has nothing more to say.
+    stopped: bool,
     /// Plugins out of service whose calls may still be in flight.
     draining: Vec<(String, Weak<CancellationSource>)>,
     refused_by_loader: Vec<RefusedPlugin>,
@@ -301,6 +304,8 @@ impl HostActor {
     async fn handle(&mut self, message: Message) {
         // A reply that nobody waits for any more is no failure.
         match message {
+            // Whatever the loader was at when all was stopped came too late.
+            Message::Update { .. } if self.stopped => {}
             Message::Update { update, reply } => {
                 let _ = reply.send(self.update(update)).await;
             }
@@ -328,6 +333,7 @@ impl HostActor {
                 let _ = reply.send(self.review(&id, &policy)).await;
             }
             Message::Stop { reply } => {
+                self.stopped = true;
                 self.stop_all();
                 let _ = reply.send(()).await;
             }

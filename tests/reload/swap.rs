@@ -171,3 +171,18 @@ fn a_change_is_told_with_its_tools_and_versions() {
         assert!(removed.contains(&"probe__spin"), "{removed:?}");
     });
 }
+
+#[test]
+fn what_is_stopped_is_not_put_into_service_again() {
+    let world = world();
+    world.load(async |live| {
+        world.skill("home/skills/late", "text");
+        let (reloaded, ()) = zip(live.runtime.load(), live.runtime.stop()).await;
+        assert!(live.host.registry().plugins().next().is_none());
+        assert!(live.host.snapshot().skills.is_empty());
+        // The first may have come before the end; no later one does.
+        drop(reloaded);
+        assert!(live.runtime.load().await.is_none());
+        assert!(live.host.snapshot().skills.is_empty());
+    });
+}

@@ -60,7 +60,7 @@ pub struct WatchedFolder {
 /// How deep something is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WatchDepth {
-    /// Not at all: it is a file.
+    /// It is a file, whose folder tells of it.
     Itself,
     /// Only what is directly in it.
     Direct,

@@ -9,7 +9,7 @@ use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, output};
 
-/// Take back all that was approved; a plugin in service goes out of it within a second.
+/// Take back all that was approved; a plugin in service goes out of it at once.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "revoke", example = "{command_name} com.example.clock")]
 pub(super) struct Revoke {
