@@ -89,6 +89,8 @@
 mod actor;
 mod channel;
 mod contract;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod package;
 mod runtime;
 mod sandbox;
@@ -105,13 +107,15 @@ pub use actor::{
 pub use channel::ConsoleChannel;
 pub use contract::{
     Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
-    ChannelAdapter, ChannelHost, Config, Denied, Exhausted, InstanceMode, KeyValueStore,
+    ChannelAdapter, ChannelHost, Config, Denied, Exhausted, FuelGauge, InstanceMode, KeyValueStore,
     ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload, NoSecrets,
     ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
     PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
     Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
     WatchConfig, full_tool_name, limits,
 };
+#[cfg(feature = "mcp")]
+pub use mcp::{Loading, McpOptions, McpServer, MemoryConnection, ToolNames};
 pub use package::{
     Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, MANIFEST_NAMES,
     ManifestFormat, NoPrompt, PackageError, PackageErrorKind, PackageOrigin, PluginPackage, Prompt,

@@ -16,8 +16,8 @@ use smol::Executor;
 use smol::lock::Semaphore;
 
 use crate::contract::{
-    CallError, CallOutcome, Cancellation, CancellationSource, InstanceMode, PluginResourceConfig,
-    Usage,
+    CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
+    PluginResourceConfig, Usage,
 };
 use crate::sandbox::Sandbox;
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, Parked};
@@ -32,7 +32,7 @@ const CONCURRENT_INSTANCES: usize = 16;
 #[derive(Debug)]
 pub(super) enum PluginMessage {
     /// Run a tool. Dropping the receiver of `reply` cancels the call.
-    Call { tool: String, params: String, reply: Sender<CallOutcome> },
+    Call { tool: String, params: String, gauge: Option<FuelGauge>, reply: Sender<CallOutcome> },
 }
 
 /// What every instance of the plugin is started with.
@@ -67,13 +67,14 @@ pub(super) struct PluginActor {
 impl PluginActor {
     pub(super) async fn run(mut self) {
         let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
-        while let Ok(PluginMessage::Call { tool, params, reply }) = self.mailbox.recv().await {
+        while let Ok(message) = self.mailbox.recv().await {
+            let PluginMessage::Call { tool, params, gauge, reply } = message;
             match self.mode {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let ends = self.ends();
                     let (outcome, parked) = unless_cancelled(
-                        pin!(run_resident(&self.recipe, resident, &tool, &params)),
+                        pin!(run_resident(&self.recipe, resident, &tool, &params, gauge)),
                         &reply,
                         &ends,
                     )
@@ -87,7 +88,7 @@ impl PluginActor {
                     let (recipe, ends) = (self.recipe.clone(), self.ends());
                     let call = async move {
                         let (outcome, parked) = unless_cancelled(
-                            pin!(run_resident(&recipe, None, &tool, &params)),
+                            pin!(run_resident(&recipe, None, &tool, &params, gauge)),
                             &reply,
                             &ends,
                         )
@@ -121,8 +122,14 @@ type Ran = (CallOutcome, Option<Parked>);
 
 /// Runs one call on the resident instance, or on a new one where there is none any more. An
 /// instance that is still good afterwards is parked.
-async fn run_resident(recipe: &Recipe, parked: Option<Parked>, tool: &str, params: &str) -> Ran {
-    let mut budget = CallBudget::new(&recipe.resources);
+async fn run_resident(
+    recipe: &Recipe,
+    parked: Option<Parked>,
+    tool: &str,
+    params: &str,
+    gauge: Option<FuelGauge>,
+) -> Ran {
+    let mut budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
     let mut parked_again = None;
     let result = async {
         let mut instance = match parked.and_then(|parked| recipe.memory.unpark(parked)) {

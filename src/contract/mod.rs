@@ -20,7 +20,7 @@ mod stage;
 mod tool;
 mod voice;
 
-pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, Usage};
+pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, Usage};
 pub use channel::{ChannelAdapter, ChannelHost};
 pub use config::{Config, ParsedConfig, WatchConfig};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};

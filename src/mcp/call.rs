@@ -1,0 +1,109 @@
+//! `tools/call`: from a name and its arguments to a result, with progress on the way.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use futures_lite::future::or;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use smol::Timer;
+
+use super::catalog::OfferedTool;
+use super::content::{self, Promise};
+use super::message::{ProgressToken, Request, RpcError, notification};
+use super::object::Object;
+use super::revision::Spoken;
+use super::server::{Context, McpServer};
+use crate::contract::{CallError, CallOutcome, FuelGauge};
+
+/// A call that ends within this time says nothing of its progress, and the others say it this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+#[derive(Deserialize)]
+struct CallParams<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+}
+
+impl McpServer {
+    /// Runs the tool that the request names. What goes wrong within it is a result, so that a model
+    /// can read it.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a name that isn't offered and for arguments that are no object.
+    pub(super) async fn call_tool(
+        &self,
+        request: &Request,
+        spoken: &Spoken,
+        context: &Context,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let CallParams { name, arguments } = request.params()?;
+        let catalog = self.catalog();
+        let Some(tool) = catalog.tools.find(&name) else {
+            return Err(self.unknown_tool(&name));
+        };
+        let arguments = arguments.map_or("{}", RawValue::get);
+        if !arguments.starts_with('{') {
+            return Err(RpcError::invalid_params("`arguments` is not an object"));
+        }
+        let outcome = self.run(tool, arguments.to_owned(), spoken, context).await;
+        self.metrics().count(&outcome);
+        match outcome.result {
+            Ok(text) => {
+                let promise = match tool.has_output_schema {
+                    true => Promise::Structured,
+                    false => Promise::Nothing,
+                };
+                content::write(result, &text, promise, spoken.revision);
+            }
+            // It was there when the call came in, and is not any more.
+            Err(CallError::UnknownTool { .. }) => return Err(self.unknown_tool(&name)),
+            Err(error) => content::write_call_error(result, &error),
+        }
+        Ok(())
+    }
+
+    fn unknown_tool(&self, name: &str) -> RpcError {
+        self.catalog().tools.unknown(name, &self.host().registry())
+    }
+
+    async fn run(
+        &self,
+        tool: &OfferedTool,
+        arguments: String,
+        spoken: &Spoken,
+        context: &Context,
+    ) -> CallOutcome {
+        let Some(token) = &spoken.progress_token else {
+            return self.host().call(&tool.full_name, arguments).await;
+        };
+        let gauge = FuelGauge::default();
+        let call = self.host().call_gauged(&tool.full_name, arguments, &gauge);
+        let telling = async { match tell(&gauge, tool.max_fuel, token, context).await {} };
+        or(call, telling).await
+    }
+}
+
+/// Tells how much fuel the call has used, as long as it uses any. Never ends.
+async fn tell(
+    gauge: &FuelGauge,
+    total: u64,
+    token: &ProgressToken,
+    context: &Context,
+) -> std::convert::Infallible {
+    let mut told = 0;
+    loop {
+        Timer::after(PROGRESS_INTERVAL).await;
+        let used = gauge.used();
+        if used > told {
+            told = used;
+            let mut params = Object::new();
+            params.member("progressToken", token).member("progress", &used).member("total", &total);
+            context.send(notification("notifications/progress", Some(&params.end()))).await;
+        }
+    }
+}

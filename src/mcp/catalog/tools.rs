@@ -1,0 +1,188 @@
+//! The tools: what each is called, what it takes, and what is said to whoever asks for another.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value, json};
+
+use super::Entry;
+use super::retired::Retired;
+use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
+use crate::contract::{CallError, ToolDescription};
+use crate::mcp::message::RpcError;
+use crate::mcp::object::Object;
+use crate::mcp::options::ToolNames;
+use crate::mcp::revision::Revision;
+
+/// One tool that clients can call.
+#[derive(Debug)]
+pub(in crate::mcp) struct OfferedTool {
+    /// The name in the list.
+    name: String,
+    /// The name that the plugin host knows it by.
+    pub(in crate::mcp) full_name: String,
+    /// Units of fuel that a call may use.
+    pub(in crate::mcp) max_fuel: u64,
+    /// Whether the guest promises structured results.
+    pub(in crate::mcp) has_output_schema: bool,
+    modern: String,
+    legacy: String,
+}
+
+impl Entry for OfferedTool {
+    fn key(&self) -> &str {
+        &self.name
+    }
+
+    fn json(&self, revision: Revision) -> &str {
+        if revision.is_modern() { &self.modern } else { &self.legacy }
+    }
+}
+
+/// Every tool, sorted by name.
+#[derive(Debug, Default)]
+pub(in crate::mcp) struct Tools {
+    pub(in crate::mcp) listed: Vec<OfferedTool>,
+    /// The listed names, and the full ones: where in `listed`.
+    by_name: HashMap<String, usize>,
+    retired: Retired,
+}
+
+impl Tools {
+    pub(super) fn new(registry: &PluginRegistry, names: ToolNames, earlier: &Self) -> Self {
+        let entries = registry.tools();
+        let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in &entries {
+            *owners.entry(&entry.description().name).or_default() += 1;
+        }
+        let is_full_name = |name: &str| entries.iter().any(|entry| entry.full_name() == name);
+        let listed_name = |entry: &ToolEntry| {
+            let bare = &entry.description().name;
+            let unique = owners.get(bare.as_str()) == Some(&1) && !is_full_name(bare);
+            match names {
+                ToolNames::Bare if unique => bare.clone(),
+                _ => entry.full_name(),
+            }
+        };
+        let mut listed: Vec<OfferedTool> =
+            entries.iter().filter_map(|entry| offered(entry, listed_name(entry))).collect();
+        listed.sort_by(|one, other| one.name.cmp(&other.name));
+        let names = |tool: &OfferedTool| [tool.name.clone(), tool.full_name.clone()];
+        let places = listed.iter().enumerate();
+        let by_name: HashMap<String, usize> =
+            places.flat_map(|(at, tool)| names(tool).map(|name| (name, at))).collect();
+        let gone = earlier.by_name.keys().map(String::as_str);
+        let retired = earlier.retired.with(gone.filter(|name| !by_name.contains_key(*name)));
+        Self { listed, by_name, retired }
+    }
+
+    /// The tool of this listed or full name.
+    pub(in crate::mcp) fn find(&self, name: &str) -> Option<&OfferedTool> {
+        self.by_name.get(name).and_then(|&at| self.listed.get(at))
+    }
+
+    /// What to say of a name that `find` doesn't know: `-32602`, with the names to use instead.
+    pub(in crate::mcp) fn unknown(&self, name: &str, registry: &PluginRegistry) -> RpcError {
+        let bare = name.rsplit_once("__").map_or(name, |(_, bare)| bare);
+        let same_bare = |tool: &&OfferedTool| {
+            tool.full_name.rsplit_once("__").is_some_and(|(_, other)| other == bare)
+        };
+        let successors: Vec<&str> =
+            self.listed.iter().filter(same_bare).map(|tool| tool.name.as_str()).collect();
+        let was = if self.retired.contains(name) {
+            format!("tool `{name}` is not offered any more")
+        } else {
+            format!("there is no tool `{name}`")
+        };
+        if !successors.is_empty() {
+            let message = format!("{was}: call `{}` instead", successors.join("` or `"));
+            return RpcError::invalid_params(message)
+                .with_data(json!({ "successors": successors }));
+        }
+        match registry.find_tool(name) {
+            Err(CallError::UnknownTool { similar, .. }) => {
+                let offered = |full: &String| Some(self.find(full)?.name.as_str());
+                let similar: Vec<&str> = similar.iter().filter_map(offered).collect();
+                RpcError::invalid_params(match similar.as_slice() {
+                    [] => format!("{was}: see `tools/list`"),
+                    similar => format!("{was}: did you mean `{}`?", similar.join("` or `")),
+                })
+            }
+            // Its plugin was found and waits for approval, or could not be loaded.
+            Err(error) => RpcError::invalid_params(format!("{was}: {error}")),
+            Ok(_) => RpcError::invalid_params(format!("{was}: its schema can't be offered")),
+        }
+    }
+}
+
+/// The tool as it is offered, or nothing if no client could call it.
+fn offered(entry: &ToolEntry, name: String) -> Option<OfferedTool> {
+    let full_name = entry.full_name();
+    let ToolDescription { description, input_schema, output_schema, .. } = entry.description();
+    let Some(input) = object_schema(input_schema) else {
+        log::warn!("{full_name} is not offered: its parameters are not an object");
+        return None;
+    };
+    let annotations = annotations(&entry.plugin, entry.description());
+    let written = |input: &Value, output: Option<&Value>| {
+        let mut tool = Object::new();
+        tool.member("name", &name);
+        if !description.is_empty() {
+            tool.member("description", description);
+        }
+        tool.member("inputSchema", input).optional("outputSchema", output);
+        tool.member("annotations", &annotations);
+        tool.end()
+    };
+    let modern = written(&input, output_schema.as_ref());
+    let legacy_output = output_schema.as_ref().filter(|schema| schema["type"] == "object");
+    let legacy = written(&plain_properties(&input), legacy_output.map(plain_properties).as_ref());
+    Some(OfferedTool {
+        name,
+        full_name,
+        max_fuel: entry.plugin.manifest.resources.max_fuel,
+        has_output_schema: output_schema.is_some(),
+        modern,
+        legacy,
+    })
+}
+
+/// What a client may show beside the tool. The sandbox vouches for it: a plugin without files and hosts
+/// changes nothing, whatever it says of itself.
+fn annotations(plugin: &LoadedPlugin, tool: &ToolDescription) -> Value {
+    let permissions = &plugin.manifest.permissions;
+    let confined = permissions.filesystem.is_empty() && permissions.network.is_empty();
+    let read_only = tool.read_only || confined;
+    json!({
+        "readOnlyHint": read_only,
+        "destructiveHint": !read_only,
+        "openWorldHint": !permissions.network.is_empty(),
+    })
+}
+
+/// The schema as MCP wants it: of an object, said aloud. `None` if it is of something else.
+fn object_schema(schema: &Value) -> Option<Value> {
+    match schema.get("type") {
+        Some(kind) if kind == "object" => Some(schema.clone()),
+        Some(_) => None,
+        None => {
+            let typed = [("type".to_owned(), json!("object"))].into_iter();
+            let rest = schema.as_object()?.clone();
+            Some(Value::Object(typed.chain(rest).collect::<Map<_, _>>()))
+        }
+    }
+}
+
+/// The schema with no property that is `true` or `false`, which legacy revisions have no word for.
+fn plain_properties(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for property in properties.values_mut() {
+            match property {
+                Value::Bool(true) => *property = json!({}),
+                Value::Bool(false) => *property = json!({ "not": {} }),
+                _ => {}
+            }
+        }
+    }
+    schema
+}

@@ -1,0 +1,25 @@
+//! The Model Context Protocol: what is hosted, offered to every AI client that speaks MCP.
+//!
+//! Messages, the core that answers them and the transports are apart. Both eras of the protocol are
+//! served over every transport, request by request. The server keeps no sessions: a connection holds
+//! the requests that run on it and, for legacy clients of a pipe, the revision they agreed on.
+
+mod call;
+mod catalog;
+mod connection;
+mod content;
+mod discovery;
+mod lines;
+mod memory;
+mod message;
+mod metrics;
+mod object;
+mod options;
+mod revision;
+mod server;
+mod stdio;
+mod subscription;
+
+pub use memory::MemoryConnection;
+pub use options::{McpOptions, ToolNames};
+pub use server::{Loading, McpServer};

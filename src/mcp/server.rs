@@ -1,0 +1,250 @@
+//! The core, apart from transports: a request and where to send what comes before its answer, to an
+//! answer.
+
+use std::sync::{Arc, Weak};
+
+use arc_swap::ArcSwap;
+use async_channel::Sender;
+use serde::Deserialize;
+use smol::Executor;
+
+use super::catalog::{Catalog, Entry, Page};
+use super::discovery::{self, SERVER_INFO_META};
+use super::message::{Request, RpcError};
+use super::metrics::Metrics;
+use super::object::{Object, array};
+use super::options::McpOptions;
+use super::revision::{Revision, Spoken};
+use crate::actor::PluginHost;
+use crate::contract::{Cancellation, CancellationSource};
+
+/// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
+const LIST_TTL_MS: u64 = 1_000;
+
+/// A server for everything that a [`PluginHost`] has in service. Clones are the same server.
+///
+/// Each transport is a method that serves one client or a whole address:
+/// [`connect`](Self::connect) within the process and [`serve_stream`](Self::serve_stream) over a pipe.
+#[derive(Clone)]
+pub struct McpServer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    host: PluginHost,
+    executor: Arc<Executor<'static>>,
+    options: McpOptions,
+    catalog: ArcSwap<Catalog>,
+    /// Fires when there is something to offer.
+    loaded: Cancellation,
+    /// Fires when subscriptions have to end.
+    stop: CancellationSource,
+    metrics: Metrics,
+}
+
+/// Keeps requests that ask what is offered waiting, until it is dropped.
+#[derive(Debug)]
+#[must_use = "what is dropped at once keeps nothing waiting"]
+pub struct Loading {
+    _loaded: CancellationSource,
+}
+
+/// What is around one request.
+#[derive(Clone)]
+pub(super) struct Context {
+    /// Where messages go that come before the answer.
+    pub(super) outbox: Sender<String>,
+    /// Fires when the connection ends in good order: a subscription then gives its last answer.
+    pub(super) ends: Cancellation,
+}
+
+impl Context {
+    /// Sends a message to the client. One that is gone misses nothing.
+    pub(super) async fn send(&self, message: String) {
+        let _ = self.outbox.send(message).await;
+    }
+}
+
+impl McpServer {
+    /// A server for what `host` has in service now and later. Its tasks run on `executor`.
+    #[must_use]
+    pub fn new(host: PluginHost, executor: Arc<Executor<'static>>, options: McpOptions) -> Self {
+        Self::loading(host, executor, options).0
+    }
+
+    /// The same for a host that is still being loaded: the server says who it is and what it can do at
+    /// once, and everything else when [`Loading`] is dropped.
+    pub fn loading(
+        host: PluginHost,
+        executor: Arc<Executor<'static>>,
+        options: McpOptions,
+    ) -> (Self, Loading) {
+        let loading = CancellationSource::new();
+        let shared = Arc::new(Shared {
+            catalog: ArcSwap::default(),
+            loaded: loading.token(),
+            stop: CancellationSource::new(),
+            metrics: Metrics::default(),
+            host,
+            executor,
+            options,
+        });
+        let following = follow(Arc::downgrade(&shared));
+        shared.executor.spawn(following).detach();
+        (Self { shared }, Loading { _loaded: loading })
+    }
+
+    /// Ends every subscription in good order, now and for those that come later.
+    pub fn stop(&self) {
+        self.shared.stop.cancel();
+    }
+
+    pub(super) fn host(&self) -> &PluginHost {
+        &self.shared.host
+    }
+
+    pub(super) fn executor(&self) -> &Executor<'static> {
+        &self.shared.executor
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Fires when the server stops.
+    pub(super) fn stopping(&self) -> Cancellation {
+        self.shared.stop.token()
+    }
+
+    /// Resolves when there is something to offer.
+    pub(super) async fn loaded(&self) {
+        self.shared.loaded.cancelled().await;
+    }
+
+    /// What is offered now.
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        self.shared.catalog()
+    }
+
+    /// Answers a request. Dropping the future cancels it, and nothing more is sent for it.
+    pub(super) async fn answer(
+        &self,
+        request: Request,
+        spoken: Spoken,
+        context: Context,
+    ) -> String {
+        if !matches!(&*request.method, "server/discover" | "ping" | "logging/setLevel") {
+            self.loaded().await;
+        }
+        if &*request.method == "subscriptions/listen" && spoken.revision.is_modern() {
+            return match self.listen(&request, &context).await {
+                Ok(result) => success(&request, result),
+                Err(error) => error.answer(Some(&request.id)),
+            };
+        }
+        let mut result = begin(spoken.revision, "");
+        let done = match &*request.method {
+            "tools/call" => self.call_tool(&request, &spoken, &context, &mut result).await,
+            _ => self.look_up(&request, &spoken, &mut result),
+        };
+        match done {
+            Ok(()) => success(&request, result),
+            Err(error) => error.answer(Some(&request.id)),
+        }
+    }
+
+    /// Writes the result of a request that waits for nothing.
+    fn look_up(
+        &self,
+        request: &Request,
+        spoken: &Spoken,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let revision = spoken.revision;
+        match (&*request.method, revision.is_modern()) {
+            ("server/discover", true) => discovery::discover(result),
+            ("ping" | "logging/setLevel", false) => {}
+            ("tools/list", _) => {
+                let catalog = self.catalog();
+                self.list(request, revision, "tools", &catalog.tools.listed, result)?;
+            }
+            (method, _) => return Err(RpcError::method_not_found(method)),
+        }
+        Ok(())
+    }
+
+    /// Writes one part of a list.
+    fn list<T: Entry>(
+        &self,
+        request: &Request,
+        revision: Revision,
+        name: &str,
+        sorted: &[T],
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        #[derive(Deserialize)]
+        struct ListParams {
+            cursor: Option<String>,
+        }
+        let ListParams { cursor } = request.params()?;
+        let page = Page::new(sorted, cursor.as_deref(), self.shared.options.page_entries)?;
+        result.raw(name, &array(page.entries.iter().map(|entry| entry.json(revision))));
+        result.optional("nextCursor", page.next);
+        write_freshness(result, revision);
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn catalog(&self) -> Arc<Catalog> {
+        let registry = self.host.registry();
+        if self.catalog.load().generation != registry.generation {
+            let earlier = self.catalog.rcu(|now| {
+                if now.generation >= registry.generation {
+                    return Arc::clone(now);
+                }
+                Arc::new(Catalog::new(&registry, &self.options, now))
+            });
+            if earlier.generation < registry.generation {
+                earlier.replace();
+            }
+        }
+        self.catalog.load_full()
+    }
+}
+
+/// Makes a catalog of every generation, for those who wait to hear of it. It ends with the host or
+/// the server.
+async fn follow(shared: Weak<Shared>) {
+    let Some(mut changes) = shared.upgrade().map(|shared| shared.host.subscribe()) else { return };
+    while changes.next().await.is_some() {
+        match shared.upgrade() {
+            Some(shared) => drop(shared.catalog()),
+            None => return,
+        }
+    }
+}
+
+/// A result with what every result of `revision` has. `meta` is further members of its `_meta`.
+pub(super) fn begin(revision: Revision, meta: &str) -> Object {
+    let mut result = Object::new();
+    if revision.is_modern() {
+        let meta = format!("{{{SERVER_INFO_META}{meta}}}");
+        result.raw("resultType", "\"complete\"").raw("_meta", &meta);
+    }
+    result
+}
+
+/// The message with the result of `request`.
+pub(super) fn success(request: &Request, result: Object) -> String {
+    let mut message = Object::message();
+    message.member("id", &request.id).raw("result", &result.end());
+    message.end()
+}
+
+/// How long what was asked for is fresh, and that it is for whoever asked.
+pub(super) fn write_freshness(result: &mut Object, revision: Revision) {
+    if revision.is_modern() {
+        result.member("ttlMs", &LIST_TTL_MS).member("cacheScope", "private");
+    }
+}
