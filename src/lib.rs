@@ -58,7 +58,7 @@
 //! | --- | --- | --- |
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 4 | `channel/` | surfaces: the console |
+//! | 4 | `channel/`, `mcp/` | surfaces: the console; for MCP, the check of arguments by JSON Schema |
 //! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk; key-value stores |
@@ -84,6 +84,7 @@
 //! | `watch` | yes | [`SkillWatcher`] by the kernel's word (notify); without it, by polling |
 //! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS |
 //! | `package` | yes | installing: archives, signatures, registries |
+//! | `mcp` | yes | [`Schema`]: arguments checked against a tool's JSON Schema |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
 
 mod actor;
@@ -115,7 +116,10 @@ pub use contract::{
     WatchConfig, full_tool_name, limits,
 };
 #[cfg(feature = "mcp")]
-pub use mcp::{Loading, McpOptions, McpServer, MemoryConnection, ToolNames};
+pub use mcp::{
+    Loading, McpOptions, McpServer, MemoryConnection, Schema, SchemaError, SchemaPolicy, ToolNames,
+    UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
+};
 pub use package::{
     Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, MANIFEST_NAMES,
     ManifestFormat, NoPrompt, PackageError, PackageErrorKind, PackageOrigin, PluginPackage, Prompt,

@@ -16,10 +16,15 @@ mod metrics;
 mod object;
 mod options;
 mod revision;
+mod schema;
 mod server;
 mod stdio;
 mod subscription;
 
 pub use memory::MemoryConnection;
 pub use options::{McpOptions, ToolNames};
+pub use schema::{
+    Schema, SchemaError, SchemaPolicy, UnsupportedKeyword, Violation, ViolationKind,
+    bounds as schema_bounds,
+};
 pub use server::{Loading, McpServer};

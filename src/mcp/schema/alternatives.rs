@@ -1,0 +1,124 @@
+//! Checking a value against alternatives: `anyOf`, `oneOf`, and what is only asked and not demanded.
+
+use std::mem;
+
+use serde_json::Value;
+
+use super::check::{Check, Fit, Fits, Seen};
+use super::node::NodeId;
+use super::violation::{Path, Violation, listed, shown};
+
+impl Check<'_> {
+    pub(super) fn any(
+        &mut self,
+        ids: &[NodeId],
+        value: &Value,
+        at: &Path<'_>,
+        mut seen: Seen<'_>,
+    ) -> Fits {
+        let mut fit = Fit::No;
+        for id in ids {
+            fit = fit.max(self.branch(*id, value, at, seen.as_deref_mut())?);
+            if fit == Fit::Yes && seen.is_none() {
+                break;
+            }
+        }
+        if fit == Fit::No {
+            self.report_alternatives(ids, value, at)?;
+        }
+        Ok(fit)
+    }
+
+    pub(super) fn one(
+        &mut self,
+        ids: &[NodeId],
+        value: &Value,
+        at: &Path<'_>,
+        mut seen: Seen<'_>,
+    ) -> Fits {
+        let (mut sure, mut possible) = (Vec::new(), 0);
+        for (index, id) in ids.iter().enumerate() {
+            match self.branch(*id, value, at, seen.as_deref_mut())? {
+                Fit::Yes => sure.push(index),
+                Fit::Maybe => possible += 1,
+                Fit::No => {}
+            }
+            if sure.len() > 1 {
+                self.report(at, || {
+                    let expected = format!("a value that fits one of {} alternatives", ids.len());
+                    (expected, format!("{}, which fits {} and {}", shown(value), sure[0], sure[1]))
+                });
+                return Ok(Fit::No);
+            }
+        }
+        match (sure.len(), possible) {
+            (0, 0) => {
+                self.report_alternatives(ids, value, at)?;
+                Ok(Fit::No)
+            }
+            (1, 0) => Ok(Fit::Yes),
+            _ => Ok(Fit::Maybe),
+        }
+    }
+
+    /// A schema that only asks: what it finds isn't reported, and what it evaluates counts only
+    /// where the value fits.
+    pub(super) fn branch(
+        &mut self,
+        id: NodeId,
+        value: &Value,
+        at: &Path<'_>,
+        seen: Seen<'_>,
+    ) -> Fits {
+        let Some(seen) = seen else { return self.quietly(id, value, at, None) };
+        self.spend(seen.len() / 64, at)?;
+        let mut own = vec![false; seen.len()];
+        let fit = self.quietly(id, value, at, Some(&mut own))?;
+        if fit != Fit::No {
+            seen.iter_mut().zip(own).for_each(|(seen, own)| *seen |= own);
+        }
+        Ok(fit)
+    }
+
+    pub(super) fn quietly(
+        &mut self,
+        id: NodeId,
+        value: &Value,
+        at: &Path<'_>,
+        seen: Seen<'_>,
+    ) -> Fits {
+        let wanted = mem::replace(&mut self.wanted, 0);
+        let fit = self.schema(id, value, at, seen);
+        self.wanted = wanted;
+        fit
+    }
+
+    /// Says of a value that fits no alternative what the first of them want.
+    fn report_alternatives(
+        &mut self,
+        ids: &[NodeId],
+        value: &Value,
+        at: &Path<'_>,
+    ) -> Result<(), Box<Violation>> {
+        const SHOWN: usize = 8;
+        if self.is_done() {
+            return Ok(());
+        }
+        let (here, mut wants) = (at.to_string(), Vec::new());
+        for id in ids.iter().take(SHOWN) {
+            let found = mem::take(&mut self.found);
+            let wanted = mem::replace(&mut self.wanted, 1);
+            let outcome = self.schema(*id, value, at, None);
+            let first = mem::replace(&mut self.found, found).pop();
+            self.wanted = wanted;
+            outcome?;
+            let want = first.map(|first| match first.path.strip_prefix(&here) {
+                Some(below) if !below.is_empty() => format!("{} at {below}", first.expected),
+                _ => first.expected,
+            });
+            wants.extend(want.filter(|want| !wants.contains(want)));
+        }
+        self.report(at, || (listed(wants.into_iter(), " or "), shown(value)));
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Assertions: what a schema says of one value without another schema.
+
+use serde_json::Value;
+
+use super::number::{Decimal, Exact};
+use super::pattern::Pattern;
+use super::value::{same, twins, weight};
+use super::violation::{listed, quoted, shown};
+use super::{ViolationKind, bounds};
+
+/// One assertion. Those on strings, numbers and so on hold for every other kind of value.
+#[derive(Debug)]
+pub(super) enum Assertion {
+    /// Nothing is allowed: the schema `false`.
+    Never,
+    Type(Types),
+    /// `enum`, and `const` as an `enum` of one, with what comparing with all of them costs.
+    Enum(Vec<Value>, usize),
+    MultipleOf(Exact, Decimal),
+    AtLeast(Exact),
+    AtMost(Exact),
+    Over(Exact),
+    Under(Exact),
+    AtLeastSize(Measure, u64),
+    AtMostSize(Measure, u64),
+    Pattern(Pattern),
+    Unique,
+    Required(Vec<String>),
+    /// Where the first property is there, the others have to be.
+    DependentRequired(String, Vec<String>),
+}
+
+/// What is counted: nothing in values of another kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Measure {
+    Characters,
+    Items,
+    Properties,
+}
+
+impl Measure {
+    fn of(self, value: &Value) -> Option<u64> {
+        let size = match (self, value) {
+            (Self::Characters, Value::String(text)) => text.chars().count(),
+            (Self::Items, Value::Array(items)) => items.len(),
+            (Self::Properties, Value::Object(properties)) => properties.len(),
+            _ => return None,
+        };
+        Some(size as u64)
+    }
+
+    fn counted(self, size: u64) -> String {
+        let (one, more) = match self {
+            Self::Characters => ("character", "characters"),
+            Self::Items => ("item", "items"),
+            Self::Properties => ("property", "properties"),
+        };
+        format!("{size} {}", if size == 1 { one } else { more })
+    }
+}
+
+/// A set of the types that JSON Schema knows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Types(u8);
+
+impl Types {
+    const NAMES: [(&'static str, &'static str); 7] = [
+        ("null", "null"),
+        ("boolean", "a boolean"),
+        ("integer", "an integer"),
+        ("number", "a number"),
+        ("string", "a string"),
+        ("array", "an array"),
+        ("object", "an object"),
+    ];
+
+    /// This set and the type of this name, if there is one.
+    pub(super) fn with(self, name: &str) -> Option<Self> {
+        let index = Self::NAMES.iter().position(|(known, _)| *known == name)?;
+        Some(Self(self.0 | 1 << index))
+    }
+
+    fn contains(self, value: &Value) -> bool {
+        const INTEGER: u8 = 1 << 2;
+        let index = match value {
+            Value::Null => 0,
+            Value::Bool(_) => 1,
+            Value::Number(number) => {
+                if self.0 & INTEGER != 0 && Exact::of(number).is_whole() {
+                    return true;
+                }
+                3
+            }
+            Value::String(_) => 4,
+            Value::Array(_) => 5,
+            Value::Object(_) => 6,
+        };
+        self.0 & 1 << index != 0
+    }
+
+    fn expected(self) -> String {
+        let names = Self::NAMES.iter().enumerate();
+        let named: Vec<_> = names
+            .filter(|(index, _)| self.0 & 1 << index != 0)
+            .map(|(_, (_, name))| name)
+            .collect();
+        listed(named.into_iter(), " or ")
+    }
+}
+
+impl Assertion {
+    /// What [`Self::holds`] costs at the most, in steps.
+    ///
+    /// # Errors
+    ///
+    /// [`ViolationKind::TooDeep`] for a value that is too deep to be compared.
+    pub(super) fn steps(&self, value: &Value) -> Result<usize, ViolationKind> {
+        Ok(match (self, value) {
+            (Self::Enum(_, steps), _) => *steps,
+            (Self::AtLeastSize(..) | Self::AtMostSize(..), Value::String(text)) => text.len() / 64,
+            (Self::Pattern(pattern), Value::String(text)) => pattern.steps(text),
+            (Self::Unique, Value::Array(_)) => {
+                weight(value, bounds::DEPTH).ok_or(ViolationKind::TooDeep)?
+            }
+            (Self::Required(names) | Self::DependentRequired(_, names), Value::Object(_)) => {
+                names.len()
+            }
+            _ => 0,
+        })
+    }
+
+    /// Whether it holds for `value`.
+    pub(super) fn holds(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Never, _) => false,
+            (Self::Type(types), _) => types.contains(value),
+            (Self::Enum(allowed, _), _) => allowed.iter().any(|allowed| same(allowed, value)),
+            (Self::MultipleOf(_, unit), Value::Number(number)) => {
+                Decimal::of(number).is_multiple_of(*unit)
+            }
+            (Self::AtLeast(limit), Value::Number(number)) => Exact::of(number) >= *limit,
+            (Self::AtMost(limit), Value::Number(number)) => Exact::of(number) <= *limit,
+            (Self::Over(limit), Value::Number(number)) => Exact::of(number) > *limit,
+            (Self::Under(limit), Value::Number(number)) => Exact::of(number) < *limit,
+            (Self::AtLeastSize(measure, limit), _) => {
+                measure.of(value).is_none_or(|size| size >= *limit)
+            }
+            (Self::AtMostSize(measure, limit), _) => {
+                measure.of(value).is_none_or(|size| size <= *limit)
+            }
+            (Self::Pattern(pattern), Value::String(text)) => pattern.matches(text),
+            (Self::Unique, Value::Array(items)) => twins(items).is_none(),
+            (Self::Required(names), Value::Object(_)) => missing(names, value).next().is_none(),
+            (Self::DependentRequired(present, names), Value::Object(properties)) => {
+                !properties.contains_key(present) || missing(names, value).next().is_none()
+            }
+            _ => true,
+        }
+    }
+
+    /// What it wants, whatever the value.
+    pub(super) fn expected(&self) -> String {
+        match self {
+            Self::Never => "nothing".into(),
+            Self::Type(types) => types.expected(),
+            Self::Enum(allowed, _) => {
+                let one_of = if allowed.len() == 1 { "" } else { "one of " };
+                format!("{one_of}{}", listed(allowed.iter().map(shown), ", "))
+            }
+            Self::MultipleOf(unit, _) => format!("a multiple of {unit}"),
+            Self::AtLeast(limit) => format!("a number of at least {limit}"),
+            Self::AtMost(limit) => format!("a number of at most {limit}"),
+            Self::Over(limit) => format!("a number greater than {limit}"),
+            Self::Under(limit) => format!("a number less than {limit}"),
+            Self::AtLeastSize(measure, limit) => format!("at least {}", measure.counted(*limit)),
+            Self::AtMostSize(measure, limit) => format!("at most {}", measure.counted(*limit)),
+            Self::Pattern(pattern) => format!("a string that matches `{}`", pattern.as_str()),
+            Self::Unique => "items that are all different".into(),
+            Self::Required(names) => properties(names.iter()),
+            Self::DependentRequired(present, names) => {
+                format!("{} beside {present:?}", properties(names.iter()))
+            }
+        }
+    }
+
+    /// What it wants and what is there instead, for a value that it doesn't hold for.
+    pub(super) fn difference(&self, value: &Value) -> (String, String) {
+        let mut expected = self.expected();
+        let mut got = shown(value);
+        match (self, value) {
+            (Self::AtLeastSize(measure, _) | Self::AtMostSize(measure, _), _) => {
+                got += &format!(" ({})", measure.counted(measure.of(value).unwrap_or(0)));
+            }
+            (Self::Unique, Value::Array(items)) => {
+                if let Some((one, two)) = twins(items) {
+                    got = format!("{} in both {one} and {two}", shown(&items[one]));
+                }
+            }
+            (Self::Required(names), _) => {
+                expected = properties(missing(names, value).collect::<Vec<_>>().into_iter());
+            }
+            (Self::DependentRequired(present, names), _) => {
+                let names: Vec<_> = missing(names, value).collect();
+                expected = format!("{} beside {present:?}", properties(names.into_iter()));
+            }
+            _ => {}
+        }
+        (expected, got)
+    }
+}
+
+/// Those of `names` that an object hasn't.
+fn missing<'a>(names: &'a [String], object: &'a Value) -> impl Iterator<Item = &'a String> {
+    names.iter().filter(|name| object.get(name.as_str()).is_none())
+}
+
+/// `a property "a"`, or `properties "a", "b"`.
+fn properties<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    let word = if names.len() == 1 { "a property" } else { "properties" };
+    format!("{word} {}", listed(names.map(|name| quoted(name)), " and "))
+}

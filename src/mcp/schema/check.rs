@@ -1,0 +1,219 @@
+//! Checking a value: every subschema that applies, within bounds of depth, work and words.
+
+use serde_json::Value;
+
+use super::assertion::Assertion;
+use super::node::{Applicator, Node, NodeId};
+use super::parts::Properties;
+use super::violation::{Path, Violation, shown};
+use super::{ViolationKind, bounds};
+
+/// Whether a value fits a schema. `Maybe` is for what goes unchecked, so that a `not` around it
+/// doesn't turn what nobody knows into a violation. `allOf` is the least of these, `anyOf` the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    No,
+    Maybe,
+    Yes,
+}
+
+/// Checking was given up; this says where and why.
+pub(super) type Fits = Result<Fit, Box<Violation>>;
+
+/// Which properties or items of the value at hand are evaluated, where an `unevaluated…` around it
+/// wants to know.
+pub(super) type Seen<'a> = Option<&'a mut [bool]>;
+
+/// One check of one value.
+pub(super) struct Check<'s> {
+    pub(super) nodes: &'s [Node],
+    steps_left: usize,
+    depth: usize,
+    /// How many violations are wanted; none while only the outcome counts.
+    pub(super) wanted: usize,
+    pub(super) found: Vec<Violation>,
+}
+
+/// Checks `value` against the first of `nodes`.
+pub(super) fn validate(nodes: &[Node], value: &Value) -> Result<(), Vec<Violation>> {
+    let (steps_left, wanted) = (bounds::STEPS, bounds::VIOLATIONS);
+    let mut check = Check { nodes, steps_left, depth: 0, wanted, found: Vec::new() };
+    match check.schema(0, value, &Path::Root, None) {
+        Ok(Fit::No) => Err(check.found),
+        Ok(Fit::Maybe | Fit::Yes) => Ok(()),
+        Err(given_up) => {
+            check.found.push(*given_up);
+            Err(check.found)
+        }
+    }
+}
+
+impl Check<'_> {
+    pub(super) fn schema(
+        &mut self,
+        id: NodeId,
+        value: &Value,
+        at: &Path<'_>,
+        seen: Seen<'_>,
+    ) -> Fits {
+        self.spend(1, at)?;
+        if self.depth == bounds::DEPTH {
+            return Err(Box::new(Violation::given_up(at, ViolationKind::TooDeep)));
+        }
+        let nodes = self.nodes;
+        self.depth += 1;
+        let fit = self.node(&nodes[id], value, at, seen);
+        self.depth -= 1;
+        fit
+    }
+
+    fn node(&mut self, node: &Node, value: &Value, at: &Path<'_>, mut seen: Seen<'_>) -> Fits {
+        let asserted = self.assertions(node, value, at)?;
+        if asserted == Fit::No && self.is_done() {
+            return Ok(Fit::No);
+        }
+        if let (true, Some(seen)) = (node.unchecked, seen.as_deref_mut()) {
+            seen.fill(true);
+        }
+        let (rest, parts) = match value {
+            Value::Object(properties) => (node.unevaluated_properties, properties.len()),
+            Value::Array(items) => (node.unevaluated_items, items.len()),
+            _ => (None, 0),
+        };
+        let Some(rest) = rest else {
+            return Ok(asserted.min(self.applicators(node, value, at, seen)?));
+        };
+        self.spend(parts / 64, at)?;
+        let mut own = vec![node.unchecked; parts];
+        let fit = asserted.min(self.applicators(node, value, at, Some(&mut own))?);
+        if fit == Fit::No {
+            return Ok(Fit::No);
+        }
+        if let Some(seen) = seen {
+            seen.fill(true);
+        }
+        Ok(fit.min(self.unevaluated(rest, value, at, &own)?))
+    }
+
+    fn assertions(&mut self, node: &Node, value: &Value, at: &Path<'_>) -> Fits {
+        let mut fit = if node.unchecked { Fit::Maybe } else { Fit::Yes };
+        for assertion in &node.assertions {
+            let steps = assertion.steps(value);
+            let steps = steps.map_err(|kind| Box::new(Violation::given_up(at, kind)))?;
+            self.spend(steps, at)?;
+            if !assertion.holds(value) {
+                fit = Fit::No;
+                self.report(at, || assertion.difference(value));
+                if self.is_done() || matches!(assertion, Assertion::Type(_)) {
+                    break;
+                }
+            }
+        }
+        Ok(fit)
+    }
+
+    fn applicators(
+        &mut self,
+        node: &Node,
+        value: &Value,
+        at: &Path<'_>,
+        mut seen: Seen<'_>,
+    ) -> Fits {
+        let mut fit = Fit::Yes;
+        for applicator in &node.applicators {
+            fit = fit.min(self.applicator(applicator, value, at, seen.as_deref_mut())?);
+            if fit == Fit::No && self.is_done() {
+                break;
+            }
+        }
+        Ok(fit)
+    }
+
+    fn applicator(
+        &mut self,
+        applicator: &Applicator,
+        value: &Value,
+        at: &Path<'_>,
+        mut seen: Seen<'_>,
+    ) -> Fits {
+        match (applicator, value) {
+            (Applicator::Properties { named, patterns, others }, Value::Object(object)) => {
+                let schemas = Properties { named, patterns, others: *others };
+                self.properties(&schemas, object, at, seen)
+            }
+            (Applicator::Names(id), Value::Object(object)) => self.names(*id, object, at),
+            (Applicator::Items { first, others }, Value::Array(items)) => {
+                self.items((first, *others), items, at, seen)
+            }
+            (Applicator::Contains { item, least, most }, Value::Array(items)) => {
+                self.contains(*item, (*least, *most), items, at, seen)
+            }
+            (Applicator::All(ids), _) => {
+                let mut fit = Fit::Yes;
+                for id in ids {
+                    fit = fit.min(self.schema(*id, value, at, seen.as_deref_mut())?);
+                    if fit == Fit::No && self.is_done() {
+                        break;
+                    }
+                }
+                Ok(fit)
+            }
+            (Applicator::Any(ids), _) => self.any(ids, value, at, seen),
+            (Applicator::One(ids), _) => self.one(ids, value, at, seen),
+            (Applicator::Not(id), _) => {
+                let fit = self.quietly(*id, value, at, None)?;
+                if fit == Fit::Yes {
+                    let unwanted = &self.nodes[*id];
+                    self.report(at, || {
+                        (format!("anything but {}", unwanted.words()), shown(value))
+                    });
+                }
+                Ok(match fit {
+                    Fit::Yes => Fit::No,
+                    Fit::Maybe => Fit::Maybe,
+                    Fit::No => Fit::Yes,
+                })
+            }
+            (Applicator::If { condition, then, otherwise }, _) => {
+                let next = match self.branch(*condition, value, at, seen.as_deref_mut())? {
+                    Fit::Yes => then,
+                    Fit::No => otherwise,
+                    Fit::Maybe => {
+                        // What would follow is unknown, and so is what it would evaluate.
+                        if let Some(seen) = seen {
+                            seen.fill(true);
+                        }
+                        return Ok(Fit::Maybe);
+                    }
+                };
+                next.map_or(Ok(Fit::Yes), |id| self.schema(id, value, at, seen))
+            }
+            (Applicator::Dependent(name, id), Value::Object(object))
+                if object.contains_key(name) =>
+            {
+                self.schema(*id, value, at, seen)
+            }
+            _ => Ok(Fit::Yes),
+        }
+    }
+    /// Says what is wrong, as long as that is wanted.
+    pub(super) fn report(&mut self, at: &Path<'_>, words: impl FnOnce() -> (String, String)) {
+        if !self.is_done() {
+            let (expected, got) = words();
+            self.found.push(Violation::mismatch(at, expected, got));
+        }
+    }
+
+    /// Whether one violation more would change nothing.
+    pub(super) fn is_done(&self) -> bool {
+        self.found.len() >= self.wanted
+    }
+
+    pub(super) fn spend(&mut self, steps: usize, at: &Path<'_>) -> Result<(), Box<Violation>> {
+        match self.steps_left.checked_sub(steps) {
+            Some(left) => self.steps_left = left,
+            None => return Err(Box::new(Violation::given_up(at, ViolationKind::TooMuchWork))),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! From a JSON document to a list of subschemas, with every `$ref` resolved within the document.
+//!
+//! Subschemas wait in a queue and not on the stack, so neither a deep document nor a long chain of
+//! references can overflow it.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::node::{Node, NodeId, find_loop};
+use super::value::weight;
+use super::{SchemaError, SchemaPolicy, UnsupportedKeyword, bounds};
+
+/// A document that is being compiled.
+pub(super) struct Compiler<'d> {
+    document: &'d Value,
+    policy: SchemaPolicy,
+    nodes: Vec<Node>,
+    /// The place of each subschema in the document, by its pointer and the other way round.
+    ids: HashMap<String, NodeId>,
+    pointers: Vec<String>,
+    queue: Vec<Place<'d>>,
+    references: Vec<Reference>,
+    /// Parts of the document with an `$id`; the first is the document, with or without one.
+    resources: Vec<Resource>,
+    anchors: HashMap<(usize, String), NodeId>,
+    unchecked: Vec<UnsupportedKeyword>,
+}
+
+/// A subschema that waits to be compiled.
+pub(super) struct Place<'d> {
+    pub(super) id: NodeId,
+    pub(super) pointer: String,
+    pub(super) value: &'d Value,
+    /// Which part of the document its references are relative to.
+    pub(super) resource: usize,
+}
+
+/// A `$ref` that waits until every anchor is known.
+struct Reference {
+    from: NodeId,
+    resource: usize,
+    text: String,
+}
+
+struct Resource {
+    id: String,
+    pointer: String,
+}
+
+/// Compiles `document`; the first node is the whole schema.
+pub(super) fn compile(
+    document: &Value,
+    policy: SchemaPolicy,
+) -> Result<(Vec<Node>, Vec<UnsupportedKeyword>), SchemaError> {
+    weight(document, bounds::DEPTH).ok_or(SchemaError::TooDeep)?;
+    let mut compiler = Compiler {
+        document,
+        policy,
+        nodes: Vec::new(),
+        ids: HashMap::new(),
+        pointers: Vec::new(),
+        queue: Vec::new(),
+        references: Vec::new(),
+        resources: vec![Resource { id: String::new(), pointer: String::new() }],
+        anchors: HashMap::new(),
+        unchecked: Vec::new(),
+    };
+    compiler.place(String::new(), document, 0)?;
+    loop {
+        if let Some(place) = compiler.queue.pop() {
+            let id = place.id;
+            compiler.nodes[id] = super::keywords::node(&mut compiler, place)?;
+        } else if let Some(reference) = compiler.references.pop() {
+            let target = compiler.resolve(&reference)?;
+            let applicators = &mut compiler.nodes[reference.from].applicators;
+            applicators.push(super::node::Applicator::All(vec![target]));
+        } else {
+            break;
+        }
+    }
+    match find_loop(&compiler.nodes) {
+        Some(id) => Err(SchemaError::Loop { pointer: compiler.pointers.swap_remove(id) }),
+        None => Ok((compiler.nodes, compiler.unchecked)),
+    }
+}
+
+impl<'d> Compiler<'d> {
+    /// The node for the schema at `pointer`, which is compiled once however often it is used.
+    pub(super) fn place(
+        &mut self,
+        pointer: String,
+        value: &'d Value,
+        resource: usize,
+    ) -> Result<NodeId, SchemaError> {
+        if let Some(id) = self.ids.get(&pointer) {
+            return Ok(*id);
+        }
+        if !value.is_object() && !value.is_boolean() {
+            return Err(SchemaError::NotASchema { pointer });
+        }
+        let id = self.nodes.len();
+        if id == bounds::SUBSCHEMAS {
+            return Err(SchemaError::TooLarge);
+        }
+        self.nodes.push(Node::default());
+        self.ids.insert(pointer.clone(), id);
+        self.pointers.push(pointer.clone());
+        self.queue.push(Place { id, pointer, value, resource });
+        Ok(id)
+    }
+
+    /// Takes note of an `$id`, and returns the part of the document that it begins.
+    pub(super) fn resource(&mut self, id: &str, pointer: &str) -> usize {
+        let id = id.strip_suffix('#').unwrap_or(id).to_owned();
+        if pointer.is_empty() {
+            self.resources[0].id = id;
+            return 0;
+        }
+        self.resources.push(Resource { id, pointer: pointer.to_owned() });
+        self.resources.len() - 1
+    }
+
+    pub(super) fn anchor(&mut self, name: &str, resource: usize, id: NodeId) {
+        self.anchors.entry((resource, name.to_owned())).or_insert(id);
+    }
+
+    pub(super) fn reference(&mut self, text: &str, resource: usize, from: NodeId) {
+        self.references.push(Reference { from, resource, text: text.to_owned() });
+    }
+
+    /// Takes note of a keyword that can't be checked.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::Unsupported`] where the policy is strict.
+    pub(super) fn unsupported(&mut self, keyword: UnsupportedKeyword) -> Result<(), SchemaError> {
+        if self.policy == SchemaPolicy::Strict {
+            return Err(SchemaError::Unsupported(keyword));
+        }
+        self.unchecked.push(keyword);
+        Ok(())
+    }
+
+    fn resolve(&mut self, reference: &Reference) -> Result<NodeId, SchemaError> {
+        let text = &reference.text;
+        let (uri, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let pointer = || self.pointers[reference.from].clone();
+        let resource = if uri.is_empty() {
+            reference.resource
+        } else {
+            let known = self.resources.iter().position(|resource| resource.id == uri);
+            known.ok_or_else(|| SchemaError::ExternalReference {
+                pointer: pointer(),
+                reference: text.clone(),
+            })?
+        };
+        let unknown =
+            || SchemaError::UnknownReference { pointer: pointer(), reference: text.clone() };
+        let fragment = percent_decoded(fragment).ok_or_else(unknown)?;
+        if !fragment.is_empty() && !fragment.starts_with('/') {
+            return self.anchors.get(&(resource, fragment)).copied().ok_or_else(unknown);
+        }
+        let target = format!("{}{fragment}", self.resources[resource].pointer);
+        let value = self.document.pointer(&target).ok_or_else(unknown)?;
+        self.place(target, value, resource)
+    }
+}
+
+/// The fragment of a URI without its `%xx`; `None` where it isn't UTF-8 then.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte.filter(|_| first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

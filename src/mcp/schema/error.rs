@@ -1,0 +1,152 @@
+//! Why a document is not a schema that can be used, and which of its keywords go unchecked.
+
+use std::fmt;
+
+use super::bounds;
+
+/// What to do with a keyword that asserts something, and that this validator can't check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SchemaPolicy {
+    /// Leave that part unchecked, and name it in [`Schema::unchecked`](super::Schema::unchecked).
+    #[default]
+    Lenient,
+    /// Refuse the schema with [`SchemaError::Unsupported`].
+    Strict,
+}
+
+/// A keyword that asserts something, and that this validator can't check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnsupportedKeyword {
+    /// The JSON pointer of the subschema it is in; empty for the whole schema.
+    pub pointer: String,
+    /// The keyword; for a key of `patternProperties` also that.
+    pub keyword: String,
+    /// Why it can't be checked.
+    pub reason: String,
+}
+
+impl fmt::Display for UnsupportedKeyword {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "`{}` {} can't be checked: {}",
+            self.keyword,
+            place(&self.pointer),
+            self.reason
+        )
+    }
+}
+
+/// Why a document is not a schema that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaError {
+    /// A place where a schema belongs has neither an object nor a boolean.
+    NotASchema {
+        /// The JSON pointer of the place; empty for the whole document.
+        pointer: String,
+    },
+    /// A keyword has a value that it can't have.
+    Keyword {
+        /// The JSON pointer of the subschema it is in; empty for the whole schema.
+        pointer: String,
+        /// The keyword.
+        keyword: String,
+        /// What its value has to be.
+        expected: &'static str,
+    },
+    /// A `$ref` leads out of the document. Nothing is ever fetched.
+    ExternalReference {
+        /// The JSON pointer of the subschema it is in; empty for the whole schema.
+        pointer: String,
+        /// Where it leads.
+        reference: String,
+    },
+    /// A `$ref` leads nowhere.
+    UnknownReference {
+        /// The JSON pointer of the subschema it is in; empty for the whole schema.
+        pointer: String,
+        /// Where it leads.
+        reference: String,
+    },
+    /// A schema applies itself to the same value again, and would never end.
+    Loop {
+        /// The JSON pointer of a subschema in the loop; empty for the whole schema.
+        pointer: String,
+    },
+    /// A keyword can't be checked, and the policy is [`SchemaPolicy::Strict`].
+    Unsupported(UnsupportedKeyword),
+    /// The document has more than [`bounds::DEPTH`] levels.
+    TooDeep,
+    /// The document has more than [`bounds::SUBSCHEMAS`] schemas.
+    TooLarge,
+}
+
+impl SchemaError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::NotASchema { .. } => {
+                "write a schema there, for instance `{}` for any value".into()
+            }
+            Self::Keyword { keyword, expected, .. } => format!("make `{keyword}` {expected}"),
+            Self::ExternalReference { .. } => {
+                "copy that schema under `$defs` and refer to it as `#/$defs/<name>`".into()
+            }
+            Self::UnknownReference { .. } => {
+                "refer to a place in this schema, for instance `#/$defs/<name>`, or an `$anchor`"
+                    .into()
+            }
+            Self::Loop { .. } => {
+                "let the schema refer to itself only within `properties`, `items` or the like"
+                    .into()
+            }
+            Self::Unsupported(keyword) => {
+                format!("remove `{}`, or load without `strict_schemas`", keyword.keyword)
+            }
+            Self::TooDeep | Self::TooLarge => "describe the arguments with a smaller schema".into(),
+        }
+    }
+}
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotASchema { pointer } => {
+                write!(
+                    formatter,
+                    "there is no schema {}, but another kind of value",
+                    place(pointer)
+                )
+            }
+            Self::Keyword { pointer, keyword, expected } => {
+                write!(formatter, "`{keyword}` {} is not {expected}", place(pointer))
+            }
+            Self::ExternalReference { pointer, reference } => {
+                write!(
+                    formatter,
+                    "`$ref` {} leads out of the schema, to `{reference}`",
+                    place(pointer)
+                )
+            }
+            Self::UnknownReference { pointer, reference } => {
+                write!(formatter, "`$ref` {} leads nowhere: `{reference}`", place(pointer))
+            }
+            Self::Loop { pointer } => {
+                write!(formatter, "the schema {} applies itself without end", place(pointer))
+            }
+            Self::Unsupported(keyword) => keyword.fmt(formatter),
+            Self::TooDeep => write!(formatter, "the schema has over {} levels", bounds::DEPTH),
+            Self::TooLarge => write!(formatter, "there are over {} subschemas", bounds::SUBSCHEMAS),
+        }
+    }
+}
+
+impl std::error::Error for SchemaError {}
+
+/// A JSON pointer in a sentence.
+fn place(pointer: &str) -> String {
+    if pointer.is_empty() { "at the top".into() } else { format!("at `{pointer}`") }
+}

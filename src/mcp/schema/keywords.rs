@@ -1,0 +1,334 @@
+//! What each keyword of a schema means, and which values it may have.
+//!
+//! Older drafts are understood where nothing else can be meant: `definitions`, `dependencies`,
+//! `items` as a list with `additionalItems`, `$id` as an anchor. A `$ref` never hides the keywords
+//! beside it. Booleans for `exclusiveMinimum`, `exclusiveMaximum` and `required`, which drafts 3 and
+//! 4 had, are named as unsupported. Keywords that nobody knows are annotations.
+
+use serde_json::{Map, Value};
+
+use super::assertion::{Assertion, Measure, Types};
+use super::compile::{Compiler, Place};
+use super::node::{Applicator, Node, NodeId};
+use super::number::{Decimal, Exact};
+use super::pattern::Pattern;
+use super::value::weight;
+use super::{SchemaError, UnsupportedKeyword, bounds};
+
+type Result<T> = std::result::Result<T, SchemaError>;
+
+const LIST_OF_SCHEMAS: &str = "a list of at least one schema";
+const MAP_OF_SCHEMAS: &str = "an object of schemas";
+const NAMES: &str = "a list of strings";
+const TYPES: &str = "one or more of null, boolean, integer, number, string, array and object";
+
+/// Compiles one subschema; those within it are queued.
+pub(super) fn node<'d>(compiler: &mut Compiler<'d>, place: Place<'d>) -> Result<Node> {
+    match place.value {
+        Value::Object(object) => {
+            let node = Node::default();
+            let mut subschema = Subschema { compiler, place, object, node };
+            subschema.identify();
+            for (keyword, value) in object {
+                subschema.keyword(keyword, value)?;
+            }
+            subschema.properties()?;
+            subschema.items()?;
+            subschema.contains()?;
+            subschema.condition()?;
+            Ok(subschema.node)
+        }
+        Value::Bool(false) => Ok(Node::never()),
+        _ => Ok(Node::default()),
+    }
+}
+
+/// An object that is being compiled.
+struct Subschema<'c, 'd> {
+    compiler: &'c mut Compiler<'d>,
+    place: Place<'d>,
+    object: &'d Map<String, Value>,
+    node: Node,
+}
+
+impl<'d> Subschema<'_, 'd> {
+    /// The names it goes by. An `$id` comes first, for everything else is relative to it.
+    fn identify(&mut self) {
+        let Place { id, pointer, resource, .. } = &mut self.place;
+        let name = |keyword| self.object.get(keyword).and_then(Value::as_str);
+        if let Some(uri) = name("$id").filter(|uri| !uri.starts_with('#')) {
+            *resource = self.compiler.resource(uri, pointer);
+        }
+        let old = name("$id").and_then(|uri| uri.strip_prefix('#'));
+        for name in [old, name("$anchor"), name("$dynamicAnchor")].into_iter().flatten() {
+            self.compiler.anchor(name, *resource, *id);
+        }
+    }
+
+    /// A keyword that means something on its own.
+    fn keyword(&mut self, keyword: &str, value: &'d Value) -> Result<()> {
+        let assertion = match keyword {
+            "type" => {
+                let types = Assertion::Type(self.types(keyword, value)?);
+                self.node.assertions.insert(0, types);
+                return Ok(());
+            }
+            "enum" => {
+                let expected = "a list of at least one value";
+                let allowed = value.as_array().filter(|allowed| !allowed.is_empty());
+                let steps = weight(value, bounds::DEPTH).unwrap_or(bounds::STEPS);
+                Assertion::Enum(self.some(keyword, allowed, expected)?.clone(), steps)
+            }
+            "const" => {
+                let steps = weight(value, bounds::DEPTH).unwrap_or(bounds::STEPS);
+                Assertion::Enum(vec![value.clone()], steps)
+            }
+            "multipleOf" => {
+                let expected = "a number greater than 0";
+                let unit = value.as_number().filter(|unit| Exact::of(unit) > Exact::Whole(0));
+                let unit = self.some(keyword, unit, expected)?;
+                Assertion::MultipleOf(Exact::of(unit), Decimal::of(unit))
+            }
+            "minimum" => Assertion::AtLeast(self.number(keyword, value)?),
+            "maximum" => Assertion::AtMost(self.number(keyword, value)?),
+            "exclusiveMinimum" | "exclusiveMaximum" | "required" if value.is_boolean() => {
+                return self.unsupported(keyword, "as a boolean it belongs to an old draft");
+            }
+            "exclusiveMinimum" => Assertion::Over(self.number(keyword, value)?),
+            "exclusiveMaximum" => Assertion::Under(self.number(keyword, value)?),
+            "minLength" => Assertion::AtLeastSize(Measure::Characters, self.size(keyword, value)?),
+            "maxLength" => Assertion::AtMostSize(Measure::Characters, self.size(keyword, value)?),
+            "minItems" => Assertion::AtLeastSize(Measure::Items, self.size(keyword, value)?),
+            "maxItems" => Assertion::AtMostSize(Measure::Items, self.size(keyword, value)?),
+            "minProperties" => {
+                Assertion::AtLeastSize(Measure::Properties, self.size(keyword, value)?)
+            }
+            "maxProperties" => {
+                Assertion::AtMostSize(Measure::Properties, self.size(keyword, value)?)
+            }
+            "pattern" => match Pattern::new(self.some(keyword, value.as_str(), "a string")?) {
+                Ok(pattern) => Assertion::Pattern(pattern),
+                Err(reason) => return self.unsupported(keyword, &reason),
+            },
+            "uniqueItems" => match self.some(keyword, value.as_bool(), "a boolean")? {
+                true => Assertion::Unique,
+                false => return Ok(()),
+            },
+            "required" => Assertion::Required(self.names(keyword, value)?),
+            _ => return self.applicator(keyword, value),
+        };
+        self.node.assertions.push(assertion);
+        Ok(())
+    }
+
+    /// A keyword that brings other schemas in.
+    fn applicator(&mut self, keyword: &str, value: &'d Value) -> Result<()> {
+        let applicator = match keyword {
+            "$ref" => {
+                let text = self.some(keyword, value.as_str(), "a string")?;
+                self.compiler.reference(text, self.place.resource, self.place.id);
+                return Ok(());
+            }
+            "$defs" | "definitions" => return self.schemas_by_name(keyword, value).map(drop),
+            "allOf" => Applicator::All(self.list(keyword, value)?),
+            "anyOf" => Applicator::Any(self.list(keyword, value)?),
+            "oneOf" => Applicator::One(self.list(keyword, value)?),
+            "not" => Applicator::Not(self.schema(keyword, value)?),
+            "propertyNames" => Applicator::Names(self.schema(keyword, value)?),
+            "dependentSchemas" | "dependentRequired" | "dependencies" => {
+                return self.dependent(keyword, value);
+            }
+            "unevaluatedProperties" => {
+                self.node.unevaluated_properties = Some(self.schema(keyword, value)?);
+                return Ok(());
+            }
+            "unevaluatedItems" => {
+                self.node.unevaluated_items = Some(self.schema(keyword, value)?);
+                return Ok(());
+            }
+            "$dynamicRef" | "$recursiveRef" => {
+                return self.unsupported(keyword, "only `$ref` is followed");
+            }
+            "disallow" | "divisibleBy" | "extends" => {
+                return self.unsupported(keyword, "it belongs to an old draft");
+            }
+            _ => return Ok(()),
+        };
+        self.node.applicators.push(applicator);
+        Ok(())
+    }
+
+    fn dependent(&mut self, keyword: &str, value: &'d Value) -> Result<()> {
+        let expected = match keyword {
+            "dependentSchemas" => MAP_OF_SCHEMAS,
+            "dependentRequired" => "an object of lists of strings",
+            _ => "an object of schemas and lists of strings",
+        };
+        for (name, value) in self.some(keyword, value.as_object(), expected)? {
+            if keyword != "dependentSchemas" && (value.is_array() || keyword == "dependentRequired")
+            {
+                let names = self.names(keyword, value)?;
+                self.node.assertions.push(Assertion::DependentRequired(name.clone(), names));
+            } else {
+                let id = self.schema(&joined(keyword, name), value)?;
+                self.node.applicators.push(Applicator::Dependent(name.clone(), id));
+            }
+        }
+        Ok(())
+    }
+
+    fn properties(&mut self) -> Result<()> {
+        let mut named = Vec::new();
+        if let Some(value) = self.object.get("properties") {
+            named = self.schemas_by_name("properties", value)?;
+            named.sort_unstable();
+        }
+        let mut patterns = Vec::new();
+        let mut all_known = true;
+        if let Some(value) = self.object.get("patternProperties") {
+            for (pattern, id) in self.schemas_by_name("patternProperties", value)? {
+                match Pattern::new(&pattern) {
+                    Ok(pattern) => patterns.push((pattern, id)),
+                    Err(reason) => {
+                        all_known = false;
+                        self.unsupported(&joined("patternProperties", &pattern), &reason)?;
+                    }
+                }
+            }
+        }
+        let mut others = None;
+        if let Some(value) = self.object.get("additionalProperties") {
+            let id = self.schema("additionalProperties", value)?;
+            if all_known {
+                others = Some(id);
+            } else {
+                let reason = "which properties are additional depends on an unsupported pattern";
+                self.unsupported("additionalProperties", reason)?;
+            }
+        }
+        if !named.is_empty() || !patterns.is_empty() || others.is_some() {
+            let applicator = Applicator::Properties { named, patterns, others };
+            self.node.applicators.push(applicator);
+        }
+        Ok(())
+    }
+
+    fn items(&mut self) -> Result<()> {
+        let (mut first, mut others) = (Vec::new(), None);
+        if let Some(value) = self.object.get("prefixItems") {
+            first = self.list("prefixItems", value)?;
+        }
+        match self.object.get("items") {
+            Some(value) if value.is_array() && first.is_empty() => {
+                first = self.list("items", value)?;
+                if let Some(value) = self.object.get("additionalItems") {
+                    others = Some(self.schema("additionalItems", value)?);
+                }
+            }
+            Some(value) => others = Some(self.schema("items", value)?),
+            None => {}
+        }
+        if !first.is_empty() || others.is_some() {
+            self.node.applicators.push(Applicator::Items { first, others });
+        }
+        Ok(())
+    }
+
+    fn contains(&mut self) -> Result<()> {
+        let limit = |keyword: &str| {
+            self.object.get(keyword).map(|value| self.size(keyword, value)).transpose()
+        };
+        let (least, most) = (limit("minContains")?.unwrap_or(1), limit("maxContains")?);
+        if let Some(value) = self.object.get("contains") {
+            let item = self.schema("contains", value)?;
+            self.node.applicators.push(Applicator::Contains { item, least, most });
+        }
+        Ok(())
+    }
+
+    fn condition(&mut self) -> Result<()> {
+        let mut branch = |keyword: &str| {
+            self.object.get(keyword).map(|value| self.schema(keyword, value)).transpose()
+        };
+        let (condition, then, otherwise) = (branch("if")?, branch("then")?, branch("else")?);
+        if let Some(condition) = condition {
+            self.node.applicators.push(Applicator::If { condition, then, otherwise });
+        }
+        Ok(())
+    }
+
+    fn schema(&mut self, path: &str, value: &'d Value) -> Result<NodeId> {
+        let pointer = format!("{}/{path}", self.place.pointer);
+        self.compiler.place(pointer, value, self.place.resource)
+    }
+
+    fn list(&mut self, keyword: &str, value: &'d Value) -> Result<Vec<NodeId>> {
+        let list = value.as_array().filter(|list| !list.is_empty());
+        let list = self.some(keyword, list, LIST_OF_SCHEMAS)?;
+        let items = list.iter().enumerate();
+        items.map(|(index, value)| self.schema(&format!("{keyword}/{index}"), value)).collect()
+    }
+
+    fn schemas_by_name(
+        &mut self,
+        keyword: &str,
+        value: &'d Value,
+    ) -> Result<Vec<(String, NodeId)>> {
+        let entries = self.some(keyword, value.as_object(), MAP_OF_SCHEMAS)?.iter();
+        entries
+            .map(|(name, value)| Ok((name.clone(), self.schema(&joined(keyword, name), value)?)))
+            .collect()
+    }
+
+    fn types(&self, keyword: &str, value: &Value) -> Result<Types> {
+        let names = match value {
+            Value::Array(names) if !names.is_empty() => names.as_slice(),
+            name => std::slice::from_ref(name),
+        };
+        let mut names = names.iter().map(Value::as_str);
+        let types = names.try_fold(Types::default(), |types, name| types.with(name?));
+        self.some(keyword, types, TYPES)
+    }
+
+    fn names(&self, keyword: &str, value: &Value) -> Result<Vec<String>> {
+        let names = self.some(keyword, value.as_array(), NAMES)?.iter();
+        let names = names.map(|name| name.as_str().map(str::to_owned)).collect();
+        self.some(keyword, names, NAMES)
+    }
+
+    fn number(&self, keyword: &str, value: &Value) -> Result<Exact> {
+        self.some(keyword, value.as_number().map(Exact::of), "a number")
+    }
+
+    /// A number of things; 2.0 is one too.
+    fn size(&self, keyword: &str, value: &Value) -> Result<u64> {
+        let size = value.as_number().and_then(|number| match Exact::of(number) {
+            Exact::Whole(whole) => u64::try_from(whole).ok(),
+            Exact::Real(_) => None,
+        });
+        self.some(keyword, size, "a whole number of at least 0")
+    }
+
+    /// A keyword's value, if it is one that it may have.
+    fn some<T>(&self, keyword: &str, value: Option<T>, expected: &'static str) -> Result<T> {
+        value.ok_or_else(|| SchemaError::Keyword {
+            pointer: self.place.pointer.clone(),
+            keyword: keyword.to_owned(),
+            expected,
+        })
+    }
+
+    fn unsupported(&mut self, keyword: &str, reason: &str) -> Result<()> {
+        self.node.unchecked = true;
+        self.compiler.unsupported(UnsupportedKeyword {
+            pointer: self.place.pointer.clone(),
+            keyword: keyword.to_owned(),
+            reason: reason.to_owned(),
+        })
+    }
+}
+
+/// The pointer from a schema to the one under a name of one of its keywords.
+fn joined(keyword: &str, name: &str) -> String {
+    format!("{keyword}/{}", name.replace('~', "~0").replace('/', "~1"))
+}

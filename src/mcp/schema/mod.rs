@@ -1,0 +1,83 @@
+//! JSON Schema 2020-12 for the arguments of tools: compiled once, checked within bounds.
+//!
+//! A schema comes from a guest and a value from a client, so neither is trusted: nothing is fetched,
+//! and depth, work and words have the ceilings of [`bounds`]. Not here: the formats of `format` and
+//! the rest that the specification counts as annotations, `$dynamicRef`, and URIs relative to an
+//! `$id`. `pattern` is what the `regex-lite` crate takes of ECMA-262: no look-around, backreferences
+//! or Unicode classes, which are named as unsupported, and `\s` is ASCII white space.
+
+mod alternatives;
+mod assertion;
+/// Every ceiling of the schema validator.
+pub mod bounds;
+mod check;
+mod compile;
+mod error;
+mod keywords;
+mod node;
+mod number;
+mod parts;
+mod pattern;
+mod value;
+mod violation;
+
+use serde_json::Value;
+
+pub use error::{SchemaError, SchemaPolicy, UnsupportedKeyword};
+pub use violation::{Violation, ViolationKind};
+
+/// A compiled JSON Schema.
+///
+/// ```
+/// use serde_json::json;
+/// use weft_lite::{Schema, SchemaPolicy};
+///
+/// let schema = json!({
+///     "type": "object",
+///     "properties": { "count": { "type": "integer", "minimum": 1 } },
+///     "required": ["count"],
+/// });
+/// let schema = Schema::compile(&schema, SchemaPolicy::Lenient)?;
+/// assert!(schema.validate(&json!({ "count": 3 })).is_ok());
+/// let violations = schema.validate(&json!({ "count": "three" })).unwrap_err();
+/// assert_eq!(violations[0].to_string(), r#"/count: expected an integer, got "three""#);
+/// # Ok::<(), weft_lite::SchemaError>(())
+/// ```
+#[derive(Debug)]
+pub struct Schema {
+    /// The first is the whole schema.
+    nodes: Vec<node::Node>,
+    unchecked: Vec<UnsupportedKeyword>,
+}
+
+impl Schema {
+    /// Compiles a schema document. Its `$schema` is not read: older drafts are understood where
+    /// nothing else can be meant (`definitions`, `dependencies`, `items` as a list).
+    ///
+    /// # Errors
+    ///
+    /// A [`SchemaError`] for the first keyword whose value isn't what the keyword wants, for a `$ref`
+    /// that leads out of the document or nowhere, for a schema that applies itself without end, for a
+    /// document over the [`bounds`], and with [`SchemaPolicy::Strict`] for what can't be checked.
+    pub fn compile(document: &Value, policy: SchemaPolicy) -> Result<Self, SchemaError> {
+        let (nodes, unchecked) = compile::compile(document, policy)?;
+        Ok(Self { nodes, unchecked })
+    }
+
+    /// The keywords that assert something and go unchecked, in the order they were met. A value that
+    /// would only be wrong by them is taken.
+    #[must_use]
+    pub fn unchecked(&self) -> &[UnsupportedKeyword] {
+        &self.unchecked
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in the order of the value, at most [`bounds::VIOLATIONS`]. Where
+    /// checking was given up, the last one says so in its [`Violation::kind`].
+    pub fn validate(&self, value: &Value) -> Result<(), Vec<Violation>> {
+        check::validate(&self.nodes, value)
+    }
+}

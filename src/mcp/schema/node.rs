@@ -1,0 +1,115 @@
+//! A compiled schema: what one subschema asserts, and which others it applies where.
+
+use super::assertion::Assertion;
+use super::pattern::Pattern;
+
+/// The place of a subschema in the list of them. The whole schema is the first.
+pub(super) type NodeId = usize;
+
+/// One subschema.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    /// The type first, so that nothing is said of the rest where it is another.
+    pub(super) assertions: Vec<Assertion>,
+    pub(super) applicators: Vec<Applicator>,
+    pub(super) unevaluated_properties: Option<NodeId>,
+    pub(super) unevaluated_items: Option<NodeId>,
+    /// A keyword is unsupported, so whether a value fits can't be told for sure.
+    pub(super) unchecked: bool,
+}
+
+impl Node {
+    /// The schema `false`.
+    pub(super) fn never() -> Self {
+        Self { assertions: vec![Assertion::Never], ..Self::default() }
+    }
+
+    pub(super) fn is_never(&self) -> bool {
+        matches!(self.assertions.first(), Some(Assertion::Never))
+    }
+
+    /// What it asserts, for a sentence about it.
+    pub(super) fn words(&self) -> String {
+        let said: Vec<_> = self.assertions.iter().map(Assertion::expected).collect();
+        if said.is_empty() || !self.applicators.is_empty() {
+            return "what the schema describes".into();
+        }
+        said.join(" and ")
+    }
+}
+
+/// How other subschemas are applied.
+#[derive(Debug)]
+pub(super) enum Applicator {
+    /// `properties`, sorted by name, `patternProperties` and `additionalProperties`.
+    Properties {
+        named: Vec<(String, NodeId)>,
+        patterns: Vec<(Pattern, NodeId)>,
+        others: Option<NodeId>,
+    },
+    /// `propertyNames`.
+    Names(NodeId),
+    /// `prefixItems` and `items`.
+    Items { first: Vec<NodeId>, others: Option<NodeId> },
+    /// `contains`, `minContains` and `maxContains`.
+    Contains { item: NodeId, least: u64, most: Option<u64> },
+    /// `allOf`, and `$ref` as an `allOf` of one.
+    All(Vec<NodeId>),
+    /// `anyOf`.
+    Any(Vec<NodeId>),
+    /// `oneOf`.
+    One(Vec<NodeId>),
+    /// `not`.
+    Not(NodeId),
+    /// `if`, `then` and `else`.
+    If { condition: NodeId, then: Option<NodeId>, otherwise: Option<NodeId> },
+    /// One entry of `dependentSchemas`: the schema for objects with this property.
+    Dependent(String, NodeId),
+}
+
+impl Applicator {
+    /// The subschemas that are applied to the same value, and not to a part of it.
+    fn in_place(&self) -> Vec<NodeId> {
+        match self {
+            Self::All(ids) | Self::Any(ids) | Self::One(ids) => ids.clone(),
+            Self::Not(id) | Self::Dependent(_, id) => vec![*id],
+            Self::If { condition, then, otherwise } => {
+                [Some(*condition), *then, *otherwise].into_iter().flatten().collect()
+            }
+            Self::Properties { .. }
+            | Self::Names(_)
+            | Self::Items { .. }
+            | Self::Contains { .. } => Vec::new(),
+        }
+    }
+}
+
+/// A subschema that leads back to itself without going into the value, if there is one.
+pub(super) fn find_loop(nodes: &[Node]) -> Option<NodeId> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Visit {
+        Ahead,
+        Open,
+        Done,
+    }
+    let mut visits = vec![Visit::Ahead; nodes.len()];
+    for start in 0..nodes.len() {
+        let mut stack = vec![start];
+        while let Some(&id) = stack.last() {
+            if visits[id] != Visit::Ahead {
+                visits[id] = Visit::Done;
+                stack.pop();
+                continue;
+            }
+            visits[id] = Visit::Open;
+            for next in nodes[id].applicators.iter().flat_map(Applicator::in_place) {
+                match visits[next] {
+                    Visit::Open => return Some(next),
+                    Visit::Ahead => stack.push(next),
+                    Visit::Done => {}
+                }
+            }
+        }
+    }
+    None
+}

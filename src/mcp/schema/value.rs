@@ -1,0 +1,93 @@
+//! JSON values compared by what they mean: 1 is 1.0, and the order of an object's keys is nothing.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
+use serde_json::Value;
+
+use super::number::Exact;
+
+/// A value as a key. Both the depth and the length of a value have to be bounded before.
+struct ByMeaning<'a>(&'a Value);
+
+/// Whether two values mean the same. It goes as deep as the shallower of the two.
+pub(super) fn same(one: &Value, two: &Value) -> bool {
+    match (one, two) {
+        (Value::Number(one), Value::Number(two)) => Exact::of(one) == Exact::of(two),
+        (Value::Array(one), Value::Array(two)) => {
+            one.len() == two.len() && one.iter().zip(two).all(|(one, two)| same(one, two))
+        }
+        (Value::Object(one), Value::Object(two)) => {
+            one.len() == two.len()
+                && one.iter().all(|(key, one)| two.get(key).is_some_and(|two| same(one, two)))
+        }
+        _ => one == two,
+    }
+}
+
+/// The first two items that mean the same, in time linear in their size.
+pub(super) fn twins(items: &[Value]) -> Option<(usize, usize)> {
+    let mut seen = HashMap::with_capacity(items.len());
+    items.iter().enumerate().find_map(|(index, item)| {
+        let first = *seen.entry(ByMeaning(item)).or_insert(index);
+        (first < index).then_some((first, index))
+    })
+}
+
+/// What a value costs to compare, in steps: one for each value in it, and one for each 64 bytes.
+/// `None` where it is deeper than `depth` levels.
+pub(super) fn weight(value: &Value, depth: usize) -> Option<usize> {
+    let depth = depth.checked_sub(1)?;
+    let mut steps = 1;
+    match value {
+        Value::String(text) => steps += text.len() / 64,
+        Value::Array(items) => {
+            for item in items {
+                steps += weight(item, depth)?;
+            }
+        }
+        Value::Object(properties) => {
+            for (name, value) in properties {
+                steps += name.len() / 64 + weight(value, depth)?;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    Some(steps)
+}
+
+impl PartialEq for ByMeaning<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        same(self.0, other.0)
+    }
+}
+
+impl Eq for ByMeaning<'_> {}
+
+impl Hash for ByMeaning<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self.0).hash(state);
+        match self.0 {
+            Value::Null => {}
+            Value::Bool(truth) => truth.hash(state),
+            Value::Number(number) => match Exact::of(number) {
+                Exact::Whole(whole) => whole.hash(state),
+                Exact::Real(real) => real.to_bits().hash(state),
+            },
+            Value::String(text) => text.hash(state),
+            Value::Array(items) => {
+                items.len().hash(state);
+                items.iter().for_each(|item| ByMeaning(item).hash(state));
+            }
+            Value::Object(properties) => {
+                let mut entries: Vec<_> = properties.iter().collect();
+                entries.sort_unstable_by_key(|(name, _)| *name);
+                entries.len().hash(state);
+                for (name, value) in entries {
+                    name.hash(state);
+                    ByMeaning(value).hash(state);
+                }
+            }
+        }
+    }
+}
