@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_lite::future::or;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use smol::Timer;
 
 use super::catalog::OfferedTool;
-use super::content::{self, Promise};
+use super::content;
 use super::message::{ProgressToken, Request, RpcError, notification};
 use super::object::Object;
 use super::revision::Spoken;
@@ -50,16 +51,17 @@ impl McpServer {
         if !arguments.starts_with('{') {
             return Err(RpcError::invalid_params("`arguments` is not an object"));
         }
-        let outcome = self.run(tool, arguments.to_owned(), spoken, context).await;
+        let arguments = match checked(tool, arguments) {
+            Ok(arguments) => arguments,
+            Err(problem) => {
+                content::write_error(result, &problem);
+                return Ok(());
+            }
+        };
+        let outcome = self.run(tool, arguments, spoken, context).await;
         self.metrics().count(&outcome);
         match outcome.result {
-            Ok(text) => {
-                let promise = match tool.has_output_schema {
-                    true => Promise::Structured,
-                    false => Promise::Nothing,
-                };
-                content::write(result, &text, promise, spoken.revision);
-            }
+            Ok(text) => content::write(result, &text, tool.output.as_ref(), spoken.revision),
             // It was there when the call came in, and is not any more.
             Err(CallError::UnknownTool { .. }) => return Err(self.unknown_tool(&name)),
             Err(error) => content::write_call_error(result, &error),
@@ -85,6 +87,22 @@ impl McpServer {
         let call = self.host().call_gauged(&tool.full_name, arguments, &gauge);
         let telling = async { match tell(&gauge, tool.max_fuel, token, context).await {} };
         or(call, telling).await
+    }
+}
+
+/// The arguments as the guest gets them, or what is wrong with them. Where there is nothing to check
+/// they stay as they were written; otherwise the guest gets exactly the value that was checked, so
+/// that no second member of the same name gets past.
+fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> {
+    let Some(schema) = &tool.input else { return Ok(arguments.to_owned()) };
+    let value: Value = serde_json::from_str(arguments)
+        .map_err(|error| format!("the arguments can't be read: {error}"))?;
+    match schema.validate(&value) {
+        Ok(()) => Ok(value.to_string()),
+        Err(violations) => {
+            let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            Err(format!("the arguments are not what the tool takes:\n{}", list.join("\n")))
+        }
     }
 }
 

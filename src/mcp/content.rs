@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::object::{Object, one_line};
 use super::revision::Revision;
+use super::schema::Schema;
 use crate::contract::CallError;
 
 /// The kinds of blocks, each with the members that it has to have, all of them text.
@@ -20,44 +21,61 @@ const BLOCKS: [(&str, &[&str]); 5] = [
     ("resource_link", &["name", "uri"]),
 ];
 
-/// Writes the members of a tool's result. `promised` says whether the tool has an output schema.
-pub(super) fn write(result: &mut Object, text: &str, promised: Promise, revision: Revision) {
+/// Writes the members of a tool's result. `promised` is the tool's output schema, where it has one.
+pub(super) fn write(
+    result: &mut Object,
+    text: &str,
+    promised: Option<&Schema>,
+    revision: Revision,
+) {
     let trimmed = text.trim();
-    if !is_json(trimmed) {
-        write_text(result, text);
-        return;
+    let json = is_json(trimmed);
+    let first = trimmed.as_bytes().first().filter(|_| json);
+    if first == Some(&b'{') && trimmed.contains("\"content\"") {
+        match passed_through(trimmed) {
+            Passed::Blocks(value) => return write_blocks(result, &value, promised, revision),
+            Passed::Wrong(problem) => return write_error(result, &problem),
+            Passed::Data => {}
+        }
     }
-    match trimmed.as_bytes().first() {
-        Some(b'{') if trimmed.contains("\"content\"") => match passed_through(trimmed) {
-            Passed::Blocks(value) => write_blocks(result, &value, revision),
-            Passed::Wrong(problem) => write_error(result, &problem),
-            Passed::Data => write_structured(result, trimmed),
-        },
-        Some(b'{') => write_structured(result, trimmed),
-        Some(b'[') if revision.is_modern() => write_structured(result, trimmed),
-        Some(b'[') => {
+    // Without quotes around it, text is a value as well.
+    let value = match (promised, json) {
+        (Some(_), true) => serde_json::from_str(trimmed).ok(),
+        (Some(_), false) => Some(Value::String(text.to_owned())),
+        (None, _) => None,
+    };
+    if let Some(problem) = broken_promise(promised, value.as_ref()) {
+        return write_error(result, &problem);
+    }
+    let structured = match first {
+        Some(b'{') => true,
+        Some(b'[') => revision.is_modern(),
+        _ => revision.is_modern() && promised.is_some(),
+    };
+    match first {
+        // A JSON string is its text.
+        Some(b'"') => {
+            result.raw("content", &format!(r#"[{{"type":"text","text":{trimmed}}}]"#));
+        }
+        Some(_) => {
             write_text(result, trimmed);
         }
-        first => {
-            // A JSON string is its text; what is left are numbers, `true`, `false` and `null`.
-            match first {
-                Some(b'"') => {
-                    result.raw("content", &format!(r#"[{{"type":"text","text":{trimmed}}}]"#))
-                }
-                _ => write_text(result, trimmed),
-            };
-            if promised == Promise::Structured && revision.is_modern() {
-                result.raw("structuredContent", trimmed);
-            }
+        None => {
+            write_text(result, text);
         }
     }
+    match (structured, json) {
+        (true, true) => result.raw("structuredContent", &one_line(trimmed)),
+        (true, false) => result.member("structuredContent", text),
+        (false, _) => result,
+    };
 }
 
-/// Whether a tool has promised structured results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Promise {
-    Structured,
-    Nothing,
+/// What is wrong with a result whose tool has promised another one.
+fn broken_promise(promised: Option<&Schema>, value: Option<&Value>) -> Option<String> {
+    let violations = promised?.validate(value.unwrap_or(&Value::Null)).err()?;
+    let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    Some(format!("the tool's result is not what its output schema says:\n{}", list.join("\n")))
 }
 
 /// Writes the result of a call that failed: what happened, and what to do next.
@@ -80,10 +98,6 @@ pub(super) fn write_text<'a>(result: &'a mut Object, text: &str) -> &'a mut Obje
     let mut block = Object::new();
     block.member("type", "text").member("text", text);
     result.raw("content", &format!("[{}]", block.end()))
-}
-
-fn write_structured(result: &mut Object, json: &str) {
-    write_text(result, json).raw("structuredContent", &one_line(json));
 }
 
 /// Whether this is one JSON value that every reader takes. Half of a surrogate pair is none, and only
@@ -174,9 +188,13 @@ fn is_uri(text: &Value) -> bool {
 }
 
 /// Gives on the members that a result may have; what else the guest wrote is nobody's.
-fn write_blocks(result: &mut Object, value: &Value, revision: Revision) {
-    result.member("content", &value["content"]);
+fn write_blocks(result: &mut Object, value: &Value, promised: Option<&Schema>, revision: Revision) {
     let structured = value.get("structuredContent");
+    let failed = value["isError"] == true;
+    if let Some(problem) = broken_promise(promised.filter(|_| !failed), structured) {
+        return write_error(result, &problem);
+    }
+    result.member("content", &value["content"]);
     let fits = |content: &&Value| revision.is_modern() || content.is_object();
     result.optional("structuredContent", structured.filter(fits));
     result.optional("isError", value.get("isError"));
@@ -188,7 +206,7 @@ mod tests {
 
     fn written(text: &str, revision: Revision) -> String {
         let mut result = Object::new();
-        write(&mut result, text, Promise::Nothing, revision);
+        write(&mut result, text, None, revision);
         result.end()
     }
 

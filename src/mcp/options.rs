@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::schema::SchemaPolicy;
+
 /// Entries of a list that are given at once.
 const PAGE_ENTRIES: usize = 500;
 
@@ -45,10 +47,16 @@ pub struct McpOptions {
     pub tool_names: ToolNames,
     /// Entries of a list that are given at once; at least one. Default: 500.
     pub page_entries: usize,
+    /// Whether a tool is left out whose schema has parts that can't be checked. Default: lenient.
+    pub schema_policy: SchemaPolicy,
 }
 
 impl Default for McpOptions {
     fn default() -> Self {
-        Self { tool_names: ToolNames::default(), page_entries: PAGE_ENTRIES }
+        Self {
+            tool_names: ToolNames::default(),
+            page_entries: PAGE_ENTRIES,
+            schema_policy: SchemaPolicy::default(),
+        }
     }
 }

@@ -60,7 +60,7 @@ impl Catalog {
     pub(super) fn new(registry: &PluginRegistry, options: &McpOptions, earlier: &Self) -> Self {
         Self {
             generation: registry.generation,
-            tools: Tools::new(registry, options.tool_names, &earlier.tools),
+            tools: Tools::new(registry, options, &earlier.tools),
             replaced: CancellationSource::new(),
         }
     }

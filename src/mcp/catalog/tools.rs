@@ -10,8 +10,9 @@ use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
 use crate::contract::{CallError, ToolDescription};
 use crate::mcp::message::RpcError;
 use crate::mcp::object::Object;
-use crate::mcp::options::ToolNames;
+use crate::mcp::options::{McpOptions, ToolNames};
 use crate::mcp::revision::Revision;
+use crate::mcp::schema::{Schema, SchemaPolicy};
 
 /// One tool that clients can call.
 #[derive(Debug)]
@@ -22,8 +23,10 @@ pub(in crate::mcp) struct OfferedTool {
     pub(in crate::mcp) full_name: String,
     /// Units of fuel that a call may use.
     pub(in crate::mcp) max_fuel: u64,
-    /// Whether the guest promises structured results.
-    pub(in crate::mcp) has_output_schema: bool,
+    /// What its arguments have to be, where that is more than any object.
+    pub(in crate::mcp) input: Option<Schema>,
+    /// What its results have to be, where the guest has promised something.
+    pub(in crate::mcp) output: Option<Schema>,
     modern: String,
     legacy: String,
 }
@@ -45,10 +48,12 @@ pub(in crate::mcp) struct Tools {
     /// The listed names, and the full ones: where in `listed`.
     by_name: HashMap<String, usize>,
     retired: Retired,
+    /// Why some are not offered, or not checked in full: a sentence each.
+    remarks: Vec<String>,
 }
 
 impl Tools {
-    pub(super) fn new(registry: &PluginRegistry, names: ToolNames, earlier: &Self) -> Self {
+    pub(super) fn new(registry: &PluginRegistry, options: &McpOptions, earlier: &Self) -> Self {
         let entries = registry.tools();
         let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
         for entry in &entries {
@@ -58,13 +63,29 @@ impl Tools {
         let listed_name = |entry: &ToolEntry| {
             let bare = &entry.description().name;
             let unique = owners.get(bare.as_str()) == Some(&1) && !is_full_name(bare);
-            match names {
+            match options.tool_names {
                 ToolNames::Bare if unique => bare.clone(),
                 _ => entry.full_name(),
             }
         };
-        let mut listed: Vec<OfferedTool> =
-            entries.iter().filter_map(|entry| offered(entry, listed_name(entry))).collect();
+        let mut remarks = Vec::new();
+        let mut listed = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            match OfferedTool::new(entry, listed_name(entry), options.schema_policy) {
+                Ok(tool) => {
+                    let unchecked = tool.input.iter().flat_map(Schema::unchecked);
+                    remarks.extend(unchecked.map(|part| format!("{}: {part}", tool.full_name)));
+                    listed.push(tool);
+                }
+                Err(problem) => {
+                    remarks.push(format!("{} is not offered: {problem}", entry.full_name()));
+                }
+            }
+        }
+        // What was said of an earlier generation need not be said again.
+        for remark in remarks.iter().filter(|remark| !earlier.remarks.contains(remark)) {
+            log::warn!("{remark}");
+        }
         listed.sort_by(|one, other| one.name.cmp(&other.name));
         let names = |tool: &OfferedTool| [tool.name.clone(), tool.full_name.clone()];
         let places = listed.iter().enumerate();
@@ -72,7 +93,7 @@ impl Tools {
             places.flat_map(|(at, tool)| names(tool).map(|name| (name, at))).collect();
         let gone = earlier.by_name.keys().map(String::as_str);
         let retired = earlier.retired.with(gone.filter(|name| !by_name.contains_key(*name)));
-        Self { listed, by_name, retired }
+        Self { listed, by_name, retired, remarks }
     }
 
     /// The tool of this listed or full name.
@@ -114,35 +135,47 @@ impl Tools {
     }
 }
 
-/// The tool as it is offered, or nothing if no client could call it.
-fn offered(entry: &ToolEntry, name: String) -> Option<OfferedTool> {
-    let full_name = entry.full_name();
-    let ToolDescription { description, input_schema, output_schema, .. } = entry.description();
-    let Some(input) = object_schema(input_schema) else {
-        log::warn!("{full_name} is not offered: its parameters are not an object");
-        return None;
-    };
-    let annotations = annotations(&entry.plugin, entry.description());
-    let written = |input: &Value, output: Option<&Value>| {
-        let mut tool = Object::new();
-        tool.member("name", &name);
-        if !description.is_empty() {
-            tool.member("description", description);
-        }
-        tool.member("inputSchema", input).optional("outputSchema", output);
-        tool.member("annotations", &annotations);
-        tool.end()
-    };
-    let modern = written(&input, output_schema.as_ref());
-    let legacy_output = output_schema.as_ref().filter(|schema| schema["type"] == "object");
-    let legacy = written(&plain_properties(&input), legacy_output.map(plain_properties).as_ref());
-    Some(OfferedTool {
-        name,
-        full_name,
-        max_fuel: entry.plugin.manifest.resources.max_fuel,
-        has_output_schema: output_schema.is_some(),
-        modern,
-        legacy,
+impl OfferedTool {
+    /// The tool as it is offered, or why no client could call it.
+    fn new(entry: &ToolEntry, name: String, policy: SchemaPolicy) -> Result<Self, String> {
+        let ToolDescription { description, input_schema, output_schema, .. } = entry.description();
+        let input = object_schema(input_schema).ok_or("its parameters are not an object")?;
+        let compiled = |schema: &Value| {
+            Schema::compile(schema, policy)
+                .map_err(|error| format!("{error}; {}", error.next_step()))
+        };
+        let annotations = annotations(&entry.plugin, entry.description());
+        let written = |input: &Value, output: Option<&Value>| {
+            let mut tool = Object::new();
+            tool.member("name", &name);
+            if !description.is_empty() {
+                tool.member("description", description);
+            }
+            tool.member("inputSchema", input).optional("outputSchema", output);
+            tool.member("annotations", &annotations);
+            tool.end()
+        };
+        let legacy_output = output_schema.as_ref().filter(|schema| schema["type"] == "object");
+        let legacy_output = legacy_output.map(plain_properties);
+        Ok(Self {
+            modern: written(&input, output_schema.as_ref()),
+            legacy: written(&plain_properties(&input), legacy_output.as_ref()),
+            input: (!is_any_object(&input)).then(|| compiled(&input)).transpose()?,
+            output: output_schema.as_ref().map(compiled).transpose()?,
+            full_name: entry.full_name(),
+            max_fuel: entry.plugin.manifest.resources.max_fuel,
+            name,
+        })
+    }
+}
+
+/// Whether a schema of an object says nothing more of it.
+fn is_any_object(schema: &Value) -> bool {
+    schema.as_object().into_iter().flatten().all(|(keyword, value)| match keyword.as_str() {
+        "type" | "title" | "description" | "$schema" | "$comment" => true,
+        "properties" => value.as_object().is_some_and(Map::is_empty),
+        "required" => value.as_array().is_some_and(Vec::is_empty),
+        _ => false,
     })
 }
 
