@@ -109,15 +109,15 @@ pub use channel::ConsoleChannel;
 pub use contract::{
     Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
     ChannelAdapter, ChannelHost, Config, Denied, Exhausted, FuelGauge, InstanceMode, KeyValueStore,
-    ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload, NoSecrets,
+    ManifestError, ManifestFault, McpConfig, MemoryBackend, MemoryHit, MessagePayload, NoSecrets,
     ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
     PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
-    Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
-    WatchConfig, full_tool_name, limits,
+    Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, ToolNames, Usage,
+    VoiceHandler, WatchConfig, full_tool_name, limits,
 };
 #[cfg(feature = "mcp")]
 pub use mcp::{
-    Loading, McpOptions, McpServer, MemoryConnection, Schema, SchemaError, SchemaPolicy, ToolNames,
+    Loading, McpOptions, McpServer, MemoryConnection, Schema, SchemaError, SchemaPolicy,
     UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
 };
 pub use package::{

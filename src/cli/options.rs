@@ -7,6 +7,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use argh::FromArgs;
+#[cfg(any(feature = "package", feature = "mcp"))]
+use weft_lite::Config;
 #[cfg(feature = "package")]
 use weft_lite::ReadLimits;
 use weft_lite::{Approval, FileAudit, FileSecrets, HostEnvironment, Runtime, limits};
@@ -134,11 +136,22 @@ impl Options {
     /// A configuration that can't be understood.
     #[cfg(feature = "package")]
     pub(super) fn read_limits(&self) -> Result<ReadLimits, Failure> {
-        let configured = Runtime::builder().configure(&self.weft_home()?);
-        let (_, parsed) = configured.map_err(|error| failed(&error, error.next_step()))?;
-        let (module_bytes, module_gzip_bytes) =
-            (parsed.config.module_bytes, parsed.config.module_gzip_bytes);
+        self.weft_home()?;
+        let Config { module_bytes, module_gzip_bytes, .. } = Self::config()?;
         Ok(ReadLimits { module_bytes, module_gzip_bytes })
+    }
+
+    /// What the operator has configured; where there is no folder for it, nothing.
+    ///
+    /// # Errors
+    ///
+    /// A configuration that can't be understood.
+    #[cfg(any(feature = "package", feature = "mcp"))]
+    pub(super) fn config() -> Result<Config, Failure> {
+        let Some(home) = weft_home(user_home().as_ref()) else { return Ok(Config::default()) };
+        let configured = Runtime::builder().configure(&home);
+        let (_, parsed) = configured.map_err(|error| failed(&error, error.next_step()))?;
+        Ok(parsed.config)
     }
 
     /// What `--approve` and the command's own `--yes` say yes to.
@@ -171,7 +184,12 @@ impl Options {
         Ok(runtime)
     }
 
-    fn runtime(&self, asking: Asking) -> Result<Runtime, Failure> {
+    /// The runtime that these options describe, with nothing loaded.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub(super) fn runtime(&self, asking: Asking) -> Result<Runtime, Failure> {
         let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
         let folders = plugins.chain([("--workspace", &self.workspace)]);
         for (option, folder) in folders {

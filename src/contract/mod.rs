@@ -9,6 +9,7 @@ mod future;
 mod key_value;
 pub mod limits;
 mod manifest;
+mod mcp;
 mod memory;
 mod message;
 mod permissions;
@@ -30,6 +31,7 @@ pub(crate) use manifest::check_host_pattern;
 pub use manifest::{
     InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability, PluginManifest,
 };
+pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub use message::MessagePayload;
 pub use permissions::PluginPermissions;

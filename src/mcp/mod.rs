@@ -18,11 +18,12 @@ mod options;
 mod revision;
 mod schema;
 mod server;
+mod standard;
 mod stdio;
 mod subscription;
 
 pub use memory::MemoryConnection;
-pub use options::{McpOptions, ToolNames};
+pub use options::McpOptions;
 pub use schema::{
     Schema, SchemaError, SchemaPolicy, UnsupportedKeyword, Violation, ViolationKind,
     bounds as schema_bounds,

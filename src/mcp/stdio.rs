@@ -9,6 +9,7 @@ use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use super::connection::Connection;
 use super::lines::{Line, Lines};
 use super::server::McpServer;
+use super::standard;
 use crate::contract::limits::MB;
 
 /// Bytes of one message.
@@ -17,8 +18,18 @@ const MESSAGE_BYTES: usize = 4 * MB;
 const WRITE_BYTES: usize = 64 << 10;
 
 impl McpServer {
-    /// Serves one client: standard input and output, or any other pair of streams. A message of more
-    /// than 4 MB is refused and never held whole.
+    /// Serves whoever has started this process, over standard input and output, as
+    /// [`serve_stream`](Self::serve_stream) does. Nothing else may write to standard output.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`serve_stream`](Self::serve_stream).
+    pub async fn serve_stdio(&self) -> io::Result<()> {
+        self.serve_stream(standard::input(), standard::output()).await
+    }
+
+    /// Serves one client over a pair of streams. A message of more than 4 MB is refused and never
+    /// held whole.
     ///
     /// It returns when the client's last message has been answered, a few seconds after the end of
     /// `input` at the latest; or, with the subscriptions ended and the rest cancelled, after

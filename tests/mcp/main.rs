@@ -9,4 +9,10 @@ mod running;
 mod schemas;
 mod session;
 mod shapes;
+#[cfg(feature = "cli")]
+mod stdio;
+#[cfg(feature = "cli")]
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests of the command line")]
+mod support;
 mod tools;

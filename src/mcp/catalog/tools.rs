@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::Entry;
 use super::retired::Retired;
 use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
-use crate::contract::{CallError, ToolDescription};
+use crate::contract::{CallError, ToolDescription, ToolNames};
 use crate::mcp::message::RpcError;
 use crate::mcp::object::Object;
-use crate::mcp::options::{McpOptions, ToolNames};
+use crate::mcp::options::McpOptions;
 use crate::mcp::revision::Revision;
 use crate::mcp::schema::{Schema, SchemaPolicy};
 
