@@ -9,10 +9,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use smol::Timer;
 
-use super::catalog::OfferedTool;
+use super::catalog::{Action, OfferedSkill, OfferedTool};
 use super::content;
 use super::message::{ProgressToken, Request, RpcError, notification};
 use super::object::Object;
+use super::prompts;
 use super::revision::Spoken;
 use super::server::{Context, McpServer};
 use crate::contract::{CallError, CallOutcome, FuelGauge};
@@ -58,7 +59,15 @@ impl McpServer {
                 return Ok(());
             }
         };
-        let outcome = self.run(tool, arguments, spoken, context).await;
+        let (full_name, max_fuel) = match &tool.action {
+            Action::Run { full_name, max_fuel } => (full_name, *max_fuel),
+            Action::Instruct(skill) => {
+                instruct(skill, &arguments, result);
+                return Ok(());
+            }
+        };
+        let watched = spoken.progress_token.as_ref().map(|token| (token, max_fuel));
+        let outcome = self.run(full_name, arguments, watched, context).await;
         self.metrics().count(&outcome);
         match outcome.result {
             Ok(text) => content::write(result, &text, tool.output.as_ref(), spoken.revision),
@@ -75,18 +84,31 @@ impl McpServer {
 
     async fn run(
         &self,
-        tool: &OfferedTool,
+        tool: &str,
         arguments: String,
-        spoken: &Spoken,
+        watched: Option<(&ProgressToken, u64)>,
         context: &Context,
     ) -> CallOutcome {
-        let Some(token) = &spoken.progress_token else {
-            return self.host().call(&tool.full_name, arguments).await;
+        let Some((token, max_fuel)) = watched else {
+            return self.host().call(tool, arguments).await;
         };
         let gauge = FuelGauge::default();
-        let call = self.host().call_gauged(&tool.full_name, arguments, &gauge);
-        let telling = async { match tell(&gauge, tool.max_fuel, token, context).await {} };
+        let call = self.host().call_gauged(tool, arguments, &gauge);
+        let telling = async { match tell(&gauge, max_fuel, token, context).await {} };
         or(call, telling).await
+    }
+}
+
+/// Writes the text of a skill. Its arguments have been checked: they are text, and none is missing.
+fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
+    let values = serde_json::from_str(arguments).unwrap_or_default();
+    match prompts::rendered(skill, values) {
+        Ok(text) => {
+            content::write_text(result, &text);
+        }
+        Err(missing) => {
+            content::write_error(result, &format!("{missing}: {}", missing.next_step()))
+        }
     }
 }
 

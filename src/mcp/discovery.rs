@@ -26,8 +26,8 @@ const INSTRUCTIONS: &str = "Tools run in a sandbox that allows each of them only
 /// Milliseconds for which what this server can do is fresh. It changes with the program alone.
 const CAPABILITIES_TTL_MS: u64 = 60_000;
 
-const MODERN_CAPABILITIES: &str = r#"{"tools":{"listChanged":true}}"#;
-const LEGACY_CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"logging":{}}"#;
+const MODERN_CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},"completions":{},"extensions":{"io.modelcontextprotocol/skills":{"directoryRead":true}}}"#;
+const LEGACY_CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true},"completions":{},"logging":{}}"#;
 
 /// The members of the result of `server/discover`.
 pub(super) fn discover(result: &mut Object) {

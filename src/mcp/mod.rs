@@ -6,15 +6,19 @@
 
 mod call;
 mod catalog;
+mod completion;
 mod connection;
 mod content;
 mod discovery;
+mod files;
 mod lines;
 mod memory;
 mod message;
 mod metrics;
 mod object;
 mod options;
+mod prompts;
+mod resources;
 mod revision;
 mod schema;
 mod server;

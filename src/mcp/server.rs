@@ -12,8 +12,9 @@ use super::catalog::{Catalog, Entry, Page};
 use super::discovery::{self, SERVER_INFO_META};
 use super::message::{Request, RpcError};
 use super::metrics::Metrics;
-use super::object::{Object, array};
+use super::object::Object;
 use super::options::McpOptions;
+use super::prompts;
 use super::revision::{Revision, Spoken};
 use crate::actor::PluginHost;
 use crate::contract::{Cancellation, CancellationSource};
@@ -145,7 +146,11 @@ impl McpServer {
         let mut result = begin(spoken.revision, "");
         let done = match &*request.method {
             "tools/call" => self.call_tool(&request, &spoken, &context, &mut result).await,
-            _ => self.look_up(&request, &spoken, &mut result),
+            "completion/complete" => self.complete(&request, &mut result).await,
+            _ => match self.look_up_files(&request, spoken.revision, &mut result).await {
+                Some(done) => done,
+                None => self.look_up(&request, &spoken, &mut result),
+            },
         };
         match done {
             Ok(()) => success(&request, result),
@@ -168,13 +173,23 @@ impl McpServer {
                 let catalog = self.catalog();
                 self.list(request, revision, "tools", &catalog.tools.listed, result)?;
             }
+            ("prompts/list", _) => {
+                let catalog = self.catalog();
+                self.list(request, revision, "prompts", &catalog.prompts, result)?;
+            }
+            ("prompts/get", _) => prompts::get(request, &self.catalog(), result)?,
             (method, _) => return Err(RpcError::method_not_found(method)),
         }
         Ok(())
     }
 
+    /// Entries of a list that are given at once.
+    pub(super) fn page_entries(&self) -> usize {
+        self.shared.options.page_entries
+    }
+
     /// Writes one part of a list.
-    fn list<T: Entry>(
+    pub(super) fn list<T: Entry>(
         &self,
         request: &Request,
         revision: Revision,
@@ -187,9 +202,7 @@ impl McpServer {
             cursor: Option<String>,
         }
         let ListParams { cursor } = request.params()?;
-        let page = Page::new(sorted, cursor.as_deref(), self.shared.options.page_entries)?;
-        result.raw(name, &array(page.entries.iter().map(|entry| entry.json(revision))));
-        result.optional("nextCursor", page.next);
+        Page::new(sorted, cursor.as_deref(), self.page_entries())?.write(name, revision, result);
         write_freshness(result, revision);
         Ok(())
     }
@@ -197,15 +210,15 @@ impl McpServer {
 
 impl Shared {
     fn catalog(&self) -> Arc<Catalog> {
-        let registry = self.host.registry();
-        if self.catalog.load().generation != registry.generation {
+        let snapshot = self.host.snapshot();
+        if self.catalog.load().generation != snapshot.generation {
             let earlier = self.catalog.rcu(|now| {
-                if now.generation >= registry.generation {
+                if now.generation >= snapshot.generation {
                     return Arc::clone(now);
                 }
-                Arc::new(Catalog::new(&registry, &self.options, now))
+                Arc::new(Catalog::new(&snapshot, &self.options, now))
             });
-            if earlier.generation < registry.generation {
+            if earlier.generation < snapshot.generation {
                 earlier.replace();
             }
         }

@@ -48,6 +48,10 @@ impl Filter {
         }
     }
 
+    fn needs_files(&self) -> bool {
+        self.resources_list_changed || !self.resource_subscriptions.is_empty()
+    }
+
     fn wants(&self, list: List) -> bool {
         match list {
             List::Tools => self.tools_list_changed,
@@ -81,8 +85,11 @@ impl McpServer {
         let mut id = Object::new();
         id.member("io.modelcontextprotocol/subscriptionId", &request.id);
         let id = id.end();
-        // What changes after this moment is told, so it is taken before the client hears of it.
+        // What changes after this moment is told, so it is looked at before the client hears of it.
         let catalog = self.catalog();
+        if filter.needs_files() {
+            catalog.files().await;
+        }
         let mut acknowledged = Object::new();
         acknowledged.raw("_meta", &id).member("notifications", &filter);
         let acknowledged = acknowledged.end();
@@ -97,6 +104,7 @@ impl McpServer {
     pub(super) async fn tell_lists(&self, context: &Context) {
         self.loaded().await;
         let catalog = self.catalog();
+        catalog.files().await;
         self.tell_changes(&Filter::lists(), catalog, None, context).await;
     }
 
@@ -123,13 +131,13 @@ impl McpServer {
             }
             let newest = self.catalog();
             for list in List::ALL.into_iter().filter(|list| filter.wants(*list)) {
-                if newest.list_differs(&told, list) {
+                if newest.list_differs(&told, list).await {
                     let params = meta.map(|meta| format!("{{\"_meta\":{meta}}}"));
                     context.send(notification(list.changed(), params.as_deref())).await;
                 }
             }
             for uri in &filter.resource_subscriptions {
-                if newest.resource_differs(&told, uri) {
+                if newest.resource_differs(&told, uri).await {
                     let mut params = Object::new();
                     if let Some(meta) = meta {
                         params.raw("_meta", meta);

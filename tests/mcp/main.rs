@@ -9,6 +9,7 @@ mod running;
 mod schemas;
 mod session;
 mod shapes;
+mod skills;
 #[cfg(feature = "cli")]
 mod stdio;
 #[cfg(feature = "cli")]

@@ -77,7 +77,8 @@ const NOTIFICATIONS: &[Shape] = &[
 ];
 
 /// What modern clients may keep for a while.
-const FRESH: [&str; 7] = [
+const FRESH: [&str; 8] = [
+    "skills/get",
     "server/discover",
     "tools/list",
     "prompts/list",

@@ -5,21 +5,31 @@
 
 mod page;
 mod retired;
+mod skills;
 mod tools;
 
 pub(super) use page::Page;
-pub(super) use tools::{OfferedTool, Tools};
+pub(super) use skills::{OfferedSkill, Prompt};
+pub(super) use tools::{Action, OfferedTool, Tools};
 
+use std::sync::Arc;
+
+use smol::lock::OnceCell;
+
+use super::files::Index;
 use super::options::McpOptions;
 use super::revision::Revision;
-use crate::actor::PluginRegistry;
+use crate::actor::Snapshot;
 use crate::contract::CancellationSource;
 
-/// One entry of a list.
-pub(super) trait Entry {
+/// Something in a list.
+pub(super) trait Keyed {
     /// What the list is sorted by, unlike that of any other entry.
     fn key(&self) -> &str;
+}
 
+/// Something in a list that is given as it is.
+pub(super) trait Entry: Keyed {
     /// The entry as clients of `revision` know it.
     fn json(&self, revision: Revision) -> &str;
 }
@@ -46,36 +56,75 @@ impl List {
 }
 
 /// Everything that is offered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Catalog {
     /// The registry's generation that it was made from.
     pub(super) generation: u64,
     pub(super) tools: Tools,
+    /// Every active skill.
+    pub(super) skills: Arc<[OfferedSkill]>,
+    pub(super) prompts: Vec<Prompt>,
+    /// The skills that are as the Agent Skills specification wants them, for the extension.
+    pub(super) published: Vec<OfferedSkill>,
+    /// The files that the skills had when somebody first asked.
+    files: OnceCell<Index>,
     /// Fires when there is a newer one.
     replaced: CancellationSource,
 }
 
+impl Default for Catalog {
+    /// The one of an empty registry.
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            tools: Tools::default(),
+            skills: Arc::default(),
+            prompts: Vec::new(),
+            published: Vec::new(),
+            files: OnceCell::new(),
+            replaced: CancellationSource::new(),
+        }
+    }
+}
+
 impl Catalog {
     /// The catalog after `earlier`.
-    pub(super) fn new(registry: &PluginRegistry, options: &McpOptions, earlier: &Self) -> Self {
+    pub(super) fn new(snapshot: &Snapshot, options: &McpOptions, earlier: &Self) -> Self {
+        let skills = skills::offered(&snapshot.skills);
         Self {
-            generation: registry.generation,
-            tools: Tools::new(registry, options, &earlier.tools),
+            generation: snapshot.generation,
+            tools: Tools::new(&snapshot.plugins, &skills, options, &earlier.tools),
+            prompts: skills::prompts(&skills),
+            published: skills.iter().filter(|skill| skill.conforms()).cloned().collect(),
+            skills: skills.into(),
+            files: OnceCell::new(),
             replaced: CancellationSource::new(),
         }
     }
 
+    /// The skill that a prompt is made of.
+    pub(super) fn prompt(&self, name: &str) -> Option<&OfferedSkill> {
+        let skill = self.skills.iter().find(|skill| &*skill.name == name)?;
+        skill.document.user_invocable.then_some(skill)
+    }
+
+    /// The files that the skills had when somebody first asked.
+    pub(super) async fn files(&self) -> &Index {
+        self.files.get_or_init(|| Index::look(Arc::clone(&self.skills))).await
+    }
+
     /// Whether clients that list again get another answer than they got from `earlier`.
-    pub(super) fn list_differs(&self, earlier: &Self, list: List) -> bool {
+    pub(super) async fn list_differs(&self, earlier: &Self, list: List) -> bool {
         match list {
             List::Tools => differ(&self.tools.listed, &earlier.tools.listed),
-            List::Prompts | List::Resources => false,
+            List::Prompts => differ(&self.prompts, &earlier.prompts),
+            List::Resources => self.files().await.lists_others(earlier.files().await),
         }
     }
 
-    /// Whether a resource is another one, or another text, than in `earlier`.
-    pub(super) fn resource_differs(&self, _earlier: &Self, _uri: &str) -> bool {
-        false
+    /// Whether a resource is another one than in `earlier`, or is not there any more.
+    pub(super) async fn resource_differs(&self, earlier: &Self, uri: &str) -> bool {
+        self.files().await.differs(earlier.files().await, uri)
     }
 
     /// Tells whoever waits for it that there is a newer one.

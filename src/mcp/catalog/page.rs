@@ -5,8 +5,10 @@
 
 use std::fmt::Write;
 
-use super::Entry;
+use super::{Entry, Keyed};
 use crate::mcp::message::RpcError;
+use crate::mcp::object::{Object, array};
+use crate::mcp::revision::Revision;
 
 /// A part of a list.
 pub(in crate::mcp) struct Page<'a, T> {
@@ -15,7 +17,7 @@ pub(in crate::mcp) struct Page<'a, T> {
     pub(in crate::mcp) next: Option<String>,
 }
 
-impl<'a, T: Entry> Page<'a, T> {
+impl<'a, T: Keyed> Page<'a, T> {
     /// The part of `sorted` after `cursor`, of at most `size` entries.
     ///
     /// # Errors
@@ -40,6 +42,14 @@ impl<'a, T: Entry> Page<'a, T> {
         let more = entries.len() < rest.len();
         let next = entries.last().filter(|_| more).map(|last| encode(last.key()));
         Ok(Self { entries, next })
+    }
+}
+
+impl<T: Entry> Page<'_, T> {
+    /// Writes the part as the member `name`, with the cursor beside it.
+    pub(in crate::mcp) fn write(self, name: &str, revision: Revision, result: &mut Object) {
+        result.raw(name, &array(self.entries.iter().map(|entry| entry.json(revision))));
+        result.optional("nextCursor", self.next);
     }
 }
 

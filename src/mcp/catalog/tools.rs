@@ -4,25 +4,29 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
-use super::Entry;
 use super::retired::Retired;
+use super::skills::OfferedSkill;
+use super::{Entry, Keyed};
 use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
-use crate::contract::{CallError, ToolDescription, ToolNames};
+use crate::contract::{CallError, ToolDescription, ToolNames, full_tool_name};
 use crate::mcp::message::RpcError;
 use crate::mcp::object::Object;
 use crate::mcp::options::McpOptions;
 use crate::mcp::revision::Revision;
 use crate::mcp::schema::{Schema, SchemaPolicy};
 
+/// The owner of the tools that are skills.
+const SKILL_OWNER: &str = "skill";
+
 /// One tool that clients can call.
 #[derive(Debug)]
 pub(in crate::mcp) struct OfferedTool {
     /// The name in the list.
     name: String,
-    /// The name that the plugin host knows it by.
-    pub(in crate::mcp) full_name: String,
-    /// Units of fuel that a call may use.
-    pub(in crate::mcp) max_fuel: u64,
+    /// The name with its owner.
+    full_name: String,
+    /// What a call does.
+    pub(in crate::mcp) action: Action,
     /// What its arguments have to be, where that is more than any object.
     pub(in crate::mcp) input: Option<Schema>,
     /// What its results have to be, where the guest has promised something.
@@ -31,11 +35,27 @@ pub(in crate::mcp) struct OfferedTool {
     legacy: String,
 }
 
-impl Entry for OfferedTool {
+/// What a call of a tool does.
+#[derive(Debug)]
+pub(in crate::mcp) enum Action {
+    /// It runs a guest.
+    Run {
+        /// The name that the plugin host knows the tool by.
+        full_name: String,
+        /// Units of fuel that it may use.
+        max_fuel: u64,
+    },
+    /// It gives the text of a skill.
+    Instruct(OfferedSkill),
+}
+
+impl Keyed for OfferedTool {
     fn key(&self) -> &str {
         &self.name
     }
+}
 
+impl Entry for OfferedTool {
     fn json(&self, revision: Revision) -> &str {
         if revision.is_modern() { &self.modern } else { &self.legacy }
     }
@@ -53,7 +73,12 @@ pub(in crate::mcp) struct Tools {
 }
 
 impl Tools {
-    pub(super) fn new(registry: &PluginRegistry, options: &McpOptions, earlier: &Self) -> Self {
+    pub(super) fn new(
+        registry: &PluginRegistry,
+        skills: &[OfferedSkill],
+        options: &McpOptions,
+        earlier: &Self,
+    ) -> Self {
         let entries = registry.tools();
         let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
         for entry in &entries {
@@ -80,6 +105,16 @@ impl Tools {
                 Err(problem) => {
                     remarks.push(format!("{} is not offered: {problem}", entry.full_name()));
                 }
+            }
+        }
+        for skill in skills.iter().filter(|skill| skill.is_told_to_models()) {
+            let tool = OfferedTool::instructing(skill);
+            // A plugin whose id is `skill` comes first; the skill is a prompt still.
+            match listed.iter().any(|other: &OfferedTool| other.full_name == tool.full_name) {
+                true => {
+                    remarks.push(format!("{} is a plugin's tool, and no skill", tool.full_name))
+                }
+                false => listed.push(tool),
             }
         }
         // What was said of an earlier generation need not be said again.
@@ -163,9 +198,57 @@ impl OfferedTool {
             input: (!is_any_object(&input)).then(|| compiled(&input)).transpose()?,
             output: output_schema.as_ref().map(compiled).transpose()?,
             full_name: entry.full_name(),
-            max_fuel: entry.plugin.manifest.resources.max_fuel,
+            action: Action::Run {
+                full_name: entry.full_name(),
+                max_fuel: entry.plugin.manifest.resources.max_fuel,
+            },
             name,
         })
+    }
+
+    /// The tool that gives a skill's text, with its variables as parameters.
+    fn instructing(skill: &OfferedSkill) -> Self {
+        let name = full_tool_name(SKILL_OWNER, &skill.name);
+        let inputs = skill.inputs();
+        let properties: Map<String, Value> = inputs
+            .iter()
+            .map(|input| {
+                let mut property = json!({ "type": "string" });
+                if let Some(description) = input.description {
+                    property["description"] = json!(description);
+                }
+                if let Some(default) = input.default {
+                    property["default"] = json!(default);
+                }
+                (input.name.to_owned(), property)
+            })
+            .collect();
+        let required: Vec<&str> =
+            inputs.iter().filter(|input| input.required).map(|input| input.name).collect();
+        let schema = json!({
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        });
+        let hints =
+            json!({ "readOnlyHint": true, "destructiveHint": false, "openWorldHint": false });
+        let mut json = Object::new();
+        json.member("name", &name)
+            .member("description", &skill.document.description)
+            .member("inputSchema", &schema)
+            .member("annotations", &hints);
+        let json = json.end();
+        Self {
+            full_name: name.clone(),
+            name,
+            action: Action::Instruct(skill.clone()),
+            // It is ours, and has nothing that could not be compiled.
+            input: Schema::compile(&schema, SchemaPolicy::Lenient).ok(),
+            output: None,
+            modern: json.clone(),
+            legacy: json,
+        }
     }
 }
 

@@ -1,0 +1,183 @@
+//! The files of one skill's folder: listed and read beneath it, whatever links lie there.
+//!
+//! Names that begin with a dot, and links, are not files of the skill: they are neither listed nor
+//! read. Nothing is kept open or in memory between two questions.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::SystemTime;
+
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+
+/// Files of one skill (SEP-2640, limits).
+pub const SKILL_FILES: usize = 512;
+/// Bytes of all files of one skill (SEP-2640, limits).
+pub const SKILL_TOTAL_BYTES: u64 = 16 << 20;
+/// Folders within folders.
+const DEPTH: usize = 16;
+
+/// A file of a skill, as the system tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkillFile {
+    /// Its path from the skill's folder, with `/`.
+    pub path: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it was last written.
+    pub modified: Option<SystemTime>,
+}
+
+/// A skill's folder as a handle.
+#[derive(Debug)]
+pub struct SkillFolder(Dir);
+
+impl SkillFolder {
+    /// Opens a skill's folder.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        Dir::open_ambient_dir(folder, ambient_authority()).map(Self)
+    }
+
+    /// All its files, in the order of their paths.
+    ///
+    /// # Errors
+    ///
+    /// The system's, and [`io::ErrorKind::FileTooLarge`] for more than [`SKILL_FILES`] files or
+    /// [`SKILL_TOTAL_BYTES`].
+    pub fn files(&self) -> io::Result<Vec<SkillFile>> {
+        let mut files = Vec::new();
+        collect(&self.0, "", 0, &mut files)?;
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(files)
+    }
+
+    /// What is in a file.
+    ///
+    /// # Errors
+    ///
+    /// The system's; [`io::ErrorKind::NotFound`] for a path that [`files`](Self::files) would not
+    /// give.
+    pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let Some((name, folders)) = parts.split_last() else { return Err(not_found()) };
+        if parts.len() > DEPTH || !parts.iter().all(|part| is_offered(part)) {
+            return Err(not_found());
+        }
+        let mut folder = self.0.try_clone()?;
+        for part in folders {
+            folder = folder.open_dir_nofollow(part)?;
+        }
+        let mut options = OpenOptions::new();
+        // Opening a pipe would wait for its writer otherwise.
+        options.read(true).nonblock(true).follow(FollowSymlinks::No);
+        let file = folder.open_with(name, &options)?;
+        if !file.metadata()?.is_file() {
+            return Err(not_found());
+        }
+        let mut content = Vec::new();
+        file.take(SKILL_TOTAL_BYTES + 1).read_to_end(&mut content)?;
+        match content.len() as u64 > SKILL_TOTAL_BYTES {
+            true => Err(too_large()),
+            false => Ok(content),
+        }
+    }
+}
+
+fn collect(folder: &Dir, prefix: &str, depth: usize, files: &mut Vec<SkillFile>) -> io::Result<()> {
+    if depth >= DEPTH {
+        return Err(too_large());
+    }
+    for entry in folder.entries()? {
+        let entry = entry?;
+        // A name that is not UTF-8 has no URI.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if !is_offered(&name) {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            collect(&entry.open_dir()?, &format!("{prefix}{name}/"), depth + 1, files)?;
+        } else if kind.is_file() {
+            let metadata = entry.metadata()?;
+            files.push(SkillFile {
+                path: format!("{prefix}{name}"),
+                bytes: metadata.len(),
+                modified: metadata.modified().ok().map(cap_std::time::SystemTime::into_std),
+            });
+            let total = files.iter().map(|file| file.bytes).sum::<u64>();
+            if files.len() > SKILL_FILES || total > SKILL_TOTAL_BYTES {
+                return Err(too_large());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_offered(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains('\\')
+}
+
+fn not_found() -> io::Error {
+    io::Error::from(io::ErrorKind::NotFound)
+}
+
+fn too_large() -> io::Error {
+    let message = format!(
+        "the skill has more than {SKILL_FILES} files, {SKILL_TOTAL_BYTES} bytes or {DEPTH} levels"
+    );
+    io::Error::new(io::ErrorKind::FileTooLarge, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_regular_files_beneath_are_listed_and_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(path("skill/deep/er")).unwrap();
+        std::fs::create_dir(path("skill/.git")).unwrap();
+        for name in ["outside", "skill/SKILL.md", "skill/deep/er/a b.txt", "skill/.git/config"] {
+            std::fs::write(path(name), name).unwrap();
+        }
+        std::os::unix::fs::symlink("../outside", path("skill/link")).unwrap();
+        std::os::unix::fs::symlink("deep", path("skill/folder")).unwrap();
+        std::os::unix::fs::symlink("/", path("skill/root")).unwrap();
+        let skill = SkillFolder::open(&path("skill")).unwrap();
+        let files: Vec<String> = skill.files().unwrap().into_iter().map(|file| file.path).collect();
+        assert_eq!(files, ["SKILL.md", "deep/er/a b.txt"]);
+        assert_eq!(skill.read("deep/er/a b.txt").unwrap(), b"skill/deep/er/a b.txt");
+        for wrong in [
+            "../outside",
+            "link",
+            "folder/er/a b.txt",
+            "root/etc/passwd",
+            "/etc/passwd",
+            "",
+            "deep",
+            ".git/config",
+            "deep/../SKILL.md",
+            "deep//er",
+            "SKILL.md/",
+            "missing",
+        ] {
+            assert!(skill.read(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn too_many_files_are_not_listed_in_part() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..=SKILL_FILES {
+            std::fs::write(folder.path().join(format!("{number}")), "").unwrap();
+        }
+        let error = SkillFolder::open(folder.path()).unwrap().files().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+}
