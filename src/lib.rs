@@ -115,6 +115,8 @@ pub use contract::{
     Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, ToolNames, Usage,
     VoiceHandler, WatchConfig, full_tool_name, limits,
 };
+#[cfg(feature = "serve")]
+pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};
 #[cfg(feature = "mcp")]
 pub use mcp::{
     Loading, McpOptions, McpServer, MemoryConnection, Schema, SchemaError, SchemaPolicy,

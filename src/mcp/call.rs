@@ -9,6 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use smol::Timer;
 
+#[cfg(feature = "serve")]
+use super::catalog::HeaderParameter;
 use super::catalog::{Action, OfferedSkill, OfferedTool};
 use super::content;
 use super::message::{ProgressToken, Request, RpcError, notification};
@@ -76,6 +78,16 @@ impl McpServer {
             Err(error) => content::write_call_error(result, &error),
         }
         Ok(())
+    }
+
+    /// The arguments of the tool that the request calls that are repeated in headers.
+    #[cfg(feature = "serve")]
+    pub(super) fn header_parameters(&self, request: &Request) -> Option<Vec<HeaderParameter>> {
+        if &*request.method != "tools/call" {
+            return None;
+        }
+        let CallParams { name, .. } = request.params().ok()?;
+        Some(self.catalog().tools.find(&name)?.headers.clone())
     }
 
     fn unknown_tool(&self, name: &str) -> RpcError {

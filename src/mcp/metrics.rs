@@ -13,7 +13,28 @@ pub(super) struct Metrics {
     duration_us: AtomicU64,
 }
 
+/// The counters at one moment.
+#[cfg(feature = "serve")]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    pub(super) calls: u64,
+    pub(super) errors: u64,
+    pub(super) fuel: u64,
+    pub(super) duration_us: u64,
+}
+
 impl Metrics {
+    #[cfg(feature = "serve")]
+    pub(super) fn counted(&self) -> Counted {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counted {
+            calls: load(&self.calls),
+            errors: load(&self.errors),
+            fuel: load(&self.fuel),
+            duration_us: load(&self.duration_us),
+        }
+    }
+
     /// Counts a call that has ended.
     pub(super) fn count(&self, outcome: &CallOutcome) {
         let micros = u64::try_from(outcome.usage.duration.as_micros()).unwrap_or(u64::MAX);

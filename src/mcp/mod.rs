@@ -11,6 +11,8 @@ mod connection;
 mod content;
 mod discovery;
 mod files;
+#[cfg(feature = "serve")]
+mod http;
 mod lines;
 mod memory;
 mod message;
@@ -26,6 +28,8 @@ mod standard;
 mod stdio;
 mod subscription;
 
+#[cfg(feature = "serve")]
+pub use http::{BearerToken, HttpError, HttpOptions, McpListener};
 pub use memory::MemoryConnection;
 pub use options::McpOptions;
 pub use schema::{

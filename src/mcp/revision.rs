@@ -122,6 +122,17 @@ pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spok
     Ok(Spoken { revision, progress_token })
 }
 
+/// The version in the `_meta` of a request, whatever it is.
+///
+/// # Errors
+///
+/// -32602 for a `_meta` that isn't one.
+#[cfg(feature = "serve")]
+pub(super) fn declared_version(request: &Request) -> Result<Option<String>, RpcError> {
+    let OnlyMeta { meta } = request.params()?;
+    Ok(meta.and_then(|meta| meta.protocol_version))
+}
+
 fn missing(key: &str) -> RpcError {
     RpcError::invalid_params(format!(
         "`_meta` lacks `io.modelcontextprotocol/{key}`; revisions before {} begin with `initialize`",

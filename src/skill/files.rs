@@ -12,26 +12,26 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
 /// Files of one skill (SEP-2640, limits).
-pub const SKILL_FILES: usize = 512;
+pub(crate) const SKILL_FILES: usize = 512;
 /// Bytes of all files of one skill (SEP-2640, limits).
-pub const SKILL_TOTAL_BYTES: u64 = 16 << 20;
+pub(crate) const SKILL_TOTAL_BYTES: u64 = 16 << 20;
 /// Folders within folders.
 const DEPTH: usize = 16;
 
 /// A file of a skill, as the system tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SkillFile {
+pub(crate) struct SkillFile {
     /// Its path from the skill's folder, with `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// Its length in bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// When it was last written.
-    pub modified: Option<SystemTime>,
+    pub(crate) modified: Option<SystemTime>,
 }
 
 /// A skill's folder as a handle.
 #[derive(Debug)]
-pub struct SkillFolder(Dir);
+pub(crate) struct SkillFolder(Dir);
 
 impl SkillFolder {
     /// Opens a skill's folder.
@@ -39,7 +39,7 @@ impl SkillFolder {
     /// # Errors
     ///
     /// The system's.
-    pub fn open(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         Dir::open_ambient_dir(folder, ambient_authority()).map(Self)
     }
 
@@ -49,7 +49,7 @@ impl SkillFolder {
     ///
     /// The system's, and [`io::ErrorKind::FileTooLarge`] for more than [`SKILL_FILES`] files or
     /// [`SKILL_TOTAL_BYTES`].
-    pub fn files(&self) -> io::Result<Vec<SkillFile>> {
+    pub(crate) fn files(&self) -> io::Result<Vec<SkillFile>> {
         let mut files = Vec::new();
         collect(&self.0, "", 0, &mut files)?;
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -62,7 +62,7 @@ impl SkillFolder {
     ///
     /// The system's; [`io::ErrorKind::NotFound`] for a path that [`files`](Self::files) would not
     /// give.
-    pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+    pub(crate) fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         let parts: Vec<&str> = path.split('/').collect();
         let Some((name, folders)) = parts.split_last() else { return Err(not_found()) };
         if parts.len() > DEPTH || !parts.iter().all(|part| is_offered(part)) {

@@ -142,9 +142,8 @@ fn a_prompt_without_what_it_needs_is_refused() {
 #[test]
 fn a_skill_that_is_not_for_people_is_no_prompt_and_one_not_for_models_is_no_tool() {
     let skills = Skills::new();
-    let text = |name: &str, key: &str| {
-        format!("---\nname: {name}\ndescription: d\n{key}\n---\ntext\n")
-    };
+    let text =
+        |name: &str, key: &str| format!("---\nname: {name}\ndescription: d\n{key}\n---\ntext\n");
     skills.write("for-models/SKILL.md", text("for-models", "user-invocable: false"));
     skills.write("for-people/SKILL.md", text("for-people", "disable-model-invocation: true"));
     skills.load();
@@ -267,9 +266,8 @@ fn templates_and_completion_lead_to_any_file() {
             });
             client.result("completion/complete", &params)["completion"].clone()
         };
-        let found = |values: &[&str]| {
-            json!({ "values": values, "total": values.len(), "hasMore": false })
-        };
+        let found =
+            |values: &[&str]| json!({ "values": values, "total": values.len(), "hasMore": false });
         assert_eq!(complete(&reference, "name", "co"), found(&["code-review"]));
         assert_eq!(complete(&reference, "name", "x"), found(&[]));
         let files = ["references/STYLE.md", "references/deep/er.json"];

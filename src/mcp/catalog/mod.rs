@@ -3,11 +3,14 @@
 //! Every entry is JSON text already, so that listing is copying. A catalog never changes; there is
 //! a new one for each generation of the registry.
 
+mod headers;
 mod page;
 mod retired;
 mod skills;
 mod tools;
 
+#[cfg(feature = "serve")]
+pub(super) use headers::HeaderParameter;
 pub(super) use page::Page;
 pub(super) use skills::{OfferedSkill, Prompt};
 pub(super) use tools::{Action, OfferedTool, Tools};

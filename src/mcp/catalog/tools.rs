@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value, json};
 
+use super::headers::{self, HeaderParameter};
 use super::retired::Retired;
 use super::skills::OfferedSkill;
 use super::{Entry, Keyed};
@@ -29,6 +30,9 @@ pub(in crate::mcp) struct OfferedTool {
     pub(in crate::mcp) action: Action,
     /// What its arguments have to be, where that is more than any object.
     pub(in crate::mcp) input: Option<Schema>,
+    /// The arguments that clients over HTTP repeat in headers.
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only HTTP has headers"))]
+    pub(in crate::mcp) headers: Vec<HeaderParameter>,
     /// What its results have to be, where the guest has promised something.
     pub(in crate::mcp) output: Option<Schema>,
     modern: String,
@@ -196,6 +200,7 @@ impl OfferedTool {
             modern: written(&input, output_schema.as_ref()),
             legacy: written(&plain_properties(&input), legacy_output.as_ref()),
             input: (!is_any_object(&input)).then(|| compiled(&input)).transpose()?,
+            headers: headers::parameters(&input)?,
             output: output_schema.as_ref().map(compiled).transpose()?,
             full_name: entry.full_name(),
             action: Action::Run {
@@ -245,6 +250,7 @@ impl OfferedTool {
             action: Action::Instruct(skill.clone()),
             // It is ours, and has nothing that could not be compiled.
             input: Schema::compile(&schema, SchemaPolicy::Lenient).ok(),
+            headers: Vec::new(),
             output: None,
             modern: json.clone(),
             legacy: json,
