@@ -10,7 +10,11 @@ use sha2::{Digest, Sha256};
 use super::catalog::{Entry, Keyed, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
-use crate::skill::SkillFolder;
+#[cfg(feature = "bundled")]
+use crate::package::BUNDLED;
+#[cfg(feature = "bundled")]
+use crate::skill::BUNDLED_SKILLS;
+use crate::skill::OpenSkill;
 
 /// The file that makes a folder a skill.
 pub(super) const SKILL_FILE: &str = "SKILL.md";
@@ -143,7 +147,7 @@ pub(super) fn list(skill: &OfferedSkill) -> io::Result<Vec<Resource>> {
         let bytes = compiled_in(skill).len() as u64;
         return Ok(vec![Resource::new(skill, SKILL_FILE.to_owned(), bytes, None)]);
     };
-    let files = SkillFolder::open(folder)?.files()?;
+    let files = OpenSkill::open(folder)?.files()?;
     let resource =
         |file: crate::skill::SkillFile| Resource::new(skill, file.path, file.bytes, file.modified);
     Ok(files.into_iter().map(resource).collect())
@@ -156,15 +160,23 @@ pub(super) fn list(skill: &OfferedSkill) -> io::Result<Vec<Resource>> {
 /// Those of the file; `NotFound` where there is none.
 pub(super) fn read(skill: &OfferedSkill, path: &str) -> io::Result<Vec<u8>> {
     match &skill.folder {
-        Some(folder) => SkillFolder::open(folder)?.read(path),
+        Some(folder) => OpenSkill::open(folder)?.read(path),
         None if path == SKILL_FILE => Ok(compiled_in(skill).into_bytes()),
         None => Err(io::Error::from(io::ErrorKind::NotFound)),
     }
 }
 
-/// The file of a skill that is compiled in, which is kept only as what it says: with the same
-/// frontmatter, in JSON, which is YAML.
+/// The file of a skill that is compiled in. Of one that an embedder has put there only what it says is
+/// known; its file is that, with the frontmatter in JSON, which is YAML.
 fn compiled_in(skill: &OfferedSkill) -> String {
+    #[cfg(feature = "bundled")]
+    {
+        let with_code = BUNDLED.iter().map(|plugin| (plugin.name, plugin.skill));
+        let mut all = BUNDLED_SKILLS.iter().copied().chain(with_code);
+        if let Some((_, text)) = all.find(|(name, _)| *name == &*skill.name) {
+            return text.to_owned();
+        }
+    }
     let document = &skill.document;
     format!("---\n{}\n---\n{}", document.frontmatter.as_json(), document.instructions)
 }

@@ -31,9 +31,9 @@ pub(crate) struct SkillFile {
 
 /// A skill's folder as a handle.
 #[derive(Debug)]
-pub(crate) struct SkillFolder(Dir);
+pub(crate) struct OpenSkill(Dir);
 
-impl SkillFolder {
+impl OpenSkill {
     /// Opens a skill's folder.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ mod tests {
         std::os::unix::fs::symlink("../outside", path("skill/link")).unwrap();
         std::os::unix::fs::symlink("deep", path("skill/folder")).unwrap();
         std::os::unix::fs::symlink("/", path("skill/root")).unwrap();
-        let skill = SkillFolder::open(&path("skill")).unwrap();
+        let skill = OpenSkill::open(&path("skill")).unwrap();
         let files: Vec<String> = skill.files().unwrap().into_iter().map(|file| file.path).collect();
         assert_eq!(files, ["SKILL.md", "deep/er/a b.txt"]);
         assert_eq!(skill.read("deep/er/a b.txt").unwrap(), b"skill/deep/er/a b.txt");
@@ -177,7 +177,7 @@ mod tests {
         for number in 0..=SKILL_FILES {
             std::fs::write(folder.path().join(format!("{number}")), "").unwrap();
         }
-        let error = SkillFolder::open(folder.path()).unwrap().files().unwrap_err();
+        let error = OpenSkill::open(folder.path()).unwrap().files().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

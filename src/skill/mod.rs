@@ -46,7 +46,7 @@ pub use document::{
 };
 pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
 #[cfg(feature = "mcp")]
-pub(crate) use files::{SkillFile, SkillFolder};
+pub(crate) use files::{OpenSkill, SkillFile};
 pub use fingerprint::Fingerprint;
 pub use frontmatter::Frontmatter;
 pub(crate) use name::slug;

@@ -5,6 +5,8 @@
 
 mod changes;
 mod eras;
+#[cfg(feature = "serve")]
+mod http;
 mod running;
 mod schemas;
 mod session;

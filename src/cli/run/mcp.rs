@@ -3,7 +3,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+#[cfg(feature = "serve")]
+use std::path::Path;
 use std::pin::pin;
 use std::str::FromStr;
 
@@ -12,6 +13,8 @@ use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use futures_lite::future::or;
 use smol::Timer;
+#[cfg(feature = "serve")]
+use weft_lite::{BearerToken, HttpError, HttpOptions, McpConfig, McpListener};
 use weft_lite::{McpOptions, McpServer, Runtime, ToolNames};
 
 use super::changes::{self, Style};
@@ -20,6 +23,8 @@ use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, report};
+#[cfg(feature = "serve")]
+use crate::cli::{failed, output};
 
 /// Where clients are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +97,11 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     }
     let (host, executor) = (runtime.host().clone(), runtime.executor().clone());
     let (server, loading) = McpServer::loading(host, executor, offered);
+    #[cfg(feature = "serve")]
+    let listener = match target {
+        Target::Stdio => None,
+        Target::Address(address) => Some(listen(address, command.token_file.as_deref(), config)?),
+    };
     // A client is answered while the plugins are still being loaded.
     let following = async {
         runtime.load().await;
@@ -108,13 +118,54 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     let serving = async {
         match target {
             Target::Stdio => serve(&runtime, &server, server.serve_stdio()).await,
-            Target::Address(address) => Err(no_http(address, command.token_file.as_ref())),
+            #[cfg(feature = "serve")]
+            Target::Address(_) => {
+                let http = async {
+                    if let Some(listener) = listener {
+                        server.serve_http(listener).await;
+                    }
+                    Ok(())
+                };
+                serve(&runtime, &server, http).await
+            }
+            #[cfg(not(feature = "serve"))]
+            Target::Address(_) => Err(no_http()),
         }
     };
     runtime.block_on(or(serving, following))
 }
 
-fn no_http(_: SocketAddr, _: Option<&PathBuf>) -> Failure {
+/// The address to serve on, with what the options and the configuration say of it.
+#[cfg(feature = "serve")]
+fn listen(
+    address: SocketAddr,
+    token_file: Option<&Path>,
+    config: McpConfig,
+) -> Result<McpListener, Failure> {
+    let refused = |error: HttpError| failed(&error, error.next_step());
+    let token = match token_file {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| Failure::Work {
+                message: format!("{} can't be read: {error}", path.display()),
+                next_step: "give `--token-file` a file that this user may read".into(),
+            })?;
+            Some(BearerToken::new(&text).map_err(refused)?)
+        }
+    };
+    let options = HttpOptions {
+        token,
+        allowed_hosts: config.allowed_hosts,
+        authorization_server: config.authorization_server,
+        ..HttpOptions::default()
+    };
+    let listener = McpListener::bind(address, options).map_err(refused)?;
+    output::message(&format!("serving MCP at http://{}/mcp", listener.address()));
+    Ok(listener)
+}
+
+#[cfg(not(feature = "serve"))]
+fn no_http() -> Failure {
     Failure::Usage {
         message: "this program was built without the HTTP server".into(),
         next_step: "use `--mcp stdio`, or build it with the feature `serve`".into(),
