@@ -15,6 +15,7 @@ use smol::{Task, Timer};
 
 use super::discovery;
 use super::message::{Incoming, Malformed, Request, RequestId, RpcError};
+use super::notices::Log;
 use super::object::Object;
 use super::revision::{Revision, Spoken, spoken};
 use super::server::{Context, McpServer, success};
@@ -40,6 +41,7 @@ pub(super) struct Connection {
     subscriptions: Arc<Semaphore>,
     /// Tells a legacy client of changes.
     telling: Option<Task<()>>,
+    log: Log,
     ends: CancellationSource,
 }
 
@@ -55,6 +57,7 @@ impl Connection {
             room: Arc::new(Semaphore::new(RUNNING)),
             subscriptions: Arc::new(Semaphore::new(SUBSCRIPTIONS)),
             telling: None,
+            log: Log::new(),
             ends,
             server,
         };
@@ -121,7 +124,13 @@ impl Connection {
             _ => self.agreed,
         };
         match spoken(&request, agreed) {
-            Ok(spoken) => self.start(request, spoken).await,
+            Ok(spoken) => {
+                if &*request.method == "logging/setLevel" && !spoken.revision.is_modern() {
+                    // One that can't be set is refused when it is answered.
+                    let _ = self.log.set(&request);
+                }
+                self.start(request, spoken).await;
+            }
             Err(error) => self.context.send(error.answer(Some(&request.id))).await,
         }
     }
@@ -166,7 +175,8 @@ impl Connection {
     fn tell_lists(&mut self) {
         if self.agreed.is_some() && self.telling.is_none() {
             let (server, context) = (self.server.clone(), self.context.clone());
-            let telling = async move { server.tell_lists(&context).await };
+            let (log, known) = (self.log.clone(), self.server.offered());
+            let telling = async move { server.tell_lists(known, Some(&log), &context).await };
             self.telling = Some(self.server.executor().spawn(telling));
         }
     }

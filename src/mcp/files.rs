@@ -188,7 +188,7 @@ pub(super) fn list_all(skills: &[OfferedSkill]) -> Vec<Resource> {
     for skill in skills {
         match list(skill) {
             Ok(files) => resources.extend(files),
-            Err(error) => log::warn!("the files of skill {} are not offered: {error}", skill.name),
+            Err(error) => log::debug!("the files of skill {} are not offered: {error}", skill.name),
         }
     }
     resources.sort_by(|one, other| one.uri.cmp(&other.uri));
@@ -254,7 +254,7 @@ pub(super) fn manifest(skill: &OfferedSkill) -> io::Result<String> {
 pub(super) struct Index(Vec<Resource>);
 
 impl Index {
-    /// Looks at the files.
+    /// Looks at the files of these skills.
     pub(super) async fn look(skills: Arc<[OfferedSkill]>) -> Self {
         Self(blocking::unblock(move || list_all(&skills)).await)
     }

@@ -17,6 +17,7 @@ mod lines;
 mod memory;
 mod message;
 mod metrics;
+mod notices;
 mod object;
 mod options;
 mod prompts;

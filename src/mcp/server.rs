@@ -2,16 +2,20 @@
 //! answer.
 
 use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use async_channel::Sender;
 use serde::Deserialize;
 use smol::Executor;
+use smol::lock::Mutex;
 
 use super::catalog::{Catalog, Entry, Page};
 use super::discovery::{self, SERVER_INFO_META};
+use super::files::Index;
 use super::message::{Request, RpcError};
 use super::metrics::Metrics;
+use super::notices;
 use super::object::Object;
 use super::options::McpOptions;
 use super::prompts;
@@ -21,6 +25,8 @@ use crate::contract::{Cancellation, CancellationSource};
 
 /// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
 const LIST_TTL_MS: u64 = 1_000;
+/// For how long a look at the files of skills is good enough for others.
+const LOOK_SHARED: Duration = Duration::from_millis(500);
 
 /// A server for everything that a [`PluginHost`] has in service. Clones are the same server.
 ///
@@ -41,6 +47,8 @@ struct Shared {
     /// Fires when subscriptions have to end.
     stop: CancellationSource,
     metrics: Metrics,
+    /// The files of the skills, and when they were looked at.
+    files: Mutex<Option<(Instant, Arc<Catalog>, Arc<Index>)>>,
 }
 
 /// Keeps requests that ask what is offered waiting, until it is dropped.
@@ -86,6 +94,7 @@ impl McpServer {
             loaded: loading.token(),
             stop: CancellationSource::new(),
             metrics: Metrics::default(),
+            files: Mutex::new(None),
             host,
             executor,
             options,
@@ -122,9 +131,34 @@ impl McpServer {
         self.shared.loaded.cancelled().await;
     }
 
+    /// What is offered now, if there is anything to offer yet.
+    pub(super) fn offered(&self) -> Option<Arc<Catalog>> {
+        self.shared.loaded.is_cancelled().then(|| self.catalog())
+    }
+
     /// What is offered now.
     pub(super) fn catalog(&self) -> Arc<Catalog> {
         self.shared.catalog()
+    }
+
+    /// The files of the skills in `catalog`. Whoever asks at about the same time shares one look.
+    pub(super) async fn files(&self, catalog: &Arc<Catalog>) -> Arc<Index> {
+        let mut seen = self.shared.files.lock().await;
+        if let Some((when, of, files)) = &*seen
+            && Arc::ptr_eq(of, catalog)
+            && when.elapsed() < LOOK_SHARED
+        {
+            return Arc::clone(files);
+        }
+        let when = Instant::now();
+        let files = Index::look(Arc::clone(&catalog.skills)).await;
+        let files = match &*seen {
+            // The same once more need not be kept twice.
+            Some((_, _, known)) if **known == files => Arc::clone(known),
+            _ => Arc::new(files),
+        };
+        *seen = Some((when, Arc::clone(catalog), Arc::clone(&files)));
+        files
     }
 
     /// Answers a request. Dropping the future cancels it, and nothing more is sent for it.
@@ -168,7 +202,11 @@ impl McpServer {
         let revision = spoken.revision;
         match (&*request.method, revision.is_modern()) {
             ("server/discover", true) => discovery::discover(result),
-            ("ping" | "logging/setLevel", false) => {}
+            ("ping", false) => {}
+            // Setting it is the connection's; over HTTP there is none, and so no messages either.
+            ("logging/setLevel", false) => {
+                notices::level(request)?;
+            }
             ("tools/list", _) => {
                 let catalog = self.catalog();
                 self.list(request, revision, "tools", &catalog.tools.listed, result)?;

@@ -21,6 +21,9 @@ mod wasi;
 
 #[path = "../support/entries.rs"]
 mod entries;
+#[cfg(feature = "mcp")]
+#[path = "../support/messages.rs"]
+mod messages;
 #[cfg(feature = "net")]
 #[path = "../support/urls.rs"]
 mod urls;

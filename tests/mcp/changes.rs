@@ -148,3 +148,26 @@ fn a_call_in_flight_survives_the_plugin_it_runs_on() {
     let answer = client.answer_to(&id);
     assert_ne!(answer["result"]["isError"], true, "{answer}");
 }
+
+#[test]
+fn a_legacy_client_that_asks_hears_why_a_plugin_is_not_in_service() {
+    let server = Server::new([]);
+    let load_broken = |id: &str| {
+        let broken = package(id, b"not wasm".to_vec(), &json!({}));
+        let host = server.runtime.host();
+        server.runtime.block_on(host.load([(broken, weft_lite::Approval::ALL)], []));
+    };
+    let mut client = server.client(LEGACY[0]);
+    assert_eq!(client.error("logging/setLevel", &json!({ "level": "loud" })).0, -32602);
+    client.result("logging/setLevel", &json!({ "level": "warning" }));
+    load_broken("second");
+    let told = client.next().unwrap();
+    assert_eq!(told["method"], "notifications/message");
+    assert_eq!(told["params"]["level"], "warning");
+    let data = told["params"]["data"].as_str().unwrap();
+    assert!(data.starts_with("plugin second is not in service: "), "{data}");
+    client.result("logging/setLevel", &json!({ "level": "error" }));
+    load_broken("third");
+    client.finish();
+    assert_eq!(client.next(), None);
+}

@@ -224,7 +224,11 @@ fn every_file_of_a_skill_is_a_resource() {
 fn a_resource_that_is_not_there_has_the_code_of_its_era() {
     let skills = Skills::new();
     std::fs::write(skills.folder.path().join("outside"), "secret").unwrap();
-    std::os::unix::fs::symlink("../outside", skills.folder.path().join("plain/link")).unwrap();
+    skills.write("plain/deep/er.txt", "deep");
+    skills.write("plain/.git/config", "secret");
+    for (target, link) in [("../outside", "link"), ("deep", "folder"), ("/", "root")] {
+        std::os::unix::fs::symlink(target, skills.folder.path().join("plain").join(link)).unwrap();
+    }
     for revision in ALL {
         let mut client = skills.client(revision);
         for uri in [
@@ -235,6 +239,12 @@ fn a_resource_that_is_not_there_has_the_code_of_its_era() {
             "skill://plain/%2e%2e/outside",
             "skill://plain/..%2Foutside",
             "skill://plain/link",
+            "skill://plain/folder/er.txt",
+            "skill://plain/root/etc/passwd",
+            "skill://plain/.git/config",
+            "skill://plain/deep",
+            "skill://plain/deep//er.txt",
+            "skill://plain/deep/../SKILL.md",
             "skill://plain//etc/passwd",
             "skill://plain/%ff",
             "skill://plain/%",
@@ -404,6 +414,21 @@ fn lists_of_skills_and_files_come_in_parts() {
     }
 }
 
+#[test]
+fn a_skill_with_too_many_files_is_not_listed_in_part() {
+    let skills = Skills::new();
+    for number in 0..512 {
+        skills.write(&format!("plain/{number}.txt"), "");
+    }
+    let mut client = skills.client(MODERN);
+    let list = client.result("skills/list", &json!({}));
+    assert_eq!(names(&list, "skills", "uri"), ["skill://code-review/SKILL.md"]);
+    let uri = json!({ "uri": "skill://plain/SKILL.md" });
+    assert_eq!(client.error("skills/get", &uri).0, -32602);
+    // What its folder holds besides is nobody's fault who asks for this file.
+    client.result("resources/read", &uri);
+}
+
 // Changes.
 
 #[test]
@@ -453,4 +478,24 @@ fn a_changed_file_is_told_to_whoever_watches_it() {
         assert_eq!(told["params"]["uri"], *uri);
         assert_eq!(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], id);
     }
+}
+
+#[test]
+fn a_file_beside_a_skill_is_noticed_without_a_change_of_the_registry() {
+    let skills = Skills::new();
+    let mut client = skills.client(MODERN);
+    let uri = "skill://plain/notes.md";
+    let filter = json!({ "resourcesListChanged": true, "resourceSubscriptions": [uri] });
+    client.request("subscriptions/listen", &json!({ "notifications": filter }));
+    client.next().unwrap();
+    skills.write("plain/notes.md", "new");
+    assert_eq!(client.next().unwrap()["method"], "notifications/resources/list_changed");
+    assert_eq!(client.next().unwrap()["params"]["uri"], uri);
+    skills.write("plain/notes.md", "longer");
+    let mut told = client.next().unwrap();
+    if told["method"] == "notifications/resources/list_changed" {
+        // The size is in the list too.
+        told = client.next().unwrap();
+    }
+    assert_eq!(told["params"]["uri"], uri);
 }

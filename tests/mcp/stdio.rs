@@ -156,3 +156,33 @@ fn names_come_from_the_configuration_and_options_go_before_it() {
     dir.run(&["mcp", "--tool-names", "short"]).exits(2).says("neither `qualified` nor `bare`");
     dir.run(&["run", "--mcp", "nowhere"]).exits(2).says("neither `stdio` nor an address");
 }
+
+#[test]
+fn a_skill_that_is_added_while_a_client_is_connected_is_there_for_its_next_message() {
+    let dir = Dir::new();
+    let mut running = dir.start(&["mcp"]);
+    let hello = initialize(LEGACY[0]);
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello });
+    running.type_line(&message.to_string());
+    next(&mut running);
+    running.type_line(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    running.type_line(&modern(2, "tools/list", json!({})).to_string());
+    assert_eq!(next(&mut running)["result"]["tools"], json!([]));
+    let folder = dir.path("home/.weft/skills/greet");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = "---\nname: greet\ndescription: Greets\n---\nSay hello.\n";
+    std::fs::write(folder.join("SKILL.md"), text).unwrap();
+    let mut told: Vec<Value> = (0..3).map(|_| next(&mut running)["method"].clone()).collect();
+    told.sort_by_key(Value::to_string);
+    assert_eq!(
+        told,
+        [
+            "notifications/prompts/list_changed",
+            "notifications/resources/list_changed",
+            "notifications/tools/list_changed",
+        ]
+    );
+    running.type_line(&modern(3, "prompts/get", json!({ "name": "greet" })).to_string());
+    let prompt = next(&mut running)["result"].clone();
+    assert_eq!(prompt["messages"][0]["content"]["text"], "Say hello.\n");
+}

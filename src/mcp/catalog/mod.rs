@@ -17,12 +17,9 @@ pub(super) use tools::{Action, OfferedTool, Tools};
 
 use std::sync::Arc;
 
-use smol::lock::OnceCell;
-
-use super::files::Index;
 use super::options::McpOptions;
 use super::revision::Revision;
-use crate::actor::Snapshot;
+use crate::actor::{RefusedPlugin, Snapshot};
 use crate::contract::CancellationSource;
 
 /// Something in a list.
@@ -37,27 +34,6 @@ pub(super) trait Entry: Keyed {
     fn json(&self, revision: Revision) -> &str;
 }
 
-/// The lists that clients hear of when they change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum List {
-    Tools,
-    Prompts,
-    Resources,
-}
-
-impl List {
-    pub(super) const ALL: [Self; 3] = [Self::Tools, Self::Prompts, Self::Resources];
-
-    /// The notification of its change.
-    pub(super) fn changed(self) -> &'static str {
-        match self {
-            Self::Tools => "notifications/tools/list_changed",
-            Self::Prompts => "notifications/prompts/list_changed",
-            Self::Resources => "notifications/resources/list_changed",
-        }
-    }
-}
-
 /// Everything that is offered.
 #[derive(Debug)]
 pub(super) struct Catalog {
@@ -69,8 +45,8 @@ pub(super) struct Catalog {
     pub(super) prompts: Vec<Prompt>,
     /// The skills that are as the Agent Skills specification wants them, for the extension.
     pub(super) published: Vec<OfferedSkill>,
-    /// The files that the skills had when somebody first asked.
-    files: OnceCell<Index>,
+    /// The plugins that are not in service, and why: a sentence each.
+    pub(super) refused: Vec<String>,
     /// Fires when there is a newer one.
     replaced: CancellationSource,
 }
@@ -84,7 +60,7 @@ impl Default for Catalog {
             skills: Arc::default(),
             prompts: Vec::new(),
             published: Vec::new(),
-            files: OnceCell::new(),
+            refused: Vec::new(),
             replaced: CancellationSource::new(),
         }
     }
@@ -100,7 +76,7 @@ impl Catalog {
             prompts: skills::prompts(&skills),
             published: skills.iter().filter(|skill| skill.conforms()).cloned().collect(),
             skills: skills.into(),
-            files: OnceCell::new(),
+            refused: snapshot.plugins.refused().iter().map(refusal).collect(),
             replaced: CancellationSource::new(),
         }
     }
@@ -111,23 +87,19 @@ impl Catalog {
         skill.document.user_invocable.then_some(skill)
     }
 
-    /// The files that the skills had when somebody first asked.
-    pub(super) async fn files(&self) -> &Index {
-        self.files.get_or_init(|| Index::look(Arc::clone(&self.skills))).await
+    /// Whether clients that list tools again get another answer than they got from `earlier`.
+    pub(super) fn lists_other_tools(&self, earlier: &Self) -> bool {
+        differ(&self.tools.listed, &earlier.tools.listed)
     }
 
-    /// Whether clients that list again get another answer than they got from `earlier`.
-    pub(super) async fn list_differs(&self, earlier: &Self, list: List) -> bool {
-        match list {
-            List::Tools => differ(&self.tools.listed, &earlier.tools.listed),
-            List::Prompts => differ(&self.prompts, &earlier.prompts),
-            List::Resources => self.files().await.lists_others(earlier.files().await),
-        }
+    /// The same of prompts.
+    pub(super) fn lists_other_prompts(&self, earlier: &Self) -> bool {
+        differ(&self.prompts, &earlier.prompts)
     }
 
-    /// Whether a resource is another one than in `earlier`, or is not there any more.
-    pub(super) async fn resource_differs(&self, earlier: &Self, uri: &str) -> bool {
-        self.files().await.differs(earlier.files().await, uri)
+    /// Whether a skill lies in a folder, where its files may change.
+    pub(super) fn has_folders(&self) -> bool {
+        self.skills.iter().any(|skill| skill.folder.is_some())
     }
 
     /// Tells whoever waits for it that there is a newer one.
@@ -145,4 +117,9 @@ fn differ<T: Entry>(now: &[T], before: &[T]) -> bool {
     let same =
         |(one, other): (&T, &T)| one.json(Revision::July2026) == other.json(Revision::July2026);
     now.len() != before.len() || !now.iter().zip(before).all(same)
+}
+
+fn refusal(refused: &RefusedPlugin) -> String {
+    let name = refused.id.as_deref().unwrap_or(&refused.origin);
+    format!("plugin {name} is not in service: {}", refused.error)
 }

@@ -112,8 +112,9 @@ impl Service {
         let ends = CancellationSource::new();
         let context = Context { outbox, ends: ends.token() };
         let server = self.server().clone();
+        let known = server.offered();
         let work = Box::pin(async move {
-            server.tell_lists(&context).await;
+            server.tell_lists(known, None, &context).await;
             None
         });
         self.events(work, early, ends)
