@@ -29,7 +29,7 @@
 //! # The way of a call
 //!
 //! ```text
-//! surface (console, command line, embedder)
+//! surface (MCP, console, command line, embedder)
 //!   -> PluginHost::call                                      actor/host
 //!   -> snapshot: which plugin, which version                 actor/snapshot, actor/registry
 //!   -> that plugin's actor: instance, resident or fresh      actor/plugin
@@ -58,7 +58,7 @@
 //! | --- | --- | --- |
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 4 | `channel/`, `mcp/` | surfaces: the console; for MCP, the check of arguments by JSON Schema |
+//! | 4 | `channel/`, `mcp/` | surfaces: the console; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
 //! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk; key-value stores |
@@ -84,7 +84,8 @@
 //! | `watch` | yes | [`SkillWatcher`] by the kernel's word (notify); without it, by polling |
 //! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS |
 //! | `package` | yes | installing: archives, signatures, registries |
-//! | `mcp` | yes | [`Schema`]: arguments checked against a tool's JSON Schema |
+//! | `mcp` | yes | [`McpServer`] over pipes and within the process; [`Schema`] |
+//! | `serve` | yes | the same over HTTP: [`McpListener`] |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
 
 mod actor;

@@ -119,7 +119,7 @@ fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
             content::write_text(result, &text);
         }
         Err(missing) => {
-            content::write_error(result, &format!("{missing}: {}", missing.next_step()))
+            content::write_error(result, &format!("{missing}: {}", missing.next_step()));
         }
     }
 }

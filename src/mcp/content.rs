@@ -171,7 +171,7 @@ fn fault(block: &Value, kind: &str, members: &[&str]) -> Option<String> {
 /// The alphabet and the padding of RFC 4648, section 4.
 fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
-    text.len() % 4 == 0
+    text.len().is_multiple_of(4)
         && text.len() - digits.len() <= 2
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
 }

@@ -164,7 +164,7 @@ pub(super) struct RpcError {
     pub(super) code: i32,
     pub(super) message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) data: Option<Value>,
+    pub(super) data: Option<Box<Value>>,
 }
 
 impl RpcError {
@@ -189,11 +189,11 @@ impl RpcError {
         let supported: Vec<&str> = Revision::ALL.iter().map(|revision| revision.name()).collect();
         let data = json!({ "supported": supported, "requested": requested });
         let message = format!("protocol version {requested:?} is not supported");
-        Self { data: Some(data), ..Self::new(code::UNSUPPORTED_VERSION, message) }
+        Self { data: Some(Box::new(data)), ..Self::new(code::UNSUPPORTED_VERSION, message) }
     }
 
     pub(super) fn with_data(self, data: Value) -> Self {
-        Self { data: Some(data), ..self }
+        Self { data: Some(Box::new(data)), ..self }
     }
 
     /// The message that answers the request `id`; without one if it could not be read.

@@ -47,8 +47,15 @@ struct Shared {
     /// Fires when subscriptions have to end.
     stop: CancellationSource,
     metrics: Metrics,
-    /// The files of the skills, and when they were looked at.
-    files: Mutex<Option<(Instant, Arc<Catalog>, Arc<Index>)>>,
+    looked: Mutex<Option<Looked>>,
+}
+
+/// The newest look at the files of skills.
+struct Looked {
+    when: Instant,
+    /// Whose skills they are.
+    catalog: Arc<Catalog>,
+    files: Arc<Index>,
 }
 
 /// Keeps requests that ask what is offered waiting, until it is dropped.
@@ -94,7 +101,7 @@ impl McpServer {
             loaded: loading.token(),
             stop: CancellationSource::new(),
             metrics: Metrics::default(),
-            files: Mutex::new(None),
+            looked: Mutex::new(None),
             host,
             executor,
             options,
@@ -143,8 +150,8 @@ impl McpServer {
 
     /// The files of the skills in `catalog`. Whoever asks at about the same time shares one look.
     pub(super) async fn files(&self, catalog: &Arc<Catalog>) -> Arc<Index> {
-        let mut seen = self.shared.files.lock().await;
-        if let Some((when, of, files)) = &*seen
+        let mut newest = self.shared.looked.lock().await;
+        if let Some(Looked { when, catalog: of, files }) = &*newest
             && Arc::ptr_eq(of, catalog)
             && when.elapsed() < LOOK_SHARED
         {
@@ -152,12 +159,13 @@ impl McpServer {
         }
         let when = Instant::now();
         let files = Index::look(Arc::clone(&catalog.skills)).await;
-        let files = match &*seen {
+        let files = match &*newest {
             // The same once more need not be kept twice.
-            Some((_, _, known)) if **known == files => Arc::clone(known),
+            Some(known) if *known.files == files => Arc::clone(&known.files),
             _ => Arc::new(files),
         };
-        *seen = Some((when, Arc::clone(catalog), Arc::clone(&files)));
+        let catalog = Arc::clone(catalog);
+        *newest = Some(Looked { when, catalog, files: Arc::clone(&files) });
         files
     }
 

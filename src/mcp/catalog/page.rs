@@ -62,7 +62,7 @@ fn encode(key: &str) -> String {
 }
 
 fn decode(cursor: &str) -> Option<String> {
-    if !cursor.bytes().all(|byte| byte.is_ascii_hexdigit()) || cursor.len() % 2 != 0 {
+    if !cursor.bytes().all(|byte| byte.is_ascii_hexdigit()) || !cursor.len().is_multiple_of(2) {
         return None;
     }
     let bytes = (0..cursor.len()).step_by(2);

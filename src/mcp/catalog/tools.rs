@@ -116,7 +116,7 @@ impl Tools {
             // A plugin whose id is `skill` comes first; the skill is a prompt still.
             match listed.iter().any(|other: &OfferedTool| other.full_name == tool.full_name) {
                 true => {
-                    remarks.push(format!("{} is a plugin's tool, and no skill", tool.full_name))
+                    remarks.push(format!("{} is a plugin's tool, and no skill", tool.full_name));
                 }
                 false => listed.push(tool),
             }
