@@ -29,7 +29,7 @@
 //! # The way of a call
 //!
 //! ```text
-//! surface (console, command line, embedder)
+//! surface (MCP, console, command line, embedder)
 //!   -> PluginHost::call                                      actor/host
 //!   -> snapshot: which plugin, which version                 actor/snapshot, actor/registry
 //!   -> that plugin's actor: instance, resident or fresh      actor/plugin
@@ -58,7 +58,7 @@
 //! | --- | --- | --- |
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 4 | `channel/`, `mcp/` | surfaces: the console; for MCP, the check of arguments by JSON Schema |
+//! | 4 | `channel/`, `mcp/` | surfaces: the console; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
 //! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk; key-value stores |
@@ -84,7 +84,8 @@
 //! | `watch` | yes | [`SkillWatcher`] by the kernel's word (notify); without it, by polling |
 //! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS; without it every request is refused |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
-//! | `mcp` | yes | [`Schema`]: arguments checked against a tool's JSON Schema |
+//! | `mcp` | yes | [`McpServer`] over pipes and within the process; [`Schema`] |
+//! | `serve` | yes | the same over HTTP: [`McpListener`] |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
 
 mod actor;
@@ -108,16 +109,19 @@ pub use actor::{
 pub use channel::ConsoleChannel;
 pub use contract::{
     Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
-    ChannelAdapter, ChannelHost, ChannelSettings, Config, Denied, Exhausted, InstanceMode,
-    KeyValueStore, ManifestError, ManifestFault, MemoryBackend, MemoryHit, MessagePayload,
-    NoSecrets, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
-    PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
-    Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription, Usage, VoiceHandler,
-    WatchConfig, full_tool_name, limits,
+    ChannelAdapter, ChannelHost, ChannelSettings, Config, Denied, Exhausted, FuelGauge,
+    InstanceMode, KeyValueStore, ManifestError, ManifestFault, McpConfig, MemoryBackend, MemoryHit,
+    MessagePayload, NoSecrets, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType,
+    PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,
+    PluginResourceConfig, Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription,
+    ToolNames, Usage, VoiceHandler, WatchConfig, full_tool_name, limits,
 };
+#[cfg(feature = "serve")]
+pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};
 #[cfg(feature = "mcp")]
 pub use mcp::{
-    Schema, SchemaError, SchemaPolicy, UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
+    Loading, McpOptions, McpServer, MemoryConnection, Schema, SchemaError, SchemaPolicy,
+    UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
 };
 pub use package::{
     Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, MANIFEST_NAMES,

@@ -29,7 +29,7 @@ const EFFECTS: [(&str, &[&str]); 7] = [
     (
         "std::fs",
         // Grants are opened, packages and skills are found, watches resolved to real folders, the
-        // machine's memory is read, a module is inspected.
+        // machine's memory is read, a module is inspected, standard input and output are files.
         &[
             "sandbox/filesystem/",
             "sandbox/audit/file.rs",
@@ -39,6 +39,7 @@ const EFFECTS: [(&str, &[&str]); 7] = [
             "actor/watcher/",
             "runtime/",
             "cli/",
+            "mcp/standard.rs",
         ],
     ),
     ("std::env", &["sandbox/environment.rs", "package/secrets.rs", "cli/", "main.rs"]),

@@ -19,7 +19,7 @@ use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tool::HostedTool;
-use crate::contract::{CallError, CallOutcome, CancellationSource, Tool, Usage, limits};
+use crate::contract::{CallError, CallOutcome, CancellationSource, FuelGauge, Tool, Usage, limits};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::SandboxOptions;
 use crate::skill::SkillRegistry;
@@ -216,6 +216,15 @@ impl PluginHost {
     /// Runs a tool, by its full name or by a bare name that only one plugin has, with its
     /// parameters as JSON text. Dropping the future cancels the call and frees the guest.
     pub async fn call(&self, tool: &str, params: String) -> CallOutcome {
+        self.send_call(tool, params, None).await
+    }
+
+    /// The same, with a gauge that shows what the call uses while it runs.
+    pub async fn call_gauged(&self, tool: &str, params: String, gauge: &FuelGauge) -> CallOutcome {
+        self.send_call(tool, params, Some(gauge.clone())).await
+    }
+
+    async fn send_call(&self, tool: &str, params: String, gauge: Option<FuelGauge>) -> CallOutcome {
         let failed = |error| CallOutcome { result: Err(error), usage: Usage::default() };
         if params.len() > limits::PARAMS_BYTES {
             let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
@@ -230,7 +239,7 @@ impl PluginHost {
             let tool = entry.description().name.clone();
             (entry.plugin.mailbox.clone(), GuestCall::Tool { tool, params })
         };
-        let CallOutcome { result, usage } = plugin::submit(mailbox, call).await;
+        let CallOutcome { result, usage } = plugin::submit(mailbox, call, gauge).await;
         let text = result.map(|value| value.into_text().unwrap_or_default());
         CallOutcome { result: text, usage }
     }

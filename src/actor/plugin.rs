@@ -16,8 +16,8 @@ use smol::Executor;
 use smol::lock::Semaphore;
 
 use crate::contract::{
-    CallError, CallOutcome, Cancellation, CancellationSource, InstanceMode, PluginResourceConfig,
-    Usage,
+    CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
+    PluginResourceConfig, Usage,
 };
 use crate::sandbox::Sandbox;
 use crate::wasm::{
@@ -34,15 +34,20 @@ const CONCURRENT_INSTANCES: usize = 16;
 #[derive(Debug)]
 pub(super) struct PluginMessage {
     call: GuestCall,
+    gauge: Option<FuelGauge>,
     reply: Sender<Outcome>,
 }
 
 type Outcome = CallOutcome<GuestValue>;
 
 /// Hands a call to a plugin's actor and waits for its outcome. Dropping the future cancels it.
-pub(super) async fn submit(mailbox: Sender<PluginMessage>, call: GuestCall) -> Outcome {
+pub(super) async fn submit(
+    mailbox: Sender<PluginMessage>,
+    call: GuestCall,
+    gauge: Option<FuelGauge>,
+) -> Outcome {
     let (reply, answer) = async_channel::bounded(1);
-    let sent = mailbox.send(PluginMessage { call, reply }).await;
+    let sent = mailbox.send(PluginMessage { call, gauge, reply }).await;
     // The snapshot that named the plugin may be gone; its mailbox must not be kept open.
     drop(mailbox);
     let cancelled = || CallOutcome { result: Err(CallError::Cancelled), usage: Usage::default() };
@@ -84,12 +89,12 @@ pub(super) struct PluginActor {
 impl PluginActor {
     pub(super) async fn run(mut self) {
         let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
-        while let Ok(PluginMessage { call, reply }) = self.mailbox.recv().await {
+        while let Ok(PluginMessage { call, gauge, reply }) = self.mailbox.recv().await {
             match self.mode {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let ends = self.ends();
-                    let ran = run(&self.recipe, resident, &call, &reply, &ends).await;
+                    let ran = run(&self.recipe, resident, &call, gauge, &reply, &ends).await;
                     let (outcome, parked) = ran;
                     self.parked = parked;
                     // The caller may be gone by now, and then nobody misses the answer.
@@ -99,7 +104,7 @@ impl PluginActor {
                     let permit = instances.acquire_arc().await;
                     let (recipe, ends) = (self.recipe.clone(), self.ends());
                     let beside = async move {
-                        let ran = run(&recipe, None, &call, &reply, &ends).await;
+                        let ran = run(&recipe, None, &call, gauge, &reply, &ends).await;
                         let (outcome, parked) = ran;
                         drop(parked.and_then(|parked| recipe.memory.unpark(parked)));
                         drop(permit);
@@ -133,10 +138,11 @@ async fn run(
     recipe: &Recipe,
     resident: Option<Parked>,
     call: &GuestCall,
+    gauge: Option<FuelGauge>,
     reply: &Sender<Outcome>,
     ends: &Ends,
 ) -> (Outcome, Option<Parked>) {
-    let mut budget = CallBudget::new(&recipe.resources);
+    let mut budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
     let mut parked = resident;
     let result =
         unless_cancelled(pin!(run_resident(recipe, &mut parked, call, &mut budget)), reply, ends)

@@ -66,6 +66,8 @@ impl From<io::Error> for Failure {
 #[argh(subcommand)]
 enum Command {
     Run(run::Run),
+    #[cfg(feature = "mcp")]
+    Mcp(run::Mcp),
     Call(call::Call),
     Tools(tools::Tools),
     Plugin(plugin::Plugin),
@@ -141,6 +143,8 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
     }
     match &options.command {
         Some(Command::Run(command)) => run::run(command, options),
+        #[cfg(feature = "mcp")]
+        Some(Command::Mcp(command)) => run::run(&command.run(), options),
         Some(Command::Call(command)) => call::run(command, options),
         Some(Command::Tools(_)) => tools::run(options),
         Some(Command::Plugin(command)) => plugin::run(command, options),

@@ -179,6 +179,11 @@ impl Options {
         Ok(runtime)
     }
 
+    /// The runtime that these options describe, with nothing loaded.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
     pub(super) fn runtime(&self, asking: Asking) -> Result<Runtime, Failure> {
         let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
         let folders = plugins.chain([("--workspace", &self.workspace)]);

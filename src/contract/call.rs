@@ -1,6 +1,8 @@
 //! The outcome of calling a plugin: a value or a typed error, and what the call used.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -30,6 +32,22 @@ pub struct Usage {
 
 fn as_micros<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// Shows from outside how much fuel a call has used, while it runs. Clones show the same.
+#[derive(Debug, Clone, Default)]
+pub struct FuelGauge(Arc<AtomicU64>);
+
+impl FuelGauge {
+    /// Units of fuel used until the end of the newest slice; never less than before.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn show(&self, used: u64) {
+        self.0.store(used, Ordering::Relaxed);
+    }
 }
 
 /// A capability of the sandbox, as refusals and the audit log name it.

@@ -20,6 +20,11 @@
 //!   poll_seconds: 2                        # where the kernel tells of no changes
 //! skills:
 //!   config: {browser.enabled: true}        # what skills may ask for under `requires.config`
+//! mcp:
+//!   tool_names: bare                 # `<tool>` where that is unique, instead of `<owner>__<tool>`
+//!   strict_schemas: true             # leave out tools whose schemas can't be checked in full
+//!   allowed_hosts: [tools.example.com]   # names of this machine for clients over HTTP
+//!   authorization_server: https://auth.example.com
 //! ```
 
 use std::path::PathBuf;
@@ -27,14 +32,15 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::ManifestError;
 use super::limits::{self, KB, MB, Range};
 use super::manifest::check::{amount, text_of};
 use super::manifest::document;
 use super::manifest::findings::{Findings, Table, wrong_kind};
 use super::manifest::rules::{self, Flaw};
+use super::{ManifestError, McpConfig};
 
-const SECTIONS: [&str; 7] = ["network", "env", "limits", "instances", "audit", "watch", "skills"];
+const SECTIONS: [&str; 8] =
+    ["network", "env", "limits", "instances", "audit", "watch", "skills", "mcp"];
 
 /// KB of a module as it lies in its package.
 const MODULE_KB: Range = Range::new("module_kb", (limits::MODULE_BYTES / KB) as u64, 1, 16_384);
@@ -78,6 +84,8 @@ pub struct Config {
     pub watch: WatchConfig,
     /// What skills may ask for under `requires.config`: one mapping.
     pub skill_config: Value,
+    /// How what is hosted is offered over MCP.
+    pub mcp: McpConfig,
 }
 
 /// When changes on the disk are taken up.
@@ -123,6 +131,7 @@ impl Default for Config {
             audit_rotate_bytes: AUDIT_ROTATE_MB.default * MB as u64,
             watch: WatchConfig::default(),
             skill_config: Value::Object(Map::new()),
+            mcp: McpConfig::default(),
         }
     }
 }
@@ -177,7 +186,7 @@ fn lay_over(below: &mut Value, above: Value) {
 
 fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
     top.warn_unknown(&SECTIONS, findings);
-    let [network, env, sizes, instances, audit, watch, skills] =
+    let [network, env, sizes, instances, audit, watch, skills, mcp] =
         SECTIONS.map(|key| top.section(key, findings));
     network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
     env.warn_unknown(&["never"], findings);
@@ -214,6 +223,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
             poll_interval: Duration::from_secs(amount(&watch, POLL_SECONDS, findings)),
         },
         skill_config: skill_config(&skills, findings),
+        mcp: McpConfig::read(&mcp, findings),
     }
 }
 

@@ -9,6 +9,7 @@ mod future;
 mod key_value;
 pub mod limits;
 mod manifest;
+mod mcp;
 mod memory;
 mod message;
 mod permissions;
@@ -20,7 +21,7 @@ mod stage;
 mod tool;
 mod voice;
 
-pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, Usage};
+pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, Usage};
 pub use channel::{ChannelAdapter, ChannelHost};
 pub use config::{Config, ParsedConfig, WatchConfig};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
@@ -31,6 +32,7 @@ pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,
     PluginManifest,
 };
+pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub use message::MessagePayload;
 pub use permissions::PluginPermissions;

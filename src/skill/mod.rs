@@ -13,6 +13,8 @@ mod discover;
 mod document;
 mod entry;
 mod fields;
+#[cfg(feature = "mcp")]
+mod files;
 mod findings;
 mod fingerprint;
 mod frontmatter;
@@ -43,6 +45,8 @@ pub use document::{
     CommandDispatch, InstallRecipe, SkillDocument, SkillFormat, SkillRequirements, SkillVariable,
 };
 pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
+#[cfg(feature = "mcp")]
+pub(crate) use files::{OpenSkill, SkillFile};
 pub use fingerprint::Fingerprint;
 pub use frontmatter::Frontmatter;
 pub(crate) use name::slug;

@@ -16,7 +16,7 @@ use wasmi::{
 use super::abi::{self, AbiFault, Span};
 use super::state::{State, Suspended};
 use super::wasi::{self, WasiCall};
-use crate::contract::{CallError, Denied, Exhausted, PluginResourceConfig, Usage};
+use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
 
 /// Fuel between two looks at the clock and at the other guests: about 20 µs.
@@ -41,6 +41,8 @@ pub struct CallBudget {
     pub(super) peak_memory_bytes: usize,
     /// The refusal of the newest host call, if it was refused.
     denied: Option<Denied>,
+    /// Where somebody watches what is used.
+    gauge: Option<FuelGauge>,
 }
 
 impl CallBudget {
@@ -60,7 +62,15 @@ impl CallBudget {
             host_calls: 0,
             peak_memory_bytes: 0,
             denied: None,
+            gauge: None,
         }
+    }
+
+    /// The same, which shows what it has used after each slice.
+    #[must_use]
+    pub fn with_gauge(mut self, gauge: Option<FuelGauge>) -> Self {
+        self.gauge = gauge;
+        self
     }
 
     /// The same with slices of one length, in units of fuel, however long they take. Longer ones
@@ -88,6 +98,13 @@ impl CallBudget {
         match self.denied.take() {
             Some(denied) => CallError::Denied { denied, message },
             None => CallError::Guest { message },
+        }
+    }
+
+    fn use_fuel(&mut self, units: u64) {
+        self.fuel_used += units;
+        if let Some(gauge) = &self.gauge {
+            gauge.show(self.fuel_used);
         }
     }
 
@@ -278,7 +295,7 @@ impl Driver<'_> {
     ) -> Result<Pause<R>, CallError> {
         loop {
             let left = self.store.get_fuel().unwrap_or_default();
-            self.budget.fuel_used += granted.saturating_sub(left);
+            self.budget.use_fuel(granted.saturating_sub(left));
             self.budget.keep_pace();
             self.budget.peak_memory_bytes =
                 self.budget.peak_memory_bytes.max(self.store.data().limiter.reserved());

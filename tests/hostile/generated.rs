@@ -128,3 +128,9 @@ fn any_path_stays_inside() {
 fn any_url_leads_to_a_listed_host_and_a_public_address() {
     drive(crate::urls::url, &corpus("url"), 3_000);
 }
+
+#[cfg(feature = "mcp")]
+#[test]
+fn any_messages_are_answered_with_messages() {
+    drive(crate::messages::json_rpc, &corpus("json_rpc"), 2_000);
+}

@@ -21,6 +21,9 @@ mod wasi;
 
 #[path = "../support/entries.rs"]
 mod entries;
+#[cfg(feature = "mcp")]
+#[path = "../support/messages.rs"]
+mod messages;
 #[path = "../support/skills.rs"]
 mod skills;
 #[cfg(feature = "net")]

@@ -128,7 +128,7 @@ impl Guest {
         let export = call.export();
         // The plugin itself must not be kept while its call runs, or it would outlive its time.
         let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox.clone();
-        let value = plugin::submit(mailbox, call).await.result?;
+        let value = plugin::submit(mailbox, call, None).await.result?;
         take(value).ok_or_else(|| {
             let reason = format!("`{export}` answered with a value of another type");
             CallError::NotReady { reason }.into()

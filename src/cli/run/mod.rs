@@ -2,7 +2,12 @@
 
 mod changes;
 mod commands;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod startup;
+
+#[cfg(feature = "mcp")]
+pub(super) use mcp::Mcp;
 
 use std::io::{self, IsTerminal};
 use std::pin::pin;
@@ -32,16 +37,34 @@ const GRACE: Duration = Duration::from_millis(500);
 #[argh(
     subcommand,
     name = "run",
-    example = "{command_name}\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json",
+    example = "{command_name}\n{command_name} --mcp 127.0.0.1:8787\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json",
     note = "Each line is answered with a line: the result as JSON, or an error; with --json,\n{{\"ok\": true, \"result\": ...}} or {{\"ok\": false, \"error\": {{...}}}}. End of input ends it, with status\n1 if input was no terminal and a call failed. Ctrl-c and SIGTERM cancel the calls in flight and\nend it with status 0; a second one doesn't wait, and the status is 130.\nThe options of `weft-lite --help` apply."
 )]
 pub(super) struct Run {
     /// tell what changes while it runs as JSON, one object a line, on standard error
     #[argh(switch)]
     json_events: bool,
+    /// serve AI clients over MCP instead of a console: `stdio`, or HOST:PORT for HTTP at the path
+    /// /mcp
+    #[cfg(feature = "mcp")]
+    #[argh(option, arg_name = "stdio|HOST:PORT")]
+    mcp: Option<mcp::Target>,
+    /// a file with the token that clients over HTTP have to show; needed where the address can be
+    /// reached from other machines
+    #[cfg(feature = "mcp")]
+    #[argh(option, arg_name = "FILE")]
+    token_file: Option<std::path::PathBuf>,
+    /// what tools are called over MCP: `qualified` (`<owner>__<tool>`) or `bare`
+    #[cfg(feature = "mcp")]
+    #[argh(option, arg_name = "NAMES")]
+    tool_names: Option<weft_lite::ToolNames>,
 }
 
 pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
+    #[cfg(feature = "mcp")]
+    if let Some(target) = command.mcp {
+        return mcp::run(target, command, options);
+    }
     logs::start(options, Verbosity::Plugins);
     let runtime = options.load_asking()?;
     let subscription = runtime.host().subscribe();

@@ -1,0 +1,216 @@
+//! `weft-lite run --mcp` and `weft-lite mcp`: everything loaded, and served to AI clients until they or
+//! a signal end it.
+
+use std::io;
+use std::net::SocketAddr;
+#[cfg(feature = "serve")]
+use std::path::Path;
+use std::pin::pin;
+use std::str::FromStr;
+
+use argh::FromArgs;
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
+use futures_lite::future::or;
+use smol::Timer;
+#[cfg(feature = "serve")]
+use weft_lite::{BearerToken, HttpError, HttpOptions, McpConfig, McpListener};
+use weft_lite::{McpOptions, McpServer, Runtime, ToolNames};
+
+use super::changes::{self, Style};
+use super::{GRACE, Run, startup};
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::trust::Asking;
+use crate::cli::{Failure, Status, report};
+#[cfg(feature = "serve")]
+use crate::cli::{failed, output};
+
+/// Where clients are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Target {
+    /// Over standard input and output, to whoever has started the program.
+    Stdio,
+    /// Over HTTP.
+    Address(SocketAddr),
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "stdio" {
+            return Ok(Self::Stdio);
+        }
+        // The one name that always means the same.
+        let numeric = text.replacen("localhost:", "127.0.0.1:", 1);
+        numeric
+            .parse()
+            .map(Self::Address)
+            .map_err(|_| format!("`{text}` is neither `stdio` nor an address like 127.0.0.1:8787"))
+    }
+}
+
+/// Load everything and serve it over MCP to the program that started this one: `run --mcp stdio`.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "mcp",
+    example = "{command_name}\n{command_name} --plugins ./my-plugin --tool-names bare",
+    note = "Messages come on standard input and go to standard output, one a line; everything else is said\non standard error. It ends with its input. The options of `weft-lite --help` apply."
+)]
+pub(in crate::cli) struct Mcp {
+    /// tell what changes while it runs as JSON, one object a line, on standard error
+    #[argh(switch)]
+    json_events: bool,
+    /// what tools are called: `qualified` (`<owner>__<tool>`) or `bare` (`<tool>` where only one
+    /// owner has it); before what the configuration says
+    #[argh(option, arg_name = "NAMES")]
+    tool_names: Option<ToolNames>,
+}
+
+impl Mcp {
+    /// The command that this one is short for.
+    pub(in crate::cli) fn run(&self) -> Run {
+        Run {
+            json_events: self.json_events,
+            mcp: Some(Target::Stdio),
+            token_file: None,
+            tool_names: self.tool_names,
+        }
+    }
+}
+
+/// Serves `target` until it ends.
+pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Plugins);
+    // Whoever is asked answers on standard input, which is the client's where that is the transport.
+    let asking = match target {
+        Target::Stdio => Asking::Never,
+        Target::Address(_) => Asking::Once,
+    };
+    let runtime = options.runtime(asking)?;
+    let config = options.config()?.mcp;
+    let mut offered = McpOptions::from(&config);
+    if let Some(names) = command.tool_names {
+        offered.tool_names = names;
+    }
+    let (host, executor) = (runtime.host().clone(), runtime.executor().clone());
+    let (server, loading) = McpServer::loading(host, executor, offered);
+    #[cfg(feature = "serve")]
+    let listener = match target {
+        Target::Stdio => None,
+        Target::Address(address) => Some(listen(address, command.token_file.as_deref(), config)?),
+    };
+    // A client is answered while the plugins are still being loaded.
+    let following = async {
+        runtime.load().await;
+        drop(loading);
+        report::empty_folders(&options.plugins, &runtime.host().registry());
+        let subscription = runtime.host().subscribe();
+        startup::report(&runtime.host().snapshot(), options);
+        let _watcher = runtime.watch();
+        let style = if command.json_events { Style::Json } else { Style::Lines };
+        changes::follow(&runtime, subscription, style).await;
+        // Only serving ends the program.
+        std::future::pending().await
+    };
+    let serving = async {
+        match target {
+            Target::Stdio => serve(&runtime, &server, server.serve_stdio()).await,
+            #[cfg(feature = "serve")]
+            Target::Address(_) => {
+                let http = async {
+                    if let Some(listener) = listener {
+                        server.serve_http(listener).await;
+                    }
+                    Ok(())
+                };
+                serve(&runtime, &server, http).await
+            }
+            #[cfg(not(feature = "serve"))]
+            Target::Address(_) => Err(no_http()),
+        }
+    };
+    runtime.block_on(or(serving, following))
+}
+
+/// The address to serve on, with what the options and the configuration say of it.
+#[cfg(feature = "serve")]
+fn listen(
+    address: SocketAddr,
+    token_file: Option<&Path>,
+    config: McpConfig,
+) -> Result<McpListener, Failure> {
+    let refused = |error: HttpError| failed(&error, error.next_step());
+    let token = match token_file {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| Failure::Work {
+                message: format!("{} can't be read: {error}", path.display()),
+                next_step: "give `--token-file` a file that this user may read".into(),
+            })?;
+            Some(BearerToken::new(&text).map_err(refused)?)
+        }
+    };
+    let options = HttpOptions {
+        token,
+        allowed_hosts: config.allowed_hosts,
+        authorization_server: config.authorization_server,
+        ..HttpOptions::default()
+    };
+    let listener = McpListener::bind(address, options).map_err(refused)?;
+    output::message(&format!("serving MCP at http://{}/mcp", listener.address()));
+    Ok(listener)
+}
+
+#[cfg(not(feature = "serve"))]
+fn no_http() -> Failure {
+    Failure::Usage {
+        message: "this program was built without the HTTP server".into(),
+        next_step: "use `--mcp stdio`, or build it with the feature `serve`".into(),
+    }
+}
+
+/// Waits for the end of `serving`, or of everything when a signal comes.
+async fn serve(
+    runtime: &Runtime,
+    server: &McpServer,
+    serving: impl Future<Output = io::Result<()>>,
+) -> Result<Status, Failure> {
+    let mut signals = Signals::new([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
+        message: format!("signals can't be received: {error}"),
+        next_step: "check the limits that this program runs under".into(),
+    })?;
+    let mut serving = pin!(serving);
+    let signal = async {
+        signals.next().await;
+        None
+    };
+    let ended = or(async { Some(serving.as_mut().await) }, signal).await;
+    match ended {
+        Some(result) => {
+            runtime.stop().await;
+            // A client that is gone has ended it too.
+            result.map(|()| Status::Done).map_err(Failure::Output)
+        }
+        None => {
+            server.stop();
+            runtime.stop().await;
+            let ended = async {
+                // What the calls came to has been said, or can't be: they were given up.
+                let _ = or(async { Some(serving.await) }, async {
+                    Timer::after(GRACE).await;
+                    None
+                })
+                .await;
+                Status::Done
+            };
+            let interrupted = async {
+                signals.next().await;
+                Status::Interrupted
+            };
+            Ok(or(ended, interrupted).await)
+        }
+    }
+}

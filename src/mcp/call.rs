@@ -1,0 +1,161 @@
+//! `tools/call`: from a name and its arguments to a result, with progress on the way.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use futures_lite::future::or;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use smol::Timer;
+
+#[cfg(feature = "serve")]
+use super::catalog::HeaderParameter;
+use super::catalog::{Action, OfferedSkill, OfferedTool};
+use super::content;
+use super::message::{ProgressToken, Request, RpcError, notification};
+use super::object::Object;
+use super::prompts;
+use super::revision::Spoken;
+use super::server::{Context, McpServer};
+use crate::contract::{CallError, CallOutcome, FuelGauge};
+
+/// A call that ends within this time says nothing of its progress, and the others say it this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+#[derive(Deserialize)]
+struct CallParams<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    arguments: Option<&'a RawValue>,
+}
+
+impl McpServer {
+    /// Runs the tool that the request names. What goes wrong within it is a result, so that a model
+    /// can read it.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a name that isn't offered and for arguments that are no object.
+    pub(super) async fn call_tool(
+        &self,
+        request: &Request,
+        spoken: &Spoken,
+        context: &Context,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let CallParams { name, arguments } = request.params()?;
+        let catalog = self.catalog();
+        let Some(tool) = catalog.tools.find(&name) else {
+            return Err(self.unknown_tool(&name));
+        };
+        let arguments = arguments.map_or("{}", RawValue::get);
+        if !arguments.starts_with('{') {
+            return Err(RpcError::invalid_params("`arguments` is not an object"));
+        }
+        let arguments = match checked(tool, arguments) {
+            Ok(arguments) => arguments,
+            Err(problem) => {
+                content::write_error(result, &problem);
+                return Ok(());
+            }
+        };
+        let (full_name, max_fuel) = match &tool.action {
+            Action::Run { full_name, max_fuel } => (full_name, *max_fuel),
+            Action::Instruct(skill) => {
+                instruct(skill, &arguments, result);
+                return Ok(());
+            }
+        };
+        let watched = spoken.progress_token.as_ref().map(|token| (token, max_fuel));
+        let outcome = self.run(full_name, arguments, watched, context).await;
+        self.metrics().count(&outcome);
+        match outcome.result {
+            Ok(text) => content::write(result, &text, tool.output.as_ref(), spoken.revision),
+            // It was there when the call came in, and is not any more.
+            Err(CallError::UnknownTool { .. }) => return Err(self.unknown_tool(&name)),
+            Err(error) => content::write_call_error(result, &error),
+        }
+        Ok(())
+    }
+
+    /// The arguments of the tool that the request calls that are repeated in headers.
+    #[cfg(feature = "serve")]
+    pub(super) fn header_parameters(&self, request: &Request) -> Option<Vec<HeaderParameter>> {
+        if &*request.method != "tools/call" {
+            return None;
+        }
+        let CallParams { name, .. } = request.params().ok()?;
+        Some(self.catalog().tools.find(&name)?.headers.clone())
+    }
+
+    fn unknown_tool(&self, name: &str) -> RpcError {
+        self.catalog().tools.unknown(name, &self.host().registry())
+    }
+
+    async fn run(
+        &self,
+        tool: &str,
+        arguments: String,
+        watched: Option<(&ProgressToken, u64)>,
+        context: &Context,
+    ) -> CallOutcome {
+        let Some((token, max_fuel)) = watched else {
+            return self.host().call(tool, arguments).await;
+        };
+        let gauge = FuelGauge::default();
+        let call = self.host().call_gauged(tool, arguments, &gauge);
+        let telling = async { match tell(&gauge, max_fuel, token, context).await {} };
+        or(call, telling).await
+    }
+}
+
+/// Writes the text of a skill. Its arguments have been checked: they are text, and none is missing.
+fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
+    let values = serde_json::from_str(arguments).unwrap_or_default();
+    match prompts::rendered(skill, values) {
+        Ok(text) => {
+            content::write_text(result, &text);
+        }
+        Err(missing) => {
+            content::write_error(result, &format!("{missing}: {}", missing.next_step()));
+        }
+    }
+}
+
+/// The arguments as the guest gets them, or what is wrong with them. Where there is nothing to check
+/// they stay as they were written; otherwise the guest gets exactly the value that was checked, so
+/// that no second member of the same name gets past.
+fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> {
+    let Some(schema) = &tool.input else { return Ok(arguments.to_owned()) };
+    let value: Value = serde_json::from_str(arguments)
+        .map_err(|error| format!("the arguments can't be read: {error}"))?;
+    match schema.validate(&value) {
+        Ok(()) => Ok(value.to_string()),
+        Err(violations) => {
+            let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+            Err(format!("the arguments are not what the tool takes:\n{}", list.join("\n")))
+        }
+    }
+}
+
+/// Tells how much fuel the call has used, as long as it uses any. Never ends.
+async fn tell(
+    gauge: &FuelGauge,
+    total: u64,
+    token: &ProgressToken,
+    context: &Context,
+) -> std::convert::Infallible {
+    let mut told = 0;
+    loop {
+        Timer::after(PROGRESS_INTERVAL).await;
+        let used = gauge.used();
+        if used > told {
+            told = used;
+            let mut params = Object::new();
+            params.member("progressToken", token).member("progress", &used).member("total", &total);
+            context.send(notification("notifications/progress", Some(&params.end()))).await;
+        }
+    }
+}

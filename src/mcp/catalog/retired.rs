@@ -1,0 +1,25 @@
+//! The names of tools that were offered once: a client that still uses one is told so.
+
+use std::collections::VecDeque;
+
+/// Names that are remembered. Whoever reloads more often has clients that list again.
+const NAMES: usize = 1_024;
+
+/// Names that are not offered any more, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Retired(VecDeque<String>);
+
+impl Retired {
+    /// After a change that took `gone` away.
+    pub(super) fn with<'a>(&self, gone: impl Iterator<Item = &'a str>) -> Self {
+        let gone: Vec<String> = gone.map(str::to_owned).collect();
+        let kept = self.0.iter().filter(|name| !gone.contains(name)).cloned();
+        let mut names: VecDeque<String> = kept.chain(gone.iter().cloned()).collect();
+        names.drain(..names.len().saturating_sub(NAMES));
+        Self(names)
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|retired| retired == name)
+    }
+}

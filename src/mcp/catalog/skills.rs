@@ -1,0 +1,144 @@
+//! The skills that are offered: each with where its files are, and as the prompt of a person.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Entry, Keyed};
+use crate::mcp::object::{Object, array};
+use crate::mcp::revision::Revision;
+use crate::skill::{SkillDocument, SkillEntry, SkillRegistry};
+
+/// What stands for the text after a slash command.
+const ARGUMENTS: &str = "ARGUMENTS";
+
+/// One active skill.
+#[derive(Debug, Clone)]
+pub(in crate::mcp) struct OfferedSkill {
+    pub(in crate::mcp) name: Arc<str>,
+    pub(in crate::mcp) document: Arc<SkillDocument>,
+    /// Its folder; `None` where it is compiled in.
+    pub(in crate::mcp) folder: Option<Arc<Path>>,
+    /// Whether it is nothing but instructions.
+    is_instruction: bool,
+}
+
+impl Keyed for OfferedSkill {
+    fn key(&self) -> &str {
+        &self.name
+    }
+}
+
+impl OfferedSkill {
+    fn new(entry: &SkillEntry, document: &Arc<SkillDocument>) -> Self {
+        let folder = entry.path.as_deref().and_then(Path::parent).map(Arc::from);
+        Self {
+            name: Arc::clone(&entry.name),
+            document: Arc::clone(document),
+            folder,
+            is_instruction: entry.provider.is_none(),
+        }
+    }
+
+    /// Whether it is what its specification says, and not only what can be made of it: hosts take no
+    /// other over the extension.
+    pub(super) fn conforms(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Required {
+            name: String,
+            #[serde(rename = "description")]
+            _description: String,
+        }
+        let required = serde_json::from_str::<Required>(self.document.frontmatter.as_json());
+        required.is_ok_and(|required| *required.name == *self.name)
+    }
+
+    /// The URI of its folder.
+    pub(in crate::mcp) fn uri(&self) -> String {
+        format!("skill://{}", self.name)
+    }
+
+    /// Whether models can ask for its text: it has no code that they would call instead.
+    pub(super) fn is_told_to_models(&self) -> bool {
+        self.is_instruction && self.document.model_invocable
+    }
+
+    /// Whether its text has a place for what is typed after a slash command.
+    fn takes_arguments(&self) -> bool {
+        self.document.instructions.contains(ARGUMENTS)
+    }
+
+    /// What can be put into its text: name, description, and whether it has to be given.
+    pub(in crate::mcp) fn inputs(&self) -> Vec<Input<'_>> {
+        let variables = self.document.variables.iter().map(|variable| Input {
+            name: &variable.name,
+            description: variable.description.as_deref(),
+            default: variable.default.as_deref(),
+            required: variable.required && variable.default.is_none(),
+        });
+        let declared = self.document.variables.iter().any(|variable| variable.name == ARGUMENTS);
+        let arguments = (self.takes_arguments() && !declared).then(|| Input {
+            name: ARGUMENTS,
+            description: self.document.argument_hint.as_deref(),
+            default: None,
+            required: false,
+        });
+        variables.chain(arguments).collect()
+    }
+}
+
+/// Something that can be put into a skill's text.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::mcp) struct Input<'a> {
+    pub(in crate::mcp) name: &'a str,
+    pub(in crate::mcp) description: Option<&'a str>,
+    pub(in crate::mcp) default: Option<&'a str>,
+    pub(in crate::mcp) required: bool,
+}
+
+/// The active skills, in the order of their names.
+pub(super) fn offered(registry: &SkillRegistry) -> Vec<OfferedSkill> {
+    registry.active().map(|(entry, document)| OfferedSkill::new(entry, document)).collect()
+}
+
+/// A skill as a person calls it.
+#[derive(Debug)]
+pub(in crate::mcp) struct Prompt {
+    name: Arc<str>,
+    json: String,
+}
+
+impl Keyed for Prompt {
+    fn key(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Entry for Prompt {
+    fn json(&self, _: Revision) -> &str {
+        &self.json
+    }
+}
+
+/// The skills that people may call.
+pub(super) fn prompts(skills: &[OfferedSkill]) -> Vec<Prompt> {
+    skills.iter().filter(|skill| skill.document.user_invocable).map(prompt).collect()
+}
+
+fn prompt(skill: &OfferedSkill) -> Prompt {
+    let inputs: Vec<String> = skill
+        .inputs()
+        .into_iter()
+        .map(|input| {
+            let mut argument = Object::new();
+            argument.member("name", input.name).optional("description", input.description);
+            argument.member("required", &input.required);
+            argument.end()
+        })
+        .collect();
+    let mut json = Object::new();
+    json.member("name", &*skill.name).member("description", &skill.document.description);
+    if !inputs.is_empty() {
+        json.raw("arguments", &array(inputs.iter().map(String::as_str)));
+    }
+    Prompt { name: Arc::clone(&skill.name), json: json.end() }
+}

@@ -1,0 +1,310 @@
+//! The tools: what each is called, what it takes, and what is said to whoever asks for another.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value, json};
+
+use super::headers::{self, HeaderParameter};
+use super::retired::Retired;
+use super::skills::OfferedSkill;
+use super::{Entry, Keyed};
+use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
+use crate::contract::{CallError, ToolDescription, ToolNames, full_tool_name};
+use crate::mcp::message::RpcError;
+use crate::mcp::object::Object;
+use crate::mcp::options::McpOptions;
+use crate::mcp::revision::Revision;
+use crate::mcp::schema::{Schema, SchemaPolicy};
+
+/// The owner of the tools that are skills.
+const SKILL_OWNER: &str = "skill";
+
+/// One tool that clients can call.
+#[derive(Debug)]
+pub(in crate::mcp) struct OfferedTool {
+    /// The name in the list.
+    name: String,
+    /// The name with its owner.
+    full_name: String,
+    /// What a call does.
+    pub(in crate::mcp) action: Action,
+    /// What its arguments have to be, where that is more than any object.
+    pub(in crate::mcp) input: Option<Schema>,
+    /// The arguments that clients over HTTP repeat in headers.
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only HTTP has headers"))]
+    pub(in crate::mcp) headers: Vec<HeaderParameter>,
+    /// What its results have to be, where the guest has promised something.
+    pub(in crate::mcp) output: Option<Schema>,
+    modern: String,
+    legacy: String,
+}
+
+/// What a call of a tool does.
+#[derive(Debug)]
+pub(in crate::mcp) enum Action {
+    /// It runs a guest.
+    Run {
+        /// The name that the plugin host knows the tool by.
+        full_name: String,
+        /// Units of fuel that it may use.
+        max_fuel: u64,
+    },
+    /// It gives the text of a skill.
+    Instruct(OfferedSkill),
+}
+
+impl Keyed for OfferedTool {
+    fn key(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Entry for OfferedTool {
+    fn json(&self, revision: Revision) -> &str {
+        if revision.is_modern() { &self.modern } else { &self.legacy }
+    }
+}
+
+/// Every tool, sorted by name.
+#[derive(Debug, Default)]
+pub(in crate::mcp) struct Tools {
+    pub(in crate::mcp) listed: Vec<OfferedTool>,
+    /// The listed names, and the full ones: where in `listed`.
+    by_name: HashMap<String, usize>,
+    retired: Retired,
+    /// Why some are not offered, or not checked in full: a sentence each.
+    remarks: Vec<String>,
+}
+
+impl Tools {
+    pub(super) fn new(
+        registry: &PluginRegistry,
+        skills: &[OfferedSkill],
+        options: &McpOptions,
+        earlier: &Self,
+    ) -> Self {
+        let entries = registry.tools();
+        let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in &entries {
+            *owners.entry(&entry.description().name).or_default() += 1;
+        }
+        let is_full_name = |name: &str| entries.iter().any(|entry| entry.full_name() == name);
+        let listed_name = |entry: &ToolEntry| {
+            let bare = &entry.description().name;
+            let unique = owners.get(bare.as_str()) == Some(&1) && !is_full_name(bare);
+            match options.tool_names {
+                ToolNames::Bare if unique => bare.clone(),
+                _ => entry.full_name(),
+            }
+        };
+        let mut remarks = Vec::new();
+        let mut listed = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            match OfferedTool::new(entry, listed_name(entry), options.schema_policy) {
+                Ok(tool) => {
+                    let unchecked = tool.input.iter().flat_map(Schema::unchecked);
+                    remarks.extend(unchecked.map(|part| format!("{}: {part}", tool.full_name)));
+                    listed.push(tool);
+                }
+                Err(problem) => {
+                    remarks.push(format!("{} is not offered: {problem}", entry.full_name()));
+                }
+            }
+        }
+        for skill in skills.iter().filter(|skill| skill.is_told_to_models()) {
+            let tool = OfferedTool::instructing(skill);
+            // A plugin whose id is `skill` comes first; the skill is a prompt still.
+            match listed.iter().any(|other: &OfferedTool| other.full_name == tool.full_name) {
+                true => {
+                    remarks.push(format!("{} is a plugin's tool, and no skill", tool.full_name));
+                }
+                false => listed.push(tool),
+            }
+        }
+        // What was said of an earlier generation need not be said again.
+        for remark in remarks.iter().filter(|remark| !earlier.remarks.contains(remark)) {
+            log::warn!("{remark}");
+        }
+        listed.sort_by(|one, other| one.name.cmp(&other.name));
+        let names = |tool: &OfferedTool| [tool.name.clone(), tool.full_name.clone()];
+        let places = listed.iter().enumerate();
+        let by_name: HashMap<String, usize> =
+            places.flat_map(|(at, tool)| names(tool).map(|name| (name, at))).collect();
+        let gone = earlier.by_name.keys().map(String::as_str);
+        let retired = earlier.retired.with(gone.filter(|name| !by_name.contains_key(*name)));
+        Self { listed, by_name, retired, remarks }
+    }
+
+    /// The tool of this listed or full name.
+    pub(in crate::mcp) fn find(&self, name: &str) -> Option<&OfferedTool> {
+        self.by_name.get(name).and_then(|&at| self.listed.get(at))
+    }
+
+    /// What to say of a name that `find` doesn't know: `-32602`, with the names to use instead.
+    pub(in crate::mcp) fn unknown(&self, name: &str, registry: &PluginRegistry) -> RpcError {
+        let bare = name.rsplit_once("__").map_or(name, |(_, bare)| bare);
+        let same_bare = |tool: &&OfferedTool| {
+            tool.full_name.rsplit_once("__").is_some_and(|(_, other)| other == bare)
+        };
+        let successors: Vec<&str> =
+            self.listed.iter().filter(same_bare).map(|tool| tool.name.as_str()).collect();
+        let was = if self.retired.contains(name) {
+            format!("tool `{name}` is not offered any more")
+        } else {
+            format!("there is no tool `{name}`")
+        };
+        if !successors.is_empty() {
+            let message = format!("{was}: call `{}` instead", successors.join("` or `"));
+            return RpcError::invalid_params(message)
+                .with_data(json!({ "successors": successors }));
+        }
+        match registry.find_tool(name) {
+            Err(CallError::UnknownTool { similar, .. }) => {
+                let offered = |full: &String| Some(self.find(full)?.name.as_str());
+                let similar: Vec<&str> = similar.iter().filter_map(offered).collect();
+                RpcError::invalid_params(match similar.as_slice() {
+                    [] => format!("{was}: see `tools/list`"),
+                    similar => format!("{was}: did you mean `{}`?", similar.join("` or `")),
+                })
+            }
+            // Its plugin was found and waits for approval, or could not be loaded.
+            Err(error) => RpcError::invalid_params(format!("{was}: {error}")),
+            Ok(_) => RpcError::invalid_params(format!("{was}: its schema can't be offered")),
+        }
+    }
+}
+
+impl OfferedTool {
+    /// The tool as it is offered, or why no client could call it.
+    fn new(entry: &ToolEntry, name: String, policy: SchemaPolicy) -> Result<Self, String> {
+        let ToolDescription { description, input_schema, output_schema, .. } = entry.description();
+        let input = object_schema(input_schema).ok_or("its parameters are not an object")?;
+        let compiled = |schema: &Value| {
+            Schema::compile(schema, policy)
+                .map_err(|error| format!("{error}; {}", error.next_step()))
+        };
+        let annotations = annotations(&entry.plugin, entry.description());
+        let written = |input: &Value, output: Option<&Value>| {
+            let mut tool = Object::new();
+            tool.member("name", &name);
+            if !description.is_empty() {
+                tool.member("description", description);
+            }
+            tool.member("inputSchema", input).optional("outputSchema", output);
+            tool.member("annotations", &annotations);
+            tool.end()
+        };
+        let legacy_output = output_schema.as_ref().filter(|schema| schema["type"] == "object");
+        let legacy_output = legacy_output.map(plain_properties);
+        Ok(Self {
+            modern: written(&input, output_schema.as_ref()),
+            legacy: written(&plain_properties(&input), legacy_output.as_ref()),
+            input: (!is_any_object(&input)).then(|| compiled(&input)).transpose()?,
+            headers: headers::parameters(&input)?,
+            output: output_schema.as_ref().map(compiled).transpose()?,
+            full_name: entry.full_name(),
+            action: Action::Run {
+                full_name: entry.full_name(),
+                max_fuel: entry.plugin.manifest.resources.max_fuel,
+            },
+            name,
+        })
+    }
+
+    /// The tool that gives a skill's text, with its variables as parameters.
+    fn instructing(skill: &OfferedSkill) -> Self {
+        let name = full_tool_name(SKILL_OWNER, &skill.name);
+        let inputs = skill.inputs();
+        let properties: Map<String, Value> = inputs
+            .iter()
+            .map(|input| {
+                let mut property = json!({ "type": "string" });
+                if let Some(description) = input.description {
+                    property["description"] = json!(description);
+                }
+                if let Some(default) = input.default {
+                    property["default"] = json!(default);
+                }
+                (input.name.to_owned(), property)
+            })
+            .collect();
+        let required: Vec<&str> =
+            inputs.iter().filter(|input| input.required).map(|input| input.name).collect();
+        let schema = json!({
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        });
+        let hints =
+            json!({ "readOnlyHint": true, "destructiveHint": false, "openWorldHint": false });
+        let mut json = Object::new();
+        json.member("name", &name)
+            .member("description", &skill.document.description)
+            .member("inputSchema", &schema)
+            .member("annotations", &hints);
+        let json = json.end();
+        Self {
+            full_name: name.clone(),
+            name,
+            action: Action::Instruct(skill.clone()),
+            // It is ours, and has nothing that could not be compiled.
+            input: Schema::compile(&schema, SchemaPolicy::Lenient).ok(),
+            headers: Vec::new(),
+            output: None,
+            modern: json.clone(),
+            legacy: json,
+        }
+    }
+}
+
+/// Whether a schema of an object says nothing more of it.
+fn is_any_object(schema: &Value) -> bool {
+    schema.as_object().into_iter().flatten().all(|(keyword, value)| match keyword.as_str() {
+        "type" | "title" | "description" | "$schema" | "$comment" => true,
+        "properties" => value.as_object().is_some_and(Map::is_empty),
+        "required" => value.as_array().is_some_and(Vec::is_empty),
+        _ => false,
+    })
+}
+
+/// What a client may show beside the tool. The sandbox vouches for it: a plugin without files and hosts
+/// changes nothing, whatever it says of itself.
+fn annotations(plugin: &LoadedPlugin, tool: &ToolDescription) -> Value {
+    let permissions = &plugin.manifest.permissions;
+    let confined = permissions.filesystem.is_empty() && permissions.network.is_empty();
+    let read_only = tool.read_only || confined;
+    json!({
+        "readOnlyHint": read_only,
+        "destructiveHint": !read_only,
+        "openWorldHint": !permissions.network.is_empty(),
+    })
+}
+
+/// The schema as MCP wants it: of an object, said aloud. `None` if it is of something else.
+fn object_schema(schema: &Value) -> Option<Value> {
+    match schema.get("type") {
+        Some(kind) if kind == "object" => Some(schema.clone()),
+        Some(_) => None,
+        None => {
+            let typed = [("type".to_owned(), json!("object"))].into_iter();
+            let rest = schema.as_object()?.clone();
+            Some(Value::Object(typed.chain(rest).collect::<Map<_, _>>()))
+        }
+    }
+}
+
+/// The schema with no property that is `true` or `false`, which legacy revisions have no word for.
+fn plain_properties(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for property in properties.values_mut() {
+            match property {
+                Value::Bool(true) => *property = json!({}),
+                Value::Bool(false) => *property = json!({ "not": {} }),
+                _ => {}
+            }
+        }
+    }
+    schema
+}

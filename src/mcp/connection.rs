@@ -1,0 +1,214 @@
+//! One client at the other end of a pair of streams: the requests that run for it.
+//!
+//! It is made of what comes in; what goes out waits in a bounded outbox, which whoever owns the
+//! other stream empties. A client that does not read what it is sent is not read from either.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_channel::Receiver;
+use futures_lite::future::or;
+use serde::Deserialize;
+use smol::lock::Semaphore;
+use smol::{Task, Timer};
+
+use super::discovery;
+use super::message::{Incoming, Malformed, Request, RequestId, RpcError};
+use super::notices::Log;
+use super::object::Object;
+use super::revision::{Revision, Spoken, spoken};
+use super::server::{Context, McpServer, success};
+use crate::contract::CancellationSource;
+
+/// Requests of one client that run at once; what comes after them waits in the stream.
+const RUNNING: usize = 256;
+/// Subscriptions of one client. They don't end by themselves, so they are refused beyond.
+const SUBSCRIPTIONS: usize = 32;
+/// Messages that wait to be written.
+const OUTBOX: usize = 512;
+/// How long requests may go on after the client's last word.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a client has said so far, and what runs for it.
+pub(super) struct Connection {
+    server: McpServer,
+    context: Context,
+    /// What `initialize` has settled on.
+    agreed: Option<Revision>,
+    running: Running,
+    room: Arc<Semaphore>,
+    subscriptions: Arc<Semaphore>,
+    /// Tells a legacy client of changes.
+    telling: Option<Task<()>>,
+    log: Log,
+    ends: CancellationSource,
+}
+
+impl Connection {
+    /// A connection of a client that has not said anything, and what is to be written to it.
+    pub(super) fn new(server: McpServer) -> (Self, Receiver<String>) {
+        let (outbox, written) = async_channel::bounded(OUTBOX);
+        let ends = CancellationSource::new();
+        let connection = Self {
+            context: Context { outbox, ends: ends.token() },
+            agreed: None,
+            running: Running::default(),
+            room: Arc::new(Semaphore::new(RUNNING)),
+            subscriptions: Arc::new(Semaphore::new(SUBSCRIPTIONS)),
+            telling: None,
+            log: Log::new(),
+            ends,
+            server,
+        };
+        (connection, written)
+    }
+
+    /// Takes one message. It returns when there is room for the next one.
+    pub(super) async fn receive(&mut self, message: &[u8]) {
+        match Incoming::read(message) {
+            Ok(Incoming::Request(request)) => self.request(request).await,
+            Ok(Incoming::Notification { method, params }) => match &*method {
+                "notifications/cancelled" => {
+                    self.cancel(params.as_deref().map_or("{}", |params| params.get()));
+                }
+                "notifications/initialized" => self.tell_lists(),
+                _ => {}
+            },
+            Ok(Incoming::Response) => log::debug!("mcp: an answer to no question came in"),
+            Err(Malformed { id, error }) => self.context.send(error.answer(id.as_ref())).await,
+        }
+    }
+
+    /// Answers a message that was too long to be read.
+    pub(super) async fn refuse(&self, problem: &str) {
+        self.context.send(RpcError::invalid_request(problem).answer(None)).await;
+    }
+
+    /// Lets what runs come to its end, for a moment, and ends the subscriptions.
+    pub(super) async fn end(mut self) {
+        self.ends.cancel();
+        let all = async {
+            for task in self.running.take() {
+                task.await;
+            }
+        };
+        let grace = async {
+            Timer::after(GRACE).await;
+        };
+        or(all, grace).await;
+    }
+
+    async fn request(&mut self, request: Request) {
+        if self.running.contains(&request.id) {
+            let error = RpcError::invalid_request("a request of this id is running");
+            self.context.send(error.answer(Some(&request.id))).await;
+            return;
+        }
+        if &*request.method == "initialize" {
+            let answer = match discovery::agree(&request) {
+                Ok(agreed) => {
+                    self.agreed = Some(agreed);
+                    let mut result = Object::new();
+                    discovery::initialize(&mut result, agreed);
+                    success(&request, result)
+                }
+                Err(error) => error.answer(Some(&request.id)),
+            };
+            self.context.send(answer).await;
+            return;
+        }
+        // A ping asks whether anybody is there, also before anything is agreed on.
+        let agreed = match &*request.method {
+            "ping" => self.agreed.or(Some(Revision::NEWEST_LEGACY)),
+            _ => self.agreed,
+        };
+        match spoken(&request, agreed) {
+            Ok(spoken) => {
+                if &*request.method == "logging/setLevel" && !spoken.revision.is_modern() {
+                    // One that can't be set is refused when it is answered.
+                    let _ = self.log.set(&request);
+                }
+                self.start(request, spoken).await;
+            }
+            Err(error) => self.context.send(error.answer(Some(&request.id))).await,
+        }
+    }
+
+    async fn start(&mut self, request: Request, spoken: Spoken) {
+        let room = if &*request.method == "subscriptions/listen" {
+            let Some(room) = self.subscriptions.try_acquire_arc() else {
+                let message = format!("there are {SUBSCRIPTIONS} subscriptions; cancel one first");
+                let error = RpcError::invalid_request(message);
+                self.context.send(error.answer(Some(&request.id))).await;
+                return;
+            };
+            room
+        } else {
+            self.room.acquire_arc().await
+        };
+        let id = request.id.clone();
+        let (server, context) = (self.server.clone(), self.context.clone());
+        let task = self.server.executor().spawn(async move {
+            let outbox = context.outbox.clone();
+            let answer = server.answer(request, spoken, context).await;
+            drop(room);
+            // Nobody misses an answer to a connection that is gone.
+            let _ = outbox.send(answer).await;
+        });
+        self.running.add(id, task);
+    }
+
+    /// Stops a request: its guest within the slice it is in. Nothing more is sent for it.
+    fn cancel(&mut self, params: &str) {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Cancelled {
+            request_id: RequestId,
+        }
+        // A cancellation that isn't one, or of a request that has ended, is ignored.
+        if let Ok(Cancelled { request_id }) = serde_json::from_str(params) {
+            self.running.remove(&request_id);
+        }
+    }
+
+    fn tell_lists(&mut self) {
+        if self.agreed.is_some() && self.telling.is_none() {
+            let (server, context) = (self.server.clone(), self.context.clone());
+            let (log, known) = (self.log.clone(), self.server.offered());
+            let telling = async move { server.tell_lists(known, Some(&log), &context).await };
+            self.telling = Some(self.server.executor().spawn(telling));
+        }
+    }
+}
+
+/// The table of requests. Those that have ended are swept out when it has doubled, so that ending
+/// one needs no access to it.
+#[derive(Default)]
+struct Running {
+    tasks: HashMap<RequestId, Task<()>>,
+    sweep_at: usize,
+}
+
+impl Running {
+    fn contains(&self, id: &RequestId) -> bool {
+        self.tasks.get(id).is_some_and(|task| !task.is_finished())
+    }
+
+    fn add(&mut self, id: RequestId, task: Task<()>) {
+        if self.tasks.len() >= self.sweep_at {
+            self.tasks.retain(|_, task| !task.is_finished());
+            self.sweep_at = 2 * self.tasks.len().max(RUNNING);
+        }
+        self.tasks.insert(id, task);
+    }
+
+    /// Forgets a request. Dropping its task cancels it.
+    fn remove(&mut self, id: &RequestId) {
+        self.tasks.remove(id);
+    }
+
+    fn take(&mut self) -> impl Iterator<Item = Task<()>> {
+        std::mem::take(&mut self.tasks).into_values()
+    }
+}

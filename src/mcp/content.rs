@@ -1,0 +1,218 @@
+//! A guest's answer as the content of a tool's result.
+//!
+//! Text that is not JSON, or a JSON string, is a block of text. An object or array is structured
+//! content with its text beside it. An object with a `content` list of MCP blocks is checked and
+//! passed through. Errors are text, with `isError`.
+
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::object::{Object, one_line};
+use super::revision::Revision;
+use super::schema::Schema;
+use crate::contract::CallError;
+
+/// The kinds of blocks, each with the members that it has to have, all of them text.
+const BLOCKS: [(&str, &[&str]); 5] = [
+    ("text", &["text"]),
+    ("image", &["data", "mimeType"]),
+    ("audio", &["data", "mimeType"]),
+    ("resource", &[]),
+    ("resource_link", &["name", "uri"]),
+];
+
+/// Writes the members of a tool's result. `promised` is the tool's output schema, where it has one.
+pub(super) fn write(
+    result: &mut Object,
+    text: &str,
+    promised: Option<&Schema>,
+    revision: Revision,
+) {
+    let trimmed = text.trim();
+    let json = is_json(trimmed);
+    let first = trimmed.as_bytes().first().filter(|_| json);
+    if first == Some(&b'{') && trimmed.contains("\"content\"") {
+        match passed_through(trimmed) {
+            Passed::Blocks(value) => return write_blocks(result, &value, promised, revision),
+            Passed::Wrong(problem) => return write_error(result, &problem),
+            Passed::Data => {}
+        }
+    }
+    // Without quotes around it, text is a value as well.
+    let value = match (promised, json) {
+        (Some(_), true) => serde_json::from_str(trimmed).ok(),
+        (Some(_), false) => Some(Value::String(text.to_owned())),
+        (None, _) => None,
+    };
+    if let Some(problem) = broken_promise(promised, value.as_ref()) {
+        return write_error(result, &problem);
+    }
+    let structured = match first {
+        Some(b'{') => true,
+        Some(b'[') => revision.is_modern(),
+        _ => revision.is_modern() && promised.is_some(),
+    };
+    match first {
+        // A JSON string is its text.
+        Some(b'"') => {
+            result.raw("content", &format!(r#"[{{"type":"text","text":{trimmed}}}]"#));
+        }
+        Some(_) => {
+            write_text(result, trimmed);
+        }
+        None => {
+            write_text(result, text);
+        }
+    }
+    match (structured, json) {
+        (true, true) => result.raw("structuredContent", &one_line(trimmed)),
+        (true, false) => result.member("structuredContent", text),
+        (false, _) => result,
+    };
+}
+
+/// What is wrong with a result whose tool has promised another one.
+fn broken_promise(promised: Option<&Schema>, value: Option<&Value>) -> Option<String> {
+    let violations = promised?.validate(value.unwrap_or(&Value::Null)).err()?;
+    let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    Some(format!("the tool's result is not what its output schema says:\n{}", list.join("\n")))
+}
+
+/// Writes the result of a call that failed: what happened, and what to do next.
+pub(super) fn write_call_error(result: &mut Object, error: &CallError) {
+    let text = match error {
+        // Its own words are meant for whoever called it; ours would only stand in between.
+        CallError::Guest { message } => message.clone(),
+        error => format!("{error}\nnext step: {}", error.next_step()),
+    };
+    write_error(result, &text);
+}
+
+/// Writes the result of a call that failed.
+pub(super) fn write_error(result: &mut Object, text: &str) {
+    write_text(result, text).member("isError", &true);
+}
+
+/// Writes one block of text.
+pub(super) fn write_text<'a>(result: &'a mut Object, text: &str) -> &'a mut Object {
+    let mut block = Object::new();
+    block.member("type", "text").member("text", text);
+    result.raw("content", &format!("[{}]", block.end()))
+}
+
+/// Whether this is one JSON value that every reader takes. Half of a surrogate pair is none, and only
+/// a full parse sees it.
+fn is_json(text: &str) -> bool {
+    match text.contains("\\u") {
+        true => serde_json::from_str::<Value>(text).is_ok(),
+        false => serde_json::from_str::<IgnoredAny>(text).is_ok(),
+    }
+}
+
+/// What an object with a member `content` is.
+enum Passed {
+    /// A result in MCP's own terms.
+    Blocks(Value),
+    /// One with a fault.
+    Wrong(String),
+    /// Something else that has a member of this name.
+    Data,
+}
+
+fn passed_through(json: &str) -> Passed {
+    let Ok(value) = serde_json::from_str::<Value>(json) else { return Passed::Data };
+    let Some(blocks) = value.get("content").and_then(Value::as_array) else { return Passed::Data };
+    let kind = |block: &Value| {
+        let kind = block.get("type")?.as_str()?;
+        BLOCKS.iter().find(|(name, _)| *name == kind)
+    };
+    if blocks.is_empty() || blocks.iter().any(|block| kind(block).is_none()) {
+        return Passed::Data;
+    }
+    for (at, block) in blocks.iter().enumerate() {
+        if let Some(problem) = kind(block).and_then(|(name, members)| fault(block, name, members)) {
+            return Passed::Wrong(format!("the tool's result is wrong: `content[{at}]` {problem}"));
+        }
+    }
+    if value.get("isError").is_some_and(|flag| !flag.is_boolean()) {
+        return Passed::Wrong("the tool's result is wrong: `isError` is not a boolean".into());
+    }
+    Passed::Blocks(value)
+}
+
+/// What is wrong with a block, if anything is.
+fn fault(block: &Value, kind: &str, members: &[&str]) -> Option<String> {
+    let missing = |holder: &Value, names: &[&str]| {
+        let name = names.iter().find(|name| !holder[**name].is_string())?;
+        Some(format!("({kind}) has no text `{name}`"))
+    };
+    let base64 = |text: &Value| text.as_str().is_some_and(is_base64);
+    if let Some(problem) = missing(block, members) {
+        return Some(problem);
+    }
+    if members.contains(&"data") && !base64(&block["data"]) {
+        return Some(format!("({kind}) has `data` that is not base64"));
+    }
+    if members.contains(&"uri") && !is_uri(&block["uri"]) {
+        return Some(format!("({kind}) has a `uri` that is not one"));
+    }
+    if kind != "resource" {
+        return None;
+    }
+    let resource = &block["resource"];
+    missing(resource, &["uri"]).or_else(|| match (&resource["text"], &resource["blob"]) {
+        _ if !is_uri(&resource["uri"]) => Some("(resource) has a `uri` that is not one".into()),
+        (Value::String(_), Value::Null) => None,
+        (Value::Null, blob) if base64(blob) => None,
+        _ => Some("(resource) has neither a `text` nor a `blob` in base64".into()),
+    })
+}
+
+/// The alphabet and the padding of RFC 4648, section 4.
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    text.len().is_multiple_of(4)
+        && text.len() - digits.len() <= 2
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
+}
+
+/// Whether it begins with a scheme (RFC 3986, section 3.1) and has no space.
+fn is_uri(text: &Value) -> bool {
+    let Some((scheme, rest)) = text.as_str().and_then(|text| text.split_once(':')) else {
+        return false;
+    };
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(letter)
+        && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+}
+
+/// Gives on the members that a result may have; what else the guest wrote is nobody's.
+fn write_blocks(result: &mut Object, value: &Value, promised: Option<&Schema>, revision: Revision) {
+    let structured = value.get("structuredContent");
+    let failed = value["isError"] == true;
+    if let Some(problem) = broken_promise(promised.filter(|_| !failed), structured) {
+        return write_error(result, &problem);
+    }
+    result.member("content", &value["content"]);
+    let fits = |content: &&Value| revision.is_modern() || content.is_object();
+    result.optional("structuredContent", structured.filter(fits));
+    result.optional("isError", value.get("isError"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str, revision: Revision) -> String {
+        let mut result = Object::new();
+        write(&mut result, text, None, revision);
+        result.end()
+    }
+
+    #[test]
+    fn a_lone_surrogate_stays_text() {
+        let result = written(r#"{"a":"\ud800"}"#, Revision::July2026);
+        assert_eq!(result, r#"{"content":[{"type":"text","text":"{\"a\":\"\\ud800\"}"}]}"#);
+    }
+}

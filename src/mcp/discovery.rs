@@ -1,0 +1,71 @@
+//! Who this server is and what it can do: `server/discover`, and `initialize` of the legacy era.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::message::{Request, RpcError};
+use super::object::Object;
+use super::revision::Revision;
+
+/// The name and version of this program, as JSON.
+macro_rules! server_info {
+    () => {
+        concat!("{\"name\":\"weft-lite\",\"version\":\"", env!("CARGO_PKG_VERSION"), "\"}")
+    };
+}
+
+/// A member of the `_meta` of every modern result: who gave it.
+pub(super) const SERVER_INFO_META: &str =
+    concat!("\"io.modelcontextprotocol/serverInfo\":", server_info!());
+
+/// What `initialize` and `server/discover` say to a model that is about to use the server.
+const INSTRUCTIONS: &str = "Tools run in a sandbox that allows each of them only what its operator \
+    approved; a refusal names the rule. What is offered may change while you are connected: list \
+    again when a name is not known any more.";
+
+/// Milliseconds for which what this server can do is fresh. It changes with the program alone.
+const CAPABILITIES_TTL_MS: u64 = 60_000;
+
+const MODERN_CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},"completions":{},"extensions":{"io.modelcontextprotocol/skills":{"directoryRead":true}}}"#;
+const LEGACY_CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true},"completions":{},"logging":{}}"#;
+
+/// The members of the result of `server/discover`.
+pub(super) fn discover(result: &mut Object) {
+    let versions = Revision::ALL.map(Revision::name);
+    result
+        .member("supportedVersions", &versions)
+        .raw("capabilities", MODERN_CAPABILITIES)
+        .member("instructions", INSTRUCTIONS)
+        .member("ttlMs", &CAPABILITIES_TTL_MS)
+        .member("cacheScope", "public");
+}
+
+#[derive(Deserialize)]
+struct InitializeParams {
+    #[serde(rename = "protocolVersion")]
+    protocol_version: String,
+    #[serde(rename = "capabilities")]
+    _capabilities: IgnoredAny,
+    #[serde(rename = "clientInfo")]
+    _client_info: IgnoredAny,
+}
+
+/// The revision that `initialize` settles on: the one asked for, or else the newest there is to offer.
+///
+/// # Errors
+///
+/// -32602 for parameters that aren't those of `initialize`.
+pub(super) fn agree(request: &Request) -> Result<Revision, RpcError> {
+    let params: InitializeParams = request.params()?;
+    let asked = Revision::named(&params.protocol_version);
+    Ok(asked.filter(|revision| !revision.is_modern()).unwrap_or(Revision::NEWEST_LEGACY))
+}
+
+/// The members of the result of `initialize`.
+pub(super) fn initialize(result: &mut Object, agreed: Revision) {
+    result
+        .member("protocolVersion", agreed.name())
+        .raw("capabilities", LEGACY_CAPABILITIES)
+        .raw("serverInfo", server_info!())
+        .member("instructions", INSTRUCTIONS);
+}

@@ -1,0 +1,150 @@
+//! One message over HTTP: which era it is in, and whether its answer is a text or a stream of events.
+
+use async_channel::Receiver;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Response, StatusCode};
+use smol::Timer;
+
+use super::body::{Events, ResponseBody};
+use super::guard::only;
+use super::headers::{self, VERSION};
+use super::service::{Answer, EVENTS, JSON, Service, accepts, not_allowed, text};
+use crate::contract::{BoxFuture, CancellationSource};
+use crate::mcp::discovery;
+use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
+use crate::mcp::object::Object;
+use crate::mcp::revision::{Revision, Spoken, declared_version, spoken};
+use crate::mcp::server::{Context, success};
+
+/// Messages of one request that wait to be written.
+const EARLY: usize = 64;
+
+impl Service {
+    /// Answers one message.
+    pub(super) async fn take(&self, headers: &HeaderMap, message: &[u8]) -> Answer {
+        match Incoming::read(message) {
+            Ok(Incoming::Request(request)) => match self.spoken(headers, &request) {
+                Ok(None) => self.initialize(&request),
+                Ok(Some(spoken)) => self.begin(request, spoken).await,
+                Err(error) => refused(&error, &request),
+            },
+            // A cancellation is the end of the connection; nothing else asks for anything.
+            Ok(Incoming::Notification { .. } | Incoming::Response) => {
+                let mut answer = Response::new(ResponseBody::Text(None));
+                *answer.status_mut() = StatusCode::ACCEPTED;
+                answer
+            }
+            Err(Malformed { id, error }) => {
+                text(StatusCode::BAD_REQUEST, JSON, error.answer(id.as_ref()))
+            }
+        }
+    }
+
+    /// The era of a request; `None` for `initialize`, with which the legacy one begins.
+    fn spoken(&self, headers: &HeaderMap, request: &Request) -> Result<Option<Spoken>, RpcError> {
+        let declared = declared_version(request)?;
+        if &*request.method == "initialize" && declared.is_none() {
+            return Ok(None);
+        }
+        headers::check_version(headers, declared.as_deref())?;
+        let agreed = match only(headers, VERSION) {
+            Some(name) => {
+                Revision::named(name).ok_or_else(|| RpcError::unsupported_version(name))?
+            }
+            None => Revision::UNNAMED,
+        };
+        let spoken = spoken(request, Some(agreed))?;
+        if spoken.revision.is_modern() {
+            headers::check_subject(headers, request)?;
+            if let Some(parameters) = self.server().header_parameters(request) {
+                headers::check_parameters(headers, &parameters, request)?;
+            }
+        }
+        Ok(Some(spoken))
+    }
+
+    /// Answers `initialize`. Nothing is kept of it: each later request names its revision.
+    fn initialize(&self, request: &Request) -> Answer {
+        match discovery::agree(request) {
+            Ok(agreed) => {
+                let mut result = Object::new();
+                discovery::initialize(&mut result, agreed);
+                text(StatusCode::OK, JSON, success(request, result))
+            }
+            Err(error) => text(StatusCode::OK, JSON, error.answer(Some(&request.id))),
+        }
+    }
+
+    async fn begin(&self, request: Request, spoken: Spoken) -> Answer {
+        let modern = spoken.revision.is_modern();
+        let listens = modern && &*request.method == "subscriptions/listen";
+        let told = spoken.progress_token.is_some() && &*request.method == "tools/call";
+        let (outbox, early) = async_channel::bounded(EARLY);
+        let ends = CancellationSource::new();
+        let context = Context { outbox, ends: ends.token() };
+        let server = self.server().clone();
+        if listens || told {
+            let work = Box::pin(async move { Some(server.answer(request, spoken, context).await) });
+            return self.events(work, early, ends);
+        }
+        let answer = server.answer(request, spoken, context).await;
+        // An error of an unknown method has a status of its own; it is at the head of the text.
+        let unknown = format!("\"error\":{{\"code\":{},", code::METHOD_NOT_FOUND);
+        let head = answer.find("\"error\":").filter(|_| modern);
+        let status = match head.is_some_and(|at| answer[at..].starts_with(&unknown)) {
+            true => StatusCode::NOT_FOUND,
+            false => StatusCode::OK,
+        };
+        text(status, JSON, answer)
+    }
+
+    /// The stream that legacy clients get for a GET: which lists have changed.
+    pub(super) fn changes(&self, headers: &HeaderMap) -> Answer {
+        let named = only(headers, VERSION).map(Revision::named);
+        let legacy = match named {
+            None => !headers.contains_key(VERSION),
+            Some(revision) => revision.is_some_and(|revision| !revision.is_modern()),
+        };
+        if !legacy || !accepts(headers, EVENTS) {
+            return not_allowed("POST");
+        }
+        let (outbox, early) = async_channel::bounded(EARLY);
+        let ends = CancellationSource::new();
+        let context = Context { outbox, ends: ends.token() };
+        let server = self.server().clone();
+        let known = server.offered();
+        let work = Box::pin(async move {
+            server.tell_lists(known, None, &context).await;
+            None
+        });
+        self.events(work, early, ends)
+    }
+
+    fn events(
+        &self,
+        work: BoxFuture<'static, Option<String>>,
+        early: Receiver<String>,
+        ends: CancellationSource,
+    ) -> Answer {
+        let keep_alive = self.options().keep_alive;
+        let events = Events {
+            work: Some(work),
+            early: Box::pin(early),
+            keep_alive,
+            timer: Timer::after(keep_alive),
+            _ends: ends,
+        };
+        let mut answer = Response::new(ResponseBody::Events(Box::new(events)));
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(EVENTS));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // A proxy that collects events would keep them from the client.
+        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        answer
+    }
+}
+
+/// The answer to a request whose era can't be told, or whose headers lie.
+fn refused(error: &RpcError, request: &Request) -> Answer {
+    text(StatusCode::BAD_REQUEST, JSON, error.answer(Some(&request.id)))
+}

@@ -1,0 +1,101 @@
+//! What is sent back: a text, or a stream of events that ends with the answer.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_channel::Receiver;
+use futures_lite::{FutureExt, Stream};
+use hyper::body::{Body, Bytes, Frame, SizeHint};
+use smol::Timer;
+
+use crate::contract::{BoxFuture, CancellationSource};
+
+/// The body of a response.
+pub(super) enum ResponseBody {
+    Text(Option<Bytes>),
+    Events(Box<Events>),
+}
+
+impl ResponseBody {
+    pub(super) fn text(text: impl Into<Bytes>) -> Self {
+        Self::Text(Some(text.into()))
+    }
+}
+
+/// Messages as events, and comments where there is none for long. Dropping it cancels what it tells of.
+pub(super) struct Events {
+    /// Gives the last message, if there is one. `None` when it has ended.
+    pub(super) work: Option<BoxFuture<'static, Option<String>>>,
+    /// What comes before the last message.
+    pub(super) early: Pin<Box<Receiver<String>>>,
+    pub(super) keep_alive: Duration,
+    pub(super) timer: Timer,
+    /// Lives as long as the connection.
+    pub(super) _ends: CancellationSource,
+}
+
+impl Events {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        if let Poll::Ready(last) = work.poll(context) {
+            self.work = None;
+            let mut events = String::new();
+            while let Ok(message) = self.early.try_recv() {
+                push_event(&mut events, &message);
+            }
+            if let Some(last) = last {
+                push_event(&mut events, &last);
+            }
+            return Poll::Ready((!events.is_empty()).then(|| events.into()));
+        }
+        if let Poll::Ready(Some(message)) = self.early.as_mut().poll_next(context) {
+            self.timer.set_after(self.keep_alive);
+            let mut event = String::with_capacity(message.len() + 24);
+            push_event(&mut event, &message);
+            return Poll::Ready(Some(event.into()));
+        }
+        if self.timer.poll(context).is_ready() {
+            self.timer.set_after(self.keep_alive);
+            return Poll::Ready(Some(Bytes::from_static(b":\n\n")));
+        }
+        Poll::Pending
+    }
+}
+
+fn push_event(events: &mut String, message: &str) {
+    events.push_str("event: message\ndata: ");
+    events.push_str(message);
+    events.push_str("\n\n");
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let data = match self.get_mut() {
+            Self::Text(text) => Poll::Ready(text.take()),
+            Self::Events(events) => events.poll(context),
+        };
+        data.map(|data| data.map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_none(),
+            Self::Events(events) => events.work.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Text(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
+            Self::Events(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the headers of a modern request say of its body, and have to say truly: proxies go by them.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::HeaderMap;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::guard::only;
+use crate::mcp::catalog::HeaderParameter;
+use crate::mcp::message::{Request, RpcError, code};
+
+pub(super) const VERSION: &str = "mcp-protocol-version";
+const METHOD: &str = "mcp-method";
+const NAME: &str = "mcp-name";
+
+/// The methods whose subject is in `Mcp-Name`, and what it is called in their parameters.
+const NAMED: [(&str, &str); 3] =
+    [("tools/call", "name"), ("prompts/get", "name"), ("resources/read", "uri")];
+
+/// Checks `MCP-Protocol-Version` against what the body declares, where it declares anything.
+///
+/// # Errors
+///
+/// -32020.
+pub(super) fn check_version(headers: &HeaderMap, declared: Option<&str>) -> Result<(), RpcError> {
+    match declared {
+        None => Ok(()),
+        Some(declared) => same("MCP-Protocol-Version", only(headers, VERSION), declared),
+    }
+}
+
+/// Checks `Mcp-Method` and `Mcp-Name` against the body.
+///
+/// # Errors
+///
+/// -32020.
+pub(super) fn check_subject(headers: &HeaderMap, request: &Request) -> Result<(), RpcError> {
+    same("Mcp-Method", only(headers, METHOD), &request.method)?;
+    let Some((_, member)) = NAMED.iter().find(|(method, _)| *method == &*request.method) else {
+        return Ok(());
+    };
+    let params: Value = request.params()?;
+    // A request without it is refused for that, whatever its header says.
+    let Some(name) = params[*member].as_str() else { return Ok(()) };
+    let header = only(headers, NAME).and_then(decoded);
+    same("Mcp-Name", header.as_deref(), name)
+}
+
+/// Checks the headers that a tool's schema asks for (`x-mcp-header`) against its arguments.
+///
+/// # Errors
+///
+/// -32020.
+pub(super) fn check_parameters(
+    headers: &HeaderMap,
+    parameters: &[HeaderParameter],
+    request: &Request,
+) -> Result<(), RpcError> {
+    #[derive(Deserialize)]
+    struct Arguments {
+        #[serde(default)]
+        arguments: Value,
+    }
+    if parameters.is_empty() {
+        return Ok(());
+    }
+    let Arguments { arguments } = request.params()?;
+    for HeaderParameter { header, path } in parameters {
+        let value = path.iter().try_fold(&arguments, |value, name| value.get(name));
+        let raw = only(headers, header);
+        match (value.filter(|value| !value.is_null()), raw) {
+            (None, None) => {}
+            (None, Some(_)) => {
+                return Err(mismatch(format!("there is a header {header} and no such argument")));
+            }
+            (Some(value), raw) => {
+                let shown = raw.and_then(decoded);
+                let number = |text: &str| text.parse::<f64>().ok();
+                let equal = match (value, shown.as_deref()) {
+                    (Value::String(text), Some(shown)) => text == shown,
+                    (Value::Number(value), Some(shown)) => value.as_f64() == number(shown),
+                    (Value::Bool(flag), Some(shown)) => flag.to_string() == shown,
+                    _ => false,
+                };
+                if !equal {
+                    let message = format!("header {header} is not what the argument says");
+                    return Err(mismatch(message));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same(name: &str, header: Option<&str>, body: &str) -> Result<(), RpcError> {
+    match header {
+        Some(header) if header == body => Ok(()),
+        Some(_) => Err(mismatch(format!("header {name} is not what the body says"))),
+        None => Err(mismatch(format!("header {name} is missing, repeated or malformed"))),
+    }
+}
+
+fn mismatch(message: String) -> RpcError {
+    RpcError::new(code::HEADER_MISMATCH, message)
+}
+
+/// A value that may be written as `=?base64?...?=`.
+fn decoded(value: &str) -> Option<Cow<'_, str>> {
+    let encoded = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
+    match encoded {
+        None => Some(value.into()),
+        Some(encoded) => {
+            let bytes = STANDARD.decode(encoded).ok()?;
+            Some(String::from_utf8(bytes).ok()?.into())
+        }
+    }
+}

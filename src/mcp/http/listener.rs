@@ -1,0 +1,139 @@
+//! Accepting connections, so many at a time, and ending them in good order.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_lite::future::or;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use smol::lock::Semaphore;
+use smol::{Async, Timer};
+use smol_hyper::rt::{FuturesIo, SmolTimer};
+
+use super::options::{HttpError, HttpOptions};
+use super::patience::Patient;
+use super::service::Service;
+use crate::mcp::server::McpServer;
+
+/// Bytes that the head of a request may have, and that are buffered of a body.
+const BUFFER_BYTES: usize = 16 << 10;
+/// Headers of a request.
+const HEADERS: usize = 64;
+/// How long connections may go on after the server was stopped.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long to wait when no connection can be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// An address that clients can connect to.
+#[derive(Debug)]
+pub struct McpListener {
+    listener: Async<TcpListener>,
+    address: SocketAddr,
+    options: HttpOptions,
+}
+
+impl McpListener {
+    /// Listens on an address; port 0 stands for any that is free.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::TokenNeeded`] if the address is not loopback and there is no token, and
+    /// [`HttpError::Listen`].
+    pub fn bind(address: SocketAddr, options: HttpOptions) -> Result<Self, HttpError> {
+        if !address.ip().is_loopback() && options.token.is_none() {
+            return Err(HttpError::TokenNeeded { address });
+        }
+        let failed = |error| HttpError::Listen { address, error };
+        let listener = Async::<TcpListener>::bind(address).map_err(failed)?;
+        let address = listener.get_ref().local_addr().map_err(failed)?;
+        Ok(Self { listener, address, options })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl McpServer {
+    /// Serves every client that connects, until [`stop`](Self::stop): then subscriptions are ended
+    /// with their last result, and what runs has a few seconds to be answered. A client that takes
+    /// too long is cut off. The options of the listener say how long that is.
+    pub async fn serve_http(&self, listener: McpListener) {
+        let McpListener { listener, address, options } = listener;
+        let room = Arc::new(Semaphore::new(options.connections.max(1)));
+        let service = Arc::new(Service::new(self.clone(), address, options));
+        // Every connection holds a sender: when all are gone, the channel is closed.
+        let (alive, ended) = async_channel::bounded::<()>(1);
+        let stopping = self.stopping();
+        let accepting = async {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        // Whoever is one too many is told so by the end of the connection.
+                        let Some(room) = room.try_acquire_arc() else {
+                            log::warn!("mcp: there are too many connections");
+                            continue;
+                        };
+                        let (service, alive) = (Arc::clone(&service), alive.clone());
+                        let connection = async move {
+                            if let Err(error) = serve(stream, service).await {
+                                log::debug!("mcp: a connection ended: {error}");
+                            }
+                            drop((room, alive));
+                        };
+                        self.executor().spawn(connection).detach();
+                    }
+                    Err(error) => {
+                        log::warn!("mcp: no connection can be accepted: {error}");
+                        Timer::after(PAUSE).await;
+                    }
+                }
+            }
+        };
+        or(accepting, stopping.cancelled()).await;
+        drop((listener, alive));
+        let all = async {
+            let _ = ended.recv().await;
+        };
+        let grace = async {
+            Timer::after(GRACE).await;
+        };
+        or(all, grace).await;
+    }
+}
+
+async fn serve(stream: Async<TcpStream>, service: Arc<Service>) -> hyper::Result<()> {
+    let patience = service.options().patience;
+    // Small messages are answered at once.
+    let _: io::Result<()> = stream.get_ref().set_nodelay(true);
+    let stopping = service.server().stopping();
+    let connection = http1::Builder::new()
+        .timer(SmolTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(BUFFER_BYTES)
+        .max_headers(HEADERS)
+        .serve_connection(
+            FuturesIo::new(Patient::new(stream, patience)),
+            service_fn(move |request| {
+                let service = Arc::clone(&service);
+                async move { Ok::<_, std::convert::Infallible>(service.answer(request).await) }
+            }),
+        );
+    let mut connection = pin!(connection);
+    let stopped = async {
+        stopping.cancelled().await;
+        None
+    };
+    match or(async { Some(connection.as_mut().await) }, stopped).await {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The transport over HTTP (Streamable HTTP): one endpoint, `/mcp`, on which every message is a request
+//! of its own.
+//!
+//! There are no sessions in either era, so any number of servers can stand behind an ordinary load
+//! balancer. What runs for a request ends with its connection.
+
+mod answer;
+mod body;
+mod guard;
+mod headers;
+mod listener;
+mod metadata;
+mod options;
+mod patience;
+mod service;
+
+pub use listener::McpListener;
+pub use options::{BearerToken, HttpError, HttpOptions};

@@ -1,0 +1,202 @@
+//! From a request to a response: the paths, who may ask, and what is read of the body.
+
+use std::net::SocketAddr;
+
+use futures_lite::future::or;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, WWW_AUTHENTICATE,
+};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use smol::Timer;
+
+use super::body::ResponseBody;
+use super::guard::{self, Refusal};
+use super::metadata;
+use super::options::HttpOptions;
+use crate::mcp::message::RpcError;
+use crate::mcp::server::McpServer;
+
+const METADATA: &str = "/.well-known/oauth-protected-resource";
+pub(super) const JSON: &str = "application/json";
+pub(super) const EVENTS: &str = "text/event-stream";
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+pub(super) type Answer = Response<ResponseBody>;
+
+/// Answers the requests of all connections.
+pub(super) struct Service {
+    server: McpServer,
+    address: SocketAddr,
+    options: HttpOptions,
+}
+
+impl Service {
+    pub(super) fn new(server: McpServer, address: SocketAddr, options: HttpOptions) -> Self {
+        Self { server, address, options }
+    }
+
+    pub(super) fn server(&self) -> &McpServer {
+        &self.server
+    }
+
+    pub(super) fn options(&self) -> &HttpOptions {
+        &self.options
+    }
+
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
+        if let Err(refusal) = guard::place(request.headers(), self.address, &self.options) {
+            return self.refused(refusal, request.headers());
+        }
+        let (path, method) = (request.uri().path(), request.method());
+        match (path, method.as_str()) {
+            ("/healthz", "GET" | "HEAD") => text(StatusCode::OK, PLAIN, "ok\n"),
+            (METADATA | "/.well-known/oauth-protected-resource/mcp", "GET") => {
+                self.metadata(request.headers())
+            }
+            ("/metrics" | "/mcp", _) => match guard::token(request.headers(), &self.options) {
+                Ok(()) if path == "/mcp" => self.endpoint(request).await,
+                Ok(()) if method == Method::GET => {
+                    let metrics = metadata::metrics(&self.server);
+                    text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", metrics)
+                }
+                Ok(()) => not_allowed("GET"),
+                Err(refusal) => self.refused(refusal, request.headers()),
+            },
+            ("/healthz", _) => not_allowed("GET, HEAD"),
+            _ => text(StatusCode::NOT_FOUND, PLAIN, "the endpoint is /mcp\n"),
+        }
+    }
+
+    /// The path `/mcp`.
+    async fn endpoint(&self, request: Request<Incoming>) -> Answer {
+        match request.method().as_str() {
+            "POST" => self.post(request).await,
+            "GET" => self.changes(request.headers()),
+            // There are no sessions that a DELETE could end.
+            _ => not_allowed("GET, POST"),
+        }
+    }
+
+    async fn post(&self, request: Request<Incoming>) -> Answer {
+        let (head, body) = request.into_parts();
+        if !is_type(&head.headers, JSON) {
+            let problem = "the Content-Type is not application/json";
+            return problem_of(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem);
+        }
+        if !accepts(&head.headers, JSON) || !accepts(&head.headers, EVENTS) {
+            let problem = "the client has to accept application/json and text/event-stream";
+            return problem_of(StatusCode::NOT_ACCEPTABLE, problem);
+        }
+        match self.read(body).await {
+            Ok(message) => self.take(&head.headers, &message).await,
+            Err(status) => {
+                let mut answer = problem_of(status, "the body can't be taken");
+                // What is left of it is not read.
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                answer
+            }
+        }
+    }
+
+    /// The whole body, which may neither be too long nor take too long.
+    async fn read(&self, body: Incoming) -> Result<Vec<u8>, StatusCode> {
+        let limit = self.options.body_bytes;
+        if body.size_hint().lower() > limit as u64 {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let reading = async {
+            match Limited::new(body, limit).collect().await {
+                Ok(body) => Ok(body.to_bytes().to_vec()),
+                Err(error) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+                Err(_) => Err(StatusCode::BAD_REQUEST),
+            }
+        };
+        let late = async {
+            Timer::after(self.options.patience).await;
+            Err(StatusCode::REQUEST_TIMEOUT)
+        };
+        or(reading, late).await
+    }
+
+    fn metadata(&self, headers: &HeaderMap) -> Answer {
+        match &self.options.authorization_server {
+            Some(server) => {
+                text(StatusCode::OK, JSON, metadata::resource(&self.base(headers), server))
+            }
+            None => text(StatusCode::NOT_FOUND, PLAIN, "no server of tokens is configured\n"),
+        }
+    }
+
+    /// The URL under which the client has reached this server. Behind a proxy with TLS it is named
+    /// among the allowed hosts.
+    fn base(&self, headers: &HeaderMap) -> String {
+        let host = guard::only(headers, HOST.as_str()).unwrap_or_default();
+        let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let scheme = if self.options.allowed_hosts.contains(&name) { "https" } else { "http" };
+        format!("{scheme}://{host}")
+    }
+
+    fn refused(&self, refusal: Refusal, headers: &HeaderMap) -> Answer {
+        let mut answer = problem_of(refusal.status(), refusal.message());
+        if refusal == Refusal::Token {
+            let metadata = self.options.authorization_server.is_some();
+            let mut challenge = "Bearer".to_owned();
+            if metadata {
+                let url = format!("{}{METADATA}/mcp", self.base(headers));
+                challenge = format!("Bearer resource_metadata=\"{url}\"");
+            }
+            // The Host header is visible ASCII, or it would have been refused.
+            if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+        }
+        answer
+    }
+}
+
+/// Whether the body is said to be of this type.
+fn is_type(headers: &HeaderMap, kind: &str) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| {
+        value.split(';').next().is_some_and(|named| named.trim().eq_ignore_ascii_case(kind))
+    })
+}
+
+/// Whether the client takes this type; one that doesn't say takes any.
+pub(super) fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    let family = kind.split('/').next().unwrap_or(kind);
+    let mut values = headers.get_all(ACCEPT).iter().peekable();
+    values.peek().is_none()
+        || values.filter_map(|value| value.to_str().ok()).any(|value| {
+            value.split(',').filter_map(|part| part.split(';').next()).any(|named| {
+                let named = named.trim().to_ascii_lowercase();
+                named == kind || named == "*/*" || named == format!("{family}/*")
+            })
+        })
+}
+
+/// A response that is a text.
+pub(super) fn text(
+    status: StatusCode,
+    kind: &'static str,
+    text: impl Into<hyper::body::Bytes>,
+) -> Answer {
+    let mut answer = Response::new(ResponseBody::text(text));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// A response to what can't be taken: an error of JSON-RPC without an id.
+fn problem_of(status: StatusCode, problem: &str) -> Answer {
+    text(status, JSON, RpcError::invalid_request(problem).answer(None))
+}
+
+pub(super) fn not_allowed(methods: &'static str) -> Answer {
+    let mut answer = problem_of(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this path");
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    answer
+}

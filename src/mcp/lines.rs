@@ -1,0 +1,156 @@
+//! Messages from a stream, one a line. None makes memory grow past its limit, and none is copied.
+
+use std::io;
+
+use futures_lite::{AsyncRead, AsyncReadExt};
+
+/// Bytes that are read at once: what a pipe holds.
+const READ_BYTES: usize = 64 << 10;
+
+/// What came next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Line<'a> {
+    /// A line without its end; never empty.
+    Message(&'a [u8]),
+    /// A line over the limit; it was skipped to its end.
+    TooLong,
+    /// The stream has ended.
+    End,
+}
+
+/// The lines of `input` that are not blank, each of at most `limit` bytes.
+pub(super) struct Lines<R> {
+    input: R,
+    limit: usize,
+    buffer: Vec<u8>,
+    /// Where in the buffer the next line begins, and how much of it is known to have no end in it.
+    start: usize,
+    searched: usize,
+    /// What is read belongs to a line that was too long.
+    skipping: bool,
+    ended: bool,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    pub(super) fn new(input: R, limit: usize) -> Self {
+        let buffer = Vec::new();
+        Self { input, limit, buffer, start: 0, searched: 0, skipping: false, ended: false }
+    }
+
+    /// The next line. A last one needs no line feed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    pub(super) async fn next(&mut self) -> io::Result<Line<'_>> {
+        loop {
+            let unread = &self.buffer[self.start..];
+            let end = unread[self.searched..].iter().position(|&byte| byte == b'\n');
+            let Some(end) = end.map(|end| self.searched + end) else {
+                if self.ended {
+                    return Ok(self.last());
+                }
+                self.searched = unread.len();
+                if self.searched > self.limit {
+                    self.skipping = true;
+                }
+                if self.skipping {
+                    self.buffer.clear();
+                    (self.start, self.searched) = (0, 0);
+                }
+                self.read().await?;
+                continue;
+            };
+            let line = self.start..self.start + end;
+            self.start = line.end + 1;
+            self.searched = 0;
+            if std::mem::take(&mut self.skipping) || line.len() > self.limit {
+                return Ok(Line::TooLong);
+            }
+            if !self.buffer[line.clone()].trim_ascii().is_empty() {
+                return Ok(Line::Message(&self.buffer[line]));
+            }
+        }
+    }
+
+    /// What is left at the end of the stream.
+    fn last(&mut self) -> Line<'_> {
+        let rest = std::mem::replace(&mut self.start, self.buffer.len())..self.buffer.len();
+        self.searched = 0;
+        if std::mem::take(&mut self.skipping) || rest.len() > self.limit {
+            return Line::TooLong;
+        }
+        match &self.buffer[rest] {
+            rest if rest.trim_ascii().is_empty() => Line::End,
+            rest => Line::Message(rest),
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        if self.start > 0 {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        // What a long line took is given back.
+        if self.buffer.is_empty() && self.buffer.capacity() > 4 * READ_BYTES {
+            self.buffer = Vec::new();
+        }
+        let filled = self.buffer.len();
+        self.buffer.resize(filled + READ_BYTES, 0);
+        let read = self.input.read(&mut self.buffer[filled..]).await;
+        self.buffer.truncate(filled + read.as_ref().copied().unwrap_or_default());
+        self.ended = read? == 0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream that comes in parts of `N` bytes.
+    struct Parts<'a, const N: usize>(&'a [u8]);
+
+    impl<const N: usize> AsyncRead for Parts<'_, N> {
+        fn poll_read(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            buffer: &mut [u8],
+        ) -> std::task::Poll<io::Result<usize>> {
+            let count = self.0.len().min(N).min(buffer.len());
+            let (part, rest) = self.0.split_at(count);
+            buffer[..count].copy_from_slice(part);
+            self.0 = rest;
+            std::task::Poll::Ready(Ok(count))
+        }
+    }
+
+    fn lines<const N: usize>(text: &str) -> Vec<String> {
+        let mut input = Lines::new(Parts::<N>(text.as_bytes()), 8);
+        futures_lite::future::block_on(async {
+            let mut lines = Vec::new();
+            loop {
+                lines.push(match input.next().await.unwrap() {
+                    Line::End => return lines,
+                    Line::TooLong => "too long".to_owned(),
+                    Line::Message(line) => String::from_utf8(line.to_vec()).unwrap(),
+                });
+            }
+        })
+    }
+
+    #[test]
+    fn what_follows_a_line_over_the_limit_is_read() {
+        for (text, expected) in [
+            ("12345678\n123456789\nend", vec!["12345678", "too long", "end"]),
+            ("123456789", vec!["too long"]),
+            ("123456789012345678901234567890\n1\n", vec!["too long", "1"]),
+            ("a\r\n\n  \nb\n", vec!["a\r", "b"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(lines::<1>(text), expected, "{text:?}");
+            assert_eq!(lines::<3>(text), expected, "{text:?}");
+            assert_eq!(lines::<100>(text), expected, "{text:?}");
+        }
+    }
+}

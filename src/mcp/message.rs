@@ -1,0 +1,224 @@
+//! JSON-RPC 2.0 as MCP uses it: what comes in, taken apart once, and what goes out, as text.
+//!
+//! A message is read without copying more than its parameters, and those stay the text they were, so
+//! that a tool's arguments can reach a guest as its caller wrote them. Batches are refused: no
+//! revision served here has them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Number, Value, json};
+
+use super::object::Object;
+use super::revision::Revision;
+
+/// The identity of a request, as its sender chose it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(untagged)]
+pub(super) enum RequestId {
+    Integer(Number),
+    Text(Box<str>),
+}
+
+impl<'de> Deserialize<'de> for RequestId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match Value::deserialize(from)? {
+            Value::String(text) => Ok(Self::Text(text.into())),
+            Value::Number(number) if number.is_i64() || number.is_u64() => {
+                Ok(Self::Integer(number))
+            }
+            _ => Err(D::Error::custom("an id is a string or an integer")),
+        }
+    }
+}
+
+/// What a client sends to opt in to progress: taken and given back as it is.
+pub(super) type ProgressToken = RequestId;
+
+/// A request that waits for an answer.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) id: RequestId,
+    pub(super) method: Box<str>,
+    /// An object, or nothing.
+    pub(super) params: Option<Box<RawValue>>,
+}
+
+impl Request {
+    /// The parameters as `T`; those of a request without any are an empty object.
+    ///
+    /// # Errors
+    ///
+    /// -32602, with what is wrong with them.
+    pub(super) fn params<'a, T: Deserialize<'a>>(&'a self) -> Result<T, RpcError> {
+        let text = self.params.as_deref().map_or("{}", RawValue::get);
+        serde_json::from_str(text).map_err(|error| RpcError::invalid_params(error.to_string()))
+    }
+}
+
+/// One message from a client.
+#[derive(Debug, Clone)]
+pub(super) enum Incoming {
+    Request(Request),
+    Notification {
+        method: Box<str>,
+        params: Option<Box<RawValue>>,
+    },
+    /// An answer. This server asks nothing, so it is nobody's.
+    Response,
+}
+
+/// A message that can't be taken, with its id where it has one.
+#[derive(Debug, Clone)]
+pub(super) struct Malformed {
+    pub(super) id: Option<RequestId>,
+    pub(super) error: RpcError,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    jsonrpc: Option<Cow<'a, str>>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    method: Option<Cow<'a, str>>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    params: Option<&'a RawValue>,
+    result: Option<IgnoredAny>,
+    error: Option<IgnoredAny>,
+}
+
+/// A member that is there, `null` included: an id of `null` is not an absent one.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
+}
+
+impl Incoming {
+    /// Reads one message.
+    ///
+    /// # Errors
+    ///
+    /// -32700 for what is not JSON, -32600 for what is no message.
+    pub(super) fn read(text: &[u8]) -> Result<Self, Malformed> {
+        let nameless = |error| Malformed { id: None, error };
+        let text = std::str::from_utf8(text)
+            .map_err(|_| nameless(RpcError::new(code::PARSE, "the message is not UTF-8")))?;
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
+            // What is JSON and no such object is an invalid request, like a batch.
+            let data = serde_json::from_str::<IgnoredAny>(text).is_ok();
+            nameless(match data {
+                true if text.trim_start().starts_with('[') => {
+                    RpcError::invalid_request("batches are not supported; send single messages")
+                }
+                true => RpcError::invalid_request(error.to_string()),
+                false => RpcError::new(code::PARSE, format!("the message is not JSON: {error}")),
+            })
+        })?;
+        let id = envelope.id.map(|id| serde_json::from_str::<RequestId>(id.get()));
+        let id = id.transpose().map_err(|_| {
+            nameless(RpcError::invalid_request("`id` is neither a string nor an integer"))
+        })?;
+        let malformed =
+            |id, problem: &str| Malformed { id, error: RpcError::invalid_request(problem) };
+        if envelope.jsonrpc.as_deref() != Some("2.0") {
+            return Err(malformed(id, "`jsonrpc` is not \"2.0\""));
+        }
+        let Some(method) = envelope.method else {
+            return match envelope.result.is_some() || envelope.error.is_some() {
+                true => Ok(Self::Response),
+                false => Err(malformed(id, "there is no `method`")),
+            };
+        };
+        if envelope.params.is_some_and(|params| !params.get().starts_with('{')) {
+            return Err(malformed(id, "`params` is not an object"));
+        }
+        let (method, params) = (method.into(), envelope.params.map(ToOwned::to_owned));
+        Ok(match id {
+            Some(id) => Self::Request(Request { id, method, params }),
+            None => Self::Notification { method, params },
+        })
+    }
+}
+
+/// The error codes of JSON-RPC, and those that MCP adds.
+pub(super) mod code {
+    pub(in crate::mcp) const PARSE: i32 = -32700;
+    pub(in crate::mcp) const INVALID_REQUEST: i32 = -32600;
+    pub(in crate::mcp) const METHOD_NOT_FOUND: i32 = -32601;
+    pub(in crate::mcp) const INVALID_PARAMS: i32 = -32602;
+    /// Only in the legacy era; the modern one says [`INVALID_PARAMS`].
+    pub(in crate::mcp) const RESOURCE_NOT_FOUND: i32 = -32002;
+    /// HTTP only: a header says something else than the body.
+    #[cfg(feature = "serve")]
+    pub(in crate::mcp) const HEADER_MISMATCH: i32 = -32020;
+    pub(in crate::mcp) const UNSUPPORTED_VERSION: i32 = -32022;
+}
+
+/// The error of a request.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct RpcError {
+    pub(super) code: i32,
+    pub(super) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) data: Option<Box<Value>>,
+}
+
+impl RpcError {
+    pub(super) fn new(code: i32, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), data: None }
+    }
+
+    pub(super) fn invalid_request(message: impl Into<String>) -> Self {
+        Self::new(code::INVALID_REQUEST, message)
+    }
+
+    pub(super) fn invalid_params(message: impl Into<String>) -> Self {
+        Self::new(code::INVALID_PARAMS, message)
+    }
+
+    pub(super) fn method_not_found(method: &str) -> Self {
+        Self::new(code::METHOD_NOT_FOUND, format!("there is no method `{method}`"))
+    }
+
+    /// -32022: the client speaks a revision that is not served.
+    pub(super) fn unsupported_version(requested: &str) -> Self {
+        let supported: Vec<&str> = Revision::ALL.iter().map(|revision| revision.name()).collect();
+        let data = json!({ "supported": supported, "requested": requested });
+        let message = format!("protocol version {requested:?} is not supported");
+        Self { data: Some(Box::new(data)), ..Self::new(code::UNSUPPORTED_VERSION, message) }
+    }
+
+    pub(super) fn with_data(self, data: Value) -> Self {
+        Self { data: Some(Box::new(data)), ..self }
+    }
+
+    /// The message that answers the request `id`; without one if it could not be read.
+    pub(super) fn answer(&self, id: Option<&RequestId>) -> String {
+        let mut message = Object::message();
+        if let Some(id) = id {
+            message.member("id", id);
+        }
+        message.member("error", self);
+        message.end()
+    }
+}
+
+impl fmt::Display for RpcError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.message, self.code)
+    }
+}
+
+/// A message that nobody answers.
+pub(super) fn notification(method: &str, params: Option<&str>) -> String {
+    let mut message = Object::message();
+    message.member("method", method);
+    if let Some(params) = params {
+        message.raw("params", params);
+    }
+    message.end()
+}

@@ -1,0 +1,47 @@
+//! What the server has done since it was started, in numbers that only rise.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::contract::CallOutcome;
+
+/// Counters of all connections together.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    calls: AtomicU64,
+    errors: AtomicU64,
+    fuel: AtomicU64,
+    duration_us: AtomicU64,
+}
+
+/// The counters at one moment.
+#[cfg(feature = "serve")]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    pub(super) calls: u64,
+    pub(super) errors: u64,
+    pub(super) fuel: u64,
+    pub(super) duration_us: u64,
+}
+
+impl Metrics {
+    #[cfg(feature = "serve")]
+    pub(super) fn counted(&self) -> Counted {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counted {
+            calls: load(&self.calls),
+            errors: load(&self.errors),
+            fuel: load(&self.fuel),
+            duration_us: load(&self.duration_us),
+        }
+    }
+
+    /// Counts a call that has ended.
+    pub(super) fn count(&self, outcome: &CallOutcome) {
+        let micros = u64::try_from(outcome.usage.duration.as_micros()).unwrap_or(u64::MAX);
+        let add = |counter: &AtomicU64, amount| counter.fetch_add(amount, Ordering::Relaxed);
+        add(&self.calls, 1);
+        add(&self.errors, u64::from(outcome.result.is_err()));
+        add(&self.fuel, outcome.usage.fuel);
+        add(&self.duration_us, micros);
+    }
+}

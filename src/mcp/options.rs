@@ -1,0 +1,38 @@
+//! How the server offers what is hosted.
+
+use super::schema::SchemaPolicy;
+use crate::contract::{McpConfig, ToolNames};
+
+/// Entries of a list that are given at once.
+const PAGE_ENTRIES: usize = 500;
+
+/// What an operator or embedder decides about the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct McpOptions {
+    /// What tools are called.
+    pub tool_names: ToolNames,
+    /// Entries of a list that are given at once; at least one. Default: 500.
+    pub page_entries: usize,
+    /// Whether a tool is left out whose schema has parts that can't be checked. Default: lenient.
+    pub schema_policy: SchemaPolicy,
+}
+
+impl Default for McpOptions {
+    fn default() -> Self {
+        Self {
+            tool_names: ToolNames::default(),
+            page_entries: PAGE_ENTRIES,
+            schema_policy: SchemaPolicy::default(),
+        }
+    }
+}
+
+impl From<&McpConfig> for McpOptions {
+    fn from(config: &McpConfig) -> Self {
+        let schema_policy = match config.strict_schemas {
+            true => SchemaPolicy::Strict,
+            false => SchemaPolicy::Lenient,
+        };
+        Self { tool_names: config.tool_names, schema_policy, ..Self::default() }
+    }
+}

@@ -1,0 +1,184 @@
+//! Resources and the skills extension (SEP-2640): what skills consist of, read when it is asked for.
+
+use std::io;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::catalog::{OfferedSkill, Page};
+use super::files::{self, SKILL_FILE};
+use super::message::{Request, RpcError, code};
+use super::object::{Object, array};
+use super::revision::Revision;
+use super::server::{McpServer, write_freshness};
+
+/// Skills of one part of `skills/list`: every file of each is read for its digest.
+const SKILLS_AT_ONCE: usize = 50;
+
+/// The one template: any file of any skill.
+const TEMPLATES: &str = r#"[{"uriTemplate":"skill://{name}/{+path}","name":"skill-file","description":"A file of a skill: SKILL.md, or one that it refers to."}]"#;
+
+#[derive(Deserialize)]
+struct UriParams {
+    uri: String,
+    cursor: Option<String>,
+}
+
+impl McpServer {
+    /// Answers the requests about files of skills; `None` where the request is about something else.
+    pub(super) async fn look_up_files(
+        &self,
+        request: &Request,
+        revision: Revision,
+        result: &mut Object,
+    ) -> Option<Result<(), RpcError>> {
+        Some(match (&*request.method, revision.is_modern()) {
+            ("resources/list", _) => self.list_resources(request, revision, result).await,
+            ("resources/templates/list", _) => {
+                result.raw("resourceTemplates", TEMPLATES);
+                write_freshness(result, revision);
+                Ok(())
+            }
+            ("resources/read", _) => self.read_resource(request, revision, result).await,
+            ("resources/directory/read", true) => self.read_folder(request, result).await,
+            ("skills/list", true) => self.list_skills(request, revision, result).await,
+            ("skills/get", true) => self.get_skill(request, revision, result).await,
+            _ => return None,
+        })
+    }
+
+    async fn list_resources(
+        &self,
+        request: &Request,
+        revision: Revision,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let skills = Arc::clone(&self.catalog().skills);
+        let all = blocking::unblock(move || files::list_all(&skills)).await;
+        self.list(request, revision, "resources", &all, result)
+    }
+
+    async fn read_resource(
+        &self,
+        request: &Request,
+        revision: Revision,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let UriParams { uri, .. } = request.params()?;
+        let (skill, path) = self.skill_of(&uri).ok_or_else(|| not_found(&uri, revision))?;
+        let kind = files::mime_type(&path);
+        let content = blocking::unblock(move || files::read(&skill, &path)).await;
+        let content = content.map_err(|error| log_and(&error, not_found(&uri, revision)))?;
+        let mut contents = Object::new();
+        contents.member("uri", &uri).member("mimeType", kind);
+        match String::from_utf8(content) {
+            Ok(text) => contents.member("text", &text),
+            Err(binary) => contents.member("blob", &STANDARD.encode(binary.as_bytes())),
+        };
+        result.raw("contents", &array([contents.end().as_str()]));
+        write_freshness(result, revision);
+        Ok(())
+    }
+
+    async fn read_folder(&self, request: &Request, result: &mut Object) -> Result<(), RpcError> {
+        let UriParams { uri, cursor } = request.params()?;
+        let no_folder =
+            || RpcError::invalid_params(format!("{} is not a directory resource", shown(&uri)));
+        let (skill, path) = self.skill_of(&uri).ok_or_else(no_folder)?;
+        if uri.ends_with('/') {
+            return Err(no_folder());
+        }
+        let children = blocking::unblock(move || {
+            let files = files::list(&skill)?;
+            io::Result::Ok(files::children(&skill, &path, files))
+        });
+        let children = children.await.map_err(|error| log_and(&error, no_folder()))?;
+        let children = children.ok_or_else(no_folder)?;
+        let page = Page::new(&children, cursor.as_deref(), self.page_entries())?;
+        page.write("resources", Revision::July2026, result);
+        Ok(())
+    }
+
+    async fn list_skills(
+        &self,
+        request: &Request,
+        revision: Revision,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        #[derive(Deserialize)]
+        struct ListParams {
+            cursor: Option<String>,
+        }
+        let ListParams { cursor } = request.params()?;
+        let catalog = self.catalog();
+        let size = self.page_entries().min(SKILLS_AT_ONCE);
+        let page = Page::new(&catalog.published, cursor.as_deref(), size)?;
+        let skills = page.entries.to_vec();
+        let manifests = blocking::unblock(move || {
+            let manifest = |skill: &OfferedSkill| match files::manifest(skill) {
+                Ok(manifest) => Some(manifest),
+                Err(error) => {
+                    log::warn!("skill {} is not offered: {error}", skill.name);
+                    None
+                }
+            };
+            skills.iter().filter_map(manifest).collect::<Vec<String>>()
+        });
+        let manifests = manifests.await;
+        result.raw("skills", &array(manifests.iter().map(String::as_str)));
+        result.optional("nextCursor", page.next);
+        write_freshness(result, revision);
+        Ok(())
+    }
+
+    async fn get_skill(
+        &self,
+        request: &Request,
+        revision: Revision,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let UriParams { uri, .. } = request.params()?;
+        let unknown = || RpcError::invalid_params(format!("no skill is served at {}", shown(&uri)));
+        let catalog = self.catalog();
+        let (name, path) = files::named(&uri).ok_or_else(unknown)?;
+        let published = |skill: &&OfferedSkill| &*skill.name == name && path == SKILL_FILE;
+        let skill = catalog.published.iter().find(published).ok_or_else(unknown)?.clone();
+        let manifest = blocking::unblock(move || files::manifest(&skill)).await;
+        let manifest = manifest.map_err(|error| log_and(&error, unknown()))?;
+        result.raw("skill", &manifest);
+        write_freshness(result, revision);
+        Ok(())
+    }
+
+    fn skill_of(&self, uri: &str) -> Option<(OfferedSkill, String)> {
+        let (name, path) = files::named(uri)?;
+        let catalog = self.catalog();
+        let skill = catalog.skills.iter().find(|skill| &*skill.name == name)?;
+        Some((skill.clone(), path))
+    }
+}
+
+fn not_found(uri: &str, revision: Revision) -> RpcError {
+    let code = match revision.is_modern() {
+        true => code::INVALID_PARAMS,
+        false => code::RESOURCE_NOT_FOUND,
+    };
+    RpcError::new(code, format!("there is no resource {}", shown(uri)))
+        .with_data(json!({ "uri": uri }))
+}
+
+/// The error for the client; why is for the operator, for it may name what is no client's business.
+fn log_and(error: &io::Error, answer: RpcError) -> RpcError {
+    if error.kind() != io::ErrorKind::NotFound {
+        log::warn!("mcp: {}: {error}", answer.message);
+    }
+    answer
+}
+
+/// A URI in a message, cut where it is long.
+fn shown(uri: &str) -> String {
+    uri.chars().take(200).collect()
+}

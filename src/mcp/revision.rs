@@ -1,0 +1,141 @@
+//! The revisions of the specification, and which of them a request is written in.
+//!
+//! There are two eras. A modern request says in its `_meta` which revision it is in; nothing before
+//! it on its connection matters. A legacy client agrees on a revision with `initialize` first. Both may
+//! come over one connection in any order, so the era is a property of each request.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::message::{ProgressToken, Request, RpcError};
+
+/// A revision of the specification that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Revision {
+    March2025,
+    June2025,
+    November2025,
+    /// Every request on its own: the modern era.
+    July2026,
+}
+
+impl Revision {
+    /// Newest first.
+    pub(super) const ALL: [Self; 4] =
+        [Self::July2026, Self::November2025, Self::June2025, Self::March2025];
+
+    /// The newest that begins with `initialize`.
+    pub(super) const NEWEST_LEGACY: Self = Self::November2025;
+
+    /// What HTTP clients speak that name none: the header came with a later revision.
+    #[cfg(feature = "serve")]
+    pub(super) const UNNAMED: Self = Self::March2025;
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::March2025 => "2025-03-26",
+            Self::June2025 => "2025-06-18",
+            Self::November2025 => "2025-11-25",
+            Self::July2026 => "2026-07-28",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|revision| revision.name() == name)
+    }
+
+    pub(super) fn is_modern(self) -> bool {
+        self >= Self::July2026
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// The parts of a request's `_meta` that are understood here.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Meta {
+    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
+    pub(super) protocol_version: Option<String>,
+    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
+    client_capabilities: Option<ClientCapabilities>,
+    #[serde(rename = "progressToken")]
+    pub(super) progress_token: Option<ProgressToken>,
+}
+
+/// An object, of which nothing is needed: this server asks its clients for nothing.
+#[derive(Debug, Deserialize)]
+struct ClientCapabilities {
+    #[serde(rename = "extensions")]
+    _extensions: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+struct OnlyMeta {
+    #[serde(default, rename = "_meta")]
+    meta: Option<Meta>,
+}
+
+/// The methods that only modern clients have.
+const MODERN_METHODS: [&str; 5] = [
+    "server/discover",
+    "subscriptions/listen",
+    "skills/list",
+    "skills/get",
+    "resources/directory/read",
+];
+
+/// What a request says about itself, and the revision that it is answered in.
+#[derive(Debug)]
+pub(super) struct Spoken {
+    pub(super) revision: Revision,
+    pub(super) progress_token: Option<ProgressToken>,
+}
+
+/// Decides the era of a request. `agreed` is what this connection's `initialize`, or an HTTP header,
+/// has settled for requests that don't say.
+///
+/// # Errors
+///
+/// -32022 for a revision that is not served, -32602 for a modern request without all that it has to
+/// say, or with a `_meta` that isn't one.
+pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spoken, RpcError> {
+    let OnlyMeta { meta } = request.params()?;
+    let Meta { protocol_version, client_capabilities, progress_token } = meta.unwrap_or_default();
+    let legacy = agreed.filter(|revision| !revision.is_modern());
+    let revision = match protocol_version {
+        Some(name) => Revision::named(&name).ok_or_else(|| RpcError::unsupported_version(&name))?,
+        None if client_capabilities.is_some() => return Err(missing("protocolVersion")),
+        None if MODERN_METHODS.contains(&&*request.method) => {
+            return Err(missing("protocolVersion"));
+        }
+        None => legacy.ok_or_else(|| missing("protocolVersion"))?,
+    };
+    if revision.is_modern() && client_capabilities.is_none() {
+        return Err(missing("clientCapabilities"));
+    }
+    Ok(Spoken { revision, progress_token })
+}
+
+/// The version in the `_meta` of a request, whatever it is.
+///
+/// # Errors
+///
+/// -32602 for a `_meta` that isn't one.
+#[cfg(feature = "serve")]
+pub(super) fn declared_version(request: &Request) -> Result<Option<String>, RpcError> {
+    let OnlyMeta { meta } = request.params()?;
+    Ok(meta.and_then(|meta| meta.protocol_version))
+}
+
+fn missing(key: &str) -> RpcError {
+    RpcError::invalid_params(format!(
+        "`_meta` lacks `io.modelcontextprotocol/{key}`; revisions before {} begin with `initialize`",
+        Revision::July2026
+    ))
+}

@@ -1,0 +1,309 @@
+//! The core, apart from transports: a request and where to send what comes before its answer, to an
+//! answer.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use async_channel::Sender;
+use serde::Deserialize;
+use smol::Executor;
+use smol::lock::Mutex;
+
+use super::catalog::{Catalog, Entry, Page};
+use super::discovery::{self, SERVER_INFO_META};
+use super::files::Index;
+use super::message::{Request, RpcError};
+use super::metrics::Metrics;
+use super::notices;
+use super::object::Object;
+use super::options::McpOptions;
+use super::prompts;
+use super::revision::{Revision, Spoken};
+use crate::actor::PluginHost;
+use crate::contract::{Cancellation, CancellationSource};
+
+/// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
+const LIST_TTL_MS: u64 = 1_000;
+/// For how long a look at the files of skills is good enough for others.
+const LOOK_SHARED: Duration = Duration::from_millis(500);
+
+/// A server for everything that a [`PluginHost`] has in service. Clones are the same server.
+///
+/// Each transport is a method that serves one client or a whole address:
+/// [`connect`](Self::connect) within the process and [`serve_stream`](Self::serve_stream) over a pipe.
+#[derive(Clone)]
+pub struct McpServer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    host: PluginHost,
+    executor: Arc<Executor<'static>>,
+    options: McpOptions,
+    catalog: ArcSwap<Catalog>,
+    /// Fires when there is something to offer.
+    loaded: Cancellation,
+    /// Fires when subscriptions have to end.
+    stop: CancellationSource,
+    metrics: Metrics,
+    looked: Mutex<Option<Looked>>,
+}
+
+/// The newest look at the files of skills.
+struct Looked {
+    when: Instant,
+    /// Whose skills they are.
+    catalog: Arc<Catalog>,
+    files: Arc<Index>,
+}
+
+/// Keeps requests that ask what is offered waiting, until it is dropped.
+#[derive(Debug)]
+#[must_use = "what is dropped at once keeps nothing waiting"]
+pub struct Loading {
+    _loaded: CancellationSource,
+}
+
+/// What is around one request.
+#[derive(Clone)]
+pub(super) struct Context {
+    /// Where messages go that come before the answer.
+    pub(super) outbox: Sender<String>,
+    /// Fires when the connection ends in good order: a subscription then gives its last answer.
+    pub(super) ends: Cancellation,
+}
+
+impl Context {
+    /// Sends a message to the client. One that is gone misses nothing.
+    pub(super) async fn send(&self, message: String) {
+        let _ = self.outbox.send(message).await;
+    }
+}
+
+impl McpServer {
+    /// A server for what `host` has in service now and later. Its tasks run on `executor`.
+    #[must_use]
+    pub fn new(host: PluginHost, executor: Arc<Executor<'static>>, options: McpOptions) -> Self {
+        Self::loading(host, executor, options).0
+    }
+
+    /// The same for a host that is still being loaded: the server says who it is and what it can do at
+    /// once, and everything else when [`Loading`] is dropped.
+    pub fn loading(
+        host: PluginHost,
+        executor: Arc<Executor<'static>>,
+        options: McpOptions,
+    ) -> (Self, Loading) {
+        let loading = CancellationSource::new();
+        let shared = Arc::new(Shared {
+            catalog: ArcSwap::default(),
+            loaded: loading.token(),
+            stop: CancellationSource::new(),
+            metrics: Metrics::default(),
+            looked: Mutex::new(None),
+            host,
+            executor,
+            options,
+        });
+        let following = follow(Arc::downgrade(&shared));
+        shared.executor.spawn(following).detach();
+        (Self { shared }, Loading { _loaded: loading })
+    }
+
+    /// Ends every subscription in good order, now and for those that come later.
+    pub fn stop(&self) {
+        self.shared.stop.cancel();
+    }
+
+    pub(super) fn host(&self) -> &PluginHost {
+        &self.shared.host
+    }
+
+    pub(super) fn executor(&self) -> &Executor<'static> {
+        &self.shared.executor
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Fires when the server stops.
+    pub(super) fn stopping(&self) -> Cancellation {
+        self.shared.stop.token()
+    }
+
+    /// Resolves when there is something to offer.
+    pub(super) async fn loaded(&self) {
+        self.shared.loaded.cancelled().await;
+    }
+
+    /// What is offered now, if there is anything to offer yet.
+    pub(super) fn offered(&self) -> Option<Arc<Catalog>> {
+        self.shared.loaded.is_cancelled().then(|| self.catalog())
+    }
+
+    /// What is offered now.
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        self.shared.catalog()
+    }
+
+    /// The files of the skills in `catalog`. Whoever asks at about the same time shares one look.
+    pub(super) async fn files(&self, catalog: &Arc<Catalog>) -> Arc<Index> {
+        let mut newest = self.shared.looked.lock().await;
+        if let Some(Looked { when, catalog: of, files }) = &*newest
+            && Arc::ptr_eq(of, catalog)
+            && when.elapsed() < LOOK_SHARED
+        {
+            return Arc::clone(files);
+        }
+        let when = Instant::now();
+        let files = Index::look(Arc::clone(&catalog.skills)).await;
+        let files = match &*newest {
+            // The same once more need not be kept twice.
+            Some(known) if *known.files == files => Arc::clone(&known.files),
+            _ => Arc::new(files),
+        };
+        let catalog = Arc::clone(catalog);
+        *newest = Some(Looked { when, catalog, files: Arc::clone(&files) });
+        files
+    }
+
+    /// Answers a request. Dropping the future cancels it, and nothing more is sent for it.
+    pub(super) async fn answer(
+        &self,
+        request: Request,
+        spoken: Spoken,
+        context: Context,
+    ) -> String {
+        if !matches!(&*request.method, "server/discover" | "ping" | "logging/setLevel") {
+            self.loaded().await;
+        }
+        if &*request.method == "subscriptions/listen" && spoken.revision.is_modern() {
+            return match self.listen(&request, &context).await {
+                Ok(result) => success(&request, result),
+                Err(error) => error.answer(Some(&request.id)),
+            };
+        }
+        let mut result = begin(spoken.revision, "");
+        let done = match &*request.method {
+            "tools/call" => self.call_tool(&request, &spoken, &context, &mut result).await,
+            "completion/complete" => self.complete(&request, &mut result).await,
+            _ => match self.look_up_files(&request, spoken.revision, &mut result).await {
+                Some(done) => done,
+                None => self.look_up(&request, &spoken, &mut result),
+            },
+        };
+        match done {
+            Ok(()) => success(&request, result),
+            Err(error) => error.answer(Some(&request.id)),
+        }
+    }
+
+    /// Writes the result of a request that waits for nothing.
+    fn look_up(
+        &self,
+        request: &Request,
+        spoken: &Spoken,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let revision = spoken.revision;
+        match (&*request.method, revision.is_modern()) {
+            ("server/discover", true) => discovery::discover(result),
+            ("ping", false) => {}
+            // Setting it is the connection's; over HTTP there is none, and so no messages either.
+            ("logging/setLevel", false) => {
+                notices::level(request)?;
+            }
+            ("tools/list", _) => {
+                let catalog = self.catalog();
+                self.list(request, revision, "tools", &catalog.tools.listed, result)?;
+            }
+            ("prompts/list", _) => {
+                let catalog = self.catalog();
+                self.list(request, revision, "prompts", &catalog.prompts, result)?;
+            }
+            ("prompts/get", _) => prompts::get(request, &self.catalog(), result)?,
+            (method, _) => return Err(RpcError::method_not_found(method)),
+        }
+        Ok(())
+    }
+
+    /// Entries of a list that are given at once.
+    pub(super) fn page_entries(&self) -> usize {
+        self.shared.options.page_entries
+    }
+
+    /// Writes one part of a list.
+    pub(super) fn list<T: Entry>(
+        &self,
+        request: &Request,
+        revision: Revision,
+        name: &str,
+        sorted: &[T],
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        #[derive(Deserialize)]
+        struct ListParams {
+            cursor: Option<String>,
+        }
+        let ListParams { cursor } = request.params()?;
+        Page::new(sorted, cursor.as_deref(), self.page_entries())?.write(name, revision, result);
+        write_freshness(result, revision);
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn catalog(&self) -> Arc<Catalog> {
+        let snapshot = self.host.snapshot();
+        if self.catalog.load().generation != snapshot.generation {
+            let earlier = self.catalog.rcu(|now| {
+                if now.generation >= snapshot.generation {
+                    return Arc::clone(now);
+                }
+                Arc::new(Catalog::new(&snapshot, &self.options, now))
+            });
+            if earlier.generation < snapshot.generation {
+                earlier.replace();
+            }
+        }
+        self.catalog.load_full()
+    }
+}
+
+/// Makes a catalog of every generation, for those who wait to hear of it. It ends with the host or
+/// the server.
+async fn follow(shared: Weak<Shared>) {
+    let Some(mut changes) = shared.upgrade().map(|shared| shared.host.subscribe()) else { return };
+    while changes.next().await.is_some() {
+        match shared.upgrade() {
+            Some(shared) => drop(shared.catalog()),
+            None => return,
+        }
+    }
+}
+
+/// A result with what every result of `revision` has. `meta` is further members of its `_meta`.
+pub(super) fn begin(revision: Revision, meta: &str) -> Object {
+    let mut result = Object::new();
+    if revision.is_modern() {
+        let meta = format!("{{{SERVER_INFO_META}{meta}}}");
+        result.raw("resultType", "\"complete\"").raw("_meta", &meta);
+    }
+    result
+}
+
+/// The message with the result of `request`.
+pub(super) fn success(request: &Request, result: Object) -> String {
+    let mut message = Object::message();
+    message.member("id", &request.id).raw("result", &result.end());
+    message.end()
+}
+
+/// How long what was asked for is fresh, and that it is for whoever asked.
+pub(super) fn write_freshness(result: &mut Object, revision: Revision) {
+    if revision.is_modern() {
+        result.member("ttlMs", &LIST_TTL_MS).member("cacheScope", "private");
+    }
+}

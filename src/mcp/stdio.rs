@@ -1,0 +1,104 @@
+//! The transport over a pair of streams: one message a line, in both directions.
+
+use std::io;
+
+use async_channel::Receiver;
+use futures_lite::future::{or, try_zip};
+use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::connection::Connection;
+use super::lines::{Line, Lines};
+use super::server::McpServer;
+use super::standard;
+use crate::contract::limits::MB;
+
+/// Bytes of one message.
+const MESSAGE_BYTES: usize = 4 * MB;
+/// Bytes that are written at once.
+const WRITE_BYTES: usize = 64 << 10;
+
+impl McpServer {
+    /// Serves whoever has started this process, over standard input and output, as
+    /// [`serve_stream`](Self::serve_stream) does. Nothing else may write to standard output.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`serve_stream`](Self::serve_stream).
+    pub async fn serve_stdio(&self) -> io::Result<()> {
+        self.serve_stream(standard::input(), standard::output()).await
+    }
+
+    /// Serves one client over a pair of streams. A message of more than 4 MB is refused and never
+    /// held whole.
+    ///
+    /// It returns when the client's last message has been answered, a few seconds after the end of
+    /// `input` at the latest; or, with the subscriptions ended and the rest cancelled, after
+    /// [`stop`](Self::stop).
+    ///
+    /// # Errors
+    ///
+    /// Those of the streams; a broken pipe means that the client is gone.
+    pub async fn serve_stream(
+        &self,
+        input: impl AsyncRead + Unpin,
+        output: impl AsyncWrite + Unpin,
+    ) -> io::Result<()> {
+        let (mut connection, outbox) = Connection::new(self.clone());
+        let stopping = self.stopping();
+        let reading = async move {
+            let mut lines = Lines::new(input, MESSAGE_BYTES);
+            let stopped = async {
+                stopping.cancelled().await;
+                Ok(())
+            };
+            let read = or(read_all(&mut lines, &mut connection), stopped).await;
+            connection.end().await;
+            Ok(read)
+        };
+        // Nobody is served any more when nothing can be written.
+        let (read, ()) = try_zip(reading, write_all(&outbox, output)).await?;
+        read
+    }
+}
+
+async fn read_all(
+    lines: &mut Lines<impl AsyncRead + Unpin>,
+    connection: &mut Connection,
+) -> io::Result<()> {
+    loop {
+        match lines.next().await? {
+            Line::Message(message) => connection.receive(message).await,
+            Line::TooLong => {
+                let problem = format!("the message is over {MESSAGE_BYTES} bytes");
+                connection.refuse(&problem).await;
+            }
+            Line::End => return Ok(()),
+        }
+    }
+}
+
+/// Writes what comes until nobody is left to send anything: as much at once as there is.
+async fn write_all(
+    outbox: &Receiver<String>,
+    mut output: impl AsyncWrite + Unpin,
+) -> io::Result<()> {
+    let mut batch = Vec::with_capacity(WRITE_BYTES);
+    while let Ok(message) = outbox.recv().await {
+        batch.clear();
+        batch.extend_from_slice(message.as_bytes());
+        batch.push(b'\n');
+        while batch.len() < WRITE_BYTES
+            && let Ok(message) = outbox.try_recv()
+        {
+            batch.extend_from_slice(message.as_bytes());
+            batch.push(b'\n');
+        }
+        output.write_all(&batch).await?;
+        output.flush().await?;
+        // What a large answer took is given back.
+        if batch.capacity() > 4 * WRITE_BYTES {
+            batch = Vec::with_capacity(WRITE_BYTES);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Hearing of changes: `subscriptions/listen` of the modern era, and the notifications that legacy
+//! clients get unasked.
+//!
+//! A listener compares the catalog it last told of with the newest one, so a slow client hears of
+//! several changes as one, and nothing is queued for it.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_lite::future::or;
+use serde::{Deserialize, Serialize};
+use smol::Timer;
+
+use super::catalog::Catalog;
+use super::files::Index;
+use super::message::{Request, RpcError, notification};
+use super::notices::{Log, LogLevel};
+use super::object::Object;
+use super::revision::Revision;
+use super::server::{Context, McpServer, begin};
+
+/// Resources that one subscription may name.
+const RESOURCES: usize = 1_000;
+/// The time between two looks at the files of skills, as long as somebody listens.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a client wants to hear of.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Filter {
+    #[serde(skip_serializing_if = "is_false")]
+    tools_list_changed: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    prompts_list_changed: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    resources_list_changed: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_subscriptions: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl Filter {
+    /// Everything that legacy clients were promised.
+    fn lists() -> Self {
+        Self {
+            tools_list_changed: true,
+            prompts_list_changed: true,
+            resources_list_changed: true,
+            resource_subscriptions: Vec::new(),
+        }
+    }
+
+    fn needs_files(&self) -> bool {
+        self.resources_list_changed || !self.resource_subscriptions.is_empty()
+    }
+}
+
+#[derive(Deserialize)]
+struct ListenParams {
+    notifications: Filter,
+}
+
+impl McpServer {
+    /// Tells of changes until the connection or the server ends; then gives the last result.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a filter that isn't one.
+    pub(super) async fn listen(
+        &self,
+        request: &Request,
+        context: &Context,
+    ) -> Result<Object, RpcError> {
+        let ListenParams { notifications: filter } = request.params()?;
+        if filter.resource_subscriptions.len() > RESOURCES {
+            let message = format!("`resourceSubscriptions` names more than {RESOURCES} resources");
+            return Err(RpcError::invalid_params(message));
+        }
+        let mut id = Object::new();
+        id.member("io.modelcontextprotocol/subscriptionId", &request.id);
+        let id = id.end();
+        // What changes after this moment is told, so it is looked at before the client hears of it.
+        let told = self.look(&filter).await;
+        let mut acknowledged = Object::new();
+        acknowledged.raw("_meta", &id).member("notifications", &filter);
+        let acknowledged = acknowledged.end();
+        const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
+        context.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;
+        self.tell_changes(&filter, told, Some(&id), None, context).await;
+        let meta = id.trim_start_matches('{').trim_end_matches('}');
+        Ok(begin(Revision::July2026, &format!(",{meta}")))
+    }
+
+    /// Tells a legacy client which lists have changed since `known`, until the connection or the
+    /// server ends.
+    pub(super) async fn tell_lists(
+        &self,
+        known: Option<Arc<Catalog>>,
+        log: Option<&Log>,
+        context: &Context,
+    ) {
+        self.loaded().await;
+        let filter = Filter::lists();
+        let catalog = known.unwrap_or_else(|| self.catalog());
+        let told = Told { files: self.files(&catalog).await, catalog };
+        self.tell_changes(&filter, told, None, log, context).await;
+    }
+
+    /// Tells of changes until the connection or the server ends. `meta` goes with every message, and
+    /// `log` is the connection's, where it has one.
+    async fn tell_changes(
+        &self,
+        filter: &Filter,
+        mut told: Told,
+        meta: Option<&str>,
+        log: Option<&Log>,
+        context: &Context,
+    ) {
+        let stopping = self.stopping();
+        loop {
+            let ended = async {
+                or(context.ends.cancelled(), stopping.cancelled()).await;
+                false
+            };
+            let changed = async {
+                told.may_be_old(filter).await;
+                true
+            };
+            if !or(ended, changed).await {
+                return;
+            }
+            let newest = self.look(filter).await;
+            let params = meta.map(|meta| format!("{{\"_meta\":{meta}}}"));
+            let others = [
+                ("tools", filter.tools_list_changed && newest.lists_other_tools(&told)),
+                ("prompts", filter.prompts_list_changed && newest.lists_other_prompts(&told)),
+                (
+                    "resources",
+                    filter.resources_list_changed && newest.files.lists_others(&told.files),
+                ),
+            ];
+            for (list, _) in others.into_iter().filter(|(_, differs)| *differs) {
+                let method = format!("notifications/{list}/list_changed");
+                context.send(notification(&method, params.as_deref())).await;
+            }
+            for uri in &filter.resource_subscriptions {
+                if newest.files.differs(&told.files, uri) {
+                    let mut params = Object::new();
+                    if let Some(meta) = meta {
+                        params.raw("_meta", meta);
+                    }
+                    params.member("uri", uri);
+                    const UPDATED: &str = "notifications/resources/updated";
+                    context.send(notification(UPDATED, Some(&params.end()))).await;
+                }
+            }
+            if let Some(log) = log {
+                for refused in newest.refused.iter().filter(|it| !told.refused.contains(it)) {
+                    log.tell(LogLevel::Warning, refused, context).await;
+                }
+            }
+            told = newest;
+        }
+    }
+
+    /// What there is to tell of now.
+    async fn look(&self, filter: &Filter) -> Told {
+        let catalog = self.catalog();
+        let files = match filter.needs_files() {
+            true => self.files(&catalog).await,
+            false => Arc::default(),
+        };
+        Told { catalog, files }
+    }
+}
+
+/// What a listener was told of last.
+struct Told {
+    catalog: Arc<Catalog>,
+    files: Arc<Index>,
+}
+
+impl Told {
+    /// Resolves when there may be something new. Nobody tells of the files beside `SKILL.md`, so they
+    /// are looked at.
+    async fn may_be_old(&self, filter: &Filter) {
+        let looking = async {
+            if !filter.needs_files() || !self.catalog.has_folders() {
+                std::future::pending::<()>().await;
+            }
+            Timer::after(LOOK_INTERVAL).await;
+        };
+        or(self.catalog.replaced(), looking).await;
+    }
+}
+
+impl Deref for Told {
+    type Target = Catalog;
+
+    fn deref(&self) -> &Catalog {
+        &self.catalog
+    }
+}

@@ -1,0 +1,188 @@
+//! The program behind `weft-lite mcp`: what is on its standard output, and how it ends.
+
+use std::io::{Read, Write};
+
+use serde_json::{Value, json};
+
+use crate::session::{LEGACY, initialize, meta};
+use crate::support::{Dir, Running};
+
+fn modern(id: u64, method: &str, mut params: Value) -> Value {
+    params["_meta"] = meta();
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })
+}
+
+#[track_caller]
+fn next(running: &mut Running) -> Value {
+    let line = running.next_line();
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+}
+
+#[test]
+fn only_messages_are_on_standard_output_and_it_ends_with_its_input() {
+    let dir = Dir::with_probe();
+    let call = |tool: &str| {
+        let arguments = json!({ "level": 1, "message": "from the guest" });
+        json!({ "name": tool, "arguments": arguments })
+    };
+    let messages = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize(LEGACY[0]) }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call("probe__log") }),
+        modern(3, "tools/call", call("probe__echo")),
+    ];
+    let input: String = messages.iter().map(|message| format!("{message}\r\n\n")).collect();
+    let ran = dir.run_with_input(&["mcp"], input.as_bytes()).exits(0).says("from the guest");
+    let mut ids: Vec<i64> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_i64().unwrap())
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [1, 2, 3]);
+    assert!(ran.stderr.contains("1 plugin"), "what is loaded is said on standard error");
+    // The longer name of the same.
+    let same = dir.run_with_input(&["run", "--mcp", "stdio"], input.as_bytes()).exits(0);
+    assert_eq!(same.stdout.lines().count(), 3);
+}
+
+#[test]
+fn a_line_over_four_megabytes_is_refused_and_the_next_one_read() {
+    let dir = Dir::with_probe();
+    let mut running = dir.start(&["mcp"]);
+    let filler = "x".repeat((4 << 20) + 1);
+    running.type_line(&modern(1, "tools/call", json!({ "name": filler })).to_string());
+    let refused = next(&mut running);
+    assert_eq!(refused["error"]["code"], -32600);
+    assert_eq!(refused.get("id"), None);
+    // One that is as long as may be, with arguments that are as long as may be.
+    let text = "x".repeat((1 << 20) - 10);
+    let call = json!({ "name": "probe__echo", "arguments": { "a": text } });
+    let mut message = modern(2, "tools/call", call).to_string();
+    message.push_str(&" ".repeat((4 << 20) - message.len()));
+    running.type_line(&message);
+    let answer = next(&mut running);
+    assert_eq!(answer["result"]["structuredContent"]["a"].as_str().unwrap().len(), text.len());
+}
+
+#[test]
+fn many_requests_are_in_flight_on_one_pipe() {
+    let dir = Dir::with_probe();
+    let mut running = dir.start(&["mcp"]);
+    let mut input = String::new();
+    for id in 0..500 {
+        let call = json!({ "name": "probe__echo", "arguments": { "id": id } });
+        input.push_str(&format!("{}\n", modern(id, "tools/call", call)));
+    }
+    running.stdin.write_all(input.as_bytes()).unwrap();
+    let mut ids: Vec<u64> = (0..500)
+        .map(|_| {
+            let answer = next(&mut running);
+            assert_eq!(answer["result"]["structuredContent"]["id"], answer["id"]);
+            answer["id"].as_u64().unwrap()
+        })
+        .collect();
+    ids.sort_unstable();
+    assert!(ids.into_iter().eq(0..500));
+}
+
+#[test]
+fn a_signal_ends_it_after_the_subscriptions_and_the_calls() {
+    let dir = Dir::with_probe();
+    let mut running = dir.start(&["mcp"]);
+    let filter = json!({ "notifications": { "toolsListChanged": true } });
+    running.type_line(&modern(1, "subscriptions/listen", filter).to_string());
+    let first = next(&mut running);
+    assert_eq!(first["method"], "notifications/subscriptions/acknowledged");
+    running.type_line(&modern(2, "tools/call", json!({ "name": "probe__spin" })).to_string());
+    running.type_line(&modern(3, "server/discover", json!({})).to_string());
+    assert_eq!(next(&mut running)["id"], 3);
+    running.signal("TERM");
+    let mut last = [next(&mut running), next(&mut running)];
+    last.sort_by_key(|message| message["id"].as_i64());
+    assert_eq!(last[0]["id"], 1, "{last:?}");
+    assert_eq!(last[0]["result"]["resultType"], "complete");
+    assert_eq!(last[1]["result"]["isError"], true);
+    let (status, rest) = running.end();
+    assert_eq!((status, rest.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn it_ends_when_nobody_reads_its_answers() {
+    let dir = Dir::with_probe();
+    let mut running = dir.start_without_output(&["mcp"]);
+    running.type_line(&modern(1, "tools/list", json!({})).to_string());
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_pipe_that_others_share_stays_blocking() {
+    use std::process::Stdio;
+    let dir = Dir::with_probe();
+    // Both programs read from one pipe: the second needs it as it was.
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut first = dir.command(&["mcp"]);
+    let mut first = first.stdin(Stdio::from(reader.try_clone().unwrap())).spawn().unwrap();
+    let mut answers = std::io::BufReader::new(first.stdout.take().unwrap());
+    writeln!(writer, "{}", modern(1, "server/discover", json!({}))).unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut answers, &mut line).unwrap();
+    assert!(line.contains("resultType"), "{line}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let reading = std::thread::spawn(move || {
+        let mut byte = [0];
+        let mut reader = reader;
+        reader.read(&mut byte).map(|_| byte[0])
+    });
+    writer.write_all(b"!").unwrap();
+    assert_eq!(reading.join().unwrap().unwrap(), b'!', "it waited instead of failing");
+}
+
+#[test]
+fn names_come_from_the_configuration_and_options_go_before_it() {
+    let dir = Dir::with_probe();
+    let list = format!("{}\n", modern(1, "tools/list", json!({})));
+    let names = |arguments: &[&str]| {
+        let ran = dir.run_with_input(arguments, list.as_bytes()).exits(0);
+        ran.json()["result"]["tools"][0]["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(names(&["mcp"]), "probe__allocate");
+    assert_eq!(names(&["mcp", "--tool-names", "bare"]), "allocate");
+    std::fs::create_dir(dir.path("home/.weft")).unwrap();
+    dir.write("home/.weft/config.yaml", "mcp:\n  tool_names: bare\n");
+    assert_eq!(names(&["mcp"]), "allocate");
+    assert_eq!(names(&["mcp", "--tool-names=qualified"]), "probe__allocate");
+    dir.run(&["mcp", "--tool-names", "short"]).exits(2).says("neither `qualified` nor `bare`");
+    dir.run(&["run", "--mcp", "nowhere"]).exits(2).says("neither `stdio` nor an address");
+}
+
+#[test]
+fn a_skill_that_is_added_while_a_client_is_connected_is_there_for_its_next_message() {
+    let dir = Dir::new();
+    let mut running = dir.start(&["mcp"]);
+    let hello = initialize(LEGACY[0]);
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello });
+    running.type_line(&message.to_string());
+    next(&mut running);
+    running.type_line(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    running.type_line(&modern(2, "tools/list", json!({})).to_string());
+    assert_eq!(next(&mut running)["result"]["tools"], json!([]));
+    let folder = dir.path("home/.weft/skills/greet");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = "---\nname: greet\ndescription: Greets\n---\nSay hello.\n";
+    std::fs::write(folder.join("SKILL.md"), text).unwrap();
+    let mut told: Vec<Value> = (0..3).map(|_| next(&mut running)["method"].clone()).collect();
+    told.sort_by_key(Value::to_string);
+    assert_eq!(
+        told,
+        [
+            "notifications/prompts/list_changed",
+            "notifications/resources/list_changed",
+            "notifications/tools/list_changed",
+        ]
+    );
+    running.type_line(&modern(3, "prompts/get", json!({ "name": "greet" })).to_string());
+    let prompt = next(&mut running)["result"].clone();
+    assert_eq!(prompt["messages"][0]["content"]["text"], "Say hello.\n");
+}

@@ -1,0 +1,376 @@
+//! Tools: how they are listed and named, what becomes of a guest's answer, and what goes wrong.
+
+use serde_json::{Value, json};
+use weft_lite::{McpOptions, SchemaPolicy, ToolNames};
+
+use crate::session::{ALL, LEGACY, MODERN, Server, answering, guest, package};
+
+/// A plugin with one tool `run` that gives `answer`.
+fn answer(answer: &str) -> Server {
+    let module = answering(&json!([{ "name": "run" }]), answer);
+    Server::new([package("test", module, &json!({}))])
+}
+
+#[track_caller]
+fn result(answered: &str, revision: &'static str) -> Value {
+    let mut result = answer(answered).client(revision).call("test__run", &json!({}));
+    if let Some(members) = result.as_object_mut() {
+        members.remove("_meta");
+        members.remove("resultType");
+    }
+    result
+}
+
+fn text(text: &str) -> Value {
+    json!({ "content": [{ "type": "text", "text": text }] })
+}
+
+fn structured(json: &str) -> Value {
+    let value: Value = serde_json::from_str(json).unwrap();
+    json!({ "content": [{ "type": "text", "text": json }], "structuredContent": value })
+}
+
+// What becomes of a guest's answer.
+
+#[test]
+fn text_and_json_strings_are_text() {
+    for revision in ALL {
+        assert_eq!(result("two words", revision), text("two words"));
+        assert_eq!(result("", revision), text(""));
+        assert_eq!(result("{not json", revision), text("{not json"));
+        assert_eq!(result("\"a \\\"b\\\" \\u00e9\"", revision), text("a \"b\" é"));
+        assert_eq!(result("1.50", revision), text("1.50"));
+        assert_eq!(result(" null ", revision), text("null"));
+    }
+}
+
+#[test]
+fn an_object_is_structured_with_its_text_beside_it() {
+    for revision in ALL {
+        let object = r#"{"a":[1,2.50],"b":{"c":null}}"#;
+        assert_eq!(result(object, revision), structured(object));
+        assert_eq!(result("{\n  \"a\": 1\r\n}", revision), structured("{\n  \"a\": 1\r\n}"));
+    }
+}
+
+#[test]
+fn an_array_is_structured_only_where_that_may_be() {
+    assert_eq!(result("[1, 2]", MODERN), structured("[1, 2]"));
+    for revision in LEGACY {
+        assert_eq!(result("[1, 2]", revision), text("[1, 2]"));
+    }
+}
+
+#[test]
+fn content_blocks_are_passed_through() {
+    let blocks = json!([
+        { "type": "text", "text": "hello" },
+        { "type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png" },
+        { "type": "audio", "data": "", "mimeType": "audio/wav" },
+        { "type": "resource", "resource": { "uri": "test://a", "text": "x" } },
+        { "type": "resource", "resource": { "uri": "test://b", "blob": "AA==", "mimeType": "a/b" } },
+        { "type": "resource_link", "uri": "test://c", "name": "c" },
+    ]);
+    let whole = json!({ "content": blocks, "structuredContent": { "a": 1 }, "isError": false });
+    let mut given = whole.clone();
+    given["unknown"] = json!(1);
+    for revision in ALL {
+        assert_eq!(result(&given.to_string(), revision), whole);
+    }
+}
+
+#[test]
+fn content_that_is_nothing_of_mcp_is_data() {
+    for data in [
+        r#"{"content":"text"}"#,
+        r#"{"content":[]}"#,
+        r#"{"content":["a"]}"#,
+        r#"{"content":[{"type":"paragraph"}]}"#,
+        r#"{"content":[{"type":"text","text":"a"},{"type":1}]}"#,
+    ] {
+        assert_eq!(result(data, MODERN), structured(data));
+    }
+}
+
+#[test]
+fn wrong_content_blocks_are_an_error() {
+    for (block, problem) in [
+        (r#"{"type":"text"}"#, "content[0]` (text) has no text `text`"),
+        (r#"{"type":"image","data":"a b","mimeType":"image/png"}"#, "not base64"),
+        (r#"{"type":"image","data":"AAAA"}"#, "no text `mimeType`"),
+        (r#"{"type":"resource","resource":{"uri":"a:b"}}"#, "neither a `text` nor a `blob`"),
+        (r#"{"type":"resource","resource":{"uri":"a b","text":""}}"#, "`uri` that is not one"),
+        (r#"{"type":"resource_link","uri":"nowhere","name":"x"}"#, "`uri` that is not one"),
+    ] {
+        let result = result(&format!(r#"{{"content":[{block}]}}"#), MODERN);
+        assert_eq!(result["isError"], true, "{block}");
+        let text = result["content"][0]["text"].as_str().unwrap();
+        assert!(text.contains(problem), "{text}");
+    }
+}
+
+// What goes wrong in a call.
+
+#[test]
+fn an_error_of_the_guest_is_a_result() {
+    let server = Server::probe();
+    for revision in ALL {
+        let answer =
+            server.client(revision).call_text("probe__fail", &json!({ "message": "no\nway" }));
+        assert_eq!(answer, ("no\nway".to_owned(), true));
+    }
+}
+
+#[test]
+fn every_other_failure_of_a_call_names_the_next_step() {
+    let more = json!({ "resources": { "max_fuel": 20_000_000 } });
+    let server = Server::new([package("probe", guest("probe"), &more)]);
+    let mut client = server.client(MODERN);
+    for (tool, arguments, words) in [
+        ("trap", json!({ "kind": "unreachable" }), "trapped"),
+        ("spin", json!({}), "fuel"),
+        ("read", json!({ "path": "/etc/passwd" }), "denied"),
+    ] {
+        let (text, failed) = client.call_text(&format!("probe__{tool}"), &arguments);
+        assert!(failed && text.contains(words) && text.contains("next step: "), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_tool_and_arguments_that_are_no_object_are_refused() {
+    let server = Server::probe();
+    for revision in ALL {
+        let mut client = server.client(revision);
+        for params in [
+            json!({ "name": "probe__nothing_like_it" }),
+            json!({ "name": "echo" }),
+            json!({ "name": "" }),
+            json!({}),
+            json!({ "name": 1 }),
+            json!({ "name": "probe__echo", "arguments": [] }),
+            json!({ "name": "probe__echo", "arguments": "{}" }),
+        ] {
+            assert_eq!(client.error("tools/call", &params).0, -32602, "{params}");
+        }
+        let (_, message) = client.error("tools/call", &json!({ "name": "probe__ech" }));
+        assert!(message.contains("did you mean `probe__echo`"), "{message}");
+    }
+}
+
+#[test]
+fn arguments_reach_the_guest_as_they_were_written() {
+    let server = Server::probe();
+    let mut client = server.client(LEGACY[0]);
+    client.send_text(
+        r#"{"jsonrpc":"2.0","id":"raw","method":"tools/call","params":{"arguments": {"b": 1,  "a": [1.50, 12345678901234567890123]},"name":"probe__echo"}}"#,
+    );
+    let text = server.runtime.block_on(client.raw());
+    assert!(text.contains(r#"{\"b\": 1,  \"a\": [1.50, 12345678901234567890123]}"#), "{text}");
+    let (text, _) = client.call_text("probe__echo", &Value::Null);
+    assert_eq!(text, "{}", "no arguments are an empty object");
+}
+
+#[test]
+fn arguments_are_checked_before_the_guest_sees_them() {
+    let schema = json!({
+        "type": "object",
+        "properties": { "count": { "type": "integer", "minimum": 1 } },
+        "required": ["count"],
+    });
+    let tools = json!([{ "name": "run", "input_schema": schema }]);
+    let server = Server::new([package("test", answering(&tools, "done"), &json!({}))]);
+    for revision in ALL {
+        let mut client = server.client(revision);
+        assert_eq!(client.call_text("test__run", &json!({ "count": 1 })), ("done".into(), false));
+        for (arguments, words) in [
+            (json!({}), "count"),
+            (json!({ "count": "three" }), "/count: expected"),
+            (json!({ "count": 0 }), "/count: expected"),
+        ] {
+            let (text, failed) = client.call_text("test__run", &arguments);
+            assert!(failed && text.contains(words), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_second_member_of_one_name_does_not_get_past_the_check() {
+    let schema = json!({ "type": "object", "properties": { "a": { "const": 1 } } });
+    let description = json!([{ "name": "run", "input_schema": schema }]);
+    let server = Server::new([
+        package("test", answering(&description, "\"x\""), &json!({})),
+        package("echo", guest("echo"), &json!({})),
+    ]);
+    let mut client = server.client(LEGACY[0]);
+    client.send_text(
+        r#"{"jsonrpc":"2.0","id":"twice","method":"tools/call","params":{"name":"test__run","arguments":{"a":2,"a":1}}}"#,
+    );
+    let text = server.runtime.block_on(client.raw());
+    // Whoever reads the first and whoever reads the last of them get what was checked.
+    assert!(text.contains(r#""text":"x""#), "{text}");
+}
+
+#[test]
+fn a_result_that_breaks_its_output_schema_is_an_error() {
+    let tools = json!([{
+        "name": "run",
+        "output_schema": { "type": "object", "properties": { "a": { "type": "string" } } },
+    }]);
+    for (answered, problem) in
+        [(r#"{"a":"x"}"#, None), (r#"{"a":1}"#, Some("/a")), ("no object", Some("output schema"))]
+    {
+        let server = Server::new([package("test", answering(&tools, answered), &json!({}))]);
+        for revision in ALL {
+            let result = server.client(revision).call("test__run", &json!({}));
+            match problem {
+                None => assert_eq!(result["structuredContent"], json!({ "a": "x" })),
+                Some(problem) => {
+                    let text = result["content"][0]["text"].as_str().unwrap();
+                    assert!(result["isError"] == true && text.contains(problem), "{text}");
+                }
+            }
+        }
+    }
+    // A schema of something else than an object: only the modern era has a word for it.
+    let tools = json!([{ "name": "run", "output_schema": { "type": "integer" } }]);
+    let server = Server::new([package("test", answering(&tools, "7"), &json!({}))]);
+    assert_eq!(server.client(MODERN).call("test__run", &json!({}))["structuredContent"], 7);
+    let legacy = server.client(LEGACY[0]).call("test__run", &json!({}));
+    assert_eq!(legacy.get("structuredContent"), None);
+}
+
+// Listing and naming.
+
+#[test]
+fn a_tool_is_listed_with_its_schemas_and_what_the_sandbox_vouches_for() {
+    let tools = json!([
+        { "name": "b", "description": "Does b.", "input_schema": { "properties": { "x": true } } },
+        { "name": "a", "output_schema": { "type": "array" }, "read_only": true },
+    ]);
+    let module = answering(&tools, "1");
+    let open = json!({ "permissions": { "network": ["example.com"], "filesystem": ["/data"] } });
+    let server = Server::new([
+        package("closed", module.clone(), &json!({})),
+        package("open", module, &open),
+    ]);
+    let list = server.client(MODERN).result("tools/list", &json!({}));
+    let hints = |read_only: bool, open: bool| json!({ "readOnlyHint": read_only, "destructiveHint": !read_only, "openWorldHint": open });
+    let any = json!({ "type": "object" });
+    let typed = json!({ "type": "object", "properties": { "x": true } });
+    let array = json!({ "type": "array" });
+    assert_eq!(
+        list["tools"],
+        json!([
+            { "name": "closed__a", "inputSchema": any, "outputSchema": array,
+              "annotations": hints(true, false) },
+            { "name": "closed__b", "description": "Does b.", "inputSchema": typed,
+              "annotations": hints(true, false) },
+            { "name": "open__a", "inputSchema": any, "outputSchema": array,
+              "annotations": hints(true, true) },
+            { "name": "open__b", "description": "Does b.", "inputSchema": typed,
+              "annotations": hints(false, true) },
+        ])
+    );
+    for revision in LEGACY {
+        let list = server.client(revision).result("tools/list", &json!({}));
+        assert_eq!(list["tools"][0].get("outputSchema"), None, "it is not of an object");
+        assert_eq!(list["tools"][1]["inputSchema"]["properties"], json!({ "x": {} }));
+    }
+}
+
+#[test]
+fn a_tool_whose_schema_can_not_be_used_is_left_out_alone() {
+    let tools = json!([
+        { "name": "fine" },
+        { "name": "external", "input_schema": { "$ref": "https://example.com/schema.json" } },
+        { "name": "no_object", "input_schema": { "type": "string" } },
+        { "name": "look_around",
+          "input_schema": { "properties": { "a": { "pattern": "(?=x)" } } } },
+    ]);
+    let package = || package("test", answering(&tools, "1"), &json!({}));
+    let lenient = Server::new([package()]);
+    assert_eq!(lenient.client(MODERN).tools(), ["test__fine", "test__look_around"]);
+    let options = McpOptions { schema_policy: SchemaPolicy::Strict, ..McpOptions::default() };
+    let strict = Server::with([package()], options);
+    let mut client = strict.client(MODERN);
+    assert_eq!(client.tools(), ["test__fine"]);
+    let (code, message) = client.error("tools/call", &json!({ "name": "test__external" }));
+    assert!(code == -32602 && message.contains("can't be offered"), "{message}");
+}
+
+#[test]
+fn lists_come_in_parts_that_are_the_same_for_everybody() {
+    let options = McpOptions { page_entries: 10, ..McpOptions::default() };
+    let server = Server::with([package("probe", guest("probe"), &json!({}))], options);
+    let whole = Server::probe().client(MODERN).tools();
+    let mut names = Vec::new();
+    let mut cursor = Value::Null;
+    for revision in [MODERN, LEGACY[0], LEGACY[1]] {
+        // Each part by another client.
+        let mut client = server.client(revision);
+        let params = if cursor.is_null() { json!({}) } else { json!({ "cursor": cursor }) };
+        let part = client.result("tools/list", &params);
+        let tools = part["tools"].as_array().unwrap().clone();
+        names.extend(tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()));
+        cursor = part["nextCursor"].clone();
+        assert_eq!(client.result("tools/list", &params)["tools"], json!(tools));
+    }
+    assert!(cursor.is_null());
+    assert_eq!(names, whole);
+    for wrong in [json!("zz"), json!("abc"), json!(1)] {
+        let (code, _) = server.client(MODERN).error("tools/list", &json!({ "cursor": wrong }));
+        assert_eq!(code, -32602, "{wrong}");
+    }
+}
+
+#[test]
+fn bare_names_are_used_where_they_are_unique() {
+    let options = McpOptions { tool_names: ToolNames::Bare, ..McpOptions::default() };
+    let tools = json!([{ "name": "echo" }, { "name": "alone" }]);
+    let server = Server::with(
+        [
+            package("echo", guest("echo"), &json!({})),
+            package("other", answering(&tools, "1"), &json!({})),
+        ],
+        options,
+    );
+    let mut client = server.client(MODERN);
+    assert_eq!(client.tools(), ["alone", "echo__echo", "echo_env", "fib", "other__echo"]);
+    assert_eq!(client.call_text("alone", &json!({})).0, "1");
+    // Whoever has kept the full name goes on.
+    assert_eq!(client.call_text("other__alone", &json!({})).0, "1");
+    let (code, message) = client.error("tools/call", &json!({ "name": "echo" }));
+    assert_eq!(code, -32602);
+    assert!(message.contains("call `echo__echo` or `other__echo` instead"), "{message}");
+}
+
+#[test]
+fn two_owners_of_one_tool_do_not_shadow_each_other() {
+    let tool = json!([{ "name": "run" }]);
+    let server = Server::new([
+        package("a", answering(&tool, "from a"), &json!({})),
+        package("b", answering(&tool, "from b"), &json!({})),
+    ]);
+    let mut client = server.client(MODERN);
+    assert_eq!(client.tools(), ["a__run", "b__run"]);
+    assert_eq!(client.call_text("a__run", &json!({})).0, "from a");
+    assert_eq!(client.call_text("b__run", &json!({})).0, "from b");
+}
+
+#[test]
+fn an_old_name_is_told_its_successor() {
+    let tool = json!([{ "name": "run" }]);
+    let server = Server::new([package("old", answering(&tool, "1"), &json!({}))]);
+    let mut client = server.client(MODERN);
+    assert_eq!(client.tools(), ["old__run"]);
+    server.unload("old");
+    server.load([package("new", answering(&tool, "2"), &json!({}))]);
+    let answer = client.ask("tools/call", &json!({ "name": "old__run" }));
+    let error = &answer["error"];
+    assert_eq!(error["code"], -32602);
+    assert_eq!(
+        error["message"],
+        "tool `old__run` is not offered any more: call `new__run` instead"
+    );
+    assert_eq!(error["data"], json!({ "successors": ["new__run"] }));
+}
