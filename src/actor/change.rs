@@ -177,16 +177,7 @@ impl Seen {
         let is_new = |refused: &&RefusedPlugin| !self.refused.contains(refused);
         RegistryChange {
             generation: newer.generation,
-            skills: if Arc::ptr_eq(&self.skills, &newer.skills) {
-                Changes::default()
-            } else {
-                Changes::between(
-                    self.skills.meant(),
-                    newer.skills.meant(),
-                    |entry| &entry.name,
-                    |old, new| Arc::ptr_eq(old, new) || old == new,
-                )
-            },
+            skills: skills(&self.skills, &newer.skills),
             plugins: Changes::between(
                 self.plugins.values(),
                 newer.plugins.values(),
@@ -202,4 +193,19 @@ impl Seen {
             refused: newer.refused.iter().filter(is_new).cloned().collect(),
         }
     }
+}
+
+fn skills(before: &SkillRegistry, after: &SkillRegistry) -> Changes<Arc<SkillEntry>> {
+    let mut changes = Changes::default();
+    for name in before.differences(after) {
+        match (before.get(&name).cloned(), after.get(&name).cloned()) {
+            (Some(before), Some(after)) if before != after => {
+                changes.changed.push(Change { before, after });
+            }
+            (Some(before), None) => changes.removed.push(before),
+            (None, Some(after)) => changes.added.push(after),
+            _ => {}
+        }
+    }
+    changes
 }

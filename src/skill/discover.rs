@@ -204,10 +204,11 @@ impl Listing {
             }
         } else if name.ends_with(".wasm") || name.contains(".plugin.") {
             self.code.push(name.to_owned());
-        } else if kind.is_symlink() && !is_left_out(Path::new(name)) && entry.path().is_dir() {
-            self.links.push(entry.path());
-        } else if kind.is_symlink() && fs::metadata(entry.path()).is_err() {
-            self.links.push(entry.path());
+        } else if kind.is_symlink() && !is_left_out(Path::new(name)) {
+            let leads_to_a_file = fs::metadata(entry.path()).is_ok_and(|target| target.is_file());
+            if !leads_to_a_file {
+                self.links.push(entry.path());
+            }
         }
         Ok(())
     }

@@ -26,33 +26,73 @@ impl SkillRegistry {
     /// The skill of the highest level is meant, and of one level the first. What can't be read has
     /// nothing to offer, so it shadows nothing.
     #[must_use]
-    pub fn resolve(mut found: Vec<FoundSkill>, disabled: &BTreeSet<String>) -> Self {
+    pub fn resolve(found: Vec<FoundSkill>, disabled: &BTreeSet<String>) -> Self {
+        Self::default().replacing(&BTreeSet::new(), found, disabled)
+    }
+
+    /// The same registry, but with `found` for every skill of these names and of those in `found`.
+    /// What comes out equal stays the very same entry, so that comparing with this one is cheap.
+    #[must_use]
+    pub(crate) fn replacing(
+        &self,
+        names: &BTreeSet<Arc<str>>,
+        mut found: Vec<FoundSkill>,
+        disabled: &BTreeSet<String>,
+    ) -> Self {
         // Stable, so that the path order within a level stays.
         found.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.rank().cmp(&b.rank())));
-        let mut entries: Vec<Arc<SkillEntry>> = Vec::with_capacity(found.len());
-        for group in found.chunk_by(|a, b| a.name == b.name) {
-            let (readable, invalid) =
-                group.split_at(group.partition_point(|skill| skill.document.is_some()));
-            if let Some((meant, below)) = readable.split_first() {
-                let state = match &meant.readiness {
-                    _ if disabled.contains(&*meant.name) => SkillState::Disabled,
-                    Readiness::Ready => SkillState::Active,
-                    Readiness::Unavailable(reasons) => {
-                        SkillState::Unavailable { reasons: reasons.clone() }
-                    }
-                    Readiness::Pending(unapproved) => {
-                        SkillState::Pending { unapproved: unapproved.clone() }
-                    }
-                };
-                let shadows = below.iter().map(ShadowedSkill::of).collect();
-                entries.push(Arc::new(SkillEntry::new(meant.clone(), state, shadows)));
-                entries.extend(below.iter().map(|skill| Arc::new(shadowed(skill, meant))));
+        let mut groups = found.chunk_by(|a, b| a.name == b.name).peekable();
+        let mut names = names.iter().peekable();
+        let mut entries = Vec::with_capacity(self.entries.len() + found.len());
+        let mut rest = self.entries.as_slice();
+        loop {
+            let next = match (names.peek(), groups.peek()) {
+                (None, None) => break,
+                (Some(name), None) => Arc::clone(name),
+                (None, Some(group)) => Arc::clone(&group[0].name),
+                (Some(name), Some(group)) => Arc::clone((*name).min(&group[0].name)),
+            };
+            names.next_if(|name| **name == next);
+            let (before, from) = rest.split_at(rest.partition_point(|entry| entry.name < next));
+            let (old, after) = from.split_at(from.partition_point(|entry| entry.name == next));
+            entries.extend_from_slice(before);
+            rest = after;
+            if let Some(group) = groups.next_if(|group| group[0].name == next) {
+                entries.extend(decide(group, disabled).into_iter().map(|entry| {
+                    let same = old.iter().find(|old| old.is_surely(&entry));
+                    same.map_or_else(|| Arc::new(entry), Arc::clone)
+                }));
             }
-            entries.extend(invalid.iter().map(|skill| {
-                Arc::new(SkillEntry::new(skill.clone(), SkillState::Invalid, Vec::new()))
-            }));
         }
+        entries.extend_from_slice(rest);
         Self { entries }
+    }
+
+    /// The names under which the other registry has other entries.
+    pub(crate) fn differences(&self, other: &Self) -> BTreeSet<Arc<str>> {
+        let mut names = BTreeSet::new();
+        let (mut old, mut new) = (self.entries.iter().peekable(), other.entries.iter().peekable());
+        loop {
+            // Most are the very same, and those need not even be looked at.
+            let (left, right) = match (old.peek(), new.peek()) {
+                (None, None) => return names,
+                (Some(a), Some(b)) if Arc::ptr_eq(a, b) => (true, true),
+                (Some(a), Some(b)) => {
+                    names.insert(Arc::clone((&a.name).min(&b.name)));
+                    (a.name <= b.name, b.name <= a.name)
+                }
+                (Some(one), None) | (None, Some(one)) => {
+                    names.insert(Arc::clone(&one.name));
+                    (true, true)
+                }
+            };
+            if left {
+                old.next();
+            }
+            if right {
+                new.next();
+            }
+        }
     }
 
     /// Every skill that was found, by name; of one name the one that is meant comes first.
@@ -86,22 +126,6 @@ impl SkillRegistry {
         active.filter_map(|entry| Some((entry, entry.document.as_ref()?)))
     }
 
-    /// The same registry, with the very entries of `earlier` where they are equal: comparing with
-    /// that one is cheap afterwards.
-    #[must_use]
-    pub(crate) fn keeping(mut self, earlier: &Self) -> Self {
-        let mut old = earlier.entries.iter().peekable();
-        for entry in &mut self.entries {
-            while old.next_if(|old| old.name < entry.name).is_some() {}
-            // Those of one name are few.
-            let mut same_name = old.clone().take_while(|old| old.name == entry.name);
-            if let Some(same) = same_name.find(|old| old.is_surely(entry)) {
-                *entry = Arc::clone(same);
-            }
-        }
-        self
-    }
-
     /// Whether both have the very same entries.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.entries.len() == other.entries.len()
@@ -119,6 +143,29 @@ impl SkillRegistry {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+}
+
+/// Which of the skills of one name is meant, and what the others are.
+fn decide(group: &[FoundSkill], disabled: &BTreeSet<String>) -> Vec<SkillEntry> {
+    let mut entries = Vec::with_capacity(group.len());
+    let (readable, invalid) =
+        group.split_at(group.partition_point(|skill| skill.document.is_some()));
+    if let Some((meant, below)) = readable.split_first() {
+        let state = match &meant.readiness {
+            _ if disabled.contains(&*meant.name) => SkillState::Disabled,
+            Readiness::Ready => SkillState::Active,
+            Readiness::Unavailable(reasons) => SkillState::Unavailable { reasons: reasons.clone() },
+            Readiness::Pending(unapproved) => {
+                SkillState::Pending { unapproved: unapproved.clone() }
+            }
+        };
+        let shadows = below.iter().map(ShadowedSkill::of).collect();
+        entries.push(SkillEntry::new(meant.clone(), state, shadows));
+        entries.extend(below.iter().map(|skill| shadowed(skill, meant)));
+    }
+    let invalid = invalid.iter().cloned();
+    entries.extend(invalid.map(|skill| SkillEntry::new(skill, SkillState::Invalid, Vec::new())));
+    entries
 }
 
 /// A skill below another one of its name. On the same level that is a mistake, and said.

@@ -12,7 +12,7 @@ use weft_lite::WatchConfig;
 use crate::world::{Live, Watching, World, module, patiently, skill, varied};
 
 /// Runs the test by the kernel's word and again by polling.
-fn both_ways(test: impl AsyncFn(&World, Live<'_>)) {
+fn both_ways(test: &impl AsyncFn(&World, Live<'_>)) {
     let world = World::new();
     world.watch(async |live| test(&world, live).await);
     let world = World::new();
@@ -21,7 +21,7 @@ fn both_ways(test: impl AsyncFn(&World, Live<'_>)) {
 
 #[test]
 fn roots_that_do_not_exist_yet_are_waited_for() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         world.skill("home/skills/managed", "1");
         live.until_text("managed", "1").await;
         world.skill("work/.agents/skills/agents", "2");
@@ -33,7 +33,7 @@ fn roots_that_do_not_exist_yet_are_waited_for() {
 
 #[test]
 fn a_root_may_go_and_return() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         for round in 0..3 {
             let text = format!("round {round}");
             world.skill("home/skills/a", &text);
@@ -55,7 +55,7 @@ fn a_root_may_go_and_return() {
 
 #[test]
 fn a_root_that_goes_and_returns_at_once_is_still_watched() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         world.skill("home/skills/a", "1");
         live.until_text("a", "1").await;
         fs::rename(world.path("home/skills"), world.path("aside")).unwrap();
@@ -69,7 +69,7 @@ fn a_root_that_goes_and_returns_at_once_is_still_watched() {
 
 #[test]
 fn editors_that_rename_are_followed() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         let file = world.skill("home/skills/a", "0");
         live.until_text("a", "0").await;
         for number in 1..4 {
@@ -99,7 +99,7 @@ fn a_change_of_a_few_bytes_that_hides_its_date_is_seen() {
 
 #[test]
 fn what_a_link_leads_to_is_followed() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         world.skill("home/skills/.store/a", "1");
         symlink(world.path("home/skills/.store/a"), world.path("home/skills/a")).unwrap();
         live.until_text("a", "1").await;
@@ -112,7 +112,7 @@ fn what_a_link_leads_to_is_followed() {
 
 #[test]
 fn a_root_may_be_a_link() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         world.skill("dotfiles/skills/a", "1");
         fs::create_dir_all(world.path("home")).unwrap();
         symlink(world.path("dotfiles/skills"), world.path("home/skills")).unwrap();
@@ -180,7 +180,7 @@ fn changes_while_a_reload_runs_are_not_lost() {
 
 #[test]
 fn a_module_that_is_built_anew_is_put_into_service() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         let manifest = json!({
             "id": "built", "name": "Built", "version": "1.0.0", "capabilities": ["tool"],
             "wasm_module": "target/release/built.wasm",
@@ -235,7 +235,7 @@ fn dropping_the_watcher_stops_it() {
 
 #[test]
 fn many_modules_in_a_row_end_with_the_last() {
-    both_ways(async |world, mut live| {
+    both_ways(&async |world, mut live| {
         for number in 0..10 {
             let bytes = varied(&module("probe"), number);
             let version = format!("1.0.{number}");

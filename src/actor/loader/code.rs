@@ -43,7 +43,7 @@ impl Code {
         limits: ReadLimits,
     ) -> Option<Self> {
         let has = |name: &&str| files.iter().any(|file| file == name);
-        let package = if MANIFEST_NAMES.iter().any(|name| has(&name)) {
+        let package = if MANIFEST_NAMES.iter().any(&has) {
             PluginPackage::read(folder, limits).map(|mut package| {
                 if *package.manifest.id != **skill.name() {
                     let id = &package.manifest.id;

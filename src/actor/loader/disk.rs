@@ -1,7 +1,7 @@
 //! Everything the loader knows of the disk, and what that comes to: the skills there are, and the
 //! packages that want to be in service, in the order in which they may have an id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,7 +46,11 @@ pub(super) struct Disk {
     bundled: Vec<FoundSkill>,
     approvals: Approvals,
     disabled: BTreeSet<String>,
+    touched: Touched,
 }
+
+/// Names of skills that may be others now, each with folders in which one may be.
+pub(super) type Touched = BTreeMap<Arc<str>, BTreeSet<PathBuf>>;
 
 /// A folder or file that has to be watched, and how deep.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,8 +86,10 @@ impl Disk {
         let around =
             Surroundings { limits: options.read_limits, host: Arc::clone(&options.surroundings) };
         let bundled = bundled(&options);
+        let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), BTreeSet::new()));
+        let touched = touched.collect();
         let (approvals, disabled) = (Approvals::default(), BTreeSet::new());
-        Self { options, around, skills, plugins, bundled, approvals, disabled }
+        Self { options, around, skills, plugins, bundled, approvals, disabled, touched }
     }
 
     /// Reads what changed. This is the one place of the loader that waits for the disk.
@@ -94,7 +100,13 @@ impl Disk {
                 Approvals::default()
             });
             match SkillSwitches::read(home) {
-                Ok(switches) => self.disabled = switches.disabled().clone(),
+                Ok(switches) => {
+                    let other = self.disabled.symmetric_difference(switches.disabled());
+                    let other = other.map(|name| (name.as_str().into(), BTreeSet::new()));
+                    let other: Touched = other.collect();
+                    merge(&mut self.touched, other);
+                    self.disabled.clone_from(switches.disabled());
+                }
                 Err(error) => log::warn!("the skills stay switched as they were: {error}"),
             }
         }
@@ -106,30 +118,102 @@ impl Disk {
         }
     }
 
-    /// The skills there are, if these became of the packages.
-    pub(super) fn registry(&self, outcomes: &Outcomes) -> SkillRegistry {
-        let outcome = |place: Place| outcomes.get(&place).cloned().unwrap_or(Readiness::Ready);
-        let own = self.skills.iter().flat_map(|tree| {
-            tree.skills.iter().map(|(folder, skill)| {
-                let provider = skill.code.as_ref().map(|_| skill.name());
-                let readiness = match skill.code {
-                    Some(_) => outcome(Place::Folder(folder.clone())),
-                    None => Readiness::Ready,
+    /// What has changed since this was asked last.
+    pub(super) fn touched(&mut self) -> Touched {
+        let mut touched = std::mem::take(&mut self.touched);
+        let own = self.skills.iter_mut().flat_map(SkillTree::touched);
+        let shipped = self.plugins.iter_mut().flat_map(PluginTree::touched);
+        for (name, folder) in own.chain(shipped) {
+            touched.entry(name).or_default().insert(folder);
+        }
+        touched
+    }
+
+    /// The skills that have to do with the packages at these places.
+    pub(super) fn skills_at<'p>(&self, places: impl Iterator<Item = &'p Place>) -> Touched {
+        let mut touched = Touched::new();
+        for place in places {
+            match place {
+                Place::Folder(folder) => {
+                    let plugins = self.plugins.iter().filter_map(|tree| tree.plugins.get(folder));
+                    let shipped = plugins.flat_map(|plugin| &plugin.skills);
+                    let shipped = shipped.flat_map(|tree| &tree.skills);
+                    let own = self.skills.iter();
+                    let own = own.filter_map(|tree| tree.skills.get_key_value(folder));
+                    for (folder, skill) in own.chain(shipped) {
+                        let folders = touched.entry(Arc::clone(skill.name())).or_default();
+                        folders.insert(folder.clone());
+                    }
+                }
+                #[cfg(feature = "bundled")]
+                Place::Bundled(name) => {
+                    touched.entry((*name).into()).or_default();
+                }
+            }
+        }
+        touched
+    }
+
+    /// The skills there are, where `before` is right but for those of the touched names, and these
+    /// became of the packages.
+    pub(super) fn registry(
+        &self,
+        before: &SkillRegistry,
+        touched: &Touched,
+        outcomes: &Outcomes,
+    ) -> SkillRegistry {
+        let mut found = Vec::new();
+        for (name, folders) in touched {
+            let mut folders = folders.clone();
+            // Where one was, one may be still.
+            for path in before.all(name).iter().filter_map(|entry| entry.path.as_deref()) {
+                folders.extend(path.parent().map(Path::to_owned));
+                folders.insert(path.to_owned());
+            }
+            self.find(name, &folders, outcomes, &mut found);
+        }
+        let names = touched.keys().cloned().collect();
+        before.replacing(&names, found, &self.disabled)
+    }
+
+    /// The skills of this name in these folders, and those compiled in: in path order.
+    fn find(
+        &self,
+        name: &Arc<str>,
+        folders: &BTreeSet<PathBuf>,
+        outcomes: &Outcomes,
+        found: &mut Vec<FoundSkill>,
+    ) {
+        let outcome = |folder: &Path| {
+            let outcome = outcomes.get(&Place::Folder(folder.to_owned()));
+            outcome.cloned().unwrap_or(Readiness::Ready)
+        };
+        let at = |tree: &'_ SkillTree| -> Vec<PathBuf> {
+            let is_it = |folder: &&PathBuf| {
+                tree.skills.get(*folder).is_some_and(|skill| skill.name() == name)
+            };
+            folders.iter().filter(is_it).cloned().collect()
+        };
+        for tree in &self.skills {
+            for folder in at(tree) {
+                let skill = &tree.skills[&folder];
+                let (provider, readiness) = match skill.code {
+                    Some(_) => (Some(name), outcome(&folder)),
+                    None => (None, Readiness::Ready),
                 };
-                skill.as_found(tree.level, provider, readiness)
-            })
-        });
-        let shipped = self.plugins.iter().flat_map(|tree| &tree.plugins);
-        let shipped = shipped.flat_map(|(folder, plugin)| {
-            let readiness = outcome(Place::Folder(folder.clone()));
-            let skills = plugin.skills.iter().flat_map(|tree| tree.skills.values());
-            skills.map(move |skill| {
-                let provider = plugin.provider.as_ref();
-                skill.as_found(SkillLevel::Plugin, provider, readiness.clone())
-            })
-        });
-        let found = own.chain(shipped).chain(self.bundled.iter().cloned());
-        SkillRegistry::resolve(found.collect(), &self.disabled)
+                found.push(skill.as_found(tree.level, provider, readiness));
+            }
+        }
+        for (place, plugin) in self.plugins.iter().flat_map(|tree| &tree.plugins) {
+            for tree in &plugin.skills {
+                for folder in at(tree) {
+                    let skill = &tree.skills[&folder];
+                    let provider = plugin.provider.as_ref();
+                    found.push(skill.as_found(SkillLevel::Plugin, provider, outcome(place)));
+                }
+            }
+        }
+        found.extend(self.bundled.iter().filter(|skill| skill.name == *name).cloned());
     }
 
     /// The packages that want to be in service, in the order in which they may have an id. The
@@ -169,7 +253,8 @@ impl Disk {
         candidates: &mut Vec<Candidate>,
     ) {
         for tree in self.skills.iter().filter(|tree| tree.level == level) {
-            for (folder, skill) in &tree.skills {
+            for folder in &tree.with_code {
+                let Some(skill) = tree.skills.get(folder) else { continue };
                 let Some(code) = &skill.code else { continue };
                 if !self.is_wanted(skill, registry) {
                     continue;
@@ -261,7 +346,7 @@ impl Disk {
             }
         }
         for tree in &mut self.plugins {
-            tree.plugins.remove(folder);
+            tree.forget(folder);
         }
     }
 
@@ -335,6 +420,12 @@ fn bundled(options: &LoaderOptions) -> Vec<FoundSkill> {
 #[cfg(not(feature = "bundled"))]
 fn bundled(_options: &LoaderOptions) -> Vec<FoundSkill> {
     Vec::new()
+}
+
+fn merge(touched: &mut Touched, more: Touched) {
+    for (name, folders) in more {
+        touched.entry(name).or_default().extend(folders);
+    }
 }
 
 impl Place {

@@ -183,13 +183,15 @@ impl LoaderActor {
     async fn load(&mut self, scope: Scope, failures: Failures) -> Option<Reloaded> {
         let mut disk = self.disk.take()?;
         disk = read(disk, scope).await;
-        let needed = self.service.needed(&disk, failures);
+        let mut skills = self.service.skills(&mut disk);
+        let needed = self.service.needed(&disk, &skills, failures);
         if !needed.is_empty() {
             // They were in service before, and their modules were not kept.
             needed.iter().for_each(|folder| disk.forget(folder));
             disk = read(disk, Scope::Paths(needed)).await;
+            skills = self.service.skills_after(&mut disk, &skills);
         }
-        let generation = self.service.align(&mut disk, failures).await;
+        let generation = self.service.align(&mut disk, skills, failures).await;
         let watched = Arc::new(disk.watched());
         self.disk = Some(disk);
         Some(Reloaded { generation: generation?, watched })

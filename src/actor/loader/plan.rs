@@ -60,10 +60,25 @@ impl Service {
         }
     }
 
+    /// The skills there are, if what is in service stays as it is.
+    pub(super) fn skills(&self, disk: &mut Disk) -> SkillRegistry {
+        self.skills_after(disk, &self.skills)
+    }
+
+    /// The same, where some have been looked at already.
+    pub(super) fn skills_after(&self, disk: &mut Disk, before: &SkillRegistry) -> SkillRegistry {
+        let touched = disk.touched();
+        disk.registry(before, &touched, &self.outcomes)
+    }
+
     /// Folders whose packages are to be put into service, and are not at hand.
-    pub(super) fn needed(&self, disk: &Disk, failures: Failures) -> BTreeSet<PathBuf> {
-        let registry = disk.registry(&self.outcomes);
-        let candidates = disk.candidates(&registry).into_iter();
+    pub(super) fn needed(
+        &self,
+        disk: &Disk,
+        skills: &SkillRegistry,
+        failures: Failures,
+    ) -> BTreeSet<PathBuf> {
+        let candidates = disk.candidates(skills).into_iter();
         let needed = candidates.filter_map(|Candidate { place, content, policy, .. }| {
             let content = content.ok()?;
             let new = !self.is_serving(&place, &content)
@@ -81,8 +96,12 @@ impl Service {
 
     /// Brings what is in service in line with the disk, and gives the generation; `None` when the
     /// host has stopped.
-    pub(super) async fn align(&mut self, disk: &mut Disk, failures: Failures) -> Option<u64> {
-        let mut skills = disk.registry(&self.outcomes);
+    pub(super) async fn align(
+        &mut self,
+        disk: &mut Disk,
+        mut skills: SkillRegistry,
+        failures: Failures,
+    ) -> Option<u64> {
         let mut round = Round::default();
         for candidate in disk.candidates(&skills) {
             self.decide(candidate, disk, failures, &mut round).await;
@@ -93,11 +112,13 @@ impl Service {
         self.serving.retain(|id, _| taken.contains_key(id));
         self.failed.retain(|place, _| outcomes.contains_key(place));
         update.refused.extend(disk.unreadable().cloned().map(RefusedPlugin::unreadable));
-        if outcomes != self.outcomes {
-            self.outcomes = outcomes;
-            skills = disk.registry(&self.outcomes);
+        let before = std::mem::replace(&mut self.outcomes, outcomes);
+        let places = self.outcomes.keys().chain(before.keys());
+        let other = places.filter(|place| before.get(*place) != self.outcomes.get(*place));
+        let touched = disk.skills_at(other);
+        if !touched.is_empty() {
+            skills = disk.registry(&skills, &touched, &self.outcomes);
         }
-        let skills = skills.keeping(&self.skills);
         let same = update.revoke.is_empty()
             && update.remove.is_empty()
             && update.add.is_empty()
@@ -252,8 +273,8 @@ impl Round {
 
     fn refuse(&mut self, place: Place, id: Option<String>, error: LoadError) {
         let reason = format!("its plugin is not in service: {error}");
-        self.outcomes.insert(place.clone(), Readiness::Unavailable(vec![reason]));
         let origin = place.to_string();
+        self.outcomes.insert(place, Readiness::Unavailable(vec![reason]));
         self.update.refused.push(RefusedPlugin { id, origin, error });
     }
 }

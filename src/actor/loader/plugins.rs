@@ -27,6 +27,8 @@ pub(super) struct PluginTree {
     pub(super) unreadable: Option<PackageError>,
     /// By folder.
     pub(super) plugins: BTreeMap<PathBuf, KnownPlugin>,
+    /// Names of shipped skills that are no longer what they were, and their folders.
+    touched: Vec<(Arc<str>, PathBuf)>,
 }
 
 /// A plugin as it was read last.
@@ -40,7 +42,30 @@ pub(super) struct KnownPlugin {
 
 impl PluginTree {
     pub(super) fn new(path: PathBuf, source: PluginSource) -> Self {
-        Self { path, source, unreadable: None, plugins: BTreeMap::new() }
+        let (plugins, touched) = (BTreeMap::new(), Vec::new());
+        Self { path, source, unreadable: None, plugins, touched }
+    }
+
+    /// What has changed since this was asked last.
+    pub(super) fn touched(&mut self) -> Vec<(Arc<str>, PathBuf)> {
+        let trees = self.plugins.values_mut().flat_map(|plugin| &mut plugin.skills);
+        let mut touched: Vec<_> = trees.flat_map(SkillTree::touched).collect();
+        touched.append(&mut self.touched);
+        touched
+    }
+
+    /// Forgets a plugin, so that it is read again.
+    pub(super) fn forget(&mut self, folder: &Path) {
+        let skills = self.plugins.remove(folder).map(|plugin| plugin.skills);
+        self.lose(skills.into_iter().flatten());
+    }
+
+    /// Notes that the skills in these folders are gone.
+    fn lose(&mut self, trees: impl IntoIterator<Item = SkillTree>) {
+        for mut tree in trees {
+            tree.clear();
+            self.touched.append(&mut tree.touched());
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -63,14 +88,24 @@ impl PluginTree {
         self.unreadable = None;
         let mut known = std::mem::take(&mut self.plugins);
         for folder in folders {
-            let plugin = KnownPlugin::read(&folder, known.remove(&folder), scope, around);
+            let (plugin, lost) = KnownPlugin::read(&folder, known.remove(&folder), scope, around);
+            self.lose(lost);
             self.plugins.insert(folder, plugin);
         }
+        let gone: Vec<_> = known.into_values().flat_map(|plugin| plugin.skills).collect();
+        self.lose(gone);
     }
 }
 
 impl KnownPlugin {
-    fn read(folder: &Path, known: Option<Self>, scope: &Scope, around: &Surroundings) -> Self {
+    /// The plugin, and the folders of skills that it ships no more.
+    fn read(
+        folder: &Path,
+        known: Option<Self>,
+        scope: &Scope,
+        around: &Surroundings,
+    ) -> (Self, Vec<SkillTree>) {
+        let mut lost = Vec::new();
         let module = known.as_ref().and_then(|known| known.code.module_path());
         let files = MANIFEST_NAMES.into_iter().chain(module).map(|name| folder.join(name));
         let fingerprint = Fingerprint::of(files);
@@ -83,32 +118,40 @@ impl KnownPlugin {
                     known.map_or((None, Vec::new()), |known| (Some(known.code), known.skills));
                 let code = Code::of_plugin(folder, code, around.limits);
                 let provider = code.content.as_ref().ok().map(|it| it.manifest.id.as_str().into());
-                let skills = shipped(folder, &code, skills);
+                let (mut skills, gone) = shipped(folder, &code, skills);
+                lost = gone;
+                // They may have another provider now.
+                skills.iter_mut().for_each(SkillTree::touch_all);
                 Self { fingerprint, code, skills, provider }
             }
         };
         for tree in &mut plugin.skills {
             tree.refresh(scope, around);
         }
-        plugin
+        (plugin, lost)
     }
 }
 
-/// The folders in which a plugin ships skills: its own, and those that the manifest names.
-fn shipped(folder: &Path, code: &Code, mut known: Vec<SkillTree>) -> Vec<SkillTree> {
+/// The folders in which a plugin ships skills, its own and those that the manifest names; and those
+/// in which it ships none any more.
+fn shipped(
+    folder: &Path,
+    code: &Code,
+    mut known: Vec<SkillTree>,
+) -> (Vec<SkillTree>, Vec<SkillTree>) {
     let named = match &code.content {
         Ok(content) => content.manifest.skills.as_slice(),
         // A manifest that can't be read for now takes no skill away.
-        Err(_) => return known,
+        Err(_) => return (known, Vec::new()),
     };
     let own = (folder.to_owned(), Reach::Own);
     let named = named.iter().map(|path| (folder.join(path), Reach::Inside(folder.to_owned())));
-    [own]
-        .into_iter()
-        .chain(named)
-        .map(|(path, reach)| match known.iter().position(|tree| tree.path() == path) {
+    let trees = [own].into_iter().chain(named).map(|(path, reach)| {
+        match known.iter().position(|tree| tree.path() == path) {
             Some(at) => known.swap_remove(at),
             None => SkillTree::new(path, SkillLevel::Plugin, reach),
-        })
-        .collect()
+        }
+    });
+    let trees = trees.collect();
+    (trees, known)
 }

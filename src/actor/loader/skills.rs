@@ -20,6 +20,12 @@ pub(super) struct SkillTree {
     root: Option<SkillRoot>,
     /// By folder.
     pub(super) skills: BTreeMap<PathBuf, KnownSkill>,
+    /// The folders of those with code of their own.
+    pub(super) with_code: BTreeSet<PathBuf>,
+    /// The folders of those that may change by a change elsewhere.
+    linked: BTreeSet<PathBuf>,
+    /// Names of skills that are no longer what they were, and their folders.
+    touched: Vec<(Arc<str>, PathBuf)>,
 }
 
 /// How far a tree goes.
@@ -50,7 +56,53 @@ pub(super) struct KnownSkill {
 
 impl SkillTree {
     pub(super) fn new(path: PathBuf, level: SkillLevel, reach: Reach) -> Self {
-        Self { path, reach, level, root: None, skills: BTreeMap::new() }
+        Self {
+            path,
+            reach,
+            level,
+            root: None,
+            skills: BTreeMap::new(),
+            with_code: BTreeSet::new(),
+            linked: BTreeSet::new(),
+            touched: Vec::new(),
+        }
+    }
+
+    /// What has changed since this was asked last.
+    pub(super) fn touched(&mut self) -> Vec<(Arc<str>, PathBuf)> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Notes that every skill may be another one than before.
+    pub(super) fn touch_all(&mut self) {
+        let skills = self.skills.iter();
+        self.touched
+            .extend(skills.map(|(folder, skill)| (Arc::clone(&skill.name), folder.clone())));
+    }
+
+    /// Every skill is gone.
+    pub(super) fn clear(&mut self) {
+        self.with_code.clear();
+        self.linked.clear();
+        let skills = std::mem::take(&mut self.skills).into_iter();
+        self.touched.extend(skills.map(|(folder, skill)| (skill.name, folder)));
+    }
+
+    fn insert(&mut self, folder: PathBuf, skill: KnownSkill) {
+        let mark = |set: &mut BTreeSet<PathBuf>, is_in: bool| match is_in {
+            true => set.insert(folder.clone()),
+            false => set.remove(&folder),
+        };
+        mark(&mut self.with_code, skill.code.is_some());
+        mark(&mut self.linked, skill.linked);
+        self.skills.insert(folder, skill);
+    }
+
+    fn remove(&mut self, folder: &Path) -> Option<KnownSkill> {
+        let skill = self.skills.remove(folder)?;
+        self.with_code.remove(folder);
+        self.linked.remove(folder);
+        Some(skill)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -62,12 +114,12 @@ impl SkillTree {
         let before = self.root.take();
         self.root = SkillRoot::open(&self.path).filter(|root| self.reach.allows(root));
         let Some(root) = self.root.clone() else {
-            self.skills.clear();
+            self.clear();
             return;
         };
         // A root that can be resolved and not opened went away just now.
         let Ok(reader) = SkillReader::open(&root) else {
-            self.skills.clear();
+            self.clear();
             return;
         };
         let whole = before.as_ref() != Some(&root) || scope.covers(&self.path);
@@ -86,7 +138,8 @@ impl SkillTree {
             self.take(&root, &reader, folder, scope, around);
         }
         for folder in gone {
-            self.skills.remove(&folder);
+            let skill = self.remove(&folder);
+            self.touched.extend(skill.map(|skill| (skill.name, folder)));
         }
     }
 
@@ -114,8 +167,7 @@ impl SkillTree {
             }
         }
         // What a link leads to may change without a word of the link.
-        let linked = self.skills.iter().filter(|(_, skill)| skill.linked);
-        single.extend(linked.map(|(folder, _)| folder.as_path()));
+        single.extend(self.linked.iter().map(PathBuf::as_path));
         for folder in single {
             known.extend(self.skills.contains_key(folder).then(|| folder.to_owned()));
             if !found.contains_key(folder) {
@@ -134,14 +186,17 @@ impl SkillTree {
         around: &Surroundings,
     ) {
         let SkillFolder { path: folder, content } = folder;
-        let known = self.skills.remove(&folder);
+        let mut known = self.remove(&folder);
         let files = match content {
             Ok(files) => files,
             Err(diagnostic) => {
                 let skill = KnownSkill::refused(&folder, diagnostic);
                 // The same refusal again is no change.
-                let same = known.filter(|known| known.diagnostics == skill.diagnostics);
-                self.skills.insert(folder, same.unwrap_or(skill));
+                let same = known.take_if(|known| known.diagnostics == skill.diagnostics);
+                if same.is_none() {
+                    self.touch(known.as_ref(), &skill, &folder);
+                }
+                self.insert(folder, same.unwrap_or(skill));
                 return;
             }
         };
@@ -149,29 +204,39 @@ impl SkillTree {
         let own = [files.file].into_iter().chain(files.code.iter().map(String::as_str));
         let read = own.map(|name| folder.join(name)).chain(module.map(|path| folder.join(path)));
         let fingerprint = Fingerprint::of(read);
-        let skill = match known {
-            Some(mut known)
-                if !scope.names(&folder) && fingerprint.is_same_as(&known.fingerprint) =>
-            {
-                // The surroundings may have changed all the same.
-                known.unmet = known.document.as_ref().map_or_else(Vec::new, |it| around.unmet(it));
-                known
-            }
-            known => {
-                let name = folder.file_name().or_else(|| root.real.file_name());
-                let name = name.unwrap_or_default().to_string_lossy();
-                let parsed = reader.read(&files.place.join(files.file), &name);
-                let has_code = matches!(self.reach, Reach::Beneath) && !files.code.is_empty();
-                let mut skill = KnownSkill::read(&folder, &files, parsed, known, around);
-                skill.fingerprint = fingerprint;
-                let code = skill.code.take();
-                skill.code = has_code
-                    .then(|| Code::of_skill(&folder, &files.code, &skill, code, around.limits))
-                    .flatten();
-                skill
-            }
+        let is_same = |known: &mut KnownSkill| {
+            !scope.names(&folder) && fingerprint.is_same_as(&known.fingerprint)
         };
-        self.skills.insert(folder, skill);
+        if let Some(mut known) = known.take_if(is_same) {
+            // The surroundings may have changed all the same.
+            let unmet = known.document.as_ref().map_or_else(Vec::new, |it| around.unmet(it));
+            if known.unmet != unmet {
+                known.unmet = unmet;
+                self.touch(None, &known, &folder);
+            }
+            self.insert(folder, known);
+            return;
+        }
+        let name = folder.file_name().or_else(|| root.real.file_name());
+        let name = name.unwrap_or_default().to_string_lossy();
+        let parsed = reader.read(&files.place.join(files.file), &name);
+        let has_code = matches!(self.reach, Reach::Beneath) && !files.code.is_empty();
+        let before = known.as_ref().map(|known| Arc::clone(&known.name));
+        let mut skill = KnownSkill::read(&folder, &files, parsed, known, around);
+        skill.fingerprint = fingerprint;
+        let code = skill.code.take();
+        skill.code = has_code
+            .then(|| Code::of_skill(&folder, &files.code, &skill, code, around.limits))
+            .flatten();
+        self.touched.extend(before.map(|name| (name, folder.clone())));
+        self.touch(None, &skill, &folder);
+        self.insert(folder, skill);
+    }
+
+    /// Notes that a skill is another one than before.
+    fn touch(&mut self, before: Option<&KnownSkill>, after: &KnownSkill, folder: &Path) {
+        let skills = before.into_iter().chain([after]);
+        self.touched.extend(skills.map(|skill| (Arc::clone(&skill.name), folder.to_owned())));
     }
 }
 
