@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::{
     Approval, Approvals, CallError, CompiledModule, InstallError, InstallSource, Installed,
-    Installer, LoadError, PackageSignature, PrivateKey, Prompt, Registry, RegistryReference,
-    Runtime, TrustedKeys,
+    Installer, LoadError, Package, PackageKind, PackageSignature, PrivateKey, Prompt, Registry,
+    RegistryReference, Runtime, TrustedKeys,
 };
 
 /// A temporary folder with a `$WEFT_HOME` in it.
@@ -89,9 +89,9 @@ impl Home {
 
     /// Asks what an installed plugin wants to be asked: what it still waits for.
     pub(crate) fn ask(&self, installed: &Installed, prompt: &mut dyn Prompt) -> Vec<String> {
-        let manifest = &installed.manifest;
+        let Package { kind, id, permissions, .. } = &installed.package;
         let given = Approval::NONE;
-        Approvals::ask(&self.weft(), &manifest.id, &manifest.permissions, given, prompt).unwrap()
+        Approvals::ask(&self.weft(), &kind.approval_id(id), permissions, given, prompt).unwrap()
     }
 
     /// A runtime with the installed plugins, and nothing else.

@@ -10,15 +10,16 @@ use super::code::{Code, Content};
 use super::plugins::{PluginSource, PluginTree};
 use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
+use crate::contract::PluginPermissions;
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED};
 use crate::package::{
-    ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
-    workspace_approval_id,
+    ApprovalPolicy, Approvals, PackageError, PackageKind, PackageOrigin, PluginPackage,
+    SkillSwitches, StoredApproval, workspace_approval_id,
 };
 #[cfg(feature = "bundled")]
 use crate::skill::{BUNDLED_SKILLS, ParseMode, parse_skill};
-use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
+use crate::skill::{FoundSkill, Readiness, SkillDocument, SkillLevel, SkillRegistry};
 
 /// Where a package is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,7 +115,7 @@ impl Disk {
                 let provider = skill.code.as_ref().map(|_| skill.name());
                 let readiness = match skill.code {
                     Some(_) => outcome(Place::Folder(folder.clone())),
-                    None => Readiness::Ready,
+                    None => self.readiness(tree.level, skill),
                 };
                 skill.as_found(tree.level, provider, readiness)
             })
@@ -174,18 +175,37 @@ impl Disk {
                 if !self.is_wanted(skill, registry) {
                     continue;
                 }
-                let name = skill.name();
-                let id = match level {
-                    SkillLevel::Workspace => workspace_approval_id(name, &self.options.workspace),
-                    _ => name.to_string(),
-                };
+                let mut content = code.content.clone();
+                if let Ok(content) = &mut content {
+                    content.manifest.permissions.shell |= asks_for_shell(level, skill);
+                }
                 candidates.push(Candidate {
                     place: Place::Folder(folder.clone()),
-                    content: code.content.clone(),
-                    policy: self.approvals.of(&id).into(),
-                    command: Some(format!("weft-lite skill approve {name}")),
+                    content,
+                    policy: self.approval(level, skill).into(),
+                    command: Some(format!("weft-lite skill approve {}", skill.name())),
                 });
             }
+        }
+    }
+
+    /// What was approved for a skill of its own, not shipped by a plugin.
+    fn approval(&self, level: SkillLevel, skill: &KnownSkill) -> StoredApproval {
+        self.approvals.of(&match level {
+            SkillLevel::Workspace => workspace_approval_id(skill.name(), &self.options.workspace),
+            _ => PackageKind::Skill.approval_id(skill.name()),
+        })
+    }
+
+    /// Whether a skill without code has to wait.
+    fn readiness(&self, level: SkillLevel, skill: &KnownSkill) -> Readiness {
+        if !asks_for_shell(level, skill) {
+            return Readiness::Ready;
+        }
+        let asked = PluginPermissions { shell: true, ..PluginPermissions::default() };
+        match ApprovalPolicy::from(self.approval(level, skill)).missing(&asked) {
+            unapproved if unapproved.is_empty() => Readiness::Ready,
+            unapproved => Readiness::Pending(unapproved),
         }
     }
 
@@ -307,6 +327,13 @@ impl Disk {
         watched.dedup();
         watched
     }
+}
+
+/// Whether a skill needs an explicit yes because its tools reach a shell. Those of a workspace came
+/// with it, and it is trusted or they are not even read.
+fn asks_for_shell(level: SkillLevel, skill: &KnownSkill) -> bool {
+    let tools = |document: &SkillDocument| !document.shell_tools().is_empty();
+    level == SkillLevel::Managed && skill.document().is_some_and(|document| tools(document))
 }
 
 #[cfg(feature = "bundled")]

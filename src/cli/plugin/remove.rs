@@ -1,7 +1,7 @@
 //! `weft-lite plugin remove`: files, record and approvals of an installed plugin.
 
 use argh::FromArgs;
-use weft_lite::{Prompt, installed_folder, uninstall};
+use weft_lite::{PackageKind, Prompt, installed_folder, uninstall};
 
 use super::approve::refused;
 use super::not_installed;
