@@ -10,7 +10,8 @@ use std::ffi::OsString;
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
 /// Options of single commands that take a value.
-const OWN_VALUED: [&str; 11] = [
+const OWN_VALUED: [&str; 12] = [
+    "--dir",
     "--registry",
     "--output",
     "-o",

@@ -172,7 +172,7 @@ impl Options {
         self.load_and(Asking::Once)
     }
 
-    fn load_and(&self, asking: Asking) -> Result<Runtime, Failure> {
+    pub(super) fn load_and(&self, asking: Asking) -> Result<Runtime, Failure> {
         let runtime = self.runtime(asking)?;
         runtime.block_on(runtime.load());
         report::empty_folders(&self.plugins, &runtime.host().registry());

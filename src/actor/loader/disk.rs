@@ -329,11 +329,12 @@ impl Disk {
     }
 }
 
-/// Whether a skill needs an explicit yes because its tools reach a shell. Those of a workspace came
-/// with it, and it is trusted or they are not even read.
+/// Whether a skill needs an explicit yes because its tools reach a shell. The words of a workspace
+/// are covered by the trust in it; its code is approved in everything.
 fn asks_for_shell(level: SkillLevel, skill: &KnownSkill) -> bool {
+    let asked_about = level == SkillLevel::Managed || skill.code.is_some();
     let tools = |document: &SkillDocument| !document.shell_tools().is_empty();
-    level == SkillLevel::Managed && skill.document().is_some_and(|document| tools(document))
+    asked_about && skill.document().is_some_and(|document| tools(document))
 }
 
 #[cfg(feature = "bundled")]
