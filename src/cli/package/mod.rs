@@ -18,7 +18,9 @@ pub(super) use remove::remove;
 #[cfg(feature = "package")]
 pub(super) use sign::{Sign, sign};
 
-use weft_lite::{HomeError, PackageKind};
+use std::path::Path;
+
+use weft_lite::{HomeError, PackageKind, installed_folder};
 
 use super::{Failure, failed};
 
@@ -27,7 +29,16 @@ pub(super) fn home_failed(error: &HomeError) -> Failure {
     failed(error, error.next_step())
 }
 
-pub(super) fn not_installed(kind: PackageKind, id: &str) -> Failure {
-    let next_step = format!("see `weft-lite {kind} list` for those there are");
+/// A failure for want of a package; one of the other kind may have been meant.
+pub(super) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure {
+    let other = match kind {
+        PackageKind::Plugin => PackageKind::Skill,
+        PackageKind::Skill => PackageKind::Plugin,
+    };
+    let next_step = if installed_folder(home, other, id).is_some() {
+        format!("there is a {other} of this name; its commands are those of `weft-lite {other}`")
+    } else {
+        format!("see `weft-lite {kind} list` for those there are")
+    };
     failed(&format!("no {kind} `{id}` is installed"), next_step)
 }

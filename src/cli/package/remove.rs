@@ -32,7 +32,7 @@ pub(in crate::cli) fn remove(
         }
     }
     if !uninstall(home, kind, id).map_err(|error| home_failed(&error))? {
-        return Err(not_installed(kind, id));
+        return Err(not_installed(home, kind, id));
     }
     if options.json {
         output::json(&json!({ "removed": id }))?;

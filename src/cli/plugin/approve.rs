@@ -31,7 +31,7 @@ pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failur
     let home = options.weft_home()?;
     let id = &command.id;
     let kind = PackageKind::Plugin;
-    let folder = installed_folder(&home, kind, id).ok_or_else(|| not_installed(kind, id))?;
+    let folder = installed_folder(&home, kind, id).ok_or_else(|| not_installed(&home, kind, id))?;
     let package = Package::read(kind, &folder, options.read_limits()?)
         .map_err(|error| failed(&error, error.next_step()))?;
     let asking = Asking {

@@ -29,7 +29,7 @@ pub(super) fn run(command: &Remove, options: &Options) -> Result<Status, Failure
     let home = options.weft_home()?;
     let id = &command.id;
     let kind = PackageKind::Plugin;
-    installed_folder(&home, kind, id).ok_or_else(|| package::not_installed(kind, id))?;
+    installed_folder(&home, kind, id).ok_or_else(|| package::not_installed(&home, kind, id))?;
     let question = format!("remove `{id}` and what was approved for it?");
     package::remove(&home, kind, id, (!command.yes).then_some(question.as_str()), options)
 }

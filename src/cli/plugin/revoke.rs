@@ -22,7 +22,7 @@ pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure
     let home = options.weft_home()?;
     let id = &command.id;
     installed_folder(&home, PackageKind::Plugin, id)
-        .ok_or_else(|| not_installed(PackageKind::Plugin, id))?;
+        .ok_or_else(|| not_installed(&home, PackageKind::Plugin, id))?;
     Approvals::revoke(&home, id).map_err(|error| home_failed(&error))?;
     output::message(&format!("revoked: {id} does not run until it is approved again"));
     Ok(Status::Done)

@@ -6,10 +6,11 @@ use argh::FromArgs;
 use serde_json::Value;
 use weft_lite::{Severity, ShadowedSkill, SkillEntry, SkillState};
 
-use super::named::{self, place};
+use super::named::place;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::run::changes;
+use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, output};
 
 /// List the skills that were found, with their states and what they shadow.
@@ -24,7 +25,8 @@ pub(super) struct List {}
 
 pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
-    let snapshot = named::snapshot(options)?;
+    // Whoever misses the workspace's own skills here learns why.
+    let snapshot = options.load_and(Asking::Tell)?.host().snapshot();
     let entries = || snapshot.skills.entries();
     if options.json {
         output::json(&entries().map(|entry| row(entry)).collect::<Vec<_>>())?;

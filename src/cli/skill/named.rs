@@ -9,12 +9,11 @@ use weft_lite::{
 };
 
 use crate::cli::options::Options;
-use crate::cli::trust::Asking;
 use crate::cli::{Failure, failed};
 
-/// Everything that is loaded; of a workspace that nobody trusts it is said that it is left alone.
+/// Everything that is loaded.
 pub(super) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, Failure> {
-    Ok(options.load_and(Asking::Tell)?.host().snapshot())
+    Ok(options.load()?.host().snapshot())
 }
 
 /// The skill of this name, in whatever state it is.

@@ -104,13 +104,17 @@ fn valid(name: &str) -> Result<String, Failure> {
         let error = parsed.diagnostics.into_iter().find(|it| it.severity == Severity::Error);
         problem = error.map(|it| it.message).unwrap_or_default();
     }
-    let next_step = match other {
-        Some(other) => format!("`{other}`"),
-        None => "lowercase letters, digits and single hyphens between them".into(),
-    };
-    Err(Failure::Usage {
-        message: format!("`{name}` can't be a skill's name: {problem}"),
-        next_step,
+    Err(match other {
+        Some(other) => Failure::Usage {
+            message: format!(
+                "`{name}` is no skill's name: lowercase letters, digits and single hyphens"
+            ),
+            next_step: format!("`{other}`"),
+        },
+        None => Failure::Usage {
+            message: format!("`{name}` is no skill's name: {problem}"),
+            next_step: "take lowercase letters, digits and single hyphens between them".into(),
+        },
     })
 }
 

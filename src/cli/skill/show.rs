@@ -57,7 +57,7 @@ fn text(document: &SkillDocument) -> String {
         output::message(&format!("note: {missing}: shown as they are written"));
         instructions.into()
     });
-    format!("{name}: {description}\n\n{}", body.trim_end())
+    format!("{name}: {description}\n\n{}", body.trim_start_matches(['\r', '\n']).trim_end())
 }
 
 /// Why a model does not see it, if it doesn't.
