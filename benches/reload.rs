@@ -6,7 +6,6 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-#[allow(dead_code, reason = "not every benchmark needs all of it")]
 mod support;
 
 use std::collections::BTreeSet;

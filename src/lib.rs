@@ -61,7 +61,7 @@
 //! | 4 | `channel/`, `mcp/` | surfaces: the console; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
 //! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
-//! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk; key-value stores |
+//! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!
 //! # Invariants
@@ -124,17 +124,17 @@ pub use mcp::{
     UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
 };
 pub use package::{
-    Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, MANIFEST_NAMES,
-    ManifestFormat, NoPrompt, PackageError, PackageErrorKind, PackageOrigin, PluginPackage, Prompt,
-    ReadLimits, SecretError, SecretSummary, SecretValue, SkillSwitch, SkillSwitches,
-    StoredApproval, WorkspaceTrust, ask_for_permissions, discover, installed_folder,
-    package_folders, recover_home, uninstall, workspace_approval_id,
+    Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, InstallRecord,
+    MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageError, PackageErrorKind, PackageKind,
+    PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError, SecretSummary, SecretValue,
+    SkillSwitch, SkillSwitches, StoredApproval, WorkspaceTrust, ask_for_permissions, discover,
+    installed_folder, package_folders, recover_home, uninstall, workspace_approval_id,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};
 #[cfg(feature = "package")]
 pub use package::{
-    Difference, DigestList, InstallError, InstallRecord, InstallSource, InstallStep, Installed,
+    Difference, DigestList, Existing, InstallError, InstallSource, InstallStep, Installed,
     Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, PublicKey, Registry,
     RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError, TrustedKey,
     TrustedKeys, pack_folder, sha256_hex,

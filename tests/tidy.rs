@@ -18,8 +18,9 @@ const LAYERS: [&[&str]; 7] = [
     &["cli", "main"],
 ];
 
-/// Imports within one layer: the stages of the pipeline run slash commands.
-const NEIGHBOURS: [(&str, &str); 1] = [("pipeline", "command")];
+/// Imports within one layer: the stages of the pipeline run slash commands, and skills are packages
+/// whose `SKILL.md` is read before they are installed.
+const NEIGHBOURS: [(&str, &str); 2] = [("pipeline", "command"), ("package", "skill")];
 
 /// The façade, which re-exports every layer.
 const FACADE: &str = "lib";

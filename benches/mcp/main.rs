@@ -4,7 +4,6 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "shared with the benchmarks that have a host of their own")]
 mod support;
 
 mod client;

@@ -10,10 +10,11 @@ use std::ffi::OsString;
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
 /// Options of single commands that take a value.
-const OWN_VALUED: [&str; 14] = [
+const OWN_VALUED: [&str; 15] = [
     "--mcp",
     "--token-file",
     "--tool-names",
+    "--dir",
     "--registry",
     "--output",
     "-o",

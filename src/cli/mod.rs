@@ -11,6 +11,7 @@ mod key;
 mod logs;
 mod options;
 mod output;
+mod package;
 mod plugin;
 mod report;
 mod run;

@@ -172,7 +172,12 @@ impl Options {
         self.load_and(Asking::Once)
     }
 
-    fn load_and(&self, asking: Asking) -> Result<Runtime, Failure> {
+    /// The same, with the workspace's trust found out in this way.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub(super) fn load_and(&self, asking: Asking) -> Result<Runtime, Failure> {
         let runtime = self.runtime(asking)?;
         runtime.block_on(runtime.load());
         report::empty_folders(&self.plugins, &runtime.host().registry());

@@ -62,6 +62,11 @@ pub(super) fn with_next_step(message: &str, next_step: &str) -> String {
     format!("{}\n  try: {next_step}", message.replace('\n', "\n    "))
 }
 
+/// The text on one line, whatever its author put into it.
+pub(super) fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r', '\t'], " ")
+}
+
 /// Prints rows below their titles: aligned on a terminal, and otherwise with tabs between the
 /// cells and without titles.
 ///
@@ -72,7 +77,7 @@ pub(super) fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> 
     if rows.is_empty() {
         return Ok(());
     }
-    let cell = |text: &str| printable(&text.replace(['\n', '\t'], " "));
+    let cell = |text: &str| printable(&one_line(text));
     let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|it| cell(it))).collect();
     if !is_terminal() {
         let lines: Vec<String> = rows.iter().map(|row| row.join("\t")).collect();

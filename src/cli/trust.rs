@@ -15,6 +15,8 @@ const OWN: [&str; 4] = [".weft/skills", ".clawft/skills", ".agents/skills", ".we
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asking {
     Once,
+    /// Nobody is asked; what is left alone is said.
+    Tell,
     Never,
 }
 
@@ -39,7 +41,8 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
         printable(&workspace.display().to_string()),
         own.join(", ")
     );
-    let Some(yes) = Terminal.confirm(&question) else {
+    let answer = if asking == Asking::Tell { None } else { Terminal.confirm(&question) };
+    let Some(yes) = answer else {
         let message = format!("warning: {} in the workspace is left alone", own.join(", "));
         output::message(&output::with_next_step(&message, "if you trust it, add `--trust`"));
         return WorkspaceTrust::Untrusted;

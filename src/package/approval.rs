@@ -16,7 +16,7 @@ pub struct Approval {
     pub environment: bool,
     /// `secrets`
     pub secrets: bool,
-    /// `shell: true`
+    /// `shell: true`, and shell tools in the `allowed-tools` of a skill
     pub shell: bool,
 }
 

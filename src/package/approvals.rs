@@ -1,4 +1,5 @@
-//! `approvals.json`: what the operator has approved, by the plugins' ids.
+//! `approvals.json`: what the operator has approved, by the ids of plugins and of what is kept apart
+//! from them: skills that are installed, and those of a workspace.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::approval::{Approval, ApprovalPolicy, StoredApproval};
 use super::consent::{Prompt, ask_for_permissions};
 use super::home::{self, Access, HomeError, HomeLock};
+use super::kind::Subject;
 use crate::contract::PluginPermissions;
 
 /// The approvals of `$WEFT_HOME`, as they were read.
@@ -90,7 +92,7 @@ impl Approvals {
     ) -> Result<Vec<String>, HomeError> {
         let stored = Self::read(home)?.of(id);
         // To run again is a permission of its own, as small as a named host.
-        let question = format!("let `{id}` run again, after it was revoked?");
+        let question = format!("let {} run again, after it was revoked?", Subject::of(id).words);
         let runs = !stored.revoked || given.named || prompt.confirm(&question) == Some(true);
         if runs {
             let missing = stored.missing(asked);

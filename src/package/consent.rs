@@ -1,7 +1,8 @@
-//! Asking the operator for what a plugin wants: about some of it in one question, about each of
+//! Asking the operator for what a package wants: about some of it in one question, about each of
 //! the rest alone.
 
 use super::approval::Approval;
+use super::kind::{PackageKind, Subject};
 use crate::contract::PluginPermissions;
 
 /// Somebody who can be asked.
@@ -23,7 +24,7 @@ impl Prompt for NoPrompt {
 
 /// Asks for permissions that are not approved yet, and gives those that are now: what `given`
 /// names needs no question, files and named hosts are one question, and all hosts, each variable,
-/// each secret and the shell are one each.
+/// each secret and the shell are one each. `id` is the one under which approvals are kept.
 #[must_use]
 pub fn ask_for_permissions(
     id: &str,
@@ -31,6 +32,7 @@ pub fn ask_for_permissions(
     given: Approval,
     prompt: &mut dyn Prompt,
 ) -> PluginPermissions {
+    let Subject { kind, words: who } = Subject::of(id);
     let mut granted = PluginPermissions::default();
     let mut yes =
         |given: bool, question: String| given || prompt.confirm(&question).unwrap_or(false);
@@ -43,27 +45,32 @@ pub fn ask_for_permissions(
     };
     if !limited.is_empty() {
         let list = Approval::NONE.missing(&limited).join(", ");
-        if yes(given.named, format!("let `{id}` have {list}?")) {
+        if yes(given.named, format!("let {who} have {list}?")) {
             granted = limited;
         }
     }
-    if !all.is_empty() && yes(given.all_hosts, format!("let `{id}` reach every host there is?")) {
+    if !all.is_empty() && yes(given.all_hosts, format!("let {who} reach every host there is?")) {
         granted.network.extend(all);
     }
     for name in &missing.env_vars {
-        let question = format!("let `{id}` read the environment variable `{name}`?");
+        let question = format!("let {who} read the environment variable `{name}`?");
         if yes(given.environment, question) {
             granted.env_vars.push(name.clone());
         }
     }
     for name in &missing.secrets {
         let question =
-            format!("let `{id}` use the secret `{name}` toward the hosts it is bound to?");
+            format!("let {who} use the secret `{name}` toward the hosts it is bound to?");
         if yes(given.secrets, question) {
             granted.secrets.push(name.clone());
         }
     }
-    let shell = format!("let `{id}` run shell commands? (this runtime has none; it opens nothing)");
+    let shell = match kind {
+        PackageKind::Plugin => {
+            format!("let {who} run shell commands? (this runtime has none; it opens nothing)")
+        }
+        PackageKind::Skill => format!("let {who} tell a model to use shell tools?"),
+    };
     granted.shell = missing.shell && yes(given.shell, shell);
     granted
 }

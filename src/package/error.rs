@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::kind::PackageKind;
 use crate::contract::ManifestError;
+use crate::skill::{Diagnostic, Severity};
 
 /// Why a package could not be read. Displayed in one sentence, but for a manifest's faults, which
 /// have a line each.
@@ -23,6 +25,28 @@ pub enum PackageErrorKind {
     NoManifest {
         /// The names it could have, in the order of the search.
         looked_for: &'static [&'static str],
+    },
+    /// It is a package, and of the other kind.
+    OtherKind {
+        /// The kind that was looked for.
+        wanted: PackageKind,
+    },
+    /// There is no `SKILL.md`.
+    NoSkillFile {
+        /// A folder inside that has one.
+        beneath: Option<String>,
+    },
+    /// The `SKILL.md` does not say what the skill is.
+    Skill {
+        /// What is wrong with it, the errors among them.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// The manifest beside a `SKILL.md` is that of another package.
+    OtherId {
+        /// The id in the manifest.
+        id: String,
+        /// The skill's name.
+        name: String,
     },
     /// The manifest, the module or the folder itself can't be read.
     Unreadable {
@@ -74,6 +98,25 @@ impl PackageError {
                 let first = looked_for.first().copied().unwrap_or_default();
                 format!("write a `{first}` beside the module")
             }
+            PackageErrorKind::OtherKind { wanted } => {
+                let is = wanted.other();
+                format!("for a {is} there is `weft-lite {is}`, with the same commands")
+            }
+            PackageErrorKind::NoSkillFile { beneath: Some(folder) } => {
+                format!("there is one in `{folder}`: name that folder, unpacked if need be")
+            }
+            PackageErrorKind::NoSkillFile { beneath: None } => {
+                "name the folder that has it; `weft-lite skill new` makes one".into()
+            }
+            PackageErrorKind::Skill { diagnostics } => {
+                match errors(diagnostics).find_map(|it| it.suggestion.as_deref()) {
+                    Some(write) => format!("write {write}"),
+                    None => "see `weft-lite skill validate`".into(),
+                }
+            }
+            PackageErrorKind::OtherId { name, .. } => {
+                format!("give the manifest the id `{name}`, or one that ends with `.{name}`")
+            }
             PackageErrorKind::Unreadable { .. } => {
                 "check that the path is right and that you may read it".into()
             }
@@ -108,6 +151,23 @@ impl fmt::Display for PackageError {
             PackageErrorKind::NoManifest { looked_for } => {
                 write!(formatter, "{path} has no manifest ({})", looked_for.join(", "))
             }
+            PackageErrorKind::OtherKind { wanted } => {
+                let is = wanted.other();
+                write!(formatter, "{path} is a {is} and no {wanted}: it has {}", is.mark())
+            }
+            PackageErrorKind::NoSkillFile { .. } => {
+                write!(formatter, "{path} has no `SKILL.md`")
+            }
+            PackageErrorKind::Skill { diagnostics } => {
+                write!(formatter, "{path}: invalid skill:")?;
+                errors(diagnostics).try_for_each(|it| write!(formatter, " SKILL.md:{it}"))
+            }
+            PackageErrorKind::OtherId { id, name } => {
+                write!(
+                    formatter,
+                    "{path}: the manifest is that of `{id}`, not of the skill `{name}`"
+                )
+            }
             PackageErrorKind::Unreadable { file, problem } if file.is_empty() => {
                 write!(formatter, "{path} can't be read: {problem}")
             }
@@ -137,6 +197,11 @@ impl fmt::Display for PackageError {
             }
         }
     }
+}
+
+/// What keeps a skill from loading. Of the rest, its author is told elsewhere.
+fn errors(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+    diagnostics.iter().filter(|it| it.severity == Severity::Error)
 }
 
 impl std::error::Error for PackageError {

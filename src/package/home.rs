@@ -9,9 +9,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::approvals::Approvals;
+use super::kind::PackageKind;
 
-/// Where installed plugins are, in `$WEFT_HOME`.
-const PLUGINS: &str = "plugins";
 /// Where packages are put together before they are renamed into place, and what is removed is
 /// taken apart. Its name hides it from whoever looks for packages.
 const STAGING: &str = ".staging";
@@ -127,17 +126,17 @@ impl HomeLock {
         &self.home
     }
 
-    /// A new, empty folder beside the packages, readable by its owner alone.
+    /// A new, empty folder beside the packages of a kind, readable by its owner alone.
     #[cfg(feature = "package")]
-    pub(super) fn staging(&self) -> Result<PathBuf, HomeError> {
-        let folder = self.scratch()?;
+    pub(super) fn staging(&self, kind: PackageKind) -> Result<PathBuf, HomeError> {
+        let folder = self.scratch(kind)?;
         make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
         Ok(folder)
     }
 
-    /// A path beside the packages that doesn't exist.
-    fn scratch(&self) -> Result<PathBuf, HomeError> {
-        let staging = self.home.join(PLUGINS).join(STAGING);
+    /// A path beside the packages of a kind that doesn't exist.
+    fn scratch(&self, kind: PackageKind) -> Result<PathBuf, HomeError> {
+        let staging = self.home.join(kind.folder()).join(STAGING);
         make_folder(&staging, Access::Owner).map_err(|error| HomeError::io(&staging, &error))?;
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes)
@@ -147,13 +146,13 @@ impl HomeLock {
 
     /// Where a version waits that is about to be replaced.
     #[cfg(feature = "package")]
-    pub(super) fn replaced(&self, id: &str) -> Result<PathBuf, HomeError> {
-        let folder = self.home.join(PLUGINS).join(REPLACED);
+    pub(super) fn replaced(&self, kind: PackageKind, id: &str) -> Result<PathBuf, HomeError> {
+        let folder = self.home.join(kind.folder()).join(REPLACED);
         make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
         Ok(folder.join(id))
     }
 
-    /// Renames a folder beneath `plugins/`, and has the disk remember it.
+    /// Renames a folder to another place among those of its kind, and has the disk remember it.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), HomeError> {
         let parents = [from.parent(), to.parent()];
         fs::rename(from, to)
@@ -162,8 +161,8 @@ impl HomeLock {
     }
 
     /// Takes a package away: it is out of place at once, and then taken apart.
-    pub(super) fn discard(&self, folder: &Path) -> Result<(), HomeError> {
-        let scratch = self.scratch()?;
+    pub(super) fn discard(&self, kind: PackageKind, folder: &Path) -> Result<(), HomeError> {
+        let scratch = self.scratch(kind)?;
         self.rename(folder, &scratch)?;
         remove_all(&scratch)
     }
@@ -171,16 +170,19 @@ impl HomeLock {
     /// Brings each package into one of its whole states: the new version where it has arrived, the
     /// old one where it has not.
     pub(super) fn repair(&self) -> Result<(), HomeError> {
-        let plugins = self.home.join(PLUGINS);
-        for old in children(&plugins.join(REPLACED))? {
-            let place = plugins.join(old.file_name().unwrap_or_default());
-            if place.symlink_metadata().is_ok() {
-                self.discard(&old)?;
-            } else {
-                self.rename(&old, &place)?;
+        for kind in PackageKind::ALL {
+            let packages = self.home.join(kind.folder());
+            for old in children(&packages.join(REPLACED))? {
+                let place = packages.join(old.file_name().unwrap_or_default());
+                if place.symlink_metadata().is_ok() {
+                    self.discard(kind, &old)?;
+                } else {
+                    self.rename(&old, &place)?;
+                }
             }
+            children(&packages.join(STAGING))?.iter().try_for_each(|folder| remove_all(folder))?;
         }
-        children(&plugins.join(STAGING))?.iter().try_for_each(|folder| remove_all(folder))
+        Ok(())
     }
 
     /// Replaces a file by one that is whole on the disk before it has the name.
@@ -208,9 +210,12 @@ impl HomeLock {
 ///
 /// [`HomeError`] if there is something to repair and it can't be.
 pub fn recover_home(home: &Path) -> Result<(), HomeError> {
-    let plugins = home.join(PLUGINS);
-    if children(&plugins.join(STAGING))?.is_empty() && children(&plugins.join(REPLACED))?.is_empty()
-    {
+    let mut left = Vec::new();
+    for folder in PackageKind::ALL.map(|kind| home.join(kind.folder())) {
+        left.append(&mut children(&folder.join(STAGING))?);
+        left.append(&mut children(&folder.join(REPLACED))?);
+    }
+    if left.is_empty() {
         return Ok(());
     }
     let path = home.join(LOCK);
@@ -222,25 +227,25 @@ pub fn recover_home(home: &Path) -> Result<(), HomeError> {
     }
 }
 
-/// Takes a plugin out of `$WEFT_HOME`, and what was approved for it. The answer tells whether it
+/// Takes a package out of `$WEFT_HOME`, and what was approved for it. The answer tells whether it
 /// was there.
 ///
 /// # Errors
 ///
 /// [`HomeError`] if something can't be written.
-pub fn uninstall(home: &Path, id: &str) -> Result<bool, HomeError> {
+pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeError> {
     let lock = HomeLock::acquire(home)?;
-    // In this order, what is interrupted leaves a plugin without approvals and never the reverse.
-    Approvals::forget(&lock, id)?;
-    let Some(folder) = installed_folder(home, id) else { return Ok(false) };
-    lock.discard(&folder)?;
+    // In this order, what is interrupted leaves a package without approvals and never the reverse.
+    Approvals::forget(&lock, &kind.approval_id(id))?;
+    let Some(folder) = installed_folder(home, kind, id) else { return Ok(false) };
+    lock.discard(kind, &folder)?;
     Ok(true)
 }
 
-/// The folder of the plugin of this id, if it is installed.
+/// The folder of the plugin of this id, or of the skill of this name, if it is installed.
 #[must_use]
-pub fn installed_folder(home: &Path, id: &str) -> Option<PathBuf> {
-    let place = place(home, id);
+pub fn installed_folder(home: &Path, kind: PackageKind, id: &str) -> Option<PathBuf> {
+    let place = place(home, kind, id);
     (is_id(id) && place.symlink_metadata().is_ok()).then_some(place)
 }
 
@@ -251,9 +256,9 @@ pub(super) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
 }
 
-/// Where the plugin of this id is installed, or would be.
-pub(super) fn place(home: &Path, id: &str) -> PathBuf {
-    home.join(PLUGINS).join(id)
+/// Where a package is installed, or would be.
+pub(super) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
+    home.join(kind.folder()).join(id)
 }
 
 /// The content of a file of bounded size, or `None` where there is no such file.

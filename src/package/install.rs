@@ -7,22 +7,21 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use semver::Version;
-use serde::{Deserialize, Serialize};
-
 use super::approvals::Approvals;
 use super::archive;
+use super::contents::{self, Package};
 use super::digest::DigestList;
 use super::error::PackageError;
 use super::home::{self, Access, HomeError, HomeLock};
 use super::install_error::InstallError;
 use super::keys::TrustedKeys;
-use super::paths::RECORD_FILE;
-use super::registry::{Registry, RegistryReference, Release};
+use super::kind::PackageKind;
+use super::record::{InstallRecord, RECORD_FILE};
+use super::registry::{Registry, RegistryReference, Release, release_version};
 use super::signature::{PackageSignature, SignatureError};
-use super::source::{PluginPackage, ReadLimits};
+use super::source::ReadLimits;
 use super::staging::{self, StagedPackage};
-use crate::contract::{PluginManifest, PluginPermissions};
+use crate::contract::PluginPermissions;
 
 /// Where a package to be installed is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +66,30 @@ impl InstallSource {
             Self::Registry(RegistryReference { id, .. }) => format!("hub:{id}"),
         }
     }
+
+    /// The name of a skill that gives itself none: that of its folder, or of its archive.
+    fn folder_name(&self) -> String {
+        let last =
+            |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match self {
+            Self::Folder(path) => last(&path.canonicalize().unwrap_or_else(|_| path.clone())),
+            Self::Archive(path) => {
+                let name = last(path);
+                let stem = [".tar.gz", ".tgz"].iter().find_map(|end| name.strip_suffix(end));
+                stem.unwrap_or(&name).to_owned()
+            }
+            Self::Registry(RegistryReference { id, .. }) => id.clone(),
+        }
+    }
+}
+
+/// What becomes of a package of the same id that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// The new one takes its place.
+    Replace,
+    /// It stays, and installing is [`InstallError::Exists`].
+    Keep,
 }
 
 /// How far an install has come.
@@ -92,10 +115,11 @@ pub enum InstallStep {
 /// What came of an install.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// The checked manifest.
-    pub manifest: PluginManifest,
-    /// The version that was there before.
-    pub replaced: Option<Version>,
+    /// What it is. The module is in its place now, and no longer in here.
+    pub package: Package,
+    /// The record of what was there before; that of a package put there by hand says nothing but
+    /// its id.
+    pub replaced: Option<InstallRecord>,
     /// The trusted key that signed it, by its name; none for an unsigned package.
     pub signed_by: Option<String>,
     /// What the operator should know.
@@ -106,42 +130,11 @@ pub struct Installed {
     pub revoked: bool,
 }
 
-/// What is known of an installed package: `install.json`, beside its own files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InstallRecord {
-    /// The plugin's id.
-    pub id: String,
-    /// Its version.
-    pub version: Version,
-    /// Where it came from.
-    pub source: String,
-    /// The digest of its digest list.
-    pub digest: String,
-    /// The id of the trusted key that signed it.
-    pub key_id: Option<String>,
-    /// When it was installed, in seconds since 1970.
-    pub installed_at_seconds: u64,
-}
-
-impl InstallRecord {
-    /// The record of the plugin of this id, if it was installed.
-    ///
-    /// # Errors
-    ///
-    /// [`HomeError`] if it can't be read or is damaged.
-    pub fn read(home: &Path, id: &str) -> Result<Option<Self>, HomeError> {
-        let Some(folder) = home::installed_folder(home, id) else { return Ok(None) };
-        let path = folder.join(RECORD_FILE);
-        let Some(text) = home::read(&path)? else { return Ok(None) };
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
-    }
-}
-
 /// Installs packages into one `$WEFT_HOME`.
 pub struct Installer<'a> {
     home: PathBuf,
+    kind: PackageKind,
+    existing: Existing,
     registry: PathBuf,
     limits: ReadLimits,
     check: &'a dyn Fn(&[u8]) -> Result<(), String>,
@@ -150,20 +143,42 @@ pub struct Installer<'a> {
 
 /// A package whose bytes and source have been checked.
 struct Verified {
-    package: PluginPackage,
+    package: Package,
     record: InstallRecord,
     signed_by: Option<String>,
     warnings: Vec<String>,
 }
 
 impl<'a> Installer<'a> {
-    /// An installer with the registry in `$WEFT_HOME/registry`. `check` tells what keeps a module
+    /// An installer of plugins with the registry in `$WEFT_HOME/registry`. `check` tells what keeps a module
     /// from running, as a compilation finds it.
     #[must_use]
     pub fn new(home: impl Into<PathBuf>, check: &'a dyn Fn(&[u8]) -> Result<(), String>) -> Self {
         let home = home.into();
         let registry = home.join("registry");
-        Self { home, registry, limits: ReadLimits::default(), check, observer: &|_| {} }
+        Self {
+            home,
+            kind: PackageKind::Plugin,
+            existing: Existing::Replace,
+            registry,
+            limits: ReadLimits::default(),
+            check,
+            observer: &|_| {},
+        }
+    }
+
+    /// The kind of the packages. Default: plugins.
+    #[must_use]
+    pub fn kind(mut self, kind: PackageKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// What becomes of a package of the same id that is there already. Default: it is replaced.
+    #[must_use]
+    pub fn existing(mut self, existing: Existing) -> Self {
+        self.existing = existing;
+        self
     }
 
     /// Takes `hub:` packages from the registry in this folder.
@@ -187,7 +202,7 @@ impl<'a> Installer<'a> {
         self
     }
 
-    /// Installs a package, in place of an earlier version. It is not approved by that: see
+    /// Installs a package. It is not approved by that: see
     /// [`Installed::missing`].
     ///
     /// # Errors
@@ -196,7 +211,7 @@ impl<'a> Installer<'a> {
     pub fn install(&self, source: &InstallSource) -> Result<Installed, InstallError> {
         let lock = HomeLock::acquire(&self.home)?;
         (self.observer)(InstallStep::Locked);
-        let staged = lock.staging()?;
+        let staged = lock.staging(self.kind)?;
         let installed = self.install_staged(&lock, &staged, source);
         if installed.is_err() {
             // What can't be cleaned up now is cleaned up by the next one.
@@ -214,8 +229,9 @@ impl<'a> Installer<'a> {
         let release = self.stage(staged, source)?;
         let verified = self.verify(staged, source, release.as_ref())?;
         (self.observer)(InstallStep::Verified);
-        let Verified { package, record, signed_by, mut warnings } = verified;
-        let manifest = package.manifest;
+        let Verified { mut package, record, signed_by, mut warnings } = verified;
+        let old = self.find_existing(&package)?;
+        package.module = None;
         let path = staged.join(RECORD_FILE);
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
@@ -224,17 +240,38 @@ impl<'a> Installer<'a> {
         staging::sync(staged)?;
         (self.observer)(InstallStep::Recorded);
 
-        let approvals = Approvals::read(&self.home)?.of(&manifest.id);
-        let old = InstallRecord::read(&self.home, &manifest.id).unwrap_or_default();
+        let approvals = Approvals::read(&self.home)?.of(&self.kind.approval_id(&package.id));
         if let Some(old) = old.as_ref().filter(|old| old.key_id != record.key_id) {
             let signer = old.key_id.as_deref().unwrap_or("nobody");
-            warnings.push(format!("it replaces {} {}, signed by {signer}", old.id, old.version));
+            warnings.push(format!("it replaces {}, signed by {signer}", old.name()));
         }
-        self.put_in_place(lock, staged, &manifest.id)?;
+        self.put_in_place(lock, staged, &package.id)?;
         (self.observer)(InstallStep::Done);
-        let missing = approvals.missing(&manifest.permissions);
-        let (replaced, revoked) = (old.map(|old| old.version), approvals.revoked);
-        Ok(Installed { manifest, replaced, signed_by, warnings, missing, revoked })
+        let missing = approvals.missing(&package.permissions);
+        let revoked = approvals.revoked;
+        Ok(Installed { package, replaced: old, signed_by, warnings, missing, revoked })
+    }
+
+    /// The record of what the package takes the place of.
+    ///
+    /// Refused is what has to stay, and code whose tools would be called like those of a package
+    /// of the other kind.
+    fn find_existing(&self, package: &Package) -> Result<Option<InstallRecord>, InstallError> {
+        let Package { kind, id, .. } = package;
+        let other = home::installed_folder(&self.home, kind.other(), id);
+        if package.module.is_some() && other.is_some_and(|folder| contents::has_code(&folder)) {
+            return Err(InstallError::NameTaken { id: id.clone(), by: kind.other() });
+        }
+        let Some(folder) = home::installed_folder(&self.home, *kind, id) else { return Ok(None) };
+        let record = InstallRecord::read(&self.home, *kind, id).unwrap_or_default();
+        if self.existing == Existing::Keep {
+            let digest = DigestList::of(&folder).map(|files| files.digest());
+            let untouched = record.as_ref().is_some_and(|it| digest == Ok(it.digest.clone()));
+            let version = record.and_then(|it| it.version);
+            let (kind, id, edited) = (*kind, id.clone(), !untouched);
+            return Err(InstallError::Exists { kind, id, version, edited });
+        }
+        Ok(Some(record.unwrap_or_else(|| InstallRecord::by_hand(id))))
     }
 
     /// Puts the package's files together; for a registry, says which release they are.
@@ -253,7 +290,7 @@ impl<'a> Installer<'a> {
             }
             InstallSource::Registry(reference) => {
                 let registry = Registry::open(&self.registry)?;
-                let release = registry.select(reference)?.clone();
+                let release = registry.select(self.kind, reference)?.clone();
                 // A key that isn't trusted now won't be so when the archive is unpacked.
                 if TrustedKeys::read(&self.home)?.get(&release.key_id).is_none() {
                     let key_id = release.key_id.escape_debug().take(64).collect();
@@ -275,16 +312,20 @@ impl<'a> Installer<'a> {
     ) -> Result<Verified, InstallError> {
         // The staging folder means nothing to whoever reads the message.
         let named = |error: PackageError| PackageError { path: source.name().into(), ..error };
-        let mut package = PluginPackage::read(staged, self.limits).map_err(named)?;
-        let PluginManifest { id, version, .. } = &package.manifest;
-        (self.check)(&package.module)
-            .map_err(|problem| InstallError::Module { id: id.clone(), problem })?;
+        let name = source.folder_name();
+        let mut package =
+            Package::read_named(self.kind, staged, &name, self.limits).map_err(named)?;
+        let id = &package.id;
+        if let Some(module) = &package.module {
+            (self.check)(module)
+                .map_err(|problem| InstallError::Module { id: id.clone(), problem })?;
+        }
         if let (InstallSource::Registry(reference), Some(release)) = (source, release)
-            && (reference.id != *id || release.version != *version)
+            && (reference.id != *id || Ok(&release.version) != release_version(&package).as_ref())
         {
             return Err(InstallError::OtherPackage {
                 expected: format!("{} {}", reference.id, release.version),
-                found: format!("{id} {version}"),
+                found: format!("{id} {}", package.version.as_deref().unwrap_or_default()),
             });
         }
         let mut warnings = std::mem::take(&mut package.warnings);
@@ -309,7 +350,7 @@ impl<'a> Installer<'a> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let record = InstallRecord {
             id: id.clone(),
-            version: version.clone(),
+            version: package.version.clone(),
             source: source.name(),
             digest: files.digest(),
             key_id: signer.map(|signer| signer.key.key_id()),
@@ -320,17 +361,17 @@ impl<'a> Installer<'a> {
     }
 
     fn put_in_place(&self, lock: &HomeLock, staged: &Path, id: &str) -> Result<(), InstallError> {
-        let place = home::place(&self.home, id);
+        let place = home::place(&self.home, self.kind, id);
         if place.symlink_metadata().is_err() {
             lock.rename(staged, &place)?;
             (self.observer)(InstallStep::InPlace);
             return Ok(());
         }
-        let old = lock.replaced(id)?;
+        let old = lock.replaced(self.kind, id)?;
         lock.rename(&place, &old)?;
         (self.observer)(InstallStep::OldAside);
         lock.rename(staged, &place)?;
         (self.observer)(InstallStep::InPlace);
-        Ok(lock.discard(&old)?)
+        Ok(lock.discard(self.kind, &old)?)
     }
 }

@@ -8,6 +8,7 @@ use semver::Version;
 use super::error::PackageError;
 use super::home::HomeError;
 use super::keys::KeyError;
+use super::kind::PackageKind;
 use super::signature::SignatureError;
 
 /// Why a package was not installed, packed or signed. Nothing has changed then.
@@ -47,6 +48,31 @@ pub enum InstallError {
         /// What is wrong.
         problem: String,
     },
+    /// It is there already, and nobody said that it may be overwritten.
+    Exists {
+        /// The package's kind.
+        kind: PackageKind,
+        /// Its id.
+        id: String,
+        /// The version that is there, if that is known.
+        version: Option<String>,
+        /// Whether it is not as it was installed.
+        edited: bool,
+    },
+    /// Its tools would be called like those of a package of the other kind.
+    NameTaken {
+        /// The id of both.
+        id: String,
+        /// The kind of the one that is there.
+        by: PackageKind,
+    },
+    /// It has no version that could be compared with others, which a registry needs.
+    Unversioned {
+        /// The package's id.
+        id: String,
+        /// What it has.
+        version: Option<String>,
+    },
     /// The package is not the one that was asked for.
     OtherPackage {
         /// The id and version that were asked for.
@@ -80,10 +106,14 @@ pub enum RegistryError {
         /// What was asked for.
         text: String,
     },
-    /// It has no plugin of this id.
+    /// It has no package of this kind and id.
     UnknownId {
+        /// The kind.
+        kind: PackageKind,
         /// The id.
         id: String,
+        /// Whether it has one of the other kind.
+        other_kind: bool,
     },
     /// It has no version as it was asked for.
     NoVersion {
@@ -114,19 +144,25 @@ impl InstallError {
     pub fn next_step(&self) -> String {
         match self {
             Self::Source { .. } => {
-                "give a plugin's folder, an archive made by `weft-lite plugin pack`, or `hub:ID`".into()
+                "give a package's folder, an archive made by `weft-lite plugin pack` or `skill pack`, or `hub:ID`"
+                    .into()
             }
             Self::Entry { .. } => {
                 "keep to plain files and folders with portable names; `weft-lite plugin pack` makes such an archive"
                     .into()
             }
             Self::TooLarge { .. } | Self::TooManyEntries { .. } => {
-                "keep in the folder only what the plugin needs when it runs".into()
+                "keep in the folder only what is needed when it runs".into()
             }
             Self::Package(error) => error.next_step(),
             Self::Module { .. } => {
                 "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module".into()
             }
+            Self::Exists { .. } => "add `--force` to overwrite it".into(),
+            Self::NameTaken { id, by } => {
+                format!("remove that one with `weft-lite {by} remove {id}`, or rename one of the two")
+            }
+            Self::Unversioned { .. } => "give it a `version` such as 1.0.0".into(),
             Self::OtherPackage { .. } => "tell whoever keeps the registry".into(),
             Self::Signature(error) => error.next_step(),
             Self::Registry(error) => error.next_step(),
@@ -145,6 +181,10 @@ impl RegistryError {
             Self::Reference { .. } => {
                 "ask for `hub:ID`, `hub:ID@1.2.0` or a range as in `hub:ID@1.2`".into()
             }
+            Self::UnknownId { kind, id, other_kind: true } => {
+                let other = kind.other();
+                format!("it has a {other} of this name: `weft-lite {other} install hub:{id}`")
+            }
             Self::UnknownId { .. } => {
                 "check the id, or name another registry with `--registry`".into()
             }
@@ -153,7 +193,7 @@ impl RegistryError {
             Self::OtherArchive { .. } => {
                 "get the archive again; tell whoever keeps the registry".into()
             }
-            Self::Published { .. } => "raise `version` in the manifest".into(),
+            Self::Published { .. } => "raise its `version`".into(),
         }
     }
 }
@@ -175,6 +215,21 @@ impl fmt::Display for InstallError {
             }
             Self::Package(error) => error.fmt(formatter),
             Self::Module { id, problem } => write!(formatter, "{id}: {problem}"),
+            Self::Exists { kind, id, version, edited } => {
+                let version = version.as_ref().map(|it| format!(" {it}")).unwrap_or_default();
+                let edited = if *edited { ", and is not as it was installed" } else { "" };
+                write!(formatter, "the {kind} `{id}`{version} is there already{edited}")
+            }
+            Self::NameTaken { id, by } => {
+                write!(
+                    formatter,
+                    "the {by} `{id}` is there already, and tools of both would have the same names"
+                )
+            }
+            Self::Unversioned { id, version: Some(version) } => {
+                write!(formatter, "`{id}` has the version `{version}`, which can't be compared")
+            }
+            Self::Unversioned { id, version: None } => write!(formatter, "`{id}` has no version"),
             Self::OtherPackage { expected, found } => {
                 write!(formatter, "the registry gave {found} in place of {expected}")
             }
@@ -192,8 +247,10 @@ impl fmt::Display for RegistryError {
             Self::Index { path, problem } => {
                 write!(formatter, "{} is no registry's index: {problem}", path.display())
             }
-            Self::Reference { text } => write!(formatter, "`{text}` names no plugin of a registry"),
-            Self::UnknownId { id } => write!(formatter, "the registry has no plugin `{id}`"),
+            Self::Reference { text } => write!(formatter, "`{text}` names nothing in a registry"),
+            Self::UnknownId { kind, id, .. } => {
+                write!(formatter, "the registry has no {kind} `{id}`")
+            }
             Self::NoVersion { id, wanted, .. } => {
                 write!(formatter, "the registry has no version of `{id}` for `{wanted}`")
             }

@@ -12,6 +12,7 @@ mod bundled;
 #[cfg(feature = "package")]
 mod compressed;
 mod consent;
+mod contents;
 #[cfg(feature = "package")]
 mod digest;
 mod discover;
@@ -23,8 +24,10 @@ mod install;
 mod install_error;
 #[cfg(feature = "package")]
 mod keys;
+mod kind;
 #[cfg(feature = "package")]
 mod paths;
+mod record;
 #[cfg(feature = "package")]
 mod registry;
 mod secrets;
@@ -43,17 +46,21 @@ pub use archive::pack_folder;
 #[cfg(feature = "bundled")]
 pub use bundled::{BUNDLED, BundledPlugin};
 pub use consent::{NoPrompt, Prompt, ask_for_permissions};
+pub use contents::Package;
+pub(crate) use contents::skill_code;
 #[cfg(feature = "package")]
 pub use digest::{Difference, DigestList, sha256_hex};
 pub use discover::{discover, package_folders};
 pub use error::{PackageError, PackageErrorKind};
 pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
 #[cfg(feature = "package")]
-pub use install::{InstallRecord, InstallSource, InstallStep, Installed, Installer};
+pub use install::{Existing, InstallSource, InstallStep, Installed, Installer};
 #[cfg(feature = "package")]
 pub use install_error::{InstallError, RegistryError};
 #[cfg(feature = "package")]
 pub use keys::{KeyError, KeyErrorKind, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
+pub use kind::PackageKind;
+pub use record::InstallRecord;
 #[cfg(feature = "package")]
 pub use registry::{Registry, RegistryReference, Release};
 pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretValue};

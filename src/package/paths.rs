@@ -5,10 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::install_error::InstallError;
+use super::record::RECORD_FILE;
 use crate::contract::limits;
-
-/// The record that an install leaves beside a package's own files. It is never a part of one.
-pub(super) const RECORD_FILE: &str = "install.json";
 
 /// The paths of one package, as far as they are known.
 #[derive(Debug, Default)]

@@ -9,12 +9,14 @@ use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
 use super::archive;
+use super::contents::Package;
 use super::digest::sha256_hex;
 use super::home;
 use super::install_error::{InstallError, RegistryError};
+use super::kind::PackageKind;
 use super::paths::PackagePaths;
 use super::signature::PackageSignature;
-use super::source::{PluginPackage, ReadLimits};
+use super::source::ReadLimits;
 
 /// A registry whose index has been read.
 #[derive(Debug)]
@@ -25,13 +27,32 @@ pub struct Registry {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Index {
+    #[serde(default)]
     plugins: BTreeMap<String, Vec<Release>>,
+    #[serde(default)]
+    skills: BTreeMap<String, Vec<Release>>,
 }
 
-/// One version of a plugin, as the index tells of it.
+impl Index {
+    fn of(&self, kind: PackageKind) -> &BTreeMap<String, Vec<Release>> {
+        match kind {
+            PackageKind::Plugin => &self.plugins,
+            PackageKind::Skill => &self.skills,
+        }
+    }
+
+    fn of_mut(&mut self, kind: PackageKind) -> &mut BTreeMap<String, Vec<Release>> {
+        match kind {
+            PackageKind::Plugin => &mut self.plugins,
+            PackageKind::Skill => &mut self.skills,
+        }
+    }
+}
+
+/// One version of a package, as the index tells of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// The version.
+    /// The version: a skill's as it compares, `1.2` being `1.2.0`.
     pub version: Version,
     /// The archive's path inside the registry.
     pub archive: String,
@@ -46,7 +67,7 @@ pub struct Release {
 /// What `hub:ID@VERSION` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryReference {
-    /// The plugin's id.
+    /// The plugin's id, or the skill's name.
     pub id: String,
     /// A version or a range of versions; the newest, if there is none.
     pub version: Option<String>,
@@ -113,10 +134,17 @@ impl Registry {
     ///
     /// [`RegistryError::UnknownId`], [`RegistryError::NoVersion`] and
     /// [`RegistryError::Reference`].
-    pub fn select(&self, reference: &RegistryReference) -> Result<&Release, RegistryError> {
+    pub fn select(
+        &self,
+        kind: PackageKind,
+        reference: &RegistryReference,
+    ) -> Result<&Release, RegistryError> {
         let RegistryReference { id, version } = reference;
-        let releases = self.index.plugins.get(id);
-        let releases = releases.ok_or_else(|| RegistryError::UnknownId { id: id.clone() })?;
+        let releases = self.index.of(kind).get(id);
+        let releases = releases.ok_or_else(|| {
+            let other_kind = self.index.of(kind.other()).contains_key(id);
+            RegistryError::UnknownId { kind, id: id.clone(), other_kind }
+        })?;
         let text = version.as_deref().unwrap_or("*");
         let wanted = Wanted::parse(text)
             .ok_or_else(|| RegistryError::Reference { text: format!("hub:{id}@{text}") })?;
@@ -153,21 +181,28 @@ impl Registry {
     /// or the registry can't be written.
     pub fn publish(
         folder: &Path,
+        kind: PackageKind,
         package: &Path,
         limits: ReadLimits,
     ) -> Result<Release, InstallError> {
-        let manifest = PluginPackage::read(package, limits)?.manifest;
+        let contents = Package::read(kind, package, limits)?;
+        let version = release_version(&contents)?;
+        let id = contents.id;
         let signature = PackageSignature::read(package)?;
         let mut index = read_index(folder)?.unwrap_or_default();
-        let releases = index.plugins.entry(manifest.id.clone()).or_default();
-        if releases.iter().any(|release| release.version == manifest.version) {
-            let (id, version) = (manifest.id, manifest.version);
+        let releases = index.of_mut(kind).entry(id.clone()).or_default();
+        if releases.iter().any(|release| release.version == version) {
             return Err(RegistryError::Published { id, version }.into());
         }
         let bytes = archive::pack_folder(package)?;
+        // A plugin and a skill may have the same name and version.
+        let place = match kind {
+            PackageKind::Plugin => "",
+            PackageKind::Skill => "skills/",
+        };
         let release = Release {
-            archive: format!("{}-{}.tar.gz", manifest.id, manifest.version),
-            version: manifest.version,
+            archive: format!("{place}{id}-{version}.tar.gz"),
+            version,
             sha256: sha256_hex(&bytes),
             key_id: signature.key_id,
             signature: signature.signature,
@@ -175,7 +210,7 @@ impl Registry {
         releases.push(release.clone());
         let path = folder.join(&release.archive);
         let write = || {
-            home::make_folder(folder, home::Access::Everyone)?;
+            home::make_folder(&folder.join(place), home::Access::Everyone)?;
             fs::write(&path, &bytes)?;
             let new = folder.join("index.json.new");
             fs::write(&new, serde_json::to_vec_pretty(&index)?)?;
@@ -187,6 +222,24 @@ impl Registry {
         })?;
         Ok(release)
     }
+}
+
+/// The version by which a package is compared with others. Those of plugins follow semantic
+/// versioning; of skills, numbers with dots do too: `v1.2` is `1.2.0`.
+pub(super) fn release_version(package: &Package) -> Result<Version, InstallError> {
+    let text = package.version.as_deref().map(|text| text.strip_prefix('v').unwrap_or(text));
+    let version = text.and_then(|text| Version::parse(text).ok().or_else(|| numbers(text)));
+    version.ok_or_else(|| InstallError::Unversioned {
+        id: package.id.clone(),
+        version: package.version.clone(),
+    })
+}
+
+/// One to three numbers with dots between them.
+fn numbers(text: &str) -> Option<Version> {
+    let numbers: Vec<u64> = text.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let number = |at: usize| numbers.get(at).copied().unwrap_or(0);
+    (numbers.len() <= 3).then(|| Version::new(number(0), number(1), number(2)))
 }
 
 fn index_path(folder: &Path) -> PathBuf {

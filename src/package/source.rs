@@ -246,13 +246,13 @@ fn check_compressed(_module: &[u8], _limits: ReadLimits) -> Result<(), PackageEr
 }
 
 /// The beginning of a file, and how long the whole of it is.
-struct Content {
+pub(super) struct Content {
     length: u64,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// Reads at most one byte more than `limit`, which tells that the file is too large.
-fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Content> {
+pub(super) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Content> {
     let mut options = OpenOptions::new();
     // Opening a pipe would wait for its writer otherwise.
     options.read(true).nonblock(true);
@@ -268,7 +268,7 @@ fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Content> {
 }
 
 /// The kind of an error that opening a file beneath the folder gave.
-fn refused(file: &str, error: &io::Error) -> PackageErrorKind {
+pub(super) fn refused(file: &str, error: &io::Error) -> PackageErrorKind {
     // Containment refuses with an error of its own; a lack of permission has the system's number.
     if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
         return PackageErrorKind::Outside { file: file.to_owned() };
@@ -276,6 +276,6 @@ fn refused(file: &str, error: &io::Error) -> PackageErrorKind {
     unreadable(file, error)
 }
 
-fn unreadable(file: &str, error: &io::Error) -> PackageErrorKind {
+pub(super) fn unreadable(file: &str, error: &io::Error) -> PackageErrorKind {
     PackageErrorKind::Unreadable { file: file.to_owned(), problem: error.to_string() }
 }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::home::{self, Access, HomeError};
 use super::install_error::InstallError;
-use super::paths::{self, PackagePaths, RECORD_FILE};
+use super::paths::{self, PackagePaths};
+use super::record::RECORD_FILE;
 use crate::contract::limits;
 
 /// The folder, and what is known of what is in it.

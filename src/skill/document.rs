@@ -17,6 +17,18 @@ pub enum SkillFormat {
     Clawft,
 }
 
+impl SkillFormat {
+    /// The dialect in one word, as JSON has it too.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AgentSkills => "agent-skills",
+            Self::Openclaw => "openclaw",
+            Self::Clawft => "clawft",
+        }
+    }
+}
+
 /// What one `SKILL.md` says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SkillDocument {

@@ -32,6 +32,7 @@ mod read;
 mod registry;
 mod render;
 mod requirements;
+mod shell;
 mod spelling;
 mod split;
 mod values;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use futures_lite::future::zip;
 use serde_json::{Value, json};
 use weft_lite::{
-    Approval, Approvals, CallError, NoPrompt, PluginPermissions, StoredApproval,
+    Approval, Approvals, CallError, NoPrompt, PackageKind, PluginPermissions, StoredApproval,
     ask_for_permissions, uninstall,
 };
 
@@ -112,9 +112,9 @@ fn approvals_go_with_the_plugin_and_are_private() {
     assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
     let mode = fs::metadata(Approvals::path(&home.weft())).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert!(uninstall(&home.weft(), "probe").unwrap());
-    assert!(!uninstall(&home.weft(), "probe").unwrap());
-    assert!(!uninstall(&home.weft(), "../weft").unwrap());
+    assert!(uninstall(&home.weft(), PackageKind::Plugin, "probe").unwrap());
+    assert!(!uninstall(&home.weft(), PackageKind::Plugin, "probe").unwrap());
+    assert!(!uninstall(&home.weft(), PackageKind::Plugin, "../weft").unwrap());
     // One that comes later by the same name gets nothing of it.
     assert!(home.install(&folder).unwrap().missing.shell);
     assert_eq!(home.pending(), ["shell"]);

@@ -9,18 +9,20 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
-use weft_lite::{InstallError, InstallSource, InstallStep, Installer, recover_home};
+use weft_lite::{InstallError, InstallSource, InstallStep, Installer, PackageKind, recover_home};
 
 use crate::home::{Home, check_module, content};
 
-/// What the child process is told: the home, the package, and before which step it dies.
-const TOLD: [&str; 3] = ["WEFT_TEST_HOME", "WEFT_TEST_PACKAGE", "WEFT_TEST_STEPS"];
+/// What the child process is told: the home, the package, its kind, and before which step it dies.
+const TOLD: [&str; 4] =
+    ["WEFT_TEST_HOME", "WEFT_TEST_PACKAGE", "WEFT_TEST_KIND", "WEFT_TEST_STEPS"];
 
 /// Not a test of its own: the child process of the others.
 #[test]
 #[ignore = "the child process of other tests"]
 fn child() {
-    let [Ok(home), Ok(package), Ok(steps)] = TOLD.map(env::var) else { return };
+    let [Ok(home), Ok(package), Ok(kind), Ok(steps)] = TOLD.map(env::var) else { return };
+    let kind = if kind == "skill" { PackageKind::Skill } else { PackageKind::Plugin };
     let left = Cell::new(steps.parse::<usize>().unwrap());
     let observer = |_: InstallStep| {
         left.set(left.get().saturating_sub(1));
@@ -29,13 +31,14 @@ fn child() {
             kill_process(getpid(), Signal::KILL).unwrap();
         }
     };
-    let installer = Installer::new(home, &check_module).observe(&observer);
+    let installer = Installer::new(home, &check_module).kind(kind).observe(&observer);
     installer.install(&InstallSource::Folder(package.into())).unwrap();
 }
 
-fn spawn(home: &Path, package: &Path, steps: usize) -> Child {
-    let told =
-        [home.as_os_str(), package.as_os_str(), steps.to_string().as_ref()].map(ToOwned::to_owned);
+fn spawn(home: &Path, package: &Path, kind: PackageKind, steps: usize) -> Child {
+    let steps = steps.to_string();
+    let told = [home.as_os_str(), package.as_os_str(), kind.as_str().as_ref(), steps.as_ref()]
+        .map(ToOwned::to_owned);
     Command::new(env::current_exe().unwrap())
         .args(["--exact", "interrupted::child", "--ignored", "--test-threads=1"])
         .envs(TOLD.into_iter().zip(told))
@@ -46,23 +49,23 @@ fn spawn(home: &Path, package: &Path, steps: usize) -> Child {
 }
 
 /// Dies at each step in turn until an install comes through, and checks what a fresh start finds.
-fn killed_at_every_step(update: bool) {
+fn killed_at_every_step(kind: PackageKind, update: bool) {
     let home = Home::new();
-    let old = home.probe("1.0.0", &json!({}));
-    let new = home.probe("2.0.0", &json!({}));
-    let place = home.weft().join("plugins/probe");
+    let [old, new] = ["1.0.0", "2.0.0"].map(|version| package(&home, kind, version));
+    let packages = home.weft().join(format!("{kind}s"));
+    let place = packages.join("probe");
     let (mut kept, mut arrived) = (0, 0);
     for steps in 1.. {
         assert!(steps < 50, "it never comes through");
         let _ = fs::remove_dir_all(home.weft());
         if update {
-            home.install(&old).unwrap();
+            home.install_as(kind, &InstallSource::Folder(old.clone())).unwrap();
         }
-        let status = spawn(&home.weft(), &new, steps).wait().unwrap();
+        let status = spawn(&home.weft(), &new, kind, steps).wait().unwrap();
         assert!(status.success() || status.signal() == Some(9), "{status}");
         recover_home(&home.weft()).unwrap();
         for folder in [".staging", ".old"] {
-            let left = fs::read_dir(home.weft().join("plugins").join(folder));
+            let left = fs::read_dir(packages.join(folder));
             assert_eq!(left.map_or(0, Iterator::count), 0, "{folder} after {steps}");
         }
         if place.exists() {
@@ -89,30 +92,76 @@ fn killed_at_every_step(update: bool) {
     assert_eq!(arrived, 3);
 }
 
+/// A package of three files with the probe in it.
+fn package(home: &Home, kind: PackageKind, version: &str) -> PathBuf {
+    match kind {
+        PackageKind::Plugin => home.probe(version, &json!({})),
+        PackageKind::Skill => home.skill_with_probe(version),
+    }
+}
+
 #[test]
 fn a_first_install_is_there_or_not() {
-    killed_at_every_step(false);
+    killed_at_every_step(PackageKind::Plugin, false);
 }
 
 #[test]
 fn an_update_is_the_old_version_or_the_new_one() {
-    killed_at_every_step(true);
+    killed_at_every_step(PackageKind::Plugin, true);
+}
+
+#[test]
+fn a_first_install_of_a_skill_is_there_or_not() {
+    killed_at_every_step(PackageKind::Skill, false);
+}
+
+#[test]
+fn an_update_of_a_skill_is_the_old_version_or_the_new_one() {
+    killed_at_every_step(PackageKind::Skill, true);
+}
+
+/// Six installs of three versions: one of them is there in the end, whole.
+fn installs_at_once(kind: PackageKind) {
+    let home = Home::new();
+    let versions: Vec<PathBuf> =
+        ["1.0.0", "2.0.0", "3.0.0"].iter().map(|version| package(&home, kind, version)).collect();
+    let children: Vec<Child> =
+        (0..6).map(|at| spawn(&home.weft(), &versions[at % 3], kind, usize::MAX)).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let packages = home.weft().join(format!("{kind}s"));
+    assert!(versions.iter().any(|version| content(version) == content(&packages.join("probe"))));
+    assert_eq!(fs::read_dir(packages.join(".staging")).unwrap().count(), 0);
+    assert_eq!(home.echo().unwrap(), "[1]");
 }
 
 #[test]
 fn installs_at_once_wait_for_each_other() {
+    installs_at_once(PackageKind::Plugin);
+}
+
+#[test]
+fn installs_of_a_skill_at_once_wait_for_each_other() {
+    installs_at_once(PackageKind::Skill);
+}
+
+#[test]
+fn a_plugin_and_a_skill_at_once_wait_for_each_other_too() {
     let home = Home::new();
-    let packages: Vec<PathBuf> =
-        ["1.0.0", "2.0.0", "3.0.0"].iter().map(|version| home.probe(version, &json!({}))).collect();
-    let children: Vec<Child> =
-        (0..6).map(|at| spawn(&home.weft(), &packages[at % 3], usize::MAX)).collect();
+    let plugin = home.probe("1.0.0", &json!({}));
+    let skill = home.skill("deploy", "1.0.0", "");
+    let children: Vec<Child> = (0..6)
+        .map(|at| match at % 2 {
+            0 => spawn(&home.weft(), &plugin, PackageKind::Plugin, usize::MAX),
+            _ => spawn(&home.weft(), &skill, PackageKind::Skill, usize::MAX),
+        })
+        .collect();
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    let place = home.weft().join("plugins/probe");
-    assert!(packages.iter().any(|package| content(package) == content(&place)));
-    assert_eq!(fs::read_dir(home.weft().join("plugins/.staging")).unwrap().count(), 0);
-    assert_eq!(home.echo().unwrap(), "[1]");
+    assert_eq!(content(&home.weft().join("plugins/probe")), content(&plugin));
+    assert_eq!(content(&home.weft().join("skills/deploy")), content(&skill));
 }
 
 #[test]

@@ -11,4 +11,5 @@ mod interrupted;
 mod program;
 mod secrets;
 mod signatures;
+mod skills;
 mod terminal;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::json;
 use weft_lite::{
-    Difference, InstallError, InstallRecord, KeyErrorKind, PackageSignature, PrivateKey, PublicKey,
-    RegistryError, RegistryReference, SignatureError,
+    Difference, InstallError, InstallRecord, KeyErrorKind, PackageKind, PackageSignature,
+    PrivateKey, PublicKey, RegistryError, RegistryReference, SignatureError,
 };
 
 use crate::home::{Home, module, padded};
@@ -93,7 +93,7 @@ fn an_unknown_key_is_as_good_as_none_for_a_folder() {
     home.trust("author");
     let installed = home.install(&folder).unwrap();
     assert_eq!(installed.signed_by.as_deref(), Some("author"));
-    let record = InstallRecord::read(&home.weft(), "probe").unwrap().unwrap();
+    let record = InstallRecord::read(&home.weft(), PackageKind::Plugin, "probe").unwrap().unwrap();
     assert_eq!(record.key_id, Some(home.key("author").public().key_id()));
     // Going back to an unsigned one is said.
     fs::remove_file(folder.join("weft.signature.json")).unwrap();
@@ -109,7 +109,7 @@ fn the_newest_version_that_fits_is_taken() {
     for version in ["1.0.0", "1.2.0", "1.10.0", "2.0.0-beta"] {
         home.publish(&home.probe(version, &json!({})), "author");
     }
-    let version = |text: &str| home.install_hub(text).unwrap().manifest.version.to_string();
+    let version = |text: &str| home.install_hub(text).unwrap().package.version.unwrap();
     assert_eq!(version("hub:probe"), "1.10.0");
     assert_eq!(version("hub:probe@1.0.0"), "1.0.0");
     assert_eq!(version("hub:probe@~1.2"), "1.2.0");

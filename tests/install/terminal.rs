@@ -10,7 +10,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::{Value, json};
 use weft_lite::{FileSecrets, SecretSource};
 
-use crate::home::Home;
+use crate::home::{Home, content};
 
 /// A program at a terminal of its own, and everything that the terminal has shown.
 struct Session {
@@ -208,4 +208,54 @@ fn giving_up_leaves_the_terminal_as_it_was() {
     assert_eq!(status, 1, "{shown}");
     assert!(shown.contains("it was given up") && !shown.contains("half a val"), "{shown}");
     assert!(FileSecrets::new(home.weft()).secret("API").is_none());
+}
+
+#[test]
+fn shell_tools_of_a_skill_are_asked_about() {
+    let home = Home::new();
+    let folder = home.skill("deploy", "1.0.0", "allowed-tools: Bash(git:*)\n");
+    let install = ["skill", "install", folder.to_str().unwrap()];
+    let question = "let the skill `deploy` tell a model to use shell tools? [y/N] ";
+    let mut session = Session::start(&home, &install);
+    session.answers(question, "n");
+    let (status, rest) = session.ends();
+    assert_eq!(status, 0, "{rest}");
+    assert!(rest.contains("is not offered before this is approved: shell"), "{rest}");
+    let mut session = Session::start(&home, &["skill", "approve", "deploy"]);
+    session.answers(question, "y");
+    assert_eq!(session.ends().0, 0);
+    // What was approved is not asked about again.
+    let mut session = Session::start(&home, &install);
+    session.answers("the skill `deploy` 1.0.0 is there already. overwrite it? [y/N] ", "y");
+    assert_eq!(session.ends().0, 0);
+}
+
+#[test]
+fn overwriting_and_deleting_a_skill_are_asked_about() {
+    let home = Home::new();
+    let old = home.skill("deploy", "1.0.0", "");
+    let new = home.skill("deploy", "2.0.0", "");
+    let place = home.weft().join("skills/deploy");
+    assert_eq!(Session::start(&home, &["skill", "install", old.to_str().unwrap()]).ends().0, 0);
+    let install = ["skill", "install", new.to_str().unwrap()];
+    let mut session = Session::start(&home, &install);
+    session.answers("the skill `deploy` 1.0.0 is there already. overwrite it? [y/N] ", "n");
+    assert_eq!(session.ends().0, 1);
+    assert_eq!(content(&place), content(&old));
+    std::fs::write(place.join("docs/version.txt"), "mine").unwrap();
+    let mut session = Session::start(&home, &install);
+    session.answers("and is not as it was installed. overwrite it? [y/N] ", "y");
+    let (status, rest) = session.ends();
+    assert_eq!(status, 0, "{rest}");
+    assert!(rest.contains("installed: deploy 2.0.0, in place of 1.0.0"), "{rest}");
+    assert_eq!(content(&place), content(&new));
+
+    let mut session = Session::start(&home, &["skill", "remove", "deploy"]);
+    session.answers("remove `deploy` and what was approved for it? [y/N] ", "n");
+    assert_eq!(session.ends().0, 1);
+    std::fs::remove_file(place.join("install.json")).unwrap();
+    let mut session = Session::start(&home, &["skill", "remove", "deploy"]);
+    session.answers("delete it for good? [y/N] ", "y");
+    assert_eq!(session.ends().0, 0);
+    assert!(!place.exists());
 }

@@ -2,7 +2,7 @@
 
 use futures_lite::future::zip;
 use serde_json::{Value, json};
-use weft_lite::{Approvals, CallError, PluginPermissions, workspace_approval_id};
+use weft_lite::{Approvals, CallError, PackageKind, PluginPermissions, workspace_approval_id};
 
 use crate::world::{Live, World, manifest, module, patiently};
 
@@ -30,7 +30,8 @@ fn what_is_newly_approved_starts_to_run() {
         Approvals::grant(&world.path("home"), "probe", &granted(&asks)).unwrap();
         in_service(&mut live, "probe").await;
         assert_eq!(live.call("probe__echo", "1").await.unwrap(), "1");
-        Approvals::grant(&world.path("home"), "helper", &granted(&asks)).unwrap();
+        let skill_id = PackageKind::Skill.approval_id("helper");
+        Approvals::grant(&world.path("home"), &skill_id, &granted(&asks)).unwrap();
         live.until_skill("helper", "active").await;
         assert_eq!(live.call("helper__echo", "1").await.unwrap(), "1");
         assert!(live.refusals().is_empty());
@@ -95,7 +96,7 @@ fn an_approval_of_what_is_installed_is_none_for_a_skill_of_the_workspace() {
     world.write("work/.weft/skills/helper/plugin.wasm", module("probe"));
     world.write("work/.weft/skills/helper/weft.plugin.json", manifest("helper", "1.0.0", &asks));
     let home = world.path("home");
-    Approvals::grant(&home, "helper", &granted(&asks)).unwrap();
+    Approvals::grant(&home, &PackageKind::Skill.approval_id("helper"), &granted(&asks)).unwrap();
     world.load(async |live| {
         assert_eq!(live.state("helper"), "pending");
         let work = std::fs::canonicalize(world.path("work")).unwrap();

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::{
     Approval, Approvals, CallError, CompiledModule, InstallError, InstallSource, Installed,
-    Installer, LoadError, PackageSignature, PrivateKey, Prompt, Registry, RegistryReference,
-    Runtime, TrustedKeys,
+    Installer, LoadError, Package, PackageKind, PackageSignature, PrivateKey, Prompt, Registry,
+    RegistryReference, Release, Runtime, TrustedKeys,
 };
 
 /// A temporary folder with a `$WEFT_HOME` in it.
@@ -52,13 +52,41 @@ impl Home {
         folder
     }
 
+    /// A skill in a folder of its own; `more` goes into its frontmatter.
+    pub(crate) fn skill(&self, name: &str, version: &str, more: &str) -> PathBuf {
+        let folder = self.path(&format!("source-skills-{version}")).join(name);
+        fs::create_dir_all(folder.join("docs")).unwrap();
+        let text = format!(
+            "---\nname: {name}\ndescription: for a test\nversion: {version}\n{more}---\nDo {version}.\n"
+        );
+        fs::write(folder.join("SKILL.md"), text).unwrap();
+        fs::write(folder.join("docs/version.txt"), version).unwrap();
+        folder
+    }
+
+    /// The probe as the code of a skill.
+    pub(crate) fn skill_with_probe(&self, version: &str) -> PathBuf {
+        let folder = self.skill("probe", version, "");
+        fs::write(folder.join("plugin.wasm"), module("probe")).unwrap();
+        folder
+    }
+
     pub(crate) fn install(&self, folder: &Path) -> Result<Installed, InstallError> {
         self.install_from(&InstallSource::Folder(folder.to_owned()))
     }
 
     pub(crate) fn install_from(&self, source: &InstallSource) -> Result<Installed, InstallError> {
+        self.install_as(PackageKind::Plugin, source)
+    }
+
+    pub(crate) fn install_as(
+        &self,
+        kind: PackageKind,
+        source: &InstallSource,
+    ) -> Result<Installed, InstallError> {
         let check = check_module;
-        Installer::new(self.weft(), &check).registry(self.path("registry")).install(source)
+        let installer = Installer::new(self.weft(), &check).kind(kind);
+        installer.registry(self.path("registry")).install(source)
     }
 
     pub(crate) fn install_hub(&self, reference: &str) -> Result<Installed, InstallError> {
@@ -82,16 +110,25 @@ impl Home {
 
     /// Signs a package with the key of this name, and puts it into the registry.
     pub(crate) fn publish(&self, folder: &Path, key: &str) {
+        self.publish_as(PackageKind::Plugin, folder, key).unwrap();
+    }
+
+    pub(crate) fn publish_as(
+        &self,
+        kind: PackageKind,
+        folder: &Path,
+        key: &str,
+    ) -> Result<Release, InstallError> {
         PackageSignature::create(folder, &self.key(key)).unwrap();
-        Registry::publish(&self.path("registry"), folder, weft_lite::ReadLimits::default())
-            .unwrap();
+        let limits = weft_lite::ReadLimits::default();
+        Registry::publish(&self.path("registry"), kind, folder, limits)
     }
 
     /// Asks what an installed plugin wants to be asked: what it still waits for.
     pub(crate) fn ask(&self, installed: &Installed, prompt: &mut dyn Prompt) -> Vec<String> {
-        let manifest = &installed.manifest;
+        let Package { kind, id, permissions, .. } = &installed.package;
         let given = Approval::NONE;
-        Approvals::ask(&self.weft(), &manifest.id, &manifest.permissions, given, prompt).unwrap()
+        Approvals::ask(&self.weft(), &kind.approval_id(id), permissions, given, prompt).unwrap()
     }
 
     /// A runtime with the installed plugins, and nothing else.

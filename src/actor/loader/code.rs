@@ -5,10 +5,7 @@ use std::path::Path;
 
 use super::skills::KnownSkill;
 use crate::contract::PluginManifest;
-use crate::package::{MANIFEST_NAMES, PackageError, PackageErrorKind, PluginPackage, ReadLimits};
-
-/// The names of a skill's module where there is no manifest to say it: ours, and clawft's.
-const MODULES: [&str; 2] = ["plugin.wasm", "module.wasm"];
+use crate::package::{PackageError, PackageErrorKind, PluginPackage, ReadLimits, skill_code};
 
 /// A package as it was read last.
 pub(super) struct Code {
@@ -42,23 +39,19 @@ impl Code {
         before: Option<Self>,
         limits: ReadLimits,
     ) -> Option<Self> {
-        let has = |name: &&str| files.iter().any(|file| file == name);
-        let package = if MANIFEST_NAMES.iter().any(&has) {
-            PluginPackage::read(folder, limits).map(|mut package| {
-                if *package.manifest.id != **skill.name() {
-                    let id = &package.manifest.id;
-                    package.warnings.push(format!(
-                        "the manifest's id `{id}` is not the skill's name, which is used"
-                    ));
-                    package.manifest.id = skill.name().to_string();
-                }
-                package
-            })
-        } else {
-            let module = MODULES.into_iter().find(has)?;
-            let version = skill.document().and_then(|document| document.version.as_deref());
-            PluginPackage::read_bare_module(folder, module, skill.name(), version, limits)
-        };
+        let has = |name: &str| files.iter().any(|file| file == name);
+        let version = skill.document().and_then(|document| document.version.as_deref());
+        let package = skill_code(folder, has, skill.name(), version, limits)?;
+        let package = package.map(|mut package| {
+            if *package.manifest.id != **skill.name() {
+                let id = &package.manifest.id;
+                package.warnings.push(format!(
+                    "the manifest's id `{id}` is not the skill's name, which is used"
+                ));
+                package.manifest.id = skill.name().to_string();
+            }
+            package
+        });
         Some(Self::after(before, package))
     }
 

@@ -10,15 +10,16 @@ use super::code::{Code, Content};
 use super::plugins::{PluginSource, PluginTree};
 use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
+use crate::contract::PluginPermissions;
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED};
 use crate::package::{
-    ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
-    workspace_approval_id,
+    ApprovalPolicy, Approvals, PackageError, PackageKind, PackageOrigin, PluginPackage,
+    SkillSwitches, StoredApproval, workspace_approval_id,
 };
 #[cfg(feature = "bundled")]
 use crate::skill::{BUNDLED_SKILLS, ParseMode, parse_skill};
-use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
+use crate::skill::{FoundSkill, Readiness, SkillDocument, SkillLevel, SkillRegistry};
 
 /// Where a package is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,10 +96,21 @@ impl Disk {
     /// Reads what changed. This is the one place of the loader that waits for the disk.
     pub(super) fn refresh(&mut self, scope: &Scope) {
         if let Some(home) = &self.options.weft_home {
-            self.approvals = Approvals::read(home).unwrap_or_else(|error| {
+            let approvals = Approvals::read(home).unwrap_or_else(|error| {
                 log::warn!("nothing installed is approved: {error}");
                 Approvals::default()
             });
+            if approvals != self.approvals {
+                self.approvals = approvals;
+                // Skills without code are asked for nowhere else whether they wait.
+                for tree in &self.skills {
+                    let waiting = |skill: &KnownSkill| asks_for_shell(tree.level, skill);
+                    for (folder, skill) in tree.skills.iter().filter(|(_, skill)| waiting(skill)) {
+                        let folders = self.touched.entry(Arc::clone(skill.name())).or_default();
+                        folders.insert(folder.clone());
+                    }
+                }
+            }
             match SkillSwitches::read(home) {
                 Ok(switches) => {
                     let other = self.disabled.symmetric_difference(switches.disabled());
@@ -199,7 +211,7 @@ impl Disk {
                 let skill = &tree.skills[&folder];
                 let (provider, readiness) = match skill.code {
                     Some(_) => (Some(name), outcome(&folder)),
-                    None => (None, Readiness::Ready),
+                    None => (None, self.readiness(tree.level, skill)),
                 };
                 found.push(skill.as_found(tree.level, provider, readiness));
             }
@@ -259,18 +271,37 @@ impl Disk {
                 if !self.is_wanted(skill, registry) {
                     continue;
                 }
-                let name = skill.name();
-                let id = match level {
-                    SkillLevel::Workspace => workspace_approval_id(name, &self.options.workspace),
-                    _ => name.to_string(),
-                };
+                let mut content = code.content.clone();
+                if let Ok(content) = &mut content {
+                    content.manifest.permissions.shell |= asks_for_shell(level, skill);
+                }
                 candidates.push(Candidate {
                     place: Place::Folder(folder.clone()),
-                    content: code.content.clone(),
-                    policy: self.approvals.of(&id).into(),
-                    command: Some(format!("weft-lite skill approve {name}")),
+                    content,
+                    policy: self.approval(level, skill).into(),
+                    command: Some(format!("weft-lite skill approve {}", skill.name())),
                 });
             }
+        }
+    }
+
+    /// What was approved for a skill of its own, not shipped by a plugin.
+    fn approval(&self, level: SkillLevel, skill: &KnownSkill) -> StoredApproval {
+        self.approvals.of(&match level {
+            SkillLevel::Workspace => workspace_approval_id(skill.name(), &self.options.workspace),
+            _ => PackageKind::Skill.approval_id(skill.name()),
+        })
+    }
+
+    /// Whether a skill without code has to wait.
+    fn readiness(&self, level: SkillLevel, skill: &KnownSkill) -> Readiness {
+        if !asks_for_shell(level, skill) {
+            return Readiness::Ready;
+        }
+        let asked = PluginPermissions { shell: true, ..PluginPermissions::default() };
+        match ApprovalPolicy::from(self.approval(level, skill)).missing(&asked) {
+            unapproved if unapproved.is_empty() => Readiness::Ready,
+            unapproved => Readiness::Pending(unapproved),
         }
     }
 
@@ -392,6 +423,14 @@ impl Disk {
         watched.dedup();
         watched
     }
+}
+
+/// Whether a skill needs an explicit yes because its tools reach a shell. The words of a workspace
+/// are covered by the trust in it; its code is approved in everything.
+fn asks_for_shell(level: SkillLevel, skill: &KnownSkill) -> bool {
+    let asked_about = level == SkillLevel::Managed || skill.code.is_some();
+    let tools = |document: &SkillDocument| !document.shell_tools().is_empty();
+    asked_about && skill.document().is_some_and(|document| tools(document))
 }
 
 #[cfg(feature = "bundled")]

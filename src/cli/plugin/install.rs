@@ -3,15 +3,12 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use serde_json::json;
-use weft_lite::{
-    Approval, CompiledModule, InstallError, InstallSource, Installed, Installer, ReadLimits,
-};
+use weft_lite::{Existing, PackageKind};
 
-use super::approve::ask;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::package::{self, Request};
+use crate::cli::{Failure, Status};
 
 /// Install a plugin, or another version of it.
 #[derive(Debug, FromArgs)]
@@ -35,53 +32,12 @@ pub(super) struct Install {
 
 pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
-    let home = options.weft_home()?;
-    let source = InstallSource::parse(&command.source).map_err(|error| refused(&error))?;
-    let limits = options.read_limits()?;
-    let check = |module: &[u8]| check_module(module, limits);
-    let mut installer = Installer::new(&home, &check).limits(limits);
-    if let Some(registry) = &command.registry {
-        installer = installer.registry(registry);
-    }
-    let installed = installer.install(&source).map_err(|error| refused(&error))?;
-    tell(&installed);
-    let id = &installed.manifest.id;
-    let asked = &installed.manifest.permissions;
-    let waiting = ask(&home, id, asked, options.given(command.yes))?;
-    if options.json {
-        output::json(&json!({
-            "id": id,
-            "version": installed.manifest.version.to_string(),
-            "replaced": installed.replaced.as_ref().map(ToString::to_string),
-            "signed_by": installed.signed_by,
-            "warnings": installed.warnings,
-            "pending": waiting,
-        }))?;
-    }
-    Ok(Status::Done)
-}
-
-/// What keeps a module from running.
-pub(super) fn check_module(module: &[u8], limits: ReadLimits) -> Result<(), String> {
-    let compiled = CompiledModule::with_limit(module, limits.module_bytes);
-    compiled.map(|_| ()).map_err(|error| error.to_string())
-}
-
-/// What was installed, and what it asks for.
-fn tell(installed: &Installed) {
-    let Installed { manifest, replaced, signed_by, warnings, .. } = installed;
-    let (id, version) = (&manifest.id, &manifest.version);
-    let instead = replaced.as_ref().map(|old| format!(", in place of {old}")).unwrap_or_default();
-    let signer = signed_by.as_ref().map(|name| format!(", signed by {name}")).unwrap_or_default();
-    output::message(&format!("installed: {id} {version}{instead}{signer}"));
-    for warning in warnings {
-        output::message(&format!("warning: {warning}"));
-    }
-    for permission in Approval::NONE.missing(&manifest.permissions) {
-        output::message(&format!("  asks for {permission}"));
-    }
-}
-
-pub(super) fn refused(error: &InstallError) -> Failure {
-    failed(error, error.next_step())
+    let request = Request {
+        kind: PackageKind::Plugin,
+        source: &command.source,
+        registry: command.registry.as_deref(),
+        existing: Existing::Replace,
+        yes: command.yes,
+    };
+    Ok(package::status(package::install(&request, options)?.as_ref()))
 }

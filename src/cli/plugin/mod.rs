@@ -5,17 +5,17 @@ mod inspect;
 #[cfg(feature = "package")]
 mod install;
 mod list;
-#[cfg(feature = "package")]
-mod pack;
 mod remove;
 mod revoke;
-#[cfg(feature = "package")]
-mod sign;
 
 use argh::FromArgs;
+#[cfg(feature = "package")]
+use weft_lite::PackageKind;
 
 use super::options::Options;
-use super::{Failure, Status, failed};
+#[cfg(feature = "package")]
+use super::package;
+use super::{Failure, Status};
 
 /// List, inspect, install and approve plugins.
 #[derive(Debug, FromArgs)]
@@ -40,9 +40,9 @@ enum Command {
     Approve(approve::Approve),
     Revoke(revoke::Revoke),
     #[cfg(feature = "package")]
-    Pack(pack::Pack),
+    Pack(package::Pack),
     #[cfg(feature = "package")]
-    Sign(sign::Sign),
+    Sign(package::Sign),
 }
 
 pub(super) fn run(command: &Plugin, options: &Options) -> Result<Status, Failure> {
@@ -55,13 +55,8 @@ pub(super) fn run(command: &Plugin, options: &Options) -> Result<Status, Failure
         Command::Approve(command) => approve::run(command, options),
         Command::Revoke(command) => revoke::run(command, options),
         #[cfg(feature = "package")]
-        Command::Pack(command) => pack::run(command, options),
+        Command::Pack(command) => package::pack(command, PackageKind::Plugin, options),
         #[cfg(feature = "package")]
-        Command::Sign(command) => sign::run(command, options),
+        Command::Sign(command) => package::sign(command, PackageKind::Plugin, options),
     }
-}
-
-fn not_installed(id: &str) -> Failure {
-    let next_step = "see `weft-lite plugin list` for those there are".to_owned();
-    failed(&format!("no plugin `{id}` is installed"), next_step)
 }

@@ -1,12 +1,11 @@
 //! `weft-lite plugin revoke`: take back all that was approved.
 
 use argh::FromArgs;
-use weft_lite::{Approvals, installed_folder};
+use weft_lite::{Approvals, PackageKind, installed_folder};
 
-use super::approve::refused;
-use super::not_installed;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
+use crate::cli::package::{home_failed, not_installed};
 use crate::cli::{Failure, Status, output};
 
 /// Take back all that was approved; a plugin in service goes out of it at once.
@@ -22,8 +21,9 @@ pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure
     logs::start(options, Verbosity::Warnings);
     let home = options.weft_home()?;
     let id = &command.id;
-    installed_folder(&home, id).ok_or_else(|| not_installed(id))?;
-    Approvals::revoke(&home, id).map_err(|error| refused(&error))?;
+    installed_folder(&home, PackageKind::Plugin, id)
+        .ok_or_else(|| not_installed(&home, PackageKind::Plugin, id))?;
+    Approvals::revoke(&home, id).map_err(|error| home_failed(&error))?;
     output::message(&format!("revoked: {id} does not run until it is approved again"));
     Ok(Status::Done)
 }

@@ -92,7 +92,7 @@ fn changed(before: &SkillEntry, after: &SkillEntry) -> Vec<String> {
 }
 
 /// Why a skill is not offered, or not as its file is now.
-pub(super) fn problem(entry: &SkillEntry) -> String {
+pub(in crate::cli) fn problem(entry: &SkillEntry) -> String {
     let name = &entry.name;
     let error = entry.diagnostics.iter().find(|it| it.severity == Severity::Error);
     match (&entry.state, error) {
@@ -142,7 +142,7 @@ fn changes<T>(changes: &Changes<T>, describe: impl Fn(&T) -> Value) -> Value {
 }
 
 /// A skill without its text.
-fn skill(entry: &SkillEntry) -> Value {
+pub(in crate::cli) fn skill(entry: &SkillEntry) -> Value {
     let version = entry.document.as_ref().and_then(|document| document.version.clone());
     let mut without_text = entry.clone();
     without_text.document = None;

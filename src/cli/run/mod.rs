@@ -1,6 +1,6 @@
 //! `weft-lite run`: everything loaded, and the console served until it ends or a signal comes.
 
-mod changes;
+pub(super) mod changes;
 mod commands;
 #[cfg(feature = "mcp")]
 mod mcp;

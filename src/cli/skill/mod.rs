@@ -1,19 +1,34 @@
-//! `weft-lite skill`: what skills say, and what is wrong with them.
+//! `weft-lite skill`: the skills there are, what they say, what is wrong with them, and which are used.
 
+mod approve;
 mod found;
+#[cfg(feature = "package")]
+mod install;
+mod list;
+mod named;
+mod new;
+mod remove;
+mod revoke;
+mod show;
+mod switch;
 mod validate;
 
 use argh::FromArgs;
+#[cfg(feature = "package")]
+use weft_lite::PackageKind;
+use weft_lite::SkillSwitch;
 
 use super::options::Options;
+#[cfg(feature = "package")]
+use super::package;
 use super::{Failure, Status};
 
-/// Check skills.
+/// List, show, check, install and write skills.
 #[derive(Debug, FromArgs)]
 #[argh(
     subcommand,
     name = "skill",
-    example = "{command_name} validate ./my-skill\n{command_name} validate ./skills --strict"
+    example = "{command_name} list\n{command_name} install ./my-skill\n{command_name} validate ./skills --strict"
 )]
 pub(super) struct Skill {
     #[argh(subcommand)]
@@ -23,11 +38,39 @@ pub(super) struct Skill {
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
 enum Command {
+    List(list::List),
+    Show(show::Show),
     Validate(validate::Validate),
+    New(new::New),
+    #[cfg(feature = "package")]
+    Install(install::Install),
+    Remove(remove::Remove),
+    Enable(switch::Enable),
+    Disable(switch::Disable),
+    Approve(approve::Approve),
+    Revoke(revoke::Revoke),
+    #[cfg(feature = "package")]
+    Pack(package::Pack),
+    #[cfg(feature = "package")]
+    Sign(package::Sign),
 }
 
 pub(super) fn run(command: &Skill, options: &Options) -> Result<Status, Failure> {
     match &command.command {
+        Command::List(_) => list::run(options),
+        Command::Show(command) => show::run(command, options),
         Command::Validate(command) => validate::run(command, options),
+        Command::New(command) => new::run(command, options),
+        #[cfg(feature = "package")]
+        Command::Install(command) => install::run(command, options),
+        Command::Remove(command) => remove::run(command, options),
+        Command::Enable(command) => switch::run(&command.name, SkillSwitch::On, options),
+        Command::Disable(command) => switch::run(&command.name, SkillSwitch::Off, options),
+        Command::Approve(command) => approve::run(command, options),
+        Command::Revoke(command) => revoke::run(command, options),
+        #[cfg(feature = "package")]
+        Command::Pack(command) => package::pack(command, PackageKind::Skill, options),
+        #[cfg(feature = "package")]
+        Command::Sign(command) => package::sign(command, PackageKind::Skill, options),
     }
 }

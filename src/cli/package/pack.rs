@@ -1,27 +1,28 @@
-//! `weft-lite plugin pack`: a plugin's folder as an archive, or as a release in a registry.
+//! `weft-lite plugin pack` and `skill pack`: a package's folder as an archive, or as a release in a
+//! registry.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{PluginPackage, Registry, pack_folder, sha256_hex};
+use weft_lite::{Package, PackageKind, Registry, pack_folder, sha256_hex};
 
 use super::install::{check_module, refused};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, output};
 
-/// Pack a plugin's folder into an archive that can be installed.
+/// Pack a package's folder into an archive that can be installed.
 #[derive(Debug, FromArgs)]
 #[argh(
     subcommand,
     name = "pack",
-    example = "{command_name} ./my-plugin\n{command_name} ./my-plugin -o clock.tar.gz\n{command_name} ./my-plugin --registry /media/stick",
-    note = "The same files always give the same archive. A release in a registry must be signed\nbefore (`weft-lite plugin sign`)."
+    example = "{command_name} ./clock\n{command_name} ./clock -o clock.tar.gz\n{command_name} ./clock --registry /media/stick",
+    note = "The same files always give the same archive. A release in a registry must be signed\nbefore (`weft-lite plugin sign`, `weft-lite skill sign`)."
 )]
-pub(super) struct Pack {
-    /// the plugin's folder
+pub(in crate::cli) struct Pack {
+    /// the package's folder
     #[argh(positional, arg_name = "DIR")]
     folder: PathBuf,
     /// the archive (default: `<id>-<version>.tar.gz` in the current folder)
@@ -32,15 +33,21 @@ pub(super) struct Pack {
     registry: Option<PathBuf>,
 }
 
-pub(super) fn run(command: &Pack, options: &Options) -> Result<Status, Failure> {
+pub(in crate::cli) fn pack(
+    command: &Pack,
+    kind: PackageKind,
+    options: &Options,
+) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let folder = &command.folder;
     let limits = options.read_limits()?;
     let package =
-        PluginPackage::read(folder, limits).map_err(|error| failed(&error, error.next_step()))?;
-    check_module(&package.module, limits).map_err(|problem| {
-        failed(&problem, "see `weft-lite plugin inspect` for all that is wrong".into())
-    })?;
+        Package::read(kind, folder, limits).map_err(|error| failed(&error, error.next_step()))?;
+    if let Some(module) = &package.module {
+        check_module(module, limits).map_err(|problem| {
+            failed(&problem, "see `weft-lite plugin inspect` for all that is wrong".into())
+        })?;
+    }
     if let Some(registry) = &command.registry {
         if command.output.is_some() {
             return Err(Failure::Usage {
@@ -49,14 +56,11 @@ pub(super) fn run(command: &Pack, options: &Options) -> Result<Status, Failure> 
             });
         }
         let release =
-            Registry::publish(registry, folder, limits).map_err(|error| refused(&error))?;
+            Registry::publish(registry, kind, folder, limits).map_err(|error| refused(&error))?;
         let archive = registry.join(&release.archive);
         return report(&archive, &release.sha256, options);
     }
-    let manifest = &package.manifest;
-    let archive = command.output.clone();
-    let archive =
-        archive.unwrap_or_else(|| format!("{}-{}.tar.gz", manifest.id, manifest.version).into());
+    let archive = command.output.clone().unwrap_or_else(|| file_name(&package).into());
     if is_inside(&archive, folder) {
         return Err(Failure::Usage {
             message: format!("{} would become a part of the next archive", archive.display()),
@@ -71,6 +75,17 @@ pub(super) fn run(command: &Pack, options: &Options) -> Result<Status, Failure> 
         )
     })?;
     report(&archive, &sha256_hex(&bytes), options)
+}
+
+/// The archive's name where nobody gives it one. A skill's version may be any text.
+fn file_name(Package { id, version, .. }: &Package) -> String {
+    let plain = |text: &&String| {
+        text.len() <= 64 && text.chars().all(|it| it.is_ascii_alphanumeric() || "._+-".contains(it))
+    };
+    match version.as_ref().filter(plain) {
+        Some(version) => format!("{id}-{version}.tar.gz"),
+        None => format!("{id}.tar.gz"),
+    }
 }
 
 fn report(archive: &Path, sha256: &str, options: &Options) -> Result<Status, Failure> {

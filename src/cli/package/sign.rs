@@ -1,25 +1,25 @@
-//! `weft-lite plugin sign`: a signature over every file of a plugin's folder.
+//! `weft-lite plugin sign` and `skill sign`: a signature over every file of a package's folder.
 
 use std::path::PathBuf;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{PackageSignature, PluginPackage, PrivateKey, SIGNATURE_FILE};
+use weft_lite::{Package, PackageKind, PackageSignature, PrivateKey, SIGNATURE_FILE};
 
 use super::install::refused;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, output};
 
-/// Sign a plugin's folder; whatever changes in it afterwards breaks the signature.
+/// Sign a package's folder; whatever changes in it afterwards breaks the signature.
 #[derive(Debug, FromArgs)]
 #[argh(
     subcommand,
     name = "sign",
-    example = "{command_name} ./my-plugin\n{command_name} ./my-plugin --key my.key"
+    example = "{command_name} ./clock\n{command_name} ./clock --key my.key"
 )]
-pub(super) struct Sign {
-    /// the plugin's folder
+pub(in crate::cli) struct Sign {
+    /// the package's folder
     #[argh(positional, arg_name = "DIR")]
     folder: PathBuf,
     /// the private key's file (default: signing.key in `$WEFT_HOME`)
@@ -27,7 +27,11 @@ pub(super) struct Sign {
     key: Option<PathBuf>,
 }
 
-pub(super) fn run(command: &Sign, options: &Options) -> Result<Status, Failure> {
+pub(in crate::cli) fn sign(
+    command: &Sign,
+    kind: PackageKind,
+    options: &Options,
+) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let folder = &command.folder;
     let path = match &command.key {
@@ -35,7 +39,7 @@ pub(super) fn run(command: &Sign, options: &Options) -> Result<Status, Failure> 
         None => options.weft_home()?.join("signing.key"),
     };
     let key = PrivateKey::read(&path).map_err(|error| failed(&error, error.next_step()))?;
-    PluginPackage::read(folder, options.read_limits()?)
+    Package::read(kind, folder, options.read_limits()?)
         .map_err(|error| failed(&error, error.next_step()))?;
     let signature = PackageSignature::create(folder, &key).map_err(|error| refused(&error))?;
     if options.json {

@@ -1,0 +1,41 @@
+//! Asking for what an installed package wants and doesn't have.
+
+use std::path::Path;
+
+use weft_lite::{Approval, Approvals, PackageKind, PluginPermissions};
+
+use super::home_failed;
+use crate::cli::terminal::Terminal;
+use crate::cli::{Failure, output};
+
+/// Who wants what.
+pub(in crate::cli) struct Asking<'a> {
+    pub(in crate::cli) kind: PackageKind,
+    /// The plugin's id, or the skill's name.
+    pub(in crate::cli) name: &'a str,
+    /// The id under which its approvals are kept.
+    pub(in crate::cli) approval_id: &'a str,
+    pub(in crate::cli) permissions: &'a PluginPermissions,
+    /// What needs no question.
+    pub(in crate::cli) given: Approval,
+}
+
+/// Asks for what is not approved yet, and says what the package still waits for.
+pub(in crate::cli) fn ask(home: &Path, asking: &Asking<'_>) -> Result<Vec<String>, Failure> {
+    let Asking { kind, name, approval_id, permissions, given } = asking;
+    let waiting = Approvals::ask(home, approval_id, permissions, *given, &mut Terminal)
+        .map_err(|error| home_failed(&error))?;
+    if !waiting.is_empty() {
+        let list = waiting.join(", ");
+        let next_step = format!(
+            "approve it with `weft-lite {kind} approve {name}` on a terminal, or with --yes and --approve"
+        );
+        let does = match kind {
+            PackageKind::Plugin => "does not run",
+            PackageKind::Skill => "is not offered",
+        };
+        let message = format!("pending: {name} {does} before this is approved: {list}");
+        output::message(&output::with_next_step(&message, &next_step));
+    }
+    Ok(waiting)
+}

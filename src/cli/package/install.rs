@@ -1,0 +1,128 @@
+//! Installing from a folder, an archive or a registry, and what is said about it.
+
+use std::path::Path;
+
+use serde_json::json;
+use weft_lite::{
+    Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer, Package,
+    PackageKind, PluginPermissions, Prompt, ReadLimits, installed_folder,
+};
+
+use super::{Asking, ask};
+use crate::cli::options::Options;
+use crate::cli::terminal::Terminal;
+use crate::cli::{Failure, Status, failed, output};
+
+/// What is to be installed, and how.
+pub(in crate::cli) struct Request<'a> {
+    pub(in crate::cli) kind: PackageKind,
+    /// A path, or `hub:ID`.
+    pub(in crate::cli) source: &'a str,
+    pub(in crate::cli) registry: Option<&'a Path>,
+    pub(in crate::cli) existing: Existing,
+    /// Whether files and hosts that are named need no question.
+    pub(in crate::cli) yes: bool,
+}
+
+/// Installs it, asks for what it wants, and says what came of it; `None` where nobody wanted it in
+/// place of what is there.
+pub(in crate::cli) fn install(
+    request: &Request<'_>,
+    options: &Options,
+) -> Result<Option<Installed>, Failure> {
+    let home = options.weft_home()?;
+    let source = InstallSource::parse(request.source).map_err(|error| refused(&error))?;
+    let limits = options.read_limits()?;
+    let check = |module: &[u8]| check_module(module, limits);
+    let put = |existing| {
+        let installer = Installer::new(&home, &check).kind(request.kind).limits(limits);
+        let installer = installer.existing(existing);
+        match request.registry {
+            Some(registry) => installer.registry(registry),
+            None => installer,
+        }
+        .install(&source)
+    };
+    let installed = match put(request.existing) {
+        Err(error @ InstallError::Exists { .. }) => {
+            match Terminal.confirm(&format!("{error}. overwrite it?")) {
+                Some(true) => put(Existing::Replace),
+                Some(false) => return Ok(None),
+                None => Err(error),
+            }
+        }
+        other => other,
+    };
+    let installed = installed.map_err(|error| refused(&error))?;
+    tell(&installed);
+    let Package { kind, id, permissions, version, .. } = &installed.package;
+    let asking = Asking {
+        kind: *kind,
+        name: id,
+        approval_id: &kind.approval_id(id),
+        permissions,
+        given: options.given(request.yes),
+    };
+    let waiting = ask(&home, &asking)?;
+    if options.json {
+        let key = match kind {
+            PackageKind::Plugin => "id",
+            PackageKind::Skill => "name",
+        };
+        let folder = installed_folder(&home, *kind, id).map(|it| it.display().to_string());
+        output::json(&json!({
+            key: id,
+            "version": version,
+            "folder": folder,
+            "replaced": installed.replaced.as_ref().and_then(|old| old.version.as_deref()),
+            "overwritten": installed.replaced.is_some(),
+            "signed_by": installed.signed_by,
+            "warnings": installed.warnings,
+            "pending": waiting,
+        }))?;
+    }
+    Ok(Some(installed))
+}
+
+/// What keeps a module from running.
+pub(super) fn check_module(module: &[u8], limits: ReadLimits) -> Result<(), String> {
+    let compiled = CompiledModule::with_limit(module, limits.module_bytes);
+    compiled.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// What was installed, and what it asks for.
+fn tell(installed: &Installed) {
+    let Installed { package, replaced, signed_by, warnings, .. } = installed;
+    let version = |version: &Option<String>| {
+        version.as_ref().map(|it| output::one_line(&format!(" {it}"))).unwrap_or_default()
+    };
+    let instead = match replaced.as_ref().map(|old| version(&old.version)) {
+        None => String::new(),
+        Some(old) if old.is_empty() => ", in place of an earlier one".into(),
+        Some(old) => format!(", in place of{old}"),
+    };
+    let signer = signed_by.as_ref().map(|name| format!(", signed by {name}")).unwrap_or_default();
+    let Package { id, version: own, permissions, shell_tools, .. } = package;
+    output::message(&format!("installed: {id}{}{instead}{signer}", version(own)));
+    for warning in warnings {
+        output::message(&format!("warning: {}", output::one_line(warning)));
+    }
+    // The tools say more than the permission that they come to.
+    let shell = permissions.shell && shell_tools.is_empty();
+    for permission in Approval::NONE.missing(&PluginPermissions { shell, ..permissions.clone() }) {
+        output::message(&format!("  asks for {permission}"));
+    }
+    if !shell_tools.is_empty() {
+        let tools = output::one_line(&shell_tools.join(", "));
+        output::message(&format!("  asks for shell tools: {tools}"));
+    }
+}
+
+/// The exit status of an install.
+pub(in crate::cli) fn status(installed: Option<&Installed>) -> Status {
+    if installed.is_some() { Status::Done } else { Status::Failed }
+}
+
+pub(super) fn refused(error: &InstallError) -> Failure {
+    failed(error, error.next_step())
+}

@@ -1,0 +1,44 @@
+//! What the commands for plugins and those for skills do in the same way.
+
+mod approve;
+#[cfg(feature = "package")]
+mod install;
+#[cfg(feature = "package")]
+mod pack;
+mod remove;
+#[cfg(feature = "package")]
+mod sign;
+
+pub(super) use approve::{Asking, ask};
+#[cfg(feature = "package")]
+pub(super) use install::{Request, install, status};
+#[cfg(feature = "package")]
+pub(super) use pack::{Pack, pack};
+pub(super) use remove::remove;
+#[cfg(feature = "package")]
+pub(super) use sign::{Sign, sign};
+
+use std::path::Path;
+
+use weft_lite::{HomeError, PackageKind, installed_folder};
+
+use super::{Failure, failed};
+
+/// A failure of weft-lite's own folder.
+pub(super) fn home_failed(error: &HomeError) -> Failure {
+    failed(error, error.next_step())
+}
+
+/// A failure for want of a package; one of the other kind may have been meant.
+pub(super) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure {
+    let other = match kind {
+        PackageKind::Plugin => PackageKind::Skill,
+        PackageKind::Skill => PackageKind::Plugin,
+    };
+    let next_step = if installed_folder(home, other, id).is_some() {
+        format!("there is a {other} of this name; its commands are those of `weft-lite {other}`")
+    } else {
+        format!("see `weft-lite {kind} list` for those there are")
+    };
+    failed(&format!("no {kind} `{id}` is installed"), next_step)
+}

@@ -1,0 +1,56 @@
+//! `weft-lite skill approve`: say yes to what a skill asks for.
+
+use argh::FromArgs;
+use serde_json::json;
+use weft_lite::{Package, PackageKind, SkillLevel};
+
+use super::named::Own;
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::package::{Asking, ask};
+use crate::cli::{Failure, Status, failed, output};
+
+/// Approve what a skill's code and its `allowed-tools` ask for; exits with 1 while something is left.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "approve",
+    example = "{command_name} deploy\n{command_name} deploy --approve shell",
+    note = "On a terminal, each permission is asked about. Elsewhere --yes approves files and hosts\nthat are named, and --approve all hosts (network), env, secrets and shell."
+)]
+pub(super) struct Approve {
+    /// the skill's name
+    #[argh(positional, arg_name = "NAME")]
+    name: String,
+    /// approve the files and hosts that it names
+    #[argh(switch)]
+    yes: bool,
+}
+
+pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let name = &command.name;
+    let own = Own::find(options, name)?;
+    let kind = PackageKind::Skill;
+    let package = Package::read(kind, &own.folder, options.read_limits()?)
+        .map_err(|error| failed(&error, error.next_step()))?;
+    // The words of a workspace are covered by the trust in it.
+    let waiting = if own.level == SkillLevel::Workspace && package.module.is_none() {
+        Vec::new()
+    } else {
+        let asking = Asking {
+            kind,
+            name,
+            approval_id: &own.approval_id,
+            permissions: &package.permissions,
+            given: options.given(command.yes),
+        };
+        ask(&options.weft_home()?, &asking)?
+    };
+    if options.json {
+        output::json(&json!({ "name": name, "pending": waiting }))?;
+    } else if waiting.is_empty() {
+        output::message(&format!("approved: {name}"));
+    }
+    Ok(if waiting.is_empty() { Status::Done } else { Status::Failed })
+}

@@ -1,0 +1,57 @@
+//! `weft-lite skill install`: from a folder, an archive or a registry.
+
+use std::path::PathBuf;
+
+use argh::FromArgs;
+use weft_lite::{Existing, PackageKind, SkillSwitches};
+
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::package::{self, Request};
+use crate::cli::{Failure, Status, output};
+
+/// Install a skill, or another version of it.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "install",
+    example = "{command_name} ./deploy\n{command_name} deploy-1.2.tar.gz --force\n{command_name} hub:deploy@1 --registry /media/stick",
+    note = "A skill that asks for shell tools (`allowed-tools: Bash`), and one whose code asks for\nanything, is asked about on a terminal. Elsewhere --approve shell says yes to the first, --yes\nand --approve to the second, as for a plugin; what is left makes it pending."
+)]
+pub(super) struct Install {
+    /// a skill's folder, an archive, `hub:NAME` or `hub:NAME@VERSION`
+    #[argh(positional, arg_name = "SOURCE")]
+    source: String,
+    /// the registry's folder (default: registry in `$WEFT_HOME`)
+    #[argh(option, arg_name = "DIR")]
+    registry: Option<PathBuf>,
+    /// overwrite an installed skill of the same name without asking
+    #[argh(switch)]
+    force: bool,
+    /// approve the files and hosts that its code names
+    #[argh(switch)]
+    yes: bool,
+}
+
+pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let request = Request {
+        kind: PackageKind::Skill,
+        source: &command.source,
+        registry: command.registry.as_deref(),
+        existing: if command.force { Existing::Replace } else { Existing::Keep },
+        yes: command.yes,
+    };
+    let installed = package::install(&request, options)?;
+    if let Some(installed) = &installed {
+        let name = &installed.package.id;
+        // Switches that can't be read are the loader's to complain about.
+        let switches = SkillSwitches::read(&options.weft_home()?).unwrap_or_default();
+        if switches.disabled().contains(name) {
+            let message = format!("note: skills of the name {name} are switched off");
+            let next_step = format!("switch it on with `weft-lite skill enable {name}`");
+            output::message(&output::with_next_step(&message, &next_step));
+        }
+    }
+    Ok(package::status(installed.as_ref()))
+}

@@ -1,0 +1,80 @@
+//! The skill that a name means, and what its approvals are kept under.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use weft_lite::{
+    PackageKind, SkillEntry, SkillLevel, SkillRegistry, Snapshot, printable, workspace_approval_id,
+};
+
+use crate::cli::options::Options;
+use crate::cli::{Failure, failed};
+
+/// Everything that is loaded.
+pub(super) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, Failure> {
+    Ok(options.load()?.host().snapshot())
+}
+
+/// The skill of this name, in whatever state it is.
+pub(super) fn find<'r>(
+    skills: &'r SkillRegistry,
+    name: &str,
+) -> Result<&'r Arc<SkillEntry>, Failure> {
+    skills.get(name).ok_or_else(|| {
+        let next_step = "see `weft-lite skill list` for those there are".to_owned();
+        failed(&format!("there is no skill `{name}`"), next_step)
+    })
+}
+
+/// Where a skill is, in words.
+pub(super) fn place(entry: &SkillEntry) -> String {
+    match &entry.path {
+        Some(path) => printable(&path.display().to_string()),
+        None => "compiled in".into(),
+    }
+}
+
+/// A skill that is approved on its own: an installed one, or one of the workspace.
+pub(super) struct Own {
+    pub(super) folder: PathBuf,
+    /// The id under which its approvals are kept.
+    pub(super) approval_id: String,
+    pub(super) level: SkillLevel,
+}
+
+impl Own {
+    /// The skill that this name means.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it came with something else.
+    pub(super) fn find(options: &Options, name: &str) -> Result<Self, Failure> {
+        let snapshot = snapshot(options)?;
+        let entry = find(&snapshot.skills, name)?;
+        let approval_id = match entry.level {
+            SkillLevel::Managed => PackageKind::Skill.approval_id(name),
+            SkillLevel::Workspace => {
+                let workspace = &options.workspace;
+                let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
+                workspace_approval_id(name, &real)
+            }
+            SkillLevel::Plugin => {
+                let plugin = entry.provider.as_deref().unwrap_or_default();
+                return Err(failed(
+                    &format!("`{name}` came with the plugin `{plugin}`"),
+                    format!("what that may do is a matter of `weft-lite plugin approve {plugin}`"),
+                ));
+            }
+            SkillLevel::Bundled => {
+                return Err(failed(
+                    &format!("`{name}` is compiled in, and needs no approval"),
+                    format!("to do without it, use `weft-lite skill disable {name}`"),
+                ));
+            }
+        };
+        let folder = entry.path.as_deref().and_then(|path| path.parent());
+        let folder = folder.map(ToOwned::to_owned).unwrap_or_default();
+        Ok(Self { folder, approval_id, level: entry.level })
+    }
+}

@@ -1,0 +1,73 @@
+//! `weft-lite skill remove`: files, record and approvals of an installed skill.
+
+use std::path::Path;
+
+use argh::FromArgs;
+use weft_lite::{InstallRecord, PackageKind, SkillEntry, SkillLevel, installed_folder};
+
+use super::named;
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, failed, package};
+
+/// Remove an installed skill and what was approved for it.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "remove", example = "{command_name} deploy\n{command_name} deploy --yes")]
+pub(super) struct Remove {
+    /// the skill's name
+    #[argh(positional, arg_name = "NAME")]
+    name: String,
+    /// don't ask
+    #[argh(switch)]
+    yes: bool,
+}
+
+pub(super) fn run(command: &Remove, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let home = options.weft_home()?;
+    let (kind, name) = (PackageKind::Skill, &command.name);
+    let Some(folder) = installed_folder(&home, kind, name) else {
+        let snapshot = named::snapshot(options)?;
+        return Err(elsewhere(named::find(&snapshot.skills, name)?));
+    };
+    let recorded = InstallRecord::read(&home, kind, name).is_ok_and(|record| record.is_some());
+    let question = question(name, &folder, recorded);
+    package::remove(&home, kind, name, (!command.yes).then_some(question.as_str()), options)
+}
+
+fn question(name: &str, folder: &Path, recorded: bool) -> String {
+    if recorded {
+        return format!("remove `{name}` and what was approved for it?");
+    }
+    let folder = folder.display();
+    format!("`{name}` was not installed but written or copied to {folder}. delete it for good?")
+}
+
+/// Why a skill can't be removed, and how to do without it.
+fn elsewhere(entry: &SkillEntry) -> Failure {
+    let SkillEntry { name, level, provider, .. } = entry;
+    let place = named::place(entry);
+    let disable = format!("`weft-lite skill disable {name}`");
+    match level {
+        SkillLevel::Workspace => failed(
+            &format!("`{name}` belongs to the workspace: {place}"),
+            format!("delete its folder there, or switch it off with {disable}"),
+        ),
+        SkillLevel::Managed => failed(
+            &format!("`{name}` is not in a folder of its own name: {place}"),
+            format!("delete that folder, or switch it off with {disable}"),
+        ),
+        SkillLevel::Plugin => {
+            let plugin = provider.as_deref().unwrap_or_default();
+            failed(
+                &format!("`{name}` came with the plugin `{plugin}`: {place}"),
+                format!(
+                    "remove that with `weft-lite plugin remove {plugin}`, or switch it off with {disable}"
+                ),
+            )
+        }
+        SkillLevel::Bundled => {
+            failed(&format!("`{name}` is compiled in"), format!("switch it off with {disable}"))
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `weft-lite skill show`: a skill as a model would see it, or everything that is known of it.
+
+use std::collections::BTreeMap;
+
+use argh::FromArgs;
+use serde_json::Value;
+use weft_lite::{InstallRecord, PackageKind, SkillDocument, SkillEntry, SkillLevel, SkillState};
+
+use super::named;
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::run::changes;
+use crate::cli::{Failure, Status, failed, output};
+
+/// Show a skill as a model would see it: its description, then its instructions.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "show",
+    example = "{command_name} writing-a-skill\n{command_name} deploy --json",
+    note = "Variables have their default values. With --json, the whole record: state, source, what it\nshadows, diagnostics, frontmatter, and where it was installed from."
+)]
+pub(super) struct Show {
+    /// the skill's name
+    #[argh(positional, arg_name = "NAME")]
+    name: String,
+}
+
+pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let snapshot = named::snapshot(options)?;
+    let entry = named::find(&snapshot.skills, &command.name)?;
+    if options.json {
+        output::json(&record(entry, options)?)?;
+        return Ok(Status::Done);
+    }
+    let Some(document) = &entry.document else {
+        output::message(&changes::problem(entry));
+        return Err(failed(
+            &format!("`{}` says nothing that could be loaded", entry.name),
+            format!("see `weft-lite skill validate {}`", named::place(entry)),
+        ));
+    };
+    if let Some(remark) = remark(entry, document) {
+        output::message(&format!("note: {remark}"));
+    }
+    output::guest_text(&text(document))?;
+    Ok(Status::Done)
+}
+
+/// What a model is told of the skill, and what it reads once it follows it.
+fn text(document: &SkillDocument) -> String {
+    let SkillDocument { name, description, instructions, .. } = document;
+    let values = BTreeMap::new();
+    // Without a value that is required, nothing is put in.
+    let body = document.render(&values).unwrap_or_else(|missing| {
+        output::message(&format!("note: {missing}: shown as they are written"));
+        instructions.into()
+    });
+    format!("{name}: {description}\n\n{}", body.trim_start_matches(['\r', '\n']).trim_end())
+}
+
+/// Why a model does not see it, if it doesn't.
+fn remark(entry: &SkillEntry, document: &SkillDocument) -> Option<String> {
+    match &entry.state {
+        SkillState::Active if !document.model_invocable => {
+            Some("only a person can call it: it is not offered to models".into())
+        }
+        SkillState::Active => entry.outdated.then(|| {
+            "this is the version before: the file as it is now can't be loaded".to_owned()
+        }),
+        SkillState::Unavailable { reasons } => {
+            Some(format!("it is unavailable, and not offered: {}", reasons.join("; ")))
+        }
+        SkillState::Pending { unapproved } => {
+            let name = &entry.name;
+            let list = unapproved.join(", ");
+            Some(format!("it is not offered before `weft-lite skill approve {name}`: {list}"))
+        }
+        state => Some(format!("it is {}, and not offered", state.as_str())),
+    }
+}
+
+/// Everything that is known of it.
+fn record(entry: &SkillEntry, options: &Options) -> Result<Value, Failure> {
+    let mut record = serde_json::to_value(entry).map_err(std::io::Error::from)?;
+    let installed = match entry.level {
+        SkillLevel::Managed => {
+            InstallRecord::read(&options.weft_home()?, PackageKind::Skill, &entry.name)
+                .unwrap_or_default()
+        }
+        _ => None,
+    };
+    record["installed"] = serde_json::to_value(installed).map_err(std::io::Error::from)?;
+    Ok(record)
+}

@@ -1,0 +1,49 @@
+//! `weft-lite skill enable` and `disable`: which skills the user wants to be used.
+
+use argh::FromArgs;
+use serde_json::json;
+use weft_lite::{SkillSwitch, SkillSwitches};
+
+use super::named;
+use crate::cli::logs::{self, Verbosity};
+use crate::cli::options::Options;
+use crate::cli::package::home_failed;
+use crate::cli::{Failure, Status, output};
+
+/// Use a skill again that was switched off.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "enable", example = "{command_name} deploy")]
+pub(super) struct Enable {
+    /// the skill's name
+    #[argh(positional, arg_name = "NAME")]
+    pub(super) name: String,
+}
+
+/// Switch a skill off, wherever it comes from; a running weft-lite stops offering it at once.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "disable", example = "{command_name} deploy")]
+pub(super) struct Disable {
+    /// the skill's name
+    #[argh(positional, arg_name = "NAME")]
+    pub(super) name: String,
+}
+
+pub(super) fn run(name: &str, switch: SkillSwitch, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let home = options.weft_home()?;
+    let switches = SkillSwitches::read(&home).map_err(|error| home_failed(&error))?;
+    // One that went away may be switched on again before it comes back.
+    if !switches.disabled().contains(name) {
+        named::find(&named::snapshot(options)?.skills, name)?;
+    }
+    let changed = SkillSwitches::set(&home, name, switch).map_err(|error| home_failed(&error))?;
+    let enabled = switch == SkillSwitch::On;
+    if options.json {
+        output::json(&json!({ "name": name, "enabled": enabled, "changed": changed }))?;
+        return Ok(Status::Done);
+    }
+    let word = if enabled { "enabled" } else { "disabled" };
+    let already = if changed { "" } else { " already" };
+    output::message(&format!("{word}{already}: {name}"));
+    Ok(Status::Done)
+}

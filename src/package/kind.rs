@@ -1,0 +1,90 @@
+//! The two kinds of packages, and where each is installed.
+
+use std::fmt;
+
+/// Before the names of skills among the ids of plugins, in which there is never a colon.
+const SKILL_APPROVALS: &str = "skill:";
+
+/// Whose approvals are kept under an id.
+pub(super) struct Subject {
+    pub(super) kind: PackageKind,
+    /// In the words of a question.
+    pub(super) words: String,
+}
+
+impl Subject {
+    pub(super) fn of(approval_id: &str) -> Self {
+        let (kind, words) = match approval_id.split_once(['@', ':']) {
+            Some((name, workspace)) if approval_id.starts_with(&format!("{name}@")) => {
+                (PackageKind::Skill, format!("the skill `{name}` of {workspace}"))
+            }
+            Some((_, name)) => (PackageKind::Skill, format!("the skill `{name}`")),
+            None => (PackageKind::Plugin, format!("`{approval_id}`")),
+        };
+        Self { kind, words }
+    }
+}
+
+/// What a package is. A folder can be both: a plugin that ships a skill is a skill with code to
+/// whoever installs it as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PackageKind {
+    /// A manifest and its module.
+    Plugin,
+    /// A `SKILL.md`, perhaps with a module beside it.
+    Skill,
+}
+
+impl PackageKind {
+    /// Both of them.
+    pub(super) const ALL: [Self; 2] = [Self::Plugin, Self::Skill];
+
+    /// The folder in `$WEFT_HOME` where packages of the kind are installed.
+    pub(super) const fn folder(self) -> &'static str {
+        match self {
+            Self::Plugin => "plugins",
+            Self::Skill => "skills",
+        }
+    }
+
+    /// The kind in one word, which is also the name of its commands.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plugin => "plugin",
+            Self::Skill => "skill",
+        }
+    }
+
+    /// The id under which approvals for an installed package are kept. A plugin and a skill of the
+    /// same name have nothing of each other's.
+    #[must_use]
+    pub fn approval_id(self, id: &str) -> String {
+        match self {
+            Self::Plugin => id.to_owned(),
+            Self::Skill => format!("{SKILL_APPROVALS}{id}"),
+        }
+    }
+
+    /// What is inside a package of the kind that makes it one, in words.
+    pub(super) const fn mark(self) -> &'static str {
+        match self {
+            Self::Plugin => "a manifest",
+            Self::Skill => "a `SKILL.md`",
+        }
+    }
+
+    /// The one that it isn't.
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Plugin => Self::Skill,
+            Self::Skill => Self::Plugin,
+        }
+    }
+}
+
+impl fmt::Display for PackageKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,63 @@
+//! `install.json`: what is known of an installed package, beside its own files.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::home::{self, HomeError};
+use super::kind::PackageKind;
+
+/// The record's name. It is never a part of a package.
+pub(super) const RECORD_FILE: &str = "install.json";
+
+/// What is known of an installed package. One that was put there by hand has no record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstallRecord {
+    /// The plugin's id, or the skill's name.
+    pub id: String,
+    /// Its version as it was written; skills may have none.
+    pub version: Option<String>,
+    /// Where it came from.
+    pub source: String,
+    /// The digest of its digest list.
+    pub digest: String,
+    /// The id of the trusted key that signed it.
+    pub key_id: Option<String>,
+    /// When it was installed, in seconds since 1970.
+    pub installed_at_seconds: u64,
+}
+
+impl InstallRecord {
+    /// What is known of a package that was put there by hand.
+    #[cfg(feature = "package")]
+    pub(super) fn by_hand(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            version: None,
+            source: String::new(),
+            digest: String::new(),
+            key_id: None,
+            installed_at_seconds: 0,
+        }
+    }
+
+    /// The id, and the version if there is one.
+    #[cfg(feature = "package")]
+    pub(super) fn name(&self) -> String {
+        self.version.as_ref().map_or_else(|| self.id.clone(), |it| format!("{} {it}", self.id))
+    }
+
+    /// The record of the plugin of this id or the skill of this name, if it was installed.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if it can't be read or is damaged.
+    pub fn read(home: &Path, kind: PackageKind, id: &str) -> Result<Option<Self>, HomeError> {
+        let Some(folder) = home::installed_folder(home, kind, id) else { return Ok(None) };
+        let path = folder.join(RECORD_FILE);
+        let Some(text) = home::read(&path)? else { return Ok(None) };
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
+    }
+}

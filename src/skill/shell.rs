@@ -1,0 +1,52 @@
+//! Which of the tools that a skill asks for reach a shell, whatever whoever runs them calls them.
+
+use super::SkillDocument;
+
+/// Words that name a shell, or something that runs commands as one does.
+const WORDS: [&str; 13] = [
+    "bash",
+    "cmd",
+    "command",
+    "commands",
+    "exec",
+    "powershell",
+    "process",
+    "pwsh",
+    "sh",
+    "shell",
+    "subprocess",
+    "terminal",
+    "zsh",
+];
+
+impl SkillDocument {
+    /// Those of [`allowed_tools`](Self::allowed_tools) that reach a shell: `Bash(git:*)`, `exec`,
+    /// `run_terminal_cmd`, and `*`, which is every tool there is. Who installs the skill has to say
+    /// yes to them (security.md: approval).
+    ///
+    /// Names are judged by the words in them. A tool that is taken for a shell by mistake costs a
+    /// question; one that is not recognised costs more, so the list is generous.
+    #[must_use]
+    pub fn shell_tools(&self) -> Vec<&str> {
+        self.allowed_tools.iter().map(String::as_str).filter(|tool| is_shell(tool)).collect()
+    }
+}
+
+fn is_shell(tool: &str) -> bool {
+    let name = tool.split('(').next().unwrap_or_default().trim();
+    name == "*" || words(name).any(|word| WORDS.contains(&word.as_str()))
+}
+
+/// The words in a name, in lower case: `runInShell`, `run-in-shell` and `RUN_IN_SHELL` have the same.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let mut spaced = String::with_capacity(name.len() + 4);
+    let mut before = ' ';
+    for letter in name.chars() {
+        if letter.is_uppercase() && before.is_lowercase() {
+            spaced.push(' ');
+        }
+        spaced.push(if letter.is_alphanumeric() { letter } else { ' ' });
+        before = letter;
+    }
+    spaced.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
