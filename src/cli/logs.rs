@@ -17,8 +17,9 @@ pub(super) enum Verbosity {
 pub(super) fn start(options: &Options, verbosity: Verbosity) {
     let default = match verbosity {
         _ if options.verbose => "info,weft_lite=debug",
-        Verbosity::Warnings => "warn",
-        Verbosity::Plugins => "warn,weft_lite::plugin=info",
+        // A watch that went with its folder is nothing to warn of.
+        Verbosity::Warnings => "warn,notify=error",
+        Verbosity::Plugins => "warn,notify=error,weft_lite::plugin=info",
     };
     let named = ["WEFT_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
     env_logger::Builder::new()

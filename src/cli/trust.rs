@@ -1,5 +1,6 @@
 //! Whether the workspace is trusted: by `--trust`, or as it was answered once at a terminal.
 
+use std::fs;
 use std::path::Path;
 
 use weft_lite::{Prompt, WorkspaceTrust, printable};
@@ -36,9 +37,10 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
     if own.is_empty() || asking == Asking::Never {
         return WorkspaceTrust::Untrusted;
     }
+    let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
     let question = format!(
         "{} has {}: instructions and settings that weft-lite would follow. do you trust them?",
-        printable(&workspace.display().to_string()),
+        printable(&real.display().to_string()),
         own.join(", ")
     );
     let answer = if asking == Asking::Tell { None } else { Terminal.confirm(&question) };

@@ -41,10 +41,13 @@ impl SkillReader {
         // Opening a pipe would wait for its writer otherwise.
         options.read(true).nonblock(true);
         let file = self.0.open_with(path, &options)?;
-        if !file.metadata()?.is_file() {
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
-        let mut bytes = Vec::new();
+        // One byte more, so that the end is found without growing.
+        let expected = usize::try_from(metadata.len()).unwrap_or(SKILL_BYTES).min(SKILL_BYTES) + 1;
+        let mut bytes = Vec::with_capacity(expected);
         file.take(SKILL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     }

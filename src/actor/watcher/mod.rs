@@ -83,6 +83,7 @@ struct WatcherActor {
 /// What may have changed.
 enum Batch {
     All,
+    #[cfg(feature = "watch")]
     Paths(BTreeSet<PathBuf>),
 }
 
@@ -99,6 +100,7 @@ impl WatcherActor {
             let batch = self.next_batch().await;
             let reloaded = match batch {
                 Batch::All => self.loader.refresh().await,
+                #[cfg(feature = "watch")]
                 Batch::Paths(paths) => self.loader.refresh_paths(paths).await,
             };
             let Some(reloaded) = reloaded else { return };

@@ -50,7 +50,9 @@ fn skills(skills: &SkillRegistry) {
             entry.state,
             SkillState::Active | SkillState::Disabled | SkillState::Shadowed { .. }
         );
-        if !at_rest {
+        // What is wrong with a skill's code is said of its plugin.
+        let said = entry.document.is_some() && entry.provider.is_some();
+        if !at_rest && !said {
             output::message(&changes::problem(entry));
         }
     }
