@@ -184,7 +184,7 @@ fn t41_an_update_is_asked_for_what_is_new() {
     // Nothing new: nothing is asked, and it runs.
     let same = home.install(&home.probe("1.1.0", &before)).unwrap();
     assert!(same.missing.is_empty());
-    assert_eq!(same.replaced.unwrap().to_string(), "1.0.0");
+    assert_eq!(same.replaced.unwrap().version.as_deref(), Some("1.0.0"));
     assert_eq!(home.echo().unwrap(), "[1]");
 
     let more = json!({
