@@ -176,14 +176,11 @@ impl McpServer {
         spoken: Spoken,
         context: Context,
     ) -> String {
+        if &*request.method == "subscriptions/listen" && spoken.revision.is_modern() {
+            return self.subscribe(request, context).await;
+        }
         if !matches!(&*request.method, "server/discover" | "ping" | "logging/setLevel") {
             self.loaded().await;
-        }
-        if &*request.method == "subscriptions/listen" && spoken.revision.is_modern() {
-            return match self.listen(&request, &context).await {
-                Ok(result) => success(&request, result),
-                Err(error) => error.answer(Some(&request.id)),
-            };
         }
         let mut result = begin(spoken.revision, "");
         let done = match &*request.method {
@@ -196,6 +193,15 @@ impl McpServer {
         };
         match done {
             Ok(()) => success(&request, result),
+            Err(error) => error.answer(Some(&request.id)),
+        }
+    }
+
+    /// Answers `subscriptions/listen`, when the subscription ends.
+    pub(super) async fn subscribe(&self, request: Request, context: Context) -> String {
+        self.loaded().await;
+        match self.listen(&request, &context).await {
+            Ok(result) => success(&request, result),
             Err(error) => error.answer(Some(&request.id)),
         }
     }

@@ -6,7 +6,7 @@ const ANNOTATION: &str = "x-mcp-header";
 
 /// An argument that is repeated in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only HTTP has headers"))]
+#[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "only HTTP has headers"))]
 pub(in crate::mcp) struct HeaderParameter {
     /// The header's name, in lower case.
     pub(in crate::mcp) header: String,

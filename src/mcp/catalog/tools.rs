@@ -31,7 +31,7 @@ pub(in crate::mcp) struct OfferedTool {
     /// What its arguments have to be, where that is more than any object.
     pub(in crate::mcp) input: Option<Schema>,
     /// The arguments that clients over HTTP repeat in headers.
-    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only HTTP has headers"))]
+    #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "only HTTP has headers"))]
     pub(in crate::mcp) headers: Vec<HeaderParameter>,
     /// What its results have to be, where the guest has promised something.
     pub(in crate::mcp) output: Option<Schema>,

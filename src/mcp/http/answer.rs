@@ -16,8 +16,8 @@ use crate::mcp::object::Object;
 use crate::mcp::revision::{Revision, Spoken, declared_version, spoken};
 use crate::mcp::server::{Context, success};
 
-/// Messages of one request that wait to be written.
-const EARLY: usize = 64;
+/// Messages of one request that wait to be written. Every stream has room for so many.
+const EARLY: usize = 16;
 
 impl Service {
     /// Answers one message.
@@ -83,11 +83,17 @@ impl Service {
         let ends = CancellationSource::new();
         let context = Context { outbox, ends: ends.token() };
         let server = self.server().clone();
-        if listens || told {
-            let work = Box::pin(async move { Some(server.answer(request, spoken, context).await) });
+        // There may be a thousand of these, so they hold no more than they need.
+        if listens {
+            let work = Box::pin(async move { Some(server.subscribe(request, context).await) });
             return self.events(work, early, ends);
         }
-        let answer = server.answer(request, spoken, context).await;
+        let answer: BoxFuture<'static, String> =
+            Box::pin(async move { server.answer(request, spoken, context).await });
+        if told {
+            return self.events(Box::pin(async move { Some(answer.await) }), early, ends);
+        }
+        let answer = answer.await;
         // An error of an unknown method has a status of its own; it is at the head of the text.
         let unknown = format!("\"error\":{{\"code\":{},", code::METHOD_NOT_FOUND);
         let head = answer.find("\"error\":").filter(|_| modern);

@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use smol::lock::Semaphore;
 use smol::{Async, Timer};
-use smol_hyper::rt::{FuturesIo, SmolTimer};
+use smol_hyper::rt::SmolTimer;
 
 use super::options::{HttpError, HttpOptions};
 use super::patience::Patient;
@@ -118,10 +118,13 @@ async fn serve(stream: Async<TcpStream>, service: Arc<Service>) -> hyper::Result
         .max_buf_size(BUFFER_BYTES)
         .max_headers(HEADERS)
         .serve_connection(
-            FuturesIo::new(Patient::new(stream, patience)),
+            Patient::new(stream, patience),
             service_fn(move |request| {
                 let service = Arc::clone(&service);
-                async move { Ok::<_, std::convert::Infallible>(service.answer(request).await) }
+                // Boxed, so that its room is given back while its answer is a stream.
+                Box::pin(
+                    async move { Ok::<_, std::convert::Infallible>(service.answer(request).await) },
+                )
             }),
         );
     let mut connection = pin!(connection);

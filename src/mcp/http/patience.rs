@@ -2,11 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
+use hyper::rt::{Read, ReadBufCursor, Write};
 use smol::Timer;
+
+/// Bytes that are read at once.
+const PART_BYTES: usize = 8 << 10;
 
 /// A stream with a limit to the time in which nothing can be written.
 pub(super) struct Patient<S> {
@@ -39,17 +43,23 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> Read for Patient<S> {
+    /// Reads by way of the stack: a buffer that waits for a client would be written to its end
+    /// otherwise, and then takes memory as long as the client is idle.
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut part = [0; PART_BYTES];
+        let room = buffer.remaining().min(PART_BYTES);
+        let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut part[..room]))?;
+        buffer.put_slice(&part[..read]);
+        Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> Write for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -68,12 +78,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         self.bounded(context, written)
     }
 
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(context);
         self.bounded(context, flushed)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let closed = Pin::new(&mut self.stream).poll_close(context);
         self.bounded(context, closed)
     }
