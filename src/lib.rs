@@ -101,20 +101,22 @@ mod store;
 mod wasm;
 
 pub use actor::{
-    Bundled, CapabilityMismatch, Change, Changes, GuestFacts, GuestSkill, LoadError, LoadedPlugin,
-    Loader, LoaderOptions, PluginHost, PluginHostOptions, PluginRegistry, PluginSummary,
-    RefusedPlugin, RegistryChange, Reloaded, SkillWatcher, Snapshot, Subscription, ToolEntry,
-    ToolSummary, WatchDepth, WatchMode, WatchedFolder,
+    Bundled, CapabilityMismatch, Change, Changes, GuestFacts, GuestSkill, LifecycleError,
+    LifecycleOptions, LifecycleState, LoadError, LoadedPlugin, Loader, LoaderOptions, Member,
+    MemberObject, MemberOrigin, MemberOutcome, MemberStatus, PluginHost, PluginHostOptions,
+    PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded, SkillWatcher, Snapshot,
+    Subscription, ToolEntry, ToolSummary, WantedChannels, WatchDepth, WatchMode, WatchedFolder,
 };
 pub use channel::ConsoleChannel;
 pub use contract::{
-    Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, Capability,
-    ChannelAdapter, ChannelHost, ChannelSettings, Config, Denied, Exhausted, FuelGauge,
-    InstanceMode, KeyValueStore, ManifestError, ManifestFault, McpConfig, MemoryBackend, MemoryHit,
-    MessagePayload, NoSecrets, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType,
-    PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,
-    PluginResourceConfig, Secret, SecretSource, Skill, Tool, ToolContext, ToolDescription,
-    ToolNames, Usage, VoiceHandler, WatchConfig, full_tool_name, limits,
+    Acknowledgement, Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource,
+    Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost, ChannelSettings, Config,
+    Denied, Exhausted, Failure, FuelGauge, InstanceMode, KeyValueStore, ManifestError,
+    ManifestFault, McpConfig, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService,
+    OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
+    PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
+    Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool, ToolContext,
+    ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, full_tool_name, limits, metadata,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};

@@ -5,16 +5,19 @@
 //! the host.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use async_channel::{Receiver, Sender};
+use futures_lite::FutureExt;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
+use super::lifecycle::{Lifecycle, LifecycleOptions};
 use super::load::{self, LoadError, PreparedPlugin};
-use super::plugin::{self, MAILBOX, PluginActor};
+use super::plugin::{self, MAILBOX, PluginActor, panic_message};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
@@ -36,6 +39,8 @@ pub struct PluginHostOptions {
     pub idle_timeout: Duration,
     /// Bytes that a module may have.
     pub module_bytes: usize,
+    /// How long members may take to start and stop, and when failed channels are started again.
+    pub lifecycle: LifecycleOptions,
 }
 
 impl PluginHostOptions {
@@ -47,6 +52,7 @@ impl PluginHostOptions {
             memory_budget_bytes: limits::MEMORY_BUDGET_BYTES,
             idle_timeout: Duration::from_secs(300),
             module_bytes: limits::MODULE_BYTES,
+            lifecycle: LifecycleOptions::default(),
         }
     }
 }
@@ -55,13 +61,14 @@ impl PluginHostOptions {
 #[derive(Clone)]
 pub struct PluginHost {
     mailbox: Sender<Message>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) lifecycle: Lifecycle,
 }
 
 /// What the handles read and only the actor replaces.
 pub(super) struct Shared {
     pub(super) snapshot: ArcSwap<Snapshot>,
-    options: PluginHostOptions,
+    pub(super) options: PluginHostOptions,
     memory: Arc<MemoryBudget>,
 }
 
@@ -102,6 +109,8 @@ impl PluginHost {
             replaced: replaced.token(),
         };
         let snapshot = ArcSwap::from_pointee(first);
+        let clock = Arc::clone(&options.sandbox.clock);
+        let lifecycle = Lifecycle::start(&executor, clock, options.lifecycle);
         let shared = Arc::new(Shared { snapshot, options, memory });
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let tasks = Arc::clone(&executor);
@@ -119,7 +128,7 @@ impl PluginHost {
             refused_by_hand: Vec::new(),
         };
         tasks.spawn(actor.run()).detach();
-        Self { mailbox, shared }
+        Self { mailbox, shared, lifecycle }
     }
 
     /// What is in service now. The answer doesn't change; ask again for a newer one. Reading it
@@ -230,6 +239,15 @@ impl PluginHost {
             let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
             return failed(CallError::InvalidParams { problem });
         }
+        if let Some(native) = self.native_tool(tool) {
+            let started = Instant::now();
+            let result = AssertUnwindSafe(native.call(&params)).catch_unwind().await;
+            let result = result.unwrap_or_else(|panic| {
+                Err(CallError::Panicked { message: panic_message(&*panic) })
+            });
+            let usage = Usage { duration: started.elapsed(), ..Usage::default() };
+            return CallOutcome { result, usage };
+        }
         let (mailbox, call) = {
             let snapshot = self.shared.snapshot.load();
             let entry = match snapshot.plugins.find_tool(tool) {
@@ -244,21 +262,27 @@ impl PluginHost {
         CallOutcome { result: text, usage }
     }
 
-    /// The tool as a trait object, by full or unique bare name.
+    /// The tool as a trait object: a native one by its name, a guest's by full or unique bare name.
     ///
     /// # Errors
     ///
     /// [`CallError::UnknownTool`] and [`CallError::AmbiguousTool`].
     pub fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, CallError> {
+        if let Some(native) = self.native_tool(name) {
+            return Ok(native.tool);
+        }
         let snapshot = self.shared.snapshot.load();
         let entry = snapshot.plugins.find_tool(name)?;
         Ok(Arc::new(HostedTool::new(self.clone(), entry)))
     }
 
-    /// Cancels the calls in flight and takes every plugin and skill out of service; a loader can't
-    /// put any back. Later calls are answered with [`CallError::UnknownTool`].
+    /// Cancels the calls in flight, takes every plugin and skill out of service, and stops and forgets
+    /// every member; a loader can't put any back. Later calls are answered with
+    /// [`CallError::UnknownTool`].
     pub async fn stop(&self) {
         self.ask(|reply| Message::Stop { reply }).await;
+        self.lifecycle.stop_all().await;
+        self.lifecycle.forget_all().await;
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Sender<T>) -> Message) -> Option<T> {

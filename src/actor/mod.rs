@@ -1,10 +1,13 @@
 //! The actors: they own their state and are reached by message only.
 
 mod change;
+mod guests;
 mod host;
 mod kinds;
+mod lifecycle;
 mod load;
 mod loader;
+mod members;
 mod plugin;
 mod registry;
 mod snapshot;
@@ -13,8 +16,13 @@ mod tool;
 mod watcher;
 
 pub use change::{Change, Changes, PluginSummary, RegistryChange, ToolSummary};
+pub use guests::WantedChannels;
 pub use host::{PluginHost, PluginHostOptions};
 pub use kinds::{CapabilityMismatch, GuestFacts, GuestSkill};
+pub use lifecycle::{
+    LifecycleError, LifecycleOptions, LifecycleState, Member, MemberObject, MemberOrigin,
+    MemberOutcome, MemberStatus,
+};
 pub use load::LoadError;
 pub use loader::{Bundled, Loader, LoaderOptions, Reloaded, WatchDepth, WatchedFolder};
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};

@@ -66,22 +66,7 @@ fn tell_warnings(registry: &PluginRegistry, tool: &str) {
 
 /// The error for machines: a stable code, and what a person would have been told.
 pub(super) fn described(error: &CallError) -> Value {
-    let mut described = json!({
-        "code": error.code(),
-        "message": error.to_string(),
-        "next_step": error.next_step(),
-    });
-    let more = match error {
-        CallError::Exhausted(exhausted) => Some(("exhausted", json!(exhausted))),
-        CallError::Denied { denied, .. } => Some(("denied", json!(denied))),
-        CallError::UnknownTool { similar, .. } => Some(("similar", json!(similar))),
-        CallError::AmbiguousTool { candidates, .. } => Some(("candidates", json!(candidates))),
-        _ => None,
-    };
-    if let Some((key, value)) = more {
-        described[key] = value;
-    }
-    described
+    json!(weft_lite::Failure::from(error))
 }
 
 /// A guest's result: JSON, or plain text, which is a string to whoever wants JSON.

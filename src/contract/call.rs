@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 /// What came of one call.
 #[derive(Debug)]
@@ -237,6 +238,19 @@ impl CallError {
             Self::Panicked { .. } => "panicked",
             Self::Cancelled => "cancelled",
         }
+    }
+
+    /// What this kind of error has besides its words, by name: for machines.
+    #[must_use]
+    pub fn details(&self) -> Map<String, Value> {
+        let (name, value) = match self {
+            Self::Exhausted(exhausted) => ("exhausted", json!(exhausted)),
+            Self::Denied { denied, .. } => ("denied", json!(denied)),
+            Self::UnknownTool { similar, .. } => ("similar", json!(similar)),
+            Self::AmbiguousTool { candidates, .. } => ("candidates", json!(candidates)),
+            _ => return Map::new(),
+        };
+        Map::from_iter([(name.to_owned(), value)])
     }
 
     /// What to do next, in one sentence.

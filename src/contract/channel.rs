@@ -1,11 +1,19 @@
 //! Channels: where messages come from and go to.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{BoxFuture, Cancellation, MessagePayload, PluginError};
+use super::{
+    Acknowledgement, BoxFuture, Cancellation, MessagePayload, PluginError, Progress, Reply,
+};
+
+/// The sender that a built-in channel names where it knows that the message comes from whoever runs
+/// this program: the person at the console, the same user at a Unix socket, the holder of the token.
+/// From a guest the word means nothing.
+pub const OWNER: &str = "owner";
 
 /// The host's side of a channel: what an adapter may call.
 pub trait ChannelHost: Send + Sync {
@@ -15,11 +23,15 @@ pub trait ChannelHost: Send + Sync {
     /// - `channel`: the adapter's name
     /// - `sender`: who wrote, in the channel's own terms
     /// - `chat`: where the answer goes: what `send` takes as its target
-    /// - `metadata`: anything else the channel knows, for instance a thread
+    /// - `metadata`: anything else the channel knows; the keys in [`metadata`](super::metadata) have
+    ///   a meaning for the host
     ///
     /// # Errors
     ///
-    /// [`PluginError::Cancelled`] when the host is stopping: the message was not taken.
+    /// The message was not taken: [`PluginError::Cancelled`] when the host is stopping,
+    /// [`PluginError::Refused`] when this sender may not talk to it, [`PluginError::LimitReached`]
+    /// when too many messages of this chat wait, [`PluginError::Invalid`] for metadata that can't
+    /// be understood.
     fn deliver_inbound<'a>(
         &'a self,
         channel: &'a str,
@@ -28,6 +40,52 @@ pub trait ChannelHost: Send + Sync {
         payload: MessagePayload,
         metadata: BTreeMap<String, Value>,
     ) -> BoxFuture<'a, Result<(), PluginError>>;
+
+    /// Cancels the message `id` of a chat, or what the chat is busy with. Its failure is reported
+    /// like any other. The answer tells whether there was something to cancel; a host that can't
+    /// cancel says no.
+    fn cancel<'a>(
+        &'a self,
+        channel: &'a str,
+        chat: &'a str,
+        id: Option<&'a str>,
+    ) -> BoxFuture<'a, bool> {
+        let _ = (channel, chat, id);
+        Box::pin(std::future::ready(false))
+    }
+
+    /// Says that a chat has ended: nobody will read answers there. What it was busy with is
+    /// cancelled, and what the host remembers of it is dropped.
+    fn chat_ended<'a>(&'a self, channel: &'a str, chat: &'a str) -> BoxFuture<'a, ()> {
+        let _ = (channel, chat);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// What messages of a channel may look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelFormat {
+    /// Characters of one message: the host splits longer text. `None`: as many as there are.
+    pub max_message_chars: Option<NonZeroUsize>,
+    /// Whether structured data is sent as it is; otherwise the host makes text of it.
+    pub structured: bool,
+    /// How text is made safe.
+    pub text: TextFormat,
+}
+
+/// How text is made safe for whoever reads a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TextFormat {
+    /// A person or a terminal reads it: what would control one appears in Rust's notation.
+    Printable,
+    /// A program reads it, as it is.
+    Verbatim,
+}
+
+impl Default for ChannelFormat {
+    fn default() -> Self {
+        Self { max_message_chars: None, structured: false, text: TextFormat::Printable }
+    }
 }
 
 /// A connection to people or programs that send messages: a console, a socket, a chat service.
@@ -43,6 +101,21 @@ pub trait ChannelAdapter: Send + Sync {
 
     /// Whether binary payloads can be sent.
     fn supports_media(&self) -> bool;
+
+    /// What its messages may look like. Default: text of any length for people.
+    fn format(&self) -> ChannelFormat {
+        ChannelFormat::default()
+    }
+
+    /// Makes ready to receive: opens the socket, makes the connection. When it resolves the channel
+    /// is running. It is called before each [`start`](Self::start). Default: nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    fn open(&self) -> BoxFuture<'_, Result<(), PluginError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Receives messages until the channel ends or `cancellation` fires, handing each to `host`.
     ///
@@ -66,10 +139,58 @@ pub trait ChannelAdapter: Send + Sync {
     /// # Errors
     ///
     /// [`PluginError::Io`] when it could not be sent, [`PluginError::Unsupported`] for a payload
-    /// the channel can't carry. Never a made-up id.
+    /// the channel can't carry, [`PluginError::Cancelled`] when whoever should hear it has left.
+    /// Never a made-up id.
     fn send<'a>(
         &'a self,
         target: &'a str,
         payload: &'a MessagePayload,
     ) -> BoxFuture<'a, Result<String, PluginError>>;
+
+    /// Sends one part of an answer and returns the id the channel gave it. Default: its payload
+    /// through [`send`](Self::send), to the chat.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
+        self.send(&reply.chat, &reply.payload)
+    }
+
+    /// Hears how far the host is with the message `id` of `chat`, for channels that show it or that
+    /// must not be given the message again. Default: nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Io`] when it could not be passed on; the message goes its way all the same.
+    fn acknowledge<'a>(
+        &'a self,
+        chat: &'a str,
+        id: &'a str,
+        acknowledgement: Acknowledgement,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        let _ = (chat, id, acknowledgement);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Hears what happens with a message that asked for it. Default: nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Io`] when it could not be passed on; the message goes its way all the same.
+    fn progress<'a>(&'a self, progress: &'a Progress) -> BoxFuture<'a, Result<(), PluginError>> {
+        let _ = progress;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Hears that whoever writes in `chat` wants to leave: closes what belongs to it. Default:
+    /// nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Io`] when it could not be closed.
+    fn leave<'a>(&'a self, chat: &'a str) -> BoxFuture<'a, Result<(), PluginError>> {
+        let _ = chat;
+        Box::pin(std::future::ready(Ok(())))
+    }
 }

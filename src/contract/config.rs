@@ -20,6 +20,9 @@
 //!   poll_seconds: 2                        # where the kernel tells of no changes
 //! skills:
 //!   config: {browser.enabled: true}        # what skills may ask for under `requires.config`
+//! channels:
+//!   socket: {tcp: "127.0.0.1:7007", token_secret: SOCKET}   # or `path:` of a Unix socket
+//!   mailbox: {owner: ada, allow: [bob]}    # whose messages a plugin's channel takes
 //! mcp:
 //!   tool_names: bare                 # `<tool>` where that is unique, instead of `<owner>__<tool>`
 //!   strict_schemas: true             # leave out tools whose schemas can't be checked in full
@@ -27,11 +30,13 @@
 //!   authorization_server: https://auth.example.com
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::channel_config::{self, ChannelConfig};
 use super::limits::{self, KB, MB, Range};
 use super::manifest::check::{amount, text_of};
 use super::manifest::document;
@@ -39,8 +44,8 @@ use super::manifest::findings::{Findings, Table, wrong_kind};
 use super::manifest::rules::{self, Flaw};
 use super::{ManifestError, McpConfig};
 
-const SECTIONS: [&str; 8] =
-    ["network", "env", "limits", "instances", "audit", "watch", "skills", "mcp"];
+const SECTIONS: [&str; 9] =
+    ["network", "env", "limits", "instances", "audit", "watch", "skills", "mcp", "channels"];
 
 /// KB of a module as it lies in its package.
 const MODULE_KB: Range = Range::new("module_kb", (limits::MODULE_BYTES / KB) as u64, 1, 16_384);
@@ -84,6 +89,8 @@ pub struct Config {
     pub watch: WatchConfig,
     /// What skills may ask for under `requires.config`: one mapping.
     pub skill_config: Value,
+    /// The channels that are configured, by name.
+    pub channels: BTreeMap<String, ChannelConfig>,
     /// How what is hosted is offered over MCP.
     pub mcp: McpConfig,
 }
@@ -131,6 +138,7 @@ impl Default for Config {
             audit_rotate_bytes: AUDIT_ROTATE_MB.default * MB as u64,
             watch: WatchConfig::default(),
             skill_config: Value::Object(Map::new()),
+            channels: BTreeMap::new(),
             mcp: McpConfig::default(),
         }
     }
@@ -186,7 +194,7 @@ fn lay_over(below: &mut Value, above: Value) {
 
 fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
     top.warn_unknown(&SECTIONS, findings);
-    let [network, env, sizes, instances, audit, watch, skills, mcp] =
+    let [network, env, sizes, instances, audit, watch, skills, mcp, channels] =
         SECTIONS.map(|key| top.section(key, findings));
     network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
     env.warn_unknown(&["never"], findings);
@@ -223,6 +231,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
             poll_interval: Duration::from_secs(amount(&watch, POLL_SECONDS, findings)),
         },
         skill_config: skill_config(&skills, findings),
+        channels: channel_config::channels(&channels, findings),
         mcp: McpConfig::read(&mcp, findings),
     }
 }

@@ -3,7 +3,9 @@
 use base64ct::{Base64, Encoding};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::{CallError, PluginError};
 
 /// The content of a message.
 ///
@@ -58,4 +60,119 @@ fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
 fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     let text = String::deserialize(from)?;
     Base64::decode_vec(&text).map_err(|_| D::Error::custom("`bytes` is not base64 with padding"))
+}
+
+/// Keys of a message's metadata that the host understands. A channel may add its own.
+pub mod metadata {
+    /// The channel's own id of the message, as text: answers name it, and it can be cancelled by it.
+    pub const MESSAGE_ID: &str = "message_id";
+    /// The thread within the chat, as text: the answer goes to the same one.
+    pub const THREAD: &str = "thread";
+    /// A list of `{"mime": "image/png", "bytes": "<base64>"}` that came with the text.
+    pub const ATTACHMENTS: &str = "attachments";
+    /// `true`: the channel wants to hear how the work goes on.
+    pub const PROGRESS: &str = "progress";
+}
+
+/// One message from the host to a channel, in answer to one of the channel's own.
+///
+/// A long answer comes as several parts, in their order; attachments are parts of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// Where it goes: the `chat` of the message it answers.
+    pub chat: String,
+    /// The thread within the chat, where the message came from one.
+    pub thread: Option<String>,
+    /// The id that the channel gave the message it answers.
+    pub reply_to: Option<String>,
+    /// The content. A failure has its text here as well.
+    pub payload: MessagePayload,
+    /// Set where the message came to nothing.
+    pub failure: Option<Failure>,
+    /// Which of several parts this is, from 0.
+    pub part: usize,
+    /// How many parts there are.
+    pub parts: usize,
+}
+
+impl Reply {
+    /// Whether nothing more comes for the message that it answers.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.part + 1 >= self.parts
+    }
+}
+
+/// Why a message was not answered: for machines and for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// A stable word for the kind of failure.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub next_step: String,
+    /// What the kind of failure has besides, by name.
+    #[serde(flatten)]
+    pub details: Box<Map<String, Value>>,
+}
+
+impl Failure {
+    /// A failure of this kind, without details.
+    #[must_use]
+    pub fn new(
+        code: impl Into<String>,
+        message: impl Into<String>,
+        next_step: impl Into<String>,
+    ) -> Self {
+        let (code, message, next_step) = (code.into(), message.into(), next_step.into());
+        Self { code, message, next_step, details: Box::default() }
+    }
+
+    /// The same with details.
+    #[must_use]
+    pub fn with(mut self, details: Map<String, Value>) -> Self {
+        *self.details = details;
+        self
+    }
+}
+
+impl From<&CallError> for Failure {
+    fn from(error: &CallError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step()).with(error.details())
+    }
+}
+
+impl From<&PluginError> for Failure {
+    fn from(error: &PluginError) -> Self {
+        match error {
+            PluginError::Call(error) => error.into(),
+            error => Self::new(error.code(), error.to_string(), error.next_step()),
+        }
+    }
+}
+
+/// How far the host is with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acknowledgement {
+    /// The host has taken the message and works on it.
+    Taken,
+    /// The whole answer was sent: the channel need not keep the message any more.
+    Answered,
+    /// The failure was sent.
+    Failed,
+}
+
+/// How a message's work goes on, for channels that asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Where it goes, as in [`Reply`].
+    pub chat: String,
+    /// The thread, as in [`Reply`].
+    pub thread: Option<String>,
+    /// The id of the message that is worked on.
+    pub reply_to: Option<String>,
+    /// What happens now, in a few words.
+    pub note: String,
 }

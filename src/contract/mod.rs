@@ -3,6 +3,7 @@
 
 mod call;
 mod channel;
+mod channel_config;
 mod config;
 mod description;
 mod future;
@@ -16,29 +17,32 @@ mod permissions;
 mod plugin_error;
 mod resources;
 mod secret;
+mod service;
 mod skill;
 mod stage;
 mod tool;
 mod voice;
 
 pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, Usage};
-pub use channel::{ChannelAdapter, ChannelHost};
+pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
+pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 pub use key_value::KeyValueStore;
-pub(crate) use manifest::check_host_pattern;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,
     PluginManifest,
 };
+pub(crate) use manifest::{check_host_pattern, closest};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
-pub use message::MessagePayload;
+pub use message::{Acknowledgement, Failure, MessagePayload, Progress, Reply, metadata};
 pub use permissions::PluginPermissions;
 pub use plugin_error::PluginError;
 pub use resources::PluginResourceConfig;
 pub use secret::{NoSecrets, Secret, SecretSource};
+pub use service::{NoService, Service};
 pub use skill::Skill;
 pub use stage::{PipelineStage, PipelineStageType};
 pub use tool::{Tool, ToolContext};

@@ -27,6 +27,13 @@ pub enum PluginError {
         /// What was asked for.
         what: String,
     },
+    /// Whoever asked may not have it.
+    Refused {
+        /// Who asked for what.
+        what: String,
+        /// The rule that refuses it.
+        rule: String,
+    },
     /// The outside world failed: a closed terminal, a broken connection.
     Io {
         /// What was being done.
@@ -39,6 +46,34 @@ pub enum PluginError {
 }
 
 impl PluginError {
+    /// A stable word for the kind of error, for machines.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Call(error) => error.code(),
+            Self::Invalid { .. } => "invalid",
+            Self::LimitReached { .. } => "limit_reached",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Refused { .. } => "refused",
+            Self::Io { .. } => "io",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What to do next, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Call(error) => error.next_step(),
+            Self::Invalid { .. } => "correct it and try again".into(),
+            Self::LimitReached { .. } => "ask for less at once, or wait".into(),
+            Self::Unsupported { .. } => "see `/help` for what there is".into(),
+            Self::Refused { .. } => "ask the owner of this program".into(),
+            Self::Io { .. } => "check what it is connected to, then try again".into(),
+            Self::Cancelled => CallError::Cancelled.next_step(),
+        }
+    }
+
     /// An [`Io`](Self::Io) error from a `std::io` one.
     #[must_use]
     pub fn io(doing: impl Into<String>, error: &std::io::Error) -> Self {
@@ -65,6 +100,7 @@ impl fmt::Display for PluginError {
             Self::Call(error) => error.fmt(formatter),
             Self::Invalid { what, problem } => write!(formatter, "{what}: {problem}"),
             Self::LimitReached { limit } => write!(formatter, "limit reached: {limit}"),
+            Self::Refused { what, rule } => write!(formatter, "refused: {what}: {rule}"),
             Self::Unsupported { what } => write!(formatter, "{what} is not supported"),
             Self::Io { doing, problem } => write!(formatter, "{doing}: {problem}"),
             Self::Cancelled => formatter.write_str("cancelled"),

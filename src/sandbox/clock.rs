@@ -3,8 +3,13 @@
 //! Rates and durations use the monotonic side, the audit log the wall side. Tests advance a
 //! [`ManualClock`] and never sleep.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+
+use async_channel::Sender;
+use smol::Timer;
+
+use crate::contract::BoxFuture;
 
 /// Where the sandbox takes the time from.
 pub trait Clock: Send + Sync {
@@ -12,6 +17,13 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Instant;
     /// The date and time, for the audit log.
     fn wall(&self) -> SystemTime;
+
+    /// Resolves when so much monotonic time has passed. Default: the system's timer.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            Timer::after(duration).await;
+        })
+    }
 }
 
 /// The time of the operating system.
@@ -43,7 +55,14 @@ impl Clock for SystemClock {
 pub struct ManualClock {
     start: Instant,
     wall_start: SystemTime,
-    elapsed: Mutex<Duration>,
+    state: Mutex<Manual>,
+}
+
+#[derive(Debug, Default)]
+struct Manual {
+    elapsed: Duration,
+    /// When each sleeper wakes. A sleeper that was dropped has closed the other end.
+    sleepers: Vec<(Duration, Sender<()>)>,
 }
 
 impl ManualClock {
@@ -56,16 +75,35 @@ impl ManualClock {
     /// A clock whose wall side shows `wall`.
     #[must_use]
     pub fn starting_at(wall: SystemTime) -> Self {
-        Self { start: Instant::now(), wall_start: wall, elapsed: Mutex::default() }
+        Self { start: Instant::now(), wall_start: wall, state: Mutex::default() }
     }
 
-    /// Moves both sides forward.
+    /// Moves both sides forward and wakes those who slept no longer than that.
     pub fn advance(&self, by: Duration) {
-        *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        let mut state = self.state();
+        state.elapsed += by;
+        let now = state.elapsed;
+        state.sleepers.retain(|(until, sleeper)| *until > now && !sleeper.is_closed());
+    }
+
+    /// Moves both sides to the moment when the next sleeper wakes, and wakes it. The answer is how
+    /// far that was; `None` when nobody sleeps.
+    pub fn advance_to_next_sleeper(&self) -> Option<Duration> {
+        let by = {
+            let state = self.state();
+            let sleeping = state.sleepers.iter().filter(|(_, sleeper)| !sleeper.is_closed());
+            sleeping.map(|(until, _)| *until).min()?.saturating_sub(state.elapsed)
+        };
+        self.advance(by);
+        Some(by)
     }
 
     fn elapsed(&self) -> Duration {
-        *self.elapsed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state().elapsed
+    }
+
+    fn state(&self) -> MutexGuard<'_, Manual> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,5 +120,19 @@ impl Clock for ManualClock {
 
     fn wall(&self) -> SystemTime {
         self.wall_start + self.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        if duration.is_zero() {
+            return Box::pin(std::future::ready(()));
+        }
+        let mut state = self.state();
+        let (sleeper, awake) = async_channel::bounded(1);
+        let until = state.elapsed + duration;
+        state.sleepers.push((until, sleeper));
+        Box::pin(async move {
+            // Nothing is sent: the clock drops its end when the time has come.
+            let _ = awake.recv().await;
+        })
     }
 }

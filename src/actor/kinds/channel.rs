@@ -1,6 +1,7 @@
 //! A guest's channel as a [`ChannelAdapter`], which polls it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,14 +13,10 @@ use super::Guest;
 use crate::actor::host::PluginHost;
 use crate::actor::registry::LoadedPlugin;
 use crate::contract::{
-    BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload, PluginCapability,
-    PluginError, limits,
+    BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, MessagePayload,
+    PluginCapability, PluginError, limits, metadata,
 };
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
-
-/// Members of a message's metadata that the record has fields for.
-const THREAD: &str = "thread";
-const MESSAGE_ID: &str = "message_id";
 
 /// One plugin's channel.
 ///
@@ -31,6 +28,7 @@ pub(super) struct HostedChannel {
     poll_interval: Duration,
     threads: bool,
     media: bool,
+    max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
     /// Ids of messages that the host has and the guest does not know of yet.
     taken: Mutex<BTreeSet<String>>,
@@ -45,6 +43,7 @@ impl HostedChannel {
             poll_interval: settings.poll_interval,
             threads: settings.threads,
             media: settings.media,
+            max_message_chars: settings.max_message_chars,
             acknowledges: plugin.module.summary().acknowledges(),
             taken: Mutex::default(),
         }
@@ -80,11 +79,19 @@ impl HostedChannel {
         message: GuestInbound,
     ) -> Result<(), PluginError> {
         let payload = payload(&message).map_err(|problem| self.unusable(problem))?;
-        let metadata = metadata(&message).map_err(|problem| self.unusable(problem))?;
+        let metadata = read_metadata(&message).map_err(|problem| self.unusable(problem))?;
         let GuestInbound { sender, chat, message_id, .. } = message;
         let known = message_id.as_ref().is_some_and(|id| self.taken().contains(id));
         if !known {
-            host.deliver_inbound(&self.guest.id, &sender, &chat, payload, metadata).await?;
+            let channel = &self.guest.id;
+            match host.deliver_inbound(channel, &sender, &chat, payload, metadata).await {
+                Ok(()) => {}
+                // What a stranger sends must not end the channel for everyone else.
+                Err(error @ (PluginError::Refused { .. } | PluginError::Invalid { .. })) => {
+                    log::info!("channel {channel}: {error}");
+                }
+                Err(error) => return Err(error),
+            }
         }
         let Some(id) = message_id.filter(|_| self.acknowledges) else { return Ok(()) };
         self.taken().insert(id.clone());
@@ -128,18 +135,20 @@ fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
         .map_err(|error| format!("its payload can't be read: {error}"))
 }
 
-fn metadata(message: &GuestInbound) -> Result<BTreeMap<String, Value>, String> {
-    let mut metadata: BTreeMap<String, Value> = match message.metadata_json.as_str() {
+fn read_metadata(message: &GuestInbound) -> Result<BTreeMap<String, Value>, String> {
+    let mut known: BTreeMap<String, Value> = match message.metadata_json.as_str() {
         "" => BTreeMap::new(),
         text => serde_json::from_str(text)
             .map_err(|error| format!("its metadata can't be read: {error}"))?,
     };
-    for (name, value) in [(THREAD, &message.thread), (MESSAGE_ID, &message.message_id)] {
+    for (name, value) in
+        [(metadata::THREAD, &message.thread), (metadata::MESSAGE_ID, &message.message_id)]
+    {
         if let Some(value) = value {
-            metadata.insert(name.into(), Value::from(value.as_str()));
+            known.insert(name.into(), Value::from(value.as_str()));
         }
     }
-    Ok(metadata)
+    Ok(known)
 }
 
 impl ChannelAdapter for HostedChannel {
@@ -157,6 +166,10 @@ impl ChannelAdapter for HostedChannel {
 
     fn supports_media(&self) -> bool {
         self.media
+    }
+
+    fn format(&self) -> ChannelFormat {
+        ChannelFormat { max_message_chars: self.max_message_chars, ..ChannelFormat::default() }
     }
 
     fn start<'a>(

@@ -1,5 +1,6 @@
 //! The manifest's `channel`: how a guest is run as a channel, and what it can carry.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -10,6 +11,7 @@ use super::findings::{Findings, Table, wrong_kind};
 const POLL_SECONDS: &str = "poll_seconds";
 const THREADS: &str = "threads";
 const MEDIA: &str = "media";
+const MAX_MESSAGE_CHARS: &str = "max_message_chars";
 
 /// What is taken as it is; anything else becomes the nearer end, with a warning.
 const SHORTEST_SECONDS: f64 = 0.1;
@@ -27,21 +29,40 @@ pub struct ChannelSettings {
     pub threads: bool,
     /// Whether binary payloads can be sent. Default: no.
     pub media: bool,
+    /// Characters that one message may have: longer ones are sent in parts. Default: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_message_chars: Option<NonZeroUsize>,
 }
 
 impl Default for ChannelSettings {
     fn default() -> Self {
-        Self { poll_interval: Duration::from_secs(1), threads: false, media: false }
+        Self {
+            poll_interval: Duration::from_secs(1),
+            threads: false,
+            media: false,
+            max_message_chars: None,
+        }
     }
 }
 
 pub(super) fn settings(table: &Table<'_>, findings: &mut Findings) -> ChannelSettings {
-    table.warn_unknown(&[POLL_SECONDS, THREADS, MEDIA], findings);
+    table.warn_unknown(&[POLL_SECONDS, THREADS, MEDIA, MAX_MESSAGE_CHARS], findings);
     ChannelSettings {
         poll_interval: poll_interval(table, findings),
         threads: table.flag(THREADS, findings),
         media: table.flag(MEDIA, findings),
+        max_message_chars: max_message_chars(table, findings),
     }
+}
+
+fn max_message_chars(table: &Table<'_>, findings: &mut Findings) -> Option<NonZeroUsize> {
+    let value = table.get(MAX_MESSAGE_CHARS)?;
+    let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+    let number = number.and_then(NonZeroUsize::new);
+    if number.is_none() {
+        findings.fault(table.path(MAX_MESSAGE_CHARS), wrong_kind(value, "a number from 1"));
+    }
+    number
 }
 
 fn poll_interval(table: &Table<'_>, findings: &mut Findings) -> Duration {

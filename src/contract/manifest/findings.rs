@@ -1,5 +1,7 @@
 //! Reading keys one after the other, and noting what is wrong with them instead of stopping there.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::fault::{ManifestError, ManifestFault};
@@ -41,7 +43,7 @@ impl Findings {
 
 /// The entries of one mapping, and where it stands in the document.
 pub(in crate::contract) struct Table<'v> {
-    prefix: &'static str,
+    prefix: Cow<'static, str>,
     entries: Option<&'v Map<String, Value>>,
 }
 
@@ -54,17 +56,26 @@ impl<'v> Table<'v> {
             findings
                 .fault(String::new(), Flaw::new(problem, "expected a mapping of keys to values"));
         }
-        entries.map(|entries| Self { prefix: "", entries: Some(entries) })
+        entries.map(|entries| Self { prefix: "".into(), entries: Some(entries) })
     }
 
     /// The mapping under `key`, which is empty if the key is absent.
     pub(in crate::contract) fn section(&self, key: &'static str, findings: &mut Findings) -> Self {
+        self.beneath(key, key.into(), findings)
+    }
+
+    /// The same for a key that isn't known beforehand, at any depth.
+    pub(in crate::contract) fn child(&self, key: &str, findings: &mut Findings) -> Self {
+        self.beneath(key, self.path(key).into(), findings)
+    }
+
+    fn beneath(&self, key: &str, prefix: Cow<'static, str>, findings: &mut Findings) -> Self {
         let value = self.get(key);
         let entries = value.and_then(Value::as_object);
         if let (Some(value), None) = (value, entries) {
             findings.fault(self.path(key), wrong_kind(value, "a mapping"));
         }
-        Self { prefix: key, entries }
+        Self { prefix, entries }
     }
 
     /// The value of `key`. A null is the same as no key, as `skills:` with nothing behind it is.

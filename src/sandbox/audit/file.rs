@@ -4,14 +4,16 @@
 //! what has gathered and ends. When the queue or the disk is full, records are lost with one warning:
 //! a tool call never waits for the log and never fails because of it.
 
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_channel::{Receiver, Sender};
+use serde_json::Value;
 
 use super::{AuditLog, AuditRecord};
 use crate::sandbox::LOG_TARGET;
@@ -82,6 +84,34 @@ impl AuditLog for FileAudit {
     fn flush(&self) {
         self.shared.write_waiting();
     }
+
+    fn recent(&self, count: usize) -> Vec<Value> {
+        self.flush();
+        let path = {
+            let output = self.shared.file.lock().unwrap_or_else(PoisonError::into_inner);
+            output.path.clone()
+        };
+        let mut records = last_records(&path, count);
+        if records.len() < count {
+            let mut older = last_records(&Self::rotated(&path), count - records.len());
+            older.append(&mut records);
+            records = older;
+        }
+        records
+    }
+}
+
+/// The last records of a file; lines that a power cut or a full disk has cut are none.
+fn last_records(path: &Path, count: usize) -> Vec<Value> {
+    let Ok(file) = File::open(path) else { return Vec::new() };
+    let mut last = VecDeque::with_capacity(count.min(QUEUE));
+    for line in BufReader::new(file).lines().map_while(Result::ok) {
+        if last.len() == count {
+            last.pop_front();
+        }
+        last.push_back(line);
+    }
+    last.iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 impl Drop for FileAudit {

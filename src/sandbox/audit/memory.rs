@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
+use serde_json::Value;
+
 use super::{AuditLog, AuditRecord};
 
 /// The last records, oldest first; older ones give way.
@@ -34,5 +36,12 @@ impl AuditLog for MemoryAudit {
             records.pop_front();
         }
         records.push_back(record);
+    }
+
+    fn recent(&self, count: usize) -> Vec<Value> {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = records.len().saturating_sub(count);
+        let records = records.iter().skip(first);
+        records.filter_map(|record| serde_json::to_value(record).ok()).collect()
     }
 }

@@ -5,6 +5,8 @@ mod file;
 mod memory;
 mod record;
 
+use serde_json::Value;
+
 pub(super) use entry::{Entry, Finding};
 pub use file::FileAudit;
 pub use memory::MemoryAudit;
@@ -21,6 +23,13 @@ pub trait AuditLog: Send + Sync {
     /// Returns when every record taken so far is where it is kept. May block on a disk: it is for
     /// the end of a program.
     fn flush(&self) {}
+
+    /// The last `count` records that are kept, oldest first, in their JSON form. May block on a
+    /// disk. Default: none are kept.
+    fn recent(&self, count: usize) -> Vec<Value> {
+        let _ = count;
+        Vec::new()
+    }
 }
 
 /// Keeps nothing: for embedders who want no audit log.

@@ -1,0 +1,79 @@
+//! What came of starting or stopping members.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::contract::{PluginCapability, PluginError};
+
+/// What came of starting or stopping one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberOutcome {
+    /// The member's name.
+    pub name: String,
+    /// Its kind.
+    pub kind: PluginCapability,
+    /// Whether it did as it was told.
+    pub result: Result<(), LifecycleError>,
+}
+
+/// Why a member is not where it was told to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LifecycleError {
+    /// There is one of this kind and name already.
+    Taken,
+    /// There is none of this kind and name.
+    Unknown,
+    /// It said that it could not.
+    Plugin(PluginError),
+    /// It panicked.
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// It took too long.
+    TimedOut {
+        /// What it was doing: `start` or `stop`.
+        doing: &'static str,
+        /// The time it had.
+        limit: Duration,
+    },
+    /// It was told to stop before it had started.
+    Stopped,
+    /// The host has ended.
+    HostGone,
+}
+
+impl LifecycleError {
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Taken => "give it another name".into(),
+            Self::Unknown => "see `/status` for what there is".into(),
+            Self::Plugin(error) => error.next_step(),
+            Self::Panicked { .. } => "report it to whoever wrote it".into(),
+            Self::TimedOut { .. } => "look at what it waits for".into(),
+            Self::Stopped => "start it again".into(),
+            Self::HostGone => "start the program again".into(),
+        }
+    }
+}
+
+impl fmt::Display for LifecycleError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Taken => formatter.write_str("there is one of this name already"),
+            Self::Unknown => formatter.write_str("there is none of this name"),
+            Self::Plugin(error) => error.fmt(formatter),
+            Self::Panicked { message } => write!(formatter, "panicked: {message}"),
+            Self::TimedOut { doing, limit } => {
+                write!(formatter, "did not {doing} within {} s", limit.as_secs_f32())
+            }
+            Self::Stopped => formatter.write_str("it was stopped before it had started"),
+            Self::HostGone => formatter.write_str("the host has ended"),
+        }
+    }
+}
+
+impl std::error::Error for LifecycleError {}

@@ -1,0 +1,51 @@
+//! How long members may take, and how long a failed channel waits for its next try.
+
+use std::time::Duration;
+
+/// Times of the life cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LifecycleOptions {
+    /// How long one member may take to start.
+    pub start_limit: Duration,
+    /// How long one member may take to stop.
+    pub stop_limit: Duration,
+    /// How long a channel waits after its first failure. Each further wait is twice as long.
+    pub first_restart: Duration,
+    /// The longest that it waits. A channel that ran as long as this begins anew.
+    pub longest_restart: Duration,
+}
+
+impl Default for LifecycleOptions {
+    fn default() -> Self {
+        Self {
+            start_limit: Duration::from_secs(30),
+            stop_limit: Duration::from_secs(5),
+            first_restart: Duration::from_secs(1),
+            longest_restart: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The waits of one channel.
+#[derive(Debug)]
+pub(super) struct Restarts {
+    options: LifecycleOptions,
+    next: Duration,
+}
+
+impl Restarts {
+    pub(super) fn new(options: LifecycleOptions) -> Self {
+        Self { options, next: options.first_restart }
+    }
+
+    /// How long to wait after a failure, where the channel had run for `ran`.
+    pub(super) fn after_running(&mut self, ran: Duration) -> Duration {
+        let LifecycleOptions { first_restart, longest_restart, .. } = self.options;
+        if ran >= longest_restart {
+            self.next = first_restart;
+        }
+        let wait = self.next.min(longest_restart);
+        self.next = wait.saturating_mul(2);
+        wait
+    }
+}

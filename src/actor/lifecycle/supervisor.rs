@@ -1,0 +1,340 @@
+//! The actor that keeps the table of members, and its handle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use async_channel::{Receiver, Sender};
+use smol::Executor;
+
+use super::member::Member;
+use super::outcome::{LifecycleError, MemberOutcome};
+use super::restart::LifecycleOptions;
+use super::state::{LifecycleState, MemberStatus, Members};
+use super::task::{Control, MemberTask};
+use crate::contract::PluginCapability;
+use crate::sandbox::Clock;
+
+/// Messages that wait for the actor before their senders do.
+const MAILBOX: usize = 64;
+/// What one member can be told before it has done it.
+const CONTROLS: usize = 8;
+
+pub(super) enum Message {
+    Register {
+        member: Member,
+        reply: Sender<Result<(), LifecycleError>>,
+    },
+    Remove {
+        kind: PluginCapability,
+        name: String,
+        reply: Sender<Result<(), LifecycleError>>,
+    },
+    /// Tells the members that are meant, and sends the receiver of their answers.
+    Tell {
+        whom: Whom,
+        what: What,
+        reply: Sender<Told>,
+    },
+    Changed(u64, Change),
+    ForgetAll {
+        reply: Sender<()>,
+    },
+    /// Answers when every report that came before has been taken in.
+    Settle {
+        reply: Sender<()>,
+    },
+}
+
+/// What happened to a member.
+pub(super) enum Change {
+    State(LifecycleState),
+    Restarted,
+}
+
+/// Which members are meant.
+pub(super) enum Whom {
+    All,
+    Kind(PluginCapability),
+    One(PluginCapability, String),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Start,
+    Stop,
+}
+
+/// How many members were told, and where their answers come.
+pub(super) struct Told {
+    count: usize,
+    outcomes: Receiver<MemberOutcome>,
+}
+
+/// The handle. Dropping the last one lets every member end.
+#[derive(Clone)]
+pub(in crate::actor) struct Lifecycle {
+    mailbox: Sender<Message>,
+    members: Arc<ArcSwap<Vec<MemberStatus>>>,
+}
+
+impl Lifecycle {
+    pub(in crate::actor) fn start(
+        executor: &Arc<Executor<'static>>,
+        clock: Arc<dyn Clock>,
+        options: LifecycleOptions,
+    ) -> Self {
+        let members: Arc<ArcSwap<Vec<MemberStatus>>> = Arc::default();
+        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let (reports, reported) = async_channel::bounded(MAILBOX);
+        let actor = Supervisor {
+            reports,
+            members: Arc::clone(&members),
+            table: BTreeMap::new(),
+            next: 0,
+            executor: Arc::clone(executor),
+            clock,
+            options,
+        };
+        executor.spawn(actor.run(inbox, reported)).detach();
+        Self { mailbox, members }
+    }
+
+    pub(in crate::actor) fn members(&self) -> Members {
+        self.members.load_full()
+    }
+
+    pub(in crate::actor) async fn register(&self, member: Member) -> Result<(), LifecycleError> {
+        self.ask(|reply| Message::Register { member, reply }).await?
+    }
+
+    pub(in crate::actor) async fn remove(
+        &self,
+        kind: PluginCapability,
+        name: &str,
+    ) -> Result<(), LifecycleError> {
+        // It ends in order, as far as it can, before it is forgotten.
+        let stopped = self.tell_one(kind, name, What::Stop).await;
+        let name = name.to_owned();
+        self.ask(|reply| Message::Remove { kind, name, reply }).await??;
+        stopped
+    }
+
+    pub(in crate::actor) async fn start_all(&self) -> Vec<MemberOutcome> {
+        self.tell(Whom::All, What::Start).await
+    }
+
+    pub(in crate::actor) async fn stop_all(&self) -> Vec<MemberOutcome> {
+        self.tell(Whom::All, What::Stop).await
+    }
+
+    pub(in crate::actor) async fn start_kind(&self, kind: PluginCapability) -> Vec<MemberOutcome> {
+        self.tell(Whom::Kind(kind), What::Start).await
+    }
+
+    pub(in crate::actor) async fn stop_kind(&self, kind: PluginCapability) -> Vec<MemberOutcome> {
+        self.tell(Whom::Kind(kind), What::Stop).await
+    }
+
+    /// Forgets every member, so that nothing they hold keeps the host.
+    pub(in crate::actor) async fn forget_all(&self) {
+        let _ = self.ask(|reply| Message::ForgetAll { reply }).await;
+    }
+
+    pub(in crate::actor) async fn start_one(
+        &self,
+        kind: PluginCapability,
+        name: &str,
+    ) -> Result<(), LifecycleError> {
+        self.tell_one(kind, name, What::Start).await
+    }
+
+    pub(in crate::actor) async fn stop_one(
+        &self,
+        kind: PluginCapability,
+        name: &str,
+    ) -> Result<(), LifecycleError> {
+        self.tell_one(kind, name, What::Stop).await
+    }
+
+    async fn tell_one(
+        &self,
+        kind: PluginCapability,
+        name: &str,
+        what: What,
+    ) -> Result<(), LifecycleError> {
+        let outcomes = self.tell(Whom::One(kind, name.to_owned()), what).await;
+        outcomes.into_iter().next().map_or(Err(LifecycleError::Unknown), |outcome| outcome.result)
+    }
+
+    /// First tells everyone, then waits for everyone: each has its own time limit.
+    async fn tell(&self, whom: Whom, what: What) -> Vec<MemberOutcome> {
+        let Ok(told) = self.ask(|reply| Message::Tell { whom, what, reply }).await else {
+            return Vec::new();
+        };
+        let mut outcomes = Vec::with_capacity(told.count);
+        while let Ok(outcome) = told.outcomes.recv().await {
+            outcomes.push(outcome);
+        }
+        // The states are those that the outcomes tell of.
+        let _ = self.ask(|reply| Message::Settle { reply }).await;
+        outcomes.sort_by_cached_key(|outcome| (outcome.kind.as_str(), outcome.name.clone()));
+        outcomes
+    }
+
+    async fn ask<T>(
+        &self,
+        message: impl FnOnce(Sender<T>) -> Message,
+    ) -> Result<T, LifecycleError> {
+        let (reply, answer) = async_channel::bounded(1);
+        let sent = self.mailbox.send(message(reply)).await;
+        sent.map_err(|_| LifecycleError::HostGone)?;
+        answer.recv().await.map_err(|_| LifecycleError::HostGone)
+    }
+}
+
+struct Supervisor {
+    reports: Sender<Message>,
+    members: Arc<ArcSwap<Vec<MemberStatus>>>,
+    table: BTreeMap<u64, Entry>,
+    next: u64,
+    executor: Arc<Executor<'static>>,
+    clock: Arc<dyn Clock>,
+    options: LifecycleOptions,
+}
+
+struct Entry {
+    status: MemberStatus,
+    control: Sender<Control>,
+}
+
+impl Supervisor {
+    async fn run(mut self, inbox: Receiver<Message>, reported: Receiver<Message>) {
+        loop {
+            // Reports first, so that whoever has been told of an outcome finds it in the states.
+            let message = futures_lite::future::or(async { reported.recv().await.ok() }, async {
+                inbox.recv().await.ok()
+            });
+            match message.await {
+                Some(message) => self.handle(message).await,
+                // The last handle is gone. The members' controls close with the table.
+                None => return,
+            }
+        }
+    }
+
+    async fn handle(&mut self, message: Message) {
+        match message {
+            Message::Register { member, reply } => {
+                let _ = reply.send(self.register(member)).await;
+            }
+            Message::Remove { kind, name, reply } => {
+                let number = self.find(kind, &name);
+                let removed = number.map(|number| self.table.remove(&number));
+                self.publish();
+                let _ = reply.send(removed.map(drop).ok_or(LifecycleError::Unknown)).await;
+            }
+            Message::Tell { whom, what, reply } => {
+                let _ = reply.send(self.tell(whom, what)).await;
+            }
+            Message::ForgetAll { reply } => {
+                self.table.clear();
+                self.publish();
+                let _ = reply.send(()).await;
+            }
+            Message::Settle { reply } => {
+                let _ = reply.send(()).await;
+            }
+            Message::Changed(number, change) => {
+                if let Some(entry) = self.table.get_mut(&number) {
+                    match change {
+                        Change::State(state) => entry.changed(state),
+                        Change::Restarted => entry.status.restarts += 1,
+                    }
+                    self.publish();
+                }
+            }
+        }
+    }
+
+    fn register(&mut self, member: Member) -> Result<(), LifecycleError> {
+        let object = member.object();
+        if self.find(object.kind(), &member.name).is_some() {
+            return Err(LifecycleError::Taken);
+        }
+        let (control, told) = async_channel::bounded(CONTROLS);
+        let status = MemberStatus {
+            name: member.name.clone(),
+            kind: object.kind(),
+            origin: member.origin.clone(),
+            state: LifecycleState::Registered,
+            restarts: 0,
+            object,
+        };
+        let number = self.next;
+        self.next += 1;
+        self.table.insert(number, Entry { status, control });
+        let task = MemberTask {
+            member,
+            number,
+            control: told,
+            reports: self.reports.clone(),
+            clock: Arc::clone(&self.clock),
+            options: self.options,
+        };
+        self.executor.spawn(task.run()).detach();
+        self.publish();
+        Ok(())
+    }
+
+    fn tell(&self, whom: Whom, what: What) -> Told {
+        let entries: Vec<&Entry> = match whom {
+            Whom::All => self.table.values().collect(),
+            Whom::Kind(kind) => {
+                self.table.values().filter(|entry| entry.status.kind == kind).collect()
+            }
+            Whom::One(kind, name) => self
+                .find(kind, &name)
+                .and_then(|number| self.table.get(&number))
+                .into_iter()
+                .collect(),
+        };
+        let (done, outcomes) = async_channel::bounded(entries.len().max(1));
+        for entry in &entries {
+            let (control, done) = (entry.control.clone(), done.clone());
+            let control = match what {
+                What::Start => (control, Control::Start { done }),
+                What::Stop => (control, Control::Stop { done }),
+            };
+            // A member that has much to do keeps nobody waiting but its own message.
+            if let Err(unsent) = control.0.try_send(control.1) {
+                let (control, message) = (entry.control.clone(), unsent.into_inner());
+                self.executor
+                    .spawn(async move {
+                        let _ = control.send(message).await;
+                    })
+                    .detach();
+            }
+        }
+        Told { count: entries.len(), outcomes }
+    }
+
+    fn find(&self, kind: PluginCapability, name: &str) -> Option<u64> {
+        let is_it = |entry: &Entry| entry.status.kind == kind && entry.status.name == name;
+        self.table.iter().find(|(_, entry)| is_it(entry)).map(|(number, _)| *number)
+    }
+
+    fn publish(&self) {
+        let members = self.table.values().map(|entry| entry.status.clone()).collect();
+        self.members.store(Arc::new(members));
+    }
+}
+
+impl Entry {
+    fn changed(&mut self, state: LifecycleState) {
+        if let LifecycleState::Failed { .. } = &state {
+            log::warn!("{} {}: {state}", self.status.kind, self.status.name);
+        }
+        self.status.state = state;
+    }
+}

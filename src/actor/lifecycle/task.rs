@@ -1,0 +1,247 @@
+//! The task of one member: it starts it, watches it, stops it, and starts a failed channel again.
+
+use std::future::pending;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use futures_lite::FutureExt;
+use futures_lite::future::or;
+
+use super::member::{Member, Work};
+use super::outcome::{LifecycleError, MemberOutcome};
+use super::restart::{LifecycleOptions, Restarts};
+use super::state::LifecycleState;
+use super::supervisor::{Change, Message};
+use crate::actor::plugin::panic_message;
+use crate::contract::{BoxFuture, CancellationSource, PluginError};
+use crate::sandbox::Clock;
+
+/// What a member is told. The answer goes to `done`; it may be gone.
+pub(super) enum Control {
+    Start { done: Sender<MemberOutcome> },
+    Stop { done: Sender<MemberOutcome> },
+}
+
+/// Why somebody's stopping is reported.
+const ASKED: &str = "it was told to";
+const ENDED: &str = "its other end closed";
+
+pub(super) struct MemberTask {
+    pub(super) member: Member,
+    /// What the supervisor calls it.
+    pub(super) number: u64,
+    pub(super) control: Receiver<Control>,
+    pub(super) reports: Sender<Message>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) options: LifecycleOptions,
+}
+
+/// What the task does next.
+enum Next {
+    /// Nothing, until it is told.
+    Wait,
+    /// Start; whoever asked, if anybody did, wants to know.
+    Start(Option<Sender<MemberOutcome>>),
+    /// Wait, and then start.
+    Restart(Duration),
+    Run,
+    End,
+}
+
+type Running<'m> = BoxFuture<'m, Result<(), LifecycleError>>;
+
+impl MemberTask {
+    pub(super) async fn run(self) {
+        let mut restarts = Restarts::new(self.options);
+        let mut next = Next::Wait;
+        loop {
+            next = match next {
+                Next::Wait => self.wait().await,
+                Next::Start(asked) => self.start(asked, &mut restarts).await,
+                Next::Restart(wait) => self.wait_for_restart(wait).await,
+                Next::Run => self.watch(&mut restarts).await,
+                Next::End => return,
+            }
+        }
+    }
+
+    async fn wait(&self) -> Next {
+        match self.control.recv().await {
+            Ok(Control::Start { done }) => Next::Start(Some(done)),
+            Ok(Control::Stop { done }) => {
+                self.tell(done, Ok(())).await;
+                Next::Wait
+            }
+            Err(_) => Next::End,
+        }
+    }
+
+    async fn start(&self, asked: Option<Sender<MemberOutcome>>, restarts: &mut Restarts) -> Next {
+        self.report(LifecycleState::Starting).await;
+        let starting: BoxFuture<'_, _> = match &self.member.work {
+            Work::Channel { adapter, .. } => calling(|| adapter.open()),
+            Work::Other { service, .. } => calling(|| service.start()),
+        };
+        let limited = self.within("start", self.options.start_limit, starting);
+        // Whoever else wants it started hears of it when it has.
+        let mut waiting: Vec<_> = asked.into_iter().collect();
+        let stopped = async {
+            loop {
+                match self.control.recv().await {
+                    Ok(Control::Start { done }) => waiting.push(done),
+                    Ok(Control::Stop { done }) => return Some(done),
+                    Err(_) => return None,
+                }
+            }
+        };
+        let result = or(async { Ok(limited.await) }, async { Err(stopped.await) }).await;
+        let (result, next) = match result {
+            Ok(Ok(())) => {
+                self.report(LifecycleState::Running).await;
+                (Ok(()), Next::Run)
+            }
+            Ok(Err(error)) => {
+                let next = self.failed(&error, Duration::ZERO, restarts).await;
+                (Err(error), next)
+            }
+            Err(stop) => {
+                self.report(LifecycleState::Stopped { reason: ASKED.into() }).await;
+                let next = if stop.is_some() { Next::Wait } else { Next::End };
+                if let Some(done) = stop {
+                    self.tell(done, Ok(())).await;
+                }
+                (Err(LifecycleError::Stopped), next)
+            }
+        };
+        for done in waiting {
+            self.tell(done, result.clone()).await;
+        }
+        next
+    }
+
+    /// Lets it run until it ends or is told to stop.
+    async fn watch(&self, restarts: &mut Restarts) -> Next {
+        let cancellation = CancellationSource::new();
+        let mut running: Running<'_> = match &self.member.work {
+            Work::Channel { adapter, inbound } => {
+                calling(|| adapter.start(Arc::clone(inbound), cancellation.token()))
+            }
+            Work::Other { .. } => Box::pin(pending()),
+        };
+        let since = self.clock.now();
+        loop {
+            let ended = async { Err(running.as_mut().await) };
+            // What is told is looked at first: a channel that ends as it is told to stop has stopped.
+            match or(async { Ok(self.control.recv().await) }, ended).await {
+                Ok(Ok(Control::Start { done })) => self.tell(done, Ok(())).await,
+                Ok(Ok(Control::Stop { done })) => {
+                    let result = self.stop(&cancellation, running).await;
+                    self.tell(done, result).await;
+                    return Next::Wait;
+                }
+                // It was taken out of the host: it ends as if it had been told to.
+                Ok(Err(_)) => {
+                    let _ = self.stop(&cancellation, running).await;
+                    return Next::End;
+                }
+                Err(Ok(())) => {
+                    self.report(LifecycleState::Stopped { reason: ENDED.into() }).await;
+                    return Next::Wait;
+                }
+                Err(Err(error)) => {
+                    let ran = self.clock.now().saturating_duration_since(since);
+                    return self.failed(&error, ran, restarts).await;
+                }
+            }
+        }
+    }
+
+    async fn stop(
+        &self,
+        cancellation: &CancellationSource,
+        running: Running<'_>,
+    ) -> Result<(), LifecycleError> {
+        self.report(LifecycleState::Stopping).await;
+        cancellation.cancel();
+        let stopping = match &self.member.work {
+            Work::Channel { .. } => running,
+            Work::Other { service, .. } => calling(|| service.stop()),
+        };
+        let result = self.within("stop", self.options.stop_limit, stopping).await;
+        let state = match &result {
+            Ok(()) => LifecycleState::Stopped { reason: ASKED.into() },
+            Err(error) => LifecycleState::Failed { reason: error.to_string(), restart_ms: None },
+        };
+        self.report(state).await;
+        result
+    }
+
+    /// Only channels are started again: what else fails to start will fail again.
+    async fn failed(&self, error: &LifecycleError, ran: Duration, restarts: &mut Restarts) -> Next {
+        let wait = match self.member.work {
+            Work::Channel { .. } => Some(restarts.after_running(ran)),
+            Work::Other { .. } => None,
+        };
+        let reason = error.to_string();
+        self.report(LifecycleState::Failed { reason, restart_ms: wait }).await;
+        wait.map_or(Next::Wait, Next::Restart)
+    }
+
+    async fn wait_for_restart(&self, wait: Duration) -> Next {
+        let waited = async {
+            self.clock.sleep(wait).await;
+            None
+        };
+        match or(async { Some(self.control.recv().await) }, waited).await {
+            None => {
+                let _ = self.reports.send(Message::Changed(self.number, Change::Restarted)).await;
+                Next::Start(None)
+            }
+            Some(Ok(Control::Start { done })) => Next::Start(Some(done)),
+            Some(Ok(Control::Stop { done })) => {
+                self.report(LifecycleState::Stopped { reason: ASKED.into() }).await;
+                self.tell(done, Ok(())).await;
+                Next::Wait
+            }
+            Some(Err(_)) => Next::End,
+        }
+    }
+
+    async fn within(
+        &self,
+        doing: &'static str,
+        limit: Duration,
+        work: Running<'_>,
+    ) -> Result<(), LifecycleError> {
+        let too_long = async {
+            self.clock.sleep(limit).await;
+            Err(LifecycleError::TimedOut { doing, limit })
+        };
+        or(work, too_long).await
+    }
+
+    async fn report(&self, state: LifecycleState) {
+        // Without a supervisor nobody looks at states any more.
+        let _ = self.reports.send(Message::Changed(self.number, Change::State(state))).await;
+    }
+
+    async fn tell(&self, done: Sender<MemberOutcome>, result: Result<(), LifecycleError>) {
+        let kind = self.member.object().kind();
+        let _ = done.send(MemberOutcome { name: self.member.name.clone(), kind, result }).await;
+    }
+}
+
+/// Calls a member's function, whose panic, then or later, is its failure.
+fn calling<'m>(
+    call: impl FnOnce() -> BoxFuture<'m, Result<(), PluginError>> + Send + 'm,
+) -> Running<'m> {
+    Box::pin(async move {
+        let called = AssertUnwindSafe(async move { call().await }).catch_unwind().await;
+        match called {
+            Ok(result) => result.map_err(LifecycleError::Plugin),
+            Err(panic) => Err(LifecycleError::Panicked { message: panic_message(&*panic) }),
+        }
+    })
+}

@@ -1,0 +1,202 @@
+//! The plugin host as owner of channels, stages, tools, memory backends and voice handlers.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::host::PluginHost;
+use super::lifecycle::{LifecycleError, Member, MemberObject, MemberOutcome, MemberStatus};
+use crate::contract::{
+    CallError, ChannelAdapter, KeyValueStore, MemoryBackend, PipelineStage, PluginCapability,
+    PluginError, Secret, Tool, ToolContext, VoiceHandler,
+};
+use crate::sandbox::Clock;
+
+/// A tool of this program, and the storage it is given.
+pub(super) struct NativeTool {
+    pub(super) tool: Arc<dyn Tool>,
+    store: Arc<dyn KeyValueStore>,
+}
+
+impl NativeTool {
+    pub(super) async fn call(&self, params: &str) -> Result<String, CallError> {
+        let params = serde_json::from_str(params)
+            .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;
+        let context = ToolContext {
+            key_value_store: Arc::clone(&self.store),
+            plugin_id: self.tool.name().to_owned(),
+            agent_id: "host".into(),
+        };
+        match self.tool.execute(params, &context).await {
+            Ok(value) => Ok(value.to_string()),
+            Err(PluginError::Call(error)) => Err(error),
+            Err(PluginError::Cancelled) => Err(CallError::Cancelled),
+            Err(PluginError::Invalid { what, problem }) => {
+                Err(CallError::InvalidParams { problem: format!("{what}: {problem}") })
+            }
+            Err(error) => Err(CallError::Guest { message: error.to_string() }),
+        }
+    }
+}
+
+impl PluginHost {
+    /// Takes a member into the host; it is not started yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LifecycleError::Taken`] where there is one of its kind and name,
+    /// [`LifecycleError::HostGone`].
+    pub async fn register(&self, member: Member) -> Result<(), LifecycleError> {
+        self.lifecycle.register(member).await
+    }
+
+    /// Stops a member and forgets it.
+    ///
+    /// # Errors
+    ///
+    /// [`LifecycleError::Unknown`] where there is none; otherwise why it did not stop in order.
+    pub async fn remove(&self, kind: PluginCapability, name: &str) -> Result<(), LifecycleError> {
+        self.lifecycle.remove(kind, name).await
+    }
+
+    /// Starts every member, all at once, and says of each whether it runs. One that is running
+    /// already stays so; one that fails, panics or takes too long hinders nobody.
+    pub async fn start_all(&self) -> Vec<MemberOutcome> {
+        self.lifecycle.start_all().await
+    }
+
+    /// Tells every member to stop, and then waits for all of them, each with its own time limit.
+    pub async fn stop_all(&self) -> Vec<MemberOutcome> {
+        self.lifecycle.stop_all().await
+    }
+
+    /// Starts every member of one kind, as [`start_all`](Self::start_all) does.
+    pub async fn start_kind(&self, kind: PluginCapability) -> Vec<MemberOutcome> {
+        self.lifecycle.start_kind(kind).await
+    }
+
+    /// Stops every member of one kind, as [`stop_all`](Self::stop_all) does: channels, for instance,
+    /// before those who still answer their messages.
+    pub async fn stop_kind(&self, kind: PluginCapability) -> Vec<MemberOutcome> {
+        self.lifecycle.stop_kind(kind).await
+    }
+
+    /// Starts one member.
+    ///
+    /// # Errors
+    ///
+    /// [`LifecycleError`]: why it does not run.
+    pub async fn start_member(
+        &self,
+        kind: PluginCapability,
+        name: &str,
+    ) -> Result<(), LifecycleError> {
+        self.lifecycle.start_one(kind, name).await
+    }
+
+    /// Stops one member.
+    ///
+    /// # Errors
+    ///
+    /// [`LifecycleError`]: why it did not stop in order.
+    pub async fn stop_member(
+        &self,
+        kind: PluginCapability,
+        name: &str,
+    ) -> Result<(), LifecycleError> {
+        self.lifecycle.stop_one(kind, name).await
+    }
+
+    /// Every member and its state, in the order in which they were registered.
+    #[must_use]
+    pub fn members(&self) -> Arc<Vec<MemberStatus>> {
+        self.lifecycle.members()
+    }
+
+    /// The running channel of this name.
+    #[must_use]
+    pub fn running_channel(&self, name: &str) -> Option<Arc<dyn ChannelAdapter>> {
+        self.running(name, |object| match object {
+            MemberObject::Channel(channel) => Some(Arc::clone(channel)),
+            _ => None,
+        })
+    }
+
+    /// The running tools that are no guest's.
+    #[must_use]
+    pub fn native_tools(&self) -> Vec<Arc<dyn Tool>> {
+        let members = self.members();
+        let tools = members.iter().filter(|status| status.is_running());
+        let tools = tools.filter_map(|status| match &status.object {
+            MemberObject::Tool(tool, _) => Some(Arc::clone(tool)),
+            _ => None,
+        });
+        tools.collect()
+    }
+
+    pub(super) fn native_tool(&self, name: &str) -> Option<NativeTool> {
+        self.running(name, |object| match object {
+            MemberObject::Tool(tool, store) => {
+                let (tool, store) = (Arc::clone(tool), Arc::clone(store));
+                Some(NativeTool { tool, store })
+            }
+            _ => None,
+        })
+    }
+
+    /// The running memory backend of this name.
+    #[must_use]
+    pub fn running_memory(&self, name: &str) -> Option<Arc<dyn MemoryBackend>> {
+        self.running(name, |object| match object {
+            MemberObject::Memory(backend) => Some(Arc::clone(backend)),
+            _ => None,
+        })
+    }
+
+    /// The running voice handler of this name.
+    #[must_use]
+    pub fn running_voice(&self, name: &str) -> Option<Arc<dyn VoiceHandler>> {
+        self.running(name, |object| match object {
+            MemberObject::Voice(handler) => Some(Arc::clone(handler)),
+            _ => None,
+        })
+    }
+
+    /// Every stage with its state: one that was registered and doesn't run is no reason to pass
+    /// messages by it.
+    #[must_use]
+    pub fn stages(&self) -> Vec<(Arc<dyn PipelineStage>, MemberStatus)> {
+        let members = self.members();
+        let stages = members.iter().filter_map(|status| match &status.object {
+            MemberObject::Stage(stage) => Some((Arc::clone(stage), status.clone())),
+            _ => None,
+        });
+        stages.collect()
+    }
+
+    /// The time that this host goes by.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.options.sandbox.clock)
+    }
+
+    /// The value of a secret that the operator has stored, for a channel or a stage of this program.
+    /// No guest can ask for it: guests name secrets in header values, and the host puts them in.
+    #[must_use]
+    pub fn resolve_secret(&self, name: &str) -> Option<Secret> {
+        self.shared.options.sandbox.secrets.secret(name)
+    }
+
+    /// The last `count` records of the audit log, oldest first.
+    pub async fn recent_audit(&self, count: usize) -> Vec<Value> {
+        let audit = Arc::clone(&self.shared.options.sandbox.audit);
+        blocking::unblock(move || audit.recent(count)).await
+    }
+
+    fn running<T>(&self, name: &str, of_kind: impl Fn(&MemberObject) -> Option<T>) -> Option<T> {
+        let members = self.members();
+        let mut running =
+            members.iter().filter(|status| status.name == name && status.is_running());
+        running.find_map(|status| of_kind(&status.object))
+    }
+}
