@@ -58,7 +58,7 @@
 //! | --- | --- | --- |
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 4 | `channel/`, `mcp/` | surfaces: the console; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
+//! | 4 | `channel/`, `command/`, `mcp/` | surfaces: the console; slash commands; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
 //! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
@@ -72,6 +72,7 @@
 //!   dropping a call's future frees the guest.
 //! - Nothing that is in service changes: a change is a new [`Snapshot`] of plugins and skills, and
 //!   reading one takes no lock. Calls in flight end on the plugin that they began on.
+//! - No slash command is handled anywhere but through the [`CommandRegistry`].
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
 //! - There is no unsafe code, no global state beside the logger, and no thread per plugin.
 //!
@@ -90,6 +91,7 @@
 
 mod actor;
 mod channel;
+mod command;
 mod contract;
 #[cfg(feature = "mcp")]
 mod mcp;
@@ -108,6 +110,11 @@ pub use actor::{
     Subscription, ToolEntry, ToolSummary, WantedChannels, WatchDepth, WatchMode, WatchedFolder,
 };
 pub use channel::ConsoleChannel;
+pub use command::{
+    Administration, Answer, Attachment, Audience, Caller, Collision, Command, CommandCall,
+    CommandError, CommandHandler, CommandLine, CommandOutcome, CommandRegistry, CommandSource,
+    Commands, Completes, Completion, Conversation, ProgressNotes, SkillPrompt, built_in_commands,
+};
 pub use contract::{
     Acknowledgement, Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource,
     Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost, ChannelSettings, Config,

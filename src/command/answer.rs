@@ -1,0 +1,91 @@
+//! What a command comes to.
+
+use base64ct::{Base64, Encoding};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// Bytes that belong to a message. In JSON they are base64 (RFC 4648, section 4, with padding).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// For instance `image/png`.
+    pub mime: String,
+    /// The bytes.
+    #[serde(serialize_with = "as_base64", deserialize_with = "from_base64")]
+    pub bytes: Vec<u8>,
+}
+
+fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&Base64::encode_string(bytes))
+}
+
+fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(from)?;
+    Base64::decode_vec(&text).map_err(|_| D::Error::custom("`bytes` is not base64 with padding"))
+}
+
+/// What a message is answered with.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// For people.
+    #[serde(default)]
+    pub text: String,
+    /// For programs, where there is more to it than the text: a tool's result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// What goes with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+}
+
+impl Answer {
+    /// An answer for people.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// What a tool gave: the value, and its text for people.
+    #[must_use]
+    pub fn value(value: Value) -> Self {
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            value => format!("{value:#}"),
+        };
+        Self { text, value: Some(value), attachments: Vec::new() }
+    }
+}
+
+/// A skill whose text was asked for, with its variables filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkillPrompt {
+    /// The skill.
+    pub name: String,
+    /// Its instructions.
+    pub instructions: String,
+}
+
+/// What comes of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CommandOutcome {
+    /// The answer; nothing else has to be done.
+    Answer(Answer),
+    /// The skill is to be followed: the message goes on to whoever makes answers, with the skill's
+    /// text and with `text` as what was said.
+    Follow {
+        /// The skill.
+        skill: SkillPrompt,
+        /// What was typed after the command.
+        text: String,
+    },
+    /// The answer, after which the one who sent the message wants to leave.
+    Leave(Answer),
+}
+
+impl CommandOutcome {
+    /// An answer for people.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Answer(Answer::text(text))
+    }
+}

@@ -1,0 +1,128 @@
+//! `/approve` and `/reject`: what waits for the owner's yes.
+
+use std::sync::Arc;
+
+use super::{Administration, built_in, for_owner};
+use crate::actor::{LoadError, Snapshot};
+use crate::command::answer::CommandOutcome;
+use crate::command::caller::CommandCall;
+use crate::command::complete::Completes;
+use crate::command::error::CommandError;
+use crate::command::registry::{Command, CommandHandler};
+use crate::contract::BoxFuture;
+use crate::package::Approval;
+use crate::skill::SkillState;
+
+pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
+    for_owner(built_in(
+        "approve",
+        "[ID [network,env,secrets,shell]]",
+        "Says what waits for approval, or approves it",
+        "An id alone approves the files and hosts that the plugin names. All hosts (network), \
+         variables (env), secrets and shell each need to be named.",
+        Approve(administration),
+    ))
+}
+
+pub(super) fn reject(administration: Arc<dyn Administration>) -> Command {
+    for_owner(built_in(
+        "reject",
+        "ID",
+        "Refuses what a plugin asks for and takes it out of service",
+        "It stays out until it is approved.",
+        Reject(administration),
+    ))
+}
+
+struct Approve(Arc<dyn Administration>);
+
+impl CommandHandler for Approve {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            let (id, kinds) =
+                call.arguments.split_once(char::is_whitespace).unwrap_or((call.arguments, ""));
+            if id.is_empty() {
+                return Ok(CommandOutcome::text(list(&call.host.snapshot())));
+            }
+            let granted = granted(kinds).ok_or_else(|| CommandError::Usage {
+                usage: format!("/approve {id} network,env,secrets,shell"),
+            })?;
+            Ok(CommandOutcome::text(self.0.approve(id, granted).await?))
+        })
+    }
+
+    fn completes(&self) -> Option<Completes> {
+        Some(Completes::Waiting)
+    }
+}
+
+struct Reject(Arc<dyn Administration>);
+
+impl CommandHandler for Reject {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            if call.arguments.is_empty() {
+                return Err(CommandError::Usage { usage: "/reject ID".into() });
+            }
+            Ok(CommandOutcome::text(self.0.reject(call.arguments).await?))
+        })
+    }
+
+    fn completes(&self) -> Option<Completes> {
+        Some(Completes::Waiting)
+    }
+}
+
+/// The kinds of permissions that the words name; `None` where one of them names none.
+fn granted(kinds: &str) -> Option<Approval> {
+    let mut granted = Approval { named: true, ..Approval::NONE };
+    let words = kinds.split(|letter: char| letter == ',' || letter.is_whitespace());
+    for word in words.filter(|word| !word.is_empty()) {
+        match word {
+            "network" => granted.all_hosts = true,
+            "env" => granted.environment = true,
+            "secrets" => granted.secrets = true,
+            "shell" => granted.shell = true,
+            _ => return None,
+        }
+    }
+    Some(granted)
+}
+
+fn list(snapshot: &Snapshot) -> String {
+    let waiting = waiting(snapshot);
+    if waiting.is_empty() {
+        return "nothing waits for approval".into();
+    }
+    let lines = waiting.into_iter().map(|(id, unapproved)| {
+        format!(
+            "{id}  asks for {}\n  try: `/approve {id}` or `/reject {id}`",
+            unapproved.join(", ")
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What waits for approval: plugins and skills with code, each with what is not approved.
+pub(in crate::command) fn waiting(snapshot: &Snapshot) -> Vec<(String, Vec<String>)> {
+    let plugins = snapshot.plugins.refused().iter().filter_map(|plugin| match &plugin.error {
+        LoadError::Pending { unapproved, .. } => Some((plugin.id.clone()?, unapproved.clone())),
+        _ => None,
+    });
+    let mut waiting: Vec<_> = plugins.collect();
+    for entry in snapshot.skills.meant() {
+        if let SkillState::Pending { unapproved } = &entry.state {
+            let id = entry.provider.as_ref().unwrap_or(&entry.name);
+            if !waiting.iter().any(|(known, _)| **known == **id) {
+                waiting.push((id.to_string(), unapproved.clone()));
+            }
+        }
+    }
+    waiting
+}

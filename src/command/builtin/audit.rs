@@ -1,0 +1,60 @@
+//! `/audit`: what plugins did last.
+
+use serde_json::Value;
+
+use super::{built_in, for_owner};
+use crate::command::answer::CommandOutcome;
+use crate::command::caller::CommandCall;
+use crate::command::error::CommandError;
+use crate::command::registry::{Command, CommandHandler};
+use crate::contract::BoxFuture;
+
+/// Records that are shown unless another number is asked for, and at most.
+const SHOWN: usize = 10;
+const AT_MOST: usize = 100;
+
+pub(super) fn command() -> Command {
+    for_owner(built_in(
+        "audit",
+        "[COUNT]",
+        "Shows the last host calls of plugins, allowed or not",
+        "Ten of them, or as many as are asked for up to 100.",
+        Audit,
+    ))
+}
+
+struct Audit;
+
+impl CommandHandler for Audit {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            let count = match call.arguments {
+                "" => SHOWN,
+                number => number
+                    .parse()
+                    .ok()
+                    .filter(|count| (1..=AT_MOST).contains(count))
+                    .ok_or_else(|| CommandError::Usage { usage: "/audit 100".into() })?,
+            };
+            let records = call.host.recent_audit(count).await;
+            if records.is_empty() {
+                return Ok(CommandOutcome::text("no plugin has asked the host for anything"));
+            }
+            Ok(CommandOutcome::text(records.iter().map(line).collect::<Vec<_>>().join("\n")))
+        })
+    }
+}
+
+fn line(record: &Value) -> String {
+    let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
+    let [time, plugin, function, summary, outcome] =
+        ["time", "plugin", "function", "summary", "outcome"].map(text);
+    let rule = match text("rule") {
+        "" => String::new(),
+        rule => format!(": {rule}"),
+    };
+    format!("{time}  {plugin}  {function} {summary}  {outcome}{rule}")
+}

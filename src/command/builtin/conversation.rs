@@ -1,0 +1,52 @@
+//! `/clear` and `/quit`: the end of what was said, and of saying anything.
+
+use super::built_in;
+use crate::command::answer::{Answer, CommandOutcome};
+use crate::command::caller::CommandCall;
+use crate::command::error::CommandError;
+use crate::command::registry::{Command, CommandHandler};
+use crate::contract::BoxFuture;
+
+pub(super) fn clear() -> Command {
+    built_in("clear", "", "Forgets the skills in use in this conversation", "", Clear)
+}
+
+pub(super) fn quit() -> Command {
+    let mut command = built_in(
+        "quit",
+        "",
+        "Leaves: ends the console, or the connection it is typed over",
+        "",
+        Quit,
+    );
+    command.aliases.push("exit".into());
+    command
+}
+
+struct Clear;
+
+impl CommandHandler for Clear {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            Ok(CommandOutcome::text(match call.conversation.clear() {
+                0 => "there was nothing to forget".into(),
+                1 => "forgot one skill".to_owned(),
+                count => format!("forgot {count} skills"),
+            }))
+        })
+    }
+}
+
+struct Quit;
+
+impl CommandHandler for Quit {
+    fn run<'a>(
+        &'a self,
+        _call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async { Ok(CommandOutcome::Leave(Answer::text("goodbye"))) })
+    }
+}

@@ -1,0 +1,39 @@
+//! `/help`: what can be typed.
+
+use super::built_in;
+use crate::command::answer::CommandOutcome;
+use crate::command::caller::CommandCall;
+use crate::command::complete::Completes;
+use crate::command::error::CommandError;
+use crate::command::registry::{Command, CommandHandler};
+use crate::contract::BoxFuture;
+
+pub(super) fn command() -> Command {
+    built_in(
+        "help",
+        "[COMMAND]",
+        "Lists the commands, or says all there is to know of one",
+        "",
+        Help,
+    )
+}
+
+struct Help;
+
+impl CommandHandler for Help {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            Ok(CommandOutcome::text(match call.arguments {
+                "" => call.registry.overview(),
+                name => call.registry.help(name)?,
+            }))
+        })
+    }
+
+    fn completes(&self) -> Option<Completes> {
+        Some(Completes::Commands)
+    }
+}

@@ -1,0 +1,45 @@
+//! `/plugins`: what is loaded, and what is not and why.
+
+use super::built_in;
+use crate::command::answer::CommandOutcome;
+use crate::command::caller::CommandCall;
+use crate::command::error::CommandError;
+use crate::command::registry::{Command, CommandHandler};
+use crate::contract::BoxFuture;
+
+pub(super) fn command() -> Command {
+    built_in("plugins", "", "Lists the plugins, and says of those that don't run why", "", Plugins)
+}
+
+struct Plugins;
+
+impl CommandHandler for Plugins {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            let registry = call.host.registry();
+            let running = registry.plugins().map(|plugin| {
+                let manifest = &plugin.manifest;
+                let kinds: Vec<_> =
+                    manifest.capabilities.iter().map(|kind| kind.as_str()).collect();
+                let (id, version, tools) = (&manifest.id, &manifest.version, plugin.tools.len());
+                format!("{id} {version}  {}, {tools} tools  ({})", kinds.join(", "), plugin.origin)
+            });
+            let refused = registry.refused().iter().map(|plugin| {
+                let id = plugin.id.as_deref().unwrap_or("?");
+                let next_step = plugin.error.next_step();
+                format!(
+                    "{id}  not loaded: {}\n  try: {next_step}  ({})",
+                    plugin.error, plugin.origin
+                )
+            });
+            let mut lines: Vec<String> = running.chain(refused).collect();
+            if lines.is_empty() {
+                lines.push("there are no plugins".into());
+            }
+            Ok(CommandOutcome::text(lines.join("\n")))
+        })
+    }
+}

@@ -1,0 +1,31 @@
+//! `/reload`: looking at every folder again.
+
+use std::sync::Arc;
+
+use super::{Administration, built_in, for_owner};
+use crate::command::answer::CommandOutcome;
+use crate::command::caller::CommandCall;
+use crate::command::error::CommandError;
+use crate::command::registry::{Command, CommandHandler};
+use crate::contract::BoxFuture;
+
+pub(super) fn command(administration: Arc<dyn Administration>) -> Command {
+    for_owner(built_in(
+        "reload",
+        "",
+        "Looks at every folder again and brings what is new into service",
+        "",
+        Reload(administration),
+    ))
+}
+
+struct Reload(Arc<dyn Administration>);
+
+impl CommandHandler for Reload {
+    fn run<'a>(
+        &'a self,
+        _call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move { Ok(CommandOutcome::text(self.0.reload().await?)) })
+    }
+}

@@ -1,0 +1,103 @@
+//! Who calls a command, and what the call may use.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_channel::Sender;
+
+use super::answer::SkillPrompt;
+use super::registry::CommandRegistry;
+use crate::actor::PluginHost;
+
+/// Who sent the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The channel it came over.
+    pub channel: String,
+    /// The chat within the channel.
+    pub chat: String,
+    /// The sender, in the channel's own terms.
+    pub sender: String,
+    /// Whether the sender is the owner of this program.
+    pub is_owner: bool,
+}
+
+/// What the host remembers of one chat.
+#[derive(Debug, Default)]
+pub struct Conversation {
+    /// The skills that `/use` put into it, by name.
+    used: Mutex<BTreeMap<String, SkillPrompt>>,
+}
+
+/// Skills that one conversation may hold in its prompt.
+const USED_SKILLS: usize = 16;
+
+impl Conversation {
+    /// Puts a skill's text into the conversation. It says no when there are 16 already.
+    #[must_use]
+    pub fn use_skill(&self, skill: SkillPrompt) -> bool {
+        let mut used = self.used();
+        let fits = used.len() < USED_SKILLS || used.contains_key(&skill.name);
+        if fits {
+            used.insert(skill.name.clone(), skill);
+        }
+        fits
+    }
+
+    /// The skills in use, in the order of their names.
+    #[must_use]
+    pub fn used_skills(&self) -> Vec<SkillPrompt> {
+        self.used().values().cloned().collect()
+    }
+
+    /// Forgets everything, and says how many skills were in use.
+    pub fn clear(&self) -> usize {
+        std::mem::take(&mut *self.used()).len()
+    }
+
+    /// Whether there is nothing to remember.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.used().is_empty()
+    }
+
+    fn used(&self) -> MutexGuard<'_, BTreeMap<String, SkillPrompt>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where a call says how it goes on. It never waits: a note that nobody takes in time is lost.
+#[derive(Debug, Clone, Default)]
+pub struct ProgressNotes(Option<Sender<String>>);
+
+impl ProgressNotes {
+    /// Notes that somebody reads.
+    #[must_use]
+    pub fn to(reader: Sender<String>) -> Self {
+        Self(Some(reader))
+    }
+
+    /// Says what happens now.
+    pub fn note(&self, note: impl FnOnce() -> String) {
+        if let Some(reader) = &self.0 {
+            let _ = reader.try_send(note());
+        }
+    }
+}
+
+/// One call of a command.
+#[derive(Clone, Copy)]
+pub struct CommandCall<'a> {
+    /// The text after the command's name, as it was typed, without the space around it.
+    pub arguments: &'a str,
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// The chat it happens in.
+    pub conversation: &'a Arc<Conversation>,
+    /// The commands there are.
+    pub registry: &'a CommandRegistry,
+    /// What is hosted.
+    pub host: &'a PluginHost,
+    /// Where to say how it goes on.
+    pub progress: &'a ProgressNotes,
+}

@@ -1,0 +1,158 @@
+//! Why a command came to nothing.
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use crate::contract::{CallError, Failure, PluginError};
+
+/// Why a command came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// There is no such command.
+    Unknown {
+        /// The name, without the slash.
+        name: String,
+        /// Names that come close, best first.
+        similar: Vec<String>,
+    },
+    /// Something has to be said after the command.
+    Usage {
+        /// The command as it is to be typed.
+        usage: String,
+    },
+    /// Only the owner may call it.
+    OwnerOnly {
+        /// The name, without the slash.
+        name: String,
+    },
+    /// There is no skill of this name that can be used.
+    UnknownSkill {
+        /// The name.
+        name: String,
+        /// Why, where there is one.
+        reason: Option<String>,
+    },
+    /// Variables of the skill have no value.
+    MissingVariables {
+        /// What is missing, in words.
+        problem: String,
+        /// What to write.
+        next_step: String,
+    },
+    /// The skill's own list of tools leaves out the tool that it calls.
+    ToolNotAllowed {
+        /// The skill.
+        skill: String,
+        /// The tool.
+        tool: String,
+    },
+    /// A limit was reached.
+    Limit {
+        /// Which.
+        limit: String,
+    },
+    /// Whoever administers this program could not do it.
+    Administration {
+        /// What happened.
+        message: String,
+        /// What to do about it.
+        next_step: String,
+    },
+    /// The plugin that does the work failed.
+    Plugin(PluginError),
+}
+
+impl CommandError {
+    /// A stable word for the kind of error, for machines.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown_command",
+            Self::Usage { .. } => "usage",
+            Self::OwnerOnly { .. } => "owner_only",
+            Self::UnknownSkill { .. } => "unknown_skill",
+            Self::MissingVariables { .. } => "missing_variables",
+            Self::ToolNotAllowed { .. } => "tool_not_allowed",
+            Self::Limit { .. } => "limit_reached",
+            Self::Administration { .. } => "administration",
+            Self::Plugin(error) => error.code(),
+        }
+    }
+
+    /// What to do next, in one sentence.
+    #[must_use]
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Unknown { similar, .. } if similar.is_empty() => {
+                "`/help` lists the commands".into()
+            }
+            Self::Unknown { similar, .. } => {
+                format!("did you mean `/{}`?", similar.join("` or `/"))
+            }
+            Self::Usage { usage } => format!("type `{usage}`"),
+            Self::OwnerOnly { .. } => "ask the owner of this program".into(),
+            Self::UnknownSkill { .. } => "`/skills` lists the skills and their states".into(),
+            Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {
+                next_step.clone()
+            }
+            Self::ToolNotAllowed { tool, .. } => {
+                format!("add `{tool}` to `allowed-tools` in the skill's file")
+            }
+            Self::Limit { .. } => "`/clear` makes room".into(),
+            Self::Plugin(error) => error.next_step(),
+        }
+    }
+
+    fn details(&self) -> Map<String, Value> {
+        match self {
+            Self::Unknown { similar, .. } => Map::from_iter([("similar".into(), json!(similar))]),
+            Self::Plugin(PluginError::Call(error)) => error.details(),
+            _ => Map::new(),
+        }
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { name, .. } => write!(formatter, "there is no command `/{name}`"),
+            Self::Usage { usage } => write!(formatter, "something is missing after `{usage}`"),
+            Self::OwnerOnly { name } => write!(formatter, "`/{name}` is for the owner alone"),
+            Self::UnknownSkill { name, reason: None } => {
+                write!(formatter, "there is no skill `{name}`")
+            }
+            Self::UnknownSkill { name, reason: Some(reason) } => {
+                write!(formatter, "the skill `{name}` can't be used: {reason}")
+            }
+            Self::MissingVariables { problem, .. } => formatter.write_str(problem),
+            Self::ToolNotAllowed { skill, tool } => {
+                write!(formatter, "the skill `{skill}` does not allow itself the tool `{tool}`")
+            }
+            Self::Limit { limit } => write!(formatter, "limit reached: {limit}"),
+            Self::Administration { message, .. } => formatter.write_str(message),
+            Self::Plugin(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+impl From<PluginError> for CommandError {
+    fn from(error: PluginError) -> Self {
+        Self::Plugin(error)
+    }
+}
+
+impl From<CallError> for CommandError {
+    fn from(error: CallError) -> Self {
+        Self::Plugin(error.into())
+    }
+}
+
+impl From<&CommandError> for Failure {
+    fn from(error: &CommandError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step()).with(error.details())
+    }
+}

@@ -1,0 +1,78 @@
+//! What the registry says of itself: to people who ask, and to the documentation.
+
+use std::fmt::Write;
+
+use super::error::CommandError;
+use super::registry::{Audience, Command, CommandRegistry, CommandSource};
+
+impl CommandRegistry {
+    /// All commands in two groups, with what is wrong with them at the end.
+    #[must_use]
+    pub fn overview(&self) -> String {
+        let (built_in, skills): (Vec<&Command>, Vec<&Command>) = self
+            .commands()
+            .map(|command| &**command)
+            .partition(|command| command.source == CommandSource::BuiltIn);
+        let mut text = String::from("commands:\n");
+        text.push_str(&aligned(&built_in));
+        if !skills.is_empty() {
+            text.push_str("skills:\n");
+            text.push_str(&aligned(&skills));
+        }
+        for collision in self.collisions() {
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "error: {collision}\n  try: {}", collision.next_step());
+        }
+        text.push_str("a line `TOOL {JSON}` calls a tool; anything else is a message");
+        text
+    }
+
+    /// What there is to know of one command, by its name with or without the slash.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Unknown`].
+    pub fn help(&self, name: &str) -> Result<String, CommandError> {
+        let command = self.find(name.trim_start_matches('/'))?;
+        let mut text = format!("{}\n  {}", command.usage(), command.summary);
+        if !command.help.is_empty() {
+            let _ = write!(text, "\n\n{}", command.help);
+        }
+        if !command.aliases.is_empty() {
+            let _ = write!(text, "\n\nalso: /{}", command.aliases.join(", /"));
+        }
+        if command.audience == Audience::Owner {
+            text.push_str("\n\nfor the owner alone");
+        }
+        if let CommandSource::Skill { .. } = &command.source {
+            let _ = write!(text, "\n\nfrom {}", command.source);
+        }
+        Ok(text)
+    }
+
+    /// The built-in commands as a table in Markdown, for documentation.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut text = String::from("| command | what it does |\n| --- | --- |\n");
+        let built_in = self.commands().filter(|command| command.source == CommandSource::BuiltIn);
+        for command in built_in {
+            let also = match command.aliases.as_slice() {
+                [] => String::new(),
+                aliases => format!(", `/{}`", aliases.join("`, `/")),
+            };
+            let owner = if command.audience == Audience::Owner { " (owner)" } else { "" };
+            let summary = command.summary.replace('|', "\\|");
+            let _ = writeln!(text, "| `{}`{also} | {summary}{owner} |", command.usage());
+        }
+        text
+    }
+}
+
+fn aligned(commands: &[&Command]) -> String {
+    let width = commands.iter().map(|command| command.usage().chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for command in commands {
+        let _ = writeln!(text, "  {:width$}  {}", command.usage(), command.summary);
+    }
+    text
+}

@@ -1,0 +1,57 @@
+//! The commands as they are now: derived again whenever the host's snapshot is another one.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::registry::{Command, CommandRegistry};
+use crate::actor::PluginHost;
+
+/// The commands of a host. Reading them takes no lock; the first who asks after a change derives
+/// them.
+pub struct Commands {
+    host: PluginHost,
+    built_in: Vec<Command>,
+    derived: ArcSwap<Derived>,
+}
+
+struct Derived {
+    generation: Option<u64>,
+    registry: Arc<CommandRegistry>,
+}
+
+impl Commands {
+    /// The commands of `host`: these built-in ones, and those of its skills.
+    #[must_use]
+    pub fn new(host: PluginHost, built_in: impl IntoIterator<Item = Command>) -> Self {
+        let derived = Derived { generation: None, registry: Arc::default() };
+        let built_in = built_in.into_iter().collect();
+        Self { host, built_in, derived: ArcSwap::from_pointee(derived) }
+    }
+
+    /// The commands there are now. New collisions are logged.
+    #[must_use]
+    pub fn now(&self) -> Arc<CommandRegistry> {
+        let snapshot = self.host.snapshot();
+        let derived = self.derived.load();
+        if derived.generation == Some(snapshot.generation) {
+            return Arc::clone(&derived.registry);
+        }
+        let registry =
+            Arc::new(CommandRegistry::new(self.built_in.iter().cloned(), &snapshot.skills));
+        for collision in registry.collisions() {
+            if !derived.registry.collisions().contains(collision) {
+                log::warn!("{collision}; {}", collision.next_step());
+            }
+        }
+        let generation = Some(snapshot.generation);
+        self.derived.store(Arc::new(Derived { generation, registry: Arc::clone(&registry) }));
+        registry
+    }
+
+    /// The host whose commands they are.
+    #[must_use]
+    pub fn host(&self) -> &PluginHost {
+        &self.host
+    }
+}

@@ -1,0 +1,26 @@
+//! Slash commands: one registry from which dispatch, `/help`, completion and documentation derive.
+//!
+//! No command is handled anywhere else. A command is a value: the built-in ones are made here, an
+//! embedder may add its own, and every skill that people may call contributes one as long as it is
+//! in the host's snapshot.
+
+mod answer;
+mod builtin;
+mod caller;
+mod complete;
+mod error;
+mod help;
+mod line;
+mod live;
+mod matching;
+mod registry;
+mod skill;
+
+pub use answer::{Answer, Attachment, CommandOutcome, SkillPrompt};
+pub use builtin::{Administration, built_in_commands};
+pub use caller::{Caller, CommandCall, Conversation, ProgressNotes};
+pub use complete::{Completes, Completion};
+pub use error::CommandError;
+pub use line::CommandLine;
+pub use live::Commands;
+pub use registry::{Audience, Collision, Command, CommandHandler, CommandRegistry, CommandSource};

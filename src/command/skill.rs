@@ -1,0 +1,172 @@
+//! The commands that skills contribute: `/<name>` follows the skill, or calls the one tool it names.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::answer::{Answer, CommandOutcome, SkillPrompt};
+use super::caller::CommandCall;
+use super::error::CommandError;
+use super::registry::{Audience, Command, CommandHandler, CommandSource};
+use crate::contract::{BoxFuture, full_tool_name};
+use crate::skill::{CommandDispatch, SkillDocument, SkillEntry, SkillRegistry};
+
+/// One command for each active skill that people may call.
+pub(super) fn commands(skills: &SkillRegistry) -> impl Iterator<Item = Command> {
+    skills.active().filter(|(_, document)| document.user_invocable).map(|(entry, document)| {
+        let handler: Arc<dyn CommandHandler> = match &document.dispatch {
+            Some(dispatch) => Arc::new(Dispatch::new(entry, document, dispatch)),
+            None => Arc::new(Follow { entry: Arc::clone(entry), document: Arc::clone(document) }),
+        };
+        Command {
+            name: entry.name.to_string(),
+            aliases: Vec::new(),
+            argument_hint: document.argument_hint.clone().unwrap_or_default(),
+            summary: summary(&document.description),
+            help: help(document),
+            source: CommandSource::Skill { name: entry.name.to_string(), path: place(entry) },
+            audience: Audience::Everyone,
+            handler,
+        }
+    })
+}
+
+/// Where a skill comes from, in words.
+pub(super) fn place(entry: &SkillEntry) -> String {
+    match &entry.path {
+        Some(path) => path.display().to_string(),
+        None => entry.level.to_string(),
+    }
+}
+
+/// The first sentence, without its full stop and on one line.
+pub(super) fn summary(description: &str) -> String {
+    let line = description.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = line.split_once(". ").map_or(line.as_str(), |(sentence, _)| sentence);
+    sentence.trim_end_matches('.').to_owned()
+}
+
+fn help(document: &SkillDocument) -> String {
+    let mut lines = vec![document.description.trim().to_owned()];
+    for variable in &document.variables {
+        let default = variable.default.as_ref().map(|value| format!(" (default: {value})"));
+        let description = variable.description.as_deref().unwrap_or("a value for the skill's text");
+        let required = if variable.required { ", required" } else { "" };
+        let name = &variable.name;
+        lines.push(format!("  {name}=...  {description}{required}{}", default.unwrap_or_default()));
+    }
+    if let Some(dispatch) = &document.dispatch {
+        lines.push(format!("Calls the tool `{}` with what is typed after it.", dispatch.tool));
+    }
+    lines.join("\n")
+}
+
+/// A skill's text with its variables filled in: those that `arguments` give as `name=value`, and
+/// all of the arguments as `ARGUMENTS`.
+pub(super) fn rendered(
+    entry: &SkillEntry,
+    document: &SkillDocument,
+    arguments: &str,
+) -> Result<SkillPrompt, CommandError> {
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    for word in arguments.split_whitespace() {
+        if let Some((name, value)) = word.split_once('=')
+            && document.variables.iter().any(|variable| variable.name == name)
+        {
+            values.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    values.insert("ARGUMENTS".into(), arguments.to_owned());
+    if let Some(folder) = entry.path.as_deref().and_then(Path::parent) {
+        values.insert("baseDir".into(), folder.display().to_string());
+    }
+    let text = document.render(&values).map_err(|missing| CommandError::MissingVariables {
+        problem: missing.to_string(),
+        next_step: missing.next_step(),
+    })?;
+    Ok(SkillPrompt { name: entry.name.to_string(), instructions: text.into_owned() })
+}
+
+/// Follows the skill's instructions.
+struct Follow {
+    entry: Arc<SkillEntry>,
+    document: Arc<SkillDocument>,
+}
+
+impl CommandHandler for Follow {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            let skill = rendered(&self.entry, &self.document, call.arguments)?;
+            Ok(CommandOutcome::Follow { skill, text: call.arguments.to_owned() })
+        })
+    }
+}
+
+/// Calls one tool with the text after the command (`command-dispatch: tool`).
+struct Dispatch {
+    skill: String,
+    tool: String,
+    /// The plugin that runs the skill's own code: its tools are looked for first.
+    provider: Option<Arc<str>>,
+    allowed: Vec<String>,
+}
+
+impl Dispatch {
+    fn new(entry: &SkillEntry, document: &SkillDocument, dispatch: &CommandDispatch) -> Self {
+        Self {
+            skill: entry.name.to_string(),
+            tool: dispatch.tool.clone(),
+            provider: entry.provider.clone(),
+            allowed: document.allowed_tools.clone(),
+        }
+    }
+
+    /// The tool's name as the host knows it.
+    fn resolved(&self, call: &CommandCall<'_>) -> String {
+        let own = self.provider.as_deref().map(|provider| full_tool_name(provider, &self.tool));
+        let own = own.filter(|name| call.host.registry().find_tool(name).is_ok());
+        own.unwrap_or_else(|| self.tool.clone())
+    }
+
+    /// A skill that lists tools calls no other. `Bash(git:*)` allows `Bash`; both names may be full
+    /// or bare.
+    fn allows(&self, tool: &str) -> bool {
+        let bare = |name: &str| name.rsplit_once("__").map_or(name, |(_, bare)| bare).to_owned();
+        let same = |listed: &str| {
+            let listed = listed.split('(').next().unwrap_or(listed).trim();
+            let both_full = listed.contains("__") && tool.contains("__");
+            if both_full { listed == tool } else { bare(listed) == bare(tool) }
+        };
+        self.allowed.is_empty() || self.allowed.iter().any(|listed| same(listed))
+    }
+}
+
+impl CommandHandler for Dispatch {
+    fn run<'a>(
+        &'a self,
+        call: CommandCall<'a>,
+    ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+        Box::pin(async move {
+            let tool = self.resolved(&call);
+            if !self.allows(&tool) {
+                let skill = self.skill.clone();
+                return Err(CommandError::ToolNotAllowed { skill, tool });
+            }
+            call.progress.note(|| format!("calling {tool}"));
+            // The keys are those that OpenClaw gives such a tool.
+            let params = json!({
+                "command": call.arguments,
+                "commandName": self.skill,
+                "skillName": self.skill,
+            });
+            let text = call.host.call(&tool, params.to_string()).await.result?;
+            let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+            Ok(CommandOutcome::Answer(Answer::value(value)))
+        })
+    }
+}
