@@ -39,6 +39,21 @@
 //!   -> lift the result, post-return, reply
 //! ```
 //!
+//! # The way of a message
+//!
+//! ```text
+//! channel (console, socket, a guest's): deliver_inbound       channel, actor/kinds
+//!   -> Gateway: may this sender talk? a turn in its chat      pipeline/gateway
+//!   -> slash command, from the one registry                   command
+//!   -> tool line, prompt from SOUL.md, skills and tools       pipeline/tool_line, pipeline/assembler
+//!   -> stages of others: PreProcess, Process, PostProcess     pipeline/stage; copies to observers
+//!   -> what the channel can carry: safe text, parts, media    pipeline/reply
+//!   -> channel: reply
+//! ```
+//!
+//! Channels, stages, tools, memory backends and voice handlers, native or guests, are members of the
+//! [`PluginHost`] and have one life cycle ([`LifecycleState`]).
+//!
 //! # The way of a change
 //!
 //! ```text
@@ -58,7 +73,7 @@
 //! | --- | --- | --- |
 //! | 6 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 4 | `channel/`, `command/`, `mcp/` | surfaces: the console; slash commands; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
+//! | 4 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the way of messages; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
 //! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
 //! | 2 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
@@ -72,6 +87,7 @@
 //!   dropping a call's future frees the guest.
 //! - Nothing that is in service changes: a change is a new [`Snapshot`] of plugins and skills, and
 //!   reading one takes no lock. Calls in flight end on the plugin that they began on.
+//! - A message that was taken is answered, or its sender hears why not, also when the program stops.
 //! - No slash command is handled anywhere but through the [`CommandRegistry`].
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
 //! - There is no unsafe code, no global state beside the logger, and no thread per plugin.
@@ -87,6 +103,8 @@
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
 //! | `mcp` | yes | [`McpServer`] over pipes and within the process; [`Schema`] |
 //! | `serve` | yes | the same over HTTP: [`McpListener`] |
+//! | `console` | yes | line editing at a terminal |
+//! | `socket` | yes | the channel for other programs on the machine |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
 
 mod actor;
@@ -96,6 +114,7 @@ mod contract;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod package;
+mod pipeline;
 mod runtime;
 mod sandbox;
 mod skill;
@@ -109,7 +128,9 @@ pub use actor::{
     PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded, SkillWatcher, Snapshot,
     Subscription, ToolEntry, ToolSummary, WantedChannels, WatchDepth, WatchMode, WatchedFolder,
 };
-pub use channel::ConsoleChannel;
+pub use channel::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
+#[cfg(feature = "socket")]
+pub use channel::{SocketAddress, SocketChannel, SocketOptions, TokenSource};
 pub use command::{
     Administration, Answer, Attachment, Audience, Caller, Collision, Command, CommandCall,
     CommandError, CommandHandler, CommandLine, CommandOutcome, CommandRegistry, CommandSource,
@@ -147,6 +168,10 @@ pub use package::{
     Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, PublicKey, Registry,
     RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError, TrustedKey,
     TrustedKeys, pack_folder, sha256_hex,
+};
+pub use pipeline::{
+    Assembler, ChannelRules, Gateway, GatewayOptions, MessagePrompt, MessageState, Pipeline,
+    PipelineOutcome, SKILLS_HEADING, SOUL_BYTES, SOUL_FILE, TOOLS_HEADING,
 };
 pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder};
 pub use sandbox::{

@@ -283,7 +283,7 @@ fn the_console_ends_well_when_every_call_did() {
 #[test]
 fn the_console_as_json_lines() {
     let dir = Dir::with_probe();
-    let ran = dir.run_with_input(&["run", "--json"], b"echo 1\nnone\necho {]\n").exits(1);
+    let ran = dir.run_with_input(&["run", "--json"], b"echo 1\nnone {}\necho {]\n").exits(1);
     let answers: Vec<Value> =
         ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers[0], json!({ "ok": true, "result": 1 }));
@@ -296,7 +296,7 @@ fn a_line_over_the_limit_is_refused_and_the_next_one_served() {
     let dir = Dir::with_probe();
     let mut input = vec![b'x'; 3_000_000];
     input.extend_from_slice(b"\n\xff\necho 2\n");
-    let ran = dir.run_with_input(&["run"], &input).exits(0);
+    let ran = dir.run_with_input(&["run"], &input).exits(1);
     assert!(ran.stdout.starts_with("error: the line is over 1052672 bytes\n"), "{ran:#?}");
     assert!(ran.stdout.contains("error: the line is not UTF-8 text\n"), "{ran:#?}");
     assert!(ran.stdout.ends_with("\n2\n"), "{ran:#?}");
@@ -342,8 +342,9 @@ fn signals_cancel_the_calls_in_flight_and_end_the_program_cleanly() {
         let (_dir, running) = endless();
         running.signal(signal);
         let (status, rest) = running.end();
-        let cancelled = "error: cancelled\n  try: call again\n";
-        assert_eq!((status, rest), (Some(0), cancelled.repeat(2)));
+        let told = "error: the program is stopping, and the message was not answered\n  \
+            try: send it again when the program runs again\n";
+        assert_eq!((status, rest), (Some(0), told.repeat(2)));
     }
 }
 

@@ -30,7 +30,8 @@ const EFFECTS: [(&str, &[&str]); 7] = [
     (
         "std::fs",
         // Grants are opened, packages and skills are found, watches resolved to real folders, the
-        // machine's memory is read, a module is inspected, standard input and output are files.
+        // machine's memory is read, a module is inspected, standard input and output are files; so are
+        // a Unix socket and the console's history.
         &[
             "sandbox/filesystem/",
             "sandbox/audit/file.rs",
@@ -39,12 +40,13 @@ const EFFECTS: [(&str, &[&str]); 7] = [
             "package/",
             "actor/watcher/",
             "runtime/",
+            "channel/",
             "cli/",
             "mcp/standard.rs",
         ],
     ),
     ("std::env", &["sandbox/environment.rs", "package/secrets.rs", "cli/", "main.rs"]),
-    ("std::net::TcpStream", &["sandbox/", "mcp/"]),
+    ("std::net::TcpStream", &["sandbox/", "mcp/", "channel/socket/"]),
     ("std::process::Command", &[]),
     ("smol::fs", &[]),
     ("smol::net", &["sandbox/", "mcp/"]),

@@ -2,5 +2,9 @@
 
 mod console;
 mod lines;
+#[cfg(feature = "socket")]
+mod socket;
 
-pub use console::ConsoleChannel;
+pub use console::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
+#[cfg(feature = "socket")]
+pub use socket::{SocketAddress, SocketChannel, SocketOptions, TokenSource};

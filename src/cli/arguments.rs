@@ -10,7 +10,9 @@ use std::ffi::OsString;
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
 /// Options of single commands that take a value.
-const OWN_VALUED: [&str; 15] = [
+const OWN_VALUED: [&str; 17] = [
+    "--message",
+    "--channel",
     "--mcp",
     "--token-file",
     "--tool-names",

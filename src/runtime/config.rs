@@ -117,6 +117,7 @@ impl RuntimeBuilder {
         };
         self.watch = config.watch;
         self.skill_config.clone_from(&config.skill_config);
+        self.channels.clone_from(&config.channels);
         #[cfg(feature = "net")]
         {
             self.network = network(config)?;

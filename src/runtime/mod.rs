@@ -1,9 +1,11 @@
 //! Composes everything below into one thing to start, use and stop.
 
+mod administration;
 mod config;
 mod machine;
 mod surroundings;
 
+use administration::RuntimeAdministration;
 pub use config::{ConfigError, ConfigErrorKind};
 
 use std::collections::BTreeMap;
@@ -21,8 +23,10 @@ use crate::actor::{
     Bundled, Loader, LoaderOptions, PluginHost, PluginHostOptions, Reloaded, SkillWatcher,
     WatchMode,
 };
-use crate::contract::{NoSecrets, SecretSource, WatchConfig};
+use crate::command::{Administration, Commands, built_in_commands};
+use crate::contract::{ChannelConfig, NoSecrets, SecretSource, WatchConfig};
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
+use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
@@ -57,6 +61,7 @@ pub struct RuntimeBuilder {
     watch: WatchConfig,
     watch_mode: WatchMode,
     skill_config: Value,
+    channels: BTreeMap<String, ChannelConfig>,
 }
 
 impl RuntimeBuilder {
@@ -222,8 +227,7 @@ impl RuntimeBuilder {
         let executor = Arc::new(Executor::new());
         let host = PluginHost::start(Arc::clone(&executor), options);
         let loader = Loader::start(&executor, host.clone(), self.loader_options());
-        let Self { audit, watch, watch_mode, .. } = self;
-        Runtime { executor, host, loader, audit, watch, watch_mode }
+        Runtime { executor, host, loader, sources: self }
     }
 
     fn loader_options(&self) -> LoaderOptions {
@@ -277,9 +281,7 @@ pub struct Runtime {
     executor: Arc<Executor<'static>>,
     host: PluginHost,
     loader: Loader,
-    audit: Arc<dyn AuditLog>,
-    watch: WatchConfig,
-    watch_mode: WatchMode,
+    sources: RuntimeBuilder,
 }
 
 impl Runtime {
@@ -307,6 +309,7 @@ impl Runtime {
             watch: WatchConfig::default(),
             watch_mode: WatchMode::default(),
             skill_config: Value::Object(Map::new()),
+            channels: BTreeMap::new(),
         }
     }
 
@@ -365,7 +368,47 @@ impl Runtime {
     /// Keeps what is in service in line with the disk from now on, until the watcher is dropped.
     #[must_use]
     pub fn watch(&self) -> SkillWatcher {
-        SkillWatcher::start(&self.executor, self.loader.clone(), self.watch_mode, self.watch)
+        let RuntimeBuilder { watch, watch_mode, .. } = self.sources;
+        SkillWatcher::start(&self.executor, self.loader.clone(), watch_mode, watch)
+    }
+
+    /// What the configuration says of channels, by their names.
+    #[must_use]
+    pub fn channel_config(&self) -> &BTreeMap<String, ChannelConfig> {
+        &self.sources.channels
+    }
+
+    /// What slash commands can change of this runtime.
+    #[must_use]
+    pub fn administration(&self) -> Arc<dyn Administration> {
+        let RuntimeBuilder { weft_home, workspace, read_limits, .. } = &self.sources;
+        Arc::new(RuntimeAdministration {
+            host: self.host.clone(),
+            loader: self.loader.clone(),
+            weft_home: weft_home.clone(),
+            workspace: fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone()),
+            read_limits: *read_limits,
+        })
+    }
+
+    /// The slash commands of this runtime: the built-in ones and those of its skills.
+    #[must_use]
+    pub fn commands(&self) -> Arc<Commands> {
+        let built_in = built_in_commands(Some(self.administration()));
+        Arc::new(Commands::new(self.host.clone(), built_in))
+    }
+
+    /// Starts a gateway that takes messages of the channels in `rules` and answers them through
+    /// `commands` and the stages of this runtime's host.
+    #[must_use]
+    pub fn gateway(
+        &self,
+        commands: Arc<Commands>,
+        rules: BTreeMap<String, ChannelRules>,
+    ) -> Gateway {
+        let mut options = GatewayOptions::new(&self.sources.workspace);
+        options.rules = rules;
+        Gateway::start(&self.executor, commands, &options)
     }
 
     /// Cancels the calls in flight and takes everything out of service, for good.
@@ -377,6 +420,6 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.audit.flush();
+        self.sources.audit.flush();
     }
 }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::pin;
 use std::str::FromStr;
+use std::time::Duration;
 
 use argh::FromArgs;
 use async_signal::{Signal, Signals};
@@ -18,13 +19,17 @@ use weft_lite::{BearerToken, HttpError, HttpOptions, McpConfig, McpListener};
 use weft_lite::{McpOptions, McpServer, Runtime, ToolNames};
 
 use super::changes::{self, Style};
-use super::{GRACE, Run, startup};
+use super::startup::Console;
+use super::{Run, startup};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, report};
 #[cfg(feature = "serve")]
 use crate::cli::{failed, output};
+
+/// How long cancelled calls may take to say so.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Where clients are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +78,9 @@ impl Mcp {
     /// The command that this one is short for.
     pub(in crate::cli) fn run(&self) -> Run {
         Run {
+            message: None,
+            channel: Vec::new(),
+            show_prompt: false,
             json_events: self.json_events,
             mcp: Some(Target::Stdio),
             token_file: None,
@@ -108,7 +116,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         drop(loading);
         report::empty_folders(&options.plugins, &runtime.host().registry());
         let subscription = runtime.host().subscribe();
-        startup::report(&runtime.host().snapshot(), options);
+        startup::report(&runtime.host().snapshot(), options, Console::Absent);
         let _watcher = runtime.watch();
         let style = if command.json_events { Style::Json } else { Style::Lines };
         changes::follow(&runtime, subscription, style).await;

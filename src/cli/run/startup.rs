@@ -12,7 +12,14 @@ use super::changes;
 use crate::cli::options::Options;
 use crate::cli::{output, report};
 
-pub(super) fn report(snapshot: &Snapshot, options: &Options) {
+/// Whether somebody may type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Console {
+    Served,
+    Absent,
+}
+
+pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
     let registry = &*snapshot.plugins;
     output::message(&loaded(registry));
     skills(&snapshot.skills);
@@ -27,8 +34,8 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options) {
         }
     }
     report::refused(registry.refused());
-    if io::stdin().is_terminal() {
-        output::message("type `TOOL {JSON}` to call a tool, `help` for the tools; ctrl-d ends");
+    if console == Console::Served && io::stdin().is_terminal() {
+        output::message("`/help` lists what can be typed; ctrl-d ends");
     }
 }
 

@@ -1,0 +1,163 @@
+//! Editing a line at a terminal: history, completion, pasting several lines at once.
+//!
+//! Reading blocks, so it happens on another thread. A thread that still waits when the program ends
+//! is left alone, and the terminal is given back as it was.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::Validator;
+use rustyline::{Config, Context, Helper};
+
+use super::{Complete, ConsoleEditing};
+use crate::contract::PluginError;
+
+/// Lines that are kept.
+const HISTORY_LINES: usize = 1_000;
+const PROMPT: &str = "> ";
+/// Ends the mode in which a terminal marks what is pasted.
+const PASTE_OFF: &[u8] = b"\x1b[?2004l";
+
+/// What somebody typed.
+pub(super) enum Typed {
+    Text(String),
+    /// Ctrl-c: the line is given up.
+    Interrupted,
+    /// Ctrl-d on an empty line.
+    End,
+}
+
+type Readline = rustyline::Editor<Completing, FileHistory>;
+
+pub(super) struct Editor {
+    readline: Arc<Mutex<Readline>>,
+    history: Option<std::path::PathBuf>,
+    before: Option<Termios>,
+    /// Whether a line is being edited now, as the thread that reads knows it.
+    editing: Arc<AtomicBool>,
+}
+
+impl Editor {
+    pub(super) fn new(editing: ConsoleEditing) -> Result<Self, ReadlineError> {
+        let ConsoleEditing { history, complete } = editing;
+        let config = Config::builder()
+            .max_history_size(HISTORY_LINES)?
+            .history_ignore_dups(true)?
+            .history_ignore_space(true)
+            .build();
+        let mut readline = Readline::with_config(config)?;
+        readline.set_helper(Some(Completing(complete)));
+        let history = history.filter(|path| match keep_closed(path) {
+            Ok(()) => true,
+            Err(error) => {
+                log::warn!("no history is kept: {}: {error}", path.display());
+                false
+            }
+        });
+        if let Some(path) = &history {
+            // A history that can't be read is an empty one.
+            let _ = readline.load_history(path);
+        }
+        let before = tcgetattr(io::stdin()).ok();
+        let readline = Arc::new(Mutex::new(readline));
+        Ok(Self { readline, history, before, editing: Arc::default() })
+    }
+
+    /// Tells, wherever it is asked, whether a line is being edited.
+    pub(super) fn editing(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.editing)
+    }
+
+    pub(super) async fn read(&self) -> Result<Typed, PluginError> {
+        let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
+        let editing = self.editing();
+        let read = blocking::unblock(move || {
+            let mut readline = readline.lock().unwrap_or_else(PoisonError::into_inner);
+            editing.store(true, Ordering::Release);
+            let line = readline.readline(PROMPT);
+            editing.store(false, Ordering::Release);
+            if let (Ok(line), Some(path)) = (&line, history)
+                && !line.trim().is_empty()
+                && readline.add_history_entry(line.as_str()).unwrap_or(false)
+                && let Err(error) = readline.append_history(&path)
+            {
+                log::warn!("the history can't be kept: {error}");
+            }
+            line
+        });
+        let mut reading = Reading(self.before.as_ref());
+        let read = read.await;
+        // The editor has given it back itself.
+        reading.0 = None;
+        match read {
+            Ok(line) => Ok(Typed::Text(line)),
+            Err(ReadlineError::Interrupted) => Ok(Typed::Interrupted),
+            Err(ReadlineError::Eof) => Ok(Typed::End),
+            Err(ReadlineError::Io(error)) => {
+                Err(PluginError::io("reading from the console", &error))
+            }
+            Err(error) => Err(PluginError::Io {
+                doing: "reading from the console".into(),
+                problem: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// A line that is being read: gives the terminal back where nobody waits for the line any more.
+struct Reading<'e>(Option<&'e Termios>);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.0 {
+            // A terminal that went away needs nothing back.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+            let _ = io::stdout().write_all(PASTE_OFF);
+        }
+    }
+}
+
+/// Makes the history, if need be, and sees that nobody else can read it.
+fn keep_closed(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
+/// Completes with what the commands say.
+struct Completing(Complete);
+
+impl Completer for Completing {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _context: &Context<'_>,
+    ) -> Result<(usize, Vec<Pair>), ReadlineError> {
+        let (start, candidates) = (self.0)(&line[..position]);
+        let pair = |it: String| Pair { display: it.clone(), replacement: it + " " };
+        Ok((start, candidates.into_iter().map(pair).collect()))
+    }
+}
+
+impl Hinter for Completing {
+    type Hint = String;
+}
+
+impl Highlighter for Completing {}
+impl Validator for Completing {}
+impl Helper for Completing {}

@@ -1,0 +1,193 @@
+//! Listening and connecting ends: a Unix socket that only its owner can open, or TCP.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::sockopt::socket_peercred;
+use rustix::process::geteuid;
+use smol::Async;
+
+use super::SocketAddress;
+use crate::contract::OWNER;
+
+/// Whoever connected, as the kernel tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// A process of this or another user.
+    User { sender: String },
+    /// Somewhere on the network, where only a token tells.
+    Network,
+}
+
+/// Where connections come in. Clones are one listener; the last one removes the Unix socket.
+#[derive(Clone)]
+pub(super) struct Listener(Arc<Kind>);
+
+enum Kind {
+    Unix { listener: Async<UnixListener>, path: PathBuf, inode: u64 },
+    Tcp(Async<TcpListener>),
+}
+
+impl Listener {
+    pub(super) fn bind(address: &SocketAddress, others: bool) -> io::Result<Self> {
+        let kind = match address {
+            SocketAddress::Unix(path) => bind_unix(path, others)?,
+            SocketAddress::Tcp(address) => {
+                let addresses: Vec<_> = address.to_socket_addrs()?.collect();
+                if addresses.iter().any(|address| !address.ip().is_loopback()) {
+                    log::warn!("socket: {address} is not encrypted; use it in a network you trust");
+                }
+                Kind::Tcp(Async::new(TcpListener::bind(addresses.as_slice())?)?)
+            }
+        };
+        Ok(Self(Arc::new(kind)))
+    }
+
+    pub(super) fn address(&self) -> SocketAddress {
+        match &*self.0 {
+            Kind::Unix { path, .. } => SocketAddress::Unix(path.clone()),
+            Kind::Tcp(listener) => {
+                let address = listener.get_ref().local_addr();
+                SocketAddress::Tcp(address.map(|it| it.to_string()).unwrap_or_default())
+            }
+        }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
+        match &*self.0 {
+            Kind::Unix { listener, .. } => {
+                let (stream, _) = listener.accept().await?;
+                let uid = socket_peercred(stream.get_ref())?.uid;
+                let sender = match uid == geteuid() {
+                    true => OWNER.to_owned(),
+                    false => format!("uid:{}", uid.as_raw()),
+                };
+                Ok((Stream::Unix(stream), Peer::User { sender }))
+            }
+            Kind::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // Lines are short, and their reader waits for each.
+                stream.get_ref().set_nodelay(true)?;
+                Ok((Stream::Tcp(stream), Peer::Network))
+            }
+        }
+    }
+}
+
+impl Drop for Kind {
+    fn drop(&mut self) {
+        if let Self::Unix { path, inode, .. } = self
+            && fs::symlink_metadata(&*path).is_ok_and(|it| it.ino() == *inode)
+        {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Binds beside the path and renames into place, so that nobody can connect before the permissions
+/// are right, and a socket that a killed program left behind is replaced.
+fn bind_unix(path: &Path, others: bool) -> io::Result<Kind> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            let problem = format!("{} is there and is not a socket", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, problem));
+        }
+        Ok(_) if UnixStream::connect(path).is_ok() => {
+            let problem = format!("another program listens on {}", path.display());
+            return Err(io::Error::new(io::ErrorKind::AddrInUse, problem));
+        }
+        _ => {}
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let _ = fs::remove_file(&beside);
+    let listener = UnixListener::bind(&beside)?;
+    // Other users are told apart by what the kernel says of them, not by the file's mode.
+    let mode = if others { 0o666 } else { 0o600 };
+    let placed = fs::set_permissions(&beside, Permissions::from_mode(mode))
+        .and_then(|()| Ok(fs::symlink_metadata(&beside)?.ino()))
+        .and_then(|inode| fs::rename(&beside, path).map(|()| inode));
+    match placed {
+        Ok(inode) => {
+            Ok(Kind::Unix { listener: Async::new(listener)?, path: path.to_owned(), inode })
+        }
+        Err(error) => {
+            let _ = fs::remove_file(&beside);
+            Err(error)
+        }
+    }
+}
+
+/// One end of a connection.
+pub(super) enum Stream {
+    Unix(Async<UnixStream>),
+    Tcp(Async<TcpStream>),
+}
+
+/// Bytes that are read at once, into a buffer that lives as long as the reading.
+const PIECE_BYTES: usize = 16 * 1024;
+
+impl Stream {
+    /// Waits for bytes and gives them to `take`. The answer is how many there were; 0 at the end.
+    pub(super) async fn read(&self, mut take: impl FnMut(&[u8])) -> io::Result<usize> {
+        let mut read = |from: &mut dyn Read| {
+            let mut piece = [0; PIECE_BYTES];
+            let count = from.read(&mut piece)?;
+            take(&piece[..count]);
+            Ok(count)
+        };
+        match self {
+            Self::Unix(stream) => stream.read_with(|mut stream| read(&mut stream)).await,
+            Self::Tcp(stream) => stream.read_with(|mut stream| read(&mut stream)).await,
+        }
+    }
+
+    pub(super) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let written = match self {
+                Self::Unix(stream) => stream.write_with(|mut stream| stream.write(bytes)).await?,
+                Self::Tcp(stream) => stream.write_with(|mut stream| stream.write(bytes)).await?,
+            };
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            bytes = &bytes[written..];
+        }
+        Ok(())
+    }
+
+    /// Whether the other end is gone altogether, and not only silent. Of TCP this is known when
+    /// writing fails.
+    pub(super) fn is_hung_up(&self) -> bool {
+        let no_time = rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 };
+        let hung_up = |fd: BorrowedFd<'_>| {
+            let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::empty())];
+            let polled = poll(&mut fds, Some(&no_time));
+            polled.is_ok() && fds[0].revents().contains(PollFlags::HUP)
+        };
+        match self {
+            Self::Unix(stream) => hung_up(stream.as_fd()),
+            Self::Tcp(stream) => hung_up(stream.as_fd()),
+        }
+    }
+
+    /// Ends both directions; what was written before still arrives.
+    pub(super) fn close(&self) {
+        // It may be closed already.
+        let _ = match self {
+            Self::Unix(stream) => stream.get_ref().shutdown(Shutdown::Both),
+            Self::Tcp(stream) => stream.get_ref().shutdown(Shutdown::Both),
+        };
+    }
+}

@@ -1,0 +1,341 @@
+//! One client: reading its lines, writing to it, and what it waits for.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use futures_lite::future::{or, try_zip};
+use serde_json::Value;
+use smol::Timer;
+use smol::lock::Mutex as AsyncMutex;
+
+use super::address::{Peer, Stream};
+use super::frames::{Frame, Frames};
+use super::protocol::{FromClient, MAIN, ToClient};
+use super::token::is_token;
+use super::{Metadata, SOCKET};
+use crate::contract::{ChannelHost, Failure, MessagePayload, OWNER, PluginError, Secret, metadata};
+
+/// Bytes of a line of a client that has not shown its token.
+const HELLO_BYTES: usize = 4 * 1024;
+/// Characters of an id and of a chat's name.
+const NAME_CHARS: usize = 128;
+/// How often a client that says no more is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// Conversations of one connection.
+const CHATS: usize = 64;
+
+pub(super) struct Limits {
+    pub(super) line_bytes: usize,
+    pub(super) in_flight: usize,
+    pub(super) hello: Duration,
+}
+
+pub(super) struct Connection {
+    pub(super) number: u64,
+    stream: Stream,
+    /// Held while one line is written.
+    writing: AsyncMutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Messages without their last word: whether they want to hear of progress.
+    in_flight: BTreeMap<String, bool>,
+    /// Last words that are being written.
+    last_words: usize,
+    /// Its client sends nothing more.
+    said_all: bool,
+    /// The names of its conversations.
+    chats: Vec<String>,
+}
+
+/// A message that waits to be handed over.
+struct Ready {
+    id: String,
+    chat: String,
+    text: String,
+    metadata: Metadata,
+}
+
+impl Connection {
+    pub(super) fn new(number: u64, stream: Stream) -> Self {
+        Self { number, stream, writing: AsyncMutex::new(()), state: Mutex::default() }
+    }
+
+    /// Its conversations, as the host knows them.
+    pub(super) fn chats(&self) -> Vec<String> {
+        self.state().chats.iter().map(|chat| self.chat(chat)).collect()
+    }
+
+    fn chat(&self, name: &str) -> String {
+        format!("{}/{name}", self.number)
+    }
+
+    pub(super) fn wants_progress(&self, id: &str) -> bool {
+        self.state().in_flight.get(id).copied().unwrap_or_default()
+    }
+
+    /// Writes the last word on a message. Its id is free before the client can know of it.
+    pub(super) async fn last_word(&self, id: &str, frame: &ToClient) -> Result<(), PluginError> {
+        {
+            let mut state = self.state();
+            state.in_flight.remove(id);
+            state.last_words += 1;
+        }
+        let _written = LastWord(self);
+        self.write(frame).await
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads until the client ends the connection. Messages are handed over in their order, beside
+    /// the reading, so that a cancellation is never kept waiting.
+    pub(super) async fn serve(
+        &self,
+        peer: &Peer,
+        token: Option<&Secret>,
+        limits: Limits,
+        host: &dyn ChannelHost,
+    ) -> Result<(), PluginError> {
+        let mut frames = Frames::default();
+        let mut lines = Vec::new();
+        let sender = match peer {
+            Peer::User { sender } => sender.clone(),
+            Peer::Network => {
+                let known = self.authenticate(token, &mut frames, &mut lines);
+                let too_late = async {
+                    Timer::after(limits.hello).await;
+                    Err(ToClient::error("no_token", "no token was shown in time"))
+                };
+                if let Err(error) = or(known, too_late).await {
+                    let said = self.write(&error).await;
+                    self.close();
+                    return said;
+                }
+                OWNER.to_owned()
+            }
+        };
+        self.write(&ToClient::hello()).await?;
+        let (ready, waiting) = async_channel::unbounded();
+        let reading = async {
+            // Dropped at the end, so that the handing over ends as well.
+            let ready = ready;
+            self.read(frames, lines, &limits, host, &ready).await
+        };
+        try_zip(reading, self.hand_over(waiting, &sender, host)).await?;
+        self.wait_for_answers().await;
+        Ok(())
+    }
+
+    /// A client that says no more still gets its answers, as long as it is there.
+    async fn wait_for_answers(&self) {
+        self.state().said_all = true;
+        while !self.is_done() && !self.stream.is_hung_up() {
+            Timer::after(LOOK).await;
+        }
+        self.close();
+    }
+
+    /// Whether the client says no more and waits for nothing.
+    fn is_done(&self) -> bool {
+        let state = self.state();
+        state.said_all && state.in_flight.is_empty() && state.last_words == 0
+    }
+
+    /// Waits for the line with the token. What comes behind it stays for later.
+    async fn authenticate(
+        &self,
+        token: Option<&Secret>,
+        frames: &mut Frames,
+        lines: &mut Vec<Frame>,
+    ) -> Result<(), ToClient> {
+        let wrong = || ToClient::error("wrong_token", "the first line has to show the token");
+        while lines.is_empty() {
+            let read = self.stream.read(|piece| {
+                frames.push(piece, HELLO_BYTES, |line| lines.push(line));
+            });
+            if read.await.map_err(|_| wrong())? == 0 {
+                return Err(wrong());
+            }
+        }
+        let Frame::Line(line) = lines.remove(0) else { return Err(wrong()) };
+        let Ok(FromClient::Hello { token: shown }) = serde_json::from_slice(&line) else {
+            return Err(wrong());
+        };
+        if token.is_some_and(|token| is_token(token, &shown)) { Ok(()) } else { Err(wrong()) }
+    }
+
+    async fn read(
+        &self,
+        mut frames: Frames,
+        mut lines: Vec<Frame>,
+        limits: &Limits,
+        host: &dyn ChannelHost,
+        ready: &Sender<Ready>,
+    ) -> Result<(), PluginError> {
+        loop {
+            for line in std::mem::take(&mut lines) {
+                self.line(line, limits, host, ready).await?;
+            }
+            let read = self.stream.read(|piece| {
+                frames.push(piece, limits.line_bytes, |line| lines.push(line));
+            });
+            match read.await {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
+                Err(error) => return Err(PluginError::io("reading from the socket", &error)),
+            }
+        }
+    }
+
+    async fn line(
+        &self,
+        line: Frame,
+        limits: &Limits,
+        host: &dyn ChannelHost,
+        ready: &Sender<Ready>,
+    ) -> Result<(), PluginError> {
+        let line = match line {
+            Frame::Line(line) if line.trim_ascii().is_empty() => return Ok(()),
+            Frame::Line(line) => line,
+            Frame::TooLong => {
+                let problem = format!("the line is over {} bytes", limits.line_bytes);
+                return self.write(&ToClient::error("line_too_long", problem)).await;
+            }
+        };
+        match serde_json::from_slice(&line) {
+            // A Unix client may greet too.
+            Ok(FromClient::Hello { .. }) => Ok(()),
+            Ok(FromClient::Cancel { id, chat }) => {
+                host.cancel(SOCKET, &self.chat(&chat), Some(&id)).await;
+                Ok(())
+            }
+            Ok(FromClient::Message {
+                id,
+                text,
+                chat,
+                thread,
+                progress,
+                attachments,
+                metadata: known,
+            }) => {
+                if let Err(failure) = self.begin(&id, &chat, progress, limits) {
+                    return self.write(&ToClient::Refused { id, failure }).await;
+                }
+                let mut known = known;
+                known.insert(metadata::MESSAGE_ID.into(), Value::from(id.as_str()));
+                known.insert(metadata::PROGRESS.into(), Value::from(progress));
+                known.insert(metadata::THREAD.into(), thread.map_or(Value::Null, Value::from));
+                match attachments {
+                    Some(list) => known.insert(metadata::ATTACHMENTS.into(), list),
+                    None => known.remove(metadata::ATTACHMENTS),
+                };
+                let chat = self.chat(&chat);
+                // Its reader lives as long as this one.
+                let _ = ready.try_send(Ready { id, chat, text, metadata: known });
+                Ok(())
+            }
+            Err(error) => self.write(&ToClient::error("bad_line", error.to_string())).await,
+        }
+    }
+
+    /// Notes that a message waits for its last word.
+    fn begin(&self, id: &str, chat: &str, progress: bool, limits: &Limits) -> Result<(), Failure> {
+        let refused =
+            |code: &str, message: String, step: &str| Err(Failure::new(code, message, step));
+        let named = |name: &str| !name.is_empty() && name.chars().count() <= NAME_CHARS;
+        if !named(id) || !named(chat) {
+            let message = format!("`id` and `chat` have 1 to {NAME_CHARS} characters");
+            return refused("invalid", message, "give it a short id");
+        }
+        let mut state = self.state();
+        if state.in_flight.contains_key(id) {
+            let message = format!("a message with the id `{id}` is in flight");
+            return refused("duplicate_id", message, "give each message its own id");
+        }
+        if state.in_flight.len() >= limits.in_flight {
+            let message = format!("{} messages are in flight", limits.in_flight);
+            return refused("busy", message, "wait for an answer");
+        }
+        if !state.chats.iter().any(|known| known == chat) {
+            if state.chats.len() >= CHATS {
+                let message = format!("there are {CHATS} conversations on this connection");
+                return refused("too_many_chats", message, "use another connection, or `main`");
+            }
+            state.chats.push(if chat == MAIN { MAIN.into() } else { chat.to_owned() });
+        }
+        state.in_flight.insert(id.to_owned(), progress);
+        Ok(())
+    }
+
+    async fn hand_over(
+        &self,
+        waiting: Receiver<Ready>,
+        sender: &str,
+        host: &dyn ChannelHost,
+    ) -> Result<(), PluginError> {
+        while let Ok(Ready { id, chat, text, metadata }) = waiting.recv().await {
+            let payload = MessagePayload::text(text);
+            let taken = host.deliver_inbound(SOCKET, sender, &chat, payload, metadata).await;
+            if let Err(error) = taken {
+                let failure = Failure::from(&error);
+                self.last_word(&id, &ToClient::Refused { id: id.clone(), failure }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one line. If it is given up in the middle the connection ends, since what came after
+    /// half a line could not be understood.
+    pub(super) async fn write(&self, frame: &ToClient) -> Result<(), PluginError> {
+        let invalid = |error: serde_json::Error| PluginError::Invalid {
+            what: "the message".into(),
+            problem: error.to_string(),
+        };
+        let line = frame.line().map_err(invalid)?;
+        let _turn = self.writing.lock().await;
+        let unfinished = Unfinished(&self.stream);
+        let written = self.stream.write_all(&line).await;
+        if written.is_ok() {
+            std::mem::forget(unfinished);
+        }
+        written.map_err(|error| match error.kind() {
+            // Nobody is there who could hear it.
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => PluginError::Cancelled,
+            _ => PluginError::io("writing to the socket", &error),
+        })
+    }
+
+    pub(super) fn close(&self) {
+        self.stream.close();
+    }
+}
+
+/// A last word that is being written: closes the connection behind it where nothing will happen on
+/// it any more.
+struct LastWord<'c>(&'c Connection);
+
+impl Drop for LastWord<'_> {
+    fn drop(&mut self) {
+        self.0.state().last_words -= 1;
+        if self.0.is_done() {
+            self.0.close();
+        }
+    }
+}
+
+/// A line that is being written: closes the stream unless it was written whole.
+struct Unfinished<'s>(&'s Stream);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

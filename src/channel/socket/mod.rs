@@ -1,0 +1,362 @@
+//! The socket: JSON lines for other programs on the board, over a Unix socket or over TCP with a
+//! token.
+//!
+//! # The protocol
+//!
+//! Each line is one JSON object with a `type`. The channel greets with `hello`; over TCP the client
+//! has to send `{"type": "hello", "token": "..."}` as its first line, within ten seconds.
+//!
+//! | from the client | |
+//! | --- | --- |
+//! | `message` | `id` and `text`, and if wanted `chat` (conversations are apart; default `main`), `thread`, `progress: true`, `attachments: [{"mime": ..., "bytes": <base64>}]`, `metadata: {...}` |
+//! | `cancel` | `id` of a message, and its `chat` where that isn't `main` |
+//!
+//! | from the channel | |
+//! | --- | --- |
+//! | `hello` | `protocol` (1), `version` of the program |
+//! | `taken` | `id`: the work begins; only for messages with `progress` |
+//! | `progress` | `id`, `note`: what happens now |
+//! | `answer` | `id` and one of `text`, `value` (any JSON), `attachment: {"mime": ..., "bytes": ...}`; `part` and `parts` where there are several |
+//! | `failure` | `id`, `code`, `message`, `next_step`, and what the kind of failure has besides |
+//! | `refused` | the same: the message was not taken |
+//! | `message` | `chat` and content as in `answer`: something that answers nothing |
+//! | `error` | `code`, `message`: a line that can't be understood |
+//!
+//! Every message gets exactly one last word: the last part of an `answer`, a `failure` or a
+//! `refused`. A client that closes its sending side still gets them; if it is gone altogether its
+//! work is cancelled. An `id` may be used again when its message has had its last word.
+
+mod address;
+mod connection;
+mod frames;
+mod protocol;
+mod token;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_lite::future::or;
+use smol::{Executor, Timer};
+
+use crate::contract::{
+    Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost,
+    MessagePayload, PluginError, Progress, Reply, Secret, TextFormat,
+};
+use address::{Listener, Peer};
+use connection::{Connection, Limits};
+use protocol::{Content, ToClient};
+
+/// The channel's name.
+const SOCKET: &str = "socket";
+
+/// Where a socket listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SocketAddress {
+    /// A Unix socket at this path, which is made and, at the end, removed.
+    Unix(PathBuf),
+    /// A TCP address, for instance `127.0.0.1:7007`. It needs a token.
+    Tcp(String),
+}
+
+/// Gives the token that TCP clients have to know, each time that the socket is opened.
+pub type TokenSource = Arc<dyn Fn() -> Option<Secret> + Send + Sync>;
+
+/// How a socket treats its clients.
+#[derive(Clone)]
+pub struct SocketOptions {
+    /// Where it listens.
+    pub address: SocketAddress,
+    /// Where the token comes from. Unix sockets need none: the kernel says who connects.
+    pub token: Option<TokenSource>,
+    /// Whether other users of the machine may connect to the Unix socket. They are senders
+    /// `uid:NUMBER`, whose messages are taken if the allow-list names them.
+    pub others: bool,
+    /// Clients at once; further ones are told and closed.
+    pub max_clients: usize,
+    /// Bytes of one line.
+    pub line_bytes: usize,
+    /// Messages of one client that are not answered yet; further ones are refused.
+    pub in_flight: usize,
+    /// The time that a TCP client has to show its token.
+    pub hello_limit: Duration,
+}
+
+impl SocketOptions {
+    /// The defaults: no token, this user only, 2,000 clients, lines of 4 MB, 64 messages in flight.
+    #[must_use]
+    pub fn new(address: SocketAddress) -> Self {
+        Self {
+            address,
+            token: None,
+            others: false,
+            max_clients: 2_000,
+            line_bytes: 4 << 20,
+            in_flight: 64,
+            hello_limit: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The socket as a channel. A chat is one conversation of one connection.
+pub struct SocketChannel {
+    options: SocketOptions,
+    listening: Mutex<Option<(Listener, Option<Secret>)>>,
+    /// The connections, also when no line is read any more: what was taken is answered.
+    connections: Mutex<HashMap<u64, Arc<Connection>>>,
+    next: AtomicU64,
+    written: AtomicU64,
+}
+
+impl SocketChannel {
+    /// A socket that is not open yet.
+    #[must_use]
+    pub fn new(options: SocketOptions) -> Self {
+        Self {
+            options,
+            listening: Mutex::default(),
+            connections: Mutex::default(),
+            next: AtomicU64::new(1),
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// Where it listens, while it is open: the TCP port as the system gave it.
+    #[must_use]
+    pub fn local_address(&self) -> Option<SocketAddress> {
+        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        listening.as_ref().map(|(listener, _)| listener.address())
+    }
+
+    /// How many clients are connected.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.connections().len()
+    }
+
+    fn connections(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listen(&self) -> Result<(), PluginError> {
+        let SocketOptions { address, token, others, .. } = &self.options;
+        let token = match (address, token) {
+            (SocketAddress::Unix(_), _) => None,
+            (SocketAddress::Tcp(_), Some(token)) => Some(token().ok_or_else(no_token)?),
+            (SocketAddress::Tcp(_), None) => return Err(no_token()),
+        };
+        // Whoever was connected before a failure has nobody who reads what it sends.
+        self.connections().clear();
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        // The old one goes first, so that the address is free.
+        *listening = None;
+        let listener = Listener::bind(address, *others)
+            .map_err(|error| PluginError::io("opening the socket", &error))?;
+        *listening = Some((listener, token));
+        Ok(())
+    }
+
+    /// Takes connections until the listener breaks. Each is a task of its own on `tasks`.
+    async fn accept<'a>(
+        &'a self,
+        tasks: &Executor<'a>,
+        host: &'a dyn ChannelHost,
+    ) -> Result<(), PluginError> {
+        let (listener, token) = {
+            let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+            listening.clone().ok_or_else(|| PluginError::Unsupported {
+                what: "starting a socket that is not open".into(),
+            })?
+        };
+        loop {
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) if passes(&error) => {
+                    log::warn!("socket: a connection can't be taken: {error}");
+                    Timer::after(Duration::from_millis(100)).await;
+                    continue;
+                }
+                Err(error) => return Err(PluginError::io("taking a connection", &error)),
+            };
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let connection = Arc::new(Connection::new(number, stream));
+            if self.clients() >= self.options.max_clients {
+                let full = ToClient::error("too_many_clients", "there are too many connections");
+                tasks.spawn(async move { connection.write(&full).await }).detach();
+                continue;
+            }
+            self.connections().insert(number, Arc::clone(&connection));
+            let token = token.clone();
+            tasks.spawn(self.serve(connection, peer, token, host)).detach();
+        }
+    }
+
+    async fn serve(
+        &self,
+        connection: Arc<Connection>,
+        peer: Peer,
+        token: Option<Secret>,
+        host: &dyn ChannelHost,
+    ) {
+        let limits = Limits {
+            line_bytes: self.options.line_bytes,
+            in_flight: self.options.in_flight,
+            hello: self.options.hello_limit,
+        };
+        if let Err(error) = connection.serve(&peer, token.as_ref(), limits, host).await {
+            log::debug!("socket: connection {}: {error}", connection.number);
+        }
+        self.connections().remove(&connection.number);
+        for chat in connection.chats() {
+            host.chat_ended(SOCKET, &chat).await;
+        }
+    }
+
+    /// The id of a line: its number among those this socket has written, from 1.
+    fn written(&self) -> String {
+        (self.written.fetch_add(1, Ordering::Relaxed) + 1).to_string()
+    }
+
+    /// The connection that a chat belongs to, and the chat's name there.
+    fn connection<'c>(&self, chat: &'c str) -> Result<(Arc<Connection>, &'c str), PluginError> {
+        let gone = || PluginError::Cancelled;
+        let (number, name) = chat.split_once('/').ok_or_else(gone)?;
+        let number: u64 = number.parse().map_err(|_| gone())?;
+        let connection = self.connections().get(&number).cloned().ok_or_else(gone)?;
+        Ok((connection, name))
+    }
+}
+
+fn no_token() -> PluginError {
+    PluginError::Invalid {
+        what: "the socket's token".into(),
+        problem: "a TCP socket needs a secret as its token, and there is none".into(),
+    }
+}
+
+/// Whether an error of taking a connection is about that one connection, or will pass.
+fn passes(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, OutOfMemory};
+    // Too many open files, in the process or in the system.
+    let files = matches!(error.raw_os_error(), Some(23 | 24));
+    files || matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | OutOfMemory)
+}
+
+impl ChannelAdapter for SocketChannel {
+    fn name(&self) -> &str {
+        SOCKET
+    }
+
+    fn display_name(&self) -> &str {
+        "Socket"
+    }
+
+    fn supports_threads(&self) -> bool {
+        true
+    }
+
+    fn supports_media(&self) -> bool {
+        true
+    }
+
+    fn format(&self) -> ChannelFormat {
+        let max_message_chars = None::<NonZeroUsize>;
+        ChannelFormat { max_message_chars, structured: true, text: TextFormat::Verbatim }
+    }
+
+    fn open(&self) -> BoxFuture<'_, Result<(), PluginError>> {
+        Box::pin(async move { self.listen() })
+    }
+
+    fn start<'a>(
+        &'a self,
+        host: Arc<dyn ChannelHost>,
+        cancellation: Cancellation,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let tasks = Executor::new();
+            let cancelled = async {
+                cancellation.cancelled().await;
+                Ok(())
+            };
+            let result = or(cancelled, tasks.run(self.accept(&tasks, &*host))).await;
+            // Nobody can connect any more; the connections stay for what is still to be answered.
+            *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            result
+        })
+    }
+
+    fn send<'a>(
+        &'a self,
+        target: &'a str,
+        payload: &'a MessagePayload,
+    ) -> BoxFuture<'a, Result<String, PluginError>> {
+        Box::pin(async move {
+            let (connection, chat) = self.connection(target)?;
+            let content = Content::from(payload);
+            connection.write(&ToClient::Message { chat: chat.to_owned(), content }).await?;
+            Ok(self.written())
+        })
+    }
+
+    fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
+        Box::pin(async move {
+            let (connection, _) = self.connection(&reply.chat)?;
+            let id = reply.reply_to.clone().unwrap_or_default();
+            let frame = match &reply.failure {
+                Some(failure) => ToClient::Failure { id: id.clone(), failure: failure.clone() },
+                None => ToClient::Answer {
+                    id: id.clone(),
+                    thread: reply.thread.clone(),
+                    part: (reply.parts > 1).then_some(reply.part),
+                    parts: (reply.parts > 1).then_some(reply.parts),
+                    content: Content::from(&reply.payload),
+                },
+            };
+            match reply.is_last() {
+                true => connection.last_word(&id, &frame).await?,
+                false => connection.write(&frame).await?,
+            }
+            Ok(self.written())
+        })
+    }
+
+    fn acknowledge<'a>(
+        &'a self,
+        chat: &'a str,
+        id: &'a str,
+        acknowledgement: Acknowledgement,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let (connection, _) = self.connection(chat)?;
+            if acknowledgement == Acknowledgement::Taken && connection.wants_progress(id) {
+                connection.write(&ToClient::Taken { id: id.to_owned() }).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn progress<'a>(&'a self, progress: &'a Progress) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let (connection, _) = self.connection(&progress.chat)?;
+            let id = progress.reply_to.clone().unwrap_or_default();
+            connection.write(&ToClient::Progress { id, note: progress.note.clone() }).await?;
+            Ok(())
+        })
+    }
+
+    fn leave<'a>(&'a self, chat: &'a str) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            // What was written is delivered before the end.
+            self.connection(chat)?.0.close();
+            Ok(())
+        })
+    }
+}
+
+/// What of a message's metadata the client may set itself.
+type Metadata = BTreeMap<String, serde_json::Value>;

@@ -1,0 +1,188 @@
+//! Which channels are served, and who may talk over each.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use weft_lite::{
+    ChannelConfig, ChannelRules, ConsoleChannel, ConsoleStyle, PluginCapability, Runtime,
+    WantedChannels,
+};
+#[cfg(feature = "socket")]
+use weft_lite::{SocketAddress, SocketChannel, SocketOptions};
+
+use super::Run;
+use crate::cli::options::Options;
+use crate::cli::{Failure, output};
+
+pub(super) const CONSOLE: &str = "console";
+pub(super) const SOCKET: &str = "socket";
+
+/// The file that keeps what was typed, in weft-lite's own folder.
+#[cfg(feature = "console")]
+const HISTORY: &str = "history";
+/// Where the socket is unless the configuration says otherwise, in weft-lite's own folder.
+#[cfg(feature = "socket")]
+const SOCKET_FILE: &str = "weft.sock";
+
+/// The channels to serve.
+pub(super) struct Plan {
+    pub(super) console: bool,
+    #[cfg(feature = "socket")]
+    pub(super) socket: Option<SocketOptions>,
+    /// Which channels of plugins.
+    pub(super) wanted: WantedChannels,
+    pub(super) rules: BTreeMap<String, ChannelRules>,
+}
+
+impl Plan {
+    /// The channels that the command line names, or all there are.
+    ///
+    /// # Errors
+    ///
+    /// A channel that isn't there, and a socket that has no place.
+    pub(super) fn new(
+        command: &Run,
+        runtime: &Runtime,
+        options: &Options,
+    ) -> Result<Self, Failure> {
+        let named = &command.channel;
+        let config = runtime.channel_config();
+        let is_named = |name: &str| named.iter().any(|it| it == name);
+        for name in named {
+            known(name, runtime)?;
+        }
+        let console = named.is_empty() || is_named(CONSOLE);
+        let mut rules = BTreeMap::new();
+        for (name, config) in config.iter().filter(|(name, _)| *name != CONSOLE && *name != SOCKET)
+        {
+            let (owner, allow) = (config.owner.clone(), config.allow.clone());
+            rules.insert(name.clone(), ChannelRules { owner, allow });
+        }
+        if console {
+            rules.insert(CONSOLE.to_owned(), ChannelRules::of_owner());
+        }
+        let wanted: WantedChannels = {
+            let named = named.clone();
+            Arc::new(move |id| named.is_empty() || named.iter().any(|name| name == id))
+        };
+        let mut plan = Self {
+            console,
+            #[cfg(feature = "socket")]
+            socket: None,
+            wanted,
+            rules,
+        };
+        if is_named(SOCKET) || (named.is_empty() && config.contains_key(SOCKET)) {
+            plan.add_socket(config.get(SOCKET).cloned().unwrap_or_default(), runtime, options)?;
+        }
+        plan.mention_the_mute(runtime);
+        Ok(plan)
+    }
+
+    #[cfg(feature = "socket")]
+    fn add_socket(
+        &mut self,
+        config: ChannelConfig,
+        runtime: &Runtime,
+        options: &Options,
+    ) -> Result<(), Failure> {
+        let ChannelConfig { allow, path, tcp, token_secret, .. } = config;
+        let address = match (tcp, path) {
+            (Some(address), _) => SocketAddress::Tcp(address),
+            (None, Some(path)) => SocketAddress::Unix(path),
+            (None, None) => SocketAddress::Unix(options.weft_home()?.join(SOCKET_FILE)),
+        };
+        let mut socket = SocketOptions::new(address);
+        socket.others = !allow.is_empty();
+        if let Some(name) = token_secret {
+            let host = runtime.host().clone();
+            socket.token = Some(Arc::new(move || host.resolve_secret(&name)));
+        }
+        self.socket = Some(socket);
+        self.rules.insert(SOCKET.to_owned(), ChannelRules { allow, ..ChannelRules::of_owner() });
+        Ok(())
+    }
+
+    #[cfg(not(feature = "socket"))]
+    fn add_socket(
+        &mut self,
+        _config: ChannelConfig,
+        _runtime: &Runtime,
+        _options: &Options,
+    ) -> Result<(), Failure> {
+        Err(Failure::Usage {
+            message: "this program has no socket".into(),
+            next_step: "build it with the feature `socket`".into(),
+        })
+    }
+
+    /// Says which channels of plugins nobody may talk over yet.
+    fn mention_the_mute(&self, runtime: &Runtime) {
+        for plugin in runtime.host().registry().plugins() {
+            let id = &plugin.manifest.id;
+            let is_channel = plugin.manifest.capabilities.contains(&PluginCapability::Channel);
+            if is_channel && (self.wanted)(id) && !self.rules.contains_key(id) {
+                let message = format!("warning: nobody may talk over the channel {id}");
+                let next_step = format!("set `channels: {{{id}: {{owner: NAME}}}}` in config.yaml");
+                output::message(&output::with_next_step(&message, &next_step));
+            }
+        }
+    }
+}
+
+/// Checks that there can be such a channel.
+fn known(name: &str, runtime: &Runtime) -> Result<(), Failure> {
+    if name == CONSOLE || name == SOCKET {
+        return Ok(());
+    }
+    let registry = runtime.host().registry();
+    let is_channel = |id: &str| {
+        let plugin = registry.plugin(id);
+        plugin.is_some_and(|it| it.manifest.capabilities.contains(&PluginCapability::Channel))
+    };
+    if is_channel(name) {
+        return Ok(());
+    }
+    let plugins = registry.plugins().map(|plugin| plugin.manifest.id.clone());
+    let plugins = plugins.filter(|id| is_channel(id));
+    let known: Vec<String> =
+        [CONSOLE, SOCKET].map(str::to_owned).into_iter().chain(plugins).collect();
+    Err(Failure::Usage {
+        message: format!("there is no channel `{name}`"),
+        next_step: format!("name one of {}", known.join(", ")),
+    })
+}
+
+/// The style of the console's answers.
+pub(super) fn style(options: &Options) -> ConsoleStyle {
+    match options.json {
+        true => ConsoleStyle::Json,
+        false if output::is_terminal() => ConsoleStyle::Terminal,
+        false => ConsoleStyle::Plain,
+    }
+}
+
+/// The process's own console; at a terminal with line editing, where that is built in.
+#[cfg(feature = "console")]
+pub(super) fn console(options: &Options, commands: &Arc<weft_lite::Commands>) -> ConsoleChannel {
+    let commands = Arc::clone(commands);
+    let complete = move |line: &str| {
+        let completion = commands.now().complete(line, commands.host());
+        (completion.start, completion.candidates)
+    };
+    let history: Option<PathBuf> = options.weft_home().ok().map(|home| home.join(HISTORY));
+    let editing = weft_lite::ConsoleEditing { history, complete: Arc::new(complete) };
+    ConsoleChannel::stdio(style(options)).editing(editing)
+}
+
+#[cfg(not(feature = "console"))]
+pub(super) fn console(options: &Options, _commands: &Arc<weft_lite::Commands>) -> ConsoleChannel {
+    ConsoleChannel::stdio(style(options))
+}
+
+/// The socket as a channel.
+#[cfg(feature = "socket")]
+pub(super) fn socket(options: &SocketOptions) -> Arc<SocketChannel> {
+    Arc::new(SocketChannel::new(options.clone()))
+}

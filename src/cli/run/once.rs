@@ -1,0 +1,91 @@
+//! One message and its answer, and the prompt that messages get.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_lite::io::Cursor;
+use weft_lite::{
+    ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
+    Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
+};
+
+use super::channels::{self, CONSOLE};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, failed, output};
+
+/// Longer than any message may be worked on.
+const GRACE: Duration = Duration::from_secs(3_600);
+
+/// Answers one message as the console would.
+pub(super) fn answer(
+    runtime: &Runtime,
+    message: &str,
+    options: &Options,
+) -> Result<Status, Failure> {
+    let rules = [(CONSOLE.to_owned(), ChannelRules::of_owner())].into();
+    let commands = runtime.commands();
+    let gateway = runtime.gateway(commands, rules);
+    let style = channels::style(options);
+    let output = blocking::Unblock::new(io::stdout());
+    let console = Arc::new(ConsoleChannel::new(Cursor::new(Vec::new()), output, style));
+    runtime.block_on(async {
+        let inbox = gateway.inbox();
+        start_guests(runtime, &inbox).await;
+        let member = Member::channel(Arc::clone(&console) as _, Arc::clone(&inbox));
+        runtime.host().register(member).await.map_err(|it| failed(&it, it.next_step()))?;
+        let payload = MessagePayload::text(message);
+        let taken = inbox.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, [].into()).await;
+        gateway.stop(GRACE).await;
+        runtime.stop().await;
+        taken.map_err(|error| failed(&error, error.next_step()))
+    })?;
+    if console.is_closed() {
+        return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+    }
+    Ok(if console.failures() > 0 { Status::Failed } else { Status::Done })
+}
+
+/// Prints the prompt of a new conversation, or the one that `message` got.
+pub(super) fn show_prompt(
+    runtime: &Runtime,
+    message: Option<&str>,
+    options: &Options,
+) -> Result<Status, Failure> {
+    let pipeline = Pipeline::new(runtime.commands(), &options.workspace);
+    let prompt = runtime.block_on(async {
+        let Some(message) = message else { return Some(pipeline.assembler().prompt(&[])) };
+        let state = MessageState {
+            channel: CONSOLE.into(),
+            chat: CONSOLE.into(),
+            sender: OWNER.into(),
+            is_owner: true,
+            text: message.to_owned(),
+            ..MessageState::default()
+        };
+        let conversation = Arc::new(Conversation::default());
+        let outcome = pipeline.run(state, &conversation, &ProgressNotes::default()).await;
+        if let Some(failure) = &outcome.state.failure {
+            output::problem(&failure.message, &failure.next_step);
+        }
+        outcome.state.prompt
+    });
+    runtime.block_on(runtime.stop());
+    match prompt {
+        Some(prompt) => {
+            output::guest_text(prompt.as_str())?;
+            Ok(Status::Done)
+        }
+        None => Ok(Status::Failed),
+    }
+}
+
+/// Starts what messages pass, and no channel.
+async fn start_guests(runtime: &Runtime, inbox: &Arc<dyn weft_lite::ChannelHost>) {
+    let none: WantedChannels = Arc::new(|_| false);
+    let host = runtime.host();
+    host.adopt_guests(inbox, &none).await;
+    for kind in PluginCapability::ALL {
+        host.start_kind(kind).await;
+    }
+}

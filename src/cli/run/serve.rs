@@ -1,0 +1,149 @@
+//! Serving channels until they end or a signal comes, and the end of it: what was taken is answered,
+//! or its sender hears that it was not.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
+use futures_lite::future::{or, pending};
+use smol::Timer;
+use weft_lite::{
+    ChannelHost, ConsoleChannel, Gateway, Member, PluginCapability, PluginHost, Runtime,
+};
+
+use super::channels::{self, CONSOLE, Plan};
+use crate::cli::options::Options;
+use crate::cli::{Failure, Status, failed, output};
+
+/// How long what is in flight may take after the end of input: longer than any message may.
+const GRACE: Duration = Duration::from_secs(3_600);
+
+/// How often a message that is about to be taken is looked for.
+const LOOK: Duration = Duration::from_millis(1);
+
+pub(super) async fn serve(
+    runtime: &Runtime,
+    plan: &Plan,
+    options: &Options,
+) -> Result<Status, Failure> {
+    let mut signals = Signals::new([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
+        message: format!("signals can't be received: {error}"),
+        next_step: "use `weft-lite call`, which needs none".into(),
+    })?;
+    let host = runtime.host();
+    let commands = runtime.commands();
+    let gateway = runtime.gateway(Arc::clone(&commands), plan.rules.clone());
+    let inbox = gateway.inbox();
+    let console = plan.console.then(|| Arc::new(channels::console(options, &commands)));
+    if let Some(console) = &console {
+        register(host, Member::channel(Arc::clone(console) as _, Arc::clone(&inbox))).await?;
+    }
+    #[cfg(feature = "socket")]
+    if let Some(socket) = &plan.socket {
+        let socket = channels::socket(socket);
+        register(host, Member::channel(socket, Arc::clone(&inbox))).await?;
+    }
+    host.adopt_guests(&inbox, &plan.wanted).await;
+    // What does not start is logged by the host, which tries channels again.
+    host.start_all().await;
+    let following = async {
+        host.follow_guests(Arc::clone(&inbox), Arc::clone(&plan.wanted)).await;
+        pending().await
+    };
+    let end = or(wait_for_end(console.as_deref(), &inbox, &mut signals), following).await;
+    if console.is_some() && io::stdin().is_terminal() {
+        // The shell's own prompt comes on a line of its own.
+        output::message("");
+    }
+    let grace = if end == End::Input { GRACE } else { Duration::ZERO };
+    let stopping = stop(runtime, &gateway, grace);
+    let interrupted = async {
+        if end == End::Input {
+            // What was read is being answered; a signal gives that up.
+            signals.next().await;
+            gateway.stop(Duration::ZERO).await;
+        }
+        signals.next().await;
+        Status::Interrupted
+    };
+    let stopped = async {
+        stopping.await;
+        None
+    };
+    match or(stopped, async { Some(interrupted.await) }).await {
+        Some(status) => Ok(status),
+        None if end == End::Signal => Ok(Status::Done),
+        None => ended(console.as_deref()),
+    }
+}
+
+/// Why serving ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The console has nothing more to say.
+    Input,
+    Signal,
+}
+
+/// Waits for the end of the console or for a signal. At a terminal ctrl-c first cancels what is in
+/// flight.
+async fn wait_for_end(
+    console: Option<&ConsoleChannel>,
+    inbox: &Arc<dyn ChannelHost>,
+    signals: &mut Signals,
+) -> End {
+    let interactive = console.is_some() && io::stdin().is_terminal();
+    loop {
+        let input = async {
+            match console {
+                Some(console) => console.ended().await,
+                None => pending().await,
+            }
+            None
+        };
+        match or(input, async { Some(signals.next().await) }).await {
+            None => return End::Input,
+            Some(Some(Ok(Signal::Int))) if interactive && cancels(console, inbox).await => {}
+            Some(_) => return End::Signal,
+        }
+    }
+}
+
+/// Whether there was something in flight to cancel; also what is only about to be.
+async fn cancels(console: Option<&ConsoleChannel>, inbox: &Arc<dyn ChannelHost>) -> bool {
+    loop {
+        if inbox.cancel(CONSOLE, CONSOLE, None).await {
+            return true;
+        }
+        if !console.is_some_and(ConsoleChannel::is_waited_at) {
+            return false;
+        }
+        Timer::after(LOOK).await;
+    }
+}
+
+/// Channels receive no more, then what they handed over is answered, then everything ends.
+async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
+    let host = runtime.host();
+    host.stop_kind(PluginCapability::Channel).await;
+    gateway.stop(grace).await;
+    host.stop_all().await;
+    runtime.stop().await;
+}
+
+fn ended(console: Option<&ConsoleChannel>) -> Result<Status, Failure> {
+    match console {
+        Some(console) if console.is_closed() => {
+            Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
+        }
+        // Whoever types has seen what failed; whoever pipes has only the status.
+        Some(console) if console.failures() > 0 && !io::stdin().is_terminal() => Ok(Status::Failed),
+        _ => Ok(Status::Done),
+    }
+}
+
+async fn register(host: &PluginHost, member: Member) -> Result<(), Failure> {
+    host.register(member).await.map_err(|error| failed(&error, error.next_step()))
+}

@@ -1,0 +1,141 @@
+//! One chat: what is worked on, what waits for it, and what is remembered of it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use async_channel::Sender;
+
+use super::inbound::Inbound;
+use crate::command::Conversation;
+use crate::contract::{CancellationSource, PluginError};
+
+/// A chat by its channel, its name there and its thread.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ChatKey {
+    pub(super) channel: String,
+    pub(super) chat: String,
+    pub(super) thread: Option<String>,
+}
+
+impl ChatKey {
+    pub(super) fn of(inbound: &Inbound) -> Self {
+        let state = &inbound.state;
+        Self {
+            channel: state.channel.clone(),
+            chat: state.chat.clone(),
+            thread: state.thread.clone(),
+        }
+    }
+}
+
+/// The answer to a channel that hands over a message: whether it was taken.
+pub(super) type Taken = Sender<Result<(), PluginError>>;
+
+/// A message that waits. Only one whose channel has been told is accepted.
+pub(super) struct Waiting {
+    pub(super) inbound: Inbound,
+    /// Told as soon as there is room; `None` where it has been.
+    untold: Option<Taken>,
+    /// It was cancelled while it waited.
+    pub(super) cancelled: bool,
+}
+
+impl Waiting {
+    /// Tells the channel that its message is taken. It says no where the channel is gone by now: it
+    /// never heard that, so nothing is owed to it.
+    fn accept(&mut self) -> bool {
+        match self.untold.take() {
+            None => true,
+            Some(taken) => taken.try_send(Ok(())).is_ok(),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Chat {
+    pub(super) conversation: Arc<Conversation>,
+    pub(super) current: Option<Current>,
+    waiting: VecDeque<Waiting>,
+    /// When it was last used, in the gateway's own count.
+    pub(super) used: u64,
+}
+
+/// The message that is worked on.
+pub(super) struct Current {
+    pub(super) id: Option<String>,
+    pub(super) cancel: CancellationSource,
+    /// Set when the chat has ended: nobody reads the answer.
+    pub(super) unheard: CancellationSource,
+}
+
+impl Chat {
+    /// Lets a message wait, and accepts it where at most `room` wait.
+    pub(super) fn push(&mut self, inbound: Inbound, taken: Taken, room: usize) {
+        let mut waiting = Waiting { inbound, untold: Some(taken), cancelled: false };
+        if self.waiting.len() >= room || waiting.accept() {
+            self.waiting.push_back(waiting);
+        }
+    }
+
+    /// The next message to work on. The first of those for which there was no room is accepted now.
+    pub(super) fn pop(&mut self, room: usize) -> Option<Waiting> {
+        let next = loop {
+            let mut next = self.waiting.pop_front()?;
+            if next.accept() {
+                break next;
+            }
+        };
+        let mut index = 0;
+        while index < room.min(self.waiting.len()) {
+            if self.waiting[index].accept() {
+                index += 1;
+            } else {
+                self.waiting.remove(index);
+            }
+        }
+        Some(next)
+    }
+
+    /// Tells all that are not accepted that they never will be.
+    pub(super) fn refuse_unaccepted(&mut self) {
+        self.waiting.retain_mut(|waiting| match waiting.untold.take() {
+            Some(taken) => {
+                let _ = taken.try_send(Err(PluginError::Cancelled));
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// Cancels the message of this id, or what is worked on. The answer tells whether there was one.
+    pub(super) fn cancel(&mut self, id: Option<&str>) -> bool {
+        if let Some(current) = &self.current
+            && (id.is_none() || current.id.as_deref() == id)
+        {
+            current.cancel.cancel();
+            return true;
+        }
+        let is_meant = |waiting: &&mut Waiting| id.is_some() && waiting.inbound.id.as_deref() == id;
+        match self.waiting.iter_mut().find(is_meant) {
+            Some(waiting) => {
+                waiting.cancelled = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Nobody reads answers here any more.
+    pub(super) fn end(&mut self) {
+        self.waiting.clear();
+        self.conversation.clear();
+        if let Some(current) = &self.current {
+            current.unheard.cancel();
+            current.cancel.cancel();
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.current.is_none() && self.waiting.is_empty()
+    }
+}

@@ -1,0 +1,437 @@
+//! The gateway: takes messages from every channel and sees that each is answered, or that its sender
+//! hears why not.
+//!
+//! It is an actor. The messages of one chat are worked on one after another, those of different
+//! chats beside each other.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use futures_lite::FutureExt;
+use futures_lite::future::{or, zip};
+use serde_json::Value;
+use smol::{Executor, Task};
+
+use super::chat::{Chat, ChatKey, Current, Taken, Waiting};
+use super::inbound::Inbound;
+use super::observers::Observers;
+use super::options::{ChannelRules, GatewayOptions};
+use super::outbound::Outbound;
+use super::reply::replies;
+use super::run::{Pipeline, PipelineOutcome};
+use super::state::MessageState;
+use crate::command::{Answer, Commands, Conversation, ProgressNotes};
+use crate::contract::{
+    Acknowledgement, BoxFuture, Cancellation, CancellationSource, ChannelHost, Failure,
+    MessagePayload, PluginError, Progress,
+};
+use crate::sandbox::Clock;
+
+/// Messages that wait for the actor before their senders do.
+const MAILBOX: usize = 64;
+/// Chats that are remembered at most; the one that was silent longest is forgotten first.
+const CHATS: usize = 10_000;
+/// How often a channel that asked hears that the work goes on.
+const TICK: Duration = Duration::from_secs(1);
+/// Progress notes that wait for a slow channel; further ones are lost.
+const NOTES: usize = 16;
+
+/// Takes messages from channels and has them answered. Dropping it ends the work at once;
+/// [`stop`](Self::stop) ends it in order.
+pub struct Gateway {
+    inbox: Arc<Inbox>,
+    _actor: Task<()>,
+}
+
+/// The side that channels see.
+struct Inbox {
+    mailbox: Sender<Message>,
+    rules: BTreeMap<String, ChannelRules>,
+}
+
+enum Message {
+    Take { inbound: Box<Inbound>, taken: Taken },
+    Cancel { channel: String, chat: String, id: Option<String>, reply: Sender<bool> },
+    ChatEnded { channel: String, chat: String, reply: Sender<()> },
+    Done { key: ChatKey, state: Box<MessageState> },
+    Stop { grace: Duration, reply: Sender<()> },
+    GiveUp,
+}
+
+impl Gateway {
+    /// Starts a gateway whose tasks run on `executor`. Its messages go through the built-in stages
+    /// with these commands, and through the stages of the commands' host.
+    #[must_use]
+    pub fn start(
+        executor: &Arc<Executor<'static>>,
+        commands: Arc<Commands>,
+        options: &GatewayOptions,
+    ) -> Self {
+        let host = commands.host().clone();
+        let clock = host.clock();
+        let rules = options.rules.clone();
+        let (mailbox, messages) = async_channel::bounded(MAILBOX);
+        let outbound =
+            Outbound { host: host.clone(), clock: Arc::clone(&clock), limit: options.send_limit };
+        let shared = Arc::new(Shared {
+            pipeline: Pipeline::new(commands, &options.workspace),
+            outbound,
+            clock,
+            message_limit: options.message_limit,
+        });
+        let actor = Actor {
+            observers: Observers::new(host, Arc::clone(executor)),
+            executor: Arc::clone(executor),
+            shared,
+            mailbox: mailbox.downgrade(),
+            room: options.waiting_per_chat,
+            chats: HashMap::new(),
+            number: 0,
+            stop: CancellationSource::new(),
+            stopping: None,
+        };
+        let actor = executor.spawn(actor.run(messages));
+        Self { inbox: Arc::new(Inbox { mailbox, rules }), _actor: actor }
+    }
+
+    /// What channels hand their messages to.
+    #[must_use]
+    pub fn inbox(&self) -> Arc<dyn ChannelHost> {
+        Arc::clone(&self.inbox) as Arc<dyn ChannelHost>
+    }
+
+    /// Takes no more messages, lets those that were taken be answered for so long, and then reports
+    /// to the senders of all others that theirs were not. Channels have to be able to send until it
+    /// resolves.
+    pub async fn stop(&self, grace: Duration) {
+        self.inbox.ask(|reply| Message::Stop { grace, reply }).await;
+    }
+}
+
+impl Inbox {
+    async fn ask<T>(&self, message: impl FnOnce(Sender<T>) -> Message) -> Option<T> {
+        let (reply, answer) = async_channel::bounded(1);
+        self.mailbox.send(message(reply)).await.ok()?;
+        answer.recv().await.ok()
+    }
+}
+
+impl ChannelHost for Inbox {
+    fn deliver_inbound<'a>(
+        &'a self,
+        channel: &'a str,
+        sender: &'a str,
+        chat: &'a str,
+        payload: MessagePayload,
+        metadata: BTreeMap<String, Value>,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let rules = self.rules.get(channel).filter(|rules| rules.allows(sender));
+            let Some(rules) = rules else {
+                log::info!(
+                    "channel {channel}: a message of a sender who is not allowed was refused"
+                );
+                return Err(PluginError::Refused {
+                    what: format!("a message over `{channel}`"),
+                    rule: "the sender is not in the channel's allow-list".into(),
+                });
+            };
+            let mut inbound = Box::new(Inbound::read(channel, sender, chat, payload, metadata)?);
+            inbound.state.is_owner = rules.is_owner(sender);
+            let taken = self.ask(|taken| Message::Take { inbound, taken }).await;
+            taken.unwrap_or(Err(PluginError::Cancelled))
+        })
+    }
+
+    fn cancel<'a>(
+        &'a self,
+        channel: &'a str,
+        chat: &'a str,
+        id: Option<&'a str>,
+    ) -> BoxFuture<'a, bool> {
+        let (channel, chat, id) = (channel.to_owned(), chat.to_owned(), id.map(str::to_owned));
+        Box::pin(async move {
+            let asked = self.ask(|reply| Message::Cancel { channel, chat, id, reply });
+            asked.await.unwrap_or(false)
+        })
+    }
+
+    fn chat_ended<'a>(&'a self, channel: &'a str, chat: &'a str) -> BoxFuture<'a, ()> {
+        let (channel, chat) = (channel.to_owned(), chat.to_owned());
+        Box::pin(async move {
+            self.ask(|reply| Message::ChatEnded { channel, chat, reply }).await;
+        })
+    }
+}
+
+/// What every message needs.
+struct Shared {
+    pipeline: Pipeline,
+    outbound: Outbound,
+    clock: Arc<dyn Clock>,
+    message_limit: Duration,
+}
+
+struct Actor {
+    observers: Observers,
+    executor: Arc<Executor<'static>>,
+    shared: Arc<Shared>,
+    mailbox: async_channel::WeakSender<Message>,
+    /// Messages of one chat that are accepted and wait.
+    room: usize,
+    chats: HashMap<ChatKey, Chat>,
+    number: u64,
+    /// Fires when what is still worked on is given up.
+    stop: CancellationSource,
+    /// Set when no message is taken any more: whom to tell when all is done.
+    stopping: Option<Vec<Sender<()>>>,
+}
+
+impl Actor {
+    async fn run(mut self, messages: Receiver<Message>) {
+        while let Ok(message) = messages.recv().await {
+            self.handle(message);
+            if let Some(waiting) = self.stopping.take_if(|_| self.chats.values().all(Chat::is_idle))
+            {
+                for reply in waiting {
+                    let _ = reply.try_send(());
+                }
+                self.stopping = Some(Vec::new());
+            }
+        }
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Take { taken, .. } if self.stopping.is_some() => {
+                let _ = taken.try_send(Err(PluginError::Cancelled));
+            }
+            Message::Take { inbound, taken } => self.take(*inbound, taken),
+            Message::Cancel { channel, chat, id, reply } => {
+                let meant = self.chats_of(&channel, &chat);
+                let cancelled = meant.map(|(_, chat)| chat.cancel(id.as_deref()));
+                // Every thread of the chat, so that none is left out.
+                let cancelled = cancelled.fold(false, |any, one| any | one);
+                let _ = reply.try_send(cancelled);
+            }
+            Message::ChatEnded { channel, chat, reply } => {
+                self.chats_of(&channel, &chat).for_each(|(_, chat)| chat.end());
+                self.chats.retain(|_, chat| !chat.is_idle() || !chat.conversation.is_empty());
+                let _ = reply.try_send(());
+            }
+            Message::Done { key, state } => {
+                self.observers.see(&state);
+                self.next(&key);
+            }
+            Message::Stop { grace, reply } => self.begin_to_stop(grace, reply),
+            Message::GiveUp => self.stop.cancel(),
+        }
+    }
+
+    fn chats_of<'a>(
+        &'a mut self,
+        channel: &'a str,
+        chat: &'a str,
+    ) -> impl Iterator<Item = (&'a ChatKey, &'a mut Chat)> {
+        self.chats.iter_mut().filter(move |(key, _)| key.channel == channel && key.chat == chat)
+    }
+
+    fn take(&mut self, mut inbound: Inbound, taken: Taken) {
+        self.number += 1;
+        inbound.state.number = self.number;
+        let key = ChatKey::of(&inbound);
+        if !self.chats.contains_key(&key) {
+            self.forget_oldest();
+        }
+        let chat = self.chats.entry(key.clone()).or_default();
+        chat.used = self.number;
+        let room = self.room;
+        chat.push(inbound, taken, room);
+        if chat.current.is_none() {
+            self.next(&key);
+        }
+    }
+
+    /// Begins the next message of a chat, or forgets a chat of which nothing has to be remembered.
+    fn next(&mut self, key: &ChatKey) {
+        let Some(chat) = self.chats.get_mut(key) else { return };
+        chat.current = None;
+        let Some(Waiting { inbound, cancelled, .. }) = chat.pop(self.room) else {
+            if chat.conversation.is_empty() {
+                self.chats.remove(key);
+            }
+            return;
+        };
+        let current = Current {
+            id: inbound.id.clone(),
+            cancel: CancellationSource::new(),
+            unheard: CancellationSource::new(),
+        };
+        if cancelled {
+            current.cancel.cancel();
+        }
+        let job = Job {
+            shared: Arc::clone(&self.shared),
+            conversation: Arc::clone(&chat.conversation),
+            cancelled: current.cancel.token(),
+            unheard: current.unheard.token(),
+            stopped: self.stop.token(),
+            inbound,
+        };
+        chat.current = Some(current);
+        let (mailbox, key) = (self.mailbox.clone(), key.clone());
+        let work = async move {
+            let state = Box::new(job.run().await);
+            // Without a mailbox the gateway is gone.
+            if let Some(mailbox) = mailbox.upgrade() {
+                let _ = mailbox.send(Message::Done { key, state }).await;
+            }
+        };
+        self.executor.spawn(work).detach();
+    }
+
+    fn forget_oldest(&mut self) {
+        if self.chats.len() >= CHATS {
+            let idle = self.chats.iter().filter(|(_, chat)| chat.is_idle());
+            let oldest = idle.min_by_key(|(_, chat)| chat.used).map(|(key, _)| key.clone());
+            if let Some(key) = oldest {
+                self.chats.remove(&key);
+            }
+        }
+    }
+
+    fn begin_to_stop(&mut self, grace: Duration, reply: Sender<()>) {
+        self.chats.values_mut().for_each(Chat::refuse_unaccepted);
+        self.stopping.get_or_insert_default().push(reply);
+        let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
+        let give_up = async move {
+            clock.sleep(grace).await;
+            if let Some(mailbox) = mailbox.upgrade() {
+                let _ = mailbox.send(Message::GiveUp).await;
+            }
+        };
+        self.executor.spawn(give_up).detach();
+    }
+}
+
+/// One message that is worked on.
+struct Job {
+    shared: Arc<Shared>,
+    conversation: Arc<Conversation>,
+    cancelled: Cancellation,
+    unheard: Cancellation,
+    stopped: Cancellation,
+    inbound: Inbound,
+}
+
+impl Job {
+    /// Works on it, sends what it comes to, and gives the state that observers see.
+    async fn run(self) -> MessageState {
+        let state = &self.inbound.state;
+        let Some(channel) = self.shared.outbound.channel(&state.channel) else {
+            log::warn!("channel {} was taken out with a message unanswered", state.channel);
+            return state.clone();
+        };
+        let channel = &*channel;
+        let (outbound, id) = (&self.shared.outbound, self.inbound.id.as_deref());
+        let acknowledge = |how_far| outbound.acknowledge(channel, &state.chat, id, how_far);
+        let taken = acknowledge(Acknowledgement::Taken);
+        let ((), outcome) = zip(taken, self.work_with_progress(channel)).await;
+        let PipelineOutcome { state: worked, leaves } = outcome;
+        if self.unheard.is_cancelled() {
+            return worked;
+        }
+        let result = match (&worked.answer, &worked.failure) {
+            (Some(answer), None) => Ok(answer.clone()),
+            (_, Some(failure)) => Err(failure.clone()),
+            (None, None) => Ok(Answer::default()),
+        };
+        let sent = outbound.reply(channel, &replies(&self.inbound, &result, channel)).await;
+        match &sent {
+            Ok(()) if result.is_ok() => acknowledge(Acknowledgement::Answered).await,
+            Ok(()) => acknowledge(Acknowledgement::Failed).await,
+            Err(PluginError::Cancelled) => {
+                log::debug!("channel {}: whoever asked has left", channel.name());
+            }
+            Err(error) => {
+                let (name, number) = (channel.name(), state.number);
+                log::warn!("channel {name}: the answer to message {number} can't be sent: {error}");
+            }
+        }
+        if leaves && let Err(error) = channel.leave(&state.chat).await {
+            log::warn!("channel {}: {error}", channel.name());
+        }
+        worked
+    }
+
+    /// Works on it, and tells a channel that asked how it goes on.
+    async fn work_with_progress(
+        &self,
+        channel: &dyn crate::contract::ChannelAdapter,
+    ) -> PipelineOutcome {
+        if !self.inbound.progress {
+            return self.work(ProgressNotes::default()).await;
+        }
+        let (notes, noted) = async_channel::bounded(NOTES);
+        let state = &self.inbound.state;
+        let tell = async {
+            while let Ok(note) = noted.recv().await {
+                let progress = Progress {
+                    chat: state.chat.clone(),
+                    thread: state.thread.clone(),
+                    reply_to: self.inbound.id.clone(),
+                    note,
+                };
+                self.shared.outbound.progress(channel, &progress).await;
+            }
+        };
+        // What was noted is told before the answer.
+        zip(self.work(ProgressNotes::to(notes)), tell).await.0
+    }
+
+    async fn work(&self, notes: ProgressNotes) -> PipelineOutcome {
+        let Shared { pipeline, clock, message_limit, .. } = &*self.shared;
+        let state = self.inbound.state.clone();
+        let running = pipeline.run(state, &self.conversation, &notes);
+        let running = async {
+            AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| {
+                self.failed("panicked", "the message made this program panic", "report it")
+            })
+        };
+        let given_up = or(
+            async {
+                self.cancelled.cancelled().await;
+                self.failed("cancelled", "cancelled", "send it again")
+            },
+            async {
+                self.stopped.cancelled().await;
+                let message = "the program is stopping, and the message was not answered";
+                self.failed("stopping", message, "send it again when the program runs again")
+            },
+        );
+        let too_long = async {
+            clock.sleep(*message_limit).await;
+            let message = format!("there was no answer within {} s", message_limit.as_secs());
+            self.failed("timed_out", &message, "ask for less at once")
+        };
+        let ticks = async {
+            let mut waited = Duration::ZERO;
+            loop {
+                clock.sleep(TICK).await;
+                waited += TICK;
+                notes.note(|| format!("working for {} s", waited.as_secs()));
+            }
+        };
+        // What was given up while it waited must not begin.
+        or(given_up, or(running, or(too_long, ticks))).await
+    }
+
+    fn failed(&self, code: &str, message: &str, next_step: &str) -> PipelineOutcome {
+        let failure = Failure::new(code, message, next_step);
+        let state = MessageState { failure: Some(failure), ..self.inbound.state.clone() };
+        PipelineOutcome { state, leaves: false }
+    }
+}

@@ -1,0 +1,70 @@
+//! A message as a channel hands it over, made sense of.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::state::MessageState;
+use crate::command::Attachment;
+use crate::contract::{MessagePayload, PluginError, metadata};
+
+/// One message of one chat.
+#[derive(Debug, Clone)]
+pub(super) struct Inbound {
+    /// The channel's own id of the message.
+    pub(super) id: Option<String>,
+    /// Whether the channel wants to hear how the work goes on.
+    pub(super) progress: bool,
+    pub(super) state: MessageState,
+}
+
+impl Inbound {
+    pub(super) fn read(
+        channel: &str,
+        sender: &str,
+        chat: &str,
+        payload: MessagePayload,
+        mut known: BTreeMap<String, Value>,
+    ) -> Result<Self, PluginError> {
+        let id = text(&mut known, metadata::MESSAGE_ID)?;
+        let thread = text(&mut known, metadata::THREAD)?;
+        let progress = known.remove(metadata::PROGRESS) == Some(Value::Bool(true));
+        let mut attachments: Vec<Attachment> = match known.remove(metadata::ATTACHMENTS) {
+            None => Vec::new(),
+            Some(list) => serde_json::from_value(list)
+                .map_err(|error| invalid(metadata::ATTACHMENTS, &error.to_string()))?,
+        };
+        let said = match payload {
+            MessagePayload::Text { text } => text,
+            MessagePayload::Json { value: Value::String(text) } => text,
+            MessagePayload::Json { value } => value.to_string(),
+            MessagePayload::Binary { mime, bytes } => {
+                attachments.insert(0, Attachment { mime, bytes });
+                String::new()
+            }
+        };
+        let state = MessageState {
+            channel: channel.to_owned(),
+            chat: chat.to_owned(),
+            thread,
+            sender: sender.to_owned(),
+            text: said,
+            attachments,
+            metadata: Map::from_iter(known),
+            ..MessageState::default()
+        };
+        Ok(Self { id, progress, state })
+    }
+}
+
+fn text(known: &mut BTreeMap<String, Value>, key: &str) -> Result<Option<String>, PluginError> {
+    match known.remove(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(invalid(key, "it must be a text")),
+    }
+}
+
+fn invalid(key: &str, problem: &str) -> PluginError {
+    PluginError::Invalid { what: format!("metadata `{key}`"), problem: problem.to_owned() }
+}

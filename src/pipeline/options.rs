@@ -1,0 +1,63 @@
+//! How the gateway treats channels and messages.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Whose messages of one channel are taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChannelRules {
+    /// The sender that is the owner of this program, in the channel's own terms. `None`: nobody is.
+    pub owner: Option<String>,
+    /// Further senders whose messages are taken. Empty: the owner alone.
+    pub allow: Vec<String>,
+}
+
+impl ChannelRules {
+    /// Rules for a built-in channel, which knows its owner itself.
+    #[must_use]
+    pub fn of_owner() -> Self {
+        Self { owner: Some(crate::contract::OWNER.into()), allow: Vec::new() }
+    }
+
+    /// Whether the sender is the owner.
+    #[must_use]
+    pub fn is_owner(&self, sender: &str) -> bool {
+        self.owner.as_deref() == Some(sender)
+    }
+
+    /// Whether messages of the sender are taken.
+    #[must_use]
+    pub fn allows(&self, sender: &str) -> bool {
+        self.is_owner(sender) || self.allow.iter().any(|allowed| allowed == sender)
+    }
+}
+
+/// How a gateway treats channels and messages.
+#[derive(Debug, Clone)]
+pub struct GatewayOptions {
+    /// Where `SOUL.md` is looked for.
+    pub workspace: PathBuf,
+    /// The rules of each channel by its name. Of a channel without rules no message is taken.
+    pub rules: BTreeMap<String, ChannelRules>,
+    /// How long one message may be worked on.
+    pub message_limit: Duration,
+    /// How long the sending of one part of an answer may take.
+    pub send_limit: Duration,
+    /// Messages of one chat that wait while another one is worked on; whoever brings more waits.
+    pub waiting_per_chat: usize,
+}
+
+impl GatewayOptions {
+    /// The defaults: five minutes for a message, ten seconds to send, 16 messages that wait.
+    #[must_use]
+    pub fn new(workspace: impl Into<PathBuf>) -> Self {
+        Self {
+            workspace: workspace.into(),
+            rules: BTreeMap::new(),
+            message_limit: Duration::from_secs(300),
+            send_limit: Duration::from_secs(10),
+            waiting_per_chat: 16,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Sending: each part within its time, and again later where the channel is being started again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_lite::future::or;
+
+use crate::actor::{LifecycleState, MemberObject, PluginHost};
+use crate::contract::{
+    Acknowledgement, BoxFuture, ChannelAdapter, PluginCapability, PluginError, Progress, Reply,
+};
+use crate::sandbox::Clock;
+
+/// How often a part is sent again to a channel that has failed and is started again.
+const TRIES: u32 = 6;
+/// The wait before the second try; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// Sends to channels.
+pub(super) struct Outbound {
+    pub(super) host: PluginHost,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) limit: Duration,
+}
+
+impl Outbound {
+    /// The channel of this name, in whatever state: what was accepted is answered also while it
+    /// stops.
+    pub(super) fn channel(&self, name: &str) -> Option<Arc<dyn ChannelAdapter>> {
+        self.member(name).map(|(channel, _)| channel)
+    }
+
+    /// Sends the parts in their order.
+    pub(super) async fn reply(
+        &self,
+        channel: &dyn ChannelAdapter,
+        replies: &[Reply],
+    ) -> Result<(), PluginError> {
+        for reply in replies {
+            let mut wait = FIRST_WAIT;
+            let mut tries = 1;
+            loop {
+                let sent = self.within(channel.reply(reply)).await;
+                let comes_back = tries < TRIES && self.is_coming_back(channel.name());
+                match sent {
+                    Ok(_) => break,
+                    Err(PluginError::Io { .. }) if comes_back => {
+                        self.clock.sleep(wait).await;
+                        (wait, tries) = (wait * 2, tries + 1);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells how far the message is. A channel that can't pass it on misses it.
+    pub(super) async fn acknowledge(
+        &self,
+        channel: &dyn ChannelAdapter,
+        chat: &str,
+        id: Option<&str>,
+        how_far: Acknowledgement,
+    ) {
+        if let Some(id) = id
+            && let Err(error) = self.within(channel.acknowledge(chat, id, how_far)).await
+        {
+            log::debug!("channel {}: not acknowledged: {error}", channel.name());
+        }
+    }
+
+    pub(super) async fn progress(&self, channel: &dyn ChannelAdapter, progress: &Progress) {
+        if let Err(error) = self.within(channel.progress(progress)).await {
+            log::debug!("channel {}: progress not shown: {error}", channel.name());
+        }
+    }
+
+    fn is_coming_back(&self, name: &str) -> bool {
+        self.member(name).is_some_and(|(_, state)| {
+            matches!(
+                state,
+                LifecycleState::Starting | LifecycleState::Failed { restart_ms: Some(_), .. }
+            )
+        })
+    }
+
+    fn member(&self, name: &str) -> Option<(Arc<dyn ChannelAdapter>, LifecycleState)> {
+        let members = self.host.members();
+        let member = members
+            .iter()
+            .find(|member| member.kind == PluginCapability::Channel && member.name == name)?;
+        match &member.object {
+            MemberObject::Channel(channel) => Some((Arc::clone(channel), member.state.clone())),
+            _ => None,
+        }
+    }
+
+    async fn within<T>(
+        &self,
+        sending: BoxFuture<'_, Result<T, PluginError>>,
+    ) -> Result<T, PluginError> {
+        let too_long = async {
+            self.clock.sleep(self.limit).await;
+            let limit = format!("{} s to send one part", self.limit.as_secs_f32());
+            Err(PluginError::LimitReached { limit })
+        };
+        or(sending, too_long).await
+    }
+}

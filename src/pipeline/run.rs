@@ -1,0 +1,177 @@
+//! The way of one message: commands, tool lines, prompt, then the stages of others in their order.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::assembler::Assembler;
+use super::stage;
+use super::state::MessageState;
+use super::tool_line::ToolLine;
+use crate::actor::{MemberStatus, PluginHost};
+use crate::command::{
+    Answer, CommandCall, CommandLine, CommandOutcome, Commands, Conversation, ProgressNotes,
+};
+use crate::contract::{Failure, PipelineStage, PipelineStageType};
+
+/// The stages that every message passes.
+pub struct Pipeline {
+    commands: Arc<Commands>,
+    assembler: Assembler,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PipelineOutcome {
+    /// The message as the last stage left it; with an answer or with a failure.
+    pub state: MessageState,
+    /// Whether the sender wants to leave after the answer.
+    pub leaves: bool,
+}
+
+impl Pipeline {
+    /// The built-in stages on these commands and on the `SOUL.md` of this workspace.
+    #[must_use]
+    pub fn new(commands: Arc<Commands>, workspace: &Path) -> Self {
+        let assembler = Assembler::new(commands.host().clone(), workspace);
+        Self { commands, assembler }
+    }
+
+    /// The commands.
+    #[must_use]
+    pub fn commands(&self) -> &Arc<Commands> {
+        &self.commands
+    }
+
+    /// The assembler of prompts.
+    #[must_use]
+    pub fn assembler(&self) -> &Assembler {
+        &self.assembler
+    }
+
+    /// Takes a message to its answer, or to the failure of the stage that stopped it. Dropping the
+    /// future cancels it.
+    pub async fn run(
+        &self,
+        mut state: MessageState,
+        conversation: &Arc<Conversation>,
+        progress: &ProgressNotes,
+    ) -> PipelineOutcome {
+        let mut leaves = false;
+        let before = state.clone();
+        match self.stages(&mut state, &mut leaves, conversation, progress).await {
+            Ok(()) => PipelineOutcome { state, leaves },
+            // What a failed stage left half done is no state to show.
+            Err(failure) => {
+                let state = MessageState { failure: Some(failure), answer: None, ..before };
+                PipelineOutcome { state, leaves: false }
+            }
+        }
+    }
+
+    async fn stages(
+        &self,
+        state: &mut MessageState,
+        leaves: &mut bool,
+        conversation: &Arc<Conversation>,
+        progress: &ProgressNotes,
+    ) -> Result<(), Failure> {
+        // Commands and tool lines are read from what the sender wrote, before any stage of others:
+        // no plugin can make the owner say something.
+        *leaves = self.command(state, conversation, progress).await?;
+        if state.answer.is_none()
+            && state.skill.is_none()
+            && let Some(line) = ToolLine::parse(&state.text, self.host())
+        {
+            let called = line.call(self.host(), progress).await;
+            state.answer = Some(called.map_err(|error| Failure::from(&error))?);
+        }
+        let in_use = conversation.used_skills().into_iter().chain(state.skill.clone());
+        state.prompt = Some(self.assembler.prompt(&in_use.collect::<Vec<_>>()));
+
+        let stages = self.host().stages();
+        if state.answer.is_none() {
+            self.foreign(&stages, PipelineStageType::PreProcess, state, progress).await?;
+        }
+        if state.answer.is_none() {
+            let replaced =
+                self.foreign(&stages, PipelineStageType::Process, state, progress).await?;
+            if !replaced {
+                state.answer = Some(self.without_model(state));
+            }
+        }
+        self.foreign(&stages, PipelineStageType::PostProcess, state, progress).await?;
+        match state.answer {
+            Some(_) => Ok(()),
+            None => {
+                let next_step = "see `/status` for the stages";
+                Err(Failure::new("no_answer", "no stage gave an answer", next_step))
+            }
+        }
+    }
+
+    fn host(&self) -> &PluginHost {
+        self.commands.host()
+    }
+
+    /// The stage of slash commands; the answer tells whether the sender wants to leave.
+    async fn command(
+        &self,
+        state: &mut MessageState,
+        conversation: &Arc<Conversation>,
+        progress: &ProgressNotes,
+    ) -> Result<bool, Failure> {
+        let Some(line) = CommandLine::parse(&state.text) else { return Ok(false) };
+        let (registry, caller) = (self.commands.now(), state.caller());
+        let call = CommandCall {
+            arguments: line.arguments,
+            caller: &caller,
+            conversation,
+            registry: &registry,
+            host: self.host(),
+            progress,
+        };
+        let outcome = registry.run(line, call).await.map_err(|error| Failure::from(&error))?;
+        match outcome {
+            CommandOutcome::Answer(answer) => state.answer = Some(answer),
+            CommandOutcome::Follow { skill, text } => {
+                state.text = text;
+                state.skill = Some(skill);
+            }
+            CommandOutcome::Leave(answer) => {
+                state.answer = Some(answer);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Lets the stages of one type work, in their order; the answer tells whether there was one.
+    async fn foreign(
+        &self,
+        stages: &[(Arc<dyn PipelineStage>, MemberStatus)],
+        kind: PipelineStageType,
+        state: &mut MessageState,
+        progress: &ProgressNotes,
+    ) -> Result<bool, Failure> {
+        let mut any = false;
+        for (stage, status) in stages.iter().filter(|(stage, _)| stage.stage_type() == kind) {
+            any = true;
+            progress.note(|| format!("stage {}", status.name));
+            *state = stage::run(stage, status, std::mem::take(state)).await?;
+        }
+        Ok(any)
+    }
+
+    /// The answer of a program without a model: the text of a skill that was asked for, and
+    /// otherwise the commands and skills whose words the message uses.
+    fn without_model(&self, state: &MessageState) -> Answer {
+        if let Some(skill) = &state.skill {
+            return Answer::text(skill.instructions.trim());
+        }
+        let matching = self.commands.now().matching(&state.text);
+        if matching.is_empty() {
+            return Answer::text("no command or skill matches; `/help` lists what there is");
+        }
+        Answer::text(format!("this may help:\n  {}", matching.join("\n  ")))
+    }
+}

@@ -1,0 +1,79 @@
+//! Running the stages of others: what each kind may change, and what its failure is called.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_lite::FutureExt;
+use serde_json::Value;
+
+use super::state::{MessageState, StageResult};
+use crate::actor::MemberStatus;
+use crate::contract::{Failure, PipelineStage, PipelineStageType, PluginError};
+
+/// Lets one stage work on the message.
+///
+/// A message that was stopped is not passed by a stage that ought to see it: one that was
+/// registered and does not run fails the message.
+pub(super) async fn run(
+    stage: &Arc<dyn PipelineStage>,
+    status: &MemberStatus,
+    mut state: MessageState,
+) -> Result<MessageState, Failure> {
+    let kind = stage.stage_type();
+    let fail = |failure| Err(of_stage(&status.name, failure));
+    if !status.is_running() {
+        let next_step = "see `/status`; the owner can start or remove it";
+        return fail(Failure::new("stage_not_running", status.state.to_string(), next_step));
+    }
+    let json = match serde_json::to_value(&state) {
+        Ok(json) => json,
+        Err(error) => return fail((&invalid(&error)).into()),
+    };
+    // The stage is called inside, so that a panic in the call itself counts as well.
+    let called = AssertUnwindSafe(async { stage.process(json).await }).catch_unwind().await;
+    let result = match called {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) => return fail((&error).into()),
+        Err(_) => {
+            let next_step = "report it to whoever wrote the stage";
+            return fail(Failure::new("panicked", "it panicked", next_step));
+        }
+    };
+    match serde_json::from_value::<StageResult>(result) {
+        Ok(result) => {
+            apply(kind, &mut state, result);
+            Ok(state)
+        }
+        Err(error) => fail((&invalid(&error)).into()),
+    }
+}
+
+/// Takes over what a stage of this kind may change.
+fn apply(kind: PipelineStageType, state: &mut MessageState, result: StageResult) {
+    let StageResult { text, attachments, metadata, prompt, answer } = result;
+    match kind {
+        PipelineStageType::PreProcess => {
+            state.text = text.unwrap_or_else(|| std::mem::take(&mut state.text));
+            state.attachments =
+                attachments.unwrap_or_else(|| std::mem::take(&mut state.attachments));
+            state.metadata = metadata.unwrap_or_else(|| std::mem::take(&mut state.metadata));
+            state.prompt = prompt.or(state.prompt.take());
+            state.answer = answer;
+        }
+        PipelineStageType::Process | PipelineStageType::PostProcess => {
+            state.answer = answer.or(state.answer.take());
+        }
+        PipelineStageType::Observer => {}
+    }
+}
+
+fn invalid(error: &serde_json::Error) -> PluginError {
+    PluginError::Invalid { what: "the message's state".into(), problem: error.to_string() }
+}
+
+fn of_stage(name: &str, failure: Failure) -> Failure {
+    let mut details = failure.details;
+    details.insert("stage".into(), Value::from(name));
+    let message = format!("stage `{name}`: {}", failure.message);
+    Failure { message, details, ..failure }
+}

@@ -1,0 +1,69 @@
+//! What a message is while it passes the stages: typed here, JSON for stages that are no part of
+//! this program.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::prompt::MessagePrompt;
+use crate::command::{Answer, Attachment, Caller, SkillPrompt};
+use crate::contract::Failure;
+
+/// A message on its way to an answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct MessageState {
+    /// The host's own number of the message.
+    pub number: u64,
+    /// The channel it came over.
+    pub channel: String,
+    /// The chat within the channel.
+    pub chat: String,
+    /// The thread within the chat, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// Who sent it, in the channel's own terms.
+    pub sender: String,
+    /// Whether the sender is the owner of this program.
+    pub is_owner: bool,
+    /// What was said.
+    pub text: String,
+    /// What came with it.
+    pub attachments: Vec<Attachment>,
+    /// What else the channel knows.
+    pub metadata: Map<String, Value>,
+    /// The skill that the message asks to follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skill: Option<SkillPrompt>,
+    /// What whoever makes the answer should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<MessagePrompt>,
+    /// The answer, as soon as there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// Why there is none. Only observers see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl MessageState {
+    /// Who sent it, as commands see it.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller {
+            channel: self.channel.clone(),
+            chat: self.chat.clone(),
+            sender: self.sender.clone(),
+            is_owner: self.is_owner,
+        }
+    }
+}
+
+/// What a stage gives back. What it leaves out stays as it was; what else it writes, for instance
+/// another sender, counts for nothing.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct StageResult {
+    pub(super) text: Option<String>,
+    pub(super) attachments: Option<Vec<Attachment>>,
+    pub(super) metadata: Option<Map<String, Value>>,
+    pub(super) prompt: Option<MessagePrompt>,
+    pub(super) answer: Option<Answer>,
+}
