@@ -1,0 +1,389 @@
+//! Slash commands: one registry, from which dispatch, help, completion and documentation derive.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+#[path = "talk/skills.rs"]
+mod skills;
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use skills::{registry, skill};
+use weft_lite::{
+    Administration, Approval, Audience, BoxFuture, Caller, Command, CommandCall, CommandError,
+    CommandHandler, CommandLine, CommandOutcome, CommandRegistry, CommandSource, Commands,
+    Conversation, Failure, FoundSkill, Member, PluginError, ProgressNotes, Readiness, Runtime,
+    Tool, ToolContext, built_in_commands,
+};
+
+/// A runtime without plugins, with these skills and with the built-in commands.
+struct World {
+    runtime: Runtime,
+    commands: Arc<Commands>,
+    conversation: Arc<Conversation>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// Writes down what it is asked for.
+struct Administrator(Arc<Mutex<Vec<String>>>);
+
+impl Administrator {
+    fn note(&self, what: String) -> BoxFuture<'_, Result<String, CommandError>> {
+        self.0.lock().unwrap().push(what.clone());
+        Box::pin(async move { Ok(what) })
+    }
+}
+
+impl Administration for Administrator {
+    fn approve<'a>(
+        &'a self,
+        id: &'a str,
+        granted: Approval,
+    ) -> BoxFuture<'a, Result<String, CommandError>> {
+        self.note(format!("approve {id} env={} shell={}", granted.environment, granted.shell))
+    }
+
+    fn reject<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<String, CommandError>> {
+        self.note(format!("reject {id}"))
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<String, CommandError>> {
+        self.note("reload".into())
+    }
+}
+
+/// Answers with what it was given.
+struct Echo(&'static str);
+
+impl Tool for Echo {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn description(&self) -> &str {
+        "Gives back what it gets. Nothing else."
+    }
+
+    fn parameters_schema(&self) -> Value {
+        json!({
+            "type": "object",
+            "properties": { "command": { "type": "string", "description": "anything" } },
+            "required": ["command"],
+        })
+    }
+
+    fn execute<'a>(
+        &'a self,
+        params: Value,
+        _context: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async move { Ok(json!({ "tool": self.0, "got": params })) })
+    }
+}
+
+impl World {
+    fn new(found: Vec<FoundSkill>) -> Self {
+        let runtime = Runtime::builder().without_bundled().build();
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let administration: Arc<dyn Administration> = Arc::new(Administrator(Arc::clone(&asked)));
+        let commands = built_in_commands(Some(administration));
+        let commands = Arc::new(Commands::new(runtime.host().clone(), commands));
+        let world = Self { runtime, commands, conversation: Arc::default(), asked };
+        world.put(found);
+        world.runtime.block_on(async {
+            for name in ["echo", "other"] {
+                let tool = Member::tool(Arc::new(Echo(name)));
+                world.runtime.host().register(tool).await.unwrap();
+            }
+            world.runtime.host().start_all().await;
+        });
+        world
+    }
+
+    fn put(&self, found: Vec<FoundSkill>) {
+        let host = self.runtime.host();
+        self.runtime.block_on(host.put_skills(registry(found))).unwrap();
+    }
+
+    fn run_as(&self, is_owner: bool, line: &str) -> Result<CommandOutcome, CommandError> {
+        let caller = Caller {
+            channel: "test".into(),
+            chat: "here".into(),
+            sender: "someone".into(),
+            is_owner,
+        };
+        let registry = self.commands.now();
+        let call = CommandCall {
+            arguments: "",
+            caller: &caller,
+            conversation: &self.conversation,
+            registry: &registry,
+            host: self.runtime.host(),
+            progress: &ProgressNotes::default(),
+        };
+        let line = CommandLine::parse(line).expect("it is a command");
+        self.runtime.block_on(registry.run(line, call))
+    }
+
+    fn run(&self, line: &str) -> Result<CommandOutcome, CommandError> {
+        self.run_as(true, line)
+    }
+
+    /// The answer's text.
+    #[track_caller]
+    fn says(&self, line: &str) -> String {
+        match self.run(line) {
+            Ok(CommandOutcome::Answer(answer) | CommandOutcome::Leave(answer)) => answer.text,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn complete(&self, line: &str) -> Vec<String> {
+        self.commands.now().complete(line, self.runtime.host()).candidates
+    }
+}
+
+const WEATHER: &str = "---\nname: weather\ndescription: Tells the weather. Use it for rain.\n\
+    argument-hint: CITY\nvariables:\n  - name: unit\n    default: celsius\n---\n\
+    Tell the weather of $ARGUMENTS in {{unit}}.\n";
+
+#[test]
+fn every_built_in_command_is_there_with_quit_also_as_exit() {
+    let world = World::new(Vec::new());
+    let registry = world.commands.now();
+    let names: Vec<_> = registry.commands().map(|command| command.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "help", "tools", "skills", "use", "plugins", "approve", "reject", "reload", "status",
+            "audit", "clear", "quit"
+        ]
+    );
+    assert!(Arc::ptr_eq(registry.find("exit").unwrap(), registry.find("QUIT").unwrap()));
+    assert!(registry.collisions().is_empty());
+}
+
+#[test]
+fn help_groups_built_in_and_skill_commands_and_knows_each() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    let help = world.says("/help");
+    let (built_in, skills) = help.split_once("skills:\n").unwrap();
+    assert!(built_in.starts_with("commands:\n  /help [COMMAND]"), "{help}");
+    assert!(built_in.contains("/quit") && !built_in.contains("/weather"), "{help}");
+    assert!(skills.starts_with("  /weather CITY  Tells the weather\n"), "{help}");
+
+    let one = world.says("/help /weather");
+    assert!(one.starts_with("/weather CITY\n  Tells the weather\n"), "{one}");
+    assert!(one.contains("unit=...") && one.contains("default: celsius"), "{one}");
+    assert!(one.contains("from the skill `weather` (/skills/weather/SKILL.md)"), "{one}");
+    assert!(world.says("/help exit").contains("also: /exit"));
+    assert!(world.says("/help approve").contains("for the owner alone"));
+}
+
+#[test]
+fn documentation_derives_from_the_registry() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    let table = world.commands.now().markdown();
+    assert!(!table.contains("weather"), "{table}");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    assert!(readme.unwrap().contains(&table), "README.md lacks this table:\n{table}");
+}
+
+#[test]
+fn a_skill_is_a_command_as_long_as_it_is_loaded() {
+    let world = World::new(Vec::new());
+    assert_eq!(world.run("/weather").unwrap_err().code(), "unknown_command");
+    world.put(vec![skill("weather", WEATHER)]);
+    let CommandOutcome::Follow { skill, text } = world.run("/weather  Ulm  now ").unwrap() else {
+        panic!("a skill is followed");
+    };
+    assert_eq!(skill.name, "weather");
+    assert_eq!(skill.instructions, "Tell the weather of Ulm  now in celsius.\n");
+    assert_eq!(text, "Ulm  now");
+    world.put(Vec::new());
+    assert_eq!(world.run("/weather").unwrap_err().code(), "unknown_command");
+}
+
+#[test]
+fn only_active_skills_for_people_are_commands() {
+    let hidden = "---\nname: hidden\ndescription: For models\nuser-invocable: false\n---\nHi.\n";
+    let mut lacking = skill("weather", WEATHER);
+    lacking.readiness = Readiness::Unavailable(vec!["`curl` is not on the PATH".into()]);
+    let world = World::new(vec![skill("hidden", hidden), lacking]);
+    assert_eq!(world.run("/hidden").unwrap_err().code(), "unknown_command");
+    assert_eq!(world.run("/weather").unwrap_err().code(), "unknown_command");
+    let skills = world.says("/skills");
+    assert!(skills.contains("[unavailable: `curl` is not on the PATH]"), "{skills}");
+    let error = world.run("/use weather").unwrap_err();
+    assert!(error.to_string().contains("`curl` is not on the PATH"), "{error}");
+}
+
+#[test]
+fn a_skill_with_the_name_of_a_built_in_command_is_an_error_that_names_both() {
+    let mine = "---\nname: help\ndescription: Mine\n---\nMine.\n";
+    let exit = "---\nname: exit\ndescription: Mine too\n---\nMine.\n";
+    let world = World::new(vec![skill("help", mine), skill("exit", exit)]);
+    let registry = world.commands.now();
+    let [exit, help] = registry.collisions() else { panic!("{:?}", registry.collisions()) };
+    assert_eq!(help.kept, CommandSource::BuiltIn);
+    assert_eq!(exit.name, "exit");
+    assert_eq!(
+        help.to_string(),
+        "`/help` is a built-in command, so the skill `help` (/skills/help/SKILL.md) is not a command"
+    );
+    assert_eq!(help.next_step(), "give the skill another `name` in /skills/help/SKILL.md");
+    // The built-in one wins, and says what is wrong.
+    let text = world.says("/help");
+    assert!(text.contains(&format!("error: {help}\n  try: {}", help.next_step())), "{text}");
+    assert!(world.says("/status").contains(&format!("error: {help}")));
+    assert_eq!(world.says("/exit"), "goodbye");
+}
+
+#[test]
+fn two_of_the_same_name_are_an_error_and_the_first_stays() {
+    let command = |summary: &str| Command {
+        name: "deploy".into(),
+        aliases: Vec::new(),
+        argument_hint: String::new(),
+        summary: summary.into(),
+        help: String::new(),
+        source: CommandSource::Skill { name: summary.into(), path: format!("/{summary}") },
+        audience: Audience::Everyone,
+        handler: Arc::new(Nothing),
+    };
+    struct Nothing;
+    impl CommandHandler for Nothing {
+        fn run<'a>(
+            &'a self,
+            _call: CommandCall<'a>,
+        ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+            Box::pin(async { Ok(CommandOutcome::text("")) })
+        }
+    }
+    let registry = CommandRegistry::new([command("one"), command("two")], &registry(Vec::new()));
+    assert_eq!(registry.find("deploy").unwrap().summary, "one");
+    assert_eq!(
+        registry.collisions()[0].to_string(),
+        "`/deploy` is the skill `one` (/one), so the skill `two` (/two) is not a command"
+    );
+}
+
+fn dispatching(more: &str) -> FoundSkill {
+    let text = format!(
+        "---\nname: run\ndescription: Runs it\ncommand-dispatch: tool\ncommand-tool: echo\n{more}---\nRuns.\n"
+    );
+    skill("run", &text)
+}
+
+#[test]
+fn command_dispatch_goes_straight_to_the_tool_with_the_raw_text() {
+    let world = World::new(vec![dispatching("")]);
+    let CommandOutcome::Answer(answer) = world.run("/run  a  \"b\" {c}").unwrap() else {
+        panic!("the tool answers");
+    };
+    let got = json!({ "command": "a  \"b\" {c}", "commandName": "run", "skillName": "run" });
+    assert_eq!(answer.value.unwrap(), json!({ "tool": "echo", "got": got }));
+}
+
+#[test]
+fn allowed_tools_govern_what_a_skill_s_command_may_call() {
+    for allowed in ["echo other", "[Read, \"echo\"]", "echo(git:*)"] {
+        let world = World::new(vec![dispatching(&format!("allowed-tools: {allowed}\n"))]);
+        assert!(world.run("/run x").is_ok(), "{allowed}");
+    }
+    let world = World::new(vec![dispatching("allowed-tools: other Bash(echo:*)\n")]);
+    let error = world.run("/run x").unwrap_err();
+    assert_eq!(error.code(), "tool_not_allowed");
+    assert_eq!(error.to_string(), "the skill `run` does not allow itself the tool `echo`");
+    assert_eq!(error.next_step(), "add `echo` to `allowed-tools` in the skill's file");
+}
+
+#[test]
+fn use_puts_a_skill_into_the_conversation_until_it_is_cleared() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    assert_eq!(world.run("/use").unwrap_err().code(), "usage");
+    assert_eq!(world.run("/use nothing").unwrap_err().code(), "unknown_skill");
+    world.says("/use weather unit=kelvin");
+    let used = world.conversation.used_skills();
+    assert_eq!(used.len(), 1);
+    assert!(used[0].instructions.contains("in kelvin"), "{used:?}");
+    assert!(world.says("/skills").contains("weather  Tells the weather [in use]"));
+    assert_eq!(world.says("/clear"), "forgot one skill");
+    assert!(world.conversation.is_empty());
+}
+
+#[test]
+fn what_changes_the_program_is_for_the_owner_alone() {
+    let world = World::new(Vec::new());
+    for line in ["/approve", "/approve clock", "/reject clock", "/reload", "/audit"] {
+        let error = world.run_as(false, line).unwrap_err();
+        assert_eq!(error.code(), "owner_only", "{line}");
+    }
+    assert!(world.asked.lock().unwrap().is_empty());
+    assert_eq!(world.says("/approve"), "nothing waits for approval");
+    assert_eq!(world.says("/approve clock"), "approve clock env=false shell=false");
+    assert_eq!(world.says("/approve clock env,shell"), "approve clock env=true shell=true");
+    assert_eq!(world.run("/approve clock everything").unwrap_err().code(), "usage");
+    assert_eq!(world.says("/reject clock"), "reject clock");
+    assert_eq!(world.says("/reload"), "reload");
+    let world = World { asked: Arc::default(), ..world };
+    assert_eq!(world.says("/audit"), "no plugin has asked the host for anything");
+    assert_eq!(world.run("/audit many").unwrap_err().code(), "usage");
+}
+
+#[test]
+fn without_an_administration_nothing_pretends_to_administer() {
+    let names: Vec<_> = built_in_commands(None).into_iter().map(|command| command.name).collect();
+    assert!(["approve", "reject", "reload"].iter().all(|gone| !names.iter().any(|it| it == gone)));
+}
+
+#[test]
+fn status_shows_the_state_of_every_member() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    let status = world.says("/status");
+    assert!(status.contains("1 skills active"), "{status}");
+    assert!(status.contains("\ntool echo (native)  running"), "{status}");
+    world.runtime.block_on(world.runtime.host().stop_all());
+    let status = world.says("/status");
+    assert!(status.contains("\ntool echo (native)  stopped: it was told to"), "{status}");
+}
+
+#[test]
+fn tools_are_listed_and_shown() {
+    let world = World::new(Vec::new());
+    assert_eq!(
+        world.says("/tools"),
+        "echo  Gives back what it gets\nother  Gives back what it gets"
+    );
+    assert!(world.says("/tools echo").contains("command (string, required)  anything"));
+    let error = world.run("/tools ekho").unwrap_err();
+    assert_eq!(Failure::from(&error).code, "unknown_tool");
+}
+
+#[test]
+fn completion_derives_from_the_registry() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    assert_eq!(world.complete("/re"), ["/reject", "/reload"]);
+    assert_eq!(world.complete("/e"), ["/exit"]);
+    assert_eq!(world.complete("/wea"), ["/weather"]);
+    assert_eq!(world.complete("/use w"), ["weather"]);
+    assert_eq!(world.complete("/tools "), ["echo", "other"]);
+    assert_eq!(world.complete("/help qu"), ["quit"]);
+    assert_eq!(world.complete("ec"), ["echo"]);
+    assert!(world.complete("/quit x").is_empty());
+    assert!(world.complete("say ec").is_empty());
+    world.put(Vec::new());
+    assert!(world.complete("/wea").is_empty());
+}
+
+#[test]
+fn a_slip_in_a_name_is_told() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    for (line, meant) in [("/hlep", "/help"), ("/weathr x", "/weather"), ("/stat", "/status")] {
+        let error = world.run(line).unwrap_err();
+        assert!(error.next_step().contains(meant), "{line}: {}", error.next_step());
+    }
+    assert_eq!(world.run("/zzzzzz").unwrap_err().next_step(), "`/help` lists the commands");
+}

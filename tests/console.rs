@@ -1,0 +1,347 @@
+//! The program with somebody at its terminal, and with none: lines, history, completion, pasting,
+//! ctrl-c and ctrl-d, and the one message that is answered.
+#![cfg(all(feature = "cli", feature = "console"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+#[allow(dead_code, reason = "it is shared with tests that need all of it")]
+mod support;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::{Value, json};
+use support::{Dir, probe};
+
+const CTRL_C: &str = "\x03";
+const CTRL_D: &str = "\x04";
+
+/// The program at a terminal of its own, and everything that the terminal has shown.
+struct Session {
+    terminal: File,
+    child: Child,
+    shown: String,
+    read: usize,
+}
+
+impl Session {
+    fn start(dir: &Dir, arguments: &[&str]) -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let path = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+        let side = || OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        let mut command = dir.command(arguments);
+        command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side());
+        let child = command.spawn().unwrap();
+        Self { terminal: terminal.into(), child, shown: String::new(), read: 0 }
+    }
+
+    fn type_in(&mut self, keys: &str) {
+        self.terminal.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until this is shown, behind what was waited for before.
+    #[track_caller]
+    fn shows(&mut self, words: &str) {
+        loop {
+            if let Some(at) = self.shown[self.read..].find(words) {
+                self.read += at + words.len();
+                return;
+            }
+            assert!(self.read_more(), "{words:?} is not in {:?}", self.shown);
+        }
+    }
+
+    /// Whether there was more; none when the program has ended.
+    fn read_more(&mut self) -> bool {
+        let wait = Timespec { tv_sec: 60, tv_nsec: 0 };
+        let mut ready = [PollFd::new(&self.terminal, PollFlags::IN)];
+        assert!(poll(&mut ready, Some(&wait)).unwrap() > 0, "it waits: {:?}", self.shown);
+        let mut buffer = [0; 4096];
+        // When the last other side is closed, reading is an error.
+        let read = self.terminal.read(&mut buffer).unwrap_or(0);
+        self.shown.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        read > 0
+    }
+
+    /// Waits for the end and gives the status.
+    fn ends(mut self) -> i32 {
+        while self.read_more() {}
+        self.child.wait().unwrap().code().unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", name, &process]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It has ended already unless the test failed.
+        let _ = self.child.kill();
+    }
+}
+
+/// A folder with a probe that may compute for a long time.
+fn patient() -> Dir {
+    let dir = Dir::new();
+    let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
+    dir.plugin("probe", &probe(), &json!({ "resources": resources }));
+    dir
+}
+
+/// Adds a managed skill.
+fn add_skill(dir: &Dir, name: &str, text: &str) {
+    let folder = dir.path("home/.weft/skills").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("SKILL.md"), text).unwrap();
+}
+
+#[test]
+fn lines_are_edited_and_ctrl_d_ends() {
+    let dir = Dir::with_probe();
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("ctrl-d ends");
+    session.shows("> ");
+    // Typed wrongly, and mended with the arrow keys and backspace.
+    session.type_in(
+        "probe__eho {\"a\":1}\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[D\x1b[Dc\r",
+    );
+    session.shows("\"a\": 1");
+    session.shows("> ");
+    session.type_in(CTRL_C);
+    session.shows("ctrl-d ends");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends(), 0);
+}
+
+#[test]
+fn what_was_typed_is_kept_for_its_owner_alone() {
+    let dir = Dir::with_probe();
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("/clear\r");
+    session.shows("there was nothing to forget");
+    session.shows("> ");
+    session.type_in(" /skills\r");
+    session.shows("there are no skills");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends(), 0);
+    let history = dir.path("home/.weft/history");
+    assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
+    let kept = fs::read_to_string(&history).unwrap();
+    assert!(kept.contains("/clear") && !kept.contains("/skills"), "{kept}");
+
+    // It is there again next time, also where somebody had opened the file for all.
+    fs::set_permissions(&history, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("\x1b[A\r");
+    session.shows("there was nothing to forget");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends(), 0);
+    assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn the_tabulator_completes_commands_skills_and_tools() {
+    let dir = Dir::with_probe();
+    add_skill(&dir, "weather", "---\nname: weather\ndescription: Tells the weather\n---\nRain.\n");
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("/use wea\t\r");
+    session.shows("`weather` is in use");
+    session.shows("> ");
+    session.type_in("/cle\t\r");
+    session.shows("forgot one skill");
+    session.shows("> ");
+    session.type_in("probe__ech\t{\"b\":2}\r");
+    session.shows("\"b\": 2");
+    session.shows("> ");
+    session.type_in("/weat\t\r");
+    session.shows("Rain.");
+    session.shows("> ");
+    session.type_in("/qui\t\r");
+    session.shows("goodbye");
+    assert_eq!(session.ends(), 0);
+}
+
+#[test]
+fn what_is_pasted_with_several_lines_is_one_message() {
+    let dir = Dir::with_probe();
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("\x1b[200~probe__echo {\"lines\":\n[1,\n2]}\x1b[201~");
+    session.type_in("\r");
+    session.shows("\"lines\": [");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends(), 0);
+}
+
+#[test]
+fn ctrl_c_cancels_the_call_in_flight_and_the_conversation_goes_on() {
+    let dir = patient();
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("probe__log {\"level\":2,\"message\":\"here\"}\r");
+    session.shows("> ");
+    session.type_in("probe__spin\r");
+    session.shows("probe__spin");
+    // The terminal is no longer edited: the call is in flight or about to be.
+    while !is_cooked(&session) {
+        std::thread::yield_now();
+    }
+    session.signal("INT");
+    session.shows("error: cancelled");
+    session.shows("> ");
+    session.type_in("probe__echo {\"after\":1}\r");
+    session.shows("\"after\": 1");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends(), 0);
+}
+
+/// Whether the terminal itself turns ctrl-c into a signal, as it does while nobody edits.
+fn is_cooked(session: &Session) -> bool {
+    use rustix::termios::{LocalModes, tcgetattr};
+    tcgetattr(&session.terminal).unwrap().local_modes.contains(LocalModes::ISIG)
+}
+
+#[test]
+fn a_terminal_is_given_back_as_it_was() {
+    let dir = Dir::with_probe();
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("> ");
+    while is_cooked(&session) {
+        std::thread::yield_now();
+    }
+    session.signal("TERM");
+    assert_eq!(session.child.wait().unwrap().code(), Some(0));
+    assert!(is_cooked(&session));
+}
+
+#[test]
+fn control_characters_of_guests_do_not_reach_the_terminal() {
+    let dir = Dir::with_probe();
+    let mut session = Session::start(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("probe__echo \"\\u001b[2J\"\r");
+    session.shows("\\u{1b}[2J");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends(), 0);
+}
+
+// One message.
+
+#[test]
+fn one_message_is_answered_and_the_status_tells_how() {
+    let dir = Dir::with_probe();
+    dir.run(&["run", "--message", "echo {\"a\": 1}"]).exits(0).prints("{\"a\":1}\n");
+    dir.run(&["run", "--message", "/clear"]).exits(0).prints("there was nothing to forget\n");
+    let failed = dir.run(&["run", "--message=/nothing", "--json"]).exits(1).json();
+    assert_eq!(failed["error"]["code"], "unknown_command");
+    let text = dir.run(&["run", "--json", "--message", "two\nlines"]).exits(0).json();
+    assert_eq!(text["ok"], json!(true));
+}
+
+#[test]
+fn on_a_pipe_plain_lines_go_in_and_plain_answers_come_out() {
+    let dir = Dir::with_probe();
+    let lines = b"/clear\n\necho 1\n/quit\necho 2\n";
+    let ran = dir.run_with_input(&["run"], lines).exits(0);
+    assert!(ran.stdout.starts_with("there was nothing to forget\n1\ngoodbye\n"), "{ran:#?}");
+    dir.run_with_input(&["run"], b"/nothing\n/clear\n").exits(1);
+    assert!(!dir.path("home/.weft/history").exists(), "a pipe leaves no history");
+}
+
+// The prompt.
+
+#[test]
+fn the_prompt_can_be_looked_at() {
+    let dir = Dir::with_probe();
+    dir.write("SOUL.md", "You are calm.\n");
+    add_skill(&dir, "weather", "---\nname: weather\ndescription: Tells the weather\n---\nRain.\n");
+    let ran = dir.run(&["run", "--show-prompt"]).exits(0);
+    let prompt = &ran.stdout;
+    assert!(
+        prompt.starts_with("You are calm.\n\n# Skills\n\n- weather: Tells the weather\n"),
+        "{prompt}"
+    );
+    assert!(prompt.contains("# Tools\n\n- probe__"), "{prompt}");
+    assert!(!prompt.contains("Rain."), "{prompt}");
+    let ran = dir.run(&["run", "--show-prompt", "--message", "/weather"]).exits(0);
+    assert!(ran.stdout.ends_with("# Skill in use: weather\n\nRain.\n"), "{ran:#?}");
+}
+
+// Channels.
+
+#[test]
+fn a_channel_that_is_not_there_is_a_wrong_command_line() {
+    let dir = Dir::with_probe();
+    dir.run(&["run", "--channel", "telegram"])
+        .exits(2)
+        .says("there is no channel `telegram`\n  try: name one of console, socket");
+}
+
+#[cfg(feature = "socket")]
+#[test]
+fn the_socket_alone_serves_until_a_signal_comes() {
+    let dir = Dir::with_probe();
+    let running = dir.start(&["run", "--channel", "socket"]);
+    let path = dir.path("home/.weft/weft.sock");
+    let mut stream = loop {
+        if let Ok(stream) = UnixStream::connect(&path) {
+            break stream;
+        }
+        std::thread::yield_now();
+    };
+    let line = json!({ "type": "message", "id": "1", "text": "/status" });
+    writeln!(stream, "{line}").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    let answer: Value = serde_json::from_str(said.lines().nth(1).unwrap()).unwrap();
+    assert!(
+        answer["text"].as_str().unwrap().contains("channel socket (native)  running"),
+        "{answer}"
+    );
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+    assert!(!path.exists());
+}
+
+#[cfg(feature = "socket")]
+#[test]
+fn channels_are_configured_and_what_is_wrong_with_them_is_said() {
+    let dir = Dir::with_probe();
+    let home = dir.path("home/.weft");
+    fs::create_dir_all(&home).unwrap();
+    let configure = |text: &str| fs::write(home.join("config.yaml"), text).unwrap();
+    configure("channels:\n  socket: {tcp: \"127.0.0.1:0\"}\n");
+    dir.run(&["run"]).exits(1).says("channels.socket.token_secret");
+    configure("channels:\n  socket: {path: /a, tcp: nowhere, token_secret: T}\n  Odd Name: {}\n");
+    dir.run(&["run"]).exits(1).says("channels.socket.tcp").says("Odd Name");
+    configure("channels:\n  mailbox: {owner: ann, alow: [bob]}\n");
+    dir.run(&["run"]).exits(0).says("did you mean `allow`?");
+    let place = dir.path("own.sock");
+    configure(&format!("channels: {{socket: {{path: \"{}\"}}}}\n", place.display()));
+    let mut running = dir.start(&["run"]);
+    running.type_line("/status");
+    assert!(running.next_line().starts_with("generation"));
+    assert!(place.exists());
+    running.signal("TERM");
+    running.child.wait().unwrap();
+    assert!(!place.exists());
+}

@@ -1,0 +1,144 @@
+//! The gateway: who may talk, in which order, how long, and how work goes on and is cancelled.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use weft_lite::{MessagePayload, PipelineStageType, PluginError};
+
+use crate::recorder::{Recorder, say, say_with};
+use crate::world::{World, stage};
+
+/// A process stage that answers `quick` messages, and no others.
+fn sticks() -> weft_lite::Member {
+    stage("sticks", PipelineStageType::Process, |mut state| {
+        Box::pin(async move {
+            if state["text"] != "quick" {
+                pending::<()>().await;
+            }
+            state["answer"] = json!({ "text": "done" });
+            Ok(state)
+        })
+    })
+}
+
+#[test]
+fn without_an_allow_list_the_owner_alone_may_talk() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(Vec::new(), &[&one]);
+    let say_as = |channel: &'static str, sender: &'static str| {
+        let payload = MessagePayload::text("/clear");
+        let metadata = Default::default();
+        let said = world.inbox.deliver_inbound(channel, sender, "chat", payload, metadata);
+        world.runtime.block_on(said)
+    };
+    assert_eq!(say_as("one", "owner"), Ok(()));
+    assert_eq!(say_as("one", "friend"), Ok(()));
+    assert!(matches!(say_as("one", "stranger"), Err(PluginError::Refused { .. })));
+    // A channel that nobody made rules for lets nobody talk, whoever they say they are.
+    assert!(matches!(say_as("three", "owner"), Err(PluginError::Refused { .. })));
+}
+
+#[test]
+fn messages_of_one_chat_are_answered_in_order_and_chats_do_not_wait_for_each_other() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![sticks()], &[&one]);
+    let _stuck = world.hand_over("a", "slow", "1");
+    let _behind = world.hand_over("a", "quick", "2");
+    let _beside = world.hand_over("b", "quick", "3");
+    assert_eq!(one.waiting(), 1, "the other chat is answered");
+    world.runtime.block_on(async {
+        assert_eq!(one.next().await.reply_to.as_deref(), Some("3"));
+        assert!(world.inbox.cancel("one", "a", Some("1")).await);
+        let cancelled = one.next().await;
+        assert_eq!(cancelled.reply_to.as_deref(), Some("1"));
+        assert_eq!(cancelled.failure.unwrap().code, "cancelled");
+        assert_eq!(one.next().await.reply_to.as_deref(), Some("2"));
+    });
+}
+
+#[test]
+fn what_waits_can_be_cancelled_and_is_not_begun() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![sticks()], &[&one]);
+    let _first = world.hand_over("a", "slow", "1");
+    let _second = world.hand_over("a", "slow", "2");
+    world.runtime.block_on(async {
+        assert!(world.inbox.cancel("one", "a", Some("2")).await);
+        assert!(!world.inbox.cancel("one", "a", Some("9")).await);
+        assert!(!world.inbox.cancel("one", "b", None).await);
+        assert!(world.inbox.cancel("one", "a", None).await);
+        for id in ["1", "2"] {
+            let cancelled = one.next().await;
+            assert_eq!(cancelled.reply_to.as_deref(), Some(id));
+            assert_eq!(cancelled.failure.unwrap().code, "cancelled");
+        }
+    });
+}
+
+#[test]
+fn a_channel_that_brings_more_than_can_wait_waits_itself() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![sticks()], &[&one]);
+    let mut taken: Vec<_> = (0..18).map(|_| world.hand_over("a", "slow", "x")).collect();
+    let mut last = taken.pop().unwrap();
+    assert!(taken.iter_mut().all(|task| task.is_finished()), "one works and 16 wait");
+    assert!(!last.is_finished(), "there is no room for it");
+    world.runtime.block_on(async {
+        assert!(world.inbox.cancel("one", "a", None).await);
+        assert_eq!((&mut last).await, Ok(()));
+    });
+}
+
+#[test]
+fn a_message_has_its_time() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![sticks()], &[&one]);
+    let _stuck = world.hand_over("a", "slow", "1");
+    world.pass(Duration::from_secs(299));
+    assert_eq!(one.waiting(), 0);
+    world.pass(Duration::from_secs(1));
+    let failure = world.runtime.block_on(one.next()).failure.unwrap();
+    assert_eq!(
+        (failure.code.as_str(), failure.message.as_str()),
+        ("timed_out", "there was no answer within 300 s")
+    );
+}
+
+#[test]
+fn a_channel_that_asks_hears_how_the_work_goes_on() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![sticks()], &[&one]);
+    world.runtime.block_on(async {
+        let metadata = json!({ "message_id": "1", "progress": true });
+        say_with(&*world.inbox, "one", "a", "slow", metadata).await.unwrap();
+        say(&*world.inbox, "one", "b", "slow").await.unwrap();
+    });
+    world.pass(Duration::from_secs(1));
+    world.pass(Duration::from_secs(1));
+    let progress = one.progress.lock().unwrap();
+    assert_eq!(*progress, ["stage sticks", "working for 1 s", "working for 2 s"]);
+}
+
+#[test]
+fn whoever_leaves_is_answered_first() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(Vec::new(), &[&one]);
+    assert_eq!(world.ask(&one, "/exit"), "goodbye");
+    world.settle();
+    assert_eq!(*one.left.lock().unwrap(), ["chat"]);
+}
+
+#[test]
+fn an_ended_chat_is_sent_nothing() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![sticks()], &[&one]);
+    let _stuck = world.hand_over("a", "slow", "1");
+    let _behind = world.hand_over("a", "quick", "2");
+    world.runtime.block_on(world.inbox.chat_ended("one", "a"));
+    world.settle();
+    assert_eq!(one.waiting(), 0);
+    let _again = world.hand_over("a", "quick", "3");
+    assert_eq!(world.runtime.block_on(one.next()).reply_to.as_deref(), Some("3"));
+}

@@ -1,0 +1,126 @@
+//! The prompt: `SOUL.md`, skills by name and description, tools.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use weft_lite::{PipelineStageType, SKILLS_HEADING, SOUL_BYTES};
+
+use crate::recorder::{Recorder, say};
+use crate::skills::skill;
+use crate::world::{World, changes};
+
+const WEATHER: &str = "---\nname: weather\ndescription: Tells the weather.\nargument-hint: CITY\n---\nLook outside, in $ARGUMENTS.\n";
+const SECRET: &str =
+    "---\nname: quiet\ndescription: Not for models\ndisable-model-invocation: true\n---\nPsst.\n";
+
+/// A process stage that answers with the prompt.
+fn shows_prompt() -> weft_lite::Member {
+    changes("mirror", PipelineStageType::Process, |mut state| {
+        state["answer"] = json!({ "text": state["prompt"] });
+        Ok(state)
+    })
+}
+
+#[test]
+fn soul_reaches_every_message_of_every_channel() {
+    let (one, two) = (Arc::new(Recorder::new("one")), Arc::new(Recorder::new("two")));
+    let prompts: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&prompts);
+    let observer = changes("witness", PipelineStageType::Observer, move |state| {
+        log.lock().unwrap().push(state["prompt"].as_str().unwrap_or_default().to_owned());
+        Ok(state)
+    });
+    let world = World::new(vec![observer], &[&one, &two]);
+    fs::write(world.folder.path().join("SOUL.md"), "You are calm.\n").unwrap();
+    world.runtime.block_on(async {
+        for (channel, recorder) in [("one", &one), ("two", &two)] {
+            for text in ["hello", "/clear", "what now"] {
+                say(&*world.inbox, channel, "chat", text).await.unwrap();
+                recorder.next().await;
+            }
+        }
+    });
+    world.settle();
+    let prompts = prompts.lock().unwrap();
+    assert_eq!(prompts.len(), 6);
+    assert!(prompts.iter().all(|prompt| prompt.starts_with("You are calm.")), "{prompts:?}");
+}
+
+#[test]
+fn soul_is_read_from_the_workspace_then_from_its_weft_folder_and_again_when_it_changes() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![shows_prompt()], &[&one]);
+    assert_eq!(world.ask(&one, "hi"), "");
+    let hidden = world.folder.path().join(".weft");
+    fs::create_dir(&hidden).unwrap();
+    fs::write(hidden.join("SOUL.md"), "hidden").unwrap();
+    assert_eq!(world.ask(&one, "hi"), "hidden");
+    let soul = world.folder.path().join("SOUL.md");
+    fs::write(&soul, "open").unwrap();
+    assert_eq!(world.ask(&one, "hi"), "open");
+    fs::write(&soul, "open, and changed").unwrap();
+    assert_eq!(world.ask(&one, "hi"), "open, and changed");
+    fs::remove_file(&soul).unwrap();
+    assert_eq!(world.ask(&one, "hi"), "hidden");
+}
+
+#[test]
+fn soul_is_limited_in_size_and_stays_in_the_workspace() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![shows_prompt()], &[&one]);
+    let soul = world.folder.path().join("SOUL.md");
+    fs::write(&soul, "ä".repeat(SOUL_BYTES)).unwrap();
+    assert_eq!(world.ask(&one, "hi").len(), SOUL_BYTES);
+    fs::write(&soul, b"\xff\xfe").unwrap();
+    assert_eq!(world.ask(&one, "hi"), "");
+    fs::remove_file(&soul).unwrap();
+    symlink("/etc/hostname", &soul).unwrap();
+    assert_eq!(world.ask(&one, "hi"), "");
+}
+
+#[test]
+fn skills_are_in_it_by_name_and_description_and_their_text_only_when_used() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![shows_prompt()], &[&one]);
+    world.put(vec![skill("weather", WEATHER), skill("quiet", SECRET)]);
+    let before = world.ask(&one, "hi");
+    assert!(before.contains(&format!("{SKILLS_HEADING}\n\n- weather: Tells the weather.")));
+    assert!(!before.contains("Look outside") && !before.contains("quiet"), "{before}");
+    // The command's own message has the text, and so have all after `/use`.
+    let followed = world.ask(&one, "/weather Ulm");
+    assert!(followed.ends_with("# Skill in use: weather\n\nLook outside, in Ulm."), "{followed}");
+    assert!(!world.ask(&one, "hi").contains("Look outside"));
+    world.ask(&one, "/use weather");
+    assert!(world.ask(&one, "hi").contains("Look outside"));
+    world.ask(&one, "/clear");
+    assert!(!world.ask(&one, "hi").contains("Look outside"));
+    world.put(Vec::new());
+    assert_eq!(world.ask(&one, "hi"), "");
+}
+
+#[test]
+fn without_a_model_a_skill_command_is_answered_with_the_skill() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(Vec::new(), &[&one]);
+    world.put(vec![skill("weather", WEATHER)]);
+    assert_eq!(world.ask(&one, "/weather Ulm"), "Look outside, in Ulm.");
+    let said = world.ask(&one, "Will the weather be good?");
+    assert_eq!(said, "this may help:\n  /weather CITY  Tells the weather");
+}
+
+#[test]
+fn what_one_chat_uses_is_not_used_in_another() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![shows_prompt()], &[&one]);
+    world.put(vec![skill("weather", WEATHER)]);
+    world.ask(&one, "/use weather");
+    let elsewhere = world.runtime.block_on(async {
+        say(&*world.inbox, "one", "elsewhere", "hi").await.unwrap();
+        one.text().await
+    });
+    assert!(!elsewhere.contains("Look outside"), "{elsewhere}");
+    world.runtime.block_on(world.inbox.chat_ended("one", "chat"));
+    assert!(!world.ask(&one, "hi").contains("Look outside"), "an ended chat is forgotten");
+}

@@ -1,0 +1,140 @@
+//! Answers as their channel can carry them.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType, TextFormat};
+
+use crate::recorder::{Recorder, say, say_with};
+use crate::world::{World, changes};
+
+fn answers(answer: serde_json::Value) -> weft_lite::Member {
+    changes("model", PipelineStageType::Process, move |mut state| {
+        state["answer"] = answer.clone();
+        Ok(state)
+    })
+}
+
+#[test]
+fn a_long_answer_comes_in_parts_that_belong_together() {
+    let one = Arc::new(Recorder::rich("one", 20));
+    let world =
+        World::new(vec![answers(json!({ "text": "a first line\na second line\nand x" }))], &[&one]);
+    world.runtime.block_on(async {
+        let metadata = json!({ "message_id": "m1", "thread": "t1" });
+        say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap();
+        let mut texts = Vec::new();
+        loop {
+            let reply = one.next().await;
+            assert_eq!(
+                (reply.thread.as_deref(), reply.reply_to.as_deref()),
+                (Some("t1"), Some("m1"))
+            );
+            assert_eq!((reply.part, reply.parts), (texts.len(), 2));
+            let MessagePayload::Text { text } = &reply.payload else { panic!("{reply:?}") };
+            texts.push(text.clone());
+            if reply.is_last() {
+                break;
+            }
+        }
+        assert_eq!(texts, ["a first line", "a second line\nand x"]);
+    });
+}
+
+#[test]
+fn media_go_where_they_can_be_carried_and_are_named_elsewhere() {
+    let answer = json!({
+        "text": "look", "attachments": [{ "mime": "image/png", "bytes": "iVA=" }]
+    });
+    let (one, two) = (Arc::new(Recorder::rich("one", 100)), Arc::new(Recorder::new("two")));
+    let world = World::new(vec![answers(answer)], &[&one, &two]);
+    world.runtime.block_on(async {
+        say(&*world.inbox, "one", "chat", "hi").await.unwrap();
+        assert_eq!(one.next().await.payload, MessagePayload::text("look"));
+        let bytes = vec![0x89, b'P'];
+        let picture = MessagePayload::Binary { mime: "image/png".into(), bytes };
+        assert_eq!(one.next().await.payload, picture);
+        say(&*world.inbox, "two", "chat", "hi").await.unwrap();
+        two.next().await;
+        let named = "[an attachment of 2 bytes (image/png) can't be sent here]";
+        assert_eq!(two.next().await.payload, MessagePayload::text(named));
+    });
+}
+
+#[test]
+fn attachments_of_a_message_reach_the_stages() {
+    let one = Arc::new(Recorder::rich("one", 100));
+    let echo = changes("echo", PipelineStageType::Process, |mut state| {
+        state["answer"] = json!({ "attachments": state["attachments"] });
+        Ok(state)
+    });
+    let world = World::new(vec![echo], &[&one]);
+    world.runtime.block_on(async {
+        let metadata = json!({ "attachments": [{ "mime": "a/b", "bytes": "AAE=" }] });
+        say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap();
+        let bytes = MessagePayload::Binary { mime: "a/b".into(), bytes: vec![0, 1] };
+        assert_eq!(one.next().await.payload, bytes);
+        let payload = bytes.clone();
+        let metadata = Default::default();
+        world.inbox.deliver_inbound("one", "owner", "chat", payload, metadata).await.unwrap();
+        assert_eq!(one.next().await.payload, bytes);
+        let metadata = json!({ "attachments": [{ "mime": "a/b", "bytes": "no base64" }] });
+        let refused = say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap_err();
+        assert_eq!(refused.code(), "invalid");
+    });
+}
+
+#[test]
+fn text_is_made_safe_for_the_channel() {
+    let answer = json!({ "text": "\u{1b}[31mred\u{202e} \nline" });
+    let one = Arc::new(Recorder::new("one"));
+    let mut two = Recorder::new("two");
+    two.format.text = TextFormat::Verbatim;
+    let two = Arc::new(two);
+    let world = World::new(vec![answers(answer)], &[&one, &two]);
+    assert_eq!(world.ask(&one, "hi"), "\\u{1b}[31mred\\u{202e} \nline");
+    world.runtime.block_on(async {
+        say(&*world.inbox, "two", "chat", "hi").await.unwrap();
+        assert_eq!(two.text().await, "\u{1b}[31mred\u{202e} \nline");
+    });
+}
+
+#[test]
+fn structured_answers_stay_so_where_they_are_understood() {
+    let answer = json!({ "text": "for people", "value": { "for": "programs" } });
+    let mut one = Recorder::new("one");
+    one.format.structured = true;
+    let (one, two) = (Arc::new(one), Arc::new(Recorder::new("two")));
+    let world = World::new(vec![answers(answer)], &[&one, &two]);
+    world.runtime.block_on(async {
+        say(&*world.inbox, "one", "chat", "hi").await.unwrap();
+        let value = json!({ "for": "programs" });
+        assert_eq!(one.next().await.payload, MessagePayload::Json { value });
+        say(&*world.inbox, "two", "chat", "hi").await.unwrap();
+        assert_eq!(two.next().await.payload, MessagePayload::text("for people"));
+    });
+}
+
+#[test]
+fn a_message_with_an_id_is_acknowledged_when_it_is_taken_and_when_it_is_done() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(Vec::new(), &[&one]);
+    world.runtime.block_on(async {
+        for (id, text) in [("a", "/clear"), ("b", "/nothing")] {
+            let metadata = json!({ "message_id": id });
+            say_with(&*world.inbox, "one", "chat", text, metadata).await.unwrap();
+            one.next().await;
+        }
+    });
+    world.settle();
+    let acknowledged = one.acknowledged.lock().unwrap();
+    assert_eq!(
+        *acknowledged,
+        [
+            ("a".to_owned(), Acknowledgement::Taken),
+            ("a".to_owned(), Acknowledgement::Answered),
+            ("b".to_owned(), Acknowledgement::Taken),
+            ("b".to_owned(), Acknowledgement::Failed),
+        ]
+    );
+}

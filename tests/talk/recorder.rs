@@ -1,0 +1,173 @@
+//! A channel that writes down what it is given, for tests of what is behind channels.
+
+#![allow(dead_code, reason = "not every test looks at everything")]
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+use async_channel::{Receiver, Sender};
+use serde_json::{Value, json};
+use weft_lite::{
+    Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost,
+    MessagePayload, PluginError, Progress, Reply,
+};
+
+pub(crate) struct Recorder {
+    name: &'static str,
+    pub(crate) format: ChannelFormat,
+    pub(crate) rich: bool,
+    /// Sending fails so often before it succeeds.
+    pub(crate) failures: Mutex<usize>,
+    replies: (Sender<Reply>, Receiver<Reply>),
+    pub(crate) acknowledged: Mutex<Vec<(String, Acknowledgement)>>,
+    pub(crate) progress: Mutex<Vec<String>>,
+    pub(crate) left: Mutex<Vec<String>>,
+    breaks: (Sender<()>, Receiver<()>),
+}
+
+impl Recorder {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            format: ChannelFormat::default(),
+            rich: false,
+            failures: Mutex::default(),
+            replies: async_channel::unbounded(),
+            acknowledged: Mutex::default(),
+            progress: Mutex::default(),
+            left: Mutex::default(),
+            breaks: async_channel::unbounded(),
+        }
+    }
+
+    /// A channel with threads and media, whose messages have at most so many characters.
+    pub(crate) fn rich(name: &'static str, max_chars: usize) -> Self {
+        let format = ChannelFormat {
+            max_message_chars: NonZeroUsize::new(max_chars),
+            ..ChannelFormat::default()
+        };
+        Self { format, rich: true, ..Self::new(name) }
+    }
+
+    pub(crate) async fn next(&self) -> Reply {
+        self.replies.1.recv().await.unwrap()
+    }
+
+    /// The text of the next reply.
+    pub(crate) async fn text(&self) -> String {
+        match self.next().await.payload {
+            MessagePayload::Text { text } => text,
+            MessagePayload::Json { value } => value.to_string(),
+            MessagePayload::Binary { mime, .. } => mime,
+        }
+    }
+
+    pub(crate) fn waiting(&self) -> usize {
+        self.replies.1.len()
+    }
+
+    /// Makes the running channel fail.
+    pub(crate) fn break_down(&self) {
+        self.breaks.0.try_send(()).unwrap();
+    }
+}
+
+/// Hands over a text.
+pub(crate) async fn say(
+    host: &dyn ChannelHost,
+    channel: &str,
+    chat: &str,
+    text: &str,
+) -> Result<(), PluginError> {
+    say_with(host, channel, chat, text, json!({})).await
+}
+
+pub(crate) async fn say_with(
+    host: &dyn ChannelHost,
+    channel: &str,
+    chat: &str,
+    text: &str,
+    metadata: Value,
+) -> Result<(), PluginError> {
+    let metadata: BTreeMap<String, Value> = serde_json::from_value(metadata).unwrap();
+    host.deliver_inbound(channel, "owner", chat, MessagePayload::text(text), metadata).await
+}
+
+impl ChannelAdapter for Recorder {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn display_name(&self) -> &str {
+        self.name
+    }
+
+    fn supports_threads(&self) -> bool {
+        self.rich
+    }
+
+    fn supports_media(&self) -> bool {
+        self.rich
+    }
+
+    fn format(&self) -> ChannelFormat {
+        self.format
+    }
+
+    fn start<'a>(
+        &'a self,
+        _host: Arc<dyn ChannelHost>,
+        cancellation: Cancellation,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        let ended = async move {
+            cancellation.cancelled().await;
+            Ok(())
+        };
+        let broken = async {
+            let _ = self.breaks.1.recv().await;
+            Err(PluginError::Io { doing: "receiving".into(), problem: "reset".into() })
+        };
+        Box::pin(futures_lite::future::or(ended, broken))
+    }
+
+    fn send<'a>(
+        &'a self,
+        _target: &'a str,
+        _payload: &'a MessagePayload,
+    ) -> BoxFuture<'a, Result<String, PluginError>> {
+        Box::pin(async { Err(PluginError::Unsupported { what: "bare sending".into() }) })
+    }
+
+    fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
+        let mut failures = self.failures.lock().unwrap();
+        if *failures > 0 {
+            *failures -= 1;
+            return Box::pin(async {
+                Err(PluginError::Io { doing: "sending".into(), problem: "reset".into() })
+            });
+        }
+        self.replies.0.try_send(reply.clone()).unwrap();
+        Box::pin(async { Ok("1".to_owned()) })
+    }
+
+    fn acknowledge<'a>(
+        &'a self,
+        _chat: &'a str,
+        id: &'a str,
+        acknowledgement: Acknowledgement,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        self.acknowledged.lock().unwrap().push((id.to_owned(), acknowledgement));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn progress<'a>(&'a self, progress: &'a Progress) -> BoxFuture<'a, Result<(), PluginError>> {
+        self.progress.lock().unwrap().push(progress.note.clone());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn leave<'a>(&'a self, chat: &'a str) -> BoxFuture<'a, Result<(), PluginError>> {
+        self.left.lock().unwrap().push(chat.to_owned());
+        Box::pin(async { Ok(()) })
+    }
+}
