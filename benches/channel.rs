@@ -3,7 +3,6 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-#[allow(dead_code, reason = "not every benchmark uses all of it")]
 mod support;
 
 use std::collections::BTreeMap;

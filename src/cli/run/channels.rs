@@ -1,6 +1,7 @@
 //! Which channels are served, and who may talk over each.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "console")]
 use std::path::PathBuf;
 use std::sync::Arc;
 
