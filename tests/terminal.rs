@@ -1,4 +1,4 @@
-//! The console at a terminal, as whoever types at it sees it.
+//! The console at a terminal that can do nothing, as whoever types at it sees it.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
@@ -44,7 +44,7 @@ impl Session {
         unlockpt(&ours).unwrap();
         let theirs = || -> OwnedFd { ioctl_tiocgptpeer(&ours, flags).unwrap() };
         let mut command = dir.command(&["run"]);
-        command.stdin(theirs()).stdout(theirs()).stderr(theirs());
+        command.env("TERM", "dumb").stdin(theirs()).stdout(theirs()).stderr(theirs());
         let child = command.spawn().unwrap();
         // The command holds the program's side, which must be gone when the program is.
         drop(command);
@@ -121,18 +121,34 @@ fn one_ctrl_d_ends_it_at_once_and_after_a_line() {
 }
 
 #[test]
-fn a_cancelled_call_is_followed_by_no_prompt() {
+fn a_call_given_up_at_the_end_is_followed_by_no_prompt() {
     let mut session = Session::start();
     session.shows("> ");
     // What it logs tells that the call is in flight.
     session.types("log {\"level\":2,\"message\":\"begun\",\"count\":900000}\n");
     session.shows("[PLUGIN:probe] begun");
     let process = session.child.id().to_string();
-    let sent = std::process::Command::new("kill").args(["-s", "INT", &process]).status();
+    let sent = std::process::Command::new("kill").args(["-s", "TERM", &process]).status();
     assert!(sent.unwrap().success());
     let (shown, status) = session.ends();
     assert_eq!(status, Some(0), "{shown}");
-    assert!(shown.ends_with("error: cancelled\r\n  try: call again\r\n"), "{shown:?}");
+    let told = "error: the program is stopping, and the message was not answered\r\n  \
+        try: send it again when the program runs again\r\n";
+    assert!(shown.ends_with(told), "{shown:?}");
+}
+
+#[test]
+fn ctrl_c_cancels_the_call_in_flight_and_the_next_line_is_asked_for() {
+    let mut session = Session::start();
+    session.shows("> ");
+    session.types("log {\"level\":2,\"message\":\"begun\",\"count\":900000}\n");
+    session.shows("[PLUGIN:probe] begun");
+    let process = session.child.id().to_string();
+    let sent = std::process::Command::new("kill").args(["-s", "INT", &process]).status();
+    assert!(sent.unwrap().success());
+    session.shows("error: cancelled\r\n  try: send it again\r\n> ");
+    session.types(CTRL_D);
+    assert_eq!(session.ends().1, Some(0));
 }
 
 #[test]

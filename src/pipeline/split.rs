@@ -3,15 +3,15 @@
 use std::num::NonZeroUsize;
 
 /// Cuts a text into parts of at most so many characters: at the end of a paragraph, a line or a word
-/// where there is one in the part's second half, and otherwise anywhere between two characters. Put
-/// together again with what separated them the parts are the text.
+/// where there is one in the part's second half, and otherwise anywhere between two characters. Only
+/// what separated the parts is left out.
 pub(super) fn split(text: &str, max_chars: Option<NonZeroUsize>) -> Vec<&str> {
     let Some(max_chars) = max_chars else { return vec![text] };
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((end, _)) = rest.char_indices().nth(max_chars.get()) {
         let (cut, next) = boundary(rest, end);
-        parts.push(&rest[..cut]);
+        parts.push(rest[..cut].trim_end_matches('\n'));
         rest = &rest[next..];
     }
     if !rest.is_empty() || parts.is_empty() {

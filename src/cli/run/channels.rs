@@ -174,7 +174,10 @@ pub(super) fn console(options: &Options, commands: &Arc<weft_lite::Commands>) ->
     };
     let history: Option<PathBuf> = options.weft_home().ok().map(|home| home.join(HISTORY));
     let editing = weft_lite::ConsoleEditing { history, complete: Arc::new(complete) };
-    ConsoleChannel::stdio(style(options)).editing(editing)
+    let console = ConsoleChannel::stdio(style(options));
+    // Such a terminal can't move its cursor.
+    let dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+    if dumb { console } else { console.editing(editing) }
 }
 
 #[cfg(not(feature = "console"))]
