@@ -266,6 +266,30 @@ fn on_a_pipe_plain_lines_go_in_and_plain_answers_come_out() {
     assert!(!dir.path("home/.weft/history").exists(), "a pipe leaves no history");
 }
 
+// What commands change.
+
+#[test]
+fn what_waits_is_approved_and_rejected_by_commands() {
+    let dir = Dir::new();
+    let manifest = json!({ "permissions": { "env_vars": ["CITY"], "network": ["a.example"] } });
+    let folder = dir.plugin("probe", &probe(), &manifest);
+    let installed = dir.path("home/.weft/plugins");
+    fs::create_dir_all(&installed).unwrap();
+    fs::rename(folder, installed.join("probe")).unwrap();
+    let lines = b"/approve\n/approve probe\n/approve probe env\nprobe__echo 1\n/approve\n\
+        /reject probe\nprobe__echo 2\n/approve nothing\n/reload\n/audit\n";
+    let ran = dir.run_with_input(&["run"], lines).exits(1);
+    let said: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(said[0], "probe  asks for network: a.example, env: CITY");
+    assert_eq!(said[2], "`probe` does not run before this is approved: env: CITY");
+    assert_eq!(said[4..7], ["`probe` is in service", "1", "nothing waits for approval"]);
+    assert_eq!(said[7], "`probe` was rejected and is out of service");
+    assert!(said[8].starts_with("error: denied: plugin `probe` needs approval"), "{ran:#?}");
+    assert_eq!(said[10], "error: nothing that is installed is named `nothing`");
+    assert_eq!(said[12], "nothing is different");
+    assert_eq!(said[13], "no plugin has asked the host for anything");
+}
+
 // The prompt.
 
 #[test]
