@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_lite::future::{or, yield_now};
@@ -226,8 +227,8 @@ impl RuntimeBuilder {
         options.module_bytes = self.read_limits.module_bytes;
         let executor = Arc::new(Executor::new());
         let host = PluginHost::start(Arc::clone(&executor), options);
-        let loader = Loader::start(&executor, host.clone(), self.loader_options());
-        Runtime { executor, host, loader, sources: self }
+        let (loader, ended) = (OnceLock::new(), AtomicBool::new(false));
+        Runtime { executor, host, loader, ended, sources: self }
     }
 
     fn loader_options(&self) -> LoaderOptions {
@@ -280,7 +281,10 @@ impl RuntimeBuilder {
 pub struct Runtime {
     executor: Arc<Executor<'static>>,
     host: PluginHost,
-    loader: Loader,
+    /// Started when it is first asked for, so that a program that puts its plugins into service
+    /// itself does not even contain one.
+    loader: OnceLock<Loader>,
+    ended: AtomicBool,
     sources: RuntimeBuilder,
 }
 
@@ -353,7 +357,14 @@ impl Runtime {
     /// The loader.
     #[must_use]
     pub fn loader(&self) -> &Loader {
-        &self.loader
+        self.loader.get_or_init(|| {
+            let options = self.sources.loader_options();
+            let loader = Loader::start(&self.executor, self.host.clone(), options);
+            if self.ended.load(Ordering::Acquire) {
+                loader.stop();
+            }
+            loader
+        })
     }
 
     /// Loads every skill and plugin there is, or looks again at all of them: what is no longer
@@ -362,14 +373,14 @@ impl Runtime {
     /// ones: the first of an id stays. Failures are in the registry. `None` means that the runtime
     /// has been stopped.
     pub async fn load(&self) -> Option<Reloaded> {
-        self.loader.reload().await
+        self.loader().reload().await
     }
 
     /// Keeps what is in service in line with the disk from now on, until the watcher is dropped.
     #[must_use]
     pub fn watch(&self) -> SkillWatcher {
         let RuntimeBuilder { watch, watch_mode, .. } = self.sources;
-        SkillWatcher::start(&self.executor, self.loader.clone(), watch_mode, watch)
+        SkillWatcher::start(&self.executor, self.loader().clone(), watch_mode, watch)
     }
 
     /// What the configuration says of channels, by their names.
@@ -384,7 +395,7 @@ impl Runtime {
         let RuntimeBuilder { weft_home, workspace, read_limits, .. } = &self.sources;
         Arc::new(RuntimeAdministration {
             host: self.host.clone(),
-            loader: self.loader.clone(),
+            loader: self.loader().clone(),
             weft_home: weft_home.clone(),
             workspace: fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone()),
             read_limits: *read_limits,
@@ -413,7 +424,10 @@ impl Runtime {
 
     /// Cancels the calls in flight and takes everything out of service, for good.
     pub async fn stop(&self) {
-        self.loader.stop();
+        self.ended.store(true, Ordering::Release);
+        if let Some(loader) = self.loader.get() {
+            loader.stop();
+        }
         self.host.stop().await;
     }
 }
