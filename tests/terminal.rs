@@ -134,7 +134,9 @@ fn a_call_given_up_at_the_end_is_followed_by_no_prompt() {
     assert_eq!(status, Some(0), "{shown}");
     let told = "error: the program is stopping, and the message was not answered\r\n  \
         try: send it again when the program runs again\r\n";
-    assert!(shown.ends_with(told), "{shown:?}");
+    // The log may have a last word on what it dropped.
+    let (_, after) = shown.rsplit_once(told).unwrap_or_else(|| panic!("{shown:?}"));
+    assert!(!after.contains("> "), "{shown:?}");
 }
 
 #[test]
