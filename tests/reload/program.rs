@@ -97,6 +97,19 @@ fn each_change_is_a_line() {
 }
 
 #[test]
+fn a_state_without_a_reason_is_said_once() {
+    let world = World::new();
+    world.skill("home/skills/first", "1");
+    let mut program = world.start(&["run"]);
+    program.says("1 skill");
+    world.write("home/disabled-skills.json", r#"{"skills":["first"]}"#);
+    assert_eq!(program.says("first"), "~ skill first: active -> disabled");
+    world.skill("home/skills/second", "1");
+    assert_eq!(program.says("skill"), "+ skill second (managed)");
+    program.end();
+}
+
+#[test]
 fn each_change_is_a_json_object() {
     let world = World::new();
     let mut program = world.start(&["run", "--json-events"]);
