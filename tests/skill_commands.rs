@@ -287,8 +287,8 @@ fn modules_are_packed_up_to_the_size_that_the_operator_allows() {
     place.run("skill pack src/helper").exits(0);
     place.run("plugin pack src/plugin").exits(0);
     place.write("home/.weft/config.yaml", "limits: { module_kb: 1 }");
-    place.run("skill pack src/helper").exits(1).says("1024 bytes");
-    place.run("plugin pack src/plugin").exits(1).says("1024 bytes");
+    place.run("skill pack src/helper").exits(1).says("over the limit of 1024");
+    place.run("plugin pack src/plugin").exits(1).says("over the limit of 1024");
 }
 
 #[test]
