@@ -349,6 +349,53 @@ fn signals_cancel_the_calls_in_flight_and_end_the_program_cleanly() {
 }
 
 #[test]
+fn a_signal_cancels_a_call_and_its_audit_records_are_kept() {
+    for (signal, format) in [("INT", None), ("TERM", Some("--json"))] {
+        let dir = Dir::new();
+        let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
+        let permissions = json!({ "filesystem": ["$WORKSPACE"] });
+        let more = json!({ "resources": resources, "permissions": permissions });
+        dir.plugin("probe", &probe(), &more);
+        let calls = json!({ "calls": [
+            { "tool": "env", "params": { "name": "CITY" } },
+            { "tool": "write", "params": { "path": "begun", "content": "x" } },
+            { "tool": "spin" },
+        ] });
+        let arguments = ["call", "many", &calls.to_string()];
+        let mut running = dir.start(&[&arguments[..], format.as_slice()].concat());
+        while !dir.path("begun").exists() {
+            assert!(running.child.try_wait().unwrap().is_none(), "it ended by itself");
+            std::thread::yield_now();
+        }
+        running.signal(signal);
+        let mut said = String::new();
+        running.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let (status, printed) = running.end();
+        assert_eq!(status, Some(130), "{said}");
+        match format {
+            None => assert_eq!(said, "error: cancelled\n  try: call again\n"),
+            Some(_) => {
+                let answer: Value = serde_json::from_str(&printed).unwrap();
+                assert_eq!(answer["error"]["code"], "cancelled");
+            }
+        }
+        let audit = fs::read_to_string(dir.path("home/.weft/audit.jsonl")).unwrap();
+        assert_eq!(audit.lines().count(), 2, "{audit}");
+    }
+}
+
+#[test]
+fn what_plugins_may_do_is_said_by_a_call_only_when_it_is_asked_to() {
+    let dir = Dir::new();
+    dir.plugin("probe", &probe(), &json!({ "permissions": { "network": ["api.example.com"] } }));
+    let granted = "probe: network: api.example.com (approved by --plugins)";
+    for arguments in [&["call", "echo"][..], &["tools"]] {
+        assert_eq!(dir.run(arguments).exits(0).stderr, "");
+        dir.run(&[arguments, &["-v"]].concat()).exits(0).says(granted);
+    }
+}
+
+#[test]
 fn a_signal_ends_a_console_that_waits_for_input() {
     let dir = Dir::with_probe();
     let mut running = dir.start(&["run"]);

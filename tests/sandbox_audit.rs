@@ -192,6 +192,7 @@ fn http_requests_are_refused_in_this_build() {
             capability: weft_lite::Capability::Network,
             target: "https://a.example/".into(),
             rule: rule.into(),
+            approve_with: None,
         };
         assert_eq!(served.denied, Some(denied));
     }

@@ -120,6 +120,7 @@ fn assert_denied(sandbox: &Sandbox, path: &str, rule: &str) {
         capability: Capability::Filesystem,
         target: path.to_owned(),
         rule: rule.to_owned(),
+        approve_with: None,
     };
     assert_eq!(
         serve(sandbox, HostCall::ReadFile { path: path.into() }),

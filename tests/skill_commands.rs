@@ -265,13 +265,30 @@ fn a_skill_with_code_gives_tools_once_it_is_approved() {
     });
     place.write("src/helper/weft.plugin.json", manifest.to_string());
     place.run("skill install src/helper").exits(0).says("asks for filesystem: $WORKSPACE");
-    place.run("call helper__echo 1").exits(1);
+    place.run("call helper__echo 1").exits(1).says("`weft-lite skill approve helper`");
     place.run("skill approve helper --yes").exits(0);
     place.run("call helper__echo 1").exits(0).prints("1\n");
     place.run("plugin approve helper").exits(1).says("there is a skill of this name");
     place.run("plugin install src/helper").exits(0).says("installed: com.example.helper");
     place.run("skill revoke helper").exits(0);
-    place.run("call helper__echo 1").exits(1);
+    let ran = place.run("call helper__echo 1").exits(1);
+    assert!(!ran.stderr.contains("out of service"), "it never was in service here: {ran:#?}");
+}
+
+#[test]
+fn modules_are_packed_up_to_the_size_that_the_operator_allows() {
+    let place = Place::new();
+    place.skill("helper", "1.0.0", "");
+    let manifest = json!({ "id": "helper", "name": "H", "version": "1.0.0", "capabilities": ["tool"], "wasm_module": "plugin.wasm" });
+    for folder in ["helper", "plugin"] {
+        place.write(&format!("src/{folder}/plugin.wasm"), probe());
+        place.write(&format!("src/{folder}/weft.plugin.json"), manifest.to_string());
+    }
+    place.run("skill pack src/helper").exits(0);
+    place.run("plugin pack src/plugin").exits(0);
+    place.write("home/.weft/config.yaml", "limits: { module_kb: 1 }");
+    place.run("skill pack src/helper").exits(1).says("over the limit of 1024");
+    place.run("plugin pack src/plugin").exits(1).says("over the limit of 1024");
 }
 
 #[test]

@@ -100,11 +100,12 @@ impl LoadError {
     /// What a call to a tool of `plugin` is answered with.
     pub(super) fn as_call_error(&self, plugin: &str) -> CallError {
         match self {
-            Self::Pending { .. } => CallError::Denied {
+            Self::Pending { command, .. } => CallError::Denied {
                 denied: Denied {
                     capability: Capability::Approval,
                     target: plugin.to_owned(),
                     rule: format!("plugin `{plugin}` {self}"),
+                    approve_with: command.clone(),
                 },
                 message: String::new(),
             },

@@ -1,15 +1,24 @@
 //! `weft-lite call`: one tool call, its result on standard output.
 
 use std::io::{self, Read};
+use std::pin::pin;
+use std::time::Duration;
 
 use argh::FromArgs;
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
+use futures_lite::future::or;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use weft_lite::{CallError, CallOutcome, PluginRegistry, ToolEntry, Usage, limits};
+use smol::Timer;
+use weft_lite::{CallError, CallOutcome, PluginRegistry, Runtime, ToolEntry, Usage, limits};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::{Failure, Status, output};
+use super::{Failure, Status, output, report};
+
+/// How long a cancelled call may take to say so.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Call one tool and print its result.
 #[derive(Debug, FromArgs)]
@@ -17,7 +26,7 @@ use super::{Failure, Status, output};
     subcommand,
     name = "call",
     example = "{command_name} text-stats__text_stats '{{\"text\": \"one two\"}}'\ncat params.json | {command_name} text_stats -",
-    note = "With --json it prints {{\"ok\": true, \"result\": ..., \"usage\": {{...}}}}, or {{\"ok\": false, \"error\": {{...}},\n\"usage\": {{...}}}}. The options of `weft-lite --help` apply."
+    note = "With --json it prints {{\"ok\": true, \"result\": ..., \"usage\": {{...}}}}, or {{\"ok\": false, \"error\": {{...}},\n\"usage\": {{...}}}}. Ctrl-c and SIGTERM cancel the call, and the status is 130.\nThe options of `weft-lite --help` apply."
 )]
 pub(super) struct Call {
     /// the tool: `<plugin>__<tool>`, or its own name where only one plugin has it
@@ -32,8 +41,11 @@ pub(super) struct Call {
 pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let runtime = options.load()?;
+    if options.verbose {
+        report::granted(&runtime.host().registry(), options);
+    }
     let outcome = match params(command.params.as_deref()) {
-        Ok(params) => runtime.block_on(runtime.host().call(&command.tool, params)),
+        Ok(params) => runtime.block_on(call(&runtime, &command.tool, params))?,
         Err(error) => CallOutcome { result: Err(error), usage: Usage::default() },
     };
     let CallOutcome { result, usage } = outcome;
@@ -51,7 +63,33 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
         }
         (Err(error), false) => output::problem(&error.to_string(), &error.next_step()),
     }
-    Ok(if result.is_ok() { Status::Done } else { Status::Failed })
+    Ok(match result {
+        Ok(_) => Status::Done,
+        Err(CallError::Cancelled) => Status::Interrupted,
+        Err(_) => Status::Failed,
+    })
+}
+
+/// Calls the tool. A signal cancels the call, whose audit records are written nevertheless.
+async fn call(runtime: &Runtime, tool: &str, params: String) -> Result<CallOutcome, Failure> {
+    let mut signals = Signals::new([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
+        message: format!("signals can't be received: {error}"),
+        next_step: "check the limits that this program runs under".into(),
+    })?;
+    let mut calling = pin!(runtime.host().call(tool, params));
+    let signal = async {
+        signals.next().await;
+        None
+    };
+    if let Some(outcome) = or(async { Some(calling.as_mut().await) }, signal).await {
+        return Ok(outcome);
+    }
+    runtime.stop().await;
+    let given_up = async {
+        Timer::after(GRACE).await;
+        CallOutcome { result: Err(CallError::Cancelled), usage: Usage::default() }
+    };
+    Ok(or(calling, given_up).await)
 }
 
 /// What the author or operator of a refused tool's plugin should know: that a granted folder does not

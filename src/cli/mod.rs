@@ -1,7 +1,8 @@
 //! The command line: one file for each command, and the one place that decides the exit status.
 //!
 //! 0 is success, also when the reader of the output went away; 1 means that the work failed, 2 that
-//! the command line was wrong. `run` ends with 130 when it is interrupted a second time.
+//! the command line was wrong. `call` ends with 130 when it is interrupted, `run` when that happens a
+//! second time.
 
 mod arguments;
 mod audit;

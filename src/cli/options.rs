@@ -25,7 +25,8 @@ use super::{AUDIT_FILE, Command, Failure, failed, report};
 )]
 pub(super) struct Options {
     /// a plugin's folder, or a folder of such folders; approves the files and hosts that its
-    /// plugins name (repeatable)
+    /// plugins name, which `run` says at the start, `call` and `tools` with --verbose
+    /// (repeatable)
     #[argh(option, arg_name = "DIR")]
     pub(super) plugins: Vec<PathBuf>,
     /// what $WORKSPACE means in permissions (default: the current folder)

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use weft_lite::{
-    LoadError, MANIFEST_NAMES, PackageError, PackageOrigin, PluginRegistry, RefusedPlugin,
+    Approval, LoadError, LoadedPlugin, MANIFEST_NAMES, PackageError, PackageOrigin, PluginRegistry,
+    RefusedPlugin,
 };
 
+use super::options::Options;
 use super::output;
 
 /// Says why each of them is not loaded, and what to do about it.
@@ -14,6 +16,25 @@ pub(super) fn refused(plugins: &[RefusedPlugin]) {
         let message = format!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
         output::message(&output::with_next_step(&message, &plugin.error.next_step()));
     }
+}
+
+/// Says what the plugins of `--plugins` may do because they were named there.
+pub(super) fn granted(registry: &PluginRegistry, options: &Options) {
+    for granted in registry.plugins().filter_map(|plugin| granted_to(plugin, options)) {
+        output::message(&granted);
+    }
+}
+
+/// What a plugin of `--plugins` may do because it was named there.
+pub(super) fn granted_to(plugin: &LoadedPlugin, options: &Options) -> Option<String> {
+    let PackageOrigin::Folder(folder) = &plugin.origin else { return None };
+    let is_named = |named: &Path| folder.starts_with(named);
+    let granted = Approval::NONE.missing(&plugin.manifest.permissions);
+    if granted.is_empty() || !options.plugins.iter().any(|named| is_named(named)) {
+        return None;
+    }
+    let by = if options.approve.is_empty() { "--plugins" } else { "--plugins and --approve" };
+    Some(format!("{}: {} (approved by {by})", plugin.manifest.id, granted.join(", ")))
 }
 
 /// Says which of the folders that were named hold no plugin at all.

@@ -22,6 +22,9 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let runtime = options.load()?;
     let registry = runtime.host().registry();
+    if options.verbose {
+        report::granted(&registry, options);
+    }
     report::refused(registry.refused());
     let tools = registry.tools();
     if options.json {

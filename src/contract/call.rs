@@ -91,6 +91,9 @@ pub struct Denied {
     pub target: String,
     /// The rule that refused it: the text a guest sees.
     pub rule: String,
+    /// The command that approves it, where one would be enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approve_with: Option<String>,
 }
 
 impl fmt::Display for Denied {
@@ -267,11 +270,14 @@ impl CallError {
             Self::InvalidParams { .. } => {
                 "pass one JSON value, for instance '{\"text\": \"hello\"}'".into()
             }
-            Self::Denied { denied, .. } => match denied.capability {
-                Capability::Approval => {
-                    "look at it with `weft-lite plugin inspect`, then `weft-lite plugin approve`, or `--approve` beside `--plugins`".into()
+            Self::Denied { denied, .. } => match (denied.capability, &denied.approve_with) {
+                (Capability::Approval, Some(command)) => {
+                    format!("look at what it asks for, then approve it with `{command}`")
                 }
-                capability => format!(
+                (Capability::Approval, None) => {
+                    "look at it with `weft-lite plugin inspect`, then approve it with `--approve` beside `--plugins`".into()
+                }
+                (capability, _) => format!(
                     "if you trust the plugin with it, extend `permissions` ({capability}) in its manifest and approve it"
                 ),
             },

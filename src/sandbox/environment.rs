@@ -112,7 +112,12 @@ impl EnvironmentGate {
         } else {
             return Ok(EnvironmentPermit { name });
         };
-        Err(Denied { capability: Capability::Environment, target: name, rule: rule.to_owned() })
+        Err(Denied {
+            capability: Capability::Environment,
+            target: name,
+            rule: rule.to_owned(),
+            approve_with: None,
+        })
     }
 
     /// The value, if it is set (T23, T24).

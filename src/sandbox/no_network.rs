@@ -54,7 +54,12 @@ impl NetworkGate {
             "http requests are not available in this build"
         };
         let target = cut(url, SHOWN_URL_BYTES).to_owned();
-        Err(HttpError(Denied { capability: Capability::Network, target, rule: rule.to_owned() }))
+        Err(HttpError(Denied {
+            capability: Capability::Network,
+            target,
+            rule: rule.to_owned(),
+            approve_with: None,
+        }))
     }
 }
 

@@ -112,6 +112,11 @@ impl Sandbox {
         entry.close(Finding::failed(AuditOutcome::Denied, rule));
     }
 
+    /// Waits until the audit log has room for more records of this plugin.
+    pub(crate) async fn audit_room(&self) {
+        self.audit.room(&self.plugin.id).await;
+    }
+
     async fn http_request(
         &self,
         method: &str,

@@ -25,6 +25,8 @@ const SLICE_FUEL: u64 = 50_000;
 const SHORTEST_SLICE_FUEL: u64 = 500;
 /// A slice that took longer is followed by shorter ones, until they are quick again.
 const SLICE_TIME: Duration = Duration::from_millis(1);
+/// How long a guest waits for an audit log that does not get on, before records may be lost.
+const AUDIT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What one call may still use, and what it has used. Never carried over to another call.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub struct CallBudget {
     pub(super) peak_memory_bytes: usize,
     /// The refusal of the newest host call, if it was refused.
     denied: Option<Denied>,
+    /// How long the guest may wait for room in the audit log; nothing once that was in vain.
+    audit_patience: Duration,
     /// Where somebody watches what is used.
     gauge: Option<FuelGauge>,
 }
@@ -62,6 +66,7 @@ impl CallBudget {
             host_calls: 0,
             peak_memory_bytes: 0,
             denied: None,
+            audit_patience: AUDIT_PATIENCE,
             gauge: None,
         }
     }
@@ -162,6 +167,12 @@ impl CallBudget {
     fn deadline(&self) -> Option<Instant> {
         self.started.checked_add(self.time_limit)
     }
+
+    /// How long to wait for the audit log now: never so long that the call fails because of it.
+    fn audit_patience(&self) -> Duration {
+        let left = self.time_limit.saturating_sub(self.started.elapsed());
+        self.audit_patience.min(left / 2)
+    }
 }
 
 /// One guest function and the budget it runs on.
@@ -230,7 +241,7 @@ impl Driver<'_> {
             }
             Pause::Host(_) => {
                 const RULE: &str = "host call not allowed here";
-                self.note_refused(RULE);
+                self.note_refused(RULE).await;
                 Err(CallError::Trap { name: RULE.into(), during })
             }
         }
@@ -322,7 +333,10 @@ impl Driver<'_> {
 
     /// Does what the guest is suspended for. Some answers are a number, the others are in memory.
     async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<i32>, CallError> {
-        self.budget.count_host_call().inspect_err(|error| self.note_refused(&error.to_string()))?;
+        if let Err(error) = self.budget.count_host_call() {
+            self.note_refused(&error.to_string()).await;
+            return Err(error);
+        }
         match self.store.data_mut().suspended.take() {
             Some(Suspended::Host { call, result }) => {
                 let reply = self.perform(sandbox, call).await?;
@@ -339,12 +353,32 @@ impl Driver<'_> {
     }
 
     /// Leaves an audit record of the host call that the guest is suspended in, which is not served.
-    fn note_refused(&mut self, rule: &str) {
+    async fn note_refused(&mut self, rule: &str) {
         let state = self.store.data_mut();
         if let (Some(Suspended::Host { call, .. }), Some(sandbox)) =
-            (state.suspended.take(), &state.sandbox)
+            (state.suspended.take(), state.sandbox.clone())
         {
             sandbox.refuse(&call, self.budget.fuel_used, rule);
+            self.wait_for_audit(&sandbox).await;
+        }
+    }
+
+    /// Keeps a guest that floods the audit log from getting ahead of it.
+    async fn wait_for_audit(&mut self, sandbox: &Sandbox) {
+        let patience = self.budget.audit_patience();
+        if patience.is_zero() {
+            return;
+        }
+        let room = async {
+            sandbox.audit_room().await;
+            true
+        };
+        let given_up = async {
+            Timer::after(patience).await;
+            false
+        };
+        if !or(room, given_up).await {
+            self.budget.audit_patience = Duration::ZERO;
         }
     }
 
@@ -363,6 +397,7 @@ impl Driver<'_> {
         };
         let served = served.ok_or_else(|| self.budget.out_of_time())?;
         self.budget.denied = served.denied;
+        self.wait_for_audit(sandbox).await;
         Ok(served.reply)
     }
 

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::{Value, json};
+use weft_lite::{Approvals, SkillSwitch, SkillSwitches};
 
 use crate::world::{World, module};
 
@@ -94,6 +95,34 @@ fn each_change_is_a_line() {
     assert!(line.contains("SKILL.md:") && line.ends_with("the version before stays"), "{line}");
     let rest = program.end();
     assert!(!rest.iter().any(|line| line.starts_with("- ")), "the end is no change: {rest:?}");
+}
+
+#[test]
+fn a_state_without_a_reason_is_said_once() {
+    let world = World::new();
+    world.skill("home/skills/first", "1");
+    let mut program = world.start(&["run"]);
+    program.says("1 skill");
+    assert!(SkillSwitches::set(&world.path("home"), "first", SkillSwitch::Off).unwrap());
+    assert_eq!(program.says("first"), "~ skill first: active -> disabled");
+    world.skill("home/skills/second", "1");
+    assert_eq!(program.says("skill"), "+ skill second (managed)");
+    program.end();
+}
+
+#[test]
+fn that_an_approval_was_taken_back_is_said_when_it_ends_a_service() {
+    let world = World::new();
+    world.plugin("home/plugins/probe", "1.0.0", &module("probe"), &json!({}));
+    let mut program = world.start(&["run"]);
+    program.says("1 plugin, ");
+    Approvals::revoke(&world.path("home"), "probe").unwrap();
+    program.says("probe is out of service: its approval was taken back");
+    program.end();
+    let mut program = world.start(&["run"]);
+    let line = program.says("probe");
+    assert!(line.starts_with("not loaded: probe"), "{line}");
+    program.end();
 }
 
 #[test]

@@ -235,12 +235,16 @@ impl Service {
             // Calls may be in flight on a version that went out of service before.
             None => is_new && matches!(policy, ApprovalPolicy::Stored(it) if it.revoked),
         };
-        if serving.is_some() {
+        let was_serving = serving.is_some();
+        if was_serving {
             self.serving.remove(&id);
             round.update.remove.push(id.clone());
         }
         if taken_back {
-            log::warn!("{id} is out of service: its approval was taken back");
+            // What was taken back before the start goes out of no service now.
+            if was_serving {
+                log::warn!("{id} is out of service: its approval was taken back");
+            }
             round.update.revoke.push(id.clone());
         }
         let error = LoadError::Pending { unapproved: missing, command };

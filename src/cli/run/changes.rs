@@ -85,10 +85,18 @@ fn changed(before: &SkillEntry, after: &SkillEntry) -> Vec<String> {
     }
     let is_worse = !after.is_active() || after.outdated;
     let is_new = before.diagnostics != after.diagnostics || before.state != after.state;
-    if is_worse && is_new {
+    // A state without a reason is all that there is to say, and the line above says it.
+    let is_said = lines.last().is_some_and(|line| line.ends_with(after.state.as_str()));
+    if is_worse && is_new && !(is_said && is_plain(after)) {
         lines.push(problem(after));
     }
     lines
+}
+
+/// Whether its state needs no reason: it is disabled or shadowed.
+fn is_plain(entry: &SkillEntry) -> bool {
+    let is_plain = matches!(entry.state, SkillState::Disabled | SkillState::Shadowed { .. });
+    is_plain && entry.diagnostics.iter().all(|it| it.severity != Severity::Error)
 }
 
 /// Why a skill is not offered, or not as its file is now.

@@ -1,11 +1,9 @@
 //! What is said before the console opens: what is loaded, what it may do, what is not and why.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 
 use weft_lite::{
-    Approval, LoadedPlugin, PackageOrigin, PluginRegistry, SkillLevel, SkillRegistry, SkillState,
-    Snapshot,
+    LoadedPlugin, PackageOrigin, PluginRegistry, SkillLevel, SkillRegistry, SkillState, Snapshot,
 };
 
 use super::changes;
@@ -24,7 +22,7 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
     output::message(&loaded(registry));
     skills(&snapshot.skills);
     for plugin in registry.plugins() {
-        if let Some(permissions) = granted(plugin, options) {
+        if let Some(permissions) = report::granted_to(plugin, options) {
             output::message(&permissions);
         }
         // About what is compiled in, whoever runs it can do nothing.
@@ -86,16 +84,4 @@ fn loaded(registry: &PluginRegistry) -> String {
 
 fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// What a plugin of `--plugins` may do because it was named there.
-fn granted(plugin: &LoadedPlugin, options: &Options) -> Option<String> {
-    let PackageOrigin::Folder(folder) = &plugin.origin else { return None };
-    let is_named = |named: &Path| folder.starts_with(named);
-    let granted = Approval::NONE.missing(&plugin.manifest.permissions);
-    if granted.is_empty() || !options.plugins.iter().any(|named| is_named(named)) {
-        return None;
-    }
-    let by = if options.approve.is_empty() { "--plugins" } else { "--plugins and --approve" };
-    Some(format!("{}: {} (approved by {by})", plugin.manifest.id, granted.join(", ")))
 }

@@ -2,39 +2,55 @@
 //!
 //! A host call hands its record to a bounded queue and goes on; a task on the blocking pool writes
 //! what has gathered and ends. When the queue or the disk is full, records are lost with one warning:
-//! a tool call never waits for the log and never fails because of it.
+//! no host call fails because of the log, and what waits for [`room`](AuditLog::room) in it holds no
+//! thread.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
+use std::mem;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_channel::{Receiver, Sender};
 use serde_json::Value;
 
 use super::{AuditLog, AuditRecord};
+use crate::contract::{BoxFuture, Cancellation, CancellationSource};
 use crate::sandbox::LOG_TARGET;
 
 /// Records that wait for the disk.
 const QUEUE: usize = 1_024;
+/// Up to here there is room for everybody.
+const BUSY: usize = QUEUE / 2;
+/// From here on there is room for nobody.
+const CROWDED: usize = QUEUE / 8 * 7;
+/// Records of one plugin between the two: who floods the log waits, and its neighbours do not.
+const SHARE: usize = 32;
 
 /// A file of JSON lines, of which the one before is kept as `<name>.1`: together they hold at most
 /// twice the size at which they are rotated.
 pub struct FileAudit {
-    queue: Sender<AuditRecord>,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    waiting: Receiver<AuditRecord>,
-    /// Whether a task is writing, or about to look whether there is something to write.
-    writing: AtomicBool,
-    /// Records that found the queue full since the last warning.
-    lost: AtomicU64,
+    /// Locked for a moment only, never while the disk is written.
+    queue: Mutex<Queue>,
     file: Mutex<Output>,
+}
+
+#[derive(Default)]
+struct Queue {
+    records: Vec<AuditRecord>,
+    /// How many of them are of which plugin.
+    by_plugin: BTreeMap<String, usize>,
+    /// Whether a task is writing, or about to look whether there is something to write.
+    writing: bool,
+    /// Records that found the queue full since the last warning.
+    lost: u64,
+    /// Fires when the queue is emptied; there is one while somebody waits for it.
+    emptied: Option<CancellationSource>,
 }
 
 struct Output {
@@ -50,15 +66,9 @@ impl FileAudit {
     /// owner only. It is rotated before it grows beyond `rotate_bytes`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, rotate_bytes: u64) -> Self {
-        let (queue, waiting) = async_channel::bounded(QUEUE);
         let file = Output { path: path.into(), rotate_bytes, open: None, failing: false };
-        let shared = Shared {
-            waiting,
-            writing: AtomicBool::new(false),
-            lost: AtomicU64::new(0),
-            file: Mutex::new(file),
-        };
-        Self { queue, shared: Arc::new(shared) }
+        let shared = Shared { queue: Mutex::default(), file: Mutex::new(file) };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The name of the file that rotation keeps.
@@ -72,13 +82,22 @@ impl FileAudit {
 
 impl AuditLog for FileAudit {
     fn record(&self, record: AuditRecord) {
-        if self.queue.try_send(record).is_err() {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
-        }
-        if !self.shared.writing.swap(true, Ordering::AcqRel) {
+        let mut queue = self.shared.queue();
+        queue.push(record);
+        if !mem::replace(&mut queue.writing, true) {
+            drop(queue);
             let shared = Arc::clone(&self.shared);
             blocking::unblock(move || shared.write_while_waiting()).detach();
         }
+    }
+
+    fn room<'a>(&'a self, plugin: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            loop {
+                let Some(emptied) = self.shared.queue().pressed_by(plugin) else { return };
+                emptied.cancelled().await;
+            }
+        })
     }
 
     fn flush(&self) {
@@ -120,14 +139,48 @@ impl Drop for FileAudit {
     }
 }
 
+impl Queue {
+    fn push(&mut self, record: AuditRecord) {
+        if self.records.len() >= QUEUE {
+            self.lost += 1;
+            return;
+        }
+        match self.by_plugin.get_mut(&record.plugin) {
+            Some(count) => *count += 1,
+            None => {
+                self.by_plugin.insert(record.plugin.clone(), 1);
+            }
+        }
+        self.records.push(record);
+    }
+
+    /// What tells when to look again, if this plugin has no room now.
+    fn pressed_by(&mut self, plugin: &str) -> Option<Cancellation> {
+        let own = || self.by_plugin.get(plugin).copied().unwrap_or_default();
+        let waiting = self.records.len();
+        let has_room = waiting <= BUSY || (waiting < CROWDED && own() < SHARE);
+        (!has_room).then(|| self.emptied.get_or_insert_default().token())
+    }
+
+    /// Everything that waits, which makes room.
+    fn take(&mut self) -> Vec<AuditRecord> {
+        self.by_plugin.clear();
+        self.emptied = None;
+        mem::take(&mut self.records)
+    }
+}
+
 impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn write_while_waiting(&self) {
         loop {
             self.write_waiting();
-            self.writing.store(false, Ordering::Release);
-            // A record that came between the last look and that store found `writing` set.
-            let more = !self.waiting.is_empty() && !self.writing.swap(true, Ordering::AcqRel);
-            if !more {
+            let mut queue = self.queue();
+            if queue.records.is_empty() {
+                queue.writing = false;
                 return;
             }
         }
@@ -135,17 +188,20 @@ impl Shared {
 
     fn write_waiting(&self) {
         let mut output = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        while !self.waiting.is_empty() {
+        loop {
+            let records = self.queue().take();
+            if records.is_empty() {
+                break;
+            }
             let mut lines = Vec::new();
-            // At most one queue full at a time, so that what is held stays bounded.
-            for record in std::iter::from_fn(|| self.waiting.try_recv().ok()).take(QUEUE) {
-                if serde_json::to_writer(&mut lines, &record).is_ok() {
+            for record in &records {
+                if serde_json::to_writer(&mut lines, record).is_ok() {
                     lines.push(b'\n');
                 }
             }
             output.append(&lines);
         }
-        let lost = self.lost.swap(0, Ordering::Relaxed);
+        let lost = mem::take(&mut self.queue().lost);
         if lost > 0 {
             log::warn!(target: LOG_TARGET, "audit records lost: {lost} (the disk is too slow)");
         }

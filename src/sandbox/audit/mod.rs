@@ -12,6 +12,10 @@ pub use file::FileAudit;
 pub use memory::MemoryAudit;
 pub use record::{AuditOutcome, AuditRecord};
 
+use std::future::ready;
+
+use crate::contract::BoxFuture;
+
 /// Where audit records go.
 pub trait AuditLog: Send + Sync {
     /// Takes one record.
@@ -19,6 +23,15 @@ pub trait AuditLog: Send + Sync {
     /// Never blocks and never fails: an audit log that is full or slow loses records, says so
     /// itself, and lets the host call go on.
     fn record(&self, record: AuditRecord);
+
+    /// Waits until records of this plugin may follow without being lost, or returns at once where
+    /// they may. A guest waits here after each host call, suspended and for a bounded time, so that
+    /// it can't hide what it did by flooding the log. It should keep those waiting who flood, and not
+    /// their neighbours.
+    fn room<'a>(&'a self, plugin: &'a str) -> BoxFuture<'a, ()> {
+        let _ = plugin;
+        Box::pin(ready(()))
+    }
 
     /// Returns when every record taken so far is where it is kept. May block on a disk: it is for
     /// the end of a program.

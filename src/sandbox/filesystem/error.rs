@@ -57,6 +57,7 @@ impl FileError {
             capability: Capability::Filesystem,
             target: shown(path),
             rule: rule.to_owned(),
+            approve_with: None,
         })
     }
 

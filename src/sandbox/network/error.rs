@@ -60,7 +60,8 @@ impl HttpError {
     }
 
     fn denied(capability: Capability, target: impl Into<String>, rule: impl Into<String>) -> Self {
-        Self::Denied(Denied { capability, target: target.into(), rule: rule.into() })
+        let (target, rule) = (target.into(), rule.into());
+        Self::Denied(Denied { capability, target, rule, approve_with: None })
     }
 
     /// What the audit log calls it.
