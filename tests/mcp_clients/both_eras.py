@@ -67,25 +67,20 @@ async def uses_what_came_later(client, name):
     same(answer.content[0].text.strip(), f"Words of {name}.")
 
 
-async def hears_of_changes(client, tested, heard, is_told):
+async def hears_of_changes(client, tested, heard):
     """Adds a skill while the client is connected."""
     if client.protocol_version == "2026-07-28":
         async with client.listen(prompts_list_changed=True) as subscription:
             tested.add_skill("heard-of")
             event = await anext(subscription)
             assert isinstance(event, PromptsListChanged), event
-    elif is_told:
+    else:
         tested.add_skill("heard-of")
         await heard.wait()
-    else:
-        # Without a session there is no stream to tell this client on: it sees it when it asks.
-        tested.add_skill("heard-of")
-        while "heard-of" not in [prompt.name for prompt in (await client.list_prompts()).prompts]:
-            await anyio.sleep(0.05)
     await uses_what_came_later(client, "heard-of")
 
 
-async def check(server, tested, mode, is_told):
+async def check(server, tested, mode):
     heard = anyio.Event()
 
     async def handler(message):
@@ -95,17 +90,17 @@ async def check(server, tested, mode, is_told):
     with anyio.fail_after(PATIENCE):
         async with Client(server, mode=mode, message_handler=handler) as client:
             await uses(client, MODES[mode])
-            await hears_of_changes(client, tested, heard, is_told)
+            await hears_of_changes(client, tested, heard)
 
 
 async def main(path):
     for mode, revision in MODES.items():
         with program(path) as tested:
             stdio = StdioServerParameters(command=path, args=["mcp", *FLAGS], env=tested.environment)
-            await check(stdio, tested, mode, is_told=True)
+            await check(stdio, tested, mode)
             print(f"stdio, {mode}: {revision}, all done")
         with program(path) as tested, tested.over_http() as url:
-            await check(url, tested, mode, is_told=False)
+            await check(url, tested, mode)
             print(f"HTTP, {mode}: {revision}, all done")
 
 
