@@ -1,8 +1,8 @@
 """Compares what the conformance runner has found with what is expected to fail.
 
-    compare.py EXPECTED RESULTS REVISION ...
+    compare.py EXPECTED RESULTS RUN ...
 
-RESULTS/REVISION holds a folder for each scenario, with its checks in `checks.json`. A line of EXPECTED is
+RESULTS/RUN holds a folder for each scenario, with its checks in `checks.json`. A line of EXPECTED is
 `SCENARIO CHECK REASON`, in which the first two may hold `*`. Warnings count as failures, so that none
 comes in unseen. Exits with 1 if something else fails than what is expected to, or less.
 """
@@ -36,13 +36,13 @@ def checks(folder):
 
 
 def main():
-    expected_path, results, *revisions = sys.argv[1:]
+    expected_path, results, *runs = sys.argv[1:]
     expected = expectations(pathlib.Path(expected_path))
     used = set()
     wrong = 0
-    for revision in revisions:
+    for run in runs:
         passed = listed = 0
-        for scenario, check, status, message in checks(pathlib.Path(results) / revision):
+        for scenario, check, status, message in checks(pathlib.Path(results) / run):
             if status == "SUCCESS":
                 passed += 1
             if status not in ("FAILURE", "WARNING"):
@@ -57,10 +57,10 @@ def main():
                 listed += 1
             else:
                 wrong += 1
-                print(f"{revision} {scenario} {check}: {status.lower()}: {message}")
-        print(f"{revision}: {passed} checks passed, {listed} failed as listed")
+                print(f"{run} {scenario} {check}: {status.lower()}: {message}")
+        print(f"{run}: {passed} checks passed, {listed} failed as listed")
         if not passed:
-            sys.exit(f"{revision}: nothing was checked")
+            sys.exit(f"{run}: nothing was checked")
     for line in expected:
         if line not in used:
             wrong += 1
