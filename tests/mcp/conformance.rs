@@ -8,8 +8,7 @@ use weft_lite::{McpOptions, ToolNames};
 use crate::session::{ALL, Server, guest, package};
 
 fn server() -> Server {
-    let mut options = McpOptions::default();
-    options.tool_names = ToolNames::Bare;
+    let options = McpOptions { tool_names: ToolNames::Bare, ..McpOptions::default() };
     Server::with([package("conformance", guest("conformance"), &json!({}))], options)
 }
 
