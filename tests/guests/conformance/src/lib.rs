@@ -13,7 +13,7 @@ wit_bindgen::generate!({ path: "../../../wit/plugin.wit", world: "plugin" });
 
 /// Rounds of the loop that takes long enough for several messages of progress, of which the host sends
 /// one every 100 ms.
-const ROUNDS: u32 = 120_000_000;
+const ROUNDS: u32 = 200_000_000;
 
 const LEVEL_INFO: u8 = 2;
 
