@@ -256,7 +256,6 @@ fn both_eras_are_served_at_one_endpoint() {
         });
         let response = http.post(&[], &hello.to_string());
         assert_eq!(response.is(200).json()["result"]["protocolVersion"], revision);
-        assert_eq!(response.header("mcp-session-id"), None, "there are no sessions");
         let ready = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
         let response = http.post(&[("MCP-Protocol-Version", revision)], ready);
         assert_eq!(response.is(202).body, "");
@@ -281,6 +280,32 @@ fn both_eras_are_served_at_one_endpoint() {
         shapes::check(&message, MODERN, Some(method));
         schemas::check(&message, MODERN, Some(method));
     }
+}
+
+#[test]
+fn a_legacy_client_gets_a_name_for_a_session_that_nobody_keeps() {
+    let http = Http::probe();
+    let mut given = Vec::new();
+    for revision in LEGACY {
+        let hello = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize(revision),
+        });
+        let response = http.post(&[], &hello.to_string());
+        let name = response.is(200).header("mcp-session-id").unwrap().to_owned();
+        assert!(name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+        assert!(!given.contains(&name), "{name} is given twice");
+        given.push(name);
+    }
+    // Another instance has given this one, say, or one before a restart.
+    let list = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
+    for session in [&given[0], "another"] {
+        http.post(&[("Mcp-Session-Id", session)], list).is(200);
+    }
+    let end = http.request("DELETE", "/mcp", &[("Mcp-Session-Id", &given[0])], "");
+    let response = http.send(&end);
+    assert_eq!(response.is(405).header("allow"), Some("GET, POST"));
+    let response = http.modern("server/discover", &json!({}));
+    assert_eq!(response.is(200).header("mcp-session-id"), None, "the modern era has no sessions");
 }
 
 #[test]

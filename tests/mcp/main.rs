@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod changes;
+mod conformance;
 mod eras;
 #[cfg(feature = "serve")]
 mod http;

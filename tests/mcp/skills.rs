@@ -125,6 +125,24 @@ fn skills_are_prompts_whose_variables_are_arguments() {
 }
 
 #[test]
+fn a_prompt_is_found_with_underscores_for_its_hyphens() {
+    let skills = Skills::new();
+    for revision in ALL {
+        let mut client = skills.client(revision);
+        let arguments = json!({ "depth": "full" });
+        let prompt = |name: &str| json!({ "name": name, "arguments": arguments });
+        let listed = client.result("prompts/get", &prompt("code-review"));
+        let spelled = client.result("prompts/get", &prompt("code_review"));
+        assert_eq!(spelled["messages"], listed["messages"]);
+        let argument = json!({ "name": "language", "value": "r" });
+        let reference = json!({ "type": "ref/prompt", "name": "code_review" });
+        let params = json!({ "ref": reference, "argument": argument });
+        let completed = client.result("completion/complete", &params);
+        assert_eq!(completed["completion"]["values"], json!(["rust"]));
+    }
+}
+
+#[test]
 fn a_prompt_without_what_it_needs_is_refused() {
     let skills = Skills::new();
     let mut client = skills.client(MODERN);

@@ -81,9 +81,11 @@ impl Catalog {
         }
     }
 
-    /// The skill that a prompt is made of.
+    /// The skill that a prompt is made of. Names have no underscores, so that one in their place, as
+    /// clients write that make identifiers of names, can only mean a hyphen.
     pub(super) fn prompt(&self, name: &str) -> Option<&OfferedSkill> {
-        let skill = self.skills.iter().find(|skill| &*skill.name == name)?;
+        let name = name.replace('_', "-");
+        let skill = self.skills.iter().find(|skill| *skill.name == *name)?;
         skill.document.user_invocable.then_some(skill)
     }
 

@@ -69,7 +69,11 @@ impl Service {
             Ok(agreed) => {
                 let mut result = Object::new();
                 discovery::initialize(&mut result, agreed);
-                text(StatusCode::OK, JSON, success(request, result))
+                let mut answer = text(StatusCode::OK, JSON, success(request, result));
+                if let Some(session) = session_id() {
+                    answer.headers_mut().insert("mcp-session-id", session);
+                }
+                answer
             }
             Err(error) => text(StatusCode::OK, JSON, error.answer(Some(&request.id))),
         }
@@ -148,6 +152,15 @@ impl Service {
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         answer
     }
+}
+
+/// A name for the session that a legacy client begins, of visible ASCII as revision 2025-11-25 wants it
+/// (Transports, Session Management). Nobody keeps it and nobody asks for it: clients there are that listen
+/// for changes only where they were given one.
+fn session_id() -> Option<HeaderValue> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    HeaderValue::from_str(&format!("{:032x}", u128::from_be_bytes(bytes))).ok()
 }
 
 /// The answer to a request whose era can't be told, or whose headers lie.

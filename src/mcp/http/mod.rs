@@ -1,8 +1,9 @@
 //! The transport over HTTP (Streamable HTTP): one endpoint, `/mcp`, on which every message is a request
 //! of its own.
 //!
-//! There are no sessions in either era, so any number of servers can stand behind an ordinary load
-//! balancer. What runs for a request ends with its connection.
+//! No session is kept in either era, so any number of servers can stand behind an ordinary load balancer.
+//! Legacy clients get a name for one, which stands for nothing. What runs for a request ends with its
+//! connection.
 
 mod answer;
 mod body;

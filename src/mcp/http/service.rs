@@ -74,7 +74,7 @@ impl Service {
         match request.method().as_str() {
             "POST" => self.post(request).await,
             "GET" => self.changes(request.headers()),
-            // There are no sessions that a DELETE could end.
+            // No session is kept that a DELETE could end.
             _ => not_allowed("GET, POST"),
         }
     }
