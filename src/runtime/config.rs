@@ -118,6 +118,7 @@ impl RuntimeBuilder {
         self.watch = config.watch;
         self.skill_config.clone_from(&config.skill_config);
         self.channels.clone_from(&config.channels);
+        self.mcp.clone_from(&config.mcp);
         #[cfg(feature = "net")]
         {
             self.network = network(config)?;

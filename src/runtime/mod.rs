@@ -25,7 +25,7 @@ use crate::actor::{
     WatchMode,
 };
 use crate::command::{Administration, Commands, built_in_commands};
-use crate::contract::{ChannelConfig, NoSecrets, SecretSource, WatchConfig};
+use crate::contract::{ChannelConfig, McpConfig, NoSecrets, SecretSource, WatchConfig};
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
 use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
 #[cfg(feature = "net")]
@@ -63,6 +63,7 @@ pub struct RuntimeBuilder {
     watch_mode: WatchMode,
     skill_config: Value,
     channels: BTreeMap<String, ChannelConfig>,
+    mcp: McpConfig,
 }
 
 impl RuntimeBuilder {
@@ -314,6 +315,7 @@ impl Runtime {
             watch_mode: WatchMode::default(),
             skill_config: Value::Object(Map::new()),
             channels: BTreeMap::new(),
+            mcp: McpConfig::default(),
         }
     }
 
@@ -387,6 +389,12 @@ impl Runtime {
     #[must_use]
     pub fn channel_config(&self) -> &BTreeMap<String, ChannelConfig> {
         &self.sources.channels
+    }
+
+    /// What the configuration says of serving over MCP.
+    #[must_use]
+    pub fn mcp_config(&self) -> &McpConfig {
+        &self.sources.mcp
     }
 
     /// What slash commands can change of this runtime.

@@ -153,6 +153,11 @@ fn names_come_from_the_configuration_and_options_go_before_it() {
     dir.write("home/.weft/config.yaml", "mcp:\n  tool_names: bare\n");
     assert_eq!(names(&["mcp"]), "allocate");
     assert_eq!(names(&["mcp", "--tool-names=qualified"]), "probe__allocate");
+    // A trusted workspace's own goes over it, as for every other key.
+    std::fs::create_dir(dir.path(".weft")).unwrap();
+    dir.write(".weft/config.yaml", "mcp:\n  tool_names: qualified\n");
+    assert_eq!(names(&["mcp"]), "allocate");
+    assert_eq!(names(&["mcp", "--trust"]), "probe__allocate");
     dir.run(&["mcp", "--tool-names", "short"]).exits(2).says("neither `qualified` nor `bare`");
     dir.run(&["run", "--mcp", "nowhere"]).exits(2).says("neither `stdio` nor an address");
 }

@@ -98,7 +98,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         Target::Address(_) => Asking::Once,
     };
     let runtime = options.runtime(asking)?;
-    let config = options.config()?.mcp;
+    let config = runtime.mcp_config().clone();
     let mut offered = McpOptions::from(&config);
     if let Some(names) = command.tool_names {
         offered.tool_names = names;
