@@ -1,9 +1,9 @@
 //! What a command comes to.
 
-use base64ct::{Base64, Encoding};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::contract::{as_base64, from_base64};
 
 /// Bytes that belong to a message. In JSON they are base64 (RFC 4648, section 4, with padding).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,15 +13,6 @@ pub struct Attachment {
     /// The bytes.
     #[serde(serialize_with = "as_base64", deserialize_with = "from_base64")]
     pub bytes: Vec<u8>,
-}
-
-fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&Base64::encode_string(bytes))
-}
-
-fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(from)?;
-    Base64::decode_vec(&text).map_err(|_| D::Error::custom("`bytes` is not base64 with padding"))
 }
 
 /// What a message is answered with.

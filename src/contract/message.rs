@@ -53,11 +53,11 @@ impl MessagePayload {
     }
 }
 
-fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&Base64::encode_string(bytes))
 }
 
-fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+pub(crate) fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
     let text = String::deserialize(from)?;
     Base64::decode_vec(&text).map_err(|_| D::Error::custom("`bytes` is not base64 with padding"))
 }

@@ -38,6 +38,7 @@ pub(crate) use manifest::{check_host_pattern, closest};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub use message::{Acknowledgement, Failure, MessagePayload, Progress, Reply, metadata};
+pub(crate) use message::{as_base64, from_base64};
 pub use permissions::PluginPermissions;
 pub use plugin_error::PluginError;
 pub use resources::PluginResourceConfig;

@@ -3,8 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -76,7 +75,7 @@ impl McpServer {
         contents.member("uri", &uri).member("mimeType", kind);
         match String::from_utf8(content) {
             Ok(text) => contents.member("text", &text),
-            Err(binary) => contents.member("blob", &STANDARD.encode(binary.as_bytes())),
+            Err(binary) => contents.member("blob", &Base64::encode_string(binary.as_bytes())),
         };
         result.raw("contents", &array([contents.end().as_str()]));
         write_freshness(result, revision);

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding};
 use hyper::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
@@ -113,7 +112,7 @@ fn decoded(value: &str) -> Option<Cow<'_, str>> {
     match encoded {
         None => Some(value.into()),
         Some(encoded) => {
-            let bytes = STANDARD.decode(encoded).ok()?;
+            let bytes = Base64::decode_vec(encoded).ok()?;
             Some(String::from_utf8(bytes).ok()?.into())
         }
     }
