@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::registry::{PluginRegistry, RefusedPlugin};
-use crate::contract::ToolDescription;
+use crate::contract::{ToolDescription, map_of};
 use crate::skill::{SkillEntry, SkillRegistry};
 
 /// What is different since a subscriber last looked.
@@ -166,8 +166,8 @@ impl Seen {
         Self {
             generation,
             skills: Arc::clone(skills),
-            plugins: summaries.collect(),
-            tools: tools.collect(),
+            plugins: map_of(summaries),
+            tools: map_of(tools),
             refused: plugins.refused().to_vec(),
         }
     }

@@ -24,7 +24,7 @@ use super::subscription::Subscription;
 use super::tool::HostedTool;
 use crate::contract::{CallError, CallOutcome, CancellationSource, FuelGauge, Tool, Usage, limits};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
-use crate::sandbox::SandboxOptions;
+use crate::sandbox::{SandboxOptions, spawn};
 use crate::skill::SkillRegistry;
 use crate::wasm::{GuestCall, MemoryBudget};
 
@@ -127,7 +127,7 @@ impl PluginHost {
             refused_by_loader: Vec::new(),
             refused_by_hand: Vec::new(),
         };
-        tasks.spawn(actor.run()).detach();
+        spawn(&tasks, actor.run()).detach();
         Self { mailbox, shared, lifecycle }
     }
 
@@ -459,7 +459,7 @@ impl HostActor {
             revocation: Arc::clone(&revocation),
             executor: Arc::clone(&self.executor),
         };
-        self.executor.spawn(actor.run()).detach();
+        spawn(&self.executor, actor.run()).detach();
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;

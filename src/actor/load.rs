@@ -8,7 +8,7 @@ use crate::contract::{
     CallError, Capability, Denied, PluginDescription, PluginManifest, ToolDescription,
 };
 use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage};
-use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions, off_executor};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleError};
 
 use super::kinds::{CapabilityMismatch, GuestFacts, check_tools};
@@ -161,7 +161,7 @@ pub(super) async fn prepare(
         return Err(LoadError::pending(&manifest.id, unapproved, approval));
     }
     let compile = move || CompiledModule::with_limit(&module, module_bytes);
-    let module = blocking::unblock(compile).await.map_err(LoadError::Module)?;
+    let module = off_executor(compile).await.map_err(LoadError::Module)?;
     CapabilityMismatch::check(&manifest.capabilities, &module.summary().kinds())
         .map_err(LoadError::Capability)?;
 

@@ -10,7 +10,7 @@ use crate::contract::{
     CallError, ChannelAdapter, KeyValueStore, MemoryBackend, PipelineStage, PluginCapability,
     PluginError, Secret, Tool, ToolContext, VoiceHandler,
 };
-use crate::sandbox::Clock;
+use crate::sandbox::{Clock, off_executor};
 
 /// A tool of this program, and the storage it is given.
 pub(super) struct NativeTool {
@@ -190,7 +190,7 @@ impl PluginHost {
     /// The last `count` records of the audit log, oldest first.
     pub async fn recent_audit(&self, count: usize) -> Vec<Value> {
         let audit = Arc::clone(&self.shared.options.sandbox.audit);
-        blocking::unblock(move || audit.recent(count)).await
+        off_executor(move || audit.recent(count)).await
     }
 
     fn running<T>(&self, name: &str, of_kind: impl Fn(&MemberObject) -> Option<T>) -> Option<T> {

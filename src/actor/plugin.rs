@@ -19,7 +19,7 @@ use crate::contract::{
     CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
     PluginResourceConfig, Usage,
 };
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, spawn};
 use crate::wasm::{
     CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryBudget, Parked,
 };
@@ -110,7 +110,7 @@ impl PluginActor {
                         drop(permit);
                         let _ = reply.send(outcome).await;
                     };
-                    self.executor.spawn(beside).detach();
+                    spawn(&self.executor, beside).detach();
                 }
             }
         }

@@ -12,7 +12,7 @@ use super::kinds::GuestFacts;
 use super::load::LoadError;
 use super::plugin::PluginMessage;
 use crate::contract::{
-    CallError, CancellationSource, PluginManifest, ToolDescription, full_tool_name,
+    CallError, CancellationSource, PluginManifest, ToolDescription, full_tool_name, sort_by,
 };
 use crate::package::{PackageError, PackageOrigin};
 use crate::wasm::CompiledModule;
@@ -123,9 +123,9 @@ impl PluginRegistry {
         let tools = self.plugins.values().flat_map(|plugin| {
             (0..plugin.tools.len()).map(|index| ToolEntry { plugin: Arc::clone(plugin), index })
         });
-        let mut tools: Vec<_> = tools.collect();
-        tools.sort_by_cached_key(ToolEntry::full_name);
-        tools
+        let mut named: Vec<_> = tools.map(|tool| (tool.full_name(), tool)).collect();
+        sort_by(&mut named, |(one, _), (other, _)| one.cmp(other));
+        named.into_iter().map(|(_, tool)| tool).collect()
     }
 
     /// The tool of this full name, or of this bare name where only one plugin has it.
@@ -213,6 +213,6 @@ fn similar<'a>(bare: &str, name: &str, names: impl Iterator<Item = &'a str>) -> 
             close.then_some((usize::MAX - shared, candidate))
         })
         .collect();
-    close.sort_unstable();
+    sort_by(&mut close, Ord::cmp);
     close.into_iter().take(3).map(|(_, candidate)| candidate.to_owned()).collect()
 }

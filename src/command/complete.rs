@@ -2,6 +2,7 @@
 
 use super::registry::CommandRegistry;
 use crate::actor::{PluginHost, Snapshot};
+use crate::contract::sort_by;
 
 /// What may follow a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl CommandRegistry {
             _ => Vec::new(),
         };
         candidates.retain(|candidate| candidate.starts_with(word) && candidate != word);
-        candidates.sort_unstable();
+        sort_by(&mut candidates, Ord::cmp);
         candidates.dedup();
         Completion { start, candidates }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::registry::CommandRegistry;
-use crate::contract::closest;
+use crate::contract::{closest, set_of, sort_by_key};
 
 /// Names that are shown at most.
 const SIMILAR: usize = 3;
@@ -31,10 +31,8 @@ pub(super) fn similar<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) ->
 
 /// The words of a text that mean something, in lower case.
 fn words(text: &str) -> BTreeSet<String> {
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| word.chars().count() >= WORD_LETTERS)
-        .map(str::to_lowercase)
-        .collect()
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    set_of(words.filter(|word| word.chars().count() >= WORD_LETTERS).map(str::to_lowercase))
 }
 
 /// How well a name with its description fits the words: 0 where it doesn't. A word of the name
@@ -65,7 +63,7 @@ impl CommandRegistry {
             .filter(|(fit, _)| *fit > 0)
             .collect();
         // Stable, so that those that fit equally well stay in the order of `/help`.
-        found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
+        sort_by_key(&mut found, |(fit, _)| std::cmp::Reverse(*fit));
         let lines = found.iter().map(|(_, it)| format!("{}  {}", it.usage(), it.summary));
         lines.take(MATCHES).collect()
     }

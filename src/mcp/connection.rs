@@ -20,6 +20,7 @@ use super::object::Object;
 use super::revision::{Revision, Spoken, spoken};
 use super::server::{Context, McpServer, success};
 use crate::contract::CancellationSource;
+use crate::sandbox::spawn;
 
 /// Requests of one client that run at once; what comes after them waits in the stream.
 const RUNNING: usize = 256;
@@ -149,7 +150,7 @@ impl Connection {
         };
         let id = request.id.clone();
         let (server, context) = (self.server.clone(), self.context.clone());
-        let task = self.server.executor().spawn(async move {
+        let task = spawn(self.server.executor(), async move {
             let outbox = context.outbox.clone();
             let answer = server.answer(request, spoken, context).await;
             drop(room);
@@ -177,7 +178,7 @@ impl Connection {
             let (server, context) = (self.server.clone(), self.context.clone());
             let (log, known) = (self.log.clone(), self.server.offered());
             let telling = async move { server.tell_lists(known, Some(&log), &context).await };
-            self.telling = Some(self.server.executor().spawn(telling));
+            self.telling = Some(spawn(self.server.executor(), telling));
         }
     }
 }

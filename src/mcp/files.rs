@@ -10,8 +10,10 @@ use sha2::{Digest, Sha256};
 use super::catalog::{Entry, Keyed, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
+use crate::contract::sort_by;
 #[cfg(feature = "bundled")]
 use crate::package::BUNDLED;
+use crate::sandbox::off_executor;
 #[cfg(feature = "bundled")]
 use crate::skill::BUNDLED_SKILLS;
 use crate::skill::OpenSkill;
@@ -191,7 +193,7 @@ pub(super) fn list_all(skills: &[OfferedSkill]) -> Vec<Resource> {
             Err(error) => log::debug!("the files of skill {} are not offered: {error}", skill.name),
         }
     }
-    resources.sort_by(|one, other| one.uri.cmp(&other.uri));
+    sort_by(&mut resources, |one, other| one.uri.cmp(&other.uri));
     resources
 }
 
@@ -256,7 +258,7 @@ pub(super) struct Index(Vec<Resource>);
 impl Index {
     /// Looks at the files of these skills.
     pub(super) async fn look(skills: Arc<[OfferedSkill]>) -> Self {
-        Self(blocking::unblock(move || list_all(&skills)).await)
+        Self(off_executor(move || list_all(&skills)).await)
     }
 
     /// Whether the list of all resources is another one than in `earlier`.

@@ -4,6 +4,7 @@ use async_channel::{Receiver, Sender};
 
 use super::connection::Connection;
 use super::server::McpServer;
+use crate::sandbox::spawn;
 
 /// Messages that wait in each direction.
 const WAITING: usize = 64;
@@ -65,7 +66,7 @@ impl McpServer {
             futures_lite::future::or(all, stopping.cancelled()).await;
             connection.end().await;
         };
-        self.executor().spawn(serving).detach();
+        spawn(self.executor(), serving).detach();
         MemoryConnection { input, output }
     }
 }

@@ -13,6 +13,7 @@ use super::message::{Request, RpcError, code};
 use super::object::{Object, array};
 use super::revision::Revision;
 use super::server::{McpServer, write_freshness};
+use crate::sandbox::off_executor;
 
 /// Skills of one part of `skills/list`: every file of each is read for its digest.
 const SKILLS_AT_ONCE: usize = 50;
@@ -56,7 +57,7 @@ impl McpServer {
         result: &mut Object,
     ) -> Result<(), RpcError> {
         let skills = Arc::clone(&self.catalog().skills);
-        let all = blocking::unblock(move || files::list_all(&skills)).await;
+        let all = off_executor(move || files::list_all(&skills)).await;
         self.list(request, revision, "resources", &all, result)
     }
 
@@ -69,7 +70,7 @@ impl McpServer {
         let UriParams { uri, .. } = request.params()?;
         let (skill, path) = self.skill_of(&uri).ok_or_else(|| not_found(&uri, revision))?;
         let kind = files::mime_type(&path);
-        let content = blocking::unblock(move || files::read(&skill, &path)).await;
+        let content = off_executor(move || files::read(&skill, &path)).await;
         let content = content.map_err(|error| log_and(&error, not_found(&uri, revision)))?;
         let mut contents = Object::new();
         contents.member("uri", &uri).member("mimeType", kind);
@@ -90,7 +91,7 @@ impl McpServer {
         if uri.ends_with('/') {
             return Err(no_folder());
         }
-        let children = blocking::unblock(move || {
+        let children = off_executor(move || {
             let files = files::list(&skill)?;
             io::Result::Ok(files::children(&skill, &path, files))
         });
@@ -116,7 +117,7 @@ impl McpServer {
         let size = self.page_entries().min(SKILLS_AT_ONCE);
         let page = Page::new(&catalog.published, cursor.as_deref(), size)?;
         let skills = page.entries.to_vec();
-        let manifests = blocking::unblock(move || {
+        let manifests = off_executor(move || {
             let manifest = |skill: &OfferedSkill| match files::manifest(skill) {
                 Ok(manifest) => Some(manifest),
                 Err(error) => {
@@ -145,7 +146,7 @@ impl McpServer {
         let (name, path) = files::named(&uri).ok_or_else(unknown)?;
         let published = |skill: &&OfferedSkill| &*skill.name == name && path == SKILL_FILE;
         let skill = catalog.published.iter().find(published).ok_or_else(unknown)?.clone();
-        let manifest = blocking::unblock(move || files::manifest(&skill)).await;
+        let manifest = off_executor(move || files::manifest(&skill)).await;
         let manifest = manifest.map_err(|error| log_and(&error, unknown()))?;
         result.raw("skill", &manifest);
         write_freshness(result, revision);

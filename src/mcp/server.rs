@@ -22,6 +22,7 @@ use super::prompts;
 use super::revision::{Revision, Spoken};
 use crate::actor::PluginHost;
 use crate::contract::{Cancellation, CancellationSource};
+use crate::sandbox::spawn;
 
 /// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
 const LIST_TTL_MS: u64 = 1_000;
@@ -107,7 +108,7 @@ impl McpServer {
             options,
         });
         let following = follow(Arc::downgrade(&shared));
-        shared.executor.spawn(following).detach();
+        spawn(&shared.executor, following).detach();
         (Self { shared }, Loading { _loaded: loading })
     }
 

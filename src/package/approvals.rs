@@ -10,7 +10,7 @@ use super::approval::{Approval, ApprovalPolicy, StoredApproval};
 use super::consent::{Prompt, ask_for_permissions};
 use super::home::{self, Access, HomeError, HomeLock};
 use super::kind::Subject;
-use crate::contract::PluginPermissions;
+use crate::contract::{PluginPermissions, map_of};
 
 /// The approvals of `$WEFT_HOME`, as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Approvals {
         let document: Document = serde_json::from_str(&text)
             .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
         let stored = |Entry { permissions, revoked }| StoredApproval { permissions, revoked };
-        let plugins = document.plugins.into_iter().map(|(id, entry)| (id, stored(entry))).collect();
+        let plugins = map_of(document.plugins.into_iter().map(|(id, entry)| (id, stored(entry))));
         Ok(Self { plugins })
     }
 
@@ -131,7 +131,7 @@ impl Approvals {
             permissions: stored.permissions.clone(),
             revoked: stored.revoked,
         };
-        let plugins = self.plugins.iter().map(|(id, stored)| (id.clone(), entry(stored))).collect();
+        let plugins = map_of(self.plugins.iter().map(|(id, stored)| (id.clone(), entry(stored))));
         let path = Self::path(lock.home());
         let text = serde_json::to_string_pretty(&Document { plugins })
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;

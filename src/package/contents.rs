@@ -11,7 +11,7 @@ use cap_std::fs::Dir;
 use super::error::{PackageError, PackageErrorKind};
 use super::kind::PackageKind;
 use super::source::{self, MANIFEST_NAMES, PluginPackage, ReadLimits};
-use crate::contract::PluginPermissions;
+use crate::contract::{PluginPermissions, sort_by};
 use crate::skill::{ParseMode, SKILL_BYTES, SKILL_FILES, Severity, parse_skill};
 
 /// The names of a skill's module where there is no manifest to say it: ours, and clawft's.
@@ -182,7 +182,7 @@ fn beneath(dir: &Dir) -> Option<String> {
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
-    folders.sort();
+    sort_by(&mut folders, Ord::cmp);
     let is_skill = |name: &String| {
         SKILL_FILES.iter().any(|file| dir.symlink_metadata(Path::new(name).join(file)).is_ok())
     };

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::install_error::InstallError;
 use super::paths;
 use super::signature::SIGNATURE_FILE;
-use crate::contract::limits;
+use crate::contract::{limits, map_of};
 
 /// The SHA-256 digest of each file in a package, but for the signature itself.
 ///
@@ -48,7 +48,8 @@ impl DigestList {
             let (digest, path) = line.strip_prefix("sha256:")?.split_once("  ")?;
             Some((path.to_owned(), digest.to_owned()))
         };
-        lines.iter().map(entry).collect::<Option<_>>().map(|by_path| Self { by_path })
+        let entries: Vec<_> = lines.iter().map(entry).collect::<Option<_>>()?;
+        Some(Self { by_path: map_of(entries) })
     }
 
     /// The lines, without their ends.

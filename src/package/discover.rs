@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{PackageError, PackageErrorKind};
 use super::source::{MANIFEST_NAMES, PluginPackage, ReadLimits};
+use crate::contract::sort_by;
 
 /// Reads every package in `root`, in the order of the folders' names.
 ///
@@ -55,7 +56,7 @@ fn children(root: &Path) -> io::Result<Vec<PathBuf>> {
             folders.push(path);
         }
     }
-    folders.sort();
+    sort_by(&mut folders, Ord::cmp);
     Ok(folders)
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::approvals::Approvals;
 use super::kind::PackageKind;
+use crate::contract::sort_by;
 
 /// Where packages are put together before they are renamed into place, and what is removed is
 /// taken apart. Its name hides it from whoever looks for packages.
@@ -323,7 +324,7 @@ pub(super) fn children(folder: &Path) -> Result<Vec<PathBuf>, HomeError> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<Vec<_>>>()
         .map_err(|error| HomeError::io(folder, &error))?;
-    paths.sort();
+    sort_by(&mut paths, Ord::cmp);
     Ok(paths)
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::install_error::InstallError;
 use super::record::RECORD_FILE;
-use crate::contract::limits;
+use crate::contract::{limits, sort_by};
 
 /// The paths of one package, as far as they are known.
 #[derive(Debug, Default)]
@@ -112,7 +112,7 @@ pub(super) struct PackageFile {
 pub(super) fn files(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
     let mut walk = Walk { paths: PackagePaths::default(), files: Vec::new(), bytes: 0 };
     walk.folder(folder, "")?;
-    walk.files.sort_by(|a, b| a.path.cmp(&b.path));
+    sort_by(&mut walk.files, |a, b| a.path.cmp(&b.path));
     Ok(walk.files)
 }
 

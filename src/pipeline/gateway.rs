@@ -28,7 +28,7 @@ use crate::contract::{
     Acknowledgement, BoxFuture, Cancellation, CancellationSource, ChannelHost, Failure,
     MessagePayload, PluginError, Progress,
 };
-use crate::sandbox::Clock;
+use crate::sandbox::{Clock, spawn};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 64;
@@ -93,7 +93,7 @@ impl Gateway {
             stop: CancellationSource::new(),
             stopping: None,
         };
-        let actor = executor.spawn(actor.run(messages));
+        let actor = spawn(executor, actor.run(messages));
         Self { inbox: Arc::new(Inbox { mailbox, rules }), _actor: actor }
     }
 
@@ -290,7 +290,7 @@ impl Actor {
                 let _ = mailbox.send(Message::Done { key, state }).await;
             }
         };
-        self.executor.spawn(work).detach();
+        spawn(&self.executor, work).detach();
     }
 
     fn forget_oldest(&mut self) {
@@ -313,7 +313,7 @@ impl Actor {
                 let _ = mailbox.send(Message::GiveUp).await;
             }
         };
-        self.executor.spawn(give_up).detach();
+        spawn(&self.executor, give_up).detach();
     }
 }
 

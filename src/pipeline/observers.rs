@@ -12,6 +12,7 @@ use smol::Executor;
 use super::state::MessageState;
 use crate::actor::PluginHost;
 use crate::contract::{PipelineStage, PipelineStageType};
+use crate::sandbox::spawn;
 
 /// Copies that wait for one observer. One that is slower misses some.
 const WAITING: usize = 64;
@@ -49,7 +50,7 @@ impl Observers {
         for (stage, name) in running {
             let queue = self.queues.entry(name.clone()).or_insert_with(|| {
                 let (copies, waiting) = async_channel::bounded(WAITING);
-                self.executor.spawn(observe(stage, name.clone(), waiting)).detach();
+                spawn(&self.executor, observe(stage, name.clone(), waiting)).detach();
                 Queue { copies, missed: 0 }
             });
             if queue.copies.try_send(copy.clone()).is_err() {

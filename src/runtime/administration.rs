@@ -9,6 +9,7 @@ use crate::package::{
     Approval, Approvals, HomeError, NoPrompt, PackageOrigin, PluginPackage, ReadLimits,
     workspace_approval_id,
 };
+use crate::sandbox::off_executor;
 use crate::skill::SkillLevel;
 
 /// Approves, rejects and reloads for one runtime.
@@ -96,7 +97,7 @@ impl Administration for RuntimeAdministration {
             let Kept { home, id: kept, permissions } = self.kept(id)?;
             let granting =
                 move || Approvals::ask(&home, &kept, &permissions, granted, &mut NoPrompt);
-            blocking::unblock(granting).await.map_err(|error| of_home(&error))?;
+            off_executor(granting).await.map_err(|error| of_home(&error))?;
             Ok(self.reload_and_describe(id).await)
         })
     }
@@ -105,7 +106,7 @@ impl Administration for RuntimeAdministration {
         Box::pin(async move {
             let Kept { home, id: kept, .. } = self.kept(id)?;
             let rejecting = move || Approvals::revoke(&home, &kept);
-            blocking::unblock(rejecting).await.map_err(|error| of_home(&error))?;
+            off_executor(rejecting).await.map_err(|error| of_home(&error))?;
             self.loader.reload().await;
             Ok(format!("`{id}` was rejected and is out of service"))
         })

@@ -15,6 +15,7 @@ mod options;
 mod policy;
 mod rate;
 mod redact;
+mod task;
 mod text;
 
 pub use audit::{AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit};
@@ -27,6 +28,7 @@ pub use network::{
 };
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
+pub(crate) use task::{off_executor, spawn};
 pub use text::printable;
 
 /// The target of the sandbox's own log messages; a guest can't write under it.

@@ -16,6 +16,7 @@ use super::network::{self, HttpError, NetworkGate};
 use super::options::{PluginIdentity, SandboxOptions};
 use super::redact::SentSecrets;
 use crate::contract::{PluginPermissions, PluginResourceConfig};
+use crate::sandbox::off_executor;
 
 /// Everything that one plugin may do beyond computing, shared by its instances.
 ///
@@ -149,7 +150,7 @@ impl Sandbox {
 
     async fn read_file(&self, path: &str) -> Answer {
         let read = match self.files.permit(path) {
-            Ok(permit) => blocking::unblock(move || filesystem::read(&permit)).await,
+            Ok(permit) => off_executor(move || filesystem::read(&permit)).await,
             Err(refused) => Err(refused),
         };
         let bytes = read.as_ref().map_or(0, String::len);
@@ -158,8 +159,7 @@ impl Sandbox {
 
     async fn write_file(&self, path: &str, content: String) -> Answer {
         let bytes = content.len();
-        let write =
-            |permit: FilePermit| blocking::unblock(move || filesystem::write(&permit, &content));
+        let write = |permit: FilePermit| off_executor(move || filesystem::write(&permit, &content));
         let written = match self.files.permit(path) {
             Ok(permit) => write(permit).await,
             Err(refused) => Err(refused),

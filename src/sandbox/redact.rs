@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::HostCall;
 use super::text::cut;
+use crate::contract::sort_by_key;
 
 /// What stands in a secret's place.
 const REDACTED: &str = "[redacted]";
@@ -32,7 +33,7 @@ impl SentSecrets {
                 values.push(form.to_owned());
             }
         }
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        sort_by_key(&mut values, |value| std::cmp::Reverse(value.len()));
     }
 
     /// The length of the longest value; 0 where nothing was sent.

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Severity};
+use crate::contract::sort_by;
 
 /// The names of a skill's file; the first that is there is read.
 pub const SKILL_FILES: [&str; 3] = ["SKILL.md", "skill.md", "Skill.md"];
@@ -181,7 +182,7 @@ fn list(folder: &Path) -> io::Result<Listing> {
     for entry in fs::read_dir(folder)? {
         listing.add(&entry?)?;
     }
-    listing.code.sort_unstable();
+    sort_by(&mut listing.code, Ord::cmp);
     Ok(listing)
 }
 

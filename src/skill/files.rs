@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::contract::sort_by;
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
@@ -52,7 +53,7 @@ impl OpenSkill {
     pub(crate) fn files(&self) -> io::Result<Vec<SkillFile>> {
         let mut files = Vec::new();
         collect(&self.0, "", 0, &mut files)?;
-        files.sort_by(|one, other| one.path.cmp(&other.path));
+        sort_by(&mut files, |one, other| one.path.cmp(&other.path));
         Ok(files)
     }
 

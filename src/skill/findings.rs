@@ -5,6 +5,7 @@
 
 use super::lines::position;
 use super::{Diagnostic, ParseMode, Severity};
+use crate::contract::sort_by_key;
 
 /// Diagnostics of one file; what comes after them says nothing new.
 const MOST: usize = 50;
@@ -97,7 +98,7 @@ impl<'t> Findings<'t> {
 
     /// What was found, from the top of the file to its end.
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
-        self.list.sort_by_key(|it| (it.line, it.column));
+        sort_by_key(&mut self.list, |it| (it.line, it.column));
         self.list.shrink_to_fit();
         self.list
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::diagnostic::{Diagnostic, Severity};
 use super::document::SkillDocument;
 use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillState};
+use crate::contract::sort_by;
 
 /// All skills at one moment.
 #[derive(Debug, Default, PartialEq)]
@@ -40,7 +41,7 @@ impl SkillRegistry {
         disabled: &BTreeSet<String>,
     ) -> Self {
         // Stable, so that the path order within a level stays.
-        found.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.rank().cmp(&b.rank())));
+        sort_by(&mut found, |a, b| a.name.cmp(&b.name).then_with(|| a.rank().cmp(&b.rank())));
         let mut groups = found.chunk_by(|a, b| a.name == b.name).peekable();
         let mut names = names.iter().peekable();
         let mut entries = Vec::with_capacity(self.entries.len() + found.len());

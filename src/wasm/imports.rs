@@ -12,7 +12,6 @@
     clippy::unwrap_used
 )]
 
-use std::collections::BTreeSet;
 
 use wasmi::{Caller, Error, Linker};
 
@@ -21,13 +20,13 @@ use super::inspect::ModuleSummary;
 use super::signature::{HOST, WASI};
 use super::state::{State, Suspend, Suspended};
 use super::wasi;
+use crate::contract::set_of;
 use crate::sandbox::HostCall;
 
 /// Defines the imports that a module asks for, and no others.
 pub(super) fn define(linker: &mut Linker<State>, summary: &ModuleSummary) -> Result<(), Error> {
     // The same function may be imported twice.
-    let wanted: BTreeSet<_> =
-        summary.imports.iter().map(|import| (&*import.module, &*import.name)).collect();
+    let wanted = set_of(summary.imports.iter().map(|import| (&*import.module, &*import.name)));
     for (module, name) in wanted {
         match module {
             HOST => define_host(linker, name)?,

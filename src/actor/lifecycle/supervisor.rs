@@ -12,8 +12,8 @@ use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
-use crate::contract::PluginCapability;
-use crate::sandbox::Clock;
+use crate::contract::{PluginCapability, sort_by};
+use crate::sandbox::{Clock, spawn};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 64;
@@ -96,7 +96,7 @@ impl Lifecycle {
             clock,
             options,
         };
-        executor.spawn(actor.run(inbox, reported)).detach();
+        spawn(executor, actor.run(inbox, reported)).detach();
         Self { mailbox, members }
     }
 
@@ -178,7 +178,9 @@ impl Lifecycle {
         }
         // The states are those that the outcomes tell of.
         let _ = self.ask(|reply| Message::Settle { reply }).await;
-        outcomes.sort_by_cached_key(|outcome| (outcome.kind.as_str(), outcome.name.clone()));
+        sort_by(&mut outcomes, |one, other| {
+            (one.kind.as_str(), &one.name).cmp(&(other.kind.as_str(), &other.name))
+        });
         outcomes
     }
 
@@ -282,7 +284,7 @@ impl Supervisor {
             clock: Arc::clone(&self.clock),
             options: self.options,
         };
-        self.executor.spawn(task.run()).detach();
+        spawn(&self.executor, task.run()).detach();
         self.publish();
         Ok(())
     }
@@ -309,11 +311,10 @@ impl Supervisor {
             // A member that has much to do keeps nobody waiting but its own message.
             if let Err(unsent) = control.0.try_send(control.1) {
                 let (control, message) = (entry.control.clone(), unsent.into_inner());
-                self.executor
-                    .spawn(async move {
-                        let _ = control.send(message).await;
-                    })
-                    .detach();
+                let telling = async move {
+                    let _ = control.send(message).await;
+                };
+                spawn(&self.executor, telling).detach();
             }
         }
         Told { count: entries.len(), outcomes }

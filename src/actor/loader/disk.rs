@@ -10,7 +10,7 @@ use super::code::{Code, Content};
 use super::plugins::{PluginSource, PluginTree};
 use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
-use crate::contract::PluginPermissions;
+use crate::contract::{PluginPermissions, map_of, set_of, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED};
 use crate::package::{
@@ -88,7 +88,7 @@ impl Disk {
             Surroundings { limits: options.read_limits, host: Arc::clone(&options.surroundings) };
         let bundled = bundled(&options);
         let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), BTreeSet::new()));
-        let touched = touched.collect();
+        let touched = map_of(touched);
         let (approvals, disabled) = (Approvals::default(), BTreeSet::new());
         Self { options, around, skills, plugins, bundled, approvals, disabled, touched }
     }
@@ -115,7 +115,7 @@ impl Disk {
                 Ok(switches) => {
                     let other = self.disabled.symmetric_difference(switches.disabled());
                     let other = other.map(|name| (name.as_str().into(), BTreeSet::new()));
-                    let other: Touched = other.collect();
+                    let other: Touched = map_of(other);
                     merge(&mut self.touched, other);
                     self.disabled.clone_from(switches.disabled());
                 }
@@ -184,7 +184,7 @@ impl Disk {
             }
             self.find(name, &folders, outcomes, &mut found);
         }
-        let names = touched.keys().cloned().collect();
+        let names = set_of(touched.keys().cloned());
         before.replacing(&names, found, &self.disabled)
     }
 
@@ -419,7 +419,7 @@ impl Disk {
                 watched.extend(shipped.filter(|path| path != folder).map(beneath));
             }
         }
-        watched.sort();
+        sort_by(&mut watched, Ord::cmp);
         watched.dedup();
         watched
     }

@@ -26,6 +26,7 @@ use plan::Service;
 
 use super::host::PluginHost;
 use crate::package::{self, Approval, ReadLimits};
+use crate::sandbox::{off_executor, spawn};
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
 
 /// Requests that wait before those who make them do.
@@ -118,7 +119,7 @@ impl Loader {
         let options = Arc::new(options);
         let disk = Disk::new(Arc::clone(&options));
         let actor = LoaderActor { inbox, options, disk: Some(disk), service: Service::new(host) };
-        executor.spawn(actor.run()).detach();
+        spawn(executor, actor.run()).detach();
         Self { mailbox }
     }
 
@@ -168,7 +169,7 @@ struct LoaderActor {
 impl LoaderActor {
     async fn run(mut self) {
         if let Some(home) = self.options.weft_home.clone() {
-            let repaired = blocking::unblock(move || package::recover_home(&home)).await;
+            let repaired = off_executor(move || package::recover_home(&home)).await;
             if let Err(error) = repaired {
                 log::warn!("what an interrupted install left can't be repaired: {error}");
             }
@@ -199,7 +200,7 @@ impl LoaderActor {
 }
 
 async fn read(mut disk: Disk, scope: Scope) -> Disk {
-    blocking::unblock(move || {
+    off_executor(move || {
         disk.refresh(&scope);
         disk
     })

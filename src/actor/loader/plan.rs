@@ -13,7 +13,7 @@ use super::{Failures, Outcomes};
 use crate::actor::host::{PluginHost, Update};
 use crate::actor::load::LoadError;
 use crate::actor::registry::RefusedPlugin;
-use crate::contract::PluginPermissions;
+use crate::contract::{PluginPermissions, set_of};
 use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
 use crate::skill::{Readiness, SkillRegistry};
 
@@ -91,7 +91,7 @@ impl Service {
                 _ => None,
             }
         });
-        needed.collect()
+        set_of(needed)
     }
 
     /// Brings what is in service in line with the disk, and gives the generation; `None` when the

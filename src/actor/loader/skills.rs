@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::code::Code;
 use super::{Scope, Surroundings};
+use crate::contract::set_of;
 use crate::skill::{
     Diagnostic, Fingerprint, FoundSkill, ParsedSkill, Readiness, SKILL_FILES, SkillDocument,
     SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRoot, slug,
@@ -130,7 +131,7 @@ impl SkillTree {
                     Reach::Own => root.look(&self.path).into_iter().collect(),
                     Reach::Beneath | Reach::Inside(_) => root.walk(),
                 };
-                (found, self.skills.keys().cloned().collect())
+                (found, set_of(self.skills.keys().cloned()))
             }
         };
         for folder in found {

@@ -15,6 +15,8 @@ use smol::Timer;
 use super::mounts::tells_of_changes;
 use super::targets::Targets;
 use super::{Batch, WatchedFolder};
+use crate::contract::set_of;
+use crate::sandbox::off_executor;
 
 /// Events that wait while the loader is at work. More of them, and it looks at everything.
 const WAITING: usize = 8_192;
@@ -63,12 +65,12 @@ impl Events {
         let Some(watcher) = self.watcher.take() else { return BTreeSet::new() };
         let armed = std::mem::take(&mut self.armed);
         // Watching a tree means walking it.
-        let arming = blocking::unblock(move || arm(watcher, armed, &watched)).await;
+        let arming = off_executor(move || arm(watcher, armed, &watched)).await;
         let Armed { watcher, armed, targets, new, deaf } = arming;
         if deaf && !self.deaf {
             log::warn!("the kernel does not tell of every change, so folders are polled as well");
         }
-        let unseen = new.iter().flat_map(|path| targets.names_of(path)).collect();
+        let unseen = set_of(new.iter().flat_map(|path| targets.names_of(path)));
         (self.watcher, self.armed, self.targets, self.deaf) = (Some(watcher), armed, targets, deaf);
         unseen
     }

@@ -21,6 +21,7 @@ use smol::{Executor, Timer};
 
 use super::loader::{Loader, Reloaded, WatchedFolder};
 use crate::contract::{Cancellation, CancellationSource, WatchConfig};
+use crate::sandbox::spawn;
 
 #[cfg(feature = "watch")]
 use events::Events;
@@ -62,7 +63,7 @@ impl SkillWatcher {
         let ready = armed.token();
         let actor = WatcherActor { loader, config, ears: Ears::new(mode), lost: None };
         let task = async move { or(actor.run(armed), stopped.cancelled()).await };
-        executor.spawn(task).detach();
+        spawn(executor, task).detach();
         Self { _stop: stop, ready }
     }
 

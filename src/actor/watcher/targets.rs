@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::WatchedFolder;
 use crate::actor::loader::WatchDepth;
+use crate::contract::sort_by;
 
 /// The folders to watch, and what they are called.
 #[derive(Debug, Default)]
@@ -33,7 +34,7 @@ impl Targets {
         targets
             .real
             .retain(|path, _| !deep.iter().any(|above| path != above && path.starts_with(above)));
-        targets.names.sort();
+        sort_by(&mut targets.names, Ord::cmp);
         targets.names.dedup();
         targets
     }

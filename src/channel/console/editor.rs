@@ -21,6 +21,7 @@ use rustyline::{Config, Context, Helper};
 
 use super::{Complete, ConsoleEditing};
 use crate::contract::PluginError;
+use crate::sandbox::off_executor;
 
 /// Lines that are kept.
 const HISTORY_LINES: usize = 1_000;
@@ -81,7 +82,7 @@ impl Editor {
     pub(super) async fn read(&self) -> Result<Typed, PluginError> {
         let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
         let editing = self.editing();
-        let read = blocking::unblock(move || {
+        let read = off_executor(move || {
             let mut readline = readline.lock().unwrap_or_else(PoisonError::into_inner);
             editing.store(true, Ordering::Release);
             let line = readline.readline(PROMPT);

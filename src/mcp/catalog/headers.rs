@@ -1,5 +1,6 @@
 //! Arguments that clients over HTTP repeat in headers, as a tool's schema asks for with `x-mcp-header`.
 
+use crate::contract::sort_by;
 use serde_json::Value;
 
 const ANNOTATION: &str = "x-mcp-header";
@@ -27,7 +28,7 @@ pub(super) fn parameters(schema: &Value) -> Result<Vec<HeaderParameter>, String>
         return Err(format!("`{ANNOTATION}` is only for properties within `properties`"));
     }
     let mut names: Vec<&str> = found.iter().map(|parameter| parameter.header.as_str()).collect();
-    names.sort_unstable();
+    sort_by(&mut names, Ord::cmp);
     match names.windows(2).any(|pair| pair[0] == pair[1]) {
         true => Err(format!("`{ANNOTATION}` has one name twice")),
         false => Ok(found),

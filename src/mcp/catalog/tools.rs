@@ -9,7 +9,7 @@ use super::retired::Retired;
 use super::skills::OfferedSkill;
 use super::{Entry, Keyed};
 use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
-use crate::contract::{CallError, ToolDescription, ToolNames, full_tool_name};
+use crate::contract::{CallError, ToolDescription, ToolNames, full_tool_name, sort_by};
 use crate::mcp::message::RpcError;
 use crate::mcp::object::Object;
 use crate::mcp::options::McpOptions;
@@ -125,7 +125,7 @@ impl Tools {
         for remark in remarks.iter().filter(|remark| !earlier.remarks.contains(remark)) {
             log::warn!("{remark}");
         }
-        listed.sort_by(|one, other| one.name.cmp(&other.name));
+        sort_by(&mut listed, |one, other| one.name.cmp(&other.name));
         let names = |tool: &OfferedTool| [tool.name.clone(), tool.full_name.clone()];
         let places = listed.iter().enumerate();
         let by_name: HashMap<String, usize> =

@@ -17,6 +17,7 @@ use super::options::{HttpError, HttpOptions};
 use super::patience::Patient;
 use super::service::Service;
 use crate::mcp::server::McpServer;
+use crate::sandbox::spawn;
 
 /// Bytes that the head of a request may have, and that are buffered of a body.
 const BUFFER_BYTES: usize = 16 << 10;
@@ -86,7 +87,7 @@ impl McpServer {
                             }
                             drop((room, alive));
                         };
-                        self.executor().spawn(connection).detach();
+                        spawn(self.executor(), connection).detach();
                     }
                     Err(error) => {
                         log::warn!("mcp: no connection can be accepted: {error}");

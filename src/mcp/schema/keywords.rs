@@ -13,6 +13,7 @@ use super::node::{Applicator, Node, NodeId};
 use super::number::{Decimal, Exact};
 use super::value::weight;
 use super::{SchemaError, UnsupportedKeyword, bounds};
+use crate::contract::sort_by;
 
 type Result<T> = std::result::Result<T, SchemaError>;
 
@@ -183,7 +184,7 @@ impl<'d> Subschema<'_, 'd> {
         let mut named = Vec::new();
         if let Some(value) = self.object.get("properties") {
             named = self.schemas_by_name("properties", value)?;
-            named.sort_unstable();
+            sort_by(&mut named, |(one, _), (other, _)| one.cmp(other));
         }
         let mut patterns = Vec::new();
         let mut all_known = true;

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use serde_json::Value;
 
 use super::number::Exact;
+use crate::contract::sort_by;
 
 /// A value as a key. Both the depth and the length of a value have to be bounded before.
 struct ByMeaning<'a>(&'a Value);
@@ -91,7 +92,7 @@ impl Hash for ByMeaning<'_> {
             }
             Value::Object(properties) => {
                 let mut entries: Vec<_> = properties.iter().collect();
-                entries.sort_unstable_by_key(|(name, _)| *name);
+                sort_by(&mut entries, |(one, _), (other, _)| one.cmp(other));
                 entries.len().hash(state);
                 for (name, value) in entries {
                     name.hash(state);

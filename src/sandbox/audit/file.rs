@@ -87,7 +87,8 @@ impl AuditLog for FileAudit {
         if !mem::replace(&mut queue.writing, true) {
             drop(queue);
             let shared = Arc::clone(&self.shared);
-            blocking::unblock(move || shared.write_while_waiting()).detach();
+            crate::sandbox::task::in_background(Box::new(move || shared.write_while_waiting()))
+                .detach();
         }
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 
 use crate::contract::BoxFuture;
+use crate::sandbox::off_executor;
 
 /// Looks names up.
 pub trait Resolver: Send + Sync {
@@ -25,6 +26,6 @@ impl Resolver for SystemResolver {
             let found = (host, port).to_socket_addrs()?;
             Ok(found.map(|address| address.ip()).collect())
         };
-        Box::pin(blocking::unblock(lookup))
+        Box::pin(off_executor(lookup))
     }
 }

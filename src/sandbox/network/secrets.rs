@@ -14,6 +14,7 @@ use super::headers::header_value;
 use super::permit::Route;
 use super::url::{Scheme, Url};
 use crate::contract::{Secret, SecretSource};
+use crate::sandbox::off_executor;
 use crate::sandbox::redact::SentSecrets;
 use crate::sandbox::text::cut;
 
@@ -113,6 +114,6 @@ impl SecretGate {
     /// Asks the source, which may read a file, on the pool of blocking threads.
     async fn look_up(&self, name: &str) -> Option<Secret> {
         let (source, name) = (Arc::clone(&self.source), name.to_owned());
-        blocking::unblock(move || source.secret(&name)).await
+        off_executor(move || source.secret(&name)).await
     }
 }
