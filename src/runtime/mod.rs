@@ -4,6 +4,7 @@ mod administration;
 mod config;
 mod machine;
 mod surroundings;
+mod woken;
 
 use administration::RuntimeAdministration;
 pub use config::{ConfigError, ConfigErrorKind};
@@ -33,6 +34,7 @@ use crate::sandbox::NetworkOptions;
 use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
 use crate::skill::SkillLevel;
 use surroundings::HostSurroundings;
+use woken::WhenWoken;
 
 /// Where a workspace keeps its skills, in path order.
 const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
@@ -324,11 +326,12 @@ impl Runtime {
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         smol::block_on(async {
             let mut future = pin!(future);
+            let mut future = WhenWoken::new(future.as_mut());
             let mut tasks = 0_usize;
             // `Executor::run` looks at its future once in 200 tasks: with busy guests, once in
-            // 50 ms. Here it has its turn after every task.
+            // 50 ms. Here it has its turn after every task, if it was woken.
             loop {
-                let wanted = async { Some(future.as_mut().await) };
+                let wanted = async { Some((&mut future).await) };
                 let task = async {
                     self.executor.tick().await;
                     None

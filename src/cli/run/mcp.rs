@@ -191,18 +191,19 @@ async fn serve(
         next_step: "check the limits that this program runs under".into(),
     })?;
     let mut serving = pin!(serving);
-    let signal = async {
+    // A task of its own: each look at it is a system call, and serving is woken with every message.
+    let signal = runtime.executor().spawn(async move {
         signals.next().await;
-        None
-    };
-    let ended = or(async { Some(serving.as_mut().await) }, signal).await;
+        signals
+    });
+    let ended = or(async { Ok(serving.as_mut().await) }, async { Err(signal.await) }).await;
     match ended {
-        Some(result) => {
+        Ok(result) => {
             runtime.stop().await;
             // A client that is gone has ended it too.
             result.map(|()| Status::Done).map_err(Failure::Output)
         }
-        None => {
+        Err(mut signals) => {
             server.stop();
             runtime.stop().await;
             let ended = async {

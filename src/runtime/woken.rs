@@ -1,0 +1,91 @@
+//! A future that is polled when it was woken, and not each time something beside it was.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// `future` on the same thread as others that wake it often: looking at it costs nothing until it has
+/// something to do. What it polls may be dear, as a signal's pipe is, at a system call a look.
+pub(super) struct WhenWoken<'a, F> {
+    future: Pin<&'a mut F>,
+    bell: Arc<Bell>,
+    waker: Waker,
+}
+
+struct Bell {
+    rung: AtomicBool,
+    outer: Mutex<Waker>,
+}
+
+impl<'a, F> WhenWoken<'a, F> {
+    pub(super) fn new(future: Pin<&'a mut F>) -> Self {
+        let outer = Mutex::new(Waker::noop().clone());
+        let bell = Arc::new(Bell { rung: AtomicBool::new(true), outer });
+        let waker = Waker::from(Arc::clone(&bell));
+        Self { future, bell, waker }
+    }
+}
+
+impl<F: Future> Future for WhenWoken<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.bell.outer().clone_from(context.waker());
+        if !self.bell.rung.swap(false, Ordering::AcqRel) {
+            return Poll::Pending;
+        }
+        let this = &mut *self;
+        this.future.as_mut().poll(&mut Context::from_waker(&this.waker))
+    }
+}
+
+impl Bell {
+    fn outer(&self) -> std::sync::MutexGuard<'_, Waker> {
+        self.outer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.rung.swap(true, Ordering::AcqRel) {
+            let outer = self.outer().clone();
+            outer.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_lite::future::{block_on, or, poll_fn, yield_now};
+
+    use super::*;
+
+    #[test]
+    fn what_sleeps_is_not_looked_at_until_it_is_woken() {
+        let (sender, receiver) = async_channel::bounded(1);
+        let mut looks = 0;
+        let mut received = pin!(receiver.recv());
+        let waiting = poll_fn(|context| {
+            looks += 1;
+            received.as_mut().poll(context)
+        });
+        let mut waiting = pin!(waiting);
+        let waiting = WhenWoken::new(waiting.as_mut());
+        let beside = async {
+            for _ in 0..100 {
+                yield_now().await;
+            }
+            sender.send(7).await.unwrap();
+            std::future::pending().await
+        };
+        assert_eq!(block_on(or(waiting, beside)), Ok(7));
+        assert_eq!(looks, 2);
+    }
+}
