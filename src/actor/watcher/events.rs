@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_channel::{Receiver, Sender, TrySendError};
+use async_channel::{Receiver, Sender};
 use futures_lite::future::or;
 use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind};
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -43,7 +43,8 @@ struct Told {
 
 impl Events {
     pub(super) fn new() -> notify::Result<Self> {
-        let (sender, told) = async_channel::bounded(WAITING);
+        // A bounded channel would hold its whole room from the beginning: 330 KB.
+        let (sender, told) = async_channel::unbounded();
         let (lose, lost) = async_channel::bounded(1);
         let handler = move |event| hear(event, &sender, &lose);
         // What a link leads to is watched by its real path, if it has to be watched.
@@ -149,7 +150,10 @@ fn hear(event: notify::Result<Event>, sender: &Sender<Told>, lose: &Sender<()>) 
         _ => true,
     };
     for path in event.paths {
-        if let Err(TrySendError::Full(_)) = sender.try_send(Told { path, name }) {
+        if sender.len() < WAITING {
+            // Whoever would hear it may be gone.
+            let _ = sender.try_send(Told { path, name });
+        } else {
             let _ = lose.try_send(());
         }
     }
