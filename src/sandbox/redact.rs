@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::HostCall;
 use super::text::cut;
+#[cfg(feature = "net")]
 use crate::contract::sort_by_key;
 
 /// What stands in a secret's place.

@@ -12,7 +12,6 @@
     clippy::unwrap_used
 )]
 
-
 use wasmi::{Caller, Error, Linker};
 
 use super::abi::{AbiFault, Lift, Span};
