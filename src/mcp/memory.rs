@@ -65,7 +65,7 @@ impl McpServer {
             futures_lite::future::or(all, stopping.cancelled()).await;
             connection.end().await;
         };
-        self.executor().spawn(serving).detach();
+        self.tasks().detach(serving);
         MemoryConnection { input, output }
     }
 }

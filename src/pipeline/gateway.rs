@@ -23,6 +23,7 @@ use super::outbound::Outbound;
 use super::reply::replies;
 use super::run::{Pipeline, PipelineOutcome};
 use super::state::MessageState;
+use crate::actor::Tasks;
 use crate::command::{Answer, Commands, Conversation, ProgressNotes};
 use crate::contract::{
     Acknowledgement, BoxFuture, Cancellation, CancellationSource, ChannelHost, Failure,
@@ -72,6 +73,7 @@ impl Gateway {
     ) -> Self {
         let host = commands.host().clone();
         let clock = host.clock();
+        let tasks = Tasks::of(executor);
         let rules = options.rules.clone();
         let (mailbox, messages) = async_channel::bounded(MAILBOX);
         let outbound =
@@ -83,8 +85,8 @@ impl Gateway {
             message_limit: options.message_limit,
         });
         let actor = Actor {
-            observers: Observers::new(host, Arc::clone(executor)),
-            executor: Arc::clone(executor),
+            observers: Observers::new(host, tasks.clone()),
+            tasks: tasks.clone(),
             shared,
             mailbox: mailbox.downgrade(),
             room: options.waiting_per_chat,
@@ -177,7 +179,7 @@ struct Shared {
 
 struct Actor {
     observers: Observers,
-    executor: Arc<Executor<'static>>,
+    tasks: Tasks,
     shared: Arc<Shared>,
     mailbox: async_channel::WeakSender<Message>,
     /// Messages of one chat that are accepted and wait.
@@ -290,7 +292,7 @@ impl Actor {
                 let _ = mailbox.send(Message::Done { key, state }).await;
             }
         };
-        self.executor.spawn(work).detach();
+        self.tasks.detach(work);
     }
 
     fn forget_oldest(&mut self) {
@@ -313,7 +315,7 @@ impl Actor {
                 let _ = mailbox.send(Message::GiveUp).await;
             }
         };
-        self.executor.spawn(give_up).detach();
+        self.tasks.detach(give_up);
     }
 }
 

@@ -7,10 +7,9 @@ use std::sync::Arc;
 use async_channel::{Receiver, Sender};
 use futures_lite::FutureExt;
 use serde_json::Value;
-use smol::Executor;
 
 use super::state::MessageState;
-use crate::actor::PluginHost;
+use crate::actor::{PluginHost, Tasks};
 use crate::contract::{PipelineStage, PipelineStageType};
 
 /// Copies that wait for one observer. One that is slower misses some.
@@ -19,7 +18,7 @@ const WAITING: usize = 64;
 /// Hands copies to observers, each at its own pace.
 pub(super) struct Observers {
     host: PluginHost,
-    executor: Arc<Executor<'static>>,
+    tasks: Tasks,
     queues: HashMap<String, Queue>,
 }
 
@@ -29,8 +28,8 @@ struct Queue {
 }
 
 impl Observers {
-    pub(super) fn new(host: PluginHost, executor: Arc<Executor<'static>>) -> Self {
-        Self { host, executor, queues: HashMap::new() }
+    pub(super) fn new(host: PluginHost, tasks: Tasks) -> Self {
+        Self { host, tasks, queues: HashMap::new() }
     }
 
     /// Gives every running observer a copy, without waiting for any of them.
@@ -49,7 +48,7 @@ impl Observers {
         for (stage, name) in running {
             let queue = self.queues.entry(name.clone()).or_insert_with(|| {
                 let (copies, waiting) = async_channel::bounded(WAITING);
-                self.executor.spawn(observe(stage, name.clone(), waiting)).detach();
+                self.tasks.detach(observe(stage, name.clone(), waiting));
                 Queue { copies, missed: 0 }
             });
             if queue.copies.try_send(copy.clone()).is_err() {

@@ -269,6 +269,9 @@ impl RuntimeBuilder {
 
 /// A host with everything around it, on an executor of its own.
 ///
+/// Dropping it ends everything at once and leaves nothing behind, unless somebody keeps the executor;
+/// [`stop`](Self::stop) ends it in order.
+///
 /// ```
 /// use weft_lite::Runtime;
 ///

@@ -86,7 +86,7 @@ impl McpServer {
                             }
                             drop((room, alive));
                         };
-                        self.executor().spawn(connection).detach();
+                        self.tasks().detach(connection);
                     }
                     Err(error) => {
                         log::warn!("mcp: no connection can be accepted: {error}");
