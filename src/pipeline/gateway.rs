@@ -54,12 +54,32 @@ struct Inbox {
 }
 
 enum Message {
-    Take { inbound: Box<Inbound>, taken: Taken },
-    Cancel { channel: String, chat: String, id: Option<String>, reply: Sender<bool> },
-    ChatEnded { channel: String, chat: String, reply: Sender<()> },
-    Done { key: ChatKey, state: Box<MessageState> },
-    Stop { grace: Duration, reply: Sender<()> },
+    Take {
+        inbound: Box<Inbound>,
+        taken: Taken,
+    },
+    Cancel {
+        channel: String,
+        chat: String,
+        id: Option<String>,
+        reply: Sender<bool>,
+    },
+    ChatEnded {
+        channel: String,
+        chat: String,
+        reply: Sender<()>,
+    },
+    Done {
+        key: ChatKey,
+        state: Box<MessageState>,
+    },
+    Stop {
+        grace: Duration,
+        reply: Sender<()>,
+    },
     GiveUp,
+    /// The observers have seen what they were given, or had their time.
+    Observed,
 }
 
 impl Gateway {
@@ -93,6 +113,7 @@ impl Gateway {
             chats: HashMap::new(),
             number: 0,
             stop: CancellationSource::new(),
+            observer_limit: options.observer_limit,
             stopping: None,
         };
         let actor = executor.spawn(actor.run(messages));
@@ -106,8 +127,8 @@ impl Gateway {
     }
 
     /// Takes no more messages, lets those that were taken be answered for so long, and then reports
-    /// to the senders of all others that theirs were not. Channels have to be able to send until it
-    /// resolves.
+    /// to the senders of all others that theirs were not. Then observers may see what waits for them,
+    /// within their own limit. Channels have to be able to send until it resolves.
     pub async fn stop(&self, grace: Duration) {
         self.inbox.ask(|reply| Message::Stop { grace, reply }).await;
     }
@@ -188,21 +209,58 @@ struct Actor {
     number: u64,
     /// Fires when what is still worked on is given up.
     stop: CancellationSource,
-    /// Set when no message is taken any more: whom to tell when all is done.
-    stopping: Option<Vec<Sender<()>>>,
+    /// How long observers may take at the end.
+    observer_limit: Duration,
+    /// Set when no message is taken any more.
+    stopping: Option<Stopping>,
+}
+
+/// How far the end is.
+#[derive(Default)]
+struct Stopping {
+    /// Whom to tell when all is done.
+    waiting: Vec<Sender<()>>,
+    observers: LastLook,
+}
+
+/// How far observers are with what was left for them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum LastLook {
+    /// Messages are still worked on.
+    #[default]
+    Later,
+    Now,
+    Over,
 }
 
 impl Actor {
     async fn run(mut self, messages: Receiver<Message>) {
         while let Ok(message) = messages.recv().await {
             self.handle(message);
-            if let Some(waiting) = self.stopping.take_if(|_| self.chats.values().all(Chat::is_idle))
-            {
-                for reply in waiting {
-                    let _ = reply.try_send(());
-                }
-                self.stopping = Some(Vec::new());
+            self.end();
+        }
+    }
+
+    /// Goes on with stopping, if that is what there is to do: when every message has had its answer
+    /// the observers have their time, and then whoever waits is told.
+    fn end(&mut self) {
+        let Some(Stopping { waiting, observers }) = &mut self.stopping else { return };
+        match observers {
+            LastLook::Later if self.chats.values().all(Chat::is_idle) => {
+                *observers = LastLook::Now;
+                let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
+                let finish = self.observers.finish(clock, self.observer_limit);
+                self.tasks.detach(async move {
+                    finish.await;
+                    if let Some(mailbox) = mailbox.upgrade() {
+                        let _ = mailbox.send(Message::Observed).await;
+                    }
+                });
             }
+            LastLook::Later | LastLook::Now => {}
+            LastLook::Over => waiting.drain(..).for_each(|reply| {
+                let _ = reply.try_send(());
+            }),
         }
     }
 
@@ -230,6 +288,7 @@ impl Actor {
             }
             Message::Stop { grace, reply } => self.begin_to_stop(grace, reply),
             Message::GiveUp => self.stop.cancel(),
+            Message::Observed => self.stopping.get_or_insert_default().observers = LastLook::Over,
         }
     }
 
@@ -307,7 +366,7 @@ impl Actor {
 
     fn begin_to_stop(&mut self, grace: Duration, reply: Sender<()>) {
         self.chats.values_mut().for_each(Chat::refuse_unaccepted);
-        self.stopping.get_or_insert_default().push(reply);
+        self.stopping.get_or_insert_default().waiting.push(reply);
         let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
         let give_up = async move {
             clock.sleep(grace).await;
