@@ -25,6 +25,9 @@
 //! Every message gets exactly one last word: the last part of an `answer`, a `failure` or a
 //! `refused`. A client that closes its sending side still gets them; if it is gone altogether its
 //! work is cancelled. An `id` may be used again when its message has had its last word.
+//!
+//! Nothing is asked of a client that says nothing. One over TCP whose machine or network is gone without
+//! a word is noticed by the kernel's own probes, within two minutes.
 
 mod address;
 mod connection;
