@@ -21,6 +21,9 @@ use smol::Async;
 use super::SocketAddress;
 use crate::contract::OWNER;
 
+/// What the names of other users of the machine begin with.
+pub(super) const USER: &str = "uid:";
+
 /// Whoever connected, as the kernel tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Peer {
@@ -71,7 +74,7 @@ impl Listener {
                 let uid = socket_peercred(stream.get_ref())?.uid;
                 let sender = match uid == geteuid() {
                     true => OWNER.to_owned(),
-                    false => format!("uid:{}", uid.as_raw()),
+                    false => format!("{USER}{}", uid.as_raw()),
                 };
                 Ok((Stream::Unix(stream), Peer::User { sender }))
             }
