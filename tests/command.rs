@@ -314,6 +314,61 @@ fn use_puts_a_skill_into_the_conversation_until_it_is_cleared() {
     assert!(world.conversation.is_empty());
 }
 
+const LETTER: &str = "---\nname: letter\ndescription: Writes letters\nvariables:\n  - name: to\n    \
+    default: nobody\n  - name: from\n    default: nobody\n---\n<{{to}}|{{from}}>\n";
+
+#[test]
+fn values_of_variables_are_quoted_as_in_a_shell() {
+    let world = World::new(vec![skill("letter", LETTER)]);
+    for (typed, text) in [
+        ("to=Ada from=Bo", "<Ada|Bo>"),
+        ("to=\"Ada Lovelace\" from='Bo  D'", "<Ada Lovelace|Bo  D>"),
+        ("to=Ada' 'Lovelace from=\"\"", "<Ada Lovelace|>"),
+        ("\"to=Ada Lovelace\"", "<Ada Lovelace|nobody>"),
+        ("to='a \"b\" \\' from=\"a 'b' \\\" \\\\ \\n\"", "<a \"b\" \\|a 'b' \" \\ \\n>"),
+        ("to=Ada\\ L from=C:\\temp", "<Ada L|C:\\temp>"),
+        ("to=\\'s-Hertogenbosch", "<'s-Hertogenbosch|nobody>"),
+        ("to=a=b to=\"\u{e4} \u{1f600}\"", "<\u{e4} \u{1f600}|nobody>"),
+        // Text for people is no shell's, and what is in quotes is a value of nothing else.
+        ("it's for to=Ada, isn't it", "<Ada,|nobody>"),
+        ("to='from=Bo' other='x", "<from=Bo|nobody>"),
+    ] {
+        let run = world.run(&format!("/letter {typed}"));
+        let Ok(CommandOutcome::Follow { skill, text: said }) = run else { panic!("{run:?}") };
+        assert_eq!(skill.instructions.trim(), text, "{typed}");
+        assert_eq!(said, typed, "what was typed is the skill's arguments as it is");
+        assert_eq!(
+            world.says(&format!("/use letter {typed}")),
+            "`letter` is in use in this conversation"
+        );
+    }
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_an_error_that_shows_it() {
+    let world = World::new(vec![skill("letter", LETTER)]);
+    for (typed, problem, step) in [
+        (
+            "from=Bo to=\"Ada Lovelace",
+            "the quote at \"Ada Lovelace is not closed",
+            "close it with another \"",
+        ),
+        (
+            "to='s-Hertogenbosch and more",
+            "the quote at 's-Hertogenbosch and... is not",
+            "or write \\'",
+        ),
+        ("to=\"a\\\"", "the quote at \"a\\\" is not closed", "close it"),
+    ] {
+        for command in ["/letter", "/use letter"] {
+            let error = world.run(&format!("{command} {typed}")).unwrap_err();
+            assert_eq!(error.code(), "unclosed_quote");
+            assert!(error.to_string().starts_with(problem), "{error}");
+            assert!(error.next_step().contains(step), "{}", error.next_step());
+        }
+    }
+}
+
 #[test]
 fn what_changes_the_program_is_for_the_owner_alone() {
     let world = World::new(Vec::new());

@@ -1,12 +1,12 @@
 //! The commands that skills contribute: `/<name>` follows the skill, or calls the one tool it names.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::answer::{Answer, CommandOutcome, SkillPrompt};
+use super::assignments::assignments;
 use super::caller::CommandCall;
 use super::error::CommandError;
 use super::registry::{Audience, Command, CommandHandler, CommandSource};
@@ -63,21 +63,15 @@ fn help(document: &SkillDocument) -> String {
     lines.join("\n")
 }
 
-/// A skill's text with its variables filled in: those that `arguments` give as `name=value`, and
-/// all of the arguments as `ARGUMENTS`.
+/// A skill's text with its variables filled in: those that `arguments` give as `name=value` (see
+/// [`assignments`]), and all of the arguments as `ARGUMENTS`.
 pub(super) fn rendered(
     entry: &SkillEntry,
     document: &SkillDocument,
     arguments: &str,
 ) -> Result<SkillPrompt, CommandError> {
-    let mut values: BTreeMap<String, String> = BTreeMap::new();
-    for word in arguments.split_whitespace() {
-        if let Some((name, value)) = word.split_once('=')
-            && document.variables.iter().any(|variable| variable.name == name)
-        {
-            values.insert(name.to_owned(), value.to_owned());
-        }
-    }
+    let is_known = |name: &str| document.variables.iter().any(|variable| variable.name == name);
+    let mut values = assignments(arguments, is_known)?;
     values.insert("ARGUMENTS".into(), arguments.to_owned());
     if let Some(folder) = entry.path.as_deref().and_then(Path::parent) {
         values.insert("baseDir".into(), folder.display().to_string());
