@@ -103,6 +103,7 @@ impl PluginHost {
             draining: Vec::new(),
             refused_by_loader: Vec::new(),
             refused_by_hand: Vec::new(),
+            skills: Arc::default(),
         };
         tasks.detach(actor.run());
         Self { mailbox, shared, lifecycle }
@@ -284,6 +285,8 @@ struct HostActor {
     draining: Vec<(String, Weak<CancellationSource>)>,
     refused_by_loader: Vec<RefusedPlugin>,
     refused_by_hand: Vec<RefusedPlugin>,
+    /// The skills there are, without those that plugins tell.
+    skills: Arc<SkillRegistry>,
 }
 
 type Plugins = BTreeMap<String, Arc<LoadedPlugin>>;
@@ -440,7 +443,19 @@ impl HostActor {
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;
-        LoadedPlugin { manifest, tools, facts, origin, warnings, module, mailbox, revocation, load }
+        let told = facts.skill.as_ref().map(|skill| skill.found(&manifest.id));
+        LoadedPlugin {
+            manifest,
+            tools,
+            facts,
+            origin,
+            warnings,
+            module,
+            told,
+            mailbox,
+            revocation,
+            load,
+        }
     }
 
     fn plugins(&self) -> Plugins {
@@ -453,10 +468,18 @@ impl HostActor {
         let generation = now.generation + 1;
         let refused = [self.refused_by_hand.as_slice(), &self.refused_by_loader].concat();
         let replaced = CancellationSource::new();
+        if let Some(skills) = skills {
+            self.skills = skills;
+        }
+        let told: Vec<_> = plugins.values().filter_map(|plugin| plugin.told.clone()).collect();
+        let skills = match told.is_empty() {
+            true => Arc::clone(&self.skills),
+            false => Arc::new(self.skills.with_told(told)),
+        };
         self.shared.snapshot.store(Arc::new(Snapshot {
             generation,
             plugins: Arc::new(PluginRegistry::build(generation, plugins, refused)),
-            skills: skills.unwrap_or_else(|| Arc::clone(&now.skills)),
+            skills,
             replaced: replaced.token(),
         }));
         self.replaced = replaced;
