@@ -388,6 +388,12 @@ impl Runtime {
         SkillWatcher::start(&self.executor, self.loader().clone(), watch_mode, watch)
     }
 
+    /// Whether the workspace's own skills and configuration are used.
+    #[must_use]
+    pub fn workspace_trust(&self) -> WorkspaceTrust {
+        self.sources.trust
+    }
+
     /// What the configuration says of channels, by their names.
     #[must_use]
     pub fn channel_config(&self) -> &BTreeMap<String, ChannelConfig> {

@@ -1,11 +1,10 @@
 //! Stopping in the middle: every message that was accepted is answered, or its sender hears why not.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_channel::Receiver;
-use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
 use weft_lite::{PipelineStageType, PluginCapability, PluginError};
 
@@ -139,9 +138,6 @@ fn what_waits_for_an_observer_is_seen_before_the_end() {
 
 #[test]
 fn what_an_observer_has_not_seen_in_time_is_dropped_and_counted() {
-    // Another test of this process may have set it.
-    let _ = log::set_logger(WARNINGS.get_or_init(Warnings::default));
-    log::set_max_level(LevelFilter::Warn);
     let one = Arc::new(Recorder::new("one"));
     let (open, opens) = async_channel::unbounded();
     let (member, seen) = witness("sleepy", opens);
@@ -153,32 +149,14 @@ fn what_an_observer_has_not_seen_in_time_is_dropped_and_counted() {
     let stopping = stop(&world);
     world.pass(Duration::from_secs(1));
     assert!(!stopping.is_finished());
-    world.pass(Duration::from_secs(1));
-    world.runtime.block_on(stopping);
-    let said = WARNINGS.get().unwrap().0.lock().unwrap().clone();
-    let said: Vec<_> = said.iter().filter(|line| line.contains("`sleepy`")).collect();
+    let said = crate::warnings::during(|| {
+        world.pass(Duration::from_secs(1));
+        world.runtime.block_on(stopping);
+    });
     let words = "observer `sleepy` did not see 4 messages to their end within 2 s";
     assert_eq!(said, [words]);
     // It may end with the one that it has begun, and is given no more.
     (0..5).for_each(|_| open.try_send(()).unwrap());
     world.settle();
     assert_eq!(seen.load(Ordering::Relaxed), 2);
-}
-
-static WARNINGS: OnceLock<Warnings> = OnceLock::new();
-
-/// What this process logs.
-#[derive(Default)]
-struct Warnings(Mutex<Vec<String>>);
-
-impl Log for Warnings {
-    fn enabled(&self, _metadata: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        self.0.lock().unwrap().push(record.args().to_string());
-    }
-
-    fn flush(&self) {}
 }
