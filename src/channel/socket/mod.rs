@@ -32,7 +32,7 @@
 //! work is cancelled. An `id` may be used again when its message has had its last word.
 //!
 //! Nothing is asked of a client that says nothing. One over TCP whose machine or network is gone without
-//! a word is noticed by the kernel's own probes, within two minutes.
+//! a word is noticed by the kernel's own probes, after about two minutes.
 
 mod address;
 mod connection;
