@@ -171,7 +171,7 @@ pub use package::{
 };
 pub use pipeline::{
     Assembler, ChannelRules, Gateway, GatewayOptions, MessagePrompt, MessageState, Pipeline,
-    PipelineOutcome, SKILLS_HEADING, SOUL_BYTES, SOUL_FILE, TOOLS_HEADING,
+    PipelineOutcome, SKILLS_HEADING, SOUL_BYTES, SOUL_FILE, TOOLS_HEADING, soul_path,
 };
 pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder};
 pub use sandbox::{

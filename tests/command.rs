@@ -14,8 +14,9 @@ use skills::{registry, skill};
 use weft_lite::{
     Administration, Approval, Audience, BoxFuture, Caller, Command, CommandCall, CommandError,
     CommandHandler, CommandLine, CommandOutcome, CommandRegistry, CommandSource, Commands,
-    Conversation, Failure, FoundSkill, Member, PluginError, ProgressNotes, Readiness, Runtime,
-    Tool, ToolContext, built_in_commands,
+    Conversation, Failure, FoundSkill, ManifestFormat, Member, PackageOrigin, PluginError,
+    PluginPackage, ProgressNotes, ReadLimits, Readiness, Runtime, Tool, ToolContext,
+    built_in_commands,
 };
 
 /// A runtime without plugins, with these skills and with the built-in commands.
@@ -270,6 +271,74 @@ fn two_of_the_same_name_are_an_error_and_the_first_stays() {
     );
 }
 
+/// Loads the guest that tells a skill, under this id.
+fn load_commit_notes(world: &World, id: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/commit-notes");
+    let manifest = fs::read_to_string(folder.join("weft.plugin.json")).unwrap();
+    let manifest = manifest.replace("\"id\": \"commit-notes\"", &format!("\"id\": \"{id}\""));
+    let module = fs::read(folder.join("plugin.wasm")).unwrap();
+    let (format, origin) = (ManifestFormat::Json, PackageOrigin::Folder(folder));
+    let limits = ReadLimits::default();
+    let package = PluginPackage::read_parts(&manifest, format, module, origin, limits).unwrap();
+    world.runtime.block_on(world.runtime.host().load([(package, Approval::NONE)], []));
+}
+
+#[test]
+fn a_skill_that_a_plugin_tells_is_a_command_as_long_as_the_plugin_is_in_service() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    assert_eq!(world.run("/commit-notes").unwrap_err().code(), "unknown_command");
+    load_commit_notes(&world, "commit-notes");
+    let run = world.run("/commit-notes heading=\"What is new\"").unwrap();
+    let CommandOutcome::Follow { skill: followed, .. } = run else { panic!("{run:?}") };
+    assert!(followed.instructions.starts_with("# Release notes from commits\n"), "{followed:?}");
+    assert!(followed.instructions.contains("What is new"), "{followed:?}");
+    let help = world.says("/help commit-notes");
+    assert!(help.contains("heading=...") && help.contains("(default: Changes)"), "{help}");
+    assert!(help.contains("from the skill `commit-notes` of the plugin `commit-notes`"), "{help}");
+    assert!(world.says("/skills").contains("commit-notes  Writes release notes"));
+    assert_eq!(world.says("/use commit-notes"), "`commit-notes` is in use in this conversation");
+    assert_eq!(world.complete("/use comm"), ["commit-notes"]);
+    // Other skills come and go beside it.
+    world.put(Vec::new());
+    assert_eq!(world.run("/weather").unwrap_err().code(), "unknown_command");
+    assert!(world.run("/commit-notes").is_ok());
+    assert!(world.runtime.block_on(world.runtime.host().unload("commit-notes")));
+    assert_eq!(world.run("/commit-notes").unwrap_err().code(), "unknown_command");
+    assert!(!world.says("/skills").contains("commit-notes"));
+}
+
+#[test]
+fn a_plugin_s_skill_takes_no_name_that_is_taken() {
+    let world = World::new(vec![skill("weather", WEATHER)]);
+    for id in ["help", "weather", "a.notes", "a_notes"] {
+        load_commit_notes(&world, id);
+    }
+    let registry = world.commands.now();
+    let said: Vec<_> = registry.collisions().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "`/help` is a built-in command, so the skill `help` of the plugin `help` is not a command",
+            "`/a-notes` is the skill `a-notes` of the plugin `a.notes`, so the skill `a-notes` of the \
+             plugin `a_notes` is not a command",
+            "`/weather` is the skill `weather` (/skills/weather/SKILL.md), so the skill `weather` of the \
+             plugin `weather` is not a command",
+        ]
+    );
+    let step = registry.collisions()[2].next_step();
+    assert_eq!(step, "give the plugin another `id` than `weather`, from which its skill is named");
+    let CommandOutcome::Follow { skill: followed, .. } = world.run("/weather Ulm").unwrap() else {
+        panic!("a skill is followed");
+    };
+    assert_eq!(followed.instructions, "Tell the weather of Ulm in celsius.\n");
+    let listed = world.says("/skills");
+    assert!(listed.contains("[shadowed by /skills/weather/SKILL.md]"), "{listed}");
+    assert!(world.says("/help").contains("error: `/weather` is the skill"));
+    // The plugin's skill has the name as soon as it is free.
+    world.put(Vec::new());
+    assert!(world.says("/help weather").contains("of the plugin `weather`"));
+}
+
 fn dispatching(more: &str) -> FoundSkill {
     let text = format!(
         "---\nname: run\ndescription: Runs it\ncommand-dispatch: tool\ncommand-tool: echo\n{more}---\nRuns.\n"
@@ -312,6 +381,61 @@ fn use_puts_a_skill_into_the_conversation_until_it_is_cleared() {
     assert!(world.says("/skills").contains("weather  Tells the weather [in use]"));
     assert_eq!(world.says("/clear"), "forgot one skill");
     assert!(world.conversation.is_empty());
+}
+
+const LETTER: &str = "---\nname: letter\ndescription: Writes letters\nvariables:\n  - name: to\n    \
+    default: nobody\n  - name: from\n    default: nobody\n---\n<{{to}}|{{from}}>\n";
+
+#[test]
+fn values_of_variables_are_quoted_as_in_a_shell() {
+    let world = World::new(vec![skill("letter", LETTER)]);
+    for (typed, text) in [
+        ("to=Ada from=Bo", "<Ada|Bo>"),
+        ("to=\"Ada Lovelace\" from='Bo  D'", "<Ada Lovelace|Bo  D>"),
+        ("to=Ada' 'Lovelace from=\"\"", "<Ada Lovelace|>"),
+        ("\"to=Ada Lovelace\"", "<Ada Lovelace|nobody>"),
+        ("to='a \"b\" \\' from=\"a 'b' \\\" \\\\ \\n\"", "<a \"b\" \\|a 'b' \" \\ \\n>"),
+        ("to=Ada\\ L from=C:\\temp", "<Ada L|C:\\temp>"),
+        ("to=\\'s-Hertogenbosch", "<'s-Hertogenbosch|nobody>"),
+        ("to=a=b to=\"\u{e4} \u{1f600}\"", "<\u{e4} \u{1f600}|nobody>"),
+        // Text for people is no shell's, and what is in quotes is a value of nothing else.
+        ("it's for to=Ada, isn't it", "<Ada,|nobody>"),
+        ("to='from=Bo' other='x", "<from=Bo|nobody>"),
+    ] {
+        let run = world.run(&format!("/letter {typed}"));
+        let Ok(CommandOutcome::Follow { skill, text: said }) = run else { panic!("{run:?}") };
+        assert_eq!(skill.instructions.trim(), text, "{typed}");
+        assert_eq!(said, typed, "what was typed is the skill's arguments as it is");
+        assert_eq!(
+            world.says(&format!("/use letter {typed}")),
+            "`letter` is in use in this conversation"
+        );
+    }
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_an_error_that_shows_it() {
+    let world = World::new(vec![skill("letter", LETTER)]);
+    for (typed, problem, step) in [
+        (
+            "from=Bo to=\"Ada Lovelace",
+            "the quote at \"Ada Lovelace is not closed",
+            "close it with another \"",
+        ),
+        (
+            "to='s-Hertogenbosch and more",
+            "the quote at 's-Hertogenbosch and... is not",
+            "or write \\'",
+        ),
+        ("to=\"a\\\"", "the quote at \"a\\\" is not closed", "close it"),
+    ] {
+        for command in ["/letter", "/use letter"] {
+            let error = world.run(&format!("{command} {typed}")).unwrap_err();
+            assert_eq!(error.code(), "unclosed_quote");
+            assert!(error.to_string().starts_with(problem), "{error}");
+            assert!(error.next_step().contains(step), "{}", error.next_step());
+        }
+    }
 }
 
 #[test]

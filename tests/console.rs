@@ -9,12 +9,15 @@ mod support;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+#[cfg(feature = "socket")]
 use std::os::unix::net::UnixStream;
 use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use serde_json::{Value, json};
+#[cfg(feature = "socket")]
+use serde_json::Value;
+use serde_json::json;
 use support::{Dir, probe};
 
 const CTRL_C: &str = "\x03";
@@ -307,6 +310,25 @@ fn the_prompt_can_be_looked_at() {
     assert!(!prompt.contains("Rain."), "{prompt}");
     let ran = dir.run(&["run", "--show-prompt", "--message", "/weather"]).exits(0);
     assert!(ran.stdout.ends_with("# Skill in use: weather\n\nRain.\n"), "{ran:#?}");
+}
+
+#[test]
+fn whose_words_prompts_begin_with_is_said_where_the_workspace_is_not_trusted() {
+    let dir = Dir::with_probe();
+    let said = |arguments: &[&str]| {
+        let ran = dir.run(arguments).exits(0);
+        let note = "note: prompts begin with ";
+        let notes = ran.stderr.lines().filter_map(|line| line.strip_prefix(note));
+        notes.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (message, trusted) =
+        (["run", "--message", "/quit"], ["run", "--message", "/quit", "--trust"]);
+    assert!(said(&message).is_empty(), "there is none");
+    dir.write("SOUL.md", "You are calm.\n");
+    let [note] = &said(&message)[..] else { panic!("one line, and one only") };
+    assert!(note.ends_with("SOUL.md, although this workspace is not trusted"), "{note}");
+    assert_eq!(said(&["run"]).len(), 1);
+    assert!(said(&trusted).is_empty());
 }
 
 // Channels.

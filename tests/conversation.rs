@@ -176,6 +176,7 @@ fn the_same_conversation_goes_over_console_socket_and_a_guest_s_channel() {
         let posted = world.posted(1).await;
         assert_eq!((&posted["room"], &posted["thread"]), (&json!("den"), &json!("tea")));
         assert_eq!(posted["payload"]["text"], "I am calm.  hi");
+        assert_eq!(posted["payload"]["thread"], "tea");
         // A skill's command and the guest's tool behind it.
         assert_eq!(world.console("/shout hey").await, shouted.to_string());
         assert_eq!(ask(socket, "/shout hey").await["value"], shouted);

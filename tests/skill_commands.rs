@@ -226,6 +226,29 @@ fn a_skill_is_switched_off_and_on() {
 }
 
 #[test]
+fn a_skill_that_a_plugin_tells_can_be_shown_and_switched_off() {
+    let place = Place::new();
+    let folder = format!("{}/tests/guests/commit-notes", env!("CARGO_MANIFEST_DIR"));
+    let told = |line: &str| place.run(&format!("{line} --plugins {folder}"));
+    let state = || told("skill list --json").exits(0).json()[0]["state"].take();
+    assert_eq!(state(), "active");
+    let prints = |line: &str, words: &str| {
+        let ran = told(line).exits(0);
+        assert!(ran.stdout.contains(words), "{}", ran.stdout);
+    };
+    prints("skill list", "told by its plugin");
+    prints("skill show commit-notes", "# Release notes from commits");
+    prints("run --message /commit-notes", "# Release notes from commits");
+    told("skill disable commit-notes").exits(0).says("disabled: commit-notes");
+    assert_eq!(state(), "disabled");
+    let unknown = told("run --message /commit-notes").exits(1);
+    assert!(unknown.stdout.contains("there is no command `/commit-notes`"), "{unknown:?}");
+    told("skill remove commit-notes").exits(1).says("came with the plugin `commit-notes`");
+    told("skill enable commit-notes").exits(0);
+    assert_eq!(state(), "active");
+}
+
+#[test]
 fn what_was_not_installed_is_not_removed_and_it_is_said_where_it_is() {
     let place = Place::new();
     let skill = |name: &str| format!("---\nname: {name}\ndescription: x\n---\nDo.\n");

@@ -87,7 +87,8 @@ impl World {
         let runtime = Runtime::builder().without_bundled().build();
         let commands = Commands::new(runtime.host().clone(), built_in_commands(None));
         let mut gateway = GatewayOptions::new(folder.path());
-        gateway.rules.insert("socket".into(), ChannelRules::of_owner());
+        let rules = ChannelRules { allow: vec!["ann".into()], ..ChannelRules::of_owner() };
+        gateway.rules.insert("socket".into(), rules);
         gateway.send_limit = Duration::from_millis(200);
         let working: Arc<AtomicUsize> = Arc::default();
         let model = Model { open: open.clone(), working: Arc::clone(&working) };
@@ -336,6 +337,44 @@ fn over_tcp_only_the_token_lets_anybody_in() {
         let mut long = world.connect_tcp().await;
         long.raw(&[vec![b'x'; 5000], b"\n".to_vec()].concat()).await;
         assert_eq!(long.next().await["code"], "wrong_token");
+    });
+}
+
+/// What becomes of `text` that the client says for `sender`: its text, or the code of its failure.
+async fn said_for<S>(client: &mut Client<S>, sender: &str, text: &str) -> String
+where
+    S: AsyncRead + AsyncWrite + Clone + Unpin,
+{
+    let line = json!({ "type": "message", "id": "q", "sender": sender, "text": text });
+    client.say(line).await;
+    let said = client.next().await;
+    said["text"].as_str().or(said["code"].as_str()).unwrap().to_owned()
+}
+
+#[test]
+fn the_allow_list_holds_for_those_for_whom_a_client_speaks() {
+    let world = World::new(&async_channel::bounded(1).1, tcp);
+    world.runtime.block_on(async {
+        let mut client = world.connect_tcp().await;
+        client.say(json!({ "type": "hello", "token": "t0ken" })).await;
+        client.next().await;
+        assert_eq!(said_for(&mut client, "ann", "sender").await, "ann");
+        assert_eq!(said_for(&mut client, "ann", "/audit").await, "owner_only");
+        assert_eq!(said_for(&mut client, "eve", "sender").await, "refused");
+        // Whoever calls themselves so somewhere else is not the owner here, nor a user of the machine.
+        for name in ["owner", "uid:0"] {
+            assert_eq!(said_for(&mut client, name, "/audit").await, "refused", "{name}");
+        }
+        for name in [String::new(), "x".repeat(129)] {
+            assert_eq!(said_for(&mut client, &name, "sender").await, "invalid");
+        }
+        assert_eq!(client.ask("sender").await["text"], "owner");
+    });
+    let world = World::simple();
+    world.runtime.block_on(async {
+        let mut client = world.connect().await;
+        assert_eq!(said_for(&mut client, "ann", "sender").await, "ann");
+        assert_eq!(said_for(&mut client, "eve", "sender").await, "refused");
     });
 }
 

@@ -15,47 +15,19 @@ use futures_lite::FutureExt;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
-use super::lifecycle::{Lifecycle, LifecycleOptions};
+use super::lifecycle::Lifecycle;
 use super::load::{self, LoadError, PreparedPlugin};
+use super::options::PluginHostOptions;
 use super::plugin::{self, MAILBOX, PluginActor, panic_message};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
+use super::tasks::Tasks;
 use super::tool::HostedTool;
 use crate::contract::{CallError, CallOutcome, CancellationSource, FuelGauge, Tool, Usage, limits};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
-use crate::sandbox::{SandboxOptions, spawn};
 use crate::skill::SkillRegistry;
 use crate::wasm::{GuestCall, MemoryBudget};
-
-/// How the host runs plugins.
-#[derive(Clone)]
-pub struct PluginHostOptions {
-    /// What every sandbox is given.
-    pub sandbox: SandboxOptions,
-    /// Bytes of linear memory that all guests may hold together.
-    pub memory_budget_bytes: usize,
-    /// How long an instance may be idle before it is dropped.
-    pub idle_timeout: Duration,
-    /// Bytes that a module may have.
-    pub module_bytes: usize,
-    /// How long members may take to start and stop, and when failed channels are started again.
-    pub lifecycle: LifecycleOptions,
-}
-
-impl PluginHostOptions {
-    /// The defaults: a 64 MB budget, instances dropped after five idle minutes.
-    #[must_use]
-    pub fn new(sandbox: SandboxOptions) -> Self {
-        Self {
-            sandbox,
-            memory_budget_bytes: limits::MEMORY_BUDGET_BYTES,
-            idle_timeout: Duration::from_secs(300),
-            module_bytes: limits::MODULE_BYTES,
-            lifecycle: LifecycleOptions::default(),
-        }
-    }
-}
 
 /// A handle to the plugin host. Clones address the same host.
 #[derive(Clone)]
@@ -97,8 +69,13 @@ enum Message {
 }
 
 impl PluginHost {
-    /// Starts a host without plugins, whose tasks run on `executor`.
+    /// Starts a host without plugins, whose tasks run on `executor`. It does not keep the executor:
+    /// once that is dropped, the host has ended.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "whoever starts a host has no more use for it"
+    )]
     pub fn start(executor: Arc<Executor<'static>>, options: PluginHostOptions) -> Self {
         let memory = MemoryBudget::new(options.memory_budget_bytes);
         let replaced = CancellationSource::new();
@@ -110,24 +87,25 @@ impl PluginHost {
         };
         let snapshot = ArcSwap::from_pointee(first);
         let clock = Arc::clone(&options.sandbox.clock);
-        let lifecycle = Lifecycle::start(&executor, clock, options.lifecycle);
+        let tasks = Tasks::of(&executor);
+        let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
         let shared = Arc::new(Shared { snapshot, options, memory });
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
-        let tasks = Arc::clone(&executor);
         let (stop, shared_by_actor) = (CancellationSource::new(), Arc::clone(&shared));
         let actor = HostActor {
             inbox,
             shared: shared_by_actor,
             stop,
-            executor,
+            tasks: tasks.clone(),
             replaced,
             loads: 0,
             stopped: false,
             draining: Vec::new(),
             refused_by_loader: Vec::new(),
             refused_by_hand: Vec::new(),
+            skills: Arc::default(),
         };
-        spawn(&tasks, actor.run()).detach();
+        tasks.detach(actor.run());
         Self { mailbox, shared, lifecycle }
     }
 
@@ -296,7 +274,7 @@ struct HostActor {
     inbox: Receiver<Message>,
     shared: Arc<Shared>,
     stop: CancellationSource,
-    executor: Arc<Executor<'static>>,
+    tasks: Tasks,
     /// Fires when the newest snapshot is no longer that.
     replaced: CancellationSource,
     /// How many plugins were ever put into service.
@@ -307,6 +285,8 @@ struct HostActor {
     draining: Vec<(String, Weak<CancellationSource>)>,
     refused_by_loader: Vec<RefusedPlugin>,
     refused_by_hand: Vec<RefusedPlugin>,
+    /// The skills there are, without those that plugins tell.
+    skills: Arc<SkillRegistry>,
 }
 
 type Plugins = BTreeMap<String, Arc<LoadedPlugin>>;
@@ -457,13 +437,25 @@ impl HostActor {
             mailbox: inbox,
             stop: self.stop.token(),
             revocation: Arc::clone(&revocation),
-            executor: Arc::clone(&self.executor),
+            tasks: self.tasks.clone(),
         };
-        spawn(&self.executor, actor.run()).detach();
+        self.tasks.detach(actor.run());
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;
-        LoadedPlugin { manifest, tools, facts, origin, warnings, module, mailbox, revocation, load }
+        let told = facts.skill.as_ref().map(|skill| skill.found(&manifest.id));
+        LoadedPlugin {
+            manifest,
+            tools,
+            facts,
+            origin,
+            warnings,
+            module,
+            told,
+            mailbox,
+            revocation,
+            load,
+        }
     }
 
     fn plugins(&self) -> Plugins {
@@ -476,10 +468,18 @@ impl HostActor {
         let generation = now.generation + 1;
         let refused = [self.refused_by_hand.as_slice(), &self.refused_by_loader].concat();
         let replaced = CancellationSource::new();
+        if let Some(skills) = skills {
+            self.skills = skills;
+        }
+        let told: Vec<_> = plugins.values().filter_map(|plugin| plugin.told.clone()).collect();
+        let skills = match told.is_empty() {
+            true => Arc::clone(&self.skills),
+            false => Arc::new(self.skills.with_told(told)),
+        };
         self.shared.snapshot.store(Arc::new(Snapshot {
             generation,
             plugins: Arc::new(PluginRegistry::build(generation, plugins, refused)),
-            skills: skills.unwrap_or_else(|| Arc::clone(&now.skills)),
+            skills,
             replaced: replaced.token(),
         }));
         self.replaced = replaced;

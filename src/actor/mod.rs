@@ -8,16 +8,18 @@ mod lifecycle;
 mod load;
 mod loader;
 mod members;
+mod options;
 mod plugin;
 mod registry;
 mod snapshot;
 mod subscription;
+mod tasks;
 mod tool;
 mod watcher;
 
 pub use change::{Change, Changes, PluginSummary, RegistryChange, ToolSummary};
 pub use guests::WantedChannels;
-pub use host::{PluginHost, PluginHostOptions};
+pub use host::PluginHost;
 pub use kinds::{CapabilityMismatch, GuestFacts, GuestSkill};
 pub use lifecycle::{
     LifecycleError, LifecycleOptions, LifecycleState, Member, MemberObject, MemberOrigin,
@@ -25,7 +27,9 @@ pub use lifecycle::{
 };
 pub use load::LoadError;
 pub use loader::{Bundled, Loader, LoaderOptions, Reloaded, WatchDepth, WatchedFolder};
+pub use options::PluginHostOptions;
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};
 pub use snapshot::Snapshot;
 pub use subscription::Subscription;
+pub(crate) use tasks::{Tasks, spawn_boxed};
 pub use watcher::{SkillWatcher, WatchMode};

@@ -12,14 +12,14 @@ use std::time::Instant;
 use async_channel::{Receiver, Sender};
 use futures_lite::FutureExt;
 use futures_lite::future::or;
-use smol::Executor;
 use smol::lock::Semaphore;
 
+use super::tasks::Tasks;
 use crate::contract::{
     CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
     PluginResourceConfig, Usage,
 };
-use crate::sandbox::{Sandbox, spawn};
+use crate::sandbox::Sandbox;
 use crate::wasm::{
     CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryBudget, Parked,
 };
@@ -82,7 +82,7 @@ pub(super) struct PluginActor {
     /// Fires when the plugin's approval is taken back. The actor keeps the source, so that going
     /// out of service alone cancels nothing.
     pub(super) revocation: Arc<CancellationSource>,
-    pub(super) executor: Arc<Executor<'static>>,
+    pub(super) tasks: Tasks,
     pub(super) parked: Option<Parked>,
 }
 
@@ -110,16 +110,23 @@ impl PluginActor {
                         drop(permit);
                         let _ = reply.send(outcome).await;
                     };
-                    spawn(&self.executor, beside).detach();
+                    self.tasks.detach(beside);
                 }
             }
         }
-        drop(self.parked.take().and_then(|parked| self.recipe.memory.unpark(parked)));
     }
 
     fn ends(&self) -> Ends {
         let revoked = self.revocation.token();
         Ends { stop: self.stop.clone(), revoked, _source: Arc::clone(&self.revocation) }
+    }
+}
+
+/// The budget keeps the idle instance, and an instance the budget: whoever parked it takes it back,
+/// also where the executor is gone and the actor never comes to its end.
+impl Drop for PluginActor {
+    fn drop(&mut self) {
+        drop(self.parked.take().and_then(|parked| self.recipe.memory.unpark(parked)));
     }
 }
 

@@ -15,6 +15,7 @@ use crate::contract::{
     CallError, CancellationSource, PluginManifest, ToolDescription, full_tool_name, sort_by,
 };
 use crate::package::{PackageError, PackageOrigin};
+use crate::skill::FoundSkill;
 use crate::wasm::CompiledModule;
 
 /// What is loaded at one moment.
@@ -44,6 +45,8 @@ pub struct LoadedPlugin {
     pub warnings: Vec<String>,
     /// The module it runs.
     pub module: Arc<CompiledModule>,
+    /// The skill that it tells, as one among the skills there are.
+    pub(super) told: Option<FoundSkill>,
     pub(super) mailbox: Sender<PluginMessage>,
     /// Cancels its calls in flight when its approval is taken back.
     pub(super) revocation: Arc<CancellationSource>,

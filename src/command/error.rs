@@ -41,6 +41,13 @@ pub enum CommandError {
         /// What to write.
         next_step: String,
     },
+    /// A quote in a value was opened and not closed.
+    UnclosedQuote {
+        /// `'` or `"`.
+        quote: char,
+        /// What was typed from it on.
+        text: String,
+    },
     /// The skill's own list of tools leaves out the tool that it calls.
     ToolNotAllowed {
         /// The skill.
@@ -74,6 +81,7 @@ impl CommandError {
             Self::OwnerOnly { .. } => "owner_only",
             Self::UnknownSkill { .. } => "unknown_skill",
             Self::MissingVariables { .. } => "missing_variables",
+            Self::UnclosedQuote { .. } => "unclosed_quote",
             Self::ToolNotAllowed { .. } => "tool_not_allowed",
             Self::Limit { .. } => "limit_reached",
             Self::Administration { .. } => "administration",
@@ -96,6 +104,9 @@ impl CommandError {
             Self::UnknownSkill { .. } => "`/skills` lists the skills and their states".into(),
             Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {
                 next_step.clone()
+            }
+            Self::UnclosedQuote { quote, .. } => {
+                format!("close it with another {quote}, or write \\{quote} for the letter itself")
             }
             Self::ToolNotAllowed { tool, .. } => {
                 format!("add `{tool}` to `allowed-tools` in the skill's file")
@@ -127,6 +138,11 @@ impl fmt::Display for CommandError {
                 write!(formatter, "the skill `{name}` can't be used: {reason}")
             }
             Self::MissingVariables { problem, .. } => formatter.write_str(problem),
+            Self::UnclosedQuote { text, .. } => {
+                let begins: String = text.chars().take(20).collect();
+                let more = if text.chars().nth(20).is_some() { "..." } else { "" };
+                write!(formatter, "the quote at {begins}{more} is not closed")
+            }
             Self::ToolNotAllowed { skill, tool } => {
                 write!(formatter, "the skill `{skill}` does not allow itself the tool `{tool}`")
             }

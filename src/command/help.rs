@@ -44,7 +44,7 @@ impl CommandRegistry {
         if command.audience == Audience::Owner {
             text.push_str("\n\nfor the owner alone");
         }
-        if let CommandSource::Skill { .. } = &command.source {
+        if command.source != CommandSource::BuiltIn {
             let _ = write!(text, "\n\nfrom {}", command.source);
         }
         Ok(text)

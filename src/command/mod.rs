@@ -5,6 +5,7 @@
 //! in the host's snapshot.
 
 mod answer;
+mod assignments;
 mod builtin;
 mod caller;
 mod complete;

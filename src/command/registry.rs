@@ -43,6 +43,13 @@ pub enum CommandSource {
         /// Its file, or what it is where there is none.
         path: String,
     },
+    /// A skill without a file, which a plugin tells.
+    Plugin {
+        /// The skill's name.
+        name: String,
+        /// The plugin's id.
+        plugin: String,
+    },
 }
 
 impl fmt::Display for CommandSource {
@@ -50,6 +57,9 @@ impl fmt::Display for CommandSource {
         match self {
             Self::BuiltIn => formatter.write_str("a built-in command"),
             Self::Skill { name, path } => write!(formatter, "the skill `{name}` ({path})"),
+            Self::Plugin { name, plugin } => {
+                write!(formatter, "the skill `{name}` of the plugin `{plugin}`")
+            }
         }
     }
 }
@@ -125,6 +135,11 @@ impl Collision {
             CommandSource::Skill { path, .. } => {
                 format!("give the skill another `name` in {path}")
             }
+            CommandSource::Plugin { plugin, .. } => {
+                format!(
+                    "give the plugin another `id` than `{plugin}`, from which its skill is named"
+                )
+            }
             CommandSource::BuiltIn => "give the command another name".into(),
         }
     }
@@ -155,6 +170,12 @@ impl CommandRegistry {
         let mut registry = Self::default();
         for command in built_in.into_iter().chain(skill::commands(skills)) {
             registry.add(command);
+        }
+        for (name, refused) in skill::shadowed_by_files(skills) {
+            if let Some(by) = registry.by_name.get(&name) {
+                let kept = registry.commands[*by].source.clone();
+                registry.collisions.push(Collision { name, kept, refused });
+            }
         }
         registry
     }

@@ -1,17 +1,17 @@
 //! The commands that skills contribute: `/<name>` follows the skill, or calls the one tool it names.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::answer::{Answer, CommandOutcome, SkillPrompt};
+use super::assignments::assignments;
 use super::caller::CommandCall;
 use super::error::CommandError;
 use super::registry::{Audience, Command, CommandHandler, CommandSource};
 use crate::contract::{BoxFuture, full_tool_name};
-use crate::skill::{CommandDispatch, SkillDocument, SkillEntry, SkillRegistry};
+use crate::skill::{CommandDispatch, SkillDocument, SkillEntry, SkillRegistry, SkillState};
 
 /// One command for each active skill that people may call.
 pub(super) fn commands(skills: &SkillRegistry) -> impl Iterator<Item = Command> {
@@ -26,18 +26,31 @@ pub(super) fn commands(skills: &SkillRegistry) -> impl Iterator<Item = Command> 
             argument_hint: document.argument_hint.clone().unwrap_or_default(),
             summary: summary(&document.description),
             help: help(document),
-            source: CommandSource::Skill { name: entry.name.to_string(), path: place(entry) },
+            source: source(entry),
             audience: Audience::Everyone,
             handler,
         }
     })
 }
 
-/// Where a skill comes from, in words.
-pub(super) fn place(entry: &SkillEntry) -> String {
-    match &entry.path {
-        Some(path) => path.display().to_string(),
-        None => entry.level.to_string(),
+/// Skills of plugins that are no commands because a file has their name, which is as much an error as
+/// any other collision.
+pub(super) fn shadowed_by_files(
+    skills: &SkillRegistry,
+) -> impl Iterator<Item = (String, CommandSource)> {
+    let shadowed = skills.entries().filter(|entry| {
+        entry.teller().is_some() && matches!(entry.state, SkillState::Shadowed { .. })
+    });
+    shadowed.map(|entry| (entry.name.to_string(), source(entry)))
+}
+
+/// Where a skill comes from.
+fn source(entry: &SkillEntry) -> CommandSource {
+    let name = entry.name.to_string();
+    match (entry.teller(), &entry.path) {
+        (Some(plugin), _) => CommandSource::Plugin { name, plugin: plugin.to_owned() },
+        (None, Some(path)) => CommandSource::Skill { name, path: path.display().to_string() },
+        (None, None) => CommandSource::Skill { name, path: entry.level.to_string() },
     }
 }
 
@@ -63,21 +76,15 @@ fn help(document: &SkillDocument) -> String {
     lines.join("\n")
 }
 
-/// A skill's text with its variables filled in: those that `arguments` give as `name=value`, and
-/// all of the arguments as `ARGUMENTS`.
+/// A skill's text with its variables filled in: those that `arguments` give as `name=value` (see
+/// [`assignments`]), and all of the arguments as `ARGUMENTS`.
 pub(super) fn rendered(
     entry: &SkillEntry,
     document: &SkillDocument,
     arguments: &str,
 ) -> Result<SkillPrompt, CommandError> {
-    let mut values: BTreeMap<String, String> = BTreeMap::new();
-    for word in arguments.split_whitespace() {
-        if let Some((name, value)) = word.split_once('=')
-            && document.variables.iter().any(|variable| variable.name == name)
-        {
-            values.insert(name.to_owned(), value.to_owned());
-        }
-    }
+    let is_known = |name: &str| document.variables.iter().any(|variable| variable.name == name);
+    let mut values = assignments(arguments, is_known)?;
     values.insert("ARGUMENTS".into(), arguments.to_owned());
     if let Some(folder) = entry.path.as_deref().and_then(Path::parent) {
         values.insert("baseDir".into(), folder.display().to_string());

@@ -20,7 +20,6 @@ use super::object::Object;
 use super::revision::{Revision, Spoken, spoken};
 use super::server::{Context, McpServer, success};
 use crate::contract::CancellationSource;
-use crate::sandbox::spawn;
 
 /// Requests of one client that run at once; what comes after them waits in the stream.
 const RUNNING: usize = 256;
@@ -150,14 +149,16 @@ impl Connection {
         };
         let id = request.id.clone();
         let (server, context) = (self.server.clone(), self.context.clone());
-        let task = spawn(self.server.executor(), async move {
+        let task = self.server.tasks().spawn(async move {
             let outbox = context.outbox.clone();
             let answer = server.answer(request, spoken, context).await;
             drop(room);
             // Nobody misses an answer to a connection that is gone.
             let _ = outbox.send(answer).await;
         });
-        self.running.add(id, task);
+        if let Some(task) = task {
+            self.running.add(id, task);
+        }
     }
 
     /// Stops a request: its guest within the slice it is in. Nothing more is sent for it.
@@ -178,7 +179,7 @@ impl Connection {
             let (server, context) = (self.server.clone(), self.context.clone());
             let (log, known) = (self.log.clone(), self.server.offered());
             let telling = async move { server.tell_lists(known, Some(&log), &context).await };
-            self.telling = Some(spawn(self.server.executor(), telling));
+            self.telling = self.server.tasks().spawn(telling);
         }
     }
 }

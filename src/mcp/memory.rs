@@ -4,7 +4,6 @@ use async_channel::{Receiver, Sender};
 
 use super::connection::Connection;
 use super::server::McpServer;
-use crate::sandbox::spawn;
 
 /// Messages that wait in each direction.
 const WAITING: usize = 64;
@@ -66,7 +65,7 @@ impl McpServer {
             futures_lite::future::or(all, stopping.cancelled()).await;
             connection.end().await;
         };
-        spawn(self.executor(), serving).detach();
+        self.tasks().detach(serving);
         MemoryConnection { input, output }
     }
 }

@@ -20,9 +20,8 @@ use super::object::Object;
 use super::options::McpOptions;
 use super::prompts;
 use super::revision::{Revision, Spoken};
-use crate::actor::PluginHost;
+use crate::actor::{PluginHost, Tasks};
 use crate::contract::{Cancellation, CancellationSource};
-use crate::sandbox::spawn;
 
 /// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
 const LIST_TTL_MS: u64 = 1_000;
@@ -40,7 +39,7 @@ pub struct McpServer {
 
 struct Shared {
     host: PluginHost,
-    executor: Arc<Executor<'static>>,
+    tasks: Tasks,
     options: McpOptions,
     catalog: ArcSwap<Catalog>,
     /// Fires when there is something to offer.
@@ -91,6 +90,7 @@ impl McpServer {
 
     /// The same for a host that is still being loaded: the server says who it is and what it can do at
     /// once, and everything else when [`Loading`] is dropped.
+    #[expect(clippy::needless_pass_by_value, reason = "as for `new`, which hands it on")]
     pub fn loading(
         host: PluginHost,
         executor: Arc<Executor<'static>>,
@@ -104,11 +104,10 @@ impl McpServer {
             metrics: Metrics::default(),
             looked: Mutex::new(None),
             host,
-            executor,
+            tasks: Tasks::of(&executor),
             options,
         });
-        let following = follow(Arc::downgrade(&shared));
-        spawn(&shared.executor, following).detach();
+        shared.tasks.detach(follow(Arc::downgrade(&shared)));
         (Self { shared }, Loading { _loaded: loading })
     }
 
@@ -121,8 +120,8 @@ impl McpServer {
         &self.shared.host
     }
 
-    pub(super) fn executor(&self) -> &Executor<'static> {
-        &self.shared.executor
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.shared.tasks
     }
 
     pub(super) fn metrics(&self) -> &Metrics {

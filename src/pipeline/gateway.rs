@@ -23,12 +23,13 @@ use super::outbound::Outbound;
 use super::reply::replies;
 use super::run::{Pipeline, PipelineOutcome};
 use super::state::MessageState;
+use crate::actor::{Tasks, spawn_boxed};
 use crate::command::{Answer, Commands, Conversation, ProgressNotes};
 use crate::contract::{
     Acknowledgement, BoxFuture, Cancellation, CancellationSource, ChannelHost, Failure,
     MessagePayload, PluginError, Progress,
 };
-use crate::sandbox::{Clock, spawn};
+use crate::sandbox::Clock;
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 64;
@@ -53,12 +54,32 @@ struct Inbox {
 }
 
 enum Message {
-    Take { inbound: Box<Inbound>, taken: Taken },
-    Cancel { channel: String, chat: String, id: Option<String>, reply: Sender<bool> },
-    ChatEnded { channel: String, chat: String, reply: Sender<()> },
-    Done { key: ChatKey, state: Box<MessageState> },
-    Stop { grace: Duration, reply: Sender<()> },
+    Take {
+        inbound: Box<Inbound>,
+        taken: Taken,
+    },
+    Cancel {
+        channel: String,
+        chat: String,
+        id: Option<String>,
+        reply: Sender<bool>,
+    },
+    ChatEnded {
+        channel: String,
+        chat: String,
+        reply: Sender<()>,
+    },
+    Done {
+        key: ChatKey,
+        state: Box<MessageState>,
+    },
+    Stop {
+        grace: Duration,
+        reply: Sender<()>,
+    },
     GiveUp,
+    /// The observers have seen what they were given, or had their time.
+    Observed,
 }
 
 impl Gateway {
@@ -72,6 +93,7 @@ impl Gateway {
     ) -> Self {
         let host = commands.host().clone();
         let clock = host.clock();
+        let tasks = Tasks::of(executor);
         let rules = options.rules.clone();
         let (mailbox, messages) = async_channel::bounded(MAILBOX);
         let outbound =
@@ -83,17 +105,18 @@ impl Gateway {
             message_limit: options.message_limit,
         });
         let actor = Actor {
-            observers: Observers::new(host, Arc::clone(executor)),
-            executor: Arc::clone(executor),
+            observers: Observers::new(host, tasks.clone()),
+            tasks: tasks.clone(),
             shared,
             mailbox: mailbox.downgrade(),
             room: options.waiting_per_chat,
             chats: HashMap::new(),
             number: 0,
             stop: CancellationSource::new(),
+            observer_limit: options.observer_limit,
             stopping: None,
         };
-        let actor = spawn(executor, actor.run(messages));
+        let actor = spawn_boxed(executor, Box::pin(actor.run(messages)));
         Self { inbox: Arc::new(Inbox { mailbox, rules }), _actor: actor }
     }
 
@@ -104,8 +127,8 @@ impl Gateway {
     }
 
     /// Takes no more messages, lets those that were taken be answered for so long, and then reports
-    /// to the senders of all others that theirs were not. Channels have to be able to send until it
-    /// resolves.
+    /// to the senders of all others that theirs were not. Then observers may see what waits for them,
+    /// within their own limit. Channels have to be able to send until it resolves.
     pub async fn stop(&self, grace: Duration) {
         self.inbox.ask(|reply| Message::Stop { grace, reply }).await;
     }
@@ -177,7 +200,7 @@ struct Shared {
 
 struct Actor {
     observers: Observers,
-    executor: Arc<Executor<'static>>,
+    tasks: Tasks,
     shared: Arc<Shared>,
     mailbox: async_channel::WeakSender<Message>,
     /// Messages of one chat that are accepted and wait.
@@ -186,21 +209,58 @@ struct Actor {
     number: u64,
     /// Fires when what is still worked on is given up.
     stop: CancellationSource,
-    /// Set when no message is taken any more: whom to tell when all is done.
-    stopping: Option<Vec<Sender<()>>>,
+    /// How long observers may take at the end.
+    observer_limit: Duration,
+    /// Set when no message is taken any more.
+    stopping: Option<Stopping>,
+}
+
+/// How far the end is.
+#[derive(Default)]
+struct Stopping {
+    /// Whom to tell when all is done.
+    waiting: Vec<Sender<()>>,
+    observers: LastLook,
+}
+
+/// How far observers are with what was left for them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum LastLook {
+    /// Messages are still worked on.
+    #[default]
+    Later,
+    Now,
+    Over,
 }
 
 impl Actor {
     async fn run(mut self, messages: Receiver<Message>) {
         while let Ok(message) = messages.recv().await {
             self.handle(message);
-            if let Some(waiting) = self.stopping.take_if(|_| self.chats.values().all(Chat::is_idle))
-            {
-                for reply in waiting {
-                    let _ = reply.try_send(());
-                }
-                self.stopping = Some(Vec::new());
+            self.end();
+        }
+    }
+
+    /// Goes on with stopping, if that is what there is to do: when every message has had its answer
+    /// the observers have their time, and then whoever waits is told.
+    fn end(&mut self) {
+        let Some(Stopping { waiting, observers }) = &mut self.stopping else { return };
+        match observers {
+            LastLook::Later if self.chats.values().all(Chat::is_idle) => {
+                *observers = LastLook::Now;
+                let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
+                let finish = self.observers.finish(clock, self.observer_limit);
+                self.tasks.detach(async move {
+                    finish.await;
+                    if let Some(mailbox) = mailbox.upgrade() {
+                        let _ = mailbox.send(Message::Observed).await;
+                    }
+                });
             }
+            LastLook::Later | LastLook::Now => {}
+            LastLook::Over => waiting.drain(..).for_each(|reply| {
+                let _ = reply.try_send(());
+            }),
         }
     }
 
@@ -228,6 +288,7 @@ impl Actor {
             }
             Message::Stop { grace, reply } => self.begin_to_stop(grace, reply),
             Message::GiveUp => self.stop.cancel(),
+            Message::Observed => self.stopping.get_or_insert_default().observers = LastLook::Over,
         }
     }
 
@@ -290,7 +351,7 @@ impl Actor {
                 let _ = mailbox.send(Message::Done { key, state }).await;
             }
         };
-        spawn(&self.executor, work).detach();
+        self.tasks.detach(work);
     }
 
     fn forget_oldest(&mut self) {
@@ -305,7 +366,7 @@ impl Actor {
 
     fn begin_to_stop(&mut self, grace: Duration, reply: Sender<()>) {
         self.chats.values_mut().for_each(Chat::refuse_unaccepted);
-        self.stopping.get_or_insert_default().push(reply);
+        self.stopping.get_or_insert_default().waiting.push(reply);
         let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
         let give_up = async move {
             clock.sleep(grace).await;
@@ -313,7 +374,7 @@ impl Actor {
                 let _ = mailbox.send(Message::GiveUp).await;
             }
         };
-        spawn(&self.executor, give_up).detach();
+        self.tasks.detach(give_up);
     }
 }
 

@@ -22,5 +22,5 @@ pub use gateway::Gateway;
 pub use options::{ChannelRules, GatewayOptions};
 pub use prompt::{MessagePrompt, SKILLS_HEADING, TOOLS_HEADING};
 pub use run::{Pipeline, PipelineOutcome};
-pub use soul::{SOUL_BYTES, SOUL_FILE};
+pub use soul::{SOUL_BYTES, SOUL_FILE, soul_path};
 pub use state::MessageState;

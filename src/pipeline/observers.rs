@@ -1,18 +1,22 @@
-//! Observers: stages that see copies of messages and can neither change nor delay them.
+//! Observers: stages that see copies of messages and can neither change nor delay them. What waits for
+//! them at the end they may still see, within a limit.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::FutureExt;
+use futures_lite::future::or;
 use serde_json::Value;
-use smol::Executor;
 
 use super::state::MessageState;
-use crate::actor::PluginHost;
+use crate::actor::{PluginHost, Tasks};
 use crate::contract::{PipelineStage, PipelineStageType};
-use crate::sandbox::spawn;
+use crate::sandbox::Clock;
 
 /// Copies that wait for one observer. One that is slower misses some.
 const WAITING: usize = 64;
@@ -20,18 +24,24 @@ const WAITING: usize = 64;
 /// Hands copies to observers, each at its own pace.
 pub(super) struct Observers {
     host: PluginHost,
-    executor: Arc<Executor<'static>>,
+    tasks: Tasks,
     queues: HashMap<String, Queue>,
 }
 
 struct Queue {
     copies: Sender<Value>,
+    /// The other end, to take out what will never be seen.
+    waiting: Receiver<Value>,
+    /// Copies that the observer has not looked at to the end.
+    unseen: Arc<AtomicUsize>,
+    /// Closes when the observer's task has ended.
+    ended: Receiver<Infallible>,
     missed: u64,
 }
 
 impl Observers {
-    pub(super) fn new(host: PluginHost, executor: Arc<Executor<'static>>) -> Self {
-        Self { host, executor, queues: HashMap::new() }
+    pub(super) fn new(host: PluginHost, tasks: Tasks) -> Self {
+        Self { host, tasks, queues: HashMap::new() }
     }
 
     /// Gives every running observer a copy, without waiting for any of them.
@@ -50,10 +60,22 @@ impl Observers {
         for (stage, name) in running {
             let queue = self.queues.entry(name.clone()).or_insert_with(|| {
                 let (copies, waiting) = async_channel::bounded(WAITING);
-                spawn(&self.executor, observe(stage, name.clone(), waiting)).detach();
-                Queue { copies, missed: 0 }
+                let (ends, ended) = async_channel::bounded(1);
+                let unseen = Arc::default();
+                let observer = Observer {
+                    stage,
+                    name: name.clone(),
+                    waiting: waiting.clone(),
+                    unseen: Arc::clone(&unseen),
+                    _ends: ends,
+                };
+                self.tasks.detach(observer.observe());
+                Queue { copies, waiting, unseen, ended, missed: 0 }
             });
+            // Counted first, since it may be seen at once.
+            queue.unseen.fetch_add(1, Ordering::Relaxed);
             if queue.copies.try_send(copy.clone()).is_err() {
+                queue.unseen.fetch_sub(1, Ordering::Relaxed);
                 queue.missed += 1;
                 if queue.missed.is_power_of_two() {
                     log::warn!("observer `{name}` is too slow and has missed {}", queue.missed);
@@ -61,16 +83,62 @@ impl Observers {
             }
         }
     }
+
+    /// Lets every observer see what waits for it, for at most so long. What is not seen by then is
+    /// dropped, and said.
+    pub(super) fn finish(
+        &mut self,
+        clock: Arc<dyn Clock>,
+        limit: Duration,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let queues = std::mem::take(&mut self.queues);
+        async move {
+            let all = async {
+                for queue in queues.values() {
+                    queue.copies.close();
+                }
+                for queue in queues.values() {
+                    // Nothing is ever sent: this is the end of its task.
+                    let _ = queue.ended.recv().await;
+                }
+            };
+            or(all, clock.sleep(limit)).await;
+            for (name, queue) in &queues {
+                let unseen = queue.unseen.load(Ordering::Relaxed);
+                if unseen > 0 {
+                    while queue.waiting.try_recv().is_ok() {}
+                    let seconds = limit.as_secs_f32();
+                    log::warn!(
+                        "observer `{name}` did not see {unseen} messages to their end within {seconds} s"
+                    );
+                }
+            }
+        }
+    }
 }
 
-/// Lets one observer see what waits for it, until it is out of service.
-async fn observe(stage: Arc<dyn PipelineStage>, name: String, waiting: Receiver<Value>) {
-    while let Ok(copy) = waiting.recv().await {
-        let seen = AssertUnwindSafe(async { stage.process(copy).await }).catch_unwind().await;
-        match seen {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => log::warn!("observer `{name}`: {error}"),
-            Err(_) => log::warn!("observer `{name}` panicked"),
+/// What runs beside the messages: one observer, and what waits for it.
+struct Observer {
+    stage: Arc<dyn PipelineStage>,
+    name: String,
+    waiting: Receiver<Value>,
+    unseen: Arc<AtomicUsize>,
+    /// Dropped with the task.
+    _ends: Sender<Infallible>,
+}
+
+impl Observer {
+    /// Lets it see what waits for it, until it is out of service.
+    async fn observe(self) {
+        let Self { stage, name, waiting, unseen, .. } = &self;
+        while let Ok(copy) = waiting.recv().await {
+            let seen = AssertUnwindSafe(async { stage.process(copy).await }).catch_unwind().await;
+            unseen.fetch_sub(1, Ordering::Relaxed);
+            match seen {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => log::warn!("observer `{name}`: {error}"),
+                Err(_) => log::warn!("observer `{name}` panicked"),
+            }
         }
     }
 }

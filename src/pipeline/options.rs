@@ -44,12 +44,15 @@ pub struct GatewayOptions {
     pub message_limit: Duration,
     /// How long the sending of one part of an answer may take.
     pub send_limit: Duration,
+    /// How long observers may take at the end for what waits for them; the rest is dropped.
+    pub observer_limit: Duration,
     /// Messages of one chat that wait while another one is worked on; whoever brings more waits.
     pub waiting_per_chat: usize,
 }
 
 impl GatewayOptions {
-    /// The defaults: five minutes for a message, ten seconds to send, 16 messages that wait.
+    /// The defaults: five minutes for a message, ten seconds to send, two for observers at
+    /// the end, 16 messages that wait.
     #[must_use]
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
         Self {
@@ -57,6 +60,7 @@ impl GatewayOptions {
             rules: BTreeMap::new(),
             message_limit: Duration::from_secs(300),
             send_limit: Duration::from_secs(10),
+            observer_limit: Duration::from_secs(2),
             waiting_per_chat: 16,
         }
     }

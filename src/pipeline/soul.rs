@@ -1,12 +1,13 @@
 //! `SOUL.md`: what the assistant is like, in the words of whoever owns the workspace.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use cap_fs_ext::OpenOptionsSyncExt;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, Metadata, MetadataExt};
+use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions};
 
 /// The file's name.
 pub const SOUL_FILE: &str = "SOUL.md";
@@ -18,81 +19,124 @@ pub const SOUL_BYTES: usize = 32 * 1024;
 const PLACES: [&str; 2] = ["SOUL.md", ".weft/SOUL.md"];
 
 /// Reads the file again when it has changed. Links that lead out of the workspace are not followed.
+///
+/// A file that can't be used is as one that is not there, but is said once. The text is the workspace's:
+/// it goes before messages whether the workspace is trusted or not, and gives nobody any right.
 pub(super) struct Soul {
     workspace: PathBuf,
-    read: Mutex<Option<Known>>,
+    places: Mutex<[Place; 2]>,
 }
 
-struct Known {
-    stamp: Stamp,
-    text: Arc<str>,
+/// One of the places, and what was there when it was looked at.
+struct Place {
+    path: &'static str,
+    read: Option<(Stamp, Arc<str>)>,
+    /// Why what is there can't be used, as it was said.
+    problem: Option<String>,
 }
 
 /// What tells one state of the file from another.
 #[derive(PartialEq, Eq)]
 struct Stamp {
-    place: &'static str,
     modified: Option<SystemTime>,
     bytes: u64,
     inode: u64,
 }
 
 impl Stamp {
-    fn new(place: &'static str, metadata: &Metadata) -> Self {
+    fn new(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
-        Self { place, modified, bytes: metadata.len(), inode: metadata.ino() }
+        Self { modified, bytes: metadata.len(), inode: metadata.ino() }
     }
 }
 
 impl Soul {
     pub(super) fn new(workspace: &Path) -> Self {
-        Self { workspace: workspace.to_owned(), read: Mutex::default() }
+        let places = PLACES.map(|path| Place { path, read: None, problem: None });
+        Self { workspace: workspace.to_owned(), places: Mutex::new(places) }
     }
 
     /// The text as it is now; `None` where there is no such file.
     pub(super) fn text(&self) -> Option<Arc<str>> {
-        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        self.found().map(|(_, text)| text)
+    }
+
+    /// Where the text is, and the text.
+    fn found(&self) -> Option<(&'static str, Arc<str>)> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let workspace = Dir::open_ambient_dir(&self.workspace, ambient_authority()).ok()?;
-        let found = PLACES.iter().find_map(|place| {
-            let metadata = workspace.metadata(place).ok().filter(Metadata::is_file)?;
-            Some(Stamp::new(place, &metadata))
-        });
-        let Some(stamp) = found else {
-            *known = None;
-            return None;
-        };
-        if let Some(known) = known.as_ref().filter(|known| known.stamp == stamp) {
-            return Some(Arc::clone(&known.text));
-        }
-        let text: Arc<str> = read(&workspace, stamp.place)?.into();
-        *known = Some(Known { stamp, text: Arc::clone(&text) });
-        Some(text)
+        places.iter_mut().find_map(|place| Some((place.path, place.text(&workspace)?)))
     }
 }
 
-fn read(workspace: &Dir, place: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let opened = workspace
-        .open(place)
-        .and_then(|file| file.take(SOUL_BYTES as u64 + 1).read_to_end(&mut bytes));
-    if let Err(error) = opened {
-        log::warn!("{place} can't be read: {error}");
-        return None;
+/// The `SOUL.md` with which prompts in this workspace begin now, if there is one.
+#[must_use]
+pub fn soul_path(workspace: &Path) -> Option<PathBuf> {
+    Soul::new(workspace).found().map(|(place, _)| workspace.join(place))
+}
+
+impl Place {
+    fn text(&mut self, workspace: &Dir) -> Option<Arc<str>> {
+        match self.look(workspace) {
+            Ok(text) => {
+                self.problem = None;
+                text
+            }
+            Err(problem) => {
+                self.read = None;
+                if self.problem.as_ref() != Some(&problem) {
+                    log::warn!("{} is left out: {problem}", self.path);
+                    self.problem = Some(problem);
+                }
+                None
+            }
+        }
     }
+
+    /// The text, read only if it is another file than before; `None` where there is none.
+    fn look(&mut self, workspace: &Dir) -> Result<Option<Arc<str>>, String> {
+        let metadata = match workspace.metadata(self.path) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.read = None;
+                return Ok(None);
+            }
+            Err(error) => return Err(format!("it can't be read: {error}")),
+        };
+        let stamp = Stamp::new(&metadata);
+        if let Some((known, text)) = &self.read
+            && *known == stamp
+        {
+            return Ok(Some(Arc::clone(text)));
+        }
+        let text: Arc<str> = read(workspace, self.path)?.into();
+        self.read = Some((stamp, Arc::clone(&text)));
+        Ok(Some(text))
+    }
+}
+
+fn read(workspace: &Dir, place: &str) -> Result<String, String> {
+    let unreadable = |error: io::Error| format!("it can't be read: {error}");
+    // A pipe is not waited for, whenever it comes in the file's place.
+    let mut options = OpenOptions::new();
+    options.read(true).nonblock(true);
+    let file = workspace.open_with(place, &options).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err("it is not a regular file".into());
+    }
+    let mut bytes = Vec::new();
+    file.take(SOUL_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     let mut text = match String::from_utf8(bytes) {
         Ok(text) => text,
         // A letter that the limit has cut is no fault of the file.
         Err(error) if error.utf8_error().valid_up_to() + 4 > SOUL_BYTES => {
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         }
-        Err(_) => {
-            log::warn!("{place} is not UTF-8, so it is left out");
-            return None;
-        }
+        Err(_) => return Err("it is not UTF-8".into()),
     };
     if text.len() > SOUL_BYTES {
         log::warn!("{place} is over {SOUL_BYTES} bytes, and what comes after them is left out");
         text.truncate(text.floor_char_boundary(SOUL_BYTES));
     }
-    Some(text.trim().to_owned())
+    Ok(text.trim().to_owned())
 }

@@ -271,6 +271,9 @@ impl RuntimeBuilder {
 
 /// A host with everything around it, on an executor of its own.
 ///
+/// Dropping it ends everything at once and leaves nothing behind, unless somebody keeps the executor;
+/// [`stop`](Self::stop) ends it in order.
+///
 /// ```
 /// use weft_lite::Runtime;
 ///
@@ -386,6 +389,12 @@ impl Runtime {
     pub fn watch(&self) -> SkillWatcher {
         let RuntimeBuilder { watch, watch_mode, .. } = self.sources;
         SkillWatcher::start(&self.executor, self.loader().clone(), watch_mode, watch)
+    }
+
+    /// Whether the workspace's own skills and configuration are used.
+    #[must_use]
+    pub fn workspace_trust(&self) -> WorkspaceTrust {
+        self.sources.trust
     }
 
     /// What the configuration says of channels, by their names.

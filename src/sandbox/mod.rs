@@ -11,11 +11,11 @@ mod network;
 #[cfg(not(feature = "net"))]
 #[path = "no_network.rs"]
 mod network;
+mod off_executor;
 mod options;
 mod policy;
 mod rate;
 mod redact;
-mod task;
 mod text;
 
 pub use audit::{AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit};
@@ -26,9 +26,9 @@ pub use environment::{Environment, HostEnvironment};
 pub use network::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
+pub(crate) use off_executor::off_executor;
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
-pub(crate) use task::{off_executor, spawn};
 pub use text::printable;
 
 /// The target of the sandbox's own log messages; a guest can't write under it.

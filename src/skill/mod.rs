@@ -35,6 +35,7 @@ mod requirements;
 mod shell;
 mod spelling;
 mod split;
+mod told;
 mod values;
 mod yaml;
 

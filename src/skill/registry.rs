@@ -18,6 +18,8 @@ pub struct SkillRegistry {
     /// By name; of one name the one that is meant comes first, then those it shadows, then the
     /// invalid ones.
     entries: Vec<Arc<SkillEntry>>,
+    /// The names that the user has switched off, whether there is a skill of the name or not.
+    disabled: Arc<BTreeSet<String>>,
 }
 
 impl SkillRegistry {
@@ -66,7 +68,21 @@ impl SkillRegistry {
             }
         }
         entries.extend_from_slice(rest);
-        Self { entries }
+        let disabled = match *self.disabled == *disabled {
+            true => Arc::clone(&self.disabled),
+            false => Arc::new(disabled.clone()),
+        };
+        Self { entries, disabled }
+    }
+
+    /// The same registry with other entries, which are in their order.
+    pub(super) fn with_entries(&self, entries: Vec<Arc<SkillEntry>>) -> Self {
+        Self { entries, disabled: Arc::clone(&self.disabled) }
+    }
+
+    /// Whether the user has switched this name off.
+    pub(super) fn is_disabled(&self, name: &str) -> bool {
+        self.disabled.contains(name)
     }
 
     /// The names under which the other registry has other entries.
@@ -127,9 +143,10 @@ impl SkillRegistry {
         active.filter_map(|entry| Some((entry, entry.document.as_ref()?)))
     }
 
-    /// Whether both have the very same entries.
+    /// Whether both have the very same entries, and the same names switched off.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.entries.len() == other.entries.len()
+        self.disabled == other.disabled
+            && self.entries.len() == other.entries.len()
             && self.entries.iter().zip(&other.entries).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 

@@ -134,3 +134,9 @@ fn any_url_leads_to_a_listed_host_and_a_public_address() {
 fn any_messages_are_answered_with_messages() {
     drive(crate::messages::json_rpc, &corpus("json_rpc"), 2_000);
 }
+
+#[cfg(feature = "socket")]
+#[test]
+fn any_lines_to_the_socket_are_answered_with_lines() {
+    drive(crate::lines::socket_lines, &corpus("socket"), 1_000);
+}

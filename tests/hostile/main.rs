@@ -21,6 +21,9 @@ mod wasi;
 
 #[path = "../support/entries.rs"]
 mod entries;
+#[cfg(feature = "socket")]
+#[path = "../support/lines.rs"]
+mod lines;
 #[cfg(feature = "mcp")]
 #[path = "../support/messages.rs"]
 mod messages;

@@ -10,7 +10,7 @@ use futures_lite::future::zip;
 use serde_json::{Value, json};
 use weft_lite::{
     BoxFuture, CallError, Cancellation, CancellationSource, ChannelHost, MessagePayload,
-    PluginError,
+    PluginError, Reply,
 };
 
 use crate::guest::Guest;
@@ -197,6 +197,36 @@ fn what_is_sent_is_written_under_the_id_that_is_given_back() {
     let channel = world.host().channel("mailbox").unwrap();
     let third = world.block_on(channel.send("hall", &picture));
     assert_eq!(third.as_deref(), Ok("3"), "no id is given twice");
+}
+
+#[test]
+fn an_answer_has_the_thread_of_its_message_where_the_guest_has_threads() {
+    let reply = |thread: Option<&str>| Reply {
+        chat: "kitchen".into(),
+        thread: thread.map(str::to_owned),
+        reply_to: None,
+        payload: MessagePayload::text("Yes"),
+        failure: None,
+        part: 0,
+        parts: 1,
+    };
+    let world = World::with_example("mailbox");
+    let channel = world.host().channel("mailbox").unwrap();
+    world.block_on(async {
+        assert_eq!(channel.reply(&reply(Some("tea"))).await.as_deref(), Ok("1"));
+        assert_eq!(channel.reply(&reply(None)).await.as_deref(), Ok("2"));
+    });
+    let sent = |number| world.read_json(&format!("mailbox/outbox/{number}.json"))["payload"].take();
+    assert_eq!(sent(1), json!({ "type": "text", "text": "Yes", "thread": "tea" }));
+    assert_eq!(sent(2), json!({ "type": "text", "text": "Yes" }));
+
+    // A guest that gives back what it is to send, and whose manifest has no threads.
+    let echo = "(i32.store (i32.const 500) (i32.const 0)) (i32.store (i32.const 504) (local.get 2))
+        (i32.store (i32.const 508) (local.get 3)) (i32.const 500)";
+    let world = World::with_guest(&kind_guest("channel#send", echo), &["tool", "channel"]);
+    let channel = world.host().channel("test").unwrap();
+    let sent = world.block_on(channel.reply(&reply(Some("tea"))));
+    assert_eq!(sent.as_deref(), Ok(r#"{"type":"text","text":"Yes"}"#));
 }
 
 #[test]

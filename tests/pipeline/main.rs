@@ -7,6 +7,7 @@
 mod recorder;
 #[path = "../talk/skills.rs"]
 mod skills;
+mod warnings;
 mod world;
 
 mod gateway;

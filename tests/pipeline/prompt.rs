@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use weft_lite::{PipelineStageType, SKILLS_HEADING, SOUL_BYTES};
+use weft_lite::{PipelineStageType, SKILLS_HEADING, SOUL_BYTES, soul_path};
 
 use crate::recorder::{Recorder, say};
 use crate::skills::skill;
@@ -78,6 +78,52 @@ fn soul_is_limited_in_size_and_stays_in_the_workspace() {
     fs::remove_file(&soul).unwrap();
     symlink("/etc/hostname", &soul).unwrap();
     assert_eq!(world.ask(&one, "hi"), "");
+}
+
+#[test]
+fn soul_that_can_not_be_used_is_passed_by_and_said_once() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![shows_prompt()], &[&one]);
+    let workspace = world.folder.path();
+    let soul = workspace.join("SOUL.md");
+    let hidden = workspace.join(".weft");
+    fs::create_dir(&hidden).unwrap();
+    fs::write(hidden.join("SOUL.md"), "hidden").unwrap();
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    fs::write(outside.path(), "from outside").unwrap();
+
+    let fifo = || {
+        let made = std::process::Command::new("mkfifo").arg(&soul).status().unwrap();
+        assert!(made.success());
+    };
+    let makes: [(&str, &dyn Fn()); 5] = [
+        ("a pipe", &fifo),
+        ("a folder", &|| fs::create_dir(&soul).unwrap()),
+        ("a link out", &|| symlink(outside.path(), &soul).unwrap()),
+        ("a link to nothing", &|| symlink("nothing", &soul).unwrap()),
+        ("not UTF-8", &|| fs::write(&soul, b"calm \xff\xfe").unwrap()),
+    ];
+    for (what, make) in makes {
+        make();
+        let said = crate::warnings::during(|| {
+            for _ in 0..3 {
+                assert_eq!(world.ask(&one, "hi"), "hidden", "{what}");
+            }
+            assert_eq!(soul_path(workspace), Some(hidden.join("SOUL.md")), "{what}");
+        });
+        let said = said.iter().filter(|line| line.starts_with("SOUL.md is left out: ")).count();
+        // Once by the prompts, and once by the question where it is.
+        assert_eq!(said, if what == "a link to nothing" { 0 } else { 2 }, "{what}");
+        match soul.symlink_metadata().unwrap().is_dir() {
+            true => fs::remove_dir(&soul).unwrap(),
+            false => fs::remove_file(&soul).unwrap(),
+        }
+        assert_eq!(world.ask(&one, "hi"), "hidden");
+    }
+    // A link that stays in the workspace is as good as the file.
+    symlink(".weft/SOUL.md", &soul).unwrap();
+    assert_eq!(world.ask(&one, "hi"), "hidden");
+    assert_eq!(soul_path(workspace), Some(soul));
 }
 
 #[test]

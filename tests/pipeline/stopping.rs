@@ -1,6 +1,7 @@
 //! Stopping in the middle: every message that was accepted is answered, or its sender hears why not.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_channel::Receiver;
@@ -87,4 +88,75 @@ fn an_answer_waits_for_a_channel_that_comes_back() {
     world.pass(Duration::from_secs(1));
     let reply = world.runtime.block_on(one.next());
     assert_eq!((reply.reply_to.as_deref(), reply.failure), (Some("1"), None));
+}
+
+/// An observer that looks at each copy when it is let to, and what it has seen.
+fn witness(name: &'static str, open: Receiver<()>) -> (weft_lite::Member, Arc<AtomicUsize>) {
+    let seen: Arc<AtomicUsize> = Arc::default();
+    let counted = Arc::clone(&seen);
+    let member = stage(name, PipelineStageType::Observer, move |state| {
+        let (open, counted) = (open.clone(), Arc::clone(&counted));
+        Box::pin(async move {
+            let _ = open.recv().await;
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(state)
+        })
+    });
+    (member, seen)
+}
+
+fn stop(world: &World) -> smol::Task<()> {
+    let gateway = Arc::clone(&world.gateway);
+    world.runtime.executor().spawn(async move { gateway.stop(Duration::from_secs(60)).await })
+}
+
+#[test]
+fn what_waits_for_an_observer_is_seen_before_the_end() {
+    let one = Arc::new(Recorder::new("one"));
+    let (open, opens) = async_channel::unbounded();
+    let (member, seen) = witness("late", opens);
+    let world = World::new(vec![member], &[&one]);
+    for _ in 0..5 {
+        world.ask(&one, "/clear");
+    }
+    let (stopping, another) = (stop(&world), stop(&world));
+    world.settle();
+    assert!(!stopping.is_finished() && !another.is_finished());
+    // A message that comes now is refused as fast as ever.
+    let late = world.hand_over("a", "x", "late");
+    assert_eq!(world.runtime.block_on(late), Err(PluginError::Cancelled));
+    (0..5).for_each(|_| open.try_send(()).unwrap());
+    world.settle();
+    assert_eq!(seen.load(Ordering::Relaxed), 5);
+    world.runtime.block_on(async {
+        stopping.await;
+        another.await;
+        // There is nothing left to wait for.
+        world.gateway.stop(Duration::ZERO).await;
+    });
+}
+
+#[test]
+fn what_an_observer_has_not_seen_in_time_is_dropped_and_counted() {
+    let one = Arc::new(Recorder::new("one"));
+    let (open, opens) = async_channel::unbounded();
+    let (member, seen) = witness("sleepy", opens);
+    let world = World::new(vec![member], &[&one]);
+    for _ in 0..5 {
+        world.ask(&one, "/clear");
+    }
+    open.try_send(()).unwrap();
+    let stopping = stop(&world);
+    world.pass(Duration::from_secs(1));
+    assert!(!stopping.is_finished());
+    let said = crate::warnings::during(|| {
+        world.pass(Duration::from_secs(1));
+        world.runtime.block_on(stopping);
+    });
+    let words = "observer `sleepy` did not see 4 messages to their end within 2 s";
+    assert_eq!(said, [words]);
+    // It may end with the one that it has begun, and is given no more.
+    (0..5).for_each(|_| open.try_send(()).unwrap());
+    world.settle();
+    assert_eq!(seen.load(Ordering::Relaxed), 2);
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_lite::future::or;
+use serde::Serialize;
 use serde_json::Value;
 use smol::Timer;
 
@@ -14,7 +15,7 @@ use crate::actor::host::PluginHost;
 use crate::actor::registry::LoadedPlugin;
 use crate::contract::{
     BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, MessagePayload,
-    PluginCapability, PluginError, limits, metadata,
+    PluginCapability, PluginError, Reply, limits, metadata,
 };
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
@@ -32,6 +33,15 @@ pub(super) struct HostedChannel {
     acknowledges: bool,
     /// Ids of messages that the host has and the guest does not know of yet.
     taken: Mutex<BTreeSet<String>>,
+}
+
+/// A payload as the guest is given it, with the thread that it belongs to.
+#[derive(Serialize)]
+struct Sent<'a> {
+    #[serde(flatten)]
+    payload: &'a MessagePayload,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<&'a str>,
 }
 
 impl HostedChannel {
@@ -98,6 +108,19 @@ impl HostedChannel {
         self.guest.tell(GuestCall::Acknowledge { message_id: id.clone() }).await?;
         self.taken().remove(&id);
         Ok(())
+    }
+
+    async fn pass_on(&self, target: &str, sent: Sent<'_>) -> Result<String, PluginError> {
+        if let (MessagePayload::Binary { mime, .. }, false) = (sent.payload, self.media) {
+            let what = format!("{mime} on channel `{}`", self.guest.id);
+            return Err(PluginError::Unsupported { what });
+        }
+        let payload_json = serde_json::to_string(&sent).map_err(|error| PluginError::Invalid {
+            what: "payload".into(),
+            problem: error.to_string(),
+        })?;
+        let target = target.to_owned();
+        self.guest.ask_text(GuestCall::Send { target, payload_json }).await
     }
 
     fn unusable(&self, problem: String) -> PluginError {
@@ -185,16 +208,11 @@ impl ChannelAdapter for HostedChannel {
         target: &'a str,
         payload: &'a MessagePayload,
     ) -> BoxFuture<'a, Result<String, PluginError>> {
-        Box::pin(async move {
-            if let (MessagePayload::Binary { mime, .. }, false) = (payload, self.media) {
-                let what = format!("{mime} on channel `{}`", self.guest.id);
-                return Err(PluginError::Unsupported { what });
-            }
-            let payload_json = serde_json::to_string(payload).map_err(|error| {
-                PluginError::Invalid { what: "payload".into(), problem: error.to_string() }
-            })?;
-            let target = target.to_owned();
-            self.guest.ask_text(GuestCall::Send { target, payload_json }).await
-        })
+        Box::pin(self.pass_on(target, Sent { payload, thread: None }))
+    }
+
+    fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
+        let thread = reply.thread.as_deref().filter(|_| self.threads);
+        Box::pin(self.pass_on(&reply.chat, Sent { payload: &reply.payload, thread }))
     }
 }

@@ -11,6 +11,7 @@ use crate::actor::load::LoadError;
 use crate::contract::{
     PipelineStageType, PluginCapability, PluginManifest, ToolDescription, full_tool_name,
 };
+use crate::skill::{FoundSkill, SkillDocument, SkillVariable};
 use crate::wasm::{CallBudget, GuestCall, GuestValue, Instance};
 
 /// Characters of a skill's description (Agent Skills specification).
@@ -72,6 +73,21 @@ impl GuestFacts {
 }
 
 impl GuestSkill {
+    /// The same as one among the skills there are.
+    pub(in crate::actor) fn found(&self, plugin: &str) -> FoundSkill {
+        let mut document =
+            SkillDocument::told(&self.name, &self.description, &self.version, &self.instructions);
+        document.allowed_tools.clone_from(&self.tools);
+        let variable = |(name, value): (&String, &String)| SkillVariable {
+            name: name.clone(),
+            description: None,
+            default: Some(value.clone()),
+            required: false,
+        };
+        document.variables = self.variables.iter().map(variable).collect();
+        FoundSkill::told(plugin, document)
+    }
+
     fn new(
         manifest: &PluginManifest,
         tools: &[ToolDescription],

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use async_channel::{Receiver, Sender};
-use smol::Executor;
 
 use super::member::Member;
 use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
+use crate::actor::tasks::Tasks;
 use crate::contract::{PluginCapability, sort_by};
-use crate::sandbox::{Clock, spawn};
+use crate::sandbox::Clock;
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 64;
@@ -80,7 +80,7 @@ pub(in crate::actor) struct Lifecycle {
 
 impl Lifecycle {
     pub(in crate::actor) fn start(
-        executor: &Arc<Executor<'static>>,
+        tasks: &Tasks,
         clock: Arc<dyn Clock>,
         options: LifecycleOptions,
     ) -> Self {
@@ -92,11 +92,11 @@ impl Lifecycle {
             members: Arc::clone(&members),
             table: BTreeMap::new(),
             next: 0,
-            executor: Arc::clone(executor),
+            tasks: tasks.clone(),
             clock,
             options,
         };
-        spawn(executor, actor.run(inbox, reported)).detach();
+        tasks.detach(actor.run(inbox, reported));
         Self { mailbox, members }
     }
 
@@ -200,7 +200,7 @@ struct Supervisor {
     members: Arc<ArcSwap<Vec<MemberStatus>>>,
     table: BTreeMap<u64, Entry>,
     next: u64,
-    executor: Arc<Executor<'static>>,
+    tasks: Tasks,
     clock: Arc<dyn Clock>,
     options: LifecycleOptions,
 }
@@ -284,7 +284,7 @@ impl Supervisor {
             clock: Arc::clone(&self.clock),
             options: self.options,
         };
-        spawn(&self.executor, task.run()).detach();
+        self.tasks.detach(task.run());
         self.publish();
         Ok(())
     }
@@ -311,10 +311,9 @@ impl Supervisor {
             // A member that has much to do keeps nobody waiting but its own message.
             if let Err(unsent) = control.0.try_send(control.1) {
                 let (control, message) = (entry.control.clone(), unsent.into_inner());
-                let telling = async move {
+                self.tasks.detach(async move {
                     let _ = control.send(message).await;
-                };
-                spawn(&self.executor, telling).detach();
+                });
             }
         }
         Told { count: entries.len(), outcomes }

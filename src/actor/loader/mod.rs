@@ -25,8 +25,9 @@ use disk::{Disk, Place};
 use plan::Service;
 
 use super::host::PluginHost;
+use super::tasks::spawn_boxed;
 use crate::package::{self, Approval, ReadLimits};
-use crate::sandbox::{off_executor, spawn};
+use crate::sandbox::off_executor;
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
 
 /// Requests that wait before those who make them do.
@@ -119,7 +120,7 @@ impl Loader {
         let options = Arc::new(options);
         let disk = Disk::new(Arc::clone(&options));
         let actor = LoaderActor { inbox, options, disk: Some(disk), service: Service::new(host) };
-        spawn(executor, actor.run()).detach();
+        spawn_boxed(executor, Box::pin(actor.run())).detach();
         Self { mailbox }
     }
 

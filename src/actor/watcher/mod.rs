@@ -20,8 +20,8 @@ use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::loader::{Loader, Reloaded, WatchedFolder};
+use super::tasks::spawn_boxed;
 use crate::contract::{Cancellation, CancellationSource, WatchConfig};
-use crate::sandbox::spawn;
 
 #[cfg(feature = "watch")]
 use events::Events;
@@ -63,7 +63,7 @@ impl SkillWatcher {
         let ready = armed.token();
         let actor = WatcherActor { loader, config, ears: Ears::new(mode), lost: None };
         let task = async move { or(actor.run(armed), stopped.cancelled()).await };
-        spawn(executor, task).detach();
+        spawn_boxed(executor, Box::pin(task)).detach();
         Self { _stop: stop, ready }
     }
 

@@ -8,14 +8,21 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::net::sockopt::socket_peercred;
+use rustix::net::sockopt::{
+    set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl,
+    set_tcp_user_timeout, socket_peercred,
+};
 use rustix::process::geteuid;
 use smol::Async;
 
 use super::SocketAddress;
 use crate::contract::OWNER;
+
+/// What the names of other users of the machine begin with.
+pub(super) const USER: &str = "uid:";
 
 /// Whoever connected, as the kernel tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +74,7 @@ impl Listener {
                 let uid = socket_peercred(stream.get_ref())?.uid;
                 let sender = match uid == geteuid() {
                     true => OWNER.to_owned(),
-                    false => format!("uid:{}", uid.as_raw()),
+                    false => format!("{USER}{}", uid.as_raw()),
                 };
                 Ok((Stream::Unix(stream), Peer::User { sender }))
             }
@@ -75,10 +82,30 @@ impl Listener {
                 let (stream, _) = listener.accept().await?;
                 // Lines are short, and their reader waits for each.
                 stream.get_ref().set_nodelay(true)?;
+                watch(stream.as_fd())?;
                 Ok((Stream::Tcp(stream), Peer::Network))
             }
         }
     }
+}
+
+/// How long a TCP client may be silent before its machine is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long an answer may take, and how often it may fail to come.
+const PROBE: Duration = Duration::from_secs(20);
+const PROBES: u32 = 3;
+/// The same for what was sent and is not confirmed: as long as silence and all probes together.
+const UNCONFIRMED_MS: u32 = 120_000;
+
+/// Has the kernel look whether the other end is there (RFC 9293, section 3.8.4, and RFC 5482): one
+/// whose machine lost its power or its network says nothing of it. A Unix socket needs none of this,
+/// since the kernel closes it with its process.
+fn watch(stream: BorrowedFd<'_>) -> io::Result<()> {
+    set_tcp_keepidle(stream, SILENCE)?;
+    set_tcp_keepintvl(stream, PROBE)?;
+    set_tcp_keepcnt(stream, PROBES)?;
+    set_tcp_user_timeout(stream, UNCONFIRMED_MS)?;
+    Ok(set_socket_keepalive(stream, true)?)
 }
 
 impl Drop for Kind {
@@ -168,7 +195,7 @@ impl Stream {
     }
 
     /// Whether the other end is gone altogether, and not only silent. Of TCP this is known when
-    /// writing fails.
+    /// writing fails, or when the kernel has looked for it in vain.
     pub(super) fn is_hung_up(&self) -> bool {
         let no_time = rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 };
         let hung_up = |fd: BorrowedFd<'_>| {
@@ -189,5 +216,30 @@ impl Stream {
             Self::Unix(stream) => stream.get_ref().shutdown(Shutdown::Both),
             Self::Tcp(stream) => stream.get_ref().shutdown(Shutdown::Both),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::sockopt::{
+        socket_keepalive, tcp_keepcnt, tcp_keepidle, tcp_keepintvl, tcp_user_timeout,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_tcp_client_that_is_silently_gone_is_noticed_after_two_minutes() {
+        let loopback = SocketAddress::Tcp("127.0.0.1:0".into());
+        let listener = Listener::bind(&loopback, false).unwrap();
+        let SocketAddress::Tcp(address) = listener.address() else { unreachable!() };
+        let _client = TcpStream::connect(address).unwrap();
+        let (Stream::Tcp(stream), _) = smol::block_on(listener.accept()).unwrap() else {
+            unreachable!()
+        };
+        assert!(socket_keepalive(&stream).unwrap());
+        let probes = tcp_keepintvl(&stream).unwrap() * tcp_keepcnt(&stream).unwrap();
+        let noticed = tcp_keepidle(&stream).unwrap() + probes;
+        assert_eq!(noticed, Duration::from_secs(120));
+        assert_eq!(tcp_user_timeout(&stream).unwrap(), 120_000);
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use smol::Timer;
 use smol::lock::Mutex as AsyncMutex;
 
-use super::address::{Peer, Stream};
+use super::address::{Peer, Stream, USER};
 use super::frames::{Frame, Frames};
 use super::protocol::{FromClient, MAIN, ToClient};
 use super::token::is_token;
@@ -56,6 +56,7 @@ struct State {
 /// A message that waits to be handed over.
 struct Ready {
     id: String,
+    sender: String,
     chat: String,
     text: String,
     metadata: Metadata,
@@ -126,9 +127,9 @@ impl Connection {
         let reading = async {
             // Dropped at the end, so that the handing over ends as well.
             let ready = ready;
-            self.read(frames, lines, &limits, host, &ready).await
+            self.read(frames, lines, &limits, &sender, host, &ready).await
         };
-        try_zip(reading, self.hand_over(waiting, &sender, host)).await?;
+        try_zip(reading, self.hand_over(waiting, host)).await?;
         self.wait_for_answers().await;
         Ok(())
     }
@@ -176,12 +177,13 @@ impl Connection {
         mut frames: Frames,
         mut lines: Vec<Frame>,
         limits: &Limits,
+        client: &str,
         host: &dyn ChannelHost,
         ready: &Sender<Ready>,
     ) -> Result<(), PluginError> {
         loop {
             for line in std::mem::take(&mut lines) {
-                self.line(line, limits, host, ready).await?;
+                self.line(line, limits, client, host, ready).await?;
             }
             let read = self.stream.read(|piece| {
                 frames.push(piece, limits.line_bytes, |line| lines.push(line));
@@ -199,6 +201,7 @@ impl Connection {
         &self,
         line: Frame,
         limits: &Limits,
+        client: &str,
         host: &dyn ChannelHost,
         ready: &Sender<Ready>,
     ) -> Result<(), PluginError> {
@@ -222,13 +225,19 @@ impl Connection {
                 text,
                 chat,
                 thread,
+                sender,
                 progress,
                 attachments,
                 metadata: known,
             }) => {
-                if let Err(failure) = self.begin(&id, &chat, progress, limits) {
-                    return self.write(&ToClient::Refused { id, failure }).await;
-                }
+                let begun = speaker(client, sender).and_then(|sender| {
+                    self.begin(&id, &chat, progress, limits)?;
+                    Ok(sender)
+                });
+                let sender = match begun {
+                    Ok(sender) => sender,
+                    Err(failure) => return self.write(&ToClient::Refused { id, failure }).await,
+                };
                 let mut known = known;
                 known.insert(metadata::MESSAGE_ID.into(), Value::from(id.as_str()));
                 known.insert(metadata::PROGRESS.into(), Value::from(progress));
@@ -239,7 +248,7 @@ impl Connection {
                 };
                 let chat = self.chat(&chat);
                 // Its reader lives as long as this one.
-                let _ = ready.try_send(Ready { id, chat, text, metadata: known });
+                let _ = ready.try_send(Ready { id, sender, chat, text, metadata: known });
                 Ok(())
             }
             Err(error) => self.write(&ToClient::error("bad_line", error.to_string())).await,
@@ -250,8 +259,7 @@ impl Connection {
     fn begin(&self, id: &str, chat: &str, progress: bool, limits: &Limits) -> Result<(), Failure> {
         let refused =
             |code: &str, message: String, step: &str| Err(Failure::new(code, message, step));
-        let named = |name: &str| !name.is_empty() && name.chars().count() <= NAME_CHARS;
-        if !named(id) || !named(chat) {
+        if !is_name(id) || !is_name(chat) {
             let message = format!("`id` and `chat` have 1 to {NAME_CHARS} characters");
             return refused("invalid", message, "give it a short id");
         }
@@ -278,12 +286,11 @@ impl Connection {
     async fn hand_over(
         &self,
         waiting: Receiver<Ready>,
-        sender: &str,
         host: &dyn ChannelHost,
     ) -> Result<(), PluginError> {
-        while let Ok(Ready { id, chat, text, metadata }) = waiting.recv().await {
+        while let Ok(Ready { id, sender, chat, text, metadata }) = waiting.recv().await {
             let payload = MessagePayload::text(text);
-            let taken = host.deliver_inbound(SOCKET, sender, &chat, payload, metadata).await;
+            let taken = host.deliver_inbound(SOCKET, &sender, &chat, payload, metadata).await;
             if let Err(error) = taken {
                 let failure = Failure::from(&error);
                 self.last_word(&id, &ToClient::Refused { id: id.clone(), failure }).await?;
@@ -318,6 +325,34 @@ impl Connection {
     }
 }
 
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= NAME_CHARS
+}
+
+/// Whose message it is: the client's own, or that of the sender for whom it speaks.
+///
+/// Only the owner's own programs may speak for others. What they say for somebody is never the
+/// owner's, nor that of another user of the machine: whoever is called so elsewhere has no right here.
+fn speaker(client: &str, named: Option<String>) -> Result<String, Failure> {
+    let Some(named) = named else { return Ok(client.to_owned()) };
+    let refused = |code: &str, message: &str, step: &str| Err(Failure::new(code, message, step));
+    if client != OWNER {
+        let message = "only the owner's programs may speak for another `sender`";
+        return refused("refused", message, "leave `sender` out");
+    }
+    if named == OWNER || named.starts_with(USER) {
+        let message = "`owner` and the users of this machine are not spoken for";
+        return refused("refused", message, "leave `sender` out to speak for yourself");
+    }
+    match is_name(&named) {
+        true => Ok(named),
+        false => {
+            let message = format!("`sender` has 1 to {NAME_CHARS} characters");
+            refused("invalid", &message, "give it a short name")
+        }
+    }
+}
+
 /// A last word that is being written: closes the connection behind it where nothing will happen on
 /// it any more.
 struct LastWord<'c>(&'c Connection);
@@ -337,5 +372,19 @@ struct Unfinished<'s>(&'s Stream);
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
         self.0.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_user_of_the_machine_speaks_for_nobody_else() {
+        let code = |said: Result<String, Failure>| said.unwrap_err().code;
+        assert_eq!(speaker("uid:7", None).as_deref(), Ok("uid:7"));
+        for name in ["ann", OWNER, "uid:7", "uid:0"] {
+            assert_eq!(code(speaker("uid:7", Some(name.into()))), "refused", "{name}");
+        }
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! | from the client | |
 //! | --- | --- |
-//! | `message` | `id` and `text`, and if wanted `chat` (conversations are apart; default `main`), `thread`, `progress: true`, `attachments: [{"mime": ..., "bytes": <base64>}]`, `metadata: {...}` |
+//! | `message` | `id` and `text`, and if wanted `chat` (conversations are apart; default `main`), `thread`, `sender`, `progress: true`, `attachments: [{"mime": ..., "bytes": <base64>}]`, `metadata: {...}` |
 //! | `cancel` | `id` of a message, and its `chat` where that isn't `main` |
 //!
 //! | from the channel | |
@@ -22,9 +22,17 @@
 //! | `message` | `chat` and content as in `answer`: something that answers nothing |
 //! | `error` | `code`, `message`: a line that can't be understood |
 //!
+//! A client is a sender: over a Unix socket the kernel says which, over TCP whoever has the token is the
+//! owner. The owner's programs may speak for somebody else, whom they name as the message's `sender`: it
+//! is then as if that one wrote, so the allow-list has to name them, and what only the owner may do is
+//! refused. They should have a `chat` of their own. Nobody can be named `owner` or `uid:...` in this way.
+//!
 //! Every message gets exactly one last word: the last part of an `answer`, a `failure` or a
 //! `refused`. A client that closes its sending side still gets them; if it is gone altogether its
 //! work is cancelled. An `id` may be used again when its message has had its last word.
+//!
+//! Nothing is asked of a client that says nothing. One over TCP whose machine or network is gone without
+//! a word is noticed by the kernel's own probes, after about two minutes.
 
 mod address;
 mod connection;

@@ -29,6 +29,9 @@ pub(super) enum FromClient {
         chat: String,
         #[serde(default)]
         thread: Option<String>,
+        /// For whom the client speaks, where that isn't itself.
+        #[serde(default)]
+        sender: Option<String>,
         #[serde(default)]
         progress: bool,
         /// Checked where attachments of all channels are.

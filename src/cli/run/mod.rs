@@ -68,6 +68,7 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
     if command.show_prompt {
         return once::show_prompt(&runtime, command.message.as_deref(), options);
     }
+    startup::soul(&runtime, options);
     if let Some(message) = &command.message {
         return once::answer(&runtime, message, options);
     }

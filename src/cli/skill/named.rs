@@ -31,6 +31,7 @@ pub(super) fn find<'r>(
 pub(super) fn place(entry: &SkillEntry) -> String {
     match &entry.path {
         Some(path) => printable(&path.display().to_string()),
+        None if entry.level == SkillLevel::Plugin => "told by its plugin".into(),
         None => "compiled in".into(),
     }
 }

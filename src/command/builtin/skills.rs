@@ -21,7 +21,8 @@ pub(super) fn use_skill() -> Command {
         "use",
         "SKILL [NAME=VALUE ...]",
         "Puts a skill's text into this conversation until `/clear`",
-        "The skill's variables can be given as NAME=VALUE.",
+        "The skill's variables can be given as NAME=VALUE. A value with spaces is quoted as in a shell: \
+         NAME=\"two words\" or NAME='two words'.",
         Use,
     )
 }

@@ -17,7 +17,6 @@ use super::options::{HttpError, HttpOptions};
 use super::patience::Patient;
 use super::service::Service;
 use crate::mcp::server::McpServer;
-use crate::sandbox::spawn;
 
 /// Bytes that the head of a request may have, and that are buffered of a body.
 const BUFFER_BYTES: usize = 16 << 10;
@@ -87,7 +86,7 @@ impl McpServer {
                             }
                             drop((room, alive));
                         };
-                        spawn(self.executor(), connection).detach();
+                        self.tasks().detach(connection);
                     }
                     Err(error) => {
                         log::warn!("mcp: no connection can be accepted: {error}");

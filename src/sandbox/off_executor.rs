@@ -1,24 +1,9 @@
-//! Tasks on the executor and work off it, with one copy of the code around them: both are compiled anew
-//! for every type of future or closure otherwise, at about 2 KB each.
+//! Work off the executor, with one copy of the code around it: it is compiled anew for every type of
+//! closure otherwise, at about 2 KB each.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use smol::{Executor, Task};
-
-use crate::contract::BoxFuture;
-
-/// Runs `future` beside everything else.
-pub(crate) fn spawn(
-    executor: &Executor<'static>,
-    future: impl Future<Output = ()> + Send + 'static,
-) -> Task<()> {
-    spawn_boxed(executor, Box::pin(future))
-}
-
-#[inline(never)]
-fn spawn_boxed(executor: &Executor<'static>, future: BoxFuture<'static, ()>) -> Task<()> {
-    executor.spawn(future)
-}
+use smol::Task;
 
 /// Runs what blocks on a thread of the pool. What has not begun when nobody waits any more never does.
 ///

@@ -1,0 +1,36 @@
+//! What a plugin host is started with.
+
+use std::time::Duration;
+
+use super::lifecycle::LifecycleOptions;
+use crate::contract::limits;
+use crate::sandbox::SandboxOptions;
+
+/// How the host runs plugins.
+#[derive(Clone)]
+pub struct PluginHostOptions {
+    /// What every sandbox is given.
+    pub sandbox: SandboxOptions,
+    /// Bytes of linear memory that all guests may hold together.
+    pub memory_budget_bytes: usize,
+    /// How long an instance may be idle before it is dropped.
+    pub idle_timeout: Duration,
+    /// Bytes that a module may have.
+    pub module_bytes: usize,
+    /// How long members may take to start and stop, and when failed channels are started again.
+    pub lifecycle: LifecycleOptions,
+}
+
+impl PluginHostOptions {
+    /// The defaults: a 64 MB budget, instances dropped after five idle minutes.
+    #[must_use]
+    pub fn new(sandbox: SandboxOptions) -> Self {
+        Self {
+            sandbox,
+            memory_budget_bytes: limits::MEMORY_BUDGET_BYTES,
+            idle_timeout: Duration::from_secs(300),
+            module_bytes: limits::MODULE_BYTES,
+            lifecycle: LifecycleOptions::default(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Skills without a file: what plugins of the kind `skill` say of themselves.
+//!
+//! They come and go with their plugins, and go before no skill that has a file: whoever names a plugin
+//! must not replace what somebody has written.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::diagnostic::{Diagnostic, Severity};
+use super::document::{SkillDocument, SkillFormat, SkillRequirements};
+use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
+use super::frontmatter::Frontmatter;
+use super::imitation::neutralise;
+use super::registry::SkillRegistry;
+
+impl SkillDocument {
+    /// What a plugin says, with imitated system and tool messages neutralised as in a file. It is for
+    /// people and for models, and has neither tools nor variables yet.
+    pub(crate) fn told(name: &str, description: &str, version: &str, instructions: &str) -> Self {
+        let description = neutralise(description).text.into_owned();
+        let said = [("name", name), ("description", &description)];
+        let said = said.map(|(key, text)| (key.to_owned(), Value::from(text)));
+        Self {
+            name: name.to_owned(),
+            written_name: None,
+            frontmatter: Frontmatter::new(&Map::from_iter(said)),
+            description,
+            version: Some(version.to_owned()),
+            license: None,
+            compatibility: None,
+            format: SkillFormat::AgentSkills,
+            allowed_tools: Vec::new(),
+            user_invocable: true,
+            model_invocable: true,
+            argument_hint: None,
+            variables: Vec::new(),
+            dispatch: None,
+            requirements: SkillRequirements::default(),
+            install: Vec::new(),
+            instructions: neutralise(instructions).text.into_owned(),
+        }
+    }
+}
+
+impl FoundSkill {
+    /// The skill that the plugin `provider` tells.
+    pub(crate) fn told(provider: &str, document: SkillDocument) -> Self {
+        Self {
+            name: document.name.as_str().into(),
+            level: SkillLevel::Plugin,
+            path: None,
+            document: Some(Arc::new(document)),
+            diagnostics: Arc::default(),
+            provider: Some(provider.into()),
+            outdated: false,
+            readiness: Readiness::Ready,
+        }
+    }
+}
+
+impl SkillEntry {
+    /// The plugin that tells it, where it has no file.
+    pub(crate) fn teller(&self) -> Option<&str> {
+        let told = self.level == SkillLevel::Plugin && self.path.is_none();
+        self.provider.as_deref().filter(|_| told)
+    }
+}
+
+impl SkillRegistry {
+    /// The same registry with these skills of plugins beside the others. One whose name is taken by a
+    /// skill that can be read is shadowed by it; of two plugins' the first stays.
+    pub(crate) fn with_told(&self, told: impl IntoIterator<Item = FoundSkill>) -> Self {
+        let mut entries: Vec<_> = self.entries().cloned().collect();
+        for skill in told {
+            let start = entries.partition_point(|entry| entry.name < skill.name);
+            let same = entries[start..].iter().take_while(|entry| entry.name == skill.name);
+            let readable = same.filter(|entry| entry.document.is_some()).count();
+            let entry = match readable {
+                0 if self.is_disabled(&skill.name) => {
+                    SkillEntry::new(skill, SkillState::Disabled, Vec::new())
+                }
+                0 => SkillEntry::new(skill, SkillState::Active, Vec::new()),
+                _ => {
+                    let mut meant = SkillEntry::clone(&entries[start]);
+                    meant.shadows.push(ShadowedSkill::of(&skill));
+                    let entry = below(skill, &meant);
+                    entries[start] = Arc::new(meant);
+                    entry
+                }
+            };
+            // What can't be read comes last.
+            entries.insert(start + readable, Arc::new(entry));
+        }
+        self.with_entries(entries)
+    }
+}
+
+/// A plugin's skill whose name is taken, which nobody may miss.
+fn below(mut skill: FoundSkill, meant: &SkillEntry) -> SkillEntry {
+    let other = match (meant.teller(), &meant.path) {
+        (Some(plugin), _) => format!("the skill of the plugin `{plugin}`"),
+        (None, Some(path)) => path.display().to_string(),
+        (None, None) => "one that is compiled in".into(),
+    };
+    skill.diagnostics = Arc::new([Diagnostic {
+        severity: Severity::Warning,
+        code: "same-name",
+        line: 1,
+        column: 1,
+        message: format!("`{}` is also the name of {other}, which comes first", skill.name),
+        suggestion: Some("give the plugin another `id`, or the skill another name".into()),
+    }]);
+    let by = ShadowedSkill { level: meant.level, path: meant.path.clone() };
+    SkillEntry::new(skill, SkillState::Shadowed { by }, Vec::new())
+}

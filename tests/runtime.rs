@@ -1,0 +1,143 @@
+//! A runtime that is dropped without being stopped: nothing of it may stay behind.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Weak};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use weft_lite::{
+    AuditLog, BoxFuture, Cancellation, ChannelAdapter, ChannelHost, ChannelRules, Member,
+    MemoryAudit, MessagePayload, PipelineStage, PipelineStageType, PluginError, Runtime,
+};
+
+/// A channel whose one message is never answered, by a stage that is the same thing.
+struct Waits;
+
+impl ChannelAdapter for Waits {
+    fn name(&self) -> &str {
+        "waits"
+    }
+
+    fn display_name(&self) -> &str {
+        "Waits"
+    }
+
+    fn supports_threads(&self) -> bool {
+        false
+    }
+
+    fn supports_media(&self) -> bool {
+        false
+    }
+
+    fn start<'a>(
+        &'a self,
+        host: Arc<dyn ChannelHost>,
+        cancellation: Cancellation,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let payload = MessagePayload::text("hello");
+            host.deliver_inbound("waits", "owner", "chat", payload, BTreeMap::new()).await?;
+            cancellation.cancelled().await;
+            Ok(())
+        })
+    }
+
+    fn send<'a>(
+        &'a self,
+        _target: &'a str,
+        _payload: &'a MessagePayload,
+    ) -> BoxFuture<'a, Result<String, PluginError>> {
+        Box::pin(pending())
+    }
+}
+
+impl PipelineStage for Waits {
+    fn name(&self) -> &str {
+        "waits"
+    }
+
+    fn stage_type(&self) -> PipelineStageType {
+        PipelineStageType::Process
+    }
+
+    fn process<'a>(&'a self, _state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(pending())
+    }
+}
+
+/// What a runtime was given, to see when nobody has it any more.
+struct Given {
+    audit: Weak<MemoryAudit>,
+    member: Weak<Waits>,
+}
+
+impl Given {
+    fn is_gone(&self) -> bool {
+        self.audit.strong_count() == 0 && self.member.strong_count() == 0
+    }
+}
+
+fn runtime(workspace: &TempDir) -> (Runtime, Given) {
+    let audit = Arc::new(MemoryAudit::new(NonZeroUsize::MIN));
+    let given_audit = Arc::downgrade(&audit);
+    let runtime = Runtime::builder()
+        .without_bundled()
+        .workspace(workspace.path())
+        .plugins(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/echo"))
+        .audit(audit as Arc<dyn AuditLog>)
+        .build();
+    let member = Arc::new(Waits);
+    let given = Given { audit: given_audit, member: Arc::downgrade(&member) };
+    runtime.block_on(async {
+        runtime.load().await;
+        assert_eq!(runtime.host().call("echo__echo", "{}".into()).await.result.unwrap(), "{}");
+        runtime.host().register(Member::stage(member)).await.unwrap();
+    });
+    (runtime, given)
+}
+
+#[test]
+fn a_runtime_that_is_dropped_without_being_stopped_leaves_nothing_behind() {
+    let workspace = TempDir::new().unwrap();
+    let (runtime, given) = runtime(&workspace);
+    assert!(!given.is_gone());
+    drop(runtime);
+    assert!(given.is_gone());
+}
+
+#[test]
+fn a_message_in_flight_keeps_nothing_of_a_dropped_runtime() {
+    let workspace = TempDir::new().unwrap();
+    let (runtime, given) = runtime(&workspace);
+    let rules = BTreeMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
+    let gateway = runtime.gateway(runtime.commands(), rules);
+    let watcher = runtime.watch();
+    runtime.block_on(async {
+        let channel = given.member.upgrade().unwrap();
+        let channel = Member::channel(channel as Arc<dyn ChannelAdapter>, gateway.inbox());
+        runtime.host().register(channel).await.unwrap();
+        runtime.host().start_all().await;
+    });
+    while runtime.executor().try_tick() {}
+    drop((gateway, watcher, runtime));
+    assert!(given.is_gone());
+}
+
+#[test]
+fn a_handle_that_outlives_its_runtime_says_so_instead_of_waiting() {
+    let workspace = TempDir::new().unwrap();
+    let (runtime, given) = runtime(&workspace);
+    let host = runtime.host().clone();
+    drop(runtime);
+    let outcome = smol::block_on(host.call("echo__echo", "{}".into()));
+    assert!(outcome.result.is_err());
+    assert!(!smol::block_on(host.unload("echo")));
+    drop(host);
+    assert!(given.is_gone());
+}
