@@ -14,8 +14,9 @@ use skills::{registry, skill};
 use weft_lite::{
     Administration, Approval, Audience, BoxFuture, Caller, Command, CommandCall, CommandError,
     CommandHandler, CommandLine, CommandOutcome, CommandRegistry, CommandSource, Commands,
-    Conversation, Failure, FoundSkill, Member, PluginError, ProgressNotes, Readiness, Runtime,
-    Tool, ToolContext, built_in_commands,
+    Conversation, Failure, FoundSkill, ManifestFormat, Member, PackageOrigin, PluginError,
+    PluginPackage, ProgressNotes, ReadLimits, Readiness, Runtime, Tool, ToolContext,
+    built_in_commands,
 };
 
 /// A runtime without plugins, with these skills and with the built-in commands.
@@ -288,6 +289,33 @@ fn command_dispatch_goes_straight_to_the_tool_with_the_raw_text() {
 }
 
 #[test]
+fn command_dispatch_finds_the_tool_of_the_skill_s_own_code_first() {
+    let module = include_bytes!("guests/echo/plugin.wasm").as_slice();
+    let manifest = r#"{ "id": "mine", "name": "Mine", "version": "0.1.0",
+        "capabilities": ["tool"], "wasm_module": "plugin.wasm" }"#;
+    let origin = PackageOrigin::Folder("mine".into());
+    let package = PluginPackage::read_parts(
+        manifest,
+        ManifestFormat::Json,
+        module,
+        origin,
+        ReadLimits::default(),
+    );
+    let mut own = dispatching("");
+    own.provider = Some("mine".into());
+    // While the code is not loaded there is the tool of that name alone.
+    let world = World::new(vec![own]);
+    let answer = || match world.run("/run x") {
+        Ok(CommandOutcome::Answer(answer)) => answer.value.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(answer()["tool"], "echo");
+    let host = world.runtime.host();
+    world.runtime.block_on(host.load([(package.unwrap(), Approval::NONE)], []));
+    assert_eq!(answer()["command"], "x");
+}
+
+#[test]
 fn allowed_tools_govern_what_a_skill_s_command_may_call() {
     for allowed in ["echo other", "[Read, \"echo\"]", "echo(git:*)"] {
         let world = World::new(vec![dispatching(&format!("allowed-tools: {allowed}\n"))]);
@@ -315,6 +343,21 @@ fn use_puts_a_skill_into_the_conversation_until_it_is_cleared() {
 }
 
 #[test]
+fn a_conversation_uses_sixteen_skills_and_no_more() {
+    let names: Vec<String> = (0..17).map(|number| format!("skill-{number}")).collect();
+    let text = |name: &str| format!("---\nname: {name}\ndescription: One of many\n---\nDo.\n");
+    let world = World::new(names.iter().map(|name| skill(name, &text(name))).collect());
+    for name in &names[..16] {
+        world.says(&format!("/use {name}"));
+    }
+    let error = world.run("/use skill-16").unwrap_err();
+    assert_eq!(error.code(), "limit_reached");
+    world.says("/use skill-3");
+    world.says("/clear");
+    world.says("/use skill-16");
+}
+
+#[test]
 fn what_changes_the_program_is_for_the_owner_alone() {
     let world = World::new(Vec::new());
     for line in ["/approve", "/approve clock", "/reject clock", "/reload", "/audit"] {
@@ -330,7 +373,12 @@ fn what_changes_the_program_is_for_the_owner_alone() {
     assert_eq!(world.says("/reload"), "reload");
     let world = World { asked: Arc::default(), ..world };
     assert_eq!(world.says("/audit"), "no plugin has asked the host for anything");
-    assert_eq!(world.run("/audit many").unwrap_err().code(), "usage");
+    for count in ["many", "0", "101"] {
+        let error = world.run(&format!("/audit {count}")).unwrap_err();
+        assert_eq!(error.code(), "usage");
+        assert_eq!(error.to_string(), "this is not how `/audit` is typed");
+        assert_eq!(error.next_step(), "type `/audit 100`");
+    }
 }
 
 #[test]
@@ -360,6 +408,8 @@ fn tools_are_listed_and_shown() {
     assert!(world.says("/tools echo").contains("command (string, required)  anything"));
     let error = world.run("/tools ekho").unwrap_err();
     assert_eq!(Failure::from(&error).code, "unknown_tool");
+    world.runtime.block_on(world.runtime.host().stop_all());
+    assert_eq!(world.says("/tools"), "there are no tools");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType, TextFormat};
+use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType, PluginError, TextFormat};
 
 use crate::recorder::{Recorder, say, say_with};
 use crate::world::{World, changes};
@@ -137,4 +137,17 @@ fn a_message_with_an_id_is_acknowledged_when_it_is_taken_and_when_it_is_done() {
             ("b".to_owned(), Acknowledgement::Failed),
         ]
     );
+}
+
+#[test]
+fn what_a_failure_says_can_not_pass_for_a_line_of_the_program() {
+    let forges = changes("forges", PipelineStageType::Process, |_| {
+        let problem = "odd\nchannel one  stopped".into();
+        Err(PluginError::Invalid { what: "text".into(), problem })
+    });
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![forges], &[&one]);
+    let said = world.ask(&one, "hi");
+    let expected = "error: stage `forges`: text: odd\n    channel one  stopped\n  try: ";
+    assert!(said.starts_with(expected), "{said}");
 }
