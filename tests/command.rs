@@ -437,3 +437,35 @@ fn a_slip_in_a_name_is_told() {
     }
     assert_eq!(world.run("/zzzzzz").unwrap_err().next_step(), "`/help` lists the commands");
 }
+
+#[test]
+fn of_what_matches_a_few_are_shown_and_names_count_most() {
+    let text = |name: &str, description: &str| {
+        skill(name, &format!("---\nname: {name}\ndescription: {description}\n---\nDo.\n"))
+    };
+    let mut found: Vec<_> =
+        (0..6).map(|number| text(&format!("other-{number}"), "Knows every harbour")).collect();
+    found.push(text("zz-harbour", "Sails"));
+    let world = World::new(found);
+    let matching = world.commands.now().matching("Which harbour?");
+    assert_eq!(matching.len(), 5);
+    assert_eq!(matching[0], "/zz-harbour  Sails");
+    assert_eq!(matching[1], "/other-0  Knows every harbour");
+}
+
+#[test]
+fn a_skill_s_text_has_its_folder_and_its_variables_or_is_not_followed() {
+    let text = "---\nname: tidy\ndescription: Tidies\nvariables:\n  - name: room\n    required: true\n---\n\
+        Run {baseDir}/tidy.sh in {{room}}.\n";
+    let world = World::new(vec![skill("tidy", text)]);
+    for line in ["/tidy", "/use tidy"] {
+        let error = world.run(line).unwrap_err();
+        assert_eq!(error.code(), "missing_variables", "{line}");
+        assert!(error.to_string().contains("room"), "{error}");
+    }
+    assert!(world.conversation.is_empty());
+    let Ok(CommandOutcome::Follow { skill, .. }) = world.run("/tidy room=attic") else {
+        panic!("a skill is followed");
+    };
+    assert_eq!(skill.instructions, "Run /skills/tidy/tidy.sh in attic.\n");
+}

@@ -367,6 +367,38 @@ fn what_waits_is_approved_and_rejected_by_commands() {
     assert_eq!(said[13], "no plugin has asked the host for anything");
 }
 
+#[test]
+fn of_what_the_command_line_names_no_approval_is_kept() {
+    let dir = Dir::with_probe();
+    for line in ["/approve probe", "/reject probe"] {
+        let ran = dir.run(&["run", "--message", line]).exits(1);
+        let said = "error: nothing that is installed is named `probe`\n  try: ";
+        assert!(ran.stdout.starts_with(said), "{ran:#?}");
+    }
+    assert!(!dir.path("home/.weft/approvals.json").exists());
+}
+
+#[test]
+fn a_signal_after_the_end_of_input_gives_up_what_is_in_flight_and_says_so() {
+    let dir = patient();
+    let mut child = dir.command(&["run"]).spawn().unwrap();
+    let calls = json!({ "calls": [
+        { "tool": "log", "params": { "level": 2, "message": "begun" } }, { "tool": "spin", "params": {} },
+    ] });
+    writeln!(child.stdin.take().unwrap(), "probe__many {calls}").unwrap();
+    let mut heard = BufReader::new(child.stderr.take().unwrap()).lines();
+    heard.find(|line| line.as_ref().unwrap().contains("[PLUGIN:probe] begun")).unwrap().unwrap();
+    let process = child.id().to_string();
+    assert!(std::process::Command::new("kill").arg(&process).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(
+        said.starts_with("error: the program is stopping, and the message was not answered\n"),
+        "{said}"
+    );
+    assert_eq!(ended.status.code(), Some(1));
+}
+
 // The prompt.
 
 #[test]
@@ -448,10 +480,22 @@ fn channels_are_configured_and_what_is_wrong_with_them_is_said() {
     let mut running = dir.start(&["run"]);
     running.type_line("/status");
     assert!(running.next_line().starts_with("generation"));
-    assert!(place.exists());
+    let mode = || fs::metadata(&place).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
     running.signal("TERM");
     running.child.wait().unwrap();
     assert!(!place.exists());
+    // Whoever may talk has to be able to connect.
+    configure(&format!(
+        "channels: {{socket: {{path: \"{}\", allow: [\"uid:4242\"]}}}}\n",
+        place.display()
+    ));
+    let mut running = dir.start(&["run"]);
+    running.type_line("/status");
+    assert!(running.next_line().starts_with("generation"));
+    assert_eq!(mode(), 0o666);
+    running.signal("TERM");
+    running.child.wait().unwrap();
 }
 
 #[cfg(feature = "socket")]

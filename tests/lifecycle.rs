@@ -479,6 +479,22 @@ fn members_have_one_name_each_and_can_be_taken_out() {
 }
 
 #[test]
+fn what_is_taken_out_ends_in_order_first() {
+    let world = World::new();
+    let line = Line::new(&world, "slow", Way::Takes(Duration::ZERO), Way::Takes(STEP));
+    let told = Arc::clone(&line.told);
+    world.register(channel(line));
+    let host = world.host.clone();
+    let removed = world.run(async move {
+        host.start_all().await;
+        host.remove(PluginCapability::Channel, "slow").await
+    });
+    assert_eq!(removed, Ok(()));
+    assert_eq!((told.lock().unwrap().len(), world.elapsed()), (1, STEP));
+    assert!(world.host.members().is_empty());
+}
+
+#[test]
 fn a_native_tool_is_called_like_any_other_and_keeps_what_it_stores() {
     let world = World::new();
     world.register(Member::tool(Arc::new(Nothing("counts"))));

@@ -358,6 +358,15 @@ fn the_unix_socket_is_its_owner_s_alone_and_is_gone_at_the_end() {
 }
 
 #[test]
+fn a_socket_that_took_its_place_is_left_alone_at_the_end() {
+    let world = World::simple();
+    std::fs::remove_file(world.path()).unwrap();
+    let _other = std::os::unix::net::UnixListener::bind(world.path()).unwrap();
+    world.runtime.block_on(world.runtime.host().stop_all());
+    assert!(world.path().exists());
+}
+
+#[test]
 fn a_socket_that_a_killed_program_left_is_replaced_and_a_living_one_is_not() {
     let world = World::simple();
     let again =

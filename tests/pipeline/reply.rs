@@ -85,6 +85,21 @@ fn attachments_of_a_message_reach_the_stages() {
 }
 
 #[test]
+fn what_else_a_channel_knows_of_a_message_reaches_the_stages() {
+    let one = Arc::new(Recorder::new("one"));
+    let tells = changes("tells", PipelineStageType::Process, |mut state| {
+        state["answer"] = json!({ "text": state["metadata"].to_string() });
+        Ok(state)
+    });
+    let world = World::new(vec![tells], &[&one]);
+    world.runtime.block_on(async {
+        let metadata = json!({ "message_id": "1", "thread": "tea", "mood": "good" });
+        say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap();
+        assert_eq!(one.text().await, r#"{"mood":"good"}"#);
+    });
+}
+
+#[test]
 fn text_is_made_safe_for_the_channel() {
     let answer = json!({ "text": "\u{1b}[31mred\u{202e} \nline" });
     let one = Arc::new(Recorder::new("one"));

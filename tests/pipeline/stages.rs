@@ -268,6 +268,8 @@ fn a_line_with_a_tool_and_json_calls_it_and_other_lines_are_messages() {
     let world = World::new(Vec::new(), &[&one]);
     let said = world.ask(&one, "nothing {\"a\": 1}");
     assert!(said.starts_with("error: no tool is named `nothing`"), "{said}");
+    let said = world.ask(&one, "nothing {no JSON");
+    assert!(said.starts_with("error: no tool is named `nothing`"), "{said}");
     assert!(world.ask(&one, "nothing to say").starts_with("no command or skill"));
     assert!(world.ask(&one, "/etc/passwd").starts_with("no command or skill"));
 }
