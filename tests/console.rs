@@ -8,14 +8,18 @@ mod support;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(feature = "socket")]
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+#[cfg(feature = "socket")]
 use std::os::unix::net::UnixStream;
 use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use serde_json::{Value, json};
+#[cfg(feature = "socket")]
+use serde_json::Value;
+use serde_json::json;
 use support::{Dir, guest, probe};
 
 const CTRL_C: &str = "\x03";

@@ -13,6 +13,9 @@ use weft_lite::{
     MessagePayload, PluginError, Progress, Reply,
 };
 
+/// How a running channel ends.
+type End = Result<(), PluginError>;
+
 pub(crate) struct Recorder {
     name: &'static str,
     pub(crate) format: ChannelFormat,
@@ -23,7 +26,7 @@ pub(crate) struct Recorder {
     pub(crate) acknowledged: Mutex<Vec<(String, Acknowledgement)>>,
     pub(crate) progress: Mutex<Vec<String>>,
     pub(crate) left: Mutex<Vec<String>>,
-    ends: (Sender<Result<(), PluginError>>, Receiver<Result<(), PluginError>>),
+    ends: (Sender<End>, Receiver<End>),
 }
 
 impl Recorder {
