@@ -357,6 +357,33 @@ fn command_dispatch_goes_straight_to_the_tool_with_the_raw_text() {
 }
 
 #[test]
+fn command_dispatch_finds_the_tool_of_the_skill_s_own_code_first() {
+    let module = include_bytes!("guests/echo/plugin.wasm").as_slice();
+    let manifest = r#"{ "id": "mine", "name": "Mine", "version": "0.1.0",
+        "capabilities": ["tool"], "wasm_module": "plugin.wasm" }"#;
+    let origin = PackageOrigin::Folder("mine".into());
+    let package = PluginPackage::read_parts(
+        manifest,
+        ManifestFormat::Json,
+        module,
+        origin,
+        ReadLimits::default(),
+    );
+    let mut own = dispatching("");
+    own.provider = Some("mine".into());
+    // While the code is not loaded there is the tool of that name alone.
+    let world = World::new(vec![own]);
+    let answer = || match world.run("/run x") {
+        Ok(CommandOutcome::Answer(answer)) => answer.value.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(answer()["tool"], "echo");
+    let host = world.runtime.host();
+    world.runtime.block_on(host.load([(package.unwrap(), Approval::NONE)], []));
+    assert_eq!(answer()["command"], "x");
+}
+
+#[test]
 fn allowed_tools_govern_what_a_skill_s_command_may_call() {
     for allowed in ["echo other", "[Read, \"echo\"]", "echo(git:*)"] {
         let world = World::new(vec![dispatching(&format!("allowed-tools: {allowed}\n"))]);
@@ -439,6 +466,21 @@ fn a_quote_that_is_not_closed_is_an_error_that_shows_it() {
 }
 
 #[test]
+fn a_conversation_uses_sixteen_skills_and_no_more() {
+    let names: Vec<String> = (0..17).map(|number| format!("skill-{number}")).collect();
+    let text = |name: &str| format!("---\nname: {name}\ndescription: One of many\n---\nDo.\n");
+    let world = World::new(names.iter().map(|name| skill(name, &text(name))).collect());
+    for name in &names[..16] {
+        world.says(&format!("/use {name}"));
+    }
+    let error = world.run("/use skill-16").unwrap_err();
+    assert_eq!(error.code(), "limit_reached");
+    world.says("/use skill-3");
+    world.says("/clear");
+    world.says("/use skill-16");
+}
+
+#[test]
 fn what_changes_the_program_is_for_the_owner_alone() {
     let world = World::new(Vec::new());
     for line in ["/approve", "/approve clock", "/reject clock", "/reload", "/audit"] {
@@ -454,7 +496,12 @@ fn what_changes_the_program_is_for_the_owner_alone() {
     assert_eq!(world.says("/reload"), "reload");
     let world = World { asked: Arc::default(), ..world };
     assert_eq!(world.says("/audit"), "no plugin has asked the host for anything");
-    assert_eq!(world.run("/audit many").unwrap_err().code(), "usage");
+    for count in ["many", "0", "101"] {
+        let error = world.run(&format!("/audit {count}")).unwrap_err();
+        assert_eq!(error.code(), "usage");
+        assert_eq!(error.to_string(), "this is not how `/audit` is typed");
+        assert_eq!(error.next_step(), "type `/audit 100`");
+    }
 }
 
 #[test]
@@ -484,6 +531,8 @@ fn tools_are_listed_and_shown() {
     assert!(world.says("/tools echo").contains("command (string, required)  anything"));
     let error = world.run("/tools ekho").unwrap_err();
     assert_eq!(Failure::from(&error).code, "unknown_tool");
+    world.runtime.block_on(world.runtime.host().stop_all());
+    assert_eq!(world.says("/tools"), "there are no tools");
 }
 
 #[test]
@@ -510,4 +559,36 @@ fn a_slip_in_a_name_is_told() {
         assert!(error.next_step().contains(meant), "{line}: {}", error.next_step());
     }
     assert_eq!(world.run("/zzzzzz").unwrap_err().next_step(), "`/help` lists the commands");
+}
+
+#[test]
+fn of_what_matches_a_few_are_shown_and_names_count_most() {
+    let text = |name: &str, description: &str| {
+        skill(name, &format!("---\nname: {name}\ndescription: {description}\n---\nDo.\n"))
+    };
+    let mut found: Vec<_> =
+        (0..6).map(|number| text(&format!("other-{number}"), "Knows every harbour")).collect();
+    found.push(text("zz-harbour", "Sails"));
+    let world = World::new(found);
+    let matching = world.commands.now().matching("Which harbour?");
+    assert_eq!(matching.len(), 5);
+    assert_eq!(matching[0], "/zz-harbour  Sails");
+    assert_eq!(matching[1], "/other-0  Knows every harbour");
+}
+
+#[test]
+fn a_skill_s_text_has_its_folder_and_its_variables_or_is_not_followed() {
+    let text = "---\nname: tidy\ndescription: Tidies\nvariables:\n  - name: room\n    required: true\n---\n\
+        Run {baseDir}/tidy.sh in {{room}}.\n";
+    let world = World::new(vec![skill("tidy", text)]);
+    for line in ["/tidy", "/use tidy"] {
+        let error = world.run(line).unwrap_err();
+        assert_eq!(error.code(), "missing_variables", "{line}");
+        assert!(error.to_string().contains("room"), "{error}");
+    }
+    assert!(world.conversation.is_empty());
+    let Ok(CommandOutcome::Follow { skill, .. }) = world.run("/tidy room=attic") else {
+        panic!("a skill is followed");
+    };
+    assert_eq!(skill.instructions, "Run /skills/tidy/tidy.sh in attic.\n");
 }

@@ -7,7 +7,9 @@
 mod support;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(feature = "socket")]
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 #[cfg(feature = "socket")]
 use std::os::unix::net::UnixStream;
@@ -18,7 +20,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 #[cfg(feature = "socket")]
 use serde_json::Value;
 use serde_json::json;
-use support::{Dir, probe};
+use support::{Dir, guest, probe};
 
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
@@ -269,6 +271,82 @@ fn on_a_pipe_plain_lines_go_in_and_plain_answers_come_out() {
     assert!(!dir.path("home/.weft/history").exists(), "a pipe leaves no history");
 }
 
+#[test]
+fn one_message_has_the_time_and_the_stages_that_it_would_have_otherwise() {
+    let dir = patient();
+    // A call of many host calls, which goes on for a while after the message was taken.
+    let call = r#"probe__log {"level": 4, "message": "on", "count": 2000}"#;
+    dir.run(&["run", "--message", call]).exits(0);
+    let stage = json!({ "capabilities": ["pipeline_stage"] });
+    dir.plugin("redact", &guest("redact"), &stage);
+    let ran = dir.run(&["run", "--message", "/status"]).exits(0);
+    assert!(ran.stdout.contains("\npipeline_stage redact (plugin redact)  running\n"), "{ran:#?}");
+}
+
+#[test]
+fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
+    let dir = Dir::with_probe();
+    for arguments in [
+        ["--message=hi", "--channel=socket"].as_slice(),
+        &["--show-prompt", "--channel=console"],
+        #[cfg(feature = "mcp")]
+        &["--mcp=stdio", "--message=hi"],
+        #[cfg(feature = "mcp")]
+        &["--mcp=stdio", "--channel=console"],
+        #[cfg(feature = "mcp")]
+        &["--mcp=stdio", "--show-prompt"],
+    ] {
+        dir.run(&[&["run"], arguments].concat()).exits(2).says("leave out one of them");
+    }
+}
+
+#[test]
+fn what_is_loaded_and_what_it_did_can_be_asked() {
+    let dir = Dir::with_probe();
+    dir.plugin("broken", b"no module", &json!({}));
+    let lines =
+        b"/plugins\n/tools\nprobe__read {\"path\": \"/one\"}\nprobe__read {\"path\": \"/two\"}\n\
+        /audit 1\n/audit\n";
+    let ran = dir.run_with_input(&["run"], lines).exits(1);
+    let said: Vec<&str> = ran.stdout.lines().collect();
+    assert!(said[0].starts_with("probe 1.0.0  tool, "), "{ran:#?}");
+    assert!(said[1].starts_with("broken  not loaded: "), "{ran:#?}");
+    assert!(said[2].starts_with("  try: "), "{ran:#?}");
+    assert_eq!(
+        said[3],
+        "probe__allocate  Allocates and touches that many megabytes: {pages} of memory"
+    );
+    let count = |line: &str| said.iter().filter(|it| it.ends_with(line)).count();
+    // The one that was asked for is the last; then there are both.
+    let denied = "denied: filesystem access not permitted";
+    assert_eq!(count(&format!("  probe  read-file /one  {denied}")), 1, "{ran:#?}");
+    assert_eq!(count(&format!("  probe  read-file /two  {denied}")), 2, "{ran:#?}");
+}
+
+#[test]
+fn a_skill_whose_name_is_taken_is_an_error_at_the_start_and_when_it_comes() {
+    let dir = Dir::with_probe();
+    let text = |name: &str| format!("---\nname: {name}\ndescription: Mine\n---\nMine.\n");
+    let told = |name: &str| {
+        format!(
+            "`/{name}` is a built-in command, so the skill `{name}` ({}) is not a command; give the skill \
+             another `name` in",
+            dir.path("home/.weft/skills").join(name).join("SKILL.md").display()
+        )
+    };
+    add_skill(&dir, "help", &text("help"));
+    let mut running = dir.start(&["run"]);
+    let mut heard = BufReader::new(running.child.stderr.take().unwrap()).lines();
+    let mut hears =
+        |words: &str| heard.find(|line| line.as_ref().unwrap().contains(words)).unwrap();
+    hears(&told("help")).unwrap();
+    // Nobody has to say anything for it.
+    add_skill(&dir, "status", &text("status"));
+    hears(&told("status")).unwrap();
+    running.signal("TERM");
+    assert_eq!(running.end().0, Some(0));
+}
+
 // What commands change.
 
 #[test]
@@ -293,6 +371,39 @@ fn what_waits_is_approved_and_rejected_by_commands() {
     assert_eq!(said[13], "no plugin has asked the host for anything");
 }
 
+#[test]
+fn of_what_the_command_line_names_no_approval_is_kept() {
+    let dir = Dir::with_probe();
+    for line in ["/approve probe", "/reject probe"] {
+        let ran = dir.run(&["run", "--message", line]).exits(1);
+        let said = "error: nothing that is installed is named `probe`\n  try: ";
+        assert!(ran.stdout.starts_with(said), "{ran:#?}");
+    }
+    assert!(!dir.path("home/.weft/approvals.json").exists());
+}
+
+#[test]
+fn a_signal_after_the_end_of_input_gives_up_what_is_in_flight_and_says_so() {
+    let dir = patient();
+    let mut child = dir.command(&["run"]).spawn().unwrap();
+    let calls = json!({ "calls": [
+        { "tool": "log", "params": { "level": 2, "message": "begun" } }, { "tool": "spin", "params": {} },
+    ] });
+    writeln!(child.stdin.take().unwrap(), "probe__many {calls}").unwrap();
+    let mut heard = BufReader::new(child.stderr.take().unwrap()).lines();
+    heard.find(|line| line.as_ref().unwrap().contains("[PLUGIN:probe] begun")).unwrap().unwrap();
+    let process = child.id().to_string();
+    assert!(std::process::Command::new("kill").arg(&process).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(
+        said.starts_with("error: the program is stopping, and the message was not answered\n"),
+        "{said}"
+    );
+    // Whether the end of input or the signal was seen first decides between 1 and 0.
+    assert!(matches!(ended.status.code(), Some(0 | 1)), "{:?}", ended.status);
+}
+
 // The prompt.
 
 #[test]
@@ -310,6 +421,12 @@ fn the_prompt_can_be_looked_at() {
     assert!(!prompt.contains("Rain."), "{prompt}");
     let ran = dir.run(&["run", "--show-prompt", "--message", "/weather"]).exits(0);
     assert!(ran.stdout.ends_with("# Skill in use: weather\n\nRain.\n"), "{ran:#?}");
+    let json = dir.run(&["run", "--show-prompt", "--json"]).exits(0).json();
+    assert_eq!(json["prompt"].as_str().unwrap(), prompt.trim_end());
+    dir.run(&["run", "--show-prompt", "--message", "/nothing"])
+        .exits(1)
+        .prints("")
+        .says("error: there is no command `/nothing`");
 }
 
 #[test]
@@ -363,6 +480,7 @@ fn the_socket_alone_serves_until_a_signal_comes() {
         answer["text"].as_str().unwrap().contains("channel socket (native)  running"),
         "{answer}"
     );
+    assert!(!answer["text"].as_str().unwrap().contains("channel console"), "{answer}");
     running.signal("TERM");
     assert_eq!(running.end().0, Some(0));
     assert!(!path.exists());
@@ -386,8 +504,77 @@ fn channels_are_configured_and_what_is_wrong_with_them_is_said() {
     let mut running = dir.start(&["run"]);
     running.type_line("/status");
     assert!(running.next_line().starts_with("generation"));
-    assert!(place.exists());
+    let mode = || fs::metadata(&place).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
     running.signal("TERM");
     running.child.wait().unwrap();
     assert!(!place.exists());
+    // Whoever may talk has to be able to connect.
+    configure(&format!(
+        "channels: {{socket: {{path: \"{}\", allow: [\"uid:4242\"]}}}}\n",
+        place.display()
+    ));
+    let mut running = dir.start(&["run"]);
+    running.type_line("/status");
+    assert!(running.next_line().starts_with("generation"));
+    assert_eq!(mode(), 0o666);
+    running.signal("TERM");
+    running.child.wait().unwrap();
+}
+
+#[cfg(feature = "socket")]
+#[test]
+fn a_channel_that_can_not_open_is_told_of_and_tried_again() {
+    let dir = Dir::with_probe();
+    dir.write("notes.txt", "mine");
+    fs::create_dir_all(dir.path("home/.weft")).unwrap();
+    let place = dir.path("notes.txt");
+    let config = format!("channels: {{socket: {{path: \"{}\"}}}}\n", place.display());
+    dir.write("home/.weft/config.yaml", config);
+    let problem =
+        format!("failed: opening the socket: {} is there and is not a socket", place.display());
+    let ran = dir.run_with_input(&["run"], b"/status\n").exits(0);
+    assert!(
+        ran.stderr.contains(&format!("channel socket: {problem}; starts again after")),
+        "{ran:#?}"
+    );
+    assert!(ran.stdout.contains(&format!("channel socket (native)  {problem}")), "{ran:#?}");
+    assert!(!ran.stderr.contains("the socket listens"), "{ran:#?}");
+}
+
+#[cfg(feature = "socket")]
+#[test]
+fn a_tcp_socket_says_where_it_listens_and_takes_the_token_that_is_kept() {
+    let dir = Dir::with_probe();
+    fs::create_dir_all(dir.path("home/.weft")).unwrap();
+    dir.write(
+        "home/.weft/config.yaml",
+        "channels: {socket: {tcp: \"127.0.0.1:0\", token_secret: BOARD}}\n",
+    );
+    dir.run(&["run", "--message", "/clear"]).exits(0);
+    let ran = dir.run(&["run"]).exits(0).says("a TCP socket needs a secret as its token");
+    assert!(!ran.stderr.contains("the socket listens"), "{ran:#?}");
+    dir.run_with_input(&["secret", "set", "BOARD", "--host", "127.0.0.1"], b"hush-hush\n").exits(0);
+
+    let mut running = dir.start(&["run", "-v", "--channel", "socket"]);
+    let mut heard = String::new();
+    let mut lines = BufReader::new(running.child.stderr.take().unwrap());
+    let address = loop {
+        assert!(lines.read_line(&mut heard).unwrap() > 0, "{heard}");
+        if let Some((_, address)) = heard.rsplit_once("the socket listens at ") {
+            break address.trim().to_owned();
+        }
+    };
+    let says = |token: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        writeln!(stream, "{}", json!({ "type": "hello", "token": token })).unwrap();
+        let mut first = String::new();
+        BufReader::new(stream).read_line(&mut first).unwrap();
+        serde_json::from_str::<Value>(&first).unwrap()["type"].clone()
+    };
+    assert_eq!(says("hush-hush"), "hello");
+    assert_eq!(says("hush"), "error");
+    running.signal("TERM");
+    lines.read_to_string(&mut heard).unwrap();
+    assert!(!heard.contains("hush"), "{heard}");
 }

@@ -439,6 +439,23 @@ fn a_member_that_is_stopped_while_it_starts_does_not_run() {
 }
 
 #[test]
+fn a_member_that_takes_its_time_to_stop_is_stopping_until_it_has() {
+    let world = World::new();
+    world.register(channel(Line::new(
+        &world,
+        "slow",
+        Way::Takes(Duration::ZERO),
+        Way::Takes(STEP),
+    )));
+    let (starting, stopping) = (world.host.clone(), world.host.clone());
+    world.run(async move { starting.start_all().await });
+    let stopping = world.executor.spawn(async move { stopping.stop_all().await });
+    assert_eq!(world.state("slow"), "stopping");
+    assert_eq!(world.run(stopping)[0].result, Ok(()));
+    assert_eq!(world.state("slow"), "stopped: it was told to");
+}
+
+#[test]
 fn members_have_one_name_each_and_can_be_taken_out() {
     let world = World::new();
     world.register(Member::stage(Arc::new(Nothing("same"))));
@@ -459,6 +476,22 @@ fn members_have_one_name_each_and_can_be_taken_out() {
     let members = world.host.members();
     assert_eq!(members.len(), 1);
     assert_eq!(members[0].state, LifecycleState::Running);
+}
+
+#[test]
+fn what_is_taken_out_ends_in_order_first() {
+    let world = World::new();
+    let line = Line::new(&world, "slow", Way::Takes(Duration::ZERO), Way::Takes(STEP));
+    let told = Arc::clone(&line.told);
+    world.register(channel(line));
+    let host = world.host.clone();
+    let removed = world.run(async move {
+        host.start_all().await;
+        host.remove(PluginCapability::Channel, "slow").await
+    });
+    assert_eq!(removed, Ok(()));
+    assert_eq!((told.lock().unwrap().len(), world.elapsed()), (1, STEP));
+    assert!(world.host.members().is_empty());
 }
 
 #[test]

@@ -33,7 +33,7 @@ struct World {
     folder: TempDir,
 }
 
-/// Answers `attachments` with what came, `wait` when it is let to, `big` with a megabyte, and anything
+/// Answers `attachments` with what came, `count` with how much that was, `wait` when it is let to, `big` with a megabyte, and anything
 /// else with itself.
 struct Model {
     open: Receiver<()>,
@@ -63,6 +63,9 @@ impl PipelineStage for Model {
             state["answer"] = match state["text"].as_str().unwrap() {
                 "attachments" => json!({ "attachments": state["attachments"] }),
                 "sender" => json!({ "text": state["sender"] }),
+                "count" => {
+                    json!({ "text": state["attachments"].as_array().unwrap().len().to_string() })
+                }
                 "big" => json!({ "text": "x".repeat(1 << 20) }),
                 text => {
                     if text == "wait" {
@@ -210,6 +213,34 @@ fn attachments_go_both_ways_as_base64() {
             .await;
         let refused = client.next().await;
         assert_eq!((&refused["type"], &refused["code"]), (&json!("refused"), &json!("invalid")));
+        // There is one way to send them.
+        let metadata = json!({ "attachments": attachments, "message_id": "other" });
+        client
+            .say(json!({ "type": "message", "id": "3", "text": "count", "metadata": metadata }))
+            .await;
+        assert_eq!(client.next().await, json!({ "type": "answer", "id": "3", "text": "0" }));
+    });
+}
+
+#[test]
+fn threads_are_conversations_of_their_own_and_answers_name_theirs() {
+    let world = World::simple();
+    let greet = "---\nname: greet\ndescription: Greets\n---\nSay hello.\n";
+    world.runtime.block_on(async {
+        world.runtime.host().put_skills(registry(vec![skill("greet", greet)])).await.unwrap();
+        let mut client = world.connect().await;
+        let message =
+            |text: &str| json!({ "type": "message", "id": "1", "text": text, "thread": "tea" });
+        client.say(message("/use greet")).await;
+        let answer = client.next().await;
+        assert_eq!((&answer["type"], &answer["thread"]), (&json!("answer"), &json!("tea")));
+        let other = client.ask("/clear").await;
+        assert_eq!(
+            (&other["text"], other.get("thread")),
+            (&json!("there was nothing to forget"), None)
+        );
+        client.say(message("/clear")).await;
+        assert_eq!(client.next().await["text"], "forgot one skill");
     });
 }
 
@@ -245,8 +276,15 @@ fn what_can_not_be_understood_is_answered_and_the_connection_stays() {
         }
         client.raw(&[b"\n\n", vec![b' '; 3000].as_slice(), b"x\n"].concat()).await;
         assert_eq!(client.next().await["code"], "line_too_long");
-        client.say(json!({ "type": "message", "id": "", "text": "x" })).await;
-        assert_eq!(client.next().await["type"], "refused");
+        for (id, chat) in [(0, 1), (129, 1), (1, 0), (1, 129)] {
+            let (id, chat) = ("ä".repeat(id), "ä".repeat(chat));
+            client.say(json!({ "type": "message", "id": id, "text": "x", "chat": chat })).await;
+            let refused = client.next().await;
+            assert_eq!((&refused["type"], &refused["code"]), (&json!("refused"), &json!("invalid")));
+        }
+        let longest = "ä".repeat(128);
+        client.say(json!({ "type": "message", "id": longest, "text": "x", "chat": longest })).await;
+        assert_eq!(client.next().await["id"], longest);
         // In pieces, and two lines at once.
         let lines = "{\"type\":\"message\",\"id\":\"a\",\"text\":\"1\"}\n{\"type\":\"message\",\"id\":\"b\",\"text\":\"2\"}\n";
         for piece in lines.as_bytes().chunks(7) {
@@ -277,6 +315,37 @@ fn a_client_has_one_message_for_each_id_and_not_too_many_at_once() {
 }
 
 #[test]
+fn a_connection_has_sixty_four_conversations() {
+    let world = World::simple();
+    world.runtime.block_on(async {
+        let mut client = world.connect().await;
+        let message = |chat: usize| json!({ "type": "message", "id": "1", "text": "x", "chat": chat.to_string() });
+        for chat in 0..64 {
+            client.say(message(chat)).await;
+            assert_eq!(client.next().await["type"], "answer");
+        }
+        client.say(message(64)).await;
+        let refused = client.next().await;
+        assert_eq!((&refused["type"], &refused["code"]), (&json!("refused"), &json!("too_many_chats")));
+        client.say(message(0)).await;
+        assert_eq!(client.next().await["type"], "answer");
+    });
+}
+
+#[test]
+fn a_socket_that_is_opened_anew_lets_go_of_whom_it_no_longer_hears() {
+    let world = World::simple();
+    world.runtime.block_on(async {
+        let mut client = world.connect().await;
+        let host = world.runtime.host();
+        host.stop_kind(PluginCapability::Channel).await;
+        host.start_kind(PluginCapability::Channel).await;
+        assert_eq!(client.line().await, None);
+        assert_eq!(world.connect().await.ask("hi").await["text"], "<hi>");
+    });
+}
+
+#[test]
 fn the_unix_socket_is_its_owner_s_alone_and_is_gone_at_the_end() {
     let world = World::simple();
     let mode = std::fs::metadata(world.path()).unwrap().permissions().mode();
@@ -287,6 +356,15 @@ fn the_unix_socket_is_its_owner_s_alone_and_is_gone_at_the_end() {
         world.runtime.host().stop_all().await;
     });
     assert!(!world.path().exists());
+}
+
+#[test]
+fn a_socket_that_took_its_place_is_left_alone_at_the_end() {
+    let world = World::simple();
+    std::fs::remove_file(world.path()).unwrap();
+    let _other = std::os::unix::net::UnixListener::bind(world.path()).unwrap();
+    world.runtime.block_on(world.runtime.host().stop_all());
+    assert!(world.path().exists());
 }
 
 #[test]
@@ -337,6 +415,11 @@ fn over_tcp_only_the_token_lets_anybody_in() {
         let mut long = world.connect_tcp().await;
         long.raw(&[vec![b'x'; 5000], b"\n".to_vec()].concat()).await;
         assert_eq!(long.next().await["code"], "wrong_token");
+        // Whoever has not shown the token can't make it hold much, whatever the line is.
+        let mut padded = world.connect_tcp().await;
+        let hello = json!({ "type": "hello", "token": "t0ken" }).to_string();
+        padded.raw(format!("{hello}{}\n", " ".repeat(4097 - hello.len())).as_bytes()).await;
+        assert_eq!(padded.next().await["code"], "wrong_token");
     });
 }
 

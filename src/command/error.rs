@@ -17,7 +17,7 @@ pub enum CommandError {
         /// Names that come close, best first.
         similar: Vec<String>,
     },
-    /// Something has to be said after the command.
+    /// What stands after the command is missing, or is none of what can stand there.
     Usage {
         /// The command as it is to be typed.
         usage: String,
@@ -129,7 +129,10 @@ impl fmt::Display for CommandError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { name, .. } => write!(formatter, "there is no command `/{name}`"),
-            Self::Usage { usage } => write!(formatter, "something is missing after `{usage}`"),
+            Self::Usage { usage } => {
+                let command = usage.split_whitespace().next().unwrap_or_default();
+                write!(formatter, "this is not how `{command}` is typed")
+            }
             Self::OwnerOnly { name } => write!(formatter, "`/{name}` is for the owner alone"),
             Self::UnknownSkill { name, reason: None } => {
                 write!(formatter, "there is no skill `{name}`")

@@ -1,14 +1,17 @@
 //! The gateway: who may talk, in which order, how long, and how work goes on and is cancelled.
 
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use weft_lite::{MessagePayload, PipelineStageType, PluginError};
+use weft_lite::{
+    Audience, BoxFuture, Command, CommandCall, CommandError, CommandHandler, CommandOutcome,
+    CommandSource, MessagePayload, PipelineStageType, PluginError,
+};
 
 use crate::recorder::{Recorder, say, say_with};
-use crate::world::{World, stage};
+use crate::world::{World, changes, stage};
 
 /// A process stage that answers `quick` messages, and no others.
 fn sticks() -> weft_lite::Member {
@@ -36,6 +39,10 @@ fn without_an_allow_list_the_owner_alone_may_talk() {
     assert_eq!(say_as("one", "owner"), Ok(()));
     assert_eq!(say_as("one", "friend"), Ok(()));
     assert!(matches!(say_as("one", "stranger"), Err(PluginError::Refused { .. })));
+    // Neither the sender whom another channel allows nor anybody else.
+    assert!(matches!(say_as("alone", "friend"), Err(PluginError::Refused { .. })));
+    assert!(matches!(say_as("alone", ""), Err(PluginError::Refused { .. })));
+    assert_eq!(say_as("alone", "owner"), Ok(()));
     // A channel that nobody made rules for lets nobody talk, whoever they say they are.
     assert!(matches!(say_as("three", "owner"), Err(PluginError::Refused { .. })));
 }
@@ -75,6 +82,60 @@ fn what_waits_can_be_cancelled_and_is_not_begun() {
             assert_eq!(cancelled.failure.unwrap().code, "cancelled");
         }
     });
+}
+
+#[test]
+fn what_was_cancelled_while_it_waited_is_not_even_begun() {
+    let one = Arc::new(Recorder::new("one"));
+    let begun: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&begun);
+    let counts = changes("counts", PipelineStageType::PreProcess, move |state| {
+        log.lock().unwrap().push(state["text"].as_str().unwrap().to_owned());
+        Ok(state)
+    });
+    let world = World::new(vec![counts, sticks()], &[&one]);
+    let _first = world.hand_over("a", "slow", "1");
+    let _second = world.hand_over("a", "quick", "2");
+    world.runtime.block_on(async {
+        assert!(world.inbox.cancel("one", "a", Some("2")).await);
+        assert!(world.inbox.cancel("one", "a", Some("1")).await);
+        one.next().await;
+        assert_eq!(one.next().await.failure.unwrap().code, "cancelled");
+    });
+    assert_eq!(*begun.lock().unwrap(), ["slow"]);
+}
+
+#[test]
+fn a_command_that_panics_fails_its_own_message_alone() {
+    struct Panics;
+    impl CommandHandler for Panics {
+        fn run<'a>(
+            &'a self,
+            _call: CommandCall<'a>,
+        ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
+            panic!("a bug in a command")
+        }
+    }
+    let command = Command {
+        name: "panic".into(),
+        aliases: Vec::new(),
+        argument_hint: String::new(),
+        summary: "Panics".into(),
+        help: String::new(),
+        source: CommandSource::BuiltIn,
+        audience: Audience::Everyone,
+        handler: Arc::new(Panics),
+    };
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::with_commands(vec![command], Vec::new(), &[&one]);
+    let _panics = world.hand_over("chat", "/panic", "1");
+    assert_eq!(one.waiting(), 1, "it is answered");
+    let reply = world.runtime.block_on(one.next());
+    assert_eq!(
+        (reply.reply_to.as_deref(), reply.failure.unwrap().code.as_str()),
+        (Some("1"), "panicked")
+    );
+    assert_eq!(world.ask(&one, "/clear"), "there was nothing to forget");
 }
 
 #[test]

@@ -3,9 +3,13 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use serde_json::json;
-use weft_lite::{PipelineStageType, SKILLS_HEADING, SOUL_BYTES, soul_path};
+use serde_json::{Value, json};
+use weft_lite::{
+    BoxFuture, Member, PipelineStageType, PluginCapability, PluginError, SKILLS_HEADING,
+    SOUL_BYTES, TOOLS_HEADING, Tool, ToolContext, soul_path,
+};
 
 use crate::recorder::{Recorder, say};
 use crate::skills::skill;
@@ -16,7 +20,7 @@ const SECRET: &str =
     "---\nname: quiet\ndescription: Not for models\ndisable-model-invocation: true\n---\nPsst.\n";
 
 /// A process stage that answers with the prompt.
-fn shows_prompt() -> weft_lite::Member {
+fn shows_prompt() -> Member {
     changes("mirror", PipelineStageType::Process, |mut state| {
         state["answer"] = json!({ "text": state["prompt"] });
         Ok(state)
@@ -64,6 +68,13 @@ fn soul_is_read_from_the_workspace_then_from_its_weft_folder_and_again_when_it_c
     assert_eq!(world.ask(&one, "hi"), "open, and changed");
     fs::remove_file(&soul).unwrap();
     assert_eq!(world.ask(&one, "hi"), "hidden");
+    // Neither its length nor its file is another one.
+    let place = hidden.join("SOUL.md");
+    fs::write(&place, "sunken").unwrap();
+    let written = fs::File::options().write(true).open(&place).unwrap();
+    let before = written.metadata().unwrap().modified().unwrap();
+    written.set_modified(before + Duration::from_secs(1)).unwrap();
+    assert_eq!(world.ask(&one, "hi"), "sunken");
 }
 
 #[test]
@@ -143,6 +154,44 @@ fn skills_are_in_it_by_name_and_description_and_their_text_only_when_used() {
     world.ask(&one, "/clear");
     assert!(!world.ask(&one, "hi").contains("Look outside"));
     world.put(Vec::new());
+    assert_eq!(world.ask(&one, "hi"), "");
+}
+
+#[test]
+fn tools_are_in_it_as_long_as_they_run() {
+    struct Tea;
+    impl Tool for Tea {
+        fn name(&self) -> &str {
+            "tea"
+        }
+
+        fn description(&self) -> &str {
+            "Makes tea.\nSlowly."
+        }
+
+        fn parameters_schema(&self) -> Value {
+            json!({ "type": "object" })
+        }
+
+        fn execute<'a>(
+            &'a self,
+            params: Value,
+            _context: &'a ToolContext,
+        ) -> BoxFuture<'a, Result<Value, PluginError>> {
+            Box::pin(async move { Ok(params) })
+        }
+    }
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![shows_prompt()], &[&one]);
+    assert_eq!(world.ask(&one, "hi"), "");
+    let host = world.runtime.host();
+    world.runtime.block_on(async {
+        host.register(Member::tool(Arc::new(Tea))).await.unwrap();
+        host.start_all().await;
+    });
+    let expected = format!("{TOOLS_HEADING}\n\n- tea: Makes tea. Slowly.");
+    assert_eq!(world.ask(&one, "hi"), expected);
+    world.runtime.block_on(host.stop_kind(PluginCapability::Tool));
     assert_eq!(world.ask(&one, "hi"), "");
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType, TextFormat};
+use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType, PluginError, TextFormat};
 
 use crate::recorder::{Recorder, say, say_with};
 use crate::world::{World, changes};
@@ -85,6 +85,21 @@ fn attachments_of_a_message_reach_the_stages() {
 }
 
 #[test]
+fn what_else_a_channel_knows_of_a_message_reaches_the_stages() {
+    let one = Arc::new(Recorder::new("one"));
+    let tells = changes("tells", PipelineStageType::Process, |mut state| {
+        state["answer"] = json!({ "text": state["metadata"].to_string() });
+        Ok(state)
+    });
+    let world = World::new(vec![tells], &[&one]);
+    world.runtime.block_on(async {
+        let metadata = json!({ "message_id": "1", "thread": "tea", "mood": "good" });
+        say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap();
+        assert_eq!(one.text().await, r#"{"mood":"good"}"#);
+    });
+}
+
+#[test]
 fn text_is_made_safe_for_the_channel() {
     let answer = json!({ "text": "\u{1b}[31mred\u{202e} \nline" });
     let one = Arc::new(Recorder::new("one"));
@@ -137,4 +152,17 @@ fn a_message_with_an_id_is_acknowledged_when_it_is_taken_and_when_it_is_done() {
             ("b".to_owned(), Acknowledgement::Failed),
         ]
     );
+}
+
+#[test]
+fn what_a_failure_says_can_not_pass_for_a_line_of_the_program() {
+    let forges = changes("forges", PipelineStageType::Process, |_| {
+        let problem = "odd\nchannel one  stopped".into();
+        Err(PluginError::Invalid { what: "text".into(), problem })
+    });
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(vec![forges], &[&one]);
+    let said = world.ask(&one, "hi");
+    let expected = "error: stage `forges`: text: odd\n    channel one  stopped\n  try: ";
+    assert!(said.starts_with(expected), "{said}");
 }

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use weft_lite::{Failure, PipelineStageType, PluginError};
+use weft_lite::{Failure, PipelineStageType, PluginCapability, PluginError};
 
 use crate::recorder::{Recorder, say};
 use crate::world::{World, changes, stage};
@@ -59,7 +59,12 @@ fn a_stage_s_error_stops_that_message_alone_and_tells_its_sender() {
     let bad = failure("bad");
     assert_eq!(bad.message, "stage `picky`: text: bad");
     assert_eq!(bad.details["stage"], "picky");
-    assert_eq!(failure("worse").code, "panicked");
+    let worse = failure("worse");
+    assert_eq!(
+        (worse.code.as_str(), worse.message.as_str()),
+        ("panicked", "stage `picky`: it panicked")
+    );
+    assert_eq!(worse.details["stage"], "picky");
     assert_eq!(failure("odd").code, "invalid");
     assert!(world.ask(&one, "good").starts_with("no command or skill matches"));
 }
@@ -131,6 +136,103 @@ fn observers_see_copies_and_can_neither_change_nor_delay() {
 }
 
 #[test]
+fn an_observer_that_fails_sees_the_next_message_all_the_same() {
+    let one = Arc::new(Recorder::new("one"));
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    let observer = changes("clumsy", Observer, move |state| {
+        let text = state["text"].as_str().unwrap().to_owned();
+        log.lock().unwrap().push(text.clone());
+        match text.as_str() {
+            "/help" => panic!("a bug in an observer"),
+            "/skills" => Err(PluginError::Cancelled),
+            _ => Ok(state),
+        }
+    });
+    let world = World::new(vec![observer], &[&one]);
+    for line in ["/help", "/skills", "/clear"] {
+        world.ask(&one, line);
+        world.settle();
+    }
+    assert_eq!(*seen.lock().unwrap(), ["/help", "/skills", "/clear"]);
+}
+
+#[test]
+fn only_an_observer_that_runs_sees_messages_and_a_successor_sees_its_own() {
+    let one = Arc::new(Recorder::new("one"));
+    let seen: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+    let observer = |which: &'static str| {
+        let log = Arc::clone(&seen);
+        changes("witness", Observer, move |state| {
+            log.lock().unwrap().push(which);
+            Ok(state)
+        })
+    };
+    let world = World::new(vec![observer("first")], &[&one]);
+    let ask = || {
+        world.ask(&one, "/clear");
+        world.settle();
+    };
+    ask();
+    world.stop_stages();
+    ask();
+    let host = world.runtime.host();
+    world.runtime.block_on(async {
+        host.remove(PluginCapability::PipelineStage, "witness").await.unwrap();
+        host.register(observer("second")).await.unwrap();
+        host.start_all().await;
+    });
+    ask();
+    assert_eq!(*seen.lock().unwrap(), ["first", "second"]);
+}
+
+#[test]
+fn what_a_failed_stage_left_half_done_is_shown_to_nobody() {
+    let one = Arc::new(Recorder::new("one"));
+    let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let log = Arc::clone(&seen);
+    let members = vec![
+        changes("pre", PreProcess, append("text", "changed")),
+        changes("post", PostProcess, |_| Err(PluginError::Cancelled)),
+        changes("witness", Observer, move |state| {
+            log.lock().unwrap().push(state.clone());
+            Ok(state)
+        }),
+    ];
+    let world = World::new(members, &[&one]);
+    assert!(world.ask(&one, "hi").starts_with("error: stage `post`"));
+    world.settle();
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen[0]["text"], "hi");
+    assert_eq!((&seen[0]["answer"], &seen[0]["failure"]["details"]), (&Value::Null, &Value::Null));
+    assert_eq!(seen[0]["failure"]["stage"], "post");
+}
+
+#[test]
+fn what_is_answered_already_passes_the_stages_behind_the_answer_alone() {
+    let one = Arc::new(Recorder::new("one"));
+    let members = vec![
+        changes("gatekeeper", PreProcess, |mut state| match state["text"].as_str() {
+            Some("closed") => {
+                state["answer"] = json!({ "text": "come back tomorrow" });
+                Ok(state)
+            }
+            Some("/clear") => panic!("a command is answered before any stage of others"),
+            _ => Ok(state),
+        }),
+        changes("model", Process, |mut state| {
+            state["answer"] = json!({ "text": "I am a model" });
+            Ok(state)
+        }),
+        changes("polite", PostProcess, append("answer", "(thanks)")),
+    ];
+    let world = World::new(members, &[&one]);
+    assert_eq!(world.ask(&one, "closed"), "come back tomorrow (thanks)");
+    assert_eq!(world.ask(&one, "/clear"), "there was nothing to forget (thanks)");
+    assert_eq!(world.ask(&one, "open"), "I am a model (thanks)");
+}
+
+#[test]
 fn the_process_stage_is_replaceable() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
@@ -152,12 +254,10 @@ fn a_stage_that_does_not_run_is_not_passed_by() {
     let one = Arc::new(Recorder::new("one"));
     let filter = changes("filter", PreProcess, Ok);
     let world = World::new(vec![filter], &[&one]);
-    world
-        .runtime
-        .block_on(world.runtime.host().stop_kind(weft_lite::PluginCapability::PipelineStage));
+    world.runtime.block_on(world.runtime.host().stop_kind(PluginCapability::PipelineStage));
     let said = world.ask(&one, "hello");
     assert!(said.starts_with("error: stage `filter`: stopped: it was told to"), "{said}");
-    let remove = world.runtime.host().remove(weft_lite::PluginCapability::PipelineStage, "filter");
+    let remove = world.runtime.host().remove(PluginCapability::PipelineStage, "filter");
     world.runtime.block_on(remove).unwrap();
     assert!(world.ask(&one, "hello").starts_with("no command"));
 }
@@ -167,6 +267,8 @@ fn a_line_with_a_tool_and_json_calls_it_and_other_lines_are_messages() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
     let said = world.ask(&one, "nothing {\"a\": 1}");
+    assert!(said.starts_with("error: no tool is named `nothing`"), "{said}");
+    let said = world.ask(&one, "nothing {no JSON");
     assert!(said.starts_with("error: no tool is named `nothing`"), "{said}");
     assert!(world.ask(&one, "nothing to say").starts_with("no command or skill"));
     assert!(world.ask(&one, "/etc/passwd").starts_with("no command or skill"));

@@ -160,3 +160,55 @@ fn what_an_observer_has_not_seen_in_time_is_dropped_and_counted() {
     world.settle();
     assert_eq!(seen.load(Ordering::Relaxed), 2);
 }
+
+#[test]
+fn a_channel_that_does_not_come_back_keeps_no_message_for_ever() {
+    let one = Arc::new(Recorder::new("one"));
+    let (open, opens) = async_channel::unbounded();
+    let world = World::new(vec![gate(opens)], &[&one]);
+    let _lost = world.hand_over("a", "x", "1");
+    let _next = world.hand_over("a", "x", "2");
+    // It fails whenever it has been started, and nothing can be sent.
+    for _ in 0..10 {
+        one.break_down();
+    }
+    *one.failures.lock().unwrap() = 6;
+    world.settle();
+    for _ in 0..2 {
+        open.try_send(()).unwrap();
+    }
+    // Six tries, after 1, 2, 4, 8 and 16 seconds; then it is the next one's turn.
+    for _ in 0..31 {
+        world.pass(Duration::from_secs(1));
+    }
+    assert_eq!(*one.failures.lock().unwrap(), 0);
+    world.pass(Duration::from_secs(1));
+    let reply = world.runtime.block_on(one.next());
+    assert_eq!(reply.reply_to.as_deref(), Some("2"));
+}
+
+#[test]
+fn a_channel_that_was_started_again_says_so_and_one_that_was_closed_stays_closed() {
+    let one = Arc::new(Recorder::new("one"));
+    let world = World::new(Vec::new(), &[&one]);
+    one.break_down();
+    world.settle();
+    let state = "failed: receiving: reset; starts again after 1 s";
+    assert!(world.ask(&one, "/status").contains(&format!("channel one (native)  {state}")));
+    world.pass(Duration::from_secs(1));
+    assert!(world.ask(&one, "/status").contains("channel one (native, restarted once)  running"));
+    one.break_down();
+    world.settle();
+    world.pass(Duration::from_secs(2));
+    assert!(
+        world.ask(&one, "/status").contains("channel one (native, restarted 2 times)  running")
+    );
+    one.close();
+    world.settle();
+    world.pass(Duration::from_secs(600));
+    let status = world.ask(&one, "/status");
+    assert!(
+        status.contains("channel one (native, restarted 2 times)  stopped: its other end closed"),
+        "{status}"
+    );
+}

@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use weft_lite::{
-    BoxFuture, ChannelHost, ChannelRules, Clock, Commands, FoundSkill, Gateway, GatewayOptions,
-    ManualClock, Member, PipelineStage, PipelineStageType, PluginError, Runtime, built_in_commands,
+    BoxFuture, ChannelHost, ChannelRules, Clock, Command, Commands, FoundSkill, Gateway,
+    GatewayOptions, ManualClock, Member, PipelineStage, PipelineStageType, PluginCapability,
+    PluginError, Runtime, built_in_commands,
 };
 
 use crate::recorder::Recorder;
@@ -68,16 +69,27 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(members: Vec<Member>, channels: &[&Arc<Recorder>]) -> Self {
+        Self::with_commands(Vec::new(), members, channels)
+    }
+
+    /// The same with commands of the embedder beside the built-in ones.
+    pub(crate) fn with_commands(
+        own: Vec<Command>,
+        members: Vec<Member>,
+        channels: &[&Arc<Recorder>],
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let clock = Arc::new(ManualClock::new());
         let runtime = Runtime::builder()
             .without_bundled()
             .clock(Arc::clone(&clock) as Arc<dyn Clock>)
             .build();
-        let commands = Commands::new(runtime.host().clone(), built_in_commands(None));
+        let commands =
+            Commands::new(runtime.host().clone(), built_in_commands(None).into_iter().chain(own));
         let mut options = GatewayOptions::new(folder.path());
         let owner = ChannelRules { allow: vec!["friend".into()], ..ChannelRules::of_owner() };
         options.rules = ["one", "two"].map(|name| (name.to_owned(), owner.clone())).into();
+        options.rules.insert("alone".to_owned(), ChannelRules::of_owner());
         let gateway = Gateway::start(runtime.executor(), Arc::new(commands), &options);
         let inbox = gateway.inbox();
         runtime.block_on(async {
@@ -108,6 +120,12 @@ impl World {
         self.settle();
         self.clock.advance(time);
         self.settle();
+    }
+
+    /// Takes every stage out of service for now.
+    pub(crate) fn stop_stages(&self) {
+        let stages = PluginCapability::PipelineStage;
+        self.runtime.block_on(self.runtime.host().stop_kind(stages));
     }
 
     /// Says something over channel `one` and gives the answer's text.

@@ -13,6 +13,9 @@ use weft_lite::{
     MessagePayload, PluginError, Progress, Reply,
 };
 
+/// How a running channel ends.
+type End = Result<(), PluginError>;
+
 pub(crate) struct Recorder {
     name: &'static str,
     pub(crate) format: ChannelFormat,
@@ -23,7 +26,7 @@ pub(crate) struct Recorder {
     pub(crate) acknowledged: Mutex<Vec<(String, Acknowledgement)>>,
     pub(crate) progress: Mutex<Vec<String>>,
     pub(crate) left: Mutex<Vec<String>>,
-    breaks: (Sender<()>, Receiver<()>),
+    ends: (Sender<End>, Receiver<End>),
 }
 
 impl Recorder {
@@ -37,7 +40,7 @@ impl Recorder {
             acknowledged: Mutex::default(),
             progress: Mutex::default(),
             left: Mutex::default(),
-            breaks: async_channel::unbounded(),
+            ends: async_channel::unbounded(),
         }
     }
 
@@ -67,9 +70,15 @@ impl Recorder {
         self.replies.1.len()
     }
 
-    /// Makes the running channel fail.
+    /// Makes the running channel fail; or the next one, each time that it was started again.
     pub(crate) fn break_down(&self) {
-        self.breaks.0.try_send(()).unwrap();
+        let error = PluginError::Io { doing: "receiving".into(), problem: "reset".into() };
+        self.ends.0.try_send(Err(error)).unwrap();
+    }
+
+    /// Closes the channel from outside.
+    pub(crate) fn close(&self) {
+        self.ends.0.try_send(Ok(())).unwrap();
     }
 }
 
@@ -124,11 +133,8 @@ impl ChannelAdapter for Recorder {
             cancellation.cancelled().await;
             Ok(())
         };
-        let broken = async {
-            let _ = self.breaks.1.recv().await;
-            Err(PluginError::Io { doing: "receiving".into(), problem: "reset".into() })
-        };
-        Box::pin(futures_lite::future::or(ended, broken))
+        let from_outside = async { self.ends.1.recv().await.unwrap() };
+        Box::pin(futures_lite::future::or(ended, from_outside))
     }
 
     fn send<'a>(

@@ -251,7 +251,10 @@ impl Connection {
                 let _ = ready.try_send(Ready { id, sender, chat, text, metadata: known });
                 Ok(())
             }
-            Err(error) => self.write(&ToClient::error("bad_line", error.to_string())).await,
+            Err(error) => {
+                let problem = format!("not a line of the protocol: {error}");
+                self.write(&ToClient::error("bad_line", problem)).await
+            }
         }
     }
 

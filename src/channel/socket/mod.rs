@@ -16,7 +16,7 @@
 //! | `hello` | `protocol` (1), `version` of the program |
 //! | `taken` | `id`: the work begins; only for messages with `progress` |
 //! | `progress` | `id`, `note`: what happens now |
-//! | `answer` | `id` and one of `text`, `value` (any JSON), `attachment: {"mime": ..., "bytes": ...}`; `part` and `parts` where there are several |
+//! | `answer` | `id`, the message's `thread` if it had one, and one of `text`, `value` (any JSON), `attachment: {"mime": ..., "bytes": ...}`; `part` and `parts` where there are several |
 //! | `failure` | `id`, `code`, `message`, `next_step`, and what the kind of failure has besides |
 //! | `refused` | the same: the message was not taken |
 //! | `message` | `chat` and content as in `answer`: something that answers nothing |
@@ -41,6 +41,7 @@ mod protocol;
 mod token;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -69,6 +70,15 @@ pub enum SocketAddress {
     Unix(PathBuf),
     /// A TCP address, for instance `127.0.0.1:7007`. It needs a token.
     Tcp(String),
+}
+
+impl fmt::Display for SocketAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => path.display().fmt(formatter),
+            Self::Tcp(address) => formatter.write_str(address),
+        }
+    }
 }
 
 /// Gives the token that TCP clients have to know, each time that the socket is opened.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use weft_lite::{
-    Change, Changes, Diagnostic, LoadError, PluginHost, RefusedPlugin, RegistryChange, Runtime,
-    Severity, SkillEntry, SkillState, Subscription, printable,
+    Change, Changes, Commands, Diagnostic, LoadError, PluginHost, RefusedPlugin, RegistryChange,
+    Runtime, Severity, SkillEntry, SkillState, Subscription, printable,
 };
 
 use crate::cli::{output, report};
@@ -17,8 +17,14 @@ pub(super) enum Style {
     Json,
 }
 
-/// Tells of every change until the runtime is stopped.
-pub(super) async fn follow(runtime: &Runtime, mut subscription: Subscription, style: Style) {
+/// Tells of every change until the runtime is stopped, also of what it means for the commands where there
+/// are any.
+pub(super) async fn follow(
+    runtime: &Runtime,
+    commands: Option<&Commands>,
+    mut subscription: Subscription,
+    style: Style,
+) {
     let host = runtime.host();
     while let Some(change) = subscription.next().await {
         if runtime.loader().is_stopped() {
@@ -29,6 +35,8 @@ pub(super) async fn follow(runtime: &Runtime, mut subscription: Subscription, st
             Style::Json => output::message(&as_json(&change).to_string()),
             Style::Lines => lines(&change, host).iter().for_each(|line| output::message(line)),
         }
+        // Deriving them logs the names that two commands want now.
+        let _ = commands.map(Commands::now);
     }
 }
 

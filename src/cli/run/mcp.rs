@@ -119,7 +119,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         startup::report(&runtime.host().snapshot(), options, Console::Absent);
         let _watcher = runtime.watch();
         let style = if command.json_events { Style::Json } else { Style::Lines };
-        changes::follow(&runtime, subscription, style).await;
+        changes::follow(&runtime, None, subscription, style).await;
         // Only serving ends the program.
         std::future::pending().await
     };

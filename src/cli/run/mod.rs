@@ -58,7 +58,33 @@ pub(super) struct Run {
     tool_names: Option<weft_lite::ToolNames>,
 }
 
+/// What can't be wanted at once is not left out in silence.
+fn check(command: &Run) -> Result<(), Failure> {
+    #[cfg(feature = "mcp")]
+    let mcp = command.mcp.is_some();
+    #[cfg(not(feature = "mcp"))]
+    let mcp = false;
+    let message = command.message.is_some();
+    let prompt = command.show_prompt;
+    let channel = !command.channel.is_empty();
+    let both = [
+        (mcp && message, ["--mcp", "--message"]),
+        (mcp && prompt, ["--mcp", "--show-prompt"]),
+        (mcp && channel, ["--mcp", "--channel"]),
+        (message && channel, ["--message", "--channel"]),
+        (prompt && channel, ["--show-prompt", "--channel"]),
+    ];
+    match both.into_iter().find(|(both, _)| *both) {
+        None => Ok(()),
+        Some((_, [one, other])) => Err(Failure::Usage {
+            message: format!("`{one}` serves no purpose beside `{other}`"),
+            next_step: "leave out one of them".into(),
+        }),
+    }
+}
+
 pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
+    check(command)?;
     #[cfg(feature = "mcp")]
     if let Some(target) = command.mcp {
         return mcp::run(target, command, options);
@@ -76,13 +102,16 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
     let subscription = runtime.host().subscribe();
     let console = if plan.console { Console::Served } else { Console::Absent };
     startup::report(&runtime.host().snapshot(), options, console);
+    let commands = runtime.commands();
+    // Deriving them logs the names that two commands want.
+    let _ = commands.now();
     let _watcher = runtime.watch();
     let style = if command.json_events { Style::Json } else { Style::Lines };
     let following = async {
-        changes::follow(&runtime, subscription, style).await;
+        changes::follow(&runtime, Some(&commands), subscription, style).await;
         // Only serving ends the program.
         std::future::pending().await
     };
-    let serving = serve::serve(&runtime, &plan, options);
+    let serving = serve::serve(&runtime, &commands, &plan, options);
     runtime.block_on(futures_lite::future::or(serving, following))
 }

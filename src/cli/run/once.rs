@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::io::Cursor;
+use serde_json::json;
 use weft_lite::{
     ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
     Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
@@ -73,7 +74,10 @@ pub(super) fn show_prompt(
     runtime.block_on(runtime.stop());
     match prompt {
         Some(prompt) => {
-            output::guest_text(prompt.as_str())?;
+            match options.json {
+                true => output::data(&json!({ "prompt": prompt }).to_string())?,
+                false => output::guest_text(prompt.as_str())?,
+            }
             Ok(Status::Done)
         }
         None => Ok(Status::Failed),

@@ -10,7 +10,7 @@ use futures_lite::StreamExt;
 use futures_lite::future::{or, pending};
 use smol::Timer;
 use weft_lite::{
-    ChannelHost, ConsoleChannel, Gateway, Member, PluginCapability, PluginHost, Runtime,
+    ChannelHost, Commands, ConsoleChannel, Gateway, Member, PluginCapability, PluginHost, Runtime,
 };
 
 use super::channels::{self, CONSOLE, Plan};
@@ -25,6 +25,7 @@ const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) async fn serve(
     runtime: &Runtime,
+    commands: &Arc<Commands>,
     plan: &Plan,
     options: &Options,
 ) -> Result<Status, Failure> {
@@ -33,21 +34,25 @@ pub(super) async fn serve(
         next_step: "use `weft-lite call`, which needs none".into(),
     })?;
     let host = runtime.host();
-    let commands = runtime.commands();
-    let gateway = runtime.gateway(Arc::clone(&commands), plan.rules.clone());
+    let gateway = runtime.gateway(Arc::clone(commands), plan.rules.clone());
     let inbox = gateway.inbox();
-    let console = plan.console.then(|| Arc::new(channels::console(options, &commands)));
+    let console = plan.console.then(|| Arc::new(channels::console(options, commands)));
     if let Some(console) = &console {
         register(host, Member::channel(Arc::clone(console) as _, Arc::clone(&inbox))).await?;
     }
     #[cfg(feature = "socket")]
-    if let Some(socket) = &plan.socket {
-        let socket = channels::socket(socket);
-        register(host, Member::channel(socket, Arc::clone(&inbox))).await?;
+    let socket = plan.socket.as_ref().map(channels::socket);
+    #[cfg(feature = "socket")]
+    if let Some(socket) = &socket {
+        register(host, Member::channel(Arc::clone(socket) as _, Arc::clone(&inbox))).await?;
     }
     host.adopt_guests(&inbox, &plan.wanted).await;
     // What does not start is logged by the host, which tries channels again.
     host.start_all().await;
+    #[cfg(feature = "socket")]
+    if let Some(address) = socket.and_then(|socket| socket.local_address()) {
+        output::message(&format!("the socket listens at {address}"));
+    }
     let following = async {
         host.follow_guests(Arc::clone(&inbox), Arc::clone(&plan.wanted)).await;
         pending().await

@@ -48,6 +48,7 @@ fn status(call: &CommandCall<'_>) -> String {
             (member.kind, &member.name, &member.origin, &member.state);
         let restarts = match member.restarts {
             0 => String::new(),
+            1 => ", restarted once".to_owned(),
             times => format!(", restarted {times} times"),
         };
         let _ = write!(text, "\n{kind} {name} ({origin}{restarts})  {state}");
