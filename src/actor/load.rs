@@ -160,7 +160,11 @@ pub(super) async fn prepare(
     if !unapproved.is_empty() {
         return Err(LoadError::pending(&manifest.id, unapproved, approval));
     }
-    let compile = move || CompiledModule::with_limit(&module, module_bytes);
+    let bundled = origin == PackageOrigin::Bundled;
+    let compile = move || match bundled {
+        true => CompiledModule::of_trusted(&module, module_bytes),
+        false => CompiledModule::with_limit(&module, module_bytes),
+    };
     let module = off_executor(compile).await.map_err(LoadError::Module)?;
     CapabilityMismatch::check(&manifest.capabilities, &module.summary().kinds())
         .map_err(LoadError::Capability)?;

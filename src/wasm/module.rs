@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use wasmi::errors::ErrorKind;
-use wasmi::{CompilationMode, Config, EnforcedLimits, Engine, Linker, Module};
+use wasmi::{CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, Linker, Module};
 
 use super::inspect::{self, ModuleSummary};
 use super::state::State;
@@ -13,6 +13,9 @@ use crate::contract::limits;
 
 /// As many faults as the text of an error shows.
 const SHOWN_FAULTS: usize = 8;
+
+/// What wasmi charges for bulk operations where nothing else is said.
+const BYTES_COPIED_PER_FUEL: u32 = 64;
 
 /// A translated module with an engine of its own.
 ///
@@ -51,6 +54,25 @@ impl CompiledModule {
     ///
     /// As [`new`](Self::new).
     pub fn with_limit(bytes: &[u8], limit_bytes: usize) -> Result<Arc<Self>, ModuleError> {
+        Self::with_config(bytes, limit_bytes, &at_load())
+    }
+
+    /// The same, but a function is translated when it is first called. That takes a third of the
+    /// memory where few are, and costs the call no fuel, so it is for modules that are trusted not
+    /// to be made to stop the executor by it: those that come with the program.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn of_trusted(bytes: &[u8], limit_bytes: usize) -> Result<Arc<Self>, ModuleError> {
+        Self::with_config(bytes, limit_bytes, &at_first_call())
+    }
+
+    fn with_config(
+        bytes: &[u8],
+        limit_bytes: usize,
+        config: &Config,
+    ) -> Result<Arc<Self>, ModuleError> {
         if bytes.len() > limit_bytes {
             return Err(ModuleFault::TooLarge { bytes: bytes.len(), limit: limit_bytes }.into());
         }
@@ -63,7 +85,7 @@ impl CompiledModule {
             ErrorKind::Wasm(error) => inspect::malformed(error),
             error => ModuleFault::Refused { problem: error.to_string() },
         };
-        let engine = Engine::new(&config());
+        let engine = Engine::new(config);
         let module = Module::new(&engine, core).map_err(refused)?;
         let mut linker = Linker::new(&engine);
         imports::define(&mut linker, &summary).map_err(refused)?;
@@ -78,8 +100,9 @@ impl CompiledModule {
 }
 
 /// How the interpreter is set up. Functions are translated eagerly: translation that happens
-/// during a call costs fuel, and running out of it there can't be resumed.
-fn config() -> Config {
+/// during a call takes time on the executor, and costs fuel, and running out of it there can't be
+/// resumed.
+fn at_load() -> Config {
     let mut config = Config::default();
     config
         .compilation_mode(CompilationMode::Eager)
@@ -91,6 +114,17 @@ fn config() -> Config {
         .wasm_tail_call(false)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false);
+    config
+}
+
+/// The same with translation at the first call, free of charge.
+fn at_first_call() -> Config {
+    let mut config = at_load();
+    config.compilation_mode(CompilationMode::LazyTranslation).fuel_cost(CustomFuelCosts {
+        bytes_copied_per_fuel: BYTES_COPIED_PER_FUEL,
+        fuel_per_bytes_translated: 0,
+        fuel_per_bytes_validated: 0,
+    });
     config
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use weft_lite::{
-    CallBudget, CallError, Exhausted, Instance, MemoryBudget, PluginResourceConfig, limits,
+    CallBudget, CallError, CompiledModule, Exhausted, Instance, MemoryBudget, PluginResourceConfig,
+    limits,
 };
 
 use crate::guest::{ECHO, Guest, call, call_with, closed_sandbox, start};
@@ -86,6 +87,29 @@ fn a_function_of_100_kb_runs_in_slices_of_10_000() {
     let result = smol::block_on(instance.execute_tool("run", "1", &mut budget));
     assert_eq!(result, Ok("1".into()));
     assert!(budget.usage().fuel > 30_000, "{:?}", budget.usage());
+}
+
+#[test]
+fn what_is_translated_when_it_is_called_costs_the_same_fuel() {
+    // A long function, and bulk operations, which are charged by the byte.
+    let sums = "(local.set $sum (i32.add (local.get $sum) (i32.const 1)))".repeat(5_000);
+    let bulk = "(drop (memory.grow (i32.const 2)))
+         (memory.fill (i32.const 65536) (i32.const 7) (i32.const 100000))
+         (memory.copy (i32.const 65536) (i32.const 65537) (i32.const 99999))";
+    let guest = Guest::running(&format!("(local $sum i32) {sums} {bulk} {ECHO}"));
+    let wasm = guest.wasm();
+    let of_trusted = CompiledModule::of_trusted(&wasm, wasm.len()).unwrap();
+    let resources = PluginResourceConfig::default();
+    let [translated, translating, again] =
+        [&guest.compile(), &of_trusted, &of_trusted].map(|module| {
+            let mut instance = start(module, &resources).unwrap();
+            let mut budget = CallBudget::new(&resources).with_slice(1_000);
+            let result = smol::block_on(instance.execute_tool("run", "1", &mut budget));
+            assert_eq!(result, Ok("1".into()));
+            budget.usage().fuel
+        });
+    assert!(translated > 5_000, "{translated}");
+    assert_eq!((translating, again), (translated, translated));
 }
 
 #[test]
