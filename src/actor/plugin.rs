@@ -25,7 +25,7 @@ use crate::wasm::{
 };
 
 /// Calls that a plugin takes before its callers have to wait to hand one over.
-pub(super) const MAILBOX: usize = 64;
+pub(super) const MAILBOX: usize = 32;
 
 /// Fresh instances of one plugin that run at once.
 const CONCURRENT_INSTANCES: usize = 16;

@@ -32,7 +32,7 @@ use crate::contract::{
 use crate::sandbox::Clock;
 
 /// Messages that wait for the actor before their senders do.
-const MAILBOX: usize = 64;
+const MAILBOX: usize = 16;
 /// Chats that are remembered at most; the one that was silent longest is forgotten first.
 const CHATS: usize = 10_000;
 /// How often a channel that asked hears that the work goes on.

@@ -16,7 +16,7 @@ use crate::contract::{PluginCapability, sort_by};
 use crate::sandbox::Clock;
 
 /// Messages that wait for the actor before their senders do.
-const MAILBOX: usize = 64;
+const MAILBOX: usize = 16;
 /// What one member can be told before it has done it.
 const CONTROLS: usize = 8;
 
