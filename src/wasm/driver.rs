@@ -306,8 +306,12 @@ impl Driver<'_> {
     ) -> Result<Pause<R>, CallError> {
         loop {
             let left = self.store.get_fuel().unwrap_or_default();
-            self.budget.use_fuel(granted.saturating_sub(left));
-            self.budget.keep_pace();
+            let used = granted.saturating_sub(left);
+            self.budget.use_fuel(used);
+            // What took no more than the shortest slice needs no look at the clock.
+            if used > SHORTEST_SLICE_FUEL {
+                self.budget.keep_pace();
+            }
             self.budget.peak_memory_bytes =
                 self.budget.peak_memory_bytes.max(self.store.data().limiter.reserved());
             match step {
