@@ -22,7 +22,9 @@ pub(super) enum Line<'a> {
 pub(super) struct Lines<R> {
     input: R,
     limit: usize,
+    /// What has been read, and room behind it that is only made ready once.
     buffer: Vec<u8>,
+    filled: usize,
     /// Where in the buffer the next line begins, and how much of it is known to have no end in it.
     start: usize,
     searched: usize,
@@ -33,8 +35,16 @@ pub(super) struct Lines<R> {
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(super) fn new(input: R, limit: usize) -> Self {
-        let buffer = Vec::new();
-        Self { input, limit, buffer, start: 0, searched: 0, skipping: false, ended: false }
+        Self {
+            input,
+            limit,
+            buffer: Vec::new(),
+            filled: 0,
+            start: 0,
+            searched: 0,
+            skipping: false,
+            ended: false,
+        }
     }
 
     /// The next line. A last one needs no line feed.
@@ -44,7 +54,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     /// Those of the stream.
     pub(super) async fn next(&mut self) -> io::Result<Line<'_>> {
         loop {
-            let unread = &self.buffer[self.start..];
+            let unread = &self.buffer[self.start..self.filled];
             let end = unread[self.searched..].iter().position(|&byte| byte == b'\n');
             let Some(end) = end.map(|end| self.searched + end) else {
                 if self.ended {
@@ -55,8 +65,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                     self.skipping = true;
                 }
                 if self.skipping {
-                    self.buffer.clear();
-                    (self.start, self.searched) = (0, 0);
+                    (self.filled, self.start, self.searched) = (0, 0, 0);
                 }
                 self.read().await?;
                 continue;
@@ -75,7 +84,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
     /// What is left at the end of the stream.
     fn last(&mut self) -> Line<'_> {
-        let rest = std::mem::replace(&mut self.start, self.buffer.len())..self.buffer.len();
+        let rest = std::mem::replace(&mut self.start, self.filled)..self.filled;
         self.searched = 0;
         if std::mem::take(&mut self.skipping) || rest.len() > self.limit {
             return Line::TooLong;
@@ -88,17 +97,20 @@ impl<R: AsyncRead + Unpin> Lines<R> {
 
     async fn read(&mut self) -> io::Result<()> {
         if self.start > 0 {
-            self.buffer.drain(..self.start);
+            self.buffer.copy_within(self.start..self.filled, 0);
+            self.filled -= self.start;
             self.start = 0;
         }
         // What a long line took is given back.
-        if self.buffer.is_empty() && self.buffer.capacity() > 4 * READ_BYTES {
+        if self.filled == 0 && self.buffer.len() > 4 * READ_BYTES {
             self.buffer = Vec::new();
         }
-        let filled = self.buffer.len();
-        self.buffer.resize(filled + READ_BYTES, 0);
-        let read = self.input.read(&mut self.buffer[filled..]).await;
-        self.buffer.truncate(filled + read.as_ref().copied().unwrap_or_default());
+        let room = self.filled + READ_BYTES;
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
+        let read = self.input.read(&mut self.buffer[self.filled..room]).await;
+        self.filled += read.as_ref().copied().unwrap_or_default();
         self.ended = read? == 0;
         Ok(())
     }
