@@ -205,7 +205,7 @@ fn tables_have_a_limit() {
     let guest = Guest::default().with("(table 60 funcref) (table 40 funcref)");
     assert_eq!(call_with(&guest, "1", &resources), Ok("1".into()));
     let many = Guest::default().with(&"(table 1 funcref)".repeat(5));
-    assert!(weft_lite::CompiledModule::new(&many.wasm()).is_err());
+    assert!(CompiledModule::new(&many.wasm()).is_err());
 }
 
 #[test]
