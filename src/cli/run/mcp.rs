@@ -83,6 +83,7 @@ impl Mcp {
             show_prompt: false,
             json_events: self.json_events,
             mcp: Some(Target::Stdio),
+            #[cfg(feature = "serve")]
             token_file: None,
             tool_names: self.tool_names,
         }

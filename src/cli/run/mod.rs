@@ -49,7 +49,7 @@ pub(super) struct Run {
     mcp: Option<mcp::Target>,
     /// a file with the token that clients over HTTP have to show; needed where the address can be
     /// reached from other machines
-    #[cfg(feature = "mcp")]
+    #[cfg(feature = "serve")]
     #[argh(option, arg_name = "FILE")]
     token_file: Option<std::path::PathBuf>,
     /// what tools are called over MCP: `qualified` (`<owner>__<tool>`) or `bare`
