@@ -38,7 +38,7 @@ impl World {
         let mut sandbox = SandboxOptions::new("/nowhere");
         sandbox.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         sandbox.secrets = secrets;
-        let host = PluginHost::start(Arc::clone(&executor), PluginHostOptions::new(sandbox));
+        let host = PluginHost::start(&executor, PluginHostOptions::new(sandbox));
         Self { begun: clock.now(), executor, clock, host }
     }
 

@@ -72,11 +72,7 @@ impl PluginHost {
     /// Starts a host without plugins, whose tasks run on `executor`. It does not keep the executor:
     /// once that is dropped, the host has ended.
     #[must_use]
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "whoever starts a host has no more use for it"
-    )]
-    pub fn start(executor: Arc<Executor<'static>>, options: PluginHostOptions) -> Self {
+    pub fn start(executor: &Arc<Executor<'static>>, options: PluginHostOptions) -> Self {
         let memory = MemoryBudget::new(options.memory_budget_bytes);
         let replaced = CancellationSource::new();
         let first = Snapshot {
@@ -87,7 +83,7 @@ impl PluginHost {
         };
         let snapshot = ArcSwap::from_pointee(first);
         let clock = Arc::clone(&options.sandbox.clock);
-        let tasks = Tasks::of(&executor);
+        let tasks = Tasks::of(executor);
         let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
         let shared = Arc::new(Shared { snapshot, options, memory });
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);

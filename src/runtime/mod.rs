@@ -229,7 +229,7 @@ impl RuntimeBuilder {
         options.idle_timeout = self.idle_timeout;
         options.module_bytes = self.read_limits.module_bytes;
         let executor = Arc::new(Executor::new());
-        let host = PluginHost::start(Arc::clone(&executor), options);
+        let host = PluginHost::start(&executor, options);
         let (loader, ended) = (OnceLock::new(), AtomicBool::new(false));
         Runtime { executor, host, loader, ended, sources: self }
     }
