@@ -4,240 +4,76 @@
 //! one thread serves many guests fairly. Dropping its future, which can happen at every yield and
 //! at every wait, frees the guest: nothing of the call goes on.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_lite::future::{or, yield_now};
 use smol::Timer;
 use wasmi::{
-    Error, Store, TrapCode, TypedFunc, TypedResumableCall, TypedResumableCallHostTrap,
-    TypedResumableCallOutOfFuel, Val, WasmParams, WasmResults,
+    Error, ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val,
 };
 
 use super::abi::{self, AbiFault, Span};
+use super::call_budget::CallBudget;
+use super::function::{Function, Output};
 use super::state::{State, Suspended};
 use super::wasi::{self, WasiCall};
-use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
+use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
-
-/// Fuel between two looks at the clock and at the other guests: about 20 µs.
-const SLICE_FUEL: u64 = 50_000;
-/// The same for guests that get much time for little fuel.
-const SHORTEST_SLICE_FUEL: u64 = 500;
-/// A slice that took longer is followed by shorter ones, until they are quick again.
-const SLICE_TIME: Duration = Duration::from_millis(1);
-/// How long a guest waits for an audit log that does not get on, before records may be lost.
-const AUDIT_PATIENCE: Duration = Duration::from_secs(1);
-
-/// What one call may still use, and what it has used. Never carried over to another call.
-#[derive(Debug)]
-pub struct CallBudget {
-    fuel_limit: u64,
-    fuel_used: u64,
-    slice: u64,
-    slice_range: (u64, u64),
-    slice_started: Instant,
-    started: Instant,
-    time_limit: Duration,
-    host_call_limit: u32,
-    host_calls: u32,
-    pub(super) peak_memory_bytes: usize,
-    /// The refusal of the newest host call, if it was refused.
-    denied: Option<Denied>,
-    /// How long the guest may wait for room in the audit log; nothing once that was in vain.
-    audit_patience: Duration,
-    /// Where somebody watches what is used.
-    gauge: Option<FuelGauge>,
-}
-
-impl CallBudget {
-    /// A full budget whose clock starts now.
-    #[must_use]
-    pub fn new(resources: &PluginResourceConfig) -> Self {
-        let now = Instant::now();
-        Self {
-            fuel_limit: resources.max_fuel,
-            fuel_used: 0,
-            slice: SLICE_FUEL,
-            slice_range: (SHORTEST_SLICE_FUEL, SLICE_FUEL),
-            slice_started: now,
-            started: now,
-            time_limit: resources.max_execution_time(),
-            host_call_limit: resources.max_host_calls,
-            host_calls: 0,
-            peak_memory_bytes: 0,
-            denied: None,
-            audit_patience: AUDIT_PATIENCE,
-            gauge: None,
-        }
-    }
-
-    /// The same, which shows what it has used after each slice.
-    #[must_use]
-    pub fn with_gauge(mut self, gauge: Option<FuelGauge>) -> Self {
-        self.gauge = gauge;
-        self
-    }
-
-    /// The same with slices of one length, in units of fuel, however long they take. Longer ones
-    /// cost other guests their fair share; this is for measuring what slicing costs.
-    #[must_use]
-    pub fn with_slice(mut self, fuel: u64) -> Self {
-        self.slice = fuel.max(1);
-        self.slice_range = (self.slice, self.slice);
-        self
-    }
-
-    /// What was used until now.
-    #[must_use]
-    pub fn usage(&self) -> Usage {
-        Usage {
-            fuel: self.fuel_used,
-            duration: self.started.elapsed(),
-            peak_memory_bytes: self.peak_memory_bytes,
-            host_calls: self.host_calls,
-        }
-    }
-
-    /// What an error of the guest is to its caller: a refusal, if its last host call was refused.
-    pub(super) fn guest_error(&mut self, message: String) -> CallError {
-        match self.denied.take() {
-            Some(denied) => CallError::Denied { denied, message },
-            None => CallError::Guest { message },
-        }
-    }
-
-    fn use_fuel(&mut self, units: u64) {
-        self.fuel_used += units;
-        if let Some(gauge) = &self.gauge {
-            gauge.show(self.fuel_used);
-        }
-    }
-
-    fn fuel_left(&self) -> u64 {
-        self.fuel_limit.saturating_sub(self.fuel_used)
-    }
-
-    /// The fuel for the next slice, at least `required`, or the reason why there is none.
-    fn grant(&mut self, required: u64) -> Result<u64, CallError> {
-        let left = self.fuel_left();
-        if left == 0 || required > left {
-            return Err(CallError::Exhausted(Exhausted::Fuel { limit: self.fuel_limit }));
-        }
-        Ok(self.slice.max(required).min(left))
-    }
-
-    /// Fuel is not time: some instructions take long for what they are charged, like calls of
-    /// functions with many locals. The next slice is as long as one should take.
-    fn keep_pace(&mut self) {
-        let took = self.slice_started.elapsed();
-        let next = if took > SLICE_TIME {
-            let shorter = u128::from(self.slice) * SLICE_TIME.as_nanos() / took.as_nanos();
-            u64::try_from(shorter).unwrap_or(self.slice)
-        } else {
-            self.slice.saturating_mul(2)
-        };
-        let (shortest, longest) = self.slice_range;
-        self.slice = next.clamp(shortest, longest);
-    }
-
-    /// Looks at the clock: after each slice and each host call. A function that ends within its
-    /// first slice needs no look.
-    fn check_time(&mut self) -> Result<(), CallError> {
-        self.slice_started = Instant::now();
-        let ran = self.slice_started.duration_since(self.started);
-        if ran >= self.time_limit { Err(self.out_of_time()) } else { Ok(()) }
-    }
-
-    fn out_of_time(&self) -> CallError {
-        CallError::Exhausted(Exhausted::Time { limit: self.time_limit })
-    }
-
-    fn count_host_call(&mut self) -> Result<(), CallError> {
-        if self.started.elapsed() >= self.time_limit {
-            return Err(self.out_of_time());
-        }
-        if self.host_calls >= self.host_call_limit {
-            let limit = self.host_call_limit;
-            return Err(CallError::Exhausted(Exhausted::HostCalls { limit }));
-        }
-        self.host_calls = self.host_calls.saturating_add(1);
-        Ok(())
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.started.checked_add(self.time_limit)
-    }
-
-    /// How long to wait for the audit log now: never so long that the call fails because of it.
-    fn audit_patience(&self) -> Duration {
-        let left = self.time_limit.saturating_sub(self.started.elapsed());
-        self.audit_patience.min(left / 2)
-    }
-}
 
 /// One guest function and the budget it runs on.
 pub(super) struct Driver<'a> {
     pub(super) store: &'a mut Store<State>,
     pub(super) budget: &'a mut CallBudget,
-    pub(super) realloc: TypedFunc<(i32, i32, i32, i32), i32>,
+    pub(super) realloc: Function,
     /// The export that runs, for error messages.
     pub(super) during: &'static str,
 }
 
-enum Pause<R> {
-    Done(R),
-    Host(TypedResumableCallHostTrap<R>),
+enum Pause {
+    /// What the function gave; 0 if it gives nothing.
+    Done(i32),
+    Host(ResumableCallHostTrap),
 }
 
 impl Driver<'_> {
     /// Calls `function`, serving its host calls through `sandbox`.
-    pub(super) async fn run<P: WasmParams, R: WasmResults>(
+    pub(super) async fn run(
         &mut self,
-        function: TypedFunc<P, R>,
-        params: P,
+        function: Function,
+        params: &[Val],
         sandbox: &Sandbox,
-    ) -> Result<R, CallError> {
-        let pause = self.start(function, params).await?;
-        self.run_on(pause, sandbox).await
-    }
-
-    /// Goes on from `pause`: apart from the above, so that it is compiled once for all parameters.
-    async fn run_on<R: WasmResults>(
-        &mut self,
-        mut pause: Pause<R>,
-        sandbox: &Sandbox,
-    ) -> Result<R, CallError> {
+    ) -> Result<i32, CallError> {
+        let mut output = Output::of(function);
+        let mut pause = self.start(function, params, &mut output).await?;
         loop {
             match pause {
-                Pause::Done(results) => return Ok(results),
+                Pause::Done(word) => return Ok(word),
                 Pause::Host(suspended) => {
                     let answer = self.serve(sandbox).await?;
                     // A host call ends the slice, or a guest that makes many would never yield.
                     yield_now().await;
                     self.budget.check_time()?;
                     let granted = self.refuel(0)?;
-                    let step = match answer {
-                        Some(errno) => suspended.resume(&mut *self.store, &[Val::I32(errno)]),
-                        None => suspended.resume(&mut *self.store, &[]),
-                    };
-                    pause = self.slices(step, granted).await?;
+                    let errno = answer.map(Val::I32);
+                    let step = suspended.resume(&mut *self.store, errno.as_slice(), output.slots());
+                    pause = self.slices(step, granted, &mut output).await?;
                 }
             }
         }
     }
 
     /// Calls a function that must not call the host: realloc and post-return.
-    pub(super) async fn run_alone<P: WasmParams, R: WasmResults>(
+    pub(super) async fn run_alone(
         &mut self,
-        function: TypedFunc<P, R>,
-        params: P,
+        function: Function,
+        params: &[Val],
         during: &'static str,
-    ) -> Result<R, CallError> {
+    ) -> Result<i32, CallError> {
         let outer = std::mem::replace(&mut self.during, during);
-        match self.start(function, params).await? {
-            Pause::Done(results) => {
+        match self.start(function, params, &mut Output::of(function)).await? {
+            Pause::Done(word) => {
                 self.during = outer;
-                Ok(results)
+                Ok(word)
             }
             Pause::Host(_) => {
                 const RULE: &str = "host call not allowed here";
@@ -266,8 +102,8 @@ impl Driver<'_> {
         }
         let length = i32::try_from(bytes.len())
             .map_err(|_| CallError::InvalidParams { problem: "too large".into() })?;
-        let arguments = (0, 0, align.cast_signed(), length);
-        let pointer = self.run_alone(self.realloc, arguments, DURING).await?.cast_unsigned();
+        let arguments = [0, 0, align.cast_signed(), length].map(Val::I32);
+        let pointer = self.run_alone(self.realloc, &arguments, DURING).await?.cast_unsigned();
         let fault = |fault| abi_fault(fault, DURING);
         abi::check_area(self.memory(), what, pointer, align, 0).map_err(fault)?;
         abi::store(self.memory(), what, pointer, bytes).map_err(fault)?;
@@ -288,61 +124,56 @@ impl Driver<'_> {
         Ok(granted)
     }
 
-    async fn start<P: WasmParams, R: WasmResults>(
+    async fn start(
         &mut self,
-        function: TypedFunc<P, R>,
-        params: P,
-    ) -> Result<Pause<R>, CallError> {
+        function: Function,
+        params: &[Val],
+        output: &mut Output,
+    ) -> Result<Pause, CallError> {
         let granted = self.refuel(0)?;
-        let step = function.call_resumable(&mut *self.store, params);
+        let step = function.func.call_resumable(&mut *self.store, params, output.slots());
         // Most functions end within their first slice: no future is made for the others.
-        if let Ok(TypedResumableCall::Finished(results)) = step {
+        if let Ok(ResumableCall::Finished) = step {
             self.account(granted);
-            return Ok(Pause::Done(results));
+            return Ok(Pause::Done(output.word()));
         }
-        self.slices(step, granted).await
+        self.slices(step, granted, output).await
     }
 
     /// Counts what was used of a slice.
     fn account(&mut self, granted: u64) {
         let left = self.store.get_fuel().unwrap_or_default();
-        let used = granted.saturating_sub(left);
-        self.budget.use_fuel(used);
-        // What took no more than the shortest slice needs no look at the clock.
-        if used > SHORTEST_SLICE_FUEL {
-            self.budget.keep_pace();
-        }
+        self.budget.use_fuel(granted.saturating_sub(left));
         let reserved = self.store.data().limiter.reserved();
         self.budget.peak_memory_bytes = self.budget.peak_memory_bytes.max(reserved);
     }
 
     /// Goes on from `step` until the function ends or asks for the host.
-    async fn slices<R: WasmResults>(
+    async fn slices(
         &mut self,
-        mut step: Result<TypedResumableCall<R>, Error>,
+        mut step: Result<ResumableCall, Error>,
         mut granted: u64,
-    ) -> Result<Pause<R>, CallError> {
+        output: &mut Output,
+    ) -> Result<Pause, CallError> {
         loop {
             self.account(granted);
             match step {
-                Ok(TypedResumableCall::Finished(results)) => return Ok(Pause::Done(results)),
-                Ok(TypedResumableCall::HostTrap(suspended)) => return Ok(Pause::Host(suspended)),
-                Ok(TypedResumableCall::OutOfFuel(paused)) => {
-                    (step, granted) = self.next_slice(paused).await?;
+                Ok(ResumableCall::Finished) => return Ok(Pause::Done(output.word())),
+                Ok(ResumableCall::HostTrap(suspended)) => return Ok(Pause::Host(suspended)),
+                Ok(ResumableCall::OutOfFuel(paused)) => {
+                    granted = self.next_slice(&paused).await?;
+                    step = paused.resume(&mut *self.store, output.slots());
                 }
                 Err(error) => return Err(self.failure(&error)),
             }
         }
     }
 
-    async fn next_slice<R: WasmResults>(
-        &mut self,
-        paused: TypedResumableCallOutOfFuel<R>,
-    ) -> Result<(Result<TypedResumableCall<R>, Error>, u64), CallError> {
+    /// Lets others have their turn, then gives the fuel for what comes next.
+    async fn next_slice(&mut self, paused: &ResumableCallOutOfFuel) -> Result<u64, CallError> {
         yield_now().await;
         self.budget.check_time()?;
-        let granted = self.refuel(paused.required_fuel())?;
-        Ok((paused.resume(&mut *self.store), granted))
+        self.refuel(paused.required_fuel())
     }
 
     /// Does what the guest is suspended for. Some answers are a number, the others are in memory.
@@ -462,9 +293,7 @@ impl Driver<'_> {
             return CallError::Exhausted(refused);
         }
         match error.as_trap_code() {
-            Some(TrapCode::OutOfFuel) => {
-                CallError::Exhausted(Exhausted::Fuel { limit: self.budget.fuel_limit })
-            }
+            Some(TrapCode::OutOfFuel) => self.budget.out_of_fuel(),
             Some(code) => CallError::Trap { name: trap_name(code).into(), during: self.during },
             None => CallError::Trap { name: error.to_string(), during: self.during },
         }

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wasmi::{Store, TypedFunc};
+use wasmi::{Store, Val};
 
 use super::abi::{AbiFault, Lift};
-use super::driver::{CallBudget, Driver, abi_fault};
+use super::call_budget::CallBudget;
+use super::driver::{Driver, abi_fault};
+use super::function::Function;
 use super::limiter::Limiter;
 use super::signature::export;
 use super::state::State;
@@ -27,9 +29,9 @@ pub struct Instance {
     pub(super) store: Box<Store<State>>,
     /// For the exports that are not used at every call.
     pub(super) wasm: wasmi::Instance,
-    realloc: TypedFunc<(i32, i32, i32, i32), i32>,
-    execute_tool: Export<(i32, i32, i32, i32)>,
-    describe: Export<()>,
+    realloc: Function,
+    execute_tool: Export,
+    describe: Export,
     sandbox: Arc<Sandbox>,
     usable: bool,
     /// Keeps the engine, which the code runs on.
@@ -38,10 +40,10 @@ pub struct Instance {
 
 /// An exported function with its post-return, where the guest has one.
 #[derive(Clone, Copy)]
-pub(super) struct Export<P> {
+pub(super) struct Export {
     name: &'static str,
-    function: TypedFunc<P, i32>,
-    post_return: Option<TypedFunc<i32, ()>>,
+    function: Function,
+    post_return: Option<Function>,
 }
 
 impl Instance {
@@ -63,14 +65,14 @@ impl Instance {
         store.data_mut().sandbox = Some(Arc::clone(&sandbox));
         budget.peak_memory_bytes = budget.peak_memory_bytes.max(store.data().limiter.reserved());
 
-        let missing = |error: wasmi::Error| CallError::NotReady { reason: error.to_string() };
         let realloc_name = module.summary().realloc().unwrap_or(export::REALLOC);
-        let init = Export::<()>::find(&wasm, &store, export::INIT).map_err(missing)?;
-        let initialize = wasm.get_typed_func::<(), ()>(&store, export::INITIALIZE).ok();
+        let init = Export::find(&wasm, &store, export::INIT)?;
+        let initialize = function(&wasm, &store, export::INITIALIZE, false);
         let mut instance = Self {
-            realloc: wasm.get_typed_func(&store, realloc_name).map_err(missing)?,
-            execute_tool: Export::find(&wasm, &store, export::EXECUTE_TOOL).map_err(missing)?,
-            describe: Export::find(&wasm, &store, export::DESCRIBE).map_err(missing)?,
+            realloc: function(&wasm, &store, realloc_name, true)
+                .ok_or_else(|| missing(realloc_name))?,
+            execute_tool: Export::find(&wasm, &store, export::EXECUTE_TOOL)?,
+            describe: Export::find(&wasm, &store, export::DESCRIBE)?,
             store: Box::new(store),
             wasm,
             sandbox,
@@ -79,9 +81,9 @@ impl Instance {
         };
         if let Some(initialize) = initialize {
             let sandbox = Arc::clone(&instance.sandbox);
-            instance.driver(budget, export::INITIALIZE).run(initialize, (), &sandbox).await?;
+            instance.driver(budget, export::INITIALIZE).run(initialize, &[], &sandbox).await?;
         }
-        match instance.call(init, (), budget, |lift, at| lift.unit_result("result", at)).await? {
+        match instance.call(init, &[], budget, |lift, at| lift.unit_result("result", at)).await? {
             Ok(()) => Ok(instance),
             Err(message) => Err(CallError::Guest { message: format!("init: {message}") }),
         }
@@ -125,7 +127,7 @@ impl Instance {
     ///
     /// [`CallError::Trap`] and [`CallError::Exhausted`].
     pub async fn describe(&mut self, budget: &mut CallBudget) -> Result<String, CallError> {
-        self.call(self.describe, (), budget, |lift, pointer| {
+        self.call(self.describe, &[], budget, |lift, pointer| {
             let span = lift.string_area("description", pointer)?;
             within(span.length as usize, DESCRIPTION_BYTES)?;
             lift.string("description", span)
@@ -156,10 +158,9 @@ impl Instance {
         let name = driver.lower(tool).await?;
         let params = driver.lower(params).await?;
         let words = [name.pointer, name.length, params.pointer, params.length];
-        let [name, name_length, params, params_length] = words.map(u32::cast_signed);
-        let arguments = (name, name_length, params, params_length);
+        let arguments = words.map(|word| Val::I32(word.cast_signed()));
         let answer = self
-            .call(self.execute_tool, arguments, budget, |lift, pointer| {
+            .call(self.execute_tool, &arguments, budget, |lift, pointer| {
                 within(lift.result_text_length("result", pointer)?, limits::RESULT_BYTES)?;
                 lift.string_result("result", pointer)
             })
@@ -181,10 +182,10 @@ impl Instance {
     }
 
     /// Calls an export, lifts its result and lets the guest free it.
-    pub(super) async fn call<P: wasmi::WasmParams, T>(
+    pub(super) async fn call<T>(
         &mut self,
-        export: Export<P>,
-        params: P,
+        export: Export,
+        params: &[Val],
         budget: &mut CallBudget,
         lift: impl FnOnce(&mut Lift<'_>, u32) -> Result<T, AbiFault>,
     ) -> Result<T, CallError> {
@@ -203,7 +204,7 @@ impl Instance {
         let value = lift(&mut Lift::new(memory, lifted), pointer.cast_unsigned())
             .map_err(|fault| abi_fault(fault, export.name))?;
         if let Some(post_return) = export.post_return {
-            driver.run_alone(post_return, pointer, "post-return").await?;
+            driver.run_alone(post_return, &[Val::I32(pointer)], "post-return").await?;
         }
         self.usable = true;
         Ok(value)
@@ -232,19 +233,36 @@ fn instantiate(
     }
 }
 
-impl<P: wasmi::WasmParams> Export<P> {
+impl Export {
+    /// # Errors
+    ///
+    /// [`CallError::NotReady`] if the module does not export it.
     pub(super) fn find(
         instance: &wasmi::Instance,
         store: &Store<State>,
         name: &'static str,
-    ) -> Result<Self, wasmi::Error> {
+    ) -> Result<Self, CallError> {
         let post_return = format!("{}{name}", export::POST_RETURN);
         Ok(Self {
             name,
-            function: instance.get_typed_func(store, name)?,
-            post_return: instance.get_typed_func(store, &post_return).ok(),
+            function: function(instance, store, name, true).ok_or_else(|| missing(name))?,
+            post_return: function(instance, store, &post_return, false),
         })
     }
+}
+
+/// An exported function. Its type is the world's: a module with another one was refused.
+fn function(
+    instance: &wasmi::Instance,
+    store: &Store<State>,
+    name: &str,
+    gives: bool,
+) -> Option<Function> {
+    instance.get_func(store, name).map(|func| Function { func, gives })
+}
+
+fn missing(name: &str) -> CallError {
+    CallError::NotReady { reason: format!("`{name}` is not exported") }
 }
 
 /// Refuses a text before it is copied.

@@ -2,12 +2,33 @@
 
 use std::time::Duration;
 
+use wasmi::Val;
+
+use self::Argument::{Bytes, Number, Optional, Seconds, Text, Texts};
 use super::abi::Span;
 use super::call::{GuestCall, GuestValue};
-use super::driver::{CallBudget, Driver};
+use super::call_budget::CallBudget;
+use super::driver::Driver;
 use super::instance::{Export, Instance};
 use super::records::{self, LiftAnswer};
 use crate::contract::{Audio, CallError};
+
+/// What a function of the world is given.
+#[derive(Clone, Copy)]
+enum Argument<'a> {
+    /// `string`
+    Text(&'a str),
+    /// `option<string>`
+    Optional(&'a Option<String>),
+    /// `list<u8>`
+    Bytes(&'a [u8]),
+    /// `list<string>`
+    Texts(&'a [String]),
+    /// `u32`
+    Number(u32),
+    /// `option<u64>`
+    Seconds(Option<Duration>),
+}
 
 impl Instance {
     /// Makes one call, of a tool or of another kind.
@@ -23,129 +44,88 @@ impl Instance {
         budget: &mut CallBudget,
     ) -> Result<GuestValue, CallError> {
         call.check()?;
-        let name = call.export();
-        match call {
+        let (arguments, lift): (&[Argument<'_>], LiftAnswer) = match call {
             GuestCall::Tool { tool, params } => {
-                self.execute_tool(tool, params, budget).await.map(GuestValue::Text)
+                return self.execute_tool(tool, params, budget).await.map(GuestValue::Text);
             }
-            GuestCall::Poll => self.answer(name, (), budget, records::inbound).await,
-            GuestCall::StageType => self.answer(name, (), budget, records::bare_text).await,
-            GuestCall::Instructions => self.answer(name, (), budget, records::bare_text).await,
-            GuestCall::Variables => self.answer(name, (), budget, records::pairs).await,
-            GuestCall::Acknowledge { message_id: text } => {
-                self.give_text(name, text, budget, records::unit).await
-            }
-            GuestCall::Process { state_json: text } => {
-                self.give_text(name, text, budget, records::text).await
-            }
-            GuestCall::Synthesize { text } => {
-                self.give_text(name, text, budget, records::audio).await
-            }
+            GuestCall::Poll => (&[], records::inbound),
+            GuestCall::StageType | GuestCall::Instructions => (&[], records::bare_text),
+            GuestCall::Variables => (&[], records::pairs),
+            GuestCall::Acknowledge { message_id } => (&[Text(message_id)], records::unit),
+            GuestCall::Process { state_json } => (&[Text(state_json)], records::text),
+            GuestCall::Synthesize { text } => (&[Text(text)], records::audio),
             GuestCall::Send { target, payload_json } => {
-                let payload = payload_json.as_bytes();
-                self.give_two(name, target.as_bytes(), payload, budget, records::text).await
+                (&[Text(target), Text(payload_json)], records::text)
             }
             GuestCall::ProcessAudio(Audio { bytes, mime }) => {
-                self.give_two(name, bytes, mime.as_bytes(), budget, records::text).await
+                (&[Bytes(bytes), Text(mime)], records::text)
             }
             GuestCall::Retrieve { key, namespace } => {
-                self.give_key(name, key, namespace, budget, records::optional_text).await
+                (&[Text(key), Optional(namespace)], records::optional_text)
             }
             GuestCall::Delete { key, namespace } => {
-                self.give_key(name, key, namespace, budget, records::truth).await
+                (&[Text(key), Optional(namespace)], records::truth)
             }
             GuestCall::Search { query, namespace, limit } => {
-                let mut driver = self.lowering(name, budget);
-                let [a, b] = words(driver.lower(query).await?);
-                let [c, d, e] = driver.lower_option(namespace).await?;
-                let arguments = (a, b, c, d, e, limit.cast_signed());
-                self.answer(name, arguments, budget, records::hits).await
+                (&[Text(query), Optional(namespace), Number(*limit)], records::hits)
             }
-            GuestCall::Store { key, value, namespace, ttl, tags } => {
-                let mut driver = self.lowering(name, budget);
-                let [a, b] = words(driver.lower(key).await?);
-                let [c, d] = words(driver.lower(value).await?);
-                let [e, f, g] = driver.lower_option(namespace).await?;
-                let (h, seconds) = (i32::from(ttl.is_some()), ttl.map_or(0, whole_seconds));
-                let [j, k] = words(driver.lower_list(tags).await?);
-                let arguments = (a, b, c, d, e, f, g, h, seconds.cast_signed(), j, k);
-                self.answer(name, arguments, budget, records::unit).await
-            }
-        }
-    }
-
-    async fn give_text(
-        &mut self,
-        name: &'static str,
-        text: &str,
-        budget: &mut CallBudget,
-        lift: LiftAnswer,
-    ) -> Result<GuestValue, CallError> {
-        let [a, b] = words(self.lowering(name, budget).lower(text).await?);
-        self.answer(name, (a, b), budget, lift).await
-    }
-
-    async fn give_two(
-        &mut self,
-        name: &'static str,
-        one: &[u8],
-        other: &[u8],
-        budget: &mut CallBudget,
-        lift: LiftAnswer,
-    ) -> Result<GuestValue, CallError> {
-        let mut driver = self.lowering(name, budget);
-        let what = "argument from cabi_realloc";
-        let [a, b] = words(driver.lower_bytes(what, one, 1).await?);
-        let [c, d] = words(driver.lower_bytes(what, other, 1).await?);
-        self.answer(name, (a, b, c, d), budget, lift).await
-    }
-
-    async fn give_key(
-        &mut self,
-        name: &'static str,
-        key: &str,
-        namespace: &Option<String>,
-        budget: &mut CallBudget,
-        lift: LiftAnswer,
-    ) -> Result<GuestValue, CallError> {
-        let mut driver = self.lowering(name, budget);
-        let [a, b] = words(driver.lower(key).await?);
-        let [c, d, e] = driver.lower_option(namespace).await?;
-        self.answer(name, (a, b, c, d, e), budget, lift).await
-    }
-
-    /// A driver for the arguments: if one can't be lowered, the instance is not used again.
-    fn lowering<'a>(&'a mut self, name: &'static str, budget: &'a mut CallBudget) -> Driver<'a> {
+            GuestCall::Store { key, value, namespace, ttl, tags } => (
+                &[Text(key), Text(value), Optional(namespace), Seconds(*ttl), Texts(tags)],
+                records::unit,
+            ),
+        };
+        let name = call.export();
+        // If one can't be lowered, the instance is not used again.
         self.give_up();
-        self.driver(budget, name)
+        let mut driver = self.driver(budget, name);
+        let mut params = Vec::new();
+        for argument in arguments {
+            driver.lower_argument(*argument, &mut params).await?;
+        }
+        self.answer(name, &params, budget, lift).await
     }
 
     /// Calls an export of another kind and tells the guest's error from the host's.
-    async fn answer<P: wasmi::WasmParams>(
+    async fn answer(
         &mut self,
         name: &'static str,
-        params: P,
+        params: &[Val],
         budget: &mut CallBudget,
         lift: LiftAnswer,
     ) -> Result<GuestValue, CallError> {
-        let export = self.export(name)?;
+        // Looked up at each call: most plugins are of one kind, and an instance is kept small.
+        let export = Export::find(&self.wasm, &self.store, name)?;
         let answer = self.call(export, params, budget, lift).await?;
         answer.map_err(|message| budget.guest_error(message))
-    }
-
-    /// Looked up at each call: most plugins are of one kind, and an instance is kept small.
-    fn export<P: wasmi::WasmParams>(&self, name: &'static str) -> Result<Export<P>, CallError> {
-        Export::find(&self.wasm, &self.store, name)
-            .map_err(|_| CallError::NotReady { reason: format!("`{name}` is not exported") })
     }
 }
 
 impl Driver<'_> {
-    /// `option<string>` as parameters: a tag, a pointer and a length.
-    async fn lower_option(&mut self, text: &Option<String>) -> Result<[i32; 3], CallError> {
-        let Some(text) = text else { return Ok([0; 3]) };
-        let [pointer, length] = words(self.lower(text).await?);
-        Ok([1, pointer, length])
+    /// Adds the core-level parameters that `argument` becomes.
+    async fn lower_argument(
+        &mut self,
+        argument: Argument<'_>,
+        params: &mut Vec<Val>,
+    ) -> Result<(), CallError> {
+        match argument {
+            Number(number) => params.push(Val::I32(number.cast_signed())),
+            Seconds(ttl) => {
+                params.push(Val::I32(ttl.is_some().into()));
+                params.push(Val::I64(ttl.map_or(0, whole_seconds).cast_signed()));
+            }
+            Optional(None) => params.extend([0; 3].map(Val::I32)),
+            Optional(Some(text)) => {
+                params.push(Val::I32(1));
+                params.extend(words(self.lower(text).await?));
+            }
+            Text(text) => params.extend(words(self.lower(text).await?)),
+            Bytes(bytes) => {
+                let span = self.lower_bytes("list from cabi_realloc", bytes, 1).await?;
+                params.extend(words(span));
+            }
+            Texts(texts) => params.extend(words(self.lower_list(texts).await?)),
+        }
+        Ok(())
     }
 
     /// `list<string>`: the texts, then the list of where they are. The span's length counts texts.
@@ -161,8 +141,8 @@ impl Driver<'_> {
     }
 }
 
-fn words(span: Span) -> [i32; 2] {
-    [span.pointer.cast_signed(), span.length.cast_signed()]
+fn words(span: Span) -> [Val; 2] {
+    [span.pointer, span.length].map(|word| Val::I32(word.cast_signed()))
 }
 
 /// Nothing expires before its time, so a part of a second counts as one.

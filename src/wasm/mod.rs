@@ -3,9 +3,11 @@
 mod abi;
 mod budget;
 mod call;
+mod call_budget;
 mod component;
 mod driver;
 mod fault;
+mod function;
 mod imports;
 mod inspect;
 mod instance;
@@ -20,7 +22,7 @@ mod wasi;
 
 pub use budget::{MemoryBudget, Parked};
 pub use call::{GuestCall, GuestInbound, GuestValue};
-pub use driver::CallBudget;
+pub use call_budget::CallBudget;
 pub use fault::ModuleFault;
 pub use inspect::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
 pub use instance::Instance;

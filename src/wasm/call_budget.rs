@@ -1,0 +1,170 @@
+//! What one call may use, and what it has used: fuel in slices, time and host calls.
+
+use std::time::{Duration, Instant};
+
+use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
+
+/// Fuel between two looks at the clock and at the other guests: about 20 µs.
+const SLICE_FUEL: u64 = 50_000;
+/// The same for guests that get much time for little fuel.
+const SHORTEST_SLICE_FUEL: u64 = 500;
+/// A slice that took longer is followed by shorter ones, until they are quick again.
+const SLICE_TIME: Duration = Duration::from_millis(1);
+/// How long a guest waits for an audit log that does not get on, before records may be lost.
+const AUDIT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What one call may still use, and what it has used. Never carried over to another call.
+#[derive(Debug)]
+pub struct CallBudget {
+    fuel_limit: u64,
+    pub(super) fuel_used: u64,
+    slice: u64,
+    slice_range: (u64, u64),
+    slice_started: Instant,
+    started: Instant,
+    time_limit: Duration,
+    host_call_limit: u32,
+    host_calls: u32,
+    pub(super) peak_memory_bytes: usize,
+    /// The refusal of the newest host call, if it was refused.
+    pub(super) denied: Option<Denied>,
+    /// How long the guest may wait for room in the audit log; nothing once that was in vain.
+    pub(super) audit_patience: Duration,
+    /// Where somebody watches what is used.
+    gauge: Option<FuelGauge>,
+}
+
+impl CallBudget {
+    /// A full budget whose clock starts now.
+    #[must_use]
+    pub fn new(resources: &PluginResourceConfig) -> Self {
+        let now = Instant::now();
+        Self {
+            fuel_limit: resources.max_fuel,
+            fuel_used: 0,
+            slice: SLICE_FUEL,
+            slice_range: (SHORTEST_SLICE_FUEL, SLICE_FUEL),
+            slice_started: now,
+            started: now,
+            time_limit: resources.max_execution_time(),
+            host_call_limit: resources.max_host_calls,
+            host_calls: 0,
+            peak_memory_bytes: 0,
+            denied: None,
+            audit_patience: AUDIT_PATIENCE,
+            gauge: None,
+        }
+    }
+
+    /// The same, which shows what it has used after each slice.
+    #[must_use]
+    pub fn with_gauge(mut self, gauge: Option<FuelGauge>) -> Self {
+        self.gauge = gauge;
+        self
+    }
+
+    /// The same with slices of one length, in units of fuel, however long they take. Longer ones
+    /// cost other guests their fair share; this is for measuring what slicing costs.
+    #[must_use]
+    pub fn with_slice(mut self, fuel: u64) -> Self {
+        self.slice = fuel.max(1);
+        self.slice_range = (self.slice, self.slice);
+        self
+    }
+
+    /// What was used until now.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage {
+            fuel: self.fuel_used,
+            duration: self.started.elapsed(),
+            peak_memory_bytes: self.peak_memory_bytes,
+            host_calls: self.host_calls,
+        }
+    }
+
+    /// What an error of the guest is to its caller: a refusal, if its last host call was refused.
+    pub(super) fn guest_error(&mut self, message: String) -> CallError {
+        match self.denied.take() {
+            Some(denied) => CallError::Denied { denied, message },
+            None => CallError::Guest { message },
+        }
+    }
+
+    /// Counts what a slice used.
+    pub(super) fn use_fuel(&mut self, units: u64) {
+        self.fuel_used += units;
+        if let Some(gauge) = &self.gauge {
+            gauge.show(self.fuel_used);
+        }
+        // What took no more than the shortest slice needs no look at the clock.
+        if units > SHORTEST_SLICE_FUEL {
+            self.keep_pace();
+        }
+    }
+
+    fn fuel_left(&self) -> u64 {
+        self.fuel_limit.saturating_sub(self.fuel_used)
+    }
+
+    /// The fuel for the next slice, at least `required`, or the reason why there is none.
+    pub(super) fn grant(&mut self, required: u64) -> Result<u64, CallError> {
+        let left = self.fuel_left();
+        if left == 0 || required > left {
+            return Err(self.out_of_fuel());
+        }
+        Ok(self.slice.max(required).min(left))
+    }
+
+    /// Fuel is not time: some instructions take long for what they are charged, like calls of
+    /// functions with many locals. The next slice is as long as one should take.
+    fn keep_pace(&mut self) {
+        let took = self.slice_started.elapsed();
+        let next = if took > SLICE_TIME {
+            let shorter = u128::from(self.slice) * SLICE_TIME.as_nanos() / took.as_nanos();
+            u64::try_from(shorter).unwrap_or(self.slice)
+        } else {
+            self.slice.saturating_mul(2)
+        };
+        let (shortest, longest) = self.slice_range;
+        self.slice = next.clamp(shortest, longest);
+    }
+
+    /// Looks at the clock: after each slice and each host call. A function that ends within its
+    /// first slice needs no look.
+    pub(super) fn check_time(&mut self) -> Result<(), CallError> {
+        self.slice_started = Instant::now();
+        let ran = self.slice_started.duration_since(self.started);
+        if ran >= self.time_limit { Err(self.out_of_time()) } else { Ok(()) }
+    }
+
+    pub(super) fn out_of_fuel(&self) -> CallError {
+        CallError::Exhausted(Exhausted::Fuel { limit: self.fuel_limit })
+    }
+
+    pub(super) fn out_of_time(&self) -> CallError {
+        CallError::Exhausted(Exhausted::Time { limit: self.time_limit })
+    }
+
+    pub(super) fn count_host_call(&mut self) -> Result<(), CallError> {
+        if self.started.elapsed() >= self.time_limit {
+            return Err(self.out_of_time());
+        }
+        if self.host_calls >= self.host_call_limit {
+            let limit = self.host_call_limit;
+            return Err(CallError::Exhausted(Exhausted::HostCalls { limit }));
+        }
+        self.host_calls = self.host_calls.saturating_add(1);
+        Ok(())
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.started.checked_add(self.time_limit)
+    }
+
+    /// How long to wait for the audit log now: never so long that the call fails because of it.
+    pub(super) fn audit_patience(&self) -> Duration {
+        let left = self.time_limit.saturating_sub(self.started.elapsed());
+        self.audit_patience.min(left / 2)
+    }
+}
