@@ -158,7 +158,7 @@ pub use package::{
     MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageError, PackageErrorKind, PackageKind,
     PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError, SecretSummary, SecretValue,
     SkillSwitch, SkillSwitches, StoredApproval, WorkspaceTrust, ask_for_permissions, discover,
-    installed_folder, package_folders, recover_home, uninstall, workspace_approval_id,
+    installed_folder, package_folders, recover_home, skill_approval_id, uninstall,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};

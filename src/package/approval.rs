@@ -1,8 +1,6 @@
 //! What may be given to a plugin: by kind where it is named on the command line, one by one where
 //! it is installed.
 
-use std::path::Path;
-
 use crate::contract::PluginPermissions;
 
 /// What the operator says yes to, by kind.
@@ -126,11 +124,4 @@ impl StoredApproval {
         self.permissions.secrets.extend(new.secrets);
         self.permissions.shell |= new.shell;
     }
-}
-
-/// The id under which approvals for a skill of a workspace are kept. An approval for what is
-/// installed under the same name is none for it, and neither is one for another workspace.
-#[must_use]
-pub fn workspace_approval_id(skill: &str, workspace: &Path) -> String {
-    format!("{skill}@{}", workspace.display())
 }

@@ -1,6 +1,9 @@
 //! The two kinds of packages, and where each is installed.
 
 use std::fmt;
+use std::path::Path;
+
+use crate::skill::SkillLevel;
 
 /// Before the names of skills among the ids of plugins, in which there is never a colon.
 const SKILL_APPROVALS: &str = "skill:";
@@ -80,6 +83,20 @@ impl PackageKind {
             Self::Plugin => Self::Skill,
             Self::Skill => Self::Plugin,
         }
+    }
+}
+
+/// The id under which approvals for a skill are kept; `None` for one that is not approved on its own,
+/// because it came with a plugin or is compiled in.
+///
+/// An approval for what is installed is none for the skill of a workspace, and neither is one for
+/// another workspace. `workspace` is its real path.
+#[must_use]
+pub fn skill_approval_id(level: SkillLevel, name: &str, workspace: &Path) -> Option<String> {
+    match level {
+        SkillLevel::Workspace => Some(format!("{name}@{}", workspace.display())),
+        SkillLevel::Managed => Some(PackageKind::Skill.approval_id(name)),
+        SkillLevel::Plugin | SkillLevel::Bundled => None,
     }
 }
 

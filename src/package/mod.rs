@@ -39,7 +39,7 @@ mod staging;
 mod switches;
 mod trust;
 
-pub use approval::{Approval, ApprovalPolicy, StoredApproval, workspace_approval_id};
+pub use approval::{Approval, ApprovalPolicy, StoredApproval};
 pub use approvals::Approvals;
 #[cfg(feature = "package")]
 pub use archive::pack_folder;
@@ -59,7 +59,7 @@ pub use install::{Existing, InstallSource, InstallStep, Installed, Installer};
 pub use install_error::{InstallError, RegistryError};
 #[cfg(feature = "package")]
 pub use keys::{KeyError, KeyErrorKind, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
-pub use kind::PackageKind;
+pub use kind::{PackageKind, skill_approval_id};
 pub use record::InstallRecord;
 #[cfg(feature = "package")]
 pub use registry::{Registry, RegistryReference, Release};

@@ -1,16 +1,17 @@
 //! What slash commands can change: approvals in weft-lite's own folder, and what is loaded.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::actor::{LoadError, Loader, PluginHost};
 use crate::command::{Administration, CommandError};
 use crate::contract::{BoxFuture, PluginPermissions};
 use crate::package::{
-    Approval, Approvals, HomeError, NoPrompt, PackageOrigin, PluginPackage, ReadLimits,
-    workspace_approval_id,
+    Approval, Approvals, HomeError, NoPrompt, Package, PackageKind, PackageOrigin, ReadLimits,
+    skill_approval_id,
 };
 use crate::sandbox::off_executor;
-use crate::skill::SkillLevel;
+use crate::skill::{SkillEntry, SkillState};
 
 /// Approves, rejects and reloads for one runtime.
 pub(super) struct RuntimeAdministration {
@@ -22,69 +23,111 @@ pub(super) struct RuntimeAdministration {
     pub(super) read_limits: ReadLimits,
 }
 
-/// A plugin, or a skill with code, whose approval is kept.
+/// A plugin or a skill whose approval is kept.
 struct Kept {
     home: PathBuf,
+    kind: PackageKind,
+    /// The name of the skill, or the plugin's id.
+    name: String,
     /// The id under which its approval is kept.
-    id: String,
+    approval_id: String,
     permissions: PluginPermissions,
 }
 
 impl RuntimeAdministration {
-    /// What is installed, in service or not, under this id.
+    /// What is installed or of the workspace, in service or not, under this id or name: as
+    /// `/approve` lists it.
     fn kept(&self, id: &str) -> Result<Kept, CommandError> {
         let Some(home) = self.weft_home.clone() else {
             return Err(failed("no approvals are kept", "set `WEFT_HOME` to a folder"));
         };
         let snapshot = self.host.snapshot();
-        let unknown = || {
-            let next_step = "`/approve` lists what waits, `/plugins` what is loaded";
-            failed(&format!("nothing that is installed is named `{id}`"), next_step)
+        let plugin = snapshot.plugins.plugin(id).map(|plugin| &plugin.origin);
+        let refused = || snapshot.plugins.refused().iter().find(|it| it.id.as_deref() == Some(id));
+        let folder = match plugin {
+            Some(PackageOrigin::Folder(folder)) => Some(folder.clone()),
+            Some(PackageOrigin::Bundled) => None,
+            None => refused().map(|it| PathBuf::from(&it.origin)),
         };
-        let skill = snapshot.skills.get(id).filter(|entry| entry.provider.is_some());
-        let folder = match snapshot.plugins.plugin(id).map(|plugin| &plugin.origin) {
-            Some(PackageOrigin::Folder(folder)) => folder.clone(),
+        if let Some(folder) = folder.filter(|folder| folder.starts_with(home.join("plugins"))) {
+            let approval_id = PackageKind::Plugin.approval_id(id);
+            return self.read(PackageKind::Plugin, &folder, home, id, approval_id);
+        }
+        let is_meant =
+            |entry: &&Arc<SkillEntry>| *entry.name == *id || entry.provider.as_deref() == Some(id);
+        let on_its_own = |entry: &Arc<SkillEntry>| {
+            let approval_id = skill_approval_id(entry.level, &entry.name, &self.workspace)?;
+            Some((entry.path.as_deref()?.parent()?.to_owned(), entry.name.clone(), approval_id))
+        };
+        if let Some((folder, name, approval_id)) =
+            snapshot.skills.meant().filter(is_meant).find_map(on_its_own)
+        {
+            return self.read(PackageKind::Skill, &folder, home, &name, approval_id);
+        }
+        Err(match plugin {
             Some(PackageOrigin::Bundled) => {
-                let next_step = "`--no-bundled` leaves it out";
-                return Err(failed(&format!("`{id}` is compiled in"), next_step));
+                failed(&format!("`{id}` is compiled in"), "`--no-bundled` leaves it out")
             }
-            None => snapshot
-                .plugins
-                .refused()
-                .iter()
-                .find(|it| it.id.as_deref() == Some(id))
-                .map(|it| PathBuf::from(&it.origin))
-                .ok_or_else(unknown)?,
-        };
-        let kept = match skill.map(|entry| entry.level) {
-            Some(SkillLevel::Workspace) => workspace_approval_id(id, &self.workspace),
-            // Of what was named on the command line nothing is kept.
-            None if !folder.starts_with(home.join("plugins")) => return Err(unknown()),
-            _ => id.to_owned(),
-        };
-        let package = PluginPackage::read(&folder, self.read_limits)
-            .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
-        Ok(Kept { home, id: kept, permissions: package.manifest.permissions })
+            _ => failed(
+                &format!("nothing that is installed is named `{id}`"),
+                "`/approve` lists what waits, `/plugins` and `/skills` what is loaded",
+            ),
+        })
     }
 
-    async fn reload_and_describe(&self, id: &str) -> String {
-        self.loader.reload().await;
-        let registry = self.host.registry();
-        if registry.plugin(id).is_some() {
-            return format!("`{id}` is in service");
+    fn read(
+        &self,
+        kind: PackageKind,
+        folder: &Path,
+        home: PathBuf,
+        name: &str,
+        approval_id: String,
+    ) -> Result<Kept, CommandError> {
+        let package = Package::read(kind, folder, self.read_limits)
+            .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
+        let permissions = package.permissions;
+        if package.module.is_none() && permissions.is_empty() {
+            return Err(failed(
+                &format!("`{name}` is nothing but text, which needs no approval"),
+                &format!("to do without it, use `weft-lite skill disable {name}`"),
+            ));
         }
-        match registry.refused().iter().find(|it| it.id.as_deref() == Some(id)).map(|it| &it.error)
-        {
-            Some(LoadError::Pending { unapproved, .. }) => format!(
-                "`{id}` does not run before this is approved: {}\n  try: `/approve {id} network,env,secrets,shell`, as far as you want it to have them",
-                unapproved.join(", ")
-            ),
-            Some(error) => {
-                format!("`{id}` is not in service: {error}\n  try: {}", error.next_step())
+        Ok(Kept { home, kind, name: name.to_owned(), approval_id, permissions })
+    }
+
+    /// What keeps it from being used, after everything was looked at again; `None` if nothing does.
+    fn obstacle(&self, kind: PackageKind, name: &str) -> Option<Obstacle> {
+        let snapshot = self.host.snapshot();
+        let refused = |id: &str| {
+            if snapshot.plugins.plugin(id).is_some() {
+                return None;
             }
-            None => format!("`{id}` is not in service"),
+            let refused = snapshot.plugins.refused().iter().find(|it| it.id.as_deref() == Some(id));
+            Some(match refused.map(|it| &it.error) {
+                Some(LoadError::Pending { unapproved, .. }) => {
+                    Obstacle::Pending(unapproved.clone())
+                }
+                Some(error) => Obstacle::Other(format!(": {error}\n  try: {}", error.next_step())),
+                None => Obstacle::Other(String::new()),
+            })
+        };
+        let Some(entry) = snapshot.skills.get(name).filter(|_| kind == PackageKind::Skill) else {
+            return refused(name);
+        };
+        match &entry.state {
+            SkillState::Active => entry.provider.as_deref().and_then(refused),
+            SkillState::Pending { unapproved } => Some(Obstacle::Pending(unapproved.clone())),
+            state => Some(Obstacle::Other(format!(": it is {}", state.as_str()))),
         }
     }
+}
+
+/// Why something that is installed can't be used.
+enum Obstacle {
+    /// Permissions that are not approved, as `kind: value`.
+    Pending(Vec<String>),
+    /// What follows the words that it is not in service.
+    Other(String),
 }
 
 impl Administration for RuntimeAdministration {
@@ -94,20 +137,35 @@ impl Administration for RuntimeAdministration {
         granted: Approval,
     ) -> BoxFuture<'a, Result<String, CommandError>> {
         Box::pin(async move {
-            let Kept { home, id: kept, permissions } = self.kept(id)?;
+            let Kept { home, kind, name, approval_id, permissions } = self.kept(id)?;
             let granting =
-                move || Approvals::ask(&home, &kept, &permissions, granted, &mut NoPrompt);
+                move || Approvals::ask(&home, &approval_id, &permissions, granted, &mut NoPrompt);
             off_executor(granting).await.map_err(|error| of_home(&error))?;
-            Ok(self.reload_and_describe(id).await)
+            self.loader.reload().await;
+            Ok(match self.obstacle(kind, &name) {
+                None => format!("`{id}` is in service"),
+                Some(Obstacle::Pending(unapproved)) => format!(
+                    "`{id}` does not run before this is approved: {}\n  try: `/approve {id} network,env,secrets,shell`, as far as you want it to have them",
+                    unapproved.join(", ")
+                ),
+                Some(Obstacle::Other(why)) => format!("`{id}` is not in service{why}"),
+            })
         })
     }
 
     fn reject<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<String, CommandError>> {
         Box::pin(async move {
-            let Kept { home, id: kept, .. } = self.kept(id)?;
-            let rejecting = move || Approvals::revoke(&home, &kept);
+            let Kept { home, kind, name, approval_id, .. } = self.kept(id)?;
+            let rejecting = move || Approvals::revoke(&home, &approval_id);
             off_executor(rejecting).await.map_err(|error| of_home(&error))?;
             self.loader.reload().await;
+            if self.obstacle(kind, &name).is_none() {
+                let next_step = format!("`weft-lite {kind} remove {name}` takes it away");
+                return Err(failed(
+                    &format!("`{id}` was rejected, yet it is in service"),
+                    &next_step,
+                ));
+            }
             Ok(format!("`{id}` was rejected and is out of service"))
         })
     }

@@ -12,4 +12,5 @@ mod program;
 mod secrets;
 mod signatures;
 mod skills;
+mod spoken;
 mod terminal;

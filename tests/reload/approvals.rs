@@ -2,7 +2,9 @@
 
 use futures_lite::future::zip;
 use serde_json::{Value, json};
-use weft_lite::{Approvals, CallError, PackageKind, PluginPermissions, workspace_approval_id};
+use weft_lite::{
+    Approvals, CallError, PackageKind, PluginPermissions, SkillLevel, skill_approval_id,
+};
 
 use crate::world::{Live, World, manifest, module, patiently};
 
@@ -100,7 +102,7 @@ fn an_approval_of_what_is_installed_is_none_for_a_skill_of_the_workspace() {
     world.load(async |live| {
         assert_eq!(live.state("helper"), "pending");
         let work = std::fs::canonicalize(world.path("work")).unwrap();
-        let id = workspace_approval_id("helper", &work);
+        let id = skill_approval_id(SkillLevel::Workspace, "helper", &work).unwrap();
         Approvals::grant(&home, &id, &granted(&asks)).unwrap();
         live.reload().await;
         assert_eq!(live.state("helper"), "active");

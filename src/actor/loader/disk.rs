@@ -14,8 +14,8 @@ use crate::contract::{PluginPermissions, map_of, set_of, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED};
 use crate::package::{
-    ApprovalPolicy, Approvals, PackageError, PackageKind, PackageOrigin, PluginPackage,
-    SkillSwitches, StoredApproval, workspace_approval_id,
+    ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
+    StoredApproval, skill_approval_id,
 };
 #[cfg(feature = "bundled")]
 use crate::skill::{BUNDLED_SKILLS, ParseMode, parse_skill};
@@ -287,10 +287,8 @@ impl Disk {
 
     /// What was approved for a skill of its own, not shipped by a plugin.
     fn approval(&self, level: SkillLevel, skill: &KnownSkill) -> StoredApproval {
-        self.approvals.of(&match level {
-            SkillLevel::Workspace => workspace_approval_id(skill.name(), &self.options.workspace),
-            _ => PackageKind::Skill.approval_id(skill.name()),
-        })
+        let id = skill_approval_id(level, skill.name(), &self.options.workspace);
+        id.map(|id| self.approvals.of(&id)).unwrap_or_default()
     }
 
     /// Whether a skill without code has to wait.

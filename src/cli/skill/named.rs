@@ -4,9 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weft_lite::{
-    PackageKind, SkillEntry, SkillLevel, SkillRegistry, Snapshot, printable, workspace_approval_id,
-};
+use weft_lite::{SkillEntry, SkillLevel, SkillRegistry, Snapshot, printable, skill_approval_id};
 
 use crate::cli::options::Options;
 use crate::cli::{Failure, failed};
@@ -53,26 +51,19 @@ impl Own {
     pub(super) fn find(options: &Options, name: &str) -> Result<Self, Failure> {
         let snapshot = snapshot(options)?;
         let entry = find(&snapshot.skills, name)?;
-        let approval_id = match entry.level {
-            SkillLevel::Managed => PackageKind::Skill.approval_id(name),
-            SkillLevel::Workspace => {
-                let workspace = &options.workspace;
-                let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
-                workspace_approval_id(name, &real)
-            }
-            SkillLevel::Plugin => {
-                let plugin = entry.provider.as_deref().unwrap_or_default();
-                return Err(failed(
+        let workspace = &options.workspace;
+        let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
+        let Some(approval_id) = skill_approval_id(entry.level, name, &real) else {
+            return Err(match entry.provider.as_deref() {
+                Some(plugin) if entry.level == SkillLevel::Plugin => failed(
                     &format!("`{name}` came with the plugin `{plugin}`"),
                     format!("what that may do is a matter of `weft-lite plugin approve {plugin}`"),
-                ));
-            }
-            SkillLevel::Bundled => {
-                return Err(failed(
+                ),
+                _ => failed(
                     &format!("`{name}` is compiled in, and needs no approval"),
                     format!("to do without it, use `weft-lite skill disable {name}`"),
-                ));
-            }
+                ),
+            });
         };
         let folder = entry.path.as_deref().and_then(|path| path.parent());
         let folder = folder.map(ToOwned::to_owned).unwrap_or_default();
