@@ -387,3 +387,23 @@ fn help_has_examples() {
         );
     }
 }
+
+#[test]
+fn the_answer_about_a_workspace_can_be_told_and_changed() {
+    let place = Place::new();
+    let prints = |line: &str, end: &str| {
+        let ran = place.run(line).exits(0);
+        assert!(ran.stdout.trim_end().ends_with(end), "{ran:#?}");
+    };
+    prints("trust", ": not trusted, and nobody has been asked (it has nothing of its own)");
+    place.write(".weft/skills/deploy/SKILL.md", "---\nname: deploy\ndescription: Ours\n---\nDo.\n");
+    prints("trust yes", ": trusted (it has .weft/skills)");
+    assert_eq!(place.state("deploy"), "active");
+    prints("trust no", ": not trusted (it has .weft/skills)");
+    assert_eq!(place.state("deploy"), "gone");
+    // A no is not for ever: what it costs is said, and so is the way back.
+    place.run("skill list").exits(0).says("is left alone").says("`weft-lite trust yes`");
+    let told = place.run("trust ask --json").exits(0).json();
+    assert_eq!((&told["trust"], &told["own"]), (&Value::Null, &json!([".weft/skills"])));
+    place.run("trust perhaps").exits(2).says("`perhaps` is no answer");
+}

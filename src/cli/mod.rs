@@ -74,6 +74,7 @@ enum Command {
     Tools(tools::Tools),
     Plugin(plugin::Plugin),
     Skill(skill::Skill),
+    Trust(trust::Trust),
     Audit(audit::Audit),
     Secret(secret::SecretCommand),
     #[cfg(feature = "package")]
@@ -151,6 +152,7 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
         Some(Command::Tools(_)) => tools::run(options),
         Some(Command::Plugin(command)) => plugin::run(command, options),
         Some(Command::Skill(command)) => skill::run(command, options),
+        Some(Command::Trust(command)) => trust::run(command, options),
         Some(Command::Audit(command)) => audit::run(command, options),
         Some(Command::Secret(command)) => secret::run(command, options),
         #[cfg(feature = "package")]

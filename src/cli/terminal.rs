@@ -26,7 +26,11 @@ impl Prompt for Terminal {
         let mut errors = io::stderr();
         write!(errors, "{} [y/N] ", printable(question)).and_then(|()| errors.flush()).ok()?;
         let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).ok()?;
+        if io::stdin().lock().read_line(&mut answer).ok()? == 0 {
+            // Ctrl-d is no answer, and leaves the line open.
+            output::message("");
+            return None;
+        }
         Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 }

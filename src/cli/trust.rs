@@ -1,16 +1,35 @@
-//! Whether the workspace is trusted: by `--trust`, or as it was answered once at a terminal.
+//! Whether the workspace is trusted: by `--trust`, or as it was answered once; and `weft-lite trust`,
+//! which tells and changes that answer.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use weft_lite::{Prompt, WorkspaceTrust, printable};
+use argh::FromArgs;
+use serde_json::json;
+use weft_lite::{HomeError, Prompt, WorkspaceTrust, printable};
 
+use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::output;
 use super::terminal::Terminal;
+use super::{Failure, Status, failed, output};
 
 /// What a workspace may have of its own, that is not even read without trust.
 const OWN: [&str; 4] = [".weft/skills", ".clawft/skills", ".agents/skills", ".weft/config.yaml"];
+
+/// Say whether the skills and settings in the workspace are followed, or change that: yes, no, or ask
+/// the next time.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "trust",
+    example = "{command_name}\n{command_name} yes --workspace ~/project",
+    note = "Without an answer, nothing is changed. --trust before or after another command trusts the\nworkspace for that command alone."
+)]
+pub(super) struct Trust {
+    /// what is answered for the workspace: yes, no or ask
+    #[argh(positional, arg_name = "ANSWER")]
+    answer: Option<String>,
+}
 
 /// Whether somebody may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,32 +40,71 @@ pub(super) enum Asking {
     Never,
 }
 
+pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
+    let (home, workspace) = (options.weft_home()?, &options.workspace);
+    let refused = |error: HomeError| failed(&error, error.next_step());
+    match command.answer.as_deref() {
+        None => Ok(()),
+        Some("yes") => WorkspaceTrust::Trusted.remember(&home, workspace),
+        Some("no") => WorkspaceTrust::Untrusted.remember(&home, workspace),
+        Some("ask") => WorkspaceTrust::forget(&home, workspace),
+        Some(answer) => {
+            return Err(Failure::Usage {
+                message: format!("`{}` is no answer", printable(answer)),
+                next_step: "say `yes`, `no` or `ask`".into(),
+            });
+        }
+    }
+    .map_err(refused)?;
+    let answer = WorkspaceTrust::remembered(&home, workspace).map_err(refused)?;
+    let (real, own) = (real(workspace), own(workspace));
+    if options.json {
+        let workspace = real.display().to_string();
+        output::json(&json!({ "workspace": workspace, "trust": answer, "own": own }))?;
+        return Ok(Status::Done);
+    }
+    let state = match answer {
+        Some(WorkspaceTrust::Trusted) => "trusted",
+        Some(WorkspaceTrust::Untrusted) => "not trusted",
+        None => "not trusted, and nobody has been asked",
+    };
+    let own = if own.is_empty() { "nothing of its own".into() } else { own.join(", ") };
+    output::data(&format!("{}: {state} (it has {own})", printable(&real.display().to_string())))?;
+    Ok(Status::Done)
+}
+
 /// Whether the workspace is trusted, by what is known or answered now.
 pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> WorkspaceTrust {
     if options.trust {
         return WorkspaceTrust::Trusted;
     }
     let workspace = &options.workspace;
-    let remembered = home.map(|home| WorkspaceTrust::remembered(home, workspace));
-    match remembered {
-        Some(Ok(Some(answer))) => return answer,
-        Some(Err(error)) => log::warn!("the workspace is not trusted: {error}"),
-        Some(Ok(None)) | None => {}
+    let remembered = match home.map(|home| WorkspaceTrust::remembered(home, workspace)) {
+        Some(Ok(answer)) => answer,
+        Some(Err(error)) => {
+            log::warn!("the workspace is not trusted: {error}");
+            None
+        }
+        None => None,
+    };
+    let own = own(workspace);
+    if remembered == Some(WorkspaceTrust::Trusted) {
+        return WorkspaceTrust::Trusted;
     }
-    let own: Vec<&str> = OWN.into_iter().filter(|name| workspace.join(name).exists()).collect();
     if own.is_empty() || asking == Asking::Never {
         return WorkspaceTrust::Untrusted;
     }
-    let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
     let question = format!(
         "{} has {}: instructions and settings that weft-lite would follow. do you trust them?",
-        printable(&real.display().to_string()),
+        printable(&real(workspace).display().to_string()),
         own.join(", ")
     );
-    let answer = if asking == Asking::Tell { None } else { Terminal.confirm(&question) };
-    let Some(yes) = answer else {
+    let asked = asking == Asking::Once && remembered.is_none();
+    let Some(yes) = asked.then(|| Terminal.confirm(&question)).flatten() else {
         let message = format!("warning: {} in the workspace is left alone", own.join(", "));
-        output::message(&output::with_next_step(&message, "if you trust it, add `--trust`"));
+        let next_step = "if you trust it, add `--trust`, or say so once with `weft-lite trust yes`";
+        output::message(&output::with_next_step(&message, next_step));
         return WorkspaceTrust::Untrusted;
     };
     let answer = if yes { WorkspaceTrust::Trusted } else { WorkspaceTrust::Untrusted };
@@ -54,4 +112,13 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
         log::warn!("the answer can't be kept: {error}");
     }
     answer
+}
+
+/// What is there that would not be read without trust.
+fn own(workspace: &Path) -> Vec<&'static str> {
+    OWN.into_iter().filter(|name| workspace.join(name).exists()).collect()
+}
+
+fn real(workspace: &Path) -> PathBuf {
+    fs::canonicalize(workspace).unwrap_or_else(|_| workspace.to_owned())
 }

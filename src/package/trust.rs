@@ -51,10 +51,26 @@ impl WorkspaceTrust {
     ///
     /// As [`remembered`](Self::remembered), and if the file can't be written.
     pub fn remember(self, home: &Path, workspace: &Path) -> Result<(), HomeError> {
+        Self::answer(home, workspace, Some(self))
+    }
+
+    /// Forgets the answer for this workspace: whoever uses it next is asked again.
+    ///
+    /// # Errors
+    ///
+    /// As [`remember`](Self::remember).
+    pub fn forget(home: &Path, workspace: &Path) -> Result<(), HomeError> {
+        Self::answer(home, workspace, None)
+    }
+
+    fn answer(home: &Path, workspace: &Path, answer: Option<Self>) -> Result<(), HomeError> {
         let key = key(workspace)?;
         let lock = HomeLock::acquire(home)?;
         let mut document = read(home)?;
-        document.workspaces.insert(key, self);
+        match answer {
+            Some(answer) => document.workspaces.insert(key, answer),
+            None => document.workspaces.remove(&key),
+        };
         let path = Self::path(home);
         let text = serde_json::to_string_pretty(&document)
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;

@@ -95,7 +95,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     logs::start(options, Verbosity::Plugins);
     // Whoever is asked answers on standard input, which is the client's where that is the transport.
     let asking = match target {
-        Target::Stdio => Asking::Never,
+        Target::Stdio => Asking::Tell,
         Target::Address(_) => Asking::Once,
     };
     let runtime = options.runtime(asking)?;
