@@ -348,7 +348,7 @@ fn grants_expand_their_variables() {
 fn grants_that_cannot_be_opened_are_warned_of_and_stay_closed() {
     let dirs = Dirs::new();
     for (grant, reason) in [
-        ("$WORKSPACE/missing", "it does not exist; create it and load the plugin again"),
+        ("$WORKSPACE/missing", "it does not exist; create it and say `/reload`, or start again"),
         (
             "data",
             "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE` or `$PLUGIN_DIR`",

@@ -425,6 +425,7 @@ impl HostActor {
         let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance } = plugin;
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let module = Arc::clone(&recipe.module);
+        let sandbox = Arc::clone(&recipe.sandbox);
         let revocation = Arc::new(CancellationSource::new());
         let actor = PluginActor {
             parked: Some(recipe.memory.park(instance, Instant::now())),
@@ -448,6 +449,7 @@ impl HostActor {
             warnings,
             module,
             told,
+            sandbox,
             mailbox,
             revocation,
             load,

@@ -15,6 +15,7 @@ use crate::contract::{
     CallError, CancellationSource, PluginManifest, ToolDescription, full_tool_name, sort_by,
 };
 use crate::package::{PackageError, PackageOrigin};
+use crate::sandbox::Sandbox;
 use crate::skill::FoundSkill;
 use crate::wasm::CompiledModule;
 
@@ -47,6 +48,7 @@ pub struct LoadedPlugin {
     pub module: Arc<CompiledModule>,
     /// The skill that it tells, as one among the skills there are.
     pub(super) told: Option<FoundSkill>,
+    pub(super) sandbox: Arc<Sandbox>,
     pub(super) mailbox: Sender<PluginMessage>,
     /// Cancels its calls in flight when its approval is taken back.
     pub(super) revocation: Arc<CancellationSource>,

@@ -3,6 +3,7 @@
 //! Read [`Sandbox::serve`] from the top: it is the policy. A branch either gets a permit, which only
 //! the module that checks can make, and hands it to an effect, or it answers with the refusal.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +32,12 @@ pub struct Sandbox {
     sent: Arc<SentSecrets>,
     clock: Arc<dyn Clock>,
     audit: Arc<dyn AuditLog>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").field("plugin", &self.plugin).finish_non_exhaustive()
+    }
 }
 
 /// What a branch of the policy came to.
@@ -82,6 +89,12 @@ impl Sandbox {
             audit: Arc::clone(&options.audit),
         };
         (sandbox, warnings)
+    }
+
+    /// Whether the plugin would get files if it were loaded again that were not there when it was.
+    /// Blocks on the file system for a moment.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.files.are_outdated()
     }
 
     /// Serves one host call of a guest that has used `fuel_used` units in its call so far.

@@ -4,7 +4,7 @@ use std::fs;
 
 use futures_lite::future::{yield_now, zip};
 use serde_json::json;
-use weft_lite::{CallError, LoadError, RegistryChange};
+use weft_lite::{Approvals, CallError, LoadError, PluginPermissions, RegistryChange};
 
 use crate::world::{World, manifest, module, patiently, varied};
 
@@ -184,5 +184,30 @@ fn what_is_stopped_is_not_put_into_service_again() {
         drop(reloaded);
         assert!(live.runtime.load().await.is_none());
         assert!(live.host.snapshot().skills.is_empty());
+    });
+}
+
+#[test]
+fn a_folder_that_was_not_there_is_opened_when_a_reload_is_asked_for() {
+    let world = World::new();
+    let asked: PluginPermissions =
+        serde_json::from_value(json!({ "filesystem": ["$WORKSPACE/notes"] })).unwrap();
+    world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!(asked));
+    Approvals::grant(&world.path("home"), "probe", &asked).unwrap();
+    world.load(async |live| {
+        let read = async || {
+            let outcome = live.host.call("probe__read", r#"{"path":"a.txt"}"#.into()).await;
+            outcome.result.map_err(|error| error.to_string())
+        };
+        let error = read().await.unwrap_err();
+        assert!(error.contains("file not found"), "{error}");
+        world.write("work/notes/a.txt", "Buy milk");
+        let watched = live.runtime.loader().refresh().await.unwrap().generation;
+        assert!(read().await.is_err(), "nobody asked for it");
+        live.reload().await;
+        assert_eq!(read().await.unwrap(), r#"{"content":"Buy milk"}"#);
+        assert_eq!(live.host.snapshot().generation, watched + 1);
+        live.reload().await;
+        assert_eq!(live.host.snapshot().generation, watched + 1, "once is enough");
     });
 }

@@ -124,7 +124,8 @@ impl Loader {
         Self { mailbox }
     }
 
-    /// Looks at everything: reads what changed, tries again what failed before. `None` means that
+    /// Looks at everything: reads what changed, tries again what failed before, and opens the files
+    /// that a plugin may use and that were not there before. `None` means that
     /// the loader or the host has stopped.
     pub async fn reload(&self) -> Option<Reloaded> {
         self.ask(Scope::All, Failures::TryAgain).await
@@ -186,6 +187,7 @@ impl LoaderActor {
         let mut disk = self.disk.take()?;
         disk = read(disk, scope).await;
         let mut skills = self.service.skills(&mut disk);
+        self.service.look_again(failures).await;
         let needed = self.service.needed(&disk, &skills, failures);
         if !needed.is_empty() {
             // They were in service before, and their modules were not kept.

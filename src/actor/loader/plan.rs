@@ -15,6 +15,7 @@ use crate::actor::load::LoadError;
 use crate::actor::registry::RefusedPlugin;
 use crate::contract::{PluginPermissions, set_of};
 use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
+use crate::sandbox::off_executor;
 use crate::skill::{Readiness, SkillRegistry};
 
 /// What the loader has put into service, and what became of the rest.
@@ -28,6 +29,8 @@ pub(super) struct Service {
     skills: Arc<SkillRegistry>,
     refused: Vec<RefusedPlugin>,
     generation: u64,
+    /// The ids of plugins that are loaded again in this round although they did not change.
+    outdated: BTreeSet<String>,
 }
 
 /// A plugin in service.
@@ -57,7 +60,24 @@ impl Service {
             skills: Arc::default(),
             refused: Vec::new(),
             generation: 0,
+            outdated: BTreeSet::new(),
         }
+    }
+
+    /// Finds the plugins whose files were not there when they were loaded, and are now: what stays
+    /// closed to a plugin is looked at again when somebody asks for it, and at no other time.
+    pub(super) async fn look_again(&mut self, failures: Failures) {
+        self.outdated = match failures {
+            Failures::Remember => BTreeSet::new(),
+            Failures::TryAgain => {
+                let registry = self.host.registry();
+                off_executor(move || {
+                    let outdated = registry.plugins().filter(|plugin| plugin.sandbox.is_outdated());
+                    set_of(outdated.map(|plugin| plugin.manifest.id.clone()))
+                })
+                .await
+            }
+        };
     }
 
     /// The skills there are, if what is in service stays as it is.
@@ -254,7 +274,8 @@ impl Service {
     }
 
     fn is_serving(&self, place: &Place, content: &Content) -> bool {
-        let serving = self.serving.get(&content.manifest.id);
+        let id = &content.manifest.id;
+        let serving = self.serving.get(id).filter(|_| !self.outdated.contains(id));
         serving.is_some_and(|it| it.place == *place && it.digest == content.digest)
     }
 

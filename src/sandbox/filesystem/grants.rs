@@ -106,12 +106,20 @@ impl Grants {
         self.missing.iter().any(|grant| path.starts_with(grant))
     }
 
+    /// Whether there is something by now at the path of a grant that stays closed because there was
+    /// nothing. Blocks on the file system for a moment.
+    pub(in crate::sandbox) fn are_outdated(&self) -> bool {
+        self.missing.iter().any(|path| path.exists())
+    }
+
     /// The folder that relative paths are relative to.
-    pub(super) fn first_folder(&self) -> Option<&Path> {
+    pub(super) fn relative_to(&self) -> Option<&Path> {
         self.opened
             .iter()
             .find(|grant| matches!(grant.place, Place::Folder(_)))
-            .map(|grant| grant.spelled.as_path())
+            .map(|grant| &grant.spelled)
+            .or(self.missing.first())
+            .map(PathBuf::as_path)
     }
 }
 
@@ -175,7 +183,7 @@ impl fmt::Display for Fault {
             Self::UnknownRoot { name } => write!(formatter, "`{name}` stands for nothing here"),
             Self::Climbs => formatter.write_str("it holds `..`; write the folder that is meant"),
             Self::Missing => {
-                formatter.write_str("it does not exist; create it and load the plugin again")
+                formatter.write_str("it does not exist; create it and say `/reload`, or start again")
             }
             Self::Closed => formatter
                 .write_str("it is in weft-lite's own folder, which is open to no plugin"),

@@ -35,7 +35,8 @@ pub(super) enum Links {
 impl Grants {
     /// A permit for the path as the guest wrote it.
     ///
-    /// A relative path is relative to the manifest's first grant that is an open folder. Then the
+    /// A relative path is relative to the manifest's first grant that is an open folder, or where none
+    /// is open to the first at whose path nothing was. Then the
     /// longest grant that covers the path decides; a grant of a single file covers just that path,
     /// in the manifest's spelling.
     ///
@@ -84,7 +85,7 @@ impl Grants {
         if asked.is_absolute() {
             return Some(path::without_dots(asked));
         }
-        Some(path::without_dots(&self.first_folder()?.join(asked)))
+        Some(path::without_dots(&self.relative_to()?.join(asked)))
     }
 }
 
