@@ -84,8 +84,12 @@ fn each_change_is_a_line() {
     assert_eq!(program.says("second"), "+ skill second (managed)");
     world.skill("home/skills/first", "another");
     assert_eq!(program.says("first"), "~ skill first (managed)");
+    world.write("home/skills/first/SKILL.md", "---\nname: first\ndescription: a: b\n---\nText.\n");
+    assert_eq!(program.says("first"), "~ skill first (managed)");
+    let mended = program.says("first");
+    assert!(mended.starts_with("! skill first: SKILL.md:3:15: warning: "), "{mended}");
     world.remove("home/skills/first");
-    assert_eq!(program.says("first"), "- skill first");
+    assert_eq!(program.says("- skill"), "- skill first");
     world.plugin("home/plugins/probe", "2.0.0", &module("probe"), &json!({}));
     assert_eq!(program.says("probe"), "~ plugin probe 1.0.0 -> 2.0.0");
     world.write("home/plugins/probe/plugin.wasm", "broken");

@@ -75,7 +75,10 @@ fn lines(change: &RegistryChange, host: &PluginHost) -> Vec<String> {
 
 fn arrived(entry: &SkillEntry) -> Vec<String> {
     match &entry.state {
-        SkillState::Active => vec![format!("+ skill {} ({})", entry.name, entry.level)],
+        SkillState::Active => {
+            let line = format!("+ skill {} ({})", entry.name, entry.level);
+            std::iter::once(line).chain(mended(entry)).collect()
+        }
         _ => vec![problem(entry)],
     }
 }
@@ -93,6 +96,9 @@ fn changed(before: &SkillEntry, after: &SkillEntry) -> Vec<String> {
     }
     let is_worse = !after.is_active() || after.outdated;
     let is_new = before.diagnostics != after.diagnostics || before.state != after.state;
+    if is_new && !is_worse {
+        lines.extend(mended(after));
+    }
     // A state without a reason is all that there is to say, and the line above says it.
     let is_said = lines.last().is_some_and(|line| line.ends_with(after.state.as_str()));
     if is_worse && is_new && !(is_said && is_plain(after)) {
@@ -122,6 +128,12 @@ pub(in crate::cli) fn problem(entry: &SkillEntry) -> String {
         (_, Some(error)) => diagnosed(entry, error),
         (state, None) => format!("! skill {name}: {}", state.as_str()),
     }
+}
+
+/// What was mended in a skill that is offered all the same.
+fn mended(entry: &SkillEntry) -> impl Iterator<Item = String> {
+    let warnings = entry.diagnostics.iter().filter(|it| it.severity == Severity::Warning);
+    warnings.map(|warning| diagnosed(entry, warning))
 }
 
 fn diagnosed(entry: &SkillEntry, error: &Diagnostic) -> String {
