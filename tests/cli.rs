@@ -126,7 +126,7 @@ fn a_refusal_of_the_sandbox() {
 }
 
 #[test]
-fn a_refusal_because_a_granted_folder_does_not_exist_says_so() {
+fn a_failure_because_a_granted_folder_does_not_exist_says_so() {
     let dir = Dir::new();
     let permissions = json!({ "filesystem": ["$WORKSPACE/notes"] });
     dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
@@ -134,7 +134,7 @@ fn a_refusal_because_a_granted_folder_does_not_exist_says_so() {
     dir.run(&read)
         .exits(1)
         .says("warning: probe: the filesystem grant `$WORKSPACE/notes` stays closed")
-        .says("error: denied: filesystem access denied");
+        .says("error: the tool failed: file not found: today.md");
     fs::create_dir(dir.path("notes")).unwrap();
     dir.write("notes/today.md", "rain");
     let ran = dir.run(&read).exits(0).prints("{\"content\":\"rain\"}\n");

@@ -49,7 +49,7 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
         Err(error) => CallOutcome { result: Err(error), usage: Usage::default() },
     };
     let CallOutcome { result, usage } = outcome;
-    if matches!(result, Err(CallError::Denied { .. })) {
+    if matches!(result, Err(CallError::Denied { .. } | CallError::Guest { .. })) {
         tell_warnings(&runtime.host().registry(), &command.tool);
     }
     runtime.block_on(runtime.stop());
@@ -92,8 +92,8 @@ async fn call(runtime: &Runtime, tool: &str, params: String) -> Result<CallOutco
     Ok(or(calling, given_up).await)
 }
 
-/// What the author or operator of a refused tool's plugin should know: that a granted folder does not
-/// exist, for instance.
+/// What the author or operator of the plugin should know, one of whose tools was refused something or
+/// failed: that a granted folder does not exist, for instance.
 fn tell_warnings(registry: &PluginRegistry, tool: &str) {
     if let Ok(ToolEntry { plugin, .. }) = registry.find_tool(tool) {
         for warning in &plugin.warnings {
