@@ -222,6 +222,18 @@ fn only_active_skills_for_people_are_commands() {
 }
 
 #[test]
+fn a_skill_that_is_not_as_its_file_is_says_so_in_the_list() {
+    let mut kept = skill("weather", WEATHER);
+    kept.diagnostics = skill("weather", "---\n").diagnostics;
+    kept.outdated = true;
+    let world = World::new(vec![kept]);
+    let skills = world.says("/skills");
+    let said = "[as it was before, because the file can't be loaded now: 2:1: error: ";
+    assert!(skills.contains(said), "{skills}");
+    world.run("/weather Ulm").unwrap();
+}
+
+#[test]
 fn a_skill_with_the_name_of_a_built_in_command_is_an_error_that_names_both() {
     let mine = "---\nname: help\ndescription: Mine\n---\nMine.\n";
     let exit = "---\nname: exit\ndescription: Mine too\n---\nMine.\n";

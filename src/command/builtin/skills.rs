@@ -10,7 +10,7 @@ use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandHandler};
 use crate::command::skill::{rendered, summary};
 use crate::contract::BoxFuture;
-use crate::skill::{SkillEntry, SkillState};
+use crate::skill::{Diagnostic, Severity, SkillEntry, SkillState};
 
 pub(super) fn list() -> Command {
     built_in("skills", "", "Lists the skills, and says of those that can't be used why", "", List)
@@ -42,7 +42,7 @@ impl CommandHandler for List {
                 let description = entry.document.as_ref().map(|it| summary(&it.description));
                 let mut line = format!("{}  {}", entry.name, description.unwrap_or_default());
                 // Writing to a string can't fail.
-                let _ = match reason(entry) {
+                let _ = match reason(entry).or_else(|| outdated(entry)) {
                     Some(reason) => write!(line, " [{reason}]"),
                     None if used.iter().any(|skill| *skill.name == *entry.name) => {
                         write!(line, " [in use]")
@@ -93,6 +93,16 @@ impl CommandHandler for Use {
     }
 }
 
+/// Why a skill is not as its file is now, although it can be used.
+fn outdated(entry: &SkillEntry) -> Option<String> {
+    let error = error(entry).filter(|_| entry.outdated)?;
+    Some(format!("as it was before, because the file can't be loaded now: {error}"))
+}
+
+fn error(entry: &SkillEntry) -> Option<&Diagnostic> {
+    entry.diagnostics.iter().find(|it| it.severity == Severity::Error)
+}
+
 /// Why a skill can't be used, if it can't.
 fn reason(entry: &SkillEntry) -> Option<String> {
     let state = entry.state.as_str();
@@ -104,8 +114,8 @@ fn reason(entry: &SkillEntry) -> Option<String> {
             Some(path) => format!("{state} by {}", path.display()),
             None => format!("{state} by the {} one", by.level),
         }),
-        SkillState::Invalid => Some(match entry.diagnostics.first() {
-            Some(diagnostic) => format!("{state}: {diagnostic}"),
+        SkillState::Invalid => Some(match error(entry) {
+            Some(error) => format!("{state}: {error}"),
             None => state.to_owned(),
         }),
         SkillState::Disabled => Some(state.to_owned()),
