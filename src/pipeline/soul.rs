@@ -99,7 +99,10 @@ impl Place {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.read = None;
-                return Ok(None);
+                return match workspace.symlink_metadata(self.path) {
+                    Ok(_) => Err("it is a link to nothing".into()),
+                    Err(_) => Ok(None),
+                };
             }
             Err(error) => return Err(format!("it can't be read: {error}")),
         };

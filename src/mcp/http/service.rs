@@ -92,7 +92,14 @@ impl Service {
         match self.read(body).await {
             Ok(message) => self.take(&head.headers, &message).await,
             Err(status) => {
-                let mut answer = problem_of(status, "the body can't be taken");
+                let problem = match status {
+                    StatusCode::PAYLOAD_TOO_LARGE => {
+                        format!("the body is over {} bytes", self.options.body_bytes)
+                    }
+                    StatusCode::REQUEST_TIMEOUT => "the body was too long on its way".into(),
+                    _ => "the body broke off".into(),
+                };
+                let mut answer = problem_of(status, &problem);
                 // What is left of it is not read.
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 answer
