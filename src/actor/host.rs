@@ -24,7 +24,9 @@ use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tasks::Tasks;
 use super::tool::HostedTool;
-use crate::contract::{CallError, CallOutcome, CancellationSource, FuelGauge, Tool, Usage, limits};
+use crate::contract::{
+    CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, Tool, Usage, limits,
+};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::skill::SkillRegistry;
 use crate::wasm::{GuestCall, MemoryBudget};
@@ -42,6 +44,8 @@ pub(super) struct Shared {
     pub(super) snapshot: ArcSwap<Snapshot>,
     pub(super) options: PluginHostOptions,
     memory: Arc<MemoryBudget>,
+    /// Fires when everything was taken out of service for good.
+    stopped: CancellationSource,
 }
 
 /// What the loader has found to be different, as one change.
@@ -85,7 +89,8 @@ impl PluginHost {
         let clock = Arc::clone(&options.sandbox.clock);
         let tasks = Tasks::of(executor);
         let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
-        let shared = Arc::new(Shared { snapshot, options, memory });
+        let shared =
+            Arc::new(Shared { snapshot, options, memory, stopped: CancellationSource::new() });
         let (mailbox, inbox) = async_channel::bounded(MAILBOX);
         let (stop, shared_by_actor) = (CancellationSource::new(), Arc::clone(&shared));
         let actor = HostActor {
@@ -95,7 +100,6 @@ impl PluginHost {
             tasks: tasks.clone(),
             replaced,
             loads: 0,
-            stopped: false,
             draining: Vec::new(),
             refused_by_loader: Vec::new(),
             refused_by_hand: Vec::new(),
@@ -122,6 +126,11 @@ impl PluginHost {
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
         Subscription::new(Arc::clone(&self.shared))
+    }
+
+    /// Fires when the host was told to stop.
+    pub(super) fn stopped(&self) -> Cancellation {
+        self.shared.stopped.token()
     }
 
     /// Bytes of linear memory that all guests hold, and the limit.
@@ -275,8 +284,6 @@ struct HostActor {
     replaced: CancellationSource,
     /// How many plugins were ever put into service.
     loads: u64,
-    /// Whether the loader has nothing more to say.
-    stopped: bool,
     /// Plugins out of service whose calls may still be in flight.
     draining: Vec<(String, Weak<CancellationSource>)>,
     refused_by_loader: Vec<RefusedPlugin>,
@@ -314,7 +321,7 @@ impl HostActor {
         // A reply that nobody waits for any more is no failure.
         match message {
             // Whatever the loader was at when all was stopped came too late.
-            Message::Update { .. } if self.stopped => {}
+            Message::Update { .. } if self.shared.stopped.token().is_cancelled() => {}
             Message::Update { update, reply } => {
                 let _ = reply.send(self.update(update)).await;
             }
@@ -342,8 +349,8 @@ impl HostActor {
                 let _ = reply.send(self.review(&id, &policy)).await;
             }
             Message::Stop { reply } => {
-                self.stopped = true;
                 self.stop_all();
+                self.shared.stopped.cancel();
                 let _ = reply.send(()).await;
             }
         }
