@@ -9,6 +9,7 @@ mod code;
 mod disk;
 mod plan;
 mod plugins;
+mod settings;
 mod skills;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +52,9 @@ pub struct LoaderOptions {
     pub bundled: Bundled,
     /// The sizes of what is read from packages.
     pub read_limits: ReadLimits,
+    /// The configuration's files and what they said when they were read, once and for all. That one
+    /// of them is another now is logged.
+    pub settings: Vec<(PathBuf, String)>,
     /// What skills find around them.
     pub surroundings: Arc<dyn SkillSurroundings>,
 }
