@@ -46,7 +46,7 @@ impl PluginHost {
     /// Does the same whenever what is in service changes, and starts what is new. Ends when the host is
     /// [stopped](Self::stop), after what it had adopted is taken out; dropping it stops it.
     pub async fn follow_guests(&self, inbound: Arc<dyn ChannelHost>, wanted: WantedChannels) {
-        let (mut changes, stopped) = (self.subscribe(), self.stopped());
+        let (mut changes, stopped) = (self.subscribe(), self.shared.stopped.token());
         loop {
             self.adopt_guests(&inbound, &wanted).await;
             for member in self.members().iter() {

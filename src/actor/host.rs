@@ -10,13 +10,14 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use async_channel::{Receiver, Sender};
+use async_channel::Sender;
 use futures_lite::FutureExt;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::lifecycle::Lifecycle;
 use super::load::{self, LoadError, PreparedPlugin};
+use super::mail::{Mail, mailbox};
 use super::options::PluginHostOptions;
 use super::plugin::{self, MAILBOX, PluginActor, panic_message};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
@@ -24,9 +25,7 @@ use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tasks::Tasks;
 use super::tool::HostedTool;
-use crate::contract::{
-    CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, Tool, Usage, limits,
-};
+use crate::contract::{CallError, CallOutcome, CancellationSource, FuelGauge, Tool, Usage, limits};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::skill::SkillRegistry;
 use crate::wasm::{GuestCall, MemoryBudget};
@@ -45,7 +44,7 @@ pub(super) struct Shared {
     pub(super) options: PluginHostOptions,
     memory: Arc<MemoryBudget>,
     /// Fires when everything was taken out of service for good.
-    stopped: CancellationSource,
+    pub(super) stopped: CancellationSource,
 }
 
 /// What the loader has found to be different, as one change.
@@ -91,7 +90,7 @@ impl PluginHost {
         let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
         let shared =
             Arc::new(Shared { snapshot, options, memory, stopped: CancellationSource::new() });
-        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let (mailbox, inbox) = mailbox(MAILBOX);
         let (stop, shared_by_actor) = (CancellationSource::new(), Arc::clone(&shared));
         let actor = HostActor {
             inbox,
@@ -126,11 +125,6 @@ impl PluginHost {
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
         Subscription::new(Arc::clone(&self.shared))
-    }
-
-    /// Fires when the host was told to stop.
-    pub(super) fn stopped(&self) -> Cancellation {
-        self.shared.stopped.token()
     }
 
     /// Bytes of linear memory that all guests hold, and the limit.
@@ -276,7 +270,7 @@ impl PluginHost {
 }
 
 struct HostActor {
-    inbox: Receiver<Message>,
+    inbox: Mail<Message>,
     shared: Arc<Shared>,
     stop: CancellationSource,
     tasks: Tasks,
@@ -430,7 +424,7 @@ impl HostActor {
 
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
         let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance } = plugin;
-        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let (mailbox, inbox) = mailbox(MAILBOX);
         let module = Arc::clone(&recipe.module);
         let revocation = Arc::new(CancellationSource::new());
         let actor = PluginActor {
