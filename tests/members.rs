@@ -164,3 +164,25 @@ fn another_version_of_a_plugin_begins_anew_as_a_member() {
         runtime.stop().await;
     });
 }
+
+#[test]
+fn following_the_guests_ends_with_the_runtime_although_somebody_has_the_host() {
+    let dir = Dir::new();
+    mailbox(&dir, "mailbox", "1.0.0", 1_000);
+    let runtime = runtime(&dir);
+    let gateway = runtime.gateway(runtime.commands(), [].into());
+    let all: WantedChannels = std::sync::Arc::new(|_| true);
+    let (host, follows, inbox) = (runtime.host(), runtime.host().clone(), gateway.inbox());
+    let following =
+        runtime.executor().spawn(async move { follows.follow_guests(inbox, all).await });
+    runtime.block_on(async {
+        runtime.load().await;
+        while host.running_channel("mailbox").is_none() {
+            smol::future::yield_now().await;
+        }
+        runtime.stop().await;
+    });
+    while runtime.executor().try_tick() {}
+    assert!(following.is_finished());
+    assert!(host.members().is_empty());
+}

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
+use futures_lite::future::{block_on, poll_once};
 use serde_json::Value;
 use tempfile::TempDir;
 use weft_lite::{
@@ -139,5 +140,36 @@ fn a_handle_that_outlives_its_runtime_says_so_instead_of_waiting() {
     assert!(outcome.result.is_err());
     assert!(!smol::block_on(host.unload("echo")));
     drop(host);
+    assert!(given.is_gone());
+}
+
+#[test]
+fn what_waits_in_a_mailbox_when_a_runtime_is_dropped_has_an_answer() {
+    let workspace = TempDir::new().unwrap();
+    let (runtime, given) = runtime(&workspace);
+    let rules = BTreeMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
+    let gateway = runtime.gateway(runtime.commands(), rules);
+    let (host, loader, inbox) = (runtime.host().clone(), runtime.loader().clone(), gateway.inbox());
+    // Whatever is told to whom, nobody is there to take it.
+    let mut calling = Box::pin(host.call("echo__echo", "{}".into()));
+    let mut unloading = Box::pin(host.unload("echo"));
+    let mut starting = Box::pin(host.start_all());
+    let mut loading = Box::pin(loader.refresh());
+    let payload = MessagePayload::text("hello");
+    let mut delivering = inbox.deliver_inbound("waits", "owner", "chat", payload, [].into());
+    block_on(async {
+        assert!(poll_once(&mut calling).await.is_none());
+        assert!(poll_once(&mut unloading).await.is_none());
+        assert!(poll_once(&mut starting).await.is_none());
+        assert!(poll_once(&mut loading).await.is_none());
+        assert!(poll_once(&mut delivering).await.is_none());
+        drop((gateway, runtime));
+        assert!(poll_once(calling).await.unwrap().result.is_err());
+        assert_eq!(poll_once(unloading).await, Some(false));
+        assert_eq!(poll_once(starting).await, Some(Vec::new()));
+        assert!(poll_once(loading).await.unwrap().is_none());
+        assert_eq!(poll_once(delivering).await, Some(Err(PluginError::Cancelled)));
+    });
+    drop((host, loader, inbox));
     assert!(given.is_gone());
 }

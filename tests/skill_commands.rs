@@ -213,16 +213,21 @@ fn a_skill_is_switched_off_and_on() {
     place.run("skill disable deploy").exits(0).says("disabled already: deploy");
     assert_eq!(place.state("deploy"), "disabled");
     place.run("skill show deploy").exits(0).says("note: it is disabled, and not offered");
-    place.run("skill install src/deploy --force").exits(0).says("switch it on with");
+    place.run("skill install src/deploy --force").exits(0).says("switch them on with");
     let told = place.run("skill enable deploy --json").exits(0).json();
     assert_eq!(told, json!({ "name": "deploy", "enabled": true, "changed": true }));
     assert_eq!(place.state("deploy"), "active");
     place.run("skill disable deplot").exits(1).says("there is no skill `deplot`");
     place.run("skill enable deplot").exits(1);
-    // One that went away stays switched off, and may be switched on before it is back.
+    // The name stays switched off without its skill, which is said, and may be switched on again.
     place.run("skill disable deploy").exits(0);
+    let told = "note: skills of the name deploy are switched off\n  \
+        try: switch them on with `weft-lite skill enable deploy`\n";
+    place.run("skill remove deploy --yes").exits(0).says(told);
+    place.run("skill install src/deploy").exits(0).says(told);
     place.run("skill remove deploy --yes").exits(0);
     place.run("skill enable deploy").exits(0);
+    assert!(!place.run("skill install src/deploy").exits(0).stderr.contains("switched off"));
 }
 
 #[test]

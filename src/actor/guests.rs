@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use futures_lite::future::or;
+
 use super::host::PluginHost;
 use super::lifecycle::{LifecycleError, Member, MemberOrigin};
 use super::registry::LoadedPlugin;
@@ -41,10 +43,10 @@ impl PluginHost {
         }
     }
 
-    /// Does the same whenever what is in service changes, and starts what is new. Ends with the
-    /// host; dropping it stops it.
+    /// Does the same whenever what is in service changes, and starts what is new. Ends when the host is
+    /// [stopped](Self::stop), after what it had adopted is taken out; dropping it stops it.
     pub async fn follow_guests(&self, inbound: Arc<dyn ChannelHost>, wanted: WantedChannels) {
-        let mut changes = self.subscribe();
+        let (mut changes, stopped) = (self.subscribe(), self.shared.stopped.token());
         loop {
             self.adopt_guests(&inbound, &wanted).await;
             for member in self.members().iter() {
@@ -54,7 +56,12 @@ impl PluginHost {
                     let _ = self.start_member(member.kind, &member.name).await;
                 }
             }
-            let Some(change) = changes.next().await else { return };
+            // The last change comes before the end, so that nothing stays that was adopted meanwhile.
+            let ended = async {
+                stopped.cancelled().await;
+                None
+            };
+            let Some(change) = or(changes.next(), ended).await else { return };
             // Another version may be another kind of stage: it begins anew.
             for changed in &change.plugins.changed {
                 for member in self.members().iter() {

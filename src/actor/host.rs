@@ -10,13 +10,14 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use async_channel::{Receiver, Sender};
+use async_channel::Sender;
 use futures_lite::FutureExt;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::lifecycle::Lifecycle;
 use super::load::{self, LoadError, PreparedPlugin};
+use super::mail::{Mail, mailbox};
 use super::options::PluginHostOptions;
 use super::plugin::{self, MAILBOX, PluginActor, panic_message};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
@@ -42,6 +43,8 @@ pub(super) struct Shared {
     pub(super) snapshot: ArcSwap<Snapshot>,
     pub(super) options: PluginHostOptions,
     memory: Arc<MemoryBudget>,
+    /// Fires when everything was taken out of service for good.
+    pub(super) stopped: CancellationSource,
 }
 
 /// What the loader has found to be different, as one change.
@@ -85,8 +88,9 @@ impl PluginHost {
         let clock = Arc::clone(&options.sandbox.clock);
         let tasks = Tasks::of(executor);
         let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
-        let shared = Arc::new(Shared { snapshot, options, memory });
-        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let shared =
+            Arc::new(Shared { snapshot, options, memory, stopped: CancellationSource::new() });
+        let (mailbox, inbox) = mailbox(MAILBOX);
         let (stop, shared_by_actor) = (CancellationSource::new(), Arc::clone(&shared));
         let actor = HostActor {
             inbox,
@@ -95,7 +99,6 @@ impl PluginHost {
             tasks: tasks.clone(),
             replaced,
             loads: 0,
-            stopped: false,
             draining: Vec::new(),
             refused_by_loader: Vec::new(),
             refused_by_hand: Vec::new(),
@@ -267,7 +270,7 @@ impl PluginHost {
 }
 
 struct HostActor {
-    inbox: Receiver<Message>,
+    inbox: Mail<Message>,
     shared: Arc<Shared>,
     stop: CancellationSource,
     tasks: Tasks,
@@ -275,8 +278,6 @@ struct HostActor {
     replaced: CancellationSource,
     /// How many plugins were ever put into service.
     loads: u64,
-    /// Whether the loader has nothing more to say.
-    stopped: bool,
     /// Plugins out of service whose calls may still be in flight.
     draining: Vec<(String, Weak<CancellationSource>)>,
     refused_by_loader: Vec<RefusedPlugin>,
@@ -314,7 +315,7 @@ impl HostActor {
         // A reply that nobody waits for any more is no failure.
         match message {
             // Whatever the loader was at when all was stopped came too late.
-            Message::Update { .. } if self.stopped => {}
+            Message::Update { .. } if self.shared.stopped.token().is_cancelled() => {}
             Message::Update { update, reply } => {
                 let _ = reply.send(self.update(update)).await;
             }
@@ -342,8 +343,8 @@ impl HostActor {
                 let _ = reply.send(self.review(&id, &policy)).await;
             }
             Message::Stop { reply } => {
-                self.stopped = true;
                 self.stop_all();
+                self.shared.stopped.cancel();
                 let _ = reply.send(()).await;
             }
         }
@@ -423,7 +424,7 @@ impl HostActor {
 
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
         let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance } = plugin;
-        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let (mailbox, inbox) = mailbox(MAILBOX);
         let module = Arc::clone(&recipe.module);
         let sandbox = Arc::clone(&recipe.sandbox);
         let revocation = Arc::new(CancellationSource::new());

@@ -7,6 +7,7 @@ mod kinds;
 mod lifecycle;
 mod load;
 mod loader;
+mod mail;
 mod members;
 mod options;
 mod plugin;
@@ -27,6 +28,7 @@ pub use lifecycle::{
 };
 pub use load::LoadError;
 pub use loader::{Bundled, Loader, LoaderOptions, Reloaded, WatchDepth, WatchedFolder};
+pub(crate) use mail::{Mail, mailbox};
 pub use options::PluginHostOptions;
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};
 pub use snapshot::Snapshot;

@@ -9,11 +9,12 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_channel::{Receiver, Sender};
+use async_channel::Sender;
 use futures_lite::FutureExt;
 use futures_lite::future::or;
 use smol::lock::Semaphore;
 
+use super::mail::Mail;
 use super::tasks::Tasks;
 use crate::contract::{
     CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
@@ -76,7 +77,7 @@ impl Recipe {
 pub(super) struct PluginActor {
     pub(super) recipe: Recipe,
     pub(super) mode: InstanceMode,
-    pub(super) mailbox: Receiver<PluginMessage>,
+    pub(super) mailbox: Mail<PluginMessage>,
     /// Fires when the host stops: calls in flight are cancelled.
     pub(super) stop: Cancellation,
     /// Fires when the plugin's approval is taken back. The actor keeps the source, so that going

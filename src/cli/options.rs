@@ -69,17 +69,12 @@ impl FromStr for Approve {
     type Err = String;
 
     fn from_str(list: &str) -> Result<Self, String> {
-        let mut approval = Approval::NONE;
-        for word in list.split(',').map(str::trim) {
-            match word {
-                "network" => approval.all_hosts = true,
-                "env" => approval.environment = true,
-                "secrets" => approval.secrets = true,
-                "shell" => approval.shell = true,
-                _ => return Err(format!("`{word}` is none of network, env, secrets, shell")),
-            }
-        }
-        Ok(Self(approval))
+        let mut words = list.split(',').map(str::trim);
+        let approval = words.try_fold(Approval::NONE, |sum, word| {
+            let unknown = || format!("`{word}` is none of network, env, secrets, shell");
+            sum.with_kind(word).ok_or_else(unknown)
+        });
+        approval.map(Self)
     }
 }
 

@@ -13,11 +13,8 @@ const WAITING: usize = 64;
 /// ```
 /// # use weft_lite::{McpOptions, McpServer, Runtime};
 /// let runtime = Runtime::builder().without_bundled().build();
-/// let server = McpServer::new(
-///     runtime.host().clone(),
-///     runtime.executor().clone(),
-///     McpOptions::default(),
-/// );
+/// let host = runtime.host().clone();
+/// let server = McpServer::new(host, runtime.executor(), McpOptions::default());
 /// runtime.block_on(async {
 ///     let client = server.connect();
 ///     client.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;

@@ -82,18 +82,18 @@ impl Context {
 }
 
 impl McpServer {
-    /// A server for what `host` has in service now and later. Its tasks run on `executor`.
+    /// A server for what `host` has in service now and later, whose tasks run on `executor`. It does
+    /// not keep the executor: once that is dropped, the server has ended.
     #[must_use]
-    pub fn new(host: PluginHost, executor: Arc<Executor<'static>>, options: McpOptions) -> Self {
+    pub fn new(host: PluginHost, executor: &Arc<Executor<'static>>, options: McpOptions) -> Self {
         Self::loading(host, executor, options).0
     }
 
     /// The same for a host that is still being loaded: the server says who it is and what it can do at
     /// once, and everything else when [`Loading`] is dropped.
-    #[expect(clippy::needless_pass_by_value, reason = "as for `new`, which hands it on")]
     pub fn loading(
         host: PluginHost,
-        executor: Arc<Executor<'static>>,
+        executor: &Arc<Executor<'static>>,
         options: McpOptions,
     ) -> (Self, Loading) {
         let loading = CancellationSource::new();
@@ -104,7 +104,7 @@ impl McpServer {
             metrics: Metrics::default(),
             looked: Mutex::new(None),
             host,
-            tasks: Tasks::of(&executor),
+            tasks: Tasks::of(executor),
             options,
         });
         shared.tasks.detach(follow(Arc::downgrade(&shared)));

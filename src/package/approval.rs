@@ -27,6 +27,20 @@ impl Approval {
     pub const ALL: Self =
         Self { named: true, all_hosts: true, environment: true, secrets: true, shell: true };
 
+    /// The same with the kind of this name: `network` (all hosts), `env`, `secrets` or `shell`. `None`
+    /// for every other word.
+    #[must_use]
+    pub fn with_kind(mut self, name: &str) -> Option<Self> {
+        match name {
+            "network" => self.all_hosts = true,
+            "env" => self.environment = true,
+            "secrets" => self.secrets = true,
+            "shell" => self.shell = true,
+            _ => return None,
+        }
+        Some(self)
+    }
+
     /// The permissions that are asked for and not approved, as `kind: value`.
     #[must_use]
     pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {

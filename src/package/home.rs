@@ -263,7 +263,7 @@ pub(super) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
 }
 
 /// The content of a file of bounded size, or `None` where there is no such file.
-pub(super) fn read(path: &Path) -> Result<Option<String>, HomeError> {
+pub(crate) fn read(path: &Path) -> Result<Option<String>, HomeError> {
     let mut text = String::new();
     let opened = File::open(path);
     match opened.and_then(|file| file.take(STATE_BYTES + 1).read_to_string(&mut text)) {

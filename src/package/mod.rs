@@ -52,6 +52,7 @@ pub(crate) use contents::skill_code;
 pub use digest::{Difference, DigestList, sha256_hex};
 pub use discover::{discover, package_folders};
 pub use error::{PackageError, PackageErrorKind};
+pub(crate) use home::read as read_text;
 pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
 #[cfg(feature = "package")]
 pub use install::{Existing, InstallSource, InstallStep, Installed, Installer};

@@ -9,7 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_channel::{Receiver, Sender};
+use async_channel::Sender;
 use futures_lite::FutureExt;
 use futures_lite::future::{or, zip};
 use serde_json::Value;
@@ -23,7 +23,7 @@ use super::outbound::Outbound;
 use super::reply::replies;
 use super::run::{Pipeline, PipelineOutcome};
 use super::state::MessageState;
-use crate::actor::{Tasks, spawn_boxed};
+use crate::actor::{Mail, Tasks, mailbox, spawn_boxed};
 use crate::command::{Answer, Commands, Conversation, ProgressNotes};
 use crate::contract::{
     Acknowledgement, BoxFuture, Cancellation, CancellationSource, ChannelHost, Failure,
@@ -95,7 +95,7 @@ impl Gateway {
         let clock = host.clock();
         let tasks = Tasks::of(executor);
         let rules = options.rules.clone();
-        let (mailbox, messages) = async_channel::bounded(MAILBOX);
+        let (mailbox, messages) = mailbox(MAILBOX);
         let outbound =
             Outbound { host: host.clone(), clock: Arc::clone(&clock), limit: options.send_limit };
         let shared = Arc::new(Shared {
@@ -234,7 +234,7 @@ enum LastLook {
 }
 
 impl Actor {
-    async fn run(mut self, messages: Receiver<Message>) {
+    async fn run(mut self, messages: Mail<Message>) {
         while let Ok(message) = messages.recv().await {
             self.handle(message);
             self.end();

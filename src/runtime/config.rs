@@ -90,10 +90,8 @@ impl RuntimeBuilder {
         let own = weft_home.join(FILE);
         let below = read(&own)?;
         let workspace = self.workspace.join(WORKSPACE_FILE);
-        let above = match self.trust {
-            WorkspaceTrust::Trusted if !same_place(&own, &workspace) => read(&workspace)?,
-            _ => String::new(),
-        };
+        let has_above = self.trust == WorkspaceTrust::Trusted && !same_place(&own, &workspace);
+        let above = if has_above { read(&workspace)? } else { String::new() };
         let failed = |path: &Path, kind| ConfigError { path: path.to_owned(), kind };
         // Each on its own first, so that a fault is told of the file that it is in.
         for (path, text) in [(&own, &below), (&workspace, &above)] {
@@ -102,7 +100,9 @@ impl RuntimeBuilder {
         }
         let parsed = Config::from_layers(&below, &above)
             .map_err(|error| failed(&workspace, ConfigErrorKind::Invalid(error)))?;
-        let builder = self.apply(&parsed.config).map_err(|kind| failed(&own, kind))?;
+        let mut builder = self.apply(&parsed.config).map_err(|kind| failed(&own, kind))?;
+        builder.settings = vec![(own, below)];
+        builder.settings.extend(has_above.then_some((workspace, above)));
         Ok((builder, parsed))
     }
 

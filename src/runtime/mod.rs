@@ -66,6 +66,8 @@ pub struct RuntimeBuilder {
     skill_config: Value,
     channels: BTreeMap<String, ChannelConfig>,
     mcp: McpConfig,
+    /// The configuration's files, and what was read from them.
+    settings: Vec<(PathBuf, String)>,
 }
 
 impl RuntimeBuilder {
@@ -247,6 +249,7 @@ impl RuntimeBuilder {
             workspace: fs::canonicalize(&self.workspace).unwrap_or_else(|_| self.workspace.clone()),
             bundled: self.bundled,
             read_limits: self.read_limits,
+            settings: self.settings.clone(),
             surroundings: Arc::new(surroundings),
         }
     }
@@ -321,6 +324,7 @@ impl Runtime {
             skill_config: Value::Object(Map::new()),
             channels: BTreeMap::new(),
             mcp: McpConfig::default(),
+            settings: Vec::new(),
         }
     }
 

@@ -31,8 +31,8 @@ impl Http {
 
     fn new(packages: impl IntoIterator<Item = PluginPackage>, options: HttpOptions) -> Self {
         let runtime = Runtime::builder().without_bundled().build();
-        let (host, executor) = (runtime.host().clone(), runtime.executor().clone());
-        let server = McpServer::new(host.clone(), executor, McpOptions::default());
+        let host = runtime.host().clone();
+        let server = McpServer::new(host.clone(), runtime.executor(), McpOptions::default());
         let listener = McpListener::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
         let address = listener.address();
         let packages: Vec<_> = packages.into_iter().collect();

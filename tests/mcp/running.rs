@@ -111,8 +111,8 @@ fn a_server_that_is_loading_says_who_it_is_and_keeps_the_rest_waiting() {
     use weft_lite::{Approval, McpOptions, McpServer, Runtime};
     let runtime = Runtime::builder().without_bundled().build();
     let host = runtime.host().clone();
-    let executor = runtime.executor().clone();
-    let (server, loading) = McpServer::loading(host.clone(), executor, McpOptions::default());
+    let (server, loading) =
+        McpServer::loading(host.clone(), runtime.executor(), McpOptions::default());
     let server = Server { runtime, server };
     let mut client = server.client(LEGACY[0]);
     let list = client.request("tools/list", &json!({}));
@@ -126,4 +126,16 @@ fn a_server_that_is_loading_says_who_it_is_and_keeps_the_rest_waiting() {
     // The list is the one that was waited for: nobody has to be told that it changed.
     client.finish();
     assert_eq!(client.next(), None);
+}
+
+#[test]
+fn a_server_whose_executor_is_gone_has_ended() {
+    let Server { runtime, server } = Server::probe();
+    let client = server.connect();
+    drop(runtime);
+    futures_lite::future::block_on(async {
+        client.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
+        assert_eq!(client.receive().await, None);
+        assert_eq!(server.connect().receive().await, None);
+    });
 }

@@ -86,8 +86,8 @@ impl Server {
         options: McpOptions,
     ) -> Self {
         let runtime = Runtime::builder().without_bundled().build();
-        let (host, executor) = (runtime.host().clone(), runtime.executor().clone());
-        let server = Self { server: McpServer::new(host, executor, options), runtime };
+        let server = McpServer::new(runtime.host().clone(), runtime.executor(), options);
+        let server = Self { server, runtime };
         server.load(packages);
         server
     }

@@ -102,6 +102,27 @@ fn each_change_is_a_line() {
 }
 
 #[test]
+fn a_changed_configuration_is_said_to_count_from_the_next_start() {
+    let world = World::new();
+    let path = world.write("home/config.yaml", "limits: {module_kb: 500}\n");
+    world.write("work/.weft/config.yaml", "env: {never: [KEY]}\n");
+    let mut program = world.start(&["run", "--trust"]);
+    program.says("0 plugins");
+    let path = path.display();
+    world.write("home/config.yaml", "limits: {module_kb: 600}\n");
+    let line = program.says("has changed, which");
+    assert_eq!(line, format!("warn: {path} has changed, which counts from the next start"));
+    world.write("home/config.yaml", "limits: {module_kb: many}\n");
+    let line = program.says("has changed, and the next start will refuse it: ");
+    assert!(line.contains("module_kb"), "{line}");
+    world.write("home/config.yaml", "limits: {module_kb: 500}\n");
+    program.says("config.yaml is again as it was at the start");
+    world.remove("work/.weft/config.yaml");
+    program.says("work/.weft/config.yaml has changed, which counts from the next start");
+    program.end();
+}
+
+#[test]
 fn a_state_without_a_reason_is_said_once() {
     let world = World::new();
     world.skill("home/skills/first", "1");

@@ -21,9 +21,9 @@ static SERVER: LazyLock<(Runtime, McpServer)> = LazyLock::new(|| {
     let package = PluginPackage::read_parts(manifest, ManifestFormat::Json, module, origin, limits)
         .expect("the manifest is valid");
     let runtime = Runtime::builder().without_bundled().build();
-    let (host, executor) = (runtime.host().clone(), runtime.executor().clone());
+    let host = runtime.host().clone();
     runtime.block_on(host.load([(package, Approval::NONE)], []));
-    let server = McpServer::new(host, executor, McpOptions::default());
+    let server = McpServer::new(host, runtime.executor(), McpOptions::default());
     (runtime, server)
 });
 

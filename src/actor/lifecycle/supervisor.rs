@@ -11,6 +11,7 @@ use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
+use crate::actor::mail::{Mail, mailbox};
 use crate::actor::tasks::Tasks;
 use crate::contract::{PluginCapability, sort_by};
 use crate::sandbox::Clock;
@@ -85,7 +86,7 @@ impl Lifecycle {
         options: LifecycleOptions,
     ) -> Self {
         let members: Arc<ArcSwap<Vec<MemberStatus>>> = Arc::default();
-        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let (mailbox, inbox) = mailbox(MAILBOX);
         let (reports, reported) = async_channel::bounded(MAILBOX);
         let actor = Supervisor {
             reports,
@@ -211,7 +212,7 @@ struct Entry {
 }
 
 impl Supervisor {
-    async fn run(mut self, inbox: Receiver<Message>, reported: Receiver<Message>) {
+    async fn run(mut self, inbox: Mail<Message>, reported: Receiver<Message>) {
         loop {
             // Reports first, so that whoever has been told of an outcome finds it in the states.
             let message = futures_lite::future::or(async { reported.recv().await.ok() }, async {

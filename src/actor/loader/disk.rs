@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::code::{Code, Content};
 use super::plugins::{PluginSource, PluginTree};
+use super::settings::Settings;
 use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
 use crate::contract::{PluginPermissions, map_of, set_of, sort_by};
@@ -45,6 +46,7 @@ pub(super) struct Disk {
     skills: Vec<SkillTree>,
     plugins: Vec<PluginTree>,
     bundled: Vec<FoundSkill>,
+    settings: Vec<Settings>,
     approvals: Approvals,
     disabled: BTreeSet<String>,
     touched: Touched,
@@ -89,8 +91,10 @@ impl Disk {
         let bundled = bundled(&options);
         let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), BTreeSet::new()));
         let touched = map_of(touched);
+        let settings = options.settings.iter().map(|(path, text)| Settings::new(path, text));
+        let settings = settings.collect();
         let (approvals, disabled) = (Approvals::default(), BTreeSet::new());
-        Self { options, around, skills, plugins, bundled, approvals, disabled, touched }
+        Self { options, around, skills, plugins, bundled, settings, approvals, disabled, touched }
     }
 
     /// Reads what changed. This is the one place of the loader that waits for the disk.
@@ -122,6 +126,7 @@ impl Disk {
                 Err(error) => log::warn!("the skills stay switched as they were: {error}"),
             }
         }
+        self.settings.iter_mut().for_each(Settings::refresh);
         for tree in &mut self.skills {
             tree.refresh(scope, &self.around);
         }
@@ -398,12 +403,9 @@ impl Disk {
         let beneath = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Beneath };
         let direct = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Direct };
         let mut watched: Vec<_> = self.skills.iter().map(|tree| beneath(tree.path())).collect();
-        for file in self
-            .options
-            .weft_home
-            .iter()
-            .flat_map(|home| [Approvals::path(home), SkillSwitches::path(home)])
-        {
+        let state = self.options.weft_home.iter();
+        let state = state.flat_map(|home| [Approvals::path(home), SkillSwitches::path(home)]);
+        for file in state.chain(self.settings.iter().map(|file| file.path().to_owned())) {
             watched.push(WatchedFolder { path: file, depth: WatchDepth::Itself });
         }
         for tree in &self.plugins {

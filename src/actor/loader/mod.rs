@@ -9,6 +9,7 @@ mod code;
 mod disk;
 mod plan;
 mod plugins;
+mod settings;
 mod skills;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_channel::{Receiver, Sender};
+use async_channel::Sender;
 use smol::Executor;
 
 pub use disk::{WatchDepth, WatchedFolder};
@@ -25,6 +26,7 @@ use disk::{Disk, Place};
 use plan::Service;
 
 use super::host::PluginHost;
+use super::mail::{Mail, mailbox};
 use super::tasks::spawn_boxed;
 use crate::package::{self, Approval, ReadLimits};
 use crate::sandbox::off_executor;
@@ -51,6 +53,9 @@ pub struct LoaderOptions {
     pub bundled: Bundled,
     /// The sizes of what is read from packages.
     pub read_limits: ReadLimits,
+    /// The configuration's files and what they said when they were read, once and for all. That one
+    /// of them is another now is logged.
+    pub settings: Vec<(PathBuf, String)>,
     /// What skills find around them.
     pub surroundings: Arc<dyn SkillSurroundings>,
 }
@@ -116,7 +121,7 @@ impl Loader {
     /// Starts a loader for `host`, whose tasks run on `executor`. Nothing is loaded yet.
     #[must_use]
     pub fn start(executor: &Executor<'static>, host: PluginHost, options: LoaderOptions) -> Self {
-        let (mailbox, inbox) = async_channel::bounded(MAILBOX);
+        let (mailbox, inbox) = mailbox(MAILBOX);
         let options = Arc::new(options);
         let disk = Disk::new(Arc::clone(&options));
         let actor = LoaderActor { inbox, options, disk: Some(disk), service: Service::new(host) };
@@ -161,7 +166,7 @@ impl Loader {
 }
 
 struct LoaderActor {
-    inbox: Receiver<Message>,
+    inbox: Mail<Message>,
     options: Arc<LoaderOptions>,
     /// `None` only while another thread reads it.
     disk: Option<Disk>,

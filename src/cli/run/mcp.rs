@@ -104,8 +104,8 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     if let Some(names) = command.tool_names {
         offered.tool_names = names;
     }
-    let (host, executor) = (runtime.host().clone(), runtime.executor().clone());
-    let (server, loading) = McpServer::loading(host, executor, offered);
+    let host = runtime.host().clone();
+    let (server, loading) = McpServer::loading(host, runtime.executor(), offered);
     #[cfg(feature = "serve")]
     let listener = match target {
         Target::Stdio => None,

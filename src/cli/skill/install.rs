@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{Existing, PackageKind, SkillSwitches};
+use weft_lite::{Existing, PackageKind};
 
+use super::switch;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::package::{self, Request};
-use crate::cli::{Failure, Status, output};
+use crate::cli::{Failure, Status};
 
 /// Install a skill, or another version of it.
 #[derive(Debug, FromArgs)]
@@ -44,14 +45,7 @@ pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failur
     };
     let installed = package::install(&request, options)?;
     if let Some(installed) = &installed {
-        let name = &installed.package.id;
-        // Switches that can't be read are the loader's to complain about.
-        let switches = SkillSwitches::read(&options.weft_home()?).unwrap_or_default();
-        if switches.disabled().contains(name) {
-            let message = format!("note: skills of the name {name} are switched off");
-            let next_step = format!("switch it on with `weft-lite skill enable {name}`");
-            output::message(&output::with_next_step(&message, &next_step));
-        }
+        switch::remind(&options.weft_home()?, &installed.package.id);
     }
     Ok(package::status(installed.as_ref()))
 }

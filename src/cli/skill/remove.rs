@@ -5,7 +5,7 @@ use std::path::Path;
 use argh::FromArgs;
 use weft_lite::{InstallRecord, PackageKind, SkillEntry, SkillLevel, installed_folder};
 
-use super::named;
+use super::{named, switch};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, package};
@@ -32,7 +32,12 @@ pub(super) fn run(command: &Remove, options: &Options) -> Result<Status, Failure
     };
     let recorded = InstallRecord::read(&home, kind, name).is_ok_and(|record| record.is_some());
     let question = question(name, &folder, recorded);
-    package::remove(&home, kind, name, (!command.yes).then_some(question.as_str()), options)
+    let question = (!command.yes).then_some(question.as_str());
+    let status = package::remove(&home, kind, name, question, options)?;
+    if status == Status::Done {
+        switch::remind(&home, name);
+    }
+    Ok(status)
 }
 
 fn question(name: &str, folder: &Path, recorded: bool) -> String {

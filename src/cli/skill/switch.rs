@@ -1,5 +1,7 @@
 //! `weft-lite skill enable` and `disable`: which skills the user wants to be used.
 
+use std::path::Path;
+
 use argh::FromArgs;
 use serde_json::json;
 use weft_lite::{SkillSwitch, SkillSwitches};
@@ -26,6 +28,18 @@ pub(super) struct Disable {
     /// the skill's name
     #[argh(positional, arg_name = "NAME")]
     pub(super) name: String,
+}
+
+/// Says that a name is switched off, to whoever has just brought or taken away a skill of it: the switch
+/// is the name's, also of another skill that has it.
+pub(super) fn remind(home: &Path, name: &str) {
+    // Switches that can't be read are the loader's to complain about.
+    let switches = SkillSwitches::read(home).unwrap_or_default();
+    if switches.disabled().contains(name) {
+        let message = format!("note: skills of the name {name} are switched off");
+        let next_step = format!("switch them on with `weft-lite skill enable {name}`");
+        output::message(&output::with_next_step(&message, &next_step));
+    }
 }
 
 pub(super) fn run(name: &str, switch: SkillSwitch, options: &Options) -> Result<Status, Failure> {

@@ -81,18 +81,9 @@ impl CommandHandler for Reject {
 
 /// The kinds of permissions that the words name; `None` where one of them names none.
 fn granted(kinds: &str) -> Option<Approval> {
-    let mut granted = Approval { named: true, ..Approval::NONE };
     let words = kinds.split(|letter: char| letter == ',' || letter.is_whitespace());
-    for word in words.filter(|word| !word.is_empty()) {
-        match word {
-            "network" => granted.all_hosts = true,
-            "env" => granted.environment = true,
-            "secrets" => granted.secrets = true,
-            "shell" => granted.shell = true,
-            _ => return None,
-        }
-    }
-    Some(granted)
+    let named = Approval { named: true, ..Approval::NONE };
+    words.filter(|word| !word.is_empty()).try_fold(named, Approval::with_kind)
 }
 
 fn list(snapshot: &Snapshot) -> String {

@@ -1,0 +1,52 @@
+//! The files that are read only when the program starts: that one of them is another now is logged, so
+//! that nobody waits for what it says.
+
+use std::path::{Path, PathBuf};
+
+use crate::contract::Config;
+use crate::package;
+
+/// One of the configuration's files.
+pub(super) struct Settings {
+    path: PathBuf,
+    /// What it said when the program started; nothing, where there was none.
+    in_use: String,
+    /// What it said when it was looked at last, or why it can't be read.
+    seen: Result<String, String>,
+}
+
+impl Settings {
+    pub(super) fn new(path: &Path, in_use: &str) -> Self {
+        Self { path: path.to_owned(), in_use: in_use.to_owned(), seen: Ok(in_use.to_owned()) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Looks whether it is another now, and says so once.
+    pub(super) fn refresh(&mut self) {
+        let now = package::read_text(&self.path).map(Option::unwrap_or_default);
+        let now = now.map_err(|error| error.to_string());
+        if now == self.seen {
+            return;
+        }
+        let path = self.path.display();
+        let problem = match &now {
+            Ok(text) if *text == self.in_use => None,
+            Ok(text) => Config::from_yaml(text).err().map(|error| error.to_string()),
+            Err(problem) => Some(problem.clone()),
+        };
+        match problem {
+            Some(problem) => {
+                let problem = problem.replace('\n', "; ");
+                log::warn!("{path} has changed, and the next start will refuse it: {problem}");
+            }
+            None if now.as_ref() == Ok(&self.in_use) => {
+                log::warn!("{path} is again as it was at the start");
+            }
+            None => log::warn!("{path} has changed, which counts from the next start"),
+        }
+        self.seen = now;
+    }
+}
