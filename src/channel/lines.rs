@@ -5,8 +5,10 @@ use std::io::{self, Read};
 
 use futures_lite::{AsyncRead, AsyncReadExt};
 
-/// Bytes that are read at once: what a pipe holds.
+/// Bytes that are read at once from whoever sends much: what a pipe holds.
 const READ_BYTES: usize = 64 << 10;
+/// The same from whoever has not sent more yet.
+const FIRST_READ_BYTES: usize = 4 << 10;
 
 /// What came next.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(crate) struct Lines<R> {
     /// What has been read, and room behind it that is only made ready once.
     buffer: Vec<u8>,
     filled: usize,
+    /// Bytes to be read at once.
+    at_once: usize,
     /// Where in the buffer the next line begins, and how much of it is known to have no end in it.
     start: usize,
     searched: usize,
@@ -44,6 +48,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             limit,
             buffer: Vec::new(),
             filled: 0,
+            at_once: FIRST_READ_BYTES,
             start: 0,
             searched: 0,
             skipping: false,
@@ -107,13 +112,16 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         if self.filled == 0 && self.buffer.len() > 4 * READ_BYTES {
             self.buffer = Vec::new();
         }
-        let room = self.filled + READ_BYTES;
+        let room = self.filled + self.at_once;
         if self.buffer.len() < room {
             self.buffer.resize(room, 0);
         }
-        let read = self.input.read(&mut self.buffer[self.filled..room]).await;
-        self.filled += read.as_ref().copied().unwrap_or_default();
-        self.ended = read? == 0;
+        let read = self.input.read(&mut self.buffer[self.filled..room]).await?;
+        self.filled += read;
+        self.ended = read == 0;
+        if read == self.at_once {
+            self.at_once = READ_BYTES;
+        }
         Ok(())
     }
 }

@@ -128,9 +128,9 @@ fn a_full_notebook_keeps_what_it_has() {
 #[test]
 fn a_file_that_it_may_not_reach_is_a_refusal() {
     let world = World::empty();
-    // The folder is not there when the plugin is loaded, so nothing can be written to it.
     let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/notebook");
-    let package = weft_lite::PluginPackage::read(&manifest, Default::default()).unwrap();
+    let mut package = weft_lite::PluginPackage::read(&manifest, Default::default()).unwrap();
+    package.manifest.permissions.filesystem.clear();
     world.block_on(world.host().load([(package, weft_lite::Approval::ALL)], []));
     let memory = world.host().memory("notebook").unwrap();
     let refused = world.block_on(memory.store("k", "v", None, None, &[])).unwrap_err();
