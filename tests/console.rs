@@ -3,95 +3,35 @@
 #![cfg(all(feature = "cli", feature = "console"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "support/session.rs"]
+#[allow(dead_code, reason = "it is shared with tests that need all of it")]
+mod session;
 #[allow(dead_code, reason = "it is shared with tests that need all of it")]
 mod support;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 #[cfg(feature = "socket")]
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 #[cfg(feature = "socket")]
 use std::os::unix::net::UnixStream;
-use std::process::Child;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::LocalModes;
 #[cfg(feature = "socket")]
 use serde_json::Value;
 use serde_json::json;
+use session::Session;
 use support::{Dir, guest, probe};
 
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 
-/// The program at a terminal of its own, and everything that the terminal has shown.
-struct Session {
-    terminal: File,
-    child: Child,
-    shown: String,
-    read: usize,
-}
-
-impl Session {
-    fn start(dir: &Dir, arguments: &[&str]) -> Self {
-        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&terminal).unwrap();
-        unlockpt(&terminal).unwrap();
-        let path = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-        let side = || OpenOptions::new().read(true).write(true).open(&path).unwrap();
-        let mut command = dir.command(arguments);
-        command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side());
-        let child = command.spawn().unwrap();
-        Self { terminal: terminal.into(), child, shown: String::new(), read: 0 }
-    }
-
-    fn type_in(&mut self, keys: &str) {
-        self.terminal.write_all(keys.as_bytes()).unwrap();
-    }
-
-    /// Waits until this is shown, behind what was waited for before.
-    #[track_caller]
-    fn shows(&mut self, words: &str) {
-        loop {
-            if let Some(at) = self.shown[self.read..].find(words) {
-                self.read += at + words.len();
-                return;
-            }
-            assert!(self.read_more(), "{words:?} is not in {:?}", self.shown);
-        }
-    }
-
-    /// Whether there was more; none when the program has ended.
-    fn read_more(&mut self) -> bool {
-        let wait = Timespec { tv_sec: 60, tv_nsec: 0 };
-        let mut ready = [PollFd::new(&self.terminal, PollFlags::IN)];
-        assert!(poll(&mut ready, Some(&wait)).unwrap() > 0, "it waits: {:?}", self.shown);
-        let mut buffer = [0; 4096];
-        // When the last other side is closed, reading is an error.
-        let read = self.terminal.read(&mut buffer).unwrap_or(0);
-        self.shown.push_str(&String::from_utf8_lossy(&buffer[..read]));
-        read > 0
-    }
-
-    /// Waits for the end and gives the status.
-    fn ends(mut self) -> i32 {
-        while self.read_more() {}
-        self.child.wait().unwrap().code().unwrap()
-    }
-
-    fn signal(&self, name: &str) {
-        let process = self.child.id().to_string();
-        let sent = std::process::Command::new("kill").args(["-s", name, &process]).status();
-        assert!(sent.unwrap().success());
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // It has ended already unless the test failed.
-        let _ = self.child.kill();
-    }
+/// The program at a terminal that can do what most can.
+fn at_terminal(dir: &Dir, arguments: &[&str]) -> Session {
+    let mut command = dir.command(arguments);
+    command.env("TERM", "xterm");
+    Session::start(command)
 }
 
 /// A folder with a probe that may compute for a long time.
@@ -112,7 +52,7 @@ fn add_skill(dir: &Dir, name: &str, text: &str) {
 #[test]
 fn lines_are_edited_and_ctrl_d_ends() {
     let dir = Dir::with_probe();
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("ctrl-d ends");
     session.shows("> ");
     // Typed wrongly, and mended with the arrow keys and backspace.
@@ -125,13 +65,13 @@ fn lines_are_edited_and_ctrl_d_ends() {
     session.shows("ctrl-d ends");
     session.shows("> ");
     session.type_in(CTRL_D);
-    assert_eq!(session.ends(), 0);
+    assert_eq!(session.ends().0, 0);
 }
 
 #[test]
 fn what_was_typed_is_kept_for_its_owner_alone() {
     let dir = Dir::with_probe();
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     session.type_in("/clear\r");
     session.shows("there was nothing to forget");
@@ -140,7 +80,7 @@ fn what_was_typed_is_kept_for_its_owner_alone() {
     session.shows("there are no skills");
     session.shows("> ");
     session.type_in(CTRL_D);
-    assert_eq!(session.ends(), 0);
+    assert_eq!(session.ends().0, 0);
     let history = dir.path("home/.weft/history");
     assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
     let kept = fs::read_to_string(&history).unwrap();
@@ -148,13 +88,13 @@ fn what_was_typed_is_kept_for_its_owner_alone() {
 
     // It is there again next time, also where somebody had opened the file for all.
     fs::set_permissions(&history, fs::Permissions::from_mode(0o644)).unwrap();
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     session.type_in("\x1b[A\r");
     session.shows("there was nothing to forget");
     session.shows("> ");
     session.type_in(CTRL_D);
-    assert_eq!(session.ends(), 0);
+    assert_eq!(session.ends().0, 0);
     assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -162,7 +102,7 @@ fn what_was_typed_is_kept_for_its_owner_alone() {
 fn the_tabulator_completes_commands_skills_and_tools() {
     let dir = Dir::with_probe();
     add_skill(&dir, "weather", "---\nname: weather\ndescription: Tells the weather\n---\nRain.\n");
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     session.type_in("/use wea\t\r");
     session.shows("`weather` is in use");
@@ -178,26 +118,26 @@ fn the_tabulator_completes_commands_skills_and_tools() {
     session.shows("> ");
     session.type_in("/qui\t\r");
     session.shows("goodbye");
-    assert_eq!(session.ends(), 0);
+    assert_eq!(session.ends().0, 0);
 }
 
 #[test]
 fn what_is_pasted_with_several_lines_is_one_message() {
     let dir = Dir::with_probe();
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     session.type_in("\x1b[200~probe__echo {\"lines\":\n[1,\n2]}\x1b[201~");
     session.type_in("\r");
     session.shows("\"lines\": [");
     session.shows("> ");
     session.type_in(CTRL_D);
-    assert_eq!(session.ends(), 0);
+    assert_eq!(session.ends().0, 0);
 }
 
 #[test]
 fn ctrl_c_cancels_the_call_in_flight_and_the_conversation_goes_on() {
     let dir = patient();
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     session.type_in("probe__log {\"level\":2,\"message\":\"here\"}\r");
     session.shows("> ");
@@ -214,38 +154,38 @@ fn ctrl_c_cancels_the_call_in_flight_and_the_conversation_goes_on() {
     session.shows("\"after\": 1");
     session.shows("> ");
     session.type_in(CTRL_D);
-    assert_eq!(session.ends(), 0);
+    assert_eq!(session.ends().0, 0);
 }
 
 /// Whether the terminal itself turns ctrl-c into a signal, as it does while nobody edits.
 fn is_cooked(session: &Session) -> bool {
-    use rustix::termios::{LocalModes, tcgetattr};
-    tcgetattr(&session.terminal).unwrap().local_modes.contains(LocalModes::ISIG)
+    session.has_mode(LocalModes::ISIG)
 }
 
 #[test]
 fn a_terminal_is_given_back_as_it_was() {
     let dir = Dir::with_probe();
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     while is_cooked(&session) {
         std::thread::yield_now();
     }
     session.signal("TERM");
-    assert_eq!(session.child.wait().unwrap().code(), Some(0));
+    session.shown_until_the_end();
     assert!(is_cooked(&session));
+    assert_eq!(session.ends().0, 0);
 }
 
 #[test]
 fn control_characters_of_guests_do_not_reach_the_terminal() {
     let dir = Dir::with_probe();
-    let mut session = Session::start(&dir, &["run"]);
+    let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     session.type_in("probe__echo \"\\u001b[2J\"\r");
     session.shows("\\u{1b}[2J");
     session.shows("> ");
     session.type_in(CTRL_D);
-    assert_eq!(session.ends(), 0);
+    assert_eq!(session.ends().0, 0);
 }
 
 // One message.

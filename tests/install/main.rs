@@ -10,6 +10,9 @@ mod home;
 mod interrupted;
 mod program;
 mod secrets;
+#[path = "../support/session.rs"]
+#[allow(dead_code, reason = "it is shared with tests of the console")]
+mod session;
 mod signatures;
 mod skills;
 mod terminal;

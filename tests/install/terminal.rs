@@ -1,91 +1,20 @@
 //! The program with somebody at its terminal: what it asks, and what it makes of the answers.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::process::{Child, Stdio};
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::LocalModes;
 use serde_json::{Value, json};
 use weft_lite::{FileSecrets, SecretSource};
 
 use crate::home::{Home, content};
+use crate::session::Session;
 
-/// A program at a terminal of its own, and everything that the terminal has shown.
-struct Session {
-    terminal: File,
-    child: Child,
-    shown: String,
-    read: usize,
-}
-
-impl Session {
-    fn start(home: &Home, arguments: &[&str]) -> Self {
-        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&terminal).unwrap();
-        unlockpt(&terminal).unwrap();
-        let path = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-        let side = || OpenOptions::new().read(true).write(true).open(&path).unwrap();
-        let mut command = home.command(arguments);
-        command.stdin(side()).stdout(Stdio::null()).stderr(side());
-        let child = command.spawn().unwrap();
-        Self { terminal: terminal.into(), child, shown: String::new(), read: 0 }
-    }
-
-    /// Waits for a question and answers it.
-    #[track_caller]
-    fn answers(&mut self, question: &str, answer: &str) {
-        self.reads(question);
-        writeln!(self.terminal, "{answer}").unwrap();
-    }
-
-    /// Waits for a question, which must be the next one.
-    #[track_caller]
-    fn reads(&mut self, question: &str) {
-        loop {
-            let new = &self.shown[self.read..];
-            if let Some(at) = new.find(question) {
-                self.read += at + question.len();
-                break;
-            }
-            assert!(!new.contains("[y/N]"), "{question:?} was not asked: {new}");
-            assert!(self.read_more(), "{question:?} was not asked: {}", self.shown);
-        }
-    }
-
-    /// Whether there was more; none when the program has ended.
-    fn read_more(&mut self) -> bool {
-        let wait = Timespec { tv_sec: 60, tv_nsec: 0 };
-        let mut ready = [PollFd::new(&self.terminal, PollFlags::IN)];
-        assert!(poll(&mut ready, Some(&wait)).unwrap() > 0, "it waits: {}", self.shown);
-        let mut buffer = [0; 4096];
-        // When the last other side is closed, reading is an error.
-        let read = self.terminal.read(&mut buffer).unwrap_or(0);
-        self.shown.push_str(&String::from_utf8_lossy(&buffer[..read]));
-        read > 0
-    }
-
-    /// The exit status, and what was shown after the last question.
-    #[track_caller]
-    fn ends(mut self) -> (i32, String) {
-        while self.read_more() {}
-        let rest = self.shown.split_off(self.read);
-        assert!(!rest.contains("[y/N]"), "an unexpected question: {rest}");
-        (self.child.wait().unwrap().code().unwrap(), rest)
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // It has ended already unless the test failed.
-        let _ = self.child.kill();
-    }
+/// The program with its questions at a terminal.
+fn at_terminal(home: &Home, arguments: &[&str]) -> Session {
+    Session::start_without_output(home.command(arguments))
 }
 
 fn installs(home: &Home, version: &str, permissions: &Value) -> Session {
     let folder = home.probe(version, permissions);
-    Session::start(home, &["plugin", "install", folder.to_str().unwrap()])
+    at_terminal(home, &["plugin", "install", folder.to_str().unwrap()])
 }
 
 #[test]
@@ -113,7 +42,7 @@ fn everything_is_asked_about_and_a_no_leaves_it_pending() {
     assert!(home.echo().is_err());
 
     // Only what is left is asked about.
-    let mut session = Session::start(&home, &["plugin", "approve", "probe"]);
+    let mut session = at_terminal(&home, &["plugin", "approve", "probe"]);
     session.answers("let `probe` read the environment variable `LANG`? [y/N] ", "y");
     session.answers(shell, "y");
     let (status, rest) = session.ends();
@@ -149,7 +78,7 @@ fn flags_answer_for_what_they_name_and_the_rest_is_asked() {
     let asked = json!({ "filesystem": ["$WORKSPACE"], "env_vars": ["CITY"], "secrets": ["API"] });
     let folder = home.probe("1.0.0", &asked);
     let install = ["plugin", "install", folder.to_str().unwrap(), "--yes", "--approve", "env"];
-    let mut session = Session::start(&home, &install);
+    let mut session = at_terminal(&home, &install);
     let secret = "let `probe` use the secret `API` toward the hosts it is bound to? [y/N] ";
     session.answers(secret, "y");
     assert_eq!(session.ends().0, 0);
@@ -160,19 +89,19 @@ fn flags_answer_for_what_they_name_and_the_rest_is_asked() {
 fn revoked_is_asked_about_again_and_removing_is_asked_about_too() {
     let home = Home::new();
     assert_eq!(installs(&home, "1.0.0", &json!({})).ends().0, 0);
-    assert_eq!(Session::start(&home, &["plugin", "revoke", "probe"]).ends().0, 0);
-    let mut session = Session::start(&home, &["plugin", "approve", "probe"]);
+    assert_eq!(at_terminal(&home, &["plugin", "revoke", "probe"]).ends().0, 0);
+    let mut session = at_terminal(&home, &["plugin", "approve", "probe"]);
     session.answers("let `probe` run again, after it was revoked? [y/N] ", "n");
     assert_eq!(session.ends().0, 1);
     assert_eq!(home.pending(), ["run: revoked"]);
 
     let remove = ["plugin", "remove", "probe"];
     let question = "remove `probe` and what was approved for it? [y/N] ";
-    let mut session = Session::start(&home, &remove);
+    let mut session = at_terminal(&home, &remove);
     session.answers(question, "n");
     assert_eq!(session.ends().0, 1);
     assert!(home.weft().join("plugins/probe").exists());
-    let mut session = Session::start(&home, &remove);
+    let mut session = at_terminal(&home, &remove);
     session.answers(question, "y");
     assert_eq!(session.ends().0, 0);
     assert!(!home.weft().join("plugins/probe").exists());
@@ -183,10 +112,10 @@ fn a_secret_is_typed_unseen() {
     const VALUE: &str = "tok-4711-do-not-show";
     let home = Home::new();
     let set = ["secret", "set", "API", "--host", "api.example.com"];
-    let mut session = Session::start(&home, &set);
+    let mut session = at_terminal(&home, &set);
     session.answers("the value of API (not shown): ", VALUE);
-    while session.read_more() {}
-    assert!(!session.shown.contains(VALUE), "{}", session.shown);
+    let shown = session.shown_until_the_end();
+    assert!(!shown.contains(VALUE), "{shown}");
     assert_eq!(session.ends().0, 0);
     assert_eq!(FileSecrets::new(home.weft()).secret("API").unwrap().value, VALUE);
 }
@@ -195,15 +124,12 @@ fn a_secret_is_typed_unseen() {
 fn giving_up_leaves_the_terminal_as_it_was() {
     let home = Home::new();
     let set = ["secret", "set", "API", "--host", "api.example.com"];
-    let mut session = Session::start(&home, &set);
-    let echoes = |session: &Session| {
-        tcgetattr(&session.terminal).unwrap().local_modes.contains(LocalModes::ECHO)
-    };
-    session.reads("the value of API (not shown): ");
-    assert!(!echoes(&session));
-    session.terminal.write_all(b"half a val\x03").unwrap();
-    while session.read_more() {}
-    assert!(echoes(&session));
+    let mut session = at_terminal(&home, &set);
+    session.shows("the value of API (not shown): ");
+    assert!(!session.has_mode(LocalModes::ECHO));
+    session.type_in("half a val\x03");
+    session.shown_until_the_end();
+    assert!(session.has_mode(LocalModes::ECHO));
     let (status, shown) = session.ends();
     assert_eq!(status, 1, "{shown}");
     assert!(shown.contains("it was given up") && !shown.contains("half a val"), "{shown}");
@@ -216,16 +142,16 @@ fn shell_tools_of_a_skill_are_asked_about() {
     let folder = home.skill("deploy", "1.0.0", "allowed-tools: Bash(git:*)\n");
     let install = ["skill", "install", folder.to_str().unwrap()];
     let question = "let the skill `deploy` tell a model to use shell tools? [y/N] ";
-    let mut session = Session::start(&home, &install);
+    let mut session = at_terminal(&home, &install);
     session.answers(question, "n");
     let (status, rest) = session.ends();
     assert_eq!(status, 0, "{rest}");
     assert!(rest.contains("is not offered before this is approved: shell"), "{rest}");
-    let mut session = Session::start(&home, &["skill", "approve", "deploy"]);
+    let mut session = at_terminal(&home, &["skill", "approve", "deploy"]);
     session.answers(question, "y");
     assert_eq!(session.ends().0, 0);
     // What was approved is not asked about again.
-    let mut session = Session::start(&home, &install);
+    let mut session = at_terminal(&home, &install);
     session.answers("the skill `deploy` 1.0.0 is there already. overwrite it? [y/N] ", "y");
     assert_eq!(session.ends().0, 0);
 }
@@ -236,25 +162,25 @@ fn overwriting_and_deleting_a_skill_are_asked_about() {
     let old = home.skill("deploy", "1.0.0", "");
     let new = home.skill("deploy", "2.0.0", "");
     let place = home.weft().join("skills/deploy");
-    assert_eq!(Session::start(&home, &["skill", "install", old.to_str().unwrap()]).ends().0, 0);
+    assert_eq!(at_terminal(&home, &["skill", "install", old.to_str().unwrap()]).ends().0, 0);
     let install = ["skill", "install", new.to_str().unwrap()];
-    let mut session = Session::start(&home, &install);
+    let mut session = at_terminal(&home, &install);
     session.answers("the skill `deploy` 1.0.0 is there already. overwrite it? [y/N] ", "n");
     assert_eq!(session.ends().0, 1);
     assert_eq!(content(&place), content(&old));
     std::fs::write(place.join("docs/version.txt"), "mine").unwrap();
-    let mut session = Session::start(&home, &install);
+    let mut session = at_terminal(&home, &install);
     session.answers("and is not as it was installed. overwrite it? [y/N] ", "y");
     let (status, rest) = session.ends();
     assert_eq!(status, 0, "{rest}");
     assert!(rest.contains("installed: deploy 2.0.0, in place of 1.0.0"), "{rest}");
     assert_eq!(content(&place), content(&new));
 
-    let mut session = Session::start(&home, &["skill", "remove", "deploy"]);
+    let mut session = at_terminal(&home, &["skill", "remove", "deploy"]);
     session.answers("remove `deploy` and what was approved for it? [y/N] ", "n");
     assert_eq!(session.ends().0, 1);
     std::fs::remove_file(place.join("install.json")).unwrap();
-    let mut session = Session::start(&home, &["skill", "remove", "deploy"]);
+    let mut session = at_terminal(&home, &["skill", "remove", "deploy"]);
     session.answers("delete it for good? [y/N] ", "y");
     assert_eq!(session.ends().0, 0);
     assert!(!place.exists());
