@@ -224,6 +224,17 @@ fn one_message_has_the_time_and_the_stages_that_it_would_have_otherwise() {
 }
 
 #[test]
+fn an_empty_message_is_a_wrong_command_line() {
+    let dir = Dir::with_probe();
+    for arguments in [["run", "--message", ""].as_slice(), &["run", "--show-prompt", "--message= "]]
+    {
+        dir.run(arguments).exits(2).prints("").says(
+            "error: the message of `--message` is empty\n  try: give it a text, `/help` for instance\n",
+        );
+    }
+}
+
+#[test]
 fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
     let dir = Dir::with_probe();
     for arguments in [

@@ -58,7 +58,7 @@ pub(super) struct Run {
     tool_names: Option<weft_lite::ToolNames>,
 }
 
-/// What can't be wanted at once is not left out in silence.
+/// What can't be wanted, or not at once, is not left out in silence.
 fn check(command: &Run) -> Result<(), Failure> {
     #[cfg(feature = "mcp")]
     let mcp = command.mcp.is_some();
@@ -74,6 +74,12 @@ fn check(command: &Run) -> Result<(), Failure> {
         (message && channel, ["--message", "--channel"]),
         (prompt && channel, ["--show-prompt", "--channel"]),
     ];
+    if command.message.as_deref().is_some_and(|text| text.trim().is_empty()) {
+        return Err(Failure::Usage {
+            message: "the message of `--message` is empty".into(),
+            next_step: "give it a text, `/help` for instance".into(),
+        });
+    }
     match both.into_iter().find(|(both, _)| *both) {
         None => Ok(()),
         Some((_, [one, other])) => Err(Failure::Usage {
