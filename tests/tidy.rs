@@ -18,9 +18,10 @@ const LAYERS: [&[&str]; 7] = [
     &["cli", "main"],
 ];
 
-/// Imports within one layer: the stages of the pipeline run slash commands, and skills are packages
-/// whose `SKILL.md` is read before they are installed.
-const NEIGHBOURS: [(&str, &str); 2] = [("pipeline", "command"), ("package", "skill")];
+/// Imports within one layer: the stages of the pipeline run slash commands, skills are packages whose
+/// `SKILL.md` is read before they are installed, and MCP over a pipe reads lines as the console does.
+const NEIGHBOURS: [(&str, &str); 3] =
+    [("pipeline", "command"), ("package", "skill"), ("mcp", "channel")];
 
 /// The façade, which re-exports every layer.
 const FACADE: &str = "lib";

@@ -1,22 +1,20 @@
-//! Lines from a stream whose other end isn't trusted: none makes memory grow past its limit.
+//! Lines from a stream whose other end isn't trusted, the console's and an MCP client's: none makes memory
+//! grow past its limit, and none is copied.
 
 use std::io::{self, Read};
-use std::ops::Range;
 
 use futures_lite::{AsyncRead, AsyncReadExt};
 
-/// Bytes that are read at once.
-const BUFFER_BYTES: usize = 8 * 1024;
+/// Bytes that are read at once: what a pipe holds.
+const READ_BYTES: usize = 64 << 10;
 
 /// What came next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    /// A line without its end.
-    Text(String),
+pub(crate) enum Line<'a> {
+    /// A line without its end, which is a line feed, with or without a carriage return before it.
+    Whole(&'a [u8]),
     /// A line over the limit; it was skipped to its end.
     TooLong,
-    /// A line that is not UTF-8.
-    NotText,
     /// The stream has ended.
     End,
 }
@@ -25,53 +23,103 @@ pub(super) enum Line {
 ///
 /// It has a buffer of its own because `AsyncBufReadExt::fill_buf` polls a stream a second time
 /// after its end, which a stream that reads on another thread doesn't bear.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     input: R,
     limit: usize,
-    buffer: Box<[u8]>,
-    /// What of the buffer has been read and not yet given out.
-    unread: Range<usize>,
+    /// What has been read, and room behind it that is only made ready once.
+    buffer: Vec<u8>,
+    filled: usize,
+    /// Where in the buffer the next line begins, and how much of it is known to have no end in it.
+    start: usize,
+    searched: usize,
+    /// What is read belongs to a line that was too long.
+    skipping: bool,
+    ended: bool,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    pub(super) fn new(input: R, limit: usize) -> Self {
-        Self { input, limit, buffer: vec![0; BUFFER_BYTES].into(), unread: 0..0 }
+    pub(crate) fn new(input: R, limit: usize) -> Self {
+        Self {
+            input,
+            limit,
+            buffer: Vec::new(),
+            filled: 0,
+            start: 0,
+            searched: 0,
+            skipping: false,
+            ended: false,
+        }
     }
 
     /// The next line. A last one needs no line feed.
-    pub(super) async fn next(&mut self) -> io::Result<Line> {
-        let mut line = Vec::new();
-        let mut too_long = false;
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    pub(crate) async fn next(&mut self) -> io::Result<Line<'_>> {
         loop {
-            if self.unread.is_empty() {
-                self.unread = 0..self.input.read(&mut self.buffer).await?;
+            let unread = &self.buffer[self.start..self.filled];
+            let end = unread[self.searched..].iter().position(|&byte| byte == b'\n');
+            let Some(end) = end.map(|end| self.searched + end) else {
+                if self.ended {
+                    return Ok(self.last());
+                }
+                self.searched = unread.len();
+                if self.searched > self.limit {
+                    self.skipping = true;
+                }
+                if self.skipping {
+                    (self.filled, self.start, self.searched) = (0, 0, 0);
+                }
+                self.read().await?;
+                continue;
+            };
+            let line = self.start..self.start + end;
+            self.start = line.end + 1;
+            self.searched = 0;
+            if std::mem::take(&mut self.skipping) || line.len() > self.limit {
+                return Ok(Line::TooLong);
             }
-            let available = &self.buffer[self.unread.clone()];
-            if available.is_empty() && line.is_empty() && !too_long {
-                return Ok(Line::End);
-            }
-            let end = available.iter().position(|&byte| byte == b'\n');
-            let part = end.map_or(available, |end| &available[..end]);
-            too_long |= line.len() + part.len() > self.limit;
-            if too_long {
-                line = Vec::new();
-            } else {
-                line.extend_from_slice(part);
-            }
-            let ended = end.is_some() || available.is_empty();
-            self.unread.start += part.len() + usize::from(end.is_some());
-            if ended {
-                break;
-            }
+            return Ok(Line::Whole(without_return(&self.buffer[line])));
         }
-        if too_long {
-            return Ok(Line::TooLong);
-        }
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
-        Ok(String::from_utf8(line).map_or(Line::NotText, Line::Text))
     }
+
+    /// What is left at the end of the stream.
+    fn last(&mut self) -> Line<'_> {
+        let rest = std::mem::replace(&mut self.start, self.filled)..self.filled;
+        self.searched = 0;
+        if std::mem::take(&mut self.skipping) || rest.len() > self.limit {
+            return Line::TooLong;
+        }
+        match &self.buffer[rest] {
+            [] => Line::End,
+            rest => Line::Whole(without_return(rest)),
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<()> {
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.filled, 0);
+            self.filled -= self.start;
+            self.start = 0;
+        }
+        // What a long line took is given back.
+        if self.filled == 0 && self.buffer.len() > 4 * READ_BYTES {
+            self.buffer = Vec::new();
+        }
+        let room = self.filled + READ_BYTES;
+        if self.buffer.len() < room {
+            self.buffer.resize(room, 0);
+        }
+        let read = self.input.read(&mut self.buffer[self.filled..room]).await;
+        self.filled += read.as_ref().copied().unwrap_or_default();
+        self.ended = read? == 0;
+        Ok(())
+    }
+}
+
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// A stream whose end is its end: a terminal would be read again after it, and whoever reads ahead
@@ -102,30 +150,49 @@ impl<R: Read> Read for UntilEnd<R> {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8]) -> Vec<Line> {
-        let mut input = Lines::new(text, 8);
-        // A small buffer, so that lines come in parts.
-        input.buffer = vec![0; 3].into();
+    /// A stream that comes in parts of `N` bytes.
+    struct Parts<'a, const N: usize>(&'a [u8]);
+
+    impl<const N: usize> AsyncRead for Parts<'_, N> {
+        fn poll_read(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            buffer: &mut [u8],
+        ) -> std::task::Poll<io::Result<usize>> {
+            let count = self.0.len().min(N).min(buffer.len());
+            let (part, rest) = self.0.split_at(count);
+            buffer[..count].copy_from_slice(part);
+            self.0 = rest;
+            std::task::Poll::Ready(Ok(count))
+        }
+    }
+
+    fn lines<const N: usize>(text: &str) -> Vec<String> {
+        let mut input = Lines::new(Parts::<N>(text.as_bytes()), 8);
         futures_lite::future::block_on(async {
             let mut lines = Vec::new();
             loop {
-                match input.next().await.unwrap() {
+                lines.push(match input.next().await.unwrap() {
                     Line::End => return lines,
-                    line => lines.push(line),
-                }
+                    Line::TooLong => "too long".to_owned(),
+                    Line::Whole(line) => String::from_utf8(line.to_vec()).unwrap(),
+                });
             }
         })
     }
 
     #[test]
     fn what_follows_a_line_over_the_limit_is_read() {
-        let text = |text: &str| Line::Text(text.into());
-        assert_eq!(
-            lines(b"12345678\n123456789\nend"),
-            [text("12345678"), Line::TooLong, text("end")]
-        );
-        assert_eq!(lines(b"123456789"), [Line::TooLong]);
-        assert_eq!(lines(b"a\r\n\n\xff\nb\n"), [text("a"), text(""), Line::NotText, text("b")]);
-        assert_eq!(lines(b""), []);
+        for (text, expected) in [
+            ("12345678\n123456789\nend", vec!["12345678", "too long", "end"]),
+            ("123456789", vec!["too long"]),
+            ("123456789012345678901234567890\n1\n", vec!["too long", "1"]),
+            ("a\r\n\n  \nb\n", vec!["a", "", "  ", "b"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(lines::<1>(text), expected, "{text:?}");
+            assert_eq!(lines::<3>(text), expected, "{text:?}");
+            assert_eq!(lines::<100>(text), expected, "{text:?}");
+        }
     }
 }

@@ -6,5 +6,7 @@ mod lines;
 mod socket;
 
 pub use console::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
+#[cfg(feature = "mcp")]
+pub(crate) use lines::{Line, Lines};
 #[cfg(feature = "socket")]
 pub use socket::{SocketAddress, SocketChannel, SocketOptions, TokenSource};

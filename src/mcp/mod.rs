@@ -13,7 +13,6 @@ mod discovery;
 mod files;
 #[cfg(feature = "serve")]
 mod http;
-mod lines;
 mod memory;
 mod message;
 mod metrics;

@@ -7,9 +7,9 @@ use futures_lite::future::{or, try_zip};
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::connection::Connection;
-use super::lines::{Line, Lines};
 use super::server::McpServer;
 use super::standard;
+use crate::channel::{Line, Lines};
 use crate::contract::limits::MB;
 
 /// Bytes of one message.
@@ -67,7 +67,8 @@ async fn read_all(
 ) -> io::Result<()> {
     loop {
         match lines.next().await? {
-            Line::Message(message) => connection.receive(message).await,
+            Line::Whole(blank) if blank.trim_ascii().is_empty() => {}
+            Line::Whole(message) => connection.receive(message).await,
             Line::TooLong => {
                 let problem = format!("the message is over {MESSAGE_BYTES} bytes");
                 connection.refuse(&problem).await;

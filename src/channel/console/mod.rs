@@ -185,16 +185,18 @@ impl ConsoleChannel {
             let line = lines.next().await;
             match line.map_err(|error| PluginError::io("reading from the console", &error))? {
                 Line::End => return Ok(()),
-                Line::Text(text) if text.trim().is_empty() => self.show_prompt(),
-                Line::Text(text) => self.hand_over(text, host).await?,
+                Line::Whole(line) => match str::from_utf8(line) {
+                    Ok(text) if text.trim().is_empty() => self.show_prompt(),
+                    Ok(text) => self.hand_over(text.to_owned(), host).await?,
+                    Err(_) => {
+                        let message = "the line is not UTF-8 text".to_owned();
+                        self.refuse("not_text", message, "send it as UTF-8".to_owned()).await?;
+                    }
+                },
                 Line::TooLong => {
                     let message = format!("the line is over {LINE_BYTES} bytes");
                     let next_step = format!("pass at most {PARAMS_BYTES} bytes of parameters");
                     self.refuse("line_too_long", message, next_step).await?;
-                }
-                Line::NotText => {
-                    let message = "the line is not UTF-8 text".to_owned();
-                    self.refuse("not_text", message, "send it as UTF-8".to_owned()).await?;
                 }
             }
         }
