@@ -135,6 +135,35 @@ fn what_is_pasted_with_several_lines_is_one_message() {
 }
 
 #[test]
+fn a_key_that_is_not_utf_8_gives_up_its_line_and_the_conversation_goes_on() {
+    let dir = Dir::with_probe();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    // The second line came with the first, and the editor had not read it yet.
+    let pasted = [b"caf\xe9\r/clear ".as_slice(), &[b'x'; 2000], b"\r"].concat();
+    session.type_in(pasted);
+    session.shows("error: the line is not UTF-8 text\r\n  try: send it as UTF-8\r\n");
+    session.shows("> ");
+    session.type_in("probe__echo {\"after\":1}\r");
+    session.shows("\"after\": 1");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends().0, 0);
+}
+
+#[test]
+fn an_input_that_can_not_be_read_is_said_and_ends_it_with_a_failure() {
+    let dir = Dir::with_probe();
+    let mut command = dir.command(&["run"]);
+    // A folder can be opened, but not read.
+    let ended = command.stdin(fs::File::open(dir.path("home")).unwrap()).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("error: reading from the console: "), "{said}");
+    assert!(!said.contains("starts again"), "{said}");
+    assert_eq!(ended.status.code(), Some(1));
+}
+
+#[test]
 fn ctrl_c_cancels_the_call_in_flight_and_the_conversation_goes_on() {
     let dir = patient();
     let mut session = at_terminal(&dir, &["run"]);

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -19,7 +19,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{Config, Context, Helper};
 
-use super::{Complete, ConsoleEditing};
+use super::{Complete, ConsoleEditing, READING};
 use crate::contract::PluginError;
 use crate::sandbox::off_executor;
 
@@ -34,6 +34,8 @@ pub(super) enum Typed {
     Text(String),
     /// Ctrl-c: the line is given up.
     Interrupted,
+    /// A key that is not UTF-8: the line is given up.
+    NotText,
     /// Ctrl-d on an empty line.
     End,
 }
@@ -104,13 +106,15 @@ impl Editor {
             Ok(line) => Ok(Typed::Text(line)),
             Err(ReadlineError::Interrupted) => Ok(Typed::Interrupted),
             Err(ReadlineError::Eof) => Ok(Typed::End),
-            Err(ReadlineError::Io(error)) => {
-                Err(PluginError::io("reading from the console", &error))
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                // What was pasted with it, and the editor has not read, is no line of its own.
+                let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+                Ok(Typed::NotText)
             }
-            Err(error) => Err(PluginError::Io {
-                doing: "reading from the console".into(),
-                problem: error.to_string(),
-            }),
+            Err(ReadlineError::Io(error)) => Err(PluginError::io(READING, &error)),
+            Err(error) => {
+                Err(PluginError::Io { doing: READING.into(), problem: error.to_string() })
+            }
         }
     }
 }

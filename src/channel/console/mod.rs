@@ -9,7 +9,7 @@ mod look;
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use async_channel::{Receiver, Sender};
@@ -30,6 +30,9 @@ pub use look::ConsoleStyle;
 
 /// The channel's name, and its only chat.
 const CONSOLE: &str = "console";
+
+/// What fails where the input can't be read.
+const READING: &str = "reading from the console";
 
 /// Bytes of a line: the parameters of a call with room for a tool's name.
 const LINE_BYTES: usize = PARAMS_BYTES + 4 * KB;
@@ -74,6 +77,8 @@ pub struct ConsoleChannel {
     over: CancellationSource,
     /// Fires when the reading has ended.
     ended: CancellationSource,
+    /// What ended it although nobody wanted that.
+    fault: OnceLock<PluginError>,
     /// Whether a line is being edited; `None` where lines are only read.
     editing: Option<Arc<AtomicBool>>,
 }
@@ -118,6 +123,7 @@ impl ConsoleChannel {
             answered: async_channel::unbounded(),
             over: CancellationSource::new(),
             ended: CancellationSource::new(),
+            fault: OnceLock::new(),
             editing: None,
         }
     }
@@ -152,6 +158,12 @@ impl ConsoleChannel {
         self.editing.as_ref().is_some_and(|editing| !editing.load(Ordering::Acquire))
     }
 
+    /// What ended it although nobody wanted that: its input can't be read any more.
+    #[must_use]
+    pub fn fault(&self) -> Option<&PluginError> {
+        self.fault.get()
+    }
+
     /// How many messages came to nothing.
     #[must_use]
     pub fn failures(&self) -> usize {
@@ -182,16 +194,16 @@ impl ConsoleChannel {
     ) -> Result<(), PluginError> {
         self.show_prompt();
         loop {
-            let line = lines.next().await;
-            match line.map_err(|error| PluginError::io("reading from the console", &error))? {
+            let line = match lines.next().await {
+                Ok(line) => line,
+                Err(error) => return self.give_up(PluginError::io(READING, &error)),
+            };
+            match line {
                 Line::End => return Ok(()),
                 Line::Whole(line) => match str::from_utf8(line) {
                     Ok(text) if text.trim().is_empty() => self.show_prompt(),
                     Ok(text) => self.hand_over(text.to_owned(), host).await?,
-                    Err(_) => {
-                        let message = "the line is not UTF-8 text".to_owned();
-                        self.refuse("not_text", message, "send it as UTF-8".to_owned()).await?;
-                    }
+                    Err(_) => self.refuse_not_text().await?,
                 },
                 Line::TooLong => {
                     let message = format!("the line is over {LINE_BYTES} bytes");
@@ -209,11 +221,16 @@ impl ConsoleChannel {
         host: &dyn ChannelHost,
     ) -> Result<(), PluginError> {
         loop {
-            match editor.read().await? {
+            let typed = match editor.read().await {
+                Ok(typed) => typed,
+                Err(error) => return self.give_up(error),
+            };
+            match typed {
                 editor::Typed::End => return Ok(()),
                 editor::Typed::Interrupted => {
                     let _ = io::stderr().write_all(b"ctrl-d ends\n");
                 }
+                editor::Typed::NotText => self.refuse_not_text().await?,
                 editor::Typed::Text(text) if text.trim().is_empty() => {}
                 editor::Typed::Text(text) => {
                     // Answers to what nobody waits for any more were left here by a cancellation.
@@ -225,11 +242,22 @@ impl ConsoleChannel {
         }
     }
 
+    /// Ends the console because of `error`: nobody could start it again.
+    fn give_up(&self, error: PluginError) -> Result<(), PluginError> {
+        let _ = self.fault.set(error);
+        Ok(())
+    }
+
     async fn hand_over(&self, text: String, host: &dyn ChannelHost) -> Result<(), PluginError> {
         let number = self.messages.fetch_add(1, Ordering::Relaxed) + 1;
         let id = (metadata::MESSAGE_ID.to_owned(), Value::from(number.to_string()));
         let payload = MessagePayload::text(text);
         host.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, BTreeMap::from([id])).await
+    }
+
+    async fn refuse_not_text(&self) -> Result<(), PluginError> {
+        let message = "the line is not UTF-8 text".to_owned();
+        self.refuse("not_text", message, "send it as UTF-8".to_owned()).await
     }
 
     /// Says that a line is no message, which counts as one that failed.

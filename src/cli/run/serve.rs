@@ -139,6 +139,9 @@ async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
 }
 
 fn ended(console: Option<&ConsoleChannel>) -> Result<Status, Failure> {
+    if let Some(fault) = console.and_then(ConsoleChannel::fault) {
+        return Err(failed(fault, fault.next_step()));
+    }
     match console {
         Some(console) if console.is_closed() => {
             Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
