@@ -135,6 +135,28 @@ fn what_is_pasted_with_several_lines_is_one_message() {
 }
 
 #[test]
+fn what_changes_while_a_line_is_typed_goes_above_it() {
+    let dir = Dir::with_probe();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("probe__echo {\"whole\":");
+    session.shows("{\"whole\":");
+    add_skill(&dir, "weather", "---\nname: weather\ndescription: Tells the weather\n---\nRain.\n");
+    // The line is taken away, the message stands in its place, and the line comes back below it.
+    session.shows("\r\x1b[K+ skill weather (managed)\r\n");
+    session.shows("> probe__echo {\"whole\":");
+    // What is logged does the same: the name of a built-in command is taken.
+    add_skill(&dir, "help", "---\nname: help\ndescription: Tells the weather\n---\nRain.\n");
+    session.shows("\x1b[Kwarn: `/help` is a built-in command");
+    session.shows("> probe__echo {\"whole\":");
+    session.type_in("1}\r");
+    session.shows("\"whole\": 1");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends().0, 0);
+}
+
+#[test]
 fn a_key_that_is_not_utf_8_gives_up_its_line_and_the_conversation_goes_on() {
     let dir = Dir::with_probe();
     let mut session = at_terminal(&dir, &["run"]);

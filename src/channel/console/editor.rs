@@ -7,9 +7,9 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rustix::fs::fstat;
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -19,6 +19,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{Config, Context, Helper};
 
+use super::above::AboveLine;
 use super::{Complete, ConsoleEditing, READING};
 use crate::contract::PluginError;
 use crate::sandbox::off_executor;
@@ -46,8 +47,7 @@ pub(super) struct Editor {
     readline: Arc<Mutex<Readline>>,
     history: Option<std::path::PathBuf>,
     before: Option<Termios>,
-    /// Whether a line is being edited now, as the thread that reads knows it.
-    editing: Arc<AtomicBool>,
+    above: AboveLine,
 }
 
 impl Editor {
@@ -72,23 +72,24 @@ impl Editor {
             let _ = readline.load_history(path);
         }
         let before = tcgetattr(io::stdin()).ok();
+        // Messages go to standard error, which may be another terminal than the one of the line.
+        let printer = is_one_terminal().then(|| readline.create_external_printer().ok());
+        let above = AboveLine::new(printer.flatten());
         let readline = Arc::new(Mutex::new(readline));
-        Ok(Self { readline, history, before, editing: Arc::default() })
+        Ok(Self { readline, history, before, above })
     }
 
-    /// Tells, wherever it is asked, whether a line is being edited.
-    pub(super) fn editing(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.editing)
+    /// Where others may say something meanwhile.
+    pub(super) fn above(&self) -> AboveLine {
+        self.above.clone()
     }
 
     pub(super) async fn read(&self) -> Result<Typed, PluginError> {
         let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
-        let editing = self.editing();
+        let above = self.above();
         let read = off_executor(move || {
             let mut readline = readline.lock().unwrap_or_else(PoisonError::into_inner);
-            editing.store(true, Ordering::Release);
-            let line = readline.readline(PROMPT);
-            editing.store(false, Ordering::Release);
+            let line = above.editing(|| readline.readline(PROMPT));
             if let (Ok(line), Some(path)) = (&line, history)
                 && !line.trim().is_empty()
                 && readline.add_history_entry(line.as_str()).unwrap_or(false)
@@ -98,10 +99,10 @@ impl Editor {
             }
             line
         });
-        let mut reading = Reading(self.before.as_ref());
+        let reading = Reading(self);
         let read = read.await;
-        // The editor has given it back itself.
-        reading.0 = None;
+        // The editor has given the terminal back itself.
+        std::mem::forget(reading);
         match read {
             Ok(line) => Ok(Typed::Text(line)),
             Err(ReadlineError::Interrupted) => Ok(Typed::Interrupted),
@@ -120,16 +121,23 @@ impl Editor {
 }
 
 /// A line that is being read: gives the terminal back where nobody waits for the line any more.
-struct Reading<'e>(Option<&'e Termios>);
+struct Reading<'e>(&'e Editor);
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        if let Some(before) = self.0 {
+        self.0.above.give_up();
+        if let Some(before) = &self.0.before {
             // A terminal that went away needs nothing back.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
             let _ = io::stdout().write_all(PASTE_OFF);
         }
     }
+}
+
+/// Whether standard output and standard error are the same terminal.
+fn is_one_terminal() -> bool {
+    let output = fstat(io::stdout()).ok();
+    output.is_some_and(|output| fstat(io::stderr()).is_ok_and(|it| it.st_rdev == output.st_rdev))
 }
 
 /// Makes the history, if need be, and sees that nobody else can read it.

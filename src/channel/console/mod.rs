@@ -3,14 +3,16 @@
 //! It knows nothing of what messages mean; that is its host's business.
 
 #[cfg(feature = "console")]
+mod above;
+#[cfg(feature = "console")]
 mod editor;
 mod look;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_channel::{Receiver, Sender};
 use blocking::Unblock;
@@ -26,6 +28,8 @@ use crate::contract::{
     Failure, MessagePayload, OWNER, PluginError, Reply, TextFormat, metadata,
 };
 use crate::sandbox::printable;
+#[cfg(feature = "console")]
+pub use above::AboveLine;
 pub use look::ConsoleStyle;
 
 /// The channel's name, and its only chat.
@@ -79,8 +83,9 @@ pub struct ConsoleChannel {
     ended: CancellationSource,
     /// What ended it although nobody wanted that.
     fault: OnceLock<PluginError>,
-    /// Whether a line is being edited; `None` where lines are only read.
-    editing: Option<Arc<AtomicBool>>,
+    /// What is said while a line is edited; `None` where lines are only read.
+    #[cfg(feature = "console")]
+    above: Option<AboveLine>,
 }
 
 enum Source {
@@ -124,7 +129,8 @@ impl ConsoleChannel {
             over: CancellationSource::new(),
             ended: CancellationSource::new(),
             fault: OnceLock::new(),
-            editing: None,
+            #[cfg(feature = "console")]
+            above: None,
         }
     }
 
@@ -135,7 +141,7 @@ impl ConsoleChannel {
         if self.prompt && self.terminal {
             match editor::Editor::new(editing) {
                 Ok(editor) => {
-                    self.editing = Some(editor.editing());
+                    self.above = Some(editor.above());
                     self.source = Mutex::new(Source::Editor(editor));
                     self.prompt = false;
                 }
@@ -155,7 +161,18 @@ impl ConsoleChannel {
     /// while no line is edited, is about that answer.
     #[must_use]
     pub fn is_waited_at(&self) -> bool {
-        self.editing.as_ref().is_some_and(|editing| !editing.load(Ordering::Acquire))
+        #[cfg(feature = "console")]
+        let waits = self.above.as_ref().is_some_and(|above| !above.is_edited());
+        #[cfg(not(feature = "console"))]
+        let waits = false;
+        waits
+    }
+
+    /// The place for what is said while a line is edited; `None` where lines are only read.
+    #[cfg(feature = "console")]
+    #[must_use]
+    pub fn above_line(&self) -> Option<AboveLine> {
+        self.above.clone()
     }
 
     /// What ended it although nobody wanted that: its input can't be read any more.
@@ -286,6 +303,10 @@ impl ConsoleChannel {
         line.push('\n');
         let mut output = self.output.lock().await;
         let written = async {
+            #[cfg(feature = "console")]
+            if self.above.as_ref().is_some_and(|above| above.show(&line)) {
+                return Ok(());
+            }
             output.writer.write_all(line.as_bytes()).await?;
             output.writer.flush().await
         };
