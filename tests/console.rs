@@ -173,6 +173,33 @@ fn a_key_that_is_not_utf_8_gives_up_its_line_and_the_conversation_goes_on() {
     assert_eq!(session.ends().0, 0);
 }
 
+/// What the program says, and its status, where its output goes to a device without room.
+#[cfg(target_os = "linux")]
+fn with_no_room(dir: &Dir, arguments: &[&str], input: &[u8]) -> (String, Option<i32>) {
+    let mut command = dir.command(arguments);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut child = command.stdout(full).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    (String::from_utf8(ended.stderr).unwrap(), ended.status.code())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_can_not_be_written_is_said_and_ends_it_with_a_failure() {
+    let dir = Dir::with_probe();
+    for (arguments, input) in [
+        (["run", "--message", "/help"].as_slice(), ""),
+        (&["run", "--json", "--message", "/help"], ""),
+        (&["run"], "/clear\n"),
+        (&["run", "--json"], "probe__echo 1\nprobe__echo 2\n"),
+    ] {
+        let (said, status) = with_no_room(&dir, arguments, input.as_bytes());
+        assert!(said.contains("error: writing to the console: No space left on device"), "{said}");
+        assert_eq!(status, Some(1), "{arguments:?}");
+    }
+}
+
 #[test]
 fn an_input_that_can_not_be_read_is_said_and_ends_it_with_a_failure() {
     let dir = Dir::with_probe();

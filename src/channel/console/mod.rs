@@ -175,7 +175,8 @@ impl ConsoleChannel {
         self.above.clone()
     }
 
-    /// What ended it although nobody wanted that: its input can't be read any more.
+    /// What ended it although nobody wanted that: its input can't be read any more, or its output
+    /// can't be written although its reader is there.
     #[must_use]
     pub fn fault(&self) -> Option<&PluginError> {
         self.fault.get()
@@ -317,7 +318,9 @@ impl ConsoleChannel {
                 self.closed.store(true, Ordering::Relaxed);
                 return Err(PluginError::Cancelled);
             }
-            return Err(PluginError::io("writing to the console", &error));
+            let error = PluginError::io("writing to the console", &error);
+            let _ = self.fault.set(error.clone());
+            return Err(error);
         }
         output.written += 1;
         let id = output.written.to_string();

@@ -41,6 +41,9 @@ pub(super) fn answer(
         runtime.stop().await;
         taken.map_err(|error| failed(&error, error.next_step()))
     })?;
+    if let Some(fault) = console.fault() {
+        return Err(failed(fault, fault.next_step()));
+    }
     if console.is_closed() {
         return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
     }

@@ -79,8 +79,7 @@ pub(super) async fn serve(
     };
     match or(stopped, async { Some(interrupted.await) }).await {
         Some(status) => Ok(status),
-        None if end == End::Signal => Ok(Status::Done),
-        None => ended(console.as_deref()),
+        None => ended(console.as_deref(), end),
     }
 }
 
@@ -138,11 +137,12 @@ async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
     runtime.stop().await;
 }
 
-fn ended(console: Option<&ConsoleChannel>) -> Result<Status, Failure> {
+fn ended(console: Option<&ConsoleChannel>, end: End) -> Result<Status, Failure> {
     if let Some(fault) = console.and_then(ConsoleChannel::fault) {
         return Err(failed(fault, fault.next_step()));
     }
     match console {
+        _ if end == End::Signal => Ok(Status::Done),
         Some(console) if console.is_closed() => {
             Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
         }
