@@ -18,6 +18,7 @@ use startup::Console;
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
+use super::trust::Asking;
 use super::{Failure, Status};
 
 /// Load everything and serve its channels: the console, the socket and those of plugins.
@@ -26,7 +27,7 @@ use super::{Failure, Status};
     subcommand,
     name = "run",
     example = "{command_name}\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json\n{command_name} --message /status\n{command_name} --channel socket\n{command_name} --mcp 127.0.0.1:8787",
-    note = "What is typed is a message: `/help` lists the commands, `TOOL {{JSON}}` calls a tool. On a pipe\neach line is answered with a line; with --json, {{\"ok\": true, \"result\": ...}} or\n{{\"ok\": false, \"error\": {{...}}}}. End of input ends it when everything is answered, with status 1 if\ninput was no terminal and a message failed. Ctrl-c at a terminal cancels what is in flight;\nelsewhere it ends the program with status 0, as SIGTERM does; a second one doesn't wait. The options\nof `weft-lite --help` apply."
+    note = "What is typed is a message: `/help` lists the commands, `TOOL {{JSON}}` calls a tool. On a pipe\neach line is answered with a line; with --json, {{\"ok\": true, \"result\": ...}} or\n{{\"ok\": false, \"error\": {{...}}}}. End of input ends it when everything is answered, with status 1 if\ninput was no terminal and a message failed. Ctrl-c at a terminal cancels what is in flight;\nelsewhere it ends the program with status 0, as SIGTERM does; a second one doesn't wait. While\nplugins load, and with --message, both cancel that, and the status is 130. The options of\n`weft-lite --help` apply."
 )]
 pub(super) struct Run {
     /// answer this one message and end
@@ -96,13 +97,18 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
         return mcp::run(target, command, options);
     }
     logs::start(options, Verbosity::Plugins);
-    let runtime = options.load_asking()?;
+    let (runtime, mut interrupts) = match options.load_watching(Asking::Once) {
+        Err(Failure::Interrupted) if command.message.is_some() && !command.show_prompt => {
+            return once::cancelled(options);
+        }
+        loaded => loaded?,
+    };
     if command.show_prompt {
-        return once::show_prompt(&runtime, command.message.as_deref(), options);
+        return once::show_prompt(&runtime, command.message.as_deref(), options, &mut interrupts);
     }
     startup::soul(&runtime, options);
     if let Some(message) = &command.message {
-        return once::answer(&runtime, message, options);
+        return once::answer(&runtime, message, options, &mut interrupts);
     }
     let plan = channels::Plan::new(command, &runtime, options)?;
     let subscription = runtime.host().subscribe();
@@ -118,6 +124,6 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
         // Only serving ends the program.
         std::future::pending().await
     };
-    let serving = serve::serve(&runtime, &commands, &plan, options);
+    let serving = serve::serve(&runtime, &commands, &plan, options, &mut interrupts);
     runtime.block_on(futures_lite::future::or(serving, following))
 }
