@@ -37,7 +37,9 @@ fn at_terminal(dir: &Dir, arguments: &[&str]) -> Session {
 /// A folder with a probe that may compute for a long time.
 fn patient() -> Dir {
     let dir = Dir::new();
-    let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
+    let resources = json!({
+        "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300, "max_host_calls": 1_000_000
+    });
     dir.plugin("probe", &probe(), &json!({ "resources": resources }));
     dir
 }
@@ -241,8 +243,29 @@ fn is_cooked(session: &Session) -> bool {
 }
 
 #[test]
+fn ctrl_d_that_is_typed_during_a_call_ends_it_after_the_answer() {
+    let dir = patient();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    let calls = json!({ "calls": [
+        { "tool": "log", "params": { "level": 2, "message": "begun" } },
+        { "tool": "log", "params": { "level": 4, "message": "on", "count": 20_000 } },
+        { "tool": "echo", "params": "answered" },
+    ] });
+    session.type_in(format!("probe__many {calls}\r"));
+    session.shows("[PLUGIN:probe] begun");
+    session.type_in(CTRL_D);
+    let (status, shown) = session.ends();
+    assert_eq!(status, 0, "{shown}");
+    let (_, after) = shown.rsplit_once("answered").unwrap_or_else(|| panic!("{shown:?}"));
+    assert!(after.contains("> "), "the answer comes before the end: {shown:?}");
+}
+
+#[test]
 fn a_terminal_is_given_back_as_it_was() {
-    let dir = Dir::with_probe();
+    let modes = LocalModes::ISIG | LocalModes::ICANON | LocalModes::ECHO;
+    let dir = patient();
+    // While a line is edited.
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     while is_cooked(&session) {
@@ -250,7 +273,26 @@ fn a_terminal_is_given_back_as_it_was() {
     }
     session.signal("TERM");
     session.shown_until_the_end();
-    assert!(is_cooked(&session));
+    assert!(session.has_mode(modes));
+    assert_eq!(session.ends().0, 0);
+    // While a call is in flight, also for somebody who does not wait.
+    for signals in [["TERM"].as_slice(), &["TERM", "TERM"]] {
+        let mut session = at_terminal(&dir, &["run"]);
+        session.shows("> ");
+        session.type_in("probe__spin\r");
+        while !is_cooked(&session) {
+            std::thread::yield_now();
+        }
+        signals.iter().for_each(|signal| session.signal(signal));
+        session.shown_until_the_end();
+        assert!(session.has_mode(modes));
+    }
+    // At the end.
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("/quit\r");
+    session.shown_until_the_end();
+    assert!(session.has_mode(modes));
     assert_eq!(session.ends().0, 0);
 }
 

@@ -53,18 +53,17 @@ impl AboveLine {
         self.edited.load(Ordering::Acquire)
     }
 
-    /// Does what edits a line, on this thread.
-    pub(super) fn editing<T>(&self, edit: impl FnOnce() -> T) -> T {
+    /// Does what edits a line, on this thread; `None` where it was given up meanwhile.
+    pub(super) fn editing<T>(&self, edit: impl FnOnce() -> T) -> Option<T> {
         EDITS.set(true);
         self.edited.store(true, Ordering::Release);
         let line = edit();
-        self.edited.store(false, Ordering::Release);
         EDITS.set(false);
-        line
+        self.edited.swap(false, Ordering::AcqRel).then_some(line)
     }
 
-    /// Nobody waits for the line any more, though its thread does.
-    pub(super) fn give_up(&self) {
-        self.edited.store(false, Ordering::Release);
+    /// Nobody waits for the line any more, though its thread may. Tells whether one was being edited.
+    pub(super) fn give_up(&self) -> bool {
+        self.edited.swap(false, Ordering::AcqRel)
     }
 }

@@ -1,7 +1,8 @@
 //! Editing a line at a terminal: history, completion, pasting several lines at once.
 //!
 //! Reading blocks, so it happens on another thread. A thread that still waits when the program ends
-//! is left alone, and the terminal is given back as it was.
+//! is left alone, and the terminal is given back as it was. Between two lines the terminal keeps what is
+//! typed as it is: it would swallow a ctrl-d, which is the editor's to understand.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -10,7 +11,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::fstat;
-use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
+};
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -84,12 +87,27 @@ impl Editor {
         self.above.clone()
     }
 
+    /// Takes the terminal until what this returns is dropped.
+    pub(super) fn attend(&self) -> Attended<'_> {
+        if let Some(mut kept) = self.before.clone() {
+            // What is typed is shown when the editor gets it.
+            kept.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+            // A terminal that can't do that does without.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &kept);
+        }
+        Attended(self)
+    }
+
     pub(super) async fn read(&self) -> Result<Typed, PluginError> {
         let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
-        let above = self.above();
+        let (above, before) = (self.above(), self.before.clone());
         let read = off_executor(move || {
             let mut readline = readline.lock().unwrap_or_else(PoisonError::into_inner);
-            let line = above.editing(|| readline.readline(PROMPT));
+            let Some(line) = above.editing(|| readline.readline(PROMPT)) else {
+                // The editor has brought back what was there while it was attended.
+                give_back(before.as_ref());
+                return Err(ReadlineError::Eof);
+            };
             if let (Ok(line), Some(path)) = (&line, history)
                 && !line.trim().is_empty()
                 && readline.add_history_entry(line.as_str()).unwrap_or(false)
@@ -99,11 +117,7 @@ impl Editor {
             }
             line
         });
-        let reading = Reading(self);
-        let read = read.await;
-        // The editor has given the terminal back itself.
-        std::mem::forget(reading);
-        match read {
+        match read.await {
             Ok(line) => Ok(Typed::Text(line)),
             Err(ReadlineError::Interrupted) => Ok(Typed::Interrupted),
             Err(ReadlineError::Eof) => Ok(Typed::End),
@@ -120,17 +134,24 @@ impl Editor {
     }
 }
 
-/// A line that is being read: gives the terminal back where nobody waits for the line any more.
-struct Reading<'e>(&'e Editor);
+/// The terminal while somebody reads lines from it, which is given back in the end.
+pub(super) struct Attended<'e>(&'e Editor);
 
-impl Drop for Reading<'_> {
+impl Drop for Attended<'_> {
     fn drop(&mut self) {
-        self.0.above.give_up();
-        if let Some(before) = &self.0.before {
-            // A terminal that went away needs nothing back.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        let was_edited = self.0.above.give_up();
+        give_back(self.0.before.as_ref());
+        if was_edited {
             let _ = io::stdout().write_all(PASTE_OFF);
         }
+    }
+}
+
+/// Makes the terminal what it was before.
+fn give_back(before: Option<&Termios>) {
+    if let Some(before) = before {
+        // A terminal that went away needs nothing back.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
     }
 }
 

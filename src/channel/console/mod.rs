@@ -235,9 +235,10 @@ impl ConsoleChannel {
     #[cfg(feature = "console")]
     async fn receive_edited(
         &self,
-        editor: &mut editor::Editor,
+        editor: &editor::Editor,
         host: &dyn ChannelHost,
     ) -> Result<(), PluginError> {
+        let _attended = editor.attend();
         loop {
             let typed = match editor.read().await {
                 Ok(typed) => typed,
