@@ -262,6 +262,18 @@ fn ctrl_d_that_is_typed_during_a_call_ends_it_after_the_answer() {
 }
 
 #[test]
+fn lines_that_are_typed_ahead_are_answered_in_turn() {
+    let dir = Dir::with_probe();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in(format!("probe__echo 11\rprobe__echo 22\rprobe__echo 33\r{CTRL_D}"));
+    for answer in ["\n11\r\n", "\n22\r\n", "\n33\r\n"] {
+        session.shows(answer);
+    }
+    assert_eq!(session.ends().0, 0);
+}
+
+#[test]
 fn a_terminal_is_given_back_as_it_was() {
     let modes = LocalModes::ISIG | LocalModes::ICANON | LocalModes::ECHO;
     let dir = patient();
