@@ -505,6 +505,17 @@ fn what_changes_the_program_is_for_the_owner_alone() {
 }
 
 #[test]
+fn text_after_a_command_that_takes_none_is_not_left_out_in_silence() {
+    let world = World::new(Vec::new());
+    for command in ["skills", "plugins", "reload", "status", "clear", "quit"] {
+        let error = world.run(&format!("/{command} now")).unwrap_err();
+        assert_eq!(error.code(), "usage");
+        assert_eq!(error.to_string(), format!("this is not how `/{command}` is typed"));
+        assert_eq!(error.next_step(), format!("type `/{command}`"));
+    }
+}
+
+#[test]
 fn without_an_administration_nothing_pretends_to_administer() {
     let names: Vec<_> = built_in_commands(None).into_iter().map(|command| command.name).collect();
     assert!(["approve", "reject", "reload"].iter().all(|gone| !names.iter().any(|it| it == gone)));

@@ -372,6 +372,8 @@ fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
     for arguments in [
         ["--message=hi", "--channel=socket"].as_slice(),
         &["--show-prompt", "--channel=console"],
+        &["--message=hi", "--json-events"],
+        &["--show-prompt", "--json-events"],
         #[cfg(feature = "mcp")]
         &["--mcp=stdio", "--message=hi"],
         #[cfg(feature = "mcp")]
@@ -380,6 +382,24 @@ fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
         &["--mcp=stdio", "--show-prompt"],
     ] {
         dir.run(&[&["run"], arguments].concat()).exits(2).says("leave out one of them");
+    }
+}
+
+#[test]
+#[cfg(feature = "serve")]
+fn what_serves_no_purpose_alone_is_a_wrong_command_line() {
+    let dir = Dir::with_probe();
+    for (arguments, option, needed) in [
+        (["--token-file=none"].as_slice(), "--token-file", "--mcp HOST:PORT"),
+        (&["--token-file=none", "--mcp=stdio"], "--token-file", "--mcp HOST:PORT"),
+        (&["--tool-names=bare"], "--tool-names", "--mcp"),
+        (&["--tool-names=bare", "--message=hi"], "--tool-names", "--mcp"),
+    ] {
+        let said = format!(
+            "error: `{option}` serves no purpose without `{needed}`\n  \
+            try: add `{needed}`, or leave out `{option}`\n"
+        );
+        dir.run(&[&["run"], arguments].concat()).exits(2).prints("").says(&said);
     }
 }
 

@@ -61,27 +61,52 @@ pub(super) struct Run {
 
 /// What can't be wanted, or not at once, is not left out in silence.
 fn check(command: &Run) -> Result<(), Failure> {
-    #[cfg(feature = "mcp")]
-    let mcp = command.mcp.is_some();
-    #[cfg(not(feature = "mcp"))]
-    let mcp = false;
-    let message = command.message.is_some();
-    let prompt = command.show_prompt;
-    let channel = !command.channel.is_empty();
-    let both = [
-        (mcp && message, ["--mcp", "--message"]),
-        (mcp && prompt, ["--mcp", "--show-prompt"]),
-        (mcp && channel, ["--mcp", "--channel"]),
-        (message && channel, ["--message", "--channel"]),
-        (prompt && channel, ["--show-prompt", "--channel"]),
-    ];
     if command.message.as_deref().is_some_and(|text| text.trim().is_empty()) {
         return Err(Failure::Usage {
             message: "the message of `--message` is empty".into(),
             next_step: "give it a text, `/help` for instance".into(),
         });
     }
-    match both.into_iter().find(|(both, _)| *both) {
+    #[cfg(feature = "mcp")]
+    check_mcp(command)?;
+    let message = command.message.is_some();
+    let prompt = command.show_prompt;
+    let channel = !command.channel.is_empty();
+    let events = command.json_events;
+    apart(&[
+        (message && channel, ["--message", "--channel"]),
+        (prompt && channel, ["--show-prompt", "--channel"]),
+        (message && events, ["--json-events", "--message"]),
+        (prompt && events, ["--json-events", "--show-prompt"]),
+    ])
+}
+
+/// The same of what clients over MCP are served, and of the rest beside that.
+#[cfg(feature = "mcp")]
+fn check_mcp(command: &Run) -> Result<(), Failure> {
+    let mcp = command.mcp.is_some();
+    apart(&[
+        (mcp && command.message.is_some(), ["--mcp", "--message"]),
+        (mcp && command.show_prompt, ["--mcp", "--show-prompt"]),
+        (mcp && !command.channel.is_empty(), ["--mcp", "--channel"]),
+    ])?;
+    let without = |option: &str, needed: &str| Failure::Usage {
+        message: format!("`{option}` serves no purpose without `{needed}`"),
+        next_step: format!("add `{needed}`, or leave out `{option}`"),
+    };
+    if command.tool_names.is_some() && !mcp {
+        return Err(without("--tool-names", "--mcp"));
+    }
+    #[cfg(feature = "serve")]
+    if command.token_file.is_some() && !matches!(command.mcp, Some(mcp::Target::Address(_))) {
+        return Err(without("--token-file", "--mcp HOST:PORT"));
+    }
+    Ok(())
+}
+
+/// Refuses the first two options of which both are there.
+fn apart(both: &[(bool, [&str; 2])]) -> Result<(), Failure> {
+    match both.iter().find(|(both, _)| *both) {
         None => Ok(()),
         Some((_, [one, other])) => Err(Failure::Usage {
             message: format!("`{one}` serves no purpose beside `{other}`"),
