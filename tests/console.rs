@@ -407,16 +407,22 @@ fn what_serves_no_purpose_alone_is_a_wrong_command_line() {
 fn what_is_loaded_and_what_it_did_can_be_asked() {
     let dir = Dir::with_probe();
     dir.plugin("broken", b"no module", &json!({}));
+    let nameless = dir.plugin("nameless", b"", &json!({ "wasm_module": null }));
     let lines =
         b"/plugins\n/tools\nprobe__read {\"path\": \"/one\"}\nprobe__read {\"path\": \"/two\"}\n\
         /audit 1\n/audit\n";
     let ran = dir.run_with_input(&["run"], lines).exits(1);
     let said: Vec<&str> = ran.stdout.lines().collect();
     assert!(said[0].starts_with("probe 1.0.0  tool, "), "{ran:#?}");
-    assert!(said[1].starts_with("broken  not loaded: "), "{ran:#?}");
-    assert!(said[2].starts_with("  try: "), "{ran:#?}");
+    let broken = dir.path("plugins/broken").display().to_string();
+    assert!(said[1].starts_with(&format!("broken ({broken})  not loaded: ")), "{ran:#?}");
+    assert!(said[2].starts_with("  try: ") && !said[2].contains(&broken), "{ran:#?}");
+    // Of one whose manifest can't be read there is only the place, and it is said once.
+    let refused = format!("{}  not loaded: invalid manifest: `wasm_module`: ", nameless.display());
+    assert!(said[3].starts_with(&refused), "{ran:#?}");
+    assert_eq!(said[4], "  try: correct it in the manifest");
     assert_eq!(
-        said[3],
+        said[5],
         "probe__allocate  Allocates and touches that many megabytes: {pages} of memory"
     );
     let count = |line: &str| said.iter().filter(|it| it.ends_with(line)).count();
