@@ -10,7 +10,9 @@ mod session;
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(feature = "socket")]
+use std::io::Read;
+use std::io::{BufRead, BufReader, Write};
 #[cfg(feature = "socket")]
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
