@@ -128,6 +128,8 @@ pub use actor::{
     PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded, SkillWatcher, Snapshot,
     Subscription, ToolEntry, ToolSummary, WantedChannels, WatchDepth, WatchMode, WatchedFolder,
 };
+#[cfg(feature = "console")]
+pub use channel::AboveLine;
 pub use channel::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
 #[cfg(feature = "socket")]
 pub use channel::{SocketAddress, SocketChannel, SocketOptions, TokenSource};

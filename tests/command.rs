@@ -174,6 +174,10 @@ fn help_groups_built_in_and_skill_commands_and_knows_each() {
     assert!(built_in.starts_with("commands:\n  /help [COMMAND]"), "{help}");
     assert!(built_in.contains("/quit") && !built_in.contains("/weather"), "{help}");
     assert!(skills.starts_with("  /weather CITY  Tells the weather\n"), "{help}");
+    let reload = built_in.lines().find(|line| line.starts_with("  /reload ")).unwrap();
+    assert!(reload.ends_with("brings what is new into service (owner)"), "{help}");
+    let quit = built_in.lines().find(|line| line.starts_with("  /quit, /exit ")).unwrap();
+    assert!(!quit.contains("(owner)"), "{help}");
 
     let one = world.says("/help /weather");
     assert!(one.starts_with("/weather CITY\n  Tells the weather\n"), "{one}");
@@ -513,6 +517,29 @@ fn what_changes_the_program_is_for_the_owner_alone() {
         assert_eq!(error.code(), "usage");
         assert_eq!(error.to_string(), "this is not how `/audit` is typed");
         assert_eq!(error.next_step(), "type `/audit 100`");
+    }
+}
+
+#[test]
+fn a_slash_without_a_name_is_no_message() {
+    let world = World::new(Vec::new());
+    for line in ["/", "/ help", " /\t"] {
+        let error = world.run(line).unwrap_err();
+        assert_eq!(error.code(), "unknown_command");
+        assert_eq!(error.to_string(), "there is no command `/`");
+        assert_eq!(error.next_step(), "`/help` lists the commands");
+    }
+    assert!(CommandLine::parse("/-x").is_none() && CommandLine::parse("/ü").is_none());
+}
+
+#[test]
+fn text_after_a_command_that_takes_none_is_not_left_out_in_silence() {
+    let world = World::new(Vec::new());
+    for command in ["skills", "plugins", "reload", "status", "clear", "quit"] {
+        let error = world.run(&format!("/{command} now")).unwrap_err();
+        assert_eq!(error.code(), "usage");
+        assert_eq!(error.to_string(), format!("this is not how `/{command}` is typed"));
+        assert_eq!(error.next_step(), format!("type `/{command}`"));
     }
 }
 

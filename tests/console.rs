@@ -39,7 +39,9 @@ fn at_terminal(dir: &Dir, arguments: &[&str]) -> Session {
 /// A folder with a probe that may compute for a long time.
 fn patient() -> Dir {
     let dir = Dir::new();
-    let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
+    let resources = json!({
+        "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300, "max_host_calls": 1_000_000
+    });
     dir.plugin("probe", &probe(), &json!({ "resources": resources }));
     dir
 }
@@ -137,6 +139,84 @@ fn what_is_pasted_with_several_lines_is_one_message() {
 }
 
 #[test]
+fn what_changes_while_a_line_is_typed_goes_above_it() {
+    let dir = Dir::with_probe();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("probe__echo {\"whole\":");
+    session.shows("{\"whole\":");
+    add_skill(&dir, "weather", "---\nname: weather\ndescription: Tells the weather\n---\nRain.\n");
+    // The line is taken away, the message stands in its place, and the line comes back below it.
+    session.shows("\r\x1b[K+ skill weather (managed)\r\n");
+    session.shows("> probe__echo {\"whole\":");
+    // What is logged does the same: the name of a built-in command is taken.
+    add_skill(&dir, "help", "---\nname: help\ndescription: Tells the weather\n---\nRain.\n");
+    session.shows("\x1b[Kwarn: `/help` is a built-in command");
+    session.shows("> probe__echo {\"whole\":");
+    session.type_in("1}\r");
+    session.shows("\"whole\": 1");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends().0, 0);
+}
+
+#[test]
+fn a_key_that_is_not_utf_8_gives_up_its_line_and_the_conversation_goes_on() {
+    let dir = Dir::with_probe();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    // The second line came with the first, and the editor had not read it yet.
+    let pasted = [b"caf\xe9\r/clear ".as_slice(), &[b'x'; 2000], b"\r"].concat();
+    session.type_in(pasted);
+    session.shows("error: the line is not UTF-8 text\r\n  try: send it as UTF-8\r\n");
+    session.shows("> ");
+    session.type_in("probe__echo {\"after\":1}\r");
+    session.shows("\"after\": 1");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends().0, 0);
+}
+
+/// What the program says, and its status, where its output goes to a device without room.
+#[cfg(target_os = "linux")]
+fn with_no_room(dir: &Dir, arguments: &[&str], input: &[u8]) -> (String, Option<i32>) {
+    let mut command = dir.command(arguments);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut child = command.stdout(full).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    (String::from_utf8(ended.stderr).unwrap(), ended.status.code())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_can_not_be_written_is_said_and_ends_it_with_a_failure() {
+    let dir = Dir::with_probe();
+    for (arguments, input) in [
+        (["run", "--message", "/help"].as_slice(), ""),
+        (&["run", "--json", "--message", "/help"], ""),
+        (&["run"], "/clear\n"),
+        (&["run", "--json"], "probe__echo 1\nprobe__echo 2\n"),
+    ] {
+        let (said, status) = with_no_room(&dir, arguments, input.as_bytes());
+        assert!(said.contains("error: writing to the console: No space left on device"), "{said}");
+        assert_eq!(status, Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_input_that_can_not_be_read_is_said_and_ends_it_with_a_failure() {
+    let dir = Dir::with_probe();
+    let mut command = dir.command(&["run"]);
+    // A folder can be opened, but not read.
+    let ended = command.stdin(fs::File::open(dir.path("home")).unwrap()).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("error: reading from the console: "), "{said}");
+    assert!(!said.contains("starts again"), "{said}");
+    assert_eq!(ended.status.code(), Some(1));
+}
+
+#[test]
 fn ctrl_c_cancels_the_call_in_flight_and_the_conversation_goes_on() {
     let dir = patient();
     let mut session = at_terminal(&dir, &["run"]);
@@ -165,8 +245,41 @@ fn is_cooked(session: &Session) -> bool {
 }
 
 #[test]
-fn a_terminal_is_given_back_as_it_was() {
+fn ctrl_d_that_is_typed_during_a_call_ends_it_after_the_answer() {
+    let dir = patient();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    let calls = json!({ "calls": [
+        { "tool": "log", "params": { "level": 2, "message": "begun" } },
+        { "tool": "log", "params": { "level": 4, "message": "on", "count": 20_000 } },
+        { "tool": "echo", "params": "answered" },
+    ] });
+    session.type_in(format!("probe__many {calls}\r"));
+    session.shows("[PLUGIN:probe] begun");
+    session.type_in(CTRL_D);
+    let (status, shown) = session.ends();
+    assert_eq!(status, 0, "{shown}");
+    let (_, after) = shown.rsplit_once("answered").unwrap_or_else(|| panic!("{shown:?}"));
+    assert!(after.contains("> "), "the answer comes before the end: {shown:?}");
+}
+
+#[test]
+fn lines_that_are_typed_ahead_are_answered_in_turn() {
     let dir = Dir::with_probe();
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in(format!("probe__echo 11\rprobe__echo 22\rprobe__echo 33\r{CTRL_D}"));
+    for answer in ["\n11\r\n", "\n22\r\n", "\n33\r\n"] {
+        session.shows(answer);
+    }
+    assert_eq!(session.ends().0, 0);
+}
+
+#[test]
+fn a_terminal_is_given_back_as_it_was() {
+    let modes = LocalModes::ISIG | LocalModes::ICANON | LocalModes::ECHO;
+    let dir = patient();
+    // While a line is edited.
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
     while is_cooked(&session) {
@@ -174,7 +287,26 @@ fn a_terminal_is_given_back_as_it_was() {
     }
     session.signal("TERM");
     session.shown_until_the_end();
-    assert!(is_cooked(&session));
+    assert!(session.has_mode(modes));
+    assert_eq!(session.ends().0, 0);
+    // While a call is in flight, also for somebody who does not wait.
+    for signals in [["TERM"].as_slice(), &["TERM", "TERM"]] {
+        let mut session = at_terminal(&dir, &["run"]);
+        session.shows("> ");
+        session.type_in("probe__spin\r");
+        while !is_cooked(&session) {
+            std::thread::yield_now();
+        }
+        signals.iter().for_each(|signal| session.signal(signal));
+        session.shown_until_the_end();
+        assert!(session.has_mode(modes));
+    }
+    // At the end.
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("> ");
+    session.type_in("/quit\r");
+    session.shown_until_the_end();
+    assert!(session.has_mode(modes));
     assert_eq!(session.ends().0, 0);
 }
 
@@ -242,6 +374,8 @@ fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
     for arguments in [
         ["--message=hi", "--channel=socket"].as_slice(),
         &["--show-prompt", "--channel=console"],
+        &["--message=hi", "--json-events"],
+        &["--show-prompt", "--json-events"],
         #[cfg(feature = "mcp")]
         &["--mcp=stdio", "--message=hi"],
         #[cfg(feature = "mcp")]
@@ -254,19 +388,43 @@ fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
 }
 
 #[test]
+#[cfg(feature = "serve")]
+fn what_serves_no_purpose_alone_is_a_wrong_command_line() {
+    let dir = Dir::with_probe();
+    for (arguments, option, needed) in [
+        (["--token-file=none"].as_slice(), "--token-file", "--mcp HOST:PORT"),
+        (&["--token-file=none", "--mcp=stdio"], "--token-file", "--mcp HOST:PORT"),
+        (&["--tool-names=bare"], "--tool-names", "--mcp"),
+        (&["--tool-names=bare", "--message=hi"], "--tool-names", "--mcp"),
+    ] {
+        let said = format!(
+            "error: `{option}` serves no purpose without `{needed}`\n  \
+            try: add `{needed}`, or leave out `{option}`\n"
+        );
+        dir.run(&[&["run"], arguments].concat()).exits(2).prints("").says(&said);
+    }
+}
+
+#[test]
 fn what_is_loaded_and_what_it_did_can_be_asked() {
     let dir = Dir::with_probe();
     dir.plugin("broken", b"no module", &json!({}));
+    let nameless = dir.plugin("nameless", b"", &json!({ "wasm_module": null }));
     let lines =
         b"/plugins\n/tools\nprobe__read {\"path\": \"/one\"}\nprobe__read {\"path\": \"/two\"}\n\
         /audit 1\n/audit\n";
     let ran = dir.run_with_input(&["run"], lines).exits(1);
     let said: Vec<&str> = ran.stdout.lines().collect();
     assert!(said[0].starts_with("probe 1.0.0  tool, "), "{ran:#?}");
-    assert!(said[1].starts_with("broken  not loaded: "), "{ran:#?}");
-    assert!(said[2].starts_with("  try: "), "{ran:#?}");
+    let broken = dir.path("plugins/broken").display().to_string();
+    assert!(said[1].starts_with(&format!("broken ({broken})  not loaded: ")), "{ran:#?}");
+    assert!(said[2].starts_with("  try: ") && !said[2].contains(&broken), "{ran:#?}");
+    // Of one whose manifest can't be read there is only the place, and it is said once.
+    let refused = format!("{}  not loaded: invalid manifest: `wasm_module`: ", nameless.display());
+    assert!(said[3].starts_with(&refused), "{ran:#?}");
+    assert_eq!(said[4], "  try: correct it in the manifest");
     assert_eq!(
-        said[3],
+        said[5],
         "probe__allocate  Allocates and touches that many megabytes: {pages} of memory"
     );
     let count = |line: &str| said.iter().filter(|it| it.ends_with(line)).count();

@@ -5,6 +5,8 @@ mod lines;
 #[cfg(feature = "socket")]
 mod socket;
 
+#[cfg(feature = "console")]
+pub use console::AboveLine;
 pub use console::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
 #[cfg(feature = "mcp")]
 pub(crate) use lines::{Line, Lines};

@@ -2,23 +2,17 @@
 
 use std::io::{self, Read};
 use std::pin::pin;
-use std::time::Duration;
 
 use argh::FromArgs;
-use async_signal::{Signal, Signals};
-use futures_lite::StreamExt;
-use futures_lite::future::or;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use smol::Timer;
 use weft_lite::{CallError, CallOutcome, PluginRegistry, Runtime, ToolEntry, Usage, limits};
 
+use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
 use super::options::Options;
+use super::trust::Asking;
 use super::{Failure, Status, output, report};
-
-/// How long a cancelled call may take to say so.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Call one tool and print its result.
 #[derive(Debug, FromArgs)]
@@ -40,19 +34,35 @@ pub(super) struct Call {
 
 pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
-    let runtime = options.load()?;
+    let (runtime, mut interrupts) = match options.load_watching(Asking::Never) {
+        Err(Failure::Interrupted) => return answer(failed(CallError::Cancelled), options),
+        loaded => loaded?,
+    };
     if options.verbose {
         report::granted(&runtime.host().registry(), options);
     }
-    let outcome = match params(command.params.as_deref()) {
-        Ok(params) => runtime.block_on(call(&runtime, &command.tool, params))?,
-        Err(error) => CallOutcome { result: Err(error), usage: Usage::default() },
-    };
-    let CallOutcome { result, usage } = outcome;
-    if matches!(result, Err(CallError::Denied { .. } | CallError::Guest { .. })) {
+    let outcome = runtime.block_on(async {
+        match interrupts.unless(params(command.params.as_deref())).await {
+            Some(Ok(params)) => call(&runtime, &command.tool, params, &mut interrupts).await,
+            Some(Err(error)) => failed(error),
+            None => failed(CallError::Cancelled),
+        }
+    });
+    if matches!(outcome.result, Err(CallError::Denied { .. } | CallError::Guest { .. })) {
         tell_warnings(&runtime.host().registry(), &command.tool);
     }
     runtime.block_on(runtime.stop());
+    answer(outcome, options)
+}
+
+/// A call that never began.
+fn failed(error: CallError) -> CallOutcome {
+    CallOutcome { result: Err(error), usage: Usage::default() }
+}
+
+/// Prints what the call came to.
+fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, Failure> {
+    let CallOutcome { result, usage } = outcome;
     match (&result, options.json) {
         (Ok(text), true) => {
             output::json(&json!({ "ok": true, "result": value(text), "usage": usage }))?;
@@ -71,25 +81,18 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
 }
 
 /// Calls the tool. A signal cancels the call, whose audit records are written nevertheless.
-async fn call(runtime: &Runtime, tool: &str, params: String) -> Result<CallOutcome, Failure> {
-    let mut signals = Signals::new([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
-        message: format!("signals can't be received: {error}"),
-        next_step: "check the limits that this program runs under".into(),
-    })?;
+async fn call(
+    runtime: &Runtime,
+    tool: &str,
+    params: String,
+    interrupts: &mut Interrupts,
+) -> CallOutcome {
     let mut calling = pin!(runtime.host().call(tool, params));
-    let signal = async {
-        signals.next().await;
-        None
-    };
-    if let Some(outcome) = or(async { Some(calling.as_mut().await) }, signal).await {
-        return Ok(outcome);
+    if let Some(outcome) = interrupts.unless(calling.as_mut()).await {
+        return outcome;
     }
     runtime.stop().await;
-    let given_up = async {
-        Timer::after(GRACE).await;
-        CallOutcome { result: Err(CallError::Cancelled), usage: Usage::default() }
-    };
-    Ok(or(calling, given_up).await)
+    interrupts::soon(calling).await.unwrap_or_else(|| failed(CallError::Cancelled))
 }
 
 /// What the author or operator of the plugin should know, one of whose tools was refused something or
@@ -120,10 +123,11 @@ fn print_result(text: &str) -> io::Result<()> {
 }
 
 /// The parameters as text that is known to be JSON.
-fn params(argument: Option<&str>) -> Result<String, CallError> {
+async fn params(argument: Option<&str>) -> Result<String, CallError> {
     let text = match argument {
         None => "{}".to_owned(),
-        Some("-") => standard_input()?,
+        // Whoever writes there may take his time: it is read elsewhere, and left alone at the end.
+        Some("-") => blocking::unblock(standard_input).await?,
         Some(text) => text.to_owned(),
     };
     check_json(&text)?;

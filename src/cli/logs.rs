@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
+use env_logger::Target;
+
 use super::options::Options;
+use super::output::Messages;
 
 /// What is logged unless the operator says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,7 @@ pub(super) fn start(options: &Options, verbosity: Verbosity) {
     };
     let named = ["WEFT_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
     env_logger::Builder::new()
+        .target(Target::Pipe(Box::new(Messages)))
         .parse_filters(named.as_deref().unwrap_or(default))
         .format(|line, record| {
             let level = record.level().as_str().to_ascii_lowercase();

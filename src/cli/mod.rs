@@ -1,12 +1,13 @@
 //! The command line: one file for each command, and the one place that decides the exit status.
 //!
 //! 0 is success, also when the reader of the output went away; 1 means that the work failed, 2 that
-//! the command line was wrong. `call` ends with 130 when it is interrupted, `run` when that happens a
-//! second time.
+//! the command line was wrong. `call` and `run --message` end with 130 when they are interrupted, and so
+//! does whatever serves, when that happens while it loads or a second time.
 
 mod arguments;
 mod audit;
 mod call;
+mod interrupts;
 #[cfg(feature = "package")]
 mod key;
 mod logs;
@@ -34,6 +35,9 @@ use options::Options;
 /// How the program is called.
 const NAME: &str = "weft-lite";
 
+/// The status that shells give to what ctrl-c has ended.
+const INTERRUPTED: u8 = 130;
+
 /// The audit log's name in weft-lite's own folder.
 const AUDIT_FILE: &str = "audit.jsonl";
 
@@ -56,6 +60,8 @@ enum Failure {
     Work { message: String, next_step: String },
     /// The result could not be written.
     Output(io::Error),
+    /// The operator would not wait, and there is nothing else to say of it.
+    Interrupted,
 }
 
 impl From<io::Error> for Failure {
@@ -86,10 +92,14 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match parse(arguments).and_then(|options| options.as_ref().map_or(Ok(Status::Done), dispatch)) {
         Ok(Status::Done) => ExitCode::SUCCESS,
         Ok(Status::Failed) => ExitCode::FAILURE,
-        Ok(Status::Interrupted) => ExitCode::from(130),
+        Ok(Status::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(Failure::Usage { message, next_step }) => {
             output::problem(&message, &next_step);
             ExitCode::from(2)
+        }
+        Err(Failure::Interrupted) => {
+            output::problem("cancelled", "run it again");
+            ExitCode::from(INTERRUPTED)
         }
         Err(Failure::Work { message, next_step }) => {
             output::problem(&message, &next_step);

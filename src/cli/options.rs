@@ -11,6 +11,7 @@ use weft_lite::{
     Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, limits,
 };
 
+use super::interrupts::{self, Interrupts};
 use super::trust::{self, Asking};
 use super::{AUDIT_FILE, Command, Failure, failed, report};
 
@@ -159,13 +160,26 @@ impl Options {
         self.load_and(Asking::Never)
     }
 
-    /// The same, after asking whether the workspace is trusted if nobody has answered that yet.
+    /// The same with the workspace's trust found out in this way, and watching for signals from then on.
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load).
-    pub(super) fn load_asking(&self) -> Result<Runtime, Failure> {
-        self.load_and(Asking::Once)
+    /// As [`load`](Self::load), and a signal that came while it loaded.
+    pub(super) fn load_watching(&self, asking: Asking) -> Result<(Runtime, Interrupts), Failure> {
+        let runtime = self.runtime(asking)?;
+        let mut interrupts = Interrupts::watch()?;
+        let loaded = runtime.block_on(async {
+            let loaded = interrupts.unless(runtime.load()).await;
+            if loaded.is_none() {
+                interrupts::soon(runtime.stop()).await;
+            }
+            loaded.is_some()
+        });
+        if !loaded {
+            return Err(Failure::Interrupted);
+        }
+        report::empty_folders(&self.plugins, &runtime.host().registry());
+        Ok((runtime, interrupts))
     }
 
     /// The same, with the workspace's trust found out in this way.

@@ -1,12 +1,46 @@
 //! Printing: data to standard output, everything else to standard error.
 
 use std::io::{self, IsTerminal, Write};
+#[cfg(feature = "console")]
+use std::sync::OnceLock;
 
 use serde::Serialize;
+#[cfg(feature = "console")]
+use weft_lite::AboveLine;
 use weft_lite::printable;
 
 /// Columns that a table takes on a terminal.
 const COLUMNS: usize = 100;
+
+/// Where messages go while somebody edits a line. It belongs to the terminal, of which there is one.
+#[cfg(feature = "console")]
+static ABOVE: OnceLock<AboveLine> = OnceLock::new();
+
+/// From now on messages leave the line whole that somebody edits.
+#[cfg(feature = "console")]
+pub(super) fn say_above(line: AboveLine) {
+    // A program has one console.
+    let _ = ABOVE.set(line);
+}
+
+/// Standard error, as log records are written to it: each at once.
+#[derive(Debug)]
+pub(super) struct Messages;
+
+impl Write for Messages {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        #[cfg(feature = "console")]
+        if ABOVE.get().is_some_and(|above| above.show(&String::from_utf8_lossy(lines))) {
+            return Ok(lines.len());
+        }
+        io::stderr().write_all(lines)?;
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Prints `text` and a line feed to standard output.
 ///
@@ -48,7 +82,7 @@ pub(super) fn guest_text(text: &str) -> io::Result<()> {
 /// Prints lines to standard error. Where nobody can read them, nobody misses them.
 pub(super) fn message(text: &str) {
     let text = format!("{}\n", printable(text));
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = Messages.write_all(text.as_bytes());
 }
 
 /// Prints what happened and what to do about it.

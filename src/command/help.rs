@@ -60,7 +60,7 @@ impl CommandRegistry {
                 [] => String::new(),
                 aliases => format!(", `/{}`", aliases.join("`, `/")),
             };
-            let owner = if command.audience == Audience::Owner { " (owner)" } else { "" };
+            let owner = owner_mark(command);
             let summary = command.summary.replace('|', "\\|");
             let _ = writeln!(text, "| `{}`{also} | {summary}{owner} |", command.usage());
         }
@@ -69,10 +69,21 @@ impl CommandRegistry {
 }
 
 fn aligned(commands: &[&Command]) -> String {
-    let width = commands.iter().map(|command| command.usage().chars().count()).max().unwrap_or(0);
+    let typed = |command: &Command| {
+        let aliases = command.aliases.iter().map(|alias| format!(", /{alias}"));
+        command.usage() + &aliases.collect::<String>()
+    };
+    let typed: Vec<String> = commands.iter().map(|command| typed(command)).collect();
+    let width = typed.iter().map(|typed| typed.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for command in commands {
-        let _ = writeln!(text, "  {:width$}  {}", command.usage(), command.summary);
+    for (command, typed) in commands.iter().zip(typed) {
+        let owner = owner_mark(command);
+        let _ = writeln!(text, "  {typed:width$}  {}{owner}", command.summary);
     }
     text
+}
+
+/// What stands behind the summary of a command that is not for everyone.
+fn owner_mark(command: &Command) -> &'static str {
+    if command.audience == Audience::Owner { " (owner)" } else { "" }
 }

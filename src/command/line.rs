@@ -3,7 +3,7 @@
 /// A message that is a slash command: its name and what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandLine<'a> {
-    /// The name, without the slash, as it was typed.
+    /// The name, without the slash, as it was typed; empty where it was left out.
     pub name: &'a str,
     /// The text after it, without the space around it.
     pub arguments: &'a str,
@@ -11,13 +11,14 @@ pub struct CommandLine<'a> {
 
 impl<'a> CommandLine<'a> {
     /// Reads a message. It is a command where it begins with a slash and a name of letters, digits,
-    /// `-` and `_`; a path such as `/etc/hosts` is none.
+    /// `-` and `_`, or without the name, which no command has; a path such as `/etc/hosts` is none.
     ///
     /// ```
     /// use weft_lite::CommandLine;
     ///
     /// let line = CommandLine::parse(" /use  weather city=Ulm ").unwrap();
     /// assert_eq!((line.name, line.arguments), ("use", "weather city=Ulm"));
+    /// assert_eq!(CommandLine::parse("/ help").unwrap().name, "");
     /// assert!(CommandLine::parse("/etc/hosts").is_none());
     /// assert!(CommandLine::parse("what is /help?").is_none());
     /// ```
@@ -26,7 +27,7 @@ impl<'a> CommandLine<'a> {
         let rest = message.trim_start().strip_prefix('/')?;
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (name, arguments) = rest.split_at(end);
-        let named = name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+        let named = !name.starts_with(['-', '_'])
             && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
         named.then_some(Self { name, arguments: arguments.trim() })
     }

@@ -223,7 +223,8 @@ impl CommandRegistry {
     ///
     /// # Errors
     ///
-    /// [`CommandError::Unknown`], [`CommandError::OwnerOnly`], and those of the command.
+    /// [`CommandError::Unknown`], [`CommandError::OwnerOnly`], [`CommandError::Usage`] for text after a
+    /// built-in command that takes none, and those of the command.
     pub async fn run(
         &self,
         line: CommandLine<'_>,
@@ -232,6 +233,11 @@ impl CommandRegistry {
         let command = self.find(line.name)?;
         if command.audience == Audience::Owner && !call.caller.is_owner {
             return Err(CommandError::OwnerOnly { name: command.name.clone() });
+        }
+        // What a skill is told is its text's business; here it would be left out in silence.
+        let is_plain = command.source == CommandSource::BuiltIn && command.argument_hint.is_empty();
+        if is_plain && !line.arguments.is_empty() {
+            return Err(CommandError::Usage { usage: command.usage() });
         }
         command.handler.run(CommandCall { arguments: line.arguments, ..call }).await
     }

@@ -26,6 +26,8 @@ pub use environment::{Environment, HostEnvironment};
 pub use network::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
+#[cfg(feature = "console")]
+pub(crate) use off_executor::in_background;
 pub(crate) use off_executor::off_executor;
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;

@@ -732,6 +732,11 @@ mod program {
             stream.read_to_string(&mut answer).unwrap();
             assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         }
+        // While it still loads, a signal would have cancelled that.
+        while !line.starts_with("1 plugin, ") {
+            line.clear();
+            assert!(said.read_line(&mut line).unwrap() > 0, "it does not say what is loaded");
+        }
         running.signal("TERM");
         assert_eq!(running.end(), (Some(0), String::new()));
     }

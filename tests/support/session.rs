@@ -47,8 +47,8 @@ impl Session {
     }
 
     /// Presses these keys; lines are not ended by themselves.
-    pub(crate) fn type_in(&mut self, keys: &str) {
-        self.terminal.write_all(keys.as_bytes()).unwrap();
+    pub(crate) fn type_in(&mut self, keys: impl AsRef<[u8]>) {
+        self.terminal.write_all(keys.as_ref()).unwrap();
     }
 
     /// Waits until this is shown, behind what was waited for before.

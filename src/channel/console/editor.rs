@@ -1,16 +1,19 @@
 //! Editing a line at a terminal: history, completion, pasting several lines at once.
 //!
 //! Reading blocks, so it happens on another thread. A thread that still waits when the program ends
-//! is left alone, and the terminal is given back as it was.
+//! is left alone, and the terminal is given back as it was. Between two lines the terminal keeps what is
+//! typed as it is: it would swallow a ctrl-d, which is the editor's to understand.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::fs::fstat;
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr,
+};
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -19,7 +22,8 @@ use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{Config, Context, Helper};
 
-use super::{Complete, ConsoleEditing};
+use super::above::AboveLine;
+use super::{Complete, ConsoleEditing, READING};
 use crate::contract::PluginError;
 use crate::sandbox::off_executor;
 
@@ -34,6 +38,8 @@ pub(super) enum Typed {
     Text(String),
     /// Ctrl-c: the line is given up.
     Interrupted,
+    /// A key that is not UTF-8: the line is given up.
+    NotText,
     /// Ctrl-d on an empty line.
     End,
 }
@@ -44,8 +50,7 @@ pub(super) struct Editor {
     readline: Arc<Mutex<Readline>>,
     history: Option<std::path::PathBuf>,
     before: Option<Termios>,
-    /// Whether a line is being edited now, as the thread that reads knows it.
-    editing: Arc<AtomicBool>,
+    above: AboveLine,
 }
 
 impl Editor {
@@ -70,23 +75,39 @@ impl Editor {
             let _ = readline.load_history(path);
         }
         let before = tcgetattr(io::stdin()).ok();
+        // Messages go to standard error, which may be another terminal than the one of the line.
+        let printer = is_one_terminal().then(|| readline.create_external_printer().ok());
+        let above = AboveLine::new(printer.flatten());
         let readline = Arc::new(Mutex::new(readline));
-        Ok(Self { readline, history, before, editing: Arc::default() })
+        Ok(Self { readline, history, before, above })
     }
 
-    /// Tells, wherever it is asked, whether a line is being edited.
-    pub(super) fn editing(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.editing)
+    /// Where others may say something meanwhile.
+    pub(super) fn above(&self) -> AboveLine {
+        self.above.clone()
+    }
+
+    /// Takes the terminal until what this returns is dropped.
+    pub(super) fn attend(&self) -> Attended<'_> {
+        if let Some(mut kept) = self.before.clone() {
+            // What is typed is shown when the editor gets it.
+            kept.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+            // A terminal that can't do that does without.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &kept);
+        }
+        Attended(self)
     }
 
     pub(super) async fn read(&self) -> Result<Typed, PluginError> {
         let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
-        let editing = self.editing();
+        let (above, before) = (self.above(), self.before.clone());
         let read = off_executor(move || {
             let mut readline = readline.lock().unwrap_or_else(PoisonError::into_inner);
-            editing.store(true, Ordering::Release);
-            let line = readline.readline(PROMPT);
-            editing.store(false, Ordering::Release);
+            let Some(line) = above.editing(|| readline.readline(PROMPT)) else {
+                // The editor has brought back what was there while it was attended.
+                give_back(before.as_ref());
+                return Err(ReadlineError::Eof);
+            };
             if let (Ok(line), Some(path)) = (&line, history)
                 && !line.trim().is_empty()
                 && readline.add_history_entry(line.as_str()).unwrap_or(false)
@@ -96,36 +117,48 @@ impl Editor {
             }
             line
         });
-        let mut reading = Reading(self.before.as_ref());
-        let read = read.await;
-        // The editor has given it back itself.
-        reading.0 = None;
-        match read {
+        match read.await {
             Ok(line) => Ok(Typed::Text(line)),
             Err(ReadlineError::Interrupted) => Ok(Typed::Interrupted),
             Err(ReadlineError::Eof) => Ok(Typed::End),
-            Err(ReadlineError::Io(error)) => {
-                Err(PluginError::io("reading from the console", &error))
+            Err(ReadlineError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                // What was pasted with it, and the editor has not read, is no line of its own.
+                let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+                Ok(Typed::NotText)
             }
-            Err(error) => Err(PluginError::Io {
-                doing: "reading from the console".into(),
-                problem: error.to_string(),
-            }),
+            Err(ReadlineError::Io(error)) => Err(PluginError::io(READING, &error)),
+            Err(error) => {
+                Err(PluginError::Io { doing: READING.into(), problem: error.to_string() })
+            }
         }
     }
 }
 
-/// A line that is being read: gives the terminal back where nobody waits for the line any more.
-struct Reading<'e>(Option<&'e Termios>);
+/// The terminal while somebody reads lines from it, which is given back in the end.
+pub(super) struct Attended<'e>(&'e Editor);
 
-impl Drop for Reading<'_> {
+impl Drop for Attended<'_> {
     fn drop(&mut self) {
-        if let Some(before) = self.0 {
-            // A terminal that went away needs nothing back.
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        let was_edited = self.0.above.give_up();
+        give_back(self.0.before.as_ref());
+        if was_edited {
             let _ = io::stdout().write_all(PASTE_OFF);
         }
     }
+}
+
+/// Makes the terminal what it was before.
+fn give_back(before: Option<&Termios>) {
+    if let Some(before) = before {
+        // A terminal that went away needs nothing back.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+    }
+}
+
+/// Whether standard output and standard error are the same terminal.
+fn is_one_terminal() -> bool {
+    let output = fstat(io::stdout()).ok();
+    output.is_some_and(|output| fstat(io::stderr()).is_ok_and(|it| it.st_rdev == output.st_rdev))
 }
 
 /// Makes the history, if need be, and sees that nobody else can read it.

@@ -3,14 +3,16 @@
 //! It knows nothing of what messages mean; that is its host's business.
 
 #[cfg(feature = "console")]
+mod above;
+#[cfg(feature = "console")]
 mod editor;
 mod look;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_channel::{Receiver, Sender};
 use blocking::Unblock;
@@ -26,10 +28,15 @@ use crate::contract::{
     Failure, MessagePayload, OWNER, PluginError, Reply, TextFormat, metadata,
 };
 use crate::sandbox::printable;
+#[cfg(feature = "console")]
+pub use above::AboveLine;
 pub use look::ConsoleStyle;
 
 /// The channel's name, and its only chat.
 const CONSOLE: &str = "console";
+
+/// What fails where the input can't be read.
+const READING: &str = "reading from the console";
 
 /// Bytes of a line: the parameters of a call with room for a tool's name.
 const LINE_BYTES: usize = PARAMS_BYTES + 4 * KB;
@@ -74,8 +81,11 @@ pub struct ConsoleChannel {
     over: CancellationSource,
     /// Fires when the reading has ended.
     ended: CancellationSource,
-    /// Whether a line is being edited; `None` where lines are only read.
-    editing: Option<Arc<AtomicBool>>,
+    /// What ended it although nobody wanted that.
+    fault: OnceLock<PluginError>,
+    /// What is said while a line is edited; `None` where lines are only read.
+    #[cfg(feature = "console")]
+    above: Option<AboveLine>,
 }
 
 enum Source {
@@ -118,7 +128,9 @@ impl ConsoleChannel {
             answered: async_channel::unbounded(),
             over: CancellationSource::new(),
             ended: CancellationSource::new(),
-            editing: None,
+            fault: OnceLock::new(),
+            #[cfg(feature = "console")]
+            above: None,
         }
     }
 
@@ -129,7 +141,7 @@ impl ConsoleChannel {
         if self.prompt && self.terminal {
             match editor::Editor::new(editing) {
                 Ok(editor) => {
-                    self.editing = Some(editor.editing());
+                    self.above = Some(editor.above());
                     self.source = Mutex::new(Source::Editor(editor));
                     self.prompt = false;
                 }
@@ -149,7 +161,25 @@ impl ConsoleChannel {
     /// while no line is edited, is about that answer.
     #[must_use]
     pub fn is_waited_at(&self) -> bool {
-        self.editing.as_ref().is_some_and(|editing| !editing.load(Ordering::Acquire))
+        #[cfg(feature = "console")]
+        let waits = self.above.as_ref().is_some_and(|above| !above.is_edited());
+        #[cfg(not(feature = "console"))]
+        let waits = false;
+        waits
+    }
+
+    /// The place for what is said while a line is edited; `None` where lines are only read.
+    #[cfg(feature = "console")]
+    #[must_use]
+    pub fn above_line(&self) -> Option<AboveLine> {
+        self.above.clone()
+    }
+
+    /// What ended it although nobody wanted that: its input can't be read any more, or its output
+    /// can't be written although its reader is there.
+    #[must_use]
+    pub fn fault(&self) -> Option<&PluginError> {
+        self.fault.get()
     }
 
     /// How many messages came to nothing.
@@ -182,16 +212,16 @@ impl ConsoleChannel {
     ) -> Result<(), PluginError> {
         self.show_prompt();
         loop {
-            let line = lines.next().await;
-            match line.map_err(|error| PluginError::io("reading from the console", &error))? {
+            let line = match lines.next().await {
+                Ok(line) => line,
+                Err(error) => return self.give_up(PluginError::io(READING, &error)),
+            };
+            match line {
                 Line::End => return Ok(()),
                 Line::Whole(line) => match str::from_utf8(line) {
                     Ok(text) if text.trim().is_empty() => self.show_prompt(),
                     Ok(text) => self.hand_over(text.to_owned(), host).await?,
-                    Err(_) => {
-                        let message = "the line is not UTF-8 text".to_owned();
-                        self.refuse("not_text", message, "send it as UTF-8".to_owned()).await?;
-                    }
+                    Err(_) => self.refuse_not_text().await?,
                 },
                 Line::TooLong => {
                     let message = format!("the line is over {LINE_BYTES} bytes");
@@ -205,15 +235,21 @@ impl ConsoleChannel {
     #[cfg(feature = "console")]
     async fn receive_edited(
         &self,
-        editor: &mut editor::Editor,
+        editor: &editor::Editor,
         host: &dyn ChannelHost,
     ) -> Result<(), PluginError> {
+        let _attended = editor.attend();
         loop {
-            match editor.read().await? {
+            let typed = match editor.read().await {
+                Ok(typed) => typed,
+                Err(error) => return self.give_up(error),
+            };
+            match typed {
                 editor::Typed::End => return Ok(()),
                 editor::Typed::Interrupted => {
                     let _ = io::stderr().write_all(b"ctrl-d ends\n");
                 }
+                editor::Typed::NotText => self.refuse_not_text().await?,
                 editor::Typed::Text(text) if text.trim().is_empty() => {}
                 editor::Typed::Text(text) => {
                     // Answers to what nobody waits for any more were left here by a cancellation.
@@ -225,11 +261,22 @@ impl ConsoleChannel {
         }
     }
 
+    /// Ends the console because of `error`: nobody could start it again.
+    fn give_up(&self, error: PluginError) -> Result<(), PluginError> {
+        let _ = self.fault.set(error);
+        Ok(())
+    }
+
     async fn hand_over(&self, text: String, host: &dyn ChannelHost) -> Result<(), PluginError> {
         let number = self.messages.fetch_add(1, Ordering::Relaxed) + 1;
         let id = (metadata::MESSAGE_ID.to_owned(), Value::from(number.to_string()));
         let payload = MessagePayload::text(text);
         host.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, BTreeMap::from([id])).await
+    }
+
+    async fn refuse_not_text(&self) -> Result<(), PluginError> {
+        let message = "the line is not UTF-8 text".to_owned();
+        self.refuse("not_text", message, "send it as UTF-8".to_owned()).await
     }
 
     /// Says that a line is no message, which counts as one that failed.
@@ -258,6 +305,10 @@ impl ConsoleChannel {
         line.push('\n');
         let mut output = self.output.lock().await;
         let written = async {
+            #[cfg(feature = "console")]
+            if self.above.as_ref().is_some_and(|above| above.show(&line)) {
+                return Ok(());
+            }
             output.writer.write_all(line.as_bytes()).await?;
             output.writer.flush().await
         };
@@ -268,7 +319,9 @@ impl ConsoleChannel {
                 self.closed.store(true, Ordering::Relaxed);
                 return Err(PluginError::Cancelled);
             }
-            return Err(PluginError::io("writing to the console", &error));
+            let error = PluginError::io("writing to the console", &error);
+            let _ = self.fault.set(error.clone());
+            return Err(error);
         }
         output.written += 1;
         let id = output.written.to_string();

@@ -178,7 +178,11 @@ pub(super) fn console(options: &Options, commands: &Arc<weft_lite::Commands>) ->
     let console = ConsoleChannel::stdio(style(options));
     // Such a terminal can't move its cursor.
     let dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
-    if dumb { console } else { console.editing(editing) }
+    let console = if dumb { console } else { console.editing(editing) };
+    if let Some(above) = console.above_line() {
+        output::say_above(above);
+    }
+    console
 }
 
 #[cfg(not(feature = "console"))]

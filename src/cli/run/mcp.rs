@@ -1,19 +1,16 @@
 //! `weft-lite run --mcp` and `weft-lite mcp`: everything loaded, and served to AI clients until they or
 //! a signal end it.
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 #[cfg(feature = "serve")]
 use std::path::Path;
 use std::pin::pin;
 use std::str::FromStr;
-use std::time::Duration;
 
 use argh::FromArgs;
-use async_signal::{Signal, Signals};
-use futures_lite::StreamExt;
 use futures_lite::future::or;
-use smol::Timer;
 #[cfg(feature = "serve")]
 use weft_lite::{BearerToken, HttpError, HttpOptions, McpConfig, McpListener};
 use weft_lite::{McpOptions, McpServer, Runtime, ToolNames};
@@ -21,15 +18,13 @@ use weft_lite::{McpOptions, McpServer, Runtime, ToolNames};
 use super::changes::{self, Style};
 use super::startup::Console;
 use super::{Run, startup};
+use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, report};
 #[cfg(feature = "serve")]
 use crate::cli::{failed, output};
-
-/// How long cancelled calls may take to say so.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Where clients are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +94,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         Target::Address(_) => Asking::Once,
     };
     let runtime = options.runtime(asking)?;
+    let interrupts = Interrupts::watch()?;
     let config = runtime.mcp_config().clone();
     let mut offered = McpOptions::from(&config);
     if let Some(names) = command.tool_names {
@@ -112,8 +108,10 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         Target::Address(address) => Some(listen(address, command.token_file.as_deref(), config)?),
     };
     // A client is answered while the plugins are still being loaded.
+    let is_loaded = Cell::new(false);
     let following = async {
         runtime.load().await;
+        is_loaded.set(true);
         drop(loading);
         report::empty_folders(&options.plugins, &runtime.host().registry());
         let subscription = runtime.host().subscribe();
@@ -126,7 +124,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     };
     let serving = async {
         match target {
-            Target::Stdio => serve(&runtime, &server, server.serve_stdio()).await,
+            Target::Stdio => serve(&runtime, &server, server.serve_stdio(), interrupts).await,
             #[cfg(feature = "serve")]
             Target::Address(_) => {
                 let http = async {
@@ -135,13 +133,17 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
                     }
                     Ok(())
                 };
-                serve(&runtime, &server, http).await
+                serve(&runtime, &server, http, interrupts).await
             }
             #[cfg(not(feature = "serve"))]
             Target::Address(_) => Err(no_http()),
         }
     };
-    runtime.block_on(or(serving, following))
+    match runtime.block_on(or(serving, following))? {
+        Ended::Interrupted if !is_loaded.get() => Err(Failure::Interrupted),
+        Ended::Impatiently => Ok(Status::Interrupted),
+        Ended::Served | Ended::Interrupted => Ok(Status::Done),
+    }
 }
 
 /// The address to serve on, with what the options and the configuration say of it.
@@ -181,46 +183,43 @@ fn no_http() -> Failure {
     }
 }
 
+/// How serving came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// By its clients.
+    Served,
+    /// By a signal.
+    Interrupted,
+    /// By a second one.
+    Impatiently,
+}
+
 /// Waits for the end of `serving`, or of everything when a signal comes.
 async fn serve(
     runtime: &Runtime,
     server: &McpServer,
     serving: impl Future<Output = io::Result<()>>,
-) -> Result<Status, Failure> {
-    let mut signals = Signals::new([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
-        message: format!("signals can't be received: {error}"),
-        next_step: "check the limits that this program runs under".into(),
-    })?;
+    mut interrupts: Interrupts,
+) -> Result<Ended, Failure> {
     let mut serving = pin!(serving);
     // A task of its own: each look at it is a system call, and serving is woken with every message.
     let signal = runtime.executor().spawn(async move {
-        signals.next().await;
-        signals
+        interrupts.next().await;
+        interrupts
     });
     let ended = or(async { Ok(serving.as_mut().await) }, async { Err(signal.await) }).await;
     match ended {
         Ok(result) => {
             runtime.stop().await;
             // A client that is gone has ended it too.
-            result.map(|()| Status::Done).map_err(Failure::Output)
+            result.map(|()| Ended::Served).map_err(Failure::Output)
         }
-        Err(mut signals) => {
+        Err(mut interrupts) => {
             server.stop();
             runtime.stop().await;
-            let ended = async {
-                // What the calls came to has been said, or can't be: they were given up.
-                let _ = or(async { Some(serving.await) }, async {
-                    Timer::after(GRACE).await;
-                    None
-                })
-                .await;
-                Status::Done
-            };
-            let interrupted = async {
-                signals.next().await;
-                Status::Interrupted
-            };
-            Ok(or(ended, interrupted).await)
+            // What the calls came to has been said, or can't be: they were given up.
+            let ended = interrupts.unless(interrupts::soon(serving)).await;
+            Ok(ended.map_or(Ended::Impatiently, |_| Ended::Interrupted))
         }
     }
 }

@@ -18,6 +18,7 @@ use startup::Console;
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
+use super::trust::Asking;
 use super::{Failure, Status};
 
 /// Load everything and serve its channels: the console, the socket and those of plugins.
@@ -26,7 +27,7 @@ use super::{Failure, Status};
     subcommand,
     name = "run",
     example = "{command_name}\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json\n{command_name} --message /status\n{command_name} --channel socket\n{command_name} --mcp 127.0.0.1:8787",
-    note = "What is typed is a message: `/help` lists the commands, `TOOL {{JSON}}` calls a tool. On a pipe\neach line is answered with a line; with --json, {{\"ok\": true, \"result\": ...}} or\n{{\"ok\": false, \"error\": {{...}}}}. End of input ends it when everything is answered, with status 1 if\ninput was no terminal and a message failed. Ctrl-c at a terminal cancels what is in flight;\nelsewhere it ends the program with status 0, as SIGTERM does; a second one doesn't wait. The options\nof `weft-lite --help` apply."
+    note = "What is typed is a message: `/help` lists the commands, `TOOL {{JSON}}` calls a tool. On a pipe\neach line is answered with a line; with --json, {{\"ok\": true, \"result\": ...}} or\n{{\"ok\": false, \"error\": {{...}}}}. End of input ends it when everything is answered, with status 1 if\ninput was no terminal and a message failed. Ctrl-c at a terminal cancels what is in flight;\nelsewhere it ends the program with status 0, as SIGTERM does; a second one doesn't wait. While\nplugins load, and with --message, both cancel that, and the status is 130. The options of\n`weft-lite --help` apply."
 )]
 pub(super) struct Run {
     /// answer this one message and end
@@ -60,27 +61,52 @@ pub(super) struct Run {
 
 /// What can't be wanted, or not at once, is not left out in silence.
 fn check(command: &Run) -> Result<(), Failure> {
-    #[cfg(feature = "mcp")]
-    let mcp = command.mcp.is_some();
-    #[cfg(not(feature = "mcp"))]
-    let mcp = false;
-    let message = command.message.is_some();
-    let prompt = command.show_prompt;
-    let channel = !command.channel.is_empty();
-    let both = [
-        (mcp && message, ["--mcp", "--message"]),
-        (mcp && prompt, ["--mcp", "--show-prompt"]),
-        (mcp && channel, ["--mcp", "--channel"]),
-        (message && channel, ["--message", "--channel"]),
-        (prompt && channel, ["--show-prompt", "--channel"]),
-    ];
     if command.message.as_deref().is_some_and(|text| text.trim().is_empty()) {
         return Err(Failure::Usage {
             message: "the message of `--message` is empty".into(),
             next_step: "give it a text, `/help` for instance".into(),
         });
     }
-    match both.into_iter().find(|(both, _)| *both) {
+    #[cfg(feature = "mcp")]
+    check_mcp(command)?;
+    let message = command.message.is_some();
+    let prompt = command.show_prompt;
+    let channel = !command.channel.is_empty();
+    let events = command.json_events;
+    apart(&[
+        (message && channel, ["--message", "--channel"]),
+        (prompt && channel, ["--show-prompt", "--channel"]),
+        (message && events, ["--json-events", "--message"]),
+        (prompt && events, ["--json-events", "--show-prompt"]),
+    ])
+}
+
+/// The same of what clients over MCP are served, and of the rest beside that.
+#[cfg(feature = "mcp")]
+fn check_mcp(command: &Run) -> Result<(), Failure> {
+    let mcp = command.mcp.is_some();
+    apart(&[
+        (mcp && command.message.is_some(), ["--mcp", "--message"]),
+        (mcp && command.show_prompt, ["--mcp", "--show-prompt"]),
+        (mcp && !command.channel.is_empty(), ["--mcp", "--channel"]),
+    ])?;
+    let without = |option: &str, needed: &str| Failure::Usage {
+        message: format!("`{option}` serves no purpose without `{needed}`"),
+        next_step: format!("add `{needed}`, or leave out `{option}`"),
+    };
+    if command.tool_names.is_some() && !mcp {
+        return Err(without("--tool-names", "--mcp"));
+    }
+    #[cfg(feature = "serve")]
+    if command.token_file.is_some() && !matches!(command.mcp, Some(mcp::Target::Address(_))) {
+        return Err(without("--token-file", "--mcp HOST:PORT"));
+    }
+    Ok(())
+}
+
+/// Refuses the first two options of which both are there.
+fn apart(both: &[(bool, [&str; 2])]) -> Result<(), Failure> {
+    match both.iter().find(|(both, _)| *both) {
         None => Ok(()),
         Some((_, [one, other])) => Err(Failure::Usage {
             message: format!("`{one}` serves no purpose beside `{other}`"),
@@ -96,13 +122,18 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
         return mcp::run(target, command, options);
     }
     logs::start(options, Verbosity::Plugins);
-    let runtime = options.load_asking()?;
+    let (runtime, mut interrupts) = match options.load_watching(Asking::Once) {
+        Err(Failure::Interrupted) if command.message.is_some() && !command.show_prompt => {
+            return once::cancelled(options);
+        }
+        loaded => loaded?,
+    };
     if command.show_prompt {
-        return once::show_prompt(&runtime, command.message.as_deref(), options);
+        return once::show_prompt(&runtime, command.message.as_deref(), options, &mut interrupts);
     }
     startup::soul(&runtime, options);
     if let Some(message) = &command.message {
-        return once::answer(&runtime, message, options);
+        return once::answer(&runtime, message, options, &mut interrupts);
     }
     let plan = channels::Plan::new(command, &runtime, options)?;
     let subscription = runtime.host().subscribe();
@@ -118,6 +149,6 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
         // Only serving ends the program.
         std::future::pending().await
     };
-    let serving = serve::serve(&runtime, &commands, &plan, options);
+    let serving = serve::serve(&runtime, &commands, &plan, options, &mut interrupts);
     runtime.block_on(futures_lite::future::or(serving, following))
 }

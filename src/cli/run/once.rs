@@ -1,17 +1,21 @@
 //! One message and its answer, and the prompt that messages get.
 
+use std::cell::Cell;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::io::Cursor;
 use serde_json::json;
 use weft_lite::{
-    ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
-    Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
+    CallError, ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState,
+    OWNER, Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
 };
 
 use super::channels::{self, CONSOLE};
+use crate::cli::call::described;
+use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, output};
 
@@ -23,6 +27,7 @@ pub(super) fn answer(
     runtime: &Runtime,
     message: &str,
     options: &Options,
+    interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
     let rules = [(CONSOLE.to_owned(), ChannelRules::of_owner())].into();
     let commands = runtime.commands();
@@ -30,21 +35,49 @@ pub(super) fn answer(
     let style = channels::style(options);
     let output = blocking::Unblock::new(io::stdout());
     let console = Arc::new(ConsoleChannel::new(Cursor::new(Vec::new()), output, style));
-    runtime.block_on(async {
-        let inbox = gateway.inbox();
+    let inbox = gateway.inbox();
+    let is_taken = Cell::new(false);
+    let answering = async {
         start_guests(runtime, &inbox).await;
         let member = Member::channel(Arc::clone(&console) as _, Arc::clone(&inbox));
         runtime.host().register(member).await.map_err(|it| failed(&it, it.next_step()))?;
         let payload = MessagePayload::text(message);
         let taken = inbox.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, [].into()).await;
+        is_taken.set(true);
         gateway.stop(GRACE).await;
         runtime.stop().await;
         taken.map_err(|error| failed(&error, error.next_step()))
+    };
+    let status = runtime.block_on(async {
+        let mut answering = pin!(answering);
+        if let Some(answered) = interrupts.unless(answering.as_mut()).await {
+            return answered.map(|()| Status::Done);
+        }
+        if !inbox.cancel(CONSOLE, CONSOLE, None).await && !is_taken.get() {
+            interrupts::soon(runtime.stop()).await;
+            return cancelled(options);
+        }
+        // Its sender hears of it, unless a second signal comes.
+        let told = interrupts.unless(answering).await;
+        let is_late = told.is_some() && console.failures() == 0;
+        Ok(if is_late { Status::Done } else { Status::Interrupted })
     })?;
+    if let Some(fault) = console.fault() {
+        return Err(failed(fault, fault.next_step()));
+    }
     if console.is_closed() {
         return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
     }
-    Ok(if console.failures() > 0 { Status::Failed } else { Status::Done })
+    Ok(if status == Status::Done && console.failures() > 0 { Status::Failed } else { status })
+}
+
+/// Says that a message was not even taken, because a signal came first.
+pub(super) fn cancelled(options: &Options) -> Result<Status, Failure> {
+    if !options.json {
+        return Err(Failure::Interrupted);
+    }
+    output::json(&json!({ "ok": false, "error": described(&CallError::Cancelled) }))?;
+    Ok(Status::Interrupted)
 }
 
 /// Prints the prompt of a new conversation, or the one that `message` got.
@@ -52,9 +85,10 @@ pub(super) fn show_prompt(
     runtime: &Runtime,
     message: Option<&str>,
     options: &Options,
+    interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
     let pipeline = Pipeline::new(runtime.commands(), &options.workspace);
-    let prompt = runtime.block_on(async {
+    let prompt = async {
         let Some(message) = message else { return Some(pipeline.assembler().prompt(&[])) };
         let state = MessageState {
             channel: CONSOLE.into(),
@@ -70,9 +104,10 @@ pub(super) fn show_prompt(
             output::problem(&failure.message, &failure.next_step);
         }
         outcome.state.prompt
-    });
-    runtime.block_on(runtime.stop());
-    match prompt {
+    };
+    let prompt = runtime.block_on(interrupts.unless(prompt));
+    runtime.block_on(interrupts::soon(runtime.stop()));
+    match prompt.ok_or(Failure::Interrupted)? {
         Some(prompt) => {
             match options.json {
                 true => output::data(&json!({ "prompt": prompt }).to_string())?,

@@ -5,8 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_signal::{Signal, Signals};
-use futures_lite::StreamExt;
+use async_signal::Signal;
 use futures_lite::future::{or, pending};
 use smol::Timer;
 use weft_lite::{
@@ -14,6 +13,7 @@ use weft_lite::{
 };
 
 use super::channels::{self, CONSOLE, Plan};
+use crate::cli::interrupts::Interrupts;
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, output};
 
@@ -28,11 +28,8 @@ pub(super) async fn serve(
     commands: &Arc<Commands>,
     plan: &Plan,
     options: &Options,
+    interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
-    let mut signals = Signals::new([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
-        message: format!("signals can't be received: {error}"),
-        next_step: "use `weft-lite call`, which needs none".into(),
-    })?;
     let host = runtime.host();
     let gateway = runtime.gateway(Arc::clone(commands), plan.rules.clone());
     let inbox = gateway.inbox();
@@ -57,7 +54,7 @@ pub(super) async fn serve(
         host.follow_guests(Arc::clone(&inbox), Arc::clone(&plan.wanted)).await;
         pending().await
     };
-    let end = or(wait_for_end(console.as_deref(), &inbox, &mut signals), following).await;
+    let end = or(wait_for_end(console.as_deref(), &inbox, interrupts), following).await;
     if console.is_some() && io::stdin().is_terminal() {
         // The shell's own prompt comes on a line of its own.
         output::message("");
@@ -67,10 +64,10 @@ pub(super) async fn serve(
     let interrupted = async {
         if end == End::Input {
             // What was read is being answered; a signal gives that up.
-            signals.next().await;
+            interrupts.next().await;
             gateway.stop(Duration::ZERO).await;
         }
-        signals.next().await;
+        interrupts.next().await;
         Status::Interrupted
     };
     let stopped = async {
@@ -79,8 +76,7 @@ pub(super) async fn serve(
     };
     match or(stopped, async { Some(interrupted.await) }).await {
         Some(status) => Ok(status),
-        None if end == End::Signal => Ok(Status::Done),
-        None => ended(console.as_deref()),
+        None => ended(console.as_deref(), end),
     }
 }
 
@@ -97,7 +93,7 @@ enum End {
 async fn wait_for_end(
     console: Option<&ConsoleChannel>,
     inbox: &Arc<dyn ChannelHost>,
-    signals: &mut Signals,
+    interrupts: &mut Interrupts,
 ) -> End {
     let interactive = console.is_some() && io::stdin().is_terminal();
     loop {
@@ -108,9 +104,9 @@ async fn wait_for_end(
             }
             None
         };
-        match or(input, async { Some(signals.next().await) }).await {
+        match or(input, async { Some(interrupts.next().await) }).await {
             None => return End::Input,
-            Some(Some(Ok(Signal::Int))) if interactive && cancels(console, inbox).await => {}
+            Some(Signal::Int) if interactive && cancels(console, inbox).await => {}
             Some(_) => return End::Signal,
         }
     }
@@ -138,8 +134,12 @@ async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
     runtime.stop().await;
 }
 
-fn ended(console: Option<&ConsoleChannel>) -> Result<Status, Failure> {
+fn ended(console: Option<&ConsoleChannel>, end: End) -> Result<Status, Failure> {
+    if let Some(fault) = console.and_then(ConsoleChannel::fault) {
+        return Err(failed(fault, fault.next_step()));
+    }
     match console {
+        _ if end == End::Signal => Ok(Status::Done),
         Some(console) if console.is_closed() => {
             Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
         }

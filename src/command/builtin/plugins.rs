@@ -28,12 +28,15 @@ impl CommandHandler for Plugins {
                 format!("{id} {version}  {}, {tools} tools  ({})", kinds.join(", "), plugin.origin)
             });
             let refused = registry.refused().iter().map(|plugin| {
-                let id = plugin.id.as_deref().unwrap_or("?");
-                let next_step = plugin.error.next_step();
-                format!(
-                    "{id}  not loaded: {}\n  try: {next_step}  ({})",
-                    plugin.error, plugin.origin
-                )
+                let (error, origin) = (plugin.error.to_string(), &plugin.origin);
+                // An error with a file in it often begins with the place, which stands before it.
+                let reason = error.strip_prefix(origin.as_str()).unwrap_or(&error);
+                let reason = reason.trim_start_matches([':', ' ']);
+                let name = match &plugin.id {
+                    Some(id) => format!("{id} ({origin})"),
+                    None => origin.clone(),
+                };
+                format!("{name}  not loaded: {reason}\n  try: {}", plugin.error.next_step())
             });
             let mut lines: Vec<String> = running.chain(refused).collect();
             if lines.is_empty() {

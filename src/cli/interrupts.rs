@@ -1,0 +1,62 @@
+//! Ctrl-c and SIGTERM: the one place where the program watches for them.
+//!
+//! Commands that neither call nor serve anything don't watch: a signal just ends them.
+
+use std::time::Duration;
+
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
+use futures_lite::future::{or, pending};
+use smol::Timer;
+
+use super::Failure;
+
+/// How long what was cancelled may take to say so.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The signals that came and are still to be seen.
+#[derive(Debug)]
+pub(super) struct Interrupts(Signals);
+
+impl Interrupts {
+    /// From now on signals don't end the program, but are told. What waits for a person at the terminal
+    /// has to come before: there, ctrl-c would be lost.
+    ///
+    /// # Errors
+    ///
+    /// They can't be received.
+    pub(super) fn watch() -> Result<Self, Failure> {
+        let signals = Signals::new([Signal::Int, Signal::Term]);
+        signals.map(Self).map_err(|error| Failure::Work {
+            message: format!("signals can't be received: {error}"),
+            next_step: "check the limits that this program runs under".into(),
+        })
+    }
+
+    /// The next signal.
+    pub(super) async fn next(&mut self) -> Signal {
+        match self.0.next().await {
+            Some(Ok(signal)) => signal,
+            // What can't be received any more never comes.
+            Some(Err(_)) | None => pending().await,
+        }
+    }
+
+    /// What `work` comes to, unless a signal comes first.
+    pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let interrupted = async {
+            self.next().await;
+            None
+        };
+        or(async { Some(work.await) }, interrupted).await
+    }
+}
+
+/// What `work` that was cancelled comes to, unless that takes too long.
+pub(super) async fn soon<T>(work: impl Future<Output = T>) -> Option<T> {
+    let given_up = async {
+        Timer::after(GRACE).await;
+        None
+    };
+    or(async { Some(work.await) }, given_up).await
+}

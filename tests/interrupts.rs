@@ -1,0 +1,140 @@
+//! Ctrl-c and SIGTERM while the program loads, reads or answers: it says so, and its status is 130.
+
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+#[path = "support/guest.rs"]
+#[allow(dead_code, reason = "shared with tests of the engine")]
+mod guest;
+#[allow(dead_code, reason = "shared with the tests of the command line")]
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::ChildStderr;
+
+use guest::Guest;
+use serde_json::{Value, json};
+use support::{Dir, Running, probe};
+
+/// What lets a guest compute for as long as any test may take.
+fn patience() -> Value {
+    json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 })
+}
+
+/// A folder with a plugin that says that it begins to load, and never has.
+fn loading() -> Dir {
+    let dir = Dir::new();
+    let endless = Guest {
+        init:
+            "(call $log (i32.const 1) (i32.const 4000) (i32.const 5)) (loop (br 0)) (unreachable)"
+                .into(),
+        ..Guest::default()
+    };
+    let endless = endless
+        .importing("(import \"host\" \"log\" (func $log (param i32 i32 i32)))")
+        .with("(data (i32.const 4000) \"begun\")");
+    dir.plugin("endless", &endless.wasm(), &json!({ "resources": patience() }));
+    dir
+}
+
+/// The program, and what else it says after it has said `words`.
+#[track_caller]
+fn started(dir: &Dir, arguments: &[&str], words: &str) -> (Running, BufReader<ChildStderr>) {
+    let mut running = dir.start(arguments);
+    let mut said = BufReader::new(running.child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(words) {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "{words:?} is not said");
+    }
+    (running, said)
+}
+
+/// Sends the signal and gives the status, what was printed, and what was still said.
+fn interrupted(
+    (running, mut said): (Running, BufReader<ChildStderr>),
+    signal: &str,
+) -> (Option<i32>, String, String) {
+    running.signal(signal);
+    let (status, printed) = running.end();
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    (status, printed, rest)
+}
+
+#[track_caller]
+fn is_cancelled(printed: &str) {
+    let answer: Value = serde_json::from_str(printed).unwrap();
+    assert_eq!(answer["ok"], false, "{printed}");
+    assert_eq!(answer["error"]["code"], "cancelled", "{printed}");
+}
+
+const BEGUN: &str = "[PLUGIN:endless] begun";
+
+#[test]
+fn whatever_loads_is_cancelled() {
+    let dir = loading();
+    for (arguments, next_step) in [
+        (["call", "run"].as_slice(), "call again"),
+        (&["run"], "run it again"),
+        (&["run", "--message", "/help"], "run it again"),
+        (&["run", "--show-prompt"], "run it again"),
+        #[cfg(feature = "mcp")]
+        (&["mcp"], "run it again"),
+    ] {
+        for signal in ["INT", "TERM"] {
+            let (status, printed, said) = interrupted(started(&dir, arguments, BEGUN), signal);
+            assert_eq!((status, printed.as_str()), (Some(130), ""), "{arguments:?}: {said}");
+            assert!(said.ends_with(&format!("error: cancelled\n  try: {next_step}\n")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn whoever_wants_json_hears_of_it_in_json_while_plugins_load() {
+    let dir = loading();
+    for arguments in [["call", "run", "--json"], ["run", "--message=/help", "--json"]] {
+        let (status, printed, _) = interrupted(started(&dir, &arguments, BEGUN), "TERM");
+        assert_eq!(status, Some(130), "{arguments:?}");
+        is_cancelled(&printed);
+    }
+}
+
+#[test]
+fn a_call_that_waits_for_its_parameters_is_cancelled() {
+    let dir = Dir::new();
+    dir.plugin("probe", &probe(), &json!({ "permissions": { "network": ["api.example.com"] } }));
+    // What it says last before it reads.
+    let granted = "probe: network: api.example.com";
+    for signal in ["INT", "TERM"] {
+        let started = started(&dir, &["call", "echo", "-", "-v"], granted);
+        let (status, printed, said) = interrupted(started, signal);
+        assert_eq!((status, printed.as_str()), (Some(130), ""), "{said}");
+        assert!(said.ends_with("error: cancelled\n  try: call again\n"), "{said}");
+    }
+    let started = started(&dir, &["call", "echo", "-", "-v", "--json"], granted);
+    let (status, printed, _) = interrupted(started, "TERM");
+    assert_eq!(status, Some(130));
+    is_cancelled(&printed);
+}
+
+#[test]
+fn one_message_that_is_worked_on_is_cancelled_and_its_sender_hears_of_it() {
+    let dir = Dir::new();
+    dir.plugin("probe", &probe(), &json!({ "resources": patience() }));
+    let calls = json!({ "calls": [
+        { "tool": "log", "params": { "level": 2, "message": "begun" } }, { "tool": "spin" },
+    ] });
+    let message = format!("probe__many {calls}");
+    for signal in ["INT", "TERM"] {
+        let started = started(&dir, &["run", "--message", &message], "[PLUGIN:probe] begun");
+        let (status, printed, said) = interrupted(started, signal);
+        assert_eq!(status, Some(130), "{said}");
+        assert_eq!(printed, "error: cancelled\n  try: send it again\n");
+    }
+    let arguments = ["run", "--json", "--message", &message];
+    let (status, printed, _) =
+        interrupted(started(&dir, &arguments, "[PLUGIN:probe] begun"), "INT");
+    assert_eq!(status, Some(130));
+    is_cancelled(&printed);
+}
