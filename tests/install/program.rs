@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::home::{Home, module, padded};
+use crate::home::{Home, content, module, padded};
 
 /// What the program printed and how it ended, with nobody at the terminal.
 #[track_caller]
@@ -69,6 +69,62 @@ fn without_a_terminal_what_needs_approval_is_pending() {
     succeeds(&home, &["plugin", "remove", "probe", "--yes"]);
     assert!(fails(&home, &["plugin", "remove", "probe", "--yes"], 1).contains("is installed"));
     assert_eq!(succeeds(&home, &["plugin", "list", "--no-bundled"]).0, "");
+}
+
+/// A plugin as `cargo new` and `cargo build` leave it, with more of a build than a package may hold.
+fn author(home: &Home) -> String {
+    let folder = home.path("hello");
+    let built = folder.join("target/wasm32-unknown-unknown/release");
+    for folder in [&built.join("deps"), &folder.join(".git"), &folder.join("web/node_modules/x")] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let module_path = "target/wasm32-unknown-unknown/release/hello.wasm";
+    let manifest = json!({
+        "id": "hello", "name": "Hello", "version": "0.1.0", "capabilities": ["tool"],
+        "wasm_module": module_path,
+    });
+    fs::write(folder.join("weft.plugin.json"), manifest.to_string()).unwrap();
+    fs::write(folder.join("Cargo.toml"), "[package]").unwrap();
+    fs::write(folder.join(module_path), module("probe")).unwrap();
+    fs::write(built.join("deps/libhello.rlib"), vec![0; 11 * 1024 * 1024]).unwrap();
+    fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main").unwrap();
+    fs::write(folder.join("web/node_modules/x/index.js"), "x").unwrap();
+    fs::create_dir(folder.join("scratch")).unwrap();
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n# by a test";
+    fs::write(folder.join("scratch/CACHEDIR.TAG"), tag).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_plugin_is_installed_from_the_folder_it_is_built_in() {
+    let home = Home::new();
+    let folder = author(&home);
+    let left_out = [".git", "scratch", "target", "web/node_modules"];
+    let (_, stderr) = succeeds(&home, &["plugin", "install", &folder]);
+    let said = format!("left out, but for what the manifest names: {}\n", left_out.join(", "));
+    assert!(stderr.contains(&said), "{stderr}");
+    assert_eq!(succeeds(&home, &["call", "hello__echo", "1"]).0, "1\n");
+    let installed: Vec<String> =
+        content(&home.weft().join("plugins/hello")).into_iter().map(|(path, _)| path).collect();
+    let module = "target/wasm32-unknown-unknown/release/hello.wasm";
+    assert_eq!(installed, ["Cargo.toml", module, "weft.plugin.json"]);
+
+    // Signing, packing and installing mean the same files.
+    succeeds(&home, &["key", "new", "--out", "my.key"]);
+    succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
+    succeeds(&home, &["plugin", "sign", &folder, "--key", "my.key"]);
+    fs::write(home.path("hello/target/more.txt"), "made after signing").unwrap();
+    let packed = json(&succeeds(&home, &["plugin", "pack", &folder, "--json"]).0);
+    assert_eq!(packed["left_out"], json!(left_out));
+    for source in [folder.as_str(), packed["archive"].as_str().unwrap()] {
+        let installed = json(&succeeds(&home, &["plugin", "install", source, "--json"]).0);
+        assert_eq!(installed["signed_by"], "me", "{source}");
+    }
+    // What is in an archive counts in full: nothing goes in under the name of a build.
+    let unpacked = home.weft().join("plugins/hello");
+    fs::write(unpacked.join("target/more.txt"), "put there by hand").unwrap();
+    let digests = weft_lite::DigestList::of(&unpacked).unwrap();
+    assert!(digests.text().contains("target/more.txt"), "{}", digests.text());
 }
 
 #[test]

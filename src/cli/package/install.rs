@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use weft_lite::{
     Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer, Package,
-    PackageKind, PluginPermissions, Prompt, ReadLimits, installed_folder,
+    PackageKind, PluginPermissions, Prompt, ReadLimits, installed_folder, left_out_of_package,
 };
 
 use super::{Asking, ask};
@@ -55,6 +55,10 @@ pub(in crate::cli) fn install(
     };
     let installed = installed.map_err(|error| refused(&error))?;
     tell(&installed);
+    let left_out = match &source {
+        InstallSource::Folder(folder) => left_out(folder),
+        InstallSource::Archive(_) | InstallSource::Registry(_) => Vec::new(),
+    };
     let Package { kind, id, permissions, version, .. } = &installed.package;
     let asking = Asking {
         kind: *kind,
@@ -78,6 +82,7 @@ pub(in crate::cli) fn install(
             "overwritten": installed.replaced.is_some(),
             "signed_by": installed.signed_by,
             "warnings": installed.warnings,
+            "left_out": left_out,
             "pending": waiting,
         }))?;
     }
@@ -88,6 +93,17 @@ pub(in crate::cli) fn install(
 pub(super) fn check_module(module: &[u8], limits: ReadLimits) -> Result<(), String> {
     let compiled = CompiledModule::with_limit(module, limits.module_bytes);
     compiled.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// Says what of an author's folder did not become a part of the package.
+pub(super) fn left_out(folder: &Path) -> Vec<String> {
+    // The folder has just been read for the package itself.
+    let left_out = left_out_of_package(folder).unwrap_or_default();
+    if !left_out.is_empty() {
+        let list = output::one_line(&left_out.join(", "));
+        output::message(&format!("left out, but for what the manifest names: {list}"));
+    }
+    left_out
 }
 
 /// What was installed, and what it asks for.
