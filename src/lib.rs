@@ -141,10 +141,11 @@ pub use contract::{
     Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost, ChannelSettings, Config,
     Denied, Exhausted, Failure, FuelGauge, InstanceMode, KeyValueStore, ManifestError,
     ManifestFault, McpConfig, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService,
-    OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
-    PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
-    Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool, ToolContext,
-    ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, full_tool_name, limits, metadata,
+    NotLoaded, OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType,
+    PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,
+    PluginResourceConfig, Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool,
+    ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, full_tool_name,
+    limits, metadata,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weft_lite::{
-    Approval, LoadError, LoadedPlugin, MANIFEST_NAMES, PackageError, PackageOrigin, PluginRegistry,
-    RefusedPlugin,
+    Approval, LoadError, LoadedPlugin, MANIFEST_NAMES, PackageOrigin, PluginRegistry, RefusedPlugin,
 };
 
 use super::options::Options;
@@ -65,13 +64,5 @@ fn name(plugin: &RefusedPlugin) -> String {
 
 /// The reason, without the place where it stands beside it.
 pub(super) fn reason(error: &LoadError) -> String {
-    match error {
-        LoadError::Package(PackageError { path, .. }) => {
-            let text = error.to_string();
-            let path = path.display().to_string();
-            let rest = text.strip_prefix(&path).map(|rest| rest.trim_start_matches([':', ' ']));
-            rest.unwrap_or(&text).to_owned()
-        }
-        _ => error.to_string(),
-    }
+    error.reason()
 }
