@@ -58,10 +58,7 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
             output::json(&json!({ "ok": true, "result": value(text), "usage": usage }))?;
         }
         (Ok(text), false) => print_result(text)?,
-        (Err(error), true) => {
-            output::json(&json!({ "ok": false, "error": described(error), "usage": usage }))?;
-        }
-        (Err(error), false) => output::problem(&error.to_string(), &error.next_step()),
+        (Err(error), _) => output::failure(&error.into(), Some(usage), options.form())?,
     }
     Ok(match result {
         Ok(_) => Status::Done,
@@ -102,11 +99,6 @@ fn tell_warnings(registry: &PluginRegistry, tool: &str) {
     }
 }
 
-/// The error for machines: a stable code, and what a person would have been told.
-pub(super) fn described(error: &CallError) -> Value {
-    json!(weft_lite::Failure::from(error))
-}
-
 /// A guest's result: JSON, or plain text, which is a string to whoever wants JSON.
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
@@ -131,7 +123,7 @@ fn params(argument: Option<&str>) -> Result<String, CallError> {
 }
 
 /// Checks that `text` is one JSON value.
-pub(super) fn check_json(text: &str) -> Result<(), CallError> {
+fn check_json(text: &str) -> Result<(), CallError> {
     serde_json::from_str::<IgnoredAny>(text)
         .map(|_| ())
         .map_err(|error| CallError::InvalidParams { problem: error.to_string() })

@@ -97,7 +97,12 @@ fn trust(command: &Trust, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
     let trusted = TrustedKeys::trust(&home, &command.file, command.name.as_deref())
         .map_err(|error| refused(&error))?;
-    output::message(&format!("trusted: {} ({})", trusted.key.key_id(), trusted.name));
+    let TrustedKey { name, key } = trusted;
+    if options.json {
+        output::json(&json!({ "key_id": key.key_id(), "name": name }))?;
+    } else {
+        output::message(&format!("trusted: {} ({name})", key.key_id()));
+    }
     Ok(Status::Done)
 }
 

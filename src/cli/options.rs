@@ -11,6 +11,7 @@ use weft_lite::{
     Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, limits,
 };
 
+use super::output::Form;
 use super::trust::{self, Asking};
 use super::{AUDIT_FILE, Command, Failure, failed, report};
 
@@ -104,6 +105,11 @@ impl FromStr for Variable {
 }
 
 impl Options {
+    /// How results and errors are told.
+    pub(super) fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+
     /// What plugins from `--plugins` may have.
     pub(super) fn approval(&self) -> Approval {
         let named = Approval { named: true, ..Approval::NONE };

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use argh::FromArgs;
+use serde_json::json;
 use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretValue};
 
 use super::logs::{self, Verbosity};
@@ -76,13 +77,13 @@ pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, 
     logs::start(options, Verbosity::Warnings);
     let secrets = FileSecrets::new(options.weft_home()?);
     match &command.command {
-        Command::Set(command) => set(&secrets, command),
+        Command::Set(command) => set(&secrets, command, options),
         Command::List(_) => list(&secrets, options),
-        Command::Remove(command) => remove(&secrets, command),
+        Command::Remove(command) => remove(&secrets, command, options),
     }
 }
 
-fn set(secrets: &FileSecrets, command: &Set) -> Result<Status, Failure> {
+fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status, Failure> {
     let Set { name, host, from_file, from_env, in_file } = command;
     let unread = |error: std::io::Error| {
         failed(
@@ -111,7 +112,11 @@ fn set(secrets: &FileSecrets, command: &Set) -> Result<Status, Failure> {
         }
     };
     secrets.set(name, value, host).map_err(|error| refused(&error))?;
-    output::message(&format!("kept `{name}`, for {}", host.join(", ")));
+    if options.json {
+        output::json(&json!({ "name": name, "hosts": host }))?;
+    } else {
+        output::message(&format!("kept `{name}`, for {}", host.join(", ")));
+    }
     Ok(Status::Done)
 }
 
@@ -127,12 +132,20 @@ fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn remove(secrets: &FileSecrets, Remove { name }: &Remove) -> Result<Status, Failure> {
+fn remove(
+    secrets: &FileSecrets,
+    Remove { name }: &Remove,
+    options: &Options,
+) -> Result<Status, Failure> {
     if !secrets.remove(name).map_err(|error| refused(&error))? {
         let next_step = "see `weft-lite secret list` for those there are".to_owned();
         return Err(failed(&format!("there is no secret `{name}`"), next_step));
     }
-    output::message(&format!("removed `{name}`"));
+    if options.json {
+        output::json(&json!({ "removed": name }))?;
+    } else {
+        output::message(&format!("removed `{name}`"));
+    }
     Ok(Status::Done)
 }
 

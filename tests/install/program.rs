@@ -142,7 +142,7 @@ fn a_package_goes_over_a_registry() {
     assert!(fails(&home, &to_registry, 1).contains("already"));
 
     let install = ["plugin", "install", "hub:probe@1", "--registry", "stick", "--json"];
-    assert!(fails(&home, &install, 1).contains("not trusted"));
+    assert!(fails(&home, &install[..install.len() - 1], 1).contains("not trusted"));
     succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
     let keys = json(&succeeds(&home, &["key", "list", "--json"]).0);
     assert_eq!(keys, json!([{ "key_id": key_id.trim(), "name": "me" }]));
@@ -411,5 +411,51 @@ fn a_plugin_that_may_read_everything_around_reads_no_secret() {
     for path in ["weft/secrets/API.json", "weft/approvals.json", "weft/audit.jsonl"] {
         let rule = &read(path).unwrap_err()["denied"]["rule"];
         assert_eq!(rule, "filesystem access denied: path outside sandbox", "{path}");
+    }
+}
+
+#[test]
+fn every_command_gives_its_results_and_its_errors_as_json() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    succeeds(&home, &["plugin", "install", folder.to_str().unwrap()]);
+    succeeds(&home, &["key", "new", "--out", "my.key"]);
+    let done = |arguments: &[&str], input: &str| {
+        let (status, stdout, stderr) = run(&home, &[arguments, &["--json"]].concat(), input);
+        assert_eq!((status, stderr.as_str()), (0, ""), "{arguments:?} {stdout}");
+        json(&stdout)
+    };
+    let set = ["secret", "set", "WEATHER", "--host", "api.example.com"];
+    assert_eq!(done(&set, "value"), json!({ "name": "WEATHER", "hosts": ["api.example.com"] }));
+    assert_eq!(done(&["secret", "remove", "WEATHER"], ""), json!({ "removed": "WEATHER" }));
+    assert_eq!(done(&["plugin", "revoke", "probe"], ""), json!({ "revoked": "probe" }));
+    let trusted = done(&["key", "trust", "my.key.pub", "--name", "me"], "");
+    assert_eq!(trusted["name"], "me");
+    assert_eq!(json!([trusted]), done(&["key", "list"], ""));
+
+    for (arguments, ends, code) in [
+        (&["plugin", "inspect", "nope"][..], 1, "failed"),
+        (&["plugin", "install", "nowhere"], 1, "failed"),
+        (&["plugin", "approve", "nope"], 1, "failed"),
+        (&["secret", "remove", "NOPE"], 1, "failed"),
+        (&["skill", "show", "nope"], 1, "failed"),
+        (&["tools", "--plugins", "nowhere"], 2, "usage"),
+        (&["call", "--plugins", "nowhere", "x"], 2, "usage"),
+        (&["toolz"], 2, "usage"),
+    ] {
+        let (status, stdout, stderr) = run(&home, &[arguments, &["--json"]].concat(), "");
+        assert_eq!((status, stderr.as_str()), (ends, ""), "{arguments:?} {stdout}");
+        let told = json(&stdout);
+        assert_eq!((&told["ok"], &told["error"]["code"]), (&json!(false), &json!(code)));
+        for text in ["message", "next_step"] {
+            assert!(told["error"][text].as_str().is_some_and(|it| !it.is_empty()), "{told}");
+        }
+    }
+    // What speaks to a client on standard output says nothing else there.
+    for serve in [&["mcp"][..], &["run", "--mcp", "stdio"]] {
+        let (status, stdout, stderr) =
+            run(&home, &[serve, &["--json", "--plugins", "nowhere"]].concat(), "");
+        assert_eq!((status, stdout.as_str()), (2, ""));
+        assert!(stderr.contains("nowhere is not a folder\n  try: "), "{stderr}");
     }
 }
