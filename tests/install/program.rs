@@ -205,7 +205,7 @@ fn a_secret_is_never_shown() {
     let (stdout, _) = succeeds(&home, &["secret", "list"]);
     assert_eq!(stdout.lines().next(), Some("API\tapi.example.com\tvalue"));
 
-    fails(&home, &["secret", "set", "API"], 1);
+    fails(&home, &["secret", "set", "API"], 2);
     let (status, _, stderr) = run(&home, &set, "two\nlines");
     assert_eq!(status, 1);
     assert!(!stderr.contains("two"), "{stderr}");
@@ -458,4 +458,40 @@ fn every_command_gives_its_results_and_its_errors_as_json() {
         assert_eq!((status, stdout.as_str()), (2, ""));
         assert!(stderr.contains("nowhere is not a folder\n  try: "), "{stderr}");
     }
+}
+
+#[test]
+fn a_secret_that_can_not_be_kept_is_refused_before_its_value_is_read() {
+    let home = Home::new();
+    let host = ["--host", "a.example.com"];
+    for (arguments, words) in [
+        (&["secret", "set", "A"][..], "bound to at least one host"),
+        (&["secret", "set", "a b", "--host", "a.example.com"], "can't be a secret's name"),
+        (&["secret", "set", "A", "--host", "https://a"], "can't be bound to `https://a`"),
+    ] {
+        // Standard input stays open: whoever reads it waits.
+        let mut child = home.command(arguments).spawn().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words) && said.contains("\n  try: "), "{said}");
+    }
+    let set = |more: &[&str]| run(&home, &[&["secret", "set", "A"], &host[..], more].concat(), "");
+    let (status, _, said) = set(&["--from-file", "nowhere"]);
+    let told = "error: nowhere can't be read: No such file or directory (os error 2)\n  \
+        try: check the path, and that you may read it\n";
+    assert_eq!((status, said.as_str()), (1, told));
+    // These are read later, and may be there then.
+    let (status, _, said) = set(&["--in-file", "later"]);
+    let path = home.path("later").canonicalize().unwrap_or_else(|_| home.path("later"));
+    let told = format!("warning: `A` has no usable value yet: file {}: No such", path.display());
+    assert!(status == 0 && said.contains(&told), "{said}");
+    let (status, _, said) = set(&["--from-env", "NOT_SET_ANYWHERE"]);
+    let told = "warning: `A` has no usable value yet: env NOT_SET_ANYWHERE: it is not set\n  try: ";
+    assert!(status == 0 && said.contains(told), "{said}");
+    fs::write(home.path("later"), "tok-4711").unwrap();
+    let (status, _, said) = set(&["--in-file", "later"]);
+    assert_eq!((status, said.as_str()), (0, "kept `A`, for a.example.com\n"));
 }

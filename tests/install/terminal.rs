@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::process::{Child, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::{Value, json};
@@ -207,6 +208,24 @@ fn giving_up_leaves_the_terminal_as_it_was() {
     let (status, shown) = session.ends();
     assert_eq!(status, 1, "{shown}");
     assert!(shown.contains("it was given up") && !shown.contains("half a val"), "{shown}");
+    assert!(FileSecrets::new(home.weft()).secret("API").is_none());
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was_too() {
+    let home = Home::new();
+    let set = ["secret", "set", "API", "--host", "api.example.com"];
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let mut session = Session::start(&home, &set);
+        session.reads("the value of API (not shown): ");
+        let process = Pid::from_child(&session.child);
+        kill_process(process, signal).unwrap();
+        while session.read_more() {}
+        assert!(tcgetattr(&session.terminal).unwrap().local_modes.contains(LocalModes::ECHO));
+        let (status, shown) = session.ends();
+        assert_eq!(status, 1, "{shown}");
+        assert!(shown.contains("it was given up"), "{shown}");
+    }
     assert!(FileSecrets::new(home.weft()).secret("API").is_none());
 }
 
