@@ -495,3 +495,41 @@ fn a_secret_that_can_not_be_kept_is_refused_before_its_value_is_read() {
     let (status, _, said) = set(&["--in-file", "later"]);
     assert_eq!((status, said.as_str()), (0, "kept `A`, for a.example.com\n"));
 }
+
+#[test]
+fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_named() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    let folder = folder.to_str().unwrap();
+    let key_id = succeeds(&home, &["key", "new", "--out", "my.key"]).0.trim().to_owned();
+    succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
+    succeeds(&home, &["plugin", "sign", folder, "--key=my.key"]);
+    succeeds(&home, &["plugin", "pack", folder, "--registry", "stick"]);
+    let install = ["plugin", "install", "hub:probe", "--registry", "stick"];
+    succeeds(&home, &install);
+
+    assert!(fails(&home, &["key", "remove", "you"], 1).contains("no key `you` is trusted"));
+    let (_, said) = succeeds(&home, &["key", "remove", "me"]);
+    let told = format!(
+        "not trusted any more: {key_id}\n\
+         still installed, with what was approved for it: the plugin probe 1.0.0\n  \
+         try: if it is not wanted either: `weft-lite plugin remove probe`\n"
+    );
+    assert_eq!(said, told);
+    assert_eq!(json(&succeeds(&home, &["key", "list", "--json"]).0), json!([]));
+    assert!(fails(&home, &install, 1).contains("which is not trusted"));
+    assert_eq!(succeeds(&home, &["call", "probe__echo", "1"]).0, "1\n");
+    fails(&home, &["key", "remove", "me"], 1);
+
+    // By its id too, and never the wrong one of two.
+    succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
+    succeeds(&home, &["key", "new", "--out", "other.key"]);
+    succeeds(&home, &["key", "trust", "other.key.pub", "--name", "me"]);
+    let said = fails(&home, &["key", "remove", "me"], 1);
+    assert!(said.contains("several keys are called `me`") && said.contains(&key_id), "{said}");
+    let removed = json(&succeeds(&home, &["key", "remove", &key_id, "--json"]).0);
+    let still = json!([{ "kind": "plugin", "id": "probe", "version": "1.0.0" }]);
+    assert_eq!(removed, json!({ "removed": key_id, "still_installed": still }));
+    let keys = json(&succeeds(&home, &["key", "list", "--json"]).0);
+    assert_eq!(keys.as_array().unwrap().len(), 1, "{keys}");
+}
