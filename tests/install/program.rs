@@ -64,7 +64,9 @@ fn without_a_terminal_what_needs_approval_is_pending() {
 
     succeeds(&home, &["plugin", "revoke", "probe"]);
     fails(&home, &["call", "probe__echo", "1"], 1);
-    assert!(fails(&home, &["plugin", "approve", "probe"], 1).contains("run: revoked"));
+    assert!(
+        fails(&home, &["plugin", "approve", "probe"], 1).contains("running again (it was revoked)")
+    );
     fails(&home, &["plugin", "remove", "probe"], 2);
     succeeds(&home, &["plugin", "remove", "probe", "--yes"]);
     assert!(fails(&home, &["plugin", "remove", "probe", "--yes"], 1).contains("is installed"));
@@ -532,4 +534,28 @@ fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_nam
     assert_eq!(removed, json!({ "removed": key_id, "still_installed": still }));
     let keys = json(&succeeds(&home, &["key", "list", "--json"]).0);
     assert_eq!(keys.as_array().unwrap().len(), 1, "{keys}");
+}
+
+#[test]
+fn a_yes_to_all_that_a_revoked_skill_asks_for_is_a_yes_to_it() {
+    let home = Home::new();
+    let folder = home.skill("sh", "1.0.0", "allowed-tools: Bash\n");
+    let install = ["skill", "install", folder.to_str().unwrap(), "--approve", "shell"];
+    succeeds(&home, &install);
+    succeeds(&home, &["skill", "revoke", "sh"]);
+    let waits = "before this is approved: running again (it was revoked), shell\n";
+    for not_all in [&[][..], &["--approve", "env,network"]] {
+        let approve = [&["skill", "approve", "sh"], not_all].concat();
+        let said = fails(&home, &approve, 1);
+        assert!(said.contains(waits), "{said}");
+    }
+    succeeds(&home, &["skill", "approve", "sh", "--approve", "shell"]);
+    let shown = json(&succeeds(&home, &["skill", "show", "sh", "--json"]).0);
+    assert_eq!(shown["state"], "active", "{shown}");
+    // What asks for nothing is not approved by kinds.
+    let probe = home.probe("1.0.0", &json!({}));
+    succeeds(&home, &["plugin", "install", probe.to_str().unwrap()]);
+    succeeds(&home, &["plugin", "revoke", "probe"]);
+    fails(&home, &["plugin", "approve", "probe", "--approve", "shell"], 1);
+    succeeds(&home, &["plugin", "approve", "probe", "--yes"]);
 }

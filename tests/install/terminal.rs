@@ -165,7 +165,7 @@ fn revoked_is_asked_about_again_and_removing_is_asked_about_too() {
     let mut session = Session::start(&home, &["plugin", "approve", "probe"]);
     session.answers("let `probe` run again, after it was revoked? [y/N] ", "n");
     assert_eq!(session.ends().0, 1);
-    assert_eq!(home.pending(), ["run: revoked"]);
+    assert_eq!(home.pending(), ["running again (it was revoked)"]);
 
     let remove = ["plugin", "remove", "probe"];
     let question = "remove `probe` and what was approved for it? [y/N] ";
