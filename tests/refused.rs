@@ -110,3 +110,56 @@ fn a_start_that_fails_is_not_told_as_a_call() {
         );
     assert!(!ran.stderr.contains("next call"), "{ran:#?}");
 }
+
+#[test]
+fn grants_that_can_not_open_are_said_where_a_plugin_is_looked_at() {
+    let dir = Dir::new();
+    let grants =
+        json!({ "filesystem": ["$FOO/x", "relative", "$WORKSPACE/missing", "$WORKSPACE"] });
+    let folder = dir.plugin("probe", &probe(), &json!({ "permissions": grants }));
+    let folder = folder.to_str().unwrap();
+    let ran = dir.run(&["plugin", "inspect", folder]).exits(0);
+    let list = dir.run(&["plugin", "list"]).exits(0);
+    for grant in ["$FOO/x", "relative", "$WORKSPACE/missing"] {
+        let closed = format!("the filesystem grant `{grant}` stays closed: ");
+        assert!(ran.stdout.contains(&closed), "{ran:#?}");
+        assert!(list.stderr.contains(&format!("warning: probe: {closed}")), "{list:#?}");
+    }
+    assert!(!ran.stdout.contains("`$WORKSPACE` stays closed"), "{ran:#?}");
+    let report = dir.run(&["plugin", "inspect", folder, "--json"]).exits(0).json();
+    assert_eq!(report["warnings"].as_array().unwrap().len(), 3, "{report}");
+}
+
+#[cfg(feature = "package")]
+#[test]
+fn what_only_a_start_can_tell_is_told_by_who_starts_it() {
+    let dir = Dir::new();
+    let describe = "(i32.store (i32.const 16) (i32.const 64)) (i32.store (i32.const 20) (i32.const 3)) (i32.const 16)";
+    let module = Guest { describe: describe.into(), ..Guest::default() }.wasm();
+    let folder = dir.plugin("descbad", &module, &json!({}));
+    let folder = folder.to_str().unwrap();
+    let ran = dir.run(&["plugin", "inspect", folder]).exits(0);
+    let words = "would load: yes, if `init` and `describe` do well, which are not called here\n";
+    assert!(ran.stdout.contains(words), "{ran:#?}");
+
+    let install = |folder: &str, more: &[&str]| {
+        let arguments = [&["plugin", "install", folder, "--no-bundled"], more].concat();
+        let output = dir.bare_command(&arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    let (_, said) = install(folder, &[]);
+    assert!(said.contains("installed: descbad 1.0.0\n"), "{said}");
+    assert!(said.contains("not loaded: descbad ("), "{said}");
+    assert!(said.contains("`describe` gave ") && said.contains("try: correct the JSON"), "{said}");
+    let (printed, _) = install(folder, &["--json"]);
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["not_loaded"]["plugin"], "descbad");
+
+    let good = dir.plugin("good", &probe(), &json!({}));
+    let (printed, said) = install(good.to_str().unwrap(), &["--json"]);
+    assert!(!said.contains("not loaded"), "{said}");
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["not_loaded"], json!(null));
+}

@@ -74,7 +74,8 @@ impl RefusedPlugin {
     }
 
     /// What a caller is told, who need not know where it lies.
-    fn told(&self) -> NotLoaded {
+    #[must_use]
+    pub fn told(&self) -> NotLoaded {
         let folder = || Path::new(&self.origin).file_name().map(|it| it.to_string_lossy());
         let name = self.id.clone().or_else(|| folder().map(Into::into));
         self.error.told(&name.unwrap_or_else(|| self.origin.clone()))

@@ -11,7 +11,7 @@ use futures_lite::future::or;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use smol::Timer;
-use weft_lite::{CallError, CallOutcome, PluginRegistry, Runtime, ToolEntry, Usage, limits};
+use weft_lite::{CallError, CallOutcome, Runtime, ToolEntry, Usage, limits};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -50,7 +50,10 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
     };
     let CallOutcome { result, usage } = outcome;
     if matches!(result, Err(CallError::Denied { .. })) {
-        tell_warnings(&runtime.host().registry(), &command.tool);
+        // A folder that was granted and does not exist, for instance.
+        if let Ok(ToolEntry { plugin, .. }) = runtime.host().registry().find_tool(&command.tool) {
+            report::warnings_of(plugin);
+        }
     }
     runtime.block_on(runtime.stop());
     match (&result, options.json) {
@@ -87,16 +90,6 @@ async fn call(runtime: &Runtime, tool: &str, params: String) -> Result<CallOutco
         CallOutcome { result: Err(CallError::Cancelled), usage: Usage::default() }
     };
     Ok(or(calling, given_up).await)
-}
-
-/// What the author or operator of a refused tool's plugin should know: that a granted folder does not
-/// exist, for instance.
-fn tell_warnings(registry: &PluginRegistry, tool: &str) {
-    if let Ok(ToolEntry { plugin, .. }) = registry.find_tool(tool) {
-        for warning in &plugin.warnings {
-            output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
-        }
-    }
 }
 
 /// A guest's result: JSON, or plain text, which is a string to whoever wants JSON.

@@ -54,6 +54,19 @@ pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
     }
 }
 
+/// Says what the authors and the operator should know of plugins in service: that a grant can't be
+/// opened, for instance.
+pub(super) fn warnings(registry: &PluginRegistry) {
+    registry.plugins().for_each(|plugin| warnings_of(plugin));
+}
+
+/// The same of one plugin.
+pub(super) fn warnings_of(plugin: &LoadedPlugin) {
+    for warning in &plugin.warnings {
+        output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
+    }
+}
+
 /// The plugin's id and place, as far as they are known and differ.
 fn name(plugin: &RefusedPlugin) -> String {
     match &plugin.id {

@@ -1,6 +1,5 @@
 //! Whether the workspace is trusted: by `--trust`, or as it was answered once at a terminal.
 
-use std::fs;
 use std::path::Path;
 
 use weft_lite::{Prompt, WorkspaceTrust, printable};
@@ -37,7 +36,7 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
     if own.is_empty() || asking == Asking::Never {
         return WorkspaceTrust::Untrusted;
     }
-    let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
+    let real = options.real_workspace();
     let question = format!(
         "{} has {}: instructions and settings that weft-lite would follow. do you trust them?",
         printable(&real.display().to_string()),

@@ -1,6 +1,5 @@
 //! The skill that a name means, and what its approvals are kept under.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -55,11 +54,7 @@ impl Own {
         let entry = find(&snapshot.skills, name)?;
         let approval_id = match entry.level {
             SkillLevel::Managed => PackageKind::Skill.approval_id(name),
-            SkillLevel::Workspace => {
-                let workspace = &options.workspace;
-                let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
-                workspace_approval_id(name, &real)
-            }
+            SkillLevel::Workspace => workspace_approval_id(name, &options.real_workspace()),
             SkillLevel::Plugin => {
                 let plugin = entry.provider.as_deref().unwrap_or_default();
                 return Err(failed(
