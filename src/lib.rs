@@ -143,10 +143,11 @@ pub use contract::{
     Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost, ChannelSettings, Config,
     Denied, Exhausted, Failure, FuelGauge, InstanceMode, KeyValueStore, ManifestError,
     ManifestFault, McpConfig, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService,
-    OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType, PluginCapability,
-    PluginDescription, PluginError, PluginManifest, PluginPermissions, PluginResourceConfig,
-    Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool, ToolContext,
-    ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, full_tool_name, limits, metadata,
+    NotLoaded, OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType,
+    PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,
+    PluginResourceConfig, Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool,
+    ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, full_tool_name,
+    limits, metadata,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};
@@ -169,7 +170,7 @@ pub use package::{
     Difference, DigestList, Existing, InstallError, InstallSource, InstallStep, Installed,
     Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, PublicKey, Registry,
     RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError, TrustedKey,
-    TrustedKeys, pack_folder, sha256_hex,
+    TrustedKeys, left_out_of_package, pack_folder, sha256_hex,
 };
 pub use pipeline::{
     Assembler, ChannelRules, Gateway, GatewayOptions, MessagePrompt, MessageState, Pipeline,

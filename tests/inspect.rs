@@ -49,7 +49,8 @@ fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
     let by_id = inspect("probe", &[]).exits(1).json();
     assert_eq!(by_id["reasons"], refused["reasons"]);
     assert_eq!(by_id["permissions"], refused["permissions"]);
-    inspect("nothing", &[]).exits(1).prints("").says("no file, folder or plugin");
+    let nothing = inspect("nothing", &[]).exits(1).json();
+    assert_eq!(nothing["error"]["message"], "there is no file, folder or plugin named `nothing`");
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::{
-    CallError, Capability, Denied, PluginDescription, PluginManifest, ToolDescription,
+    CallError, Capability, Denied, Exhausted, NotLoaded, PluginDescription, PluginManifest,
+    ToolDescription,
 };
 use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage};
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions, off_executor};
@@ -78,7 +79,7 @@ impl LoadError {
             Self::Pending { command: None, .. } => {
                 "approve them with `--approve`, for instance `--approve env,network`".into()
             }
-            Self::Start { error } => error.next_step(),
+            Self::Start { error } => after_start(error),
             Self::Description { .. } => {
                 "correct the JSON that `describe` returns (see wit/plugin.wit)".into()
             }
@@ -109,8 +110,23 @@ impl LoadError {
                 },
                 message: String::new(),
             },
-            _ => CallError::NotReady { reason: self.to_string() },
+            _ => CallError::NotLoaded(self.told(plugin)),
         }
+    }
+
+    /// What a caller is told of `plugin`.
+    pub(super) fn told(&self, plugin: &str) -> NotLoaded {
+        let (reason, next_step) = (self.reason(), self.next_step());
+        NotLoaded { plugin: plugin.to_owned(), reason, next_step }
+    }
+
+    /// The reason in words, without the place, for where that stands beside it.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let text = self.to_string();
+        let Self::Package(PackageError { path, .. }) = self else { return text };
+        let rest = text.strip_prefix(&*path.to_string_lossy());
+        rest.map_or(text.clone(), |rest| rest.trim_start_matches([':', ' ']).to_owned())
     }
 }
 
@@ -121,6 +137,13 @@ impl fmt::Display for LoadError {
             Self::Module(error) => error.fmt(formatter),
             Self::Pending { unapproved, .. } => {
                 write!(formatter, "needs approval for {}", unapproved.join(", "))
+            }
+            // The words are its own, and no tool was called.
+            Self::Start { error: CallError::Guest { message } } if !message.is_empty() => {
+                write!(formatter, "did not start: {message}")
+            }
+            Self::Start { error: CallError::Guest { .. } } => {
+                formatter.write_str("did not start, and did not say why")
             }
             Self::Start { error } => write!(formatter, "did not start: {error}"),
             Self::Description { problem } => write!(formatter, "`describe` gave {problem}"),
@@ -135,6 +158,31 @@ impl fmt::Display for LoadError {
 }
 
 impl std::error::Error for LoadError {}
+
+/// What to do about a plugin that failed while it was started, which nobody called and no parameters
+/// can mend.
+fn after_start(error: &CallError) -> String {
+    let key = match error {
+        CallError::Guest { .. } => {
+            return "give it what it asks for, or tell its author; it is started again when its files change"
+                .into();
+        }
+        CallError::Trap { .. } | CallError::Exited { .. } => {
+            return "tell its author; it is started again when its files change".into();
+        }
+        CallError::NotReady { .. } => return "rebuild the module for wit/plugin.wit".into(),
+        CallError::Cancelled => return "load it again".into(),
+        CallError::Exhausted(Exhausted::Fuel { .. }) => "max_fuel",
+        CallError::Exhausted(Exhausted::Memory { .. }) => "max_memory_mb",
+        CallError::Exhausted(Exhausted::Time { .. }) => "max_execution_seconds",
+        CallError::Exhausted(Exhausted::HostCalls { .. }) => "max_host_calls",
+        CallError::Exhausted(Exhausted::Output { .. }) => {
+            return "let it give less while it starts".into();
+        }
+        _ => return error.next_step(),
+    };
+    format!("raise `resources.{key}` in the manifest, or let it do less while it starts")
+}
 
 /// A plugin that has been started once and can be put into service.
 pub(super) struct PreparedPlugin {

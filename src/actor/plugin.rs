@@ -167,7 +167,11 @@ async fn run_resident(
 ) -> Result<GuestValue, CallError> {
     let mut instance = match parked.take().and_then(|parked| recipe.memory.unpark(parked)) {
         Some(instance) => instance,
-        None => recipe.start(budget).await?,
+        None => recipe.start(budget).await.map_err(|error| match error {
+            // The tool has said nothing yet, and the parameters are not at fault.
+            CallError::Guest { message } => CallError::NotReady { reason: message },
+            error => error,
+        })?,
     };
     let result = instance.run(call, budget).await;
     if instance.is_usable() {

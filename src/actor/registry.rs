@@ -4,6 +4,7 @@
 //! started with, so a call in flight is never hurt by a change.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_channel::Sender;
@@ -12,7 +13,8 @@ use super::kinds::GuestFacts;
 use super::load::LoadError;
 use super::plugin::PluginMessage;
 use crate::contract::{
-    CallError, CancellationSource, PluginManifest, ToolDescription, full_tool_name, sort_by,
+    CallError, CancellationSource, NotLoaded, PluginManifest, ToolDescription, full_tool_name,
+    sort_by,
 };
 use crate::package::{PackageError, PackageOrigin};
 use crate::sandbox::Sandbox;
@@ -71,6 +73,14 @@ impl RefusedPlugin {
     pub(super) fn unreadable(error: PackageError) -> Self {
         let origin = error.path.display().to_string();
         Self { id: None, origin, error: LoadError::Package(error) }
+    }
+
+    /// What a caller is told, who need not know where it lies.
+    #[must_use]
+    pub fn told(&self) -> NotLoaded {
+        let folder = || Path::new(&self.origin).file_name().map(|it| it.to_string_lossy());
+        let name = self.id.clone().or_else(|| folder().map(Into::into));
+        self.error.told(&name.unwrap_or_else(|| self.origin.clone()))
     }
 }
 
@@ -139,7 +149,7 @@ impl PluginRegistry {
     ///
     /// [`CallError::UnknownTool`] with names that come close, [`CallError::AmbiguousTool`]; for a
     /// full name whose plugin is not in service, [`CallError::Denied`] where it waits for approval
-    /// and otherwise [`CallError::NotReady`].
+    /// and otherwise [`CallError::NotLoaded`].
     pub fn find_tool(&self, name: &str) -> Result<&ToolEntry, CallError> {
         if let Some(entry) = self.by_full_name.get(name) {
             return Ok(entry);
@@ -157,11 +167,11 @@ impl PluginRegistry {
     /// Why there is no such tool: its plugin was found and refused, or nobody ever had it.
     fn missing(&self, name: &str) -> CallError {
         let owner = name.split_once("__").map(|(owner, _)| owner);
-        let owner = owner.filter(|owner| !self.plugins.contains_key(*owner));
-        match self.refused.iter().find(|refused| owner.is_some() && refused.id.as_deref() == owner)
-        {
-            Some(RefusedPlugin { error, .. }) => error.as_call_error(owner.unwrap_or_default()),
-            None => self.unknown(name),
+        let absent = owner.filter(|owner| !self.plugins.contains_key(*owner));
+        let refused = self.refused.iter().find(|it| absent.is_some() && it.id.as_deref() == absent);
+        match refused {
+            Some(refused) => refused.error.as_call_error(absent.unwrap_or_default()),
+            None => self.unknown(name, owner),
         }
     }
 
@@ -173,10 +183,19 @@ impl PluginRegistry {
         }
     }
 
-    fn unknown(&self, name: &str) -> CallError {
+    fn unknown(&self, name: &str, owner: Option<&str>) -> CallError {
         let bare = name.rsplit_once("__").map_or(name, |(_, bare)| bare);
         let names = self.by_full_name.keys().map(String::as_str);
-        CallError::UnknownTool { name: name.to_owned(), similar: similar(bare, name, names) }
+        // The tools of a plugin that never started are not known, so any of them might have it.
+        let might_have = |refused: &&RefusedPlugin| match (owner, &refused.id) {
+            _ if matches!(refused.error, LoadError::Shadowed { .. }) => false,
+            (Some(owner), Some(id)) => owner == id,
+            (Some(owner), None) => !self.plugins.contains_key(owner),
+            (None, _) => true,
+        };
+        let not_loaded = self.refused.iter().filter(might_have).map(RefusedPlugin::told).collect();
+        let similar = similar(bare, name, names);
+        CallError::UnknownTool { name: name.to_owned(), similar, not_loaded }
     }
 
     pub(super) fn by_id(&self) -> &BTreeMap<String, Arc<LoadedPlugin>> {

@@ -37,6 +37,12 @@ const SWITCHES: [&str; 7] =
 /// Commands that are followed by one of their own.
 const GROUPS: [&str; 4] = ["plugin", "skill", "key", "secret"];
 
+/// Whether an option is given in one of the ways in which [`arrange`] takes it.
+pub(super) fn has_option(arguments: &[OsString], name: &str) -> bool {
+    let mut options = arguments.iter().take_while(|it| *it != "--").filter_map(|it| it.to_str());
+    options.any(|it| it.split('=').next() == Some(name))
+}
+
 /// Arranges the arguments as the parser takes them.
 ///
 /// # Errors

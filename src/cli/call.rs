@@ -6,7 +6,7 @@ use std::pin::pin;
 use argh::FromArgs;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use weft_lite::{CallError, CallOutcome, PluginRegistry, Runtime, ToolEntry, Usage, limits};
+use weft_lite::{CallError, CallOutcome, Runtime, ToolEntry, Usage, limits};
 
 use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
@@ -49,7 +49,10 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
         }
     });
     if matches!(outcome.result, Err(CallError::Denied { .. } | CallError::Guest { .. })) {
-        tell_warnings(&runtime.host().registry(), &command.tool);
+        // A folder that was granted and does not exist, for instance.
+        if let Ok(ToolEntry { plugin, .. }) = runtime.host().registry().find_tool(&command.tool) {
+            report::warnings_of(plugin);
+        }
     }
     runtime.block_on(runtime.stop());
     answer(outcome, options)
@@ -68,10 +71,7 @@ fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, Failure> {
             output::json(&json!({ "ok": true, "result": value(text), "usage": usage }))?;
         }
         (Ok(text), false) => print_result(text)?,
-        (Err(error), true) => {
-            output::json(&json!({ "ok": false, "error": described(error), "usage": usage }))?;
-        }
-        (Err(error), false) => output::problem(&error.to_string(), &error.next_step()),
+        (Err(error), _) => output::failure(&error.into(), Some(usage), options.form())?,
     }
     Ok(match result {
         Ok(_) => Status::Done,
@@ -93,21 +93,6 @@ async fn call(
     }
     runtime.stop().await;
     interrupts::soon(calling).await.unwrap_or_else(|| failed(CallError::Cancelled))
-}
-
-/// What the author or operator of the plugin should know, one of whose tools was refused something or
-/// failed: that a granted folder does not exist, for instance.
-fn tell_warnings(registry: &PluginRegistry, tool: &str) {
-    if let Ok(ToolEntry { plugin, .. }) = registry.find_tool(tool) {
-        for warning in &plugin.warnings {
-            output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
-        }
-    }
-}
-
-/// The error for machines: a stable code, and what a person would have been told.
-pub(super) fn described(error: &CallError) -> Value {
-    json!(weft_lite::Failure::from(error))
 }
 
 /// A guest's result: JSON, or plain text, which is a string to whoever wants JSON.
@@ -135,7 +120,7 @@ async fn params(argument: Option<&str>) -> Result<String, CallError> {
 }
 
 /// Checks that `text` is one JSON value.
-pub(super) fn check_json(text: &str) -> Result<(), CallError> {
+fn check_json(text: &str) -> Result<(), CallError> {
     serde_json::from_str::<IgnoredAny>(text)
         .map(|_| ())
         .map_err(|error| CallError::InvalidParams { problem: error.to_string() })

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{KeyError, PrivateKey, TrustedKey, TrustedKeys};
+use weft_lite::{InstallRecord, KeyError, PackageKind, PrivateKey, TrustedKey, TrustedKeys};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -29,6 +29,7 @@ enum Command {
     New(New),
     Trust(Trust),
     List(List),
+    Remove(Remove),
 }
 
 /// Make a new key: a private file, to be kept, and a public one, to be given away.
@@ -58,12 +59,26 @@ struct Trust {
 #[argh(subcommand, name = "list", example = "{command_name} --json")]
 struct List {}
 
+/// Trust a key no more. What it signed and is installed stays, and is named.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "remove",
+    example = "{command_name} them\n{command_name} 0f2c4a6b8d1e3f57"
+)]
+struct Remove {
+    /// what the key is called here, or its id (`weft-lite key list`)
+    #[argh(positional, arg_name = "NAME")]
+    name: String,
+}
+
 pub(super) fn run(command: &Key, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {
         Command::New(command) => new(command, options),
         Command::Trust(command) => trust(command, options),
         Command::List(_) => list(options),
+        Command::Remove(command) => remove(command, options),
     }
 }
 
@@ -97,7 +112,12 @@ fn trust(command: &Trust, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
     let trusted = TrustedKeys::trust(&home, &command.file, command.name.as_deref())
         .map_err(|error| refused(&error))?;
-    output::message(&format!("trusted: {} ({})", trusted.key.key_id(), trusted.name));
+    let TrustedKey { name, key } = trusted;
+    if options.json {
+        output::json(&json!({ "key_id": key.key_id(), "name": name }))?;
+    } else {
+        output::message(&format!("trusted: {} ({name})", key.key_id()));
+    }
     Ok(Status::Done)
 }
 
@@ -110,6 +130,49 @@ fn list(options: &Options) -> Result<Status, Failure> {
         output::json(&keys.collect::<Vec<_>>())?;
     } else {
         output::table(["key", "name"], &rows)?;
+    }
+    Ok(Status::Done)
+}
+
+fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure> {
+    let home = options.weft_home()?;
+    let keys = TrustedKeys::read(&home).map_err(|error| refused(&error))?;
+    let meant = |it: &&TrustedKey| it.name == *name || it.key.key_id() == *name;
+    let mut meant: Vec<String> = keys.iter().filter(meant).map(|it| it.key.key_id()).collect();
+    meant.dedup();
+    let key_id = match meant.as_slice() {
+        [key_id] => key_id,
+        [] => {
+            let next_step = "see `weft-lite key list` for those there are".to_owned();
+            return Err(failed(&format!("no key `{name}` is trusted"), next_step));
+        }
+        several => {
+            let next_step = format!("name one by its id: {}", several.join(", "));
+            return Err(failed(&format!("several keys are called `{name}`"), next_step));
+        }
+    };
+    TrustedKeys::distrust(&home, key_id).map_err(|error| refused(&error))?;
+    let signed = |kind| {
+        let records = InstallRecord::signed_by(&home, kind, key_id).unwrap_or_default();
+        records.into_iter().map(move |record| (kind, record))
+    };
+    let still: Vec<(PackageKind, InstallRecord)> =
+        [PackageKind::Plugin, PackageKind::Skill].into_iter().flat_map(signed).collect();
+    if options.json {
+        let still = still
+            .iter()
+            .map(|(kind, it)| json!({ "kind": kind.as_str(), "id": it.id, "version": it.version }));
+        let still: Vec<_> = still.collect();
+        output::json(&json!({ "removed": key_id, "still_installed": still }))?;
+        return Ok(Status::Done);
+    }
+    output::message(&format!("not trusted any more: {key_id}"));
+    for (kind, record) in &still {
+        let message =
+            format!("still installed, with what was approved for it: the {kind} {}", record.name());
+        let next_step =
+            format!("if it is not wanted either: `weft-lite {kind} remove {}`", record.id);
+        output::message(&output::with_next_step(&message, &next_step));
     }
     Ok(Status::Done)
 }

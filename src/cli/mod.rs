@@ -31,6 +31,7 @@ use std::process::ExitCode;
 use argh::{EarlyExit, FromArgs};
 
 use options::Options;
+use output::Form;
 
 /// How the program is called.
 const NAME: &str = "weft-lite";
@@ -47,6 +48,8 @@ enum Status {
     Done,
     /// It failed, and has said so.
     Failed,
+    /// The command line asks for what can't be, and that is said.
+    WrongUsage,
     /// The operator would not wait for it.
     Interrupted,
 }
@@ -89,26 +92,24 @@ enum Command {
 
 /// Does what the arguments say.
 pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    match parse(arguments).and_then(|options| options.as_ref().map_or(Ok(Status::Done), dispatch)) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let json = arguments::has_option(&arguments, "--json");
+    let mcp = arguments::has_option(&arguments, "--mcp");
+    let (done, command) = match parse(arguments) {
+        Ok(Some(options)) => (dispatch(&options), options.command),
+        Ok(None) => (Ok(Status::Done), None),
+        Err(failure) => (Err(failure), None),
+    };
+    // Where standard output carries a protocol, errors have no place in it.
+    let protocol = mcp || is_mcp(command.as_ref());
+    let form = if json && !protocol { Form::Json } else { Form::Text };
+    match done.or_else(|failure| tell(failure, form)) {
         Ok(Status::Done) => ExitCode::SUCCESS,
         Ok(Status::Failed) => ExitCode::FAILURE,
+        Ok(Status::WrongUsage) => ExitCode::from(2),
         Ok(Status::Interrupted) => ExitCode::from(INTERRUPTED),
-        Err(Failure::Usage { message, next_step }) => {
-            output::problem(&message, &next_step);
-            ExitCode::from(2)
-        }
-        Err(Failure::Interrupted) => {
-            output::problem("cancelled", "run it again");
-            ExitCode::from(INTERRUPTED)
-        }
-        Err(Failure::Work { message, next_step }) => {
-            output::problem(&message, &next_step);
-            ExitCode::FAILURE
-        }
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
-        Err(Failure::Output(error)) => {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
             let message = format!("the output can't be written: {error}");
             output::problem(&message, "check where it goes: a full disk, a closed file");
             ExitCode::FAILURE
@@ -116,8 +117,32 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
+#[cfg(feature = "mcp")]
+fn is_mcp(command: Option<&Command>) -> bool {
+    matches!(command, Some(Command::Mcp(_)))
+}
+
+#[cfg(not(feature = "mcp"))]
+fn is_mcp(_command: Option<&Command>) -> bool {
+    false
+}
+
+/// Says why a command could not do its work, where and how its results would have been said.
+fn tell(failure: Failure, form: Form) -> io::Result<Status> {
+    let (code, message, next_step, status) = match failure {
+        Failure::Usage { message, next_step } => ("usage", message, next_step, Status::WrongUsage),
+        Failure::Work { message, next_step } => ("failed", message, next_step, Status::Failed),
+        Failure::Interrupted => {
+            ("cancelled", "cancelled".into(), "run it again".into(), Status::Interrupted)
+        }
+        Failure::Output(error) => return Err(error),
+    };
+    output::failure(&weft_lite::Failure::new(code, message, next_step), None, form)?;
+    Ok(status)
+}
+
 /// The options, or `None` where all that was asked for was help, and it is printed.
-fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Options>, Failure> {
+fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
     let arguments = arguments::arrange(arguments).map_err(usage)?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match Options::from_args(&[NAME], &arguments) {

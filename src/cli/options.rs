@@ -1,6 +1,7 @@
 //! The options that every command takes, and the runtime they describe.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,10 +9,12 @@ use std::sync::Arc;
 
 use argh::FromArgs;
 use weft_lite::{
-    Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, limits,
+    Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, SandboxOptions,
+    limits,
 };
 
 use super::interrupts::{self, Interrupts};
+use super::output::Form;
 use super::trust::{self, Asking};
 use super::{AUDIT_FILE, Command, Failure, failed, report};
 
@@ -100,6 +103,11 @@ impl FromStr for Variable {
 }
 
 impl Options {
+    /// How results and errors are told.
+    pub(super) fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+
     /// What plugins from `--plugins` may have.
     pub(super) fn approval(&self) -> Approval {
         let named = Approval { named: true, ..Approval::NONE };
@@ -149,6 +157,21 @@ impl Options {
     /// What `--approve` and the command's own `--yes` say yes to.
     pub(super) fn given(&self, yes: bool) -> Approval {
         Approval { named: yes, ..self.approval() }
+    }
+
+    /// Where grants are looked for: what a plugin would find opened.
+    pub(super) fn sandbox(&self) -> SandboxOptions {
+        let home = user_home();
+        SandboxOptions {
+            weft_home: weft_home(home.as_ref()),
+            home,
+            ..SandboxOptions::new(self.real_workspace())
+        }
+    }
+
+    /// The workspace by the path that it really has.
+    pub(super) fn real_workspace(&self) -> PathBuf {
+        fs::canonicalize(&self.workspace).unwrap_or_else(|_| self.workspace.clone())
     }
 
     /// A runtime with everything loaded that these options name.

@@ -5,9 +5,10 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 
 use serde::Serialize;
+use serde_json::json;
 #[cfg(feature = "console")]
 use weft_lite::AboveLine;
-use weft_lite::printable;
+use weft_lite::{Failure, Usage, printable};
 
 /// Columns that a table takes on a terminal.
 const COLUMNS: usize = 100;
@@ -83,6 +84,35 @@ pub(super) fn guest_text(text: &str) -> io::Result<()> {
 pub(super) fn message(text: &str) {
     let text = format!("{}\n", printable(text));
     let _ = Messages.write_all(text.as_bytes());
+}
+
+/// How a command's results, and what keeps it from them, are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For people: data on standard output, errors on standard error.
+    Text,
+    /// For programs: everything on standard output, as JSON.
+    Json,
+}
+
+/// Tells that a command failed, and what a call cost that did: as JSON in the form that every command
+/// gives it.
+///
+/// # Errors
+///
+/// As [`data`], for JSON.
+pub(super) fn failure(failure: &Failure, usage: Option<Usage>, form: Form) -> io::Result<()> {
+    match form {
+        Form::Text => problem(&failure.message, &failure.next_step),
+        Form::Json => {
+            let mut told = json!({ "ok": false, "error": failure });
+            if let Some(usage) = usage {
+                told["usage"] = json!(usage);
+            }
+            json(&told)?;
+        }
+    }
+    Ok(())
 }
 
 /// Prints what happened and what to do about it.

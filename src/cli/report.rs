@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weft_lite::{
-    Approval, LoadError, LoadedPlugin, MANIFEST_NAMES, PackageError, PackageOrigin, PluginRegistry,
-    RefusedPlugin,
+    Approval, LoadError, LoadedPlugin, MANIFEST_NAMES, PackageOrigin, PluginRegistry, RefusedPlugin,
 };
 
 use super::options::Options;
@@ -55,6 +54,19 @@ pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
     }
 }
 
+/// Says what the authors and the operator should know of plugins in service: that a grant can't be
+/// opened, for instance.
+pub(super) fn warnings(registry: &PluginRegistry) {
+    registry.plugins().for_each(|plugin| warnings_of(plugin));
+}
+
+/// The same of one plugin.
+pub(super) fn warnings_of(plugin: &LoadedPlugin) {
+    for warning in &plugin.warnings {
+        output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
+    }
+}
+
 /// The plugin's id and place, as far as they are known and differ.
 fn name(plugin: &RefusedPlugin) -> String {
     match &plugin.id {
@@ -65,13 +77,5 @@ fn name(plugin: &RefusedPlugin) -> String {
 
 /// The reason, without the place where it stands beside it.
 pub(super) fn reason(error: &LoadError) -> String {
-    match error {
-        LoadError::Package(PackageError { path, .. }) => {
-            let text = error.to_string();
-            let path = path.display().to_string();
-            let rest = text.strip_prefix(&path).map(|rest| rest.trim_start_matches([':', ' ']));
-            rest.unwrap_or(&text).to_owned()
-        }
-        _ => error.to_string(),
-    }
+    error.reason()
 }

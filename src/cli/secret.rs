@@ -2,9 +2,11 @@
 //! printed, and none is taken from the command line.
 
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 
 use argh::FromArgs;
+use serde_json::json;
 use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretValue};
 
 use super::logs::{self, Verbosity};
@@ -76,32 +78,32 @@ pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, 
     logs::start(options, Verbosity::Warnings);
     let secrets = FileSecrets::new(options.weft_home()?);
     match &command.command {
-        Command::Set(command) => set(&secrets, command),
+        Command::Set(command) => set(&secrets, command, options),
         Command::List(_) => list(&secrets, options),
-        Command::Remove(command) => remove(&secrets, command),
+        Command::Remove(command) => remove(&secrets, command, options),
     }
 }
 
-fn set(secrets: &FileSecrets, command: &Set) -> Result<Status, Failure> {
+fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status, Failure> {
     let Set { name, host, from_file, from_env, in_file } = command;
-    let unread = |error: std::io::Error| {
-        failed(
-            &format!("the value can't be read: {error}"),
-            "give one line of visible ASCII, of at most 8192 bytes".into(),
-        )
-    };
+    // What can't be kept isn't asked for.
+    secrets.check(name, host).map_err(|error| Failure::Usage {
+        message: error.to_string(),
+        next_step: error.next_step(),
+    })?;
     let value = match (from_file, from_env, in_file) {
-        (Some(path), None, None) => {
-            File::open(path).and_then(SecretValue::from_reader).map_err(unread)?
-        }
+        (Some(path), None, None) => File::open(path)
+            .and_then(SecretValue::from_reader)
+            .map_err(|error| unread(&format!("{} can't be read", path.display()), &error))?,
         (None, Some(variable), None) => SecretValue::Env(variable.clone()),
         // The value is read by programs that run in other folders.
-        (None, None, Some(path)) => SecretValue::File(std::path::absolute(path).map_err(unread)?),
-        // What can't be kept isn't asked for.
-        (None, None, None) if host.is_empty() => return Err(refused(&SecretError::NoHost)),
+        (None, None, Some(path)) => std::path::absolute(path)
+            .map(SecretValue::File)
+            .map_err(|error| unread(&format!("{} can't be read", path.display()), &error))?,
         (None, None, None) => {
             let question = format!("the value of {name} (not shown)");
-            terminal::hidden(&question).map_err(unread)?
+            terminal::hidden(&question)
+                .map_err(|error| unread("the value can't be read", &error))?
         }
         _ => {
             return Err(Failure::Usage {
@@ -110,9 +112,29 @@ fn set(secrets: &FileSecrets, command: &Set) -> Result<Status, Failure> {
             });
         }
     };
+    // A place may get its value later; until then the secret is none.
+    if let Err(error) = value.try_read() {
+        let message = format!("warning: `{name}` has no usable value yet: {value:?}: {error}");
+        let next_step = "put one line of visible ASCII there before plugins use it";
+        output::message(&output::with_next_step(&message, next_step));
+    }
     secrets.set(name, value, host).map_err(|error| refused(&error))?;
-    output::message(&format!("kept `{name}`, for {}", host.join(", ")));
+    if options.json {
+        output::json(&json!({ "name": name, "hosts": host }))?;
+    } else {
+        output::message(&format!("kept `{name}`, for {}", host.join(", ")));
+    }
     Ok(Status::Done)
+}
+
+/// The value's own text is in no message.
+fn unread(what: &str, error: &io::Error) -> Failure {
+    let next_step = match error.kind() {
+        io::ErrorKind::Interrupted => "start again, or give it with `--from-file` or on a pipe",
+        io::ErrorKind::InvalidData => "give one line of visible ASCII, of at most 8192 bytes",
+        _ => "check the path, and that you may read it",
+    };
+    failed(&format!("{what}: {error}"), next_step.into())
 }
 
 fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
@@ -127,12 +149,20 @@ fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn remove(secrets: &FileSecrets, Remove { name }: &Remove) -> Result<Status, Failure> {
+fn remove(
+    secrets: &FileSecrets,
+    Remove { name }: &Remove,
+    options: &Options,
+) -> Result<Status, Failure> {
     if !secrets.remove(name).map_err(|error| refused(&error))? {
         let next_step = "see `weft-lite secret list` for those there are".to_owned();
         return Err(failed(&format!("there is no secret `{name}`"), next_step));
     }
-    output::message(&format!("removed `{name}`"));
+    if options.json {
+        output::json(&json!({ "removed": name }))?;
+    } else {
+        output::message(&format!("removed `{name}`"));
+    }
     Ok(Status::Done)
 }
 

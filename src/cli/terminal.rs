@@ -2,8 +2,12 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Stdin, Write};
 
+use async_signal::{Signal, Signals};
+use futures_lite::StreamExt;
+use futures_lite::future::or;
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
+    tcsetattr,
 };
 use weft_lite::{Prompt, SecretValue, printable};
 
@@ -39,24 +43,55 @@ impl Prompt for Terminal {
 ///
 /// # Errors
 ///
-/// Those of reading, an empty or unusable value, and ctrl-c.
+/// Those of reading, an empty or unusable value, and ctrl-c or another signal that asks the program to
+/// end.
 pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return SecretValue::from_reader(stdin.lock());
     }
-    let mut line = vec![0; LINE_BYTES];
     let typed = {
+        // From here on a signal ends the waiting and no longer the program, which would leave the
+        // terminal as it is then.
+        let signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup, Signal::Quit])?;
         // Before the question: whoever reads it may type at once.
         let _hidden = Hidden::start(&stdin)?;
         write!(io::stderr(), "{question}: ")?;
-        stdin.lock().read(&mut line)
+        let typed = smol::block_on(or(typed(), given_up(signals)));
+        if typed.is_err() {
+            // Half a value is no line for whoever reads the terminal next.
+            let _ = tcflush(&stdin, QueueSelector::IFlush);
+        }
+        typed
     };
     output::message("");
-    match line.get(..typed?) {
-        Some([.., INTERRUPT]) => Err(io::Error::other("it was given up")),
-        typed => SecretValue::from_reader(typed.unwrap_or_default()),
+    match typed?.as_slice() {
+        [.., INTERRUPT] => Err(gave_up()),
+        typed => SecretValue::from_reader(typed),
     }
+}
+
+/// The line. The thread that waits for it keeps nobody: the program ends without it.
+async fn typed() -> io::Result<Vec<u8>> {
+    smol::unblock(|| {
+        let mut line = vec![0; LINE_BYTES];
+        let length = io::stdin().lock().read(&mut line)?;
+        line.truncate(length);
+        Ok(line)
+    })
+    .await
+}
+
+async fn given_up(mut signals: Signals) -> io::Result<Vec<u8>> {
+    match signals.next().await {
+        Some(Ok(_)) => Err(gave_up()),
+        Some(Err(error)) => Err(error),
+        None => std::future::pending().await,
+    }
+}
+
+fn gave_up() -> io::Error {
+    io::Error::new(io::ErrorKind::Interrupted, "it was given up")
 }
 
 /// The terminal while it does not show what is typed.

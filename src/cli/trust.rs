@@ -1,8 +1,7 @@
 //! Whether the workspace is trusted: by `--trust`, or as it was answered once; and `weft-lite trust`,
 //! which tells and changes that answer.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use argh::FromArgs;
 use serde_json::json;
@@ -58,7 +57,7 @@ pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure>
     }
     .map_err(refused)?;
     let answer = WorkspaceTrust::remembered(&home, workspace).map_err(refused)?;
-    let (real, own) = (real(workspace), own(workspace));
+    let (real, own) = (options.real_workspace(), own(workspace));
     if options.json {
         let workspace = real.display().to_string();
         output::json(&json!({ "workspace": workspace, "trust": answer, "own": own }))?;
@@ -95,9 +94,10 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
     if own.is_empty() || asking == Asking::Never {
         return WorkspaceTrust::Untrusted;
     }
+    let real = options.real_workspace();
     let question = format!(
         "{} has {}: instructions and settings that weft-lite would follow. do you trust them?",
-        printable(&real(workspace).display().to_string()),
+        printable(&real.display().to_string()),
         own.join(", ")
     );
     let asked = asking == Asking::Once && remembered.is_none();
@@ -117,8 +117,4 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
 /// What is there that would not be read without trust.
 fn own(workspace: &Path) -> Vec<&'static str> {
     OWN.into_iter().filter(|name| workspace.join(name).exists()).collect()
-}
-
-fn real(workspace: &Path) -> PathBuf {
-    fs::canonicalize(workspace).unwrap_or_else(|_| workspace.to_owned())
 }

@@ -160,6 +160,23 @@ impl fmt::Display for Exhausted {
     }
 }
 
+/// A plugin that was found and is not in service, as a caller is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotLoaded {
+    /// Its id, or the name of its folder where the manifest can't be read.
+    pub plugin: String,
+    /// Why it is not in service.
+    pub reason: String,
+    /// What to do about it, in one sentence.
+    pub next_step: String,
+}
+
+impl fmt::Display for NotLoaded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the plugin `{}` is not loaded: {}", self.plugin, self.reason)
+    }
+}
+
 /// Why a call gave no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -170,6 +187,8 @@ pub enum CallError {
         name: String,
         /// Names that come close, best first.
         similar: Vec<String>,
+        /// The plugins that might have it, and are not in service.
+        not_loaded: Vec<NotLoaded>,
     },
     /// Several plugins offer a tool of this bare name.
     AmbiguousTool {
@@ -215,6 +234,8 @@ pub enum CallError {
         /// Why.
         reason: String,
     },
+    /// The plugin was found, and could not be brought into service.
+    NotLoaded(NotLoaded),
     /// The host failed while it served this call; the plugin's instance was thrown away.
     Panicked {
         /// The panic's message.
@@ -237,7 +258,7 @@ impl CallError {
             Self::Trap { .. } => "trap",
             Self::Exhausted(_) => "exhausted",
             Self::Exited { .. } => "exited",
-            Self::NotReady { .. } => "not_ready",
+            Self::NotReady { .. } | Self::NotLoaded(_) => "not_ready",
             Self::Panicked { .. } => "panicked",
             Self::Cancelled => "cancelled",
         }
@@ -249,7 +270,14 @@ impl CallError {
         let (name, value) = match self {
             Self::Exhausted(exhausted) => ("exhausted", json!(exhausted)),
             Self::Denied { denied, .. } => ("denied", json!(denied)),
-            Self::UnknownTool { similar, .. } => ("similar", json!(similar)),
+            Self::UnknownTool { similar, not_loaded, .. } => {
+                let both = [("similar", json!(similar)), ("not_loaded", json!(not_loaded))];
+                let told = both.into_iter().filter(|(name, value)| {
+                    *name == "similar" || value.as_array().is_some_and(|list| !list.is_empty())
+                });
+                return told.map(|(name, value)| (name.to_owned(), value)).collect();
+            }
+            Self::NotLoaded(plugin) => ("not_loaded", json!([plugin])),
             Self::AmbiguousTool { candidates, .. } => ("candidates", json!(candidates)),
             _ => return Map::new(),
         };
@@ -260,10 +288,14 @@ impl CallError {
     #[must_use]
     pub fn next_step(&self) -> String {
         match self {
-            Self::UnknownTool { similar, .. } if similar.is_empty() => {
-                "list the tools with `weft-lite tools`".into()
+            Self::UnknownTool { similar, .. } if !similar.is_empty() => {
+                format!("did you mean `{}`?", similar.join("` or `"))
             }
-            Self::UnknownTool { similar, .. } => format!("did you mean `{}`?", similar.join("` or `")),
+            Self::UnknownTool { not_loaded, .. } => match not_loaded.as_slice() {
+                [] => "list the tools with `weft-lite tools`".into(),
+                [plugin] => plugin.next_step.clone(),
+                _ => "`weft-lite tools` says what to do about each of them".into(),
+            },
             Self::AmbiguousTool { candidates, .. } => {
                 format!("call one of `{}`", candidates.join("`, `"))
             }
@@ -294,6 +326,7 @@ impl CallError {
                 Exhausted::HostCalls { .. } => "raise `resources.max_host_calls` in the manifest, or ask for less at once".into(),
                 Exhausted::Output { .. } => "ask the tool for less at once".into(),
             },
+            Self::NotLoaded(plugin) => plugin.next_step.clone(),
             Self::NotReady { .. } => "see `weft-lite plugin list` for the plugin's state".into(),
             Self::Panicked { .. } => "this is a fault of weft-lite: please report it".into(),
             Self::Cancelled => "call again".into(),
@@ -304,7 +337,16 @@ impl CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownTool { name, .. } => write!(formatter, "no tool is named `{name}`"),
+            Self::UnknownTool { name, not_loaded, .. } => {
+                write!(formatter, "no tool is named `{name}`")?;
+                match not_loaded.as_slice() {
+                    [] => Ok(()),
+                    [plugin] => write!(formatter, ", and {plugin}"),
+                    several => {
+                        several.iter().try_for_each(|plugin| write!(formatter, "\n{plugin}"))
+                    }
+                }
+            }
             Self::AmbiguousTool { name, .. } => {
                 write!(formatter, "several plugins offer a tool named `{name}`")
             }
@@ -324,6 +366,7 @@ impl fmt::Display for CallError {
             }
             Self::Exhausted(exhausted) => write!(formatter, "resource exhausted: {exhausted}"),
             Self::Exited { status } => write!(formatter, "the guest exited with status {status}"),
+            Self::NotLoaded(plugin) => plugin.fmt(formatter),
             Self::NotReady { reason } => write!(formatter, "the plugin is not ready: {reason}"),
             Self::Panicked { message } => write!(formatter, "internal error: {message}"),
             Self::Cancelled => formatter.write_str("cancelled"),

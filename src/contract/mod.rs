@@ -24,7 +24,9 @@ mod stage;
 mod tool;
 mod voice;
 
-pub use call::{CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, Usage};
+pub use call::{
+    CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, NotLoaded, Usage,
+};
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};

@@ -3,6 +3,9 @@
 
 use crate::contract::PluginPermissions;
 
+/// What a revoked package waits for, beside its permissions.
+const REVOKED: &str = "running again (it was revoked)";
+
 /// What the operator says yes to, by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Approval {
@@ -39,6 +42,11 @@ impl Approval {
             _ => return None,
         }
         Some(self)
+    }
+
+    /// Whether this is a yes to everything that is asked for, if anything is.
+    pub(super) fn covers(&self, asked: &PluginPermissions) -> bool {
+        !asked.is_empty() && self.missing(asked).is_empty()
     }
 
     /// The permissions that are asked for and not approved, as `kind: value`.
@@ -86,14 +94,14 @@ pub struct StoredApproval {
 }
 
 impl ApprovalPolicy {
-    /// What is asked for and not approved, as `kind: value`. A plugin for which this is not empty
-    /// does not run.
+    /// What is asked for and not approved, as `kind: value`, and for what was revoked that it runs
+    /// again. A plugin for which this is not empty does not run.
     #[must_use]
     pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {
         match self {
             Self::Kinds(approval) => approval.missing(asked),
             Self::Stored(stored) => {
-                let revoked = stored.revoked.then(|| "run: revoked".to_owned());
+                let revoked = stored.revoked.then(|| REVOKED.to_owned());
                 revoked.into_iter().chain(Approval::NONE.missing(&stored.missing(asked))).collect()
             }
         }

@@ -91,9 +91,13 @@ impl Approvals {
         prompt: &mut dyn Prompt,
     ) -> Result<Vec<String>, HomeError> {
         let stored = Self::read(home)?.of(id);
-        // To run again is a permission of its own, as small as a named host.
+        // To run again is a permission of its own, as small as a named host; a yes to all that it
+        // wants is a yes to that.
         let question = format!("let {} run again, after it was revoked?", Subject::of(id).words);
-        let runs = !stored.revoked || given.named || prompt.confirm(&question) == Some(true);
+        let runs = !stored.revoked
+            || given.named
+            || given.covers(asked)
+            || prompt.confirm(&question) == Some(true);
         if runs {
             let missing = stored.missing(asked);
             let granted = ask_for_permissions(id, &missing, given, prompt);

@@ -9,6 +9,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use tar::{Archive, EntryType, Header};
 
+use super::files;
 use super::install_error::InstallError;
 use super::paths;
 use super::staging::StagedPackage;
@@ -21,7 +22,8 @@ const ENTRY_OVERHEAD_BYTES: u64 = 4096;
 const UNPACKED_BYTES: u64 =
     limits::PACKAGE_BYTES + limits::PACKAGE_ENTRIES as u64 * ENTRY_OVERHEAD_BYTES;
 
-/// The package in `folder` as an archive. The same files always give the same bytes.
+/// The package in `folder` as an archive. The same files always give the same bytes. Histories and
+/// builds are left out, see [`left_out_of_package`](crate::left_out_of_package).
 ///
 /// # Errors
 ///
@@ -33,7 +35,7 @@ pub fn pack_folder(folder: &Path) -> Result<Vec<u8>, InstallError> {
         problem: error.to_string(),
     };
     let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::best()));
-    for file in paths::files(folder)? {
+    for file in files::to_pack(folder)? {
         let content = fs::read(&file.place).map_err(|error| failed(&file.place, error))?;
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::Regular);

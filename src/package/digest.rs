@@ -7,8 +7,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::files::{self, PackageFile};
 use super::install_error::InstallError;
-use super::paths;
 use super::signature::SIGNATURE_FILE;
 use crate::contract::{limits, map_of};
 
@@ -21,15 +21,29 @@ pub struct DigestList {
 }
 
 impl DigestList {
-    /// Reads every file of the package in `folder`.
+    /// Reads every file of the package in `folder`, as it was installed or unpacked.
     ///
     /// # Errors
     ///
     /// [`InstallError`] for links and other things that no package may hold, for a package over
     /// its limits and for files that can't be read.
     pub fn of(folder: &Path) -> Result<Self, InstallError> {
+        Self::of_files(files::all(folder)?)
+    }
+
+    /// Reads the files of the package that is made of its author's `folder`: what is packed, and
+    /// what a signature there covers.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub fn to_pack(folder: &Path) -> Result<Self, InstallError> {
+        Self::of_files(files::to_pack(folder)?)
+    }
+
+    fn of_files(files: Vec<PackageFile>) -> Result<Self, InstallError> {
         let mut by_path = BTreeMap::new();
-        for file in paths::files(folder)? {
+        for file in files {
             if file.path == SIGNATURE_FILE {
                 continue;
             }

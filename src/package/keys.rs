@@ -245,16 +245,33 @@ impl TrustedKeys {
     ///
     /// [`KeyError`] for a file `*.json` that holds none. A damaged store trusts nobody.
     pub fn read(home: &Path) -> Result<Self, KeyError> {
-        let folder = home.join("trusted-keys");
-        let paths = home::children(&folder).map_err(of_home)?;
-        let is_key = |path: &&PathBuf| path.extension().is_some_and(|end| end == "json");
         let read = |path: &PathBuf| {
             let (key, name) = read_public(path)?;
             let name = name.unwrap_or_else(|| key.key_id());
             Ok(TrustedKey { name, key })
         };
-        let keys = paths.iter().filter(is_key).map(read).collect::<Result<_, KeyError>>()?;
+        let keys = key_files(home)?.iter().map(read).collect::<Result<_, KeyError>>()?;
         Ok(Self { keys })
+    }
+
+    /// Trusts the key of this id no more. What it signed and was installed stays; see
+    /// [`InstallRecord::signed_by`](super::InstallRecord::signed_by). The answer tells whether it was
+    /// trusted.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] for a damaged store, and one that can't be written.
+    pub fn distrust(home: &Path, key_id: &str) -> Result<bool, KeyError> {
+        let _lock = HomeLock::acquire(home).map_err(of_home)?;
+        let mut trusted = false;
+        // Whoever put a key there by hand may have called the file anything.
+        for path in key_files(home)? {
+            if read_public(&path)?.0.key_id() == key_id {
+                fs::remove_file(&path).map_err(|error| KeyError::io(&path, &error))?;
+                trusted = true;
+            }
+        }
+        Ok(trusted)
     }
 
     /// Trusts the key in the file `path` from now on; without a name, it is called as its file.
@@ -296,6 +313,13 @@ impl TrustedKeys {
     pub fn iter(&self) -> impl Iterator<Item = &TrustedKey> {
         self.keys.iter()
     }
+}
+
+/// The files of the keys that are trusted, in the order of their names.
+fn key_files(home: &Path) -> Result<Vec<PathBuf>, KeyError> {
+    let mut paths = home::children(&home.join("trusted-keys")).map_err(of_home)?;
+    paths.retain(|path| path.extension().is_some_and(|end| end == "json"));
+    Ok(paths)
 }
 
 fn read_public(path: &Path) -> Result<(PublicKey, Option<String>), KeyError> {

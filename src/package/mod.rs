@@ -17,6 +17,8 @@ mod contents;
 mod digest;
 mod discover;
 mod error;
+#[cfg(feature = "package")]
+mod files;
 mod home;
 #[cfg(feature = "package")]
 mod install;
@@ -52,6 +54,8 @@ pub(crate) use contents::skill_code;
 pub use digest::{Difference, DigestList, sha256_hex};
 pub use discover::{discover, package_folders};
 pub use error::{PackageError, PackageErrorKind};
+#[cfg(feature = "package")]
+pub use files::left_out_of_package;
 pub(crate) use home::read as read_text;
 pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
 #[cfg(feature = "package")]

@@ -1,12 +1,9 @@
 //! Which paths a package may hold: plain ones, that mean the same file on every system.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use super::install_error::InstallError;
-use super::record::RECORD_FILE;
-use crate::contract::{limits, sort_by};
+use crate::contract::limits;
 
 /// The paths of one package, as far as they are known.
 #[derive(Debug, Default)]
@@ -96,64 +93,4 @@ fn plain(path: &str) -> Result<Option<String>, InstallError> {
 pub(super) fn refused<T>(path: &str, problem: &str) -> Result<T, InstallError> {
     let path: String = path.chars().take(80).flat_map(char::escape_debug).collect();
     Err(InstallError::Entry { path, problem: problem.to_owned() })
-}
-
-/// A file of a package that lies in a folder.
-#[derive(Debug)]
-pub(super) struct PackageFile {
-    /// Its path inside the package.
-    pub(super) path: String,
-    /// Where it is.
-    pub(super) place: PathBuf,
-}
-
-/// Every file of the package in `folder`, in the order of the paths. Links and devices are
-/// refused, and so is what is over the limits.
-pub(super) fn files(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
-    let mut walk = Walk { paths: PackagePaths::default(), files: Vec::new(), bytes: 0 };
-    walk.folder(folder, "")?;
-    sort_by(&mut walk.files, |a, b| a.path.cmp(&b.path));
-    Ok(walk.files)
-}
-
-struct Walk {
-    paths: PackagePaths,
-    files: Vec<PackageFile>,
-    bytes: u64,
-}
-
-impl Walk {
-    fn folder(&mut self, folder: &Path, prefix: &str) -> Result<(), InstallError> {
-        let unreadable = |error: std::io::Error| InstallError::Source {
-            source: folder.display().to_string(),
-            problem: error.to_string(),
-        };
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else {
-                return refused(&name.to_string_lossy(), "its name is not UTF-8");
-            };
-            let path = format!("{prefix}{name}");
-            if path == RECORD_FILE {
-                continue;
-            }
-            // This is the entry's own kind: a link is not followed.
-            let metadata = entry.metadata().map_err(unreadable)?;
-            if metadata.is_dir() {
-                self.paths.folder(&path)?;
-                self.folder(&entry.path(), &format!("{path}/"))?;
-            } else if metadata.is_file() {
-                self.bytes = self.bytes.saturating_add(metadata.len());
-                if self.bytes > limits::PACKAGE_BYTES {
-                    return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
-                }
-                let path = self.paths.file(&path)?;
-                self.files.push(PackageFile { path, place: entry.path() });
-            } else {
-                return refused(&path, "it is neither a file nor a folder");
-            }
-        }
-        Ok(())
-    }
 }

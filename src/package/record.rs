@@ -43,7 +43,8 @@ impl InstallRecord {
 
     /// The id, and the version if there is one.
     #[cfg(feature = "package")]
-    pub(super) fn name(&self) -> String {
+    #[must_use]
+    pub fn name(&self) -> String {
         self.version.as_ref().map_or_else(|| self.id.clone(), |it| format!("{} {it}", self.id))
     }
 
@@ -59,5 +60,18 @@ impl InstallRecord {
         serde_json::from_str(&text)
             .map(Some)
             .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
+    }
+    /// The packages of a kind whose signature by this key was verified when they were installed. One
+    /// whose record can't be read is none of them.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if `$WEFT_HOME` can't be listed.
+    #[cfg(feature = "package")]
+    pub fn signed_by(home: &Path, kind: PackageKind, key_id: &str) -> Result<Vec<Self>, HomeError> {
+        let folders = home::children(&home.join(kind.folder()))?;
+        let ids = folders.iter().filter_map(|folder| folder.file_name()?.to_str());
+        let records = ids.filter_map(|id| Self::read(home, kind, id).ok().flatten());
+        Ok(records.filter(|record| record.key_id.as_deref() == Some(key_id)).collect())
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! No value appears in an error, in `Debug` output or in a list.
 
+use std::env::VarError;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -112,6 +113,31 @@ impl SecretValue {
         Ok(Self::Value(value.to_owned()))
     }
 
+    /// Why there is no usable value at this moment, for one that is somewhere else.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading, as [`from_reader`](Self::from_reader) has them; [`io::ErrorKind::NotFound`]
+    /// for a variable that is not set.
+    pub fn try_read(&self) -> io::Result<()> {
+        let invalid = |problem| io::Error::new(io::ErrorKind::InvalidData, problem);
+        match self {
+            Self::Value(value) => check_value(value).map_err(invalid),
+            Self::Env(name) => match std::env::var(name) {
+                Ok(value) => check_value(&value).map_err(invalid),
+                Err(VarError::NotPresent) => {
+                    Err(io::Error::new(io::ErrorKind::NotFound, "it is not set"))
+                }
+                Err(VarError::NotUnicode(_)) => Err(invalid("it is not UTF-8 text")),
+            },
+            // Opening a pipe would wait for its writer.
+            Self::File(path) if !fs::metadata(path)?.is_file() => {
+                Err(invalid("it is not a regular file"))
+            }
+            Self::File(path) => Self::from_reader(File::open(path)?).map(|_| ()),
+        }
+    }
+
     /// The kind alone, as a list shows it.
     fn describe(&self) -> String {
         match self {
@@ -170,17 +196,32 @@ impl FileSecrets {
         Self { home: home.into() }
     }
 
+    /// Whether a secret could be kept under `name` for these hosts, before its value is known.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Name`], [`SecretError::Host`] and [`SecretError::NoHost`].
+    pub fn check(&self, name: &str, hosts: &[String]) -> Result<(), SecretError> {
+        self.checked(name, hosts).map(|_| ())
+    }
+
+    /// Where the secret is kept, and the hosts in their canonical form.
+    fn checked(&self, name: &str, hosts: &[String]) -> Result<(PathBuf, Vec<String>), SecretError> {
+        let path = self.path(name)?;
+        if hosts.is_empty() {
+            return Err(SecretError::NoHost);
+        }
+        let hosts = hosts.iter().map(|host| bindable(host)).collect::<Result<_, _>>()?;
+        Ok((path, hosts))
+    }
+
     /// Keeps a secret under `name`, in place of an earlier one.
     ///
     /// # Errors
     ///
     /// [`SecretError`], with any of its kinds.
     pub fn set(&self, name: &str, value: SecretValue, hosts: &[String]) -> Result<(), SecretError> {
-        let path = self.path(name)?;
-        if hosts.is_empty() {
-            return Err(SecretError::NoHost);
-        }
-        let hosts = hosts.iter().map(|host| bindable(host)).collect::<Result<_, _>>()?;
+        let (path, hosts) = self.checked(name, hosts)?;
         if let SecretValue::Value(value) = &value {
             check_value(value).map_err(|problem| SecretError::Value { problem })?;
         }

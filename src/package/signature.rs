@@ -121,7 +121,7 @@ impl PackageSignature {
     /// [`InstallError`] if the package can't be read or breaks a rule, or the signature can't be
     /// written.
     pub fn create(folder: &Path, key: &PrivateKey) -> Result<Self, InstallError> {
-        let digests = DigestList::of(folder)?;
+        let digests = DigestList::to_pack(folder)?;
         let signature = Self {
             algorithm: ALGORITHM.into(),
             key_id: key.public().key_id(),

@@ -176,6 +176,15 @@ fn read(folder: &Path, limits: ReadLimits) -> Result<PluginPackage, PackageError
     Ok(PluginPackage { manifest, warnings, module: module.into(), origin })
 }
 
+/// The manifest in `folder`, whatever its module is like.
+#[cfg(feature = "package")]
+pub(super) fn manifest(folder: &Path) -> Result<PluginManifest, PackageErrorKind> {
+    let dir = Dir::open_ambient_dir(folder, ambient_authority())
+        .map_err(|error| unreadable("", &error))?;
+    let (file, text) = read_manifest(&dir)?;
+    parse(&text, ManifestFormat::of(file)).map(|parsed| parsed.manifest)
+}
+
 fn parse(text: &str, format: ManifestFormat) -> Result<ParsedManifest, PackageErrorKind> {
     match format {
         ManifestFormat::Json => PluginManifest::from_json(text),

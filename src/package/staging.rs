@@ -7,9 +7,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::files::{self, PackageFile};
 use super::home::{self, Access, HomeError};
 use super::install_error::InstallError;
-use super::paths::{self, PackagePaths};
+use super::paths::PackagePaths;
 use super::record::RECORD_FILE;
 use crate::contract::limits;
 
@@ -28,9 +29,9 @@ impl<'a> StagedPackage<'a> {
         Self { folder, paths, bytes_left: limits::PACKAGE_BYTES, after_file }
     }
 
-    /// Copies the package that lies in another folder.
+    /// Copies the package that its author has in another folder.
     pub(super) fn copy(&mut self, source: &Path) -> Result<(), InstallError> {
-        for paths::PackageFile { path, place } in paths::files(source)? {
+        for PackageFile { path, place } in files::to_pack(source)? {
             let unreadable = |error: io::Error| InstallError::Source {
                 source: place.display().to_string(),
                 problem: error.to_string(),

@@ -70,7 +70,7 @@ fn a_revoked_plugin_goes_out_of_service_with_its_calls() {
     assert!(matches!(call(), Err(CallError::Denied { .. })));
     assert!(runtime.host().registry().plugin("probe").is_none());
     // And in every later run, until it is approved again.
-    assert_eq!(home.pending(), ["run: revoked", "filesystem: $WORKSPACE"]);
+    assert_eq!(home.pending(), ["running again (it was revoked)", "filesystem: $WORKSPACE"]);
     let mut again = Scripted::new(&[true, true]);
     assert!(home.ask(&installed, &mut again).is_empty());
     assert_eq!(again.questions.len(), 2);
@@ -85,11 +85,11 @@ fn a_plugin_that_asks_for_nothing_can_be_revoked() {
     assert!(runtime.block_on(runtime.host().revoke("probe")));
     assert!(!runtime.block_on(runtime.host().revoke("probe")));
     Approvals::revoke(&home.weft(), "probe").unwrap();
-    assert_eq!(home.pending(), ["run: revoked"]);
+    assert_eq!(home.pending(), ["running again (it was revoked)"]);
     // An update doesn't bring it back.
     let updated = home.install(&home.probe("1.0.1", &json!({}))).unwrap();
     assert!(updated.revoked);
-    assert_eq!(home.ask(&updated, &mut NoPrompt), ["run: revoked"]);
+    assert_eq!(home.ask(&updated, &mut NoPrompt), ["running again (it was revoked)"]);
     assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
     assert_eq!(home.echo().unwrap(), "[1]");
 }

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::home::{Home, module, padded};
+use crate::home::{Home, content, module, padded};
 
 /// What the program printed and how it ended, with nobody at the terminal.
 #[track_caller]
@@ -64,11 +64,69 @@ fn without_a_terminal_what_needs_approval_is_pending() {
 
     succeeds(&home, &["plugin", "revoke", "probe"]);
     fails(&home, &["call", "probe__echo", "1"], 1);
-    assert!(fails(&home, &["plugin", "approve", "probe"], 1).contains("run: revoked"));
+    assert!(
+        fails(&home, &["plugin", "approve", "probe"], 1).contains("running again (it was revoked)")
+    );
     fails(&home, &["plugin", "remove", "probe"], 2);
     succeeds(&home, &["plugin", "remove", "probe", "--yes"]);
     assert!(fails(&home, &["plugin", "remove", "probe", "--yes"], 1).contains("is installed"));
     assert_eq!(succeeds(&home, &["plugin", "list", "--no-bundled"]).0, "");
+}
+
+/// A plugin as `cargo new` and `cargo build` leave it, with more of a build than a package may hold.
+fn author(home: &Home) -> String {
+    let folder = home.path("hello");
+    let built = folder.join("target/wasm32-unknown-unknown/release");
+    for folder in [&built.join("deps"), &folder.join(".git"), &folder.join("web/node_modules/x")] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    let module_path = "target/wasm32-unknown-unknown/release/hello.wasm";
+    let manifest = json!({
+        "id": "hello", "name": "Hello", "version": "0.1.0", "capabilities": ["tool"],
+        "wasm_module": module_path,
+    });
+    fs::write(folder.join("weft.plugin.json"), manifest.to_string()).unwrap();
+    fs::write(folder.join("Cargo.toml"), "[package]").unwrap();
+    fs::write(folder.join(module_path), module("probe")).unwrap();
+    fs::write(built.join("deps/libhello.rlib"), vec![0; 11 * 1024 * 1024]).unwrap();
+    fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main").unwrap();
+    fs::write(folder.join("web/node_modules/x/index.js"), "x").unwrap();
+    fs::create_dir(folder.join("scratch")).unwrap();
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n# by a test";
+    fs::write(folder.join("scratch/CACHEDIR.TAG"), tag).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_plugin_is_installed_from_the_folder_it_is_built_in() {
+    let home = Home::new();
+    let folder = author(&home);
+    let left_out = [".git", "scratch", "target", "web/node_modules"];
+    let (_, stderr) = succeeds(&home, &["plugin", "install", &folder]);
+    let said = format!("left out, but for what the manifest names: {}\n", left_out.join(", "));
+    assert!(stderr.contains(&said), "{stderr}");
+    assert_eq!(succeeds(&home, &["call", "hello__echo", "1"]).0, "1\n");
+    let installed: Vec<String> =
+        content(&home.weft().join("plugins/hello")).into_iter().map(|(path, _)| path).collect();
+    let module = "target/wasm32-unknown-unknown/release/hello.wasm";
+    assert_eq!(installed, ["Cargo.toml", module, "weft.plugin.json"]);
+
+    // Signing, packing and installing mean the same files.
+    succeeds(&home, &["key", "new", "--out", "my.key"]);
+    succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
+    succeeds(&home, &["plugin", "sign", &folder, "--key", "my.key"]);
+    fs::write(home.path("hello/target/more.txt"), "made after signing").unwrap();
+    let packed = json(&succeeds(&home, &["plugin", "pack", &folder, "--json"]).0);
+    assert_eq!(packed["left_out"], json!(left_out));
+    for source in [folder.as_str(), packed["archive"].as_str().unwrap()] {
+        let installed = json(&succeeds(&home, &["plugin", "install", source, "--json"]).0);
+        assert_eq!(installed["signed_by"], "me", "{source}");
+    }
+    // What is in an archive counts in full: nothing goes in under the name of a build.
+    let unpacked = home.weft().join("plugins/hello");
+    fs::write(unpacked.join("target/more.txt"), "put there by hand").unwrap();
+    let digests = weft_lite::DigestList::of(&unpacked).unwrap();
+    assert!(digests.text().contains("target/more.txt"), "{}", digests.text());
 }
 
 #[test]
@@ -86,7 +144,7 @@ fn a_package_goes_over_a_registry() {
     assert!(fails(&home, &to_registry, 1).contains("already"));
 
     let install = ["plugin", "install", "hub:probe@1", "--registry", "stick", "--json"];
-    assert!(fails(&home, &install, 1).contains("not trusted"));
+    assert!(fails(&home, &install[..install.len() - 1], 1).contains("not trusted"));
     succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
     let keys = json(&succeeds(&home, &["key", "list", "--json"]).0);
     assert_eq!(keys, json!([{ "key_id": key_id.trim(), "name": "me" }]));
@@ -149,7 +207,7 @@ fn a_secret_is_never_shown() {
     let (stdout, _) = succeeds(&home, &["secret", "list"]);
     assert_eq!(stdout.lines().next(), Some("API\tapi.example.com\tvalue"));
 
-    fails(&home, &["secret", "set", "API"], 1);
+    fails(&home, &["secret", "set", "API"], 2);
     let (status, _, stderr) = run(&home, &set, "two\nlines");
     assert_eq!(status, 1);
     assert!(!stderr.contains("two"), "{stderr}");
@@ -356,4 +414,148 @@ fn a_plugin_that_may_read_everything_around_reads_no_secret() {
         let rule = &read(path).unwrap_err()["denied"]["rule"];
         assert_eq!(rule, "filesystem access denied: path outside sandbox", "{path}");
     }
+}
+
+#[test]
+fn every_command_gives_its_results_and_its_errors_as_json() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    succeeds(&home, &["plugin", "install", folder.to_str().unwrap()]);
+    succeeds(&home, &["key", "new", "--out", "my.key"]);
+    let done = |arguments: &[&str], input: &str| {
+        let (status, stdout, stderr) = run(&home, &[arguments, &["--json"]].concat(), input);
+        assert_eq!((status, stderr.as_str()), (0, ""), "{arguments:?} {stdout}");
+        json(&stdout)
+    };
+    let set = ["secret", "set", "WEATHER", "--host", "api.example.com"];
+    assert_eq!(done(&set, "value"), json!({ "name": "WEATHER", "hosts": ["api.example.com"] }));
+    assert_eq!(done(&["secret", "remove", "WEATHER"], ""), json!({ "removed": "WEATHER" }));
+    assert_eq!(done(&["plugin", "revoke", "probe"], ""), json!({ "revoked": "probe" }));
+    let trusted = done(&["key", "trust", "my.key.pub", "--name", "me"], "");
+    assert_eq!(trusted["name"], "me");
+    assert_eq!(json!([trusted]), done(&["key", "list"], ""));
+
+    for (arguments, ends, code) in [
+        (&["plugin", "inspect", "nope"][..], 1, "failed"),
+        (&["plugin", "install", "nowhere"], 1, "failed"),
+        (&["plugin", "approve", "nope"], 1, "failed"),
+        (&["secret", "remove", "NOPE"], 1, "failed"),
+        (&["skill", "show", "nope"], 1, "failed"),
+        (&["tools", "--plugins", "nowhere"], 2, "usage"),
+        (&["call", "--plugins", "nowhere", "x"], 2, "usage"),
+        (&["toolz"], 2, "usage"),
+    ] {
+        let (status, stdout, stderr) = run(&home, &[arguments, &["--json"]].concat(), "");
+        assert_eq!((status, stderr.as_str()), (ends, ""), "{arguments:?} {stdout}");
+        let told = json(&stdout);
+        assert_eq!((&told["ok"], &told["error"]["code"]), (&json!(false), &json!(code)));
+        for text in ["message", "next_step"] {
+            assert!(told["error"][text].as_str().is_some_and(|it| !it.is_empty()), "{told}");
+        }
+    }
+    // What speaks to a client on standard output says nothing else there.
+    for serve in [&["mcp"][..], &["run", "--mcp", "stdio"]] {
+        let (status, stdout, stderr) =
+            run(&home, &[serve, &["--json", "--plugins", "nowhere"]].concat(), "");
+        assert_eq!((status, stdout.as_str()), (2, ""));
+        assert!(stderr.contains("nowhere is not a folder\n  try: "), "{stderr}");
+    }
+}
+
+#[test]
+fn a_secret_that_can_not_be_kept_is_refused_before_its_value_is_read() {
+    let home = Home::new();
+    let host = ["--host", "a.example.com"];
+    for (arguments, words) in [
+        (&["secret", "set", "A"][..], "bound to at least one host"),
+        (&["secret", "set", "a b", "--host", "a.example.com"], "can't be a secret's name"),
+        (&["secret", "set", "A", "--host", "https://a"], "can't be bound to `https://a`"),
+    ] {
+        // Standard input stays open: whoever reads it waits.
+        let mut child = home.command(arguments).spawn().unwrap();
+        let stdin = child.stdin.take().unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(words) && said.contains("\n  try: "), "{said}");
+    }
+    let set = |more: &[&str]| run(&home, &[&["secret", "set", "A"], &host[..], more].concat(), "");
+    let (status, _, said) = set(&["--from-file", "nowhere"]);
+    let told = "error: nowhere can't be read: No such file or directory (os error 2)\n  \
+        try: check the path, and that you may read it\n";
+    assert_eq!((status, said.as_str()), (1, told));
+    // These are read later, and may be there then.
+    let (status, _, said) = set(&["--in-file", "later"]);
+    let path = home.path("later").canonicalize().unwrap_or_else(|_| home.path("later"));
+    let told = format!("warning: `A` has no usable value yet: file {}: No such", path.display());
+    assert!(status == 0 && said.contains(&told), "{said}");
+    let (status, _, said) = set(&["--from-env", "NOT_SET_ANYWHERE"]);
+    let told = "warning: `A` has no usable value yet: env NOT_SET_ANYWHERE: it is not set\n  try: ";
+    assert!(status == 0 && said.contains(told), "{said}");
+    fs::write(home.path("later"), "tok-4711").unwrap();
+    let (status, _, said) = set(&["--in-file", "later"]);
+    assert_eq!((status, said.as_str()), (0, "kept `A`, for a.example.com\n"));
+}
+
+#[test]
+fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_named() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    let folder = folder.to_str().unwrap();
+    let key_id = succeeds(&home, &["key", "new", "--out", "my.key"]).0.trim().to_owned();
+    succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
+    succeeds(&home, &["plugin", "sign", folder, "--key=my.key"]);
+    succeeds(&home, &["plugin", "pack", folder, "--registry", "stick"]);
+    let install = ["plugin", "install", "hub:probe", "--registry", "stick"];
+    succeeds(&home, &install);
+
+    assert!(fails(&home, &["key", "remove", "you"], 1).contains("no key `you` is trusted"));
+    let (_, said) = succeeds(&home, &["key", "remove", "me"]);
+    let told = format!(
+        "not trusted any more: {key_id}\n\
+         still installed, with what was approved for it: the plugin probe 1.0.0\n  \
+         try: if it is not wanted either: `weft-lite plugin remove probe`\n"
+    );
+    assert_eq!(said, told);
+    assert_eq!(json(&succeeds(&home, &["key", "list", "--json"]).0), json!([]));
+    assert!(fails(&home, &install, 1).contains("which is not trusted"));
+    assert_eq!(succeeds(&home, &["call", "probe__echo", "1"]).0, "1\n");
+    fails(&home, &["key", "remove", "me"], 1);
+
+    // By its id too, and never the wrong one of two.
+    succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
+    succeeds(&home, &["key", "new", "--out", "other.key"]);
+    succeeds(&home, &["key", "trust", "other.key.pub", "--name", "me"]);
+    let said = fails(&home, &["key", "remove", "me"], 1);
+    assert!(said.contains("several keys are called `me`") && said.contains(&key_id), "{said}");
+    let removed = json(&succeeds(&home, &["key", "remove", &key_id, "--json"]).0);
+    let still = json!([{ "kind": "plugin", "id": "probe", "version": "1.0.0" }]);
+    assert_eq!(removed, json!({ "removed": key_id, "still_installed": still }));
+    let keys = json(&succeeds(&home, &["key", "list", "--json"]).0);
+    assert_eq!(keys.as_array().unwrap().len(), 1, "{keys}");
+}
+
+#[test]
+fn a_yes_to_all_that_a_revoked_skill_asks_for_is_a_yes_to_it() {
+    let home = Home::new();
+    let folder = home.skill("sh", "1.0.0", "allowed-tools: Bash\n");
+    let install = ["skill", "install", folder.to_str().unwrap(), "--approve", "shell"];
+    succeeds(&home, &install);
+    succeeds(&home, &["skill", "revoke", "sh"]);
+    let waits = "before this is approved: running again (it was revoked), shell\n";
+    for not_all in [&[][..], &["--approve", "env,network"]] {
+        let approve = [&["skill", "approve", "sh"], not_all].concat();
+        let said = fails(&home, &approve, 1);
+        assert!(said.contains(waits), "{said}");
+    }
+    succeeds(&home, &["skill", "approve", "sh", "--approve", "shell"]);
+    let shown = json(&succeeds(&home, &["skill", "show", "sh", "--json"]).0);
+    assert_eq!(shown["state"], "active", "{shown}");
+    // What asks for nothing is not approved by kinds.
+    let probe = home.probe("1.0.0", &json!({}));
+    succeeds(&home, &["plugin", "install", probe.to_str().unwrap()]);
+    succeeds(&home, &["plugin", "revoke", "probe"]);
+    fails(&home, &["plugin", "approve", "probe", "--approve", "shell"], 1);
+    succeeds(&home, &["plugin", "approve", "probe", "--yes"]);
 }

@@ -64,7 +64,10 @@ fn the_shell_tools_of_a_skill_are_approved_and_rejected() {
     assert_eq!(says(&home, "/approve deploy shell"), "`deploy` is in service\n");
     assert_eq!(says(&home, "/approve"), "nothing waits for approval\n");
     assert_eq!(says(&home, "/reject deploy"), "`deploy` was rejected and is out of service\n");
-    assert!(says(&home, "/approve").starts_with("deploy  asks for run: revoked, shell\n"));
+    assert!(
+        says(&home, "/approve")
+            .starts_with("deploy  asks for running again (it was revoked), shell\n")
+    );
     assert!(says(&home, "/reject words").starts_with("error: `words` is nothing but text"));
     assert!(says(&home, "/reject nothing").starts_with("error: nothing that is installed"));
     assert_eq!(kept(&home), ["skill:deploy"]);

@@ -93,7 +93,7 @@ fn revoked_is_asked_about_again_and_removing_is_asked_about_too() {
     let mut session = at_terminal(&home, &["plugin", "approve", "probe"]);
     session.answers("let `probe` run again, after it was revoked? [y/N] ", "n");
     assert_eq!(session.ends().0, 1);
-    assert_eq!(home.pending(), ["run: revoked"]);
+    assert_eq!(home.pending(), ["running again (it was revoked)"]);
 
     let remove = ["plugin", "remove", "probe"];
     let question = "remove `probe` and what was approved for it? [y/N] ";
@@ -133,6 +133,23 @@ fn giving_up_leaves_the_terminal_as_it_was() {
     let (status, shown) = session.ends();
     assert_eq!(status, 1, "{shown}");
     assert!(shown.contains("it was given up") && !shown.contains("half a val"), "{shown}");
+    assert!(FileSecrets::new(home.weft()).secret("API").is_none());
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was_too() {
+    let home = Home::new();
+    let set = ["secret", "set", "API", "--host", "api.example.com"];
+    for signal in ["TERM", "INT", "HUP"] {
+        let mut session = at_terminal(&home, &set);
+        session.shows("the value of API (not shown): ");
+        session.signal(signal);
+        session.shown_until_the_end();
+        assert!(session.has_mode(LocalModes::ECHO));
+        let (status, shown) = session.ends();
+        assert_eq!(status, 1, "{shown}");
+        assert!(shown.contains("it was given up"), "{shown}");
+    }
     assert!(FileSecrets::new(home.weft()).secret("API").is_none());
 }
 

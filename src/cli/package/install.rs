@@ -4,14 +4,15 @@ use std::path::Path;
 
 use serde_json::json;
 use weft_lite::{
-    Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer, Package,
-    PackageKind, PluginPermissions, Prompt, ReadLimits, installed_folder,
+    Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer,
+    NotLoaded, Package, PackageKind, PluginPermissions, Prompt, ReadLimits, RefusedPlugin,
+    installed_folder, left_out_of_package,
 };
 
 use super::{Asking, ask};
 use crate::cli::options::Options;
 use crate::cli::terminal::Terminal;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::{Failure, Status, failed, output, report};
 
 /// What is to be installed, and how.
 pub(in crate::cli) struct Request<'a> {
@@ -55,6 +56,10 @@ pub(in crate::cli) fn install(
     };
     let installed = installed.map_err(|error| refused(&error))?;
     tell(&installed);
+    let left_out = match &source {
+        InstallSource::Folder(folder) => left_out(folder),
+        InstallSource::Archive(_) | InstallSource::Registry(_) => Vec::new(),
+    };
     let Package { kind, id, permissions, version, .. } = &installed.package;
     let asking = Asking {
         kind: *kind,
@@ -64,30 +69,54 @@ pub(in crate::cli) fn install(
         given: options.given(request.yes),
     };
     let waiting = ask(&home, &asking)?;
+    let folder = installed_folder(&home, *kind, id).unwrap_or_default();
+    let not_loaded = if waiting.is_empty() { not_loaded(&folder, options) } else { None };
     if options.json {
         let key = match kind {
             PackageKind::Plugin => "id",
             PackageKind::Skill => "name",
         };
-        let folder = installed_folder(&home, *kind, id).map(|it| it.display().to_string());
         output::json(&json!({
             key: id,
             "version": version,
-            "folder": folder,
+            "folder": folder.display().to_string(),
             "replaced": installed.replaced.as_ref().and_then(|old| old.version.as_deref()),
             "overwritten": installed.replaced.is_some(),
             "signed_by": installed.signed_by,
             "warnings": installed.warnings,
+            "left_out": left_out,
             "pending": waiting,
+            "not_loaded": not_loaded,
         }))?;
     }
     Ok(Some(installed))
+}
+
+/// Starts what was installed once, as whoever calls it next would, and says why it doesn't.
+fn not_loaded(folder: &Path, options: &Options) -> Option<NotLoaded> {
+    // What else is wrong with these options has nothing to do with it.
+    let registry = options.load().ok()?.host().registry();
+    let is_it = |it: &&RefusedPlugin| Path::new(&it.origin) == folder;
+    let refused = registry.refused().iter().find(is_it)?;
+    report::refused(std::slice::from_ref(refused));
+    Some(refused.told())
 }
 
 /// What keeps a module from running.
 pub(super) fn check_module(module: &[u8], limits: ReadLimits) -> Result<(), String> {
     let compiled = CompiledModule::with_limit(module, limits.module_bytes);
     compiled.map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// Says what of an author's folder did not become a part of the package.
+pub(super) fn left_out(folder: &Path) -> Vec<String> {
+    // The folder has just been read for the package itself.
+    let left_out = left_out_of_package(folder).unwrap_or_default();
+    if !left_out.is_empty() {
+        let list = output::one_line(&left_out.join(", "));
+        output::message(&format!("left out, but for what the manifest names: {list}"));
+    }
+    left_out
 }
 
 /// What was installed, and what it asks for.

@@ -8,7 +8,7 @@ use argh::FromArgs;
 use serde_json::json;
 use weft_lite::{Package, PackageKind, Registry, pack_folder, sha256_hex};
 
-use super::install::{check_module, refused};
+use super::install::{check_module, left_out, refused};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, output};
@@ -19,7 +19,7 @@ use crate::cli::{Failure, Status, failed, output};
     subcommand,
     name = "pack",
     example = "{command_name} ./clock\n{command_name} ./clock -o clock.tar.gz\n{command_name} ./clock --registry /media/stick",
-    note = "The same files always give the same archive. A release in a registry must be signed\nbefore (`weft-lite plugin sign`, `weft-lite skill sign`)."
+    note = "The same files always give the same archive. Folders of builds and histories (target,\nnode_modules, .git, what has a CACHEDIR.TAG) are left out of it, but for what the manifest\nnames. A release in a registry must be signed before (`weft-lite plugin sign`, `weft-lite skill sign`)."
 )]
 pub(in crate::cli) struct Pack {
     /// the package's folder
@@ -58,7 +58,7 @@ pub(in crate::cli) fn pack(
         let release =
             Registry::publish(registry, kind, folder, limits).map_err(|error| refused(&error))?;
         let archive = registry.join(&release.archive);
-        return report(&archive, &release.sha256, options);
+        return report(&archive, &release.sha256, folder, options);
     }
     let archive = command.output.clone().unwrap_or_else(|| file_name(&package).into());
     if is_inside(&archive, folder) {
@@ -74,7 +74,7 @@ pub(in crate::cli) fn pack(
             "name another place with `--output`".into(),
         )
     })?;
-    report(&archive, &sha256_hex(&bytes), options)
+    report(&archive, &sha256_hex(&bytes), folder, options)
 }
 
 /// The archive's name where nobody gives it one. A skill's version may be any text.
@@ -88,10 +88,16 @@ fn file_name(Package { id, version, .. }: &Package) -> String {
     }
 }
 
-fn report(archive: &Path, sha256: &str, options: &Options) -> Result<Status, Failure> {
+fn report(
+    archive: &Path,
+    sha256: &str,
+    folder: &Path,
+    options: &Options,
+) -> Result<Status, Failure> {
     let path = archive.display().to_string();
+    let left_out = left_out(folder);
     if options.json {
-        output::json(&json!({ "archive": path, "sha256": sha256 }))?;
+        output::json(&json!({ "archive": path, "sha256": sha256, "left_out": left_out }))?;
     } else {
         output::data(&path)?;
     }

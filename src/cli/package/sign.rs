@@ -6,12 +6,12 @@ use argh::FromArgs;
 use serde_json::json;
 use weft_lite::{Package, PackageKind, PackageSignature, PrivateKey, SIGNATURE_FILE};
 
-use super::install::refused;
+use super::install::{left_out, refused};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, output};
 
-/// Sign a package's folder; whatever changes in it afterwards breaks the signature.
+/// Sign a package's folder; whatever changes afterwards in what is packed of it breaks the signature.
 #[derive(Debug, FromArgs)]
 #[argh(
     subcommand,
@@ -42,9 +42,10 @@ pub(in crate::cli) fn sign(
     Package::read(kind, folder, options.read_limits()?)
         .map_err(|error| failed(&error, error.next_step()))?;
     let signature = PackageSignature::create(folder, &key).map_err(|error| refused(&error))?;
+    let left_out = left_out(folder);
     if options.json {
         let PackageSignature { key_id, signature, .. } = &signature;
-        output::json(&json!({ "key_id": key_id, "signature": signature }))?;
+        output::json(&json!({ "key_id": key_id, "signature": signature, "left_out": left_out }))?;
     } else {
         let file = folder.join(SIGNATURE_FILE);
         output::message(&format!("signed by {}: {}", signature.key_id, file.display()));

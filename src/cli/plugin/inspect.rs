@@ -11,8 +11,9 @@ use serde::Serialize;
 use weft_lite::{
     Approval, CapabilityMismatch, CompiledModule, Instance, LoadError, LoadedPlugin,
     MANIFEST_NAMES, MemoryBudget, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
-    PackageError, PluginCapability, PluginManifest, PluginPackage, PluginResourceConfig,
-    ReadLimits, limits, printable,
+    PackageError, PackageOrigin, PluginCapability, PluginIdentity, PluginManifest, PluginPackage,
+    PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, limits,
+    printable,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -52,6 +53,8 @@ struct Report {
     permissions: Vec<Asked>,
     warnings: Vec<String>,
     would_load: bool,
+    /// Whether it has been loaded, so that what its functions say is known.
+    in_service: bool,
     reasons: Vec<Reason>,
 }
 
@@ -111,13 +114,15 @@ struct Bounds {
     read: ReadLimits,
     memory: Arc<MemoryBudget>,
     approval: Approval,
+    sandbox: SandboxOptions,
 }
 
 impl Bounds {
     fn of(options: &Options) -> Result<Self, Failure> {
         let memory_bytes = options.runtime(Asking::Never)?.host().memory_budget().limit();
         let memory = MemoryBudget::new(memory_bytes);
-        Ok(Self { read: options.read_limits()?, memory, approval: options.approval() })
+        let (read, approval) = (options.read_limits()?, options.approval());
+        Ok(Self { read, memory, approval, sandbox: options.sandbox() })
     }
 }
 
@@ -155,6 +160,7 @@ impl Report {
         report.manifest(plugin.manifest.clone(), Approval::ALL);
         report.module(plugin.module.summary().clone());
         report.would_load = true;
+        report.in_service = true;
         report
     }
 
@@ -194,6 +200,7 @@ impl Report {
             self.reasons.push(Reason::of(&LoadError::Pending { unapproved, command: None }));
         }
         self.warnings = package.warnings;
+        self.warnings.extend(closed_grants(&package.manifest, &package.origin, &bounds.sandbox));
         let resources = package.manifest.resources;
         let declared = package.manifest.capabilities.clone();
         self.manifest(package.manifest, bounds.approval);
@@ -289,7 +296,11 @@ impl Report {
             sheet.row("warnings", self.warnings.clone());
         }
         sheet.line(match (self.would_load, &self.manifest) {
-            (true, Some(_)) => "would load: yes".into(),
+            (true, Some(_)) if self.in_service => "would load: yes, and is in service".into(),
+            (true, Some(_)) => {
+                "would load: yes, if `init` and `describe` do well, which are not called here"
+                    .into()
+            }
             (true, None) => "would load: yes, with a manifest beside it".into(),
             (false, _) => "would load: no".into(),
         });
@@ -298,6 +309,23 @@ impl Report {
         }
         sheet.lines.join("\n")
     }
+}
+
+/// The grants that stay closed, as loading the plugin would find them now.
+fn closed_grants(
+    manifest: &PluginManifest,
+    origin: &PackageOrigin,
+    options: &SandboxOptions,
+) -> Vec<String> {
+    let PluginManifest { id, version, permissions, resources, .. } = manifest;
+    let identity = PluginIdentity { id: id.clone(), version: version.to_string() };
+    let folder = match origin {
+        PackageOrigin::Folder(folder) => Some(folder.as_path()),
+        PackageOrigin::Bundled => None,
+    };
+    let filesystem = permissions.filesystem.clone();
+    let permissions = PluginPermissions { filesystem, ..PluginPermissions::default() };
+    Sandbox::new(identity, folder, &permissions, resources, options).1
 }
 
 fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {

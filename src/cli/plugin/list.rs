@@ -61,6 +61,7 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
         let list = private.join(", ");
         output::message(&format!("private hosts open to plugins that list them: {list}"));
     }
+    report::warnings(&registry);
     if output::is_terminal() {
         // A table has no room for what to do.
         report::refused(registry.refused());

@@ -1,6 +1,7 @@
 //! `weft-lite plugin revoke`: take back all that was approved.
 
 use argh::FromArgs;
+use serde_json::json;
 use weft_lite::{Approvals, PackageKind, installed_folder};
 
 use crate::cli::logs::{self, Verbosity};
@@ -24,6 +25,10 @@ pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure
     installed_folder(&home, PackageKind::Plugin, id)
         .ok_or_else(|| not_installed(&home, PackageKind::Plugin, id))?;
     Approvals::revoke(&home, id).map_err(|error| home_failed(&error))?;
-    output::message(&format!("revoked: {id} does not run until it is approved again"));
+    if options.json {
+        output::json(&json!({ "revoked": id }))?;
+    } else {
+        output::message(&format!("revoked: {id} does not run until it is approved again"));
+    }
     Ok(Status::Done)
 }

@@ -14,7 +14,6 @@ use weft_lite::{
 };
 
 use super::channels::{self, CONSOLE};
-use crate::cli::call::described;
 use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, failed, output};
@@ -76,7 +75,7 @@ pub(super) fn cancelled(options: &Options) -> Result<Status, Failure> {
     if !options.json {
         return Err(Failure::Interrupted);
     }
-    output::json(&json!({ "ok": false, "error": described(&CallError::Cancelled) }))?;
+    output::failure(&(&CallError::Cancelled).into(), None, options.form())?;
     Ok(Status::Interrupted)
 }
 

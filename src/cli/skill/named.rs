@@ -1,6 +1,5 @@
 //! The skill that a name means, and what its approvals are kept under.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,9 +50,8 @@ impl Own {
     pub(super) fn find(options: &Options, name: &str) -> Result<Self, Failure> {
         let snapshot = snapshot(options)?;
         let entry = find(&snapshot.skills, name)?;
-        let workspace = &options.workspace;
-        let real = fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone());
-        let Some(approval_id) = skill_approval_id(entry.level, name, &real) else {
+        let Some(approval_id) = skill_approval_id(entry.level, name, &options.real_workspace())
+        else {
             return Err(match entry.provider.as_deref() {
                 Some(plugin) if entry.level == SkillLevel::Plugin => failed(
                     &format!("`{name}` came with the plugin `{plugin}`"),

@@ -1,0 +1,177 @@
+//! The files of a package that lies in a folder: all of them where it is installed, and where its
+//! author works on it those that belong into a package.
+//!
+//! What a signature covers is what is packed and copied, so all three ask here.
+
+use std::fs::{self, File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::install_error::InstallError;
+use super::paths::{self, PackagePaths};
+use super::record::RECORD_FILE;
+use super::source;
+use crate::contract::{PluginManifest, limits, sort_by};
+
+/// What tools leave in an author's folder under these names is no part of a package.
+const LEFT_OUT: [&str; 7] = [".git", ".hg", ".jj", ".svn", "__pycache__", "node_modules", "target"];
+
+/// The file by which programs mark a folder of what they can make again, and how it begins
+/// (the Cache Directory Tagging Specification).
+const CACHE_TAG: (&str, &[u8]) = ("CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55");
+
+/// A file of a package that lies in a folder.
+#[derive(Debug)]
+pub(super) struct PackageFile {
+    /// Its path inside the package.
+    pub(super) path: String,
+    /// Where it is.
+    pub(super) place: PathBuf,
+}
+
+/// Every file of the staged or installed package in `folder`, in the order of the paths. Links and
+/// devices are refused, and so is what is over the limits.
+pub(super) fn all(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
+    walk(folder, None).map(|walk| walk.files)
+}
+
+/// The files that become the package when it is made of `folder`; refused is what [`all`] refuses.
+pub(super) fn to_pack(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
+    walk(folder, Some(named(folder))).map(|walk| walk.files)
+}
+
+/// The folders in `folder` that packing, signing and installing it leave out: histories, builds and
+/// caches (`.git`, `target`, `node_modules`, what has a `CACHEDIR.TAG`). The files in them that the
+/// manifest names, as its module, are part of the package nevertheless.
+///
+/// # Errors
+///
+/// [`InstallError`] for what no package may hold, and for a package over its limits.
+pub fn left_out_of_package(folder: &Path) -> Result<Vec<String>, InstallError> {
+    let mut left_out = walk(folder, Some(named(folder)))?.left_out;
+    sort_by(&mut left_out, Ord::cmp);
+    Ok(left_out)
+}
+
+/// The paths that the manifest names: module, skills, and grants inside the package. What keeps a
+/// manifest from being read is said when the package is.
+fn named(folder: &Path) -> Vec<String> {
+    let Ok(PluginManifest { wasm_module, skills, permissions, .. }) = source::manifest(folder)
+    else {
+        return Vec::new();
+    };
+    let grants = permissions.filesystem.iter().filter_map(|it| it.strip_prefix("$PLUGIN_DIR/"));
+    let paths = skills.iter().map(String::as_str).chain(grants).chain([wasm_module.as_str()]);
+    let plain = |path: &str| {
+        let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+        parts.collect::<Vec<_>>().join("/")
+    };
+    paths.map(plain).filter(|path| !path.is_empty()).collect()
+}
+
+fn walk(folder: &Path, named: Option<Vec<String>>) -> Result<Walk, InstallError> {
+    let paths = PackagePaths::default();
+    let mut walk = Walk { paths, named, files: Vec::new(), left_out: Vec::new(), bytes: 0 };
+    walk.folder(folder, "", Taken::All)?;
+    sort_by(&mut walk.files, |a, b| a.path.cmp(&b.path));
+    Ok(walk)
+}
+
+/// What is taken of a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    All,
+    /// What is named, and what leads to it.
+    Named,
+    Nothing,
+}
+
+struct Walk {
+    paths: PackagePaths,
+    /// What the author's manifest names; none where everything belongs to the package.
+    named: Option<Vec<String>>,
+    files: Vec<PackageFile>,
+    left_out: Vec<String>,
+    bytes: u64,
+}
+
+impl Walk {
+    fn folder(&mut self, folder: &Path, prefix: &str, from: Taken) -> Result<(), InstallError> {
+        let unreadable = |error: std::io::Error| InstallError::Source {
+            source: folder.display().to_string(),
+            problem: error.to_string(),
+        };
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else {
+                match from {
+                    Taken::All => {
+                        return paths::refused(&name.to_string_lossy(), "its name is not UTF-8");
+                    }
+                    Taken::Named | Taken::Nothing => continue,
+                }
+            };
+            let path = format!("{prefix}{name}");
+            if path == RECORD_FILE {
+                continue;
+            }
+            // This is the entry's own kind: a link is not followed.
+            let metadata = entry.metadata().map_err(unreadable)?;
+            let taken = match from {
+                Taken::All if self.is_left_out(name, &entry.path(), &metadata) => {
+                    self.left_out.push(path.clone());
+                    self.taken(&path)
+                }
+                Taken::All => Taken::All,
+                Taken::Named | Taken::Nothing => self.taken(&path),
+            };
+            match taken {
+                Taken::Nothing => {}
+                _ if metadata.is_dir() => {
+                    self.paths.folder(&path)?;
+                    self.folder(&entry.path(), &format!("{path}/"), taken)?;
+                }
+                Taken::All if metadata.is_file() => {
+                    self.bytes = self.bytes.saturating_add(metadata.len());
+                    if self.bytes > limits::PACKAGE_BYTES {
+                        return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
+                    }
+                    let path = self.paths.file(&path)?;
+                    self.files.push(PackageFile { path, place: entry.path() });
+                }
+                _ => return paths::refused(&path, "it is neither a file nor a folder"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what is found under this name is no part of a package by itself.
+    fn is_left_out(&self, name: &str, place: &Path, metadata: &Metadata) -> bool {
+        // In a worktree, `.git` is a file.
+        let by_name = LEFT_OUT.contains(&name) && (!metadata.is_file() || name == ".git");
+        self.named.is_some() && (by_name || (metadata.is_dir() && is_cache(place)))
+    }
+
+    /// What is taken of `path`, which is or lies in what is left out.
+    fn taken(&self, path: &str) -> Taken {
+        let named = self.named.as_deref().unwrap_or_default();
+        let leads_to =
+            |named: &String| named.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        if named.iter().any(|named| named == path) {
+            Taken::All
+        } else if named.iter().any(leads_to) {
+            Taken::Named
+        } else {
+            Taken::Nothing
+        }
+    }
+}
+
+fn is_cache(folder: &Path) -> bool {
+    let (name, begins) = CACHE_TAG;
+    let mut start = Vec::new();
+    let read = File::open(folder.join(name))
+        .and_then(|file| file.take(begins.len() as u64).read_to_end(&mut start));
+    read.is_ok() && start == begins
+}
