@@ -613,6 +613,9 @@ fn channels_are_configured_and_what_is_wrong_with_them_is_said() {
     dir.run(&["run"]).exits(1).says("channels.socket.tcp").says("Odd Name");
     configure("channels:\n  mailbox: {owner: ann, alow: [bob]}\n");
     dir.run(&["run"]).exits(0).says("did you mean `allow`?");
+    configure("channels:\n  mailbux: {owner: ann}\n");
+    let ran = dir.run(&["run"]).exits(0).says("there is no channel `mailbux`");
+    ran.says("name one of console, socket");
     let place = dir.path("own.sock");
     configure(&format!("channels: {{socket: {{path: \"{}\"}}}}\n", place.display()));
     let mut running = dir.start(&["run"]);

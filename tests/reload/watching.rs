@@ -231,6 +231,8 @@ fn dropping_the_watcher_stops_it() {
             patiently("the change", subscription.next()).await.unwrap();
         }
         drop(watcher);
+        // The loader may be at work on what it was told last.
+        runtime.load().await.unwrap();
         world.skill("home/skills/b", "1");
         // A tenth of a second is what the watcher would wait; nothing depends on it being exact.
         let told = or(async { Some(subscription.next().await) }, async {

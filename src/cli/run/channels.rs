@@ -77,6 +77,15 @@ impl Plan {
         if is_named(SOCKET) || (named.is_empty() && config.contains_key(SOCKET)) {
             plan.add_socket(config.get(SOCKET).cloned().unwrap_or_default(), runtime, options)?;
         }
+        // Of what is there and not in service, it was said why.
+        let registry = runtime.host().registry();
+        let waits = |name: &str| registry.refused().iter().any(|it| it.id.as_deref() == Some(name));
+        for name in config.keys().filter(|name| !waits(name)) {
+            if let Err(Failure::Usage { message, next_step }) = known(name, runtime) {
+                let message = format!("warning: `channels` of the configuration: {message}");
+                output::message(&output::with_next_step(&message, &next_step));
+            }
+        }
         plan.mention_the_mute(runtime);
         Ok(plan)
     }
