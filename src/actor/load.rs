@@ -209,11 +209,13 @@ pub(super) async fn prepare(
         return Err(LoadError::pending(&manifest.id, unapproved, approval));
     }
     let bundled = origin == PackageOrigin::Bundled;
-    let compile = move || match bundled {
+    let module = match bundled {
+        // It is small and its functions are translated later: that takes less time than to ask another
+        // thread, whose allocator would keep for itself what it took for it.
         true => CompiledModule::of_trusted(&module, module_bytes),
-        false => CompiledModule::with_limit(&module, module_bytes),
-    };
-    let module = off_executor(compile).await.map_err(LoadError::Module)?;
+        false => off_executor(move || CompiledModule::with_limit(&module, module_bytes)).await,
+    }
+    .map_err(LoadError::Module)?;
     CapabilityMismatch::check(&manifest.capabilities, &module.summary().kinds())
         .map_err(LoadError::Capability)?;
 
