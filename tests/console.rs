@@ -695,3 +695,27 @@ fn a_tcp_socket_says_where_it_listens_and_takes_the_token_that_is_kept() {
     lines.read_to_string(&mut heard).unwrap();
     assert!(!heard.contains("hush"), "{heard}");
 }
+
+#[test]
+fn ctrl_d_at_the_question_of_trust_is_no_answer() {
+    let dir = Dir::with_probe();
+    let folder = dir.path(".weft/skills/ours");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("SKILL.md"), "---\nname: ours\ndescription: Ours\n---\nDo.\n").unwrap();
+    let kept = dir.path("home/.weft/trusted-workspaces.json");
+    let mut session = at_terminal(&dir, &["run"]);
+    session.shows("do you trust them? [y/N] ");
+    session.type_in(CTRL_D);
+    session.shows(".weft/skills in the workspace is left alone");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends().0, 0);
+    assert!(!kept.exists());
+    // An answer is kept, and nobody is asked again.
+    let mut session = at_terminal(&dir, &["run"]);
+    session.answers("do you trust them? [y/N] ", "n");
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends().0, 0);
+    assert!(kept.exists());
+}
