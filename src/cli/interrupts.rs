@@ -1,7 +1,9 @@
-//! Ctrl-c and SIGTERM: the one place where the program watches for them.
+//! Ctrl-c, SIGTERM and the like: the one place where the program watches for them.
 //!
-//! Commands that neither call nor serve anything don't watch: a signal just ends them.
+//! Commands that neither call nor serve anything, nor ask for a secret, don't watch: a signal just ends
+//! them.
 
+use std::io;
 use std::time::Duration;
 
 use async_signal::{Signal, Signals};
@@ -26,11 +28,23 @@ impl Interrupts {
     ///
     /// They can't be received.
     pub(super) fn watch() -> Result<Self, Failure> {
-        let signals = Signals::new([Signal::Int, Signal::Term]);
-        signals.map(Self).map_err(|error| Failure::Work {
+        Self::of([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
             message: format!("signals can't be received: {error}"),
             next_step: "check the limits that this program runs under".into(),
         })
+    }
+
+    /// The same for whatever else asks the program to end: a terminal that goes away, ctrl-\.
+    ///
+    /// # Errors
+    ///
+    /// They can't be received.
+    pub(super) fn watch_all() -> io::Result<Self> {
+        Self::of([Signal::Int, Signal::Term, Signal::Hup, Signal::Quit])
+    }
+
+    fn of(signals: impl IntoIterator<Item = Signal>) -> io::Result<Self> {
+        Signals::new(signals).map(Self)
     }
 
     /// The next signal.

@@ -2,15 +2,13 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Stdin, Write};
 
-use async_signal::{Signal, Signals};
-use futures_lite::StreamExt;
-use futures_lite::future::or;
 use rustix::termios::{
     LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
     tcsetattr,
 };
 use weft_lite::{Prompt, SecretValue, printable};
 
+use super::interrupts::Interrupts;
 use super::output;
 
 /// More than a terminal gives for a line.
@@ -53,11 +51,11 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
     let typed = {
         // From here on a signal ends the waiting and no longer the program, which would leave the
         // terminal as it is then.
-        let signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup, Signal::Quit])?;
+        let mut interrupts = Interrupts::watch_all()?;
         // Before the question: whoever reads it may type at once.
         let _hidden = Hidden::start(&stdin)?;
         write!(io::stderr(), "{question}: ")?;
-        let typed = smol::block_on(or(typed(), given_up(signals)));
+        let typed = smol::block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(gave_up()));
         if typed.is_err() {
             // Half a value is no line for whoever reads the terminal next.
             let _ = tcflush(&stdin, QueueSelector::IFlush);
@@ -80,14 +78,6 @@ async fn typed() -> io::Result<Vec<u8>> {
         Ok(line)
     })
     .await
-}
-
-async fn given_up(mut signals: Signals) -> io::Result<Vec<u8>> {
-    match signals.next().await {
-        Some(Ok(_)) => Err(gave_up()),
-        Some(Err(error)) => Err(error),
-        None => std::future::pending().await,
-    }
 }
 
 fn gave_up() -> io::Error {
