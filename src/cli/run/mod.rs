@@ -122,12 +122,7 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
         return mcp::run(target, command, options);
     }
     logs::start(options, Verbosity::Plugins);
-    let (runtime, mut interrupts) = match options.load_watching(Asking::Once) {
-        Err(Failure::Interrupted) if command.message.is_some() && !command.show_prompt => {
-            return once::cancelled(options);
-        }
-        loaded => loaded?,
-    };
+    let (runtime, mut interrupts) = options.load_watching(Asking::Once)?;
     if command.show_prompt {
         return once::show_prompt(&runtime, command.message.as_deref(), options, &mut interrupts);
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_lite::io::Cursor;
 use serde_json::json;
 use weft_lite::{
-    CallError, ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState,
-    OWNER, Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
+    ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
+    Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
 };
 
 use super::channels::{self, CONSOLE};
@@ -54,7 +54,8 @@ pub(super) fn answer(
         }
         if !inbox.cancel(CONSOLE, CONSOLE, None).await && !is_taken.get() {
             interrupts::soon(runtime.stop()).await;
-            return cancelled(options);
+            // It was not even taken.
+            return Err(Failure::Interrupted);
         }
         // Its sender hears of it, unless a second signal comes.
         let told = interrupts.unless(answering).await;
@@ -68,15 +69,6 @@ pub(super) fn answer(
         return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
     }
     Ok(if status == Status::Done && console.failures() > 0 { Status::Failed } else { status })
-}
-
-/// Says that a message was not even taken, because a signal came first.
-pub(super) fn cancelled(options: &Options) -> Result<Status, Failure> {
-    if !options.json {
-        return Err(Failure::Interrupted);
-    }
-    output::failure(&(&CallError::Cancelled).into(), None, options.form())?;
-    Ok(Status::Interrupted)
 }
 
 /// Prints the prompt of a new conversation, or the one that `message` got.
