@@ -28,10 +28,7 @@ impl CommandHandler for Plugins {
                 format!("{id} {version}  {}, {tools} tools  ({})", kinds.join(", "), plugin.origin)
             });
             let refused = registry.refused().iter().map(|plugin| {
-                let (error, origin) = (plugin.error.to_string(), &plugin.origin);
-                // An error with a file in it often begins with the place, which stands before it.
-                let reason = error.strip_prefix(origin.as_str()).unwrap_or(&error);
-                let reason = reason.trim_start_matches([':', ' ']);
+                let (reason, origin) = (plugin.error.reason(), &plugin.origin);
                 let name = match &plugin.id {
                     Some(id) => format!("{id} ({origin})"),
                     None => origin.clone(),
