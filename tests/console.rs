@@ -53,6 +53,14 @@ fn add_skill(dir: &Dir, name: &str, text: &str) {
     fs::write(folder.join("SKILL.md"), text).unwrap();
 }
 
+/// Waits for the prompt and ends the conversation there.
+#[track_caller]
+fn leaves(mut session: Session) {
+    session.shows("> ");
+    session.type_in(CTRL_D);
+    assert_eq!(session.ends().0, 0);
+}
+
 #[test]
 fn lines_are_edited_and_ctrl_d_ends() {
     let dir = Dir::with_probe();
@@ -67,9 +75,7 @@ fn lines_are_edited_and_ctrl_d_ends() {
     session.shows("> ");
     session.type_in(CTRL_C);
     session.shows("ctrl-d ends");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
 }
 
 #[test]
@@ -82,9 +88,7 @@ fn what_was_typed_is_kept_for_its_owner_alone() {
     session.shows("> ");
     session.type_in(" /skills\r");
     session.shows("there are no skills");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
     let history = dir.path("home/.weft/history");
     assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
     let kept = fs::read_to_string(&history).unwrap();
@@ -96,9 +100,7 @@ fn what_was_typed_is_kept_for_its_owner_alone() {
     session.shows("> ");
     session.type_in("\x1b[A\r");
     session.shows("there was nothing to forget");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
     assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -133,9 +135,7 @@ fn what_is_pasted_with_several_lines_is_one_message() {
     session.type_in("\x1b[200~probe__echo {\"lines\":\n[1,\n2]}\x1b[201~");
     session.type_in("\r");
     session.shows("\"lines\": [");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
 }
 
 #[test]
@@ -155,9 +155,7 @@ fn what_changes_while_a_line_is_typed_goes_above_it() {
     session.shows("> probe__echo {\"whole\":");
     session.type_in("1}\r");
     session.shows("\"whole\": 1");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
 }
 
 #[test]
@@ -172,9 +170,7 @@ fn a_key_that_is_not_utf_8_gives_up_its_line_and_the_conversation_goes_on() {
     session.shows("> ");
     session.type_in("probe__echo {\"after\":1}\r");
     session.shows("\"after\": 1");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
 }
 
 /// What the program says, and its status, where its output goes to a device without room.
@@ -237,9 +233,7 @@ fn ctrl_c_cancels_the_call_in_flight_and_the_conversation_goes_on() {
     session.shows("> ");
     session.type_in("probe__echo {\"after\":1}\r");
     session.shows("\"after\": 1");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
 }
 
 /// Whether the terminal itself turns ctrl-c into a signal, as it does while nobody edits.
@@ -320,9 +314,7 @@ fn control_characters_of_guests_do_not_reach_the_terminal() {
     session.shows("> ");
     session.type_in("probe__echo \"\\u001b[2J\"\r");
     session.shows("\\u{1b}[2J");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
 }
 
 // One message.
@@ -707,15 +699,11 @@ fn ctrl_d_at_the_question_of_trust_is_no_answer() {
     session.shows("do you trust them? [y/N] ");
     session.type_in(CTRL_D);
     session.shows(".weft/skills in the workspace is left alone");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
     assert!(!kept.exists());
     // An answer is kept, and nobody is asked again.
     let mut session = at_terminal(&dir, &["run"]);
     session.answers("do you trust them? [y/N] ", "n");
-    session.shows("> ");
-    session.type_in(CTRL_D);
-    assert_eq!(session.ends().0, 0);
+    leaves(session);
     assert!(kept.exists());
 }
