@@ -90,7 +90,8 @@
 //! - A message that was taken is answered, or its sender hears why not, also when the program stops.
 //! - No slash command is handled anywhere but through the [`CommandRegistry`].
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
-//! - There is no unsafe code, no global state beside the logger, and no thread per plugin.
+//! - There is no unsafe code, no global state beside the logger and a mark on the
+//!   thread that edits a line, and no thread per plugin.
 //!
 //! # Features
 //!

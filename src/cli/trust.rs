@@ -87,10 +87,10 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
         }
         None => None,
     };
-    let own = own(workspace);
     if remembered == Some(WorkspaceTrust::Trusted) {
         return WorkspaceTrust::Trusted;
     }
+    let own = own(workspace);
     if own.is_empty() || asking == Asking::Never {
         return WorkspaceTrust::Untrusted;
     }
