@@ -11,7 +11,7 @@ use crate::package::{
     skill_approval_id,
 };
 use crate::sandbox::off_executor;
-use crate::skill::{SkillEntry, SkillState};
+use crate::skill::{SkillEntry, SkillLevel, SkillState};
 
 /// Approves, rejects and reloads for one runtime.
 pub(super) struct RuntimeAdministration {
@@ -57,12 +57,18 @@ impl RuntimeAdministration {
             |entry: &&Arc<SkillEntry>| *entry.name == *id || entry.provider.as_deref() == Some(id);
         let on_its_own = |entry: &Arc<SkillEntry>| {
             let approval_id = skill_approval_id(entry.level, &entry.name, &self.workspace)?;
-            Some((entry.path.as_deref()?.parent()?.to_owned(), entry.name.clone(), approval_id))
+            Some((Arc::clone(entry), entry.path.as_deref()?.parent()?.to_owned(), approval_id))
         };
-        if let Some((folder, name, approval_id)) =
+        if let Some((entry, folder, approval_id)) =
             snapshot.skills.meant().filter(is_meant).find_map(on_its_own)
         {
-            return self.read(PackageKind::Skill, &folder, home, &name, approval_id);
+            let name = &entry.name;
+            // The words of a workspace are covered by the trust in it.
+            if entry.level == SkillLevel::Workspace && entry.is_active() && entry.provider.is_none()
+            {
+                return Err(nothing_but_text(name));
+            }
+            return self.read(PackageKind::Skill, &folder, home, name, approval_id);
         }
         Err(match plugin {
             Some(PackageOrigin::Bundled) => {
@@ -87,10 +93,7 @@ impl RuntimeAdministration {
             .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
         let permissions = package.permissions;
         if package.module.is_none() && permissions.is_empty() {
-            return Err(failed(
-                &format!("`{name}` is nothing but text, which needs no approval"),
-                &format!("to do without it, use `weft-lite skill disable {name}`"),
-            ));
+            return Err(nothing_but_text(name));
         }
         Ok(Kept { home, kind, name: name.to_owned(), approval_id, permissions })
     }
@@ -190,6 +193,13 @@ impl Administration for RuntimeAdministration {
             })
         })
     }
+}
+
+fn nothing_but_text(name: &str) -> CommandError {
+    failed(
+        &format!("`{name}` is nothing but text, which needs no approval"),
+        &format!("to do without it, use `weft-lite skill disable {name}`"),
+    )
 }
 
 fn failed(message: &str, next_step: &str) -> CommandError {

@@ -71,4 +71,16 @@ fn the_shell_tools_of_a_skill_are_approved_and_rejected() {
     assert!(says(&home, "/reject words").starts_with("error: `words` is nothing but text"));
     assert!(says(&home, "/reject nothing").starts_with("error: nothing that is installed"));
     assert_eq!(kept(&home), ["skill:deploy"]);
+
+    // The words of a workspace are covered by the trust in it.
+    let ours = home.path("ours");
+    fs::create_dir_all(ours.join(".weft/skills/ours")).unwrap();
+    let text = "---\nname: ours\ndescription: Ours\nallowed-tools: Bash(git:*)\n---\nHelp.\n";
+    fs::write(ours.join(".weft/skills/ours/SKILL.md"), text).unwrap();
+    let workspace = ours.to_str().unwrap();
+    let run = ["run", "--trust", "--workspace", workspace, "--message", "/reject ours"];
+    let ended = home.command(&run).output().unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert!(said.starts_with("error: `ours` is nothing but text"), "{said}");
+    assert_eq!(kept(&home), ["skill:deploy"]);
 }
