@@ -1,4 +1,5 @@
-//! Ctrl-c, SIGTERM and the like: the one place where the program watches for them.
+//! Ctrl-c, SIGTERM and SIGHUP: the one place where the program watches for them. SIGHUP ends the
+//! program in order, with and without a terminal: folders are watched, so there is nothing to reload.
 //!
 //! Commands that neither call nor serve anything, nor ask for a secret, don't watch: a signal just ends
 //! them.
@@ -28,13 +29,13 @@ impl Interrupts {
     ///
     /// They can't be received.
     pub(super) fn watch() -> Result<Self, Failure> {
-        Self::of([Signal::Int, Signal::Term]).map_err(|error| Failure::Work {
+        Self::of([Signal::Int, Signal::Term, Signal::Hup]).map_err(|error| Failure::Work {
             message: format!("signals can't be received: {error}"),
             next_step: "check the limits that this program runs under".into(),
         })
     }
 
-    /// The same for whatever else asks the program to end: a terminal that goes away, ctrl-\.
+    /// The same with ctrl-\.
     ///
     /// # Errors
     ///
@@ -44,7 +45,9 @@ impl Interrupts {
     }
 
     fn of(signals: impl IntoIterator<Item = Signal>) -> io::Result<Self> {
-        Signals::new(signals).map(Self)
+        let hangup = |signal: &Signal| *signal == Signal::Hup;
+        let ignored = is_hangup_ignored();
+        Signals::new(signals.into_iter().filter(|signal| !(ignored && hangup(signal)))).map(Self)
     }
 
     /// The next signal.
@@ -64,6 +67,15 @@ impl Interrupts {
         };
         or(async { Some(work.await) }, interrupted).await
     }
+}
+
+/// Whether whoever started the program has it ignore the end of its terminal, as `nohup` does.
+fn is_hangup_ignored() -> bool {
+    const HANGUP: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & HANGUP != 0)
 }
 
 /// What `work` that was cancelled comes to, unless that takes too long.

@@ -182,6 +182,12 @@ impl ConsoleChannel {
         self.fault.get()
     }
 
+    /// How many messages were received.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        self.messages.load(Ordering::Relaxed)
+    }
+
     /// How many messages came to nothing.
     #[must_use]
     pub fn failures(&self) -> usize {

@@ -115,6 +115,19 @@ impl Plan {
         Ok(())
     }
 
+    /// The channels that serve others than whoever is at the console: the socket, and those of plugins
+    /// that are configured and there, also while they wait for their approval.
+    pub(super) fn beside_console(&self, runtime: &Runtime) -> Vec<&str> {
+        let registry = runtime.host().registry();
+        let is_there = |id: &str| {
+            (self.wanted)(id)
+                && (registry.plugin(id).is_some()
+                    || registry.refused().iter().any(|it| it.id.as_deref() == Some(id)))
+        };
+        let names = self.rules.keys().map(String::as_str);
+        names.filter(|name| *name == SOCKET || (*name != CONSOLE && is_there(name))).collect()
+    }
+
     #[cfg(not(feature = "socket"))]
     fn add_socket(
         &mut self,

@@ -27,7 +27,7 @@ use super::{Failure, Status};
     subcommand,
     name = "run",
     example = "{command_name}\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json\n{command_name} --message /status\n{command_name} --channel socket\n{command_name} --mcp 127.0.0.1:8787",
-    note = "What is typed is a message: `/help` lists the commands, `TOOL {{JSON}}` calls a tool. On a pipe\neach line is answered with a line; with --json, {{\"ok\": true, \"result\": ...}} or\n{{\"ok\": false, \"error\": {{...}}}}. End of input ends it when everything is answered, with status 1 if\ninput was no terminal and a message failed. Ctrl-c at a terminal cancels what is in flight;\nelsewhere it ends the program with status 0, as SIGTERM does; a second one doesn't wait. While\nplugins load, and with --message, both cancel that, and the status is 130. The options of\n`weft-lite --help` apply."
+    note = "What is typed is a message: `/help` lists the commands, `TOOL {{JSON}}` calls a tool. On a pipe\neach line is answered with a line; with --json, {{\"ok\": true, \"result\": ...}} or\n{{\"ok\": false, \"error\": {{...}}}}. End of input ends it when everything is answered, with status 1 if\ninput was no terminal and a message failed; where the socket or a plugin's channel is configured,\nit ends only the console, unless that is a terminal. Ctrl-c at a terminal cancels what is in\nflight; elsewhere it ends the program with status 0, as SIGTERM and SIGHUP do; a second one\ndoesn't wait. While\nplugins load, and with --message, both cancel that, and the status is 130. The options of\n`weft-lite --help` apply."
 )]
 pub(super) struct Run {
     /// answer this one message and end

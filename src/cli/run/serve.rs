@@ -54,7 +54,16 @@ pub(super) async fn serve(
         host.follow_guests(Arc::clone(&inbox), Arc::clone(&plan.wanted)).await;
         pending().await
     };
-    let end = or(wait_for_end(console.as_deref(), &inbox, interrupts), following).await;
+    let waiting = async {
+        let end = wait_for_end(console.as_deref(), &inbox, interrupts).await;
+        let Some(console) = console.as_deref().filter(|_| end == End::Input) else { return end };
+        if outlives_console(console, &plan.beside_console(runtime)) {
+            interrupts.next().await;
+            return End::Signal;
+        }
+        end
+    };
+    let end = or(waiting, following).await;
     if console.is_some() && io::stdin().is_terminal() {
         // The shell's own prompt comes on a line of its own.
         output::message("");
@@ -110,6 +119,25 @@ async fn wait_for_end(
             Some(_) => return End::Signal,
         }
     }
+}
+
+/// Whether the program goes on without its console, and says so. A person who leaves the terminal ends
+/// it; the end of a pipe or of `/dev/null` ends only the console where others are served.
+fn outlives_console(console: &ConsoleChannel, others: &[&str]) -> bool {
+    if io::stdin().is_terminal() {
+        return false;
+    }
+    if !others.is_empty() {
+        let others = others.join(", ");
+        output::message(&format!("note: the console has ended; still serving: {others}"));
+        return true;
+    }
+    if console.messages() == 0 && console.failures() == 0 {
+        let message = "note: the console's input was empty, and nothing else is served";
+        let next_step = "configure `channels` in config.yaml, or serve AI clients with `--mcp`";
+        output::message(&output::with_next_step(message, next_step));
+    }
+    false
 }
 
 /// Whether there was something in flight to cancel; also what is only about to be.
