@@ -13,6 +13,8 @@ use super::kind::PackageKind;
 use super::source::{self, MANIFEST_NAMES, PluginPackage, ReadLimits};
 use crate::contract::{PluginPermissions, sort_by};
 use crate::skill::{ParseMode, SKILL_BYTES, SKILL_FILES, Severity, parse_skill};
+#[cfg(feature = "package")]
+use crate::skill::{SkillFolder, SkillReader, SkillRoot};
 
 /// The names of a skill's module where there is no manifest to say it: ours, and clawft's.
 const MODULES: [&str; 2] = ["plugin.wasm", "module.wasm"];
@@ -145,10 +147,31 @@ pub(crate) fn skill_code(
     Some(PluginPackage::read_bare_module(folder, module, name, version, limits))
 }
 
-/// Whether a folder holds code, whichever kind of package it is.
+/// The names of the skills that the plugin in `folder` brings: its own, and those in the folders that
+/// its manifest names.
 #[cfg(feature = "package")]
-pub(super) fn has_code(folder: &Path) -> bool {
-    has_any(folder, &MANIFEST_NAMES) || has_any(folder, &MODULES)
+pub(super) fn shipped_skills(folder: &Path) -> Vec<String> {
+    let named = source::manifest(folder).map(|manifest| manifest.skills).unwrap_or_default();
+    let beneath = named.iter().filter_map(|path| SkillRoot::open(&folder.join(path)));
+    let mut names = Vec::new();
+    let mut read = |root: &SkillRoot, found: SkillFolder| {
+        let (Ok(reader), Ok(files)) = (SkillReader::open(root), found.content) else { return };
+        let name = found.path.file_name().or_else(|| root.real.file_name());
+        let name = name.unwrap_or_default().to_string_lossy();
+        let parsed = reader.read(&files.place.join(files.file), &name);
+        names.extend(parsed.document.map(|document| document.name));
+    };
+    if let Some(root) = SkillRoot::open(folder)
+        && let Some(own) = root.look(folder)
+    {
+        read(&root, own);
+    }
+    for root in beneath {
+        for found in root.walk() {
+            read(&root, found);
+        }
+    }
+    names
 }
 
 /// Whether a manifest's id is that of the skill: its name, or one by the rules of domains that ends

@@ -4,6 +4,7 @@
 //! package becomes visible by one renaming, when every byte of it is on the disk. What is left
 //! half done is repaired by whoever takes the lock next.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -230,6 +231,7 @@ impl<'a> Installer<'a> {
         let verified = self.verify(staged, source, release.as_ref())?;
         (self.observer)(InstallStep::Verified);
         let Verified { mut package, record, signed_by, mut warnings } = verified;
+        self.check_names(&package, staged)?;
         let old = self.find_existing(&package)?;
         package.module = None;
         let path = staged.join(RECORD_FILE);
@@ -252,16 +254,43 @@ impl<'a> Installer<'a> {
         Ok(Installed { package, replaced: old, signed_by, warnings, missing, revoked })
     }
 
-    /// The record of what the package takes the place of.
-    ///
-    /// Refused is what has to stay, and code whose tools would be called like those of a package
-    /// of the other kind.
-    fn find_existing(&self, package: &Package) -> Result<Option<InstallRecord>, InstallError> {
+    /// Refuses a package that brings a name which another one has: its own, or that of a skill.
+    fn check_names(&self, package: &Package, staged: &Path) -> Result<(), InstallError> {
         let Package { kind, id, .. } = package;
-        let other = home::installed_folder(&self.home, kind.other(), id);
-        if package.module.is_some() && other.is_some_and(|folder| contents::has_code(&folder)) {
+        if home::installed_folder(&self.home, kind.other(), id).is_some() {
             return Err(InstallError::NameTaken { id: id.clone(), by: kind.other() });
         }
+        let taken = |name: &String, by, owner: &str| {
+            let (name, owner) = (name.clone(), owner.to_owned());
+            Err(InstallError::SkillTaken { name, by, owner })
+        };
+        let mut brings = vec![id.clone()];
+        if *kind == PackageKind::Plugin {
+            brings = contents::shipped_skills(staged);
+            let skill = |name: &&String| {
+                home::installed_folder(&self.home, PackageKind::Skill, name).is_some()
+            };
+            if let Some(name) = brings.iter().find(skill) {
+                return taken(name, PackageKind::Skill, name);
+            }
+        }
+        for folder in home::children(&self.home.join(PackageKind::Plugin.folder()))? {
+            let owner = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            let is_itself = *kind == PackageKind::Plugin && owner == id;
+            if is_itself || !home::is_id(owner) || brings.is_empty() {
+                continue;
+            }
+            let shipped = contents::shipped_skills(&folder);
+            if let Some(name) = brings.iter().find(|name| shipped.contains(name)) {
+                return taken(name, PackageKind::Plugin, owner);
+            }
+        }
+        Ok(())
+    }
+
+    /// The record of what the package takes the place of. Refused is what has to stay.
+    fn find_existing(&self, package: &Package) -> Result<Option<InstallRecord>, InstallError> {
+        let Package { kind, id, .. } = package;
         let Some(folder) = home::installed_folder(&self.home, *kind, id) else { return Ok(None) };
         let record = InstallRecord::read(&self.home, *kind, id).unwrap_or_default();
         if self.existing == Existing::Keep {

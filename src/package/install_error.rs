@@ -59,12 +59,21 @@ pub enum InstallError {
         /// Whether it is not as it was installed.
         edited: bool,
     },
-    /// Its tools would be called like those of a package of the other kind.
+    /// A package of the other kind has its name.
     NameTaken {
         /// The id of both.
         id: String,
         /// The kind of the one that is there.
         by: PackageKind,
+    },
+    /// A skill that it brings has the name of one that another package brings.
+    SkillTaken {
+        /// The skill.
+        name: String,
+        /// The kind of the package that is there.
+        by: PackageKind,
+        /// Its id.
+        owner: String,
     },
     /// It has no version that could be compared with others, which a registry needs.
     Unversioned {
@@ -159,7 +168,7 @@ impl InstallError {
                 "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module".into()
             }
             Self::Exists { .. } => "add `--force` to overwrite it".into(),
-            Self::NameTaken { id, by } => {
+            Self::NameTaken { id, by } | Self::SkillTaken { owner: id, by, .. } => {
                 format!("remove that one with `weft-lite {by} remove {id}`, or rename one of the two")
             }
             Self::Unversioned { .. } => "give it a `version` such as 1.0.0".into(),
@@ -221,10 +230,13 @@ impl fmt::Display for InstallError {
                 write!(formatter, "the {kind} `{id}`{version} is there already{edited}")
             }
             Self::NameTaken { id, by } => {
-                write!(
-                    formatter,
-                    "the {by} `{id}` is there already, and tools of both would have the same names"
-                )
+                write!(formatter, "the {by} `{id}` is there already, and a name has one owner")
+            }
+            Self::SkillTaken { name, by: PackageKind::Skill, .. } => {
+                write!(formatter, "the skill `{name}`, which it brings, is installed already")
+            }
+            Self::SkillTaken { name, by, owner } => {
+                write!(formatter, "the skill `{name}` belongs to the {by} `{owner}`")
             }
             Self::Unversioned { id, version: Some(version) } => {
                 write!(formatter, "`{id}` has the version `{version}`, which can't be compared")

@@ -1,4 +1,6 @@
-//! Finding skills beneath a root: every folder with a `SKILL.md` in it, also inside other skills.
+//! Finding skills beneath a root: every folder with a `SKILL.md` in it, and nothing beneath such a
+//! folder. What lies inside a skill is its content, whatever it is called: one package has one
+//! identity. A collection of skills is a folder without a `SKILL.md` of its own.
 //!
 //! Folders whose names begin with a dot and `node_modules` are left out. A link to a folder counts
 //! where it stays inside the root; the walk never goes on behind one, so it can't go in circles.
@@ -72,12 +74,14 @@ impl SkillRoot {
         found
     }
 
-    /// Every skill at `path`, which is beneath the root or was there, and beneath it.
+    /// Every skill at `path`, which is beneath the root or was there, and beneath it; none where that
+    /// is a part of another skill.
     #[must_use]
     pub fn walk_from(&self, path: &Path) -> Vec<SkillFolder> {
         let mut found = Vec::new();
         match self.depth(path) {
             None => {}
+            Some(_) if is_content(&self.path, path) => {}
             Some(0) => self.visit(path, 0, &mut found),
             Some(depth) => match fs::symlink_metadata(path) {
                 Ok(metadata) if metadata.is_dir() => self.visit(path, depth, &mut found),
@@ -94,6 +98,9 @@ impl SkillRoot {
     #[must_use]
     pub fn look(&self, folder: &Path) -> Option<SkillFolder> {
         let depth = self.depth(folder)?;
+        if is_content(&self.path, folder) {
+            return None;
+        }
         match fs::symlink_metadata(folder) {
             Ok(metadata) if depth > 0 && metadata.is_symlink() => self.behind_link(folder, depth),
             _ => self.skill(folder, &list(folder).ok()?),
@@ -134,8 +141,10 @@ impl SkillRoot {
                 return;
             }
         };
-        found.extend(self.skill(folder, &listing));
-        if depth == DEPTH {
+        let skill = self.skill(folder, &listing);
+        let is_end = skill.is_some() || depth == DEPTH;
+        found.extend(skill);
+        if is_end {
             return;
         }
         for link in &listing.links {
@@ -161,7 +170,8 @@ impl SkillRoot {
             let message = format!("the link leads out of {}", self.path.display());
             return refused(refusal("link-outside", message, "copy the folder to here instead"));
         };
-        let is_found_itself = !inside.components().any(|part| is_left_out(part.as_ref()));
+        let is_found_itself = !inside.components().any(|part| is_left_out(part.as_ref()))
+            && !is_content(&self.real, &target);
         if is_found_itself {
             return None;
         }
@@ -220,6 +230,13 @@ fn files(listing: &Listing) -> Option<SkillFiles> {
     let (rank, linked) = listing.file?;
     let (file, code) = (SKILL_FILES[rank], listing.code.clone());
     Some(SkillFiles { file, code, place: PathBuf::new(), linked })
+}
+
+/// Whether a folder beneath a root is inside a skill, and so a part of its content.
+fn is_content(root: &Path, folder: &Path) -> bool {
+    let above = folder.ancestors().skip(1).take_while(|above| above.starts_with(root));
+    let mut files = above.flat_map(|above| SKILL_FILES.map(|file| above.join(file)));
+    files.any(|file| fs::symlink_metadata(file).is_ok_and(|it| !it.is_dir()))
 }
 
 fn is_left_out(name: &Path) -> bool {

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod archives;
+mod authority;
 #[path = "../support/home.rs"]
 mod home;
 mod interrupted;

@@ -261,14 +261,14 @@ fn an_installed_skill_stays_unless_it_may_be_overwritten() {
 }
 
 #[test]
-fn tools_of_a_plugin_and_of_a_skill_never_have_the_same_name() {
+fn a_name_has_one_owner() {
     let home = Home::new();
     home.install(&home.probe("1.0.0", &json!({}))).unwrap();
     let error = refused(&home, &home.skill_with_probe("1.0.0"));
     assert_eq!(error, InstallError::NameTaken { id: "probe".into(), by: PackageKind::Plugin });
     assert!(error.next_step().contains("weft-lite plugin remove probe"), "{}", error.next_step());
-    // Text has no tools.
-    install(&home, &home.skill("probe", "2.0.0", "")).unwrap();
+    let text = refused(&home, &home.skill("probe", "2.0.0", ""));
+    assert_eq!(text, error);
     home.install(&home.probe("1.0.1", &json!({}))).unwrap();
 
     let home = Home::new();
@@ -276,6 +276,40 @@ fn tools_of_a_plugin_and_of_a_skill_never_have_the_same_name() {
     let error = home.install(&home.probe("1.0.0", &json!({}))).unwrap_err();
     assert_eq!(error, InstallError::NameTaken { id: "probe".into(), by: PackageKind::Skill });
     assert_eq!(home.echo().unwrap(), "[1]");
+}
+
+#[test]
+fn a_skill_that_a_plugin_brings_is_nobody_elses() {
+    let home = Home::new();
+    let skill = |folder: &Path, name: &str| {
+        let place = folder.join("skills").join(name);
+        fs::create_dir_all(&place).unwrap();
+        let text = format!("---\nname: {name}\ndescription: for a test\n---\nDo it.\n");
+        fs::write(place.join("SKILL.md"), text).unwrap();
+    };
+    let brings = |id: &str| {
+        let folder = home.package(id, "1.0.0", &json!({}), &module("probe"));
+        let path = folder.join("weft.plugin.json");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, text.replacen('{', r#"{"skills": ["skills"],"#, 1)).unwrap();
+        skill(&folder, "deploy");
+        folder
+    };
+    let one = brings("one");
+    install(&home, &home.skill("deploy", "1.0.0", "")).unwrap();
+    let error = home.install(&one).unwrap_err();
+    assert_eq!(error.to_string(), "the skill `deploy`, which it brings, is installed already");
+    assert!(error.next_step().contains("weft-lite skill remove deploy"), "{}", error.next_step());
+    assert!(!home.weft().join("plugins/one").exists());
+    assert!(uninstall(&home.weft(), PackageKind::Skill, "deploy").unwrap());
+    home.install(&one).unwrap();
+    home.install(&one).unwrap();
+    for error in
+        [refused(&home, &home.skill("deploy", "1.0.0", "")), home.install(&brings("two")).unwrap_err()]
+    {
+        assert_eq!(error.to_string(), "the skill `deploy` belongs to the plugin `one`");
+        assert!(error.next_step().contains("weft-lite plugin remove one"), "{error}");
+    }
 }
 
 #[test]

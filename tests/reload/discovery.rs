@@ -11,19 +11,41 @@ fn code(live: &crate::world::Live<'_>, name: &str) -> &'static str {
 }
 
 #[test]
-fn skills_are_found_by_any_spelling_and_inside_each_other() {
+fn skills_are_found_by_any_spelling_and_in_collections() {
     let world = World::new();
     world.skill("home/skills/upper", "1");
     world.write("home/skills/lower/skill.md", skill("lower", "2"));
     world.write("home/skills/mixed/Skill.md", skill("mixed", "3"));
     world.skill("home/skills/collection/deep/inner", "4");
-    world.skill("home/skills/upper/parts/nested", "5");
     world.load(async |live| {
-        for (name, text) in
-            [("upper", "1"), ("lower", "2"), ("mixed", "3"), ("inner", "4"), ("nested", "5")]
-        {
+        for (name, text) in [("upper", "1"), ("lower", "2"), ("mixed", "3"), ("inner", "4")] {
             assert_eq!((live.state(name), live.text(name).as_str()), ("active", text), "{name}");
         }
+    });
+}
+
+#[test]
+fn what_lies_inside_a_skill_is_its_content() {
+    let world = World::new();
+    world.skill("home/skills/alpha", "outer");
+    world.skill("home/skills/alpha/fixtures/zeta", "never meant");
+    world.skill("home/skills/zeta", "meant");
+    world.skill("home/skills/collection/inner", "an inner one");
+    world.load(async |live| {
+        assert_eq!(live.text("zeta"), "meant");
+        assert_eq!(live.host.snapshot().skills.all("zeta").len(), 1);
+        // A change inside it is none of a skill, and new ones there are none.
+        let more = world.skill("home/skills/alpha/fixtures/more", "none");
+        let again = world.skill("home/skills/alpha/fixtures/zeta", "again");
+        live.runtime.loader().refresh_paths([more, again].into()).await.unwrap();
+        assert_eq!((live.state("more"), live.text("zeta").as_str()), ("gone", "meant"));
+        // What was a collection becomes a skill, and is a collection again.
+        let file = world.skill("home/skills/collection", "one skill");
+        live.runtime.loader().refresh_paths([file.clone()].into()).await.unwrap();
+        assert_eq!((live.state("collection"), live.state("inner")), ("active", "gone"));
+        world.remove("home/skills/collection/SKILL.md");
+        live.runtime.loader().refresh_paths([file].into()).await.unwrap();
+        assert_eq!((live.state("collection"), live.state("inner")), ("gone", "active"));
     });
 }
 

@@ -161,10 +161,14 @@ impl SkillTree {
             if path.file_name().and_then(OsStr::to_str).is_some_and(makes_a_skill) {
                 single.extend(path.parent());
             }
-            let beneath = self.skills.range(path.clone()..).map(|(folder, _)| folder);
-            known.extend(beneath.take_while(|folder| folder.starts_with(path)).cloned());
+            // A file that makes a folder a skill makes what is beneath it content, and the reverse.
+            let is_skill_file =
+                path.file_name().and_then(OsStr::to_str).is_some_and(|it| SKILL_FILES.contains(&it));
+            let from = path.parent().filter(|_| is_skill_file).unwrap_or(path);
+            let beneath = self.skills.range(from.to_owned()..).map(|(folder, _)| folder);
+            known.extend(beneath.take_while(|folder| folder.starts_with(from)).cloned());
             if self.reach != Reach::Own {
-                found.extend(root.walk_from(path).into_iter().map(|it| (it.path.clone(), it)));
+                found.extend(root.walk_from(from).into_iter().map(|it| (it.path.clone(), it)));
             }
         }
         // What a link leads to may change without a word of the link.
