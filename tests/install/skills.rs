@@ -304,9 +304,10 @@ fn a_skill_that_a_plugin_brings_is_nobody_elses() {
     assert!(uninstall(&home.weft(), PackageKind::Skill, "deploy").unwrap());
     home.install(&one).unwrap();
     home.install(&one).unwrap();
-    for error in
-        [refused(&home, &home.skill("deploy", "1.0.0", "")), home.install(&brings("two")).unwrap_err()]
-    {
+    for error in [
+        refused(&home, &home.skill("deploy", "1.0.0", "")),
+        home.install(&brings("two")).unwrap_err(),
+    ] {
         assert_eq!(error.to_string(), "the skill `deploy` belongs to the plugin `one`");
         assert!(error.next_step().contains("weft-lite plugin remove one"), "{error}");
     }

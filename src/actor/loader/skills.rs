@@ -162,8 +162,10 @@ impl SkillTree {
                 single.extend(path.parent());
             }
             // A file that makes a folder a skill makes what is beneath it content, and the reverse.
-            let is_skill_file =
-                path.file_name().and_then(OsStr::to_str).is_some_and(|it| SKILL_FILES.contains(&it));
+            let is_skill_file = path
+                .file_name()
+                .and_then(OsStr::to_str)
+                .is_some_and(|it| SKILL_FILES.contains(&it));
             let from = path.parent().filter(|_| is_skill_file).unwrap_or(path);
             let beneath = self.skills.range(from.to_owned()..).map(|(folder, _)| folder);
             known.extend(beneath.take_while(|folder| folder.starts_with(from)).cloned());
