@@ -25,6 +25,7 @@
 //!   mailbox: {owner: ada, allow: [bob]}    # whose messages a plugin's channel takes
 //! mcp:
 //!   tool_names: bare                 # `<tool>` where that is unique, instead of `<owner>__<tool>`
+//!   name_length: 64                  # characters of the names of tools and prompts, 32 to 128
 //!   strict_schemas: true             # leave out tools whose schemas can't be checked in full
 //!   allowed_hosts: [tools.example.com]   # names of this machine for clients over HTTP
 //!   authorization_server: https://auth.example.com

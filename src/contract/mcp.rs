@@ -5,11 +5,18 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
+use super::limits::Range;
+use super::manifest::check::amount;
 use super::manifest::findings::{Findings, Table, wrong_kind};
 use super::manifest::rules::Flaw;
 
 /// The keys of the section `mcp`.
-const KEYS: [&str; 4] = ["tool_names", "strict_schemas", "allowed_hosts", "authorization_server"];
+const KEYS: [&str; 5] =
+    ["tool_names", "name_length", "strict_schemas", "allowed_hosts", "authorization_server"];
+
+/// Characters of the name of a tool or prompt. A shorter one would be little more than its hash, and
+/// the specification allows no longer one.
+const NAME_LENGTH: Range = Range::new("name_length", 64, 32, 128);
 
 /// What tools are called over MCP.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,17 +51,31 @@ impl fmt::Display for ToolNames {
 }
 
 /// The section `mcp` of the operator's configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct McpConfig {
     /// What tools are called.
     pub tool_names: ToolNames,
+    /// Characters of the name of a tool or prompt.
+    pub name_length: usize,
     /// Whether a tool is left out whose schema has parts that can't be checked.
     pub strict_schemas: bool,
     /// Hosts, beside loopback and the address itself, under which the HTTP server is reached.
     pub allowed_hosts: Vec<String>,
     /// The server that gives out tokens for the HTTP server, as its clients are told (RFC 9728).
     pub authorization_server: Option<String>,
+}
+
+impl Default for McpConfig {
+    fn default() -> Self {
+        Self {
+            tool_names: ToolNames::default(),
+            name_length: NAME_LENGTH.default as usize,
+            strict_schemas: false,
+            allowed_hosts: Vec::new(),
+            authorization_server: None,
+        }
+    }
 }
 
 impl McpConfig {
@@ -81,6 +102,7 @@ impl McpConfig {
         };
         Self {
             tool_names: section.text("tool_names", names, findings).unwrap_or_default(),
+            name_length: amount(section, NAME_LENGTH, findings) as usize,
             strict_schemas,
             allowed_hosts: section.list("allowed_hosts", "a list of hosts", host, findings),
             authorization_server: section.text("authorization_server", issuer, findings),

@@ -11,6 +11,8 @@ const PAGE_ENTRIES: usize = 500;
 pub struct McpOptions {
     /// What tools are called.
     pub tool_names: ToolNames,
+    /// Characters of the name of a tool or prompt. Default: 64, which most clients take.
+    pub name_length: usize,
     /// Entries of a list that are given at once; at least one. Default: 500.
     pub page_entries: usize,
     /// Whether a tool is left out whose schema has parts that can't be checked. Default: lenient.
@@ -21,6 +23,7 @@ impl Default for McpOptions {
     fn default() -> Self {
         Self {
             tool_names: ToolNames::default(),
+            name_length: McpConfig::default().name_length,
             page_entries: PAGE_ENTRIES,
             schema_policy: SchemaPolicy::default(),
         }
@@ -33,6 +36,11 @@ impl From<&McpConfig> for McpOptions {
             true => SchemaPolicy::Strict,
             false => SchemaPolicy::Lenient,
         };
-        Self { tool_names: config.tool_names, schema_policy, ..Self::default() }
+        Self {
+            tool_names: config.tool_names,
+            name_length: config.name_length,
+            schema_policy,
+            ..Self::default()
+        }
     }
 }

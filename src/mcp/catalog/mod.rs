@@ -4,6 +4,7 @@
 //! a new one for each generation of the registry.
 
 mod headers;
+mod names;
 mod page;
 mod retired;
 mod skills;
@@ -73,7 +74,7 @@ impl Catalog {
         Self {
             generation: snapshot.generation,
             tools: Tools::new(&snapshot.plugins, &skills, options, &earlier.tools),
-            prompts: skills::prompts(&skills),
+            prompts: skills::prompts(&skills, options.name_length),
             published: skills.iter().filter(|skill| skill.conforms()).cloned().collect(),
             skills: skills.into(),
             refused: snapshot.plugins.refused().iter().map(refusal).collect(),
@@ -81,10 +82,17 @@ impl Catalog {
         }
     }
 
-    /// The skill that a prompt is made of. Names have no underscores, so that one in their place, as
-    /// clients write that make identifiers of names, can only mean a hyphen.
+    /// The skill that a prompt is made of, by its offered or full name. The names of most skills have
+    /// no underscores, so one in their place, as clients write that make identifiers of names, means
+    /// a hyphen.
     pub(super) fn prompt(&self, name: &str) -> Option<&OfferedSkill> {
-        let name = name.replace('_', "-");
+        let is_full = |name: &str| self.prompts.iter().any(|prompt| &*prompt.skill == name);
+        let offered = || self.prompts.iter().find(|prompt| prompt.key() == name);
+        let name = match offered() {
+            _ if is_full(name) => name.to_owned(),
+            Some(prompt) => prompt.skill.to_string(),
+            None => name.replace('_', "-"),
+        };
         let skill = self.skills.iter().find(|skill| *skill.name == *name)?;
         skill.document.user_invocable.then_some(skill)
     }

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::names::{self, Wanted};
 use super::{Entry, Keyed};
+use crate::contract::sort_by;
 use crate::mcp::object::{Object, array};
 use crate::mcp::revision::Revision;
 use crate::skill::{SkillDocument, SkillEntry, SkillRegistry};
@@ -103,7 +105,10 @@ pub(super) fn offered(registry: &SkillRegistry) -> Vec<OfferedSkill> {
 /// A skill as a person calls it.
 #[derive(Debug)]
 pub(in crate::mcp) struct Prompt {
-    name: Arc<str>,
+    /// The name in the list.
+    name: String,
+    /// The skill's own name.
+    pub(super) skill: Arc<str>,
     json: String,
 }
 
@@ -119,12 +124,22 @@ impl Entry for Prompt {
     }
 }
 
-/// The skills that people may call.
-pub(super) fn prompts(skills: &[OfferedSkill]) -> Vec<Prompt> {
-    skills.iter().filter(|skill| skill.document.user_invocable).map(prompt).collect()
+/// The skills that people may call, under names of at most `name_length` characters.
+pub(super) fn prompts(skills: &[OfferedSkill], name_length: usize) -> Vec<Prompt> {
+    let skills: Vec<&OfferedSkill> =
+        skills.iter().filter(|skill| skill.document.user_invocable).collect();
+    let wanted = |skill: &&OfferedSkill| Wanted {
+        preferred: skill.name.to_string(),
+        full: skill.name.to_string(),
+    };
+    let names = names::offered(&skills.iter().map(wanted).collect::<Vec<_>>(), name_length);
+    let mut prompts: Vec<Prompt> =
+        skills.into_iter().zip(names).map(|(skill, name)| prompt(skill, name)).collect();
+    sort_by(&mut prompts, |one, other| one.name.cmp(&other.name));
+    prompts
 }
 
-fn prompt(skill: &OfferedSkill) -> Prompt {
+fn prompt(skill: &OfferedSkill, name: String) -> Prompt {
     let inputs: Vec<String> = skill
         .inputs()
         .into_iter()
@@ -136,9 +151,10 @@ fn prompt(skill: &OfferedSkill) -> Prompt {
         })
         .collect();
     let mut json = Object::new();
-    json.member("name", &*skill.name).member("description", &skill.document.description);
+    json.member("name", &name).member("title", &*skill.name);
+    json.member("description", &skill.document.description);
     if !inputs.is_empty() {
         json.raw("arguments", &array(inputs.iter().map(String::as_str)));
     }
-    Prompt { name: Arc::clone(&skill.name), json: json.end() }
+    Prompt { name, skill: Arc::clone(&skill.name), json: json.end() }
 }

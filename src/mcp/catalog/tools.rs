@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value, json};
 
 use super::headers::{self, HeaderParameter};
+use super::names::{self, Wanted};
 use super::retired::Retired;
 use super::skills::OfferedSkill;
 use super::{Entry, Keyed};
@@ -89,7 +90,7 @@ impl Tools {
             *owners.entry(&entry.description().name).or_default() += 1;
         }
         let is_full_name = |name: &str| entries.iter().any(|entry| entry.full_name() == name);
-        let listed_name = |entry: &ToolEntry| {
+        let preferred = |entry: &ToolEntry| {
             let bare = &entry.description().name;
             let unique = owners.get(bare.as_str()) == Some(&1) && !is_full_name(bare);
             match options.tool_names {
@@ -97,10 +98,21 @@ impl Tools {
                 _ => entry.full_name(),
             }
         };
+        let instructing: Vec<&OfferedSkill> =
+            skills.iter().filter(|skill| skill.is_told_to_models()).collect();
+        let plugins = entries
+            .iter()
+            .map(|entry| Wanted { preferred: preferred(entry), full: entry.full_name() });
+        let of_skills = instructing.iter().map(|skill| {
+            let full = full_tool_name(SKILL_OWNER, &skill.name);
+            Wanted { preferred: full.clone(), full }
+        });
+        let wanted: Vec<Wanted> = plugins.chain(of_skills).collect();
+        let mut names = names::offered(&wanted, options.name_length).into_iter();
         let mut remarks = Vec::new();
         let mut listed = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            match OfferedTool::new(entry, listed_name(entry), options.schema_policy) {
+        for (entry, name) in entries.iter().zip(names.by_ref()) {
+            match OfferedTool::new(entry, name, options.schema_policy) {
                 Ok(tool) => {
                     let unchecked = tool.input.iter().flat_map(Schema::unchecked);
                     remarks.extend(unchecked.map(|part| format!("{}: {part}", tool.full_name)));
@@ -111,8 +123,8 @@ impl Tools {
                 }
             }
         }
-        for skill in skills.iter().filter(|skill| skill.is_told_to_models()) {
-            let tool = OfferedTool::instructing(skill);
+        for (skill, name) in instructing.into_iter().zip(names) {
+            let tool = OfferedTool::instructing(skill, name);
             // A plugin whose id is `skill` comes first; the skill is a prompt still.
             match listed.iter().any(|other: &OfferedTool| other.full_name == tool.full_name) {
                 true => {
@@ -186,7 +198,7 @@ impl OfferedTool {
         let annotations = annotations(&entry.plugin, entry.description());
         let written = |input: &Value, output: Option<&Value>| {
             let mut tool = Object::new();
-            tool.member("name", &name);
+            tool.member("name", &name).member("title", &entry.full_name());
             if !description.is_empty() {
                 tool.member("description", description);
             }
@@ -212,8 +224,8 @@ impl OfferedTool {
     }
 
     /// The tool that gives a skill's text, with its variables as parameters.
-    fn instructing(skill: &OfferedSkill) -> Self {
-        let name = full_tool_name(SKILL_OWNER, &skill.name);
+    fn instructing(skill: &OfferedSkill, name: String) -> Self {
+        let full_name = full_tool_name(SKILL_OWNER, &skill.name);
         let inputs = skill.inputs();
         let properties: Map<String, Value> = inputs
             .iter()
@@ -240,12 +252,13 @@ impl OfferedTool {
             json!({ "readOnlyHint": true, "destructiveHint": false, "openWorldHint": false });
         let mut json = Object::new();
         json.member("name", &name)
+            .member("title", &full_name)
             .member("description", &skill.document.description)
             .member("inputSchema", &schema)
             .member("annotations", &hints);
         let json = json.end();
         Self {
-            full_name: name.clone(),
+            full_name,
             name,
             action: Action::Instruct(skill.clone()),
             // It is ours, and has nothing that could not be compiled.
@@ -281,17 +294,18 @@ fn annotations(plugin: &LoadedPlugin, tool: &ToolDescription) -> Value {
     })
 }
 
-/// The schema as MCP wants it: of an object, said aloud. `None` if it is of something else.
+/// The schema as clients want it: of an object, which it says, and with `properties`. `None` if it is
+/// of something else.
 fn object_schema(schema: &Value) -> Option<Value> {
-    match schema.get("type") {
-        Some(kind) if kind == "object" => Some(schema.clone()),
-        Some(_) => None,
-        None => {
-            let typed = [("type".to_owned(), json!("object"))].into_iter();
-            let rest = schema.as_object()?.clone();
-            Some(Value::Object(typed.chain(rest).collect::<Map<_, _>>()))
-        }
+    if schema.get("type").is_some_and(|kind| kind != "object") {
+        return None;
     }
+    let head = [("type".to_owned(), json!("object")), ("properties".to_owned(), json!({}))];
+    let rest = match schema {
+        Value::Null | Value::Bool(true) => Map::new(),
+        schema => schema.as_object()?.clone(),
+    };
+    Some(Value::Object(head.into_iter().chain(rest).collect()))
 }
 
 /// The schema with no property that is `true` or `false`, which legacy revisions have no word for.
