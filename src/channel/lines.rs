@@ -9,14 +9,16 @@ use futures_lite::{AsyncRead, AsyncReadExt};
 const READ_BYTES: usize = 64 << 10;
 /// The same from whoever has not sent more yet.
 const FIRST_READ_BYTES: usize = 4 << 10;
+/// Bytes that are kept of a line over the limit.
+const KEPT_BYTES: usize = 1 << 10;
 
 /// What came next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     /// A line without its end, which is a line feed, with or without a carriage return before it.
     Whole(&'a [u8]),
-    /// A line over the limit; it was skipped to its end.
-    TooLong,
+    /// The begin of a line over the limit; the rest was skipped to its end.
+    TooLong(&'a [u8]),
     /// The stream has ended.
     End,
 }
@@ -38,6 +40,8 @@ pub(crate) struct Lines<R> {
     searched: usize,
     /// What is read belongs to a line that was too long.
     skipping: bool,
+    /// The begin of that line.
+    begin: Vec<u8>,
     ended: bool,
 }
 
@@ -52,6 +56,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             start: 0,
             searched: 0,
             skipping: false,
+            begin: Vec::new(),
             ended: false,
         }
     }
@@ -70,8 +75,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                     return Ok(self.last());
                 }
                 self.searched = unread.len();
-                if self.searched > self.limit {
+                if self.searched > self.limit && !self.skipping {
                     self.skipping = true;
+                    self.begin = unread[..unread.len().min(KEPT_BYTES)].to_vec();
                 }
                 if self.skipping {
                     (self.filled, self.start, self.searched) = (0, 0, 0);
@@ -82,8 +88,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let line = self.start..self.start + end;
             self.start = line.end + 1;
             self.searched = 0;
-            if std::mem::take(&mut self.skipping) || line.len() > self.limit {
-                return Ok(Line::TooLong);
+            if std::mem::take(&mut self.skipping) {
+                return Ok(Line::TooLong(&self.begin));
+            }
+            if line.len() > self.limit {
+                return Ok(Line::TooLong(&self.buffer[line][..KEPT_BYTES.min(self.limit)]));
             }
             return Ok(Line::Whole(without_return(&self.buffer[line])));
         }
@@ -93,8 +102,11 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     fn last(&mut self) -> Line<'_> {
         let rest = std::mem::replace(&mut self.start, self.filled)..self.filled;
         self.searched = 0;
-        if std::mem::take(&mut self.skipping) || rest.len() > self.limit {
-            return Line::TooLong;
+        if std::mem::take(&mut self.skipping) {
+            return Line::TooLong(&self.begin);
+        }
+        if rest.len() > self.limit {
+            return Line::TooLong(&self.buffer[rest][..KEPT_BYTES.min(self.limit)]);
         }
         match &self.buffer[rest] {
             [] => Line::End,
@@ -182,7 +194,11 @@ mod tests {
             loop {
                 lines.push(match input.next().await.unwrap() {
                     Line::End => return lines,
-                    Line::TooLong => "too long".to_owned(),
+                    Line::TooLong(begin) => {
+                        assert!(text.as_bytes().windows(begin.len()).any(|part| part == begin));
+                        assert!(!begin.is_empty());
+                        "too long".to_owned()
+                    }
                     Line::Whole(line) => String::from_utf8(line.to_vec()).unwrap(),
                 });
             }

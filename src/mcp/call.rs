@@ -17,6 +17,7 @@ use super::message::{ProgressToken, Request, RpcError, notification};
 use super::object::Object;
 use super::prompts;
 use super::revision::Spoken;
+use super::scan;
 use super::server::{Context, McpServer};
 use crate::contract::{CallError, CallOutcome, FuelGauge};
 
@@ -125,14 +126,15 @@ fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
 }
 
 /// The arguments as the guest gets them, or what is wrong with them. Where there is nothing to check
-/// they stay as they were written; otherwise the guest gets exactly the value that was checked, so
-/// that no second member of the same name gets past.
+/// they stay as they were written. Otherwise the guest gets exactly the value that was checked, so that
+/// no second member of the same name gets past, with its numbers as they were written. Only a number
+/// that the schema takes as an integer is written as one: `5.0` is 5.
 fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> {
     let Some(schema) = &tool.input else { return Ok(arguments.to_owned()) };
     let value: Value = serde_json::from_str(arguments)
         .map_err(|error| format!("the arguments can't be read: {error}"))?;
-    match schema.validate(&value) {
-        Ok(()) => Ok(value.to_string()),
+    match schema.validate_integers(&value) {
+        Ok(integers) => Ok(scan::as_written(arguments, &value, &integers)),
         Err(violations) => {
             let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Err(format!("the arguments are not what the tool takes:\n{}", list.join("\n")))

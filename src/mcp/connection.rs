@@ -18,6 +18,7 @@ use super::message::{Incoming, Malformed, Request, RequestId, RpcError};
 use super::notices::Log;
 use super::object::Object;
 use super::revision::{Revision, Spoken, spoken};
+use super::scan;
 use super::server::{Context, McpServer, success};
 use crate::contract::CancellationSource;
 
@@ -80,9 +81,10 @@ impl Connection {
         }
     }
 
-    /// Answers a message that was too long to be read.
-    pub(super) async fn refuse(&self, problem: &str) {
-        self.context.send(RpcError::invalid_request(problem).answer(None)).await;
+    /// Answers a message that was too long to be read, of which this is the begin.
+    pub(super) async fn refuse(&self, problem: &str, begin: &[u8]) {
+        let id = scan::id_near_begin(begin);
+        self.context.send(RpcError::invalid_request(problem).answer(id.as_ref())).await;
     }
 
     /// Lets what runs come to its end, for a moment, and ends the subscriptions.

@@ -86,7 +86,8 @@ struct Envelope<'a> {
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     method: Option<Cow<'a, str>>,
-    #[serde(default, borrow, deserialize_with = "present")]
+    /// Many clients write `null` where there are none.
+    #[serde(borrow)]
     params: Option<&'a RawValue>,
     result: Option<IgnoredAny>,
     error: Option<IgnoredAny>,

@@ -22,6 +22,7 @@ mod options;
 mod prompts;
 mod resources;
 mod revision;
+mod scan;
 mod schema;
 mod server;
 mod standard;

@@ -69,9 +69,9 @@ async fn read_all(
         match lines.next().await? {
             Line::Whole(blank) if blank.trim_ascii().is_empty() => {}
             Line::Whole(message) => connection.receive(message).await,
-            Line::TooLong => {
+            Line::TooLong(begin) => {
                 let problem = format!("the message is over {MESSAGE_BYTES} bytes");
-                connection.refuse(&problem).await;
+                connection.refuse(&problem, begin).await;
             }
             Line::End => return Ok(()),
         }

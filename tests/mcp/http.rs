@@ -418,11 +418,43 @@ fn other_methods_paths_and_types_are_refused() {
     http.get("/", &[]).is(404);
     http.post(&[("Content-Type", "text/plain")], "{}").is(415);
     http.post(&[("Content-Type", "")], "{}").is(415);
-    http.post(&[("Accept", "application/json")], "{}").is(406);
     http.post(&[("Accept", "text/html")], "{}").is(406);
     let ping = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
     http.post(&[("Accept", "*/*"), ("Content-Type", "Application/JSON; charset=utf-8")], ping)
         .is(200);
+}
+
+#[test]
+fn a_client_gets_the_one_type_that_it_accepts() {
+    let http = Http::probe();
+    let hello = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize(LEGACY[0]),
+    });
+    let progress = json!({ "progressToken": 1 });
+    let call = json!({ "name": "probe__echo", "arguments": { "a": 1 }, "_meta": progress });
+    let (body, headers) = modern("tools/call", &call);
+    let legacy = vec![("MCP-Protocol-Version", LEGACY[0].to_owned())];
+    let null = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}"#;
+    for (body, headers) in [(hello.to_string(), vec![]), (body, headers), (null.to_owned(), legacy)]
+    {
+        let mut headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        headers.push(("Accept", "application/json"));
+        let response = http.post(&headers, &body);
+        assert_eq!(response.is(200).header("content-type"), Some("application/json"));
+        assert!(response.json()["result"].is_object(), "{response:?}");
+        headers.pop();
+        headers.push(("Accept", "text/event-stream"));
+        let response = http.post(&headers, &body);
+        assert_eq!(response.is(200).header("content-type"), Some("text/event-stream"));
+        assert!(events(&response.body).pop().unwrap()["result"].is_object(), "{response:?}");
+    }
+    // What only a stream can answer.
+    let (body, headers) = modern("subscriptions/listen", &json!({ "notifications": {} }));
+    let mut headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    headers.push(("Accept", "application/json"));
+    assert_eq!(http.post(&headers, &body).is(406).code(), -32600);
 }
 
 // Who may ask.
@@ -433,9 +465,16 @@ fn only_our_own_hosts_and_pages_are_served() {
         HttpOptions { allowed_hosts: vec!["tools.example.com".into()], ..HttpOptions::default() };
     let http = Http::new([], options);
     let ping = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
-    for host in
-        ["localhost", "LOCALHOST:1", "127.0.0.1:99", "[::1]:1", "10.1.2.3", "tools.example.com"]
-    {
+    for host in [
+        "localhost",
+        "LOCALHOST:1",
+        "LOCALHOST.",
+        "localhost.:80",
+        "127.0.0.1:99",
+        "[::1]:1",
+        "10.1.2.3",
+        "Tools.Example.com.",
+    ] {
         http.post(&[("Host", host)], ping).is(200);
     }
     for host in ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "a b", ":1"]
@@ -453,6 +492,31 @@ fn only_our_own_hosts_and_pages_are_served() {
         assert_eq!(response.is(403).code(), -32600, "{origin}");
         http.get("/mcp", &[("Origin", origin)]).is(403);
     }
+}
+
+#[test]
+fn a_page_of_an_allowed_origin_may_ask() {
+    let token = Some(BearerToken::new(TOKEN).unwrap());
+    let http = Http::new([], HttpOptions { token, ..HttpOptions::default() });
+    let origin = ("Origin", "http://localhost:6274");
+    let method = ("Access-Control-Request-Method", "POST");
+    let wanted = ("Access-Control-Request-Headers", "authorization,mcp-param-region");
+    // A browser shows no token before it knows that it may.
+    let response = http.send(&http.request("OPTIONS", "/mcp", &[origin, method, wanted], ""));
+    response.is(204);
+    assert_eq!(response.header("access-control-allow-origin"), Some(origin.1));
+    assert_eq!(response.header("access-control-allow-headers"), Some(wanted.1));
+    assert_eq!(response.header("vary"), Some("Origin"));
+    assert!(response.header("access-control-allow-methods").unwrap().contains("POST"));
+    let ping = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
+    let shown = format!("Bearer {TOKEN}");
+    let response = http.post(&[origin, ("Authorization", &shown)], ping);
+    assert_eq!(response.is(200).header("access-control-allow-origin"), Some(origin.1));
+    let refused = http.post(&[origin], ping);
+    assert_eq!(refused.is(401).header("access-control-allow-origin"), Some(origin.1));
+    let stranger = ("Origin", "https://evil.example");
+    let response = http.send(&http.request("OPTIONS", "/mcp", &[stranger, method], ""));
+    assert_eq!(response.is(403).header("access-control-allow-origin"), None);
 }
 
 #[test]
@@ -719,10 +783,10 @@ mod program {
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("serving MCP at http://").unwrap();
-        let address = address.strip_suffix("/mcp").unwrap();
+        let address = address.strip_suffix("/mcp").unwrap().to_owned();
         let ping = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
         for (authorization, status) in [("no", "401"), (TOKEN, "200")] {
-            let mut stream = TcpStream::connect(address).unwrap();
+            let mut stream = TcpStream::connect(&address).unwrap();
             let request = format!(
                 "POST /mcp HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {authorization}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{ping}",
                 ping.len()
@@ -737,6 +801,14 @@ mod program {
             line.clear();
             assert!(said.read_line(&mut line).unwrap() > 0, "it does not say what is loaded");
         }
+        // One that is refused for its host is a matter of the configuration.
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(b"GET /mcp HTTP/1.1\r\nHost: tools.example.com\r\n\r\n").unwrap();
+        while !line.contains("host: tools.example.com") {
+            line.clear();
+            assert!(said.read_line(&mut line).unwrap() > 0, "it does not say what was refused");
+        }
+        assert!(line.contains("`mcp.allowed_hosts`"), "{line}");
         running.signal("TERM");
         assert_eq!(running.end(), (Some(0), String::new()));
     }

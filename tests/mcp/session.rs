@@ -56,6 +56,35 @@ pub(crate) fn answering(tools: &Value, answer: &str) -> Vec<u8> {
     wat::parse_str(module).unwrap()
 }
 
+/// A guest with a tool `run` of this input schema, which gives back what it is called with.
+pub(crate) fn echoing(schema: &Value) -> Vec<u8> {
+    let tools = json!([{ "name": "run", "input_schema": schema }]);
+    let description = json!({ "name": "test", "version": "0.1.0", "tools": tools }).to_string();
+    let escaped: String = description.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    let module = format!(
+        "(module
+            (memory (export \"memory\") 4)
+            (global $next (mut i32) (i32.const 131072))
+            (func (export \"cabi_realloc\") (param i32 i32 i32 i32) (result i32)
+                (global.get $next)
+                (global.set $next (i32.add (global.get $next) (local.get 3))))
+            (func (export \"plugin#init\") (result i32)
+                (i32.store8 (i32.const 16) (i32.const 0)) (i32.const 16))
+            (func (export \"plugin#describe\") (result i32)
+                (i32.store (i32.const 16) (i32.const 64))
+                (i32.store (i32.const 20) (i32.const {}))
+                (i32.const 16))
+            (func (export \"plugin#execute-tool\") (param i32 i32 i32 i32) (result i32)
+                (i32.store8 (i32.const 16) (i32.const 0))
+                (i32.store (i32.const 20) (local.get 2))
+                (i32.store (i32.const 24) (local.get 3))
+                (i32.const 16))
+            (data (i32.const 64) \"{escaped}\"))",
+        description.len(),
+    );
+    wat::parse_str(module).unwrap()
+}
+
 pub(crate) fn package(id: &str, module: Vec<u8>, more: &Value) -> PluginPackage {
     let mut manifest = json!({
         "id": id, "name": id, "version": "0.1.0",

@@ -104,12 +104,12 @@ fn skills_are_prompts_whose_variables_are_arguments() {
         assert_eq!(
             list["prompts"],
             json!([
-                { "name": "code-review", "description": "Reviews code", "arguments": [
+                { "name": "code-review", "title": "code-review", "description": "Reviews code", "arguments": [
                     { "name": "language", "description": "The language", "required": false },
                     { "name": "depth", "description": "How deep", "required": true },
                     { "name": "ARGUMENTS", "description": "[path]", "required": false },
                 ] },
-                { "name": "plain", "description": "Plain words" },
+                { "name": "plain", "title": "plain", "description": "Plain words" },
             ])
         );
         let arguments = json!({ "depth": "full", "ARGUMENTS": "src" });

@@ -54,7 +54,10 @@ fn a_line_over_four_megabytes_is_refused_and_the_next_one_read() {
     running.type_line(&modern(1, "tools/call", json!({ "name": filler })).to_string());
     let refused = next(&mut running);
     assert_eq!(refused["error"]["code"], -32600);
-    assert_eq!(refused.get("id"), None);
+    assert_eq!(refused["id"], 1, "the id stands near the begin");
+    let nameless = format!(r#"{{"params":{{"id":1,"a":"{filler}"}},"id":9,"jsonrpc":"2.0"}}"#);
+    running.type_line(&nameless);
+    assert_eq!(next(&mut running).get("id"), None);
     // One that is as long as may be, with arguments that are as long as may be.
     let text = "x".repeat((1 << 20) - 10);
     let call = json!({ "name": "probe__echo", "arguments": { "a": text } });

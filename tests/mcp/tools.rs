@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use weft_lite::{McpOptions, SchemaPolicy, ToolNames};
 
-use crate::session::{ALL, LEGACY, MODERN, Server, answering, guest, package};
+use crate::session::{ALL, LEGACY, MODERN, Server, answering, echoing, guest, package};
 
 /// A plugin with one tool `run` that gives `answer`.
 fn answer(answer: &str) -> Server {
@@ -255,19 +255,19 @@ fn a_tool_is_listed_with_its_schemas_and_what_the_sandbox_vouches_for() {
     ]);
     let list = server.client(MODERN).result("tools/list", &json!({}));
     let hints = |read_only: bool, open: bool| json!({ "readOnlyHint": read_only, "destructiveHint": !read_only, "openWorldHint": open });
-    let any = json!({ "type": "object" });
+    let any = json!({ "type": "object", "properties": {} });
     let typed = json!({ "type": "object", "properties": { "x": true } });
     let array = json!({ "type": "array" });
     assert_eq!(
         list["tools"],
         json!([
-            { "name": "closed__a", "inputSchema": any, "outputSchema": array,
+            { "name": "closed__a", "title": "closed__a", "inputSchema": any, "outputSchema": array,
               "annotations": hints(true, false) },
-            { "name": "closed__b", "description": "Does b.", "inputSchema": typed,
+            { "name": "closed__b", "title": "closed__b", "description": "Does b.", "inputSchema": typed,
               "annotations": hints(true, false) },
-            { "name": "open__a", "inputSchema": any, "outputSchema": array,
+            { "name": "open__a", "title": "open__a", "inputSchema": any, "outputSchema": array,
               "annotations": hints(true, true) },
-            { "name": "open__b", "description": "Does b.", "inputSchema": typed,
+            { "name": "open__b", "title": "open__b", "description": "Does b.", "inputSchema": typed,
               "annotations": hints(false, true) },
         ])
     );
@@ -342,6 +342,86 @@ fn bare_names_are_used_where_they_are_unique() {
     let (code, message) = client.error("tools/call", &json!({ "name": "echo" }));
     assert_eq!(code, -32602);
     assert!(message.contains("call `echo__echo` or `other__echo` instead"), "{message}");
+}
+
+/// Whether a client that is strict about names takes this one.
+fn is_taken(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(letter)
+}
+
+#[test]
+fn every_offered_name_fits_and_is_unique() {
+    // Two ids that want one name, one that has it, and ids and tools of all that is allowed.
+    let ids = ["com.example.tool", "com-example.tool", "com_example.tool", "a.b.c-d_e", "x1"];
+    let tools = json!([{ "name": "run.it" }, { "name": "Run-it" }, { "name": "run_it" }]);
+    let packages = |ids: &[&str]| -> Vec<_> {
+        ids.iter()
+            .map(|id| package(id, answering(&tools, &format!("of {id}")), &json!({})))
+            .collect()
+    };
+    let server = Server::new(packages(&ids));
+    let mut list = server.client(MODERN).result("tools/list", &json!({}))["tools"].clone();
+    let mut reversed = ids;
+    reversed.reverse();
+    let other = Server::new(packages(&reversed));
+    assert_eq!(other.client(MODERN).result("tools/list", &json!({}))["tools"], list);
+    let mut names: Vec<String> = Vec::new();
+    for tool in list.as_array_mut().unwrap() {
+        let (name, title) = (tool["name"].as_str().unwrap(), tool["title"].as_str().unwrap());
+        assert!(is_taken(name), "{name}");
+        let owner = title.split_once("__").unwrap().0;
+        for called in [name, title] {
+            let answer = server.client(LEGACY[0]).call_text(called, &json!({}));
+            assert_eq!(answer, (format!("of {owner}"), false), "{called}");
+        }
+        names.push(name.to_owned());
+    }
+    assert_eq!(names.len(), 15);
+    names.dedup();
+    assert_eq!(names.len(), 15);
+    // A tool that fits keeps its name.
+    assert!(names.contains(&"x1__run_it".to_owned()) && names.contains(&"x1__Run-it".to_owned()));
+    let options = McpOptions { name_length: 32, ..McpOptions::default() };
+    let short = Server::with(packages(&["com.example.a-rather-long-name"]), options);
+    assert!(short.client(MODERN).tools().iter().all(|name| name.len() <= 32));
+}
+
+// Arguments as they were written.
+
+/// What the guest gets of these arguments, with this schema.
+#[track_caller]
+fn received(schema: &Value, arguments: &str) -> String {
+    // The probe's `echo` has no schema, so this guest gives back what it was called with.
+    let server = Server::new([package("test", echoing(schema), &json!({}))]);
+    let mut client = server.client(LEGACY[0]);
+    client.send_text(&format!(
+        r#"{{"jsonrpc":"2.0","id":"x","method":"tools/call","params":{{"name":"test__run","arguments":{arguments}}}}}"#,
+    ));
+    let answer: Value = serde_json::from_str(&server.runtime.block_on(client.raw())).unwrap();
+    answer["result"]["content"][0]["text"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn numbers_reach_the_guest_as_they_were_written() {
+    let any = json!({});
+    let schema = json!({
+        "properties": { "a": { "type": "number" }, "b": { "items": { "type": "integer" } } },
+    });
+    for arguments in [
+        r#"{"a":12345678901234567890123}"#,
+        r#"{"a":0.1000,"x":[1E5,-0,{"y":1.0}],"b":[1,2]}"#,
+        r#"{"a":3.141592653589793238462643}"#,
+        r#"{"a":5.0}"#,
+    ] {
+        assert_eq!(received(&any, arguments), arguments);
+        assert_eq!(received(&schema, arguments), arguments);
+    }
+    let integers = r#"{"b":[5.0,-7.00,2e3,12345678901234567890123,1e22],"c":5.0}"#;
+    let expected = r#"{"b":[5,-7,2000,12345678901234567890123,10000000000000000000000],"c":5.0}"#;
+    assert_eq!(received(&schema, integers), expected);
+    // Of two members of one name the guest gets the one that was checked.
+    assert_eq!(received(&schema, r#"{"a":"x","c":1.0,"a":2.0}"#), r#"{"c":1.0,"a":2.0}"#);
 }
 
 #[test]

@@ -229,7 +229,7 @@ impl ConsoleChannel {
                     Ok(text) => self.hand_over(text.to_owned(), host).await?,
                     Err(_) => self.refuse_not_text().await?,
                 },
-                Line::TooLong => {
+                Line::TooLong(_) => {
                     let message = format!("the line is over {LINE_BYTES} bytes");
                     let next_step = format!("pass at most {PARAMS_BYTES} bytes of parameters");
                     self.refuse("line_too_long", message, next_step).await?;

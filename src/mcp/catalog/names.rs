@@ -25,7 +25,8 @@ pub(super) struct Wanted {
 /// full name of another entry.
 pub(super) fn offered(wanted: &[Wanted], limit: usize) -> Vec<String> {
     let plain: Vec<String> = wanted.iter().map(|name| plain(&name.preferred)).collect();
-    let fits = |at: usize| plain[at].len() <= limit && plain[at] == wanted[at].preferred;
+    let fits =
+        |at: usize| (1..=limit).contains(&plain[at].len()) && plain[at] == wanted[at].preferred;
     let mut taken: HashSet<String> = wanted.iter().map(|name| name.full.clone()).collect();
     let mut uses: HashMap<&str, usize> = HashMap::new();
     for (at, name) in plain.iter().enumerate() {
@@ -39,7 +40,7 @@ pub(super) fn offered(wanted: &[Wanted], limit: usize) -> Vec<String> {
     let mut names = plain.clone();
     for at in order {
         let name = &plain[at];
-        let is_free = !name.is_empty() && !taken.contains(name) && uses.get(name.as_str()) == Some(&1);
+        let is_free = !taken.contains(name) && uses.get(name.as_str()) == Some(&1);
         if !is_free || name.len() > limit {
             let mut hashed = (0_u32..).map(|salt| hashed(name, &wanted[at].full, salt, limit));
             names[at] = hashed.find(|name| !taken.contains(name)).unwrap_or_default();
@@ -81,9 +82,10 @@ mod tests {
         let long = "a".repeat(130);
         // Names that want the place of another, or of the hash of another.
         let collided = names(&["a.b__t", "a.b__t"], 64)[0].clone();
-        let mut nasty: Vec<String> = ["a.b__t", "a-b__t", "a_b__t", "com.example.x__run", "\u{65e5}", "_", "__", ""]
-            .map(str::to_owned)
-            .into();
+        let mut nasty: Vec<String> =
+            ["a.b__t", "a-b__t", "a_b__t", "com.example.x__run", "\u{65e5}", "_", "__", ""]
+                .map(str::to_owned)
+                .into();
         nasty.extend([long.clone(), format!("{long}b"), collided]);
         nasty.extend((0..200).map(|at| format!("{}.{at}", &long[..70 + at % 50])));
         let mut seed = 7_u64;

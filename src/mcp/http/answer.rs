@@ -5,10 +5,10 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 use smol::Timer;
 
-use super::body::{Events, ResponseBody};
+use super::body::{Events, ResponseBody, event};
 use super::guard::only;
 use super::headers::{self, VERSION};
-use super::service::{Answer, EVENTS, JSON, Service, accepts, not_allowed, text};
+use super::service::{Accepted, Answer, EVENTS, JSON, Service, accepts, not_allowed, text};
 use crate::contract::{BoxFuture, CancellationSource};
 use crate::mcp::discovery;
 use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
@@ -21,11 +21,16 @@ const EARLY: usize = 16;
 
 impl Service {
     /// Answers one message.
-    pub(super) async fn take(&self, headers: &HeaderMap, message: &[u8]) -> Answer {
+    pub(super) async fn take(
+        &self,
+        headers: &HeaderMap,
+        message: &[u8],
+        accepted: Accepted,
+    ) -> Answer {
         match Incoming::read(message) {
             Ok(Incoming::Request(request)) => match self.spoken(headers, &request) {
-                Ok(None) => self.initialize(&request),
-                Ok(Some(spoken)) => self.begin(request, spoken).await,
+                Ok(None) => self.initialize(&request, accepted),
+                Ok(Some(spoken)) => self.begin(request, spoken, accepted).await,
                 Err(error) => refused(&error, &request),
             },
             // A cancellation is the end of the connection; nothing else asks for anything.
@@ -64,25 +69,33 @@ impl Service {
     }
 
     /// Answers `initialize`. Nothing is kept of it: each later request names its revision.
-    fn initialize(&self, request: &Request) -> Answer {
+    fn initialize(&self, request: &Request, accepted: Accepted) -> Answer {
         match discovery::agree(request) {
             Ok(agreed) => {
                 let mut result = Object::new();
                 discovery::initialize(&mut result, agreed);
-                let mut answer = text(StatusCode::OK, JSON, success(request, result));
+                let mut answer = whole(StatusCode::OK, success(request, result), accepted);
                 if let Some(session) = session_id() {
                     answer.headers_mut().insert("mcp-session-id", session);
                 }
                 answer
             }
-            Err(error) => text(StatusCode::OK, JSON, error.answer(Some(&request.id))),
+            Err(error) => whole(StatusCode::OK, error.answer(Some(&request.id)), accepted),
         }
     }
 
-    async fn begin(&self, request: Request, spoken: Spoken) -> Answer {
+    async fn begin(&self, request: Request, spoken: Spoken, accepted: Accepted) -> Answer {
         let modern = spoken.revision.is_modern();
         let listens = modern && &*request.method == "subscriptions/listen";
-        let told = spoken.progress_token.is_some() && &*request.method == "tools/call";
+        if listens && accepted == Accepted::Json {
+            let problem = "a subscription is answered by a stream: accept text/event-stream";
+            let answer = RpcError::invalid_request(problem).answer(Some(&request.id));
+            return text(StatusCode::NOT_ACCEPTABLE, JSON, answer);
+        }
+        // Who takes no stream is told nothing of a call before its end.
+        let told = accepted != Accepted::Json
+            && spoken.progress_token.is_some()
+            && &*request.method == "tools/call";
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
         let context = Context { outbox, ends: ends.token() };
@@ -105,7 +118,7 @@ impl Service {
             true => StatusCode::NOT_FOUND,
             false => StatusCode::OK,
         };
-        text(status, JSON, answer)
+        whole(status, answer, accepted)
     }
 
     /// The stream that legacy clients get for a GET: which lists have changed.
@@ -151,6 +164,14 @@ impl Service {
         // A proxy that collects events would keep them from the client.
         headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
         answer
+    }
+}
+
+/// A whole answer, as the client takes it.
+fn whole(status: StatusCode, answer: String, accepted: Accepted) -> Answer {
+    match accepted {
+        Accepted::Both | Accepted::Json => text(status, JSON, answer),
+        Accepted::Events => text(status, EVENTS, event(&answer)),
     }
 }
 

@@ -52,9 +52,7 @@ impl Events {
         }
         if let Poll::Ready(Some(message)) = self.early.as_mut().poll_next(context) {
             self.timer.set_after(self.keep_alive);
-            let mut event = String::with_capacity(message.len() + 24);
-            push_event(&mut event, &message);
-            return Poll::Ready(Some(event.into()));
+            return Poll::Ready(Some(event(&message).into()));
         }
         if self.timer.poll(context).is_ready() {
             self.timer.set_after(self.keep_alive);
@@ -62,6 +60,13 @@ impl Events {
         }
         Poll::Pending
     }
+}
+
+/// One message as the only event of a stream.
+pub(super) fn event(message: &str) -> String {
+    let mut event = String::with_capacity(message.len() + 24);
+    push_event(&mut event, message);
+    event
 }
 
 fn push_event(events: &mut String, message: &str) {

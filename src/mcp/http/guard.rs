@@ -87,8 +87,9 @@ pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     values.next().is_none().then(|| first.to_str().ok()).flatten()
 }
 
-/// The host of `host` or `host:port`, in lower case, an IPv6 address without its brackets.
-fn host_of(authority: &str) -> Option<String> {
+/// The host of `host` or `host:port`, in lower case, an IPv6 address without its brackets, a name without
+/// the dot at its end that says that it is whole.
+pub(super) fn host_of(authority: &str) -> Option<String> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (host, rest) = rest.split_once(']')?;
@@ -97,6 +98,7 @@ fn host_of(authority: &str) -> Option<String> {
         None => authority.split_once(':').unwrap_or((authority, "0")),
     };
     let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let host = host.strip_suffix('.').unwrap_or(host);
     (digits && !host.is_empty()).then(|| host.to_ascii_lowercase())
 }
 
@@ -104,5 +106,8 @@ fn is_ours(host: &str, address: SocketAddr, options: &HttpOptions) -> bool {
     let number = host.parse::<IpAddr>().ok();
     host == "localhost"
         || number.is_some_and(|number| number.is_loopback() || number == address.ip())
-        || options.allowed_hosts.iter().any(|allowed| allowed == host)
+        || options
+            .allowed_hosts
+            .iter()
+            .any(|allowed| allowed.strip_suffix('.').unwrap_or(allowed).eq_ignore_ascii_case(host))
 }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod body;
+mod cors;
 mod guard;
 mod headers;
 mod listener;

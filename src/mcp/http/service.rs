@@ -1,17 +1,21 @@
 //! From a request to a response: the paths, who may ask, and what is read of the body.
 
+use std::ascii;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_lite::future::or;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, WWW_AUTHENTICATE,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN,
+    WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use smol::Timer;
 
 use super::body::ResponseBody;
+use super::cors;
 use super::guard::{self, Refusal};
 use super::metadata;
 use super::options::HttpOptions;
@@ -21,7 +25,17 @@ use crate::mcp::server::McpServer;
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 pub(super) const JSON: &str = "application/json";
 pub(super) const EVENTS: &str = "text/event-stream";
+/// Refused requests that the operator reads of without asking for more.
+const LOGGED_REFUSALS: u32 = 20;
 const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// The types that a client takes for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accepted {
+    Both,
+    Json,
+    Events,
+}
 
 pub(super) type Answer = Response<ResponseBody>;
 
@@ -30,11 +44,13 @@ pub(super) struct Service {
     server: McpServer,
     address: SocketAddr,
     options: HttpOptions,
+    /// How many requests were refused for where they came from.
+    refusals: AtomicU32,
 }
 
 impl Service {
     pub(super) fn new(server: McpServer, address: SocketAddr, options: HttpOptions) -> Self {
-        Self { server, address, options }
+        Self { server, address, options, refusals: AtomicU32::new(0) }
     }
 
     pub(super) fn server(&self) -> &McpServer {
@@ -47,8 +63,41 @@ impl Service {
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
         if let Err(refusal) = guard::place(request.headers(), self.address, &self.options) {
+            self.log_refusal(refusal, request.headers());
             return self.refused(refusal, request.headers());
         }
+        let Some(origin) = request.headers().get(ORIGIN).cloned() else {
+            return self.route(request).await;
+        };
+        let mut answer = match cors::preflight(&request) {
+            Some(answer) => answer,
+            None => self.route(request).await,
+        };
+        cors::allow(&mut answer, origin);
+        answer
+    }
+
+    /// Says to the operator what to configure if the request is to be served. Whoever sends many does not
+    /// fill the log.
+    fn log_refusal(&self, refusal: Refusal, headers: &HeaderMap) {
+        let name = if refusal == Refusal::Host { HOST } else { ORIGIN };
+        let value = headers.get(&name).map_or(&b"nothing"[..], HeaderValue::as_bytes);
+        let value: String = value
+            .iter()
+            .take(100)
+            .copied()
+            .flat_map(ascii::escape_default)
+            .map(char::from)
+            .collect();
+        let count = self.refusals.fetch_add(1, Ordering::Relaxed);
+        let level = if count < LOGGED_REFUSALS { log::Level::Warn } else { log::Level::Debug };
+        log::log!(
+            level,
+            "mcp: refused a request with `{name}: {value}`; if it is one of this machine's names, add it to `mcp.allowed_hosts`"
+        );
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> Answer {
         let (path, method) = (request.uri().path(), request.method());
         match (path, method.as_str()) {
             ("/healthz", "GET" | "HEAD") => text(StatusCode::OK, PLAIN, "ok\n"),
@@ -85,12 +134,17 @@ impl Service {
             let problem = "the Content-Type is not application/json";
             return problem_of(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem);
         }
-        if !accepts(&head.headers, JSON) || !accepts(&head.headers, EVENTS) {
-            let problem = "the client has to accept application/json and text/event-stream";
-            return problem_of(StatusCode::NOT_ACCEPTABLE, problem);
-        }
+        let accepted = match (accepts(&head.headers, JSON), accepts(&head.headers, EVENTS)) {
+            (true, true) => Accepted::Both,
+            (true, false) => Accepted::Json,
+            (false, true) => Accepted::Events,
+            (false, false) => {
+                let problem = "the client has to accept application/json or text/event-stream";
+                return problem_of(StatusCode::NOT_ACCEPTABLE, problem);
+            }
+        };
         match self.read(body).await {
-            Ok(message) => self.take(&head.headers, &message).await,
+            Ok(message) => self.take(&head.headers, &message, accepted).await,
             Err(status) => {
                 let problem = match status {
                     StatusCode::PAYLOAD_TOO_LARGE => {
@@ -140,7 +194,7 @@ impl Service {
     /// among the allowed hosts.
     fn base(&self, headers: &HeaderMap) -> String {
         let host = guard::only(headers, HOST.as_str()).unwrap_or_default();
-        let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let name = guard::host_of(host).unwrap_or_default();
         let scheme = if self.options.allowed_hosts.contains(&name) { "https" } else { "http" };
         format!("{scheme}://{host}")
     }

@@ -64,6 +64,8 @@ impl Measure {
 pub(super) struct Types(u8);
 
 impl Types {
+    const INTEGER: u8 = 1 << 2;
+    const NUMBER: u8 = 1 << 3;
     const NAMES: [(&'static str, &'static str); 7] = [
         ("null", "null"),
         ("boolean", "a boolean"),
@@ -80,13 +82,17 @@ impl Types {
         Some(Self(self.0 | 1 << index))
     }
 
+    /// Whether it has integers and no other numbers.
+    fn is_integral(self) -> bool {
+        self.0 & (Self::INTEGER | Self::NUMBER) == Self::INTEGER
+    }
+
     fn contains(self, value: &Value) -> bool {
-        const INTEGER: u8 = 1 << 2;
         let index = match value {
             Value::Null => 0,
             Value::Bool(_) => 1,
             Value::Number(number) => {
-                if self.0 & INTEGER != 0 && Exact::of(number).is_whole() {
+                if self.0 & Self::INTEGER != 0 && Exact::of(number).is_whole() {
                     return true;
                 }
                 3
@@ -109,6 +115,16 @@ impl Types {
 }
 
 impl Assertion {
+    /// Whether it takes `value` as an integer that is not written as one.
+    pub(super) fn is_integer_by_value(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Type(types), Value::Number(number)) => {
+                types.is_integral() && number.is_f64() && Exact::of(number).is_whole()
+            }
+            _ => false,
+        }
+    }
+
     /// What [`Self::holds`] costs at the most, in steps.
     ///
     /// # Errors

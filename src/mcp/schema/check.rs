@@ -32,15 +32,18 @@ pub(super) struct Check<'s> {
     /// How many violations are wanted; none while only the outcome counts.
     pub(super) wanted: usize,
     pub(super) found: Vec<Violation>,
+    /// The addresses of the numbers that are integers by their value alone.
+    integers: Vec<usize>,
 }
 
 /// Checks `value` against the first of `nodes`.
-pub(super) fn validate(nodes: &[Node], value: &Value) -> Result<(), Vec<Violation>> {
+pub(super) fn validate(nodes: &[Node], value: &Value) -> Result<Vec<usize>, Vec<Violation>> {
     let (steps_left, wanted) = (bounds::STEPS, bounds::VIOLATIONS);
-    let mut check = Check { nodes, steps_left, depth: 0, wanted, found: Vec::new() };
+    let (found, integers) = (Vec::new(), Vec::new());
+    let mut check = Check { nodes, steps_left, depth: 0, wanted, found, integers };
     match check.schema(0, value, &Path::Root, None) {
         Ok(Fit::No) => Err(check.found),
-        Ok(Fit::Maybe | Fit::Yes) => Ok(()),
+        Ok(Fit::Maybe | Fit::Yes) => Ok(check.integers),
         Err(given_up) => {
             check.found.push(*given_up);
             Err(check.found)
@@ -101,6 +104,9 @@ impl Check<'_> {
             let steps = assertion.steps(value);
             let steps = steps.map_err(|kind| Box::new(Violation::given_up(at, kind)))?;
             self.spend(steps, at)?;
+            if assertion.is_integer_by_value(value) {
+                self.integers.push(std::ptr::from_ref(value).addr());
+            }
             if !assertion.holds(value) {
                 fit = Fit::No;
                 self.report(at, || assertion.difference(value));

@@ -77,6 +77,12 @@ impl Schema {
     /// What is wrong with it, in the order of the value, at most [`bounds::VIOLATIONS`]. Where
     /// checking was given up, the last one says so in its [`Violation::kind`].
     pub fn validate(&self, value: &Value) -> Result<(), Vec<Violation>> {
+        self.validate_integers(value).map(|_| ())
+    }
+
+    /// The same, with the addresses of the numbers that were taken as integers although they are written
+    /// with a fraction or an exponent.
+    pub(super) fn validate_integers(&self, value: &Value) -> Result<Vec<usize>, Vec<Violation>> {
         check::validate(&self.nodes, value)
     }
 }
