@@ -539,7 +539,15 @@ fn channels_and_stages_get_secrets_from_the_host() {
     struct One;
     impl SecretSource for One {
         fn secret(&self, name: &str) -> Option<Secret> {
-            (name == "BOT").then(|| Secret { value: "hush".into(), hosts: Vec::new() })
+            (name == "BOT").then(|| Secret {
+                value: "hush".into(),
+                hosts: Vec::new(),
+                allow_http: false,
+            })
+        }
+
+        fn all(&self) -> Vec<Secret> {
+            self.secret("BOT").into_iter().collect()
         }
     }
     let world = World::with_secrets(Arc::new(One));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretValue};
+use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -58,6 +58,10 @@ struct Set {
     /// read the value from this file, whenever it is used
     #[argh(option, arg_name = "FILE")]
     in_file: Option<PathBuf>,
+    /// let it also go over plain http, where everyone on the way can read it: only to private hosts
+    /// of `network.allow_private_hosts`
+    #[argh(switch)]
+    allow_http: bool,
 }
 
 /// List the secrets and the hosts they are bound to, without the values.
@@ -85,11 +89,16 @@ pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, 
 }
 
 fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status, Failure> {
-    let Set { name, host, from_file, from_env, in_file } = command;
+    let Set { name, host, from_file, from_env, in_file, allow_http } = command;
     // What can't be kept isn't asked for.
     secrets.check(name, host).map_err(|error| Failure::Usage {
         message: error.to_string(),
-        next_step: error.next_step(),
+        next_step: match error {
+            SecretError::Host { .. } | SecretError::NoHost => {
+                "name the host that may get it, for instance `--host api.example.com`".into()
+            }
+            error => error.next_step(),
+        },
     })?;
     let value = match (from_file, from_env, in_file) {
         (Some(path), None, None) => File::open(path)
@@ -118,13 +127,22 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
         let next_step = "put one line of visible ASCII there before plugins use it";
         output::message(&output::with_next_step(&message, next_step));
     }
-    secrets.set(name, value, host).map_err(|error| refused(&error))?;
+    let transport = match allow_http {
+        true => SecretTransport::HttpToPrivateHosts,
+        false => SecretTransport::Https,
+    };
+    secrets.set(name, value, host, transport).map_err(|error| refused(&error))?;
     if options.json {
-        output::json(&json!({ "name": name, "hosts": host }))?;
+        output::json(&json!({ "name": name, "hosts": host, "allow_http": allow_http }))?;
     } else {
-        output::message(&format!("kept `{name}`, for {}", host.join(", ")));
+        let transport = transport_words(*allow_http);
+        output::message(&format!("kept `{name}`, for {}, {transport}", host.join(", ")));
     }
     Ok(Status::Done)
+}
+
+fn transport_words(allow_http: bool) -> &'static str {
+    if allow_http { "https, http to private hosts" } else { "https" }
 }
 
 /// The value's own text is in no message.
@@ -142,9 +160,12 @@ fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
     if options.json {
         output::json(&summaries)?;
     } else {
-        let row = |it: &SecretSummary| [it.name.clone(), it.hosts.join(", "), it.source.clone()];
+        let row = |it: &SecretSummary| {
+            let over = transport_words(it.allow_http).to_owned();
+            [it.name.clone(), it.hosts.join(", "), over, it.source.clone()]
+        };
         let rows: Vec<_> = summaries.iter().map(row).collect();
-        output::table(["name", "hosts", "source"], &rows)?;
+        output::table(["name", "hosts", "over", "source"], &rows)?;
     }
     Ok(Status::Done)
 }

@@ -82,6 +82,11 @@ impl fmt::Display for Capability {
     }
 }
 
+/// How the rule begins that refuses an address which isn't public.
+pub(crate) const PRIVATE_ADDRESS: &str = "request to private/reserved IP denied";
+/// How the rule ends that keeps a secret from plain http.
+pub(crate) const NEEDS_HTTPS: &str = "needs https";
+
 /// A refusal by the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denied {
@@ -91,7 +96,7 @@ pub struct Denied {
     pub target: String,
     /// The rule that refused it: the text a guest sees.
     pub rule: String,
-    /// The command that approves it, where one would be enough.
+    /// The command that approves it or the setting that allows it, where one would be enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approve_with: Option<String>,
 }
@@ -308,6 +313,18 @@ impl CallError {
                 }
                 (Capability::Approval, None) => {
                     "look at it with `weft-lite plugin inspect`, then approve it with `--approve` beside `--plugins`".into()
+                }
+                (Capability::Secrets, Some(command)) => {
+                    format!("if the host may get the secret, run `{command}`")
+                }
+                (Capability::Secrets, None) if denied.rule.ends_with(NEEDS_HTTPS) => {
+                    "use an `https://` address: a secret goes nowhere else unencrypted".into()
+                }
+                (Capability::Network, Some(setting)) => format!(
+                    "if plugins may reach this host, add `{setting}` to `config.yaml` in `$WEFT_HOME`"
+                ),
+                (Capability::Network, None) if denied.rule.starts_with(PRIVATE_ADDRESS) => {
+                    "use a public address of the host: no setting opens this one".into()
                 }
                 (capability, _) => format!(
                     "if you trust the plugin with it, extend `permissions` ({capability}) in its manifest and approve it"

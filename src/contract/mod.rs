@@ -27,6 +27,8 @@ mod voice;
 pub use call::{
     CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, NotLoaded, Usage,
 };
+#[cfg(feature = "net")]
+pub(crate) use call::{NEEDS_HTTPS, PRIVATE_ADDRESS};
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};

@@ -11,12 +11,18 @@ pub struct Secret {
     pub value: String,
     /// The hosts it may be sent to: exact names, or `*.example.com`.
     pub hosts: Vec<String>,
+    /// Whether it may also be sent over plain http, to a private host that the operator allowed.
+    pub allow_http: bool,
 }
 
 /// Where secrets are kept. The operator fills it; a manifest only names what it wants.
 pub trait SecretSource: Send + Sync {
     /// The secret of this name, or `None`. Read at every use, so that a change is seen at once.
     fn secret(&self, name: &str) -> Option<Secret>;
+
+    /// Every secret that there is, read at every request: what is bound to the host that answers is
+    /// redacted for every plugin, whether or not the plugin holds it.
+    fn all(&self) -> Vec<Secret>;
 }
 
 /// No secrets at all.
@@ -26,6 +32,10 @@ pub struct NoSecrets;
 impl SecretSource for NoSecrets {
     fn secret(&self, _name: &str) -> Option<Secret> {
         None
+    }
+
+    fn all(&self) -> Vec<Secret> {
+        Vec::new()
     }
 }
 

@@ -68,7 +68,7 @@ pub use kind::{PackageKind, skill_approval_id};
 pub use record::InstallRecord;
 #[cfg(feature = "package")]
 pub use registry::{Registry, RegistryReference, Release};
-pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretValue};
+pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};
 #[cfg(feature = "package")]
 pub use signature::{PackageSignature, SIGNATURE_FILE, SignatureError};
 pub use source::{MANIFEST_NAMES, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};

@@ -52,7 +52,7 @@ impl SecretError {
         match self {
             Self::Name { .. } => format!("use 1 to {NAME_CHARS} of A-Z, a-z, 0-9, `_` and `-`"),
             Self::Host { .. } | Self::NoHost => {
-                "name the host that may get it, for instance `--host api.example.com`".into()
+                "name the host that may get it, for instance `api.example.com` or `*.example.com`".into()
             }
             Self::Value { .. } => {
                 format!("give 1 to {VALUE_BYTES} bytes of visible ASCII on one line")
@@ -174,6 +174,8 @@ pub struct SecretSummary {
     pub hosts: Vec<String>,
     /// `value`, `env NAME` or `file PATH`.
     pub source: String,
+    /// Whether it may also go over plain http, to a private host that the operator allowed.
+    pub allow_http: bool,
 }
 
 /// The secrets of one `$WEFT_HOME`.
@@ -187,6 +189,17 @@ pub struct FileSecrets {
 struct Document {
     hosts: Vec<String>,
     from: SecretValue,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    allow_http: bool,
+}
+
+/// How a secret may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretTransport {
+    /// Over https alone.
+    Https,
+    /// Over https, and over plain http to a private host that the operator allowed.
+    HttpToPrivateHosts,
 }
 
 impl FileSecrets {
@@ -220,12 +233,22 @@ impl FileSecrets {
     /// # Errors
     ///
     /// [`SecretError`], with any of its kinds.
-    pub fn set(&self, name: &str, value: SecretValue, hosts: &[String]) -> Result<(), SecretError> {
+    pub fn set(
+        &self,
+        name: &str,
+        value: SecretValue,
+        hosts: &[String],
+        transport: SecretTransport,
+    ) -> Result<(), SecretError> {
         let (path, hosts) = self.checked(name, hosts)?;
         if let SecretValue::Value(value) = &value {
             check_value(value).map_err(|problem| SecretError::Value { problem })?;
         }
-        let text = serde_json::to_string(&Document { hosts, from: value })
+        let text = serde_json::to_string(&Document {
+            hosts,
+            from: value,
+            allow_http: transport == SecretTransport::HttpToPrivateHosts,
+        })
             .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
         let lock = HomeLock::acquire(&self.home)?;
         let folder = self.folder();
@@ -256,19 +279,27 @@ impl FileSecrets {
     /// [`SecretError::Home`]
     pub fn list(&self) -> Result<Vec<SecretSummary>, SecretError> {
         let mut summaries = Vec::new();
-        for path in home::children(&self.folder())? {
-            let name = path.file_stem().and_then(|stem| stem.to_str());
-            let is_ours = path.extension().is_some_and(|end| end == "json");
-            let Some(name) = name.filter(|name| is_ours && is_name(name)) else { continue };
-            if let Some(Document { hosts, from }) = read_document(&path)? {
+        for (name, path) in self.files()? {
+            if let Some(Document { hosts, from, allow_http }) = read_document(&path)? {
                 summaries.push(SecretSummary {
-                    name: name.to_owned(),
+                    name,
                     hosts,
                     source: from.describe(),
+                    allow_http,
                 });
             }
         }
         Ok(summaries)
+    }
+
+    /// The name and the file of each secret.
+    fn files(&self) -> Result<Vec<(String, PathBuf)>, HomeError> {
+        let named = |path: PathBuf| {
+            let name = path.file_stem()?.to_str()?.to_owned();
+            let is_ours = path.extension().is_some_and(|end| end == "json") && is_name(&name);
+            is_ours.then_some((name, path))
+        };
+        Ok(home::children(&self.folder())?.into_iter().filter_map(named).collect())
     }
 
     fn folder(&self) -> PathBuf {
@@ -290,12 +321,22 @@ impl SecretSource for FileSecrets {
             log::warn!("the secret `{name}` can't be used: {error}");
             None
         });
-        let Document { hosts, from } = document?;
+        let Document { hosts, from, allow_http } = document?;
         let value = from.read().filter(|value| check_value(value).is_ok());
         if value.is_none() {
             log::warn!("the secret `{name}` has no usable value ({})", from.describe());
         }
-        Some(Secret { value: value?, hosts })
+        Some(Secret { value: value?, hosts, allow_http })
+    }
+
+    /// What can't be read is left out: [`secret`](Self::secret) can't send it either.
+    fn all(&self) -> Vec<Secret> {
+        let usable = |path: PathBuf| {
+            let Document { hosts, from, allow_http } = read_document(&path).ok()??;
+            let value = from.read().filter(|value| check_value(value).is_ok())?;
+            Some(Secret { value, hosts, allow_http })
+        };
+        self.files().unwrap_or_default().into_iter().filter_map(|(_, path)| usable(path)).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::rate::{MINUTE, SlidingWindow};
-use super::redact::SentSecrets;
+use super::redact::Redactor;
 use super::text::escape;
 use crate::contract::limits;
 
@@ -58,7 +58,7 @@ impl LogGate {
         }
     }
 
-    /// A permit for the message as the guest wrote it, less the secrets that were sent.
+    /// A permit for the message as the guest wrote it, less the secrets it may have met.
     ///
     /// The first message that is dropped is warned of at once, what follows once a minute, with
     /// the count; a plugin that falls silent is reported when its sandbox is dropped.
@@ -71,7 +71,7 @@ impl LogGate {
         level: u8,
         message: &str,
         now: Instant,
-        sent: &SentSecrets,
+        secrets: &Redactor,
     ) -> Result<LogPermit, Dropped> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let accepted = state.window.accept(now);
@@ -88,7 +88,7 @@ impl LogGate {
         if !accepted {
             return Err(Dropped);
         }
-        let (kept, left_out) = sent.cut(message, limits::LOG_MESSAGE_BYTES);
+        let (kept, left_out) = secrets.cut(message, limits::LOG_MESSAGE_BYTES);
         let mut line = String::with_capacity(kept.len() + CUT.len());
         escape(&kept, &mut line);
         if left_out {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::audit::AuditOutcome;
-use super::redact::SentSecrets;
+use super::redact::PluginSecrets;
 use super::text::cut;
 use super::{PluginIdentity, SandboxOptions};
 use crate::contract::{Capability, Denied, PluginPermissions, PluginResourceConfig};
@@ -32,7 +32,7 @@ impl NetworkGate {
         permissions: &PluginPermissions,
         _: &PluginResourceConfig,
         _: &SandboxOptions,
-        _: Arc<SentSecrets>,
+        _: Arc<PluginSecrets>,
     ) -> (Self, Vec<String>) {
         (Self { none_asked: permissions.network.is_empty() }, Vec::new())
     }

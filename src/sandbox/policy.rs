@@ -15,7 +15,7 @@ use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants};
 use super::log::{Dropped, LogGate};
 use super::network::{self, HttpError, NetworkGate};
 use super::options::{PluginIdentity, SandboxOptions};
-use super::redact::SentSecrets;
+use super::redact::PluginSecrets;
 use crate::contract::{PluginPermissions, PluginResourceConfig};
 use crate::sandbox::off_executor;
 
@@ -29,7 +29,7 @@ pub struct Sandbox {
     environment: EnvironmentGate,
     log: LogGate,
     /// What no log line, audit record or error of this plugin may show.
-    sent: Arc<SentSecrets>,
+    secrets: Arc<PluginSecrets>,
     clock: Arc<dyn Clock>,
     audit: Arc<dyn AuditLog>,
 }
@@ -67,9 +67,9 @@ impl Sandbox {
             weft_home: options.weft_home.as_deref(),
         };
         let (files, mut warnings) = Grants::open(&permissions.filesystem, &roots);
-        let sent = Arc::new(SentSecrets::default());
+        let secrets = Arc::new(PluginSecrets::default());
         let (network, closed) =
-            NetworkGate::new(&plugin, permissions, resources, options, Arc::clone(&sent));
+            NetworkGate::new(&plugin, permissions, resources, options, Arc::clone(&secrets));
         warnings.extend(closed);
         let environment = EnvironmentGate::new(
             &plugin.id,
@@ -84,7 +84,7 @@ impl Sandbox {
             files,
             environment,
             log,
-            sent,
+            secrets,
             clock: Arc::clone(&options.clock),
             audit: Arc::clone(&options.audit),
         };
@@ -102,7 +102,8 @@ impl Sandbox {
     /// Writes exactly one audit record (T42), also when the future is dropped before it is done. A
     /// file effect that has begun then still runs to its end on its own thread.
     pub async fn serve(&self, call: HostCall, fuel_used: u64) -> Served {
-        let shown = self.sent.redact_call(&call);
+        let met = self.secrets.met();
+        let shown = met.redact_call(&call);
         let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &shown, fuel_used);
         drop(shown);
         let answer = match call {
@@ -121,7 +122,8 @@ impl Sandbox {
     /// Notes a host call that the engine does not hand over, because the guest has made too many, has
     /// no time left, or may not make one where it did.
     pub(crate) fn refuse(&self, call: &HostCall, fuel_used: u64, rule: &str) {
-        let shown = self.sent.redact_call(call);
+        let met = self.secrets.met();
+        let shown = met.redact_call(call);
         let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &shown, fuel_used);
         entry.close(Finding::failed(AuditOutcome::Denied, rule));
     }
@@ -155,8 +157,8 @@ impl Sandbox {
     }
 
     fn http_failed(&self, error: HttpError) -> Answer {
-        let finding = Finding::failed(error.outcome(), self.sent.redact(&error.rule()));
-        let text = self.sent.redact(&error.to_string()).into_owned();
+        let finding = Finding::failed(error.outcome(), self.secrets.met().redact(&error.rule()));
+        let text = self.secrets.sent().redact(&error.to_string()).into_owned();
         let served = Served { reply: HostReply::Text(Err(text)), denied: error.into_denied() };
         Answer { served, finding }
     }
@@ -194,7 +196,7 @@ impl Sandbox {
     }
 
     fn log(&self, level: u8, message: &str) -> Answer {
-        let finding = match self.log.permit(level, message, self.clock.now(), &self.sent) {
+        let finding = match self.log.permit(level, message, self.clock.now(), &self.secrets.met()) {
             Ok(permit) => Finding::ok(self.log.write(&permit)),
             Err(Dropped) => {
                 Finding::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")

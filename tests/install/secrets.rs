@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use weft_lite::{FileSecrets, Secret, SecretError, SecretSource, SecretValue};
+use weft_lite::{FileSecrets, Secret, SecretError, SecretSource, SecretTransport, SecretValue};
 
 use crate::home::Home;
 
+const HTTPS: SecretTransport = SecretTransport::Https;
 const VALUE: &str = "tok-4711-do-not-show";
 
 fn value() -> SecretValue {
@@ -21,12 +22,12 @@ fn hosts(names: &[&str]) -> Vec<String> {
 fn a_secret_is_kept_for_its_owner_alone() {
     let home = Home::new();
     let secrets = FileSecrets::new(home.weft());
-    secrets.set("API", value(), &hosts(&["API.example.com", "*.example.org"])).unwrap();
+    secrets.set("API", value(), &hosts(&["API.example.com", "*.example.org"]), HTTPS).unwrap();
     let mode = |path: &str| fs::metadata(home.weft().join(path)).unwrap().permissions().mode();
     assert_eq!(mode("secrets") & 0o777, 0o700);
     assert_eq!(mode("secrets/API.json") & 0o777, 0o600);
-    let Secret { value, hosts } = secrets.secret("API").unwrap();
-    assert_eq!((value.as_str(), hosts.len()), (VALUE, 2));
+    let Secret { value, hosts, allow_http } = secrets.secret("API").unwrap();
+    assert_eq!((value.as_str(), hosts.len(), allow_http), (VALUE, 2, false));
     assert_eq!(hosts[0], "api.example.com");
     assert!(secrets.secret("OTHER").is_none());
     assert!(secrets.secret("../API").is_none());
@@ -38,19 +39,41 @@ fn a_secret_is_kept_for_its_owner_alone() {
 }
 
 #[test]
+fn plain_http_is_kept_with_the_secret() {
+    let home = Home::new();
+    let secrets = FileSecrets::new(home.weft());
+    let one = hosts(&["nas.lan"]);
+    secrets.set("NAS", value(), &one, SecretTransport::HttpToPrivateHosts).unwrap();
+    secrets.set("API", value(), &one, HTTPS).unwrap();
+    let allow_http = |name| secrets.secret(name).unwrap().allow_http;
+    assert_eq!((allow_http("NAS"), allow_http("API")), (true, false));
+    let listed: Vec<_> =
+        secrets.list().unwrap().into_iter().map(|it| (it.name, it.allow_http)).collect();
+    assert_eq!(listed, [("API".to_owned(), false), ("NAS".to_owned(), true)]);
+    assert_eq!(secrets.all().iter().filter(|secret| secret.allow_http).count(), 1);
+    // Setting it again without the permission takes it back.
+    secrets.set("NAS", value(), &one, HTTPS).unwrap();
+    assert!(!allow_http("NAS"));
+    // A file of an earlier version has no such key.
+    let old = format!(r#"{{"hosts":["nas.lan"],"from":{{"value":"{VALUE}"}}}}"#);
+    fs::write(home.weft().join("secrets/NAS.json"), old).unwrap();
+    assert!(!allow_http("NAS"));
+}
+
+#[test]
 fn a_value_may_be_elsewhere() {
     let home = Home::new();
     let secrets = FileSecrets::new(home.weft());
     let path = home.path("token");
     fs::write(&path, format!("{VALUE}\n")).unwrap();
-    secrets.set("FILE", SecretValue::File(path.clone()), &hosts(&["a.example.com"])).unwrap();
+    secrets.set("FILE", SecretValue::File(path.clone()), &hosts(&["a.example.com"]), HTTPS).unwrap();
     assert_eq!(secrets.secret("FILE").unwrap().value, VALUE);
     // It is read at every use.
     fs::write(&path, "other").unwrap();
     assert_eq!(secrets.secret("FILE").unwrap().value, "other");
     fs::write(&path, "two\nlines").unwrap();
     assert!(secrets.secret("FILE").is_none());
-    secrets.set("ENV", SecretValue::Env("PATH".into()), &hosts(&["a.example.com"])).unwrap();
+    secrets.set("ENV", SecretValue::Env("PATH".into()), &hosts(&["a.example.com"]), HTTPS).unwrap();
     assert_eq!(secrets.secret("ENV").unwrap().value, std::env::var("PATH").unwrap());
 }
 
@@ -61,17 +84,17 @@ fn what_can_not_be_kept_is_refused_without_saying_it() {
     let one = hosts(&["a.example.com"]);
     for name in ["", "a b", "../x", "a.b", &"x".repeat(65)] {
         assert!(
-            matches!(secrets.set(name, value(), &one), Err(SecretError::Name { .. })),
+            matches!(secrets.set(name, value(), &one, HTTPS), Err(SecretError::Name { .. })),
             "{name}"
         );
     }
-    assert_eq!(secrets.set("A", value(), &[]), Err(SecretError::NoHost));
+    assert_eq!(secrets.set("A", value(), &[], HTTPS), Err(SecretError::NoHost));
     for host in ["*", "https://a.example.com", "a.example.com:443", "a b", "*.*.com"] {
-        let refused = secrets.set("A", value(), &hosts(&[host]));
+        let refused = secrets.set("A", value(), &hosts(&[host]), HTTPS);
         assert!(matches!(refused, Err(SecretError::Host { .. })), "{host}");
     }
     for bad in ["", "two\r\nX-Header: lines", "gr\u{fc}n", &"x".repeat(8193)] {
-        let error = secrets.set("A", SecretValue::Value(bad.into()), &one).unwrap_err();
+        let error = secrets.set("A", SecretValue::Value(bad.into()), &one, HTTPS).unwrap_err();
         assert!(bad.is_empty() || !format!("{error} {error:?}").contains(bad), "{error}");
     }
     assert!(secrets.list().unwrap().is_empty());
@@ -81,7 +104,7 @@ fn what_can_not_be_kept_is_refused_without_saying_it() {
 fn a_damaged_file_says_nothing_of_its_content() {
     let home = Home::new();
     let secrets = FileSecrets::new(home.weft());
-    secrets.set("A", value(), &hosts(&["a.example.com"])).unwrap();
+    secrets.set("A", value(), &hosts(&["a.example.com"]), HTTPS).unwrap();
     let path = home.weft().join("secrets/A.json");
     fs::write(&path, format!("{{\"hosts\": [], \"from\": \"{VALUE}\"}}")).unwrap();
     let error = secrets.list().unwrap_err();

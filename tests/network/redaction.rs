@@ -49,8 +49,8 @@ fn after_sending(id: &'static str, reply: impl Fn(&str) -> Reply + Send + Sync +
         server: Server::start(reply),
         names: Box::new(|_, _| vec!["10.0.0.9".parse().unwrap()]),
         secrets: BTreeMap::from([
-            ("token", Secret { value: format!(" {TOKEN} "), hosts: hosts() }),
-            ("short", Secret { value: SHORT.into(), hosts: hosts() }),
+            ("token", Secret { value: format!(" {TOKEN} "), hosts: hosts(), allow_http: true }),
+            ("short", Secret { value: SHORT.into(), hosts: hosts(), allow_http: true }),
         ]),
         network: |options| options.allow_private_hosts(["box.local"]).unwrap(),
         ..Setup::default()
@@ -127,4 +127,132 @@ fn in_the_log_and_the_audit_log() {
     assert_eq!(world.record().summary, "/[redacted]");
     let _ = world.call("env", &json!({ "name": TOKEN }));
     assert_eq!(world.record().summary, "[redacted]");
+}
+
+/// A token with characters that encodings change.
+const KEY: &str = "Ab/9+z==_q-Key";
+
+/// A plugin without any secret, in a fresh world as after a reload or beside the one that sent it.
+fn neighbour(url_host: &str, reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> World {
+    let bound = vec![url_host.to_owned()];
+    World::new(Setup {
+        permissions: json!({ "network": ["*"] }),
+        server: Server::start(reply),
+        secrets: BTreeMap::from([(
+            "key",
+            Secret { value: KEY.into(), hosts: bound, allow_http: false },
+        )]),
+        ..Setup::default()
+    })
+}
+
+/// `KEY` in base64 with `before` in front of it and something behind it.
+fn base64(before: &str, url_safe: bool) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let text = format!("{before}{KEY}");
+    let mut encoded = String::new();
+    for group in text.as_bytes().chunks(3) {
+        let mut bits = group.iter().fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte));
+        bits <<= 8 * (3 - group.len());
+        for at in 0..=group.len() {
+            encoded.push(ALPHABET[(bits >> (18 - 6 * at) & 63) as usize] as char);
+        }
+    }
+    if url_safe { encoded.replace('+', "-").replace('/', "_") } else { encoded }
+}
+
+#[test]
+fn in_every_form_for_a_plugin_without_secrets() {
+    let hex = |upper: bool| -> String {
+        let digits = KEY.bytes().map(|byte| format!("{byte:02x}"));
+        digits.map(|pair| if upper { pair.to_uppercase() } else { pair }).collect()
+    };
+    let all = |form: fn(u8) -> String| KEY.bytes().map(form).collect::<String>();
+    for form in [
+        KEY.to_owned(),
+        KEY.to_uppercase(),
+        KEY.to_lowercase(),
+        KEY.replace('/', r"\/"),
+        KEY.replace('/', r"\u002F").replace('+', r"\u002b"),
+        all(|byte| format!(r"\u{byte:04x}")),
+        KEY.replace('/', "%2F").replace('+', "%2b"),
+        KEY.replace('=', "%3D"),
+        all(|byte| format!("%{byte:02X}")),
+        hex(false),
+        hex(true),
+    ] {
+        let body = format!("a {form} b");
+        let world = neighbour("example.com", move |_| ok(&body));
+        assert_eq!(world.get("http://example.com/").unwrap(), "a [redacted] b", "{form}");
+    }
+}
+
+#[test]
+fn in_base64_wherever_it_begins() {
+    for url_safe in [false, true] {
+        for (before, shown) in [("", ""), ("x", "e"), ("xy", "eH"), ("user:", "dXNlcj")] {
+            let encoded = base64(before, url_safe);
+            for padding in ["", "=", "=="] {
+                let body = format!("<{encoded}{padding}>");
+                let world = neighbour("example.com", move |_| ok(&body));
+                let text = world.get("http://example.com/").unwrap();
+                assert_eq!(text, format!("<{shown}[redacted]{padding}>"), "{encoded}");
+            }
+            // PHP escapes slashes, forms encode what is no letter.
+            let escaped = encoded.replace('/', r"\/").replace('+', "%2B");
+            let world = neighbour("example.com", move |_| ok(&escaped));
+            assert_eq!(world.get("http://example.com/").unwrap(), format!("{shown}[redacted]"));
+        }
+    }
+}
+
+#[test]
+fn in_a_redirect_and_an_error_for_a_plugin_without_secrets() {
+    let encoded = KEY.replace('/', "%2f");
+    let location = format!("Location: /login?key={encoded}\r\n");
+    let world = neighbour("example.com", move |_| answer("302 Found", &location, ""));
+    assert_eq!(world.get_refused("http://example.com/"), "HTTP 302: /login?key=[redacted]");
+    let world = neighbour("example.com", |_| answer("403 Forbidden", "", KEY));
+    assert_eq!(world.get_refused("http://example.com/"), "HTTP 403: [redacted]");
+    // What the operator reads loses it too.
+    let _ = world.get(&format!("http://example.com/{}", KEY.replace('/', "%2f")));
+    assert_eq!(world.record().summary, "GET http://example.com/[redacted]");
+}
+
+#[test]
+fn after_a_reload_and_beside_the_plugin() {
+    let world = after_sending("probe", |_| ok(TOKEN));
+    let open = json!({ "network": ["*"] });
+    world.load("probe", &open, &json!({}));
+    assert_eq!(world.get(URL).unwrap(), "[redacted]");
+    world.load("beside", &open, &json!({}));
+    let answer = world.call("beside__http", &json!({ "url": URL })).unwrap();
+    assert_eq!(answer["body"], "[redacted]");
+}
+
+#[test]
+fn by_the_host_that_answers() {
+    // Another host's answer is not changed: a server could find a secret out by letting it guess.
+    let world = neighbour("other.example", |_| ok(KEY));
+    assert_eq!(world.get("http://example.com/").unwrap(), KEY);
+    assert_eq!(world.get("http://other.example/").unwrap(), "[redacted]");
+    assert_eq!(world.get("http://example.com/").unwrap(), KEY);
+    let world = neighbour("*.example", |_| ok(KEY));
+    assert_eq!(world.get("http://api.other.example/").unwrap(), "[redacted]");
+}
+
+#[test]
+fn a_text_made_to_take_long_is_cut() {
+    let key = "a".repeat(4000) + "b";
+    let world = World::new(Setup {
+        permissions: json!({ "network": ["*"] }),
+        server: Server::start(|_| ok("a".repeat(300_000))),
+        secrets: BTreeMap::from([(
+            "key",
+            Secret { value: key, hosts: vec!["*.com".into()], allow_http: false },
+        )]),
+        ..Setup::default()
+    });
+    let text = world.get("http://example.com/").unwrap();
+    assert!(text.ends_with("a[redacted]") && text.len() < 200_000, "{}", text.len());
 }

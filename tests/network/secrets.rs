@@ -10,7 +10,8 @@ use crate::tls;
 use crate::world::{Setup, World};
 
 fn secret(value: &str, hosts: &[&str]) -> Secret {
-    Secret { value: value.into(), hosts: hosts.iter().map(|&host| host.to_owned()).collect() }
+    let hosts = hosts.iter().map(|&host| host.to_owned()).collect();
+    Secret { value: value.into(), hosts, allow_http: false }
 }
 
 /// What may be sent to `secure.example` over TLS.
@@ -18,12 +19,13 @@ fn setup() -> Setup {
     Setup {
         permissions: json!({
             "network": ["*"],
-            "secrets": ["token", "other", "lost", "broken", "empty", "wild"],
+            "secrets": ["token", "other", "lost", "broken", "empty", "wild", "near"],
         }),
         server: tls::server(|_| ok("thanks")),
         network: |options| tls::trusting(options).allow_private_hosts(["box.local"]).unwrap(),
         secrets: BTreeMap::from([
             ("token", secret("s3cr3t", &["secure.example", "box.local", "10.0.0.7"])),
+            ("near", Secret { allow_http: true, ..secret("n3ar", &["box.local", "*.example"]) }),
             ("other", secret("0ther", &["elsewhere.example"])),
             ("wild", secret("w1ld", &["*.example"])),
             ("unasked", secret("unasked", &["*"])),
@@ -92,12 +94,50 @@ fn a_device_that_the_operator_allowed_needs_no_tls() {
     let near = plain();
     let world =
         World::new(Setup { names: Box::new(|_, _| vec!["10.0.0.9".parse().unwrap()]), ..near });
-    world.send(&request("http://box.local/", "{{secret:token}}")).unwrap();
-    assert!(world.server.request().contains("authorization: s3cr3t\r\n"));
-    // The same name on the public internet is no device.
-    let world = World::new(plain());
-    let text = world.refused(&request("http://box.local/", "{{secret:token}}"));
+    world.send(&request("http://box.local/", "{{secret:near}}")).unwrap();
+    assert!(world.server.request().contains("authorization: n3ar\r\n"));
+    // The operator says so for each secret.
+    let (text, next_step) = denied(&world, "http://box.local/", "{{secret:token}}");
     assert_eq!(text, "secret token needs https");
+    let command = "weft-lite secret set token --host secure.example --host 10.0.0.7 --host box.local \
+                   --allow-http";
+    assert!(next_step.contains(&format!("`{command}`")), "{next_step}");
+    assert_eq!(world.server.requests().len(), 1);
+    // The same name on the public internet is no device, and no flag makes it one.
+    let world = World::new(plain());
+    for (url, value) in
+        [("http://box.local/", "{{secret:near}}"), ("http://secure.example/", "{{secret:near}}")]
+    {
+        let (text, next_step) = denied(&world, url, value);
+        assert_eq!(text, "secret near needs https");
+        assert!(next_step.contains("https://") && !next_step.contains("http "), "{next_step}");
+    }
+    assert!(world.dialed().is_empty(), "nothing is sent");
+}
+
+/// The rule that refused, and what to do about it.
+#[track_caller]
+fn denied(world: &World, url: &str, value: &str) -> (String, String) {
+    let error = world.send(&request(url, value)).unwrap_err();
+    let CallError::Denied { denied, .. } = &error else { panic!("{error:?}") };
+    (denied.rule.clone(), error.next_step())
+}
+
+#[test]
+fn a_refusal_says_which_command_allows_it() {
+    let world = World::new(setup());
+    let (_, next_step) = denied(&world, SECURE, "{{secret:lost}}");
+    assert!(next_step.contains("`weft-lite secret set lost --host secure.example`"), "{next_step}");
+    let (_, next_step) = denied(&world, SECURE, "{{secret:other}}");
+    let command = "`weft-lite secret set other --host elsewhere.example --host secure.example`";
+    assert!(next_step.contains(command), "{next_step}");
+    let (_, next_step) = denied(&world, SECURE, "{{secret:unasked}}");
+    assert!(next_step.contains("`permissions` (secrets)"), "{next_step}");
+    let (_, next_step) = denied(&world, "https://10.0.0.7/", "x");
+    assert!(next_step.contains(r#"`network: { allow_private_hosts: ["10.0.0.7"] }`"#), "{next_step}");
+    assert!(next_step.contains("config.yaml") && !next_step.contains("manifest"), "{next_step}");
+    let (_, next_step) = denied(&world, "https://0.0.0.0/", "x");
+    assert!(!next_step.contains("manifest"), "{next_step}");
 }
 
 #[test]

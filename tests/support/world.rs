@@ -98,6 +98,10 @@ impl SecretSource for Secrets {
     fn secret(&self, name: &str) -> Option<Secret> {
         self.0.get(name).cloned()
     }
+
+    fn all(&self) -> Vec<Secret> {
+        self.0.values().cloned().collect()
+    }
 }
 
 impl World {
@@ -132,11 +136,18 @@ impl World {
             .network((setup.network)(options))
             .secrets(Arc::new(Secrets(setup.secrets)))
             .build();
-        let package = package(setup.id, &setup.permissions, &setup.resources);
+        let world = Self { runtime, server: setup.server, clock, audit, resolver, dialer };
+        world.load(setup.id, &setup.permissions, &setup.resources);
+        world
+    }
+
+    /// Loads the probe under `id`, in place of the one that was loaded so.
+    pub(crate) fn load(&self, id: &str, permissions: &Value, resources: &Value) {
+        let (runtime, package) = (&self.runtime, package(id, permissions, resources));
+        runtime.block_on(runtime.host().unload(id));
         runtime.block_on(runtime.host().load([(package, Approval::ALL)], []));
         let registry = runtime.host().registry();
         assert!(registry.refused().is_empty(), "{:?}", registry.refused());
-        Self { runtime, server: setup.server, clock, audit, resolver, dialer }
     }
 
     pub(crate) fn call(&self, tool: &str, params: &Value) -> Result<Value, CallError> {

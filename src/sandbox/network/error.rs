@@ -28,8 +28,6 @@ pub(in crate::sandbox) enum HttpError {
     InvalidHeader { name: String },
     /// More headers to send than the limit.
     HeadersTooLarge,
-    /// The operator keeps no secret of this name.
-    SecretMissing { name: String },
     /// The secret's value can't stand in a header.
     SecretInvalid { name: String },
     /// The name has no address.
@@ -59,6 +57,14 @@ impl HttpError {
         Self::denied(Capability::Secrets, target, rule)
     }
 
+    /// The same refusal with what would allow it: a command or a setting.
+    pub(super) fn allowed_by(mut self, allowed_by: Option<String>) -> Self {
+        if let Self::Denied(denied) = &mut self {
+            denied.approve_with = allowed_by;
+        }
+        self
+    }
+
     fn denied(capability: Capability, target: impl Into<String>, rule: impl Into<String>) -> Self {
         let (target, rule) = (target.into(), rule.into());
         Self::Denied(Denied { capability, target, rule, approve_with: None })
@@ -85,7 +91,6 @@ impl HttpError {
             Self::HeaderNotAllowed { .. } => "header not allowed",
             Self::InvalidHeader { .. } => "invalid header",
             Self::HeadersTooLarge => "request headers too large",
-            Self::SecretMissing { .. } => "secret not available",
             Self::SecretInvalid { .. } => "secret is not a header value",
             Self::Lookup { .. } => "name lookup failed",
             Self::Connect { .. } => "connection failed",
@@ -120,7 +125,6 @@ impl fmt::Display for HttpError {
             Self::Method { method: name }
             | Self::HeaderNotAllowed { name }
             | Self::InvalidHeader { name }
-            | Self::SecretMissing { name }
             | Self::SecretInvalid { name } => write!(formatter, ": {}", cut(name, SHOWN_BYTES)),
             Self::Lookup { host, problem }
             | Self::Connect { host, problem }

@@ -16,9 +16,9 @@ use super::options::NetworkOptions;
 use super::permit::{Checked, HttpPermit, Means, Route};
 use super::secrets::SecretGate;
 use super::url::{Host, Scheme, Url};
-use crate::contract::{PluginPermissions, PluginResourceConfig, limits};
+use crate::contract::{PRIVATE_ADDRESS, PluginPermissions, PluginResourceConfig, limits};
 use crate::sandbox::rate::SlidingWindow;
-use crate::sandbox::redact::SentSecrets;
+use crate::sandbox::redact::PluginSecrets;
 use crate::sandbox::{PluginIdentity, SandboxOptions};
 
 /// The `network` and `secrets` permissions of one plugin, and its rate.
@@ -27,7 +27,6 @@ pub(in crate::sandbox) struct NetworkGate {
     allowlist: Allowlist,
     rate: Mutex<SlidingWindow>,
     secrets: SecretGate,
-    sent: Arc<SentSecrets>,
     options: NetworkOptions,
 }
 
@@ -38,7 +37,7 @@ impl NetworkGate {
         permissions: &PluginPermissions,
         resources: &PluginResourceConfig,
         options: &SandboxOptions,
-        sent: Arc<SentSecrets>,
+        met: Arc<PluginSecrets>,
     ) -> (Self, Vec<String>) {
         let (allowlist, warnings) = Allowlist::new(&permissions.network);
         let user_agent = format!("weft-lite-plugin/{}/{}", plugin.id, plugin.version);
@@ -49,8 +48,7 @@ impl NetworkGate {
                 .unwrap_or(HeaderValue::from_static("weft-lite-plugin")),
             allowlist,
             rate: Mutex::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
-            secrets: SecretGate::new(&permissions.secrets, source, Arc::clone(&sent)),
-            sent,
+            secrets: SecretGate::new(&permissions.secrets, source, met),
             options: options.network.clone(),
         };
         (gate, warnings)
@@ -85,15 +83,16 @@ impl NetworkGate {
             let route = self.route(&url).await?;
             let method = method(asked_method)?;
             let headers = self.secrets.fill(headers(asked_headers)?, &url, &route).await?;
-            Ok((route, method, headers))
+            let redactor = self.secrets.redactor(&url.host).await;
+            Ok((route, method, headers, redactor))
         };
-        let (route, method, headers) = or(reached, timed_out(deadline)).await?;
+        let (route, method, headers, redactor) = or(reached, timed_out(deadline)).await?;
         let user_agent = self.user_agent.clone();
         let means = Means {
             tls: (url.scheme == Scheme::Https).then(|| self.options.trust.connector()),
             dialer: Arc::clone(&self.options.dialer),
             deadline,
-            sent: Arc::clone(&self.sent),
+            redactor,
         };
         HttpPermit::new(Checked { url, route, method, headers, body, user_agent }, means)
     }
@@ -111,8 +110,10 @@ impl NetworkGate {
                 Reach::Public => {}
                 Reach::Local if allowed => {}
                 Reach::Local | Reach::Never => {
-                    let rule = format!("request to private/reserved IP denied: {address}");
-                    return Err(HttpError::network(url.host.to_string(), rule));
+                    let rule = format!("{PRIVATE_ADDRESS}: {address}");
+                    let setting = (reach(address) == Reach::Local)
+                        .then(|| format!("network: {{ allow_private_hosts: [\"{}\"] }}", url.host));
+                    return Err(HttpError::network(url.host.to_string(), rule).allowed_by(setting));
                 }
             }
         }

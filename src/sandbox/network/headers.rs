@@ -18,13 +18,17 @@ const METHODS: [Method; 7] = [
 ];
 
 /// What the host says itself, and the hop-by-hop headers of RFC 9110, section 7.6.1. `proxy-*` is
-/// refused beside them.
-const HOST_ONLY: [&str; 9] = [
+/// refused beside them. Servers that hand headers on as variables take `_` for `-`, and so does this
+/// list.
+const HOST_ONLY: [&str; 11] = [
     "host",
     "content-length",
     "user-agent",
     "connection",
+    // RFC 9110, section 10.1.1: the answer would be one that this client doesn't wait for.
+    "expect",
     "keep-alive",
+    "http2-settings",
     "te",
     "trailer",
     "transfer-encoding",
@@ -66,7 +70,8 @@ pub(super) fn headers(
             let Ok(name) = HeaderName::from_bytes(asked.as_bytes()) else {
                 return Err(HttpError::InvalidHeader { name: asked });
             };
-            if HOST_ONLY.contains(&name.as_str()) || name.as_str().starts_with("proxy-") {
+            let spelled = name.as_str().replace('_', "-");
+            if HOST_ONLY.contains(&spelled.as_str()) || spelled.starts_with("proxy-") {
                 return Err(HttpError::HeaderNotAllowed { name: asked });
             }
             if header_value(&value).is_none() {

@@ -13,7 +13,7 @@ use hyper::{Method, Request, Uri};
 use super::HttpError;
 use super::dialer::Dialer;
 use super::url::{Host, Url};
-use crate::sandbox::redact::SentSecrets;
+use crate::sandbox::redact::Redactor;
 
 /// Where a request goes: checked addresses, in the order in which they are tried.
 pub(super) struct Route {
@@ -34,7 +34,7 @@ pub(in crate::sandbox) struct HttpPermit {
     request: Request<Full<Bytes>>,
     dialer: Arc<dyn Dialer>,
     deadline: Instant,
-    sent: Arc<SentSecrets>,
+    redactor: Arc<Redactor>,
 }
 
 /// What goes into a permit when every check has passed.
@@ -52,7 +52,7 @@ pub(super) struct Means {
     pub(super) tls: Option<TlsConnector>,
     pub(super) dialer: Arc<dyn Dialer>,
     pub(super) deadline: Instant,
-    pub(super) sent: Arc<SentSecrets>,
+    pub(super) redactor: Arc<Redactor>,
 }
 
 impl HttpPermit {
@@ -76,7 +76,7 @@ impl HttpPermit {
         if sends_body {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        let Means { tls, dialer, deadline, sent } = means;
+        let Means { tls, dialer, deadline, redactor } = means;
         Ok(Self {
             addresses: route.addresses,
             host: url.host,
@@ -84,7 +84,7 @@ impl HttpPermit {
             request,
             dialer,
             deadline,
-            sent,
+            redactor,
         })
     }
 
@@ -113,7 +113,7 @@ impl HttpPermit {
     }
 
     /// The message, and what must not be in the answer: the end of the permit.
-    pub(super) fn into_request(self) -> (Request<Full<Bytes>>, Arc<SentSecrets>) {
-        (self.request, self.sent)
+    pub(super) fn into_request(self) -> (Request<Full<Bytes>>, Arc<Redactor>) {
+        (self.request, self.redactor)
     }
 }

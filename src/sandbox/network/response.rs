@@ -1,9 +1,10 @@
-//! An answer as text: read no further than its limit, and without the secrets that were sent.
+//! An answer as text: read no further than its limit, and without secrets.
 //!
 //! What is cut is redacted first, and read a little further for that: a secret that lies across the
 //! cut is recognized whole.
 
 use std::str;
+use std::sync::Arc;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -12,10 +13,13 @@ use hyper::{Response, StatusCode};
 
 use super::HttpError;
 use crate::contract::limits::{self, KB};
-use crate::sandbox::redact::SentSecrets;
+use crate::sandbox::off_executor;
+use crate::sandbox::redact::Redactor;
 
 /// As much of a failed answer as the error repeats.
 const MAX_STATUS_TEXT_BYTES: usize = KB;
+/// A longer body is redacted off the executor, so that no neighbour waits for it.
+const SHORT_BODY_BYTES: usize = 64 * KB;
 /// The longest character of UTF-8: read beyond a limit, so that a cut in it is not taken for one
 /// that is invalid.
 const LONGEST_CHARACTER_BYTES: usize = 4;
@@ -27,27 +31,29 @@ const LONGEST_CHARACTER_BYTES: usize = 4;
 /// `HTTP <status>` for every other answer, `response is not valid UTF-8`, `request failed`.
 pub(super) async fn read(
     response: Response<Incoming>,
-    sent: &SentSecrets,
+    redactor: Arc<Redactor>,
 ) -> Result<String, HttpError> {
     let (head, body) = response.into_parts();
     if head.status.is_success() {
         let limit = limits::HTTP_RESPONSE_BODY_BYTES;
-        let bytes = collect(body, limit, sent).await?;
-        return Ok(sent.cut(text(&bytes, limit)?, limit).0.into_owned());
+        let bytes = collect(body, limit, &redactor).await?;
+        let is_short = bytes.len() <= SHORT_BODY_BYTES;
+        let redact = move || Ok(redactor.cut(text(&bytes, limit)?, limit).0.into_owned());
+        return if is_short { redact() } else { off_executor(redact).await };
     }
     let location = head.headers.get(LOCATION).filter(|_| head.status.is_redirection());
     match location {
-        Some(location) => Err(status(head.status, location.as_bytes(), sent)),
+        Some(location) => Err(status(head.status, location.as_bytes(), &redactor)),
         None => {
-            let bytes = collect(body, MAX_STATUS_TEXT_BYTES, sent).await?;
-            Err(status(head.status, &bytes, sent))
+            let bytes = collect(body, MAX_STATUS_TEXT_BYTES, &redactor).await?;
+            Err(status(head.status, &bytes, &redactor))
         }
     }
 }
 
-fn status(status: StatusCode, bytes: &[u8], sent: &SentSecrets) -> HttpError {
+fn status(status: StatusCode, bytes: &[u8], redactor: &Redactor) -> HttpError {
     let text = String::from_utf8_lossy(bytes);
-    let text = sent.cut(&text, MAX_STATUS_TEXT_BYTES).0.into_owned();
+    let text = redactor.cut(&text, MAX_STATUS_TEXT_BYTES).0.into_owned();
     HttpError::Status { status: status.as_u16(), text }
 }
 
@@ -55,9 +61,9 @@ fn status(status: StatusCode, bytes: &[u8], sent: &SentSecrets) -> HttpError {
 async fn collect(
     mut body: Incoming,
     limit: usize,
-    sent: &SentSecrets,
+    redactor: &Redactor,
 ) -> Result<Vec<u8>, HttpError> {
-    let limit = limit + sent.longest_bytes() + LONGEST_CHARACTER_BYTES;
+    let limit = limit + redactor.longest_bytes() + LONGEST_CHARACTER_BYTES;
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
     let mut bytes = Vec::with_capacity(announced.min(limit));
     while let Some(frame) = body.frame().await {

@@ -12,10 +12,10 @@ use super::HttpError;
 use super::allowlist::HostPattern;
 use super::headers::header_value;
 use super::permit::Route;
-use super::url::{Scheme, Url};
-use crate::contract::{Secret, SecretSource};
+use super::url::{Host, Scheme, Url};
+use crate::contract::{NEEDS_HTTPS, Secret, SecretSource};
 use crate::sandbox::off_executor;
-use crate::sandbox::redact::SentSecrets;
+use crate::sandbox::redact::{PluginSecrets, Redactor};
 use crate::sandbox::text::cut;
 
 const OPEN: &str = "{{secret:";
@@ -27,16 +27,16 @@ const SHOWN_NAME_BYTES: usize = 64;
 pub(super) struct SecretGate {
     permitted: Vec<String>,
     source: Arc<dyn SecretSource>,
-    sent: Arc<SentSecrets>,
+    met: Arc<PluginSecrets>,
 }
 
 impl SecretGate {
     pub(super) fn new(
         permitted: &[String],
         source: Arc<dyn SecretSource>,
-        sent: Arc<SentSecrets>,
+        met: Arc<PluginSecrets>,
     ) -> Self {
-        Self { permitted: permitted.to_vec(), source, sent }
+        Self { permitted: permitted.to_vec(), source, met }
     }
 
     /// The headers with every secret in its place. From here on its value is redacted wherever the
@@ -45,7 +45,7 @@ impl SecretGate {
     /// # Errors
     ///
     /// In this order: `secret not permitted`, `secret not available`, `may not be sent to`,
-    /// `needs https`, `secret is not a header value`.
+    /// `needs https` (plain http is for secrets that allow it, toward private hosts), `secret is not a header value`.
     pub(super) async fn fill(
         &self,
         headers: Vec<(HeaderName, String)>,
@@ -92,23 +92,38 @@ impl SecretGate {
             return Err(HttpError::secret(shown, format!("secret not permitted: {shown}")));
         }
         let Some(secret) = self.look_up(name).await else {
-            return Err(HttpError::SecretMissing { name: shown.to_owned() });
+            let error = HttpError::secret(shown, format!("secret not available: {shown}"));
+            return Err(error.allowed_by(Some(set_command(shown, &[], &url.host))));
         };
-        // A pattern that is none opens nothing.
-        let mut patterns = secret.hosts.iter().filter_map(|host| HostPattern::parse(host).ok());
-        if !patterns.any(|pattern| pattern.covers(&url.host)) {
+        if !is_bound(&secret, &url.host) {
             let rule = format!("secret {shown} may not be sent to {}", url.host);
-            return Err(HttpError::secret(shown, rule));
+            let command = set_command(shown, &secret.hosts, &url.host);
+            return Err(HttpError::secret(shown, rule).allowed_by(Some(command)));
         }
-        if url.scheme != Scheme::Https && !route.local {
-            return Err(HttpError::secret(shown, format!("secret {shown} needs https")));
+        if url.scheme != Scheme::Https && !(route.local && secret.allow_http) {
+            let error = HttpError::secret(shown, format!("secret {shown} {NEEDS_HTTPS}"));
+            // Over the public internet no flag helps.
+            let command = route.local.then(|| {
+                format!("{} --allow-http", set_command(shown, &secret.hosts, &url.host))
+            });
+            return Err(error.allowed_by(command));
         }
         let empty = secret.value.trim().is_empty();
         if empty || header_value(&secret.value).is_none() {
             return Err(HttpError::SecretInvalid { name: shown.to_owned() });
         }
-        self.sent.remember(&secret.value);
+        self.met.send(&secret.value);
         Ok(secret.value)
+    }
+
+    /// What must not be in the answer of `host`. Every secret that is bound to it counts, whoever
+    /// sent it and whenever.
+    pub(super) async fn redactor(&self, host: &Host) -> Arc<Redactor> {
+        let source = Arc::clone(&self.source);
+        let mut secrets = off_executor(move || source.all()).await;
+        secrets.retain(|secret| is_bound(secret, host));
+        let values: Vec<_> = secrets.into_iter().map(|secret| secret.value).collect();
+        self.met.meet(&values)
     }
 
     /// Asks the source, which may read a file, on the pool of blocking threads.
@@ -116,4 +131,21 @@ impl SecretGate {
         let (source, name) = (Arc::clone(&self.source), name.to_owned());
         off_executor(move || source.secret(&name)).await
     }
+}
+
+/// Whether the secret may be sent to `host`. A pattern that is none opens nothing.
+fn is_bound(secret: &Secret, host: &Host) -> bool {
+    let mut patterns = secret.hosts.iter().filter_map(|host| HostPattern::parse(host).ok());
+    patterns.any(|pattern| pattern.covers(host))
+}
+
+/// The command that keeps the secret for `host` too.
+fn set_command(name: &str, bound: &[String], host: &Host) -> String {
+    let mut command = format!("weft-lite secret set {name}");
+    let host = host.to_string();
+    for host in bound.iter().filter(|&bound| *bound != host).chain([&host]) {
+        let quote = if host.contains('*') { "'" } else { "" };
+        command.extend([" --host ", quote, host, quote]);
+    }
+    command
 }

@@ -38,13 +38,13 @@ pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, HttpE
 
 async fn exchange(permit: HttpPermit) -> Result<String, HttpError> {
     let stream = secure(&permit, connect(&permit).await?).await?;
-    let (request, sent) = permit.into_request();
+    let (request, redactor) = permit.into_request();
     let (mut sender, connection) = Builder::new()
         .max_buf_size(MAX_RESPONSE_HEAD_BYTES)
         .max_header_size(MAX_RESPONSE_HEAD_BYTES)
         .handshake(FuturesIo::new(stream))
         .await?;
-    let answer = async { response::read(sender.send_request(request).await?, &sent).await };
+    let answer = async { response::read(sender.send_request(request).await?, redactor).await };
     let drive = async {
         // Its errors reach the answer too, and with them their reason.
         let _ = connection.await;

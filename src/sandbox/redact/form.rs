@@ -1,0 +1,145 @@
+//! The forms in which a server can give a value back: as it is, in hex, and in base64 at each of
+//! the three places in its groups.
+//!
+//! Every form is compared without regard to ASCII case, and also where single characters are
+//! percent-encoded (`%2f`) or escaped as JSON does (`\/`, `\u002f`).
+
+/// Shorter values have no hex form: too much of an ordinary text would be taken for one.
+const MIN_HEX_VALUE_BYTES: usize = 4;
+/// Shorter values have no base64 form.
+const MIN_BASE64_VALUE_BYTES: usize = 6;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// How a form spells its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Plain,
+    Hex,
+    Base64,
+}
+
+/// One spelling of one value.
+pub(super) struct Form {
+    spelling: Spelling,
+    /// Folded characters.
+    bytes: Vec<u8>,
+    /// In base64, whether the character before or behind also holds bits of the value.
+    shared: (bool, bool),
+}
+
+impl Form {
+    /// Every form of `value`.
+    pub(super) fn all_of(value: &str) -> Vec<Self> {
+        let value = value.as_bytes();
+        let plain = value.iter().map(|&byte| Spelling::Plain.fold(byte)).collect();
+        let mut forms = vec![Self::new(Spelling::Plain, plain)];
+        if value.len() >= MIN_HEX_VALUE_BYTES {
+            let digits = value.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            let hex = digits.map(|digit| HEX[usize::from(digit)]).collect();
+            forms.push(Self::new(Spelling::Hex, hex));
+        }
+        if value.len() >= MIN_BASE64_VALUE_BYTES {
+            forms.extend((0..3).map(|offset| Self::base64(value, offset)));
+        }
+        forms
+    }
+
+    /// The characters that hold bits of `value` alone, when it begins at `offset` in a group of three.
+    fn base64(value: &[u8], offset: usize) -> Self {
+        let (mut characters, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+        for &byte in [0; 2][..offset].iter().chain(value) {
+            bits = (bits << 8 | u32::from(byte)) & 0xffff;
+            held += 8;
+            while held >= 6 {
+                held -= 6;
+                characters.push(Spelling::Base64.fold(BASE64[(bits >> held & 63) as usize]));
+            }
+        }
+        // One byte before fills one character and a part of the next, two fill two and a part.
+        let foreign = if offset == 0 { 0 } else { offset + 1 };
+        let mut form = Self::new(Spelling::Base64, characters.split_off(foreign));
+        form.shared = (offset > 0, held > 0);
+        form
+    }
+
+    fn new(spelling: Spelling, bytes: Vec<u8>) -> Self {
+        Self { spelling, bytes, shared: (false, false) }
+    }
+
+    /// Whether `byte` can be the form's first in a text.
+    pub(super) fn begins_with(&self, byte: u8) -> bool {
+        matches!(byte, b'%' | b'\\') || self.bytes.first() == Some(&self.spelling.fold(byte))
+    }
+
+    /// Where the form begins and ends in `text`, if it stands at `at`. Each comparison takes one of
+    /// `steps`; without any left nothing is found.
+    pub(super) fn find_at(
+        &self,
+        text: &[u8],
+        at: usize,
+        steps: &mut usize,
+    ) -> Option<(usize, usize)> {
+        // Only these two differ by how they are read first.
+        let twofold = self.bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'));
+        let end = self
+            .end(text, at, false, steps)
+            .or_else(|| if twofold { self.end(text, at, true, steps) } else { None })?;
+        let is_base64 =
+            |at: usize| text.get(at).is_some_and(|&byte| BASE64.contains(&Spelling::url_safe(byte)));
+        let (before, behind) = self.shared;
+        let start = if before && at > 0 && is_base64(at - 1) { at - 1 } else { at };
+        Some((start, if behind && is_base64(end) { end + 1 } else { end }))
+    }
+
+    fn end(&self, text: &[u8], at: usize, escaped_first: bool, steps: &mut usize) -> Option<usize> {
+        let mut end = at;
+        for &byte in &self.bytes {
+            *steps = steps.checked_sub(1)?;
+            let rest = text.get(end..)?;
+            let plain = self.spelling.plain(*rest.first()?, byte).then_some(1);
+            let escaped = escaped(rest)
+                .filter(|(read, _)| self.spelling.fold(*read) == byte)
+                .map(|(_, length)| length);
+            end += if escaped_first { escaped.or(plain) } else { plain.or(escaped) }?;
+        }
+        Some(end)
+    }
+}
+
+impl Spelling {
+    /// What is compared of a character.
+    fn fold(self, byte: u8) -> u8 {
+        let byte = if self == Self::Base64 { Self::url_safe(byte) } else { byte };
+        byte.to_ascii_lowercase()
+    }
+
+    /// The standard alphabet's character for one of the URL-safe alphabet.
+    fn url_safe(byte: u8) -> u8 {
+        match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => other,
+        }
+    }
+
+    /// Whether a character of a text stands for `byte` as it is. HTML forms write a space as `+`.
+    fn plain(self, read: u8, byte: u8) -> bool {
+        self.fold(read) == byte || (self == Self::Plain && read == b'+' && byte == b' ')
+    }
+}
+
+/// The byte that an escape at the beginning of `text` stands for, and the escape's length.
+fn escaped(text: &[u8]) -> Option<(u8, usize)> {
+    let pair = |high: u8, low: u8| {
+        let (high, low) = (char::from(high).to_digit(16)?, char::from(low).to_digit(16)?);
+        u8::try_from(high << 4 | low).ok()
+    };
+    match *text {
+        [b'%', high, low, ..] => Some((pair(high, low)?, 3)),
+        [b'\\', b'u', b'0', b'0', high, low, ..] => Some((pair(high, low)?, 6)),
+        [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] => Some((byte, 2)),
+        _ => None,
+    }
+}
