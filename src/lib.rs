@@ -160,9 +160,9 @@ pub use mcp::{
 pub use package::{
     Approval, ApprovalPolicy, Approvals, FileSecrets, HomeError, HomeErrorKind, InstallRecord,
     MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageError, PackageErrorKind, PackageKind,
-    PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError, SecretSummary, SecretTransport, SecretValue,
-    SkillSwitch, SkillSwitches, StoredApproval, WorkspaceTrust, ask_for_permissions, discover,
-    installed_folder, package_folders, recover_home, skill_approval_id, uninstall,
+    PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError, SecretSummary, SecretTransport,
+    SecretValue, SkillSwitch, SkillSwitches, StoredApproval, WorkspaceTrust, ask_for_permissions,
+    discover, installed_folder, package_folders, recover_home, skill_approval_id, uninstall,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};

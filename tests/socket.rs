@@ -388,7 +388,9 @@ fn a_socket_that_a_killed_program_left_is_replaced_and_a_living_one_is_not() {
 fn tcp(options: &mut SocketOptions) {
     options.address = SocketAddress::Tcp("127.0.0.1:0".into());
     options.hello_limit = Duration::from_millis(200);
-    options.token = Some(Arc::new(|| Some(Secret { value: "t0ken".into(), hosts: Vec::new(), allow_http: false })));
+    options.token = Some(Arc::new(|| {
+        Some(Secret { value: "t0ken".into(), hosts: Vec::new(), allow_http: false })
+    }));
 }
 
 #[test]

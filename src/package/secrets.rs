@@ -52,7 +52,8 @@ impl SecretError {
         match self {
             Self::Name { .. } => format!("use 1 to {NAME_CHARS} of A-Z, a-z, 0-9, `_` and `-`"),
             Self::Host { .. } | Self::NoHost => {
-                "name the host that may get it, for instance `api.example.com` or `*.example.com`".into()
+                "name the host that may get it, for instance `api.example.com` or `*.example.com`"
+                    .into()
             }
             Self::Value { .. } => {
                 format!("give 1 to {VALUE_BYTES} bytes of visible ASCII on one line")
@@ -249,7 +250,7 @@ impl FileSecrets {
             from: value,
             allow_http: transport == SecretTransport::HttpToPrivateHosts,
         })
-            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
+        .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
         let lock = HomeLock::acquire(&self.home)?;
         let folder = self.folder();
         home::make_folder(&folder, Access::Owner)
@@ -281,12 +282,7 @@ impl FileSecrets {
         let mut summaries = Vec::new();
         for (name, path) in self.files()? {
             if let Some(Document { hosts, from, allow_http }) = read_document(&path)? {
-                summaries.push(SecretSummary {
-                    name,
-                    hosts,
-                    source: from.describe(),
-                    allow_http,
-                });
+                summaries.push(SecretSummary { name, hosts, source: from.describe(), allow_http });
             }
         }
         Ok(summaries)

@@ -66,7 +66,9 @@ fn a_value_may_be_elsewhere() {
     let secrets = FileSecrets::new(home.weft());
     let path = home.path("token");
     fs::write(&path, format!("{VALUE}\n")).unwrap();
-    secrets.set("FILE", SecretValue::File(path.clone()), &hosts(&["a.example.com"]), HTTPS).unwrap();
+    secrets
+        .set("FILE", SecretValue::File(path.clone()), &hosts(&["a.example.com"]), HTTPS)
+        .unwrap();
     assert_eq!(secrets.secret("FILE").unwrap().value, VALUE);
     // It is read at every use.
     fs::write(&path, "other").unwrap();

@@ -134,7 +134,10 @@ fn a_refusal_says_which_command_allows_it() {
     let (_, next_step) = denied(&world, SECURE, "{{secret:unasked}}");
     assert!(next_step.contains("`permissions` (secrets)"), "{next_step}");
     let (_, next_step) = denied(&world, "https://10.0.0.7/", "x");
-    assert!(next_step.contains(r#"`network: { allow_private_hosts: ["10.0.0.7"] }`"#), "{next_step}");
+    assert!(
+        next_step.contains(r#"`network: { allow_private_hosts: ["10.0.0.7"] }`"#),
+        "{next_step}"
+    );
     assert!(next_step.contains("config.yaml") && !next_step.contains("manifest"), "{next_step}");
     let (_, next_step) = denied(&world, "https://0.0.0.0/", "x");
     assert!(!next_step.contains("manifest"), "{next_step}");

@@ -18,7 +18,8 @@ mod tests {
 
     #[test]
     fn only_the_token_itself_is_the_token() {
-        let token = |value: &str| Secret { value: value.into(), hosts: Vec::new(), allow_http: false };
+        let token =
+            |value: &str| Secret { value: value.into(), hosts: Vec::new(), allow_http: false };
         assert!(is_token(&token("abc"), "abc"));
         for shown in ["", "ab", "abcabc", "abd", "ABC"] {
             assert!(!is_token(&token("abc"), shown), "{shown}");

@@ -103,9 +103,9 @@ impl SecretGate {
         if url.scheme != Scheme::Https && !(route.local && secret.allow_http) {
             let error = HttpError::secret(shown, format!("secret {shown} {NEEDS_HTTPS}"));
             // Over the public internet no flag helps.
-            let command = route.local.then(|| {
-                format!("{} --allow-http", set_command(shown, &secret.hosts, &url.host))
-            });
+            let command = route
+                .local
+                .then(|| format!("{} --allow-http", set_command(shown, &secret.hosts, &url.host)));
             return Err(error.allowed_by(command));
         }
         let empty = secret.value.trim().is_empty();

@@ -86,8 +86,9 @@ impl Form {
         let end = self
             .end(text, at, false, steps)
             .or_else(|| if twofold { self.end(text, at, true, steps) } else { None })?;
-        let is_base64 =
-            |at: usize| text.get(at).is_some_and(|&byte| BASE64.contains(&Spelling::url_safe(byte)));
+        let is_base64 = |at: usize| {
+            text.get(at).is_some_and(|&byte| BASE64.contains(&Spelling::url_safe(byte)))
+        };
         let (before, behind) = self.shared;
         let start = if before && at > 0 && is_base64(at - 1) { at - 1 } else { at };
         Some((start, if behind && is_base64(end) { end + 1 } else { end }))
