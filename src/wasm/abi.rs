@@ -34,6 +34,8 @@ pub(crate) enum AbiFault {
     InvalidUtf8 { what: &'static str },
     /// A variant's tag that its type doesn't have.
     InvalidTag { what: &'static str, tag: u32 },
+    /// A handle that was not given out, or was given back.
+    UnknownHandle { what: &'static str, handle: u32 },
     /// A list longer than its function takes.
     TooMany { what: &'static str, count: u32, limit: u32 },
     /// More bytes handed to the host than a call may.
@@ -55,6 +57,9 @@ impl fmt::Display for AbiFault {
             }
             Self::InvalidUtf8 { what } => write!(formatter, "{what} is not valid UTF-8"),
             Self::InvalidTag { what, tag } => write!(formatter, "{what} has the unknown tag {tag}"),
+            Self::UnknownHandle { what, handle } => {
+                write!(formatter, "there is no {what} with the handle {handle}")
+            }
             Self::TooMany { what, count, limit } => {
                 write!(formatter, "{count} {what}, of at most {limit}")
             }

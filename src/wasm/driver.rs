@@ -15,6 +15,7 @@ use wasmi::{
 use super::abi::{self, AbiFault, Span};
 use super::call_budget::CallBudget;
 use super::function::{Function, Output};
+use super::preview2::{self, Preview2Call, Step};
 use super::state::{State, Suspended};
 use super::wasi::{self, WasiCall};
 use crate::contract::{CallError, Exhausted};
@@ -54,8 +55,8 @@ impl Driver<'_> {
                     yield_now().await;
                     self.budget.check_time()?;
                     let granted = self.refuel(0)?;
-                    let errno = answer.map(Val::I32);
-                    let step = suspended.resume(&mut *self.store, errno.as_slice(), output.slots());
+                    let step =
+                        suspended.resume(&mut *self.store, answer.as_slice(), output.slots());
                     pause = self.slices(step, granted, &mut output).await?;
                 }
             }
@@ -177,7 +178,7 @@ impl Driver<'_> {
     }
 
     /// Does what the guest is suspended for. Some answers are a number, the others are in memory.
-    async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<i32>, CallError> {
+    async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<Val>, CallError> {
         if let Err(error) = self.budget.count_host_call() {
             self.note_refused(&error.to_string()).await;
             return Err(error);
@@ -188,7 +189,10 @@ impl Driver<'_> {
                 self.lower_reply(reply, result).await?;
                 Ok(None)
             }
-            Some(Suspended::Wasi(call)) => self.serve_wasi(sandbox, call).await.map(Some),
+            Some(Suspended::Wasi(call)) => {
+                self.serve_wasi(sandbox, call).await.map(|errno| Some(Val::I32(errno)))
+            }
+            Some(Suspended::Preview2(call)) => self.serve_preview2(sandbox, call).await,
             Some(Suspended::Fault(fault)) => Err(abi_fault(fault, self.during)),
             None => Err(CallError::Trap {
                 name: "suspended without a host call".into(),
@@ -270,21 +274,85 @@ impl Driver<'_> {
         let during = self.during;
         match &call {
             WasiCall::Exit { status } => return Err(CallError::Exited { status: *status }),
-            WasiCall::Write { level, text, .. } => {
-                let lines = text.lines().filter(|line| !line.is_empty());
-                for (index, message) in lines.enumerate() {
-                    if index > 0 {
-                        // Each line is a message as if the guest had called `log`.
-                        self.budget.count_host_call()?;
-                        yield_now().await;
-                    }
-                    let message = message.to_owned();
-                    self.perform(sandbox, HostCall::Log { level: *level, message }).await?;
-                }
-            }
+            WasiCall::Write { level, text, .. } => self.log_lines(sandbox, *level, text).await?,
             _ => {}
         }
         wasi::answer(self.memory(), &call).map_err(|fault| abi_fault(fault, during))
+    }
+
+    /// Writes output to the log: each line is a message as if the guest had called `log`.
+    async fn log_lines(
+        &mut self,
+        sandbox: &Sandbox,
+        level: u8,
+        text: &str,
+    ) -> Result<(), CallError> {
+        let lines = text.lines().filter(|line| !line.is_empty());
+        for (index, message) in lines.enumerate() {
+            if index > 0 {
+                self.budget.count_host_call()?;
+                yield_now().await;
+            }
+            let message = message.to_owned();
+            self.perform(sandbox, HostCall::Log { level, message }).await?;
+        }
+        Ok(())
+    }
+
+    async fn serve_preview2(
+        &mut self,
+        sandbox: &Sandbox,
+        call: Preview2Call,
+    ) -> Result<Option<Val>, CallError> {
+        let during = self.during;
+        let fault = |fault| abi_fault(fault, during);
+        let step = match self.store.data().memory {
+            Some(memory) => {
+                let (bytes, state) = memory.data_and_store_mut(&mut *self.store);
+                call.answer(bytes, state)
+            }
+            None => call.answer(&mut [], self.store.data_mut()),
+        };
+        match step.map_err(fault)? {
+            Step::Done(value) => return Ok(value),
+            Step::Log { level, text } => self.log_lines(sandbox, level, &text).await?,
+            Step::Wait(moment) => self.wait_until(moment).await,
+            Step::Poll { moments, result } => {
+                self.wait_until(moments.iter().copied().min().unwrap_or_default()).await;
+                let ready = preview2::ready(&moments);
+                let mut span = self.lower_bytes("list from cabi_realloc", &ready, 4).await?;
+                span.length /= 4;
+                preview2::store_list(self.memory(), result, span).map_err(fault)?;
+            }
+            Step::Bytes { bytes, result } => {
+                let span = self.lower_bytes("list from cabi_realloc", &bytes, 1).await?;
+                preview2::store_list(self.memory(), result, span).map_err(fault)?;
+            }
+            Step::Exit(status) => return Err(CallError::Exited { status }),
+            Step::NoRandom => {
+                let name = "the system has no random bytes".into();
+                return Err(CallError::Trap { name, during });
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits until a moment of the guest's monotonic clock, or until the call's time is over. It
+    /// holds no thread and uses no fuel.
+    async fn wait_until(&self, moment: u64) {
+        let Some(left) = preview2::time_until(moment) else { return };
+        let come = async {
+            Timer::after(left).await;
+        };
+        match self.budget.deadline() {
+            Some(deadline) => {
+                or(come, async {
+                    Timer::at(deadline).await;
+                })
+                .await;
+            }
+            None => come.await,
+        }
     }
 
     /// What an error of the interpreter means for the caller.

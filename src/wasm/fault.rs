@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use super::worlds;
+
 /// As much of a name as a text shows.
 const SHOWN_BYTES: usize = 200;
 
@@ -35,6 +37,13 @@ pub enum ModuleFault {
         /// The module it is imported from.
         module: String,
         /// Its name.
+        name: String,
+    },
+    /// An import of another host's interface, which says what the module is.
+    OtherWorld {
+        /// The module it is imported from.
+        module: String,
+        /// The first name that is imported from it.
         name: String,
     },
     /// An import of a known name with another type.
@@ -113,8 +122,8 @@ impl ModuleFault {
                 "export the function as `_initialize` instead (AssemblyScript: `--exportStart _initialize`)".into()
             }
             Self::TableGrow { .. } => "give the table its full size at the start".into(),
-            Self::UnknownImport { module, .. } if module.starts_with("wasi:") => {
-                "build for wasm32-unknown-unknown, or as a core module for wasm32-wasip1".into()
+            Self::OtherWorld { module, name } => {
+                worlds::of(module, name).map_or("", |world| world.next_step).into()
             }
             Self::UnknownImport { .. } => {
                 "import only `host` functions of the WIT world `clawft:plugin@0.1.0`".into()
@@ -162,6 +171,11 @@ impl fmt::Display for ModuleFault {
             Self::UnknownImport { module, name } => {
                 let (module, name) = (Shown(module), Shown(name));
                 write!(formatter, "imports `{name}` from `{module}`, which this host does not have")
+            }
+            Self::OtherWorld { module, name } => {
+                let what = worlds::of(module, name).map_or("is unknown", |world| world.what);
+                let (module, name) = (Shown(module), Shown(name));
+                write!(formatter, "imports `{name}` from `{module}`, which {what}")
             }
             Self::ImportType { module, name, expected, found } => write!(
                 formatter,

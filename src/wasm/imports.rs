@@ -12,11 +12,12 @@
     clippy::unwrap_used
 )]
 
-use wasmi::{Caller, Error, Linker};
+use wasmi::{Caller, Error, FuncType, Linker, ValType};
 
 use super::abi::{AbiFault, Lift, Span};
 use super::inspect::ModuleSummary;
-use super::signature::{HOST, WASI};
+use super::preview2;
+use super::signature::{HOST, Signature, WASI};
 use super::state::{State, Suspend, Suspended};
 use super::wasi;
 use crate::contract::set_of;
@@ -30,10 +31,19 @@ pub(super) fn define(linker: &mut Linker<State>, summary: &ModuleSummary) -> Res
         match module {
             HOST => define_host(linker, name)?,
             WASI => wasi::define(linker, name)?,
-            _ => {}
+            _ => preview2::define(linker, module, name)?,
         }
     }
     Ok(())
+}
+
+/// A function type in the interpreter's terms.
+pub(super) fn func_type(signature: Signature) -> FuncType {
+    let values = |letters: &str| {
+        let value = |letter| if letter == b'i' { ValType::I32 } else { ValType::I64 };
+        letters.bytes().map(value).collect::<Vec<_>>()
+    };
+    FuncType::new(values(signature.params), values(signature.results))
 }
 
 fn define_host(linker: &mut Linker<State>, name: &str) -> Result<(), Error> {

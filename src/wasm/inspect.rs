@@ -8,8 +8,10 @@ use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef};
 
 use super::ModuleFault;
 use super::component::{Layer, layer};
+use super::preview2;
 use super::signature::{self, HOST, WASI, export};
 use super::table_grow;
+use super::worlds::{self, World};
 use crate::contract::{PluginCapability, limits};
 
 /// Types of a module, which are all kept; a module small enough to be loaded can't have more.
@@ -170,11 +172,20 @@ struct Reader<'a> {
     functions: Vec<u32>,
     imported_functions: usize,
     bodies: usize,
+    /// The other hosts that the imports are of.
+    worlds: Vec<&'static World>,
 }
 
 impl<'a> Reader<'a> {
     fn new(summary: &'a mut ModuleSummary) -> Self {
-        Self { summary, types: Vec::new(), functions: Vec::new(), imported_functions: 0, bodies: 0 }
+        Self {
+            summary,
+            types: Vec::new(),
+            functions: Vec::new(),
+            imported_functions: 0,
+            bodies: 0,
+            worlds: Vec::new(),
+        }
     }
 
     fn fault(&mut self, fault: ModuleFault) {
@@ -186,6 +197,9 @@ impl<'a> Reader<'a> {
     fn read(&mut self, module: &[u8]) -> Result<(), ModuleFault> {
         for payload in Parser::new(0).parse_all(module) {
             self.payload(payload.map_err(|error| malformed(&error))?)?;
+        }
+        if self.worlds.iter().any(|world| world.whole) {
+            return Ok(());
         }
         for (kind, functions) in export::KINDS {
             // Every plugin has the first one; of the others each is there as a whole or not at all.
@@ -284,17 +298,12 @@ impl<'a> Reader<'a> {
         };
         let known = match import.module {
             HOST => signature::host_function(import.name),
-            // A component brings its own adapter for WASI, which this host doesn't run.
-            WASI if self.summary.format == ModuleFormat::Core => {
-                signature::wasi_function(import.name)
-            }
-            _ => None,
+            // A component's own adapter for WASI is left out: its module is answered like any other.
+            WASI => signature::wasi_function(import.name),
+            _ => preview2::function(import.module, import.name).map(|found| found.signature),
         };
         match (known, &ty) {
-            (None, _) => {
-                let (module, name) = (module.clone(), name.clone());
-                self.fault(ModuleFault::UnknownImport { module, name });
-            }
+            (None, _) => self.unknown_import(&module, &name),
             (Some(expected), Some(found)) if expected.matches(found) => {}
             (Some(expected), found) => {
                 let found = found
@@ -310,6 +319,19 @@ impl<'a> Reader<'a> {
         }
         let ty = ty.as_ref().map_or_else(|| kind_name(&import.ty).to_owned(), signature::describe);
         self.summary.imports.push(ImportSummary { module, name, ty });
+    }
+
+    /// Of what makes the module a guest of another host, the first import is enough.
+    fn unknown_import(&mut self, module: &str, name: &str) {
+        let fault = match worlds::of(module, name) {
+            Some(world) if self.worlds.iter().any(|known| std::ptr::eq(*known, world)) => return,
+            Some(world) => {
+                self.worlds.push(world);
+                ModuleFault::OtherWorld { module: module.to_owned(), name: name.to_owned() }
+            }
+            None => ModuleFault::UnknownImport { module: module.to_owned(), name: name.to_owned() },
+        };
+        self.fault(fault);
     }
 
     fn memory(&mut self, memory: &wasmparser::MemoryType) {

@@ -14,11 +14,13 @@ mod instance;
 mod kinds;
 mod limiter;
 mod module;
+mod preview2;
 mod records;
 mod signature;
 mod state;
 mod table_grow;
 mod wasi;
+mod worlds;
 
 pub use budget::{MemoryBudget, Parked};
 pub use call::{GuestCall, GuestInbound, GuestValue};

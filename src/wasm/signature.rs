@@ -18,7 +18,7 @@ pub(super) struct Signature {
     pub(super) results: &'static str,
 }
 
-const fn signature(params: &'static str, results: &'static str) -> Signature {
+pub(super) const fn signature(params: &'static str, results: &'static str) -> Signature {
     Signature { params, results }
 }
 

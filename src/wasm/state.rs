@@ -8,6 +8,7 @@ use wasmi::errors::HostError;
 
 use super::abi::AbiFault;
 use super::limiter::Limiter;
+use super::preview2::{Pollables, Preview2Call};
 use super::wasi::WasiCall;
 use crate::sandbox::{HostCall, Sandbox};
 
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(super) sandbox: Option<Arc<Sandbox>>,
     /// Bytes copied out of the guest during this call.
     pub(super) lifted: usize,
+    /// What WASI's second preview lets an instance wait for.
+    pub(super) pollables: Pollables,
 }
 
 /// What an import left behind when it suspended the guest.
@@ -30,13 +33,22 @@ pub(crate) enum Suspended {
     Host { call: HostCall, result: u32 },
     /// A function of the WASI shim.
     Wasi(WasiCall),
+    /// A function of WASI's second preview.
+    Preview2(Preview2Call),
     /// Arguments that break the ABI.
     Fault(AbiFault),
 }
 
 impl State {
     pub(super) fn new(limiter: Limiter) -> Self {
-        Self { memory: None, suspended: None, limiter, sandbox: None, lifted: 0 }
+        Self {
+            memory: None,
+            suspended: None,
+            limiter,
+            sandbox: None,
+            lifted: 0,
+            pollables: Pollables::default(),
+        }
     }
 }
 

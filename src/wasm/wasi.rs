@@ -13,12 +13,12 @@
 )]
 
 use std::sync::LazyLock;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use wasmi::{Caller, Error, FuncType, Linker, Val, ValType};
+use wasmi::{Caller, Error, Linker, Val};
 
 use super::abi::{self, AbiFault, Span};
-use super::imports::suspend_with;
+use super::imports::{func_type, suspend_with};
 use super::signature::{self, WASI};
 use super::state::{State, Suspended};
 
@@ -32,9 +32,9 @@ const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 
 /// Random bytes that one call may ask for.
-const RANDOM_BYTES: u32 = 64 * 1024;
+pub(super) const RANDOM_BYTES: u32 = 64 * 1024;
 /// Output that one call takes: the rest is for the guest's next call, as in any short write.
-const OUTPUT_BYTES: u32 = 64 * 1024;
+pub(super) const OUTPUT_BYTES: u32 = 64 * 1024;
 
 /// A WASI call that needs more than a constant answer.
 pub(crate) enum WasiCall {
@@ -57,15 +57,8 @@ pub(super) fn define(linker: &mut Linker<State>, name: &str) -> Result<(), Error
     let Some(signature) = signature::wasi_function(name) else {
         return Ok(());
     };
-    let values = |letters: &str| {
-        letters
-            .bytes()
-            .map(|letter| if letter == b'i' { ValType::I32 } else { ValType::I64 })
-            .collect::<Vec<_>>()
-    };
-    let ty = FuncType::new(values(signature.params), values(signature.results));
     let function = function(name);
-    linker.func_new(WASI, name, ty, move |caller, params, results| {
+    linker.func_new(WASI, name, func_type(signature), move |caller, params, results| {
         let errno = function(caller, params)?;
         if let Some(result) = results.first_mut() {
             *result = Val::I32(errno);
@@ -183,11 +176,20 @@ pub(super) fn answer(memory: &mut [u8], call: &WasiCall) -> Result<i32, AbiFault
 }
 
 fn nanoseconds(clock: i32) -> Option<u64> {
+    match clock {
+        0 => u64::try_from(wall_time().as_nanos()).ok(),
+        1 => Some(nanoseconds_monotonic()),
+        _ => None,
+    }
+}
+
+/// The time since 1970.
+pub(super) fn wall_time() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// The time on a clock that never goes back.
+pub(super) fn nanoseconds_monotonic() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let since = match clock {
-        0 => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
-        1 => START.elapsed(),
-        _ => return None,
-    };
-    u64::try_from(since.as_nanos()).ok()
+    u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -28,10 +28,10 @@ fn a_plain_guest_echoes() {
 
 #[test]
 fn an_unknown_import_is_named() {
-    let guest = Guest::default().importing("(import \"env\" \"fopen\" (func (param i32)))");
-    let named = ModuleFault::UnknownImport { module: "env".into(), name: "fopen".into() };
+    let guest = Guest::default().importing("(import \"mine\" \"fopen\" (func (param i32)))");
+    let named = ModuleFault::UnknownImport { module: "mine".into(), name: "fopen".into() };
     assert_eq!(fault(&guest), named);
-    assert!(fault(&guest).to_string().contains("`fopen` from `env`"));
+    assert!(fault(&guest).to_string().contains("`fopen` from `mine`"));
 }
 
 #[test]
@@ -142,15 +142,61 @@ fn a_component_gives_its_first_core_module() {
 }
 
 #[test]
-fn a_component_that_wants_wasi_is_refused_by_name() {
+fn a_module_of_another_host_is_named() {
+    for (module, name, what, next) in [
+        ("extism:host/env", "input_length", "a plugin for Extism", "the world `plugin`"),
+        ("near:agent/host@0.4.0", "now-millis", "for IronClaw", "the world `plugin`"),
+        ("zeroclaw:plugin/logging@0.1.0", "log", "for ZeroClaw", "the world `plugin`"),
+        ("wapc", "__guest_request", "for waPC", "the world `plugin`"),
+        ("go", "runtime.wasmExit", "a Go program", "write the plugin in Rust"),
+        (
+            "wasi:http/types@0.2.0",
+            "[constructor]fields",
+            "tools for Wassette",
+            "host::http-request",
+        ),
+        ("wasi:config/store@0.2.0", "get", "tools for Wassette", "permissions.env_vars"),
+        ("wasi:filesystem/types@0.2.3", "filesystem-error-code", "file system", "host::read-file"),
+        ("wasi:sockets/tcp@0.2.0", "[method]tcp-socket.listen", "sockets", "host::http-request"),
+        ("wasi:cli/stdout@0.3.0", "get-stdout", "a part of WASI", "in version 0.2"),
+        ("wasi:io/poll@0.2.", "poll", "a part of WASI", "in version 0.2"),
+        ("wasi_unstable", "fd_write", "before its first preview", "wasm32-wasip2"),
+        ("__wbindgen_placeholder__", "__wbindgen_throw", "wasm-bindgen", "wasm32-wasip2"),
+        ("wbg", "__wbg_now_1", "wasm-bindgen", "wasm32-wasip2"),
+        ("env", "abort", "AssemblyScript", "--use abort=index/abort"),
+        ("env", "emscripten_resize_heap", "Emscripten", "-nostdlib"),
+        ("env", "strlen", "did not find", "link what is missing"),
+    ] {
+        // Two imports of one host are one fault.
+        let import = |name: &str| format!("(import \"{module}\" \"{name}\" (func))");
+        let fault = fault(&Guest::default().importing(&(import(name) + &import(name))));
+        let text = fault.to_string();
+        assert!(text.contains(&format!("`{name}` from `{module}`")), "{text}");
+        assert!(text.contains(what), "{text}");
+        assert!(fault.next_step().contains(next), "{module}: {}", fault.next_step());
+    }
+}
+
+#[test]
+fn a_guest_of_another_host_is_not_asked_for_exports() {
+    let text = "(module (import \"extism:host/env\" \"length\" (func (param i64) (result i64))))";
+    let found = faults(text);
+    assert!(matches!(&found[..], [ModuleFault::OtherWorld { .. }]), "{found:?}");
+}
+
+#[test]
+fn the_adapter_of_a_component_is_left_out() {
+    // The adapter follows the author's module; it is not even looked at.
     let guest = Guest::default()
         .importing("(import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32)))");
-    assert_eq!(CompiledModule::new(&guest.wasm()).map(|_| ()), Ok(()));
     let text = guest.text();
     let core = text.strip_prefix("(module").unwrap();
-    let component = wat::parse_str(format!("(component (core module {core})")).unwrap();
-    let refused = CompiledModule::new(&component).unwrap_err();
-    assert!(refused.to_string().contains("`sched_yield` from `wasi_snapshot_preview1`"));
+    let adapter = "(core module (import \"env\" \"memory\" (memory 0)) (func $s) (start $s))";
+    let component = format!("(component (core module {core} {adapter})");
+    let module = CompiledModule::new(&wat::parse_str(component).unwrap()).unwrap();
+    let names: Vec<_> = module.summary().imports.iter().map(|import| &*import.name).collect();
+    assert_eq!(names, ["sched_yield"]);
+    assert!(crate::guest::start(&module, &weft_lite::PluginResourceConfig::default()).is_ok());
 }
 
 #[test]

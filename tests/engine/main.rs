@@ -7,5 +7,6 @@ mod guest;
 mod host;
 mod limits;
 mod loading;
+mod preview2;
 mod traps;
 mod wasi;

@@ -1,0 +1,138 @@
+//! Hosts other than this one, by what their guests import: for an error that says what a module is
+//! and what to do, and not only which names are unknown.
+
+/// What a family of imports says of a module.
+pub(super) struct World {
+    /// How the module's name begins, in the import.
+    module: &'static str,
+    /// How the function's name begins.
+    function: &'static str,
+    /// What the module is, after "which".
+    pub(super) what: &'static str,
+    pub(super) next_step: &'static str,
+    /// Whether the module is a guest of another host as a whole, so that its exports are no news.
+    pub(super) whole: bool,
+}
+
+const REBUILD: &str = "it has another interface than plugins of this host: generate the bindings from wit/ and export the world `plugin`";
+const WASM_BINDGEN: World = World {
+    module: "__wbindgen",
+    function: "",
+    what: "is for JavaScript: a crate of the module uses wasm-bindgen",
+    next_step: "turn off the crate's features for browsers (`js`, `wasmbind`), or build for wasm32-wasip2",
+    whole: false,
+};
+
+/// The first that fits counts.
+const WORLDS: &[World] = &[
+    World {
+        module: "extism:host/",
+        function: "",
+        what: "makes it a plugin for Extism",
+        next_step: REBUILD,
+        whole: true,
+    },
+    World {
+        module: "near:agent/",
+        function: "",
+        what: "makes it a tool or channel for IronClaw",
+        next_step: REBUILD,
+        whole: true,
+    },
+    World {
+        module: "zeroclaw:plugin/",
+        function: "",
+        what: "makes it a plugin for ZeroClaw",
+        next_step: REBUILD,
+        whole: true,
+    },
+    World {
+        module: "wapc",
+        function: "",
+        what: "makes it a guest for waPC",
+        next_step: REBUILD,
+        whole: true,
+    },
+    World {
+        module: "wasi:http/",
+        function: "",
+        what: "is WASI's HTTP, as tools for Wassette have it; this host does not offer it",
+        next_step: "call `host::http-request`, with the hosts under `permissions.network` in the manifest",
+        whole: false,
+    },
+    World {
+        module: "wasi:filesystem/",
+        function: "",
+        what: "is WASI's file system, which this host does not offer",
+        next_step: "call `host::read-file` and `host::write-file`, with the paths under `permissions.filesystem` in the manifest",
+        whole: false,
+    },
+    World {
+        module: "wasi:sockets/",
+        function: "",
+        what: "is WASI's sockets, which this host does not offer",
+        next_step: "call `host::http-request`, with the hosts under `permissions.network` in the manifest",
+        whole: false,
+    },
+    World {
+        module: "wasi:config/",
+        function: "",
+        what: "is WASI's configuration, as tools for Wassette have it; this host does not offer it",
+        next_step: "call `host::get-env`, with the names under `permissions.env_vars` in the manifest",
+        whole: false,
+    },
+    World {
+        module: "wasi:",
+        function: "",
+        what: "is a part of WASI that this host does not offer",
+        next_step: "keep to wasi:cli, wasi:clocks, wasi:io and wasi:random in version 0.2, or build for wasm32-unknown-unknown",
+        whole: false,
+    },
+    World {
+        module: "wasi_unstable",
+        function: "",
+        what: "is WASI before its first preview",
+        next_step: "build for wasm32-wasip1 or wasm32-wasip2",
+        whole: false,
+    },
+    WASM_BINDGEN,
+    World { module: "wbg", ..WASM_BINDGEN },
+    World {
+        module: "go",
+        function: "",
+        what: "makes it a Go program for a browser",
+        next_step: "Go's runtime does not fit this host: write the plugin in Rust, C or AssemblyScript",
+        whole: true,
+    },
+    World {
+        module: "env",
+        function: "abort",
+        what: "is for JavaScript: AssemblyScript's `abort`",
+        next_step: "compile with `--use abort=index/abort` and an `abort` of your own (see tests/guests/echo-as)",
+        whole: false,
+    },
+    World {
+        module: "env",
+        function: "emscripten_",
+        what: "makes it a module of Emscripten, which needs its JavaScript",
+        next_step: "compile with `clang --target=wasm32 -nostdlib` (see tests/guests/echo-c)",
+        whole: false,
+    },
+    World {
+        module: "env",
+        function: "",
+        what: "is where a linker leaves functions and memory that it did not find",
+        next_step: "link what is missing into the module; a memory must be its own (`-Wl,--import-memory` and `--importMemory` left out)",
+        whole: false,
+    },
+];
+
+/// The world of an import that this host does not have, if it is known.
+pub(super) fn of(module: &str, function: &str) -> Option<&'static World> {
+    WORLDS.iter().find(|world| {
+        // A name that ends with a separator, or begins a family, fits by its beginning.
+        let family = world.module.ends_with(['/', ':']) || world.module.starts_with("__");
+        let fits = if family { module.starts_with(world.module) } else { module == world.module };
+        fits && function.starts_with(world.function)
+    })
+}
