@@ -177,7 +177,7 @@ pub use pipeline::{
     Assembler, ChannelRules, Gateway, GatewayOptions, MessagePrompt, MessageState, Pipeline,
     PipelineOutcome, SKILLS_HEADING, SOUL_BYTES, SOUL_FILE, TOOLS_HEADING, soul_path,
 };
-pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder};
+pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder, workspace_authority};
 pub use sandbox::{
     AuditLog, AuditOutcome, AuditRecord, Clock, DiscardAudit, Environment, FileAudit, HostCall,
     HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use argh::FromArgs;
 use weft_lite::{
     Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, SandboxOptions,
-    limits,
+    limits, workspace_authority,
 };
 
 use super::interrupts::{self, Interrupts};
@@ -162,10 +162,14 @@ impl Options {
     /// Where grants are looked for: what a plugin would find opened.
     pub(super) fn sandbox(&self) -> SandboxOptions {
         let home = user_home();
+        let workspace = self.real_workspace();
+        let mut authority = workspace_authority(&workspace);
+        authority.extend(self.plugins.iter().cloned());
         SandboxOptions {
             weft_home: weft_home(home.as_ref()),
             home,
-            ..SandboxOptions::new(self.real_workspace())
+            authority,
+            ..SandboxOptions::new(workspace)
         }
     }
 

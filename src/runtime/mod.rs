@@ -11,7 +11,7 @@ pub use config::{ConfigError, ConfigErrorKind};
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -28,7 +28,7 @@ use crate::actor::{
 use crate::command::{Administration, Commands, built_in_commands};
 use crate::contract::{ChannelConfig, McpConfig, NoSecrets, SecretSource, WatchConfig};
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
-use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
+use crate::pipeline::{ChannelRules, Gateway, GatewayOptions, SOUL_FILE};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
@@ -38,6 +38,14 @@ use woken::WhenWoken;
 
 /// Where a workspace keeps its skills, in path order.
 const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
+
+/// What in a workspace becomes settings, skills or a prompt.
+#[must_use]
+pub fn workspace_authority(workspace: &Path) -> Vec<PathBuf> {
+    let skills = WORKSPACE_SKILLS.iter().map(Path::new);
+    let roots = skills.clone().filter_map(Path::parent);
+    roots.chain(skills).chain([Path::new(SOUL_FILE)]).map(|name| workspace.join(name)).collect()
+}
 
 /// Tasks that run before timers and sockets are looked at again.
 const TASKS_BETWEEN_EVENTS: usize = 32;
@@ -217,6 +225,7 @@ impl RuntimeBuilder {
             workspace: self.workspace.clone(),
             home: self.user_home.clone(),
             weft_home: self.weft_home.clone(),
+            authority: self.authority(),
             environment: Arc::clone(&self.environment),
             never_env: self.never_env.clone(),
             #[cfg(feature = "net")]
@@ -234,6 +243,14 @@ impl RuntimeBuilder {
         let host = PluginHost::start(&executor, options);
         let (loader, ended) = (OnceLock::new(), AtomicBool::new(false));
         Runtime { executor, host, loader, ended, sources: self }
+    }
+
+    /// What plugins, skills, settings and prompts come from, now or with another trust in the workspace.
+    fn authority(&self) -> Vec<PathBuf> {
+        let mut places = workspace_authority(&self.workspace);
+        places.extend(self.plugin_folders.iter().cloned());
+        places.extend(self.settings.iter().map(|(file, _)| file.clone()));
+        places
     }
 
     fn loader_options(&self) -> LoaderOptions {

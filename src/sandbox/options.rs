@@ -30,6 +30,9 @@ pub struct SandboxOptions {
     /// weft-lite's own folder, with secrets, approvals and keys in it: no grant opens it, but for a
     /// plugin's own folder there (`$PLUGIN_DIR`).
     pub weft_home: Option<PathBuf>,
+    /// What no grant opens either, whether it is there yet or not: folders that plugins and skills are
+    /// loaded from, files of settings and prompts.
+    pub authority: Vec<PathBuf>,
     /// Where `get-env` takes values from.
     pub environment: Arc<dyn Environment>,
     /// Names that `get-env` never gives, beside the built-in ones; compared without regard to case.
@@ -55,6 +58,7 @@ impl SandboxOptions {
             workspace: workspace.into(),
             home: None,
             weft_home: None,
+            authority: Vec::new(),
             environment: Arc::new(BTreeMap::new()),
             never_env: Vec::new(),
             #[cfg(feature = "net")]

@@ -11,7 +11,7 @@ use super::audit::{AuditLog, AuditOutcome, Entry, Finding};
 use super::call::{HostCall, HostReply, Served};
 use super::clock::Clock;
 use super::environment::EnvironmentGate;
-use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants};
+use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants, plugin_data};
 use super::log::{Dropped, LogGate};
 use super::network::{self, HttpError, NetworkGate};
 use super::options::{PluginIdentity, SandboxOptions};
@@ -60,11 +60,15 @@ impl Sandbox {
         resources: &PluginResourceConfig,
         options: &SandboxOptions,
     ) -> (Self, Vec<String>) {
+        let home = options.weft_home.as_deref();
+        let data = home.zip(plugin_dir).map(|(home, folder)| plugin_data(home, folder));
         let roots = GrantRoots {
             workspace: &options.workspace,
             home: options.home.as_deref(),
             plugin_dir,
-            weft_home: options.weft_home.as_deref(),
+            plugin_data: data.as_deref(),
+            weft_home: home,
+            authority: &options.authority,
         };
         let (files, mut warnings) = Grants::open(&permissions.filesystem, &roots);
         let secrets = Arc::new(PluginSecrets::default());

@@ -323,7 +323,9 @@ fn closed_grants(
         PackageOrigin::Folder(folder) => Some(folder.as_path()),
         PackageOrigin::Bundled => None,
     };
-    let filesystem = permissions.filesystem.clone();
+    // The folder for a plugin's own data is made when it is loaded, not when it is looked at.
+    let is_made = |grant: &&String| grant.starts_with("$PLUGIN_DATA") && options.weft_home.is_some();
+    let filesystem = permissions.filesystem.iter().filter(|it| !is_made(it)).cloned().collect();
     let permissions = PluginPermissions { filesystem, ..PluginPermissions::default() };
     Sandbox::new(identity, folder, &permissions, resources, options).1
 }

@@ -4,18 +4,23 @@
 //! meant at that moment is what it means until the plugin is loaded again: a folder that is moved
 //! or replaced by a link later changes nothing.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::closed::Closed;
+use super::closed::{Closed, Standing, real};
 use super::path;
+use super::reserved::{has_reserved, is_reserved};
+
+/// The plugin's own data folder.
+const PLUGIN_DATA: &str = "$PLUGIN_DATA";
 
 /// What the variables of a grant stand for.
 #[derive(Debug)]
@@ -26,8 +31,12 @@ pub(in crate::sandbox) struct GrantRoots<'a> {
     pub(in crate::sandbox) home: Option<&'a Path>,
     /// `$PLUGIN_DIR`
     pub(in crate::sandbox) plugin_dir: Option<&'a Path>,
+    /// `$PLUGIN_DATA`
+    pub(in crate::sandbox) plugin_data: Option<&'a Path>,
     /// What stays closed, whatever a grant covers; the plugin's own folder in it does not.
     pub(in crate::sandbox) weft_home: Option<&'a Path>,
+    /// What stays closed beside it.
+    pub(in crate::sandbox) authority: &'a [PathBuf],
 }
 
 /// All grants of one plugin that could be opened, in the manifest's order.
@@ -39,7 +48,7 @@ pub(in crate::sandbox) struct Grants {
     /// The grants at whose path nothing was, as the manifest spells them, expanded.
     missing: Vec<PathBuf>,
     /// What no grant opens.
-    pub(super) closed: Option<Arc<Closed>>,
+    pub(super) closed: Arc<Closed>,
 }
 
 /// One open grant.
@@ -56,7 +65,7 @@ pub(super) enum Place {
     /// Everything beneath this folder.
     Folder(Arc<Dir>),
     /// This name in this folder, and nothing else in it.
-    File { folder: Arc<Dir>, name: OsString },
+    File { folder: Arc<Dir>, name: OsString, is_window: bool },
 }
 
 /// Why a grant stays closed.
@@ -66,7 +75,11 @@ enum Fault {
     UnknownRoot { name: String },
     Climbs,
     Missing,
+    NoData,
     Closed,
+    Window,
+    Process,
+    Unknown,
     Io(io::Error),
 }
 
@@ -79,13 +92,20 @@ impl Grants {
         asked: &[String],
         roots: &GrantRoots<'_>,
     ) -> (Self, Vec<String>) {
-        let closed = roots.weft_home.map(|home| Arc::new(Closed::new(home, roots.plugin_dir)));
+        if let Some(data) = roots.plugin_data
+            && asked.iter().any(|text| text.starts_with(PLUGIN_DATA))
+        {
+            let mut builder = fs::DirBuilder::new();
+            // Where it can't be made, opening it says so.
+            let _ = builder.recursive(true).mode(0o700).create(data);
+        }
+        let closed = Arc::new(Closed::new(roots));
         let mut opened = Vec::new();
         let mut missing = Vec::new();
         let mut warnings = Vec::new();
         for text in asked {
             let grant = expand(text, roots).and_then(|spelled| {
-                Grant::open(&spelled, closed.as_deref()).inspect_err(|fault| {
+                Grant::open(&spelled, &closed, roots).inspect_err(|fault| {
                     if matches!(fault, Fault::Missing) {
                         missing.push(spelled);
                     }
@@ -124,22 +144,59 @@ impl Grants {
 }
 
 impl Grant {
-    fn open(spelled: &Path, closed: Option<&Closed>) -> Result<Self, Fault> {
-        let real = fs::canonicalize(spelled)?;
-        if closed.is_some_and(|closed| closed.holds(&real)) {
+    fn open(spelled: &Path, closed: &Closed, roots: &GrantRoots<'_>) -> Result<Self, Fault> {
+        let there = real(spelled);
+        // A name counts beneath what a variable stands for, not on the way there.
+        let roots = [roots.plugin_data, roots.plugin_dir, Some(roots.workspace), roots.home];
+        let beneath = |path: &Path| {
+            let root = |root: &Path| path.strip_prefix(root).ok().map(Path::to_owned);
+            let known = roots.iter().flatten().find_map(|it| root(it).or_else(|| root(&real(it))));
+            has_reserved(&known.unwrap_or_else(|| path.to_owned()))
+        };
+        if beneath(spelled) || beneath(&there) || closed.by_path(&there) == Standing::Closed {
             return Err(Fault::Closed);
         }
-        let place = if fs::metadata(&real)?.is_dir() {
-            Place::Folder(Arc::new(Dir::open_ambient_dir(&real, ambient_authority())?))
-        } else {
-            let (Some(folder), Some(name)) = (real.parent(), real.file_name()) else {
-                return Err(Fault::Missing);
-            };
-            let folder = Dir::open_ambient_dir(folder, ambient_authority())?;
-            Place::File { folder: Arc::new(folder), name: name.to_owned() }
+        let real = fs::canonicalize(spelled)?;
+        let found = fs::metadata(&real)?;
+        let (folder, name) = match found.is_dir() {
+            true => (&*real, None),
+            false => (real.parent().ok_or(Fault::Missing)?, real.file_name()),
         };
-        Ok(Self { spelled: spelled.to_owned(), place })
+        let folder = Arc::new(Dir::open_ambient_dir(folder, ambient_authority())?);
+        let places = closed.look();
+        let (_, standing, mounted) = places.above(&*folder)?;
+        let standing = places.mounted(&*folder, standing);
+        let place = match name {
+            None => Place::Folder(folder),
+            Some(name) if is_reserved(name) => return Err(Fault::Closed),
+            Some(name) => {
+                let is_window = standing == Standing::Window;
+                if is_window && is_process(spelled, &real) {
+                    return Err(Fault::Process);
+                }
+                Place::File { folder, name: name.to_owned(), is_window }
+            }
+        };
+        match (places.settle(standing, &mounted, false), &place) {
+            (Standing::Open | Standing::Own, _)
+            | (Standing::Window, Place::File { is_window: true, .. }) => {
+                Ok(Self { spelled: spelled.to_owned(), place })
+            }
+            (Standing::Closed, _) => Err(Fault::Closed),
+            (Standing::Window, _) => Err(Fault::Window),
+            (Standing::Unknown, _) => Err(Fault::Unknown),
+        }
     }
+}
+
+/// Whether a file of the kernel's is below a process's own folder. The list of mounts is there too, and
+/// the same for each process of the machine.
+fn is_process(spelled: &Path, real: &Path) -> bool {
+    let is_one = |part: &OsStr| {
+        let part = part.to_string_lossy();
+        part.bytes().all(|byte| byte.is_ascii_digit()) || part == "self" || part == "thread-self"
+    };
+    spelled != Path::new("/proc/mounts") && real.iter().any(is_one)
 }
 
 /// The absolute path that a grant's text stands for.
@@ -150,6 +207,7 @@ fn expand(text: &str, roots: &GrantRoots<'_>) -> Result<PathBuf, Fault> {
         "~" => roots.home,
         "$WORKSPACE" => Some(roots.workspace),
         "$PLUGIN_DIR" => roots.plugin_dir,
+        PLUGIN_DATA => Some(roots.plugin_data.ok_or(Fault::NoData)?),
         _ if first.starts_with(['~', '$']) => None,
         _ => return Err(Fault::NotAbsolute),
     };
@@ -178,15 +236,28 @@ impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAbsolute => formatter.write_str(
-                "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE` or `$PLUGIN_DIR`",
+                "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE`, `$PLUGIN_DIR` or `$PLUGIN_DATA`",
             ),
             Self::UnknownRoot { name } => write!(formatter, "`{name}` stands for nothing here"),
             Self::Climbs => formatter.write_str("it holds `..`; write the folder that is meant"),
             Self::Missing => {
                 formatter.write_str("it does not exist; create it and say `/reload`, or start again")
             }
-            Self::Closed => formatter
-                .write_str("it is in weft-lite's own folder, which is open to no plugin"),
+            Self::NoData => formatter.write_str(
+                "data is kept in weft-lite's own folder, and there is none; set `WEFT_HOME` to a folder",
+            ),
+            Self::Closed => formatter.write_str(
+                "weft-lite takes authority from it, so it is open to no plugin; name another folder, or \
+                 `$PLUGIN_DATA`",
+            ),
+            Self::Window => formatter.write_str(
+                "the kernel's files are opened one by one; name the single files that are meant",
+            ),
+            Self::Process => formatter
+                .write_str("it tells of one process, which is open to no plugin; name another file"),
+            Self::Unknown => formatter.write_str(
+                "it can't be told whether weft-lite takes authority from it; name another folder",
+            ),
             Self::Io(error) => write!(formatter, "it can't be opened: {error}"),
         }
     }

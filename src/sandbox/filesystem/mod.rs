@@ -5,13 +5,18 @@
 //! a folder's handle, and the kernel keeps it beneath that folder.
 
 mod closed;
+mod data;
 mod error;
 mod grants;
+mod identity;
 mod path;
 mod permit;
 mod read;
+mod reserved;
+mod walk;
 mod write;
 
+pub(super) use data::plugin_data;
 pub(super) use error::FileError;
 pub(super) use grants::{GrantRoots, Grants};
 pub(super) use permit::FilePermit;

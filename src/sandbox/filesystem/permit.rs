@@ -3,14 +3,14 @@
 //! The comparison with the grants is one of text; what links do is left to the kernel when the
 //! permit is used, so that there is no check that a change in between could make untrue.
 
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_std::fs::Dir;
 
-use super::closed::Closed;
+use super::closed::{Closed, Standing};
 use super::grants::{Grants, Place};
+use super::walk::Access;
 use super::{FileError, path};
 
 /// The right to reach one path beneath one open folder.
@@ -20,7 +20,9 @@ pub(in crate::sandbox) struct FilePermit {
     path: PathBuf,
     links: Links,
     asked: String,
-    closed: Option<Arc<Closed>>,
+    closed: Arc<Closed>,
+    /// Whether the manifest names this one file of the kernel's.
+    is_window: bool,
 }
 
 /// What may be done with a link at the end of a permit's path.
@@ -57,15 +59,16 @@ impl Grants {
             .iter()
             .filter_map(|grant| {
                 let beneath = absolute.strip_prefix(&grant.spelled).ok()?;
-                let (folder, path, links) = match &grant.place {
-                    Place::Folder(folder) => (folder, beneath.to_owned(), Links::Follow),
-                    Place::File { folder, name } if beneath.as_os_str().is_empty() => {
-                        (folder, PathBuf::from(name), Links::Refuse)
+                let (folder, path, links, is_window) = match &grant.place {
+                    Place::Folder(folder) => (folder, beneath.to_owned(), Links::Follow, false),
+                    Place::File { folder, name, is_window } if beneath.as_os_str().is_empty() => {
+                        (folder, PathBuf::from(name), Links::Refuse, *is_window)
                     }
                     Place::File { .. } => return None,
                 };
-                let (folder, closed) = (Arc::clone(folder), self.closed.clone());
-                let permit = FilePermit { folder, path, links, asked: asked.to_owned(), closed };
+                let (folder, closed) = (Arc::clone(folder), Arc::clone(&self.closed));
+                let asked = asked.to_owned();
+                let permit = FilePermit { folder, path, links, asked, closed, is_window };
                 Some((grant.spelled.as_os_str().len(), permit))
             })
             .max_by_key(|(spelled_bytes, _)| *spelled_bytes)
@@ -91,7 +94,7 @@ impl Grants {
 
 impl FilePermit {
     /// The open folder.
-    pub(super) fn folder(&self) -> &Dir {
+    pub(super) fn folder(&self) -> &Arc<Dir> {
         &self.folder
     }
 
@@ -110,15 +113,23 @@ impl FilePermit {
         &self.asked
     }
 
-    /// Lets a file or folder pass that was opened for this permit.
-    ///
-    /// # Errors
-    ///
-    /// A refusal, if it is what no grant opens.
-    pub(super) fn check_opened(&self, opened: &impl AsFd) -> Result<(), FileError> {
-        match &self.closed {
-            Some(closed) if closed.holds_opened(opened) => Err(FileError::outside(&self.asked)),
-            _ => Ok(()),
-        }
+    /// What no grant opens.
+    pub(super) fn closed(&self) -> &Closed {
+        &self.closed
+    }
+
+    /// The refusal of this access to what stands so, if it is one.
+    pub(super) fn refuse(&self, standing: Standing, access: Access) -> Option<FileError> {
+        let rule = match (standing, access) {
+            (Standing::Open, _) | (Standing::Own, Access::Read) => return None,
+            (Standing::Window, _) if self.is_window => return None,
+            (Standing::Own, Access::Write) => {
+                "a plugin's own folder is read-only; keep what is written in `$PLUGIN_DATA`"
+            }
+            (Standing::Closed, _) => "what weft-lite takes authority from is open to no plugin",
+            (Standing::Window, _) => "the kernel's files are open to no plugin",
+            (Standing::Unknown, _) => "it can't be told whether it is open",
+        };
+        Some(FileError::denied(&self.asked, &format!("filesystem access denied: {rule}")))
     }
 }

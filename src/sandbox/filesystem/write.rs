@@ -3,7 +3,6 @@
 //! It blocks, and so runs on the pool of blocking threads. The old content is never touched: what
 //! fails, or a power cut, leaves it as it was.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
@@ -13,13 +12,13 @@ use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::fs::{
     Dir, File, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt,
 };
+use rustix::fs::FileType;
 
 use super::FileError;
-use super::permit::{FilePermit, Links};
+use super::permit::FilePermit;
+use super::walk::{Access, walk};
 use crate::contract::limits;
 
-/// Links in a row that are followed at the end of a path.
-const MAX_LINKS: usize = 8;
 /// Names tried for the temporary file: more than one only where an earlier process left its own.
 const MAX_NAMES: usize = 64;
 
@@ -38,70 +37,20 @@ pub(in crate::sandbox) fn write(permit: &FilePermit, content: &str) -> Result<()
         return Err(FileError::ContentTooLarge);
     }
     let fail = |error| FileError::from_io(permit.asked(), error);
-    let path = target(permit)?;
-    let Some(name) = path.file_name().map(Path::new) else { return Err(FileError::NotRegular) };
-    let folder = open_folder(permit, path.parent().unwrap_or(Path::new("")))?;
-    let old = match folder.symlink_metadata(name) {
-        Ok(found) if found.is_file() => Some(open_old(&folder, name).map_err(fail)?),
-        Ok(_) => return Err(FileError::NotRegular),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(fail(error)),
-    };
-    replace(&folder, name, old.as_ref(), content).map_err(fail)
-}
-
-/// Where the permit's path leads, beneath its folder. Nothing depends on its being right still:
-/// the folder's handle holds whatever is done with it later beneath the folder.
-fn target(permit: &FilePermit) -> Result<Cow<'_, Path>, FileError> {
-    let mut path = Cow::Borrowed(permit.path());
-    for _ in 0..MAX_LINKS {
-        if path.as_os_str().is_empty() {
-            return Err(FileError::NotRegular);
+    let mut found = walk(permit, Access::Write)?;
+    found.check()?;
+    found.make_folders()?;
+    let (folder, name) = (found.folder(), found.name());
+    let old = match found.kind() {
+        Some(FileType::RegularFile) => {
+            let old = open_old(folder, name).map_err(fail)?;
+            found.check_opened(&old)?;
+            Some(old)
         }
-        let link: PathBuf = match permit.folder().read_link(&path) {
-            Ok(_) if permit.links() == Links::Refuse => {
-                return Err(FileError::symlink(permit.asked()));
-            }
-            Ok(link) => link,
-            // Not a link, or not there yet.
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::InvalidInput | io::ErrorKind::NotFound
-                ) =>
-            {
-                return Ok(path);
-            }
-            Err(error) => return Err(FileError::from_io(permit.asked(), error)),
-        };
-        path = Cow::Owned(path.parent().unwrap_or(Path::new("")).join(link));
-    }
-    Err(FileError::symlink(permit.asked()))
-}
-
-/// The folder at `path`, which is made where it is missing, in a folder that is open to the plugin.
-fn open_folder(permit: &FilePermit, path: &Path) -> Result<Dir, FileError> {
-    let fail = |error| FileError::from_io(permit.asked(), error);
-    let open = |path: &Path| {
-        permit.folder().open_dir(if path.as_os_str().is_empty() { Path::new(".") } else { path })
+        Some(_) => return Err(FileError::NotRegular),
+        None => None,
     };
-    for there in path.ancestors() {
-        let folder = match open(there) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            opened => opened.map_err(fail)?,
-        };
-        permit.check_opened(&folder)?;
-        let missing = path.strip_prefix(there).unwrap_or(Path::new(""));
-        if missing.as_os_str().is_empty() {
-            return Ok(folder);
-        }
-        return folder
-            .create_dir_all(missing)
-            .and_then(|()| folder.open_dir(missing))
-            .map_err(fail);
-    }
-    // The grant's own folder was taken away.
-    Err(fail(io::ErrorKind::NotFound.into()))
+    replace(folder, name, old.as_ref(), content).map_err(fail)
 }
 
 /// Opens the file that will be replaced, as if to write to it: a rename would ask only for rights

@@ -1,0 +1,129 @@
+//! Which file or folder a handle is: what the kernel tells of the handle itself, without `/proc`.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType};
+
+/// One file or folder of this machine, whatever path leads there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+}
+
+/// What was seen of a handle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) identity: Identity,
+    /// The mount that it was reached by; kernels before 5.8 don't tell.
+    mount: Option<u64>,
+    /// The number of names that it has.
+    pub(super) links: u64,
+    pub(super) kind: FileType,
+}
+
+impl Seen {
+    /// What is at `path` from the folder; with an empty path, the handle itself. A link at the end is
+    /// not followed.
+    pub(super) fn at(folder: &impl AsFd, path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let flags = match path.as_os_str().is_empty() {
+            true => empty_path(),
+            false => AtFlags::SYMLINK_NOFOLLOW,
+        };
+        Self::with(folder, path, flags)
+    }
+
+    /// What a path of the operator's leads to.
+    pub(super) fn of_path(path: &Path) -> io::Result<Self> {
+        Self::with(&rustix::fs::CWD, path, AtFlags::empty())
+    }
+
+    #[cfg(target_os = "linux")]
+    fn with(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
+        use rustix::fs::StatxFlags;
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
+        let Ok(seen) = rustix::fs::statx(folder, path, flags, wanted) else {
+            return Self::plainly(folder, path, flags);
+        };
+        let has_mount = seen.stx_mask & StatxFlags::MNT_ID.bits() != 0;
+        Ok(Self {
+            identity: Identity {
+                device: rustix::fs::makedev(seen.stx_dev_major, seen.stx_dev_minor),
+                inode: seen.stx_ino,
+            },
+            mount: has_mount.then_some(seen.stx_mnt_id),
+            links: seen.stx_nlink.into(),
+            kind: FileType::from_raw_mode(seen.stx_mode.into()),
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn with(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
+        Self::plainly(folder, path, flags)
+    }
+
+    /// Without the mount.
+    #[allow(clippy::unnecessary_cast, reason = "the fields' widths are the system's")]
+    fn plainly(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
+        let seen = match path.as_os_str().is_empty() {
+            true => rustix::fs::fstat(folder)?,
+            false => rustix::fs::statat(folder, path, flags)?,
+        };
+        Ok(Self {
+            identity: Identity { device: seen.st_dev as u64, inode: seen.st_ino as u64 },
+            mount: None,
+            links: seen.st_nlink as u64,
+            kind: FileType::from_raw_mode(seen.st_mode),
+        })
+    }
+
+    /// Whether a mount may lie between the two.
+    pub(super) fn is_mounted_on(&self, above: &Self) -> bool {
+        self.mount.is_none() || self.mount != above.mount
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn empty_path() -> AtFlags {
+    AtFlags::EMPTY_PATH
+}
+
+#[cfg(not(target_os = "linux"))]
+fn empty_path() -> AtFlags {
+    AtFlags::empty()
+}
+
+/// Whether the file system of this handle is one by which the kernel shows itself.
+#[cfg(target_os = "linux")]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the numbers are 32 bits")]
+pub(super) fn is_kernels(handle: &impl AsFd) -> io::Result<bool> {
+    Ok(KERNELS.contains(&(rustix::fs::fstatfs(handle)?.f_type as u32)))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_kernels(_: &impl AsFd) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// The numbers of such file systems (statfs(2)).
+#[cfg(target_os = "linux")]
+const KERNELS: [u32; 15] = [
+    0x0000_9fa0, // proc
+    0x6265_6572, // sysfs
+    0x0000_1cd1, // devpts
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0xf97c_ff8c, // selinuxfs
+    0x0027_e0eb, // cgroup
+    0x6367_7270, // cgroup2
+    0xcafe_4a11, // bpf
+    0x6265_6570, // configfs
+    0xde5e_81e4, // efivarfs
+    0x6165_676c, // pstore
+    0x4249_4e4d, // binfmt_misc
+    0x6e73_6673, // nsfs
+];

@@ -1,0 +1,283 @@
+//! From a grant's folder to what a permit names: one part of the path after the other, each an open
+//! handle that is compared with what is closed.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+use rustix::fs::{FileType, Mode, OFlags};
+
+use super::FileError;
+use super::closed::{Places, Standing};
+use super::identity::{Identity, Seen};
+use super::permit::{FilePermit, Links};
+use super::reserved::is_reserved;
+
+/// Links that are followed on the way.
+const MAX_LINKS: usize = 40;
+/// Folders that one write may make.
+const MAX_NEW_FOLDERS: usize = 32;
+/// As a folder is opened: to go on from, which asks for no right to list it.
+#[cfg(target_os = "linux")]
+const FOLDER: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const FOLDER: OFlags = OFlags::RDONLY;
+
+/// What an effect does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// Where a permit leads.
+pub(super) struct Found<'a> {
+    permit: &'a FilePermit,
+    places: Places<'a>,
+    access: Access,
+    step: Step,
+    suspects: Vec<Identity>,
+    /// Folders that would have to be made.
+    missing: Vec<OsString>,
+    /// The file's name in the last folder.
+    name: OsString,
+    /// What is of that name, if anything is.
+    kind: Option<FileType>,
+}
+
+/// One open folder on the way.
+#[derive(Clone)]
+struct Step {
+    folder: Arc<Dir>,
+    seen: Seen,
+    standing: Standing,
+}
+
+/// The way so far.
+struct Walk<'a> {
+    permit: &'a FilePermit,
+    places: Places<'a>,
+    access: Access,
+    trail: Vec<Step>,
+    last: Step,
+    suspects: Vec<Identity>,
+}
+
+/// Follows the permit's path as far as it leads.
+///
+/// # Errors
+///
+/// A refusal: of a link that leads out of the grant, and of whatever is closed, whether it is there or
+/// not. What the operating system says.
+pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Found<'_>, FileError> {
+    let places = permit.closed().look();
+    let folder = Arc::clone(permit.folder());
+    let io = |error| FileError::from_io(permit.asked(), error);
+    let (seen, standing, _) = places.above(&*folder).map_err(io)?;
+    let last = Step { folder, seen, standing };
+    let mut walk =
+        Walk { permit, places, access, trail: Vec::new(), last, suspects: Vec::new() };
+    let mut parts = VecDeque::new();
+    put_before(&mut parts, permit.path());
+    match walk.follow(&mut parts) {
+        Ok((name, kind)) => Ok(walk.found(parts.into(), name, kind)),
+        // Whether something is there is not told of what is closed.
+        Err(error) => Err(walk.permit.refuse(walk.last.standing, access).unwrap_or(error)),
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Goes on until the file's folder, or as far as there are folders; `parts` keeps those that aren't.
+    fn follow(
+        &mut self,
+        parts: &mut VecDeque<OsString>,
+    ) -> Result<(OsString, Option<FileType>), FileError> {
+        let permit = self.permit;
+        let io = |error| FileError::from_io(permit.asked(), error);
+        let mut links = 0;
+        while let Some(part) = parts.pop_front() {
+            if part == ".." {
+                self.last = self.trail.pop().ok_or_else(|| FileError::symlink(permit.asked()))?;
+                continue;
+            }
+            let names = || std::iter::once(&*part).chain(parts.iter().map(OsString::as_os_str));
+            if is_reserved(&part) || self.places.is_coming(&self.last.seen, names()) {
+                self.last.standing = Standing::Closed;
+                return Err(FileError::outside(permit.asked()));
+            }
+            let mut failed = io::ErrorKind::NotADirectory.into();
+            if !parts.is_empty() {
+                match self.enter(&part) {
+                    Ok(()) => continue,
+                    Err(error) => failed = error,
+                }
+            }
+            let seen = match Seen::at(&*self.last.folder, &part) {
+                Ok(seen) => seen,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return self.missing(parts, part);
+                }
+                Err(error) => return Err(io(error)),
+            };
+            if seen.kind == FileType::Symlink {
+                links += 1;
+                let target = self.last.folder.read_link_contents(&part).map_err(io)?;
+                if links > MAX_LINKS {
+                    return Err(io(rustix::io::Errno::LOOP.into()));
+                }
+                if permit.links() == Links::Refuse || target.is_absolute() {
+                    return Err(FileError::symlink(permit.asked()));
+                }
+                put_before(parts, &target);
+            } else if parts.is_empty() {
+                self.last.standing = self.places.beneath(&seen, self.last.standing);
+                return Ok((part, Some(seen.kind)));
+            } else {
+                return Err(io(failed));
+            }
+        }
+        Err(FileError::NotRegular)
+    }
+
+    fn enter(&mut self, name: &OsStr) -> io::Result<()> {
+        let step = self.last.enter(&self.places, name, &mut self.suspects)?;
+        let above = std::mem::replace(&mut self.last, step);
+        self.trail.push(above);
+        Ok(())
+    }
+
+    /// What a path is that ends in nothing: `first` is the first part of it that isn't there.
+    fn missing(
+        &mut self,
+        parts: &mut VecDeque<OsString>,
+        first: OsString,
+    ) -> Result<(OsString, Option<FileType>), FileError> {
+        if parts.iter().any(|part| is_reserved(part)) {
+            self.last.standing = Standing::Closed;
+        }
+        parts.push_front(first);
+        let not_found = FileError::from_io(self.permit.asked(), io::ErrorKind::NotFound.into());
+        match parts.pop_back() {
+            Some(name) if parts.iter().all(|part| part != "..") && name != ".." => Ok((name, None)),
+            _ => Err(not_found),
+        }
+    }
+
+    fn found(self, missing: Vec<OsString>, name: OsString, kind: Option<FileType>) -> Found<'a> {
+        let Self { permit, places, access, last, suspects, .. } = self;
+        Found { permit, places, access, step: last, suspects, missing, name, kind }
+    }
+}
+
+impl Step {
+    fn enter(
+        &self,
+        places: &Places<'_>,
+        name: &OsStr,
+        suspects: &mut Vec<Identity>,
+    ) -> io::Result<Self> {
+        let flags = FOLDER | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(&*self.folder, name, flags, Mode::empty())?;
+        let folder = Dir::from_std_file(File::from(folder));
+        let seen = Seen::at(&folder, "")?;
+        if seen.is_mounted_on(&self.seen) {
+            suspects.push(seen.identity);
+        }
+        let standing = places.entered(&folder, &seen, &self.seen, self.standing);
+        Ok(Self { folder: Arc::new(folder), seen, standing })
+    }
+}
+
+impl Found<'_> {
+    /// The folder that the file is in, or the last one there is.
+    pub(super) fn folder(&self) -> &Dir {
+        &self.step.folder
+    }
+
+    /// The file's name in it.
+    pub(super) fn name(&self) -> &Path {
+        Path::new(&self.name)
+    }
+
+    /// What is there, and in a folder that is.
+    pub(super) fn kind(&self) -> Option<FileType> {
+        self.kind
+    }
+
+    /// Lets the folder pass, and what is there or isn't.
+    ///
+    /// # Errors
+    ///
+    /// A refusal, if it is what no grant opens.
+    pub(super) fn check(&self) -> Result<(), FileError> {
+        self.pass(self.step.standing, &self.suspects)
+    }
+
+    /// Lets the file pass that was opened.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub(super) fn check_opened(&self, file: &impl AsFd) -> Result<(), FileError> {
+        let seen = Seen::at(file, "").map_err(|error| self.io(error))?;
+        let mut suspects = self.suspects.clone();
+        let is_file = seen.kind == FileType::RegularFile;
+        if is_file && (seen.links > 1 || seen.is_mounted_on(&self.step.seen)) {
+            suspects.push(seen.identity);
+        }
+        let standing = self.places.entered(file, &seen, &self.step.seen, self.step.standing);
+        self.pass(standing, &suspects)
+    }
+
+    /// Makes the folders that are missing.
+    ///
+    /// # Errors
+    ///
+    /// Too many of them, and what the operating system says.
+    pub(super) fn make_folders(&mut self) -> Result<(), FileError> {
+        if self.missing.len() > MAX_NEW_FOLDERS {
+            let rule = format!("filesystem access denied: more than {MAX_NEW_FOLDERS} new folders");
+            return Err(FileError::denied(self.permit.asked(), &rule));
+        }
+        for name in std::mem::take(&mut self.missing) {
+            match self.step.folder.create_dir(&name) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(self.io(error));
+                }
+                _ => {}
+            }
+            let entered = self.step.enter(&self.places, &name, &mut self.suspects);
+            self.step = entered.map_err(|error| match error.kind() {
+                // Something else has taken its place.
+                io::ErrorKind::NotADirectory => FileError::symlink(self.permit.asked()),
+                _ => self.io(error),
+            })?;
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    fn pass(&self, standing: Standing, suspects: &[Identity]) -> Result<(), FileError> {
+        let standing = self.places.settle(standing, suspects, self.access == Access::Write);
+        self.permit.refuse(standing, self.access).map_or(Ok(()), Err)
+    }
+
+    fn io(&self, error: io::Error) -> FileError {
+        FileError::from_io(self.permit.asked(), error)
+    }
+}
+
+/// The parts of `path` before those that are left; what is absolute is the caller's.
+fn put_before(parts: &mut VecDeque<OsString>, path: &Path) {
+    let kept = PathBuf::from(path);
+    for part in kept.components().rev() {
+        if let Component::Normal(_) | Component::ParentDir = part {
+            parts.push_front(part.as_os_str().to_owned());
+        }
+    }
+}
