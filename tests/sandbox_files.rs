@@ -274,7 +274,7 @@ fn links_in_a_circle_end() {
     symlink("a", dirs.at("workspace/b")).unwrap();
     let sandbox = dirs.workspace_sandbox();
     assert!(read(&sandbox, "a").unwrap_err().starts_with("file access failed: a: "));
-    assert_eq!(write(&sandbox, "a", "x"), Err(SYMLINK.into()));
+    assert!(write(&sandbox, "a", "x").unwrap_err().starts_with("file access failed: a: "));
 }
 
 #[test]
@@ -360,7 +360,10 @@ fn grants_that_cannot_be_opened_are_warned_of_and_stay_closed() {
             "data",
             "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE`, `$PLUGIN_DIR` or `$PLUGIN_DATA`",
         ),
-        ("", "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE`, `$PLUGIN_DIR` or `$PLUGIN_DATA`"),
+        (
+            "",
+            "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE`, `$PLUGIN_DIR` or `$PLUGIN_DATA`",
+        ),
         ("$HOME/x", "`$HOME` stands for nothing here"),
         ("~root/x", "`~root` stands for nothing here"),
         ("$WORKSPACE/../outside", "it holds `..`; write the folder that is meant"),

@@ -20,7 +20,9 @@ fn links_lead_nowhere() {
     // A place that is itself a link: what it leads to is the place.
     symlink("../home/real", world.path("work/.weft")).unwrap();
     let loaded = world.load(&json!(["~"]));
-    for path in ["folder/secrets/API.json", "folder/none/none", "file", "dangling", "real/config.yaml"] {
+    for path in
+        ["folder/secrets/API.json", "folder/none/none", "file", "dangling", "real/config.yaml"]
+    {
         loaded.denied(path, AUTHORITY);
     }
     assert_eq!(world.text("home/real/config.yaml"), "limits: {}");
@@ -105,9 +107,11 @@ fn a_mount_of_a_place_leads_nowhere() {
     world.write("home/.weft/approvals.json", "{}");
     fs::create_dir_all(world.path("work/way/in")).unwrap();
     world.write("work/file", "");
-    let mounts = [("home/.weft/secrets", "work/way/in"), ("home/.weft/approvals.json", "work/file")];
+    let mounts =
+        [("home/.weft/secrets", "work/way/in"), ("home/.weft/approvals.json", "work/file")];
     let mounted = mounts.map(|(from, to)| {
-        let mount = Command::new("mount").arg("--bind").arg(world.path(from)).arg(world.path(to)).output();
+        let mount =
+            Command::new("mount").arg("--bind").arg(world.path(from)).arg(world.path(to)).output();
         mount.is_ok_and(|mount| mount.status.success()).then(|| Mounted(world.path(to)))
     });
     if mounted.iter().any(Option::is_none) {
@@ -134,6 +138,9 @@ fn one_write_makes_few_folders() {
     let world = World::new();
     let loaded = world.load(&json!(["$WORKSPACE"]));
     assert_eq!(loaded.write("a/".repeat(32) + "file", ""), Ok(()));
-    loaded.not_written("b/".repeat(33) + "file", "filesystem access denied: more than 32 new folders");
+    loaded.not_written(
+        "b/".repeat(33) + "file",
+        "filesystem access denied: more than 32 new folders",
+    );
     assert!(!world.path("work/b").exists());
 }

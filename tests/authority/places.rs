@@ -60,7 +60,11 @@ fn without_a_home_there_is_no_data() {
     let world = World::new();
     let plugins = world.path("plugins");
     let loaded = world.load_with(&json!(["$PLUGIN_DATA"]), |builder| builder.plugins(plugins));
-    assert!(loaded.warnings()[0].ends_with("set `WEFT_HOME` to a folder"), "{:?}", loaded.warnings());
+    assert!(
+        loaded.warnings()[0].ends_with("set `WEFT_HOME` to a folder"),
+        "{:?}",
+        loaded.warnings()
+    );
 }
 
 #[test]
@@ -90,8 +94,10 @@ fn a_home_that_is_not_there_yet_is_not_made_by_a_guest() {
     let world = World::new();
     let home = world.path("home/config/weft");
     let plugins = world.path("plugins");
-    let loaded = world.load_with(&json!(["~"]), |builder| builder.weft_home(&home).plugins(plugins));
-    for path in ["approvals.json", "trusted-keys/a.json", "secrets/a.json", "plugins/x/plugin.wasm"] {
+    let loaded =
+        world.load_with(&json!(["~"]), |builder| builder.weft_home(&home).plugins(plugins));
+    for path in ["approvals.json", "trusted-keys/a.json", "secrets/a.json", "plugins/x/plugin.wasm"]
+    {
         loaded.denied(format!("config/weft/{path}"), AUTHORITY);
         loaded.not_written(format!("CONFIG/Weft/{path}"), AUTHORITY);
     }
@@ -121,13 +127,19 @@ fn a_folder_around_the_home_gives_no_secret() {
 #[test]
 fn the_kernels_windows_are_closed() {
     let world = World::new();
-    let grants =
-        json!(["/", "/proc", "/sys", "/dev", "/proc/self/environ", "/proc/1/cmdline", "/proc/uptime"]);
+    let grants = json!([
+        "/",
+        "/proc",
+        "/sys",
+        "/dev",
+        "/proc/self/environ",
+        "/proc/1/cmdline",
+        "/proc/uptime"
+    ]);
     let loaded = world.load(&grants);
     let warnings = loaded.warnings();
-    for (grant, warning) in ["/proc", "/sys", "/dev", "/proc/self/environ", "/proc/1/cmdline"]
-        .iter()
-        .zip(&warnings)
+    for (grant, warning) in
+        ["/proc", "/sys", "/dev", "/proc/self/environ", "/proc/1/cmdline"].iter().zip(&warnings)
     {
         assert!(warning.contains(&format!("`{grant}` stays closed")), "{warnings:?}");
     }
@@ -153,8 +165,14 @@ fn a_grant_that_names_a_place_is_refused_with_the_reason() {
     let world = World::new();
     world.write("home/.weft/approvals.json", "{}");
     let grants = json!([
-        "~/.weft", "~/.weft/approvals.json", "~/.weft/none", "$WORKSPACE/.weft/skills",
-        "$WORKSPACE/SOUL.md", "$WORKSPACE/.Agents", world.path("plugins"), "$WORKSPACE",
+        "~/.weft",
+        "~/.weft/approvals.json",
+        "~/.weft/none",
+        "$WORKSPACE/.weft/skills",
+        "$WORKSPACE/SOUL.md",
+        "$WORKSPACE/.Agents",
+        world.path("plugins"),
+        "$WORKSPACE",
     ]);
     let loaded = world.load(&grants);
     let warnings = loaded.warnings();

@@ -14,7 +14,8 @@ use weft_lite::{
 pub(crate) const AUTHORITY: &str =
     "filesystem access denied: what weft-lite takes authority from is open to no plugin";
 pub(crate) const OWN: &str = "filesystem access denied: a plugin's own folder is read-only; keep what is written in `$PLUGIN_DATA`";
-pub(crate) const KERNEL: &str = "filesystem access denied: the kernel's files are open to no plugin";
+pub(crate) const KERNEL: &str =
+    "filesystem access denied: the kernel's files are open to no plugin";
 
 pub(crate) struct World {
     root: TempDir,

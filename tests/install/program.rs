@@ -412,7 +412,8 @@ fn a_plugin_that_may_read_everything_around_reads_no_secret() {
     assert_eq!(read("note"), Ok(json!({ "content": "readable" })));
     for path in ["weft/secrets/API.json", "weft/approvals.json", "weft/audit.jsonl"] {
         let rule = &read(path).unwrap_err()["denied"]["rule"];
-        let closed = "filesystem access denied: what weft-lite takes authority from is open to no plugin";
+        let closed =
+            "filesystem access denied: what weft-lite takes authority from is open to no plugin";
         assert_eq!(rule, closed, "{path}");
     }
 }

@@ -324,7 +324,8 @@ fn closed_grants(
         PackageOrigin::Bundled => None,
     };
     // The folder for a plugin's own data is made when it is loaded, not when it is looked at.
-    let is_made = |grant: &&String| grant.starts_with("$PLUGIN_DATA") && options.weft_home.is_some();
+    let is_made =
+        |grant: &&String| grant.starts_with("$PLUGIN_DATA") && options.weft_home.is_some();
     let filesystem = permissions.filesystem.iter().filter(|it| !is_made(it)).cloned().collect();
     let permissions = PluginPermissions { filesystem, ..PluginPermissions::default() };
     Sandbox::new(identity, folder, &permissions, resources, options).1

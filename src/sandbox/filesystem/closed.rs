@@ -197,9 +197,8 @@ impl Places<'_> {
         names: impl Iterator<Item = &'n std::ffi::OsStr> + Clone,
     ) -> bool {
         let here = self.coming.iter().filter(|(anchor, _)| *anchor == folder.identity);
-        here.into_iter().any(|(_, rest)| {
-            names.clone().zip(rest).all(|(name, coming)| folded(name) == *coming)
-        })
+        here.into_iter()
+            .any(|(_, rest)| names.clone().zip(rest).all(|(name, coming)| folded(name) == *coming))
     }
 
     /// How something stands that is beneath something that stands so.

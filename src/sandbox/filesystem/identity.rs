@@ -98,7 +98,11 @@ fn empty_path() -> AtFlags {
 
 /// Whether the file system of this handle is one by which the kernel shows itself.
 #[cfg(target_os = "linux")]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the numbers are 32 bits")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the numbers are 32 bits"
+)]
 pub(super) fn is_kernels(handle: &impl AsFd) -> io::Result<bool> {
     Ok(KERNELS.contains(&(rustix::fs::fstatfs(handle)?.f_type as u32)))
 }

@@ -80,8 +80,7 @@ pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Found<'_>, Fil
     let io = |error| FileError::from_io(permit.asked(), error);
     let (seen, standing, _) = places.above(&*folder).map_err(io)?;
     let last = Step { folder, seen, standing };
-    let mut walk =
-        Walk { permit, places, access, trail: Vec::new(), last, suspects: Vec::new() };
+    let mut walk = Walk { permit, places, access, trail: Vec::new(), last, suspects: Vec::new() };
     let mut parts = VecDeque::new();
     put_before(&mut parts, permit.path());
     match walk.follow(&mut parts) {
