@@ -195,7 +195,7 @@ pub use skill::{
     Readiness, SKILL_BYTES, SKILL_FILES, Severity, ShadowedSkill, SkillDocument, SkillEntry,
     SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRegistry,
     SkillRequirements, SkillRoot, SkillState, SkillSurroundings, SkillVariable, check_folder_name,
-    parse_skill,
+    is_ignored_folder, parse_skill,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
 pub use wasm::{

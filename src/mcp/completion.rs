@@ -102,7 +102,7 @@ impl McpServer {
                 let name = known.get("name").map(String::as_str);
                 let skill = catalog.skills.iter().find(|skill| Some(&*skill.name) == name);
                 let Some(skill) = skill.cloned() else { return Ok(Vec::new()) };
-                let files = off_executor(move || files::list(&skill)).await;
+                let files = off_executor(move || files::list(&skill, |_| {})).await;
                 // A folder that can't be listed has nothing to suggest.
                 Ok(files.unwrap_or_default().into_iter().map(|file| file.path).collect())
             }

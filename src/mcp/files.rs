@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -16,10 +17,11 @@ use crate::package::BUNDLED;
 use crate::sandbox::off_executor;
 #[cfg(feature = "bundled")]
 use crate::skill::BUNDLED_SKILLS;
-use crate::skill::OpenSkill;
+pub(super) use crate::skill::SKILL_FILE;
+use crate::skill::{OpenSkill, SKILL_TOTAL_BYTES};
 
-/// The file that makes a folder a skill.
-pub(super) const SKILL_FILE: &str = "SKILL.md";
+/// Bytes of a file that is read as a resource: its text or base64 has to fit into one message.
+const RESOURCE_BYTES: u64 = 4 << 20;
 
 /// What a folder is as a resource (SEP-2640).
 const FOLDER_TYPE: &str = "inode/directory";
@@ -139,38 +141,95 @@ impl Resource {
     }
 }
 
-/// The files of a skill, in the order of their paths.
+/// The files of a skill, in the order of their paths: all of them, or only `SKILL.md` where they are more
+/// than may be offered, which `remark` is told.
+///
+/// # Errors
+///
+/// Those of its folder.
+pub(super) fn list(
+    skill: &OfferedSkill,
+    remark: impl FnOnce(&io::Error),
+) -> io::Result<Vec<Resource>> {
+    match list_whole(skill) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            remark(&error);
+            let bytes = read(skill, SKILL_FILE)?.len() as u64;
+            Ok(vec![Resource::new(skill, SKILL_FILE.to_owned(), bytes, None)])
+        }
+        listed => listed,
+    }
+}
+
+/// The same, or nothing.
 ///
 /// # Errors
 ///
 /// Those of its folder, and that it is more than may be offered.
-pub(super) fn list(skill: &OfferedSkill) -> io::Result<Vec<Resource>> {
-    let Some(folder) = &skill.folder else {
-        let bytes = compiled_in(skill).len() as u64;
-        return Ok(vec![Resource::new(skill, SKILL_FILE.to_owned(), bytes, None)]);
+fn list_whole(skill: &OfferedSkill) -> io::Result<Vec<Resource>> {
+    let files = match &skill.folder {
+        Some(folder) => OpenSkill::open(folder)?.files()?,
+        None => Vec::new(),
     };
-    let files = OpenSkill::open(folder)?.files()?;
-    let resource =
-        |file: crate::skill::SkillFile| Resource::new(skill, file.path, file.bytes, file.modified);
-    Ok(files.into_iter().map(resource).collect())
+    let mut resources: Vec<Resource> = files
+        .into_iter()
+        .map(|file| Resource::new(skill, file.path, file.bytes, file.modified))
+        .collect();
+    // It is compiled in, or a link to another folder: what was read of it is known.
+    let place = resources.binary_search_by(|file| file.path.as_str().cmp(SKILL_FILE));
+    if let Err(place) = place
+        && has_known_text(skill)
+    {
+        let bytes = known_text(skill).len() as u64;
+        resources.insert(place, Resource::new(skill, SKILL_FILE.to_owned(), bytes, None));
+    }
+    Ok(resources)
 }
 
-/// What is in a file of a skill.
+/// What is in a file of a skill, of at most [`RESOURCE_BYTES`].
 ///
 /// # Errors
 ///
-/// Those of the file; `NotFound` where there is none.
+/// Those of the file; `NotFound` where there is none, `FileTooLarge` with the limit.
 pub(super) fn read(skill: &OfferedSkill, path: &str) -> io::Result<Vec<u8>> {
-    match &skill.folder {
-        Some(folder) => OpenSkill::open(folder)?.read(path),
-        None if path == SKILL_FILE => Ok(compiled_in(skill).into_bytes()),
+    read_bounded(skill, path, RESOURCE_BYTES)
+}
+
+fn read_bounded(skill: &OfferedSkill, path: &str, limit: u64) -> io::Result<Vec<u8>> {
+    let content = match &skill.folder {
+        Some(folder) => OpenSkill::open(folder)?.read(path, limit),
         None => Err(io::Error::from(io::ErrorKind::NotFound)),
+    };
+    match content {
+        Err(error)
+            if path == SKILL_FILE
+                && error.kind() != io::ErrorKind::FileTooLarge
+                && has_known_text(skill) =>
+        {
+            Ok(known_text(skill).into_bytes())
+        }
+        content => content,
     }
 }
 
-/// The file of a skill that is compiled in. Of one that an embedder has put there only what it says is
-/// known; its file is that, with the frontmatter in JSON, which is YAML.
-fn compiled_in(skill: &OfferedSkill) -> String {
+/// Whether the skill's own file is none of its folder's: it is compiled in, or a link.
+fn has_known_text(skill: &OfferedSkill) -> bool {
+    let is_link = |folder: &Path| {
+        folder.join(SKILL_FILE).symlink_metadata().is_ok_and(|file| file.is_symlink())
+    };
+    skill.folder.as_deref().is_none_or(is_link)
+}
+
+/// Whether bytes that are UTF-8 are text. NUL bytes are in none, and what is made of other control
+/// characters would be many times as long in JSON.
+pub(super) fn is_text(content: &[u8]) -> bool {
+    let escaped = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    !content.contains(&0) && content.iter().filter(escaped).count() <= content.len() / 8
+}
+
+/// The `SKILL.md` of a skill without a file of its own in its folder. Where it is not compiled in, only
+/// what it says is known; its file is that, with the frontmatter in JSON, which is YAML.
+fn known_text(skill: &OfferedSkill) -> String {
     #[cfg(feature = "bundled")]
     {
         let with_code = BUNDLED.iter().map(|plugin| (plugin.name, plugin.skill));
@@ -184,13 +243,22 @@ fn compiled_in(skill: &OfferedSkill) -> String {
 }
 
 /// Every file of these skills, in the order of the URIs. A skill whose folder can't be listed is left
-/// out, with a word to the operator.
-pub(super) fn list_all(skills: &[OfferedSkill]) -> Vec<Resource> {
+/// out, and of one with too many files only `SKILL.md` is given, with a word to the operator at `level`.
+pub(super) fn list_all(skills: &[OfferedSkill], level: log::Level) -> Vec<Resource> {
     let mut resources = Vec::new();
     for skill in skills {
-        match list(skill) {
+        let remark = |error: &io::Error| {
+            log::log!(
+                level,
+                "of the files of skill {} only SKILL.md is offered: {error}",
+                skill.name
+            );
+        };
+        match list(skill, remark) {
             Ok(files) => resources.extend(files),
-            Err(error) => log::debug!("the files of skill {} are not offered: {error}", skill.name),
+            Err(error) => {
+                log::log!(level, "the files of skill {} are not offered: {error}", skill.name)
+            }
         }
     }
     sort_by(&mut resources, |one, other| one.uri.cmp(&other.uri));
@@ -232,8 +300,8 @@ pub(super) fn children(
 /// Those of its files.
 pub(super) fn manifest(skill: &OfferedSkill) -> io::Result<String> {
     let mut resources = Vec::new();
-    for file in list(skill)? {
-        let content = read(skill, &file.path)?;
+    for file in list_whole(skill)? {
+        let content = read_bounded(skill, &file.path, SKILL_TOTAL_BYTES)?;
         let digest = Sha256::digest(&content);
         let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut resource = Object::new();
@@ -258,7 +326,7 @@ pub(super) struct Index(Vec<Resource>);
 impl Index {
     /// Looks at the files of these skills.
     pub(super) async fn look(skills: Arc<[OfferedSkill]>) -> Self {
-        Self(off_executor(move || list_all(&skills)).await)
+        Self(off_executor(move || list_all(&skills, log::Level::Debug)).await)
     }
 
     /// Whether the list of all resources is another one than in `earlier`.

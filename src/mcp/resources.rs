@@ -57,7 +57,7 @@ impl McpServer {
         result: &mut Object,
     ) -> Result<(), RpcError> {
         let skills = Arc::clone(&self.catalog().skills);
-        let all = off_executor(move || files::list_all(&skills)).await;
+        let all = off_executor(move || files::list_all(&skills, log::Level::Warn)).await;
         self.list(request, revision, "resources", &all, result)
     }
 
@@ -71,13 +71,21 @@ impl McpServer {
         let (skill, path) = self.skill_of(&uri).ok_or_else(|| not_found(&uri, revision))?;
         let kind = files::mime_type(&path);
         let content = off_executor(move || files::read(&skill, &path)).await;
-        let content = content.map_err(|error| log_and(&error, not_found(&uri, revision)))?;
+        let content = content.map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => {
+                RpcError::invalid_params(format!("{}: {error}", shown(&uri)))
+            }
+            _ => log_and(&error, not_found(&uri, revision)),
+        })?;
         let mut contents = Object::new();
         contents.member("uri", &uri).member("mimeType", kind);
-        match String::from_utf8(content) {
-            Ok(text) => contents.member("text", &text),
-            Err(binary) => contents.member("blob", &Base64::encode_string(binary.as_bytes())),
+        let text = if files::is_text(&content) { std::str::from_utf8(&content).ok() } else { None };
+        match text {
+            Some(text) => contents.member("text", text),
+            // Its alphabet needs no escapes, so this is written once.
+            None => contents.raw("blob", &format!("\"{}\"", Base64::encode_string(&content))),
         };
+        drop(content);
         result.raw("contents", &array([contents.end().as_str()]));
         write_freshness(result, revision);
         Ok(())
@@ -92,7 +100,12 @@ impl McpServer {
             return Err(no_folder());
         }
         let children = off_executor(move || {
-            let files = files::list(&skill)?;
+            let files = files::list(&skill, |error| {
+                log::warn!(
+                    "of the files of skill {} only SKILL.md is offered: {error}",
+                    skill.name
+                );
+            })?;
             io::Result::Ok(files::children(&skill, &path, files))
         });
         let children = children.await.map_err(|error| log_and(&error, no_folder()))?;

@@ -3,8 +3,7 @@
 //!
 //! What a signature covers is what is packed and copied, so all three ask here.
 
-use std::fs::{self, File, Metadata};
-use std::io::Read;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::install_error::InstallError;
@@ -12,13 +11,7 @@ use super::paths::{self, PackagePaths};
 use super::record::RECORD_FILE;
 use super::source;
 use crate::contract::{PluginManifest, limits, sort_by};
-
-/// What tools leave in an author's folder under these names is no part of a package.
-const LEFT_OUT: [&str; 7] = [".git", ".hg", ".jj", ".svn", "__pycache__", "node_modules", "target"];
-
-/// The file by which programs mark a folder of what they can make again, and how it begins
-/// (the Cache Directory Tagging Specification).
-const CACHE_TAG: (&str, &[u8]) = ("CACHEDIR.TAG", b"Signature: 8a477f597d28d172789f06886806bc55");
+use crate::skill::{is_ignored_folder, is_ignored_name, is_leftover};
 
 /// A file of a package that lies in a folder.
 #[derive(Debug)]
@@ -40,8 +33,8 @@ pub(super) fn to_pack(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
     walk(folder, Some(named(folder))).map(|walk| walk.files)
 }
 
-/// The folders in `folder` that packing, signing and installing it leave out: histories, builds and
-/// caches (`.git`, `target`, `node_modules`, what has a `CACHEDIR.TAG`). The files in them that the
+/// What packing, signing and installing `folder` leave out: histories, builds and caches (`.git`,
+/// `target`, `node_modules`, what has a `CACHEDIR.TAG`), and the leftovers of editors. The files in them that the
 /// manifest names, as its module, are part of the package nevertheless.
 ///
 /// # Errors
@@ -149,8 +142,11 @@ impl Walk {
     /// Whether what is found under this name is no part of a package by itself.
     fn is_left_out(&self, name: &str, place: &Path, metadata: &Metadata) -> bool {
         // In a worktree, `.git` is a file.
-        let by_name = LEFT_OUT.contains(&name) && (!metadata.is_file() || name == ".git");
-        self.named.is_some() && (by_name || (metadata.is_dir() && is_cache(place)))
+        let by_name = match metadata.is_file() {
+            true => is_leftover(name) || name == ".git",
+            false => is_ignored_name(name),
+        };
+        self.named.is_some() && (by_name || (metadata.is_dir() && is_ignored_folder(place)))
     }
 
     /// What is taken of `path`, which is or lies in what is left out.
@@ -166,12 +162,4 @@ impl Walk {
             Taken::Nothing
         }
     }
-}
-
-fn is_cache(folder: &Path) -> bool {
-    let (name, begins) = CACHE_TAG;
-    let mut start = Vec::new();
-    let read = File::open(folder.join(name))
-        .and_then(|file| file.take(begins.len() as u64).read_to_end(&mut start));
-    read.is_ok() && start == begins
 }

@@ -240,7 +240,9 @@ fn is_content(root: &Path, folder: &Path) -> bool {
 }
 
 fn is_left_out(name: &Path) -> bool {
-    name.as_os_str().as_encoded_bytes().starts_with(b".") || name == Path::new("node_modules")
+    // A folder of skills may well be called `target`.
+    name.as_os_str().as_encoded_bytes().starts_with(b".")
+        || [Path::new("node_modules"), Path::new("__pycache__")].contains(&name)
 }
 
 /// Why a folder is not read. It is about no line of a file, so it is about the first.

@@ -1,7 +1,8 @@
 //! The files of one skill's folder: listed and read beneath it, whatever links lie there.
 //!
-//! Names that begin with a dot, and links, are not files of the skill: they are neither listed nor
-//! read. Nothing is kept open or in memory between two questions.
+//! Names that begin with a dot, links, ignored folders, what editors leave behind and weft-lite's own
+//! records are not files of the skill: they are neither listed nor read. Only `SKILL.md` may be a link,
+//! to a file in the same folder. Nothing is kept open or in memory between two questions.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,12 +11,18 @@ use std::time::SystemTime;
 use crate::contract::sort_by;
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, Metadata, OpenOptions};
+
+use super::ignored::{CACHE_TAG, is_cache_tag, is_ignored_name, is_leftover};
 
 /// Files of one skill (SEP-2640, limits).
 pub(crate) const SKILL_FILES: usize = 512;
 /// Bytes of all files of one skill (SEP-2640, limits).
 pub(crate) const SKILL_TOTAL_BYTES: u64 = 16 << 20;
+/// The file that makes a folder a skill.
+pub(crate) const SKILL_FILE: &str = "SKILL.md";
+/// The records that installing leaves beside the skill's own files.
+const RECORDS: [&str; 2] = ["install.json", "weft.signature.json"];
 /// Folders within folders.
 const DEPTH: usize = 16;
 
@@ -53,37 +60,64 @@ impl OpenSkill {
     pub(crate) fn files(&self) -> io::Result<Vec<SkillFile>> {
         let mut files = Vec::new();
         collect(&self.0, "", 0, &mut files)?;
+        if let Ok(link) = self.0.symlink_metadata(SKILL_FILE)
+            && link.is_symlink()
+            && let Ok(metadata) = self.0.metadata(SKILL_FILE)
+            && metadata.is_file()
+        {
+            files.push(file(SKILL_FILE.to_owned(), &metadata));
+        }
         sort_by(&mut files, |one, other| one.path.cmp(&other.path));
         Ok(files)
     }
 
-    /// What is in a file.
+    /// What is in a file of at most `limit` bytes.
     ///
     /// # Errors
     ///
     /// The system's; [`io::ErrorKind::NotFound`] for a path that [`files`](Self::files) would not
-    /// give.
-    pub(crate) fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+    /// give, [`io::ErrorKind::FileTooLarge`] for one over the limit.
+    pub(crate) fn read(&self, path: &str, limit: u64) -> io::Result<Vec<u8>> {
         let parts: Vec<&str> = path.split('/').collect();
         let Some((name, folders)) = parts.split_last() else { return Err(not_found()) };
-        if parts.len() > DEPTH || !parts.iter().all(|part| is_offered(part)) {
+        let is_record = parts.len() == 1 && RECORDS.contains(name);
+        if parts.len() > DEPTH
+            || is_record
+            || is_leftover(name)
+            || folders.iter().any(|part| is_ignored_name(part))
+            || !parts.iter().all(|part| is_offered(part))
+        {
             return Err(not_found());
         }
         let mut folder = self.0.try_clone()?;
         for part in folders {
             folder = folder.open_dir_nofollow(part)?;
+            if is_cache(&folder) {
+                return Err(not_found());
+            }
         }
         let mut options = OpenOptions::new();
         // Opening a pipe would wait for its writer otherwise.
-        options.read(true).nonblock(true).follow(FollowSymlinks::No);
+        // The handle keeps what it leads to within the folder.
+        let follow = if path == SKILL_FILE { FollowSymlinks::Yes } else { FollowSymlinks::No };
+        options.read(true).nonblock(true).follow(follow);
         let file = folder.open_with(name, &options)?;
-        if !file.metadata()?.is_file() {
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
             return Err(not_found());
         }
-        let mut content = Vec::new();
-        file.take(SKILL_TOTAL_BYTES + 1).read_to_end(&mut content)?;
-        match content.len() as u64 > SKILL_TOTAL_BYTES {
-            true => Err(too_large()),
+        let over = |bytes: u64| {
+            let message = format!("the file has {bytes} bytes, and {limit} is the most");
+            io::Error::new(io::ErrorKind::FileTooLarge, message)
+        };
+        if metadata.len() > limit {
+            return Err(over(metadata.len()));
+        }
+        // One byte more, so that the end is found without growing.
+        let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+        file.take(limit + 1).read_to_end(&mut content)?;
+        match content.len() as u64 > limit {
+            true => Err(over(content.len() as u64)),
             false => Ok(content),
         }
     }
@@ -102,14 +136,18 @@ fn collect(folder: &Dir, prefix: &str, depth: usize, files: &mut Vec<SkillFile>)
         }
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            collect(&entry.open_dir()?, &format!("{prefix}{name}/"), depth + 1, files)?;
-        } else if kind.is_file() {
-            let metadata = entry.metadata()?;
-            files.push(SkillFile {
-                path: format!("{prefix}{name}"),
-                bytes: metadata.len(),
-                modified: metadata.modified().ok().map(cap_std::time::SystemTime::into_std),
-            });
+            if is_ignored_name(&name) {
+                continue;
+            }
+            let inner = entry.open_dir()?;
+            if !is_cache(&inner) {
+                collect(&inner, &format!("{prefix}{name}/"), depth + 1, files)?;
+            }
+        } else if kind.is_file() && !is_leftover(&name) {
+            if depth == 0 && RECORDS.contains(&name.as_str()) {
+                continue;
+            }
+            files.push(file(format!("{prefix}{name}"), &entry.metadata()?));
             let total = files.iter().map(|file| file.bytes).sum::<u64>();
             if files.len() > SKILL_FILES || total > SKILL_TOTAL_BYTES {
                 return Err(too_large());
@@ -117,6 +155,17 @@ fn collect(folder: &Dir, prefix: &str, depth: usize, files: &mut Vec<SkillFile>)
         }
     }
     Ok(())
+}
+
+fn file(path: String, metadata: &Metadata) -> SkillFile {
+    let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
+    SkillFile { path, bytes: metadata.len(), modified }
+}
+
+fn is_cache(folder: &Dir) -> bool {
+    let mut options = OpenOptions::new();
+    options.read(true).nonblock(true).follow(FollowSymlinks::No);
+    folder.open_with(CACHE_TAG, &options).is_ok_and(is_cache_tag)
 }
 
 fn is_offered(name: &str) -> bool {

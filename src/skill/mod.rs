@@ -18,6 +18,7 @@ mod files;
 mod findings;
 mod fingerprint;
 mod frontmatter;
+mod ignored;
 mod imitation;
 mod json5;
 mod keys;
@@ -48,9 +49,11 @@ pub use document::{
 };
 pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
 #[cfg(feature = "mcp")]
-pub(crate) use files::{OpenSkill, SkillFile};
+pub(crate) use files::{OpenSkill, SKILL_FILE, SKILL_TOTAL_BYTES};
 pub use fingerprint::Fingerprint;
 pub use frontmatter::Frontmatter;
+pub use ignored::is_ignored_folder;
+pub(crate) use ignored::{is_ignored_name, is_leftover};
 pub(crate) use name::slug;
 pub use name::{FolderNameFault, check_folder_name};
 pub use parse::{

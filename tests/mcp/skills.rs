@@ -441,10 +441,94 @@ fn a_skill_with_too_many_files_is_not_listed_in_part() {
     let mut client = skills.client(MODERN);
     let list = client.result("skills/list", &json!({}));
     assert_eq!(names(&list, "skills", "uri"), ["skill://code-review/SKILL.md"]);
+    // As a resource its own file is still there.
+    let list = client.result("resources/list", &json!({}));
+    let listed = names(&list, "resources", "uri");
+    assert!(listed.contains(&"skill://plain/SKILL.md".to_owned()), "{listed:?}");
+    assert!(!listed.contains(&"skill://plain/1.txt".to_owned()));
     let uri = json!({ "uri": "skill://plain/SKILL.md" });
     assert_eq!(client.error("skills/get", &uri).0, -32602);
     // What its folder holds besides is nobody's fault who asks for this file.
     client.result("resources/read", &uri);
+}
+
+#[test]
+fn what_is_no_part_of_a_skill_is_no_resource() {
+    let skills = Skills::new();
+    let ours = ["notes.md", "sub/install.json", "targets/a.md"];
+    let mut ignored = vec![
+        "install.json".to_owned(),
+        "weft.signature.json".into(),
+        "SKILL.md~".into(),
+        "#SKILL.md#".into(),
+        "sub/notes.md.swp".into(),
+        ".#SKILL.md".into(),
+        "target/debug/a".into(),
+        ".venv/bin/python".into(),
+        "src/__pycache__/a.pyc".into(),
+        "cache/b".into(),
+    ];
+    ignored.extend((0..600).map(|number| format!("node_modules/{number}.js")));
+    for path in ours.into_iter().chain(ignored.iter().map(String::as_str)) {
+        skills.write(&format!("plain/{path}"), "x");
+    }
+    skills.write("plain/cache/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n");
+    let mut client = skills.client(MODERN);
+    let list = client.result("resources/list", &json!({}));
+    let mut listed = names(&list, "resources", "uri");
+    listed.retain(|uri| uri.starts_with("skill://plain/"));
+    let mut expected: Vec<String> =
+        ours.iter().chain(&["SKILL.md"]).map(|path| format!("skill://plain/{path}")).collect();
+    expected.sort();
+    assert_eq!(listed, expected);
+    for path in ignored.iter().take(11) {
+        let uri = json!({ "uri": format!("skill://plain/{}", path.replace('#', "%23")) });
+        assert_eq!(client.error("resources/read", &uri).0, -32602, "{path}");
+    }
+    let whole = client.result("skills/list", &json!({}));
+    assert!(names(&whole, "skills", "uri").contains(&"skill://plain/SKILL.md".to_owned()));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_skill_file_that_is_a_link_is_readable() {
+    use std::os::unix::fs::symlink;
+    let skills = Skills::new();
+    let text = "---\nname: linked\ndescription: Linked words\n---\nFollow it.\n";
+    skills.write("linked/docs/SKILL.txt", text);
+    symlink("docs/SKILL.txt", skills.folder.path().join("linked/SKILL.md")).unwrap();
+    skills.write("shared/SKILL.md", text);
+    std::fs::create_dir(skills.folder.path().join("other")).unwrap();
+    symlink("../shared/SKILL.md", skills.folder.path().join("other/SKILL.md")).unwrap();
+    skills.load();
+    let mut client = skills.client(MODERN);
+    for (name, exact) in [("linked", true), ("other", false)] {
+        let uri = format!("skill://{name}/SKILL.md");
+        let list = client.result("resources/list", &json!({}));
+        assert!(names(&list, "resources", "uri").contains(&uri), "{list:#}");
+        let result = client.result("resources/read", &json!({ "uri": uri }));
+        let read = result["contents"][0]["text"].as_str().unwrap();
+        assert!(read.contains("Follow it.") && read.contains("Linked words"), "{read}");
+        assert!(!exact || read == text);
+    }
+}
+
+#[test]
+fn a_large_or_binary_file_is_refused_or_a_blob() {
+    let skills = Skills::new();
+    skills.write("plain/zeros.bin", vec![0; 1 << 20]);
+    skills.write("plain/large.txt", vec![b'x'; (4 << 20) + 1]);
+    let mut client = skills.client(MODERN);
+    let read = client.result("resources/read", &json!({ "uri": "skill://plain/zeros.bin" }));
+    assert_eq!(
+        read["contents"][0]["blob"].as_str().unwrap().len(),
+        (1_usize << 20).div_ceil(3) * 4
+    );
+    assert_eq!(read["contents"][0].get("text"), None);
+    let large = json!({ "uri": "skill://plain/large.txt" });
+    let (code, message) = client.error("resources/read", &large);
+    assert_eq!(code, -32602);
+    assert!(message.contains("has 4194305 bytes, and 4194304 is the most"), "{message}");
 }
 
 // Changes.

@@ -212,3 +212,37 @@ fn a_workspace_is_used_only_when_it_is_trusted() {
     assert_eq!(program.says("skill"), "1 skill (1 workspace)");
     program.end();
 }
+
+/// How many folders the kernel watches for a process.
+#[cfg(target_os = "linux")]
+fn watches(process: u32) -> usize {
+    let files = fs::read_dir(format!("/proc/{process}/fdinfo")).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap_or_default());
+    let count = |text: String| text.lines().filter(|line| line.starts_with("inotify wd:")).count();
+    texts.map(count).sum()
+}
+
+#[cfg(all(target_os = "linux", feature = "watch"))]
+#[test]
+fn ignored_folders_are_not_watched() {
+    let world = World::new();
+    world.skill("home/skills/web", "1");
+    world.write("home/skills/web/references/deep/a.md", "a");
+    for folder in ["node_modules", ".venv/lib", "src/target", "src/__pycache__", "cache"] {
+        for number in 0..100 {
+            world.write(&format!("home/skills/web/{folder}/{number}/file"), "");
+        }
+    }
+    let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
+    world.write("home/skills/web/cache/CACHEDIR.TAG", tag);
+    let mut program = world.start(&["run"]);
+    program.says("1 skill");
+    // From the first change that it tells of, everything is watched.
+    world.skill("home/skills/web", "2");
+    program.says("~ skill web");
+    world.skill("home/skills/web/nested/new", "no skill of its own");
+    world.skill("home/skills/web", "3");
+    program.says("~ skill web");
+    let watched = watches(program.child.id());
+    assert!((5..60).contains(&watched), "{watched} folders are watched");
+}

@@ -408,6 +408,14 @@ impl Disk {
         for file in state.chain(self.settings.iter().map(|file| file.path().to_owned())) {
             watched.push(WatchedFolder { path: file, depth: WatchDepth::Itself });
         }
+        // A module may lie where nothing else is watched, as in `target`.
+        for tree in &self.skills {
+            let with_code = tree.with_code.iter();
+            watched.extend(with_code.filter_map(|folder| {
+                let module = tree.skills.get(folder)?.code.as_ref()?.module_path()?;
+                folder.join(module).parent().map(direct)
+            }));
+        }
         for tree in &self.plugins {
             watched.push(direct(tree.path()));
             for (folder, plugin) in &tree.plugins {

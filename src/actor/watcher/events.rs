@@ -1,8 +1,8 @@
 //! What the kernel tells, over notify: its thread does nothing but send, and a full channel means
 //! that everything is looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,8 @@ pub(super) struct Events {
     watcher: Option<RecommendedWatcher>,
     told: Receiver<Told>,
     lost: Receiver<()>,
-    /// What is watched, and how.
-    armed: BTreeMap<PathBuf, RecursiveMode>,
+    /// What is watched.
+    armed: BTreeSet<PathBuf>,
     targets: Targets,
     /// Something that should be watched can't be.
     deaf: bool,
@@ -50,7 +50,7 @@ impl Events {
         // What a link leads to is watched by its real path, if it has to be watched.
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(handler, config)?;
-        let (armed, targets) = (BTreeMap::new(), Targets::default());
+        let (armed, targets) = (BTreeSet::new(), Targets::default());
         Ok(Self { watcher: Some(watcher), told, lost, armed, targets, deaf: false })
     }
 
@@ -102,7 +102,7 @@ impl Events {
                 Some(Ok(Told { path, name })) => {
                     if name {
                         // The kernel's watch is on what had the name.
-                        self.armed.retain(|armed, _| !armed.starts_with(&path));
+                        self.armed.retain(|armed| !armed.starts_with(&path));
                     }
                     let relevant = self.targets.relevant(&path);
                     if relevant.is_empty() {
@@ -161,7 +161,7 @@ fn hear(event: notify::Result<Event>, sender: &Sender<Told>, lose: &Sender<()>) 
 
 struct Armed {
     watcher: RecommendedWatcher,
-    armed: BTreeMap<PathBuf, RecursiveMode>,
+    armed: BTreeSet<PathBuf>,
     targets: Targets,
     /// What was not watched before.
     new: Vec<PathBuf>,
@@ -170,20 +170,20 @@ struct Armed {
 
 fn arm(
     mut watcher: RecommendedWatcher,
-    mut before: BTreeMap<PathBuf, RecursiveMode>,
+    mut before: BTreeSet<PathBuf>,
     watched: &[WatchedFolder],
 ) -> Armed {
     let targets = Targets::of(watched);
-    let (mut armed, mut new, mut deaf) = (BTreeMap::new(), Vec::new(), false);
-    for (path, mode) in targets.folders() {
-        if before.remove(path) == Some(mode) {
-            armed.insert(path.to_owned(), mode);
+    let (mut armed, mut new, mut deaf) = (BTreeSet::new(), Vec::new(), false);
+    for path in targets.real() {
+        if before.remove(path) {
+            armed.insert(path.to_owned());
             continue;
         }
         deaf |= !tells_of_changes(path);
-        match watcher.watch(path, mode) {
+        match watcher.watch(path, RecursiveMode::NonRecursive) {
             Ok(()) => {
-                armed.insert(path.to_owned(), mode);
+                armed.insert(path.to_owned());
                 new.push(path.to_owned());
             }
             // It went away just now, which the folder above it tells.
@@ -194,7 +194,7 @@ fn arm(
             }
         }
     }
-    for path in before.keys().filter(|path| !armed.contains_key(*path)) {
+    for path in before.iter().filter(|path| !armed.contains(*path)) {
         // It may be gone, and its watch with it.
         let _ = watcher.unwatch(path);
     }
@@ -206,14 +206,5 @@ fn is_gone(error: &notify::Error) -> bool {
         ErrorKind::PathNotFound => true,
         ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
         _ => false,
-    }
-}
-
-impl Targets {
-    fn folders(&self) -> impl Iterator<Item = (&Path, RecursiveMode)> {
-        self.real().map(|(path, is_deep)| {
-            let mode = if is_deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-            (path, mode)
-        })
     }
 }

@@ -4,19 +4,23 @@
 //! exists is watched from above as well, so that its removal and its return are told. Paths are
 //! told by their real names and handed on by the names that the loader knows.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::WatchedFolder;
 use crate::actor::loader::WatchDepth;
 use crate::contract::sort_by;
+use crate::skill::{SKILL_FILES, is_ignored_folder, is_ignored_name};
+
+/// Folders within folders that are watched.
+const LEVELS: usize = 32;
 
 /// The folders to watch, and what they are called.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    /// By real path; whether everything beneath is watched.
-    real: BTreeMap<PathBuf, bool>,
+    /// Real paths.
+    real: BTreeSet<PathBuf>,
     /// Real paths and the names they were reached by.
     names: Vec<(PathBuf, PathBuf)>,
     watched: Vec<WatchedFolder>,
@@ -28,12 +32,6 @@ impl Targets {
         for folder in watched {
             targets.add(folder);
         }
-        // Folders in a tree that is watched whole need no watch of their own.
-        let deep: Vec<PathBuf> =
-            targets.real.iter().filter(|(_, deep)| **deep).map(|(path, _)| path.clone()).collect();
-        targets
-            .real
-            .retain(|path, _| !deep.iter().any(|above| path != above && path.starts_with(above)));
         sort_by(&mut targets.names, Ord::cmp);
         targets.names.dedup();
         targets
@@ -48,24 +46,44 @@ impl Targets {
                 && let Some(parent) = real.parent()
             {
                 // Behind a link, the real folder may go and return as well.
-                self.want(parent.to_owned(), parent, false);
+                self.want(parent.to_owned(), parent);
             }
-            self.want(real, path, folder.depth == WatchDepth::Beneath);
+            if folder.depth == WatchDepth::Beneath {
+                self.want_beneath(&real, LEVELS);
+            }
+            self.want(real, path);
         }
         let above = path.ancestors().skip(1).find_map(|above| Some((real_folder(above)?, above)));
         if let Some((real, above)) = above {
-            self.want(real, above, false);
+            self.want(real, above);
         }
     }
 
-    fn want(&mut self, real: PathBuf, name: &Path, deep: bool) {
+    fn want(&mut self, real: PathBuf, name: &Path) {
         self.names.push((real.clone(), name.to_owned()));
-        *self.real.entry(real).or_default() |= deep;
+        self.real.insert(real);
     }
 
-    /// The real folders, and whether everything beneath them is watched.
-    pub(super) fn real(&self) -> impl Iterator<Item = (&Path, bool)> {
-        self.real.iter().map(|(path, deep)| (path.as_path(), *deep))
+    /// Every folder beneath a real one but those that are ignored. Links are not followed: what they lead
+    /// to is watched by its real path, if it has to be watched.
+    fn want_beneath(&mut self, real: &Path, levels: usize) {
+        let Ok(entries) = fs::read_dir(real) else { return };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if levels == 0
+                || !entry.file_type().is_ok_and(|kind| kind.is_dir())
+                || (is_ignored_folder(&path) && !is_skill(&path))
+            {
+                continue;
+            }
+            self.want_beneath(&path, levels - 1);
+            self.real.insert(path);
+        }
+    }
+
+    /// The real folders, each of which is watched by itself.
+    pub(super) fn real(&self) -> impl Iterator<Item = &Path> {
+        self.real.iter().map(PathBuf::as_path)
     }
 
     /// The names by which a real path was reached.
@@ -101,9 +119,18 @@ impl WatchedFolder {
                 inside.components().count() == 1 && !has(&|name| name.starts_with(b"."))
             }
             // Links may lead to hidden folders, though hardly into a repository.
-            WatchDepth::Beneath => !has(&|name| name == b".git"),
+            // Directly beneath a root a folder's name is a skill's.
+            WatchDepth::Beneath => {
+                let mut content = inside.iter().skip(1).filter_map(|part| part.to_str());
+                !has(&|name| name == b".git") && !content.any(is_ignored_name)
+            }
         }
     }
+}
+
+/// Whether a folder is a skill, whatever it is called.
+fn is_skill(folder: &Path) -> bool {
+    SKILL_FILES.iter().any(|file| folder.join(file).is_file())
 }
 
 fn real_folder(path: &Path) -> Option<PathBuf> {

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use weft_lite::is_ignored_folder;
+
 /// Folders inside each other.
 const DEPTH: usize = 16;
 
@@ -80,7 +82,7 @@ impl Walk {
                 self.found.files.push(path);
             } else if is_link && path.is_dir() {
                 self.links.push((path, depth));
-            } else if name != ".git" && kind.is_ok_and(|kind| kind.is_dir()) {
+            } else if kind.is_ok_and(|kind| kind.is_dir()) && !is_ignored_folder(&path) {
                 self.enter(&path, depth);
             }
         }
