@@ -82,7 +82,8 @@
 //! # Invariants
 //!
 //! - The interpreter has no side effects. A host function lifts its arguments and suspends the
-//!   guest; [`Sandbox::serve`] is the one door for every effect, and each passes the audit log.
+//!   guest; [`Sandbox::serve`] is the one door for every effect, and each passes the audit log. Clocks and
+//!   random numbers of WASI are no effects: they are answered at once and not logged.
 //! - No guest can keep a thread: every call runs in slices of fuel with a yield between them, and
 //!   dropping a call's future frees the guest.
 //! - Nothing that is in service changes: a change is a new [`Snapshot`] of plugins and skills, and
@@ -90,8 +91,9 @@
 //! - A message that was taken is answered, or its sender hears why not, also when the program stops.
 //! - No slash command is handled anywhere but through the [`CommandRegistry`].
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
-//! - There is no unsafe code, no global state beside the logger and a mark on the
-//!   thread that edits a line, and no thread per plugin.
+//! - There is no unsafe code, no global state beside the logger, a mark on the thread that
+//!   edits a line, a counter for names of temporary files and the moment at which WASI's monotonic
+//!   clock starts, and no thread per plugin.
 //!
 //! # Features
 //!

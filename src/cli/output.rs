@@ -175,3 +175,15 @@ fn fitted(line: &str) -> String {
         Some(_) => line.chars().take(columns.saturating_sub(3)).chain("...".chars()).collect(),
     }
 }
+
+/// Warns of a file with a credential in it that other users of this machine can read.
+pub(super) fn warn_if_others_read(path: &std::path::Path) {
+    #[cfg(unix)]
+    if std::fs::metadata(path)
+        .is_ok_and(|it| it.is_file() && std::os::unix::fs::MetadataExt::mode(&it) & 0o044 != 0)
+    {
+        let path = path.display();
+        let warning = format!("warning: other users can read {path}");
+        message(&with_next_step(&warning, &format!("run `chmod 600 {path}`")));
+    }
+}

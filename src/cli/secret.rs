@@ -100,6 +100,9 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
             error => error.next_step(),
         },
     })?;
+    if let Some(path) = from_file.as_deref().or(in_file.as_deref()) {
+        output::warn_if_others_read(path);
+    }
     let value = match (from_file, from_env, in_file) {
         (Some(path), None, None) => File::open(path)
             .and_then(SecretValue::from_reader)
@@ -135,14 +138,10 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
     if options.json {
         output::json(&json!({ "name": name, "hosts": host, "allow_http": allow_http }))?;
     } else {
-        let transport = transport_words(*allow_http);
-        output::message(&format!("kept `{name}`, for {}, {transport}", host.join(", ")));
+        let also = if *allow_http { ", also over http to private hosts" } else { "" };
+        output::message(&format!("kept `{name}`, for {}{also}", host.join(", ")));
     }
     Ok(Status::Done)
-}
-
-fn transport_words(allow_http: bool) -> &'static str {
-    if allow_http { "https, http to private hosts" } else { "https" }
 }
 
 /// The value's own text is in no message.
@@ -161,11 +160,11 @@ fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
         output::json(&summaries)?;
     } else {
         let row = |it: &SecretSummary| {
-            let over = transport_words(it.allow_http).to_owned();
-            [it.name.clone(), it.hosts.join(", "), over, it.source.clone()]
+            let over = if it.allow_http { "https, http to private hosts" } else { "https" };
+            [it.name.clone(), it.hosts.join(", "), it.source.clone(), over.to_owned()]
         };
         let rows: Vec<_> = summaries.iter().map(row).collect();
-        output::table(["name", "hosts", "over", "source"], &rows)?;
+        output::table(["name", "hosts", "source", "over"], &rows)?;
     }
     Ok(Status::Done)
 }

@@ -1,6 +1,7 @@
 //! `tools/call`: from a name and its arguments to a result, with progress on the way.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::or;
@@ -18,11 +19,16 @@ use super::object::Object;
 use super::prompts;
 use super::revision::Spoken;
 use super::scan;
+use super::schema::Violation;
 use super::server::{Context, McpServer};
+use crate::contract::limits::KB;
 use crate::contract::{CallError, CallOutcome, FuelGauge};
+use crate::sandbox::off_executor;
 
 /// A call that ends within this time says nothing of its progress, and the others say it this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+/// Longer arguments are read and checked off the executor.
+const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
 
 #[derive(Deserialize)]
 struct CallParams<'a> {
@@ -55,7 +61,7 @@ impl McpServer {
         if !arguments.starts_with('{') {
             return Err(RpcError::invalid_params("`arguments` is not an object"));
         }
-        let arguments = match checked(tool, arguments) {
+        let arguments = match checked(tool, arguments).await {
             Ok(arguments) => arguments,
             Err(problem) => {
                 content::write_error(result, &problem);
@@ -129,12 +135,35 @@ fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
 /// they stay as they were written. Otherwise the guest gets exactly the value that was checked, so that
 /// no second member of the same name gets past, with its numbers as they were written. Only a number
 /// that the schema takes as an integer is written as one: `5.0` is 5.
-fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> {
+///
+/// A check that takes long runs off the executor, so that no neighbour waits for it.
+async fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> {
     let Some(schema) = &tool.input else { return Ok(arguments.to_owned()) };
-    let value: Value = serde_json::from_str(arguments)
-        .map_err(|error| format!("the arguments can't be read: {error}"))?;
-    match schema.validate_integers(&value) {
-        Ok(integers) => Ok(scan::as_written(arguments, &value, &integers)),
+    if arguments.len() <= SHORT_ARGUMENTS_BYTES {
+        let value = read(arguments)?;
+        if let Some(checked) = schema.validate_shortly(&value) {
+            return outcome(arguments, &value, checked);
+        }
+    }
+    let (schema, arguments) = (Arc::clone(schema), arguments.to_owned());
+    off_executor(move || {
+        let value = read(&arguments)?;
+        outcome(&arguments, &value, schema.validate_integers(&value))
+    })
+    .await
+}
+
+fn read(arguments: &str) -> Result<Value, String> {
+    serde_json::from_str(arguments).map_err(|error| format!("the arguments can't be read: {error}"))
+}
+
+fn outcome(
+    arguments: &str,
+    value: &Value,
+    checked: Result<Vec<usize>, Vec<Violation>>,
+) -> Result<String, String> {
+    match checked {
+        Ok(integers) => Ok(scan::as_written(arguments, value, &integers)),
         Err(violations) => {
             let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Err(format!("the arguments are not what the tool takes:\n{}", list.join("\n")))

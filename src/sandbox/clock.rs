@@ -1,6 +1,7 @@
-//! Time as a dependency: the sandbox never asks the system what time it is.
+//! Time as a dependency, for what a test has to wait for: rates, and what the audit log notes.
 //!
-//! Rates and durations use the monotonic side, the audit log the wall side. Tests advance a
+//! Rates and durations use the monotonic side, the audit log the wall side. The deadline of an HTTP
+//! request is not part of it, as it ends a real connection: it takes the system's time. Tests advance a
 //! [`ManualClock`] and never sleep.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

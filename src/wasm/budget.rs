@@ -1,6 +1,6 @@
 //! The memory that all guests share, and the idle instances that give way when it runs out.
 //!
-//! This is the one place with a lock: linear memory grows inside the interpreter, where no message
+//! This is the one lock of this folder: linear memory grows inside the interpreter, where no message
 //! can be awaited, so room has to be made there and then. The lock is held for a map operation,
 //! never while a guest runs or an instance is dropped.
 

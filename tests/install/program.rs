@@ -1,7 +1,8 @@
 //! The program: what its operator types, and what comes of it.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 use serde_json::{Value, json};
@@ -205,7 +206,7 @@ fn a_secret_is_never_shown() {
     let sources: Vec<&Value> = sources.as_array().unwrap().iter().map(|it| &it["source"]).collect();
     assert_eq!(json!(sources), json!(["value", "env CI_TOKEN", "value"]));
     let (stdout, _) = succeeds(&home, &["secret", "list"]);
-    assert_eq!(stdout.lines().next(), Some("API\tapi.example.com\tvalue"));
+    assert_eq!(stdout.lines().next(), Some("API\tapi.example.com\tvalue\thttps"));
 
     fails(&home, &["secret", "set", "API"], 2);
     let (status, _, stderr) = run(&home, &set, "two\nlines");
@@ -496,8 +497,21 @@ fn a_secret_that_can_not_be_kept_is_refused_before_its_value_is_read() {
     let told = "warning: `A` has no usable value yet: env NOT_SET_ANYWHERE: it is not set\n  try: ";
     assert!(status == 0 && said.contains(told), "{said}");
     fs::write(home.path("later"), "tok-4711").unwrap();
-    let (status, _, said) = set(&["--in-file", "later"]);
-    assert_eq!((status, said.as_str()), (0, "kept `A`, for a.example.com\n"));
+    for option in ["--in-file", "--from-file"] {
+        fs::set_permissions(home.path("later"), Permissions::from_mode(0o640)).unwrap();
+        let (status, _, said) = set(&[option, "later"]);
+        let warning = "warning: other users can read later\n  try: run `chmod 600 later`\n";
+        assert_eq!((status, said), (0, format!("{warning}kept `A`, for a.example.com\n")));
+        fs::set_permissions(home.path("later"), Permissions::from_mode(0o600)).unwrap();
+        let (status, _, said) = set(&[option, "later"]);
+        assert_eq!((status, said.as_str()), (0, "kept `A`, for a.example.com\n"));
+    }
+    let (_, _, said) = set(&["--in-file", "later", "--allow-http"]);
+    assert_eq!(said, "kept `A`, for a.example.com, also over http to private hosts\n");
+    let listed = json(&succeeds(&home, &["secret", "list", "--json"]).0);
+    assert_eq!(listed[0]["allow_http"], json!(true));
+    let (stdout, _) = succeeds(&home, &["secret", "list"]);
+    assert!(stdout.contains("\thttps, http to private hosts\n"), "{stdout}");
 }
 
 #[test]

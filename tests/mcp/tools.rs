@@ -194,6 +194,33 @@ fn arguments_are_checked_before_the_guest_sees_them() {
 }
 
 #[test]
+fn a_long_check_holds_up_no_neighbour() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "text": { "type": "string", "pattern": "^[ab]*$" },
+            "list": { "type": "array", "uniqueItems": true },
+        },
+    });
+    let tools = json!([{ "name": "run", "input_schema": schema }]);
+    let server = Server::new([package("test", answering(&tools, "done"), &json!({}))]);
+    let mut client = server.client(MODERN);
+    let list: Vec<_> = (0..9_000).collect();
+    for heavy in [json!({ "text": "ab".repeat(400_000) }), json!({ "list": list })] {
+        // One thread runs both: the first call is being checked when the second one is answered.
+        let call = |arguments: &Value| json!({ "name": "test__run", "arguments": arguments });
+        let slow = client.request("tools/call", &call(&heavy));
+        let quick = client.request("tools/call", &call(&json!({ "text": "ab" })));
+        let answers: Vec<_> = (0..2).map(|_| client.next().unwrap()).collect();
+        let order: Vec<_> = answers.iter().map(|answer| answer["id"].clone()).collect();
+        assert_eq!(order, [quick, slow], "{answers:?}");
+        // The check lets both pass; the guest has no room for the longest.
+        assert!(!answers[1].to_string().contains("not what the tool takes"), "{}", answers[1]);
+        assert_eq!(answers[0]["result"]["content"][0]["text"], "done");
+    }
+}
+
+#[test]
 fn a_second_member_of_one_name_does_not_get_past_the_check() {
     let schema = json!({ "type": "object", "properties": { "a": { "const": 1 } } });
     let description = json!([{ "name": "run", "input_schema": schema }]);

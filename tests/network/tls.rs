@@ -63,7 +63,8 @@ fn the_certificate_must_name_the_host() {
 fn an_unknown_authority_is_not_trusted() {
     let world = secure(|options| options);
     let text = world.get_refused("https://secure.example/");
-    let reason = "TLS failed: secure.example: invalid peer certificate: UnknownIssuer";
+    let reason = "TLS failed: secure.example: the certificate's issuer is not known; if it is yours, \
+                  name its certificate in `network.ca_file` in `config.yaml`";
     assert_eq!(text, reason);
     assert!(world.server.requests().is_empty());
 }

@@ -157,6 +157,7 @@ fn listen(
     let token = match token_file {
         None => None,
         Some(path) => {
+            output::warn_if_others_read(path);
             let text = std::fs::read_to_string(path).map_err(|error| Failure::Work {
                 message: format!("{} can't be read: {error}", path.display()),
                 next_step: "give `--token-file` a file that this user may read".into(),

@@ -1,6 +1,7 @@
 //! The tools: what each is called, what it takes, and what is said to whoever asks for another.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -30,7 +31,7 @@ pub(in crate::mcp) struct OfferedTool {
     /// What a call does.
     pub(in crate::mcp) action: Action,
     /// What its arguments have to be, where that is more than any object.
-    pub(in crate::mcp) input: Option<Schema>,
+    pub(in crate::mcp) input: Option<Arc<Schema>>,
     /// The arguments that clients over HTTP repeat in headers.
     #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "only HTTP has headers"))]
     pub(in crate::mcp) headers: Vec<HeaderParameter>,
@@ -114,7 +115,7 @@ impl Tools {
         for (entry, name) in entries.iter().zip(names.by_ref()) {
             match OfferedTool::new(entry, name, options.schema_policy) {
                 Ok(tool) => {
-                    let unchecked = tool.input.iter().flat_map(Schema::unchecked);
+                    let unchecked = tool.input.iter().flat_map(|schema| schema.unchecked());
                     remarks.extend(unchecked.map(|part| format!("{}: {part}", tool.full_name)));
                     listed.push(tool);
                 }
@@ -211,7 +212,7 @@ impl OfferedTool {
         Ok(Self {
             modern: written(&input, output_schema.as_ref()),
             legacy: written(&plain_properties(&input), legacy_output.as_ref()),
-            input: (!is_any_object(&input)).then(|| compiled(&input)).transpose()?,
+            input: (!is_any_object(&input)).then(|| compiled(&input)).transpose()?.map(Arc::new),
             headers: headers::parameters(&input)?,
             output: output_schema.as_ref().map(compiled).transpose()?,
             full_name: entry.full_name(),
@@ -262,7 +263,7 @@ impl OfferedTool {
             name,
             action: Action::Instruct(skill.clone()),
             // It is ours, and has nothing that could not be compiled.
-            input: Schema::compile(&schema, SchemaPolicy::Lenient).ok(),
+            input: Schema::compile(&schema, SchemaPolicy::Lenient).ok().map(Arc::new),
             headers: Vec::new(),
             output: None,
             modern: json.clone(),

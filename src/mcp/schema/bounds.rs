@@ -21,6 +21,10 @@ pub const SUBSCHEMAS: usize = 10_000;
 /// [`ViolationKind::TooMuchWork`]: super::ViolationKind::TooMuchWork
 pub const STEPS: usize = 1_000_000;
 
+/// Steps of a check that runs between the turns of others: about a quarter of a millisecond, and up to
+/// eight with the worst of patterns. A check that takes more begins again on a thread of its own.
+pub const SHORT_STEPS: usize = 2_000;
+
 /// Bytes of one compiled pattern; `^.{0,1000}$` has about 128 KB. Above: the pattern is unsupported.
 pub const PATTERN_BYTES: usize = 256 * 1024;
 

@@ -36,9 +36,13 @@ pub(super) struct Check<'s> {
     integers: Vec<usize>,
 }
 
-/// Checks `value` against the first of `nodes`.
-pub(super) fn validate(nodes: &[Node], value: &Value) -> Result<Vec<usize>, Vec<Violation>> {
-    let (steps_left, wanted) = (bounds::STEPS, bounds::VIOLATIONS);
+/// Checks `value` against the first of `nodes`, in at most so many steps.
+pub(super) fn validate(
+    nodes: &[Node],
+    value: &Value,
+    steps_left: usize,
+) -> Result<Vec<usize>, Vec<Violation>> {
+    let wanted = bounds::VIOLATIONS;
     let (found, integers) = (Vec::new(), Vec::new());
     let mut check = Check { nodes, steps_left, depth: 0, wanted, found, integers };
     match check.schema(0, value, &Path::Root, None) {

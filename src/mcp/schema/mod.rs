@@ -83,6 +83,19 @@ impl Schema {
     /// The same, with the addresses of the numbers that were taken as integers although they are written
     /// with a fraction or an exponent.
     pub(super) fn validate_integers(&self, value: &Value) -> Result<Vec<usize>, Vec<Violation>> {
-        check::validate(&self.nodes, value)
+        check::validate(&self.nodes, value, bounds::STEPS)
+    }
+
+    /// The same within a few steps, or `None` where that is not enough: for a thread that others wait
+    /// for.
+    pub(super) fn validate_shortly(
+        &self,
+        value: &Value,
+    ) -> Option<Result<Vec<usize>, Vec<Violation>>> {
+        let checked = check::validate(&self.nodes, value, bounds::SHORT_STEPS);
+        let is_given_up = |violations: &Vec<Violation>| {
+            violations.last().is_some_and(|last| last.kind == ViolationKind::TooMuchWork)
+        };
+        if checked.as_ref().is_err_and(is_given_up) { None } else { Some(checked) }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use futures_lite::future::{or, pending};
 use futures_rustls::pki_types::ServerName;
+use futures_rustls::rustls::{self, CertificateError};
 use hyper::client::conn::http1::Builder;
 use smol::Timer;
 use smol_hyper::rt::FuturesIo;
@@ -96,6 +97,28 @@ async fn secure(
     };
     match tls.connect(server, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(error) => Err(failed(error.to_string())),
+        Err(error) => Err(failed(tls_problem(&error))),
     }
+}
+
+/// What is wrong, and for what the operator can repair how.
+fn tls_problem(error: &io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let words = match inner {
+        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
+            CertificateError::UnknownIssuer => {
+                "the certificate's issuer is not known; if it is yours, name its certificate in \
+                 `network.ca_file` in `config.yaml`"
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "the certificate has expired; if it has not, set this machine's clock"
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "the certificate is not valid yet; set this machine's clock"
+            }
+            _ => return error.to_string(),
+        },
+        _ => return error.to_string(),
+    };
+    words.to_owned()
 }
