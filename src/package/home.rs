@@ -168,6 +168,15 @@ impl HomeLock {
         remove_all(&scratch)
     }
 
+    /// Removes what the plugin of a package kept for itself (`$PLUGIN_DATA`).
+    pub(super) fn discard_data(&self, kind: PackageKind, id: &str) -> Result<(), HomeError> {
+        let data = self.home.join("data").join(kind.folder()).join(id);
+        match is_id(id) && data.symlink_metadata().is_ok() {
+            true => remove_all(&data),
+            false => Ok(()),
+        }
+    }
+
     /// Brings each package into one of its whole states: the new version where it has arrived, the
     /// old one where it has not.
     pub(super) fn repair(&self) -> Result<(), HomeError> {
@@ -238,6 +247,7 @@ pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeE
     let lock = HomeLock::acquire(home)?;
     // In this order, what is interrupted leaves a package without approvals and never the reverse.
     Approvals::forget(&lock, &kind.approval_id(id))?;
+    lock.discard_data(kind, id)?;
     let Some(folder) = installed_folder(home, kind, id) else { return Ok(false) };
     lock.discard(kind, &folder)?;
     Ok(true)

@@ -392,6 +392,8 @@ impl<'a> Installer<'a> {
     fn put_in_place(&self, lock: &HomeLock, staged: &Path, id: &str) -> Result<(), InstallError> {
         let place = home::place(&self.home, self.kind, id);
         if place.symlink_metadata().is_err() {
+            // Data of a package that was taken away by hand is not for another of its name.
+            lock.discard_data(self.kind, id)?;
             lock.rename(staged, &place)?;
             (self.observer)(InstallStep::InPlace);
             return Ok(());

@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::json;
+use weft_lite::{PackageKind, uninstall};
 
 use crate::world::{AUTHORITY, KERNEL, OWN, World};
 
@@ -41,6 +42,9 @@ fn an_installed_plugin_does_not_rewrite_itself_and_has_data_of_its_own() {
     for path in ["data/plugins/other/a.txt", "data/plugins/a.txt", "approvals.json"] {
         loaded.denied(world.path("home/.weft").join(path), AUTHORITY);
     }
+    // It goes with the plugin.
+    let removed = uninstall(&world.path("home/.weft"), PackageKind::Plugin, "probe").unwrap();
+    assert!(removed && !state.exists());
 }
 
 #[test]
