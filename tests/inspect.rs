@@ -70,7 +70,7 @@ fn inspecting_names_the_kinds_and_where_the_manifest_disagrees() {
         wrong["reasons"],
         json!([{
             "message": "`capabilities` names `skill`, but the module does not export `skill`; the module exports `voice`, but `capabilities` does not name `voice`",
-            "next_step": "add `voice` to `capabilities`, and export what wit/kinds.wit says, or take `skill` out of `capabilities`",
+            "next_step": "add `voice` to `capabilities`, and export what wit/deps/kinds.wit says, or take `skill` out of `capabilities`",
         }])
     );
 }

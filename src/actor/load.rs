@@ -84,7 +84,7 @@ impl LoadError {
                 "correct the JSON that `describe` returns (see wit/plugin.wit)".into()
             }
             Self::Answer { export, .. } => {
-                format!("correct what `{export}` returns (see wit/kinds.wit)")
+                format!("correct what `{export}` returns (see wit/deps/kinds.wit)")
             }
             Self::Capability(mismatch) => mismatch.next_step(),
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),

@@ -129,10 +129,10 @@ impl ModuleFault {
                 "import only `host` functions of the WIT world `clawft:plugin@0.1.0`".into()
             }
             Self::ImportType { .. } | Self::ExportType { .. } => {
-                "generate the bindings from wit/plugin.wit and wit/kinds.wit again".into()
+                "generate the bindings from wit/plugin.wit and wit/deps/kinds.wit again".into()
             }
             Self::MissingExport { name } if is_of_another_kind(name) => {
-                "generate the bindings from wit/kinds.wit and export the whole interface".into()
+                "generate the bindings from wit/deps/kinds.wit and export the whole interface".into()
             }
             Self::MissingExport { .. } => {
                 "generate the bindings from wit/plugin.wit and export the world `plugin`".into()
@@ -148,7 +148,7 @@ impl ModuleFault {
     }
 }
 
-/// Whether an export belongs to an interface of `wit/kinds.wit`.
+/// Whether an export belongs to an interface of `wit/deps/kinds.wit`.
 fn is_of_another_kind(name: &str) -> bool {
     name.contains('#') && !name.starts_with("plugin#")
 }

@@ -3,7 +3,7 @@
 //! The same rules as in `abi`: a pointer is a claim, a count is a claim, and a whole result is
 //! charged to one limit before any of it is copied.
 //!
-//! Source: `CanonicalABI.md` of the component model; the types are those of `wit/kinds.wit`.
+//! Source: `CanonicalABI.md` of the component model; the types are those of `wit/deps/kinds.wit`.
 
 #![deny(
     clippy::arithmetic_side_effects,

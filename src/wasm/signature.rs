@@ -75,7 +75,7 @@ pub(super) fn wasi_function(name: &str) -> Option<Signature> {
     })
 }
 
-/// The core-level names of what plugins export, in `wit/plugin.wit` and `wit/kinds.wit`.
+/// The core-level names of what plugins export, in `wit/plugin.wit` and `wit/deps/kinds.wit`.
 pub(super) mod export {
     use super::{PluginCapability, Signature, signature};
 

@@ -39,7 +39,7 @@ fn a_declared_kind_that_is_not_exported_is_refused() {
     );
     assert_eq!(
         found.next_step(),
-        "export what wit/kinds.wit says, or take `voice` out of `capabilities`"
+        "export what wit/deps/kinds.wit says, or take `voice` out of `capabilities`"
     );
 }
 
@@ -68,7 +68,7 @@ fn both_at_once_are_named_at_once() {
     );
     assert_eq!(
         found.next_step(),
-        "add `voice` to `capabilities`, and export what wit/kinds.wit says, or take `channel` out of `capabilities`"
+        "add `voice` to `capabilities`, and export what wit/deps/kinds.wit says, or take `channel` out of `capabilities`"
     );
 }
 
@@ -107,7 +107,7 @@ fn an_interface_is_exported_as_a_whole_and_with_its_types() {
         found: "(i32) -> ()".into(),
     };
     assert!(found.contains(&wrong), "{found:?}");
-    assert!(found.iter().all(|fault| fault.next_step().contains("wit/kinds.wit")));
+    assert!(found.iter().all(|fault| fault.next_step().contains("wit/deps/kinds.wit")));
     // Receipts alone are half of a channel.
     let receipts =
         "(func (export \"receipts#acknowledge\") (param i32 i32) (result i32) unreachable)";
@@ -130,7 +130,7 @@ fn what_a_guest_says_when_it_is_loaded_is_checked() {
         let error = error.unwrap_err();
         assert_eq!(
             error.next_step(),
-            format!("correct what `{export}` returns (see wit/kinds.wit)")
+            format!("correct what `{export}` returns (see wit/deps/kinds.wit)")
         );
         error.to_string()
     };

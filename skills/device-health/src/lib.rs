@@ -13,7 +13,7 @@ mod report;
 use alloc::string::{String, ToString};
 use json_text::Arguments;
 
-wit_bindgen::generate!({ path: "../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
 
 struct DeviceHealth;
 

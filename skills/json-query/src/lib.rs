@@ -13,7 +13,7 @@ mod parse;
 use alloc::string::{String, ToString};
 use json_text::{Arguments, Members, Value};
 
-wit_bindgen::generate!({ path: "../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
 
 struct JsonQuery;
 

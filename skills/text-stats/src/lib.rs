@@ -11,7 +11,7 @@ mod words;
 use alloc::string::{String, ToString};
 use json_text::{Arguments, Value};
 
-wit_bindgen::generate!({ path: "../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../wit", world: "plugin" });
 
 struct TextStats;
 

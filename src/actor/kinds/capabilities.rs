@@ -39,7 +39,7 @@ impl CapabilityMismatch {
         };
         let add = format!("add {} to `capabilities`", list(&self.undeclared));
         let remove = format!(
-            "export what wit/kinds.wit says, or take {} out of `capabilities`",
+            "export what wit/deps/kinds.wit says, or take {} out of `capabilities`",
             list(&self.missing)
         );
         match (self.missing.is_empty(), self.undeclared.is_empty()) {
@@ -87,7 +87,7 @@ pub(in crate::actor) fn check_tools(
     Err(CapabilityMismatch { missing: Vec::new(), undeclared: vec![PluginCapability::Tool] })
 }
 
-/// The interface of `wit/kinds.wit` for a kind.
+/// The interface of `wit/deps/kinds.wit` for a kind.
 fn interface(kind: PluginCapability) -> &'static str {
     match kind {
         PluginCapability::Tool => "plugin",

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use json_text::Arguments;
 
 wit_bindgen::generate!({
-    path: ["../../../wit/plugin.wit", "../../../wit/kinds.wit"],
+    path: "../../../wit",
     inline: "package guests:commit-notes; world commit-notes {
         include clawft:plugin/plugin@0.1.0;
         include weft:kinds/skill@0.1.0;

@@ -9,7 +9,7 @@ extern crate bare as _;
 
 use alloc::string::{String, ToString};
 
-wit_bindgen::generate!({ path: "../../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
 
 /// Rounds of the loop that takes long enough for several messages of progress, of which the host sends
 /// one every 100 ms.

@@ -8,7 +8,7 @@ mod heap;
 
 use alloc::string::{String, ToString};
 
-wit_bindgen::generate!({ path: "../../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
 
 struct Echo;
 

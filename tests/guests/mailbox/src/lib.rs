@@ -17,7 +17,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 wit_bindgen::generate!({
-    path: ["../../../wit/plugin.wit", "../../../wit/kinds.wit"],
+    path: "../../../wit",
     inline: "package guests:mailbox; world mailbox {
         include clawft:plugin/plugin@0.1.0;
         include weft:kinds/channel@0.1.0;

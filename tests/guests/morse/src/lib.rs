@@ -14,7 +14,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 wit_bindgen::generate!({
-    path: ["../../../wit/plugin.wit", "../../../wit/kinds.wit"],
+    path: "../../../wit",
     inline: "package guests:morse; world morse {
         include clawft:plugin/plugin@0.1.0;
         include weft:kinds/voice@0.1.0;

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use entry::Entry;
 
 wit_bindgen::generate!({
-    path: ["../../../wit/plugin.wit", "../../../wit/kinds.wit"],
+    path: "../../../wit",
     inline: "package guests:notebook; world notebook {
         include clawft:plugin/plugin@0.1.0;
         include weft:kinds/memory@0.1.0;

@@ -6,7 +6,7 @@ use crate::host as weft;
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
 
-wit_bindgen::generate!({ path: "../../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
 
 struct Probe;
 

@@ -16,7 +16,7 @@ use alloc::string::{String, ToString};
 use json_text::Value;
 
 wit_bindgen::generate!({
-    path: ["../../../wit/plugin.wit", "../../../wit/kinds.wit"],
+    path: "../../../wit",
     inline: "package guests:redact; world redact {
         include clawft:plugin/plugin@0.1.0;
         include weft:kinds/stage@0.1.0;

@@ -5,7 +5,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-wit_bindgen::generate!({ path: "../../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
 
 struct Wasi;
 

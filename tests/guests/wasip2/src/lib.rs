@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-wit_bindgen::generate!({ path: "../../../wit/plugin.wit", world: "plugin" });
+wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
 
 struct Wasi;
 
