@@ -45,6 +45,21 @@ pub fn package_folders(root: &Path) -> Result<Vec<PathBuf>, PackageError> {
     }
 }
 
+/// The folders in `root` that may become packages: they have neither a manifest nor a module yet.
+///
+/// None if `root` is a package itself, or can't be listed. There are at most so many as are worth
+/// watching.
+pub(crate) fn unfilled_folders(root: &Path) -> Vec<PathBuf> {
+    const FOLDERS: usize = 64;
+    if has_manifest(root) {
+        return Vec::new();
+    }
+    let mut folders = children(root).unwrap_or_default();
+    folders.retain(|child| !has_manifest(child) && !has_module(child));
+    folders.truncate(FOLDERS);
+    folders
+}
+
 /// The folders directly inside `root`, sorted.
 fn children(root: &Path) -> io::Result<Vec<PathBuf>> {
     let mut folders = Vec::new();

@@ -52,6 +52,7 @@ pub use contents::Package;
 pub(crate) use contents::skill_code;
 #[cfg(feature = "package")]
 pub use digest::{Difference, DigestList, sha256_hex};
+pub(crate) use discover::unfilled_folders;
 pub use discover::{discover, package_folders};
 pub use error::{PackageError, PackageErrorKind};
 #[cfg(feature = "package")]

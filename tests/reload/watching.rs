@@ -32,6 +32,17 @@ fn roots_that_do_not_exist_yet_are_waited_for() {
 }
 
 #[test]
+fn a_folder_that_is_filled_later_becomes_a_plugin() {
+    both_ways(&async |world, mut live| {
+        fs::create_dir_all(world.path("home/plugins/probe")).unwrap();
+        world.plugin("home/plugins/echo", "1.0.0", &module("echo"), &json!({}));
+        live.until("the other one is there", |it| it.plugins.plugin("echo").is_some()).await;
+        world.plugin("home/plugins/probe", "1.0.0", &module("probe"), &json!({}));
+        live.until("it is there", |it| it.plugins.plugin("probe").is_some()).await;
+    });
+}
+
+#[test]
 fn a_root_may_go_and_return() {
     both_ways(&async |world, mut live| {
         for round in 0..3 {

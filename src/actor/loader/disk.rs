@@ -418,6 +418,7 @@ impl Disk {
         }
         for tree in &self.plugins {
             watched.push(direct(tree.path()));
+            watched.extend(tree.unfilled().iter().map(|folder| direct(folder)));
             for (folder, plugin) in &tree.plugins {
                 // A plugin's folder may hold a whole project: only what counts is watched.
                 watched.push(direct(folder));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::code::Code;
 use super::skills::{Reach, SkillTree};
 use super::{Scope, Surroundings};
-use crate::package::{MANIFEST_NAMES, PackageError, package_folders};
+use crate::package::{MANIFEST_NAMES, PackageError, package_folders, unfilled_folders};
 use crate::skill::{Fingerprint, SkillLevel};
 
 /// How the plugins of a folder come by their permissions.
@@ -27,6 +27,8 @@ pub(super) struct PluginTree {
     pub(super) unreadable: Option<PackageError>,
     /// By folder.
     pub(super) plugins: BTreeMap<PathBuf, KnownPlugin>,
+    /// Folders that are no plugins yet, and may be filled.
+    unfilled: Vec<PathBuf>,
     /// Names of shipped skills that are no longer what they were, and their folders.
     touched: Vec<(Arc<str>, PathBuf)>,
 }
@@ -43,7 +45,7 @@ pub(super) struct KnownPlugin {
 impl PluginTree {
     pub(super) fn new(path: PathBuf, source: PluginSource) -> Self {
         let (plugins, touched) = (BTreeMap::new(), Vec::new());
-        Self { path, source, unreadable: None, plugins, touched }
+        Self { path, source, unreadable: None, plugins, unfilled: Vec::new(), touched }
     }
 
     /// What has changed since this was asked last.
@@ -72,6 +74,11 @@ impl PluginTree {
         &self.path
     }
 
+    /// Folders that become plugins when somebody fills them.
+    pub(super) fn unfilled(&self) -> &[PathBuf] {
+        &self.unfilled
+    }
+
     /// Brings the tree up to date. `scope` names what may have changed.
     pub(super) fn refresh(&mut self, scope: &Scope, around: &Surroundings) {
         if !scope.touches(&self.path) {
@@ -86,6 +93,7 @@ impl PluginTree {
             }
         };
         self.unreadable = None;
+        self.unfilled = unfilled_folders(&self.path);
         let mut known = std::mem::take(&mut self.plugins);
         for folder in folders {
             let (plugin, lost) = KnownPlugin::read(&folder, known.remove(&folder), scope, around);
