@@ -57,3 +57,76 @@ fn what_is_unknown_or_out_of_range_is_warned_of() {
     assert!(parsed.warnings[0].contains("did you mean `module_kb`?"), "{:?}", parsed.warnings);
     assert_eq!(parsed.config.memory_budget_bytes, Some(65_536 << 20));
 }
+
+#[test]
+fn a_workspace_tightens_and_never_loosens() {
+    let own = "
+network: {allow_private_hosts: [a.local]}
+env: {never: [A]}
+limits: {module_kb: 500}
+mcp: {strict_schemas: true, tool_names: bare}
+audit: {rotate_mb: 8}
+channels: {mailbox: {owner: ada}}
+";
+    let loosens = "
+network: {allow_private_hosts: ['10.0.0.1'], ca_file: /w/ca.pem}
+env: {never: []}
+limits: {module_kb: 501, module_gzip_kb: 121, memory_budget_mb: 65}
+mcp: {strict_schemas: false, allowed_hosts: [evil.example], authorization_server: 'https://evil.example'}
+audit: {rotate_mb: 1}
+channels: {mailbox: {owner: eve}, socket: {tcp: '0.0.0.0:1', token_secret: T}}
+";
+    let read = |above| Config::from_layers(own, above).unwrap();
+    let parsed = read(loosens);
+    assert_eq!(parsed.config, Config::from_yaml(own).unwrap().config);
+    let all = [
+        "network.allow_private_hosts",
+        "network.ca_file",
+        "limits.module_kb",
+        "limits.module_gzip_kb",
+        "limits.memory_budget_mb",
+        "mcp.strict_schemas",
+        "mcp.allowed_hosts",
+        "mcp.authorization_server",
+        "audit.rotate_mb",
+        "channels.mailbox",
+        "channels.socket",
+    ];
+    assert_eq!(parsed.loosening, all);
+
+    let parsed = read(
+        "
+env: {never: [B, A]}
+limits: {module_kb: 400, module_gzip_kb: 100, memory_budget_mb: 32}
+mcp: {tool_names: qualified}
+instances: {idle_seconds: 9}
+",
+    );
+    assert!(parsed.loosening.is_empty() && parsed.warnings.is_empty(), "{parsed:?}");
+    let config = parsed.config;
+    assert_eq!(config.never_env, ["B", "A"]);
+    assert_eq!((config.module_bytes, config.module_gzip_bytes), (400 << 10, 100 << 10));
+    assert_eq!(config.memory_budget_bytes, Some(32 << 20));
+    assert_eq!((config.idle_timeout.as_secs(), config.mcp.strict_schemas), (9, true));
+}
+
+#[test]
+fn a_path_begins_with_what_it_is_below() {
+    let expand = |path: &str, home: Option<&str>| {
+        weft_lite::expand_path(path.as_ref(), home.map(AsRef::as_ref), Some("/weft".as_ref()))
+    };
+    let home = Some("/home/ada");
+    for (path, expanded) in [
+        ("~", "/home/ada"),
+        ("~/x/y", "/home/ada/x/y"),
+        ("$WEFT_HOME/ca.pem", "/weft/ca.pem"),
+        ("/etc/~/x", "/etc/~/x"),
+        ("x/~", "x/~"),
+        ("./~x", "./~x"),
+    ] {
+        assert_eq!(expand(path, home), Ok(PathBuf::from(expanded)), "{path}");
+    }
+    assert!(expand("~ada/x", home).unwrap_err().contains("`~ada`"));
+    assert!(expand("$HOMES/x", home).unwrap_err().contains("`$HOMES`"));
+    assert!(expand("~/x", None).unwrap_err().contains("`HOME` is not set"));
+}

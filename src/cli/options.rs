@@ -10,7 +10,7 @@ use std::sync::Arc;
 use argh::FromArgs;
 use weft_lite::{
     Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, SandboxOptions,
-    limits, workspace_authority,
+    expand_path, limits, workspace_authority,
 };
 
 use super::interrupts::{self, Interrupts};
@@ -126,7 +126,7 @@ impl Options {
     ///
     /// There is neither `$WEFT_HOME` nor a home to put one in.
     pub(super) fn weft_home(&self) -> Result<PathBuf, Failure> {
-        weft_home(user_home().as_ref()).ok_or_else(|| Failure::Usage {
+        weft_home(user_home().as_ref())?.ok_or_else(|| Failure::Usage {
             message: "there is no folder to keep anything in".into(),
             next_step: "set `WEFT_HOME` to a folder".into(),
         })
@@ -138,8 +138,13 @@ impl Options {
     ///
     /// A configuration that can't be understood.
     pub(super) fn config(&self) -> Result<Config, Failure> {
-        let Some(home) = weft_home(user_home().as_ref()) else { return Ok(Config::default()) };
-        let configured = Runtime::builder().configure(&home);
+        let user_home = user_home();
+        let Some(home) = weft_home(user_home.as_ref())? else { return Ok(Config::default()) };
+        let mut builder = Runtime::builder();
+        if let Some(user_home) = user_home {
+            builder = builder.user_home(user_home);
+        }
+        let configured = builder.configure(&home);
         let (_, parsed) = configured.map_err(|error| failed(&error, error.next_step()))?;
         Ok(parsed.config)
     }
@@ -166,7 +171,7 @@ impl Options {
         let mut authority = workspace_authority(&workspace);
         authority.extend(self.plugins.iter().cloned());
         SandboxOptions {
-            weft_home: weft_home(home.as_ref()),
+            weft_home: weft_home(home.as_ref()).ok().flatten(),
             home,
             authority,
             ..SandboxOptions::new(workspace)
@@ -247,7 +252,10 @@ impl Options {
             builder = builder.plugins(folder);
         }
         let user_home = user_home();
-        let home = weft_home(user_home.as_ref());
+        let home = weft_home(user_home.as_ref())?;
+        if let Some(user_home) = user_home {
+            builder = builder.user_home(user_home);
+        }
         builder = builder.trust_workspace(trust::of(self, home.as_deref(), asking));
         if let Some(home) = home {
             let configured = builder.configure(&home);
@@ -261,9 +269,6 @@ impl Options {
                 .audit(Arc::new(audit))
                 .secrets(Arc::new(FileSecrets::new(&home)))
                 .weft_home(home);
-        }
-        if let Some(home) = user_home {
-            builder = builder.user_home(home);
         }
         if let Some(budget_mb) = self.memory_budget_mb {
             let bytes = (budget_mb.get() as usize).saturating_mul(limits::MB);
@@ -280,8 +285,13 @@ fn user_home() -> Option<PathBuf> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }
 
-/// `$WEFT_HOME`, or `.weft` in the user's home.
-fn weft_home(user_home: Option<&PathBuf>) -> Option<PathBuf> {
+/// `$WEFT_HOME`, where `~` may stand for the user's home, or `.weft` in that.
+fn weft_home(user_home: Option<&PathBuf>) -> Result<Option<PathBuf>, Failure> {
     let named = std::env::var_os("WEFT_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    named.or_else(|| user_home.map(|home| home.join(".weft")))
+    let Some(named) = named else { return Ok(user_home.map(|home| home.join(".weft"))) };
+    let expanded = expand_path(&named, user_home.map(PathBuf::as_path), None);
+    expanded.map(Some).map_err(|problem| Failure::Usage {
+        message: format!("`WEFT_HOME` can't be followed: {problem}"),
+        next_step: "set `WEFT_HOME` to the path in full".into(),
+    })
 }

@@ -30,6 +30,9 @@
 //!   allowed_hosts: [tools.example.com]   # names of this machine for clients over HTTP
 //!   authorization_server: https://auth.example.com
 //! ```
+//!
+//! Paths may begin with `~/` or `$WEFT_HOME/`. A workspace's own file can only tighten what stands here:
+//! see [`Config::from_layers`].
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,6 +41,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::channel_config::{self, ChannelConfig};
+use super::layers;
 use super::limits::{self, KB, MB, Range};
 use super::manifest::check::{amount, text_of};
 use super::manifest::document;
@@ -124,6 +128,9 @@ pub struct ParsedConfig {
     pub config: Config,
     /// Unknown keys and clamped values: one sentence each.
     pub warnings: Vec<String>,
+    /// The keys of a workspace's file that are ignored, because they would loosen what the operator
+    /// says.
+    pub loosening: Vec<String>,
 }
 
 impl Default for Config {
@@ -155,19 +162,26 @@ impl Config {
         Self::from_layers("", text)
     }
 
-    /// Reads a `config.yaml` that goes over another one, which was read before without a fault:
-    /// key by key, a list of the one replacing that of the other.
+    /// Reads the `config.yaml` of a workspace over the operator's, key by key. It may tighten what
+    /// that says: names are added to `env.never`, `limits` are lowered, `mcp.strict_schemas` is set.
+    /// What would loosen it is ignored: `network`, `channels`, `audit`, limits that are raised, and what
+    /// says who reaches the MCP server.
     ///
     /// # Errors
     ///
     /// As [`from_yaml`](Self::from_yaml).
     pub fn from_layers(below: &str, above: &str) -> Result<ParsedConfig, ManifestError> {
         let mut document = value(below)?;
-        lay_over(&mut document, value(above)?);
+        let mut above = value(above)?;
+        let budget =
+            Range { default: (limits::MEMORY_BUDGET_BYTES / MB) as u64, ..MEMORY_BUDGET_MB };
+        let lowered = [MODULE_KB, MODULE_GZIP_KB, budget];
+        let loosening = layers::tighten(&document, &mut above, &lowered);
+        lay_over(&mut document, above);
         let mut findings = Findings::default();
         let config = Table::top(&document, &mut findings).map(|top| read(&top, &mut findings));
         let (config, warnings) = findings.finish(config)?;
-        Ok(ParsedConfig { config, warnings })
+        Ok(ParsedConfig { config, warnings, loosening })
     }
 }
 

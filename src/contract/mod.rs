@@ -7,7 +7,9 @@ mod channel_config;
 mod config;
 mod description;
 mod future;
+mod host_path;
 mod key_value;
+mod layers;
 pub mod limits;
 mod manifest;
 mod mcp;
@@ -34,6 +36,7 @@ pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
+pub use host_path::expand_path;
 pub use key_value::KeyValueStore;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::RuntimeBuilder;
-use crate::contract::{Config, ManifestError, ParsedConfig};
+use super::machine;
+use crate::contract::{Config, ManifestError, ParsedConfig, expand_path};
 use crate::package::{ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
@@ -15,6 +16,8 @@ use crate::sandbox::NetworkOptions;
 const FILE: &str = "config.yaml";
 /// The configuration in a workspace.
 const WORKSPACE_FILE: &str = ".weft/config.yaml";
+/// What is easily written instead, and not read.
+const OTHER_EXTENSION: &str = "yml";
 
 /// Why a configuration can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,15 @@ pub enum ConfigErrorKind {
         /// The system's words.
         problem: String,
     },
+    /// The file is no UTF-8 text.
+    NotText,
+    /// A path in it can't be made out.
+    Path {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Keys break the rules.
     Invalid(ManifestError),
     /// The network section can't be used.
@@ -51,6 +63,12 @@ impl ConfigError {
     pub fn next_step(&self) -> String {
         match &self.kind {
             ConfigErrorKind::Unreadable { .. } => "check the path and its permissions".into(),
+            ConfigErrorKind::NotText => {
+                format!("save {} as UTF-8, as every editor can", self.path.display())
+            }
+            ConfigErrorKind::Path { .. } => {
+                format!("write the path in full in {}", self.path.display())
+            }
             ConfigErrorKind::Invalid(_) | ConfigErrorKind::Network { .. } => {
                 format!("correct it in {}", self.path.display())
             }
@@ -63,6 +81,12 @@ impl fmt::Display for ConfigError {
         match &self.kind {
             ConfigErrorKind::Unreadable { file, problem } => {
                 write!(formatter, "{} can't be read: {problem}", file.display())
+            }
+            ConfigErrorKind::NotText => {
+                write!(formatter, "{} is not UTF-8 text", self.path.display())
+            }
+            ConfigErrorKind::Path { key, problem } => {
+                write!(formatter, "invalid path `{key}` in {}: {problem}", self.path.display())
             }
             ConfigErrorKind::Invalid(error) => {
                 write!(formatter, "invalid configuration {}:\n{error}", self.path.display())
@@ -78,9 +102,9 @@ impl std::error::Error for ConfigError {}
 
 impl RuntimeBuilder {
     /// Reads `config.yaml` in weft-lite's own folder, over it `.weft/config.yaml` of the workspace
-    /// if that is trusted, and applies them: call it after
-    /// [`workspace`](Self::workspace) and [`trust_workspace`](Self::trust_workspace). A missing
-    /// file is an empty one. Beside the builder comes the configuration, with warnings for its
+    /// if that is trusted, which can tighten it alone, and applies them: call it after
+    /// [`workspace`](Self::workspace), [`trust_workspace`](Self::trust_workspace) and
+    /// [`user_home`](Self::user_home), which `~` stands for in paths. A missing file is an empty one. Beside the builder comes the configuration, with warnings for its
     /// author.
     ///
     /// # Errors
@@ -98,9 +122,22 @@ impl RuntimeBuilder {
             Config::from_yaml(text)
                 .map_err(|error| failed(path, ConfigErrorKind::Invalid(error)))?;
         }
-        let parsed = Config::from_layers(&below, &above)
+        let mut parsed = Config::from_layers(&below, &above)
             .map_err(|error| failed(&workspace, ConfigErrorKind::Invalid(error)))?;
-        let mut builder = self.apply(&parsed.config).map_err(|kind| failed(&own, kind))?;
+        let ParsedConfig { config, warnings, loosening } = &mut parsed;
+        // Where the operator's file is silent, what the machine can bear is not raised either.
+        if Config::from_yaml(&below).is_ok_and(|it| it.config.memory_budget_bytes.is_none()) {
+            let most = machine::default_memory_budget_bytes();
+            config.memory_budget_bytes = config.memory_budget_bytes.map(|bytes| bytes.min(most));
+        }
+        warnings.extend(loosening.iter().map(|key| {
+            let (from, to) = (workspace.display(), own.display());
+            format!("`{key}` in {from} is ignored, for a workspace can't loosen; set it in {to}")
+        }));
+        warnings.extend([(&own, true), (&workspace, has_above)].into_iter().filter_map(misnamed));
+        let home = self.user_home.as_deref();
+        expand(config, home, weft_home).map_err(|kind| failed(&own, kind))?;
+        let mut builder = self.apply(config).map_err(|kind| failed(&own, kind))?;
         builder.settings = vec![(own, below)];
         builder.settings.extend(has_above.then_some((workspace, above)));
         Ok((builder, parsed))
@@ -131,8 +168,41 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(ConfigError { path: path.to_owned(), kind: unreadable(path, &error) }),
+        Err(error) => {
+            let kind = match error.kind() {
+                io::ErrorKind::InvalidData => ConfigErrorKind::NotText,
+                _ => unreadable(path, &error),
+            };
+            Err(ConfigError { path: path.to_owned(), kind })
+        }
     }
+}
+
+/// Puts what they stand for in the place of `~` and `$WEFT_HOME`, in every path.
+fn expand(
+    config: &mut Config,
+    home: Option<&Path>,
+    weft_home: &Path,
+) -> Result<(), ConfigErrorKind> {
+    let channels = config.channels.iter_mut();
+    let channels = channels
+        .filter_map(|(name, it)| Some((format!("channels.{name}.path"), it.path.as_mut()?)));
+    let authorities = config.ca_file.as_mut().map(|path| ("network.ca_file".to_owned(), path));
+    for (key, path) in channels.chain(authorities) {
+        *path = expand_path(path, home, Some(weft_home))
+            .map_err(|problem| ConfigErrorKind::Path { key, problem })?;
+    }
+    Ok(())
+}
+
+/// What to say of a file that is named almost as the one that is read, where there is one.
+fn misnamed((path, is_read): (&PathBuf, bool)) -> Option<String> {
+    let other = path.with_extension(OTHER_EXTENSION);
+    let is_there = is_read && other.symlink_metadata().is_ok();
+    is_there.then(|| match path.exists() {
+        true => format!("{} is not read beside {FILE}; move what it says there", other.display()),
+        false => format!("{} is not read; rename it to {FILE}", other.display()),
+    })
 }
 
 /// Whether two paths lead to one place.

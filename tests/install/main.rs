@@ -9,6 +9,7 @@ mod authority;
 #[path = "../support/home.rs"]
 mod home;
 mod interrupted;
+mod operator;
 mod program;
 mod secrets;
 #[path = "../support/session.rs"]

@@ -61,7 +61,7 @@ fn an_answer_about_a_workspace_is_remembered_for_it_alone() {
 }
 
 #[test]
-fn a_trusted_workspace_configures_over_the_operator() {
+fn a_trusted_workspace_tightens_what_the_operator_configures() {
     let world = World::new();
     world.write("home/config.yaml", "limits: {module_kb: 600}\nenv: {never: [A]}\n");
     world.write("work/.weft/config.yaml", "env: {never: [B]}\nwatch: {debounce_ms: 20}\n");
@@ -70,7 +70,8 @@ fn a_trusted_workspace_configures_over_the_operator() {
         builder.trust_workspace(trust).configure(&world.path("home")).map(|(_, it)| it.config)
     };
     let config = configured(WorkspaceTrust::Trusted).unwrap();
-    assert_eq!((config.module_bytes, config.never_env), (600 << 10, vec!["B".to_owned()]));
+    assert_eq!(config.module_bytes, 600 << 10);
+    assert_eq!(config.never_env, ["B", "A"]);
     assert_eq!(config.watch.debounce.as_millis(), 20);
     let config = configured(WorkspaceTrust::Untrusted).unwrap();
     assert_eq!((config.never_env, config.watch.debounce.as_millis()), (vec!["A".into()], 100));
