@@ -173,7 +173,7 @@ pub use package::{
     Difference, DigestList, Existing, InstallError, InstallSource, InstallStep, Installed,
     Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, PublicKey, Registry,
     RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError, TrustedKey,
-    TrustedKeys, left_out_of_package, pack_folder, sha256_hex,
+    TrustedKeys, is_own_archive, left_out_of_package, pack_folder, sha256_hex,
 };
 pub use pipeline::{
     Assembler, ChannelRules, Gateway, GatewayOptions, MessagePrompt, MessageState, Pipeline,

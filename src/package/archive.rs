@@ -1,4 +1,7 @@
-//! Archives: a package as one file, `.tar.gz`. Reading one trusts nothing that it says.
+//! Archives: a package as one file, `.tar.gz` or `.zip`. Reading one trusts nothing that it says.
+//!
+//! Both are taken as other programs make them: with one folder around the package, and with what macOS
+//! puts beside its files.
 
 use std::fs;
 use std::io::{self, Read};
@@ -13,6 +16,7 @@ use super::files;
 use super::install_error::InstallError;
 use super::paths;
 use super::staging::StagedPackage;
+use super::zip::{self, Kind};
 use crate::contract::limits;
 
 /// Bytes of an unpacked archive around a file's content: its header, its padding, a long name.
@@ -21,6 +25,18 @@ const ENTRY_OVERHEAD_BYTES: u64 = 4096;
 /// What an archive may unpack to at most, headers included.
 const UNPACKED_BYTES: u64 =
     limits::PACKAGE_BYTES + limits::PACKAGE_ENTRIES as u64 * ENTRY_OVERHEAD_BYTES;
+
+/// How other formats begin, at which byte, and what they are called.
+const NOT_TAKEN: [(usize, &[u8], &str); 8] = [
+    (0, b"\xfd7zXZ\0", "a .tar.xz archive"),
+    (0, b"BZh", "a .tar.bz2 archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a .7z archive"),
+    (0, b"Rar!", "a .rar archive"),
+    (0, b"\x28\xb5\x2f\xfd", "a .tar.zst archive"),
+    (257, b"ustar", "a .tar archive without compression"),
+    (0, b"\0asm", "a WebAssembly module without a package around it"),
+    (0, b"MZ", "a program for Windows"),
+];
 
 /// The package in `folder` as an archive. The same files always give the same bytes. Histories and
 /// builds are left out, see [`left_out_of_package`](crate::left_out_of_package).
@@ -40,7 +56,7 @@ pub fn pack_folder(folder: &Path) -> Result<Vec<u8>, InstallError> {
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::Regular);
         header.set_size(content.len() as u64);
-        header.set_mode(0o644);
+        header.set_mode(if file.executable { 0o755 } else { 0o644 });
         header.set_mtime(0);
         archive
             .append_data(&mut header, &file.path, content.as_slice())
@@ -72,10 +88,18 @@ pub(super) fn unpack(
     name: &str,
     staged: &mut StagedPackage<'_>,
 ) -> Result<(), InstallError> {
-    let damaged = |error: io::Error| InstallError::Source {
-        source: name.to_owned(),
-        problem: format!("it is not a whole .tar.gz archive ({error})"),
+    let failed = |problem| InstallError::Source { source: name.to_owned(), problem };
+    let begins = |(at, magic, _): &&(usize, &[u8], &str)| {
+        archive.get(*at..).is_some_and(|rest| rest.starts_with(magic))
     };
+    if let Some((_, _, what)) = NOT_TAKEN.iter().find(begins) {
+        return Err(failed(format!("it is {what}; only .tar.gz and .zip are taken")));
+    }
+    if archive.starts_with(b"PK") {
+        unpack_zip(archive, staged, |error| failed(format!("it is no usable .zip ({error})")))?;
+        return staged.take_wrapping_folder_off();
+    }
+    let damaged = |error: io::Error| failed(format!("it is not a whole .tar.gz archive ({error})"));
     let unpacked = Bounded { inner: GzDecoder::new(archive), left: UNPACKED_BYTES, over: false };
     let mut archive = Archive::new(unpacked);
     let result = unpack_entries(&mut archive, staged, damaged);
@@ -83,7 +107,35 @@ pub(super) fn unpack(
     if archive.into_inner().over && !matches!(result, Err(InstallError::TooManyEntries { .. })) {
         return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
     }
-    result
+    result.and_then(|()| staged.take_wrapping_folder_off())
+}
+
+fn unpack_zip(
+    archive: &[u8],
+    staged: &mut StagedPackage<'_>,
+    damaged: impl Fn(io::Error) -> InstallError + Copy,
+) -> Result<(), InstallError> {
+    for entry in zip::entries(archive).map_err(damaged)? {
+        let path = utf8(entry.name)?;
+        match entry.kind {
+            Kind::Folder => staged.folder(path)?,
+            Kind::File { executable } => {
+                if u64::from(entry.bytes) > limits::PACKAGE_BYTES {
+                    return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
+                }
+                let content = entry.content().map_err(damaged)?;
+                staged.file(path, executable, content.as_slice(), damaged)?;
+            }
+            Kind::Link => return paths::refused(path, paths::LINK),
+            Kind::Other => return paths::refused(path, paths::NEITHER),
+        }
+    }
+    Ok(())
+}
+
+fn utf8(path: &[u8]) -> Result<&str, InstallError> {
+    std::str::from_utf8(path)
+        .or_else(|_| paths::refused(&String::from_utf8_lossy(path), "its name is not UTF-8"))
 }
 
 fn unpack_entries<R: Read>(
@@ -94,9 +146,7 @@ fn unpack_entries<R: Read>(
     for entry in archive.entries().map_err(damaged)? {
         let entry = entry.map_err(damaged)?;
         let path = entry.path_bytes();
-        let Ok(path) = std::str::from_utf8(&path).map(str::to_owned) else {
-            return paths::refused(&String::from_utf8_lossy(&path), "its name is not UTF-8");
-        };
+        let path = utf8(&path)?.to_owned();
         match entry.header().entry_type() {
             EntryType::Directory => staged.folder(&path)?,
             EntryType::Regular => {
@@ -104,13 +154,16 @@ fn unpack_entries<R: Read>(
                 if size > limits::PACKAGE_BYTES {
                     return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
                 }
-                let written = staged.file(&path, entry, damaged)?;
+                let executable = entry.header().mode().is_ok_and(|mode| mode & 0o100 != 0);
+                let written = staged.file(&path, executable, entry, damaged)?;
                 if written.is_some_and(|bytes| bytes != size) {
                     return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
                 }
             }
-            EntryType::Link | EntryType::Symlink => return paths::refused(&path, "it is a link"),
-            _ => return paths::refused(&path, "it is neither a file nor a folder"),
+            // What git says of the commit, before the files.
+            EntryType::XGlobalHeader => {}
+            EntryType::Link | EntryType::Symlink => return paths::refused(&path, paths::LINK),
+            _ => return paths::refused(&path, paths::NEITHER),
         }
     }
     Ok(())

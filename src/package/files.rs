@@ -13,6 +13,12 @@ use super::source;
 use crate::contract::{PluginManifest, limits, sort_by};
 use crate::skill::{is_ignored_folder, is_ignored_name, is_leftover};
 
+/// Whether macOS puts it beside files, by the names in its path: no part of a package, wherever that
+/// comes from.
+pub(super) fn is_of_macos(path: &str) -> bool {
+    path.split('/').any(|name| matches!(name, ".DS_Store" | "__MACOSX") || name.starts_with("._"))
+}
+
 /// A file of a package that lies in a folder.
 #[derive(Debug)]
 pub(super) struct PackageFile {
@@ -20,6 +26,8 @@ pub(super) struct PackageFile {
     pub(super) path: String,
     /// Where it is.
     pub(super) place: PathBuf,
+    /// Whether its owner may run it.
+    pub(super) executable: bool,
 }
 
 /// Every file of the staged or installed package in `folder`, in the order of the paths. Links and
@@ -44,6 +52,18 @@ pub fn left_out_of_package(folder: &Path) -> Result<Vec<String>, InstallError> {
     let mut left_out = walk(folder, Some(named(folder)))?.left_out;
     sort_by(&mut left_out, Ord::cmp);
     Ok(left_out)
+}
+
+/// Whether a file of this name in the author's `folder` is what packing it left there, and no part of
+/// the package: `<id>.tar.gz`, or `<id>-<version>.tar.gz`.
+#[must_use]
+pub fn is_own_archive(folder: &Path, name: &str) -> bool {
+    let id = source::manifest(folder).ok().map(|it| it.id);
+    let folder = folder.canonicalize().unwrap_or_default();
+    let folder_name = folder.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+    let id = id.as_deref().unwrap_or(folder_name);
+    let rest = name.strip_suffix(".tar.gz").and_then(|stem| stem.strip_prefix(id));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// The paths that the manifest names: module, skills, and grants inside the package. What keeps a
@@ -112,7 +132,10 @@ impl Walk {
             // This is the entry's own kind: a link is not followed.
             let metadata = entry.metadata().map_err(unreadable)?;
             let taken = match from {
-                Taken::All if self.is_left_out(name, &entry.path(), &metadata) => {
+                Taken::All
+                    if self.is_left_out(name, &entry.path(), &metadata)
+                        || self.is_packed(folder, &path, &metadata) =>
+                {
                     self.left_out.push(path.clone());
                     self.taken(&path)
                 }
@@ -131,9 +154,11 @@ impl Walk {
                         return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
                     }
                     let path = self.paths.file(&path)?;
-                    self.files.push(PackageFile { path, place: entry.path() });
+                    let executable = is_executable(&metadata);
+                    self.files.push(PackageFile { path, place: entry.path(), executable });
                 }
-                _ => return paths::refused(&path, "it is neither a file nor a folder"),
+                _ if metadata.is_symlink() => return paths::refused(&path, paths::LINK),
+                _ => return paths::refused(&path, paths::NEITHER),
             }
         }
         Ok(())
@@ -145,8 +170,14 @@ impl Walk {
         let by_name = match metadata.is_file() {
             true => is_leftover(name) || name == ".git",
             false => is_ignored_name(name),
-        };
+        } || is_of_macos(name);
         self.named.is_some() && (by_name || (metadata.is_dir() && is_ignored_folder(place)))
+    }
+
+    /// Whether this file, directly in the author's folder, was packed of it.
+    fn is_packed(&self, folder: &Path, path: &str, metadata: &Metadata) -> bool {
+        let is_candidate = metadata.is_file() && path.ends_with(".tar.gz") && !path.contains('/');
+        self.named.is_some() && is_candidate && is_own_archive(folder, path)
     }
 
     /// What is taken of `path`, which is or lies in what is left out.
@@ -162,4 +193,14 @@ impl Walk {
             Taken::Nothing
         }
     }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_metadata: &Metadata) -> bool {
+    false
 }

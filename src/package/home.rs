@@ -17,8 +17,13 @@ use crate::contract::sort_by;
 const STAGING: &str = ".staging";
 /// Where a replaced version waits until the new one is in place.
 const REPLACED: &str = ".old";
+/// The folders in `$WEFT_HOME` of files that are written one by one, and it itself.
+const OF_FILES: [&str; 3] = ["", "secrets", "trusted-keys"];
 /// The lock, in `$WEFT_HOME`.
 const LOCK: &str = ".lock";
+
+/// How the name of a file ends until the whole of it is written; it begins with a dot.
+const UNFINISHED: &str = ".new";
 
 /// Bytes of a file of `$WEFT_HOME` that are read.
 const STATE_BYTES: u64 = 1024 * 1024;
@@ -95,6 +100,9 @@ pub(super) enum Access {
     /// Whoever may read the folder.
     #[cfg(feature = "package")]
     Everyone,
+    /// The same, and whoever may read it may run it.
+    #[cfg(feature = "package")]
+    Program,
 }
 
 /// The right to change `$WEFT_HOME`, which one process has at a time. It ends with the process,
@@ -192,7 +200,7 @@ impl HomeLock {
             }
             children(&packages.join(STAGING))?.iter().try_for_each(|folder| remove_all(folder))?;
         }
-        Ok(())
+        unfinished(&self.home).iter().try_for_each(|file| remove_all(file))
     }
 
     /// Replaces a file by one that is whole on the disk before it has the name.
@@ -200,7 +208,7 @@ impl HomeLock {
         let folder = path.parent().unwrap_or(&self.home);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // Only one process writes at a time: what has this name was left by one that was killed.
-        let new = folder.join(format!(".{name}.new"));
+        let new = folder.join([".", &name, UNFINISHED].concat());
         let write = || {
             match fs::remove_file(&new) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -209,8 +217,22 @@ impl HomeLock {
             fs::rename(&new, path)?;
             sync_folder(folder)
         };
-        write().map_err(|error| HomeError::io(path, &error))
+        write().map_err(|error| {
+            // What can't be removed now is removed by the next one.
+            let _ = fs::remove_file(&new);
+            HomeError::io(path, &error)
+        })
     }
+}
+
+/// The files that were being written when a process ended.
+fn unfinished(home: &Path) -> Vec<PathBuf> {
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with('.') && name.ends_with(UNFINISHED))
+    };
+    let folders = OF_FILES.iter().map(|folder| home.join(folder));
+    folders.flat_map(|folder| children(&folder).unwrap_or_default()).filter(is_one).collect()
 }
 
 /// Repairs what an interrupted install or removal left, unless one is at work right now. Does
@@ -220,7 +242,7 @@ impl HomeLock {
 ///
 /// [`HomeError`] if there is something to repair and it can't be.
 pub fn recover_home(home: &Path) -> Result<(), HomeError> {
-    let mut left = Vec::new();
+    let mut left = unfinished(home);
     for folder in PackageKind::ALL.map(|kind| home.join(kind.folder())) {
         left.append(&mut children(&folder.join(STAGING))?);
         left.append(&mut children(&folder.join(REPLACED))?);
@@ -358,6 +380,8 @@ impl Access {
             Self::Owner => 0o600,
             #[cfg(feature = "package")]
             Self::Everyone => 0o644,
+            #[cfg(feature = "package")]
+            Self::Program => 0o755,
         }
     }
 
@@ -365,7 +389,7 @@ impl Access {
         match self {
             Self::Owner => 0o700,
             #[cfg(feature = "package")]
-            Self::Everyone => 0o755,
+            Self::Everyone | Self::Program => 0o755,
         }
     }
 }

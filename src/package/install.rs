@@ -76,7 +76,8 @@ impl InstallSource {
             Self::Folder(path) => last(&path.canonicalize().unwrap_or_else(|_| path.clone())),
             Self::Archive(path) => {
                 let name = last(path);
-                let stem = [".tar.gz", ".tgz"].iter().find_map(|end| name.strip_suffix(end));
+                let stem =
+                    [".tar.gz", ".tgz", ".zip"].iter().find_map(|end| name.strip_suffix(end));
                 stem.unwrap_or(&name).to_owned()
             }
             Self::Registry(RegistryReference { id, .. }) => id.clone(),

@@ -153,7 +153,7 @@ impl InstallError {
     pub fn next_step(&self) -> String {
         match self {
             Self::Source { .. } => {
-                "give a package's folder, an archive made by `weft-lite plugin pack` or `skill pack`, or `hub:ID`"
+                "give a package's folder, an archive (.tar.gz or .zip) of it, or `hub:ID`"
                     .into()
             }
             Self::Entry { .. } => {

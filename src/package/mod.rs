@@ -40,6 +40,8 @@ mod source;
 mod staging;
 mod switches;
 mod trust;
+#[cfg(feature = "package")]
+mod zip;
 
 pub use approval::{Approval, ApprovalPolicy, StoredApproval};
 pub use approvals::Approvals;
@@ -56,7 +58,7 @@ pub(crate) use discover::unfilled_folders;
 pub use discover::{discover, package_folders};
 pub use error::{PackageError, PackageErrorKind};
 #[cfg(feature = "package")]
-pub use files::left_out_of_package;
+pub use files::{is_own_archive, left_out_of_package};
 pub(crate) use home::read as read_text;
 pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
 #[cfg(feature = "package")]

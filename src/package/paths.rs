@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 use super::install_error::InstallError;
 use crate::contract::limits;
 
+/// Why a link is refused.
+pub(super) const LINK: &str = "it is a link, and links are not taken";
+/// Why a device or a pipe is refused.
+pub(super) const NEITHER: &str = "it is neither a file nor a folder";
+
 /// The paths of one package, as far as they are known.
 #[derive(Debug, Default)]
 pub(super) struct PackagePaths {
@@ -37,6 +42,11 @@ impl PackagePaths {
         self.parents(&path)?;
         self.add(&path, true)?;
         Ok(path)
+    }
+
+    /// Counts an entry that is left out, whose name need not follow the rules.
+    pub(super) fn left_out(&mut self) -> Result<(), InstallError> {
+        self.count()
     }
 
     fn count(&mut self) -> Result<(), InstallError> {

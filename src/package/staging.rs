@@ -1,7 +1,7 @@
 //! A package while it is put together, in a folder that nobody else looks into.
 //!
 //! Every file goes through one door, whatever it comes from: paths, sizes and numbers are checked
-//! before a byte is written, and modes are always the same.
+//! before a byte is written, and a file's mode is one of two.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -31,17 +31,20 @@ impl<'a> StagedPackage<'a> {
 
     /// Copies the package that its author has in another folder.
     pub(super) fn copy(&mut self, source: &Path) -> Result<(), InstallError> {
-        for PackageFile { path, place } in files::to_pack(source)? {
+        for PackageFile { path, place, executable } in files::to_pack(source)? {
             let unreadable = |error: io::Error| InstallError::Source {
                 source: place.display().to_string(),
                 problem: error.to_string(),
             };
-            self.file(&path, File::open(&place).map_err(unreadable)?, unreadable)?;
+            self.file(&path, executable, File::open(&place).map_err(unreadable)?, unreadable)?;
         }
         Ok(())
     }
 
     pub(super) fn folder(&mut self, path: &str) -> Result<(), InstallError> {
+        if files::is_of_macos(path) {
+            return self.paths.left_out();
+        }
         match self.paths.folder(path)? {
             Some(path) => self.make_folder(&self.folder.join(path)),
             None => Ok(()),
@@ -52,9 +55,13 @@ impl<'a> StagedPackage<'a> {
     pub(super) fn file(
         &mut self,
         path: &str,
+        executable: bool,
         content: impl Read,
         unreadable: impl Fn(io::Error) -> InstallError,
     ) -> Result<Option<u64>, InstallError> {
+        if files::is_of_macos(path) {
+            return self.paths.left_out().map(|()| None);
+        }
         let path = self.paths.file(path)?;
         if path == RECORD_FILE {
             return Ok(None);
@@ -69,10 +76,30 @@ impl<'a> StagedPackage<'a> {
         if let Some(parent) = place.parent() {
             self.make_folder(parent)?;
         }
-        home::write_new(&place, &bytes, Access::Everyone)
-            .map_err(|error| HomeError::io(&place, &error))?;
+        let access = if executable { Access::Program } else { Access::Everyone };
+        home::write_new(&place, &bytes, access).map_err(|error| HomeError::io(&place, &error))?;
         (self.after_file)();
         Ok(Some(bytes.len() as u64))
+    }
+
+    /// Makes what is in the one folder the package, if there is nothing beside it: archives are often
+    /// made of a folder.
+    pub(super) fn take_wrapping_folder_off(&self) -> Result<(), InstallError> {
+        let children = home::children(self.folder)?;
+        let [only] = children.as_slice() else { return Ok(()) };
+        if !only.is_dir() {
+            return Ok(());
+        }
+        let aside = self.folder.with_extension("unwrapped");
+        let failed = |error: io::Error| HomeError::io(self.folder, &error);
+        fs::rename(only, &aside)
+            .and_then(|()| fs::remove_dir(self.folder))
+            .and_then(|()| fs::rename(&aside, self.folder))
+            .map_err(failed)?;
+        match fs::remove_file(self.folder.join(RECORD_FILE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error).into()),
+            _ => Ok(()),
+        }
     }
 
     fn make_folder(&self, path: &Path) -> Result<(), InstallError> {

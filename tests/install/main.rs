@@ -6,11 +6,13 @@
 mod approvals;
 mod archives;
 mod authority;
+mod foreign;
 #[path = "../support/home.rs"]
 mod home;
 mod interrupted;
 mod operator;
 mod program;
+mod releases;
 mod secrets;
 #[path = "../support/session.rs"]
 #[allow(dead_code, reason = "it is shared with tests of the console")]
