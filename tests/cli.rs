@@ -111,8 +111,8 @@ fn invalid_parameters() {
     assert_eq!(code(&dir, &["echo", "{\"a\":"]), "invalid_params");
     dir.run(&["call", "echo", "{\n]"]).exits(1).says("at line 2 column 1");
     dir.run_with_input(&["call", "echo", "-"], b"\xff").exits(1).says("not UTF-8");
-    let long = vec![b' '; 1024 * 1024 + 1];
-    dir.run_with_input(&["call", "echo", "-"], &long).exits(1).says("more than 1048576 bytes");
+    let long = vec![b' '; 4 * 1024 * 1024 + 1];
+    dir.run_with_input(&["call", "echo", "-"], &long).exits(1).says("more than 4194304 bytes");
 }
 
 #[test]

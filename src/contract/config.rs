@@ -159,7 +159,7 @@ impl Config {
     ///
     /// [`ManifestError`] with every fault: the format and its rules are those of a manifest.
     pub fn from_yaml(text: &str) -> Result<ParsedConfig, ManifestError> {
-        Self::from_layers("", text)
+        Self::from_layers(text, "")
     }
 
     /// Reads the `config.yaml` of a workspace over the operator's, key by key. It may tighten what

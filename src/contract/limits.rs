@@ -54,7 +54,7 @@ pub const TABLES: usize = 4;
 pub const INSTANCES: usize = 1;
 
 /// A call's parameters, as JSON text.
-pub const PARAMS_BYTES: usize = MB;
+pub const PARAMS_BYTES: usize = 4 * MB;
 /// A call's result, as JSON text.
 pub const RESULT_BYTES: usize = 4 * MB;
 /// All arguments of one call of a kind other than a tool: a state, a message, sound.

@@ -57,7 +57,7 @@ pub struct ConsoleEditing {
 /// Standard input and output as a channel. Its one chat is named `console`, and whoever writes there
 /// is the owner.
 ///
-/// On a pipe each line is a message; blank ones are none. A line of more than 1 MB and 4 KB, or one
+/// On a pipe each line is a message; blank ones are none. A line of more than 4 MB and 4 KB, or one
 /// that is not UTF-8, is refused with a message on the output and never held whole. At a terminal,
 /// with [`editing`](Self::editing), a message may have several lines if they are pasted, and the
 /// next one is read when the last one has been answered.
