@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archive;
 use super::contents::Package;
-use super::digest::sha256_hex;
+use super::digest::{DigestList, sha256_hex};
 use super::home;
 use super::install_error::{InstallError, RegistryError};
 use super::kind::PackageKind;
@@ -177,8 +177,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`InstallError`]: the package breaks a rule or is not signed, the version is there already,
-    /// or the registry can't be written.
+    /// [`InstallError`]: the package breaks a rule, is not signed or was changed since, the version is
+    /// there already, or the registry can't be written.
     pub fn publish(
         folder: &Path,
         kind: PackageKind,
@@ -189,6 +189,7 @@ impl Registry {
         let version = release_version(&contents)?;
         let id = contents.id;
         let signature = PackageSignature::read(package)?;
+        signature.is_of(&DigestList::to_pack(package)?)?;
         let mut index = read_index(folder)?.unwrap_or_default();
         let releases = index.of_mut(kind).entry(id.clone()).or_default();
         if releases.iter().any(|release| release.version == version) {
@@ -212,27 +213,75 @@ impl Registry {
         let write = || {
             home::make_folder(&folder.join(place), home::Access::Everyone)?;
             fs::write(&path, &bytes)?;
-            let new = folder.join("index.json.new");
-            fs::write(&new, serde_json::to_vec_pretty(&index)?)?;
-            fs::rename(new, index_path(folder))
+            write_index(folder, &index)
         };
-        write().map_err(|error| InstallError::Source {
-            source: folder.display().to_string(),
-            problem: error.to_string(),
-        })?;
+        write().map_err(|error| unwritable(folder, &error))?;
         Ok(release)
     }
+
+    /// Takes a release out of the registry in `folder`: out of the index first, then its archive. Nobody
+    /// gets it from there any more, and its version may be published again; where it is installed it
+    /// stays.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallError::Registry`] if there is no such release, and what writing gives.
+    pub fn withdraw(
+        folder: &Path,
+        kind: PackageKind,
+        id: &str,
+        version: &str,
+    ) -> Result<Release, InstallError> {
+        let Self { mut index, .. } = Self::open(folder)?;
+        let other_kind = index.of(kind.other()).contains_key(id);
+        let Some(releases) = index.of_mut(kind).get_mut(id) else {
+            return Err(RegistryError::UnknownId { kind, id: id.into(), other_kind }.into());
+        };
+        let wanted = comparable(version);
+        let Some(at) = releases.iter().position(|it| Some(&it.version) == wanted.as_ref()) else {
+            return Err(RegistryError::NoVersion {
+                id: id.to_owned(),
+                wanted: version.to_owned(),
+                newest: releases.iter().map(|release| release.version.clone()).max(),
+            }
+            .into());
+        };
+        let release = releases.remove(at);
+        if releases.is_empty() {
+            index.of_mut(kind).remove(id);
+        }
+        let archive = folder.join(PackagePaths::default().file(&release.archive)?);
+        let removed = write_index(folder, &index).and_then(|()| match fs::remove_file(archive) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        });
+        removed.map_err(|error| unwritable(folder, &error))?;
+        Ok(release)
+    }
+}
+
+fn write_index(folder: &Path, index: &Index) -> std::io::Result<()> {
+    let new = folder.join("index.json.new");
+    fs::write(&new, serde_json::to_vec_pretty(index)?)?;
+    fs::rename(new, index_path(folder))
+}
+
+fn unwritable(folder: &Path, error: &std::io::Error) -> InstallError {
+    InstallError::Source { source: folder.display().to_string(), problem: error.to_string() }
 }
 
 /// The version by which a package is compared with others. Those of plugins follow semantic
 /// versioning; of skills, numbers with dots do too: `v1.2` is `1.2.0`.
 pub(super) fn release_version(package: &Package) -> Result<Version, InstallError> {
-    let text = package.version.as_deref().map(|text| text.strip_prefix('v').unwrap_or(text));
-    let version = text.and_then(|text| Version::parse(text).ok().or_else(|| numbers(text)));
-    version.ok_or_else(|| InstallError::Unversioned {
+    package.version.as_deref().and_then(comparable).ok_or_else(|| InstallError::Unversioned {
         id: package.id.clone(),
         version: package.version.clone(),
     })
+}
+
+fn comparable(text: &str) -> Option<Version> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    Version::parse(text).ok().or_else(|| numbers(text))
 }
 
 /// One to three numbers with dots between them.

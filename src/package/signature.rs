@@ -161,6 +161,22 @@ impl PackageSignature {
         Ok(signature)
     }
 
+    /// Checks that these are the files that were signed, as the signature tells of them; by whom is for
+    /// [`verify`](Self::verify).
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::File`] and [`SignatureError::Malformed`].
+    pub fn is_of(&self, files: &DigestList) -> Result<(), SignatureError> {
+        let signed = DigestList::from_lines(&self.digests).ok_or_else(|| {
+            SignatureError::Malformed { problem: "its digests can't be read".into() }
+        })?;
+        match files.difference(&signed) {
+            Some((path, difference)) => Err(SignatureError::File { path, difference }),
+            None => Ok(()),
+        }
+    }
+
     /// Checks that a trusted key signed just these files.
     ///
     /// # Errors

@@ -214,3 +214,19 @@ fn the_checks_of_an_install_have_an_order() {
     fs::write(folder.join("plugin.wasm"), module).unwrap();
     assert!(matches!(found(), InstallError::Signature(_)));
 }
+
+#[test]
+fn what_a_full_disk_left_of_a_file_is_gone_at_the_next_start() {
+    let home = Home::new();
+    let left = [".approvals.json.new", "secrets/.API.json.new", "trusted-keys/.me.pub.new"];
+    let kept = ["new", "notes.new", "secrets/.API.json"];
+    for name in left.iter().chain(&kept) {
+        let path = home.weft().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "half").unwrap();
+    }
+    drop(home.runtime());
+    let there = |name: &&str| home.weft().join(name).exists();
+    assert!(!left.iter().any(|it| there(it)), "{left:?}");
+    assert!(kept.iter().all(|it| there(it)), "{kept:?}");
+}

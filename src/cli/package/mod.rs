@@ -8,6 +8,8 @@ mod pack;
 mod remove;
 #[cfg(feature = "package")]
 mod sign;
+#[cfg(feature = "package")]
+mod withdraw;
 
 pub(super) use approve::{Asking, ask};
 #[cfg(feature = "package")]
@@ -17,6 +19,8 @@ pub(super) use pack::{Pack, pack};
 pub(super) use remove::remove;
 #[cfg(feature = "package")]
 pub(super) use sign::{Sign, sign};
+#[cfg(feature = "package")]
+pub(super) use withdraw::{Withdraw, withdraw};
 
 use std::path::Path;
 

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{Package, PackageKind, Registry, pack_folder, sha256_hex};
+use weft_lite::{
+    DigestList, InstallError, Package, PackageKind, PackageSignature, PrivateKey, Registry,
+    SignatureError, is_own_archive, pack_folder, sha256_hex,
+};
 
 use super::install::{check_module, left_out, refused};
 use crate::cli::logs::{self, Verbosity};
@@ -19,7 +22,7 @@ use crate::cli::{Failure, Status, failed, output};
     subcommand,
     name = "pack",
     example = "{command_name} ./clock\n{command_name} ./clock -o clock.tar.gz\n{command_name} ./clock --registry /media/stick",
-    note = "The same files always give the same archive. Folders of builds and histories (target,\nnode_modules, .git, what has a CACHEDIR.TAG) are left out of it, but for what the manifest\nnames. A release in a registry must be signed before (`weft-lite plugin sign`, `weft-lite skill sign`)."
+    note = "The same files always give the same archive. Folders of builds and histories (target,\nnode_modules, .git, what has a CACHEDIR.TAG) are left out of it, but for what the manifest\nnames. What is packed with a\nsignature is as it was signed; --key signs it again. A release in a registry must be signed."
 )]
 pub(in crate::cli) struct Pack {
     /// the package's folder
@@ -31,6 +34,9 @@ pub(in crate::cli) struct Pack {
     /// add it to the registry in this folder
     #[argh(option, arg_name = "DIR")]
     registry: Option<PathBuf>,
+    /// sign it first, with the private key in this file
+    #[argh(option, arg_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 pub(in crate::cli) fn pack(
@@ -55,18 +61,23 @@ pub(in crate::cli) fn pack(
                 next_step: "leave out `--output`".into(),
             });
         }
-        let release =
-            Registry::publish(registry, kind, folder, limits).map_err(|error| refused(&error))?;
+        sign(command)?;
+        let release = Registry::publish(registry, kind, folder, limits)
+            .map_err(|error| unsigned(&error, folder, kind))?;
         let archive = registry.join(&release.archive);
         return report(&archive, &release.sha256, folder, options);
     }
     let archive = command.output.clone().unwrap_or_else(|| file_name(&package).into());
-    if is_inside(&archive, folder) {
+    let is_left_out = archive.file_name().and_then(|it| it.to_str());
+    let is_left_out = is_left_out.is_some_and(|name| is_own_archive(folder, name));
+    if is_inside(&archive, folder) && !(is_left_out && is_directly_inside(&archive, folder)) {
         return Err(Failure::Usage {
             message: format!("{} would become a part of the next archive", archive.display()),
             next_step: "name another place with `--output`".into(),
         });
     }
+    sign(command)?;
+    as_signed(folder).map_err(|error| unsigned(&error, folder, kind))?;
     let bytes = pack_folder(folder).map_err(|error| refused(&error))?;
     fs::write(&archive, &bytes).map_err(|error| {
         failed(
@@ -75,6 +86,33 @@ pub(in crate::cli) fn pack(
         )
     })?;
     report(&archive, &sha256_hex(&bytes), folder, options)
+}
+
+/// Signs the package with `--key`, where that is given.
+fn sign(Pack { folder, key, .. }: &Pack) -> Result<(), Failure> {
+    let Some(key) = key else { return Ok(()) };
+    let key = PrivateKey::read(key).map_err(|error| failed(&error, error.next_step()))?;
+    PackageSignature::create(folder, &key).map(|_| ()).map_err(|error| refused(&error))
+}
+
+/// Refuses a signature over other files than those that are packed: nobody could install them.
+fn as_signed(folder: &Path) -> Result<(), InstallError> {
+    match PackageSignature::read(folder) {
+        Ok(signature) => Ok(signature.is_of(&DigestList::to_pack(folder)?)?),
+        Err(SignatureError::Missing) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A failure for want of a signature that counts is its author's to mend.
+fn unsigned(error: &InstallError, folder: &Path, kind: PackageKind) -> Failure {
+    match error {
+        InstallError::Signature(_) => {
+            let sign = format!("weft-lite {kind} sign {}", folder.display());
+            failed(error, format!("sign it with `{sign}`, or add `--key FILE`"))
+        }
+        other => refused(other),
+    }
 }
 
 /// The archive's name where nobody gives it one. A skill's version may be any text.
@@ -105,7 +143,14 @@ fn report(
 }
 
 fn is_inside(file: &Path, folder: &Path) -> bool {
+    parent(file).and_then(|it| Ok(it.starts_with(folder.canonicalize()?))).unwrap_or(false)
+}
+
+fn is_directly_inside(file: &Path, folder: &Path) -> bool {
+    parent(file).and_then(|it| Ok(it == folder.canonicalize()?)).unwrap_or(false)
+}
+
+fn parent(file: &Path) -> std::io::Result<PathBuf> {
     let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new(".")).canonicalize();
-    parent.and_then(|parent| Ok(parent.starts_with(folder.canonicalize()?))).unwrap_or(false)
+    parent.unwrap_or(Path::new(".")).canonicalize()
 }

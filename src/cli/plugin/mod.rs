@@ -43,6 +43,8 @@ enum Command {
     Pack(package::Pack),
     #[cfg(feature = "package")]
     Sign(package::Sign),
+    #[cfg(feature = "package")]
+    Withdraw(package::Withdraw),
 }
 
 pub(super) fn run(command: &Plugin, options: &Options) -> Result<Status, Failure> {
@@ -58,5 +60,7 @@ pub(super) fn run(command: &Plugin, options: &Options) -> Result<Status, Failure
         Command::Pack(command) => package::pack(command, PackageKind::Plugin, options),
         #[cfg(feature = "package")]
         Command::Sign(command) => package::sign(command, PackageKind::Plugin, options),
+        #[cfg(feature = "package")]
+        Command::Withdraw(command) => package::withdraw(command, PackageKind::Plugin, options),
     }
 }

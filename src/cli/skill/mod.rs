@@ -53,6 +53,8 @@ enum Command {
     Pack(package::Pack),
     #[cfg(feature = "package")]
     Sign(package::Sign),
+    #[cfg(feature = "package")]
+    Withdraw(package::Withdraw),
 }
 
 pub(super) fn run(command: &Skill, options: &Options) -> Result<Status, Failure> {
@@ -72,5 +74,7 @@ pub(super) fn run(command: &Skill, options: &Options) -> Result<Status, Failure>
         Command::Pack(command) => package::pack(command, PackageKind::Skill, options),
         #[cfg(feature = "package")]
         Command::Sign(command) => package::sign(command, PackageKind::Skill, options),
+        #[cfg(feature = "package")]
+        Command::Withdraw(command) => package::withdraw(command, PackageKind::Skill, options),
     }
 }
