@@ -346,6 +346,35 @@ fn a_socket_that_is_opened_anew_lets_go_of_whom_it_no_longer_hears() {
 }
 
 #[test]
+fn a_client_with_a_full_queue_that_leaves_is_noticed() {
+    let (_open, opens) = async_channel::bounded(1);
+    let world = World::new(&opens, |_| {});
+    world.runtime.block_on(async {
+        let mut client = world.connect().await;
+        for id in 0..64 {
+            let message = json!({ "type": "message", "id": id.to_string(), "text": "wait" });
+            client.say(message).await;
+        }
+        let until = async |happened: &dyn Fn() -> bool| {
+            let late = async {
+                Timer::after(Duration::from_secs(60)).await;
+                panic!("it is not noticed");
+            };
+            let looking = async {
+                while !happened() {
+                    Timer::after(Duration::from_millis(5)).await;
+                }
+            };
+            or(looking, late).await;
+        };
+        until(&|| world.working.load(Ordering::Relaxed) == 1).await;
+        drop(client);
+        until(&|| world.working.load(Ordering::Relaxed) == 0 && world.socket.clients() == 0).await;
+        assert_eq!(world.connect().await.ask("hi").await["text"], "<hi>");
+    });
+}
+
+#[test]
 fn the_unix_socket_is_its_owner_s_alone_and_is_gone_at_the_end() {
     let world = World::simple();
     let mode = std::fs::metadata(world.path()).unwrap().permissions().mode();

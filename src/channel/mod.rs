@@ -1,6 +1,8 @@
 //! Channels that are built in.
 
 mod console;
+#[cfg(any(feature = "socket", feature = "mcp"))]
+mod hang_up;
 mod lines;
 #[cfg(feature = "socket")]
 mod socket;
@@ -9,6 +11,8 @@ mod socket;
 pub use console::AboveLine;
 pub use console::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
 #[cfg(feature = "mcp")]
+#[cfg(feature = "mcp")]
+pub(crate) use hang_up::{LOOK, is_hung_up, is_read_to_its_end};
 pub(crate) use lines::{Line, Lines};
 #[cfg(feature = "socket")]
 pub use socket::{SocketAddress, SocketChannel, SocketOptions, TokenSource};

@@ -9,7 +9,9 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use blocking::Unblock;
 use futures_lite::{AsyncRead, AsyncWrite};
 use rustix::fs::OFlags;
-use smol::Async;
+use smol::{Async, Timer};
+
+use crate::channel::{LOOK, is_hung_up, is_read_to_its_end};
 
 /// Standard input.
 #[must_use]
@@ -26,6 +28,20 @@ pub(super) fn output() -> Box<dyn AsyncWrite + Send + Unpin> {
     match pollable(io::stdout().as_fd(), "/proc/self/fd/1", OpenOptions::new().write(true)) {
         Some(stream) => Box::new(stream),
         None => Box::new(Unblock::new(io::stdout())),
+    }
+}
+
+/// Waits until nobody can read standard output any more.
+pub(super) async fn reader_gone() {
+    while !is_hung_up(io::stdout().as_fd()) {
+        Timer::after(LOOK).await;
+    }
+}
+
+/// Waits until nobody can write to standard input any more, also where there is something left to read.
+pub(super) async fn writer_gone() {
+    while !is_read_to_its_end(io::stdin().as_fd()) {
+        Timer::after(LOOK).await;
     }
 }
 

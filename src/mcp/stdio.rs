@@ -1,21 +1,27 @@
 //! The transport over a pair of streams: one message a line, in both directions.
 
 use std::io;
+use std::time::Duration;
 
 use async_channel::Receiver;
-use futures_lite::future::{or, try_zip};
+use futures_lite::future::{or, pending, try_zip};
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use smol::Timer;
 
 use super::connection::Connection;
 use super::server::McpServer;
 use super::standard;
 use crate::channel::{Line, Lines};
 use crate::contract::limits::MB;
+use crate::contract::{Cancellation, CancellationSource};
 
 /// Bytes of one message.
 const MESSAGE_BYTES: usize = 4 * MB;
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 64 << 10;
+
+/// How long after the end of input what was sent before may take to begin, and an answer to be read.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl McpServer {
     /// Serves whoever has started this process, over standard input and output, as
@@ -23,9 +29,16 @@ impl McpServer {
     ///
     /// # Errors
     ///
-    /// Those of [`serve_stream`](Self::serve_stream).
+    /// Those of [`serve_stream`](Self::serve_stream). That the client is gone is known at once, also
+    /// while nothing is written.
     pub async fn serve_stdio(&self) -> io::Result<()> {
-        self.serve_stream(standard::input(), standard::output()).await
+        let (input, output) = (standard::input(), standard::output());
+        let serving = self.serve_until(input, output, standard::writer_gone());
+        let gone = async {
+            standard::reader_gone().await;
+            Err(io::ErrorKind::BrokenPipe.into())
+        };
+        or(serving, gone).await
     }
 
     /// Serves one client over a pair of streams. A message of more than 4 MB is refused and never
@@ -43,6 +56,19 @@ impl McpServer {
         input: impl AsyncRead + Unpin,
         output: impl AsyncWrite + Unpin,
     ) -> io::Result<()> {
+        self.serve_until(input, output, pending()).await
+    }
+
+    /// The same with a client of whom it is known when nothing more comes from it. What waits in `input`
+    /// then has 30 seconds to begin.
+    async fn serve_until(
+        &self,
+        input: impl AsyncRead + Unpin,
+        output: impl AsyncWrite + Unpin,
+        writer_gone: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let ended = CancellationSource::new();
+        let written_by = ended.token();
         let (mut connection, outbox) = Connection::new(self.clone());
         let stopping = self.stopping();
         let reading = async move {
@@ -51,12 +77,21 @@ impl McpServer {
                 stopping.cancelled().await;
                 Ok(())
             };
-            let read = or(read_all(&mut lines, &mut connection), stopped).await;
+            let overdue = async {
+                writer_gone.await;
+                Timer::after(PATIENCE).await;
+                let seconds = PATIENCE.as_secs();
+                log::warn!("mcp: requests left unread {seconds} s after the end of input are dropped");
+                Ok(())
+            };
+            let reading = read_all(&mut lines, &mut connection);
+            let read = or(reading, or(stopped, overdue)).await;
+            ended.cancel();
             connection.end().await;
             Ok(read)
         };
         // Nobody is served any more when nothing can be written.
-        let (read, ()) = try_zip(reading, write_all(&outbox, output)).await?;
+        let (read, ()) = try_zip(reading, write_all(&outbox, output, &written_by)).await?;
         read
     }
 }
@@ -82,6 +117,7 @@ async fn read_all(
 async fn write_all(
     outbox: &Receiver<String>,
     mut output: impl AsyncWrite + Unpin,
+    ended: &Cancellation,
 ) -> io::Result<()> {
     let mut batch = Vec::with_capacity(WRITE_BYTES);
     while let Ok(message) = outbox.recv().await {
@@ -94,8 +130,17 @@ async fn write_all(
             batch.extend_from_slice(message.as_bytes());
             batch.push(b'\n');
         }
-        output.write_all(&batch).await?;
-        output.flush().await?;
+        let written = async {
+            output.write_all(&batch).await?;
+            output.flush().await
+        };
+        // A client that has ended its input and reads nothing is no reason to stay.
+        let stuck = async {
+            ended.cancelled().await;
+            Timer::after(PATIENCE).await;
+            Err(io::ErrorKind::TimedOut.into())
+        };
+        or(written, stuck).await?;
         // What a large answer took is given back.
         if batch.capacity() > 4 * WRITE_BYTES {
             batch = Vec::with_capacity(WRITE_BYTES);

@@ -641,12 +641,14 @@ fn progress_comes_before_the_answer_on_one_stream() {
 fn the_end_of_the_connection_stops_the_guest() {
     let more = json!({ "resources": { "max_fuel": 10_000_000_000_u64 } });
     let http = Http::new([package("probe", guest("probe"), &more)], HttpOptions::default());
-    for meta in [json!({}), json!({ "progressToken": 1 })] {
+    // One more request behind it keeps nobody from noticing.
+    for (meta, requests) in [(json!({}), 1), (json!({ "progressToken": 1 }), 1), (json!({}), 2)] {
         let (body, all) = modern("tools/call", &json!({ "name": "probe__spin", "_meta": meta }));
         let all: Vec<(&str, &str)> =
             all.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut stream = http.connect();
-        stream.write_all(http.request("POST", "/mcp", &all, &body).as_bytes()).unwrap();
+        let request = http.request("POST", "/mcp", &all, &body).repeat(requests);
+        stream.write_all(request.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Both).unwrap();
         // The plugin runs one call at a time: this one would wait for the other.
         http.modern("tools/call", &json!({ "name": "probe__echo" })).is(200);

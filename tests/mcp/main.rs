@@ -10,6 +10,10 @@ mod eras;
 mod http;
 mod running;
 mod schemas;
+#[cfg(feature = "cli")]
+#[path = "../support/service.rs"]
+#[allow(dead_code, reason = "shared with other tests")]
+mod service;
 mod session;
 mod shapes;
 mod skills;

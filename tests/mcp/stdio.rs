@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use serde_json::{Value, json};
 
+use crate::service::wait_until;
 use crate::session::{LEGACY, initialize, meta};
 use crate::support::{Dir, Running};
 
@@ -116,6 +117,34 @@ fn it_ends_when_nobody_reads_its_answers() {
     let mut running = dir.start_without_output(&["mcp"]);
     running.type_line(&modern(1, "tools/list", json!({})).to_string());
     assert_eq!(running.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn calls_behind_others_end_with_the_reader_of_their_answers() {
+    let dir = Dir::new();
+    let patience = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
+    dir.plugin("probe", &crate::support::probe(), &json!({ "resources": patience }));
+    let mut running = dir.start(&["mcp"]);
+    for id in 0..600 {
+        let call = modern(id, "tools/call", json!({ "name": "probe__spin" }));
+        running.type_line(&call.to_string());
+    }
+    running.stdout = None;
+    let mut status = None;
+    wait_until("it ends", || {
+        status = running.child.try_wait().unwrap();
+        status.is_some()
+    });
+    assert_eq!(status.unwrap().code(), Some(0));
+}
+
+#[test]
+fn many_calls_of_a_script_are_answered_after_the_end_of_its_input() {
+    let dir = Dir::with_probe();
+    let call = |id| modern(id, "tools/call", json!({ "name": "probe__echo" }));
+    let input: String = (0..1_000).map(|id| format!("{}\n", call(id))).collect();
+    let ran = dir.run_with_input(&["mcp"], input.as_bytes()).exits(0);
+    assert_eq!(ran.stdout.lines().count(), 1_000);
 }
 
 #[test]

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::sockopt::{
     set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl,
     set_tcp_user_timeout, socket_peercred,
@@ -19,6 +18,7 @@ use rustix::process::geteuid;
 use smol::Async;
 
 use super::SocketAddress;
+use crate::channel::hang_up::is_hung_up;
 use crate::contract::OWNER;
 
 /// What the names of other users of the machine begin with.
@@ -197,15 +197,9 @@ impl Stream {
     /// Whether the other end is gone altogether, and not only silent. Of TCP this is known when
     /// writing fails, or when the kernel has looked for it in vain.
     pub(super) fn is_hung_up(&self) -> bool {
-        let no_time = rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 };
-        let hung_up = |fd: BorrowedFd<'_>| {
-            let mut fds = [PollFd::from_borrowed_fd(fd, PollFlags::empty())];
-            let polled = poll(&mut fds, Some(&no_time));
-            polled.is_ok() && fds[0].revents().contains(PollFlags::HUP)
-        };
         match self {
-            Self::Unix(stream) => hung_up(stream.as_fd()),
-            Self::Tcp(stream) => hung_up(stream.as_fd()),
+            Self::Unix(stream) => is_hung_up(stream.as_fd()),
+            Self::Tcp(stream) => is_hung_up(stream.as_fd()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use futures_lite::future::{or, try_zip};
+use futures_lite::future::{or, pending};
 use serde_json::Value;
 use smol::Timer;
 use smol::lock::Mutex as AsyncMutex;
@@ -129,9 +129,17 @@ impl Connection {
             let ready = ready;
             self.read(frames, lines, &limits, &sender, host, &ready).await
         };
-        try_zip(reading, self.hand_over(waiting, host)).await?;
-        self.wait_for_answers().await;
-        Ok(())
+        // Messages that wait for room don't keep anybody from noticing that their client has left.
+        let served = async {
+            reading.await?;
+            self.wait_for_answers().await;
+            Ok(())
+        };
+        let handing_over = async {
+            self.hand_over(waiting, host).await?;
+            pending().await
+        };
+        or(served, handing_over).await
     }
 
     /// A client that says no more still gets its answers, as long as it is there.

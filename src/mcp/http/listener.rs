@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use smol_hyper::rt::SmolTimer;
 use super::options::{HttpError, HttpOptions};
 use super::patience::Patient;
 use super::service::Service;
+use crate::channel::{LOOK, is_read_to_its_end};
 use crate::mcp::server::McpServer;
 
 /// Bytes that the head of a request may have, and that are buffered of a body.
@@ -107,11 +109,24 @@ impl McpServer {
     }
 }
 
+/// Waits until the client of a request is gone. Hyper notices that by itself only as long as it has not
+/// read anything behind the request.
+async fn gone<T>(client: &Async<TcpStream>) -> io::Result<T> {
+    loop {
+        Timer::after(LOOK).await;
+        if is_read_to_its_end(client.as_fd()) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+    }
+}
+
 async fn serve(stream: Async<TcpStream>, service: Arc<Service>) -> hyper::Result<()> {
     let patience = service.options().patience;
     // Small messages are answered at once.
     let _: io::Result<()> = stream.get_ref().set_nodelay(true);
     let stopping = service.server().stopping();
+    let stream = Arc::new(stream);
+    let client = Arc::clone(&stream);
     let connection = http1::Builder::new()
         .timer(SmolTimer::new())
         .header_read_timeout(patience)
@@ -120,11 +135,12 @@ async fn serve(stream: Async<TcpStream>, service: Arc<Service>) -> hyper::Result
         .serve_connection(
             Patient::new(stream, patience),
             service_fn(move |request| {
-                let service = Arc::clone(&service);
+                let (service, client) = (Arc::clone(&service), Arc::clone(&client));
                 // Boxed, so that its room is given back while its answer is a stream.
-                Box::pin(
-                    async move { Ok::<_, std::convert::Infallible>(service.answer(request).await) },
-                )
+                Box::pin(async move {
+                    let answer = async { Ok(service.answer(request).await) };
+                    or(answer, gone(&client)).await
+                })
             }),
         );
     let mut connection = pin!(connection);

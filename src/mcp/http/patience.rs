@@ -1,27 +1,30 @@
 //! A stream whose reader may not take for ever: a write that nobody reads ends the connection.
 
 use std::io;
+use std::net::TcpStream;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 use hyper::rt::{Read, ReadBufCursor, Write};
-use smol::Timer;
+use smol::{Async, Timer};
 
 /// Bytes that are read at once.
 const PART_BYTES: usize = 8 << 10;
 
 /// A stream with a limit to the time in which nothing can be written.
-pub(super) struct Patient<S> {
-    stream: S,
+pub(super) struct Patient {
+    /// Shared with whoever looks whether the client is still there.
+    stream: Arc<Async<TcpStream>>,
     patience: Duration,
     /// Runs while a write waits.
     waiting: Option<Timer>,
 }
 
-impl<S> Patient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
+impl Patient {
+    pub(super) fn new(stream: Arc<Async<TcpStream>>, patience: Duration) -> Self {
         Self { stream, patience, waiting: None }
     }
 
@@ -43,29 +46,29 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Read for Patient<S> {
+impl Read for Patient {
     /// Reads by way of the stack: a buffer that waits for a client would be written to its end
     /// otherwise, and then takes memory as long as the client is idle.
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         let mut part = [0; PART_BYTES];
         let room = buffer.remaining().min(PART_BYTES);
-        let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut part[..room]))?;
+        let read = ready!(Pin::new(&mut &*self.stream).poll_read(context, &mut part[..room]))?;
         buffer.put_slice(&part[..read]);
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> Write for Patient<S> {
+impl Write for Patient {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = Pin::new(&mut &*self.stream).poll_write(context, bytes);
         self.bounded(context, written)
     }
 
@@ -74,7 +77,7 @@ impl<S: AsyncWrite + Unpin> Write for Patient<S> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        let written = Pin::new(&mut &*self.stream).poll_write_vectored(context, parts);
         self.bounded(context, written)
     }
 
@@ -83,12 +86,12 @@ impl<S: AsyncWrite + Unpin> Write for Patient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        let flushed = Pin::new(&mut &*self.stream).poll_flush(context);
         self.bounded(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let closed = Pin::new(&mut self.stream).poll_close(context);
+        let closed = Pin::new(&mut &*self.stream).poll_close(context);
         self.bounded(context, closed)
     }
 }
