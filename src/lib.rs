@@ -92,8 +92,8 @@
 //! - No slash command is handled anywhere but through the [`CommandRegistry`].
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
 //! - There is no unsafe code, no global state beside the logger, a mark on the thread that
-//!   edits a line, a counter for names of temporary files and the moment at which WASI's monotonic
-//!   clock starts, and no thread per plugin.
+//!   edits a line, a counter for names of temporary files, the pool of threads for work that blocks
+//!   and the moment at which WASI's monotonic clock starts, and no thread per plugin.
 //!
 //! # Features
 //!

@@ -357,15 +357,15 @@ fn a_client_with_a_full_queue_that_leaves_is_noticed() {
         }
         let until = async |happened: &dyn Fn() -> bool| {
             let late = async {
-                Timer::after(Duration::from_secs(60)).await;
+                smol::Timer::after(Duration::from_secs(60)).await;
                 panic!("it is not noticed");
             };
             let looking = async {
                 while !happened() {
-                    Timer::after(Duration::from_millis(5)).await;
+                    smol::Timer::after(Duration::from_millis(5)).await;
                 }
             };
-            or(looking, late).await;
+            smol::future::or(looking, late).await;
         };
         until(&|| world.working.load(Ordering::Relaxed) == 1).await;
         drop(client);

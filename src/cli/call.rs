@@ -11,6 +11,7 @@ use weft_lite::{CallError, CallOutcome, Runtime, ToolEntry, Usage, limits};
 use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
 use super::options::Options;
+use super::threads;
 use super::trust::Asking;
 use super::{Failure, Status, output, report};
 
@@ -112,7 +113,12 @@ async fn params(argument: Option<&str>) -> Result<String, CallError> {
     let text = match argument {
         None => "{}".to_owned(),
         // Whoever writes there may take his time: it is read elsewhere, and left alone at the end.
-        Some("-") => blocking::unblock(standard_input).await?,
+        Some("-") => {
+            let unread = |error: io::Error| CallError::InvalidParams {
+                problem: format!("standard input can't be read: {error}"),
+            };
+            threads::apart(standard_input).await.map_err(unread)??
+        }
         Some(text) => text.to_owned(),
     };
     check_json(&text)?;

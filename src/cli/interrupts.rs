@@ -7,19 +7,21 @@
 use std::io;
 use std::time::Duration;
 
+use async_channel::Receiver;
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use futures_lite::future::{or, pending};
 use smol::Timer;
 
-use super::Failure;
+use super::{Failure, INTERRUPTED};
 
 /// How long what was cancelled may take to say so.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The signals that came and are still to be seen.
+/// The signals that came and are still to be seen. A thread of their own receives them, so that a program
+/// that is stuck can be ended too: by one that comes while the one before has not been seen.
 #[derive(Debug)]
-pub(super) struct Interrupts(Signals);
+pub(super) struct Interrupts(Receiver<Signal>);
 
 impl Interrupts {
     /// From now on signals don't end the program, but are told. What waits for a person at the terminal
@@ -47,15 +49,30 @@ impl Interrupts {
     fn of(signals: impl IntoIterator<Item = Signal>) -> io::Result<Self> {
         let hangup = |signal: &Signal| *signal == Signal::Hup;
         let ignored = is_hangup_ignored();
-        Signals::new(signals.into_iter().filter(|signal| !(ignored && hangup(signal)))).map(Self)
+        let wanted = signals.into_iter().filter(|signal| !(ignored && hangup(signal)));
+        let mut signals = Signals::new(wanted)?;
+        let (sender, receiver) = async_channel::unbounded();
+        let forwarding = async move {
+            while let Some(Ok(signal)) = signals.next().await {
+                if !sender.is_empty() {
+                    std::process::exit(INTERRUPTED.into());
+                }
+                // Nobody waits any more.
+                let _ = sender.try_send(signal);
+            }
+        };
+        std::thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || futures_lite::future::block_on(forwarding))?;
+        Ok(Self(receiver))
     }
 
     /// The next signal.
     pub(super) async fn next(&mut self) -> Signal {
-        match self.0.next().await {
-            Some(Ok(signal)) => signal,
+        match self.0.recv().await {
+            Ok(signal) => signal,
             // What can't be received any more never comes.
-            Some(Err(_)) | None => pending().await,
+            Err(_) => pending().await,
         }
     }
 

@@ -20,6 +20,7 @@ mod run;
 mod secret;
 mod skill;
 mod terminal;
+mod threads;
 mod tools;
 mod trust;
 

@@ -15,6 +15,7 @@ use weft_lite::{
 
 use super::interrupts::{self, Interrupts};
 use super::output::Form;
+use super::threads;
 use super::trust::{self, Asking};
 use super::{AUDIT_FILE, Command, Failure, failed, report};
 
@@ -232,6 +233,7 @@ impl Options {
     ///
     /// As [`load`](Self::load).
     pub(super) fn runtime(&self, asking: Asking) -> Result<Runtime, Failure> {
+        threads::start()?;
         let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
         let folders = plugins.chain([("--workspace", &self.workspace)]);
         for (option, folder) in folders {

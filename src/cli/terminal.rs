@@ -10,6 +10,7 @@ use weft_lite::{Prompt, SecretValue, printable};
 
 use super::interrupts::Interrupts;
 use super::output;
+use super::threads;
 
 /// More than a terminal gives for a line.
 const LINE_BYTES: usize = 16 * 1024;
@@ -71,13 +72,13 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
 
 /// The line. The thread that waits for it keeps nobody: the program ends without it.
 async fn typed() -> io::Result<Vec<u8>> {
-    smol::unblock(|| {
+    threads::apart(|| {
         let mut line = vec![0; LINE_BYTES];
         let length = io::stdin().lock().read(&mut line)?;
         line.truncate(length);
         Ok(line)
     })
-    .await
+    .await?
 }
 
 fn gave_up() -> io::Error {

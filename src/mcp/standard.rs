@@ -6,19 +6,18 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 
-use blocking::Unblock;
 use futures_lite::{AsyncRead, AsyncWrite};
 use rustix::fs::OFlags;
 use smol::{Async, Timer};
 
-use crate::channel::{LOOK, is_hung_up, is_read_to_its_end};
+use crate::channel::{LOOK, Threaded, is_hung_up, is_read_to_its_end};
 
 /// Standard input.
 #[must_use]
 pub(super) fn input() -> Box<dyn AsyncRead + Send + Unpin> {
     match pollable(io::stdin().as_fd(), "/proc/self/fd/0", OpenOptions::new().read(true)) {
         Some(stream) => Box::new(stream),
-        None => Box::new(Unblock::new(io::stdin())),
+        None => Box::new(Threaded::new(io::stdin())),
     }
 }
 
@@ -27,7 +26,7 @@ pub(super) fn input() -> Box<dyn AsyncRead + Send + Unpin> {
 pub(super) fn output() -> Box<dyn AsyncWrite + Send + Unpin> {
     match pollable(io::stdout().as_fd(), "/proc/self/fd/1", OpenOptions::new().write(true)) {
         Some(stream) => Box::new(stream),
-        None => Box::new(Unblock::new(io::stdout())),
+        None => Box::new(Threaded::new(io::stdout())),
     }
 }
 

@@ -81,7 +81,9 @@ impl McpServer {
                 writer_gone.await;
                 Timer::after(PATIENCE).await;
                 let seconds = PATIENCE.as_secs();
-                log::warn!("mcp: requests left unread {seconds} s after the end of input are dropped");
+                log::warn!(
+                    "mcp: requests left unread {seconds} s after the end of input are dropped"
+                );
                 Ok(())
             };
             let reading = read_all(&mut lines, &mut connection);

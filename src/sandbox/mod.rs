@@ -14,6 +14,7 @@ mod network;
 mod off_executor;
 mod options;
 mod policy;
+mod pool;
 mod rate;
 mod redact;
 mod text;
@@ -26,9 +27,7 @@ pub use environment::{Environment, HostEnvironment};
 pub use network::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
-#[cfg(feature = "console")]
-pub(crate) use off_executor::in_background;
-pub(crate) use off_executor::off_executor;
+pub(crate) use off_executor::{in_background, off_executor};
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
 pub use text::printable;

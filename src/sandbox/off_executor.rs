@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use smol::Task;
 
+use super::pool;
+
 /// Runs what blocks on a thread of the pool. What has not begun when nobody waits any more never does.
 ///
 /// # Panics
@@ -27,5 +29,8 @@ pub(crate) async fn off_executor<T: Send + 'static>(
 /// The same for work that nobody waits for.
 #[inline(never)]
 pub(crate) fn in_background(work: Box<dyn FnOnce() + Send>) -> Task<()> {
-    blocking::unblock(work)
+    let builder = async_task::Builder::new().propagate_panic(true);
+    let (runnable, task) = builder.spawn(|()| async move { work() }, pool::push);
+    runnable.schedule();
+    task
 }

@@ -58,6 +58,14 @@ impl Service {
         }
     }
 
+    /// What it has said until its end.
+    pub(crate) fn everything(&mut self) -> String {
+        while let Ok(line) = self.said.recv_timeout(LIMIT) {
+            self.heard.push(line);
+        }
+        self.heard.join("\n")
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let process = self.child.id().to_string();

@@ -15,13 +15,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_channel::{Receiver, Sender};
-use blocking::Unblock;
 use futures_lite::future::or;
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use serde_json::Value;
 use smol::lock::Mutex;
 
 use super::lines::{Line, Lines, UntilEnd};
+use super::threaded::Threaded;
 use crate::contract::limits::{KB, PARAMS_BYTES};
 use crate::contract::{
     BoxFuture, Cancellation, CancellationSource, ChannelAdapter, ChannelFormat, ChannelHost,
@@ -103,10 +103,16 @@ impl ConsoleChannel {
     /// The process's own console, with a prompt where a person types.
     #[must_use]
     pub fn stdio(style: ConsoleStyle) -> Self {
-        let input = Unblock::new(UntilEnd::new(io::stdin()));
-        let console = Self::new(input, Unblock::new(io::stdout()), style);
+        let input = Threaded::new(UntilEnd::new(io::stdin()));
+        let console = Self::new(input, Threaded::new(io::stdout()), style);
         let prompt = io::stdin().is_terminal() && io::stderr().is_terminal();
         Self { prompt, terminal: io::stdout().is_terminal(), ..console }
+    }
+
+    /// A console that nothing comes from, which writes to standard output.
+    #[must_use]
+    pub fn stdout(style: ConsoleStyle) -> Self {
+        Self::new(futures_lite::io::empty(), Threaded::new(io::stdout()), style)
     }
 
     /// A console on other streams, without a prompt.

@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_lite::io::Cursor;
 use serde_json::json;
 use weft_lite::{
     ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
@@ -32,8 +31,7 @@ pub(super) fn answer(
     let commands = runtime.commands();
     let gateway = runtime.gateway(commands, rules);
     let style = channels::style(options);
-    let output = blocking::Unblock::new(io::stdout());
-    let console = Arc::new(ConsoleChannel::new(Cursor::new(Vec::new()), output, style));
+    let console = Arc::new(ConsoleChannel::stdout(style));
     let inbox = gateway.inbox();
     let is_taken = Cell::new(false);
     let answering = async {

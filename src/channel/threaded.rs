@@ -1,0 +1,132 @@
+//! A stream that blocks, read or written by a thread of the pool: standard input that is a file or a
+//! terminal, for instance.
+
+use std::io::{self, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use async_channel::Receiver;
+use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
+use smol::Task;
+
+use crate::sandbox::in_background;
+
+/// Bytes that are read or written at once.
+const PART_BYTES: usize = 64 << 10;
+
+/// `stream` as one that does not block.
+pub(crate) struct Threaded<T> {
+    /// `None` while a thread has it.
+    idle: Option<Box<Idle<T>>>,
+    running: Option<Running<T>>,
+}
+
+/// A thread at work, and what it gives back.
+type Running<T> = (Task<()>, Box<Receiver<(Box<Idle<T>>, io::Result<()>)>>);
+
+struct Idle<T> {
+    stream: T,
+    /// What was read, and how much of it was handed on; or what is to be written.
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl<T: Send + 'static> Threaded<T> {
+    pub(crate) fn new(stream: T) -> Self {
+        let idle = Idle { stream, bytes: Vec::new(), start: 0 };
+        Self { idle: Some(Box::new(idle)), running: None }
+    }
+
+    fn begin(&mut self, work: impl FnOnce(&mut Idle<T>) -> io::Result<()> + Send + 'static) {
+        let Some(mut idle) = self.idle.take() else { return };
+        let (sender, receiver) = async_channel::bounded(1);
+        let task = in_background(Box::new(move || {
+            let result = work(&mut idle);
+            let _ = sender.try_send((idle, result));
+        }));
+        self.running = Some((task, Box::new(receiver)));
+    }
+
+    /// Waits for the thread, if there is one.
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some((task, receiver)) = &mut self.running else { return Poll::Ready(Ok(())) };
+        ready!(task.poll(context));
+        let returned = receiver.try_recv();
+        self.running = None;
+        match returned {
+            Ok((idle, result)) => {
+                self.idle = Some(idle);
+                Poll::Ready(result)
+            }
+            Err(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+}
+
+impl<T: Read + Send + Unpin + 'static> AsyncRead for Threaded<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.running.is_none() {
+            if let Some(idle) = &mut this.idle
+                && idle.start < idle.bytes.len()
+            {
+                return Poll::Ready(Ok(idle.take(buffer)));
+            }
+            this.begin(Idle::fill);
+        }
+        ready!(this.poll_idle(context))?;
+        Poll::Ready(Ok(this.idle.as_mut().map_or(0, |idle| idle.take(buffer))))
+    }
+}
+
+impl<T: Write + Send + Unpin + 'static> AsyncWrite for Threaded<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_idle(context))?;
+        let part = bytes[..bytes.len().min(PART_BYTES)].to_vec();
+        let length = part.len();
+        self.begin(move |idle| {
+            idle.stream.write_all(&part)?;
+            idle.stream.flush()
+        });
+        Poll::Ready(Ok(length))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_idle(context)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(context)
+    }
+}
+
+impl<T: Read> Idle<T> {
+    fn fill(&mut self) -> io::Result<()> {
+        (self.start, self.bytes) = (0, vec![0; PART_BYTES]);
+        let read = self.stream.read(&mut self.bytes);
+        self.bytes.truncate(*read.as_ref().unwrap_or(&0));
+        read.map(|_| ())
+    }
+}
+
+impl<T> Idle<T> {
+    /// Hands on what was read; what that took is given back.
+    fn take(&mut self, buffer: &mut [u8]) -> usize {
+        let rest = &self.bytes[self.start..];
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        self.start += length;
+        if self.start == self.bytes.len() {
+            (self.start, self.bytes) = (0, Vec::new());
+        }
+        length
+    }
+}

@@ -1,0 +1,98 @@
+//! The threads for work that blocks: a few, begun when they are needed and ended when they are idle,
+//! but for one.
+//!
+//! Where the system has no thread to give, the work is done by whoever asks for it: that keeps others
+//! waiting, but nothing waits for ever.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use async_task::Runnable;
+
+/// Threads at a time.
+const THREADS: usize = 32;
+/// How long a thread may be idle.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// One for all runtimes, since threads are the process's.
+static POOL: Pool = Pool { state: Mutex::new(State::EMPTY), wakes: Condvar::new() };
+
+struct Pool {
+    state: Mutex<State>,
+    wakes: Condvar,
+}
+
+struct State {
+    queue: VecDeque<Runnable>,
+    /// Threads that wait for work.
+    idle: usize,
+    threads: usize,
+}
+
+impl State {
+    const EMPTY: Self = Self { queue: VecDeque::new(), idle: 0, threads: 0 };
+}
+
+/// Has a thread run this.
+pub(super) fn push(work: Runnable) {
+    let mut state = POOL.state();
+    state.queue.push_back(work);
+    if state.idle >= state.queue.len() || state.threads >= THREADS {
+        drop(state);
+        POOL.wakes.notify_one();
+        return;
+    }
+    state.threads += 1;
+    drop(state);
+    if thread::Builder::new().name("weft-blocking".into()).spawn(|| POOL.work()).is_err() {
+        let mut state = POOL.state();
+        state.threads -= 1;
+        let work = state.queue.pop_back();
+        drop(state);
+        if let Some(work) = work {
+            run(work);
+        }
+    }
+}
+
+fn run(work: Runnable) {
+    // Whoever waits for it panics instead.
+    let _ = catch_unwind(AssertUnwindSafe(|| work.run()));
+}
+
+impl Pool {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What each thread does.
+    fn work(&self) {
+        let mut state = self.state();
+        loop {
+            if let Some(work) = state.queue.pop_front() {
+                drop(state);
+                run(work);
+                state = self.state();
+                continue;
+            }
+            state.idle += 1;
+            let waited = self.wakes.wait_timeout(state, IDLE);
+            let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.idle -= 1;
+            if timeout.timed_out() && state.queue.is_empty() {
+                if state.threads > 1 {
+                    state.threads -= 1;
+                    return;
+                }
+                // The last one stays, so that there is one when the system has none to give.
+                state.idle += 1;
+                state = self.wakes.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+            }
+        }
+    }
+}
