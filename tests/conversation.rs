@@ -3,6 +3,9 @@
 #![cfg(feature = "socket")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "support/limit.rs"]
+mod limit;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +13,7 @@ use std::time::Duration;
 
 use futures_lite::io::BufReader;
 use futures_lite::{AsyncBufReadExt, AsyncWriteExt};
+use limit::TimeLimit;
 use serde_json::{Value, json};
 use smol::Timer;
 use smol::net::unix::UnixStream;
@@ -54,6 +58,7 @@ struct World {
     _watcher: SkillWatcher,
     folder: TempDir,
     console: BufReader<UnixStream>,
+    _limit: TimeLimit,
 }
 
 fn guest(name: &str) -> PathBuf {
@@ -113,7 +118,7 @@ impl World {
             runtime.watch()
         });
         let console = BufReader::new(near);
-        Self { runtime, gateway, _watcher: watcher, folder, console }
+        Self { runtime, gateway, _watcher: watcher, folder, console, _limit: TimeLimit::start() }
     }
 
     /// One line to the console and one back.

@@ -2,6 +2,8 @@
 #![cfg(feature = "socket")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "support/limit.rs"]
+mod limit;
 #[path = "talk/skills.rs"]
 mod skills;
 
@@ -14,6 +16,7 @@ use std::time::Duration;
 use async_channel::Receiver;
 use futures_lite::io::BufReader;
 use futures_lite::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt};
+use limit::TimeLimit;
 use serde_json::{Value, json};
 use skills::{registry, skill};
 use smol::net::TcpStream;
@@ -31,6 +34,7 @@ struct World {
     socket: Arc<SocketChannel>,
     working: Arc<AtomicUsize>,
     folder: TempDir,
+    _limit: TimeLimit,
 }
 
 /// Answers `attachments` with what came, `count` with how much that was, `wait` when it is let to, `big` with a megabyte, and anything
@@ -106,7 +110,8 @@ impl World {
                 outcome.result.unwrap();
             }
         });
-        Self { runtime, gateway: Arc::new(gateway), socket, working, folder }
+        let gateway = Arc::new(gateway);
+        Self { runtime, gateway, socket, working, folder, _limit: TimeLimit::start() }
     }
 
     fn simple() -> Self {

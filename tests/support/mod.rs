@@ -2,20 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
+mod limit;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use limit::TimeLimit;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A temporary folder with plugins in `plugins/` and an empty home.
-pub(crate) struct Dir(TempDir);
+/// A temporary folder with plugins in `plugins/` and an empty home, and the time that its test has.
+pub(crate) struct Dir(TempDir, #[expect(dead_code, reason = "its end is its use")] TimeLimit);
 
 impl Dir {
     pub(crate) fn new() -> Self {
-        let dir = Self(TempDir::new().unwrap());
+        let dir = Self(TempDir::new().unwrap(), TimeLimit::start());
         fs::create_dir(dir.path("plugins")).unwrap();
         fs::create_dir(dir.path("home")).unwrap();
         dir
