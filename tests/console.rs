@@ -642,13 +642,15 @@ fn a_channel_that_can_not_open_is_told_of_and_tried_again() {
     dir.write("home/.weft/config.yaml", config);
     let problem =
         format!("failed: opening the socket: {} is there and is not a socket", place.display());
-    let ran = dir.run_with_input(&["run"], b"/status\n").exits(0);
-    assert!(
-        ran.stderr.contains(&format!("channel socket: {problem}; starts again after")),
-        "{ran:#?}"
-    );
-    assert!(ran.stdout.contains(&format!("channel socket (native)  {problem}")), "{ran:#?}");
-    assert!(!ran.stderr.contains("the socket listens"), "{ran:#?}");
+    let mut running = dir.start(&["run"]);
+    running.type_line("/status");
+    while !running.next_line().contains(&format!("channel socket (native)  {problem}")) {}
+    running.signal("TERM");
+    let mut said = String::new();
+    running.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(running.end().0, Some(0), "{said}");
+    assert!(said.contains(&format!("channel socket: {problem}; starts again after")), "{said}");
+    assert!(!said.contains("the socket listens"), "{said}");
 }
 
 #[cfg(feature = "socket")]
@@ -661,8 +663,16 @@ fn a_tcp_socket_says_where_it_listens_and_takes_the_token_that_is_kept() {
         "channels: {socket: {tcp: \"127.0.0.1:0\", token_secret: BOARD}}\n",
     );
     dir.run(&["run", "--message", "/clear"]).exits(0);
-    let ran = dir.run(&["run"]).exits(0).says("a TCP socket needs a secret as its token");
-    assert!(!ran.stderr.contains("the socket listens"), "{ran:#?}");
+    let mut running = dir.start(&["run"]);
+    let mut said = String::new();
+    let mut lines = BufReader::new(running.child.stderr.take().unwrap());
+    while !said.contains("a TCP socket needs a secret as its token") {
+        assert!(lines.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    running.signal("TERM");
+    lines.read_to_string(&mut said).unwrap();
+    assert_eq!(running.end().0, Some(0), "{said}");
+    assert!(!said.contains("the socket listens"), "{said}");
     dir.run_with_input(&["secret", "set", "BOARD", "--host", "127.0.0.1"], b"hush-hush\n").exits(0);
 
     let mut running = dir.start(&["run", "-v", "--channel", "socket"]);
