@@ -134,6 +134,23 @@ impl Drop for Mounted {
 }
 
 #[test]
+fn what_a_killed_write_left_is_cleared_away_when_the_folder_is_opened() {
+    let world = World::new();
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7_200);
+    let left = ["work/.weft-4711-0.tmp", "work/below/.weft-4711-1.tmp"];
+    for name in left.into_iter().chain(["work/.weft-mine.tmp"]) {
+        let file = fs::File::create(world.write(name, "")).unwrap();
+        file.set_modified(old).unwrap();
+    }
+    // Another process may be at it right now.
+    world.write("work/.weft-4712-0.tmp", "");
+    world.load(&json!(["$WORKSPACE"]));
+    assert_eq!(left.map(|name| world.path(name).exists()), [false, false]);
+    assert!(world.path("work/.weft-mine.tmp").exists());
+    assert!(world.path("work/.weft-4712-0.tmp").exists());
+}
+
+#[test]
 fn one_write_makes_few_folders() {
     let world = World::new();
     let loaded = world.load(&json!(["$WORKSPACE"]));

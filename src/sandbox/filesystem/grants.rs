@@ -16,8 +16,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::closed::{Closed, Standing, real};
-use super::path;
 use super::reserved::{has_reserved, is_reserved};
+use super::{leftover, path};
 
 /// The plugin's own data folder.
 const PLUGIN_DATA: &str = "$PLUGIN_DATA";
@@ -180,6 +180,9 @@ impl Grant {
         match (places.settle(standing, &mounted, false), &place) {
             (Standing::Open | Standing::Own, _)
             | (Standing::Window, Place::File { is_window: true, .. }) => {
+                if let (Place::Folder(folder), Standing::Open) = (&place, standing) {
+                    leftover::clear(folder);
+                }
                 Ok(Self { spelled: spelled.to_owned(), place })
             }
             (Standing::Closed, _) => Err(Fault::Closed),

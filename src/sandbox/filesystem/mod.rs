@@ -9,6 +9,7 @@ mod data;
 mod error;
 mod grants;
 mod identity;
+mod leftover;
 mod path;
 mod permit;
 mod read;

@@ -14,9 +14,9 @@ use cap_std::fs::{
 };
 use rustix::fs::FileType;
 
-use super::FileError;
 use super::permit::FilePermit;
 use super::walk::{Access, walk};
+use super::{FileError, leftover};
 use crate::contract::limits;
 
 /// Names tried for the temporary file: more than one only where an earlier process left its own.
@@ -83,7 +83,7 @@ fn create_temporary(folder: &Dir, old: Option<&File>) -> io::Result<(File, PathB
     let mut taken = None;
     for _ in 0..MAX_NAMES {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = PathBuf::from(format!(".weft-{}-{number}.tmp", std::process::id()));
+        let name = PathBuf::from(leftover::name(number));
         match folder.open_with(&name, &options) {
             Ok(file) => return Ok((file, name)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = Some(error),
