@@ -257,7 +257,7 @@ pub(super) fn list_all(skills: &[OfferedSkill], level: log::Level) -> Vec<Resour
         match list(skill, remark) {
             Ok(files) => resources.extend(files),
             Err(error) => {
-                log::log!(level, "the files of skill {} are not offered: {error}", skill.name)
+                log::log!(level, "the files of skill {} are not offered: {error}", skill.name);
             }
         }
     }

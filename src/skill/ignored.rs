@@ -33,6 +33,7 @@ pub(super) fn is_cache_tag(file: impl Read) -> bool {
 }
 
 /// Whether an editor leaves files of this name beside the one that it writes.
+#[cfg(any(feature = "mcp", feature = "package"))]
 pub(crate) fn is_leftover(name: &str) -> bool {
     let swap = |end: &str| name.len() > end.len() && name.ends_with(end);
     swap("~")

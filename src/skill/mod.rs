@@ -53,7 +53,10 @@ pub(crate) use files::{OpenSkill, SKILL_FILE, SKILL_TOTAL_BYTES};
 pub use fingerprint::Fingerprint;
 pub use frontmatter::Frontmatter;
 pub use ignored::is_ignored_folder;
-pub(crate) use ignored::{is_ignored_name, is_leftover};
+#[cfg(any(feature = "package", feature = "watch"))]
+pub(crate) use ignored::is_ignored_name;
+#[cfg(feature = "package")]
+pub(crate) use ignored::is_leftover;
 pub(crate) use name::slug;
 pub use name::{FolderNameFault, check_folder_name};
 pub use parse::{
