@@ -102,7 +102,7 @@ fn every_fault_of_a_hostile_module_is_named() {
     let dir = Dir::new();
     let module = wat::parse_str(
         r#"(module
-            (import "env" "evil\n\u{1b}[31m" (func))
+            (import "mine" "evil\n\u{1b}[31m" (func))
             (table 1 funcref)
             (func $start (drop (table.grow (ref.null func) (i32.const 1))))
             (start $start))"#,
