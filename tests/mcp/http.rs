@@ -779,10 +779,18 @@ mod program {
     fn the_program_serves_an_address_until_a_signal() {
         let dir = Dir::with_probe();
         let token = dir.write("token", TOKEN);
+        let rights = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        std::fs::set_permissions(&token, rights).unwrap();
         let token = token.to_str().unwrap();
         let mut running = dir.start(&["run", "--mcp", "127.0.0.1:0", "--token-file", token]);
         let mut said = BufReader::new(running.child.stderr.take().unwrap());
         let mut line = String::new();
+        // Others can read the file.
+        said.read_line(&mut line).unwrap();
+        said.read_line(&mut line).unwrap();
+        let step = format!("  try: run `chmod 600 {token}`\n");
+        assert_eq!(line, format!("warning: other users can read {token}\n{step}"));
+        line.clear();
         said.read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("serving MCP at http://").unwrap();
         let address = address.strip_suffix("/mcp").unwrap().to_owned();
