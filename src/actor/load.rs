@@ -76,6 +76,9 @@ impl LoadError {
             Self::Pending { command: Some(command), .. } => {
                 format!("approve them with `{command}`")
             }
+            Self::Pending { command: None, unapproved } if is_change(unapproved) => {
+                "start weft-lite again to approve the folder as it is now".into()
+            }
             Self::Pending { command: None, .. } => {
                 "approve them with `--approve`, for instance `--approve env,network`".into()
             }
@@ -158,6 +161,11 @@ impl fmt::Display for LoadError {
 }
 
 impl std::error::Error for LoadError {}
+
+/// Whether something waits because it is not what it was.
+fn is_change(unapproved: &[String]) -> bool {
+    unapproved.first().is_some_and(|first| first.starts_with("change: "))
+}
 
 /// What to do about a plugin that failed while it was started, which nobody called and no parameters
 /// can mend.

@@ -169,7 +169,7 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
     output::message(&format!("not trusted any more: {key_id}"));
     for (kind, record) in &still {
         let message =
-            format!("still installed, with what was approved for it: the {kind} {}", record.name());
+            format!("still installed, and not in service any more: the {kind} {}", record.name());
         let next_step =
             format!("if it is not wanted either: `weft-lite {kind} remove {}`", record.id);
         output::message(&output::with_next_step(&message, &next_step));

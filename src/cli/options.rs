@@ -76,7 +76,7 @@ impl FromStr for Approve {
     fn from_str(list: &str) -> Result<Self, String> {
         let mut words = list.split(',').map(str::trim);
         let approval = words.try_fold(Approval::NONE, |sum, word| {
-            let unknown = || format!("`{word}` is none of network, env, secrets, shell");
+            let unknown = || format!("`{word}` is none of network, env, secrets, shell, change");
             sum.with_kind(word).ok_or_else(unknown)
         });
         approval.map(Self)
@@ -118,6 +118,7 @@ impl Options {
             environment: sum.environment || more.environment,
             secrets: sum.secrets || more.secrets,
             shell: sum.shell || more.shell,
+            change: sum.change || more.change,
         })
     }
 

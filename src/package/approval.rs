@@ -1,6 +1,11 @@
 //! What may be given to a plugin: by kind where it is named on the command line, one by one where
 //! it is installed.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::content::{ApprovedContent, ChangedBy, PackageContent};
 use crate::contract::PluginPermissions;
 
 /// What a revoked package waits for, beside its permissions.
@@ -19,19 +24,33 @@ pub struct Approval {
     pub secrets: bool,
     /// `shell: true`, and shell tools in the `allowed-tools` of a skill
     pub shell: bool,
+    /// Content that is not what was approved.
+    pub change: bool,
 }
 
 impl Approval {
     /// Nothing: only plugins that ask for nothing run.
-    pub const NONE: Self =
-        Self { named: false, all_hosts: false, environment: false, secrets: false, shell: false };
+    pub const NONE: Self = Self {
+        named: false,
+        all_hosts: false,
+        environment: false,
+        secrets: false,
+        shell: false,
+        change: false,
+    };
 
     /// Everything: for plugins that are compiled in.
-    pub const ALL: Self =
-        Self { named: true, all_hosts: true, environment: true, secrets: true, shell: true };
+    pub const ALL: Self = Self {
+        named: true,
+        all_hosts: true,
+        environment: true,
+        secrets: true,
+        shell: true,
+        change: true,
+    };
 
-    /// The same with the kind of this name: `network` (all hosts), `env`, `secrets` or `shell`. `None`
-    /// for every other word.
+    /// The same with the kind of this name: `network` (all hosts), `env`, `secrets`, `shell` or
+    /// `change`. `None` for every other word.
     #[must_use]
     pub fn with_kind(mut self, name: &str) -> Option<Self> {
         match name {
@@ -39,6 +58,7 @@ impl Approval {
             "env" => self.environment = true,
             "secrets" => self.secrets = true,
             "shell" => self.shell = true,
+            "change" => self.change = true,
             _ => return None,
         }
         Some(self)
@@ -84,13 +104,21 @@ pub enum ApprovalPolicy {
 }
 
 /// What was approved for the id of an installed plugin.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StoredApproval {
     /// Each permission that was approved, in this version or an earlier one.
     pub permissions: PluginPermissions,
     /// Whether all was taken back. It is approved again before it runs, even if it asks for
     /// nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub revoked: bool,
+    /// The content that it is for. Approvals of earlier versions of this program have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<ApprovedContent>,
+    /// The content that the operator is about to put in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incoming: Option<ApprovedContent>,
 }
 
 impl ApprovalPolicy {
@@ -135,6 +163,25 @@ impl StoredApproval {
             shell: asked.shell && !approved.shell,
             secrets: others(&asked.secrets, &approved.secrets),
         }
+    }
+
+    /// Why the content of a package is not what this is an approval for, as `kind: value`. The `keys`
+    /// are those that are trusted.
+    pub(crate) fn objection(
+        &self,
+        content: &PackageContent,
+        keys: &BTreeSet<String>,
+    ) -> Option<String> {
+        let objection = |it: &ApprovedContent| content.objection(it, keys, ChangedBy::Anybody);
+        if self.incoming.as_ref().is_some_and(|incoming| objection(incoming).is_none()) {
+            return None;
+        }
+        let reason = match self.content.clone().or_else(|| content.recorded()) {
+            Some(approved) => objection(&approved),
+            None if self.permissions.is_empty() => None,
+            None => Some("its approval does not say of which content".to_owned()),
+        };
+        reason.map(|reason| format!("change: {reason}"))
     }
 
     /// Adds permissions to those that are approved.

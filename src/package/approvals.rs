@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::approval::{Approval, ApprovalPolicy, StoredApproval};
+use super::content::{PackageContent, trusted_key_ids};
 use super::consent::{Prompt, ask_for_permissions};
 use super::home::{self, Access, HomeError, HomeLock};
 use super::kind::Subject;
-use crate::contract::{PluginPermissions, map_of};
+use crate::contract::PluginPermissions;
 
 /// The approvals of `$WEFT_HOME`, as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,15 +23,7 @@ pub struct Approvals {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    plugins: BTreeMap<String, Entry>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    permissions: PluginPermissions,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    revoked: bool,
+    plugins: BTreeMap<String, StoredApproval>,
 }
 
 impl Approvals {
@@ -50,9 +43,7 @@ impl Approvals {
         let Some(text) = home::read(&path)? else { return Ok(Self::default()) };
         let document: Document = serde_json::from_str(&text)
             .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
-        let stored = |Entry { permissions, revoked }| StoredApproval { permissions, revoked };
-        let plugins = map_of(document.plugins.into_iter().map(|(id, entry)| (id, stored(entry))));
-        Ok(Self { plugins })
+        Ok(Self { plugins: document.plugins })
     }
 
     /// What was approved for this id; nothing, where it is unknown.
@@ -61,24 +52,47 @@ impl Approvals {
         self.plugins.get(id).cloned().unwrap_or_default()
     }
 
-    /// Approves permissions for `id`, beside those that are approved already. What was revoked may
-    /// run again.
+    /// Whether anything was ever approved or taken back for this id.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.plugins.contains_key(id)
+    }
+
+    /// Approves permissions for `id` with this content, beside those that are approved already. What
+    /// was revoked may run again.
     ///
     /// # Errors
     ///
     /// [`HomeError`] if the file can't be read or written.
-    pub fn grant(home: &Path, id: &str, granted: &PluginPermissions) -> Result<(), HomeError> {
+    pub fn grant(
+        home: &Path,
+        id: &str,
+        granted: &PluginPermissions,
+        content: &PackageContent,
+    ) -> Result<(), HomeError> {
         let lock = HomeLock::acquire(home)?;
-        let mut approvals = Self::read(home)?;
-        let entry = approvals.plugins.entry(id.to_owned()).or_default();
-        entry.revoked = false;
-        entry.grant(granted);
-        approvals.write(&lock)
+        Self::update(&lock, id, |entry| {
+            entry.revoked = false;
+            entry.content = Some(content.approved());
+            entry.incoming = None;
+            entry.grant(granted);
+        })
+    }
+
+    /// Changes what is known of `id`.
+    pub(super) fn update(
+        lock: &HomeLock,
+        id: &str,
+        change: impl FnOnce(&mut StoredApproval),
+    ) -> Result<(), HomeError> {
+        let mut approvals = Self::read(lock.home())?;
+        change(approvals.plugins.entry(id.to_owned()).or_default());
+        approvals.write(lock)
     }
 
     /// Asks for what a plugin wants and doesn't have, as [`ask_for_permissions`] does, stores what
     /// is given, and says what it still waits for, as `kind: value`. What was revoked is asked for
-    /// even if the plugin wants nothing.
+    /// even if the plugin wants nothing, and so is `content` that is not what was approved; without a
+    /// yes to that, nothing else is given. A signature that does not count is no matter of a yes.
     ///
     /// # Errors
     ///
@@ -87,10 +101,26 @@ impl Approvals {
         home: &Path,
         id: &str,
         asked: &PluginPermissions,
+        content: &PackageContent,
         given: Approval,
         prompt: &mut dyn Prompt,
     ) -> Result<Vec<String>, HomeError> {
         let stored = Self::read(home)?.of(id);
+        let keys = trusted_key_ids(home);
+        let objection = stored.objection(content, &keys);
+        let waiting = |stored: StoredApproval| -> Vec<String> {
+            let changed = stored.objection(content, &keys);
+            changed.into_iter().chain(ApprovalPolicy::from(stored).missing(asked)).collect()
+        };
+        if let Some(reason) = &objection {
+            let reason = reason.trim_start_matches("change: ");
+            let question = format!("let {} run as it is now? {reason}", Subject::of(id).words);
+            let is_taken = !content.is_broken()
+                && (given.change || prompt.confirm(&question) == Some(true));
+            if !is_taken {
+                return Ok(waiting(stored));
+            }
+        }
         // To run again is a permission of its own, as small as a named host; a yes to all that it
         // wants is a yes to that.
         let question = format!("let {} run again, after it was revoked?", Subject::of(id).words);
@@ -101,11 +131,28 @@ impl Approvals {
         if runs {
             let missing = stored.missing(asked);
             let granted = ask_for_permissions(id, &missing, given, prompt);
-            if stored.revoked || !granted.is_empty() {
-                Self::grant(home, id, &granted)?;
+            if stored.revoked || objection.is_some() || !granted.is_empty() {
+                Self::grant(home, id, &granted, content)?;
             }
         }
-        Ok(ApprovalPolicy::from(Self::read(home)?.of(id)).missing(asked))
+        Ok(waiting(Self::read(home)?.of(id)))
+    }
+
+    /// Why `content` is not what was approved for `id`, and which of its files are others; `None` if it
+    /// is.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError`] if the file can't be read.
+    pub fn change(
+        home: &Path,
+        id: &str,
+        content: &PackageContent,
+    ) -> Result<Option<(String, Vec<String>)>, HomeError> {
+        let stored = Self::read(home)?.of(id);
+        let reason = stored.objection(content, &trusted_key_ids(home));
+        let files = stored.content.map(|approved| content.changed_files(&approved));
+        Ok(reason.map(|reason| (reason, files.unwrap_or_default())))
     }
 
     /// Takes back everything: the plugin does not run until it is approved again.
@@ -115,10 +162,10 @@ impl Approvals {
     /// [`HomeError`] if the file can't be read or written.
     pub fn revoke(home: &Path, id: &str) -> Result<(), HomeError> {
         let lock = HomeLock::acquire(home)?;
-        let mut approvals = Self::read(home)?;
-        let revoked = StoredApproval { revoked: true, ..StoredApproval::default() };
-        approvals.plugins.insert(id.to_owned(), revoked);
-        approvals.write(&lock)
+        Self::update(&lock, id, |entry| {
+            entry.revoked = true;
+            entry.permissions = PluginPermissions::default();
+        })
     }
 
     /// Forgets what was approved for `id`.
@@ -131,11 +178,7 @@ impl Approvals {
     }
 
     fn write(&self, lock: &HomeLock) -> Result<(), HomeError> {
-        let entry = |stored: &StoredApproval| Entry {
-            permissions: stored.permissions.clone(),
-            revoked: stored.revoked,
-        };
-        let plugins = map_of(self.plugins.iter().map(|(id, stored)| (id.clone(), entry(stored))));
+        let plugins = self.plugins.clone();
         let path = Self::path(lock.home());
         let text = serde_json::to_string_pretty(&Document { plugins })
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;

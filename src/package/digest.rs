@@ -1,16 +1,15 @@
 //! The digest list of a package: one line for every file, which is what a signature covers.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
+pub use super::content::sha256_hex;
+pub(super) use super::content::to_hex;
+use super::content::{self, Left};
 use super::files::{self, PackageFile};
 use super::install_error::InstallError;
 use super::signature::SIGNATURE_FILE;
-use crate::contract::{limits, map_of};
+use crate::contract::map_of;
 
 /// The SHA-256 digest of each file in a package, but for the signature itself.
 ///
@@ -47,13 +46,19 @@ impl DigestList {
             if file.path == SIGNATURE_FILE {
                 continue;
             }
-            let digest = digest_of(&file.place).map_err(|error| InstallError::Source {
+            let mut left = Left::of_a_package();
+            let digest = content::digest_of(&file.place, &file.path, &mut left).map_err(|error| InstallError::Source {
                 source: file.place.display().to_string(),
                 problem: error.to_string(),
             })?;
             by_path.insert(file.path, digest);
         }
         Ok(Self { by_path })
+    }
+
+    /// The list of these digests by path.
+    pub(super) fn of_digests(by_path: BTreeMap<String, String>) -> Self {
+        Self { by_path }
     }
 
     /// A list from its lines, or `None` if one of them isn't such a line.
@@ -74,7 +79,7 @@ impl DigestList {
     /// The text that is signed.
     #[must_use]
     pub fn text(&self) -> String {
-        self.lines().iter().map(|line| format!("{line}\n")).collect()
+        content::text(&self.by_path)
     }
 
     /// The digest of the whole list, as hex.
@@ -104,23 +109,6 @@ pub enum Difference {
     Removed,
     /// Its content is another.
     Changed,
-}
-
-/// The SHA-256 digest as hex.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    to_hex(&Sha256::digest(bytes))
-}
-
-fn digest_of(path: &Path) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    io::copy(&mut File::open(path)?.take(limits::PACKAGE_BYTES), &mut hash)?;
-    Ok(to_hex(&hash.finalize()))
-}
-
-/// Bytes as hex digits in lower case.
-pub(super) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes that hex digits in lower case stand for, if there are exactly `N`.

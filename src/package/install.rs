@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::approvals::Approvals;
 use super::archive;
+use super::content::{ApprovedContent, ChangedBy, PackageContent, trusted_key_ids};
 use super::contents::{self, Package};
 use super::digest::DigestList;
 use super::error::PackageError;
@@ -130,6 +131,10 @@ pub struct Installed {
     pub missing: PluginPermissions,
     /// Whether it was revoked, and waits for approval whatever it asks for.
     pub revoked: bool,
+    /// Why it does not have what was approved for the one before, as `kind: value`.
+    pub change: Option<String>,
+    /// The files that are not as they were in the one before, where that is known.
+    pub changed_files: Vec<String>,
 }
 
 /// Installs packages into one `$WEFT_HOME`.
@@ -243,16 +248,50 @@ impl<'a> Installer<'a> {
         staging::sync(staged)?;
         (self.observer)(InstallStep::Recorded);
 
-        let approvals = Approvals::read(&self.home)?.of(&self.kind.approval_id(&package.id));
+        let approval_id = self.kind.approval_id(&package.id);
+        let approvals = Approvals::read(&self.home)?.of(&approval_id);
+        let content = PackageContent::read(staged, &self.home, package.version.as_deref());
+        let known = old.as_ref().filter(|old| !old.digest.is_empty());
+        let before = approvals.content.clone().or_else(|| known.map(ApprovedContent::of_record));
+        let keys = trusted_key_ids(&self.home);
+        let change = before
+            .as_ref()
+            .and_then(|before| content.objection(before, &keys, ChangedBy::Operator))
+            .map(|reason| format!("change: {reason}"));
+        let changed_files = before.as_ref().map(|before| content.changed_files(before));
+        let approved = content.approved();
+        // What nobody takes for the same package finds the approval of another one. Until the new
+        // files are in place, the old ones are what was approved.
+        Approvals::update(lock, &approval_id, |entry| {
+            entry.incoming = change.is_none().then(|| approved.clone());
+            entry.content = before.or_else(|| Some(approved.clone()));
+        })?;
         if let Some(old) = old.as_ref().filter(|old| old.key_id != record.key_id) {
             let signer = old.key_id.as_deref().unwrap_or("nobody");
             warnings.push(format!("it replaces {}, signed by {signer}", old.name()));
         }
         self.put_in_place(lock, staged, &package.id)?;
+        if change.is_none() {
+            Approvals::update(lock, &approval_id, |entry| {
+                entry.content = Some(approved);
+                entry.incoming = None;
+            })?;
+        }
         (self.observer)(InstallStep::Done);
+        let changed_files = changed_files.unwrap_or_default();
         let missing = approvals.missing(&package.permissions);
         let revoked = approvals.revoked;
-        Ok(Installed { package, replaced: old, signed_by, warnings, missing, revoked })
+        let replaced = old;
+        Ok(Installed {
+            package,
+            replaced,
+            signed_by,
+            warnings,
+            missing,
+            revoked,
+            change,
+            changed_files,
+        })
     }
 
     /// Refuses a package that brings a name which another one has: its own, or that of a skill.

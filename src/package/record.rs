@@ -55,12 +55,18 @@ impl InstallRecord {
     /// [`HomeError`] if it can't be read or is damaged.
     pub fn read(home: &Path, kind: PackageKind, id: &str) -> Result<Option<Self>, HomeError> {
         let Some(folder) = home::installed_folder(home, kind, id) else { return Ok(None) };
+        Self::read_in(&folder)
+    }
+
+    /// The record in a package's folder.
+    pub(super) fn read_in(folder: &Path) -> Result<Option<Self>, HomeError> {
         let path = folder.join(RECORD_FILE);
         let Some(text) = home::read(&path)? else { return Ok(None) };
         serde_json::from_str(&text)
             .map(Some)
             .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
     }
+
     /// The packages of a kind whose signature by this key was verified when they were installed. One
     /// whose record can't be read is none of them.
     ///

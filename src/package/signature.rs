@@ -8,13 +8,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::content::SIGNATURE_FILE;
 use super::digest::{Difference, DigestList};
 use super::home::{self, Access};
 use super::install_error::InstallError;
 use super::keys::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
-
-/// The signature's name in a package. It covers every file but itself.
-pub const SIGNATURE_FILE: &str = "weft.signature.json";
 
 /// What stands before the digest list in what is signed, so that the signature is good for
 /// nothing else.

@@ -177,7 +177,6 @@ fn read(folder: &Path, limits: ReadLimits) -> Result<PluginPackage, PackageError
 }
 
 /// The manifest in `folder`, whatever its module is like.
-#[cfg(feature = "package")]
 pub(super) fn manifest(folder: &Path) -> Result<PluginManifest, PackageErrorKind> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority())
         .map_err(|error| unreadable("", &error))?;

@@ -7,7 +7,7 @@ use crate::actor::{LoadError, Loader, PluginHost};
 use crate::command::{Administration, CommandError};
 use crate::contract::{BoxFuture, PluginPermissions};
 use crate::package::{
-    Approval, Approvals, HomeError, NoPrompt, Package, PackageKind, PackageOrigin, ReadLimits,
+    Approval, Approvals, HomeError, NoPrompt, Package, PackageContent, PackageKind, PackageOrigin, ReadLimits,
     skill_approval_id,
 };
 use crate::sandbox::off_executor;
@@ -32,6 +32,7 @@ struct Kept {
     /// The id under which its approval is kept.
     approval_id: String,
     permissions: PluginPermissions,
+    content: PackageContent,
 }
 
 impl RuntimeAdministration {
@@ -92,10 +93,13 @@ impl RuntimeAdministration {
         let package = Package::read(kind, folder, self.read_limits)
             .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
         let permissions = package.permissions;
-        if package.module.is_none() && permissions.is_empty() {
+        let content = PackageContent::read(folder, &home, package.version.as_deref());
+        let is_text = package.module.is_none() && permissions.is_empty();
+        let change = Approvals::change(&home, &approval_id, &content);
+        if is_text && change.map_err(|error| of_home(&error))?.is_none() {
             return Err(nothing_but_text(name));
         }
-        Ok(Kept { home, kind, name: name.to_owned(), approval_id, permissions })
+        Ok(Kept { home, kind, name: name.to_owned(), approval_id, permissions, content })
     }
 
     /// What keeps it from being used, after everything was looked at again; `None` if nothing does.
@@ -140,9 +144,12 @@ impl Administration for RuntimeAdministration {
         granted: Approval,
     ) -> BoxFuture<'a, Result<String, CommandError>> {
         Box::pin(async move {
-            let Kept { home, kind, name, approval_id, permissions } = self.kept(id)?;
-            let granting =
-                move || Approvals::ask(&home, &approval_id, &permissions, granted, &mut NoPrompt);
+            let Kept { home, kind, name, approval_id, permissions, content } = self.kept(id)?;
+            // The command is the yes to what is there now.
+            let given = Approval { change: true, ..granted };
+            let granting = move || {
+                Approvals::ask(&home, &approval_id, &permissions, &content, given, &mut NoPrompt)
+            };
             off_executor(granting).await.map_err(|error| of_home(&error))?;
             self.loader.reload().await;
             Ok(match self.obstacle(kind, &name) {

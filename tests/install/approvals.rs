@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use futures_lite::future::zip;
 use serde_json::{Value, json};
 use weft_lite::{
-    Approval, Approvals, CallError, NoPrompt, PackageKind, PluginPermissions, StoredApproval,
+    Approval, Approvals, CallError, NoPrompt, PackageContent, PackageKind, PluginPermissions, StoredApproval,
     ask_for_permissions, uninstall,
 };
 
@@ -18,7 +18,8 @@ fn permissions(value: Value) -> PluginPermissions {
 
 #[track_caller]
 fn missing(approved: Value, asked: Value) -> Value {
-    let stored = StoredApproval { permissions: permissions(approved), revoked: false };
+    let stored =
+        StoredApproval { permissions: permissions(approved), ..StoredApproval::default() };
     serde_json::to_value(stored.missing(&permissions(asked))).unwrap()["network"].clone()
 }
 
@@ -99,7 +100,8 @@ fn an_approval_that_stays_is_no_interruption() {
     let home = Home::new();
     home.install(&home.probe("1.0.0", &json!({}))).unwrap();
     let runtime = home.runtime();
-    Approvals::grant(&home.weft(), "other", &PluginPermissions::default()).unwrap();
+    let content = PackageContent::default();
+    Approvals::grant(&home.weft(), "other", &PluginPermissions::default(), &content).unwrap();
     runtime.block_on(runtime.load()).unwrap();
     assert!(runtime.host().registry().plugin("probe").is_some());
 }

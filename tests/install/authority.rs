@@ -2,8 +2,10 @@
 //! took what was approved for others.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
+use weft_lite::PackageSignature;
 
 use crate::home::{Home, module};
 
@@ -35,7 +37,7 @@ fn a_package_cant_bring_a_skill_in_anothers_name() {
     };
     fs::write(zeta.join("weft.plugin.json"), manifest("1.0.0").to_string()).unwrap();
     fs::write(zeta.join("plugin.wasm"), module("probe")).unwrap();
-    let install = |folder: &std::path::Path, more: &[&str]| {
+    let install = |folder: &Path, more: &[&str]| {
         let output = home.command(&["skill", "install"]).arg(folder).args(more).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
@@ -54,4 +56,224 @@ fn a_package_cant_bring_a_skill_in_anothers_name() {
     let plugins = json_of(&home, &["plugin", "list", "--json", "--no-bundled"]);
     assert!(!plugins.to_string().contains("6.6.6"), "{plugins}");
     assert_eq!(call(&home, "zeta__echo"), Ok(json!([1])));
+}
+
+/// A plugin that was signed by `author`, installed, and approved in all that it asks for.
+fn signed(home: &Home) {
+    let asks = json!({ "filesystem": ["$WORKSPACE"], "env_vars": ["CITY"] });
+    let folder = home.probe("0.1.0", &asks);
+    PackageSignature::create(&folder, &home.key("author")).unwrap();
+    home.trust("author");
+    install(home, &folder, &["--yes", "--approve", "env"]);
+    assert_eq!(call(home, "probe__echo"), Ok(json!([1])));
+}
+
+/// Installs a plugin; what is said about it.
+#[track_caller]
+fn install(home: &Home, folder: &Path, more: &[&str]) -> String {
+    let output = home.command(&["plugin", "install"]).arg(folder).args(more).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+/// The probe does not run, for this reason, and runs once that is approved.
+#[track_caller]
+fn waits_for(home: &Home, reason: &str) {
+    let message = call(home, "probe__echo").unwrap_err();
+    assert!(message.contains(&format!("needs approval for change: {reason}")), "{message}");
+    let rows = json_of(home, &["plugin", "list", "--json", "--no-bundled"]);
+    assert_eq!(rows[0]["state"], "pending", "{rows}");
+    let next_step = rows[0]["next_step"].as_str().unwrap();
+    assert!(next_step.contains("weft-lite plugin approve probe"), "{next_step}");
+}
+
+#[track_caller]
+fn approve(home: &Home) -> String {
+    let output = home.command(&["plugin", "approve", "probe"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert_eq!(call(home, "probe__echo"), Ok(json!([1])));
+    said
+}
+
+#[test]
+fn what_replaces_a_signed_package_inherits_nothing_silently() {
+    let asks = json!({ "filesystem": ["$WORKSPACE"] });
+    for (key, version, reason) in [
+        (None, "0.0.1", "it is unsigned and replaces a signed one"),
+        (None, "0.2.0", "it is unsigned and replaces a signed one"),
+        (Some("stranger"), "0.2.0", "it is signed by another key than the approved one"),
+        (Some("author"), "0.0.1", "it is older than what was approved (0.0.1 < 0.1.0)"),
+    ] {
+        let home = Home::new();
+        signed(&home);
+        let folder = home.probe(version, &asks);
+        if let Some(key) = key {
+            PackageSignature::create(&folder, &home.key(key)).unwrap();
+            home.trust(key);
+        }
+        // A yes to files and hosts is none to this.
+        let said = install(&home, &folder, &["--yes", "--approve", "env,network"]);
+        let pending = format!("pending: probe does not run before this is approved: change: {reason}");
+        assert!(said.contains(&pending), "{said}");
+        waits_for(&home, reason);
+        let said = approve(&home);
+        assert!(said.contains(reason) && said.contains(&format!("version {version}")), "{said}");
+        // From now on, this is what was approved.
+        install(&home, &folder, &[]);
+        assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
+    }
+    let home = Home::new();
+    signed(&home);
+    install(&home, &home.probe("0.0.1", &asks), &["--approve", "change"]);
+    assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
+}
+
+#[test]
+fn the_same_signer_and_the_operators_own_folder_keep_what_was_approved() {
+    let asks = json!({ "filesystem": ["$WORKSPACE"] });
+    let home = Home::new();
+    signed(&home);
+    let folder = home.probe("0.2.0", &asks);
+    PackageSignature::create(&folder, &home.key("author")).unwrap();
+    let said = install(&home, &folder, &[]);
+    assert!(said.contains("changed files: docs/version.txt, weft.plugin.json"), "{said}");
+    assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
+
+    let home = Home::new();
+    install(&home, &home.probe("0.1.0", &asks), &["--yes"]);
+    install(&home, &home.probe("0.2.0", &asks), &[]);
+    assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
+    install(&home, &home.probe("0.1.0", &asks), &[]);
+    waits_for(&home, "it is older than what was approved (0.1.0 < 0.2.0)");
+    // What asks for more waits for that, as ever.
+    let more = json!({ "filesystem": ["$WORKSPACE"], "network": ["*"] });
+    let said = install(&home, &home.probe("0.3.0", &more), &["--yes"]);
+    assert!(said.contains("before this is approved: network: *"), "{said}");
+}
+
+#[test]
+fn what_was_changed_on_the_disk_is_not_served_and_is_named() {
+    let edit = |home: &Home, file: &str| {
+        let path = home.weft().join("plugins/probe").join(file);
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(path, text.replace("0.1.0", "9.9.9") + " ").unwrap();
+    };
+    // Signed: the signature tells, and an edited record or a missing signature doesn't help.
+    for file in ["weft.plugin.json", "docs/version.txt", "more.txt"] {
+        let home = Home::new();
+        signed(&home);
+        edit(&home, file);
+        let what = if file == "more.txt" { "added" } else { "changed" };
+        waits_for(&home, &format!("`{file}` was {what} after the package was signed"));
+        let place = home.weft().join("plugins/probe");
+        let record = fs::read_to_string(place.join("install.json")).unwrap();
+        let mut record: Value = serde_json::from_str(&record).unwrap();
+        record["digest"] = weft_lite::DigestList::of(&place).unwrap().digest().into();
+        record["key_id"] = Value::Null;
+        fs::write(place.join("install.json"), record.to_string()).unwrap();
+        waits_for(&home, &format!("`{file}` was {what} after the package was signed"));
+        fs::remove_file(place.join("weft.signature.json")).unwrap();
+        waits_for(&home, "it is unsigned and replaces a signed one");
+        fs::remove_file(place.join("install.json")).unwrap();
+        waits_for(&home, "it is unsigned and replaces a signed one");
+    }
+    // A broken signature is no matter of a yes.
+    let home = Home::new();
+    signed(&home);
+    edit(&home, "docs/version.txt");
+    let output = home.command(&["plugin", "approve", "probe"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    waits_for(&home, "`docs/version.txt` was changed after the package was signed");
+    // Unsigned: the approval itself knows.
+    let home = Home::new();
+    install(&home, &home.probe("0.1.0", &json!({ "env_vars": ["CITY"] })), &["--approve=env"]);
+    edit(&home, "weft.plugin.json");
+    waits_for(&home, "its content changed since it was approved: weft.plugin.json");
+    approve(&home);
+    edit(&home, "docs/version.txt");
+    edit(&home, "weft.plugin.json");
+    waits_for(&home, "its content changed since it was approved: docs/version.txt and 1 more");
+}
+
+#[test]
+fn without_trust_in_its_signer_a_plugin_is_not_served() {
+    let home = Home::new();
+    signed(&home);
+    let key_id = home.key("author").public().key_id();
+    let removed = home.command(&["key", "remove", "author"]).output().unwrap();
+    assert!(removed.status.success());
+    waits_for(&home, &format!("it is signed by the key {key_id}, which is not trusted"));
+    home.trust("author");
+    assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
+}
+
+#[test]
+fn an_approval_without_content_holds_for_what_was_installed() {
+    let home = Home::new();
+    signed(&home);
+    let path = home.weft().join("approvals.json");
+    let mut document: Value =
+        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    document["plugins"]["probe"].as_object_mut().unwrap().remove("content").unwrap();
+    fs::write(&path, document.to_string()).unwrap();
+    assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
+    fs::remove_file(home.weft().join("plugins/probe/install.json")).unwrap();
+    waits_for(&home, "its approval does not say of which content");
+    approve(&home);
+}
+
+#[test]
+fn a_skill_that_was_changed_where_it_is_installed_waits() {
+    let home = Home::new();
+    let folder = home.skill("deploy", "1.0.0", "");
+    let output = home.command(&["skill", "install"]).arg(&folder).output().unwrap();
+    assert!(output.status.success());
+    let state = || json_of(&home, &["skill", "show", "deploy", "--json"]);
+    assert_eq!(state()["state"], "active");
+    let path = home.weft().join("skills/deploy/docs/version.txt");
+    fs::write(path, "another").unwrap();
+    let shown = state();
+    assert_eq!(shown["state"], "pending", "{shown}");
+    let reason = "change: its content changed since it was approved: docs/version.txt";
+    assert!(shown.to_string().contains(reason), "{shown}");
+    let output = home.command(&["skill", "approve", "deploy"]).output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(state()["state"], "active");
+}
+
+#[test]
+fn a_named_folder_is_approved_as_it_was_at_the_start() {
+    let home = Home::new();
+    let named = json!({ "filesystem": ["$WORKSPACE"] });
+    let folder = home.probe("1.0.0", &named);
+    let runtime = weft_lite::Runtime::builder()
+        .without_bundled()
+        .weft_home(home.weft())
+        .workspace(home.path(""))
+        .plugin_folder(&folder, weft_lite::Approval::ALL)
+        .build();
+    let echo = || {
+        runtime.block_on(async {
+            runtime.load().await.unwrap();
+            runtime.host().call("probe__echo", "[1]".into()).await.result
+        })
+    };
+    assert!(echo().is_ok());
+    let write = |version: &str, asks: Value| {
+        let again = home.package("probe", version, &asks, &module("probe"));
+        let text = fs::read(again.join("weft.plugin.json")).unwrap();
+        fs::write(folder.join("weft.plugin.json"), text).unwrap();
+    };
+    // The same or less is what a developer's next build is.
+    write("1.0.1", json!({}));
+    assert!(echo().is_ok());
+    write("1.0.2", named);
+    assert!(echo().is_ok());
+    write("1.0.3", json!({ "filesystem": ["$WORKSPACE", "/"], "network": ["*"] }));
+    let error = echo().unwrap_err().to_string();
+    assert!(error.contains("it did not ask for network: *, filesystem: / at the start"), "{error}");
+    let refused = runtime.host().registry().refused()[0].error.next_step();
+    assert_eq!(refused, "start weft-lite again to approve the folder as it is now");
 }

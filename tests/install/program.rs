@@ -530,7 +530,7 @@ fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_nam
     let (_, said) = succeeds(&home, &["key", "remove", "me"]);
     let told = format!(
         "not trusted any more: {key_id}\n\
-         still installed, with what was approved for it: the plugin probe 1.0.0\n  \
+         still installed, and not in service any more: the plugin probe 1.0.0\n  \
          try: if it is not wanted either: `weft-lite plugin remove probe`\n"
     );
     assert_eq!(said, told);

@@ -29,11 +29,11 @@ fn what_is_newly_approved_starts_to_run() {
     world.watch(async |mut live| {
         assert!(matches!(live.call("probe__echo", "1").await, Err(CallError::Denied { .. })));
         assert_eq!(live.state("helper"), "pending");
-        Approvals::grant(&world.path("home"), "probe", &granted(&asks)).unwrap();
+        world.approve("probe", PLUGIN, &granted(&asks));
         in_service(&mut live, "probe").await;
         assert_eq!(live.call("probe__echo", "1").await.unwrap(), "1");
         let skill_id = PackageKind::Skill.approval_id("helper");
-        Approvals::grant(&world.path("home"), &skill_id, &granted(&asks)).unwrap();
+        world.approve(&skill_id, "home/skills/helper", &granted(&asks));
         live.until_skill("helper", "active").await;
         assert_eq!(live.call("helper__echo", "1").await.unwrap(), "1");
         assert!(live.refusals().is_empty());
@@ -53,7 +53,7 @@ fn what_is_taken_back_ends_with_its_calls() {
         };
         let (outcome, ()) = patiently("the call", zip(call, revoked)).await;
         assert_eq!(outcome.result, Err(CallError::Cancelled));
-        Approvals::grant(&world.path("home"), "probe", &granted(&json!({}))).unwrap();
+        world.approve("probe", PLUGIN, &granted(&json!({})));
         in_service(&mut live, "probe").await;
     });
 }
@@ -85,7 +85,7 @@ fn an_update_that_asks_for_more_does_not_run_at_all() {
         world.plugin(PLUGIN, "2.0.0", &module("probe"), &asks);
         live.until("it waits", |it| it.plugins.plugin("probe").is_none()).await;
         assert_eq!(live.refusals(), ["needs approval for filesystem: $WORKSPACE"]);
-        Approvals::grant(&world.path("home"), "probe", &granted(&asks)).unwrap();
+        world.approve("probe", PLUGIN, &granted(&asks));
         in_service(&mut live, "probe").await;
     });
 }
@@ -97,13 +97,12 @@ fn an_approval_of_what_is_installed_is_none_for_a_skill_of_the_workspace() {
     world.skill("work/.weft/skills/helper", "text");
     world.write("work/.weft/skills/helper/plugin.wasm", module("probe"));
     world.write("work/.weft/skills/helper/weft.plugin.json", manifest("helper", "1.0.0", &asks));
-    let home = world.path("home");
-    Approvals::grant(&home, &PackageKind::Skill.approval_id("helper"), &granted(&asks)).unwrap();
+    world.approve(&PackageKind::Skill.approval_id("helper"), "work/.weft/skills/helper", &granted(&asks));
     world.load(async |live| {
         assert_eq!(live.state("helper"), "pending");
         let work = std::fs::canonicalize(world.path("work")).unwrap();
         let id = skill_approval_id(SkillLevel::Workspace, "helper", &work).unwrap();
-        Approvals::grant(&home, &id, &granted(&asks)).unwrap();
+        world.approve(&id, "work/.weft/skills/helper", &granted(&asks));
         live.reload().await;
         assert_eq!(live.state("helper"), "active");
     });

@@ -4,7 +4,7 @@ use std::fs;
 
 use futures_lite::future::{yield_now, zip};
 use serde_json::json;
-use weft_lite::{Approvals, CallError, LoadError, PluginPermissions, RegistryChange};
+use weft_lite::{CallError, LoadError, PluginPermissions, RegistryChange};
 
 use crate::world::{World, manifest, module, patiently, varied};
 
@@ -193,7 +193,7 @@ fn a_folder_that_was_not_there_is_opened_when_a_reload_is_asked_for() {
     let asked: PluginPermissions =
         serde_json::from_value(json!({ "filesystem": ["$WORKSPACE/notes"] })).unwrap();
     world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!(asked));
-    Approvals::grant(&world.path("home"), "probe", &asked).unwrap();
+    world.approve("probe", PLUGIN, &asked);
     world.load(async |live| {
         let read = async || {
             let outcome = live.host.call("probe__read", r#"{"path":"a.txt"}"#.into()).await;

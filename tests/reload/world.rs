@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use smol::Timer;
 use tempfile::TempDir;
 use weft_lite::{
-    CallError, PluginHost, Runtime, RuntimeBuilder, SkillEntry, Snapshot, Subscription,
+    Approvals, CallError, PackageContent, PluginHost, PluginPermissions, Runtime, RuntimeBuilder, SkillEntry, Snapshot, Subscription,
     WatchConfig, WatchMode, WorkspaceTrust,
 };
 
@@ -48,6 +48,13 @@ impl World {
         let id = Path::new(folder).file_name().unwrap().to_str().unwrap();
         self.write(&format!("{folder}/plugin.wasm"), module);
         self.write(&format!("{folder}/weft.plugin.json"), manifest(id, version, permissions));
+    }
+
+    /// Approves permissions for what lies in a folder, as it is now.
+    pub(crate) fn approve(&self, id: &str, folder: &str, permissions: &PluginPermissions) {
+        let (home, folder) = (self.path("home"), self.path(folder));
+        let content = PackageContent::read(&folder, &home, None);
+        Approvals::grant(&home, id, permissions, &content).unwrap();
     }
 
     pub(crate) fn remove(&self, name: &str) {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::{
     Approval, Approvals, CallError, CompiledModule, InstallError, InstallSource, Installed,
-    Installer, LoadError, Package, PackageKind, PackageSignature, PrivateKey, Prompt, Registry,
-    RegistryReference, Release, Runtime, TrustedKeys,
+    Installer, LoadError, Package, PackageContent, PackageKind, PackageSignature, PrivateKey, Prompt, Registry,
+    RegistryReference, Release, Runtime, TrustedKeys, installed_folder,
 };
 
 /// A temporary folder with a `$WEFT_HOME` in it.
@@ -126,9 +126,11 @@ impl Home {
 
     /// Asks what an installed plugin wants to be asked: what it still waits for.
     pub(crate) fn ask(&self, installed: &Installed, prompt: &mut dyn Prompt) -> Vec<String> {
-        let Package { kind, id, permissions, .. } = &installed.package;
-        let given = Approval::NONE;
-        Approvals::ask(&self.weft(), &kind.approval_id(id), permissions, given, prompt).unwrap()
+        let Package { kind, id, version, permissions, .. } = &installed.package;
+        let folder = installed_folder(&self.weft(), *kind, id).unwrap();
+        let content = PackageContent::read(&folder, &self.weft(), version.as_deref());
+        let (id, given) = (kind.approval_id(id), Approval::NONE);
+        Approvals::ask(&self.weft(), &id, permissions, &content, given, prompt).unwrap()
     }
 
     /// A runtime with the installed plugins, and nothing else.

@@ -13,10 +13,10 @@ use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
 use crate::contract::{PluginPermissions, map_of, set_of, sort_by};
 #[cfg(feature = "bundled")]
-use crate::package::{Approval, BUNDLED};
+use crate::package::BUNDLED;
 use crate::package::{
-    ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
-    StoredApproval, skill_approval_id,
+    Approval, ApprovalPolicy, Approvals, PackageContent, PackageError, PackageOrigin,
+    PluginPackage, SkillSwitches, StoredApproval, skill_approval_id, trusted_key_ids,
 };
 #[cfg(feature = "bundled")]
 use crate::skill::{BUNDLED_SKILLS, ParseMode, parse_skill};
@@ -35,6 +35,8 @@ pub(super) struct Candidate {
     pub(super) place: Place,
     pub(super) content: Result<Content, PackageError>,
     pub(super) policy: ApprovalPolicy,
+    /// Why its content is not what was approved, as `kind: value`.
+    pub(super) objection: Option<String>,
     /// The command that approves what it asks for, where approvals are kept.
     pub(super) command: Option<String>,
 }
@@ -47,7 +49,10 @@ pub(super) struct Disk {
     plugins: Vec<PluginTree>,
     bundled: Vec<FoundSkill>,
     settings: Vec<Settings>,
-    approvals: Approvals,
+    /// The keys that are trusted.
+    keys: BTreeSet<String>,
+    /// What the plugins of named folders asked for when they were looked at first.
+    at_start: Option<BTreeMap<PathBuf, PluginPermissions>>,
     disabled: BTreeSet<String>,
     touched: Touched,
 }
@@ -86,15 +91,30 @@ impl Disk {
             .map(|path| PluginTree::new(path, PluginSource::Named))
             .chain(installed.map(|path| PluginTree::new(path, PluginSource::Installed)))
             .collect();
-        let around =
-            Surroundings { limits: options.read_limits, host: Arc::clone(&options.surroundings) };
+        let around = Surroundings {
+            limits: options.read_limits,
+            host: Arc::clone(&options.surroundings),
+            home: options.weft_home.clone(),
+            approvals: Approvals::default(),
+        };
         let bundled = bundled(&options);
         let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), BTreeSet::new()));
         let touched = map_of(touched);
         let settings = options.settings.iter().map(|(path, text)| Settings::new(path, text));
         let settings = settings.collect();
-        let (approvals, disabled) = (Approvals::default(), BTreeSet::new());
-        Self { options, around, skills, plugins, bundled, settings, approvals, disabled, touched }
+        let (keys, at_start, disabled) = (BTreeSet::new(), None, BTreeSet::new());
+        Self {
+            options,
+            around,
+            skills,
+            plugins,
+            bundled,
+            settings,
+            keys,
+            at_start,
+            disabled,
+            touched,
+        }
     }
 
     /// Reads what changed. This is the one place of the loader that waits for the disk.
@@ -104,11 +124,19 @@ impl Disk {
                 log::warn!("nothing installed is approved: {error}");
                 Approvals::default()
             });
-            if approvals != self.approvals {
-                self.approvals = approvals;
+            let keys = match scope.touches(&keys_folder(home)) {
+                true => trusted_key_ids(home),
+                false => std::mem::take(&mut self.keys),
+            };
+            let other_keys = scope.touches(&keys_folder(home)) && keys != self.keys;
+            self.keys = keys;
+            if approvals != self.around.approvals || other_keys {
+                self.around.approvals = approvals;
                 // Skills without code are asked for nowhere else whether they wait.
                 for tree in &self.skills {
-                    let waiting = |skill: &KnownSkill| asks_for_shell(tree.level, skill);
+                    let waiting = |skill: &KnownSkill| {
+                        skill.made_of.is_some() || asks_for_shell(tree.level, skill)
+                    };
                     for (folder, skill) in tree.skills.iter().filter(|(_, skill)| waiting(skill)) {
                         let folders = self.touched.entry(Arc::clone(skill.name())).or_default();
                         folders.insert(folder.clone());
@@ -133,6 +161,34 @@ impl Disk {
         for tree in &mut self.plugins {
             tree.refresh(scope, &self.around);
         }
+        if self.at_start.is_none() {
+            let named = self.plugins.iter().filter(|tree| tree.source == PluginSource::Named);
+            let asks = named.flat_map(|tree| &tree.plugins).filter_map(|(folder, plugin)| {
+                let content = plugin.code.content.as_ref().ok()?;
+                Some((folder.clone(), content.manifest.permissions.clone()))
+            });
+            self.at_start = Some(map_of(asks));
+        }
+    }
+
+    /// Why the content of a package with approvals under this id is not what was approved.
+    fn objection(&self, id: &str, made_of: Option<&PackageContent>) -> Option<String> {
+        let stored = self.around.approvals.of(id);
+        match made_of {
+            Some(content) => stored.objection(content, &self.keys),
+            // It is looked at when it is read next.
+            None => stored.content.map(|_| "change: its files have not been looked at".to_owned()),
+        }
+    }
+
+    /// What a plugin of a named folder asks for beyond what it asked for at the start, when somebody
+    /// said yes to it.
+    fn since_start(&self, folder: &Path, asked: &PluginPermissions) -> Option<String> {
+        let permissions = self.at_start.as_ref()?.get(folder).cloned().unwrap_or_default();
+        let more = StoredApproval { permissions, ..StoredApproval::default() }.missing(asked);
+        let more = Approval::NONE.missing(&more);
+        let list = more.join(", ");
+        (!more.is_empty()).then(|| format!("change: it did not ask for {list} at the start"))
     }
 
     /// What has changed since this was asked last.
@@ -250,15 +306,22 @@ impl Disk {
         for tree in self.plugins.iter().filter(|tree| tree.source == source) {
             candidates.extend(tree.plugins.iter().map(|(folder, plugin)| {
                 let content = plugin.code.content.clone();
-                let id = content.as_ref().map_or("", |content| &content.manifest.id);
-                let (policy, command) = match source {
-                    PluginSource::Named => (self.options.approval.into(), None),
+                let manifest = content.as_ref().ok().map(|content| &content.manifest);
+                let id = manifest.map_or("", |manifest| &manifest.id);
+                let (policy, command, objection) = match source {
+                    PluginSource::Named => {
+                        let asked = manifest.map(|manifest| &manifest.permissions);
+                        let more = asked.and_then(|asked| self.since_start(folder, asked));
+                        (self.options.approval.into(), None, more)
+                    }
                     PluginSource::Installed => (
-                        self.approvals.of(id).into(),
+                        self.around.approvals.of(id).into(),
                         Some(format!("weft-lite plugin approve {id}")),
+                        self.objection(id, plugin.made_of.as_ref()),
                     ),
                 };
-                Candidate { place: Place::Folder(folder.clone()), content, policy, command }
+                let place = Place::Folder(folder.clone());
+                Candidate { place, content, policy, objection, command }
             }));
         }
     }
@@ -284,6 +347,7 @@ impl Disk {
                     place: Place::Folder(folder.clone()),
                     content,
                     policy: self.approval(level, skill).into(),
+                    objection: self.skill_objection(level, skill),
                     command: Some(format!("weft-lite skill approve {}", skill.name())),
                 });
             }
@@ -293,18 +357,30 @@ impl Disk {
     /// What was approved for a skill of its own, not shipped by a plugin.
     fn approval(&self, level: SkillLevel, skill: &KnownSkill) -> StoredApproval {
         let id = skill_approval_id(level, skill.name(), &self.options.workspace);
-        id.map(|id| self.approvals.of(&id)).unwrap_or_default()
+        id.map(|id| self.around.approvals.of(&id)).unwrap_or_default()
+    }
+
+    fn skill_objection(&self, level: SkillLevel, skill: &KnownSkill) -> Option<String> {
+        let id = skill_approval_id(level, skill.name(), &self.options.workspace)?;
+        self.objection(&id, skill.made_of.as_ref())
     }
 
     /// Whether a skill without code has to wait.
     fn readiness(&self, level: SkillLevel, skill: &KnownSkill) -> Readiness {
-        if !asks_for_shell(level, skill) {
-            return Readiness::Ready;
+        // The words of a workspace are covered by the trust in it.
+        let objection = match level {
+            SkillLevel::Managed => self.skill_objection(level, skill),
+            _ => None,
+        };
+        let mut unapproved = Vec::from_iter(objection);
+        if asks_for_shell(level, skill) {
+            let asked = PluginPermissions { shell: true, ..PluginPermissions::default() };
+            unapproved
+                .extend(ApprovalPolicy::from(self.approval(level, skill)).missing(&asked));
         }
-        let asked = PluginPermissions { shell: true, ..PluginPermissions::default() };
-        match ApprovalPolicy::from(self.approval(level, skill)).missing(&asked) {
-            unapproved if unapproved.is_empty() => Readiness::Ready,
-            unapproved => Readiness::Pending(unapproved),
+        match unapproved.is_empty() {
+            true => Readiness::Ready,
+            false => Readiness::Pending(unapproved),
         }
     }
 
@@ -332,6 +408,7 @@ impl Disk {
                 // What is compiled in never changes.
                 content: manifest.map(|manifest| Content { manifest, digest: 0 }),
                 policy: Approval::ALL.into(),
+                objection: None,
                 command: None,
             });
         }
@@ -416,6 +493,7 @@ impl Disk {
                 folder.join(module).parent().map(direct)
             }));
         }
+        watched.extend(self.options.weft_home.iter().map(|home| direct(&keys_folder(home))));
         for tree in &self.plugins {
             watched.push(direct(tree.path()));
             watched.extend(tree.unfilled().iter().map(|folder| direct(folder)));
@@ -432,6 +510,11 @@ impl Disk {
         watched.dedup();
         watched
     }
+}
+
+/// Where the keys are that are trusted.
+fn keys_folder(home: &Path) -> PathBuf {
+    home.join("trusted-keys")
 }
 
 /// Whether a skill needs an explicit yes because its tools reach a shell. The words of a workspace

@@ -28,7 +28,7 @@ use plan::Service;
 use super::host::PluginHost;
 use super::mail::{Mail, mailbox};
 use super::tasks::spawn_boxed;
-use crate::package::{self, Approval, ReadLimits};
+use crate::package::{self, Approval, Approvals, PackageContent, ReadLimits};
 use crate::sandbox::off_executor;
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
 
@@ -247,9 +247,18 @@ impl Scope {
 struct Surroundings {
     limits: ReadLimits,
     host: Arc<dyn SkillSurroundings>,
+    /// `$WEFT_HOME`, and what is approved there.
+    home: Option<PathBuf>,
+    approvals: Approvals,
 }
 
 impl Surroundings {
+    /// What the package in a folder is made of, where approvals are kept at all.
+    fn made_of(&self, folder: &Path, version: Option<&str>) -> Option<PackageContent> {
+        let home = self.home.as_ref()?;
+        Some(PackageContent::read(folder, home, version))
+    }
+
     fn unmet(&self, document: &SkillDocument) -> Vec<String> {
         document.requirements.unmet(&*self.host)
     }

@@ -99,11 +99,12 @@ impl Service {
         failures: Failures,
     ) -> BTreeSet<PathBuf> {
         let candidates = disk.candidates(skills).into_iter();
-        let needed = candidates.filter_map(|Candidate { place, content, policy, .. }| {
+        let needed = candidates.filter_map(|Candidate { place, content, policy, objection, .. }| {
             let content = content.ok()?;
             let new = !self.is_serving(&place, &content)
                 && self.failed_before(&place, &content, failures).is_none();
-            let allowed = policy.missing(&content.manifest.permissions).is_empty();
+            let allowed =
+                objection.is_none() && policy.missing(&content.manifest.permissions).is_empty();
             match place {
                 Place::Folder(folder) if new && allowed => {
                     (!disk.has_package(&Place::Folder(folder.clone()))).then_some(folder)
@@ -160,7 +161,7 @@ impl Service {
         failures: Failures,
         round: &mut Round,
     ) {
-        let Candidate { place, content, policy, command } = candidate;
+        let Candidate { place, content, policy, objection, command } = candidate;
         let content = match content {
             Ok(content) => content,
             Err(error) => return self.unreadable(place, error, round),
@@ -171,6 +172,7 @@ impl Service {
             return round.refuse(place, Some(id), LoadError::Shadowed { by });
         }
         let missing = policy.missing(&content.manifest.permissions);
+        let missing: Vec<String> = objection.into_iter().chain(missing).collect();
         if !missing.is_empty() {
             return self.wait(place, id, missing, &policy, command, round);
         }

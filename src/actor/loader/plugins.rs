@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::code::Code;
 use super::skills::{Reach, SkillTree};
 use super::{Scope, Surroundings};
-use crate::package::{MANIFEST_NAMES, PackageError, package_folders, unfilled_folders};
+use crate::package::{
+    MANIFEST_NAMES, PackageContent, PackageError, package_folders, unfilled_folders,
+};
 use crate::skill::{Fingerprint, SkillLevel};
 
 /// How the plugins of a folder come by their permissions.
@@ -37,6 +39,8 @@ pub(super) struct PluginTree {
 pub(super) struct KnownPlugin {
     fingerprint: Fingerprint,
     pub(super) code: Code,
+    /// What it is made of, if it is installed.
+    pub(super) made_of: Option<PackageContent>,
     pub(super) skills: Vec<SkillTree>,
     /// Its id, as the provider of the skills it ships.
     pub(super) provider: Option<Arc<str>>,
@@ -96,7 +100,8 @@ impl PluginTree {
         self.unfilled = unfilled_folders(&self.path);
         let mut known = std::mem::take(&mut self.plugins);
         for folder in folders {
-            let (plugin, lost) = KnownPlugin::read(&folder, known.remove(&folder), scope, around);
+            let before = known.remove(&folder);
+            let (plugin, lost) = KnownPlugin::read(&folder, before, self.source, scope, around);
             self.lose(lost);
             self.plugins.insert(folder, plugin);
         }
@@ -110,6 +115,7 @@ impl KnownPlugin {
     fn read(
         folder: &Path,
         known: Option<Self>,
+        source: PluginSource,
         scope: &Scope,
         around: &Surroundings,
     ) -> (Self, Vec<SkillTree>) {
@@ -130,7 +136,12 @@ impl KnownPlugin {
                 lost = gone;
                 // They may have another provider now.
                 skills.iter_mut().for_each(SkillTree::touch_all);
-                Self { fingerprint, code, skills, provider }
+                let version = code.content.as_ref().ok().map(|it| it.manifest.version.to_string());
+                let made_of = match source {
+                    PluginSource::Named => None,
+                    PluginSource::Installed => around.made_of(folder, version.as_deref()),
+                };
+                Self { fingerprint, code, made_of, skills, provider }
             }
         };
         for tree in &mut plugin.skills {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::code::Code;
 use super::{Scope, Surroundings};
 use crate::contract::set_of;
+use crate::package::{PackageContent, PackageKind, is_installed};
 use crate::skill::{
     Diagnostic, Fingerprint, FoundSkill, ParsedSkill, Readiness, SKILL_FILES, SkillDocument,
     SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRoot, slug,
@@ -53,6 +54,8 @@ pub(super) struct KnownSkill {
     pub(super) unmet: Vec<String>,
     /// Its module; plugins have theirs elsewhere.
     pub(super) code: Option<Code>,
+    /// What it is made of, where an approval may go by it.
+    pub(super) made_of: Option<PackageContent>,
 }
 
 impl SkillTree {
@@ -235,9 +238,26 @@ impl SkillTree {
         skill.code = has_code
             .then(|| Code::of_skill(&folder, &files.code, &skill, code, around.limits))
             .flatten();
+        skill.made_of = self.made_of(&folder, &skill, around);
         self.touched.extend(before.map(|name| (name, folder.clone())));
         self.touch(None, &skill, &folder);
         self.insert(folder, skill);
+    }
+
+    /// What a skill is made of, if it has code or was installed, or if something was said about it.
+    fn made_of(
+        &self,
+        folder: &Path,
+        skill: &KnownSkill,
+        around: &Surroundings,
+    ) -> Option<PackageContent> {
+        let id = PackageKind::Skill.approval_id(&skill.name);
+        let document = skill.document.as_ref();
+        let reaches_shell = || document.is_some_and(|document| !document.shell_tools().is_empty());
+        let is_kept = self.level == SkillLevel::Managed
+            && (is_installed(folder) || around.approvals.knows(&id) || reaches_shell());
+        let version = document.and_then(|document| document.version.as_deref());
+        (is_kept || skill.code.is_some()).then(|| around.made_of(folder, version)).flatten()
     }
 
     /// Notes that a skill is another one than before.
@@ -271,6 +291,7 @@ impl KnownSkill {
             outdated: false,
             unmet: Vec::new(),
             code: None,
+            made_of: None,
         }
     }
 
@@ -319,6 +340,7 @@ impl KnownSkill {
             },
             outdated,
             code,
+            made_of: None,
         }
     }
 

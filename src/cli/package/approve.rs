@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use weft_lite::{Approval, Approvals, PackageKind, PluginPermissions};
+use weft_lite::{Approval, Approvals, PackageContent, PackageKind, PluginPermissions};
 
 use super::home_failed;
 use crate::cli::terminal::Terminal;
@@ -15,6 +15,8 @@ pub(in crate::cli) struct Asking<'a> {
     pub(in crate::cli) name: &'a str,
     /// The id under which its approvals are kept.
     pub(in crate::cli) approval_id: &'a str,
+    pub(in crate::cli) folder: &'a Path,
+    pub(in crate::cli) version: Option<&'a str>,
     pub(in crate::cli) permissions: &'a PluginPermissions,
     /// What needs no question.
     pub(in crate::cli) given: Approval,
@@ -22,14 +24,35 @@ pub(in crate::cli) struct Asking<'a> {
 
 /// Asks for what is not approved yet, and says what the package still waits for.
 pub(in crate::cli) fn ask(home: &Path, asking: &Asking<'_>) -> Result<Vec<String>, Failure> {
-    let Asking { kind, name, approval_id, permissions, given } = asking;
-    let waiting = Approvals::ask(home, approval_id, permissions, *given, &mut Terminal)
-        .map_err(|error| home_failed(&error))?;
+    let Asking { kind, name, approval_id, folder, version, permissions, given } = asking;
+    let content = PackageContent::read(folder, home, *version);
+    let change = Approvals::change(home, approval_id, &content);
+    if let Some((reason, files)) = change.map_err(|error| home_failed(&error))? {
+        let mut parts = vec![reason, format!("version {}", version.unwrap_or("none"))];
+        parts.push(match content.approved().key_id {
+            Some(key_id) => format!("signed by the key {key_id}"),
+            None => "signed by no key that is trusted".to_owned(),
+        });
+        let list = permissions.is_empty().then(|| "asks for nothing".to_owned());
+        let asked = Approval::NONE.missing(permissions).join(", ");
+        parts.push(list.unwrap_or_else(|| format!("asks for {asked}")));
+        if files.len() > 1 {
+            parts.push(format!("changed files: {}", files.join(", ")));
+        }
+        output::message(&output::one_line(&format!("{name}: {}", parts.join("; "))));
+    }
+    let waiting =
+        Approvals::ask(home, approval_id, permissions, &content, *given, &mut Terminal)
+            .map_err(|error| home_failed(&error))?;
     if !waiting.is_empty() {
         let list = waiting.join(", ");
-        let next_step = format!(
-            "approve it with `weft-lite {kind} approve {name}` on a terminal, or with --yes and --approve"
-        );
+        let next_step = if content.is_broken() {
+            format!("get it again from its author, and install it with `weft-lite {kind} install`")
+        } else {
+            format!(
+                "approve it with `weft-lite {kind} approve {name}` on a terminal, or with --yes and --approve"
+            )
+        };
         let does = match kind {
             PackageKind::Plugin => "does not run",
             PackageKind::Skill => "is not offered",

@@ -61,15 +61,17 @@ pub(in crate::cli) fn install(
         InstallSource::Archive(_) | InstallSource::Registry(_) => Vec::new(),
     };
     let Package { kind, id, permissions, version, .. } = &installed.package;
+    let folder = installed_folder(&home, *kind, id).unwrap_or_default();
     let asking = Asking {
         kind: *kind,
         name: id,
         approval_id: &kind.approval_id(id),
+        folder: &folder,
+        version: version.as_deref(),
         permissions,
         given: options.given(request.yes),
     };
     let waiting = ask(&home, &asking)?;
-    let folder = installed_folder(&home, *kind, id).unwrap_or_default();
     let not_loaded = if waiting.is_empty() { not_loaded(&folder, options) } else { None };
     if options.json {
         let key = match kind {
@@ -85,6 +87,7 @@ pub(in crate::cli) fn install(
             "signed_by": installed.signed_by,
             "warnings": installed.warnings,
             "left_out": left_out,
+            "changed_files": installed.changed_files,
             "pending": waiting,
             "not_loaded": not_loaded,
         }))?;
@@ -135,6 +138,10 @@ fn tell(installed: &Installed) {
     output::message(&format!("installed: {id}{}{instead}{signer}", version(own)));
     for warning in warnings {
         output::message(&format!("warning: {}", output::one_line(warning)));
+    }
+    if installed.change.is_none() && !installed.changed_files.is_empty() {
+        let files = output::one_line(&installed.changed_files.join(", "));
+        output::message(&format!("  changed files: {files}"));
     }
     // The tools say more than the permission that they come to.
     let shell = permissions.shell && shell_tools.is_empty();

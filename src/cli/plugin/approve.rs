@@ -2,7 +2,7 @@
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{Package, PackageKind, installed_folder};
+use weft_lite::{Approval, Package, PackageKind, installed_folder};
 
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
@@ -38,8 +38,11 @@ pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failur
         kind,
         name: id,
         approval_id: &kind.approval_id(id),
+        folder: &folder,
+        version: package.version.as_deref(),
         permissions: &package.permissions,
-        given: options.given(command.yes),
+        // The command is the yes to what is there now.
+        given: Approval { change: true, ..options.given(command.yes) },
     };
     let waiting = ask(&home, &asking)?;
     if options.json {

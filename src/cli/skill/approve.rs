@@ -2,7 +2,7 @@
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{Package, PackageKind, SkillLevel};
+use weft_lite::{Approval, Package, PackageKind, SkillLevel};
 
 use super::named::Own;
 use crate::cli::logs::{self, Verbosity};
@@ -42,8 +42,11 @@ pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failur
             kind,
             name,
             approval_id: &own.approval_id,
+            folder: &own.folder,
+            version: package.version.as_deref(),
             permissions: &package.permissions,
-            given: options.given(command.yes),
+            // The command is the yes to what is there now.
+            given: Approval { change: true, ..options.given(command.yes) },
         };
         ask(&options.weft_home()?, &asking)?
     };

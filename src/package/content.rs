@@ -1,0 +1,327 @@
+//! What a package is made of, as far as an approval goes by it: the digest of every file, its version and
+//! who signed it. It is taken when a package is loaded, installed or approved, never at a call.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::record::{InstallRecord, RECORD_FILE};
+use super::source;
+use crate::contract::limits;
+#[cfg(feature = "package")]
+use crate::contract::set_of;
+
+/// The signature's name in a package. It covers every file but itself.
+pub const SIGNATURE_FILE: &str = "weft.signature.json";
+
+/// Files and folders that are looked at.
+const ENTRIES: usize = 4_096;
+
+/// Files by which an approval can name the one that changed.
+const NAMED_FILES: usize = 128;
+
+/// What a package is made of at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PackageContent {
+    /// The digest of each file.
+    files: BTreeMap<String, String>,
+    /// The digest of all of them, as in the record of an install.
+    digest: String,
+    version: Option<String>,
+    signer: Signer,
+    /// The record of its install, if there is one.
+    record: Option<InstallRecord>,
+    /// Why not every file could be looked at.
+    problem: Option<String>,
+}
+
+/// Who signed a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Signer {
+    #[default]
+    Nobody,
+    /// The id of a key that is trusted, and signed just these files.
+    Trusted(String),
+    /// The id of a key that is not trusted.
+    Unknown(String),
+    /// There is a signature, and it does not count.
+    Broken(String),
+}
+
+/// The content that was approved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovedContent {
+    /// The digest of all files.
+    pub digest: String,
+    /// The id of the trusted key that signed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// The version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The digest of each file, where there are not too many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+}
+
+/// Who put content in the place of what was approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChangedBy {
+    /// Nobody knows.
+    Anybody,
+    /// The operator, by a command.
+    #[cfg(feature = "package")]
+    Operator,
+}
+
+impl PackageContent {
+    /// Looks at the package in `folder`, whose version is `version`; the keys in `home` are trusted.
+    #[must_use]
+    pub fn read(folder: &Path, home: &Path, version: Option<&str>) -> Self {
+        let mut content = Self { version: version.map(str::to_owned), ..Self::default() };
+        let mut left = Left::of_a_package();
+        content.record = InstallRecord::read_in(folder).unwrap_or_default();
+        let by_hand = content.record.is_none();
+        let mut taken = walk(folder, "", by_hand, &mut content.files, &mut left);
+        // What is built somewhere beneath is a part of it all the same.
+        let module = source::manifest(folder).ok().map(|manifest| manifest.wasm_module);
+        if let Some(path) = module.filter(|path| by_hand && !content.files.contains_key(path)) {
+            let digest = digest_of(&folder.join(&path), &path, &mut left);
+            taken = taken.and_then(|()| {
+                content.files.insert(path, digest?);
+                Ok(())
+            });
+        }
+        content.problem = taken.err().map(|error| error.to_string());
+        content.digest = sha256_hex(text(&content.files).as_bytes());
+        content.signer = signer(folder, home, &content.files);
+        content
+    }
+
+    /// As it is kept with an approval.
+    #[must_use]
+    pub fn approved(&self) -> ApprovedContent {
+        let key_id = match &self.signer {
+            Signer::Trusted(key_id) => Some(key_id.clone()),
+            _ => None,
+        };
+        let named = self.files.len() <= NAMED_FILES;
+        let files = if named { self.files.clone() } else { BTreeMap::new() };
+        ApprovedContent { digest: self.digest.clone(), key_id, version: self.version.clone(), files }
+    }
+
+    /// What was approved, where its approval was kept before approvals knew of content: what was
+    /// installed, if it is known.
+    pub(super) fn recorded(&self) -> Option<ApprovedContent> {
+        self.record.as_ref().map(ApprovedContent::of_record)
+    }
+
+    /// Whether it has a signature that does not count.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        matches!(self.signer, Signer::Broken(_))
+    }
+
+    /// The files that are not as they were approved, where that is known.
+    #[must_use]
+    pub fn changed_files(&self, approved: &ApprovedContent) -> Vec<String> {
+        if approved.files.is_empty() {
+            return Vec::new();
+        }
+        let paths: BTreeSet<&String> = self.files.keys().chain(approved.files.keys()).collect();
+        let changed = paths.into_iter().filter(|path| self.files.get(*path) != approved.files.get(*path));
+        changed.cloned().collect()
+    }
+
+    /// Why it is not what was approved; `None` if it is, or comes from the same signer.
+    pub(crate) fn objection(
+        &self,
+        approved: &ApprovedContent,
+        keys: &BTreeSet<String>,
+        by: ChangedBy,
+    ) -> Option<String> {
+        if let Some(problem) = &self.problem {
+            return Some(format!("its files can't be checked: {problem}"));
+        }
+        if let Some(key) = &approved.key_id {
+            match &self.signer {
+                Signer::Broken(problem) => return Some(problem.clone()),
+                Signer::Nobody => return Some("it is unsigned and replaces a signed one".into()),
+                Signer::Trusted(other) | Signer::Unknown(other) if other != key => {
+                    return Some("it is signed by another key than the approved one".into());
+                }
+                Signer::Trusted(_) if keys.contains(key) => {}
+                Signer::Trusted(_) | Signer::Unknown(_) => {
+                    return Some(format!("it is signed by the key {key}, which is not trusted"));
+                }
+            }
+        }
+        if approved.digest == self.digest {
+            return None;
+        }
+        let (now, then) = (self.version.as_deref(), approved.version.as_deref());
+        if is_older(now, then) {
+            let (now, then) = (now.unwrap_or("none"), then.unwrap_or_default());
+            return Some(format!("it is older than what was approved ({now} < {then})"));
+        }
+        if approved.key_id.is_some() || by != ChangedBy::Anybody {
+            return None;
+        }
+        let reason = "its content changed since it was approved";
+        Some(match self.changed_files(approved).as_slice() {
+            [] => reason.to_owned(),
+            [file] => format!("{reason}: {file}"),
+            [file, more @ ..] => format!("{reason}: {file} and {} more", more.len()),
+        })
+    }
+}
+
+impl ApprovedContent {
+    pub(super) fn of_record(record: &InstallRecord) -> Self {
+        let InstallRecord { digest, key_id, version, .. } = record.clone();
+        Self { digest, key_id, version, files: BTreeMap::new() }
+    }
+}
+
+/// Whether a version comes before the one that was there.
+fn is_older(now: Option<&str>, then: Option<&str>) -> bool {
+    let Some(then) = then else { return false };
+    let Some(now) = now else { return true };
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        text.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let order = match (semver::Version::parse(now), semver::Version::parse(then)) {
+        (Ok(now), Ok(then)) => Some(now.cmp_precedence(&then)),
+        // Skills are versioned in any way.
+        _ => numbers(now).and_then(|now| Some(now.cmp(&numbers(then)?))),
+    };
+    order == Some(Ordering::Less)
+}
+
+#[cfg(feature = "package")]
+fn signer(folder: &Path, home: &Path, files: &BTreeMap<String, String>) -> Signer {
+    use super::digest::DigestList;
+    use super::keys::TrustedKeys;
+    use super::signature::{PackageSignature, SignatureError};
+
+    let signature = match PackageSignature::read(folder) {
+        Ok(signature) => signature,
+        Err(SignatureError::Missing) => return Signer::Nobody,
+        Err(error) => return Signer::Broken(error.to_string()),
+    };
+    let keys = TrustedKeys::read(home).unwrap_or_default();
+    match signature.verify(&DigestList::of_digests(files.clone()), &keys) {
+        Ok(trusted) => Signer::Trusted(trusted.key.key_id()),
+        Err(SignatureError::UnknownKey { key_id }) => Signer::Unknown(key_id),
+        Err(error) => Signer::Broken(error.to_string()),
+    }
+}
+
+#[cfg(not(feature = "package"))]
+fn signer(folder: &Path, _home: &Path, _files: &BTreeMap<String, String>) -> Signer {
+    match folder.join(SIGNATURE_FILE).symlink_metadata() {
+        Ok(_) => Signer::Broken("its signature can't be checked by this build".into()),
+        Err(_) => Signer::Nobody,
+    }
+}
+
+/// What may still be looked at.
+pub(super) struct Left {
+    bytes: u64,
+    entries: usize,
+}
+
+impl Left {
+    pub(super) fn of_a_package() -> Self {
+        Self { bytes: limits::PACKAGE_BYTES, entries: ENTRIES }
+    }
+}
+
+/// Whether the package in `folder` was installed there.
+pub(crate) fn is_installed(folder: &Path) -> bool {
+    folder.join(RECORD_FILE).symlink_metadata().is_ok()
+}
+
+/// What tools leave in a folder that somebody works in; there it is not looked into.
+const LEFT_OUT: [&str; 8] =
+    [".git", ".hg", ".jj", ".svn", ".venv", "__pycache__", "node_modules", "target"];
+
+/// The ids of the keys that are trusted; none, where they can't be read.
+pub(crate) fn trusted_key_ids(home: &Path) -> BTreeSet<String> {
+    #[cfg(feature = "package")]
+    {
+        let keys = super::keys::TrustedKeys::read(home).unwrap_or_default();
+        set_of(keys.iter().map(|trusted| trusted.key.key_id()))
+    }
+    #[cfg(not(feature = "package"))]
+    {
+        let _ = home;
+        BTreeSet::new()
+    }
+}
+
+/// Takes the digest of every file; of a link that leads to no file, that of where it leads.
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    by_hand: bool,
+    files: &mut BTreeMap<String, String>,
+    left: &mut Left,
+) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (name, place) = (entry.file_name(), entry.path());
+        let path = format!("{prefix}{}", name.to_string_lossy());
+        if path == RECORD_FILE || path == SIGNATURE_FILE {
+            continue;
+        }
+        left.entries = left.entries.checked_sub(1).ok_or_else(|| too_much(&path))?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            let left_out = by_hand && name.to_str().is_some_and(|name| LEFT_OUT.contains(&name));
+            if !left_out {
+                walk(&place, &format!("{path}/"), by_hand, files, left)?;
+            }
+        } else if kind.is_file() || (kind.is_symlink() && place.is_file()) {
+            let digest = digest_of(&place, &path, left)?;
+            files.insert(path, digest);
+        } else if kind.is_symlink() {
+            let target = fs::read_link(&place)?;
+            files.insert(path, sha256_hex(target.as_os_str().as_encoded_bytes()));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn digest_of(place: &Path, path: &str, left: &mut Left) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let read = io::copy(&mut File::open(place)?.take(left.bytes + 1), &mut hash)?;
+    left.bytes = left.bytes.checked_sub(read).ok_or_else(|| too_much(path))?;
+    Ok(to_hex(&hash.finalize()))
+}
+
+fn too_much(path: &str) -> io::Error {
+    io::Error::other(format!("there is too much in it, from `{path}` on"))
+}
+
+/// The text of which a package's digest is made: a line for each file, in the order of the paths.
+pub(super) fn text(files: &BTreeMap<String, String>) -> String {
+    files.iter().map(|(path, digest)| format!("sha256:{digest}  {path}\n")).collect()
+}
+
+/// The SHA-256 digest as hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    to_hex(&Sha256::digest(bytes))
+}
+
+/// Bytes as hex digits in lower case.
+pub(super) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
