@@ -252,7 +252,8 @@ fn a_named_folder_is_approved_as_it_was_at_the_start() {
         .without_bundled()
         .weft_home(home.weft())
         .workspace(home.path(""))
-        .plugin_folder(&folder, weft_lite::Approval::ALL)
+        .plugins(&folder)
+        .approve(weft_lite::Approval::ALL)
         .build();
     let echo = || {
         runtime.block_on(async {

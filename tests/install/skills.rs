@@ -166,9 +166,10 @@ fn shell_tools_need_an_explicit_yes() {
     assert_eq!(asked.questions, ["let the skill `deploy` tell a model to use shell tools?"]);
     assert_eq!(state(&home, "deploy"), "active");
     // A yes to a plugin of the same name is none to the skill, and the reverse.
-    let probe = install(&home, &home.skill("probe", "1.0.0", BASH)).unwrap();
     let plugin = home.install(&home.probe("1.0.0", &json!({ "shell": true }))).unwrap();
     assert!(home.ask(&plugin, &mut Scripted::new(&[true])).is_empty());
+    fs::rename(home.weft().join("plugins/probe"), home.path("aside")).unwrap();
+    let probe = install(&home, &home.skill("probe", "1.0.0", BASH)).unwrap();
     assert_eq!(home.ask(&probe, &mut NoPrompt), ["shell"]);
     // With the skill goes what was approved for it.
     assert!(uninstall(&home.weft(), PackageKind::Skill, "deploy").unwrap());
@@ -366,8 +367,10 @@ fn a_registry_gives_signed_skills_by_name_and_version() {
         "it has a skill of this name: `weft-lite skill install hub:deploy`"
     );
     home.publish(&home.package("deploy", "1.10.0", &json!({}), &module("probe")), "author");
+    let error = home.install_hub("hub:deploy").unwrap_err();
+    assert_eq!(error, InstallError::NameTaken { id: "deploy".into(), by: PackageKind::Skill });
+    assert!(uninstall(&home.weft(), PackageKind::Skill, "deploy").unwrap());
     assert_eq!(home.install_hub("hub:deploy").unwrap().package.kind, PackageKind::Plugin);
-    assert_eq!(taken("hub:deploy"), "1.10");
 }
 
 #[test]
