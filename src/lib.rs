@@ -160,11 +160,12 @@ pub use mcp::{
     UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
 };
 pub use package::{
-    Approval, ApprovalPolicy, Approvals, ApprovedContent, FileSecrets, HomeError, HomeErrorKind, InstallRecord,
-    MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageContent, PackageError, PackageErrorKind, PackageKind,
-    PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError, SecretSummary, SecretTransport,
-    SecretValue, SkillSwitch, SkillSwitches, StoredApproval, WorkspaceTrust, ask_for_permissions,
-    discover, installed_folder, package_folders, recover_home, skill_approval_id, uninstall,
+    Approval, ApprovalPolicy, Approvals, ApprovedContent, FileSecrets, HomeError, HomeErrorKind,
+    InstallRecord, MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageContent, PackageError,
+    PackageErrorKind, PackageKind, PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError,
+    SecretSummary, SecretTransport, SecretValue, SkillSwitch, SkillSwitches, StoredApproval,
+    WorkspaceTrust, ask_for_permissions, discover, installed_folder, package_folders, recover_home,
+    skill_approval_id, uninstall,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};

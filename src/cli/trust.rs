@@ -5,7 +5,7 @@ use std::path::Path;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{HomeError, Prompt, WorkspaceTrust, printable};
+use weft_lite::{HomeError, Prompt, SOUL_FILE, SkillRoot, WorkspaceTrust, printable};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -60,7 +60,10 @@ pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure>
     let (real, own) = (options.real_workspace(), own(workspace));
     if options.json {
         let workspace = real.display().to_string();
-        output::json(&json!({ "workspace": workspace, "trust": answer, "own": own }))?;
+        let covers = covered(&options.workspace);
+        output::json(
+            &json!({ "workspace": workspace, "trust": answer, "own": own, "covers": covers }),
+        )?;
         return Ok(Status::Done);
     }
     let state = match answer {
@@ -70,6 +73,9 @@ pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure>
     };
     let own = if own.is_empty() { "nothing of its own".into() } else { own.join(", ") };
     output::data(&format!("{}: {state} (it has {own})", printable(&real.display().to_string())))?;
+    for path in covered(&options.workspace) {
+        output::data(&format!("  {}", printable(&path)))?;
+    }
     Ok(Status::Done)
 }
 
@@ -112,6 +118,16 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
         log::warn!("the answer can't be kept: {error}");
     }
     answer
+}
+
+/// What trust in the workspace covers: each skill that is found, and the files beside them.
+fn covered(workspace: &Path) -> Vec<String> {
+    let roots = OWN.iter().filter(|name| name.ends_with("/skills"));
+    let roots = roots.filter_map(|name| SkillRoot::open(&workspace.join(name)));
+    let skills = roots.flat_map(|root| root.walk()).map(|found| found.path);
+    let files = [".weft/config.yaml", SOUL_FILE, ".weft/SOUL.md"].map(|name| workspace.join(name));
+    let all = skills.chain(files.into_iter().filter(|file| file.exists()));
+    all.map(|path| path.strip_prefix(workspace).unwrap_or(&path).display().to_string()).collect()
 }
 
 /// What is there that would not be read without trust.

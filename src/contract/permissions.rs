@@ -21,6 +21,23 @@ pub struct PluginPermissions {
     pub secrets: Vec<String>,
 }
 
+/// Environment variables that nobody gets, whatever a manifest lists. Compared without regard to case.
+const NEVER_GIVEN: [&str; 8] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "SHELL",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+];
+
+/// Whether the environment variable of this name is given to nobody.
+pub(crate) fn is_never_given(name: &str) -> bool {
+    NEVER_GIVEN.iter().any(|never| never.eq_ignore_ascii_case(name))
+}
+
 impl PluginPermissions {
     /// Whether nothing is asked for.
     #[must_use]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
-use crate::contract::PluginPermissions;
+use crate::contract::{PluginPermissions, is_never_given};
 
 /// What a revoked package waits for, beside its permissions.
 const REVOKED: &str = "running again (it was revoked)";
@@ -85,7 +85,10 @@ impl Approval {
             }
         };
         list("filesystem", &asked.filesystem, self.named);
-        list("env", &asked.env_vars, self.environment);
+        // Nobody can give these, so nobody is asked for them.
+        let mut given = asked.env_vars.clone();
+        given.retain(|name| !is_never_given(name));
+        list("env", &given, self.environment);
         list("secrets", &asked.secrets, self.secrets);
         if asked.shell && !self.shell {
             missing.push("shell".into());
@@ -156,10 +159,12 @@ impl StoredApproval {
         let others = |asked: &[String], approved: &[String]| -> Vec<String> {
             asked.iter().filter(|value| !approved.contains(value)).cloned().collect()
         };
+        let mut env_vars = others(&asked.env_vars, &approved.env_vars);
+        env_vars.retain(|name| !is_never_given(name));
         PluginPermissions {
             network: asked.network.iter().filter(|host| !approved.reaches(host)).cloned().collect(),
             filesystem: others(&asked.filesystem, &approved.filesystem),
-            env_vars: others(&asked.env_vars, &approved.env_vars),
+            env_vars,
             shell: asked.shell && !approved.shell,
             secrets: others(&asked.secrets, &approved.secrets),
         }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::approval::{Approval, ApprovalPolicy, StoredApproval};
-use super::content::{PackageContent, trusted_key_ids};
 use super::consent::{Prompt, ask_for_permissions};
+use super::content::{PackageContent, trusted_key_ids};
 use super::home::{self, Access, HomeError, HomeLock};
 use super::kind::Subject;
 use crate::contract::PluginPermissions;
@@ -115,8 +115,8 @@ impl Approvals {
         if let Some(reason) = &objection {
             let reason = reason.trim_start_matches("change: ");
             let question = format!("let {} run as it is now? {reason}", Subject::of(id).words);
-            let is_taken = !content.is_broken()
-                && (given.change || prompt.confirm(&question) == Some(true));
+            let is_taken =
+                !content.is_broken() && (given.change || prompt.confirm(&question) == Some(true));
             if !is_taken {
                 return Ok(waiting(stored));
             }

@@ -113,7 +113,12 @@ impl PackageContent {
         };
         let named = self.files.len() <= NAMED_FILES;
         let files = if named { self.files.clone() } else { BTreeMap::new() };
-        ApprovedContent { digest: self.digest.clone(), key_id, version: self.version.clone(), files }
+        ApprovedContent {
+            digest: self.digest.clone(),
+            key_id,
+            version: self.version.clone(),
+            files,
+        }
     }
 
     /// What was approved, where its approval was kept before approvals knew of content: what was
@@ -135,7 +140,8 @@ impl PackageContent {
             return Vec::new();
         }
         let paths: BTreeSet<&String> = self.files.keys().chain(approved.files.keys()).collect();
-        let changed = paths.into_iter().filter(|path| self.files.get(*path) != approved.files.get(*path));
+        let changed =
+            paths.into_iter().filter(|path| self.files.get(*path) != approved.files.get(*path));
         changed.cloned().collect()
     }
 

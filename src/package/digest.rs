@@ -47,10 +47,13 @@ impl DigestList {
                 continue;
             }
             let mut left = Left::of_a_package();
-            let digest = content::digest_of(&file.place, &file.path, &mut left).map_err(|error| InstallError::Source {
-                source: file.place.display().to_string(),
-                problem: error.to_string(),
-            })?;
+            let digest =
+                content::digest_of(&file.place, &file.path, &mut left).map_err(|error| {
+                    InstallError::Source {
+                        source: file.place.display().to_string(),
+                        problem: error.to_string(),
+                    }
+                })?;
             by_path.insert(file.path, digest);
         }
         Ok(Self { by_path })

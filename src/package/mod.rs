@@ -51,8 +51,8 @@ pub use archive::pack_folder;
 #[cfg(feature = "bundled")]
 pub use bundled::{BUNDLED, BundledPlugin};
 pub use consent::{NoPrompt, Prompt, ask_for_permissions};
-pub(crate) use content::{is_installed, trusted_key_ids};
 pub use content::{ApprovedContent, PackageContent};
+pub(crate) use content::{is_installed, trusted_key_ids};
 pub use contents::Package;
 pub(crate) use contents::skill_code;
 #[cfg(feature = "package")]

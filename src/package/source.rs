@@ -13,7 +13,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
 use super::error::{PackageError, PackageErrorKind};
-use crate::contract::{ParsedManifest, PluginManifest, limits};
+use crate::contract::{ParsedManifest, PluginManifest, is_never_given, limits};
 
 /// The names of a manifest; the first that is there is read. `clawft` ones are taken as they are.
 pub const MANIFEST_NAMES: [&str; 6] = [
@@ -189,6 +189,13 @@ fn parse(text: &str, format: ManifestFormat) -> Result<ParsedManifest, PackageEr
         ManifestFormat::Json => PluginManifest::from_json(text),
         ManifestFormat::Yaml => PluginManifest::from_yaml(text),
     }
+    .map(|mut parsed| {
+        let names = parsed.manifest.permissions.env_vars.iter().filter(|name| is_never_given(name));
+        let warnings =
+            names.map(|name| format!("`{name}` is given to no plugin, and not asked for"));
+        parsed.warnings.extend(warnings);
+        parsed
+    })
     .map_err(PackageErrorKind::Manifest)
 }
 

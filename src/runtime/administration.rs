@@ -7,8 +7,8 @@ use crate::actor::{LoadError, Loader, PluginHost};
 use crate::command::{Administration, CommandError};
 use crate::contract::{BoxFuture, PluginPermissions};
 use crate::package::{
-    Approval, Approvals, HomeError, NoPrompt, Package, PackageContent, PackageKind, PackageOrigin, ReadLimits,
-    skill_approval_id,
+    Approval, Approvals, HomeError, NoPrompt, Package, PackageContent, PackageKind, PackageOrigin,
+    ReadLimits, skill_approval_id,
 };
 use crate::sandbox::off_executor;
 use crate::skill::{SkillEntry, SkillLevel, SkillState};

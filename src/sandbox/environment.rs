@@ -8,19 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::rate::MINUTE;
-use crate::contract::{Capability, Denied};
-
-/// Names that no manifest opens, whatever it lists. Compared without regard to case.
-const NEVER: [&str; 8] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "SHELL",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "ANTHROPIC_API_KEY",
-    "OPENAI_API_KEY",
-];
+use crate::contract::{Capability, Denied, is_never_given};
 
 /// Parts of a name that tell of a credential: reading it is logged at warn level.
 const SENSITIVE: [&str; 4] = ["SECRET", "PASSWORD", "TOKEN", "API_KEY"];
@@ -104,10 +92,11 @@ impl EnvironmentGate {
     /// A refusal for the audit log only: the manifest doesn't list the name (T25 to T27), or it is
     /// one that nobody gets.
     pub(super) fn permit(&self, name: String) -> Result<EnvironmentPermit, Denied> {
-        let never = NEVER.into_iter().chain(self.never.iter().map(String::as_str));
         let rule = if !self.listed.contains(&name) {
             "environment variable not listed"
-        } else if never.into_iter().any(|never| never.eq_ignore_ascii_case(&name)) {
+        } else if is_never_given(&name)
+            || self.never.iter().any(|never| never.eq_ignore_ascii_case(&name))
+        {
             "environment variable never given"
         } else {
             return Ok(EnvironmentPermit { name });

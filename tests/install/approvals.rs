@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use futures_lite::future::zip;
 use serde_json::{Value, json};
 use weft_lite::{
-    Approval, Approvals, CallError, NoPrompt, PackageContent, PackageKind, PluginPermissions, StoredApproval,
-    ask_for_permissions, uninstall,
+    Approval, Approvals, CallError, NoPrompt, PackageContent, PackageKind, PluginPermissions,
+    StoredApproval, ask_for_permissions, uninstall,
 };
 
 use crate::home::{Home, Scripted};
@@ -18,8 +18,7 @@ fn permissions(value: Value) -> PluginPermissions {
 
 #[track_caller]
 fn missing(approved: Value, asked: Value) -> Value {
-    let stored =
-        StoredApproval { permissions: permissions(approved), ..StoredApproval::default() };
+    let stored = StoredApproval { permissions: permissions(approved), ..StoredApproval::default() };
     serde_json::to_value(stored.missing(&permissions(asked))).unwrap()["network"].clone()
 }
 

@@ -115,7 +115,8 @@ fn what_replaces_a_signed_package_inherits_nothing_silently() {
         }
         // A yes to files and hosts is none to this.
         let said = install(&home, &folder, &["--yes", "--approve", "env,network"]);
-        let pending = format!("pending: probe does not run before this is approved: change: {reason}");
+        let pending =
+            format!("pending: probe does not run before this is approved: change: {reason}");
         assert!(said.contains(&pending), "{said}");
         waits_for(&home, reason);
         let said = approve(&home);
@@ -214,8 +215,7 @@ fn an_approval_without_content_holds_for_what_was_installed() {
     let home = Home::new();
     signed(&home);
     let path = home.weft().join("approvals.json");
-    let mut document: Value =
-        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let mut document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     document["plugins"]["probe"].as_object_mut().unwrap().remove("content").unwrap();
     fs::write(&path, document.to_string()).unwrap();
     assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
@@ -241,6 +241,33 @@ fn a_skill_that_was_changed_where_it_is_installed_waits() {
     let output = home.command(&["skill", "approve", "deploy"]).output().unwrap();
     assert!(output.status.success());
     assert_eq!(state()["state"], "active");
+}
+
+#[test]
+fn what_nobody_gets_is_neither_asked_for_nor_waited_for() {
+    let home = Home::new();
+    let asks = json!({ "env_vars": ["HOME", "path"] });
+    let said = install(&home, &home.probe("0.1.0", &asks), &[]);
+    assert!(said.contains("warning: `HOME` is given to no plugin, and not asked for"), "{said}");
+    assert!(!said.contains("asks for") && !said.contains("pending"), "{said}");
+    assert_eq!(call(&home, "probe__echo"), Ok(json!([1])));
+}
+
+#[test]
+fn trust_lists_what_it_covers() {
+    let home = Home::new();
+    for path in [".weft/skills/set/deploy/SKILL.md", ".weft/config.yaml", "SOUL.md"] {
+        let path = home.path("work").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    let work = home.path("work");
+    let told = json_of(&home, &["trust", "--json", "--workspace", work.to_str().unwrap()]);
+    assert_eq!(
+        told["covers"],
+        json!([".weft/skills/set/deploy", ".weft/config.yaml", "SOUL.md"]),
+        "{told}"
+    );
 }
 
 #[test]

@@ -136,7 +136,9 @@ fn installs_at_once(kind: PackageKind) {
     // An older one that came after a newer one waits for a yes to that.
     match home.echo() {
         Ok(echo) => assert_eq!(echo, "[1]"),
-        Err(error) => assert!(error.to_string().contains("older than what was approved"), "{error}"),
+        Err(error) => {
+            assert!(error.to_string().contains("older than what was approved"), "{error}")
+        }
     }
 }
 

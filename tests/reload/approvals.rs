@@ -97,7 +97,11 @@ fn an_approval_of_what_is_installed_is_none_for_a_skill_of_the_workspace() {
     world.skill("work/.weft/skills/helper", "text");
     world.write("work/.weft/skills/helper/plugin.wasm", module("probe"));
     world.write("work/.weft/skills/helper/weft.plugin.json", manifest("helper", "1.0.0", &asks));
-    world.approve(&PackageKind::Skill.approval_id("helper"), "work/.weft/skills/helper", &granted(&asks));
+    world.approve(
+        &PackageKind::Skill.approval_id("helper"),
+        "work/.weft/skills/helper",
+        &granted(&asks),
+    );
     world.load(async |live| {
         assert_eq!(live.state("helper"), "pending");
         let work = std::fs::canonicalize(world.path("work")).unwrap();

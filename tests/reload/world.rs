@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use smol::Timer;
 use tempfile::TempDir;
 use weft_lite::{
-    Approvals, CallError, PackageContent, PluginHost, PluginPermissions, Runtime, RuntimeBuilder, SkillEntry, Snapshot, Subscription,
-    WatchConfig, WatchMode, WorkspaceTrust,
+    Approvals, CallError, PackageContent, PluginHost, PluginPermissions, Runtime, RuntimeBuilder,
+    SkillEntry, Snapshot, Subscription, WatchConfig, WatchMode, WorkspaceTrust,
 };
 
 /// Far longer than anything here takes, and short enough that a failing test ends.

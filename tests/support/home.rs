@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::{
     Approval, Approvals, CallError, CompiledModule, InstallError, InstallSource, Installed,
-    Installer, LoadError, Package, PackageContent, PackageKind, PackageSignature, PrivateKey, Prompt, Registry,
-    RegistryReference, Release, Runtime, TrustedKeys, installed_folder,
+    Installer, LoadError, Package, PackageContent, PackageKind, PackageSignature, PrivateKey,
+    Prompt, Registry, RegistryReference, Release, Runtime, TrustedKeys, installed_folder,
 };
 
 /// A temporary folder with a `$WEFT_HOME` in it.

@@ -375,8 +375,7 @@ impl Disk {
         let mut unapproved = Vec::from_iter(objection);
         if asks_for_shell(level, skill) {
             let asked = PluginPermissions { shell: true, ..PluginPermissions::default() };
-            unapproved
-                .extend(ApprovalPolicy::from(self.approval(level, skill)).missing(&asked));
+            unapproved.extend(ApprovalPolicy::from(self.approval(level, skill)).missing(&asked));
         }
         match unapproved.is_empty() {
             true => Readiness::Ready,

@@ -99,19 +99,20 @@ impl Service {
         failures: Failures,
     ) -> BTreeSet<PathBuf> {
         let candidates = disk.candidates(skills).into_iter();
-        let needed = candidates.filter_map(|Candidate { place, content, policy, objection, .. }| {
-            let content = content.ok()?;
-            let new = !self.is_serving(&place, &content)
-                && self.failed_before(&place, &content, failures).is_none();
-            let allowed =
-                objection.is_none() && policy.missing(&content.manifest.permissions).is_empty();
-            match place {
-                Place::Folder(folder) if new && allowed => {
-                    (!disk.has_package(&Place::Folder(folder.clone()))).then_some(folder)
+        let needed =
+            candidates.filter_map(|Candidate { place, content, policy, objection, .. }| {
+                let content = content.ok()?;
+                let new = !self.is_serving(&place, &content)
+                    && self.failed_before(&place, &content, failures).is_none();
+                let allowed =
+                    objection.is_none() && policy.missing(&content.manifest.permissions).is_empty();
+                match place {
+                    Place::Folder(folder) if new && allowed => {
+                        (!disk.has_package(&Place::Folder(folder.clone()))).then_some(folder)
+                    }
+                    _ => None,
                 }
-                _ => None,
-            }
-        });
+            });
         set_of(needed)
     }
 

@@ -41,9 +41,8 @@ pub(in crate::cli) fn ask(home: &Path, asking: &Asking<'_>) -> Result<Vec<String
         }
         output::message(&output::one_line(&format!("{name}: {}", parts.join("; "))));
     }
-    let waiting =
-        Approvals::ask(home, approval_id, permissions, &content, *given, &mut Terminal)
-            .map_err(|error| home_failed(&error))?;
+    let waiting = Approvals::ask(home, approval_id, permissions, &content, *given, &mut Terminal)
+        .map_err(|error| home_failed(&error))?;
     if !waiting.is_empty() {
         let list = waiting.join(", ");
         let next_step = if content.is_broken() {
