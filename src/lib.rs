@@ -150,7 +150,7 @@ pub use contract::{
     PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,
     PluginResourceConfig, Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool,
     ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, expand_path,
-    full_tool_name, limits, metadata,
+    full_tool_name, limits, metadata, neutral_text,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};

@@ -517,7 +517,7 @@ fn the_prompt_can_be_looked_at() {
     let dir = Dir::with_probe();
     dir.write("SOUL.md", "You are calm.\n");
     add_skill(&dir, "weather", "---\nname: weather\ndescription: Tells the weather\n---\nRain.\n");
-    let ran = dir.run(&["run", "--show-prompt"]).exits(0);
+    let ran = dir.run(&["run", "--show-prompt", "--trust"]).exits(0);
     let prompt = &ran.stdout;
     assert!(
         prompt.starts_with("You are calm.\n\n# Skills\n\n- weather: Tells the weather\n"),
@@ -525,9 +525,10 @@ fn the_prompt_can_be_looked_at() {
     );
     assert!(prompt.contains("# Tools\n\n- probe__"), "{prompt}");
     assert!(!prompt.contains("Rain."), "{prompt}");
-    let ran = dir.run(&["run", "--show-prompt", "--message", "/weather"]).exits(0);
+    let weather = ["run", "--show-prompt", "--trust", "--message", "/weather"];
+    let ran = dir.run(&weather).exits(0);
     assert!(ran.stdout.ends_with("# Skill in use: weather\n\nRain.\n"), "{ran:#?}");
-    let json = dir.run(&["run", "--show-prompt", "--json"]).exits(0).json();
+    let json = dir.run(&["run", "--show-prompt", "--trust", "--json"]).exits(0).json();
     assert_eq!(json["prompt"].as_str().unwrap(), prompt.trim_end());
     dir.run(&["run", "--show-prompt", "--message", "/nothing"])
         .exits(1)
@@ -536,22 +537,32 @@ fn the_prompt_can_be_looked_at() {
 }
 
 #[test]
-fn whose_words_prompts_begin_with_is_said_where_the_workspace_is_not_trusted() {
+fn the_words_of_a_workspace_are_read_only_where_it_is_trusted() {
+    for place in ["SOUL.md", ".weft/SOUL.md"] {
+        let dir = Dir::with_probe();
+        let ran = dir.run(&["run", "--show-prompt"]).exits(0);
+        assert!(!ran.stderr.contains("SOUL.md"), "there is none: {ran:#?}");
+        fs::create_dir_all(dir.path(".weft")).unwrap();
+        dir.write(place, "\u{feff}You are calm.\n");
+        let left =
+            format!("warning: {place} in the workspace is left alone\n  try: if you trust it");
+        for arguments in [&["run", "--show-prompt"][..], &["run", "--message", "/quit"], &["run"]] {
+            let ran = dir.run(arguments).exits(0).says(&left);
+            assert!(!ran.stdout.contains("calm"), "{ran:#?}");
+        }
+        let ran = dir.run(&["run", "--show-prompt", "--trust"]).exits(0);
+        assert!(ran.stdout.starts_with("You are calm.\n\n# "), "{ran:#?}");
+        assert!(!ran.stderr.contains("SOUL.md"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_soul_in_small_letters_is_warned_of_once() {
     let dir = Dir::with_probe();
-    let said = |arguments: &[&str]| {
-        let ran = dir.run(arguments).exits(0);
-        let note = "note: prompts begin with ";
-        let notes = ran.stderr.lines().filter_map(|line| line.strip_prefix(note));
-        notes.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let (message, trusted) =
-        (["run", "--message", "/quit"], ["run", "--message", "/quit", "--trust"]);
-    assert!(said(&message).is_empty(), "there is none");
-    dir.write("SOUL.md", "You are calm.\n");
-    let [note] = &said(&message)[..] else { panic!("one line, and one only") };
-    assert!(note.ends_with("SOUL.md, although this workspace is not trusted"), "{note}");
-    assert_eq!(said(&["run"]).len(), 1);
-    assert!(said(&trusted).is_empty());
+    dir.write("soul.md", "You are calm.\n");
+    let ran = dir.run(&["run", "--trust", "--message", "/quit"]).exits(0);
+    let said = ran.stderr.matches("soul.md is not read: rename it to SOUL.md").count();
+    assert_eq!(said, 1, "{ran:#?}");
 }
 
 // Channels.

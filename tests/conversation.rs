@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use weft_lite::{
     BoxFuture, ChannelRules, ConsoleChannel, ConsoleStyle, Gateway, Member, PipelineStage,
     PipelineStageType, PluginCapability, PluginError, Runtime, SkillWatcher, SocketAddress,
-    SocketChannel, SocketOptions, WantedChannels,
+    SocketChannel, SocketOptions, WantedChannels, WorkspaceTrust,
 };
 
 /// `/shout` calls the probe's echo with what is typed after it.
@@ -88,6 +88,7 @@ impl World {
         let runtime = Runtime::builder()
             .without_bundled()
             .workspace(folder.path())
+            .trust_workspace(WorkspaceTrust::Trusted)
             .weft_home(at("home"))
             .plugins(at("plugins"))
             .build();

@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::host::PluginHost;
 use super::registry::ToolEntry;
-use crate::contract::{BoxFuture, CallError, PluginError, Tool, ToolContext, ToolDescription};
+use crate::contract::{
+    BoxFuture, CallError, PluginError, Tool, ToolContext, ToolDescription, neutral_json,
+    neutral_text,
+};
 
 /// A tool of a plugin in service. It is looked up by its full name at every call, so that it goes
 /// to the newest version of its plugin.
@@ -49,6 +52,8 @@ pub(super) async fn execute(
     params: &Value,
 ) -> Result<Value, CallError> {
     let text = host.call(name, params.to_string()).await.result?;
-    // A guest may answer with plain text, which is a JSON string to callers.
-    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    // Whoever asks for a tool by its trait gives the answer to a model. A guest may answer with plain
+    // text, which is a JSON string to callers.
+    Ok(serde_json::from_str(&neutral_json(&text))
+        .unwrap_or_else(|_| Value::String(neutral_text(&text).into_owned())))
 }

@@ -13,9 +13,16 @@ use super::terminal::Terminal;
 use super::{Failure, Status, failed, output};
 
 /// What a workspace may have of its own, that is not even read without trust.
-const OWN: [&str; 4] = [".weft/skills", ".clawft/skills", ".agents/skills", ".weft/config.yaml"];
+const OWN: [&str; 6] = [
+    ".weft/skills",
+    ".clawft/skills",
+    ".agents/skills",
+    ".weft/config.yaml",
+    "SOUL.md",
+    ".weft/SOUL.md",
+];
 
-/// Say whether the skills and settings in the workspace are followed, or change that: yes, no, or ask
+/// Say whether the skills, settings and SOUL.md in the workspace are followed, or change that: yes, no, or ask
 /// the next time.
 #[derive(Debug, FromArgs)]
 #[argh(

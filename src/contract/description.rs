@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::control_tokens::{neutral_text, neutralise_value};
 use super::limits;
 
 /// A guest's description of itself.
@@ -43,7 +44,8 @@ fn any_object() -> Value {
 }
 
 impl PluginDescription {
-    /// Reads the JSON of `describe`, and checks the tools of plugin `owner`.
+    /// Reads the JSON of `describe`, makes control tokens in its words harmless, for models read them,
+    /// and checks the tools of plugin `owner`.
     ///
     /// # Errors
     ///
@@ -74,7 +76,19 @@ impl PluginDescription {
                 return Err(format!("`output_schema` of tool `{name}` is not an object"));
             }
         }
-        Ok(description)
+        Ok(description.neutral())
+    }
+
+    fn neutral(mut self) -> Self {
+        self.name = neutral_text(&self.name).into_owned();
+        self.version = neutral_text(&self.version).into_owned();
+        for tool in &mut self.tools {
+            tool.description = neutral_text(&tool.description).into_owned();
+            // Also what arguments are checked by: a model can only give what it was shown.
+            neutralise_value(&mut tool.input_schema);
+            tool.output_schema.iter_mut().for_each(neutralise_value);
+        }
+        self
     }
 }
 

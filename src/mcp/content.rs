@@ -2,7 +2,7 @@
 //!
 //! Text that is not JSON, or a JSON string, is a block of text. An object or array is structured
 //! content with its text beside it. An object with a `content` list of MCP blocks is checked and
-//! passed through. Errors are text, with `isError`.
+//! passed through. Errors are text, with `isError`. Control tokens of models are made harmless in all of it.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::object::{Object, one_line};
 use super::revision::Revision;
 use super::schema::Schema;
-use crate::contract::CallError;
+use crate::contract::{CallError, neutral_json, neutral_text};
 
 /// The kinds of blocks, each with the members that it has to have, all of them text.
 const BLOCKS: [(&str, &[&str]); 5] = [
@@ -30,6 +30,10 @@ pub(super) fn write(
 ) {
     let trimmed = text.trim();
     let json = is_json(trimmed);
+    // A stranger wrote it, and a model reads it.
+    let neutral = if json { neutral_json(trimmed) } else { neutral_text(text) };
+    let text = &*neutral;
+    let trimmed = text.trim();
     let first = trimmed.as_bytes().first().filter(|_| json);
     if first == Some(&b'{') && trimmed.contains("\"content\"") {
         match passed_through(trimmed) {
@@ -93,10 +97,10 @@ pub(super) fn write_error(result: &mut Object, text: &str) {
     write_text(result, text).member("isError", &true);
 }
 
-/// Writes one block of text.
+/// Writes one block of text, without control tokens.
 pub(super) fn write_text<'a>(result: &'a mut Object, text: &str) -> &'a mut Object {
     let mut block = Object::new();
-    block.member("type", "text").member("text", text);
+    block.member("type", "text").member("text", &*neutral_text(text));
     result.raw("content", &format!("[{}]", block.end()))
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::catalog::{Entry, Keyed, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
-use crate::contract::sort_by;
+use crate::contract::{neutral_text, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::BUNDLED;
 use crate::sandbox::off_executor;
@@ -134,7 +134,7 @@ impl Resource {
         if path == SKILL_FILE {
             json.member("name", &*skill.name).member("description", &skill.document.description);
         } else {
-            json.member("name", &path);
+            json.member("name", &*neutral_text(&path));
         }
         json.member("mimeType", mime_type(&path)).member("size", &bytes);
         Self { json: json.end(), uri, path, bytes, modified }
@@ -284,7 +284,8 @@ pub(super) fn children(
                 let path = format!("{prefix}{name}");
                 let uri = uri(&skill.name, &path);
                 let mut json = Object::new();
-                json.member("uri", &uri).member("name", name).member("mimeType", FOLDER_TYPE);
+                let name = neutral_text(name);
+                json.member("uri", &uri).member("name", &*name).member("mimeType", FOLDER_TYPE);
                 let folder = Resource { json: json.end(), uri, path, bytes: 0, modified: None };
                 children.insert(folder.uri.clone(), folder);
             }

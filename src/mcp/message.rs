@@ -14,6 +14,7 @@ use serde_json::{Number, Value, json};
 
 use super::object::Object;
 use super::revision::Revision;
+use crate::contract::neutral_text;
 
 /// The identity of a request, as its sender chose it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -170,7 +171,9 @@ pub(super) struct RpcError {
 
 impl RpcError {
     pub(super) fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: None }
+        // What strangers named may be in it, and models read errors.
+        let message = neutral_text(&message.into()).into_owned();
+        Self { code, message, data: None }
     }
 
     pub(super) fn invalid_request(message: impl Into<String>) -> Self {

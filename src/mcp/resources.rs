@@ -13,6 +13,7 @@ use super::message::{Request, RpcError, code};
 use super::object::{Object, array};
 use super::revision::Revision;
 use super::server::{McpServer, write_freshness};
+use crate::contract::neutral_text;
 use crate::sandbox::off_executor;
 
 /// Skills of one part of `skills/list`: every file of each is read for its digest.
@@ -70,6 +71,10 @@ impl McpServer {
         let UriParams { uri, .. } = request.params()?;
         let (skill, path) = self.skill_of(&uri).ok_or_else(|| not_found(&uri, revision))?;
         let kind = files::mime_type(&path);
+        // Only what has a digest in the skills extension is given word for word.
+        let published = |other: &OfferedSkill| other.name == skill.name;
+        let verbatim = revision.is_modern() && self.catalog().published.iter().any(published);
+        let instructs = matches!(kind, "text/markdown" | "text/plain") && !verbatim;
         let content = off_executor(move || files::read(&skill, &path)).await;
         let content = content.map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => {
@@ -81,6 +86,7 @@ impl McpServer {
         contents.member("uri", &uri).member("mimeType", kind);
         let text = if files::is_text(&content) { std::str::from_utf8(&content).ok() } else { None };
         match text {
+            Some(text) if instructs => contents.member("text", &*neutral_text(text)),
             Some(text) => contents.member("text", text),
             // Its alphabet needs no escapes, so this is written once.
             None => contents.raw("blob", &format!("\"{}\"", Base64::encode_string(&content))),

@@ -1,7 +1,7 @@
 //! The assembler: builds the prompt from `SOUL.md`, the skills and the tools.
 //!
 //! A skill's text is in it only where the conversation uses the skill; of all others it has the name
-//! and the description (progressive disclosure).
+//! and the description (progressive disclosure). Control tokens of models are made harmless in all of it.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -11,11 +11,12 @@ use super::prompt::{MessagePrompt, SKILLS_HEADING, TOOLS_HEADING};
 use super::soul::Soul;
 use crate::actor::{MemberStatus, PluginHost};
 use crate::command::SkillPrompt;
+use crate::contract::neutral_text;
 
 /// Builds prompts for one workspace and one host.
 pub struct Assembler {
     host: PluginHost,
-    soul: Soul,
+    soul: Option<Soul>,
     built: Mutex<Option<Built>>,
 }
 
@@ -28,10 +29,14 @@ struct Built {
 }
 
 impl Assembler {
-    /// An assembler that reads `SOUL.md` in `workspace` or in its `.weft` folder.
+    /// An assembler that reads `SOUL.md` in `workspace` or in its `.weft` folder. What a workspace that
+    /// is not trusted says has no place in a prompt: give `None` then.
     #[must_use]
-    pub fn new(host: PluginHost, workspace: &Path) -> Self {
-        Self { host, soul: Soul::new(workspace), built: Mutex::default() }
+    pub fn new(host: PluginHost, workspace: Option<&Path>) -> Self {
+        let soul = workspace.map(Soul::new);
+        // What is wrong with it is said now, and not with the first message.
+        soul.iter().for_each(|soul| drop(soul.text()));
+        Self { host, soul, built: Mutex::default() }
     }
 
     /// The prompt for a conversation that uses these skills.
@@ -46,11 +51,11 @@ impl Assembler {
             // Writing to a string can't fail.
             let _ = write!(text, "\n\n# Skill in use: {name}\n\n{}", instructions.trim());
         }
-        text.into()
+        neutral_text(&text).into_owned().into()
     }
 
     fn common(&self) -> MessagePrompt {
-        let soul = self.soul.text();
+        let soul = self.soul.as_ref().and_then(Soul::text);
         let (snapshot, members) = (self.host.snapshot(), self.host.members());
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         let same = |built: &&Built| {
@@ -98,7 +103,7 @@ impl Assembler {
         if !tools.is_empty() {
             parts.push(format!("{TOOLS_HEADING}\n\n{}", tools.join("\n")));
         }
-        parts.join("\n\n").into()
+        neutral_text(&parts.join("\n\n")).into_owned().into()
     }
 }
 

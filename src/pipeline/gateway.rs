@@ -99,7 +99,7 @@ impl Gateway {
         let outbound =
             Outbound { host: host.clone(), clock: Arc::clone(&clock), limit: options.send_limit };
         let shared = Arc::new(Shared {
-            pipeline: Pipeline::new(commands, &options.workspace),
+            pipeline: Pipeline::new(commands, options.soul.as_deref()),
             outbound,
             clock,
             message_limit: options.message_limit,

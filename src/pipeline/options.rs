@@ -36,8 +36,8 @@ impl ChannelRules {
 /// How a gateway treats channels and messages.
 #[derive(Debug, Clone)]
 pub struct GatewayOptions {
-    /// Where `SOUL.md` is looked for.
-    pub workspace: PathBuf,
+    /// The workspace where `SOUL.md` is looked for; `None` where none is to be read.
+    pub soul: Option<PathBuf>,
     /// The rules of each channel by its name. Of a channel without rules no message is taken.
     pub rules: BTreeMap<String, ChannelRules>,
     /// How long one message may be worked on.
@@ -51,12 +51,12 @@ pub struct GatewayOptions {
 }
 
 impl GatewayOptions {
-    /// The defaults: five minutes for a message, ten seconds to send, two for observers at
+    /// The defaults, with the `SOUL.md` of a workspace that is trusted: five minutes for a message, ten seconds to send, two for observers at
     /// the end, 16 messages that wait.
     #[must_use]
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
         Self {
-            workspace: workspace.into(),
+            soul: Some(workspace.into()),
             rules: BTreeMap::new(),
             message_limit: Duration::from_secs(300),
             send_limit: Duration::from_secs(10),

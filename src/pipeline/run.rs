@@ -29,9 +29,10 @@ pub struct PipelineOutcome {
 }
 
 impl Pipeline {
-    /// The built-in stages on these commands and on the `SOUL.md` of this workspace.
+    /// The built-in stages on these commands and on the `SOUL.md` of this workspace, which is to be a
+    /// trusted one.
     #[must_use]
-    pub fn new(commands: Arc<Commands>, workspace: &Path) -> Self {
+    pub fn new(commands: Arc<Commands>, workspace: Option<&Path>) -> Self {
         let assembler = Assembler::new(commands.host().clone(), workspace);
         Self { commands, assembler }
     }

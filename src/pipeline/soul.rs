@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::SystemTime;
 
 use cap_fs_ext::OpenOptionsSyncExt;
@@ -18,13 +18,17 @@ pub const SOUL_BYTES: usize = 32 * 1024;
 /// The places where it is looked for, beneath the workspace.
 const PLACES: [&str; 2] = ["SOUL.md", ".weft/SOUL.md"];
 
+/// What people call it by mistake.
+const MISSPELT: [&str; 4] = ["soul.md", "Soul.md", ".weft/soul.md", ".weft/Soul.md"];
+
 /// Reads the file again when it has changed. Links that lead out of the workspace are not followed.
 ///
-/// A file that can't be used is as one that is not there, but is said once. The text is the workspace's:
-/// it goes before messages whether the workspace is trusted or not, and gives nobody any right.
+/// A file that can't be used is as one that is not there, but is said once; so is one whose name is in
+/// other letters. The text is the workspace's, so it is only for one that is trusted.
 pub(super) struct Soul {
     workspace: PathBuf,
     places: Mutex<[Place; 2]>,
+    misspelt: Once,
 }
 
 /// One of the places, and what was there when it was looked at.
@@ -53,7 +57,7 @@ impl Stamp {
 impl Soul {
     pub(super) fn new(workspace: &Path) -> Self {
         let places = PLACES.map(|path| Place { path, read: None, problem: None });
-        Self { workspace: workspace.to_owned(), places: Mutex::new(places) }
+        Self { workspace: workspace.to_owned(), places: Mutex::new(places), misspelt: Once::new() }
     }
 
     /// The text as it is now; `None` where there is no such file.
@@ -65,7 +69,16 @@ impl Soul {
     fn found(&self) -> Option<(&'static str, Arc<str>)> {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let workspace = Dir::open_ambient_dir(&self.workspace, ambient_authority()).ok()?;
-        places.iter_mut().find_map(|place| Some((place.path, place.text(&workspace)?)))
+        let found = places.iter_mut().find_map(|place| Some((place.path, place.text(&workspace)?)));
+        let there = |path: &&str| workspace.symlink_metadata(path).is_ok();
+        if found.is_none()
+            && let Some(path) = MISSPELT.iter().find(|path| there(path))
+        {
+            self.misspelt.call_once(|| {
+                log::warn!("{path} is not read: rename it to {SOUL_FILE}, in great letters");
+            });
+        }
+        found
     }
 }
 
@@ -141,5 +154,6 @@ fn read(workspace: &Dir, place: &str) -> Result<String, String> {
         log::warn!("{place} is over {SOUL_BYTES} bytes, and what comes after them is left out");
         text.truncate(text.floor_char_boundary(SOUL_BYTES));
     }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Ok(text.trim().to_owned())
 }

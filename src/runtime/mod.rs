@@ -450,6 +450,13 @@ impl Runtime {
         Arc::new(Commands::new(self.host.clone(), built_in))
     }
 
+    /// The workspace, if it is trusted: the only one whose `SOUL.md` is read.
+    #[must_use]
+    pub fn trusted_workspace(&self) -> Option<&Path> {
+        let is_trusted = self.sources.trust == WorkspaceTrust::Trusted;
+        is_trusted.then_some(&*self.sources.workspace)
+    }
+
     /// Starts a gateway that takes messages of the channels in `rules` and answers them through
     /// `commands` and the stages of this runtime's host.
     #[must_use]
@@ -459,6 +466,7 @@ impl Runtime {
         rules: BTreeMap<String, ChannelRules>,
     ) -> Gateway {
         let mut options = GatewayOptions::new(&self.sources.workspace);
+        options.soul = self.trusted_workspace().map(Path::to_owned);
         options.rules = rules;
         Gateway::start(&self.executor, commands, &options)
     }

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::conflict;
 use super::findings::Findings;
-use super::imitation::{entity, neutralise};
 use super::json5;
 use super::lines::Place;
 use super::mend::quoted;
@@ -16,6 +15,7 @@ use super::paragraph::{DESCRIPTION_CHARS, first_paragraph};
 use super::spelling::Keys;
 use super::values::{flag, has_commas, kind, text, tools, variables};
 use super::{CommandDispatch, Frontmatter, SkillDocument, SkillFormat, SkillVariable};
+use crate::contract::{Neutral, entity, neutral_text, neutralise};
 
 /// The longest `compatibility` by the specification, in characters.
 const COMPATIBILITY_CHARS: usize = 500;
@@ -58,7 +58,7 @@ pub(super) fn document<'t>(
         written_name,
         description,
         version: version.or_else(in_metadata),
-        license: fields.text("license"),
+        license: fields.text("license").map(|text| neutral_text(&text).into_owned()),
         compatibility,
         format,
         allowed_tools: fields.allowed_tools(),
@@ -196,7 +196,7 @@ impl<'m> Fields<'m, '_, '_> {
                 self.findings.error("no-description", at, message, write);
             }
         }
-        taken.map(|text| neutralise(&text).text.into_owned())
+        taken.map(|text| neutral_text(&text).into_owned())
     }
 
     /// Says so where ` #` began a comment in the middle of what was meant as text.
@@ -229,7 +229,8 @@ impl<'m> Fields<'m, '_, '_> {
         // `argument-hint: [issue]` is a list of one for YAML, and meant as it stands.
         if let Some((_, Value::Array(items))) = self.keys.get("argument-hint") {
             let items: Option<Vec<String>> = items.iter().map(text).collect();
-            return items.map(|items| format!("[{}]", items.join(", ")));
+            return items
+                .map(|items| neutral_text(&format!("[{}]", items.join(", "))).into_owned());
         }
         let hint = self.text("argument-hint")?;
         Some(self.neutral(self.place.value("argument-hint"), hint))
@@ -370,8 +371,7 @@ impl<'m> Fields<'m, '_, '_> {
     /// The text without imitations, after saying so.
     fn neutral(&mut self, at: usize, written: String) -> String {
         let neutral = neutralise(&written);
-        let Some((_, tag)) = neutral.first else { return written };
-        self.imitated(at, tag, neutral.count);
+        self.unspoken(at, at, &neutral);
         neutral.text.into_owned()
     }
 
@@ -382,22 +382,34 @@ impl<'m> Fields<'m, '_, '_> {
             self.findings.warning("merge-conflict", start + at, message, write);
         }
         let neutral = neutralise(body);
-        if let Some((at, tag)) = neutral.first {
-            self.imitated(start + at, tag, neutral.count);
-        }
+        let place = |at: Option<usize>| start + at.unwrap_or_default();
+        self.unspoken(place(neutral.first.map(|(at, _)| at)), place(neutral.hidden), &neutral);
         neutral.text.into_owned()
     }
 
-    fn imitated(&mut self, at: usize, tag: &str, count: usize) {
-        let more = match count {
+    /// Says what was made harmless.
+    fn unspoken(&mut self, at: usize, hidden_at: usize, neutral: &Neutral<'_>) {
+        if neutral.hidden.is_some() {
+            let message = "characters that nobody sees hide a text here; they are left out".into();
+            let write = "write it so that everybody can read it, or take it out".into();
+            self.findings.warning("hidden-text", hidden_at, message, write);
+        }
+        let Some((_, tag)) = neutral.first else { return };
+        let more = match neutral.count {
             1 => String::new(),
             more => format!(", and {} more", more - 1),
         };
-        let entity = entity(tag);
+        let sign = tag.chars().next().unwrap_or('<');
+        let entity = entity(sign);
         let message = format!(
-            "`{tag}` imitates a message of the system or of a tool; its bracket becomes \
+            "`{tag}` imitates a marker that models know speakers by; its first sign becomes \
              `{entity}`{more}"
         );
-        self.findings.warning("imitated-message", at, message, format!("{entity}{}", &tag[1..]));
+        self.findings.warning(
+            "imitated-message",
+            at,
+            message,
+            format!("{entity}{}", &tag[sign.len_utf8()..]),
+        );
     }
 }

@@ -6,16 +6,19 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::contract::neutral_json;
+
 /// The whole frontmatter of a skill as JSON, in the order in which it was written.
 ///
-/// A number that JSON would write in another way is kept as the text it was: `1.10` is `"1.10"`.
+/// Control tokens in it are harmless. A number that JSON would write in another way is kept as the text it was: `1.10` is `"1.10"`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frontmatter(Box<str>);
 
 impl Frontmatter {
     pub(super) fn new(map: &Map<String, Value>) -> Self {
         // A map with text as its keys can always be written.
-        Self(serde_json::to_string(map).unwrap_or_default().into_boxed_str())
+        let json = serde_json::to_string(map).unwrap_or_default();
+        Self(neutral_json(&json).into())
     }
 
     /// The JSON text of one object.

@@ -19,7 +19,6 @@ mod findings;
 mod fingerprint;
 mod frontmatter;
 mod ignored;
-mod imitation;
 mod json5;
 mod keys;
 mod lines;

@@ -11,14 +11,14 @@ use super::diagnostic::{Diagnostic, Severity};
 use super::document::{SkillDocument, SkillFormat, SkillRequirements};
 use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
 use super::frontmatter::Frontmatter;
-use super::imitation::neutralise;
 use super::registry::SkillRegistry;
+use crate::contract::neutral_text;
 
 impl SkillDocument {
-    /// What a plugin says, with imitated system and tool messages neutralised as in a file. It is for
+    /// What a plugin says, with control tokens made harmless as in a file. It is for
     /// people and for models, and has neither tools nor variables yet.
     pub(crate) fn told(name: &str, description: &str, version: &str, instructions: &str) -> Self {
-        let description = neutralise(description).text.into_owned();
+        let description = neutral_text(description).into_owned();
         let said = [("name", name), ("description", &description)];
         let said = said.map(|(key, text)| (key.to_owned(), Value::from(text)));
         Self {
@@ -38,7 +38,7 @@ impl SkillDocument {
             dispatch: None,
             requirements: SkillRequirements::default(),
             install: Vec::new(),
-            instructions: neutralise(instructions).text.into_owned(),
+            instructions: neutral_text(instructions).into_owned(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::SkillVariable;
+use crate::contract::neutral_text;
 
 /// The text of a scalar; nothing for null, lists and mappings.
 pub(super) fn text(value: &Value) -> Option<String> {
@@ -104,18 +105,24 @@ fn item(value: &Value) -> Option<SkillVariable> {
 fn entry(name: String, value: &Value) -> SkillVariable {
     match value {
         Value::Object(map) => described(name, map),
-        scalar => SkillVariable { default: text(scalar), ..plain(name) },
+        scalar => SkillVariable { default: neutral(scalar), ..plain(name) },
     }
 }
 
 fn described(name: String, map: &Map<String, Value>) -> SkillVariable {
-    let get = |key: &str| map.get(key).and_then(text);
+    let get = |key: &str| map.get(key).and_then(neutral);
     let default = get("default");
     let required = map.get("required").and_then(flag).is_some_and(|(required, _)| required);
     let required = required && default.is_none();
-    SkillVariable { name, description: get("description"), default, required }
+    SkillVariable { description: get("description"), default, required, ..plain(name) }
+}
+
+/// A text that a model reads.
+fn neutral(value: &Value) -> Option<String> {
+    Some(neutral_text(&text(value)?).into_owned())
 }
 
 fn plain(name: String) -> SkillVariable {
+    let name = neutral_text(&name).into_owned();
     SkillVariable { name, description: None, default: None, required: false }
 }

@@ -126,7 +126,6 @@ pub(super) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
     if command.show_prompt {
         return once::show_prompt(&runtime, command.message.as_deref(), options, &mut interrupts);
     }
-    startup::soul(&runtime, options);
     if let Some(message) = &command.message {
         return once::answer(&runtime, message, options, &mut interrupts);
     }

@@ -76,7 +76,7 @@ pub(super) fn show_prompt(
     options: &Options,
     interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {
-    let pipeline = Pipeline::new(runtime.commands(), &options.workspace);
+    let pipeline = Pipeline::new(runtime.commands(), runtime.trusted_workspace());
     let prompt = async {
         let Some(message) = message else { return Some(pipeline.assembler().prompt(&[])) };
         let state = MessageState {

@@ -3,8 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use weft_lite::{
-    LoadedPlugin, PackageOrigin, PluginRegistry, Runtime, SkillLevel, SkillRegistry, SkillState,
-    Snapshot, WorkspaceTrust, printable, soul_path,
+    LoadedPlugin, PackageOrigin, PluginRegistry, SkillLevel, SkillRegistry, SkillState, Snapshot,
 };
 
 use super::changes;
@@ -35,18 +34,6 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
     report::refused(registry.refused());
     if console == Console::Served && io::stdin().is_terminal() {
         output::message("`/help` lists what can be typed; ctrl-d ends");
-    }
-}
-
-/// Says whose words prompts begin with, where nobody has said that they may be trusted.
-pub(super) fn soul(runtime: &Runtime, options: &Options) {
-    if runtime.workspace_trust() == WorkspaceTrust::Untrusted
-        && let Some(path) = soul_path(&options.workspace)
-    {
-        let path = printable(&path.display().to_string());
-        output::message(&format!(
-            "note: prompts begin with {path}, although this workspace is not trusted"
-        ));
     }
 }
 

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::contract::limits::TOOL_NAME_CHARS;
+use crate::contract::neutral_text;
 
 /// What is wrong with a value, and what would be right.
 pub(in crate::contract) struct Flaw {
@@ -60,15 +61,15 @@ pub(in crate::contract) fn title(text: &str) -> Result<String, Flaw> {
             "expected one line of 1 to 128 characters",
         ));
     }
-    Ok(text.to_owned())
+    Ok(neutral_text(text).into_owned())
 }
 
-/// A text of several lines.
+/// A text of several lines, without the control tokens of models, which read it too.
 pub(in crate::contract) fn prose(text: &str) -> Result<String, Flaw> {
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
         return Err(Flaw::new("it holds control characters", "expected plain text"));
     }
-    Ok(text.trim().to_owned())
+    Ok(neutral_text(text.trim()).into_owned())
 }
 
 /// A version number.

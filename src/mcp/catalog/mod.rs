@@ -21,7 +21,7 @@ use std::sync::Arc;
 use super::options::McpOptions;
 use super::revision::Revision;
 use crate::actor::{RefusedPlugin, Snapshot};
-use crate::contract::CancellationSource;
+use crate::contract::{CancellationSource, neutral_text};
 
 /// Something in a list.
 pub(super) trait Keyed {
@@ -131,5 +131,5 @@ fn differ<T: Entry>(now: &[T], before: &[T]) -> bool {
 
 fn refusal(refused: &RefusedPlugin) -> String {
     let name = refused.id.as_deref().unwrap_or(&refused.origin);
-    format!("plugin {name} is not in service: {}", refused.error)
+    neutral_text(&format!("plugin {name} is not in service: {}", refused.error)).into_owned()
 }

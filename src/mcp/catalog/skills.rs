@@ -13,6 +13,9 @@ use crate::skill::{SkillDocument, SkillEntry, SkillRegistry};
 /// What stands for the text after a slash command.
 const ARGUMENTS: &str = "ARGUMENTS";
 
+/// The findings about text that imitates another speaker, or hides.
+const IMITATIONS: [&str; 2] = ["imitated-message", "hidden-text"];
+
 /// One active skill.
 #[derive(Debug, Clone)]
 pub(in crate::mcp) struct OfferedSkill {
@@ -22,6 +25,8 @@ pub(in crate::mcp) struct OfferedSkill {
     pub(in crate::mcp) folder: Option<Arc<Path>>,
     /// Whether it is nothing but instructions.
     is_instruction: bool,
+    /// Whether its `SKILL.md` can be given word for word: it speaks for nobody else.
+    is_harmless: bool,
 }
 
 impl Keyed for OfferedSkill {
@@ -38,11 +43,12 @@ impl OfferedSkill {
             document: Arc::clone(document),
             folder,
             is_instruction: entry.provider.is_none(),
+            is_harmless: !entry.diagnostics.iter().any(|it| IMITATIONS.contains(&it.code)),
         }
     }
 
     /// Whether it is what its specification says, and not only what can be made of it: hosts take no
-    /// other over the extension.
+    /// other over the extension, which gives files word for word.
     pub(super) fn conforms(&self) -> bool {
         #[derive(serde::Deserialize)]
         struct Required {
@@ -51,7 +57,7 @@ impl OfferedSkill {
             _description: String,
         }
         let required = serde_json::from_str::<Required>(self.document.frontmatter.as_json());
-        required.is_ok_and(|required| *required.name == *self.name)
+        self.is_harmless && required.is_ok_and(|required| *required.name == *self.name)
     }
 
     /// The URI of its folder.
