@@ -414,9 +414,12 @@ fn marker(text: &str, at: usize, before: Option<char>, end: &mut NextEnd) -> Opt
 
 /// `|im_start|>`
 fn token(signs: &mut Signs<'_>) -> bool {
-    let word = |it: char| it.is_alphanumeric() || "_- /.:=\u{2581}".contains(it);
     signs.take();
-    let letters = signs.skip(word);
+    // With a space behind it, `<|` may be an operator, and what follows more than one word.
+    let apart = signs.skip(|it| it == ' ') > 0;
+    let word = |it: char| it.is_alphanumeric() || "_-/.:=\u{2581}".contains(it);
+    let letters = signs.skip(|it| word(it) || (it == ' ' && !apart));
+    signs.skip(|it| it == ' ');
     (1..=TOKEN_LETTERS).contains(&letters) && signs.skip_one('|') && signs.skip_one('>')
 }
 
@@ -433,7 +436,7 @@ fn llama(signs: &mut Signs<'_>) -> bool {
 
 /// `system role="x">`; the answer is where it ends.
 fn tag(signs: &mut Signs<'_>, inside: bool, end: &mut NextEnd) -> Option<usize> {
-    signs.skip(char::is_whitespace);
+    let apart = signs.skip(char::is_whitespace) > 0;
     let closing = signs.skip_one('/');
     signs.skip(char::is_whitespace);
     let name = signs.name();
@@ -447,7 +450,13 @@ fn tag(signs: &mut Signs<'_>, inside: bool, end: &mut NextEnd) -> Option<usize> 
             ahead.skip(char::is_whitespace);
             ahead.peek() == Some('>')
         }
-        after => after.is_whitespace(),
+        // `a < user && b > c` compares, and `< Human: hi` says who speaks without a tag.
+        after if apart && !closing => {
+            let mut ahead = signs.clone();
+            ahead.skip(char::is_whitespace);
+            after.is_whitespace() && ahead.peek() == Some('>')
+        }
+        after => after.is_whitespace() && !name.letters.ends_with(':'),
     };
     let generic = inside && name.is_type && !closing && after == '>';
     if !ends || generic || !name.is_of_tag() {
