@@ -144,7 +144,7 @@ pub use command::{
 pub use contract::{
     Acknowledgement, Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource,
     Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost, ChannelSettings, Config,
-    Denied, Exhausted, Failure, FuelGauge, InstanceMode, KeyValueStore, ManifestError,
+    Denied, Exhausted, Failure, FileGrant, FuelGauge, InstanceMode, KeyValueStore, ManifestError,
     ManifestFault, McpConfig, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService,
     NotLoaded, OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType,
     PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,

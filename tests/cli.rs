@@ -133,12 +133,23 @@ fn a_failure_because_a_granted_folder_does_not_exist_says_so() {
     let read = ["call", "read", r#"{"path":"today.md"}"#];
     dir.run(&read)
         .exits(1)
-        .says("warning: probe: the filesystem grant `$WORKSPACE/notes` stays closed")
+        .says("warning: probe: the filesystem grant `$WORKSPACE/notes` stays closed: it does not exist; create it and say `/reload`, or start again")
         .says("error: the tool failed: file not found: today.md");
     fs::create_dir(dir.path("notes")).unwrap();
     dir.write("notes/today.md", "rain");
     let ran = dir.run(&read).exits(0).prints("{\"content\":\"rain\"}\n");
     assert_eq!(ran.stderr, "");
+}
+
+/// What each of them reads may be missing on a machine, as a thermal sensor is in many.
+#[cfg(all(feature = "bundled", target_os = "linux"))]
+#[test]
+fn the_plugins_that_are_compiled_in_warn_of_nothing() {
+    let dir = Dir::new();
+    let ran = dir.command(&["run", "--message", "/plugins"]).output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert!(String::from_utf8(ran.stdout).unwrap().contains("device-health"), "{said}");
+    assert!(!said.contains("warning") && !said.contains("stays closed"), "{said}");
 }
 
 #[test]

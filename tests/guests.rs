@@ -39,7 +39,8 @@ fn hosting(group: &str, name: &str) -> Option<Runtime> {
     let registry = runtime.host().registry();
     assert!(registry.refused().is_empty(), "{:?}", registry.refused());
     let warnings = &registry.plugin(name).unwrap().warnings;
-    assert!(warnings.is_empty() || name == "device-health", "{warnings:?}");
+    // The files of the kernel that it reads are Linux's.
+    assert!(warnings.is_empty() || cfg!(not(target_os = "linux")), "{warnings:?}");
     Some(runtime)
 }
 

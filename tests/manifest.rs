@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use serde_json::{Value, json};
-use weft_lite::{InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest};
+use weft_lite::{
+    InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest,
+    PluginPermissions,
+};
 
 fn minimal() -> Value {
     json!({
@@ -125,6 +128,27 @@ fn full_manifest_in_yaml_and_back_through_json() {
 }
 
 #[test]
+fn a_grant_of_files_may_be_marked_optional() {
+    let grants =
+        json!(["/a", { "path": "/b", "optional": true }, { "path": "/c", "optional": false }]);
+    let manifest = parsed(&with("permissions", json!({ "filesystem": grants }))).manifest;
+    let read = &manifest.permissions.filesystem;
+    assert_eq!(*read, ["/a", "/b", "/c"]);
+    let optional: Vec<bool> = read.iter().map(|grant| grant.optional).collect();
+    assert_eq!(optional, [false, true, false]);
+    // What is plain stays a plain text, as in all that was written before there was another.
+    let written = serde_json::to_value(&manifest.permissions).unwrap();
+    assert_eq!(written["filesystem"], json!(["/a", { "path": "/b", "optional": true }, "/c"]));
+    let again: PluginPermissions = serde_json::from_value(written).unwrap();
+    assert!(again.filesystem[1].optional && !again.filesystem[0].optional);
+    // One path in both spellings is one permission.
+    let twice = json!({ "filesystem": ["/a", { "path": "/a", "optional": true }] });
+    let ParsedManifest { manifest, warnings } = parsed(&with("permissions", twice));
+    assert_eq!(manifest.permissions.filesystem, ["/a"]);
+    assert_eq!(warnings, ["`permissions.filesystem[1]` repeats an earlier item"]);
+}
+
+#[test]
 fn empty_sections_are_absent_ones() {
     let text = "id: a\nname: A\nversion: 1.0.0\ncapabilities: [tool]\nwasm_module: a.wasm\n\
                 permissions:\n  network:\nresources:\nskills:\n";
@@ -215,6 +239,26 @@ fn one_fault_each() {
             "permissions.filesystem",
             json!(["a\0b"]),
             "`permissions.filesystem[0]`: `a\\0b` is not a path",
+        ),
+        (
+            "permissions.filesystem",
+            json!([{ "path": "" }]),
+            "`permissions.filesystem[0]`: `` is not a path",
+        ),
+        (
+            "permissions.filesystem",
+            json!([{ "optional": true }]),
+            "`permissions.filesystem[0]`: a grant without a path; expected text under `path`",
+        ),
+        (
+            "permissions.filesystem",
+            json!([{ "path": "/a", "optional": "yes" }]),
+            "`permissions.filesystem[0]`: it is text; expected true or false under `optional`",
+        ),
+        (
+            "permissions.filesystem",
+            json!([{ "path": "/a", "write": false }]),
+            "`permissions.filesystem[0]`: unknown key `write`; allowed: path, optional",
         ),
         ("permissions.secrets", json!(["a}}"]), "`permissions.secrets[0]`: invalid name `a}}`"),
         ("resources", json!(5), "`resources`: it is a number; expected a mapping"),

@@ -13,7 +13,7 @@ use std::thread;
 
 use tempfile::TempDir;
 use weft_lite::{
-    Capability, Denied, HostCall, HostReply, PluginIdentity, PluginPermissions,
+    Capability, Denied, FileGrant, HostCall, HostReply, PluginIdentity, PluginPermissions,
     PluginResourceConfig, Sandbox, SandboxOptions, Served, limits,
 };
 
@@ -58,7 +58,7 @@ impl Dirs {
     /// The sandbox of a plugin that is in this folder.
     fn installed(&self, grants: &[&str], folder: &str) -> (Sandbox, Vec<String>) {
         let permissions = PluginPermissions {
-            filesystem: grants.iter().map(|&grant| grant.to_owned()).collect(),
+            filesystem: grants.iter().map(|&grant| grant.into()).collect(),
             ..PluginPermissions::default()
         };
         let options = SandboxOptions {
@@ -401,6 +401,36 @@ fn grants_that_cannot_be_opened_are_warned_of_and_stay_closed() {
     fs::remove_dir(&missing).unwrap();
     assert_eq!(write(&sandbox, "a.txt", "x"), Ok(()));
     assert_eq!(dirs.names("home"), ["a.txt"]);
+}
+
+#[test]
+fn an_optional_grant_is_warned_of_unless_it_is_only_missing() {
+    let dirs = Dirs::new();
+    let optional = |path: &str| FileGrant { path: path.into(), optional: true };
+    let permissions = PluginPermissions {
+        filesystem: vec![
+            optional("$WORKSPACE/missing"),
+            "$WORKSPACE/plain".into(),
+            optional("data"),
+        ],
+        ..PluginPermissions::default()
+    };
+    let sandbox = || {
+        Sandbox::new(
+            PluginIdentity { id: "org.test.files".into(), version: "1.0.0".into() },
+            None,
+            &permissions,
+            &PluginResourceConfig::default(),
+            &SandboxOptions::new(dirs.at("workspace")),
+        )
+    };
+    let (closed, warnings) = sandbox();
+    let named: Vec<bool> = ["plain", "data"].map(|it| warnings.concat().contains(it)).into();
+    assert_eq!((warnings.len(), named), (2, vec![true, true]), "{warnings:?}");
+    // It is closed as a plain one is, and open as one once there is something.
+    assert_eq!(read(&closed, "a.txt"), Err("file not found: a.txt".into()));
+    dirs.write("workspace/missing/a.txt", "there");
+    assert_eq!(read(&sandbox().0, "a.txt"), Ok("there".into()));
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! What a plugin asks for, beyond computing.
 
+use std::fmt;
+use std::ops::Deref;
+
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::manifest::check;
 
 /// The permissions of a manifest. Each is empty unless the manifest names it: a plugin without
 /// permissions can compute and log, nothing else.
@@ -12,13 +18,76 @@ pub struct PluginPermissions {
     pub network: Vec<String>,
     /// Folders and single files that `read-file` and `write-file` may reach. `~`, `$WORKSPACE` and
     /// `$PLUGIN_DIR` are expanded.
-    pub filesystem: Vec<String>,
+    pub filesystem: Vec<FileGrant>,
     /// Environment variables that `get-env` may read.
     pub env_vars: Vec<String>,
     /// Recorded and shown; this runtime has no shell function, so it opens nothing.
     pub shell: bool,
     /// Secrets that may be sent in header values, by the names under which the operator keeps them.
     pub secrets: Vec<String>,
+}
+
+/// A folder or file that a manifest asks for. It is the text of its path to all who don't ask for
+/// more, and two of the same path are the same permission.
+#[derive(Debug, Clone, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub struct FileGrant {
+    /// The path as the manifest spells it.
+    pub path: String,
+    /// Whether it is well that nothing is there: nobody is warned of it.
+    pub optional: bool,
+}
+
+impl Deref for FileGrant {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.path
+    }
+}
+
+impl fmt::Display for FileGrant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)
+    }
+}
+
+impl PartialEq for FileGrant {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl PartialEq<&str> for FileGrant {
+    fn eq(&self, path: &&str) -> bool {
+        self.path == *path
+    }
+}
+
+impl From<String> for FileGrant {
+    fn from(path: String) -> Self {
+        Self { path, optional: false }
+    }
+}
+
+impl From<&str> for FileGrant {
+    fn from(path: &str) -> Self {
+        path.to_owned().into()
+    }
+}
+
+impl TryFrom<Value> for FileGrant {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        check::file_grant(&value).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
+    }
+}
+
+impl From<FileGrant> for Value {
+    fn from(FileGrant { path, optional }: FileGrant) -> Self {
+        if optional { json!({ "path": path, "optional": true }) } else { path.into() }
+    }
 }
 
 /// Environment variables that nobody gets, whatever a manifest lists. Compared without regard to case.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
-use crate::contract::{PluginPermissions, is_never_given};
+use crate::contract::{FileGrant, PluginPermissions, is_never_given};
 
 /// What a revoked package waits for, beside its permissions.
 const REVOKED: &str = "running again (it was revoked)";
@@ -84,7 +84,8 @@ impl Approval {
                 missing.extend(values.iter().map(|value| format!("{kind}: {value}")));
             }
         };
-        list("filesystem", &asked.filesystem, self.named);
+        let paths: Vec<_> = asked.filesystem.iter().map(|grant| grant.path.clone()).collect();
+        list("filesystem", &paths, self.named);
         // Nobody can give these, so nobody is asked for them.
         let mut given = asked.env_vars.clone();
         given.retain(|name| !is_never_given(name));
@@ -151,14 +152,16 @@ impl From<StoredApproval> for ApprovalPolicy {
     }
 }
 
+/// The values that are asked for and not approved.
+fn others<T: PartialEq + Clone>(asked: &[T], approved: &[T]) -> Vec<T> {
+    asked.iter().filter(|value| !approved.contains(value)).cloned().collect()
+}
+
 impl StoredApproval {
     /// The part of what is asked for that was not approved.
     #[must_use]
     pub fn missing(&self, asked: &PluginPermissions) -> PluginPermissions {
         let approved = &self.permissions;
-        let others = |asked: &[String], approved: &[String]| -> Vec<String> {
-            asked.iter().filter(|value| !approved.contains(value)).cloned().collect()
-        };
         let mut env_vars = others(&asked.env_vars, &approved.env_vars);
         env_vars.retain(|name| !is_never_given(name));
         PluginPermissions {
@@ -193,7 +196,9 @@ impl StoredApproval {
     pub(super) fn grant(&mut self, granted: &PluginPermissions) {
         let new = self.missing(granted);
         self.permissions.network.extend(new.network);
-        self.permissions.filesystem.extend(new.filesystem);
+        // A path is approved, whether or not it may be missing.
+        let paths = new.filesystem.into_iter().map(|grant| FileGrant::from(grant.path));
+        self.permissions.filesystem.extend(paths);
         self.permissions.env_vars.extend(new.env_vars);
         self.permissions.secrets.extend(new.secrets);
         self.permissions.shell |= new.shell;

@@ -22,6 +22,12 @@ fn missing(approved: Value, asked: Value) -> Value {
     serde_json::to_value(stored.missing(&permissions(asked))).unwrap()["network"].clone()
 }
 
+#[track_caller]
+fn missing_files(approved: Value, asked: Value) -> Vec<String> {
+    let stored = StoredApproval { permissions: permissions(approved), ..StoredApproval::default() };
+    Approval::NONE.missing(&stored.missing(&permissions(asked)))
+}
+
 #[test]
 fn a_wider_host_covers_a_narrower_one() {
     let all = json!({ "network": ["*"] });
@@ -51,6 +57,26 @@ fn each_kind_that_opens_much_is_a_question_of_its_own() {
     let given = Approval { environment: true, secrets: true, ..Approval::NONE };
     let granted = ask_for_permissions("probe", &asked, given, &mut NoPrompt);
     assert_eq!(granted, permissions(json!({ "env_vars": ["A", "B"], "secrets": ["S"] })));
+}
+
+#[test]
+fn an_approval_of_a_path_is_one_whether_or_not_it_may_be_missing() {
+    let spellings = [json!("/a"), json!({ "path": "/a", "optional": true })];
+    for (approved, asked) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let [approved, asked] =
+            [approved, asked].map(|it: usize| json!({ "filesystem": [spellings[it]] }));
+        assert_eq!(missing_files(approved.clone(), asked), [""; 0]);
+        let more = json!({ "filesystem": [spellings[0], { "path": "/b", "optional": true }] });
+        assert_eq!(missing_files(approved, more), ["filesystem: /b"]);
+    }
+    let home = Home::new();
+    let asks = json!({ "filesystem": [spellings[1]] });
+    let installed = home.install(&home.probe("1.0.0", &asks)).unwrap();
+    assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
+    // What is stored has the path alone, which earlier versions read too.
+    let stored = Approvals::read(&home.weft()).unwrap().of("probe");
+    let stored = serde_json::to_value(stored.permissions).unwrap();
+    assert_eq!(stored["filesystem"], json!(["/a"]));
 }
 
 #[test]

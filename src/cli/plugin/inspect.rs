@@ -9,7 +9,7 @@ use std::sync::Arc;
 use argh::FromArgs;
 use serde::Serialize;
 use weft_lite::{
-    Approval, CapabilityMismatch, CompiledModule, Instance, LoadError, LoadedPlugin,
+    Approval, CapabilityMismatch, CompiledModule, FileGrant, Instance, LoadError, LoadedPlugin,
     MANIFEST_NAMES, MemoryBudget, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
     PackageError, PackageOrigin, PluginCapability, PluginIdentity, PluginManifest, PluginPackage,
     PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, limits,
@@ -325,7 +325,7 @@ fn closed_grants(
     };
     // The folder for a plugin's own data is made when it is loaded, not when it is looked at.
     let is_made =
-        |grant: &&String| grant.starts_with("$PLUGIN_DATA") && options.weft_home.is_some();
+        |grant: &&FileGrant| grant.starts_with("$PLUGIN_DATA") && options.weft_home.is_some();
     let filesystem = permissions.filesystem.iter().filter(|it| !is_made(it)).cloned().collect();
     let permissions = PluginPermissions { filesystem, ..PluginPermissions::default() };
     Sandbox::new(identity, folder, &permissions, resources, options).1

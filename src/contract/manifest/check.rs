@@ -9,7 +9,7 @@ use super::rules::{self, Flaw, quoted};
 use super::similar::closest;
 use super::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
 use crate::contract::limits::{self, Range, TOOL_NAME_CHARS};
-use crate::contract::{PluginPermissions, PluginResourceConfig};
+use crate::contract::{FileGrant, PluginPermissions, PluginResourceConfig};
 
 /// The keys at the top. `$schema` is there for editors and means nothing here.
 const KEYS: [&str; 13] = [
@@ -29,6 +29,7 @@ const KEYS: [&str; 13] = [
 ];
 
 const PERMISSION_KEYS: [&str; 5] = ["network", "filesystem", "env_vars", "shell", "secrets"];
+const FILE_KEYS: [&str; 2] = ["path", "optional"];
 
 /// Checks a whole document.
 pub(super) fn manifest(document: &Value) -> Result<ParsedManifest, ManifestError> {
@@ -131,15 +132,33 @@ fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions 
     }
     PluginPermissions {
         network: table.list("network", "a list of hosts", text_of(rules::host_pattern), findings),
-        filesystem: table.list(
-            "filesystem",
-            "a list of paths",
-            text_of(rules::host_path),
-            findings,
-        ),
+        filesystem: table.list("filesystem", "a list of paths", file_grant, findings),
         env_vars: table.list("env_vars", "a list of names", text_of(rules::variable), findings),
         shell: table.flag("shell", findings),
         secrets: table.list("secrets", "a list of names", text_of(rules::name), findings),
+    }
+}
+
+/// A folder or file of the host: its path, or a mapping that says with it whether it may be missing.
+pub(in crate::contract) fn file_grant(value: &Value) -> Result<FileGrant, Flaw> {
+    let Value::Object(entries) = value else {
+        return match value {
+            Value::String(path) => rules::host_path(path).map(FileGrant::from),
+            other => Err(wrong_kind(other, "a path, or a mapping with a `path`")),
+        };
+    };
+    if let Some(key) = entries.keys().find(|key| !FILE_KEYS.contains(&key.as_str())) {
+        let problem = format!("unknown key `{}`", quoted(key));
+        return Err(Flaw::new(problem, format!("allowed: {}", FILE_KEYS.join(", "))));
+    }
+    let path = match entries.get("path") {
+        Some(Value::String(path)) => rules::host_path(path)?,
+        _ => return Err(Flaw::new("a grant without a path", "expected text under `path`")),
+    };
+    match entries.get("optional") {
+        None => Ok(path.into()),
+        Some(Value::Bool(optional)) => Ok(FileGrant { path, optional: *optional }),
+        Some(other) => Err(wrong_kind(other, "true or false under `optional`")),
     }
 }
 

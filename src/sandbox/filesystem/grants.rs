@@ -18,6 +18,7 @@ use cap_std::fs::Dir;
 use super::closed::{Closed, Standing, real};
 use super::reserved::{has_reserved, is_reserved};
 use super::{leftover, path};
+use crate::contract::FileGrant;
 
 /// The plugin's own data folder.
 const PLUGIN_DATA: &str = "$PLUGIN_DATA";
@@ -86,10 +87,10 @@ enum Fault {
 impl Grants {
     /// Opens what the manifest asks for. Blocks on the file system.
     ///
-    /// Returns a warning for each grant that can't be opened; it stays closed, and the others are
-    /// not affected. Nothing is created.
+    /// Returns a warning for each grant that can't be opened, but for what is missing and may be; it
+    /// stays closed, and the others are not affected. Nothing is created.
     pub(in crate::sandbox) fn open(
-        asked: &[String],
+        asked: &[FileGrant],
         roots: &GrantRoots<'_>,
     ) -> (Self, Vec<String>) {
         if let Some(data) = roots.plugin_data
@@ -113,6 +114,7 @@ impl Grants {
             });
             match grant {
                 Ok(grant) => opened.push(grant),
+                Err(Fault::Missing) if text.optional => {}
                 Err(fault) => {
                     warnings.push(format!("the filesystem grant `{text}` stays closed: {fault}"));
                 }
