@@ -146,7 +146,7 @@ fn a_failure_because_a_granted_folder_does_not_exist_says_so() {
 #[test]
 fn the_plugins_that_are_compiled_in_warn_of_nothing() {
     let dir = Dir::new();
-    let ran = dir.command(&["run", "--message", "/plugins"]).output().unwrap();
+    let ran = dir.bare_command(&["run", "--message", "/plugins"]).output().unwrap();
     let said = String::from_utf8(ran.stderr).unwrap();
     assert!(String::from_utf8(ran.stdout).unwrap().contains("device-health"), "{said}");
     assert!(!said.contains("warning") && !said.contains("stays closed"), "{said}");

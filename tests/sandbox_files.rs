@@ -429,6 +429,7 @@ fn an_optional_grant_is_warned_of_unless_it_is_only_missing() {
     assert_eq!((warnings.len(), named), (2, vec![true, true]), "{warnings:?}");
     // It is closed as a plain one is, and open as one once there is something.
     assert_eq!(read(&closed, "a.txt"), Err("file not found: a.txt".into()));
+    fs::create_dir(dirs.at("workspace/missing")).unwrap();
     dirs.write("workspace/missing/a.txt", "there");
     assert_eq!(read(&sandbox().0, "a.txt"), Ok("there".into()));
 }
