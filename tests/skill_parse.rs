@@ -201,6 +201,28 @@ fn aliases_do_not_multiply() {
 }
 
 #[test]
+fn files_of_other_editors_are_read_and_diagnosed() {
+    let text = "---\nname: case\ndescription: Does it\n---\nText\n";
+    let wide = |unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let cases = [
+        (wide(u16::to_le_bytes), "utf-16", "save the file as UTF-8"),
+        (wide(u16::to_be_bytes), "utf-16", "save the file as UTF-8"),
+        (
+            text.replace('\n', "\r").into_bytes(),
+            "carriage-returns",
+            "save the file with line feeds at the ends of lines",
+        ),
+    ];
+    for (bytes, code, write) in cases {
+        let parsed = parse_skill(&bytes, "case", ParseMode::Lenient);
+        let diagnostic = only(&parsed, code);
+        assert_eq!(diagnostic.suggestion.as_deref(), Some(write));
+        assert_eq!(parsed.document.as_ref().unwrap().instructions, "Text\n");
+        assert!(!parse_skill(&bytes, "case", ParseMode::Strict).is_valid());
+    }
+}
+
+#[test]
 fn text_without_imitations_is_kept_byte_for_byte() {
     // Pieces of all that Markdown is made of, in every order that chance gives them.
     let pieces = [

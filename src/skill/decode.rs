@@ -16,19 +16,43 @@ pub(super) struct Decoded<'b> {
 pub(super) enum Oddity {
     /// There is a byte order mark before UTF-8.
     ByteOrderMark,
-    /// It is UTF-16.
+    /// It is UTF-16, with or without a byte order mark.
     Utf16,
+    /// Its lines end as on an old Macintosh.
+    CarriageReturns,
     /// The byte at this offset is no UTF-8; it and others like it became U+FFFD.
     NotUtf8(usize),
 }
 
-/// Makes text of any bytes.
+/// Makes text of any bytes, with lines that end as ours do.
 pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
+    let mut decoded = letters(bytes);
+    if decoded.text.contains('\r') && !decoded.text.contains('\n') {
+        decoded.text = Cow::Owned(decoded.text.replace('\r', "\n"));
+        decoded.oddity.get_or_insert(Oddity::CarriageReturns);
+    }
+    decoded
+}
+
+/// Which of two bytes is zero in text of plain letters in UTF-16, where it is always the same one.
+fn zeros(bytes: &[u8]) -> Option<usize> {
+    let head = &bytes[..bytes.len().min(32)];
+    let is =
+        |zero: usize| head.chunks(2).all(|it| it.len() == 2 && it[zero] == 0 && it[1 - zero] != 0);
+    (head.len() >= 8).then(|| [0, 1].into_iter().find(|zero| is(*zero)))?
+}
+
+fn letters(bytes: &[u8]) -> Decoded<'_> {
     if let [0xff, 0xfe, rest @ ..] = bytes {
         return utf16(rest, u16::from_le_bytes);
     }
     if let [0xfe, 0xff, rest @ ..] = bytes {
         return utf16(rest, u16::from_be_bytes);
+    }
+    match zeros(bytes) {
+        Some(0) => return utf16(bytes, u16::from_be_bytes),
+        Some(_) => return utf16(bytes, u16::from_le_bytes),
+        None => {}
     }
     let (bytes, oddity) = match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => (rest, Some(Oddity::ByteOrderMark)),

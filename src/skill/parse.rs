@@ -101,6 +101,11 @@ fn odd(oddity: Oddity, findings: &mut Findings<'_>) {
             );
         }
         Oddity::Utf16 => findings.deviation("utf-16", 0, "the file is UTF-16".into(), write),
+        Oddity::CarriageReturns => {
+            let message = "the lines end with a carriage return alone".into();
+            let write = "save the file with line feeds at the ends of lines".into();
+            findings.deviation("carriage-returns", 0, message, write);
+        }
         Oddity::NotUtf8(at) => {
             let message = "this byte is no UTF-8; it and its like are replaced".into();
             findings.deviation("not-utf-8", at, message, write);
