@@ -122,6 +122,22 @@ fn a_skill_is_installed_shown_and_removed() {
 }
 
 #[test]
+fn what_can_not_be_used_when_it_is_installed_says_so_and_why() {
+    let place = Place::new();
+    let more = "metadata:\n  openclaw:\n    requires:\n      bins: [no-such-program-here]\n";
+    place.skill("deploy", "1.0.0", more);
+    place
+        .run("skill install src/deploy")
+        .exits(0)
+        .says("installed: deploy 1.0.0\n")
+        .says("! skill deploy: unavailable: ")
+        .says("no-such-program-here");
+    place.skill("notes", "1.0.0", "");
+    let ran = place.run("skill install src/notes").exits(0);
+    assert!(!ran.stderr.contains("! skill"), "{ran:#?}");
+}
+
+#[test]
 fn overwriting_needs_a_word() {
     let place = Place::new();
     place.skill("deploy", "1.0.0", "");
@@ -247,7 +263,8 @@ fn a_skill_that_a_plugin_tells_can_be_shown_and_switched_off() {
     told("skill disable commit-notes").exits(0).says("disabled: commit-notes");
     assert_eq!(state(), "disabled");
     let unknown = told("run --message /commit-notes").exits(1);
-    assert!(unknown.stdout.contains("there is no command `/commit-notes`"), "{unknown:?}");
+    let said = "the skill `commit-notes` can't be used: disabled";
+    assert!(unknown.stdout.contains(said), "{unknown:?}");
     told("skill remove commit-notes").exits(1).says("came with the plugin `commit-notes`");
     told("skill enable commit-notes").exits(0);
     assert_eq!(state(), "active");

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{Existing, PackageKind};
+use weft_lite::{Existing, PackageKind, SkillState};
 
-use super::switch;
+use super::{named, switch};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::package::{self, Request};
-use crate::cli::{Failure, Status};
+use crate::cli::run::changes;
+use crate::cli::{Failure, Status, output};
 
 /// Install a skill, or another version of it.
 #[derive(Debug, FromArgs)]
@@ -46,6 +47,18 @@ pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failur
     let installed = package::install(&request, options)?;
     if let Some(installed) = &installed {
         switch::remind(&options.weft_home()?, &installed.package.id);
+        at_rest(&installed.package.id, options);
     }
     Ok(package::status(installed.as_ref()))
+}
+
+/// Says why what has just been installed can't be used, if it can't. That it waits for an approval, or
+/// is switched off, has been said.
+fn at_rest(name: &str, options: &Options) {
+    let Ok(snapshot) = named::snapshot(options) else { return };
+    let Some(entry) = snapshot.skills.get(name) else { return };
+    match &entry.state {
+        SkillState::Active | SkillState::Pending { .. } | SkillState::Disabled => {}
+        _ => output::message(&changes::problem(entry)),
+    }
 }
