@@ -149,8 +149,8 @@ pub use contract::{
     NotLoaded, OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType,
     PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,
     PluginResourceConfig, Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool,
-    ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, expand_path,
-    full_tool_name, limits, metadata, neutral_text,
+    ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, did_you_mean,
+    expand_path, full_tool_name, limits, metadata, neutral_text, similar_names,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};

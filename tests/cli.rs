@@ -167,6 +167,13 @@ fn a_plugin_that_did_not_load() {
     dir.plugin("broken", b"not wasm", &json!({}));
     assert_eq!(code(&dir, &["broken__echo"]), "not_ready");
     dir.run(&["call", "broken__echo"]).exits(1).says("the module is not a WebAssembly file");
+    // A slip in its name is told of it as well, though another plugin has such a tool.
+    dir.plugin("probe", &probe(), &json!({}));
+    dir.run(&["call", "brokn__echo"]).exits(1).says("the module is not a WebAssembly file");
+    dir.run(&["call", "probe__ech"]).exits(1).says("did you mean `probe__echo`");
+    dir.plugin("nameless", b"", &json!({ "wasm_module": null }));
+    dir.run(&["call", "nameless__echo"]).exits(1).says("\n  try: correct it in the manifest");
+    dir.run(&["call", "prob__echo"]).exits(1).says("\n  try: did you mean `probe__echo`");
 }
 
 #[test]
@@ -305,10 +312,10 @@ fn the_console_as_json_lines() {
 #[test]
 fn a_line_over_the_limit_is_refused_and_the_next_one_served() {
     let dir = Dir::with_probe();
-    let mut input = vec![b'x'; 3_000_000];
+    let mut input = vec![b'x'; 5_000_000];
     input.extend_from_slice(b"\n\xff\necho 2\n");
     let ran = dir.run_with_input(&["run"], &input).exits(1);
-    assert!(ran.stdout.starts_with("error: the line is over 1052672 bytes\n"), "{ran:#?}");
+    assert!(ran.stdout.starts_with("error: the line is over 4198400 bytes\n"), "{ran:#?}");
     assert!(ran.stdout.contains("error: the line is not UTF-8 text\n"), "{ran:#?}");
     assert!(ran.stdout.ends_with("\n2\n"), "{ran:#?}");
 }
@@ -321,6 +328,7 @@ fn the_start_tells_what_is_not_loaded_and_what_was_granted() {
     dir.run(&["run"])
         .exits(0)
         .says("1 plugin, 24 tools (probe)")
+        .says("no Process stage is there: plain text is answered only with commands that match it")
         .says("probe: network: api.example.com (approved by --plugins)")
         .says("not loaded: broken (")
         .says("): the module is not a WebAssembly file\n  try: give a .wasm file");
@@ -444,7 +452,7 @@ fn a_closed_pipe_is_success() {
 fn a_wrong_command_line_says_so_on_standard_error() {
     let dir = Dir::new();
     for (arguments, words) in [
-        (&["fly"][..], "unrecognized argument: fly"),
+        (&["fly"][..], "there is no command `fly`"),
         (&["tools", "--loud"], "unrecognized argument: --loud"),
         (&["call"], "not provided: TOOL"),
         (&["plugin"], "must be present: help list inspect"),
@@ -461,6 +469,49 @@ fn a_wrong_command_line_says_so_on_standard_error() {
         assert_eq!(output.stdout, b"", "{arguments:?}");
         assert!(said.contains(words) && said.contains("\n  try: "), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn whoever_types_a_command_that_is_not_there_is_told_of_the_one_that_was_meant() {
+    let dir = Dir::new();
+    for (line, said) in [
+        ("tols", "`tols`\n  try: did you mean `weft-lite tools`?"),
+        ("plugins", "`plugins`\n  try: did you mean `weft-lite plugin list`?"),
+        (
+            "doctor",
+            "`doctor`\n  try: did you mean `weft-lite plugin list` or `weft-lite skill list`?",
+        ),
+        ("plugin ls", "`plugin ls`\n  try: did you mean `weft-lite plugin list`?"),
+        ("skill ls", "`skill ls`\n  try: did you mean `weft-lite skill list`?"),
+        ("skill rm notes", "`skill rm`\n  try: did you mean `weft-lite skill remove`?"),
+        ("skill instal", "`skill instal`\n  try: did you mean `weft-lite skill install`?"),
+        ("--plugins . secret st", "`secret st`\n  try: did you mean `weft-lite secret "),
+        ("skill frobnicate", "`skill frobnicate`\n  try: `weft-lite skill --help` lists"),
+        ("frobnicate", "`frobnicate`\n  try: `weft-lite --help` lists"),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let output = dir.bare_command(&arguments).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}: {stderr}");
+        assert!(stderr.contains(&format!("there is no command {said}")), "{line}: {stderr}");
+    }
+    // What is wrong with a command that is there is said as before.
+    dir.run(&["skill", "list", "--loud"]).exits(2).says("unrecognized argument: --loud");
+}
+
+#[test]
+fn a_skill_that_is_not_there_is_told_of_the_one_that_was_meant() {
+    let dir = Dir::new();
+    for name in ["weather", "weekly"] {
+        let folder = dir.path("home/.weft/skills").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let text = format!("---\nname: {name}\ndescription: Does it\n---\nText\n");
+        fs::write(folder.join("SKILL.md"), text).unwrap();
+    }
+    dir.run(&["skill", "show", "wether"])
+        .exits(1)
+        .says("there is no skill `wether`\n  try: did you mean `weather`?");
+    dir.run(&["skill", "show", "zzz"]).exits(1).says("try: see `weft-lite skill list`");
 }
 
 #[test]

@@ -218,7 +218,11 @@ fn only_active_skills_for_people_are_commands() {
     lacking.readiness = Readiness::Unavailable(vec!["`curl` is not on the PATH".into()]);
     let world = World::new(vec![skill("hidden", hidden), lacking]);
     assert_eq!(world.run("/hidden").unwrap_err().code(), "unknown_command");
-    assert_eq!(world.run("/weather").unwrap_err().code(), "unknown_command");
+    let error = world.run("/Weather Ulm").unwrap_err();
+    assert_eq!(error.code(), "unknown_skill");
+    let said = "the skill `weather` can't be used: unavailable: `curl` is not on the PATH";
+    assert_eq!(error.to_string(), said);
+    assert_eq!(error.next_step(), "`/skills` lists the skills and their states");
     let skills = world.says("/skills");
     assert!(skills.contains("[unavailable: `curl` is not on the PATH]"), "{skills}");
     let error = world.run("/use weather").unwrap_err();
@@ -598,6 +602,8 @@ fn a_slip_in_a_name_is_told() {
         assert!(error.next_step().contains(meant), "{line}: {}", error.next_step());
     }
     assert_eq!(world.run("/zzzzzz").unwrap_err().next_step(), "`/help` lists the commands");
+    let error = world.run("/use wether").unwrap_err();
+    assert_eq!(error.next_step(), "did you mean `weather`?");
 }
 
 #[test]
@@ -613,6 +619,20 @@ fn of_what_matches_a_few_are_shown_and_names_count_most() {
     assert_eq!(matching.len(), 5);
     assert_eq!(matching[0], "/zz-harbour  Sails");
     assert_eq!(matching[1], "/other-0  Knows every harbour");
+}
+
+#[test]
+fn short_words_find_commands_and_common_ones_do_not() {
+    let text = |name: &str, description: &str| {
+        skill(name, &format!("---\nname: {name}\ndescription: {description}\n---\nDo.\n"))
+    };
+    let world = World::new(vec![
+        text("tax", "Reckons what you owe"),
+        text("letters", "Writes what you want for you about the thing with all that they have"),
+    ]);
+    let commands = world.commands.now();
+    assert_eq!(commands.matching("my tax, please"), ["/tax  Reckons what you owe"]);
+    assert!(commands.matching("What about that thing you want for all?").is_empty());
 }
 
 #[test]

@@ -13,8 +13,8 @@ use super::kinds::GuestFacts;
 use super::load::LoadError;
 use super::plugin::PluginMessage;
 use crate::contract::{
-    CallError, CancellationSource, NotLoaded, PluginManifest, ToolDescription, full_tool_name,
-    sort_by,
+    CallError, CancellationSource, NotLoaded, PluginManifest, ToolDescription, closest,
+    full_tool_name, sort_by,
 };
 use crate::package::{PackageError, PackageOrigin};
 use crate::sandbox::Sandbox;
@@ -168,9 +168,14 @@ impl PluginRegistry {
     fn missing(&self, name: &str) -> CallError {
         let owner = name.split_once("__").map(|(owner, _)| owner);
         let absent = owner.filter(|owner| !self.plugins.contains_key(*owner));
-        let refused = self.refused.iter().find(|it| absent.is_some() && it.id.as_deref() == absent);
+        // A slip in the name of a plugin that is not in service is told of that plugin, too.
+        let ids: Vec<&str> = self.refused.iter().filter_map(|it| it.id.as_deref()).collect();
+        let others = self.plugins.keys().map(String::as_str);
+        let all: Vec<&str> = ids.iter().copied().chain(others).collect();
+        let meant = absent.and_then(|owner| closest(owner, &all));
+        let refused = self.refused.iter().find(|it| meant.is_some() && it.id.as_deref() == meant);
         match refused {
-            Some(refused) => refused.error.as_call_error(absent.unwrap_or_default()),
+            Some(refused) => refused.error.as_call_error(meant.unwrap_or_default()),
             None => self.unknown(name, owner),
         }
     }

@@ -43,6 +43,11 @@ pub(super) fn has_option(arguments: &[OsString], name: &str) -> bool {
     options.any(|it| it.split('=').next() == Some(name))
 }
 
+/// Whether a shared option is followed by its value.
+pub(super) fn is_valued(option: &str) -> bool {
+    VALUED.contains(&option)
+}
+
 /// Arranges the arguments as the parser takes them.
 ///
 /// # Errors

@@ -72,6 +72,11 @@ struct Remove {
     name: String,
 }
 
+/// The commands of this group.
+pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
+    <Command as argh::SubCommands>::COMMANDS
+}
+
 pub(super) fn run(command: &Key, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {

@@ -7,6 +7,7 @@
 mod arguments;
 mod audit;
 mod call;
+mod habits;
 mod interrupts;
 #[cfg(feature = "package")]
 mod key;
@@ -152,7 +153,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
             output::data(output.trim_end())?;
             Ok(None)
         }
-        Err(EarlyExit { output, status: Err(()) }) => Err(usage(sentence(&output))),
+        Err(EarlyExit { output, status: Err(()) }) => {
+            Err(habits::unknown(&arguments).unwrap_or_else(|| usage(sentence(&output))))
+        }
     }
 }
 

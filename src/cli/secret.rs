@@ -78,6 +78,11 @@ struct Remove {
     name: String,
 }
 
+/// The commands of this group.
+pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
+    <Command as argh::SubCommands>::COMMANDS
+}
+
 pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let secrets = FileSecrets::new(options.weft_home()?);

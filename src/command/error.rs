@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::{CallError, Failure, PluginError};
+use crate::contract::{CallError, Failure, PluginError, did_you_mean};
 
 /// Why a command came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum CommandError {
         name: String,
         /// Why, where there is one.
         reason: Option<String>,
+        /// Names that come close, best first.
+        similar: Vec<String>,
     },
     /// Variables of the skill have no value.
     MissingVariables {
@@ -93,15 +95,13 @@ impl CommandError {
     #[must_use]
     pub fn next_step(&self) -> String {
         match self {
-            Self::Unknown { similar, .. } if similar.is_empty() => {
-                "`/help` lists the commands".into()
-            }
             Self::Unknown { similar, .. } => {
-                format!("did you mean `/{}`?", similar.join("` or `/"))
+                did_you_mean(similar, "/").unwrap_or_else(|| "`/help` lists the commands".into())
             }
             Self::Usage { usage } => format!("type `{usage}`"),
             Self::OwnerOnly { .. } => "ask the owner of this program".into(),
-            Self::UnknownSkill { .. } => "`/skills` lists the skills and their states".into(),
+            Self::UnknownSkill { similar, .. } => did_you_mean(similar, "")
+                .unwrap_or_else(|| "`/skills` lists the skills and their states".into()),
             Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {
                 next_step.clone()
             }
@@ -134,10 +134,10 @@ impl fmt::Display for CommandError {
                 write!(formatter, "this is not how `{command}` is typed")
             }
             Self::OwnerOnly { name } => write!(formatter, "`/{name}` is for the owner alone"),
-            Self::UnknownSkill { name, reason: None } => {
+            Self::UnknownSkill { name, reason: None, .. } => {
                 write!(formatter, "there is no skill `{name}`")
             }
-            Self::UnknownSkill { name, reason: Some(reason) } => {
+            Self::UnknownSkill { name, reason: Some(reason), .. } => {
                 write!(formatter, "the skill `{name}` can't be used: {reason}")
             }
             Self::MissingVariables { problem, .. } => formatter.write_str(problem),

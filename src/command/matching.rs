@@ -1,38 +1,28 @@
-//! What comes close to what was typed, and what fits what was said.
+//! What fits what was said.
 
 use std::collections::BTreeSet;
 
 use super::registry::CommandRegistry;
-use crate::contract::{closest, set_of, sort_by_key};
-
-/// Names that are shown at most.
-const SIMILAR: usize = 3;
+use crate::contract::{set_of, sort_by_key};
 
 /// Commands that a message is answered with at most.
 const MATCHES: usize = 5;
 
 /// The letters that a word must have to mean something.
-const WORD_LETTERS: usize = 4;
+const WORD_LETTERS: usize = 3;
 
-/// Up to three names: the one that was probably meant, and those that begin with what was typed.
-pub(super) fn similar<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let names: Vec<&str> = names.collect();
-    let meant = closest(wanted, &names);
-    let longer = names.iter().copied().filter(|name| wanted.len() >= 2 && name.starts_with(wanted));
-    let mut similar: Vec<String> = Vec::new();
-    for name in meant.into_iter().chain(longer) {
-        if !similar.iter().any(|known| known == name) {
-            similar.push(name.to_owned());
-        }
-    }
-    similar.truncate(SIMILAR);
-    similar
-}
+/// Words that every other sentence has, and that say nothing of what is wanted.
+const COMMON: &str = " about after all also and any are ask but can could did does don for from get give \
+    going had has have her here him his how into its just let like make may mean more most much my need \
+    not now off one our out over please put say see she should show some tell than thank thanks that \
+    the their them then there these they thing this those too use very want was way well were what when \
+    where which who why will with would yes you your ";
 
 /// The words of a text that mean something, in lower case.
 fn words(text: &str) -> BTreeSet<String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric());
-    set_of(words.filter(|word| word.chars().count() >= WORD_LETTERS).map(str::to_lowercase))
+    let words = words.filter(|word| word.chars().count() >= WORD_LETTERS).map(str::to_lowercase);
+    set_of(words.filter(|word| !COMMON.contains(&format!(" {word} "))))
 }
 
 /// How well a name with its description fits the words: 0 where it doesn't. A word of the name
@@ -49,7 +39,9 @@ fn fit(wanted: &BTreeSet<String>, name: &str, description: &str) -> usize {
 fn alike(one: &str, other: &str) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     short == long
-        || (short.chars().count() > 3 && long.starts_with(short) && long.len() <= short.len() + 3)
+        || (short.chars().count() >= WORD_LETTERS
+            && long.starts_with(short)
+            && long.len() <= short.len() + 3)
 }
 
 impl CommandRegistry {

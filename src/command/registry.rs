@@ -8,9 +8,8 @@ use super::answer::CommandOutcome;
 use super::caller::CommandCall;
 use super::error::CommandError;
 use super::line::CommandLine;
-use super::matching::similar;
 use super::skill;
-use crate::contract::BoxFuture;
+use crate::contract::{BoxFuture, similar_names};
 use crate::skill::SkillRegistry;
 
 /// Does what a command says.
@@ -160,6 +159,8 @@ pub struct CommandRegistry {
     commands: Vec<Arc<Command>>,
     by_name: BTreeMap<String, usize>,
     collisions: Vec<Collision>,
+    /// Skills that would be commands if they could be used, and why they can't.
+    at_rest: BTreeMap<String, String>,
 }
 
 impl CommandRegistry {
@@ -177,6 +178,7 @@ impl CommandRegistry {
                 registry.collisions.push(Collision { name, kept, refused });
             }
         }
+        registry.at_rest = skill::at_rest(skills).collect();
         registry
     }
 
@@ -207,13 +209,18 @@ impl CommandRegistry {
     ///
     /// # Errors
     ///
+    /// [`CommandError::UnknownSkill`] with its state where it is that of a skill which can't be used;
     /// [`CommandError::Unknown`] with names that come close.
     pub fn find(&self, name: &str) -> Result<&Arc<Command>, CommandError> {
         let name = name.to_ascii_lowercase();
         match self.by_name.get(&name) {
             Some(index) => Ok(&self.commands[*index]),
+            None if self.at_rest.contains_key(&name) => {
+                let reason = self.at_rest.get(&name).cloned();
+                Err(CommandError::UnknownSkill { name, reason, similar: Vec::new() })
+            }
             None => {
-                let similar = similar(&name, self.by_name.keys().map(String::as_str));
+                let similar = similar_names(&name, self.by_name.keys().map(String::as_str));
                 Err(CommandError::Unknown { name, similar })
             }
         }

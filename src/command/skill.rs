@@ -11,7 +11,9 @@ use super::caller::CommandCall;
 use super::error::CommandError;
 use super::registry::{Audience, Command, CommandHandler, CommandSource};
 use crate::contract::{BoxFuture, full_tool_name};
-use crate::skill::{CommandDispatch, SkillDocument, SkillEntry, SkillRegistry, SkillState};
+use crate::skill::{
+    CommandDispatch, Diagnostic, Severity, SkillDocument, SkillEntry, SkillRegistry, SkillState,
+};
 
 /// One command for each active skill that people may call.
 pub(super) fn commands(skills: &SkillRegistry) -> impl Iterator<Item = Command> {
@@ -42,6 +44,39 @@ pub(super) fn shadowed_by_files(
         entry.teller().is_some() && matches!(entry.state, SkillState::Shadowed { .. })
     });
     shadowed.map(|entry| (entry.name.to_string(), source(entry)))
+}
+
+/// Skills that can't be used, and why; without those that another one of the name stands before.
+pub(super) fn at_rest(skills: &SkillRegistry) -> impl Iterator<Item = (String, String)> {
+    let counts = |entry: &&Arc<SkillEntry>| {
+        !matches!(entry.state, SkillState::Shadowed { .. })
+            && entry.document.as_ref().is_none_or(|it| it.user_invocable)
+    };
+    let there = skills.entries().filter(counts);
+    there.filter_map(|entry| Some((entry.name.to_ascii_lowercase(), reason(entry)?)))
+}
+
+pub(super) fn error(entry: &SkillEntry) -> Option<&Diagnostic> {
+    entry.diagnostics.iter().find(|it| it.severity == Severity::Error)
+}
+
+/// Why a skill can't be used, if it can't.
+pub(super) fn reason(entry: &SkillEntry) -> Option<String> {
+    let state = entry.state.as_str();
+    match &entry.state {
+        SkillState::Active => None,
+        SkillState::Unavailable { reasons } => Some(format!("{state}: {}", reasons.join("; "))),
+        SkillState::Pending { unapproved } => Some(format!("{state}: {}", unapproved.join(", "))),
+        SkillState::Shadowed { by } => Some(match &by.path {
+            Some(path) => format!("{state} by {}", path.display()),
+            None => format!("{state} by the {} one", by.level),
+        }),
+        SkillState::Invalid => Some(match error(entry) {
+            Some(error) => format!("{state}: {error}"),
+            None => state.to_owned(),
+        }),
+        SkillState::Disabled => Some(state.to_owned()),
+    }
 }
 
 /// Where a skill comes from.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::did_you_mean;
+
 /// What came of one call.
 #[derive(Debug)]
 pub struct CallOutcome<T = String> {
@@ -293,10 +295,10 @@ impl CallError {
     #[must_use]
     pub fn next_step(&self) -> String {
         match self {
-            Self::UnknownTool { similar, .. } if !similar.is_empty() => {
-                format!("did you mean `{}`?", similar.join("` or `"))
-            }
-            Self::UnknownTool { not_loaded, .. } => match not_loaded.as_slice() {
+            // What its own plugin waits for comes before what another one offers.
+            Self::UnknownTool { name, similar, not_loaded } => match not_loaded.as_slice() {
+                [own] if name.split("__").next() == Some(&own.plugin) => own.next_step.clone(),
+                _ if !similar.is_empty() => did_you_mean(similar, "").unwrap_or_default(),
                 [] => "list the tools with `weft-lite tools`".into(),
                 [plugin] => plugin.next_step.clone(),
                 _ => "`weft-lite tools` says what to do about each of them".into(),

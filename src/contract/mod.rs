@@ -43,7 +43,7 @@ pub use host_path::expand_path;
 pub use key_value::KeyValueStore;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,
-    PluginManifest,
+    PluginManifest, did_you_mean, similar_names,
 };
 pub(crate) use manifest::{check_host_pattern, closest};
 pub use mcp::{McpConfig, ToolNames};

@@ -10,6 +10,7 @@ use super::home::HomeError;
 use super::keys::KeyError;
 use super::kind::PackageKind;
 use super::signature::SignatureError;
+use crate::contract::did_you_mean;
 
 /// Why a package was not installed, packed or signed. Nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +124,8 @@ pub enum RegistryError {
         id: String,
         /// Whether it has one of the other kind.
         other_kind: bool,
+        /// Ids that come close, best first.
+        similar: Vec<String>,
     },
     /// It has no version as it was asked for.
     NoVersion {
@@ -190,13 +193,13 @@ impl RegistryError {
             Self::Reference { .. } => {
                 "ask for `hub:ID`, `hub:ID@1.2.0` or a range as in `hub:ID@1.2`".into()
             }
-            Self::UnknownId { kind, id, other_kind: true } => {
+            Self::UnknownId { kind, id, other_kind: true, .. } => {
                 let other = kind.other();
                 format!("it has a {other} of this name: `weft-lite {other} install hub:{id}`")
             }
-            Self::UnknownId { .. } => {
+            Self::UnknownId { similar, .. } => did_you_mean(similar, "hub:").unwrap_or_else(|| {
                 "check the id, or name another registry with `--registry`".into()
-            }
+            }),
             Self::NoVersion { newest: Some(newest), .. } => format!("the newest is {newest}"),
             Self::NoVersion { newest: None, .. } => "it has no version at all".into(),
             Self::OtherArchive { .. } => {

@@ -17,6 +17,7 @@ use super::kind::PackageKind;
 use super::paths::PackagePaths;
 use super::signature::PackageSignature;
 use super::source::ReadLimits;
+use crate::contract::similar_names;
 
 /// A registry whose index has been read.
 #[derive(Debug)]
@@ -39,6 +40,11 @@ impl Index {
             PackageKind::Plugin => &self.plugins,
             PackageKind::Skill => &self.skills,
         }
+    }
+
+    /// The ids that come close to one that isn't there.
+    fn similar(&self, kind: PackageKind, id: &str) -> Vec<String> {
+        similar_names(id, self.of(kind).keys().map(String::as_str))
     }
 
     fn of_mut(&mut self, kind: PackageKind) -> &mut BTreeMap<String, Vec<Release>> {
@@ -143,7 +149,8 @@ impl Registry {
         let releases = self.index.of(kind).get(id);
         let releases = releases.ok_or_else(|| {
             let other_kind = self.index.of(kind.other()).contains_key(id);
-            RegistryError::UnknownId { kind, id: id.clone(), other_kind }
+            let similar = self.index.similar(kind, id);
+            RegistryError::UnknownId { kind, id: id.clone(), other_kind, similar }
         })?;
         let text = version.as_deref().unwrap_or("*");
         let wanted = Wanted::parse(text)
@@ -234,8 +241,11 @@ impl Registry {
     ) -> Result<Release, InstallError> {
         let Self { mut index, .. } = Self::open(folder)?;
         let other_kind = index.of(kind.other()).contains_key(id);
+        let similar = index.similar(kind, id);
         let Some(releases) = index.of_mut(kind).get_mut(id) else {
-            return Err(RegistryError::UnknownId { kind, id: id.into(), other_kind }.into());
+            return Err(
+                RegistryError::UnknownId { kind, id: id.into(), other_kind, similar }.into()
+            );
         };
         let wanted = comparable(version);
         let Some(at) = releases.iter().position(|it| Some(&it.version) == wanted.as_ref()) else {

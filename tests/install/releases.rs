@@ -62,6 +62,15 @@ fn a_release_is_withdrawn_and_its_version_is_free_again() {
         |kind: &str, release: &str| run(&home, &[&[kind, "withdraw", release][..], &hub].concat());
     let archive = home.path("hub/probe-1.1.0.tar.gz");
     assert!(archive.exists());
+    for (line, meant) in [
+        ("plugin install hub:prob --registry hub", "did you mean `hub:probe`?"),
+        ("skill install hub:nots --registry hub", "did you mean `hub:notes`?"),
+        ("skill install hub:zzzz --registry hub", "check the id"),
+    ] {
+        let (status, _, stderr) = run(&home, &line.split(' ').collect::<Vec<_>>());
+        assert_eq!(status, 1, "{stderr}");
+        assert!(stderr.contains(meant), "{stderr}");
+    }
     for (kind, release, status, words) in [
         ("plugin", "probe", 2, "ID@VERSION"),
         ("plugin", "probe@2.0.0", 1, "no version of `probe` for `2.0.0`"),

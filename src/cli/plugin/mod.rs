@@ -47,6 +47,11 @@ enum Command {
     Withdraw(package::Withdraw),
 }
 
+/// The commands of this group.
+pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
+    <Command as argh::SubCommands>::COMMANDS
+}
+
 pub(super) fn run(command: &Plugin, options: &Options) -> Result<Status, Failure> {
     match &command.command {
         Command::List(_) => list::run(options),

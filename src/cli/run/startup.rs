@@ -1,9 +1,11 @@
 //! What is said before the console opens: what is loaded, what it may do, what is not and why.
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 
 use weft_lite::{
-    LoadedPlugin, PackageOrigin, PluginRegistry, SkillLevel, SkillRegistry, SkillState, Snapshot,
+    LoadedPlugin, PackageOrigin, PipelineStageType, PluginRegistry, SkillLevel, SkillRegistry,
+    SkillState, Snapshot,
 };
 
 use super::changes;
@@ -32,6 +34,13 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
         }
     }
     report::refused(registry.refused());
+    let answers =
+        |plugin: &Arc<LoadedPlugin>| plugin.facts.stage_type == Some(PipelineStageType::Process);
+    if console == Console::Served && !registry.plugins().any(answers) {
+        output::message(
+            "no Process stage is there: plain text is answered only with commands that match it",
+        );
+    }
     if console == Console::Served && io::stdin().is_terminal() {
         output::message("`/help` lists what can be typed; ctrl-d ends");
     }

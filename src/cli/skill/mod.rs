@@ -57,6 +57,11 @@ enum Command {
     Withdraw(package::Withdraw),
 }
 
+/// The commands of this group.
+pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
+    <Command as argh::SubCommands>::COMMANDS
+}
+
 pub(super) fn run(command: &Skill, options: &Options) -> Result<Status, Failure> {
     match &command.command {
         Command::List(_) => list::run(options),

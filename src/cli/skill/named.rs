@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weft_lite::{SkillEntry, SkillLevel, SkillRegistry, Snapshot, printable, skill_approval_id};
+use weft_lite::{
+    SkillEntry, SkillLevel, SkillRegistry, Snapshot, did_you_mean, printable, similar_names,
+    skill_approval_id,
+};
 
 use crate::cli::options::Options;
 use crate::cli::{Failure, failed};
@@ -19,7 +22,9 @@ pub(super) fn find<'r>(
     name: &str,
 ) -> Result<&'r Arc<SkillEntry>, Failure> {
     skills.get(name).ok_or_else(|| {
-        let next_step = "see `weft-lite skill list` for those there are".to_owned();
+        let similar = similar_names(name, skills.entries().map(|entry| &*entry.name));
+        let next_step = did_you_mean(&similar, "")
+            .unwrap_or_else(|| "see `weft-lite skill list` for those there are".to_owned());
         failed(&format!("there is no skill `{name}`"), next_step)
     })
 }

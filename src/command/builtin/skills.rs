@@ -8,9 +8,9 @@ use crate::command::caller::CommandCall;
 use crate::command::complete::Completes;
 use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandHandler};
-use crate::command::skill::{rendered, summary};
-use crate::contract::BoxFuture;
-use crate::skill::{Diagnostic, Severity, SkillEntry, SkillState};
+use crate::command::skill::{error, reason, rendered, summary};
+use crate::contract::{BoxFuture, similar_names};
+use crate::skill::SkillEntry;
 
 pub(super) fn list() -> Command {
     built_in("skills", "", "Lists the skills, and says of those that can't be used why", "", List)
@@ -74,7 +74,12 @@ impl CommandHandler for Use {
                 return Err(CommandError::Usage { usage: use_skill().usage() });
             }
             let snapshot = call.host.snapshot();
-            let unknown = |reason| CommandError::UnknownSkill { name: name.to_owned(), reason };
+            let unknown = |reason: Option<String>| {
+                let names = snapshot.skills.active().map(|(entry, _)| &*entry.name);
+                let similar =
+                    if reason.is_none() { similar_names(name, names) } else { Vec::new() };
+                CommandError::UnknownSkill { name: name.to_owned(), reason, similar }
+            };
             let entry = snapshot.skills.get(name).ok_or_else(|| unknown(None))?;
             let document = match (&entry.document, reason(entry)) {
                 (Some(document), None) => document,
@@ -97,27 +102,4 @@ impl CommandHandler for Use {
 fn outdated(entry: &SkillEntry) -> Option<String> {
     let error = error(entry).filter(|_| entry.outdated)?;
     Some(format!("as it was before, because the file can't be loaded now: {error}"))
-}
-
-fn error(entry: &SkillEntry) -> Option<&Diagnostic> {
-    entry.diagnostics.iter().find(|it| it.severity == Severity::Error)
-}
-
-/// Why a skill can't be used, if it can't.
-fn reason(entry: &SkillEntry) -> Option<String> {
-    let state = entry.state.as_str();
-    match &entry.state {
-        SkillState::Active => None,
-        SkillState::Unavailable { reasons } => Some(format!("{state}: {}", reasons.join("; "))),
-        SkillState::Pending { unapproved } => Some(format!("{state}: {}", unapproved.join(", "))),
-        SkillState::Shadowed { by } => Some(match &by.path {
-            Some(path) => format!("{state} by {}", path.display()),
-            None => format!("{state} by the {} one", by.level),
-        }),
-        SkillState::Invalid => Some(match error(entry) {
-            Some(error) => format!("{state}: {error}"),
-            None => state.to_owned(),
-        }),
-        SkillState::Disabled => Some(state.to_owned()),
-    }
 }

@@ -21,6 +21,7 @@ use super::{PluginPermissions, PluginResourceConfig, limits};
 pub use channel::ChannelSettings;
 pub use fault::{ManifestError, ManifestFault};
 pub(crate) use similar::closest;
+pub use similar::{did_you_mean, similar_names};
 
 /// What a plugin offers to its host: one for each of the six plugin traits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

@@ -1,5 +1,30 @@
 //! The known word that a misspelt one was probably meant to be.
 
+/// Names that are shown at most.
+const SIMILAR: usize = 3;
+
+/// Up to three of `names`: the one that was probably meant, and those that begin with what was typed.
+pub fn similar_names<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<String> {
+    let names: Vec<&str> = names.into_iter().collect();
+    let meant = closest(wanted, &names);
+    let longer = names.iter().copied().filter(|name| wanted.len() >= 2 && name.starts_with(wanted));
+    let mut similar: Vec<String> = Vec::new();
+    for name in meant.into_iter().chain(longer) {
+        if !similar.iter().any(|known| known == name) {
+            similar.push(name.to_owned());
+        }
+    }
+    similar.truncate(SIMILAR);
+    similar
+}
+
+/// `did you mean ...?`, where something is similar. `before` stands in front of each name.
+#[must_use]
+pub fn did_you_mean(similar: &[String], before: &str) -> Option<String> {
+    let names = similar.join(&format!("` or `{before}"));
+    (!similar.is_empty()).then(|| format!("did you mean `{before}{names}`?"))
+}
+
 /// The closest of `known` to `word`, if it is close: at most two edits, and at most one for each
 /// three characters, so that short words don't resemble everything.
 pub(crate) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {

@@ -166,12 +166,16 @@ impl Tools {
         } else {
             format!("there is no tool `{name}`")
         };
-        if !successors.is_empty() {
+        let found = registry.find_tool(name);
+        // What its own plugin waits for comes before what another one offers.
+        let refused =
+            matches!(&found, Err(error) if !matches!(error, CallError::UnknownTool { .. }));
+        if !successors.is_empty() && !refused {
             let message = format!("{was}: call `{}` instead", successors.join("` or `"));
             return RpcError::invalid_params(message)
                 .with_data(json!({ "successors": successors }));
         }
-        match registry.find_tool(name) {
+        match found {
             Err(CallError::UnknownTool { similar, .. }) => {
                 let offered = |full: &String| Some(self.find(full)?.name.as_str());
                 let similar: Vec<&str> = similar.iter().filter_map(offered).collect();

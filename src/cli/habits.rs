@@ -1,0 +1,94 @@
+//! What is said to whoever types a command that isn't there: the one that was probably meant.
+
+use argh::{CommandInfo, SubCommands};
+use weft_lite::{did_you_mean, similar_names};
+
+use super::arguments::is_valued;
+use super::{Failure, NAME};
+
+/// Words that other programs have for what this one does. After a group the commands are its own.
+const HABITS: [(&str, &[&str]); 29] = [
+    ("plugins", &["plugin list"]),
+    ("skills", &["skill list"]),
+    ("keys", &["key list"]),
+    ("secrets", &["secret list"]),
+    ("tool", &["tools"]),
+    ("list", &["plugin list", "skill list", "tools"]),
+    ("ls", &["plugin list", "skill list", "tools", "list"]),
+    ("install", &["plugin install", "skill install"]),
+    ("add", &["plugin install", "skill install", "install", "trust", "set"]),
+    ("approve", &["plugin approve", "skill approve"]),
+    ("uninstall", &["plugin remove", "skill remove", "remove"]),
+    ("remove", &["plugin remove", "skill remove", "forget"]),
+    ("rm", &["plugin remove", "skill remove", "remove"]),
+    ("delete", &["remove"]),
+    ("info", &["inspect", "show"]),
+    ("show", &["inspect"]),
+    ("inspect", &["plugin inspect", "show"]),
+    ("check", &["validate"]),
+    ("lint", &["validate"]),
+    ("create", &["new"]),
+    ("init", &["new"]),
+    ("generate", &["new"]),
+    ("serve", &["run", "mcp"]),
+    ("start", &["run"]),
+    ("chat", &["run"]),
+    ("exec", &["call"]),
+    ("doctor", &["plugin list", "skill list"]),
+    ("status", &["plugin list", "skill list"]),
+    ("logs", &["audit"]),
+];
+
+/// Says of the arranged `arguments` that they name a command that isn't there, if that is so.
+pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
+    let mut rest = arguments.iter();
+    let word = loop {
+        match rest.next()? {
+            option if option.starts_with('-') => {
+                if is_valued(option) {
+                    rest.next();
+                }
+            }
+            word => break *word,
+        }
+    };
+    let all = names(super::Command::COMMANDS);
+    if !all.contains(&word) {
+        return (word != "help").then(|| failure("", word, &all));
+    }
+    let group = match word {
+        "plugin" => super::plugin::commands(),
+        "skill" => super::skill::commands(),
+        "secret" => super::secret::commands(),
+        #[cfg(feature = "package")]
+        "key" => super::key::commands(),
+        _ => return None,
+    };
+    let known = names(group);
+    let inner = *rest.next().filter(|inner| !inner.starts_with('-'))?;
+    (inner != "help" && !known.contains(&inner)).then(|| failure(word, inner, &known))
+}
+
+fn names(commands: &[&'static CommandInfo]) -> Vec<&'static str> {
+    commands.iter().map(|command| command.name).collect()
+}
+
+fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
+    let before = if group.is_empty() { String::new() } else { format!("{group} ") };
+    let habit = HABITS.iter().find(|(habit, _)| *habit == word).map_or(&[][..], |(_, it)| it);
+    // What begins with a group is for whoever named none.
+    let is_there = |command: &&&str| {
+        let first = command.split(' ').next().unwrap_or_default();
+        known.contains(&first) && (group.is_empty() || !command.contains(' '))
+    };
+    let mut meant: Vec<String> = habit.iter().filter(is_there).map(|it| (*it).to_owned()).collect();
+    if meant.is_empty() {
+        meant = similar_names(word, known.iter().copied());
+    }
+    let next_step = did_you_mean(&meant, &format!("{NAME} {before}"));
+    Failure::Usage {
+        message: format!("there is no command `{before}{word}`"),
+        next_step: next_step
+            .unwrap_or_else(|| format!("`{NAME} {before}--help` lists those there are")),
+    }
+}
