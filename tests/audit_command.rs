@@ -46,7 +46,6 @@ fn every_call_is_shown_or_those_that_are_wanted() {
     assert_eq!(shown(&dir, &["--plugin=b"]), [DENIED_B]);
     assert_eq!(shown(&dir, &["--denied"]), [DENIED_A, DENIED_B]);
     assert_eq!(shown(&dir, &["--denied", "--plugin", "a"]), [DENIED_A]);
-    assert!(shown(&dir, &["--plugin", "nobody"]).is_empty());
     let records = dir.run(&["audit", "--json", "--denied"]).exits(0).stdout;
     let records: Vec<Value> =
         records.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -56,6 +55,21 @@ fn every_call_is_shown_or_those_that_are_wanted() {
         assert_eq!(record["rule"], "filesystem access not permitted");
         assert!(record["fuel"].as_u64().unwrap() > 0);
     }
+}
+
+#[test]
+fn of_a_plugin_that_is_not_there_nothing_is_shown_but_that() {
+    let dir = with_records();
+    dir.run(&["audit", "--plugin", "nobody"]).exits(1).prints("").says(
+        "error: there is no plugin `nobody`, and no record of one\n  try: see `weft-lite plugin",
+    );
+    dir.plugin("clock", &support::probe(), &Value::Object(serde_json::Map::new()));
+    dir.run(&["audit", "--plugin", "clok"]).exits(1).says("\n  try: did you mean `clock`?");
+    // It is there, and did nothing; of one that is gone there are still the records.
+    dir.run(&["audit", "--plugin", "clock"]).exits(0).prints("").says("`clock` has no record");
+    fs::remove_dir_all(dir.path("plugins/b")).unwrap();
+    assert_eq!(shown(&dir, &["--plugin", "b"]), [DENIED_B]);
+    assert!(shown(&dir, &["--plugin", "b", "--denied"]).len() == 1);
 }
 
 #[test]

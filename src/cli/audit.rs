@@ -1,5 +1,7 @@
 //! `weft-lite audit`: what plugins asked of the host, and what came of it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
@@ -9,10 +11,10 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{FileAudit, printable};
+use weft_lite::{FileAudit, did_you_mean, printable, similar_names};
 
 use super::options::Options;
-use super::{Failure, Status, output};
+use super::{Failure, Status, failed, output};
 
 /// How often `--follow` looks for new lines.
 const LOOK: Duration = Duration::from_millis(200);
@@ -23,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(200);
     subcommand,
     name = "audit",
     example = "{command_name} --denied\n{command_name} --plugin com.example.clock --follow",
-    note = "With --json it prints the records as they are kept, one JSON document on each line."
+    note = "A plugin that is not there and has no record is an error.\nWith --json it prints the records as they are kept, one JSON document on each line."
 )]
 pub(super) struct Audit {
     /// go on with what comes, until interrupted
@@ -40,7 +42,8 @@ pub(super) struct Audit {
 pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
     let path = home.join(super::AUDIT_FILE);
-    let print = |line: &str| print(command, options.json, line);
+    let seen = RefCell::new(BTreeSet::new());
+    let print = |line: &str| print(command, options.json, line, &seen);
     let rotated = FileAudit::rotated(&path);
     let mut follower = Follower { path, reader: None };
     if let Ok(file) = File::open(rotated) {
@@ -48,6 +51,11 @@ pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, Failure>
     }
     loop {
         follower.read(&print)?;
+        if let Some(id) = command.plugin.as_ref().filter(|_| !command.follow)
+            && !seen.borrow().contains(id)
+        {
+            known(id, seen.take(), options)?;
+        }
         if !command.follow {
             return Ok(Status::Done);
         }
@@ -97,10 +105,33 @@ fn lines(reader: &mut BufReader<File>, print: &impl Fn(&str) -> io::Result<()>) 
     }
 }
 
-fn print(command: &Audit, json: bool, line: &str) -> io::Result<()> {
+/// Of a plugin without a record: that it has none yet, or that there is no such plugin.
+fn known(id: &str, mut others: BTreeSet<String>, options: &Options) -> Result<(), Failure> {
+    let snapshot = options.load()?.host().snapshot();
+    others.extend(snapshot.plugins.plugins().map(|plugin| plugin.manifest.id.clone()));
+    others.extend(snapshot.plugins.refused().iter().filter_map(|refused| refused.id.clone()));
+    if others.contains(id) {
+        output::message(&format!("the plugin `{id}` has no record"));
+        return Ok(());
+    }
+    let similar = similar_names(id, others.iter().map(String::as_str));
+    let next_step = did_you_mean(&similar, "")
+        .unwrap_or_else(|| "see `weft-lite plugin list` for those there are".into());
+    Err(failed(&format!("there is no plugin `{id}`, and no record of one"), next_step))
+}
+
+fn print(
+    command: &Audit,
+    json: bool,
+    line: &str,
+    seen: &RefCell<BTreeSet<String>>,
+) -> io::Result<()> {
     // A line that was cut by a full disk or a power cut is no record.
     let Ok(record) = serde_json::from_str::<Value>(line) else { return Ok(()) };
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
+    if command.plugin.is_some() && !seen.borrow().contains(text("plugin")) {
+        seen.borrow_mut().insert(text("plugin").to_owned());
+    }
     let wanted = command.plugin.as_ref().is_none_or(|id| text("plugin") == id)
         && (!command.denied || matches!(text("outcome"), "denied" | "rate_limited"));
     if !wanted {
