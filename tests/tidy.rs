@@ -103,6 +103,19 @@ fn effects_are_where_they_belong() {
     }
 }
 
+/// A library's caller has no command line. What the `wasm` layer names is for the compilers of guests.
+#[test]
+fn only_the_command_line_names_its_flags() {
+    let flag = |line: &str| {
+        let after = line.split_once("`--").map(|(_, after)| after);
+        after.is_some_and(|it| it.starts_with(|first: char| first.is_ascii_lowercase()))
+    };
+    let code = |line: &&str| !line.trim_start().starts_with("//");
+    fails_nowhere("only `src/cli` names flags in its words", files("src"), |file| {
+        !["cli", "wasm"].contains(&file.top()) && file.text.lines().filter(code).any(flag)
+    });
+}
+
 #[test]
 fn every_file_opens_with_what_it_is() {
     fails_nowhere("a file opens with `//!` and a sentence", everything(), |file| {

@@ -80,7 +80,7 @@ impl LoadError {
                 "start weft-lite again to approve the folder as it is now".into()
             }
             Self::Pending { command: None, .. } => {
-                "approve them with `--approve`, for instance `--approve env,network`".into()
+                "approve them by kind where the plugin is named: `env`, `network`, `secrets` or `shell`".into()
             }
             Self::Start { error } => after_start(error),
             Self::Description { .. } => {
@@ -93,6 +93,12 @@ impl LoadError {
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
             Self::Kept { error, .. } => error.next_step(),
         }
+    }
+
+    /// Whether it waits for what whoever names the plugin approves by kind.
+    #[must_use]
+    pub fn waits_for_kinds(&self) -> bool {
+        matches!(self, Self::Pending { command: None, unapproved } if !is_change(unapproved))
     }
 
     pub(super) fn pending(id: &str, unapproved: Vec<String>, policy: &ApprovalPolicy) -> Self {

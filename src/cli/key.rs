@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{InstallRecord, KeyError, PackageKind, PrivateKey, TrustedKey, TrustedKeys};
+use weft_lite::{
+    InstallRecord, KeyError, KeyErrorKind, PackageKind, PrivateKey, TrustedKey, TrustedKeys,
+};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -183,5 +185,10 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
 }
 
 fn refused(error: &KeyError) -> Failure {
-    failed(error, error.next_step())
+    let next_step = error.next_step();
+    match error.kind {
+        KeyErrorKind::Exists => failed(error, format!("{next_step} with `--out`")),
+        KeyErrorKind::Name => failed(error, format!("{next_step}, with `--name`")),
+        _ => failed(error, next_step),
+    }
 }

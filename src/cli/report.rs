@@ -13,7 +13,15 @@ use super::output;
 pub(super) fn refused(plugins: &[RefusedPlugin]) {
     for plugin in plugins {
         let message = format!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
-        output::message(&output::with_next_step(&message, &plugin.error.next_step()));
+        output::message(&output::with_next_step(&message, &next_step(&plugin.error)));
+    }
+}
+
+/// What to do about a plugin that is not loaded, with the flag of this program that does it.
+pub(super) fn next_step(error: &LoadError) -> String {
+    match error.waits_for_kinds() {
+        true => "approve them with `--approve`, for instance `--approve env,network`".into(),
+        false => error.next_step(),
     }
 }
 

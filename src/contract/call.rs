@@ -314,7 +314,7 @@ impl CallError {
                     format!("look at what it asks for, then approve it with `{command}`")
                 }
                 (Capability::Approval, None) => {
-                    "look at it with `weft-lite plugin inspect`, then approve it with `--approve` beside `--plugins`".into()
+                    "look at it with `weft-lite plugin inspect`, then approve it by kind where the plugin is named".into()
                 }
                 (Capability::Secrets, Some(command)) => {
                     format!("if the host may get the secret, run `{command}`")
@@ -332,14 +332,14 @@ impl CallError {
                     "if you trust the plugin with it, extend `permissions` ({capability}) in its manifest and approve it"
                 ),
             },
-            Self::Guest { .. } => "check the parameters against the tool's schema (`weft-lite tools --json`)".into(),
+            Self::Guest { .. } => "check the parameters against the tool's schema, which `weft-lite tools` lists".into(),
             Self::Trap { .. } | Self::Exited { .. } => {
                 "the next call gets a fresh instance; tell the plugin's author if it happens again".into()
             }
             Self::Exhausted(exhausted) => match exhausted {
                 Exhausted::Fuel { .. } => "raise `resources.max_fuel` in the manifest, or ask for less at once".into(),
                 Exhausted::Memory { .. } => "raise `resources.max_memory_mb` in the manifest, or ask for less at once".into(),
-                Exhausted::MemoryBudget { .. } => "raise the memory budget (`--memory-budget-mb`), or run fewer plugins at once".into(),
+                Exhausted::MemoryBudget { .. } => "raise the memory budget, or run fewer plugins at once".into(),
                 Exhausted::Table { .. } => "raise `resources.max_table_elements` in the manifest".into(),
                 Exhausted::Time { .. } => "raise `resources.max_execution_seconds` in the manifest, or ask for less at once".into(),
                 Exhausted::HostCalls { .. } => "raise `resources.max_host_calls` in the manifest, or ask for less at once".into(),

@@ -170,7 +170,7 @@ impl InstallError {
             Self::Module { .. } => {
                 "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module".into()
             }
-            Self::Exists { .. } => "add `--force` to overwrite it".into(),
+            Self::Exists { .. } => "say that it may be overwritten, or remove it first".into(),
             Self::NameTaken { id, by } | Self::SkillTaken { owner: id, by, .. } => {
                 format!("remove that one with `weft-lite {by} remove {id}`, or rename one of the two")
             }
@@ -189,7 +189,7 @@ impl RegistryError {
     #[must_use]
     pub fn next_step(&self) -> String {
         match self {
-            Self::Index { .. } => "name the registry's folder with `--registry`".into(),
+            Self::Index { .. } => "name the folder of another registry".into(),
             Self::Reference { .. } => {
                 "ask for `hub:ID`, `hub:ID@1.2.0` or a range as in `hub:ID@1.2`".into()
             }
@@ -197,9 +197,8 @@ impl RegistryError {
                 let other = kind.other();
                 format!("it has a {other} of this name: `weft-lite {other} install hub:{id}`")
             }
-            Self::UnknownId { similar, .. } => did_you_mean(similar, "hub:").unwrap_or_else(|| {
-                "check the id, or name another registry with `--registry`".into()
-            }),
+            Self::UnknownId { similar, .. } => did_you_mean(similar, "hub:")
+                .unwrap_or_else(|| "check the id, or name another registry".into()),
             Self::NoVersion { newest: Some(newest), .. } => format!("the newest is {newest}"),
             Self::NoVersion { newest: None, .. } => "it has no version at all".into(),
             Self::OtherArchive { .. } => {

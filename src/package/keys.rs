@@ -68,13 +68,13 @@ impl KeyError {
     #[must_use]
     pub fn next_step(&self) -> String {
         match self.kind {
-            KeyErrorKind::Exists => "name another file with `--out`".into(),
+            KeyErrorKind::Exists => "name another file".into(),
             KeyErrorKind::Io { .. } => "check the path and who may read it".into(),
             KeyErrorKind::Malformed { .. } => {
                 "give a file that `weft-lite key new` wrote: NAME to sign, NAME.pub to trust".into()
             }
             KeyErrorKind::Name => {
-                format!("give one line of at most {NAME_CHARS} characters with `--name`")
+                format!("give it a name of one line, of at most {NAME_CHARS} characters")
             }
         }
     }

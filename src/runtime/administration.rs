@@ -72,9 +72,10 @@ impl RuntimeAdministration {
             return self.read(PackageKind::Skill, &folder, home, name, approval_id);
         }
         Err(match plugin {
-            Some(PackageOrigin::Bundled) => {
-                failed(&format!("`{id}` is compiled in"), "`--no-bundled` leaves it out")
-            }
+            Some(PackageOrigin::Bundled) => failed(
+                &format!("`{id}` is compiled in"),
+                "start weft-lite without its bundled plugins to leave it out",
+            ),
             _ => failed(
                 &format!("nothing that is installed is named `{id}`"),
                 "`/approve` lists what waits, `/plugins` and `/skills` what is loaded",

@@ -137,7 +137,8 @@ fn a_package_goes_over_a_registry() {
     let folder = folder.to_str().unwrap();
     let (key_id, _) = succeeds(&home, &["key", "new", "--out", "my.key"]);
     assert_eq!(key_id.trim().len(), 16);
-    assert!(fails(&home, &["key", "new", "--out", "my.key"], 1).contains("exists already"));
+    let exists = fails(&home, &["key", "new", "--out", "my.key"], 1);
+    assert!(exists.contains("exists already\n  try: name another file with `--out`"), "{exists}");
     let to_registry = ["plugin", "pack", folder, "--registry", "stick"];
     assert!(fails(&home, &to_registry, 1).contains("is not signed"));
     succeeds(&home, &["plugin", "sign", folder, "--key=my.key"]);

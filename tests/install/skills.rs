@@ -249,7 +249,7 @@ fn an_installed_skill_stays_unless_it_may_be_overwritten() {
     };
     let error = keep();
     assert_eq!(error.to_string(), "the skill `deploy` 1.0.0 is there already");
-    assert_eq!(error.next_step(), "add `--force` to overwrite it");
+    assert_eq!(error.next_step(), "say that it may be overwritten, or remove it first");
     let place = home.weft().join("skills/deploy");
     assert_eq!(content(&place), content(&old));
     fs::write(place.join("SKILL.md"), "---\ndescription: mine\n---\nMine.\n").unwrap();

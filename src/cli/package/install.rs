@@ -6,7 +6,7 @@ use serde_json::json;
 use weft_lite::{
     Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer,
     NotLoaded, Package, PackageKind, PluginPermissions, Prompt, ReadLimits, RefusedPlugin,
-    installed_folder, left_out_of_package,
+    RegistryError, installed_folder, left_out_of_package,
 };
 
 use super::{Asking, ask};
@@ -160,5 +160,17 @@ pub(in crate::cli) fn status(installed: Option<&Installed>) -> Status {
 }
 
 pub(super) fn refused(error: &InstallError) -> Failure {
-    failed(error, error.next_step())
+    let next_step = match error {
+        InstallError::Exists { .. } => "add `--force` to overwrite it".into(),
+        InstallError::Registry(RegistryError::Index { .. }) => {
+            "name the registry's folder with `--registry`".into()
+        }
+        InstallError::Registry(RegistryError::UnknownId { other_kind: false, similar, .. })
+            if similar.is_empty() =>
+        {
+            "check the id, or name another registry with `--registry`".into()
+        }
+        error => error.next_step(),
+    };
+    failed(error, next_step)
 }

@@ -19,7 +19,7 @@ use weft_lite::{
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::trust::Asking;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{Failure, Status, output, report};
 
 /// Bytes of a page of linear memory.
 pub(super) const PAGE_BYTES: u64 = 65_536;
@@ -357,7 +357,7 @@ fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
 
 impl Reason {
     fn of(error: &LoadError) -> Self {
-        Self { message: error.to_string(), next_step: error.next_step() }
+        Self { message: error.to_string(), next_step: report::next_step(error) }
     }
 
     fn of_fault(fault: &ModuleFault) -> Self {

@@ -116,7 +116,7 @@ impl Row {
             private_hosts: Vec::new(),
             origin: plugin.origin.clone(),
             reason: Some(report::reason(&plugin.error)),
-            next_step: Some(plugin.error.next_step()),
+            next_step: Some(report::next_step(&plugin.error)),
             warnings: Vec::new(),
         }
     }

@@ -68,7 +68,7 @@ fn lines(change: &RegistryChange, host: &PluginHost) -> Vec<String> {
     lines.extend(still.map(|refused| {
         let name = refused.id.as_deref().unwrap_or(&refused.origin);
         let message = format!("! plugin {name}: {}", report::reason(&refused.error));
-        output::with_next_step(&message, &refused.error.next_step())
+        output::with_next_step(&message, &report::next_step(&refused.error))
     }));
     lines
 }
@@ -188,6 +188,6 @@ fn refusal(refused: &RefusedPlugin) -> Value {
         "origin": refused.origin,
         "pending": matches!(refused.error, LoadError::Pending { .. }),
         "reason": printable(&report::reason(&refused.error)),
-        "next_step": refused.error.next_step(),
+        "next_step": report::next_step(&refused.error),
     })
 }

@@ -153,7 +153,13 @@ fn listen(
     token_file: Option<&Path>,
     config: McpConfig,
 ) -> Result<McpListener, Failure> {
-    let refused = |error: HttpError| failed(&error, error.next_step());
+    let refused = |error: HttpError| match error {
+        HttpError::TokenNeeded { .. } => {
+            let next_step = "give `--token-file` a file with a token, or listen on 127.0.0.1";
+            failed(&error, next_step.into())
+        }
+        _ => failed(&error, error.next_step()),
+    };
     let token = match token_file {
         None => None,
         Some(path) => {

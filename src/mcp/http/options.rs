@@ -109,9 +109,7 @@ impl HttpError {
     pub fn next_step(&self) -> String {
         match self {
             Self::Token => "make one with `head -c 32 /dev/urandom | base64`".into(),
-            Self::TokenNeeded { .. } => {
-                "give `--token-file` a file with a token, or listen on 127.0.0.1".into()
-            }
+            Self::TokenNeeded { .. } => "give it a token, or listen on 127.0.0.1".into(),
             Self::Listen { .. } => "choose another port, or stop what listens there".into(),
         }
     }
