@@ -314,7 +314,8 @@ fn a_skill_with_code_gives_tools_once_it_is_approved() {
     place.run("skill approve helper --yes").exits(0);
     place.run("call helper__echo 1").exits(0).prints("1\n");
     place.run("plugin approve helper").exits(1).says("there is a skill of this name");
-    place.run("plugin install src/helper").exits(0).says("installed: com.example.helper");
+    // A plugin that brings a skill of the same name would be a second owner of that name.
+    place.run("plugin install src/helper").exits(1).says("is installed already");
     place.run("skill revoke helper").exits(0);
     let ran = place.run("call helper__echo 1").exits(1);
     assert!(!ran.stderr.contains("out of service"), "it never was in service here: {ran:#?}");
@@ -415,7 +416,7 @@ fn the_answer_about_a_workspace_can_be_told_and_changed() {
     let place = Place::new();
     let prints = |line: &str, end: &str| {
         let ran = place.run(line).exits(0);
-        assert!(ran.stdout.trim_end().ends_with(end), "{ran:#?}");
+        assert!(ran.stdout.lines().next().is_some_and(|line| line.ends_with(end)), "{ran:#?}");
     };
     prints("trust", ": not trusted, and nobody has been asked (it has nothing of its own)");
     place.write(".weft/skills/deploy/SKILL.md", "---\nname: deploy\ndescription: Ours\n---\nDo.\n");

@@ -104,7 +104,7 @@ pub enum ApprovalPolicy {
     /// It is not installed: whoever names it approves by kind.
     Kinds(Approval),
     /// It is installed: it has what was approved for its id.
-    Stored(StoredApproval),
+    Stored(Box<StoredApproval>),
 }
 
 /// What was approved for the id of an installed plugin.
@@ -148,7 +148,7 @@ impl From<Approval> for ApprovalPolicy {
 
 impl From<StoredApproval> for ApprovalPolicy {
     fn from(stored: StoredApproval) -> Self {
-        Self::Stored(stored)
+        Self::Stored(Box::new(stored))
     }
 }
 

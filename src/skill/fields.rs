@@ -43,7 +43,7 @@ pub(super) fn document<'t>(
     let mut fields = Fields { keys, place, findings };
     let (name, written_name) = fields.name(source);
     let description = fields.description(source, &name, body)?;
-    let compatibility = fields.text("compatibility").map(|text| fields.compatibility(text));
+    let compatibility = fields.text("compatibility").map(|text| fields.compatibility(&text));
     let metadata = fields.metadata();
     let openclaw = metadata
         .as_deref()
@@ -169,7 +169,7 @@ impl<'m> Fields<'m, '_, '_> {
             }
             let at = self.keys.get("description").map_or(0, |(key, _)| self.place.value(key));
             self.cut_by_comment(at, &written);
-            return Some(self.neutral(at, written));
+            return Some(self.neutral(at, &written));
         }
         let taken = first_paragraph(body);
         let write = quoted(taken.as_deref().unwrap_or("what it does and when to use it"));
@@ -212,7 +212,7 @@ impl<'m> Fields<'m, '_, '_> {
         }
     }
 
-    fn compatibility(&mut self, written: String) -> String {
+    fn compatibility(&mut self, written: &str) -> String {
         let at = self.place.value("compatibility");
         let count = written.chars().count();
         if count > COMPATIBILITY_CHARS {
@@ -222,7 +222,7 @@ impl<'m> Fields<'m, '_, '_> {
             let write = "name the program and what it needs, and the rest below".into();
             self.findings.deviation("long-compatibility", at, message, write);
         }
-        self.neutral(at, written)
+        self.neutral(at, &written)
     }
 
     fn argument_hint(&mut self) -> Option<String> {
@@ -233,7 +233,7 @@ impl<'m> Fields<'m, '_, '_> {
                 .map(|items| neutral_text(&format!("[{}]", items.join(", "))).into_owned());
         }
         let hint = self.text("argument-hint")?;
-        Some(self.neutral(self.place.value("argument-hint"), hint))
+        Some(self.neutral(self.place.value("argument-hint"), &hint))
     }
 
     fn flag(&mut self, key: &str) -> Option<bool> {
@@ -369,8 +369,8 @@ impl<'m> Fields<'m, '_, '_> {
     }
 
     /// The text without imitations, after saying so.
-    fn neutral(&mut self, at: usize, written: String) -> String {
-        let neutral = neutralise(&written);
+    fn neutral(&mut self, at: usize, written: &str) -> String {
+        let neutral = neutralise(written);
         self.unspoken(at, at, &neutral);
         neutral.text.into_owned()
     }

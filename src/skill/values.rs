@@ -82,10 +82,10 @@ pub(super) fn variables(value: &Value) -> Option<Vec<SkillVariable>> {
     match value {
         Value::Null => Some(Vec::new()),
         Value::Array(items) => items.iter().map(item).collect(),
-        Value::Object(map) => Some(map.iter().map(|(name, it)| entry(name.clone(), it)).collect()),
+        Value::Object(map) => Some(map.iter().map(|(name, it)| entry(name, it)).collect()),
         Value::String(text) => {
             let names = text.split([',', ' ', '\n']).filter(|name| !name.is_empty());
-            Some(names.map(|name| plain(name.to_owned())).collect())
+            Some(names.map(plain).collect())
         }
         _ => None,
     }
@@ -94,22 +94,22 @@ pub(super) fn variables(value: &Value) -> Option<Vec<SkillVariable>> {
 fn item(value: &Value) -> Option<SkillVariable> {
     match value {
         Value::Object(map) => match map.get("name").and_then(text) {
-            Some(name) => Some(described(name, map)),
+            Some(name) => Some(described(&name, map)),
             // `- topic: its default` is a mapping of one key.
-            None => map.iter().next().map(|(name, it)| entry(name.clone(), it)),
+            None => map.iter().next().map(|(name, it)| entry(name, it)),
         },
-        scalar => text(scalar).map(plain),
+        scalar => text(scalar).as_deref().map(plain),
     }
 }
 
-fn entry(name: String, value: &Value) -> SkillVariable {
+fn entry(name: &str, value: &Value) -> SkillVariable {
     match value {
         Value::Object(map) => described(name, map),
         scalar => SkillVariable { default: neutral(scalar), ..plain(name) },
     }
 }
 
-fn described(name: String, map: &Map<String, Value>) -> SkillVariable {
+fn described(name: &str, map: &Map<String, Value>) -> SkillVariable {
     let get = |key: &str| map.get(key).and_then(neutral);
     let default = get("default");
     let required = map.get("required").and_then(flag).is_some_and(|(required, _)| required);
@@ -122,7 +122,7 @@ fn neutral(value: &Value) -> Option<String> {
     Some(neutral_text(&text(value)?).into_owned())
 }
 
-fn plain(name: String) -> SkillVariable {
-    let name = neutral_text(&name).into_owned();
+fn plain(name: &str) -> SkillVariable {
+    let name = neutral_text(name).into_owned();
     SkillVariable { name, description: None, default: None, required: false }
 }

@@ -251,7 +251,9 @@ fn output_has_a_limit() {
 fn parameters_have_a_limit() {
     let large = "x".repeat(limits::PARAMS_BYTES + 1);
     let resources = PluginResourceConfig::default();
-    let mut instance = start(&Guest::default().compile(), &resources).unwrap();
+    let memory = "(memory (export \"memory\") 128)".into();
+    let guest = Guest { memory, ..Guest::default() };
+    let mut instance = start(&guest.compile(), &resources).unwrap();
     let mut budget = CallBudget::new(&resources);
     let result = smol::block_on(instance.execute_tool("run", &large, &mut budget));
     assert!(matches!(result, Err(CallError::InvalidParams { .. })), "{result:?}");

@@ -432,7 +432,8 @@ fn every_command_gives_its_results_and_its_errors_as_json() {
         json(&stdout)
     };
     let set = ["secret", "set", "WEATHER", "--host", "api.example.com"];
-    assert_eq!(done(&set, "value"), json!({ "name": "WEATHER", "hosts": ["api.example.com"] }));
+    let kept = json!({ "name": "WEATHER", "hosts": ["api.example.com"], "allow_http": false });
+    assert_eq!(done(&set, "value"), kept);
     assert_eq!(done(&["secret", "remove", "WEATHER"], ""), json!({ "removed": "WEATHER" }));
     assert_eq!(done(&["plugin", "revoke", "probe"], ""), json!({ "revoked": "probe" }));
     let trusted = done(&["key", "trust", "my.key.pub", "--name", "me"], "");

@@ -1,10 +1,16 @@
 //! Everything the loader knows of the disk, and what that comes to: the skills there are, and the
 //! packages that want to be in service, in the order in which they may have an id.
 
+mod approved;
+mod bundled;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use approved::asks_for_shell;
+use bundled::bundled;
 
 use super::code::{Code, Content};
 use super::plugins::{PluginSource, PluginTree};
@@ -15,12 +21,10 @@ use crate::contract::{PluginPermissions, map_of, set_of, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::BUNDLED;
 use crate::package::{
-    Approval, ApprovalPolicy, Approvals, PackageContent, PackageError, PackageOrigin,
-    PluginPackage, SkillSwitches, StoredApproval, skill_approval_id, trusted_key_ids,
+    Approval, ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
+    trusted_key_ids,
 };
-#[cfg(feature = "bundled")]
-use crate::skill::{BUNDLED_SKILLS, ParseMode, parse_skill};
-use crate::skill::{FoundSkill, Readiness, SkillDocument, SkillLevel, SkillRegistry};
+use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
 
 /// Where a package is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,26 +173,6 @@ impl Disk {
             });
             self.at_start = Some(map_of(asks));
         }
-    }
-
-    /// Why the content of a package with approvals under this id is not what was approved.
-    fn objection(&self, id: &str, made_of: Option<&PackageContent>) -> Option<String> {
-        let stored = self.around.approvals.of(id);
-        match made_of {
-            Some(content) => stored.objection(content, &self.keys),
-            // It is looked at when it is read next.
-            None => stored.content.map(|_| "change: its files have not been looked at".to_owned()),
-        }
-    }
-
-    /// What a plugin of a named folder asks for beyond what it asked for at the start, when somebody
-    /// said yes to it.
-    fn since_start(&self, folder: &Path, asked: &PluginPermissions) -> Option<String> {
-        let permissions = self.at_start.as_ref()?.get(folder).cloned().unwrap_or_default();
-        let more = StoredApproval { permissions, ..StoredApproval::default() }.missing(asked);
-        let more = Approval::NONE.missing(&more);
-        let list = more.join(", ");
-        (!more.is_empty()).then(|| format!("change: it did not ask for {list} at the start"))
     }
 
     /// What has changed since this was asked last.
@@ -354,35 +338,6 @@ impl Disk {
         }
     }
 
-    /// What was approved for a skill of its own, not shipped by a plugin.
-    fn approval(&self, level: SkillLevel, skill: &KnownSkill) -> StoredApproval {
-        let id = skill_approval_id(level, skill.name(), &self.options.workspace);
-        id.map(|id| self.around.approvals.of(&id)).unwrap_or_default()
-    }
-
-    fn skill_objection(&self, level: SkillLevel, skill: &KnownSkill) -> Option<String> {
-        let id = skill_approval_id(level, skill.name(), &self.options.workspace)?;
-        self.objection(&id, skill.made_of.as_ref())
-    }
-
-    /// Whether a skill without code has to wait.
-    fn readiness(&self, level: SkillLevel, skill: &KnownSkill) -> Readiness {
-        // The words of a workspace are covered by the trust in it.
-        let objection = match level {
-            SkillLevel::Managed => self.skill_objection(level, skill),
-            _ => None,
-        };
-        let mut unapproved = Vec::from_iter(objection);
-        if asks_for_shell(level, skill) {
-            let asked = PluginPermissions { shell: true, ..PluginPermissions::default() };
-            unapproved.extend(ApprovalPolicy::from(self.approval(level, skill)).missing(&asked));
-        }
-        match unapproved.is_empty() {
-            true => Readiness::Ready,
-            false => Readiness::Pending(unapproved),
-        }
-    }
-
     /// Whether the code of this skill is the one that its name means.
     fn is_wanted(&self, skill: &KnownSkill, registry: &SkillRegistry) -> bool {
         let meant = registry.get(skill.name());
@@ -514,42 +469,6 @@ impl Disk {
 /// Where the keys are that are trusted.
 fn keys_folder(home: &Path) -> PathBuf {
     home.join("trusted-keys")
-}
-
-/// Whether a skill needs an explicit yes because its tools reach a shell. The words of a workspace
-/// are covered by the trust in it; its code is approved in everything.
-fn asks_for_shell(level: SkillLevel, skill: &KnownSkill) -> bool {
-    let asked_about = level == SkillLevel::Managed || skill.code.is_some();
-    let tools = |document: &SkillDocument| !document.shell_tools().is_empty();
-    asked_about && skill.document().is_some_and(|document| tools(document))
-}
-
-#[cfg(feature = "bundled")]
-fn bundled(options: &LoaderOptions) -> Vec<FoundSkill> {
-    if !options.bundled.is_included() {
-        return Vec::new();
-    }
-    let with_code = BUNDLED.iter().map(|plugin| (plugin.name, plugin.skill, Some(plugin.name)));
-    let instructions = BUNDLED_SKILLS.iter().map(|(name, text)| (*name, *text, None));
-    let found = with_code.chain(instructions).map(|(name, text, provider)| {
-        let parsed = parse_skill(text.as_bytes(), name, ParseMode::Lenient);
-        FoundSkill {
-            name: name.into(),
-            level: SkillLevel::Bundled,
-            path: None,
-            document: parsed.document.map(Arc::new),
-            diagnostics: parsed.diagnostics.into(),
-            provider: provider.map(Into::into),
-            outdated: false,
-            readiness: Readiness::Ready,
-        }
-    });
-    found.collect()
-}
-
-#[cfg(not(feature = "bundled"))]
-fn bundled(_options: &LoaderOptions) -> Vec<FoundSkill> {
-    Vec::new()
 }
 
 fn merge(touched: &mut Touched, more: Touched) {

@@ -194,7 +194,7 @@ impl Places<'_> {
     pub(super) fn is_coming<'n>(
         &self,
         folder: &Seen,
-        names: impl Iterator<Item = &'n std::ffi::OsStr> + Clone,
+        names: &(impl Iterator<Item = &'n std::ffi::OsStr> + Clone),
     ) -> bool {
         let here = self.coming.iter().filter(|(anchor, _)| *anchor == folder.identity);
         here.into_iter()

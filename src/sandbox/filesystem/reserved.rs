@@ -33,7 +33,7 @@ pub(super) fn folded(name: &OsStr) -> String {
     plain.trim_end_matches(['.', ' ']).to_owned()
 }
 
-/// What such file systems leave out of a comparison (Default_Ignorable_Code_Point of Unicode).
+/// What such file systems leave out of a comparison (`Default_Ignorable_Code_Point` of Unicode).
 fn is_ignored(letter: char) -> bool {
     matches!(letter,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let names = || std::iter::once(&*part).chain(parts.iter().map(OsString::as_os_str));
-            if is_reserved(&part) || self.places.is_coming(&self.last.seen, names()) {
+            if is_reserved(&part) || self.places.is_coming(&self.last.seen, &names()) {
                 self.last.standing = Standing::Closed;
                 return Err(FileError::outside(permit.asked()));
             }
