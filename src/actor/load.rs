@@ -222,6 +222,8 @@ pub(super) async fn prepare(
     if !unapproved.is_empty() {
         return Err(LoadError::pending(&manifest.id, unapproved, approval));
     }
+    // Before the first wait: a neighbour that holds more than its share gives way meanwhile.
+    let account = Arc::new(memory.account(&manifest.id));
     let bundled = origin == PackageOrigin::Bundled;
     let module = match bundled {
         // It is small and its functions are translated later: that takes less time than to ask another
@@ -246,6 +248,7 @@ pub(super) async fn prepare(
         sandbox: Arc::new(sandbox),
         resources: manifest.resources,
         memory: Arc::clone(memory),
+        account,
     };
     let mut budget = CallBudget::new(&manifest.resources);
     let started = async {

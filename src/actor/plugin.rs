@@ -22,7 +22,8 @@ use crate::contract::{
 };
 use crate::sandbox::Sandbox;
 use crate::wasm::{
-    CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryBudget, Parked,
+    CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryAccount, MemoryBudget,
+    Parked,
 };
 
 /// Calls that a plugin takes before its callers have to wait to hand one over.
@@ -65,6 +66,8 @@ pub(super) struct Recipe {
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) resources: PluginResourceConfig,
     pub(super) memory: Arc<MemoryBudget>,
+    /// Open as long as the plugin is in service, so that it has its share also when nothing of it runs.
+    pub(super) account: Arc<MemoryAccount>,
 }
 
 impl Recipe {

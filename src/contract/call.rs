@@ -110,7 +110,7 @@ impl fmt::Display for Denied {
 }
 
 /// A limit that a call ran into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "resource", rename_all = "snake_case")]
 pub enum Exhausted {
     /// The fuel of this call.
@@ -127,6 +127,13 @@ pub enum Exhausted {
     MemoryBudget {
         /// Bytes that all guests may hold together.
         limit: usize,
+        /// Bytes that one plugin may hold while others are in service, where that is what was
+        /// reached.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        share: Option<usize>,
+        /// The plugin that holds the most: where the share was reached, the plugin itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        held_by: Option<String>,
     },
     /// The plugin's table elements.
     Table {
@@ -156,8 +163,15 @@ impl fmt::Display for Exhausted {
         match self {
             Self::Fuel { limit } => write!(formatter, "fuel (limit {limit})"),
             Self::Memory { limit } => write!(formatter, "memory (plugin's limit {limit} bytes)"),
-            Self::MemoryBudget { limit } => {
-                write!(formatter, "memory (all guests' budget {limit} bytes)")
+            Self::MemoryBudget { limit, share, held_by } => {
+                write!(formatter, "memory (all guests' budget {limit} bytes")?;
+                match (share, held_by) {
+                    (Some(share), Some(plugin)) => {
+                        write!(formatter, ", and `{plugin}` may hold {share} beside others)")
+                    }
+                    (None, Some(plugin)) => write!(formatter, ", most of it held by `{plugin}`)"),
+                    (_, None) => formatter.write_str(")"),
+                }
             }
             Self::Table { limit } => write!(formatter, "table elements (limit {limit})"),
             Self::Time { limit } => write!(formatter, "time (limit {} s)", limit.as_secs_f32()),
@@ -339,6 +353,7 @@ impl CallError {
             Self::Exhausted(exhausted) => match exhausted {
                 Exhausted::Fuel { .. } => "raise `resources.max_fuel` in the manifest, or ask for less at once".into(),
                 Exhausted::Memory { .. } => "raise `resources.max_memory_mb` in the manifest, or ask for less at once".into(),
+                Exhausted::MemoryBudget { share: Some(_), .. } => "raise the memory budget, or ask for less at once".into(),
                 Exhausted::MemoryBudget { .. } => "raise the memory budget, or run fewer plugins at once".into(),
                 Exhausted::Table { .. } => "raise `resources.max_table_elements` in the manifest".into(),
                 Exhausted::Time { .. } => "raise `resources.max_execution_seconds` in the manifest, or ask for less at once".into(),

@@ -101,7 +101,7 @@ pub const PACKAGE_PATH_BYTES: usize = 240;
 pub const MANIFEST_BYTES: usize = 64 * KB;
 
 /// All guests' memory together, unless the operator says otherwise: this, or a quarter of the
-/// machine's memory where that is less.
+/// machine's memory where that is less. One plugin may hold half of it while others are in service.
 pub const MEMORY_BUDGET_BYTES: usize = 64 * MB;
 
 /// The characters of a tool's full name, `<owner>__<tool>`.

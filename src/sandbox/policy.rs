@@ -95,6 +95,11 @@ impl Sandbox {
         (sandbox, warnings)
     }
 
+    /// The id of the plugin it is for.
+    pub(crate) fn plugin(&self) -> &str {
+        &self.plugin.id
+    }
+
     /// Whether the plugin would get files if it were loaded again that were not there when it was.
     /// Blocks on the file system for a moment.
     pub(crate) fn is_outdated(&self) -> bool {

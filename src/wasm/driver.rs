@@ -53,7 +53,7 @@ impl Driver<'_> {
                     let answer = self.serve(sandbox).await?;
                     // A host call ends the slice, or a guest that makes many would never yield.
                     yield_now().await;
-                    self.budget.check_time()?;
+                    self.check_bounds()?;
                     let granted = self.refuel(0)?;
                     let step =
                         suspended.resume(&mut *self.store, answer.as_slice(), output.slots());
@@ -173,8 +173,16 @@ impl Driver<'_> {
     /// Lets others have their turn, then gives the fuel for what comes next.
     async fn next_slice(&mut self, paused: &ResumableCallOutOfFuel) -> Result<u64, CallError> {
         yield_now().await;
-        self.budget.check_time()?;
+        self.check_bounds()?;
         self.refuel(paused.required_fuel())
+    }
+
+    /// Whether there is time left, and the plugin still holds no more than it may: what it took while it
+    /// was alone, it must not keep from neighbours that came.
+    fn check_bounds(&mut self) -> Result<(), CallError> {
+        self.budget.check_time()?;
+        let overdrawn = self.store.data().limiter.account().overdrawn();
+        overdrawn.map_or(Ok(()), |exhausted| Err(CallError::Exhausted(exhausted)))
     }
 
     /// Does what the guest is suspended for. Some answers are a number, the others are in memory.

@@ -12,7 +12,7 @@ use super::function::Function;
 use super::limiter::Limiter;
 use super::signature::export;
 use super::state::State;
-use super::{CompiledModule, MemoryBudget};
+use super::{CompiledModule, MemoryAccount, MemoryBudget};
 use crate::contract::{CallError, PluginResourceConfig, limits};
 use crate::sandbox::Sandbox;
 
@@ -60,7 +60,8 @@ impl Instance {
         memory_budget: Arc<MemoryBudget>,
         budget: &mut CallBudget,
     ) -> Result<Self, CallError> {
-        let (mut store, wasm) = instantiate(module, resources, memory_budget)?;
+        let (mut store, wasm) =
+            instantiate(module, resources, memory_budget.account(sandbox.plugin()))?;
         store.data_mut().memory = wasm.get_memory(&store, export::MEMORY);
         store.data_mut().sandbox = Some(Arc::clone(&sandbox));
         budget.peak_memory_bytes = budget.peak_memory_bytes.max(store.data().limiter.reserved());
@@ -100,7 +101,7 @@ impl Instance {
         resources: &PluginResourceConfig,
         memory_budget: Arc<MemoryBudget>,
     ) -> Result<(), CallError> {
-        instantiate(module, resources, memory_budget).map(|_| ())
+        instantiate(module, resources, memory_budget.account("")).map(|_| ())
     }
 
     /// Whether another call may be made.
@@ -113,6 +114,11 @@ impl Instance {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.store.data().limiter.reserved()
+    }
+
+    /// Its plugin's part of the host's budget.
+    pub(super) fn account(&self) -> &MemoryAccount {
+        self.store.data().limiter.account()
     }
 
     /// The module this is an instance of.
@@ -215,9 +221,9 @@ impl Instance {
 fn instantiate(
     module: &CompiledModule,
     resources: &PluginResourceConfig,
-    memory_budget: Arc<MemoryBudget>,
+    account: MemoryAccount,
 ) -> Result<(Store<State>, wasmi::Instance), CallError> {
-    let state = State::new(Limiter::new(resources, memory_budget));
+    let state = State::new(Limiter::new(resources, account));
     let mut store = Store::new(&module.engine, state);
     store.limiter(|state| &mut state.limiter);
     let trap = |store: &Store<State>, error: &dyn fmt::Display| match store.data().limiter.refused()

@@ -13,13 +13,11 @@
     clippy::unwrap_used
 )]
 
-use std::sync::Arc;
-
 use wasmi::ResourceLimiter;
 use wasmi::errors::MemoryError;
 use wasmi_core::LimiterError;
 
-use super::MemoryBudget;
+use super::MemoryAccount;
 use crate::contract::{Exhausted, PluginResourceConfig, limits};
 
 /// The limits of one instance, and its part of the host's budget.
@@ -27,19 +25,19 @@ pub(crate) struct Limiter {
     max_memory_bytes: usize,
     max_table_elements: usize,
     table_elements: usize,
-    budget: Arc<MemoryBudget>,
+    account: MemoryAccount,
     reserved: usize,
     last_growth: usize,
     refused: Option<Exhausted>,
 }
 
 impl Limiter {
-    pub(crate) fn new(resources: &PluginResourceConfig, budget: Arc<MemoryBudget>) -> Self {
+    pub(crate) fn new(resources: &PluginResourceConfig, account: MemoryAccount) -> Self {
         Self {
             max_memory_bytes: resources.max_memory_bytes(),
             max_table_elements: resources.max_table_elements as usize,
             table_elements: 0,
-            budget,
+            account,
             reserved: 0,
             last_growth: 0,
             refused: None,
@@ -53,7 +51,12 @@ impl Limiter {
 
     /// Which limit was hit, if one was.
     pub(crate) fn refused(&self) -> Option<Exhausted> {
-        self.refused
+        self.refused.clone()
+    }
+
+    /// The plugin's part of the host's budget.
+    pub(crate) fn account(&self) -> &MemoryAccount {
+        &self.account
     }
 
     fn refuse(&mut self, why: Exhausted) -> Result<bool, LimiterError> {
@@ -77,9 +80,8 @@ impl ResourceLimiter for Limiter {
             return self.refuse(Exhausted::Memory { limit: self.max_memory_bytes });
         }
         let growth = desired.saturating_sub(current);
-        if !self.budget.reserve(growth) {
-            let limit = self.budget.limit();
-            return self.refuse(Exhausted::MemoryBudget { limit });
+        if let Err(exhausted) = self.account.reserve(growth) {
+            return self.refuse(exhausted);
         }
         self.reserved = self.reserved.saturating_add(growth);
         self.last_growth = growth;
@@ -90,7 +92,7 @@ impl ResourceLimiter for Limiter {
         // The system had no memory, or the module's maximum was reached after all: what was
         // reserved for this growth is not held.
         let growth = std::mem::take(&mut self.last_growth);
-        self.budget.release(growth);
+        self.account.release(growth);
         self.reserved = self.reserved.saturating_sub(growth);
         Ok(())
     }
@@ -124,6 +126,6 @@ impl ResourceLimiter for Limiter {
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        self.budget.release(self.reserved);
+        self.account.release(self.reserved);
     }
 }

@@ -22,6 +22,7 @@ mod table_grow;
 mod wasi;
 mod worlds;
 
+pub(crate) use budget::MemoryAccount;
 pub use budget::{MemoryBudget, Parked};
 pub use call::{GuestCall, GuestInbound, GuestValue};
 pub use call_budget::CallBudget;

@@ -13,7 +13,7 @@ use weft_lite::{
 
 use crate::guest::{ECHO, Guest};
 
-fn package(id: &str, guest: &Guest, more: &str) -> PluginPackage {
+pub(crate) fn package(id: &str, guest: &Guest, more: &str) -> PluginPackage {
     let manifest = format!(
         r#"{{"id":"{id}","name":"Test","version":"0.1.0","capabilities":["tool"],
             "wasm_module":"plugin.wasm"{more}}}"#
@@ -24,12 +24,12 @@ fn package(id: &str, guest: &Guest, more: &str) -> PluginPackage {
         .unwrap()
 }
 
-fn runtime() -> RuntimeBuilder {
+pub(crate) fn runtime() -> RuntimeBuilder {
     Runtime::builder().without_bundled()
 }
 
 /// Runs `test` against a host with these plugins, all approved.
-fn hosting<T>(
+pub(crate) fn hosting<T>(
     builder: RuntimeBuilder,
     packages: Vec<PluginPackage>,
     test: impl AsyncFnOnce(&PluginHost) -> T,

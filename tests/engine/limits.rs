@@ -284,7 +284,11 @@ fn the_memory_of_all_guests_has_a_limit_and_idle_ones_give_way_oldest_first() {
     let second = memory.unpark(second).expect("the younger one was kept");
 
     // Nothing idle is left, and what is busy is not taken.
-    let exhausted = CallError::Exhausted(Exhausted::MemoryBudget { limit: 3 * 65_536 });
+    let exhausted = CallError::Exhausted(Exhausted::MemoryBudget {
+        limit: 3 * 65_536,
+        share: None,
+        held_by: Some("test".into()),
+    });
     assert_eq!(begin().map(|_| ()), Err(exhausted));
     drop((busy, newcomer, second));
     assert_eq!(memory.held(), 0, "a dropped instance gives its memory back");

@@ -8,5 +8,6 @@ mod host;
 mod limits;
 mod loading;
 mod preview2;
+mod share;
 mod traps;
 mod wasi;

@@ -9,8 +9,9 @@ use weft_lite::{
 
 use crate::guest::Guest;
 
-/// Pages of 64 KB that all guests may hold together: more than one plugin may by default.
-const BUDGET_BYTES: usize = 24 << 20;
+/// What all guests may hold together. Half of it, which is what the case may hold beside its neighbour,
+/// is more than a plugin may by default.
+const BUDGET_BYTES: usize = 40 << 20;
 /// The neighbour's memory.
 const PAGE_BYTES: usize = 65_536;
 /// Fuel that is enough for every honest part of a case, and is soon spent.

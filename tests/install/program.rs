@@ -348,7 +348,12 @@ fn the_operators_memory_budget_is_told_from_the_plugins_limit() {
     fs::write(home.weft().join("config.yaml"), "limits: { memory_budget_mb: 8 }").unwrap();
     let (resource, text) = exhausted(allocate(12, &[]).unwrap_err());
     assert_eq!(resource, "memory_budget");
-    assert!(text.contains("memory (all guests' budget 8388608 bytes)"), "{text}");
+    assert!(
+        text.contains(
+            "memory (all guests' budget 8388608 bytes, and `probe` may hold 4194304 beside others)"
+        ),
+        "{text}"
+    );
     // The command line is stronger than the file.
     assert!(allocate(12, &["--memory-budget-mb", "64"]).is_ok());
 }

@@ -11,7 +11,9 @@ fn exhausted(probe: &Probe, tool: &str, params: &serde_json::Value) -> Exhausted
     match probe.call(tool, params) {
         Err(CallError::Exhausted(exhausted)) => {
             assert!(
-                CallError::Exhausted(exhausted).to_string().starts_with("resource exhausted: ")
+                CallError::Exhausted(exhausted.clone())
+                    .to_string()
+                    .starts_with("resource exhausted: ")
             );
             exhausted
         }
