@@ -248,7 +248,7 @@ pub(super) async fn prepare(
         sandbox: Arc::new(sandbox),
         resources: manifest.resources,
         memory: Arc::clone(memory),
-        account,
+        _account: account,
     };
     let mut budget = CallBudget::new(&manifest.resources);
     let started = async {

@@ -67,7 +67,7 @@ pub(super) struct Recipe {
     pub(super) resources: PluginResourceConfig,
     pub(super) memory: Arc<MemoryBudget>,
     /// Open as long as the plugin is in service, so that it has its share also when nothing of it runs.
-    pub(super) account: Arc<MemoryAccount>,
+    pub(super) _account: Arc<MemoryAccount>,
 }
 
 impl Recipe {
