@@ -10,6 +10,7 @@
 //!   module_kb: 600
 //!   module_gzip_kb: 240
 //!   memory_budget_mb: 32
+//!   surface_memory_mb: 16
 //! instances:
 //!   idle_seconds: 60
 //! audit:
@@ -59,6 +60,9 @@ const MODULE_GZIP_KB: Range =
     Range::new("module_gzip_kb", (limits::MODULE_GZIP_BYTES / KB) as u64, 1, 16_384);
 /// MB that all guests may hold together. Zero stands for the machine's own default.
 const MEMORY_BUDGET_MB: Range = Range::new("memory_budget_mb", 0, 1, 65_536);
+/// MB that a surface may hold for all its clients together.
+const SURFACE_MEMORY_MB: Range =
+    Range::new("surface_memory_mb", (limits::SURFACE_BYTES / MB) as u64, 8, 4_096);
 /// Seconds that an instance may be idle.
 const IDLE_SECONDS: Range = Range::new("idle_seconds", 300, 1, 86_400);
 /// MB at which the audit log is rotated.
@@ -86,6 +90,8 @@ pub struct Config {
     pub module_gzip_bytes: usize,
     /// Bytes that all guests may hold together, where the operator says.
     pub memory_budget_bytes: Option<usize>,
+    /// Bytes that a surface may hold for all its clients together.
+    pub surface_memory_bytes: usize,
     /// How long an instance may be idle before it is dropped.
     pub idle_timeout: Duration,
     /// The size at which the audit log is rotated, in bytes.
@@ -142,6 +148,7 @@ impl Default for Config {
             module_bytes: limits::MODULE_BYTES,
             module_gzip_bytes: limits::MODULE_GZIP_BYTES,
             memory_budget_bytes: None,
+            surface_memory_bytes: limits::SURFACE_BYTES,
             idle_timeout: Duration::from_secs(IDLE_SECONDS.default),
             audit_rotate_bytes: AUDIT_ROTATE_MB.default * MB as u64,
             watch: WatchConfig::default(),
@@ -175,7 +182,7 @@ impl Config {
         let mut above = value(above)?;
         let budget =
             Range { default: (limits::MEMORY_BUDGET_BYTES / MB) as u64, ..MEMORY_BUDGET_MB };
-        let lowered = [MODULE_KB, MODULE_GZIP_KB, budget];
+        let lowered = [MODULE_KB, MODULE_GZIP_KB, budget, SURFACE_MEMORY_MB];
         let loosening = layers::tighten(&document, &mut above, &lowered);
         lay_over(&mut document, above);
         let mut findings = Findings::default();
@@ -213,7 +220,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
         SECTIONS.map(|key| top.section(key, findings));
     network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
     env.warn_unknown(&["never"], findings);
-    let keys = [MODULE_KB.key, MODULE_GZIP_KB.key, MEMORY_BUDGET_MB.key];
+    let keys = [MODULE_KB.key, MODULE_GZIP_KB.key, MEMORY_BUDGET_MB.key, SURFACE_MEMORY_MB.key];
     sizes.warn_unknown(&keys, findings);
     instances.warn_unknown(&[IDLE_SECONDS.key], findings);
     audit.warn_unknown(&[AUDIT_ROTATE_MB.key], findings);
@@ -226,6 +233,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
     let module_bytes = bytes(&sizes, MODULE_KB, KB);
     let module_gzip_bytes = bytes(&sizes, MODULE_GZIP_KB, KB);
     let memory_budget_bytes = Some(bytes(&sizes, MEMORY_BUDGET_MB, MB)).filter(|bytes| *bytes > 0);
+    let surface_memory_bytes = bytes(&sizes, SURFACE_MEMORY_MB, MB);
     Config {
         allow_private_hosts: network.list(
             "allow_private_hosts",
@@ -238,6 +246,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
         module_bytes,
         module_gzip_bytes,
         memory_budget_bytes,
+        surface_memory_bytes,
         idle_timeout: Duration::from_secs(amount(&instances, IDLE_SECONDS, findings)),
         audit_rotate_bytes: amount(&audit, AUDIT_ROTATE_MB, findings).saturating_mul(MB as u64),
         watch: WatchConfig {

@@ -53,6 +53,8 @@ pub const TABLES: usize = 4;
 /// Wasm instances in one store.
 pub const INSTANCES: usize = 1;
 
+/// What a surface may hold for all its clients together.
+pub const SURFACE_BYTES: usize = 16 * MB;
 /// A call's parameters, as JSON text.
 pub const PARAMS_BYTES: usize = 4 * MB;
 /// A call's result, as JSON text.

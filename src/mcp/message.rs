@@ -154,6 +154,8 @@ pub(super) mod code {
     pub(in crate::mcp) const INVALID_PARAMS: i32 = -32602;
     /// Only in the legacy era; the modern one says [`INVALID_PARAMS`].
     pub(in crate::mcp) const RESOURCE_NOT_FOUND: i32 = -32002;
+    #[cfg(feature = "serve")]
+    pub(in crate::mcp) const INTERNAL: i32 = -32603;
     /// HTTP only: a header says something else than the body.
     #[cfg(feature = "serve")]
     pub(in crate::mcp) const HEADER_MISMATCH: i32 = -32020;
@@ -178,6 +180,12 @@ impl RpcError {
 
     pub(super) fn invalid_request(message: impl Into<String>) -> Self {
         Self::new(code::INVALID_REQUEST, message)
+    }
+
+    /// The server can't do it now.
+    #[cfg(feature = "serve")]
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self::new(code::INTERNAL, message)
     }
 
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {

@@ -148,6 +148,7 @@ impl RuntimeBuilder {
         self.never_env.clone_from(&config.never_env);
         self.idle_timeout = config.idle_timeout;
         self.memory_budget_bytes = config.memory_budget_bytes;
+        self.surface_memory_bytes = config.surface_memory_bytes;
         self.read_limits = ReadLimits {
             module_bytes: config.module_bytes,
             module_gzip_bytes: config.module_gzip_bytes,

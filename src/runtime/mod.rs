@@ -26,6 +26,7 @@ use crate::actor::{
     WatchMode,
 };
 use crate::command::{Administration, Commands, built_in_commands};
+use crate::contract::limits;
 use crate::contract::{ChannelConfig, McpConfig, NoSecrets, SecretSource, WatchConfig};
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
 use crate::pipeline::{ChannelRules, Gateway, GatewayOptions, SOUL_FILE};
@@ -67,6 +68,7 @@ pub struct RuntimeBuilder {
     audit: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
     memory_budget_bytes: Option<usize>,
+    surface_memory_bytes: usize,
     idle_timeout: Duration,
     read_limits: ReadLimits,
     watch: WatchConfig,
@@ -334,6 +336,7 @@ impl Runtime {
             audit: Arc::new(DiscardAudit),
             clock: Arc::new(SystemClock),
             memory_budget_bytes: None,
+            surface_memory_bytes: limits::SURFACE_BYTES,
             idle_timeout: Duration::from_secs(300),
             read_limits: ReadLimits::default(),
             watch: WatchConfig::default(),
@@ -422,6 +425,12 @@ impl Runtime {
     #[must_use]
     pub fn channel_config(&self) -> &BTreeMap<String, ChannelConfig> {
         &self.sources.channels
+    }
+
+    /// Bytes that a surface may hold for all its clients together, as the configuration says.
+    #[must_use]
+    pub fn surface_memory_bytes(&self) -> usize {
+        self.sources.surface_memory_bytes
     }
 
     /// What the configuration says of serving over MCP.

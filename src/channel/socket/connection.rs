@@ -13,15 +13,23 @@ use smol::lock::Mutex as AsyncMutex;
 
 use super::address::{Peer, Stream, USER};
 use super::frames::{Frame, Frames};
-use super::protocol::{FromClient, MAIN, ToClient};
+use super::protocol::{FromClient, MAIN, NO_ROOM, NO_ROOM_MESSAGE, ToClient};
 use super::token::is_token;
 use super::{Metadata, SOCKET};
-use crate::contract::{ChannelHost, Failure, MessagePayload, OWNER, PluginError, Secret, metadata};
+use crate::contract::{
+    ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,
+    metadata,
+};
 
 /// Bytes of a line of a client that has not shown its token.
 const HELLO_BYTES: usize = 4 * 1024;
 /// Characters of an id and of a chat's name.
 const NAME_CHARS: usize = 128;
+/// Bytes of a line that is written without being counted.
+const SMALL_BYTES: usize = 4 * 1024;
+/// How often a message that is worked on is in memory, and an answer that waits to be written.
+const MESSAGE_COPIES: usize = 2;
+const ANSWER_COPIES: usize = 3;
 /// How often a client that says no more is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 /// Conversations of one connection.
@@ -39,18 +47,26 @@ pub(super) struct Connection {
     /// Held while one line is written.
     writing: AsyncMutex<()>,
     state: Mutex<State>,
+    /// What all connections may hold together.
+    budget: ByteBudget,
 }
 
 #[derive(Default)]
 struct State {
-    /// Messages without their last word: whether they want to hear of progress.
-    in_flight: BTreeMap<String, bool>,
+    /// Messages without their last word.
+    in_flight: BTreeMap<String, InFlight>,
     /// Last words that are being written.
     last_words: usize,
     /// Its client sends nothing more.
     said_all: bool,
     /// The names of its conversations.
     chats: Vec<String>,
+}
+
+struct InFlight {
+    /// Whether its client wants to hear of progress.
+    progress: bool,
+    _held: HeldBytes,
 }
 
 /// A message that waits to be handed over.
@@ -63,8 +79,8 @@ struct Ready {
 }
 
 impl Connection {
-    pub(super) fn new(number: u64, stream: Stream) -> Self {
-        Self { number, stream, writing: AsyncMutex::new(()), state: Mutex::default() }
+    pub(super) fn new(number: u64, stream: Stream, budget: ByteBudget) -> Self {
+        Self { number, stream, writing: AsyncMutex::new(()), state: Mutex::default(), budget }
     }
 
     /// Its conversations, as the host knows them.
@@ -77,7 +93,7 @@ impl Connection {
     }
 
     pub(super) fn wants_progress(&self, id: &str) -> bool {
-        self.state().in_flight.get(id).copied().unwrap_or_default()
+        self.state().in_flight.get(id).is_some_and(|message| message.progress)
     }
 
     /// Writes the last word on a message. Its id is free before the client can know of it.
@@ -189,6 +205,7 @@ impl Connection {
         host: &dyn ChannelHost,
         ready: &Sender<Ready>,
     ) -> Result<(), PluginError> {
+        let mut held = self.budget.nothing();
         loop {
             for line in std::mem::take(&mut lines) {
                 self.line(line, limits, client, host, ready).await?;
@@ -198,7 +215,14 @@ impl Connection {
             });
             match read.await {
                 Ok(0) => return Ok(()),
-                Ok(_) => {}
+                Ok(_) if held.resize(frames.unfinished_bytes()) => {}
+                Ok(_) => {
+                    drop((frames, held));
+                    for line in lines {
+                        self.line(line, limits, client, host, ready).await?;
+                    }
+                    return self.write(&ToClient::error(NO_ROOM, NO_ROOM_MESSAGE)).await;
+                }
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
                 Err(error) => return Err(PluginError::io("reading from the socket", &error)),
             }
@@ -239,7 +263,7 @@ impl Connection {
                 metadata: known,
             }) => {
                 let begun = speaker(client, sender).and_then(|sender| {
-                    self.begin(&id, &chat, progress, limits)?;
+                    self.begin(&id, &chat, progress, limits, line.len())?;
                     Ok(sender)
                 });
                 let sender = match begun {
@@ -267,7 +291,14 @@ impl Connection {
     }
 
     /// Notes that a message waits for its last word.
-    fn begin(&self, id: &str, chat: &str, progress: bool, limits: &Limits) -> Result<(), Failure> {
+    fn begin(
+        &self,
+        id: &str,
+        chat: &str,
+        progress: bool,
+        limits: &Limits,
+        bytes: usize,
+    ) -> Result<(), Failure> {
         let refused =
             |code: &str, message: String, step: &str| Err(Failure::new(code, message, step));
         if !is_name(id) || !is_name(chat) {
@@ -290,7 +321,10 @@ impl Connection {
             }
             state.chats.push(if chat == MAIN { MAIN.into() } else { chat.to_owned() });
         }
-        state.in_flight.insert(id.to_owned(), progress);
+        let Some(held) = self.budget.hold(MESSAGE_COPIES * bytes) else {
+            return refused(NO_ROOM, NO_ROOM_MESSAGE.into(), "send it again later");
+        };
+        state.in_flight.insert(id.to_owned(), InFlight { progress, _held: held });
         Ok(())
     }
 
@@ -317,7 +351,22 @@ impl Connection {
             what: "the message".into(),
             problem: error.to_string(),
         };
-        let line = frame.line().map_err(invalid)?;
+        let mut line = frame.line().map_err(invalid)?;
+        let mut held = None;
+        if line.len() > SMALL_BYTES {
+            held = self.budget.hold(ANSWER_COPIES * line.len());
+            if held.is_none() {
+                // A client that reads what it gets hears of it; one that doesn't is let go, and what
+                // waits for it with it.
+                let reads = self.writing.try_lock().is_some();
+                let Some(instead) = frame.without_room().filter(|_| reads) else {
+                    self.close();
+                    return Err(PluginError::Cancelled);
+                };
+                line = instead.line().map_err(invalid)?;
+            }
+        }
+        let _held = held;
         let _turn = self.writing.lock().await;
         let unfinished = Unfinished(&self.stream);
         let written = self.stream.write_all(&line).await;

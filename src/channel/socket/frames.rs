@@ -34,6 +34,11 @@ impl Frames {
         self.extend(bytes, limit);
     }
 
+    /// Bytes of the line that has not ended yet.
+    pub(super) fn unfinished_bytes(&self) -> usize {
+        self.unfinished.len()
+    }
+
     fn extend(&mut self, bytes: &[u8], limit: usize) {
         if self.unfinished.len() + bytes.len() > limit {
             self.unfinished = Vec::new();

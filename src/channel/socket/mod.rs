@@ -52,9 +52,10 @@ use std::time::Duration;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
+use crate::contract::limits::SURFACE_BYTES;
 use crate::contract::{
-    Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost,
-    MessagePayload, PluginError, Progress, Reply, Secret, TextFormat,
+    Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
+    ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, TextFormat,
 };
 use address::{Listener, Peer};
 use connection::{Connection, Limits};
@@ -100,12 +101,15 @@ pub struct SocketOptions {
     pub line_bytes: usize,
     /// Messages of one client that are not answered yet; further ones are refused.
     pub in_flight: usize,
+    /// Bytes of messages and answers that may be held for all clients together; what is more is refused.
+    pub memory_bytes: usize,
     /// The time that a TCP client has to show its token.
     pub hello_limit: Duration,
 }
 
 impl SocketOptions {
-    /// The defaults: no token, this user only, 2,000 clients, lines of 4 MB, 64 messages in flight.
+    /// The defaults: no token, this user only, 2,000 clients, lines of 4 MB, 64 messages in flight,
+    /// 16 MB for all clients together.
     #[must_use]
     pub fn new(address: SocketAddress) -> Self {
         Self {
@@ -115,6 +119,7 @@ impl SocketOptions {
             max_clients: 2_000,
             line_bytes: 4 << 20,
             in_flight: 64,
+            memory_bytes: SURFACE_BYTES,
             hello_limit: Duration::from_secs(10),
         }
     }
@@ -128,6 +133,7 @@ pub struct SocketChannel {
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     next: AtomicU64,
     written: AtomicU64,
+    budget: ByteBudget,
 }
 
 impl SocketChannel {
@@ -135,6 +141,7 @@ impl SocketChannel {
     #[must_use]
     pub fn new(options: SocketOptions) -> Self {
         Self {
+            budget: ByteBudget::new(SOCKET, options.memory_bytes),
             options,
             listening: Mutex::default(),
             connections: Mutex::default(),
@@ -201,7 +208,7 @@ impl SocketChannel {
                 Err(error) => return Err(PluginError::io("taking a connection", &error)),
             };
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let connection = Arc::new(Connection::new(number, stream));
+            let connection = Arc::new(Connection::new(number, stream, self.budget.clone()));
             if self.clients() >= self.options.max_clients {
                 let full = ToClient::error("too_many_clients", "there are too many connections");
                 tasks.spawn(async move { connection.write(&full).await }).detach();

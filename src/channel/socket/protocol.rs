@@ -107,6 +107,18 @@ impl ToClient {
         Self::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION") }
     }
 
+    /// What a client hears instead where there is no room for this; `None` where nothing can be said.
+    pub(super) fn without_room(&self) -> Option<Self> {
+        match self {
+            Self::Answer { id, parts: None, .. } => {
+                let next_step = "read what was sent, and send it again";
+                let failure = Failure::new(NO_ROOM, NO_ROOM_MESSAGE, next_step);
+                Some(Self::Failure { id: id.clone(), failure })
+            }
+            _ => None,
+        }
+    }
+
     /// The line, with its end.
     pub(super) fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut line = serde_json::to_vec(self)?;
@@ -114,6 +126,10 @@ impl ToClient {
         Ok(line)
     }
 }
+
+/// The code of what is refused because the socket holds as much as it may.
+pub(super) const NO_ROOM: &str = "no_room";
+pub(super) const NO_ROOM_MESSAGE: &str = "the socket holds as much as it may for all its clients";
 
 /// What is said in a line.
 #[derive(Debug, Serialize)]

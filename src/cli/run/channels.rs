@@ -104,6 +104,7 @@ impl Plan {
             (None, None) => SocketAddress::Unix(options.weft_home()?.join(SOCKET_FILE)),
         };
         let mut socket = SocketOptions::new(address);
+        socket.memory_bytes = runtime.surface_memory_bytes();
         // Those for whom the owner's own programs speak need no access themselves.
         socket.others = allow.iter().any(|sender| sender.starts_with("uid:"));
         if let Some(name) = token_secret {

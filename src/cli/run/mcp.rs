@@ -96,6 +96,8 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     let runtime = options.runtime(asking)?;
     let interrupts = Interrupts::watch()?;
     let config = runtime.mcp_config().clone();
+    #[cfg(feature = "serve")]
+    let memory = runtime.surface_memory_bytes();
     let mut offered = McpOptions::from(&config);
     if let Some(names) = command.tool_names {
         offered.tool_names = names;
@@ -105,7 +107,9 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     #[cfg(feature = "serve")]
     let listener = match target {
         Target::Stdio => None,
-        Target::Address(address) => Some(listen(address, command.token_file.as_deref(), config)?),
+        Target::Address(address) => {
+            Some(listen(address, command.token_file.as_deref(), config, memory)?)
+        }
     };
     // A client is answered while the plugins are still being loaded.
     let is_loaded = Cell::new(false);
@@ -152,6 +156,7 @@ fn listen(
     address: SocketAddr,
     token_file: Option<&Path>,
     config: McpConfig,
+    memory_bytes: usize,
 ) -> Result<McpListener, Failure> {
     let refused = |error: HttpError| match error {
         HttpError::TokenNeeded { .. } => {
@@ -175,6 +180,7 @@ fn listen(
         token,
         allowed_hosts: config.allowed_hosts,
         authorization_server: config.authorization_server,
+        memory_bytes,
         ..HttpOptions::default()
     };
     let listener = McpListener::bind(address, options).map_err(refused)?;

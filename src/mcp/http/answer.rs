@@ -5,11 +5,14 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 use smol::Timer;
 
-use super::body::{Events, ResponseBody, event};
+use super::body::{Events, HeldText, ResponseBody, event};
 use super::guard::only;
 use super::headers::{self, VERSION};
-use super::service::{Accepted, Answer, EVENTS, JSON, Service, accepts, not_allowed, text};
-use crate::contract::{BoxFuture, CancellationSource};
+use super::service::{
+    Accepted, Answer, EVENTS, JSON, Message, Service, accepts, no_room, no_room_text, not_allowed,
+    text,
+};
+use crate::contract::{BoxFuture, CancellationSource, HeldBytes};
 use crate::mcp::discovery;
 use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
 use crate::mcp::object::Object;
@@ -24,13 +27,15 @@ impl Service {
     pub(super) async fn take(
         &self,
         headers: &HeaderMap,
-        message: &[u8],
+        Message { bytes, held }: Message,
         accepted: Accepted,
     ) -> Answer {
-        match Incoming::read(message) {
+        let message = Incoming::read(&bytes);
+        drop(bytes);
+        match message {
             Ok(Incoming::Request(request)) => match self.spoken(headers, &request) {
                 Ok(None) => self.initialize(&request, accepted),
-                Ok(Some(spoken)) => self.begin(request, spoken, accepted).await,
+                Ok(Some(spoken)) => self.begin(request, held, spoken, accepted).await,
                 Err(error) => refused(&error, &request),
             },
             // A cancellation is the end of the connection; nothing else asks for anything.
@@ -74,17 +79,28 @@ impl Service {
             Ok(agreed) => {
                 let mut result = Object::new();
                 discovery::initialize(&mut result, agreed);
-                let mut answer = whole(StatusCode::OK, success(request, result), accepted);
+                let mut answer = self.small(success(request, result), accepted);
                 if let Some(session) = session_id() {
                     answer.headers_mut().insert("mcp-session-id", session);
                 }
                 answer
             }
-            Err(error) => whole(StatusCode::OK, error.answer(Some(&request.id)), accepted),
+            Err(error) => self.small(error.answer(Some(&request.id)), accepted),
         }
     }
 
-    async fn begin(&self, request: Request, spoken: Spoken, accepted: Accepted) -> Answer {
+    /// An answer that takes no room to speak of.
+    fn small(&self, text: String, accepted: Accepted) -> Answer {
+        whole(StatusCode::OK, HeldText { text, held: self.budget().nothing() }, accepted)
+    }
+
+    async fn begin(
+        &self,
+        request: Request,
+        held: HeldBytes,
+        spoken: Spoken,
+        accepted: Accepted,
+    ) -> Answer {
         let modern = spoken.revision.is_modern();
         let listens = modern && &*request.method == "subscriptions/listen";
         if listens && accepted == Accepted::Json {
@@ -102,15 +118,30 @@ impl Service {
         let server = self.server().clone();
         // There may be a thousand of these, so they hold no more than they need.
         if listens {
-            let work = Box::pin(async move { Some(server.subscribe(request, context).await) });
+            let work = Box::pin(async move {
+                Some(HeldText { text: server.subscribe(request, context).await, held })
+            });
             return self.events(work, early, ends);
         }
-        let answer: BoxFuture<'static, String> =
-            Box::pin(async move { server.answer(request, spoken, context).await });
+        let (id, budget) = (request.id.clone(), self.budget().clone());
+        let answer: BoxFuture<'static, Result<HeldText, String>> = Box::pin(async move {
+            let text = server.answer(request, spoken, context).await;
+            // The request is gone, and its room is the answer's.
+            drop(held);
+            let held = budget.hold(text.len()).ok_or_else(|| no_room_text(Some(&id)))?;
+            Ok(HeldText { text, held })
+        });
         if told {
-            return self.events(Box::pin(async move { Some(answer.await) }), early, ends);
+            let nothing = self.budget().nothing();
+            let work = async move {
+                Some(answer.await.unwrap_or_else(|text| HeldText { text, held: nothing }))
+            };
+            return self.events(Box::pin(work), early, ends);
         }
-        let answer = answer.await;
+        let HeldText { text: answer, held } = match answer.await {
+            Ok(answer) => answer,
+            Err(error) => return no_room(error),
+        };
         // An error of an unknown method has a status of its own; it is at the head of the text.
         let unknown = format!("\"error\":{{\"code\":{},", code::METHOD_NOT_FOUND);
         let head = answer.find("\"error\":").filter(|_| modern);
@@ -118,7 +149,7 @@ impl Service {
             true => StatusCode::NOT_FOUND,
             false => StatusCode::OK,
         };
-        whole(status, answer, accepted)
+        whole(status, HeldText { text: answer, held }, accepted)
     }
 
     /// The stream that legacy clients get for a GET: which lists have changed.
@@ -145,7 +176,7 @@ impl Service {
 
     fn events(
         &self,
-        work: BoxFuture<'static, Option<String>>,
+        work: BoxFuture<'static, Option<HeldText>>,
         early: Receiver<String>,
         ends: CancellationSource,
     ) -> Answer {
@@ -168,10 +199,13 @@ impl Service {
 }
 
 /// A whole answer, as the client takes it.
-fn whole(status: StatusCode, answer: String, accepted: Accepted) -> Answer {
+fn whole(status: StatusCode, answer: HeldText, accepted: Accepted) -> Answer {
     match accepted {
         Accepted::Both | Accepted::Json => text(status, JSON, answer),
-        Accepted::Events => text(status, EVENTS, event(&answer)),
+        Accepted::Events => {
+            let HeldText { text: answer, held } = answer;
+            text(status, EVENTS, HeldText { text: event(&answer), held })
+        }
     }
 }
 

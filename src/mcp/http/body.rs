@@ -10,7 +10,7 @@ use futures_lite::{FutureExt, Stream};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use smol::Timer;
 
-use crate::contract::{BoxFuture, CancellationSource};
+use crate::contract::{BoxFuture, CancellationSource, HeldBytes};
 
 /// The body of a response.
 pub(super) enum ResponseBody {
@@ -27,7 +27,7 @@ impl ResponseBody {
 /// Messages as events, and comments where there is none for long. Dropping it cancels what it tells of.
 pub(super) struct Events {
     /// Gives the last message, if there is one. `None` when it has ended.
-    pub(super) work: Option<BoxFuture<'static, Option<String>>>,
+    pub(super) work: Option<BoxFuture<'static, Option<HeldText>>>,
     /// What comes before the last message.
     pub(super) early: Pin<Box<Receiver<String>>>,
     pub(super) keep_alive: Duration,
@@ -45,10 +45,11 @@ impl Events {
             while let Ok(message) = self.early.try_recv() {
                 push_event(&mut events, &message);
             }
-            if let Some(last) = last {
-                push_event(&mut events, &last);
-            }
-            return Poll::Ready((!events.is_empty()).then(|| events.into()));
+            let Some(HeldText { text, held }) = last else {
+                return Poll::Ready(Some(events).filter(|it| !it.is_empty()).map(Bytes::from));
+            };
+            push_event(&mut events, &text);
+            return Poll::Ready(Some(HeldText { text: events, held }.into()));
         }
         if let Poll::Ready(Some(message)) = self.early.as_mut().poll_next(context) {
             self.timer.set_after(self.keep_alive);
@@ -67,6 +68,24 @@ pub(super) fn event(message: &str) -> String {
     let mut event = String::with_capacity(message.len() + 24);
     push_event(&mut event, message);
     event
+}
+
+/// A text that is counted until it is written.
+pub(super) struct HeldText {
+    pub(super) text: String,
+    pub(super) held: HeldBytes,
+}
+
+impl From<HeldText> for Bytes {
+    fn from(text: HeldText) -> Self {
+        Self::from_owner(text)
+    }
+}
+
+impl AsRef<[u8]> for HeldText {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
 }
 
 fn push_event(events: &mut String, message: &str) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::contract::limits::MB;
+use crate::contract::limits::{MB, SURFACE_BYTES};
 
 /// The characters of a token, at least.
 const TOKEN_CHARS: usize = 16;
@@ -62,6 +62,9 @@ pub struct HttpOptions {
     pub connections: usize,
     /// Bytes of a request's body. Default: 4 MB.
     pub body_bytes: usize,
+    /// Bytes of requests and answers that may be held for all connections together; beyond, requests get
+    /// status 503. Default: 16 MB.
+    pub memory_bytes: usize,
     /// How long a client may take for its next request, for the body of one, or to read what it is
     /// sent. Default: 30 seconds.
     pub patience: Duration,
@@ -77,6 +80,7 @@ impl Default for HttpOptions {
             authorization_server: None,
             connections: 2_048,
             body_bytes: 4 * MB,
+            memory_bytes: SURFACE_BYTES,
             patience: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
         }

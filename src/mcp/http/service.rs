@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_lite::future::or;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, RETRY_AFTER,
     WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
@@ -19,7 +19,8 @@ use super::cors;
 use super::guard::{self, Refusal};
 use super::metadata;
 use super::options::HttpOptions;
-use crate::mcp::message::RpcError;
+use crate::contract::{ByteBudget, HeldBytes};
+use crate::mcp::message::{RequestId, RpcError};
 use crate::mcp::server::McpServer;
 
 const METADATA: &str = "/.well-known/oauth-protected-resource";
@@ -39,6 +40,12 @@ pub(super) enum Accepted {
 
 pub(super) type Answer = Response<ResponseBody>;
 
+/// A request's body, and the room that it and what is read from it take.
+pub(super) struct Message {
+    pub(super) bytes: Vec<u8>,
+    pub(super) held: HeldBytes,
+}
+
 /// Answers the requests of all connections.
 pub(super) struct Service {
     server: McpServer,
@@ -46,11 +53,14 @@ pub(super) struct Service {
     options: HttpOptions,
     /// How many requests were refused for where they came from.
     refusals: AtomicU32,
+    /// What all connections may hold together.
+    budget: ByteBudget,
 }
 
 impl Service {
     pub(super) fn new(server: McpServer, address: SocketAddr, options: HttpOptions) -> Self {
-        Self { server, address, options, refusals: AtomicU32::new(0) }
+        let budget = ByteBudget::new("mcp", options.memory_bytes);
+        Self { server, address, options, refusals: AtomicU32::new(0), budget }
     }
 
     pub(super) fn server(&self) -> &McpServer {
@@ -59,6 +69,10 @@ impl Service {
 
     pub(super) fn options(&self) -> &HttpOptions {
         &self.options
+    }
+
+    pub(super) fn budget(&self) -> &ByteBudget {
+        &self.budget
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
@@ -144,7 +158,8 @@ impl Service {
             }
         };
         match self.read(body).await {
-            Ok(message) => self.take(&head.headers, &message, accepted).await,
+            Ok(message) => self.take(&head.headers, message, accepted).await,
+            Err(StatusCode::SERVICE_UNAVAILABLE) => no_room(no_room_text(None)),
             Err(status) => {
                 let problem = match status {
                     StatusCode::PAYLOAD_TOO_LARGE => {
@@ -161,17 +176,36 @@ impl Service {
         }
     }
 
-    /// The whole body, which may neither be too long nor take too long.
-    async fn read(&self, body: Incoming) -> Result<Vec<u8>, StatusCode> {
+    /// The whole body, which may neither be too long nor take too long. One without room is read to its
+    /// end and kept by nobody, so that its sender gets to read the answer.
+    async fn read(&self, mut body: Incoming) -> Result<Message, StatusCode> {
         let limit = self.options.body_bytes;
-        if body.size_hint().lower() > limit as u64 {
+        let hint = body.size_hint();
+        if hint.lower() > limit as u64 {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         let reading = async {
-            match Limited::new(body, limit).collect().await {
-                Ok(body) => Ok(body.to_bytes().to_vec()),
-                Err(error) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
-                Err(_) => Err(StatusCode::BAD_REQUEST),
+            // What is not written to costs nothing, so it is made as long as it will be.
+            let length = hint.exact().and_then(|length| usize::try_from(length).ok());
+            let mut message = Vec::with_capacity(length.unwrap_or_default());
+            let (mut held, mut count, mut has_room) = (self.budget.nothing(), 0, true);
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+                let Ok(data) = frame.into_data() else { continue };
+                count += data.len();
+                if count > limit {
+                    return Err(StatusCode::PAYLOAD_TOO_LARGE);
+                }
+                if has_room && !held.resize(count) {
+                    (message, held, has_room) = (Vec::new(), self.budget.nothing(), false);
+                }
+                if has_room {
+                    message.extend_from_slice(&data);
+                }
+            }
+            match has_room {
+                true => Ok(Message { bytes: message, held }),
+                false => Err(StatusCode::SERVICE_UNAVAILABLE),
             }
         };
         let late = async {
@@ -254,6 +288,20 @@ pub(super) fn text(
 /// A response to what can't be taken: an error of JSON-RPC without an id.
 fn problem_of(status: StatusCode, problem: &str) -> Answer {
     text(status, JSON, RpcError::invalid_request(problem).answer(None))
+}
+
+const NO_ROOM: &str = "the server holds as much as it may for all its clients; send it again later";
+
+/// The error, with an id where it is known, when the server holds as much as it may.
+pub(super) fn no_room_text(id: Option<&RequestId>) -> String {
+    RpcError::internal(NO_ROOM).answer(id)
+}
+
+/// The response that says it.
+pub(super) fn no_room(error: String) -> Answer {
+    let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, JSON, error);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
 }
 
 pub(super) fn not_allowed(methods: &'static str) -> Answer {
