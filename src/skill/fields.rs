@@ -222,7 +222,7 @@ impl<'m> Fields<'m, '_, '_> {
             let write = "name the program and what it needs, and the rest below".into();
             self.findings.deviation("long-compatibility", at, message, write);
         }
-        self.neutral(at, &written)
+        self.neutral(at, written)
     }
 
     fn argument_hint(&mut self) -> Option<String> {
