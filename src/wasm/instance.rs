@@ -99,7 +99,7 @@ impl Instance {
     pub fn check(
         module: &CompiledModule,
         resources: &PluginResourceConfig,
-        memory_budget: Arc<MemoryBudget>,
+        memory_budget: &Arc<MemoryBudget>,
     ) -> Result<(), CallError> {
         instantiate(module, resources, memory_budget.account("")).map(|_| ())
     }

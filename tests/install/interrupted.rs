@@ -137,7 +137,7 @@ fn installs_at_once(kind: PackageKind) {
     match home.echo() {
         Ok(echo) => assert_eq!(echo, "[1]"),
         Err(error) => {
-            assert!(error.to_string().contains("older than what was approved"), "{error}")
+            assert!(error.to_string().contains("older than what was approved"), "{error}");
         }
     }
 }
@@ -233,6 +233,6 @@ fn what_a_full_disk_left_of_a_file_is_gone_at_the_next_start() {
     }
     drop(home.runtime());
     let there = |name: &&str| home.weft().join(name).exists();
-    assert!(!left.iter().any(|it| there(it)), "{left:?}");
-    assert!(kept.iter().all(|it| there(it)), "{kept:?}");
+    assert!(!left.iter().any(&there), "{left:?}");
+    assert!(kept.iter().all(there), "{kept:?}");
 }

@@ -235,8 +235,7 @@ impl Report {
         }
         match compiled {
             Ok(module) => {
-                if let Err(error) = Instance::check(&module, resources, Arc::clone(&bounds.memory))
-                {
+                if let Err(error) = Instance::check(&module, resources, &bounds.memory) {
                     self.reasons.push(Reason::of(&LoadError::Start { error }));
                 }
                 self.module(module.summary().clone());
