@@ -17,6 +17,7 @@ use crate::contract::limits;
 use crate::contract::set_of;
 
 /// The signature's name in a package. It covers every file but itself.
+#[cfg_attr(not(feature = "package"), allow(unreachable_pub, reason = "the feature exports it"))]
 pub const SIGNATURE_FILE: &str = "weft.signature.json";
 
 /// Files and folders that are looked at.
@@ -42,6 +43,10 @@ pub struct PackageContent {
 
 /// Who signed a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "package"),
+    allow(dead_code, reason = "only the feature checks signatures")
+)]
 enum Signer {
     #[default]
     Nobody,
@@ -322,6 +327,7 @@ pub(super) fn text(files: &BTreeMap<String, String>) -> String {
 }
 
 /// The SHA-256 digest as hex.
+#[cfg_attr(not(feature = "package"), allow(unreachable_pub, reason = "the feature exports it"))]
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     to_hex(&Sha256::digest(bytes))

@@ -19,9 +19,9 @@ use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
 use crate::contract::{PluginPermissions, map_of, set_of, sort_by};
 #[cfg(feature = "bundled")]
-use crate::package::BUNDLED;
+use crate::package::{Approval, BUNDLED};
 use crate::package::{
-    Approval, ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
+    ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
     trusted_key_ids,
 };
 use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};

@@ -10,6 +10,10 @@
 //! [`form`]; in hex values under 4 bytes, in base64 values under 6. A server that wants to give a
 //! secret away can do so: bind secrets to hosts that you trust with them.
 
+#[cfg_attr(
+    not(feature = "net"),
+    allow(dead_code, reason = "without requests nothing carries a secret")
+)]
 mod form;
 
 use std::borrow::Cow;
@@ -44,6 +48,7 @@ pub(super) struct PluginSecrets {
 #[derive(Default)]
 pub(super) struct Redactor {
     /// Longest first, so that a value that begins with another is replaced whole.
+    #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "without requests there are none"))]
     values: Vec<String>,
     forms: Vec<Form>,
     /// For each byte, the forms that can begin with it. Empty where there are none.
