@@ -55,6 +55,11 @@ impl Interrupts {
         let forwarding = async move {
             while let Some(Ok(signal)) = signals.next().await {
                 if !sender.is_empty() {
+                    // A program that is not stuck sees the first one by then, and gives a terminal
+                    // back as it was.
+                    std::thread::sleep(GRACE);
+                }
+                if !sender.is_empty() {
                     std::process::exit(INTERRUPTED.into());
                 }
                 // Nobody waits any more.
