@@ -214,7 +214,7 @@ fn a_workspace_is_used_only_when_it_is_trusted() {
 }
 
 /// How many folders the kernel watches for a process.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "watch"))]
 fn watches(process: u32) -> usize {
     let files = fs::read_dir(format!("/proc/{process}/fdinfo")).unwrap();
     let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap_or_default());
