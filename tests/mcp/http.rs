@@ -565,7 +565,7 @@ fn other_machines_are_served_only_with_a_token() {
     let open = "0.0.0.0:0".parse().unwrap();
     let error = McpListener::bind(open, HttpOptions::default()).unwrap_err();
     assert!(matches!(error, HttpError::TokenNeeded { .. }));
-    assert!(error.next_step().contains("--token-file"));
+    assert!(error.next_step().contains("give it a token"));
     let token = Some(BearerToken::new(TOKEN).unwrap());
     McpListener::bind(open, HttpOptions { token, ..HttpOptions::default() }).unwrap();
     for weak in ["", "short", "with spaces in the middle", "not-ascii-\u{e9}-not-ascii"] {

@@ -168,8 +168,7 @@ impl Tools {
         };
         let found = registry.find_tool(name);
         // What its own plugin waits for comes before what another one offers.
-        let refused =
-            matches!(&found, Err(error) if !matches!(error, CallError::UnknownTool { .. }));
+        let refused = matches!(&found, Err(CallError::NotLoaded(_) | CallError::Denied { .. }));
         if !successors.is_empty() && !refused {
             let message = format!("{was}: call `{}` instead", successors.join("` or `"));
             return RpcError::invalid_params(message)
