@@ -88,6 +88,8 @@ impl fmt::Display for Capability {
 pub(crate) const PRIVATE_ADDRESS: &str = "request to private/reserved IP denied";
 /// How the rule ends that keeps a secret from plain http.
 pub(crate) const NEEDS_HTTPS: &str = "needs https";
+/// How the rules end that keep files from every plugin, whatever is approved.
+const NEVER_OPEN: [&str; 2] = ["open to no plugin", "keep what is written in `$PLUGIN_DATA`"];
 
 /// A refusal by the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -341,6 +343,9 @@ impl CallError {
                 ),
                 (Capability::Network, None) if denied.rule.starts_with(PRIVATE_ADDRESS) => {
                     "use a public address of the host: no setting opens this one".into()
+                }
+                (Capability::Filesystem, _) if NEVER_OPEN.iter().any(|it| denied.rule.ends_with(it)) => {
+                    "let its manifest name `$PLUGIN_DATA` for files of its own: no approval opens this place".into()
                 }
                 (capability, _) => format!(
                     "if you trust the plugin with it, extend `permissions` ({capability}) in its manifest and approve it"
