@@ -15,6 +15,7 @@ use super::source;
 use crate::contract::limits;
 #[cfg(feature = "package")]
 use crate::contract::set_of;
+use crate::skill::is_ignored_name;
 
 /// The signature's name in a package. It covers every file but itself.
 #[cfg_attr(not(feature = "package"), allow(unreachable_pub, reason = "the feature exports it"))]
@@ -259,10 +260,6 @@ pub(crate) fn is_installed(folder: &Path) -> bool {
     folder.join(RECORD_FILE).symlink_metadata().is_ok()
 }
 
-/// What tools leave in a folder that somebody works in; there it is not looked into.
-const LEFT_OUT: [&str; 8] =
-    [".git", ".hg", ".jj", ".svn", ".venv", "__pycache__", "node_modules", "target"];
-
 /// The ids of the keys that are trusted; none, where they can't be read.
 pub(crate) fn trusted_key_ids(home: &Path) -> BTreeSet<String> {
     #[cfg(feature = "package")]
@@ -277,7 +274,8 @@ pub(crate) fn trusted_key_ids(home: &Path) -> BTreeSet<String> {
     }
 }
 
-/// Takes the digest of every file; of a link that leads to no file, that of where it leads.
+/// Takes the digest of every file; of a link that leads to no file, that of where it leads. In a
+/// folder that somebody works in, what tools leave there is not looked into.
 fn walk(
     folder: &Path,
     prefix: &str,
@@ -295,7 +293,7 @@ fn walk(
         left.entries = left.entries.checked_sub(1).ok_or_else(|| too_much(&path))?;
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            let left_out = by_hand && name.to_str().is_some_and(|name| LEFT_OUT.contains(&name));
+            let left_out = by_hand && name.to_str().is_some_and(is_ignored_name);
             if !left_out {
                 walk(&place, &format!("{path}/"), by_hand, files, left)?;
             }

@@ -52,7 +52,6 @@ pub(crate) use files::{OpenSkill, SKILL_FILE, SKILL_TOTAL_BYTES};
 pub use fingerprint::Fingerprint;
 pub use frontmatter::Frontmatter;
 pub use ignored::is_ignored_folder;
-#[cfg(any(feature = "package", feature = "watch"))]
 pub(crate) use ignored::is_ignored_name;
 #[cfg(feature = "package")]
 pub(crate) use ignored::is_leftover;
