@@ -13,6 +13,7 @@ use weft_lite::{
 
 pub(crate) const AUTHORITY: &str =
     "filesystem access denied: what weft-lite takes authority from is open to no plugin";
+const NEVER_OPEN: &str = "open to no plugin";
 pub(crate) const OWN: &str = "filesystem access denied: a plugin's own folder is read-only; keep what is written in `$PLUGIN_DATA`";
 pub(crate) const KERNEL: &str =
     "filesystem access denied: the kernel's files are open to no plugin";
@@ -104,6 +105,12 @@ impl Loaded {
         let call = self.runtime.host().call(&tool, params.to_string());
         match self.runtime.block_on(call).result {
             Ok(text) => Ok(serde_json::from_str(&text).unwrap()),
+            Err(error @ CallError::Denied { .. }) if error.to_string().ends_with(NEVER_OPEN) => {
+                // No edit of the manifest opens this, so none is proposed.
+                assert!(error.next_step().contains("`$PLUGIN_DATA`"), "{}", error.next_step());
+                let CallError::Denied { message, .. } = error else { unreachable!() };
+                Err(message)
+            }
             Err(CallError::Guest { message } | CallError::Denied { message, .. }) => Err(message),
             Err(other) => panic!("{other:?}"),
         }
