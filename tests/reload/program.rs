@@ -84,7 +84,7 @@ fn each_change_is_a_line() {
     assert_eq!(program.says("second"), "+ skill second (managed)");
     world.skill("home/skills/first", "another");
     assert_eq!(program.says("first"), "~ skill first (managed)");
-    world.write("home/skills/first/SKILL.md", "---\nname: first\ndescription: a: b\n---\nText.\n");
+    world.put("home/skills/first/SKILL.md", "---\nname: first\ndescription: a: b\n---\nText.\n");
     assert_eq!(program.says("first"), "~ skill first (managed)");
     let mended = program.says("first");
     assert!(mended.starts_with("! skill first: SKILL.md:3:15: warning: "), "{mended}");
@@ -92,9 +92,9 @@ fn each_change_is_a_line() {
     assert_eq!(program.says("- skill"), "- skill first");
     world.plugin("home/plugins/probe", "2.0.0", &module("probe"), &json!({}));
     assert_eq!(program.says("probe"), "~ plugin probe 1.0.0 -> 2.0.0");
-    world.write("home/plugins/probe/plugin.wasm", "broken");
+    world.put("home/plugins/probe/plugin.wasm", "broken");
     assert!(program.says("! plugin probe").contains("version 2.0.0 stays in service"));
-    world.write("home/skills/second/SKILL.md", "---\nname: second\n");
+    world.put("home/skills/second/SKILL.md", "---\nname: second\n");
     let line = program.says("! skill second");
     assert!(line.contains("SKILL.md:") && line.ends_with("the version before stays"), "{line}");
     let rest = program.end();
@@ -104,18 +104,18 @@ fn each_change_is_a_line() {
 #[test]
 fn a_changed_configuration_is_said_to_count_from_the_next_start() {
     let world = World::new();
-    let path = world.write("home/config.yaml", "limits: {module_kb: 500}\n");
-    world.write("work/.weft/config.yaml", "env: {never: [KEY]}\n");
+    let path = world.put("home/config.yaml", "limits: {module_kb: 500}\n");
+    world.put("work/.weft/config.yaml", "env: {never: [KEY]}\n");
     let mut program = world.start(&["run", "--trust"]);
     program.says("0 plugins");
     let path = path.display();
-    world.write("home/config.yaml", "limits: {module_kb: 600}\n");
+    world.put("home/config.yaml", "limits: {module_kb: 600}\n");
     let line = program.says("has changed, which");
     assert_eq!(line, format!("warn: {path} has changed, which counts from the next start"));
-    world.write("home/config.yaml", "limits: {module_kb: many}\n");
+    world.put("home/config.yaml", "limits: {module_kb: many}\n");
     let line = program.says("has changed, and the next start will refuse it: ");
     assert!(line.contains("module_kb"), "{line}");
-    world.write("home/config.yaml", "limits: {module_kb: 500}\n");
+    world.put("home/config.yaml", "limits: {module_kb: 500}\n");
     program.says("config.yaml is again as it was at the start");
     world.remove("work/.weft/config.yaml");
     program.says("work/.weft/config.yaml has changed, which counts from the next start");
@@ -174,7 +174,7 @@ fn each_change_is_a_json_object() {
 fn a_client_uses_a_skills_tools_while_it_is_edited() {
     let world = World::new();
     world.skill("home/skills/helper", "0");
-    world.write("home/skills/helper/plugin.wasm", module("probe"));
+    world.put("home/skills/helper/plugin.wasm", module("probe"));
     let mut program = world.start(&["run"]);
     program.says("1 skill");
     let mut input = program.child.stdin.take().unwrap();
@@ -207,7 +207,7 @@ fn a_workspace_is_used_only_when_it_is_trusted() {
     // As it was answered before.
     let work = fs::canonicalize(world.path("work")).unwrap();
     let answers = json!({ "workspaces": { work.to_str().unwrap(): "trusted" } });
-    world.write("home/trusted-workspaces.json", answers.to_string());
+    world.put("home/trusted-workspaces.json", answers.to_string());
     let mut program = world.start(&["run"]);
     assert_eq!(program.says("skill"), "1 skill (1 workspace)");
     program.end();
@@ -227,14 +227,14 @@ fn watches(process: u32) -> usize {
 fn ignored_folders_are_not_watched() {
     let world = World::new();
     world.skill("home/skills/web", "1");
-    world.write("home/skills/web/references/deep/a.md", "a");
+    world.put("home/skills/web/references/deep/a.md", "a");
     for folder in ["node_modules", ".venv/lib", "src/target", "src/__pycache__", "cache"] {
         for number in 0..100 {
-            world.write(&format!("home/skills/web/{folder}/{number}/file"), "");
+            world.put(&format!("home/skills/web/{folder}/{number}/file"), "");
         }
     }
     let tag = "Signature: 8a477f597d28d172789f06886806bc55\n";
-    world.write("home/skills/web/cache/CACHEDIR.TAG", tag);
+    world.put("home/skills/web/cache/CACHEDIR.TAG", tag);
     let mut program = world.start(&["run"]);
     program.says("1 skill");
     // From the first change that it tells of, everything is watched.

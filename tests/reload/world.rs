@@ -37,17 +37,26 @@ impl World {
         path
     }
 
+    /// As `write`, in one step: what watches sees the old content or the new one, never a part.
+    pub(crate) fn put(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let new = self.write("new", content);
+        fs::rename(new, &path).unwrap();
+        path
+    }
+
     /// A skill in `folder`, with the folder's name and this text.
     pub(crate) fn skill(&self, folder: &str, text: &str) -> PathBuf {
         let name = Path::new(folder).file_name().unwrap().to_str().unwrap();
-        self.write(&format!("{folder}/SKILL.md"), skill(name, text))
+        self.put(&format!("{folder}/SKILL.md"), skill(name, text))
     }
 
     /// A plugin in `folder`, whose id is the folder's name.
     pub(crate) fn plugin(&self, folder: &str, version: &str, module: &[u8], permissions: &Value) {
         let id = Path::new(folder).file_name().unwrap().to_str().unwrap();
-        self.write(&format!("{folder}/plugin.wasm"), module);
-        self.write(&format!("{folder}/weft.plugin.json"), manifest(id, version, permissions));
+        self.put(&format!("{folder}/plugin.wasm"), module);
+        self.put(&format!("{folder}/weft.plugin.json"), manifest(id, version, permissions));
     }
 
     /// Approves permissions for what lies in a folder, as it is now.
