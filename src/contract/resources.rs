@@ -33,6 +33,24 @@ impl PluginResourceConfig {
         self.max_memory_mb as usize * limits::MB
     }
 
+    /// What is more than the defaults: one line for each, with what is usual.
+    #[must_use]
+    pub fn beyond_defaults(&self) -> Vec<String> {
+        let usual = Self::default();
+        let asked = [
+            (self.max_fuel, usual.max_fuel, "units of fuel for a call"),
+            (self.max_memory_mb.into(), usual.max_memory_mb.into(), "MB of memory"),
+            (self.max_execution_seconds.into(), usual.max_execution_seconds.into(), "s for a call"),
+            (
+                self.max_http_requests_per_minute.into(),
+                usual.max_http_requests_per_minute.into(),
+                "requests a minute",
+            ),
+        ];
+        let beyond = asked.into_iter().filter(|(asked, usual, _)| asked > usual);
+        beyond.map(|(asked, usual, what)| format!("{asked} {what} ({usual} by default)")).collect()
+    }
+
     /// The wall-clock limit of one call.
     #[must_use]
     pub fn max_execution_time(&self) -> Duration {

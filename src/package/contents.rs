@@ -11,7 +11,7 @@ use cap_std::fs::Dir;
 use super::error::{PackageError, PackageErrorKind};
 use super::kind::PackageKind;
 use super::source::{self, MANIFEST_NAMES, PluginPackage, ReadLimits};
-use crate::contract::{PluginPermissions, sort_by};
+use crate::contract::{PluginPermissions, PluginResourceConfig, sort_by};
 use crate::skill::{ParseMode, SKILL_BYTES, SKILL_FILES, Severity, parse_skill};
 #[cfg(feature = "package")]
 use crate::skill::{SkillFolder, SkillReader, SkillRoot};
@@ -33,6 +33,8 @@ pub struct Package {
     pub permissions: PluginPermissions,
     /// Those tools.
     pub shell_tools: Vec<String>,
+    /// How much its code may use.
+    pub resources: PluginResourceConfig,
     /// What its author should know.
     pub warnings: Vec<String>,
     /// The module's bytes; a skill may be without one.
@@ -83,6 +85,7 @@ impl Package {
             id: manifest.id,
             version: Some(manifest.version.to_string()),
             permissions: manifest.permissions,
+            resources: manifest.resources,
             shell_tools: Vec::new(),
             warnings,
             module: Some(module),
@@ -104,6 +107,7 @@ impl Package {
         let has = |file: &str| has_any(folder, &[file]);
         let code = skill_code(folder, has, name, version, limits).transpose()?;
         let mut permissions = PluginPermissions::default();
+        let mut resources = PluginResourceConfig::default();
         let mut module = None;
         if let Some(code) = code {
             let id = code.manifest.id;
@@ -111,6 +115,7 @@ impl Package {
                 return Err(failed(PackageErrorKind::OtherId { id, name: name.clone() }));
             }
             permissions = code.manifest.permissions;
+            resources = code.manifest.resources;
             warnings.extend(code.warnings);
             module = Some(code.module);
         }
@@ -122,6 +127,7 @@ impl Package {
             id: document.name,
             version: document.version,
             permissions,
+            resources,
             shell_tools,
             warnings,
             module,
