@@ -5,6 +5,8 @@
 #[path = "support/guest.rs"]
 #[allow(dead_code, clippy::panic, reason = "only its text is wanted")]
 mod guests;
+#[path = "support/padding.rs"]
+mod padding;
 #[allow(dead_code, reason = "the program is not kept running here")]
 mod support;
 
@@ -178,10 +180,7 @@ fn sizes_are_judged_by_the_operators_limits_and_the_rest_is_told_all_the_same() 
     let dir = Dir::new();
     let home = dir.path("home/.weft");
     fs::create_dir(&home).unwrap();
-    let mut large = guest("echo");
-    // A custom section of zeros.
-    large.extend([0, 0x81, 0xea, 0x30, 0]);
-    large.extend(vec![0; 800_000]);
+    let large = padding::padded(&guest("echo"), &vec![0; 2_100_000]);
     let module = dir.write("large.wasm", &large);
     let inspect = |path: &Path| dir.run(&["plugin", "inspect", "--json", path.to_str().unwrap()]);
     let folder = dir.plugin("large", &large, &json!({}));
@@ -189,10 +188,10 @@ fn sizes_are_judged_by_the_operators_limits_and_the_rest_is_told_all_the_same() 
         let report = inspect(path).exits(1).json();
         assert_eq!(report["module"]["bytes"], large.len());
         assert_eq!(report["module"]["imports"][0]["name"], "get-env");
-        assert!(reasons(&report).ends_with("bytes, over the limit of 307200"), "{report}");
+        assert!(reasons(&report).ends_with("bytes, over the limit of 2097152"), "{report}");
     }
     assert_eq!(inspect(&folder).json()["manifest"]["id"], "large");
-    fs::write(home.join("config.yaml"), "limits: { module_kb: 900 }").unwrap();
+    fs::write(home.join("config.yaml"), "limits: { module_kb: 2900 }").unwrap();
     for path in [&module, &folder] {
         inspect(path).exits(0);
     }

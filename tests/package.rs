@@ -91,8 +91,15 @@ fn faulty_manifests_are_refused() {
 fn modules_over_the_limit_are_refused() {
     let folder = package("clock");
     let limit = 300 * 1024;
+    let module_kb = || {
+        let package = PluginPackage::read(folder.path(), ReadLimits::default()).unwrap();
+        package.manifest.permissions.module_kb.map(std::num::NonZeroU32::get)
+    };
     fs::write(folder.path().join("plugin.wasm"), vec![0; limit]).unwrap();
-    assert!(PluginPackage::read(folder.path(), ReadLimits::default()).is_ok());
+    assert_eq!(module_kb(), None);
+    fs::write(folder.path().join("plugin.wasm"), vec![0; limit + 5]).unwrap();
+    assert_eq!(module_kb(), Some(301), "it waits for a yes");
+    let limit = 2048 * 1024;
     fs::write(folder.path().join("plugin.wasm"), vec![0; limit + 5]).unwrap();
     let bytes = limit as u64 + 5;
     assert_eq!(refused(folder.path()), PackageErrorKind::ModuleTooLarge { bytes, limit });

@@ -4,6 +4,8 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 #![cfg(all(feature = "cli", feature = "package"))]
 
+#[path = "support/padding.rs"]
+mod padding;
 #[allow(dead_code, reason = "shared with other tests")]
 mod support;
 
@@ -325,16 +327,17 @@ fn a_skill_with_code_gives_tools_once_it_is_approved() {
 fn modules_are_packed_up_to_the_size_that_the_operator_allows() {
     let place = Place::new();
     place.skill("helper", "1.0.0", "");
+    let large = padding::padded(&probe(), &vec![0; 2 << 20]);
     let manifest = json!({ "id": "helper", "name": "H", "version": "1.0.0", "capabilities": ["tool"], "wasm_module": "plugin.wasm" });
     for folder in ["helper", "plugin"] {
-        place.write(&format!("src/{folder}/plugin.wasm"), probe());
+        place.write(&format!("src/{folder}/plugin.wasm"), &large);
         place.write(&format!("src/{folder}/weft.plugin.json"), manifest.to_string());
     }
+    place.run("skill pack src/helper").exits(1).says("over the limit of 2097152");
+    place.run("plugin pack src/plugin").exits(1).says("over the limit of 2097152");
+    place.write("home/.weft/config.yaml", "limits: { module_kb: 3000 }");
     place.run("skill pack src/helper").exits(0);
     place.run("plugin pack src/plugin").exits(0);
-    place.write("home/.weft/config.yaml", "limits: { module_kb: 1 }");
-    place.run("skill pack src/helper").exits(1).says("over the limit of 1024");
-    place.run("plugin pack src/plugin").exits(1).says("over the limit of 1024");
 }
 
 #[test]

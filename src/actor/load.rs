@@ -8,7 +8,7 @@ use crate::contract::{
     CallError, Capability, Denied, Exhausted, NotLoaded, PluginDescription, PluginManifest,
     ToolDescription,
 };
-use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage};
+use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage, ReadLimits};
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions, off_executor};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleError};
 
@@ -80,7 +80,7 @@ impl LoadError {
                 "start weft-lite again to approve the folder as it is now".into()
             }
             Self::Pending { command: None, .. } => {
-                "approve them by kind where the plugin is named: `env`, `network`, `secrets` or `shell`".into()
+                "approve them by kind where the plugin is named: `env`, `network`, `secrets`, `shell` or `size`".into()
             }
             Self::Start { error } => after_start(error),
             Self::Description { .. } => {
@@ -224,6 +224,8 @@ pub(super) async fn prepare(
     }
     // Before the first wait: a neighbour that holds more than its share gives way meanwhile.
     let account = Arc::new(memory.account(&manifest.id));
+    let limits = ReadLimits { module_bytes, ..ReadLimits::default() };
+    let module_bytes = limits.allowing(manifest.permissions.module_kb).module_bytes;
     let bundled = origin == PackageOrigin::Bundled;
     let module = match bundled {
         // It is small and its functions are translated later: that takes less time than to ask another

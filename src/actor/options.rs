@@ -15,7 +15,7 @@ pub struct PluginHostOptions {
     pub memory_budget_bytes: usize,
     /// How long an instance may be idle before it is dropped.
     pub idle_timeout: Duration,
-    /// Bytes that a module may have.
+    /// Bytes that a module may have without a question.
     pub module_bytes: usize,
     /// How long members may take to start and stop, and when failed channels are started again.
     pub lifecycle: LifecycleOptions,

@@ -41,7 +41,7 @@ pub(super) struct Options {
     #[argh(switch)]
     pub(super) trust: bool,
     /// what plugins from --plugins, or one that is being approved, may have besides: any of network
-    /// (all hosts), env, secrets, shell, with commas between them
+    /// (all hosts), env, secrets, shell, size (a large module), with commas between them
     #[argh(option, arg_name = "LIST")]
     pub(super) approve: Vec<Approve>,
     /// a variable for plugins that may read it, before those of the environment (repeatable)
@@ -76,7 +76,8 @@ impl FromStr for Approve {
     fn from_str(list: &str) -> Result<Self, String> {
         let mut words = list.split(',').map(str::trim);
         let approval = words.try_fold(Approval::NONE, |sum, word| {
-            let unknown = || format!("`{word}` is none of network, env, secrets, shell, change");
+            let unknown =
+                || format!("`{word}` is none of network, env, secrets, shell, size, change");
             sum.with_kind(word).ok_or_else(unknown)
         });
         approval.map(Self)
@@ -118,6 +119,7 @@ impl Options {
             environment: sum.environment || more.environment,
             secrets: sum.secrets || more.secrets,
             shell: sum.shell || more.shell,
+            size: sum.size || more.size,
             change: sum.change || more.change,
         })
     }

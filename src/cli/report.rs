@@ -19,9 +19,14 @@ pub(super) fn refused(plugins: &[RefusedPlugin]) {
 
 /// What to do about a plugin that is not loaded, with the flag of this program that does it.
 pub(super) fn next_step(error: &LoadError) -> String {
-    match error.waits_for_kinds() {
-        true => "approve them with `--approve`, for instance `--approve env,network`".into(),
-        false => error.next_step(),
+    match error {
+        LoadError::Pending { unapproved, .. } if error.waits_for_kinds() => {
+            let kinds = unapproved.iter().filter_map(|it| it.split(':').next());
+            let mut kinds: Vec<&str> = kinds.collect();
+            kinds.dedup();
+            format!("approve them with `--approve {}`", kinds.join(","))
+        }
+        _ => error.next_step(),
     }
 }
 

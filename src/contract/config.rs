@@ -7,8 +7,8 @@
 //! env:
 //!   never: [DEPLOY_KEY]                    # variables that no plugin gets
 //! limits:
-//!   module_kb: 600
-//!   module_gzip_kb: 240
+//!   module_kb: 600                         # a module that comes without a question
+//!   module_gzip_kb: 240                    # the same after gzip
 //!   memory_budget_mb: 32
 //!   surface_memory_mb: 16
 //! instances:
@@ -53,11 +53,14 @@ use super::{ManifestError, McpConfig};
 const SECTIONS: [&str; 9] =
     ["network", "env", "limits", "instances", "audit", "watch", "skills", "mcp", "channels"];
 
-/// KB of a module as it lies in its package.
-const MODULE_KB: Range = Range::new("module_kb", (limits::MODULE_BYTES / KB) as u64, 1, 16_384);
+/// What both limits of a module may be raised to.
+const MODULE_MOST_KB: u64 = (limits::MODULE_MOST_BYTES / KB) as u64;
+/// KB of a module that comes without a question.
+const MODULE_KB: Range =
+    Range::new("module_kb", (limits::MODULE_BYTES / KB) as u64, 1, MODULE_MOST_KB);
 /// KB of a module after gzip.
 const MODULE_GZIP_KB: Range =
-    Range::new("module_gzip_kb", (limits::MODULE_GZIP_BYTES / KB) as u64, 1, 16_384);
+    Range::new("module_gzip_kb", (limits::MODULE_GZIP_BYTES / KB) as u64, 1, MODULE_MOST_KB);
 /// MB that all guests may hold together. Zero stands for the machine's own default.
 const MEMORY_BUDGET_MB: Range = Range::new("memory_budget_mb", 0, 1, 65_536);
 /// MB that a surface may hold for all its clients together.
@@ -84,9 +87,9 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// Variables that no plugin gets, beside the built-in ones.
     pub never_env: Vec<String>,
-    /// Bytes of a module as it lies in its package.
+    /// Bytes of a module that comes without a question.
     pub module_bytes: usize,
-    /// Bytes of a module after gzip.
+    /// Bytes of such a module after gzip.
     pub module_gzip_bytes: usize,
     /// Bytes that all guests may hold together, where the operator says.
     pub memory_budget_bytes: Option<usize>,

@@ -89,10 +89,25 @@ pub const FILE_WRITE_BYTES: usize = 4 * MB;
 /// One log message; what comes after it is replaced by `... [truncated]`.
 pub const LOG_MESSAGE_BYTES: usize = 4096;
 
-/// A module as it lies in the package. An operator may raise it.
+/// A module that comes without a question; custom sections don't count. An operator may raise it.
 pub const MODULE_BYTES: usize = 300 * KB;
-/// A module after gzip. An operator may raise it.
+/// Such a module after gzip. An operator may raise it.
 pub const MODULE_GZIP_BYTES: usize = 120 * KB;
+/// A module whose size the operator said yes to. After gzip it may have as much more as before.
+pub const MODULE_APPROVED_BYTES: usize = 2 * MB;
+/// What an operator may raise the limits of a module to.
+pub const MODULE_MOST_BYTES: usize = 16 * MB;
+
+/// What to do about a module over a limit, which the operator can raise by this key of the configuration
+/// unless it is at its maximum.
+pub(crate) fn module_next_step(limit: usize, key: &str) -> String {
+    let build = "build it for size (opt-level \"s\", LTO, panic \"abort\")";
+    match limit < MODULE_MOST_BYTES {
+        true => format!("{build}, or let the operator raise `limits.{key}`"),
+        false => build.to_owned(),
+    }
+}
+
 /// All files of a package together.
 pub const PACKAGE_BYTES: u64 = 10 * MB as u64;
 /// Files and folders of an archive.

@@ -1,6 +1,7 @@
 //! What a plugin asks for, beyond computing.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,10 @@ pub struct PluginPermissions {
     pub shell: bool,
     /// Secrets that may be sent in header values, by the names under which the operator keeps them.
     pub secrets: Vec<String>,
+    /// KB of a module that is larger than what comes without a question. No manifest says it: it is
+    /// measured when the package is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module_kb: Option<NonZeroU32>,
 }
 
 /// A folder or file that a manifest asks for. It is the text of its path to all who don't ask for

@@ -2,6 +2,7 @@
 //! it is installed.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,9 @@ use crate::contract::{FileGrant, PluginPermissions, is_never_given};
 
 /// What a revoked package waits for, beside its permissions.
 const REVOKED: &str = "running again (it was revoked)";
+
+/// A size that is approved holds up to the next multiple of this.
+const SIZE_STEP_KB: u32 = 256;
 
 /// What the operator says yes to, by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Approval {
     pub secrets: bool,
     /// `shell: true`, and shell tools in the `allowed-tools` of a skill
     pub shell: bool,
+    /// A module that is larger than what comes without a question
+    pub size: bool,
     /// Content that is not what was approved.
     pub change: bool,
 }
@@ -36,6 +42,7 @@ impl Approval {
         environment: false,
         secrets: false,
         shell: false,
+        size: false,
         change: false,
     };
 
@@ -46,11 +53,12 @@ impl Approval {
         environment: true,
         secrets: true,
         shell: true,
+        size: true,
         change: true,
     };
 
-    /// The same with the kind of this name: `network` (all hosts), `env`, `secrets`, `shell` or
-    /// `change`. `None` for every other word.
+    /// The same with the kind of this name: `network` (all hosts), `env`, `secrets`, `shell`,
+    /// `size` or `change`. `None` for every other word.
     #[must_use]
     pub fn with_kind(mut self, name: &str) -> Option<Self> {
         match name {
@@ -58,6 +66,7 @@ impl Approval {
             "env" => self.environment = true,
             "secrets" => self.secrets = true,
             "shell" => self.shell = true,
+            "size" => self.size = true,
             "change" => self.change = true,
             _ => return None,
         }
@@ -93,6 +102,9 @@ impl Approval {
         list("secrets", &asked.secrets, self.secrets);
         if asked.shell && !self.shell {
             missing.push("shell".into());
+        }
+        if let Some(kb) = asked.module_kb.filter(|_| !self.size) {
+            missing.push(format!("size: {kb} KB"));
         }
         missing
     }
@@ -157,6 +169,11 @@ fn others<T: PartialEq + Clone>(asked: &[T], approved: &[T]) -> Vec<T> {
     asked.iter().filter(|value| !approved.contains(value)).cloned().collect()
 }
 
+/// A yes to a size is one to a module that grows a little.
+fn size_step(module_kb: Option<NonZeroU32>) -> u32 {
+    module_kb.map_or(0, |kb| kb.get().div_ceil(SIZE_STEP_KB))
+}
+
 impl StoredApproval {
     /// The part of what is asked for that was not approved.
     #[must_use]
@@ -170,6 +187,9 @@ impl StoredApproval {
             env_vars,
             shell: asked.shell && !approved.shell,
             secrets: others(&asked.secrets, &approved.secrets),
+            module_kb: asked
+                .module_kb
+                .filter(|kb| size_step(Some(*kb)) > size_step(approved.module_kb)),
         }
     }
 
@@ -202,5 +222,6 @@ impl StoredApproval {
         self.permissions.env_vars.extend(new.env_vars);
         self.permissions.secrets.extend(new.secrets);
         self.permissions.shell |= new.shell;
+        self.permissions.module_kb = new.module_kb.or(self.permissions.module_kb);
     }
 }

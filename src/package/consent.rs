@@ -24,7 +24,7 @@ impl Prompt for NoPrompt {
 
 /// Asks for permissions that are not approved yet, and gives those that are now: what `given`
 /// names needs no question, files and named hosts are one question, and all hosts, each variable,
-/// each secret and the shell are one each. `id` is the one under which approvals are kept.
+/// each secret, the shell and the size of the module are one each. `id` is the one under which approvals are kept.
 #[must_use]
 pub fn ask_for_permissions(
     id: &str,
@@ -72,5 +72,10 @@ pub fn ask_for_permissions(
         PackageKind::Skill => format!("let {who} tell a model to use shell tools?"),
     };
     granted.shell = missing.shell && yes(given.shell, shell);
+    granted.module_kb = missing.module_kb.filter(|kb| {
+        let question =
+            format!("let {who} run a module of {kb} KB, more than comes without a question?");
+        yes(given.size, question)
+    });
     granted
 }

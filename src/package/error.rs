@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::kind::PackageKind;
-use crate::contract::ManifestError;
+use crate::contract::{ManifestError, limits};
 use crate::skill::{Diagnostic, Severity};
 
 /// Why a package could not be read. Displayed in one sentence, but for a manifest's faults, which
@@ -69,15 +69,17 @@ pub enum PackageErrorKind {
         /// The path inside the package.
         file: String,
     },
-    /// The module is over the size limit.
+    /// The module is larger than an operator may approve.
     ModuleTooLarge {
-        /// Bytes it has.
+        /// Bytes it has, without its custom sections.
         bytes: u64,
         /// Bytes allowed.
         limit: usize,
     },
-    /// The module is over the size limit after gzip.
+    /// The module is larger after gzip than an operator may approve.
     ModuleTooLargeCompressed {
+        /// Bytes it has after gzip.
+        bytes: u64,
         /// Bytes allowed.
         limit: usize,
     },
@@ -121,7 +123,9 @@ impl PackageError {
                 "check that the path is right and that you may read it".into()
             }
             PackageErrorKind::ManifestTooLarge { limit, .. } => {
-                format!("shorten it to at most {limit} bytes; what is long belongs into other files")
+                format!(
+                    "shorten it to at most {limit} bytes; what is long belongs into other files"
+                )
             }
             PackageErrorKind::Manifest(error) if error.faults.len() == 1 => {
                 "correct it in the manifest".into()
@@ -132,10 +136,11 @@ impl PackageError {
             PackageErrorKind::ModuleMissing { .. } => {
                 "build the module, or correct `wasm_module` in the manifest".into()
             }
-            PackageErrorKind::ModuleTooLarge { .. }
-            | PackageErrorKind::ModuleTooLargeCompressed { .. } => {
-                "build it for size (`opt-level = \"s\"`, LTO), or raise the limit in the configuration"
-                    .into()
+            PackageErrorKind::ModuleTooLarge { limit, .. } => {
+                limits::module_next_step(*limit, "module_kb")
+            }
+            PackageErrorKind::ModuleTooLargeCompressed { limit, .. } => {
+                limits::module_next_step(*limit, "module_gzip_kb")
             }
             PackageErrorKind::Outside { .. } => {
                 "put the file itself into the package in place of the link".into()
@@ -189,8 +194,11 @@ impl fmt::Display for PackageError {
             PackageErrorKind::ModuleTooLarge { bytes, limit } => {
                 write!(formatter, "{path}: the module has {bytes} bytes, over the limit of {limit}")
             }
-            PackageErrorKind::ModuleTooLargeCompressed { limit } => {
-                write!(formatter, "{path}: the module has more than {limit} bytes after gzip")
+            PackageErrorKind::ModuleTooLargeCompressed { bytes, limit } => {
+                write!(
+                    formatter,
+                    "{path}: the module has {bytes} bytes after gzip, over the limit of {limit}"
+                )
             }
             PackageErrorKind::Outside { file } => {
                 write!(formatter, "{path}: `{file}` leads out of the package")

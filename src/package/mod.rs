@@ -34,6 +34,7 @@ mod record;
 #[cfg(feature = "package")]
 mod registry;
 mod secrets;
+mod sections;
 #[cfg(feature = "package")]
 mod signature;
 mod source;
@@ -75,6 +76,9 @@ pub use record::InstallRecord;
 #[cfg(feature = "package")]
 pub use registry::{Registry, RegistryReference, Release};
 pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};
+pub(crate) use sections::{
+    COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, counted_bytes, section,
+};
 #[cfg(feature = "package")]
 pub use signature::{PackageSignature, SIGNATURE_FILE, SignatureError};
 pub use source::{MANIFEST_NAMES, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Read};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use cap_fs_ext::OpenOptionsSyncExt;
@@ -13,6 +14,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
 use super::error::{PackageError, PackageErrorKind};
+use super::sections::without_custom_sections;
 use crate::contract::{ParsedManifest, PluginManifest, is_never_given, limits};
 
 /// The names of a manifest; the first that is there is read. `clawft` ones are taken as they are.
@@ -59,25 +61,58 @@ impl ManifestFormat {
     }
 }
 
-/// The limits that an operator may raise.
+/// How large a module may be. Custom sections don't count.
+///
+/// What is larger needs the operator's yes, up to [`limits::MODULE_APPROVED_BYTES`]; see
+/// [`PluginPermissions::module_kb`](crate::PluginPermissions::module_kb).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Bytes of a module as it lies in the package.
+    /// Bytes of a module that comes without a question.
     pub module_bytes: usize,
-    /// Bytes of a module after gzip at its default level; without the feature `package`, nobody
+    /// Bytes of such a module after gzip at its default level; without the feature `package`, nobody
     /// counts them.
     pub module_gzip_bytes: usize,
 }
 
 impl ReadLimits {
-    /// Whether a module is small enough, as it is and after gzip.
+    /// Whether a module is small enough, as it is and after gzip: `None` where it comes without a
+    /// question, and its size in KB where the operator has to say yes to it.
     ///
     /// # Errors
     ///
     /// [`PackageErrorKind::ModuleTooLarge`] and [`PackageErrorKind::ModuleTooLargeCompressed`].
-    pub fn check(self, module: &[u8]) -> Result<(), PackageErrorKind> {
-        check_size(module.len() as u64, self)?;
-        check_compressed(module, self)
+    pub fn check(self, module: &[u8]) -> Result<Option<NonZeroU32>, PackageErrorKind> {
+        self.check_counted(&without_custom_sections(module))
+    }
+
+    /// The limits for a module of this size, once the operator has said yes to it.
+    #[must_use]
+    pub fn allowing(self, module_kb: Option<NonZeroU32>) -> Self {
+        let Self { module_bytes, module_gzip_bytes } = self;
+        if module_kb.is_none() || module_bytes >= limits::MODULE_APPROVED_BYTES {
+            return self;
+        }
+        let more = module_gzip_bytes as u128 * limits::MODULE_APPROVED_BYTES as u128;
+        let more = more / module_bytes.max(1) as u128;
+        Self {
+            module_bytes: limits::MODULE_APPROVED_BYTES,
+            module_gzip_bytes: usize::try_from(more).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// The same as [`check`](Self::check), where the custom sections have been left out.
+    fn check_counted(self, module: &[u8]) -> Result<Option<NonZeroU32>, PackageErrorKind> {
+        let kb = u32::try_from(module.len().div_ceil(limits::KB)).unwrap_or(u32::MAX);
+        let kb = NonZeroU32::new(kb);
+        let most = self.allowing(kb);
+        check_size(module.len() as u64, most)?;
+        let gzip_bytes = gzip_bytes(module, self);
+        if gzip_bytes > most.module_gzip_bytes {
+            let (bytes, limit) = (gzip_bytes as u64, most.module_gzip_bytes);
+            return Err(PackageErrorKind::ModuleTooLargeCompressed { bytes, limit });
+        }
+        let is_asked = module.len() > self.module_bytes || gzip_bytes > self.module_gzip_bytes;
+        Ok(kb.filter(|_| is_asked))
     }
 }
 
@@ -126,15 +161,16 @@ impl PluginPackage {
         let failed = |kind| PackageError { path: folder.to_owned(), kind };
         let dir = Dir::open_ambient_dir(folder, ambient_authority())
             .map_err(|error| failed(unreadable("", &error)))?;
-        let bytes = read_module(&dir, module, limits).map_err(failed)?;
+        let (bytes, module_kb) = read_module(&dir, module, limits).map_err(failed)?;
         // Skills are versioned in any way, plugins by numbers.
         let version = version.filter(|text| semver::Version::parse(text).is_ok());
         let manifest = serde_json::json!({
             "id": id, "name": id, "version": version.unwrap_or("0.0.0"),
             "capabilities": ["tool"], "wasm_module": module,
         });
-        let ParsedManifest { manifest, warnings } =
+        let ParsedManifest { mut manifest, warnings } =
             parse(&manifest.to_string(), ManifestFormat::Json).map_err(failed)?;
+        manifest.permissions.module_kb = module_kb;
         let origin = PackageOrigin::Folder(folder.to_owned());
         Ok(Self { manifest, warnings, module: bytes.into(), origin })
     }
@@ -153,8 +189,8 @@ impl PluginPackage {
         limits: ReadLimits,
     ) -> Result<Self, PackageError> {
         let module = module.into();
-        let parts = parse(manifest, format).and_then(|parsed| {
-            limits.check(&module)?;
+        let parts = parse(manifest, format).and_then(|mut parsed| {
+            parsed.manifest.permissions.module_kb = limits.check(&module)?;
             Ok(parsed)
         });
         match parts {
@@ -170,8 +206,9 @@ fn read(folder: &Path, limits: ReadLimits) -> Result<PluginPackage, PackageError
     let dir = Dir::open_ambient_dir(folder, ambient_authority())
         .map_err(|error| unreadable("", &error))?;
     let (file, text) = read_manifest(&dir)?;
-    let ParsedManifest { manifest, warnings } = parse(&text, ManifestFormat::of(file))?;
-    let module = read_module(&dir, &manifest.wasm_module, limits)?;
+    let ParsedManifest { mut manifest, warnings } = parse(&text, ManifestFormat::of(file))?;
+    let (module, module_kb) = read_module(&dir, &manifest.wasm_module, limits)?;
+    manifest.permissions.module_kb = module_kb;
     let origin = PackageOrigin::Folder(folder.to_owned());
     Ok(PluginPackage { manifest, warnings, module: module.into(), origin })
 }
@@ -222,18 +259,35 @@ fn read_manifest(dir: &Dir) -> Result<(&'static str, String), PackageErrorKind> 
     Err(PackageErrorKind::NoManifest { looked_for: &MANIFEST_NAMES })
 }
 
-fn read_module(dir: &Dir, file: &str, limits: ReadLimits) -> Result<Vec<u8>, PackageErrorKind> {
-    let content = read_bounded(dir, file, limits.module_bytes).map_err(|error| {
+/// The module in a file, and its size where the operator has to say yes to that. What is large is
+/// kept without its custom sections.
+fn read_module(
+    dir: &Dir,
+    file: &str,
+    limits: ReadLimits,
+) -> Result<(Vec<u8>, Option<NonZeroU32>), PackageErrorKind> {
+    // With custom sections, the file may be as large as a whole package.
+    let most = limits.allowing(Some(NonZeroU32::MIN));
+    let file_bytes = most.module_bytes.max(limits::PACKAGE_BYTES as usize);
+    let content = read_bounded(dir, file, file_bytes).map_err(|error| {
         if error.kind() == io::ErrorKind::NotFound {
             PackageErrorKind::ModuleMissing { file: file.to_owned() }
         } else {
             refused(file, &error)
         }
     })?;
-    // A file that grew while it was read is as large as what came of it.
-    check_size(content.length.max(content.bytes.len() as u64), limits)?;
-    check_compressed(&content.bytes, limits)?;
-    Ok(content.bytes)
+    let mut module = content.bytes;
+    if module.len() > file_bytes {
+        // A file that grew while it was read is as large as what came of it.
+        check_size(content.length.max(module.len() as u64), most)?;
+    }
+    if module.len() > limits.module_bytes.min(limits.module_gzip_bytes)
+        && let Cow::Owned(counted) = without_custom_sections(&module)
+    {
+        module = counted;
+    }
+    let module_kb = limits.check_counted(&module)?;
+    Ok((module, module_kb))
 }
 
 fn check_size(bytes: u64, limits: ReadLimits) -> Result<(), PackageErrorKind> {
@@ -244,20 +298,18 @@ fn check_size(bytes: u64, limits: ReadLimits) -> Result<(), PackageErrorKind> {
     Ok(())
 }
 
+/// Bytes of a module after gzip; zero where that is surely within the limits.
 #[cfg(feature = "package")]
-fn check_compressed(module: &[u8], limits: ReadLimits) -> Result<(), PackageErrorKind> {
-    use super::compressed::{gzip_bytes, is_surely_within};
-
-    let limit = limits.module_gzip_bytes;
-    if !is_surely_within(module, limit) && gzip_bytes(module, limit) > limit as u64 {
-        return Err(PackageErrorKind::ModuleTooLargeCompressed { limit });
+fn gzip_bytes(module: &[u8], limits: ReadLimits) -> usize {
+    match super::compressed::is_surely_within(module, limits.module_gzip_bytes) {
+        true => 0,
+        false => super::compressed::gzip_bytes(module),
     }
-    Ok(())
 }
 
 #[cfg(not(feature = "package"))]
-fn check_compressed(_module: &[u8], _limits: ReadLimits) -> Result<(), PackageErrorKind> {
-    Ok(())
+fn gzip_bytes(_module: &[u8], _limits: ReadLimits) -> usize {
+    0
 }
 
 /// The beginning of a file, and how long the whole of it is.

@@ -2,13 +2,8 @@
 //!
 //! Only section headers are read: wit-component puts the author's module first, and what follows
 //! it are shims that this host doesn't need.
-//!
-//! Source: `Binary.md` of the component model: a preamble of version 0x0d and layer 1, then
-//! sections of an id byte, a LEB128 length and a payload; id 1 is a core module.
 
-const CORE_PREAMBLE: [u8; 8] = *b"\0asm\x01\0\0\0";
-const COMPONENT_PREAMBLE: [u8; 8] = *b"\0asm\x0d\0\x01\0";
-const CORE_MODULE_SECTION: u8 = 1;
+use crate::package::{COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, section};
 
 /// What a file's first bytes say it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,23 +35,4 @@ pub(super) fn layer(bytes: &[u8]) -> Layer<'_> {
         rest = after;
     }
     Layer::ComponentWithoutModule
-}
-
-/// One section: its id, its payload and what comes after it.
-fn section(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&id, rest) = bytes.split_first()?;
-    let (length, rest) = leb128_u32(rest)?;
-    let (payload, after) = rest.split_at_checked(length as usize)?;
-    Some((id, payload, after))
-}
-
-fn leb128_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let mut value: u64 = 0;
-    for (index, byte) in bytes.iter().take(5).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return Some((u32::try_from(value).ok()?, bytes.get(index + 1..)?));
-        }
-    }
-    None
 }

@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::worlds;
+use crate::contract::limits;
 
 /// As much of a name as a text shows.
 const SHOWN_BYTES: usize = 200;
@@ -76,7 +77,8 @@ pub enum ModuleFault {
         /// Its name at the core level.
         name: String,
     },
-    /// More types, imports or exports than a module may have, or locals than a function may.
+    /// More types, imports, exports or steps of translation than a module may have, or locals than a
+    /// function may.
     TooMany {
         /// What there is too much of.
         what: &'static str,
@@ -94,7 +96,7 @@ pub enum ModuleFault {
     },
     /// More bytes than a module may have.
     TooLarge {
-        /// Bytes of the file.
+        /// Bytes of the file, without its custom sections.
         bytes: usize,
         /// Bytes allowed.
         limit: usize,
@@ -140,9 +142,7 @@ impl ModuleFault {
             Self::ImportedExport { .. } => "export a function of the module itself".into(),
             Self::TooMany { what, .. } => format!("build with optimization, for fewer {what}"),
             Self::TooManyTables { .. } => "merge the tables".into(),
-            Self::TooLarge { .. } => {
-                "build with opt-level \"s\", LTO and panic \"abort\", strip the module, or let the operator raise `limits.module_kb`".into()
-            }
+            Self::TooLarge { limit, .. } => limits::module_next_step(*limit, "module_kb"),
             Self::Refused { .. } => "simplify the module".into(),
         }
     }

@@ -7,12 +7,13 @@ use serde::Serialize;
 use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef};
 
 use super::ModuleFault;
+use super::body::Body;
 use super::component::{Layer, layer};
 use super::preview2;
 use super::signature::{self, HOST, WASI, export};
-use super::table_grow;
 use super::worlds::{self, World};
 use crate::contract::{PluginCapability, limits};
+use crate::package::counted_bytes;
 
 /// Types of a module, which are all kept; a module small enough to be loaded can't have more.
 const TYPES: u32 = 100_000;
@@ -72,7 +73,7 @@ pub struct MemorySummary {
 pub struct ModuleSummary {
     /// Core module or component.
     pub format: ModuleFormat,
-    /// Bytes of the file.
+    /// Bytes of the file, without its custom sections.
     pub bytes: usize,
     /// Imports in their order.
     pub imports: Vec<ImportSummary>,
@@ -82,6 +83,9 @@ pub struct ModuleSummary {
     pub memory: Option<MemorySummary>,
     /// Functions defined in the module.
     pub functions: u32,
+    /// What its code comes to for the interpreter: most instructions are one step, a branch or a block is some,
+    /// and more where it has values to copy.
+    pub translation_steps: u64,
     /// Everything that keeps the module from loading; empty when nothing does.
     #[serde(skip)]
     pub faults: Vec<ModuleFault>,
@@ -109,11 +113,12 @@ impl ModuleSummary {
         };
         let mut summary = Self {
             format,
-            bytes: bytes.len(),
+            bytes: counted_bytes(bytes),
             imports: Vec::new(),
             exports: Vec::new(),
             memory: None,
             functions: 0,
+            translation_steps: 0,
             faults: Vec::new(),
         };
         let read = module.and_then(|module| Reader::new(&mut summary).read(module));
@@ -169,6 +174,8 @@ struct Reader<'a> {
     summary: &'a mut ModuleSummary,
     /// A type that is not a function's keeps its place.
     types: Vec<Option<FuncType>>,
+    /// The most results of a type.
+    widest: u64,
     functions: Vec<u32>,
     imported_functions: usize,
     bodies: usize,
@@ -181,6 +188,7 @@ impl<'a> Reader<'a> {
         Self {
             summary,
             types: Vec::new(),
+            widest: 0,
             functions: Vec::new(),
             imported_functions: 0,
             bodies: 0,
@@ -227,10 +235,13 @@ impl<'a> Reader<'a> {
                 within("types", self.types.len(), section.count(), TYPES)?;
                 for group in section {
                     for ty in group.map_err(|error| malformed(&error))?.into_types() {
-                        self.types.push(match ty.composite_type.inner {
+                        let ty = match ty.composite_type.inner {
                             wasmparser::CompositeInnerType::Func(ty) => Some(ty),
                             _ => None,
-                        });
+                        };
+                        let results = ty.as_ref().map_or(0, |ty| ty.results().len());
+                        self.widest = self.widest.max(results as u64);
+                        self.types.push(ty);
                     }
                 }
             }
@@ -277,7 +288,10 @@ impl<'a> Reader<'a> {
                 if let Err(fault) = within("locals in one function", 0, locals, LOCALS) {
                     self.fault(fault);
                 }
-                if table_grow::is_in(&body).map_err(|error| malformed(&error))? {
+                let Body { steps, grows_table, .. } = Body::read(&body, &self.types, self.widest)
+                    .map_err(|error| malformed(&error))?;
+                self.summary.translation_steps += steps;
+                if grows_table {
                     self.fault(ModuleFault::TableGrow { function });
                 }
             }

@@ -1,6 +1,7 @@
 //! The engine: the only folder that names the interpreter.
 
 mod abi;
+mod body;
 mod budget;
 mod call;
 mod call_budget;
@@ -18,7 +19,6 @@ mod preview2;
 mod records;
 mod signature;
 mod state;
-mod table_grow;
 mod wasi;
 mod worlds;
 

@@ -123,8 +123,9 @@ fn a_module_over_the_limit_is_refused_before_it_is_read() {
     let refused = CompiledModule::new(&large).unwrap_err().faults;
     assert_eq!(refused, [ModuleFault::TooLarge { bytes: 307_201, limit: 307_200 }]);
     let wasm = Guest::default().wasm();
-    assert!(CompiledModule::with_limit(&wasm, wasm.len()).is_ok());
-    assert!(CompiledModule::with_limit(&wasm, wasm.len() - 1).is_err());
+    let counted = ModuleSummary::read(&wasm).bytes;
+    assert!(CompiledModule::with_limit(&wasm, counted).is_ok());
+    assert!(CompiledModule::with_limit(&wasm, counted - 1).is_err());
 }
 
 #[test]
@@ -223,4 +224,37 @@ fn initialize_runs_before_init() {
     };
     assert!(call(&with("(global.set $ready (i32.const 1))"), "1").is_ok());
     assert!(call(&with(""), "1").is_err());
+}
+
+#[test]
+fn code_that_costs_much_to_translate_is_refused_before_it_is() {
+    let many = "i32 ".repeat(32);
+    let wide = format!("(type $wide (func (result {many})))");
+    let values = "(i32.const 1)".repeat(32);
+    let branches = "(br_if 0 (local.get 0))".repeat(20_000);
+    let drops = "drop ".repeat(32);
+    let guest = |branches: &str, ty: &str| {
+        let body =
+            format!("(func (param i32) (block {ty} {values} {branches} {drops} {values}) {drops})");
+        Guest::default().with(&format!("{wide} {body}")).wasm()
+    };
+    // Each of these four bytes would copy 32 values.
+    let wasm = guest(&branches, "(type $wide)");
+    assert!(wasm.len() < 100_000);
+    let refused = CompiledModule::new(&wasm).unwrap_err().faults;
+    let [ModuleFault::TooMany { what: "steps of translation", count, limit }] = refused[..] else {
+        panic!("{refused:?}");
+    };
+    assert!(count > 20_000 * 32 && limit == 307_200, "{count} {limit}");
+    assert!(CompiledModule::with_limit(&wasm, 2 << 20).is_ok(), "where more was approved");
+    // As many that copy nothing are no trouble.
+    let narrow = "(block (br_if 0 (local.get 0)))".repeat(20_000);
+    let narrow = Guest::default().with(&format!("(func (param i32) {narrow})")).wasm();
+    assert!(CompiledModule::new(&narrow).is_ok());
+    // Nor may a table have more targets than the module may have bytes.
+    let table = format!("(block (br_table {} (i32.const 0)))", "0 ".repeat(50_000));
+    let table = Guest::default().with(&format!("(func {})", table.repeat(4)));
+    let refused = CompiledModule::with_limit(&table.wasm(), 201_000);
+    let refused = refused.unwrap_err().faults;
+    assert!(matches!(refused[..], [ModuleFault::TooMany { .. }]), "{refused:?}");
 }

@@ -89,8 +89,8 @@ fn bytes() -> Vec<Case> {
         ),
         refused(
             "a module of two megabytes",
-            guest_and(&custom("filler", &vec![0; 2 << 20])),
-            "of at most 307200",
+            Guest::default().with(&format!("(data \"{}\")", "x".repeat(2 << 20))).wasm(),
+            " 2097472 bytes, o",
         ),
     ]
 }

@@ -18,6 +18,7 @@ mod secrets;
 #[allow(dead_code, reason = "it is shared with tests of the console")]
 mod session;
 mod signatures;
+mod size;
 mod skills;
 mod spoken;
 mod terminal;

@@ -102,3 +102,24 @@ fn a_configuration_that_is_not_read_is_told_of() {
     assert!(stderr.contains("is not UTF-8 text"), "{stderr}");
     assert!(stderr.contains("as UTF-8, as every editor"), "{stderr}");
 }
+
+#[test]
+fn asking_for_more_than_is_usual_is_shown_at_install() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    let install = ["plugin", "install", folder.to_str().unwrap()];
+    let (_, _, stderr) = run(&home, &install);
+    assert!(!stderr.contains("asks for"), "{stderr}");
+    let path = folder.join("weft.plugin.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest["resources"] = json!({ "max_memory_mb": 64, "max_execution_seconds": 300 });
+    fs::write(path, manifest.to_string()).unwrap();
+    let (status, _, stderr) = run(&home, &install);
+    assert_eq!(status, 0, "{stderr}");
+    assert!(stderr.contains("asks for 64 MB of memory (16 by default)"), "{stderr}");
+    assert!(stderr.contains("asks for 300 s for a call (30 by default)"), "{stderr}");
+    for inspected in [folder.to_str().unwrap(), "probe"] {
+        let (_, stdout, _) = run(&home, &["plugin", "inspect", inspected]);
+        assert!(stdout.contains("more than usual: 64 MB of memory (16 by default)"), "{stdout}");
+    }
+}

@@ -224,7 +224,7 @@ fn a_secret_is_never_shown() {
 fn what_the_operator_allows_modules_to_weigh_counts_everywhere() {
     let home = Home::new();
     fs::create_dir_all(home.weft()).unwrap();
-    let heavy = padded(module("probe"), &vec![0; weft_lite::limits::MODULE_BYTES]);
+    let heavy = padded(&module("probe"), &vec![0; weft_lite::limits::MODULE_APPROVED_BYTES]);
     let folder = home.package("probe", "1.0.0", &json!({ "env_vars": ["CITY"] }), &heavy);
     let folder = folder.to_str().unwrap();
     let bare = format!("{folder}/plugin.wasm");
@@ -243,7 +243,7 @@ fn what_the_operator_allows_modules_to_weigh_counts_everywhere() {
         let (status, stdout, stderr) = run(&home, command, "");
         assert_eq!(status, 1, "{command:?} {stdout}{stderr}");
     }
-    fs::write(home.weft().join("config.yaml"), "limits: { module_kb: 600 }").unwrap();
+    fs::write(home.weft().join("config.yaml"), "limits: { module_kb: 3000 }").unwrap();
     for command in commands {
         succeeds(&home, command);
     }
@@ -252,10 +252,10 @@ fn what_the_operator_allows_modules_to_weigh_counts_everywhere() {
 #[test]
 fn inspecting_a_bare_module_weighs_it_after_gzip_too() {
     let home = Home::new();
-    let noise: Vec<u8> = (0..3_000_u32)
+    let noise: Vec<u8> = (0..30_000_u32)
         .flat_map(|number| weft_lite::sha256_hex(&number.to_le_bytes()).into_bytes())
         .collect();
-    fs::write(home.path("noisy.wasm"), padded(module("probe"), &noise)).unwrap();
+    fs::write(home.path("noisy.wasm"), padded(&module("probe"), &noise)).unwrap();
     let (status, stdout, _) = run(&home, &["plugin", "inspect", "noisy.wasm"], "");
     assert_eq!(status, 1, "{stdout}");
     assert!(stdout.contains("bytes after gzip"), "{stdout}");

@@ -32,7 +32,7 @@ fn file(path: &str, difference: Difference) -> SignatureError {
 
 #[test]
 fn a_change_breaks_the_signature_of_a_local_folder_too() {
-    let wasm = padded(module("probe"), &[1]);
+    let wasm = padded(&module("probe"), &[1]);
     let changed = after(|folder| fs::write(folder.join("plugin.wasm"), wasm).unwrap());
     assert_eq!(changed, file("plugin.wasm", Difference::Changed));
     let manifest = after(|folder| {

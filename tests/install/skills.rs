@@ -127,7 +127,7 @@ fn the_code_of_a_skill_is_checked_like_that_of_a_plugin() {
     let folder = home.skill("deploy", "1.0.0", "");
     fs::write(folder.join("plugin.wasm"), "not wasm").unwrap();
     assert!(matches!(refused(&home, &folder), InstallError::Module { .. }));
-    fs::write(folder.join("plugin.wasm"), vec![0; limits::MODULE_BYTES + 1]).unwrap();
+    fs::write(folder.join("plugin.wasm"), vec![0; limits::MODULE_APPROVED_BYTES + 1]).unwrap();
     assert!(matches!(kind(refused(&home, &folder)), PackageErrorKind::ModuleTooLarge { .. }));
     fs::remove_file(folder.join("plugin.wasm")).unwrap();
     fs::write(folder.join("module.wasm"), module("probe")).unwrap();

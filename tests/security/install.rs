@@ -9,47 +9,65 @@ use weft_lite::{
 use crate::home::{Home, Scripted, module, padded};
 
 #[test]
-fn t36_a_module_over_the_limit_is_not_installed() {
+fn t36_a_module_over_the_limit_waits_for_a_yes() {
     let home = Home::new();
-    let large = padded(module("probe"), &vec![0; limits::MODULE_BYTES]);
-    let folder = home.package("probe", "1.0.0", &json!({}), &large);
-    match home.install(&folder) {
+    let large = padded(&module("probe"), &vec![0; limits::MODULE_BYTES]);
+    let installed = home.install(&home.package("probe", "1.0.0", &json!({}), &large)).unwrap();
+    assert_eq!(home.pending(), [format!("size: {} KB", large.len().div_ceil(limits::KB))]);
+    assert!(matches!(home.echo(), Err(CallError::Denied { .. })));
+    assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
+    assert_eq!(home.echo().unwrap(), "[1]");
+    // Nobody can say yes to this.
+    let large = padded(&module("probe"), &vec![0; limits::MODULE_APPROVED_BYTES]);
+    match home.install(&home.package("large", "1.0.0", &json!({}), &large)) {
         Err(InstallError::Package(error)) => {
-            assert!(matches!(error.kind, PackageErrorKind::ModuleTooLarge { .. }), "{error}");
+            let (bytes, limit) = (large.len() as u64, limits::MODULE_APPROVED_BYTES);
+            assert_eq!(error.kind, PackageErrorKind::ModuleTooLarge { bytes, limit });
         }
         other => panic!("{other:?}"),
     }
-    assert!(!home.weft().join("plugins/probe").exists());
-    // Within the limit, the same module runs.
-    let folder = home.package("probe", "1.0.1", &json!({}), &padded(module("probe"), &[0; 1000]));
+    assert!(!home.weft().join("plugins/large").exists());
+}
+
+#[test]
+fn t36_a_module_within_the_limit_runs() {
+    let home = Home::new();
+    let folder = home.package("probe", "1.0.1", &json!({}), &padded(&module("probe"), &[0; 1000]));
     home.install(&folder).unwrap();
     assert_eq!(home.echo().unwrap(), "[1]");
 }
 
+/// The probe with so many digests of numbers in it, which are as good as noise.
+fn noisy(digests: u32) -> Vec<u8> {
+    let noise = (0..digests).flat_map(|it| weft_lite::sha256_hex(&it.to_le_bytes()).into_bytes());
+    padded(&module("probe"), &noise.collect::<Vec<u8>>())
+}
+
 #[test]
-fn t36_a_module_over_the_limit_after_gzip_is_not_installed() {
+fn t36_a_module_over_the_limit_after_gzip_waits_for_a_yes() {
     let home = Home::new();
-    // Digests of numbers are as good as noise.
-    let noise: Vec<u8> = (0..3_000_u32)
-        .flat_map(|number| weft_lite::sha256_hex(&number.to_le_bytes()).into_bytes())
-        .collect();
-    let folder = home.package("probe", "1.0.0", &json!({}), &padded(module("probe"), &noise));
-    match home.install(&folder) {
+    let noisy_module = noisy(3_000);
+    assert!(noisy_module.len() < limits::MODULE_BYTES);
+    let folder = home.package("probe", "1.0.0", &json!({}), &noisy_module);
+    // Put there by hand, or installed.
+    let place = home.weft().join("plugins/probe");
+    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+    std::fs::rename(&folder, &place).unwrap();
+    let size = format!("size: {} KB", noisy_module.len().div_ceil(limits::KB));
+    assert_eq!(home.pending(), std::slice::from_ref(&size));
+    std::fs::remove_dir_all(&place).unwrap();
+    home.install(&home.package("probe", "1.0.0", &json!({}), &noisy_module)).unwrap();
+    assert_eq!(home.pending(), [size]);
+    // Nobody can say yes to this.
+    match home.install(&home.package("noisy", "1.0.0", &json!({}), &noisy(30_000))) {
         Err(InstallError::Package(error)) => {
-            let limit = limits::MODULE_GZIP_BYTES;
-            assert_eq!(error.kind, PackageErrorKind::ModuleTooLargeCompressed { limit });
+            assert!(matches!(error.kind, PackageErrorKind::ModuleTooLargeCompressed { .. }));
+            assert!(error.to_string().contains("bytes after gzip, over the limit of"), "{error}");
         }
         other => panic!("{other:?}"),
     }
-    // Nor is it loaded, when it was put there by hand.
-    let place = home.weft().join("plugins/probe");
-    std::fs::rename(&folder, &place).unwrap();
-    let runtime = home.runtime();
-    let refused = runtime.host().registry().refused()[0].error.to_string();
-    assert!(refused.contains("bytes after gzip"), "{refused}");
-    std::fs::remove_dir_all(place).unwrap();
     // As many bytes that say nothing are no trouble.
-    let quiet = padded(module("probe"), &vec![b'0'; noise.len()]);
+    let quiet = padded(&module("probe"), &vec![b'0'; 192_000]);
     home.install(&home.package("probe", "1.0.1", &json!({}), &quiet)).unwrap();
     assert_eq!(home.echo().unwrap(), "[1]");
 }
@@ -105,7 +123,7 @@ fn t37_a_registry_that_lies_in_its_index_gains_nothing() {
         }
     };
     let changed = republish(&|folder| {
-        std::fs::write(folder.join("plugin.wasm"), padded(module("probe"), &[7; 7])).unwrap();
+        std::fs::write(folder.join("plugin.wasm"), padded(&module("probe"), &[7; 7])).unwrap();
     });
     let path = "plugin.wasm".to_owned();
     assert_eq!(changed, SignatureError::File { path, difference: Difference::Changed });

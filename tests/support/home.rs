@@ -3,12 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "padding.rs"]
+mod padding;
+
+#[allow(unused_imports, reason = "some tests have no use for it")]
+pub(crate) use padding::{padded, with_custom_section};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::{
     Approval, Approvals, CallError, CompiledModule, InstallError, InstallSource, Installed,
     Installer, LoadError, Package, PackageContent, PackageKind, PackageSignature, PrivateKey,
-    Prompt, Registry, RegistryReference, Release, Runtime, TrustedKeys, installed_folder,
+    Prompt, Registry, RegistryReference, Release, Runtime, TrustedKeys, installed_folder, limits,
 };
 
 /// A temporary folder with a `$WEFT_HOME` in it.
@@ -190,30 +195,15 @@ impl Home {
 }
 
 pub(crate) fn check_module(module: &[u8]) -> Result<(), String> {
-    CompiledModule::new(module).map(|_| ()).map_err(|error| error.to_string())
+    CompiledModule::with_limit(module, limits::MODULE_APPROVED_BYTES)
+        .map(|_| ())
+        .map_err(|error| error.to_string())
 }
 
 /// The module of a test guest.
 pub(crate) fn module(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests");
     fs::read(folder.join(name).join("plugin.wasm")).unwrap()
-}
-
-/// The module with a custom section of that many bytes behind it, which changes nothing it does.
-pub(crate) fn padded(mut module: Vec<u8>, filler: &[u8]) -> Vec<u8> {
-    let mut length = filler.len() + 2;
-    module.push(0);
-    loop {
-        let rest = length >> 7;
-        module.push((length & 0x7f) as u8 | if rest > 0 { 0x80 } else { 0 });
-        length = rest;
-        if rest == 0 {
-            break;
-        }
-    }
-    module.extend([1, b'x']);
-    module.extend(filler);
-    module
 }
 
 /// Somebody who notes each question and gives the prepared answers, then nothing but no.

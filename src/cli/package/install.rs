@@ -107,7 +107,8 @@ fn not_loaded(folder: &Path, options: &Options) -> Option<NotLoaded> {
 
 /// What keeps a module from running.
 pub(super) fn check_module(module: &[u8], limits: ReadLimits) -> Result<(), String> {
-    let compiled = CompiledModule::with_limit(module, limits.module_bytes);
+    let module_kb = limits.check(module).unwrap_or_default();
+    let compiled = CompiledModule::with_limit(module, limits.allowing(module_kb).module_bytes);
     compiled.map(|_| ()).map_err(|error| error.to_string())
 }
 
@@ -134,7 +135,7 @@ fn tell(installed: &Installed) {
         Some(old) => format!(", in place of{old}"),
     };
     let signer = signed_by.as_ref().map(|name| format!(", signed by {name}")).unwrap_or_default();
-    let Package { id, version: own, permissions, shell_tools, .. } = package;
+    let Package { id, version: own, permissions, shell_tools, resources, .. } = package;
     output::message(&format!("installed: {id}{}{instead}{signer}", version(own)));
     for warning in warnings {
         output::message(&format!("warning: {}", output::one_line(warning)));
@@ -147,6 +148,9 @@ fn tell(installed: &Installed) {
     let shell = permissions.shell && shell_tools.is_empty();
     for permission in Approval::NONE.missing(&PluginPermissions { shell, ..permissions.clone() }) {
         output::message(&format!("  asks for {permission}"));
+    }
+    for asked in resources.beyond_defaults() {
+        output::message(&format!("  asks for {asked}"));
     }
     if !shell_tools.is_empty() {
         let tools = output::one_line(&shell_tools.join(", "));

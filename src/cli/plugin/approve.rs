@@ -15,7 +15,7 @@ use crate::cli::{Failure, Status, failed, output};
     subcommand,
     name = "approve",
     example = "{command_name} com.example.clock\n{command_name} com.example.clock --yes --approve env,secrets",
-    note = "On a terminal, each permission is asked about. Elsewhere --yes approves files and hosts\nthat are named, and --approve all hosts (network), env, secrets and shell. The command itself\nis a yes to content that changed, which it shows."
+    note = "On a terminal, each permission is asked about. Elsewhere --yes approves files and hosts\nthat are named, and --approve all hosts (network), env, secrets, shell and size (a large module).\nThe command itself is a yes to content that changed, which it shows."
 )]
 pub(super) struct Approve {
     /// the plugin's id

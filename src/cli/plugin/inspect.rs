@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub(super) const PAGE_BYTES: u64 = 65_536;
 
 /// What is read to look at it, however little may be loaded.
 const INSPECTED: ReadLimits =
-    ReadLimits { module_bytes: 16 * limits::MB, module_gzip_bytes: usize::MAX };
+    ReadLimits { module_bytes: limits::MODULE_MOST_BYTES, module_gzip_bytes: usize::MAX };
 
 /// Show what a plugin is made of, and whether it would load; exits with 1 if not.
 #[derive(Debug, FromArgs)]
@@ -51,6 +52,8 @@ struct Report {
     /// What the exports offer.
     kinds: Vec<PluginCapability>,
     permissions: Vec<Asked>,
+    /// The resources beyond the defaults.
+    beyond_defaults: Vec<String>,
     warnings: Vec<String>,
     would_load: bool,
     /// Whether it has been loaded, so that what its functions say is known.
@@ -63,6 +66,15 @@ struct Report {
 struct Asked {
     permission: String,
     approved: bool,
+}
+
+impl Asked {
+    fn text(&self) -> String {
+        match self.approved {
+            true => self.permission.clone(),
+            false => format!("{} (needs approval)", self.permission),
+        }
+    }
 }
 
 /// One reason why the plugin would not load.
@@ -118,6 +130,11 @@ struct Bounds {
 }
 
 impl Bounds {
+    /// What a module may have if the operator says yes to it.
+    fn most(&self) -> ReadLimits {
+        self.read.allowing(Some(NonZeroU32::MIN))
+    }
+
     fn of(options: &Options) -> Result<Self, Failure> {
         let memory_bytes = options.runtime(Asking::Never)?.host().memory_budget().limit();
         let memory = MemoryBudget::new(memory_bytes);
@@ -157,7 +174,9 @@ impl Report {
     fn active(plugin: &LoadedPlugin) -> Self {
         let mut report = Self { path: plugin.origin.to_string(), ..Self::default() };
         report.warnings = plugin.warnings.clone();
-        report.manifest(plugin.manifest.clone(), Approval::ALL);
+        report.permissions(&plugin.manifest.permissions, Approval::ALL);
+        report.beyond_defaults = plugin.manifest.resources.beyond_defaults();
+        report.manifest = Some(plugin.manifest.clone());
         report.module(plugin.module.summary().clone());
         report.would_load = true;
         report.in_service = true;
@@ -178,32 +197,38 @@ impl Report {
     fn file(path: &Path, bounds: &Bounds) -> Result<Self, Failure> {
         let limit = INSPECTED.module_bytes;
         let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes))
+        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        let length =
+            file.metadata().map_or(0, |it| usize::try_from(it.len()).unwrap_or(usize::MAX));
+        file.take(limit as u64 + 1)
+            .read_to_end(&mut bytes)
             .map_err(|error| unreadable(path, &error))?;
         let mut report = Self { path: path.display().to_string(), ..Self::default() };
         if bytes.len() > limit {
-            let limit = bounds.read.module_bytes;
-            report
-                .reasons
-                .push(Reason::of_fault(&ModuleFault::TooLarge { bytes: bytes.len(), limit }));
+            let bytes = length.max(bytes.len());
+            let fault = ModuleFault::TooLarge { bytes, limit: bounds.most().module_bytes };
+            report.reasons.push(Reason::of_fault(&fault));
         } else {
+            let module_kb = bounds.read.check(&bytes).unwrap_or_default();
+            let asked = PluginPermissions { module_kb, ..PluginPermissions::default() };
+            report.permissions(&asked, bounds.approval);
             report.bytes(&bytes, &PluginResourceConfig::default(), bounds);
         }
         report.would_load = report.reasons.is_empty();
         Ok(report)
     }
 
-    fn package(&mut self, package: PluginPackage, bounds: &Bounds) {
-        let unapproved = bounds.approval.missing(&package.manifest.permissions);
-        if !unapproved.is_empty() {
-            self.reasons.push(Reason::of(&LoadError::Pending { unapproved, command: None }));
-        }
+    fn package(&mut self, mut package: PluginPackage, bounds: &Bounds) {
+        let asked = &mut package.manifest.permissions;
+        // It was read with other limits.
+        asked.module_kb = bounds.read.check(&package.module).unwrap_or_default();
+        self.permissions(asked, bounds.approval);
         self.warnings = package.warnings;
         self.warnings.extend(closed_grants(&package.manifest, &package.origin, &bounds.sandbox));
         let resources = package.manifest.resources;
+        self.beyond_defaults = resources.beyond_defaults();
         let declared = package.manifest.capabilities.clone();
-        self.manifest(package.manifest, bounds.approval);
+        self.manifest = Some(package.manifest);
         self.bytes(&package.module, &resources, bounds);
         if let Some(module) = &self.module
             && let Err(mismatch) = CapabilityMismatch::check(&declared, &module.kinds())
@@ -212,13 +237,16 @@ impl Report {
         }
     }
 
-    fn manifest(&mut self, manifest: PluginManifest, approval: Approval) {
-        let unapproved = approval.missing(&manifest.permissions);
-        let asked = Approval::NONE.missing(&manifest.permissions).into_iter();
+    /// What is asked for, and that it waits for a yes if it does.
+    fn permissions(&mut self, asked: &PluginPermissions, approval: Approval) {
+        let unapproved = approval.missing(asked);
+        let asked = Approval::NONE.missing(asked).into_iter();
         self.permissions = asked
             .map(|permission| Asked { approved: !unapproved.contains(&permission), permission })
             .collect();
-        self.manifest = Some(manifest);
+        if !unapproved.is_empty() {
+            self.reasons.push(Reason::of(&LoadError::Pending { unapproved, command: None }));
+        }
     }
 
     fn bytes(&mut self, bytes: &[u8], resources: &PluginResourceConfig, bounds: &Bounds) {
@@ -226,7 +254,10 @@ impl Report {
         // Compiling tells what reading doesn't: the interpreter's own limits. Nothing is compiled that
         // is too large for it.
         let compiled = match &size {
-            Ok(()) => CompiledModule::with_limit(bytes, bounds.read.module_bytes),
+            Ok(module_kb) => {
+                let limit = bounds.read.allowing(*module_kb).module_bytes;
+                CompiledModule::with_limit(bytes, limit)
+            }
             Err(_) => Err(ModuleError { faults: ModuleSummary::read(bytes).faults }),
         };
         if let Err(kind) = size {
@@ -274,10 +305,7 @@ impl Report {
             sheet.row("kinds", [or_none(kinds.collect()).join(", ")]);
         }
         if let Some(manifest) = &self.manifest {
-            let asked = self.permissions.iter().map(|asked| match asked.approved {
-                true => asked.permission.clone(),
-                false => format!("{} (needs approval)", asked.permission),
-            });
+            let asked = self.permissions.iter().map(Asked::text);
             sheet.row("permissions", or_none(asked.collect()));
             let resources = &manifest.resources;
             sheet.row(
@@ -290,6 +318,10 @@ impl Report {
                     resources.max_host_calls
                 )],
             );
+            let beyond = self.beyond_defaults.iter();
+            sheet.row("", beyond.map(|asked| format!("more than usual: {asked}")));
+        } else if !self.permissions.is_empty() {
+            sheet.row("permissions", self.permissions.iter().map(Asked::text));
         }
         if !self.warnings.is_empty() {
             sheet.row("warnings", self.warnings.clone());
@@ -335,8 +367,10 @@ fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
         ModuleFormat::Core => "core module",
         ModuleFormat::Component => "component",
     };
-    let (bytes, functions) = (module.bytes, module.functions);
-    sheet.row("module", [format!("{format}, {bytes} bytes, {functions} functions")]);
+    let ModuleSummary { bytes, functions, translation_steps: steps, .. } = module;
+    let size =
+        format!("{format}, {bytes} bytes, {functions} functions, {steps} steps of translation");
+    sheet.row("module", [size]);
     let memory = module.memory.map_or("none".to_owned(), |memory| {
         let least = memory.minimum_pages;
         let most =

@@ -16,10 +16,10 @@ use crate::skill::SkillState;
 pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
     for_owner(built_in(
         "approve",
-        "[ID [network,env,secrets,shell]]",
+        "[ID [network,env,secrets,shell,size]]",
         "Says what waits for approval, or approves it",
         "An id alone approves the files and hosts that the plugin names. All hosts (network), \
-         variables (env), secrets and shell each need to be named.",
+         variables (env), secrets, shell and the size of a large module each need to be named.",
         Approve(administration),
     ))
 }
@@ -48,7 +48,7 @@ impl CommandHandler for Approve {
                 return Ok(CommandOutcome::text(list(&call.host.snapshot())));
             }
             let granted = granted(kinds).ok_or_else(|| CommandError::Usage {
-                usage: format!("/approve {id} network,env,secrets,shell"),
+                usage: format!("/approve {id} network,env,secrets,shell,size"),
             })?;
             Ok(CommandOutcome::text(self.0.approve(id, granted).await?))
         })

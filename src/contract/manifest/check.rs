@@ -136,6 +136,7 @@ fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions 
         env_vars: table.list("env_vars", "a list of names", text_of(rules::variable), findings),
         shell: table.flag("shell", findings),
         secrets: table.list("secrets", "a list of names", text_of(rules::name), findings),
+        module_kb: None,
     }
 }
 
