@@ -182,9 +182,9 @@ pub use pipeline::{
 };
 pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder, workspace_authority};
 pub use sandbox::{
-    AuditLog, AuditOutcome, AuditRecord, Clock, DiscardAudit, Environment, FileAudit, HostCall,
-    HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions,
-    Served, SystemClock, printable,
+    AuditLog, AuditOutcome, AuditRecord, Authority, Clock, DiscardAudit, Environment, FileAudit,
+    HostCall, HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox,
+    SandboxOptions, Served, SystemClock, printable,
 };
 #[cfg(feature = "net")]
 pub use sandbox::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -169,17 +169,22 @@ impl Options {
     }
 
     /// Where grants are looked for: what a plugin would find opened.
-    pub(super) fn sandbox(&self) -> SandboxOptions {
+    ///
+    /// # Errors
+    ///
+    /// A configuration that can't be understood.
+    pub(super) fn sandbox(&self) -> Result<SandboxOptions, Failure> {
         let home = user_home();
         let workspace = self.real_workspace();
         let mut authority = workspace_authority(&workspace);
-        authority.extend(self.plugins.iter().cloned());
-        SandboxOptions {
+        authority.extend(self.plugins.iter().cloned().chain(program()));
+        authority.extend(self.config()?.authority());
+        Ok(SandboxOptions {
             weft_home: weft_home(home.as_ref()).ok().flatten(),
             home,
-            authority,
+            authority: authority.into(),
             ..SandboxOptions::new(workspace)
-        }
+        })
     }
 
     /// The workspace by the path that it really has.
@@ -236,6 +241,19 @@ impl Options {
     ///
     /// As [`load`](Self::load).
     pub(super) fn runtime(&self, asking: Asking) -> Result<Runtime, Failure> {
+        self.runtime_beside(asking, None)
+    }
+
+    /// The same, where authority is taken from one more file, which no plugin may open.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub(super) fn runtime_beside(
+        &self,
+        asking: Asking,
+        closed: Option<&Path>,
+    ) -> Result<Runtime, Failure> {
         threads::start()?;
         let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
         let folders = plugins.chain([("--workspace", &self.workspace)]);
@@ -255,6 +273,9 @@ impl Options {
             .environment(Arc::new(environment));
         for folder in &self.plugins {
             builder = builder.plugins(folder);
+        }
+        for place in program().into_iter().chain(closed.map(Path::to_owned)) {
+            builder = builder.authority(place);
         }
         let user_home = user_home();
         let home = weft_home(user_home.as_ref())?;
@@ -284,6 +305,18 @@ impl Options {
         }
         Ok(builder.build())
     }
+}
+
+/// This program's own file: who writes it is asked nothing any more.
+fn program() -> Option<PathBuf> {
+    let by_name = || {
+        let name = PathBuf::from(std::env::args_os().next()?);
+        let folders = std::env::var_os("PATH").filter(|_| name.components().count() == 1);
+        let found = folders.iter().flat_map(std::env::split_paths).map(|it| it.join(&name));
+        Some(found.into_iter().find(|path| path.is_file()).unwrap_or(name))
+    };
+    // The kernel tells by `/proc`, which need not be there.
+    std::env::current_exe().ok().or_else(by_name)
 }
 
 fn user_home() -> Option<PathBuf> {

@@ -172,6 +172,12 @@ impl Config {
         Self::from_layers(text, "")
     }
 
+    /// The files that it takes authority from, beside itself: who is trusted, and where others connect.
+    pub fn authority(&self) -> impl Iterator<Item = PathBuf> {
+        let sockets = self.channels.values().filter_map(|channel| channel.path.as_ref());
+        self.ca_file.iter().chain(sockets).cloned()
+    }
+
     /// Reads the `config.yaml` of a workspace over the operator's, key by key. It may tighten what
     /// that says: names are added to `env.never`, `limits` are lowered, `mcp.strict_schemas` is set.
     /// What would loosen it is ignored: `network`, `channels`, `audit`, limits that are raised, and what

@@ -1,6 +1,7 @@
 //! Credentials that plugins use without seeing them.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// A credential and where it may go.
 ///
@@ -23,6 +24,12 @@ pub trait SecretSource: Send + Sync {
     /// Every secret that there is, read at every request: what is bound to the host that answers is
     /// redacted for every plugin, whether or not the plugin holds it.
     fn all(&self) -> Vec<Secret>;
+
+    /// The files outside of weft-lite's own folder that values are read from: no plugin may open them.
+    /// Asked when plugins are loaded.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// No secrets at all.

@@ -280,7 +280,7 @@ impl FileSecrets {
     /// [`SecretError::Home`]
     pub fn list(&self) -> Result<Vec<SecretSummary>, SecretError> {
         let mut summaries = Vec::new();
-        for (name, path) in self.files()? {
+        for (name, path) in self.named()? {
             if let Some(Document { hosts, from, allow_http }) = read_document(&path)? {
                 summaries.push(SecretSummary { name, hosts, source: from.describe(), allow_http });
             }
@@ -289,13 +289,19 @@ impl FileSecrets {
     }
 
     /// The name and the file of each secret.
-    fn files(&self) -> Result<Vec<(String, PathBuf)>, HomeError> {
+    fn named(&self) -> Result<Vec<(String, PathBuf)>, HomeError> {
         let named = |path: PathBuf| {
             let name = path.file_stem()?.to_str()?.to_owned();
             let is_ours = path.extension().is_some_and(|end| end == "json") && is_name(&name);
             is_ours.then_some((name, path))
         };
         Ok(home::children(&self.folder())?.into_iter().filter_map(named).collect())
+    }
+
+    /// Those that can be read.
+    fn documents(&self) -> impl Iterator<Item = Document> {
+        let files = self.named().unwrap_or_default().into_iter();
+        files.filter_map(|(_, path)| read_document(&path).ok()?)
     }
 
     fn folder(&self) -> PathBuf {
@@ -327,12 +333,19 @@ impl SecretSource for FileSecrets {
 
     /// What can't be read is left out: [`secret`](Self::secret) can't send it either.
     fn all(&self) -> Vec<Secret> {
-        let usable = |path: PathBuf| {
-            let Document { hosts, from, allow_http } = read_document(&path).ok()??;
+        let usable = |Document { hosts, from, allow_http }| {
             let value = from.read().filter(|value| check_value(value).is_ok())?;
             Some(Secret { value, hosts, allow_http })
         };
-        self.files().unwrap_or_default().into_iter().filter_map(|(_, path)| usable(path)).collect()
+        self.documents().filter_map(usable).collect()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let file = |Document { from, .. }| match from {
+            SecretValue::File(path) => Some(path),
+            _ => None,
+        };
+        self.documents().filter_map(file).collect()
     }
 }
 

@@ -143,6 +143,14 @@ impl RuntimeBuilder {
         Ok((builder, parsed))
     }
 
+    /// Closes a file or folder to every plugin, because authority is taken from it: a token, a key, the
+    /// program itself. Those of [`configure`](Self::configure) are closed without it.
+    #[must_use]
+    pub fn authority(mut self, place: impl Into<PathBuf>) -> Self {
+        self.authority.push(place.into());
+        self
+    }
+
     #[cfg_attr(not(feature = "net"), expect(clippy::unnecessary_wraps))]
     fn apply(mut self, config: &Config) -> Result<Self, ConfigErrorKind> {
         self.never_env.clone_from(&config.never_env);
@@ -153,6 +161,7 @@ impl RuntimeBuilder {
             module_bytes: config.module_bytes,
             module_gzip_bytes: config.module_gzip_bytes,
         };
+        self.authority.extend(config.authority());
         self.watch = config.watch;
         self.skill_config.clone_from(&config.skill_config);
         self.channels.clone_from(&config.channels);

@@ -78,6 +78,7 @@ pub struct RuntimeBuilder {
     mcp: McpConfig,
     /// The configuration's files, and what was read from them.
     settings: Vec<(PathBuf, String)>,
+    authority: Vec<PathBuf>,
 }
 
 impl RuntimeBuilder {
@@ -227,7 +228,7 @@ impl RuntimeBuilder {
             workspace: self.workspace.clone(),
             home: self.user_home.clone(),
             weft_home: self.weft_home.clone(),
-            authority: self.authority(),
+            authority: self.places().into(),
             environment: Arc::clone(&self.environment),
             never_env: self.never_env.clone(),
             #[cfg(feature = "net")]
@@ -248,10 +249,11 @@ impl RuntimeBuilder {
     }
 
     /// What plugins, skills, settings and prompts come from, now or with another trust in the workspace.
-    fn authority(&self) -> Vec<PathBuf> {
+    fn places(&self) -> Vec<PathBuf> {
         let mut places = workspace_authority(&self.workspace);
         places.extend(self.plugin_folders.iter().cloned());
         places.extend(self.settings.iter().map(|(file, _)| file.clone()));
+        places.extend(self.authority.iter().cloned());
         places
     }
 
@@ -345,6 +347,7 @@ impl Runtime {
             channels: BTreeMap::new(),
             mcp: McpConfig::default(),
             settings: Vec::new(),
+            authority: Vec::new(),
         }
     }
 

@@ -23,6 +23,8 @@ pub use audit::{AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, Me
 pub use call::{HostCall, HostReply, Served};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, HostEnvironment};
+pub use filesystem::Authority;
+pub(crate) use filesystem::Root;
 #[cfg(feature = "net")]
 pub use network::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,

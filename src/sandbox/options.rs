@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::audit::{AuditLog, DiscardAudit};
 use super::clock::{Clock, SystemClock};
 use super::environment::Environment;
+use super::filesystem::Authority;
 #[cfg(feature = "net")]
 use super::network::NetworkOptions;
 use crate::contract::{NoSecrets, SecretSource};
@@ -31,8 +32,8 @@ pub struct SandboxOptions {
     /// plugin's own folder there (`$PLUGIN_DIR`).
     pub weft_home: Option<PathBuf>,
     /// What no grant opens either, whether it is there yet or not: folders that plugins and skills are
-    /// loaded from, files of settings and prompts.
-    pub authority: Vec<PathBuf>,
+    /// loaded from, files of settings and prompts. A host's loader adds what comes to be one later.
+    pub authority: Authority,
     /// Where `get-env` takes values from.
     pub environment: Arc<dyn Environment>,
     /// Names that `get-env` never gives, beside the built-in ones; compared without regard to case.
@@ -58,7 +59,7 @@ impl SandboxOptions {
             workspace: workspace.into(),
             home: None,
             weft_home: None,
-            authority: Vec::new(),
+            authority: Authority::default(),
             environment: Arc::new(BTreeMap::new()),
             never_env: Vec::new(),
             #[cfg(feature = "net")]
@@ -67,5 +68,10 @@ impl SandboxOptions {
             clock: Arc::new(SystemClock),
             audit: Arc::new(DiscardAudit),
         }
+    }
+
+    /// Closes the files that values of secrets are read from.
+    pub(crate) fn close_secrets(&self) {
+        self.authority.add(self.secrets.files());
     }
 }

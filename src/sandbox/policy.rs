@@ -70,6 +70,9 @@ impl Sandbox {
             weft_home: home,
             authority: &options.authority,
         };
+        if !permissions.filesystem.is_empty() {
+            options.close_secrets();
+        }
         let (files, mut warnings) = Grants::open(&permissions.filesystem, &roots);
         let secrets = Arc::new(PluginSecrets::default());
         let (network, closed) =

@@ -26,7 +26,7 @@ fn call(home: &Home, tool: &str) -> Result<Value, String> {
 }
 
 #[test]
-fn a_package_cant_bring_a_skill_in_anothers_name() {
+fn line_8_a_package_cant_bring_a_skill_in_anothers_name() {
     let home = Home::new();
     let zeta = home.skill("zeta", "1.0.0", "");
     let manifest = |version: &str| {
@@ -98,7 +98,7 @@ fn approve(home: &Home) -> String {
 }
 
 #[test]
-fn what_replaces_a_signed_package_inherits_nothing_silently() {
+fn line_9_what_replaces_a_signed_package_inherits_nothing_silently() {
     let asks = json!({ "filesystem": ["$WORKSPACE"] });
     for (key, version, reason) in [
         (None, "0.0.1", "it is unsigned and replaces a signed one"),
@@ -132,7 +132,7 @@ fn what_replaces_a_signed_package_inherits_nothing_silently() {
 }
 
 #[test]
-fn the_same_signer_and_the_operators_own_folder_keep_what_was_approved() {
+fn rule_4_the_same_signer_and_the_operators_own_folder_keep_what_was_approved() {
     let asks = json!({ "filesystem": ["$WORKSPACE"] });
     let home = Home::new();
     signed(&home);
@@ -155,7 +155,7 @@ fn the_same_signer_and_the_operators_own_folder_keep_what_was_approved() {
 }
 
 #[test]
-fn what_was_changed_on_the_disk_is_not_served_and_is_named() {
+fn rule_5_what_was_changed_on_the_disk_is_not_served_and_is_named() {
     let edit = |home: &Home, file: &str| {
         let path = home.weft().join("plugins/probe").join(file);
         let text = fs::read_to_string(&path).unwrap_or_default();
@@ -244,6 +244,31 @@ fn a_skill_that_was_changed_where_it_is_installed_waits() {
 }
 
 #[test]
+fn rule_6_a_name_that_another_owner_has_is_refused_before_anything_is_written() {
+    let home = Home::new();
+    let zeta = home.skill("zeta", "1.0.0", "");
+    let output = home.command(&["skill", "install"]).arg(&zeta).output().unwrap();
+    assert!(output.status.success());
+    let before = crate::home::content(&home.weft());
+    let same_id = home.package("zeta", "1.0.0", &json!({}), &module("probe"));
+    let brings_it = home.package("alpha", "1.0.0", &json!({}), &module("probe"));
+    let manifest = brings_it.join("weft.plugin.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(manifest, text.replacen('{', r#"{"skills": ["skills"],"#, 1)).unwrap();
+    fs::create_dir_all(brings_it.join("skills/zeta")).unwrap();
+    fs::copy(zeta.join("SKILL.md"), brings_it.join("skills/zeta/SKILL.md")).unwrap();
+    for (folder, reason) in [(same_id, "a name has one owner"), (brings_it, "is installed already")]
+    {
+        let mut command = home.command(&["plugin", "install", "--yes"]);
+        let output = command.arg(folder).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(reason), "{said}");
+        assert_eq!(crate::home::content(&home.weft()), before);
+    }
+}
+
+#[test]
 fn what_nobody_gets_is_neither_asked_for_nor_waited_for() {
     let home = Home::new();
     let asks = json!({ "env_vars": ["HOME", "path"] });
@@ -254,7 +279,7 @@ fn what_nobody_gets_is_neither_asked_for_nor_waited_for() {
 }
 
 #[test]
-fn trust_lists_what_it_covers() {
+fn rule_7_trust_lists_what_it_covers() {
     let home = Home::new();
     for path in [".weft/skills/set/deploy/SKILL.md", ".weft/config.yaml", "SOUL.md"] {
         let path = home.path("work").join(path);

@@ -3,6 +3,7 @@
 
 mod approved;
 mod bundled;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,19 +12,22 @@ use std::sync::Arc;
 
 use approved::asks_for_shell;
 use bundled::bundled;
+pub use watched::{WatchDepth, WatchedFolder};
+use watched::{keys_folder, secrets_folder};
 
 use super::code::{Code, Content};
 use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
 use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
-use crate::contract::{PluginPermissions, map_of, set_of, sort_by};
+use crate::contract::{PluginPermissions, map_of, set_of};
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED};
 use crate::package::{
     ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
     trusted_key_ids,
 };
+use crate::sandbox::SandboxOptions;
 use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
 
 /// Where a package is.
@@ -48,6 +52,7 @@ pub(super) struct Candidate {
 /// What was found, as it is known.
 pub(super) struct Disk {
     options: Arc<LoaderOptions>,
+    sandbox: SandboxOptions,
     around: Surroundings,
     skills: Vec<SkillTree>,
     plugins: Vec<PluginTree>,
@@ -64,28 +69,8 @@ pub(super) struct Disk {
 /// Names of skills that may be others now, each with folders in which one may be.
 pub(super) type Touched = BTreeMap<Arc<str>, BTreeSet<PathBuf>>;
 
-/// A folder or file that has to be watched, and how deep.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WatchedFolder {
-    /// Its path; it need not exist.
-    pub path: PathBuf,
-    /// How far to look.
-    pub depth: WatchDepth,
-}
-
-/// How deep something is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WatchDepth {
-    /// It is a file, whose folder tells of it.
-    Itself,
-    /// Only what is directly in it.
-    Direct,
-    /// Everything beneath it.
-    Beneath,
-}
-
 impl Disk {
-    pub(super) fn new(options: Arc<LoaderOptions>) -> Self {
+    pub(super) fn new(options: Arc<LoaderOptions>, sandbox: SandboxOptions) -> Self {
         let tree =
             |(path, level): &(PathBuf, _)| SkillTree::new(path.clone(), *level, Reach::Beneath);
         let skills = options.skill_roots.iter().map(tree).collect();
@@ -100,6 +85,7 @@ impl Disk {
             host: Arc::clone(&options.surroundings),
             home: options.weft_home.clone(),
             approvals: Approvals::default(),
+            authority: sandbox.authority.clone(),
         };
         let bundled = bundled(&options);
         let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), BTreeSet::new()));
@@ -109,6 +95,7 @@ impl Disk {
         let (keys, at_start, disabled) = (BTreeSet::new(), None, BTreeSet::new());
         Self {
             options,
+            sandbox,
             around,
             skills,
             plugins,
@@ -128,6 +115,9 @@ impl Disk {
                 log::warn!("nothing installed is approved: {error}");
                 Approvals::default()
             });
+            if scope.touches(&secrets_folder(home)) {
+                self.sandbox.close_secrets();
+            }
             let keys = match scope.touches(&keys_folder(home)) {
                 true => trusted_key_ids(home),
                 false => std::mem::take(&mut self.keys),
@@ -428,47 +418,6 @@ impl Disk {
             skills.iter_mut().find_map(|tree| tree.skills.get_mut(folder))?.code.as_mut()
         })
     }
-
-    /// What has to be watched, so that nothing changes unseen.
-    pub(super) fn watched(&self) -> Vec<WatchedFolder> {
-        let beneath = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Beneath };
-        let direct = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Direct };
-        let mut watched: Vec<_> = self.skills.iter().map(|tree| beneath(tree.path())).collect();
-        let state = self.options.weft_home.iter();
-        let state = state.flat_map(|home| [Approvals::path(home), SkillSwitches::path(home)]);
-        for file in state.chain(self.settings.iter().map(|file| file.path().to_owned())) {
-            watched.push(WatchedFolder { path: file, depth: WatchDepth::Itself });
-        }
-        // A module may lie where nothing else is watched, as in `target`.
-        for tree in &self.skills {
-            let with_code = tree.with_code.iter();
-            watched.extend(with_code.filter_map(|folder| {
-                let module = tree.skills.get(folder)?.code.as_ref()?.module_path()?;
-                folder.join(module).parent().map(direct)
-            }));
-        }
-        watched.extend(self.options.weft_home.iter().map(|home| direct(&keys_folder(home))));
-        for tree in &self.plugins {
-            watched.push(direct(tree.path()));
-            watched.extend(tree.unfilled().iter().map(|folder| direct(folder)));
-            for (folder, plugin) in &tree.plugins {
-                // A plugin's folder may hold a whole project: only what counts is watched.
-                watched.push(direct(folder));
-                let module = plugin.code.module_path().map(|path| folder.join(path));
-                watched.extend(module.as_deref().and_then(Path::parent).map(direct));
-                let shipped = plugin.skills.iter().map(SkillTree::path);
-                watched.extend(shipped.filter(|path| path != folder).map(beneath));
-            }
-        }
-        sort_by(&mut watched, Ord::cmp);
-        watched.dedup();
-        watched
-    }
-}
-
-/// Where the keys are that are trusted.
-fn keys_folder(home: &Path) -> PathBuf {
-    home.join("trusted-keys")
 }
 
 fn merge(touched: &mut Touched, more: Touched) {

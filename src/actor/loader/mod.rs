@@ -29,7 +29,7 @@ use super::host::PluginHost;
 use super::mail::{Mail, mailbox};
 use super::tasks::spawn_boxed;
 use crate::package::{self, Approval, Approvals, PackageContent, ReadLimits};
-use crate::sandbox::off_executor;
+use crate::sandbox::{Authority, off_executor};
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
 
 /// Requests that wait before those who make them do.
@@ -123,7 +123,7 @@ impl Loader {
     pub fn start(executor: &Executor<'static>, host: PluginHost, options: LoaderOptions) -> Self {
         let (mailbox, inbox) = mailbox(MAILBOX);
         let options = Arc::new(options);
-        let disk = Disk::new(Arc::clone(&options));
+        let disk = Disk::new(Arc::clone(&options), host.shared.options.sandbox.clone());
         let actor = LoaderActor { inbox, options, disk: Some(disk), service: Service::new(host) };
         spawn_boxed(executor, Box::pin(actor.run())).detach();
         Self { mailbox }
@@ -250,6 +250,8 @@ struct Surroundings {
     /// `$WEFT_HOME`, and what is approved there.
     home: Option<PathBuf>,
     approvals: Approvals,
+    /// What plugins may not open, which grows by what is found.
+    authority: Authority,
 }
 
 impl Surroundings {

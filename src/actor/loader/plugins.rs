@@ -96,6 +96,9 @@ impl PluginTree {
                 return;
             }
         };
+        // Before anything in them is read, so that no plugin has its hand in what is.
+        let root = around.authority.root(&self.path);
+        folders.iter().for_each(|folder| root.hold(folder));
         self.unreadable = None;
         self.unfilled = unfilled_folders(&self.path);
         let mut known = std::mem::take(&mut self.plugins);

@@ -9,6 +9,7 @@ use super::code::Code;
 use super::{Scope, Surroundings};
 use crate::contract::set_of;
 use crate::package::{PackageContent, PackageKind, is_installed};
+use crate::sandbox::Root;
 use crate::skill::{
     Diagnostic, Fingerprint, FoundSkill, ParsedSkill, Readiness, SKILL_FILES, SkillDocument,
     SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRoot, slug,
@@ -126,6 +127,7 @@ impl SkillTree {
             self.clear();
             return;
         };
+        let held = around.authority.root(&self.path);
         let whole = before.as_ref() != Some(&root) || scope.covers(&self.path);
         let (found, mut gone) = match scope {
             Scope::Paths(paths) if !whole => self.look_at(&root, paths),
@@ -139,7 +141,7 @@ impl SkillTree {
         };
         for folder in found {
             gone.remove(&folder.path);
-            self.take(&root, &reader, folder, scope, around);
+            self.take(&root, &reader, folder, scope, around, &held);
         }
         for folder in gone {
             let skill = self.remove(&folder);
@@ -194,6 +196,7 @@ impl SkillTree {
         folder: SkillFolder,
         scope: &Scope,
         around: &Surroundings,
+        held: &Root<'_>,
     ) {
         let SkillFolder { path: folder, content } = folder;
         let mut known = self.remove(&folder);
@@ -229,6 +232,7 @@ impl SkillTree {
         }
         let name = folder.file_name().or_else(|| root.real.file_name());
         let name = name.unwrap_or_default().to_string_lossy();
+        held.hold(&folder);
         let parsed = reader.read(&files.place.join(files.file), &name);
         let has_code = matches!(self.reach, Reach::Beneath) && !files.code.is_empty();
         let before = known.as_ref().map(|known| Arc::clone(&known.name));

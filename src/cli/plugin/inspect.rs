@@ -139,7 +139,7 @@ impl Bounds {
         let memory_bytes = options.runtime(Asking::Never)?.host().memory_budget().limit();
         let memory = MemoryBudget::new(memory_bytes);
         let (read, approval) = (options.read_limits()?, options.approval());
-        Ok(Self { read, memory, approval, sandbox: options.sandbox() })
+        Ok(Self { read, memory, approval, sandbox: options.sandbox()? })
     }
 }
 

@@ -93,7 +93,11 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         Target::Stdio => Asking::Tell,
         Target::Address(_) => Asking::Once,
     };
-    let runtime = options.runtime(asking)?;
+    #[cfg(feature = "serve")]
+    let token_file = command.token_file.as_deref();
+    #[cfg(not(feature = "serve"))]
+    let token_file = None;
+    let runtime = options.runtime_beside(asking, token_file)?;
     let interrupts = Interrupts::watch()?;
     let config = runtime.mcp_config().clone();
     #[cfg(feature = "serve")]
@@ -107,9 +111,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     #[cfg(feature = "serve")]
     let listener = match target {
         Target::Stdio => None,
-        Target::Address(address) => {
-            Some(listen(address, command.token_file.as_deref(), config, memory)?)
-        }
+        Target::Address(address) => Some(listen(address, token_file, config, memory)?),
     };
     // A client is answered while the plugins are still being loaded.
     let is_loaded = Cell::new(false);

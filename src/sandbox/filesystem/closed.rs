@@ -4,13 +4,13 @@
 //! link, mount or folder that is moved meanwhile gets around it. Nothing here needs `/proc`, and what
 //! can't be told is closed.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::authority::{Authority, real};
 use super::grants::GrantRoots;
 use super::identity::{Identity, Seen, is_kernels};
 use super::reserved::folded;
@@ -19,8 +19,6 @@ use super::reserved::folded;
 const WINDOWS: [&str; 3] = ["/proc", "/sys", "/dev"];
 /// Entries of the places that are compared with a file of several names; beyond, it can't be told.
 const MAX_ENTRIES: usize = 50_000;
-/// Links in the folders of plugins and skills that are followed to what they name.
-const MAX_LINKED: usize = 256;
 /// Folders above one another.
 const MAX_DEPTH: usize = 256;
 
@@ -32,7 +30,9 @@ pub(super) struct Closed {
     own: Option<PathBuf>,
     /// Its data, which it may also write.
     data: Option<PathBuf>,
-    others: BTreeSet<PathBuf>,
+    authority: Authority,
+    /// The workspace and the user's home.
+    tops: Vec<PathBuf>,
 }
 
 /// How a folder or file stands to what is closed.
@@ -44,6 +44,8 @@ pub(super) enum Standing {
     Own,
     /// In a place of authority.
     Closed,
+    /// In what other programs take settings or prompts from.
+    Setting,
     /// In a window of the kernel's.
     Window,
     /// It can't be told.
@@ -68,20 +70,21 @@ pub(super) struct Places<'a> {
 impl Closed {
     pub(super) fn new(roots: &GrantRoots<'_>) -> Self {
         let home = roots.weft_home.map(real);
-        let mut others = BTreeSet::new();
-        for place in roots.authority {
-            others.insert(real(place));
-            linked_from(place, &mut others);
-        }
-        for folder in ["plugins", "skills"] {
-            if let Some(home) = &home {
-                linked_from(&home.join(folder), &mut others);
-            }
-        }
-        if let Some(home) = &home {
-            others.retain(|place| !place.starts_with(home));
-        }
-        Self { home, own: roots.plugin_dir.map(real), data: roots.plugin_data.map(real), others }
+        let authority = roots.authority.clone();
+        authority.look(home.as_deref());
+        let tops = [roots.home, Some(roots.workspace)].into_iter().flatten().map(real).collect();
+        let (own, data) = (roots.plugin_dir.map(real), roots.plugin_data.map(real));
+        Self { home, own, data, authority, tops }
+    }
+
+    /// Whether it is the workspace or the user's home: names on the way there say nothing.
+    pub(super) fn is_top(&self, folder: Identity) -> bool {
+        self.tops.iter().any(|top| identity(top) == Some(folder))
+    }
+
+    /// Whether a path without links is in the plugin's own data.
+    pub(super) fn is_data(&self, path: &Path) -> bool {
+        self.data.as_ref().is_some_and(|data| path.starts_with(data))
     }
 
     /// How a path without links stands, by its text; for what isn't there.
@@ -91,7 +94,8 @@ impl Closed {
             Standing::Open
         } else if is(&self.own) {
             Standing::Own
-        } else if is(&self.home) || self.others.iter().any(|place| within(path, place)) {
+        } else if is(&self.home) || self.authority.places().iter().any(|place| within(path, place))
+        {
             Standing::Closed
         } else if WINDOWS.iter().any(|window| path.starts_with(window)) {
             Standing::Window
@@ -113,7 +117,8 @@ impl Closed {
             coming: Vec::new(),
         };
         places.home = self.home.as_deref().and_then(|home| places.find(home));
-        places.others = self.others.iter().filter_map(|place| places.find(place)).collect();
+        let others = self.authority.places();
+        places.others = others.iter().filter_map(|place| places.find(place)).collect();
         let root = identity(Path::new("/")).map(|root| root.device);
         for window in WINDOWS.iter().filter_map(|window| identity(Path::new(window))) {
             if root.is_some_and(|root| root != window.device) {
@@ -126,7 +131,8 @@ impl Closed {
 
     /// Whether one of these is in a place of authority; none, where that can't be told.
     fn holds_any(&self, wanted: &[Identity], own_too: bool) -> Option<bool> {
-        let mut folders: Vec<PathBuf> = self.home.iter().chain(&self.others).cloned().collect();
+        let others = self.authority.places();
+        let mut folders: Vec<PathBuf> = self.home.iter().chain(&*others).cloned().collect();
         folders.extend(self.own.clone().filter(|_| own_too));
         let mut entries = 0;
         while let Some(folder) = folders.pop() {
@@ -292,40 +298,8 @@ fn identity(path: &Path) -> Option<Identity> {
     Seen::of_path(path).ok().map(|seen| seen.identity)
 }
 
-/// What the links in a folder of plugins or skills lead to, and those in each of its folders.
-fn linked_from(folder: &Path, found: &mut BTreeSet<PathBuf>) {
-    let mut left = MAX_LINKED;
-    let mut inner = Vec::new();
-    let mut take = |folder: &Path, inner: &mut Vec<PathBuf>| {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_dir() {
-                inner.push(entry.path());
-            } else if kind.is_symlink() && left > 0 {
-                left -= 1;
-                found.insert(real(&entry.path()));
-            }
-        }
-    };
-    take(folder, &mut inner);
-    for folder in inner {
-        take(&folder, &mut Vec::new());
-    }
-}
-
 /// Whether the path is the place or in it, as a file system that folds case would say.
 fn within(path: &Path, place: &Path) -> bool {
     let mut parts = path.components().map(|part| folded(part.as_os_str()));
     place.components().all(|part| parts.next() == Some(folded(part.as_os_str())))
-}
-
-/// The path without links, as far as it exists.
-pub(super) fn real(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for there in absolute.ancestors() {
-        if let (Ok(real), Ok(rest)) = (fs::canonicalize(there), absolute.strip_prefix(there)) {
-            return real.join(rest);
-        }
-    }
-    absolute
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::closed::real;
+use super::authority::real;
 
 /// Bytes of one part of such a path; file systems take up to 255.
 const PART_BYTES: usize = 200;

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::closed::{Closed, Standing, real};
+use super::authority::{Authority, real};
+use super::closed::{Closed, Standing};
 use super::reserved::{has_reserved, is_reserved};
 use super::{leftover, path};
 use crate::contract::FileGrant;
@@ -37,7 +38,7 @@ pub(in crate::sandbox) struct GrantRoots<'a> {
     /// What stays closed, whatever a grant covers; the plugin's own folder in it does not.
     pub(in crate::sandbox) weft_home: Option<&'a Path>,
     /// What stays closed beside it.
-    pub(in crate::sandbox) authority: &'a [PathBuf],
+    pub(in crate::sandbox) authority: &'a Authority,
 }
 
 /// All grants of one plugin that could be opened, in the manifest's order.
@@ -58,6 +59,8 @@ pub(super) struct Grant {
     /// The path as the manifest spells it, expanded: what a guest's path is compared with.
     pub(super) spelled: PathBuf,
     pub(super) place: Place,
+    /// Whether it is in the plugin's own data, which nobody else reads.
+    pub(super) is_data: bool,
 }
 
 /// What lies at a grant's path.
@@ -185,9 +188,10 @@ impl Grant {
                 if let (Place::Folder(folder), Standing::Open) = (&place, standing) {
                     leftover::clear(folder);
                 }
-                Ok(Self { spelled: spelled.to_owned(), place })
+                let is_data = closed.is_data(&real);
+                Ok(Self { spelled: spelled.to_owned(), place, is_data })
             }
-            (Standing::Closed, _) => Err(Fault::Closed),
+            (Standing::Closed | Standing::Setting, _) => Err(Fault::Closed),
             (Standing::Window, _) => Err(Fault::Window),
             (Standing::Unknown, _) => Err(Fault::Unknown),
         }

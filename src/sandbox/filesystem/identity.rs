@@ -80,6 +80,18 @@ impl Seen {
         })
     }
 
+    pub(super) fn is_link(&self) -> bool {
+        self.kind == FileType::Symlink
+    }
+
+    /// Whether it is on another mount than the other one, as far as the kernel tells.
+    pub(super) fn is_off(&self, other: &Self) -> bool {
+        match (self.mount, other.mount) {
+            (Some(own), Some(other)) => own != other,
+            _ => self.identity.device != other.identity.device,
+        }
+    }
+
     /// Whether a mount may lie between the two.
     pub(super) fn is_mounted_on(&self, above: &Self) -> bool {
         self.mount.is_none() || self.mount != above.mount

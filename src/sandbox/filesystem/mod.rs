@@ -4,6 +4,7 @@
 //! No file here opens a guest's path by name from the root: after loading, everything goes through
 //! a folder's handle, and the kernel keeps it beneath that folder.
 
+mod authority;
 mod closed;
 mod data;
 mod error;
@@ -17,6 +18,8 @@ mod reserved;
 mod walk;
 mod write;
 
+pub use authority::Authority;
+pub(crate) use authority::Root;
 pub(super) use data::plugin_data;
 pub(super) use error::FileError;
 pub(super) use grants::{GrantRoots, Grants};

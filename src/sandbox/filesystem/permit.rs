@@ -23,6 +23,8 @@ pub(in crate::sandbox) struct FilePermit {
     closed: Arc<Closed>,
     /// Whether the manifest names this one file of the kernel's.
     is_window: bool,
+    /// Whether settings of other programs may be beneath the grant: not in the plugin's own data.
+    has_settings: bool,
 }
 
 /// What may be done with a link at the end of a permit's path.
@@ -68,7 +70,10 @@ impl Grants {
                 };
                 let (folder, closed) = (Arc::clone(folder), Arc::clone(&self.closed));
                 let asked = asked.to_owned();
-                let permit = FilePermit { folder, path, links, asked, closed, is_window };
+                // A file that the manifest names is meant, whatever its name is.
+                let has_settings = links == Links::Follow && !grant.is_data;
+                let permit =
+                    FilePermit { folder, path, links, asked, closed, is_window, has_settings };
                 Some((grant.spelled.as_os_str().len(), permit))
             })
             .max_by_key(|(spelled_bytes, _)| *spelled_bytes)
@@ -108,6 +113,11 @@ impl FilePermit {
         self.links
     }
 
+    /// Whether other programs may take settings and prompts from what is beneath the folder.
+    pub(super) fn has_settings(&self) -> bool {
+        self.has_settings
+    }
+
     /// The path as the guest wrote it.
     pub(super) fn asked(&self) -> &str {
         &self.asked
@@ -121,10 +131,13 @@ impl FilePermit {
     /// The refusal of this access to what stands so, if it is one.
     pub(super) fn refuse(&self, standing: Standing, access: Access) -> Option<FileError> {
         let rule = match (standing, access) {
-            (Standing::Open, _) | (Standing::Own, Access::Read) => return None,
+            (Standing::Open, _) | (Standing::Own | Standing::Setting, Access::Read) => return None,
             (Standing::Window, _) if self.is_window => return None,
             (Standing::Own, Access::Write) => {
                 "a plugin's own folder is read-only; keep what is written in `$PLUGIN_DATA`"
+            }
+            (Standing::Setting, Access::Write) => {
+                "settings and prompts of other programs are read-only where the manifest does not name them"
             }
             (Standing::Closed, _) => "what weft-lite takes authority from is open to no plugin",
             (Standing::Window, _) => "the kernel's files are open to no plugin",

@@ -16,6 +16,16 @@ pub(super) fn is_reserved(name: &OsStr) -> bool {
     })
 }
 
+/// Files that programs beside weft-lite take prompts from, beside all whose names begin with a dot.
+const PROMPTS: [&str; 5] = ["agents.md", "claude.md", "claude.local.md", "gemini.md", "qwen.md"];
+
+/// Whether other programs take settings or prompts from what has this name: `.git`, `.mcp.json`,
+/// `.bashrc`, `AGENTS.md`.
+pub(super) fn is_setting(name: &OsStr) -> bool {
+    let folded = folded(name);
+    folded.starts_with('.') || PROMPTS.contains(&&*folded)
+}
+
 /// Whether a part of `path` is such a name.
 pub(super) fn has_reserved(path: &Path) -> bool {
     path.components().any(|part| matches!(part, Component::Normal(name) if is_reserved(name)))

@@ -16,7 +16,7 @@ use super::FileError;
 use super::closed::{Places, Standing};
 use super::identity::{Identity, Seen};
 use super::permit::{FilePermit, Links};
-use super::reserved::is_reserved;
+use super::reserved::{is_reserved, is_setting};
 
 /// Links that are followed on the way.
 const MAX_LINKS: usize = 40;
@@ -56,6 +56,8 @@ struct Step {
     folder: Arc<Dir>,
     seen: Seen,
     standing: Standing,
+    /// Whether a name on the way, from the workspace or the user's home on, is one of settings.
+    is_setting: bool,
 }
 
 /// The way so far.
@@ -79,7 +81,7 @@ pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Found<'_>, Fil
     let folder = Arc::clone(permit.folder());
     let io = |error| FileError::from_io(permit.asked(), error);
     let (seen, standing, _) = places.above(&*folder).map_err(io)?;
-    let last = Step { folder, seen, standing };
+    let last = Step { folder, seen, standing, is_setting: false };
     let mut walk = Walk { permit, places, access, trail: Vec::new(), last, suspects: Vec::new() };
     let mut parts = VecDeque::new();
     put_before(&mut parts, permit.path());
@@ -135,6 +137,7 @@ impl<'a> Walk<'a> {
                 put_before(parts, &target);
             } else if parts.is_empty() {
                 self.last.standing = self.places.beneath(&seen, self.last.standing);
+                self.check_settings([&part])?;
                 return Ok((part, Some(seen.kind)));
             } else {
                 return Err(io(failed));
@@ -143,8 +146,25 @@ impl<'a> Walk<'a> {
         Err(FileError::NotRegular)
     }
 
+    /// Refuses to write what other programs take settings or prompts from: below such a folder, or with
+    /// such a name in the rest of the path.
+    fn check_settings<'n>(
+        &mut self,
+        rest: impl IntoIterator<Item = &'n OsString>,
+    ) -> Result<(), FileError> {
+        let may = self.access == Access::Read || !self.permit.has_settings();
+        let is_one = self.last.is_setting || rest.into_iter().any(|name| is_setting(name));
+        if may || !is_one || self.last.standing != Standing::Open {
+            return Ok(());
+        }
+        self.last.standing = Standing::Setting;
+        Err(FileError::outside(self.permit.asked()))
+    }
+
     fn enter(&mut self, name: &OsStr) -> io::Result<()> {
-        let step = self.last.enter(&self.places, name, &mut self.suspects)?;
+        let mut step = self.last.enter(&self.places, name, &mut self.suspects)?;
+        step.is_setting = (step.is_setting || is_setting(name))
+            && !self.permit.closed().is_top(step.seen.identity);
         let above = std::mem::replace(&mut self.last, step);
         self.trail.push(above);
         Ok(())
@@ -160,6 +180,7 @@ impl<'a> Walk<'a> {
             self.last.standing = Standing::Closed;
         }
         parts.push_front(first);
+        self.check_settings(&*parts)?;
         let not_found = FileError::from_io(self.permit.asked(), io::ErrorKind::NotFound.into());
         match parts.pop_back() {
             Some(name) if parts.iter().all(|part| part != "..") && name != ".." => Ok((name, None)),
@@ -188,7 +209,7 @@ impl Step {
             suspects.push(seen.identity);
         }
         let standing = places.entered(&folder, &seen, &self.seen, self.standing);
-        Ok(Self { folder: Arc::new(folder), seen, standing })
+        Ok(Self { folder: Arc::new(folder), seen, standing, is_setting: self.is_setting })
     }
 }
 

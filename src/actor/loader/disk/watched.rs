@@ -1,0 +1,78 @@
+//! What has to be watched.
+
+use std::path::{Path, PathBuf};
+
+use super::Disk;
+use crate::actor::loader::skills::SkillTree;
+use crate::contract::sort_by;
+use crate::package::{Approvals, SkillSwitches};
+
+/// A folder or file that has to be watched, and how deep.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WatchedFolder {
+    /// Its path; it need not exist.
+    pub path: PathBuf,
+    /// How far to look.
+    pub depth: WatchDepth,
+}
+
+/// How deep something is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WatchDepth {
+    /// It is a file, whose folder tells of it.
+    Itself,
+    /// Only what is directly in it.
+    Direct,
+    /// Everything beneath it.
+    Beneath,
+}
+
+impl Disk {
+    /// What has to be watched, so that nothing changes unseen.
+    pub(in crate::actor::loader) fn watched(&self) -> Vec<WatchedFolder> {
+        let beneath = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Beneath };
+        let direct = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Direct };
+        let mut watched: Vec<_> = self.skills.iter().map(|tree| beneath(tree.path())).collect();
+        let state = self.options.weft_home.iter();
+        let state = state.flat_map(|home| [Approvals::path(home), SkillSwitches::path(home)]);
+        for file in state.chain(self.settings.iter().map(|file| file.path().to_owned())) {
+            watched.push(WatchedFolder { path: file, depth: WatchDepth::Itself });
+        }
+        // A module may lie where nothing else is watched, as in `target`.
+        for tree in &self.skills {
+            let with_code = tree.with_code.iter();
+            watched.extend(with_code.filter_map(|folder| {
+                let module = tree.skills.get(folder)?.code.as_ref()?.module_path()?;
+                folder.join(module).parent().map(direct)
+            }));
+        }
+        if let Some(home) = &self.options.weft_home {
+            watched.extend([keys_folder(home), secrets_folder(home)].map(|folder| direct(&folder)));
+        }
+        for tree in &self.plugins {
+            watched.push(direct(tree.path()));
+            watched.extend(tree.unfilled().iter().map(|folder| direct(folder)));
+            for (folder, plugin) in &tree.plugins {
+                // A plugin's folder may hold a whole project: only what counts is watched.
+                watched.push(direct(folder));
+                let module = plugin.code.module_path().map(|path| folder.join(path));
+                watched.extend(module.as_deref().and_then(Path::parent).map(direct));
+                let shipped = plugin.skills.iter().map(SkillTree::path);
+                watched.extend(shipped.filter(|path| path != folder).map(beneath));
+            }
+        }
+        sort_by(&mut watched, Ord::cmp);
+        watched.dedup();
+        watched
+    }
+}
+
+/// Where the keys are that are trusted.
+pub(super) fn keys_folder(home: &Path) -> PathBuf {
+    home.join("trusted-keys")
+}
+
+/// Where secrets are, each with the place of its value.
+pub(super) fn secrets_folder(home: &Path) -> PathBuf {
+    home.join("secrets")
+}

@@ -1,0 +1,128 @@
+//! The places that authority is taken from, as far as they are known: those that are named, and those that
+//! links and mounts in them lead to. All sandboxes of a host share them, so that what comes to be a place
+//! later is closed to each of them at once.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::identity::Seen;
+
+/// The folders in weft-lite's own one that links and mounts are looked for in, and it itself.
+const OF_HOME: [&str; 5] = ["", "plugins", "secrets", "skills", "trusted-keys"];
+/// Links behind one another.
+const MAX_LINKS: usize = 40;
+
+/// What no grant opens, beside weft-lite's own folder and whether it is there yet or not. Clones are the
+/// same one.
+#[derive(Debug, Clone, Default)]
+pub struct Authority(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    named: Vec<PathBuf>,
+    /// Those, and all that was found since.
+    places: ArcSwap<BTreeSet<PathBuf>>,
+}
+
+/// A folder of plugins or skills, of which some is about to be read.
+pub(crate) struct Root<'a> {
+    authority: &'a Authority,
+    seen: Option<Seen>,
+}
+
+impl Authority {
+    /// Closes these files and folders from now on, and what they are links to.
+    pub fn add(&self, places: impl IntoIterator<Item = PathBuf>) {
+        let known = self.places();
+        let both = places.into_iter().flat_map(|place| [real(&place), place]);
+        let new: BTreeSet<PathBuf> = both.filter(|place| !known.contains(place)).collect();
+        if !new.is_empty() {
+            self.0.places.rcu(|known| known.union(&new).cloned().collect::<BTreeSet<_>>());
+        }
+    }
+
+    /// The folder at `path`, of which some is about to be read.
+    pub(crate) fn root(&self, path: &Path) -> Root<'_> {
+        Root { authority: self, seen: Seen::of_path(path).ok() }
+    }
+
+    pub(super) fn places(&self) -> Arc<BTreeSet<PathBuf>> {
+        self.0.places.load_full()
+    }
+
+    /// Looks where links and mounts lead, from what was named and from the folders of `home`.
+    pub(super) fn look(&self, home: Option<&Path>) {
+        let mut found = BTreeSet::new();
+        let of_home = home.into_iter().flat_map(|home| OF_HOME.map(|name| home.join(name)));
+        for place in self.0.named.iter().cloned().chain(of_home) {
+            leads_from(&place, &real(&place), true, &mut found);
+        }
+        self.add(found);
+    }
+}
+
+impl Root<'_> {
+    /// Closes a package in it that is somewhere else by a link or a mount, before it is read.
+    pub(crate) fn hold(&self, folder: &Path) {
+        let leads = |seen: Seen| seen.is_link() || self.seen.is_some_and(|it| seen.is_off(&it));
+        if Seen::at(&rustix::fs::CWD, folder).is_ok_and(leads) {
+            self.authority.add([folder.to_owned()]);
+        }
+    }
+}
+
+impl<P: IntoIterator<Item = PathBuf>> From<P> for Authority {
+    fn from(places: P) -> Self {
+        let named: Vec<PathBuf> = places.into_iter().collect();
+        let authority = Self(Arc::new(Known { named: named.clone(), ..Known::default() }));
+        authority.add(named);
+        authority
+    }
+}
+
+/// Finds the links and mounts in a folder that lead out of `place`, and in each folder that is in it.
+fn leads_from(folder: &Path, place: &Path, go_on: bool, found: &mut BTreeSet<PathBuf>) {
+    let Ok(above) = Seen::of_path(folder) else { return };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
+        // In packages and deeper down, folders are looked at alone.
+        let may_be_mounted = kind.is_dir() || (kind.is_file() && go_on);
+        let is_mounted = || Seen::of_path(&path).is_ok_and(|seen| seen.is_off(&above));
+        let mut inner = path.clone();
+        if kind.is_symlink() {
+            inner = real(&path);
+            if !inner.starts_with(place) {
+                found.extend([path, inner.clone()]);
+            }
+        } else if may_be_mounted && is_mounted() {
+            found.insert(path);
+        }
+        if go_on && !kind.is_file() {
+            leads_from(&inner, place, false, found);
+        }
+    }
+}
+
+/// The path without links, as far as it exists; a link that leads to nothing yet is followed there.
+pub(super) fn real(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    followed(&absolute, MAX_LINKS)
+}
+
+fn followed(path: &Path, links: usize) -> PathBuf {
+    for there in path.ancestors() {
+        let Ok(rest) = path.strip_prefix(there) else { continue };
+        if let Ok(real) = fs::canonicalize(there) {
+            return real.join(rest);
+        }
+        if let (Some(left), Ok(target)) = (links.checked_sub(1), fs::read_link(there)) {
+            let from = there.parent().unwrap_or(there);
+            return followed(&from.join(target).join(rest), left);
+        }
+    }
+    path.to_owned()
+}

@@ -1,0 +1,195 @@
+//! The rules of authority, on the built program; those that are about installing are in `tests/install`.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::program::Machine;
+use crate::world::{AUTHORITY, KERNEL, OWN};
+
+const SETTINGS: &str = "filesystem access denied: settings and prompts of other programs are read-only where the manifest does not name them";
+
+#[test]
+fn rule_1_what_the_configuration_names_is_a_place() {
+    let machine = Machine::new();
+    let pem = include_str!("../network/certificates/authority.pem");
+    let authority = machine.write("home/work/own-ca.pem", pem);
+    let socket = machine.path("home/work/weft.sock");
+    let config = json!({
+        "network": { "ca_file": authority }, "channels": { "socket": { "path": socket } },
+    });
+    machine.write("home/.weft/config.yaml", config.to_string());
+    let value = machine.write("home/work/value.txt", "hush");
+    let value = value.to_str().unwrap();
+    machine.done(&["secret", "set", "API", "--host", "a.example.com", "--in-file", value]);
+    let mut running = machine.granting(&json!(["$WORKSPACE", "~"]));
+    for place in ["own-ca.pem", "weft.sock", "value.txt"] {
+        running.denied(place);
+    }
+    // One that is set while it runs.
+    machine.write("home/work/later.txt", "hush");
+    assert_eq!(running.read("later.txt"), Ok("hush".into()));
+    machine.done(&[
+        "secret",
+        "set",
+        "B",
+        "--host",
+        "b.example.com",
+        "--in-file",
+        "home/work/later.txt",
+    ]);
+    running.types("/reload").unwrap();
+    running.denied("later.txt");
+    running.end();
+    assert_eq!(machine.text("home/work/own-ca.pem"), pem);
+}
+
+#[test]
+fn rule_1_the_program_itself_is_a_place() {
+    let machine = Machine::new();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_weft-lite"));
+    let mut running = machine.granting(&json!([program.parent().unwrap()]));
+    running.denied(program);
+    running.end();
+}
+
+#[test]
+fn rule_1_settings_and_prompts_of_other_programs_are_read_only() {
+    let machine = Machine::new();
+    machine.write("home/work/.git/config", "[core]");
+    machine.write("home/work/AGENTS.md", "as a person wrote it");
+    std::os::unix::fs::symlink(".git", machine.path("home/work/linked")).unwrap();
+    let grants =
+        json!(["$WORKSPACE", "$WORKSPACE/.github/notes", "$WORKSPACE/GEMINI.md", "$PLUGIN_DATA"]);
+    fs::create_dir_all(machine.path("home/work/.github/notes")).unwrap();
+    machine.write("home/work/GEMINI.md", "");
+    let mut running = machine.granting(&grants);
+    let work = machine.path("home/work");
+    for path in [
+        ".git/config",
+        ".git/hooks/pre-commit",
+        "linked/hooks/pre-commit",
+        "new/folder/.git/hooks/pre-commit",
+        ".mcp.json",
+        ".claude/settings.json",
+        ".vscode/tasks.json",
+        ".cursor/mcp.json",
+        ".github/copilot-instructions.md",
+        ".bashrc",
+        ".envrc",
+        "AGENTS.md",
+        "below/agents.md",
+        "CLAUDE.md",
+        "a/../Claude.MD",
+    ] {
+        running.not_written(work.join(path), SETTINGS);
+    }
+    assert_eq!(running.read(work.join(".git/config")), Ok("[core]".into()));
+    assert_eq!(running.read(work.join("AGENTS.md")), Ok("as a person wrote it".into()));
+    assert_eq!(running.read(work.join("linked/config")), Ok("[core]".into()));
+    let deep = machine.path("home/.hidden/work/a.txt");
+    assert!(running.write(deep, "").unwrap_err().ends_with("path outside sandbox"));
+    assert!(!work.join("new").exists() && !work.join("below").exists());
+    // What the manifest names is meant, and nobody else reads the plugin's own data.
+    assert_eq!(running.write(work.join(".github/notes/a.md"), "mine"), Ok(()));
+    assert_eq!(running.write(work.join("GEMINI.md"), "mine"), Ok(()));
+    let data = fs::read_dir(machine.path("home/.weft/data/folders")).unwrap().next().unwrap();
+    assert_eq!(running.write(data.unwrap().path().join(".state/AGENTS.md"), "mine"), Ok(()));
+    running.end();
+}
+
+#[test]
+fn rule_2_single_files_of_the_kernel_are_opened_but_none_of_a_process() {
+    let machine = Machine::new();
+    let asks =
+        json!({ "filesystem": ["/proc/uptime", "/proc/self/environ", "/proc", "/dev/null"] });
+    let folder = machine.probe("plugins/probe", "0.1.0", &asks);
+    let report = machine.json(&["plugin", "inspect", folder.to_str().unwrap(), "--json"]);
+    let warnings = report["warnings"].as_array().unwrap();
+    let said = |grant: &str| warnings.iter().any(|it| it.as_str().unwrap().contains(grant));
+    assert!(said("`/proc/self/environ` stays closed: it tells of one process"), "{warnings:?}");
+    assert!(said("`/proc` stays closed: the kernel's files are opened one by one"), "{warnings:?}");
+    let mut running = machine.start("plugins", &[]);
+    assert!(running.read("/proc/uptime").is_ok());
+    assert!(running.read("/proc/self/environ").is_err());
+    assert!(running.write("/proc/uptime", "0").is_err());
+    running.end();
+}
+
+#[test]
+fn rule_3_what_cant_be_told_is_denied() {
+    let machine = Machine::new();
+    let note = machine.write("home/work/note.txt", "mine");
+    fs::hard_link(note, machine.path("home/work/same.txt")).unwrap();
+    let mut running = machine.granting(&json!(["$WORKSPACE"]));
+    assert_eq!(running.read("same.txt"), Ok("mine".into()));
+    // Another name of a place's file? There is too much in the places to know.
+    machine.write("home/.weft/history-of-years/0", "");
+    for number in 0..=50_000 {
+        fs::File::create(machine.path("home/.weft/history-of-years").join(number.to_string()))
+            .unwrap();
+    }
+    let rule = "filesystem access denied: it can't be told whether it is open";
+    assert_eq!(running.read("same.txt"), Err(rule.into()));
+    running.not_written("same.txt", rule);
+    running.end();
+}
+
+#[test]
+fn rule_4_a_named_folder_is_approved_as_it_was_at_the_start() {
+    let machine = Machine::new();
+    let asks = json!({ "filesystem": ["$WORKSPACE"] });
+    let mut running = machine.granting(&asks["filesystem"]);
+    machine.probe("plugins/probe", "0.1.1", &asks);
+    running.types("/reload").unwrap();
+    assert_eq!(running.types("probe__echo 1"), Ok(json!(1)));
+    machine.probe("plugins/probe", "0.1.2", &json!({ "filesystem": ["$WORKSPACE", "/"] }));
+    running.types("/reload").unwrap();
+    let error = running.types("probe__echo 1").unwrap_err();
+    assert!(error.contains("it did not ask for filesystem: / at the start"), "{error}");
+    machine.probe("plugins/probe", "0.1.3", &asks);
+    running.types("/reload").unwrap();
+    assert_eq!(running.types("probe__echo 1"), Ok(json!(1)));
+    running.end();
+}
+
+#[test]
+fn rule_8_each_refusal_has_its_record_and_is_said_beforehand() {
+    let machine = Machine::new();
+    machine.write("home/.weft/config.yaml", "channels: {socket: {path: ~/work/weft.sock}}\n");
+    let grants = json!([
+        "$WORKSPACE",
+        "~/.weft",
+        "$WORKSPACE/.weft/skills",
+        "$WORKSPACE/SOUL.md",
+        "$WORKSPACE/weft.sock",
+        "/proc",
+    ]);
+    let folder = machine.probe("plugins/probe", "0.1.0", &json!({ "filesystem": grants }));
+    let report = machine.json(&["plugin", "inspect", folder.to_str().unwrap(), "--json"]);
+    let warnings: Vec<&str> =
+        report["warnings"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    for (grant, warning) in grants.as_array().unwrap().iter().skip(1).zip(&warnings) {
+        let start = format!("the filesystem grant `{}` stays closed: ", grant.as_str().unwrap());
+        assert!(warning.starts_with(&start), "{warnings:?}");
+    }
+    assert_eq!(warnings.len(), 5, "{warnings:?}");
+    let mut running = machine.start("plugins", &[]);
+    let mut denials = Vec::new();
+    for (path, rule) in [(".weft/config.yaml", AUTHORITY), (".git/config", SETTINGS)] {
+        running.not_written(path, rule);
+        denials.push(rule);
+    }
+    let own = machine.path("plugins/probe/new");
+    assert!(running.write(own, "").unwrap_err().ends_with("path outside sandbox"));
+    running.end();
+    machine.probe("plugins/probe", "0.1.0", &json!({ "filesystem": ["/"] }));
+    let mut running = machine.start("plugins", &[]);
+    running.not_written(machine.path("plugins/probe/new"), OWN);
+    assert_eq!(running.read("/proc/self/environ"), Err(KERNEL.into()));
+    running.end();
+    let recorded = machine.run(&["audit", "--json", "--denied", "--plugin", "probe"]).0;
+    for rule in denials.into_iter().chain([OWN, KERNEL]) {
+        assert!(recorded.lines().any(|line| line.contains(rule)), "{rule}: {recorded}");
+    }
+}
