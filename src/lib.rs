@@ -172,9 +172,9 @@ pub use package::{BUNDLED, BundledPlugin};
 #[cfg(feature = "package")]
 pub use package::{
     Difference, DigestList, Existing, InstallError, InstallSource, InstallStep, Installed,
-    Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, PublicKey, Registry,
-    RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError, TrustedKey,
-    TrustedKeys, is_own_archive, left_out_of_package, pack_folder, sha256_hex,
+    Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, ProposedInstall, PublicKey,
+    Registry, RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError,
+    TrustedKey, TrustedKeys, is_own_archive, left_out_of_package, pack_folder, sha256_hex,
 };
 pub use pipeline::{
     Assembler, ChannelRules, Gateway, GatewayOptions, MessagePrompt, MessageState, Pipeline,

@@ -212,6 +212,17 @@ impl StoredApproval {
         reason.map(|reason| format!("change: {reason}"))
     }
 
+    /// All that a package with this content waits for, as `kind: value`.
+    pub(super) fn waiting(
+        self,
+        asked: &PluginPermissions,
+        content: &PackageContent,
+        keys: &BTreeSet<String>,
+    ) -> Vec<String> {
+        let objection = self.objection(content, keys);
+        objection.into_iter().chain(ApprovalPolicy::from(self).missing(asked)).collect()
+    }
+
     /// Adds permissions to those that are approved.
     pub(super) fn grant(&mut self, granted: &PluginPermissions) {
         let new = self.missing(granted);

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::approval::{Approval, ApprovalPolicy, StoredApproval};
-use super::consent::{Prompt, ask_for_permissions};
+use super::approval::{Approval, StoredApproval};
+use super::consent::{Prompt, Waiting};
 use super::content::{PackageContent, trusted_key_ids};
 use super::home::{self, Access, HomeError, HomeLock};
-use super::kind::Subject;
 use crate::contract::PluginPermissions;
 
 /// The approvals of `$WEFT_HOME`, as they were read.
@@ -91,8 +90,7 @@ impl Approvals {
 
     /// Asks for what a plugin wants and doesn't have, as [`ask_for_permissions`] does, stores what
     /// is given, and says what it still waits for, as `kind: value`. What was revoked is asked for
-    /// even if the plugin wants nothing, and so is `content` that is not what was approved; without a
-    /// yes to that, nothing else is given. A signature that does not count is no matter of a yes.
+    /// even if the plugin wants nothing, and so is `content` that is not what was approved.
     ///
     /// # Errors
     ///
@@ -108,34 +106,12 @@ impl Approvals {
         let stored = Self::read(home)?.of(id);
         let keys = trusted_key_ids(home);
         let objection = stored.objection(content, &keys);
-        let waiting = |stored: StoredApproval| -> Vec<String> {
-            let changed = stored.objection(content, &keys);
-            changed.into_iter().chain(ApprovalPolicy::from(stored).missing(asked)).collect()
-        };
-        if let Some(reason) = &objection {
-            let reason = reason.trim_start_matches("change: ");
-            let question = format!("let {} run as it is now? {reason}", Subject::of(id).words);
-            let is_taken =
-                !content.is_broken() && (given.change || prompt.confirm(&question) == Some(true));
-            if !is_taken {
-                return Ok(waiting(stored));
-            }
+        let (objection, is_broken) = (objection.as_deref(), content.is_broken());
+        let question = Waiting { id, asked, stored: &stored, objection, is_broken };
+        if let Some(granted) = question.ask(given, prompt) {
+            Self::grant(home, id, &granted, content)?;
         }
-        // To run again is a permission of its own, as small as a named host; a yes to all that it
-        // wants is a yes to that.
-        let question = format!("let {} run again, after it was revoked?", Subject::of(id).words);
-        let runs = !stored.revoked
-            || given.named
-            || given.covers(asked)
-            || prompt.confirm(&question) == Some(true);
-        if runs {
-            let missing = stored.missing(asked);
-            let granted = ask_for_permissions(id, &missing, given, prompt);
-            if stored.revoked || objection.is_some() || !granted.is_empty() {
-                Self::grant(home, id, &granted, content)?;
-            }
-        }
-        Ok(waiting(Self::read(home)?.of(id)))
+        Ok(Self::read(home)?.of(id).waiting(asked, content, &keys))
     }
 
     /// Why `content` is not what was approved for `id`, and which of its files are others; `None` if it

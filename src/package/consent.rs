@@ -1,7 +1,7 @@
 //! Asking the operator for what a package wants: about some of it in one question, about each of
 //! the rest alone.
 
-use super::approval::Approval;
+use super::approval::{Approval, StoredApproval};
 use super::kind::{PackageKind, Subject};
 use crate::contract::PluginPermissions;
 
@@ -19,6 +19,50 @@ pub struct NoPrompt;
 impl Prompt for NoPrompt {
     fn confirm(&mut self, _question: &str) -> Option<bool> {
         None
+    }
+}
+
+/// What a package waits for.
+pub(super) struct Waiting<'a> {
+    /// The id under which its approvals are kept.
+    pub(super) id: &'a str,
+    pub(super) asked: &'a PluginPermissions,
+    pub(super) stored: &'a StoredApproval,
+    /// Why its content is not what was approved, and what no yes mends.
+    pub(super) objection: Option<&'a str>,
+    pub(super) is_broken: bool,
+}
+
+impl Waiting<'_> {
+    /// Asks, and gives what is to be approved; `None` if nothing is. What was revoked is asked for even if
+    /// the package wants nothing, and so is content that is not what was approved; without a yes to
+    /// that, nothing else is given. A signature that does not count is no matter of a yes.
+    pub(super) fn ask(
+        &self,
+        given: Approval,
+        prompt: &mut dyn Prompt,
+    ) -> Option<PluginPermissions> {
+        let Self { id, asked, stored, objection, is_broken } = *self;
+        let who = Subject::of(id).words;
+        if let Some(reason) = objection {
+            let reason = reason.trim_start_matches("change: ");
+            let question = format!("let {who} run as it is now? {reason}");
+            if is_broken || !(given.change || prompt.confirm(&question) == Some(true)) {
+                return None;
+            }
+        }
+        // To run again is a permission of its own, as small as a named host; a yes to all that it
+        // wants is a yes to that.
+        let question = format!("let {who} run again, after it was revoked?");
+        let runs = !stored.revoked
+            || given.named
+            || given.covers(asked)
+            || prompt.confirm(&question) == Some(true);
+        if !runs {
+            return None;
+        }
+        let granted = ask_for_permissions(id, &stored.missing(asked), given, prompt);
+        (stored.revoked || objection.is_some() || !granted.is_empty()).then_some(granted)
     }
 }
 

@@ -8,9 +8,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::approvals::Approvals;
 use super::archive;
-use super::content::{ApprovedContent, ChangedBy, PackageContent, trusted_key_ids};
 use super::contents::{self, Package};
 use super::digest::DigestList;
 use super::error::PackageError;
@@ -18,12 +16,12 @@ use super::home::{self, Access, HomeError, HomeLock};
 use super::install_error::InstallError;
 use super::keys::TrustedKeys;
 use super::kind::PackageKind;
+use super::proposal::{Installed, ProposedInstall, StagedFolder};
 use super::record::{InstallRecord, RECORD_FILE};
 use super::registry::{Registry, RegistryReference, Release, release_version};
 use super::signature::{PackageSignature, SignatureError};
 use super::source::ReadLimits;
 use super::staging::{self, StagedPackage};
-use crate::contract::PluginPermissions;
 
 /// Where a package to be installed is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,34 +105,14 @@ pub enum InstallStep {
     Verified,
     /// The record is written, and the disk has everything.
     Recorded,
+    /// What it may have once it is in its place is written down.
+    Approved,
     /// The old version has been moved aside.
     OldAside,
     /// The new version is in its place.
     InPlace,
     /// Nothing is left to do.
     Done,
-}
-
-/// What came of an install.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
-    /// What it is. The module is in its place now, and no longer in here.
-    pub package: Package,
-    /// The record of what was there before; that of a package put there by hand says nothing but
-    /// its id.
-    pub replaced: Option<InstallRecord>,
-    /// The trusted key that signed it, by its name; none for an unsigned package.
-    pub signed_by: Option<String>,
-    /// What the operator should know.
-    pub warnings: Vec<String>,
-    /// What it asks for and was not approved yet, in this version or an earlier one.
-    pub missing: PluginPermissions,
-    /// Whether it was revoked, and waits for approval whatever it asks for.
-    pub revoked: bool,
-    /// Why it does not have what was approved for the one before, as `kind: value`.
-    pub change: Option<String>,
-    /// The files that are not as they were in the one before, where that is known.
-    pub changed_files: Vec<String>,
 }
 
 /// Installs packages into one `$WEFT_HOME`.
@@ -216,82 +194,39 @@ impl<'a> Installer<'a> {
     ///
     /// [`InstallError`]; what was installed before is untouched then.
     pub fn install(&self, source: &InstallSource) -> Result<Installed, InstallError> {
+        self.propose(source)?.put_in_place()
+    }
+
+    /// Stages and checks a package, so that it can be asked about before it appears anywhere. Nothing else
+    /// can be installed, approved or removed until it is in its place or dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallError`]
+    pub fn propose(&self, source: &InstallSource) -> Result<ProposedInstall<'a>, InstallError> {
         let lock = HomeLock::acquire(&self.home)?;
         (self.observer)(InstallStep::Locked);
         let staged = lock.staging(self.kind)?;
-        let installed = self.install_staged(&lock, &staged, source);
-        if installed.is_err() {
-            // What can't be cleaned up now is cleaned up by the next one.
-            let _ = lock.repair();
-        }
-        installed
-    }
-
-    fn install_staged(
-        &self,
-        lock: &HomeLock,
-        staged: &Path,
-        source: &InstallSource,
-    ) -> Result<Installed, InstallError> {
-        let release = self.stage(staged, source)?;
-        let verified = self.verify(staged, source, release.as_ref())?;
+        let staged = StagedFolder { lock, kind: self.kind, folder: staged };
+        let release = self.stage(&staged.folder, source)?;
+        let verified = self.verify(&staged.folder, source, release.as_ref())?;
         (self.observer)(InstallStep::Verified);
         let Verified { mut package, record, signed_by, mut warnings } = verified;
-        self.check_names(&package, staged)?;
-        let old = self.find_existing(&package)?;
+        self.check_names(&package, &staged.folder)?;
+        let replaced = self.find_existing(&package)?;
         package.module = None;
-        let path = staged.join(RECORD_FILE);
+        let path = staged.folder.join(RECORD_FILE);
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
         home::write_new(&path, text.as_bytes(), Access::Everyone)
             .map_err(|error| HomeError::io(&path, &error))?;
-        staging::sync(staged)?;
+        staging::sync(&staged.folder)?;
         (self.observer)(InstallStep::Recorded);
-
-        let approval_id = self.kind.approval_id(&package.id);
-        let approvals = Approvals::read(&self.home)?.of(&approval_id);
-        let content = PackageContent::read(staged, &self.home, package.version.as_deref());
-        let known = old.as_ref().filter(|old| !old.digest.is_empty());
-        let before = approvals.content.clone().or_else(|| known.map(ApprovedContent::of_record));
-        let keys = trusted_key_ids(&self.home);
-        let change = before
-            .as_ref()
-            .and_then(|before| content.objection(before, &keys, ChangedBy::Operator))
-            .map(|reason| format!("change: {reason}"));
-        let changed_files = before.as_ref().map(|before| content.changed_files(before));
-        let approved = content.approved();
-        // What nobody takes for the same package finds the approval of another one. Until the new
-        // files are in place, the old ones are what was approved.
-        Approvals::update(lock, &approval_id, |entry| {
-            entry.incoming = change.is_none().then(|| approved.clone());
-            entry.content = before.or_else(|| Some(approved.clone()));
-        })?;
-        if let Some(old) = old.as_ref().filter(|old| old.key_id != record.key_id) {
+        if let Some(old) = replaced.as_ref().filter(|old| old.key_id != record.key_id) {
             let signer = old.key_id.as_deref().unwrap_or("nobody");
             warnings.push(format!("it replaces {}, signed by {signer}", old.name()));
         }
-        self.put_in_place(lock, staged, &package.id)?;
-        if change.is_none() {
-            Approvals::update(lock, &approval_id, |entry| {
-                entry.content = Some(approved);
-                entry.incoming = None;
-            })?;
-        }
-        (self.observer)(InstallStep::Done);
-        let changed_files = changed_files.unwrap_or_default();
-        let missing = approvals.missing(&package.permissions);
-        let revoked = approvals.revoked;
-        let replaced = old;
-        Ok(Installed {
-            package,
-            replaced,
-            signed_by,
-            warnings,
-            missing,
-            revoked,
-            change,
-            changed_files,
-        })
+        ProposedInstall::new(staged, package, replaced, signed_by, warnings, self.observer)
     }
 
     /// Refuses a package that brings a name which another one has: its own, or that of a skill.
@@ -427,22 +362,5 @@ impl<'a> Installer<'a> {
         };
         let signed_by = signer.map(|signer| signer.name.clone());
         Ok(Verified { package, record, signed_by, warnings })
-    }
-
-    fn put_in_place(&self, lock: &HomeLock, staged: &Path, id: &str) -> Result<(), InstallError> {
-        let place = home::place(&self.home, self.kind, id);
-        if place.symlink_metadata().is_err() {
-            // Data of a package that was taken away by hand is not for another of its name.
-            lock.discard_data(self.kind, id)?;
-            lock.rename(staged, &place)?;
-            (self.observer)(InstallStep::InPlace);
-            return Ok(());
-        }
-        let old = lock.replaced(self.kind, id)?;
-        lock.rename(&place, &old)?;
-        (self.observer)(InstallStep::OldAside);
-        lock.rename(staged, &place)?;
-        (self.observer)(InstallStep::InPlace);
-        Ok(lock.discard(self.kind, &old)?)
     }
 }

@@ -30,6 +30,8 @@ mod keys;
 mod kind;
 #[cfg(feature = "package")]
 mod paths;
+#[cfg(feature = "package")]
+mod proposal;
 mod record;
 #[cfg(feature = "package")]
 mod registry;
@@ -66,12 +68,14 @@ pub use files::{is_own_archive, left_out_of_package};
 pub(crate) use home::read as read_text;
 pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
 #[cfg(feature = "package")]
-pub use install::{Existing, InstallSource, InstallStep, Installed, Installer};
+pub use install::{Existing, InstallSource, InstallStep, Installer};
 #[cfg(feature = "package")]
 pub use install_error::{InstallError, RegistryError};
 #[cfg(feature = "package")]
 pub use keys::{KeyError, KeyErrorKind, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
 pub use kind::{PackageKind, skill_approval_id};
+#[cfg(feature = "package")]
+pub use proposal::{Installed, ProposedInstall};
 pub use record::InstallRecord;
 #[cfg(feature = "package")]
 pub use registry::{Registry, RegistryReference, Release};

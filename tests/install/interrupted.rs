@@ -86,8 +86,8 @@ fn killed_at_every_step(kind: PackageKind, update: bool) {
             break;
         }
     }
-    // Locked, three files, verified, recorded and, for an update, the old one moved aside.
-    assert_eq!(kept, if update { 7 } else { 6 });
+    // Locked, three files, verified, recorded, approved and, for an update, the old one moved aside.
+    assert_eq!(kept, if update { 8 } else { 7 });
     // In place, done, and the one that was not killed.
     assert_eq!(arrived, 3);
 }

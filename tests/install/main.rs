@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+mod appearing;
 mod approvals;
 mod archives;
 mod authority;

@@ -28,36 +28,60 @@ pub(in crate::cli) fn ask(home: &Path, asking: &Asking<'_>) -> Result<Vec<String
     let content = PackageContent::read(folder, home, *version);
     let change = Approvals::change(home, approval_id, &content);
     if let Some((reason, files)) = change.map_err(|error| home_failed(&error))? {
-        let mut parts = vec![reason, format!("version {}", version.unwrap_or("none"))];
-        parts.push(match content.approved().key_id {
-            Some(key_id) => format!("signed by the key {key_id}"),
-            None => "signed by no key that is trusted".to_owned(),
-        });
-        let list = permissions.is_empty().then(|| "asks for nothing".to_owned());
-        let asked = Approval::NONE.missing(permissions).join(", ");
-        parts.push(list.unwrap_or_else(|| format!("asks for {asked}")));
-        if files.len() > 1 {
-            parts.push(format!("changed files: {}", files.join(", ")));
-        }
-        output::message(&output::one_line(&format!("{name}: {}", parts.join("; "))));
+        changed(
+            &Changed { name, reason: &reason, files: &files, version: *version, permissions },
+            &content,
+        );
     }
     let waiting = Approvals::ask(home, approval_id, permissions, &content, *given, &mut Terminal)
         .map_err(|error| home_failed(&error))?;
-    if !waiting.is_empty() {
-        let list = waiting.join(", ");
-        let next_step = if content.is_broken() {
-            format!("get it again from its author, and install it with `weft-lite {kind} install`")
-        } else {
-            format!(
-                "approve it with `weft-lite {kind} approve {name}` on a terminal, or with --yes and --approve"
-            )
-        };
-        let does = match kind {
-            PackageKind::Plugin => "does not run",
-            PackageKind::Skill => "is not offered",
-        };
-        let message = format!("pending: {name} {does} before this is approved: {list}");
-        output::message(&output::with_next_step(&message, &next_step));
-    }
+    pending(*kind, name, &waiting, content.is_broken());
     Ok(waiting)
+}
+
+/// A package that is not what was approved.
+pub(super) struct Changed<'a> {
+    pub(super) name: &'a str,
+    pub(super) reason: &'a str,
+    pub(super) files: &'a [String],
+    pub(super) version: Option<&'a str>,
+    pub(super) permissions: &'a PluginPermissions,
+}
+
+/// Says what a package is that is not what was approved, before it is asked about.
+pub(super) fn changed(changed: &Changed<'_>, content: &PackageContent) {
+    let Changed { name, reason, files, version, permissions } = changed;
+    let mut parts = vec![(*reason).to_owned(), format!("version {}", version.unwrap_or("none"))];
+    parts.push(match content.approved().key_id {
+        Some(key_id) => format!("signed by the key {key_id}"),
+        None => "signed by no key that is trusted".to_owned(),
+    });
+    let list = permissions.is_empty().then(|| "asks for nothing".to_owned());
+    let asked = Approval::NONE.missing(permissions).join(", ");
+    parts.push(list.unwrap_or_else(|| format!("asks for {asked}")));
+    if files.len() > 1 {
+        parts.push(format!("changed files: {}", files.join(", ")));
+    }
+    output::message(&output::one_line(&format!("{name}: {}", parts.join("; "))));
+}
+
+/// Says what a package still waits for, if for anything.
+pub(super) fn pending(kind: PackageKind, name: &str, waiting: &[String], is_broken: bool) {
+    if waiting.is_empty() {
+        return;
+    }
+    let list = waiting.join(", ");
+    let next_step = if is_broken {
+        format!("get it again from its author, and install it with `weft-lite {kind} install`")
+    } else {
+        format!(
+            "approve it with `weft-lite {kind} approve {name}` on a terminal, or with --yes and --approve"
+        )
+    };
+    let does = match kind {
+        PackageKind::Plugin => "does not run",
+        PackageKind::Skill => "is not offered",
+    };
+    let message = format!("pending: {name} {does} before this is approved: {list}");
+    output::message(&output::with_next_step(&message, &next_step));
 }

@@ -9,7 +9,7 @@ use weft_lite::{
     RegistryError, installed_folder, left_out_of_package,
 };
 
-use super::{Asking, ask};
+use super::approve::{Changed, changed, pending};
 use crate::cli::options::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, failed, output, report};
@@ -35,43 +35,45 @@ pub(in crate::cli) fn install(
     let source = InstallSource::parse(request.source).map_err(|error| refused(&error))?;
     let limits = options.read_limits()?;
     let check = |module: &[u8]| check_module(module, limits);
-    let put = |existing| {
+    let propose = |existing| {
         let installer = Installer::new(&home, &check).kind(request.kind).limits(limits);
         let installer = installer.existing(existing);
         match request.registry {
             Some(registry) => installer.registry(registry),
             None => installer,
         }
-        .install(&source)
+        .propose(&source)
     };
-    let installed = match put(request.existing) {
+    let proposed = match propose(request.existing) {
         Err(error @ InstallError::Exists { .. }) => {
             match Terminal.confirm(&format!("{error}. overwrite it?")) {
-                Some(true) => put(Existing::Replace),
+                Some(true) => propose(Existing::Replace),
                 Some(false) => return Ok(None),
                 None => Err(error),
             }
         }
         other => other,
     };
-    let installed = installed.map_err(|error| refused(&error))?;
-    tell(&installed);
+    let mut proposed = proposed.map_err(|error| refused(&error))?;
+    asks(proposed.installed());
     let left_out = match &source {
         InstallSource::Folder(folder) => left_out(folder),
         InstallSource::Archive(_) | InstallSource::Registry(_) => Vec::new(),
     };
-    let Package { kind, id, permissions, version, .. } = &installed.package;
+    let Installed { package, change, changed_files, .. } = proposed.installed();
+    if let Some(reason) = change {
+        let Package { id: name, version, permissions, .. } = package;
+        let (files, version) = (changed_files.as_slice(), version.as_deref());
+        changed(&Changed { name, reason, files, version, permissions }, proposed.content());
+    }
+    // Whoever watches finds it with its approval.
+    proposed.ask(options.given(request.yes), &mut Terminal);
+    let installed = proposed.put_in_place().map_err(|error| refused(&error))?;
+    tell(&installed);
+    let Package { kind, id, version, .. } = &installed.package;
     let folder = installed_folder(&home, *kind, id).unwrap_or_default();
-    let asking = Asking {
-        kind: *kind,
-        name: id,
-        approval_id: &kind.approval_id(id),
-        folder: &folder,
-        version: version.as_deref(),
-        permissions,
-        given: options.given(request.yes),
-    };
-    let waiting = ask(&home, &asking)?;
+    let waiting = &installed.pending;
+    pending(*kind, id, waiting, false);
     let not_loaded = if waiting.is_empty() { not_loaded(&folder, options) } else { None };
     if options.json {
         let key = match kind {
@@ -123,39 +125,50 @@ pub(super) fn left_out(folder: &Path) -> Vec<String> {
     left_out
 }
 
-/// What was installed, and what it asks for.
-fn tell(installed: &Installed) {
-    let Installed { package, replaced, signed_by, warnings, .. } = installed;
-    let version = |version: &Option<String>| {
-        version.as_ref().map(|it| output::one_line(&format!(" {it}"))).unwrap_or_default()
-    };
+/// What a package is and asks for, before it is installed.
+fn asks(installed: &Installed) {
+    let Installed { package, signed_by, warnings, change, changed_files, .. } = installed;
+    for warning in warnings {
+        output::message(&format!("warning: {}", output::one_line(warning)));
+    }
+    let Package { id, version: own, permissions, shell_tools, resources, .. } = package;
+    // The tools say more than the permission that they come to.
+    let shell = permissions.shell && shell_tools.is_empty();
+    let asked = Approval::NONE.missing(&PluginPermissions { shell, ..permissions.clone() });
+    let mut lines: Vec<String> = asked.iter().map(|it| format!("asks for {it}")).collect();
+    lines.extend(resources.beyond_defaults().iter().map(|it| format!("asks for {it}")));
+    if !shell_tools.is_empty() {
+        lines.push(output::one_line(&format!("asks for shell tools: {}", shell_tools.join(", "))));
+    }
+    if change.is_none() && !changed_files.is_empty() {
+        lines.push(output::one_line(&format!("changed files: {}", changed_files.join(", "))));
+    }
+    if !lines.is_empty() {
+        output::message(&format!("{id}{}{}:", version(own), signer(signed_by)));
+    }
+    for line in lines {
+        output::message(&format!("  {line}"));
+    }
+}
+
+/// What was installed.
+fn tell(Installed { package, replaced, signed_by, .. }: &Installed) {
     let instead = match replaced.as_ref().map(|old| version(&old.version)) {
         None => String::new(),
         Some(old) if old.is_empty() => ", in place of an earlier one".into(),
         Some(old) => format!(", in place of{old}"),
     };
-    let signer = signed_by.as_ref().map(|name| format!(", signed by {name}")).unwrap_or_default();
-    let Package { id, version: own, permissions, shell_tools, resources, .. } = package;
-    output::message(&format!("installed: {id}{}{instead}{signer}", version(own)));
-    for warning in warnings {
-        output::message(&format!("warning: {}", output::one_line(warning)));
-    }
-    if installed.change.is_none() && !installed.changed_files.is_empty() {
-        let files = output::one_line(&installed.changed_files.join(", "));
-        output::message(&format!("  changed files: {files}"));
-    }
-    // The tools say more than the permission that they come to.
-    let shell = permissions.shell && shell_tools.is_empty();
-    for permission in Approval::NONE.missing(&PluginPermissions { shell, ..permissions.clone() }) {
-        output::message(&format!("  asks for {permission}"));
-    }
-    for asked in resources.beyond_defaults() {
-        output::message(&format!("  asks for {asked}"));
-    }
-    if !shell_tools.is_empty() {
-        let tools = output::one_line(&shell_tools.join(", "));
-        output::message(&format!("  asks for shell tools: {tools}"));
-    }
+    let Package { id, version: own, .. } = package;
+    output::message(&format!("installed: {id}{}{instead}{}", version(own), signer(signed_by)));
+}
+
+fn signer(signed_by: &Option<String>) -> String {
+    signed_by.as_ref().map(|name| format!(", signed by {name}")).unwrap_or_default()
+}
+
+/// A version behind a name; skills may be without one.
+fn version(version: &Option<String>) -> String {
+    version.as_ref().map(|it| output::one_line(&format!(" {it}"))).unwrap_or_default()
 }
 
 /// The exit status of an install.
