@@ -1,10 +1,16 @@
 //! Bytes that a surface may hold for all its clients together: what is being read, what waits for an
 //! answer, and answers that wait to be written.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use async_channel::{Receiver, Sender};
+
 use super::limits::{KB, MB};
+
+/// Bytes of a message that waits for no room: those in flight are few enough.
+const UNCOUNTED_BYTES: usize = 4 * KB;
 
 /// The part of the budget, one of so many, that is left to the small messages of others.
 const RESERVE: usize = 4;
@@ -16,17 +22,33 @@ const SMALL_BYTES: usize = 64 * KB;
 pub(crate) struct ByteBudget(Arc<Budget>);
 
 struct Budget {
-    surface: &'static str,
+    surface: Cow<'static, str>,
     limit: usize,
     used: AtomicUsize,
+    /// Bytes of what waits for room, which is in memory all the same.
+    waiting: AtomicUsize,
+    /// How many wait.
+    waiters: AtomicUsize,
+    /// Full while somebody has the turn to wait.
+    turn: (Sender<()>, Receiver<()>),
+    /// Wakes whoever has it.
+    given_back: (Sender<()>, Receiver<()>),
     /// It was logged that there is no room.
     is_said: AtomicBool,
 }
 
 impl ByteBudget {
-    pub(crate) fn new(surface: &'static str, limit: usize) -> Self {
-        let (used, is_said) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self(Arc::new(Budget { surface, limit, used, is_said }))
+    pub(crate) fn new(surface: impl Into<Cow<'static, str>>, limit: usize) -> Self {
+        Self(Arc::new(Budget {
+            surface: surface.into(),
+            limit,
+            used: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            waiters: AtomicUsize::new(0),
+            turn: async_channel::bounded(1),
+            given_back: async_channel::bounded(1),
+            is_said: AtomicBool::new(false),
+        }))
     }
 
     /// A part that holds nothing yet.
@@ -40,19 +62,98 @@ impl ByteBudget {
         held.resize(bytes).then_some(held)
     }
 
+    /// Room for so many bytes as soon as there is some, for what does not have to be made yet.
+    pub(crate) async fn wait(&self, bytes: usize) -> HeldBytes {
+        if bytes <= UNCOUNTED_BYTES {
+            return self.nothing();
+        }
+        if let Some(held) = self.hold(bytes) {
+            return held;
+        }
+        let _waiter = Waiter::new(self, 0);
+        let _turn = self.turn().await;
+        loop {
+            if let Some(held) = self.hold(bytes) {
+                return held;
+            }
+            // It never closes.
+            let _ = self.0.given_back.1.recv().await;
+        }
+    }
+
+    /// The same for what is there and can't be put off; `None` where too much of that waits already.
+    pub(crate) async fn wait_with(&self, bytes: usize) -> Option<HeldBytes> {
+        if bytes <= UNCOUNTED_BYTES {
+            return Some(self.nothing());
+        }
+        if let Some(held) = self.hold(bytes) {
+            return Some(held);
+        }
+        let Budget { limit, waiting, .. } = &*self.0;
+        let bytes = bytes.min(limit / 2);
+        let fits = |now: usize| now.checked_add(bytes).filter(|sum| sum <= limit);
+        waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
+        let _waiter = Waiter::new(self, bytes);
+        Some(self.wait(bytes).await)
+    }
+
+    /// Resolves when nobody waits for room any more, for whoever would only bring more.
+    #[cfg(feature = "mcp")]
+    pub(crate) async fn calm(&self) {
+        if self.0.waiters.load(Ordering::Relaxed) > 0 {
+            drop(self.turn().await);
+        }
+    }
+
+    async fn turn(&self) -> Turn<'_> {
+        // It never closes.
+        let _ = self.0.turn.0.send(()).await;
+        Turn(&self.0)
+    }
+
     fn take(&self, more: usize, whole: usize) -> bool {
-        let Budget { surface, limit, used, is_said } = &*self.0;
+        let Budget { surface, limit, used, is_said, .. } = &*self.0;
         let limit = if whole > SMALL_BYTES { limit - limit / RESERVE } else { *limit };
         let fits = |used: usize| used.checked_add(more).filter(|sum| *sum <= limit);
-        let taken = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok();
+        let taken = used.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits).is_ok();
         if !taken && !is_said.swap(true, Ordering::Relaxed) {
             let megabytes = self.0.limit / MB;
             log::warn!(
-                "{surface}: clients want more than {megabytes} MB at once, and some are refused; if \
-                 they are yours, raise `limits.surface_memory_mb` in config.yaml"
+                "{surface}: clients want more than {megabytes} MB at once, and some wait or are \
+                 refused; if they are yours, raise `limits.surface_memory_mb` in config.yaml"
             );
         }
         taken
+    }
+}
+
+/// Counts as waiting until it is dropped.
+struct Waiter<'b> {
+    budget: &'b Budget,
+    bytes: usize,
+}
+
+impl<'b> Waiter<'b> {
+    /// One that has so many bytes, which are counted already.
+    fn new(budget: &'b ByteBudget, bytes: usize) -> Self {
+        budget.0.waiters.fetch_add(1, Ordering::SeqCst);
+        Self { budget: &budget.0, bytes }
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.budget.waiters.fetch_sub(1, Ordering::SeqCst);
+        self.budget.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// The turn to wait, which goes to the next one when it is dropped.
+struct Turn<'b>(&'b Budget);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.turn.1.try_recv();
     }
 }
 
@@ -63,6 +164,11 @@ pub(crate) struct HeldBytes {
 }
 
 impl HeldBytes {
+    /// What it is a part of.
+    pub(crate) fn budget(&self) -> ByteBudget {
+        self.budget.clone()
+    }
+
     /// Holds so many bytes instead. Without room it holds as many as before. A single message never
     /// counts as more than half of the budget, so it fits however long it is.
     pub(crate) fn resize(&mut self, bytes: usize) -> bool {
@@ -76,7 +182,15 @@ impl HeldBytes {
     }
 
     fn give_back(&self, bytes: usize) {
-        self.budget.0.used.fetch_sub(bytes, Ordering::Relaxed);
+        if bytes == 0 {
+            return;
+        }
+        let Budget { used, waiters, given_back, .. } = &*self.budget.0;
+        // Whoever waits has said so before it looked, so one of both sees the other.
+        used.fetch_sub(bytes, Ordering::SeqCst);
+        if waiters.load(Ordering::SeqCst) > 0 {
+            let _ = given_back.0.try_send(());
+        }
     }
 }
 
@@ -103,5 +217,32 @@ mod tests {
         assert!(budget.hold(64 * KB).is_some());
         drop((large, small, _more));
         assert_eq!(budget.0.used.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_finds_no_room_waits_in_turn_and_not_too_much_of_it() {
+        use futures_lite::future::{block_on, poll_once};
+        use std::pin::pin;
+
+        let budget = ByteBudget::new("test", MB);
+        let (first, second) = (budget.hold(500 * KB).unwrap(), budget.hold(200 * KB).unwrap());
+        block_on(async {
+            let mut large = pin!(budget.wait_with(400 * KB));
+            assert!(poll_once(&mut large).await.is_none());
+            let mut behind = pin!(budget.wait_with(400 * KB));
+            assert!(poll_once(&mut behind).await.is_none());
+            assert!(budget.wait_with(400 * KB).await.is_none(), "too much waits already");
+            // It is not enough yet, and what is given up makes room for the next.
+            drop(second);
+            assert!(poll_once(&mut large).await.is_none());
+            drop(first);
+            let held = poll_once(&mut large).await.unwrap();
+            assert!(poll_once(&mut behind).await.is_none());
+            drop(held);
+            assert!(poll_once(&mut behind).await.unwrap().is_some());
+        });
+        let Budget { used, waiting, waiters, turn, .. } = &*budget.0;
+        let counts = [used, waiting, waiters].map(|count| count.load(Ordering::Relaxed));
+        assert_eq!((counts, turn.0.len()), ([0; 3], 0));
     }
 }

@@ -1,7 +1,6 @@
 //! The vocabulary of the project, without I/O: the six plugin traits, the manifest, permissions,
 //! limits, messages and errors.
 
-#[cfg(any(feature = "socket", feature = "serve"))]
 mod byte_budget;
 mod call;
 mod channel;
@@ -29,7 +28,6 @@ mod stage;
 mod tool;
 mod voice;
 
-#[cfg(any(feature = "socket", feature = "serve"))]
 pub(crate) use byte_budget::{ByteBudget, HeldBytes};
 pub use call::{
     CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, NotLoaded, Usage,
