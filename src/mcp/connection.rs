@@ -1,7 +1,8 @@
 //! One client at the other end of a pair of streams: the requests that run for it.
 //!
 //! It is made of what comes in; what goes out waits in a bounded outbox, which whoever owns the
-//! other stream empties. A client that does not read what it is sent is not read from either.
+//! other stream empties. A client that does not read what it is sent is not read from either. What all
+//! connections hold together is bounded: large requests wait for room, and so do large answers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ use super::notices::Log;
 use super::object::Object;
 use super::revision::{Revision, Spoken, spoken};
 use super::scan;
-use super::server::{Context, McpServer, success};
-use crate::contract::CancellationSource;
+use super::server::{Context, HeldText, McpServer, ROOM_PATIENCE, success};
+use crate::contract::{CancellationSource, HeldBytes};
 
 /// Requests of one client that run at once; what comes after them waits in the stream.
 const RUNNING: usize = 256;
@@ -28,6 +29,8 @@ const RUNNING: usize = 256;
 const SUBSCRIPTIONS: usize = 32;
 /// Messages that wait to be written.
 const OUTBOX: usize = 512;
+/// How often a request that runs is in memory.
+const COPIES: usize = 2;
 /// How long requests may go on after the client's last word.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -48,11 +51,11 @@ pub(super) struct Connection {
 
 impl Connection {
     /// A connection of a client that has not said anything, and what is to be written to it.
-    pub(super) fn new(server: McpServer) -> (Self, Receiver<String>) {
+    pub(super) fn new(server: McpServer) -> (Self, Receiver<HeldText>) {
         let (outbox, written) = async_channel::bounded(OUTBOX);
         let ends = CancellationSource::new();
         let connection = Self {
-            context: Context { outbox, ends: ends.token() },
+            context: Context { outbox, budget: server.budget().clone(), ends: ends.token() },
             agreed: None,
             running: Running::default(),
             room: Arc::new(Semaphore::new(RUNNING)),
@@ -65,10 +68,29 @@ impl Connection {
         (connection, written)
     }
 
-    /// Takes one message. It returns when there is room for the next one.
+    /// Takes one message as soon as there is room for it; one that waits too long is refused. It returns
+    /// when there is room for the next one.
     pub(super) async fn receive(&mut self, message: &[u8]) {
+        let room = async {
+            self.context.budget.calm().await;
+            Some(self.context.budget.wait(COPIES * message.len()).await)
+        };
+        let late = async {
+            Timer::after(ROOM_PATIENCE).await;
+            None
+        };
+        match or(room, late).await {
+            Some(held) => self.take(message, held).await,
+            None => {
+                let id = scan::id_near_begin(message);
+                self.context.send(RpcError::no_room().answer(id.as_ref())).await;
+            }
+        }
+    }
+
+    async fn take(&mut self, message: &[u8], held: HeldBytes) {
         match Incoming::read(message) {
-            Ok(Incoming::Request(request)) => self.request(request).await,
+            Ok(Incoming::Request(request)) => self.request(request, held).await,
             Ok(Incoming::Notification { method, params }) => match &*method {
                 "notifications/cancelled" => {
                     self.cancel(params.as_deref().map_or("{}", |params| params.get()));
@@ -101,7 +123,7 @@ impl Connection {
         or(all, grace).await;
     }
 
-    async fn request(&mut self, request: Request) {
+    async fn request(&mut self, request: Request, held: HeldBytes) {
         if self.running.contains(&request.id) {
             let error = RpcError::invalid_request("a request of this id is running");
             self.context.send(error.answer(Some(&request.id))).await;
@@ -131,13 +153,13 @@ impl Connection {
                     // One that can't be set is refused when it is answered.
                     let _ = self.log.set(&request);
                 }
-                self.start(request, spoken).await;
+                self.start(request, held, spoken).await;
             }
             Err(error) => self.context.send(error.answer(Some(&request.id))).await,
         }
     }
 
-    async fn start(&mut self, request: Request, spoken: Spoken) {
+    async fn start(&mut self, request: Request, held: HeldBytes, spoken: Spoken) {
         let room = if &*request.method == "subscriptions/listen" {
             let Some(room) = self.subscriptions.try_acquire_arc() else {
                 let message = format!("there are {SUBSCRIPTIONS} subscriptions; cancel one first");
@@ -152,11 +174,12 @@ impl Connection {
         let id = request.id.clone();
         let (server, context) = (self.server.clone(), self.context.clone());
         let task = self.server.tasks().spawn(async move {
-            let outbox = context.outbox.clone();
+            let (id, answers) = (request.id.clone(), context.clone());
             let answer = server.answer(request, spoken, context).await;
+            // The request is gone, so that no answer waits for what waits for it.
+            drop(held);
+            answers.send_answer(&id, answer).await;
             drop(room);
-            // Nobody misses an answer to a connection that is gone.
-            let _ = outbox.send(answer).await;
         });
         if let Some(task) = task {
             self.running.add(id, task);

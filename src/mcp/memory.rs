@@ -1,9 +1,12 @@
 //! The transport within one process: for tests, and for programs that are client and server.
 
+use std::fmt;
+
 use async_channel::{Receiver, Sender};
 
 use super::connection::Connection;
-use super::server::McpServer;
+use super::server::{HeldText, McpServer};
+use crate::contract::{ByteBudget, HeldBytes};
 
 /// Messages that wait in each direction.
 const WAITING: usize = 64;
@@ -22,22 +25,30 @@ const WAITING: usize = 64;
 ///     assert_eq!(answer.as_deref(), Some(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#));
 /// });
 /// ```
-#[derive(Debug)]
 pub struct MemoryConnection {
-    input: Sender<String>,
-    output: Receiver<String>,
+    input: Sender<(String, HeldBytes)>,
+    output: Receiver<HeldText>,
+    budget: ByteBudget,
+}
+
+impl fmt::Debug for MemoryConnection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("MemoryConnection")
+    }
 }
 
 impl MemoryConnection {
-    /// Sends a message. One that comes after [`finish`](Self::finish) or after the server has
+    /// Sends a message, as soon as there is room for it. One that comes after [`finish`](Self::finish) or after the server has
     /// stopped is lost.
     pub async fn send(&self, message: impl Into<String>) {
-        let _ = self.input.send(message.into()).await;
+        let message = message.into();
+        let held = self.budget.wait(message.len()).await;
+        let _ = self.input.send((message, held)).await;
     }
 
     /// The next message from the server; `None` when there will be no more.
     pub async fn receive(&self) -> Option<String> {
-        self.output.recv().await.ok()
+        self.output.recv().await.ok().map(|message| message.text)
     }
 
     /// Says that no more messages come: what runs is answered still.
@@ -50,12 +61,14 @@ impl McpServer {
     /// Connects a client within this process.
     #[must_use]
     pub fn connect(&self) -> MemoryConnection {
-        let (input, received) = async_channel::bounded::<String>(WAITING);
+        let (input, received) = async_channel::bounded::<(String, HeldBytes)>(WAITING);
         let (mut connection, output) = Connection::new(self.clone());
         let stopping = self.stopping();
         let serving = async move {
             let all = async {
-                while let Ok(message) = received.recv().await {
+                while let Ok((message, held)) = received.recv().await {
+                    // It has its room while it runs.
+                    drop(held);
                     connection.receive(message.as_bytes()).await;
                 }
             };
@@ -63,6 +76,6 @@ impl McpServer {
             connection.end().await;
         };
         self.tasks().detach(serving);
-        MemoryConnection { input, output }
+        MemoryConnection { input, output, budget: self.budget().clone() }
     }
 }

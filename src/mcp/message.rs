@@ -154,7 +154,6 @@ pub(super) mod code {
     pub(in crate::mcp) const INVALID_PARAMS: i32 = -32602;
     /// Only in the legacy era; the modern one says [`INVALID_PARAMS`].
     pub(in crate::mcp) const RESOURCE_NOT_FOUND: i32 = -32002;
-    #[cfg(feature = "serve")]
     pub(in crate::mcp) const INTERNAL: i32 = -32603;
     /// HTTP only: a header says something else than the body.
     #[cfg(feature = "serve")]
@@ -182,9 +181,9 @@ impl RpcError {
         Self::new(code::INVALID_REQUEST, message)
     }
 
-    /// The server can't do it now.
-    #[cfg(feature = "serve")]
-    pub(super) fn internal(message: impl Into<String>) -> Self {
+    /// The server holds as much as it may.
+    pub(super) fn no_room() -> Self {
+        let message = "the server holds as much as it may for all its clients; send it again later";
         Self::new(code::INTERNAL, message)
     }
 

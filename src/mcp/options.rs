@@ -1,6 +1,7 @@
 //! How the server offers what is hosted.
 
 use super::schema::SchemaPolicy;
+use crate::contract::limits::SURFACE_BYTES;
 use crate::contract::{McpConfig, ToolNames};
 
 /// Entries of a list that are given at once.
@@ -17,6 +18,9 @@ pub struct McpOptions {
     pub page_entries: usize,
     /// Whether a tool is left out whose schema has parts that can't be checked. Default: lenient.
     pub schema_policy: SchemaPolicy,
+    /// Bytes of requests and answers that may be held for all clients over streams and within the
+    /// process together; what is more waits, and is refused when that takes too long. Default: 16 MB.
+    pub memory_bytes: usize,
 }
 
 impl Default for McpOptions {
@@ -26,6 +30,7 @@ impl Default for McpOptions {
             name_length: McpConfig::default().name_length,
             page_entries: PAGE_ENTRIES,
             schema_policy: SchemaPolicy::default(),
+            memory_bytes: SURFACE_BYTES,
         }
     }
 }

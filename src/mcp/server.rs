@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use async_channel::Sender;
+use futures_lite::future::or;
 use serde::Deserialize;
-use smol::Executor;
 use smol::lock::Mutex;
+use smol::{Executor, Timer};
 
 use super::catalog::{Catalog, Entry, Page};
 use super::discovery::{self, SERVER_INFO_META};
 use super::files::Index;
-use super::message::{Request, RpcError};
+use super::message::{Request, RequestId, RpcError};
 use super::metrics::Metrics;
 use super::notices;
 use super::object::Object;
@@ -21,10 +22,12 @@ use super::options::McpOptions;
 use super::prompts;
 use super::revision::{Revision, Spoken};
 use crate::actor::{PluginHost, Tasks};
-use crate::contract::{Cancellation, CancellationSource};
+use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
 
 /// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
 const LIST_TTL_MS: u64 = 1_000;
+/// How long a request or an answer may wait for room.
+pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(30);
 /// For how long a look at the files of skills is good enough for others.
 const LOOK_SHARED: Duration = Duration::from_millis(500);
 
@@ -48,6 +51,8 @@ struct Shared {
     stop: CancellationSource,
     metrics: Metrics,
     looked: Mutex<Option<Looked>>,
+    /// What clients over streams and within the process may hold together.
+    budget: ByteBudget,
 }
 
 /// The newest look at the files of skills.
@@ -65,18 +70,44 @@ pub struct Loading {
     _loaded: CancellationSource,
 }
 
+/// A message to a client, which is counted until it is written.
+pub(super) struct HeldText {
+    pub(super) text: String,
+    pub(super) held: HeldBytes,
+}
+
 /// What is around one request.
 #[derive(Clone)]
 pub(super) struct Context {
     /// Where messages go that come before the answer.
-    pub(super) outbox: Sender<String>,
+    pub(super) outbox: Sender<HeldText>,
+    /// What the clients of this transport may hold together.
+    pub(super) budget: ByteBudget,
     /// Fires when the connection ends in good order: a subscription then gives its last answer.
     pub(super) ends: Cancellation,
 }
 
 impl Context {
-    /// Sends a message to the client. One that is gone misses nothing.
-    pub(super) async fn send(&self, message: String) {
+    /// Sends a message to the client when there is room for it. One that is gone misses nothing.
+    pub(super) async fn send(&self, text: String) {
+        let held = self.budget.wait(text.len()).await;
+        let _ = self.outbox.send(HeldText { text, held }).await;
+    }
+
+    /// Sends the answer to the request `id`, or says that there is no room for it.
+    pub(super) async fn send_answer(&self, id: &RequestId, text: String) {
+        let room = async { self.budget.wait_with(text.len()).await };
+        let late = async {
+            Timer::after(ROOM_PATIENCE).await;
+            None
+        };
+        let message = match or(room, late).await {
+            Some(held) => HeldText { text, held },
+            None => {
+                let (text, held) = (RpcError::no_room().answer(Some(id)), self.budget.nothing());
+                HeldText { text, held }
+            }
+        };
         let _ = self.outbox.send(message).await;
     }
 }
@@ -103,6 +134,7 @@ impl McpServer {
             stop: CancellationSource::new(),
             metrics: Metrics::default(),
             looked: Mutex::new(None),
+            budget: ByteBudget::new("mcp", options.memory_bytes),
             host,
             tasks: Tasks::of(executor),
             options,
@@ -118,6 +150,10 @@ impl McpServer {
 
     pub(super) fn host(&self) -> &PluginHost {
         &self.shared.host
+    }
+
+    pub(super) fn budget(&self) -> &ByteBudget {
+        &self.shared.budget
     }
 
     pub(super) fn tasks(&self) -> &Tasks {

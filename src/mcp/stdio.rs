@@ -9,7 +9,7 @@ use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use smol::Timer;
 
 use super::connection::Connection;
-use super::server::McpServer;
+use super::server::{HeldText, McpServer};
 use super::standard;
 use crate::channel::{Line, Lines};
 use crate::contract::limits::MB;
@@ -117,20 +117,25 @@ async fn read_all(
 
 /// Writes what comes until nobody is left to send anything: as much at once as there is.
 async fn write_all(
-    outbox: &Receiver<String>,
+    outbox: &Receiver<HeldText>,
     mut output: impl AsyncWrite + Unpin,
     ended: &Cancellation,
 ) -> io::Result<()> {
     let mut batch = Vec::with_capacity(WRITE_BYTES);
+    let mut room = Vec::new();
+    let add = |batch: &mut Vec<u8>, HeldText { text, held }| {
+        batch.extend_from_slice(text.as_bytes());
+        batch.push(b'\n');
+        held
+    };
     while let Ok(message) = outbox.recv().await {
         batch.clear();
-        batch.extend_from_slice(message.as_bytes());
-        batch.push(b'\n');
+        room.clear();
+        room.push(add(&mut batch, message));
         while batch.len() < WRITE_BYTES
             && let Ok(message) = outbox.try_recv()
         {
-            batch.extend_from_slice(message.as_bytes());
-            batch.push(b'\n');
+            room.push(add(&mut batch, message));
         }
         let written = async {
             output.write_all(&batch).await?;
@@ -144,6 +149,7 @@ async fn write_all(
         };
         or(written, stuck).await?;
         // What a large answer took is given back.
+        room.clear();
         if batch.capacity() > 4 * WRITE_BYTES {
             batch = Vec::with_capacity(WRITE_BYTES);
         }

@@ -642,7 +642,8 @@ fn the_end_of_the_connection_stops_the_guest() {
     let more = json!({ "resources": { "max_fuel": 10_000_000_000_u64 } });
     let http = Http::new([package("probe", guest("probe"), &more)], HttpOptions::default());
     // One more request behind it keeps nobody from noticing.
-    for (meta, requests) in [(json!({}), 1), (json!({ "progressToken": 1 }), 1), (json!({}), 2)] {
+    let told = || json!({ "progressToken": 1 });
+    for (meta, requests) in [(json!({}), 1), (told(), 1), (json!({}), 2), (told(), 2)] {
         let (body, all) = modern("tools/call", &json!({ "name": "probe__spin", "_meta": meta }));
         let all: Vec<(&str, &str)> =
             all.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -652,6 +653,34 @@ fn the_end_of_the_connection_stops_the_guest() {
         stream.shutdown(Shutdown::Both).unwrap();
         // The plugin runs one call at a time: this one would wait for the other.
         http.modern("tools/call", &json!({ "name": "probe__echo" })).is(200);
+    }
+}
+
+#[test]
+fn whoever_waits_behind_others_and_leaves_is_let_go_at_once() {
+    let more =
+        json!({ "resources": { "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 } });
+    let keep_alive = Duration::from_secs(3_600);
+    let options = HttpOptions { keep_alive, ..HttpOptions::default() };
+    let http = Http::new([package("probe", guest("probe"), &more)], options);
+    let request = |meta: Value| {
+        let (body, all) = modern("tools/call", &json!({ "name": "probe__spin", "_meta": meta }));
+        let all: Vec<(&str, &str)> =
+            all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        http.request("POST", "/mcp", &all, &body)
+    };
+    let mut first = http.connect();
+    first.write_all(request(json!({})).as_bytes()).unwrap();
+    // With an answer and with a stream, with and without more behind it.
+    for (meta, requests) in
+        [(json!({}), 1), (json!({ "progressToken": 1 }), 1), (json!({ "progressToken": 1 }), 2)]
+    {
+        let mut stream = http.connect();
+        stream.write_all(request(meta).repeat(requests).as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        assert!(!String::from_utf8(rest).unwrap().contains("\"result\""));
     }
 }
 

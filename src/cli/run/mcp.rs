@@ -100,9 +100,9 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     let runtime = options.runtime_beside(asking, token_file)?;
     let interrupts = Interrupts::watch()?;
     let config = runtime.mcp_config().clone();
-    #[cfg(feature = "serve")]
     let memory = runtime.surface_memory_bytes();
     let mut offered = McpOptions::from(&config);
+    offered.memory_bytes = memory;
     if let Some(names) = command.tool_names {
         offered.tool_names = names;
     }

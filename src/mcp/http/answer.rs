@@ -1,23 +1,25 @@
 //! One message over HTTP: which era it is in, and whether its answer is a text or a stream of events.
 
 use async_channel::Receiver;
+use futures_lite::future::{or, pending};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode};
 use smol::Timer;
 
-use super::body::{Events, HeldText, ResponseBody, event};
+use super::body::{Events, ResponseBody, event};
 use super::guard::only;
 use super::headers::{self, VERSION};
+use super::listener::Client;
 use super::service::{
-    Accepted, Answer, EVENTS, JSON, Message, Service, accepts, no_room, no_room_text, not_allowed,
-    text,
+    Accepted, Answer, EVENTS, JSON, Message, Service, accepts, no_room, not_allowed, text,
 };
 use crate::contract::{BoxFuture, CancellationSource, HeldBytes};
 use crate::mcp::discovery;
 use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
 use crate::mcp::object::Object;
 use crate::mcp::revision::{Revision, Spoken, declared_version, spoken};
-use crate::mcp::server::{Context, success};
+use crate::mcp::server::{Context, HeldText, success};
 
 /// Messages of one request that wait to be written. Every stream has room for so many.
 const EARLY: usize = 16;
@@ -26,16 +28,17 @@ impl Service {
     /// Answers one message.
     pub(super) async fn take(
         &self,
-        headers: &HeaderMap,
+        Parts { headers, extensions, .. }: &Parts,
         Message { bytes, held }: Message,
         accepted: Accepted,
     ) -> Answer {
+        let client = extensions.get::<Client>().cloned();
         let message = Incoming::read(&bytes);
         drop(bytes);
         match message {
             Ok(Incoming::Request(request)) => match self.spoken(headers, &request) {
                 Ok(None) => self.initialize(&request, accepted),
-                Ok(Some(spoken)) => self.begin(request, held, spoken, accepted).await,
+                Ok(Some(spoken)) => self.begin(request, held, spoken, accepted, client).await,
                 Err(error) => refused(&error, &request),
             },
             // A cancellation is the end of the connection; nothing else asks for anything.
@@ -100,6 +103,7 @@ impl Service {
         held: HeldBytes,
         spoken: Spoken,
         accepted: Accepted,
+        client: Option<Client>,
     ) -> Answer {
         let modern = spoken.revision.is_modern();
         let listens = modern && &*request.method == "subscriptions/listen";
@@ -114,7 +118,8 @@ impl Service {
             && &*request.method == "tools/call";
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
-        let context = Context { outbox, ends: ends.token() };
+        let budget = self.budget().clone();
+        let context = Context { outbox, budget: budget.clone(), ends: ends.token() };
         let server = self.server().clone();
         // There may be a thousand of these, so they hold no more than they need.
         if listens {
@@ -123,18 +128,30 @@ impl Service {
             });
             return self.events(work, early, ends);
         }
-        let (id, budget) = (request.id.clone(), self.budget().clone());
+        let id = request.id.clone();
         let answer: BoxFuture<'static, Result<HeldText, String>> = Box::pin(async move {
             let text = server.answer(request, spoken, context).await;
             // The request is gone, and its room is the answer's.
             drop(held);
-            let held = budget.hold(text.len()).ok_or_else(|| no_room_text(Some(&id)))?;
+            let held =
+                budget.hold(text.len()).ok_or_else(|| RpcError::no_room().answer(Some(&id)))?;
             Ok(HeldText { text, held })
         });
         if told {
             let nothing = self.budget().nothing();
             let work = async move {
-                Some(answer.await.unwrap_or_else(|text| HeldText { text, held: nothing }))
+                let last = async {
+                    Some(answer.await.unwrap_or_else(|text| HeldText { text, held: nothing }))
+                };
+                // Hyper looks for the client only as long as nothing came behind the request.
+                let gone = async {
+                    match client {
+                        Some(client) => client.gone().await,
+                        None => pending().await,
+                    }
+                    None
+                };
+                or(last, gone).await
             };
             return self.events(Box::pin(work), early, ends);
         }
@@ -164,7 +181,8 @@ impl Service {
         }
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
-        let context = Context { outbox, ends: ends.token() };
+        let budget = self.budget().clone();
+        let context = Context { outbox, budget, ends: ends.token() };
         let server = self.server().clone();
         let known = server.offered();
         let work = Box::pin(async move {
@@ -177,7 +195,7 @@ impl Service {
     fn events(
         &self,
         work: BoxFuture<'static, Option<HeldText>>,
-        early: Receiver<String>,
+        early: Receiver<HeldText>,
         ends: CancellationSource,
     ) -> Answer {
         let keep_alive = self.options().keep_alive;

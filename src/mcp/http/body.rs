@@ -10,7 +10,8 @@ use futures_lite::{FutureExt, Stream};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use smol::Timer;
 
-use crate::contract::{BoxFuture, CancellationSource, HeldBytes};
+use crate::contract::{BoxFuture, CancellationSource};
+use crate::mcp::server::HeldText;
 
 /// The body of a response.
 pub(super) enum ResponseBody {
@@ -29,7 +30,7 @@ pub(super) struct Events {
     /// Gives the last message, if there is one. `None` when it has ended.
     pub(super) work: Option<BoxFuture<'static, Option<HeldText>>>,
     /// What comes before the last message.
-    pub(super) early: Pin<Box<Receiver<String>>>,
+    pub(super) early: Pin<Box<Receiver<HeldText>>>,
     pub(super) keep_alive: Duration,
     pub(super) timer: Timer,
     /// Lives as long as the connection.
@@ -43,7 +44,7 @@ impl Events {
             self.work = None;
             let mut events = String::new();
             while let Ok(message) = self.early.try_recv() {
-                push_event(&mut events, &message);
+                push_event(&mut events, &message.text);
             }
             let Some(HeldText { text, held }) = last else {
                 return Poll::Ready(Some(events).filter(|it| !it.is_empty()).map(Bytes::from));
@@ -53,7 +54,8 @@ impl Events {
         }
         if let Poll::Ready(Some(message)) = self.early.as_mut().poll_next(context) {
             self.timer.set_after(self.keep_alive);
-            return Poll::Ready(Some(event(&message).into()));
+            let HeldText { text, held } = message;
+            return Poll::Ready(Some(HeldText { text: event(&text), held }.into()));
         }
         if self.timer.poll(context).is_ready() {
             self.timer.set_after(self.keep_alive);
@@ -68,12 +70,6 @@ pub(super) fn event(message: &str) -> String {
     let mut event = String::with_capacity(message.len() + 24);
     push_event(&mut event, message);
     event
-}
-
-/// A text that is counted until it is written.
-pub(super) struct HeldText {
-    pub(super) text: String,
-    pub(super) held: HeldBytes,
 }
 
 impl From<HeldText> for Bytes {

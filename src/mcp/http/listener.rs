@@ -109,13 +109,16 @@ impl McpServer {
     }
 }
 
-/// Waits until the client of a request is gone. Hyper notices that by itself only as long as it has not
-/// read anything behind the request.
-async fn gone<T>(client: &Async<TcpStream>) -> io::Result<T> {
-    loop {
-        Timer::after(LOOK).await;
-        if is_read_to_its_end(client.as_fd()) {
-            return Err(io::ErrorKind::ConnectionAborted.into());
+/// Whoever sent a request. Every request has it with it.
+#[derive(Clone)]
+pub(super) struct Client(Arc<Async<TcpStream>>);
+
+impl Client {
+    /// Waits until it is gone. Hyper notices that by itself only as long as it has not read anything
+    /// behind the request.
+    pub(super) async fn gone(&self) {
+        while !is_read_to_its_end(self.0.as_fd()) {
+            Timer::after(LOOK).await;
         }
     }
 }
@@ -126,7 +129,7 @@ async fn serve(stream: Async<TcpStream>, service: Arc<Service>) -> hyper::Result
     let _: io::Result<()> = stream.get_ref().set_nodelay(true);
     let stopping = service.server().stopping();
     let stream = Arc::new(stream);
-    let client = Arc::clone(&stream);
+    let client = Client(Arc::clone(&stream));
     let connection = http1::Builder::new()
         .timer(SmolTimer::new())
         .header_read_timeout(patience)
@@ -134,12 +137,17 @@ async fn serve(stream: Async<TcpStream>, service: Arc<Service>) -> hyper::Result
         .max_headers(HEADERS)
         .serve_connection(
             Patient::new(stream, patience),
-            service_fn(move |request| {
-                let (service, client) = (Arc::clone(&service), Arc::clone(&client));
+            service_fn(move |mut request| {
+                let (service, client) = (Arc::clone(&service), client.clone());
+                request.extensions_mut().insert(client.clone());
                 // Boxed, so that its room is given back while its answer is a stream.
                 Box::pin(async move {
                     let answer = async { Ok(service.answer(request).await) };
-                    or(answer, gone(&client)).await
+                    let gone = async {
+                        client.gone().await;
+                        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+                    };
+                    or(answer, gone).await
                 })
             }),
         );

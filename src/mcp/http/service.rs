@@ -20,7 +20,7 @@ use super::guard::{self, Refusal};
 use super::metadata;
 use super::options::HttpOptions;
 use crate::contract::{ByteBudget, HeldBytes};
-use crate::mcp::message::{RequestId, RpcError};
+use crate::mcp::message::RpcError;
 use crate::mcp::server::McpServer;
 
 const METADATA: &str = "/.well-known/oauth-protected-resource";
@@ -158,8 +158,8 @@ impl Service {
             }
         };
         match self.read(body).await {
-            Ok(message) => self.take(&head.headers, message, accepted).await,
-            Err(StatusCode::SERVICE_UNAVAILABLE) => no_room(no_room_text(None)),
+            Ok(message) => self.take(&head, message, accepted).await,
+            Err(StatusCode::SERVICE_UNAVAILABLE) => no_room(RpcError::no_room().answer(None)),
             Err(status) => {
                 let problem = match status {
                     StatusCode::PAYLOAD_TOO_LARGE => {
@@ -290,14 +290,7 @@ fn problem_of(status: StatusCode, problem: &str) -> Answer {
     text(status, JSON, RpcError::invalid_request(problem).answer(None))
 }
 
-const NO_ROOM: &str = "the server holds as much as it may for all its clients; send it again later";
-
-/// The error, with an id where it is known, when the server holds as much as it may.
-pub(super) fn no_room_text(id: Option<&RequestId>) -> String {
-    RpcError::internal(NO_ROOM).answer(id)
-}
-
-/// The response that says it.
+/// The response to what there is no room for, with the error that says so.
 pub(super) fn no_room(error: String) -> Answer {
     let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, JSON, error);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
