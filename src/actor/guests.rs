@@ -18,8 +18,8 @@ const BUILT_IN: [&str; 2] = ["console", "socket"];
 
 impl PluginHost {
     /// Registers the channels, stages, memory backends and voice handlers of every plugin in
-    /// service that is not registered yet, and takes out those whose plugin is gone. Messages of
-    /// the channels go to `inbound`; those that `wanted` leaves out are left alone. Nothing is
+    /// service that is not registered yet, and takes out those whose plugin is gone: what a channel
+    /// among them still waited for is given up. Messages of the channels go to `inbound`; those that `wanted` leaves out are left alone. Nothing is
     /// started.
     pub async fn adopt_guests(&self, inbound: &Arc<dyn ChannelHost>, wanted: &WantedChannels) {
         let snapshot = self.snapshot();
@@ -30,6 +30,9 @@ impl PluginHost {
                 };
                 if !snapshot.plugins.plugin(id).is_some_and(declares) {
                     self.let_go(member.kind, &member.name).await;
+                    if member.kind == PluginCapability::Channel {
+                        inbound.channel_ended(&member.name).await;
+                    }
                 }
             }
         }
@@ -62,10 +65,15 @@ impl PluginHost {
                 None
             };
             let Some(change) = or(changes.next(), ended).await else { return };
-            // Another version may be another kind of stage: it begins anew.
+            // Another version may be another kind of stage: it begins anew. One that is no channel any
+            // more is taken out above.
+            let snapshot = self.snapshot();
             for changed in &change.plugins.changed {
+                let plugin = snapshot.plugins.plugin(&changed.after.id);
                 for member in self.members().iter() {
-                    if member.origin == MemberOrigin::Plugin(changed.after.id.clone()) {
+                    let stays =
+                        plugin.is_some_and(|it| it.manifest.capabilities.contains(&member.kind));
+                    if stays && member.origin == MemberOrigin::Plugin(changed.after.id.clone()) {
                         self.let_go(member.kind, &member.name).await;
                     }
                 }

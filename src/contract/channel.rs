@@ -60,6 +60,12 @@ pub trait ChannelHost: Send + Sync {
         let _ = (channel, chat);
         Box::pin(std::future::ready(()))
     }
+
+    /// Says that a channel has been taken out for good: every chat of it has ended.
+    fn channel_ended<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, ()> {
+        let _ = channel;
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What messages of a channel may look like.

@@ -2,43 +2,39 @@
 //! hears why not.
 //!
 //! It is an actor. The messages of one chat are worked on one after another, those of different
-//! chats beside each other.
+//! chats beside each other. What all chats of a channel hold together is bounded: large messages wait
+//! for room before they are taken, and so do large answers before they are sent.
 
 use std::collections::{BTreeMap, HashMap};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_channel::Sender;
-use futures_lite::FutureExt;
-use futures_lite::future::{or, zip};
 use serde_json::Value;
 use smol::{Executor, Task};
 
 use super::chat::{Chat, ChatKey, Current, Taken, Waiting};
 use super::inbound::Inbound;
+use super::job::{COPIES, Job, Shared};
 use super::observers::Observers;
 use super::options::{ChannelRules, GatewayOptions};
 use super::outbound::Outbound;
-use super::reply::replies;
-use super::run::{Pipeline, PipelineOutcome};
+use super::run::Pipeline;
 use super::state::MessageState;
+use super::weight;
 use crate::actor::{Mail, Tasks, mailbox, spawn_boxed};
-use crate::command::{Answer, Commands, Conversation, ProgressNotes};
+use crate::command::Commands;
+use crate::contract::limits::KB;
 use crate::contract::{
-    Acknowledgement, BoxFuture, Cancellation, CancellationSource, ChannelHost, Failure,
-    MessagePayload, PluginError, Progress,
+    BoxFuture, ByteBudget, CancellationSource, ChannelHost, MessagePayload, PluginError,
 };
-use crate::sandbox::Clock;
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
 /// Chats that are remembered at most; the one that was silent longest is forgotten first.
 const CHATS: usize = 10_000;
-/// How often a channel that asked hears that the work goes on.
-const TICK: Duration = Duration::from_secs(1);
-/// Progress notes that wait for a slow channel; further ones are lost.
-const NOTES: usize = 16;
+/// What each message counts at least, with its chat and the task that works on it.
+const LEAST_BYTES: usize = 5 * KB;
 
 /// Takes messages from channels and has them answered. Dropping it ends the work at once;
 /// [`stop`](Self::stop) ends it in order.
@@ -50,7 +46,8 @@ pub struct Gateway {
 /// The side that channels see.
 struct Inbox {
     mailbox: Sender<Message>,
-    rules: BTreeMap<String, ChannelRules>,
+    /// The rules of each channel, and what it may hold.
+    channels: BTreeMap<String, (ChannelRules, ByteBudget)>,
 }
 
 enum Message {
@@ -66,7 +63,8 @@ enum Message {
     },
     ChatEnded {
         channel: String,
-        chat: String,
+        /// `None` for every one of the channel.
+        chat: Option<String>,
         reply: Sender<()>,
     },
     Done {
@@ -94,7 +92,15 @@ impl Gateway {
         let host = commands.host().clone();
         let clock = host.clock();
         let tasks = Tasks::of(executor);
-        let rules = options.rules.clone();
+        let memory = options.memory_bytes;
+        let channels: BTreeMap<String, _> = options
+            .rules
+            .iter()
+            .map(|(name, rules)| {
+                let budget = ByteBudget::new(format!("channel {name}"), memory);
+                (name.clone(), (rules.clone(), budget))
+            })
+            .collect();
         let (mailbox, messages) = mailbox(MAILBOX);
         let outbound =
             Outbound { host: host.clone(), clock: Arc::clone(&clock), limit: options.send_limit };
@@ -105,7 +111,7 @@ impl Gateway {
             message_limit: options.message_limit,
         });
         let actor = Actor {
-            observers: Observers::new(host, tasks.clone()),
+            observers: Observers::new(host, tasks.clone(), memory),
             tasks: tasks.clone(),
             shared,
             mailbox: mailbox.downgrade(),
@@ -117,7 +123,7 @@ impl Gateway {
             stopping: None,
         };
         let actor = spawn_boxed(executor, Box::pin(actor.run(messages)));
-        Self { inbox: Arc::new(Inbox { mailbox, rules }), _actor: actor }
+        Self { inbox: Arc::new(Inbox { mailbox, channels }), _actor: actor }
     }
 
     /// What channels hand their messages to.
@@ -140,6 +146,11 @@ impl Inbox {
         self.mailbox.send(message(reply)).await.ok()?;
         answer.recv().await.ok()
     }
+
+    async fn end_chats(&self, channel: &str, chat: Option<&str>) {
+        let (channel, chat) = (channel.to_owned(), chat.map(str::to_owned));
+        self.ask(|reply| Message::ChatEnded { channel, chat, reply }).await;
+    }
 }
 
 impl ChannelHost for Inbox {
@@ -152,8 +163,8 @@ impl ChannelHost for Inbox {
         metadata: BTreeMap<String, Value>,
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move {
-            let rules = self.rules.get(channel).filter(|rules| rules.allows(sender));
-            let Some(rules) = rules else {
+            let known = self.channels.get(channel).filter(|(rules, _)| rules.allows(sender));
+            let Some((rules, budget)) = known else {
                 log::info!(
                     "channel {channel}: a message of a sender who is not allowed was refused"
                 );
@@ -164,6 +175,8 @@ impl ChannelHost for Inbox {
             };
             let mut inbound = Box::new(Inbound::read(channel, sender, chat, payload, metadata)?);
             inbound.state.is_owner = rules.is_owner(sender);
+            let bytes = (COPIES * weight::of_message(&inbound.state)).max(LEAST_BYTES);
+            inbound.held = Some(budget.wait(bytes).await);
             let taken = self.ask(|taken| Message::Take { inbound, taken }).await;
             taken.unwrap_or(Err(PluginError::Cancelled))
         })
@@ -183,19 +196,12 @@ impl ChannelHost for Inbox {
     }
 
     fn chat_ended<'a>(&'a self, channel: &'a str, chat: &'a str) -> BoxFuture<'a, ()> {
-        let (channel, chat) = (channel.to_owned(), chat.to_owned());
-        Box::pin(async move {
-            self.ask(|reply| Message::ChatEnded { channel, chat, reply }).await;
-        })
+        Box::pin(self.end_chats(channel, Some(chat)))
     }
-}
 
-/// What every message needs.
-struct Shared {
-    pipeline: Pipeline,
-    outbound: Outbound,
-    clock: Arc<dyn Clock>,
-    message_limit: Duration,
+    fn channel_ended<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(self.end_chats(channel, None))
+    }
 }
 
 struct Actor {
@@ -271,14 +277,14 @@ impl Actor {
             }
             Message::Take { inbound, taken } => self.take(*inbound, taken),
             Message::Cancel { channel, chat, id, reply } => {
-                let meant = self.chats_of(&channel, &chat);
+                let meant = self.chats_of(&channel, Some(&chat));
                 let cancelled = meant.map(|(_, chat)| chat.cancel(id.as_deref()));
                 // Every thread of the chat, so that none is left out.
                 let cancelled = cancelled.fold(false, |any, one| any | one);
                 let _ = reply.try_send(cancelled);
             }
             Message::ChatEnded { channel, chat, reply } => {
-                self.chats_of(&channel, &chat).for_each(|(_, chat)| chat.end());
+                self.chats_of(&channel, chat.as_deref()).for_each(|(_, chat)| chat.end());
                 self.chats.retain(|_, chat| !chat.is_idle() || !chat.conversation.is_empty());
                 let _ = reply.try_send(());
             }
@@ -295,9 +301,11 @@ impl Actor {
     fn chats_of<'a>(
         &'a mut self,
         channel: &'a str,
-        chat: &'a str,
+        chat: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a ChatKey, &'a mut Chat)> {
-        self.chats.iter_mut().filter(move |(key, _)| key.channel == channel && key.chat == chat)
+        self.chats.iter_mut().filter(move |(key, _)| {
+            key.channel == channel && chat.is_none_or(|chat| key.chat == chat)
+        })
     }
 
     fn take(&mut self, mut inbound: Inbound, taken: Taken) {
@@ -375,124 +383,5 @@ impl Actor {
             }
         };
         self.tasks.detach(give_up);
-    }
-}
-
-/// One message that is worked on.
-struct Job {
-    shared: Arc<Shared>,
-    conversation: Arc<Conversation>,
-    cancelled: Cancellation,
-    unheard: Cancellation,
-    stopped: Cancellation,
-    inbound: Inbound,
-}
-
-impl Job {
-    /// Works on it, sends what it comes to, and gives the state that observers see.
-    async fn run(self) -> MessageState {
-        let state = &self.inbound.state;
-        let Some(channel) = self.shared.outbound.channel(&state.channel) else {
-            log::warn!("channel {} was taken out with a message unanswered", state.channel);
-            return state.clone();
-        };
-        let channel = &*channel;
-        let (outbound, id) = (&self.shared.outbound, self.inbound.id.as_deref());
-        let acknowledge = |how_far| outbound.acknowledge(channel, &state.chat, id, how_far);
-        let taken = acknowledge(Acknowledgement::Taken);
-        let ((), outcome) = zip(taken, self.work_with_progress(channel)).await;
-        let PipelineOutcome { state: worked, leaves } = outcome;
-        if self.unheard.is_cancelled() {
-            return worked;
-        }
-        let result = match (&worked.answer, &worked.failure) {
-            (Some(answer), None) => Ok(answer.clone()),
-            (_, Some(failure)) => Err(failure.clone()),
-            (None, None) => Ok(Answer::default()),
-        };
-        let sent = outbound.reply(channel, &replies(&self.inbound, &result, channel)).await;
-        match &sent {
-            Ok(()) if result.is_ok() => acknowledge(Acknowledgement::Answered).await,
-            Ok(()) => acknowledge(Acknowledgement::Failed).await,
-            Err(PluginError::Cancelled) => {
-                log::debug!("channel {}: whoever asked has left", channel.name());
-            }
-            Err(error) => {
-                let (name, number) = (channel.name(), state.number);
-                log::warn!("channel {name}: the answer to message {number} can't be sent: {error}");
-            }
-        }
-        if leaves && let Err(error) = channel.leave(&state.chat).await {
-            log::warn!("channel {}: {error}", channel.name());
-        }
-        worked
-    }
-
-    /// Works on it, and tells a channel that asked how it goes on.
-    async fn work_with_progress(
-        &self,
-        channel: &dyn crate::contract::ChannelAdapter,
-    ) -> PipelineOutcome {
-        if !self.inbound.progress {
-            return self.work(ProgressNotes::default()).await;
-        }
-        let (notes, noted) = async_channel::bounded(NOTES);
-        let state = &self.inbound.state;
-        let tell = async {
-            while let Ok(note) = noted.recv().await {
-                let progress = Progress {
-                    chat: state.chat.clone(),
-                    thread: state.thread.clone(),
-                    reply_to: self.inbound.id.clone(),
-                    note,
-                };
-                self.shared.outbound.progress(channel, &progress).await;
-            }
-        };
-        // What was noted is told before the answer.
-        zip(self.work(ProgressNotes::to(notes)), tell).await.0
-    }
-
-    async fn work(&self, notes: ProgressNotes) -> PipelineOutcome {
-        let Shared { pipeline, clock, message_limit, .. } = &*self.shared;
-        let state = self.inbound.state.clone();
-        let running = pipeline.run(state, &self.conversation, &notes);
-        let running = async {
-            AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| {
-                self.failed("panicked", "the message made this program panic", "report it")
-            })
-        };
-        let given_up = or(
-            async {
-                self.cancelled.cancelled().await;
-                self.failed("cancelled", "cancelled", "send it again")
-            },
-            async {
-                self.stopped.cancelled().await;
-                let message = "the program is stopping, and the message was not answered";
-                self.failed("stopping", message, "send it again when the program runs again")
-            },
-        );
-        let too_long = async {
-            clock.sleep(*message_limit).await;
-            let message = format!("there was no answer within {} s", message_limit.as_secs());
-            self.failed("timed_out", &message, "ask for less at once")
-        };
-        let ticks = async {
-            let mut waited = Duration::ZERO;
-            loop {
-                clock.sleep(TICK).await;
-                waited += TICK;
-                notes.note(|| format!("working for {} s", waited.as_secs()));
-            }
-        };
-        // What was given up while it waited must not begin.
-        or(given_up, or(running, or(too_long, ticks))).await
-    }
-
-    fn failed(&self, code: &str, message: &str, next_step: &str) -> PipelineOutcome {
-        let failure = Failure::new(code, message, next_step);
-        let state = MessageState { failure: Some(failure), ..self.inbound.state.clone() };
-        PipelineOutcome { state, leaves: false }
     }
 }

@@ -6,16 +6,17 @@ use serde_json::{Map, Value};
 
 use super::state::MessageState;
 use crate::command::Attachment;
-use crate::contract::{MessagePayload, PluginError, metadata};
+use crate::contract::{HeldBytes, MessagePayload, PluginError, metadata};
 
 /// One message of one chat.
-#[derive(Debug, Clone)]
 pub(super) struct Inbound {
     /// The channel's own id of the message.
     pub(super) id: Option<String>,
     /// Whether the channel wants to hear how the work goes on.
     pub(super) progress: bool,
     pub(super) state: MessageState,
+    /// Its room among what its channel may hold, once it has some.
+    pub(super) held: Option<HeldBytes>,
 }
 
 impl Inbound {
@@ -53,7 +54,7 @@ impl Inbound {
             metadata: Map::from_iter(known),
             ..MessageState::default()
         };
-        Ok(Self { id, progress, state })
+        Ok(Self { id, progress, state, held: None })
     }
 }
 

@@ -5,6 +5,7 @@ mod assembler;
 mod chat;
 mod gateway;
 mod inbound;
+mod job;
 mod observers;
 mod options;
 mod outbound;
@@ -16,6 +17,7 @@ mod split;
 mod stage;
 mod state;
 mod tool_line;
+mod weight;
 
 pub use assembler::Assembler;
 pub use gateway::Gateway;

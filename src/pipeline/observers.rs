@@ -14,8 +14,9 @@ use futures_lite::future::or;
 use serde_json::Value;
 
 use super::state::MessageState;
+use super::weight;
 use crate::actor::{PluginHost, Tasks};
-use crate::contract::{PipelineStage, PipelineStageType};
+use crate::contract::{ByteBudget, HeldBytes, PipelineStage, PipelineStageType};
 use crate::sandbox::Clock;
 
 /// Copies that wait for one observer. One that is slower misses some.
@@ -26,12 +27,18 @@ pub(super) struct Observers {
     host: PluginHost,
     tasks: Tasks,
     queues: HashMap<String, Queue>,
+    /// Bytes of copies that may wait for one observer.
+    memory_bytes: usize,
 }
 
+/// A copy, which is counted until it is seen.
+type HeldCopy = (Value, HeldBytes);
+
 struct Queue {
-    copies: Sender<Value>,
+    copies: Sender<HeldCopy>,
     /// The other end, to take out what will never be seen.
-    waiting: Receiver<Value>,
+    waiting: Receiver<HeldCopy>,
+    budget: ByteBudget,
     /// Copies that the observer has not looked at to the end.
     unseen: Arc<AtomicUsize>,
     /// Closes when the observer's task has ended.
@@ -40,8 +47,8 @@ struct Queue {
 }
 
 impl Observers {
-    pub(super) fn new(host: PluginHost, tasks: Tasks) -> Self {
-        Self { host, tasks, queues: HashMap::new() }
+    pub(super) fn new(host: PluginHost, tasks: Tasks, memory_bytes: usize) -> Self {
+        Self { host, tasks, queues: HashMap::new(), memory_bytes }
     }
 
     /// Gives every running observer a copy, without waiting for any of them.
@@ -57,6 +64,7 @@ impl Observers {
             return;
         }
         let Ok(copy) = serde_json::to_value(state) else { return };
+        let bytes = weight::of_value(&copy);
         for (stage, name) in running {
             let queue = self.queues.entry(name.clone()).or_insert_with(|| {
                 let (copies, waiting) = async_channel::bounded(WAITING);
@@ -70,11 +78,14 @@ impl Observers {
                     _ends: ends,
                 };
                 self.tasks.detach(observer.observe());
-                Queue { copies, waiting, unseen, ended, missed: 0 }
+                let budget = ByteBudget::new(format!("observer {name}"), self.memory_bytes);
+                Queue { copies, waiting, budget, unseen, ended, missed: 0 }
             });
             // Counted first, since it may be seen at once.
             queue.unseen.fetch_add(1, Ordering::Relaxed);
-            if queue.copies.try_send(copy.clone()).is_err() {
+            let held = queue.budget.hold(bytes);
+            let sent = held.map(|held| queue.copies.try_send((copy.clone(), held)));
+            if sent.is_none_or(|sent| sent.is_err()) {
                 queue.unseen.fetch_sub(1, Ordering::Relaxed);
                 queue.missed += 1;
                 if queue.missed.is_power_of_two() {
@@ -121,7 +132,7 @@ impl Observers {
 struct Observer {
     stage: Arc<dyn PipelineStage>,
     name: String,
-    waiting: Receiver<Value>,
+    waiting: Receiver<HeldCopy>,
     unseen: Arc<AtomicUsize>,
     /// Dropped with the task.
     _ends: Sender<Infallible>,
@@ -131,7 +142,7 @@ impl Observer {
     /// Lets it see what waits for it, until it is out of service.
     async fn observe(self) {
         let Self { stage, name, waiting, unseen, .. } = &self;
-        while let Ok(copy) = waiting.recv().await {
+        while let Ok((copy, _held)) = waiting.recv().await {
             let seen = AssertUnwindSafe(async { stage.process(copy).await }).catch_unwind().await;
             unseen.fetch_sub(1, Ordering::Relaxed);
             match seen {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::contract::limits::SURFACE_BYTES;
+
 /// Whose messages of one channel are taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChannelRules {
@@ -48,11 +50,15 @@ pub struct GatewayOptions {
     pub observer_limit: Duration,
     /// Messages of one chat that wait while another one is worked on; whoever brings more waits.
     pub waiting_per_chat: usize,
+    /// Bytes of messages and answers that may be held for all chats of one channel together, and of
+    /// copies that wait for one observer. Whoever brings more waits; an answer that waits too long is
+    /// refused, and an observer misses what is more.
+    pub memory_bytes: usize,
 }
 
 impl GatewayOptions {
     /// The defaults, with the `SOUL.md` of a workspace that is trusted: five minutes for a message, ten seconds to send, two for observers at
-    /// the end, 16 messages that wait.
+    /// the end, 16 messages that wait, 16 MB for each channel.
     #[must_use]
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
         Self {
@@ -62,6 +68,7 @@ impl GatewayOptions {
             send_limit: Duration::from_secs(10),
             observer_limit: Duration::from_secs(2),
             waiting_per_chat: 16,
+            memory_bytes: SURFACE_BYTES,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::sandbox::printable;
 /// The messages that a channel is given for one answer or failure, in their order; never none.
 pub(super) fn replies(
     inbound: &Inbound,
-    result: &Result<Answer, Failure>,
+    result: Result<&Answer, &Failure>,
     channel: &dyn ChannelAdapter,
 ) -> Vec<Reply> {
     let format = channel.format();
@@ -28,7 +28,7 @@ pub(super) fn replies(
             thread: state.thread.clone().filter(|_| channel.supports_threads()),
             reply_to: inbound.id.clone(),
             payload,
-            failure: result.as_ref().err().cloned(),
+            failure: result.err().cloned(),
             part,
             parts,
         })

@@ -479,7 +479,7 @@ impl Runtime {
     ) -> Gateway {
         let mut options = GatewayOptions::new(&self.sources.workspace);
         options.soul = self.trusted_workspace().map(Path::to_owned);
-        options.rules = rules;
+        (options.rules, options.memory_bytes) = (rules, self.surface_memory_bytes());
         Gateway::start(&self.executor, commands, &options)
     }
 

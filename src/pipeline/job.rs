@@ -1,0 +1,193 @@
+//! The work on one message: through the pipeline, and its answer to the channel.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_lite::FutureExt;
+use futures_lite::future::{or, zip};
+
+use super::inbound::Inbound;
+use super::outbound::Outbound;
+use super::reply::replies;
+use super::run::{Pipeline, PipelineOutcome};
+use super::state::MessageState;
+use super::weight;
+use crate::command::{Answer, Conversation, ProgressNotes};
+use crate::contract::{
+    Acknowledgement, ByteBudget, Cancellation, ChannelAdapter, Failure, HeldBytes, PluginError,
+    Progress,
+};
+use crate::sandbox::Clock;
+
+/// How often a message that is worked on is in memory, and an answer that waits to be sent.
+pub(super) const COPIES: usize = 2;
+/// How long an answer may wait for room.
+const ROOM_PATIENCE: Duration = Duration::from_secs(30);
+/// How often a channel that asked hears that the work goes on.
+const TICK: Duration = Duration::from_secs(1);
+/// Progress notes that wait for a slow channel; further ones are lost.
+const NOTES: usize = 16;
+
+/// What every message needs.
+pub(super) struct Shared {
+    pub(super) pipeline: Pipeline,
+    pub(super) outbound: Outbound,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) message_limit: Duration,
+}
+
+/// One message that is worked on.
+pub(super) struct Job {
+    pub(super) shared: Arc<Shared>,
+    pub(super) conversation: Arc<Conversation>,
+    pub(super) cancelled: Cancellation,
+    pub(super) unheard: Cancellation,
+    pub(super) stopped: Cancellation,
+    pub(super) inbound: Inbound,
+}
+
+impl Job {
+    /// Works on it, sends what it comes to, and gives the state that observers see.
+    pub(super) async fn run(mut self) -> MessageState {
+        let held = self.inbound.held.take();
+        let state = &self.inbound.state;
+        let Some(channel) = self.shared.outbound.channel(&state.channel) else {
+            log::warn!("channel {} was taken out with a message unanswered", state.channel);
+            return state.clone();
+        };
+        let channel = &*channel;
+        let (outbound, id) = (&self.shared.outbound, self.inbound.id.as_deref());
+        let acknowledge = |how_far| outbound.acknowledge(channel, &state.chat, id, how_far);
+        let taken = acknowledge(Acknowledgement::Taken);
+        let ((), outcome) = zip(taken, self.work_with_progress(channel)).await;
+        let PipelineOutcome { state: mut worked, leaves } = outcome;
+        if self.unheard.is_cancelled() {
+            return worked;
+        }
+        let budget = held.as_ref().map(HeldBytes::budget);
+        // Its room is its answer's, so that no answer waits for what waits for it.
+        drop(held);
+        let _held = match self.room(budget, &worked).await {
+            Ok(held) => held,
+            Err(failure) => {
+                (worked.answer, worked.failure) = (None, Some(failure));
+                None
+            }
+        };
+        let nothing = Answer::default();
+        let result = match (&worked.answer, &worked.failure) {
+            (Some(answer), None) => Ok(answer),
+            (_, Some(failure)) => Err(failure),
+            (None, None) => Ok(&nothing),
+        };
+        let sent = outbound.reply(channel, &replies(&self.inbound, result, channel)).await;
+        match &sent {
+            Ok(()) if result.is_ok() => acknowledge(Acknowledgement::Answered).await,
+            Ok(()) => acknowledge(Acknowledgement::Failed).await,
+            Err(PluginError::Cancelled) => {
+                log::debug!("channel {}: whoever asked has left", channel.name());
+            }
+            Err(error) => {
+                let (name, number) = (channel.name(), state.number);
+                log::warn!("channel {name}: the answer to message {number} can't be sent: {error}");
+            }
+        }
+        if leaves && let Err(error) = channel.leave(&state.chat).await {
+            log::warn!("channel {}: {error}", channel.name());
+        }
+        worked
+    }
+
+    /// The room for what it comes to; a failure where there is none in time.
+    async fn room(
+        &self,
+        budget: Option<ByteBudget>,
+        worked: &MessageState,
+    ) -> Result<Option<HeldBytes>, Failure> {
+        let (Some(budget), Some(answer)) = (budget, &worked.answer) else { return Ok(None) };
+        let bytes = weight::of_answer(answer) + weight::of_message(&self.inbound.state);
+        let room = budget.wait_with(COPIES * bytes);
+        let late = async {
+            self.shared.clock.sleep(ROOM_PATIENCE).await;
+            None
+        };
+        let unheard = async {
+            self.unheard.cancelled().await;
+            None
+        };
+        match or(room, or(late, unheard)).await {
+            Some(held) => Ok(Some(held)),
+            None => {
+                let code = "no_room";
+                let message = "the channel holds as much as it may for all its chats";
+                Err(Failure::new(code, message, "send it again later"))
+            }
+        }
+    }
+
+    /// Works on it, and tells a channel that asked how it goes on.
+    async fn work_with_progress(&self, channel: &dyn ChannelAdapter) -> PipelineOutcome {
+        if !self.inbound.progress {
+            return self.work(ProgressNotes::default()).await;
+        }
+        let (notes, noted) = async_channel::bounded(NOTES);
+        let state = &self.inbound.state;
+        let tell = async {
+            while let Ok(note) = noted.recv().await {
+                let progress = Progress {
+                    chat: state.chat.clone(),
+                    thread: state.thread.clone(),
+                    reply_to: self.inbound.id.clone(),
+                    note,
+                };
+                self.shared.outbound.progress(channel, &progress).await;
+            }
+        };
+        // What was noted is told before the answer.
+        zip(self.work(ProgressNotes::to(notes)), tell).await.0
+    }
+
+    async fn work(&self, notes: ProgressNotes) -> PipelineOutcome {
+        let Shared { pipeline, clock, message_limit, .. } = &*self.shared;
+        let state = self.inbound.state.clone();
+        let running = pipeline.run(state, &self.conversation, &notes);
+        let running = async {
+            AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| {
+                self.failed("panicked", "the message made this program panic", "report it")
+            })
+        };
+        let given_up = or(
+            async {
+                self.cancelled.cancelled().await;
+                self.failed("cancelled", "cancelled", "send it again")
+            },
+            async {
+                self.stopped.cancelled().await;
+                let message = "the program is stopping, and the message was not answered";
+                self.failed("stopping", message, "send it again when the program runs again")
+            },
+        );
+        let too_long = async {
+            clock.sleep(*message_limit).await;
+            let message = format!("there was no answer within {} s", message_limit.as_secs());
+            self.failed("timed_out", &message, "ask for less at once")
+        };
+        let ticks = async {
+            let mut waited = Duration::ZERO;
+            loop {
+                clock.sleep(TICK).await;
+                waited += TICK;
+                notes.note(|| format!("working for {} s", waited.as_secs()));
+            }
+        };
+        // What was given up while it waited must not begin.
+        or(given_up, or(running, or(too_long, ticks))).await
+    }
+
+    fn failed(&self, code: &str, message: &str, next_step: &str) -> PipelineOutcome {
+        let failure = Failure::new(code, message, next_step);
+        let state = MessageState { failure: Some(failure), ..self.inbound.state.clone() };
+        PipelineOutcome { state, leaves: false }
+    }
+}
