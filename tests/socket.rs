@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_channel::Receiver;
 use futures_lite::io::BufReader;
-use futures_lite::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt};
+use futures_lite::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use limit::TimeLimit;
 use serde_json::{Value, json};
 use skills::{registry, skill};
@@ -456,6 +456,49 @@ fn over_tcp_only_the_token_lets_anybody_in() {
         let hello = json!({ "type": "hello", "token": "t0ken" }).to_string();
         padded.raw(format!("{hello}{}\n", " ".repeat(4097 - hello.len())).as_bytes()).await;
         assert_eq!(padded.next().await["code"], "wrong_token");
+    });
+}
+
+#[test]
+fn over_tcp_a_client_that_closes_is_noticed_and_one_that_only_says_no_more_is_answered() {
+    let (open, opens) = async_channel::bounded(1);
+    let world = World::new(&opens, tcp);
+    world.runtime.block_on(async {
+        let asking = async || {
+            let mut client = world.connect_tcp().await;
+            client.say(json!({ "type": "hello", "token": "t0ken" })).await;
+            assert_eq!(client.next().await["type"], "hello");
+            for id in ["1", "2"] {
+                client.say(json!({ "type": "message", "id": id, "text": "wait" })).await;
+            }
+            while world.working.load(Ordering::Relaxed) == 0 {
+                smol::future::yield_now().await;
+            }
+            client
+        };
+        let gone = async {
+            drop(asking().await);
+            while world.working.load(Ordering::Relaxed) > 0 || world.socket.clients() > 0 {
+                smol::Timer::after(Duration::from_millis(5)).await;
+            }
+        };
+        let late = async {
+            smol::Timer::after(Duration::from_secs(20)).await;
+            panic!("it is not noticed");
+        };
+        smol::future::or(gone, late).await;
+
+        let mut client = asking().await;
+        client.writer.shutdown(std::net::Shutdown::Write).unwrap();
+        // It is asked whether it is there, by what means nothing before a line.
+        let mut asked = [0; 2];
+        client.reader.read_exact(&mut asked).await.unwrap();
+        assert_eq!(&asked, b"  ");
+        for id in ["1", "2"] {
+            open.send(()).await.unwrap();
+            assert_eq!(client.next().await["id"], id);
+        }
+        assert_eq!(client.line().await, None);
     });
 }
 

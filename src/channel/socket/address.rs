@@ -203,6 +203,12 @@ impl Stream {
         }
     }
 
+    /// Whether the other end may be gone without a word once it sends nothing more: over TCP its end
+    /// says the same, whether it closed one direction or both.
+    pub(super) fn leaves_in_silence(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
     /// Ends both directions; what was written before still arrives.
     pub(super) fn close(&self) {
         // It may be closed already.

@@ -13,7 +13,7 @@ use smol::lock::Mutex as AsyncMutex;
 
 use super::address::{Peer, Stream, USER};
 use super::frames::{Frame, Frames};
-use super::protocol::{FromClient, MAIN, NO_ROOM, NO_ROOM_MESSAGE, ToClient};
+use super::protocol::{Code, FromClient, MAIN, NO_ROOM_MESSAGE, ToClient};
 use super::token::is_token;
 use super::{Metadata, SOCKET};
 use crate::contract::{
@@ -25,13 +25,17 @@ use crate::contract::{
 const HELLO_BYTES: usize = 4 * 1024;
 /// Characters of an id and of a chat's name.
 const NAME_CHARS: usize = 128;
-/// Bytes of a line that is written without being counted.
-const SMALL_BYTES: usize = 4 * 1024;
 /// How often a message that is worked on is in memory, and an answer that waits to be written.
 const MESSAGE_COPIES: usize = 2;
 const ANSWER_COPIES: usize = 3;
+/// How long an answer may wait for room: less than sending it may take.
+const ROOM_PATIENCE: Duration = Duration::from_secs(5);
 /// How often a client that says no more is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// How many looks at a client that says no more are between two questions whether it is there.
+const LOOKS_BETWEEN: u32 = 10;
+/// What asks. Before a line of JSON it means nothing.
+const QUESTION: &[u8] = b" ";
 /// Conversations of one connection.
 const CHATS: usize = 64;
 
@@ -97,7 +101,11 @@ impl Connection {
     }
 
     /// Writes the last word on a message. Its id is free before the client can know of it.
-    pub(super) async fn last_word(&self, id: &str, frame: &ToClient) -> Result<(), PluginError> {
+    pub(super) async fn last_word(
+        &self,
+        id: &str,
+        frame: &ToClient<'_>,
+    ) -> Result<(), PluginError> {
         {
             let mut state = self.state();
             state.in_flight.remove(id);
@@ -128,7 +136,7 @@ impl Connection {
                 let known = self.authenticate(token, &mut frames, &mut lines);
                 let too_late = async {
                     Timer::after(limits.hello).await;
-                    Err(ToClient::error("no_token", "no token was shown in time"))
+                    Err(ToClient::error(Code::NoToken, "no token was shown in time"))
                 };
                 if let Err(error) = or(known, too_late).await {
                     let said = self.write(&error).await;
@@ -161,10 +169,26 @@ impl Connection {
     /// A client that says no more still gets its answers, as long as it is there.
     async fn wait_for_answers(&self) {
         self.state().said_all = true;
+        let mut looks = 0;
         while !self.is_done() && !self.stream.is_hung_up() {
+            if looks % LOOKS_BETWEEN == 0 && self.stream.leaves_in_silence() {
+                self.ask().await;
+            }
+            looks += 1;
             Timer::after(LOOK).await;
         }
         self.close();
+    }
+
+    /// Has the client's machine say whether the client is there. One that closed only its sending side
+    /// takes no notice.
+    async fn ask(&self) {
+        // Whoever is written to anyway needs no question.
+        if let Some(_turn) = self.writing.try_lock()
+            && self.stream.write_all(QUESTION).await.is_err()
+        {
+            self.close();
+        }
     }
 
     /// Whether the client says no more and waits for nothing.
@@ -179,8 +203,8 @@ impl Connection {
         token: Option<&Secret>,
         frames: &mut Frames,
         lines: &mut Vec<Frame>,
-    ) -> Result<(), ToClient> {
-        let wrong = || ToClient::error("wrong_token", "the first line has to show the token");
+    ) -> Result<(), ToClient<'static>> {
+        let wrong = || ToClient::error(Code::WrongToken, "the first line has to show the token");
         while lines.is_empty() {
             let read = self.stream.read(|piece| {
                 frames.push(piece, HELLO_BYTES, |line| lines.push(line));
@@ -221,7 +245,7 @@ impl Connection {
                     for line in lines {
                         self.line(line, limits, client, host, ready).await?;
                     }
-                    return self.write(&ToClient::error(NO_ROOM, NO_ROOM_MESSAGE)).await;
+                    return self.write(&ToClient::error(Code::NoRoom, NO_ROOM_MESSAGE)).await;
                 }
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
                 Err(error) => return Err(PluginError::io("reading from the socket", &error)),
@@ -242,7 +266,7 @@ impl Connection {
             Frame::Line(line) => line,
             Frame::TooLong => {
                 let problem = format!("the line is over {} bytes", limits.line_bytes);
-                return self.write(&ToClient::error("line_too_long", problem)).await;
+                return self.write(&ToClient::error(Code::LineTooLong, problem)).await;
             }
         };
         match serde_json::from_slice(&line) {
@@ -285,7 +309,7 @@ impl Connection {
             }
             Err(error) => {
                 let problem = format!("not a line of the protocol: {error}");
-                self.write(&ToClient::error("bad_line", problem)).await
+                self.write(&ToClient::error(Code::BadLine, problem)).await
             }
         }
     }
@@ -299,30 +323,29 @@ impl Connection {
         limits: &Limits,
         bytes: usize,
     ) -> Result<(), Failure> {
-        let refused =
-            |code: &str, message: String, step: &str| Err(Failure::new(code, message, step));
+        let refused = |code: Code, message: String, step: &str| Err(code.failure(message, step));
         if !is_name(id) || !is_name(chat) {
             let message = format!("`id` and `chat` have 1 to {NAME_CHARS} characters");
-            return refused("invalid", message, "give it a short id");
+            return refused(Code::Invalid, message, "give it a short id");
         }
         let mut state = self.state();
         if state.in_flight.contains_key(id) {
             let message = format!("a message with the id `{id}` is in flight");
-            return refused("duplicate_id", message, "give each message its own id");
+            return refused(Code::DuplicateId, message, "give each message its own id");
         }
         if state.in_flight.len() >= limits.in_flight {
             let message = format!("{} messages are in flight", limits.in_flight);
-            return refused("busy", message, "wait for an answer");
+            return refused(Code::Busy, message, "wait for an answer");
         }
         if !state.chats.iter().any(|known| known == chat) {
             if state.chats.len() >= CHATS {
                 let message = format!("there are {CHATS} conversations on this connection");
-                return refused("too_many_chats", message, "use another connection, or `main`");
+                return refused(Code::TooManyChats, message, "use another connection, or `main`");
             }
             state.chats.push(if chat == MAIN { MAIN.into() } else { chat.to_owned() });
         }
         let Some(held) = self.budget.hold(MESSAGE_COPIES * bytes) else {
-            return refused(NO_ROOM, NO_ROOM_MESSAGE.into(), "send it again later");
+            return refused(Code::NoRoom, NO_ROOM_MESSAGE.into(), "send it again later");
         };
         state.in_flight.insert(id.to_owned(), InFlight { progress, _held: held });
         Ok(())
@@ -346,25 +369,27 @@ impl Connection {
 
     /// Writes one line. If it is given up in the middle the connection ends, since what came after
     /// half a line could not be understood.
-    pub(super) async fn write(&self, frame: &ToClient) -> Result<(), PluginError> {
+    pub(super) async fn write(&self, frame: &ToClient<'_>) -> Result<(), PluginError> {
         let invalid = |error: serde_json::Error| PluginError::Invalid {
             what: "the message".into(),
             problem: error.to_string(),
         };
         let mut line = frame.line().map_err(invalid)?;
-        let mut held = None;
-        if line.len() > SMALL_BYTES {
-            held = self.budget.hold(ANSWER_COPIES * line.len());
-            if held.is_none() {
-                // A client that reads what it gets hears of it; one that doesn't is let go, and what
-                // waits for it with it.
-                let reads = self.writing.try_lock().is_some();
-                let Some(instead) = frame.without_room().filter(|_| reads) else {
-                    self.close();
-                    return Err(PluginError::Cancelled);
-                };
-                line = instead.line().map_err(invalid)?;
-            }
+        let room = async { self.budget.wait_with(ANSWER_COPIES * line.len()).await };
+        let late = async {
+            Timer::after(ROOM_PATIENCE).await;
+            None
+        };
+        let held = or(room, late).await;
+        if held.is_none() {
+            // A client that reads what it gets hears of it; one that doesn't is let go, and what
+            // waits for it with it.
+            let reads = self.writing.try_lock().is_some();
+            let Some(instead) = frame.without_room().filter(|_| reads) else {
+                self.close();
+                return Err(PluginError::Cancelled);
+            };
+            line = instead.line().map_err(invalid)?;
         }
         let _held = held;
         let _turn = self.writing.lock().await;
@@ -395,20 +420,20 @@ fn is_name(text: &str) -> bool {
 /// owner's, nor that of another user of the machine: whoever is called so elsewhere has no right here.
 fn speaker(client: &str, named: Option<String>) -> Result<String, Failure> {
     let Some(named) = named else { return Ok(client.to_owned()) };
-    let refused = |code: &str, message: &str, step: &str| Err(Failure::new(code, message, step));
+    let refused = |code: Code, message: &str, step: &str| Err(code.failure(message, step));
     if client != OWNER {
         let message = "only the owner's programs may speak for another `sender`";
-        return refused("refused", message, "leave `sender` out");
+        return refused(Code::Refused, message, "leave `sender` out");
     }
     if named == OWNER || named.starts_with(USER) {
         let message = "`owner` and the users of this machine are not spoken for";
-        return refused("refused", message, "leave `sender` out to speak for yourself");
+        return refused(Code::Refused, message, "leave `sender` out to speak for yourself");
     }
     match is_name(&named) {
         true => Ok(named),
         false => {
             let message = format!("`sender` has 1 to {NAME_CHARS} characters");
-            refused("invalid", &message, "give it a short name")
+            refused(Code::Invalid, &message, "give it a short name")
         }
     }
 }

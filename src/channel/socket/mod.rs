@@ -22,6 +22,19 @@
 //! | `message` | `chat` and content as in `answer`: something that answers nothing |
 //! | `error` | `code`, `message`: a line that can't be understood |
 //!
+//! | code | of what | |
+//! | --- | --- | --- |
+//! | `bad_line`, `line_too_long` | `error` | the line is not of the protocol, or longer than it may be |
+//! | `no_token`, `wrong_token` | `error` | the first line over TCP did not come in time, or had no token that counts |
+//! | `too_many_clients` | `error` | nobody else may connect now |
+//! | `no_room` | `error`, `refused`, `failure` | the socket holds as much as it may for all its clients: send it again later |
+//! | `busy`, `duplicate_id`, `too_many_chats` | `refused` | too many messages are in flight, one of this id is, or there are too many conversations |
+//! | `invalid`, `refused` | `refused` | an `id`, `chat`, `sender` or `metadata` that can't be, or a sender who may not talk here |
+//! | `cancelled`, `timed_out` | `failure` | it was cancelled, or took too long |
+//! | `stopping`, `panicked` | `failure` | the program stops, or went wrong |
+//!
+//! Whatever else a `failure` says has the code of the command or the call that failed.
+//!
 //! A client is a sender: over a Unix socket the kernel says which, over TCP whoever has the token is the
 //! owner. The owner's programs may speak for somebody else, whom they name as the message's `sender`: it
 //! is then as if that one wrote, so the allow-list has to name them, and what only the owner may do is
@@ -29,10 +42,13 @@
 //!
 //! Every message gets exactly one last word: the last part of an `answer`, a `failure` or a
 //! `refused`. A client that closes its sending side still gets them; if it is gone altogether its
-//! work is cancelled. An `id` may be used again when its message has had its last word.
+//! work is cancelled. An `id` may be used again when its message has had its last word. Large answers
+//! wait up to five seconds for room.
 //!
 //! Nothing is asked of a client that says nothing. One over TCP whose machine or network is gone without
-//! a word is noticed by the kernel's own probes, after about two minutes.
+//! a word is noticed by the kernel's own probes, after about two minutes. To one over TCP that has closed
+//! its sending side, a space is sent every second before the next line: if it is gone altogether, its
+//! machine says so to that.
 
 mod address;
 mod connection;
@@ -59,7 +75,7 @@ use crate::contract::{
 };
 use address::{Listener, Peer};
 use connection::{Connection, Limits};
-use protocol::{Content, ToClient};
+use protocol::{Code, Content, ToClient};
 
 /// The channel's name.
 const SOCKET: &str = "socket";
@@ -101,7 +117,8 @@ pub struct SocketOptions {
     pub line_bytes: usize,
     /// Messages of one client that are not answered yet; further ones are refused.
     pub in_flight: usize,
-    /// Bytes of messages and answers that may be held for all clients together; what is more is refused.
+    /// Bytes of messages and answers that may be held for all clients together; what is more
+    /// waits a while, and is then refused.
     pub memory_bytes: usize,
     /// The time that a TCP client has to show its token.
     pub hello_limit: Duration,
@@ -210,7 +227,7 @@ impl SocketChannel {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let connection = Arc::new(Connection::new(number, stream, self.budget.clone()));
             if self.clients() >= self.options.max_clients {
-                let full = ToClient::error("too_many_clients", "there are too many connections");
+                let full = ToClient::error(Code::TooManyClients, "there are too many connections");
                 tasks.spawn(async move { connection.write(&full).await }).detach();
                 continue;
             }

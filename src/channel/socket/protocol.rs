@@ -1,7 +1,7 @@
 //! The lines of the protocol as types.
 
 use base64ct::{Base64, Encoding};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::Metadata;
@@ -54,7 +54,7 @@ fn main() -> String {
 /// What a client is sent.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ToClient {
+pub(super) enum ToClient<'a> {
     Hello {
         protocol: u32,
         version: &'static str,
@@ -75,7 +75,7 @@ pub(super) enum ToClient {
         #[serde(skip_serializing_if = "Option::is_none")]
         parts: Option<usize>,
         #[serde(flatten)]
-        content: Content,
+        content: Content<'a>,
     },
     Failure {
         id: String,
@@ -90,16 +90,16 @@ pub(super) enum ToClient {
     Message {
         chat: String,
         #[serde(flatten)]
-        content: Content,
+        content: Content<'a>,
     },
     Error {
-        code: &'static str,
+        code: Code,
         message: String,
     },
 }
 
-impl ToClient {
-    pub(super) fn error(code: &'static str, message: impl Into<String>) -> Self {
+impl<'a> ToClient<'a> {
+    pub(super) fn error(code: Code, message: impl Into<String>) -> Self {
         Self::Error { code, message: message.into() }
     }
 
@@ -108,12 +108,12 @@ impl ToClient {
     }
 
     /// What a client hears instead where there is no room for this; `None` where nothing can be said.
-    pub(super) fn without_room(&self) -> Option<Self> {
+    pub(super) fn without_room(&self) -> Option<ToClient<'static>> {
         match self {
             Self::Answer { id, parts: None, .. } => {
                 let next_step = "read what was sent, and send it again";
-                let failure = Failure::new(NO_ROOM, NO_ROOM_MESSAGE, next_step);
-                Some(Self::Failure { id: id.clone(), failure })
+                let failure = Code::NoRoom.failure(NO_ROOM_MESSAGE, next_step);
+                Some(ToClient::Failure { id: id.clone(), failure })
             }
             _ => None,
         }
@@ -127,27 +127,95 @@ impl ToClient {
     }
 }
 
-/// The code of what is refused because the socket holds as much as it may.
-pub(super) const NO_ROOM: &str = "no_room";
+/// What the socket itself refuses or can't understand. What it answers has further codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    BadLine,
+    Busy,
+    DuplicateId,
+    Invalid,
+    LineTooLong,
+    NoRoom,
+    NoToken,
+    Refused,
+    TooManyChats,
+    TooManyClients,
+    WrongToken,
+}
+
+impl Code {
+    /// The word for it, as clients see it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::BadLine => "bad_line",
+            Self::Busy => "busy",
+            Self::DuplicateId => "duplicate_id",
+            Self::Invalid => "invalid",
+            Self::LineTooLong => "line_too_long",
+            Self::NoRoom => "no_room",
+            Self::NoToken => "no_token",
+            Self::Refused => "refused",
+            Self::TooManyChats => "too_many_chats",
+            Self::TooManyClients => "too_many_clients",
+            Self::WrongToken => "wrong_token",
+        }
+    }
+
+    pub(super) fn failure(self, message: impl Into<String>, next_step: &str) -> Failure {
+        Failure::new(self.as_str(), message, next_step)
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 pub(super) const NO_ROOM_MESSAGE: &str = "the socket holds as much as it may for all its clients";
 
 /// What is said in a line.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Content {
-    Text(String),
-    Value(Value),
-    Attachment { mime: String, bytes: String },
+pub(super) enum Content<'a> {
+    Text(&'a str),
+    Value(&'a Value),
+    Attachment { mime: &'a str, bytes: String },
 }
 
-impl From<&MessagePayload> for Content {
-    fn from(payload: &MessagePayload) -> Self {
+impl<'a> From<&'a MessagePayload> for Content<'a> {
+    fn from(payload: &'a MessagePayload) -> Self {
         match payload {
-            MessagePayload::Text { text } => Self::Text(text.clone()),
-            MessagePayload::Json { value } => Self::Value(value.clone()),
+            MessagePayload::Text { text } => Self::Text(text),
+            MessagePayload::Json { value } => Self::Value(value),
             MessagePayload::Binary { mime, bytes } => {
-                Self::Attachment { mime: mime.clone(), bytes: Base64::encode_string(bytes) }
+                Self::Attachment { mime, bytes: Base64::encode_string(bytes) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The words in quotes that follow `before` in a source.
+    fn words<'s>(source: &'s str, before: &'s str) -> impl Iterator<Item = &'s str> {
+        source.split(before).skip(1).filter_map(|rest| rest.split('"').next())
+    }
+
+    #[test]
+    fn every_code_of_the_socket_and_the_gateway_is_in_the_table_of_codes() {
+        let documentation = include_str!("mod.rs");
+        let table = documentation.split("//! | code |").nth(1).unwrap();
+        let table = table.lines().skip(2).take_while(|line| line.starts_with("//! |"));
+        let rows = table.flat_map(|line| line.split('|').nth(1).unwrap().split(','));
+        let told: BTreeSet<&str> = rows.map(|code| code.trim().trim_matches('`')).collect();
+        // Each of them has an arm of its own in `as_str`.
+        let own = include_str!("protocol.rs").split("mod tests").next().unwrap();
+        let given: BTreeSet<&str> = words(own, " => \"")
+            .chain(words(include_str!("../../pipeline/job.rs"), "failed(\""))
+            .collect();
+        assert_eq!(told, given);
     }
 }
