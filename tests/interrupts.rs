@@ -9,8 +9,14 @@ mod guest;
 #[allow(dead_code, reason = "shared with the tests of the command line")]
 mod support;
 
+#[cfg(feature = "serve")]
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::ChildStderr;
+#[cfg(feature = "serve")]
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use guest::Guest;
 use serde_json::{Value, json};
@@ -137,4 +143,77 @@ fn one_message_that_is_worked_on_is_cancelled_and_its_sender_hears_of_it() {
         interrupted(started(&dir, &arguments, "[PLUGIN:probe] begun"), "INT");
     assert_eq!(status, Some(130));
     is_cancelled(&printed);
+}
+
+/// Longer than a program that is stuck may take to end.
+const BOUND: Duration = Duration::from_secs(20);
+/// What a second signal may take: less than the first one alone.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Checks that the program ends within `bound`, as one that was interrupted.
+#[track_caller]
+fn ends_within(bound: Duration, running: &mut Running) {
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = running.child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begun.elapsed() < bound, "it has not ended within {bound:?}");
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(status.code(), Some(130));
+}
+
+/// The program in a read that never returns, and what keeps it there.
+#[cfg(feature = "serve")]
+fn stuck(dir: &Dir) -> (Running, fs::File) {
+    let pipe = dir.path("token");
+    if !pipe.exists() {
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    }
+    let running = dir.start(&["run", "--mcp", "127.0.0.1:0", "--token-file", "token"]);
+    // It resolves when the program has opened the other end, and then it reads for ever.
+    let writer = fs::File::options().write(true).open(&pipe).unwrap();
+    (running, writer)
+}
+
+#[cfg(feature = "serve")]
+#[test]
+fn a_program_in_a_call_that_never_returns_ends_on_a_signal() {
+    let dir = Dir::new();
+    let (mut running, _writer) = stuck(&dir);
+    running.signal("TERM");
+    ends_within(BOUND, &mut running);
+}
+
+#[cfg(feature = "serve")]
+#[test]
+fn a_second_signal_ends_a_stuck_program_at_once() {
+    let dir = Dir::new();
+    for (first, second) in [("TERM", "TERM"), ("HUP", "TERM"), ("INT", "HUP")] {
+        let (mut running, _writer) = stuck(&dir);
+        running.signal(first);
+        running.signal(second);
+        ends_within(AT_ONCE, &mut running);
+    }
+}
+
+#[test]
+fn a_program_whose_output_nobody_takes_ends_on_a_signal() {
+    let dir = Dir::with_probe();
+    let mut running = dir.start(&["call", "probe__big_result", r#"{"size": 3000000}"#]);
+    // It writes, and what comes next finds no room.
+    let mut begin = [0; 1];
+    running.stdout.as_mut().unwrap().get_mut().read_exact(&mut begin).unwrap();
+    running.signal("TERM");
+    ends_within(BOUND, &mut running);
+    // With channels, a thread of the pool writes.
+    let mut running = dir.start(&["run", "--json"]);
+    for _ in 0..40 {
+        running.type_line("probe__big_result {\"size\": 3000000}");
+    }
+    running.stdout.as_mut().unwrap().get_mut().read_exact(&mut begin).unwrap();
+    running.signal("TERM");
+    running.signal("TERM");
+    ends_within(AT_ONCE, &mut running);
 }

@@ -1,16 +1,20 @@
 //! Ctrl-c, SIGTERM and SIGHUP: the one place where the program watches for them. SIGHUP ends the
 //! program in order, with and without a terminal: folders are watched, so there is nothing to reload.
 //!
+//! What is told to end does so within [`END`]: a program that is stuck, in a call of the system that never
+//! returns for instance, is ended. A second signal ends it at once.
+//!
 //! Commands that neither call nor serve anything, nor ask for a secret, don't watch: a signal just ends
 //! them.
 
-use std::io;
-use std::time::Duration;
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
 
-use async_channel::Receiver;
+use async_channel::{Receiver, Sender};
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
-use futures_lite::future::{or, pending};
+use futures_lite::future::{block_on, or, pending};
+use rustix::process::{Signal as Kill, getpid, kill_process};
 use smol::Timer;
 
 use super::{Failure, INTERRUPTED};
@@ -18,8 +22,16 @@ use super::{Failure, INTERRUPTED};
 /// How long what was cancelled may take to say so.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long a program that was told to end may take for that: longer than stopping in order takes, and
+/// shorter than service managers wait.
+const END: Duration = Duration::from_secs(9);
+/// How long a program that is not stuck takes at most to see a second signal.
+const SEEN: Duration = Duration::from_millis(100);
+/// How often it is looked whether it has.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// The signals that came and are still to be seen. A thread of their own receives them, so that a program
-/// that is stuck can be ended too: by one that comes while the one before has not been seen.
+/// that is stuck is ended too.
 #[derive(Debug)]
 pub(super) struct Interrupts(Receiver<Signal>);
 
@@ -50,25 +62,11 @@ impl Interrupts {
         let hangup = |signal: &Signal| *signal == Signal::Hup;
         let ignored = is_hangup_ignored();
         let wanted = signals.into_iter().filter(|signal| !(ignored && hangup(signal)));
-        let mut signals = Signals::new(wanted)?;
+        let signals = Signals::new(wanted)?;
         let (sender, receiver) = async_channel::unbounded();
-        let forwarding = async move {
-            while let Some(Ok(signal)) = signals.next().await {
-                if !sender.is_empty() {
-                    // A program that is not stuck sees the first one by then, and gives a terminal
-                    // back as it was.
-                    std::thread::sleep(GRACE);
-                }
-                if !sender.is_empty() {
-                    std::process::exit(INTERRUPTED.into());
-                }
-                // Nobody waits any more.
-                let _ = sender.try_send(signal);
-            }
-        };
         std::thread::Builder::new()
             .name("signals".into())
-            .spawn(move || futures_lite::future::block_on(forwarding))?;
+            .spawn(move || block_on(forward(signals, &sender)))?;
         Ok(Self(receiver))
     }
 
@@ -89,6 +87,64 @@ impl Interrupts {
         };
         or(async { Some(work.await) }, interrupted).await
     }
+}
+
+/// Tells of the signals as they come, and ends a program that does not end by itself.
+async fn forward(mut signals: Signals, sender: &Sender<Signal>) {
+    // When it has to have ended.
+    let mut end: Option<Instant> = None;
+    loop {
+        let late = async {
+            match end {
+                Some(end) => Timer::at(end).await,
+                None => pending().await,
+            };
+            None
+        };
+        let Some(signal) = or(async { Some(signals.next().await) }, late).await else {
+            end_now();
+            return;
+        };
+        let Some(Ok(signal)) = signal else { return };
+        // At a terminal ctrl-c may only cancel what is in flight, and come again and again.
+        let ends = signal != Signal::Int || !io::stdin().is_terminal();
+        let is_second = end.is_some();
+        if is_second || !sender.is_empty() {
+            // A program that is not stuck sees the first one by then, and gives a terminal back as it
+            // was.
+            seen(sender, if ends { SEEN } else { GRACE }).await;
+        }
+        if !sender.is_empty() {
+            end_now();
+        }
+        // Nobody waits any more.
+        let _ = sender.try_send(signal);
+        if is_second {
+            seen(sender, SEEN).await;
+            if !sender.is_empty() {
+                end_now();
+            }
+        } else if ends {
+            end = Some(Instant::now() + END);
+        }
+    }
+}
+
+/// Waits until every signal has been seen, but not longer than that.
+async fn seen(sender: &Sender<Signal>, limit: Duration) {
+    let begun = Instant::now();
+    while !sender.is_empty() && begun.elapsed() < limit {
+        Timer::after(LOOK).await;
+    }
+}
+
+/// Ends the program, also where leaving it in order would wait for standard output.
+fn end_now() {
+    let exit = || std::process::exit(INTERRUPTED.into());
+    if std::thread::Builder::new().spawn(exit).is_ok() {
+        std::thread::sleep(GRACE);
+    }
+    let _ = kill_process(getpid(), Kill::KILL);
 }
 
 /// Whether whoever started the program has it ignore the end of its terminal, as `nohup` does.
