@@ -86,6 +86,37 @@ fn a_plugins_channel_outlives_an_empty_input() {
     assert_eq!(service.ends(), Some(0));
 }
 
+#[test]
+fn a_channel_that_is_taken_out_gives_up_what_it_waits_for() {
+    let dir = with_config("channels: { mailbox: { owner: ann } }");
+    let patience = json!({ "max_fuel": 100_000_000_000_u64, "max_execution_seconds": 300 });
+    dir.plugin("probe", &support::probe(), &json!({ "resources": patience }));
+    let more = json!({
+        "capabilities": ["channel"], "channel": { "poll_seconds": 0.1, "threads": true },
+        "permissions": { "filesystem": ["$WORKSPACE/mailbox"] },
+    });
+    fs::create_dir(dir.path("mailbox")).unwrap();
+    let plugin = dir.plugin("mailbox", &support::guest("mailbox"), &more);
+    let mut service = Service::start(dir.command(&["run", "--channel", "mailbox"]));
+    service.says("2 plugins");
+    let calls = json!({ "calls": [
+        { "tool": "log", "params": { "level": 2, "message": "begun" } }, { "tool": "spin" },
+    ] });
+    // The second one waits behind the first.
+    let text = format!("probe__many {calls}");
+    let message = json!({ "from": "ann", "room": "home", "text": text });
+    dir.write("inbox.new", format!("{message}\n{message}\n"));
+    fs::rename(dir.path("inbox.new"), dir.path("mailbox/inbox.jsonl")).unwrap();
+    service.says("[PLUGIN:probe] begun");
+    fs::remove_dir_all(plugin).unwrap();
+    service.says("- plugin mailbox");
+    service.rests();
+    service.signal("TERM");
+    assert_eq!(service.ends(), Some(0));
+    let said = service.everything();
+    assert_eq!(said.matches("[PLUGIN:probe] begun").count(), 1, "{said}");
+}
+
 #[cfg(feature = "serve")]
 #[test]
 fn an_address_is_served_without_input_until_a_signal() {
