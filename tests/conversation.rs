@@ -240,6 +240,19 @@ fn a_guest_s_channel_has_threads_media_parts_receipts_and_an_allow_list() {
         world.post(&json!({ "from": "bob", "room": "attic", "text": "/reload" }));
         let refused = world.posted(6).await["payload"]["text"].as_str().unwrap().to_owned();
         assert!(refused.starts_with("error: `/reload` is for"), "{refused}");
+        // A plugin writes what it likes as its owner: nothing is approved that way.
+        let mut part = 6;
+        for line in ["/approve probe network", "/reject probe"] {
+            world.post(&json!({ "from": "ann", "room": "shed", "text": line }));
+            let mut said = String::new();
+            while !said.contains("is not taken over the channel of a plugin") {
+                part += 1;
+                let payload = &world.posted(part).await["payload"];
+                said = [&said, payload["text"].as_str().unwrap().trim()].join(" ");
+                assert!(part < 30, "{said}");
+            }
+        }
+        assert!(world.runtime.host().registry().plugin("probe").is_some());
         world.runtime.stop().await;
     }));
 }

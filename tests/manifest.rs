@@ -182,6 +182,15 @@ fn one_fault_each() {
             json!("a\u{1b}[2J"),
             "`name`: invalid name `a\\u{1b}[2J`; expected one line of 1 to 128 characters",
         ),
+        // What would be read otherwise than it is, by whoever is asked for a yes.
+        ("name", json!("a\u{202e}b"), "`name`: invalid name `a\\u{202e}b`"),
+        (
+            "permissions.filesystem",
+            json!(["/notes\u{202e}/dwssap"]),
+            "`permissions.filesystem[0]`: `/notes\\u{202e}/dwssap` is not a path",
+        ),
+        ("permissions.filesystem", json!(["/no\u{200b}tes"]), "`/no\\u{200b}tes` is not a path"),
+        ("permissions.env_vars", json!(["A\u{2066}"]), "`A\\u{2066}` is not a variable's name"),
         ("version", json!("1.0"), "`version`: `1.0` is not a semantic version"),
         ("version", json!(1.0), "`version`: it is a number; expected text; put it in quotes"),
         ("description", json!("a\u{1b}[2J"), "`description`: it holds control characters"),

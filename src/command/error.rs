@@ -27,6 +27,11 @@ pub enum CommandError {
         /// The name, without the slash.
         name: String,
     },
+    /// It is not taken over the channel of a plugin, which says itself who the sender is.
+    OverPlugin {
+        /// The name, without the slash.
+        name: String,
+    },
     /// There is no skill of this name that can be used.
     UnknownSkill {
         /// The name.
@@ -81,6 +86,7 @@ impl CommandError {
             Self::Unknown { .. } => "unknown_command",
             Self::Usage { .. } => "usage",
             Self::OwnerOnly { .. } => "owner_only",
+            Self::OverPlugin { .. } => "over_plugin",
             Self::UnknownSkill { .. } => "unknown_skill",
             Self::MissingVariables { .. } => "missing_variables",
             Self::UnclosedQuote { .. } => "unclosed_quote",
@@ -100,6 +106,7 @@ impl CommandError {
             }
             Self::Usage { usage } => format!("type `{usage}`"),
             Self::OwnerOnly { .. } => "ask the owner of this program".into(),
+            Self::OverPlugin { .. } => "say it at the console or over the socket".into(),
             Self::UnknownSkill { similar, .. } => did_you_mean(similar, "")
                 .unwrap_or_else(|| "`/skills` lists the skills and their states".into()),
             Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {
@@ -134,6 +141,9 @@ impl fmt::Display for CommandError {
                 write!(formatter, "this is not how `{command}` is typed")
             }
             Self::OwnerOnly { name } => write!(formatter, "`/{name}` is for the owner alone"),
+            Self::OverPlugin { name } => {
+                write!(formatter, "`/{name}` is not taken over the channel of a plugin")
+            }
             Self::UnknownSkill { name, reason: None, .. } => {
                 write!(formatter, "there is no skill `{name}`")
             }

@@ -33,7 +33,7 @@ pub use call::{
     CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, NotLoaded, Usage,
 };
 #[cfg(feature = "net")]
-pub(crate) use call::{NEEDS_HTTPS, PRIVATE_ADDRESS};
+pub(crate) use call::{NEEDS_HTTPS, PLUGIN_AGENT, PRIVATE_ADDRESS};
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};
@@ -47,7 +47,7 @@ pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,
     PluginManifest, did_you_mean, similar_names,
 };
-pub(crate) use manifest::{check_host_pattern, closest};
+pub(crate) use manifest::{check_host_pattern, closest, deceives};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub use message::{Acknowledgement, Failure, MessagePayload, Progress, Reply, metadata};

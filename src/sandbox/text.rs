@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::contract::deceives;
+
 /// At most `bytes` bytes of `text` from its beginning, cut between characters.
 pub(super) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
@@ -32,12 +34,4 @@ pub(super) fn escape(text: &str, line: &mut String) {
             line.push(character);
         }
     }
-}
-
-/// Line and paragraph separators and the marks that reorder what is shown (Unicode's `Bidi_Control`).
-fn deceives(character: char) -> bool {
-    matches!(
-        character,
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
-    )
 }

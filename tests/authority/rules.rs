@@ -81,6 +81,10 @@ fn rule_1_settings_and_prompts_of_other_programs_are_read_only() {
         "below/agents.md",
         "CLAUDE.md",
         "a/../Claude.MD",
+        // A plugin that somebody names at a later start, which approves its files and hosts.
+        "neighbour/weft.plugin.json",
+        "neighbour/Clawft.plugin.yml",
+        "neighbour/plugin.wasm",
     ] {
         running.not_written(work.join(path), SETTINGS);
     }
@@ -89,7 +93,8 @@ fn rule_1_settings_and_prompts_of_other_programs_are_read_only() {
     assert_eq!(running.read(work.join("linked/config")), Ok("[core]".into()));
     let deep = machine.path("home/.hidden/work/a.txt");
     assert!(running.write(deep, "").unwrap_err().ends_with("path outside sandbox"));
-    assert!(!work.join("new").exists() && !work.join("below").exists());
+    let none = ["new", "below", "neighbour"];
+    assert!(none.iter().all(|folder| !work.join(folder).exists()));
     // What the manifest names is meant, and nobody else reads the plugin's own data.
     assert_eq!(running.write(work.join(".github/notes/a.md"), "mine"), Ok(()));
     assert_eq!(running.write(work.join("GEMINI.md"), "mine"), Ok(()));
@@ -133,6 +138,44 @@ fn rule_3_what_cant_be_told_is_denied() {
     assert_eq!(running.read("same.txt"), Err(rule.into()));
     running.not_written("same.txt", rule);
     running.end();
+}
+
+/// What a plugin may reach on this machine is not what its neighbours may do.
+#[cfg(feature = "serve")]
+#[test]
+fn rule_1_a_plugin_is_no_client_of_the_program_it_runs_in() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpStream;
+
+    let machine = Machine::new();
+    machine.write("home/.weft/config.yaml", "network: {allow_private_hosts: [127.0.0.1]}\n");
+    machine.probe("plugins/probe", "0.1.0", &json!({ "network": ["127.0.0.1"] }));
+    let mut server = machine.command(&["run", "--mcp", "127.0.0.1:0"]).spawn().unwrap();
+    let mut said = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = said.by_ref().find(|line| line.starts_with("serving MCP at ")).unwrap();
+    let url = line.trim_start_matches("serving MCP at ");
+    let address = url.trim_start_matches("http://").trim_end_matches("/mcp");
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    let headers = [["Content-Type", "application/json"], ["Accept", "application/json"]];
+    let call = json!({ "url": url, "method": "POST", "body": ping, "headers": headers });
+    let mut running = machine.start("plugins", &[]);
+    let refused = running.types(&format!("probe__http {call}")).unwrap_err();
+    assert!(
+        refused.contains("HTTP 403") && refused.contains("plugins are served only"),
+        "{refused}"
+    );
+    running.end();
+    // Everybody else is served.
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head: String = headers.iter().map(|[name, value]| format!("{name}: {value}\r\n")).collect();
+    let length = ping.len();
+    let start = format!("POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\n");
+    write!(stream, "{start}Connection: close\r\n{head}\r\n{ping}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::{Administration, built_in, for_owner};
-use crate::actor::{LoadError, Snapshot};
+use crate::actor::{LoadError, MemberOrigin, MemberStatus, Snapshot};
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::complete::Completes;
 use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandHandler};
-use crate::contract::BoxFuture;
+use crate::contract::{BoxFuture, PluginCapability};
 use crate::package::Approval;
 use crate::skill::SkillState;
 
@@ -47,6 +47,7 @@ impl CommandHandler for Approve {
             if id.is_empty() {
                 return Ok(CommandOutcome::text(list(&call.host.snapshot())));
             }
+            not_over_plugin(&call, "approve")?;
             let granted = granted(kinds).ok_or_else(|| CommandError::Usage {
                 usage: format!("/approve {id} network,env,secrets,shell,size"),
             })?;
@@ -70,12 +71,26 @@ impl CommandHandler for Reject {
             if call.arguments.is_empty() {
                 return Err(CommandError::Usage { usage: "/reject ID".into() });
             }
+            not_over_plugin(&call, "reject")?;
             Ok(CommandOutcome::text(self.0.reject(call.arguments).await?))
         })
     }
 
     fn completes(&self) -> Option<Completes> {
         Some(Completes::Waiting)
+    }
+}
+
+/// Refuses what comes over a plugin's channel: a plugin writes there what it likes, also as its owner.
+fn not_over_plugin(call: &CommandCall<'_>, name: &str) -> Result<(), CommandError> {
+    let of_plugin = |member: &MemberStatus| {
+        member.kind == PluginCapability::Channel
+            && member.name == call.caller.channel
+            && matches!(member.origin, MemberOrigin::Plugin(_))
+    };
+    match call.host.members().iter().any(of_plugin) {
+        true => Err(CommandError::OverPlugin { name: name.to_owned() }),
+        false => Ok(()),
     }
 }
 

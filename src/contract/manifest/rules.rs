@@ -52,10 +52,25 @@ pub(in crate::contract) fn id(text: &str) -> Result<String, Flaw> {
     Ok(text.to_owned())
 }
 
+/// Whether whoever is asked for a yes would see something else than what is asked for.
+fn is_unfit(character: char) -> bool {
+    let is_unseen =
+        matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    character.is_control() || deceives(character) || is_unseen
+}
+
+/// Line and paragraph separators and the marks that reorder what is shown (Unicode's `Bidi_Control`).
+pub(crate) fn deceives(character: char) -> bool {
+    matches!(
+        character,
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}'
+    )
+}
+
 /// A name for people: one line, not empty.
 pub(in crate::contract) fn title(text: &str) -> Result<String, Flaw> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > 128 || text.chars().any(char::is_control) {
+    if text.is_empty() || text.chars().count() > 128 || text.chars().any(is_unfit) {
         return Err(Flaw::new(
             format!("invalid name `{}`", quoted(text)),
             "expected one line of 1 to 128 characters",
@@ -92,7 +107,7 @@ pub(in crate::contract) fn inner_path(text: &str) -> Result<String, Flaw> {
     if text.starts_with('/') {
         return flaw("is absolute");
     }
-    if text.chars().any(|char| char.is_control() || matches!(char, '\\' | ':')) {
+    if text.chars().any(|char| is_unfit(char) || matches!(char, '\\' | ':')) {
         return flaw("holds a backslash, a colon or a control character");
     }
     let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
@@ -125,7 +140,7 @@ pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
 
 /// An environment variable. A `*` would be a legal name, but is always meant as a pattern.
 pub(in crate::contract) fn variable(text: &str) -> Result<String, Flaw> {
-    if text.is_empty() || text.chars().any(|char| char.is_control() || matches!(char, '=' | '*')) {
+    if text.is_empty() || text.chars().any(|char| is_unfit(char) || matches!(char, '=' | '*')) {
         return Err(Flaw::new(
             format!("`{}` is not a variable's name", quoted(text)),
             "expected each variable by its own name, without `=` and `*`",
@@ -136,7 +151,7 @@ pub(in crate::contract) fn variable(text: &str) -> Result<String, Flaw> {
 
 /// A folder or file of the host.
 pub(in crate::contract) fn host_path(text: &str) -> Result<String, Flaw> {
-    if text.trim().is_empty() || text.chars().any(char::is_control) {
+    if text.trim().is_empty() || text.chars().any(is_unfit) {
         return Err(Flaw::new(
             format!("`{}` is not a path", quoted(text)),
             "expected a folder or file like `$WORKSPACE/notes`",

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue, ORIGIN, USER_AGENT};
 use hyper::{HeaderMap, StatusCode};
 
 use super::options::HttpOptions;
+use crate::contract::PLUGIN_AGENT;
 
 /// Why a request is refused before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,12 +17,14 @@ pub(super) enum Refusal {
     Origin,
     /// No token, or not that one.
     Token,
+    /// A plugin asks, and no token says that it may use what others were granted.
+    Plugin,
 }
 
 impl Refusal {
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::Host | Self::Origin => StatusCode::FORBIDDEN,
+            Self::Host | Self::Origin | Self::Plugin => StatusCode::FORBIDDEN,
             Self::Token => StatusCode::UNAUTHORIZED,
         }
     }
@@ -31,6 +34,7 @@ impl Refusal {
             Self::Host => "the Host header names none of this server's hosts",
             Self::Origin => "the Origin header names none of this server's hosts",
             Self::Token => "a bearer token is needed",
+            Self::Plugin => "plugins are served only where a token is needed",
         }
     }
 }
@@ -67,9 +71,16 @@ pub(super) fn place(
 ///
 /// # Errors
 ///
-/// [`Refusal::Token`].
+/// [`Refusal::Token`], and [`Refusal::Plugin`] where there is none: what a plugin may reach on this machine
+/// is not what its neighbours may do. No guest can say that it is another client.
 pub(super) fn token(headers: &HeaderMap, options: &HttpOptions) -> Result<(), Refusal> {
-    let Some(token) = &options.token else { return Ok(()) };
+    let Some(token) = &options.token else {
+        let is_plugin = |agent: &HeaderValue| agent.as_bytes().starts_with(PLUGIN_AGENT.as_bytes());
+        return match headers.get(USER_AGENT).is_some_and(is_plugin) {
+            true => Err(Refusal::Plugin),
+            false => Ok(()),
+        };
+    };
     let shown = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).and_then(|value| {
         let (scheme, token) = value.split_at_checked("Bearer ".len())?;
         scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)

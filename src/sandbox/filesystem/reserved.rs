@@ -20,10 +20,17 @@ pub(super) fn is_reserved(name: &OsStr) -> bool {
 const PROMPTS: [&str; 5] = ["agents.md", "claude.md", "claude.local.md", "gemini.md", "qwen.md"];
 
 /// Whether other programs take settings or prompts from what has this name: `.git`, `.mcp.json`,
-/// `.bashrc`, `AGENTS.md`.
+/// `.bashrc`, `AGENTS.md`; and weft-lite itself at a later start: manifests and modules of plugins.
 pub(super) fn is_setting(name: &OsStr) -> bool {
     let folded = folded(name);
-    folded.starts_with('.') || PROMPTS.contains(&&*folded)
+    folded.starts_with('.') || PROMPTS.contains(&&*folded) || is_of_package(&folded)
+}
+
+/// Whether it makes a folder a plugin, which somebody may name or install some day.
+fn is_of_package(folded: &str) -> bool {
+    folded.starts_with("weft.plugin.")
+        || folded.starts_with("clawft.plugin.")
+        || folded.ends_with(".wasm")
 }
 
 /// Whether a part of `path` is such a name.

@@ -16,7 +16,9 @@ use super::options::NetworkOptions;
 use super::permit::{Checked, HttpPermit, Means, Route};
 use super::secrets::SecretGate;
 use super::url::{Host, Scheme, Url};
-use crate::contract::{PRIVATE_ADDRESS, PluginPermissions, PluginResourceConfig, limits};
+use crate::contract::{
+    PLUGIN_AGENT, PRIVATE_ADDRESS, PluginPermissions, PluginResourceConfig, limits,
+};
 use crate::sandbox::rate::SlidingWindow;
 use crate::sandbox::redact::PluginSecrets;
 use crate::sandbox::{PluginIdentity, SandboxOptions};
@@ -40,12 +42,12 @@ impl NetworkGate {
         met: Arc<PluginSecrets>,
     ) -> (Self, Vec<String>) {
         let (allowlist, warnings) = Allowlist::new(&permissions.network);
-        let user_agent = format!("weft-lite-plugin/{}/{}", plugin.id, plugin.version);
+        let user_agent = format!("{PLUGIN_AGENT}/{}/{}", plugin.id, plugin.version);
         let source = Arc::clone(&options.secrets);
         let gate = Self {
             // A manifest's id and version can stand in a header; an embedder's may not.
             user_agent: HeaderValue::from_str(&user_agent)
-                .unwrap_or(HeaderValue::from_static("weft-lite-plugin")),
+                .unwrap_or(HeaderValue::from_static(PLUGIN_AGENT)),
             allowlist,
             rate: Mutex::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
             secrets: SecretGate::new(&permissions.secrets, source, met),
