@@ -89,6 +89,7 @@ pub(crate) const PRIVATE_ADDRESS: &str = "request to private/reserved IP denied"
 /// How the rule ends that keeps a secret from plain http.
 pub(crate) const NEEDS_HTTPS: &str = "needs https";
 /// With this, requests of plugins say whose they are, before the plugin's id and version.
+#[cfg(any(feature = "net", feature = "serve"))]
 pub(crate) const PLUGIN_AGENT: &str = "weft-lite-plugin";
 /// How the rules end that keep files from every plugin, whatever is approved.
 const NEVER_OPEN: [&str; 2] = ["open to no plugin", "keep what is written in `$PLUGIN_DATA`"];

@@ -29,11 +29,13 @@ mod tool;
 mod voice;
 
 pub(crate) use byte_budget::{ByteBudget, HeldBytes};
+#[cfg(any(feature = "net", feature = "serve"))]
+pub(crate) use call::PLUGIN_AGENT;
 pub use call::{
     CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, NotLoaded, Usage,
 };
 #[cfg(feature = "net")]
-pub(crate) use call::{NEEDS_HTTPS, PLUGIN_AGENT, PRIVATE_ADDRESS};
+pub(crate) use call::{NEEDS_HTTPS, PRIVATE_ADDRESS};
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};
