@@ -198,7 +198,9 @@ fn way_rename_while_open() {
 fn way_created_later() {
     let machine = Machine::new();
     for name in ["first", "second", "third"] {
-        machine.plugin(name, &format!("home/work/{name}"), "0.2.0", &json!({}));
+        // They wait for approval, so that no plugin is loaded because of them.
+        let asks = json!({ "env_vars": ["CITY"] });
+        machine.plugin(name, &format!("home/work/{name}"), "0.2.0", &asks);
     }
     let mut running = machine.granting(&json!(["$WORKSPACE", "~"]));
     assert_eq!(running.write("first/README.md", "mine"), Ok(()));

@@ -71,7 +71,6 @@ impl Closed {
     pub(super) fn new(roots: &GrantRoots<'_>) -> Self {
         let home = roots.weft_home.map(real);
         let authority = roots.authority.clone();
-        authority.look(home.as_deref());
         let tops = [roots.home, Some(roots.workspace)].into_iter().flatten().map(real).collect();
         let (own, data) = (roots.plugin_dir.map(real), roots.plugin_data.map(real));
         Self { home, own, data, authority, tops }

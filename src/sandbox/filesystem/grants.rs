@@ -103,6 +103,9 @@ impl Grants {
             // Where it can't be made, opening it says so.
             let _ = builder.recursive(true).mode(0o700).create(data);
         }
+        if !asked.is_empty() {
+            roots.authority.look(roots.weft_home);
+        }
         let closed = Arc::new(Closed::new(roots));
         let mut opened = Vec::new();
         let mut missing = Vec::new();
