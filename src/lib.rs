@@ -89,6 +89,8 @@
 //! - Nothing that is in service changes: a change is a new [`Snapshot`] of plugins and skills, and
 //!   reading one takes no lock. Calls in flight end on the plugin that they began on.
 //! - A message that was taken is answered, or its sender hears why not, also when the program stops.
+//! - No call waits for its caller: a tool that needs input ends the call ([`InputRequired`]) and is called
+//!   again with it ([`CallerInput`]).
 //! - No slash command is handled anywhere but through the [`CommandRegistry`].
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
 //! - There is no unsafe code, no global state beside the logger, a mark on the thread that
@@ -142,15 +144,16 @@ pub use command::{
     Commands, Completes, Completion, Conversation, ProgressNotes, SkillPrompt, built_in_commands,
 };
 pub use contract::{
-    Acknowledgement, Audio, BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource,
-    Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost, ChannelSettings, Config,
-    Denied, Exhausted, Failure, FileGrant, FuelGauge, InstanceMode, KeyValueStore, ManifestError,
-    ManifestFault, McpConfig, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService,
-    NotLoaded, OWNER, ParsedConfig, ParsedManifest, PipelineStage, PipelineStageType,
-    PluginCapability, PluginDescription, PluginError, PluginManifest, PluginPermissions,
-    PluginResourceConfig, Progress, Reply, Secret, SecretSource, Service, Skill, TextFormat, Tool,
-    ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, did_you_mean,
-    expand_path, full_tool_name, limits, metadata, neutral_text, similar_names,
+    Acknowledgement, Audio, BoxFuture, CallError, CallOutcome, CallerInput, Cancellation,
+    CancellationSource, Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost,
+    ChannelSettings, Config, Denied, Exhausted, Failure, FileGrant, FuelGauge, INPUT_KEY,
+    InputRequired, InstanceMode, KeyValueStore, ManifestError, ManifestFault, McpConfig,
+    MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService, NotLoaded, OWNER, ParsedConfig,
+    ParsedManifest, PipelineStage, PipelineStageType, PluginCapability, PluginDescription,
+    PluginError, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply, Secret,
+    SecretSource, Service, Skill, TextFormat, Tool, ToolContext, ToolDescription, ToolNames, Usage,
+    VoiceHandler, WatchConfig, did_you_mean, expand_path, full_tool_name, limits, metadata,
+    neutral_text, similar_names,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};

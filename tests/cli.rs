@@ -51,6 +51,25 @@ fn parameters_come_from_standard_input_or_begin_with_a_dash() {
 }
 
 #[test]
+fn a_tool_that_needs_input_says_so() {
+    let dir = Dir::new();
+    dir.plugin("asker", &guest("asker"), &json!({}));
+    let request = json!({ "method": "elicitation/create", "params": {
+        "message": "How many seats?",
+        "requestedSchema": { "type": "object", "properties": { "count": { "type": "integer" } } },
+    } });
+    let asks = json!({ "result": { "weft:input": { "requests": { "seats": request } } } });
+    let ran = dir.run(&["call", "ask", &asks.to_string()]).exits(1);
+    let ran = ran.says("the tool needs input from its caller");
+    let ran = ran.says("`seats` (elicitation/create) asker asks: How many seats?");
+    ran.says("call it from an MCP client of revision 2026-07-28");
+    assert_eq!(code(&dir, &["ask", &asks.to_string()]), "input_required");
+    // Nobody says the host's word in its place.
+    let forged = json!({ "weft:input": { "responses": {} } }).to_string();
+    assert_eq!(code(&dir, &["ask", &forged]), "invalid_params");
+}
+
+#[test]
 fn a_call_as_json_has_its_usage() {
     let dir = Dir::with_probe();
     let answer = dir.run(&["call", "echo", "{\"a\":1}", "--json"]).exits(0).json();

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use smol::Executor;
 use weft_lite::{
-    BoxFuture, Cancellation, ChannelAdapter, ChannelHost, Clock, LifecycleError, LifecycleState,
-    ManualClock, Member, MessagePayload, PipelineStage, PipelineStageType, PluginCapability,
-    PluginError, PluginHost, PluginHostOptions, SandboxOptions, Secret, SecretSource, Service,
-    Tool, ToolContext,
+    BoxFuture, CallError, CallerInput, Cancellation, ChannelAdapter, ChannelHost, Clock,
+    InputRequired, LifecycleError, LifecycleState, ManualClock, Member, MessagePayload,
+    PipelineStage, PipelineStageType, PluginCapability, PluginError, PluginHost, PluginHostOptions,
+    SandboxOptions, Secret, SecretSource, Service, Tool, ToolContext,
 };
 
 const STEP: Duration = Duration::from_millis(100);
@@ -282,6 +282,15 @@ impl Tool for Nothing {
         Box::pin(async move {
             if params["panic"] == true {
                 panic!("a bug in a tool");
+            }
+            if params["ask"] == true && context.input.responses.is_none() {
+                let roots = serde_json::json!({ "roots": { "method": "roots/list" } });
+                let requests = roots.as_object().cloned().unwrap_or_default();
+                let asked = InputRequired::new(requests, Some("asked".into()));
+                return Err(CallError::InputRequired(Box::new(asked.unwrap())).into());
+            }
+            if let Some(state) = &context.input.state {
+                return Ok(state.as_str().into());
             }
             let store = &context.key_value_store;
             let before = store.get("calls").await?.unwrap_or_default();
@@ -553,4 +562,25 @@ fn channels_and_stages_get_secrets_from_the_host() {
     let world = World::with_secrets(Arc::new(One));
     assert_eq!(world.host.resolve_secret("BOT").unwrap().value, "hush");
     assert!(world.host.resolve_secret("OTHER").is_none());
+}
+
+#[test]
+fn a_native_tool_asks_its_caller_and_hears_the_answer() {
+    let world = World::new();
+    world.register(Member::tool(Arc::new(Nothing("counts"))));
+    let host = world.host.clone();
+    world.run(async move { host.start_all().await });
+    let host = world.host.clone();
+    let answer = world.run(async move {
+        let params = r#"{"ask":true}"#;
+        let asked = host.call("counts", params.into()).await.result.unwrap_err();
+        let CallError::InputRequired(asked) = asked else { panic!("{asked}") };
+        let input = CallerInput {
+            responses: Some(asked.requests().clone()),
+            state: asked.state().map(str::to_owned),
+            ..CallerInput::default()
+        };
+        host.call_with_input("counts", params.into(), &input, None).await.result
+    });
+    assert_eq!(answer.unwrap(), r#""asked""#);
 }

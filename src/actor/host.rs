@@ -5,13 +5,11 @@
 //! the host.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use async_channel::Sender;
-use futures_lite::FutureExt;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
@@ -19,16 +17,15 @@ use super::lifecycle::Lifecycle;
 use super::load::{self, LoadError, PreparedPlugin};
 use super::mail::{Mail, mailbox};
 use super::options::PluginHostOptions;
-use super::plugin::{self, MAILBOX, PluginActor, panic_message};
+use super::plugin::{MAILBOX, PluginActor};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tasks::Tasks;
-use super::tool::HostedTool;
-use crate::contract::{CallError, CallOutcome, CancellationSource, FuelGauge, Tool, Usage, limits};
+use crate::contract::CancellationSource;
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::skill::SkillRegistry;
-use crate::wasm::{GuestCall, MemoryBudget};
+use crate::wasm::MemoryBudget;
 
 /// A handle to the plugin host. Clones address the same host.
 #[derive(Clone)]
@@ -199,63 +196,9 @@ impl PluginHost {
         self.review(id, StoredApproval { revoked: true, ..StoredApproval::default() }).await
     }
 
-    /// Runs a tool, by its full name or by a bare name that only one plugin has, with its
-    /// parameters as JSON text. Dropping the future cancels the call and frees the guest.
-    pub async fn call(&self, tool: &str, params: String) -> CallOutcome {
-        self.send_call(tool, params, None).await
-    }
-
-    /// The same, with a gauge that shows what the call uses while it runs.
-    pub async fn call_gauged(&self, tool: &str, params: String, gauge: &FuelGauge) -> CallOutcome {
-        self.send_call(tool, params, Some(gauge.clone())).await
-    }
-
-    async fn send_call(&self, tool: &str, params: String, gauge: Option<FuelGauge>) -> CallOutcome {
-        let failed = |error| CallOutcome { result: Err(error), usage: Usage::default() };
-        if params.len() > limits::PARAMS_BYTES {
-            let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
-            return failed(CallError::InvalidParams { problem });
-        }
-        if let Some(native) = self.native_tool(tool) {
-            let started = Instant::now();
-            let result = AssertUnwindSafe(native.call(&params)).catch_unwind().await;
-            let result = result.unwrap_or_else(|panic| {
-                Err(CallError::Panicked { message: panic_message(&*panic) })
-            });
-            let usage = Usage { duration: started.elapsed(), ..Usage::default() };
-            return CallOutcome { result, usage };
-        }
-        let (mailbox, call) = {
-            let snapshot = self.shared.snapshot.load();
-            let entry = match snapshot.plugins.find_tool(tool) {
-                Ok(entry) => entry,
-                Err(error) => return failed(error),
-            };
-            let tool = entry.description().name.clone();
-            (entry.plugin.mailbox.clone(), GuestCall::Tool { tool, params })
-        };
-        let CallOutcome { result, usage } = plugin::submit(mailbox, call, gauge).await;
-        let text = result.map(|value| value.into_text().unwrap_or_default());
-        CallOutcome { result: text, usage }
-    }
-
-    /// The tool as a trait object: a native one by its name, a guest's by full or unique bare name.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError::UnknownTool`] and [`CallError::AmbiguousTool`].
-    pub fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, CallError> {
-        if let Some(native) = self.native_tool(name) {
-            return Ok(native.tool);
-        }
-        let snapshot = self.shared.snapshot.load();
-        let entry = snapshot.plugins.find_tool(name)?;
-        Ok(Arc::new(HostedTool::new(self.clone(), entry)))
-    }
-
     /// Cancels the calls in flight, takes every plugin and skill out of service, and stops and forgets
     /// every member; a loader can't put any back. Later calls are answered with
-    /// [`CallError::UnknownTool`].
+    /// [`CallError::UnknownTool`](crate::contract::CallError::UnknownTool).
     pub async fn stop(&self) {
         self.ask(|reply| Message::Stop { reply }).await;
         self.lifecycle.stop_all().await;

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::host::PluginHost;
 use super::lifecycle::{LifecycleError, Member, MemberObject, MemberOutcome, MemberStatus};
 use crate::contract::{
-    CallError, ChannelAdapter, KeyValueStore, MemoryBackend, PipelineStage, PluginCapability,
-    PluginError, Secret, Tool, ToolContext, VoiceHandler,
+    CallError, CallerInput, ChannelAdapter, KeyValueStore, MemoryBackend, PipelineStage,
+    PluginCapability, PluginError, Secret, Tool, ToolContext, VoiceHandler,
 };
 use crate::sandbox::{Clock, off_executor};
 
@@ -19,13 +19,18 @@ pub(super) struct NativeTool {
 }
 
 impl NativeTool {
-    pub(super) async fn call(&self, params: &str) -> Result<String, CallError> {
+    pub(super) async fn call(
+        &self,
+        params: &str,
+        input: &CallerInput,
+    ) -> Result<String, CallError> {
         let params = serde_json::from_str(params)
             .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;
         let context = ToolContext {
             key_value_store: Arc::clone(&self.store),
             plugin_id: self.tool.name().to_owned(),
             agent_id: "host".into(),
+            input: input.clone(),
         };
         match self.tool.execute(params, &context).await {
             Ok(value) => Ok(value.to_string()),

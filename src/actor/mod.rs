@@ -1,5 +1,6 @@
 //! The actors: they own their state and are reached by message only.
 
+mod calls;
 mod change;
 mod guests;
 mod host;

@@ -55,7 +55,7 @@ pub struct LoadedPlugin {
     /// Cancels its calls in flight when its approval is taken back.
     pub(super) revocation: Arc<CancellationSource>,
     /// Tells this load from every other one of the host.
-    pub(super) load: u64,
+    pub(crate) load: u64,
 }
 
 /// A plugin that was found and is not in service.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::host::PluginHost;
 use super::registry::ToolEntry;
 use crate::contract::{
-    BoxFuture, CallError, PluginError, Tool, ToolContext, ToolDescription, neutral_json,
-    neutral_text,
+    BoxFuture, CallError, CallerInput, PluginError, Tool, ToolContext, ToolDescription,
+    neutral_json, neutral_text,
 };
 
 /// A tool of a plugin in service. It is looked up by its full name at every call, so that it goes
@@ -39,9 +39,9 @@ impl Tool for HostedTool {
     fn execute<'a>(
         &'a self,
         params: Value,
-        _context: &'a ToolContext,
+        context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Value, PluginError>> {
-        Box::pin(async move { Ok(execute(&self.host, &self.name, &params).await?) })
+        Box::pin(async move { Ok(execute(&self.host, &self.name, &params, &context.input).await?) })
     }
 }
 
@@ -50,8 +50,9 @@ pub(super) async fn execute(
     host: &PluginHost,
     name: &str,
     params: &Value,
+    input: &CallerInput,
 ) -> Result<Value, CallError> {
-    let text = host.call(name, params.to_string()).await.result?;
+    let text = host.call_with_input(name, params.to_string(), input, None).await.result?;
     // Whoever asks for a tool by its trait gives the answer to a model. A guest may answer with plain
     // text, which is a JSON string to callers.
     Ok(serde_json::from_str(&neutral_json(&text))

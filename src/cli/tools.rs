@@ -44,8 +44,14 @@ pub(super) fn summary(tool: &ToolDescription) -> &str {
 }
 
 fn described(tool: &ToolEntry) -> Value {
-    let ToolDescription { name, description, input_schema, output_schema, read_only } =
-        tool.description().clone();
+    let ToolDescription {
+        name,
+        description,
+        input_schema,
+        output_schema,
+        read_only,
+        asks_for_input,
+    } = tool.description().clone();
     let mut fields = Map::new();
     let mut set = |key: &str, value: Value| fields.insert(key.to_owned(), value);
     set("name", tool.full_name().into());
@@ -57,5 +63,6 @@ fn described(tool: &ToolEntry) -> Value {
         set("output_schema", schema);
     }
     set("read_only", read_only.into());
+    set("asks_for_input", asks_for_input.into());
     fields.into()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::did_you_mean;
+use super::{InputRequired, did_you_mean};
 
 /// What came of one call.
 #[derive(Debug)]
@@ -267,6 +267,8 @@ pub enum CallError {
         /// The panic's message.
         message: String,
     },
+    /// The tool asks its caller for something first, and is called again with the answer.
+    InputRequired(Box<InputRequired>),
     /// The caller gave up, or the host is stopping.
     Cancelled,
 }
@@ -286,6 +288,7 @@ impl CallError {
             Self::Exited { .. } => "exited",
             Self::NotReady { .. } | Self::NotLoaded(_) => "not_ready",
             Self::Panicked { .. } => "panicked",
+            Self::InputRequired(_) => "input_required",
             Self::Cancelled => "cancelled",
         }
     }
@@ -305,6 +308,7 @@ impl CallError {
             }
             Self::NotLoaded(plugin) => ("not_loaded", json!([plugin])),
             Self::AmbiguousTool { candidates, .. } => ("candidates", json!(candidates)),
+            Self::InputRequired(asked) => ("requests", json!(asked.requests())),
             _ => return Map::new(),
         };
         Map::from_iter([(name.to_owned(), value)])
@@ -371,6 +375,9 @@ impl CallError {
             Self::NotLoaded(plugin) => plugin.next_step.clone(),
             Self::NotReady { .. } => "see `weft-lite plugin list` for the plugin's state".into(),
             Self::Panicked { .. } => "this is a fault of weft-lite: please report it".into(),
+            Self::InputRequired(_) => {
+                "call it from an MCP client of revision 2026-07-28 that can be asked for it".into()
+            }
             Self::Cancelled => "call again".into(),
         }
     }
@@ -411,6 +418,14 @@ impl fmt::Display for CallError {
             Self::NotLoaded(plugin) => plugin.fmt(formatter),
             Self::NotReady { reason } => write!(formatter, "the plugin is not ready: {reason}"),
             Self::Panicked { message } => write!(formatter, "internal error: {message}"),
+            Self::InputRequired(asked) => {
+                formatter.write_str("the tool needs input from its caller")?;
+                asked.requests().iter().try_for_each(|(name, request)| {
+                    let method = request["method"].as_str().unwrap_or_default();
+                    let message = request["params"]["message"].as_str().unwrap_or_default();
+                    write!(formatter, "\n`{name}` ({method}) {message}")
+                })
+            }
             Self::Cancelled => formatter.write_str("cancelled"),
         }
     }

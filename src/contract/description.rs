@@ -37,6 +37,9 @@ pub struct ToolDescription {
     /// The guest's claim that the tool changes nothing.
     #[serde(default)]
     pub read_only: bool,
+    /// Whether it may ask its caller for something, as [`InputRequired`](super::InputRequired) has it.
+    #[serde(default)]
+    pub asks_for_input: bool,
 }
 
 fn any_object() -> Value {

@@ -59,6 +59,16 @@ pub const SURFACE_BYTES: usize = 16 * MB;
 pub const PARAMS_BYTES: usize = 4 * MB;
 /// A call's result, as JSON text.
 pub const RESULT_BYTES: usize = 4 * MB;
+/// What a tool that asks its caller for something gets back with the answer.
+pub const INPUT_STATE_BYTES: usize = 64 * KB;
+/// All that a tool asks its caller for at once, as JSON text.
+pub const INPUT_REQUESTS_BYTES: usize = 64 * KB;
+/// Requests to its caller that a tool has at once.
+pub const INPUT_REQUESTS: usize = 16;
+/// The answers to them, as JSON text.
+pub const INPUT_RESPONSES_BYTES: usize = 256 * KB;
+/// For how long they can be answered.
+pub const INPUT_TIME: Duration = Duration::from_secs(15 * 60);
 /// All arguments of one call of a kind other than a tool: a state, a message, sound.
 pub const ARGUMENTS_BYTES: usize = 4 * MB;
 /// A guest's instructions, and all its variables: as much as a `SKILL.md`.

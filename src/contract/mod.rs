@@ -10,6 +10,7 @@ mod control_tokens;
 mod description;
 mod future;
 mod host_path;
+mod input;
 mod key_value;
 mod layers;
 pub mod limits;
@@ -44,6 +45,9 @@ pub(crate) use control_tokens::{Neutral, entity, neutral_json, neutralise};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 pub use host_path::expand_path;
+#[cfg(feature = "mcp")]
+pub(crate) use input::ELICITATION;
+pub use input::{CallerInput, INPUT_KEY, InputRequired};
 pub use key_value::KeyValueStore;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,

@@ -14,6 +14,7 @@ use smol::Timer;
 use super::catalog::HeaderParameter;
 use super::catalog::{Action, OfferedSkill, OfferedTool};
 use super::content;
+use super::input::{Asking, Said};
 use super::message::{ProgressToken, Request, RpcError, notification};
 use super::object::Object;
 use super::prompts;
@@ -22,13 +23,13 @@ use super::scan;
 use super::schema::Violation;
 use super::server::{Context, McpServer};
 use crate::contract::limits::KB;
-use crate::contract::{CallError, CallOutcome, FuelGauge};
+use crate::contract::{CallError, CallOutcome, CallerInput, FuelGauge};
 use crate::sandbox::off_executor;
 
 /// A call that ends within this time says nothing of its progress, and the others say it this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Longer arguments are read and checked off the executor.
-const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
+pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
 
 #[derive(Deserialize)]
 struct CallParams<'a> {
@@ -36,6 +37,10 @@ struct CallParams<'a> {
     name: Cow<'a, str>,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
+    #[serde(borrow, rename = "inputResponses")]
+    input_responses: Option<&'a RawValue>,
+    #[serde(borrow, rename = "requestState")]
+    request_state: Option<Cow<'a, str>>,
 }
 
 impl McpServer {
@@ -52,7 +57,7 @@ impl McpServer {
         context: &Context,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        let CallParams { name, arguments } = request.params()?;
+        let CallParams { name, arguments, input_responses, request_state } = request.params()?;
         let catalog = self.catalog();
         let Some(tool) = catalog.tools.find(&name) else {
             return Err(self.unknown_tool(&name));
@@ -68,17 +73,40 @@ impl McpServer {
                 return Ok(());
             }
         };
-        let (full_name, max_fuel) = match &tool.action {
-            Action::Run { full_name, max_fuel } => (full_name, *max_fuel),
+        let (full_name, max_fuel, asks) = match &tool.action {
+            Action::Run { full_name, max_fuel, asks } => (full_name, *max_fuel, asks),
             Action::Instruct(skill) => {
                 instruct(skill, &arguments, result);
                 return Ok(());
             }
         };
         let watched = spoken.progress_token.as_ref().map(|token| (token, max_fuel));
-        let outcome = self.run(full_name, arguments, watched, context).await;
-        self.metrics().count(&outcome);
-        match outcome.result {
+        let run = async |arguments, input: CallerInput| {
+            let outcome = self.run(full_name, arguments, &input, watched, context).await;
+            self.metrics().count(&outcome);
+            outcome.result
+        };
+        let called = match asks {
+            Some(load) => {
+                let tool = (full_name.as_str(), load.as_str());
+                let mut asking = Asking::new(self, spoken, tool, context.caller, &arguments).await;
+                let said = match spoken.revision.is_modern() {
+                    true => Said { responses: input_responses, state: request_state },
+                    false => Said::default(),
+                };
+                match asking.call(said, |input| run(arguments.clone(), input)).await? {
+                    Err(CallError::InputRequired(asked)) => {
+                        return asking.write(asked, result).await;
+                    }
+                    called => called,
+                }
+            }
+            None if request_state.is_some() && spoken.revision.is_modern() => {
+                return Err(RpcError::invalid_params("`requestState`: this tool asks for nothing"));
+            }
+            None => run(arguments, CallerInput::default()).await,
+        };
+        match called {
             Ok(text) => content::write(result, &text, tool.output.as_ref(), spoken.revision),
             // It was there when the call came in, and is not any more.
             Err(CallError::UnknownTool { .. }) => return Err(self.unknown_tool(&name)),
@@ -105,14 +133,15 @@ impl McpServer {
         &self,
         tool: &str,
         arguments: String,
+        input: &CallerInput,
         watched: Option<(&ProgressToken, u64)>,
         context: &Context,
     ) -> CallOutcome {
         let Some((token, max_fuel)) = watched else {
-            return self.host().call(tool, arguments).await;
+            return self.host().call_with_input(tool, arguments, input, None).await;
         };
         let gauge = FuelGauge::default();
-        let call = self.host().call_gauged(tool, arguments, &gauge);
+        let call = self.host().call_with_input(tool, arguments, input, Some(&gauge));
         let telling = async { match tell(&gauge, max_fuel, token, context).await {} };
         or(call, telling).await
     }

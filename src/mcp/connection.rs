@@ -55,7 +55,12 @@ impl Connection {
         let (outbox, written) = async_channel::bounded(OUTBOX);
         let ends = CancellationSource::new();
         let connection = Self {
-            context: Context { outbox, budget: server.budget().clone(), ends: ends.token() },
+            context: Context {
+                outbox,
+                budget: server.budget().clone(),
+                ends: ends.token(),
+                caller: server.new_caller(),
+            },
             agreed: None,
             running: Running::default(),
             room: Arc::new(Semaphore::new(RUNNING)),

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Number, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use super::object::Object;
 use super::revision::Revision;
@@ -159,6 +159,8 @@ pub(super) mod code {
     #[cfg(feature = "serve")]
     pub(in crate::mcp) const HEADER_MISMATCH: i32 = -32020;
     pub(in crate::mcp) const UNSUPPORTED_VERSION: i32 = -32022;
+    /// The client can't be asked for what the call needs.
+    pub(in crate::mcp) const MISSING_CAPABILITY: i32 = -32021;
 }
 
 /// The error of a request.
@@ -201,6 +203,12 @@ impl RpcError {
         let data = json!({ "supported": supported, "requested": requested });
         let message = format!("protocol version {requested:?} is not supported");
         Self { data: Some(Box::new(data)), ..Self::new(code::UNSUPPORTED_VERSION, message) }
+    }
+
+    /// -32021: the tool asks for what the client has not declared.
+    pub(super) fn missing_capabilities(capabilities: &Map<String, Value>, message: String) -> Self {
+        let data = json!({ "requiredCapabilities": capabilities });
+        Self::new(code::MISSING_CAPABILITY, message).with_data(data)
     }
 
     pub(super) fn with_data(self, data: Value) -> Self {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::contract::CallOutcome;
+use crate::contract::{CallError, CallOutcome};
 
 /// Counters of all connections together.
 #[derive(Debug, Default)]
@@ -40,7 +40,9 @@ impl Metrics {
         let micros = u64::try_from(outcome.usage.duration.as_micros()).unwrap_or(u64::MAX);
         let add = |counter: &AtomicU64, amount| counter.fetch_add(amount, Ordering::Relaxed);
         add(&self.calls, 1);
-        add(&self.errors, u64::from(outcome.result.is_err()));
+        // Who is asked for something has not failed.
+        let failed = |error: &CallError| !matches!(error, CallError::InputRequired(_));
+        add(&self.errors, u64::from(outcome.result.as_ref().is_err_and(failed)));
         add(&self.fuel, outcome.usage.fuel);
         add(&self.duration_us, micros);
     }

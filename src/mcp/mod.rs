@@ -13,6 +13,7 @@ mod discovery;
 mod files;
 #[cfg(feature = "serve")]
 mod http;
+mod input;
 mod memory;
 mod message;
 mod metrics;
@@ -24,6 +25,7 @@ mod resources;
 mod revision;
 mod scan;
 mod schema;
+mod seal;
 mod server;
 mod standard;
 mod stdio;

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::catalog::{Catalog, OfferedSkill};
+use super::input;
 use super::message::{Request, RpcError};
 use super::object::{Object, array};
+use super::revision::Spoken;
+use crate::contract::ELICITATION;
 use crate::skill::MissingVariables;
 
 #[derive(Deserialize)]
@@ -14,20 +18,41 @@ struct GetParams {
     name: String,
     #[serde(default)]
     arguments: BTreeMap<String, String>,
+    #[serde(rename = "inputResponses")]
+    input_responses: Option<Map<String, Value>>,
 }
 
-/// Writes the result of `prompts/get`.
+/// The name of the request for values that are missing.
+const VALUES: &str = "values";
+
+/// Writes the result of `prompts/get`. Where values are missing, a client that takes forms is asked for
+/// them; nothing has to be kept for that.
 ///
 /// # Errors
 ///
 /// -32602 for a name that isn't offered, and for values that are missing or no text.
 pub(super) fn get(
     request: &Request,
+    spoken: &Spoken,
     catalog: &Catalog,
     result: &mut Object,
 ) -> Result<(), RpcError> {
-    let GetParams { name, arguments } = request.params()?;
+    let GetParams { name, mut arguments, input_responses } = request.params()?;
     let skill = catalog.prompt(&name).ok_or_else(|| unknown(&name))?;
+    if spoken.can_ask.contains(&ELICITATION)
+        && let Err(missing) = rendered(skill, arguments.clone())
+    {
+        let asked = values_form(skill, &missing);
+        let Some(answer) = input_responses.and_then(|mut all| all.remove(VALUES)) else {
+            input::write_requests(result, &Map::from_iter([(VALUES.to_owned(), asked)]));
+            return Ok(());
+        };
+        let answer = input::checked(VALUES, &asked, answer)?;
+        let given = answer["content"].as_object().into_iter().flatten();
+        let texts =
+            given.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        arguments.extend(texts.filter(|(name, _)| missing.names.contains(name)));
+    }
     let text = rendered(skill, arguments).map_err(|missing| {
         RpcError::invalid_params(format!("{missing}: {}", missing.next_step()))
     })?;
@@ -38,6 +63,17 @@ pub(super) fn get(
     result.member("description", &skill.document.description);
     result.raw("messages", &array([message.end().as_str()]));
     Ok(())
+}
+
+/// What a person is asked for the values that a skill's text lacks.
+fn values_form(skill: &OfferedSkill, missing: &MissingVariables) -> Value {
+    let inputs = skill.inputs().into_iter();
+    let lacking = inputs.filter(|input| missing.names.iter().any(|name| name == input.name));
+    let properties: Map<String, Value> =
+        lacking.map(|input| (input.name.to_owned(), input.schema())).collect();
+    let schema = json!({ "type": "object", "properties": properties, "required": missing.names });
+    let message = format!("{} asks for values of its text", skill.name);
+    json!({ "method": ELICITATION, "params": { "message": message, "requestedSchema": schema } })
 }
 
 pub(super) fn unknown(name: &str) -> RpcError {

@@ -68,11 +68,33 @@ pub(super) struct Meta {
     pub(super) progress_token: Option<ProgressToken>,
 }
 
-/// An object, of which nothing is needed: this server asks its clients for nothing.
+/// What a tool may ask the client for, as far as the client says.
 #[derive(Debug, Deserialize)]
 struct ClientCapabilities {
-    #[serde(rename = "extensions")]
-    _extensions: Option<IgnoredAny>,
+    elicitation: Option<Elicitation>,
+    sampling: Option<IgnoredAny>,
+    roots: Option<IgnoredAny>,
+}
+
+/// Without any mode it is the one with forms.
+#[derive(Debug, Deserialize)]
+struct Elicitation {
+    form: Option<IgnoredAny>,
+    url: Option<IgnoredAny>,
+}
+
+impl ClientCapabilities {
+    /// The methods of the requests that the client answers.
+    fn can_ask(&self) -> Vec<&'static str> {
+        let forms =
+            self.elicitation.as_ref().is_some_and(|it| it.form.is_some() || it.url.is_none());
+        let all = [
+            (forms, "elicitation/create"),
+            (self.sampling.is_some(), "sampling/createMessage"),
+            (self.roots.is_some(), "roots/list"),
+        ];
+        all.into_iter().filter_map(|(can, method)| can.then_some(method)).collect()
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -95,6 +117,8 @@ const MODERN_METHODS: [&str; 5] = [
 pub(super) struct Spoken {
     pub(super) revision: Revision,
     pub(super) progress_token: Option<ProgressToken>,
+    /// The methods of what the client can be asked for, instead of a result.
+    pub(super) can_ask: Vec<&'static str>,
 }
 
 /// Decides the era of a request. `agreed` is what this connection's `initialize`, or an HTTP header,
@@ -116,10 +140,13 @@ pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spok
         }
         None => legacy.ok_or_else(|| missing("protocolVersion"))?,
     };
-    if revision.is_modern() && client_capabilities.is_none() {
-        return Err(missing("clientCapabilities"));
-    }
-    Ok(Spoken { revision, progress_token })
+    let can_ask = match client_capabilities {
+        None if revision.is_modern() => return Err(missing("clientCapabilities")),
+        // A legacy client would have to be asked while the call waits.
+        Some(capabilities) if revision.is_modern() => capabilities.can_ask(),
+        _ => Vec::new(),
+    };
+    Ok(Spoken { revision, progress_token, can_ask })
 }
 
 /// The version in the `_meta` of a request, whatever it is.

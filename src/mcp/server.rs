@@ -1,6 +1,7 @@
 //! The core, apart from transports: a request and where to send what comes before its answer, to an
 //! answer.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use super::object::Object;
 use super::options::McpOptions;
 use super::prompts;
 use super::revision::{Revision, Spoken};
+use super::seal::Seal;
 use crate::actor::{PluginHost, Tasks};
 use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
 
@@ -53,6 +55,9 @@ struct Shared {
     looked: Mutex<Option<Looked>>,
     /// What clients over streams and within the process may hold together.
     budget: ByteBudget,
+    /// Connections that there ever were, apart from those over HTTP.
+    connections: AtomicU64,
+    seal: Seal,
 }
 
 /// The newest look at the files of skills.
@@ -85,6 +90,8 @@ pub(super) struct Context {
     pub(super) budget: ByteBudget,
     /// Fires when the connection ends in good order: a subscription then gives its last answer.
     pub(super) ends: Cancellation,
+    /// Who asks, as far as the transport knows: the number of a connection, or 0.
+    pub(super) caller: u64,
 }
 
 impl Context {
@@ -135,6 +142,8 @@ impl McpServer {
             metrics: Metrics::default(),
             looked: Mutex::new(None),
             budget: ByteBudget::new("mcp", options.memory_bytes),
+            connections: AtomicU64::new(0),
+            seal: Seal::new(host.clock()),
             host,
             tasks: Tasks::of(executor),
             options,
@@ -158,6 +167,15 @@ impl McpServer {
 
     pub(super) fn tasks(&self) -> &Tasks {
         &self.shared.tasks
+    }
+
+    pub(super) fn seal(&self) -> &Seal {
+        &self.shared.seal
+    }
+
+    /// A number for a connection that no other one of this server has.
+    pub(super) fn new_caller(&self) -> u64 {
+        self.shared.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(super) fn metrics(&self) -> &Metrics {
@@ -265,7 +283,7 @@ impl McpServer {
                 let catalog = self.catalog();
                 self.list(request, revision, "prompts", &catalog.prompts, result)?;
             }
-            ("prompts/get", _) => prompts::get(request, &self.catalog(), result)?,
+            ("prompts/get", _) => prompts::get(request, spoken, &self.catalog(), result)?,
             (method, _) => return Err(RpcError::method_not_found(method)),
         }
         Ok(())
@@ -328,11 +346,16 @@ async fn follow(shared: Weak<Shared>) {
 
 /// A result with what every result of `revision` has. `meta` is further members of its `_meta`.
 pub(super) fn begin(revision: Revision, meta: &str) -> Object {
-    let mut result = Object::new();
-    if revision.is_modern() {
-        let meta = format!("{{{SERVER_INFO_META}{meta}}}");
-        result.raw("resultType", "\"complete\"").raw("_meta", &meta);
+    match revision.is_modern() {
+        true => begin_modern("complete", meta),
+        false => Object::new(),
     }
+}
+
+/// A modern result of a kind: `complete` or `input_required`.
+pub(super) fn begin_modern(kind: &str, meta: &str) -> Object {
+    let mut result = Object::new();
+    result.member("resultType", kind).raw("_meta", &format!("{{{SERVER_INFO_META}{meta}}}"));
     result
 }
 

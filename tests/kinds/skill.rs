@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{CallError, MemoryKeyValueStore, PluginError, ToolContext};
+use weft_lite::{CallError, CallerInput, MemoryKeyValueStore, PluginError, ToolContext};
 
 use crate::hostile::kind_guest;
 use crate::support::World;
@@ -14,6 +14,7 @@ fn context() -> ToolContext {
         key_value_store: Arc::new(MemoryKeyValueStore::default()),
         plugin_id: "commit-notes".into(),
         agent_id: "test".into(),
+        input: CallerInput::default(),
     }
 }
 

@@ -398,6 +398,14 @@ fn what_is_wrong_with_a_modern_request_is_in_the_status_too() {
     assert_eq!(http.modern("ping", &json!({})).is(404).code(), -32601);
     // The method is there, and its tool is not.
     assert_eq!(http.modern("tools/call", &json!({ "name": "nothing" })).is(200).code(), -32602);
+    // The tool is there, and needs what the client has not declared.
+    let asker = Http::new([package("asker", guest("asker"), &json!({}))], HttpOptions::default());
+    let asks = json!({ "requests": { "where": { "method": "roots/list" } } });
+    let arguments = json!({ "result": { "weft:input": asks } });
+    let params = json!({ "name": "asker__ask", "arguments": arguments });
+    let answer = asker.modern("tools/call", &params);
+    assert_eq!(answer.is(400).code(), -32021);
+    assert_eq!(answer.json()["error"]["data"]["requiredCapabilities"], json!({ "roots": {} }));
     assert_eq!(http.post(&[], "{").is(400).code(), -32700);
     assert_eq!(http.post(&[], "[]").is(400).code(), -32600);
     assert_eq!(http.post(&[], r#"{"jsonrpc":"2.0","id":1,"result":{}}"#).is(202).body, "");

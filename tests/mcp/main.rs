@@ -8,6 +8,7 @@ mod conformance;
 mod eras;
 #[cfg(feature = "serve")]
 mod http;
+mod input;
 mod running;
 mod schemas;
 #[cfg(feature = "cli")]

@@ -45,6 +45,7 @@ const RESULTS: &[Shape] = &[
         &[("/tools/*/name", Text), ("/tools/*/inputSchema", Map), ("/tools/*/annotations", Map)],
     ),
     ("tools/call", &[("/content/*/type", Text)]),
+    ("input_required", &[("/inputRequests", Map)]),
     ("prompts/list", &[("/prompts/*/name", Text)]),
     ("prompts/get", &[("/messages/*/role", Text), ("/messages/*/content/type", Text)]),
     ("resources/list", &[("/resources/*/uri", Text), ("/resources/*/name", Text)]),
@@ -88,8 +89,8 @@ const FRESH: [&str; 8] = [
     "skills/list",
 ];
 
-/// The codes of errors; -32002 is of the legacy era, -32020 and -32022 of the modern one.
-const CODES: [i64; 8] = [-32700, -32600, -32601, -32602, -32603, -32002, -32020, -32022];
+/// The codes of errors; -32002 is of the legacy era, -32020 to -32022 of the modern one.
+const CODES: [i64; 9] = [-32700, -32600, -32601, -32602, -32603, -32002, -32020, -32021, -32022];
 
 /// Checks a message of the server; `method` is that of the request it answers.
 #[track_caller]
@@ -102,13 +103,18 @@ pub(crate) fn check(message: &Value, revision: &str, method: Option<&str>) {
         let method = method.unwrap_or_else(|| panic!("it answers nothing: {message}"));
         assert!(message["id"].is_string() || message["id"].is_i64(), "{message}");
         let name = |pointer| result.pointer(pointer).and_then(Value::as_str);
-        assert_eq!(name("/resultType"), modern.then_some("complete"), "{message}");
+        // Some ask for more before they are complete.
+        let asks = modern
+            && ["tools/call", "prompts/get"].contains(&method)
+            && name("/resultType") == Some("input_required");
+        let kind = if asks { "input_required" } else { "complete" };
+        assert_eq!(name("/resultType"), modern.then_some(kind), "{message}");
         let server = name("/_meta/io.modelcontextprotocol~1serverInfo/name");
         assert_eq!(server, modern.then_some("weft-lite"), "{message}");
         let fresh = modern && FRESH.contains(&method);
         assert_eq!(result.get("ttlMs").is_some_and(Value::is_u64), fresh, "{message}");
         assert_eq!(name("/cacheScope").is_some(), fresh, "{message}");
-        fits(RESULTS, method, result);
+        fits(RESULTS, if asks { kind } else { method }, result);
     } else if message.get("error").is_some() {
         let code = message["error"]["code"].as_i64().unwrap();
         assert!(CODES.contains(&code), "{message}");

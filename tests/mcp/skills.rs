@@ -10,7 +10,7 @@ use weft_lite::{
     FoundSkill, McpOptions, ParseMode, Readiness, SkillLevel, SkillRegistry, parse_skill,
 };
 
-use crate::session::{ALL, Client, LEGACY, MODERN, Server};
+use crate::session::{ALL, Client, LEGACY, MODERN, Server, meta};
 
 const REVIEW: &str = "---
 name: code-review
@@ -155,6 +155,32 @@ fn a_prompt_without_what_it_needs_is_refused() {
         let (code, message) = client.error("prompts/get", &params);
         assert!(code == -32602 && message.contains(words), "{message}");
     }
+}
+
+#[test]
+fn a_client_that_takes_forms_is_asked_for_what_a_prompt_needs() {
+    let skills = Skills::new();
+    let mut client = skills.client(MODERN);
+    let mut params = json!({ "name": "code-review", "_meta": meta() });
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({ "elicitation": {} });
+    let asked = client.result("prompts/get", &params);
+    assert_eq!(asked["resultType"], "input_required", "{asked:#}");
+    let form = &asked["inputRequests"]["values"]["params"]["requestedSchema"];
+    assert_eq!(form["required"], json!(["depth"]));
+    let answer = |answer: Value| json!({ "values": answer });
+    let mut said = params.clone();
+    said["inputResponses"] =
+        answer(json!({ "action": "accept", "content": { "depth": "full", "language": "C" } }));
+    let prompt = client.result("prompts/get", &said);
+    let text = prompt["messages"][0]["content"]["text"].as_str().unwrap();
+    // What was not asked for is not taken.
+    assert!(text.starts_with("Review rust code in full: "), "{text}");
+    said["inputResponses"] = answer(json!({ "action": "accept", "content": { "depth": 1 } }));
+    let (code, message) = client.error("prompts/get", &said);
+    assert!(code == -32602 && message.contains("/depth: expected a string"), "{message}");
+    said["inputResponses"] = answer(json!({ "action": "decline" }));
+    let (code, message) = client.error("prompts/get", &said);
+    assert!(code == -32602 && message.contains("`depth` is required"), "{message}");
 }
 
 #[test]

@@ -50,11 +50,11 @@ impl Skill for HostedSkill {
         &'a self,
         name: &'a str,
         params: Value,
-        _context: &'a ToolContext,
+        context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<Value, PluginError>> {
         Box::pin(async move {
             let full_name = full_tool_name(&self.id, name);
-            match tool::execute(&self.host, &full_name, &params).await {
+            match tool::execute(&self.host, &full_name, &params, &context.input).await {
                 Err(CallError::UnknownTool { .. }) => {
                     let what = format!("a tool `{name}` of skill `{}`", self.skill.name);
                     Err(PluginError::Unsupported { what })

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::names::{self, Wanted};
 use super::{Entry, Keyed};
 use crate::contract::sort_by;
@@ -101,6 +103,20 @@ pub(in crate::mcp) struct Input<'a> {
     pub(in crate::mcp) description: Option<&'a str>,
     pub(in crate::mcp) default: Option<&'a str>,
     pub(in crate::mcp) required: bool,
+}
+
+impl Input<'_> {
+    /// What a value of it is, as a JSON Schema.
+    pub(in crate::mcp) fn schema(&self) -> Value {
+        let mut schema = json!({ "type": "string" });
+        if let Some(description) = self.description {
+            schema["description"] = json!(description);
+        }
+        if let Some(default) = self.default {
+            schema["default"] = json!(default);
+        }
+        schema
+    }
 }
 
 /// The active skills, in the order of their names.

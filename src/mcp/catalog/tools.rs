@@ -50,6 +50,8 @@ pub(in crate::mcp) enum Action {
         full_name: String,
         /// Units of fuel that it may use.
         max_fuel: u64,
+        /// Which load of its plugin it is of, where it may ask for input.
+        asks: Option<String>,
     },
     /// It gives the text of a skill.
     Instruct(OfferedSkill),
@@ -222,6 +224,10 @@ impl OfferedTool {
             action: Action::Run {
                 full_name: entry.full_name(),
                 max_fuel: entry.plugin.manifest.resources.max_fuel,
+                asks: entry
+                    .description()
+                    .asks_for_input
+                    .then(|| format!("{} {}", entry.plugin.load, entry.plugin.manifest.version)),
             },
             name,
         })
@@ -231,19 +237,8 @@ impl OfferedTool {
     fn instructing(skill: &OfferedSkill, name: String) -> Self {
         let full_name = full_tool_name(SKILL_OWNER, &skill.name);
         let inputs = skill.inputs();
-        let properties: Map<String, Value> = inputs
-            .iter()
-            .map(|input| {
-                let mut property = json!({ "type": "string" });
-                if let Some(description) = input.description {
-                    property["description"] = json!(description);
-                }
-                if let Some(default) = input.default {
-                    property["default"] = json!(default);
-                }
-                (input.name.to_owned(), property)
-            })
-            .collect();
+        let properties: Map<String, Value> =
+            inputs.iter().map(|input| (input.name.to_owned(), input.schema())).collect();
         let required: Vec<&str> =
             inputs.iter().filter(|input| input.required).map(|input| input.name).collect();
         let schema = json!({

@@ -119,7 +119,7 @@ impl Service {
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
         let budget = self.budget().clone();
-        let context = Context { outbox, budget: budget.clone(), ends: ends.token() };
+        let context = Context { outbox, budget: budget.clone(), ends: ends.token(), caller: 0 };
         let server = self.server().clone();
         // There may be a thousand of these, so they hold no more than they need.
         if listens {
@@ -159,12 +159,16 @@ impl Service {
             Ok(answer) => answer,
             Err(error) => return no_room(error),
         };
-        // An error of an unknown method has a status of its own; it is at the head of the text.
-        let unknown = format!("\"error\":{{\"code\":{},", code::METHOD_NOT_FOUND);
+        // These errors have a status of their own; the error is at the head of the text.
         let head = answer.find("\"error\":").filter(|_| modern);
-        let status = match head.is_some_and(|at| answer[at..].starts_with(&unknown)) {
-            true => StatusCode::NOT_FOUND,
-            false => StatusCode::OK,
+        let is = |code: i32| {
+            let error = format!("\"error\":{{\"code\":{code},");
+            head.is_some_and(|at| answer[at..].starts_with(&error))
+        };
+        let status = match () {
+            () if is(code::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+            () if is(code::MISSING_CAPABILITY) => StatusCode::BAD_REQUEST,
+            () => StatusCode::OK,
         };
         whole(status, HeldText { text: answer, held }, accepted)
     }
@@ -182,7 +186,7 @@ impl Service {
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
         let budget = self.budget().clone();
-        let context = Context { outbox, budget, ends: ends.token() };
+        let context = Context { outbox, budget, ends: ends.token(), caller: 0 };
         let server = self.server().clone();
         let known = server.offered();
         let work = Box::pin(async move {

@@ -1,0 +1,103 @@
+//! Calls of tools: a native one runs at once, a guest's goes to the mailbox of its plugin.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_lite::FutureExt;
+
+use super::host::PluginHost;
+use super::plugin::{self, panic_message};
+use super::tool::HostedTool;
+use crate::contract::{
+    CallError, CallOutcome, CallerInput, FuelGauge, InputRequired, Tool, Usage, limits,
+};
+use crate::wasm::GuestCall;
+
+impl PluginHost {
+    /// Runs a tool, by its full name or by a bare name that only one plugin has, with its
+    /// parameters as JSON text. Dropping the future cancels the call and frees the guest.
+    pub async fn call(&self, tool: &str, params: String) -> CallOutcome {
+        self.send_call(tool, params, &CallerInput::default(), None).await
+    }
+
+    /// The same, with a gauge that shows what the call uses while it runs.
+    pub async fn call_gauged(&self, tool: &str, params: String, gauge: &FuelGauge) -> CallOutcome {
+        self.send_call(tool, params, &CallerInput::default(), Some(gauge.clone())).await
+    }
+
+    /// The same for a caller that can be asked: after a call that has ended with
+    /// [`CallError::InputRequired`] it calls once more, with the answers and the state in `input`. Whoever
+    /// gives them to somebody else in between makes sure that they come back as they were.
+    pub async fn call_with_input(
+        &self,
+        tool: &str,
+        params: String,
+        input: &CallerInput,
+        gauge: Option<&FuelGauge>,
+    ) -> CallOutcome {
+        self.send_call(tool, params, input, gauge.cloned()).await
+    }
+
+    async fn send_call(
+        &self,
+        tool: &str,
+        params: String,
+        input: &CallerInput,
+        gauge: Option<FuelGauge>,
+    ) -> CallOutcome {
+        let failed = |error| CallOutcome { result: Err(error), usage: Usage::default() };
+        if params.len() > limits::PARAMS_BYTES {
+            let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
+            return failed(CallError::InvalidParams { problem });
+        }
+        if let Some(native) = self.native_tool(tool) {
+            let started = Instant::now();
+            let result = AssertUnwindSafe(native.call(&params, input)).catch_unwind().await;
+            let result = result.unwrap_or_else(|panic| {
+                Err(CallError::Panicked { message: panic_message(&*panic) })
+            });
+            let usage = Usage { duration: started.elapsed(), ..Usage::default() };
+            return CallOutcome { result, usage };
+        }
+        let (mailbox, call, asking) = {
+            let snapshot = self.shared.snapshot.load();
+            let entry = match snapshot.plugins.find_tool(tool) {
+                Ok(entry) => entry,
+                Err(error) => return failed(error),
+            };
+            let tool = entry.description().name.clone();
+            let asks = entry.description().asks_for_input;
+            let asking = asks.then(|| entry.plugin.manifest.id.clone());
+            let params = match asks {
+                true => match input.put_into(&params) {
+                    Ok(params) => params,
+                    Err(error) => return failed(error),
+                },
+                false => params,
+            };
+            (entry.plugin.mailbox.clone(), GuestCall::Tool { tool, params }, asking)
+        };
+        let CallOutcome { result, usage } = plugin::submit(mailbox, call, gauge).await;
+        let text = result.map(|value| value.into_text().unwrap_or_default());
+        let result = match asking {
+            Some(owner) => text.and_then(|text| InputRequired::told(text, &owner)),
+            None => text,
+        };
+        CallOutcome { result, usage }
+    }
+
+    /// The tool as a trait object: a native one by its name, a guest's by full or unique bare name.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::UnknownTool`] and [`CallError::AmbiguousTool`].
+    pub fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, CallError> {
+        if let Some(native) = self.native_tool(name) {
+            return Ok(native.tool);
+        }
+        let snapshot = self.shared.snapshot.load();
+        let entry = snapshot.plugins.find_tool(name)?;
+        Ok(Arc::new(HostedTool::new(self.clone(), entry)))
+    }
+}
