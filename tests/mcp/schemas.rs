@@ -1,12 +1,13 @@
-//! The JSON Schemas of the revisions, where they are at hand: `$WEFT_MCP_SCHEMAS`, or `ref/mcp` in a
-//! folder `shared` beside the repository. Without them the table of shapes checks alone.
+//! What messages have to be, as JSON Schemas: our own of `schemas.json`, which say of each kind what this
+//! server sends, and those of the revisions where they are at hand: `$WEFT_MCP_SCHEMAS`, or `ref/mcp` in
+//! a folder `shared` beside the repository. The cases of `schemas.json` try both.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
 use serde_json::{Value, json};
-use weft_lite::{Schema, SchemaPolicy};
+use weft_lite::{Schema, SchemaPolicy, Violation};
 
 static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     let named = std::env::var_os("WEFT_MCP_SCHEMAS").map(PathBuf::from);
@@ -27,6 +28,10 @@ static DOCUMENTS: LazyLock<HashMap<&str, Value>> = LazyLock::new(|| {
     };
     REVISIONS.into_iter().map(read).collect()
 });
+
+/// Our own definitions and the cases.
+static OWN: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("schemas.json")).unwrap());
 
 /// What the schemas call the result of a method.
 const RESULTS: [(&str, &str); 14] = [
@@ -67,7 +72,11 @@ pub(crate) fn check(message: &Value, revision: &str, method: Option<&str>) {
             .map_or("Result", |(_, definition)| definition)
     };
     if let Some(result) = message.get("result") {
-        conforms(revision, find(&RESULTS, method.unwrap()), result);
+        let definition = match result["resultType"].as_str() {
+            Some("input_required") => "InputRequiredResult",
+            _ => find(&RESULTS, method.unwrap()),
+        };
+        conforms(revision, definition, result);
         conforms(revision, "JSONRPCMessage", message);
     } else if message.get("error").is_some() {
         match revision {
@@ -78,6 +87,7 @@ pub(crate) fn check(message: &Value, revision: &str, method: Option<&str>) {
         }
         match message["error"]["code"].as_i64() {
             Some(-32022) => conforms(revision, "UnsupportedProtocolVersionError", message),
+            Some(-32021) => conforms(revision, "MissingRequiredClientCapabilityError", message),
             Some(-32020) => conforms(revision, "HeaderMismatchError", message),
             _ => {}
         }
@@ -88,38 +98,72 @@ pub(crate) fn check(message: &Value, revision: &str, method: Option<&str>) {
     }
 }
 
-/// Compiled definitions, by revision and name.
+/// Compiled definitions, by document and name.
 type Compiled = HashMap<(String, String), &'static Schema>;
 
 #[track_caller]
 fn conforms(revision: &str, definition: &str, value: &Value) {
+    let faults = faults(revision, definition, value);
+    assert!(faults.is_empty(), "{definition}: {faults:#?}\n{value:#}");
+}
+
+/// What our own document and the revision's say against a value.
+#[track_caller]
+fn faults(revision: &str, definition: &str, value: &Value) -> Vec<(String, Vec<Violation>)> {
+    let era = if revision == "2026-07-28" { "modern" } else { "legacy" };
+    let mut own = OWN[era].as_object().unwrap().clone();
+    own.extend(OWN["both"].as_object().unwrap().clone());
+    let mut documents = vec![(era, json!({ "$defs": own }))];
+    documents.extend(DOCUMENTS.get_key_value(revision).map(|(name, it)| (*name, it.clone())));
+    let faults = documents.into_iter().filter_map(|(name, document)| {
+        let violations = compiled(name, &document, definition).validate(value).err()?;
+        Some((name.to_owned(), violations))
+    });
+    faults.collect()
+}
+
+#[track_caller]
+fn compiled(name: &str, document: &Value, definition: &str) -> &'static Schema {
     static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
-    let Some(document) = DOCUMENTS.get(revision) else { return };
-    let key = (revision.to_owned(), definition.to_owned());
-    let schema = *COMPILED.lock().unwrap().entry(key).or_insert_with(|| {
+    let key = (name.to_owned(), definition.to_owned());
+    COMPILED.lock().unwrap().entry(key).or_insert_with(|| {
         let section = if document.get("$defs").is_some() { "$defs" } else { "definitions" };
-        assert!(document[section].get(definition).is_some(), "{revision} has no {definition}");
+        assert!(document[section].get(definition).is_some(), "{name} has no {definition}");
         let whole = json!({
             "$ref": format!("#/{section}/{definition}"),
             section: document[section],
         });
         Box::leak(Box::new(Schema::compile(&whole, SchemaPolicy::Lenient).unwrap()))
-    });
-    if let Err(violations) = schema.validate(value) {
-        panic!("{revision} {definition}: {violations:#?}\n{value:#}");
-    }
+    })
+}
+
+/// How many documents there are for a revision.
+fn documents(revision: &str) -> usize {
+    1 + usize::from(DOCUMENTS.contains_key(revision))
 }
 
 #[test]
-fn the_schemas_refuse_what_is_wrong() {
-    if FOLDER.is_none() {
-        println!("skipped: there are no schemas, which WEFT_MCP_SCHEMAS can name");
-        return;
+fn the_schemas_take_what_is_right_and_refuse_what_is_wrong() {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let cases = OWN["cases"].as_array().unwrap();
+    let mut seen = 0;
+    for case in cases {
+        let (revision, definition) = (text(&case["revision"]), text(&case["definition"]));
+        for right in case["right"].as_array().unwrap() {
+            let faults = faults(&revision, &definition, right);
+            assert!(faults.is_empty(), "{definition}: {faults:#?}\n{right:#}");
+        }
+        for wrong in case["wrong"].as_array().unwrap() {
+            let count = faults(&revision, &definition, wrong).len();
+            assert_eq!(count, documents(&revision), "{revision} {definition}: {wrong:#}");
+            seen += 1;
+        }
     }
+    assert!(seen >= 30, "{seen}");
     for revision in REVISIONS {
-        let wrong = std::panic::catch_unwind(|| {
-            conforms(revision, "ListToolsResult", &json!({ "tools": [{ "name": 1 }] }));
-        });
-        assert!(wrong.is_err(), "{revision}");
+        assert!(cases.iter().any(|case| case["revision"] == revision), "{revision}");
+    }
+    if FOLDER.is_none() {
+        println!("skipped: the schemas of the revisions, which WEFT_MCP_SCHEMAS can name");
     }
 }
