@@ -234,7 +234,7 @@ fn what_a_guest_says_of_itself_has_none() {
                 "description": SHOWN, "enum": [SHOWN, 12.50], "x": [{ "title": SHOWN }],
             } } },
             "output_schema": { "$comment": SHOWN },
-            "read_only": false,
+            "read_only": false, "asks_for_input": false,
         }],
     });
     assert_eq!(serde_json::to_value(read).unwrap(), shown);
