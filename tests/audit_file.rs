@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -11,7 +12,8 @@ use std::time::{Duration, SystemTime};
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::Value;
 use weft_lite::{
-    Approval, AuditLog, AuditOutcome, AuditRecord, FileAudit, PluginPackage, ReadLimits, Runtime,
+    Approval, AuditLog, AuditOutcome, AuditRecord, FileAudit, MemoryAudit, PluginPackage,
+    ReadLimits, Runtime,
 };
 
 /// Every warning of this process; tests tell theirs apart by the path in it.
@@ -46,11 +48,14 @@ fn record(fuel: u64) -> AuditRecord {
     }
 }
 
+fn records(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The numbers of the records, without what only counts those that are left out.
 fn fuel(path: &Path) -> Vec<u64> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["fuel"].as_u64().unwrap())
-        .collect()
+    records(path).iter().filter_map(|record| record["fuel"].as_u64()).collect()
 }
 
 #[test]
@@ -86,14 +91,71 @@ fn a_burst_is_bounded_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     let audit = FileAudit::new(&path, 2_000);
-    (0..1_000).for_each(|number| audit.record(record(number)));
+    (0..800).for_each(|number| audit.record(record(number)));
     audit.flush();
     let rotated = FileAudit::rotated(&path);
     for file in [&path, &rotated] {
         assert!(fs::metadata(file).unwrap().len() <= 2_000, "{}", file.display());
     }
     let kept = [fuel(&rotated), fuel(&path)].concat();
-    assert!(kept.is_sorted() && kept.last() == Some(&999), "{kept:?}");
+    assert!(kept.is_sorted() && kept.last() == Some(&799), "{kept:?}");
+}
+
+#[test]
+fn a_flood_drives_out_no_record_of_others_and_none_of_another_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let audit = FileAudit::new(&path, 20_000);
+    let of = |plugin: &str, function, outcome| AuditRecord {
+        plugin: plugin.into(),
+        function,
+        outcome,
+        ..record(0)
+    };
+    audit.record(of("neighbour", "get-env", AuditOutcome::Ok));
+    audit.record(of("test", "get-env", AuditOutcome::Denied));
+    audit.record(of("test", "write-file", AuditOutcome::Ok));
+    for number in 0..5_000 {
+        audit.record(record(number));
+        if number % 64 == 0 {
+            audit.flush();
+        }
+    }
+    audit.flush();
+    let rotated = FileAudit::rotated(&path);
+    for file in [&path, &rotated] {
+        assert!(fs::metadata(file).unwrap().len() <= 20_000);
+    }
+    let kept = [records(&rotated), records(&path)].concat();
+    let is_kept = |plugin: &str, function: &str, outcome: &str| {
+        let wanted = [plugin, function, outcome];
+        let matches = |it: &&Value| ["plugin", "function", "outcome"].map(|key| &it[key]) == wanted;
+        kept.iter().filter(matches).count()
+    };
+    assert_eq!(is_kept("neighbour", "get-env", "ok"), 1, "{kept:?}");
+    assert_eq!(is_kept("test", "get-env", "denied"), 1, "{kept:?}");
+    assert_eq!(is_kept("test", "write-file", "ok"), 1, "{kept:?}");
+    // One record says how many of the flood are gone, and from when on.
+    let notes: Vec<_> = kept.iter().filter(|record| record["left_out"].is_u64()).collect();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    let there = is_kept("test", "get-env", "ok") as u64 - 1;
+    assert_eq!(notes[0]["left_out"].as_u64().unwrap() + there, 5_000, "{notes:?}");
+    assert_eq!(notes[0]["time"], "1970-01-01T00:00:00.000Z");
+    assert_eq!([&notes[0]["plugin"], &notes[0]["function"]], ["test", "get-env"]);
+}
+
+#[test]
+fn in_memory_a_flood_drives_out_no_record_of_others_and_none_of_another_kind() {
+    let audit = MemoryAudit::new(NonZeroUsize::new(16).unwrap());
+    let neighbour = AuditRecord { plugin: "neighbour".into(), ..record(1) };
+    let written = AuditRecord { function: "write-file", ..record(2) };
+    audit.record(neighbour.clone());
+    audit.record(written.clone());
+    (0..100).for_each(|number| audit.record(record(number)));
+    let kept = audit.records();
+    assert_eq!(kept[..2], [neighbour, written]);
+    let flood: Vec<u64> = kept[2..].iter().map(|record| record.fuel).collect();
+    assert_eq!(flood, (86..100).collect::<Vec<_>>());
 }
 
 #[test]
@@ -107,9 +169,7 @@ fn two_logs_on_one_file_do_not_lose_each_others_lines() {
             audit.flush();
         }
     }
-    let kept = fuel(&path).len()
-        + fs::read(FileAudit::rotated(&path)).map_or(0, |_| fuel(&FileAudit::rotated(&path)).len());
-    assert_eq!(kept, 40);
+    assert_eq!(fuel(&path).len() + fuel(&FileAudit::rotated(&path)).len(), 40);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! The rules of authority, on the built program; those that are about installing are in `tests/install`.
 
 use std::fs;
+#[cfg(feature = "serve")]
+use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(feature = "serve")]
+use std::net::TcpStream;
 
 use serde_json::json;
 
@@ -144,9 +148,6 @@ fn rule_3_what_cant_be_told_is_denied() {
 #[cfg(feature = "serve")]
 #[test]
 fn rule_1_a_plugin_is_no_client_of_the_program_it_runs_in() {
-    use std::io::{BufRead, BufReader, Read, Write};
-    use std::net::TcpStream;
-
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "network: {allow_private_hosts: [127.0.0.1]}\n");
     machine.probe("plugins/probe", "0.1.0", &json!({ "network": ["127.0.0.1"] }));
@@ -235,4 +236,83 @@ fn rule_8_each_refusal_has_its_record_and_is_said_beforehand() {
     for rule in denials.into_iter().chain([OWN, KERNEL]) {
         assert!(recorded.lines().any(|line| line.contains(rule)), "{rule}: {recorded}");
     }
+}
+
+#[test]
+fn rule_8_a_flood_of_refusals_hides_no_record() {
+    let machine = Machine::new();
+    machine.write("home/.weft/config.yaml", "audit: {rotate_mb: 1}\n");
+    machine.plugin("neighbour", "plugins/neighbour", "0.1.0", &json!({}));
+    let mut running = machine.granting(&json!(["$WORKSPACE"]));
+    running.types("neighbour__log {\"level\":2,\"message\":\"hello\"}").unwrap();
+    assert_eq!(running.write("loot.txt", "mine"), Ok(()));
+    running.denied(".weft/config.yaml");
+    // More than both files hold.
+    for _ in 0..2 {
+        running.types("probe__call_many {\"count\":9000}").unwrap();
+    }
+    running.end();
+    let recorded = machine.run(&["audit"]).0;
+    for there in
+        ["neighbour  log ", "write-file loot.txt  ok", "read-file .weft/config.yaml  denied"]
+    {
+        assert!(recorded.contains(there), "{there}: {} lines", recorded.lines().count());
+    }
+    assert!(recorded.contains(" older records of this kind are left out"));
+    assert!(recorded.lines().count() < 17_000, "{}", recorded.lines().count());
+}
+
+/// Whoever reads the token may do what its holder may, also by another name of the file.
+#[cfg(feature = "serve")]
+#[test]
+fn rule_1_the_file_of_the_token_is_closed() {
+    use std::os::unix::fs::symlink;
+
+    let machine = Machine::new();
+    let token = machine.write("home/work/deep/token", "0123456789abcdef");
+    fs::hard_link(&token, machine.path("home/work/same")).unwrap();
+    symlink("deep/token", machine.path("home/work/link")).unwrap();
+    // It is named by a link of its own, in a folder that is granted as well.
+    symlink("work/deep/token", machine.path("home/named")).unwrap();
+    machine.probe("plugins/probe", "0.1.0", &json!({ "filesystem": ["~", token] }));
+    let plugins = machine.path("plugins");
+    let named = machine.path("home/named");
+    let run = ["run", "--mcp", "127.0.0.1:0", "--token-file", named.to_str().unwrap()];
+    let mut command = machine.command(&run);
+    command.arg("--plugins").arg(plugins);
+    let mut child = command.spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = said.by_ref().find(|line| line.starts_with("serving MCP at ")).unwrap();
+    let address = line.trim_start_matches("serving MCP at http://").trim_end_matches("/mcp");
+    let call = |tool: &str, arguments: serde_json::Value| {
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": format!("probe__{tool}"), "arguments": arguments } });
+        let body = call.to_string();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = "Content-Type: application/json\r\nAccept: application/json\r\nMCP-Protocol-Version: 2025-06-18\r\nAuthorization: Bearer 0123456789abcdef\r\nConnection: close";
+        write!(
+            stream,
+            "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n{head}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let home = machine.path("home");
+    let ordinary = call("write", json!({ "path": home.join("work/a.txt"), "content": "mine" }));
+    assert!(ordinary.contains("\"result\"") && !ordinary.contains("isError"), "{ordinary}");
+    for path in ["work/deep/token", "work/deep/../deep/TOKEN", "work/same", "work/link", "named"] {
+        let path = home.join(path);
+        for answer in [
+            call("read", json!({ "path": path })),
+            call("write", json!({ "path": path, "content": "a token of its own" })),
+        ] {
+            assert!(answer.contains(AUTHORITY), "{}: {answer}", path.display());
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(machine.text("home/work/same"), "0123456789abcdef");
 }

@@ -1,5 +1,8 @@
 //! The audit log on disk: JSON lines, rotated by size, written off the executor.
 //!
+//! Rotation keeps a share of the records of each plugin (`keep`), so that none can hide what was done
+//! by flooding the log.
+//!
 //! A host call hands its record to a bounded queue and goes on; a task on the blocking pool writes
 //! what has gathered and ends. When the queue or the disk is full, records are lost with one warning:
 //! no host call fails because of the log, and what waits for [`room`](AuditLog::room) in it holds no
@@ -7,7 +10,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::mem;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -15,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::keep::keep;
 use super::{AuditLog, AuditRecord};
 use crate::contract::{BoxFuture, Cancellation, CancellationSource};
 use crate::sandbox::LOG_TARGET;
@@ -28,8 +32,11 @@ const CROWDED: usize = QUEUE / 8 * 7;
 /// Records of one plugin between the two: who floods the log waits, and its neighbours do not.
 const SHARE: usize = 32;
 
-/// A file of JSON lines, of which the one before is kept as `<name>.1`: together they hold at most
+/// A file of JSON lines, and `<name>.1` with what is kept of those before: together they hold at most
 /// twice the size at which they are rotated.
+///
+/// What is kept is shared out evenly: between the plugins, and for each one between its functions and
+/// outcomes. A record with `left_out` counts those that had no room any more.
 pub struct FileAudit {
     shared: Arc<Shared>,
 }
@@ -144,7 +151,9 @@ impl Drop for FileAudit {
 
 impl Queue {
     fn push(&mut self, record: AuditRecord) {
-        if self.records.len() >= QUEUE {
+        let waiting = self.records.len();
+        // What is left of the queue when it is crowded is not for those who crowd it.
+        if waiting >= QUEUE || (waiting >= CROWDED && self.own(&record.plugin) >= SHARE) {
             self.lost += 1;
             return;
         }
@@ -159,10 +168,13 @@ impl Queue {
 
     /// What tells when to look again, if this plugin has no room now.
     fn pressed_by(&mut self, plugin: &str) -> Option<Cancellation> {
-        let own = || self.by_plugin.get(plugin).copied().unwrap_or_default();
         let waiting = self.records.len();
-        let has_room = waiting <= BUSY || (waiting < CROWDED && own() < SHARE);
+        let has_room = waiting <= BUSY || (waiting < CROWDED && self.own(plugin) < SHARE);
         (!has_room).then(|| self.emptied.get_or_insert_default().token())
+    }
+
+    fn own(&self, plugin: &str) -> usize {
+        self.by_plugin.get(plugin).copied().unwrap_or_default()
     }
 
     /// Everything that waits, which makes room.
@@ -234,6 +246,7 @@ impl Output {
     /// Writes whole lines for as long as it can, and leaves in `lines` what it could not write.
     fn try_append(&mut self, lines: &mut &[u8]) -> io::Result<()> {
         let mut after_failure = self.failing;
+        let _lock = self.lock()?;
         while !lines.is_empty() {
             let mut file = self.current()?;
             let length = file.metadata()?.len();
@@ -241,7 +254,7 @@ impl Output {
             let mut fitting = whole_lines(lines, usize::try_from(room).unwrap_or(usize::MAX));
             if fitting == 0 && length > 0 {
                 self.open = None;
-                fs::rename(&self.path, FileAudit::rotated(&self.path))?;
+                self.rotate()?;
                 continue;
             }
             if fitting == 0 {
@@ -260,17 +273,50 @@ impl Output {
         Ok(())
     }
 
+    /// Other processes that write to this file wait until this is dropped.
+    fn lock(&self) -> io::Result<File> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let folder = File::open(folder)?;
+        // Where the file system knows no locks, two processes may lose each other's lines.
+        let _ = folder.lock();
+        Ok(folder)
+    }
+
+    /// Moves what is kept of the file, and of those before it, out of the way.
+    fn rotate(&self) -> io::Result<()> {
+        let kept = FileAudit::rotated(&self.path);
+        let new = kept.with_extension("1.new");
+        let moved = self.keep_in(&new, &kept).and_then(|()| fs::rename(&new, &kept));
+        if moved.is_err() {
+            let _ = fs::remove_file(&new);
+        }
+        moved.and_then(|()| fs::remove_file(&self.path))
+    }
+
+    fn keep_in(&self, new: &Path, kept: &Path) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(true).write(true).mode(0o600).open(new)?;
+        let mut to = BufWriter::new(file);
+        let lines = || -> io::Result<Box<dyn BufRead>> {
+            let now = File::open(&self.path)?;
+            Ok(match File::open(kept) {
+                Ok(before) => Box::new(BufReader::new(before.chain(now))),
+                Err(_) => Box::new(BufReader::new(now)),
+            })
+        };
+        let room = usize::try_from(self.rotate_bytes).unwrap_or(usize::MAX);
+        keep(&lines, room, &mut to)?;
+        to.flush()
+    }
+
     /// The open file, opened anew where another process has rotated it away.
     fn current(&mut self) -> io::Result<File> {
         let open = self.open.take().filter(|file| is_at(file, &self.path));
         let file = match open {
             Some(file) => file,
-            None => {
-                if let Some(folder) = self.path.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path)?
-            }
+            None => OpenOptions::new().create(true).append(true).mode(0o600).open(&self.path)?,
         };
         let another = file.try_clone()?;
         self.open = Some(file);

@@ -1,47 +1,84 @@
 //! An audit log that keeps its last records in memory: for tests and embedders.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{AuditLog, AuditRecord};
+use super::{AuditLog, AuditOutcome, AuditRecord};
 
-/// The last records, oldest first; older ones give way.
+/// The last records, oldest first; older ones give way: of the plugin that has the most, and of the
+/// function and outcome that it has the most of.
 #[derive(Debug)]
 pub struct MemoryAudit {
     capacity: NonZeroUsize,
-    records: Mutex<VecDeque<AuditRecord>>,
+    kept: Mutex<Kept>,
+}
+
+type Kind = (&'static str, AuditOutcome);
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: VecDeque<AuditRecord>,
+    counts: BTreeMap<String, BTreeMap<Kind, usize>>,
 }
 
 impl MemoryAudit {
     /// A log that keeps at most `capacity` records.
     #[must_use]
     pub fn new(capacity: NonZeroUsize) -> Self {
-        Self { capacity, records: Mutex::default() }
+        Self { capacity, kept: Mutex::default() }
     }
 
     /// The records kept, oldest first.
     #[must_use]
     pub fn records(&self) -> Vec<AuditRecord> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.kept().records.iter().cloned().collect()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl AuditLog for MemoryAudit {
     fn record(&self, record: AuditRecord) {
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() == self.capacity.get() {
-            records.pop_front();
+        let mut kept = self.kept();
+        if kept.records.len() == self.capacity.get() {
+            kept.make_room();
         }
-        records.push_back(record);
+        *kept.count(&record) += 1;
+        kept.records.push_back(record);
     }
 
     fn recent(&self, count: usize) -> Vec<Value> {
-        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let records = &self.kept().records;
         let first = records.len().saturating_sub(count);
         let records = records.iter().skip(first);
         records.filter_map(|record| serde_json::to_value(record).ok()).collect()
     }
+}
+
+impl Kept {
+    fn count(&mut self, record: &AuditRecord) -> &mut usize {
+        let own = self.counts.entry(record.plugin.clone()).or_default();
+        own.entry(kind(record)).or_default()
+    }
+
+    fn make_room(&mut self) {
+        let most = self.counts.iter().max_by_key(|(_, own)| own.values().sum::<usize>());
+        let of_most = most.and_then(|(plugin, own)| {
+            let (wanted, _) = own.iter().max_by_key(|(_, count)| **count)?;
+            let is_wanted = |it: &AuditRecord| it.plugin == *plugin && kind(it) == *wanted;
+            self.records.iter().position(is_wanted)
+        });
+        if let Some(record) = self.records.remove(of_most.unwrap_or_default()) {
+            *self.count(&record) -= 1;
+        }
+    }
+}
+
+fn kind(record: &AuditRecord) -> Kind {
+    (record.function, record.outcome)
 }

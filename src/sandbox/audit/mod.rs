@@ -2,6 +2,7 @@
 
 mod entry;
 mod file;
+mod keep;
 mod memory;
 mod record;
 
