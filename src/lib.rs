@@ -152,8 +152,8 @@ pub use contract::{
     ParsedManifest, PipelineStage, PipelineStageType, PluginCapability, PluginDescription,
     PluginError, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply, Secret,
     SecretSource, Service, Skill, TextFormat, Tool, ToolContext, ToolDescription, ToolNames, Usage,
-    VoiceHandler, WatchConfig, did_you_mean, expand_path, full_tool_name, limits, metadata,
-    neutral_text, similar_names,
+    VoiceHandler, WatchConfig, did_you_mean, expand_path, full_tool_name, limits, listed, metadata,
+    neutral_text, shown, similar_names,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};
@@ -187,7 +187,7 @@ pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder, workspa
 pub use sandbox::{
     AuditLog, AuditOutcome, AuditRecord, Authority, Clock, DiscardAudit, Environment, FileAudit,
     HostCall, HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox,
-    SandboxOptions, Served, SystemClock, printable,
+    SandboxOptions, Served, SystemClock, audit_line, printable,
 };
 #[cfg(feature = "net")]
 pub use sandbox::{

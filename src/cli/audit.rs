@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{FileAudit, did_you_mean, printable, similar_names};
+use weft_lite::{FileAudit, audit_line, did_you_mean, similar_names};
 
 use super::options::Options;
 use super::{Failure, Status, failed, output};
@@ -140,13 +140,5 @@ fn print(
     if json {
         return output::guest_text(line);
     }
-    let rule = match text("rule") {
-        "" => String::new(),
-        rule => format!(": {rule}"),
-    };
-    let [time, plugin, function, summary, outcome] =
-        ["time", "plugin", "function", "summary", "outcome"].map(text);
-    let line = printable(&format!("{time}  {plugin}  {function} {summary}  {outcome}{rule}"));
-    // A guest chooses the summary, and a second line would pass for another record.
-    output::data(&line.replace('\n', "\\n"))
+    output::data(&audit_line(&record))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{HomeError, Prompt, SOUL_FILE, SkillRoot, WorkspaceTrust, printable};
+use weft_lite::{HomeError, Prompt, SOUL_FILE, SkillRoot, WorkspaceTrust, printable, shown};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -81,7 +81,7 @@ pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure>
     let own = if own.is_empty() { "nothing of its own".into() } else { own.join(", ") };
     output::data(&format!("{}: {state} (it has {own})", printable(&real.display().to_string())))?;
     for path in covered(&options.workspace) {
-        output::data(&format!("  {}", printable(&path)))?;
+        output::data(&format!("  {}", shown(&path)))?;
     }
     Ok(Status::Done)
 }

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
-use crate::contract::{FileGrant, PluginPermissions, is_never_given};
+use crate::contract::{FileGrant, PluginPermissions, is_never_given, shown};
 
 /// What a revoked package waits for, beside its permissions.
 const REVOKED: &str = "running again (it was revoked)";
@@ -78,19 +78,20 @@ impl Approval {
         !asked.is_empty() && self.missing(asked).is_empty()
     }
 
-    /// The permissions that are asked for and not approved, as `kind: value`.
+    /// The permissions that are asked for and not approved, as `kind: value`. A value that is no plain
+    /// word is in quotes, so that it can't pass for several.
     #[must_use]
     pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {
         let mut missing = Vec::new();
         for host in &asked.network {
             let approved = if host == "*" { self.all_hosts } else { self.named };
             if !approved {
-                missing.push(format!("network: {host}"));
+                missing.push(format!("network: {}", shown(host)));
             }
         }
         let mut list = |kind: &str, values: &[String], approved: bool| {
             if !approved {
-                missing.extend(values.iter().map(|value| format!("{kind}: {value}")));
+                missing.extend(values.iter().map(|value| format!("{kind}: {}", shown(value))));
             }
         };
         let paths: Vec<_> = asked.filesystem.iter().map(|grant| grant.path.clone()).collect();

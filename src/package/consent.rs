@@ -3,7 +3,7 @@
 
 use super::approval::{Approval, StoredApproval};
 use super::kind::{PackageKind, Subject};
-use crate::contract::PluginPermissions;
+use crate::contract::{PluginPermissions, shown};
 
 /// Somebody who can be asked.
 pub trait Prompt {
@@ -97,7 +97,7 @@ pub fn ask_for_permissions(
         granted.network.extend(all);
     }
     for name in &missing.env_vars {
-        let question = format!("let {who} read the environment variable `{name}`?");
+        let question = format!("let {who} read the environment variable `{}`?", shown(name));
         if yes(given.environment, question) {
             granted.env_vars.push(name.clone());
         }

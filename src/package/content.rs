@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 
 use super::record::{InstallRecord, RECORD_FILE};
 use super::source;
-use crate::contract::limits;
 #[cfg(feature = "package")]
 use crate::contract::set_of;
+use crate::contract::{limits, shown};
 use crate::skill::is_ignored_name;
 
 /// The signature's name in a package. It covers every file but itself.
@@ -188,8 +188,10 @@ impl PackageContent {
         let reason = "its content changed since it was approved";
         Some(match self.changed_files(approved).as_slice() {
             [] => reason.to_owned(),
-            [file] => format!("{reason}: {file}"),
-            [file, more @ ..] => format!("{reason}: {file} and {} more", more.len()),
+            [file] => format!("{reason}: {}", shown(file)),
+            [file, more @ ..] => {
+                format!("{reason}: {} and {} more", shown(file), more.len())
+            }
         })
     }
 }

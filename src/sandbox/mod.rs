@@ -19,7 +19,9 @@ mod rate;
 mod redact;
 mod text;
 
-pub use audit::{AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit};
+pub use audit::{
+    AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit, audit_line,
+};
 pub use call::{HostCall, HostReply, Served};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, HostEnvironment};

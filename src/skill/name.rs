@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::contract::deceives;
+
 /// The longest name, in characters.
 pub(super) const NAME_CHARS: usize = 64;
 
@@ -84,17 +86,13 @@ impl std::error::Error for FolderNameFault {}
 ///
 /// One for each rule of the kind: no traversal, no control characters, no leading dot.
 pub fn check_folder_name(name: &str) -> Result<(), FolderNameFault> {
-    let deceives = |it: char| {
-        it.is_control()
-            || matches!(it, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}')
-    };
     if name.is_empty() {
         Err(FolderNameFault::Empty)
     } else if name == ".." || name.contains(['/', '\\']) {
         Err(FolderNameFault::Traversal)
     } else if name.starts_with('.') {
         Err(FolderNameFault::LeadingDot)
-    } else if name.chars().any(deceives) {
+    } else if name.chars().any(|it| it.is_control() || deceives(it)) {
         Err(FolderNameFault::ControlCharacter)
     } else if name.len() > 255 {
         Err(FolderNameFault::TooLong)

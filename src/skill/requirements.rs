@@ -1,6 +1,7 @@
 //! Whether what a skill needs is there. Nothing is run to find out.
 
 use super::document::SkillRequirements;
+use crate::contract::{listed, shown};
 
 /// What a skill finds around it. The real one looks at the PATH, the environment and the
 /// operator's configuration; tests make one up.
@@ -28,21 +29,21 @@ impl SkillRequirements {
         let mut unmet = Vec::new();
         let system = surroundings.system();
         if !self.os.is_empty() && !self.os.iter().any(|name| is_system(name, system)) {
-            unmet.push(format!("it is for {}, and this is {system}", self.os.join(", ")));
+            unmet.push(format!("it is for {}, and this is {system}", listed(&self.os)));
         }
         let is_there = |name: &String| surroundings.has_program(name);
         for name in self.bins.iter().filter(|name| !is_there(name)) {
-            unmet.push(format!("the program `{name}` is not on the PATH"));
+            unmet.push(format!("the program `{}` is not on the PATH", shown(name)));
         }
         if !self.any_bins.is_empty() && !self.any_bins.iter().any(is_there) {
-            let names = self.any_bins.join("`, `");
-            unmet.push(format!("none of the programs `{names}` is on the PATH"));
+            let names = listed(&self.any_bins);
+            unmet.push(format!("none of these programs is on the PATH: {names}"));
         }
         for name in self.env.iter().filter(|name| !surroundings.has_variable(name)) {
-            unmet.push(format!("the variable `{name}` is not set"));
+            unmet.push(format!("the variable `{}` is not set", shown(name)));
         }
         for key in self.config.iter().filter(|key| !surroundings.is_configured(key)) {
-            unmet.push(format!("`{key}` is not set under `skills.config` in config.yaml"));
+            unmet.push(format!("`{}` is not set under `skills.config` in config.yaml", shown(key)));
         }
         unmet
     }

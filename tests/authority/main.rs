@@ -25,7 +25,7 @@
 //! | 5 signatures at every load | `rule_5_`, in `tests/install/authority.rs`; `line_2_` |
 //! | 6 one package, one identity | `rule_6_`, in `tests/install/authority.rs`; `line_8_` |
 //! | 7 a workspace tightens | `rule_7_`, in `tests/install/authority.rs`; `line_3_` |
-//! | 8 records, and said beforehand | `rule_8_` |
+//! | 8 records, and said beforehand | `rule_8_`; told apart from words of strangers: `words_` |
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
@@ -42,4 +42,6 @@ mod rules;
 mod table;
 #[cfg(all(feature = "cli", feature = "package", feature = "net", feature = "socket"))]
 mod ways;
+#[cfg(all(feature = "cli", feature = "package", feature = "net", feature = "socket"))]
+mod words;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use weft_lite::{Approval, Approvals, PackageContent, PackageKind, PluginPermissions};
+use weft_lite::{Approval, Approvals, PackageContent, PackageKind, PluginPermissions, listed};
 
 use super::home_failed;
 use crate::cli::terminal::Terminal;
@@ -60,7 +60,7 @@ pub(super) fn changed(changed: &Changed<'_>, content: &PackageContent) {
     let asked = Approval::NONE.missing(permissions).join(", ");
     parts.push(list.unwrap_or_else(|| format!("asks for {asked}")));
     if files.len() > 1 {
-        parts.push(format!("changed files: {}", files.join(", ")));
+        parts.push(format!("changed files: {}", listed(*files)));
     }
     output::message(&output::one_line(&format!("{name}: {}", parts.join("; "))));
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use weft_lite::{
     Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer,
     NotLoaded, Package, PackageKind, PluginPermissions, Prompt, ReadLimits, RefusedPlugin,
-    RegistryError, installed_folder, left_out_of_package,
+    RegistryError, installed_folder, left_out_of_package, listed,
 };
 
 use super::approve::{Changed, changed, pending};
@@ -119,7 +119,7 @@ pub(super) fn left_out(folder: &Path) -> Vec<String> {
     // The folder has just been read for the package itself.
     let left_out = left_out_of_package(folder).unwrap_or_default();
     if !left_out.is_empty() {
-        let list = output::one_line(&left_out.join(", "));
+        let list = listed(&left_out);
         output::message(&format!("left out, but for what the manifest names: {list}"));
     }
     left_out
@@ -138,10 +138,10 @@ fn asks(installed: &Installed) {
     let mut lines: Vec<String> = asked.iter().map(|it| format!("asks for {it}")).collect();
     lines.extend(resources.beyond_defaults().iter().map(|it| format!("asks for {it}")));
     if !shell_tools.is_empty() {
-        lines.push(output::one_line(&format!("asks for shell tools: {}", shell_tools.join(", "))));
+        lines.push(format!("asks for shell tools: {}", listed(shell_tools)));
     }
     if change.is_none() && !changed_files.is_empty() {
-        lines.push(output::one_line(&format!("changed files: {}", changed_files.join(", "))));
+        lines.push(format!("changed files: {}", listed(changed_files)));
     }
     if !lines.is_empty() {
         output::message(&format!("{id}{}{}:", version(own), signer(signed_by)));

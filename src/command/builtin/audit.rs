@@ -1,13 +1,12 @@
 //! `/audit`: what plugins did last.
 
-use serde_json::Value;
-
 use super::{built_in, for_owner};
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandHandler};
 use crate::contract::BoxFuture;
+use crate::sandbox::audit_line;
 
 /// Records that are shown unless another number is asked for, and at most.
 const SHOWN: usize = 10;
@@ -43,18 +42,7 @@ impl CommandHandler for Audit {
             if records.is_empty() {
                 return Ok(CommandOutcome::text("no plugin has asked the host for anything"));
             }
-            Ok(CommandOutcome::text(records.iter().map(line).collect::<Vec<_>>().join("\n")))
+            Ok(CommandOutcome::text(records.iter().map(audit_line).collect::<Vec<_>>().join("\n")))
         })
     }
-}
-
-fn line(record: &Value) -> String {
-    let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
-    let [time, plugin, function, summary, outcome] =
-        ["time", "plugin", "function", "summary", "outcome"].map(text);
-    let rule = match text("rule") {
-        "" => String::new(),
-        rule => format!(": {rule}"),
-    };
-    format!("{time}  {plugin}  {function} {summary}  {outcome}{rule}")
 }

@@ -20,7 +20,7 @@ use super::{PluginPermissions, PluginResourceConfig, limits};
 
 pub use channel::ChannelSettings;
 pub use fault::{ManifestError, ManifestFault};
-pub(crate) use rules::deceives;
+pub(crate) use rules::{deceives, is_unfit};
 pub(crate) use similar::closest;
 pub use similar::{did_you_mean, similar_names};
 

@@ -53,9 +53,12 @@ pub(in crate::contract) fn id(text: &str) -> Result<String, Flaw> {
 }
 
 /// Whether whoever is asked for a yes would see something else than what is asked for.
-fn is_unfit(character: char) -> bool {
-    let is_unseen =
-        matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+pub(crate) fn is_unfit(character: char) -> bool {
+    let is_unseen = matches!(
+        character,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{2060}'
+            ..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+    );
     character.is_control() || deceives(character) || is_unseen
 }
 

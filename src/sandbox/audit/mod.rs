@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(super) use entry::{Entry, Finding};
 pub use file::FileAudit;
 pub use memory::MemoryAudit;
-pub use record::{AuditOutcome, AuditRecord};
+pub use record::{AuditOutcome, AuditRecord, audit_line};
 
 use std::future::ready;
 

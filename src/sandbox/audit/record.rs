@@ -5,6 +5,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::contract::shown;
+use crate::sandbox::text::escape;
 
 /// One host call as the audit log keeps it (T42).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +51,27 @@ pub enum AuditOutcome {
     Error,
     /// It came too soon after others of its kind.
     RateLimited,
+}
+
+/// A record in its JSON form as one line for people, in which nothing that a guest chose can pass for
+/// another part of it.
+#[must_use]
+pub fn audit_line(record: &Value) -> String {
+    let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
+    let [time, plugin, function, summary, outcome, rule] =
+        ["time", "plugin", "function", "summary", "outcome", "rule"].map(text);
+    let words = match summary.split_once(' ').filter(|_| function == "http-request") {
+        Some((method, url)) => format!("{} {}", shown(method), shown(url)),
+        None if summary.is_empty() => String::new(),
+        None => shown(summary).into_owned(),
+    };
+    let mut line = String::new();
+    escape(&format!("{time}  {plugin}  {function} {words}  {outcome}"), &mut line);
+    if !rule.is_empty() {
+        line.push_str(": ");
+        escape(rule, &mut line);
+    }
+    line
 }
 
 fn as_micros<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
