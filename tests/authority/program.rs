@@ -192,6 +192,14 @@ impl Running {
         assert_eq!(self.write(path, "forged"), Err(rule.into()), "writing {}", path.display());
     }
 
+    /// Mounts something where the program sees it; whether anybody may do that.
+    pub(crate) fn mounts(&self, from: &Path, to: &Path) -> bool {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.child.id().to_string(), "--user", "--mount"]);
+        command.args(["mount", "--bind"]).arg(from).arg(to).stderr(Stdio::null());
+        command.status().is_ok_and(|done| done.success())
+    }
+
     /// Ends it in order.
     pub(crate) fn end(mut self) {
         let process = self.child.id().to_string();

@@ -81,6 +81,10 @@ fn rule_1_settings_and_prompts_of_other_programs_are_read_only() {
         ".github/copilot-instructions.md",
         ".bashrc",
         ".envrc",
+        // So a file system of DOS may call `.git`, `CLAUDE.local.md` and `weft.plugin.json`.
+        "GIT~1/hooks/pre-commit",
+        "claude~1.MD",
+        "neighbour/WEFTPL~1.JSO",
         "AGENTS.md",
         "below/agents.md",
         "CLAUDE.md",

@@ -117,6 +117,65 @@ fn way_bind_mount_of_what_is_granted_into_a_place() {
     running.end();
 }
 
+/// What is mounted while it runs is closed from the first access on.
+#[test]
+fn way_bind_mount_made_later() {
+    let machine = Machine::new();
+    machine.write("home/.weft/secrets/API.json", "hush");
+    machine.write("home/.weft/approvals.json", "{\"plugins\":{}}");
+    machine.write("home/work/vault/API.json", "hush");
+    machine.write("home/work/way/in/note.txt", "mine");
+    machine.write("home/work/file", "mine");
+    machine.write("home/work/all/note.txt", "mine");
+    machine.probe("plugins/probe", "0.1.0", &json!({ "filesystem": ["$WORKSPACE"] }));
+    let Some(mut running) = mounted(&machine, &[]) else { skip!("nobody may mount here") };
+    for path in ["way/in/note.txt", "file", "all/note.txt"] {
+        assert_eq!(running.read(path), Ok("mine".into()), "{path}");
+    }
+    let mounts = [
+        ("home/.weft/secrets", "home/work/way/in"),
+        ("home/.weft/approvals.json", "home/work/file"),
+        ("home", "home/work/all"),
+    ];
+    for (from, to) in mounts {
+        if !running.mounts(&machine.path(from), &machine.path(to)) {
+            skip!("nobody may mount into the running program here");
+        }
+    }
+    for path in ["way/in/API.json", "way/in/new.json", "file", "all/.weft/secrets/API.json"] {
+        running.denied(path);
+    }
+    assert_eq!(running.read("vault/API.json"), Ok("hush".into()));
+    let secrets = machine.path("home/.weft/secrets");
+    assert!(running.mounts(&machine.path("home/work/vault"), &secrets));
+    running.denied("vault/API.json");
+    running.denied("vault/new.json");
+    running.end();
+}
+
+/// The same with a link, which needs nobody's leave.
+#[test]
+fn way_link_made_later_in_the_place_of_a_folder() {
+    let machine = Machine::new();
+    machine.write("home/.weft/secrets/API.json", "hush");
+    let mut running = machine.granting(&json!(["$WORKSPACE"]));
+    for name in ["secrets", "skills", "plugins", "trusted-keys"] {
+        let moved = format!("home/work/{name}");
+        match name {
+            "secrets" => {
+                fs::rename(machine.path("home/.weft/secrets"), machine.path(&moved)).unwrap();
+            }
+            _ => drop(machine.write(&format!("{moved}/API.json"), "hush")),
+        }
+        let place = machine.path("home/.weft").join(name);
+        let _ = fs::remove_dir_all(&place);
+        symlink(machine.path(&moved), place).unwrap();
+        running.denied(format!("{name}/API.json"));
+        running.denied(format!("{name}/new"));
+    }
+    running.end();
+}
+
 #[test]
 fn way_dots() {
     let machine = Machine::new();

@@ -11,8 +11,9 @@ use arc_swap::ArcSwap;
 
 use super::identity::Seen;
 
-/// The folders in weft-lite's own one that links and mounts are looked for in, and it itself.
-const OF_HOME: [&str; 5] = ["", "plugins", "secrets", "skills", "trusted-keys"];
+/// The folders in weft-lite's own one that authority is taken from: what they are at the moment of an
+/// access is closed, also if that is somewhere else by a link or a mount.
+pub(super) const OF_HOME: [&str; 4] = ["plugins", "secrets", "skills", "trusted-keys"];
 /// Links behind one another.
 const MAX_LINKS: usize = 40;
 
@@ -57,7 +58,9 @@ impl Authority {
     /// Looks where links and mounts lead, from what was named and from the folders of `home`.
     pub(super) fn look(&self, home: Option<&Path>) {
         let mut found = BTreeSet::new();
-        let of_home = home.into_iter().flat_map(|home| OF_HOME.map(|name| home.join(name)));
+        let of_home =
+            |home: &Path| [""].into_iter().chain(OF_HOME).map(|name| home.join(name)).collect();
+        let of_home: Vec<PathBuf> = home.map_or_else(Vec::new, of_home);
         for place in self.0.named.iter().cloned().chain(of_home) {
             leads_from(&place, &real(&place), true, &mut found);
         }

@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::authority::{Authority, real};
+use super::authority::{Authority, OF_HOME, real};
 use super::grants::GrantRoots;
 use super::identity::{Identity, Seen, is_kernels};
 use super::reserved::folded;
@@ -118,6 +118,9 @@ impl Closed {
         places.home = self.home.as_deref().and_then(|home| places.find(home));
         let others = self.authority.places();
         places.others = others.iter().filter_map(|place| places.find(place)).collect();
+        if let Some(home) = &self.home {
+            places.others.extend(OF_HOME.iter().filter_map(|name| identity(&home.join(name))));
+        }
         let root = identity(Path::new("/")).map(|root| root.device);
         for window in WINDOWS.iter().filter_map(|window| identity(Path::new(window))) {
             if root.is_some_and(|root| root != window.device) {

@@ -23,7 +23,20 @@ const PROMPTS: [&str; 5] = ["agents.md", "claude.md", "claude.local.md", "gemini
 /// `.bashrc`, `AGENTS.md`; and weft-lite itself at a later start: manifests and modules of plugins.
 pub(super) fn is_setting(name: &OsStr) -> bool {
     let folded = folded(name);
-    folded.starts_with('.') || PROMPTS.contains(&&*folded) || is_of_package(&folded)
+    folded.starts_with('.')
+        || PROMPTS.contains(&&*folded)
+        || is_of_package(&folded)
+        || is_short(&folded)
+}
+
+/// Whether it has the form in which file systems of DOS shorten a name: `GIT~1` is `.git` there.
+fn is_short(folded: &str) -> bool {
+    let (stem, extension) = folded.split_once('.').unwrap_or((folded, ""));
+    let number = stem.split_once('~').map_or("", |(_, number)| number);
+    stem.len() <= 8
+        && extension.len() <= 3
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether it makes a folder a plugin, which somebody may name or install some day.
