@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
@@ -97,8 +98,11 @@ impl PackageContent {
         let mut taken = walk(folder, "", by_hand, &mut content.files, &mut left);
         // What is built somewhere beneath is a part of it all the same.
         let module = source::manifest(folder).ok().map(|manifest| manifest.wasm_module);
-        if let Some(path) = module.filter(|path| by_hand && !content.files.contains_key(path)) {
-            let digest = digest_of(&folder.join(&path), &path, &mut left);
+        let module = module.map(|path| (folder.join(&path), unambiguous(path.as_ref())));
+        if let Some((place, path)) =
+            module.filter(|(_, path)| by_hand && !content.files.contains_key(path))
+        {
+            let digest = digest_of(&place, &path, &mut left);
             taken = taken.and_then(|()| {
                 content.files.insert(path, digest?);
                 Ok(())
@@ -288,7 +292,7 @@ fn walk(
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (name, place) = (entry.file_name(), entry.path());
-        let path = format!("{prefix}{}", name.to_string_lossy());
+        let path = format!("{prefix}{}", unambiguous(&name));
         if path == RECORD_FILE || path == SIGNATURE_FILE {
             continue;
         }
@@ -304,10 +308,27 @@ fn walk(
             files.insert(path, digest);
         } else if kind.is_symlink() {
             let target = fs::read_link(&place)?;
-            files.insert(path, sha256_hex(target.as_os_str().as_encoded_bytes()));
+            let digest = sha256_hex(target.as_os_str().as_encoded_bytes());
+            files.insert(path, format!("link:{digest}"));
         }
     }
     Ok(())
+}
+
+/// A name as it stands in digests: no two are the same, and none looks like several lines.
+fn unambiguous(name: &OsStr) -> String {
+    let is_odd = |letter: char| letter.is_control() || letter == '\\';
+    if let Some(plain) = name.to_str().filter(|name| !name.contains(is_odd)) {
+        return plain.to_owned();
+    }
+    let mut escaped = String::new();
+    for &byte in name.as_encoded_bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'\\' => escaped.push(char::from(byte)),
+            _ => escaped.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    escaped
 }
 
 pub(super) fn digest_of(place: &Path, path: &str, left: &mut Left) -> io::Result<String> {

@@ -67,6 +67,8 @@ impl DigestList {
     /// A list from its lines, or `None` if one of them isn't such a line.
     pub(super) fn from_lines(lines: &[String]) -> Option<Self> {
         let entry = |line: &String| {
+            // With a line feed in it, it would be signed as several.
+            let line = Some(line).filter(|line| !line.contains(char::is_control))?;
             let (digest, path) = line.strip_prefix("sha256:")?.split_once("  ")?;
             Some((path.to_owned(), digest.to_owned()))
         };

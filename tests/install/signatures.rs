@@ -1,13 +1,15 @@
 //! Signatures: what breaks them, whose count, and which version of a registry is taken.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use weft_lite::{
-    Difference, InstallError, InstallRecord, KeyErrorKind, PackageKind, PackageSignature,
-    PrivateKey, PublicKey, RegistryError, RegistryReference, SignatureError,
+    Difference, InstallError, InstallRecord, KeyErrorKind, PackageContent, PackageKind,
+    PackageSignature, PrivateKey, PublicKey, RegistryError, RegistryReference, SignatureError,
 };
 
 use crate::home::{Home, module, padded};
@@ -143,8 +145,8 @@ fn an_index_can_name_nothing_outside_the_registry() {
     assert!(matches!(home.install_hub("hub:probe"), Err(InstallError::Entry { .. })));
     // Another plugin's archive in its place.
     home.publish(&home.package("other", "1.0.0", &json!({}), &module("probe")), "author");
-    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let now: serde_json::Value =
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    let now: Value =
         serde_json::from_str(&fs::read_to_string(&index).unwrap()).unwrap();
     document["plugins"]["probe"] = now["plugins"]["other"].clone();
     fs::write(&index, document.to_string()).unwrap();
@@ -170,4 +172,68 @@ fn keys_are_private_and_never_overwritten() {
     fs::write(&path, format!("{{\"algorithm\": 1, \"private_key\": \"{secret}\"")).unwrap();
     let error = PrivateKey::read(&path).unwrap_err();
     assert!(!error.to_string().contains(secret), "{error}");
+}
+
+#[test]
+fn two_trees_never_have_one_digest() {
+    let of = |text: &str| weft_lite::sha256_hex(text.as_bytes());
+    let two_lines = format!("a\nsha256:{}  b", of("y"));
+    let two_lines = two_lines.as_bytes();
+    type Tree<'a> = &'a [(&'a [u8], &'a str)];
+    let trees: [(Tree<'_>, Tree<'_>); 4] = [
+        (&[(b"a", "x"), (b"b", "y")], &[(two_lines, "x")]),
+        (&[(b"a\n", "x")], &[(b"a\\x0a", "x")]),
+        (&[(b"a\xfe", "x"), (b"a\xff", "x")], &[(b"a\xfe", "x")]),
+        (&[(b"a\xfe", "x")], &[("a\u{fffd}".as_bytes(), "x")]),
+    ];
+    let home = Home::new();
+    let digest = |name: &str, make: &dyn Fn(&Path)| {
+        let folder = home.path(name);
+        fs::create_dir(&folder).unwrap();
+        make(&folder);
+        let content = PackageContent::read(&folder, &home.weft(), None);
+        content.approved().digest
+    };
+    for (index, (one, other)) in trees.iter().enumerate() {
+        let [one, other] = [("one", one), ("other", other)].map(|(name, tree)| {
+            digest(&format!("{name}-{index}"), &|folder| {
+                for (name, text) in *tree {
+                    fs::write(folder.join(OsStr::from_bytes(name)), text).unwrap();
+                }
+            })
+        });
+        assert_ne!(one, other, "{index}");
+    }
+    // Nor is a link the file that has its target's name in it.
+    let link = digest("link", &|it| symlink("nowhere", it.join("a")).unwrap());
+    assert_ne!(link, digest("file", &|it| fs::write(it.join("a"), "nowhere").unwrap()));
+}
+
+#[test]
+fn what_was_signed_as_two_files_is_not_one_with_a_line_feed_in_its_name() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({}));
+    fs::write(folder.join("a"), "x").unwrap();
+    fs::write(folder.join("b"), "y").unwrap();
+    PackageSignature::create(&folder, &home.key("author")).unwrap();
+    home.trust("author");
+    let signed_by_whom = |folder: &Path| {
+        let content = PackageContent::read(folder, &home.weft(), None);
+        (content.approved().key_id, content.is_broken())
+    };
+    assert!(matches!(signed_by_whom(&folder), (Some(_), false)));
+    let name = format!("a\nsha256:{}  b", weft_lite::sha256_hex(b"y"));
+    fs::rename(folder.join("a"), folder.join(&name)).unwrap();
+    fs::remove_file(folder.join("b")).unwrap();
+    assert_eq!(signed_by_whom(&folder), (None, true));
+    // Nor if the list is written so.
+    let path = folder.join("weft.signature.json");
+    let mut signature: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let digests = signature["digests"].as_array_mut().unwrap();
+    digests.retain(|line| !line.as_str().unwrap().ends_with("  b"));
+    let line = digests.iter_mut().find(|line| line.as_str().unwrap().ends_with("  a")).unwrap();
+    *line = format!("sha256:{}  {name}", weft_lite::sha256_hex(b"x")).into();
+    fs::write(&path, signature.to_string()).unwrap();
+    assert_eq!(signed_by_whom(&folder), (None, true));
+    assert!(home.install(&folder).is_err());
 }
