@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::contract::{
-    CallError, Capability, Denied, Exhausted, NotLoaded, PluginDescription, PluginManifest,
-    ToolDescription,
+    CallError, Capability, Denied, NotLoaded, PluginDescription, PluginManifest, ToolDescription,
 };
 use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage, ReadLimits};
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions, off_executor};
@@ -176,26 +175,19 @@ fn is_change(unapproved: &[String]) -> bool {
 /// What to do about a plugin that failed while it was started, which nobody called and no parameters
 /// can mend.
 fn after_start(error: &CallError) -> String {
-    let key = match error {
+    match error {
         CallError::Guest { .. } => {
-            return "give it what it asks for, or tell its author; it is started again when its files change"
-                .into();
+            "give it what it asks for, or tell its author; it is started again when its files change"
+                .into()
         }
         CallError::Trap { .. } | CallError::Exited { .. } => {
-            return "tell its author; it is started again when its files change".into();
+            "tell its author; it is started again when its files change".into()
         }
-        CallError::NotReady { .. } => return "rebuild the module for wit/plugin.wit".into(),
-        CallError::Cancelled => return "load it again".into(),
-        CallError::Exhausted(Exhausted::Fuel { .. }) => "max_fuel",
-        CallError::Exhausted(Exhausted::Memory { .. }) => "max_memory_mb",
-        CallError::Exhausted(Exhausted::Time { .. }) => "max_execution_seconds",
-        CallError::Exhausted(Exhausted::HostCalls { .. }) => "max_host_calls",
-        CallError::Exhausted(Exhausted::Output { .. }) => {
-            return "let it give less while it starts".into();
-        }
-        _ => return error.next_step(),
-    };
-    format!("raise `resources.{key}` in the manifest, or let it do less while it starts")
+        CallError::NotReady { .. } => "rebuild the module for wit/plugin.wit".into(),
+        CallError::Cancelled => "load it again".into(),
+        CallError::Exhausted(exhausted) => exhausted.next_step("let it do less while it starts"),
+        _ => error.next_step(),
+    }
 }
 
 /// A plugin that has been started once and can be put into service.

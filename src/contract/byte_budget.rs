@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_channel::{Receiver, Sender};
 
-use super::limits::{KB, MB};
+use super::limits::{KB, MB, SURFACE_MEMORY_MB};
 
 /// Bytes of a message that waits for no room: those in flight are few enough.
 const UNCOUNTED_BYTES: usize = 4 * KB;
@@ -118,9 +118,13 @@ impl ByteBudget {
         let taken = used.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits).is_ok();
         if !taken && !is_said.swap(true, Ordering::Relaxed) {
             let megabytes = self.0.limit / MB;
+            let raise = match (megabytes as u64) < SURFACE_MEMORY_MB.maximum {
+                true => "; if they are yours, raise `limits.surface_memory_mb` in config.yaml",
+                false => "",
+            };
             log::warn!(
                 "{surface}: clients want more than {megabytes} MB at once, and some wait or are \
-                 refused; if they are yours, raise `limits.surface_memory_mb` in config.yaml"
+                 refused{raise}"
             );
         }
         taken

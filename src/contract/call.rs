@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{InputRequired, did_you_mean};
+use super::{InputRequired, did_you_mean, limits};
 
 /// What came of one call.
 #[derive(Debug)]
@@ -161,6 +161,33 @@ pub enum Exhausted {
         /// Bytes allowed.
         limit: usize,
     },
+}
+
+impl Exhausted {
+    /// What to do about it: raise the limit, unless it is at its maximum, or what is said.
+    pub(crate) fn next_step(&self, otherwise: &str) -> String {
+        let (range, limit) = match self {
+            Self::Fuel { limit } => (limits::FUEL, *limit),
+            Self::Memory { limit } => (limits::MEMORY_MB, (limit / limits::MB) as u64),
+            Self::Table { limit } => (limits::TABLE_ELEMENTS, *limit as u64),
+            Self::Time { limit } => (limits::EXECUTION_SECONDS, limit.as_secs()),
+            Self::HostCalls { limit } => (limits::HOST_CALLS, u64::from(*limit)),
+            Self::Output { .. } => return otherwise.to_owned(),
+            Self::MemoryBudget { limit, share, .. } => {
+                let otherwise =
+                    if share.is_some() { otherwise } else { "run fewer plugins at once" };
+                let key = limits::MEMORY_BUDGET_MB.key;
+                return match ((limit / limits::MB) as u64) < limits::MEMORY_BUDGET_MB.maximum {
+                    true => format!("raise the memory budget (`limits.{key}`), or {otherwise}"),
+                    false => otherwise.to_owned(),
+                };
+            }
+        };
+        match limit < range.maximum {
+            true => format!("raise `resources.{}` in the manifest, or {otherwise}", range.key),
+            false => format!("{otherwise}: no manifest may ask for more"),
+        }
+    }
 }
 
 impl fmt::Display for Exhausted {
@@ -362,16 +389,7 @@ impl CallError {
             Self::Trap { .. } | Self::Exited { .. } => {
                 "the next call gets a fresh instance; tell the plugin's author if it happens again".into()
             }
-            Self::Exhausted(exhausted) => match exhausted {
-                Exhausted::Fuel { .. } => "raise `resources.max_fuel` in the manifest, or ask for less at once".into(),
-                Exhausted::Memory { .. } => "raise `resources.max_memory_mb` in the manifest, or ask for less at once".into(),
-                Exhausted::MemoryBudget { share: Some(_), .. } => "raise the memory budget, or ask for less at once".into(),
-                Exhausted::MemoryBudget { .. } => "raise the memory budget, or run fewer plugins at once".into(),
-                Exhausted::Table { .. } => "raise `resources.max_table_elements` in the manifest".into(),
-                Exhausted::Time { .. } => "raise `resources.max_execution_seconds` in the manifest, or ask for less at once".into(),
-                Exhausted::HostCalls { .. } => "raise `resources.max_host_calls` in the manifest, or ask for less at once".into(),
-                Exhausted::Output { .. } => "ask the tool for less at once".into(),
-            },
+            Self::Exhausted(exhausted) => exhausted.next_step("ask for less at once"),
             Self::NotLoaded(plugin) => plugin.next_step.clone(),
             Self::NotReady { .. } => "see `weft-lite plugin list` for the plugin's state".into(),
             Self::Panicked { .. } => "this is a fault of weft-lite: please report it".into(),

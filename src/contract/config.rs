@@ -43,7 +43,7 @@ use serde_json::{Map, Value};
 
 use super::channel_config::{self, ChannelConfig};
 use super::layers;
-use super::limits::{self, KB, MB, Range};
+use super::limits::{self, KB, MB, MEMORY_BUDGET_MB, Range, SURFACE_MEMORY_MB};
 use super::manifest::check::{amount, text_of};
 use super::manifest::document;
 use super::manifest::findings::{Findings, Table, wrong_kind};
@@ -61,11 +61,6 @@ const MODULE_KB: Range =
 /// KB of a module after gzip.
 const MODULE_GZIP_KB: Range =
     Range::new("module_gzip_kb", (limits::MODULE_GZIP_BYTES / KB) as u64, 1, MODULE_MOST_KB);
-/// MB that all guests may hold together. Zero stands for the machine's own default.
-const MEMORY_BUDGET_MB: Range = Range::new("memory_budget_mb", 0, 1, 65_536);
-/// MB that a surface may hold for all its clients together.
-const SURFACE_MEMORY_MB: Range =
-    Range::new("surface_memory_mb", (limits::SURFACE_BYTES / MB) as u64, 8, 4_096);
 /// Seconds that an instance may be idle.
 const IDLE_SECONDS: Range = Range::new("idle_seconds", 300, 1, 86_400);
 /// MB at which the audit log is rotated.

@@ -55,6 +55,9 @@ pub const INSTANCES: usize = 1;
 
 /// What a surface may hold for all its clients together.
 pub const SURFACE_BYTES: usize = 16 * MB;
+/// The same as the operator says it.
+pub(crate) const SURFACE_MEMORY_MB: Range =
+    Range::new("surface_memory_mb", (SURFACE_BYTES / MB) as u64, 8, 4_096);
 /// A call's parameters, as JSON text.
 pub const PARAMS_BYTES: usize = 4 * MB;
 /// A call's result, as JSON text.
@@ -130,6 +133,8 @@ pub const MANIFEST_BYTES: usize = 64 * KB;
 /// All guests' memory together, unless the operator says otherwise: this, or a quarter of the
 /// machine's memory where that is less. One plugin may hold half of it while others are in service.
 pub const MEMORY_BUDGET_BYTES: usize = 64 * MB;
+/// MB of it as the operator says it. Zero stands for the machine's own default.
+pub(crate) const MEMORY_BUDGET_MB: Range = Range::new("memory_budget_mb", 0, 1, 65_536);
 
 /// The characters of a tool's full name, `<owner>__<tool>`.
 pub const TOOL_NAME_CHARS: usize = 64;

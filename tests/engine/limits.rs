@@ -310,3 +310,30 @@ fn a_dropped_call_frees_the_guest_at_once() {
     drop(call);
     assert_eq!(memory.held(), 0);
 }
+
+#[test]
+fn a_limit_at_its_maximum_is_not_said_to_be_raised() {
+    let step = |exhausted: Exhausted| CallError::Exhausted(exhausted).next_step();
+    type Made = fn(u64) -> Exhausted;
+    let made: [(limits::Range, Made); 5] = [
+        (limits::FUEL, |limit| Exhausted::Fuel { limit }),
+        (limits::MEMORY_MB, |mb| Exhausted::Memory { limit: mb as usize * limits::MB }),
+        (limits::TABLE_ELEMENTS, |limit| Exhausted::Table { limit: limit as usize }),
+        (limits::EXECUTION_SECONDS, |s| Exhausted::Time { limit: Duration::from_secs(s) }),
+        (limits::HOST_CALLS, |limit| Exhausted::HostCalls { limit: limit as u32 }),
+    ];
+    for (range, exhausted) in made {
+        let raise =
+            format!("raise `resources.{}` in the manifest, or ask for less at once", range.key);
+        assert_eq!(step(exhausted(range.maximum - 1)), raise);
+        let said = step(exhausted(range.maximum));
+        assert_eq!(said, "ask for less at once: no manifest may ask for more");
+    }
+    let budget = |mb: usize, share| {
+        step(Exhausted::MemoryBudget { limit: mb * limits::MB, share, held_by: None })
+    };
+    assert!(budget(64, None).starts_with("raise the memory budget (`limits.memory_budget_mb`)"));
+    assert_eq!(budget(65_536, None), "run fewer plugins at once");
+    assert_eq!(budget(65_536, Some(1)), "ask for less at once");
+    assert_eq!(step(Exhausted::Output { limit: 1 }), "ask for less at once");
+}
