@@ -108,6 +108,17 @@ fn features_beyond_the_default_ones_are_refused() {
 }
 
 #[test]
+fn a_long_constant_expression_does_not_use_up_the_stack() {
+    let long = "i32.const 1 i32.add ".repeat(90_000);
+    let long = Guest::default().with(&format!("(global i32 i32.const 1 {long})"));
+    let wasm = long.wasm();
+    assert!(wasm.len() < weft_lite::limits::MODULE_BYTES);
+    // Where it is taken, the program ends here.
+    let refused = CompiledModule::new(&wasm).unwrap_err().faults;
+    assert!(matches!(refused[..], [ModuleFault::Malformed { .. }]), "{refused:?}");
+}
+
+#[test]
 fn what_is_not_wasm_is_said_to_be_so() {
     for bytes in [&b""[..], b"\0asm", b"#!/bin/sh\n", b"\0asm\x02\0\0\0"] {
         assert_eq!(CompiledModule::new(bytes).unwrap_err().faults, [ModuleFault::NotWasm]);
