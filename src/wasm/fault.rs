@@ -77,7 +77,7 @@ pub enum ModuleFault {
         /// Its name at the core level.
         name: String,
     },
-    /// More types, imports, exports or steps of translation than a module may have, or locals than a
+    /// More types, imports, exports, table elements or steps of translation than a module may have, or locals than a
     /// function may.
     TooMany {
         /// What there is too much of.

@@ -4,7 +4,7 @@
 //! module is valid is for the interpreter to say, which would otherwise do it a second time.
 
 use serde::Serialize;
-use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef};
+use wasmparser::{ElementItems, ExternalKind, FuncType, Parser, Payload, TypeRef};
 
 use super::ModuleFault;
 use super::body::Body;
@@ -23,6 +23,9 @@ const IMPORTS: u32 = 1_000;
 const EXPORTS: u32 = 10_000;
 /// Locals of one function. The interpreter clears them at every call without charging fuel.
 const LOCALS: u32 = 4_000;
+
+/// Elements for its tables: more than fit a table would only be kept, by every instance.
+const ELEMENTS: u32 = limits::TABLE_ELEMENTS.maximum as u32;
 
 /// Faults that are kept: more would help nobody.
 const FAULTS: usize = 10_000;
@@ -179,6 +182,7 @@ struct Reader<'a> {
     functions: Vec<u32>,
     imported_functions: usize,
     bodies: usize,
+    elements: usize,
     /// The other hosts that the imports are of.
     worlds: Vec<&'static World>,
 }
@@ -192,6 +196,7 @@ impl<'a> Reader<'a> {
             functions: Vec::new(),
             imported_functions: 0,
             bodies: 0,
+            elements: 0,
             worlds: Vec::new(),
         }
     }
@@ -268,6 +273,16 @@ impl<'a> Reader<'a> {
                 let tables = section.count() as usize;
                 if tables > limits::TABLES {
                     self.fault(ModuleFault::TooManyTables { tables, limit: limits::TABLES });
+                }
+            }
+            Payload::ElementSection(section) => {
+                for element in section {
+                    let items = match element.map_err(|error| malformed(&error))?.items {
+                        ElementItems::Functions(functions) => functions.count(),
+                        ElementItems::Expressions(_, expressions) => expressions.count(),
+                    };
+                    within("table elements", self.elements, items, ELEMENTS)?;
+                    self.elements += items as usize;
                 }
             }
             Payload::ExportSection(section) => {

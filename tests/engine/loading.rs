@@ -269,3 +269,19 @@ fn code_that_costs_much_to_translate_is_refused_before_it_is() {
     let refused = refused.unwrap_err().faults;
     assert!(matches!(refused[..], [ModuleFault::TooMany { .. }]), "{refused:?}");
 }
+
+#[test]
+fn elements_that_fit_no_table_are_refused() {
+    let with = |count: usize| {
+        let half = "$c ".repeat(count / 2);
+        let more = format!("(table 4 funcref) (func $c) (elem func {half}) (elem func {half})");
+        CompiledModule::new(&Guest::default().with(&more).wasm())
+    };
+    assert!(with(100_000).is_ok());
+    let [ModuleFault::TooMany { what: "table elements", count, limit }] =
+        with(100_002).unwrap_err().faults[..]
+    else {
+        panic!("they are taken");
+    };
+    assert_eq!((count, limit), (100_002, 100_000));
+}

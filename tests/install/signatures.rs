@@ -146,8 +146,7 @@ fn an_index_can_name_nothing_outside_the_registry() {
     // Another plugin's archive in its place.
     home.publish(&home.package("other", "1.0.0", &json!({}), &module("probe")), "author");
     let mut document: Value = serde_json::from_str(&text).unwrap();
-    let now: Value =
-        serde_json::from_str(&fs::read_to_string(&index).unwrap()).unwrap();
+    let now: Value = serde_json::from_str(&fs::read_to_string(&index).unwrap()).unwrap();
     document["plugins"]["probe"] = now["plugins"]["other"].clone();
     fs::write(&index, document.to_string()).unwrap();
     assert!(matches!(home.install_hub("hub:probe"), Err(InstallError::OtherPackage { .. })));
