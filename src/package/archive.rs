@@ -27,7 +27,7 @@ const UNPACKED_BYTES: u64 =
     limits::PACKAGE_BYTES + limits::PACKAGE_ENTRIES as u64 * ENTRY_OVERHEAD_BYTES;
 
 /// How other formats begin, at which byte, and what they are called.
-const NOT_TAKEN: [(usize, &[u8], &str); 8] = [
+const NOT_TAKEN: [(usize, &[u8], &str); 12] = [
     (0, b"\xfd7zXZ\0", "a .tar.xz archive"),
     (0, b"BZh", "a .tar.bz2 archive"),
     (0, b"7z\xbc\xaf\x27\x1c", "a .7z archive"),
@@ -36,7 +36,14 @@ const NOT_TAKEN: [(usize, &[u8], &str); 8] = [
     (257, b"ustar", "a .tar archive without compression"),
     (0, b"\0asm", "a WebAssembly module without a package around it"),
     (0, b"MZ", "a program for Windows"),
+    (0, b"\x7fELF", "a program for Linux"),
+    (0, b"<!DOCTYPE", "a web page"),
+    (0, b"<!doctype", "a web page"),
+    (0, b"<html", "a web page"),
 ];
+
+/// How what gzip makes begins.
+const GZIP: &[u8] = b"\x1f\x8b";
 
 /// The package in `folder` as an archive. The same files always give the same bytes. Histories and
 /// builds are left out, see [`left_out_of_package`](crate::left_out_of_package).
@@ -99,7 +106,15 @@ pub(super) fn unpack(
         unpack_zip(archive, staged, |error| failed(format!("it is no usable .zip ({error})")))?;
         return staged.take_wrapping_folder_off();
     }
-    let damaged = |error: io::Error| failed(format!("it is not a whole .tar.gz archive ({error})"));
+    if !archive.starts_with(GZIP) {
+        let what = if archive.is_empty() { "empty" } else { "no archive" };
+        return Err(failed(format!("it is {what}; only .tar.gz and .zip are taken")));
+    }
+    let damaged = |error: io::Error| match error.kind() {
+        // What comes out is not as the reader of .tar wants it.
+        io::ErrorKind::Other => failed("what is compressed in it is no .tar archive".into()),
+        _ => failed(format!("it is not a whole .tar.gz archive ({error})")),
+    };
     let unpacked = Bounded { inner: GzDecoder::new(archive), left: UNPACKED_BYTES, over: false };
     let mut archive = Archive::new(unpacked);
     let result = unpack_entries(&mut archive, staged, damaged);

@@ -9,6 +9,7 @@ use super::error::PackageError;
 use super::home::HomeError;
 use super::keys::KeyError;
 use super::kind::PackageKind;
+use super::paths;
 use super::signature::SignatureError;
 use crate::contract::did_you_mean;
 
@@ -159,6 +160,9 @@ impl InstallError {
                 "give a package's folder, an archive (.tar.gz or .zip) of it, or `hub:ID`"
                     .into()
             }
+            Self::Entry { problem, .. } if problem == paths::LINK => {
+                "put what it leads to in its place".into()
+            }
             Self::Entry { .. } => {
                 "keep to plain files and folders with portable names; `weft-lite plugin pack` makes such an archive"
                     .into()
@@ -204,7 +208,10 @@ impl RegistryError {
             Self::OtherArchive { .. } => {
                 "get the archive again; tell whoever keeps the registry".into()
             }
-            Self::Published { .. } => "raise its `version`".into(),
+            Self::Published { .. } => {
+                "raise its `version`; a release that nobody has yet can be taken back with `withdraw`"
+                    .into()
+            }
         }
     }
 }

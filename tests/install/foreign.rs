@@ -225,14 +225,24 @@ fn what_is_not_taken_is_called_what_it_is() {
         (b"\x28\xb5\x2f\xfdrest", ".tar.zst"),
         (&plain, "without compression"),
         (&module("probe"), "WebAssembly module"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"name: clock", "it is no archive"),
+        (b"", "it is empty"),
     ] {
         fs::write(&path, bytes).unwrap();
         let error = home.install_from(&InstallSource::Archive(path.clone())).unwrap_err();
         let text = error.to_string();
         assert!(text.contains(what) && text.contains("only .tar.gz and .zip"), "{text}");
     }
+    let mut alone = GzEncoder::new(Vec::new(), Compression::fast());
+    alone.write_all(&module("probe")).unwrap();
+    fs::write(&path, alone.finish().unwrap()).unwrap();
+    let text = home.install_from(&InstallSource::Archive(path)).unwrap_err().to_string();
+    assert!(text.contains("is no .tar archive"), "{text}");
     let folder = home.probe("1.0.0", &json!({}));
     std::os::unix::fs::symlink("version.txt", folder.join("docs/link")).unwrap();
-    let text = home.install(&folder).unwrap_err().to_string();
+    let error = home.install(&folder).unwrap_err();
+    assert_eq!(error.next_step(), "put what it leads to in its place");
+    let text = error.to_string();
     assert!(text.contains("docs/link") && text.contains("links are not taken"), "{text}");
 }
