@@ -120,5 +120,12 @@ fn an_archive_in_the_folder_is_no_part_of_the_next() {
     for name in ["other.tar.gz", "docs/probe-1.0.0.tar.gz"] {
         let output = pack(&["-o", name]);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
+    } // So would a registry, and all that was released before.
+    succeeds(&home, &["key", "new", "--out", "my.key"]);
+    let key = home.path("my.key");
+    for name in [".", "hub", "docs/hub"] {
+        let output = pack(&["--registry", name, "--key", key.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
+    assert!(!folder.join("hub").exists() && !folder.join("index.json").exists());
 }

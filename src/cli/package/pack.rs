@@ -61,6 +61,9 @@ pub(in crate::cli) fn pack(
                 next_step: "leave out `--output`".into(),
             });
         }
+        if is_inside(registry, folder) || is_below(registry, folder) {
+            return Err(packed_next_time(registry, "--registry"));
+        }
         sign(command)?;
         let release = Registry::publish(registry, kind, folder, limits)
             .map_err(|error| unsigned(&error, folder, kind))?;
@@ -71,10 +74,7 @@ pub(in crate::cli) fn pack(
     let is_left_out = archive.file_name().and_then(|it| it.to_str());
     let is_left_out = is_left_out.is_some_and(|name| is_own_archive(folder, name));
     if is_inside(&archive, folder) && !(is_left_out && is_directly_inside(&archive, folder)) {
-        return Err(Failure::Usage {
-            message: format!("{} would become a part of the next archive", archive.display()),
-            next_step: "name another place with `--output`".into(),
-        });
+        return Err(packed_next_time(&archive, "--output"));
     }
     sign(command)?;
     as_signed(folder).map_err(|error| unsigned(&error, folder, kind))?;
@@ -140,6 +140,18 @@ fn report(
         output::data(&path)?;
     }
     Ok(Status::Done)
+}
+
+fn packed_next_time(place: &Path, option: &str) -> Failure {
+    Failure::Usage {
+        message: format!("{} would become a part of the next archive", place.display()),
+        next_step: format!("name another place with `{option}`"),
+    }
+}
+
+fn is_below(place: &Path, folder: &Path) -> bool {
+    let starts = || Ok(place.canonicalize()?.starts_with(folder.canonicalize()?));
+    starts().unwrap_or_else(|_: std::io::Error| false)
 }
 
 fn is_inside(file: &Path, folder: &Path) -> bool {
