@@ -112,6 +112,14 @@ pub(crate) fn is_never_given(name: &str) -> bool {
     NEVER_GIVEN.iter().any(|never| never.eq_ignore_ascii_case(name))
 }
 
+/// Whether a grant of this path is never opened, whatever is there: it begins with nothing that stands for
+/// a folder.
+pub(crate) fn is_never_opened(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    let roots = ["~", "$WORKSPACE", "$PLUGIN_DIR", "$PLUGIN_DATA"];
+    !path.starts_with('/') && !roots.contains(&first)
+}
+
 impl PluginPermissions {
     /// Whether nothing is asked for.
     #[must_use]

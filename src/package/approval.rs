@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
-use crate::contract::{FileGrant, PluginPermissions, is_never_given, shown};
+use crate::contract::{FileGrant, PluginPermissions, is_never_given, is_never_opened, shown};
 
 /// What a revoked package waits for, beside its permissions.
 const REVOKED: &str = "running again (it was revoked)";
@@ -94,9 +94,10 @@ impl Approval {
                 missing.extend(values.iter().map(|value| format!("{kind}: {}", shown(value))));
             }
         };
-        let paths: Vec<_> = asked.filesystem.iter().map(|grant| grant.path.clone()).collect();
+        // What nobody can give nobody is asked for.
+        let mut paths: Vec<_> = asked.filesystem.iter().map(|grant| grant.path.clone()).collect();
+        paths.retain(|path| !is_never_opened(path));
         list("filesystem", &paths, self.named);
-        // Nobody can give these, so nobody is asked for them.
         let mut given = asked.env_vars.clone();
         given.retain(|name| !is_never_given(name));
         list("env", &given, self.environment);
@@ -182,9 +183,11 @@ impl StoredApproval {
         let approved = &self.permissions;
         let mut env_vars = others(&asked.env_vars, &approved.env_vars);
         env_vars.retain(|name| !is_never_given(name));
+        let mut filesystem = others(&asked.filesystem, &approved.filesystem);
+        filesystem.retain(|grant| !is_never_opened(&grant.path));
         PluginPermissions {
             network: asked.network.iter().filter(|host| !approved.reaches(host)).cloned().collect(),
-            filesystem: others(&asked.filesystem, &approved.filesystem),
+            filesystem,
             env_vars,
             shell: asked.shell && !approved.shell,
             secrets: others(&asked.secrets, &approved.secrets),

@@ -271,7 +271,7 @@ fn rule_6_a_name_that_another_owner_has_is_refused_before_anything_is_written() 
 #[test]
 fn what_nobody_gets_is_neither_asked_for_nor_waited_for() {
     let home = Home::new();
-    let asks = json!({ "env_vars": ["HOME", "path"] });
+    let asks = json!({ "env_vars": ["HOME", "path"], "filesystem": ["$HOME/notes", "notes"] });
     let said = install(&home, &home.probe("0.1.0", &asks), &[]);
     assert!(said.contains("warning: `HOME` is given to no plugin, and not asked for"), "{said}");
     assert!(!said.contains("asks for") && !said.contains("pending"), "{said}");

@@ -19,7 +19,7 @@ use super::authority::{Authority, real};
 use super::closed::{Closed, Standing};
 use super::reserved::{has_reserved, is_reserved};
 use super::{leftover, path};
-use crate::contract::FileGrant;
+use crate::contract::{FileGrant, is_never_opened};
 
 /// The plugin's own data folder.
 const PLUGIN_DATA: &str = "$PLUGIN_DATA";
@@ -214,14 +214,19 @@ fn is_process(spelled: &Path, real: &Path) -> bool {
 /// The absolute path that a grant's text stands for.
 fn expand(text: &str, roots: &GrantRoots<'_>) -> Result<PathBuf, Fault> {
     let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+    if is_never_opened(text) {
+        return Err(match first.starts_with(['~', '$']) {
+            true => Fault::UnknownRoot { name: first.to_owned() },
+            false => Fault::NotAbsolute,
+        });
+    }
     let root = match first {
-        "" if text.starts_with('/') => Some(Path::new("/")),
+        "" => Some(Path::new("/")),
         "~" => roots.home,
         "$WORKSPACE" => Some(roots.workspace),
         "$PLUGIN_DIR" => roots.plugin_dir,
         PLUGIN_DATA => Some(roots.plugin_data.ok_or(Fault::NoData)?),
-        _ if first.starts_with(['~', '$']) => None,
-        _ => return Err(Fault::NotAbsolute),
+        _ => None,
     };
     let root = root.ok_or_else(|| Fault::UnknownRoot { name: first.to_owned() })?;
     let rest = Path::new(rest.trim_start_matches('/'));
