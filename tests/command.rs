@@ -217,7 +217,8 @@ fn only_active_skills_for_people_are_commands() {
     let mut lacking = skill("weather", WEATHER);
     lacking.readiness = Readiness::Unavailable(vec!["`curl` is not on the PATH".into()]);
     let world = World::new(vec![skill("hidden", hidden), lacking]);
-    assert_eq!(world.run("/hidden").unwrap_err().code(), "unknown_command");
+    let said = "the skill `hidden` can't be used: it is for models alone (`user-invocable: false`)";
+    assert_eq!(world.run("/hidden").unwrap_err().to_string(), said);
     let error = world.run("/Weather Ulm").unwrap_err();
     assert_eq!(error.code(), "unknown_skill");
     let said = "the skill `weather` can't be used: unavailable: `curl` is not on the PATH";

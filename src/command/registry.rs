@@ -159,7 +159,7 @@ pub struct CommandRegistry {
     commands: Vec<Arc<Command>>,
     by_name: BTreeMap<String, usize>,
     collisions: Vec<Collision>,
-    /// Skills that would be commands if they could be used, and why they can't.
+    /// Skills that are no commands, and why.
     at_rest: BTreeMap<String, String>,
 }
 

@@ -46,14 +46,15 @@ pub(super) fn shadowed_by_files(
     shadowed.map(|entry| (entry.name.to_string(), source(entry)))
 }
 
-/// Skills that can't be used, and why; without those that another one of the name stands before.
+/// Skills that are no commands, and why; without those that another one of the name stands before.
 pub(super) fn at_rest(skills: &SkillRegistry) -> impl Iterator<Item = (String, String)> {
-    let counts = |entry: &&Arc<SkillEntry>| {
-        !matches!(entry.state, SkillState::Shadowed { .. })
-            && entry.document.as_ref().is_none_or(|it| it.user_invocable)
-    };
-    let there = skills.entries().filter(counts);
-    there.filter_map(|entry| Some((entry.name.to_ascii_lowercase(), reason(entry)?)))
+    let counts = |entry: &&Arc<SkillEntry>| !matches!(entry.state, SkillState::Shadowed { .. });
+    skills.entries().filter(counts).filter_map(|entry| {
+        let of_models = entry.document.as_ref().is_some_and(|it| !it.user_invocable);
+        let of_models =
+            of_models.then(|| "it is for models alone (`user-invocable: false`)".into());
+        Some((entry.name.to_ascii_lowercase(), reason(entry).or(of_models)?))
+    })
 }
 
 pub(super) fn error(entry: &SkillEntry) -> Option<&Diagnostic> {
