@@ -146,20 +146,23 @@ impl Registry {
         reference: &RegistryReference,
     ) -> Result<&Release, RegistryError> {
         let RegistryReference { id, version } = reference;
-        let releases = self.index.of(kind).get(id);
-        let releases = releases.ok_or_else(|| {
-            let other_kind = self.index.of(kind.other()).contains_key(id);
-            let similar = self.index.similar(kind, id);
-            RegistryError::UnknownId { kind, id: id.clone(), other_kind, similar }
-        })?;
+        let releases = self.releases(kind, id)?;
         let text = version.as_deref().unwrap_or("*");
         let wanted = Wanted::parse(text)
             .ok_or_else(|| RegistryError::Reference { text: format!("hub:{id}@{text}") })?;
         let fitting = releases.iter().filter(|release| wanted.matches(&release.version));
-        fitting.max_by(|a, b| a.version.cmp(&b.version)).ok_or_else(|| RegistryError::NoVersion {
-            id: id.clone(),
-            wanted: text.to_owned(),
-            newest: releases.iter().map(|release| release.version.clone()).max(),
+        fitting
+            .max_by(|a, b| a.version.cmp(&b.version))
+            .ok_or_else(|| no_version(id, text, releases))
+    }
+
+    /// Every release of this id.
+    fn releases(&self, kind: PackageKind, id: &str) -> Result<&[Release], RegistryError> {
+        let releases = self.index.of(kind).get(id);
+        releases.map(Vec::as_slice).ok_or_else(|| {
+            let other_kind = self.index.of(kind.other()).contains_key(id);
+            let similar = self.index.similar(kind, id);
+            RegistryError::UnknownId { kind, id: id.to_owned(), other_kind, similar }
         })
     }
 
@@ -239,23 +242,12 @@ impl Registry {
         id: &str,
         version: &str,
     ) -> Result<Release, InstallError> {
-        let Self { mut index, .. } = Self::open(folder)?;
-        let other_kind = index.of(kind.other()).contains_key(id);
-        let similar = index.similar(kind, id);
-        let Some(releases) = index.of_mut(kind).get_mut(id) else {
-            return Err(
-                RegistryError::UnknownId { kind, id: id.into(), other_kind, similar }.into()
-            );
-        };
-        let wanted = comparable(version);
-        let Some(at) = releases.iter().position(|it| Some(&it.version) == wanted.as_ref()) else {
-            return Err(RegistryError::NoVersion {
-                id: id.to_owned(),
-                wanted: version.to_owned(),
-                newest: releases.iter().map(|release| release.version.clone()).max(),
-            }
-            .into());
-        };
+        let registry = Self::open(folder)?;
+        let (releases, wanted) = (registry.releases(kind, id)?, comparable(version));
+        let at = releases.iter().position(|it| Some(&it.version) == wanted.as_ref());
+        let at = at.ok_or_else(|| no_version(id, version, releases))?;
+        let mut index = registry.index;
+        let releases = index.of_mut(kind).entry(id.to_owned()).or_default();
         let release = releases.remove(at);
         if releases.is_empty() {
             index.of_mut(kind).remove(id);
@@ -267,6 +259,14 @@ impl Registry {
         });
         removed.map_err(|error| unwritable(folder, &error))?;
         Ok(release)
+    }
+}
+
+fn no_version(id: &str, wanted: &str, releases: &[Release]) -> RegistryError {
+    RegistryError::NoVersion {
+        id: id.to_owned(),
+        wanted: wanted.to_owned(),
+        newest: releases.iter().map(|release| release.version.clone()).max(),
     }
 }
 
