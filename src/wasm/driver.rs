@@ -15,6 +15,7 @@ use wasmi::{
 use super::abi::{self, AbiFault, Span};
 use super::call_budget::CallBudget;
 use super::function::{Function, Output};
+use super::poll_oneoff;
 use super::preview2::{self, Preview2Call, Step};
 use super::state::{State, Suspended};
 use super::wasi::{self, WasiCall};
@@ -283,6 +284,9 @@ impl Driver<'_> {
         match &call {
             WasiCall::Exit { status } => return Err(CallError::Exited { status: *status }),
             WasiCall::Write { level, text, .. } => self.log_lines(sandbox, *level, text).await?,
+            WasiCall::Poll { subscriptions, .. } => {
+                self.wait_until(poll_oneoff::first(subscriptions)).await;
+            }
             _ => {}
         }
         wasi::answer(self.memory(), &call).map_err(|fault| abi_fault(fault, during))

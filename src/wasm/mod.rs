@@ -15,6 +15,7 @@ mod instance;
 mod kinds;
 mod limiter;
 mod module;
+mod poll_oneoff;
 mod preview2;
 mod records;
 mod signature;

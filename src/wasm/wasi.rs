@@ -1,5 +1,5 @@
-//! The closed shim for `wasi_snapshot_preview1`: a clock, random bytes, and output that goes to the
-//! log. No files, no sockets, no environment, no arguments.
+//! The closed shim for `wasi_snapshot_preview1`: a clock, random bytes, waits, and output that goes
+//! to the log. No files, no sockets, no environment, no arguments.
 //!
 //! Source: the witx of WASI's snapshot preview 1, from which the numbers are.
 
@@ -19,17 +19,18 @@ use wasmi::{Caller, Error, Linker, Val};
 
 use super::abi::{self, AbiFault, Span};
 use super::imports::{func_type, suspend_with};
+use super::poll_oneoff::{self, Subscription};
 use super::signature::{self, WASI};
 use super::state::{State, Suspended};
 
-const SUCCESS: i32 = 0;
-const BAD_DESCRIPTOR: i32 = 8;
-const INVALID: i32 = 28;
+pub(super) const SUCCESS: i32 = 0;
+pub(super) const BAD_DESCRIPTOR: i32 = 8;
+pub(super) const INVALID: i32 = 28;
 const NOT_SUPPORTED: i32 = 52;
 const NOT_CAPABLE: i32 = 76;
 
-const STDOUT: i32 = 1;
-const STDERR: i32 = 2;
+pub(super) const STDOUT: i32 = 1;
+pub(super) const STDERR: i32 = 2;
 
 /// Random bytes that one call may ask for.
 pub(super) const RANDOM_BYTES: u32 = 64 * 1024;
@@ -48,6 +49,8 @@ pub(crate) enum WasiCall {
     Resolution { resolution: u32 },
     /// Random bytes.
     Random { span: Span },
+    /// To wait for one of these, and where to note which ones have come.
+    Poll { subscriptions: Vec<Subscription>, events: u32, written: u32 },
     /// The end of the guest's program.
     Exit { status: i32 },
 }
@@ -90,6 +93,17 @@ fn function(name: &str) -> Function {
             suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Random { span })))
         },
         "fd_write" => fd_write,
+        "poll_oneoff" => |mut caller, params| {
+            let subscriptions = Span { pointer: word(params, 0), length: word(params, 2) };
+            let (events, written) = (word(params, 1), word(params, 3));
+            if !poll_oneoff::takes(subscriptions.length) {
+                return Ok(INVALID);
+            }
+            suspend_with(&mut caller, |lift| {
+                let subscriptions = poll_oneoff::read(lift, subscriptions)?;
+                Ok(Suspended::Wasi(WasiCall::Poll { subscriptions, events, written }))
+            })
+        },
         "proc_exit" => |mut caller, params| {
             let status = number(params, 0);
             suspend_with(&mut caller, |_| Ok(Suspended::Wasi(WasiCall::Exit { status })))
@@ -140,10 +154,12 @@ fn word(params: &[Val], index: usize) -> u32 {
 
 /// What the clock, the resolution and random bytes need of the world, written to the guest.
 ///
-/// `Write` and `Exit` are not answered here: the driver sends the one to the log and ends the call
-/// for the other.
+/// What else there is to do is the driver's: it sends output to the log, waits, and ends the call.
 pub(super) fn answer(memory: &mut [u8], call: &WasiCall) -> Result<i32, AbiFault> {
     match *call {
+        WasiCall::Poll { ref subscriptions, events, written } => {
+            poll_oneoff::write(memory, subscriptions, events, written)?;
+        }
         WasiCall::Empty { count, size } => {
             abi::store(memory, "count", count, &[0; 4])?;
             abi::store(memory, "size", size, &[0; 4])?;

@@ -1,0 +1,122 @@
+//! `poll_oneoff` of WASI's first preview: what a guest waits for, and which of it has come.
+//!
+//! Source: the witx of WASI's snapshot preview 1, from which the layout is.
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
+
+use super::abi::{self, AbiFault, Lift, Span};
+use super::wasi::{
+    BAD_DESCRIPTOR, INVALID, OUTPUT_BYTES, STDERR, STDOUT, SUCCESS, nanoseconds_monotonic,
+    wall_time,
+};
+
+/// Subscriptions that one call may have.
+const SUBSCRIPTIONS: u32 = 64;
+
+const SUBSCRIPTION_BYTES: u32 = 48;
+const EVENT_BYTES: usize = 32;
+
+const CLOCK: u8 = 0;
+const WRITE: u8 = 2;
+
+/// What a guest waits for.
+pub(crate) struct Subscription {
+    userdata: [u8; 8],
+    kind: u8,
+    /// When it is ready; what can't be waited for is so at once, with this error.
+    moment: u64,
+    errno: i32,
+}
+
+/// Whether a call may have so many subscriptions.
+pub(super) fn takes(count: u32) -> bool {
+    (1..=SUBSCRIPTIONS).contains(&count)
+}
+
+/// Reads the subscriptions of a call.
+pub(super) fn read(lift: &mut Lift<'_>, array: Span) -> Result<Vec<Subscription>, AbiFault> {
+    let bytes = u64::from(array.length).saturating_mul(u64::from(SUBSCRIPTION_BYTES));
+    let area = lift.aligned("subscriptions", array.pointer, 8, bytes)?;
+    Ok(area.chunks_exact(SUBSCRIPTION_BYTES as usize).map(subscription).collect())
+}
+
+fn subscription(bytes: &[u8]) -> Subscription {
+    let kind = byte(bytes, 8);
+    let subject = i32::from_le_bytes(array(bytes, 16));
+    let (moment, errno) = match kind {
+        CLOCK => {
+            let timeout = u64::from_le_bytes(array(bytes, 24));
+            let absolute = byte(bytes, 40) & 1 == 1;
+            match moment(subject, timeout, absolute) {
+                Some(moment) => (moment, SUCCESS),
+                None => (0, INVALID),
+            }
+        }
+        WRITE if matches!(subject, STDOUT | STDERR) => (0, SUCCESS),
+        _ => (0, BAD_DESCRIPTOR),
+    };
+    Subscription { userdata: array(bytes, 0), kind, moment, errno }
+}
+
+/// The moment of the monotonic clock that a timeout of this clock means.
+fn moment(clock: i32, timeout: u64, absolute: bool) -> Option<u64> {
+    let now = nanoseconds_monotonic();
+    let from_now = match (clock, absolute) {
+        (0 | 1, false) => timeout,
+        (1, true) => return Some(timeout),
+        (0, true) => {
+            let wall = u64::try_from(wall_time().as_nanos()).unwrap_or(u64::MAX);
+            timeout.saturating_sub(wall)
+        }
+        _ => return None,
+    };
+    Some(now.saturating_add(from_now))
+}
+
+/// When the first of them is ready.
+pub(super) fn first(subscriptions: &[Subscription]) -> u64 {
+    subscriptions.iter().map(|one| one.moment).min().unwrap_or_default()
+}
+
+/// Writes an event for each that has come, and their number.
+pub(super) fn write(
+    memory: &mut [u8],
+    subscriptions: &[Subscription],
+    events: u32,
+    written: u32,
+) -> Result<(), AbiFault> {
+    let now = nanoseconds_monotonic();
+    let come = subscriptions.iter().filter(|one| one.moment <= now);
+    let bytes: Vec<u8> = come.flat_map(event).collect();
+    let count = u32::try_from(bytes.len() / EVENT_BYTES).unwrap_or(u32::MAX);
+    abi::store(memory, "events", events, &bytes)?;
+    abi::store(memory, "number of events", written, &count.to_le_bytes())
+}
+
+fn event(of: &Subscription) -> [u8; EVENT_BYTES] {
+    let room = if of.kind == WRITE && of.errno == SUCCESS { OUTPUT_BYTES } else { 0 };
+    let mut event = [0; EVENT_BYTES];
+    let [errno, errno_high, ..] = of.errno.to_le_bytes();
+    let what = [errno, errno_high, of.kind, 0, 0, 0, 0, 0];
+    let head = of.userdata.into_iter().chain(what).chain(u64::from(room).to_le_bytes());
+    for (place, byte) in event.iter_mut().zip(head) {
+        *place = byte;
+    }
+    event
+}
+
+/// The bytes at an offset; zeros where there are none.
+fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
+}
+
+fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or_default()
+}
