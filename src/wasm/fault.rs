@@ -115,7 +115,7 @@ impl ModuleFault {
         match self {
             Self::NotWasm => "give a .wasm file".into(),
             Self::ComponentWithoutModule => {
-                "build the component with wit-component, or give the core module itself".into()
+                "give a component of one module, as wit-component makes it, or the core module itself; one that is composed of other components is not taken".into()
             }
             Self::Malformed { .. } => {
                 "rebuild the module; only the features that Rust and clang use by default are enabled (no SIMD, threads, 64-bit memory, tail calls or exceptions)".into()
@@ -143,7 +143,9 @@ impl ModuleFault {
             Self::TooMany { what, .. } => format!("build with optimization, for fewer {what}"),
             Self::TooManyTables { .. } => "merge the tables".into(),
             Self::TooLarge { limit, .. } => limits::module_next_step(*limit, "module_kb"),
-            Self::Refused { .. } => "simplify the module".into(),
+            Self::Refused { .. } => {
+                "build a smaller module: the interpreter takes at most 10,000 functions and 1,000 data segments, which the runtimes of some languages exceed".into()
+            }
         }
     }
 }

@@ -154,6 +154,23 @@ fn a_component_gives_its_first_core_module() {
 }
 
 #[test]
+fn what_only_another_interpreter_takes_is_named() {
+    let core = Guest::default().text();
+    let inner = core.strip_prefix("(module").unwrap();
+    let composed = format!("(component (component (core module {inner}))");
+    let refused = CompiledModule::new(&wat::parse_str(composed).unwrap()).unwrap_err().faults;
+    let [fault] = &refused[..] else { panic!("{refused:?}") };
+    assert!(fault.next_step().contains("composed"), "{}", fault.next_step());
+    let fault = fault_of_segments(1_001);
+    assert!(fault.to_string().contains("1000 active data segments"), "{fault}");
+    assert!(fault.next_step().contains("1,000 data segments"), "{}", fault.next_step());
+}
+
+fn fault_of_segments(count: usize) -> ModuleFault {
+    fault(&Guest::default().with(&"(data (i32.const 32) \"a\")".repeat(count)))
+}
+
+#[test]
 fn a_module_of_another_host_is_named() {
     for (module, name, what, next) in [
         ("extism:host/env", "input_length", "a plugin for Extism", "the world `plugin`"),
