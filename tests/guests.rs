@@ -150,6 +150,18 @@ fn a_wasip2_component_finds_a_closed_world() {
     assert!(call(&runtime, "env", &json!({})).is_ok(), "the next call gets a fresh instance");
 }
 
+#[test]
+fn a_component_in_c_finds_a_closed_world() {
+    let Some(runtime) = hosting("guests", "wasip2-c") else { return };
+    assert_eq!(call(&runtime, "greet", &json!({ "a": "ß" })), Ok(json!({ "a": "ß" })));
+    let nap = call(&runtime, "nap", &json!({})).unwrap();
+    assert!(nap["slept_ms"].as_u64().unwrap() >= 20, "{nap}");
+    assert!(nap["unix_seconds"].as_u64().unwrap() > 1_600_000_000, "{nap}");
+    assert_eq!(call(&runtime, "env", &json!({})), Ok(json!({ "home": false, "file": false })));
+    assert_eq!(call(&runtime, "exit", &json!({})), Err(CallError::Exited { status: 3 }));
+    assert!(call(&runtime, "env", &json!({})).is_ok(), "the next call gets a fresh instance");
+}
+
 /// The probe with permissions of the test's choice.
 fn probe(permissions: &Value, resources: &Value, workspace: &Path) -> Option<Runtime> {
     let module = fs::read(folder("guests", "probe").join("plugin.wasm")).ok()?;

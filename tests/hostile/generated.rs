@@ -89,7 +89,8 @@ fn drive(entry: fn(&[u8]), seeds: &[Vec<u8>], times: usize) {
 fn any_bytes_are_a_module_or_are_refused() {
     let mut seeds = corpus("module");
     seeds.push(Guest::default().wasm());
-    for guest in ["echo", "wasip1", "wasip2", "component", "echo-c", "morse", "mailbox"] {
+    for guest in ["echo", "wasip1", "wasip2", "wasip2-c", "component", "echo-c", "morse", "mailbox"]
+    {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests");
         seeds.push(fs::read(folder.join(guest).join("plugin.wasm")).unwrap());
     }
