@@ -16,8 +16,17 @@ use crate::world::{PUBLIC, Setup, World};
 pub(crate) fn server(
     reply: impl Fn(&str) -> crate::server::Reply + Send + Sync + 'static,
 ) -> Server {
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("certificates/server.pem"));
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("certificates/server-key.pem"));
+    let pem = include_bytes!("certificates/server.pem");
+    server_with(pem, include_bytes!("certificates/server-key.pem"), reply)
+}
+
+fn server_with(
+    certificate: &[u8],
+    key: &[u8],
+    reply: impl Fn(&str) -> crate::server::Reply + Send + Sync + 'static,
+) -> Server {
+    let certificate = CertificateDer::from_pem_slice(certificate);
+    let key = PrivateKeyDer::from_pem_slice(key);
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -66,6 +75,20 @@ fn an_unknown_authority_is_not_trusted() {
     let reason = "TLS failed: secure.example: the certificate's issuer is not known; if it is yours, \
                   name its certificate in `network.ca_file` in `config.yaml`";
     assert_eq!(text, reason);
+    assert!(world.server.requests().is_empty());
+}
+
+#[test]
+fn a_server_that_shows_an_authority_is_told_apart() {
+    let own = include_bytes!("certificates/own.pem");
+    let server = server_with(own, include_bytes!("certificates/own-key.pem"), |_| ok("sealed"));
+    let permissions = json!({ "network": ["*"] });
+    let network = |options: NetworkOptions| {
+        options.trust_pem(include_bytes!("certificates/own.pem")).unwrap()
+    };
+    let world = World::new(Setup { permissions, server, network, ..Setup::default() });
+    let text = world.get_refused("https://secure.example/");
+    assert!(text.contains("the certificate is an authority's own; give the server one"), "{text}");
     assert!(world.server.requests().is_empty());
 }
 

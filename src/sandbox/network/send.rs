@@ -116,6 +116,11 @@ fn tls_problem(error: &io::Error) -> String {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "the certificate is not valid yet; set this machine's clock"
             }
+            // Its type is not at hand.
+            CertificateError::Other(reason) if reason.to_string().contains("CaUsedAsEndEntity") => {
+                "the certificate is an authority's own; give the server one that is signed with it, \
+                 and name the authority's in `network.ca_file` in `config.yaml`"
+            }
             _ => return error.to_string(),
         },
         _ => return error.to_string(),
