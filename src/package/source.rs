@@ -249,8 +249,9 @@ fn read_manifest(dir: &Dir) -> Result<(&'static str, String), PackageErrorKind> 
             return Err(PackageErrorKind::ManifestTooLarge { file: file.to_owned(), limit });
         }
         return match String::from_utf8(content.bytes) {
-            Ok(text) => Ok((file, text)),
-            Err(_) => {
+            // With zeros it is UTF-16, most of all.
+            Ok(text) if !text.contains('\0') => Ok((file, text)),
+            _ => {
                 let problem = "it is not UTF-8 text".to_owned();
                 Err(PackageErrorKind::Unreadable { file: file.to_owned(), problem })
             }

@@ -150,10 +150,15 @@ fn read(workspace: &Dir, place: &str) -> Result<String, String> {
         }
         Err(_) => return Err("it is not UTF-8".into()),
     };
+    // Without a mark at its beginning, what is UTF-16 can be read as UTF-8.
+    if text.contains('\0') {
+        return Err("it is not UTF-8".into());
+    }
     if text.len() > SOUL_BYTES {
         log::warn!("{place} is over {SOUL_BYTES} bytes, and what comes after them is left out");
         text.truncate(text.floor_char_boundary(SOUL_BYTES));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Ok(text.trim().to_owned())
+    // Lines end as on an old Macintosh, or on Windows.
+    Ok(text.trim().replace("\r\n", "\n").replace('\r', "\n"))
 }

@@ -176,6 +176,10 @@ impl RuntimeBuilder {
 
 fn read(path: &Path) -> Result<String, ConfigError> {
     match fs::read_to_string(path) {
+        // With zeros it is UTF-16, most of all.
+        Ok(text) if text.contains('\0') => {
+            Err(ConfigError { path: path.to_owned(), kind: ConfigErrorKind::NotText })
+        }
         Ok(text) => Ok(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => {

@@ -91,6 +91,8 @@ fn soul_is_read_from_the_workspace_then_from_its_weft_folder_and_again_when_it_c
     assert_eq!(world.ask(&one, "hi"), "open");
     fs::write(&soul, "open, and changed").unwrap();
     assert_eq!(world.ask(&one, "hi"), "open, and changed");
+    fs::write(&soul, "as on\ran old\r\nMacintosh\r").unwrap();
+    assert_eq!(world.ask(&one, "hi"), "as on\nan old\nMacintosh");
     fs::remove_file(&soul).unwrap();
     assert_eq!(world.ask(&one, "hi"), "hidden");
     // Neither its length nor its file is another one.
@@ -147,12 +149,13 @@ fn soul_that_can_not_be_used_is_passed_by_and_said_once() {
         let made = std::process::Command::new("mkfifo").arg(&soul).status().unwrap();
         assert!(made.success());
     };
-    let makes: [(&str, &dyn Fn()); 5] = [
+    let makes: [(&str, &dyn Fn()); 6] = [
         ("a pipe", &fifo),
         ("a folder", &|| fs::create_dir(&soul).unwrap()),
         ("a link out", &|| symlink(outside.path(), &soul).unwrap()),
         ("a link to nothing", &|| symlink("nothing", &soul).unwrap()),
         ("not UTF-8", &|| fs::write(&soul, b"calm \xff\xfe").unwrap()),
+        ("UTF-16 without a mark", &|| fs::write(&soul, b"c\0a\0l\0m\0").unwrap()),
     ];
     for (what, make) in makes {
         make();
