@@ -167,8 +167,8 @@ pub use package::{
     InstallRecord, MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageContent, PackageError,
     PackageErrorKind, PackageKind, PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError,
     SecretSummary, SecretTransport, SecretValue, SkillSwitch, SkillSwitches, StoredApproval,
-    WorkspaceTrust, ask_for_permissions, discover, installed_folder, package_folders, recover_home,
-    skill_approval_id, uninstall,
+    WorkspaceTrust, ask_for_permissions, discover, installed_folder, installed_ids,
+    package_folders, recover_home, skill_approval_id, uninstall,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};

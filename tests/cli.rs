@@ -495,6 +495,7 @@ fn whoever_types_a_command_that_is_not_there_is_told_of_the_one_that_was_meant()
     let dir = Dir::new();
     for (line, said) in [
         ("tols", "`tols`\n  try: did you mean `weft-lite tools`?"),
+        ("mpc", "`mpc`\n  try: did you mean `weft-lite mcp`?"),
         ("plugins", "`plugins`\n  try: did you mean `weft-lite plugin list`?"),
         (
             "doctor",

@@ -224,6 +224,12 @@ fn only_active_skills_for_people_are_commands() {
     let said = "the skill `weather` can't be used: unavailable: `curl` is not on the PATH";
     assert_eq!(error.to_string(), said);
     assert_eq!(error.next_step(), "`/skills` lists the skills and their states");
+    for (line, meant) in
+        [("/wether", "`/weather`"), ("/hiden", "`/hidden`"), ("/use wether", "`weather`")]
+    {
+        let error = world.run(line).unwrap_err();
+        assert_eq!(error.next_step(), format!("did you mean {meant}?"), "{line}");
+    }
     let skills = world.says("/skills");
     assert!(skills.contains("[unavailable: `curl` is not on the PATH]"), "{skills}");
     let error = world.run("/use weather").unwrap_err();

@@ -220,7 +220,8 @@ impl CommandRegistry {
                 Err(CommandError::UnknownSkill { name, reason, similar: Vec::new() })
             }
             None => {
-                let similar = similar_names(&name, self.by_name.keys().map(String::as_str));
+                let names = self.by_name.keys().chain(self.at_rest.keys());
+                let similar = similar_names(&name, names.map(String::as_str));
                 Err(CommandError::Unknown { name, similar })
             }
         }

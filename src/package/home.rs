@@ -282,6 +282,14 @@ pub fn installed_folder(home: &Path, kind: PackageKind, id: &str) -> Option<Path
     (is_id(id) && place.symlink_metadata().is_ok()).then_some(place)
 }
 
+/// The ids of the plugins, or the names of the skills, that are installed.
+#[must_use]
+pub fn installed_ids(home: &Path, kind: PackageKind) -> Vec<String> {
+    let children = children(&home.join(kind.folder())).unwrap_or_default();
+    let names = children.iter().filter_map(|child| child.file_name()?.to_str());
+    names.filter(|name| is_id(name)).map(str::to_owned).collect()
+}
+
 /// Whether the text can be an id, and so a folder's name.
 pub(super) fn is_id(text: &str) -> bool {
     let allowed =

@@ -66,7 +66,9 @@ pub use error::{PackageError, PackageErrorKind};
 #[cfg(feature = "package")]
 pub use files::{is_own_archive, left_out_of_package};
 pub(crate) use home::read as read_text;
-pub use home::{HomeError, HomeErrorKind, installed_folder, recover_home, uninstall};
+pub use home::{
+    HomeError, HomeErrorKind, installed_folder, installed_ids, recover_home, uninstall,
+};
 #[cfg(feature = "package")]
 pub use install::{Existing, InstallSource, InstallStep, Installer};
 #[cfg(feature = "package")]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::actor::{LoadError, Loader, PluginHost};
 use crate::command::{Administration, CommandError};
-use crate::contract::{BoxFuture, PluginPermissions};
+use crate::contract::{BoxFuture, PluginPermissions, did_you_mean, similar_names};
 use crate::package::{
     Approval, Approvals, HomeError, NoPrompt, Package, PackageContent, PackageKind, PackageOrigin,
-    ReadLimits, skill_approval_id,
+    ReadLimits, installed_ids, skill_approval_id,
 };
 use crate::sandbox::off_executor;
 use crate::skill::{SkillEntry, SkillLevel, SkillState};
@@ -76,10 +76,16 @@ impl RuntimeAdministration {
                 &format!("`{id}` is compiled in"),
                 "start weft-lite without its bundled plugins to leave it out",
             ),
-            _ => failed(
-                &format!("nothing that is installed is named `{id}`"),
-                "`/approve` lists what waits, `/plugins` and `/skills` what is loaded",
-            ),
+            _ => {
+                let kinds = [PackageKind::Plugin, PackageKind::Skill];
+                let ids: Vec<_> = kinds.iter().flat_map(|it| installed_ids(&home, *it)).collect();
+                let similar = similar_names(id, ids.iter().map(String::as_str));
+                let list = "`/approve` lists what waits, `/plugins` and `/skills` what is loaded";
+                failed(
+                    &format!("nothing that is installed is named `{id}`"),
+                    &did_you_mean(&similar, "").unwrap_or_else(|| list.to_owned()),
+                )
+            }
         })
     }
 

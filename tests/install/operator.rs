@@ -101,6 +101,41 @@ fn a_configuration_that_is_not_read_is_told_of() {
     assert_eq!(status, 1);
     assert!(stderr.contains("is not UTF-8 text"), "{stderr}");
     assert!(stderr.contains("as UTF-8, as every editor"), "{stderr}");
+    // Without a mark at its beginning, UTF-16 is UTF-8 with zeros in it.
+    let utf16 = |text: &str| text.bytes().flat_map(|byte| [byte, 0]).collect::<Vec<u8>>();
+    write(&home.weft().join("config.yaml"), utf16("env: { never: [A] }"));
+    let (status, _, stderr) = run(&home, &["tools"]);
+    assert_eq!(status, 1);
+    assert!(stderr.contains("is not UTF-8 text"), "{stderr}");
+    fs::remove_file(home.weft().join("config.yaml")).unwrap();
+    let folder = home.probe("1.0.0", &json!({}));
+    let manifest = folder.join("weft.plugin.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    write(&manifest, utf16(&text));
+    let (_, _, stderr) = run(&home, &["plugin", "install", folder.to_str().unwrap()]);
+    assert!(stderr.contains("it is not UTF-8 text"), "{stderr}");
+}
+
+#[test]
+fn the_installed_one_that_was_meant_is_told() {
+    let home = Home::new();
+    home.install(&home.probe("1.0.0", &json!({}))).unwrap();
+    for line in [
+        "plugin remove prob --yes",
+        "plugin approve prob",
+        "plugin revoke prob",
+        "plugin inspect prob",
+        "run --message /approve~prob",
+        "run --message /reject~prob",
+    ] {
+        let arguments: Vec<_> = line.split(' ').map(|it| it.replace('~', " ")).collect();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let (status, stdout, stderr) = run(&home, &arguments);
+        let said = stdout + &stderr;
+        assert!(status == 1 && said.contains("did you mean `probe`?"), "{line}: {said}");
+    }
+    let (_, _, stderr) = run(&home, &["plugin", "remove", "zzzz", "--yes"]);
+    assert!(stderr.contains("see `weft-lite plugin list`"), "{stderr}");
 }
 
 #[test]

@@ -13,8 +13,8 @@ use weft_lite::{
     Approval, CapabilityMismatch, CompiledModule, FileGrant, Instance, LoadError, LoadedPlugin,
     MANIFEST_NAMES, MemoryBudget, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
     PackageError, PackageOrigin, PluginCapability, PluginIdentity, PluginManifest, PluginPackage,
-    PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, limits,
-    printable,
+    PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, did_you_mean,
+    limits, printable, similar_names,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -151,9 +151,13 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, Failure>
         return Ok(Report::active(plugin));
     }
     let Some(refused) = registry.refused().iter().find(|it| it.id.as_deref() == Some(id)) else {
+        let refused = registry.refused().iter().filter_map(|it| it.id.as_deref());
+        let ids = registry.plugins().map(|it| it.manifest.id.as_str()).chain(refused);
+        let next_step = did_you_mean(&similar_names(id, ids), "")
+            .unwrap_or_else(|| "see `weft-lite plugin list` for the plugins there are".into());
         return Err(Failure::Work {
             message: format!("there is no file, folder or plugin named `{id}`"),
-            next_step: "see `weft-lite plugin list` for the plugins there are".into(),
+            next_step,
         });
     };
     let mut report = Report { path: refused.origin.clone(), ..Report::default() };

@@ -75,7 +75,7 @@ impl CommandHandler for Use {
             }
             let snapshot = call.host.snapshot();
             let unknown = |reason: Option<String>| {
-                let names = snapshot.skills.active().map(|(entry, _)| &*entry.name);
+                let names = snapshot.skills.entries().map(|entry| &*entry.name);
                 let similar =
                     if reason.is_none() { similar_names(name, names) } else { Vec::new() };
                 CommandError::UnknownSkill { name: name.to_owned(), reason, similar }

@@ -37,11 +37,26 @@ pub(crate) fn closest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// The Levenshtein distance in bytes. Words far apart in length are not compared, which also keeps
+/// Whether two neighbours that have changed places are all that differs.
+fn is_swapped(left: &[u8], right: &[u8]) -> bool {
+    let differs = |(at, (left, right)): (usize, (&u8, &u8))| (left != right).then_some(at);
+    let mut places = left.iter().zip(right).enumerate().filter_map(differs);
+    match (places.next(), places.next(), places.next()) {
+        (Some(at), Some(next), None) if left.len() == right.len() && next == at + 1 => {
+            left[at] == right[next] && left[next] == right[at]
+        }
+        _ => false,
+    }
+}
+
+/// The Levenshtein distance in bytes, where neighbours that have changed places are one edit. Words far apart in length are not compared, which also keeps
 /// a hostile word of 60 KB cheap.
 fn edits(left: &str, right: &str) -> usize {
     if left.len().abs_diff(right.len()) > 2 {
         return usize::MAX;
+    }
+    if is_swapped(left.as_bytes(), right.as_bytes()) {
+        return 1;
     }
     let right = right.as_bytes();
     let mut row: Vec<usize> = (0..=right.len()).collect();
