@@ -20,7 +20,7 @@ fn every_key_is_read() {
     let text = "
 network: {allow_private_hosts: [Printer.local, 192.168.1.5], ca_file: /etc/ca.pem}
 env: {never: [DEPLOY_KEY]}
-limits: {module_kb: 600, module_gzip_kb: 240, memory_budget_mb: 32, surface_memory_mb: 12}
+limits: {module_kb: 600, module_gzip_kb: 240, memory_budget_mb: 32, surface_memory_mb: 12, plugin_data_mb: 9}
 instances: {idle_seconds: 60}
 audit: {rotate_mb: 1}
 ";
@@ -33,6 +33,7 @@ audit: {rotate_mb: 1}
     assert_eq!((config.module_bytes, config.module_gzip_bytes), (600 << 10, 240 << 10));
     assert_eq!(config.memory_budget_bytes, Some(32 << 20));
     assert_eq!(config.surface_memory_bytes, 12 << 20);
+    assert_eq!(config.plugin_data_bytes, 9 << 20);
     assert_eq!(config.idle_timeout, Duration::from_secs(60));
     assert_eq!(config.audit_rotate_bytes, 1 << 20);
 }
@@ -72,7 +73,7 @@ channels: {mailbox: {owner: ada}}
     let loosens = "
 network: {allow_private_hosts: ['10.0.0.1'], ca_file: /w/ca.pem}
 env: {never: []}
-limits: {module_kb: 501, module_gzip_kb: 121, memory_budget_mb: 65, surface_memory_mb: 17}
+limits: {module_kb: 501, module_gzip_kb: 121, memory_budget_mb: 65, surface_memory_mb: 17, plugin_data_mb: 65}
 mcp: {strict_schemas: false, allowed_hosts: [evil.example], authorization_server: 'https://evil.example'}
 audit: {rotate_mb: 1}
 channels: {mailbox: {owner: eve}, socket: {tcp: '0.0.0.0:1', token_secret: T}}
@@ -87,6 +88,7 @@ channels: {mailbox: {owner: eve}, socket: {tcp: '0.0.0.0:1', token_secret: T}}
         "limits.module_gzip_kb",
         "limits.memory_budget_mb",
         "limits.surface_memory_mb",
+        "limits.plugin_data_mb",
         "mcp.strict_schemas",
         "mcp.allowed_hosts",
         "mcp.authorization_server",

@@ -11,6 +11,7 @@
 //!   module_gzip_kb: 240                    # the same after gzip
 //!   memory_budget_mb: 32
 //!   surface_memory_mb: 16
+//!   plugin_data_mb: 64
 //! instances:
 //!   idle_seconds: 60
 //! audit:
@@ -61,6 +62,9 @@ const MODULE_KB: Range =
 /// KB of a module after gzip.
 const MODULE_GZIP_KB: Range =
     Range::new("module_gzip_kb", (limits::MODULE_GZIP_BYTES / KB) as u64, 1, MODULE_MOST_KB);
+/// MB that a plugin may keep in its own data folder.
+const PLUGIN_DATA_MB: Range =
+    Range::new("plugin_data_mb", (limits::PLUGIN_DATA_BYTES / MB) as u64, 1, 65_536);
 /// Seconds that an instance may be idle.
 const IDLE_SECONDS: Range = Range::new("idle_seconds", 300, 1, 86_400);
 /// MB at which the audit log is rotated.
@@ -90,6 +94,8 @@ pub struct Config {
     pub memory_budget_bytes: Option<usize>,
     /// Bytes that a surface may hold for all its clients together.
     pub surface_memory_bytes: usize,
+    /// Bytes that a plugin may keep in its own data folder.
+    pub plugin_data_bytes: usize,
     /// How long an instance may be idle before it is dropped.
     pub idle_timeout: Duration,
     /// The size at which the audit log is rotated, in bytes.
@@ -147,6 +153,7 @@ impl Default for Config {
             module_gzip_bytes: limits::MODULE_GZIP_BYTES,
             memory_budget_bytes: None,
             surface_memory_bytes: limits::SURFACE_BYTES,
+            plugin_data_bytes: limits::PLUGIN_DATA_BYTES,
             idle_timeout: Duration::from_secs(IDLE_SECONDS.default),
             audit_rotate_bytes: AUDIT_ROTATE_MB.default * MB as u64,
             watch: WatchConfig::default(),
@@ -186,7 +193,7 @@ impl Config {
         let mut above = value(above)?;
         let budget =
             Range { default: (limits::MEMORY_BUDGET_BYTES / MB) as u64, ..MEMORY_BUDGET_MB };
-        let lowered = [MODULE_KB, MODULE_GZIP_KB, budget, SURFACE_MEMORY_MB];
+        let lowered = [MODULE_KB, MODULE_GZIP_KB, budget, SURFACE_MEMORY_MB, PLUGIN_DATA_MB];
         let loosening = layers::tighten(&document, &mut above, &lowered);
         lay_over(&mut document, above);
         let mut findings = Findings::default();
@@ -224,8 +231,8 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
         SECTIONS.map(|key| top.section(key, findings));
     network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
     env.warn_unknown(&["never"], findings);
-    let keys = [MODULE_KB.key, MODULE_GZIP_KB.key, MEMORY_BUDGET_MB.key, SURFACE_MEMORY_MB.key];
-    sizes.warn_unknown(&keys, findings);
+    let of_sizes = [MODULE_KB, MODULE_GZIP_KB, MEMORY_BUDGET_MB, SURFACE_MEMORY_MB, PLUGIN_DATA_MB];
+    sizes.warn_unknown(&of_sizes.map(|range| range.key), findings);
     instances.warn_unknown(&[IDLE_SECONDS.key], findings);
     audit.warn_unknown(&[AUDIT_ROTATE_MB.key], findings);
     watch.warn_unknown(&[DEBOUNCE_MS.key, MAX_MS.key, POLL_SECONDS.key], findings);
@@ -238,6 +245,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
     let module_gzip_bytes = bytes(&sizes, MODULE_GZIP_KB, KB);
     let memory_budget_bytes = Some(bytes(&sizes, MEMORY_BUDGET_MB, MB)).filter(|bytes| *bytes > 0);
     let surface_memory_bytes = bytes(&sizes, SURFACE_MEMORY_MB, MB);
+    let plugin_data_bytes = bytes(&sizes, PLUGIN_DATA_MB, MB);
     Config {
         allow_private_hosts: network.list(
             "allow_private_hosts",
@@ -251,6 +259,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
         module_gzip_bytes,
         memory_budget_bytes,
         surface_memory_bytes,
+        plugin_data_bytes,
         idle_timeout: Duration::from_secs(amount(&instances, IDLE_SECONDS, findings)),
         audit_rotate_bytes: amount(&audit, AUDIT_ROTATE_MB, findings).saturating_mul(MB as u64),
         watch: WatchConfig {

@@ -53,6 +53,8 @@ pub const TABLES: usize = 4;
 /// Wasm instances in one store.
 pub const INSTANCES: usize = 1;
 
+/// What a plugin may keep in its own data folder.
+pub const PLUGIN_DATA_BYTES: usize = 64 * MB;
 /// What a surface may hold for all its clients together.
 pub const SURFACE_BYTES: usize = 16 * MB;
 /// The same as the operator says it.

@@ -5,10 +5,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::RuntimeBuilder;
 use super::machine;
+use super::{RuntimeBuilder, WORKSPACE_SKILLS};
 use crate::contract::{Config, ManifestError, ParsedConfig, expand_path};
 use crate::package::{ReadLimits, WorkspaceTrust};
+use crate::pipeline::SOUL_FILE;
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 
@@ -18,6 +19,14 @@ const FILE: &str = "config.yaml";
 const WORKSPACE_FILE: &str = ".weft/config.yaml";
 /// What is easily written instead, and not read.
 const OTHER_EXTENSION: &str = "yml";
+
+/// What in a workspace becomes settings, skills or a prompt.
+#[must_use]
+pub fn workspace_authority(workspace: &Path) -> Vec<PathBuf> {
+    let skills = WORKSPACE_SKILLS.iter().map(Path::new);
+    let roots = skills.clone().filter_map(Path::parent);
+    roots.chain(skills).chain([Path::new(SOUL_FILE)]).map(|name| workspace.join(name)).collect()
+}
 
 /// Why a configuration can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,6 +166,7 @@ impl RuntimeBuilder {
         self.idle_timeout = config.idle_timeout;
         self.memory_budget_bytes = config.memory_budget_bytes;
         self.surface_memory_bytes = config.surface_memory_bytes;
+        self.plugin_data_bytes = config.plugin_data_bytes;
         self.read_limits = ReadLimits {
             module_bytes: config.module_bytes,
             module_gzip_bytes: config.module_gzip_bytes,

@@ -7,7 +7,7 @@ mod surroundings;
 mod woken;
 
 use administration::RuntimeAdministration;
-pub use config::{ConfigError, ConfigErrorKind};
+pub use config::{ConfigError, ConfigErrorKind, workspace_authority};
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,7 @@ use crate::command::{Administration, Commands, built_in_commands};
 use crate::contract::limits;
 use crate::contract::{ChannelConfig, McpConfig, NoSecrets, SecretSource, WatchConfig};
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
-use crate::pipeline::{ChannelRules, Gateway, GatewayOptions, SOUL_FILE};
+use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
@@ -39,14 +39,6 @@ use woken::WhenWoken;
 
 /// Where a workspace keeps its skills, in path order.
 const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
-
-/// What in a workspace becomes settings, skills or a prompt.
-#[must_use]
-pub fn workspace_authority(workspace: &Path) -> Vec<PathBuf> {
-    let skills = WORKSPACE_SKILLS.iter().map(Path::new);
-    let roots = skills.clone().filter_map(Path::parent);
-    roots.chain(skills).chain([Path::new(SOUL_FILE)]).map(|name| workspace.join(name)).collect()
-}
 
 /// Tasks that run before timers and sockets are looked at again.
 const TASKS_BETWEEN_EVENTS: usize = 32;
@@ -69,6 +61,7 @@ pub struct RuntimeBuilder {
     clock: Arc<dyn Clock>,
     memory_budget_bytes: Option<usize>,
     surface_memory_bytes: usize,
+    plugin_data_bytes: usize,
     idle_timeout: Duration,
     read_limits: ReadLimits,
     watch: WatchConfig,
@@ -229,6 +222,7 @@ impl RuntimeBuilder {
             home: self.user_home.clone(),
             weft_home: self.weft_home.clone(),
             authority: self.places().into(),
+            plugin_data_bytes: self.plugin_data_bytes,
             environment: Arc::clone(&self.environment),
             never_env: self.never_env.clone(),
             #[cfg(feature = "net")]
@@ -339,6 +333,7 @@ impl Runtime {
             clock: Arc::new(SystemClock),
             memory_budget_bytes: None,
             surface_memory_bytes: limits::SURFACE_BYTES,
+            plugin_data_bytes: limits::PLUGIN_DATA_BYTES,
             idle_timeout: Duration::from_secs(300),
             read_limits: ReadLimits::default(),
             watch: WatchConfig::default(),

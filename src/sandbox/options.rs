@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::filesystem::Authority;
 #[cfg(feature = "net")]
 use super::network::NetworkOptions;
-use crate::contract::{NoSecrets, SecretSource};
+use crate::contract::{NoSecrets, SecretSource, limits};
 
 /// Who a sandbox is for, as logs and the audit log name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,9 @@ pub struct SandboxOptions {
     /// What no grant opens either, whether it is there yet or not: folders that plugins and skills are
     /// loaded from, files of settings and prompts. A host's loader adds what comes to be one later.
     pub authority: Authority,
+    /// Bytes that each plugin may keep in its own data folder (`$PLUGIN_DATA`). Each file counts as what
+    /// it takes on a disk, 4 KB at least.
+    pub plugin_data_bytes: usize,
     /// Where `get-env` takes values from.
     pub environment: Arc<dyn Environment>,
     /// Names that `get-env` never gives, beside the built-in ones; compared without regard to case.
@@ -60,6 +63,7 @@ impl SandboxOptions {
             home: None,
             weft_home: None,
             authority: Authority::default(),
+            plugin_data_bytes: limits::PLUGIN_DATA_BYTES,
             environment: Arc::new(BTreeMap::new()),
             never_env: Vec::new(),
             #[cfg(feature = "net")]

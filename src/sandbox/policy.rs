@@ -69,6 +69,7 @@ impl Sandbox {
             plugin_data: data.as_deref(),
             weft_home: home,
             authority: &options.authority,
+            data_bytes: options.plugin_data_bytes,
         };
         if !permissions.filesystem.is_empty() {
             options.close_secrets();

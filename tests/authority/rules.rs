@@ -243,6 +243,38 @@ fn rule_8_each_refusal_has_its_record_and_is_said_beforehand() {
 }
 
 #[test]
+fn rule_1_data_of_a_plugin_is_bounded() {
+    let machine = Machine::new();
+    machine.write("home/.weft/config.yaml", "limits: {plugin_data_mb: 1}\n");
+    let full = "no space left: a plugin's data is at most 1 MB; raise `limits.plugin_data_mb` in config.yaml for more";
+    let is_full = |answer: Result<(), String>| {
+        assert!(answer.clone().is_err_and(|it| it.ends_with(full)), "{answer:?}");
+    };
+    let mut running = machine.granting(&json!(["$PLUGIN_DATA", "$WORKSPACE"]));
+    let part = "x".repeat(300 << 10);
+    for name in ["a", "b/c/d", "e"] {
+        assert_eq!(running.write(name, &part), Ok(()));
+    }
+    is_full(running.write("f", &part));
+    is_full(running.write("g/h", &part));
+    // What was there is there, and makes room when it gets smaller.
+    assert_eq!(running.read("a"), Ok(part.clone()));
+    assert_eq!(running.write("a", &part), Ok(()));
+    assert_eq!(running.write("a", "less"), Ok(()));
+    assert_eq!(running.write("f", &part), Ok(()));
+    is_full(running.write("h", &part));
+    // Other folders are the operator's own.
+    assert_eq!(running.write(machine.path("home/work/g"), &part), Ok(()));
+    running.end();
+    // It counts what is there from before, and empty files as well.
+    let mut running = machine.start("plugins", &[]);
+    is_full(running.write("h", &part));
+    let made = (0..100).take_while(|it| running.write(format!("empty/{it}"), "").is_ok()).count();
+    assert!(made < 30, "{made}");
+    running.end();
+}
+
+#[test]
 fn rule_8_a_flood_of_refusals_hides_no_record() {
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "audit: {rotate_mb: 1}\n");

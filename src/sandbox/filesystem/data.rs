@@ -1,11 +1,15 @@
 //! Where a plugin keeps data of its own: below weft-lite's own folder, one folder for each place that
-//! plugins are loaded from.
+//! plugins are loaded from; and how much that may be.
 
 use std::fmt::Write;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
+use super::FileError;
 use super::authority::real;
+use crate::contract::limits::MB;
 
 /// Bytes of one part of such a path; file systems take up to 255.
 const PART_BYTES: usize = 200;
@@ -39,4 +43,69 @@ fn escaped(path: &Path) -> String {
         }
     }
     name
+}
+
+/// What a file or folder takes at least, and its size is rounded up to.
+const BLOCK: u64 = 4096;
+
+/// How much a plugin keeps, and may keep.
+#[derive(Debug)]
+pub(super) struct DataRoom {
+    folder: PathBuf,
+    limit: usize,
+    /// Known from the first write on. Other processes may write there, too: before anything is refused,
+    /// it is measured again.
+    held: Mutex<Option<u64>>,
+}
+
+impl DataRoom {
+    pub(super) fn new(folder: &Path, limit: usize) -> Self {
+        Self { folder: folder.to_owned(), limit, held: Mutex::default() }
+    }
+
+    /// Counts a file of `new` bytes in the place of one of `old`, if there is one, with the folders that
+    /// are made for it. Blocks on the file system.
+    ///
+    /// # Errors
+    ///
+    /// There would be too much.
+    pub(super) fn take(
+        &self,
+        old: Option<u64>,
+        new: usize,
+        folders: usize,
+    ) -> Result<(), FileError> {
+        let limit = self.limit as u64;
+        let (old, new) = (old.map_or(0, on_disk), on_disk(new as u64) + folders as u64 * BLOCK);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let then = |held: u64| held.saturating_sub(old) + new;
+        let known = held.filter(|held| then(*held) <= limit);
+        let now = known.unwrap_or_else(|| measured(&self.folder, limit));
+        let fits = then(now) <= limit || new <= old;
+        *held = Some(if fits { then(now) } else { now });
+        if fits { Ok(()) } else { Err(FileError::DataFull { limit_mb: self.limit / MB }) }
+    }
+}
+
+fn on_disk(bytes: u64) -> u64 {
+    bytes.next_multiple_of(BLOCK).max(BLOCK)
+}
+
+/// What the folder holds, as far as that is not more than `limit` anyway.
+fn measured(folder: &Path, limit: u64) -> u64 {
+    let mut held = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(found) = entry.metadata() else { continue };
+            held += on_disk(found.len());
+            if found.is_dir() {
+                folders.push(entry.path());
+            }
+            if held > limit {
+                return held;
+            }
+        }
+    }
+    held
 }

@@ -25,6 +25,8 @@ pub(in crate::sandbox) enum FileError {
     NotUtf8,
     /// More to write than the limit.
     ContentTooLarge,
+    /// The plugin's own data would be more than this.
+    DataFull { limit_mb: usize },
     /// Nothing is there.
     NotFound { path: String },
     /// The user whom the host runs as may not.
@@ -87,7 +89,7 @@ impl FileError {
             Self::ContentTooLarge => "write content too large",
             Self::NotFound { .. } => "file not found",
             Self::NoPermission { .. } => "permission denied",
-            Self::NoSpace { .. } => "no space left",
+            Self::NoSpace { .. } | Self::DataFull { .. } => "no space left",
             Self::Io { .. } => "file access failed",
         }
     }
@@ -102,6 +104,10 @@ impl fmt::Display for FileError {
             | Self::TooLarge
             | Self::NotUtf8
             | Self::ContentTooLarge => Ok(()),
+            Self::DataFull { limit_mb } => write!(
+                formatter,
+                ": a plugin's data is at most {limit_mb} MB; raise `limits.plugin_data_mb` in config.yaml for more"
+            ),
             Self::NotFound { path } | Self::NoPermission { path } | Self::NoSpace { path } => {
                 write!(formatter, ": {path}")
             }

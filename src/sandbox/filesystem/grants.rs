@@ -17,6 +17,7 @@ use cap_std::fs::Dir;
 
 use super::authority::{Authority, real};
 use super::closed::{Closed, Standing};
+use super::data::DataRoom;
 use super::reserved::{has_reserved, is_reserved};
 use super::{leftover, path};
 use crate::contract::{FileGrant, is_never_opened};
@@ -39,6 +40,8 @@ pub(in crate::sandbox) struct GrantRoots<'a> {
     pub(in crate::sandbox) weft_home: Option<&'a Path>,
     /// What stays closed beside it.
     pub(in crate::sandbox) authority: &'a Authority,
+    /// Bytes of the plugin's data.
+    pub(in crate::sandbox) data_bytes: usize,
 }
 
 /// All grants of one plugin that could be opened, in the manifest's order.
@@ -59,8 +62,8 @@ pub(super) struct Grant {
     /// The path as the manifest spells it, expanded: what a guest's path is compared with.
     pub(super) spelled: PathBuf,
     pub(super) place: Place,
-    /// Whether it is in the plugin's own data, which nobody else reads.
-    pub(super) is_data: bool,
+    /// Where it is in the plugin's own data, which nobody else reads: the room for that.
+    pub(super) data: Option<Arc<DataRoom>>,
 }
 
 /// What lies at a grant's path.
@@ -107,12 +110,14 @@ impl Grants {
             roots.authority.look(roots.weft_home);
         }
         let closed = Arc::new(Closed::new(roots));
+        let room =
+            Arc::new(DataRoom::new(roots.plugin_data.unwrap_or(Path::new("")), roots.data_bytes));
         let mut opened = Vec::new();
         let mut missing = Vec::new();
         let mut warnings = Vec::new();
         for text in asked {
             let grant = expand(text, roots).and_then(|spelled| {
-                Grant::open(&spelled, &closed, roots).inspect_err(|fault| {
+                Grant::open(&spelled, &closed, roots, &room).inspect_err(|fault| {
                     if matches!(fault, Fault::Missing) {
                         missing.push(spelled);
                     }
@@ -152,7 +157,12 @@ impl Grants {
 }
 
 impl Grant {
-    fn open(spelled: &Path, closed: &Closed, roots: &GrantRoots<'_>) -> Result<Self, Fault> {
+    fn open(
+        spelled: &Path,
+        closed: &Closed,
+        roots: &GrantRoots<'_>,
+        room: &Arc<DataRoom>,
+    ) -> Result<Self, Fault> {
         let there = real(spelled);
         // A name counts beneath what a variable stands for, not on the way there.
         let roots = [roots.plugin_data, roots.plugin_dir, Some(roots.workspace), roots.home];
@@ -191,8 +201,8 @@ impl Grant {
                 if let (Place::Folder(folder), Standing::Open) = (&place, standing) {
                     leftover::clear(folder);
                 }
-                let is_data = closed.is_data(&real);
-                Ok(Self { spelled: spelled.to_owned(), place, is_data })
+                let data = closed.is_data(&real).then(|| Arc::clone(room));
+                Ok(Self { spelled: spelled.to_owned(), place, data })
             }
             (Standing::Closed | Standing::Setting, _) => Err(Fault::Closed),
             (Standing::Window, _) => Err(Fault::Window),

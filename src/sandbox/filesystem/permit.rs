@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 
 use super::closed::{Closed, Standing};
+use super::data::DataRoom;
 use super::grants::{Grants, Place};
 use super::walk::Access;
 use super::{FileError, path};
@@ -25,6 +26,8 @@ pub(in crate::sandbox) struct FilePermit {
     is_window: bool,
     /// Whether settings of other programs may be beneath the grant: not in the plugin's own data.
     has_settings: bool,
+    /// The room there is, if it is in that.
+    data: Option<Arc<DataRoom>>,
 }
 
 /// What may be done with a link at the end of a permit's path.
@@ -71,9 +74,18 @@ impl Grants {
                 let (folder, closed) = (Arc::clone(folder), Arc::clone(&self.closed));
                 let asked = asked.to_owned();
                 // A file that the manifest names is meant, whatever its name is.
-                let has_settings = links == Links::Follow && !grant.is_data;
-                let permit =
-                    FilePermit { folder, path, links, asked, closed, is_window, has_settings };
+                let has_settings = links == Links::Follow && grant.data.is_none();
+                let data = grant.data.clone();
+                let permit = FilePermit {
+                    folder,
+                    path,
+                    links,
+                    asked,
+                    closed,
+                    is_window,
+                    has_settings,
+                    data,
+                };
                 Some((grant.spelled.as_os_str().len(), permit))
             })
             .max_by_key(|(spelled_bytes, _)| *spelled_bytes)
@@ -116,6 +128,11 @@ impl FilePermit {
     /// Whether other programs may take settings and prompts from what is beneath the folder.
     pub(super) fn has_settings(&self) -> bool {
         self.has_settings
+    }
+
+    /// The room for what is written, where that is the plugin's own data.
+    pub(super) fn data(&self) -> Option<&DataRoom> {
+        self.data.as_deref()
     }
 
     /// The path as the guest wrote it.

@@ -224,6 +224,11 @@ impl Found<'_> {
         Path::new(&self.name)
     }
 
+    /// How many folders would have to be made.
+    pub(super) fn new_folders(&self) -> usize {
+        self.missing.len()
+    }
+
     /// What is there, and in a folder that is.
     pub(super) fn kind(&self) -> Option<FileType> {
         self.kind

@@ -39,17 +39,22 @@ pub(in crate::sandbox) fn write(permit: &FilePermit, content: &str) -> Result<()
     let fail = |error| FileError::from_io(permit.asked(), error);
     let mut found = walk(permit, Access::Write)?;
     found.check()?;
-    found.make_folders()?;
-    let (folder, name) = (found.folder(), found.name());
     let old = match found.kind() {
         Some(FileType::RegularFile) => {
-            let old = open_old(folder, name).map_err(fail)?;
+            let old = open_old(found.folder(), found.name()).map_err(fail)?;
             found.check_opened(&old)?;
             Some(old)
         }
         Some(_) => return Err(FileError::NotRegular),
         None => None,
     };
+    if let Some(room) = permit.data() {
+        let before = old.as_ref().map(File::metadata).transpose().map_err(fail)?;
+        let before = before.map(|it| it.len());
+        room.take(before, content.len(), found.new_folders())?;
+    }
+    found.make_folders()?;
+    let (folder, name) = (found.folder(), found.name());
     replace(folder, name, old.as_ref(), content).map_err(fail)
 }
 
