@@ -9,11 +9,11 @@ mod guest;
 #[allow(dead_code, reason = "shared with the tests of the command line")]
 mod support;
 
-#[cfg(feature = "serve")]
+#[cfg(feature = "mcp")]
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::ChildStderr;
-#[cfg(feature = "serve")]
+#[cfg(feature = "mcp")]
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -153,6 +153,12 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// Checks that the program ends within `bound`, as one that was interrupted.
 #[track_caller]
 fn ends_within(bound: Duration, running: &mut Running) {
+    assert_eq!(status_within(bound, running), Some(130));
+}
+
+/// Checks that the program ends within `bound`, and gives its status.
+#[track_caller]
+fn status_within(bound: Duration, running: &mut Running) -> Option<i32> {
     let begun = Instant::now();
     let status = loop {
         if let Some(status) = running.child.try_wait().unwrap() {
@@ -161,7 +167,7 @@ fn ends_within(bound: Duration, running: &mut Running) {
         assert!(begun.elapsed() < bound, "it has not ended within {bound:?}");
         thread::sleep(Duration::from_millis(10));
     };
-    assert_eq!(status.code(), Some(130));
+    status.code()
 }
 
 /// The program in a read that never returns, and what keeps it there.
@@ -216,4 +222,54 @@ fn a_program_whose_output_nobody_takes_ends_on_a_signal() {
     running.signal("TERM");
     running.signal("TERM");
     ends_within(AT_ONCE, &mut running);
+}
+
+/// Threads of the program that work off the executor.
+#[cfg(all(target_os = "linux", feature = "mcp", feature = "net"))]
+fn blocked_threads(process: u32) -> usize {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")));
+    names.filter(|name| name.as_deref().is_ok_and(|name| name.trim() == "weft-blocking")).count()
+}
+
+#[cfg(all(target_os = "linux", feature = "mcp", feature = "net"))]
+#[test]
+fn a_program_whose_threads_are_all_stuck_ends_on_a_signal() {
+    let dir = Dir::new();
+    fs::create_dir_all(dir.path("home/.weft/secrets")).unwrap();
+    dir.write("home/.weft/config.yaml", "network: {allow_private_hosts: [127.0.0.1]}");
+    let asks = json!({
+        "permissions": { "network": ["127.0.0.1"] }, "instance": "per-call",
+        "resources": { "max_http_requests_per_minute": 600, "max_execution_seconds": 300 },
+    });
+    for plugin in 0..3 {
+        dir.plugin(&format!("probe{plugin}"), &probe(), &asks);
+    }
+    let mut running = dir.start(&["mcp"]);
+    let call = |id: usize, tool: &str, arguments: &Value| {
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {
+            "name": format!("probe{}__{tool}", id % 3), "arguments": arguments,
+            "_meta": { "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientCapabilities": {} },
+        } })
+    };
+    running.type_line(&call(0, "echo", &json!({})).to_string());
+    let answer = running.next_line();
+    assert!(answer.contains("\"result\""), "{answer}");
+    // Whoever reads it waits for somebody to write to it.
+    let pipe = dir.path("home/.weft/secrets/A.json");
+    assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let url = json!({ "url": "http://127.0.0.1:9/" });
+    // More than there are threads, of several plugins, since one may do only so much at once.
+    for id in 1..=45 {
+        running.type_line(&call(id, "http", &url).to_string());
+    }
+    let begun = Instant::now();
+    while blocked_threads(running.child.id()) < 32 {
+        assert!(begun.elapsed() < BOUND, "{} threads", blocked_threads(running.child.id()));
+        thread::sleep(Duration::from_millis(10));
+    }
+    running.signal("TERM");
+    // Nothing that stopping in order needs waits for one of them.
+    assert_eq!(status_within(BOUND, &mut running), Some(0));
 }

@@ -30,9 +30,6 @@ impl PluginHost {
                 };
                 if !snapshot.plugins.plugin(id).is_some_and(declares) {
                     self.let_go(member.kind, &member.name).await;
-                    if member.kind == PluginCapability::Channel {
-                        inbound.channel_ended(&member.name).await;
-                    }
                 }
             }
         }

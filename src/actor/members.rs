@@ -55,7 +55,7 @@ impl PluginHost {
         self.lifecycle.register(member).await
     }
 
-    /// Stops a member and forgets it.
+    /// Stops a member and forgets it. What a channel still waited for is given up.
     ///
     /// # Errors
     ///

@@ -1,20 +1,21 @@
 //! The gateway: who may talk, in which order, how long, and how work goes on and is cancelled.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
 use weft_lite::{
     Audience, BoxFuture, Command, CommandCall, CommandError, CommandHandler, CommandOutcome,
-    CommandSource, MessagePayload, PipelineStageType, PluginError,
+    CommandSource, Member, MessagePayload, PipelineStageType, PluginCapability, PluginError,
 };
 
 use crate::recorder::{Recorder, say, say_with};
 use crate::world::{World, changes, stage};
 
 /// A process stage that answers `quick` messages, and no others.
-fn sticks() -> weft_lite::Member {
+fn sticks() -> Member {
     stage("sticks", PipelineStageType::Process, |mut state| {
         Box::pin(async move {
             if state["text"] != "quick" {
@@ -202,4 +203,50 @@ fn an_ended_chat_is_sent_nothing() {
     assert_eq!(one.waiting(), 0);
     let _again = world.hand_over("a", "quick", "3");
     assert_eq!(world.runtime.block_on(one.next()).reply_to.as_deref(), Some("3"));
+}
+
+/// Tells that the work which it belongs to was dropped.
+struct Gone(Arc<AtomicUsize>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_native_channel_that_is_removed_gives_up_what_it_waits_for() {
+    let one = Arc::new(Recorder::new("one"));
+    let gone = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&gone);
+    let sticks = stage("sticks", PipelineStageType::Process, move |mut state| {
+        let gone = Gone(Arc::clone(&count));
+        Box::pin(async move {
+            if state["text"] != "quick" {
+                pending::<()>().await;
+            }
+            drop(gone);
+            state["answer"] = json!({ "text": "done" });
+            Ok(state)
+        })
+    });
+    let world = World::new(vec![sticks], &[&one]);
+    let _stuck = world.hand_over("a", "slow", "1");
+    let _behind = world.hand_over("a", "slow", "2");
+    assert_eq!(gone.load(Ordering::Relaxed), 0);
+    let host = world.runtime.host();
+    world.runtime.block_on(host.remove(PluginCapability::Channel, "one")).unwrap();
+    world.settle();
+    // The second one was never begun.
+    assert_eq!((gone.load(Ordering::Relaxed), one.waiting()), (1, 0));
+    // Another one of its name is no heir of it.
+    let other = Arc::new(Recorder::new("one"));
+    world.runtime.block_on(async {
+        let member = Member::channel(Arc::clone(&other) as _, Arc::clone(&world.inbox));
+        host.register(member).await.unwrap();
+        host.start_member(PluginCapability::Channel, "one").await.unwrap();
+    });
+    let _again = world.hand_over("a", "quick", "3");
+    assert_eq!(other.waiting(), 1);
+    assert_eq!(world.runtime.block_on(other.next()).reply_to.as_deref(), Some("3"));
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use async_channel::{Receiver, Sender};
 
-use super::member::Member;
+use super::member::{Member, Work};
 use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
 use crate::actor::mail::{Mail, mailbox};
 use crate::actor::tasks::Tasks;
-use crate::contract::{PluginCapability, sort_by};
+use crate::contract::{ChannelHost, PluginCapability, sort_by};
 use crate::sandbox::Clock;
 
 /// Messages that wait for the actor before their senders do.
@@ -26,10 +26,11 @@ pub(super) enum Message {
         member: Member,
         reply: Sender<Result<(), LifecycleError>>,
     },
+    /// Answers with who took the messages of a channel.
     Remove {
         kind: PluginCapability,
         name: String,
-        reply: Sender<Result<(), LifecycleError>>,
+        reply: Sender<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
     },
     /// Tells the members that are meant, and sends the receiver of their answers.
     Tell {
@@ -116,8 +117,12 @@ impl Lifecycle {
     ) -> Result<(), LifecycleError> {
         // It ends in order, as far as it can, before it is forgotten.
         let stopped = self.tell_one(kind, name, What::Stop).await;
-        let name = name.to_owned();
-        self.ask(|reply| Message::Remove { kind, name, reply }).await??;
+        let removed =
+            self.ask(|reply| Message::Remove { kind, name: name.to_owned(), reply }).await??;
+        if let Some(inbound) = removed {
+            // What it still waited for is given up: nobody is there to hear of it.
+            inbound.channel_ended(name).await;
+        }
         stopped
     }
 
@@ -209,6 +214,8 @@ struct Supervisor {
 struct Entry {
     status: MemberStatus,
     control: Sender<Control>,
+    /// Who takes the messages of a channel.
+    inbound: Option<Arc<dyn ChannelHost>>,
 }
 
 impl Supervisor {
@@ -235,7 +242,8 @@ impl Supervisor {
                 let number = self.find(kind, &name);
                 let removed = number.map(|number| self.table.remove(&number));
                 self.publish();
-                let _ = reply.send(removed.map(drop).ok_or(LifecycleError::Unknown)).await;
+                let inbound = removed.flatten().map(|entry| entry.inbound);
+                let _ = reply.send(inbound.ok_or(LifecycleError::Unknown)).await;
             }
             Message::Tell { whom, what, reply } => {
                 let _ = reply.send(self.tell(whom, what)).await;
@@ -276,7 +284,11 @@ impl Supervisor {
         };
         let number = self.next;
         self.next += 1;
-        self.table.insert(number, Entry { status, control });
+        let inbound = match &member.work {
+            Work::Channel { inbound, .. } => Some(Arc::clone(inbound)),
+            Work::Other { .. } => None,
+        };
+        self.table.insert(number, Entry { status, control, inbound });
         let task = MemberTask {
             member,
             number,
