@@ -131,7 +131,9 @@ fn invalid_parameters() {
     dir.run(&["call", "echo", "{\n]"]).exits(1).says("at line 2 column 1");
     dir.run_with_input(&["call", "echo", "-"], b"\xff").exits(1).says("not UTF-8");
     let long = vec![b' '; 4 * 1024 * 1024 + 1];
-    dir.run_with_input(&["call", "echo", "-"], &long).exits(1).says("more than 4194304 bytes");
+    dir.run_with_input(&["call", "echo", "-"], &long)
+        .exits(1)
+        .says("more than 4194304 bytes\n  try: pass less at once");
 }
 
 #[test]

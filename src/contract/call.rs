@@ -356,6 +356,9 @@ impl CallError {
             Self::AmbiguousTool { candidates, .. } => {
                 format!("call one of `{}`", candidates.join("`, `"))
             }
+            Self::InvalidParams { problem } if is_of_length(problem) => {
+                "pass less at once, for instance the path of a file".into()
+            }
             Self::InvalidParams { .. } => {
                 "pass one JSON value, for instance '{\"text\": \"hello\"}'".into()
             }
@@ -399,6 +402,11 @@ impl CallError {
             Self::Cancelled => "call again".into(),
         }
     }
+}
+
+/// Whether it is too much that is wrong with parameters.
+fn is_of_length(problem: &str) -> bool {
+    problem.trim_end_matches(" bytes").ends_with(&limits::PARAMS_BYTES.to_string())
 }
 
 impl fmt::Display for CallError {

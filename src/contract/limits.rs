@@ -62,6 +62,9 @@ pub(crate) const SURFACE_MEMORY_MB: Range =
     Range::new("surface_memory_mb", (SURFACE_BYTES / MB) as u64, 8, 4_096);
 /// A call's parameters, as JSON text.
 pub const PARAMS_BYTES: usize = 4 * MB;
+/// A message with such parameters in it.
+#[cfg(feature = "mcp")]
+pub(crate) const MESSAGE_BYTES: usize = PARAMS_BYTES + 64 * KB;
 /// A call's result, as JSON text.
 pub const RESULT_BYTES: usize = 4 * MB;
 /// What a tool that asks its caller for something gets back with the answer.

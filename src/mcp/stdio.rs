@@ -12,11 +12,9 @@ use super::connection::Connection;
 use super::server::{HeldText, McpServer};
 use super::standard;
 use crate::channel::{Line, Lines};
-use crate::contract::limits::MB;
+use crate::contract::limits::MESSAGE_BYTES;
 use crate::contract::{Cancellation, CancellationSource};
 
-/// Bytes of one message.
-const MESSAGE_BYTES: usize = 4 * MB;
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 64 << 10;
 

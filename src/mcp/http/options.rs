@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::contract::limits::{MB, SURFACE_BYTES};
+use crate::contract::limits::{MESSAGE_BYTES, SURFACE_BYTES};
 
 /// The characters of a token, at least.
 const TOKEN_CHARS: usize = 16;
@@ -60,7 +60,7 @@ pub struct HttpOptions {
     pub authorization_server: Option<String>,
     /// Connections at a time. Default: 2,048.
     pub connections: usize,
-    /// Bytes of a request's body. Default: 4 MB.
+    /// Bytes of a request's body. Default: 4 MB and 64 KB.
     pub body_bytes: usize,
     /// Bytes of requests and answers that may be held for all connections together; beyond, requests get
     /// status 503. Default: 16 MB.
@@ -79,7 +79,7 @@ impl Default for HttpOptions {
             allowed_hosts: Vec::new(),
             authorization_server: None,
             connections: 2_048,
-            body_bytes: 4 * MB,
+            body_bytes: MESSAGE_BYTES,
             memory_bytes: SURFACE_BYTES,
             patience: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
