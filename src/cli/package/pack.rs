@@ -22,7 +22,7 @@ use crate::cli::{Failure, Status, failed, output};
     subcommand,
     name = "pack",
     example = "{command_name} ./clock\n{command_name} ./clock -o clock.tar.gz\n{command_name} ./clock --registry /media/stick",
-    note = "The same files always give the same archive. Folders of builds and histories (target,\nnode_modules, .git, what has a CACHEDIR.TAG) are left out of it, but for what the manifest\nnames. What is packed with a\nsignature is as it was signed; --key signs it again. A release in a registry must be signed."
+    note = "The same files always give the same archive. Folders of builds and histories (target,\nnode_modules, .git, what has a CACHEDIR.TAG) are left out of it, but for what the manifest\nnames. What is packed with a signature is as it was signed; --key signs it again. A release\nin a registry must be signed."
 )]
 pub(in crate::cli) struct Pack {
     /// the package's folder
