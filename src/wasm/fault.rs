@@ -77,8 +77,8 @@ pub enum ModuleFault {
         /// Its name at the core level.
         name: String,
     },
-    /// More types, imports, exports, table elements or steps of translation than a module may have, or locals than a
-    /// function may.
+    /// More types, imports, exports, table elements or steps of translation than a module may have, locals than
+    /// a function may, or bytes than a constant expression may.
     TooMany {
         /// What there is too much of.
         what: &'static str,

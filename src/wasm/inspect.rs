@@ -4,7 +4,10 @@
 //! module is valid is for the interpreter to say, which would otherwise do it a second time.
 
 use serde::Serialize;
-use wasmparser::{ElementItems, ExternalKind, FuncType, Parser, Payload, TypeRef};
+use wasmparser::{
+    ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Parser, Payload,
+    TypeRef,
+};
 
 use super::ModuleFault;
 use super::body::Body;
@@ -26,6 +29,10 @@ const LOCALS: u32 = 4_000;
 
 /// Elements for its tables: more than fit a table would only be kept, by every instance.
 const ELEMENTS: u32 = limits::TABLE_ELEMENTS.maximum as u32;
+
+/// Bytes of a constant expression. The interpreter nests one as deeply as it is long, and drops it by
+/// recursion: with 300 KB of additions in one, the program would end for want of stack.
+const CONSTANT_BYTES: u32 = 64;
 
 /// Faults that are kept: more would help nobody.
 const FAULTS: usize = 10_000;
@@ -277,12 +284,34 @@ impl<'a> Reader<'a> {
             }
             Payload::ElementSection(section) => {
                 for element in section {
-                    let items = match element.map_err(|error| malformed(&error))?.items {
+                    let element = element.map_err(|error| malformed(&error))?;
+                    if let ElementKind::Active { offset_expr, .. } = &element.kind {
+                        constant(offset_expr)?;
+                    }
+                    let count = match &element.items {
                         ElementItems::Functions(functions) => functions.count(),
                         ElementItems::Expressions(_, expressions) => expressions.count(),
                     };
-                    within("table elements", self.elements, items, ELEMENTS)?;
-                    self.elements += items as usize;
+                    within("table elements", self.elements, count, ELEMENTS)?;
+                    self.elements += count as usize;
+                    if let ElementItems::Expressions(_, expressions) = element.items {
+                        for expression in expressions {
+                            constant(&expression.map_err(|error| malformed(&error))?)?;
+                        }
+                    }
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    constant(&global.map_err(|error| malformed(&error))?.init_expr)?;
+                }
+            }
+            Payload::DataSection(section) => {
+                for data in section {
+                    let kind = data.map_err(|error| malformed(&error))?.kind;
+                    if let DataKind::Active { offset_expr, .. } = kind {
+                        constant(&offset_expr)?;
+                    }
                 }
             }
             Payload::ExportSection(section) => {
@@ -405,6 +434,12 @@ impl<'a> Reader<'a> {
 fn within(what: &'static str, there: usize, more: u32, limit: u32) -> Result<(), ModuleFault> {
     let count = u32::try_from(there).unwrap_or(u32::MAX).saturating_add(more);
     if count > limit { Err(ModuleFault::TooMany { what, count, limit }) } else { Ok(()) }
+}
+
+/// A constant expression that is not too long.
+fn constant(expression: &ConstExpr<'_>) -> Result<(), ModuleFault> {
+    let bytes = expression.get_binary_reader().bytes_remaining();
+    within("bytes in one constant expression", bytes, 0, CONSTANT_BYTES)
 }
 
 fn section_length(functions: &[u32], imported: usize) -> u32 {

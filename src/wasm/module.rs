@@ -126,9 +126,6 @@ fn at_load() -> Config {
         .allow_start_fn(false)
         .ignore_custom_sections(true)
         .enforced_limits(EnforcedLimits::strict())
-        // The interpreter nests such expressions as deeply as they are long, and drops them by recursion:
-        // one of 300 KB ends the program for want of stack.
-        .wasm_extended_const(false)
         .wasm_multi_memory(false)
         .wasm_tail_call(false)
         .wasm_custom_page_sizes(false)

@@ -115,7 +115,25 @@ fn a_long_constant_expression_does_not_use_up_the_stack() {
     assert!(wasm.len() < weft_lite::limits::MODULE_BYTES);
     // Where it is taken, the program ends here.
     let refused = CompiledModule::new(&wasm).unwrap_err().faults;
-    assert!(matches!(refused[..], [ModuleFault::Malformed { .. }]), "{refused:?}");
+    let what = "bytes in one constant expression";
+    let [ModuleFault::TooMany { what: found, limit: 64, .. }] = refused[..] else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(found, what);
+    let places = |long: &str| {
+        [
+            format!("(global i32 i32.const 1 {long})"),
+            format!("(data (offset i32.const 0 {long}) \"x\")"),
+            format!("(table 4 funcref) (elem (table 0) (offset i32.const 0 {long}) func)"),
+        ]
+    };
+    for place in places(&"i32.const 0 i32.add ".repeat(21)) {
+        let refused = CompiledModule::new(&Guest::default().with(&place).wasm()).unwrap_err();
+        assert!(refused.to_string().contains(what), "{place}: {refused}");
+    }
+    for place in places("i32.const 0 i32.add ") {
+        assert!(CompiledModule::new(&Guest::default().with(&place).wasm()).is_ok(), "{place}");
+    }
 }
 
 #[test]
