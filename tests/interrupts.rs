@@ -9,11 +9,11 @@ mod guest;
 #[allow(dead_code, reason = "shared with the tests of the command line")]
 mod support;
 
-#[cfg(feature = "mcp")]
+#[cfg(any(feature = "serve", all(target_os = "linux", feature = "mcp", feature = "net")))]
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::ChildStderr;
-#[cfg(feature = "mcp")]
+#[cfg(any(feature = "serve", all(target_os = "linux", feature = "mcp", feature = "net")))]
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};

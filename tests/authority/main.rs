@@ -24,7 +24,7 @@
 //! | 4 an approval is for content | `rule_4_`, here and in `tests/install/authority.rs`; `line_9_` |
 //! | 5 signatures at every load | `rule_5_`, in `tests/install/authority.rs`; `line_2_` |
 //! | 6 one package, one identity | `rule_6_`, in `tests/install/authority.rs`; `line_8_` |
-//! | 7 a workspace tightens | `rule_7_`, in `tests/install/authority.rs`; `line_3_` |
+//! | 7 a workspace tightens | `rule_7_`, here and in `tests/install/authority.rs`; `line_3_` |
 //! | 8 records, and said beforehand | `rule_8_`; told apart from words of strangers: `words_` |
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]

@@ -201,6 +201,52 @@ fn rule_4_a_named_folder_is_approved_as_it_was_at_the_start() {
     running.end();
 }
 
+/// What a trusted workspace says beside what tightens is left alone, section by section, and said.
+#[test]
+fn rule_7_a_trusted_workspace_loosens_nothing() {
+    let machine = Machine::new();
+    machine.write("home/.weft/config.yaml", "limits: {plugin_data_mb: 1}\n");
+    machine.probe(
+        "plugins/probe",
+        "0.1.0",
+        &json!({ "filesystem": ["$PLUGIN_DATA"], "env_vars": ["CITY"] }),
+    );
+    let socket = machine.path("home/socket");
+    let loosens = json!({
+        "limits": { "plugin_data_mb": 9, "module_kb": 2000 },
+        "channels": { "socket": { "path": socket } },
+        "audit": { "rotate_mb": 1 },
+        "mcp": { "allowed_hosts": ["evil.example"] },
+        "network": { "ca_file": "/none.pem" },
+        "env": { "never": ["CITY"] },
+    });
+    machine.write("home/work/.weft/config.yaml", loosens.to_string());
+    let plugins = machine.path("plugins");
+    let run = ["--trust", "--approve", "env", "--env", "CITY=Ulm", "--plugins"];
+    let (_, said) = machine.run(&[&["tools"][..], &run, &[plugins.to_str().unwrap()]].concat());
+    for key in [
+        "limits.plugin_data_mb",
+        "limits.module_kb",
+        "channels.socket",
+        "audit.rotate_mb",
+        "mcp.allowed_hosts",
+        "network.ca_file",
+    ] {
+        let words = format!("`{key}` in ");
+        assert!(
+            said.contains(&words) && said.contains("a workspace can't loosen"),
+            "{key}: {said}"
+        );
+    }
+    let mut running = machine.start("plugins", &run[..5]);
+    assert_eq!(running.types("probe__env {\"name\":\"CITY\"}"), Ok(json!({ "value": null })));
+    let two = "x".repeat(600 << 10);
+    assert_eq!(running.write("a", &two), Ok(()));
+    assert!(running.write("b", &two).unwrap_err().contains("at most 1 MB"));
+    assert!(!socket.exists());
+    running.end();
+}
+
 #[test]
 fn rule_8_each_refusal_has_its_record_and_is_said_beforehand() {
     let machine = Machine::new();
