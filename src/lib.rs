@@ -92,6 +92,8 @@
 //! - No call waits for its caller: a tool that needs input ends the call ([`InputRequired`]) and is called
 //!   again with it ([`CallerInput`]).
 //! - No slash command is handled anywhere but through the [`CommandRegistry`].
+//! - No plugin drives what others did out of the audit log, nor what it did itself by being refused: what
+//!   rotation keeps is shared out between plugins, functions and outcomes.
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
 //! - There is no unsafe code, no global state beside the logger, a mark on the thread that
 //!   edits a line, a counter for names of temporary files, the pool of threads for work that blocks

@@ -14,7 +14,7 @@ use weft_lite::{
     MANIFEST_NAMES, MemoryBudget, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
     PackageError, PackageOrigin, PluginCapability, PluginIdentity, PluginManifest, PluginPackage,
     PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, did_you_mean,
-    limits, printable, similar_names,
+    limits, printable, shown, similar_names,
 };
 
 use crate::cli::logs::{self, Verbosity};
@@ -386,10 +386,17 @@ fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
     let imports = module.imports.iter();
     sheet.row(
         "imports",
-        or_none(imports.map(|it| format!("{} {}: {}", it.module, it.name, it.ty)).collect()),
+        or_none(
+            imports
+                .map(|it| format!("{} {}: {}", shown(&it.module), shown(&it.name), it.ty))
+                .collect(),
+        ),
     );
     let exports = module.exports.iter();
-    sheet.row("exports", or_none(exports.map(|it| format!("{}: {}", it.name, it.ty)).collect()));
+    sheet.row(
+        "exports",
+        or_none(exports.map(|it| format!("{}: {}", shown(&it.name), it.ty)).collect()),
+    );
 }
 
 impl Reason {

@@ -43,8 +43,10 @@ struct Kind {
 
 #[derive(Default)]
 struct Kinds {
-    /// The number of each plugin, and of each of its functions and outcomes.
-    plugins: BTreeMap<String, (usize, BTreeMap<(String, String), usize>)>,
+    /// The number of each plugin.
+    plugins: BTreeMap<String, usize>,
+    /// The place of each plugin's function and outcome in `kinds`.
+    places: BTreeMap<(usize, String, String), usize>,
     kinds: Vec<Kind>,
 }
 
@@ -123,12 +125,11 @@ impl Kinds {
     /// Counts the line to its kind, and says which that is.
     fn count(&mut self, line: Line<'_>, bytes: usize) -> usize {
         let (plugins, kinds) = (self.plugins.len(), self.kinds.len());
-        let new = || (plugins, BTreeMap::new());
-        let (plugin, own) = self.plugins.entry(line.plugin.into_owned()).or_insert_with(new);
-        let key = (line.function.into_owned(), line.outcome.into_owned());
-        let kind = *own.entry(key).or_insert(kinds);
+        let plugin = *self.plugins.entry(line.plugin.into_owned()).or_insert(plugins);
+        let key = (plugin, line.function.into_owned(), line.outcome.into_owned());
+        let kind = *self.places.entry(key).or_insert(kinds);
         if kind == kinds {
-            self.kinds.push(Kind { plugin: *plugin, bytes: 0, excess: 0, note: None });
+            self.kinds.push(Kind { plugin, bytes: 0, excess: 0, note: None });
         }
         if let Some(kind) = self.kinds.get_mut(kind) {
             kind.bytes += bytes;
