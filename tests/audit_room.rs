@@ -161,6 +161,27 @@ fn record(plugin: &str) -> AuditRecord {
     }
 }
 
+/// Whoever has waited in vain goes on, and loses records of their own.
+#[test]
+fn a_file_without_room_loses_those_who_flood_it_and_not_their_neighbours() {
+    let folder = tempfile::tempdir().unwrap();
+    let (audit, read) = held_up(folder.path());
+    // The writer takes what there is once, at a moment of its own, before it stands still.
+    while is_ready(audit.room("flood")) {
+        audit.record(record("flood"));
+    }
+    for _ in 0..2_000 {
+        audit.record(record("flood"));
+    }
+    for _ in 0..20 {
+        audit.record(record("neighbour"));
+    }
+    let reader = read();
+    drop(audit);
+    let kept = String::from_utf8(reader.join().unwrap()).unwrap();
+    assert_eq!(kept.matches("\"neighbour\"").count(), 20);
+}
+
 #[test]
 fn a_file_keeps_those_waiting_who_flood_it_and_not_their_neighbours() {
     let folder = tempfile::tempdir().unwrap();

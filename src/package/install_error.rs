@@ -11,7 +11,7 @@ use super::keys::KeyError;
 use super::kind::PackageKind;
 use super::paths;
 use super::signature::SignatureError;
-use crate::contract::did_you_mean;
+use crate::contract::{did_you_mean, shown};
 
 /// Why a package was not installed, packed or signed. Nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl fmt::Display for InstallError {
                 write!(formatter, "{source} can't be used: {problem}")
             }
             Self::Entry { path, problem } => {
-                write!(formatter, "`{path}` can't be in a package: {problem}")
+                write!(formatter, "`{}` can't be in a package: {problem}", shown(path))
             }
             Self::TooLarge { limit_bytes } => {
                 write!(formatter, "the package is over {limit_bytes} bytes")

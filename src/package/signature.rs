@@ -13,6 +13,7 @@ use super::digest::{Difference, DigestList};
 use super::home::{self, Access};
 use super::install_error::InstallError;
 use super::keys::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
+use crate::contract::shown;
 
 /// What stands before the digest list in what is signed, so that the signature is good for
 /// nothing else.
@@ -86,7 +87,7 @@ impl fmt::Display for SignatureError {
                     Difference::Removed => "was removed",
                     Difference::Changed => "was changed",
                 };
-                write!(formatter, "`{path}` {what} after the package was signed")
+                write!(formatter, "`{}` {what} after the package was signed", shown(path))
             }
             Self::Invalid { key_id } => {
                 write!(formatter, "the signature is not by the key {key_id}, which it names")
