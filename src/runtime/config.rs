@@ -18,7 +18,7 @@ const FILE: &str = "config.yaml";
 /// The configuration in a workspace.
 const WORKSPACE_FILE: &str = ".weft/config.yaml";
 /// What is easily written instead, and not read.
-const OTHER_EXTENSION: &str = "yml";
+const OTHER_EXTENSIONS: [&str; 3] = ["yml", "json", "toml"];
 
 /// What in a workspace becomes settings, skills or a prompt.
 #[must_use]
@@ -221,11 +221,14 @@ fn expand(
 
 /// What to say of a file that is named almost as the one that is read, where there is one.
 fn misnamed((path, is_read): (&PathBuf, bool)) -> Option<String> {
-    let other = path.with_extension(OTHER_EXTENSION);
-    let is_there = is_read && other.symlink_metadata().is_ok();
-    is_there.then(|| match path.exists() {
-        true => format!("{} is not read beside {FILE}; move what it says there", other.display()),
-        false => format!("{} is not read; rename it to {FILE}", other.display()),
+    let others = OTHER_EXTENSIONS.iter().map(|it| path.with_extension(it));
+    let other = others.filter(|_| is_read).find(|other| other.symlink_metadata().is_ok())?;
+    let is_yaml = other.extension().is_some_and(|it| it == "yml");
+    let other = other.display();
+    Some(match (path.exists(), is_yaml) {
+        (true, _) => format!("{other} is not read beside {FILE}; move what it says there"),
+        (false, true) => format!("{other} is not read; rename it to {FILE}"),
+        (false, false) => format!("{other} is not read; say it in {FILE}"),
     })
 }
 

@@ -90,6 +90,10 @@ fn paths_of_the_operator_begin_with_the_home() {
 #[test]
 fn a_configuration_that_is_not_read_is_told_of() {
     let home = Home::new();
+    write(&home.weft().join("config.json"), "{}");
+    let (_, _, stderr) = run(&home, &["tools"]);
+    assert!(stderr.contains("config.json is not read; say it in config.yaml"), "{stderr}");
+    fs::remove_file(home.weft().join("config.json")).unwrap();
     write(&home.weft().join("config.yml"), "");
     let (_, _, stderr) = run(&home, &["tools"]);
     assert!(stderr.contains("config.yml is not read; rename it to config.yaml"), "{stderr}");

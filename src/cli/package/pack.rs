@@ -150,8 +150,10 @@ fn packed_next_time(place: &Path, option: &str) -> Failure {
 }
 
 fn is_below(place: &Path, folder: &Path) -> bool {
-    let starts = || Ok(place.canonicalize()?.starts_with(folder.canonicalize()?));
-    starts().unwrap_or_else(|_: std::io::Error| false)
+    match (place.canonicalize(), folder.canonicalize()) {
+        (Ok(place), Ok(folder)) => place.starts_with(folder),
+        _ => false,
+    }
 }
 
 fn is_inside(file: &Path, folder: &Path) -> bool {
