@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use futures_lite::future::{block_on, or, poll_once};
 use weft_lite::{
-    CallBudget, CallError, Exhausted, Instance, MemoryBudget, PluginIdentity, PluginPermissions,
-    PluginResourceConfig, Sandbox, SandboxOptions,
+    Approval, CallBudget, CallError, Exhausted, Instance, MemoryBudget, PluginIdentity,
+    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions,
 };
 
 use crate::guest::{ECHO, Guest};
@@ -129,4 +129,29 @@ fn the_refusal_of_a_full_budget_names_the_plugin_that_holds_the_most() {
     assert_eq!(refused, CallError::Exhausted(full));
     assert!(refused.to_string().contains("most of it held by `large`"), "{refused}");
     assert!(start("late", &pages(12), &memory).is_ok(), "the rest is there for it");
+}
+
+#[test]
+fn a_module_that_is_slow_to_translate_holds_no_neighbour_up() {
+    let blocks = "block end ".repeat(150_000);
+    let slow = Guest::default().with(&format!("(func {blocks})"));
+    let quick = || package("quick", &Guest::running(ECHO), "");
+    let slow = package("slow", &slow, "");
+    assert!(slow.manifest.permissions.module_kb.is_some(), "it is not large");
+    hosting(runtime(), vec![quick()], async |host| {
+        let mut calls = 0;
+        let calling = async {
+            loop {
+                assert_eq!(host.call("quick__run", "1".into()).await.result, Ok("1".into()));
+                calls += 1;
+            }
+        };
+        let loading = async {
+            host.load([(quick(), Approval::ALL), (slow, Approval::ALL)], []).await;
+        };
+        or(loading, calling).await;
+        assert!(host.call("slow__run", "1".into()).await.result.is_ok());
+        // Translated on this thread, it would let a few through.
+        assert!(calls > 10, "{calls} calls meanwhile");
+    });
 }
