@@ -187,6 +187,9 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
 fn refused(error: &KeyError) -> Failure {
     let next_step = error.next_step();
     match error.kind {
+        KeyErrorKind::Missing => {
+            failed(error, "check the path: the file, or the folder that it is to be in".into())
+        }
         KeyErrorKind::Exists => failed(error, format!("{next_step} with `--out`")),
         KeyErrorKind::Name => failed(error, format!("{next_step}, with `--name`")),
         _ => failed(error, next_step),

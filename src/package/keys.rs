@@ -36,6 +36,8 @@ pub struct KeyError {
 pub enum KeyErrorKind {
     /// There is a file already, which is never overwritten.
     Exists,
+    /// There is no such file, or no folder for it.
+    Missing,
     /// The file can't be read or written.
     Io {
         /// The system's words.
@@ -54,6 +56,7 @@ impl KeyError {
     fn io(path: &Path, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::AlreadyExists => KeyErrorKind::Exists,
+            io::ErrorKind::NotFound => KeyErrorKind::Missing,
             _ => KeyErrorKind::Io { problem: error.to_string() },
         };
         Self { path: path.to_owned(), kind }
@@ -69,6 +72,9 @@ impl KeyError {
     pub fn next_step(&self) -> String {
         match self.kind {
             KeyErrorKind::Exists => "name another file".into(),
+            KeyErrorKind::Missing => {
+                "check the path, or make a key with `weft-lite key new`".into()
+            }
             KeyErrorKind::Io { .. } => "check the path and who may read it".into(),
             KeyErrorKind::Malformed { .. } => {
                 "give a file that `weft-lite key new` wrote: NAME to sign, NAME.pub to trust".into()
@@ -85,6 +91,7 @@ impl fmt::Display for KeyError {
         let path = self.path.display();
         match &self.kind {
             KeyErrorKind::Exists => write!(formatter, "{path} exists already"),
+            KeyErrorKind::Missing => write!(formatter, "there is no {path}"),
             KeyErrorKind::Io { problem } => write!(formatter, "{path} can't be used: {problem}"),
             KeyErrorKind::Malformed { problem } => write!(formatter, "{path} is no key: {problem}"),
             KeyErrorKind::Name => write!(formatter, "the key in {path} needs another name"),

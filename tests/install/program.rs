@@ -582,3 +582,11 @@ fn a_yes_to_all_that_a_revoked_skill_asks_for_is_a_yes_to_it() {
     fails(&home, &["plugin", "approve", "probe", "--approve", "shell"], 1);
     succeeds(&home, &["plugin", "approve", "probe", "--yes"]);
 }
+
+#[test]
+fn a_key_that_is_not_there_is_said_so() {
+    let home = Home::new();
+    let folder = home.package("probe", "1.0.0", &json!({}), &module("probe"));
+    let said = fails(&home, &["plugin", "sign", folder.to_str().unwrap(), "--key", "no.key"], 1);
+    assert!(said.contains("there is no no.key") && said.contains("weft-lite key new"), "{said}");
+}
