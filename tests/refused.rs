@@ -69,7 +69,9 @@ fn a_call_says_what_the_plugin_waits_for() {
     dir.run(&["call", "echo"])
         .exits(1)
         .says("no tool is named `echo`, and the plugin `asking` is not loaded: needs approval for env: CITY")
-        .says("\n  try: approve them by kind where the plugin is named");
+        .says("\n  try: approve them with `--approve env`");
+    dir.run(&["call", "asking__echo"]).exits(1).says("\n  try: approve them with `--approve env`");
+    dir.run(&["call", "--approve", "env", "echo"]).exits(0);
     // A slip in the name of a tool that is there stays one.
     dir.plugin("probe", &probe(), &json!({}));
     let ran = dir.run(&["call", "probe__ech"]).exits(1).says("try: did you mean `probe__echo`");

@@ -6,7 +6,9 @@ use std::pin::pin;
 use argh::FromArgs;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use weft_lite::{CallError, CallOutcome, Runtime, ToolEntry, Usage, limits};
+use weft_lite::{
+    CallError, CallOutcome, Capability, RefusedPlugin, Runtime, ToolEntry, Usage, limits,
+};
 
 use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
@@ -55,8 +57,26 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
             report::warnings_of(plugin);
         }
     }
+    let next_step = outcome.result.as_ref().err().and_then(|error| approving(error, &runtime));
     runtime.block_on(runtime.stop());
-    answer(outcome, options)
+    tell(outcome, next_step, options)
+}
+
+/// What approves the plugin that an error is about, with the flag of this program that does it.
+fn approving(error: &CallError, runtime: &Runtime) -> Option<String> {
+    let plugin = match error {
+        CallError::UnknownTool { not_loaded, .. } => match not_loaded.as_slice() {
+            [only] if only.next_step == error.next_step() => &only.plugin,
+            _ => return None,
+        },
+        CallError::Denied { denied, .. } if denied.capability == Capability::Approval => {
+            &denied.target
+        }
+        _ => return None,
+    };
+    let registry = runtime.host().registry();
+    let waits = |it: &&RefusedPlugin| it.told().plugin == *plugin && it.error.waits_for_kinds();
+    registry.refused().iter().find(waits).map(|it| report::next_step(&it.error))
 }
 
 /// A call that never began.
@@ -66,13 +86,26 @@ fn failed(error: CallError) -> CallOutcome {
 
 /// Prints what the call came to.
 fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, Failure> {
+    tell(outcome, None, options)
+}
+
+/// Prints what the call came to, with a better next step where there is one.
+fn tell(
+    outcome: CallOutcome,
+    next_step: Option<String>,
+    options: &Options,
+) -> Result<Status, Failure> {
     let CallOutcome { result, usage } = outcome;
     match (&result, options.json) {
         (Ok(text), true) => {
             output::json(&json!({ "ok": true, "result": value(text), "usage": usage }))?;
         }
         (Ok(text), false) => print_result(text)?,
-        (Err(error), _) => output::failure(&error.into(), Some(usage), options.form())?,
+        (Err(error), _) => {
+            let mut failure: weft_lite::Failure = error.into();
+            failure.next_step = next_step.unwrap_or(failure.next_step);
+            output::failure(&failure, Some(usage), options.form())?;
+        }
     }
     Ok(match result {
         Ok(_) => Status::Done,
