@@ -508,6 +508,7 @@ fn whoever_types_a_command_that_is_not_there_is_told_of_the_one_that_was_meant()
         ("skill rm notes", "`skill rm`\n  try: did you mean `weft-lite skill remove`?"),
         ("skill instal", "`skill instal`\n  try: did you mean `weft-lite skill install`?"),
         ("--plugins . secret st", "`secret st`\n  try: did you mean `weft-lite secret "),
+        ("version", "`version`\n  try: did you mean `weft-lite --version`?"),
         ("skill frobnicate", "`skill frobnicate`\n  try: `weft-lite skill --help` lists"),
         ("frobnicate", "`frobnicate`\n  try: `weft-lite --help` lists"),
     ] {
@@ -519,6 +520,12 @@ fn whoever_types_a_command_that_is_not_there_is_told_of_the_one_that_was_meant()
     }
     // What is wrong with a command that is there is said as before.
     dir.run(&["skill", "list", "--loud"]).exits(2).says("unrecognized argument: --loud");
+    dir.run(&["tools", "--josn"])
+        .exits(2)
+        .says("unrecognized argument: --josn\n  try: did you mean `--json`?");
+    for wrong in ["0", "x", "-1"] {
+        dir.run(&["--memory-budget-mb", wrong, "tools"]).exits(2).says("a whole number of MB");
+    }
 }
 
 #[test]

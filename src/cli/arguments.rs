@@ -43,6 +43,11 @@ pub(super) fn has_option(arguments: &[OsString], name: &str) -> bool {
     options.any(|it| it.split('=').next() == Some(name))
 }
 
+/// The shared options, by their long names.
+pub(super) fn shared() -> impl Iterator<Item = &'static str> {
+    VALUED.into_iter().chain(SWITCHES).filter(|name| name.starts_with("--"))
+}
+
 /// Whether a shared option is followed by its value.
 pub(super) fn is_valued(option: &str) -> bool {
     VALUED.contains(&option)

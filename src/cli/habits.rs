@@ -3,11 +3,11 @@
 use argh::{CommandInfo, SubCommands};
 use weft_lite::{did_you_mean, similar_names};
 
-use super::arguments::is_valued;
+use super::arguments::{self, is_valued};
 use super::{Failure, NAME};
 
 /// Words that other programs have for what this one does. After a group the commands are its own.
-const HABITS: [(&str, &[&str]); 29] = [
+const HABITS: [(&str, &[&str]); 30] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),
     ("keys", &["key list"]),
@@ -37,6 +37,7 @@ const HABITS: [(&str, &[&str]); 29] = [
     ("doctor", &["plugin list", "skill list"]),
     ("status", &["plugin list", "skill list"]),
     ("logs", &["audit"]),
+    ("version", &["--version"]),
 ];
 
 /// Says of the arranged `arguments` that they name a command that isn't there, if that is so.
@@ -69,6 +70,14 @@ pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
     (inner != "help" && !known.contains(&inner)).then(|| failure(word, inner, &known))
 }
 
+/// Says of the parser's words that they are about an option which was probably meant to be another.
+pub(super) fn unknown_option(words: &str) -> Option<Failure> {
+    let option = words.lines().next()?.strip_prefix("Unrecognized argument: ")?.trim();
+    let similar = similar_names(option, arguments::shared().chain(["--help"]));
+    let message = format!("unrecognized argument: {option}");
+    did_you_mean(&similar, "").map(|next_step| Failure::Usage { message, next_step })
+}
+
 fn names(commands: &[&'static CommandInfo]) -> Vec<&'static str> {
     commands.iter().map(|command| command.name).collect()
 }
@@ -79,7 +88,8 @@ fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
     // What begins with a group is for whoever named none.
     let is_there = |command: &&&str| {
         let first = command.split(' ').next().unwrap_or_default();
-        known.contains(&first) && (group.is_empty() || !command.contains(' '))
+        let is_whole = group.is_empty() || !command.contains(' ');
+        known.contains(&first) && is_whole || group.is_empty() && command.starts_with('-')
     };
     let mut meant: Vec<String> = habit.iter().filter(is_there).map(|it| (*it).to_owned()).collect();
     if meant.is_empty() {

@@ -154,7 +154,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
             Ok(None)
         }
         Err(EarlyExit { output, status: Err(()) }) => {
-            Err(habits::unknown(&arguments).unwrap_or_else(|| usage(sentence(&output))))
+            let told = habits::unknown(&arguments).or_else(|| habits::unknown_option(&output));
+            Err(told.unwrap_or_else(|| usage(sentence(&output))))
         }
     }
 }

@@ -26,7 +26,8 @@ use super::{AUDIT_FILE, Command, Failure, failed, report};
     note = "Plugins come from --plugins, from plugins/ in $WEFT_HOME (~/.weft by default) and from\nthe program itself; the first of an id is used.",
     error_code(0, "success"),
     error_code(1, "the work failed"),
-    error_code(2, "the command line is wrong")
+    error_code(2, "the command line is wrong"),
+    error_code(130, "it was interrupted")
 )]
 pub(super) struct Options {
     /// a plugin's folder, or a folder of such folders; approves the files and hosts that its
@@ -48,7 +49,7 @@ pub(super) struct Options {
     #[argh(option, arg_name = "NAME=VALUE")]
     pub(super) env: Vec<Variable>,
     /// memory in MB that all plugins may hold together
-    #[argh(option, arg_name = "N")]
+    #[argh(option, arg_name = "N", from_str_fn(megabytes))]
     pub(super) memory_budget_mb: Option<NonZeroU32>,
     /// leave out the plugins that are compiled in
     #[argh(switch)]
@@ -64,6 +65,11 @@ pub(super) struct Options {
     pub(super) version: bool,
     #[argh(subcommand)]
     pub(super) command: Option<Command>,
+}
+
+/// The value of `--memory-budget-mb`.
+fn megabytes(text: &str) -> Result<NonZeroU32, String> {
+    text.parse().map_err(|_| "it must be a whole number of MB, from 1".into())
 }
 
 /// The value of `--approve`.

@@ -24,7 +24,7 @@ pub(super) fn find<'r>(
     skills.get(name).ok_or_else(|| {
         let similar = similar_names(name, skills.entries().map(|entry| &*entry.name));
         let next_step = did_you_mean(&similar, "")
-            .unwrap_or_else(|| "see `weft-lite skill list` for those there are".to_owned());
+            .unwrap_or_else(|| "see `weft-lite skill list` for those there are, with --trust also those of the workspace".to_owned());
         failed(&format!("there is no skill `{name}`"), next_step)
     })
 }

@@ -49,8 +49,8 @@ fn is_swapped(left: &[u8], right: &[u8]) -> bool {
     }
 }
 
-/// The Levenshtein distance in bytes, where neighbours that have changed places are one edit. Words far apart in length are not compared, which also keeps
-/// a hostile word of 60 KB cheap.
+/// The Levenshtein distance in bytes, where neighbours that have changed places are one edit. Words
+/// far apart in length are not compared, which also keeps a hostile word of 60 KB cheap.
 fn edits(left: &str, right: &str) -> usize {
     if left.len().abs_diff(right.len()) > 2 {
         return usize::MAX;
