@@ -136,7 +136,10 @@ fn what_can_not_be_used_when_it_is_installed_says_so_and_why() {
         .says("no-such-program-here");
     place.skill("notes", "1.0.0", "");
     let ran = place.run("skill install src/notes").exits(0);
-    assert!(!ran.stderr.contains("! skill"), "{ran:#?}");
+    assert!(!ran.stderr.contains("! skill") && !ran.stderr.contains("a command"), "{ran:#?}");
+    place.skill("reload", "1.0.0", "");
+    let ran = place.run("skill install src/reload").exits(0);
+    ran.says("`/reload` is a built-in command, so the skill `reload`");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use weft_lite::{Existing, PackageKind, SkillState};
 
-use super::{named, switch};
+use super::switch;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::package::{self, Request};
@@ -52,13 +52,16 @@ pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failur
     Ok(package::status(installed.as_ref()))
 }
 
-/// Says why what has just been installed can't be used, if it can't. That it waits for an approval, or
-/// is switched off, has been said.
+/// Says why what has just been installed can't be used, or is no command, if that is so. That it waits
+/// for an approval, or is switched off, has been said.
 fn at_rest(name: &str, options: &Options) {
-    let Ok(snapshot) = named::snapshot(options) else { return };
+    let Ok(runtime) = options.load() else { return };
+    let snapshot = runtime.host().snapshot();
     let Some(entry) = snapshot.skills.get(name) else { return };
     match &entry.state {
-        SkillState::Active | SkillState::Pending { .. } | SkillState::Disabled => {}
+        // Whose name is taken is logged.
+        SkillState::Active => drop(runtime.commands().now()),
+        SkillState::Pending { .. } | SkillState::Disabled => {}
         _ => output::message(&changes::problem(entry)),
     }
 }
