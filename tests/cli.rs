@@ -524,7 +524,9 @@ fn whoever_types_a_command_that_is_not_there_is_told_of_the_one_that_was_meant()
         .exits(2)
         .says("unrecognized argument: --josn\n  try: did you mean `--json`?");
     for wrong in ["0", "x", "-1"] {
-        dir.run(&["--memory-budget-mb", wrong, "tools"]).exits(2).says("a whole number of MB");
+        dir.run(&["--memory-budget-mb", wrong, "tools"]).exits(2).says(&format!(
+            "error: `--memory-budget-mb` does not take `{wrong}`: it must be a whole number of MB"
+        ));
     }
 }
 

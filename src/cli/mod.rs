@@ -174,6 +174,12 @@ fn usage(message: String) -> Failure {
 fn sentence(output: &str) -> String {
     let lines: Vec<&str> = output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let text = lines.join(" ");
+    if let Some(value) = text.strip_prefix("Error parsing option '")
+        && let Some((option, value)) = value.split_once("' with value '")
+        && let Some((value, why)) = value.split_once("': ")
+    {
+        return format!("`{option}` does not take `{value}`: {why}");
+    }
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()
