@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{FileAudit, audit_line, did_you_mean, similar_names};
+use weft_lite::{FileAudit, audit_line};
 
 use super::options::Options;
-use super::{Failure, Status, failed, output};
+use super::{Failure, Status, failed, meant, output};
 
 /// How often `--follow` looks for new lines.
 const LOOK: Duration = Duration::from_millis(200);
@@ -114,9 +114,8 @@ fn known(id: &str, mut others: BTreeSet<String>, options: &Options) -> Result<()
         output::message(&format!("the plugin `{id}` has no record"));
         return Ok(());
     }
-    let similar = similar_names(id, others.iter().map(String::as_str));
-    let next_step = did_you_mean(&similar, "")
-        .unwrap_or_else(|| "see `weft-lite plugin list` for those there are".into());
+    let known = others.iter().map(String::as_str);
+    let next_step = meant(id, known, "see `weft-lite plugin list` for those there are");
     Err(failed(&format!("there is no plugin `{id}`, and no record of one"), next_step))
 }
 

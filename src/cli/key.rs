@@ -11,7 +11,7 @@ use weft_lite::{
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::{Failure, Status, failed, output};
+use super::{Failure, Status, failed, meant, output};
 
 /// Make a key to sign packages with, and say whose signatures count.
 #[derive(Debug, FromArgs)]
@@ -144,13 +144,16 @@ fn list(options: &Options) -> Result<Status, Failure> {
 fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
     let keys = TrustedKeys::read(&home).map_err(|error| refused(&error))?;
-    let meant = |it: &&TrustedKey| it.name == *name || it.key.key_id() == *name;
-    let mut meant: Vec<String> = keys.iter().filter(meant).map(|it| it.key.key_id()).collect();
-    meant.dedup();
-    let key_id = match meant.as_slice() {
+    let is_named = |it: &&TrustedKey| it.name == *name || it.key.key_id() == *name;
+    let mut named: Vec<String> = keys.iter().filter(is_named).map(|it| it.key.key_id()).collect();
+    named.dedup();
+    let key_id = match named.as_slice() {
         [key_id] => key_id,
         [] => {
-            let next_step = "see `weft-lite key list` for those there are".to_owned();
+            let ids: Vec<String> = keys.iter().map(|it| it.key.key_id()).collect();
+            let known =
+                keys.iter().map(|it| it.name.as_str()).chain(ids.iter().map(String::as_str));
+            let next_step = meant(name, known, "see `weft-lite key list` for those there are");
             return Err(failed(&format!("no key `{name}` is trusted"), next_step));
         }
         several => {

@@ -165,6 +165,12 @@ fn failed(message: &dyn fmt::Display, next_step: String) -> Failure {
     Failure::Work { message: message.to_string(), next_step }
 }
 
+/// The names that `name` was probably meant to be, or else where all of them are listed.
+fn meant<'n>(name: &str, known: impl IntoIterator<Item = &'n str>, otherwise: &str) -> String {
+    let similar = weft_lite::similar_names(name, known);
+    weft_lite::did_you_mean(&similar, "").unwrap_or_else(|| otherwise.to_owned())
+}
+
 fn usage(message: String) -> Failure {
     let next_step = "see `weft-lite --help`, or `--help` after a command".to_owned();
     Failure::Usage { message, next_step }

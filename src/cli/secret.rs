@@ -11,7 +11,7 @@ use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretTransport, Secret
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::{Failure, Status, failed, output, terminal};
+use super::{Failure, Status, failed, meant, output, terminal};
 
 /// Keep credentials that plugins may use and never see.
 #[derive(Debug, FromArgs)]
@@ -180,7 +180,9 @@ fn remove(
     options: &Options,
 ) -> Result<Status, Failure> {
     if !secrets.remove(name).map_err(|error| refused(&error))? {
-        let next_step = "see `weft-lite secret list` for those there are".to_owned();
+        let kept = secrets.list().map_err(|error| refused(&error))?;
+        let known = kept.iter().map(|it| it.name.as_str());
+        let next_step = meant(name, known, "see `weft-lite secret list` for those there are");
         return Err(failed(&format!("there is no secret `{name}`"), next_step));
     }
     if options.json {

@@ -216,8 +216,11 @@ fn a_secret_is_never_shown() {
     // The value has no place on the command line.
     let (status, _, _) = run(&home, &[&set[..], &[VALUE]].concat(), "");
     assert_eq!(status, 2);
+    let said = fails(&home, &["secret", "remove", "FIEL"], 1);
+    assert!(said.contains("did you mean `FILE`?"), "{said}");
     succeeds(&home, &["secret", "remove", "API"]);
-    fails(&home, &["secret", "remove", "API"], 1);
+    let said = fails(&home, &["secret", "remove", "API"], 1);
+    assert!(said.contains("see `weft-lite secret list`"), "{said}");
 }
 
 #[test]
@@ -534,6 +537,10 @@ fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_nam
     succeeds(&home, &install);
 
     assert!(fails(&home, &["key", "remove", "you"], 1).contains("no key `you` is trusted"));
+    let near = format!("{}0", &key_id[..key_id.len() - 1]);
+    let near = if near == key_id { key_id.replace('0', "1") } else { near };
+    let said = fails(&home, &["key", "remove", &near], 1);
+    assert!(said.contains(&format!("did you mean `{key_id}`?")), "{said}");
     let (_, said) = succeeds(&home, &["key", "remove", "me"]);
     let told = format!(
         "not trusted any more: {key_id}\n\
@@ -550,6 +557,8 @@ fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_nam
     succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
     succeeds(&home, &["key", "new", "--out", "other.key"]);
     succeeds(&home, &["key", "trust", "other.key.pub", "--name", "me"]);
+    let said = fails(&home, &["key", "remove", "mee"], 1);
+    assert!(said.contains("did you mean `me`?"), "{said}");
     let said = fails(&home, &["key", "remove", "me"], 1);
     assert!(said.contains("several keys are called `me`") && said.contains(&key_id), "{said}");
     let removed = json(&succeeds(&home, &["key", "remove", &key_id, "--json"]).0);

@@ -24,11 +24,9 @@ pub(super) use withdraw::{Withdraw, withdraw};
 
 use std::path::Path;
 
-use weft_lite::{
-    HomeError, PackageKind, did_you_mean, installed_folder, installed_ids, similar_names,
-};
+use weft_lite::{HomeError, PackageKind, installed_folder, installed_ids};
 
-use super::{Failure, failed};
+use super::{Failure, failed, meant};
 
 /// A failure of weft-lite's own folder.
 pub(super) fn home_failed(error: &HomeError) -> Failure {
@@ -44,9 +42,9 @@ pub(super) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure
     let next_step = if installed_folder(home, other, id).is_some() {
         format!("there is a {other} of this name; its commands are those of `weft-lite {other}`")
     } else {
-        let similar = similar_names(id, installed_ids(home, kind).iter().map(String::as_str));
-        did_you_mean(&similar, "")
-            .unwrap_or_else(|| format!("see `weft-lite {kind} list` for those there are"))
+        let ids = installed_ids(home, kind);
+        let list = format!("see `weft-lite {kind} list` for those there are");
+        meant(id, ids.iter().map(String::as_str), &list)
     };
     failed(&format!("no {kind} `{id}` is installed"), next_step)
 }

@@ -13,14 +13,14 @@ use weft_lite::{
     Approval, CapabilityMismatch, CompiledModule, FileGrant, Instance, LoadError, LoadedPlugin,
     MANIFEST_NAMES, MemoryBudget, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
     PackageError, PackageOrigin, PluginCapability, PluginIdentity, PluginManifest, PluginPackage,
-    PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, did_you_mean,
-    limits, printable, shown, similar_names,
+    PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, limits,
+    printable, shown,
 };
 
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::trust::Asking;
-use crate::cli::{Failure, Status, output, report};
+use crate::cli::{Failure, Status, meant, output, report};
 
 /// Bytes of a page of linear memory.
 pub(super) const PAGE_BYTES: u64 = 65_536;
@@ -153,8 +153,7 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, Failure>
     let Some(refused) = registry.refused().iter().find(|it| it.id.as_deref() == Some(id)) else {
         let refused = registry.refused().iter().filter_map(|it| it.id.as_deref());
         let ids = registry.plugins().map(|it| it.manifest.id.as_str()).chain(refused);
-        let next_step = did_you_mean(&similar_names(id, ids), "")
-            .unwrap_or_else(|| "see `weft-lite plugin list` for the plugins there are".into());
+        let next_step = meant(id, ids, "see `weft-lite plugin list` for the plugins there are");
         return Err(Failure::Work {
             message: format!("there is no file, folder or plugin named `{id}`"),
             next_step,

@@ -3,13 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weft_lite::{
-    SkillEntry, SkillLevel, SkillRegistry, Snapshot, did_you_mean, printable, similar_names,
-    skill_approval_id,
-};
+use weft_lite::{SkillEntry, SkillLevel, SkillRegistry, Snapshot, printable, skill_approval_id};
 
 use crate::cli::options::Options;
-use crate::cli::{Failure, failed};
+use crate::cli::{Failure, failed, meant};
 
 /// Everything that is loaded.
 pub(super) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, Failure> {
@@ -22,9 +19,9 @@ pub(super) fn find<'r>(
     name: &str,
 ) -> Result<&'r Arc<SkillEntry>, Failure> {
     skills.get(name).ok_or_else(|| {
-        let similar = similar_names(name, skills.entries().map(|entry| &*entry.name));
-        let next_step = did_you_mean(&similar, "")
-            .unwrap_or_else(|| "see `weft-lite skill list` for those there are, with --trust also those of the workspace".to_owned());
+        let known = skills.entries().map(|entry| &*entry.name);
+        let list = "see `weft-lite skill list` for those there are, with --trust also those of the workspace";
+        let next_step = meant(name, known, list);
         failed(&format!("there is no skill `{name}`"), next_step)
     })
 }
