@@ -155,7 +155,8 @@ fn a_failure_because_a_granted_folder_does_not_exist_says_so() {
     dir.run(&read)
         .exits(1)
         .says("warning: probe: the filesystem grant `$WORKSPACE/notes` stays closed: it does not exist; create it and say `/reload`, or start again")
-        .says("error: the tool failed: file not found: today.md");
+        .says("error: the tool failed: file not found: today.md\n  try: create `$WORKSPACE/notes`, which");
+    assert_eq!(code(&dir, &read[1..]), "missing_grant");
     fs::create_dir(dir.path("notes")).unwrap();
     dir.write("notes/today.md", "rain");
     let ran = dir.run(&read).exits(0).prints("{\"content\":\"rain\"}\n");

@@ -127,11 +127,11 @@ fn assert_denied(sandbox: &Sandbox, path: &str, rule: &str) {
     };
     assert_eq!(
         serve(sandbox, HostCall::ReadFile { path: path.into() }),
-        Served { reply: HostReply::Text(Err(rule.into())), denied: Some(denied.clone()) },
+        Served { denied: Some(denied.clone()), ..Served::plain(HostReply::Text(Err(rule.into()))) },
     );
     assert_eq!(
         serve(sandbox, HostCall::WriteFile { path: path.into(), content: "x".into() }),
-        Served { reply: HostReply::Done(Err(rule.into())), denied: Some(denied) },
+        Served { denied: Some(denied), ..Served::plain(HostReply::Done(Err(rule.into()))) },
     );
 }
 
@@ -296,7 +296,7 @@ fn what_is_missing_is_not_found() {
     let sandbox = dirs.workspace_sandbox();
     let served = serve(&sandbox, HostCall::ReadFile { path: "none/here.txt".into() });
     let reply = HostReply::Text(Err("file not found: none/here.txt".into()));
-    assert_eq!(served, Served { reply, denied: None });
+    assert_eq!(served, Served::plain(reply));
     assert_eq!(dirs.names("workspace"), Vec::<String>::new());
 }
 
@@ -682,7 +682,7 @@ fn a_lack_of_unix_permission_is_its_own_error() {
     let sandbox = dirs.workspace_sandbox();
     let served = serve(&sandbox, HostCall::ReadFile { path: "closed".into() });
     let reply = HostReply::Text(Err("permission denied: closed".into()));
-    assert_eq!(served, Served { reply, denied: None });
+    assert_eq!(served, Served::plain(reply));
     let refused = write(&sandbox, "read-only", "new");
     assert_eq!(refused, Err("permission denied: read-only".into()));
     assert_eq!(dirs.text("workspace/read-only"), "old");

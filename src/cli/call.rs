@@ -51,7 +51,10 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
             None => failed(CallError::Cancelled),
         }
     });
-    if matches!(outcome.result, Err(CallError::Denied { .. } | CallError::Guest { .. })) {
+    if matches!(
+        outcome.result,
+        Err(CallError::Denied { .. } | CallError::Guest { .. } | CallError::MissingGrant { .. })
+    ) {
         // A folder that was granted and does not exist, for instance.
         if let Ok(ToolEntry { plugin, .. }) = runtime.host().registry().find_tool(&command.tool) {
             report::warnings_of(plugin);

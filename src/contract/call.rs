@@ -268,6 +268,14 @@ pub enum CallError {
         /// The guest's words.
         message: String,
     },
+    /// The tool answered with an error after a host call that failed because nothing was at the path of a
+    /// granted file or folder when the plugin was loaded.
+    MissingGrant {
+        /// The grant, as the manifest spells it.
+        grant: String,
+        /// The guest's words.
+        message: String,
+    },
     /// The guest was stopped by a fault of its own.
     Trap {
         /// The kind of fault, in the words of the WebAssembly specification.
@@ -310,6 +318,7 @@ impl CallError {
             Self::InvalidParams { .. } => "invalid_params",
             Self::Denied { .. } => "denied",
             Self::Guest { .. } => "guest_error",
+            Self::MissingGrant { .. } => "missing_grant",
             Self::Trap { .. } => "trap",
             Self::Exhausted(_) => "exhausted",
             Self::Exited { .. } => "exited",
@@ -326,6 +335,7 @@ impl CallError {
         let (name, value) = match self {
             Self::Exhausted(exhausted) => ("exhausted", json!(exhausted)),
             Self::Denied { denied, .. } => ("denied", json!(denied)),
+            Self::MissingGrant { grant, .. } => ("grant", json!(grant)),
             Self::UnknownTool { similar, not_loaded, .. } => {
                 let both = [("similar", json!(similar)), ("not_loaded", json!(not_loaded))];
                 let told = both.into_iter().filter(|(name, value)| {
@@ -389,6 +399,9 @@ impl CallError {
                 ),
             },
             Self::Guest { .. } => "check the parameters against the tool's schema, which `weft-lite tools` lists".into(),
+            Self::MissingGrant { grant, .. } => format!(
+                "create `{grant}`, which the plugin may use and which did not exist when it was loaded; then say `/reload`, or start again"
+            ),
             Self::Trap { .. } | Self::Exited { .. } => {
                 "the next call gets a fresh instance; tell the plugin's author if it happens again".into()
             }
@@ -432,10 +445,12 @@ impl fmt::Display for CallError {
                 write!(formatter, "denied: {denied}")
             }
             Self::Denied { denied, message } => write!(formatter, "denied: {denied} ({message})"),
-            Self::Guest { message } if message.is_empty() => {
+            Self::Guest { message } | Self::MissingGrant { message, .. } if message.is_empty() => {
                 formatter.write_str("the tool failed and did not say why")
             }
-            Self::Guest { message } => write!(formatter, "the tool failed: {message}"),
+            Self::Guest { message } | Self::MissingGrant { message, .. } => {
+                write!(formatter, "the tool failed: {message}")
+            }
             Self::Trap { name, during } => {
                 write!(formatter, "the guest trapped in {during}: {name}")
             }

@@ -94,7 +94,7 @@ impl fmt::Display for PluginError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // Not only tools are called here.
-            Self::Call(CallError::Guest { message }) => {
+            Self::Call(CallError::Guest { message } | CallError::MissingGrant { message, .. }) => {
                 write!(formatter, "the plugin failed: {message}")
             }
             Self::Call(error) => error.fmt(formatter),

@@ -63,4 +63,15 @@ pub struct Served {
     pub reply: HostReply,
     /// Why the sandbox refused, if it did.
     pub denied: Option<Denied>,
+    /// The filesystem grant, as the manifest spells it, at whose path nothing was when the plugin was
+    /// loaded, if the call failed because of that and the grant is not optional.
+    pub missing_grant: Option<String>,
+}
+
+impl Served {
+    /// An answer that is no refusal.
+    #[must_use]
+    pub fn plain(reply: HostReply) -> Self {
+        Self { reply, denied: None, missing_grant: None }
+    }
 }

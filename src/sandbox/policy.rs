@@ -161,7 +161,7 @@ impl Sandbox {
         let error = match received {
             Ok(body) => {
                 let finding = Finding::ok(body.len());
-                let served = Served { reply: HostReply::Text(Ok(body)), denied: None };
+                let served = Served::plain(HostReply::Text(Ok(body)));
                 return Answer { served, finding };
             }
             Err(error) => error,
@@ -172,7 +172,8 @@ impl Sandbox {
     fn http_failed(&self, error: HttpError) -> Answer {
         let finding = Finding::failed(error.outcome(), self.secrets.met().redact(&error.rule()));
         let text = self.secrets.sent().redact(&error.to_string()).into_owned();
-        let served = Served { reply: HostReply::Text(Err(text)), denied: error.into_denied() };
+        let reply = HostReply::Text(Err(text));
+        let served = Served { denied: error.into_denied(), ..Served::plain(reply) };
         Answer { served, finding }
     }
 
@@ -205,7 +206,7 @@ impl Sandbox {
             Err(denied) => (None, Finding::failed(AuditOutcome::Denied, denied.rule)),
         };
         // Never a refusal: a variable that may not be read looks like one that isn't set.
-        Answer { served: Served { reply: HostReply::Value(value), denied: None }, finding }
+        Answer { served: Served::plain(HostReply::Value(value)), finding }
     }
 
     fn log(&self, level: u8, message: &str) -> Answer {
@@ -215,7 +216,7 @@ impl Sandbox {
                 Finding::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")
             }
         };
-        Answer { served: Served { reply: HostReply::Nothing, denied: None }, finding }
+        Answer { served: Served::plain(HostReply::Nothing), finding }
     }
 }
 
@@ -228,7 +229,7 @@ impl Answer {
     ) -> Self {
         let error = match result {
             Ok(value) => {
-                let served = Served { reply: reply(Ok(value)), denied: None };
+                let served = Served::plain(reply(Ok(value)));
                 return Self { served, finding: Finding::ok(bytes) };
             }
             Err(error) => error,
@@ -239,10 +240,11 @@ impl Answer {
         };
         let finding = Finding::failed(outcome, error.rule());
         let reply = reply(Err(error.to_string()));
-        let denied = match error {
-            FileError::Denied(denied) => Some(denied),
-            _ => None,
+        let (denied, missing_grant) = match error {
+            FileError::Denied(denied) => (Some(denied), None),
+            FileError::NotFound { grant, .. } => (None, grant),
+            _ => (None, None),
         };
-        Self { served: Served { reply, denied }, finding }
+        Self { served: Served { reply, denied, missing_grant }, finding }
     }
 }

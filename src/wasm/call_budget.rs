@@ -28,6 +28,8 @@ pub struct CallBudget {
     pub(super) peak_memory_bytes: usize,
     /// The refusal of the newest host call, if it was refused.
     pub(super) denied: Option<Denied>,
+    /// The grant for which the newest host call failed, because nothing was at its path.
+    pub(super) missing_grant: Option<String>,
     /// How long the guest may wait for room in the audit log; nothing once that was in vain.
     pub(super) audit_patience: Duration,
     /// Where somebody watches what is used.
@@ -51,6 +53,7 @@ impl CallBudget {
             host_calls: 0,
             peak_memory_bytes: 0,
             denied: None,
+            missing_grant: None,
             audit_patience: AUDIT_PATIENCE,
             gauge: None,
         }
@@ -83,11 +86,13 @@ impl CallBudget {
         }
     }
 
-    /// What an error of the guest is to its caller: a refusal, if its last host call was refused.
+    /// What an error of the guest is to its caller: a refusal, if its last host call was refused, and a
+    /// grant that is missing, if it failed for that.
     pub(super) fn guest_error(&mut self, message: String) -> CallError {
-        match self.denied.take() {
-            Some(denied) => CallError::Denied { denied, message },
-            None => CallError::Guest { message },
+        match (self.denied.take(), self.missing_grant.take()) {
+            (Some(denied), _) => CallError::Denied { denied, message },
+            (None, Some(grant)) => CallError::MissingGrant { grant, message },
+            (None, None) => CallError::Guest { message },
         }
     }
 

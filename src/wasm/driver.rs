@@ -254,7 +254,7 @@ impl Driver<'_> {
             None => serve.await,
         };
         let served = served.ok_or_else(|| self.budget.out_of_time())?;
-        self.budget.denied = served.denied;
+        (self.budget.denied, self.budget.missing_grant) = (served.denied, served.missing_grant);
         self.wait_for_audit(sandbox).await;
         Ok(served.reply)
     }

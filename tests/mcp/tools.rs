@@ -179,13 +179,17 @@ fn an_error_of_the_guest_is_a_result() {
 
 #[test]
 fn every_other_failure_of_a_call_names_the_next_step() {
-    let more = json!({ "resources": { "max_fuel": 20_000_000 } });
+    let more = json!({
+        "resources": { "max_fuel": 20_000_000 },
+        "permissions": { "filesystem": ["/no/such/folder"] },
+    });
     let server = Server::new([package("probe", guest("probe"), &more)]);
     let mut client = server.client(MODERN);
     for (tool, arguments, words) in [
         ("trap", json!({ "kind": "unreachable" }), "trapped"),
         ("spin", json!({}), "fuel"),
         ("read", json!({ "path": "/etc/passwd" }), "denied"),
+        ("read", json!({ "path": "/no/such/folder/a" }), "create `/no/such/folder`"),
     ] {
         let (text, failed) = client.call_text(&format!("probe__{tool}"), &arguments);
         assert!(failed && text.contains(words) && text.contains("next step: "), "{text}");

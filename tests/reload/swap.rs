@@ -196,11 +196,16 @@ fn a_folder_that_was_not_there_is_opened_when_a_reload_is_asked_for() {
     world.approve("probe", PLUGIN, &asked);
     world.load(async |live| {
         let read = async || {
-            let outcome = live.host.call("probe__read", r#"{"path":"a.txt"}"#.into()).await;
-            outcome.result.map_err(|error| error.to_string())
+            live.host.call("probe__read", r#"{"path":"a.txt"}"#.into()).await.result
         };
         let error = read().await.unwrap_err();
-        assert!(error.contains("file not found"), "{error}");
+        assert!(error.to_string().contains("file not found"), "{error}");
+        assert!(matches!(&error, CallError::MissingGrant { grant, .. } if grant == "$WORKSPACE/notes"));
+        assert_eq!(
+            error.next_step(),
+            "create `$WORKSPACE/notes`, which the plugin may use and which did not exist when it was \
+             loaded; then say `/reload`, or start again"
+        );
         world.write("work/notes/a.txt", "Buy milk");
         let watched = live.runtime.loader().refresh().await.unwrap().generation;
         assert!(read().await.is_err(), "nobody asked for it");

@@ -27,8 +27,8 @@ pub(in crate::sandbox) enum FileError {
     ContentTooLarge,
     /// The plugin's own data would be more than this.
     DataFull { limit_mb: usize },
-    /// Nothing is there.
-    NotFound { path: String },
+    /// Nothing is there. It may be because nothing was at the path of this grant, as the manifest spells it.
+    NotFound { path: String, grant: Option<String> },
     /// The user whom the host runs as may not.
     NoPermission { path: String },
     /// The disk, or the user's share of it, is full; the old content is still there.
@@ -48,9 +48,9 @@ impl FileError {
         Self::denied(path, "symlink points outside sandbox")
     }
 
-    /// Nothing is at a path that the manifest grants.
-    pub(super) fn not_found(path: &str) -> Self {
-        Self::NotFound { path: shown(path) }
+    /// Nothing was at the path of the grant that covers this one.
+    pub(super) fn not_found(path: &str, grant: Option<&str>) -> Self {
+        Self::NotFound { path: shown(path), grant: grant.map(str::to_owned) }
     }
 
     /// A refusal by `rule`.
@@ -72,7 +72,7 @@ impl FileError {
                 Self::symlink(&path)
             }
             io::ErrorKind::PermissionDenied => Self::NoPermission { path },
-            io::ErrorKind::NotFound => Self::NotFound { path },
+            io::ErrorKind::NotFound => Self::NotFound { path, grant: None },
             io::ErrorKind::IsADirectory => Self::NotRegular,
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { path },
             _ => Self::Io { path, source: error },
@@ -108,7 +108,7 @@ impl fmt::Display for FileError {
                 formatter,
                 ": a plugin's data is at most {limit_mb} MB; raise `limits.plugin_data_mb` in config.yaml for more"
             ),
-            Self::NotFound { path } | Self::NoPermission { path } | Self::NoSpace { path } => {
+            Self::NotFound { path, .. } | Self::NoPermission { path } | Self::NoSpace { path } => {
                 write!(formatter, ": {path}")
             }
             Self::Io { path, source } => write!(formatter, ": {path}: {source}"),

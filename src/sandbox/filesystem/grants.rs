@@ -50,8 +50,7 @@ pub(in crate::sandbox) struct Grants {
     /// Whether the manifest asks for no files at all.
     pub(super) none_asked: bool,
     pub(super) opened: Vec<Grant>,
-    /// The grants at whose path nothing was, as the manifest spells them, expanded.
-    missing: Vec<PathBuf>,
+    missing: Vec<MissingGrant>,
     /// What no grant opens.
     pub(super) closed: Arc<Closed>,
 }
@@ -64,6 +63,15 @@ pub(super) struct Grant {
     pub(super) place: Place,
     /// Where it is in the plugin's own data, which nobody else reads: the room for that.
     pub(super) data: Option<Arc<DataRoom>>,
+}
+
+/// A grant at whose path nothing was.
+#[derive(Debug)]
+pub(super) struct MissingGrant {
+    /// The path as the manifest spells it, expanded.
+    spelled: PathBuf,
+    /// What the manifest says, unless it may be missing.
+    pub(super) needed: Option<String>,
 }
 
 /// What lies at a grant's path.
@@ -119,7 +127,8 @@ impl Grants {
             let grant = expand(text, roots).and_then(|spelled| {
                 Grant::open(&spelled, &closed, roots, &room).inspect_err(|fault| {
                     if matches!(fault, Fault::Missing) {
-                        missing.push(spelled);
+                        let needed = (!text.optional).then(|| text.to_string());
+                        missing.push(MissingGrant { spelled, needed });
                     }
                 })
             });
@@ -134,15 +143,15 @@ impl Grants {
         (Self { none_asked: asked.is_empty(), opened, missing, closed }, warnings)
     }
 
-    /// Whether the manifest grants `path`, but nothing was there to be opened.
-    pub(super) fn is_missing(&self, path: &Path) -> bool {
-        self.missing.iter().any(|grant| path.starts_with(grant))
+    /// The grant that covers `path`, but at whose own path nothing was.
+    pub(super) fn missing(&self, path: &Path) -> Option<&MissingGrant> {
+        self.missing.iter().find(|grant| path.starts_with(&grant.spelled))
     }
 
     /// Whether there is something by now at the path of a grant that stays closed because there was
     /// nothing. Blocks on the file system for a moment.
     pub(in crate::sandbox) fn are_outdated(&self) -> bool {
-        self.missing.iter().any(|path| path.exists())
+        self.missing.iter().any(|grant| grant.spelled.exists())
     }
 
     /// The folder that relative paths are relative to.
@@ -151,7 +160,7 @@ impl Grants {
             .iter()
             .find(|grant| matches!(grant.place, Place::Folder(_)))
             .map(|grant| &grant.spelled)
-            .or(self.missing.first())
+            .or(self.missing.first().map(|grant| &grant.spelled))
             .map(PathBuf::as_path)
     }
 }

@@ -90,12 +90,9 @@ impl Grants {
             })
             .max_by_key(|(spelled_bytes, _)| *spelled_bytes)
             .map(|(_, permit)| permit)
-            .ok_or_else(|| {
-                if self.is_missing(&absolute) {
-                    FileError::not_found(asked)
-                } else {
-                    FileError::outside(asked)
-                }
+            .ok_or_else(|| match self.missing(&absolute) {
+                Some(missing) => FileError::not_found(asked, missing.needed.as_deref()),
+                None => FileError::outside(asked),
             })
     }
 
