@@ -11,6 +11,7 @@ use std::io::{Read, Write};
 use serde_json::{Value, json};
 
 use support::{Dir, guest, probe};
+use weft_lite::limits;
 
 /// The code of the error that `call --json` gives.
 #[track_caller]
@@ -48,6 +49,20 @@ fn parameters_come_from_standard_input_or_begin_with_a_dash() {
     dir.run_with_input(&["call", "echo", "-"], b"[1]").exits(0).prints("[1]\n");
     dir.run(&["call", "echo", "-5"]).exits(0).prints("-5\n");
     dir.run(&["call", "--", "echo", "-5"]).exits(2).says("unrecognized argument: --no-bundled");
+}
+
+#[test]
+fn parameters_of_the_most_bytes_come_from_standard_input_and_in_a_line() {
+    let dir = Dir::with_probe();
+    let text = "x".repeat(limits::PARAMS_BYTES - r#"{"a":""}"#.len());
+    let params = format!(r#"{{"a":"{text}"}}"#);
+    // The end of a line does not count, whatever wrote it.
+    let input = format!("{params}\r\n");
+    dir.run_with_input(&["call", "echo", "-"], input.as_bytes())
+        .exits(0)
+        .prints(&format!("{params}\n"));
+    let ran = dir.run_with_input(&["run"], format!("probe__echo {params}\n").as_bytes()).exits(0);
+    assert!(ran.stdout.contains(&text), "{} bytes", ran.stdout.len());
 }
 
 #[test]
@@ -130,7 +145,7 @@ fn invalid_parameters() {
     assert_eq!(code(&dir, &["echo", "{\"a\":"]), "invalid_params");
     dir.run(&["call", "echo", "{\n]"]).exits(1).says("at line 2 column 1");
     dir.run_with_input(&["call", "echo", "-"], b"\xff").exits(1).says("not UTF-8");
-    let long = vec![b' '; 4 * 1024 * 1024 + 1];
+    let long = format!("[{}]", " ".repeat(limits::PARAMS_BYTES - 1)).into_bytes();
     dir.run_with_input(&["call", "echo", "-"], &long)
         .exits(1)
         .says("more than 4194304 bytes\n  try: pass less at once");
@@ -337,7 +352,7 @@ fn a_line_over_the_limit_is_refused_and_the_next_one_served() {
     let mut input = vec![b'x'; 5_000_000];
     input.extend_from_slice(b"\n\xff\necho 2\n");
     let ran = dir.run_with_input(&["run"], &input).exits(1);
-    assert!(ran.stdout.starts_with("error: the line is over 4198400 bytes\n"), "{ran:#?}");
+    assert!(ran.stdout.starts_with("error: the line is over 4718592 bytes\n"), "{ran:#?}");
     assert!(ran.stdout.contains("error: the line is not UTF-8 text\n"), "{ran:#?}");
     assert!(ran.stdout.ends_with("\n2\n"), "{ran:#?}");
 }

@@ -23,9 +23,10 @@ use smol::net::TcpStream;
 use smol::net::unix::UnixStream;
 use tempfile::TempDir;
 use weft_lite::{
-    BoxFuture, ChannelAdapter, ChannelRules, Commands, Gateway, GatewayOptions, Member,
-    MessagePayload, PipelineStage, PipelineStageType, PluginCapability, PluginError, Runtime,
-    Secret, SocketAddress, SocketChannel, SocketOptions, built_in_commands,
+    Approval, BoxFuture, ChannelAdapter, ChannelRules, Commands, Gateway, GatewayOptions,
+    ManifestFormat, Member, MessagePayload, PackageOrigin, PipelineStage, PipelineStageType,
+    PluginCapability, PluginError, PluginPackage, ReadLimits, Runtime, Secret, SocketAddress,
+    SocketChannel, SocketOptions, built_in_commands, limits,
 };
 
 struct World {
@@ -87,6 +88,15 @@ impl PipelineStage for Model {
 
 impl World {
     fn new(open: &Receiver<()>, change: impl FnOnce(&mut SocketOptions)) -> Self {
+        Self::sending(Duration::from_millis(200), open, change)
+    }
+
+    /// One whose answers may take this long to be written.
+    fn sending(
+        send_limit: Duration,
+        open: &Receiver<()>,
+        change: impl FnOnce(&mut SocketOptions),
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("weft.sock");
         let mut options = SocketOptions::new(SocketAddress::Unix(path));
@@ -96,7 +106,7 @@ impl World {
         let mut gateway = GatewayOptions::new(folder.path());
         let rules = ChannelRules { allow: vec!["ann".into()], ..ChannelRules::of_owner() };
         gateway.rules.insert("socket".into(), rules);
-        gateway.send_limit = Duration::from_millis(200);
+        gateway.send_limit = send_limit;
         let working: Arc<AtomicUsize> = Arc::default();
         let model = Model { open: open.clone(), working: Arc::clone(&working) };
         let gateway = Gateway::start(runtime.executor(), Arc::new(commands), &gateway);
@@ -298,6 +308,48 @@ fn what_can_not_be_understood_is_answered_and_the_connection_stays() {
         }
         assert_eq!(client.next().await["text"], "<1>");
         assert_eq!(client.next().await["text"], "<2>");
+    });
+}
+
+/// Calls a tool with as much as a call may have, and gets as much back.
+async fn call_with_most<S>(client: &mut Client<S>)
+where
+    S: AsyncRead + AsyncWrite + Clone + Unpin,
+{
+    let text = "x".repeat(limits::PARAMS_BYTES - r#"{"a":""}"#.len());
+    // Twice: what the first one held is given back.
+    for _ in 0..2 {
+        let answer = client.ask(&format!(r#"echo__echo {{"a":"{text}"}}"#)).await;
+        assert!(answer["value"]["a"] == text, "{}", &answer.to_string()[..200]);
+    }
+}
+
+#[test]
+fn arguments_of_the_most_bytes_fit_into_a_line() {
+    let load = async |world: &World| {
+        let module = include_bytes!("guests/echo/plugin.wasm").as_slice();
+        let manifest = include_str!("guests/echo/weft.plugin.json");
+        let origin = PackageOrigin::Folder("echo".into());
+        let (form, read) = (ManifestFormat::Json, ReadLimits::default());
+        let package = PluginPackage::read_parts(manifest, form, module, origin, read).unwrap();
+        world.runtime.host().load([(package, Approval::NONE)], []).await;
+    };
+    let long = Duration::from_secs(30);
+    let world = World::sending(long, &async_channel::bounded(1).1, |_| {});
+    world.runtime.block_on(async {
+        load(&world).await;
+        let mut client = world.connect().await;
+        call_with_most(&mut client).await;
+        client.raw(&[vec![b'x'; limits::MESSAGE_BYTES + 1], b"\n".to_vec()].concat()).await;
+        assert_eq!(client.next().await["code"], "line_too_long");
+    });
+    let world = World::sending(long, &async_channel::bounded(1).1, tcp);
+    world.runtime.block_on(async {
+        load(&world).await;
+        let mut client = world.connect_tcp().await;
+        client.say(json!({ "type": "hello", "token": "t0ken" })).await;
+        assert_eq!(client.next().await["type"], "hello");
+        call_with_most(&mut client).await;
     });
 }
 

@@ -168,17 +168,20 @@ fn check_json(text: &str) -> Result<(), CallError> {
         .map_err(|error| CallError::InvalidParams { problem: error.to_string() })
 }
 
-/// What comes from standard input, up to one byte more than parameters may have.
+/// What comes from standard input, without the white space at its end.
 fn standard_input() -> Result<String, CallError> {
     let invalid = |problem: String| CallError::InvalidParams { problem };
-    let limit = limits::PARAMS_BYTES;
+    let (limit, most) = (limits::PARAMS_BYTES, limits::MESSAGE_BYTES);
     let mut bytes = Vec::new();
     io::stdin()
-        .take(limit as u64 + 1)
+        .take(most as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| invalid(format!("standard input can't be read: {error}")))?;
-    if bytes.len() > limit {
+    // The end of the last line is none of theirs.
+    let length = bytes.trim_ascii_end().len();
+    if bytes.len() > most || length > limit {
         return Err(invalid(format!("more than {limit} bytes")));
     }
+    bytes.truncate(length);
     String::from_utf8(bytes).map_err(|_| invalid("standard input is not UTF-8".into()))
 }

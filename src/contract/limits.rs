@@ -62,9 +62,9 @@ pub(crate) const SURFACE_MEMORY_MB: Range =
     Range::new("surface_memory_mb", (SURFACE_BYTES / MB) as u64, 8, 4_096);
 /// A call's parameters, as JSON text.
 pub const PARAMS_BYTES: usize = 4 * MB;
-/// A message with such parameters in it.
-#[cfg(feature = "mcp")]
-pub(crate) const MESSAGE_BYTES: usize = PARAMS_BYTES + 64 * KB;
+/// A line or a body that such parameters come in, with all that may stand beside them: a name, and the
+/// answers to what a tool asked for, with its state.
+pub const MESSAGE_BYTES: usize = PARAMS_BYTES + 512 * KB;
 /// A call's result, as JSON text.
 pub const RESULT_BYTES: usize = 4 * MB;
 /// What a tool that asks its caller for something gets back with the answer.

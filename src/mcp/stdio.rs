@@ -39,7 +39,7 @@ impl McpServer {
         or(serving, gone).await
     }
 
-    /// Serves one client over a pair of streams. A message of more than 4 MB is refused and never
+    /// Serves one client over a pair of streams. A message of more than 4.5 MB is refused and never
     /// held whole.
     ///
     /// It returns when the client's last message has been answered, a few seconds after the end of

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use weft_lite::{
     Approval, BearerToken, HttpError, HttpOptions, McpListener, McpOptions, McpServer, PluginHost,
-    PluginPackage, Runtime,
+    PluginPackage, Runtime, limits,
 };
 
 use crate::session::{ALL, LEGACY, MODERN, answering, guest, initialize, meta, package};
@@ -703,6 +703,19 @@ fn a_body_over_the_limit_is_refused_with_and_without_its_length() {
     assert!(refused.is(413).body.contains("the body is over 1000 bytes"), "{refused:?}");
     let chunked = format!("3E9\r\n{}\r\n0\r\n\r\n", " ".repeat(1_001));
     http.post(&[("Content-Length", ""), ("Transfer-Encoding", "chunked")], &chunked).is(413);
+}
+
+#[test]
+fn arguments_of_the_most_bytes_fit_into_a_body() {
+    let http = Http::probe();
+    let text = "x".repeat(limits::PARAMS_BYTES - r#"{"a":""}"#.len());
+    let call = json!({ "name": "probe__echo", "arguments": { "a": text } });
+    let (mut body, headers) = modern("tools/call", &call);
+    let headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    body.push_str(&" ".repeat(limits::MESSAGE_BYTES - body.len()));
+    let answer = http.post(&headers, &body);
+    assert!(answer.is(200).json()["result"]["structuredContent"]["a"] == text);
 }
 
 #[test]

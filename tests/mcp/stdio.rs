@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use serde_json::{Value, json};
+use weft_lite::limits;
 
 use crate::service::wait_until;
 use crate::session::{LEGACY, initialize, meta};
@@ -51,7 +52,7 @@ fn only_messages_are_on_standard_output_and_it_ends_with_its_input() {
 fn a_line_over_the_limit_is_refused_and_the_next_one_read() {
     let dir = Dir::with_probe();
     let mut running = dir.start(&["mcp"]);
-    let filler = "x".repeat((4 << 20) + (64 << 10));
+    let filler = "x".repeat(limits::MESSAGE_BYTES);
     running.type_line(&modern(1, "tools/call", json!({ "name": filler })).to_string());
     let refused = next(&mut running);
     assert_eq!(refused["error"]["code"], -32600);
@@ -60,10 +61,10 @@ fn a_line_over_the_limit_is_refused_and_the_next_one_read() {
     running.type_line(&nameless);
     assert_eq!(next(&mut running).get("id"), None);
     // One that is as long as may be, with arguments that are as long as may be.
-    let text = "x".repeat((4 << 20) - r#"{"a":""}"#.len());
+    let text = "x".repeat(limits::PARAMS_BYTES - r#"{"a":""}"#.len());
     let call = json!({ "name": "probe__echo", "arguments": { "a": text } });
     let mut message = modern(2, "tools/call", call).to_string();
-    message.push_str(&" ".repeat((4 << 20) + (64 << 10) - message.len()));
+    message.push_str(&" ".repeat(limits::MESSAGE_BYTES - message.len()));
     running.type_line(&message);
     let answer = next(&mut running);
     assert_eq!(answer["result"]["structuredContent"]["a"].as_str().unwrap().len(), text.len());

@@ -22,7 +22,7 @@ use smol::lock::Mutex;
 
 use super::lines::{Line, Lines, UntilEnd};
 use super::threaded::Threaded;
-use crate::contract::limits::{KB, PARAMS_BYTES};
+use crate::contract::limits::{MESSAGE_BYTES, PARAMS_BYTES};
 use crate::contract::{
     BoxFuture, Cancellation, CancellationSource, ChannelAdapter, ChannelFormat, ChannelHost,
     Failure, MessagePayload, OWNER, PluginError, Reply, TextFormat, metadata,
@@ -37,9 +37,6 @@ const CONSOLE: &str = "console";
 
 /// What fails where the input can't be read.
 const READING: &str = "reading from the console";
-
-/// Bytes of a line: the parameters of a call with room for a tool's name.
-const LINE_BYTES: usize = PARAMS_BYTES + 4 * KB;
 
 /// What may stand at the end of a line: from which byte on, and what.
 pub type Complete = Arc<dyn Fn(&str) -> (usize, Vec<String>) + Send + Sync>;
@@ -57,7 +54,7 @@ pub struct ConsoleEditing {
 /// Standard input and output as a channel. Its one chat is named `console`, and whoever writes there
 /// is the owner.
 ///
-/// On a pipe each line is a message; blank ones are none. A line of more than 4 MB and 4 KB, or one
+/// On a pipe each line is a message; blank ones are none. A line of more than 4.5 MB, or one
 /// that is not UTF-8, is refused with a message on the output and never held whole. At a terminal,
 /// with [`editing`](Self::editing), a message may have several lines if they are pasted, and the
 /// next one is read when the last one has been answered.
@@ -123,7 +120,7 @@ impl ConsoleChannel {
         style: ConsoleStyle,
     ) -> Self {
         Self {
-            source: Mutex::new(Source::Lines(Lines::new(Box::new(input), LINE_BYTES))),
+            source: Mutex::new(Source::Lines(Lines::new(Box::new(input), MESSAGE_BYTES))),
             output: Mutex::new(Output { writer: Box::new(output), written: 0 }),
             style,
             prompt: false,
@@ -236,7 +233,7 @@ impl ConsoleChannel {
                     Err(_) => self.refuse_not_text().await?,
                 },
                 Line::TooLong(_) => {
-                    let message = format!("the line is over {LINE_BYTES} bytes");
+                    let message = format!("the line is over {MESSAGE_BYTES} bytes");
                     let next_step = format!("pass at most {PARAMS_BYTES} bytes of parameters");
                     self.refuse("line_too_long", message, next_step).await?;
                 }

@@ -68,7 +68,7 @@ use std::time::Duration;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
-use crate::contract::limits::SURFACE_BYTES;
+use crate::contract::limits::{MESSAGE_BYTES, SURFACE_BYTES};
 use crate::contract::{
     Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
     ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, TextFormat,
@@ -125,7 +125,7 @@ pub struct SocketOptions {
 }
 
 impl SocketOptions {
-    /// The defaults: no token, this user only, 2,000 clients, lines of 4 MB, 64 messages in flight,
+    /// The defaults: no token, this user only, 2,000 clients, lines of 4.5 MB, 64 messages in flight,
     /// 16 MB for all clients together.
     #[must_use]
     pub fn new(address: SocketAddress) -> Self {
@@ -134,7 +134,7 @@ impl SocketOptions {
             token: None,
             others: false,
             max_clients: 2_000,
-            line_bytes: 4 << 20,
+            line_bytes: MESSAGE_BYTES,
             in_flight: 64,
             memory_bytes: SURFACE_BYTES,
             hello_limit: Duration::from_secs(10),

@@ -60,7 +60,7 @@ pub struct HttpOptions {
     pub authorization_server: Option<String>,
     /// Connections at a time. Default: 2,048.
     pub connections: usize,
-    /// Bytes of a request's body. Default: 4 MB and 64 KB.
+    /// Bytes of a request's body. Default: 4.5 MB.
     pub body_bytes: usize,
     /// Bytes of requests and answers that may be held for all connections together; beyond, requests get
     /// status 503. Default: 16 MB.
