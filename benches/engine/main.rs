@@ -10,7 +10,9 @@ mod raw;
 mod support;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -44,7 +46,36 @@ fn main() -> ExitCode {
     smol::block_on(executor.run(task));
     drop(executor);
     hosted(&mut report, &bytes);
+    installed(&report);
     report.end()
+}
+
+/// Plugins of one `$WEFT_HOME`, from their folders into service.
+fn installed(report: &Report) {
+    const PLUGINS: u32 = 20;
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("skills/json-query");
+    let manifest = fs::read_to_string(from.join("weft.plugin.json")).expect("it is committed");
+    let home = tempfile::tempdir().expect("there is room");
+    for number in 0..PLUGINS {
+        let id = format!("json-query-{number}");
+        let folder = home.path().join("plugins").join(&id);
+        fs::create_dir_all(&folder).expect("there is room");
+        fs::copy(from.join("plugin.wasm"), folder.join("plugin.wasm")).expect("there is room");
+        let manifest = manifest.replacen("\"json-query\"", &format!("\"{id}\""), 1);
+        fs::write(folder.join("weft.plugin.json"), manifest).expect("there is room");
+    }
+    let timing = futures_lite::future::block_on(measure(async || {
+        let runtime = Runtime::builder().weft_home(home.path()).without_bundled().build();
+        runtime.block_on(async {
+            runtime.load().await;
+            assert_eq!(runtime.host().registry().plugins().count(), PLUGINS as usize);
+            runtime.stop().await;
+        });
+    }));
+    let each = 1.0 / f64::from(PLUGINS);
+    let what = "load of an installed plugin, 39 KB module, one of 20";
+    report.figure(what, timing.best_us() * each, "us");
+    report.figure("  median", timing.median.as_secs_f64() * 1e6 * each, "us");
 }
 
 async fn loading(report: &mut Report, bytes: &[u8]) {
