@@ -24,6 +24,8 @@ pub const SIGNATURE_FILE: &str = "weft.signature.json";
 
 /// Files and folders that are looked at.
 const ENTRIES: usize = 4_096;
+/// Bytes of a file that are read at once.
+const READ_BYTES: usize = 64 << 10;
 
 /// Files by which an approval can name the one that changed.
 const NAMED_FILES: usize = 128;
@@ -96,8 +98,9 @@ impl PackageContent {
         content.record = InstallRecord::read_in(folder).unwrap_or_default();
         let by_hand = content.record.is_none();
         let mut taken = walk(folder, "", by_hand, &mut content.files, &mut left);
-        // What is built somewhere beneath is a part of it all the same.
-        let module = source::manifest(folder).ok().map(|manifest| manifest.wasm_module);
+        // What is built in a folder that was passed by is a part of it all the same.
+        let manifest = left.passed_by.then(|| source::manifest(folder).ok()).flatten();
+        let module = manifest.map(|manifest| manifest.wasm_module);
         let module = module.map(|path| (folder.join(&path), unambiguous(path.as_ref())));
         if let Some((place, path)) =
             module.filter(|(_, path)| by_hand && !content.files.contains_key(path))
@@ -253,11 +256,15 @@ fn signer(folder: &Path, _home: &Path, _files: &BTreeMap<String, String>) -> Sig
 pub(super) struct Left {
     bytes: u64,
     entries: usize,
+    /// Whether a folder was passed by.
+    passed_by: bool,
+    buffer: Box<[u8]>,
 }
 
 impl Left {
     pub(super) fn of_a_package() -> Self {
-        Self { bytes: limits::PACKAGE_BYTES, entries: ENTRIES }
+        let buffer = vec![0; READ_BYTES].into_boxed_slice();
+        Self { bytes: limits::PACKAGE_BYTES, entries: ENTRIES, passed_by: false, buffer }
     }
 }
 
@@ -300,7 +307,9 @@ fn walk(
         let kind = entry.file_type()?;
         if kind.is_dir() {
             let left_out = by_hand && name.to_str().is_some_and(is_ignored_name);
-            if !left_out {
+            if left_out {
+                left.passed_by = true;
+            } else {
                 walk(&place, &format!("{path}/"), by_hand, files, left)?;
             }
         } else if kind.is_file() || (kind.is_symlink() && place.is_file()) {
@@ -333,9 +342,18 @@ fn unambiguous(name: &OsStr) -> String {
 
 pub(super) fn digest_of(place: &Path, path: &str, left: &mut Left) -> io::Result<String> {
     let mut hash = Sha256::new();
-    let read = io::copy(&mut File::open(place)?.take(left.bytes + 1), &mut hash)?;
-    left.bytes = left.bytes.checked_sub(read).ok_or_else(|| too_much(path))?;
-    Ok(to_hex(&hash.finalize()))
+    let mut file = File::open(place)?;
+    loop {
+        match file.read(&mut left.buffer) {
+            Ok(0) => return Ok(to_hex(&hash.finalize())),
+            Ok(read) => {
+                left.bytes = left.bytes.checked_sub(read as u64).ok_or_else(|| too_much(path))?;
+                hash.update(&left.buffer[..read]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn too_much(path: &str) -> io::Error {

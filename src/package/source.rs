@@ -330,7 +330,9 @@ pub(super) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Co
         return Err(io::Error::other("it is not a regular file"));
     }
     let length = metadata.len();
-    let mut bytes = Vec::new();
+    // One byte more, so that the end is found without growing.
+    let expected = usize::try_from(length).unwrap_or(limit).min(limit).saturating_add(1);
+    let mut bytes = Vec::with_capacity(expected);
     opened.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(Content { length, bytes })
 }
