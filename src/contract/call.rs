@@ -359,9 +359,9 @@ impl CallError {
             Self::UnknownTool { name, similar, not_loaded } => match not_loaded.as_slice() {
                 [own] if name.split("__").next() == Some(&own.plugin) => own.next_step.clone(),
                 _ if !similar.is_empty() => did_you_mean(similar, "").unwrap_or_default(),
-                [] => "list the tools with `weft-lite tools`".into(),
+                [] => "list the tools with `weft-lite tools`, or `/tools` in a chat".into(),
                 [plugin] => plugin.next_step.clone(),
-                _ => "`weft-lite tools` says what to do about each of them".into(),
+                _ => "`weft-lite tools`, or `/tools` in a chat, says what to do about each of them".into(),
             },
             Self::AmbiguousTool { candidates, .. } => {
                 format!("call one of `{}`", candidates.join("`, `"))

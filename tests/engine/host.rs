@@ -161,7 +161,10 @@ fn stopping_cancels_calls_in_flight() {
         assert_eq!(outcome.result, Err(CallError::Cancelled));
         assert!(outcome.usage.fuel > 0 && !outcome.usage.duration.is_zero());
         assert_eq!(outcome.usage.peak_memory_bytes, 65_536);
-        assert!(matches!(answer(host, "run").await, Err(CallError::UnknownTool { .. })));
+        let unknown = answer(host, "run").await.unwrap_err();
+        assert!(matches!(unknown, CallError::UnknownTool { .. }));
+        // Whoever chats has no command line.
+        assert!(unknown.next_step().contains("`/tools`"), "{}", unknown.next_step());
     });
 }
 

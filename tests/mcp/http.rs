@@ -869,6 +869,15 @@ mod program {
             assert!(said.read_line(&mut line).unwrap() > 0, "it does not say what was refused");
         }
         assert!(line.contains("`mcp.allowed_hosts`"), "{line}");
+        // A page without an origin has no name that could be added.
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let request = format!("GET /mcp HTTP/1.1\r\nHost: {address}\r\nOrigin: null\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        while !line.contains("origin: null") {
+            line.clear();
+            assert!(said.read_line(&mut line).unwrap() > 0, "it does not say what was refused");
+        }
+        assert!(line.contains("a host of its own") && !line.contains("allowed_hosts"), "{line}");
         running.signal("TERM");
         assert_eq!(running.end(), (Some(0), String::new()));
     }

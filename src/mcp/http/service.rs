@@ -105,10 +105,13 @@ impl Service {
             .collect();
         let count = self.refusals.fetch_add(1, Ordering::Relaxed);
         let level = if count < LOGGED_REFUSALS { log::Level::Warn } else { log::Level::Debug };
-        log::log!(
-            level,
-            "mcp: refused a request with `{name}: {value}`; if it is one of this machine's names, add it to `mcp.allowed_hosts`"
-        );
+        // A page from a file or a sandboxed frame names no place that could be allowed.
+        let next_step = if refusal == Refusal::Origin && value == "null" {
+            "serve the page that sent it from a host of its own"
+        } else {
+            "if it is one of this machine's names, add it to `mcp.allowed_hosts`"
+        };
+        log::log!(level, "mcp: refused a request with `{name}: {value}`; {next_step}");
     }
 
     async fn route(&self, request: Request<Incoming>) -> Answer {
