@@ -14,6 +14,9 @@ use super::grants::{Grants, Place};
 use super::walk::Access;
 use super::{FileError, path};
 
+/// The longest path that a guest may name: the kernel's own limit.
+const PATH_BYTES: usize = 4096;
+
 /// The right to reach one path beneath one open folder.
 #[derive(Debug)]
 pub(in crate::sandbox) struct FilePermit {
@@ -49,7 +52,8 @@ impl Grants {
     ///
     /// # Errors
     ///
-    /// In this order: no `filesystem` permission (T21), an empty path or one with a NUL byte, a
+    /// In this order: no `filesystem` permission (T21), an empty path or one with a NUL byte, a longer
+    /// one than the kernel takes, a
     /// path that no open grant covers (T15, T16, T19). Where it is covered by a grant at whose path
     /// nothing was when the plugin was loaded, that is no refusal but `file not found`.
     pub(in crate::sandbox) fn permit(&self, asked: &str) -> Result<FilePermit, FileError> {
@@ -58,6 +62,10 @@ impl Grants {
         }
         if asked.is_empty() || asked.contains('\0') {
             return Err(FileError::denied(asked, "filesystem access denied: invalid path"));
+        }
+        // What the kernel would take none of, for every part of the way has its cost.
+        if asked.len() > PATH_BYTES {
+            return Err(FileError::from_io(asked, rustix::io::Errno::NAMETOOLONG.into()));
         }
         let absolute = self.absolute(asked).ok_or_else(|| FileError::outside(asked))?;
         self.opened
