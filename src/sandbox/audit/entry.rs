@@ -13,6 +13,8 @@ use crate::sandbox::{HostCall, PluginIdentity};
 
 /// The longest summary.
 const SUMMARY_BYTES: usize = 512;
+/// As much of a method as is shown, so that the URL behind it is.
+const METHOD_BYTES: usize = 32;
 
 /// How a call ended, for its record.
 #[derive(Debug)]
@@ -105,9 +107,9 @@ fn function(call: &HostCall) -> &'static str {
 fn summary(call: &HostCall) -> String {
     match call {
         HostCall::HttpRequest { method, url, .. } => {
-            shorten(&format!("{} {}", shorten(method), without_values(url)))
+            shorten(&format!("{} {}", cut(method, METHOD_BYTES), without_values(url)))
         }
-        HostCall::ReadFile { path } | HostCall::WriteFile { path, .. } => shorten(path),
+        HostCall::ReadFile { path } | HostCall::WriteFile { path, .. } => shorten_path(path),
         HostCall::GetEnv { name } => shorten(name),
         HostCall::Log { level: number, .. } => level(*number).as_str().to_ascii_lowercase(),
     }
@@ -140,4 +142,30 @@ fn without_values(url: &str) -> String {
 
 fn shorten(text: &str) -> String {
     cut(text, SUMMARY_BYTES).to_owned()
+}
+
+/// A long path without what only fills it, and from its two ends: the name of the file is the last
+/// part of it, and nothing that a guest puts before that drives it out of the record.
+fn shorten_path(path: &str) -> String {
+    if path.len() <= SUMMARY_BYTES {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let root = if path.starts_with('/') { "/" } else { "" };
+    let plain = [root, &parts.join("/")].concat();
+    if plain.len() <= SUMMARY_BYTES {
+        return plain;
+    }
+    let begin = cut(&plain, SUMMARY_BYTES / 4);
+    let end = plain.ceil_char_boundary(plain.len() - SUMMARY_BYTES / 2);
+    [begin, "...", &plain[end..]].concat()
 }
