@@ -42,6 +42,15 @@ fn every_file_beneath_a_path_is_reported_with_what_to_write() {
     ran.says("2 skills: 2 valid, 1 of them with warnings; 0 invalid");
 }
 
+/// It would wait for a writer for ever.
+#[test]
+fn a_pipe_in_the_place_of_a_mark_of_caches_is_not_waited_for() {
+    let dir = skills();
+    let pipe = dir.path("skills/more/CACHEDIR.TAG");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    dir.run(&["skill", "validate", "skills"]).exits(0).says("2 skills: 2 valid");
+}
+
 #[test]
 fn strict_judges_by_the_specification() {
     let dir = skills();

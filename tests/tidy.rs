@@ -38,7 +38,7 @@ const EFFECTS: [(&str, &[&str]); 7] = [
             "sandbox/audit/file.rs",
             "skill/discover.rs",
             "skill/fingerprint.rs",
-            "skill/ignored.rs",
+            "skill/regular.rs",
             "package/",
             "actor/watcher/",
             "runtime/",

@@ -18,6 +18,7 @@ use super::paths;
 use super::staging::StagedPackage;
 use super::zip::{self, Kind};
 use crate::contract::limits;
+use crate::skill::open_regular;
 
 /// Bytes of an unpacked archive around a file's content: its header, its padding, a long name.
 const ENTRY_OVERHEAD_BYTES: u64 = 4096;
@@ -77,7 +78,7 @@ pub fn pack_folder(folder: &Path) -> Result<Vec<u8>, InstallError> {
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     let mut bytes = Vec::new();
     let limit_bytes = limits::PACKAGE_BYTES;
-    fs::File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(limit_bytes + 1).read_to_end(&mut bytes))
         .map_err(|error| InstallError::Source {
             source: path.display().to_string(),

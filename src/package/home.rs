@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::approvals::Approvals;
 use super::kind::PackageKind;
 use crate::contract::sort_by;
+use crate::skill::open_regular;
 
 /// Where packages are put together before they are renamed into place, and what is removed is
 /// taken apart. Its name hides it from whoever looks for packages.
@@ -305,7 +306,7 @@ pub(super) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
 /// The content of a file of bounded size, or `None` where there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, HomeError> {
     let mut text = String::new();
-    let opened = File::open(path);
+    let opened = open_regular(path);
     match opened.and_then(|file| file.take(STATE_BYTES + 1).read_to_string(&mut text)) {
         Ok(bytes) if bytes as u64 > STATE_BYTES => {
             Err(HomeError::malformed(path, format!("it is over {STATE_BYTES} bytes")))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::machine;
@@ -12,11 +12,14 @@ use crate::package::{ReadLimits, WorkspaceTrust};
 use crate::pipeline::SOUL_FILE;
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
+use crate::skill::open_regular;
 
 /// The configuration's name in weft-lite's own folder.
 const FILE: &str = "config.yaml";
 /// The configuration in a workspace.
 const WORKSPACE_FILE: &str = ".weft/config.yaml";
+/// The longest configuration.
+const CONFIG_BYTES: u64 = 1024 * 1024;
 /// What is easily written instead, and not read.
 const OTHER_EXTENSIONS: [&str; 3] = ["yml", "json", "toml"];
 
@@ -185,7 +188,15 @@ impl RuntimeBuilder {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    match fs::read_to_string(path) {
+    let mut text = String::new();
+    let opened = open_regular(path).and_then(|file| {
+        let bytes = file.take(CONFIG_BYTES + 1).read_to_string(&mut text)?;
+        match bytes as u64 > CONFIG_BYTES {
+            true => Err(io::Error::other(format!("it is over {CONFIG_BYTES} bytes"))),
+            false => Ok(text),
+        }
+    });
+    match opened {
         // With zeros it is UTF-16, most of all.
         Ok(text) if text.contains('\0') => {
             Err(ConfigError { path: path.to_owned(), kind: ConfigErrorKind::NotText })

@@ -4,6 +4,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use super::regular::open_regular;
+
 /// Folders that tools make under these names.
 const FOLDERS: [&str; 8] =
     [".git", ".hg", ".jj", ".svn", ".venv", "__pycache__", "node_modules", "target"];
@@ -17,7 +19,7 @@ const CACHE_TAG_BEGINS: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 #[must_use]
 pub fn is_ignored_folder(folder: &Path) -> bool {
     let by_name = folder.file_name().and_then(|name| name.to_str()).is_some_and(is_ignored_name);
-    by_name || std::fs::File::open(folder.join(CACHE_TAG)).is_ok_and(is_cache_tag)
+    by_name || open_regular(&folder.join(CACHE_TAG)).is_ok_and(is_cache_tag)
 }
 
 /// Whether folders of this name are ignored.

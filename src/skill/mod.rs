@@ -30,6 +30,7 @@ mod paragraph;
 mod parse;
 mod read;
 mod registry;
+mod regular;
 mod render;
 mod requirements;
 mod shell;
@@ -62,5 +63,6 @@ pub use parse::{
 };
 pub use read::SkillReader;
 pub use registry::SkillRegistry;
+pub(crate) use regular::open_regular;
 pub use render::MissingVariables;
 pub use requirements::SkillSurroundings;

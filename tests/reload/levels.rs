@@ -80,6 +80,21 @@ fn a_trusted_workspace_tightens_what_the_operator_configures() {
     let error = configured(WorkspaceTrust::Trusted).unwrap_err();
     assert!(error.path.ends_with("work/.weft/config.yaml"), "{error}");
     assert!(configured(WorkspaceTrust::Untrusted).is_ok());
+
+    // What never ends is not waited for, and not read to its end.
+    let config = world.path("work/.weft/config.yaml");
+    std::fs::remove_file(&config).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &config).unwrap();
+    let error = configured(WorkspaceTrust::Trusted).unwrap_err().to_string();
+    assert!(error.contains("not a regular file"), "{error}");
+    std::fs::remove_file(&config).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&config).status().unwrap().success());
+    let error = configured(WorkspaceTrust::Trusted).unwrap_err().to_string();
+    assert!(error.contains("not a regular file"), "{error}");
+    std::fs::remove_file(&config).unwrap();
+    std::fs::File::create(&config).unwrap().set_len(1 << 40).unwrap();
+    let error = configured(WorkspaceTrust::Trusted).unwrap_err().to_string();
+    assert!(error.contains("it is over 1048576 bytes"), "{error}");
 }
 
 #[test]
