@@ -90,3 +90,29 @@ fn waiting_holds_no_thread() {
         assert!(or(slow, beside).await);
     });
 }
+
+/// What hyper reads over is read for as long as there is any, by a task that never looks up.
+#[test]
+fn interim_answers_without_end_keep_neither_the_thread_nor_the_request() {
+    for status in ["103 Early Hints", "100 Continue"] {
+        let interim = format!("HTTP/1.1 {status}\r\nx: {}\r\n\r\n", "y".repeat(1000));
+        let world = World::new(Setup {
+            server: Server::start(move |_| Reply::Endless(interim.repeat(100).into())),
+            ..Setup::default()
+        });
+        let mut turns = 0;
+        let error = world.runtime.block_on(async {
+            let call = async { Some(world.runtime.host().call("http", PARAMS.into()).await) };
+            let beside = async {
+                loop {
+                    turns += 1;
+                    smol::future::yield_now().await;
+                }
+            };
+            or(call, beside).await.unwrap().result.unwrap_err().to_string()
+        });
+        assert!(error.contains("the answer has no end"), "{error}");
+        assert!(turns > 20, "{turns}");
+        world.server.left.recv_blocking().unwrap();
+    }
+}

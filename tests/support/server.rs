@@ -15,6 +15,9 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// These bytes, then nothing until the client leaves.
     Hang(Vec<u8>),
+    /// These bytes again and again until the client leaves.
+    #[allow(dead_code, reason = "shared with tests that need none")]
+    Endless(Vec<u8>),
 }
 
 pub(crate) fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Reply {
@@ -118,6 +121,10 @@ impl Shared {
                 let _ = stream.flush().await;
                 let mut rest = Vec::new();
                 let _ = stream.read_to_end(&mut rest).await;
+                let _ = self.left.send(()).await;
+            }
+            Reply::Endless(bytes) => {
+                while stream.write_all(&bytes).await.is_ok() {}
                 let _ = self.left.send(()).await;
             }
         }

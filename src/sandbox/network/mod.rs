@@ -9,6 +9,7 @@ mod address;
 mod allowlist;
 mod dialer;
 mod error;
+mod fair;
 mod gate;
 mod headers;
 mod options;

@@ -15,6 +15,7 @@ use smol_hyper::rt::FuturesIo;
 
 use super::HttpError;
 use super::dialer::NetworkStream;
+use super::fair::FairStream;
 use super::gate::timed_out;
 use super::permit::HttpPermit;
 use super::response;
@@ -60,7 +61,7 @@ async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, HttpErro
     let mut left = u32::try_from(permit.addresses().len()).unwrap_or(u32::MAX);
     for &address in permit.addresses() {
         match dial(permit, address, left).await {
-            Ok(stream) => return Ok(stream),
+            Ok(stream) => return Ok(Box::new(FairStream::new(stream))),
             Err(error) => problem = error.to_string(),
         }
         left = left.saturating_sub(1);

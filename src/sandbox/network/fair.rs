@@ -1,0 +1,73 @@
+//! A connection that neither keeps its thread nor goes on for ever, whatever comes in over it.
+//!
+//! What reads it goes on for as long as there is something that it has no use for, as interim answers
+//! and empty records of TLS are, and would look at neither the time nor its neighbours meanwhile.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_lite::{AsyncRead, AsyncWrite};
+
+use super::dialer::NetworkStream;
+use crate::contract::limits;
+
+/// Reads that succeed one after the other before others have their turn.
+const READS_AT_ONCE: usize = 16;
+/// Far more than the longest answer in the smallest pieces.
+const MOST_BYTES: usize = 8 * limits::HTTP_RESPONSE_BODY_BYTES;
+
+pub(super) struct FairStream {
+    stream: Box<dyn NetworkStream>,
+    reads: usize,
+    bytes_left: usize,
+}
+
+impl FairStream {
+    pub(super) fn new(stream: Box<dyn NetworkStream>) -> Self {
+        Self { stream, reads: 0, bytes_left: MOST_BYTES }
+    }
+}
+
+impl AsyncRead for FairStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.reads == READS_AT_ONCE {
+            self.reads = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(context, buffer) else {
+            self.reads = 0;
+            return Poll::Pending;
+        };
+        self.reads += 1;
+        let bytes = read?;
+        match self.bytes_left.checked_sub(bytes) {
+            Some(left) => self.bytes_left = left,
+            None => return Poll::Ready(Err(io::Error::other("the answer has no end"))),
+        }
+        Poll::Ready(Ok(bytes))
+    }
+}
+
+impl AsyncWrite for FairStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, buffer)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(context)
+    }
+}
