@@ -6,19 +6,24 @@
 #[path = "support/guest.rs"]
 #[allow(dead_code, reason = "shared with tests of the engine")]
 mod guest;
+#[cfg(feature = "serve")]
+#[path = "support/hangup.rs"]
+mod hangup;
 #[allow(dead_code, reason = "shared with the tests of the command line")]
 mod support;
 
-#[cfg(any(feature = "serve", all(target_os = "linux", feature = "mcp", feature = "net")))]
+#[cfg(feature = "serve")]
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::ChildStderr;
-#[cfg(any(feature = "serve", all(target_os = "linux", feature = "mcp", feature = "net")))]
+#[cfg(feature = "serve")]
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use guest::Guest;
+#[cfg(feature = "serve")]
+use hangup::hangup;
 use serde_json::{Value, json};
 use support::{Dir, Running, probe};
 
@@ -196,7 +201,7 @@ fn a_program_in_a_call_that_never_returns_ends_on_a_signal() {
 #[test]
 fn a_second_signal_ends_a_stuck_program_at_once() {
     let dir = Dir::new();
-    for (first, second) in [("TERM", "TERM"), ("HUP", "TERM"), ("INT", "HUP")] {
+    for (first, second) in [("TERM", "TERM"), (hangup(), "TERM"), ("INT", hangup())] {
         let (mut running, _writer) = stuck(&dir);
         running.signal(first);
         running.signal(second);
@@ -222,54 +227,4 @@ fn a_program_whose_output_nobody_takes_ends_on_a_signal() {
     running.signal("TERM");
     running.signal("TERM");
     ends_within(AT_ONCE, &mut running);
-}
-
-/// Threads of the program that work off the executor.
-#[cfg(all(target_os = "linux", feature = "mcp", feature = "net"))]
-fn blocked_threads(process: u32) -> usize {
-    let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")));
-    names.filter(|name| name.as_deref().is_ok_and(|name| name.trim() == "weft-blocking")).count()
-}
-
-#[cfg(all(target_os = "linux", feature = "mcp", feature = "net"))]
-#[test]
-fn a_program_whose_threads_are_all_stuck_ends_on_a_signal() {
-    let dir = Dir::new();
-    fs::create_dir_all(dir.path("home/.weft/secrets")).unwrap();
-    dir.write("home/.weft/config.yaml", "network: {allow_private_hosts: [127.0.0.1]}");
-    let asks = json!({
-        "permissions": { "network": ["127.0.0.1"] }, "instance": "per-call",
-        "resources": { "max_http_requests_per_minute": 600, "max_execution_seconds": 300 },
-    });
-    for plugin in 0..3 {
-        dir.plugin(&format!("probe{plugin}"), &probe(), &asks);
-    }
-    let mut running = dir.start(&["mcp"]);
-    let call = |id: usize, tool: &str, arguments: &Value| {
-        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {
-            "name": format!("probe{}__{tool}", id % 3), "arguments": arguments,
-            "_meta": { "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                "io.modelcontextprotocol/clientCapabilities": {} },
-        } })
-    };
-    running.type_line(&call(0, "echo", &json!({})).to_string());
-    let answer = running.next_line();
-    assert!(answer.contains("\"result\""), "{answer}");
-    // Whoever reads it waits for somebody to write to it.
-    let pipe = dir.path("home/.weft/secrets/A.json");
-    assert!(Command::new("mkfifo").arg(pipe).status().unwrap().success());
-    let url = json!({ "url": "http://127.0.0.1:9/" });
-    // More than there are threads, of several plugins, since one may do only so much at once.
-    for id in 1..=45 {
-        running.type_line(&call(id, "http", &url).to_string());
-    }
-    let begun = Instant::now();
-    while blocked_threads(running.child.id()) < 32 {
-        assert!(begun.elapsed() < BOUND, "{} threads", blocked_threads(running.child.id()));
-        thread::sleep(Duration::from_millis(10));
-    }
-    running.signal("TERM");
-    // Nothing that stopping in order needs waits for one of them.
-    assert_eq!(status_within(BOUND, &mut running), Some(0));
 }

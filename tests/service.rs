@@ -4,6 +4,8 @@
 #![cfg(all(feature = "cli", feature = "socket"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "support/hangup.rs"]
+mod hangup;
 #[path = "support/service.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod service;
@@ -16,6 +18,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use hangup::hangup;
 use serde_json::{Value, json};
 use service::{LIMIT, Service, wait_until};
 use support::Dir;
@@ -41,7 +44,7 @@ fn is_served(socket: &Path) {
 
 #[test]
 fn a_socket_outlives_an_empty_input() {
-    for signal in ["TERM", "HUP"] {
+    for signal in ["TERM", hangup()] {
         let dir = with_config("channels: { socket: {} }");
         let mut service = Service::start(dir.command(&["run"]));
         service.says("note: the console has ended; still serving: socket");
@@ -82,7 +85,7 @@ fn a_plugins_channel_outlives_an_empty_input() {
     dir.write("inbox.new", format!("{message}\n"));
     fs::rename(dir.path("inbox.new"), dir.path("mailbox/inbox.jsonl")).unwrap();
     wait_until("the mailbox is answered", || dir.path("mailbox/outbox/1.json").exists());
-    service.signal("HUP");
+    service.signal(hangup());
     assert_eq!(service.ends(), Some(0));
 }
 
@@ -120,7 +123,7 @@ fn a_channel_that_is_taken_out_gives_up_what_it_waits_for() {
 #[cfg(feature = "serve")]
 #[test]
 fn an_address_is_served_without_input_until_a_signal() {
-    for signal in ["TERM", "HUP"] {
+    for signal in ["TERM", hangup()] {
         let dir = Dir::new();
         let mut service = Service::start(dir.command(&["run", "--mcp", "127.0.0.1:0"]));
         service.says("serving MCP at http://127.0.0.1:");

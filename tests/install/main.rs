@@ -8,6 +8,8 @@ mod approvals;
 mod archives;
 mod authority;
 mod foreign;
+#[path = "../support/hangup.rs"]
+mod hangup;
 #[path = "../support/home.rs"]
 mod home;
 mod interrupted;

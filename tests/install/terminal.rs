@@ -4,6 +4,7 @@ use rustix::termios::LocalModes;
 use serde_json::{Value, json};
 use weft_lite::{FileSecrets, SecretSource};
 
+use crate::hangup::hangup;
 use crate::home::{Home, content};
 use crate::session::Session;
 
@@ -140,7 +141,7 @@ fn giving_up_leaves_the_terminal_as_it_was() {
 fn a_signal_leaves_the_terminal_as_it_was_too() {
     let home = Home::new();
     let set = ["secret", "set", "API", "--host", "api.example.com"];
-    for signal in ["TERM", "INT", "HUP"] {
+    for signal in ["TERM", "INT", hangup()] {
         let mut session = at_terminal(&home, &set);
         session.shows("the value of API (not shown): ");
         session.signal(signal);
