@@ -12,7 +12,7 @@ mod hangup;
 #[allow(dead_code, reason = "shared with the tests of the command line")]
 mod support;
 
-#[cfg(feature = "serve")]
+#[cfg(feature = "mcp")]
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::ChildStderr;
@@ -207,6 +207,28 @@ fn a_second_signal_ends_a_stuck_program_at_once() {
         running.signal(second);
         ends_within(AT_ONCE, &mut running);
     }
+}
+
+/// What it sends is there whenever it is looked for, so that reading it never waits.
+#[cfg(feature = "mcp")]
+#[test]
+fn a_client_that_sends_without_a_pause_keeps_no_signal_away() {
+    let dir = Dir::new();
+    let mut running = dir.start(&["mcp"]);
+    running.type_line(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    running.next_line();
+    let input = std::os::fd::AsFd::as_fd(&running.stdin).try_clone_to_owned().unwrap();
+    let mut input = fs::File::from(input);
+    let (taken, is_taken) = std::sync::mpsc::channel();
+    let flood = thread::spawn(move || {
+        while std::io::Write::write_all(&mut input, &[b'\n'; 1 << 16]).is_ok() {
+            let _ = taken.send(());
+        }
+    });
+    assert_eq!(is_taken.iter().take(20).count(), 20);
+    running.signal("TERM");
+    assert_eq!(status_within(BOUND, &mut running), Some(0));
+    flood.join().unwrap();
 }
 
 #[test]

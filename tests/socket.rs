@@ -209,6 +209,31 @@ fn a_skill_that_is_added_is_a_command_in_the_same_conversation() {
     });
 }
 
+/// Its lines are there whenever they are looked for, so that reading them never waits.
+#[test]
+fn a_client_that_sends_without_a_pause_leaves_others_their_turn() {
+    let world = World::simple();
+    for line in ["\n", " ", "x\n", "{\"type\":\"message\",\"id\":\"\",\"text\":\"\"}\n"] {
+        let stream = std::os::unix::net::UnixStream::connect(world.path()).unwrap();
+        let mut answers = stream.try_clone().unwrap();
+        let drain = std::thread::spawn(move || std::io::copy(&mut answers, &mut std::io::sink()));
+        let end = stream.try_clone().unwrap();
+        let flood = std::thread::spawn(move || {
+            let lines = line.repeat(16 << 10);
+            while std::io::Write::write_all(&mut &stream, lines.as_bytes()).is_ok() {}
+        });
+        world.runtime.block_on(async {
+            let mut client = world.connect().await;
+            for _ in 0..3 {
+                assert_eq!(client.ask("hi").await["text"], "<hi>");
+            }
+        });
+        end.shutdown(std::net::Shutdown::Both).unwrap();
+        flood.join().unwrap();
+        drain.join().unwrap().unwrap();
+    }
+}
+
 #[test]
 fn attachments_go_both_ways_as_base64() {
     let world = World::simple();

@@ -3,12 +3,15 @@
 
 use std::io::{self, Read};
 
+use futures_lite::future::yield_now;
 use futures_lite::{AsyncRead, AsyncReadExt};
 
 /// Bytes that are read at once from whoever sends much: what a pipe holds.
 const READ_BYTES: usize = 64 << 10;
 /// The same from whoever has not sent more yet.
 const FIRST_READ_BYTES: usize = 4 << 10;
+/// Reads of less before others have their turn.
+const READS_AT_ONCE: usize = 16;
 /// Bytes that are kept of a line over the limit.
 const KEPT_BYTES: usize = 1 << 10;
 
@@ -35,6 +38,8 @@ pub(crate) struct Lines<R> {
     filled: usize,
     /// Bytes to be read at once.
     at_once: usize,
+    /// Reads since others had their turn.
+    reads: usize,
     /// Where in the buffer the next line begins, and how much of it is known to have no end in it.
     start: usize,
     searched: usize,
@@ -53,6 +58,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             buffer: Vec::new(),
             filled: 0,
             at_once: FIRST_READ_BYTES,
+            reads: 0,
             start: 0,
             searched: 0,
             skipping: false,
@@ -131,6 +137,12 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         let read = self.input.read(&mut self.buffer[self.filled..room]).await?;
         self.filled += read;
         self.ended = read == 0;
+        self.reads += 1;
+        // Whoever sends without a pause never has to be waited for, so that others had no turn.
+        if read == self.at_once || self.reads == READS_AT_ONCE {
+            self.reads = 0;
+            yield_now().await;
+        }
         if read == self.at_once {
             self.at_once = READ_BYTES;
         }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use futures_lite::future::{or, pending};
+use futures_lite::future::{or, pending, yield_now};
 use serde_json::Value;
 use smol::Timer;
 use smol::lock::Mutex as AsyncMutex;
@@ -233,7 +233,10 @@ impl Connection {
         loop {
             for line in std::mem::take(&mut lines) {
                 self.line(line, limits, client, host, ready).await?;
+                // A client that sends without a pause never waits, so that nobody else had a turn.
+                yield_now().await;
             }
+            yield_now().await;
             let read = self.stream.read(|piece| {
                 frames.push(piece, limits.line_bytes, |line| lines.push(line));
             });
