@@ -12,7 +12,6 @@ mod redaction;
 mod secrets;
 #[path = "../support/server.rs"]
 mod server;
-mod stuck;
 mod time;
 mod tls;
 #[path = "../support/world.rs"]

@@ -1,4 +1,8 @@
-//! Threads that the system never gives back.
+//! Threads that the system never gives back: all that work off the executor. They are the process's, so this
+//! test has one of its own.
+
+#![cfg(feature = "net")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test says so by failing")]
 
 use std::fs;
 use std::path::Path;
