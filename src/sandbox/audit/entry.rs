@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{AuditLog, AuditOutcome, AuditRecord};
 use crate::sandbox::clock::Clock;
+use crate::sandbox::filesystem::PATH_BYTES;
 use crate::sandbox::log::level;
 use crate::sandbox::text::cut;
 use crate::sandbox::{HostCall, PluginIdentity};
@@ -147,8 +148,9 @@ fn shorten(text: &str) -> String {
 /// A long path without what only fills it, and from its two ends: the name of the file is the last
 /// part of it, and nothing that a guest puts before that drives it out of the record.
 fn shorten_path(path: &str) -> String {
-    if path.len() <= SUMMARY_BYTES {
-        return path.to_owned();
+    // One that is too long for any file is refused, and not worth the work.
+    if path.len() <= SUMMARY_BYTES || path.len() > PATH_BYTES {
+        return shorten(path);
     }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

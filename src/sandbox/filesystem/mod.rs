@@ -23,6 +23,6 @@ pub(crate) use authority::Root;
 pub(super) use data::plugin_data;
 pub(super) use error::FileError;
 pub(super) use grants::{GrantRoots, Grants};
-pub(super) use permit::FilePermit;
+pub(super) use permit::{FilePermit, PATH_BYTES};
 pub(super) use read::read;
 pub(super) use write::write;

@@ -15,7 +15,7 @@ use super::walk::Access;
 use super::{FileError, path};
 
 /// The longest path that a guest may name: the kernel's own limit.
-const PATH_BYTES: usize = 4096;
+pub(in crate::sandbox) const PATH_BYTES: usize = 4096;
 
 /// The right to reach one path beneath one open folder.
 #[derive(Debug)]
