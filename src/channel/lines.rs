@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use futures_lite::future::yield_now;
 use futures_lite::{AsyncRead, AsyncReadExt};
+use memchr::memchr;
 
 /// Bytes that are read at once from whoever sends much: what a pipe holds.
 const READ_BYTES: usize = 64 << 10;
@@ -75,7 +76,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     pub(crate) async fn next(&mut self) -> io::Result<Line<'_>> {
         loop {
             let unread = &self.buffer[self.start..self.filled];
-            let end = unread[self.searched..].iter().position(|&byte| byte == b'\n');
+            let end = memchr(b'\n', &unread[self.searched..]);
             let Some(end) = end.map(|end| self.searched + end) else {
                 if self.ended {
                     return Ok(self.last());

@@ -19,7 +19,10 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
 use serde_json::Value;
+
+use super::first_bytes::{FirstBytes, may_mean};
 
 /// Who speaks in a conversation.
 const ROLES: [&str; 10] = [
@@ -129,8 +132,7 @@ pub fn neutral_text(text: &str) -> Cow<'_, str> {
 
 /// The JSON text with every marker in its strings made harmless; numbers, order and spaces stay.
 pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
-    // An escape may stand for any sign.
-    if !json.bytes().any(|byte| is_first_byte(byte) || byte == b'\\') {
+    if !may_mean(json.as_bytes()) {
         return Cow::Borrowed(json);
     }
     let mut written = String::new();
@@ -139,7 +141,7 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
         let start = at + found;
         at = json.len().min(end_of_string(json.as_bytes(), start + 1));
         let literal = &json[start..at];
-        if !literal.bytes().any(|byte| is_first_byte(byte) || byte == b'\\') {
+        if !may_mean(literal.as_bytes()) {
             continue;
         }
         let Ok(text) = serde_json::from_str::<Cow<'_, str>>(literal) else { continue };
@@ -158,13 +160,14 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
 
 /// Where the string ends that began before `at`, behind its quotation mark.
 fn end_of_string(json: &[u8], mut at: usize) -> usize {
-    loop {
-        match json.get(at) {
-            Some(b'\\') => at += 2,
-            Some(b'"') | None => return at + 1,
-            Some(_) => at += 1,
+    while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if json[at] == b'"' {
+            return at + 1;
         }
+        at += 2;
     }
+    json.len()
 }
 
 /// Makes every marker in the strings of a value harmless, names of members included.
@@ -182,10 +185,9 @@ pub(crate) fn neutralise(text: &str) -> Neutral<'_> {
     let mut written = String::new();
     let mut end = NextEnd { looked: 0, found: None };
     let (mut done, mut at) = (0, 0);
-    // By bytes: this runs over every text that comes in, and most have none of these.
-    let next = |at: usize| text.as_bytes()[at..].iter().position(|byte| is_first_byte(*byte));
-    while let Some(found) = next(at) {
-        at += found;
+    let mut first_bytes = FirstBytes::default();
+    while let Some(found) = first_bytes.next(text.as_bytes(), at) {
+        at = found;
         let before = if at > done { &text[done..at] } else { written.as_str() };
         let before = before.chars().next_back();
         let rest = &text[at..];
@@ -225,12 +227,6 @@ pub(crate) fn entity(sign: char) -> &'static str {
         '#' => "&#35;",
         _ => "&lt;",
     }
-}
-
-/// Whether a sign that means something here may begin with this byte: `<`, `[`, `#`, and those of
-/// other width, selectors and tags, which begin with the last two.
-fn is_first_byte(byte: u8) -> bool {
-    matches!(byte, b'<' | b'[' | b'#' | 0xef | 0xf3)
 }
 
 /// Tags of Unicode: a second alphabet that nobody sees.

@@ -8,6 +8,7 @@ mod channel_config;
 mod config;
 mod control_tokens;
 mod description;
+mod first_bytes;
 mod future;
 mod host_path;
 mod input;

@@ -3,6 +3,7 @@
 //! Results are made of parts that are JSON text already: a guest's answer, a tool's schema. Building
 //! a tree of values from them, only to write it out again, would cost more than the call itself.
 
+use memchr::memchr2;
 use serde::Serialize;
 
 /// The text of an object that is not yet closed.
@@ -74,8 +75,6 @@ pub(super) fn array<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
 /// JSON text on one line: what separates its tokens may be line feeds, which end a message on a pipe.
 /// Inside of strings they are escaped, so every one that is seen separates.
 pub(super) fn one_line(json: &str) -> std::borrow::Cow<'_, str> {
-    match json.contains(['\n', '\r']) {
-        true => json.replace(['\n', '\r'], " ").into(),
-        false => json.into(),
-    }
+    let ends = memchr2(b'\n', b'\r', json.as_bytes());
+    ends.map_or(json.into(), |_| json.replace(['\n', '\r'], " ").into())
 }

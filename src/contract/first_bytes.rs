@@ -1,0 +1,48 @@
+//! The bytes with which signs begin that may open a marker of models.
+
+use memchr::{memchr_iter, memchr2, memchr3};
+
+/// Where in a text the next signs may begin that mean something here: `<`, `[` and `#`; and those of other
+/// width, selectors and tags. This runs over every text that comes in, and most have none of these: each is
+/// looked for again only behind the last one found.
+#[derive(Default)]
+pub(super) struct FirstBytes {
+    plain: Option<Found>,
+    others: Option<Found>,
+}
+
+/// Where one was found, from which place on it was looked for.
+#[derive(Clone, Copy)]
+struct Found {
+    from: usize,
+    at: Option<usize>,
+}
+
+impl FirstBytes {
+    /// The next one from this place on, which is never before the place asked for last.
+    pub(super) fn next(&mut self, text: &[u8], from: usize) -> Option<usize> {
+        let plain = Found::next(&mut self.plain, from, || memchr3(b'<', b'[', b'#', &text[from..]));
+        let others = Found::next(&mut self.others, from, || memchr2(0xef, 0xf3, &text[from..]));
+        plain.into_iter().chain(others).min()
+    }
+}
+
+impl Found {
+    /// `look` gives the place behind `from`.
+    fn next(
+        known: &mut Option<Self>,
+        from: usize,
+        look: impl FnOnce() -> Option<usize>,
+    ) -> Option<usize> {
+        let holds = |found: &Self| found.from <= from && found.at.is_none_or(|at| at >= from);
+        let found = known.filter(holds);
+        known.insert(found.unwrap_or_else(|| Self { from, at: look().map(|at| from + at) })).at
+    }
+}
+
+/// Whether a sign that means something may be in this JSON text. The escapes that may stand for one
+/// begin with `\u`.
+pub(super) fn may_mean(json: &[u8]) -> bool {
+    let escaped = |at: usize| json.get(at + 1) == Some(&b'u');
+    FirstBytes::default().next(json, 0).is_some() || memchr_iter(b'\\', json).any(escaped)
+}
