@@ -580,3 +580,22 @@ fn help_has_an_example_for_every_command() {
 fn a_folder_without_plugins_is_mentioned() {
     Dir::new().run(&["tools"]).exits(0).prints("").says("warning: there is no plugin in ");
 }
+
+/// Whoever works in their home folder is not asked to trust what they installed themselves.
+#[test]
+fn what_is_the_operators_own_needs_no_trust() {
+    let dir = Dir::new();
+    let skill = dir.path("home/.weft/skills/alpha");
+    fs::create_dir_all(&skill).unwrap();
+    fs::write(skill.join("SKILL.md"), "---\nname: alpha\ndescription: d\n---\nhello\n").unwrap();
+    dir.write("home/.weft/config.yaml", "limits: {}\n");
+    let told = dir.run(&["trust", "--workspace", "home", "--json"]).exits(0).json();
+    assert_eq!((&told["own"], &told["covers"]), (&json!([]), &json!([])), "{told}");
+    let ran = dir.run(&["run", "--workspace", "home"]).exits(0);
+    assert!(!ran.stderr.contains("left alone"), "{}", ran.stderr);
+    // What lies beside is a workspace's all the same.
+    dir.write("home/SOUL.md", "Be brief.\n");
+    dir.run(&["run", "--workspace", "home"])
+        .exits(0)
+        .says("SOUL.md in the workspace is left alone");
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use argh::FromArgs;
 use serde_json::json;
-use weft_lite::{HomeError, Prompt, SOUL_FILE, SkillRoot, WorkspaceTrust, printable, shown};
+use weft_lite::{HomeError, Prompt, SkillRoot, WorkspaceTrust, printable, shown};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
@@ -64,10 +64,10 @@ pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure>
     }
     .map_err(refused)?;
     let answer = WorkspaceTrust::remembered(&home, workspace).map_err(refused)?;
-    let (real, own) = (options.real_workspace(), own(workspace));
+    let (real, own) = (options.real_workspace(), own(workspace, Some(&home)));
     if options.json {
         let workspace = real.display().to_string();
-        let covers = covered(&options.workspace);
+        let covers = covered(&options.workspace, &own);
         output::json(
             &json!({ "workspace": workspace, "trust": answer, "own": own, "covers": covers }),
         )?;
@@ -78,9 +78,9 @@ pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure>
         Some(WorkspaceTrust::Untrusted) => "not trusted",
         None => "not trusted, and nobody has been asked",
     };
-    let own = if own.is_empty() { "nothing of its own".into() } else { own.join(", ") };
-    output::data(&format!("{}: {state} (it has {own})", printable(&real.display().to_string())))?;
-    for path in covered(&options.workspace) {
+    let what = if own.is_empty() { "nothing of its own".into() } else { own.join(", ") };
+    output::data(&format!("{}: {state} (it has {what})", printable(&real.display().to_string())))?;
+    for path in covered(&options.workspace, &own) {
         output::data(&format!("  {}", shown(&path)))?;
     }
     Ok(Status::Done)
@@ -103,7 +103,7 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
     if remembered == Some(WorkspaceTrust::Trusted) {
         return WorkspaceTrust::Trusted;
     }
-    let own = own(workspace);
+    let own = own(workspace, home);
     if own.is_empty() || asking == Asking::Never {
         return WorkspaceTrust::Untrusted;
     }
@@ -128,16 +128,23 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
 }
 
 /// What trust in the workspace covers: each skill that is found, and the files beside them.
-fn covered(workspace: &Path) -> Vec<String> {
-    let roots = OWN.iter().filter(|name| name.ends_with("/skills"));
-    let roots = roots.filter_map(|name| SkillRoot::open(&workspace.join(name)));
+fn covered(workspace: &Path, own: &[&str]) -> Vec<String> {
+    let (roots, files): (Vec<&str>, Vec<&str>) =
+        own.iter().partition(|name| name.ends_with("/skills"));
+    let roots = roots.into_iter().filter_map(|name| SkillRoot::open(&workspace.join(name)));
     let skills = roots.flat_map(|root| root.walk()).map(|found| found.path);
-    let files = [".weft/config.yaml", SOUL_FILE, ".weft/SOUL.md"].map(|name| workspace.join(name));
-    let all = skills.chain(files.into_iter().filter(|file| file.exists()));
+    let all = skills.chain(files.into_iter().map(|name| workspace.join(name)));
     all.map(|path| path.strip_prefix(workspace).unwrap_or(&path).display().to_string()).collect()
 }
 
-/// What is there that would not be read without trust.
-fn own(workspace: &Path) -> Vec<&'static str> {
-    OWN.into_iter().filter(|name| workspace.join(name).exists()).collect()
+/// What is there that would not be read without trust. Where the workspace is the folder that `home` lies
+/// in, what is in `home` is the operator's.
+fn own(workspace: &Path, home: Option<&Path>) -> Vec<&'static str> {
+    let real = |path: &Path| path.canonicalize().ok();
+    let home = home.and_then(real);
+    let is_operators = |path: &Path| {
+        home.as_ref().is_some_and(|home| real(path).is_some_and(|it| it.starts_with(home)))
+    };
+    let is_own = |path: &Path| path.exists() && !is_operators(path);
+    OWN.into_iter().filter(|name| is_own(&workspace.join(name))).collect()
 }
