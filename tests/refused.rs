@@ -53,7 +53,7 @@ fn a_call_says_why_the_plugin_that_might_have_the_tool_is_not_loaded() {
         .exits(1)
         .says("the plugin `broken` is not loaded: the module is not a WebAssembly file")
         .says("the plugin `hello` is not loaded: invalid manifest")
-        .says("try: `weft-lite tools` says what to do");
+        .says("try: `weft-lite tools`, or `/tools` in a chat, says what to do");
     let ran = dir.run(&["call", "hello__greet"]).exits(1);
     assert!(!ran.stderr.contains("broken"), "{ran:#?}");
     dir.run(&["call", "broken__greet"])
