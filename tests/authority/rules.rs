@@ -321,6 +321,25 @@ fn rule_1_data_of_a_plugin_is_bounded() {
 }
 
 #[test]
+fn rule_1_programs_beside_each_other_share_the_room_for_data() {
+    let machine = Machine::new();
+    machine.write("home/.weft/config.yaml", "limits: {plugin_data_mb: 1}\n");
+    let mut one = machine.granting(&json!(["$PLUGIN_DATA"]));
+    let mut other = machine.start("plugins", &[]);
+    // Both have counted what is there.
+    assert_eq!((one.write("a", ""), other.write("b", "")), (Ok(()), Ok(())));
+    let part = "x".repeat(300 << 10);
+    assert_eq!((one.write("c", &part), one.write("d", &part)), (Ok(()), Ok(())));
+    assert_eq!(other.write("e", &part), Ok(()));
+    for (program, name) in [(&mut one, "f"), (&mut other, "g")] {
+        let error = program.write(name, &part).unwrap_err();
+        assert!(error.contains("no space left: a plugin's data is at most 1 MB"), "{error}");
+    }
+    one.end();
+    other.end();
+}
+
+#[test]
 fn rule_8_a_flood_of_refusals_hides_no_record() {
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "audit: {rotate_mb: 1}\n");

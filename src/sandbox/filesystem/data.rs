@@ -53,8 +53,8 @@ const BLOCK: u64 = 4096;
 pub(super) struct DataRoom {
     folder: PathBuf,
     limit: usize,
-    /// Known from the first write on. Other processes may write there, too: before anything is refused,
-    /// it is measured again.
+    /// With what calls beside each other have taken and not written yet. Other processes may write
+    /// there, too: whatever needs room, the folder is measured for.
     held: Mutex<Option<u64>>,
 }
 
@@ -79,9 +79,14 @@ impl DataRoom {
         let (old, new) = (old.map_or(0, on_disk), on_disk(new as u64) + folders as u64 * BLOCK);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let then = |held: u64| held.saturating_sub(old) + new;
-        let known = held.filter(|held| then(*held) <= limit);
-        let now = known.unwrap_or_else(|| measured(&self.folder, limit));
-        let fits = then(now) <= limit || new <= old;
+        if new <= old {
+            *held = held.map(then);
+            return Ok(());
+        }
+        let there = measured(&self.folder, limit);
+        let most = held.map_or(there, |held| held.max(there));
+        let now = if then(most) <= limit { most } else { there };
+        let fits = then(now) <= limit;
         *held = Some(if fits { then(now) } else { now });
         if fits { Ok(()) } else { Err(FileError::DataFull { limit_mb: self.limit / MB }) }
     }
