@@ -43,7 +43,7 @@ impl PackageKind {
     pub(super) const ALL: [Self; 2] = [Self::Plugin, Self::Skill];
 
     /// The folder in `$WEFT_HOME` where packages of the kind are installed.
-    pub(super) const fn folder(self) -> &'static str {
+    pub(crate) const fn folder(self) -> &'static str {
         match self {
             Self::Plugin => "plugins",
             Self::Skill => "skills",

@@ -3,7 +3,7 @@
 use futures_lite::future::zip;
 use serde_json::{Value, json};
 use weft_lite::{
-    Approvals, CallError, PackageKind, PluginPermissions, SkillLevel, skill_approval_id,
+    Approvals, CallError, PackageKind, PluginPermissions, SkillLevel, skill_approval_id, uninstall,
 };
 
 use crate::world::{Live, World, manifest, module, patiently};
@@ -56,6 +56,36 @@ fn what_is_taken_back_ends_with_its_calls() {
         world.approve("probe", PLUGIN, &granted(&json!({})));
         in_service(&mut live, "probe").await;
     });
+}
+
+#[test]
+fn what_is_removed_ends_with_its_calls() {
+    let skill_id = PackageKind::Skill.approval_id("probe");
+    for (kind, folder, id) in [
+        (PackageKind::Plugin, PLUGIN, "probe"),
+        (PackageKind::Skill, "home/skills/probe", skill_id.as_str()),
+    ] {
+        let world = World::new();
+        world.plugin(folder, "1.0.0", &module("probe"), &json!({}));
+        if kind == PackageKind::Skill {
+            world.skill(folder, "text");
+        }
+        world.approve(id, folder, &granted(&json!({})));
+        world.load(async |live| {
+            let calls = ["1", "2"].map(|_| live.host.call("probe__spin", "{}".into()));
+            let removed = async {
+                futures_lite::future::yield_now().await;
+                assert!(uninstall(&world.path("home"), kind, "probe").unwrap());
+                live.reload().await;
+            };
+            let [one, waiting] = calls;
+            let calls = zip(one, waiting);
+            let ((one, waiting), ()) = patiently("the calls", zip(calls, removed)).await;
+            for outcome in [one, waiting] {
+                assert_eq!(outcome.result, Err(CallError::Cancelled));
+            }
+        });
+    }
 }
 
 #[test]

@@ -130,7 +130,11 @@ impl Service {
         }
         let Round { mut update, taken, outcomes } = round;
         let gone = self.serving.keys().filter(|id| !taken.contains_key(*id));
-        update.remove.extend(gone.cloned().collect::<Vec<_>>());
+        for id in gone {
+            let is_forgotten = self.serving.get(id).is_some_and(|it| disk.is_forgotten(&it.place));
+            let list = if is_forgotten { &mut update.revoke } else { &mut update.remove };
+            list.push(id.clone());
+        }
         self.serving.retain(|id, _| taken.contains_key(id));
         self.failed.retain(|place, _| outcomes.contains_key(place));
         update.refused.extend(disk.unreadable().cloned().map(RefusedPlugin::unreadable));

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::super::skills::KnownSkill;
-use super::Disk;
+use super::{Disk, Place};
 use crate::contract::PluginPermissions;
-use crate::package::{Approval, ApprovalPolicy, PackageContent, StoredApproval, skill_approval_id};
+use crate::package::{
+    Approval, ApprovalPolicy, PackageContent, PackageKind, StoredApproval, skill_approval_id,
+};
 use crate::skill::{Readiness, SkillDocument, SkillLevel};
 
 impl Disk {
@@ -27,6 +29,23 @@ impl Disk {
         let more = Approval::NONE.missing(&more);
         let list = more.join(", ");
         (!more.is_empty()).then(|| format!("change: it did not ask for {list} at the start"))
+    }
+
+    /// Whether what was installed at a place was removed with all that was approved for it. Calls in
+    /// flight have nothing then to end with.
+    pub(in crate::actor::loader) fn is_forgotten(&self, place: &Place) -> bool {
+        let folder = match place {
+            Place::Folder(folder) => folder,
+            #[cfg(feature = "bundled")]
+            Place::Bundled(_) => return false,
+        };
+        let forgotten = |home: &Path, kind: PackageKind| {
+            let name = folder.strip_prefix(home.join(kind.folder())).ok().and_then(Path::to_str);
+            name.is_some_and(|name| !self.around.approvals.knows(&kind.approval_id(name)))
+        };
+        let kinds = [PackageKind::Plugin, PackageKind::Skill];
+        let home = self.options.weft_home.as_ref();
+        home.is_some_and(|home| kinds.into_iter().any(|kind| forgotten(home, kind)))
     }
 
     /// What was approved for a skill of its own, not shipped by a plugin.
