@@ -46,7 +46,10 @@ fn each_requirement_is_evaluated_and_told() {
     assert_eq!(unmet(met), [""; 0]);
     let cases = [
         (r#"{"requires": {"bins": ["git", "hg"]}}"#, "program `hg`"),
-        (r#"{"requires": {"anyBins": ["hg", "svn"]}}"#, "none of these programs is on the PATH: hg, svn"),
+        (
+            r#"{"requires": {"anyBins": ["hg", "svn"]}}"#,
+            "none of these programs is on the PATH: hg, svn",
+        ),
         (r#"{"requires": {"env": ["TOKEN", "OTHER"]}}"#, "variable `OTHER`"),
         (r#"{"requires": {"config": ["browser.off"]}}"#, "`browser.off`"),
         (r#"{"os": ["darwin"]}"#, "it is for darwin, and this is linux"),
