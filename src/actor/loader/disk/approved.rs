@@ -6,7 +6,8 @@ use super::super::skills::KnownSkill;
 use super::{Disk, Place};
 use crate::contract::PluginPermissions;
 use crate::package::{
-    Approval, ApprovalPolicy, PackageContent, PackageKind, StoredApproval, skill_approval_id,
+    Approval, ApprovalPolicy, PackageContent, PackageKind, PackageOrigin, StoredApproval,
+    skill_approval_id,
 };
 use crate::skill::{Readiness, SkillDocument, SkillLevel};
 
@@ -34,11 +35,7 @@ impl Disk {
     /// Whether what was installed at a place was removed with all that was approved for it. Calls in
     /// flight have nothing then to end with.
     pub(in crate::actor::loader) fn is_forgotten(&self, place: &Place) -> bool {
-        let folder = match place {
-            Place::Folder(folder) => folder,
-            #[cfg(feature = "bundled")]
-            Place::Bundled(_) => return false,
-        };
+        let PackageOrigin::Folder(folder) = place.origin() else { return false };
         let forgotten = |home: &Path, kind: PackageKind| {
             let name = folder.strip_prefix(home.join(kind.folder())).ok().and_then(Path::to_str);
             name.is_some_and(|name| !self.around.approvals.knows(&kind.approval_id(name)))
