@@ -19,8 +19,8 @@ const BUILT_IN: [&str; 2] = ["console", "socket"];
 impl PluginHost {
     /// Registers the channels, stages, memory backends and voice handlers of every plugin in
     /// service that is not registered yet, and takes out those whose plugin is gone: what a channel
-    /// among them still waited for is given up. Messages of the channels go to `inbound`; those that `wanted` leaves out are left alone. Nothing is
-    /// started.
+    /// among them still waited for is given up. Messages of the channels go to `inbound`; those that
+    /// `wanted` leaves out are left alone. Nothing is started.
     pub async fn adopt_guests(&self, inbound: &Arc<dyn ChannelHost>, wanted: &WantedChannels) {
         let snapshot = self.snapshot();
         for member in self.members().iter() {

@@ -52,10 +52,10 @@ impl Grants {
     ///
     /// # Errors
     ///
-    /// In this order: no `filesystem` permission (T21), an empty path or one with a NUL byte, a longer
-    /// one than the kernel takes, a
-    /// path that no open grant covers (T15, T16, T19). Where it is covered by a grant at whose path
-    /// nothing was when the plugin was loaded, that is no refusal but `file not found`.
+    /// In this order: no `filesystem` permission (T21), an empty path or one with a NUL byte, a path that
+    /// is longer than the kernel takes, one that no open grant covers (T15, T16, T19). Where it is
+    /// covered by a grant at whose path nothing was when the plugin was loaded, that is no refusal but
+    /// `file not found`.
     pub(in crate::sandbox) fn permit(&self, asked: &str) -> Result<FilePermit, FileError> {
         if self.none_asked {
             return Err(FileError::denied(asked, "filesystem access not permitted"));
