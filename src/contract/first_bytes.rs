@@ -46,3 +46,32 @@ pub(super) fn may_mean(json: &[u8]) -> bool {
     let escaped = |at: usize| json.get(at + 1) == Some(&b'u');
     FirstBytes::default().next(json, 0).is_some() || memchr_iter(b'\\', json).any(escaped)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every short text of these bytes, from every place on.
+    #[test]
+    fn each_first_byte_is_found_once_and_in_order() {
+        const BYTES: [u8; 5] = [b'a', b'<', 0xef, b'#', 0xf3];
+        for number in 0..BYTES.len().pow(6) {
+            let text: Vec<u8> = (0..6).map(|at| BYTES[number / BYTES.len().pow(at) % 5]).collect();
+            let mut first_bytes = FirstBytes::default();
+            let mut at = 0;
+            let mut found = Vec::new();
+            while let Some(next) = first_bytes.next(&text, at) {
+                found.push(next);
+                at = next + 1;
+            }
+            let wanted: Vec<usize> = (0..6).filter(|&at| text[at] != b'a').collect();
+            assert_eq!(found, wanted, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_escape_may_stand_for_a_sign() {
+        assert!(may_mean(br#""\u003csystem>""#));
+        assert!(!may_mean(br#""a line\nand \"another\"""#));
+    }
+}
