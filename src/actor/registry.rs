@@ -226,7 +226,7 @@ impl PluginRegistry {
     }
 }
 
-/// Up to three names that hold the wanted one, or begin alike.
+/// Up to three names that were probably meant, hold the wanted one, or begin alike.
 fn similar<'a>(bare: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = bare.to_ascii_lowercase();
     let mut close: Vec<(usize, &str)> = names
@@ -234,12 +234,14 @@ fn similar<'a>(bare: &str, name: &str, names: impl Iterator<Item = &'a str>) -> 
             let tool = candidate.rsplit_once("__").map_or(candidate, |(_, tool)| tool);
             let tool = tool.to_ascii_lowercase();
             let shared = tool.bytes().zip(wanted.bytes()).take_while(|(a, b)| a == b).count();
+            let misspelt = closest(&wanted, &[&*tool]).is_some();
             let close = !wanted.is_empty()
-                && (candidate.contains(name)
+                && (misspelt
+                    || candidate.contains(name)
                     || tool.contains(&wanted)
                     || wanted.contains(&tool)
                     || (shared >= 3 && shared * 2 >= wanted.len()));
-            close.then_some((usize::MAX - shared, candidate))
+            close.then_some((if misspelt { 0 } else { usize::MAX - shared }, candidate))
         })
         .collect();
     sort_by(&mut close, Ord::cmp);
