@@ -5,7 +5,6 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -16,7 +15,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::Report;
-use weft_lite::{ChannelRules, Member, Runtime, SocketAddress, SocketChannel, SocketOptions};
+use weft_lite::{
+    ChannelRules, Member, Runtime, SocketAddress, SocketChannel, SocketOptions, SortedMap,
+};
 
 const COMMANDS: usize = 20_000;
 const CLIENTS: usize = 1_000;
@@ -67,7 +68,7 @@ fn main() -> ExitCode {
 
 fn serve(path: PathBuf, stopped: &async_channel::Receiver<()>) {
     let runtime = Runtime::builder().build();
-    let rules = BTreeMap::from([("socket".to_owned(), ChannelRules::of_owner())]);
+    let rules = SortedMap::from([("socket".to_owned(), ChannelRules::of_owner())]);
     let gateway = runtime.gateway(runtime.commands(), rules);
     runtime.block_on(async {
         runtime.load().await;

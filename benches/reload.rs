@@ -8,7 +8,6 @@
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -19,7 +18,7 @@ use std::{env, fs};
 use futures_lite::future::{poll_once, yield_now, zip};
 use support::{Report, guest};
 use tempfile::TempDir;
-use weft_lite::{PluginHost, Runtime, RuntimeBuilder, WatchConfig};
+use weft_lite::{PluginHost, Runtime, RuntimeBuilder, SortedSet, WatchConfig};
 
 const SKILLS: usize = 10_000;
 const RELOADS: usize = 10_000;
@@ -159,7 +158,7 @@ fn change() -> Vec<f64> {
         for number in 0..CHANGES {
             let file = write_skill(home.path(), number * 37, "changed");
             let before = processor_ms();
-            runtime.loader().refresh_paths(BTreeSet::from([file])).await.expect("it is there");
+            runtime.loader().refresh_paths(SortedSet::from([file])).await.expect("it is there");
             loaded += processor_ms() - before;
             subscription.next().await.expect("the host is there");
         }
@@ -231,7 +230,7 @@ fn reloads() -> Vec<f64> {
             bytes.extend((number as u16).to_le_bytes());
             let file = folder.join("plugin.wasm");
             fs::write(&file, bytes).expect("it can be written");
-            let mut reload = pin!(runtime.loader().refresh_paths(BTreeSet::from([file])));
+            let mut reload = pin!(runtime.loader().refresh_paths(SortedSet::from([file])));
             loop {
                 let call = host.call("bench__echo", "1".into());
                 let (outcome, reloaded) = zip(call, poll_once(&mut reload)).await;

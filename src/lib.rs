@@ -153,9 +153,9 @@ pub use contract::{
     MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService, NotLoaded, OWNER, ParsedConfig,
     ParsedManifest, PipelineStage, PipelineStageType, PluginCapability, PluginDescription,
     PluginError, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply, Secret,
-    SecretSource, Service, Skill, TextFormat, Tool, ToolContext, ToolDescription, ToolNames, Usage,
-    VoiceHandler, WatchConfig, did_you_mean, expand_path, full_tool_name, limits, listed, metadata,
-    neutral_text, shown, similar_names,
+    SecretSource, Service, Skill, SortedEntries, SortedEntry, SortedMap, SortedSet, TextFormat,
+    Tool, ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, did_you_mean,
+    expand_path, full_tool_name, limits, listed, metadata, neutral_text, shown, similar_names,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};

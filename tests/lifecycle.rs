@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
-use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,7 @@ use weft_lite::{
     BoxFuture, CallError, CallerInput, Cancellation, ChannelAdapter, ChannelHost, Clock,
     InputRequired, LifecycleError, LifecycleState, ManualClock, Member, MessagePayload,
     PipelineStage, PipelineStageType, PluginCapability, PluginError, PluginHost, PluginHostOptions,
-    SandboxOptions, Secret, SecretSource, Service, Tool, ToolContext,
+    SandboxOptions, Secret, SecretSource, Service, SortedMap, Tool, ToolContext,
 };
 
 const STEP: Duration = Duration::from_millis(100);
@@ -218,7 +217,7 @@ impl ChannelHost for Deaf {
         _sender: &'a str,
         _chat: &'a str,
         _payload: MessagePayload,
-        _metadata: BTreeMap<String, Value>,
+        _metadata: SortedMap<String, Value>,
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async { Err(PluginError::Cancelled) })
     }

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
-use std::collections::BTreeMap;
 use std::future::pending;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -13,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use weft_lite::{
     AuditLog, BoxFuture, Cancellation, ChannelAdapter, ChannelHost, ChannelRules, Member,
-    MemoryAudit, MessagePayload, PipelineStage, PipelineStageType, PluginError, Runtime,
+    MemoryAudit, MessagePayload, PipelineStage, PipelineStageType, PluginError, Runtime, SortedMap,
 };
 
 /// A channel whose one message is never answered, by a stage that is the same thing.
@@ -43,7 +42,7 @@ impl ChannelAdapter for Waits {
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move {
             let payload = MessagePayload::text("hello");
-            host.deliver_inbound("waits", "owner", "chat", payload, BTreeMap::new()).await?;
+            host.deliver_inbound("waits", "owner", "chat", payload, SortedMap::new()).await?;
             cancellation.cancelled().await;
             Ok(())
         })
@@ -116,7 +115,7 @@ fn a_runtime_that_is_dropped_without_being_stopped_leaves_nothing_behind() {
 fn a_message_in_flight_keeps_nothing_of_a_dropped_runtime() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
-    let rules = BTreeMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
+    let rules = SortedMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
     let gateway = runtime.gateway(runtime.commands(), rules);
     let watcher = runtime.watch();
     runtime.block_on(async {
@@ -147,7 +146,7 @@ fn a_handle_that_outlives_its_runtime_says_so_instead_of_waiting() {
 fn what_waits_in_a_mailbox_when_a_runtime_is_dropped_has_an_answer() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
-    let rules = BTreeMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
+    let rules = SortedMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
     let gateway = runtime.gateway(runtime.commands(), rules);
     let (host, loader, inbox) = (runtime.host().clone(), runtime.loader().clone(), gateway.inbox());
     // Whatever is told to whom, nobody is there to take it.

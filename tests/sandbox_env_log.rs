@@ -9,7 +9,7 @@ use std::time::Duration;
 use log::Level;
 use weft_lite::{
     Environment, HostCall, HostEnvironment, HostReply, ManualClock, PluginIdentity,
-    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions, Served,
+    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions, Served, SortedMap,
 };
 
 /// What was logged: target, level, text.
@@ -210,10 +210,10 @@ fn reading_a_credential_by_name_is_warned_of_without_its_value() {
 #[test]
 fn the_operators_values_come_before_the_hosts() {
     // Cargo sets this one for every test.
-    let host = HostEnvironment::new(BTreeMap::new());
+    let host = HostEnvironment::new(SortedMap::new());
     let name = "CARGO_MANIFEST_DIR";
     assert_eq!(host.get(name), std::env::var(name).ok());
-    let over = HostEnvironment::new(BTreeMap::from([(name.to_owned(), "mine".to_owned())]));
+    let over = HostEnvironment::new(SortedMap::from([(name.to_owned(), "mine".to_owned())]));
     assert_eq!(over.get(name), Some("mine".into()));
     for impossible in ["", "A=B", "A\0B"] {
         assert_eq!(over.get(impossible), None);

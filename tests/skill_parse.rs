@@ -6,7 +6,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use weft_lite::{
     Diagnostic, FRONTMATTER_BYTES, FolderNameFault, ParseMode, ParsedSkill, SKILL_BYTES, Severity,
-    SkillDocument, check_folder_name, neutral_text, parse_skill,
+    SkillDocument, SortedMap, check_folder_name, neutral_text, parse_skill,
 };
 
 #[test]
@@ -324,7 +323,7 @@ fn values_take_the_places_of_variables_and_nothing_else_changes() {
          - name: tone\n    default: calm\n  - style\n---\n{{topic}} {{ topic }} ${topic} ${tone} \
          {{style}} ${HOME} $HOME $1 {{other}} $ARGUMENTS $ARGUMENTS_X {baseDir}/a {x}\n",
     );
-    let values = |list: &[(&str, &str)]| -> BTreeMap<String, String> {
+    let values = |list: &[(&str, &str)]| -> SortedMap<String, String> {
         list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     let missing = skill.render(&values(&[])).unwrap_err();

@@ -1,12 +1,11 @@
 //! What is different between two moments: what was added, changed and removed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::registry::{PluginRegistry, RefusedPlugin};
-use crate::contract::{ToolDescription, map_of};
+use crate::contract::{SortedMap, ToolDescription};
 use crate::skill::{SkillEntry, SkillRegistry};
 
 /// What is different since a subscriber last looked.
@@ -142,8 +141,8 @@ impl<T: Clone> Changes<T> {
 pub(super) struct Seen {
     generation: u64,
     skills: Arc<SkillRegistry>,
-    plugins: BTreeMap<String, PluginSummary>,
-    tools: BTreeMap<String, ToolSummary>,
+    plugins: SortedMap<String, PluginSummary>,
+    tools: SortedMap<String, ToolSummary>,
     refused: Vec<RefusedPlugin>,
 }
 
@@ -166,8 +165,8 @@ impl Seen {
         Self {
             generation,
             skills: Arc::clone(skills),
-            plugins: map_of(summaries),
-            tools: map_of(tools),
+            plugins: SortedMap::from_iter(summaries),
+            tools: SortedMap::from_iter(tools),
             refused: plugins.refused().to_vec(),
         }
     }

@@ -4,7 +4,6 @@
 //! straight to the mailbox of the plugin that the snapshot names. Dropping the last handle stops
 //! the host.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -22,7 +21,7 @@ use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tasks::Tasks;
-use crate::contract::CancellationSource;
+use crate::contract::{CancellationSource, SortedMap};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
 use crate::skill::SkillRegistry;
 use crate::wasm::MemoryBudget;
@@ -229,7 +228,7 @@ struct HostActor {
     skills: Arc<SkillRegistry>,
 }
 
-type Plugins = BTreeMap<String, Arc<LoadedPlugin>>;
+type Plugins = SortedMap<String, Arc<LoadedPlugin>>;
 
 impl HostActor {
     async fn run(mut self) {

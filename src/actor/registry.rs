@@ -3,7 +3,7 @@
 //! A snapshot never changes. The plugin host replaces it whole; whoever reads it keeps the one it
 //! started with, so a call in flight is never hurt by a change.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::kinds::GuestFacts;
 use super::load::LoadError;
 use super::plugin::PluginMessage;
 use crate::contract::{
-    CallError, CancellationSource, NotLoaded, PluginManifest, ToolDescription, closest,
+    CallError, CancellationSource, NotLoaded, PluginManifest, SortedMap, ToolDescription, closest,
     full_tool_name, sort_by,
 };
 use crate::package::{PackageError, PackageOrigin};
@@ -26,7 +26,7 @@ use crate::wasm::CompiledModule;
 pub struct PluginRegistry {
     /// The generation of the snapshot that it was made for.
     pub generation: u64,
-    plugins: BTreeMap<String, Arc<LoadedPlugin>>,
+    plugins: SortedMap<String, Arc<LoadedPlugin>>,
     refused: Vec<RefusedPlugin>,
     by_full_name: HashMap<String, ToolEntry>,
     /// The full names that a bare name may mean.
@@ -203,13 +203,13 @@ impl PluginRegistry {
         CallError::UnknownTool { name: name.to_owned(), similar, not_loaded }
     }
 
-    pub(super) fn by_id(&self) -> &BTreeMap<String, Arc<LoadedPlugin>> {
+    pub(super) fn by_id(&self) -> &SortedMap<String, Arc<LoadedPlugin>> {
         &self.plugins
     }
 
     pub(super) fn build(
         generation: u64,
-        plugins: BTreeMap<String, Arc<LoadedPlugin>>,
+        plugins: SortedMap<String, Arc<LoadedPlugin>>,
         refused: Vec<RefusedPlugin>,
     ) -> Self {
         let mut by_full_name = HashMap::new();

@@ -1,7 +1,6 @@
 //! `weft-lite audit`: what plugins asked of the host, and what came of it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{FileAudit, audit_line};
+use weft_lite::{FileAudit, SortedSet, audit_line};
 
 use super::options::Options;
 use super::{Failure, Status, failed, meant, output};
@@ -42,7 +41,7 @@ pub(super) struct Audit {
 pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
     let path = home.join(super::AUDIT_FILE);
-    let seen = RefCell::new(BTreeSet::new());
+    let seen = RefCell::new(SortedSet::new());
     let print = |line: &str| print(command, options.json, line, &seen);
     let rotated = FileAudit::rotated(&path);
     let mut follower = Follower { path, reader: None };
@@ -106,7 +105,7 @@ fn lines(reader: &mut BufReader<File>, print: &impl Fn(&str) -> io::Result<()>) 
 }
 
 /// Of a plugin without a record: that it has none yet, or that there is no such plugin.
-fn known(id: &str, mut others: BTreeSet<String>, options: &Options) -> Result<(), Failure> {
+fn known(id: &str, mut others: SortedSet<String>, options: &Options) -> Result<(), Failure> {
     let snapshot = options.load()?.host().snapshot();
     others.extend(snapshot.plugins.plugins().map(|plugin| plugin.manifest.id.clone()));
     others.extend(snapshot.plugins.refused().iter().filter_map(|refused| refused.id.clone()));
@@ -123,7 +122,7 @@ fn print(
     command: &Audit,
     json: bool,
     line: &str,
-    seen: &RefCell<BTreeSet<String>>,
+    seen: &RefCell<SortedSet<String>>,
 ) -> io::Result<()> {
     // A line that was cut by a full disk or a power cut is no record.
     let Ok(record) = serde_json::from_str::<Value>(line) else { return Ok(()) };

@@ -1,6 +1,5 @@
 //! The options that every command takes, and the runtime they describe.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use argh::FromArgs;
 use weft_lite::{
     Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, SandboxOptions,
-    expand_path, limits, workspace_authority,
+    SortedMap, expand_path, limits, workspace_authority,
 };
 
 use super::interrupts::{self, Interrupts};
@@ -272,7 +271,7 @@ impl Options {
             }
         }
         let values = self.env.iter().cloned().map(|Variable { name, value }| (name, value));
-        let environment = HostEnvironment::new(values.collect::<BTreeMap<_, _>>());
+        let environment = HostEnvironment::new(values.collect::<SortedMap<_, _>>());
         let mut builder = Runtime::builder()
             .workspace(&self.workspace)
             .approve(self.approval())

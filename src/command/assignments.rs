@@ -3,9 +3,8 @@
 //! What is no such word is text for people, in which an apostrophe is an apostrophe. So only words that
 //! give a value to a name that is known are read as a shell reads them.
 
-use std::collections::BTreeMap;
-
 use super::error::CommandError;
+use crate::contract::SortedMap;
 
 /// The values that the text gives to known names; of several for one name the last one.
 ///
@@ -14,8 +13,8 @@ use super::error::CommandError;
 pub(super) fn assignments(
     text: &str,
     is_known: impl Fn(&str) -> bool,
-) -> Result<BTreeMap<String, String>, CommandError> {
-    let mut values = BTreeMap::new();
+) -> Result<SortedMap<String, String>, CommandError> {
+    let mut values = SortedMap::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         // The whole word may be quoted too: `"city=New York"`.

@@ -1,6 +1,5 @@
 //! Who calls a command, and what the call may use.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_channel::Sender;
@@ -8,6 +7,7 @@ use async_channel::Sender;
 use super::answer::SkillPrompt;
 use super::registry::CommandRegistry;
 use crate::actor::PluginHost;
+use crate::contract::SortedMap;
 
 /// Who sent the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Caller {
 #[derive(Debug, Default)]
 pub struct Conversation {
     /// The skills that `/use` put into it, by name.
-    used: Mutex<BTreeMap<String, SkillPrompt>>,
+    used: Mutex<SortedMap<String, SkillPrompt>>,
 }
 
 /// Skills that one conversation may hold in its prompt.
@@ -61,7 +61,7 @@ impl Conversation {
         self.used().is_empty()
     }
 
-    fn used(&self) -> MutexGuard<'_, BTreeMap<String, SkillPrompt>> {
+    fn used(&self) -> MutexGuard<'_, SortedMap<String, SkillPrompt>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,7 @@
 //! What fits what was said.
 
-use std::collections::BTreeSet;
-
 use super::registry::CommandRegistry;
-use crate::contract::{set_of, sort_by_key};
+use crate::contract::{SortedSet, sort_by_key};
 
 /// Commands that a message is answered with at most.
 const MATCHES: usize = 5;
@@ -19,15 +17,15 @@ const COMMON: &str = " about after all also and any are ask but can could did do
     where which who why will with would yes you your ";
 
 /// The words of a text that mean something, in lower case.
-fn words(text: &str) -> BTreeSet<String> {
+fn words(text: &str) -> SortedSet<String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric());
     let words = words.filter(|word| word.chars().count() >= WORD_LETTERS).map(str::to_lowercase);
-    set_of(words.filter(|word| !COMMON.contains(&format!(" {word} "))))
+    SortedSet::from_iter(words.filter(|word| !COMMON.contains(&format!(" {word} "))))
 }
 
 /// How well a name with its description fits the words: 0 where it doesn't. A word of the name
 /// counts three times.
-fn fit(wanted: &BTreeSet<String>, name: &str, description: &str) -> usize {
+fn fit(wanted: &SortedSet<String>, name: &str, description: &str) -> usize {
     let common = |text: &str| {
         let there = words(text);
         wanted.iter().filter(|word| there.iter().any(|other| alike(word, other))).count()

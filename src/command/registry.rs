@@ -1,6 +1,5 @@
 //! The commands there are at one moment.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use super::caller::CommandCall;
 use super::error::CommandError;
 use super::line::CommandLine;
 use super::skill;
-use crate::contract::{BoxFuture, similar_names};
+use crate::contract::{BoxFuture, SortedMap, similar_names};
 use crate::skill::SkillRegistry;
 
 /// Does what a command says.
@@ -157,10 +156,10 @@ pub struct CommandRegistry {
     /// In the order in which they are shown: the built-in ones as they were given, then those of
     /// skills by name.
     commands: Vec<Arc<Command>>,
-    by_name: BTreeMap<String, usize>,
+    by_name: SortedMap<String, usize>,
     collisions: Vec<Collision>,
     /// Skills that are no commands, and why.
-    at_rest: BTreeMap<String, String>,
+    at_rest: SortedMap<String, String>,
 }
 
 impl CommandRegistry {

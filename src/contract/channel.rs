@@ -1,11 +1,11 @@
 //! Channels: where messages come from and go to.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::SortedMap;
 use super::{
     Acknowledgement, BoxFuture, Cancellation, MessagePayload, PluginError, Progress, Reply,
 };
@@ -38,7 +38,7 @@ pub trait ChannelHost: Send + Sync {
         sender: &'a str,
         chat: &'a str,
         payload: MessagePayload,
-        metadata: BTreeMap<String, Value>,
+        metadata: SortedMap<String, Value>,
     ) -> BoxFuture<'a, Result<(), PluginError>>;
 
     /// Cancels the message `id` of a chat, or what the chat is busy with. Its failure is reported

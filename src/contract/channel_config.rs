@@ -1,10 +1,10 @@
 //! The configuration's `channels`: who may talk over each, and where the socket is.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::SortedMap;
 use super::manifest::check::text_of;
 use super::manifest::findings::{Findings, Table};
 use super::manifest::rules::{self, Flaw};
@@ -33,9 +33,9 @@ const CONSOLE: &str = "console";
 pub(super) fn channels(
     table: &Table<'_>,
     findings: &mut Findings,
-) -> BTreeMap<String, ChannelConfig> {
+) -> SortedMap<String, ChannelConfig> {
     let names: Vec<&str> = table.unknown(&[]).collect();
-    let mut channels = BTreeMap::new();
+    let mut channels = SortedMap::new();
     for name in names {
         if let Err(flaw) = rules::id(name) {
             findings.fault(table.path(&rules::quoted(name)), flaw);

@@ -36,12 +36,12 @@
 //! Paths may begin with `~/` or `$WEFT_HOME/`. A workspace's own file can only tighten what stands here:
 //! see [`Config::from_layers`].
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::SortedMap;
 use super::channel_config::{self, ChannelConfig};
 use super::layers;
 use super::limits::{self, KB, MB, MEMORY_BUDGET_MB, Range, SURFACE_MEMORY_MB};
@@ -105,7 +105,7 @@ pub struct Config {
     /// What skills may ask for under `requires.config`: one mapping.
     pub skill_config: Value,
     /// The channels that are configured, by name.
-    pub channels: BTreeMap<String, ChannelConfig>,
+    pub channels: SortedMap<String, ChannelConfig>,
     /// How what is hosted is offered over MCP.
     pub mcp: McpConfig,
 }
@@ -158,7 +158,7 @@ impl Default for Config {
             audit_rotate_bytes: AUDIT_ROTATE_MB.default * MB as u64,
             watch: WatchConfig::default(),
             skill_config: Value::Object(Map::new()),
-            channels: BTreeMap::new(),
+            channels: SortedMap::new(),
             mcp: McpConfig::default(),
         }
     }

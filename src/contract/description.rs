@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::SortedSet;
 use super::control_tokens::{neutral_text, neutralise_value};
 use super::limits;
 
@@ -57,7 +58,7 @@ impl PluginDescription {
     /// [`limits::TOOL_NAME_CHARS`].
     pub fn parse(text: &str, owner: &str) -> Result<Self, String> {
         let description: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = SortedSet::new();
         for tool in &description.tools {
             let name = &tool.name;
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);

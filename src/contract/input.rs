@@ -25,13 +25,12 @@
 //!
 //! A caller can't write this member itself, and a tool without that word in its description can't ask.
 
-use std::collections::BTreeMap;
-
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::CallError;
+use super::SortedMap;
 use super::control_tokens::neutralise_value;
 use super::limits;
 
@@ -204,7 +203,7 @@ impl CallerInput {
 
 /// Whether a JSON object has the reserved member, however it is written.
 fn reserved(json: &str) -> serde_json::Result<bool> {
-    let members: BTreeMap<String, IgnoredAny> = serde_json::from_str(json)?;
+    let members: SortedMap<String, IgnoredAny> = serde_json::from_str(json)?;
     Ok(members.contains_key(INPUT_KEY))
 }
 

@@ -1,9 +1,8 @@
 //! Skills: instructions for an agent, with variables and perhaps tools of their own.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
+use super::SortedMap;
 use super::{BoxFuture, PluginError, ToolContext};
 
 /// Instructions that an agent can follow, and tools that belong to them.
@@ -20,7 +19,7 @@ pub trait Skill: Send + Sync {
     fn version(&self) -> Option<&str>;
 
     /// Variables that the instructions contain, with their default values.
-    fn variables(&self) -> BTreeMap<String, String>;
+    fn variables(&self) -> SortedMap<String, String>;
 
     /// Tools that the skill asks to use.
     fn allowed_tools(&self) -> &[String];

@@ -1,11 +1,9 @@
-//! Sorting and collecting with one copy of the code for all types.
+//! Sorting with one copy of the code for all types.
 //!
-//! The standard library's sort is compiled anew for every type and every comparison, at 5 to 8 KB each;
-//! collecting into a B-tree sorts too. Lists here are short, so that size counts more than the last
-//! nanosecond.
+//! The standard library's sort is compiled anew for every type and every comparison, at 5 to 8 KB each. Lists
+//! here are short, so that size counts more than the last nanosecond.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts `items` by `compare`; equal ones stay in their order.
 pub(crate) fn sort_by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
@@ -34,24 +32,6 @@ pub(crate) fn sort_by_key<T, K: Ord>(items: &mut [T], mut key: impl FnMut(&T) ->
 #[inline(never)]
 fn sort_places(order: &mut [usize], compare: &mut dyn FnMut(usize, usize) -> Ordering) {
     order.sort_by(|one, other| compare(*one, *other));
-}
-
-/// A map of these; of two with the same key the later one stays.
-pub(crate) fn map_of<K: Ord, V>(entries: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
-    let mut map = BTreeMap::new();
-    for (key, value) in entries {
-        map.insert(key, value);
-    }
-    map
-}
-
-/// A set of these.
-pub(crate) fn set_of<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
-    let mut set = BTreeSet::new();
-    for item in items {
-        set.insert(item);
-    }
-    set
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! `completion/complete`: values for the variables of prompts, and names and files of skills.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::files;
@@ -9,6 +7,7 @@ use super::message::{Request, RpcError};
 use super::object::Object;
 use super::prompts;
 use super::server::McpServer;
+use crate::contract::SortedMap;
 use crate::sandbox::off_executor;
 
 /// Values in one answer, as every revision limits them.
@@ -41,7 +40,7 @@ struct Argument {
 #[derive(Default, Deserialize)]
 struct Context {
     #[serde(default)]
-    arguments: BTreeMap<String, String>,
+    arguments: SortedMap<String, String>,
 }
 
 impl McpServer {
@@ -89,7 +88,7 @@ impl McpServer {
         &self,
         template: &str,
         argument: &str,
-        known: &BTreeMap<String, String>,
+        known: &SortedMap<String, String>,
     ) -> Result<Vec<String>, RpcError> {
         if template != "skill://{name}/{+path}" {
             let problem = "there is no such template: see `resources/templates/list`";

@@ -1,6 +1,5 @@
 //! The files of skills as resources: their URIs, kinds and contents, read when somebody asks.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::catalog::{Entry, Keyed, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
-use crate::contract::{neutral_text, sort_by};
+use crate::contract::{SortedMap, neutral_text, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::BUNDLED;
 use crate::sandbox::off_executor;
@@ -273,7 +272,7 @@ pub(super) fn children(
     files: Vec<Resource>,
 ) -> Option<Vec<Resource>> {
     let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    let mut children: BTreeMap<String, Resource> = BTreeMap::new();
+    let mut children: SortedMap<String, Resource> = SortedMap::new();
     for file in files {
         let Some(rest) = file.path.strip_prefix(&prefix) else { continue };
         match rest.split_once('/') {

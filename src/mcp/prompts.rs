@@ -1,7 +1,5 @@
 //! `prompts/get`, and the tool of an instruction skill: a skill's text with values put into it.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,14 +8,14 @@ use super::input;
 use super::message::{Request, RpcError};
 use super::object::{Object, array};
 use super::revision::Spoken;
-use crate::contract::ELICITATION;
+use crate::contract::{ELICITATION, SortedMap};
 use crate::skill::MissingVariables;
 
 #[derive(Deserialize)]
 struct GetParams {
     name: String,
     #[serde(default)]
-    arguments: BTreeMap<String, String>,
+    arguments: SortedMap<String, String>,
     #[serde(rename = "inputResponses")]
     input_responses: Option<Map<String, Value>>,
 }
@@ -87,7 +85,7 @@ pub(super) fn unknown(name: &str) -> RpcError {
 /// Variables that need a value have none.
 pub(super) fn rendered(
     skill: &OfferedSkill,
-    mut values: BTreeMap<String, String>,
+    mut values: SortedMap<String, String>,
 ) -> Result<String, MissingVariables> {
     values.entry("baseDir".to_owned()).or_insert_with(|| skill.uri());
     Ok(skill.document.render(&values)?.into_owned())

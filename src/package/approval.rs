@@ -1,13 +1,14 @@
 //! What may be given to a plugin: by kind where it is named on the command line, one by one where
 //! it is installed.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
-use crate::contract::{FileGrant, PluginPermissions, is_never_given, is_never_opened, shown};
+use crate::contract::{
+    FileGrant, PluginPermissions, SortedSet, is_never_given, is_never_opened, shown,
+};
 
 /// What a revoked package waits for, beside its permissions.
 const REVOKED: &str = "running again (it was revoked)";
@@ -202,7 +203,7 @@ impl StoredApproval {
     pub(crate) fn objection(
         &self,
         content: &PackageContent,
-        keys: &BTreeSet<String>,
+        keys: &SortedSet<String>,
     ) -> Option<String> {
         let objection = |it: &ApprovedContent| content.objection(it, keys, ChangedBy::Anybody);
         if self.incoming.as_ref().is_some_and(|incoming| objection(incoming).is_none()) {
@@ -221,7 +222,7 @@ impl StoredApproval {
         self,
         asked: &PluginPermissions,
         content: &PackageContent,
-        keys: &BTreeSet<String>,
+        keys: &SortedSet<String>,
     ) -> Vec<String> {
         let objection = self.objection(content, keys);
         objection.into_iter().chain(ApprovalPolicy::from(self).missing(asked)).collect()

@@ -1,7 +1,6 @@
 //! `approvals.json`: what the operator has approved, by the ids of plugins and of what is kept apart
 //! from them: skills that are installed, and those of a workspace.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,19 +9,19 @@ use super::approval::{Approval, StoredApproval};
 use super::consent::{Prompt, Waiting};
 use super::content::{PackageContent, trusted_key_ids};
 use super::home::{self, Access, HomeError, HomeLock};
-use crate::contract::PluginPermissions;
+use crate::contract::{PluginPermissions, SortedMap};
 
 /// The approvals of `$WEFT_HOME`, as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Approvals {
-    plugins: BTreeMap<String, StoredApproval>,
+    plugins: SortedMap<String, StoredApproval>,
 }
 
 /// The file's form.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    plugins: BTreeMap<String, StoredApproval>,
+    plugins: SortedMap<String, StoredApproval>,
 }
 
 impl Approvals {

@@ -2,7 +2,6 @@
 //! who signed it. It is taken when a package is loaded, installed or approved, never at a call.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -13,9 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::record::{InstallRecord, RECORD_FILE};
 use super::source;
-#[cfg(feature = "package")]
-use crate::contract::set_of;
-use crate::contract::{limits, shown};
+use crate::contract::{SortedMap, SortedSet, limits, shown};
 use crate::skill::is_ignored_name;
 
 /// The signature's name in a package. It covers every file but itself.
@@ -34,7 +31,7 @@ const NAMED_FILES: usize = 128;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackageContent {
     /// The digest of each file.
-    files: BTreeMap<String, String>,
+    files: SortedMap<String, String>,
     /// The digest of all of them, as in the record of an install.
     digest: String,
     version: Option<String>,
@@ -75,8 +72,8 @@ pub struct ApprovedContent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The digest of each file, where there are not too many.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub files: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    pub files: SortedMap<String, String>,
 }
 
 /// Who put content in the place of what was approved.
@@ -125,7 +122,7 @@ impl PackageContent {
             _ => None,
         };
         let named = self.files.len() <= NAMED_FILES;
-        let files = if named { self.files.clone() } else { BTreeMap::new() };
+        let files = if named { self.files.clone() } else { SortedMap::new() };
         ApprovedContent {
             digest: self.digest.clone(),
             key_id,
@@ -152,7 +149,7 @@ impl PackageContent {
         if approved.files.is_empty() {
             return Vec::new();
         }
-        let paths: BTreeSet<&String> = self.files.keys().chain(approved.files.keys()).collect();
+        let paths: SortedSet<&String> = self.files.keys().chain(approved.files.keys()).collect();
         let changed =
             paths.into_iter().filter(|path| self.files.get(*path) != approved.files.get(*path));
         changed.cloned().collect()
@@ -162,7 +159,7 @@ impl PackageContent {
     pub(crate) fn objection(
         &self,
         approved: &ApprovedContent,
-        keys: &BTreeSet<String>,
+        keys: &SortedSet<String>,
         by: ChangedBy,
     ) -> Option<String> {
         if let Some(problem) = &self.problem {
@@ -206,7 +203,7 @@ impl PackageContent {
 impl ApprovedContent {
     pub(super) fn of_record(record: &InstallRecord) -> Self {
         let InstallRecord { digest, key_id, version, .. } = record.clone();
-        Self { digest, key_id, version, files: BTreeMap::new() }
+        Self { digest, key_id, version, files: SortedMap::new() }
     }
 }
 
@@ -226,7 +223,7 @@ fn is_older(now: Option<&str>, then: Option<&str>) -> bool {
 }
 
 #[cfg(feature = "package")]
-fn signer(folder: &Path, home: &Path, files: &BTreeMap<String, String>) -> Signer {
+fn signer(folder: &Path, home: &Path, files: &SortedMap<String, String>) -> Signer {
     use super::digest::DigestList;
     use super::keys::TrustedKeys;
     use super::signature::{PackageSignature, SignatureError};
@@ -245,7 +242,7 @@ fn signer(folder: &Path, home: &Path, files: &BTreeMap<String, String>) -> Signe
 }
 
 #[cfg(not(feature = "package"))]
-fn signer(folder: &Path, _home: &Path, _files: &BTreeMap<String, String>) -> Signer {
+fn signer(folder: &Path, _home: &Path, _files: &SortedMap<String, String>) -> Signer {
     match folder.join(SIGNATURE_FILE).symlink_metadata() {
         Ok(_) => Signer::Broken("its signature can't be checked by this build".into()),
         Err(_) => Signer::Nobody,
@@ -274,16 +271,16 @@ pub(crate) fn is_installed(folder: &Path) -> bool {
 }
 
 /// The ids of the keys that are trusted; none, where they can't be read.
-pub(crate) fn trusted_key_ids(home: &Path) -> BTreeSet<String> {
+pub(crate) fn trusted_key_ids(home: &Path) -> SortedSet<String> {
     #[cfg(feature = "package")]
     {
         let keys = super::keys::TrustedKeys::read(home).unwrap_or_default();
-        set_of(keys.iter().map(|trusted| trusted.key.key_id()))
+        SortedSet::from_iter(keys.iter().map(|trusted| trusted.key.key_id()))
     }
     #[cfg(not(feature = "package"))]
     {
         let _ = home;
-        BTreeSet::new()
+        SortedSet::new()
     }
 }
 
@@ -293,7 +290,7 @@ fn walk(
     folder: &Path,
     prefix: &str,
     by_hand: bool,
-    files: &mut BTreeMap<String, String>,
+    files: &mut SortedMap<String, String>,
     left: &mut Left,
 ) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -361,7 +358,7 @@ fn too_much(path: &str) -> io::Error {
 }
 
 /// The text of which a package's digest is made: a line for each file, in the order of the paths.
-pub(super) fn text(files: &BTreeMap<String, String>) -> String {
+pub(super) fn text(files: &SortedMap<String, String>) -> String {
     files.iter().map(|(path, digest)| format!("sha256:{digest}  {path}\n")).collect()
 }
 

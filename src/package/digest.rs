@@ -1,6 +1,5 @@
 //! The digest list of a package: one line for every file, which is what a signature covers.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use super::content::sha256_hex;
@@ -9,14 +8,14 @@ use super::content::{self, Left};
 use super::files::{self, PackageFile};
 use super::install_error::InstallError;
 use super::signature::SIGNATURE_FILE;
-use crate::contract::map_of;
+use crate::contract::SortedMap;
 
 /// The SHA-256 digest of each file in a package, but for the signature itself.
 ///
 /// Its text has a line `sha256:<hex>  <path>` for each file, in the order of the paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestList {
-    by_path: BTreeMap<String, String>,
+    by_path: SortedMap<String, String>,
 }
 
 impl DigestList {
@@ -41,7 +40,7 @@ impl DigestList {
     }
 
     fn of_files(files: Vec<PackageFile>) -> Result<Self, InstallError> {
-        let mut by_path = BTreeMap::new();
+        let mut by_path = SortedMap::new();
         for file in files {
             if file.path == SIGNATURE_FILE {
                 continue;
@@ -60,7 +59,7 @@ impl DigestList {
     }
 
     /// The list of these digests by path.
-    pub(super) fn of_digests(by_path: BTreeMap<String, String>) -> Self {
+    pub(super) fn of_digests(by_path: SortedMap<String, String>) -> Self {
         Self { by_path }
     }
 
@@ -73,7 +72,7 @@ impl DigestList {
             Some((path.to_owned(), digest.to_owned()))
         };
         let entries: Vec<_> = lines.iter().map(entry).collect::<Option<_>>()?;
-        Some(Self { by_path: map_of(entries) })
+        Some(Self { by_path: SortedMap::from_iter(entries) })
     }
 
     /// The lines, without their ends.

@@ -1,9 +1,7 @@
 //! Which paths a package may hold: plain ones, that mean the same file on every system.
 
-use std::collections::BTreeMap;
-
 use super::install_error::InstallError;
-use crate::contract::limits;
+use crate::contract::{SortedMap, limits};
 
 /// Why a link is refused.
 pub(super) const LINK: &str = "it is a link, and links are not taken";
@@ -15,7 +13,7 @@ pub(super) const NEITHER: &str = "it is neither a file nor a folder";
 pub(super) struct PackagePaths {
     entries: usize,
     /// Each path by what it is without regard to case.
-    seen: BTreeMap<String, Seen>,
+    seen: SortedMap<String, Seen>,
 }
 
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! The registry behind `hub:`: a folder with an `index.json` and archives. It is data and nothing
 //! else, so that it can lie on a stick today and on a server later.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +16,7 @@ use super::kind::PackageKind;
 use super::paths::PackagePaths;
 use super::signature::PackageSignature;
 use super::source::ReadLimits;
-use crate::contract::similar_names;
+use crate::contract::{SortedMap, similar_names};
 
 /// A registry whose index has been read.
 #[derive(Debug)]
@@ -29,13 +28,13 @@ pub struct Registry {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Index {
     #[serde(default)]
-    plugins: BTreeMap<String, Vec<Release>>,
+    plugins: SortedMap<String, Vec<Release>>,
     #[serde(default)]
-    skills: BTreeMap<String, Vec<Release>>,
+    skills: SortedMap<String, Vec<Release>>,
 }
 
 impl Index {
-    fn of(&self, kind: PackageKind) -> &BTreeMap<String, Vec<Release>> {
+    fn of(&self, kind: PackageKind) -> &SortedMap<String, Vec<Release>> {
         match kind {
             PackageKind::Plugin => &self.plugins,
             PackageKind::Skill => &self.skills,
@@ -47,7 +46,7 @@ impl Index {
         similar_names(id, self.of(kind).keys().map(String::as_str))
     }
 
-    fn of_mut(&mut self, kind: PackageKind) -> &mut BTreeMap<String, Vec<Release>> {
+    fn of_mut(&mut self, kind: PackageKind) -> &mut SortedMap<String, Vec<Release>> {
         match kind {
             PackageKind::Plugin => &mut self.plugins,
             PackageKind::Skill => &mut self.skills,

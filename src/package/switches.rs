@@ -1,11 +1,11 @@
 //! `skills-state.json`: the skills that the user has switched off, by name.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::home::{self, Access, HomeError, HomeLock};
+use crate::contract::SortedSet;
 
 /// Whether a skill is to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum SkillSwitch {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SkillSwitches {
-    disabled: BTreeSet<String>,
+    disabled: SortedSet<String>,
 }
 
 impl SkillSwitches {
@@ -44,7 +44,7 @@ impl SkillSwitches {
 
     /// The names of the skills that are off.
     #[must_use]
-    pub fn disabled(&self) -> &BTreeSet<String> {
+    pub fn disabled(&self) -> &SortedSet<String> {
         &self.disabled
     }
 

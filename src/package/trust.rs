@@ -3,13 +3,13 @@
 //! A workspace's skills and configuration were perhaps written by whoever wrote the project in it;
 //! without trust they are not even read.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::home::{self, Access, HomeError, HomeLock};
+use crate::contract::SortedMap;
 
 /// Whether a workspace's own skills and configuration are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub enum WorkspaceTrust {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    workspaces: BTreeMap<String, WorkspaceTrust>,
+    workspaces: SortedMap<String, WorkspaceTrust>,
 }
 
 impl WorkspaceTrust {

@@ -5,7 +5,7 @@
 //! chats beside each other. What all chats of a channel hold together is bounded: large messages wait
 //! for room before they are taken, and so do large answers before they are sent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use crate::actor::{Mail, Tasks, mailbox, spawn_boxed};
 use crate::command::Commands;
 use crate::contract::limits::KB;
 use crate::contract::{
-    BoxFuture, ByteBudget, CancellationSource, ChannelHost, MessagePayload, PluginError,
+    BoxFuture, ByteBudget, CancellationSource, ChannelHost, MessagePayload, PluginError, SortedMap,
 };
 
 /// Messages that wait for the actor before their senders do.
@@ -47,7 +47,7 @@ pub struct Gateway {
 struct Inbox {
     mailbox: Sender<Message>,
     /// The rules of each channel, and what it may hold.
-    channels: BTreeMap<String, (ChannelRules, ByteBudget)>,
+    channels: SortedMap<String, (ChannelRules, ByteBudget)>,
 }
 
 enum Message {
@@ -93,7 +93,7 @@ impl Gateway {
         let clock = host.clock();
         let tasks = Tasks::of(executor);
         let memory = options.memory_bytes;
-        let channels: BTreeMap<String, _> = options
+        let channels: SortedMap<String, _> = options
             .rules
             .iter()
             .map(|(name, rules)| {
@@ -160,7 +160,7 @@ impl ChannelHost for Inbox {
         sender: &'a str,
         chat: &'a str,
         payload: MessagePayload,
-        metadata: BTreeMap<String, Value>,
+        metadata: SortedMap<String, Value>,
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move {
             let known = self.channels.get(channel).filter(|(rules, _)| rules.allows(sender));

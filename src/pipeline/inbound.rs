@@ -1,12 +1,10 @@
 //! A message as a channel hands it over, made sense of.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use super::state::MessageState;
 use crate::command::Attachment;
-use crate::contract::{HeldBytes, MessagePayload, PluginError, metadata};
+use crate::contract::{HeldBytes, MessagePayload, PluginError, SortedMap, metadata};
 
 /// One message of one chat.
 pub(super) struct Inbound {
@@ -25,7 +23,7 @@ impl Inbound {
         sender: &str,
         chat: &str,
         payload: MessagePayload,
-        mut known: BTreeMap<String, Value>,
+        mut known: SortedMap<String, Value>,
     ) -> Result<Self, PluginError> {
         let id = text(&mut known, metadata::MESSAGE_ID)?;
         let thread = text(&mut known, metadata::THREAD)?;
@@ -58,7 +56,7 @@ impl Inbound {
     }
 }
 
-fn text(known: &mut BTreeMap<String, Value>, key: &str) -> Result<Option<String>, PluginError> {
+fn text(known: &mut SortedMap<String, Value>, key: &str) -> Result<Option<String>, PluginError> {
     match known.remove(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),

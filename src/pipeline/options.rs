@@ -1,9 +1,9 @@
 //! How the gateway treats channels and messages.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::contract::SortedMap;
 use crate::contract::limits::SURFACE_BYTES;
 
 /// Whose messages of one channel are taken.
@@ -41,7 +41,7 @@ pub struct GatewayOptions {
     /// The workspace where `SOUL.md` is looked for; `None` where none is to be read.
     pub soul: Option<PathBuf>,
     /// The rules of each channel by its name. Of a channel without rules no message is taken.
-    pub rules: BTreeMap<String, ChannelRules>,
+    pub rules: SortedMap<String, ChannelRules>,
     /// How long one message may be worked on.
     pub message_limit: Duration,
     /// How long the sending of one part of an answer may take.
@@ -63,7 +63,7 @@ impl GatewayOptions {
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
         Self {
             soul: Some(workspace.into()),
-            rules: BTreeMap::new(),
+            rules: SortedMap::new(),
             message_limit: Duration::from_secs(300),
             send_limit: Duration::from_secs(10),
             observer_limit: Duration::from_secs(2),

@@ -9,7 +9,6 @@ mod woken;
 use administration::RuntimeAdministration;
 pub use config::{ConfigError, ConfigErrorKind, workspace_authority};
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -26,8 +25,8 @@ use crate::actor::{
     WatchMode,
 };
 use crate::command::{Administration, Commands, built_in_commands};
-use crate::contract::limits;
 use crate::contract::{ChannelConfig, McpConfig, NoSecrets, SecretSource, WatchConfig};
+use crate::contract::{SortedMap, limits};
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
 use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
 #[cfg(feature = "net")]
@@ -67,7 +66,7 @@ pub struct RuntimeBuilder {
     watch: WatchConfig,
     watch_mode: WatchMode,
     skill_config: Value,
-    channels: BTreeMap<String, ChannelConfig>,
+    channels: SortedMap<String, ChannelConfig>,
     mcp: McpConfig,
     /// The configuration's files, and what was read from them.
     settings: Vec<(PathBuf, String)>,
@@ -324,7 +323,7 @@ impl Runtime {
             approval: Approval { named: true, ..Approval::NONE },
             trust: WorkspaceTrust::Untrusted,
             bundled: Bundled::Included,
-            environment: Arc::new(BTreeMap::new()),
+            environment: Arc::new(SortedMap::new()),
             never_env: Vec::new(),
             #[cfg(feature = "net")]
             network: NetworkOptions::default(),
@@ -339,7 +338,7 @@ impl Runtime {
             watch: WatchConfig::default(),
             watch_mode: WatchMode::default(),
             skill_config: Value::Object(Map::new()),
-            channels: BTreeMap::new(),
+            channels: SortedMap::new(),
             mcp: McpConfig::default(),
             settings: Vec::new(),
             authority: Vec::new(),
@@ -421,7 +420,7 @@ impl Runtime {
 
     /// What the configuration says of channels, by their names.
     #[must_use]
-    pub fn channel_config(&self) -> &BTreeMap<String, ChannelConfig> {
+    pub fn channel_config(&self) -> &SortedMap<String, ChannelConfig> {
         &self.sources.channels
     }
 
@@ -470,7 +469,7 @@ impl Runtime {
     pub fn gateway(
         &self,
         commands: Arc<Commands>,
-        rules: BTreeMap<String, ChannelRules>,
+        rules: SortedMap<String, ChannelRules>,
     ) -> Gateway {
         let mut options = GatewayOptions::new(&self.sources.workspace);
         options.soul = self.trusted_workspace().map(Path::to_owned);

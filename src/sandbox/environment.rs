@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::rate::MINUTE;
-use crate::contract::{Capability, Denied, is_never_given};
+use crate::contract::{Capability, Denied, SortedMap, is_never_given};
 
 /// Parts of a name that tell of a credential: reading it is logged at warn level.
 const SENSITIVE: [&str; 4] = ["SECRET", "PASSWORD", "TOKEN", "API_KEY"];
@@ -20,6 +20,13 @@ pub trait Environment: Send + Sync {
 }
 
 /// A fixed set of variables, empty at first: for embedders and tests.
+impl Environment for SortedMap<String, String> {
+    fn get(&self, name: &str) -> Option<String> {
+        SortedMap::get(self, name).cloned()
+    }
+}
+
+/// The same, where they are in such a map already.
 impl Environment for BTreeMap<String, String> {
     fn get(&self, name: &str) -> Option<String> {
         BTreeMap::get(self, name).cloned()
@@ -29,13 +36,13 @@ impl Environment for BTreeMap<String, String> {
 /// The host process's environment, with the operator's own values (`--env NAME=VALUE`) before it.
 #[derive(Clone, Default)]
 pub struct HostEnvironment {
-    values: BTreeMap<String, String>,
+    values: SortedMap<String, String>,
 }
 
 impl HostEnvironment {
     /// The host's environment beneath these values.
     #[must_use]
-    pub fn new(values: BTreeMap<String, String>) -> Self {
+    pub fn new(values: SortedMap<String, String>) -> Self {
         Self { values }
     }
 }
@@ -60,7 +67,7 @@ pub(super) struct EnvironmentGate {
     never: Vec<String>,
     source: Arc<dyn Environment>,
     /// When a name was last warned about; only listed names get here, so that it stays small.
-    warned: Mutex<BTreeMap<String, Instant>>,
+    warned: Mutex<SortedMap<String, Instant>>,
 }
 
 /// The right to read one variable.

@@ -1,6 +1,5 @@
 //! What the operator provides, and no manifest can change.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use super::environment::Environment;
 use super::filesystem::Authority;
 #[cfg(feature = "net")]
 use super::network::NetworkOptions;
-use crate::contract::{NoSecrets, SecretSource, limits};
+use crate::contract::{NoSecrets, SecretSource, SortedMap, limits};
 
 /// Who a sandbox is for, as logs and the audit log name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +63,7 @@ impl SandboxOptions {
             weft_home: None,
             authority: Authority::default(),
             plugin_data_bytes: limits::PLUGIN_DATA_BYTES,
-            environment: Arc::new(BTreeMap::new()),
+            environment: Arc::new(SortedMap::new()),
             never_env: Vec::new(),
             #[cfg(feature = "net")]
             network: NetworkOptions::default(),

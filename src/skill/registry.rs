@@ -3,14 +3,13 @@
 //! A snapshot is made whole from what was found and never changes. Nothing here reads a file or
 //! runs anything.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Severity};
 use super::document::SkillDocument;
 use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillState};
-use crate::contract::sort_by;
+use crate::contract::{SortedSet, sort_by};
 
 /// All skills at one moment.
 #[derive(Debug, Default, PartialEq)]
@@ -19,7 +18,7 @@ pub struct SkillRegistry {
     /// invalid ones.
     entries: Vec<Arc<SkillEntry>>,
     /// The names that the user has switched off, whether there is a skill of the name or not.
-    disabled: Arc<BTreeSet<String>>,
+    disabled: Arc<SortedSet<String>>,
 }
 
 impl SkillRegistry {
@@ -29,8 +28,8 @@ impl SkillRegistry {
     /// The skill of the highest level is meant, and of one level the first. What can't be read has
     /// nothing to offer, so it shadows nothing.
     #[must_use]
-    pub fn resolve(found: Vec<FoundSkill>, disabled: &BTreeSet<String>) -> Self {
-        Self::default().replacing(&BTreeSet::new(), found, disabled)
+    pub fn resolve(found: Vec<FoundSkill>, disabled: &SortedSet<String>) -> Self {
+        Self::default().replacing(&SortedSet::new(), found, disabled)
     }
 
     /// The same registry, but with `found` for every skill of these names and of those in `found`.
@@ -38,9 +37,9 @@ impl SkillRegistry {
     #[must_use]
     pub(crate) fn replacing(
         &self,
-        names: &BTreeSet<Arc<str>>,
+        names: &SortedSet<Arc<str>>,
         mut found: Vec<FoundSkill>,
-        disabled: &BTreeSet<String>,
+        disabled: &SortedSet<String>,
     ) -> Self {
         // Stable, so that the path order within a level stays.
         sort_by(&mut found, |a, b| a.name.cmp(&b.name).then_with(|| a.rank().cmp(&b.rank())));
@@ -86,8 +85,8 @@ impl SkillRegistry {
     }
 
     /// The names under which the other registry has other entries.
-    pub(crate) fn differences(&self, other: &Self) -> BTreeSet<Arc<str>> {
-        let mut names = BTreeSet::new();
+    pub(crate) fn differences(&self, other: &Self) -> SortedSet<Arc<str>> {
+        let mut names = SortedSet::new();
         let (mut old, mut new) = (self.entries.iter().peekable(), other.entries.iter().peekable());
         loop {
             // Most are the very same, and those need not even be looked at.
@@ -164,7 +163,7 @@ impl SkillRegistry {
 }
 
 /// Which of the skills of one name is meant, and what the others are.
-fn decide(group: &[FoundSkill], disabled: &BTreeSet<String>) -> Vec<SkillEntry> {
+fn decide(group: &[FoundSkill], disabled: &SortedSet<String>) -> Vec<SkillEntry> {
     let mut entries = Vec::with_capacity(group.len());
     let (readable, invalid) =
         group.split_at(group.partition_point(|skill| skill.document.is_some()));

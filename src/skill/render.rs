@@ -1,10 +1,10 @@
 //! Putting values into a skill's text.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::SkillDocument;
+use crate::contract::SortedMap;
 
 /// Names that need no declaration: what was typed after the slash command, and the skill's folder.
 const KNOWN: [&str; 2] = ["ARGUMENTS", "baseDir"];
@@ -58,7 +58,7 @@ impl SkillDocument {
     /// Variables are required and have neither a value nor a default.
     pub fn render<'s>(
         &'s self,
-        values: &BTreeMap<String, String>,
+        values: &SortedMap<String, String>,
     ) -> Result<Cow<'s, str>, MissingVariables> {
         let names: Vec<String> = self
             .variables
@@ -94,7 +94,7 @@ impl SkillDocument {
         Ok(Cow::Owned(written))
     }
 
-    fn value<'v>(&'v self, name: &str, values: &'v BTreeMap<String, String>) -> Option<&'v str> {
+    fn value<'v>(&'v self, name: &str, values: &'v SortedMap<String, String>) -> Option<&'v str> {
         let declared = self.variables.iter().find(|it| it.name == name);
         if declared.is_none() && !KNOWN.contains(&name) {
             return None;

@@ -1,10 +1,9 @@
 //! Strings by key in memory, within bounds. Nothing here survives the process.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::contract::limits::MB;
-use crate::contract::{BoxFuture, KeyValueStore, PluginError};
+use crate::contract::{BoxFuture, KeyValueStore, PluginError, SortedMap};
 
 /// How much a [`MemoryKeyValueStore`] holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub struct MemoryKeyValueStore {
 
 #[derive(Debug, Default)]
 struct Content {
-    entries: BTreeMap<String, String>,
+    entries: SortedMap<String, String>,
     /// Of all keys and values in `entries`.
     bytes: usize,
 }
@@ -75,9 +74,7 @@ impl MemoryKeyValueStore {
 
     fn keys(&self, prefix: &str) -> Vec<String> {
         let content = self.content();
-        let from = content
-            .entries
-            .range::<str, _>((std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded));
+        let from = content.entries.range_from(prefix);
         from.map(|(key, _)| key).take_while(|key| key.starts_with(prefix)).cloned().collect()
     }
 }

@@ -16,14 +16,13 @@
     clippy::unwrap_used
 )]
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Instance;
-use crate::contract::Exhausted;
+use crate::contract::{Exhausted, SortedMap};
 
 /// A plugin's share of the budget is this part of it.
 const SHARES: usize = 2;
@@ -33,14 +32,14 @@ pub struct MemoryBudget {
     limit: usize,
     ledger: Mutex<Ledger>,
     next_ticket: AtomicU64,
-    idle: Mutex<BTreeMap<u64, Idle>>,
+    idle: Mutex<SortedMap<u64, Idle>>,
 }
 
 /// What is held, in all and by each plugin that is in service or starts.
 #[derive(Default)]
 struct Ledger {
     held: usize,
-    accounts: BTreeMap<Arc<str>, Entry>,
+    accounts: SortedMap<Arc<str>, Entry>,
 }
 
 #[derive(Default)]
@@ -74,7 +73,7 @@ impl MemoryBudget {
             limit,
             ledger: Mutex::default(),
             next_ticket: AtomicU64::new(0),
-            idle: Mutex::new(BTreeMap::new()),
+            idle: Mutex::new(SortedMap::new()),
         })
     }
 
@@ -141,8 +140,8 @@ impl MemoryBudget {
 
     fn take_oldest(&self, wanted: impl Fn(&Idle) -> bool) -> Option<Idle> {
         let mut idle = self.idle();
-        let oldest = idle.first_entry().filter(|entry| wanted(entry.get()))?;
-        Some(oldest.remove())
+        idle.first_key_value().filter(|(_, oldest)| wanted(oldest))?;
+        idle.pop_first().map(|(_, oldest)| oldest)
     }
 
     fn take_oldest_of(&self, plugin: &str) -> Option<Idle> {
@@ -156,7 +155,7 @@ impl MemoryBudget {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn idle(&self) -> MutexGuard<'_, BTreeMap<u64, Idle>> {
+    fn idle(&self) -> MutexGuard<'_, SortedMap<u64, Idle>> {
         // The map is whole at every step, so a panic elsewhere while it was locked harms nothing.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

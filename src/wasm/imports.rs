@@ -20,13 +20,14 @@ use super::preview2;
 use super::signature::{HOST, Signature, WASI};
 use super::state::{State, Suspend, Suspended};
 use super::wasi;
-use crate::contract::set_of;
+use crate::contract::SortedSet;
 use crate::sandbox::HostCall;
 
 /// Defines the imports that a module asks for, and no others.
 pub(super) fn define(linker: &mut Linker<State>, summary: &ModuleSummary) -> Result<(), Error> {
     // The same function may be imported twice.
-    let wanted = set_of(summary.imports.iter().map(|import| (&*import.module, &*import.name)));
+    let wanted =
+        SortedSet::from_iter(summary.imports.iter().map(|import| (&*import.module, &*import.name)));
     for (module, name) in wanted {
         match module {
             HOST => define_host(linker, name)?,

@@ -1,6 +1,5 @@
 //! The mailbox: threads, media, receipts, and what happens when something fails in between.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +9,7 @@ use futures_lite::future::zip;
 use serde_json::{Value, json};
 use weft_lite::{
     BoxFuture, CallError, Cancellation, CancellationSource, ChannelHost, MessagePayload,
-    PluginError, Reply,
+    PluginError, Reply, SortedMap,
 };
 
 use crate::guest::Guest;
@@ -47,7 +46,7 @@ impl ChannelHost for Host {
         sender: &'a str,
         chat: &'a str,
         payload: MessagePayload,
-        metadata: BTreeMap<String, Value>,
+        metadata: SortedMap<String, Value>,
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         let message = Delivered {
             channel: channel.into(),

@@ -1,10 +1,9 @@
 //! The skill that writes release notes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{CallError, CallerInput, MemoryKeyValueStore, PluginError, ToolContext};
+use weft_lite::{CallError, CallerInput, MemoryKeyValueStore, PluginError, SortedMap, ToolContext};
 
 use crate::hostile::kind_guest;
 use crate::support::World;
@@ -31,7 +30,7 @@ fn a_skill_says_what_an_agent_needs() {
     let variables =
         [("audience", "the people who use it"), ("heading", "Changes"), ("limit", "12")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(skill.variables(), BTreeMap::from(variables));
+    assert_eq!(skill.variables(), SortedMap::from(variables));
     for name in skill.variables().keys() {
         assert!(skill.instructions().contains(&format!("{{{{{name}}}}}")), "{name}");
     }

@@ -1,13 +1,12 @@
 //! Skills as prompts, tools, resources and through their extension, with completion.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use weft_lite::{
-    FoundSkill, McpOptions, ParseMode, Readiness, SkillLevel, SkillRegistry, parse_skill,
+    FoundSkill, McpOptions, ParseMode, Readiness, SkillLevel, SkillRegistry, SortedSet, parse_skill,
 };
 
 use crate::session::{ALL, Client, LEGACY, MODERN, Server, meta};
@@ -64,7 +63,7 @@ impl Skills {
             found.push(skill(&name, &file, parsed.document.map(Arc::new)));
         }
         found.sort_by(|one, other| one.name.cmp(&other.name));
-        let registry = Arc::new(SkillRegistry::resolve(found, &BTreeSet::new()));
+        let registry = Arc::new(SkillRegistry::resolve(found, &SortedSet::new()));
         let host = self.server.runtime.host();
         assert!(self.server.runtime.block_on(host.put_skills(registry)).is_some());
     }
@@ -454,7 +453,7 @@ fn lists_of_skills_and_files_come_in_parts() {
                 None => break,
             }
         }
-        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), count, "{method}");
+        assert_eq!(seen.iter().collect::<SortedSet<_>>().len(), count, "{method}");
     }
 }
 

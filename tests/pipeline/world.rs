@@ -1,6 +1,5 @@
 //! A runtime with channels that record, stages that do what a test says, and time that stands still.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use tempfile::TempDir;
 use weft_lite::{
     BoxFuture, ChannelHost, ChannelRules, Clock, Command, Commands, FoundSkill, Gateway,
     GatewayOptions, ManualClock, Member, PipelineStage, PipelineStageType, PluginCapability,
-    PluginError, Runtime, built_in_commands,
+    PluginError, Runtime, SortedMap, built_in_commands,
 };
 
 use crate::recorder::Recorder;
@@ -145,7 +144,7 @@ impl World {
     ) -> smol::Task<Result<(), PluginError>> {
         let inbox = Arc::clone(&self.inbox);
         let task = self.runtime.executor().spawn(async move {
-            let metadata = BTreeMap::from([("message_id".to_owned(), Value::from(id))]);
+            let metadata = SortedMap::from([("message_id".to_owned(), Value::from(id))]);
             let payload = weft_lite::MessagePayload::text(text);
             inbox.deliver_inbound("one", "owner", chat, payload, metadata).await
         });

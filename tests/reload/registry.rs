@@ -1,12 +1,11 @@
 //! Which of several skills is meant, and in what state it is.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 use weft_lite::{
-    FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SkillState, parse_skill,
+    FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SkillState, SortedSet, parse_skill,
 };
 
 /// A skill that can be used, found at `path`.
@@ -26,7 +25,7 @@ pub(crate) fn found(name: &str, level: SkillLevel, path: &str) -> FoundSkill {
 }
 
 fn resolve(found: Vec<FoundSkill>) -> SkillRegistry {
-    SkillRegistry::resolve(found, &BTreeSet::new())
+    SkillRegistry::resolve(found, &SortedSet::new())
 }
 
 /// The file that a name means, the state, and how many it shadows.
@@ -89,7 +88,7 @@ fn a_name_that_is_switched_off_is_not_offered_from_anywhere() {
         found("a", SkillLevel::Managed, "m"),
         found("b", SkillLevel::Managed, "b"),
     ];
-    let disabled = BTreeSet::from(["a".to_owned()]);
+    let disabled = SortedSet::from(["a".to_owned()]);
     let registry = SkillRegistry::resolve(skills, &disabled);
     assert_eq!(meant(&registry, "a"), ("w", "disabled", 1));
     let active: Vec<_> = registry.active().map(|(entry, _)| &*entry.name).collect();

@@ -1,12 +1,11 @@
 //! Subscribers hear of what was added, changed and removed, however slow they are.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_lite::future::{poll_once, zip};
 use weft_lite::{
     Approval, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits, Runtime, SkillLevel,
-    SkillRegistry,
+    SkillRegistry, SortedSet,
 };
 
 use crate::registry::found;
@@ -24,7 +23,7 @@ fn package(version: &str) -> PluginPackage {
 
 fn skills(names: &[(&str, &str)]) -> Arc<SkillRegistry> {
     let found = names.iter().map(|(name, path)| found(name, SkillLevel::Managed, path));
-    Arc::new(SkillRegistry::resolve(found.collect(), &BTreeSet::new()))
+    Arc::new(SkillRegistry::resolve(found.collect(), &SortedSet::new()))
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! The entry point that takes any bytes as a `SKILL.md`: the fuzz target `frontmatter` drives it
 //! without end, `tests/hostile` for a moment.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
-use weft_lite::{ParseMode, ParsedSkill, Severity, SkillDocument, parse_skill};
+use weft_lite::{ParseMode, ParsedSkill, Severity, SkillDocument, SortedMap, parse_skill};
 
 /// What stands before instructions that are read a second time.
 const HEAD: &str = "---\nname: fuzzed\ndescription: Does it\n---\n";
@@ -55,7 +53,7 @@ fn documented(document: &SkillDocument) {
     if let Some(again) = again.document {
         assert_eq!(again.instructions, document.instructions);
     }
-    let values = BTreeMap::from([("ARGUMENTS".to_owned(), "{{a}} $ARGUMENTS".to_owned())]);
+    let values = SortedMap::from([("ARGUMENTS".to_owned(), "{{a}} $ARGUMENTS".to_owned())]);
     match document.render(&values) {
         Ok(text) => {
             let unused = !document.instructions.contains(['{', '$']);

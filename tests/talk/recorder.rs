@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "not every test looks at everything")]
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +9,7 @@ use async_channel::{Receiver, Sender};
 use serde_json::{Value, json};
 use weft_lite::{
     Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost,
-    MessagePayload, PluginError, Progress, Reply,
+    MessagePayload, PluginError, Progress, Reply, SortedMap,
 };
 
 /// How a running channel ends.
@@ -99,7 +98,7 @@ pub(crate) async fn say_with(
     text: &str,
     metadata: Value,
 ) -> Result<(), PluginError> {
-    let metadata: BTreeMap<String, Value> = serde_json::from_value(metadata).unwrap();
+    let metadata: SortedMap<String, Value> = serde_json::from_value(metadata).unwrap();
     host.deliver_inbound(channel, "owner", chat, MessagePayload::text(text), metadata).await
 }
 

@@ -1,10 +1,11 @@
 //! Skills for tests, without files.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use weft_lite::{FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, parse_skill};
+use weft_lite::{
+    FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SortedSet, parse_skill,
+};
 
 /// A managed skill whose `SKILL.md` holds `text`.
 pub(crate) fn skill(name: &str, text: &str) -> FoundSkill {
@@ -22,5 +23,5 @@ pub(crate) fn skill(name: &str, text: &str) -> FoundSkill {
 }
 
 pub(crate) fn registry(found: Vec<FoundSkill>) -> Arc<SkillRegistry> {
-    Arc::new(SkillRegistry::resolve(found, &BTreeSet::new()))
+    Arc::new(SkillRegistry::resolve(found, &SortedSet::new()))
 }

@@ -1,6 +1,5 @@
 //! A guest's channel as a [`ChannelAdapter`], which polls it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::actor::host::PluginHost;
 use crate::actor::registry::LoadedPlugin;
 use crate::contract::{
     BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, MessagePayload,
-    PluginCapability, PluginError, Reply, limits, metadata,
+    PluginCapability, PluginError, Reply, SortedMap, SortedSet, limits, metadata,
 };
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
@@ -32,7 +31,7 @@ pub(super) struct HostedChannel {
     max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
     /// Ids of messages that the host has and the guest does not know of yet.
-    taken: Mutex<BTreeSet<String>>,
+    taken: Mutex<SortedSet<String>>,
 }
 
 /// A payload as the guest is given it, with the thread that it belongs to.
@@ -130,7 +129,7 @@ impl HostedChannel {
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn taken(&self) -> MutexGuard<'_, SortedSet<String>> {
         // The set is whole at every step, so a panic elsewhere while it was locked harms nothing.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -158,9 +157,9 @@ fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
         .map_err(|error| format!("its payload can't be read: {error}"))
 }
 
-fn read_metadata(message: &GuestInbound) -> Result<BTreeMap<String, Value>, String> {
-    let mut known: BTreeMap<String, Value> = match message.metadata_json.as_str() {
-        "" => BTreeMap::new(),
+fn read_metadata(message: &GuestInbound) -> Result<SortedMap<String, Value>, String> {
+    let mut known: SortedMap<String, Value> = match message.metadata_json.as_str() {
+        "" => SortedMap::new(),
         text => serde_json::from_str(text)
             .map_err(|error| format!("its metadata can't be read: {error}"))?,
     };

@@ -1,7 +1,6 @@
 //! What a guest of another kind says once, when it is loaded, because the traits ask it without
 //! waiting.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use crate::actor::load::LoadError;
 use crate::contract::{
-    PipelineStageType, PluginCapability, PluginManifest, ToolDescription, full_tool_name,
+    PipelineStageType, PluginCapability, PluginManifest, SortedMap, ToolDescription, full_tool_name,
 };
 use crate::skill::{FoundSkill, SkillDocument, SkillVariable};
 use crate::wasm::{CallBudget, GuestCall, GuestValue, Instance};
@@ -42,7 +41,7 @@ pub struct GuestSkill {
     /// The instructions, as Markdown.
     pub instructions: String,
     /// Variables of the instructions, with their default values.
-    pub variables: BTreeMap<String, String>,
+    pub variables: SortedMap<String, String>,
     /// Its own tools, by their full names.
     pub tools: Vec<String>,
 }
@@ -92,7 +91,7 @@ impl GuestSkill {
         manifest: &PluginManifest,
         tools: &[ToolDescription],
         instructions: String,
-        variables: BTreeMap<String, String>,
+        variables: SortedMap<String, String>,
     ) -> Self {
         let description = manifest.description.as_deref().filter(|text| !text.is_empty());
         let description = description.unwrap_or(&manifest.name);
@@ -127,8 +126,8 @@ fn stage_type(word: &str) -> Result<PipelineStageType, String> {
     })
 }
 
-fn variables(pairs: Vec<(String, String)>) -> Result<BTreeMap<String, String>, String> {
-    let mut variables = BTreeMap::new();
+fn variables(pairs: Vec<(String, String)>) -> Result<SortedMap<String, String>, String> {
+    let mut variables = SortedMap::new();
     for (name, value) in pairs {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         if name.is_empty() || name.len() > NAME_CHARS || !name.bytes().all(allowed) {

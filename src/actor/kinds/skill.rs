@@ -1,6 +1,5 @@
 //! A guest's skill as a [`Skill`].
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,7 +7,9 @@ use serde_json::Value;
 use super::facts::GuestSkill;
 use crate::actor::host::PluginHost;
 use crate::actor::tool;
-use crate::contract::{BoxFuture, CallError, PluginError, Skill, ToolContext, full_tool_name};
+use crate::contract::{
+    BoxFuture, CallError, PluginError, Skill, SortedMap, ToolContext, full_tool_name,
+};
 
 /// What the guest said when it was loaded; its tools are run by the version that is in service.
 pub(super) struct HostedSkill {
@@ -30,7 +31,7 @@ impl Skill for HostedSkill {
         Some(&self.skill.version)
     }
 
-    fn variables(&self) -> BTreeMap<String, String> {
+    fn variables(&self) -> SortedMap<String, String> {
         self.skill.variables.clone()
     }
 

@@ -1,6 +1,5 @@
 //! The actor that keeps the table of members, and its handle.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -13,7 +12,7 @@ use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
 use crate::actor::mail::{Mail, mailbox};
 use crate::actor::tasks::Tasks;
-use crate::contract::{ChannelHost, PluginCapability, sort_by};
+use crate::contract::{ChannelHost, PluginCapability, SortedMap, sort_by};
 use crate::sandbox::Clock;
 
 /// Messages that wait for the actor before their senders do.
@@ -92,7 +91,7 @@ impl Lifecycle {
         let actor = Supervisor {
             reports,
             members: Arc::clone(&members),
-            table: BTreeMap::new(),
+            table: SortedMap::new(),
             next: 0,
             tasks: tasks.clone(),
             clock,
@@ -204,7 +203,7 @@ impl Lifecycle {
 struct Supervisor {
     reports: Sender<Message>,
     members: Arc<ArcSwap<Vec<MemberStatus>>>,
-    table: BTreeMap<u64, Entry>,
+    table: SortedMap<u64, Entry>,
     next: u64,
     tasks: Tasks,
     clock: Arc<dyn Clock>,

@@ -5,7 +5,6 @@ mod approved;
 mod bundled;
 mod watched;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
 use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
-use crate::contract::{PluginPermissions, map_of, set_of};
+use crate::contract::{PluginPermissions, SortedMap, SortedSet, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED};
 use crate::package::{
@@ -59,15 +58,15 @@ pub(super) struct Disk {
     bundled: Vec<FoundSkill>,
     settings: Vec<Settings>,
     /// The keys that are trusted.
-    keys: BTreeSet<String>,
+    keys: SortedSet<String>,
     /// What the plugins of named folders asked for when they were looked at first.
-    at_start: Option<BTreeMap<PathBuf, PluginPermissions>>,
-    disabled: BTreeSet<String>,
+    at_start: Option<SortedMap<PathBuf, PluginPermissions>>,
+    disabled: SortedSet<String>,
     touched: Touched,
 }
 
 /// Names of skills that may be others now, each with folders in which one may be.
-pub(super) type Touched = BTreeMap<Arc<str>, BTreeSet<PathBuf>>;
+pub(super) type Touched = SortedMap<Arc<str>, SortedSet<PathBuf>>;
 
 impl Disk {
     pub(super) fn new(options: Arc<LoaderOptions>, sandbox: SandboxOptions) -> Self {
@@ -88,11 +87,11 @@ impl Disk {
             authority: sandbox.authority.clone(),
         };
         let bundled = bundled(&options);
-        let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), BTreeSet::new()));
-        let touched = map_of(touched);
+        let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), SortedSet::new()));
+        let touched = SortedMap::from_iter(touched);
         let settings = options.settings.iter().map(|(path, text)| Settings::new(path, text));
         let settings = settings.collect();
-        let (keys, at_start, disabled) = (BTreeSet::new(), None, BTreeSet::new());
+        let (keys, at_start, disabled) = (SortedSet::new(), None, SortedSet::new());
         Self {
             options,
             sandbox,
@@ -139,10 +138,11 @@ impl Disk {
             }
             match SkillSwitches::read(home) {
                 Ok(switches) => {
-                    let other = self.disabled.symmetric_difference(switches.disabled());
-                    let other = other.map(|name| (name.as_str().into(), BTreeSet::new()));
-                    let other: Touched = map_of(other);
-                    merge(&mut self.touched, other);
+                    let (old, new) = (&self.disabled, switches.disabled());
+                    let both = old.iter().chain(new);
+                    for name in both.filter(|&it| old.contains(it) != new.contains(it)) {
+                        self.touched.entry(name.as_str().into()).or_default();
+                    }
                     self.disabled.clone_from(switches.disabled());
                 }
                 Err(error) => log::warn!("the skills stay switched as they were: {error}"),
@@ -161,17 +161,22 @@ impl Disk {
                 let content = plugin.code.content.as_ref().ok()?;
                 Some((folder.clone(), content.manifest.permissions.clone()))
             });
-            self.at_start = Some(map_of(asks));
+            self.at_start = Some(SortedMap::from_iter(asks));
         }
     }
 
     /// What has changed since this was asked last.
     pub(super) fn touched(&mut self) -> Touched {
-        let mut touched = std::mem::take(&mut self.touched);
-        let own = self.skills.iter_mut().flat_map(SkillTree::touched);
-        let shipped = self.plugins.iter_mut().flat_map(PluginTree::touched);
-        for (name, folder) in own.chain(shipped) {
+        let mut skills: Vec<_> = self.skills.iter_mut().flat_map(SkillTree::touched).collect();
+        skills.extend(self.plugins.iter_mut().flat_map(PluginTree::touched));
+        // There may be ten thousand: in their order each comes last.
+        sort_by(&mut skills, Ord::cmp);
+        let mut touched = Touched::new();
+        for (name, folder) in skills {
             touched.entry(name).or_default().insert(folder);
+        }
+        for (name, folders) in std::mem::take(&mut self.touched) {
+            touched.entry(name).or_default().extend(folders);
         }
         touched
     }
@@ -219,7 +224,7 @@ impl Disk {
             }
             self.find(name, &folders, outcomes, &mut found);
         }
-        let names = set_of(touched.keys().cloned());
+        let names = SortedSet::from_iter(touched.keys().cloned());
         before.replacing(&names, found, &self.disabled)
     }
 
@@ -227,7 +232,7 @@ impl Disk {
     fn find(
         &self,
         name: &Arc<str>,
-        folders: &BTreeSet<PathBuf>,
+        folders: &SortedSet<PathBuf>,
         outcomes: &Outcomes,
         found: &mut Vec<FoundSkill>,
     ) {
@@ -417,12 +422,6 @@ impl Disk {
         of_plugin.map(|plugin| &mut plugin.code).or_else(|| {
             skills.iter_mut().find_map(|tree| tree.skills.get_mut(folder))?.code.as_mut()
         })
-    }
-}
-
-fn merge(touched: &mut Touched, more: Touched) {
-    for (name, folders) in more {
-        touched.entry(name).or_default().extend(folders);
     }
 }
 

@@ -12,8 +12,6 @@ mod plugins;
 mod settings;
 mod skills;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,6 +26,7 @@ use plan::Service;
 use super::host::PluginHost;
 use super::mail::{Mail, mailbox};
 use super::tasks::spawn_boxed;
+use crate::contract::{SortedMap, SortedSet};
 use crate::package::{self, Approval, Approvals, PackageContent, ReadLimits};
 use crate::sandbox::{Authority, off_executor};
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
@@ -104,7 +103,7 @@ struct Message {
 enum Scope {
     All,
     /// These paths, and what is beneath them.
-    Paths(BTreeSet<PathBuf>),
+    Paths(SortedSet<PathBuf>),
 }
 
 /// What becomes of modules that failed before and are still the same.
@@ -115,7 +114,7 @@ enum Failures {
 }
 
 /// What became of the packages with code, by place.
-type Outcomes = BTreeMap<Place, Readiness>;
+type Outcomes = SortedMap<Place, Readiness>;
 
 impl Loader {
     /// Starts a loader for `host`, whose tasks run on `executor`. Nothing is loaded yet.
@@ -143,7 +142,7 @@ impl Loader {
 
     /// Looks at what is at these paths and beneath them. Skills elsewhere that have nothing to do
     /// with them are not even looked at.
-    pub async fn refresh_paths(&self, paths: BTreeSet<PathBuf>) -> Option<Reloaded> {
+    pub async fn refresh_paths(&self, paths: SortedSet<PathBuf>) -> Option<Reloaded> {
         self.ask(Scope::Paths(paths), Failures::Remember).await
     }
 
@@ -235,9 +234,7 @@ impl Scope {
             Self::All => false,
             Self::Paths(paths) => {
                 // What is in a folder comes right after it.
-                let mut from_there =
-                    paths.range::<Path, _>((Bound::Included(folder), Bound::Unbounded));
-                from_there.next().is_some_and(|path| path.starts_with(folder))
+                paths.range_from(folder).next().is_some_and(|path| path.starts_with(folder))
             }
         }
     }

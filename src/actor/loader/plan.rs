@@ -3,7 +3,6 @@
 //! A package whose new content can't be used leaves its old one in service. One that asks for more
 //! than is approved is not in service at all (security.md: life cycle).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use super::{Failures, Outcomes};
 use crate::actor::host::{PluginHost, Update};
 use crate::actor::load::LoadError;
 use crate::actor::registry::RefusedPlugin;
-use crate::contract::{PluginPermissions, set_of};
+use crate::contract::{PluginPermissions, SortedMap, SortedSet};
 use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
 use crate::sandbox::off_executor;
 use crate::skill::{Readiness, SkillRegistry};
@@ -22,15 +21,15 @@ use crate::skill::{Readiness, SkillRegistry};
 pub(super) struct Service {
     host: PluginHost,
     /// By id.
-    serving: BTreeMap<String, Serving>,
+    serving: SortedMap<String, Serving>,
     /// Content that could not be put into service, and why.
-    failed: BTreeMap<Place, (u64, LoadError)>,
+    failed: SortedMap<Place, (u64, LoadError)>,
     outcomes: Outcomes,
     skills: Arc<SkillRegistry>,
     refused: Vec<RefusedPlugin>,
     generation: u64,
     /// The ids of plugins that are loaded again in this round although they did not change.
-    outdated: BTreeSet<String>,
+    outdated: SortedSet<String>,
 }
 
 /// A plugin in service.
@@ -46,7 +45,7 @@ struct Serving {
 struct Round {
     update: Update,
     /// The ids that are spoken for, and by whom.
-    taken: BTreeMap<String, Place>,
+    taken: SortedMap<String, Place>,
     outcomes: Outcomes,
 }
 
@@ -54,13 +53,13 @@ impl Service {
     pub(super) fn new(host: PluginHost) -> Self {
         Self {
             host,
-            serving: BTreeMap::new(),
-            failed: BTreeMap::new(),
+            serving: SortedMap::new(),
+            failed: SortedMap::new(),
             outcomes: Outcomes::new(),
             skills: Arc::default(),
             refused: Vec::new(),
             generation: 0,
-            outdated: BTreeSet::new(),
+            outdated: SortedSet::new(),
         }
     }
 
@@ -68,12 +67,12 @@ impl Service {
     /// closed to a plugin is looked at again when somebody asks for it, and at no other time.
     pub(super) async fn look_again(&mut self, failures: Failures) {
         self.outdated = match failures {
-            Failures::Remember => BTreeSet::new(),
+            Failures::Remember => SortedSet::new(),
             Failures::TryAgain => {
                 let registry = self.host.registry();
                 off_executor(move || {
                     let outdated = registry.plugins().filter(|plugin| plugin.sandbox.is_outdated());
-                    set_of(outdated.map(|plugin| plugin.manifest.id.clone()))
+                    SortedSet::from_iter(outdated.map(|plugin| plugin.manifest.id.clone()))
                 })
                 .await
             }
@@ -97,7 +96,7 @@ impl Service {
         disk: &Disk,
         skills: &SkillRegistry,
         failures: Failures,
-    ) -> BTreeSet<PathBuf> {
+    ) -> SortedSet<PathBuf> {
         let candidates = disk.candidates(skills).into_iter();
         let needed =
             candidates.filter_map(|Candidate { place, content, policy, objection, .. }| {
@@ -113,7 +112,7 @@ impl Service {
                     _ => None,
                 }
             });
-        set_of(needed)
+        SortedSet::from_iter(needed)
     }
 
     /// Brings what is in service in line with the disk, and gives the generation; `None` when the

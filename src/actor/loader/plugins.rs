@@ -1,12 +1,12 @@
 //! What is known of the plugins in one folder of them, and of the skills that they ship.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::code::Code;
 use super::skills::{Reach, SkillTree};
 use super::{Scope, Surroundings};
+use crate::contract::SortedMap;
 use crate::package::{
     MANIFEST_NAMES, PackageContent, PackageError, package_folders, unfilled_folders,
 };
@@ -28,7 +28,7 @@ pub(super) struct PluginTree {
     /// Why the folder can't be listed.
     pub(super) unreadable: Option<PackageError>,
     /// By folder.
-    pub(super) plugins: BTreeMap<PathBuf, KnownPlugin>,
+    pub(super) plugins: SortedMap<PathBuf, Box<KnownPlugin>>,
     /// Folders that are no plugins yet, and may be filled.
     unfilled: Vec<PathBuf>,
     /// Names of shipped skills that are no longer what they were, and their folders.
@@ -48,7 +48,7 @@ pub(super) struct KnownPlugin {
 
 impl PluginTree {
     pub(super) fn new(path: PathBuf, source: PluginSource) -> Self {
-        let (plugins, touched) = (BTreeMap::new(), Vec::new());
+        let (plugins, touched) = (SortedMap::new(), Vec::new());
         Self { path, source, unreadable: None, plugins, unfilled: Vec::new(), touched }
     }
 
@@ -103,10 +103,10 @@ impl PluginTree {
         self.unfilled = unfilled_folders(&self.path);
         let mut known = std::mem::take(&mut self.plugins);
         for folder in folders {
-            let before = known.remove(&folder);
+            let before = known.remove(&folder).map(|plugin| *plugin);
             let (plugin, lost) = KnownPlugin::read(&folder, before, self.source, scope, around);
             self.lose(lost);
-            self.plugins.insert(folder, plugin);
+            self.plugins.insert(folder, Box::new(plugin));
         }
         let gone: Vec<_> = known.into_values().flat_map(|plugin| plugin.skills).collect();
         self.lose(gone);

@@ -1,13 +1,12 @@
 //! What is known of the skills beneath one root; only what changed is read again.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::code::Code;
 use super::{Scope, Surroundings};
-use crate::contract::set_of;
+use crate::contract::{SortedMap, SortedSet};
 use crate::package::{PackageContent, PackageKind, is_installed};
 use crate::sandbox::Root;
 use crate::skill::{
@@ -22,14 +21,19 @@ pub(super) struct SkillTree {
     pub(super) level: SkillLevel,
     root: Option<SkillRoot>,
     /// By folder.
-    pub(super) skills: BTreeMap<PathBuf, KnownSkill>,
+    pub(super) skills: SortedMap<PathBuf, Box<KnownSkill>>,
     /// The folders of those with code of their own.
-    pub(super) with_code: BTreeSet<PathBuf>,
+    pub(super) with_code: SortedSet<PathBuf>,
     /// The folders of those that may change by a change elsewhere.
-    linked: BTreeSet<PathBuf>,
+    linked: SortedSet<PathBuf>,
     /// Names of skills that are no longer what they were, and their folders.
     touched: Vec<(Arc<str>, PathBuf)>,
 }
+
+/// What is in a folder that has to do with a skill, or why nothing in it may be read.
+type Content = Result<SkillFiles, Diagnostic>;
+/// Such folders.
+type Found = SortedMap<PathBuf, Content>;
 
 /// How far a tree goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,9 +70,9 @@ impl SkillTree {
             reach,
             level,
             root: None,
-            skills: BTreeMap::new(),
-            with_code: BTreeSet::new(),
-            linked: BTreeSet::new(),
+            skills: SortedMap::new(),
+            with_code: SortedSet::new(),
+            linked: SortedSet::new(),
             touched: Vec::new(),
         }
     }
@@ -93,8 +97,8 @@ impl SkillTree {
         self.touched.extend(skills.map(|(folder, skill)| (skill.name, folder)));
     }
 
-    fn insert(&mut self, folder: PathBuf, skill: KnownSkill) {
-        let mark = |set: &mut BTreeSet<PathBuf>, is_in: bool| match is_in {
+    fn insert(&mut self, folder: PathBuf, skill: Box<KnownSkill>) {
+        let mark = |set: &mut SortedSet<PathBuf>, is_in: bool| match is_in {
             true => set.insert(folder.clone()),
             false => set.remove(&folder),
         };
@@ -103,7 +107,7 @@ impl SkillTree {
         self.skills.insert(folder, skill);
     }
 
-    fn remove(&mut self, folder: &Path) -> Option<KnownSkill> {
+    fn remove(&mut self, folder: &Path) -> Option<Box<KnownSkill>> {
         let skill = self.skills.remove(folder)?;
         self.with_code.remove(folder);
         self.linked.remove(folder);
@@ -129,35 +133,32 @@ impl SkillTree {
         };
         let held = around.authority.root(&self.path);
         let whole = before.as_ref() != Some(&root) || scope.covers(&self.path);
-        let (found, mut gone) = match scope {
+        let (found, gone) = match scope {
             Scope::Paths(paths) if !whole => self.look_at(&root, paths),
             _ => {
                 let found = match self.reach {
                     Reach::Own => root.look(&self.path).into_iter().collect(),
                     Reach::Beneath | Reach::Inside(_) => root.walk(),
                 };
-                (found, set_of(self.skills.keys().cloned()))
+                let found = by_path(found);
+                let gone = without(self.skills.keys(), &found);
+                (found, gone)
             }
         };
-        for folder in found {
-            gone.remove(&folder.path);
-            self.take(&root, &reader, folder, scope, around, &held);
-        }
         for folder in gone {
             let skill = self.remove(&folder);
             self.touched.extend(skill.map(|skill| (skill.name, folder)));
         }
+        for (path, content) in found {
+            self.take(&root, &reader, path, content, scope, around, &held);
+        }
     }
 
     /// The folders that changed paths have to do with: as they are now, and as they were known.
-    fn look_at(
-        &self,
-        root: &SkillRoot,
-        paths: &BTreeSet<PathBuf>,
-    ) -> (Vec<SkillFolder>, BTreeSet<PathBuf>) {
-        let mut single: BTreeSet<&Path> = BTreeSet::new();
-        let mut found: BTreeMap<PathBuf, SkillFolder> = BTreeMap::new();
-        let mut known: BTreeSet<PathBuf> = BTreeSet::new();
+    fn look_at(&self, root: &SkillRoot, paths: &SortedSet<PathBuf>) -> (Found, Vec<PathBuf>) {
+        let mut single: Vec<&Path> = Vec::new();
+        let mut found: Vec<SkillFolder> = Vec::new();
+        let mut known: Vec<&PathBuf> = Vec::new();
         let within = |path: &&PathBuf| path.starts_with(&self.path);
         for path in paths.iter().filter(within) {
             // A file belongs to the skills above it.
@@ -172,62 +173,64 @@ impl SkillTree {
                 .and_then(OsStr::to_str)
                 .is_some_and(|it| SKILL_FILES.contains(&it));
             let from = path.parent().filter(|_| is_skill_file).unwrap_or(path);
-            let beneath = self.skills.range(from.to_owned()..).map(|(folder, _)| folder);
-            known.extend(beneath.take_while(|folder| folder.starts_with(from)).cloned());
+            let beneath = self.skills.range_from(from).map(|(folder, _)| folder);
+            known.extend(beneath.take_while(|folder| folder.starts_with(from)));
             if self.reach != Reach::Own {
-                found.extend(root.walk_from(from).into_iter().map(|it| (it.path.clone(), it)));
+                found.extend(root.walk_from(from));
             }
         }
         // What a link leads to may change without a word of the link.
         single.extend(self.linked.iter().map(PathBuf::as_path));
-        for folder in single {
-            known.extend(self.skills.contains_key(folder).then(|| folder.to_owned()));
+        let mut found = by_path(found);
+        for folder in SortedSet::from_iter(single) {
+            known.extend(self.skills.get_key_value(folder).map(|(folder, _)| folder));
             if !found.contains_key(folder) {
-                found.extend(root.look(folder).map(|it| (it.path.clone(), it)));
+                found.extend(root.look(folder).map(|it| (it.path, it.content)));
             }
         }
-        (found.into_values().collect(), known)
+        let gone = without(SortedSet::from_iter(known), &found);
+        (found, gone)
     }
 
     fn take(
         &mut self,
         root: &SkillRoot,
         reader: &SkillReader,
-        folder: SkillFolder,
+        folder: PathBuf,
+        content: Content,
         scope: &Scope,
         around: &Surroundings,
         held: &Root<'_>,
     ) {
-        let SkillFolder { path: folder, content } = folder;
-        let mut known = self.remove(&folder);
         let files = match content {
             Ok(files) => files,
             Err(diagnostic) => {
-                let skill = KnownSkill::refused(&folder, diagnostic);
+                let mut known = self.remove(&folder);
+                let skill = Box::new(KnownSkill::refused(&folder, diagnostic));
                 // The same refusal again is no change.
                 let same = known.take_if(|known| known.diagnostics == skill.diagnostics);
                 if same.is_none() {
-                    self.touch(known.as_ref(), &skill, &folder);
+                    self.touch(known.as_deref(), &skill, &folder);
                 }
                 self.insert(folder, same.unwrap_or(skill));
                 return;
             }
         };
+        let known = self.skills.get_mut(&folder);
         let module = known.as_ref().and_then(|known| known.code.as_ref()?.module_path());
         let own = [files.file].into_iter().chain(files.code.iter().map(String::as_str));
         let read = own.map(|name| folder.join(name)).chain(module.map(|path| folder.join(path)));
         let fingerprint = Fingerprint::of(read);
-        let is_same = |known: &mut KnownSkill| {
+        let is_same = |known: &KnownSkill| {
             !scope.names(&folder) && fingerprint.is_same_as(&known.fingerprint)
         };
-        if let Some(mut known) = known.take_if(is_same) {
+        if let Some(known) = known.filter(|known| is_same(known)) {
             // The surroundings may have changed all the same.
             let unmet = known.document.as_ref().map_or_else(Vec::new, |it| around.unmet(it));
             if known.unmet != unmet {
                 known.unmet = unmet;
-                self.touch(None, &known, &folder);
+                self.touched.push((Arc::clone(&known.name), folder));
             }
-            self.insert(folder, known);
             return;
         }
         let name = folder.file_name().or_else(|| root.real.file_name());
@@ -235,8 +238,9 @@ impl SkillTree {
         held.hold(&folder);
         let parsed = reader.read(&files.place.join(files.file), &name);
         let has_code = matches!(self.reach, Reach::Beneath) && !files.code.is_empty();
+        let known = self.remove(&folder).map(|known| *known);
         let before = known.as_ref().map(|known| Arc::clone(&known.name));
-        let mut skill = KnownSkill::read(&folder, &files, parsed, known, around);
+        let mut skill = Box::new(KnownSkill::read(&folder, &files, parsed, known, around));
         skill.fingerprint = fingerprint;
         let code = skill.code.take();
         skill.code = has_code
@@ -381,6 +385,16 @@ impl KnownSkill {
             },
         }
     }
+}
+
+/// In the order of their paths, so that what is known grows at its end.
+fn by_path(folders: Vec<SkillFolder>) -> Found {
+    folders.into_iter().map(|it| (it.path, it.content)).collect()
+}
+
+/// The known folders that were not found.
+fn without<'a>(known: impl IntoIterator<Item = &'a PathBuf>, found: &Found) -> Vec<PathBuf> {
+    known.into_iter().filter(|folder| !found.contains_key(*folder)).cloned().collect()
 }
 
 /// Whether a file of this name is what makes a folder a skill, or a skill with code.

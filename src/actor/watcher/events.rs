@@ -1,7 +1,6 @@
 //! What the kernel tells, over notify: its thread does nothing but send, and a full channel means
 //! that everything is looked at.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use smol::Timer;
 use super::mounts::tells_of_changes;
 use super::targets::Targets;
 use super::{Batch, WatchedFolder};
-use crate::contract::set_of;
+use crate::contract::SortedSet;
 use crate::sandbox::off_executor;
 
 /// Events that wait while the loader is at work. More of them, and it looks at everything.
@@ -28,7 +27,7 @@ pub(super) struct Events {
     told: Receiver<Told>,
     lost: Receiver<()>,
     /// What is watched.
-    armed: BTreeSet<PathBuf>,
+    armed: SortedSet<PathBuf>,
     targets: Targets,
     /// Something that should be watched can't be.
     deaf: bool,
@@ -50,7 +49,7 @@ impl Events {
         // What a link leads to is watched by its real path, if it has to be watched.
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(handler, config)?;
-        let (armed, targets) = (BTreeSet::new(), Targets::default());
+        let (armed, targets) = (SortedSet::new(), Targets::default());
         Ok(Self { watcher: Some(watcher), told, lost, armed, targets, deaf: false })
     }
 
@@ -62,8 +61,8 @@ impl Events {
     pub(super) async fn listen_to(
         &mut self,
         watched: Arc<Vec<WatchedFolder>>,
-    ) -> BTreeSet<PathBuf> {
-        let Some(watcher) = self.watcher.take() else { return BTreeSet::new() };
+    ) -> SortedSet<PathBuf> {
+        let Some(watcher) = self.watcher.take() else { return SortedSet::new() };
         let armed = std::mem::take(&mut self.armed);
         // Watching a tree means walking it.
         let arming = off_executor(move || arm(watcher, armed, &watched)).await;
@@ -71,7 +70,7 @@ impl Events {
         if deaf && !self.deaf {
             log::warn!("the kernel does not tell of every change, so folders are polled as well");
         }
-        let unseen = set_of(new.iter().flat_map(|path| targets.names_of(path)));
+        let unseen = SortedSet::from_iter(new.iter().flat_map(|path| targets.names_of(path)));
         (self.watcher, self.armed, self.targets, self.deaf) = (Some(watcher), armed, targets, deaf);
         unseen
     }
@@ -79,7 +78,7 @@ impl Events {
     /// Waits for a change, and then until there was none for `debounce`, though not longer than
     /// `longest_wait`.
     pub(super) async fn batch(&mut self, debounce: Duration, longest_wait: Duration) -> Batch {
-        let mut paths = BTreeSet::new();
+        let mut paths = SortedSet::new();
         let mut all = false;
         // When this batch ends: after some quiet, and at the latest.
         let mut ends: Option<(Instant, Instant)> = None;
@@ -161,7 +160,7 @@ fn hear(event: notify::Result<Event>, sender: &Sender<Told>, lose: &Sender<()>) 
 
 struct Armed {
     watcher: RecommendedWatcher,
-    armed: BTreeSet<PathBuf>,
+    armed: SortedSet<PathBuf>,
     targets: Targets,
     /// What was not watched before.
     new: Vec<PathBuf>,
@@ -170,13 +169,14 @@ struct Armed {
 
 fn arm(
     mut watcher: RecommendedWatcher,
-    mut before: BTreeSet<PathBuf>,
+    before: SortedSet<PathBuf>,
     watched: &[WatchedFolder],
 ) -> Armed {
     let targets = Targets::of(watched);
-    let (mut armed, mut new, mut deaf) = (BTreeSet::new(), Vec::new(), false);
+    // In order, so that the set grows at its end.
+    let (mut armed, mut new, mut deaf) = (SortedSet::new(), Vec::new(), false);
     for path in targets.real() {
-        if before.remove(path) {
+        if before.contains(path) {
             armed.insert(path.to_owned());
             continue;
         }

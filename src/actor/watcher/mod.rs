@@ -11,7 +11,6 @@ mod mounts;
 #[cfg(feature = "watch")]
 mod targets;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +20,7 @@ use smol::{Executor, Timer};
 
 use super::loader::{Loader, Reloaded, WatchedFolder};
 use super::tasks::spawn_boxed;
-use crate::contract::{Cancellation, CancellationSource, WatchConfig};
+use crate::contract::{Cancellation, CancellationSource, SortedSet, WatchConfig};
 
 #[cfg(feature = "watch")]
 use events::Events;
@@ -85,7 +84,7 @@ struct WatcherActor {
 enum Batch {
     All,
     #[cfg(feature = "watch")]
-    Paths(BTreeSet<PathBuf>),
+    Paths(SortedSet<PathBuf>),
 }
 
 impl WatcherActor {
@@ -188,13 +187,13 @@ impl Ears {
     }
 
     /// Watches these and nothing else, and gives what was not watched until now.
-    async fn listen_to(&mut self, watched: Arc<Vec<WatchedFolder>>) -> BTreeSet<PathBuf> {
+    async fn listen_to(&mut self, watched: Arc<Vec<WatchedFolder>>) -> SortedSet<PathBuf> {
         match self {
             #[cfg(feature = "watch")]
             Self::Open(events) => events.listen_to(watched).await,
             Self::Closed => {
                 drop(watched);
-                BTreeSet::new()
+                SortedSet::new()
             }
         }
     }

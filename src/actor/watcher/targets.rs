@@ -4,7 +4,6 @@
 //! exists is watched from above as well, so that its removal and its return are told. Paths are
 //! told by their real names and handed on by the names that the loader knows.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,8 +18,8 @@ const LEVELS: usize = 32;
 /// The folders to watch, and what they are called.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    /// Real paths.
-    real: BTreeSet<PathBuf>,
+    /// Real paths, in order.
+    real: Vec<PathBuf>,
     /// Real paths and the names they were reached by.
     names: Vec<(PathBuf, PathBuf)>,
     watched: Vec<WatchedFolder>,
@@ -34,6 +33,8 @@ impl Targets {
         }
         sort_by(&mut targets.names, Ord::cmp);
         targets.names.dedup();
+        sort_by(&mut targets.real, Ord::cmp);
+        targets.real.dedup();
         targets
     }
 
@@ -61,7 +62,7 @@ impl Targets {
 
     fn want(&mut self, real: PathBuf, name: &Path) {
         self.names.push((real.clone(), name.to_owned()));
-        self.real.insert(real);
+        self.real.push(real);
     }
 
     /// Every folder beneath a real one but those that are ignored. Links are not followed: what they lead
@@ -77,7 +78,7 @@ impl Targets {
                 continue;
             }
             self.want_beneath(&path, levels - 1);
-            self.real.insert(path);
+            self.real.push(path);
         }
     }
 

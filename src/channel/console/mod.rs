@@ -8,7 +8,6 @@ mod above;
 mod editor;
 mod look;
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -25,7 +24,7 @@ use super::threaded::Threaded;
 use crate::contract::limits::{MESSAGE_BYTES, PARAMS_BYTES};
 use crate::contract::{
     BoxFuture, Cancellation, CancellationSource, ChannelAdapter, ChannelFormat, ChannelHost,
-    Failure, MessagePayload, OWNER, PluginError, Reply, TextFormat, metadata,
+    Failure, MessagePayload, OWNER, PluginError, Reply, SortedMap, TextFormat, metadata,
 };
 use crate::sandbox::printable;
 #[cfg(feature = "console")]
@@ -280,7 +279,7 @@ impl ConsoleChannel {
         let number = self.messages.fetch_add(1, Ordering::Relaxed) + 1;
         let id = (metadata::MESSAGE_ID.to_owned(), Value::from(number.to_string()));
         let payload = MessagePayload::text(text);
-        host.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, BTreeMap::from([id])).await
+        host.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, SortedMap::from([id])).await
     }
 
     async fn refuse_not_text(&self) -> Result<(), PluginError> {

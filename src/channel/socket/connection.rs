@@ -1,6 +1,5 @@
 //! One client: reading its lines, writing to it, and what it waits for.
 
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +17,7 @@ use super::token::is_token;
 use super::{Metadata, SOCKET};
 use crate::contract::{
     ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,
-    metadata,
+    SortedMap, metadata,
 };
 
 /// Bytes of a line of a client that has not shown its token.
@@ -58,7 +57,7 @@ pub(super) struct Connection {
 #[derive(Default)]
 struct State {
     /// Messages without their last word.
-    in_flight: BTreeMap<String, InFlight>,
+    in_flight: SortedMap<String, InFlight>,
     /// Last words that are being written.
     last_words: usize,
     /// Its client sends nothing more.

@@ -56,7 +56,7 @@ mod frames;
 mod protocol;
 mod token;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
@@ -71,7 +71,7 @@ use smol::{Executor, Timer};
 use crate::contract::limits::{MESSAGE_BYTES, SURFACE_BYTES};
 use crate::contract::{
     Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
-    ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, TextFormat,
+    ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, SortedMap, TextFormat,
 };
 use address::{Listener, Peer};
 use connection::{Connection, Limits};
@@ -401,4 +401,4 @@ impl ChannelAdapter for SocketChannel {
 }
 
 /// What of a message's metadata the client may set itself.
-type Metadata = BTreeMap<String, serde_json::Value>;
+type Metadata = SortedMap<String, serde_json::Value>;

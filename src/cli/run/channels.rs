@@ -1,13 +1,12 @@
 //! Which channels are served, and who may talk over each.
 
-use std::collections::BTreeMap;
 #[cfg(feature = "console")]
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use weft_lite::{
     ChannelConfig, ChannelRules, ConsoleChannel, ConsoleStyle, PluginCapability, Runtime,
-    WantedChannels,
+    SortedMap, WantedChannels,
 };
 #[cfg(feature = "socket")]
 use weft_lite::{SocketAddress, SocketChannel, SocketOptions};
@@ -33,7 +32,7 @@ pub(super) struct Plan {
     pub(super) socket: Option<SocketOptions>,
     /// Which channels of plugins.
     pub(super) wanted: WantedChannels,
-    pub(super) rules: BTreeMap<String, ChannelRules>,
+    pub(super) rules: SortedMap<String, ChannelRules>,
 }
 
 impl Plan {
@@ -54,7 +53,7 @@ impl Plan {
             known(name, runtime)?;
         }
         let console = named.is_empty() || is_named(CONSOLE);
-        let mut rules = BTreeMap::new();
+        let mut rules = SortedMap::new();
         for (name, config) in config.iter().filter(|(name, _)| *name != CONSOLE && *name != SOCKET)
         {
             let (owner, allow) = (config.owner.clone(), config.allow.clone());

@@ -1,10 +1,10 @@
 //! `weft-lite skill show`: a skill as a model would see it, or everything that is known of it.
 
-use std::collections::BTreeMap;
-
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{InstallRecord, PackageKind, SkillDocument, SkillEntry, SkillLevel, SkillState};
+use weft_lite::{
+    InstallRecord, PackageKind, SkillDocument, SkillEntry, SkillLevel, SkillState, SortedMap,
+};
 
 use super::named;
 use crate::cli::logs::{self, Verbosity};
@@ -51,7 +51,7 @@ pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> 
 /// What a model is told of the skill, and what it reads once it follows it.
 fn text(document: &SkillDocument) -> String {
     let SkillDocument { name, description, instructions, .. } = document;
-    let values = BTreeMap::new();
+    let values = SortedMap::new();
     // Without a value that is required, nothing is put in.
     let body = document.render(&values).unwrap_or_else(|missing| {
         output::message(&format!("note: {missing}: shown as they are written"));

@@ -1,6 +1,6 @@
 //! The tools: what each is called, what it takes, and what is said to whoever asks for another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use super::retired::Retired;
 use super::skills::OfferedSkill;
 use super::{Entry, Keyed};
 use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
-use crate::contract::{CallError, ToolDescription, ToolNames, full_tool_name, sort_by};
+use crate::contract::{CallError, SortedMap, ToolDescription, ToolNames, full_tool_name, sort_by};
 use crate::mcp::message::RpcError;
 use crate::mcp::object::Object;
 use crate::mcp::options::McpOptions;
@@ -88,7 +88,7 @@ impl Tools {
         earlier: &Self,
     ) -> Self {
         let entries = registry.tools();
-        let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut owners: SortedMap<&str, usize> = SortedMap::new();
         for entry in &entries {
             *owners.entry(&entry.description().name).or_default() += 1;
         }

@@ -8,7 +8,7 @@
 //! no host call fails because of the log, and what waits for [`room`](AuditLog::room) in it holds no
 //! thread.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::mem;
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::keep::keep;
 use super::{AuditLog, AuditRecord};
-use crate::contract::{BoxFuture, Cancellation, CancellationSource};
+use crate::contract::{BoxFuture, Cancellation, CancellationSource, SortedMap};
 use crate::sandbox::LOG_TARGET;
 
 /// Records that wait for the disk.
@@ -51,7 +51,7 @@ struct Shared {
 struct Queue {
     records: Vec<AuditRecord>,
     /// How many of them are of which plugin.
-    by_plugin: BTreeMap<String, usize>,
+    by_plugin: SortedMap<String, usize>,
     /// Whether a task is writing, or about to look whether there is something to write.
     writing: bool,
     /// Records that found the queue full since the last warning.

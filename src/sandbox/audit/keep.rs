@@ -5,9 +5,9 @@
 //! itself by being refused often. In the place of what is left out there is one record that counts it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
+use crate::contract::SortedMap;
 use serde::{Deserialize, Serialize};
 
 /// Room for the record of what was left out.
@@ -44,9 +44,9 @@ struct Kind {
 #[derive(Default)]
 struct Kinds {
     /// The number of each plugin.
-    plugins: BTreeMap<String, usize>,
+    plugins: SortedMap<String, usize>,
     /// The place of each plugin's function and outcome in `kinds`.
-    places: BTreeMap<(usize, String, String), usize>,
+    places: SortedMap<(usize, String, String), usize>,
     kinds: Vec<Kind>,
 }
 

@@ -1,12 +1,13 @@
 //! An audit log that keeps its last records in memory: for tests and embedders.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
 use super::{AuditLog, AuditOutcome, AuditRecord};
+use crate::contract::SortedMap;
 
 /// The last records, oldest first; older ones give way: of the plugin that has the most, and of the
 /// function and outcome that it has the most of.
@@ -21,7 +22,7 @@ type Kind = (&'static str, AuditOutcome);
 #[derive(Debug, Default)]
 struct Kept {
     records: VecDeque<AuditRecord>,
-    counts: BTreeMap<String, BTreeMap<Kind, usize>>,
+    counts: SortedMap<String, SortedMap<Kind, usize>>,
 }
 
 impl MemoryAudit {

@@ -2,7 +2,6 @@
 //! links and mounts in them lead to. All sandboxes of a host share them, so that what comes to be a place
 //! later is closed to each of them at once.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::identity::Seen;
+use crate::contract::SortedSet;
 
 /// The folders in weft-lite's own one that authority is taken from: what they are at the moment of an
 /// access is closed, also if that is somewhere else by a link or a mount.
@@ -26,7 +26,7 @@ pub struct Authority(Arc<Known>);
 struct Known {
     named: Vec<PathBuf>,
     /// Those, and all that was found since.
-    places: ArcSwap<BTreeSet<PathBuf>>,
+    places: ArcSwap<SortedSet<PathBuf>>,
 }
 
 /// A folder of plugins or skills, of which some is about to be read.
@@ -40,9 +40,9 @@ impl Authority {
     pub fn add(&self, places: impl IntoIterator<Item = PathBuf>) {
         let known = self.places();
         let both = places.into_iter().flat_map(|place| [real(&place), place]);
-        let new: BTreeSet<PathBuf> = both.filter(|place| !known.contains(place)).collect();
+        let new: SortedSet<PathBuf> = both.filter(|place| !known.contains(place)).collect();
         if !new.is_empty() {
-            self.0.places.rcu(|known| known.union(&new).cloned().collect::<BTreeSet<_>>());
+            self.0.places.rcu(|known| SortedSet::from_iter(known.iter().chain(&new).cloned()));
         }
     }
 
@@ -51,13 +51,13 @@ impl Authority {
         Root { authority: self, seen: Seen::of_path(path).ok() }
     }
 
-    pub(super) fn places(&self) -> Arc<BTreeSet<PathBuf>> {
+    pub(super) fn places(&self) -> Arc<SortedSet<PathBuf>> {
         self.0.places.load_full()
     }
 
     /// Looks where links and mounts lead, from what was named and from the folders of `home`.
     pub(super) fn look(&self, home: Option<&Path>) {
-        let mut found = BTreeSet::new();
+        let mut found = SortedSet::new();
         let of_home =
             |home: &Path| [""].into_iter().chain(OF_HOME).map(|name| home.join(name)).collect();
         let of_home: Vec<PathBuf> = home.map_or_else(Vec::new, of_home);
@@ -88,7 +88,7 @@ impl<P: IntoIterator<Item = PathBuf>> From<P> for Authority {
 }
 
 /// Finds the links and mounts in a folder that lead out of `place`, and in each folder that is in it.
-fn leads_from(folder: &Path, place: &Path, go_on: bool, found: &mut BTreeSet<PathBuf>) {
+fn leads_from(folder: &Path, place: &Path, go_on: bool, found: &mut SortedSet<PathBuf>) {
     let Ok(above) = Seen::of_path(folder) else { return };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
