@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
+use crate::contract::{Sha256, to_hex};
 
 use super::catalog::{Entry, Keyed, OfferedSkill};
 use super::object::{Object, array};
@@ -302,8 +302,7 @@ pub(super) fn manifest(skill: &OfferedSkill) -> io::Result<String> {
     let mut resources = Vec::new();
     for file in list_whole(skill)? {
         let content = read_bounded(skill, &file.path, SKILL_TOTAL_BYTES)?;
-        let digest = Sha256::digest(&content);
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = to_hex(&Sha256::of(&content));
         let mut resource = Object::new();
         resource
             .member("uri", &file.uri)

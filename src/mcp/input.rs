@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
+use crate::contract::Sha256;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::call::SHORT_ARGUMENTS_BYTES;
 use super::content;
@@ -224,5 +224,5 @@ fn capability(method: &str) -> String {
 fn digest(arguments: &str) -> [u8; 32] {
     let mut value = serde_json::from_str::<Value>(arguments).unwrap_or_default();
     value.sort_all_objects();
-    Sha256::digest(value.to_string()).into()
+    Sha256::of(value.to_string().as_bytes())
 }

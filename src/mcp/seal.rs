@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::message::RpcError;
-use crate::contract::{InputRequired, limits};
+use crate::contract::{InputRequired, Sha256, limits};
 use crate::sandbox::Clock;
 
 /// Bytes of a block of SHA-256.
@@ -109,10 +108,10 @@ fn hmac<'m>(key: &[u8], message: impl Iterator<Item = &'m [u8]>) -> [u8; 32] {
     let padded = |pad: u8| {
         let mut block = [pad; BLOCK];
         block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-        Sha256::new_with_prefix(block)
+        Sha256::new().and(&block)
     };
-    let inner = message.fold(padded(0x36), Sha256::chain_update);
-    padded(0x5c).chain_update(inner.finalize()).finalize().into()
+    let inner = message.fold(padded(0x36), Sha256::and);
+    padded(0x5c).and(&inner.finish()).finish()
 }
 
 #[cfg(test)]

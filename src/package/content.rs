@@ -8,11 +8,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::record::{InstallRecord, RECORD_FILE};
 use super::source;
-use crate::contract::{SortedMap, SortedSet, limits, shown};
+use crate::contract::{Sha256, SortedMap, SortedSet, limits, shown, to_hex};
 use crate::skill::is_ignored_name;
 
 /// The signature's name in a package. It covers every file but itself.
@@ -342,7 +341,7 @@ pub(super) fn digest_of(place: &Path, path: &str, left: &mut Left) -> io::Result
     let mut file = File::open(place)?;
     loop {
         match file.read(&mut left.buffer) {
-            Ok(0) => return Ok(to_hex(&hash.finalize())),
+            Ok(0) => return Ok(to_hex(&hash.finish())),
             Ok(read) => {
                 left.bytes = left.bytes.checked_sub(read as u64).ok_or_else(|| too_much(path))?;
                 hash.update(&left.buffer[..read]);
@@ -366,10 +365,5 @@ pub(super) fn text(files: &SortedMap<String, String>) -> String {
 #[cfg_attr(not(feature = "package"), allow(unreachable_pub, reason = "the feature exports it"))]
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    to_hex(&Sha256::digest(bytes))
-}
-
-/// Bytes as hex digits in lower case.
-pub(super) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    to_hex(&Sha256::of(bytes))
 }

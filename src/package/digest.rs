@@ -3,7 +3,6 @@
 use std::path::Path;
 
 pub use super::content::sha256_hex;
-pub(super) use super::content::to_hex;
 use super::content::{self, Left};
 use super::files::{self, PackageFile};
 use super::install_error::InstallError;

@@ -7,12 +7,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::digest::{from_hex, sha256_hex, to_hex};
+use super::digest::{from_hex, sha256_hex};
+use super::ed25519;
 use super::home::{self, Access, HomeError, HomeLock};
+use crate::contract::to_hex;
 
 /// The one algorithm there is.
 pub(super) const ALGORITHM: &str = "ed25519";
@@ -102,7 +104,7 @@ impl fmt::Display for KeyError {
 impl std::error::Error for KeyError {}
 
 /// A key that signs packages.
-pub struct PrivateKey(SigningKey);
+pub struct PrivateKey(Ed25519KeyPair);
 
 #[derive(Serialize, Deserialize)]
 struct PrivateDocument {
@@ -122,8 +124,7 @@ impl PrivateKey {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)
             .map_err(|error| KeyError::io(path, &io::Error::other(error.to_string())))?;
-        let key = Self(SigningKey::from_bytes(&seed));
-        let public = key.public();
+        let public = Self::of(path, &seed)?.public();
         let document = PrivateDocument {
             algorithm: ALGORITHM.into(),
             key_id: public.key_id(),
@@ -159,22 +160,29 @@ impl PrivateKey {
     pub fn read(path: &Path) -> Result<Self, KeyError> {
         let document: PrivateDocument = read_json(path)?;
         check_algorithm(path, &document.algorithm)?;
-        let seed = from_hex(&document.private_key)
+        let seed: [u8; 32] = from_hex(&document.private_key)
             .ok_or_else(|| KeyError::malformed(path, "`private_key` is not 32 bytes in hex"))?;
-        let key = Self(SigningKey::from_bytes(&seed));
+        let key = Self::of(path, &seed)?;
         check_id(path, &document.key_id, &key.public())?;
         Ok(key)
+    }
+
+    fn of(path: &Path, seed: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = Ed25519KeyPair::from_seed_unchecked(seed);
+        key.map(Self).map_err(|error| KeyError::malformed(path, error.to_string()))
     }
 
     /// The public half.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
+        let (mut bytes, public) = ([0; 32], self.0.public_key().as_ref());
+        bytes.iter_mut().zip(public).for_each(|(byte, of_key)| *byte = *of_key);
+        PublicKey(bytes)
     }
 
     /// The signature over `message`, as hex.
     pub(super) fn sign(&self, message: &[u8]) -> String {
-        to_hex(&self.0.sign(message).to_bytes())
+        to_hex(self.0.sign(message).as_ref())
     }
 }
 
@@ -186,7 +194,7 @@ impl fmt::Debug for PrivateKey {
 
 /// The half of a key that tells who signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey([u8; 32]);
 
 #[derive(Serialize, Deserialize)]
 struct PublicDocument {
@@ -201,7 +209,7 @@ impl PublicKey {
     /// The first 16 hex digits of the key's SHA-256 digest.
     #[must_use]
     pub fn key_id(&self) -> String {
-        let mut digest = sha256_hex(self.0.as_bytes());
+        let mut digest = sha256_hex(&self.0);
         digest.truncate(KEY_ID_DIGITS);
         digest
     }
@@ -217,13 +225,11 @@ impl PublicKey {
 
     /// Whether `signature`, as hex, is this key's over `message`.
     pub(super) fn verify(&self, message: &[u8], signature: &str) -> bool {
-        from_hex::<64>(signature).is_some_and(|bytes| {
-            self.0.verify_strict(message, &Signature::from_bytes(&bytes)).is_ok()
-        })
+        from_hex(signature).is_some_and(|signature| ed25519::is_valid(&self.0, message, &signature))
     }
 
     fn json(&self) -> String {
-        let public_key = to_hex(self.0.as_bytes());
+        let public_key = to_hex(&self.0);
         let (algorithm, key_id) = (ALGORITHM, self.key_id());
         let fields = json!({ "algorithm": algorithm, "key_id": key_id, "public_key": public_key });
         format!("{fields:#}\n")
@@ -297,7 +303,7 @@ impl TrustedKeys {
         let document = PublicDocument {
             algorithm: ALGORITHM.into(),
             key_id: key.key_id(),
-            public_key: to_hex(key.0.as_bytes()),
+            public_key: to_hex(&key.0),
             name: Some(name.clone()),
         };
         let text = serde_json::to_string_pretty(&document)
@@ -333,9 +339,7 @@ fn read_public(path: &Path) -> Result<(PublicKey, Option<String>), KeyError> {
     let document: PublicDocument = read_json(path)?;
     check_algorithm(path, &document.algorithm)?;
     let key = from_hex(&document.public_key)
-        .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
-        // A weak key has signatures that anybody can make.
-        .filter(|key| !key.is_weak())
+        .filter(|key| !ed25519::is_weak(key))
         .map(PublicKey)
         .ok_or_else(|| KeyError::malformed(path, "`public_key` is not an Ed25519 key in hex"))?;
     check_id(path, &document.key_id, &key)?;

@@ -17,6 +17,8 @@ mod contents;
 #[cfg(feature = "package")]
 mod digest;
 mod discover;
+#[cfg(feature = "package")]
+mod ed25519;
 mod error;
 #[cfg(feature = "package")]
 mod files;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use weft_lite::{
     Difference, InstallError, InstallRecord, KeyErrorKind, PackageContent, PackageKind,
     PackageSignature, PrivateKey, PublicKey, RegistryError, RegistryReference, SignatureError,
+    TrustedKeys,
 };
 
 use crate::home::{Home, module, padded};
@@ -171,6 +172,38 @@ fn keys_are_private_and_never_overwritten() {
     fs::write(&path, format!("{{\"algorithm\": 1, \"private_key\": \"{secret}\"")).unwrap();
     let error = PrivateKey::read(&path).unwrap_err();
     assert!(!error.to_string().contains(secret), "{error}");
+}
+
+#[test]
+fn a_key_whose_signatures_anybody_can_make_is_not_trusted() {
+    let home = Home::new();
+    let path = home.path("weak.pub");
+    let write = |key: &[u8]| {
+        let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key_id = &weft_lite::sha256_hex(key)[..16];
+        let document = json!({ "algorithm": "ed25519", "key_id": key_id, "public_key": digits });
+        fs::write(&path, document.to_string()).unwrap();
+    };
+    // The neutral point, the one of order 2 and one of order 4, and one in another form.
+    let ends = [(1, 0, 0), (0xec, 0xff, 0x7f), (0, 0, 0x80), (0xee, 0xff, 0xff)];
+    for (first, middle, last) in ends {
+        let mut key = [middle; 32];
+        (key[0], key[31]) = (first, last);
+        write(&key);
+        let error = TrustedKeys::trust(&home.weft(), &path, None).unwrap_err();
+        assert!(matches!(error.kind, KeyErrorKind::Malformed { .. }), "{error}");
+        // Put there by hand, it takes all trust.
+        let file = home.weft().join("trusted-keys/weak.json");
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::copy(&path, &file).unwrap();
+        TrustedKeys::read(&home.weft()).unwrap_err();
+        fs::remove_file(file).unwrap();
+    }
+    // The base point is nobody's weak key.
+    let mut base = [0x66; 32];
+    base[0] = 0x58;
+    write(&base);
+    TrustedKeys::trust(&home.weft(), &path, Some("base")).unwrap();
 }
 
 #[test]

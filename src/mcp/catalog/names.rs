@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sha2::{Digest, Sha256};
+use crate::contract::{Sha256, to_hex};
 
 use crate::contract::sort_by;
 
@@ -59,11 +59,11 @@ fn plain(name: &str) -> String {
 /// The begin of a plain name with a hash of the full one. `salt` gives another hash where one is taken.
 fn hashed(plain: &str, full: &str, salt: u32, limit: usize) -> String {
     let mut hash = Sha256::new();
-    hash.update(full);
+    hash.update(full.as_bytes());
     if salt > 0 {
-        hash.update(salt.to_le_bytes());
+        hash.update(&salt.to_le_bytes());
     }
-    let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = to_hex(&hash.finish());
     let kept = plain.len().min(limit.saturating_sub(HASH_DIGITS + 1));
     format!("{}_{}", &plain[..kept], &digits[..HASH_DIGITS])
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
+use crate::contract::Sha256;
 
 use crate::contract::limits::{MESSAGE_BYTES, SURFACE_BYTES};
 
@@ -38,7 +38,7 @@ impl BearerToken {
     }
 
     fn digest(token: &[u8]) -> Self {
-        Self(Sha256::digest(token).into())
+        Self(Sha256::of(token))
     }
 }
 

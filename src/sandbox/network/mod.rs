@@ -15,6 +15,7 @@ mod headers;
 mod options;
 mod permit;
 mod private;
+mod provider;
 mod resolver;
 mod response;
 mod secrets;

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use futures_rustls::TlsConnector;
 use futures_rustls::pki_types::CertificateDer;
 use futures_rustls::pki_types::pem::PemObject;
-use futures_rustls::rustls::crypto::ring;
 use futures_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::provider::provider;
 
 /// The roots, and the configuration that is built from them once, at the first `https` request.
 #[derive(Clone)]
@@ -43,10 +44,10 @@ impl Trust {
         let config = self.config.get_or_init(|| {
             let mut roots = self.extra.clone();
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            let provider = Arc::new(ring::default_provider());
+            let provider = Arc::new(provider());
             let mut config = ClientConfig::builder_with_provider(provider)
                 .with_safe_default_protocol_versions()
-                .expect("ring has cipher suites for both versions")
+                .expect("there are cipher suites for both versions")
                 .with_root_certificates(roots)
                 .with_no_client_auth();
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
