@@ -206,5 +206,9 @@ fn bundled_plugins_are_sound_and_small() {
         assert_eq!(package.warnings, [""; 0], "{}", bundled.name);
         assert!(package.module.len() <= 40 * 1024, "{}", bundled.name);
         assert!(!bundled.skill.is_empty());
+        // The build compresses it, and nothing is lost.
+        let file = Path::new("skills").join(bundled.name).join("plugin.wasm");
+        assert!(package.module == fs::read(file).unwrap(), "{}", bundled.name);
+        assert_eq!(bundled.manifest().unwrap(), package.manifest, "{}", bundled.name);
     }
 }

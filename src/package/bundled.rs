@@ -1,7 +1,12 @@
 //! The plugins compiled into the program: one table, with one line for each.
 
+use std::io::Read;
+
+use flate2::read::DeflateDecoder;
+
 use super::error::PackageError;
-use super::source::{ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};
+use super::source::{self, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};
+use crate::contract::PluginManifest;
 
 /// A folder of `skills/`, compiled in.
 #[derive(Debug, Clone, Copy)]
@@ -11,25 +16,42 @@ pub struct BundledPlugin {
     /// Its `SKILL.md`.
     pub skill: &'static str,
     manifest: &'static str,
+    /// As the build compressed it.
     module: &'static [u8],
 }
 
 impl BundledPlugin {
-    /// The plugin as a package.
+    /// What the plugin says of itself; its module stays packed.
+    ///
+    /// # Errors
+    ///
+    /// [`PackageError`] if the program was built with a faulty manifest.
+    pub fn manifest(&self) -> Result<PluginManifest, PackageError> {
+        source::parse(self.manifest, ManifestFormat::Json)
+            .map(|parsed| parsed.manifest)
+            .map_err(|kind| PackageError { path: self.name.into(), kind })
+    }
+
+    /// The plugin as a package, with its module unpacked.
     ///
     /// # Errors
     ///
     /// [`PackageError`] if the program was built with a faulty manifest or a module over the limit.
     pub fn package(&self) -> Result<PluginPackage, PackageError> {
-        let limits = ReadLimits::default();
+        let mut module = Vec::new();
+        let failed = |kind| PackageError { path: self.name.into(), kind };
+        DeflateDecoder::new(self.module)
+            .read_to_end(&mut module)
+            .map_err(|error| failed(source::unreadable("plugin.wasm", &error)))?;
+        module.shrink_to_fit();
         PluginPackage::read_parts(
             self.manifest,
             ManifestFormat::Json,
-            self.module,
+            module,
             PackageOrigin::Bundled,
-            limits,
+            ReadLimits::default(),
         )
-        .map_err(|error| PackageError { path: self.name.into(), ..error })
+        .map_err(|error| failed(error.kind))
     }
 }
 
@@ -39,7 +61,7 @@ macro_rules! bundled {
             name: $name,
             skill: include_str!(concat!("../../skills/", $name, "/SKILL.md")),
             manifest: include_str!(concat!("../../skills/", $name, "/weft.plugin.json")),
-            module: include_bytes!(concat!("../../skills/", $name, "/plugin.wasm")),
+            module: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".deflate")),
         }),*]
     };
 }

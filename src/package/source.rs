@@ -221,7 +221,10 @@ pub(super) fn manifest(folder: &Path) -> Result<PluginManifest, PackageErrorKind
     parse(&text, ManifestFormat::of(file)).map(|parsed| parsed.manifest)
 }
 
-fn parse(text: &str, format: ManifestFormat) -> Result<ParsedManifest, PackageErrorKind> {
+pub(super) fn parse(
+    text: &str,
+    format: ManifestFormat,
+) -> Result<ParsedManifest, PackageErrorKind> {
     match format {
         ManifestFormat::Json => PluginManifest::from_json(text),
         ManifestFormat::Yaml => PluginManifest::from_yaml(text),

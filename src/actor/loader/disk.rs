@@ -351,7 +351,7 @@ impl Disk {
             if !is_meant || self.disabled.contains(plugin.name) {
                 continue;
             }
-            let manifest = plugin.package().map(|package| package.manifest);
+            let manifest = plugin.manifest();
             candidates.push(Candidate {
                 place: Place::Bundled(plugin.name),
                 // What is compiled in never changes.
