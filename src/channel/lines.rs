@@ -133,7 +133,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
         let room = self.filled + self.at_once;
         if self.buffer.len() < room {
-            self.buffer.resize(room, 0);
+            // The system gives zeroes for nothing: a long line is not written over with them first.
+            let mut larger = vec![0; room.max(2 * self.buffer.len())];
+            larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
+            self.buffer = larger;
         }
         let read = self.input.read(&mut self.buffer[self.filled..room]).await?;
         self.filled += read;

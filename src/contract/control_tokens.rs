@@ -19,10 +19,10 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
 use serde_json::Value;
 
 use super::first_bytes::{FirstBytes, may_mean};
+use super::json_text::end_of_string;
 
 /// Who speaks in a conversation.
 const ROLES: [&str; 10] = [
@@ -139,7 +139,7 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
     let (mut done, mut at) = (0, 0);
     while let Some(found) = json[at..].find('"') {
         let start = at + found;
-        at = json.len().min(end_of_string(json.as_bytes(), start + 1));
+        at = end_of_string(json.as_bytes(), start + 1).unwrap_or(json.len());
         let literal = &json[start..at];
         if !may_mean(literal.as_bytes()) {
             continue;
@@ -156,18 +156,6 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
     }
     written.push_str(&json[done..]);
     Cow::Owned(written)
-}
-
-/// Where the string ends that began before `at`, behind its quotation mark.
-fn end_of_string(json: &[u8], mut at: usize) -> usize {
-    while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if json[at] == b'"' {
-            return at + 1;
-        }
-        at += 2;
-    }
-    json.len()
 }
 
 /// Makes every marker in the strings of a value harmless, names of members included.

@@ -1,6 +1,8 @@
 //! The bytes with which signs begin that may open a marker of models.
 
-use memchr::{memchr_iter, memchr2, memchr3};
+use memchr::{memchr2, memchr3};
+
+use super::json_text::escapes_letters;
 
 /// Where in a text the next signs may begin that mean something here: `<`, `[` and `#`; and those of other
 /// width, selectors and tags. This runs over every text that comes in, and most have none of these: each is
@@ -43,8 +45,7 @@ impl Found {
 /// Whether a sign that means something may be in this JSON text. The escapes that may stand for one
 /// begin with `\u`.
 pub(super) fn may_mean(json: &[u8]) -> bool {
-    let escaped = |at: usize| json.get(at + 1) == Some(&b'u');
-    FirstBytes::default().next(json, 0).is_some() || memchr_iter(b'\\', json).any(escaped)
+    FirstBytes::default().next(json, 0).is_some() || escapes_letters(json)
 }
 
 #[cfg(test)]

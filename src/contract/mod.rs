@@ -12,6 +12,7 @@ mod first_bytes;
 mod future;
 mod host_path;
 mod input;
+mod json_text;
 mod key_value;
 mod layers;
 pub mod limits;
@@ -52,6 +53,8 @@ pub use host_path::expand_path;
 #[cfg(feature = "mcp")]
 pub(crate) use input::ELICITATION;
 pub use input::{CallerInput, INPUT_KEY, InputRequired};
+#[cfg(feature = "mcp")]
+pub(crate) use json_text::{end_of_string, escapes_letters, has_quoted, push_string};
 pub use key_value::KeyValueStore;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,

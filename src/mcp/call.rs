@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::or;
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use smol::Timer;
 
 #[cfg(feature = "serve")]
@@ -31,16 +29,27 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Longer arguments are read and checked off the executor.
 pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
 
-#[derive(Deserialize)]
+/// The parameters of a call, of which only the short ones are read.
 struct CallParams<'a> {
-    #[serde(borrow)]
     name: Cow<'a, str>,
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-    #[serde(borrow, rename = "inputResponses")]
-    input_responses: Option<&'a RawValue>,
-    #[serde(borrow, rename = "requestState")]
+    arguments: Option<&'a str>,
+    input_responses: Option<&'a str>,
     request_state: Option<Cow<'a, str>>,
+}
+
+impl<'a> CallParams<'a> {
+    fn of(request: &'a Request) -> Result<Self, RpcError> {
+        let [name, arguments, input_responses, request_state] =
+            request.members(["name", "arguments", "inputResponses", "requestState"])?;
+        let text = |name: &str, json| {
+            let wrong = || RpcError::invalid_params(format!("`{name}` is not a string"));
+            scan::text(json).ok_or_else(wrong)
+        };
+        let name = name.ok_or_else(|| RpcError::invalid_params("missing field `name`"))?;
+        let name = text("name", name)?;
+        let request_state = request_state.map(|state| text("requestState", state)).transpose()?;
+        Ok(Self { name, arguments, input_responses, request_state })
+    }
 }
 
 impl McpServer {
@@ -57,12 +66,13 @@ impl McpServer {
         context: &Context,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        let CallParams { name, arguments, input_responses, request_state } = request.params()?;
+        let CallParams { name, arguments, input_responses, request_state } =
+            CallParams::of(request)?;
         let catalog = self.catalog();
         let Some(tool) = catalog.tools.find(&name) else {
             return Err(self.unknown_tool(&name));
         };
-        let arguments = arguments.map_or("{}", RawValue::get);
+        let arguments = arguments.unwrap_or("{}");
         if !arguments.starts_with('{') {
             return Err(RpcError::invalid_params("`arguments` is not an object"));
         }
@@ -121,7 +131,8 @@ impl McpServer {
         if &*request.method != "tools/call" {
             return None;
         }
-        let CallParams { name, .. } = request.params().ok()?;
+        let [name] = request.members(["name"]).ok()?;
+        let name = scan::text(name?)?;
         Some(self.catalog().tools.find(&name)?.headers.clone())
     }
 
@@ -160,10 +171,10 @@ fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
     }
 }
 
-/// The arguments as the guest gets them, or what is wrong with them. Where there is nothing to check
-/// they stay as they were written. Otherwise the guest gets exactly the value that was checked, so that
-/// no second member of the same name gets past, with its numbers as they were written. Only a number
-/// that the schema takes as an integer is written as one: `5.0` is 5.
+/// The arguments as the guest gets them, or what is wrong with them. They stay as they were written where
+/// there is nothing to check, and where that says exactly the value that was checked. Otherwise that is
+/// written, so that no second member of the same name gets past, with its numbers as they were. Only a
+/// number that the schema takes as an integer is written as one: `5.0` is 5.
 ///
 /// A check that takes long runs off the executor, so that no neighbour waits for it.
 async fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> {
@@ -171,13 +182,15 @@ async fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> 
     if arguments.len() <= SHORT_ARGUMENTS_BYTES {
         let value = read(arguments)?;
         if let Some(checked) = schema.validate_shortly(&value) {
-            return outcome(arguments, &value, checked);
+            let other = outcome(arguments, &value, checked)?;
+            return Ok(other.unwrap_or_else(|| arguments.to_owned()));
         }
     }
     let (schema, arguments) = (Arc::clone(schema), arguments.to_owned());
     off_executor(move || {
         let value = read(&arguments)?;
-        outcome(&arguments, &value, schema.validate_integers(&value))
+        let other = outcome(&arguments, &value, schema.validate_integers(&value))?;
+        Ok(other.unwrap_or(arguments))
     })
     .await
 }
@@ -186,13 +199,15 @@ fn read(arguments: &str) -> Result<Value, String> {
     serde_json::from_str(arguments).map_err(|error| format!("the arguments can't be read: {error}"))
 }
 
+/// What the guest gets of arguments that were checked, where that is not what was written, or what is
+/// wrong with them.
 fn outcome(
     arguments: &str,
     value: &Value,
     checked: Result<Vec<usize>, Vec<Violation>>,
-) -> Result<String, String> {
+) -> Result<Option<String>, String> {
     match checked {
-        Ok(integers) => Ok(scan::as_written(arguments, value, &integers)),
+        Ok(integers) => Ok(scan::unlike_written(arguments, value, &integers)),
         Err(violations) => {
             let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Err(format!("the arguments are not what the tool takes:\n{}", list.join("\n")))

@@ -10,7 +10,9 @@ use serde_json::Value;
 use super::object::{Object, one_line};
 use super::revision::Revision;
 use super::schema::Schema;
-use crate::contract::{CallError, neutral_json, neutral_text};
+use crate::contract::{
+    CallError, escapes_letters, has_quoted, neutral_json, neutral_text, push_string,
+};
 
 /// The kinds of blocks, each with the members that it has to have, all of them text.
 const BLOCKS: [(&str, &[&str]); 5] = [
@@ -35,7 +37,7 @@ pub(super) fn write(
     let text = &*neutral;
     let trimmed = text.trim();
     let first = trimmed.as_bytes().first().filter(|_| json);
-    if first == Some(&b'{') && trimmed.contains("\"content\"") {
+    if first == Some(&b'{') && has_quoted(trimmed, "\"content\"") {
         match passed_through(trimmed) {
             Passed::Blocks(value) => return write_blocks(result, &value, promised, revision),
             Passed::Wrong(problem) => return write_error(result, &problem),
@@ -59,18 +61,19 @@ pub(super) fn write(
     match first {
         // A JSON string is its text.
         Some(b'"') => {
-            result.raw("content", &format!(r#"[{{"type":"text","text":{trimmed}}}]"#));
+            write_block(result, trimmed.len(), |json| json.push_str(trimmed));
         }
+        // What opens in one string and closes in another is a marker only in the text.
         Some(_) => {
             write_text(result, trimmed);
         }
         None => {
-            write_text(result, text);
+            write_neutral(result, text);
         }
     }
     match (structured, json) {
         (true, true) => result.raw("structuredContent", &one_line(trimmed)),
-        (true, false) => result.member("structuredContent", text),
+        (true, false) => result.text("structuredContent", text),
         (false, _) => result,
     };
 }
@@ -99,15 +102,27 @@ pub(super) fn write_error(result: &mut Object, text: &str) {
 
 /// Writes one block of text, without control tokens.
 pub(super) fn write_text<'a>(result: &'a mut Object, text: &str) -> &'a mut Object {
-    let mut block = Object::new();
-    block.member("type", "text").member("text", &*neutral_text(text));
-    result.raw("content", &format!("[{}]", block.end()))
+    write_neutral(result, &neutral_text(text))
+}
+
+/// The same for a text that has none.
+fn write_neutral<'a>(result: &'a mut Object, text: &str) -> &'a mut Object {
+    write_block(result, text.len(), |json| push_string(json, text))
+}
+
+/// Writes one block of text, of about so many bytes, whose JSON string is written by `write`.
+fn write_block(result: &mut Object, bytes: usize, write: impl FnOnce(&mut String)) -> &mut Object {
+    result.written("content", bytes, |json| {
+        json.push_str(r#"[{"type":"text","text":"#);
+        write(json);
+        json.push_str("}]");
+    })
 }
 
 /// Whether this is one JSON value that every reader takes. Half of a surrogate pair is none, and only
 /// a full parse sees it.
 fn is_json(text: &str) -> bool {
-    match text.contains("\\u") {
+    match escapes_letters(text.as_bytes()) {
         true => serde_json::from_str::<Value>(text).is_ok(),
         false => serde_json::from_str::<IgnoredAny>(text).is_ok(),
     }

@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 
 use crate::contract::Sha256;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::call::SHORT_ARGUMENTS_BYTES;
@@ -24,7 +23,7 @@ use crate::sandbox::off_executor;
 /// What a request says of input, as it came.
 #[derive(Debug, Default)]
 pub(super) struct Said<'a> {
-    pub(super) responses: Option<&'a RawValue>,
+    pub(super) responses: Option<&'a str>,
     pub(super) state: Option<Cow<'a, str>>,
 }
 
@@ -145,13 +144,13 @@ pub(super) fn write_requests(result: &mut Object, requests: &Map<String, Value>)
 /// # Errors
 ///
 /// -32602 for what is no object of answers, or too long.
-fn responses(said: Option<&RawValue>) -> Result<Option<Map<String, Value>>, RpcError> {
+fn responses(said: Option<&str>) -> Result<Option<Map<String, Value>>, RpcError> {
     let Some(said) = said else { return Ok(None) };
     let limit = limits::INPUT_RESPONSES_BYTES;
-    if said.get().len() > limit {
+    if said.len() > limit {
         return Err(RpcError::invalid_params(format!("`inputResponses` is over {limit} bytes")));
     }
-    serde_json::from_str(said.get())
+    serde_json::from_str(said)
         .map_err(|error| RpcError::invalid_params(format!("`inputResponses`: {error}")))
 }
 

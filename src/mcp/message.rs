@@ -14,6 +14,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::object::Object;
 use super::revision::Revision;
+use super::scan;
 use crate::contract::neutral_text;
 
 /// The identity of a request, as its sender chose it.
@@ -55,9 +56,36 @@ impl Request {
     ///
     /// -32602, with what is wrong with them.
     pub(super) fn params<'a, T: Deserialize<'a>>(&'a self) -> Result<T, RpcError> {
-        let text = self.params.as_deref().map_or("{}", RawValue::get);
-        serde_json::from_str(text).map_err(|error| RpcError::invalid_params(error.to_string()))
+        read(self.params.as_deref().map_or("{}", RawValue::get))
     }
+
+    /// The values of these members of the parameters, as they are written; `null` is none. What is beside
+    /// them and within them is passed over, so that long arguments are not read for a short name.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a member that is there twice, and for a name that is no text.
+    pub(super) fn members<'a, const N: usize>(
+        &'a self,
+        names: [&str; N],
+    ) -> Result<[Option<&'a str>; N], RpcError> {
+        let mut values = [None; N];
+        if let Some(params) = &self.params
+            && let Err(problem) = scan::members(params.get(), &names, &mut values)
+        {
+            return Err(RpcError::invalid_params(problem));
+        }
+        Ok(values)
+    }
+}
+
+/// A parameter as `T`.
+///
+/// # Errors
+///
+/// -32602, with what is wrong with it.
+pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, RpcError> {
+    serde_json::from_str(json).map_err(|error| RpcError::invalid_params(error.to_string()))
 }
 
 /// One message from a client.

@@ -6,6 +6,8 @@
 use memchr::memchr2;
 use serde::Serialize;
 
+use crate::contract::push_string;
+
 /// The text of an object that is not yet closed.
 #[derive(Debug, Clone)]
 pub(super) struct Object(String);
@@ -41,20 +43,45 @@ impl Object {
 
     /// Adds a member whose value is JSON text. `name` needs no escapes.
     pub(super) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+        self.written(name, json.len(), |text| text.push_str(json))
+    }
+
+    /// Adds a member whose value is a text.
+    pub(super) fn text(&mut self, name: &str, value: &str) -> &mut Self {
+        self.written(name, value.len(), |json| push_string(json, value))
+    }
+
+    /// Adds a member whose value, of about so many bytes, is written by `write`.
+    pub(super) fn written(
+        &mut self,
+        name: &str,
+        bytes: usize,
+        write: impl FnOnce(&mut String),
+    ) -> &mut Self {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        self.0.reserve(name.len() + json.len() + 4);
+        self.0.reserve(name.len() + bytes + 4);
         self.0.push('"');
         self.0.push_str(name);
         self.0.push_str("\":");
-        self.0.push_str(json);
+        write(&mut self.0);
         self
     }
 
     /// The whole text.
     pub(super) fn end(mut self) -> String {
         self.0.push('}');
+        self.0
+    }
+
+    /// The whole text of `outer`, whose last member this object is. It is moved and not copied, because it
+    /// may be long.
+    pub(super) fn end_within(mut self, mut outer: Self, name: &str) -> String {
+        outer.raw(name, "");
+        self.0.reserve(outer.0.len() + 2);
+        self.0.push_str("}}");
+        self.0.insert_str(0, &outer.0);
         self.0
     }
 }

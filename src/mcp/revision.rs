@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::message::{ProgressToken, Request, RpcError};
+use super::message::{ProgressToken, Request, RpcError, read};
 
 /// A revision of the specification that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,12 +97,6 @@ impl ClientCapabilities {
     }
 }
 
-#[derive(Default, Deserialize)]
-struct OnlyMeta {
-    #[serde(default, rename = "_meta")]
-    meta: Option<Meta>,
-}
-
 /// The methods that only modern clients have.
 const MODERN_METHODS: [&str; 5] = [
     "server/discover",
@@ -129,8 +123,7 @@ pub(super) struct Spoken {
 /// -32022 for a revision that is not served, -32602 for a modern request without all that it has to
 /// say, or with a `_meta` that isn't one.
 pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spoken, RpcError> {
-    let OnlyMeta { meta } = request.params()?;
-    let Meta { protocol_version, client_capabilities, progress_token } = meta.unwrap_or_default();
+    let Meta { protocol_version, client_capabilities, progress_token } = meta(request)?;
     let legacy = agreed.filter(|revision| !revision.is_modern());
     let revision = match protocol_version {
         Some(name) => Revision::named(&name).ok_or_else(|| RpcError::unsupported_version(&name))?,
@@ -156,8 +149,12 @@ pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spok
 /// -32602 for a `_meta` that isn't one.
 #[cfg(feature = "serve")]
 pub(super) fn declared_version(request: &Request) -> Result<Option<String>, RpcError> {
-    let OnlyMeta { meta } = request.params()?;
-    Ok(meta.and_then(|meta| meta.protocol_version))
+    Ok(meta(request)?.protocol_version)
+}
+
+fn meta(request: &Request) -> Result<Meta, RpcError> {
+    let [meta] = request.members(["_meta"])?;
+    meta.map_or_else(|| Ok(Meta::default()), read)
 }
 
 fn missing(key: &str) -> RpcError {

@@ -7,6 +7,10 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::message::RequestId;
+use crate::contract::end_of_string;
+
+/// A member of this name, where it is the only one, is read by `serde_json` as the value that its text says.
+const STANDS_FOR_ITS_TEXT: &str = "$serde_json::private::RawValue";
 
 /// A place in JSON text.
 struct Scanner<'a> {
@@ -35,46 +39,112 @@ impl<'a> Scanner<'a> {
     /// within it.
     fn token(&mut self) -> Option<&'a str> {
         let is_text = self.peek() == b'"';
-        let rest = &self.text[self.at..];
-        let bytes = rest.bytes().enumerate();
-        let mut escaped = false;
-        let end = bytes.skip(1).find(|(_, byte)| match is_text {
-            _ if std::mem::take(&mut escaped) => false,
-            true => {
-                escaped = *byte == b'\\';
-                *byte == b'"'
+        let (start, bytes) = (self.at, self.text.as_bytes());
+        self.at = match is_text {
+            true => end_of_string(bytes, start + 1)?,
+            false => {
+                let ends = |byte: &u8| b",:]} \t\r\n".contains(byte);
+                start + 1 + bytes.get(start + 1..)?.iter().position(ends)?
             }
-            false => b",:]} \t\r\n".contains(byte),
-        });
-        let end = end.map(|(at, _)| at + usize::from(is_text))?;
-        self.at += end;
-        Some(&rest[..end])
+        };
+        Some(&self.text[start..self.at])
     }
 
     /// Passes a whole value. `None` where the text ends within it.
     fn skip(&mut self) -> Option<()> {
+        match self.peek() {
+            b'{' | b'[' => {}
+            b'}' | b']' | b',' | b':' | 0 => return None,
+            _ => return self.token().map(|_| ()),
+        }
+        let bytes = self.text.as_bytes();
         let mut depth = 0_usize;
         loop {
-            match self.peek() {
-                0 => return None,
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
+            match *bytes.get(self.at)? {
+                b'"' => {
+                    self.at = end_of_string(bytes, self.at + 1)?;
+                    continue;
                 }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                b',' | b':' => self.at += 1,
-                _ => {
-                    self.token()?;
-                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
             }
+            self.at += 1;
             if depth == 0 {
                 return Some(());
             }
         }
     }
+
+    /// Passes a whole value and tells whether it says what `value` does. Nothing is compared but the kinds
+    /// of values and the names and numbers of members: `value` was read from this text.
+    fn is(&mut self, value: &Value) -> bool {
+        match (self.peek(), value) {
+            (b'{', Value::Object(members)) => {
+                self.at += 1;
+                let all = members.iter().all(|(name, value)| {
+                    let same = self.token().and_then(text).is_some_and(|it| it == **name)
+                        && self.pass(b':')
+                        && self.is(value);
+                    self.pass(b',');
+                    same
+                });
+                all && self.pass(b'}')
+            }
+            (b'[', Value::Array(items)) => {
+                self.at += 1;
+                let all = items.iter().all(|value| {
+                    let same = self.is(value);
+                    self.pass(b',');
+                    same
+                });
+                all && self.pass(b']')
+            }
+            (b'{' | b'[', _) | (_, Value::Object(_) | Value::Array(_)) => false,
+            _ => self.token().is_some(),
+        }
+    }
+}
+
+/// What a JSON string says. `None` for what is no string.
+pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    match inner.contains('\\') {
+        true => serde_json::from_str::<String>(json).ok().map(Cow::Owned),
+        false => Some(inner.into()),
+    }
+}
+
+/// Finds the values of the members of these names in the text of an object that is known to be whole; one
+/// that is `null` counts as none.
+///
+/// # Errors
+///
+/// A member that is there twice, and a name that is no text.
+pub(super) fn members<'a>(
+    object: &'a str,
+    names: &[&str],
+    values: &mut [Option<&'a str>],
+) -> Result<(), String> {
+    let mut scanner = Scanner { text: object, at: 0 };
+    let mut found = vec![false; names.len()];
+    scanner.pass(b'{');
+    while scanner.peek() == b'"' {
+        let name = scanner.token().and_then(text).ok_or("the name of a member is no text")?;
+        scanner.pass(b':');
+        scanner.peek();
+        let start = scanner.at;
+        scanner.skip().ok_or("a member has no value")?;
+        let value = &object[start..scanner.at];
+        scanner.pass(b',');
+        if let Some(at) = names.iter().position(|wanted| *wanted == name) {
+            if std::mem::replace(&mut found[at], true) {
+                return Err(format!("duplicate field `{name}`"));
+            }
+            values[at] = Some(value).filter(|value| *value != "null");
+        }
+    }
+    Ok(())
 }
 
 /// The `id` of a request of which only the begin is known, if it stands there.
@@ -102,28 +172,20 @@ pub(super) fn id_near_begin(begin: &[u8]) -> Option<RequestId> {
     None
 }
 
-/// The text of `value`, with every number as it is written in `text`, which `value` was read from. Of two
-/// members of one name the last one stays, as in `value`. The numbers at the addresses `integers` are
-/// written as integers.
-pub(super) fn as_written(text: &str, value: &Value, integers: &[usize]) -> String {
-    if integers.is_empty() && is_exact(value) {
-        return value.to_string();
+/// The text of `value`, with every number as it is written in `text`, which `value` was read from. `None`
+/// where `text` says just that. Of two members of one name the last one stays, as in `value`. The numbers
+/// at the addresses `integers` are written as integers.
+pub(super) fn unlike_written(text: &str, value: &Value, integers: &[usize]) -> Option<String> {
+    if integers.is_empty() && (Scanner { text, at: 0 }).is(value) {
+        return None;
     }
     let scanner = Scanner { text, at: 0 };
     let integers = integers.iter().copied().collect();
-    let mut writer = Writer { scanner, integers, written: String::with_capacity(text.len()) };
+    let written = String::with_capacity(text.len());
+    let mut writer = Writer { scanner, integers, written, is_other: false };
     writer.value(Some(value));
-    writer.written
-}
-
-/// Whether a value's own text has its numbers as they were written.
-fn is_exact(value: &Value) -> bool {
-    match value {
-        Value::Number(number) => number.is_i64() || number.is_u64(),
-        Value::Array(items) => items.iter().all(is_exact),
-        Value::Object(members) => members.values().all(is_exact),
-        Value::Null | Value::Bool(_) | Value::String(_) => true,
-    }
+    // Then what was checked is all that can be said.
+    Some(if writer.is_other { value.to_string() } else { writer.written })
 }
 
 /// Copies JSON that is known to be whole.
@@ -131,6 +193,8 @@ struct Writer<'a> {
     scanner: Scanner<'a>,
     integers: HashSet<usize>,
     written: String,
+    /// The text says something else than the value.
+    is_other: bool,
 }
 
 impl Writer<'_> {
@@ -178,14 +242,12 @@ impl Writer<'_> {
         self.written.push('{');
         while self.scanner.peek() == b'"' {
             let Some(key) = self.scanner.token() else { break };
-            let name: Cow<'_, str> = match key.contains('\\') {
-                true => serde_json::from_str::<String>(key).unwrap_or_default().into(),
-                false => key[1..key.len() - 1].into(),
-            };
+            let name = text(key).unwrap_or_default();
             let start = self.written.len();
             self.written.push_str(key);
             self.written.push(':');
             self.scanner.pass(b':');
+            self.is_other |= name == STANDS_FOR_ITS_TEXT;
             self.value(members.and_then(|members| members.get(&*name)));
             found.push((name, start..self.written.len()));
             if self.scanner.pass(b',') {
@@ -259,6 +321,39 @@ mod tests {
             ("1.5", None),
         ] {
             assert_eq!(integer(written).as_deref(), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn members_are_found_as_they_are_written() {
+        let object =
+            r#" { "a" : [ "}\"" , {"b":1} ] , "\u0062":"x", "c":null,"d":-1.50 ,"e":{} } "#;
+        let mut found = [None; 5];
+        members(object, &["d", "b", "a", "c", "f"], &mut found).unwrap();
+        let expected =
+            [Some("-1.50"), Some("\"x\""), Some("[ \"}\\\"\" , {\"b\":1} ]"), None, None];
+        assert_eq!(found, expected);
+        for (object, problem) in [
+            (r#"{"a":1,"\u0061":null}"#, "duplicate field `a`"),
+            (r#"{"a":null,"a":1}"#, "duplicate field `a`"),
+            (r#"{"\ud800":1,"a":1}"#, "the name of a member is no text"),
+        ] {
+            assert_eq!(members(object, &["a"], &mut [None]).unwrap_err(), problem, "{object}");
+        }
+        assert_eq!(members(r#"{"b":1,"b":2}"#, &["a"], &mut [None]), Ok(()));
+    }
+
+    #[test]
+    fn what_says_something_else_than_the_value_is_written_anew() {
+        for (text, expected) in [
+            (r#"{ "a" : [1.50, "x\/"], "\u0062": {} }"#, None),
+            (r#"{"a":{"x":1.50,"y":[2.0],"x":3.0}}"#, Some(r#"{"a":{"y":[2.0],"x":3.0}}"#)),
+            (r#"{"a":{"b":1},"\u0061":2.50}"#, Some(r#"{"\u0061":2.50}"#)),
+            (r#"{"a":{"$serde_json::private::RawValue":"[1]"}}"#, Some(r#"{"a":[1]}"#)),
+            (r#"{"$serde_json::private::RawValue":"{\"b\":2.5}"}"#, Some(r#"{"b":2.5}"#)),
+        ] {
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(unlike_written(text, &value, &[]).as_deref(), expected, "{text}");
         }
     }
 

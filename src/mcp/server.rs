@@ -362,8 +362,8 @@ pub(super) fn begin_modern(kind: &str, meta: &str) -> Object {
 /// The message with the result of `request`.
 pub(super) fn success(request: &Request, result: Object) -> String {
     let mut message = Object::message();
-    message.member("id", &request.id).raw("result", &result.end());
-    message.end()
+    message.member("id", &request.id);
+    result.end_within(message, "result")
 }
 
 /// How long what was asked for is fresh, and that it is for whoever asked.

@@ -121,22 +121,27 @@ async fn write_all(
 ) -> io::Result<()> {
     let mut batch = Vec::with_capacity(WRITE_BYTES);
     let mut room = Vec::new();
-    let add = |batch: &mut Vec<u8>, HeldText { text, held }| {
-        batch.extend_from_slice(text.as_bytes());
-        batch.push(b'\n');
-        held
-    };
-    while let Ok(message) = outbox.recv().await {
+    while let Ok(HeldText { mut text, held }) = outbox.recv().await {
+        text.push('\n');
         batch.clear();
         room.clear();
-        room.push(add(&mut batch, message));
-        while batch.len() < WRITE_BYTES
-            && let Ok(message) = outbox.try_recv()
-        {
-            room.push(add(&mut batch, message));
-        }
+        room.push(held);
+        // A long one is written from where it is.
+        let bytes = if text.len() >= WRITE_BYTES {
+            text.as_bytes()
+        } else {
+            batch.extend_from_slice(text.as_bytes());
+            while batch.len() < WRITE_BYTES
+                && let Ok(HeldText { text, held }) = outbox.try_recv()
+            {
+                batch.extend_from_slice(text.as_bytes());
+                batch.push(b'\n');
+                room.push(held);
+            }
+            &batch
+        };
         let written = async {
-            output.write_all(&batch).await?;
+            output.write_all(bytes).await?;
             output.flush().await
         };
         // A client that has ended its input and reads nothing is no reason to stay.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use weft_lite::{McpOptions, SchemaPolicy, ToolNames};
 
-use crate::session::{ALL, LEGACY, MODERN, Server, answering, echoing, guest, package};
+use crate::session::{ALL, LEGACY, MODERN, Server, answering, echoing, guest, meta, package};
 
 /// A plugin with one tool `run` that gives `answer`.
 fn answer(answer: &str) -> Server {
@@ -509,6 +509,46 @@ fn numbers_reach_the_guest_as_they_were_written() {
     assert_eq!(received(&schema, integers), expected);
     // Of two members of one name the guest gets the one that was checked.
     assert_eq!(received(&schema, r#"{"a":"x","c":1.0,"a":2.0}"#), r#"{"c":1.0,"a":2.0}"#);
+}
+
+#[test]
+fn the_guest_gets_what_was_checked() {
+    let schema = json!({ "properties": { "a": { "type": "integer" } } });
+    // What says the same stays as it was written.
+    let same = r#"{ "a" : 1, "b": "\u0041\/", "c": { } }"#;
+    assert_eq!(received(&schema, same), same);
+    let long = format!(r#"{{"a":1,"b":"{}\n\"{}"}}"#, "x".repeat(70_000), "\u{e9}".repeat(9));
+    assert_eq!(received(&schema, &long), long);
+    let twice = format!(r#"{{"a":"no","b":"{}","a":2}}"#, "x".repeat(70_000));
+    assert_eq!(received(&schema, &twice), twice.replacen(r#""a":"no","#, "", 1));
+    // To the parser of JSON this is the object in the string, and so it is to the guest.
+    let in_disguise = r#"{"$serde_json::private::RawValue":"{\"a\":3}"}"#;
+    assert_eq!(received(&schema, in_disguise), r#"{"a":3}"#);
+}
+
+#[test]
+fn parameters_that_are_there_twice_are_refused() {
+    let server = Server::probe();
+    for revision in ALL {
+        let mut client = server.client(revision);
+        for params in [
+            r#""name":"probe__echo","name":"probe__echo""#,
+            r#""name":"probe__echo","n\u0061me":"probe__echo""#,
+            r#""name":"probe__echo","arguments":{},"arguments":{}"#,
+            r#""name":"probe__echo","arguments":null,"arguments":{}"#,
+            r#""name":"probe__echo","\ud800":1"#,
+            r#""name":1"#,
+            r#""name":null"#,
+            r#""arguments":{}"#,
+        ] {
+            client.send_text(&format!(
+                r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"_meta":{},{params}}}}}"#,
+                if revision == MODERN { meta() } else { json!({}) },
+            ));
+            let answer = client.next().unwrap();
+            assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(7), &json!(-32602)));
+        }
+    }
 }
 
 #[test]

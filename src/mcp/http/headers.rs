@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use base64ct::{Base64, Encoding};
 use hyper::HeaderMap;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::guard::only;
 use crate::mcp::catalog::HeaderParameter;
-use crate::mcp::message::{Request, RpcError, code};
+use crate::mcp::message::{Request, RpcError, code, read};
+use crate::mcp::scan;
 
 pub(super) const VERSION: &str = "mcp-protocol-version";
 const METHOD: &str = "mcp-method";
@@ -41,11 +41,11 @@ pub(super) fn check_subject(headers: &HeaderMap, request: &Request) -> Result<()
     let Some((_, member)) = NAMED.iter().find(|(method, _)| *method == &*request.method) else {
         return Ok(());
     };
-    let params: Value = request.params()?;
-    // A request without it is refused for that, whatever its header says.
-    let Some(name) = params[*member].as_str() else { return Ok(()) };
+    // A request without it, or with two of it, is refused for that, whatever its header says.
+    let Ok([Some(name)]) = request.members([member]) else { return Ok(()) };
+    let Some(name) = scan::text(name) else { return Ok(()) };
     let header = only(headers, NAME).and_then(decoded);
-    same("Mcp-Name", header.as_deref(), name)
+    same("Mcp-Name", header.as_deref(), &name)
 }
 
 /// Checks the headers that a tool's schema asks for (`x-mcp-header`) against its arguments.
@@ -58,15 +58,11 @@ pub(super) fn check_parameters(
     parameters: &[HeaderParameter],
     request: &Request,
 ) -> Result<(), RpcError> {
-    #[derive(Deserialize)]
-    struct Arguments {
-        #[serde(default)]
-        arguments: Value,
-    }
     if parameters.is_empty() {
         return Ok(());
     }
-    let Arguments { arguments } = request.params()?;
+    let [arguments] = request.members(["arguments"])?;
+    let arguments: Value = arguments.map_or_else(|| Ok(Value::Null), read)?;
     for HeaderParameter { header, path } in parameters {
         let value = path.iter().try_fold(&arguments, |value, name| value.get(name));
         let raw = only(headers, header);
