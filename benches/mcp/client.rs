@@ -1,9 +1,11 @@
 //! The other end of the pipe: a program with plugins, and a client that measures it.
 
+use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::guest;
 
@@ -28,8 +30,20 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn with_plugins(count: usize) -> Self {
-        let name = format!("weft-lite-bench-mcp-{}-{count}", std::process::id());
-        let folder = Self(std::env::temp_dir().join(name));
+        Self::with_copies(&guest("echo"), count)
+    }
+
+    /// One plugin of this module.
+    pub(crate) fn with_module(module: &[u8]) -> Self {
+        Self::with_copies(module, 1)
+    }
+
+    /// So many plugins of one module.
+    pub(crate) fn with_copies(module: &[u8], count: usize) -> Self {
+        static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+        let folder = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("weft-lite-bench-mcp-{}-{folder}", std::process::id());
+        let folder = Self(env::temp_dir().join(name));
         for number in 0..count {
             let plugin = folder.0.join("plugins").join(format!("echo-{number}"));
             fs::create_dir_all(&plugin).expect("a temporary folder can be made");
@@ -38,13 +52,15 @@ impl Folder {
                     "wasm_module":"plugin.wasm"}}"#
             );
             fs::write(plugin.join("weft.plugin.json"), manifest).expect("the folder is ours");
-            fs::write(plugin.join("plugin.wasm"), guest("echo")).expect("the folder is ours");
+            fs::write(plugin.join("plugin.wasm"), module).expect("the folder is ours");
         }
         folder
     }
 
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weft-lite"));
+        let program = env::var_os("WEFT_LITE");
+        let built = || env!("CARGO_BIN_EXE_weft-lite").into();
+        let mut command = Command::new(program.unwrap_or_else(built));
         command.arg("--no-bundled").arg("--plugins").arg(self.0.join("plugins"));
         command.env("HOME", &self.0).env_remove("WEFT_HOME").stderr(Stdio::null());
         command
@@ -70,7 +86,7 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    fn new(command: &mut Command) -> Self {
+    pub(crate) fn new(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -88,13 +104,24 @@ impl Pipe {
 
     /// Sends a line and waits for one.
     pub(crate) fn ask(&mut self, what: &str, line: &str) {
-        self.input.write_all(line.as_bytes()).expect("the program reads");
+        self.say(line);
         self.read(what);
     }
 
-    fn read(&mut self, what: &str) {
+    /// Sends a line.
+    pub(crate) fn say(&mut self, line: &str) {
+        self.input.write_all(line.as_bytes()).expect("the program reads");
+    }
+
+    /// The next line.
+    pub(crate) fn hear(&mut self) -> &[u8] {
         self.line.clear();
         self.output.read_until(b'\n', &mut self.line).expect("the program writes");
+        &self.line
+    }
+
+    fn read(&mut self, what: &str) {
+        self.hear();
         let error = self.line.windows(7).any(|part| part == b"\"error\"");
         assert!(!self.line.is_empty() && !error, "{what}: {}", String::from_utf8_lossy(&self.line));
     }

@@ -3,12 +3,15 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod client;
+#[path = "../../tests/support/guest.rs"]
+#[allow(dead_code, reason = "shared with the tests")]
+mod guest;
 #[cfg(feature = "serve")]
 mod http;
+mod large;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -24,8 +27,9 @@ const PLUGINS: usize = 10;
 
 fn main() -> ExitCode {
     let mut report = Report::begin("MCP");
-    let folder = Folder::with_plugins(1);
+    large::measure(&mut report);
 
+    let folder = Folder::with_plugins(1);
     let bare = round_trip(&mut Pipe::cat());
     report.figure("a line there and back by `cat`, median", bare, "us");
     let mut server = folder.serve();
