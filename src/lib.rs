@@ -132,8 +132,9 @@ pub use actor::{
     Bundled, CapabilityMismatch, Change, Changes, GuestFacts, GuestSkill, LifecycleError,
     LifecycleOptions, LifecycleState, LoadError, LoadedPlugin, Loader, LoaderOptions, Member,
     MemberObject, MemberOrigin, MemberOutcome, MemberStatus, PluginHost, PluginHostOptions,
-    PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded, SkillWatcher, Snapshot,
-    Subscription, ToolEntry, ToolSummary, WantedChannels, WatchDepth, WatchMode, WatchedFolder,
+    PluginModule, PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded,
+    SkillWatcher, Snapshot, Subscription, ToolEntry, ToolSummary, WantedChannels, WatchDepth,
+    WatchMode, WatchedFolder,
 };
 #[cfg(feature = "console")]
 pub use channel::AboveLine;

@@ -47,7 +47,16 @@ const EFFECTS: [(&str, &[&str]); 7] = [
             "mcp/standard.rs",
         ],
     ),
-    ("std::env", &["sandbox/environment.rs", "package/secrets.rs", "cli/", "main.rs"]),
+    (
+        "std::env",
+        &[
+            "sandbox/environment.rs",
+            "package/secrets.rs",
+            "package/descriptions.rs",
+            "cli/",
+            "main.rs",
+        ],
+    ),
     ("std::net::TcpStream", &["sandbox/", "mcp/", "channel/socket/"]),
     ("std::process::Command", &[]),
     ("smol::fs", &[]),

@@ -13,16 +13,18 @@ use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::lifecycle::Lifecycle;
-use super::load::{self, LoadError, PreparedPlugin};
+use super::load::LoadError;
 use super::mail::{Mail, mailbox};
 use super::options::PluginHostOptions;
 use super::plugin::{MAILBOX, PluginActor};
+use super::prepare::{Afterwards, PackageHead, PreparedPlugin, Ready, approved, prepare};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tasks::Tasks;
 use crate::contract::{CancellationSource, SortedMap};
 use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
+use crate::sandbox::off_executor;
 use crate::skill::SkillRegistry;
 use crate::wasm::MemoryBudget;
 
@@ -130,7 +132,7 @@ impl PluginHost {
     }
 
     /// Compiles, starts and describes the plugins, then puts those that are ready into service, all
-    /// in one change. Where two have the same id the first one stays, before those as well that come
+    /// in one change. What was compiled and started for it is dropped again until somebody calls them. Where two have the same id the first one stays, before those as well that come
     /// later. What is refused is noted in the registry with its reason; so are the packages that
     /// `unreadable` says could not even be read.
     pub async fn load<A: Into<ApprovalPolicy>>(
@@ -143,7 +145,7 @@ impl PluginHost {
         for (package, approval) in packages {
             let id = package.manifest.id.clone();
             let origin = package.origin.to_string();
-            match self.prepare(package, &approval.into()).await {
+            match self.prepare_package(package, &approval.into()).await {
                 Ok(plugin) => prepared.push(plugin),
                 Err(error) => refused.push(RefusedPlugin { id: Some(id), origin, error }),
             }
@@ -159,14 +161,46 @@ impl PluginHost {
         self.ask(|reply| Message::Skills { skills, reply }).await
     }
 
-    /// Compiles, starts and describes a plugin beside everything that is in service.
-    pub(super) async fn prepare(
+    async fn prepare_package(
         &self,
         package: PluginPackage,
         approval: &ApprovalPolicy,
     ) -> Result<PreparedPlugin, LoadError> {
+        approved(&package.manifest, approval)?;
+        let module_bytes = self.module_bytes();
+        let ready = off_executor(move || {
+            let (head, bytes) = PackageHead::of(package);
+            let ready = head.ready(Some(bytes), None, Afterwards::Cold, module_bytes);
+            (head, ready)
+        });
+        let (head, ready) = ready.await;
+        self.prepare(head, ready?, Afterwards::Cold).await
+    }
+
+    /// Bytes that a module may have without a question.
+    pub(super) fn module_bytes(&self) -> usize {
+        self.shared.options.module_bytes
+    }
+
+    /// What a new version of this plugin is made ready for: whoever calls the one in service calls the
+    /// new one at once.
+    pub(super) fn afterwards(&self, id: &str) -> Afterwards {
+        let snapshot = self.shared.snapshot.load();
+        match snapshot.plugins.plugin(id).is_some_and(|plugin| plugin.module.is_translated()) {
+            true => Afterwards::Warm,
+            false => Afterwards::Cold,
+        }
+    }
+
+    /// Starts and describes a plugin beside everything that is in service, unless it is known.
+    pub(super) async fn prepare(
+        &self,
+        package: PackageHead,
+        ready: Ready,
+        afterwards: Afterwards,
+    ) -> Result<PreparedPlugin, LoadError> {
         let Shared { options, memory, .. } = &*self.shared;
-        load::prepare(package, approval, &options.sandbox, memory, options.module_bytes).await
+        prepare(package, ready, &options.sandbox, memory, afterwards).await
     }
 
     /// Puts what the loader found into service, and gives the generation it became; `None` when
@@ -365,13 +399,14 @@ impl HostActor {
     }
 
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
-        let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance } = plugin;
+        let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance, .. } =
+            plugin;
         let (mailbox, inbox) = mailbox(MAILBOX);
         let module = Arc::clone(&recipe.module);
         let sandbox = Arc::clone(&recipe.sandbox);
         let revocation = Arc::new(CancellationSource::new());
         let actor = PluginActor {
-            parked: Some(recipe.memory.park(instance, Instant::now())),
+            parked: instance.map(|instance| recipe.memory.park(instance, Instant::now())),
             recipe,
             mode: manifest.instance,
             mailbox: inbox,

@@ -1,18 +1,11 @@
-//! From a package to a plugin that can be put into service: approve, compile, start, describe.
+//! Why a plugin is not in service, and what to do about it.
 
 use std::fmt;
-use std::path::Path;
-use std::sync::Arc;
 
-use crate::contract::{
-    CallError, Capability, Denied, NotLoaded, PluginDescription, PluginManifest, ToolDescription,
-};
-use crate::package::{ApprovalPolicy, PackageError, PackageOrigin, PluginPackage, ReadLimits};
-use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions, off_executor};
-use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleError};
-
-use super::kinds::{CapabilityMismatch, GuestFacts, check_tools};
-use super::plugin::Recipe;
+use super::kinds::CapabilityMismatch;
+use crate::contract::{CallError, Capability, Denied, NotLoaded};
+use crate::package::{ApprovalPolicy, PackageError};
+use crate::wasm::ModuleError;
 
 /// Why a plugin is not in service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,99 +181,4 @@ fn after_start(error: &CallError) -> String {
         CallError::Exhausted(exhausted) => exhausted.next_step("let it do less while it starts"),
         _ => error.next_step(),
     }
-}
-
-/// A plugin that has been started once and can be put into service.
-pub(super) struct PreparedPlugin {
-    pub(super) manifest: PluginManifest,
-    pub(super) tools: Vec<ToolDescription>,
-    pub(super) facts: GuestFacts,
-    pub(super) origin: PackageOrigin,
-    pub(super) warnings: Vec<String>,
-    pub(super) recipe: Recipe,
-    pub(super) instance: Instance,
-}
-
-/// Makes a package ready, without changing anything that is in service.
-pub(super) async fn prepare(
-    package: PluginPackage,
-    approval: &ApprovalPolicy,
-    options: &SandboxOptions,
-    memory: &Arc<MemoryBudget>,
-    module_bytes: usize,
-) -> Result<PreparedPlugin, LoadError> {
-    let PluginPackage { manifest, mut warnings, module, origin } = package;
-    let unapproved = approval.missing(&manifest.permissions);
-    if !unapproved.is_empty() {
-        return Err(LoadError::pending(&manifest.id, unapproved, approval));
-    }
-    // Before the first wait: a neighbour that holds more than its share gives way meanwhile.
-    let account = Arc::new(memory.account(&manifest.id));
-    let limits = ReadLimits { module_bytes, ..ReadLimits::default() };
-    let module_bytes = limits.allowing(manifest.permissions.module_kb).module_bytes;
-    let bundled = origin == PackageOrigin::Bundled;
-    let module = match bundled {
-        // It is small and its functions are translated later: that takes less time than to ask another
-        // thread, whose allocator would keep for itself what it took for it.
-        true => CompiledModule::of_trusted(&module, module_bytes),
-        false => off_executor(move || CompiledModule::with_limit(&module, module_bytes)).await,
-    }
-    .map_err(LoadError::Module)?;
-    CapabilityMismatch::check(&manifest.capabilities, &module.summary().kinds())
-        .map_err(LoadError::Capability)?;
-
-    let identity =
-        PluginIdentity { id: manifest.id.clone(), version: manifest.version.to_string() };
-    let folder = match &origin {
-        PackageOrigin::Folder(folder) => Some(folder.as_path()),
-        PackageOrigin::Bundled => None,
-    };
-    let (sandbox, closed) = sandbox(identity, folder, &manifest, options);
-    warnings.extend(closed);
-    let recipe = Recipe {
-        module,
-        sandbox: Arc::new(sandbox),
-        resources: manifest.resources,
-        memory: Arc::clone(memory),
-        _account: account,
-    };
-    let mut budget = CallBudget::new(&manifest.resources);
-    let started = async {
-        let mut instance = recipe.start(&mut budget).await?;
-        let text = instance.describe(&mut budget).await?;
-        Ok((instance, text))
-    };
-    let (mut instance, text) = started.await.map_err(|error| LoadError::Start { error })?;
-    let description = PluginDescription::parse(&text, &manifest.id)
-        .map_err(|problem| LoadError::Description { problem })?;
-    let tools = description.tools;
-    check_tools(&manifest.capabilities, &tools).map_err(LoadError::Capability)?;
-    let facts = GuestFacts::ask(&mut instance, &manifest, &tools, &mut budget).await?;
-    warnings.extend(announced(&manifest, &tools));
-    Ok(PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance })
-}
-
-fn sandbox(
-    identity: PluginIdentity,
-    folder: Option<&Path>,
-    manifest: &PluginManifest,
-    options: &SandboxOptions,
-) -> (Sandbox, Vec<String>) {
-    Sandbox::new(identity, folder, &manifest.permissions, &manifest.resources, options)
-}
-
-/// Where the manifest announces other tools than the module describes.
-fn announced(manifest: &PluginManifest, tools: &[ToolDescription]) -> Vec<String> {
-    if manifest.tools.is_empty() {
-        return Vec::new();
-    }
-    let described = |name: &String| tools.iter().any(|tool| tool.name == *name);
-    let missing = manifest.tools.iter().filter(|name| !described(name));
-    let unannounced = tools.iter().filter(|tool| !manifest.tools.contains(&tool.name));
-    missing
-        .map(|name| format!("`tools` announces `{name}`, which the module does not describe"))
-        .chain(unannounced.map(|tool| {
-            format!("the module describes `{}`, which `tools` does not announce", tool.name)
-        }))
-        .collect()
 }

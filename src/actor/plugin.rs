@@ -15,6 +15,7 @@ use futures_lite::future::or;
 use smol::lock::Semaphore;
 
 use super::mail::Mail;
+use super::module::PluginModule;
 use super::tasks::Tasks;
 use crate::contract::{
     CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
@@ -22,7 +23,7 @@ use crate::contract::{
 };
 use crate::sandbox::Sandbox;
 use crate::wasm::{
-    CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryAccount, MemoryBudget,
+    CallBudget, CompiledModule, GuestCall, GuestValue, Instance, Kept, MemoryAccount, MemoryBudget,
     Parked,
 };
 
@@ -62,18 +63,27 @@ pub(super) async fn submit(
 /// What every instance of the plugin is started with.
 #[derive(Clone)]
 pub(super) struct Recipe {
-    pub(super) module: Arc<CompiledModule>,
+    pub(super) module: Arc<PluginModule>,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) resources: PluginResourceConfig,
     pub(super) memory: Arc<MemoryBudget>,
     /// Open as long as the plugin is in service, so that it has its share also when nothing of it runs.
-    pub(super) _account: Arc<MemoryAccount>,
+    pub(super) account: Arc<MemoryAccount>,
 }
 
 impl Recipe {
-    pub(super) async fn start(&self, budget: &mut CallBudget) -> Result<Instance, CallError> {
+    pub(super) async fn start(
+        &self,
+        code: &Arc<CompiledModule>,
+        budget: &mut CallBudget,
+    ) -> Result<Instance, CallError> {
         let (sandbox, memory) = (Arc::clone(&self.sandbox), Arc::clone(&self.memory));
-        Instance::start(&self.module, sandbox, &self.resources, memory, budget).await
+        Instance::start(code, sandbox, &self.resources, memory, budget).await
+    }
+
+    /// The module's code, which is translated if it isn't there.
+    async fn code(&self) -> Result<Arc<CompiledModule>, CallError> {
+        self.module.code(self.sandbox.plugin(), &self.account).await
     }
 }
 
@@ -87,6 +97,7 @@ pub(super) struct PluginActor {
     /// out of service alone cancels nothing.
     pub(super) revocation: Arc<CancellationSource>,
     pub(super) tasks: Tasks,
+    /// What is kept for the next call. Of a plugin with a fresh instance for each, it is the code.
     pub(super) parked: Option<Parked>,
 }
 
@@ -98,7 +109,7 @@ impl PluginActor {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let ends = self.ends();
-                    let ran = run(&self.recipe, resident, &call, gauge, &reply, &ends).await;
+                    let ran = run(&self.recipe, resident, None, &call, gauge, &reply, &ends).await;
                     let (outcome, parked) = ran;
                     self.parked = parked;
                     // The caller may be gone by now, and then nobody misses the answer.
@@ -107,10 +118,19 @@ impl PluginActor {
                 InstanceMode::PerCall => {
                     let permit = instances.acquire_arc().await;
                     let (recipe, ends) = (self.recipe.clone(), self.ends());
+                    let code = match self.shared_code(&reply, &ends).await {
+                        Ok(code) => code,
+                        Err(error) => {
+                            let outcome =
+                                CallOutcome { result: Err(error), usage: Usage::default() };
+                            let _ = reply.send(outcome).await;
+                            continue;
+                        }
+                    };
                     let beside = async move {
-                        let ran = run(&recipe, None, &call, gauge, &reply, &ends).await;
+                        let ran = run(&recipe, None, Some(code), &call, gauge, &reply, &ends).await;
                         let (outcome, parked) = ran;
-                        drop(parked.and_then(|parked| recipe.memory.unpark(parked)));
+                        drop(parked.and_then(|parked| recipe.memory.take_back(parked)));
                         drop(permit);
                         let _ = reply.send(outcome).await;
                     };
@@ -118,6 +138,21 @@ impl PluginActor {
                 }
             }
         }
+    }
+
+    /// The code for an instance beside others: all use the same, which is kept for the next one.
+    async fn shared_code(
+        &mut self,
+        reply: &Sender<Outcome>,
+        ends: &Ends,
+    ) -> Result<Arc<CompiledModule>, CallError> {
+        let memory = &self.recipe.memory;
+        let code = match self.parked.take().and_then(|parked| memory.take_back(parked)) {
+            Some(kept) => kept.into_code(),
+            None => unless_cancelled(pin!(self.recipe.code()), reply, ends).await?,
+        };
+        self.parked = Some(memory.keep(Kept::Code(Arc::clone(&code)), Instant::now()));
+        Ok(code)
     }
 
     fn ends(&self) -> Ends {
@@ -130,7 +165,7 @@ impl PluginActor {
 /// also where the executor is gone and the actor never comes to its end.
 impl Drop for PluginActor {
     fn drop(&mut self) {
-        drop(self.parked.take().and_then(|parked| self.recipe.memory.unpark(parked)));
+        drop(self.parked.take().and_then(|parked| self.recipe.memory.take_back(parked)));
     }
 }
 
@@ -143,11 +178,12 @@ struct Ends {
 }
 
 /// Runs one call unless its caller goes away, the host stops or its approval is taken back; a panic
-/// in it is its outcome. An instance that is still good afterwards is parked, and a resident one whose
-/// call never began stays so.
+/// in it is its outcome. An instance that is still good afterwards is parked, and otherwise its code; what
+/// was parked for a call that never began stays so.
 async fn run(
     recipe: &Recipe,
     resident: Option<Parked>,
+    mut code: Option<Arc<CompiledModule>>,
     call: &GuestCall,
     gauge: Option<FuelGauge>,
     reply: &Sender<Outcome>,
@@ -155,26 +191,46 @@ async fn run(
 ) -> (Outcome, Option<Parked>) {
     let mut budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
     let mut parked = resident;
-    let result =
-        unless_cancelled(pin!(run_resident(recipe, &mut parked, call, &mut budget)), reply, ends)
-            .await;
+    let result = unless_cancelled(
+        pin!(run_resident(recipe, &mut parked, &mut code, call, &mut budget)),
+        reply,
+        ends,
+    )
+    .await;
+    if parked.is_none() {
+        parked = code.map(|code| recipe.memory.keep(Kept::Code(code), Instant::now()));
+    }
     (CallOutcome { result, usage: budget.usage() }, parked)
 }
 
-/// Runs one call on the resident instance, or on a new one where there is none any more.
+/// Runs one call on the resident instance, or on a new one where there is none any more. Leaves the code
+/// in `code`, however that ends.
 async fn run_resident(
     recipe: &Recipe,
     parked: &mut Option<Parked>,
+    code: &mut Option<Arc<CompiledModule>>,
     call: &GuestCall,
     budget: &mut CallBudget,
 ) -> Result<GuestValue, CallError> {
-    let mut instance = match parked.take().and_then(|parked| recipe.memory.unpark(parked)) {
-        Some(instance) => instance,
-        None => recipe.start(budget).await.map_err(|error| match error {
-            // The tool has said nothing yet, and the parameters are not at fault.
-            CallError::Guest { message } => CallError::NotReady { reason: message },
-            error => error,
-        })?,
+    let kept = parked.take().and_then(|parked| recipe.memory.take_back(parked));
+    let mut instance = match kept {
+        Some(Kept::Instance(instance)) => {
+            *code = Some(Arc::clone(instance.module()));
+            instance
+        }
+        kept => {
+            let found = kept.map(Kept::into_code).or(code.take());
+            let found = match found {
+                Some(found) => found,
+                None => recipe.code().await?,
+            };
+            let code = code.insert(found);
+            recipe.start(code, budget).await.map_err(|error| match error {
+                // The tool has said nothing yet, and the parameters are not at fault.
+                CallError::Guest { message } => CallError::NotReady { reason: message },
+                error => error,
+            })?
+        }
     };
     let result = instance.run(call, budget).await;
     if instance.is_usable() {
@@ -184,11 +240,11 @@ async fn run_resident(
 }
 
 /// Gives up on `call` when there is a reason to. The call is large, so it stays where it is.
-async fn unless_cancelled(
-    call: Pin<&mut impl Future<Output = Result<GuestValue, CallError>>>,
+async fn unless_cancelled<T>(
+    call: Pin<&mut impl Future<Output = Result<T, CallError>>>,
     reply: &Sender<Outcome>,
     ends: &Ends,
-) -> Result<GuestValue, CallError> {
+) -> Result<T, CallError> {
     let given_up = async {
         or(reply.closed(), or(ends.stop.cancelled(), ends.revoked.cancelled())).await;
         Err(CallError::Cancelled)

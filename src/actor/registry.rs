@@ -11,6 +11,7 @@ use async_channel::Sender;
 
 use super::kinds::GuestFacts;
 use super::load::LoadError;
+use super::module::PluginModule;
 use super::plugin::PluginMessage;
 use crate::contract::{
     CallError, CancellationSource, NotLoaded, PluginManifest, SortedMap, ToolDescription, closest,
@@ -19,7 +20,6 @@ use crate::contract::{
 use crate::package::{PackageError, PackageOrigin};
 use crate::sandbox::Sandbox;
 use crate::skill::FoundSkill;
-use crate::wasm::CompiledModule;
 
 /// What is loaded at one moment.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ pub struct LoadedPlugin {
     /// What its author or operator should know.
     pub warnings: Vec<String>,
     /// The module it runs.
-    pub module: Arc<CompiledModule>,
+    pub module: Arc<PluginModule>,
     /// The skill that it tells, as one among the skills there are.
     pub(super) told: Option<FoundSkill>,
     pub(super) sandbox: Arc<Sandbox>,

@@ -69,6 +69,16 @@ pub enum PackageErrorKind {
         /// The path inside the package.
         file: String,
     },
+    /// The module was there when it was checked, and is no more.
+    ModuleGone {
+        /// The path inside the package.
+        file: String,
+    },
+    /// The module is not the one that was checked.
+    ModuleChanged {
+        /// The path inside the package.
+        file: String,
+    },
     /// The module is larger than an operator may approve.
     ModuleTooLarge {
         /// Bytes it has, without its custom sections.
@@ -136,6 +146,12 @@ impl PackageError {
             PackageErrorKind::ModuleMissing { .. } => {
                 "build the module, or correct `wasm_module` in the manifest".into()
             }
+            PackageErrorKind::ModuleGone { .. } => {
+                "put the module back where it was, or take the plugin out".into()
+            }
+            PackageErrorKind::ModuleChanged { .. } => {
+                "call again when it has been loaded anew: say `/reload`, or start again".into()
+            }
             PackageErrorKind::ModuleTooLarge { limit, .. } => {
                 limits::module_next_step(*limit, "module_kb")
             }
@@ -190,6 +206,15 @@ impl fmt::Display for PackageError {
             }
             PackageErrorKind::ModuleMissing { file } => {
                 write!(formatter, "{path}: there is no module `{file}`")
+            }
+            PackageErrorKind::ModuleGone { file } => {
+                write!(formatter, "{path}: the module `{file}` is gone")
+            }
+            PackageErrorKind::ModuleChanged { file } => {
+                write!(
+                    formatter,
+                    "{path}: the module `{file}` changed after it was checked, and is not run"
+                )
             }
             PackageErrorKind::ModuleTooLarge { bytes, limit } => {
                 write!(formatter, "{path}: the module has {bytes} bytes, over the limit of {limit}")

@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::approvals::Approvals;
+use super::descriptions;
 use super::kind::PackageKind;
 use crate::contract::sort_by;
 use crate::skill::open_regular;
@@ -19,7 +20,7 @@ const STAGING: &str = ".staging";
 /// Where a replaced version waits until the new one is in place.
 const REPLACED: &str = ".old";
 /// The folders in `$WEFT_HOME` of files that are written one by one, and it itself.
-const OF_FILES: [&str; 3] = ["", "secrets", "trusted-keys"];
+const OF_FILES: [&str; 4] = ["", "secrets", "trusted-keys", descriptions::FOLDER];
 /// The lock, in `$WEFT_HOME`.
 const LOCK: &str = ".lock";
 
@@ -131,6 +132,19 @@ impl HomeLock {
         Ok(lock)
     }
 
+    /// The lock, unless somebody has it or there is no such folder.
+    pub(super) fn try_acquire(home: &Path) -> io::Result<Option<Self>> {
+        let file = match lock_file(&home.join(LOCK)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { home: home.to_owned(), _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// The folder.
     pub(super) fn home(&self) -> &Path {
         &self.home
@@ -207,22 +221,34 @@ impl HomeLock {
     /// Replaces a file by one that is whole on the disk before it has the name.
     pub(super) fn write(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), HomeError> {
         let folder = path.parent().unwrap_or(&self.home);
+        let written = self.replace_by(path, |new| write_new(new, bytes, access));
+        let written = written.and_then(|()| sync_folder(folder));
+        written.map_err(|error| HomeError::io(path, &error))
+    }
+
+    /// The same without waiting for the disk, for what may be lost when the system stops.
+    pub(super) fn replace(&self, path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+        self.replace_by(path, |new| create_new(new, access)?.write_all(bytes))
+    }
+
+    fn replace_by(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(&self.home);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // Only one process writes at a time: what has this name was left by one that was killed.
         let new = folder.join([".", &name, UNFINISHED].concat());
-        let write = || {
-            match fs::remove_file(&new) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => write_new(&new, bytes, access)?,
-            }
-            fs::rename(&new, path)?;
-            sync_folder(folder)
+        let replaced = match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => write(&new).and_then(|()| fs::rename(&new, path)),
         };
-        write().map_err(|error| {
+        if replaced.is_err() {
             // What can't be removed now is removed by the next one.
             let _ = fs::remove_file(&new);
-            HomeError::io(path, &error)
-        })
+        }
+        replaced
     }
 }
 
@@ -331,13 +357,17 @@ pub(super) fn json_problem(error: &serde_json::Error) -> String {
 
 /// Writes a file that must not exist yet, and waits until the disk has it.
 pub(super) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let mut file = create_new(path, access)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn create_new(path: &Path, access: Access) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, access.file_mode());
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    options.open(path)
 }
 
 /// Makes a folder and those above it, unless they are there.

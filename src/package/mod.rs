@@ -14,6 +14,7 @@ mod compressed;
 mod consent;
 mod content;
 mod contents;
+mod descriptions;
 #[cfg(feature = "package")]
 mod digest;
 mod discover;
@@ -30,6 +31,7 @@ mod install_error;
 #[cfg(feature = "package")]
 mod keys;
 mod kind;
+mod module_source;
 #[cfg(feature = "package")]
 mod paths;
 #[cfg(feature = "package")]
@@ -57,9 +59,10 @@ pub use archive::pack_folder;
 pub use bundled::{BUNDLED, BundledPlugin};
 pub use consent::{NoPrompt, Prompt, ask_for_permissions};
 pub use content::{ApprovedContent, PackageContent};
-pub(crate) use content::{is_installed, trusted_key_ids};
+pub(crate) use content::{is_installed, sha256_hex as digest_hex, trusted_key_ids};
 pub use contents::Package;
 pub(crate) use contents::skill_code;
+pub(crate) use descriptions::{Descriptions, program_mark};
 #[cfg(feature = "package")]
 pub use digest::{Difference, DigestList, sha256_hex};
 pub(crate) use discover::unfilled_folders;
@@ -78,6 +81,7 @@ pub use install_error::{InstallError, RegistryError};
 #[cfg(feature = "package")]
 pub use keys::{KeyError, KeyErrorKind, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
 pub use kind::{PackageKind, skill_approval_id};
+pub(crate) use module_source::ModuleSource;
 #[cfg(feature = "package")]
 pub use proposal::{Installed, ProposedInstall};
 pub use record::InstallRecord;

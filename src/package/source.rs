@@ -133,6 +133,8 @@ pub struct PluginPackage {
     pub module: Cow<'static, [u8]>,
     /// Where it comes from.
     pub origin: PackageOrigin,
+    /// By which limits its module was read from the folder it comes from; none where it was not.
+    pub(super) read_by: Option<ReadLimits>,
 }
 
 impl PluginPackage {
@@ -172,7 +174,7 @@ impl PluginPackage {
             parse(&manifest.to_string(), ManifestFormat::Json).map_err(failed)?;
         manifest.permissions.module_kb = module_kb;
         let origin = PackageOrigin::Folder(folder.to_owned());
-        Ok(Self { manifest, warnings, module: bytes.into(), origin })
+        Ok(Self { manifest, warnings, module: bytes.into(), origin, read_by: Some(limits) })
     }
 
     /// Makes a package of parts that are already in memory.
@@ -195,7 +197,7 @@ impl PluginPackage {
         });
         match parts {
             Ok(ParsedManifest { manifest, warnings }) => {
-                Ok(Self { manifest, warnings, module, origin })
+                Ok(Self { manifest, warnings, module, origin, read_by: None })
             }
             Err(kind) => Err(PackageError { path: origin.to_string().into(), kind }),
         }
@@ -210,7 +212,7 @@ fn read(folder: &Path, limits: ReadLimits) -> Result<PluginPackage, PackageError
     let (module, module_kb) = read_module(&dir, &manifest.wasm_module, limits)?;
     manifest.permissions.module_kb = module_kb;
     let origin = PackageOrigin::Folder(folder.to_owned());
-    Ok(PluginPackage { manifest, warnings, module: module.into(), origin })
+    Ok(PluginPackage { manifest, warnings, module: module.into(), origin, read_by: Some(limits) })
 }
 
 /// The manifest in `folder`, whatever its module is like.
@@ -270,6 +272,17 @@ fn read_module(
     file: &str,
     limits: ReadLimits,
 ) -> Result<(Vec<u8>, Option<NonZeroU32>), PackageErrorKind> {
+    let module = module_bytes(dir, file, limits)?;
+    let module_kb = limits.check_counted(&module)?;
+    Ok((module, module_kb))
+}
+
+/// The same without a look at the size after gzip.
+pub(super) fn module_bytes(
+    dir: &Dir,
+    file: &str,
+    limits: ReadLimits,
+) -> Result<Vec<u8>, PackageErrorKind> {
     // With custom sections, the file may be as large as a whole package.
     let most = limits.allowing(Some(NonZeroU32::MIN));
     let file_bytes = most.module_bytes.max(limits::PACKAGE_BYTES as usize);
@@ -290,8 +303,7 @@ fn read_module(
     {
         module = counted;
     }
-    let module_kb = limits.check_counted(&module)?;
-    Ok((module, module_kb))
+    Ok(module)
 }
 
 fn check_size(bytes: u64, limits: ReadLimits) -> Result<(), PackageErrorKind> {

@@ -1,4 +1,5 @@
-//! The memory that all guests share, and the idle instances that give way when it runs out.
+//! The memory that all guests share, and what is idle of them and gives way when it runs out: instances,
+//! and translated code that no instance uses.
 //!
 //! Every plugin has an account. While another plugin has one as well, none may hold more than half of
 //! the budget, so that no plugin starves its neighbours: its manifest alone gives it no more.
@@ -21,13 +22,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::Instance;
+use super::{CompiledModule, Instance};
 use crate::contract::{Exhausted, SortedMap};
 
 /// A plugin's share of the budget is this part of it.
 const SHARES: usize = 2;
 
-/// Counts the linear memory of all guests of one host against one limit.
+/// Counts the linear memory and the translated code of all guests of one host against one limit.
 pub struct MemoryBudget {
     limit: usize,
     ledger: Mutex<Ledger>,
@@ -38,7 +39,13 @@ pub struct MemoryBudget {
 /// What is held, in all and by each plugin that is in service or starts.
 #[derive(Default)]
 struct Ledger {
+    /// With the code.
     held: usize,
+    code: usize,
+    /// How many modules that is the code of.
+    modules: usize,
+    /// How often one came to them.
+    translations: u64,
     accounts: SortedMap<Arc<str>, Entry>,
 }
 
@@ -58,7 +65,22 @@ pub(crate) struct MemoryAccount {
 
 struct Idle {
     since: Instant,
-    instance: Instance,
+    kept: Kept,
+}
+
+/// What is kept for a plugin's next call.
+pub(crate) enum Kept {
+    /// An instance, with the code that it runs.
+    Instance(Instance),
+    /// The code alone.
+    Code(Arc<CompiledModule>),
+}
+
+/// Translated code, which counts against the budget as long as this exists. How much there is of it, only
+/// the interpreter knows: it is an estimate.
+pub(crate) struct CodeCharge {
+    account: Arc<MemoryAccount>,
+    bytes: usize,
 }
 
 /// The receipt for a parked instance.
@@ -83,36 +105,71 @@ impl MemoryBudget {
         self.limit
     }
 
-    /// The bytes that all guests hold now.
+    /// The bytes of linear memory that all guests hold now.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.ledger().held
+        let ledger = self.ledger();
+        ledger.held.saturating_sub(ledger.code)
+    }
+
+    /// The bytes of translated code that all plugins hold now, by estimate. They count against the limit
+    /// as well.
+    #[must_use]
+    pub fn code_held(&self) -> usize {
+        self.ledger().code
+    }
+
+    /// The number of plugins whose code is translated now.
+    #[must_use]
+    pub fn translated_modules(&self) -> usize {
+        self.ledger().modules
+    }
+
+    /// How often the code of a plugin was translated since the beginning.
+    #[must_use]
+    pub fn translations(&self) -> u64 {
+        self.ledger().translations
     }
 
     /// The number of idle instances.
     #[must_use]
     pub fn idle_instances(&self) -> usize {
-        self.idle().len()
+        let is_instance = |idle: &&Idle| matches!(idle.kept, Kept::Instance(_));
+        self.idle().values().filter(is_instance).count()
     }
 
     /// Keeps an instance until it is wanted again, too old, or in the way.
     #[must_use]
     pub fn park(&self, instance: Instance, since: Instant) -> Parked {
-        let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
-        self.idle().insert(ticket, Idle { since, instance });
-        Parked(ticket)
+        self.keep(Kept::Instance(instance), since)
     }
 
     /// Takes an instance back, if it was not dropped meanwhile. One that took more than its share
     /// while its plugin was alone is dropped here if it no longer is.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value, reason = "a receipt is good once")]
     pub fn unpark(&self, parked: Parked) -> Option<Instance> {
-        let idle = self.idle().remove(&parked.0)?;
-        idle.instance.account().overdrawn().is_none().then_some(idle.instance)
+        match self.take_back(parked)? {
+            Kept::Instance(instance) => Some(instance),
+            Kept::Code(_) => None,
+        }
     }
 
-    /// Drops the instances that have been idle since `moment` or longer; gives how many.
+    /// The same as [`park`](Self::park) for whatever is kept.
+    pub(crate) fn keep(&self, kept: Kept, since: Instant) -> Parked {
+        let ticket = self.next_ticket.fetch_add(1, Ordering::Relaxed);
+        self.idle().insert(ticket, Idle { since, kept });
+        Parked(ticket)
+    }
+
+    /// The same as [`unpark`](Self::unpark) for whatever is kept.
+    #[expect(clippy::needless_pass_by_value, reason = "a receipt is good once")]
+    pub(crate) fn take_back(&self, parked: Parked) -> Option<Kept> {
+        let kept = self.idle().remove(&parked.0)?.kept;
+        let is_over = kept.account().is_some_and(|account| account.overdrawn().is_some());
+        (!is_over).then_some(kept)
+    }
+
+    /// Drops what has been idle since `moment` or longer; gives how much that was.
     pub fn drop_idle_since(&self, moment: Instant) -> usize {
         let mut dropped: usize = 0;
         while let Some(idle) = self.take_oldest(|oldest| oldest.since <= moment) {
@@ -122,7 +179,7 @@ impl MemoryBudget {
         dropped
     }
 
-    /// When the oldest idle instance was parked.
+    /// When what is idle the longest was parked.
     #[must_use]
     pub fn idle_since(&self) -> Option<Instant> {
         self.idle().first_key_value().map(|(_, idle)| idle.since)
@@ -140,15 +197,8 @@ impl MemoryBudget {
 
     fn take_oldest(&self, wanted: impl Fn(&Idle) -> bool) -> Option<Idle> {
         let mut idle = self.idle();
-        idle.first_key_value().filter(|(_, oldest)| wanted(oldest))?;
-        idle.pop_first().map(|(_, oldest)| oldest)
-    }
-
-    fn take_oldest_of(&self, plugin: &str) -> Option<Idle> {
-        let mut idle = self.idle();
-        let of_plugin = |(_, idle): &(&u64, &Idle)| &*idle.instance.account().plugin == plugin;
-        let ticket = idle.iter().find(of_plugin).map(|(ticket, _)| *ticket)?;
-        idle.remove(&ticket)
+        let oldest = idle.iter().find(|(_, it)| wanted(it)).map(|(ticket, _)| *ticket)?;
+        idle.remove(&oldest)
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -204,8 +254,12 @@ impl MemoryAccount {
             let reserved = self.budget.ledger().reserve(&self.plugin, bytes, limit);
             let idle = match reserved {
                 Ok(()) => return Ok(()),
-                Err(Full::Share) => self.budget.take_oldest_of(&self.plugin),
-                Err(Full::Budget) => self.budget.take_oldest(|_| true),
+                Err(Full::Share) => {
+                    let is_own = |account: &MemoryAccount| account.plugin == self.plugin;
+                    let is_own = |it: &Kept| it.is_free() && it.account().is_some_and(is_own);
+                    self.budget.take_oldest(|idle| is_own(&idle.kept))
+                }
+                Err(Full::Budget) => self.budget.take_oldest(|idle| idle.kept.is_free()),
             };
             match (idle, reserved) {
                 (Some(idle), _) => drop(idle),
@@ -216,6 +270,17 @@ impl MemoryAccount {
                 }
             }
         }
+    }
+
+    /// Takes as many bytes from the budget for translated code.
+    pub(crate) fn charge_code(self: &Arc<Self>, bytes: usize) -> Result<CodeCharge, Exhausted> {
+        self.reserve(bytes)?;
+        let mut ledger = self.budget.ledger();
+        ledger.code = ledger.code.saturating_add(bytes);
+        ledger.modules = ledger.modules.saturating_add(1);
+        ledger.translations = ledger.translations.saturating_add(1);
+        drop(ledger);
+        Ok(CodeCharge { account: Arc::clone(self), bytes })
     }
 
     /// Gives `bytes` back.
@@ -240,6 +305,48 @@ impl MemoryAccount {
         let limit = self.budget.limit;
         let share = limit.checked_div(SHARES);
         Exhausted::MemoryBudget { limit, share, held_by: Some(self.plugin.to_string()) }
+    }
+}
+
+impl Kept {
+    /// The code, where an instance is no longer wanted.
+    pub(crate) fn into_code(self) -> Arc<CompiledModule> {
+        match self {
+            Self::Instance(instance) => Arc::clone(instance.module()),
+            Self::Code(code) => code,
+        }
+    }
+
+    /// Whose it is, where it is counted at all.
+    fn account(&self) -> Option<&MemoryAccount> {
+        match self {
+            Self::Instance(instance) => Some(instance.account()),
+            Self::Code(code) => code.account(),
+        }
+    }
+
+    /// Whether dropping it frees something.
+    fn is_free(&self) -> bool {
+        match self {
+            Self::Instance(_) => true,
+            Self::Code(code) => Arc::strong_count(code) == 1,
+        }
+    }
+}
+
+impl CodeCharge {
+    pub(super) fn account(&self) -> &MemoryAccount {
+        &self.account
+    }
+}
+
+impl Drop for CodeCharge {
+    fn drop(&mut self) {
+        let mut ledger = self.account.budget.ledger();
+        ledger.code = ledger.code.saturating_sub(self.bytes);
+        ledger.modules = ledger.modules.saturating_sub(1);
+        drop(ledger);
+        self.account.release(self.bytes);
     }
 }
 

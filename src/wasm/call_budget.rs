@@ -26,6 +26,8 @@ pub struct CallBudget {
     host_call_limit: u32,
     host_calls: u32,
     pub(super) peak_memory_bytes: usize,
+    /// Whether the host was asked for more than a line in the log.
+    pub(super) asked_host: bool,
     /// The refusal of the newest host call, if it was refused.
     pub(super) denied: Option<Denied>,
     /// The grant for which the newest host call failed, because nothing was at its path.
@@ -52,6 +54,7 @@ impl CallBudget {
             host_call_limit: resources.max_host_calls,
             host_calls: 0,
             peak_memory_bytes: 0,
+            asked_host: false,
             denied: None,
             missing_grant: None,
             audit_patience: AUDIT_PATIENCE,
@@ -84,6 +87,12 @@ impl CallBudget {
             peak_memory_bytes: self.peak_memory_bytes,
             host_calls: self.host_calls,
         }
+    }
+
+    /// Whether the guest may know more than what it was called with: what it answers may be another the
+    /// next time. Clocks and random numbers don't count.
+    pub(crate) fn has_asked_host(&self) -> bool {
+        self.asked_host
     }
 
     /// What an error of the guest is to its caller: a refusal, if its last host call was refused, and a

@@ -242,6 +242,7 @@ impl Driver<'_> {
 
     /// Has the sandbox serve `call`, within the time of this call.
     async fn perform(&mut self, sandbox: &Sandbox, call: HostCall) -> Result<HostReply, CallError> {
+        self.budget.asked_host |= !matches!(call, HostCall::Log { .. });
         let serve = async { Some(sandbox.serve(call, self.budget.fuel_used).await) };
         let served = match self.budget.deadline() {
             Some(deadline) => {

@@ -138,6 +138,14 @@ impl ModuleSummary {
         summary
     }
 
+    /// What its code takes once it is translated, by estimate: 9 bytes for a step of ordinary code, beside
+    /// what every module takes.
+    #[must_use]
+    pub fn code_bytes(&self) -> usize {
+        let steps = usize::try_from(self.translation_steps).unwrap_or(usize::MAX);
+        steps.saturating_mul(9).saturating_add(24 * limits::KB)
+    }
+
     /// Whether the module has a function of this name among its exports.
     #[must_use]
     pub fn exports(&self, name: &str) -> bool {

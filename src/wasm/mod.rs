@@ -23,11 +23,12 @@ mod state;
 mod wasi;
 mod worlds;
 
-pub(crate) use budget::MemoryAccount;
+pub(crate) use budget::{CodeCharge, Kept, MemoryAccount};
 pub use budget::{MemoryBudget, Parked};
 pub use call::{GuestCall, GuestInbound, GuestValue};
 pub use call_budget::CallBudget;
 pub use fault::ModuleFault;
 pub use inspect::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
 pub use instance::Instance;
+pub(crate) use module::Translation;
 pub use module::{CompiledModule, ModuleError};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmi::errors::ErrorKind;
 use wasmi::{CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, Linker, Module};
 
+use super::budget::{CodeCharge, MemoryAccount};
 use super::inspect::{self, ModuleSummary};
 use super::state::State;
 use super::{ModuleFault, imports};
@@ -29,7 +30,18 @@ pub struct CompiledModule {
     pub(super) engine: Engine,
     pub(super) module: Module,
     pub(super) linker: Linker<State>,
-    summary: ModuleSummary,
+    summary: Arc<ModuleSummary>,
+    /// Its part of a host's budget, where it belongs to one.
+    charge: Option<CodeCharge>,
+}
+
+/// When functions are translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Translation {
+    /// All of them before anything is called.
+    Whole,
+    /// Each when it is first called; see [`CompiledModule::of_trusted`].
+    AtFirstCall,
 }
 
 /// Why a module was not compiled: every reason that was found.
@@ -63,7 +75,8 @@ impl CompiledModule {
     ///
     /// As [`new`](Self::new).
     pub fn with_limit(bytes: &[u8], limit_bytes: usize) -> Result<Arc<Self>, ModuleError> {
-        Self::with_config(bytes, limit_bytes, &at_load())
+        let summary = Self::check(bytes, limit_bytes)?;
+        Self::of_checked(bytes, &Arc::new(summary), Translation::Whole).map(Arc::new)
     }
 
     /// The same, but a function is translated when it is first called. That takes a third of the
@@ -74,14 +87,13 @@ impl CompiledModule {
     ///
     /// As [`new`](Self::new).
     pub fn of_trusted(bytes: &[u8], limit_bytes: usize) -> Result<Arc<Self>, ModuleError> {
-        Self::with_config(bytes, limit_bytes, &at_first_call())
+        let summary = Self::check(bytes, limit_bytes)?;
+        Self::of_checked(bytes, &Arc::new(summary), Translation::AtFirstCall).map(Arc::new)
     }
 
-    fn with_config(
-        bytes: &[u8],
-        limit_bytes: usize,
-        config: &Config,
-    ) -> Result<Arc<Self>, ModuleError> {
+    /// What the module is made of, if that may run: all that there is to check before the interpreter
+    /// validates the code.
+    pub(crate) fn check(bytes: &[u8], limit_bytes: usize) -> Result<ModuleSummary, ModuleError> {
         let counted = counted_bytes(bytes);
         if counted > limit_bytes {
             return Err(ModuleFault::TooLarge { bytes: counted, limit: limit_bytes }.into());
@@ -93,24 +105,52 @@ impl CompiledModule {
             let (count, limit) = (narrow(count), narrow(limit as u64));
             summary.faults.push(ModuleFault::TooMany { what: TRANSLATION_STEPS, count, limit });
         }
-        if !summary.faults.is_empty() {
-            return Err(ModuleError { faults: std::mem::take(&mut summary.faults) });
+        match summary.faults.is_empty() {
+            true => Ok(summary),
+            false => Err(ModuleError { faults: summary.faults }),
         }
+    }
+
+    /// Makes a module ready whose [`check`](Self::check) gave `summary`, for these very bytes.
+    pub(crate) fn of_checked(
+        bytes: &[u8],
+        summary: &Arc<ModuleSummary>,
+        translation: Translation,
+    ) -> Result<Self, ModuleError> {
         let core = inspect::core_module(bytes).ok_or(ModuleFault::NotWasm)?;
         let refused = |error: wasmi::Error| match error.kind() {
             ErrorKind::Wasm(error) => inspect::malformed(error),
             error => ModuleFault::Refused { problem: error.to_string() },
         };
-        let engine = Engine::new(config);
+        let engine = Engine::new(&match translation {
+            Translation::Whole => at_load(),
+            Translation::AtFirstCall => at_first_call(),
+        });
         let module = Module::new(&engine, core).map_err(refused)?;
         let mut linker = Linker::new(&engine);
-        imports::define(&mut linker, &summary).map_err(refused)?;
-        Ok(Arc::new(Self { engine, module, linker, summary }))
+        imports::define(&mut linker, summary).map_err(refused)?;
+        Ok(Self { engine, module, linker, summary: Arc::clone(summary), charge: None })
+    }
+
+    /// The same, counted against a host's budget as long as it exists.
+    pub(crate) fn charged(mut self, charge: CodeCharge) -> Self {
+        self.charge = Some(charge);
+        self
+    }
+
+    /// Whose it is, where it is counted against a budget.
+    pub(super) fn account(&self) -> Option<&MemoryAccount> {
+        self.charge.as_ref().map(CodeCharge::account)
     }
 
     /// What the module is made of.
     #[must_use]
     pub fn summary(&self) -> &ModuleSummary {
+        &self.summary
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_summary(&self) -> &Arc<ModuleSummary> {
         &self.summary
     }
 }

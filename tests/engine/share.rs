@@ -51,9 +51,8 @@ fn pages(count: u32) -> Guest {
 fn a_plugin_without_permissions_does_not_starve_its_neighbour() {
     let fresh = r#","instance":"per-call""#;
     let packages = || {
-        // It asks for all there is beside the two pages of the two that were started.
         let greedy = package("greedy", &holding(61), MOST);
-        let modest = package("modest", &holding(31), MOST);
+        let modest = package("modest", &holding(30), MOST);
         vec![greedy, modest, package("neighbour", &Guest::default(), fresh)]
     };
     let builder = || runtime().memory_budget_bytes(BUDGET);
@@ -62,10 +61,10 @@ fn a_plugin_without_permissions_does_not_starve_its_neighbour() {
         assert_eq!(greedy, Err(share_of("greedy")));
         let text = greedy.unwrap_err().to_string();
         assert!(text.contains("`greedy` may hold 2097152 beside others"), "{text}");
-        // One that takes just its share computes on, and the neighbour gets its turns and its memory.
+        // One that takes its share, of which the translated code is a part, computes on, and the neighbour gets its turns and its memory.
         let mut modest = Box::pin(host.call("modest__run", "{}".into()));
         assert!(poll_once(&mut modest).await.is_none());
-        while host.memory_budget().held() < 32 * PAGE {
+        while host.memory_budget().held() < 31 * PAGE {
             smol::future::yield_now().await;
         }
         let neighbour = async { Some(host.call("neighbour__run", "7".into()).await.result) };

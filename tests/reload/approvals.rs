@@ -72,6 +72,7 @@ fn what_is_removed_ends_with_its_calls() {
         }
         world.approve(id, folder, &granted(&json!({})));
         world.load(async |live| {
+            live.warm().await;
             let calls = ["1", "2"].map(|_| live.host.call("probe__spin", "{}".into()));
             let removed = async {
                 futures_lite::future::yield_now().await;
@@ -93,6 +94,7 @@ fn revoking_reaches_calls_on_a_version_that_was_replaced() {
     let world = World::new();
     world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
     world.load(async |live| {
+        live.warm().await;
         let call = live.host.call("probe__spin", "{}".into());
         let replaced = async {
             futures_lite::future::yield_now().await;

@@ -4,6 +4,10 @@
 
 mod approvals;
 mod discovery;
+#[path = "../support/guest.rs"]
+#[allow(dead_code, reason = "shared with the engine's tests")]
+mod guest;
+mod lazy;
 mod levels;
 #[cfg(feature = "cli")]
 mod program;

@@ -21,6 +21,7 @@ fn calls_in_flight_end_on_the_old_one_and_new_ones_go_to_the_new() {
     let world = world();
     world.load(async |live| {
         let host = &live.host;
+        live.warm().await;
         let old = std::sync::Arc::downgrade(host.registry().plugin("probe").unwrap());
         // The guest counts its own calls, so that its answers tell the instances apart.
         let slow = host.call("probe__spin", "{}".into());
@@ -47,6 +48,7 @@ fn calls_in_flight_end_on_the_old_one_and_new_ones_go_to_the_new() {
 fn no_call_fails_across_many_swaps() {
     let world = world();
     world.load(async |live| {
+        live.warm().await;
         let mut calls = 0;
         let mut swapping = Box::pin(async {
             for number in 0..40 {
@@ -75,6 +77,7 @@ fn a_module_that_fails_to_load_leaves_the_old_one_in_service() {
     let broken: [&[u8]; 2] = [b"not a module", &probe[..probe.len() / 2]];
     for module in &broken {
         world.load(async |live| {
+            live.warm().await;
             world.write(&format!("{PLUGIN}/plugin.wasm"), module);
             live.reload().await;
             assert_eq!(live.call("probe__echo", "1").await.unwrap(), "1");

@@ -184,6 +184,11 @@ impl Live<'_> {
         self.host.call(tool, params.into()).await.result
     }
 
+    /// Calls the probe once: its code is there from now on, whatever becomes of its file.
+    pub(crate) async fn warm(&self) {
+        assert_eq!(self.call("probe__echo", "1").await.unwrap(), "1");
+    }
+
     /// Why a plugin is not in service, or not as it is on the disk.
     pub(crate) fn refusals(&self) -> Vec<String> {
         let registry = self.host.registry();

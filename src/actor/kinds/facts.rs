@@ -46,24 +46,52 @@ pub struct GuestSkill {
     pub tools: Vec<String>,
 }
 
-impl GuestFacts {
+/// The answers as a guest gave them, of which nothing is checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::actor) struct Answers {
+    pub(in crate::actor) stage_type: String,
+    pub(in crate::actor) instructions: String,
+    pub(in crate::actor) variables: Vec<(String, String)>,
+}
+
+impl Answers {
     /// Asks an instance for what its manifest declares.
     pub(in crate::actor) async fn ask(
         instance: &mut Instance,
         manifest: &PluginManifest,
-        tools: &[ToolDescription],
         budget: &mut CallBudget,
     ) -> Result<Self, LoadError> {
-        let mut facts = Self::default();
+        let mut answers = Self::default();
         if manifest.capabilities.contains(&PluginCapability::PipelineStage) {
-            let read = |value: GuestValue| value.into_text().map(|word| stage_type(&word));
-            facts.stage_type = Some(answer(instance, GuestCall::StageType, budget, read).await?);
+            let text = GuestValue::into_text;
+            answers.stage_type = answer(instance, GuestCall::StageType, budget, text).await?;
         }
         if manifest.capabilities.contains(&PluginCapability::Skill) {
-            let read = |value: GuestValue| value.into_text().map(Ok);
-            let instructions = answer(instance, GuestCall::Instructions, budget, read).await?;
-            let read = |value: GuestValue| value.into_pairs().map(variables);
-            let variables = answer(instance, GuestCall::Variables, budget, read).await?;
+            let (text, pairs) = (GuestValue::into_text, GuestValue::into_pairs);
+            answers.instructions = answer(instance, GuestCall::Instructions, budget, text).await?;
+            answers.variables = answer(instance, GuestCall::Variables, budget, pairs).await?;
+        }
+        Ok(answers)
+    }
+}
+
+impl GuestFacts {
+    /// What the answers say to what the manifest declares.
+    pub(in crate::actor) fn of(
+        answers: Answers,
+        manifest: &PluginManifest,
+        tools: &[ToolDescription],
+    ) -> Result<Self, LoadError> {
+        let Answers { stage_type: word, instructions, variables: pairs } = answers;
+        let wrong =
+            |call: GuestCall| move |problem| LoadError::Answer { export: call.export(), problem };
+        let mut facts = Self::default();
+        if manifest.capabilities.contains(&PluginCapability::PipelineStage) {
+            let stage_type = stage_type(&word).map_err(wrong(GuestCall::StageType))?;
+            facts.stage_type = Some(stage_type);
+        }
+        if manifest.capabilities.contains(&PluginCapability::Skill) {
+            let variables = variables(pairs).map_err(wrong(GuestCall::Variables))?;
             let skill = GuestSkill::new(manifest, tools, instructions, variables);
             facts.skill = Some(Arc::new(skill));
         }
@@ -106,17 +134,17 @@ impl GuestSkill {
     }
 }
 
-/// Makes one call, whose answer `read` takes or says what is wrong with.
+/// Makes one call, whose answer `read` takes.
 async fn answer<T>(
     instance: &mut Instance,
     call: GuestCall,
     budget: &mut CallBudget,
-    read: impl FnOnce(GuestValue) -> Option<Result<T, String>>,
+    read: impl FnOnce(GuestValue) -> Option<T>,
 ) -> Result<T, LoadError> {
     let value = instance.run(&call, budget).await;
     let value = value.map_err(|error| LoadError::Start { error })?;
-    let read = read(value).unwrap_or_else(|| Err("a value of another type".into()));
-    read.map_err(|problem| LoadError::Answer { export: call.export(), problem })
+    let other = || "a value of another type".into();
+    read(value).ok_or_else(|| LoadError::Answer { export: call.export(), problem: other() })
 }
 
 fn stage_type(word: &str) -> Result<PipelineStageType, String> {

@@ -25,6 +25,7 @@ use crate::wasm::{GuestCall, GuestValue};
 
 pub use capabilities::CapabilityMismatch;
 pub(super) use capabilities::check_tools;
+pub(super) use facts::Answers;
 pub use facts::{GuestFacts, GuestSkill};
 
 use channel::HostedChannel;

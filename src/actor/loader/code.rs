@@ -4,16 +4,20 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use super::skills::KnownSkill;
+use crate::actor::prepare::PackageHead;
 use crate::contract::PluginManifest;
-use crate::package::{PackageError, PackageErrorKind, PluginPackage, ReadLimits, skill_code};
+use crate::package::{
+    ModuleSource, PackageError, PackageErrorKind, PackageOrigin, PluginPackage, ReadLimits,
+    skill_code,
+};
 
 /// A package as it was read last.
 pub(super) struct Code {
     pub(super) content: Result<Content, PackageError>,
     /// The module's path, as far as it is known.
     module: Option<String>,
-    /// The package itself, until it is either put into service or known to be none for it.
-    pub(super) package: Option<PluginPackage>,
+    /// Where the module can be had again, and what the manifest's author should know.
+    found: Option<(ModuleSource, Vec<String>)>,
 }
 
 /// What tells one content of a package from another.
@@ -59,13 +63,14 @@ impl Code {
     fn after(before: Option<Self>, read: Result<PluginPackage, PackageError>) -> Self {
         match read {
             Ok(package) => {
-                let content = Content::of(&package);
+                let (head, _) = PackageHead::of(package);
+                let content = Content::of(&head);
                 match before {
                     Some(before) if before.is(&content) => before,
                     _ => Self {
-                        module: Some(package.manifest.wasm_module.clone()),
+                        module: Some(head.manifest.wasm_module),
                         content: Ok(content),
-                        package: Some(package),
+                        found: Some((head.module, head.warnings)),
                     },
                 }
             }
@@ -74,13 +79,21 @@ impl Code {
                     PackageErrorKind::ModuleMissing { file } => Some(file.clone()),
                     _ => before.and_then(|before| before.module),
                 };
-                Self { content: Err(error), module, package: None }
+                Self { content: Err(error), module, found: None }
             }
         }
     }
 
     fn is(&self, content: &Content) -> bool {
         self.content.as_ref().is_ok_and(|known| known.digest == content.digest)
+    }
+
+    /// The package in this folder, if it can be read.
+    pub(super) fn package(&self, folder: &Path) -> Option<PackageHead> {
+        let (module, warnings) = self.found.clone()?;
+        let manifest = self.content.as_ref().ok()?.manifest.clone();
+        let origin = PackageOrigin::Folder(folder.to_owned());
+        Some(PackageHead { manifest, warnings, origin, module })
     }
 
     /// The module's path inside the folder, as far as it is known.
@@ -90,11 +103,11 @@ impl Code {
 }
 
 impl Content {
-    fn of(package: &PluginPackage) -> Self {
+    fn of(package: &PackageHead) -> Self {
         let mut hasher = DefaultHasher::new();
         serde_json::to_string(&package.manifest).unwrap_or_default().hash(&mut hasher);
         package.warnings.hash(&mut hasher);
-        package.module.hash(&mut hasher);
+        package.module.digest().hash(&mut hasher);
         Self { manifest: package.manifest.clone(), digest: hasher.finish() }
     }
 }

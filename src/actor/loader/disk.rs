@@ -19,12 +19,12 @@ use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
 use super::skills::{KnownSkill, Reach, SkillTree};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
+use crate::actor::prepare::PackageHead;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet, sort_by};
 #[cfg(feature = "bundled")]
-use crate::package::{Approval, BUNDLED};
+use crate::package::{Approval, BUNDLED, ModuleSource, PluginPackage};
 use crate::package::{
-    ApprovalPolicy, Approvals, PackageError, PackageOrigin, PluginPackage, SkillSwitches,
-    trusted_key_ids,
+    ApprovalPolicy, Approvals, PackageError, PackageOrigin, SkillSwitches, trusted_key_ids,
 };
 use crate::sandbox::SandboxOptions;
 use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
@@ -368,45 +368,18 @@ impl Disk {
         self.plugins.iter().filter_map(|tree| tree.unreadable.as_ref())
     }
 
-    /// Whether the package at this place is at hand.
-    pub(super) fn has_package(&self, place: &Place) -> bool {
-        match place {
-            Place::Folder(folder) => self.code(folder).is_some_and(|code| code.package.is_some()),
-            #[cfg(feature = "bundled")]
-            Place::Bundled(_) => true,
-        }
-    }
-
     /// The package at this place, to be put into service.
-    pub(super) fn package(&self, place: &Place) -> Option<PluginPackage> {
+    pub(super) fn package(&self, place: &Place) -> Option<PackageHead> {
         match place {
-            Place::Folder(folder) => self.code(folder)?.package.clone(),
+            Place::Folder(folder) => self.code(folder)?.package(folder),
             #[cfg(feature = "bundled")]
             Place::Bundled(name) => {
                 let plugin = BUNDLED.iter().find(|plugin| plugin.name == *name)?;
-                plugin.package().ok()
+                let PluginPackage { manifest, warnings, module, origin, .. } =
+                    plugin.package().ok()?;
+                let module = ModuleSource::bundled(plugin, &module);
+                Some(PackageHead { manifest, warnings, origin, module })
             }
-        }
-    }
-
-    /// Frees the package at this place, which is in service.
-    pub(super) fn release(&mut self, place: &Place) {
-        if let Place::Folder(folder) = place
-            && let Some(code) = self.code_mut(folder)
-        {
-            code.package = None;
-        }
-    }
-
-    /// Forgets the content at this place, so that it is read again.
-    pub(super) fn forget(&mut self, folder: &Path) {
-        for tree in &mut self.skills {
-            if let Some(skill) = tree.skills.get_mut(folder) {
-                skill.code = None;
-            }
-        }
-        for tree in &mut self.plugins {
-            tree.forget(folder);
         }
     }
 
@@ -414,14 +387,6 @@ impl Disk {
         let of_plugin = self.plugins.iter().find_map(|tree| tree.plugins.get(folder));
         let of_skill = || self.skills.iter().find_map(|tree| tree.skills.get(folder));
         of_plugin.map(|plugin| &plugin.code).or_else(|| of_skill()?.code.as_ref())
-    }
-
-    fn code_mut(&mut self, folder: &Path) -> Option<&mut Code> {
-        let of_plugin = self.plugins.iter_mut().find_map(|tree| tree.plugins.get_mut(folder));
-        let skills = &mut self.skills;
-        of_plugin.map(|plugin| &mut plugin.code).or_else(|| {
-            skills.iter_mut().find_map(|tree| tree.skills.get_mut(folder))?.code.as_mut()
-        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! changed, makes new modules ready beside the old ones, and hands the plugin host all of it as one
 //! change, which becomes one generation.
 
+mod ahead;
 mod code;
 mod disk;
 mod plan;
@@ -27,7 +28,7 @@ use super::host::PluginHost;
 use super::mail::{Mail, mailbox};
 use super::tasks::spawn_boxed;
 use crate::contract::{SortedMap, SortedSet};
-use crate::package::{self, Approval, Approvals, PackageContent, ReadLimits};
+use crate::package::{self, Approval, Approvals, Descriptions, PackageContent, ReadLimits};
 use crate::sandbox::{Authority, off_executor};
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
 
@@ -123,7 +124,9 @@ impl Loader {
         let (mailbox, inbox) = mailbox(MAILBOX);
         let options = Arc::new(options);
         let disk = Disk::new(Arc::clone(&options), host.shared.options.sandbox.clone());
-        let actor = LoaderActor { inbox, options, disk: Some(disk), service: Service::new(host) };
+        let descriptions = options.weft_home.as_deref().map(Descriptions::of);
+        let service = Service::new(host, descriptions);
+        let actor = LoaderActor { inbox, options, disk: Some(disk), service };
         spawn_boxed(executor, Box::pin(actor.run())).detach();
         Self { mailbox }
     }
@@ -190,15 +193,8 @@ impl LoaderActor {
     async fn load(&mut self, scope: Scope, failures: Failures) -> Option<Reloaded> {
         let mut disk = self.disk.take()?;
         disk = read(disk, scope).await;
-        let mut skills = self.service.skills(&mut disk);
+        let skills = self.service.skills(&mut disk);
         self.service.look_again(failures).await;
-        let needed = self.service.needed(&disk, &skills, failures);
-        if !needed.is_empty() {
-            // They were in service before, and their modules were not kept.
-            needed.iter().for_each(|folder| disk.forget(folder));
-            disk = read(disk, Scope::Paths(needed)).await;
-            skills = self.service.skills_after(&mut disk, &skills);
-        }
         let generation = self.service.align(&mut disk, skills, failures).await;
         let watched = Arc::new(disk.watched());
         self.disk = Some(disk);

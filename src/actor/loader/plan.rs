@@ -3,9 +3,9 @@
 //! A package whose new content can't be used leaves its old one in service. One that asks for more
 //! than is approved is not in service at all (security.md: life cycle).
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::code::Content;
 use super::disk::{Candidate, Disk, Place};
 use super::{Failures, Outcomes};
@@ -13,13 +13,15 @@ use crate::actor::host::{PluginHost, Update};
 use crate::actor::load::LoadError;
 use crate::actor::registry::RefusedPlugin;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet};
-use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
+use crate::package::{ApprovalPolicy, Descriptions, PackageError, PackageErrorKind};
 use crate::sandbox::off_executor;
 use crate::skill::{Readiness, SkillRegistry};
 
 /// What the loader has put into service, and what became of the rest.
 pub(super) struct Service {
     host: PluginHost,
+    /// What modules said before, where that is kept.
+    descriptions: Option<Descriptions>,
     /// By id.
     serving: SortedMap<String, Serving>,
     /// Content that could not be put into service, and why.
@@ -47,12 +49,15 @@ struct Round {
     /// The ids that are spoken for, and by whom.
     taken: SortedMap<String, Place>,
     outcomes: Outcomes,
+    /// Descriptions for the next start, by their keys.
+    to_keep: Vec<(String, String)>,
 }
 
 impl Service {
-    pub(super) fn new(host: PluginHost) -> Self {
+    pub(super) fn new(host: PluginHost, descriptions: Option<Descriptions>) -> Self {
         Self {
             host,
+            descriptions,
             serving: SortedMap::new(),
             failed: SortedMap::new(),
             outcomes: Outcomes::new(),
@@ -81,38 +86,24 @@ impl Service {
 
     /// The skills there are, if what is in service stays as it is.
     pub(super) fn skills(&self, disk: &mut Disk) -> SkillRegistry {
-        self.skills_after(disk, &self.skills)
-    }
-
-    /// The same, where some have been looked at already.
-    pub(super) fn skills_after(&self, disk: &mut Disk, before: &SkillRegistry) -> SkillRegistry {
         let touched = disk.touched();
-        disk.registry(before, &touched, &self.outcomes)
+        disk.registry(&self.skills, &touched, &self.outcomes)
     }
 
-    /// Folders whose packages are to be put into service, and are not at hand.
-    pub(super) fn needed(
-        &self,
-        disk: &Disk,
-        skills: &SkillRegistry,
-        failures: Failures,
-    ) -> SortedSet<PathBuf> {
-        let candidates = disk.candidates(skills).into_iter();
-        let needed =
-            candidates.filter_map(|Candidate { place, content, policy, objection, .. }| {
-                let content = content.ok()?;
-                let new = !self.is_serving(&place, &content)
-                    && self.failed_before(&place, &content, failures).is_none();
-                let allowed =
-                    objection.is_none() && policy.missing(&content.manifest.permissions).is_empty();
-                match place {
-                    Place::Folder(folder) if new && allowed => {
-                        (!disk.has_package(&Place::Folder(folder.clone()))).then_some(folder)
-                    }
-                    _ => None,
-                }
-            });
-        SortedSet::from_iter(needed)
+    /// The places whose modules will be wanted, as far as that can be told before any of them is.
+    fn wanted(&self, candidates: &[Candidate], failures: Failures) -> Vec<Place> {
+        let mut taken = SortedSet::new();
+        let wanted = candidates.iter().filter_map(|candidate| {
+            let Candidate { place, content, policy, objection, .. } = candidate;
+            let content = content.as_ref().ok()?;
+            let missing = policy.missing(&content.manifest.permissions);
+            let allowed = objection.is_none() && missing.is_empty();
+            let new = taken.insert(&content.manifest.id)
+                && !self.is_serving(place, content)
+                && self.failed_before(place, content, failures).is_none();
+            (allowed && new).then(|| place.clone())
+        });
+        wanted.collect()
     }
 
     /// Brings what is in service in line with the disk, and gives the generation; `None` when the
@@ -124,10 +115,13 @@ impl Service {
         failures: Failures,
     ) -> Option<u64> {
         let mut round = Round::default();
-        for candidate in disk.candidates(&skills) {
-            self.decide(candidate, disk, failures, &mut round).await;
+        let candidates = disk.candidates(&skills);
+        let wanted = self.wanted(&candidates, failures);
+        let mut ahead = Ahead::new(wanted, self.descriptions.clone(), self.host.clone());
+        for candidate in candidates {
+            self.decide(candidate, disk, &mut ahead, failures, &mut round).await;
         }
-        let Round { mut update, taken, outcomes } = round;
+        let Round { mut update, taken, outcomes, to_keep } = round;
         let gone = self.serving.keys().filter(|id| !taken.contains_key(*id));
         for id in gone {
             let is_forgotten = self.serving.get(id).is_some_and(|it| disk.is_forgotten(&it.place));
@@ -155,13 +149,17 @@ impl Service {
             update.skills = Arc::clone(&self.skills);
             self.generation = self.host.update(update).await?;
         }
+        if let Some(descriptions) = self.descriptions.clone().filter(|_| !to_keep.is_empty()) {
+            off_executor(move || descriptions.keep(&to_keep)).await;
+        }
         Some(self.generation)
     }
 
     async fn decide(
         &mut self,
         candidate: Candidate,
-        disk: &mut Disk,
+        disk: &Disk,
+        ahead: &mut Ahead,
         failures: Failures,
         round: &mut Round,
     ) {
@@ -185,14 +183,18 @@ impl Service {
         }
         let prepared = match self.failed_before(&place, &content, failures) {
             Some(error) => Err(error.clone()),
-            None => match disk.package(&place) {
-                Some(package) => self.host.prepare(package, &policy).await,
+            None => match ahead.take(&place, disk).await {
+                Some((package, Ok((ready, afterwards)))) => {
+                    self.host.prepare(package, ready, afterwards).await
+                }
+                Some((_, Err(error))) => Err(error),
                 // It went away while we looked; the next look sees that.
                 None => return,
             },
         };
         match prepared {
-            Ok(plugin) => {
+            Ok(mut plugin) => {
+                round.to_keep.extend(plugin.to_keep.take());
                 if self.serving.contains_key(&id) {
                     round.update.remove.push(id.clone());
                 }
@@ -202,12 +204,13 @@ impl Service {
                 let serving = Serving { place: place.clone(), digest, version, permissions };
                 self.serving.insert(id.clone(), serving);
                 self.failed.remove(&place);
-                disk.release(&place);
                 round.update.add.push(plugin);
                 round.serve(place, id);
             }
             Err(error) => {
-                self.failed.insert(place.clone(), (content.digest, error.clone()));
+                if !was_changed(&error) {
+                    self.failed.insert(place.clone(), (content.digest, error.clone()));
+                }
                 self.refuse_or_keep(place, Some(id), error, round);
             }
         }
@@ -294,6 +297,15 @@ impl Service {
         let (digest, error) = self.failed.get(place)?;
         (failures == Failures::Remember && *digest == content.digest).then_some(error)
     }
+}
+
+/// Whether the module was another one when it was read again, which says nothing of the one before.
+fn was_changed(error: &LoadError) -> bool {
+    let LoadError::Package(error) = error else { return false };
+    matches!(
+        error.kind,
+        PackageErrorKind::ModuleChanged { .. } | PackageErrorKind::ModuleGone { .. }
+    )
 }
 
 impl Round {

@@ -60,12 +60,6 @@ impl PluginTree {
         touched
     }
 
-    /// Forgets a plugin, so that it is read again.
-    pub(super) fn forget(&mut self, folder: &Path) {
-        let skills = self.plugins.remove(folder).map(|plugin| plugin.skills);
-        self.lose(skills.into_iter().flatten());
-    }
-
     /// Notes that the skills in these folders are gone.
     fn lose(&mut self, trees: impl IntoIterator<Item = SkillTree>) {
         for mut tree in trees {

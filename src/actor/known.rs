@@ -1,0 +1,114 @@
+//! What a module said of itself, as it is kept for the next start: so that a module that is known is not
+//! even compiled then.
+//!
+//! It holds for these bytes, this manifest, this program and its limits, which are all in the key. What is
+//! read back is checked as if the guest had just said it.
+
+use std::sync::Arc;
+
+use super::kinds::{Answers, GuestFacts};
+use super::prepare::described_tools;
+use crate::contract::{PluginManifest, ToolDescription};
+use crate::package::{digest_hex, program_mark};
+use crate::wasm::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
+
+/// The form of the text below. It changes with it.
+const FORM: &str = "1";
+
+/// What is known of a module.
+pub(super) struct Known {
+    pub(super) summary: Arc<ModuleSummary>,
+    pub(super) tools: Vec<ToolDescription>,
+    pub(super) facts: GuestFacts,
+}
+
+/// What all of it depends on: the module with this digest, which may have so many bytes, under this
+/// manifest, in this program.
+pub(super) fn key(digest: &str, manifest: &PluginManifest, module_bytes: usize) -> String {
+    let manifest = serde_json::to_string(manifest).unwrap_or_default();
+    let limit = module_bytes.to_string();
+    digest_hex([FORM, program_mark(), digest, &limit, &manifest].join("\n").as_bytes())
+}
+
+/// The text to keep: a list of texts in JSON, of which the first is the key.
+pub(super) fn text(
+    key: &str,
+    description: &str,
+    answers: &Answers,
+    summary: &ModuleSummary,
+) -> Option<String> {
+    let numbers = [
+        u64::from(summary.format == ModuleFormat::Component),
+        summary.bytes as u64,
+        u64::from(summary.functions),
+        summary.translation_steps,
+        summary.imports.len() as u64,
+        summary.exports.len() as u64,
+    ];
+    let memory = match summary.memory {
+        Some(MemorySummary { minimum_pages, maximum_pages }) => {
+            [Some(minimum_pages), maximum_pages]
+        }
+        None => [None, None],
+    };
+    let mut texts: Vec<String> =
+        [key, description, &answers.stage_type, &answers.instructions].map(str::to_owned).into();
+    texts.extend(numbers.map(|number| number.to_string()));
+    texts.extend(memory.map(|pages| pages.map_or_else(String::new, |pages| pages.to_string())));
+    for ImportSummary { module, name, ty } in &summary.imports {
+        texts.extend([module, name, ty].map(String::clone));
+    }
+    for ExportSummary { name, ty } in &summary.exports {
+        texts.extend([name, ty].map(String::clone));
+    }
+    for (name, value) in &answers.variables {
+        texts.extend([name, value].map(String::clone));
+    }
+    serde_json::to_string(&texts).ok()
+}
+
+impl Known {
+    /// Reads what [`text`] made, if it was for this key, is whole and fits the manifest.
+    pub(super) fn read(text: &str, key: &str, manifest: &PluginManifest) -> Option<Self> {
+        let texts: Vec<String> = serde_json::from_str(text).ok()?;
+        let mut texts = texts.into_iter();
+        if texts.next()? != key {
+            return None;
+        }
+        let description = texts.next()?;
+        let mut answers = Answers {
+            stage_type: texts.next()?,
+            instructions: texts.next()?,
+            variables: Vec::new(),
+        };
+        let mut number = || texts.next()?.parse::<u64>().ok();
+        let (component, bytes, functions) = (number()?, number()?, number()?);
+        let (translation_steps, imports, exports) = (number()?, number()?, number()?);
+        let mut pages = || Some(texts.next()?.parse::<u64>().ok());
+        let (minimum, maximum_pages) = (pages()?, pages()?);
+        let memory = minimum.map(|minimum_pages| MemorySummary { minimum_pages, maximum_pages });
+        let mut import = |_| {
+            Some(ImportSummary { module: texts.next()?, name: texts.next()?, ty: texts.next()? })
+        };
+        let imports = (0..imports).map(&mut import).collect::<Option<_>>()?;
+        let mut export = |_| Some(ExportSummary { name: texts.next()?, ty: texts.next()? });
+        let exports = (0..exports).map(&mut export).collect::<Option<_>>()?;
+        while let Some(name) = texts.next() {
+            answers.variables.push((name, texts.next()?));
+        }
+        let format = if component == 0 { ModuleFormat::Core } else { ModuleFormat::Component };
+        let summary = ModuleSummary {
+            format,
+            bytes: usize::try_from(bytes).ok()?,
+            imports,
+            exports,
+            memory,
+            functions: u32::try_from(functions).ok()?,
+            translation_steps,
+            faults: Vec::new(),
+        };
+        let tools = described_tools(&description, manifest).ok()?;
+        let facts = GuestFacts::of(answers, manifest, &tools).ok()?;
+        Some(Self { summary: Arc::new(summary), tools, facts })
+    }
+}

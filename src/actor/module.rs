@@ -1,0 +1,114 @@
+//! The module of a plugin in service. Its code is there while somebody uses it; otherwise the module is
+//! known by its digest and what it is made of.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::load::LoadError;
+use crate::contract::CallError;
+use crate::package::{ModuleSource, PackageError, PackageOrigin};
+use crate::sandbox::off_executor;
+use crate::wasm::{CodeCharge, CompiledModule, MemoryAccount, ModuleSummary, Translation};
+
+/// The module of a plugin in service.
+///
+/// It was validated when the plugin was loaded. Its code is translated for the first call, from the very
+/// bytes that were validated, and kept as long as an instance is there or was there not long ago.
+pub struct PluginModule {
+    summary: Arc<ModuleSummary>,
+    source: ModuleSource,
+    /// For whoever is told that the module can't be read.
+    place: PathBuf,
+    code: Mutex<Weak<CompiledModule>>,
+}
+
+impl PluginModule {
+    pub(super) fn new(
+        summary: Arc<ModuleSummary>,
+        source: ModuleSource,
+        origin: &PackageOrigin,
+    ) -> Self {
+        let place = origin.to_string().into();
+        Self { summary, source, place, code: Mutex::default() }
+    }
+
+    /// What the module is made of.
+    #[must_use]
+    pub fn summary(&self) -> &ModuleSummary {
+        &self.summary
+    }
+
+    /// Whether its code is translated now.
+    #[must_use]
+    pub fn is_translated(&self) -> bool {
+        self.translated().is_some()
+    }
+
+    pub(super) fn translated(&self) -> Option<Arc<CompiledModule>> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+    }
+
+    /// Makes room for the code, and counts it.
+    pub(super) fn charge(&self, account: &Arc<MemoryAccount>) -> Result<CodeCharge, CallError> {
+        account.charge_code(self.summary.code_bytes()).map_err(CallError::Exhausted)
+    }
+
+    /// Takes code into use that is translated already.
+    pub(super) fn put(&self, code: CompiledModule, charge: CodeCharge) -> Arc<CompiledModule> {
+        let code = Arc::new(code.charged(charge));
+        *self.code.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&code);
+        code
+    }
+
+    /// The code for a call of `plugin`: what is there, or translated now.
+    pub(super) async fn code(
+        self: &Arc<Self>,
+        plugin: &str,
+        account: &Arc<MemoryAccount>,
+    ) -> Result<Arc<CompiledModule>, CallError> {
+        if let Some(code) = self.translated() {
+            return Ok(code);
+        }
+        // Before it is there, so that what is idle gives way to it.
+        let charge = self.charge(account)?;
+        let code = match self.source.is_trusted() {
+            true => self.translate(),
+            false => {
+                let module = Arc::clone(self);
+                off_executor(move || module.translate()).await
+            }
+        };
+        let code = code.map_err(|error| CallError::NotLoaded(error.told(plugin)))?;
+        Ok(self.put(code, charge))
+    }
+
+    fn translate(&self) -> Result<CompiledModule, LoadError> {
+        let bytes = self
+            .source
+            .read()
+            .map_err(|kind| LoadError::Package(PackageError { path: self.place.clone(), kind }))?;
+        translate(&bytes, &self.summary, &self.source)
+    }
+}
+
+/// Makes checked bytes ready to run.
+pub(super) fn translate(
+    bytes: &[u8],
+    summary: &Arc<ModuleSummary>,
+    source: &ModuleSource,
+) -> Result<CompiledModule, LoadError> {
+    let translation =
+        if source.is_trusted() { Translation::AtFirstCall } else { Translation::Whole };
+    CompiledModule::of_checked(bytes, summary, translation).map_err(LoadError::Module)
+}
+
+impl fmt::Debug for PluginModule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PluginModule")
+            .field("summary", &self.summary)
+            .field("is_translated", &self.is_translated())
+            .finish_non_exhaustive()
+    }
+}
