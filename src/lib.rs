@@ -33,6 +33,7 @@
 //!   -> PluginHost::call                                      actor/host
 //!   -> snapshot: which plugin, which version                 actor/snapshot, actor/registry
 //!   -> that plugin's actor: instance, resident or fresh      actor/plugin
+//!   -> its code, translated unless it is there               actor/module
 //!   -> lower the arguments, run                              wasm/instance, wasm/abi
 //!   -> [ slice of fuel | host call -> permit -> effect -> audit -> resume ]*
 //!                                                            wasm/driver, sandbox
@@ -60,7 +61,9 @@
 //! a file changes
 //!   -> SkillWatcher: a batch of paths, or a poll             actor/watcher
 //!   -> Loader: reads what changed, off the executor          actor/loader, skill, package
-//!   -> new modules are made ready beside the old ones        actor/load
+//!   -> new modules are made ready beside the old ones        actor/prepare
+//!   -> what they say of themselves, asked or known           actor/known, package
+//!   -> instance and code are dropped until somebody calls
 //!   -> PluginHost: one change, one snapshot, one generation  actor/host
 //!   -> Subscription::next: what was added, changed, removed  actor/subscription
 //! ```
@@ -94,7 +97,10 @@
 //! - No slash command is handled anywhere but through the [`CommandRegistry`].
 //! - No plugin drives what others did out of the audit log, nor what it did itself by being refused: what
 //!   rotation keeps is shared out between plugins, functions and outcomes.
-//! - What can't be loaded replaces nothing: the version before stays in service, and it is said.
+//! - What can't be loaded replaces nothing: the version before stays in service, and it is said. It can be
+//!   called as long as its code is there.
+//! - What runs is what was checked: code that is translated for a call is of the bytes that were validated
+//!   when the plugin was loaded, by their digest.
 //! - There is no unsafe code, no global state beside the logger, a mark on the thread that
 //!   edits a line, a counter for names of temporary files, the pool of threads for work that blocks
 //!   and the moment at which WASI's monotonic clock starts, and no thread per plugin.

@@ -11,9 +11,9 @@ use crate::sandbox::SandboxOptions;
 pub struct PluginHostOptions {
     /// What every sandbox is given.
     pub sandbox: SandboxOptions,
-    /// Bytes of linear memory that all guests may hold together.
+    /// Bytes of linear memory and translated code that all guests may hold together.
     pub memory_budget_bytes: usize,
-    /// How long an instance may be idle before it is dropped.
+    /// How long an instance may be idle before it is dropped, and the code that it runs with it.
     pub idle_timeout: Duration,
     /// Bytes that a module may have without a question.
     pub module_bytes: usize,

@@ -191,7 +191,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Bytes of linear memory that all guests may hold together. Default: 64 MB, or a quarter of
+    /// Bytes of linear memory and translated code that all guests may hold together. Default: 64 MB, or a quarter of
     /// the machine's or control group's memory where that is less.
     #[must_use]
     pub fn memory_budget_bytes(mut self, bytes: usize) -> Self {

@@ -13,7 +13,8 @@ use crate::contract::SortedSet;
 
 /// The folders in weft-lite's own one that authority is taken from: what they are at the moment of an
 /// access is closed, also if that is somewhere else by a link or a mount.
-pub(super) const OF_HOME: [&str; 4] = ["plugins", "secrets", "skills", "trusted-keys"];
+pub(super) const OF_HOME: [&str; 5] =
+    ["descriptions", "plugins", "secrets", "skills", "trusted-keys"];
 /// Links behind one another.
 const MAX_LINKS: usize = 40;
 
