@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::kinds::{Answers, GuestFacts};
 use super::prepare::described_tools;
-use crate::contract::{PluginManifest, ToolDescription};
-use crate::package::{digest_hex, program_mark};
+use crate::contract::{PluginManifest, Sha256, ToolDescription, to_hex};
+use crate::package::program_mark;
 use crate::wasm::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
 
 /// The form of the text below. It changes with it.
@@ -27,7 +27,8 @@ pub(super) struct Known {
 pub(super) fn key(digest: &str, manifest: &PluginManifest, module_bytes: usize) -> String {
     let manifest = serde_json::to_string(manifest).unwrap_or_default();
     let limit = module_bytes.to_string();
-    digest_hex([FORM, program_mark(), digest, &limit, &manifest].join("\n").as_bytes())
+    let all = [FORM, program_mark(), digest, &limit, &manifest].join("\n");
+    to_hex(&Sha256::of(all.as_bytes()))
 }
 
 /// The text to keep: a list of texts in JSON, of which the first is the key.

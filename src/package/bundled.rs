@@ -32,6 +32,11 @@ impl BundledPlugin {
             .map_err(|kind| PackageError { path: self.name.into(), kind })
     }
 
+    /// Its module as the build compressed it.
+    pub(super) fn packed(&self) -> &'static [u8] {
+        self.module
+    }
+
     /// The plugin as a package, with its module unpacked.
     ///
     /// # Errors

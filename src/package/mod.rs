@@ -59,7 +59,7 @@ pub use archive::pack_folder;
 pub use bundled::{BUNDLED, BundledPlugin};
 pub use consent::{NoPrompt, Prompt, ask_for_permissions};
 pub use content::{ApprovedContent, PackageContent};
-pub(crate) use content::{is_installed, sha256_hex as digest_hex, trusted_key_ids};
+pub(crate) use content::{is_installed, trusted_key_ids};
 pub use contents::Package;
 pub(crate) use contents::skill_code;
 pub(crate) use descriptions::{Descriptions, program_mark};

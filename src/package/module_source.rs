@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use sha2::{Digest, Sha256};
 
-use super::content::to_hex;
 use super::error::PackageErrorKind;
 use super::source::{self, PackageOrigin, PluginPackage, ReadLimits};
+use crate::contract::{Sha256, to_hex};
 
 /// Where a module is, and which one it is.
 #[derive(Clone)]
@@ -39,7 +38,7 @@ impl ModuleSource {
     /// folder stays there; the rest is kept.
     pub(crate) fn take(package: &mut PluginPackage) -> (Self, Arc<Cow<'static, [u8]>>) {
         let bytes = Arc::new(std::mem::replace(&mut package.module, Cow::Borrowed(&[])));
-        let digest = Sha256::digest(&**bytes).into();
+        let digest = Sha256::of(&bytes);
         let place = match (&package.origin, package.read_by) {
             (PackageOrigin::Folder(folder), Some(limits)) => ModulePlace::File {
                 folder: folder.clone(),
@@ -51,10 +50,10 @@ impl ModuleSource {
         (Self { digest, place }, bytes)
     }
 
-    /// The module of a plugin that is compiled in.
+    /// The module of a plugin that is compiled in. It is packed until it is needed, and known by that.
     #[cfg(feature = "bundled")]
-    pub(crate) fn bundled(plugin: &'static super::BundledPlugin, module: &[u8]) -> Self {
-        Self { digest: Sha256::digest(module).into(), place: ModulePlace::Bundled(plugin) }
+    pub(crate) fn bundled(plugin: &'static super::BundledPlugin) -> Self {
+        Self { digest: Sha256::of(plugin.packed()), place: ModulePlace::Bundled(plugin) }
     }
 
     /// Whether it comes with the program.
@@ -66,12 +65,12 @@ impl ModuleSource {
         false
     }
 
-    /// The digest of the module's bytes, as hex.
+    /// The digest by which the module is known, as hex.
     pub(crate) fn digest(&self) -> String {
         to_hex(&self.digest)
     }
 
-    /// The very bytes that the digest is of.
+    /// The very bytes that are known by the digest.
     ///
     /// # Errors
     ///
@@ -86,10 +85,10 @@ impl ModuleSource {
             #[cfg(feature = "bundled")]
             ModulePlace::Bundled(plugin) => {
                 let package = plugin.package().map_err(|error| error.kind)?;
-                (Arc::new(package.module), plugin.name)
+                return Ok(Arc::new(package.module));
             }
         };
-        if <[u8; 32]>::from(Sha256::digest(&**bytes)) != self.digest {
+        if Sha256::of(&bytes) != self.digest {
             return Err(PackageErrorKind::ModuleChanged { file: file.to_owned() });
         }
         Ok(bytes)

@@ -22,7 +22,7 @@ use super::{LoaderOptions, Outcomes, Scope, Surroundings};
 use crate::actor::prepare::PackageHead;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet, sort_by};
 #[cfg(feature = "bundled")]
-use crate::package::{Approval, BUNDLED, ModuleSource, PluginPackage};
+use crate::package::{Approval, BUNDLED, ModuleSource};
 use crate::package::{
     ApprovalPolicy, Approvals, PackageError, PackageOrigin, SkillSwitches, trusted_key_ids,
 };
@@ -375,9 +375,8 @@ impl Disk {
             #[cfg(feature = "bundled")]
             Place::Bundled(name) => {
                 let plugin = BUNDLED.iter().find(|plugin| plugin.name == *name)?;
-                let PluginPackage { manifest, warnings, module, origin, .. } =
-                    plugin.package().ok()?;
-                let module = ModuleSource::bundled(plugin, &module);
+                let (manifest, warnings) = (plugin.manifest().ok()?, Vec::new());
+                let (origin, module) = (PackageOrigin::Bundled, ModuleSource::bundled(plugin));
                 Some(PackageHead { manifest, warnings, origin, module })
             }
         }
