@@ -1,6 +1,7 @@
 //! Lines from a stream whose other end isn't trusted, the console's and an MCP client's: none makes memory
-//! grow past its limit, and none is copied.
+//! grow past its limit, and none is copied; long ones can be kept by whoever reads them.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use futures_lite::future::yield_now;
@@ -13,6 +14,8 @@ const READ_BYTES: usize = 64 << 10;
 const FIRST_READ_BYTES: usize = 4 << 10;
 /// Reads of less before others have their turn.
 const READS_AT_ONCE: usize = 16;
+/// What room is made of.
+static ZEROES: [u8; FIRST_READ_BYTES] = [0; FIRST_READ_BYTES];
 /// Bytes that are kept of a line over the limit.
 const KEPT_BYTES: usize = 1 << 10;
 
@@ -20,7 +23,7 @@ const KEPT_BYTES: usize = 1 << 10;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     /// A line without its end, which is a line feed, with or without a carriage return before it.
-    Whole(&'a [u8]),
+    Whole(Cow<'a, [u8]>),
     /// The begin of a line over the limit; the rest was skipped to its end.
     TooLong(&'a [u8]),
     /// The stream has ended.
@@ -101,7 +104,14 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             if line.len() > self.limit {
                 return Ok(Line::TooLong(&self.buffer[line][..KEPT_BYTES.min(self.limit)]));
             }
-            return Ok(Line::Whole(without_return(&self.buffer[line])));
+            // A long line that is all there is goes with the memory it is in.
+            if line.len() > READ_BYTES && line.start == 0 && self.start == self.filled {
+                let mut long = std::mem::take(&mut self.buffer);
+                (self.filled, self.start) = (0, 0);
+                long.truncate(without_return(&long[line]).len());
+                return Ok(Line::Whole(long.into()));
+            }
+            return Ok(Line::Whole(without_return(&self.buffer[line]).into()));
         }
     }
 
@@ -117,7 +127,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
         match &self.buffer[rest] {
             [] => Line::End,
-            rest => Line::Whole(without_return(rest)),
+            rest => Line::Whole(without_return(rest).into()),
         }
     }
 
@@ -133,10 +143,12 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         }
         let room = self.filled + self.at_once;
         if self.buffer.len() < room {
-            // The system gives zeroes for nothing: a long line is not written over with them first.
-            let mut larger = vec![0; room.max(2 * self.buffer.len())];
-            larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
-            self.buffer = larger;
+            // `resize` writes byte by byte in a program that is built for size.
+            self.buffer.reserve(room - self.buffer.len());
+            while self.buffer.len() < room {
+                let more = ZEROES.len().min(room - self.buffer.len());
+                self.buffer.extend_from_slice(&ZEROES[..more]);
+            }
         }
         let read = self.input.read(&mut self.buffer[self.filled..room]).await?;
         self.filled += read;
@@ -219,6 +231,27 @@ mod tests {
                 });
             }
         })
+    }
+
+    #[test]
+    fn a_long_line_goes_with_its_memory() {
+        let long = |letter: &str, more: usize| letter.repeat(READ_BYTES + more);
+        let lines = [long("a", 1), "short".to_owned(), long("b", 90_000), long("c", 200_000)];
+        let text = format!("{}\r\n{}\n{}\n{}\n", lines[0], lines[1], lines[2], lines[3]);
+        let mut input = Lines::new(Parts::<{ READ_BYTES + 3 }>(text.as_bytes()), 1 << 20);
+        futures_lite::future::block_on(async {
+            for expected in lines {
+                let Line::Whole(line) = input.next().await.unwrap() else {
+                    panic!("no line");
+                };
+                assert!(&*line == expected.as_bytes());
+                // Nothing is behind the last one.
+                if expected.starts_with('c') {
+                    assert!(matches!(line, Cow::Owned(_)));
+                }
+            }
+            assert_eq!(input.next().await.unwrap(), Line::End);
+        });
     }
 
     #[test]

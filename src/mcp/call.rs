@@ -13,7 +13,7 @@ use super::catalog::HeaderParameter;
 use super::catalog::{Action, OfferedSkill, OfferedTool};
 use super::content;
 use super::input::{Asking, Said};
-use super::message::{ProgressToken, Request, RpcError, notification};
+use super::message::{Params, ProgressToken, Request, RpcError, notification, place};
 use super::object::Object;
 use super::prompts;
 use super::revision::Spoken;
@@ -30,24 +30,32 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
 
 /// The parameters of a call, of which only the short ones are read.
-struct CallParams<'a> {
-    name: Cow<'a, str>,
-    arguments: Option<&'a str>,
-    input_responses: Option<&'a str>,
-    request_state: Option<Cow<'a, str>>,
+struct CallParams {
+    name: String,
+    arguments: String,
+    input_responses: Option<String>,
+    request_state: Option<String>,
 }
 
-impl<'a> CallParams<'a> {
-    fn of(request: &'a Request) -> Result<Self, RpcError> {
+impl CallParams {
+    /// Takes them out of the request, the arguments with the memory they are in.
+    fn of(request: &mut Request) -> Result<Self, RpcError> {
         let [name, arguments, input_responses, request_state] =
             request.members(["name", "arguments", "inputResponses", "requestState"])?;
         let text = |name: &str, json| {
             let wrong = || RpcError::invalid_params(format!("`{name}` is not a string"));
-            scan::text(json).ok_or_else(wrong)
+            scan::text(json).map(Cow::into_owned).ok_or_else(wrong)
         };
         let name = name.ok_or_else(|| RpcError::invalid_params("missing field `name`"))?;
         let name = text("name", name)?;
         let request_state = request_state.map(|state| text("requestState", state)).transpose()?;
+        let input_responses = input_responses.map(str::to_owned);
+        let params = request.params.as_ref().map_or("", Params::get);
+        let part = arguments.map(|arguments| place(params, arguments));
+        let arguments = match (request.params.take(), part) {
+            (Some(params), Some(part)) => params.into_part(part),
+            _ => "{}".to_owned(),
+        };
         Ok(Self { name, arguments, input_responses, request_state })
     }
 }
@@ -61,7 +69,7 @@ impl McpServer {
     /// -32602 for a name that isn't offered and for arguments that are no object.
     pub(super) async fn call_tool(
         &self,
-        request: &Request,
+        request: &mut Request,
         spoken: &Spoken,
         context: &Context,
         result: &mut Object,
@@ -72,7 +80,6 @@ impl McpServer {
         let Some(tool) = catalog.tools.find(&name) else {
             return Err(self.unknown_tool(&name));
         };
-        let arguments = arguments.unwrap_or("{}");
         if !arguments.starts_with('{') {
             return Err(RpcError::invalid_params("`arguments` is not an object"));
         }
@@ -101,7 +108,10 @@ impl McpServer {
                 let tool = (full_name.as_str(), load.as_str());
                 let mut asking = Asking::new(self, spoken, tool, context.caller, &arguments).await;
                 let said = match spoken.revision.is_modern() {
-                    true => Said { responses: input_responses, state: request_state },
+                    true => Said {
+                        responses: input_responses.as_deref(),
+                        state: request_state.map(Cow::Owned),
+                    },
                     false => Said::default(),
                 };
                 match asking.call(said, |input| run(arguments.clone(), input)).await? {
@@ -177,16 +187,16 @@ fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
 /// number that the schema takes as an integer is written as one: `5.0` is 5.
 ///
 /// A check that takes long runs off the executor, so that no neighbour waits for it.
-async fn checked(tool: &OfferedTool, arguments: &str) -> Result<String, String> {
-    let Some(schema) = &tool.input else { return Ok(arguments.to_owned()) };
+async fn checked(tool: &OfferedTool, arguments: String) -> Result<String, String> {
+    let Some(schema) = &tool.input else { return Ok(arguments) };
     if arguments.len() <= SHORT_ARGUMENTS_BYTES {
-        let value = read(arguments)?;
+        let value = read(&arguments)?;
         if let Some(checked) = schema.validate_shortly(&value) {
-            let other = outcome(arguments, &value, checked)?;
-            return Ok(other.unwrap_or_else(|| arguments.to_owned()));
+            let other = outcome(&arguments, &value, checked)?;
+            return Ok(other.unwrap_or(arguments));
         }
     }
-    let (schema, arguments) = (Arc::clone(schema), arguments.to_owned());
+    let schema = Arc::clone(schema);
     off_executor(move || {
         let value = read(&arguments)?;
         let other = outcome(&arguments, &value, schema.validate_integers(&value))?;

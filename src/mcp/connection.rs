@@ -4,6 +4,7 @@
 //! other stream empties. A client that does not read what it is sent is not read from either. What all
 //! connections hold together is bounded: large requests wait for room, and so do large answers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use smol::lock::Semaphore;
 use smol::{Task, Timer};
 
 use super::discovery;
-use super::message::{Incoming, Malformed, Request, RequestId, RpcError};
+use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError};
 use super::notices::Log;
 use super::object::Object;
 use super::revision::{Revision, Spoken, spoken};
@@ -75,7 +76,7 @@ impl Connection {
 
     /// Takes one message as soon as there is room for it; one that waits too long is refused. It returns
     /// when there is room for the next one.
-    pub(super) async fn receive(&mut self, message: &[u8]) {
+    pub(super) async fn receive(&mut self, message: Cow<'_, [u8]>) {
         let room = async {
             self.context.budget.calm().await;
             Some(self.context.budget.wait(COPIES * message.len()).await)
@@ -87,18 +88,18 @@ impl Connection {
         match or(room, late).await {
             Some(held) => self.take(message, held).await,
             None => {
-                let id = scan::id_near_begin(message);
+                let id = scan::id_near_begin(&message);
                 self.context.send(RpcError::no_room().answer(id.as_ref())).await;
             }
         }
     }
 
-    async fn take(&mut self, message: &[u8], held: HeldBytes) {
+    async fn take(&mut self, message: Cow<'_, [u8]>, held: HeldBytes) {
         match Incoming::read(message) {
             Ok(Incoming::Request(request)) => self.request(request, held).await,
             Ok(Incoming::Notification { method, params }) => match &*method {
                 "notifications/cancelled" => {
-                    self.cancel(params.as_deref().map_or("{}", |params| params.get()));
+                    self.cancel(params.as_ref().map_or("{}", Params::get));
                 }
                 "notifications/initialized" => self.tell_lists(),
                 _ => {}

@@ -58,6 +58,10 @@ pub(super) fn write(
         Some(b'[') => revision.is_modern(),
         _ => revision.is_modern() && promised.is_some(),
     };
+    // Once as a text with escapes, once as it is, and what stands around it.
+    if structured {
+        result.reserve(2 * trimmed.len() + trimmed.len() / 8 + 256);
+    }
     match first {
         // A JSON string is its text.
         Some(b'"') => {

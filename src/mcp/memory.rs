@@ -69,7 +69,7 @@ impl McpServer {
                 while let Ok((message, held)) = received.recv().await {
                     // It has its room while it runs.
                     drop(held);
-                    connection.receive(message.as_bytes()).await;
+                    connection.receive(message.into_bytes().into()).await;
                 }
             };
             futures_lite::future::or(all, stopping.cancelled()).await;

@@ -1,11 +1,12 @@
 //! JSON-RPC 2.0 as MCP uses it: what comes in, taken apart once, and what goes out, as text.
 //!
-//! A message is read without copying more than its parameters, and those stay the text they were, so
-//! that a tool's arguments can reach a guest as its caller wrote them. Batches are refused: no
+//! A message is read without copying more than its parameters, and a long one without copying those. They
+//! stay the text they were, so that a tool's arguments can reach a guest as its caller wrote them. Batches are refused: no
 //! revision served here has them.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -46,7 +47,35 @@ pub(super) struct Request {
     pub(super) id: RequestId,
     pub(super) method: Box<str>,
     /// An object, or nothing.
-    pub(super) params: Option<Box<RawValue>>,
+    pub(super) params: Option<Params>,
+}
+
+/// The parameters of a message: the text of a JSON object. A long message is kept as it came, and they are
+/// a part of it, because copies of it would cost more than the rest.
+#[derive(Debug, Clone)]
+pub(super) struct Params {
+    message: String,
+    at: Range<usize>,
+}
+
+impl Params {
+    pub(super) fn get(&self) -> &str {
+        &self.message[self.at.clone()]
+    }
+
+    /// A part of them alone, in the same memory.
+    pub(super) fn into_part(self, part: Range<usize>) -> String {
+        let Self { mut message, at } = self;
+        message.truncate(at.start + part.end);
+        message.drain(..at.start + part.start);
+        message
+    }
+}
+
+/// Where a part of a text stands in it.
+pub(super) fn place(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    start..start + part.len()
 }
 
 impl Request {
@@ -56,7 +85,7 @@ impl Request {
     ///
     /// -32602, with what is wrong with them.
     pub(super) fn params<'a, T: Deserialize<'a>>(&'a self) -> Result<T, RpcError> {
-        read(self.params.as_deref().map_or("{}", RawValue::get))
+        read(self.params.as_ref().map_or("{}", Params::get))
     }
 
     /// The values of these members of the parameters, as they are written; `null` is none. What is beside
@@ -94,7 +123,7 @@ pub(super) enum Incoming {
     Request(Request),
     Notification {
         method: Box<str>,
-        params: Option<Box<RawValue>>,
+        params: Option<Params>,
     },
     /// An answer. This server asks nothing, so it is nobody's.
     Response,
@@ -122,6 +151,8 @@ struct Envelope<'a> {
     error: Option<IgnoredAny>,
 }
 
+type Parts = (Option<RequestId>, Option<(Box<str>, Option<Range<usize>>)>);
+
 /// A member that is there, `null` included: an id of `null` is not an absent one.
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
     <&RawValue>::deserialize(from).map(Some)
@@ -133,10 +164,32 @@ impl Incoming {
     /// # Errors
     ///
     /// -32700 for what is not JSON, -32600 for what is no message.
-    pub(super) fn read(text: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn read(message: Cow<'_, [u8]>) -> Result<Self, Malformed> {
+        let text = match message {
+            Cow::Borrowed(message) => std::str::from_utf8(message).ok().map(Cow::Borrowed),
+            Cow::Owned(message) => String::from_utf8(message).ok().map(Cow::Owned),
+        };
+        let Some(text) = text else {
+            let error = RpcError::new(code::PARSE, "the message is not UTF-8");
+            return Err(Malformed { id: None, error });
+        };
+        let (id, method, at) = match Self::parts(&text)? {
+            (id, Some((method, at))) => (id, method, at),
+            (_, None) => return Ok(Self::Response),
+        };
+        let params = at.map(|at| match text {
+            Cow::Borrowed(text) => Params { at: 0..at.len(), message: text[at].to_owned() },
+            Cow::Owned(message) => Params { message, at },
+        });
+        Ok(match id {
+            Some(id) => Self::Request(Request { id, method, params }),
+            None => Self::Notification { method, params },
+        })
+    }
+
+    /// The id, the method and where the parameters are; no method in an answer.
+    fn parts(text: &str) -> Result<Parts, Malformed> {
         let nameless = |error| Malformed { id: None, error };
-        let text = std::str::from_utf8(text)
-            .map_err(|_| nameless(RpcError::new(code::PARSE, "the message is not UTF-8")))?;
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
             // What is JSON and no such object is an invalid request, like a batch.
             let data = serde_json::from_str::<IgnoredAny>(text).is_ok();
@@ -159,18 +212,15 @@ impl Incoming {
         }
         let Some(method) = envelope.method else {
             return match envelope.result.is_some() || envelope.error.is_some() {
-                true => Ok(Self::Response),
+                true => Ok((id, None)),
                 false => Err(malformed(id, "there is no `method`")),
             };
         };
         if envelope.params.is_some_and(|params| !params.get().starts_with('{')) {
             return Err(malformed(id, "`params` is not an object"));
         }
-        let (method, params) = (method.into(), envelope.params.map(ToOwned::to_owned));
-        Ok(match id {
-            Some(id) => Self::Request(Request { id, method, params }),
-            None => Self::Notification { method, params },
-        })
+        let at = envelope.params.map(|params| place(text, params.get()));
+        Ok((id, Some((method.into(), at))))
     }
 }
 

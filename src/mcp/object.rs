@@ -33,6 +33,11 @@ impl Object {
         self
     }
 
+    /// Makes room for so many bytes more.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
+    }
+
     /// Adds a member where there is a value.
     pub(super) fn optional<T: Serialize>(&mut self, name: &str, value: Option<T>) -> &mut Self {
         if let Some(value) = value {

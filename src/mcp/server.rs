@@ -226,7 +226,7 @@ impl McpServer {
     /// Answers a request. Dropping the future cancels it, and nothing more is sent for it.
     pub(super) async fn answer(
         &self,
-        request: Request,
+        mut request: Request,
         spoken: Spoken,
         context: Context,
     ) -> String {
@@ -238,7 +238,7 @@ impl McpServer {
         }
         let mut result = begin(spoken.revision, "");
         let done = match &*request.method {
-            "tools/call" => self.call_tool(&request, &spoken, &context, &mut result).await,
+            "tools/call" => self.call_tool(&mut request, &spoken, &context, &mut result).await,
             "completion/complete" => self.complete(&request, &mut result).await,
             _ => match self.look_up_files(&request, spoken.revision, &mut result).await {
                 Some(done) => done,

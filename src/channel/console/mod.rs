@@ -226,7 +226,7 @@ impl ConsoleChannel {
             };
             match line {
                 Line::End => return Ok(()),
-                Line::Whole(line) => match str::from_utf8(line) {
+                Line::Whole(line) => match str::from_utf8(&line) {
                     Ok(text) if text.trim().is_empty() => self.show_prompt(),
                     Ok(text) => self.hand_over(text.to_owned(), host).await?,
                     Err(_) => self.refuse_not_text().await?,

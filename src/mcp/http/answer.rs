@@ -33,9 +33,7 @@ impl Service {
         accepted: Accepted,
     ) -> Answer {
         let client = extensions.get::<Client>().cloned();
-        let message = Incoming::read(&bytes);
-        drop(bytes);
-        match message {
+        match Incoming::read(bytes.into()) {
             Ok(Incoming::Request(request)) => match self.spoken(headers, &request) {
                 Ok(None) => self.initialize(&request, accepted),
                 Ok(Some(spoken)) => self.begin(request, held, spoken, accepted, client).await,
