@@ -50,8 +50,8 @@ impl Descriptions {
         Some(text)
     }
 
-    /// Keeps texts, each under its key, and drops what nobody needs. `$WEFT_HOME` has to be there, and
-    /// nobody else at work in it.
+    /// Keeps texts, each under its key, and drops what nobody needs; not while somebody else is at work in
+    /// `$WEFT_HOME`.
     pub(crate) fn keep(&self, entries: &[(String, String)]) {
         if let Err(error) = self.try_keep(entries) {
             log::debug!("no descriptions are kept: {error}");
