@@ -14,8 +14,13 @@ const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-0
 
 /// A call of the echo tool.
 pub(crate) fn call(id: usize) -> String {
+    call_of("echo", id)
+}
+
+/// A call of this tool of the first plugin.
+pub(crate) fn call_of(tool: &str, id: usize) -> String {
     format!(
-        "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{{META},\"name\":\"echo-0__echo\",\"arguments\":{{\"text\":\"hello\",\"id\":{id}}}}}}}\n"
+        "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tools/call\",\"params\":{{{META},\"name\":\"echo-0__{tool}\",\"arguments\":{{\"text\":\"hello\",\"id\":{id}}}}}}}\n"
     )
 }
 
@@ -55,6 +60,12 @@ impl Folder {
             fs::write(plugin.join("plugin.wasm"), module).expect("the folder is ours");
         }
         folder
+    }
+
+    /// The same folder with a `$WEFT_HOME`, where descriptions are kept for the next start.
+    pub(crate) fn with_home(self) -> Self {
+        fs::create_dir_all(self.0.join(".weft")).expect("the folder is ours");
+        self
     }
 
     pub(crate) fn command(&self) -> Command {

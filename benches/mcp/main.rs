@@ -52,9 +52,18 @@ fn main() -> ExitCode {
     drop(server);
 
     let ten = Folder::with_plugins(PLUGINS);
-    let (first, tool): (Vec<_>, Vec<_>) = (0..STARTS).map(|_| start(&ten)).unzip();
+    let (first, tool): (Vec<_>, Vec<_>) = (0..STARTS).map(|_| start(&ten, "echo")).unzip();
     report.bounded("start to first answer, ten plugins, median", median_ms(first), "ms", 8.0);
     report.figure("start to the first call's answer, median", median_ms(tool), "ms");
+
+    for (plugins, bound) in [(10, 8.0), (100, 30.0)] {
+        let module = guest::Guest::default().filled(54_000).wasm();
+        let folder = Folder::with_copies(&module, plugins).with_home();
+        start(&folder, "run");
+        let (_, tool): (Vec<_>, Vec<_>) = (0..STARTS).map(|_| start(&folder, "run")).unzip();
+        let what = format!("start to the first call, {plugins} known plugins of 54 KB");
+        report.bounded(&what, median_ms(tool), "ms", bound);
+    }
 
     #[cfg(feature = "serve")]
     http::measure(&mut report);
@@ -80,11 +89,11 @@ fn median_ms(mut times: Vec<Duration>) -> f64 {
 }
 
 /// From the start of the program to the answers of the first request and of the first call.
-fn start(folder: &Folder) -> (Duration, Duration) {
+fn start(folder: &Folder, tool: &str) -> (Duration, Duration) {
     let started = Instant::now();
     let mut server = folder.serve();
     server.ask("discovery", &client::discover());
     let first = started.elapsed();
-    server.ask("call", &call(1));
+    server.ask("call", &client::call_of(tool, 1));
     (first, started.elapsed())
 }

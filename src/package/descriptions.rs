@@ -50,8 +50,8 @@ impl Descriptions {
         Some(text)
     }
 
-    /// Keeps texts, each under its key, and drops what nobody needs; not while somebody else is at work in
-    /// `$WEFT_HOME`.
+    /// Keeps texts, each under its key, and drops what nobody needs; not where there is no `$WEFT_HOME`, nor
+    /// while somebody else is at work in it.
     pub(crate) fn keep(&self, entries: &[(String, String)]) {
         if let Err(error) = self.try_keep(entries) {
             log::debug!("no descriptions are kept: {error}");

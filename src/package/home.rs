@@ -132,10 +132,12 @@ impl HomeLock {
         Ok(lock)
     }
 
-    /// The lock, unless somebody has it. Nothing is repaired.
+    /// The lock, unless somebody has it or there is no such folder. Nothing is made or repaired.
     pub(super) fn try_acquire(home: &Path) -> io::Result<Option<Self>> {
-        make_folder(home, Access::Owner)?;
-        let file = lock_file(&home.join(LOCK))?;
+        let file = match lock_file(&home.join(LOCK)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { home: home.to_owned(), _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
