@@ -18,7 +18,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use guest::Guest;
-use support::Report;
+use support::{Report, filling};
 use tempfile::TempDir;
 use weft_lite::Runtime;
 
@@ -105,7 +105,7 @@ fn case(name: &str, home: &Path) -> Vec<f64> {
 /// A `$WEFT_HOME` with so many plugins, of which none is the same as another.
 fn home_with(plugins: usize) -> TempDir {
     let home = TempDir::new().expect("a temporary folder");
-    let module = Guest::default().filled(MODULE_BYTES).wasm();
+    let module = Guest::default().with(&filling(MODULE_BYTES)).wasm();
     for number in 0..plugins {
         let id = format!("plugin-{number:04}");
         let folder = home.path().join("plugins").join(&id);

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     report.figure("start to the first call's answer, median", median_ms(tool), "ms");
 
     for (plugins, bound) in [(10, 8.0), (100, 30.0)] {
-        let module = guest::Guest::default().filled(54_000).wasm();
+        let module = guest::Guest::default().with(&support::filling(54_000)).wasm();
         let folder = Folder::with_copies(&module, plugins).with_home();
         start(&folder, "run");
         let (_, tool): (Vec<_>, Vec<_>) = (0..STARTS).map(|_| start(&folder, "run")).unzip();

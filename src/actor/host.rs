@@ -17,13 +17,13 @@ use super::load::LoadError;
 use super::mail::{Mail, mailbox};
 use super::options::PluginHostOptions;
 use super::plugin::{MAILBOX, PluginActor};
-use super::prepare::{Afterwards, PackageHead, PreparedPlugin, Ready, approved, prepare};
+use super::prepare::{Afterwards, PackageHead, PreparedPlugin, Workshop, approved, prepare};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tasks::Tasks;
 use crate::contract::{CancellationSource, SortedMap};
-use crate::package::{ApprovalPolicy, PackageError, PluginPackage, StoredApproval};
+use crate::package::{ApprovalPolicy, Descriptions, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::off_executor;
 use crate::skill::SkillRegistry;
 use crate::wasm::MemoryBudget;
@@ -167,19 +167,23 @@ impl PluginHost {
         approval: &ApprovalPolicy,
     ) -> Result<PreparedPlugin, LoadError> {
         approved(&package.manifest, approval)?;
-        let module_bytes = self.module_bytes();
+        let workshop = self.workshop(None);
         let ready = off_executor(move || {
             let (head, bytes) = PackageHead::of(package);
-            let ready = head.ready(Some(bytes), None, Afterwards::Cold, module_bytes);
-            (head, ready)
+            head.ready(Some(bytes), &workshop, Afterwards::Cold)
         });
-        let (head, ready) = ready.await;
-        self.prepare(head, ready?, Afterwards::Cold).await
+        prepare(ready.await?).await
     }
 
-    /// Bytes that a module may have without a question.
-    pub(super) fn module_bytes(&self) -> usize {
-        self.shared.options.module_bytes
+    /// What packages for this host are made ready with.
+    pub(super) fn workshop(&self, descriptions: Option<Descriptions>) -> Workshop {
+        let Shared { options, memory, .. } = &*self.shared;
+        Workshop {
+            sandbox: options.sandbox.clone(),
+            memory: Arc::clone(memory),
+            module_bytes: options.module_bytes,
+            descriptions,
+        }
     }
 
     /// What a new version of this plugin is made ready for: whoever calls the one in service calls the
@@ -190,17 +194,6 @@ impl PluginHost {
             true => Afterwards::Warm,
             false => Afterwards::Cold,
         }
-    }
-
-    /// Starts and describes a plugin beside everything that is in service, unless it is known.
-    pub(super) async fn prepare(
-        &self,
-        package: PackageHead,
-        ready: Ready,
-        afterwards: Afterwards,
-    ) -> Result<PreparedPlugin, LoadError> {
-        let Shared { options, memory, .. } = &*self.shared;
-        prepare(package, ready, &options.sandbox, memory, afterwards).await
     }
 
     /// Puts what the loader found into service, and gives the generation it became; `None` when

@@ -39,6 +39,10 @@ impl PluginModule {
         &self.summary
     }
 
+    pub(super) fn shared_summary(&self) -> &Arc<ModuleSummary> {
+        &self.summary
+    }
+
     /// Whether its code is translated now.
     #[must_use]
     pub fn is_translated(&self) -> bool {

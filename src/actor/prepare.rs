@@ -1,11 +1,13 @@
 //! From a package to a plugin that can be put into service: approve, validate, describe, let go.
 //!
-//! What takes long and asks no guest is apart, so that it is done off the executor and ahead of time:
-//! [`ready`]. A module that is known is not even compiled.
+//! What takes long is apart, so that it is done off the executor and ahead of time: [`PackageHead::ready`]. A
+//! module that is known is not even compiled.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+
+use futures_lite::future::{block_on, poll_once};
 
 use super::kinds::{Answers, CapabilityMismatch, GuestFacts, check_tools};
 use super::known::{self, Known};
@@ -18,7 +20,7 @@ use crate::package::{
     ReadLimits,
 };
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
-use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget};
+use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleSummary, Translation};
 
 /// A package whose module stays where it is.
 pub(super) struct PackageHead {
@@ -28,16 +30,30 @@ pub(super) struct PackageHead {
     pub(super) module: ModuleSource,
 }
 
-/// A module that is either known or can be asked.
+/// What packages are made ready with.
+#[derive(Clone)]
+pub(super) struct Workshop {
+    pub(super) sandbox: SandboxOptions,
+    pub(super) memory: Arc<MemoryBudget>,
+    /// Bytes that a module may have without a question.
+    pub(super) module_bytes: usize,
+    pub(super) descriptions: Option<Descriptions>,
+}
+
+/// A plugin that has described itself, or waits to be asked.
 pub(super) struct Ready {
-    /// Under which its description is kept, where descriptions are.
-    key: Option<String>,
+    manifest: PluginManifest,
+    warnings: Vec<String>,
+    origin: PackageOrigin,
+    recipe: Recipe,
+    afterwards: Afterwards,
     what: Readied,
 }
 
 enum Readied {
-    Known(Known),
-    Compiled(Box<CompiledModule>),
+    Told(Told),
+    /// The code to ask, and the key under which the answers are kept.
+    Compiled(Box<CompiledModule>, Option<String>),
 }
 
 /// A plugin that can be put into service.
@@ -53,6 +69,10 @@ pub(super) struct PreparedPlugin {
     /// What is to be kept for the next time, with its key.
     pub(super) to_keep: Option<(String, String)>,
 }
+
+/// Slices of computing that a guest may take to describe itself before that is done on the executor, where
+/// it takes turns with others.
+const QUIET_TURNS: usize = 64;
 
 /// What becomes of the instance that a plugin describes itself with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,24 +91,27 @@ impl PackageHead {
         (Self { manifest, warnings, origin, module }, bytes)
     }
 
-    /// Finds the module among those that are known, unless its code will be wanted at once, or compiles
-    /// it. This takes long, and asks no guest.
+    /// Finds the module among those that are known, or compiles and asks it, unless its code will be wanted
+    /// at once or it asks the host in turn. This takes long, and is done off the executor.
     pub(super) fn ready(
-        &self,
+        self,
         bytes: Option<Arc<Cow<'static, [u8]>>>,
-        descriptions: Option<&Descriptions>,
+        workshop: &Workshop,
         afterwards: Afterwards,
-        module_bytes: usize,
     ) -> Result<Ready, LoadError> {
-        let limits = ReadLimits { module_bytes, ..ReadLimits::default() };
+        let Workshop { memory, descriptions, module_bytes, .. } = workshop;
+        let limits = ReadLimits { module_bytes: *module_bytes, ..ReadLimits::default() };
         let limit = limits.allowing(self.manifest.permissions.module_kb).module_bytes;
-        let digest = || self.module.digest();
-        let key = descriptions.map(|_| known::key(&digest(), &self.manifest, limit));
-        if let (Afterwards::Cold, Some(descriptions), Some(key)) = (afterwards, descriptions, &key)
-            && let Some(known) =
-                descriptions.read(key).and_then(|text| Known::read(&text, key, &self.manifest))
+        let digest = self.module.digest();
+        let key = descriptions.as_ref().map(|_| known::key(&digest, &self.manifest, limit));
+        let known = key.as_ref().zip(descriptions.as_ref()).and_then(|(key, descriptions)| {
+            Known::read(&descriptions.read(key)?, key, &self.manifest)
+        });
+        if let Some(Known { summary, tools, facts }) =
+            known.filter(|_| afterwards == Afterwards::Cold)
         {
-            return Ok(Ready { key: None, what: Readied::Known(known) });
+            let told = Told { tools, facts, instance: None, to_keep: None };
+            return self.with(&summary, workshop, afterwards, |_| Ok(Readied::Told(told)));
         }
         let bytes = match bytes {
             Some(bytes) => bytes,
@@ -96,50 +119,62 @@ impl PackageHead {
                 LoadError::Package(PackageError { path: self.origin.to_string().into(), kind })
             })?,
         };
-        let summary = CompiledModule::check(&bytes, limit).map_err(LoadError::Module)?;
-        let compiled = translate(&bytes, &Arc::new(summary), &self.module)?;
-        Ok(Ready { key, what: Readied::Compiled(Box::new(compiled)) })
+        // Before the module is made: a neighbour that holds more than its share gives way meanwhile.
+        let account = memory.account(&self.manifest.id);
+        let summary = Arc::new(CompiledModule::check(&bytes, limit).map_err(LoadError::Module)?);
+        let (source, manifest) = (self.module.clone(), self.manifest.clone());
+        let ready = self.with(&summary, workshop, afterwards, |recipe| {
+            if afterwards == Afterwards::Cold
+                && let Some(told) = ask_quietly(recipe, &bytes, &manifest, &key)?
+            {
+                return Ok(Readied::Told(told));
+            }
+            let compiled = translate(&bytes, &summary, &source)?;
+            Ok(Readied::Compiled(Box::new(compiled), key))
+        });
+        drop(account);
+        ready
+    }
+
+    /// With what is to be known of the module, which `readied` gives.
+    fn with(
+        self,
+        summary: &Arc<ModuleSummary>,
+        workshop: &Workshop,
+        afterwards: Afterwards,
+        readied: impl FnOnce(&Recipe) -> Result<Readied, LoadError>,
+    ) -> Result<Ready, LoadError> {
+        let Self { manifest, mut warnings, origin, module } = self;
+        CapabilityMismatch::check(&manifest.capabilities, &summary.kinds())
+            .map_err(LoadError::Capability)?;
+        let identity =
+            PluginIdentity { id: manifest.id.clone(), version: manifest.version.to_string() };
+        let folder = match &origin {
+            PackageOrigin::Folder(folder) => Some(folder.as_path()),
+            PackageOrigin::Bundled => None,
+        };
+        let Workshop { sandbox, memory, .. } = workshop;
+        let (permissions, resources) = (&manifest.permissions, &manifest.resources);
+        let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, sandbox);
+        warnings.extend(closed);
+        let recipe = Recipe {
+            module: Arc::new(PluginModule::new(Arc::clone(summary), module, &origin)),
+            sandbox: Arc::new(sandbox),
+            resources: manifest.resources,
+            memory: Arc::clone(memory),
+            account: Arc::new(memory.account(&manifest.id)),
+        };
+        let what = readied(&recipe)?;
+        Ok(Ready { manifest, warnings, origin, recipe, afterwards, what })
     }
 }
 
 /// Makes a package ready, without changing anything that is in service.
-pub(super) async fn prepare(
-    package: PackageHead,
-    ready: Ready,
-    options: &SandboxOptions,
-    memory: &Arc<MemoryBudget>,
-    afterwards: Afterwards,
-) -> Result<PreparedPlugin, LoadError> {
-    let PackageHead { manifest, mut warnings, origin, module } = package;
-    // Before the first wait: a neighbour that holds more than its share gives way meanwhile.
-    let account = Arc::new(memory.account(&manifest.id));
-    let summary = match &ready.what {
-        Readied::Known(known) => &known.summary,
-        Readied::Compiled(compiled) => compiled.shared_summary(),
-    };
-    CapabilityMismatch::check(&manifest.capabilities, &summary.kinds())
-        .map_err(LoadError::Capability)?;
-
-    let identity =
-        PluginIdentity { id: manifest.id.clone(), version: manifest.version.to_string() };
-    let folder = match &origin {
-        PackageOrigin::Folder(folder) => Some(folder.as_path()),
-        PackageOrigin::Bundled => None,
-    };
-    let (sandbox, closed) = sandbox(identity, folder, &manifest, options);
-    warnings.extend(closed);
-    let recipe = Recipe {
-        module: Arc::new(PluginModule::new(Arc::clone(summary), module, &origin)),
-        sandbox: Arc::new(sandbox),
-        resources: manifest.resources,
-        memory: Arc::clone(memory),
-        account,
-    };
-    let told = match ready.what {
-        Readied::Known(Known { tools, facts, .. }) => {
-            Told { tools, facts, instance: None, to_keep: None }
-        }
-        Readied::Compiled(compiled) => ask(&recipe, *compiled, &manifest, ready.key).await?,
+pub(super) async fn prepare(ready: Ready) -> Result<PreparedPlugin, LoadError> {
+    let Ready { manifest, mut warnings, origin, recipe, afterwards, what } = ready;
+    let told = match what {
+        Readied::Told(told) => told,
+        Readied::Compiled(compiled, key) => ask(&recipe, *compiled, &manifest, key).await?,
     };
     let Told { tools, facts, instance, to_keep } = told;
     let instance = instance.filter(|_| afterwards == Afterwards::Warm);
@@ -153,6 +188,24 @@ struct Told {
     facts: GuestFacts,
     instance: Option<Instance>,
     to_keep: Option<(String, String)>,
+}
+
+impl Told {
+    fn of(
+        text: &str,
+        answers: Answers,
+        tools: Vec<ToolDescription>,
+        manifest: &PluginManifest,
+        summary: &ModuleSummary,
+        key: Option<String>,
+    ) -> Result<Self, LoadError> {
+        let to_keep = key.and_then(|key| {
+            let text = known::text(&key, text, &answers, summary)?;
+            Some((key, text))
+        });
+        let facts = GuestFacts::of(answers, manifest, &tools)?;
+        Ok(Self { tools, facts, instance: None, to_keep })
+    }
 }
 
 /// Starts a guest and has it describe itself.
@@ -175,12 +228,38 @@ async fn ask(
     let answers = Answers::ask(&mut instance, manifest, &mut budget).await?;
     // What depends on more than the module may be another the next time.
     let key = key.filter(|_| !budget.has_asked_host());
-    let to_keep = key.and_then(|key| {
-        let text = known::text(&key, &text, &answers, recipe.module.summary())?;
-        Some((key, text))
+    let told = Told::of(&text, answers, tools, manifest, recipe.module.summary(), key)?;
+    Ok(Told { instance: Some(instance), ..told })
+}
+
+/// The same on this thread, for a guest that only computes and not for long, which most do. Then only the
+/// functions that it needs for it are translated. `None` where it is another one.
+fn ask_quietly(
+    recipe: &Recipe,
+    bytes: &[u8],
+    manifest: &PluginManifest,
+    key: &Option<String>,
+) -> Result<Option<Told>, LoadError> {
+    let summary = recipe.module.shared_summary();
+    let code = CompiledModule::of_checked(bytes, summary, Translation::AtFirstCall)
+        .map_err(LoadError::Module)?;
+    let Ok(charge) = recipe.module.charge(&recipe.account) else { return Ok(None) };
+    let code = Arc::new(code.charged(charge));
+    let mut budget = CallBudget::new(&recipe.resources).quiet();
+    let mut asking = pin!(async {
+        let started = async {
+            let mut instance = recipe.start(&code, &mut budget).await?;
+            let text = instance.describe(&mut budget).await?;
+            Ok((instance, text))
+        };
+        let (mut instance, text) = started.await.map_err(|error| LoadError::Start { error })?;
+        let answers = Answers::ask(&mut instance, manifest, &mut budget).await?;
+        Ok::<_, LoadError>((text, answers))
     });
-    let facts = GuestFacts::of(answers, manifest, &tools)?;
-    Ok(Told { tools, facts, instance: Some(instance), to_keep })
+    let mut turns = (0..QUIET_TURNS).map(|_| block_on(poll_once(&mut asking)));
+    let Some(Ok((text, answers))) = turns.find_map(|asked| asked) else { return Ok(None) };
+    let tools = described_tools(&text, manifest)?;
+    Told::of(&text, answers, tools, manifest, summary, key.clone()).map(Some)
 }
 
 /// The tools that a description has, if they are what the manifest says.
@@ -205,15 +284,6 @@ pub(super) fn approved(
         true => Ok(()),
         false => Err(LoadError::pending(&manifest.id, unapproved, approval)),
     }
-}
-
-fn sandbox(
-    identity: PluginIdentity,
-    folder: Option<&Path>,
-    manifest: &PluginManifest,
-    options: &SandboxOptions,
-) -> (Sandbox, Vec<String>) {
-    Sandbox::new(identity, folder, &manifest.permissions, &manifest.resources, options)
 }
 
 /// Where the manifest announces other tools than the module describes.

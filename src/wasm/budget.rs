@@ -125,7 +125,7 @@ impl MemoryBudget {
         self.ledger().modules
     }
 
-    /// How often the code of a plugin was translated since the beginning.
+    /// How often the code of a plugin was translated since the beginning, or a part of it.
     #[must_use]
     pub fn translations(&self) -> u64 {
         self.ledger().translations

@@ -26,6 +26,8 @@ pub struct CallBudget {
     host_call_limit: u32,
     host_calls: u32,
     pub(super) peak_memory_bytes: usize,
+    /// Whether the host does nothing for the guest.
+    pub(super) quiet: bool,
     /// Whether the host was asked for more than a line in the log.
     pub(super) asked_host: bool,
     /// The refusal of the newest host call, if it was refused.
@@ -54,6 +56,7 @@ impl CallBudget {
             host_call_limit: resources.max_host_calls,
             host_calls: 0,
             peak_memory_bytes: 0,
+            quiet: false,
             asked_host: false,
             denied: None,
             missing_grant: None,
@@ -66,6 +69,13 @@ impl CallBudget {
     #[must_use]
     pub fn with_gauge(mut self, gauge: Option<FuelGauge>) -> Self {
         self.gauge = gauge;
+        self
+    }
+
+    /// The same for a call that ends where the guest asks the host for anything: nothing is done, and nothing
+    /// is recorded.
+    pub(crate) fn quiet(mut self) -> Self {
+        self.quiet = true;
         self
     }
 

@@ -212,6 +212,9 @@ impl Driver<'_> {
 
     /// Leaves an audit record of the host call that the guest is suspended in, which is not served.
     async fn note_refused(&mut self, rule: &str) {
+        if self.budget.quiet {
+            return;
+        }
         let state = self.store.data_mut();
         if let (Some(Suspended::Host { call, .. }), Some(sandbox)) =
             (state.suspended.take(), state.sandbox.clone())
@@ -242,6 +245,9 @@ impl Driver<'_> {
 
     /// Has the sandbox serve `call`, within the time of this call.
     async fn perform(&mut self, sandbox: &Sandbox, call: HostCall) -> Result<HostReply, CallError> {
+        if self.budget.quiet {
+            return Err(CallError::NotReady { reason: "it asks the host".into() });
+        }
         self.budget.asked_host |= !matches!(call, HostCall::Log { .. });
         let serve = async { Some(sandbox.serve(call, self.budget.fuel_used).await) };
         let served = match self.budget.deadline() {

@@ -148,11 +148,6 @@ impl CompiledModule {
     pub fn summary(&self) -> &ModuleSummary {
         &self.summary
     }
-
-    /// The same, to be kept.
-    pub(crate) fn shared_summary(&self) -> &Arc<ModuleSummary> {
-        &self.summary
-    }
 }
 
 /// How the interpreter is set up. Functions are translated eagerly: translation that happens

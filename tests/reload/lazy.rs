@@ -3,12 +3,14 @@
 //! when it is loaded.
 
 use std::fs::{self, File};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use smol::future::yield_now;
-use weft_lite::{Approval, CallError, NotLoaded, Runtime};
+use weft_lite::{Approval, AuditLog, CallError, MemoryAudit, NotLoaded, Runtime};
 
 use crate::guest::{DESCRIPTION, Guest};
 use crate::world::{Live, Watching, World, manifest, module, patiently, varied};
@@ -311,8 +313,15 @@ fn a_guest_that_asks_the_host_is_asked_at_each_start() {
     let world = World::new();
     world.plugin("home/plugins/asking", "1.0.0", &guest.wasm(), &json!({}));
     world.plugin("home/plugins/plain", "1.0.0", &Guest::default().wasm(), &json!({}));
-    for expected in [2, 1] {
-        world.load(async |live| assert_eq!(live.translated().1, expected));
+    // It is tried without the host first, for which nothing is done, and then with it.
+    for expected in [3, 2] {
+        let audit = Arc::new(MemoryAudit::new(NonZeroUsize::MAX));
+        let builder = world.builder().audit(Arc::clone(&audit) as Arc<dyn AuditLog>);
+        World::run(builder, Watching::Not, async |live| {
+            assert_eq!(live.translated().1, expected);
+            assert_eq!(audit.records().len(), 1, "{:?}", audit.records());
+            assert_eq!(live.call("asking__run", "[1]").await.unwrap(), "[1]");
+        });
     }
     assert_eq!(entries(&world).len(), 1);
 }

@@ -76,28 +76,6 @@ impl Guest {
         self
     }
 
-    /// The same with functions that nobody calls, until the module has about so many bytes.
-    pub(crate) fn filled(mut self, bytes: usize) -> Self {
-        // Each has 300 bytes of what compilers make: loads, arithmetic, branches, a loop.
-        for number in 0..bytes.saturating_sub(900) / 300 {
-            let mut body = String::new();
-            for step in 0..8 {
-                let at = number * 64 + step * 8;
-                body.push_str(&format!(
-                    "(local.set 2 (i32.add (local.get 0) (i32.load offset={at} (local.get 1))))
-                     (if (i32.gt_u (local.get 2) (i32.const {at}))
-                        (then (local.set 3 (i32.xor (local.get 3) (local.get 2)))))
-                     (i32.store offset={at} (local.get 1) (local.get 3))"
-                ));
-            }
-            self.more.push_str(&format!(
-                "(func (param i32 i32) (result i32) (local i32 i32)
-                    (loop $again {body} (br_if $again (local.get 3))) (local.get 3))"
-            ));
-        }
-        self
-    }
-
     pub(crate) fn text(&self) -> String {
         let Self { imports, memory, realloc, init, describe, execute, more } = self;
         format!(

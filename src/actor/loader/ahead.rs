@@ -10,7 +10,7 @@ use futures_lite::future::{poll_once, ready};
 use super::disk::{Disk, Place};
 use crate::actor::host::PluginHost;
 use crate::actor::load::LoadError;
-use crate::actor::prepare::{Afterwards, PackageHead, Ready};
+use crate::actor::prepare::{PackageHead, Ready, Workshop};
 use crate::contract::BoxFuture;
 use crate::package::Descriptions;
 use crate::sandbox::off_executor;
@@ -23,11 +23,11 @@ pub(super) struct Ahead {
     waiting: vec::IntoIter<Place>,
     under_way: VecDeque<(Place, BoxFuture<'static, Made>)>,
     at_once: usize,
-    descriptions: Option<Descriptions>,
     host: PluginHost,
+    workshop: Workshop,
 }
 
-type Made = (PackageHead, Result<(Ready, Afterwards), LoadError>);
+type Made = Result<Ready, LoadError>;
 
 impl Ahead {
     /// For the modules at these places, in this order.
@@ -41,7 +41,8 @@ impl Ahead {
             _ => available_parallelism().map_or(1, |cores| cores.get().min(AT_ONCE)),
         };
         let (waiting, under_way) = (wanted.into_iter(), VecDeque::new());
-        Self { waiting, under_way, at_once, descriptions, host }
+        let workshop = host.workshop(descriptions);
+        Self { waiting, under_way, at_once, host, workshop }
     }
 
     /// The package at this place with its module, once that is ready; `None` where there is none.
@@ -78,13 +79,10 @@ impl Ahead {
     }
 
     fn make(&self, package: PackageHead) -> BoxFuture<'static, Made> {
-        let (descriptions, module_bytes) = (self.descriptions.clone(), self.host.module_bytes());
+        let workshop = self.workshop.clone();
         let afterwards = self.host.afterwards(&package.manifest.id);
         let is_trusted = package.module.is_trusted();
-        let make = move || {
-            let ready = package.ready(None, descriptions.as_ref(), afterwards, module_bytes);
-            (package, ready.map(|ready| (ready, afterwards)))
-        };
+        let make = move || package.ready(None, &workshop, afterwards);
         match is_trusted {
             // It is small and its functions are translated later: that takes less time than to ask another
             // thread, whose allocator would keep for itself what it took for it.

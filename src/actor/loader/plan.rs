@@ -11,6 +11,7 @@ use super::disk::{Candidate, Disk, Place};
 use super::{Failures, Outcomes};
 use crate::actor::host::{PluginHost, Update};
 use crate::actor::load::LoadError;
+use crate::actor::prepare::prepare;
 use crate::actor::registry::RefusedPlugin;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet};
 use crate::package::{ApprovalPolicy, Descriptions, PackageError, PackageErrorKind};
@@ -184,10 +185,8 @@ impl Service {
         let prepared = match self.failed_before(&place, &content, failures) {
             Some(error) => Err(error.clone()),
             None => match ahead.take(&place, disk).await {
-                Some((package, Ok((ready, afterwards)))) => {
-                    self.host.prepare(package, ready, afterwards).await
-                }
-                Some((_, Err(error))) => Err(error),
+                Some(Ok(ready)) => prepare(ready).await,
+                Some(Err(error)) => Err(error),
                 // It went away while we looked; the next look sees that.
                 None => return,
             },
