@@ -74,12 +74,13 @@
 //!
 //! | layer | folder | what lives there |
 //! | --- | --- | --- |
-//! | 6 | `main.rs`, `cli/` | the program: one file for each command |
-//! | 5 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 4 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the way of messages; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
-//! | 3 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
-//! | 2 | `wasm/` | the engine; the only folder that names wasmi |
-//! | 1 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
+//! | 7 | `main.rs`, `cli/` | the program: one file for each command |
+//! | 6 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
+//! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the way of messages; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
+//! | 4 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
+//! | 3 | `wasm/` | the engine; the only folder that names wasmi |
+//! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
+//! | 1 | `task/` | locks, and panics that cost one call ([`PanicContainment`]) |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!
 //! # Invariants
@@ -132,6 +133,7 @@ mod runtime;
 mod sandbox;
 mod skill;
 mod store;
+mod task;
 mod wasm;
 
 pub use actor::{
@@ -213,6 +215,7 @@ pub use skill::{
     is_ignored_folder, parse_skill,
 };
 pub use store::{KeyValueLimits, MemoryKeyValueStore};
+pub use task::{LOST_THREADS, PanicContainment};
 pub use wasm::{
     CallBudget, CompiledModule, ExportSummary, GuestCall, GuestInbound, GuestValue, ImportSummary,
     Instance, MemoryBudget, MemorySummary, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,

@@ -1,13 +1,10 @@
 //! Calls of tools: a native one runs at once, a guest's goes to the mailbox of its plugin.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_lite::FutureExt;
-
 use super::host::PluginHost;
-use super::plugin::{self, panic_message};
+use super::plugin;
 use super::tool::HostedTool;
 use crate::contract::{
     CallError, CallOutcome, CallerInput, FuelGauge, InputRequired, Tool, Usage, limits,
@@ -53,10 +50,13 @@ impl PluginHost {
         }
         if let Some(native) = self.native_tool(tool) {
             let started = Instant::now();
-            let result = AssertUnwindSafe(native.call(&params, input)).catch_unwind().await;
-            let result = result.unwrap_or_else(|panic| {
-                Err(CallError::Panicked { message: panic_message(&*panic) })
-            });
+            let input = input.clone();
+            let call = self
+                .shared
+                .tasks
+                .contained(Box::pin(async move { native.call(&params, &input).await }));
+            let result = call.await;
+            let result = result.unwrap_or_else(|message| Err(CallError::Panicked { message }));
             let usage = Usage { duration: started.elapsed(), ..Usage::default() };
             return CallOutcome { result, usage };
         }

@@ -16,13 +16,13 @@ use super::lifecycle::Lifecycle;
 use super::load::LoadError;
 use super::mail::{Mail, mailbox};
 use super::options::PluginHostOptions;
-use super::plugin::{MAILBOX, PluginActor};
+use super::plugin::{MAILBOX, PluginActor, Seat};
 use super::prepare::{Afterwards, PackageHead, PreparedPlugin, Workshop, approved, prepare};
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::tasks::Tasks;
-use crate::contract::{CancellationSource, SortedMap};
+use crate::contract::{BoxFuture, CallError, CancellationSource, SortedMap};
 use crate::package::{ApprovalPolicy, Descriptions, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::off_executor;
 use crate::skill::SkillRegistry;
@@ -38,6 +38,7 @@ pub struct PluginHost {
 
 /// What the handles read and only the actor replaces.
 pub(super) struct Shared {
+    pub(super) tasks: Tasks,
     pub(super) snapshot: ArcSwap<Snapshot>,
     pub(super) options: PluginHostOptions,
     memory: Arc<MemoryBudget>,
@@ -86,8 +87,13 @@ impl PluginHost {
         let clock = Arc::clone(&options.sandbox.clock);
         let tasks = Tasks::of(executor);
         let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
-        let shared =
-            Arc::new(Shared { snapshot, options, memory, stopped: CancellationSource::new() });
+        let shared = Arc::new(Shared {
+            tasks: tasks.clone(),
+            snapshot,
+            options,
+            memory,
+            stopped: CancellationSource::new(),
+        });
         let (mailbox, inbox) = mailbox(MAILBOX);
         let (stop, shared_by_actor) = (CancellationSource::new(), Arc::clone(&shared));
         let actor = HostActor {
@@ -168,11 +174,11 @@ impl PluginHost {
     ) -> Result<PreparedPlugin, LoadError> {
         approved(&package.manifest, approval)?;
         let workshop = self.workshop(None);
-        let ready = off_executor(move || {
+        let ready = move || {
             let (head, bytes) = PackageHead::of(package);
             head.ready(Some(bytes), &workshop, Afterwards::Cold)
-        });
-        prepare(ready.await?).await
+        };
+        self.contained(Box::pin(async { prepare(off_executor(ready).await?).await })).await
     }
 
     /// What packages for this host are made ready with.
@@ -194,6 +200,16 @@ impl PluginHost {
             true => Afterwards::Warm,
             false => Afterwards::Cold,
         }
+    }
+
+    /// What comes of work on a plugin that is to be loaded. Its panic is a failure to load.
+    pub(super) async fn contained<T: Send + 'static>(
+        &self,
+        work: BoxFuture<'static, Result<T, LoadError>>,
+    ) -> Result<T, LoadError> {
+        let panicked = |message| LoadError::Start { error: CallError::Panicked { message } };
+        let done = self.shared.tasks.contained(work).await;
+        done.unwrap_or_else(|message| Err(panicked(message)))
     }
 
     /// Puts what the loader found into service, and gives the generation it became; `None` when
@@ -398,8 +414,8 @@ impl HostActor {
         let module = Arc::clone(&recipe.module);
         let sandbox = Arc::clone(&recipe.sandbox);
         let revocation = Arc::new(CancellationSource::new());
-        let actor = PluginActor {
-            parked: instance.map(|instance| recipe.memory.park(instance, Instant::now())),
+        let parked = instance.map(|instance| recipe.memory.park(instance, Instant::now()));
+        let seat = Seat {
             recipe,
             mode: manifest.instance,
             mailbox: inbox,
@@ -407,7 +423,7 @@ impl HostActor {
             revocation: Arc::clone(&revocation),
             tasks: self.tasks.clone(),
         };
-        self.tasks.detach(actor.run());
+        PluginActor::start(Arc::new(seat), parked);
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;

@@ -3,12 +3,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use super::load::LoadError;
 use crate::contract::CallError;
 use crate::package::{ModuleSource, PackageError, PackageOrigin};
 use crate::sandbox::off_executor;
+use crate::task::Lock;
 use crate::wasm::{CodeCharge, CompiledModule, MemoryAccount, ModuleSummary, Translation};
 
 /// The module of a plugin in service.
@@ -20,7 +21,7 @@ pub struct PluginModule {
     source: ModuleSource,
     /// For whoever is told that the module can't be read.
     place: PathBuf,
-    code: Mutex<Weak<CompiledModule>>,
+    code: Lock<Weak<CompiledModule>>,
 }
 
 impl PluginModule {
@@ -30,7 +31,7 @@ impl PluginModule {
         origin: &PackageOrigin,
     ) -> Self {
         let place = origin.to_string().into();
-        Self { summary, source, place, code: Mutex::default() }
+        Self { summary, source, place, code: Lock::default() }
     }
 
     /// What the module is made of.
@@ -50,7 +51,7 @@ impl PluginModule {
     }
 
     pub(super) fn translated(&self) -> Option<Arc<CompiledModule>> {
-        self.code.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+        self.code.lock().upgrade()
     }
 
     /// Makes room for the code, and counts it.
@@ -61,7 +62,7 @@ impl PluginModule {
     /// Takes code into use that is translated already.
     pub(super) fn put(&self, code: CompiledModule, charge: CodeCharge) -> Arc<CompiledModule> {
         let code = Arc::new(code.charged(charge));
-        *self.code.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&code);
+        *self.code.lock() = Arc::downgrade(&code);
         code
     }
 

@@ -3,7 +3,6 @@
 //! It ends when the last sender of its mailbox is gone, which is when no snapshot names the plugin
 //! any more; calls that were accepted before are run to their end.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use crate::contract::{
     PluginResourceConfig, Usage,
 };
 use crate::sandbox::Sandbox;
+use crate::task::{Lock, Mark, Marked, panic_message};
 use crate::wasm::{
     CallBudget, CompiledModule, GuestCall, GuestValue, Instance, Kept, MemoryAccount, MemoryBudget,
     Parked,
@@ -87,7 +87,8 @@ impl Recipe {
     }
 }
 
-pub(super) struct PluginActor {
+/// What an actor works with, and its successor after a panic.
+pub(super) struct Seat {
     pub(super) recipe: Recipe,
     pub(super) mode: InstanceMode,
     pub(super) mailbox: Mail<PluginMessage>,
@@ -97,19 +98,43 @@ pub(super) struct PluginActor {
     /// out of service alone cancels nothing.
     pub(super) revocation: Arc<CancellationSource>,
     pub(super) tasks: Tasks,
+}
+
+pub(super) struct PluginActor {
+    seat: Arc<Seat>,
+    /// Who waits for the call that runs on the resident instance.
+    caller: Arc<Lock<Option<Sender<Outcome>>>>,
     /// What is kept for the next call. Of a plugin with a fresh instance for each, it is the code.
-    pub(super) parked: Option<Parked>,
+    parked: Option<Parked>,
 }
 
 impl PluginActor {
-    pub(super) async fn run(mut self) {
+    /// Starts an actor that begins with this instance.
+    pub(super) fn start(seat: Arc<Seat>, parked: Option<Parked>) {
+        let caller = Arc::new(Lock::new(None::<Sender<Outcome>>));
+        let (waiting, successor) = (Arc::clone(&caller), Arc::clone(&seat));
+        let mark = Mark::new(move |message| {
+            if let Some(reply) = waiting.lock().take() {
+                answer_panic(&reply, message);
+            }
+            Self::start(Arc::clone(&successor), None);
+        });
+        let tasks = seat.tasks.clone();
+        let actor = Self { seat, caller, parked };
+        tasks.detach(Marked::new(mark, Box::pin(actor.run())));
+    }
+
+    async fn run(mut self) {
         let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
-        while let Ok(PluginMessage { call, gauge, reply }) = self.mailbox.recv().await {
-            match self.mode {
+        while let Ok(PluginMessage { call, gauge, reply }) = self.seat.mailbox.recv().await {
+            let recipe = &self.seat.recipe;
+            match self.seat.mode {
                 InstanceMode::Resident => {
                     let resident = self.parked.take();
                     let ends = self.ends();
-                    let ran = run(&self.recipe, resident, None, &call, gauge, &reply, &ends).await;
+                    *self.caller.lock() = Some(reply.clone());
+                    let ran = run(recipe, resident, None, &call, gauge, &reply, &ends).await;
+                    *self.caller.lock() = None;
                     let (outcome, parked) = ran;
                     self.parked = parked;
                     // The caller may be gone by now, and then nobody misses the answer.
@@ -117,8 +142,11 @@ impl PluginActor {
                 }
                 InstanceMode::PerCall => {
                     let permit = instances.acquire_arc().await;
-                    let (recipe, ends) = (self.recipe.clone(), self.ends());
-                    let code = match self.shared_code(&reply, &ends).await {
+                    let ends = self.ends();
+                    *self.caller.lock() = Some(reply.clone());
+                    let code = self.shared_code(&reply, &ends).await;
+                    *self.caller.lock() = None;
+                    let code = match code {
                         Ok(code) => code,
                         Err(error) => {
                             let outcome =
@@ -127,14 +155,22 @@ impl PluginActor {
                             continue;
                         }
                     };
+                    let recipe = self.seat.recipe.clone();
+                    let waiting = Arc::new(Lock::new(Some((reply.clone(), permit))));
+                    let caller = Arc::clone(&waiting);
+                    let mark = Mark::new(move |message| {
+                        if let Some((reply, _permit)) = caller.lock().take() {
+                            answer_panic(&reply, message);
+                        }
+                    });
                     let beside = async move {
                         let ran = run(&recipe, None, Some(code), &call, gauge, &reply, &ends).await;
                         let (outcome, parked) = ran;
                         drop(parked.and_then(|parked| recipe.memory.take_back(parked)));
-                        drop(permit);
+                        drop(waiting.lock().take());
                         let _ = reply.send(outcome).await;
                     };
-                    self.tasks.detach(beside);
+                    self.seat.tasks.detach(Marked::new(mark, Box::pin(beside)));
                 }
             }
         }
@@ -146,26 +182,34 @@ impl PluginActor {
         reply: &Sender<Outcome>,
         ends: &Ends,
     ) -> Result<Arc<CompiledModule>, CallError> {
-        let memory = &self.recipe.memory;
+        let memory = &self.seat.recipe.memory;
         let code = match self.parked.take().and_then(|parked| memory.take_back(parked)) {
             Some(kept) => kept.into_code(),
-            None => unless_cancelled(pin!(self.recipe.code()), reply, ends).await?,
+            None => unless_cancelled(pin!(self.seat.recipe.code()), reply, ends).await?,
         };
         self.parked = Some(memory.keep(Kept::Code(Arc::clone(&code)), Instant::now()));
         Ok(code)
     }
 
     fn ends(&self) -> Ends {
-        let revoked = self.revocation.token();
-        Ends { stop: self.stop.clone(), revoked, _source: Arc::clone(&self.revocation) }
+        let Seat { stop, revocation, .. } = &*self.seat;
+        let revoked = revocation.token();
+        Ends { stop: stop.clone(), revoked, _source: Arc::clone(revocation) }
     }
+}
+
+/// Tells whoever called that the call has panicked.
+fn answer_panic(reply: &Sender<Outcome>, message: String) {
+    let result = Err(CallError::Panicked { message });
+    // It is full only when the call had ended, and closed when nobody waits.
+    let _ = reply.try_send(CallOutcome { result, usage: Usage::default() });
 }
 
 /// The budget keeps the idle instance, and an instance the budget: whoever parked it takes it back,
 /// also where the executor is gone and the actor never comes to its end.
 impl Drop for PluginActor {
     fn drop(&mut self) {
-        drop(self.parked.take().and_then(|parked| self.recipe.memory.take_back(parked)));
+        drop(self.parked.take().and_then(|parked| self.seat.recipe.memory.take_back(parked)));
     }
 }
 
@@ -254,10 +298,4 @@ async fn unless_cancelled<T>(
         Ok(result) => result,
         Err(panic) => Err(CallError::Panicked { message: panic_message(&*panic) }),
     }
-}
-
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use smol::{Executor, Task};
 
 use crate::contract::BoxFuture;
+use crate::task::contained_on;
 
 /// An executor that is there as long as somebody else has it.
 #[derive(Debug, Clone)]
@@ -24,6 +25,14 @@ impl Tasks {
         task: impl Future<Output = ()> + Send + 'static,
     ) -> Option<Task<()>> {
         Some(spawn_boxed(&*self.0.upgrade()?, Box::pin(task)))
+    }
+
+    /// What `work` comes to, or the message of its panic, wherever it is waited for.
+    pub(crate) async fn contained<T: Send + 'static>(
+        &self,
+        work: BoxFuture<'static, T>,
+    ) -> Result<T, String> {
+        contained_on(&self.0, work).await
     }
 
     /// The same for one that nobody waits for.

@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use futures_lite::future::yield_now;
+use futures_lite::future::{or, pending, yield_now};
 use futures_lite::{AsyncRead, AsyncReadExt};
 use memchr::memchr;
+
+use crate::contract::Cancellation;
 
 /// Bytes that are read at once from whoever sends much: what a pipe holds.
 const READ_BYTES: usize = 64 << 10;
@@ -52,6 +54,8 @@ pub(crate) struct Lines<R> {
     /// The begin of that line.
     begin: Vec<u8>,
     ended: bool,
+    /// When it fires, nothing new is begun.
+    finish: Option<Cancellation>,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
@@ -68,7 +72,14 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             skipping: false,
             begin: Vec::new(),
             ended: false,
+            finish: None,
         }
+    }
+
+    /// The same, which end also when `finish` fires: with the end of a line, so that what was not read
+    /// stays in the stream.
+    pub(crate) fn until(self, finish: Cancellation) -> Self {
+        Self { finish: Some(finish), ..self }
     }
 
     /// The next line. A last one needs no line feed.
@@ -150,7 +161,16 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 self.buffer.extend_from_slice(&ZEROES[..more]);
             }
         }
-        let read = self.input.read(&mut self.buffer[self.filled..room]).await?;
+        let finish = self.finish.as_ref().filter(|_| self.filled == 0 && !self.skipping);
+        let finished = async {
+            match finish {
+                Some(finish) => finish.cancelled().await,
+                None => pending().await,
+            }
+            Ok(0)
+        };
+        let reading = self.input.read(&mut self.buffer[self.filled..room]);
+        let read = or(finished, reading).await?;
         self.filled += read;
         self.ended = read == 0;
         self.reads += 1;
@@ -213,6 +233,31 @@ mod tests {
             self.0 = rest;
             std::task::Poll::Ready(Ok(count))
         }
+    }
+
+    #[test]
+    fn what_was_begun_is_read_before_the_end() {
+        let finish = crate::contract::CancellationSource::new();
+        let rest = futures_lite::future::block_on(async {
+            let mut input = Lines::new(Parts::<4>(b"one\ntwo\nthree\n"), 8).until(finish.token());
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"one"));
+            finish.cancel();
+            assert_eq!(input.next().await.unwrap(), Line::End);
+            input.input.0
+        });
+        assert_eq!(rest, b"two\nthree\n");
+        let finish = crate::contract::CancellationSource::new();
+        let rest = futures_lite::future::block_on(async {
+            let mut input = Lines::new(Parts::<6>(b"one\ntwo\nthree\n"), 8).until(finish.token());
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"one"));
+            finish.cancel();
+            // Its begin has been read, and with its end comes the begin of the next.
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"two"));
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"three"));
+            assert_eq!(input.next().await.unwrap(), Line::End);
+            input.input.0
+        });
+        assert_eq!(rest, b"");
     }
 
     fn lines<const N: usize>(text: &str) -> Vec<String> {

@@ -17,6 +17,7 @@ mod output;
 mod package;
 mod plugin;
 mod report;
+mod restart;
 mod run;
 mod secret;
 mod skill;
@@ -54,6 +55,8 @@ enum Status {
     WrongUsage,
     /// The operator would not wait for it.
     Interrupted,
+    /// It has to start anew.
+    WornOut,
 }
 
 /// Why a command could not do its work.
@@ -105,9 +108,13 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     // Where standard output carries a protocol, errors have no place in it.
     let protocol = mcp || is_mcp(command.as_ref());
     let form = if json && !protocol { Form::Json } else { Form::Text };
+    let done = match done {
+        Ok(Status::WornOut) => Err(restart::again()),
+        done => done,
+    };
     match done.or_else(|failure| tell(failure, form)) {
         Ok(Status::Done) => ExitCode::SUCCESS,
-        Ok(Status::Failed) => ExitCode::FAILURE,
+        Ok(Status::Failed | Status::WornOut) => ExitCode::FAILURE,
         Ok(Status::WrongUsage) => ExitCode::from(2),
         Ok(Status::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

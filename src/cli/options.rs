@@ -14,6 +14,7 @@ use weft_lite::{
 
 use super::interrupts::{self, Interrupts};
 use super::output::Form;
+use super::restart;
 use super::threads;
 use super::trust::{self, Asking};
 use super::{AUDIT_FILE, Command, Failure, failed, report};
@@ -308,7 +309,10 @@ impl Options {
         if self.no_bundled {
             builder = builder.without_bundled();
         }
-        Ok(builder.build())
+        let mut runtime = builder.build();
+        runtime.contain_panics().map_err(|error| threads::none(&error))?;
+        restart::prepare();
+        Ok(runtime)
     }
 }
 

@@ -6,9 +6,9 @@ use std::thread::{self, JoinHandle};
 
 use super::Failure;
 
-/// Threads that run at once in every command: the reactor's, that for signals, that for work that
-/// blocks, and that which reads standard input.
-const NEEDED: usize = 4;
+/// Threads that run at once in every command: the reactor's, that for signals, that for tasks, that
+/// for work that blocks, and that which reads standard input.
+const NEEDED: usize = 5;
 
 /// Checks that the threads that everything needs can be had, and starts the reactor's. Without one it
 /// would panic, or wait for ever.
@@ -36,7 +36,7 @@ pub(super) fn start() -> Result<(), Failure> {
     Ok(())
 }
 
-fn none(error: &io::Error) -> Failure {
+pub(super) fn none(error: &io::Error) -> Failure {
     Failure::Work {
         message: format!("the system gives this program no thread: {error}"),
         next_step: "raise its limit of processes (`ulimit -u`, `TasksMax`, pids) or of memory \

@@ -1,6 +1,6 @@
 //! Who calls a command, and what the call may use.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_channel::Sender;
 
@@ -8,6 +8,7 @@ use super::answer::SkillPrompt;
 use super::registry::CommandRegistry;
 use crate::actor::PluginHost;
 use crate::contract::SortedMap;
+use crate::task::{Held, Lock};
 
 /// Who sent the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Caller {
 #[derive(Debug, Default)]
 pub struct Conversation {
     /// The skills that `/use` put into it, by name.
-    used: Mutex<SortedMap<String, SkillPrompt>>,
+    used: Lock<SortedMap<String, SkillPrompt>>,
 }
 
 /// Skills that one conversation may hold in its prompt.
@@ -61,8 +62,8 @@ impl Conversation {
         self.used().is_empty()
     }
 
-    fn used(&self) -> MutexGuard<'_, SortedMap<String, SkillPrompt>> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    fn used(&self) -> Held<'_, SortedMap<String, SkillPrompt>> {
+        self.used.lock()
     }
 }
 

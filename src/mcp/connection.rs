@@ -23,6 +23,7 @@ use super::revision::{Revision, Spoken, spoken};
 use super::scan;
 use super::server::{Context, HeldText, McpServer, ROOM_PATIENCE, success};
 use crate::contract::{CancellationSource, HeldBytes};
+use crate::task::{Lock, Mark, Marked};
 
 /// Requests of one client that run at once; what comes after them waits in the stream.
 const RUNNING: usize = 256;
@@ -48,6 +49,8 @@ pub(super) struct Connection {
     telling: Option<Task<()>>,
     log: Log,
     ends: CancellationSource,
+    /// Whether it is the one over standard input.
+    is_standard: bool,
 }
 
 impl Connection {
@@ -69,9 +72,17 @@ impl Connection {
             telling: None,
             log: Log::new(),
             ends,
+            is_standard: false,
             server,
         };
         (connection, written)
+    }
+
+    /// From now on this is the client over standard input: it may have agreed on a revision before.
+    pub(super) fn resume(&mut self) {
+        self.is_standard = true;
+        self.agreed = *self.server.agreement().lock();
+        self.tell_lists();
     }
 
     /// Takes one message as soon as there is room for it; one that waits too long is refused. It returns
@@ -115,11 +126,13 @@ impl Connection {
         self.context.send(RpcError::invalid_request(problem).answer(id.as_ref())).await;
     }
 
-    /// Lets what runs come to its end, for a moment, and ends the subscriptions.
+    /// Lets what runs come to its end, for a moment, and ends the subscriptions. Whoever may send again hears
+    /// of what did not.
     pub(super) async fn end(mut self) {
         self.ends.cancel();
+        let mut running = self.running.take();
         let all = async {
-            for task in self.running.take() {
+            for task in running.values_mut() {
                 task.await;
             }
         };
@@ -127,6 +140,13 @@ impl Connection {
             Timer::after(GRACE).await;
         };
         or(all, grace).await;
+        running.retain(|_, task| !task.is_finished());
+        if self.server.finishing().is_cancelled() {
+            for (id, task) in running {
+                drop(task);
+                self.context.send(RpcError::given_up().answer(Some(&id))).await;
+            }
+        }
     }
 
     async fn request(&mut self, request: Request, held: HeldBytes) {
@@ -139,6 +159,9 @@ impl Connection {
             let answer = match discovery::agree(&request) {
                 Ok(agreed) => {
                     self.agreed = Some(agreed);
+                    if self.is_standard {
+                        *self.server.agreement().lock() = Some(agreed);
+                    }
                     let mut result = Object::new();
                     discovery::initialize(&mut result, agreed);
                     success(&request, result)
@@ -179,15 +202,27 @@ impl Connection {
         };
         let id = request.id.clone();
         let (server, context) = (self.server.clone(), self.context.clone());
-        let task = self.server.tasks().spawn(async move {
+        // What a panic must not keep.
+        let kept = Arc::new(Lock::new(Some((held, room))));
+        let mark = Mark::new({
+            let (kept, id) = (Arc::clone(&kept), request.id.clone());
+            let (tasks, context) = (self.server.tasks().clone(), self.context.clone());
+            move |_| {
+                drop(kept.lock().take());
+                let (context, answer) = (context.clone(), RpcError::panicked().answer(Some(&id)));
+                tasks.detach(async move { context.send(answer).await });
+            }
+        });
+        let work = Box::pin(async move {
             let (id, answers) = (request.id.clone(), context.clone());
             let answer = server.answer(request, spoken, context).await;
             // The request is gone, so that no answer waits for what waits for it.
+            let (held, room) = kept.lock().take().unzip();
             drop(held);
             answers.send_answer(&id, answer).await;
             drop(room);
         });
-        if let Some(task) = task {
+        if let Some(task) = self.server.tasks().spawn(Marked::new(mark, work)) {
             self.running.add(id, task);
         }
     }
@@ -241,7 +276,7 @@ impl Running {
         self.tasks.remove(id);
     }
 
-    fn take(&mut self) -> impl Iterator<Item = Task<()>> {
-        std::mem::take(&mut self.tasks).into_values()
+    fn take(&mut self) -> HashMap<RequestId, Task<()>> {
+        std::mem::take(&mut self.tasks)
     }
 }

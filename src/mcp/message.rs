@@ -267,6 +267,15 @@ impl RpcError {
         Self::new(code::INTERNAL, message)
     }
 
+    /// The request made this program panic.
+    pub(super) fn panicked() -> Self {
+        Self::new(code::INTERNAL, "the request made this program panic; report it")
+    }
+
+    pub(super) fn given_up() -> Self {
+        Self::new(code::INTERNAL, "the program starts anew before this was done; send it again")
+    }
+
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {
         Self::new(code::INVALID_PARAMS, message)
     }

@@ -27,7 +27,6 @@ mod scan;
 mod schema;
 mod seal;
 mod server;
-mod standard;
 mod stdio;
 mod subscription;
 

@@ -21,6 +21,9 @@ pub struct McpOptions {
     /// Bytes of requests and answers that may be held for all clients over streams and within the
     /// process together; what is more waits, and is refused when that takes too long. Default: 16 MB.
     pub memory_bytes: usize,
+    /// The revision that the client over standard input has agreed on with an earlier process, which this
+    /// one goes on for. Default: none.
+    pub agreed: Option<String>,
 }
 
 impl Default for McpOptions {
@@ -31,6 +34,7 @@ impl Default for McpOptions {
             page_entries: PAGE_ENTRIES,
             schema_policy: SchemaPolicy::default(),
             memory_bytes: SURFACE_BYTES,
+            agreed: None,
         }
     }
 }

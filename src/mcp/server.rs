@@ -9,7 +9,6 @@ use arc_swap::ArcSwap;
 use async_channel::Sender;
 use futures_lite::future::or;
 use serde::Deserialize;
-use smol::lock::Mutex;
 use smol::{Executor, Timer};
 
 use super::catalog::{Catalog, Entry, Page};
@@ -25,6 +24,7 @@ use super::revision::{Revision, Spoken};
 use super::seal::Seal;
 use crate::actor::{PluginHost, Tasks};
 use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
+use crate::task::{AsyncLock, Lock};
 
 /// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
 const LIST_TTL_MS: u64 = 1_000;
@@ -51,8 +51,12 @@ struct Shared {
     loaded: Cancellation,
     /// Fires when subscriptions have to end.
     stop: CancellationSource,
+    /// Fires when nothing more is to be read from streams.
+    finish: CancellationSource,
+    /// What the client over standard input has agreed on.
+    agreed: Lock<Option<Revision>>,
     metrics: Metrics,
-    looked: Mutex<Option<Looked>>,
+    looked: AsyncLock<Option<Looked>>,
     /// What clients over streams and within the process may hold together.
     budget: ByteBudget,
     /// Connections that there ever were, apart from those over HTTP.
@@ -139,8 +143,10 @@ impl McpServer {
             catalog: ArcSwap::default(),
             loaded: loading.token(),
             stop: CancellationSource::new(),
+            finish: CancellationSource::new(),
+            agreed: Lock::new(options.agreed.as_deref().and_then(Revision::named)),
             metrics: Metrics::default(),
-            looked: Mutex::new(None),
+            looked: AsyncLock::new(None),
             budget: ByteBudget::new("mcp", options.memory_bytes),
             connections: AtomicU64::new(0),
             seal: Seal::new(host.clock()),
@@ -155,6 +161,24 @@ impl McpServer {
     /// Ends every subscription in good order, now and for those that come later.
     pub fn stop(&self) {
         self.shared.stop.cancel();
+    }
+
+    /// Reads nothing more from streams: what was read is answered, with an error if it takes too long.
+    /// What was not stays in the stream for another process.
+    pub fn finish(&self) {
+        self.shared.finish.cancel();
+    }
+
+    /// The revision that the client over standard input has agreed on: the one that another process, which
+    /// is to go on with it, has to be given as [`McpOptions::agreed`].
+    #[must_use]
+    pub fn agreed(&self) -> Option<&'static str> {
+        self.shared.agreed.lock().map(Revision::name)
+    }
+
+    /// The place where that is noted.
+    pub(super) fn agreement(&self) -> &Lock<Option<Revision>> {
+        &self.shared.agreed
     }
 
     pub(super) fn host(&self) -> &PluginHost {
@@ -180,6 +204,11 @@ impl McpServer {
 
     pub(super) fn metrics(&self) -> &Metrics {
         &self.shared.metrics
+    }
+
+    /// Fires when nothing more is to be read from streams.
+    pub(super) fn finishing(&self) -> Cancellation {
+        self.shared.finish.token()
     }
 
     /// Fires when the server stops.

@@ -10,8 +10,7 @@ use smol::Timer;
 
 use super::connection::Connection;
 use super::server::{HeldText, McpServer};
-use super::standard;
-use crate::channel::{Line, Lines};
+use crate::channel::{Line, Lines, standard};
 use crate::contract::limits::MESSAGE_BYTES;
 use crate::contract::{Cancellation, CancellationSource};
 
@@ -31,7 +30,9 @@ impl McpServer {
     /// while nothing is written.
     pub async fn serve_stdio(&self) -> io::Result<()> {
         let (input, output) = (standard::input(), standard::output());
-        let serving = self.serve_until(input, output, standard::writer_gone());
+        let (mut connection, outbox) = Connection::new(self.clone());
+        connection.resume();
+        let serving = self.serve_until(input, output, connection, outbox, standard::writer_gone());
         let gone = async {
             standard::reader_gone().await;
             Err(io::ErrorKind::BrokenPipe.into())
@@ -44,7 +45,7 @@ impl McpServer {
     ///
     /// It returns when the client's last message has been answered, a few seconds after the end of
     /// `input` at the latest; or, with the subscriptions ended and the rest cancelled, after
-    /// [`stop`](Self::stop).
+    /// [`stop`](Self::stop); or, with what was read answered, after [`finish`](Self::finish).
     ///
     /// # Errors
     ///
@@ -54,7 +55,8 @@ impl McpServer {
         input: impl AsyncRead + Unpin,
         output: impl AsyncWrite + Unpin,
     ) -> io::Result<()> {
-        self.serve_until(input, output, pending()).await
+        let (connection, outbox) = Connection::new(self.clone());
+        self.serve_until(input, output, connection, outbox, pending()).await
     }
 
     /// The same with a client of whom it is known when nothing more comes from it. What waits in `input`
@@ -63,14 +65,15 @@ impl McpServer {
         &self,
         input: impl AsyncRead + Unpin,
         output: impl AsyncWrite + Unpin,
+        mut connection: Connection,
+        outbox: Receiver<HeldText>,
         writer_gone: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let ended = CancellationSource::new();
         let written_by = ended.token();
-        let (mut connection, outbox) = Connection::new(self.clone());
-        let stopping = self.stopping();
+        let (stopping, finishing) = (self.stopping(), self.finishing());
         let reading = async move {
-            let mut lines = Lines::new(input, MESSAGE_BYTES);
+            let mut lines = Lines::new(input, MESSAGE_BYTES).until(finishing);
             let stopped = async {
                 stopping.cancelled().await;
                 Ok(())

@@ -13,6 +13,7 @@ use super::descriptions;
 use super::kind::PackageKind;
 use crate::contract::sort_by;
 use crate::skill::open_regular;
+use crate::task::HeldByMark;
 
 /// Where packages are put together before they are renamed into place, and what is removed is
 /// taken apart. Its name hides it from whoever looks for packages.
@@ -113,6 +114,7 @@ pub(super) enum Access {
 pub(super) struct HomeLock {
     home: PathBuf,
     _file: File,
+    _held: HeldByMark,
 }
 
 impl HomeLock {
@@ -127,7 +129,7 @@ impl HomeLock {
         let file = lock_file(&path)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|error| HomeError::io(&path, &error))?;
-        let lock = Self { home: home.to_owned(), _file: file };
+        let lock = Self { home: home.to_owned(), _file: file, _held: HeldByMark::one() };
         lock.repair()?;
         Ok(lock)
     }
@@ -139,7 +141,10 @@ impl HomeLock {
             opened => opened?,
         };
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { home: home.to_owned(), _file: file })),
+            Ok(()) => {
+                let held = HeldByMark::one();
+                Ok(Some(Self { home: home.to_owned(), _file: file, _held: held }))
+            }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -280,7 +285,9 @@ pub fn recover_home(home: &Path) -> Result<(), HomeError> {
     let path = home.join(LOCK);
     let file = lock_file(&path).map_err(|error| HomeError::io(&path, &error))?;
     match file.try_lock() {
-        Ok(()) => HomeLock { home: home.to_owned(), _file: file }.repair(),
+        Ok(()) => {
+            HomeLock { home: home.to_owned(), _file: file, _held: HeldByMark::one() }.repair()
+        }
         Err(TryLockError::WouldBlock) => Ok(()),
         Err(TryLockError::Error(error)) => Err(HomeError::io(&path, &error)),
     }

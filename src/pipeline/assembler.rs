@@ -5,19 +5,20 @@
 
 use std::fmt::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::prompt::{MessagePrompt, SKILLS_HEADING, TOOLS_HEADING};
 use super::soul::Soul;
 use crate::actor::{MemberStatus, PluginHost};
 use crate::command::SkillPrompt;
 use crate::contract::neutral_text;
+use crate::task::Lock;
 
 /// Builds prompts for one workspace and one host.
 pub struct Assembler {
     host: PluginHost,
     soul: Option<Soul>,
-    built: Mutex<Option<Built>>,
+    built: Lock<Option<Built>>,
 }
 
 /// What all conversations have in common, and what it was built from.
@@ -36,7 +37,7 @@ impl Assembler {
         let soul = workspace.map(Soul::new);
         // What is wrong with it is said now, and not with the first message.
         soul.iter().for_each(|soul| drop(soul.text()));
-        Self { host, soul, built: Mutex::default() }
+        Self { host, soul, built: Lock::default() }
     }
 
     /// The prompt for a conversation that uses these skills.
@@ -57,7 +58,7 @@ impl Assembler {
     fn common(&self) -> MessagePrompt {
         let soul = self.soul.as_ref().and_then(Soul::text);
         let (snapshot, members) = (self.host.snapshot(), self.host.members());
-        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut built = self.built.lock();
         let same = |built: &&Built| {
             let same_soul = match (&built.soul, &soul) {
                 (Some(one), Some(other)) => Arc::ptr_eq(one, other),

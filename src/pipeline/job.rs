@@ -1,10 +1,8 @@
 //! The work on one message: through the pipeline, and its answer to the channel.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_lite::FutureExt;
 use futures_lite::future::{or, zip};
 
 use super::inbound::Inbound;
@@ -19,6 +17,7 @@ use crate::contract::{
     Progress,
 };
 use crate::sandbox::Clock;
+use crate::task::contained;
 
 /// How often a message that is worked on is in memory, and an answer that waits to be sent.
 pub(super) const COPIES: usize = 2;
@@ -145,15 +144,27 @@ impl Job {
             }
         };
         // What was noted is told before the answer.
-        zip(self.work(ProgressNotes::to(notes)), tell).await.0
+        let closing = notes.clone();
+        let work = async {
+            let worked = self.work(ProgressNotes::to(notes)).await;
+            // Work that was given up or has panicked may still have a hand on them.
+            closing.close();
+            worked
+        };
+        zip(work, tell).await.0
     }
 
     async fn work(&self, notes: ProgressNotes) -> PipelineOutcome {
-        let Shared { pipeline, clock, message_limit, .. } = &*self.shared;
+        let Shared { clock, message_limit, .. } = &*self.shared;
         let state = self.inbound.state.clone();
-        let running = pipeline.run(state, &self.conversation, &notes);
+        let (shared, conversation) = (Arc::clone(&self.shared), Arc::clone(&self.conversation));
+        let noted = notes.clone();
+        let running =
+            contained(Box::pin(
+                async move { shared.pipeline.run(state, &conversation, &noted).await },
+            ));
         let running = async {
-            AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|_| {
+            running.await.unwrap_or_else(|_| {
                 self.failed("panicked", "the message made this program panic", "report it")
             })
         };

@@ -3,13 +3,11 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use futures_lite::FutureExt;
 use futures_lite::future::or;
 use serde_json::Value;
 
@@ -18,6 +16,7 @@ use super::weight;
 use crate::actor::{PluginHost, Tasks};
 use crate::contract::{ByteBudget, HeldBytes, PipelineStage, PipelineStageType};
 use crate::sandbox::Clock;
+use crate::task::contained;
 
 /// Copies that wait for one observer. One that is slower misses some.
 const WAITING: usize = 64;
@@ -143,7 +142,8 @@ impl Observer {
     async fn observe(self) {
         let Self { stage, name, waiting, unseen, .. } = &self;
         while let Ok((copy, _held)) = waiting.recv().await {
-            let seen = AssertUnwindSafe(async { stage.process(copy).await }).catch_unwind().await;
+            let stage = Arc::clone(stage);
+            let seen = contained(Box::pin(async move { stage.process(copy).await })).await;
             unseen.fetch_sub(1, Ordering::Relaxed);
             match seen {
                 Ok(Ok(_)) => {}

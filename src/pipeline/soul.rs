@@ -2,9 +2,10 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::sync::{Arc, Once};
 use std::time::SystemTime;
 
+use crate::task::Lock;
 use cap_fs_ext::OpenOptionsSyncExt;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, MetadataExt, OpenOptions};
@@ -27,7 +28,7 @@ const MISSPELT: [&str; 4] = ["soul.md", "Soul.md", ".weft/soul.md", ".weft/Soul.
 /// other letters. The text is the workspace's, so it is only for one that is trusted.
 pub(super) struct Soul {
     workspace: PathBuf,
-    places: Mutex<[Place; 2]>,
+    places: Lock<[Place; 2]>,
     misspelt: Once,
 }
 
@@ -57,7 +58,7 @@ impl Stamp {
 impl Soul {
     pub(super) fn new(workspace: &Path) -> Self {
         let places = PLACES.map(|path| Place { path, read: None, problem: None });
-        Self { workspace: workspace.to_owned(), places: Mutex::new(places), misspelt: Once::new() }
+        Self { workspace: workspace.to_owned(), places: Lock::new(places), misspelt: Once::new() }
     }
 
     /// The text as it is now; `None` where there is no such file.
@@ -67,7 +68,7 @@ impl Soul {
 
     /// Where the text is, and the text.
     fn found(&self) -> Option<(&'static str, Arc<str>)> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.places.lock();
         let workspace = Dir::open_ambient_dir(&self.workspace, ambient_authority()).ok()?;
         let found = places.iter_mut().find_map(|place| Some((place.path, place.text(&workspace)?)));
         let there = |path: &&str| workspace.symlink_metadata(path).is_ok();

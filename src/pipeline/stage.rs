@@ -1,14 +1,13 @@
 //! Running the stages of others: what each kind may change, and what its failure is called.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_lite::FutureExt;
 use serde_json::Value;
 
 use super::state::{MessageState, StageResult};
 use crate::actor::MemberStatus;
 use crate::contract::{Failure, PipelineStage, PipelineStageType, PluginError};
+use crate::task::contained;
 
 /// Lets one stage work on the message.
 ///
@@ -30,8 +29,8 @@ pub(super) async fn run(
         Err(error) => return fail((&invalid(&error)).into()),
     };
     // The stage is called inside, so that a panic in the call itself counts as well.
-    let called = AssertUnwindSafe(async { stage.process(json).await }).catch_unwind().await;
-    let result = match called {
+    let stage = Arc::clone(stage);
+    let result = match contained(Box::pin(async move { stage.process(json).await })).await {
         Ok(Ok(result)) => result,
         Ok(Err(error)) => return fail((&error).into()),
         Err(_) => {

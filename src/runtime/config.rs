@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::builder::{RuntimeBuilder, WORKSPACE_SKILLS};
 use super::machine;
-use super::{RuntimeBuilder, WORKSPACE_SKILLS};
 use crate::contract::{Config, ManifestError, ParsedConfig, expand_path};
 use crate::package::{ReadLimits, WorkspaceTrust};
 use crate::pipeline::SOUL_FILE;

@@ -1,8 +1,9 @@
 //! A future that is polled when it was woken, and not each time something beside it was.
 
+use crate::task::{Held, Lock};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// `future` on the same thread as others that wake it often: looking at it costs nothing until it has
@@ -15,12 +16,12 @@ pub(super) struct WhenWoken<'a, F> {
 
 struct Bell {
     rung: AtomicBool,
-    outer: Mutex<Waker>,
+    outer: Lock<Waker>,
 }
 
 impl<'a, F> WhenWoken<'a, F> {
     pub(super) fn new(future: Pin<&'a mut F>) -> Self {
-        let outer = Mutex::new(Waker::noop().clone());
+        let outer = Lock::new(Waker::noop().clone());
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), outer });
         let waker = Waker::from(Arc::clone(&bell));
         Self { future, bell, waker }
@@ -41,8 +42,8 @@ impl<F: Future> Future for WhenWoken<'_, F> {
 }
 
 impl Bell {
-    fn outer(&self) -> std::sync::MutexGuard<'_, Waker> {
-        self.outer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn outer(&self) -> Held<'_, Waker> {
+        self.outer.lock()
     }
 }
 

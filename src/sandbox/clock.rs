@@ -4,13 +4,13 @@
 //! request is not part of it, as it ends a real connection: it takes the system's time. Tests advance a
 //! [`ManualClock`] and never sleep.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use async_channel::Sender;
 use smol::Timer;
 
 use crate::contract::BoxFuture;
+use crate::task::{Held, Lock};
 
 /// Where the sandbox takes the time from.
 pub trait Clock: Send + Sync {
@@ -56,7 +56,7 @@ impl Clock for SystemClock {
 pub struct ManualClock {
     start: Instant,
     wall_start: SystemTime,
-    state: Mutex<Manual>,
+    state: Lock<Manual>,
 }
 
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ impl ManualClock {
     /// A clock whose wall side shows `wall`.
     #[must_use]
     pub fn starting_at(wall: SystemTime) -> Self {
-        Self { start: Instant::now(), wall_start: wall, state: Mutex::default() }
+        Self { start: Instant::now(), wall_start: wall, state: Lock::default() }
     }
 
     /// Moves both sides forward and wakes those who slept no longer than that.
@@ -103,8 +103,8 @@ impl ManualClock {
         self.state().elapsed
     }
 
-    fn state(&self) -> MutexGuard<'_, Manual> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Held<'_, Manual> {
+        self.state.lock()
     }
 }
 

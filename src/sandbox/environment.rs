@@ -4,11 +4,12 @@
 //! Only the audit log tells them apart.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::rate::MINUTE;
 use crate::contract::{Capability, Denied, SortedMap, is_never_given};
+use crate::task::Lock;
 
 /// Parts of a name that tell of a credential: reading it is logged at warn level.
 const SENSITIVE: [&str; 4] = ["SECRET", "PASSWORD", "TOKEN", "API_KEY"];
@@ -67,7 +68,7 @@ pub(super) struct EnvironmentGate {
     never: Vec<String>,
     source: Arc<dyn Environment>,
     /// When a name was last warned about; only listed names get here, so that it stays small.
-    warned: Mutex<SortedMap<String, Instant>>,
+    warned: Lock<SortedMap<String, Instant>>,
 }
 
 /// The right to read one variable.
@@ -88,7 +89,7 @@ impl EnvironmentGate {
             listed: listed.to_vec(),
             never: never.to_vec(),
             source,
-            warned: Mutex::default(),
+            warned: Lock::default(),
         }
     }
 
@@ -128,7 +129,7 @@ impl EnvironmentGate {
         if !SENSITIVE.iter().any(|part| upper.contains(part)) {
             return;
         }
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warned = self.warned.lock();
         if warned.get(name).is_some_and(|&last| now.duration_since(last) < MINUTE) {
             return;
         }

@@ -3,13 +3,13 @@
 //! A guest can't forge a line of another, drive a terminal, or fill a disk: control characters are
 //! escaped, and what comes too fast is dropped without a word to the guest.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::rate::{MINUTE, SlidingWindow};
 use super::redact::Redactor;
 use super::text::escape;
 use crate::contract::limits;
+use crate::task::Lock;
 
 /// The target under which guests' messages appear.
 const TARGET: &str = "weft_lite::plugin";
@@ -22,7 +22,7 @@ const CUT: &str = "... [truncated]";
 pub(super) struct LogGate {
     plugin: String,
     limit_per_minute: u32,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl LogGate {
         Self {
             plugin: plugin.to_owned(),
             limit_per_minute,
-            state: Mutex::new(State {
+            state: Lock::new(State {
                 window: SlidingWindow::new(limit_per_minute),
                 dropped: 0,
                 warned: None,
@@ -73,7 +73,7 @@ impl LogGate {
         now: Instant,
         secrets: &Redactor,
     ) -> Result<LogPermit, Dropped> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         let accepted = state.window.accept(now);
         if !accepted {
             state.dropped += 1;
@@ -115,7 +115,7 @@ impl LogGate {
 
 impl Drop for LogGate {
     fn drop(&mut self) {
-        let dropped = self.state.get_mut().unwrap_or_else(PoisonError::into_inner).dropped;
+        let dropped = self.state.get_mut().dropped;
         if dropped > 0 {
             self.report(dropped);
         }

@@ -1,36 +1,62 @@
 //! Work off the executor, with one copy of the code around it: it is compiled anew for every type of
 //! closure otherwise, at about 2 KB each.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::panic_any;
+use std::sync::Arc;
 
+use async_channel::Sender;
+use futures_lite::future::{or, pending};
 use smol::Task;
 
 use super::pool;
+use crate::task::{Lock, Mark, Marked};
 
 /// Runs what blocks on a thread of the pool. What has not begun when nobody waits any more never does.
 ///
 /// # Panics
 ///
 /// Where `work` panics.
+#[expect(clippy::panic, reason = "the panic of the work goes on where it is waited for")]
 pub(crate) async fn off_executor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    let result = Arc::new(Mutex::new(None));
+    let result = Arc::new(Lock::new(None));
     let place = Arc::clone(&result);
     let work = move || {
         let value = work();
-        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        *place.lock() = Some(value);
     };
-    in_background(Box::new(work)).await;
-    let value = result.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (lost, panicked) = async_channel::bounded(1);
+    let done = begin(Box::new(work), Some(lost));
+    let panicked = async {
+        match panicked.recv().await {
+            Ok(message) => panic_any(message),
+            // It is done, and never panicked.
+            Err(_) => pending().await,
+        }
+    };
+    or(done, panicked).await;
+    let value = result.lock().take();
     value.expect("finished work has a result")
 }
 
 /// The same for work that nobody waits for.
-#[inline(never)]
 pub(crate) fn in_background(work: Box<dyn FnOnce() + Send>) -> Task<()> {
+    begin(work, None)
+}
+
+/// Whoever waits hears of a panic: by `lost` where panics are contained, otherwise by the task.
+#[inline(never)]
+fn begin(work: Box<dyn FnOnce() + Send>, lost: Option<Sender<String>>) -> Task<()> {
     let builder = async_task::Builder::new().propagate_panic(true);
-    let (runnable, task) = builder.spawn(|()| async move { work() }, pool::push);
+    let mark = Mark::new(move |message| {
+        if let Some(lost) = &lost {
+            // It is full when nobody waits.
+            let _ = lost.try_send(message);
+        }
+    });
+    let work = Marked::new(mark, Box::pin(async move { work() }));
+    let (runnable, task) = builder.spawn(|()| work, pool::push);
     runnable.schedule();
     task
 }

@@ -18,6 +18,7 @@ use super::options::{PluginIdentity, SandboxOptions};
 use super::redact::PluginSecrets;
 use crate::contract::{PluginPermissions, PluginResourceConfig};
 use crate::sandbox::off_executor;
+use crate::task::{Fault, fault};
 
 /// Everything that one plugin may do beyond computing, shared by its instances.
 ///
@@ -117,7 +118,7 @@ impl Sandbox {
     pub async fn serve(&self, call: HostCall, fuel_used: u64) -> Served {
         let met = self.secrets.met();
         let shown = met.redact_call(&call);
-        let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &shown, fuel_used);
+        let entry = Entry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
         drop(shown);
         let answer = match call {
             HostCall::HttpRequest { method, url, headers, body } => {
@@ -137,7 +138,7 @@ impl Sandbox {
     pub(crate) fn refuse(&self, call: &HostCall, fuel_used: u64, rule: &str) {
         let met = self.secrets.met();
         let shown = met.redact_call(call);
-        let entry = Entry::open(&*self.audit, &*self.clock, &self.plugin, &shown, fuel_used);
+        let entry = Entry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
         entry.close(Finding::failed(AuditOutcome::Denied, rule));
     }
 
@@ -153,6 +154,7 @@ impl Sandbox {
         headers: Vec<(String, String)>,
         body: Option<String>,
     ) -> Answer {
+        fault("http-request", self.plugin());
         let now = self.clock.now();
         let received = match self.network.permit(method, url, headers, body, now).await {
             Ok(permit) => network::send(permit).await,
@@ -179,7 +181,14 @@ impl Sandbox {
 
     async fn read_file(&self, path: &str) -> Answer {
         let read = match self.files.permit(path) {
-            Ok(permit) => off_executor(move || filesystem::read(&permit)).await,
+            Ok(permit) => {
+                let fault = Fault::of("read-file", self.plugin());
+                let read = move || {
+                    fault.strike();
+                    filesystem::read(&permit)
+                };
+                off_executor(read).await
+            }
             Err(refused) => Err(refused),
         };
         let bytes = read.as_ref().map_or(0, String::len);
@@ -188,7 +197,13 @@ impl Sandbox {
 
     async fn write_file(&self, path: &str, content: String) -> Answer {
         let bytes = content.len();
-        let write = |permit: FilePermit| off_executor(move || filesystem::write(&permit, &content));
+        let fault = Fault::of("write-file", self.plugin());
+        let write = |permit: FilePermit| {
+            off_executor(move || {
+                fault.strike();
+                filesystem::write(&permit, &content)
+            })
+        };
         let written = match self.files.permit(path) {
             Ok(permit) => write(permit).await,
             Err(refused) => Err(refused),
@@ -197,6 +212,7 @@ impl Sandbox {
     }
 
     fn get_env(&self, name: String) -> Answer {
+        fault("get-env", self.plugin());
         let (value, finding) = match self.environment.permit(name) {
             Ok(permit) => {
                 let value = self.environment.read(&permit, self.clock.now());
@@ -210,6 +226,7 @@ impl Sandbox {
     }
 
     fn log(&self, level: u8, message: &str) -> Answer {
+        fault("log", self.plugin());
         let finding = match self.log.permit(level, message, self.clock.now(), &self.secrets.met()) {
             Ok(permit) => Finding::ok(self.log.write(&permit)),
             Err(Dropped) => {

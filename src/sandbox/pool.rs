@@ -5,12 +5,15 @@
 //! waiting, but nothing waits for ever.
 
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use async_task::Runnable;
+
+use crate::task::Worker;
 
 /// Threads at a time.
 const THREADS: usize = 32;
@@ -47,7 +50,7 @@ pub(super) fn push(work: Runnable) {
     }
     state.threads += 1;
     drop(state);
-    if thread::Builder::new().name("weft-blocking".into()).spawn(|| POOL.work()).is_err() {
+    if begin().is_err() {
         let mut state = POOL.state();
         state.threads -= 1;
         let work = state.queue.pop_back();
@@ -56,6 +59,19 @@ pub(super) fn push(work: Runnable) {
             run(work);
         }
     }
+}
+
+fn begin() -> io::Result<()> {
+    thread::Builder::new().name("weft-blocking".into()).spawn(|| POOL.work()).map(|_| ())
+}
+
+/// Starts a thread in place of one that a panic has stopped.
+fn replace() -> bool {
+    let begun = begin().is_ok();
+    if !begun {
+        POOL.state().threads -= 1;
+    }
+    begun
 }
 
 fn run(work: Runnable) {
@@ -70,6 +86,7 @@ impl Pool {
 
     /// What each thread does.
     fn work(&self) {
+        Worker::new(None, Arc::new(replace)).begin();
         let mut state = self.state();
         loop {
             if let Some(work) = state.queue.pop_front() {

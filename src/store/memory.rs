@@ -1,9 +1,8 @@
 //! Strings by key in memory, within bounds. Nothing here survives the process.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use crate::contract::limits::MB;
 use crate::contract::{BoxFuture, KeyValueStore, PluginError, SortedMap};
+use crate::task::{Held, Lock};
 
 /// How much a [`MemoryKeyValueStore`] holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +24,7 @@ impl Default for KeyValueLimits {
 #[derive(Debug, Default)]
 pub struct MemoryKeyValueStore {
     limits: KeyValueLimits,
-    content: Mutex<Content>,
+    content: Lock<Content>,
 }
 
 #[derive(Debug, Default)]
@@ -39,12 +38,12 @@ impl MemoryKeyValueStore {
     /// An empty store that holds at most what `limits` say.
     #[must_use]
     pub fn new(limits: KeyValueLimits) -> Self {
-        Self { limits, content: Mutex::default() }
+        Self { limits, content: Lock::default() }
     }
 
     /// The content. No code that can panic runs under this lock, so a poisoned one is consistent.
-    fn content(&self) -> MutexGuard<'_, Content> {
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    fn content(&self) -> Held<'_, Content> {
+        self.content.lock()
     }
 
     fn put(&self, key: &str, value: String) -> Result<(), PluginError> {

@@ -18,12 +18,13 @@
 )]
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::{CompiledModule, Instance};
 use crate::contract::{Exhausted, SortedMap};
+use crate::task::{Held, Lock};
 
 /// A plugin's share of the budget is this part of it.
 const SHARES: usize = 2;
@@ -31,9 +32,9 @@ const SHARES: usize = 2;
 /// Counts the linear memory and the translated code of all guests of one host against one limit.
 pub struct MemoryBudget {
     limit: usize,
-    ledger: Mutex<Ledger>,
+    ledger: Lock<Ledger>,
     next_ticket: AtomicU64,
-    idle: Mutex<SortedMap<u64, Idle>>,
+    idle: Lock<SortedMap<u64, Idle>>,
 }
 
 /// What is held, in all and by each plugin that is in service or starts.
@@ -93,9 +94,9 @@ impl MemoryBudget {
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
             limit,
-            ledger: Mutex::default(),
+            ledger: Lock::default(),
             next_ticket: AtomicU64::new(0),
-            idle: Mutex::new(SortedMap::new()),
+            idle: Lock::new(SortedMap::new()),
         })
     }
 
@@ -201,13 +202,13 @@ impl MemoryBudget {
         idle.remove(&oldest)
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ledger(&self) -> Held<'_, Ledger> {
+        self.ledger.lock()
     }
 
-    fn idle(&self) -> MutexGuard<'_, SortedMap<u64, Idle>> {
+    fn idle(&self) -> Held<'_, SortedMap<u64, Idle>> {
         // The map is whole at every step, so a panic elsewhere while it was locked harms nothing.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock()
     }
 }
 

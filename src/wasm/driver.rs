@@ -21,6 +21,7 @@ use super::state::{State, Suspended};
 use super::wasi::{self, WasiCall};
 use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
+use crate::task::fault;
 
 /// One guest function and the budget it runs on.
 pub(super) struct Driver<'a> {
@@ -45,6 +46,9 @@ impl Driver<'_> {
         params: &[Val],
         sandbox: &Sandbox,
     ) -> Result<i32, CallError> {
+        if self.during.contains("execute-tool") {
+            fault("driver", sandbox.plugin());
+        }
         let mut output = Output::of(function);
         let mut pause = self.start(function, params, &mut output).await?;
         loop {

@@ -22,6 +22,7 @@ use super::state::{State, Suspend, Suspended};
 use super::wasi;
 use crate::contract::SortedSet;
 use crate::sandbox::HostCall;
+use crate::task::fault;
 
 /// Defines the imports that a module asks for, and no others.
 pub(super) fn define(linker: &mut Linker<State>, summary: &ModuleSummary) -> Result<(), Error> {
@@ -148,6 +149,7 @@ pub(super) fn suspend_with<T>(
     caller: &mut Caller<'_, State>,
     lift: impl FnOnce(&mut Lift<'_>) -> Result<Suspended, AbiFault>,
 ) -> Result<T, Error> {
+    fault("interpreter", caller.data().sandbox.as_ref().map_or("", |sandbox| sandbox.plugin()));
     let suspended = match caller.data().memory {
         Some(memory) => {
             let (bytes, state) = memory.data_and_store_mut(&mut *caller);

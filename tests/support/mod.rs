@@ -100,9 +100,12 @@ impl Dir {
         command
     }
 
-    /// The program without any plugins but those compiled in.
+    /// The program without any plugins but those compiled in. `WEFT_PROGRAM` can name one that was built in
+    /// another way.
     pub(crate) fn bare_command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weft-lite"));
+        let named = std::env::var_os("WEFT_PROGRAM");
+        let mut command =
+            Command::new(named.unwrap_or_else(|| env!("CARGO_BIN_EXE_weft-lite").into()));
         command
             .args(arguments)
             .current_dir(self.0.path())

@@ -1,7 +1,7 @@
 //! A guest's channel as a [`ChannelAdapter`], which polls it.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::or;
@@ -16,6 +16,7 @@ use crate::contract::{
     BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, MessagePayload,
     PluginCapability, PluginError, Reply, SortedMap, SortedSet, limits, metadata,
 };
+use crate::task::{Held, Lock};
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
 /// One plugin's channel.
@@ -31,7 +32,7 @@ pub(super) struct HostedChannel {
     max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
     /// Ids of messages that the host has and the guest does not know of yet.
-    taken: Mutex<SortedSet<String>>,
+    taken: Lock<SortedSet<String>>,
 }
 
 /// A payload as the guest is given it, with the thread that it belongs to.
@@ -54,7 +55,7 @@ impl HostedChannel {
             media: settings.media,
             max_message_chars: settings.max_message_chars,
             acknowledges: plugin.module.summary().acknowledges(),
-            taken: Mutex::default(),
+            taken: Lock::default(),
         }
     }
 
@@ -129,9 +130,9 @@ impl HostedChannel {
         }
     }
 
-    fn taken(&self) -> MutexGuard<'_, SortedSet<String>> {
+    fn taken(&self) -> Held<'_, SortedSet<String>> {
         // The set is whole at every step, so a panic elsewhere while it was locked harms nothing.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock()
     }
 }
 

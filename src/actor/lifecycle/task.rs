@@ -1,12 +1,10 @@
 //! The task of one member: it starts it, watches it, stops it, and starts a failed channel again.
 
 use std::future::pending;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use futures_lite::FutureExt;
 use futures_lite::future::or;
 
 use super::member::{Member, Work};
@@ -14,9 +12,9 @@ use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::{LifecycleOptions, Restarts};
 use super::state::LifecycleState;
 use super::supervisor::{Change, Message};
-use crate::actor::plugin::panic_message;
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
 use crate::sandbox::Clock;
+use crate::task::contained;
 
 /// What a member is told. The answer goes to `done`; it may be gone.
 pub(super) enum Control {
@@ -81,8 +79,8 @@ impl MemberTask {
     async fn start(&self, asked: Option<Sender<MemberOutcome>>, restarts: &mut Restarts) -> Next {
         self.report(LifecycleState::Starting).await;
         let starting: BoxFuture<'_, _> = match &self.member.work {
-            Work::Channel { adapter, .. } => calling(|| adapter.open()),
-            Work::Other { service, .. } => calling(|| service.start()),
+            Work::Channel { adapter, .. } => calling(adapter, |it| it.open()),
+            Work::Other { service, .. } => calling(service, |it| it.start()),
         };
         let limited = self.within("start", self.options.start_limit, starting);
         // Whoever else wants it started hears of it when it has.
@@ -126,7 +124,8 @@ impl MemberTask {
         let cancellation = CancellationSource::new();
         let mut running: Running<'_> = match &self.member.work {
             Work::Channel { adapter, inbound } => {
-                calling(|| adapter.start(Arc::clone(inbound), cancellation.token()))
+                let (inbound, cancelled) = (Arc::clone(inbound), cancellation.token());
+                calling(adapter, move |it| it.start(inbound, cancelled))
             }
             Work::Other { .. } => Box::pin(pending()),
         };
@@ -167,7 +166,7 @@ impl MemberTask {
         cancellation.cancel();
         let stopping = match &self.member.work {
             Work::Channel { .. } => running,
-            Work::Other { service, .. } => calling(|| service.stop()),
+            Work::Other { service, .. } => calling(service, |it| it.stop()),
         };
         let result = self.within("stop", self.options.stop_limit, stopping).await;
         let state = match &result {
@@ -234,14 +233,15 @@ impl MemberTask {
 }
 
 /// Calls a member's function, whose panic, then or later, is its failure.
-fn calling<'m>(
-    call: impl FnOnce() -> BoxFuture<'m, Result<(), PluginError>> + Send + 'm,
-) -> Running<'m> {
+fn calling<M: ?Sized + Send + Sync + 'static>(
+    member: &Arc<M>,
+    call: impl FnOnce(&M) -> BoxFuture<'_, Result<(), PluginError>> + Send + 'static,
+) -> Running<'static> {
+    let member = Arc::clone(member);
     Box::pin(async move {
-        let called = AssertUnwindSafe(async move { call().await }).catch_unwind().await;
-        match called {
+        match contained(Box::pin(async move { call(&member).await })).await {
             Ok(result) => result.map_err(LifecycleError::Plugin),
-            Err(panic) => Err(LifecycleError::Panicked { message: panic_message(&*panic) }),
+            Err(message) => Err(LifecycleError::Panicked { message }),
         }
     })
 }

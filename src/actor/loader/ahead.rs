@@ -83,11 +83,13 @@ impl Ahead {
         let afterwards = self.host.afterwards(&package.manifest.id);
         let is_trusted = package.module.is_trusted();
         let make = move || package.ready(None, &workshop, afterwards);
-        match is_trusted {
+        let work: BoxFuture<'static, Made> = match is_trusted {
             // It is small and its functions are translated later: that takes less time than to ask another
             // thread, whose allocator would keep for itself what it took for it.
             true => Box::pin(async { make() }),
             false => Box::pin(off_executor(make)),
-        }
+        };
+        let host = self.host.clone();
+        Box::pin(async move { host.contained(work).await })
     }
 }

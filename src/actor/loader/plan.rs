@@ -185,7 +185,7 @@ impl Service {
         let prepared = match self.failed_before(&place, &content, failures) {
             Some(error) => Err(error.clone()),
             None => match ahead.take(&place, disk).await {
-                Some(Ok(ready)) => prepare(ready).await,
+                Some(Ok(ready)) => self.host.contained(Box::pin(prepare(ready))).await,
                 Some(Err(error)) => Err(error),
                 // It went away while we looked; the next look sees that.
                 None => return,

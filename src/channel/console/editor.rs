@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rustix::fs::fstat;
 use rustix::termios::{
@@ -26,6 +26,7 @@ use super::above::AboveLine;
 use super::{Complete, ConsoleEditing, READING};
 use crate::contract::PluginError;
 use crate::sandbox::off_executor;
+use crate::task::Lock;
 
 /// Lines that are kept.
 const HISTORY_LINES: usize = 1_000;
@@ -47,7 +48,7 @@ pub(super) enum Typed {
 type Readline = rustyline::Editor<Completing, FileHistory>;
 
 pub(super) struct Editor {
-    readline: Arc<Mutex<Readline>>,
+    readline: Arc<Lock<Readline>>,
     history: Option<std::path::PathBuf>,
     before: Option<Termios>,
     above: AboveLine,
@@ -78,7 +79,7 @@ impl Editor {
         // Messages go to standard error, which may be another terminal than the one of the line.
         let printer = is_one_terminal().then(|| readline.create_external_printer().ok());
         let above = AboveLine::new(printer.flatten());
-        let readline = Arc::new(Mutex::new(readline));
+        let readline = Arc::new(Lock::new(readline));
         Ok(Self { readline, history, before, above })
     }
 
@@ -102,7 +103,7 @@ impl Editor {
         let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
         let (above, before) = (self.above(), self.before.clone());
         let read = off_executor(move || {
-            let mut readline = readline.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut readline = readline.lock();
             let Some(line) = above.editing(|| readline.readline(PROMPT)) else {
                 // The editor has brought back what was there while it was attended.
                 give_back(before.as_ref());

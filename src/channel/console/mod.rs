@@ -17,9 +17,9 @@ use async_channel::{Receiver, Sender};
 use futures_lite::future::or;
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use serde_json::Value;
-use smol::lock::Mutex;
 
-use super::lines::{Line, Lines, UntilEnd};
+use super::lines::{Line, Lines};
+use super::standard;
 use super::threaded::Threaded;
 use crate::contract::limits::{MESSAGE_BYTES, PARAMS_BYTES};
 use crate::contract::{
@@ -27,6 +27,7 @@ use crate::contract::{
     Failure, MessagePayload, OWNER, PluginError, Reply, SortedMap, TextFormat, metadata,
 };
 use crate::sandbox::printable;
+use crate::task::AsyncLock;
 #[cfg(feature = "console")]
 pub use above::AboveLine;
 pub use look::ConsoleStyle;
@@ -61,8 +62,8 @@ pub struct ConsoleEditing {
 /// The id that [`send`](ChannelAdapter::send) returns is the number of the message among those this
 /// console has written, from `1`.
 pub struct ConsoleChannel {
-    source: Mutex<Source>,
-    output: Mutex<Output>,
+    source: AsyncLock<Source>,
+    output: AsyncLock<Output>,
     style: ConsoleStyle,
     /// A person types: a prompt is shown on standard error.
     prompt: bool,
@@ -75,6 +76,8 @@ pub struct ConsoleChannel {
     answered: (Sender<()>, Receiver<()>),
     /// Fires when there is nothing more to do: somebody left, or nothing can be written any more.
     over: CancellationSource,
+    /// Fires when nothing more is to be read.
+    finish: CancellationSource,
     /// Fires when the reading has ended.
     ended: CancellationSource,
     /// What ended it although nobody wanted that.
@@ -99,8 +102,7 @@ impl ConsoleChannel {
     /// The process's own console, with a prompt where a person types.
     #[must_use]
     pub fn stdio(style: ConsoleStyle) -> Self {
-        let input = Threaded::new(UntilEnd::new(io::stdin()));
-        let console = Self::new(input, Threaded::new(io::stdout()), style);
+        let console = Self::new(standard::console_input(), Threaded::new(io::stdout()), style);
         let prompt = io::stdin().is_terminal() && io::stderr().is_terminal();
         Self { prompt, terminal: io::stdout().is_terminal(), ..console }
     }
@@ -118,9 +120,12 @@ impl ConsoleChannel {
         output: impl AsyncWrite + Send + Unpin + 'static,
         style: ConsoleStyle,
     ) -> Self {
+        let finish = CancellationSource::new();
+        let input: Box<dyn AsyncRead + Send + Unpin> = Box::new(input);
+        let lines = Lines::new(input, MESSAGE_BYTES).until(finish.token());
         Self {
-            source: Mutex::new(Source::Lines(Lines::new(Box::new(input), MESSAGE_BYTES))),
-            output: Mutex::new(Output { writer: Box::new(output), written: 0 }),
+            source: AsyncLock::new(Source::Lines(lines)),
+            output: AsyncLock::new(Output { writer: Box::new(output), written: 0 }),
             style,
             prompt: false,
             terminal: false,
@@ -129,6 +134,7 @@ impl ConsoleChannel {
             messages: AtomicU64::new(0),
             answered: async_channel::unbounded(),
             over: CancellationSource::new(),
+            finish,
             ended: CancellationSource::new(),
             fault: OnceLock::new(),
             #[cfg(feature = "console")]
@@ -144,7 +150,7 @@ impl ConsoleChannel {
             match editor::Editor::new(editing) {
                 Ok(editor) => {
                     self.above = Some(editor.above());
-                    self.source = Mutex::new(Source::Editor(editor));
+                    self.source = AsyncLock::new(Source::Editor(editor));
                     self.prompt = false;
                 }
                 Err(error) => log::warn!("lines can't be edited: {error}"),
@@ -175,6 +181,16 @@ impl ConsoleChannel {
     #[must_use]
     pub fn above_line(&self) -> Option<AboveLine> {
         self.above.clone()
+    }
+
+    /// Reads nothing more from a pipe: what was read is handed over, and what was not stays there for another
+    /// process. [`ended`](Self::ended) tells when.
+    pub fn finish(&self) {
+        self.finish.cancel();
+        #[cfg(feature = "console")]
+        if self.above.is_some() {
+            self.over.cancel();
+        }
     }
 
     /// What ended it although nobody wanted that: its input can't be read any more, or its output

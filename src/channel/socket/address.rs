@@ -3,16 +3,17 @@
 use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::net::sockopt::{
     set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl,
-    set_tcp_user_timeout, socket_peercred,
+    set_tcp_user_timeout, socket_acceptconn, socket_peercred,
 };
 use rustix::process::geteuid;
 use smol::Async;
@@ -38,7 +39,7 @@ pub(super) enum Peer {
 pub(super) struct Listener(Arc<Kind>);
 
 enum Kind {
-    Unix { listener: Async<UnixListener>, path: PathBuf, inode: u64 },
+    Unix { listener: Async<UnixListener>, path: PathBuf, inode: u64, stays: AtomicBool },
     Tcp(Async<TcpListener>),
 }
 
@@ -55,6 +56,35 @@ impl Listener {
             }
         };
         Ok(Self(Arc::new(kind)))
+    }
+
+    /// The one that an earlier process has left at `address`.
+    pub(super) fn adopt(address: &SocketAddress, socket: OwnedFd) -> io::Result<Self> {
+        if !socket_acceptconn(&socket)? {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        let kind = match address {
+            SocketAddress::Unix(path) => Kind::Unix {
+                listener: Async::new(UnixListener::from(socket))?,
+                inode: fs::symlink_metadata(path)?.ino(),
+                path: path.clone(),
+                stays: AtomicBool::new(false),
+            },
+            SocketAddress::Tcp(_) => Kind::Tcp(Async::new(TcpListener::from(socket))?),
+        };
+        Ok(Self(Arc::new(kind)))
+    }
+
+    /// What another process can adopt: it goes on listening when this one is closed.
+    pub(super) fn keep(&self) -> io::Result<OwnedFd> {
+        match &*self.0 {
+            Kind::Unix { listener, stays, .. } => {
+                let kept = listener.as_fd().try_clone_to_owned()?;
+                stays.store(true, Ordering::Relaxed);
+                Ok(kept)
+            }
+            Kind::Tcp(listener) => listener.as_fd().try_clone_to_owned(),
+        }
     }
 
     pub(super) fn address(&self) -> SocketAddress {
@@ -110,7 +140,8 @@ fn watch(stream: BorrowedFd<'_>) -> io::Result<()> {
 
 impl Drop for Kind {
     fn drop(&mut self) {
-        if let Self::Unix { path, inode, .. } = self
+        if let Self::Unix { path, inode, stays, .. } = self
+            && !stays.load(Ordering::Relaxed)
             && fs::symlink_metadata(&*path).is_ok_and(|it| it.ino() == *inode)
         {
             let _ = fs::remove_file(path);
@@ -147,7 +178,8 @@ fn bind_unix(path: &Path, others: bool) -> io::Result<Kind> {
         .and_then(|inode| fs::rename(&beside, path).map(|()| inode));
     match placed {
         Ok(inode) => {
-            Ok(Kind::Unix { listener: Async::new(listener)?, path: path.to_owned(), inode })
+            let (path, stays) = (path.to_owned(), AtomicBool::new(false));
+            Ok(Kind::Unix { listener: Async::new(listener)?, path, inode, stays })
         }
         Err(error) => {
             let _ = fs::remove_file(&beside);

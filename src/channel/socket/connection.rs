@@ -1,14 +1,12 @@
 //! One client: reading its lines, writing to it, and what it waits for.
 
 use std::io::ErrorKind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::{or, pending, yield_now};
 use serde_json::Value;
 use smol::Timer;
-use smol::lock::Mutex as AsyncMutex;
 
 use super::address::{Peer, Stream, USER};
 use super::frames::{Frame, Frames};
@@ -19,6 +17,7 @@ use crate::contract::{
     ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,
     SortedMap, metadata,
 };
+use crate::task::{AsyncLock, Held, Lock};
 
 /// Bytes of a line of a client that has not shown its token.
 const HELLO_BYTES: usize = 4 * 1024;
@@ -48,8 +47,8 @@ pub(super) struct Connection {
     pub(super) number: u64,
     stream: Stream,
     /// Held while one line is written.
-    writing: AsyncMutex<()>,
-    state: Mutex<State>,
+    writing: AsyncLock<()>,
+    state: Lock<State>,
     /// What all connections may hold together.
     budget: ByteBudget,
 }
@@ -83,7 +82,7 @@ struct Ready {
 
 impl Connection {
     pub(super) fn new(number: u64, stream: Stream, budget: ByteBudget) -> Self {
-        Self { number, stream, writing: AsyncMutex::new(()), state: Mutex::default(), budget }
+        Self { number, stream, writing: AsyncLock::new(()), state: Lock::default(), budget }
     }
 
     /// Its conversations, as the host knows them.
@@ -114,8 +113,8 @@ impl Connection {
         self.write(frame).await
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Held<'_, State> {
+        self.state.lock()
     }
 
     /// Reads until the client ends the connection. Messages are handed over in their order, beside

@@ -60,9 +60,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_lite::future::or;
@@ -73,6 +74,7 @@ use crate::contract::{
     Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
     ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, SortedMap, TextFormat,
 };
+use crate::task::{Held, Lock};
 use address::{Listener, Peer};
 use connection::{Connection, Limits};
 use protocol::{Code, Content, ToClient};
@@ -145,9 +147,11 @@ impl SocketOptions {
 /// The socket as a channel. A chat is one conversation of one connection.
 pub struct SocketChannel {
     options: SocketOptions,
-    listening: Mutex<Option<(Listener, Option<Secret>)>>,
+    listening: Lock<Option<(Listener, Option<Secret>)>>,
+    /// What an earlier process has left, until it is opened.
+    inherited: Lock<Option<OwnedFd>>,
     /// The connections, also when no line is read any more: what was taken is answered.
-    connections: Mutex<HashMap<u64, Arc<Connection>>>,
+    connections: Lock<HashMap<u64, Arc<Connection>>>,
     next: AtomicU64,
     written: AtomicU64,
     budget: ByteBudget,
@@ -160,8 +164,9 @@ impl SocketChannel {
         Self {
             budget: ByteBudget::new(SOCKET, options.memory_bytes),
             options,
-            listening: Mutex::default(),
-            connections: Mutex::default(),
+            listening: Lock::default(),
+            inherited: Lock::default(),
+            connections: Lock::default(),
             next: AtomicU64::new(1),
             written: AtomicU64::new(0),
         }
@@ -170,8 +175,21 @@ impl SocketChannel {
     /// Where it listens, while it is open: the TCP port as the system gave it.
     #[must_use]
     pub fn local_address(&self) -> Option<SocketAddress> {
-        let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let listening = self.listening.lock();
         listening.as_ref().map(|(listener, _)| listener.address())
+    }
+
+    /// The listening socket for another process, which [adopts](Self::adopt) it: whoever connects in
+    /// between waits for that one. `None` while it is not open.
+    #[must_use]
+    pub fn keep(&self) -> Option<OwnedFd> {
+        self.listening.lock().as_ref()?.0.keep().ok()
+    }
+
+    /// Takes the socket that another process has kept, when it is opened for the first time. One that does not
+    /// listen is not taken.
+    pub fn adopt(&self, socket: OwnedFd) {
+        *self.inherited.lock() = Some(socket);
     }
 
     /// How many clients are connected.
@@ -180,8 +198,8 @@ impl SocketChannel {
         self.connections().len()
     }
 
-    fn connections(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connections(&self) -> Held<'_, HashMap<u64, Arc<Connection>>> {
+        self.connections.lock()
     }
 
     fn listen(&self) -> Result<(), PluginError> {
@@ -193,11 +211,16 @@ impl SocketChannel {
         };
         // Whoever was connected before a failure has nobody who reads what it sends.
         self.connections().clear();
-        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut listening = self.listening.lock();
         // The old one goes first, so that the address is free.
         *listening = None;
-        let listener = Listener::bind(address, *others)
-            .map_err(|error| PluginError::io("opening the socket", &error))?;
+        let inherited = self.inherited.lock().take();
+        let adopted = inherited.and_then(|socket| Listener::adopt(address, socket).ok());
+        let listener = match adopted {
+            Some(listener) => listener,
+            None => Listener::bind(address, *others)
+                .map_err(|error| PluginError::io("opening the socket", &error))?,
+        };
         *listening = Some((listener, token));
         Ok(())
     }
@@ -209,7 +232,7 @@ impl SocketChannel {
         host: &'a dyn ChannelHost,
     ) -> Result<(), PluginError> {
         let (listener, token) = {
-            let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+            let listening = self.listening.lock();
             listening.clone().ok_or_else(|| PluginError::Unsupported {
                 what: "starting a socket that is not open".into(),
             })?
@@ -327,7 +350,7 @@ impl ChannelAdapter for SocketChannel {
             };
             let result = or(cancelled, tasks.run(self.accept(&tasks, &*host))).await;
             // Nobody can connect any more; the connections stay for what is still to be answered.
-            *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.listening.lock() = None;
             result
         })
     }

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use argh::FromArgs;
 use futures_lite::future::or;
+use smol::Timer;
 #[cfg(feature = "serve")]
 use weft_lite::{BearerToken, HttpError, HttpOptions, McpConfig, McpListener};
 use weft_lite::{McpOptions, McpServer, Runtime, ToolNames};
@@ -22,9 +23,14 @@ use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::trust::Asking;
-use crate::cli::{Failure, Status, report};
+use crate::cli::{Failure, Status, report, restart};
 #[cfg(feature = "serve")]
 use crate::cli::{failed, output};
+
+/// What the next start is told of: the revision that a client has agreed on, and the listening socket.
+const AGREED: &str = "mcp";
+#[cfg(feature = "serve")]
+const LISTENER: &str = "http";
 
 /// Where clients are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +113,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         offered.tool_names = names;
     }
     let host = runtime.host().clone();
+    offered.agreed = restart::kept(AGREED);
     let (server, loading) = McpServer::loading(host, runtime.executor(), offered);
     #[cfg(feature = "serve")]
     let listener = match target {
@@ -128,27 +135,31 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         // Only serving ends the program.
         std::future::pending().await
     };
-    let serving = async {
-        match target {
-            Target::Stdio => serve(&runtime, &server, server.serve_stdio(), interrupts).await,
-            #[cfg(feature = "serve")]
-            Target::Address(_) => {
-                let http = async {
-                    if let Some(listener) = listener {
-                        server.serve_http(listener).await;
-                    }
-                    Ok(())
-                };
-                serve(&runtime, &server, http, interrupts).await
-            }
-            #[cfg(not(feature = "serve"))]
-            Target::Address(_) => Err(no_http()),
+    // A task, so that it runs on the thread that the calls run on.
+    let serving = match target {
+        Target::Stdio => {
+            let server = server.clone();
+            runtime.executor().spawn(async move { server.serve_stdio().await })
         }
+        #[cfg(feature = "serve")]
+        Target::Address(_) => {
+            let server = server.clone();
+            runtime.executor().spawn(async move {
+                if let Some(listener) = listener {
+                    server.serve_http(listener).await;
+                }
+                Ok(())
+            })
+        }
+        #[cfg(not(feature = "serve"))]
+        Target::Address(_) => return Err(no_http()),
     };
+    let serving = serve(&runtime, &server, target, serving, interrupts);
     match runtime.block_on(or(serving, following))? {
         Ended::Interrupted if !is_loaded.get() => Err(Failure::Interrupted),
         Ended::Impatiently => Ok(Status::Interrupted),
         Ended::Served | Ended::Interrupted => Ok(Status::Done),
+        Ended::WornOut => Ok(Status::WornOut),
     }
 }
 
@@ -185,7 +196,14 @@ fn listen(
         memory_bytes,
         ..HttpOptions::default()
     };
-    let listener = McpListener::bind(address, options).map_err(refused)?;
+    let listener = match restart::kept_socket(LISTENER) {
+        Some(socket) => McpListener::adopt(socket, address, options),
+        None => McpListener::bind(address, options),
+    };
+    let listener = listener.map_err(refused)?;
+    if let Ok(socket) = listener.keep() {
+        restart::keep_socket(LISTENER, socket);
+    }
     output::message(&format!("serving MCP at http://{}/mcp", listener.address()));
     Ok(listener)
 }
@@ -207,12 +225,22 @@ enum Ended {
     Interrupted,
     /// By a second one.
     Impatiently,
+    /// By panics.
+    WornOut,
+}
+
+/// What ended serving, or is to end it.
+enum Event {
+    Served(io::Result<()>),
+    Signal(Interrupts),
+    WornOut,
 }
 
 /// Waits for the end of `serving`, or of everything when a signal comes.
 async fn serve(
     runtime: &Runtime,
     server: &McpServer,
+    target: Target,
     serving: impl Future<Output = io::Result<()>>,
     mut interrupts: Interrupts,
 ) -> Result<Ended, Failure> {
@@ -222,14 +250,35 @@ async fn serve(
         interrupts.next().await;
         interrupts
     });
-    let ended = or(async { Ok(serving.as_mut().await) }, async { Err(signal.await) }).await;
+    let signal = async { Event::Signal(signal.await) };
+    let worn_out = async {
+        restart::worn_out().await;
+        Event::WornOut
+    };
+    let ended = or(async { Event::Served(serving.as_mut().await) }, or(worn_out, signal)).await;
     match ended {
-        Ok(result) => {
+        Event::Served(result) => {
             runtime.stop().await;
             // A client that is gone has ended it too.
             result.map(|()| Ended::Served).map_err(Failure::Output)
         }
-        Err(mut interrupts) => {
+        Event::WornOut => {
+            match target {
+                Target::Stdio => server.finish(),
+                Target::Address(_) => server.stop(),
+            }
+            let patience = async {
+                Timer::after(restart::PATIENCE).await;
+                Ok(())
+            };
+            let served = or(serving, patience).await;
+            if let Some(revision) = server.agreed() {
+                restart::keep(AGREED, revision);
+            }
+            runtime.stop().await;
+            served.map(|()| Ended::WornOut).map_err(Failure::Output)
+        }
+        Event::Signal(mut interrupts) => {
             server.stop();
             runtime.stop().await;
             // What the calls came to has been said, or can't be: they were given up.

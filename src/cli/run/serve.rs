@@ -12,10 +12,12 @@ use weft_lite::{
     ChannelHost, Commands, ConsoleChannel, Gateway, Member, PluginCapability, PluginHost, Runtime,
 };
 
+#[cfg(feature = "socket")]
+use super::channels::SOCKET;
 use super::channels::{self, CONSOLE, Plan};
 use crate::cli::interrupts::Interrupts;
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::{Failure, Status, failed, output, restart};
 
 /// How long what is in flight may take after the end of input: longer than any message may.
 const GRACE: Duration = Duration::from_secs(3_600);
@@ -41,13 +43,16 @@ pub(super) async fn serve(
     let socket = plan.socket.as_ref().map(channels::socket);
     #[cfg(feature = "socket")]
     if let Some(socket) = &socket {
+        if let Some(kept) = restart::kept_socket(SOCKET) {
+            socket.adopt(kept);
+        }
         register(host, Member::channel(Arc::clone(socket) as _, Arc::clone(&inbox))).await?;
     }
     host.adopt_guests(&inbox, &plan.wanted).await;
     // What does not start is logged by the host, which tries channels again.
     host.start_all().await;
     #[cfg(feature = "socket")]
-    if let Some(address) = socket.and_then(|socket| socket.local_address()) {
+    if let Some(address) = socket.as_ref().and_then(|socket| socket.local_address()) {
         output::message(&format!("the socket listens at {address}"));
     }
     let following = async {
@@ -63,15 +68,37 @@ pub(super) async fn serve(
         }
         end
     };
-    let end = or(waiting, following).await;
+    let worn_out = async {
+        restart::worn_out().await;
+        End::WornOut
+    };
+    let end = or(or(waiting, worn_out), following).await;
+    if end == End::WornOut {
+        #[cfg(feature = "socket")]
+        if let Some(kept) = socket.as_ref().and_then(|socket| socket.keep()) {
+            restart::keep_socket(SOCKET, kept);
+        }
+        if let Some(console) = &console {
+            console.finish();
+            let late = Timer::after(restart::PATIENCE);
+            let late = async {
+                late.await;
+            };
+            or(console.ended(), late).await;
+        }
+    }
     if console.is_some() && io::stdin().is_terminal() {
         // The shell's own prompt comes on a line of its own.
         output::message("");
     }
-    let grace = if end == End::Input { GRACE } else { Duration::ZERO };
+    let grace = match end {
+        End::Input => GRACE,
+        End::WornOut => restart::PATIENCE,
+        End::Signal => Duration::ZERO,
+    };
     let stopping = stop(runtime, &gateway, grace);
     let interrupted = async {
-        if end == End::Input {
+        if end != End::Signal {
             // What was read is being answered; a signal gives that up.
             interrupts.next().await;
             gateway.stop(Duration::ZERO).await;
@@ -95,6 +122,8 @@ enum End {
     /// The console has nothing more to say.
     Input,
     Signal,
+    /// Panics have worn the program out.
+    WornOut,
 }
 
 /// Waits for the end of the console or for a signal. At a terminal ctrl-c first cancels what is in
@@ -168,6 +197,7 @@ fn ended(console: Option<&ConsoleChannel>, end: End) -> Result<Status, Failure> 
     }
     match console {
         _ if end == End::Signal => Ok(Status::Done),
+        _ if end == End::WornOut => Ok(Status::WornOut),
         Some(console) if console.is_closed() => {
             Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
         }

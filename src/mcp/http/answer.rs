@@ -20,6 +20,7 @@ use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
 use crate::mcp::object::Object;
 use crate::mcp::revision::{Revision, Spoken, declared_version, spoken};
 use crate::mcp::server::{Context, HeldText, success};
+use crate::task::contained;
 
 /// Messages of one request that wait to be written. Every stream has room for so many.
 const EARLY: usize = 16;
@@ -128,7 +129,9 @@ impl Service {
         }
         let id = request.id.clone();
         let answer: BoxFuture<'static, Result<HeldText, String>> = Box::pin(async move {
-            let text = server.answer(request, spoken, context).await;
+            let work = Box::pin(async move { server.answer(request, spoken, context).await });
+            let panicked = |_| RpcError::panicked().answer(Some(&id));
+            let text = contained(work).await.unwrap_or_else(panicked);
             // The request is gone, and its room is the answer's.
             drop(held);
             let held =

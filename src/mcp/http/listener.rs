@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +52,39 @@ impl McpListener {
         let listener = Async::<TcpListener>::bind(address).map_err(failed)?;
         let address = listener.get_ref().local_addr().map_err(failed)?;
         Ok(Self { listener, address, options })
+    }
+
+    /// The same, with the listening socket that another process has [kept](Self::keep) for this one, if it
+    /// is one and listens on this address.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn adopt(
+        socket: OwnedFd,
+        address: SocketAddr,
+        options: HttpOptions,
+    ) -> Result<Self, HttpError> {
+        let listens = rustix::net::sockopt::socket_acceptconn(&socket).unwrap_or_default();
+        let listener = TcpListener::from(socket);
+        let bound = listener.local_addr().ok().filter(|_| listens);
+        let is_it = |bound: &SocketAddr| {
+            bound.ip() == address.ip() && [0, bound.port()].contains(&address.port())
+        };
+        match (Async::new(listener), bound.filter(is_it)) {
+            (Ok(listener), Some(address)) => Ok(Self { listener, address, options }),
+            _ => Self::bind(address, options),
+        }
+    }
+
+    /// The listening socket for another process: it goes on listening when this one is closed, and
+    /// whoever connects in between waits for that process.
+    ///
+    /// # Errors
+    ///
+    /// There are too many open files.
+    pub fn keep(&self) -> io::Result<OwnedFd> {
+        self.listener.as_fd().try_clone_to_owned()
     }
 
     /// The address that it listens on.

@@ -1,8 +1,9 @@
 //! The audit record of a call that is under way.
 //!
 //! It is opened before the policy looks at the call, and it is written exactly once: when it is
-//! closed, or when it is dropped because the call was given up or the effect panicked.
+//! closed, when it is dropped because the call was given up, or when the effect panicked.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{AuditLog, AuditOutcome, AuditRecord};
@@ -11,6 +12,7 @@ use crate::sandbox::filesystem::PATH_BYTES;
 use crate::sandbox::log::level;
 use crate::sandbox::text::cut;
 use crate::sandbox::{HostCall, PluginIdentity};
+use crate::task::{AtLoss, Lock, OpenEffect, open_effect};
 
 /// The longest summary.
 const SUMMARY_BYTES: usize = 512;
@@ -41,19 +43,24 @@ impl Finding {
 }
 
 /// A record that waits for its outcome.
-pub(in crate::sandbox) struct Entry<'a> {
-    log: &'a dyn AuditLog,
-    clock: &'a dyn Clock,
-    started: Instant,
-    /// Taken when the record is written.
-    record: Option<AuditRecord>,
+pub(in crate::sandbox) struct Entry {
+    waiting: Arc<Waiting>,
+    _open: OpenEffect,
 }
 
-impl<'a> Entry<'a> {
+struct Waiting {
+    log: Arc<dyn AuditLog>,
+    clock: Arc<dyn Clock>,
+    started: Instant,
+    /// Taken when the record is written.
+    record: Lock<Option<AuditRecord>>,
+}
+
+impl Entry {
     /// Opens the record of a call that begins now.
     pub(in crate::sandbox) fn open(
-        log: &'a dyn AuditLog,
-        clock: &'a dyn Clock,
+        log: &Arc<dyn AuditLog>,
+        clock: &Arc<dyn Clock>,
         plugin: &PluginIdentity,
         call: &HostCall,
         fuel: u64,
@@ -70,16 +77,25 @@ impl<'a> Entry<'a> {
             bytes: 0,
             fuel,
         };
-        Self { log, clock, started: clock.now(), record: Some(record) }
+        let waiting = Arc::new(Waiting {
+            log: Arc::clone(log),
+            clock: Arc::clone(clock),
+            started: clock.now(),
+            record: Lock::new(Some(record)),
+        });
+        let open = open_effect(&waiting);
+        Self { waiting, _open: open }
     }
 
     /// Writes the record with what was found.
-    pub(in crate::sandbox) fn close(mut self, finding: Finding) {
-        self.write(finding);
+    pub(in crate::sandbox) fn close(self, finding: Finding) {
+        self.waiting.write(finding);
     }
+}
 
-    fn write(&mut self, finding: Finding) {
-        let Some(mut record) = self.record.take() else { return };
+impl Waiting {
+    fn write(&self, finding: Finding) {
+        let Some(mut record) = self.record.lock().take() else { return };
         record.outcome = finding.outcome;
         record.rule = finding.rule;
         record.bytes = u64::try_from(finding.bytes).unwrap_or(u64::MAX);
@@ -88,10 +104,16 @@ impl<'a> Entry<'a> {
     }
 }
 
-impl Drop for Entry<'_> {
+impl AtLoss for Waiting {
+    fn lost(&self, _message: String) {
+        self.write(Finding::failed(AuditOutcome::Error, "panicked"));
+    }
+}
+
+impl Drop for Entry {
     fn drop(&mut self) {
         let rule = if std::thread::panicking() { "panicked" } else { "cancelled" };
-        self.write(Finding::failed(AuditOutcome::Error, rule));
+        self.waiting.write(Finding::failed(AuditOutcome::Error, rule));
     }
 }
 

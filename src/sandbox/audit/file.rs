@@ -14,7 +14,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::mem;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ use super::keep::keep;
 use super::{AuditLog, AuditRecord};
 use crate::contract::{BoxFuture, Cancellation, CancellationSource, SortedMap};
 use crate::sandbox::LOG_TARGET;
+use crate::task::{Held, Lock};
 
 /// Records that wait for the disk.
 const QUEUE: usize = 1_024;
@@ -43,8 +44,8 @@ pub struct FileAudit {
 
 struct Shared {
     /// Locked for a moment only, never while the disk is written.
-    queue: Mutex<Queue>,
-    file: Mutex<Output>,
+    queue: Lock<Queue>,
+    file: Lock<Output>,
 }
 
 #[derive(Default)]
@@ -74,7 +75,7 @@ impl FileAudit {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, rotate_bytes: u64) -> Self {
         let file = Output { path: path.into(), rotate_bytes, open: None, failing: false };
-        let shared = Shared { queue: Mutex::default(), file: Mutex::new(file) };
+        let shared = Shared { queue: Lock::default(), file: Lock::new(file) };
         Self { shared: Arc::new(shared) }
     }
 
@@ -117,7 +118,7 @@ impl AuditLog for FileAudit {
     fn recent(&self, count: usize) -> Vec<Value> {
         self.flush();
         let path = {
-            let output = self.shared.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let output = self.shared.file.lock();
             output.path.clone()
         };
         let mut records = last_records(&path, count);
@@ -186,8 +187,8 @@ impl Queue {
 }
 
 impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> Held<'_, Queue> {
+        self.queue.lock()
     }
 
     fn write_while_waiting(&self) {
@@ -202,7 +203,7 @@ impl Shared {
     }
 
     fn write_waiting(&self) {
-        let mut output = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut output = self.file.lock();
         loop {
             let records = self.queue().take();
             if records.is_empty() {

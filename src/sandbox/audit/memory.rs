@@ -2,19 +2,19 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
 use super::{AuditLog, AuditOutcome, AuditRecord};
 use crate::contract::SortedMap;
+use crate::task::{Held, Lock};
 
 /// The last records, oldest first; older ones give way: of the plugin that has the most, and of the
 /// function and outcome that it has the most of.
 #[derive(Debug)]
 pub struct MemoryAudit {
     capacity: NonZeroUsize,
-    kept: Mutex<Kept>,
+    kept: Lock<Kept>,
 }
 
 type Kind = (&'static str, AuditOutcome);
@@ -29,7 +29,7 @@ impl MemoryAudit {
     /// A log that keeps at most `capacity` records.
     #[must_use]
     pub fn new(capacity: NonZeroUsize) -> Self {
-        Self { capacity, kept: Mutex::default() }
+        Self { capacity, kept: Lock::default() }
     }
 
     /// The records kept, oldest first.
@@ -38,8 +38,8 @@ impl MemoryAudit {
         self.kept().records.iter().cloned().collect()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> Held<'_, Kept> {
+        self.kept.lock()
     }
 }
 

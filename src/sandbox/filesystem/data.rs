@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use super::FileError;
 use super::authority::real;
 use crate::contract::limits::MB;
+use crate::task::Lock;
 
 /// Bytes of one part of such a path; file systems take up to 255.
 const PART_BYTES: usize = 200;
@@ -55,12 +55,12 @@ pub(super) struct DataRoom {
     limit: usize,
     /// With what calls beside each other have taken and not written yet. Other processes may write
     /// there, too: whatever needs room, the folder is measured for.
-    held: Mutex<Option<u64>>,
+    held: Lock<Option<u64>>,
 }
 
 impl DataRoom {
     pub(super) fn new(folder: &Path, limit: usize) -> Self {
-        Self { folder: folder.to_owned(), limit, held: Mutex::default() }
+        Self { folder: folder.to_owned(), limit, held: Lock::default() }
     }
 
     /// Counts a file of `new` bytes in the place of one of `old`, if there is one, with the folders that
@@ -77,7 +77,7 @@ impl DataRoom {
     ) -> Result<(), FileError> {
         let limit = self.limit as u64;
         let (old, new) = (old.map_or(0, on_disk), on_disk(new as u64) + folders as u64 * BLOCK);
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock();
         let then = |held: u64| held.saturating_sub(old) + new;
         if new <= old {
             *held = held.map(then);

@@ -1,7 +1,7 @@
 //! The rules for `http-request`, in their order.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_lite::future::or;
@@ -22,12 +22,13 @@ use crate::contract::{
 use crate::sandbox::rate::SlidingWindow;
 use crate::sandbox::redact::PluginSecrets;
 use crate::sandbox::{PluginIdentity, SandboxOptions};
+use crate::task::Lock;
 
 /// The `network` and `secrets` permissions of one plugin, and its rate.
 pub(in crate::sandbox) struct NetworkGate {
     user_agent: HeaderValue,
     allowlist: Allowlist,
-    rate: Mutex<SlidingWindow>,
+    rate: Lock<SlidingWindow>,
     secrets: SecretGate,
     options: NetworkOptions,
 }
@@ -49,7 +50,7 @@ impl NetworkGate {
             user_agent: HeaderValue::from_str(&user_agent)
                 .unwrap_or(HeaderValue::from_static(PLUGIN_AGENT)),
             allowlist,
-            rate: Mutex::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
+            rate: Lock::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
             secrets: SecretGate::new(&permissions.secrets, source, met),
             options: options.network.clone(),
         };
@@ -78,7 +79,7 @@ impl NetworkGate {
         if body.as_ref().is_some_and(|body| body.len() > limits::HTTP_REQUEST_BODY_BYTES) {
             return Err(HttpError::BodyTooLarge);
         }
-        if !self.rate.lock().unwrap_or_else(PoisonError::into_inner).accept(now) {
+        if !self.rate.lock().accept(now) {
             return Err(HttpError::RateLimited);
         }
         let reached = async {

@@ -1,7 +1,7 @@
 //! The cryptography that a TLS client needs: no keys of its own, and no QUIC.
 //!
 //! rustls' own table names both, and what a table names is linked. Everything that a server may choose is
-//! here as well: TLS 1.2 and 1.3, AES and ChaCha20 (for machines without instructions for AES), all curves
+//! here as well: TLS 1.2 and 1.3, AES and `ChaCha20` (for machines without instructions for AES), all curves
 //! and all signatures.
 
 use std::sync::Arc;

@@ -17,13 +17,14 @@
 mod form;
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use self::form::Form;
 use super::HostCall;
 use super::text::cut;
 #[cfg(feature = "net")]
 use crate::contract::sort_by_key;
+use crate::task::Lock;
 
 /// What stands in a secret's place.
 const REDACTED: &str = "[redacted]";
@@ -39,9 +40,9 @@ const STEPS_PER_BYTE: usize = 32;
 #[derive(Default)]
 pub(super) struct PluginSecrets {
     /// What requests carried.
-    sent: Mutex<Arc<Redactor>>,
+    sent: Lock<Arc<Redactor>>,
     /// The same, and all that is bound to the hosts that were asked.
-    met: Mutex<Arc<Redactor>>,
+    met: Lock<Arc<Redactor>>,
 }
 
 /// Replaces a set of values. Not `Debug`.
@@ -74,18 +75,18 @@ impl PluginSecrets {
 
     /// For what the guest reads.
     pub(super) fn sent(&self) -> Arc<Redactor> {
-        Arc::clone(&self.sent.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.sent.lock())
     }
 
     /// For what the operator alone reads.
     pub(super) fn met(&self) -> Arc<Redactor> {
-        Arc::clone(&self.met.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.met.lock())
     }
 }
 
 #[cfg(feature = "net")]
-fn extend<'v>(redactor: &Mutex<Arc<Redactor>>, values: impl IntoIterator<Item = &'v str>) {
-    let mut redactor = redactor.lock().unwrap_or_else(PoisonError::into_inner);
+fn extend<'v>(redactor: &Lock<Arc<Redactor>>, values: impl IntoIterator<Item = &'v str>) {
+    let mut redactor = redactor.lock();
     if let Some(extended) = redactor.with(values) {
         *redactor = Arc::new(extended);
     }

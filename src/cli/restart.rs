@@ -1,0 +1,161 @@
+//! A new start in place of the old one, when panics have worn the program out.
+//!
+//! A panic costs its call alone, but it keeps a thread, and what that had locked keeps others waiting. So
+//! [`PanicContainment`] says when it is time: what is in flight is answered, and the program begins anew in
+//! the same process, with its arguments, its pipes and its listening sockets. What does not come to its end
+//! within [`END`] is left behind. Commands that serve nobody end then.
+
+use std::env;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_channel::{Receiver, Sender};
+use rustix::io::{FdFlags, fcntl_setfd};
+use weft_lite::PanicContainment;
+
+use super::{Failure, output};
+
+/// How long what is in flight may take to be answered.
+pub(super) const PATIENCE: Duration = Duration::from_secs(6);
+/// How long all may take until the new start.
+const END: Duration = Duration::from_secs(9);
+/// How many new starts there may be within [`SECONDS`]; a program that needs more has a bug that they don't
+/// help against.
+const STARTS: usize = 5;
+const SECONDS: u64 = 600;
+
+/// The variable that tells the next start what the one before kept: `NAME=VALUE`, with `;` between them.
+const KEPT: &str = "WEFT_KEPT";
+/// The seconds since 1970 at which the program has started anew, with commas between them.
+const STARTED: &str = "started";
+
+/// What the next start goes on with.
+#[derive(Default)]
+struct Next {
+    /// Whether anybody is served; else there is none.
+    serves: bool,
+    values: Vec<(&'static str, String)>,
+    sockets: Vec<OwnedFd>,
+}
+
+static NEXT: Mutex<Option<Next>> = Mutex::new(None);
+
+fn next() -> MutexGuard<'static, Option<Next>> {
+    NEXT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn wish() -> &'static (Sender<()>, Receiver<()>) {
+    static WISH: OnceLock<(Sender<()>, Receiver<()>)> = OnceLock::new();
+    WISH.get_or_init(|| async_channel::bounded(1))
+}
+
+/// From now on the program hears when it is worn out.
+pub(super) fn prepare() {
+    PanicContainment::at_last(|| {
+        let _ = wish().0.try_send(());
+        // It hears of it nevertheless, only without this limit.
+        let _ = thread::Builder::new().spawn(|| {
+            thread::sleep(END);
+            let failure = again();
+            let _ = super::tell(failure, output::Form::Text);
+            std::process::exit(1);
+        });
+    });
+}
+
+/// Resolves when the program is worn out. Whoever waits serves, and starts it anew.
+pub(super) async fn worn_out() {
+    next().get_or_insert_default().serves = true;
+    // The sender is there for ever.
+    let _ = wish().1.recv().await;
+    log::warn!("panics have worn the program out: it starts anew when what runs is answered");
+}
+
+/// Has the next start know `value`.
+pub(super) fn keep(name: &'static str, value: impl Into<String>) {
+    next().get_or_insert_default().values.push((name, value.into()));
+}
+
+/// Has the next start go on with a listening socket.
+pub(super) fn keep_socket(name: &'static str, socket: OwnedFd) {
+    keep(name, socket.as_raw_fd().to_string());
+    next().get_or_insert_default().sockets.push(socket);
+}
+
+/// What the start before has kept.
+pub(super) fn kept(name: &str) -> Option<String> {
+    let all = env::var(KEPT).ok()?;
+    let mut values = all.split(';').filter_map(|value| value.split_once('='));
+    values.find(|(other, _)| *other == name).map(|(_, value)| value.to_owned())
+}
+
+/// The listening socket that the start before has kept.
+#[cfg(target_os = "linux")]
+pub(super) fn kept_socket(name: &str) -> Option<OwnedFd> {
+    use std::os::fd::RawFd;
+
+    use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+
+    let number: RawFd = kept(name)?.parse().ok()?;
+    // The kernel gives this process a second handle of its own file; older kernels don't, and then the
+    // address is bound again.
+    let own = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
+    pidfd_getfd(own, number, PidfdGetfdFlags::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn kept_socket(_name: &str) -> Option<OwnedFd> {
+    None
+}
+
+/// Starts the program anew; returns why that can't be.
+pub(super) fn again() -> Failure {
+    let next = next().take().unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let earlier = kept(STARTED).unwrap_or_default();
+    let mut started: Vec<&str> = earlier
+        .split(',')
+        .filter(|it| it.parse::<u64>().is_ok_and(|it| now.saturating_sub(it) < SECONDS))
+        .collect();
+    if !next.serves || started.len() >= STARTS {
+        return Failure::Work {
+            message: "panics have worn the program out".into(),
+            next_step: "report them; what they were is said above".into(),
+        };
+    }
+    let now = now.to_string();
+    started.push(&now);
+    let mut kept = vec![format!("{STARTED}={}", started.join(","))];
+    kept.extend(next.values.iter().map(|(name, value)| format!("{name}={value}")));
+    for socket in &next.sockets {
+        // One that does not stay open is bound again.
+        let _ = fcntl_setfd(socket, FdFlags::empty());
+    }
+    let error = match program() {
+        Ok(program) => {
+            let mut arguments = env::args_os();
+            let mut command = Command::new(program);
+            if let Some(name) = arguments.next() {
+                command.arg0(name);
+            }
+            command.args(arguments).env(KEPT, kept.join(";")).exec()
+        }
+        Err(error) => error,
+    };
+    Failure::Work {
+        message: format!("panics have worn the program out, and it can't start anew: {error}"),
+        next_step: "start it again".into(),
+    }
+}
+
+/// This very program, also when another stands in its place meanwhile.
+fn program() -> io::Result<PathBuf> {
+    let own = Path::new("/proc/self/exe");
+    if own.exists() { Ok(own.to_owned()) } else { env::current_exe() }
+}

@@ -1,0 +1,331 @@
+//! Panics that cost their call and nothing else, also in a program that can't unwind.
+//!
+//! A program without unwinding is a fifth smaller, and the interpreter's frames can't unwind at all. So
+//! the stack of a panic is left as it is: work that may panic runs as a marked task, and the panic hook
+//! answers whoever waits for that task, starts another thread in place of this one, and never returns.
+//! What is lost is a thread's stack and what the task held.
+//!
+//! A panic outside of marked work, one with a lock held, and one after [`LOST_THREADS`] others are more
+//! than that: the first ends the program as any panic does, the other two end it in order where somebody
+//! can do so.
+//!
+//! Where no [`PanicContainment`] was started, panics unwind up to the work that is marked, as long as the
+//! program unwinds.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once, OnceLock, Weak};
+use std::task::{Context, Poll};
+use std::thread;
+
+use futures_lite::FutureExt;
+use smol::{Executor, Task};
+
+use super::crew::Crew;
+use super::lock::{Lock, is_any_held};
+use crate::contract::BoxFuture;
+
+/// Threads that panics may take before the program is worn out: each keeps some 30 KB, and what its
+/// call held.
+pub const LOST_THREADS: usize = 10;
+
+/// The executors that have a thread whose panics are contained.
+static CREWS: Lock<Vec<Weak<Executor<'static>>>> = Lock::new(Vec::new());
+
+/// The threads that panics have taken.
+static LOST: AtomicUsize = AtomicUsize::new(0);
+
+/// Ends the program in order, where there is somebody who can.
+static END: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+
+thread_local! {
+    static WORKER: RefCell<Option<Worker>> = const { RefCell::new(None) };
+    static MARK: RefCell<Option<Arc<Mark>>> = const { RefCell::new(None) };
+}
+
+/// A thread that can be replaced by another.
+pub(crate) struct Worker {
+    /// Whose tasks it runs; none for threads that block.
+    executor: Option<Weak<Executor<'static>>>,
+    /// Starts a thread in its place, and tells whether that could be done.
+    replace: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        executor: Option<Weak<Executor<'static>>>,
+        replace: Arc<dyn Fn() -> bool + Send + Sync>,
+    ) -> Self {
+        Self { executor, replace }
+    }
+
+    /// From now on this thread is one.
+    pub(crate) fn begin(self) {
+        WORKER.set(Some(self));
+    }
+}
+
+/// Hears that its work will never end.
+pub(crate) trait AtLoss: Send + Sync {
+    /// The work has panicked with this message.
+    fn lost(&self, message: String);
+}
+
+impl<F: Fn(String) + Send + Sync> AtLoss for F {
+    fn lost(&self, message: String) {
+        self(message);
+    }
+}
+
+/// Who has to know when marked work panics: whoever waits for it, and the effects that it had begun.
+pub(crate) struct Mark {
+    waits: Box<dyn AtLoss>,
+    effects: Lock<Vec<Arc<dyn AtLoss>>>,
+    /// Locks that are kept across waits, and files that are locked.
+    held: AtomicUsize,
+}
+
+impl Mark {
+    pub(crate) fn new(waits: impl AtLoss + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            waits: Box::new(waits),
+            effects: Lock::default(),
+            held: AtomicUsize::new(0),
+        })
+    }
+
+    fn lose(&self, message: String) {
+        let effects = std::mem::take(&mut *self.effects.lock());
+        for effect in effects {
+            effect.lost(message.clone());
+        }
+        self.waits.lost(message);
+    }
+}
+
+/// An effect of the work that runs here. It hears of a panic until it is dropped.
+pub(crate) struct OpenEffect(Option<(Arc<Mark>, Arc<dyn AtLoss>)>);
+
+/// Has `effect` hear when the work that runs here is lost.
+pub(crate) fn open_effect(effect: &Arc<impl AtLoss + 'static>) -> OpenEffect {
+    let mark = MARK.with_borrow(Clone::clone);
+    OpenEffect(mark.map(|mark| {
+        let effect = Arc::clone(effect) as Arc<dyn AtLoss>;
+        mark.effects.lock().push(Arc::clone(&effect));
+        (mark, effect)
+    }))
+}
+
+impl Drop for OpenEffect {
+    fn drop(&mut self) {
+        if let Some((mark, effect)) = self.0.take() {
+            mark.effects.lock().retain(|other| !Arc::ptr_eq(other, &effect));
+        }
+    }
+}
+
+/// Something that others wait for, which the work that runs here has for itself until this is dropped.
+#[derive(Debug)]
+pub(crate) struct HeldByMark(Option<Arc<Mark>>);
+
+impl HeldByMark {
+    pub(crate) fn one() -> Self {
+        let mark = MARK.with_borrow(Clone::clone);
+        if let Some(mark) = &mark {
+            mark.held.fetch_add(1, Ordering::Relaxed);
+        }
+        Self(mark)
+    }
+}
+
+impl fmt::Debug for Mark {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Mark").field("held", &self.held).finish_non_exhaustive()
+    }
+}
+
+impl Drop for HeldByMark {
+    fn drop(&mut self) {
+        if let Some(mark) = &self.0 {
+            mark.held.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Work whose panic is told to its mark.
+pub(crate) struct Marked {
+    work: Option<BoxFuture<'static, ()>>,
+    mark: Arc<Mark>,
+}
+
+impl Marked {
+    pub(crate) fn new(mark: Arc<Mark>, work: BoxFuture<'static, ()>) -> Self {
+        Self { work: Some(work), mark }
+    }
+}
+
+impl Future for Marked {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let Some(work) = &mut this.work else { return Poll::Ready(()) };
+        marked(&this.mark, || work.as_mut().poll(context))
+    }
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        let work = self.work.take();
+        marked(&self.mark, || drop(work));
+    }
+}
+
+/// Does a step of marked work.
+fn marked<T>(mark: &Arc<Mark>, step: impl FnOnce() -> T) -> T {
+    let outer = MARK.replace(Some(Arc::clone(mark)));
+    let result = step();
+    MARK.set(outer);
+    result
+}
+
+/// Has `executor` known as one with a thread whose panics are contained, or no more.
+pub(super) fn is_crewed(executor: &Weak<Executor<'static>>, is: bool) {
+    let mut crews = CREWS.lock();
+    crews.retain(|other| !Weak::ptr_eq(other, executor));
+    if is {
+        crews.push(Weak::clone(executor));
+    }
+}
+
+/// Whether this thread runs the tasks of `executor`.
+pub(super) fn runs(executor: &Weak<Executor<'static>>) -> bool {
+    let is_it =
+        |worker: &Worker| worker.executor.as_ref().is_some_and(|own| Weak::ptr_eq(own, executor));
+    WORKER.with_borrow(|worker| worker.as_ref().is_some_and(is_it))
+}
+
+fn executor_here() -> Option<Arc<Executor<'static>>> {
+    WORKER.with_borrow(|worker| worker.as_ref()?.executor.as_ref()?.upgrade())
+}
+
+/// What `work` comes to, or the message of its panic. Where panics are contained it is a task of its
+/// own. Dropping the future gives the work up.
+pub(crate) async fn contained<T: Send + 'static>(work: BoxFuture<'static, T>) -> Result<T, String> {
+    contained_by(executor_here(), work).await
+}
+
+/// The same for work that is begun on a thread of somebody else: its task is one of `executor`, if that has
+/// a thread whose panics are contained.
+pub(crate) async fn contained_on<T: Send + 'static>(
+    executor: &Weak<Executor<'static>>,
+    work: BoxFuture<'static, T>,
+) -> Result<T, String> {
+    let has_crew = CREWS.lock().iter().any(|other| Weak::ptr_eq(other, executor));
+    contained_by(executor.upgrade().filter(|_| has_crew), work).await
+}
+
+async fn contained_by<T: Send + 'static>(
+    executor: Option<Arc<Executor<'static>>>,
+    work: BoxFuture<'static, T>,
+) -> Result<T, String> {
+    let Some(executor) = executor else {
+        let result = AssertUnwindSafe(work).catch_unwind().await;
+        return result.map_err(|panic| panic_message(&*panic));
+    };
+    let (sender, receiver) = async_channel::bounded(1);
+    let lost = sender.clone();
+    let mark = Mark::new(move |message| {
+        // Nobody waits any more where it can't be sent.
+        let _ = lost.try_send(Err(message));
+    });
+    let work = async move {
+        let _ = sender.try_send(Ok(work.await));
+    };
+    let _given_up_with_this = spawn(&executor, mark, Box::pin(work));
+    drop(executor);
+    receiver.recv().await.unwrap_or_else(|_| Err("it was given up".into()))
+}
+
+fn spawn(executor: &Executor<'static>, mark: Arc<Mark>, work: BoxFuture<'static, ()>) -> Task<()> {
+    executor.spawn(Marked::new(mark, work))
+}
+
+/// The text that a panic came with.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}
+
+/// Has panics of this process's workers contained from now on.
+pub(super) fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let earlier = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            earlier(info);
+            contain(info);
+        }));
+    });
+}
+
+/// Returns where the panic can't be contained.
+fn contain(info: &PanicHookInfo<'_>) {
+    // A panic while it is being contained finds nothing here, and ends the program.
+    let (Some(worker), Some(mark)) = (WORKER.take(), MARK.take()) else { return };
+    let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
+    let holds = is_any_held() || mark.held.load(Ordering::Relaxed) > 0;
+    let is_last = LOST.fetch_add(1, Ordering::Relaxed) + 1 >= LOST_THREADS || holds;
+    let end = END.get();
+    if (is_last && end.is_none()) || !(worker.replace)() {
+        return;
+    }
+    mark.lose(message);
+    if let Some(end) = end.filter(|_| is_last) {
+        end();
+    }
+    loop {
+        thread::park();
+    }
+}
+
+/// A thread that runs an executor's tasks and outlives their panics. Dropping it stops the thread.
+///
+/// Starting one sets the process's panic hook, which calls the one before it first. Whoever sets another
+/// does it before: the hook does not return from a panic that it contains, and [`panic::set_hook`] and
+/// [`panic::take_hook`] wait for that. The program's panic strategy stays as it is.
+///
+/// ```
+/// use std::sync::Arc;
+/// use weft_lite::PanicContainment;
+///
+/// let executor = Arc::new(smol::Executor::new());
+/// let containment = PanicContainment::start(&executor)?;
+/// assert_eq!(smol::future::block_on(executor.spawn(async { 6 * 7 })), 42);
+/// # drop(containment);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct PanicContainment(#[expect(dead_code, reason = "dropping it stops its threads")] Crew);
+
+impl PanicContainment {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// There is no thread to be had.
+    pub fn start(executor: &Arc<Executor<'static>>) -> std::io::Result<Self> {
+        Crew::start(executor).map(Self)
+    }
+
+    /// Has `end` called when panics have taken [`LOST_THREADS`] threads, or one that held a lock: what
+    /// runs should be ended in order, and soon. Only the first one of a process counts. Without it, such
+    /// a panic goes its ordinary way.
+    pub fn at_last(end: impl Fn() + Send + Sync + 'static) {
+        let _ = END.set(Box::new(end));
+    }
+}

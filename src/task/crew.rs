@@ -1,0 +1,102 @@
+//! The thread that runs an executor's tasks, and its successors.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use async_channel::{Receiver, Sender};
+use futures_lite::future::{block_on, or, yield_now};
+use smol::Executor;
+
+use super::containment::{self, Worker};
+
+/// Tasks that run before timers and sockets are looked at again.
+pub(crate) const TASKS_BETWEEN_EVENTS: usize = 32;
+
+/// One thread at work at a time. Dropping it ends that one, and waits for it.
+pub(super) struct Crew {
+    shared: Arc<Shared>,
+    stop: Sender<Infallible>,
+    done: Receiver<()>,
+}
+
+struct Shared {
+    executor: Weak<Executor<'static>>,
+    /// Closed when the crew is dropped.
+    stopped: Receiver<Infallible>,
+    /// Told by the one at work when it ends: those before it never do.
+    done: Sender<()>,
+}
+
+impl Crew {
+    pub(super) fn start(executor: &Arc<Executor<'static>>) -> io::Result<Self> {
+        containment::install();
+        let (stop, stopped) = async_channel::bounded(1);
+        let (telling, done) = async_channel::bounded(1);
+        let executor = Arc::downgrade(executor);
+        let shared = Arc::new(Shared { executor, stopped, done: telling });
+        shared.begin()?;
+        containment::is_crewed(&shared.executor, true);
+        Ok(Self { shared, stop, done })
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        containment::is_crewed(&self.shared.executor, false);
+        self.stop.close();
+        // It can't wait for itself.
+        if !containment::runs(&self.shared.executor) {
+            let _ = block_on(self.done.recv());
+        }
+    }
+}
+
+impl Shared {
+    fn begin(self: &Arc<Self>) -> io::Result<()> {
+        let shared = Arc::clone(self);
+        thread::Builder::new().name("weft-tasks".into()).spawn(move || shared.work()).map(|_| ())
+    }
+
+    fn work(self: &Arc<Self>) {
+        let replacing = Arc::downgrade(self);
+        let replace = move || replacing.upgrade().is_some_and(|shared| shared.begin().is_ok());
+        let executor = Some(Weak::clone(&self.executor));
+        Worker::new(executor, Arc::new(replace)).begin();
+        // Where a panic unwinds this thread, nobody is left to go on.
+        let ends = EndsWithAPanic;
+        if let Some(executor) = self.executor.upgrade() {
+            self.run(&executor);
+        }
+        drop(ends);
+        let _ = self.done.try_send(());
+    }
+
+    fn run(&self, executor: &Executor<'static>) {
+        let stopped = async {
+            let _ = self.stopped.recv().await;
+        };
+        smol::block_on(or(stopped, async {
+            let mut tasks = 0_usize;
+            loop {
+                executor.tick().await;
+                tasks = tasks.wrapping_add(1);
+                if tasks.is_multiple_of(TASKS_BETWEEN_EVENTS) {
+                    yield_now().await;
+                }
+            }
+        }));
+    }
+}
+
+/// Ends the program when it is dropped by a panic that nobody contained.
+struct EndsWithAPanic;
+
+impl Drop for EndsWithAPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            std::process::abort();
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What tasks and threads need below everything else: locks whose holders are known, and panics that
+//! cost one call.
+
+mod containment;
+mod crew;
+mod fault;
+mod lock;
+
+pub(crate) use containment::{
+    AtLoss, HeldByMark, Mark, Marked, OpenEffect, Worker, contained, contained_on, open_effect,
+    panic_message,
+};
+pub use containment::{LOST_THREADS, PanicContainment};
+pub(crate) use crew::TASKS_BETWEEN_EVENTS;
+pub(crate) use fault::{Fault, fault};
+pub(crate) use lock::{AsyncLock, Held, Lock};
