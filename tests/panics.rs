@@ -270,6 +270,21 @@ fn clients_over_http_can_always_connect() {
 }
 
 #[test]
+fn guests_memory_that_is_lost_wears_the_program_out() {
+    if !has_faults() {
+        return;
+    }
+    let dir = folder("resident");
+    let mut program = Program::start(&dir, &["run", "--json", "--memory-budget-mb", "20"]);
+    is(&program.ask(r#"get-env__allocate {"mb": 4}"#), None);
+    assert!(!program.kept());
+    is(&program.ask(r#"get-env__env {"name": "HOME"}"#), Some("panicked"));
+    program.says("starts anew");
+    is(&program.ask("sound__count {}"), None);
+    assert!(program.kept());
+}
+
+#[test]
 fn a_program_that_wears_out_again_and_again_ends() {
     if !has_faults() {
         return;

@@ -117,6 +117,7 @@ impl PluginActor {
             if let Some(reply) = waiting.lock().take() {
                 answer_panic(&reply, message);
             }
+            successor.recipe.account.lose();
             Self::start(Arc::clone(&successor), None);
         });
         let tasks = seat.tasks.clone();
@@ -157,11 +158,12 @@ impl PluginActor {
                     };
                     let recipe = self.seat.recipe.clone();
                     let waiting = Arc::new(Lock::new(Some((reply.clone(), permit))));
-                    let caller = Arc::clone(&waiting);
+                    let (caller, account) = (Arc::clone(&waiting), Arc::clone(&recipe.account));
                     let mark = Mark::new(move |message| {
                         if let Some((reply, _permit)) = caller.lock().take() {
                             answer_panic(&reply, message);
                         }
+                        account.lose();
                     });
                     let beside = async move {
                         let ran = run(&recipe, None, Some(code), &call, gauge, &reply, &ends).await;

@@ -5,9 +5,9 @@
 //! answers whoever waits for that task, starts another thread in place of this one, and never returns.
 //! What is lost is a thread's stack and what the task held.
 //!
-//! A panic outside of marked work, one with a lock held, and one after [`LOST_THREADS`] others are more
-//! than that: the first ends the program as any panic does, the other two end it in order where somebody
-//! can do so.
+//! A panic outside of marked work ends the program as any panic does. More than a call's end are also one
+//! with a lock held, the one that takes the last of [`LOST_THREADS`], and one after which guests' memory that
+//! is lost is a quarter of what all may hold: those end the program in order, where somebody can do so.
 //!
 //! Where no [`PanicContainment`] was started, panics unwind up to the work that is marked, as long as the
 //! program unwinds.
@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, OnceLock, Weak};
 use std::task::{Context, Poll};
 use std::thread;
@@ -38,6 +38,9 @@ static CREWS: Lock<Vec<Weak<Executor<'static>>>> = Lock::new(Vec::new());
 
 /// The threads that panics have taken.
 static LOST: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether panics have cost more than threads.
+static WORN_OUT: AtomicBool = AtomicBool::new(false);
 
 /// Ends the program in order, where there is somebody who can.
 static END: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
@@ -105,6 +108,11 @@ impl Mark {
         }
         self.waits.lost(message);
     }
+}
+
+/// Says of a panic that is being contained that it was one too many.
+pub(crate) fn wear_out() {
+    WORN_OUT.store(true, Ordering::Relaxed);
 }
 
 /// An effect of the work that runs here. It hears of a panic until it is dropped.
@@ -285,8 +293,12 @@ fn contain(info: &PanicHookInfo<'_>) {
     if (is_last && end.is_none()) || !(worker.replace)() {
         return;
     }
-    mark.lose(message);
+    // First, for whoever is told next may wait for what this thread has locked.
     if let Some(end) = end.filter(|_| is_last) {
+        end();
+    }
+    mark.lose(message);
+    if let Some(end) = end.filter(|_| WORN_OUT.load(Ordering::Relaxed) && !is_last) {
         end();
     }
     loop {

@@ -24,7 +24,7 @@ use std::time::Instant;
 
 use super::{CompiledModule, Instance};
 use crate::contract::{Exhausted, SortedMap};
-use crate::task::{Held, Lock};
+use crate::task::{Held, Lock, wear_out};
 
 /// A plugin's share of the budget is this part of it.
 const SHARES: usize = 2;
@@ -53,6 +53,8 @@ struct Ledger {
 #[derive(Default)]
 struct Entry {
     held: usize,
+    /// What was held when a panic took it.
+    lost: usize,
     /// The handles there are of the account. It ends with the last one.
     handles: usize,
 }
@@ -246,7 +248,23 @@ impl Ledger {
     }
 }
 
+/// The part of the budget that panics may take: one in so many.
+const LOSS: usize = 4;
+
 impl MemoryAccount {
+    /// Notes that a panic keeps for ever what the plugin holds. When that is much of what all plugins may
+    /// hold, the program is worn out.
+    pub(crate) fn lose(&self) {
+        let mut ledger = self.budget.ledger();
+        if let Some(entry) = ledger.accounts.get_mut(&self.plugin) {
+            entry.lost = entry.held;
+        }
+        let lost: usize = ledger.accounts.values().map(|entry| entry.lost).sum();
+        if lost >= self.budget.limit / LOSS {
+            wear_out();
+        }
+    }
+
     /// Takes `bytes` from the budget, dropping idle instances, the oldest first, to make room: the
     /// plugin's own where its share is what is full.
     pub(super) fn reserve(&self, bytes: usize) -> Result<(), Exhausted> {
