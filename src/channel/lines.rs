@@ -240,7 +240,7 @@ mod tests {
         let finish = crate::contract::CancellationSource::new();
         let rest = futures_lite::future::block_on(async {
             let mut input = Lines::new(Parts::<4>(b"one\ntwo\nthree\n"), 8).until(finish.token());
-            assert_eq!(input.next().await.unwrap(), Line::Whole(b"one"));
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"one"[..].into()));
             finish.cancel();
             assert_eq!(input.next().await.unwrap(), Line::End);
             input.input.0
@@ -249,11 +249,11 @@ mod tests {
         let finish = crate::contract::CancellationSource::new();
         let rest = futures_lite::future::block_on(async {
             let mut input = Lines::new(Parts::<6>(b"one\ntwo\nthree\n"), 8).until(finish.token());
-            assert_eq!(input.next().await.unwrap(), Line::Whole(b"one"));
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"one"[..].into()));
             finish.cancel();
             // Its begin has been read, and with its end comes the begin of the next.
-            assert_eq!(input.next().await.unwrap(), Line::Whole(b"two"));
-            assert_eq!(input.next().await.unwrap(), Line::Whole(b"three"));
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"two"[..].into()));
+            assert_eq!(input.next().await.unwrap(), Line::Whole(b"three"[..].into()));
             assert_eq!(input.next().await.unwrap(), Line::End);
             input.input.0
         });
