@@ -175,19 +175,19 @@ pub use mcp::{
 };
 pub use package::{
     Approval, ApprovalPolicy, Approvals, ApprovedContent, FileSecrets, HomeError, HomeErrorKind,
-    InstallRecord, MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageContent, PackageError,
-    PackageErrorKind, PackageKind, PackageOrigin, PluginPackage, Prompt, ReadLimits, SecretError,
-    SecretSummary, SecretTransport, SecretValue, SkillSwitch, SkillSwitches, StoredApproval,
-    WorkspaceTrust, ask_for_permissions, discover, installed_folder, installed_ids,
-    package_folders, recover_home, skill_approval_id, uninstall,
+    HomeFault, InstallRecord, MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageContent,
+    PackageError, PackageErrorKind, PackageFault, PackageKind, PackageOrigin, PluginPackage,
+    Prompt, ReadLimits, SecretError, SecretSummary, SecretTransport, SecretValue, SkillSwitch,
+    SkillSwitches, StoredApproval, WorkspaceTrust, ask_for_permissions, discover, installed_folder,
+    installed_ids, package_folders, recover_home, skill_approval_id, uninstall,
 };
 #[cfg(feature = "bundled")]
 pub use package::{BUNDLED, BundledPlugin};
 #[cfg(feature = "package")]
 pub use package::{
     Difference, DigestList, Existing, InstallError, InstallSource, InstallStep, Installed,
-    Installer, KeyError, KeyErrorKind, PackageSignature, PrivateKey, ProposedInstall, PublicKey,
-    Registry, RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError,
+    Installer, KeyError, KeyErrorKind, KeyFault, PackageSignature, PrivateKey, ProposedInstall,
+    PublicKey, Registry, RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError,
     TrustedKey, TrustedKeys, is_own_archive, left_out_of_package, pack_folder, sha256_hex,
 };
 pub use pipeline::{

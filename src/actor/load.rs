@@ -103,15 +103,15 @@ impl LoadError {
     pub(super) fn as_call_error(&self, plugin: &str) -> CallError {
         match self {
             Self::Pending { command, .. } => CallError::Denied {
-                denied: Denied {
+                denied: Box::new(Denied {
                     capability: Capability::Approval,
                     target: plugin.to_owned(),
                     rule: format!("plugin `{plugin}` {self}"),
                     approve_with: command.clone(),
-                },
+                }),
                 message: String::new(),
             },
-            _ => CallError::NotLoaded(self.told(plugin)),
+            _ => CallError::NotLoaded(self.told(plugin).into()),
         }
     }
 
@@ -125,8 +125,8 @@ impl LoadError {
     #[must_use]
     pub fn reason(&self) -> String {
         let text = self.to_string();
-        let Self::Package(PackageError { path, .. }) = self else { return text };
-        let rest = text.strip_prefix(&*path.to_string_lossy());
+        let Self::Package(error) = self else { return text };
+        let rest = text.strip_prefix(&*error.path.to_string_lossy());
         rest.map_or(text.clone(), |rest| rest.trim_start_matches([':', ' ']).to_owned())
     }
 }

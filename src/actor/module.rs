@@ -84,7 +84,7 @@ impl PluginModule {
                 off_executor(move || module.translate()).await
             }
         };
-        let code = code.map_err(|error| CallError::NotLoaded(error.told(plugin)))?;
+        let code = code.map_err(|error| CallError::NotLoaded(error.told(plugin).into()))?;
         Ok(self.put(code, charge))
     }
 
@@ -92,7 +92,7 @@ impl PluginModule {
         let bytes = self
             .source
             .read()
-            .map_err(|kind| LoadError::Package(PackageError { path: self.place.clone(), kind }))?;
+            .map_err(|kind| LoadError::Package(PackageError::new(&self.place, kind)))?;
         translate(&bytes, &self.summary, &self.source)
     }
 }

@@ -116,7 +116,7 @@ impl PackageHead {
         let bytes = match bytes {
             Some(bytes) => bytes,
             None => self.module.read().map_err(|kind| {
-                LoadError::Package(PackageError { path: self.origin.to_string().into(), kind })
+                LoadError::Package(PackageError::new(self.origin.to_string(), kind))
             })?,
         };
         // Before the module is made: a neighbour that holds more than its share gives way meanwhile.

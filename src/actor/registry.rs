@@ -200,7 +200,7 @@ impl PluginRegistry {
         };
         let not_loaded = self.refused.iter().filter(might_have).map(RefusedPlugin::told).collect();
         let similar = similar(bare, name, names);
-        CallError::UnknownTool { name: name.to_owned(), similar, not_loaded }
+        CallError::UnknownTool { name: name.to_owned(), similar: similar.into(), not_loaded }
     }
 
     pub(super) fn by_id(&self) -> &SortedMap<String, Arc<LoadedPlugin>> {

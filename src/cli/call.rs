@@ -68,7 +68,7 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
 /// What approves the plugin that an error is about, with the flag of this program that does it.
 fn approving(error: &CallError, runtime: &Runtime) -> Option<String> {
     let plugin = match error {
-        CallError::UnknownTool { not_loaded, .. } => match not_loaded.as_slice() {
+        CallError::UnknownTool { not_loaded, .. } => match &**not_loaded {
             [only] if only.next_step == error.next_step() => &only.plugin,
             _ => return None,
         },

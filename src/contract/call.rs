@@ -239,9 +239,9 @@ pub enum CallError {
         /// The name asked for.
         name: String,
         /// Names that come close, best first.
-        similar: Vec<String>,
+        similar: Box<[String]>,
         /// The plugins that might have it, and are not in service.
-        not_loaded: Vec<NotLoaded>,
+        not_loaded: Box<[NotLoaded]>,
     },
     /// Several plugins offer a tool of this bare name.
     AmbiguousTool {
@@ -259,7 +259,7 @@ pub enum CallError {
     /// plugin at all.
     Denied {
         /// The refusal.
-        denied: Denied,
+        denied: Box<Denied>,
         /// The guest's own words; empty where it did not run.
         message: String,
     },
@@ -296,7 +296,7 @@ pub enum CallError {
         reason: String,
     },
     /// The plugin was found, and could not be brought into service.
-    NotLoaded(NotLoaded),
+    NotLoaded(Box<NotLoaded>),
     /// The host failed while it served this call; the plugin's instance was thrown away.
     Panicked {
         /// The panic's message.
@@ -356,7 +356,7 @@ impl CallError {
     pub fn next_step(&self) -> String {
         match self {
             // What its own plugin waits for comes before what another one offers.
-            Self::UnknownTool { name, similar, not_loaded } => match not_loaded.as_slice() {
+            Self::UnknownTool { name, similar, not_loaded } => match &**not_loaded {
                 [own] if name.split("__").next() == Some(&own.plugin) => own.next_step.clone(),
                 _ if !similar.is_empty() => did_you_mean(similar, "").unwrap_or_default(),
                 [] => "list the tools with `weft-lite tools`, or `/tools` in a chat".into(),
@@ -427,7 +427,7 @@ impl fmt::Display for CallError {
         match self {
             Self::UnknownTool { name, not_loaded, .. } => {
                 write!(formatter, "no tool is named `{name}`")?;
-                match not_loaded.as_slice() {
+                match &**not_loaded {
                     [] => Ok(()),
                     [plugin] => write!(formatter, ", and {plugin}"),
                     several => {

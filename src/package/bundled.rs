@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::DeflateDecoder;
 
-use super::error::PackageError;
+use super::error::{PackageError, PackageFault};
 use super::source::{self, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};
 use crate::contract::PluginManifest;
 
@@ -29,7 +29,7 @@ impl BundledPlugin {
     pub fn manifest(&self) -> Result<PluginManifest, PackageError> {
         source::parse(self.manifest, ManifestFormat::Json)
             .map(|parsed| parsed.manifest)
-            .map_err(|kind| PackageError { path: self.name.into(), kind })
+            .map_err(|kind| PackageError::new(self.name, kind))
     }
 
     /// Its module as the build compressed it.
@@ -44,7 +44,7 @@ impl BundledPlugin {
     /// [`PackageError`] if the program was built with a faulty manifest or a module over the limit.
     pub fn package(&self) -> Result<PluginPackage, PackageError> {
         let mut module = Vec::new();
-        let failed = |kind| PackageError { path: self.name.into(), kind };
+        let failed = |kind| PackageError::new(self.name, kind);
         DeflateDecoder::new(self.module)
             .read_to_end(&mut module)
             .map_err(|error| failed(source::unreadable("plugin.wasm", &error)))?;
@@ -56,7 +56,7 @@ impl BundledPlugin {
             PackageOrigin::Bundled,
             ReadLimits::default(),
         )
-        .map_err(|error| failed(error.kind))
+        .map_err(|error| failed(PackageFault::from(error).kind))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::error::{PackageError, PackageErrorKind};
+use super::error::{PackageError, PackageErrorKind, PackageFault};
 use super::kind::PackageKind;
 use super::source::{self, MANIFEST_NAMES, PluginPackage, ReadLimits};
 use crate::contract::{PluginPermissions, PluginResourceConfig, sort_by};
@@ -72,12 +72,13 @@ impl Package {
 
     fn plugin(folder: &Path, limits: ReadLimits) -> Result<Self, PackageError> {
         let package = PluginPackage::read(folder, limits).map_err(|error| {
-            let no_manifest = matches!(error.kind, PackageErrorKind::NoManifest { .. });
+            let PackageFault { path, kind } = error.into();
+            let no_manifest = matches!(kind, PackageErrorKind::NoManifest { .. });
             let kind = match no_manifest && has_any(folder, &SKILL_FILES) {
                 true => PackageErrorKind::OtherKind { wanted: PackageKind::Plugin },
-                false => error.kind,
+                false => kind,
             };
-            PackageError { kind, ..error }
+            PackageError::new(path, kind)
         })?;
         let PluginPackage { manifest, warnings, module, .. } = package;
         Ok(Self {
@@ -93,7 +94,7 @@ impl Package {
     }
 
     fn skill(folder: &Path, name: &str, limits: ReadLimits) -> Result<Self, PackageError> {
-        let failed = |kind| PackageError { path: folder.to_owned(), kind };
+        let failed = |kind| PackageError::new(folder, kind);
         let bytes = skill_file(folder).map_err(failed)?;
         let parsed = parse_skill(&bytes, name, ParseMode::Lenient);
         let Some(document) = parsed.document else {

@@ -40,7 +40,7 @@ pub fn package_folders(root: &Path) -> Result<Vec<PathBuf>, PackageError> {
         Err(error) => {
             let kind =
                 PackageErrorKind::Unreadable { file: String::new(), problem: error.to_string() };
-            Err(PackageError { path: root.to_owned(), kind })
+            Err(PackageError::new(root, kind))
         }
     }
 }

@@ -10,7 +10,11 @@ use crate::skill::{Diagnostic, Severity};
 /// Why a package could not be read. Displayed in one sentence, but for a manifest's faults, which
 /// have a line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackageError {
+pub struct PackageError(Box<PackageFault>);
+
+/// What is wrong, and with what: the fields of a [`PackageError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageFault {
     /// The package's folder, or its origin where it has none.
     pub path: PathBuf,
     /// What is wrong.
@@ -102,6 +106,12 @@ pub enum PackageErrorKind {
 }
 
 impl PackageError {
+    /// The error of the package at this path.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, kind: PackageErrorKind) -> Self {
+        Self(Box::new(PackageFault { path: path.into(), kind }))
+    }
+
     /// What to do about it, in one sentence.
     #[must_use]
     pub fn next_step(&self) -> String {
@@ -235,6 +245,20 @@ impl fmt::Display for PackageError {
 /// What keeps a skill from loading. Of the rest, its author is told elsewhere.
 fn errors(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
     diagnostics.iter().filter(|it| it.severity == Severity::Error)
+}
+
+impl std::ops::Deref for PackageError {
+    type Target = PackageFault;
+
+    fn deref(&self) -> &PackageFault {
+        &self.0
+    }
+}
+
+impl From<PackageError> for PackageFault {
+    fn from(error: PackageError) -> Self {
+        *error.0
+    }
 }
 
 impl std::error::Error for PackageError {

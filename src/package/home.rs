@@ -33,7 +33,11 @@ const STATE_BYTES: u64 = 1024 * 1024;
 
 /// Why a file of `$WEFT_HOME` could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HomeError {
+pub struct HomeError(Box<HomeFault>);
+
+/// What is wrong, and with what: the fields of a [`HomeError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeFault {
     /// The file or folder.
     pub path: PathBuf,
     /// What is wrong.
@@ -58,13 +62,15 @@ pub enum HomeErrorKind {
 
 impl HomeError {
     pub(super) fn io(path: &Path, error: &io::Error) -> Self {
-        let kind = HomeErrorKind::Io { problem: error.to_string() };
-        Self { path: path.to_owned(), kind }
+        Self::new(path, HomeErrorKind::Io { problem: error.to_string() })
     }
 
     pub(super) fn malformed(path: &Path, problem: impl Into<String>) -> Self {
-        let kind = HomeErrorKind::Malformed { problem: problem.into() };
-        Self { path: path.to_owned(), kind }
+        Self::new(path, HomeErrorKind::Malformed { problem: problem.into() })
+    }
+
+    fn new(path: &Path, kind: HomeErrorKind) -> Self {
+        Self(Box::new(HomeFault { path: path.to_owned(), kind }))
     }
 
     /// What to do about it, in one sentence.
@@ -94,6 +100,20 @@ impl fmt::Display for HomeError {
 }
 
 impl std::error::Error for HomeError {}
+
+impl std::ops::Deref for HomeError {
+    type Target = HomeFault;
+
+    fn deref(&self) -> &HomeFault {
+        &self.0
+    }
+}
+
+impl From<HomeError> for HomeFault {
+    fn from(error: HomeError) -> Self {
+        *error.0
+    }
+}
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::archive;
 use super::contents::{self, Package};
 use super::digest::DigestList;
-use super::error::PackageError;
+use super::error::{PackageError, PackageFault};
 use super::home::{self, Access, HomeError, HomeLock};
 use super::install_error::InstallError;
 use super::keys::TrustedKeys;
@@ -315,7 +315,8 @@ impl<'a> Installer<'a> {
         release: Option<&Release>,
     ) -> Result<Verified, InstallError> {
         // The staging folder means nothing to whoever reads the message.
-        let named = |error: PackageError| PackageError { path: source.name().into(), ..error };
+        let named =
+            |error: PackageError| PackageError::new(source.name(), PackageFault::from(error).kind);
         let name = source.folder_name();
         let mut package =
             Package::read_named(self.kind, staged, &name, self.limits).map_err(named)?;

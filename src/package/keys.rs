@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::digest::{from_hex, sha256_hex};
 use super::ed25519;
-use super::home::{self, Access, HomeError, HomeLock};
+use super::home::{self, Access, HomeError, HomeFault, HomeLock};
 use crate::contract::to_hex;
 
 /// The one algorithm there is.
@@ -25,7 +25,11 @@ const NAME_CHARS: usize = 64;
 
 /// Why a key can't be made, read or trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyError {
+pub struct KeyError(Box<KeyFault>);
+
+/// What is wrong, and with what: the fields of a [`KeyError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFault {
     /// The key's file.
     pub path: PathBuf,
     /// What is wrong.
@@ -61,12 +65,16 @@ impl KeyError {
             io::ErrorKind::NotFound => KeyErrorKind::Missing,
             _ => KeyErrorKind::Io { problem: error.to_string() },
         };
-        Self { path: path.to_owned(), kind }
+        Self::new(path, kind)
     }
 
     fn malformed(path: &Path, problem: impl Into<String>) -> Self {
         let kind = KeyErrorKind::Malformed { problem: problem.into() };
-        Self { path: path.to_owned(), kind }
+        Self::new(path, kind)
+    }
+
+    fn new(path: &Path, kind: KeyErrorKind) -> Self {
+        Self(Box::new(KeyFault { path: path.to_owned(), kind }))
     }
 
     /// What to do about it, in one sentence.
@@ -102,6 +110,14 @@ impl fmt::Display for KeyError {
 }
 
 impl std::error::Error for KeyError {}
+
+impl std::ops::Deref for KeyError {
+    type Target = KeyFault;
+
+    fn deref(&self) -> &KeyFault {
+        &self.0
+    }
+}
 
 /// A key that signs packages.
 pub struct PrivateKey(Ed25519KeyPair);
@@ -298,7 +314,7 @@ impl TrustedKeys {
         let name = name.map_or(stem.unwrap_or_default(), str::to_owned);
         let is_shown = !name.is_empty() && !name.chars().any(char::is_control);
         if !is_shown || name.chars().count() > NAME_CHARS {
-            return Err(KeyError { path: path.to_owned(), kind: KeyErrorKind::Name });
+            return Err(KeyError::new(path, KeyErrorKind::Name));
         }
         let document = PublicDocument {
             algorithm: ALGORITHM.into(),
@@ -368,9 +384,10 @@ fn check_id(path: &Path, key_id: &str, key: &PublicKey) -> Result<(), KeyError> 
 }
 
 fn of_home(error: HomeError) -> KeyError {
-    let kind = match error.kind {
+    let HomeFault { path, kind } = error.into();
+    let kind = match kind {
         home::HomeErrorKind::Io { problem } => KeyErrorKind::Io { problem },
         home::HomeErrorKind::Malformed { problem } => KeyErrorKind::Malformed { problem },
     };
-    KeyError { path: error.path, kind }
+    KeyError::new(&path, kind)
 }

@@ -67,19 +67,19 @@ pub(crate) use descriptions::{Descriptions, program_mark};
 pub use digest::{Difference, DigestList, sha256_hex};
 pub(crate) use discover::unfilled_folders;
 pub use discover::{discover, package_folders};
-pub use error::{PackageError, PackageErrorKind};
+pub use error::{PackageError, PackageErrorKind, PackageFault};
 #[cfg(feature = "package")]
 pub use files::{is_own_archive, left_out_of_package};
 pub(crate) use home::read as read_text;
 pub use home::{
-    HomeError, HomeErrorKind, installed_folder, installed_ids, recover_home, uninstall,
+    HomeError, HomeErrorKind, HomeFault, installed_folder, installed_ids, recover_home, uninstall,
 };
 #[cfg(feature = "package")]
 pub use install::{Existing, InstallSource, InstallStep, Installer};
 #[cfg(feature = "package")]
 pub use install_error::{InstallError, RegistryError};
 #[cfg(feature = "package")]
-pub use keys::{KeyError, KeyErrorKind, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
+pub use keys::{KeyError, KeyErrorKind, KeyFault, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
 pub use kind::{PackageKind, skill_approval_id};
 pub(crate) use module_source::ModuleSource;
 #[cfg(feature = "package")]

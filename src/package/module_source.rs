@@ -11,6 +11,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::error::PackageErrorKind;
+#[cfg(feature = "bundled")]
+use super::error::PackageFault;
 use super::source::{self, PackageOrigin, PluginPackage, ReadLimits};
 use crate::contract::{Sha256, to_hex};
 
@@ -84,7 +86,7 @@ impl ModuleSource {
             }
             #[cfg(feature = "bundled")]
             ModulePlace::Bundled(plugin) => {
-                let package = plugin.package().map_err(|error| error.kind)?;
+                let package = plugin.package().map_err(|error| PackageFault::from(error).kind)?;
                 return Ok(Arc::new(package.module));
             }
         };

@@ -144,7 +144,7 @@ impl PluginPackage {
     ///
     /// [`PackageError`], with any of its kinds.
     pub fn read(folder: &Path, limits: ReadLimits) -> Result<Self, PackageError> {
-        read(folder, limits).map_err(|kind| PackageError { path: folder.to_owned(), kind })
+        read(folder, limits).map_err(|kind| PackageError::new(folder, kind))
     }
 
     /// Reads a module that has no manifest as a package that asks for nothing: the code of a
@@ -160,7 +160,7 @@ impl PluginPackage {
         version: Option<&str>,
         limits: ReadLimits,
     ) -> Result<Self, PackageError> {
-        let failed = |kind| PackageError { path: folder.to_owned(), kind };
+        let failed = |kind| PackageError::new(folder, kind);
         let dir = Dir::open_ambient_dir(folder, ambient_authority())
             .map_err(|error| failed(unreadable("", &error)))?;
         let (bytes, module_kb) = read_module(&dir, module, limits).map_err(failed)?;
@@ -199,7 +199,7 @@ impl PluginPackage {
             Ok(ParsedManifest { manifest, warnings }) => {
                 Ok(Self { manifest, warnings, module, origin, read_by: None })
             }
-            Err(kind) => Err(PackageError { path: origin.to_string().into(), kind }),
+            Err(kind) => Err(PackageError::new(origin.to_string(), kind)),
         }
     }
 }

@@ -109,7 +109,7 @@ impl CallBudget {
     /// grant that is missing, if it failed for that.
     pub(super) fn guest_error(&mut self, message: String) -> CallError {
         match (self.denied.take(), self.missing_grant.take()) {
-            (Some(denied), _) => CallError::Denied { denied, message },
+            (Some(denied), _) => CallError::Denied { denied: denied.into(), message },
             (None, Some(grant)) => CallError::MissingGrant { grant, message },
             (None, None) => CallError::Guest { message },
         }

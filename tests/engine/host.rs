@@ -108,12 +108,12 @@ fn names_are_full_or_bare_and_unique() {
         let Err(CallError::UnknownTool { similar, .. }) = answer(host, "a__runn").await else {
             panic!("there is no such tool");
         };
-        assert_eq!(similar, ["a__run", "b__run"]);
+        assert_eq!(*similar, ["a__run", "b__run"]);
         // It neither begins alike nor holds the name.
         let Err(CallError::UnknownTool { similar, .. }) = answer(host, "rum").await else {
             panic!("there is no such tool");
         };
-        assert_eq!(similar, ["a__run", "b__run"]);
+        assert_eq!(*similar, ["a__run", "b__run"]);
         assert!(host.unload("b").await && !host.unload("b").await);
         assert_eq!(answer(host, "run").await, Ok("1".into()));
     });

@@ -141,7 +141,7 @@ fn what_nobody_can_approve_says_what_it_weighs() {
 fn a_limit_at_its_maximum_is_not_said_to_be_raised() {
     let step = |limit: usize| {
         let kind = PackageErrorKind::ModuleTooLarge { bytes: limit as u64 + 1, limit };
-        PackageError { path: "probe".into(), kind }.next_step()
+        PackageError::new("probe", kind).next_step()
     };
     assert!(step(limits::MODULE_APPROVED_BYTES).contains("raise `limits.module_kb`"));
     assert!(!step(limits::MODULE_MOST_BYTES).contains("raise"));

@@ -42,7 +42,7 @@ fn refused(home: &Home, folder: &Path) -> InstallError {
 #[track_caller]
 fn kind(error: InstallError) -> PackageErrorKind {
     match error {
-        InstallError::Package(error) => error.kind,
+        InstallError::Package(error) => error.kind.clone(),
         other => panic!("{other}"),
     }
 }

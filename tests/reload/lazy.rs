@@ -40,7 +40,7 @@ impl Live<'_> {
 
     async fn not_loaded(&self, tool: &str) -> NotLoaded {
         match self.call(tool, "1").await {
-            Err(CallError::NotLoaded(why)) => why,
+            Err(CallError::NotLoaded(why)) => *why,
             other => panic!("{other:?}"),
         }
     }

@@ -65,7 +65,7 @@ impl Events {
         let Some(watcher) = self.watcher.take() else { return SortedSet::new() };
         let armed = std::mem::take(&mut self.armed);
         // Watching a tree means walking it.
-        let arming = off_executor(move || arm(watcher, armed, &watched)).await;
+        let arming = off_executor(move || arm(watcher, &armed, &watched)).await;
         let Armed { watcher, armed, targets, new, deaf } = arming;
         if deaf && !self.deaf {
             log::warn!("the kernel does not tell of every change, so folders are polled as well");
@@ -169,7 +169,7 @@ struct Armed {
 
 fn arm(
     mut watcher: RecommendedWatcher,
-    before: SortedSet<PathBuf>,
+    before: &SortedSet<PathBuf>,
     watched: &[WatchedFolder],
 ) -> Armed {
     let targets = Targets::of(watched);

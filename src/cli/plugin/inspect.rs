@@ -264,7 +264,7 @@ impl Report {
             Err(_) => Err(ModuleError { faults: ModuleSummary::read(bytes).faults }),
         };
         if let Err(kind) = size {
-            let error = PackageError { path: self.path.clone().into(), kind };
+            let error = PackageError::new(&self.path, kind);
             self.reasons.push(Reason::of(&LoadError::Package(error)));
         }
         match compiled {
