@@ -35,7 +35,7 @@ fn refused(folder: &Path) -> PackageErrorKind {
     assert_eq!(error.path, folder);
     assert!(error.to_string().contains(&*folder.to_string_lossy()), "{error}");
     assert!(!error.next_step().is_empty());
-    error.kind
+    error.kind.clone()
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! Every `SKILL.md` beneath a path, in the order of their paths, without leaving it.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use weft_lite::is_ignored_folder;
+use weft_lite::{SortedMap, SortedSet, is_ignored_folder};
 
 /// Folders inside each other.
 const DEPTH: usize = 16;
@@ -37,7 +36,7 @@ pub(super) fn find(root: &Path) -> io::Result<Found> {
     if fs::metadata(root)?.is_dir() {
         let canonical = root.canonicalize()?;
         fs::read_dir(root)?;
-        let seen = HashSet::from([canonical.clone()]);
+        let seen = SortedSet::from([canonical.clone()]);
         let mut walk = Walk { root: canonical, seen, links: Vec::new(), found };
         walk.folder(root, DEPTH);
         // Folders go by their own paths; links to them only lead to what has no other one here.
@@ -45,7 +44,7 @@ pub(super) fn find(root: &Path) -> io::Result<Found> {
             walk.enter(&link, depth);
         }
         found = walk.found;
-        found.files.sort();
+        found.files = SortedSet::from_iter(found.files).into_iter().collect();
     } else {
         found.files.push(root.to_owned());
     }
@@ -55,7 +54,7 @@ pub(super) fn find(root: &Path) -> io::Result<Found> {
 struct Walk {
     root: PathBuf,
     /// Folders by their real paths, for links can lead back.
-    seen: HashSet<PathBuf>,
+    seen: SortedSet<PathBuf>,
     links: Vec<(PathBuf, usize)>,
     found: Found,
 }
@@ -63,13 +62,11 @@ struct Walk {
 impl Walk {
     fn folder(&mut self, folder: &Path, depth: usize) {
         let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let mut entries = match entries {
-            Ok(entries) => entries,
+        let entries: SortedMap<_, _> = match entries {
+            Ok(entries) => entries.into_iter().map(|it| (it.file_name(), it)).collect(),
             Err(error) => return self.skip(folder.to_owned(), format!("can't be read: {error}")),
         };
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let name = entry.file_name();
+        for (name, entry) in entries {
             let path = entry.path();
             let is_file = name.to_str().is_some_and(is_skill_file);
             let kind = entry.file_type();

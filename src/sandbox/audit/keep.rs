@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 
-use crate::contract::SortedMap;
+use crate::contract::{SortedMap, sort_by};
 use serde::{Deserialize, Serialize};
 
 /// Room for the record of what was left out.
@@ -158,7 +158,7 @@ impl Kinds {
 /// The most that each may have, so that all of them together have no more than `room`: those that
 /// need less than an even share leave the rest of it to the others.
 fn level(mut needs: Vec<usize>, mut room: usize) -> usize {
-    needs.sort_unstable();
+    sort_by(&mut needs, Ord::cmp);
     for (index, need) in needs.iter().enumerate() {
         let share = room / (needs.len() - index);
         if *need > share {

@@ -4,9 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::identity::Seen;
 use crate::contract::SortedSet;
@@ -27,7 +25,7 @@ pub struct Authority(Arc<Known>);
 struct Known {
     named: Vec<PathBuf>,
     /// Those, and all that was found since.
-    places: ArcSwap<SortedSet<PathBuf>>,
+    places: Mutex<Arc<SortedSet<PathBuf>>>,
 }
 
 /// A folder of plugins or skills, of which some is about to be read.
@@ -43,7 +41,8 @@ impl Authority {
         let both = places.into_iter().flat_map(|place| [real(&place), place]);
         let new: SortedSet<PathBuf> = both.filter(|place| !known.contains(place)).collect();
         if !new.is_empty() {
-            self.0.places.rcu(|known| SortedSet::from_iter(known.iter().chain(&new).cloned()));
+            let mut places = self.0.places();
+            *places = Arc::new(places.iter().chain(&new).cloned().collect());
         }
     }
 
@@ -53,7 +52,7 @@ impl Authority {
     }
 
     pub(super) fn places(&self) -> Arc<SortedSet<PathBuf>> {
-        self.0.places.load_full()
+        Arc::clone(&self.0.places())
     }
 
     /// Looks where links and mounts lead, from what was named and from the folders of `home`.
@@ -66,6 +65,13 @@ impl Authority {
             leads_from(&place, &real(&place), true, &mut found);
         }
         self.add(found);
+    }
+}
+
+impl Known {
+    fn places(&self) -> MutexGuard<'_, Arc<SortedSet<PathBuf>>> {
+        // It is replaced as a whole.
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
