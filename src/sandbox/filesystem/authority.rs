@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::identity::Seen;
 use crate::contract::SortedSet;
+use crate::task::Lock;
 
 /// The folders in weft-lite's own one that authority is taken from: what they are at the moment of an
 /// access is closed, also if that is somewhere else by a link or a mount.
@@ -25,7 +26,7 @@ pub struct Authority(Arc<Known>);
 struct Known {
     named: Vec<PathBuf>,
     /// Those, and all that was found since.
-    places: Mutex<Arc<SortedSet<PathBuf>>>,
+    places: Lock<Arc<SortedSet<PathBuf>>>,
 }
 
 /// A folder of plugins or skills, of which some is about to be read.
@@ -41,7 +42,7 @@ impl Authority {
         let both = places.into_iter().flat_map(|place| [real(&place), place]);
         let new: SortedSet<PathBuf> = both.filter(|place| !known.contains(place)).collect();
         if !new.is_empty() {
-            let mut places = self.0.places();
+            let mut places = self.0.places.lock();
             *places = Arc::new(places.iter().chain(&new).cloned().collect());
         }
     }
@@ -52,7 +53,7 @@ impl Authority {
     }
 
     pub(super) fn places(&self) -> Arc<SortedSet<PathBuf>> {
-        Arc::clone(&self.0.places())
+        Arc::clone(&self.0.places.lock())
     }
 
     /// Looks where links and mounts lead, from what was named and from the folders of `home`.
@@ -65,13 +66,6 @@ impl Authority {
             leads_from(&place, &real(&place), true, &mut found);
         }
         self.add(found);
-    }
-}
-
-impl Known {
-    fn places(&self) -> MutexGuard<'_, Arc<SortedSet<PathBuf>>> {
-        // It is replaced as a whole.
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
