@@ -136,7 +136,8 @@ async fn computing(report: &mut Report, bytes: &[u8]) {
     let engine = Bench::new(bytes);
     let mut sliced = engine.start().await;
     let mut whole = engine.start().await;
-    let mut raw_instance = RawModule::new(bytes).start();
+    let mut metered = RawModule::new(bytes).start();
+    let mut unmetered = RawModule::without_fuel(bytes).start();
     let (in_slices, unsliced) = compare(
         async || {
             black_box(engine.call(&mut sliced, "fib", FIB_PARAMS, None).await);
@@ -146,13 +147,21 @@ async fn computing(report: &mut Report, bytes: &[u8]) {
         },
     )
     .await;
-    let raw = measure(async || {
-        black_box(raw_instance.execute_tool("fib", FIB_PARAMS, ""));
-    })
+    let (raw, free) = compare(
+        async || {
+            black_box(metered.execute_tool("fib", FIB_PARAMS, ""));
+        },
+        async || {
+            black_box(unmetered.execute_tool("fib", FIB_PARAMS, ""));
+        },
+    )
     .await;
     overhead(report, "fib(20)", in_slices, raw);
-    let cost = (in_slices.times(unsliced) - 1.0) * 100.0;
-    report.bounded("  what slices of fuel cost it", cost, "%", 5.0);
+    report.figure("  bare wasmi that counts no fuel", free.best_us(), "us");
+    let percent = |one: Timing, other: Timing| (one.times(other) - 1.0) * 100.0;
+    report.bounded("  what slices of fuel cost it", percent(in_slices, unsliced), "%", 5.0);
+    report.bounded("  what the engine adds to bare wasmi", percent(in_slices, raw), "%", 5.0);
+    report.figure("  what counting fuel adds to bare wasmi", percent(raw, free), "%");
 }
 
 fn hosted(report: &mut Report, bytes: &[u8]) {

@@ -1,8 +1,8 @@
 //! The same guest on bare wasmi: the floor that the engine is compared with.
 //!
-//! Fuel is on, arguments are lowered through the guest's allocator and results are copied out, as
-//! in the engine. What is missing is what the engine adds: budgets, deadlines, slices, limits on
-//! memory, permits and the audit.
+//! Fuel is on, unless a measurement says otherwise, arguments are lowered through the guest's allocator and
+//! results are copied out, as in the engine. What is missing is what the engine adds: budgets, deadlines,
+//! slices, limits on memory, permits and the audit.
 
 use std::fmt;
 
@@ -19,6 +19,7 @@ pub(crate) struct RawModule {
     engine: Engine,
     module: Module,
     linker: Linker<Option<EnvCall>>,
+    has_fuel: bool,
 }
 
 /// A call of `get-env` that waits for its answer: the name, and where the result goes.
@@ -33,28 +34,40 @@ pub(crate) struct RawInstance {
     realloc: TypedFunc<(i32, i32, i32, i32), i32>,
     execute_tool: TypedFunc<(i32, i32, i32, i32), i32>,
     post_return: TypedFunc<i32, ()>,
+    has_fuel: bool,
 }
 
 impl RawModule {
     /// Translates a module eagerly on an engine of its own.
     pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self::with_fuel(bytes, true)
+    }
+
+    /// The same for a guest that runs as long as it likes: nothing counts what it does.
+    pub(crate) fn without_fuel(bytes: &[u8]) -> Self {
+        Self::with_fuel(bytes, false)
+    }
+
+    fn with_fuel(bytes: &[u8], has_fuel: bool) -> Self {
         let mut config = Config::default();
         config
             .compilation_mode(CompilationMode::Eager)
-            .consume_fuel(true)
+            .consume_fuel(has_fuel)
             .ignore_custom_sections(true)
             .enforced_limits(EnforcedLimits::strict());
         let engine = Engine::new(&config);
         let module = Module::new(&engine, bytes).expect("the guest is valid");
         let mut linker = Linker::new(&engine);
         linker.func_wrap("host", "get-env", get_env).expect("the name is free");
-        Self { engine, module, linker }
+        Self { engine, module, linker, has_fuel }
     }
 
     /// Instantiates and runs `init`.
     pub(crate) fn start(&self) -> RawInstance {
         let mut store = Store::new(&self.engine, None);
-        store.set_fuel(FUEL).expect("fuel is on");
+        if self.has_fuel {
+            store.set_fuel(FUEL).expect("fuel is on");
+        }
         let instance = self
             .linker
             .instantiate_and_start(&mut store, &self.module)
@@ -73,6 +86,7 @@ impl RawModule {
                 .get_typed_func(&store, "cabi_post_plugin#execute-tool")
                 .expect(missing),
             store,
+            has_fuel: self.has_fuel,
         }
     }
 }
@@ -80,7 +94,9 @@ impl RawModule {
 impl RawInstance {
     /// Runs a tool to its end in one piece, answering `get-env` with `value`.
     pub(crate) fn execute_tool(&mut self, tool: &str, params: &str, value: &str) -> String {
-        self.store.set_fuel(FUEL).expect("fuel is on");
+        if self.has_fuel {
+            self.store.set_fuel(FUEL).expect("fuel is on");
+        }
         let (tool, params) = (self.lower(tool), self.lower(params));
         let arguments = (tool.0, tool.1, params.0, params.1);
         let mut call = self.execute_tool.call_resumable(&mut self.store, arguments);

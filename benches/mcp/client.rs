@@ -35,21 +35,16 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn with_plugins(count: usize) -> Self {
-        Self::with_copies(&guest("echo"), count)
+        Self::with_modules(std::iter::repeat_n(guest("echo"), count))
     }
 
-    /// One plugin of this module.
-    pub(crate) fn with_module(module: &[u8]) -> Self {
-        Self::with_copies(module, 1)
-    }
-
-    /// So many plugins of one module.
-    pub(crate) fn with_copies(module: &[u8], count: usize) -> Self {
+    /// One plugin of each module.
+    pub(crate) fn with_modules(modules: impl IntoIterator<Item = Vec<u8>>) -> Self {
         static FOLDERS: AtomicUsize = AtomicUsize::new(0);
         let folder = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let name = format!("weft-lite-bench-mcp-{}-{folder}", std::process::id());
         let folder = Self(env::temp_dir().join(name));
-        for number in 0..count {
+        for (number, module) in modules.into_iter().enumerate() {
             let plugin = folder.0.join("plugins").join(format!("echo-{number}"));
             fs::create_dir_all(&plugin).expect("a temporary folder can be made");
             let manifest = format!(

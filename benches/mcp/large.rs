@@ -20,7 +20,7 @@ const TEXTS: [(usize, &str, usize); 2] = [(100_000, "100 KB", 200), (1_000_000, 
 const DESCRIPTION: &str = r#"{"name":"said","version":"0.1.0","tools":[{"name":"echo","description":"Gives the text back.","input_schema":{"type":"object","properties":{"text":{"type":"string"}},"required":["text"]}}]}"#;
 
 pub(crate) fn measure(report: &mut Report) {
-    let folder = Folder::with_module(&module());
+    let folder = Folder::with_modules([module("")]);
     let mut ours = Server::new(folder.serve(), "echo-0__echo");
     let mut peer = python().map(|program| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/mcp/peer.py");
@@ -69,8 +69,8 @@ fn text(bytes: usize) -> String {
     LINE.chars().cycle().take(bytes).collect()
 }
 
-/// A guest that gives its parameters back and frees them.
-fn module() -> Vec<u8> {
+/// A guest that gives its parameters back and frees them, with further functions in it.
+pub(crate) fn module(more: &str) -> Vec<u8> {
     let mut guest = Guest::default();
     guest.describe = guest
         .describe
@@ -78,7 +78,8 @@ fn module() -> Vec<u8> {
     guest.more = format!(
         "(data (i32.const 64) \"{}\")
          (func (export \"cabi_post_plugin#execute-tool\") (param i32)
-            (global.set $next (i32.const 4096)))",
+            (global.set $next (i32.const 4096)))
+         {more}",
         DESCRIPTION.replace('"', "\\\"")
     );
     guest.wasm()
