@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::support::guest;
 
@@ -119,17 +120,21 @@ impl Pipe {
         self.input.write_all(line.as_bytes()).expect("the program reads");
     }
 
-    /// The next line.
-    pub(crate) fn hear(&mut self) -> &[u8] {
+    /// Waits for the next line.
+    pub(crate) fn hear(&mut self) {
         self.line.clear();
         self.output.read_until(b'\n', &mut self.line).expect("the program writes");
-        &self.line
     }
 
     fn read(&mut self, what: &str) {
         self.hear();
         let error = self.line.windows(7).any(|part| part == b"\"error\"");
         assert!(!self.line.is_empty() && !error, "{what}: {}", String::from_utf8_lossy(&self.line));
+    }
+
+    /// The line that was heard last.
+    pub(crate) fn heard(&self) -> &[u8] {
+        &self.line
     }
 
     /// Makes `count` calls, of which so many are under way all the time.
@@ -151,6 +156,16 @@ impl Pipe {
                 answered += 1;
             }
         }
+    }
+
+    /// What all its threads have worked until now; nothing where the system doesn't tell.
+    pub(crate) fn worked(&self) -> Duration {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let nanoseconds = |path: PathBuf| -> Option<u64> {
+            fs::read_to_string(path.join("schedstat")).ok()?.split(' ').next()?.parse().ok()
+        };
+        let all = threads.into_iter().flatten().flatten();
+        Duration::from_nanos(all.filter_map(|thread| nanoseconds(thread.path())).sum())
     }
 
     /// Resident memory in KB.
