@@ -173,10 +173,7 @@ impl Incoming {
             let error = RpcError::new(code::PARSE, "the message is not UTF-8");
             return Err(Malformed { id: None, error });
         };
-        let (id, method, at) = match Self::parts(&text)? {
-            (id, Some((method, at))) => (id, method, at),
-            (_, None) => return Ok(Self::Response),
-        };
+        let (id, Some((method, at))) = Self::parts(&text)? else { return Ok(Self::Response) };
         let params = at.map(|at| match text {
             Cow::Borrowed(text) => Params { at: 0..at.len(), message: text[at].to_owned() },
             Cow::Owned(message) => Params { message, at },
