@@ -58,7 +58,8 @@ fn main() -> ExitCode {
 
     for (plugins, bound) in [(10, 8.0), (100, 30.0)] {
         let folder = Folder::with_modules((0..plugins).map(module_of_54_kb)).with_home();
-        let what = |known: &str| format!("start to the first call, {plugins} {known} plugins of 54 KB");
+        let what =
+            |known: &str| format!("start to the first call, {plugins} {known} plugins of 54 KB");
         let (_, unknown) = start(&folder, "run");
         report.figure(&what("unknown"), median_ms(vec![unknown]), "ms");
         let (_, tool): (Vec<_>, Vec<_>) = (0..STARTS).map(|_| start(&folder, "run")).unzip();
