@@ -77,15 +77,21 @@ impl PluginModule {
         }
         // Before it is there, so that what is idle gives way to it.
         let charge = self.charge(account)?;
-        let code = match self.source.is_trusted() {
-            true => self.translate(),
-            false => {
-                let module = Arc::clone(self);
-                off_executor(move || module.translate()).await
-            }
-        };
+        let code = self.translate_off_executor().await;
         let code = code.map_err(|error| CallError::NotLoaded(error.told(plugin).into()))?;
         Ok(self.put(code, charge))
+    }
+
+    /// Reads and translates the code. What comes with the program is small and translated function by
+    /// function later: that takes less time than to ask another thread.
+    pub(super) async fn translate_off_executor(
+        self: &Arc<Self>,
+    ) -> Result<CompiledModule, LoadError> {
+        if self.source.is_trusted() {
+            return self.translate();
+        }
+        let module = Arc::clone(self);
+        off_executor(move || module.translate()).await
     }
 
     fn translate(&self) -> Result<CompiledModule, LoadError> {
@@ -93,19 +99,12 @@ impl PluginModule {
             .source
             .read()
             .map_err(|kind| LoadError::Package(PackageError::new(&self.place, kind)))?;
-        translate(&bytes, &self.summary, &self.source)
+        let translation = match self.source.is_trusted() {
+            true => Translation::AtFirstCall,
+            false => Translation::Whole,
+        };
+        CompiledModule::of_checked(&bytes, &self.summary, translation).map_err(LoadError::Module)
     }
-}
-
-/// Makes checked bytes ready to run.
-pub(super) fn translate(
-    bytes: &[u8],
-    summary: &Arc<ModuleSummary>,
-    source: &ModuleSource,
-) -> Result<CompiledModule, LoadError> {
-    let translation =
-        if source.is_trusted() { Translation::AtFirstCall } else { Translation::Whole };
-    CompiledModule::of_checked(bytes, summary, translation).map_err(LoadError::Module)
 }
 
 impl fmt::Debug for PluginModule {

@@ -125,55 +125,68 @@ impl PluginActor {
         tasks.detach(Marked::new(mark, Box::pin(actor.run())));
     }
 
-    async fn run(mut self) {
+    /// Waits for the first call in little room: what calls need is large, and most plugins have none.
+    async fn run(self) {
+        if let Ok(first) = self.seat.mailbox.recv().await {
+            Box::pin(self.serve(first)).await;
+        }
+    }
+
+    async fn serve(mut self, first: PluginMessage) {
         let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
-        while let Ok(PluginMessage { call, gauge, reply }) = self.seat.mailbox.recv().await {
-            let recipe = &self.seat.recipe;
-            match self.seat.mode {
-                InstanceMode::Resident => {
-                    let resident = self.parked.take();
-                    let ends = self.ends();
-                    *self.caller.lock() = Some(reply.clone());
-                    let ran = run(recipe, resident, None, &call, gauge, &reply, &ends).await;
-                    *self.caller.lock() = None;
-                    let (outcome, parked) = ran;
-                    self.parked = parked;
-                    // The caller may be gone by now, and then nobody misses the answer.
-                    let _ = reply.send(outcome).await;
-                }
-                InstanceMode::PerCall => {
-                    let permit = instances.acquire_arc().await;
-                    let ends = self.ends();
-                    *self.caller.lock() = Some(reply.clone());
-                    let code = self.shared_code(&reply, &ends).await;
-                    *self.caller.lock() = None;
-                    let code = match code {
-                        Ok(code) => code,
-                        Err(error) => {
-                            let outcome =
-                                CallOutcome { result: Err(error), usage: Usage::default() };
-                            let _ = reply.send(outcome).await;
-                            continue;
-                        }
-                    };
-                    let recipe = self.seat.recipe.clone();
-                    let waiting = Arc::new(Lock::new(Some((reply.clone(), permit))));
-                    let (caller, account) = (Arc::clone(&waiting), Arc::clone(&recipe.account));
-                    let mark = Mark::new(move |message| {
-                        if let Some((reply, _permit)) = caller.lock().take() {
-                            answer_panic(&reply, message);
-                        }
-                        account.lose();
-                    });
-                    let beside = async move {
-                        let ran = run(&recipe, None, Some(code), &call, gauge, &reply, &ends).await;
-                        let (outcome, parked) = ran;
-                        drop(parked.and_then(|parked| recipe.memory.take_back(parked)));
-                        drop(waiting.lock().take());
+        let mut next = Ok(first);
+        while let Ok(message) = next {
+            self.handle(message, &instances).await;
+            next = self.seat.mailbox.recv().await;
+        }
+    }
+
+    async fn handle(&mut self, message: PluginMessage, instances: &Arc<Semaphore>) {
+        let PluginMessage { call, gauge, reply } = message;
+        let recipe = &self.seat.recipe;
+        match self.seat.mode {
+            InstanceMode::Resident => {
+                let resident = self.parked.take();
+                let ends = self.ends();
+                *self.caller.lock() = Some(reply.clone());
+                let ran = run(recipe, resident, None, &call, gauge, &reply, &ends).await;
+                *self.caller.lock() = None;
+                let (outcome, parked) = ran;
+                self.parked = parked;
+                // The caller may be gone by now, and then nobody misses the answer.
+                let _ = reply.send(outcome).await;
+            }
+            InstanceMode::PerCall => {
+                let permit = instances.acquire_arc().await;
+                let ends = self.ends();
+                *self.caller.lock() = Some(reply.clone());
+                let code = self.shared_code(&reply, &ends).await;
+                *self.caller.lock() = None;
+                let code = match code {
+                    Ok(code) => code,
+                    Err(error) => {
+                        let outcome = CallOutcome { result: Err(error), usage: Usage::default() };
                         let _ = reply.send(outcome).await;
-                    };
-                    self.seat.tasks.detach(Marked::new(mark, Box::pin(beside)));
-                }
+                        return;
+                    }
+                };
+                let recipe = self.seat.recipe.clone();
+                let waiting = Arc::new(Lock::new(Some((reply.clone(), permit))));
+                let (caller, account) = (Arc::clone(&waiting), Arc::clone(&recipe.account));
+                let mark = Mark::new(move |message| {
+                    if let Some((reply, _permit)) = caller.lock().take() {
+                        answer_panic(&reply, message);
+                    }
+                    account.lose();
+                });
+                let beside = async move {
+                    let ran = run(&recipe, None, Some(code), &call, gauge, &reply, &ends).await;
+                    let (outcome, parked) = ran;
+                    drop(parked.and_then(|parked| recipe.memory.take_back(parked)));
+                    drop(waiting.lock().take());
+                    let _ = reply.send(outcome).await;
+                };
+                self.seat.tasks.detach(Marked::new(mark, Box::pin(beside)));
             }
         }
     }

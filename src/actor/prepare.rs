@@ -12,7 +12,7 @@ use futures_lite::future::{block_on, poll_once};
 use super::kinds::{Answers, CapabilityMismatch, GuestFacts, check_tools};
 use super::known::{self, Known};
 use super::load::LoadError;
-use super::module::{PluginModule, translate};
+use super::module::PluginModule;
 use super::plugin::Recipe;
 use crate::contract::{PluginDescription, PluginManifest, ToolDescription};
 use crate::package::{
@@ -52,8 +52,8 @@ pub(super) struct Ready {
 
 enum Readied {
     Told(Told),
-    /// The code to ask, and the key under which the answers are kept.
-    Compiled(Box<CompiledModule>, Option<String>),
+    /// It has to be asked, and the answers are kept under this key.
+    Unasked(Option<String>),
 }
 
 /// A plugin that can be put into service.
@@ -91,15 +91,15 @@ impl PackageHead {
         (Self { manifest, warnings, origin, module }, bytes)
     }
 
-    /// Finds the module among those that are known, or compiles and asks it, unless its code will be wanted
-    /// at once or it asks the host in turn. This takes long, and is done off the executor.
+    /// Finds the module among those that are known, or asks it, unless its code will be wanted at once or it
+    /// asks the host in turn. This takes long, and is done off the executor.
     pub(super) fn ready(
         self,
         bytes: Option<Arc<Cow<'static, [u8]>>>,
         workshop: &Workshop,
         afterwards: Afterwards,
     ) -> Result<Ready, LoadError> {
-        let Workshop { memory, descriptions, module_bytes, .. } = workshop;
+        let Workshop { descriptions, module_bytes, .. } = workshop;
         let limits = ReadLimits { module_bytes: *module_bytes, ..ReadLimits::default() };
         let limit = limits.allowing(self.manifest.permissions.module_kb).module_bytes;
         let digest = self.module.digest();
@@ -119,21 +119,16 @@ impl PackageHead {
                 LoadError::Package(PackageError::new(self.origin.to_string(), kind))
             })?,
         };
-        // Before the module is made: a neighbour that holds more than its share gives way meanwhile.
-        let account = memory.account(&self.manifest.id);
         let summary = Arc::new(CompiledModule::check(&bytes, limit).map_err(LoadError::Module)?);
-        let (source, manifest) = (self.module.clone(), self.manifest.clone());
-        let ready = self.with(&summary, workshop, afterwards, |recipe| {
+        let manifest = self.manifest.clone();
+        self.with(&summary, workshop, afterwards, |recipe| {
             if afterwards == Afterwards::Cold
                 && let Some(told) = ask_quietly(recipe, &bytes, &manifest, &key)?
             {
                 return Ok(Readied::Told(told));
             }
-            let compiled = translate(&bytes, &summary, &source)?;
-            Ok(Readied::Compiled(Box::new(compiled), key))
-        });
-        drop(account);
-        ready
+            Ok(Readied::Unasked(key))
+        })
     }
 
     /// With what is to be known of the module, which `readied` gives.
@@ -157,6 +152,7 @@ impl PackageHead {
         let (permissions, resources) = (&manifest.permissions, &manifest.resources);
         let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, sandbox);
         warnings.extend(closed);
+        // From here on, a neighbour that holds more than its share gives way.
         let recipe = Recipe {
             module: Arc::new(PluginModule::new(Arc::clone(summary), module, &origin)),
             sandbox: Arc::new(sandbox),
@@ -174,7 +170,7 @@ pub(super) async fn prepare(ready: Ready) -> Result<PreparedPlugin, LoadError> {
     let Ready { manifest, mut warnings, origin, recipe, afterwards, what } = ready;
     let told = match what {
         Readied::Told(told) => told,
-        Readied::Compiled(compiled, key) => ask(&recipe, *compiled, &manifest, key).await?,
+        Readied::Unasked(key) => ask(&recipe, &manifest, key).await?,
     };
     let Told { tools, facts, instance, to_keep } = told;
     let instance = instance.filter(|_| afterwards == Afterwards::Warm);
@@ -211,10 +207,10 @@ impl Told {
 /// Starts a guest and has it describe itself.
 async fn ask(
     recipe: &Recipe,
-    compiled: CompiledModule,
     manifest: &PluginManifest,
     key: Option<String>,
 ) -> Result<Told, LoadError> {
+    let compiled = recipe.module.translate_off_executor().await?;
     let mut budget = CallBudget::new(&recipe.resources);
     let started = async {
         let charge = recipe.module.charge(&recipe.account)?;
