@@ -30,22 +30,27 @@ pub(crate) fn has_quoted(json: &str, name: &str) -> bool {
 pub(crate) fn push_string(json: &mut String, text: &str) {
     json.reserve(text.len() + text.len() / 16 + 2);
     json.push('"');
-    let mut rest = text;
-    while let Some(at) = next_escaped(rest.as_bytes()) {
-        json.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
+    let (mut done, mut at) = (0, 0);
+    while let Some(found) = next_escaped(&text.as_bytes()[at..]) {
+        at += found;
+        json.push_str(&text[done..at]);
+        done = at + 1;
+        match text.as_bytes()[at] {
             b'\n' => json.push_str("\\n"),
             b'\r' => json.push_str("\\r"),
             b'\t' => json.push_str("\\t"),
             0x8 => json.push_str("\\b"),
             0xc => json.push_str("\\f"),
-            b'"' => json.push_str("\\\""),
-            b'\\' => json.push_str("\\\\"),
+            // Both stand for themselves, and come with what follows.
+            b'"' | b'\\' => {
+                json.push('\\');
+                done = at;
+            }
             sign => json.push_str(&format!("\\u{sign:04x}")),
         }
-        rest = &rest[at + 1..];
+        at += 1;
     }
-    json.push_str(rest);
+    json.push_str(&text[done..]);
     json.push('"');
 }
 
