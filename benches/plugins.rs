@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[path = "../tests/support/guest.rs"]
-#[allow(dead_code, reason = "shared with the tests")]
+#[allow(dead_code, clippy::panic, reason = "shared with the tests")]
 mod guest;
 mod support;
 

@@ -5,7 +5,7 @@
 
 mod client;
 #[path = "../../tests/support/guest.rs"]
-#[allow(dead_code, reason = "shared with the tests")]
+#[allow(dead_code, clippy::panic, reason = "shared with the tests")]
 mod guest;
 #[cfg(feature = "serve")]
 mod http;

@@ -12,7 +12,7 @@ mod threaded;
 #[cfg(feature = "console")]
 pub use console::AboveLine;
 pub use console::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
-#[cfg(feature = "mcp")]
+#[cfg(feature = "serve")]
 pub(crate) use hang_up::{LOOK, is_read_to_its_end};
 #[cfg(feature = "mcp")]
 pub(crate) use lines::{Line, Lines};
