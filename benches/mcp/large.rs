@@ -16,6 +16,15 @@ use crate::support::Report;
 /// Bytes of the text, what they are called, and how often each is asked for it.
 const TEXTS: [(usize, &str, usize); 2] = [(100_000, "100 KB", 200), (1_000_000, "1 MB", 60)];
 
+/// What they are made of: the second has what JSON has to escape, twice where it is a text in a text.
+const LINES: [(&str, &str); 2] = [
+    ("Words as they stand in many a file. ", "plain text"),
+    (
+        "A line as it stands in many a file, with \"quotes\" and some more words in it.\n",
+        "quotes, lines",
+    ),
+];
+
 /// What our tool takes and says of itself, like the one of the SDK.
 const DESCRIPTION: &str = r#"{"name":"said","version":"0.1.0","tools":[{"name":"echo","description":"Gives the text back.","input_schema":{"type":"object","properties":{"text":{"type":"string"}},"required":["text"]}}]}"#;
 
@@ -26,14 +35,15 @@ pub(crate) fn measure(report: &mut Report) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/mcp/peer.py");
         Server::new(Pipe::new(Command::new(program).arg(script)), "echo")
     });
-    for (bytes, called, rounds) in TEXTS {
-        let text = text(bytes);
-        for _ in 0..rounds {
+    let all = TEXTS.iter().flat_map(|text| LINES.iter().map(move |line| (text, line)));
+    for ((bytes, called, rounds), (line, kind)) in all {
+        let text: String = line.chars().cycle().take(*bytes).collect();
+        for _ in 0..*rounds {
             for server in [Some(&mut ours), peer.as_mut()].into_iter().flatten() {
                 server.echo(&text);
             }
         }
-        let p50 = report_times(report, &format!("a text of {called} there and back"), &mut ours);
+        let p50 = report_times(report, &format!("{called} of {kind} there and back"), &mut ours);
         match &mut peer {
             Some(peer) => {
                 let other = report_times(report, "  a server of the Python SDK", peer);
@@ -63,13 +73,6 @@ fn python() -> Option<String> {
     let program = target.join("mcp/handshake/bin/python");
     let has_sdk = Command::new(&program).args(["-c", "import mcp.server.fastmcp"]).output().ok()?;
     has_sdk.status.success().then(|| program.to_string_lossy().into_owned())
-}
-
-/// Lines as people write them, with what JSON has to escape.
-fn text(bytes: usize) -> String {
-    const LINE: &str =
-        "A line as it stands in many a file, with \"quotes\" and some more words in it.\n";
-    LINE.chars().cycle().take(bytes).collect()
 }
 
 /// A guest that gives its parameters back and frees them, with further functions in it.
