@@ -15,11 +15,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use async_channel::Sender;
+use futures_lite::future::yield_now;
 use serde_json::{Value, json};
 use weft_lite::{
-    Approval, AuditOutcome, BoxFuture, CallError, Environment, ManifestFormat, Member, MemoryAudit,
-    NetworkOptions, PackageOrigin, PluginError, PluginPackage, ReadLimits, Runtime, Secret,
-    SecretSource, Tool, ToolContext,
+    Approval, AuditOutcome, BoxFuture, CallError, Cancellation, ChannelAdapter, ChannelHost,
+    ChannelRules, Environment, Failure, ManifestFormat, Member, MemoryAudit, MessagePayload,
+    NetworkOptions, PackageOrigin, PipelineStage, PipelineStageType, PluginError, PluginPackage,
+    ReadLimits, Reply, Runtime, Secret, SecretSource, Tool, ToolContext,
 };
 
 /// Breaks whatever it is asked for.
@@ -69,6 +72,71 @@ impl Tool for Native {
             assert!(params["panic"] != true, "a bug in a tool");
             Ok(json!({ "calls": calls, "thread": format!("{:?}", thread::current().id()) }))
         })
+    }
+}
+
+/// A channel with one message, which panics when it starts if it is told to, and a stage that always does.
+struct Talks {
+    falls: bool,
+    answers: Sender<Option<Failure>>,
+}
+
+impl ChannelAdapter for Talks {
+    fn name(&self) -> &str {
+        if self.falls { "falls" } else { "talks" }
+    }
+
+    fn display_name(&self) -> &str {
+        ChannelAdapter::name(self)
+    }
+
+    fn supports_threads(&self) -> bool {
+        false
+    }
+
+    fn supports_media(&self) -> bool {
+        false
+    }
+
+    fn start<'a>(
+        &'a self,
+        host: Arc<dyn ChannelHost>,
+        cancellation: Cancellation,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            assert!(!self.falls, "a bug in a channel");
+            let hello = MessagePayload::text("hello");
+            host.deliver_inbound("talks", "owner", "chat", hello, [].into()).await?;
+            cancellation.cancelled().await;
+            Ok(())
+        })
+    }
+
+    fn send<'a>(
+        &'a self,
+        _target: &'a str,
+        _payload: &'a MessagePayload,
+    ) -> BoxFuture<'a, Result<String, PluginError>> {
+        Box::pin(async { Ok("1".into()) })
+    }
+
+    fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
+        let _ = self.answers.try_send(reply.failure.clone());
+        Box::pin(async { Ok("1".into()) })
+    }
+}
+
+impl PipelineStage for Talks {
+    fn name(&self) -> &str {
+        "breaks"
+    }
+
+    fn stage_type(&self) -> PipelineStageType {
+        PipelineStageType::Process
+    }
+
+    fn process<'a>(&'a self, _state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async { panic!("a bug in a stage") })
     }
 }
 
@@ -165,7 +233,36 @@ fn main() {
     });
     world.panics("native", &json!({ "panic": true }), "a bug in a tool");
     assert!(world.runtime.block_on(beside).is_ok());
+    // In a stage, and in a channel.
+    let (answers, answered) = async_channel::unbounded();
+    let rules = [("talks".to_owned(), ChannelRules::of_owner())].into_iter().collect();
+    let gateway = world.runtime.gateway(world.runtime.commands(), rules);
+    let host = world.runtime.host().clone();
+    world.runtime.block_on(async {
+        for falls in [false, true] {
+            let channel = Arc::new(Talks { falls, answers: answers.clone() });
+            let stage = Arc::clone(&channel) as Arc<dyn PipelineStage>;
+            host.register(Member::channel(channel, gateway.inbox())).await.unwrap();
+            if !falls {
+                host.register(Member::stage(stage)).await.unwrap();
+            }
+        }
+        host.start_all().await;
+        let failure = answered.recv().await.unwrap().unwrap();
+        assert_eq!(
+            (failure.code.as_ref(), &*failure.message),
+            ("panicked", "stage `breaks`: it panicked")
+        );
+        // Its own failure is what ends it; the host tries it again.
+        let fell = || {
+            host.members().iter().any(|it| format!("{:?}", it.state).contains("a bug in a channel"))
+        };
+        while !fell() {
+            yield_now().await;
+        }
+    });
+    assert_eq!(world.call("fresh__env", &works).unwrap()["value"], "a value");
     world.runtime.block_on(world.runtime.stop());
-    drop(world);
+    drop((gateway, world));
     println!("test a_panic_costs_its_call_alone ... ok");
 }
