@@ -7,7 +7,9 @@
 
 use std::env;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+#[cfg(any(feature = "serve", feature = "socket"))]
+use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -78,11 +80,13 @@ pub(super) async fn worn_out() {
 }
 
 /// Has the next start know `value`.
+#[cfg(any(feature = "mcp", feature = "socket"))]
 pub(super) fn keep(name: &'static str, value: impl Into<String>) {
     next().get_or_insert_default().values.push((name, value.into()));
 }
 
 /// Has the next start go on with a listening socket.
+#[cfg(any(feature = "serve", feature = "socket"))]
 pub(super) fn keep_socket(name: &'static str, socket: OwnedFd) {
     keep(name, socket.as_raw_fd().to_string());
     next().get_or_insert_default().sockets.push(socket);
@@ -96,7 +100,7 @@ pub(super) fn kept(name: &str) -> Option<String> {
 }
 
 /// The listening socket that the start before has kept.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", any(feature = "serve", feature = "socket")))]
 pub(super) fn kept_socket(name: &str) -> Option<OwnedFd> {
     use std::os::fd::RawFd;
 
@@ -109,7 +113,7 @@ pub(super) fn kept_socket(name: &str) -> Option<OwnedFd> {
     pidfd_getfd(own, number, PidfdGetfdFlags::empty()).ok()
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(not(target_os = "linux"), any(feature = "serve", feature = "socket")))]
 pub(super) fn kept_socket(_name: &str) -> Option<OwnedFd> {
     None
 }

@@ -150,7 +150,7 @@ impl SkillTree {
             self.touched.extend(skill.map(|skill| (skill.name, folder)));
         }
         for (path, content) in found {
-            self.take(&root, &reader, path, content, scope, around, &held);
+            self.take(&root, &reader, (path, content), scope, around, &held);
         }
     }
 
@@ -196,8 +196,7 @@ impl SkillTree {
         &mut self,
         root: &SkillRoot,
         reader: &SkillReader,
-        folder: PathBuf,
-        content: Content,
+        (folder, content): (PathBuf, Content),
         scope: &Scope,
         around: &Surroundings,
         held: &Root<'_>,
