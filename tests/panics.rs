@@ -276,7 +276,7 @@ fn guests_memory_that_is_lost_wears_the_program_out() {
     }
     let dir = folder("resident");
     let mut program = Program::start(&dir, &["run", "--json", "--memory-budget-mb", "20"]);
-    is(&program.ask(r#"get-env__allocate {"mb": 4}"#), None);
+    is(&program.ask(r#"get-env__allocate {"mb": 8}"#), None);
     assert!(!program.kept());
     is(&program.ask(r#"get-env__env {"name": "HOME"}"#), Some("panicked"));
     program.says("starts anew");

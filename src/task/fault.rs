@@ -21,6 +21,17 @@ impl Fault {
         Self {}
     }
 
+    #[cfg(weft_fault)]
+    fn is_to_come(&self) -> bool {
+        self.message.is_some()
+    }
+
+    #[cfg(not(weft_fault))]
+    #[expect(clippy::unused_self, reason = "it has something in programs with faults")]
+    fn is_to_come(&self) -> bool {
+        false
+    }
+
     /// Panics if it is to.
     #[cfg(weft_fault)]
     #[expect(clippy::panic, reason = "that is its use")]
@@ -39,8 +50,10 @@ impl Fault {
 pub(crate) fn fault(place: &str, plugin: &str) {
     static LOCKED: super::Lock<()> = super::Lock::new(());
     Fault::of(place, plugin).strike();
-    if cfg!(weft_fault) && place == "driver" {
-        let _held = LOCKED.lock();
-        Fault::of("lock", plugin).strike();
+    if place == "driver" {
+        let fault = Fault::of("lock", plugin);
+        // Nobody else waits for it, so that what is in flight can be answered.
+        let _held = fault.is_to_come().then(|| LOCKED.lock());
+        fault.strike();
     }
 }
