@@ -76,7 +76,8 @@ impl<T: Read + Send + Unpin + 'static> AsyncRead for Threaded<T> {
             {
                 return Poll::Ready(Ok(idle.take(buffer)));
             }
-            this.begin(Idle::fill);
+            let most = buffer.len().min(PART_BYTES);
+            this.begin(move |idle| idle.fill(most));
         }
         ready!(this.poll_idle(context))?;
         Poll::Ready(Ok(this.idle.as_mut().map_or(0, |idle| idle.take(buffer))))
@@ -109,8 +110,9 @@ impl<T: Write + Send + Unpin + 'static> AsyncWrite for Threaded<T> {
 }
 
 impl<T: Read> Idle<T> {
-    fn fill(&mut self) -> io::Result<()> {
-        (self.start, self.bytes) = (0, vec![0; PART_BYTES]);
+    /// Reads no more than is asked for.
+    fn fill(&mut self, most: usize) -> io::Result<()> {
+        (self.start, self.bytes) = (0, vec![0; most]);
         let read = self.stream.read(&mut self.bytes);
         self.bytes.truncate(*read.as_ref().unwrap_or(&0));
         read.map(|_| ())
