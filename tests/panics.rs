@@ -270,6 +270,23 @@ fn clients_over_http_can_always_connect() {
 }
 
 #[test]
+fn a_signal_ends_a_program_that_is_worn_out() {
+    if !has_faults() {
+        return;
+    }
+    let dir = folder("per-call");
+    let mut program = Program::start(&dir, &["mcp"]);
+    // It has something to do yet when it is told.
+    program.running.type_line(&call(1, "sound__burn", LONG));
+    program.running.type_line(&call(2, "lock__count", "{}"));
+    program.says("starts anew");
+    program.running.signal("TERM");
+    let (status, printed) = program.running.end();
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(!program.said.iter().any(|line| line.contains("9 plugins")), "it started anew");
+}
+
+#[test]
 fn guests_memory_that_is_lost_wears_the_program_out() {
     if !has_faults() {
         return;

@@ -8,6 +8,7 @@
 //! them.
 
 use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
@@ -29,6 +30,14 @@ const END: Duration = Duration::from_secs(9);
 const SEEN: Duration = Duration::from_millis(100);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// Whether a signal came that ends the program.
+static ENDS: AtomicBool = AtomicBool::new(false);
+
+/// Whether the program was told to end: it must not start anew then.
+pub(super) fn is_ending() -> bool {
+    ENDS.load(Ordering::Relaxed)
+}
 
 /// The signals that came and are still to be seen. A thread of their own receives them, so that a program
 /// that is stuck is ended too.
@@ -108,6 +117,7 @@ async fn forward(mut signals: Signals, sender: &Sender<Signal>) {
         let Some(Ok(signal)) = signal else { return };
         // At a terminal ctrl-c may only cancel what is in flight, and come again and again.
         let ends = signal != Signal::Int || !io::stdin().is_terminal();
+        ENDS.fetch_or(ends, Ordering::Relaxed);
         let is_second = end.is_some();
         if is_second || !sender.is_empty() {
             // A program that is not stuck sees the first one by then, and gives a terminal back as it

@@ -109,7 +109,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let protocol = mcp || is_mcp(command.as_ref());
     let form = if json && !protocol { Form::Json } else { Form::Text };
     let done = match done {
-        Ok(Status::WornOut) => Err(restart::again()),
+        Ok(Status::WornOut) => restart::again().map_or(Ok(Status::Done), Err),
         done => done,
     };
     match done.or_else(|failure| tell(failure, form)) {

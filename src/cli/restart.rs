@@ -10,6 +10,7 @@ use std::io;
 #[cfg(any(feature = "serve", feature = "socket"))]
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,7 +22,7 @@ use async_channel::{Receiver, Sender};
 use rustix::io::{FdFlags, fcntl_setfd};
 use weft_lite::PanicContainment;
 
-use super::{Failure, output};
+use super::{Failure, interrupts, output};
 
 /// How long what is in flight may take to be answered.
 pub(super) const PATIENCE: Duration = Duration::from_secs(6);
@@ -64,9 +65,11 @@ pub(super) fn prepare() {
         // It hears of it nevertheless, only without this limit.
         let _ = thread::Builder::new().spawn(|| {
             thread::sleep(END);
-            let failure = again();
-            let _ = super::tell(failure, output::Form::Text);
-            std::process::exit(1);
+            // Told to end, it ends by itself, or is ended.
+            if let Some(failure) = again() {
+                let _ = super::tell(failure, output::Form::Text);
+                std::process::exit(1);
+            }
         });
     });
 }
@@ -118,8 +121,11 @@ pub(super) fn kept_socket(_name: &str) -> Option<OwnedFd> {
     None
 }
 
-/// Starts the program anew; returns why that can't be.
-pub(super) fn again() -> Failure {
+/// Starts the program anew, unless a signal has ended it meanwhile. It returns why that can't be.
+pub(super) fn again() -> Option<Failure> {
+    if interrupts::is_ending() {
+        return None;
+    }
     let next = next().take().unwrap_or_default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let earlier = kept(STARTED).unwrap_or_default();
@@ -128,10 +134,10 @@ pub(super) fn again() -> Failure {
         .filter(|it| it.parse::<u64>().is_ok_and(|it| now.saturating_sub(it) < SECONDS))
         .collect();
     if !next.serves || started.len() >= STARTS {
-        return Failure::Work {
+        return Some(Failure::Work {
             message: "panics have worn the program out".into(),
             next_step: "report them; what they were is said above".into(),
-        };
+        });
     }
     let now = now.to_string();
     started.push(&now);
@@ -152,14 +158,21 @@ pub(super) fn again() -> Failure {
         }
         Err(error) => error,
     };
-    Failure::Work {
+    Some(Failure::Work {
         message: format!("panics have worn the program out, and it can't start anew: {error}"),
         next_step: "start it again".into(),
-    }
+    })
 }
 
-/// This very program, also when another stands in its place meanwhile.
+/// This very program, also when another stands in its place meanwhile. By its path it keeps its name in
+/// lists of processes.
 fn program() -> io::Result<PathBuf> {
     let own = Path::new("/proc/self/exe");
-    if own.exists() { Ok(own.to_owned()) } else { env::current_exe() }
+    let path = env::current_exe();
+    let file = |path: &Path| path.metadata().map(|it| (it.dev(), it.ino()));
+    match (file(own), path.as_ref().map_or_else(|_| Err(()), |path| file(path).map_err(|_| ()))) {
+        (Ok(own), Ok(named)) if own == named => path,
+        (Ok(_), _) => Ok(own.to_owned()),
+        (Err(_), _) => path,
+    }
 }
