@@ -65,7 +65,7 @@ pub(super) fn prepare() {
         // It hears of it nevertheless, only without this limit.
         let _ = thread::Builder::new().spawn(|| {
             thread::sleep(END);
-            // Told to end, it ends by itself, or is ended.
+            // A program that a signal has ended needs no end from here.
             if let Some(failure) = again() {
                 let _ = super::tell(failure, output::Form::Text);
                 std::process::exit(1);
@@ -121,7 +121,8 @@ pub(super) fn kept_socket(_name: &str) -> Option<OwnedFd> {
     None
 }
 
-/// Starts the program anew, unless a signal has ended it meanwhile. It returns why that can't be.
+/// Starts the program anew. It returns only where that can't be, with the reason, and with `None` where a
+/// signal has ended the program meanwhile.
 pub(super) fn again() -> Option<Failure> {
     if interrupts::is_ending() {
         return None;
@@ -164,15 +165,14 @@ pub(super) fn again() -> Option<Failure> {
     })
 }
 
-/// This very program, also when another stands in its place meanwhile. By its path it keeps its name in
-/// lists of processes.
+/// This very program, also when another one took its place. Started by its path, it keeps its name in lists
+/// of processes.
 fn program() -> io::Result<PathBuf> {
-    let own = Path::new("/proc/self/exe");
-    let path = env::current_exe();
-    let file = |path: &Path| path.metadata().map(|it| (it.dev(), it.ino()));
-    match (file(own), path.as_ref().map_or_else(|_| Err(()), |path| file(path).map_err(|_| ()))) {
-        (Ok(own), Ok(named)) if own == named => path,
-        (Ok(_), _) => Ok(own.to_owned()),
-        (Err(_), _) => path,
+    let running = Path::new("/proc/self/exe");
+    let file = |path: &Path| path.metadata().ok().map(|it| (it.dev(), it.ino()));
+    let named = env::current_exe();
+    match file(running) {
+        Some(own) if named.as_deref().ok().and_then(file) != Some(own) => Ok(running.to_owned()),
+        _ => named,
     }
 }
