@@ -86,6 +86,14 @@ impl Program {
         Self { running: Running { child, stdin, stdout }, said }
     }
 
+    /// Over MCP: call 1 still runs when call 2 panics with something locked.
+    fn worn_out_with_a_call_in_flight(dir: &Dir) -> Self {
+        let mut program = Self::start(dir, &["mcp"]);
+        program.running.type_line(&call(1, "sound__burn", LONG));
+        program.running.type_line(&call(2, "lock__count", "{}"));
+        program
+    }
+
     /// Waits until this is said.
     #[track_caller]
     fn says(&self, words: &str) -> String {
@@ -171,9 +179,7 @@ fn with_something_locked_what_is_in_flight_is_answered_before_the_new_start() {
         return;
     }
     let dir = folder("per-call");
-    let mut program = Program::start(&dir, &["mcp"]);
-    program.running.type_line(&call(1, "sound__burn", LONG));
-    program.running.type_line(&call(2, "lock__count", "{}"));
+    let mut program = Program::worn_out_with_a_call_in_flight(&dir);
     let panicked = program.answer();
     assert_eq!(panicked["id"], 2, "{panicked}");
     assert!(panicked["result"]["isError"] == true, "{panicked}");
@@ -275,10 +281,7 @@ fn a_signal_ends_a_program_that_is_worn_out() {
         return;
     }
     let dir = folder("per-call");
-    let mut program = Program::start(&dir, &["mcp"]);
-    // It has something to do yet when it is told.
-    program.running.type_line(&call(1, "sound__burn", LONG));
-    program.running.type_line(&call(2, "lock__count", "{}"));
+    let program = Program::worn_out_with_a_call_in_flight(&dir);
     program.says("starts anew");
     program.running.signal("TERM");
     let (status, printed) = program.running.end();
