@@ -132,3 +132,20 @@ impl<T> Idle<T> {
         length
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_lite::AsyncReadExt;
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_asked_for() {
+        let mut stream = Threaded::new(io::Cursor::new(*b"one two"));
+        let mut buffer = [0; 3];
+        smol::block_on(stream.read_exact(&mut buffer)).unwrap();
+        assert_eq!(&buffer, b"one");
+        let idle = stream.idle.unwrap();
+        assert_eq!(idle.stream.position(), 3, "the rest is for whoever reads next");
+    }
+}
