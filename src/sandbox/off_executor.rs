@@ -9,13 +9,13 @@ use futures_lite::future::{or, pending};
 use smol::Task;
 
 use super::pool;
-use crate::task::{Lock, Mark, Marked};
+use crate::task::{Lock, Mark, Marked, end_at_next_wait};
 
 /// Runs what blocks on a thread of the pool. What has not begun when nobody waits any more never does.
 ///
 /// # Panics
 ///
-/// Where `work` panics.
+/// Where `work` panics and panics are not contained; where they are, it costs the pool's thread alone.
 #[expect(clippy::panic, reason = "the panic of the work goes on where it is waited for")]
 pub(crate) async fn off_executor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
@@ -29,11 +29,13 @@ pub(crate) async fn off_executor<T: Send + 'static>(
     let (lost, panicked) = async_channel::bounded(1);
     let done = begin(Box::new(work), Some(lost));
     let panicked = async {
-        match panicked.recv().await {
-            Ok(message) => panic_any(message),
-            // It is done, and never panicked.
-            Err(_) => pending().await,
+        // Otherwise it is done, and never panicked.
+        if let Ok(message) = panicked.recv().await
+            && let Err(message) = end_at_next_wait(message)
+        {
+            panic_any(message);
         }
+        pending().await
     };
     or(done, panicked).await;
     let value = result.lock().take();

@@ -88,6 +88,8 @@ impl<F: Fn(String) + Send + Sync> AtLoss for F {
 pub(crate) struct Mark {
     waits: Box<dyn AtLoss>,
     effects: Lock<Vec<Arc<dyn AtLoss>>>,
+    /// The message of a panic on another thread, which the work waited for.
+    panicked: Lock<Option<String>>,
     /// Locks that are kept across waits, and files that are locked.
     held: AtomicUsize,
 }
@@ -97,16 +99,21 @@ impl Mark {
         Arc::new(Self {
             waits: Box::new(waits),
             effects: Lock::default(),
+            panicked: Lock::default(),
             held: AtomicUsize::new(0),
         })
     }
 
     fn lose(&self, message: String) {
+        self.lose_effects(&message);
+        self.waits.lost(message);
+    }
+
+    fn lose_effects(&self, message: &str) {
         let effects = std::mem::take(&mut *self.effects.lock());
         for effect in effects {
-            effect.lost(message.clone());
+            effect.lost(message.to_owned());
         }
-        self.waits.lost(message);
     }
 }
 
@@ -182,7 +189,19 @@ impl Future for Marked {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let Some(work) = &mut this.work else { return Poll::Ready(()) };
-        marked(&this.mark, || work.as_mut().poll(context))
+        let polled = marked(&this.mark, || work.as_mut().poll(context));
+        if polled.is_ready() {
+            return polled;
+        }
+        let Some(message) = this.mark.panicked.lock().take() else { return polled };
+        this.mark.lose_effects(&message);
+        let work = this.work.take();
+        marked(&this.mark, || drop(work));
+        this.mark.waits.lost(message);
+        if let Some(end) = END.get().filter(|_| WORN_OUT.load(Ordering::Relaxed)) {
+            end();
+        }
+        Poll::Ready(())
     }
 }
 
@@ -199,6 +218,23 @@ fn marked<T>(mark: &Arc<Mark>, step: impl FnOnce() -> T) -> T {
     let result = step();
     MARK.set(outer);
     result
+}
+
+/// Whether a panic here costs this thread and the work that is marked, and nothing else.
+fn is_contained_here() -> bool {
+    let is_worker = WORKER.try_with(|worker| worker.borrow().is_some());
+    let is_marked = MARK.try_with(|mark| mark.borrow().is_some());
+    matches!((is_worker, is_marked), (Ok(true), Ok(true)))
+}
+
+/// Ends the work that runs here when it waits next, as its own panic would: what it waited for has panicked
+/// on another thread. At a wait there is nothing on the stack, so that all of it can be dropped, and this
+/// thread goes on. Where panics are not contained, the message is given back.
+pub(crate) fn end_at_next_wait(message: String) -> Result<(), String> {
+    let mark = MARK.with_borrow(Clone::clone).filter(|_| is_contained_here());
+    let Some(mark) = mark else { return Err(message) };
+    *mark.panicked.lock() = Some(message);
+    Ok(())
 }
 
 /// Has `executor` known as one with a thread whose panics are contained, or no more.

@@ -7,8 +7,8 @@ mod fault;
 mod lock;
 
 pub(crate) use containment::{
-    AtLoss, HeldByMark, Mark, Marked, OpenEffect, Worker, contained, contained_on, open_effect,
-    panic_message, wear_out,
+    AtLoss, HeldByMark, Mark, Marked, OpenEffect, Worker, contained, contained_on,
+    end_at_next_wait, open_effect, panic_message, wear_out,
 };
 pub use containment::{LOST_THREADS, PanicContainment};
 pub(crate) use crew::TASKS_BETWEEN_EVENTS;
