@@ -48,7 +48,8 @@ fn has_faults() -> bool {
     named
 }
 
-/// A folder with a plugin for each fault, with one whose fault comes with something locked, and one without.
+/// A folder with a plugin for each fault, with one whose fault comes with something locked, one that waits
+/// until that is lost and then needs it, and one without.
 fn folder(mode: &str) -> Dir {
     let dir = Dir::new();
     let more = json!({
@@ -62,6 +63,7 @@ fn folder(mode: &str) -> Dir {
         dir.plugin(place, &probe(), &more);
     }
     dir.plugin("lock", &probe(), &more);
+    dir.plugin("needs-lock", &probe(), &more);
     dir.plugin("sound", &probe(), &more);
     dir
 }
@@ -74,7 +76,7 @@ struct Program {
 impl Program {
     fn start(dir: &Dir, arguments: &[&str]) -> Self {
         let mut faults: Vec<String> = Vec::new();
-        for place in PLACES.iter().map(|it| it.0).chain(["lock"]) {
+        for place in PLACES.iter().map(|it| it.0).chain(["lock", "needs-lock"]) {
             faults.push(format!("{place}:{place}"));
         }
         let mut command = dir.command(arguments);
@@ -196,6 +198,35 @@ fn with_something_locked_what_is_in_flight_is_answered_before_the_new_start() {
 }
 
 #[test]
+fn whoever_needs_what_is_locked_for_ever_is_answered_before_the_new_start() {
+    if !has_faults() {
+        return;
+    }
+    for mode in ["resident", "per-call"] {
+        let dir = folder(mode);
+        let mut program = Program::start(&dir, &["mcp"]);
+        program.running.type_line(&call(1, "needs-lock__count", "{}"));
+        program.running.type_line(&call(2, "lock__count", "{}"));
+        program.says("starts anew");
+        // Read by the next one alone.
+        program.running.type_line(&call(3, "sound__count", "{}"));
+        let mut answers = vec![program.answer()];
+        while answers.last().is_some_and(|answer| answer["id"] != 3) {
+            answers.push(program.answer());
+        }
+        let after = answers.pop().unwrap();
+        assert_eq!(after["result"]["structuredContent"]["count"], 1, "{after}");
+        answers.sort_by_key(|answer| answer["id"].as_u64());
+        assert_eq!(answers.len(), 2, "{answers:?}");
+        for (id, answer) in [1, 2].into_iter().zip(&answers) {
+            assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(id), &json!(true)));
+            assert!(answer.to_string().contains("internal error"), "{answer}");
+        }
+        assert!(program.kept());
+    }
+}
+
+#[test]
 fn a_legacy_client_need_not_begin_again() {
     if !has_faults() {
         return;
@@ -290,7 +321,7 @@ fn a_signal_ends_a_program_that_is_worn_out() {
     program.running.signal("TERM");
     let (status, printed) = program.running.end();
     assert_eq!(status, Some(0), "{printed}");
-    assert!(!program.said.iter().any(|line| line.contains("9 plugins")), "it started anew");
+    assert!(!program.said.iter().any(|line| line.contains("10 plugins")), "it started anew");
 }
 
 #[test]

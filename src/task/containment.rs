@@ -26,7 +26,7 @@ use futures_lite::FutureExt;
 use smol::{Executor, Task};
 
 use super::crew::Crew;
-use super::lock::{Lock, is_any_held};
+use super::lock::{self, Lock, is_any_held};
 use crate::contract::BoxFuture;
 
 /// Threads that panics may take before the program is worn out: each keeps some 30 KB, and what its
@@ -221,7 +221,7 @@ fn marked<T>(mark: &Arc<Mark>, step: impl FnOnce() -> T) -> T {
 }
 
 /// Whether a panic here costs this thread and the work that is marked, and nothing else.
-fn is_contained_here() -> bool {
+pub(super) fn is_contained_here() -> bool {
     let is_worker = WORKER.try_with(|worker| worker.borrow().is_some());
     let is_marked = MARK.try_with(|mark| mark.borrow().is_some());
     matches!((is_worker, is_marked), (Ok(true), Ok(true)))
@@ -323,7 +323,11 @@ fn contain(info: &PanicHookInfo<'_>) {
     // A panic while it is being contained finds nothing here, and ends the program.
     let (Some(worker), Some(mark)) = (WORKER.take(), MARK.take()) else { return };
     let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
-    let holds = is_any_held() || mark.held.load(Ordering::Relaxed) > 0;
+    let holds_lock = is_any_held();
+    if holds_lock {
+        lock::lose();
+    }
+    let holds = holds_lock || mark.held.load(Ordering::Relaxed) > 0;
     let is_last = LOST.fetch_add(1, Ordering::Relaxed) + 1 >= LOST_THREADS || holds;
     let end = END.get();
     if (is_last && end.is_none()) || !(worker.replace)() {

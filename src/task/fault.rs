@@ -26,12 +26,6 @@ impl Fault {
         self.message.is_some()
     }
 
-    #[cfg(not(weft_fault))]
-    #[expect(clippy::unused_self, reason = "it has something in programs with faults")]
-    fn is_to_come(&self) -> bool {
-        false
-    }
-
     /// Panics if it is to.
     #[cfg(weft_fault)]
     #[expect(clippy::panic, reason = "that is its use")]
@@ -46,14 +40,25 @@ impl Fault {
     pub(crate) fn strike(self) {}
 }
 
-/// The fault of work that goes on at once, with something locked if that is its place.
+/// The fault of work that goes on at once.
 pub(crate) fn fault(place: &str, plugin: &str) {
-    static LOCKED: super::Lock<()> = super::Lock::new(());
     Fault::of(place, plugin).strike();
-    if place == "driver" {
-        let fault = Fault::of("lock", plugin);
-        // Nobody else waits for it, so that what is in flight can be answered.
-        let _held = fault.is_to_come().then(|| LOCKED.lock());
-        fault.strike();
-    }
 }
+
+/// The fault of work that has something locked, and that of work which needs it when it is lost.
+#[cfg(weft_fault)]
+pub(crate) async fn lock_fault(plugin: &str) {
+    static LOCKED: super::Lock<()> = super::Lock::new(());
+    if Fault::of("needs-lock", plugin).is_to_come() {
+        while !super::lock::is_any_lost() {
+            futures_lite::future::yield_now().await;
+        }
+        drop(LOCKED.lock());
+    }
+    let fault = Fault::of("lock", plugin);
+    let _held = fault.is_to_come().then(|| LOCKED.lock());
+    fault.strike();
+}
+
+#[cfg(not(weft_fault))]
+pub(crate) async fn lock_fault(_plugin: &str) {}

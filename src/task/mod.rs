@@ -12,5 +12,5 @@ pub(crate) use containment::{
 };
 pub use containment::{LOST_THREADS, PanicContainment};
 pub(crate) use crew::TASKS_BETWEEN_EVENTS;
-pub(crate) use fault::{Fault, fault};
+pub(crate) use fault::{Fault, fault, lock_fault};
 pub(crate) use lock::{AsyncLock, Held, Lock};

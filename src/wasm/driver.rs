@@ -21,7 +21,7 @@ use super::state::{State, Suspended};
 use super::wasi::{self, WasiCall};
 use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
-use crate::task::fault;
+use crate::task::{fault, lock_fault};
 
 /// One guest function and the budget it runs on.
 pub(super) struct Driver<'a> {
@@ -48,6 +48,7 @@ impl Driver<'_> {
     ) -> Result<i32, CallError> {
         if self.during.contains("execute-tool") {
             fault("driver", sandbox.plugin());
+            lock_fault(sandbox.plugin()).await;
         }
         let mut output = Output::of(function);
         let mut pause = self.start(function, params, &mut output).await?;
