@@ -66,15 +66,12 @@ impl PluginModule {
         code
     }
 
-    /// The code for a call of `plugin`: what is there, or translated now.
-    pub(super) async fn code(
+    /// Translates the code for calls of `plugin`.
+    pub(super) async fn begin(
         self: &Arc<Self>,
         plugin: &str,
         account: &Arc<MemoryAccount>,
     ) -> Result<Arc<CompiledModule>, CallError> {
-        if let Some(code) = self.translated() {
-            return Ok(code);
-        }
         // Before it is there, so that what is idle gives way to it.
         let charge = self.charge(account)?;
         let code = self.translate_off_executor().await;

@@ -3,6 +3,7 @@
 //! It ends when the last sender of its mailbox is gone, which is when no snapshot names the plugin
 //! any more; calls that were accepted before are run to their end.
 
+use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -10,14 +11,14 @@ use std::time::Instant;
 
 use async_channel::Sender;
 use futures_lite::FutureExt;
-use futures_lite::future::or;
+use futures_lite::future::{or, pending};
 use smol::lock::Semaphore;
 
 use super::mail::Mail;
 use super::module::PluginModule;
 use super::tasks::Tasks;
 use crate::contract::{
-    CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
+    BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
     PluginResourceConfig, Usage,
 };
 use crate::sandbox::Sandbox;
@@ -81,10 +82,42 @@ impl Recipe {
         Instance::start(code, sandbox, &self.resources, memory, budget).await
     }
 
-    /// The module's code, which is translated if it isn't there.
-    async fn code(&self) -> Result<Arc<CompiledModule>, CallError> {
-        self.module.code(self.sandbox.plugin(), &self.account).await
+    /// The module's code, which is translated if it isn't there: within the time of the call, and longer for
+    /// the next one.
+    async fn code(
+        &self,
+        translating: &mut Option<Translating>,
+        budget: &CallBudget,
+    ) -> Result<Arc<CompiledModule>, CallError> {
+        if let Some(code) = self.module.translated() {
+            return Ok(code);
+        }
+        let work = translating.get_or_insert_with(|| {
+            let recipe = self.clone();
+            Box::pin(async move {
+                let begun = recipe.module.begin(recipe.sandbox.plugin(), &recipe.account);
+                let begun = AssertUnwindSafe(begun).catch_unwind().await;
+                begun.unwrap_or_else(|panic| Err(panicked(&*panic)))
+            })
+        });
+        let code = budget.within(work).await?;
+        *translating = None;
+        code
     }
+}
+
+/// Code that is being translated.
+type Translating = BoxFuture<'static, Result<Arc<CompiledModule>, CallError>>;
+
+/// What a call begins with, and leaves for the next one.
+#[derive(Default)]
+struct Ready {
+    /// What is kept. Of a plugin with a fresh instance for each call, it is the code.
+    parked: Option<Parked>,
+    /// The code of a call that runs.
+    code: Option<Arc<CompiledModule>>,
+    /// What a call has not waited for.
+    translating: Option<Translating>,
 }
 
 /// What an actor works with, and its successor after a panic.
@@ -104,8 +137,7 @@ pub(super) struct PluginActor {
     seat: Arc<Seat>,
     /// Who waits for the call that runs on the resident instance.
     caller: Arc<Lock<Option<Sender<Outcome>>>>,
-    /// What is kept for the next call. Of a plugin with a fresh instance for each, it is the code.
-    parked: Option<Parked>,
+    ready: Ready,
 }
 
 impl PluginActor {
@@ -121,7 +153,8 @@ impl PluginActor {
             Self::start(Arc::clone(&successor), None);
         });
         let tasks = seat.tasks.clone();
-        let actor = Self { seat, caller, parked };
+        let ready = Ready { parked, ..Ready::default() };
+        let actor = Self { seat, caller, ready };
         tasks.detach(Marked::new(mark, Box::pin(actor.run())));
     }
 
@@ -137,7 +170,8 @@ impl PluginActor {
         let mut next = Ok(first);
         while let Ok(message) = next {
             self.handle(message, &instances).await;
-            next = self.seat.mailbox.recv().await;
+            let Self { seat, ready, .. } = &mut self;
+            next = or(seat.mailbox.recv(), ready.keep_translated(&seat.recipe.memory)).await;
         }
     }
 
@@ -146,13 +180,11 @@ impl PluginActor {
         let recipe = &self.seat.recipe;
         match self.seat.mode {
             InstanceMode::Resident => {
-                let resident = self.parked.take();
                 let ends = self.ends();
                 *self.caller.lock() = Some(reply.clone());
-                let ran = run(recipe, resident, None, &call, gauge, &reply, &ends).await;
+                let budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
+                let outcome = run(recipe, &mut self.ready, &call, budget, &reply, &ends).await;
                 *self.caller.lock() = None;
-                let (outcome, parked) = ran;
-                self.parked = parked;
                 // The caller may be gone by now, and then nobody misses the answer.
                 let _ = reply.send(outcome).await;
             }
@@ -160,12 +192,13 @@ impl PluginActor {
                 let permit = instances.acquire_arc().await;
                 let ends = self.ends();
                 *self.caller.lock() = Some(reply.clone());
-                let code = self.shared_code(&reply, &ends).await;
+                let budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
+                let code = self.shared_code(&budget, &reply, &ends).await;
                 *self.caller.lock() = None;
                 let code = match code {
                     Ok(code) => code,
                     Err(error) => {
-                        let outcome = CallOutcome { result: Err(error), usage: Usage::default() };
+                        let outcome = CallOutcome { result: Err(error), usage: budget.usage() };
                         let _ = reply.send(outcome).await;
                         return;
                     }
@@ -180,9 +213,9 @@ impl PluginActor {
                     account.lose();
                 });
                 let beside = async move {
-                    let ran = run(&recipe, None, Some(code), &call, gauge, &reply, &ends).await;
-                    let (outcome, parked) = ran;
-                    drop(parked.and_then(|parked| recipe.memory.take_back(parked)));
+                    let mut ready = Ready { code: Some(code), ..Ready::default() };
+                    let outcome = run(&recipe, &mut ready, &call, budget, &reply, &ends).await;
+                    drop(ready.parked.and_then(|parked| recipe.memory.take_back(parked)));
                     drop(waiting.lock().take());
                     let _ = reply.send(outcome).await;
                 };
@@ -194,15 +227,20 @@ impl PluginActor {
     /// The code for an instance beside others: all use the same, which is kept for the next one.
     async fn shared_code(
         &mut self,
+        budget: &CallBudget,
         reply: &Sender<Outcome>,
         ends: &Ends,
     ) -> Result<Arc<CompiledModule>, CallError> {
-        let memory = &self.seat.recipe.memory;
-        let code = match self.parked.take().and_then(|parked| memory.take_back(parked)) {
+        let (recipe, ready) = (&self.seat.recipe, &mut self.ready);
+        let memory = &recipe.memory;
+        let code = match ready.parked.take().and_then(|parked| memory.take_back(parked)) {
             Some(kept) => kept.into_code(),
-            None => unless_cancelled(pin!(self.seat.recipe.code()), reply, ends).await?,
+            None => {
+                let code = recipe.code(&mut ready.translating, budget);
+                unless_cancelled(pin!(code), reply, ends).await?
+            }
         };
-        self.parked = Some(memory.keep(Kept::Code(Arc::clone(&code)), Instant::now()));
+        ready.parked = Some(memory.keep(Kept::Code(Arc::clone(&code)), Instant::now()));
         Ok(code)
     }
 
@@ -210,6 +248,21 @@ impl PluginActor {
         let Seat { stop, revocation, .. } = &*self.seat;
         let revoked = revocation.token();
         Ends { stop: stop.clone(), revoked, _source: Arc::clone(revocation) }
+    }
+}
+
+impl Ready {
+    /// Keeps the code that a call has not waited for. It never ends, for there may be none.
+    async fn keep_translated<T>(&mut self, memory: &MemoryBudget) -> T {
+        if let Some(translating) = &mut self.translating {
+            let code = translating.await;
+            self.translating = None;
+            // The next call meets the failure itself.
+            if let Ok(code) = code {
+                self.parked = Some(memory.keep(Kept::Code(code), Instant::now()));
+            }
+        }
+        pending().await
     }
 }
 
@@ -224,7 +277,7 @@ fn answer_panic(reply: &Sender<Outcome>, message: String) {
 /// also where the executor is gone and the actor never comes to its end.
 impl Drop for PluginActor {
     fn drop(&mut self) {
-        drop(self.parked.take().and_then(|parked| self.seat.recipe.memory.take_back(parked)));
+        drop(self.ready.parked.take().and_then(|parked| self.seat.recipe.memory.take_back(parked)));
     }
 }
 
@@ -241,36 +294,30 @@ struct Ends {
 /// was parked for a call that never began stays so.
 async fn run(
     recipe: &Recipe,
-    resident: Option<Parked>,
-    mut code: Option<Arc<CompiledModule>>,
+    ready: &mut Ready,
     call: &GuestCall,
-    gauge: Option<FuelGauge>,
+    mut budget: CallBudget,
     reply: &Sender<Outcome>,
     ends: &Ends,
-) -> (Outcome, Option<Parked>) {
-    let mut budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
-    let mut parked = resident;
-    let result = unless_cancelled(
-        pin!(run_resident(recipe, &mut parked, &mut code, call, &mut budget)),
-        reply,
-        ends,
-    )
-    .await;
-    if parked.is_none() {
-        parked = code.map(|code| recipe.memory.keep(Kept::Code(code), Instant::now()));
+) -> Outcome {
+    let result =
+        unless_cancelled(pin!(run_resident(recipe, ready, call, &mut budget)), reply, ends).await;
+    let code = ready.code.take();
+    if ready.parked.is_none() {
+        ready.parked = code.map(|code| recipe.memory.keep(Kept::Code(code), Instant::now()));
     }
-    (CallOutcome { result, usage: budget.usage() }, parked)
+    CallOutcome { result, usage: budget.usage() }
 }
 
 /// Runs one call on the resident instance, or on a new one where there is none any more. Leaves the code
-/// in `code`, however that ends.
+/// in `ready`, however that ends.
 async fn run_resident(
     recipe: &Recipe,
-    parked: &mut Option<Parked>,
-    code: &mut Option<Arc<CompiledModule>>,
+    ready: &mut Ready,
     call: &GuestCall,
     budget: &mut CallBudget,
 ) -> Result<GuestValue, CallError> {
+    let Ready { parked, code, translating } = ready;
     let kept = parked.take().and_then(|parked| recipe.memory.take_back(parked));
     let mut instance = match kept {
         Some(Kept::Instance(instance)) => {
@@ -281,7 +328,7 @@ async fn run_resident(
             let found = kept.map(Kept::into_code).or(code.take());
             let found = match found {
                 Some(found) => found,
-                None => recipe.code().await?,
+                None => recipe.code(translating, budget).await?,
             };
             let code = code.insert(found);
             recipe.start(code, budget).await.map_err(|error| match error {
@@ -311,6 +358,10 @@ async fn unless_cancelled<T>(
     // What was given up while it waited for its turn must not begin.
     match or(async { Ok(given_up.await) }, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(result) => result,
-        Err(panic) => Err(CallError::Panicked { message: panic_message(&*panic) }),
+        Err(panic) => Err(panicked(&*panic)),
     }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> CallError {
+    CallError::Panicked { message: panic_message(panic) }
 }

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use futures_lite::future::or;
+use smol::Timer;
+
 use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
 
 /// Fuel between two looks at the clock and at the other guests: about 20 µs.
@@ -184,6 +187,17 @@ impl CallBudget {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.started.checked_add(self.time_limit)
+    }
+
+    /// What `work` comes to within the time of this call.
+    pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, CallError> {
+        let Some(deadline) = self.deadline() else { return Ok(work.await) };
+        let done = async { Ok(work.await) };
+        let over = async {
+            Timer::at(deadline).await;
+            Err(self.out_of_time())
+        };
+        or(done, over).await
     }
 
     /// How long to wait for the audit log now: never so long that the call fails because of it.

@@ -254,18 +254,7 @@ impl Driver<'_> {
             return Err(CallError::NotReady { reason: "it asks the host".into() });
         }
         self.budget.asked_host |= !matches!(call, HostCall::Log { .. });
-        let serve = async { Some(sandbox.serve(call, self.budget.fuel_used).await) };
-        let served = match self.budget.deadline() {
-            Some(deadline) => {
-                or(serve, async {
-                    Timer::at(deadline).await;
-                    None
-                })
-                .await
-            }
-            None => serve.await,
-        };
-        let served = served.ok_or_else(|| self.budget.out_of_time())?;
+        let served = self.budget.within(sandbox.serve(call, self.budget.fuel_used)).await?;
         (self.budget.denied, self.budget.missing_grant) = (served.denied, served.missing_grant);
         self.wait_for_audit(sandbox).await;
         Ok(served.reply)
