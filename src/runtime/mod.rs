@@ -12,7 +12,7 @@ pub use builder::RuntimeBuilder;
 pub use config::{ConfigError, ConfigErrorKind, workspace_authority};
 
 use std::path::Path;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::{fs, io};
@@ -77,30 +77,39 @@ impl Runtime {
     /// ([`contain_panics`](Self::contain_panics)). A program that wants more threads runs
     /// [`executor`](Self::executor) on them.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut value = None;
+        self.drive(pin!(async { value = Some(future.await) }));
+        value.expect("the future has ended")
+    }
+
+    /// The one copy of what drives futures, whatever they come to.
+    fn drive(&self, future: Pin<&mut dyn Future<Output = ()>>) {
         if self.containment.is_some() {
             return block_on(future);
         }
         smol::block_on(async {
-            let mut future = pin!(future);
-            let mut future = WhenWoken::new(future.as_mut());
+            let mut future = WhenWoken::new(future);
             let mut tasks = 0_usize;
             // `Executor::run` looks at its future once in 200 tasks: with busy guests, once in
             // 50 ms. Here it has its turn after every task, if it was woken.
             loop {
-                let wanted = async { Some((&mut future).await) };
+                let wanted = async {
+                    (&mut future).await;
+                    true
+                };
                 let task = async {
                     self.executor.tick().await;
-                    None
+                    false
                 };
-                if let Some(value) = or(wanted, task).await {
-                    return value;
+                if or(wanted, task).await {
+                    return;
                 }
                 tasks += 1;
                 if tasks.is_multiple_of(TASKS_BETWEEN_EVENTS) {
                     yield_now().await;
                 }
             }
-        })
+        });
     }
 
     /// The executor that the actors run on.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// `future` on the same thread as others that wake it often: looking at it costs nothing until it has
 /// something to do. What it polls may be dear, as a signal's pipe is, at a system call a look.
-pub(super) struct WhenWoken<'a, F> {
+pub(super) struct WhenWoken<'a, F: ?Sized> {
     future: Pin<&'a mut F>,
     bell: Arc<Bell>,
     waker: Waker,
@@ -19,7 +19,7 @@ struct Bell {
     outer: Lock<Waker>,
 }
 
-impl<'a, F> WhenWoken<'a, F> {
+impl<'a, F: ?Sized> WhenWoken<'a, F> {
     pub(super) fn new(future: Pin<&'a mut F>) -> Self {
         let outer = Lock::new(Waker::noop().clone());
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), outer });
@@ -28,7 +28,7 @@ impl<'a, F> WhenWoken<'a, F> {
     }
 }
 
-impl<F: Future> Future for WhenWoken<'_, F> {
+impl<F: Future + ?Sized> Future for WhenWoken<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
