@@ -18,7 +18,7 @@ use super::paths;
 use super::staging::StagedPackage;
 use super::zip::{self, Kind};
 use crate::contract::limits;
-use crate::skill::open_regular;
+use crate::skill::{at_most, open_regular};
 
 /// Bytes of an unpacked archive around a file's content: its header, its padding, a long name.
 const ENTRY_OVERHEAD_BYTES: u64 = 4096;
@@ -79,7 +79,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     let mut bytes = Vec::new();
     let limit_bytes = limits::PACKAGE_BYTES;
     open_regular(path)
-        .and_then(|file| file.take(limit_bytes + 1).read_to_end(&mut bytes))
+        .and_then(|mut file| at_most(&mut file, limit_bytes + 1).read_to_end(&mut bytes))
         .map_err(|error| InstallError::Source {
             source: path.display().to_string(),
             problem: error.to_string(),
@@ -104,7 +104,7 @@ pub(super) fn unpack(
         return Err(failed(format!("it is {what}; only .tar.gz and .zip are taken")));
     }
     if archive.starts_with(b"PK") {
-        unpack_zip(archive, staged, |error| failed(format!("it is no usable .zip ({error})")))?;
+        unpack_zip(archive, staged, &|error| failed(format!("it is no usable .zip ({error})")))?;
         return staged.take_wrapping_folder_off();
     }
     if !archive.starts_with(GZIP) {
@@ -118,7 +118,7 @@ pub(super) fn unpack(
     };
     let unpacked = Bounded { inner: GzDecoder::new(archive), left: UNPACKED_BYTES, over: false };
     let mut archive = Archive::new(unpacked);
-    let result = unpack_entries(&mut archive, staged, damaged);
+    let result = unpack_entries(&mut archive, staged, &damaged);
     // The archive's reader hides why it could not go on.
     if archive.into_inner().over && !matches!(result, Err(InstallError::TooManyEntries { .. })) {
         return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
@@ -129,7 +129,7 @@ pub(super) fn unpack(
 fn unpack_zip(
     archive: &[u8],
     staged: &mut StagedPackage<'_>,
-    damaged: impl Fn(io::Error) -> InstallError + Copy,
+    damaged: &dyn Fn(io::Error) -> InstallError,
 ) -> Result<(), InstallError> {
     for entry in zip::entries(archive).map_err(damaged)? {
         let path = utf8(entry.name)?;
@@ -140,7 +140,7 @@ fn unpack_zip(
                     return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
                 }
                 let content = entry.content().map_err(damaged)?;
-                staged.file(path, executable, content.as_slice(), damaged)?;
+                staged.file(path, executable, &mut content.as_slice(), damaged)?;
             }
             Kind::Link => return paths::refused(path, paths::LINK),
             Kind::Other => return paths::refused(path, paths::NEITHER),
@@ -157,10 +157,10 @@ fn utf8(path: &[u8]) -> Result<&str, InstallError> {
 fn unpack_entries<R: Read>(
     archive: &mut Archive<R>,
     staged: &mut StagedPackage<'_>,
-    damaged: impl Fn(io::Error) -> InstallError + Copy,
+    damaged: &dyn Fn(io::Error) -> InstallError,
 ) -> Result<(), InstallError> {
     for entry in archive.entries().map_err(damaged)? {
-        let entry = entry.map_err(damaged)?;
+        let mut entry = entry.map_err(damaged)?;
         let path = entry.path_bytes();
         let path = utf8(&path)?.to_owned();
         match entry.header().entry_type() {
@@ -171,7 +171,7 @@ fn unpack_entries<R: Read>(
                     return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
                 }
                 let executable = entry.header().mode().is_ok_and(|mode| mode & 0o100 != 0);
-                let written = staged.file(&path, executable, entry, damaged)?;
+                let written = staged.file(&path, executable, &mut entry, damaged)?;
                 if written.is_some_and(|bytes| bytes != size) {
                     return Err(damaged(io::ErrorKind::UnexpectedEof.into()));
                 }

@@ -12,7 +12,7 @@ use super::approvals::Approvals;
 use super::descriptions;
 use super::kind::PackageKind;
 use crate::contract::sort_by;
-use crate::skill::open_regular;
+use crate::skill::{at_most, open_regular};
 use crate::task::HeldByMark;
 
 /// Where packages are put together before they are renamed into place, and what is removed is
@@ -360,7 +360,8 @@ pub(super) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
 pub(crate) fn read(path: &Path) -> Result<Option<String>, HomeError> {
     let mut text = String::new();
     let opened = open_regular(path);
-    match opened.and_then(|file| file.take(STATE_BYTES + 1).read_to_string(&mut text)) {
+    match opened.and_then(|mut file| at_most(&mut file, STATE_BYTES + 1).read_to_string(&mut text))
+    {
         Ok(bytes) if bytes as u64 > STATE_BYTES => {
             Err(HomeError::malformed(path, format!("it is over {STATE_BYTES} bytes")))
         }

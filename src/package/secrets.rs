@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::home::{self, Access, HomeError, HomeLock};
 use crate::contract::{Secret, SecretSource, check_host_pattern};
+use crate::skill::at_most;
 
 /// Characters of a secret's name.
 const NAME_CHARS: usize = 64;
@@ -104,10 +105,15 @@ impl SecretValue {
     ///
     /// Those of reading; [`io::ErrorKind::InvalidData`] for what is empty, too long or can't stand
     /// in a header.
-    pub fn from_reader(source: impl Read) -> io::Result<Self> {
+    pub fn from_reader(mut source: impl Read) -> io::Result<Self> {
         let mut text = String::new();
-        source.take(VALUE_BYTES as u64 + 3).read_to_string(&mut text)?;
-        let value = text.strip_suffix('\n').unwrap_or(&text);
+        at_most(&mut source, VALUE_BYTES as u64 + 3).read_to_string(&mut text)?;
+        Self::of_text(&text)
+    }
+
+    /// The value that this text is, but for the end of its line.
+    fn of_text(text: &str) -> io::Result<Self> {
+        let value = text.strip_suffix('\n').unwrap_or(text);
         let value = value.strip_suffix('\r').unwrap_or(value);
         check_value(value)
             .map_err(|problem| io::Error::new(io::ErrorKind::InvalidData, problem))?;

@@ -16,6 +16,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use super::error::{PackageError, PackageErrorKind};
 use super::sections::without_custom_sections;
 use crate::contract::{ParsedManifest, PluginManifest, is_never_given, limits};
+use crate::skill::at_most;
 
 /// The names of a manifest; the first that is there is read. `clawft` ones are taken as they are.
 pub const MANIFEST_NAMES: [&str; 6] = [
@@ -339,7 +340,7 @@ pub(super) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Co
     let mut options = OpenOptions::new();
     // Opening a pipe would wait for its writer otherwise.
     options.read(true).nonblock(true);
-    let opened = dir.open_with(file, &options)?;
+    let mut opened = dir.open_with(file, &options)?;
     let metadata = opened.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -348,7 +349,7 @@ pub(super) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Co
     // One byte more, so that the end is found without growing.
     let expected = usize::try_from(length).unwrap_or(limit).min(limit).saturating_add(1);
     let mut bytes = Vec::with_capacity(expected);
-    opened.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    at_most(&mut opened, (limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(Content { length, bytes })
 }
 

@@ -13,6 +13,7 @@ use super::install_error::InstallError;
 use super::paths::PackagePaths;
 use super::record::RECORD_FILE;
 use crate::contract::limits;
+use crate::skill::at_most;
 
 /// The folder, and what is known of what is in it.
 pub(super) struct StagedPackage<'a> {
@@ -36,7 +37,8 @@ impl<'a> StagedPackage<'a> {
                 source: place.display().to_string(),
                 problem: error.to_string(),
             };
-            self.file(&path, executable, File::open(&place).map_err(unreadable)?, unreadable)?;
+            let mut file = File::open(&place).map_err(unreadable)?;
+            self.file(&path, executable, &mut file, &unreadable)?;
         }
         Ok(())
     }
@@ -56,8 +58,8 @@ impl<'a> StagedPackage<'a> {
         &mut self,
         path: &str,
         executable: bool,
-        content: impl Read,
-        unreadable: impl Fn(io::Error) -> InstallError,
+        content: &mut dyn Read,
+        unreadable: &dyn Fn(io::Error) -> InstallError,
     ) -> Result<Option<u64>, InstallError> {
         if files::is_of_macos(path) {
             return self.paths.left_out().map(|()| None);
@@ -67,7 +69,7 @@ impl<'a> StagedPackage<'a> {
             return Ok(None);
         }
         let mut bytes = Vec::new();
-        content.take(self.bytes_left + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        at_most(content, self.bytes_left + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         self.bytes_left = self
             .bytes_left
             .checked_sub(bytes.len() as u64)

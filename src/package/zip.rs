@@ -8,6 +8,8 @@ use std::io::{self, Read};
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
+use crate::skill::at_most;
+
 /// Bytes of the record at the end, before its comment.
 const END_BYTES: usize = 22;
 /// Bytes of an entry of the directory, before its name.
@@ -114,11 +116,9 @@ impl Entry<'_> {
     pub(super) fn content(&self) -> io::Result<Vec<u8>> {
         let limit = u64::from(self.bytes) + 1;
         let mut content = Vec::new();
-        if self.is_deflated {
-            DeflateDecoder::new(self.packed).take(limit).read_to_end(&mut content)?;
-        } else {
-            self.packed.take(limit).read_to_end(&mut content)?;
-        }
+        let (mut deflated, mut stored) = (DeflateDecoder::new(self.packed), self.packed);
+        let source: &mut dyn Read = if self.is_deflated { &mut deflated } else { &mut stored };
+        at_most(source, limit).read_to_end(&mut content)?;
         let mut crc = Crc::new();
         crc.update(&content);
         if content.len() as u64 != u64::from(self.bytes) || crc.sum() != self.crc {

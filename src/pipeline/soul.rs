@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 use std::time::SystemTime;
 
+use crate::skill::at_most;
 use crate::task::Lock;
 use cap_fs_ext::OpenOptionsSyncExt;
 use cap_std::ambient_authority;
@@ -137,12 +138,12 @@ fn read(workspace: &Dir, place: &str) -> Result<String, String> {
     // A pipe is not waited for, whenever it comes in the file's place.
     let mut options = OpenOptions::new();
     options.read(true).nonblock(true);
-    let file = workspace.open_with(place, &options).map_err(unreadable)?;
+    let mut file = workspace.open_with(place, &options).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
         return Err("it is not a regular file".into());
     }
     let mut bytes = Vec::new();
-    file.take(SOUL_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    at_most(&mut file, SOUL_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     let mut text = match String::from_utf8(bytes) {
         Ok(text) => text,
         // A letter that the limit has cut is no fault of the file.

@@ -12,7 +12,7 @@ use crate::package::{ReadLimits, WorkspaceTrust};
 use crate::pipeline::SOUL_FILE;
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
-use crate::skill::open_regular;
+use crate::skill::{at_most, open_regular};
 
 /// The configuration's name in weft-lite's own folder.
 const FILE: &str = "config.yaml";
@@ -189,8 +189,8 @@ impl RuntimeBuilder {
 
 fn read(path: &Path) -> Result<String, ConfigError> {
     let mut text = String::new();
-    let opened = open_regular(path).and_then(|file| {
-        let bytes = file.take(CONFIG_BYTES + 1).read_to_string(&mut text)?;
+    let opened = open_regular(path).and_then(|mut file| {
+        let bytes = at_most(&mut file, CONFIG_BYTES + 1).read_to_string(&mut text)?;
         match bytes as u64 > CONFIG_BYTES {
             true => Err(io::Error::other(format!("it is over {CONFIG_BYTES} bytes"))),
             false => Ok(text),

@@ -14,6 +14,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
 use super::ignored::{CACHE_TAG, is_cache_tag, is_ignored_name, is_leftover};
+use super::regular::at_most;
 
 /// Files of one skill (SEP-2640, limits).
 pub(crate) const SKILL_FILES: usize = 512;
@@ -101,7 +102,7 @@ impl OpenSkill {
         // The handle keeps what it leads to within the folder.
         let follow = if path == SKILL_FILE { FollowSymlinks::Yes } else { FollowSymlinks::No };
         options.read(true).nonblock(true).follow(follow);
-        let file = folder.open_with(name, &options)?;
+        let mut file = folder.open_with(name, &options)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(not_found());
@@ -115,7 +116,7 @@ impl OpenSkill {
         }
         // One byte more, so that the end is found without growing.
         let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-        file.take(limit + 1).read_to_end(&mut content)?;
+        at_most(&mut file, limit + 1).read_to_end(&mut content)?;
         match content.len() as u64 > limit {
             true => Err(over(content.len() as u64)),
             false => Ok(content),

@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::regular::open_regular;
+use super::regular::{at_most, open_regular};
 
 /// Folders that tools make under these names.
 const FOLDERS: [&str; 8] =
@@ -28,9 +28,9 @@ pub(crate) fn is_ignored_name(name: &str) -> bool {
 }
 
 /// Whether this is the content of a file that marks a cache.
-pub(super) fn is_cache_tag(file: impl Read) -> bool {
+pub(super) fn is_cache_tag(mut file: impl Read) -> bool {
     let mut begin = Vec::new();
-    let read = file.take(CACHE_TAG_BEGINS.len() as u64).read_to_end(&mut begin);
+    let read = at_most(&mut file, CACHE_TAG_BEGINS.len() as u64).read_to_end(&mut begin);
     read.is_ok() && begin == CACHE_TAG_BEGINS
 }
 

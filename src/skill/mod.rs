@@ -63,6 +63,6 @@ pub use parse::{
 };
 pub use read::SkillReader;
 pub use registry::SkillRegistry;
-pub(crate) use regular::open_regular;
+pub(crate) use regular::{at_most, open_regular};
 pub use render::MissingVariables;
 pub use requirements::SkillSurroundings;

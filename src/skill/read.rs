@@ -10,6 +10,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use super::diagnostic::Diagnostic;
 use super::discover::{SkillRoot, refusal};
 use super::parse::{ParseMode, ParsedSkill, SKILL_BYTES, parse_skill};
+use super::regular::at_most;
 
 /// A root as a handle, beneath which the kernel keeps every path.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl SkillReader {
         let mut options = OpenOptions::new();
         // Opening a pipe would wait for its writer otherwise.
         options.read(true).nonblock(true);
-        let file = self.0.open_with(path, &options)?;
+        let mut file = self.0.open_with(path, &options)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::other("it is not a regular file"));
@@ -48,7 +49,7 @@ impl SkillReader {
         // One byte more, so that the end is found without growing.
         let expected = usize::try_from(metadata.len()).unwrap_or(SKILL_BYTES).min(SKILL_BYTES) + 1;
         let mut bytes = Vec::with_capacity(expected);
-        file.take(SKILL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        at_most(&mut file, SKILL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 }
