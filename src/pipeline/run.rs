@@ -11,7 +11,7 @@ use crate::actor::{MemberStatus, PluginHost};
 use crate::command::{
     Answer, CommandCall, CommandLine, CommandOutcome, Commands, Conversation, ProgressNotes,
 };
-use crate::contract::{Failure, PipelineStage, PipelineStageType};
+use crate::contract::{BoxFuture, Failure, PipelineStage, PipelineStageType};
 
 /// The stages that every message passes.
 pub struct Pipeline {
@@ -69,45 +69,48 @@ impl Pipeline {
         }
     }
 
-    async fn stages(
-        &self,
-        state: &mut MessageState,
-        leaves: &mut bool,
-        conversation: &Arc<Conversation>,
-        progress: &ProgressNotes,
-    ) -> Result<(), Failure> {
-        // Commands and tool lines are read from what the sender wrote, before any stage of others:
-        // no plugin can make the owner say something.
-        *leaves = self.command(state, conversation, progress).await?;
-        if state.answer.is_none()
-            && state.skill.is_none()
-            && let Some(line) = ToolLine::parse(&state.text, self.host())
-        {
-            let called = line.call(self.host(), progress).await;
-            state.answer = Some(called.map_err(|error| Failure::from(&error))?);
-        }
-        let in_use = conversation.used_skills().into_iter().chain(state.skill.clone());
-        state.prompt = Some(self.assembler.prompt(&in_use.collect::<Vec<_>>()));
+    /// In a box: who runs a message, a channel or the command line, has no copy of all this.
+    fn stages<'a>(
+        &'a self,
+        state: &'a mut MessageState,
+        leaves: &'a mut bool,
+        conversation: &'a Arc<Conversation>,
+        progress: &'a ProgressNotes,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            // Commands and tool lines are read from what the sender wrote, before any stage of others:
+            // no plugin can make the owner say something.
+            *leaves = self.command(state, conversation, progress).await?;
+            if state.answer.is_none()
+                && state.skill.is_none()
+                && let Some(line) = ToolLine::parse(&state.text, self.host())
+            {
+                let called = line.call(self.host(), progress).await;
+                state.answer = Some(called.map_err(|error| Failure::from(&error))?);
+            }
+            let in_use = conversation.used_skills().into_iter().chain(state.skill.clone());
+            state.prompt = Some(self.assembler.prompt(&in_use.collect::<Vec<_>>()));
 
-        let stages = self.host().stages();
-        if state.answer.is_none() {
-            self.foreign(&stages, PipelineStageType::PreProcess, state, progress).await?;
-        }
-        if state.answer.is_none() {
-            let replaced =
-                self.foreign(&stages, PipelineStageType::Process, state, progress).await?;
-            if !replaced {
-                state.answer = Some(self.without_model(state));
+            let stages = self.host().stages();
+            if state.answer.is_none() {
+                self.foreign(&stages, PipelineStageType::PreProcess, state, progress).await?;
             }
-        }
-        self.foreign(&stages, PipelineStageType::PostProcess, state, progress).await?;
-        match state.answer {
-            Some(_) => Ok(()),
-            None => {
-                let next_step = "see `/status` for the stages";
-                Err(Failure::new("no_answer", "no stage gave an answer", next_step))
+            if state.answer.is_none() {
+                let replaced =
+                    self.foreign(&stages, PipelineStageType::Process, state, progress).await?;
+                if !replaced {
+                    state.answer = Some(self.without_model(state));
+                }
             }
-        }
+            self.foreign(&stages, PipelineStageType::PostProcess, state, progress).await?;
+            match state.answer {
+                Some(_) => Ok(()),
+                None => {
+                    let next_step = "see `/status` for the stages";
+                    Err(Failure::new("no_answer", "no stage gave an answer", next_step))
+                }
+            }
+        })
     }
 
     fn host(&self) -> &PluginHost {
