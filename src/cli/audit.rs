@@ -13,7 +13,7 @@ use serde_json::Value;
 use weft_lite::{FileAudit, SortedSet, audit_line};
 
 use super::options::Options;
-use super::{Failure, Status, failed, meant, output};
+use super::{Failure, Status, meant, output};
 
 /// How often `--follow` looks for new lines.
 const LOOK: Duration = Duration::from_millis(200);
@@ -110,12 +110,12 @@ fn known(id: &str, mut others: SortedSet<String>, options: &Options) -> Result<(
     others.extend(snapshot.plugins.plugins().map(|plugin| plugin.manifest.id.clone()));
     others.extend(snapshot.plugins.refused().iter().filter_map(|refused| refused.id.clone()));
     if others.contains(id) {
-        output::message(&format!("the plugin `{id}` has no record"));
+        output::message(&format_args!("the plugin `{id}` has no record"));
         return Ok(());
     }
     let known = others.iter().map(String::as_str);
     let next_step = meant(id, known, "see `weft-lite plugin list` for those there are");
-    Err(failed(&format!("there is no plugin `{id}`, and no record of one"), next_step))
+    Err(Failure::work(&format_args!("there is no plugin `{id}`, and no record of one"), &next_step))
 }
 
 fn print(

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use argh::FromArgs;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
+use serde_json::Value;
 use weft_lite::{
     CallError, CallOutcome, Capability, RefusedPlugin, Runtime, ToolEntry, Usage, limits,
 };
@@ -38,7 +38,9 @@ pub(super) struct Call {
 pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let (runtime, mut interrupts) = match options.load_watching(Asking::Never) {
-        Err(Failure::Interrupted) => return answer(failed(CallError::Cancelled), options),
+        Err(failure) if failure.is_interrupted() => {
+            return answer(failed(CallError::Cancelled), options);
+        }
         loaded => loaded?,
     };
     if options.verbose {
@@ -101,7 +103,7 @@ fn tell(
     let CallOutcome { result, usage } = outcome;
     match (&result, options.json) {
         (Ok(text), true) => {
-            output::json(&json!({ "ok": true, "result": value(text), "usage": usage }))?;
+            output::record(&[("ok", &true), ("result", &value(text)), ("usage", &usage)])?;
         }
         (Ok(text), false) => print_result(text)?,
         (Err(error), _) => {
@@ -173,7 +175,8 @@ fn standard_input() -> Result<String, CallError> {
     let invalid = |problem: String| CallError::InvalidParams { problem };
     let (limit, most) = (limits::PARAMS_BYTES, limits::MESSAGE_BYTES);
     let mut bytes = Vec::new();
-    io::stdin()
+    let source: &mut dyn Read = &mut io::stdin();
+    source
         .take(most as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| invalid(format!("standard input can't be read: {error}")))?;

@@ -75,7 +75,7 @@ pub(super) fn unknown_option(words: &str) -> Option<Failure> {
     let option = words.lines().next()?.strip_prefix("Unrecognized argument: ")?.trim();
     let similar = similar_names(option, arguments::shared().chain(["--help"]));
     let message = format!("unrecognized argument: {option}");
-    did_you_mean(&similar, "").map(|next_step| Failure::Usage { message, next_step })
+    did_you_mean(&similar, "").map(|next_step| Failure::usage(&message, &next_step))
 }
 
 fn names(commands: &[&'static CommandInfo]) -> Vec<&'static str> {
@@ -96,9 +96,8 @@ fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
         meant = similar_names(word, known.iter().copied());
     }
     let next_step = did_you_mean(&meant, &format!("{NAME} {before}"));
-    Failure::Usage {
-        message: format!("there is no command `{before}{word}`"),
-        next_step: next_step
-            .unwrap_or_else(|| format!("`{NAME} {before}--help` lists those there are")),
-    }
+    Failure::usage(
+        &format_args!("there is no command `{before}{word}`"),
+        &next_step.unwrap_or_else(|| format!("`{NAME} {before}--help` lists those there are")),
+    )
 }

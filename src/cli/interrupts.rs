@@ -8,7 +8,9 @@
 //! them.
 
 use std::io::{self, IsTerminal};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
@@ -18,7 +20,7 @@ use futures_lite::future::{block_on, or, pending};
 use rustix::process::{Signal as Kill, getpid, kill_process};
 use smol::Timer;
 
-use super::{Failure, INTERRUPTED};
+use super::{Failure, INTERRUPTED, threads};
 
 /// How long what was cancelled may take to say so.
 const GRACE: Duration = Duration::from_millis(500);
@@ -52,9 +54,11 @@ impl Interrupts {
     ///
     /// They can't be received.
     pub(super) fn watch() -> Result<Self, Failure> {
-        Self::of([Signal::Int, Signal::Term, Signal::Hup]).map_err(|error| Failure::Work {
-            message: format!("signals can't be received: {error}"),
-            next_step: "check the limits that this program runs under".into(),
+        Self::of(&[Signal::Int, Signal::Term, Signal::Hup]).map_err(|error| {
+            Failure::work(
+                &format_args!("signals can't be received: {error}"),
+                &"check the limits that this program runs under",
+            )
         })
     }
 
@@ -64,18 +68,16 @@ impl Interrupts {
     ///
     /// They can't be received.
     pub(super) fn watch_all() -> io::Result<Self> {
-        Self::of([Signal::Int, Signal::Term, Signal::Hup, Signal::Quit])
+        Self::of(&[Signal::Int, Signal::Term, Signal::Hup, Signal::Quit])
     }
 
-    fn of(signals: impl IntoIterator<Item = Signal>) -> io::Result<Self> {
-        let hangup = |signal: &Signal| *signal == Signal::Hup;
+    fn of(signals: &[Signal]) -> io::Result<Self> {
         let ignored = is_hangup_ignored();
-        let wanted = signals.into_iter().filter(|signal| !(ignored && hangup(signal)));
-        let signals = Signals::new(wanted)?;
+        let wanted = signals.iter().filter(|signal| !(ignored && **signal == Signal::Hup));
+        let signals = Signals::new(wanted.copied())?;
         let (sender, receiver) = async_channel::unbounded();
-        std::thread::Builder::new()
-            .name("signals".into())
-            .spawn(move || block_on(forward(signals, &sender)))?;
+        let forwarding = move || block_on(forward(signals, &sender));
+        threads::spawn(Builder::new().name("signals".into()), Box::new(forwarding))?;
         Ok(Self(receiver))
     }
 
@@ -90,11 +92,17 @@ impl Interrupts {
 
     /// What `work` comes to, unless a signal comes first.
     pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let mut value = None;
+        self.or(pin!(async { value = Some(work.await) })).await;
+        value
+    }
+
+    /// The one copy of what waits for `work` and for a signal.
+    async fn or(&mut self, work: Pin<&mut dyn Future<Output = ()>>) {
         let interrupted = async {
             self.next().await;
-            None
         };
-        or(async { Some(work.await) }, interrupted).await
+        or(work, interrupted).await;
     }
 }
 
@@ -150,9 +158,11 @@ async fn seen(sender: &Sender<Signal>, limit: Duration) {
 
 /// Ends the program, also where leaving it in order would wait for standard output.
 fn end_now() {
-    let exit = || std::process::exit(INTERRUPTED.into());
-    if std::thread::Builder::new().spawn(exit).is_ok() {
-        std::thread::sleep(GRACE);
+    let exit = || {
+        std::process::exit(INTERRUPTED.into());
+    };
+    if threads::spawn(Builder::new(), Box::new(exit)).is_ok() {
+        thread::sleep(GRACE);
     }
     let _ = kill_process(getpid(), Kill::KILL);
 }
@@ -168,9 +178,14 @@ fn is_hangup_ignored() -> bool {
 
 /// What `work` that was cancelled comes to, unless that takes too long.
 pub(super) async fn soon<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut value = None;
+    within_grace(pin!(async { value = Some(work.await) })).await;
+    value
+}
+
+async fn within_grace(work: Pin<&mut dyn Future<Output = ()>>) {
     let given_up = async {
         Timer::after(GRACE).await;
-        None
     };
-    or(async { Some(work.await) }, given_up).await
+    or(work, given_up).await;
 }

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{
     InstallRecord, KeyError, KeyErrorKind, PackageKind, PrivateKey, TrustedKey, TrustedKeys,
 };
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::{Failure, Status, failed, meant, output};
+use super::output::{self, AsJson};
+use super::{Failure, Status, meant};
 
 /// Make a key to sign packages with, and say whose signatures count.
 #[derive(Debug, FromArgs)]
@@ -99,41 +99,36 @@ fn new(command: &New, options: &Options) -> Result<Status, Failure> {
             home.join("signing.key")
         }
     };
-    let key = PrivateKey::create(&path).map_err(|error| refused(&error))?;
-    let public_path = PrivateKey::public_path(&path);
+    let key_id = PrivateKey::create(&path).map_err(refused)?.key_id();
+    let public_path = PrivateKey::public_path(&path).display().to_string();
+    let path = path.display().to_string();
     if options.json {
-        output::json(&json!({
-            "key_id": key.key_id(),
-            "private_key": path.display().to_string(),
-            "public_key": public_path.display().to_string(),
-        }))?;
+        let fields: [(&str, &dyn AsJson); 3] =
+            [("key_id", &key_id), ("private_key", &path), ("public_key", &public_path)];
+        output::record(&fields)?;
     } else {
-        output::data(&key.key_id())?;
-        let (path, public_path) = (path.display(), public_path.display());
-        output::message(&format!("keep {path} to yourself; give {public_path} away"));
+        output::data(&key_id)?;
+        output::message(&format_args!("keep {path} to yourself; give {public_path} away"));
     }
     Ok(Status::Done)
 }
 
 fn trust(command: &Trust, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
-    let trusted = TrustedKeys::trust(&home, &command.file, command.name.as_deref())
-        .map_err(|error| refused(&error))?;
+    let trusted =
+        TrustedKeys::trust(&home, &command.file, command.name.as_deref()).map_err(refused)?;
     let TrustedKey { name, key } = trusted;
-    if options.json {
-        output::json(&json!({ "key_id": key.key_id(), "name": name }))?;
-    } else {
-        output::message(&format!("trusted: {} ({name})", key.key_id()));
-    }
-    Ok(Status::Done)
+    let key_id = key.key_id();
+    let fields: [(&str, &dyn AsJson); 2] = [("key_id", &key_id), ("name", &name)];
+    Ok(output::done(options.form(), &fields, &format_args!("trusted: {key_id} ({name})"))?)
 }
 
 fn list(options: &Options) -> Result<Status, Failure> {
-    let keys = TrustedKeys::read(&options.weft_home()?).map_err(|error| refused(&error))?;
+    let keys = TrustedKeys::read(&options.weft_home()?).map_err(refused)?;
     let rows: Vec<[String; 2]> =
         keys.iter().map(|TrustedKey { name, key }| [key.key_id(), name.clone()]).collect();
     if options.json {
-        let keys = rows.iter().map(|[id, name]| json!({ "key_id": id, "name": name }));
+        let keys = rows.iter().map(|[id, name]| output::object(&[("key_id", id), ("name", name)]));
         output::json(&keys.collect::<Vec<_>>())?;
     } else {
         output::table(["key", "name"], &rows)?;
@@ -143,7 +138,7 @@ fn list(options: &Options) -> Result<Status, Failure> {
 
 fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
-    let keys = TrustedKeys::read(&home).map_err(|error| refused(&error))?;
+    let keys = TrustedKeys::read(&home).map_err(refused)?;
     let is_named = |it: &&TrustedKey| it.name == *name || it.key.key_id() == *name;
     let mut named: Vec<String> = keys.iter().filter(is_named).map(|it| it.key.key_id()).collect();
     named.dedup();
@@ -154,14 +149,17 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
             let known =
                 keys.iter().map(|it| it.name.as_str()).chain(ids.iter().map(String::as_str));
             let next_step = meant(name, known, "see `weft-lite key list` for those there are");
-            return Err(failed(&format!("no key `{name}` is trusted"), next_step));
+            return Err(Failure::work(&format_args!("no key `{name}` is trusted"), &next_step));
         }
         several => {
             let next_step = format!("name one by its id: {}", several.join(", "));
-            return Err(failed(&format!("several keys are called `{name}`"), next_step));
+            return Err(Failure::work(
+                &format_args!("several keys are called `{name}`"),
+                &next_step,
+            ));
         }
     };
-    TrustedKeys::distrust(&home, key_id).map_err(|error| refused(&error))?;
+    TrustedKeys::distrust(&home, key_id).map_err(refused)?;
     let signed = |kind| {
         let records = InstallRecord::signed_by(&home, kind, key_id).unwrap_or_default();
         records.into_iter().map(move |record| (kind, record))
@@ -169,32 +167,33 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
     let still: Vec<(PackageKind, InstallRecord)> =
         [PackageKind::Plugin, PackageKind::Skill].into_iter().flat_map(signed).collect();
     if options.json {
-        let still = still
-            .iter()
-            .map(|(kind, it)| json!({ "kind": kind.as_str(), "id": it.id, "version": it.version }));
+        let still = still.iter().map(|(kind, it)| {
+            output::object(&[("kind", &kind.as_str()), ("id", &it.id), ("version", &it.version)])
+        });
         let still: Vec<_> = still.collect();
-        output::json(&json!({ "removed": key_id, "still_installed": still }))?;
+        output::record(&[("removed", key_id), ("still_installed", &still)])?;
         return Ok(Status::Done);
     }
-    output::message(&format!("not trusted any more: {key_id}"));
+    output::message(&format_args!("not trusted any more: {key_id}"));
     for (kind, record) in &still {
         let message =
             format!("still installed, and not in service any more: the {kind} {}", record.name());
         let next_step =
             format!("if it is not wanted either: `weft-lite {kind} remove {}`", record.id);
-        output::message(&output::with_next_step(&message, &next_step));
+        output::advise(&message, &next_step);
     }
     Ok(Status::Done)
 }
 
-fn refused(error: &KeyError) -> Failure {
+fn refused(error: KeyError) -> Failure {
     let next_step = error.next_step();
-    match error.kind {
+    let next_step = match error.kind {
         KeyErrorKind::Missing => {
-            failed(error, "check the path: the file, or the folder that it is to be in".into())
+            "check the path: the file, or the folder that it is to be in".to_owned()
         }
-        KeyErrorKind::Exists => failed(error, format!("{next_step} with `--out`")),
-        KeyErrorKind::Name => failed(error, format!("{next_step}, with `--name`")),
-        _ => failed(error, next_step),
-    }
+        KeyErrorKind::Exists => format!("{next_step} with `--out`"),
+        KeyErrorKind::Name => format!("{next_step}, with `--name`"),
+        _ => next_step,
+    };
+    Failure::work(&error, &next_step)
 }

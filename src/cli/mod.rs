@@ -7,6 +7,7 @@
 mod arguments;
 mod audit;
 mod call;
+mod failure;
 mod habits;
 mod interrupts;
 #[cfg(feature = "package")]
@@ -33,6 +34,7 @@ use std::process::ExitCode;
 
 use argh::{EarlyExit, FromArgs};
 
+use failure::{Cause, Failure};
 use options::Options;
 use output::Form;
 
@@ -57,25 +59,6 @@ enum Status {
     Interrupted,
     /// It has to start anew.
     WornOut,
-}
-
-/// Why a command could not do its work.
-#[derive(Debug)]
-enum Failure {
-    /// The command line asks for what can't be.
-    Usage { message: String, next_step: String },
-    /// The work failed.
-    Work { message: String, next_step: String },
-    /// The result could not be written.
-    Output(io::Error),
-    /// The operator would not wait, and there is nothing else to say of it.
-    Interrupted,
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
 }
 
 #[derive(Debug, FromArgs)]
@@ -120,7 +103,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let message = format!("the output can't be written: {error}");
-            output::problem(&message, "check where it goes: a full disk, a closed file");
+            output::problem(&message, &"check where it goes: a full disk, a closed file");
             ExitCode::FAILURE
         }
     }
@@ -138,21 +121,18 @@ fn is_mcp(_command: Option<&Command>) -> bool {
 
 /// Says why a command could not do its work, where and how its results would have been said.
 fn tell(failure: Failure, form: Form) -> io::Result<Status> {
-    let (code, message, next_step, status) = match failure {
-        Failure::Usage { message, next_step } => ("usage", message, next_step, Status::WrongUsage),
-        Failure::Work { message, next_step } => ("failed", message, next_step, Status::Failed),
-        Failure::Interrupted => {
-            ("cancelled", "cancelled".into(), "run it again".into(), Status::Interrupted)
+    match *failure.0 {
+        Cause::Said { code, message, next_step, status } => {
+            output::failure(&weft_lite::Failure::new(code, message, next_step), None, form)?;
+            Ok(status)
         }
-        Failure::Output(error) => return Err(error),
-    };
-    output::failure(&weft_lite::Failure::new(code, message, next_step), None, form)?;
-    Ok(status)
+        Cause::Output(error) => Err(error),
+    }
 }
 
 /// The options, or `None` where all that was asked for was help, and it is printed.
 fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
-    let arguments = arguments::arrange(arguments).map_err(usage)?;
+    let arguments = arguments::arrange(arguments).map_err(|message| usage(&message))?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match Options::from_args(&[NAME], &arguments) {
         Ok(options) => Ok(Some(options)),
@@ -162,14 +142,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
         }
         Err(EarlyExit { output, status: Err(()) }) => {
             let told = habits::unknown(&arguments).or_else(|| habits::unknown_option(&output));
-            Err(told.unwrap_or_else(|| usage(sentence(&output))))
+            Err(told.unwrap_or_else(|| usage(&sentence(&output))))
         }
     }
-}
-
-/// A failure of the library, whose errors all know what to do.
-fn failed(message: &dyn fmt::Display, next_step: String) -> Failure {
-    Failure::Work { message: message.to_string(), next_step }
 }
 
 /// The names that `name` was probably meant to be, or else where all of them are listed.
@@ -178,9 +153,8 @@ fn meant<'n>(name: &str, known: impl IntoIterator<Item = &'n str>, otherwise: &s
     weft_lite::did_you_mean(&similar, "").unwrap_or_else(|| otherwise.to_owned())
 }
 
-fn usage(message: String) -> Failure {
-    let next_step = "see `weft-lite --help`, or `--help` after a command".to_owned();
-    Failure::Usage { message, next_step }
+fn usage(message: &dyn fmt::Display) -> Failure {
+    Failure::usage(message, &"see `weft-lite --help`, or `--help` after a command")
 }
 
 /// The words of the parser in the form of our own: lowercase, without a full stop.
@@ -220,7 +194,7 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
             if let Err(EarlyExit { output, .. }) = Options::from_args(&[NAME], &["--help"]) {
                 output::message(&output);
             }
-            Err(usage("there is no command".into()))
+            Err(usage(&"there is no command"))
         }
     }
 }

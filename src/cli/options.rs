@@ -17,7 +17,7 @@ use super::output::Form;
 use super::restart;
 use super::threads;
 use super::trust::{self, Asking};
-use super::{AUDIT_FILE, Command, Failure, failed, report};
+use super::{AUDIT_FILE, Command, Failure, report};
 
 /// Runs sandboxed WebAssembly plugins. Options may stand before or after the command.
 #[derive(Debug, FromArgs)]
@@ -136,9 +136,11 @@ impl Options {
     ///
     /// There is neither `$WEFT_HOME` nor a home to put one in.
     pub(super) fn weft_home(&self) -> Result<PathBuf, Failure> {
-        weft_home(user_home().as_ref())?.ok_or_else(|| Failure::Usage {
-            message: "there is no folder to keep anything in".into(),
-            next_step: "set `WEFT_HOME` to a folder".into(),
+        weft_home(user_home().as_ref())?.ok_or_else(|| {
+            Failure::usage(
+                &"there is no folder to keep anything in",
+                &"set `WEFT_HOME` to a folder",
+            )
         })
     }
 
@@ -155,7 +157,7 @@ impl Options {
             builder = builder.user_home(user_home);
         }
         let configured = builder.configure(&home);
-        let (_, parsed) = configured.map_err(|error| failed(&error, error.next_step()))?;
+        let (_, parsed) = configured?;
         Ok(parsed.config)
     }
 
@@ -223,7 +225,7 @@ impl Options {
             loaded.is_some()
         });
         if !loaded {
-            return Err(Failure::Interrupted);
+            return Err(Failure::interrupted());
         }
         report::empty_folders(&self.plugins, &runtime.host().registry());
         Ok((runtime, interrupts))
@@ -265,10 +267,10 @@ impl Options {
         let folders = plugins.chain([("--workspace", &self.workspace)]);
         for (option, folder) in folders {
             if !folder.is_dir() {
-                return Err(Failure::Usage {
-                    message: format!("{} is not a folder", folder.display()),
-                    next_step: format!("give `{option}` the path of a folder"),
-                });
+                return Err(Failure::usage(
+                    &format_args!("{} is not a folder", folder.display()),
+                    &format_args!("give `{option}` the path of a folder"),
+                ));
             }
         }
         let values = self.env.iter().cloned().map(|Variable { name, value }| (name, value));
@@ -291,8 +293,7 @@ impl Options {
         builder = builder.trust_workspace(trust::of(self, home.as_deref(), asking));
         if let Some(home) = home {
             let configured = builder.configure(&home);
-            let (configured, parsed) =
-                configured.map_err(|error| failed(&error, error.next_step()))?;
+            let (configured, parsed) = configured?;
             for warning in &parsed.warnings {
                 log::warn!("configuration: {warning}");
             }
@@ -337,8 +338,10 @@ fn weft_home(user_home: Option<&PathBuf>) -> Result<Option<PathBuf>, Failure> {
     let named = std::env::var_os("WEFT_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let Some(named) = named else { return Ok(user_home.map(|home| home.join(".weft"))) };
     let expanded = expand_path(&named, user_home.map(PathBuf::as_path), None);
-    expanded.map(Some).map_err(|problem| Failure::Usage {
-        message: format!("`WEFT_HOME` can't be followed: {problem}"),
-        next_step: "set `WEFT_HOME` to the path in full".into(),
+    expanded.map(Some).map_err(|problem| {
+        Failure::usage(
+            &format_args!("`WEFT_HOME` can't be followed: {problem}"),
+            &"set `WEFT_HOME` to the path in full",
+        )
     })
 }

@@ -1,14 +1,17 @@
 //! Printing: data to standard output, everything else to standard error.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 #[cfg(feature = "console")]
 use std::sync::OnceLock;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value};
 #[cfg(feature = "console")]
 use weft_lite::AboveLine;
 use weft_lite::{Failure, Usage, printable};
+
+use super::Status;
 
 /// Columns that a table takes on a terminal.
 const COLUMNS: usize = 100;
@@ -55,20 +58,46 @@ pub(super) fn data(text: &str) -> io::Result<()> {
     output.flush()
 }
 
+/// What can be said in JSON.
+pub(super) trait AsJson {
+    fn value(&self) -> Value;
+}
+
+impl<T: Serialize> AsJson for T {
+    fn value(&self) -> Value {
+        // The names of fields are text.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// An object with these fields, in this order.
+pub(super) fn object(fields: &[(&str, &dyn AsJson)]) -> Value {
+    let fields = fields.iter().map(|(name, field)| ((*name).to_owned(), field.value()));
+    fields.collect::<Map<_, _>>().into()
+}
+
 /// Prints `value` as one JSON document: over several lines on a terminal, and without what controls
 /// it, otherwise on one line.
 ///
 /// # Errors
 ///
 /// As [`data`].
-pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
-    let text = if is_terminal() {
+pub(super) fn json(value: &dyn AsJson) -> io::Result<()> {
+    let value = value.value();
+    if is_terminal() {
         // JSON leaves alone what lies beyond ASCII, and some of that drives a terminal too.
-        printable(&serde_json::to_string_pretty(value)?)
-    } else {
-        serde_json::to_string(value)?
-    };
-    data(&text)
+        return data(&printable(&format!("{value:#}")));
+    }
+    data(&value.to_string())
+}
+
+/// Prints an object with these fields as [`json`] does.
+///
+/// # Errors
+///
+/// As [`data`].
+pub(super) fn record(fields: &[(&str, &dyn AsJson)]) -> io::Result<()> {
+    json(&object(fields))
 }
 
 /// Prints text that a guest chose: as it is, but without what controls a terminal where one shows it.
@@ -81,9 +110,14 @@ pub(super) fn guest_text(text: &str) -> io::Result<()> {
 }
 
 /// Prints lines to standard error. Where nobody can read them, nobody misses them.
-pub(super) fn message(text: &str) {
-    let text = format!("{}\n", printable(text));
+pub(super) fn message(text: &dyn Display) {
+    let text = format!("{}\n", printable(&text.to_string()));
     let _ = Messages.write_all(text.as_bytes());
+}
+
+/// Prints what happened, and what to do about it, to standard error.
+pub(super) fn advise(message: &dyn Display, next_step: &dyn Display) {
+    self::message(&with_next_step(message, next_step));
 }
 
 /// How a command's results, and what keeps it from them, are told.
@@ -105,25 +139,26 @@ pub(super) fn failure(failure: &Failure, usage: Option<Usage>, form: Form) -> io
     match form {
         Form::Text => problem(&failure.message, &failure.next_step),
         Form::Json => {
-            let mut told = json!({ "ok": false, "error": failure });
-            if let Some(usage) = usage {
-                told["usage"] = json!(usage);
+            let usage = usage.map(|usage| usage.value());
+            let mut fields: Vec<(&str, &dyn AsJson)> = vec![("ok", &false), ("error", failure)];
+            if let Some(usage) = &usage {
+                fields.push(("usage", usage));
             }
-            json(&told)?;
+            record(&fields)?;
         }
     }
     Ok(())
 }
 
 /// Prints what happened and what to do about it.
-pub(super) fn problem(message: &str, next_step: &str) {
-    self::message(&with_next_step(&format!("error: {message}"), next_step));
+pub(super) fn problem(message: &dyn Display, next_step: &dyn Display) {
+    advise(&format_args!("error: {message}"), next_step);
 }
 
 /// What happened, and what to do about it on a line of its own.
-pub(super) fn with_next_step(message: &str, next_step: &str) -> String {
+pub(super) fn with_next_step(message: &dyn Display, next_step: &dyn Display) -> String {
     // What follows a message's first line is set off, so that it can't pass for a line of ours.
-    format!("{}\n  try: {next_step}", message.replace('\n', "\n    "))
+    format!("{}\n  try: {next_step}", message.to_string().replace('\n', "\n    "))
 }
 
 /// The text on one line, whatever its author put into it.
@@ -138,27 +173,52 @@ pub(super) fn one_line(text: &str) -> String {
 ///
 /// As [`data`].
 pub(super) fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
-    if rows.is_empty() {
+    cells(&titles, rows.as_flattened())
+}
+
+/// The one copy of [`table`]: row after row, each with as many cells as there are titles.
+fn cells(titles: &[&str], cells: &[String]) -> io::Result<()> {
+    if cells.is_empty() {
         return Ok(());
     }
-    let cell = |text: &str| printable(&one_line(text));
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|it| cell(it))).collect();
-    if !is_terminal() {
-        let lines: Vec<String> = rows.iter().map(|row| row.join("\t")).collect();
-        return data(&lines.join("\n"));
+    let is_terminal = is_terminal();
+    let mut all: Vec<String> = Vec::new();
+    if is_terminal {
+        all.extend(titles.iter().map(|title| title.to_uppercase()));
     }
-    let titles = titles.map(str::to_uppercase);
-    let rows: Vec<&[String; N]> = std::iter::once(&titles).chain(&rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
-    let lines: Vec<String> = rows
-        .iter()
-        .map(|row| {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-            fitted(cells.collect::<Vec<_>>().join("  ").trim_end())
-        })
-        .collect();
-    data(&lines.join("\n"))
+    all.extend(cells.iter().map(|cell| printable(&one_line(cell))));
+    let rows = all.chunks(titles.len());
+    let mut widths = vec![0; titles.len()];
+    for row in rows.clone() {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &[String]| {
+        if !is_terminal {
+            return row.join("\t");
+        }
+        let padded = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        fitted(padded.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    data(&rows.map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// Says what a command has done: as an object with these fields, or in a sentence on standard error.
+///
+/// # Errors
+///
+/// As [`data`], for JSON.
+pub(super) fn done(
+    form: Form,
+    fields: &[(&str, &dyn AsJson)],
+    sentence: &dyn Display,
+) -> io::Result<Status> {
+    match form {
+        Form::Json => record(fields)?,
+        Form::Text => message(sentence),
+    }
+    Ok(Status::Done)
 }
 
 /// Whether a person looks at the output.
@@ -183,7 +243,9 @@ pub(super) fn warn_if_others_read(path: &std::path::Path) {
         .is_ok_and(|it| it.is_file() && std::os::unix::fs::MetadataExt::mode(&it) & 0o044 != 0)
     {
         let path = path.display();
-        let warning = format!("warning: other users can read {path}");
-        message(&with_next_step(&warning, &format!("run `chmod 600 {path}`")));
+        advise(
+            &format_args!("warning: other users can read {path}"),
+            &format_args!("run `chmod 600 {path}`"),
+        );
     }
 }

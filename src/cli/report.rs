@@ -13,7 +13,7 @@ use super::output;
 pub(super) fn refused(plugins: &[RefusedPlugin]) {
     for plugin in plugins {
         let message = format!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
-        output::message(&output::with_next_step(&message, &next_step(&plugin.error)));
+        output::advise(&message, &next_step(&plugin.error));
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
             let message = format!("warning: there is no plugin in {}", folder.display());
             let first = MANIFEST_NAMES.first().copied().unwrap_or_default();
             let next_step = format!("a plugin is a folder with a `{first}` and a module");
-            output::message(&output::with_next_step(&message, &next_step));
+            output::advise(&message, &next_step);
         }
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn warnings(registry: &PluginRegistry) {
 /// The same of one plugin.
 pub(super) fn warnings_of(plugin: &LoadedPlugin) {
     for warning in &plugin.warnings {
-        output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
+        output::message(&format_args!("warning: {}: {warning}", plugin.manifest.id));
     }
 }
 

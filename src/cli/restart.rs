@@ -22,7 +22,7 @@ use async_channel::{Receiver, Sender};
 use rustix::io::{FdFlags, fcntl_setfd};
 use weft_lite::PanicContainment;
 
-use super::{Failure, interrupts, output};
+use super::{Failure, interrupts, output, threads};
 
 /// How long what is in flight may take to be answered.
 pub(super) const PATIENCE: Duration = Duration::from_secs(6);
@@ -63,14 +63,15 @@ pub(super) fn prepare() {
     PanicContainment::at_last(|| {
         let _ = wish().0.try_send(());
         // It hears of it nevertheless, only without this limit.
-        let _ = thread::Builder::new().spawn(|| {
+        let late = || {
             thread::sleep(END);
             // A program that a signal has ended needs no end from here.
             if let Some(failure) = again() {
                 let _ = super::tell(failure, output::Form::Text);
                 std::process::exit(1);
             }
-        });
+        };
+        let _ = threads::spawn(thread::Builder::new(), Box::new(late));
     });
 }
 
@@ -135,10 +136,10 @@ pub(super) fn again() -> Option<Failure> {
         .filter(|it| it.parse::<u64>().is_ok_and(|it| now.saturating_sub(it) < SECONDS))
         .collect();
     if !next.serves || started.len() >= STARTS {
-        return Some(Failure::Work {
-            message: "panics have worn the program out".into(),
-            next_step: "report them; what they were is said above".into(),
-        });
+        return Some(Failure::work(
+            &"panics have worn the program out",
+            &"report them; what they were is said above",
+        ));
     }
     let now = now.to_string();
     started.push(&now);
@@ -159,10 +160,10 @@ pub(super) fn again() -> Option<Failure> {
         }
         Err(error) => error,
     };
-    Some(Failure::Work {
-        message: format!("panics have worn the program out, and it can't start anew: {error}"),
-        next_step: "start it again".into(),
-    })
+    Some(Failure::work(
+        &format_args!("panics have worn the program out, and it can't start anew: {error}"),
+        &"start it again",
+    ))
 }
 
 /// This very program, also when another one took its place. Started by its path, it keeps its name in lists

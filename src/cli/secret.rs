@@ -6,12 +6,12 @@ use std::io;
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::{Failure, Status, failed, meant, output, terminal};
+use super::output::{self, AsJson};
+use super::{Failure, Status, meant, terminal};
 
 /// Keep credentials that plugins may use and never see.
 #[derive(Debug, FromArgs)]
@@ -96,14 +96,14 @@ pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, 
 fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status, Failure> {
     let Set { name, host, from_file, from_env, in_file, allow_http } = command;
     // What can't be kept isn't asked for.
-    secrets.check(name, host).map_err(|error| Failure::Usage {
-        message: error.to_string(),
-        next_step: match error {
+    secrets.check(name, host).map_err(|error| {
+        let next_step = match error {
             SecretError::Host { .. } | SecretError::NoHost => {
                 "name the host that may get it, for instance `--host api.example.com`".into()
             }
-            error => error.next_step(),
-        },
+            _ => error.next_step(),
+        };
+        Failure::usage(&error, &next_step)
     })?;
     if let Some(path) = from_file.as_deref().or(in_file.as_deref()) {
         output::warn_if_others_read(path);
@@ -123,30 +123,28 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
                 .map_err(|error| unread("the value can't be read", &error))?
         }
         _ => {
-            return Err(Failure::Usage {
-                message: "the value can be in one place only".into(),
-                next_step: "give one of `--from-file`, `--from-env` and `--in-file`".into(),
-            });
+            return Err(Failure::usage(
+                &"the value can be in one place only",
+                &"give one of `--from-file`, `--from-env` and `--in-file`",
+            ));
         }
     };
     // A place may get its value later; until then the secret is none.
     if let Err(error) = value.try_read() {
         let message = format!("warning: `{name}` has no usable value yet: {value:?}: {error}");
         let next_step = "put one line of visible ASCII there before plugins use it";
-        output::message(&output::with_next_step(&message, next_step));
+        output::advise(&message, &next_step);
     }
     let transport = match allow_http {
         true => SecretTransport::HttpToPrivateHosts,
         false => SecretTransport::Https,
     };
-    secrets.set(name, value, host, transport).map_err(|error| refused(&error))?;
-    if options.json {
-        output::json(&json!({ "name": name, "hosts": host, "allow_http": allow_http }))?;
-    } else {
-        let also = if *allow_http { ", also over http to private hosts" } else { "" };
-        output::message(&format!("kept `{name}`, for {}{also}", host.join(", ")));
-    }
-    Ok(Status::Done)
+    secrets.set(name, value, host, transport)?;
+    let also = if *allow_http { ", also over http to private hosts" } else { "" };
+    let sentence = format!("kept `{name}`, for {}{also}", host.join(", "));
+    let fields: [(&str, &dyn AsJson); 3] =
+        [("name", name), ("hosts", host), ("allow_http", allow_http)];
+    Ok(output::done(options.form(), &fields, &sentence)?)
 }
 
 /// The value's own text is in no message.
@@ -156,11 +154,11 @@ fn unread(what: &str, error: &io::Error) -> Failure {
         io::ErrorKind::InvalidData => "give one line of visible ASCII, of at most 8192 bytes",
         _ => "check the path, and that you may read it",
     };
-    failed(&format!("{what}: {error}"), next_step.into())
+    Failure::work(&format_args!("{what}: {error}"), &next_step)
 }
 
 fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
-    let summaries = secrets.list().map_err(|error| refused(&error))?;
+    let summaries = secrets.list()?;
     if options.json {
         output::json(&summaries)?;
     } else {
@@ -179,20 +177,11 @@ fn remove(
     Remove { name }: &Remove,
     options: &Options,
 ) -> Result<Status, Failure> {
-    if !secrets.remove(name).map_err(|error| refused(&error))? {
-        let kept = secrets.list().map_err(|error| refused(&error))?;
+    if !secrets.remove(name)? {
+        let kept = secrets.list()?;
         let known = kept.iter().map(|it| it.name.as_str());
         let next_step = meant(name, known, "see `weft-lite secret list` for those there are");
-        return Err(failed(&format!("there is no secret `{name}`"), next_step));
+        return Err(Failure::work(&format_args!("there is no secret `{name}`"), &next_step));
     }
-    if options.json {
-        output::json(&json!({ "removed": name }))?;
-    } else {
-        output::message(&format!("removed `{name}`"));
-    }
-    Ok(Status::Done)
-}
-
-fn refused(error: &SecretError) -> Failure {
-    failed(error, error.next_step())
+    Ok(output::done(options.form(), &[("removed", name)], &format_args!("removed `{name}`"))?)
 }

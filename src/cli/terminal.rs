@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Stdin, Write};
 
+use futures_lite::future::block_on;
 use rustix::termios::{
     LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
     tcsetattr,
@@ -31,7 +32,7 @@ impl Prompt for Terminal {
         let mut answer = String::new();
         if io::stdin().lock().read_line(&mut answer).ok()? == 0 {
             // Ctrl-d is no answer, and leaves the line open.
-            output::message("");
+            output::message(&"");
             return None;
         }
         Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
@@ -56,14 +57,14 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
         // Before the question: whoever reads it may type at once.
         let _hidden = Hidden::start(&stdin)?;
         write!(io::stderr(), "{question}: ")?;
-        let typed = smol::block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(gave_up()));
+        let typed = block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(gave_up()));
         if typed.is_err() {
             // Half a value is no line for whoever reads the terminal next.
             let _ = tcflush(&stdin, QueueSelector::IFlush);
         }
         typed
     };
-    output::message("");
+    output::message(&"");
     match typed?.as_slice() {
         [.., INTERRUPT] => Err(gave_up()),
         typed => SecretValue::from_reader(typed),

@@ -1,14 +1,23 @@
 //! Threads of the program: whether there are any to be had, and work that gets one of its own.
 
 use std::io;
-use std::sync::mpsc;
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, OnceLock};
+use std::thread::{Builder, JoinHandle};
 
 use super::Failure;
 
 /// Threads that run at once in every command: the reactor's, that for signals, that for tasks, that
 /// for work that blocks, and that which reads standard input.
 const NEEDED: usize = 5;
+
+/// Starts a thread for `work`, in the one copy of all that it takes.
+///
+/// # Errors
+///
+/// The system gives none.
+pub(super) fn spawn(thread: Builder, work: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
+    thread.spawn(work)
+}
 
 /// Checks that the threads that everything needs can be had, and starts the reactor's. Without one it
 /// would panic, or wait for ever.
@@ -17,19 +26,20 @@ const NEEDED: usize = 5;
 ///
 /// The system gives none.
 pub(super) fn start() -> Result<(), Failure> {
-    let mut threads: Vec<JoinHandle<()>> = Vec::with_capacity(NEEDED);
-    let mut ends = Vec::with_capacity(NEEDED);
-    for _ in 0..NEEDED {
-        let (end, wait) = mpsc::channel::<()>();
-        let thread = thread::Builder::new().spawn(move || {
-            let _ = wait.recv();
-        });
-        threads.push(thread.map_err(|error| none(&error))?);
-        ends.push(end);
-    }
-    drop(ends);
-    for thread in threads {
-        // It waits for nothing but the end of its channel.
+    let end = Arc::new(OnceLock::new());
+    let threads = (0..NEEDED).map(|_| {
+        let end = Arc::clone(&end);
+        spawn(
+            Builder::new(),
+            Box::new(move || {
+                end.wait();
+            }),
+        )
+    });
+    let threads: io::Result<Vec<JoinHandle<()>>> = threads.collect();
+    // No other value is set. Those that are there wait for nothing else.
+    let _ = end.set(());
+    for thread in threads.map_err(|error| none(&error))? {
         let _ = thread.join();
     }
     smol::block_on(async {});
@@ -37,12 +47,11 @@ pub(super) fn start() -> Result<(), Failure> {
 }
 
 pub(super) fn none(error: &io::Error) -> Failure {
-    Failure::Work {
-        message: format!("the system gives this program no thread: {error}"),
-        next_step: "raise its limit of processes (`ulimit -u`, `TasksMax`, pids) or of memory \
-            (`ulimit -v`)"
-            .into(),
-    }
+    Failure::work(
+        &format_args!("the system gives this program no thread: {error}"),
+        &"raise its limit of processes (`ulimit -u`, `TasksMax`, pids) or of memory \
+            (`ulimit -v`)",
+    )
 }
 
 /// What `work` comes to on a thread of its own, which keeps nobody: the program ends without it.
@@ -54,8 +63,9 @@ pub(super) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let (sender, receiver) = async_channel::bounded(1);
-    thread::Builder::new().spawn(move || {
+    let work = move || {
         let _ = sender.try_send(work());
-    })?;
+    };
+    spawn(Builder::new(), Box::new(work))?;
     receiver.recv().await.map_err(|_| io::Error::other("it was given up"))
 }

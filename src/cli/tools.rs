@@ -1,12 +1,13 @@
 //! `weft-lite tools`: what can be called.
 
 use argh::FromArgs;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use weft_lite::{ToolDescription, ToolEntry};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
-use super::{Failure, Status, output, report};
+use super::output::{self, AsJson};
+use super::{Failure, Status, report};
 
 /// List the tools that can be called; with --json, with their schemas.
 #[derive(Debug, FromArgs)]
@@ -51,18 +52,18 @@ fn described(tool: &ToolEntry) -> Value {
         output_schema,
         read_only,
         asks_for_input,
-    } = tool.description().clone();
-    let mut fields = Map::new();
-    let mut set = |key: &str, value: Value| fields.insert(key.to_owned(), value);
-    set("name", tool.full_name().into());
-    set("plugin", tool.plugin.manifest.id.clone().into());
-    set("tool", name.into());
-    set("description", description.into());
-    set("input_schema", input_schema);
+    } = tool.description();
+    let full_name = tool.full_name();
+    let mut fields: Vec<(&str, &dyn AsJson)> = vec![
+        ("name", &full_name),
+        ("plugin", &tool.plugin.manifest.id),
+        ("tool", name),
+        ("description", description),
+        ("input_schema", input_schema),
+    ];
     if let Some(schema) = output_schema {
-        set("output_schema", schema);
+        fields.push(("output_schema", schema));
     }
-    set("read_only", read_only.into());
-    set("asks_for_input", asks_for_input.into());
-    fields.into()
+    fields.extend([("read_only", read_only as &dyn AsJson), ("asks_for_input", asks_for_input)]);
+    output::object(&fields)
 }

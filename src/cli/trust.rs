@@ -4,13 +4,12 @@
 use std::path::Path;
 
 use argh::FromArgs;
-use serde_json::json;
-use weft_lite::{HomeError, Prompt, SkillRoot, WorkspaceTrust, printable, shown};
+use weft_lite::{Prompt, SkillRoot, WorkspaceTrust, printable, shown};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;
 use super::terminal::Terminal;
-use super::{Failure, Status, failed, output};
+use super::{Failure, Status, output};
 
 /// What a workspace may have of its own, that is not even read without trust.
 const OWN: [&str; 6] = [
@@ -49,28 +48,29 @@ pub(super) enum Asking {
 pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let (home, workspace) = (options.weft_home()?, &options.workspace);
-    let refused = |error: HomeError| failed(&error, error.next_step());
     match command.answer.as_deref() {
         None => Ok(()),
         Some("yes") => WorkspaceTrust::Trusted.remember(&home, workspace),
         Some("no") => WorkspaceTrust::Untrusted.remember(&home, workspace),
         Some("ask") => WorkspaceTrust::forget(&home, workspace),
         Some(answer) => {
-            return Err(Failure::Usage {
-                message: format!("`{}` is no answer", printable(answer)),
-                next_step: "say `yes`, `no` or `ask`".into(),
-            });
+            return Err(Failure::usage(
+                &format_args!("`{}` is no answer", printable(answer)),
+                &"say `yes`, `no` or `ask`",
+            ));
         }
-    }
-    .map_err(refused)?;
-    let answer = WorkspaceTrust::remembered(&home, workspace).map_err(refused)?;
+    }?;
+    let answer = WorkspaceTrust::remembered(&home, workspace)?;
     let (real, own) = (options.real_workspace(), own(workspace, Some(&home)));
     if options.json {
         let workspace = real.display().to_string();
         let covers = covered(&options.workspace, &own);
-        output::json(
-            &json!({ "workspace": workspace, "trust": answer, "own": own, "covers": covers }),
-        )?;
+        output::record(&[
+            ("workspace", &workspace),
+            ("trust", &answer),
+            ("own", &own),
+            ("covers", &covers),
+        ])?;
         return Ok(Status::Done);
     }
     let state = match answer {
@@ -117,7 +117,7 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
     let Some(yes) = asked.then(|| Terminal.confirm(&question)).flatten() else {
         let message = format!("warning: {} in the workspace is left alone", own.join(", "));
         let next_step = "if you trust it, add `--trust`, or say so once with `weft-lite trust yes`";
-        output::message(&output::with_next_step(&message, next_step));
+        output::advise(&message, &next_step);
         return WorkspaceTrust::Untrusted;
     };
     let answer = if yes { WorkspaceTrust::Trusted } else { WorkspaceTrust::Untrusted };

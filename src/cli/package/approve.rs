@@ -4,9 +4,9 @@ use std::path::Path;
 
 use weft_lite::{Approval, Approvals, PackageContent, PackageKind, PluginPermissions, listed};
 
-use super::home_failed;
+use crate::cli::options::Options;
 use crate::cli::terminal::Terminal;
-use crate::cli::{Failure, output};
+use crate::cli::{Failure, Status, output};
 
 /// Who wants what.
 pub(in crate::cli) struct Asking<'a> {
@@ -27,16 +27,38 @@ pub(in crate::cli) fn ask(home: &Path, asking: &Asking<'_>) -> Result<Vec<String
     let Asking { kind, name, approval_id, folder, version, permissions, given } = asking;
     let content = PackageContent::read(folder, home, *version);
     let change = Approvals::change(home, approval_id, &content);
-    if let Some((reason, files)) = change.map_err(|error| home_failed(&error))? {
+    if let Some((reason, files)) = change? {
         changed(
             &Changed { name, reason: &reason, files: &files, version: *version, permissions },
             &content,
         );
     }
-    let waiting = Approvals::ask(home, approval_id, permissions, &content, *given, &mut Terminal)
-        .map_err(|error| home_failed(&error))?;
+    let waiting = Approvals::ask(home, approval_id, permissions, &content, *given, &mut Terminal)?;
     pending(*kind, name, &waiting, content.is_broken());
     Ok(waiting)
+}
+
+/// Says what came of asking, and whether nothing is left to ask for.
+pub(in crate::cli) fn approved(
+    kind: PackageKind,
+    name: &str,
+    waiting: &[String],
+    options: &Options,
+) -> Result<Status, Failure> {
+    if options.json {
+        output::record(&[(key(kind), &name), ("pending", &waiting)])?;
+    } else if waiting.is_empty() {
+        output::message(&format_args!("approved: {name}"));
+    }
+    Ok(if waiting.is_empty() { Status::Done } else { Status::Failed })
+}
+
+/// What JSON calls the name of a package.
+pub(super) fn key(kind: PackageKind) -> &'static str {
+    match kind {
+        PackageKind::Plugin => "id",
+        PackageKind::Skill => "name",
+    }
 }
 
 /// A package that is not what was approved.
@@ -83,5 +105,5 @@ pub(super) fn pending(kind: PackageKind, name: &str, waiting: &[String], is_brok
         PackageKind::Skill => "is not offered",
     };
     let message = format!("pending: {name} {does} before this is approved: {list}");
-    output::message(&output::with_next_step(&message, &next_step));
+    output::advise(&message, &next_step);
 }

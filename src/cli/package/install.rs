@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use serde_json::json;
 use weft_lite::{
     Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer,
     NotLoaded, Package, PackageKind, PluginPermissions, Prompt, ReadLimits, RefusedPlugin,
-    RegistryError, installed_folder, left_out_of_package, listed,
+    installed_folder, left_out_of_package, listed,
 };
 
-use super::approve::{Changed, changed, pending};
+use super::approve::{Changed, changed, key, pending};
 use crate::cli::options::Options;
 use crate::cli::terminal::Terminal;
-use crate::cli::{Failure, Status, failed, output, report};
+use crate::cli::{Failure, Status, output, report};
 
 /// What is to be installed, and how.
 pub(in crate::cli) struct Request<'a> {
@@ -32,7 +31,7 @@ pub(in crate::cli) fn install(
     options: &Options,
 ) -> Result<Option<Installed>, Failure> {
     let home = options.weft_home()?;
-    let source = InstallSource::parse(request.source).map_err(|error| refused(&error))?;
+    let source = InstallSource::parse(request.source)?;
     let limits = options.read_limits()?;
     let check = |module: &[u8]| check_module(module, limits);
     let propose = |existing| {
@@ -54,7 +53,7 @@ pub(in crate::cli) fn install(
         }
         other => other,
     };
-    let mut proposed = proposed.map_err(|error| refused(&error))?;
+    let mut proposed = proposed?;
     asks(proposed.installed());
     let left_out = match &source {
         InstallSource::Folder(folder) => left_out(folder),
@@ -68,7 +67,7 @@ pub(in crate::cli) fn install(
     }
     // Whoever watches finds it with its approval.
     proposed.ask(options.given(request.yes), &mut Terminal);
-    let installed = proposed.put_in_place().map_err(|error| refused(&error))?;
+    let installed = proposed.put_in_place()?;
     tell(&installed);
     let Package { kind, id, version, .. } = &installed.package;
     let folder = installed_folder(&home, *kind, id).unwrap_or_default();
@@ -76,23 +75,20 @@ pub(in crate::cli) fn install(
     pending(*kind, id, waiting, false);
     let not_loaded = if waiting.is_empty() { not_loaded(&folder, options) } else { None };
     if options.json {
-        let key = match kind {
-            PackageKind::Plugin => "id",
-            PackageKind::Skill => "name",
-        };
-        output::json(&json!({
-            key: id,
-            "version": version,
-            "folder": folder.display().to_string(),
-            "replaced": installed.replaced.as_ref().and_then(|old| old.version.as_deref()),
-            "overwritten": installed.replaced.is_some(),
-            "signed_by": installed.signed_by,
-            "warnings": installed.warnings,
-            "left_out": left_out,
-            "changed_files": installed.changed_files,
-            "pending": waiting,
-            "not_loaded": not_loaded,
-        }))?;
+        let replaced = installed.replaced.as_ref();
+        output::record(&[
+            (key(*kind), id),
+            ("version", version),
+            ("folder", &folder.display().to_string()),
+            ("replaced", &replaced.and_then(|old| old.version.as_deref())),
+            ("overwritten", &replaced.is_some()),
+            ("signed_by", &installed.signed_by),
+            ("warnings", &installed.warnings),
+            ("left_out", &left_out),
+            ("changed_files", &installed.changed_files),
+            ("pending", waiting),
+            ("not_loaded", &not_loaded),
+        ])?;
     }
     Ok(Some(installed))
 }
@@ -120,7 +116,7 @@ pub(super) fn left_out(folder: &Path) -> Vec<String> {
     let left_out = left_out_of_package(folder).unwrap_or_default();
     if !left_out.is_empty() {
         let list = listed(&left_out);
-        output::message(&format!("left out, but for what the manifest names: {list}"));
+        output::message(&format_args!("left out, but for what the manifest names: {list}"));
     }
     left_out
 }
@@ -129,7 +125,7 @@ pub(super) fn left_out(folder: &Path) -> Vec<String> {
 fn asks(installed: &Installed) {
     let Installed { package, signed_by, warnings, change, changed_files, .. } = installed;
     for warning in warnings {
-        output::message(&format!("warning: {}", output::one_line(warning)));
+        output::message(&format_args!("warning: {}", output::one_line(warning)));
     }
     let Package { id, version: own, permissions, shell_tools, resources, .. } = package;
     // The tools say more than the permission that they come to.
@@ -144,10 +140,10 @@ fn asks(installed: &Installed) {
         lines.push(format!("changed files: {}", listed(changed_files)));
     }
     if !lines.is_empty() {
-        output::message(&format!("{id}{}{}:", version(own), signer(signed_by)));
+        output::message(&format_args!("{id}{}{}:", version(own), signer(signed_by)));
     }
     for line in lines {
-        output::message(&format!("  {line}"));
+        output::message(&format_args!("  {line}"));
     }
 }
 
@@ -159,7 +155,7 @@ fn tell(Installed { package, replaced, signed_by, .. }: &Installed) {
         Some(old) => format!(", in place of{old}"),
     };
     let Package { id, version: own, .. } = package;
-    output::message(&format!("installed: {id}{}{instead}{}", version(own), signer(signed_by)));
+    output::message(&format_args!("installed: {id}{}{instead}{}", version(own), signer(signed_by)));
 }
 
 fn signer(signed_by: &Option<String>) -> String {
@@ -174,20 +170,4 @@ fn version(version: &Option<String>) -> String {
 /// The exit status of an install.
 pub(in crate::cli) fn status(installed: Option<&Installed>) -> Status {
     if installed.is_some() { Status::Done } else { Status::Failed }
-}
-
-pub(super) fn refused(error: &InstallError) -> Failure {
-    let next_step = match error {
-        InstallError::Exists { .. } => "add `--force` to overwrite it".into(),
-        InstallError::Registry(RegistryError::Index { .. }) => {
-            "name the registry's folder with `--registry`".into()
-        }
-        InstallError::Registry(RegistryError::UnknownId { other_kind: false, similar, .. })
-            if similar.is_empty() =>
-        {
-            "check the id, or name another registry with `--registry`".into()
-        }
-        error => error.next_step(),
-    };
-    failed(error, next_step)
 }

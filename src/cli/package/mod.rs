@@ -11,7 +11,7 @@ mod sign;
 #[cfg(feature = "package")]
 mod withdraw;
 
-pub(super) use approve::{Asking, ask};
+pub(super) use approve::{Asking, approved, ask};
 #[cfg(feature = "package")]
 pub(super) use install::{Request, install, status};
 #[cfg(feature = "package")]
@@ -24,14 +24,9 @@ pub(super) use withdraw::{Withdraw, withdraw};
 
 use std::path::Path;
 
-use weft_lite::{HomeError, PackageKind, installed_folder, installed_ids};
+use weft_lite::{PackageKind, installed_folder, installed_ids};
 
-use super::{Failure, failed, meant};
-
-/// A failure of weft-lite's own folder.
-pub(super) fn home_failed(error: &HomeError) -> Failure {
-    failed(error, error.next_step())
-}
+use super::{Failure, meant};
 
 /// A failure for want of a package; one of the other kind may have been meant.
 pub(super) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure {
@@ -46,5 +41,5 @@ pub(super) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure
         let list = format!("see `weft-lite {kind} list` for those there are");
         meant(id, ids.iter().map(String::as_str), &list)
     };
-    failed(&format!("no {kind} `{id}` is installed"), next_step)
+    Failure::work(&format_args!("no {kind} `{id}` is installed"), &next_step)
 }

@@ -5,16 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{
     DigestList, InstallError, Package, PackageKind, PackageSignature, PrivateKey, Registry,
     SignatureError, is_own_archive, pack_folder, sha256_hex,
 };
 
-use super::install::{check_module, left_out, refused};
-use crate::cli::logs::{self, Verbosity};
+use super::install::{check_module, left_out};
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::{Failure, Status, output};
 
 /// Pack a package's folder into an archive that can be installed.
 #[derive(Debug, FromArgs)]
@@ -44,22 +42,20 @@ pub(in crate::cli) fn pack(
     kind: PackageKind,
     options: &Options,
 ) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let folder = &command.folder;
     let limits = options.read_limits()?;
-    let package =
-        Package::read(kind, folder, limits).map_err(|error| failed(&error, error.next_step()))?;
+    let package = Package::read(kind, folder, limits)?;
     if let Some(module) = &package.module {
         check_module(module, limits).map_err(|problem| {
-            failed(&problem, "see `weft-lite plugin inspect` for all that is wrong".into())
+            Failure::work(&problem, &"see `weft-lite plugin inspect` for all that is wrong")
         })?;
     }
     if let Some(registry) = &command.registry {
         if command.output.is_some() {
-            return Err(Failure::Usage {
-                message: "`--registry` names the archive itself".into(),
-                next_step: "leave out `--output`".into(),
-            });
+            return Err(Failure::usage(
+                &"`--registry` names the archive itself",
+                &"leave out `--output`",
+            ));
         }
         if is_inside(registry, folder) || is_below(registry, folder) {
             return Err(packed_next_time(registry, "--registry"));
@@ -78,11 +74,11 @@ pub(in crate::cli) fn pack(
     }
     sign(command)?;
     as_signed(folder).map_err(|error| unsigned(&error, folder, kind))?;
-    let bytes = pack_folder(folder).map_err(|error| refused(&error))?;
+    let bytes = pack_folder(folder)?;
     fs::write(&archive, &bytes).map_err(|error| {
-        failed(
-            &format!("{} can't be written: {error}", archive.display()),
-            "name another place with `--output`".into(),
+        Failure::work(
+            &format_args!("{} can't be written: {error}", archive.display()),
+            &"name another place with `--output`",
         )
     })?;
     report(&archive, &sha256_hex(&bytes), folder, options)
@@ -91,8 +87,9 @@ pub(in crate::cli) fn pack(
 /// Signs the package with `--key`, where that is given.
 fn sign(Pack { folder, key, .. }: &Pack) -> Result<(), Failure> {
     let Some(key) = key else { return Ok(()) };
-    let key = PrivateKey::read(key).map_err(|error| failed(&error, error.next_step()))?;
-    PackageSignature::create(folder, &key).map(|_| ()).map_err(|error| refused(&error))
+    let key = PrivateKey::read(key)?;
+    PackageSignature::create(folder, &key)?;
+    Ok(())
 }
 
 /// Refuses a signature over other files than those that are packed: nobody could install them.
@@ -109,9 +106,9 @@ fn unsigned(error: &InstallError, folder: &Path, kind: PackageKind) -> Failure {
     match error {
         InstallError::Signature(_) => {
             let sign = format!("weft-lite {kind} sign {}", folder.display());
-            failed(error, format!("sign it with `{sign}`, or add `--key FILE`"))
+            Failure::work(&error, &format_args!("sign it with `{sign}`, or add `--key FILE`"))
         }
-        other => refused(other),
+        other => Failure::of(other),
     }
 }
 
@@ -135,7 +132,7 @@ fn report(
     let path = archive.display().to_string();
     let left_out = left_out(folder);
     if options.json {
-        output::json(&json!({ "archive": path, "sha256": sha256, "left_out": left_out }))?;
+        output::record(&[("archive", &path), ("sha256", &sha256), ("left_out", &left_out)])?;
     } else {
         output::data(&path)?;
     }
@@ -143,10 +140,10 @@ fn report(
 }
 
 fn packed_next_time(place: &Path, option: &str) -> Failure {
-    Failure::Usage {
-        message: format!("{} would become a part of the next archive", place.display()),
-        next_step: format!("name another place with `{option}`"),
-    }
+    Failure::usage(
+        &format_args!("{} would become a part of the next archive", place.display()),
+        &format_args!("name another place with `{option}`"),
+    )
 }
 
 fn is_below(place: &Path, folder: &Path) -> bool {

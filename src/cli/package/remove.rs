@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::json;
 use weft_lite::{PackageKind, Prompt, uninstall};
 
-use super::{home_failed, not_installed};
+use super::not_installed;
 use crate::cli::options::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output};
@@ -24,20 +23,15 @@ pub(in crate::cli) fn remove(
             Some(true) => {}
             Some(false) => return Ok(Status::Failed),
             None => {
-                return Err(Failure::Usage {
-                    message: format!("nobody is there to ask whether to remove `{id}`"),
-                    next_step: "say so with `--yes`".into(),
-                });
+                return Err(Failure::usage(
+                    &format_args!("nobody is there to ask whether to remove `{id}`"),
+                    &"say so with `--yes`",
+                ));
             }
         }
     }
-    if !uninstall(home, kind, id).map_err(|error| home_failed(&error))? {
+    if !uninstall(home, kind, id)? {
         return Err(not_installed(home, kind, id));
     }
-    if options.json {
-        output::json(&json!({ "removed": id }))?;
-    } else {
-        output::message(&format!("removed: {id}"));
-    }
-    Ok(Status::Done)
+    Ok(output::done(options.form(), &[("removed", &id)], &format_args!("removed: {id}"))?)
 }

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{Package, PackageKind, PackageSignature, PrivateKey, SIGNATURE_FILE};
 
-use super::install::{left_out, refused};
-use crate::cli::logs::{self, Verbosity};
+use super::install::left_out;
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::output::{self, AsJson};
+use crate::cli::{Failure, Status};
 
 /// Sign a package's folder; whatever changes afterwards in what is packed of it breaks the signature.
 #[derive(Debug, FromArgs)]
@@ -32,23 +31,19 @@ pub(in crate::cli) fn sign(
     kind: PackageKind,
     options: &Options,
 ) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let folder = &command.folder;
     let path = match &command.key {
         Some(path) => path.clone(),
         None => options.weft_home()?.join("signing.key"),
     };
-    let key = PrivateKey::read(&path).map_err(|error| failed(&error, error.next_step()))?;
-    Package::read(kind, folder, options.read_limits()?)
-        .map_err(|error| failed(&error, error.next_step()))?;
-    let signature = PackageSignature::create(folder, &key).map_err(|error| refused(&error))?;
+    let key = PrivateKey::read(&path)?;
+    Package::read(kind, folder, options.read_limits()?)?;
+    let signature = PackageSignature::create(folder, &key)?;
     let left_out = left_out(folder);
-    if options.json {
-        let PackageSignature { key_id, signature, .. } = &signature;
-        output::json(&json!({ "key_id": key_id, "signature": signature, "left_out": left_out }))?;
-    } else {
-        let file = folder.join(SIGNATURE_FILE);
-        output::message(&format!("signed by {}: {}", signature.key_id, file.display()));
-    }
-    Ok(Status::Done)
+    let PackageSignature { key_id, signature, .. } = &signature;
+    let file = folder.join(SIGNATURE_FILE);
+    let fields: [(&str, &dyn AsJson); 3] =
+        [("key_id", key_id), ("signature", signature), ("left_out", &left_out)];
+    let sentence = format_args!("signed by {key_id}: {}", file.display());
+    Ok(output::done(options.form(), &fields, &sentence)?)
 }

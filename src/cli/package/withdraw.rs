@@ -3,13 +3,11 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{PackageKind, Registry, RegistryReference};
 
-use super::install::refused;
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, output};
+use crate::cli::output::{self, AsJson};
+use crate::cli::{Failure, Status};
 
 /// Take a release out of a registry, with its archive.
 #[derive(Debug, FromArgs)]
@@ -33,26 +31,22 @@ pub(in crate::cli) fn withdraw(
     kind: PackageKind,
     options: &Options,
 ) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let text = command.release.trim_start_matches("hub:");
     let reference = RegistryReference::parse(&format!("hub:{text}"));
     let reference = reference.ok().flatten();
     let Some(RegistryReference { id, version: Some(version) }) = reference else {
-        return Err(Failure::Usage {
-            message: format!("`{}` is no release", output::one_line(text)),
-            next_step: "name it as ID@VERSION, with the version in full".into(),
-        });
+        return Err(Failure::usage(
+            &format_args!("`{}` is no release", output::one_line(text)),
+            &"name it as ID@VERSION, with the version in full",
+        ));
     };
     let folder = match &command.registry {
         Some(folder) => folder.clone(),
         None => options.weft_home()?.join("registry"),
     };
-    let release = Registry::withdraw(&folder, kind, &id, &version).map_err(|it| refused(&it))?;
-    if options.json {
-        let version = release.version.to_string();
-        output::json(&json!({ "withdrawn": id, "version": version, "archive": release.archive }))?;
-    } else {
-        output::message(&format!("withdrawn: {id} {}", release.version));
-    }
-    Ok(Status::Done)
+    let release = Registry::withdraw(&folder, kind, &id, &version)?;
+    let version = release.version.to_string();
+    let fields: [(&str, &dyn AsJson); 3] =
+        [("withdrawn", &id), ("version", &version), ("archive", &release.archive)];
+    Ok(output::done(options.form(), &fields, &format_args!("withdrawn: {id} {version}"))?)
 }

@@ -1,13 +1,11 @@
 //! `weft-lite plugin approve`: say yes to what an installed plugin asks for.
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{Approval, Package, PackageKind, installed_folder};
 
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::package::{Asking, ask, not_installed};
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::package::{Asking, approved, ask, not_installed};
+use crate::cli::{Failure, Status};
 
 /// Approve what an installed plugin asks for; exits with 1 while something is left.
 #[derive(Debug, FromArgs)]
@@ -27,13 +25,11 @@ pub(super) struct Approve {
 }
 
 pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let home = options.weft_home()?;
     let id = &command.id;
     let kind = PackageKind::Plugin;
     let folder = installed_folder(&home, kind, id).ok_or_else(|| not_installed(&home, kind, id))?;
-    let package = Package::read(kind, &folder, options.read_limits()?)
-        .map_err(|error| failed(&error, error.next_step()))?;
+    let package = Package::read(kind, &folder, options.read_limits()?)?;
     let asking = Asking {
         kind,
         name: id,
@@ -45,10 +41,5 @@ pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failur
         given: Approval { change: true, ..options.given(command.yes) },
     };
     let waiting = ask(&home, &asking)?;
-    if options.json {
-        output::json(&json!({ "id": id, "pending": waiting }))?;
-    } else if waiting.is_empty() {
-        output::message(&format!("approved: {id}"));
-    }
-    Ok(if waiting.is_empty() { Status::Done } else { Status::Failed })
+    approved(kind, id, &waiting, options)
 }

@@ -17,7 +17,6 @@ use weft_lite::{
     printable, shown,
 };
 
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, meant, output, report};
@@ -85,7 +84,6 @@ struct Reason {
 }
 
 pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let path = Path::new(&command.path);
     let bounds = Bounds::of(options)?;
     let report = match fs::metadata(path) {
@@ -115,10 +113,10 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::Work {
-        message: format!("{} can't be read: {error}", path.display()),
-        next_step: "give a plugin's folder, a .wasm file or the id of a plugin".into(),
-    }
+    Failure::work(
+        &format_args!("{} can't be read: {error}", path.display()),
+        &"give a plugin's folder, a .wasm file or the id of a plugin",
+    )
 }
 
 /// What a plugin has to fit into, and what is approved.
@@ -154,10 +152,10 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, Failure>
         let refused = registry.refused().iter().filter_map(|it| it.id.as_deref());
         let ids = registry.plugins().map(|it| it.manifest.id.as_str()).chain(refused);
         let next_step = meant(id, ids, "see `weft-lite plugin list` for the plugins there are");
-        return Err(Failure::Work {
-            message: format!("there is no file, folder or plugin named `{id}`"),
-            next_step,
-        });
+        return Err(Failure::work(
+            &format_args!("there is no file, folder or plugin named `{id}`"),
+            &next_step,
+        ));
     };
     let mut report = Report { path: refused.origin.clone(), ..Report::default() };
     if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), INSPECTED) {
@@ -200,10 +198,12 @@ impl Report {
     fn file(path: &Path, bounds: &Bounds) -> Result<Self, Failure> {
         let limit = INSPECTED.module_bytes;
         let mut bytes = Vec::new();
-        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
         let length =
             file.metadata().map_or(0, |it| usize::try_from(it.len()).unwrap_or(usize::MAX));
-        file.take(limit as u64 + 1)
+        let source: &mut dyn Read = &mut file;
+        source
+            .take(limit as u64 + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| unreadable(path, &error))?;
         let mut report = Self { path: path.display().to_string(), ..Self::default() };

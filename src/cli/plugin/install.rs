@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use weft_lite::{Existing, PackageKind};
 
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::package::{self, Request};
 use crate::cli::{Failure, Status};
@@ -31,7 +30,6 @@ pub(super) struct Install {
 }
 
 pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let request = Request {
         kind: PackageKind::Plugin,
         source: &command.source,

@@ -4,7 +4,6 @@ use argh::FromArgs;
 use serde::Serialize;
 use weft_lite::{LoadError, LoadedPlugin, RefusedPlugin};
 
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, output, report};
 
@@ -45,7 +44,6 @@ struct Row {
 }
 
 pub(super) fn run(options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     let private = private_hosts(options)?;
@@ -59,7 +57,7 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     output::table(titles, &rows.iter().map(Row::cells).collect::<Vec<_>>())?;
     if !private.is_empty() {
         let list = private.join(", ");
-        output::message(&format!("private hosts open to plugins that list them: {list}"));
+        output::message(&format_args!("private hosts open to plugins that list them: {list}"));
     }
     report::warnings(&registry);
     if output::is_terminal() {

@@ -12,6 +12,7 @@ use argh::FromArgs;
 #[cfg(feature = "package")]
 use weft_lite::PackageKind;
 
+use super::logs::{self, Verbosity};
 use super::options::Options;
 #[cfg(feature = "package")]
 use super::package;
@@ -53,6 +54,7 @@ pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
 }
 
 pub(super) fn run(command: &Plugin, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
     match &command.command {
         Command::List(_) => list::run(options),
         Command::Inspect(command) => inspect::run(command, options),

@@ -3,7 +3,6 @@
 use argh::FromArgs;
 use weft_lite::{PackageKind, installed_folder};
 
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::package;
 use crate::cli::{Failure, Status};
@@ -25,7 +24,6 @@ pub(super) struct Remove {
 }
 
 pub(super) fn run(command: &Remove, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let home = options.weft_home()?;
     let id = &command.id;
     let kind = PackageKind::Plugin;

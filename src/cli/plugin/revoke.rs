@@ -1,12 +1,10 @@
 //! `weft-lite plugin revoke`: take back all that was approved.
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{Approvals, PackageKind, installed_folder};
 
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::package::{home_failed, not_installed};
+use crate::cli::package::not_installed;
 use crate::cli::{Failure, Status, output};
 
 /// Take back all that was approved; a plugin in service goes out of it at once.
@@ -19,16 +17,14 @@ pub(super) struct Revoke {
 }
 
 pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let home = options.weft_home()?;
     let id = &command.id;
     installed_folder(&home, PackageKind::Plugin, id)
         .ok_or_else(|| not_installed(&home, PackageKind::Plugin, id))?;
-    Approvals::revoke(&home, id).map_err(|error| home_failed(&error))?;
-    if options.json {
-        output::json(&json!({ "revoked": id }))?;
-    } else {
-        output::message(&format!("revoked: {id} does not run until it is approved again"));
-    }
-    Ok(Status::Done)
+    Approvals::revoke(&home, id)?;
+    Ok(output::done(
+        options.form(),
+        &[("revoked", id)],
+        &format_args!("revoked: {id} does not run until it is approved again"),
+    )?)
 }

@@ -1,12 +1,15 @@
 //! What changed while the program runs: one line for each change, on standard error.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
+
+use serde_json::Value;
 use weft_lite::{
     Change, Changes, Commands, Diagnostic, LoadError, PluginHost, RefusedPlugin, RegistryChange,
     Runtime, Severity, SkillEntry, SkillState, Subscription, printable,
 };
 
-use crate::cli::{output, report};
+use crate::cli::output::{self, AsJson};
+use crate::cli::report;
 
 /// How changes are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,24 +152,29 @@ fn diagnosed(entry: &SkillEntry, error: &Diagnostic) -> String {
 
 fn as_json(change: &RegistryChange) -> Value {
     let RegistryChange { generation, skills, plugins, tools, refused, .. } = change;
-    json!({
-        "event": "change",
-        "generation": generation,
-        "skills": changes(skills, |entry| skill(entry)),
-        "plugins": plugins,
-        "tools": tools,
-        "refused": refused.iter().map(refusal).collect::<Vec<_>>(),
-    })
+    output::object(&[
+        ("event", &"change"),
+        ("generation", generation),
+        ("skills", &changes(skills)),
+        ("plugins", plugins),
+        ("tools", tools),
+        ("refused", &refused.iter().map(refusal).collect::<Vec<_>>()),
+    ])
 }
 
-fn changes<T>(changes: &Changes<T>, describe: impl Fn(&T) -> Value) -> Value {
+fn changes(changes: &Changes<Arc<SkillEntry>>) -> Value {
     let Changes { added, changed, removed } = changes;
-    let both = |change: &Change<T>| json!({ "before": describe(&change.before), "after": describe(&change.after) });
-    json!({
-        "added": added.iter().map(&describe).collect::<Vec<_>>(),
-        "changed": changed.iter().map(both).collect::<Vec<_>>(),
-        "removed": removed.iter().map(&describe).collect::<Vec<_>>(),
-    })
+    let all = |entries: &[Arc<SkillEntry>]| -> Vec<Value> {
+        entries.iter().map(|entry| skill(entry)).collect()
+    };
+    let both = |Change { before, after }: &Change<Arc<SkillEntry>>| {
+        output::object(&[("before", &skill(before)), ("after", &skill(after))])
+    };
+    output::object(&[
+        ("added", &all(added)),
+        ("changed", &changed.iter().map(both).collect::<Vec<_>>()),
+        ("removed", &all(removed)),
+    ])
 }
 
 /// A skill without its text.
@@ -174,7 +182,7 @@ pub(in crate::cli) fn skill(entry: &SkillEntry) -> Value {
     let version = entry.document.as_ref().and_then(|document| document.version.clone());
     let mut without_text = entry.clone();
     without_text.document = None;
-    let mut described = serde_json::to_value(without_text).unwrap_or_default();
+    let mut described = without_text.value();
     if let Some(fields) = described.as_object_mut() {
         fields.remove("document");
         fields.insert("version".into(), version.into());
@@ -183,11 +191,11 @@ pub(in crate::cli) fn skill(entry: &SkillEntry) -> Value {
 }
 
 fn refusal(refused: &RefusedPlugin) -> Value {
-    json!({
-        "id": refused.id,
-        "origin": refused.origin,
-        "pending": matches!(refused.error, LoadError::Pending { .. }),
-        "reason": printable(&report::reason(&refused.error)),
-        "next_step": report::next_step(&refused.error),
-    })
+    output::object(&[
+        ("id", &refused.id),
+        ("origin", &refused.origin),
+        ("pending", &matches!(refused.error, LoadError::Pending { .. })),
+        ("reason", &printable(&report::reason(&refused.error))),
+        ("next_step", &report::next_step(&refused.error)),
+    ])
 }

@@ -50,7 +50,8 @@ impl Plan {
         let config = runtime.channel_config();
         let is_named = |name: &str| named.iter().any(|it| it == name);
         for name in named {
-            known(name, runtime)?;
+            known(name, runtime)
+                .map_err(|(message, next_step)| Failure::usage(&message, &next_step))?;
         }
         let console = named.is_empty() || is_named(CONSOLE);
         let mut rules = SortedMap::new();
@@ -80,9 +81,11 @@ impl Plan {
         let registry = runtime.host().registry();
         let waits = |name: &str| registry.refused().iter().any(|it| it.id.as_deref() == Some(name));
         for name in config.keys().filter(|name| !waits(name)) {
-            if let Err(Failure::Usage { message, next_step }) = known(name, runtime) {
-                let message = format!("warning: `channels` of the configuration: {message}");
-                output::message(&output::with_next_step(&message, &next_step));
+            if let Err((message, next_step)) = known(name, runtime) {
+                output::advise(
+                    &format_args!("warning: `channels` of the configuration: {message}"),
+                    &next_step,
+                );
             }
         }
         plan.mention_the_mute(runtime);
@@ -135,10 +138,7 @@ impl Plan {
         _runtime: &Runtime,
         _options: &Options,
     ) -> Result<(), Failure> {
-        Err(Failure::Usage {
-            message: "this program has no socket".into(),
-            next_step: "build it with the feature `socket`".into(),
-        })
+        Err(Failure::usage(&"this program has no socket", &"build it with the feature `socket`"))
     }
 
     /// Says which channels of plugins nobody may talk over yet.
@@ -149,14 +149,14 @@ impl Plan {
             if is_channel && (self.wanted)(id) && !self.rules.contains_key(id) {
                 let message = format!("warning: nobody may talk over the channel {id}");
                 let next_step = format!("set `channels: {{{id}: {{owner: NAME}}}}` in config.yaml");
-                output::message(&output::with_next_step(&message, &next_step));
+                output::advise(&message, &next_step);
             }
         }
     }
 }
 
-/// Checks that there can be such a channel.
-fn known(name: &str, runtime: &Runtime) -> Result<(), Failure> {
+/// Checks that there can be such a channel; an error is what happened, and what to do about it.
+fn known(name: &str, runtime: &Runtime) -> Result<(), (String, String)> {
     if name == CONSOLE || name == SOCKET {
         return Ok(());
     }
@@ -172,10 +172,7 @@ fn known(name: &str, runtime: &Runtime) -> Result<(), Failure> {
     let plugins = plugins.filter(|id| is_channel(id));
     let known: Vec<String> =
         [CONSOLE, SOCKET].map(str::to_owned).into_iter().chain(plugins).collect();
-    Err(Failure::Usage {
-        message: format!("there is no channel `{name}`"),
-        next_step: format!("name one of {}", known.join(", ")),
-    })
+    Err((format!("there is no channel `{name}`"), format!("name one of {}", known.join(", "))))
 }
 
 /// The style of the console's answers.

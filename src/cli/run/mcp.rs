@@ -22,10 +22,10 @@ use super::{Run, startup};
 use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
+#[cfg(feature = "serve")]
+use crate::cli::output;
 use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, report, restart};
-#[cfg(feature = "serve")]
-use crate::cli::{failed, output};
 
 /// What the next start is told of: the revision that a client has agreed on, and the listening socket.
 const AGREED: &str = "mcp";
@@ -156,7 +156,7 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     };
     let serving = serve(&runtime, &server, target, serving, interrupts);
     match runtime.block_on(or(serving, following))? {
-        Ended::Interrupted if !is_loaded.get() => Err(Failure::Interrupted),
+        Ended::Interrupted if !is_loaded.get() => Err(Failure::interrupted()),
         Ended::Impatiently => Ok(Status::Interrupted),
         Ended::Served | Ended::Interrupted => Ok(Status::Done),
         Ended::WornOut => Ok(Status::WornOut),
@@ -174,17 +174,19 @@ fn listen(
     let refused = |error: HttpError| match error {
         HttpError::TokenNeeded { .. } => {
             let next_step = "give `--token-file` a file with a token, or listen on 127.0.0.1";
-            failed(&error, next_step.into())
+            Failure::work(&error, &next_step)
         }
-        _ => failed(&error, error.next_step()),
+        _ => Failure::of(&error),
     };
     let token = match token_file {
         None => None,
         Some(path) => {
             output::warn_if_others_read(path);
-            let text = std::fs::read_to_string(path).map_err(|error| Failure::Work {
-                message: format!("{} can't be read: {error}", path.display()),
-                next_step: "give `--token-file` a file that this user may read".into(),
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Failure::work(
+                    &format_args!("{} can't be read: {error}", path.display()),
+                    &"give `--token-file` a file that this user may read",
+                )
             })?;
             Some(BearerToken::new(&text).map_err(refused)?)
         }
@@ -204,16 +206,16 @@ fn listen(
     if let Ok(socket) = listener.keep() {
         restart::keep_socket(LISTENER, socket);
     }
-    output::message(&format!("serving MCP at http://{}/mcp", listener.address()));
+    output::message(&format_args!("serving MCP at http://{}/mcp", listener.address()));
     Ok(listener)
 }
 
 #[cfg(not(feature = "serve"))]
 fn no_http() -> Failure {
-    Failure::Usage {
-        message: "this program was built without the HTTP server".into(),
-        next_step: "use `--mcp stdio`, or build it with the feature `serve`".into(),
-    }
+    Failure::usage(
+        &"this program was built without the HTTP server",
+        &"use `--mcp stdio`, or build it with the feature `serve`",
+    )
 }
 
 /// How serving came to its end.
@@ -260,7 +262,7 @@ async fn serve(
         Event::Served(result) => {
             runtime.stop().await;
             // A client that is gone has ended it too.
-            result.map(|()| Ended::Served).map_err(Failure::Output)
+            result.map(|()| Ended::Served).map_err(Failure::from)
         }
         Event::WornOut => {
             match target {
@@ -276,7 +278,7 @@ async fn serve(
                 restart::keep(AGREED, revision);
             }
             runtime.stop().await;
-            served.map(|()| Ended::WornOut).map_err(Failure::Output)
+            served.map(|()| Ended::WornOut).map_err(Failure::from)
         }
         Event::Signal(mut interrupts) => {
             server.stop();

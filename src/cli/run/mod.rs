@@ -62,10 +62,10 @@ pub(super) struct Run {
 /// What can't be wanted, or not at once, is not left out in silence.
 fn check(command: &Run) -> Result<(), Failure> {
     if command.message.as_deref().is_some_and(|text| text.trim().is_empty()) {
-        return Err(Failure::Usage {
-            message: "the message of `--message` is empty".into(),
-            next_step: "give it a text, `/help` for instance".into(),
-        });
+        return Err(Failure::usage(
+            &"the message of `--message` is empty",
+            &"give it a text, `/help` for instance",
+        ));
     }
     #[cfg(feature = "mcp")]
     check_mcp(command)?;
@@ -90,9 +90,11 @@ fn check_mcp(command: &Run) -> Result<(), Failure> {
         (mcp && command.show_prompt, ["--mcp", "--show-prompt"]),
         (mcp && !command.channel.is_empty(), ["--mcp", "--channel"]),
     ])?;
-    let without = |option: &str, needed: &str| Failure::Usage {
-        message: format!("`{option}` serves no purpose without `{needed}`"),
-        next_step: format!("add `{needed}`, or leave out `{option}`"),
+    let without = |option: &str, needed: &str| {
+        Failure::usage(
+            &format_args!("`{option}` serves no purpose without `{needed}`"),
+            &format_args!("add `{needed}`, or leave out `{option}`"),
+        )
     };
     if command.tool_names.is_some() && !mcp {
         return Err(without("--tool-names", "--mcp"));
@@ -108,10 +110,10 @@ fn check_mcp(command: &Run) -> Result<(), Failure> {
 fn apart(both: &[(bool, [&str; 2])]) -> Result<(), Failure> {
     match both.iter().find(|(both, _)| *both) {
         None => Ok(()),
-        Some((_, [one, other])) => Err(Failure::Usage {
-            message: format!("`{one}` serves no purpose beside `{other}`"),
-            next_step: "leave out one of them".into(),
-        }),
+        Some((_, [one, other])) => Err(Failure::usage(
+            &format_args!("`{one}` serves no purpose beside `{other}`"),
+            &"leave out one of them",
+        )),
     }
 }
 

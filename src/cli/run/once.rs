@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
 use weft_lite::{
     ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
     Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
@@ -15,7 +14,7 @@ use weft_lite::{
 use super::channels::{self, CONSOLE};
 use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::{Failure, Status, output};
 
 /// Longer than any message may be worked on.
 const GRACE: Duration = Duration::from_secs(3_600);
@@ -37,13 +36,13 @@ pub(super) fn answer(
     let answering = async {
         start_guests(runtime, &inbox).await;
         let member = Member::channel(Arc::clone(&console) as _, Arc::clone(&inbox));
-        runtime.host().register(member).await.map_err(|it| failed(&it, it.next_step()))?;
+        runtime.host().register(member).await?;
         let payload = MessagePayload::text(message);
         let taken = inbox.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, [].into()).await;
         is_taken.set(true);
         gateway.stop(GRACE).await;
         runtime.stop().await;
-        taken.map_err(|error| failed(&error, error.next_step()))
+        Ok(taken?)
     };
     let status = runtime.block_on(async {
         let mut answering = pin!(answering);
@@ -53,7 +52,7 @@ pub(super) fn answer(
         if !inbox.cancel(CONSOLE, CONSOLE, None).await && !is_taken.get() {
             interrupts::soon(runtime.stop()).await;
             // It was not even taken.
-            return Err(Failure::Interrupted);
+            return Err(Failure::interrupted());
         }
         // Its sender hears of it, unless a second signal comes.
         let told = interrupts.unless(answering).await;
@@ -61,7 +60,7 @@ pub(super) fn answer(
         Ok(if is_late { Status::Done } else { Status::Interrupted })
     })?;
     if let Some(fault) = console.fault() {
-        return Err(failed(fault, fault.next_step()));
+        return Err(Failure::of(fault));
     }
     if console.is_closed() {
         return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
@@ -96,10 +95,10 @@ pub(super) fn show_prompt(
     };
     let prompt = runtime.block_on(interrupts.unless(prompt));
     runtime.block_on(interrupts::soon(runtime.stop()));
-    match prompt.ok_or(Failure::Interrupted)? {
+    match prompt.ok_or_else(Failure::interrupted)? {
         Some(prompt) => {
             match options.json {
-                true => output::data(&json!({ "prompt": prompt }).to_string())?,
+                true => output::data(&output::object(&[("prompt", &prompt)]).to_string())?,
                 false => output::guest_text(prompt.as_str())?,
             }
             Ok(Status::Done)

@@ -17,7 +17,7 @@ use super::channels::SOCKET;
 use super::channels::{self, CONSOLE, Plan};
 use crate::cli::interrupts::Interrupts;
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, output, restart};
+use crate::cli::{Failure, Status, output, restart};
 
 /// How long what is in flight may take after the end of input: longer than any message may.
 const GRACE: Duration = Duration::from_secs(3_600);
@@ -53,7 +53,7 @@ pub(super) async fn serve(
     host.start_all().await;
     #[cfg(feature = "socket")]
     if let Some(address) = socket.as_ref().and_then(|socket| socket.local_address()) {
-        output::message(&format!("the socket listens at {address}"));
+        output::message(&format_args!("the socket listens at {address}"));
     }
     let following = async {
         host.follow_guests(Arc::clone(&inbox), Arc::clone(&plan.wanted)).await;
@@ -89,7 +89,7 @@ pub(super) async fn serve(
     }
     if console.is_some() && io::stdin().is_terminal() {
         // The shell's own prompt comes on a line of its own.
-        output::message("");
+        output::message(&"");
     }
     let grace = match end {
         End::Input => GRACE,
@@ -158,13 +158,13 @@ fn outlives_console(console: &ConsoleChannel, others: &[&str]) -> bool {
     }
     if !others.is_empty() {
         let others = others.join(", ");
-        output::message(&format!("note: the console has ended; still serving: {others}"));
+        output::message(&format_args!("note: the console has ended; still serving: {others}"));
         return true;
     }
     if console.messages() == 0 && console.failures() == 0 {
         let message = "note: the console's input was empty, and nothing else is served";
         let next_step = "configure `channels` in config.yaml, or serve AI clients with `--mcp`";
-        output::message(&output::with_next_step(message, next_step));
+        output::advise(&message, &next_step);
     }
     false
 }
@@ -193,7 +193,7 @@ async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
 
 fn ended(console: Option<&ConsoleChannel>, end: End) -> Result<Status, Failure> {
     if let Some(fault) = console.and_then(ConsoleChannel::fault) {
-        return Err(failed(fault, fault.next_step()));
+        return Err(Failure::of(fault));
     }
     match console {
         _ if end == End::Signal => Ok(Status::Done),
@@ -208,5 +208,5 @@ fn ended(console: Option<&ConsoleChannel>, end: End) -> Result<Status, Failure> 
 }
 
 async fn register(host: &PluginHost, member: Member) -> Result<(), Failure> {
-    host.register(member).await.map_err(|error| failed(&error, error.next_step()))
+    Ok(host.register(member).await?)
 }

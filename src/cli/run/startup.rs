@@ -30,7 +30,7 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
         // About what is compiled in, whoever runs it can do nothing.
         let bundled = plugin.origin == PackageOrigin::Bundled;
         for warning in plugin.warnings.iter().filter(|_| options.verbose || !bundled) {
-            output::message(&format!("warning: {}: {warning}", plugin.manifest.id));
+            output::message(&format_args!("warning: {}: {warning}", plugin.manifest.id));
         }
     }
     report::refused(registry.refused());
@@ -38,11 +38,11 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
         |plugin: &Arc<LoadedPlugin>| plugin.facts.stage_type == Some(PipelineStageType::Process);
     if console == Console::Served && !registry.plugins().any(answers) {
         output::message(
-            "no Process stage is there: plain text is answered only with commands that match it",
+            &"no Process stage is there: plain text is answered only with commands that match it",
         );
     }
     if console == Console::Served && io::stdin().is_terminal() {
-        output::message("`/help` lists what can be typed; ctrl-d ends");
+        output::message(&"`/help` lists what can be typed; ctrl-d ends");
     }
 }
 
@@ -57,7 +57,7 @@ fn skills(skills: &SkillRegistry) {
     let by_level: Vec<String> = by_level.into_iter().flatten().collect();
     if !by_level.is_empty() {
         let number = counted(skills.active().count(), "skill");
-        output::message(&format!("{number} ({})", by_level.join(", ")));
+        output::message(&format_args!("{number} ({})", by_level.join(", ")));
     }
     for entry in skills.entries() {
         let at_rest = matches!(

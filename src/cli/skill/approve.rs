@@ -1,14 +1,12 @@
 //! `weft-lite skill approve`: say yes to what a skill asks for.
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{Approval, Package, PackageKind, SkillLevel};
 
 use super::named::Own;
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::package::{Asking, ask};
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::package::{Asking, approved, ask};
+use crate::cli::{Failure, Status};
 
 /// Approve what a skill's code and its `allowed-tools` ask for; exits with 1 while something is left.
 #[derive(Debug, FromArgs)]
@@ -28,12 +26,10 @@ pub(super) struct Approve {
 }
 
 pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let name = &command.name;
     let own = Own::find(options, name)?;
     let kind = PackageKind::Skill;
-    let package = Package::read(kind, &own.folder, options.read_limits()?)
-        .map_err(|error| failed(&error, error.next_step()))?;
+    let package = Package::read(kind, &own.folder, options.read_limits()?)?;
     // The words of a workspace are covered by the trust in it.
     let waiting = if own.level == SkillLevel::Workspace && package.module.is_none() {
         Vec::new()
@@ -50,10 +46,5 @@ pub(super) fn run(command: &Approve, options: &Options) -> Result<Status, Failur
         };
         ask(&options.weft_home()?, &asking)?
     };
-    if options.json {
-        output::json(&json!({ "name": name, "pending": waiting }))?;
-    } else if waiting.is_empty() {
-        output::message(&format!("approved: {name}"));
-    }
-    Ok(if waiting.is_empty() { Status::Done } else { Status::Failed })
+    approved(kind, name, &waiting, options)
 }

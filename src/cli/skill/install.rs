@@ -6,7 +6,6 @@ use argh::FromArgs;
 use weft_lite::{Existing, PackageKind, SkillState};
 
 use super::switch;
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::package::{self, Request};
 use crate::cli::run::changes;
@@ -36,7 +35,6 @@ pub(super) struct Install {
 }
 
 pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let request = Request {
         kind: PackageKind::Skill,
         source: &command.source,

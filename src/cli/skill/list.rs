@@ -7,7 +7,6 @@ use serde_json::Value;
 use weft_lite::{Severity, ShadowedSkill, SkillEntry, SkillState};
 
 use super::named::place;
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
 use crate::cli::run::changes;
 use crate::cli::trust::Asking;
@@ -24,7 +23,6 @@ use crate::cli::{Failure, Status, output};
 pub(super) struct List {}
 
 pub(super) fn run(options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     // Whoever misses the workspace's own skills here learns why.
     let snapshot = options.load_and(Asking::Tell)?.host().snapshot();
     let entries = || snapshot.skills.entries();

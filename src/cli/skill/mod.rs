@@ -18,6 +18,7 @@ use argh::FromArgs;
 use weft_lite::PackageKind;
 use weft_lite::SkillSwitch;
 
+use super::logs::{self, Verbosity};
 use super::options::Options;
 #[cfg(feature = "package")]
 use super::package;
@@ -63,6 +64,7 @@ pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
 }
 
 pub(super) fn run(command: &Skill, options: &Options) -> Result<Status, Failure> {
+    logs::start(options, Verbosity::Warnings);
     match &command.command {
         Command::List(_) => list::run(options),
         Command::Show(command) => show::run(command, options),

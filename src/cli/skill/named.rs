@@ -6,7 +6,7 @@ use std::sync::Arc;
 use weft_lite::{SkillEntry, SkillLevel, SkillRegistry, Snapshot, printable, skill_approval_id};
 
 use crate::cli::options::Options;
-use crate::cli::{Failure, failed, meant};
+use crate::cli::{Failure, meant};
 
 /// Everything that is loaded.
 pub(super) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, Failure> {
@@ -22,7 +22,7 @@ pub(super) fn find<'r>(
         let known = skills.entries().map(|entry| &*entry.name);
         let list = "see `weft-lite skill list` for those there are, with --trust also those of the workspace";
         let next_step = meant(name, known, list);
-        failed(&format!("there is no skill `{name}`"), next_step)
+        Failure::work(&format_args!("there is no skill `{name}`"), &next_step)
     })
 }
 
@@ -55,13 +55,15 @@ impl Own {
         let Some(approval_id) = skill_approval_id(entry.level, name, &options.real_workspace())
         else {
             return Err(match entry.provider.as_deref() {
-                Some(plugin) if entry.level == SkillLevel::Plugin => failed(
-                    &format!("`{name}` came with the plugin `{plugin}`"),
-                    format!("what that may do is a matter of `weft-lite plugin approve {plugin}`"),
+                Some(plugin) if entry.level == SkillLevel::Plugin => Failure::work(
+                    &format_args!("`{name}` came with the plugin `{plugin}`"),
+                    &format_args!(
+                        "what that may do is a matter of `weft-lite plugin approve {plugin}`"
+                    ),
                 ),
-                _ => failed(
-                    &format!("`{name}` is compiled in, and needs no approval"),
-                    format!("to do without it, use `weft-lite skill disable {name}`"),
+                _ => Failure::work(
+                    &format_args!("`{name}` is compiled in, and needs no approval"),
+                    &format_args!("to do without it, use `weft-lite skill disable {name}`"),
                 ),
             });
         };

@@ -5,12 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{ParseMode, SKILL_FILES, Severity, WorkspaceTrust, parse_skill};
 
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::{Failure, Status, output};
 
 /// Write a new skill to begin with. Nothing is ever overwritten.
 #[derive(Debug, FromArgs)]
@@ -33,36 +31,35 @@ pub(super) struct New {
 }
 
 pub(super) fn run(command: &New, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let name = &command.name;
     let text = valid(name)?;
     let folder = match (&command.dir, command.managed) {
         (Some(_), true) => {
-            return Err(Failure::Usage {
-                message: "`--dir` and `--managed` name two places".into(),
-                next_step: "leave out one of them".into(),
-            });
+            return Err(Failure::usage(
+                &"`--dir` and `--managed` name two places",
+                &"leave out one of them",
+            ));
         }
         (Some(dir), false) => dir.join(name),
         (None, true) => options.weft_home()?.join("skills").join(name),
         (None, false) => options.workspace.join(".weft/skills").join(name),
     };
     let path = write(&folder, &text).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => failed(
-            &format!("there is a skill in {} already", folder.display()),
-            "take another name, or edit that one".into(),
+        io::ErrorKind::AlreadyExists => Failure::work(
+            &format_args!("there is a skill in {} already", folder.display()),
+            &"take another name, or edit that one",
         ),
-        _ => failed(
-            &format!("{} can't be written: {error}", folder.display()),
-            "name another place with `--dir`".into(),
+        _ => Failure::work(
+            &format_args!("{} can't be written: {error}", folder.display()),
+            &"name another place with `--dir`",
         ),
     })?;
     if options.json {
-        output::json(&json!({ "name": name, "path": path.display().to_string() }))?;
+        output::record(&[("name", name), ("path", &path.display().to_string())])?;
         return Ok(Status::Done);
     }
     output::data(&path.display().to_string())?;
-    output::message(&format!("next: {}", next(command, options, &folder)));
+    output::message(&format_args!("next: {}", next(command, options, &folder)));
     Ok(Status::Done)
 }
 
@@ -105,16 +102,16 @@ fn valid(name: &str) -> Result<String, Failure> {
         problem = error.map(|it| it.message).unwrap_or_default();
     }
     Err(match other {
-        Some(other) => Failure::Usage {
-            message: format!(
+        Some(other) => Failure::usage(
+            &format_args!(
                 "`{name}` is no skill's name: lowercase letters, digits and single hyphens"
             ),
-            next_step: format!("`{other}`"),
-        },
-        None => Failure::Usage {
-            message: format!("`{name}` is no skill's name: {problem}"),
-            next_step: "take lowercase letters, digits and single hyphens between them".into(),
-        },
+            &format_args!("`{other}`"),
+        ),
+        None => Failure::usage(
+            &format_args!("`{name}` is no skill's name: {problem}"),
+            &"take lowercase letters, digits and single hyphens between them",
+        ),
     })
 }
 

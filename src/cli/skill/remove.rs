@@ -6,9 +6,8 @@ use argh::FromArgs;
 use weft_lite::{InstallRecord, PackageKind, SkillEntry, SkillLevel, installed_folder};
 
 use super::{named, switch};
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, failed, package};
+use crate::cli::{Failure, Status, package};
 
 /// Remove an installed skill and what was approved for it.
 #[derive(Debug, FromArgs)]
@@ -23,7 +22,6 @@ pub(super) struct Remove {
 }
 
 pub(super) fn run(command: &Remove, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let home = options.weft_home()?;
     let (kind, name) = (PackageKind::Skill, &command.name);
     let Some(folder) = installed_folder(&home, kind, name) else {
@@ -54,25 +52,26 @@ fn elsewhere(entry: &SkillEntry) -> Failure {
     let place = named::place(entry);
     let disable = format!("`weft-lite skill disable {name}`");
     match level {
-        SkillLevel::Workspace => failed(
-            &format!("`{name}` belongs to the workspace: {place}"),
-            format!("delete its folder there, or switch it off with {disable}"),
+        SkillLevel::Workspace => Failure::work(
+            &format_args!("`{name}` belongs to the workspace: {place}"),
+            &format_args!("delete its folder there, or switch it off with {disable}"),
         ),
-        SkillLevel::Managed => failed(
-            &format!("`{name}` is not in a folder of its own name: {place}"),
-            format!("delete that folder, or switch it off with {disable}"),
+        SkillLevel::Managed => Failure::work(
+            &format_args!("`{name}` is not in a folder of its own name: {place}"),
+            &format_args!("delete that folder, or switch it off with {disable}"),
         ),
         SkillLevel::Plugin => {
             let plugin = provider.as_deref().unwrap_or_default();
-            failed(
-                &format!("`{name}` came with the plugin `{plugin}`: {place}"),
-                format!(
+            Failure::work(
+                &format_args!("`{name}` came with the plugin `{plugin}`: {place}"),
+                &format_args!(
                     "remove that with `weft-lite plugin remove {plugin}`, or switch it off with {disable}"
                 ),
             )
         }
-        SkillLevel::Bundled => {
-            failed(&format!("`{name}` is compiled in"), format!("switch it off with {disable}"))
-        }
+        SkillLevel::Bundled => Failure::work(
+            &format_args!("`{name}` is compiled in"),
+            &format_args!("switch it off with {disable}"),
+        ),
     }
 }

@@ -1,14 +1,11 @@
 //! `weft-lite skill revoke`: take back all that was approved.
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{Approvals, Package, PackageKind};
 
 use super::named::Own;
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::package::home_failed;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::{Failure, Status, output};
 
 /// Take back all that was approved for a skill; its code goes out of service within a second.
 #[derive(Debug, FromArgs)]
@@ -20,22 +17,19 @@ pub(super) struct Revoke {
 }
 
 pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let name = &command.name;
     let own = Own::find(options, name)?;
     let package = Package::read(PackageKind::Skill, &own.folder, options.read_limits()?);
     if package.is_ok_and(|package| package.module.is_none() && package.permissions.is_empty()) {
-        return Err(failed(
-            &format!("`{name}` is nothing but text, which needs no approval"),
-            format!("to do without it, use `weft-lite skill disable {name}`"),
+        return Err(Failure::work(
+            &format_args!("`{name}` is nothing but text, which needs no approval"),
+            &format_args!("to do without it, use `weft-lite skill disable {name}`"),
         ));
     }
-    Approvals::revoke(&options.weft_home()?, &own.approval_id)
-        .map_err(|error| home_failed(&error))?;
-    if options.json {
-        output::json(&json!({ "revoked": name }))?;
-    } else {
-        output::message(&format!("revoked: {name} is not offered until it is approved again"));
-    }
-    Ok(Status::Done)
+    Approvals::revoke(&options.weft_home()?, &own.approval_id)?;
+    Ok(output::done(
+        options.form(),
+        &[("revoked", name)],
+        &format_args!("revoked: {name} is not offered until it is approved again"),
+    )?)
 }

@@ -7,10 +7,10 @@ use weft_lite::{
 };
 
 use super::named;
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
+use crate::cli::output::{self, AsJson};
 use crate::cli::run::changes;
-use crate::cli::{Failure, Status, failed, output};
+use crate::cli::{Failure, Status};
 
 /// Show a skill as a model would see it: its description, then its instructions.
 #[derive(Debug, FromArgs)]
@@ -27,7 +27,6 @@ pub(super) struct Show {
 }
 
 pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let snapshot = named::snapshot(options)?;
     let entry = named::find(&snapshot.skills, &command.name)?;
     if options.json {
@@ -36,13 +35,13 @@ pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> 
     }
     let Some(document) = &entry.document else {
         output::message(&changes::problem(entry));
-        return Err(failed(
-            &format!("`{}` says nothing that could be loaded", entry.name),
-            format!("see `weft-lite skill validate {}`", named::place(entry)),
+        return Err(Failure::work(
+            &format_args!("`{}` says nothing that could be loaded", entry.name),
+            &format_args!("see `weft-lite skill validate {}`", named::place(entry)),
         ));
     };
     if let Some(remark) = remark(entry, document) {
-        output::message(&format!("note: {remark}"));
+        output::message(&format_args!("note: {remark}"));
     }
     output::guest_text(&text(document))?;
     Ok(Status::Done)
@@ -54,7 +53,7 @@ fn text(document: &SkillDocument) -> String {
     let values = SortedMap::new();
     // Without a value that is required, nothing is put in.
     let body = document.render(&values).unwrap_or_else(|missing| {
-        output::message(&format!("note: {missing}: shown as they are written"));
+        output::message(&format_args!("note: {missing}: shown as they are written"));
         instructions.into()
     });
     format!("{name}: {description}\n\n{}", body.trim_start_matches(['\r', '\n']).trim_end())
@@ -83,7 +82,7 @@ fn remark(entry: &SkillEntry, document: &SkillDocument) -> Option<String> {
 
 /// Everything that is known of it.
 fn record(entry: &SkillEntry, options: &Options) -> Result<Value, Failure> {
-    let mut record = serde_json::to_value(entry).map_err(std::io::Error::from)?;
+    let mut record = entry.value();
     let installed = match entry.level {
         SkillLevel::Managed => {
             InstallRecord::read(&options.weft_home()?, PackageKind::Skill, &entry.name)
@@ -91,6 +90,6 @@ fn record(entry: &SkillEntry, options: &Options) -> Result<Value, Failure> {
         }
         _ => None,
     };
-    record["installed"] = serde_json::to_value(installed).map_err(std::io::Error::from)?;
+    record["installed"] = installed.value();
     Ok(record)
 }

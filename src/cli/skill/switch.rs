@@ -3,14 +3,12 @@
 use std::path::Path;
 
 use argh::FromArgs;
-use serde_json::json;
 use weft_lite::{SkillSwitch, SkillSwitches};
 
 use super::named;
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::package::home_failed;
-use crate::cli::{Failure, Status, output};
+use crate::cli::output::{self, AsJson};
+use crate::cli::{Failure, Status};
 
 /// Use a skill again that was switched off.
 #[derive(Debug, FromArgs)]
@@ -38,26 +36,22 @@ pub(super) fn remind(home: &Path, name: &str) {
     if switches.disabled().contains(name) {
         let message = format!("note: skills of the name {name} are switched off");
         let next_step = format!("switch them on with `weft-lite skill enable {name}`");
-        output::message(&output::with_next_step(&message, &next_step));
+        output::advise(&message, &next_step);
     }
 }
 
 pub(super) fn run(name: &str, switch: SkillSwitch, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     let home = options.weft_home()?;
-    let switches = SkillSwitches::read(&home).map_err(|error| home_failed(&error))?;
+    let switches = SkillSwitches::read(&home)?;
     // One that went away may be switched on again before it comes back.
     if !switches.disabled().contains(name) {
         named::find(&named::snapshot(options)?.skills, name)?;
     }
-    let changed = SkillSwitches::set(&home, name, switch).map_err(|error| home_failed(&error))?;
+    let changed = SkillSwitches::set(&home, name, switch)?;
     let enabled = switch == SkillSwitch::On;
-    if options.json {
-        output::json(&json!({ "name": name, "enabled": enabled, "changed": changed }))?;
-        return Ok(Status::Done);
-    }
     let word = if enabled { "enabled" } else { "disabled" };
     let already = if changed { "" } else { " already" };
-    output::message(&format!("{word}{already}: {name}"));
-    Ok(Status::Done)
+    let fields: [(&str, &dyn AsJson); 3] =
+        [("name", &name), ("enabled", &enabled), ("changed", &changed)];
+    Ok(output::done(options.form(), &fields, &format_args!("{word}{already}: {name}"))?)
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use weft_lite::{Diagnostic, ParseMode, ParsedSkill, SKILL_BYTES, Severity, parse_skill};
 
 use super::found::{self, FILE_NAME};
-use crate::cli::logs::{self, Verbosity};
 use crate::cli::options::Options;
-use crate::cli::{Failure, Status, output};
+use crate::cli::output::{self, AsJson};
+use crate::cli::{Failure, Status};
 
 /// Check every SKILL.md beneath some paths; exits with 1 if one is invalid.
 #[derive(Debug, FromArgs)]
@@ -49,31 +49,30 @@ enum State {
 }
 
 pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failure> {
-    logs::start(options, Verbosity::Warnings);
     if command.paths.is_empty() {
-        return Err(Failure::Usage {
-            message: "there is no path to look at".into(),
-            next_step: "give a skill's folder, or a folder of such folders".into(),
-        });
+        return Err(Failure::usage(
+            &"there is no path to look at",
+            &"give a skill's folder, or a folder of such folders",
+        ));
     }
     let mode = if command.strict { ParseMode::Strict } else { ParseMode::Lenient };
     let mut tally = Tally::default();
     for path in &command.paths {
         let found = found::find(path).map_err(|error| unreadable(path, &error))?;
         for (path, reason) in &found.skipped {
-            output::message(&format!("warning: {} {reason}", path.display()));
+            output::message(&format_args!("warning: {} {reason}", path.display()));
         }
         if found.files.is_empty() {
-            return Err(Failure::Work {
-                message: format!("there is no {FILE_NAME} in {}", path.display()),
-                next_step: format!("a skill is a folder with a `{FILE_NAME}`"),
-            });
+            return Err(Failure::work(
+                &format_args!("there is no {FILE_NAME} in {}", path.display()),
+                &format_args!("a skill is a folder with a `{FILE_NAME}`"),
+            ));
         }
         for file in &found.files {
             let row = Row::read(file, mode);
             tally.count(&row);
             if options.json {
-                output::data(&serde_json::to_string(&row).map_err(io::Error::from)?)?;
+                output::data(&row.value().to_string())?;
             } else if !row.diagnostics.is_empty() {
                 output::guest_text(&row.text())?;
             }
@@ -84,10 +83,10 @@ pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failu
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::Work {
-        message: format!("{} can't be read: {error}", path.display()),
-        next_step: "give a skill's folder, or a folder of such folders".into(),
-    }
+    Failure::work(
+        &format_args!("{} can't be read: {error}", path.display()),
+        &"give a skill's folder, or a folder of such folders",
+    )
 }
 
 impl Row {
@@ -138,7 +137,8 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(SKILL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    let source: &mut dyn Read = &mut File::open(path)?;
+    source.take(SKILL_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -1,0 +1,115 @@
+//! Why a command could not do its work: what happened and what to do about it, in the words of the
+//! library's errors and with the options of this program.
+
+use std::fmt::Display;
+use std::io;
+
+#[cfg(feature = "serve")]
+use weft_lite::HttpError;
+use weft_lite::{ConfigError, HomeError, LifecycleError, PackageError, PluginError, SecretError};
+#[cfg(feature = "package")]
+use weft_lite::{InstallError, KeyError, RegistryError};
+
+use super::Status;
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(super) struct Failure(pub(super) Box<Cause>);
+
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// It is said, and the status is the program's.
+    Said { code: &'static str, message: String, next_step: String, status: Status },
+    /// The result could not be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// The command line asks for what can't be.
+    pub(super) fn usage(message: &dyn Display, next_step: &dyn Display) -> Self {
+        Self::said("usage", message, next_step, Status::WrongUsage)
+    }
+
+    /// The work failed.
+    pub(super) fn work(message: &dyn Display, next_step: &dyn Display) -> Self {
+        Self::said("failed", message, next_step, Status::Failed)
+    }
+
+    /// The operator would not wait, and there is nothing else to say of it.
+    pub(super) fn interrupted() -> Self {
+        Self::said("cancelled", &"cancelled", &"run it again", Status::Interrupted)
+    }
+
+    /// The work failed with this error.
+    pub(super) fn of(error: &dyn Advised) -> Self {
+        Self::work(error, &error.advice())
+    }
+
+    fn said(
+        code: &'static str,
+        message: &dyn Display,
+        next_step: &dyn Display,
+        status: Status,
+    ) -> Self {
+        let (message, next_step) = (message.to_string(), next_step.to_string());
+        Self(Box::new(Cause::Said { code, message, next_step, status }))
+    }
+
+    /// Whether the operator would not wait.
+    pub(super) fn is_interrupted(&self) -> bool {
+        matches!(*self.0, Cause::Said { status: Status::Interrupted, .. })
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self(Box::new(Cause::Output(error)))
+    }
+}
+
+impl<E: Advised> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::of(&error)
+    }
+}
+
+/// An error of the library, which knows what to do about it.
+pub(super) trait Advised: Display {
+    /// What to do, with the option of this program that does it.
+    fn advice(&self) -> String;
+}
+
+/// Errors with nothing to add.
+macro_rules! advised {
+    ($($error:ty),*) => {
+        $(impl Advised for $error {
+            fn advice(&self) -> String {
+                self.next_step()
+            }
+        })*
+    };
+}
+
+advised!(ConfigError, HomeError, LifecycleError, PackageError, PluginError, SecretError);
+#[cfg(feature = "package")]
+advised!(KeyError);
+#[cfg(feature = "serve")]
+advised!(HttpError);
+
+#[cfg(feature = "package")]
+impl Advised for InstallError {
+    fn advice(&self) -> String {
+        match self {
+            Self::Exists { .. } => "add `--force` to overwrite it".into(),
+            Self::Registry(RegistryError::Index { .. }) => {
+                "name the registry's folder with `--registry`".into()
+            }
+            Self::Registry(RegistryError::UnknownId { other_kind: false, similar, .. })
+                if similar.is_empty() =>
+            {
+                "check the id, or name another registry with `--registry`".into()
+            }
+            error => error.next_step(),
+        }
+    }
+}
