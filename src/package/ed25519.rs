@@ -1,4 +1,8 @@
 //! Whether a signature is a key's: Ed25519 (RFC 8032), where no key counts whose signatures anybody can make.
+//!
+//! Half of all values of 32 bytes are no point of the curve, and so nobody's key. They are not told from
+//! others when they are trusted: the library only looks when there is a signature to check, and then refuses
+//! it for this as for any other reason. Whoever trusts such a key trusts nothing.
 
 use ring::signature::{ED25519, UnparsedPublicKey};
 
@@ -79,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn no_signature_is_that_of_a_key_of_small_order() {
+    fn no_signature_is_that_of_a_key_of_small_order_or_of_no_point() {
         // `0 * B = R + h * A` holds for every message where all the points are the neutral one.
         let neutral = few(1, 0, 0);
         let mut signature = [0; 64];
@@ -92,6 +96,10 @@ mod tests {
                 assert!(is_weak(&key) && !is_valid(&key, b"anything", &signature), "{key:02x?}");
             }
         }
+        // No point has this place, and what is good for the neutral one is not good for it.
+        let none = few(2, 0, 0);
+        let by_ring = UnparsedPublicKey::new(&ED25519, &none).verify(b"anything", &signature);
+        assert!(by_ring.is_err() && !is_valid(&none, b"anything", &signature));
         // The base point, and what is next to points of small order.
         assert!(!is_weak(&few(0x58, 0x66, 0x66)) && !is_weak(&few(2, 0, 0)));
     }

@@ -303,7 +303,8 @@ impl TrustedKeys {
         Ok(trusted)
     }
 
-    /// Trusts the key in the file `path` from now on; without a name, it is called as its file.
+    /// Trusts the key in the file `path` from now on; without a name, it is called as its file. A value that is
+    /// no key at all is not always told from one: it has no signatures, so that nothing is trusted with it.
     ///
     /// # Errors
     ///

@@ -178,17 +178,30 @@ fn keys_are_private_and_never_overwritten() {
 fn a_key_whose_signatures_anybody_can_make_is_not_trusted() {
     let home = Home::new();
     let path = home.path("weak.pub");
-    let write = |key: &[u8]| {
-        let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let key_id = &weft_lite::sha256_hex(key)[..16];
+    let write = |digits: &str| {
+        let number = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        let key: Vec<u8> = (0..32).map(|at| number(at * 2)).collect();
+        let key_id = &weft_lite::sha256_hex(&key)[..16];
         let document = json!({ "algorithm": "ed25519", "key_id": key_id, "public_key": digits });
         fs::write(&path, document.to_string()).unwrap();
     };
-    // The neutral point, the one of order 2 and one of order 4, and one in another form.
-    let ends = [(1, 0, 0), (0xec, 0xff, 0x7f), (0, 0, 0x80), (0xee, 0xff, 0xff)];
-    for (first, middle, last) in ends {
-        let mut key = [middle; 32];
-        (key[0], key[31]) = (first, last);
+    // All that can stand for a point of order 1, 2, 4 or 8, the last byte apart.
+    let zeros = "00".repeat(30);
+    let ones = "ff".repeat(30);
+    let of_order_8 = [
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03",
+    ];
+    let places = [
+        (format!("01{zeros}"), ["00", "80"]),
+        (format!("ee{ones}"), ["7f", "ff"]),
+        (format!("ec{ones}"), ["7f", "ff"]),
+        (format!("00{zeros}"), ["00", "80"]),
+        (format!("ed{ones}"), ["7f", "ff"]),
+        (of_order_8[0].into(), ["05", "85"]),
+        (of_order_8[1].into(), ["7a", "fa"]),
+    ];
+    for key in places.iter().flat_map(|(place, last)| last.map(|last| format!("{place}{last}"))) {
         write(&key);
         let error = TrustedKeys::trust(&home.weft(), &path, None).unwrap_err();
         assert!(matches!(error.kind, KeyErrorKind::Malformed { .. }), "{error}");
@@ -200,9 +213,7 @@ fn a_key_whose_signatures_anybody_can_make_is_not_trusted() {
         fs::remove_file(file).unwrap();
     }
     // The base point is nobody's weak key.
-    let mut base = [0x66; 32];
-    base[0] = 0x58;
-    write(&base);
+    write(&format!("58{}", "66".repeat(31)));
     TrustedKeys::trust(&home.weft(), &path, Some("base")).unwrap();
 }
 
