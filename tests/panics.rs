@@ -240,11 +240,29 @@ fn a_legacy_client_need_not_begin_again() {
             r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}","arguments":{{}}}}}}"#
         )
     };
-    assert_eq!(program.ask(&call(2, "lock__count"))["result"]["isError"], true);
+    let warnings =
+        r#"{"jsonrpc":"2.0","id":2,"method":"logging/setLevel","params":{"level":"warning"}}"#;
+    assert_eq!(program.ask(warnings)["result"], json!({}));
+    assert_eq!(program.ask(&call(3, "lock__count"))["result"]["isError"], true);
     program.says("starts anew");
-    let after = program.ask(&call(3, "sound__count"));
+    let after = program.ask(&call(4, "sound__count"));
     assert_eq!(after["result"]["structuredContent"]["count"], 1, "{after}");
     assert!(program.kept());
+    // It still hears what it wanted to, before it hears of a tool that came later.
+    dir.plugin("broken", b"no module", &json!({}));
+    program.says("plugin broken");
+    dir.plugin("later", &probe(), &json!({}));
+    let mut told = vec![program.answer()];
+    while told.last().is_some_and(|it| it["method"] != "notifications/tools/list_changed") {
+        told.push(program.answer());
+    }
+    program.running.type_line(r#"{"jsonrpc":"2.0","id":5,"method":"ping"}"#);
+    while told.last().is_some_and(|it| it["id"] != 5) {
+        told.push(program.answer());
+    }
+    let is_warning = |it: &&Value| it["params"]["level"] == "warning";
+    let warning = told.iter().find(is_warning).unwrap_or_else(|| panic!("{told:?}"));
+    assert!(warning.to_string().contains("plugin broken is not in service"), "{warning}");
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Connection {
             room: Arc::new(Semaphore::new(RUNNING)),
             subscriptions: Arc::new(Semaphore::new(SUBSCRIPTIONS)),
             telling: None,
-            log: Log::new(),
+            log: Log::of(None),
             ends,
             is_standard: false,
             server,
@@ -81,7 +81,9 @@ impl Connection {
     /// From now on this is the client over standard input: it may have agreed on a revision before.
     pub(super) fn resume(&mut self) {
         self.is_standard = true;
-        self.agreed = *self.server.agreement().lock();
+        if let Some((agreed, log)) = &*self.server.agreement().lock() {
+            (self.agreed, self.log) = (Some(*agreed), log.clone());
+        }
         self.tell_lists();
     }
 
@@ -160,7 +162,7 @@ impl Connection {
                 Ok(agreed) => {
                     self.agreed = Some(agreed);
                     if self.is_standard {
-                        *self.server.agreement().lock() = Some(agreed);
+                        *self.server.agreement().lock() = Some((agreed, self.log.clone()));
                     }
                     let mut result = Object::new();
                     discovery::initialize(&mut result, agreed);

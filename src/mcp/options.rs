@@ -21,8 +21,8 @@ pub struct McpOptions {
     /// Bytes of requests and answers that may be held for all clients over streams and within the
     /// process together; what is more waits, and is refused when that takes too long. Default: 16 MB.
     pub memory_bytes: usize,
-    /// The revision that the client over standard input has agreed on with an earlier process, which this
-    /// one goes on for. Default: none.
+    /// What the client over standard input has agreed on with an earlier process, which this one goes on for:
+    /// the text that [`McpServer::agreed`](super::McpServer::agreed) gave there. Default: none.
     pub agreed: Option<String>,
 }
 

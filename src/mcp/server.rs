@@ -16,7 +16,7 @@ use super::discovery::{self, SERVER_INFO_META};
 use super::files::Index;
 use super::message::{Request, RequestId, RpcError};
 use super::metrics::Metrics;
-use super::notices;
+use super::notices::{self, Log};
 use super::object::Object;
 use super::options::McpOptions;
 use super::prompts;
@@ -53,8 +53,8 @@ struct Shared {
     stop: CancellationSource,
     /// Fires when nothing more is to be read from streams.
     finish: CancellationSource,
-    /// What the client over standard input has agreed on.
-    agreed: Lock<Option<Revision>>,
+    /// What the client over standard input has agreed on, and what it wants to hear.
+    agreed: Lock<Option<Agreement>>,
     metrics: Metrics,
     looked: AsyncLock<Option<Looked>>,
     /// What clients over streams and within the process may hold together.
@@ -63,6 +63,9 @@ struct Shared {
     connections: AtomicU64,
     seal: Seal,
 }
+
+/// A legacy client's revision, and what it wants to hear.
+type Agreement = (Revision, Log);
 
 /// The newest look at the files of skills.
 struct Looked {
@@ -123,6 +126,12 @@ impl Context {
     }
 }
 
+/// What [`McpServer::agreed`] gave in another process.
+fn agreement(text: &str) -> Option<Agreement> {
+    let (revision, level) = text.split_once(',').unwrap_or((text, ""));
+    Some((Revision::named(revision)?, Log::of(level.parse().ok())))
+}
+
 impl McpServer {
     /// A server for what `host` has in service now and later, whose tasks run on `executor`. It does
     /// not keep the executor: once that is dropped, the server has ended.
@@ -144,7 +153,7 @@ impl McpServer {
             loaded: loading.token(),
             stop: CancellationSource::new(),
             finish: CancellationSource::new(),
-            agreed: Lock::new(options.agreed.as_deref().and_then(Revision::named)),
+            agreed: Lock::new(options.agreed.as_deref().and_then(agreement)),
             metrics: Metrics::default(),
             looked: AsyncLock::new(None),
             budget: ByteBudget::new("mcp", options.memory_bytes),
@@ -169,15 +178,16 @@ impl McpServer {
         self.shared.finish.cancel();
     }
 
-    /// The revision that the client over standard input has agreed on: the one that another process, which
-    /// is to go on with it, has to be given as [`McpOptions::agreed`].
+    /// The revision that the client over standard input has agreed on, with the level of its log: what another
+    /// process, which is to go on with it, has to be given as [`McpOptions::agreed`].
     #[must_use]
-    pub fn agreed(&self) -> Option<&'static str> {
-        self.shared.agreed.lock().map(Revision::name)
+    pub fn agreed(&self) -> Option<String> {
+        let agreed = self.shared.agreed.lock();
+        agreed.as_ref().map(|(revision, log)| format!("{},{}", revision.name(), log.number()))
     }
 
     /// The place where that is noted.
-    pub(super) fn agreement(&self) -> &Lock<Option<Revision>> {
+    pub(super) fn agreement(&self) -> &Lock<Option<Agreement>> {
         &self.shared.agreed
     }
 

@@ -27,7 +27,7 @@ use crate::cli::output;
 use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, report, restart};
 
-/// What the next start is told of: the revision that a client has agreed on, and the listening socket.
+/// What the next start is told of: what a client has agreed on, and the listening socket.
 const AGREED: &str = "mcp";
 #[cfg(feature = "serve")]
 const LISTENER: &str = "http";
@@ -274,8 +274,8 @@ async fn serve(
                 Ok(())
             };
             let served = or(serving, patience).await;
-            if let Some(revision) = server.agreed() {
-                restart::keep(AGREED, revision);
+            if let Some(agreed) = server.agreed() {
+                restart::keep(AGREED, agreed);
             }
             runtime.stop().await;
             served.map(|()| Ended::WornOut).map_err(Failure::from)
