@@ -66,7 +66,7 @@ pub use memory::{MemoryBackend, MemoryHit};
 pub use message::{Acknowledgement, Failure, MessagePayload, Progress, Reply, metadata};
 pub(crate) use message::{as_base64, from_base64};
 pub use permissions::{FileGrant, PluginPermissions};
-pub(crate) use permissions::{is_never_given, is_never_opened};
+pub(crate) use permissions::{is_never_given, is_never_opened, wide_domain};
 pub use plugin_error::PluginError;
 pub use resources::PluginResourceConfig;
 pub use secret::{NoSecrets, Secret, SecretSource};

@@ -134,6 +134,14 @@ impl PluginPermissions {
     }
 }
 
+/// The domain below which a `network` pattern names every host, if that is all there are or those of a top-level
+/// domain: nobody can tell whose hosts they are. Without a list of public suffixes, no other one is known.
+pub(crate) fn wide_domain(pattern: &str) -> Option<&str> {
+    let domain = pattern.strip_prefix('*')?;
+    let domain = domain.strip_prefix('.').unwrap_or(domain);
+    (!domain.contains('.')).then_some(domain)
+}
+
 fn covers(pattern: &str, asked: &str) -> bool {
     if pattern == "*" || pattern == asked {
         return true;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
 use crate::contract::{
-    FileGrant, PluginPermissions, SortedSet, is_never_given, is_never_opened, shown,
+    FileGrant, PluginPermissions, SortedSet, is_never_given, is_never_opened, shown, wide_domain,
 };
 
 /// What a revoked package waits for, beside its permissions.
@@ -21,7 +21,7 @@ const SIZE_STEP_KB: u32 = 256;
 pub struct Approval {
     /// `filesystem` grants, and `network` hosts that are named.
     pub named: bool,
-    /// `network: ["*"]`
+    /// `network: ["*"]`, and all hosts of a top-level domain (`*.com`)
     pub all_hosts: bool,
     /// `env_vars`
     pub environment: bool,
@@ -85,7 +85,8 @@ impl Approval {
     pub fn missing(&self, asked: &PluginPermissions) -> Vec<String> {
         let mut missing = Vec::new();
         for host in &asked.network {
-            let approved = if host == "*" { self.all_hosts } else { self.named };
+            let is_wide = wide_domain(host).is_some();
+            let approved = if is_wide { self.all_hosts } else { self.named };
             if !approved {
                 missing.push(format!("network: {}", shown(host)));
             }

@@ -3,7 +3,7 @@
 
 use super::approval::{Approval, StoredApproval};
 use super::kind::{PackageKind, Subject};
-use crate::contract::{PluginPermissions, shown};
+use crate::contract::{PluginPermissions, shown, wide_domain};
 
 /// Somebody who can be asked.
 pub trait Prompt {
@@ -67,8 +67,8 @@ impl Waiting<'_> {
 }
 
 /// Asks for permissions that are not approved yet, and gives those that are now: what `given`
-/// names needs no question, files and named hosts are one question, and all hosts, each variable,
-/// each secret, the shell and the size of the module are one each. `id` is the one under which approvals are kept.
+/// names needs no question, files and named hosts are one question, and all hosts, all of a top-level domain,
+/// each variable, each secret, the shell and the size of the module are one each. `id` is the one under which approvals are kept.
 #[must_use]
 pub fn ask_for_permissions(
     id: &str,
@@ -81,7 +81,7 @@ pub fn ask_for_permissions(
     let mut yes =
         |given: bool, question: String| given || prompt.confirm(&question).unwrap_or(false);
     let (all, named): (Vec<_>, Vec<_>) =
-        missing.network.iter().cloned().partition(|host| host == "*");
+        missing.network.iter().cloned().partition(|host| wide_domain(host).is_some());
     let limited = PluginPermissions {
         network: named,
         filesystem: missing.filesystem.clone(),
@@ -93,8 +93,14 @@ pub fn ask_for_permissions(
             granted = limited;
         }
     }
-    if !all.is_empty() && yes(given.all_hosts, format!("let {who} reach every host there is?")) {
-        granted.network.extend(all);
+    for pattern in all {
+        let question = match wide_domain(&pattern) {
+            Some("") | None => format!("let {who} reach every host there is?"),
+            Some(domain) => format!("let {who} reach every host below `{domain}`?"),
+        };
+        if yes(given.all_hosts, question) {
+            granted.network.push(pattern);
+        }
     }
     for name in &missing.env_vars {
         let question = format!("let {who} read the environment variable `{}`?", shown(name));

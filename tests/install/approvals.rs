@@ -164,7 +164,7 @@ fn damaged_approvals_approve_nothing() {
 #[test]
 fn naming_a_folder_approves_named_hosts_and_files_alone() {
     let kinds = [
-        ("network", json!({ "network": ["*"] }), "network: *"),
+        ("network", json!({ "network": ["*", "*.com"] }), "network: *, network: *.com"),
         ("env", json!({ "env_vars": ["CITY"] }), "env: CITY"),
         ("secrets", json!({ "secrets": ["API"] }), "secrets: API"),
         ("shell", json!({ "shell": true }), "shell"),
@@ -178,7 +178,9 @@ fn naming_a_folder_approves_named_hosts_and_files_alone() {
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         answer["error"]["message"].as_str().map(str::to_owned)
     };
-    let named = json!({ "network": ["*.example.com"], "filesystem": ["$WORKSPACE"] });
+    let named = json!({
+        "network": ["*.example.com", "localhost", "com"], "filesystem": ["$WORKSPACE"],
+    });
     assert_eq!(call(&home.probe("0.0.1", &named), None), None);
     for (index, (word, asked, missing)) in kinds.iter().enumerate() {
         let folder = home.probe(&format!("1.0.{index}"), asked);

@@ -269,7 +269,9 @@ fn inspecting_a_bare_module_weighs_it_after_gzip_too() {
 fn private_hosts_show_in_the_list() {
     let home = Home::new();
     let asks = json!({ "network": ["*.local", "10.0.0.7"] });
-    succeeds(&home, &["plugin", "install", home.probe("1.0.0", &asks).to_str().unwrap(), "--yes"]);
+    let folder = home.probe("1.0.0", &asks);
+    let install = ["plugin", "install", folder.to_str().unwrap(), "--yes", "--approve", "network"];
+    succeeds(&home, &install);
     let quiet = home.package("quiet", "1.0.0", &json!({}), &module("probe"));
     succeeds(&home, &["plugin", "install", quiet.to_str().unwrap()]);
     let list = ["plugin", "list", "--no-bundled"];

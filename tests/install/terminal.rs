@@ -22,13 +22,15 @@ fn installs(home: &Home, version: &str, permissions: &Value) -> Session {
 fn everything_is_asked_about_and_a_no_leaves_it_pending() {
     let home = Home::new();
     let everything = json!({
-        "network": ["api.example.com", "*"], "filesystem": ["$WORKSPACE"],
+        "network": ["api.example.com", "*", "*.com", "*.org"], "filesystem": ["$WORKSPACE"],
         "env_vars": ["CITY", "LANG"], "secrets": ["API"], "shell": true,
     });
     let mut session = installs(&home, "1.0.0", &everything);
     let limited = "let `probe` have network: api.example.com, filesystem: $WORKSPACE? [y/N] ";
     session.answers(limited, "y");
-    session.answers("let `probe` reach every host there is? [y/N] ", "YES");
+    session.answers("let `probe` reach every host there is? [y/N] ", "n");
+    session.answers("let `probe` reach every host below `com`? [y/N] ", "n");
+    session.answers("let `probe` reach every host below `org`? [y/N] ", "YES");
     session.answers("let `probe` read the environment variable `CITY`? [y/N] ", "yes");
     // What is not a yes is a no: also a mere line feed.
     session.answers("let `probe` read the environment variable `LANG`? [y/N] ", "");
@@ -38,12 +40,16 @@ fn everything_is_asked_about_and_a_no_leaves_it_pending() {
     session.answers(shell, "n");
     let (status, rest) = session.ends();
     assert_eq!(status, 0, "{rest}");
-    assert!(rest.contains("does not run before this is approved: env: LANG, shell"), "{rest}");
-    assert_eq!(home.pending(), ["env: LANG", "shell"]);
+    assert!(rest.contains(
+        "does not run before this is approved: network: *, network: *.com, env: LANG, shell"
+    ));
+    assert_eq!(home.pending(), ["network: *", "network: *.com", "env: LANG", "shell"]);
     assert!(home.echo().is_err());
 
     // Only what is left is asked about.
     let mut session = at_terminal(&home, &["plugin", "approve", "probe"]);
+    session.answers("let `probe` reach every host there is? [y/N] ", "YES");
+    session.answers("let `probe` reach every host below `com`? [y/N] ", "YES");
     session.answers("let `probe` read the environment variable `LANG`? [y/N] ", "y");
     session.answers(shell, "y");
     let (status, rest) = session.ends();
