@@ -1,4 +1,9 @@
 //! The digest list of a package: one line for every file, which is what a signature covers.
+//!
+//! Whether a file is executable is no part of it. Nothing of a package is ever run but its module, which needs no
+//! such bit. A script of a skill is run, if at all, by an agent with a shell of its own, which can read it to
+//! a shell without the bit as well: what it does is in its content, and that is covered. Other bits, as setuid,
+//! no file of a package has.
 
 use std::path::Path;
 

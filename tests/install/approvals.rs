@@ -1,13 +1,13 @@
 //! What was approved, what that covers, and what happens when it is taken back.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use futures_lite::future::zip;
 use serde_json::{Value, json};
 use weft_lite::{
-    Approval, Approvals, CallError, NoPrompt, PackageContent, PackageKind, PluginPermissions,
-    StoredApproval, ask_for_permissions, uninstall,
+    Approval, Approvals, CallError, DigestList, NoPrompt, PackageContent, PackageKind,
+    PluginPermissions, StoredApproval, ask_for_permissions, uninstall,
 };
 
 use crate::home::{Home, Scripted};
@@ -191,4 +191,25 @@ fn naming_a_folder_approves_named_hosts_and_files_alone() {
             assert_eq!(call(&folder, Some(other)), expected, "{word} with {other}");
         }
     }
+}
+
+#[test]
+fn an_executable_bit_is_no_part_of_what_is_approved() {
+    let home = Home::new();
+    let folder = home.probe("1.0.0", &json!({ "network": ["a.example.com"] }));
+    fs::write(folder.join("run.sh"), "echo hello").unwrap();
+    let installed = home.install(&folder).unwrap();
+    assert!(home.ask(&installed, &mut Scripted::new(&[true])).is_empty());
+    let folder = home.weft().join("plugins/probe");
+    let digest = || DigestList::of(&folder).unwrap().digest();
+    let before = digest();
+    let script = folder.join("run.sh");
+    for mode in [0o755, 0o644] {
+        fs::set_permissions(&script, Permissions::from_mode(mode)).unwrap();
+        assert_eq!((digest(), home.pending()), (before.clone(), vec![]));
+    }
+    // What it would do is.
+    fs::write(script, "echo other").unwrap();
+    assert_ne!(digest(), before);
+    assert!(home.pending()[0].starts_with("change: "), "{:?}", home.pending());
 }
