@@ -35,7 +35,7 @@ pub(crate) async fn off_executor<T: Send + 'static>(
         {
             panic_any(message);
         }
-        pending().await
+        pending::<()>().await;
     };
     or(done, panicked).await;
     let value = result.lock().take();
