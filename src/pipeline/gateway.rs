@@ -5,7 +5,6 @@
 //! chats beside each other. What all chats of a channel hold together is bounded: large messages wait
 //! for room before they are taken, and so do large answers before they are sent.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,7 +115,7 @@ impl Gateway {
             shared,
             mailbox: mailbox.downgrade(),
             room: options.waiting_per_chat,
-            chats: HashMap::new(),
+            chats: SortedMap::new(),
             number: 0,
             stop: CancellationSource::new(),
             observer_limit: options.observer_limit,
@@ -211,7 +210,7 @@ struct Actor {
     mailbox: async_channel::WeakSender<Message>,
     /// Messages of one chat that are accepted and wait.
     room: usize,
-    chats: HashMap<ChatKey, Chat>,
+    chats: SortedMap<ChatKey, Chat>,
     number: u64,
     /// Fires when what is still worked on is given up.
     stop: CancellationSource,

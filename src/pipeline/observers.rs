@@ -1,7 +1,6 @@
 //! Observers: stages that see copies of messages and can neither change nor delay them. What waits for
 //! them at the end they may still see, within a limit.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +13,7 @@ use serde_json::Value;
 use super::state::MessageState;
 use super::weight;
 use crate::actor::{PluginHost, Tasks};
-use crate::contract::{ByteBudget, HeldBytes, PipelineStage, PipelineStageType};
+use crate::contract::{ByteBudget, HeldBytes, PipelineStage, PipelineStageType, SortedMap};
 use crate::sandbox::Clock;
 use crate::task::contained;
 
@@ -25,7 +24,7 @@ const WAITING: usize = 64;
 pub(super) struct Observers {
     host: PluginHost,
     tasks: Tasks,
-    queues: HashMap<String, Queue>,
+    queues: SortedMap<String, Queue>,
     /// Bytes of copies that may wait for one observer.
     memory_bytes: usize,
 }
@@ -47,7 +46,7 @@ struct Queue {
 
 impl Observers {
     pub(super) fn new(host: PluginHost, tasks: Tasks, memory_bytes: usize) -> Self {
-        Self { host, tasks, queues: HashMap::new(), memory_bytes }
+        Self { host, tasks, queues: SortedMap::new(), memory_bytes }
     }
 
     /// Gives every running observer a copy, without waiting for any of them.

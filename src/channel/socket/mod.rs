@@ -56,7 +56,6 @@ mod frames;
 mod protocol;
 mod token;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
@@ -151,7 +150,7 @@ pub struct SocketChannel {
     /// What an earlier process has left, until it is opened.
     inherited: Lock<Option<OwnedFd>>,
     /// The connections, also when no line is read any more: what was taken is answered.
-    connections: Lock<HashMap<u64, Arc<Connection>>>,
+    connections: Lock<SortedMap<u64, Arc<Connection>>>,
     next: AtomicU64,
     written: AtomicU64,
     budget: ByteBudget,
@@ -198,7 +197,7 @@ impl SocketChannel {
         self.connections().len()
     }
 
-    fn connections(&self) -> Held<'_, HashMap<u64, Arc<Connection>>> {
+    fn connections(&self) -> Held<'_, SortedMap<u64, Arc<Connection>>> {
         self.connections.lock()
     }
 
