@@ -5,20 +5,22 @@
 //! the same process, with its arguments, its pipes and its listening sockets. What does not come to its end
 //! within [`END`] is left behind. Commands that serve nobody end then.
 
+use std::convert::Infallible;
 use std::env;
+use std::ffi::{CString, OsString};
 use std::io;
 #[cfg(any(feature = "serve", feature = "socket"))]
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_channel::{Receiver, Sender};
+use nix::unistd::execve;
 use rustix::io::{FdFlags, fcntl_setfd};
 use weft_lite::PanicContainment;
 
@@ -149,21 +151,28 @@ pub(super) fn again() -> Option<Failure> {
         // One that does not stay open is bound again.
         let _ = fcntl_setfd(socket, FdFlags::empty());
     }
-    let error = match program() {
-        Ok(program) => {
-            let mut arguments = env::args_os();
-            let mut command = Command::new(program);
-            if let Some(name) = arguments.next() {
-                command.arg0(name);
-            }
-            command.args(arguments).env(KEPT, kept.join(";")).exec()
-        }
-        Err(error) => error,
-    };
+    let Err(error) = start(&kept.join(";"));
     Some(Failure::work(
         &format_args!("panics have worn the program out, and it can't start anew: {error}"),
         &"start it again",
     ))
+}
+
+/// Starts this very program with the arguments and variables that it has, and with `kept`.
+fn start(kept: &str) -> io::Result<Infallible> {
+    let text = |text: OsString| CString::new(text.into_vec());
+    let program = text(program()?.into())?;
+    let mut arguments = Vec::new();
+    for argument in env::args_os() {
+        arguments.push(text(argument)?);
+    }
+    let mut variables = vec![text(format!("{KEPT}={kept}").into())?];
+    for (mut variable, value) in env::vars_os().filter(|(name, _)| name != KEPT) {
+        variable.push("=");
+        variable.push(value);
+        variables.push(text(variable)?);
+    }
+    Ok(execve(&program, &arguments, &variables)?)
 }
 
 /// This very program, also when another one took its place. Started by its path, it keeps its name in lists
