@@ -120,7 +120,7 @@ fn trust(command: &Trust, options: &Options) -> Result<Status, Failure> {
     let TrustedKey { name, key } = trusted;
     let key_id = key.key_id();
     let fields: [(&str, &dyn AsJson); 2] = [("key_id", &key_id), ("name", &name)];
-    Ok(output::done(options.form(), &fields, &format_args!("trusted: {key_id} ({name})"))?)
+    output::done(options.form(), &fields, &format_args!("trusted: {key_id} ({name})"))
 }
 
 fn list(options: &Options) -> Result<Status, Failure> {
@@ -160,12 +160,11 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
         }
     };
     TrustedKeys::distrust(&home, key_id).map_err(refused)?;
-    let signed = |kind| {
+    let mut still: Vec<(PackageKind, InstallRecord)> = Vec::new();
+    for kind in [PackageKind::Plugin, PackageKind::Skill] {
         let records = InstallRecord::signed_by(&home, kind, key_id).unwrap_or_default();
-        records.into_iter().map(move |record| (kind, record))
-    };
-    let still: Vec<(PackageKind, InstallRecord)> =
-        [PackageKind::Plugin, PackageKind::Skill].into_iter().flat_map(signed).collect();
+        still.extend(records.into_iter().map(|record| (kind, record)));
+    }
     if options.json {
         let still = still.iter().map(|(kind, it)| {
             output::object(&[("kind", &kind.as_str()), ("id", &it.id), ("version", &it.version)])

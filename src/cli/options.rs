@@ -322,8 +322,9 @@ fn program() -> Option<PathBuf> {
     let by_name = || {
         let name = PathBuf::from(std::env::args_os().next()?);
         let folders = std::env::var_os("PATH").filter(|_| name.components().count() == 1);
-        let found = folders.iter().flat_map(std::env::split_paths).map(|it| it.join(&name));
-        Some(found.into_iter().find(|path| path.is_file()).unwrap_or(name))
+        let folders = folders.unwrap_or_default();
+        let mut found = std::env::split_paths(&folders).map(|it| it.join(&name));
+        Some(found.find(|path| path.is_file()).unwrap_or(name))
     };
     // The kernel tells by `/proc`, which need not be there.
     std::env::current_exe().ok().or_else(by_name)

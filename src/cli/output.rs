@@ -213,7 +213,7 @@ pub(super) fn done(
     form: Form,
     fields: &[(&str, &dyn AsJson)],
     sentence: &dyn Display,
-) -> io::Result<Status> {
+) -> Result<Status, super::Failure> {
     match form {
         Form::Json => record(fields)?,
         Form::Text => message(sentence),

@@ -144,7 +144,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
     let sentence = format!("kept `{name}`, for {}{also}", host.join(", "));
     let fields: [(&str, &dyn AsJson); 3] =
         [("name", name), ("hosts", host), ("allow_http", allow_http)];
-    Ok(output::done(options.form(), &fields, &sentence)?)
+    output::done(options.form(), &fields, &sentence)
 }
 
 /// The value's own text is in no message.
@@ -183,5 +183,5 @@ fn remove(
         let next_step = meant(name, known, "see `weft-lite secret list` for those there are");
         return Err(Failure::work(&format_args!("there is no secret `{name}`"), &next_step));
     }
-    Ok(output::done(options.form(), &[("removed", name)], &format_args!("removed `{name}`"))?)
+    output::done(options.form(), &[("removed", name)], &format_args!("removed `{name}`"))
 }

@@ -1,7 +1,7 @@
 //! Whether the workspace is trusted: by `--trust`, or as it was answered once; and `weft-lite trust`,
 //! which tells and changes that answer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use weft_lite::{Prompt, SkillRoot, WorkspaceTrust, printable, shown};
@@ -131,10 +131,15 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
 fn covered(workspace: &Path, own: &[&str]) -> Vec<String> {
     let (roots, files): (Vec<&str>, Vec<&str>) =
         own.iter().partition(|name| name.ends_with("/skills"));
-    let roots = roots.into_iter().filter_map(|name| SkillRoot::open(&workspace.join(name)));
-    let skills = roots.flat_map(|root| root.walk()).map(|found| found.path);
-    let all = skills.chain(files.into_iter().map(|name| workspace.join(name)));
-    all.map(|path| path.strip_prefix(workspace).unwrap_or(&path).display().to_string()).collect()
+    let mut all = Vec::new();
+    for root in roots {
+        if let Some(root) = SkillRoot::open(&workspace.join(root)) {
+            all.extend(root.walk().into_iter().map(|found| found.path));
+        }
+    }
+    all.extend(files.into_iter().map(|name| workspace.join(name)));
+    let shown = |path: &PathBuf| path.strip_prefix(workspace).unwrap_or(path).display().to_string();
+    all.iter().map(shown).collect()
 }
 
 /// What is there that would not be read without trust. Where the workspace is the folder that `home` lies

@@ -33,5 +33,5 @@ pub(in crate::cli) fn remove(
     if !uninstall(home, kind, id)? {
         return Err(not_installed(home, kind, id));
     }
-    Ok(output::done(options.form(), &[("removed", &id)], &format_args!("removed: {id}"))?)
+    output::done(options.form(), &[("removed", &id)], &format_args!("removed: {id}"))
 }

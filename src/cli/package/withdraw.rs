@@ -48,5 +48,5 @@ pub(in crate::cli) fn withdraw(
     let version = release.version.to_string();
     let fields: [(&str, &dyn AsJson); 3] =
         [("withdrawn", &id), ("version", &version), ("archive", &release.archive)];
-    Ok(output::done(options.form(), &fields, &format_args!("withdrawn: {id} {version}"))?)
+    output::done(options.form(), &fields, &format_args!("withdrawn: {id} {version}"))
 }

@@ -305,15 +305,15 @@ impl Report {
         if let Some(module) = &self.module {
             module_rows(module, &mut sheet);
             let kinds = self.kinds.iter().map(ToString::to_string);
-            sheet.row("kinds", [or_none(kinds.collect()).join(", ")]);
+            sheet.row("kinds", &[or_none(kinds.collect()).join(", ")]);
         }
         if let Some(manifest) = &self.manifest {
             let asked = self.permissions.iter().map(Asked::text);
-            sheet.row("permissions", or_none(asked.collect()));
+            sheet.row("permissions", &or_none(asked.collect()));
             let resources = &manifest.resources;
             sheet.row(
                 "resources",
-                [format!(
+                &[format!(
                     "{} fuel, {} MB memory, {} s, {} host calls",
                     resources.max_fuel,
                     resources.max_memory_mb,
@@ -322,13 +322,13 @@ impl Report {
                 )],
             );
             let beyond = self.beyond_defaults.iter();
-            sheet.row("", beyond.map(|asked| format!("more than usual: {asked}")));
+            let beyond = beyond.map(|asked| format!("more than usual: {asked}"));
+            sheet.row("", &beyond.collect::<Vec<_>>());
         } else if !self.permissions.is_empty() {
-            sheet.row("permissions", self.permissions.iter().map(Asked::text));
+            let asked = self.permissions.iter().map(Asked::text);
+            sheet.row("permissions", &asked.collect::<Vec<_>>());
         }
-        if !self.warnings.is_empty() {
-            sheet.row("warnings", self.warnings.clone());
-        }
+        sheet.row("warnings", &self.warnings);
         sheet.line(match (self.would_load, &self.manifest) {
             (true, Some(_)) if self.in_service => "would load: yes, and is in service".into(),
             (true, Some(_)) => {
@@ -373,7 +373,7 @@ fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
     let ModuleSummary { bytes, functions, translation_steps: steps, .. } = module;
     let size =
         format!("{format}, {bytes} bytes, {functions} functions, {steps} steps of translation");
-    sheet.row("module", [size]);
+    sheet.row("module", &[size]);
     let memory = module.memory.map_or("none".to_owned(), |memory| {
         let least = memory.minimum_pages;
         let most =
@@ -381,11 +381,11 @@ fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
         let noun = if least == 1 { "page" } else { "pages" };
         format!("{least} {noun} ({} KB), {most}", least.saturating_mul(PAGE_BYTES) / 1024)
     });
-    sheet.row("memory", [memory]);
+    sheet.row("memory", &[memory]);
     let imports = module.imports.iter();
     sheet.row(
         "imports",
-        or_none(
+        &or_none(
             imports
                 .map(|it| format!("{} {}: {}", shown(&it.module), shown(&it.name), it.ty))
                 .collect(),
@@ -394,7 +394,7 @@ fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
     let exports = module.exports.iter();
     sheet.row(
         "exports",
-        or_none(exports.map(|it| format!("{}: {}", shown(&it.name), it.ty)).collect()),
+        &or_none(exports.map(|it| format!("{}: {}", shown(&it.name), it.ty)).collect()),
     );
 }
 
@@ -419,14 +419,13 @@ impl Sheet {
         self.lines.push(line);
     }
 
-    fn row(&mut self, name: &str, values: impl IntoIterator<Item = String>) {
-        let names = std::iter::once(name).chain(std::iter::repeat(""));
-        // A value that breaks the line would pass for another value.
-        let lines = names.zip(values).map(|(name, value)| {
+    fn row(&mut self, mut name: &str, values: &[String]) {
+        for value in values {
+            // A value that breaks the line would pass for another value.
             let value = value.replace('\n', "\\n");
-            format!("  {name:<12} {value}")
-        });
-        self.lines.extend(lines);
+            self.lines.push(format!("  {name:<12} {value}"));
+            name = "";
+        }
     }
 }
 

@@ -22,9 +22,9 @@ pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure
     installed_folder(&home, PackageKind::Plugin, id)
         .ok_or_else(|| not_installed(&home, PackageKind::Plugin, id))?;
     Approvals::revoke(&home, id)?;
-    Ok(output::done(
+    output::done(
         options.form(),
         &[("revoked", id)],
         &format_args!("revoked: {id} does not run until it is approved again"),
-    )?)
+    )
 }

@@ -168,10 +168,9 @@ fn known(name: &str, runtime: &Runtime) -> Result<(), (String, String)> {
     if is_channel(name) {
         return Ok(());
     }
-    let plugins = registry.plugins().map(|plugin| plugin.manifest.id.clone());
-    let plugins = plugins.filter(|id| is_channel(id));
-    let known: Vec<String> =
-        [CONSOLE, SOCKET].map(str::to_owned).into_iter().chain(plugins).collect();
+    let mut known = vec![CONSOLE, SOCKET];
+    let plugins = registry.plugins().map(|plugin| plugin.manifest.id.as_str());
+    known.extend(plugins.filter(|id| is_channel(id)));
     Err((format!("there is no channel `{name}`"), format!("name one of {}", known.join(", "))))
 }
 

@@ -27,9 +27,9 @@ pub(super) fn run(command: &Revoke, options: &Options) -> Result<Status, Failure
         ));
     }
     Approvals::revoke(&options.weft_home()?, &own.approval_id)?;
-    Ok(output::done(
+    output::done(
         options.form(),
         &[("revoked", name)],
         &format_args!("revoked: {name} is not offered until it is approved again"),
-    )?)
+    )
 }

@@ -53,5 +53,5 @@ pub(super) fn run(name: &str, switch: SkillSwitch, options: &Options) -> Result<
     let already = if changed { "" } else { " already" };
     let fields: [(&str, &dyn AsJson); 3] =
         [("name", &name), ("enabled", &enabled), ("changed", &changed)];
-    Ok(output::done(options.form(), &fields, &format_args!("{word}{already}: {name}"))?)
+    output::done(options.form(), &fields, &format_args!("{word}{already}: {name}"))
 }

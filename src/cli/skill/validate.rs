@@ -103,7 +103,9 @@ impl Row {
                 )],
             },
         };
-        diagnostics.splice(0..0, misnamed(path, mode));
+        if let Some(diagnostic) = misnamed(path, mode) {
+            diagnostics.insert(0, diagnostic);
+        }
         let errors = diagnostics.iter().any(|it| it.severity == Severity::Error);
         let state = if document.is_some() { State::Active } else { State::Invalid };
         Self {
