@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_lite::future::{or, yield_now};
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ use weft_lite::{
 
 /// Threads for work that blocks.
 const THREADS: usize = 32;
+/// Calls that wait for the same, of two plugins.
+const CALLS: usize = 40;
 /// Longer than anything takes that works.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -78,7 +80,7 @@ fn a_call_ends_in_time_whose_code_is_not_translated_yet_and_the_next_one_has_it(
     runtime.block_on(host.load(modes.map(|mode| (plugin(mode), Approval::ALL)), []));
     let (registry, budget) = (host.registry(), host.memory_budget());
     let is_translated = |mode: &str| registry.plugin(mode).unwrap().module.is_translated();
-    budget.drop_idle_since(std::time::Instant::now());
+    budget.drop_idle_since(Instant::now());
     assert!(!modes.iter().any(|mode| is_translated(mode)));
     let before = budget.translations();
 
@@ -92,12 +94,22 @@ fn a_call_ends_in_time_whose_code_is_not_translated_yet_and_the_next_one_has_it(
         while audit.state.lock().unwrap().0 < THREADS {
             yield_now().await;
         }
-        for mode in modes {
-            let outcome = host.call(&format!("{mode}__count"), "{}".into()).await;
-            let limit = Duration::from_secs(1);
+        let limit = Duration::from_secs(1);
+        let begun = Instant::now();
+        let calls: Vec<_> = (0..CALLS)
+            .map(|number| {
+                let (host, mode) = (host.clone(), modes[number % modes.len()]);
+                let call = async move { host.call(&format!("{mode}__count"), "{}".into()).await };
+                runtime.executor().spawn(call)
+            })
+            .collect();
+        for call in calls {
+            let outcome = call.await;
             assert_eq!(outcome.result, Err(CallError::Exhausted(Exhausted::Time { limit })));
             assert!(outcome.usage.duration >= limit, "{:?}", outcome.usage);
         }
+        // They wait beside each other.
+        assert!(begun.elapsed() < limit * u32::try_from(CALLS).unwrap() / 4);
         audit.end();
         // Nobody calls, and it goes on.
         while !modes.iter().all(|mode| is_translated(mode)) {

@@ -39,6 +39,7 @@ const CONCURRENT_INSTANCES: usize = 16;
 pub(super) struct PluginMessage {
     call: GuestCall,
     gauge: Option<FuelGauge>,
+    sent: Instant,
     reply: Sender<Outcome>,
 }
 
@@ -51,7 +52,8 @@ pub(super) async fn submit(
     gauge: Option<FuelGauge>,
 ) -> Outcome {
     let (reply, answer) = async_channel::bounded(1);
-    let sent = mailbox.send(PluginMessage { call, gauge, reply }).await;
+    let message = PluginMessage { call, gauge, sent: Instant::now(), reply };
+    let sent = mailbox.send(message).await;
     // The snapshot that named the plugin may be gone; its mailbox must not be kept open.
     drop(mailbox);
     let cancelled = || CallOutcome { result: Err(CallError::Cancelled), usage: Usage::default() };
@@ -92,13 +94,14 @@ impl Recipe {
         if let Some(code) = self.module.translated() {
             return Ok(code);
         }
-        let work = translating.get_or_insert_with(|| {
+        let Translating { work, .. } = translating.get_or_insert_with(|| {
             let recipe = self.clone();
-            Box::pin(async move {
+            let work = Box::pin(async move {
                 let begun = recipe.module.begin(recipe.sandbox.plugin(), &recipe.account);
                 let begun = AssertUnwindSafe(begun).catch_unwind().await;
                 begun.unwrap_or_else(|panic| Err(panicked(&*panic)))
-            })
+            });
+            Translating { begun: Instant::now(), work }
         });
         let code = budget.within(work).await?;
         *translating = None;
@@ -107,7 +110,10 @@ impl Recipe {
 }
 
 /// Code that is being translated.
-type Translating = BoxFuture<'static, Result<Arc<CompiledModule>, CallError>>;
+struct Translating {
+    begun: Instant,
+    work: BoxFuture<'static, Result<Arc<CompiledModule>, CallError>>,
+}
 
 /// What a call begins with, and leaves for the next one.
 #[derive(Default)]
@@ -176,13 +182,13 @@ impl PluginActor {
     }
 
     async fn handle(&mut self, message: PluginMessage, instances: &Arc<Semaphore>) {
-        let PluginMessage { call, gauge, reply } = message;
+        let PluginMessage { call, gauge, sent, reply } = message;
         let recipe = &self.seat.recipe;
         match self.seat.mode {
             InstanceMode::Resident => {
                 let ends = self.ends();
                 *self.caller.lock() = Some(reply.clone());
-                let budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
+                let budget = self.ready.budget(&recipe.resources, sent).with_gauge(gauge);
                 let outcome = run(recipe, &mut self.ready, &call, budget, &reply, &ends).await;
                 *self.caller.lock() = None;
                 // The caller may be gone by now, and then nobody misses the answer.
@@ -192,7 +198,7 @@ impl PluginActor {
                 let permit = instances.acquire_arc().await;
                 let ends = self.ends();
                 *self.caller.lock() = Some(reply.clone());
-                let budget = CallBudget::new(&recipe.resources).with_gauge(gauge);
+                let budget = self.ready.budget(&recipe.resources, sent).with_gauge(gauge);
                 let code = self.shared_code(&budget, &reply, &ends).await;
                 *self.caller.lock() = None;
                 let code = match code {
@@ -252,10 +258,20 @@ impl PluginActor {
 }
 
 impl Ready {
+    /// The budget of a call. Those that wait for one translation wait at the same time, though they are looked
+    /// at one by one.
+    fn budget(&self, resources: &PluginResourceConfig, sent: Instant) -> CallBudget {
+        let budget = CallBudget::new(resources);
+        match &self.translating {
+            Some(Translating { begun, .. }) => budget.waiting_since(sent.max(*begun)),
+            None => budget,
+        }
+    }
+
     /// Keeps the code that a call has not waited for. It never ends, for there may be none.
     async fn keep_translated<T>(&mut self, memory: &MemoryBudget) -> T {
         if let Some(translating) = &mut self.translating {
-            let code = translating.await;
+            let code = (&mut translating.work).await;
             self.translating = None;
             // The next call meets the failure itself.
             if let Ok(code) = code {

@@ -75,6 +75,12 @@ impl CallBudget {
         self
     }
 
+    /// The same for a call that has waited since `began` for what it can't begin without.
+    pub(crate) fn waiting_since(mut self, began: Instant) -> Self {
+        self.started = began;
+        self
+    }
+
     /// The same for a call that ends where the guest asks the host for anything: nothing is done, and nothing
     /// is recorded.
     pub(crate) fn quiet(mut self) -> Self {
