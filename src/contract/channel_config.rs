@@ -55,34 +55,34 @@ fn channel(name: &str, section: &Table<'_>, findings: &mut Findings) -> ChannelC
     };
     section.warn_unknown(known, findings);
     let text = |key: &str, findings: &mut Findings| match known.contains(&key) {
-        true => section.text(key, sender, findings),
+        true => section.text(key, &sender, findings),
         false => None,
     };
     let config = ChannelConfig {
         owner: text("owner", findings),
         allow: match known.contains(&"allow") {
-            true => section.list("allow", "a list of senders", text_of(sender), findings),
+            true => section.list("allow", "a list of senders", &text_of(sender), findings),
             false => Vec::new(),
         },
         path: match name {
-            SOCKET => section.text("path", rules::host_path, findings).map(PathBuf::from),
+            SOCKET => section.text("path", &rules::host_path, findings).map(PathBuf::from),
             _ => None,
         },
         tcp: match name {
-            SOCKET => section.text("tcp", address, findings),
+            SOCKET => section.text("tcp", &address, findings),
             _ => None,
         },
         token_secret: match name {
-            SOCKET => section.text("token_secret", rules::name, findings),
+            SOCKET => section.text("token_secret", &rules::name, findings),
             _ => None,
         },
     };
     if config.tcp.is_some() && config.path.is_some() {
-        let flaw = Flaw::new("beside `path`", "expected one of the two");
+        let flaw = Flaw::new(&"beside `path`", &"expected one of the two");
         findings.fault(section.path("tcp"), flaw);
     }
     if config.tcp.is_some() && config.token_secret.is_none() {
-        let flaw = Flaw::new("missing beside `tcp`", "expected the name of a secret");
+        let flaw = Flaw::new(&"missing beside `tcp`", &"expected the name of a secret");
         findings.fault(section.path("token_secret"), flaw);
     }
     config
@@ -91,7 +91,7 @@ fn channel(name: &str, section: &Table<'_>, findings: &mut Findings) -> ChannelC
 /// A sender in a channel's own terms: one line of text.
 fn sender(text: &str) -> Result<String, Flaw> {
     if text.trim().is_empty() || text.chars().any(char::is_control) || text.len() > 256 {
-        return Err(Flaw::new("not a sender", "expected one line of at most 256 bytes"));
+        return Err(Flaw::new(&"not a sender", &"expected one line of at most 256 bytes"));
     }
     Ok(text.to_owned())
 }
@@ -99,7 +99,7 @@ fn sender(text: &str) -> Result<String, Flaw> {
 /// A host and a port.
 fn address(text: &str) -> Result<String, Flaw> {
     let expected = "expected a host and a port, for instance `127.0.0.1:7007`";
-    let flaw = || Flaw::new(Value::from(text).to_string(), expected);
+    let flaw = || Flaw::new(&Value::from(text).to_string(), &expected);
     let (host, port) = text.rsplit_once(':').ok_or_else(flaw)?;
     let odd = |letter: char| letter.is_whitespace() || letter.is_control();
     match port.parse::<u16>() {

@@ -250,11 +250,11 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
         allow_private_hosts: network.list(
             "allow_private_hosts",
             "a list of hosts",
-            text_of(single_host),
+            &text_of(single_host),
             findings,
         ),
-        ca_file: network.text("ca_file", rules::host_path, findings).map(PathBuf::from),
-        never_env: env.list("never", "a list of names", text_of(rules::variable), findings),
+        ca_file: network.text("ca_file", &rules::host_path, findings).map(PathBuf::from),
+        never_env: env.list("never", "a list of names", &text_of(rules::variable), findings),
         module_bytes,
         module_gzip_bytes,
         memory_budget_bytes,
@@ -289,7 +289,7 @@ fn skill_config(skills: &Table<'_>, findings: &mut Findings) -> Value {
 fn single_host(text: &str) -> Result<String, Flaw> {
     let odd = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '*';
     if text.is_empty() || text.contains(odd) {
-        return Err(Flaw::new("not a single host", "expected one like `printer.local`"));
+        return Err(Flaw::new(&"not a single host", &"expected one like `printer.local`"));
     }
     Ok(text.to_ascii_lowercase())
 }

@@ -82,7 +82,7 @@ impl McpConfig {
     pub(super) fn read(section: &Table<'_>, findings: &mut Findings) -> Self {
         section.warn_unknown(&KEYS, findings);
         let names = |text: &str| {
-            text.parse().map_err(|problem| Flaw::new(problem, "expected `qualified` or `bare`"))
+            text.parse().map_err(|problem| Flaw::new(&problem, &"expected `qualified` or `bare`"))
         };
         let host = |value: &Value| match value.as_str() {
             Some(host)
@@ -90,7 +90,7 @@ impl McpConfig {
             {
                 Ok(host.to_ascii_lowercase())
             }
-            _ => Err(Flaw::new("not a host", "expected one like `tools.example.com`")),
+            _ => Err(Flaw::new(&"not a host", &"expected one like `tools.example.com`")),
         };
         let strict_schemas = match section.get("strict_schemas") {
             None => false,
@@ -101,11 +101,11 @@ impl McpConfig {
             }
         };
         Self {
-            tool_names: section.text("tool_names", names, findings).unwrap_or_default(),
+            tool_names: section.text("tool_names", &names, findings).unwrap_or_default(),
             name_length: amount(section, NAME_LENGTH, findings) as usize,
             strict_schemas,
-            allowed_hosts: section.list("allowed_hosts", "a list of hosts", host, findings),
-            authorization_server: section.text("authorization_server", issuer, findings),
+            allowed_hosts: section.list("allowed_hosts", "a list of hosts", &host, findings),
+            authorization_server: section.text("authorization_server", &issuer, findings),
         }
     }
 }
@@ -116,6 +116,6 @@ fn issuer(text: &str) -> Result<String, Flaw> {
         |letter: char| letter.is_whitespace() || letter.is_control() || "?#\"".contains(letter);
     match text.strip_prefix("https://") {
         Some(rest) if !rest.is_empty() && !rest.contains(odd) => Ok(text.to_owned()),
-        _ => Err(Flaw::new("not such a URL", "expected one like `https://auth.example.com`")),
+        _ => Err(Flaw::new(&"not such a URL", &"expected one like `https://auth.example.com`")),
     }
 }

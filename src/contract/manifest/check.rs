@@ -44,32 +44,32 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Option<PluginManifest> {
     let id = top.required(
         "id",
         "expected a name like `com.example.my-plugin`",
-        rules::id,
+        &rules::id,
         &KEYS,
         findings,
     );
-    let name = top.required("name", "expected a name for people", rules::title, &KEYS, findings);
+    let name = top.required("name", "expected a name for people", &rules::title, &KEYS, findings);
     let version = top.required(
         "version",
         "expected three numbers like `1.2.0`",
-        rules::version,
+        &rules::version,
         &KEYS,
         findings,
     );
-    let description = top.text("description", rules::prose, findings);
+    let description = top.text("description", &rules::prose, findings);
     let capabilities = capabilities(top, findings);
     let permissions = permissions(&top.section("permissions", findings), findings);
     let resources = resources(&top.section("resources", findings), findings);
     let module = "expected the module's path inside the package, like `plugin.wasm`";
-    let wasm_module = top.required("wasm_module", module, rules::inner_file, &KEYS, findings);
+    let wasm_module = top.required("wasm_module", module, &rules::inner_file, &KEYS, findings);
     let skills = top.list(
         "skills",
         "a list of folders inside the package",
-        text_of(rules::inner_path),
+        &text_of(rules::inner_path),
         findings,
     );
     let tools = tools(top, id.as_deref(), findings);
-    let instance = top.text("instance", instance, findings).unwrap_or_default();
+    let instance = top.text("instance", &instance, findings).unwrap_or_default();
     let channel = channel::settings(&top.section("channel", findings), findings);
     if top.get("channel").is_some() && !capabilities.contains(&PluginCapability::Channel) {
         findings.warn("`channel` is ignored, since `capabilities` does not name `channel`".into());
@@ -104,21 +104,20 @@ fn capabilities(top: &Table<'_>, findings: &mut Findings) -> Vec<PluginCapabilit
     let words = PluginCapability::ALL.map(PluginCapability::as_str);
     let allowed = format!("allowed: {}", words.join(", "));
     let one = |text: &str| {
-        PluginCapability::ALL
-            .into_iter()
-            .find(|capability| capability.as_str() == text)
-            .ok_or_else(|| Flaw::new(format!("unknown capability `{}`", quoted(text)), &allowed))
+        PluginCapability::ALL.into_iter().find(|capability| capability.as_str() == text).ok_or_else(
+            || Flaw::new(&format_args!("unknown capability `{}`", quoted(text)), &allowed),
+        )
     };
     match top.get("capabilities") {
         None => {
             top.missing("capabilities", &format!("expected a list; {allowed}"), &KEYS, findings);
         }
         Some(Value::Array(items)) if items.is_empty() => {
-            findings.fault(top.path("capabilities"), Flaw::new("it is empty", &allowed));
+            findings.fault(top.path("capabilities"), Flaw::new(&"it is empty", &allowed));
         }
         Some(_) => {}
     }
-    top.list("capabilities", "a list of words", text_of(one), findings)
+    top.list("capabilities", "a list of words", &text_of(one), findings)
 }
 
 fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions {
@@ -128,14 +127,14 @@ fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions 
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("allowed: {}", PERMISSION_KEYS.join(", ")),
         };
-        findings.fault(table.path(&quoted(key)), Flaw::new("unknown permission", expected));
+        findings.fault(table.path(&quoted(key)), Flaw::new(&"unknown permission", &expected));
     }
     PluginPermissions {
-        network: table.list("network", "a list of hosts", text_of(rules::host_pattern), findings),
-        filesystem: table.list("filesystem", "a list of paths", file_grant, findings),
-        env_vars: table.list("env_vars", "a list of names", text_of(rules::variable), findings),
+        network: table.list("network", "a list of hosts", &text_of(rules::host_pattern), findings),
+        filesystem: table.list("filesystem", "a list of paths", &file_grant, findings),
+        env_vars: table.list("env_vars", "a list of names", &text_of(rules::variable), findings),
         shell: table.flag("shell", findings),
-        secrets: table.list("secrets", "a list of names", text_of(rules::name), findings),
+        secrets: table.list("secrets", "a list of names", &text_of(rules::name), findings),
         module_kb: None,
     }
 }
@@ -150,11 +149,11 @@ pub(in crate::contract) fn file_grant(value: &Value) -> Result<FileGrant, Flaw> 
     };
     if let Some(key) = entries.keys().find(|key| !FILE_KEYS.contains(&key.as_str())) {
         let problem = format!("unknown key `{}`", quoted(key));
-        return Err(Flaw::new(problem, format!("allowed: {}", FILE_KEYS.join(", "))));
+        return Err(Flaw::new(&problem, &format_args!("allowed: {}", FILE_KEYS.join(", "))));
     }
     let path = match entries.get("path") {
         Some(Value::String(path)) => rules::host_path(path)?,
-        _ => return Err(Flaw::new("a grant without a path", "expected text under `path`")),
+        _ => return Err(Flaw::new(&"a grant without a path", &"expected text under `path`")),
     };
     match entries.get("optional") {
         None => Ok(path.into()),
@@ -200,7 +199,7 @@ pub(in crate::contract) fn amount(table: &Table<'_>, range: Range, findings: &mu
     let Some(whole) = whole else {
         let flaw = match value {
             Value::Number(number) => {
-                Flaw::new(format!("{number} is not whole"), "expected a whole number")
+                Flaw::new(&format_args!("{number} is not whole"), &"expected a whole number")
             }
             other => wrong_kind(other, "a whole number"),
         };
@@ -226,28 +225,35 @@ fn tools(top: &Table<'_>, id: Option<&str>, findings: &mut Findings) -> Vec<Stri
             Value::String(name) => rules::name(name)?,
             Value::Object(tool) => match tool.get("name") {
                 Some(Value::String(name)) => rules::name(name)?,
-                _ => return Err(Flaw::new("a tool without a name", "expected text under `name`")),
+                _ => {
+                    return Err(Flaw::new(&"a tool without a name", &"expected text under `name`"));
+                }
             },
             other => return Err(wrong_kind(other, "a name, or a mapping with a `name`")),
         };
         let chars = id.map_or(0, |id| id.len() + "__".len() + name.len());
         if chars > TOOL_NAME_CHARS {
             return Err(Flaw::new(
-                format!(
+                &format_args!(
                     "its full name `{}__{name}` has {chars} characters",
                     id.unwrap_or_default()
                 ),
-                format!("expected at most {TOOL_NAME_CHARS}; shorten the tool's name or the id"),
+                &format_args!(
+                    "expected at most {TOOL_NAME_CHARS}; shorten the tool's name or the id"
+                ),
             ));
         }
         Ok(name)
     };
-    top.list("tools", "a list of names", tool, findings)
+    top.list("tools", "a list of names", &tool, findings)
 }
 
 fn instance(text: &str) -> Result<InstanceMode, Flaw> {
     let words = InstanceMode::ALL.map(InstanceMode::as_str).join(", ");
     InstanceMode::ALL.into_iter().find(|mode| mode.as_str() == text).ok_or_else(|| {
-        Flaw::new(format!("unknown mode `{}`", quoted(text)), format!("allowed: {words}"))
+        Flaw::new(
+            &format_args!("unknown mode `{}`", quoted(text)),
+            &format_args!("allowed: {words}"),
+        )
     })
 }

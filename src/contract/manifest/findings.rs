@@ -54,7 +54,7 @@ impl<'v> Table<'v> {
         if entries.is_none() {
             let problem = format!("the document is {}", kind(document));
             findings
-                .fault(String::new(), Flaw::new(problem, "expected a mapping of keys to values"));
+                .fault(String::new(), Flaw::new(&problem, &"expected a mapping of keys to values"));
         }
         entries.map(|entries| Self { prefix: "".into(), entries: Some(entries) })
     }
@@ -92,7 +92,7 @@ impl<'v> Table<'v> {
     pub(in crate::contract) fn text<T>(
         &self,
         key: &str,
-        rule: impl Fn(&str) -> Result<T, Flaw>,
+        rule: &dyn Fn(&str) -> Result<T, Flaw>,
         findings: &mut Findings,
     ) -> Option<T> {
         let value = self.get(key)?;
@@ -109,7 +109,7 @@ impl<'v> Table<'v> {
         &self,
         key: &str,
         expected: &str,
-        rule: impl Fn(&str) -> Result<T, Flaw>,
+        rule: &dyn Fn(&str) -> Result<T, Flaw>,
         known: &[&str],
         findings: &mut Findings,
     ) -> Option<T> {
@@ -132,7 +132,7 @@ impl<'v> Table<'v> {
             Some(other) => format!("missing (there is a `{}`)", quoted(other)),
             None => "missing".to_owned(),
         };
-        findings.fault(self.path(key), Flaw::new(problem, expected));
+        findings.fault(self.path(key), Flaw::new(&problem, &expected));
     }
 
     /// Whether `key` is true; false if it is absent.
@@ -152,7 +152,7 @@ impl<'v> Table<'v> {
         &self,
         key: &str,
         expected: &str,
-        item: impl Fn(&Value) -> Result<T, Flaw>,
+        item: &dyn Fn(&Value) -> Result<T, Flaw>,
         findings: &mut Findings,
     ) -> Vec<T> {
         let path = self.path(key);
@@ -163,8 +163,8 @@ impl<'v> Table<'v> {
         };
         if items.len() > LIST_ITEMS {
             let flaw = Flaw::new(
-                format!("{} items", items.len()),
-                format!("expected at most {LIST_ITEMS}"),
+                &format_args!("{} items", items.len()),
+                &format_args!("expected at most {LIST_ITEMS}"),
             );
             findings.fault(path, flaw);
             return Vec::new();
@@ -205,7 +205,7 @@ impl<'v> Table<'v> {
 
 /// The flaw of a value of the wrong JSON type.
 pub(in crate::contract) fn wrong_kind(value: &Value, expected: &str) -> Flaw {
-    Flaw::new(format!("it is {}", kind(value)), format!("expected {expected}"))
+    Flaw::new(&format_args!("it is {}", kind(value)), &format_args!("expected {expected}"))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -1,6 +1,7 @@
 //! The rules for single values. Each takes the author's text and gives the value in its one
 //! canonical form, or what is wrong with it.
 
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::contract::limits::TOOL_NAME_CHARS;
@@ -13,11 +14,8 @@ pub(in crate::contract) struct Flaw {
 }
 
 impl Flaw {
-    pub(in crate::contract) fn new(
-        problem: impl Into<String>,
-        expected: impl Into<String>,
-    ) -> Self {
-        Self { problem: problem.into(), expected: expected.into() }
+    pub(in crate::contract) fn new(problem: &dyn Display, expected: &dyn Display) -> Self {
+        Self { problem: problem.to_string(), expected: expected.to_string() }
     }
 }
 
@@ -44,10 +42,10 @@ pub(in crate::contract) fn id(text: &str) -> Result<String, Flaw> {
     };
     if text == "skill" {
         // `skill__<name>` is how skills without code appear among the tools.
-        return Err(Flaw::new("`skill` is reserved", "expected another id"));
+        return Err(Flaw::new(&"`skill` is reserved", &"expected another id"));
     }
     if text.len() > 64 || text.contains("__") || !text.split('.').all(part) {
-        return Err(Flaw::new(format!("invalid id `{}`", quoted(text)), expected));
+        return Err(Flaw::new(&format_args!("invalid id `{}`", quoted(text)), &expected));
     }
     Ok(text.to_owned())
 }
@@ -75,8 +73,8 @@ pub(in crate::contract) fn title(text: &str) -> Result<String, Flaw> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > 128 || text.chars().any(is_unfit) {
         return Err(Flaw::new(
-            format!("invalid name `{}`", quoted(text)),
-            "expected one line of 1 to 128 characters",
+            &format_args!("invalid name `{}`", quoted(text)),
+            &"expected one line of 1 to 128 characters",
         ));
     }
     Ok(neutral_text(text).into_owned())
@@ -85,7 +83,7 @@ pub(in crate::contract) fn title(text: &str) -> Result<String, Flaw> {
 /// A text of several lines, without the control tokens of models, which read it too.
 pub(in crate::contract) fn prose(text: &str) -> Result<String, Flaw> {
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
-        return Err(Flaw::new("it holds control characters", "expected plain text"));
+        return Err(Flaw::new(&"it holds control characters", &"expected plain text"));
     }
     Ok(neutral_text(text.trim()).into_owned())
 }
@@ -94,7 +92,7 @@ pub(in crate::contract) fn prose(text: &str) -> Result<String, Flaw> {
 pub(in crate::contract) fn version(text: &str) -> Result<semver::Version, Flaw> {
     semver::Version::parse(text).map_err(|error| {
         let problem = format!("`{}` is not a semantic version ({error})", quoted(text));
-        Flaw::new(problem, "expected three numbers like `1.2.0`")
+        Flaw::new(&problem, &"expected three numbers like `1.2.0`")
     })
 }
 
@@ -102,7 +100,7 @@ pub(in crate::contract) fn version(text: &str) -> Result<semver::Version, Flaw> 
 pub(in crate::contract) fn inner_path(text: &str) -> Result<String, Flaw> {
     let flaw = |problem: &str| {
         let expected = "expected a path inside the package, with `/` between its parts";
-        Err(Flaw::new(format!("`{}` {problem}", quoted(text)), expected))
+        Err(Flaw::new(&format_args!("`{}` {problem}", quoted(text)), &expected))
     };
     if text.is_empty() {
         return flaw("is empty");
@@ -124,7 +122,10 @@ pub(in crate::contract) fn inner_path(text: &str) -> Result<String, Flaw> {
 pub(in crate::contract) fn inner_file(text: &str) -> Result<String, Flaw> {
     let path = inner_path(text)?;
     if path == "." {
-        return Err(Flaw::new("it names the package itself", "expected a file like `plugin.wasm`"));
+        return Err(Flaw::new(
+            &"it names the package itself",
+            &"expected a file like `plugin.wasm`",
+        ));
     }
     Ok(path)
 }
@@ -134,8 +135,8 @@ pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if text.is_empty() || text.len() > TOOL_NAME_CHARS || !text.bytes().all(allowed) {
         return Err(Flaw::new(
-            format!("invalid name `{}`", quoted(text)),
-            format!("expected 1 to {TOOL_NAME_CHARS} of A-Z, a-z, 0-9, `_`, `-` and `.`"),
+            &format_args!("invalid name `{}`", quoted(text)),
+            &format_args!("expected 1 to {TOOL_NAME_CHARS} of A-Z, a-z, 0-9, `_`, `-` and `.`"),
         ));
     }
     Ok(text.to_owned())
@@ -145,8 +146,8 @@ pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
 pub(in crate::contract) fn variable(text: &str) -> Result<String, Flaw> {
     if text.is_empty() || text.chars().any(|char| is_unfit(char) || matches!(char, '=' | '*')) {
         return Err(Flaw::new(
-            format!("`{}` is not a variable's name", quoted(text)),
-            "expected each variable by its own name, without `=` and `*`",
+            &format_args!("`{}` is not a variable's name", quoted(text)),
+            &"expected each variable by its own name, without `=` and `*`",
         ));
     }
     Ok(text.to_owned())
@@ -156,8 +157,8 @@ pub(in crate::contract) fn variable(text: &str) -> Result<String, Flaw> {
 pub(in crate::contract) fn host_path(text: &str) -> Result<String, Flaw> {
     if text.trim().is_empty() || text.chars().any(is_unfit) {
         return Err(Flaw::new(
-            format!("`{}` is not a path", quoted(text)),
-            "expected a folder or file like `$WORKSPACE/notes`",
+            &format_args!("`{}` is not a path", quoted(text)),
+            &"expected a folder or file like `$WORKSPACE/notes`",
         ));
     }
     Ok(text.to_owned())
@@ -167,7 +168,10 @@ pub(in crate::contract) fn host_path(text: &str) -> Result<String, Flaw> {
 /// RFC 5952 without brackets.
 pub(in crate::contract) fn host_pattern(text: &str) -> Result<String, Flaw> {
     let flaw = |problem: &str, expected: &str| {
-        Err(Flaw::new(format!("`{}` {problem}", quoted(text)), format!("expected {expected}")))
+        Err(Flaw::new(
+            &format_args!("`{}` {problem}", quoted(text)),
+            &format_args!("expected {expected}"),
+        ))
     };
     let forms = "`*`, a host like `api.example.com`, or `*.example.com` for every host below it";
     if text == "*" {
