@@ -1,6 +1,7 @@
 //! From the keys of a frontmatter to a document.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
@@ -73,9 +74,9 @@ pub(super) fn document<'t>(
         instructions: fields.instructions(source.body, body),
     };
     if body.trim().is_empty() && document.dispatch.is_none() {
-        let message = "there are no instructions below the frontmatter".into();
-        let write = "say what to do, in Markdown".into();
-        fields.findings.warning("no-instructions", source.body, message, write);
+        let message = "there are no instructions below the frontmatter";
+        let write = "say what to do, in Markdown";
+        fields.findings.warning("no-instructions", source.body, &message, &write);
     }
     Some(document)
 }
@@ -93,14 +94,14 @@ impl<'m> Fields<'m, '_, '_> {
         let Some(found) = text(value) else {
             // Those two are made good, which is said together with what is wrong with them.
             if !value.is_null() && !matches!(key, "name" | "description") {
-                self.wrong_kind(written, value, "text", format!("{key}: ..."));
+                self.wrong_kind(written, value, "text", &format_args!("{key}: ..."));
             }
             return None;
         };
         if !value.is_string() && key != "version" {
             let message = format!("`{key}` is {}, not text", kind(value));
             let write = format!("{key}: {}", quoted(&found));
-            self.findings.pedantry("not-text", self.place.value(written), message, write);
+            self.findings.pedantry("not-text", self.place.value(written), &message, &write);
         }
         Some(found).filter(|text| !text.is_empty())
     }
@@ -116,9 +117,9 @@ impl<'m> Fields<'m, '_, '_> {
         }
     }
 
-    fn wrong_kind(&mut self, written: &str, value: &Value, expected: &str, write: String) {
+    fn wrong_kind(&mut self, written: &str, value: &Value, expected: &str, write: &dyn Display) {
         let message = format!("`{written}` is {}, not {expected}", kind(value));
-        self.findings.deviation("wrong-kind", self.place.value(written), message, write);
+        self.findings.deviation("wrong-kind", self.place.value(written), &message, write);
     }
 
     /// The name, and the one that is written where it is another.
@@ -128,7 +129,12 @@ impl<'m> Fields<'m, '_, '_> {
             if source.place.is_some() {
                 let (at, what) = self.absent("name");
                 let message = format!("{what}; the folder's is taken");
-                self.findings.deviation("missing-name", at, message, format!("name: {folder}"));
+                self.findings.deviation(
+                    "missing-name",
+                    at,
+                    &message,
+                    &format_args!("name: {folder}"),
+                );
             }
             return (folder, None);
         };
@@ -140,7 +146,7 @@ impl<'m> Fields<'m, '_, '_> {
                 "`{written}` is no name, which is 1 to 64 of a-z, 0-9 and single inner hyphens; \
                  the skill loads as `{name}`"
             );
-            self.findings.deviation("invalid-name", at, message, format!("name: {name}"));
+            self.findings.deviation("invalid-name", at, &message, &format_args!("name: {name}"));
             return (name, Some(written));
         }
         if written != source.folder {
@@ -151,7 +157,7 @@ impl<'m> Fields<'m, '_, '_> {
                 true => format!("name: {}, or name the folder {written}", source.folder),
                 false => format!("name the folder {written}"),
             };
-            self.findings.deviation("name-not-folder", at, message, write);
+            self.findings.deviation("name-not-folder", at, &message, &write);
         }
         (written, None)
     }
@@ -164,8 +170,8 @@ impl<'m> Fields<'m, '_, '_> {
                     "the description has {count} characters; {DESCRIPTION_CHARS} is the most"
                 );
                 let at = self.place.value("description");
-                let write = "say what it does and when to use it, and the rest below".into();
-                self.findings.deviation("long-description", at, message, write);
+                let write = "say what it does and when to use it, and the rest below";
+                self.findings.deviation("long-description", at, &message, &write);
             }
             let at = self.keys.get("description").map_or(0, |(key, _)| self.place.value(key));
             self.cut_by_comment(at, &written);
@@ -182,18 +188,18 @@ impl<'m> Fields<'m, '_, '_> {
             };
             let write = format!("---\nname: {name}\ndescription: {write}\n---");
             match &taken {
-                Some(_) => self.findings.deviation("no-frontmatter", 0, message.into(), write),
-                None => self.findings.error("no-description", 0, message.into(), write),
+                Some(_) => self.findings.deviation("no-frontmatter", 0, &message, &write),
+                None => self.findings.error("no-description", 0, &message, &write),
             }
         } else {
             let (at, what) = self.absent("description");
             let write = format!("description: {write}");
             if taken.is_some() {
                 let message = format!("{what}; the first paragraph is taken");
-                self.findings.deviation("missing-description", at, message, write);
+                self.findings.deviation("missing-description", at, &message, &write);
             } else {
                 let message = format!("{what}, and no paragraph to take one from");
-                self.findings.error("no-description", at, message, write);
+                self.findings.error("no-description", at, &message, &write);
             }
         }
         taken.map(|text| neutral_text(&text).into_owned())
@@ -206,9 +212,9 @@ impl<'m> Fields<'m, '_, '_> {
         if let Some(comment) =
             line.find(" #").filter(|cut| plain && line[..*cut].trim_end() == written)
         {
-            let message = "what follows ` #` is a comment, and not part of the description".into();
+            let message = "what follows ` #` is a comment, and not part of the description";
             let write = format!("description: {}", quoted(line));
-            self.findings.warning("cut-by-comment", at + comment + 1, message, write);
+            self.findings.warning("cut-by-comment", at + comment + 1, &message, &write);
         }
     }
 
@@ -219,8 +225,8 @@ impl<'m> Fields<'m, '_, '_> {
             let message = format!(
                 "`compatibility` has {count} characters; {COMPATIBILITY_CHARS} is the most"
             );
-            let write = "name the program and what it needs, and the rest below".into();
-            self.findings.deviation("long-compatibility", at, message, write);
+            let write = "name the program and what it needs, and the rest below";
+            self.findings.deviation("long-compatibility", at, &message, &write);
         }
         self.neutral(at, written)
     }
@@ -240,14 +246,14 @@ impl<'m> Fields<'m, '_, '_> {
         let (written, value) = self.keys.get(key)?;
         let Some((flag, plain)) = flag(value) else {
             if !value.is_null() {
-                self.wrong_kind(written, value, "true or false", format!("{key}: true"));
+                self.wrong_kind(written, value, "true or false", &format_args!("{key}: true"));
             }
             return None;
         };
         if !plain {
             let message = format!("`{written}` is read as {flag}");
             let at = self.place.value(written);
-            self.findings.warning("not-a-boolean", at, message, format!("{key}: {flag}"));
+            self.findings.warning("not-a-boolean", at, &message, &format_args!("{key}: {flag}"));
         }
         Some(flag)
     }
@@ -261,19 +267,19 @@ impl<'m> Fields<'m, '_, '_> {
                 items.iter().filter_map(text).filter(|tool| !tool.is_empty()).collect()
             }
             other => {
-                let write = "allowed-tools: Read Grep".to_owned();
-                self.wrong_kind(written, other, "tools with spaces between them", write);
+                let write = "allowed-tools: Read Grep";
+                self.wrong_kind(written, other, "tools with spaces between them", &write);
                 Vec::new()
             }
         };
         let at = self.place.value(written);
         let write = format!("allowed-tools: {}", list.join(" "));
         if value.is_array() {
-            let message = "tools are one text with spaces between them, not a list".into();
-            self.findings.pedantry("tools-list", at, message, write);
+            let message = "tools are one text with spaces between them, not a list";
+            self.findings.pedantry("tools-list", at, &message, &write);
         } else if value.as_str().is_some_and(has_commas) {
-            let message = "tools have spaces between them, not commas".into();
-            self.findings.pedantry("tools-commas", at, message, write);
+            let message = "tools have spaces between them, not commas";
+            self.findings.pedantry("tools-commas", at, &message, &write);
         }
         list
     }
@@ -281,8 +287,8 @@ impl<'m> Fields<'m, '_, '_> {
     fn variables(&mut self) -> Vec<SkillVariable> {
         let Some((written, value)) = self.keys.get("variables") else { return Vec::new() };
         variables(value).unwrap_or_else(|| {
-            let write = "variables:\n  - name: topic\n    default: \"...\"".to_owned();
-            self.wrong_kind(written, value, "a list of names or of mappings", write);
+            let write = "variables:\n  - name: topic\n    default: \"...\"";
+            self.wrong_kind(written, value, "a list of names or of mappings", &write);
             Vec::new()
         })
     }
@@ -295,19 +301,19 @@ impl<'m> Fields<'m, '_, '_> {
             Value::Object(map) => Cow::Borrowed(map),
             Value::String(text) => match json5::read(text.trim()) {
                 Ok(Value::Object(map)) => {
-                    let message = "`metadata` is JSON in a text, not a mapping".into();
+                    let message = "`metadata` is JSON in a text, not a mapping";
                     let write = format!("metadata: {}", Value::Object(map.clone()));
-                    self.findings.deviation("json-in-text", at, message, write);
+                    self.findings.deviation("json-in-text", at, &message, &write);
                     Cow::Owned(map)
                 }
                 _ => {
-                    self.wrong_kind(written, value, "a mapping", "metadata: {}".into());
+                    self.wrong_kind(written, value, "a mapping", &"metadata: {}");
                     return None;
                 }
             },
             Value::Null => return None,
             other => {
-                self.wrong_kind(written, other, "a mapping", "metadata: {}".into());
+                self.wrong_kind(written, other, "a mapping", &"metadata: {}");
                 return None;
             }
         };
@@ -316,7 +322,7 @@ impl<'m> Fields<'m, '_, '_> {
             let message = format!("`metadata.{key}` is {}, not text", kind(value));
             let write = format!("{key}: {}", quoted(&value.to_string()));
             let at = self.place.inner(&[written, key]);
-            self.findings.pedantry("not-text", at, message, write);
+            self.findings.pedantry("not-text", at, &message, &write);
         }
         Some(map)
     }
@@ -330,30 +336,30 @@ impl<'m> Fields<'m, '_, '_> {
                 let message =
                     format!("`command-tool` does nothing without `command-dispatch`: `{tool}`");
                 let at = self.place.key("command-tool");
-                let write = "command-dispatch: tool".into();
-                self.findings.warning("command-without-dispatch", at, message, write);
+                let write = "command-dispatch: tool";
+                self.findings.warning("command-without-dispatch", at, &message, &write);
             }
             return None;
         };
         if dispatch != "tool" {
             let message = format!("`command-dispatch` can only be `tool`, not `{dispatch}`");
             let at = self.place.value("command-dispatch");
-            let write = "command-dispatch: tool".into();
-            self.findings.warning("unknown-dispatch", at, message, write);
+            let write = "command-dispatch: tool";
+            self.findings.warning("unknown-dispatch", at, &message, &write);
             return None;
         }
         let Some(tool) = tool else {
-            let message = "`command-dispatch` needs the tool that is called".into();
+            let message = "`command-dispatch` needs the tool that is called";
             let at = self.place.key("command-dispatch");
-            let write = "command-tool: the-name-of-a-tool".into();
-            self.findings.warning("missing-command-tool", at, message, write);
+            let write = "command-tool: the-name-of-a-tool";
+            self.findings.warning("missing-command-tool", at, &message, &write);
             return None;
         };
         if let Some(mode) = mode.filter(|mode| mode != "raw") {
             let message = format!("`command-arg-mode` can only be `raw`, not `{mode}`");
             let at = self.place.value("command-arg-mode");
-            let write = "command-arg-mode: raw".into();
-            self.findings.warning("unknown-argument-mode", at, message, write);
+            let write = "command-arg-mode: raw";
+            self.findings.warning("unknown-argument-mode", at, &message, &write);
         }
         Some(CommandDispatch { tool, argument_mode: "raw".into() })
     }
@@ -377,9 +383,9 @@ impl<'m> Fields<'m, '_, '_> {
 
     fn instructions(&mut self, start: usize, body: &str) -> String {
         if let Some(at) = conflict::in_markdown(body) {
-            let message = "an unfinished merge is in the instructions".into();
-            let write = "keep one side, and take out the three lines with markers".into();
-            self.findings.warning("merge-conflict", start + at, message, write);
+            let message = "an unfinished merge is in the instructions";
+            let write = "keep one side, and take out the three lines with markers";
+            self.findings.warning("merge-conflict", start + at, &message, &write);
         }
         let neutral = neutralise(body);
         let place = |at: Option<usize>| start + at.unwrap_or_default();
@@ -390,9 +396,9 @@ impl<'m> Fields<'m, '_, '_> {
     /// Says what was made harmless.
     fn unspoken(&mut self, at: usize, hidden_at: usize, neutral: &Neutral<'_>) {
         if neutral.hidden.is_some() {
-            let message = "characters that nobody sees hide a text here; they are left out".into();
-            let write = "write it so that everybody can read it, or take it out".into();
-            self.findings.warning("hidden-text", hidden_at, message, write);
+            let message = "characters that nobody sees hide a text here; they are left out";
+            let write = "write it so that everybody can read it, or take it out";
+            self.findings.warning("hidden-text", hidden_at, &message, &write);
         }
         let Some((_, tag)) = neutral.first else { return };
         let more = match neutral.count {
@@ -408,8 +414,8 @@ impl<'m> Fields<'m, '_, '_> {
         self.findings.warning(
             "imitated-message",
             at,
-            message,
-            format!("{entity}{}", &tag[sign.len_utf8()..]),
+            &message,
+            &format_args!("{entity}{}", &tag[sign.len_utf8()..]),
         );
     }
 }

@@ -3,6 +3,8 @@
 //! Whether a deviation from the specification is a warning or an error is decided here, by the mode,
 //! and nowhere else.
 
+use std::fmt::Display;
+
 use super::lines::position;
 use super::{Diagnostic, ParseMode, Severity};
 use crate::contract::sort_by_key;
@@ -33,7 +35,13 @@ impl<'t> Findings<'t> {
     }
 
     /// Something to know; the skill loads as it was meant.
-    pub(super) fn note(&mut self, code: &'static str, at: usize, message: String, write: String) {
+    pub(super) fn note(
+        &mut self,
+        code: &'static str,
+        at: usize,
+        message: &dyn Display,
+        write: &dyn Display,
+    ) {
         self.add(Severity::Note, code, at, message, write);
     }
 
@@ -42,8 +50,8 @@ impl<'t> Findings<'t> {
         &mut self,
         code: &'static str,
         at: usize,
-        message: String,
-        write: String,
+        message: &dyn Display,
+        write: &dyn Display,
     ) {
         self.add(Severity::Warning, code, at, message, write);
     }
@@ -53,8 +61,8 @@ impl<'t> Findings<'t> {
         &mut self,
         code: &'static str,
         at: usize,
-        message: String,
-        write: String,
+        message: &dyn Display,
+        write: &dyn Display,
     ) {
         let severity = if self.is_strict() { Severity::Error } else { Severity::Warning };
         self.add(severity, code, at, message, write);
@@ -65,8 +73,8 @@ impl<'t> Findings<'t> {
         &mut self,
         code: &'static str,
         at: usize,
-        message: String,
-        write: String,
+        message: &dyn Display,
+        write: &dyn Display,
     ) {
         if self.is_strict() {
             self.add(Severity::Error, code, at, message, write);
@@ -74,7 +82,13 @@ impl<'t> Findings<'t> {
     }
 
     /// Something that keeps the skill from loading.
-    pub(super) fn error(&mut self, code: &'static str, at: usize, message: String, write: String) {
+    pub(super) fn error(
+        &mut self,
+        code: &'static str,
+        at: usize,
+        message: &dyn Display,
+        write: &dyn Display,
+    ) {
         self.add(Severity::Error, code, at, message, write);
     }
 
@@ -83,8 +97,8 @@ impl<'t> Findings<'t> {
         severity: Severity,
         code: &'static str,
         at: usize,
-        message: String,
-        write: String,
+        message: &dyn Display,
+        write: &dyn Display,
     ) {
         let failed = || self.list.iter().any(|it| it.severity == Severity::Error);
         // An error is never the one that is left out, if it is the only one.
@@ -92,6 +106,7 @@ impl<'t> Findings<'t> {
             return;
         }
         let (line, column) = position(self.text, at);
+        let (message, write) = (message.to_string(), write.to_string());
         let suggestion = Some(write).filter(|write| !write.is_empty());
         self.list.push(Diagnostic { severity, code, line, column, message, suggestion });
     }

@@ -22,9 +22,9 @@ pub(super) fn read(text: &str, start: usize, findings: &mut Findings<'_>) -> Map
                 }
             }
             None => {
-                let message = "this line is no `key: value`, and is left out".to_owned();
+                let message = "this line is no `key: value`, and is left out";
                 let write = format!("# {}", chunk.text.trim());
-                findings.deviation("not-a-key", at, message, write);
+                findings.deviation("not-a-key", at, &message, &write);
             }
         }
     }
@@ -86,18 +86,23 @@ fn entry(
     let at = at + offset(chunk.text, fault.line, fault.column);
     if value.is_empty() || value.lines().count() > 1 {
         let message = format!("`{}` can't be read, and is left out: {}", key.key, fault.message);
-        findings.deviation("unreadable-value", at, message, format!("{}: ...", key.key));
+        findings.deviation("unreadable-value", at, &message, &format_args!("{}: ...", key.key));
         return None;
     }
     let text = value.trim_matches(['"', '\'']);
     let message = format!("`{}` is no YAML, and is taken as it stands: {}", key.key, fault.message);
-    findings.deviation("unreadable-value", at, message, format!("{}: {}", key.key, quoted(text)));
+    findings.deviation(
+        "unreadable-value",
+        at,
+        &message,
+        &format_args!("{}: {}", key.key, quoted(text)),
+    );
     Some((key.key.to_owned(), Value::from(text)))
 }
 
 /// Says that a line was written anew.
 pub(super) fn report(mend: Mend, start: usize, findings: &mut Findings<'_>) {
-    findings.deviation(mend.code, start + mend.at, mend.message, mend.line);
+    findings.deviation(mend.code, start + mend.at, &mend.message, &mend.line);
 }
 
 /// Reads the JSON of `key`, closing what was left open.
@@ -105,7 +110,7 @@ fn as_json(key: &str, text: &str, at: usize, findings: &mut Findings<'_>) -> Opt
     let fault = match json5::read(text) {
         Ok(value) => {
             let message = format!("`{key}` is JSON5, which YAML does not know");
-            findings.deviation("json5", at, message, format!("{key}: {value}"));
+            findings.deviation("json5", at, &message, &format_args!("{key}: {value}"));
             return Some(value);
         }
         Err(fault) => fault,
@@ -115,13 +120,18 @@ fn as_json(key: &str, text: &str, at: usize, findings: &mut Findings<'_>) -> Opt
     {
         let message = format!("`{key}` is cut off: `{closing}` is missing at its end");
         let end = at + text.len();
-        findings.deviation("unclosed-brackets", end, message, format!("{key}: {text}{closing}"));
+        findings.deviation(
+            "unclosed-brackets",
+            end,
+            &message,
+            &format_args!("{key}: {text}{closing}"),
+        );
         return Some(value);
     }
     let message = match fault {
         JsonFault::TooDeep => format!("`{key}` is nested too deep, and is left out"),
         _ => format!("`{key}` is neither YAML nor JSON, and is left out"),
     };
-    findings.deviation("unreadable-value", at, message, format!("{key}: {{}}"));
+    findings.deviation("unreadable-value", at, &message, &format_args!("{key}: {{}}"));
     None
 }

@@ -81,7 +81,7 @@ fn misplaced(metadata: &Map<String, Value>, place: &Place<'_>, findings: &mut Fi
         let path_text = path.join(".");
         let message = format!("`{path_text}` is not read: it belongs to `metadata.openclaw`");
         let write = format!("metadata: {{\"openclaw\": {{\"requires\": {requires}}}}}");
-        findings.warning("misplaced-requirements", place.inner(&path), message, write);
+        findings.warning("misplaced-requirements", place.inner(&path), &message, &write);
     }
 }
 
@@ -135,6 +135,6 @@ impl Reader<'_, '_, '_> {
     fn wrong(&mut self, key: Option<&str>, expected: &str, value: &Value, write: String) {
         let path: Vec<&str> = self.path.iter().copied().chain(key).collect();
         let message = format!("`{}` is {}, not {expected}", path.join("."), kind(value));
-        self.findings.warning("wrong-kind", self.place.inner(&path), message, write);
+        self.findings.warning("wrong-kind", self.place.inner(&path), &message, &write);
     }
 }

@@ -70,7 +70,7 @@ pub fn parse_skill(bytes: &[u8], folder: &str, mode: ParseMode) -> ParsedSkill {
     if bytes.len() > SKILL_BYTES {
         let mut findings = Findings::new("", mode);
         let message = format!("the file has {} bytes; {SKILL_BYTES} is the most", bytes.len());
-        findings.error("too-large", 0, message, "move parts of it to files beside it".into());
+        findings.error("too-large", 0, &message, &"move parts of it to files beside it");
         return ParsedSkill { document: None, diagnostics: findings.finish() };
     }
     let decoded = decode(bytes);
@@ -81,41 +81,36 @@ pub fn parse_skill(bytes: &[u8], folder: &str, mode: ParseMode) -> ParsedSkill {
     if bytes.len() > LARGE_SKILL_BYTES {
         let kb = bytes.len() / 1024;
         let message = format!("the file has {kb} KB, all of which a model reads each time");
-        let write = "move parts of it to files beside it, and say when to read them".into();
-        findings.warning("large-file", 0, message, write);
+        let write = "move parts of it to files beside it, and say when to read them";
+        findings.warning("large-file", 0, &message, &write);
     }
     let document = read(folder, &mut findings);
     ParsedSkill { document, diagnostics: findings.finish() }
 }
 
 fn odd(oddity: Oddity, findings: &mut Findings<'_>) {
-    let write = "save the file as UTF-8".to_owned();
+    let write = "save the file as UTF-8";
     match oddity {
         Oddity::ByteOrderMark => {
-            let message = "there is a byte order mark before the first line".into();
-            findings.note(
-                "byte-order-mark",
-                0,
-                message,
-                "save the file as UTF-8 without it".into(),
-            );
+            let message = "there is a byte order mark before the first line";
+            findings.note("byte-order-mark", 0, &message, &"save the file as UTF-8 without it");
         }
-        Oddity::Utf16 => findings.deviation("utf-16", 0, "the file is UTF-16".into(), write),
+        Oddity::Utf16 => findings.deviation("utf-16", 0, &"the file is UTF-16", &write),
         Oddity::CarriageReturns => {
-            let message = "the lines end with a carriage return alone".into();
-            let write = "save the file with line feeds at the ends of lines".into();
-            findings.deviation("carriage-returns", 0, message, write);
+            let message = "the lines end with a carriage return alone";
+            let write = "save the file with line feeds at the ends of lines";
+            findings.deviation("carriage-returns", 0, &message, &write);
         }
         Oddity::NotUtf8(at) => {
-            let message = "this byte is no UTF-8; it and its like are replaced".into();
-            findings.deviation("not-utf-8", at, message, write);
+            let message = "this byte is no UTF-8; it and its like are replaced";
+            findings.deviation("not-utf-8", at, &message, &write);
         }
     }
 }
 
 fn read(folder: &str, findings: &mut Findings<'_>) -> Option<SkillDocument> {
     if let Err(fault) = check_folder_name(folder) {
-        findings.error("unsafe-folder-name", 0, fault.to_string(), fault.next_step().into());
+        findings.error("unsafe-folder-name", 0, &fault, &fault.next_step());
         return None;
     }
     let text = findings.text();
@@ -127,8 +122,8 @@ fn read(folder: &str, findings: &mut Findings<'_>) -> Option<SkillDocument> {
     if range.len() > FRONTMATTER_BYTES {
         let message =
             format!("the frontmatter has {} bytes; {FRONTMATTER_BYTES} is the most", range.len());
-        let write = "move text below the line that closes it".to_owned();
-        findings.error("frontmatter-too-large", range.start, message, write);
+        let write = "move text below the line that closes it";
+        findings.error("frontmatter-too-large", range.start, &message, &write);
         return None;
     }
     let map = frontmatter(&mut split, findings)?;
@@ -144,12 +139,12 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
     let start = range.start;
     let mut yaml = Cow::Borrowed(&text[range.clone()]);
     if let Some(settled) = conflict::settle(&yaml) {
-        let message = "an unfinished merge is in the frontmatter: its first side is taken".into();
+        let message = "an unfinished merge is in the frontmatter: its first side is taken";
         let write = match settled.kept.trim() {
             "" => "take out the lines with markers".to_owned(),
             kept => kept.to_owned(),
         };
-        findings.deviation("merge-conflict", start + settled.at, message, write);
+        findings.deviation("merge-conflict", start + settled.at, &message, &write);
         yaml = Cow::Owned(settled.text);
     }
     let mut fault = match checked(&yaml) {
@@ -159,13 +154,12 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
     if fault.bound {
         let message = format!("the frontmatter is not read: {}", fault.message);
         let at = start + offset(&yaml, fault.line, fault.column);
-        findings.error("yaml-bounds", at, message, "write it flat and plain".into());
+        findings.error("yaml-bounds", at, &message, &"write it flat and plain");
         return None;
     }
     if let Some((end, body)) = early_end(&yaml) {
-        let message =
-            "the frontmatter is not closed by a line `---` before Markdown begins".to_owned();
-        findings.deviation("unclosed-frontmatter", start + end, message, "---".into());
+        let message = "the frontmatter is not closed by a line `---` before Markdown begins";
+        findings.deviation("unclosed-frontmatter", start + end, &message, &"---");
         *split = Split { frontmatter: Some(start..start + end), body: start + body };
         yaml = Cow::Owned(yaml[..end].to_owned());
         match checked(&yaml) {
@@ -187,7 +181,7 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
     if !lines(&yaml).any(is_key) {
         let at = start + offset(&yaml, fault.line, fault.column);
         let message = format!("the frontmatter can't be read: {}", fault.message);
-        findings.error("yaml-syntax", at, message, "name: ...\ndescription: ...".into());
+        findings.error("yaml-syntax", at, &message, &"name: ...\ndescription: ...");
         return None;
     }
     Some(keys::read(&yaml, start, findings))
@@ -206,7 +200,7 @@ fn unique(read: Read, place: &Place<'_>, findings: &mut Findings<'_>) -> Map<Str
     for key in read.repeated {
         let message = format!("`{key}` is given more than once, and this one counts");
         let write = format!("keep one `{key}`");
-        findings.deviation("repeated-key", place.last(&key), message, write);
+        findings.deviation("repeated-key", place.last(&key), &message, &write);
     }
     read.map
 }

@@ -50,13 +50,13 @@ impl<'m> Keys<'m> {
             if misspelt && SPECIFIED.contains(&meant.as_str()) && key != CLAWFT_TOOLS {
                 let message = format!("`{key}` is read as `{meant}`");
                 let write = format!("{meant}: {}", scalar(value));
-                findings.deviation("misspelt-key", place.key(key), message, write);
+                findings.deviation("misspelt-key", place.key(key), &message, &write);
                 entries.push((meant, key.as_str(), value));
                 continue;
             }
             if findings.is_strict() && !SPECIFIED.contains(&key.as_str()) {
                 let message = format!("`{key}` is no key of the Agent Skills specification");
-                findings.pedantry("unknown-key", place.key(key), message, beneath(key, value));
+                findings.pedantry("unknown-key", place.key(key), &message, &beneath(key, value));
             }
             if is_known(key) {
                 entries.push((key.clone(), key.as_str(), value));
@@ -68,7 +68,7 @@ impl<'m> Keys<'m> {
             if key != CLAWFT_TOOLS {
                 let message = format!("`{key}` is read as `{meant}`");
                 let write = format!("{meant}: {}", scalar(value));
-                findings.warning("misspelt-key", place.key(key), message, write);
+                findings.warning("misspelt-key", place.key(key), &message, &write);
             }
             entries.push((meant, key.as_str(), value));
         }

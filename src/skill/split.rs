@@ -26,8 +26,8 @@ pub(super) fn split(findings: &mut Findings<'_>) -> Split {
         return Split { frontmatter: None, body: 0 };
     };
     if open > 0 {
-        let message = "the frontmatter does not begin on the first line".to_owned();
-        findings.deviation("frontmatter-not-first", open, message, FENCE.into());
+        let message = "the frontmatter does not begin on the first line";
+        findings.deviation("frontmatter-not-first", open, &message, &FENCE);
     }
     let start = after_line(text, open + first.len());
     let close = lines(&text[start..]).find(|(_, line)| is_fence(line));
@@ -42,7 +42,7 @@ pub(super) fn split(findings: &mut Findings<'_>) -> Split {
         false => "the frontmatter is not closed by a line `---`, and is taken to end here",
     };
     let at = if reach.fence { start + reach.fence_at } else { end };
-    findings.deviation("unclosed-frontmatter", at, message.into(), FENCE.into());
+    findings.deviation("unclosed-frontmatter", at, &message, &FENCE);
     Split { frontmatter: Some(start..end), body }
 }
 
