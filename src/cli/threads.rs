@@ -27,21 +27,21 @@ pub(super) fn spawn(thread: Builder, work: Box<dyn FnOnce() + Send>) -> io::Resu
 /// The system gives none.
 pub(super) fn start() -> Result<(), Failure> {
     let end = Arc::new(OnceLock::new());
-    let threads = (0..NEEDED).map(|_| {
+    let mut threads = Vec::with_capacity(NEEDED);
+    let all = (0..NEEDED).try_for_each(|_| {
         let end = Arc::clone(&end);
-        spawn(
-            Builder::new(),
-            Box::new(move || {
-                end.wait();
-            }),
-        )
+        let wait = move || {
+            end.wait();
+        };
+        threads.push(spawn(Builder::new(), Box::new(wait))?);
+        Ok(())
     });
-    let threads: io::Result<Vec<JoinHandle<()>>> = threads.collect();
     // No other value is set. Those that are there wait for nothing else.
     let _ = end.set(());
-    for thread in threads.map_err(|error| none(&error))? {
+    for thread in threads {
         let _ = thread.join();
     }
+    all.map_err(|error: io::Error| none(&error))?;
     smol::block_on(async {});
     Ok(())
 }
