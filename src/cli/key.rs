@@ -99,7 +99,7 @@ fn new(command: &New, options: &Options) -> Result<Status, Failure> {
             home.join("signing.key")
         }
     };
-    let key_id = PrivateKey::create(&path).map_err(refused)?.key_id();
+    let key_id = PrivateKey::create(&path).map_err(|error| refused(&error))?.key_id();
     let public_path = PrivateKey::public_path(&path).display().to_string();
     let path = path.display().to_string();
     if options.json {
@@ -115,8 +115,8 @@ fn new(command: &New, options: &Options) -> Result<Status, Failure> {
 
 fn trust(command: &Trust, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
-    let trusted =
-        TrustedKeys::trust(&home, &command.file, command.name.as_deref()).map_err(refused)?;
+    let trusted = TrustedKeys::trust(&home, &command.file, command.name.as_deref())
+        .map_err(|error| refused(&error))?;
     let TrustedKey { name, key } = trusted;
     let key_id = key.key_id();
     let fields: [(&str, &dyn AsJson); 2] = [("key_id", &key_id), ("name", &name)];
@@ -124,7 +124,7 @@ fn trust(command: &Trust, options: &Options) -> Result<Status, Failure> {
 }
 
 fn list(options: &Options) -> Result<Status, Failure> {
-    let keys = TrustedKeys::read(&options.weft_home()?).map_err(refused)?;
+    let keys = TrustedKeys::read(&options.weft_home()?).map_err(|error| refused(&error))?;
     let rows: Vec<[String; 2]> =
         keys.iter().map(|TrustedKey { name, key }| [key.key_id(), name.clone()]).collect();
     if options.json {
@@ -138,7 +138,7 @@ fn list(options: &Options) -> Result<Status, Failure> {
 
 fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
-    let keys = TrustedKeys::read(&home).map_err(refused)?;
+    let keys = TrustedKeys::read(&home).map_err(|error| refused(&error))?;
     let is_named = |it: &&TrustedKey| it.name == *name || it.key.key_id() == *name;
     let mut named: Vec<String> = keys.iter().filter(is_named).map(|it| it.key.key_id()).collect();
     named.dedup();
@@ -159,7 +159,7 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
             ));
         }
     };
-    TrustedKeys::distrust(&home, key_id).map_err(refused)?;
+    TrustedKeys::distrust(&home, key_id).map_err(|error| refused(&error))?;
     let mut still: Vec<(PackageKind, InstallRecord)> = Vec::new();
     for kind in [PackageKind::Plugin, PackageKind::Skill] {
         let records = InstallRecord::signed_by(&home, kind, key_id).unwrap_or_default();
@@ -184,7 +184,7 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
     Ok(Status::Done)
 }
 
-fn refused(error: KeyError) -> Failure {
+fn refused(error: &KeyError) -> Failure {
     let next_step = error.next_step();
     let next_step = match error.kind {
         KeyErrorKind::Missing => {
@@ -194,5 +194,5 @@ fn refused(error: KeyError) -> Failure {
         KeyErrorKind::Name => format!("{next_step}, with `--name`"),
         _ => next_step,
     };
-    Failure::work(&error, &next_step)
+    Failure::work(error, &next_step)
 }

@@ -73,7 +73,7 @@ fn entry(
         mend(chunk.text).and_then(|mended| Some((yaml::read(&mended.text).ok()?.map, mended.mends)))
     {
         for mend in mends {
-            report(mend, at, findings);
+            report(&mend, at, findings);
         }
         return map.into_iter().next();
     }
@@ -101,7 +101,7 @@ fn entry(
 }
 
 /// Says that a line was written anew.
-pub(super) fn report(mend: Mend, start: usize, findings: &mut Findings<'_>) {
+pub(super) fn report(mend: &Mend, start: usize, findings: &mut Findings<'_>) {
     findings.deviation(mend.code, start + mend.at, &mend.message, &mend.line);
 }
 

@@ -110,14 +110,14 @@ impl Reader<'_, '_, '_> {
     fn map<'v>(&mut self, value: &'v Value, write: &str) -> Option<&'v Map<String, Value>> {
         if value.as_object().is_none() && !value.is_null() {
             let key = self.path.last().copied().unwrap_or_default();
-            self.wrong(None, "a mapping", value, format!("\"{key}\": {write}"));
+            self.wrong(None, "a mapping", value, &format!("\"{key}\": {write}"));
         }
         value.as_object()
     }
 
     fn names(&mut self, key: &str, value: &Value) -> Vec<String> {
         names(value).unwrap_or_else(|| {
-            self.wrong(Some(key), "a list of names", value, format!("\"{key}\": [\"...\"]"));
+            self.wrong(Some(key), "a list of names", value, &format!("\"{key}\": [\"...\"]"));
             Vec::new()
         })
     }
@@ -125,14 +125,14 @@ impl Reader<'_, '_, '_> {
     fn flag(&mut self, key: &str, value: &Value) -> bool {
         flag(value).map_or_else(
             || {
-                self.wrong(Some(key), "true or false", value, format!("\"{key}\": true"));
+                self.wrong(Some(key), "true or false", value, &format!("\"{key}\": true"));
                 false
             },
             |(flag, _)| flag,
         )
     }
 
-    fn wrong(&mut self, key: Option<&str>, expected: &str, value: &Value, write: String) {
+    fn wrong(&mut self, key: Option<&str>, expected: &str, value: &Value, write: &str) {
         let path: Vec<&str> = self.path.iter().copied().chain(key).collect();
         let message = format!("`{}` is {}, not {expected}", path.join("."), kind(value));
         self.findings.warning("wrong-kind", self.place.inner(&path), &message, &write);

@@ -173,7 +173,7 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
         && let Ok(read) = checked(&mended.text)
     {
         for mend in mended.mends {
-            keys::report(mend, start, findings);
+            keys::report(&mend, start, findings);
         }
         return Some(unique(read, &Place::new(text, range), findings));
     }
