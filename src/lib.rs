@@ -164,7 +164,8 @@ pub use contract::{
     PluginError, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply, Secret,
     SecretSource, Service, Skill, SortedEntries, SortedEntry, SortedMap, SortedSet, TextFormat,
     Tool, ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, did_you_mean,
-    expand_path, full_tool_name, limits, listed, metadata, neutral_text, shown, similar_names,
+    expand_path, full_tool_name, json_line, json_lines, limits, listed, metadata, neutral_text,
+    shown, similar_names,
 };
 #[cfg(feature = "serve")]
 pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};

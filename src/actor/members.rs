@@ -8,7 +8,7 @@ use super::host::PluginHost;
 use super::lifecycle::{LifecycleError, Member, MemberObject, MemberOutcome, MemberStatus};
 use crate::contract::{
     CallError, CallerInput, ChannelAdapter, KeyValueStore, MemoryBackend, PipelineStage,
-    PluginCapability, PluginError, Secret, Tool, ToolContext, VoiceHandler,
+    PluginCapability, PluginError, Secret, Tool, ToolContext, VoiceHandler, json_line,
 };
 use crate::sandbox::{Clock, off_executor};
 
@@ -33,7 +33,7 @@ impl NativeTool {
             input: input.clone(),
         };
         match self.tool.execute(params, &context).await {
-            Ok(value) => Ok(value.to_string()),
+            Ok(value) => Ok(json_line(&value)),
             Err(PluginError::Call(error)) => Err(error),
             Err(PluginError::Cancelled) => Err(CallError::Cancelled),
             Err(PluginError::Invalid { what, problem }) => {

@@ -7,7 +7,8 @@ use argh::FromArgs;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use weft_lite::{
-    CallError, CallOutcome, Capability, RefusedPlugin, Runtime, ToolEntry, Usage, limits,
+    CallError, CallOutcome, Capability, RefusedPlugin, Runtime, ToolEntry, Usage, json_lines,
+    limits,
 };
 
 use super::interrupts::{self, Interrupts};
@@ -141,7 +142,7 @@ fn value(text: &str) -> Value {
 
 fn print_result(text: &str) -> io::Result<()> {
     match serde_json::from_str::<Value>(text) {
-        Ok(value) if output::is_terminal() => output::guest_text(&format!("{value:#}")),
+        Ok(value) if output::is_terminal() => output::guest_text(&json_lines(&value)),
         _ => output::guest_text(text),
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 #[cfg(feature = "console")]
 use weft_lite::AboveLine;
-use weft_lite::{Failure, Usage, printable};
+use weft_lite::{Failure, Usage, json_line, json_lines, printable};
 
 use super::Status;
 
@@ -86,9 +86,9 @@ pub(super) fn json(value: &dyn AsJson) -> io::Result<()> {
     let value = value.value();
     if is_terminal() {
         // JSON leaves alone what lies beyond ASCII, and some of that drives a terminal too.
-        return data(&printable(&format!("{value:#}")));
+        return data(&printable(&json_lines(&value)));
     }
-    data(&value.to_string())
+    data(&json_line(&value))
 }
 
 /// Prints an object with these fields as [`json`] does.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::contract::{as_base64, from_base64};
+use crate::contract::{as_base64, from_base64, json_lines};
 
 /// Bytes that belong to a message. In JSON they are base64 (RFC 4648, section 4, with padding).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Answer {
     pub fn value(value: Value) -> Self {
         let text = match &value {
             Value::String(text) => text.clone(),
-            value => format!("{value:#}"),
+            value => json_lines(value),
         };
         Self { text, value: Some(value), attachments: Vec::new() }
     }

@@ -10,7 +10,7 @@ use super::assignments::assignments;
 use super::caller::CommandCall;
 use super::error::CommandError;
 use super::registry::{Audience, Command, CommandHandler, CommandSource};
-use crate::contract::{BoxFuture, full_tool_name};
+use crate::contract::{BoxFuture, full_tool_name, json_line};
 use crate::skill::{
     CommandDispatch, Diagnostic, Severity, SkillDocument, SkillEntry, SkillRegistry, SkillState,
 };
@@ -207,7 +207,7 @@ impl CommandHandler for Dispatch {
                 "commandName": self.skill,
                 "skillName": self.skill,
             });
-            let text = call.host.call(&tool, params.to_string()).await.result?;
+            let text = call.host.call(&tool, json_line(&params)).await.result?;
             let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
             Ok(CommandOutcome::Answer(Answer::value(value)))
         })

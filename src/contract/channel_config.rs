@@ -8,6 +8,7 @@ use super::SortedMap;
 use super::manifest::check::text_of;
 use super::manifest::findings::{Findings, Table};
 use super::manifest::rules::{self, Flaw};
+use crate::contract::json_line;
 
 /// What the operator says of one channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,7 +100,7 @@ fn sender(text: &str) -> Result<String, Flaw> {
 /// A host and a port.
 fn address(text: &str) -> Result<String, Flaw> {
     let expected = "expected a host and a port, for instance `127.0.0.1:7007`";
-    let flaw = || Flaw::new(&Value::from(text).to_string(), &expected);
+    let flaw = || Flaw::new(&json_line(&Value::from(text)), &expected);
     let (host, port) = text.rsplit_once(':').ok_or_else(flaw)?;
     let odd = |letter: char| letter.is_whitespace() || letter.is_control();
     match port.parse::<u16>() {

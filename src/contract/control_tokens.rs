@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use super::first_bytes::{FirstBytes, may_mean};
 use super::json_text::end_of_string;
+use crate::contract::json_line;
 
 /// Who speaks in a conversation.
 const ROLES: [&str; 10] = [
@@ -147,7 +148,7 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
         let Ok(text) = serde_json::from_str::<Cow<'_, str>>(literal) else { continue };
         if let Cow::Owned(neutral) = neutral_text(&text) {
             written.push_str(&json[done..start]);
-            written.push_str(&Value::String(neutral).to_string());
+            written.push_str(&json_line(&Value::String(neutral)));
             done = at;
         }
     }
@@ -160,7 +161,7 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
 
 /// Makes every marker in the strings of a value harmless, names of members included.
 pub(crate) fn neutralise_value(value: &mut Value) {
-    if let Cow::Owned(neutral) = neutral_json(&value.to_string())
+    if let Cow::Owned(neutral) = neutral_json(&json_line(value))
         && let Ok(neutral) = serde_json::from_str(&neutral)
     {
         *value = neutral;

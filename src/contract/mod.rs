@@ -55,6 +55,7 @@ pub(crate) use input::ELICITATION;
 pub use input::{CallerInput, INPUT_KEY, InputRequired};
 #[cfg(feature = "mcp")]
 pub(crate) use json_text::{end_of_string, escapes_letters, has_quoted, push_string};
+pub use json_text::{json_line, json_lines};
 pub use key_value::KeyValueStore;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,

@@ -17,7 +17,7 @@ use super::revision::Spoken;
 use super::schema::{Schema, SchemaPolicy};
 use super::seal::Purpose;
 use super::server::{McpServer, begin_modern};
-use crate::contract::{CallError, CallerInput, ELICITATION, InputRequired, limits};
+use crate::contract::{CallError, CallerInput, ELICITATION, InputRequired, json_line, limits};
 use crate::sandbox::off_executor;
 
 /// What a request says of input, as it came.
@@ -223,5 +223,5 @@ fn capability(method: &str) -> String {
 fn digest(arguments: &str) -> [u8; 32] {
     let mut value = serde_json::from_str::<Value>(arguments).unwrap_or_default();
     value.sort_all_objects();
-    Sha256::of(value.to_string().as_bytes())
+    Sha256::of(json_line(&value).as_bytes())
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::message::RequestId;
 use crate::contract::end_of_string;
+use crate::contract::json_line;
 
 /// A member of this name, where it is the only one, is read by `serde_json` as the value that its text says.
 const STANDS_FOR_ITS_TEXT: &str = "$serde_json::private::RawValue";
@@ -185,7 +186,7 @@ pub(super) fn unlike_written(text: &str, value: &Value, integers: &[usize]) -> O
     let mut writer = Writer { scanner, integers, written, is_other: false };
     writer.value(Some(value));
     // Then what was checked is all that can be said.
-    Some(if writer.is_other { value.to_string() } else { writer.written })
+    Some(if writer.is_other { json_line(value) } else { writer.written })
 }
 
 /// Copies JSON that is known to be whole.

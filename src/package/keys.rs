@@ -14,6 +14,7 @@ use serde_json::json;
 use super::digest::{from_hex, sha256_hex};
 use super::ed25519;
 use super::home::{self, Access, HomeError, HomeFault, HomeLock};
+use crate::contract::json_lines;
 use crate::contract::to_hex;
 
 /// The one algorithm there is.
@@ -248,7 +249,7 @@ impl PublicKey {
         let public_key = to_hex(&self.0);
         let (algorithm, key_id) = (ALGORITHM, self.key_id());
         let fields = json!({ "algorithm": algorithm, "key_id": key_id, "public_key": public_key });
-        format!("{fields:#}\n")
+        json_lines(&fields) + "\n"
     }
 }
 

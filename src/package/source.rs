@@ -15,7 +15,7 @@ use cap_std::fs::{Dir, OpenOptions};
 
 use super::error::{PackageError, PackageErrorKind};
 use super::sections::without_custom_sections;
-use crate::contract::{ParsedManifest, PluginManifest, is_never_given, limits};
+use crate::contract::{ParsedManifest, PluginManifest, is_never_given, json_line, limits};
 use crate::skill::at_most;
 
 /// The names of a manifest; the first that is there is read. `clawft` ones are taken as they are.
@@ -172,7 +172,7 @@ impl PluginPackage {
             "capabilities": ["tool"], "wasm_module": module,
         });
         let ParsedManifest { mut manifest, warnings } =
-            parse(&manifest.to_string(), ManifestFormat::Json).map_err(failed)?;
+            parse(&json_line(&manifest), ManifestFormat::Json).map_err(failed)?;
         manifest.permissions.module_kb = module_kb;
         let origin = PackageOrigin::Folder(folder.to_owned());
         Ok(Self { manifest, warnings, module: bytes.into(), origin, read_by: Some(limits) })

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::state::MessageState;
 use crate::command::Attachment;
-use crate::contract::{HeldBytes, MessagePayload, PluginError, SortedMap, metadata};
+use crate::contract::{HeldBytes, MessagePayload, PluginError, SortedMap, json_line, metadata};
 
 /// One message of one chat.
 pub(super) struct Inbound {
@@ -36,7 +36,7 @@ impl Inbound {
         let said = match payload {
             MessagePayload::Text { text } => text,
             MessagePayload::Json { value: Value::String(text) } => text,
-            MessagePayload::Json { value } => value.to_string(),
+            MessagePayload::Json { value } => json_line(&value),
             MessagePayload::Binary { mime, bytes } => {
                 attachments.insert(0, Attachment { mime, bytes });
                 String::new()

@@ -16,7 +16,7 @@ use super::paragraph::{DESCRIPTION_CHARS, first_paragraph};
 use super::spelling::Keys;
 use super::values::{flag, has_commas, kind, text, tools, variables};
 use super::{CommandDispatch, Frontmatter, SkillDocument, SkillFormat, SkillVariable};
-use crate::contract::{Neutral, entity, neutral_text, neutralise};
+use crate::contract::{Neutral, entity, json_line, neutral_text, neutralise};
 
 /// The longest `compatibility` by the specification, in characters.
 const COMPATIBILITY_CHARS: usize = 500;
@@ -302,7 +302,7 @@ impl<'m> Fields<'m, '_, '_> {
             Value::String(text) => match json5::read(text.trim()) {
                 Ok(Value::Object(map)) => {
                     let message = "`metadata` is JSON in a text, not a mapping";
-                    let write = format!("metadata: {}", Value::Object(map.clone()));
+                    let write = format!("metadata: {}", json_line(&map.clone().into()));
                     self.findings.deviation("json-in-text", at, &message, &write);
                     Cow::Owned(map)
                 }
@@ -320,7 +320,7 @@ impl<'m> Fields<'m, '_, '_> {
         let strict = self.findings.is_strict();
         for (key, value) in map.iter().filter(|(_, value)| strict && !value.is_string()) {
             let message = format!("`metadata.{key}` is {}, not text", kind(value));
-            let write = format!("{key}: {}", quoted(&value.to_string()));
+            let write = format!("{key}: {}", quoted(&json_line(value)));
             let at = self.place.inner(&[written, key]);
             self.findings.pedantry("not-text", at, &message, &write);
         }

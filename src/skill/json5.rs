@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::nesting::DEPTH;
+use crate::contract::json_line;
 
 /// Why a text is not even that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ fn to_json(text: &str) -> Result<String, JsonFault> {
                 let end = rest.find(|it| !word(it)).unwrap_or(rest.len());
                 let (name, after) = rest.split_at(end);
                 if after.trim_start().starts_with(':') {
-                    json.push_str(&Value::from(name).to_string());
+                    json.push_str(&json_line(&Value::from(name)));
                 } else {
                     json.push_str(name);
                 }

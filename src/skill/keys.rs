@@ -7,6 +7,7 @@ use super::json5::{self, JsonFault};
 use super::lines::{KeyLine, lines, offset};
 use super::mend::{Mend, mend, quoted};
 use super::yaml;
+use crate::contract::json_line;
 
 /// Reads what can be read of a frontmatter that begins at `start` of the file's text.
 ///
@@ -110,7 +111,12 @@ fn as_json(key: &str, text: &str, at: usize, findings: &mut Findings<'_>) -> Opt
     let fault = match json5::read(text) {
         Ok(value) => {
             let message = format!("`{key}` is JSON5, which YAML does not know");
-            findings.deviation("json5", at, &message, &format_args!("{key}: {value}"));
+            findings.deviation(
+                "json5",
+                at,
+                &message,
+                &format_args!("{key}: {}", json_line(&value)),
+            );
             return Some(value);
         }
         Err(fault) => fault,

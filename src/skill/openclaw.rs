@@ -7,6 +7,7 @@ use super::json5;
 use super::lines::Place;
 use super::values::{flag, kind, names, text};
 use super::{InstallRecipe, SkillRequirements};
+use crate::contract::json_line;
 
 /// What the program was called over time; the first that is there counts.
 const PROGRAMS: [&str; 4] = ["openclaw", "clawdbot", "moltbot", "clawdis"];
@@ -80,7 +81,8 @@ fn misplaced(metadata: &Map<String, Value>, place: &Place<'_>, findings: &mut Fi
     if let Some((path, requires)) = direct.or(beneath) {
         let path_text = path.join(".");
         let message = format!("`{path_text}` is not read: it belongs to `metadata.openclaw`");
-        let write = format!("metadata: {{\"openclaw\": {{\"requires\": {requires}}}}}");
+        let write =
+            format!("metadata: {{\"openclaw\": {{\"requires\": {}}}}}", json_line(requires));
         findings.warning("misplaced-requirements", place.inner(&path), &message, &write);
     }
 }

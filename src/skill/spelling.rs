@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::findings::Findings;
 use super::lines::Place;
 use super::mend::quoted;
+use crate::contract::json_line;
 
 /// The keys of the Agent Skills specification.
 const SPECIFIED: [&str; 6] =
@@ -110,6 +111,6 @@ fn beneath(key: &str, value: &Value) -> String {
 fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => json_line(other),
     }
 }

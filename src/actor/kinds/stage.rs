@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Guest;
-use crate::contract::{BoxFuture, PipelineStage, PipelineStageType, PluginError};
+use crate::contract::{BoxFuture, PipelineStage, PipelineStageType, PluginError, json_line};
 use crate::wasm::GuestCall;
 
 pub(super) struct HostedStage {
@@ -22,7 +22,7 @@ impl PipelineStage for HostedStage {
 
     fn process<'a>(&'a self, state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
         Box::pin(async move {
-            let call = GuestCall::Process { state_json: state.to_string() };
+            let call = GuestCall::Process { state_json: json_line(&state) };
             // The guest has a copy: a large state is not held twice while it works.
             drop(state);
             let text = self.guest.ask_text(call).await?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::contract::{MessagePayload, PluginError, Reply};
+use crate::contract::{MessagePayload, PluginError, Reply, json_line, json_lines};
 
 /// How answers look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,13 +18,13 @@ pub enum ConsoleStyle {
 impl ConsoleStyle {
     pub(super) fn reply(self, reply: &Reply) -> Result<String, PluginError> {
         match (self, &reply.failure) {
-            (Self::Json, Some(failure)) => Ok(json!({ "ok": false, "error": failure }).to_string()),
+            (Self::Json, Some(failure)) => Ok(json_line(&json!({ "ok": false, "error": failure }))),
             _ => self.payload(&reply.payload),
         }
     }
 
     pub(super) fn payload(self, payload: &MessagePayload) -> Result<String, PluginError> {
-        let result = |value: &Value| json!({ "ok": true, "result": value }).to_string();
+        let result = |value: &Value| json_line(&json!({ "ok": true, "result": value }));
         Ok(match (self, payload) {
             (_, MessagePayload::Binary { mime, .. }) => {
                 return Err(PluginError::Unsupported { what: format!("{mime} on a console") });
@@ -32,9 +32,9 @@ impl ConsoleStyle {
             (Self::Json, MessagePayload::Text { text }) => result(&Value::from(text.as_str())),
             (Self::Json, MessagePayload::Json { value }) => result(value),
             (_, MessagePayload::Text { text }) => text.clone(),
-            (Self::Plain, MessagePayload::Json { value }) => value.to_string(),
+            (Self::Plain, MessagePayload::Json { value }) => json_line(value),
             (Self::Terminal, MessagePayload::Json { value: Value::String(text) }) => text.clone(),
-            (Self::Terminal, MessagePayload::Json { value }) => format!("{value:#}"),
+            (Self::Terminal, MessagePayload::Json { value }) => json_lines(value),
         })
     }
 }

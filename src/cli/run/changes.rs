@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use weft_lite::{
     Change, Changes, Commands, Diagnostic, LoadError, PluginHost, RefusedPlugin, RegistryChange,
-    Runtime, Severity, SkillEntry, SkillState, Subscription, printable,
+    Runtime, Severity, SkillEntry, SkillState, Subscription, json_line, printable,
 };
 
 use crate::cli::output::{self, AsJson};
@@ -35,7 +35,7 @@ pub(super) async fn follow(
             break;
         }
         match style {
-            Style::Json => output::message(&as_json(&change).to_string()),
+            Style::Json => output::message(&json_line(&as_json(&change))),
             Style::Lines => lines(&change, host).iter().for_each(|line| output::message(line)),
         }
         // Deriving them logs the names that two commands want now.

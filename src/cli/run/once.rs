@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use weft_lite::{
     ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
-    Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels,
+    Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels, json_line,
 };
 
 use super::channels::{self, CONSOLE};
@@ -98,7 +98,7 @@ pub(super) fn show_prompt(
     match prompt.ok_or_else(Failure::interrupted)? {
         Some(prompt) => {
             match options.json {
-                true => output::data(&output::object(&[("prompt", &prompt)]).to_string())?,
+                true => output::data(&json_line(&output::object(&[("prompt", &prompt)])))?,
                 false => output::guest_text(prompt.as_str())?,
             }
             Ok(Status::Done)

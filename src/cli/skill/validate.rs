@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use serde::Serialize;
-use weft_lite::{Diagnostic, ParseMode, ParsedSkill, SKILL_BYTES, Severity, parse_skill};
+use weft_lite::{
+    Diagnostic, ParseMode, ParsedSkill, SKILL_BYTES, Severity, json_line, parse_skill,
+};
 
 use super::found::{self, FILE_NAME};
 use crate::cli::options::Options;
@@ -72,7 +74,7 @@ pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failu
             let row = Row::read(file, mode);
             tally.count(&row);
             if options.json {
-                output::data(&row.value().to_string())?;
+                output::data(&json_line(&row.value()))?;
             } else if !row.diagnostics.is_empty() {
                 output::guest_text(&row.text())?;
             }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::findings::{Findings, Table, wrong_kind};
+use crate::contract::json_line;
 
 const POLL_SECONDS: &str = "poll_seconds";
 const THREADS: &str = "threads";
@@ -76,7 +77,8 @@ fn poll_interval(table: &Table<'_>, findings: &mut Findings) -> Duration {
     let clamped = seconds.clamp(SHORTEST_SECONDS, LONGEST_SECONDS);
     if clamped != seconds {
         findings.warn(format!(
-            "`{path}` is {value}, which is out of range ({SHORTEST_SECONDS} to {LONGEST_SECONDS}); {clamped} is used"
+            "`{path}` is {}, which is out of range ({SHORTEST_SECONDS} to {LONGEST_SECONDS}); {clamped} is used",
+            json_line(value)
         ));
     }
     Duration::try_from_secs_f64(clamped).unwrap_or(default)

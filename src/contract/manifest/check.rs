@@ -9,7 +9,7 @@ use super::rules::{self, Flaw, quoted};
 use super::similar::closest;
 use super::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
 use crate::contract::limits::{self, Range, TOOL_NAME_CHARS};
-use crate::contract::{FileGrant, PluginPermissions, PluginResourceConfig};
+use crate::contract::{FileGrant, PluginPermissions, PluginResourceConfig, json_line};
 
 /// The keys at the top. `$schema` is there for editors and means nothing here.
 const KEYS: [&str; 13] = [
@@ -209,8 +209,9 @@ pub(in crate::contract) fn amount(table: &Table<'_>, range: Range, findings: &mu
     let clamped = whole.clamp(range.minimum, range.maximum);
     if value.as_u64() != Some(clamped) && value.as_f64() != Some(clamped as f64) {
         findings.warn(format!(
-            "`{}` is {value}, which is out of range ({} to {}); {clamped} is used",
+            "`{}` is {}, which is out of range ({} to {}); {clamped} is used",
             table.path(range.key),
+            json_line(value),
             range.minimum,
             range.maximum
         ));

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
+use crate::contract::json_line;
 use crate::mcp::server::McpServer;
 
 /// The metrics in the text format of Prometheus.
@@ -39,10 +40,9 @@ pub(super) fn metrics(server: &McpServer) -> String {
 
 /// The metadata of a protected resource (RFC 9728, section 2).
 pub(super) fn resource(base: &str, authorization_server: &str) -> String {
-    json!({
+    json_line(&json!({
         "resource": format!("{base}/mcp"),
         "authorization_servers": [authorization_server],
         "bearer_methods_supported": ["header"],
-    })
-    .to_string()
+    }))
 }
