@@ -114,6 +114,16 @@ impl Program {
         self.answer()
     }
 
+    /// The answer of the new start. What the one before has read by its end, it still answers.
+    fn ask_anew(&mut self, line: &str) -> Value {
+        loop {
+            let answer = self.ask(line);
+            if self.kept() {
+                return answer;
+            }
+        }
+    }
+
     fn answer(&mut self) -> Value {
         let line = self.running.next_line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
@@ -174,8 +184,7 @@ fn over_the_console_each_panic_costs_its_call_and_the_tenth_a_new_start() {
         assert!(!program.kept(), "nine are too few");
         is(&program.ask("driver__count {}"), Some("panicked"));
         program.says("starts anew");
-        is(&program.ask("sound__count {}"), None);
-        assert!(program.kept());
+        is(&program.ask_anew("sound__count {}"), None);
     }
 }
 
@@ -192,9 +201,8 @@ fn with_something_locked_what_is_in_flight_is_answered_before_the_new_start() {
     let in_flight = program.answer();
     assert_eq!((&in_flight["id"], in_flight["error"].is_null()), (&json!(1), true), "{in_flight}");
     program.says("starts anew");
-    let after = program.ask(&call(3, "sound__count", "{}"));
+    let after = program.ask_anew(&call(3, "sound__count", "{}"));
     assert_eq!((&after["id"], after["error"].is_null()), (&json!(3), true), "{after}");
-    assert!(program.kept());
 }
 
 #[test]
@@ -245,9 +253,8 @@ fn a_legacy_client_need_not_begin_again() {
     assert_eq!(program.ask(warnings)["result"], json!({}));
     assert_eq!(program.ask(&call(3, "lock__count"))["result"]["isError"], true);
     program.says("starts anew");
-    let after = program.ask(&call(4, "sound__count"));
+    let after = program.ask_anew(&call(4, "sound__count"));
     assert_eq!(after["result"]["structuredContent"]["count"], 1, "{after}");
-    assert!(program.kept());
     // It still hears what it wanted to, before it hears of a tool that came later.
     dir.plugin("broken", b"no module", &json!({}));
     program.says("plugin broken");
@@ -353,8 +360,7 @@ fn guests_memory_that_is_lost_wears_the_program_out() {
     assert!(!program.kept());
     is(&program.ask(r#"get-env__env {"name": "HOME"}"#), Some("panicked"));
     program.says("starts anew");
-    is(&program.ask("sound__count {}"), None);
-    assert!(program.kept());
+    is(&program.ask_anew("sound__count {}"), None);
 }
 
 #[test]
