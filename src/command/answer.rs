@@ -3,30 +3,53 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::contract::{as_base64, from_base64, json_lines};
+use crate::contract::{ObjectReader, as_base64, json_lines};
 
 /// Bytes that belong to a message. In JSON they are base64 (RFC 4648, section 4, with padding).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct Attachment {
     /// For instance `image/png`.
     pub mime: String,
     /// The bytes.
-    #[serde(serialize_with = "as_base64", deserialize_with = "from_base64")]
+    #[serde(serialize_with = "as_base64")]
     pub bytes: Vec<u8>,
 }
 
 /// What a message is answered with.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct Answer {
     /// For people.
-    #[serde(default)]
     pub text: String,
     /// For programs, where there is more to it than the text: a tool's result.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// What goes with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+}
+
+impl TryFrom<Value> for Attachment {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut it = ObjectReader::new(value)?;
+        Ok(Self { mime: it.required_text("mime")?, bytes: it.required_bytes("bytes")? })
+    }
+}
+
+impl TryFrom<Value> for Answer {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut answer = ObjectReader::new(value)?.without_nulls(&["value"]);
+        Ok(Self {
+            text: answer.text("text")?.unwrap_or_default(),
+            value: answer.value("value"),
+            attachments: answer.list("attachments", Attachment::try_from)?,
+        })
+    }
 }
 
 impl Answer {

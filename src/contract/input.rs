@@ -33,6 +33,7 @@ use super::CallError;
 use super::SortedMap;
 use super::control_tokens::neutralise_value;
 use super::limits;
+use super::object_reader::{ObjectReader, missing};
 
 /// The member by which the host and a guest speak of input, in results and in parameters.
 pub const INPUT_KEY: &str = "weft:input";
@@ -67,27 +68,29 @@ const REQUESTS: [(&str, &[Member]); 3] = [
 
 /// What a tool asks its caller for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Unchecked")]
+#[serde(try_from = "Value")]
 pub struct InputRequired {
     requests: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
 }
 
-/// The same as it came.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Unchecked {
-    requests: Map<String, Value>,
-    state: Option<String>,
-}
-
-impl TryFrom<Unchecked> for InputRequired {
+impl TryFrom<Value> for InputRequired {
     type Error = String;
 
-    fn try_from(Unchecked { requests, state }: Unchecked) -> Result<Self, String> {
+    fn try_from(value: Value) -> Result<Self, String> {
+        let (requests, state) = unchecked(value)?;
         Self::new(requests, state)
     }
+}
+
+/// The requests and the state as they came.
+fn unchecked(value: Value) -> Result<(Map<String, Value>, Option<String>), String> {
+    let mut input = ObjectReader::new(value)?.without_nulls(&["state"]);
+    let requests = input.object("requests")?.ok_or_else(|| missing("requests"))?;
+    let state = input.text("state")?;
+    input.end()?;
+    Ok((requests, state))
 }
 
 /// What a caller says to what it was asked for, beside the parameters of a call.
@@ -155,17 +158,15 @@ impl InputRequired {
 
     /// A tool's result, or what the plugin `owner` asks for with it.
     pub(crate) fn told(result: String, owner: &str) -> Result<String, CallError> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Asking {
-            #[serde(rename = "weft:input")]
-            input: Unchecked,
-        }
         if !result.contains(INPUT_KEY) || !reserved(&result).unwrap_or_default() {
             return Ok(result);
         }
-        let asked = serde_json::from_str::<Asking>(&result).map_err(|error| error.to_string());
-        let asked = asked.and_then(|Asking { input: Unchecked { mut requests, state } }| {
+        let asked = serde_json::from_str(&result).map_err(|error| error.to_string());
+        let asked = asked.and_then(|result: Value| {
+            let mut result = ObjectReader::new(result)?;
+            let input = result.value(INPUT_KEY).unwrap_or_default();
+            result.end()?;
+            let (mut requests, state) = unchecked(input)?;
             // A client knows only this server, and a person should know whose question it is.
             for request in requests.values_mut() {
                 if let Some(Value::String(message)) = request.pointer_mut("/params/message") {

@@ -1,11 +1,10 @@
 //! What travels over channels.
 
 use base64ct::{Base64, Encoding};
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{CallError, PluginError};
+use super::{CallError, ObjectReader, PluginError, missing};
 
 /// The content of a message.
 ///
@@ -23,7 +22,7 @@ use super::{CallError, PluginError};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "Value")]
 pub enum MessagePayload {
     /// Plain text.
     Text {
@@ -40,7 +39,7 @@ pub enum MessagePayload {
         /// For instance `image/png`.
         mime: String,
         /// The bytes themselves.
-        #[serde(serialize_with = "as_base64", deserialize_with = "from_base64")]
+        #[serde(serialize_with = "as_base64")]
         bytes: Vec<u8>,
     },
 }
@@ -53,13 +52,28 @@ impl MessagePayload {
     }
 }
 
-pub(crate) fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&Base64::encode_string(bytes))
+impl TryFrom<Value> for MessagePayload {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut payload = ObjectReader::new(value)?;
+        match payload.required_text("type")?.as_str() {
+            "text" => Ok(Self::Text { text: payload.required_text("text")? }),
+            "json" => {
+                let value = payload.value("value").ok_or_else(|| missing("value"))?;
+                Ok(Self::Json { value })
+            }
+            "binary" => Ok(Self::Binary {
+                mime: payload.required_text("mime")?,
+                bytes: payload.required_bytes("bytes")?,
+            }),
+            other => Err(format!("unknown variant `{other}`, expected `text`, `json` or `binary`")),
+        }
+    }
 }
 
-pub(crate) fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(from)?;
-    Base64::decode_vec(&text).map_err(|_| D::Error::custom("`bytes` is not base64 with padding"))
+pub(crate) fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&Base64::encode_string(bytes))
 }
 
 /// Keys of a message's metadata that the host understands. A channel may add its own.

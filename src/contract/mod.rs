@@ -20,6 +20,7 @@ mod manifest;
 mod mcp;
 mod memory;
 mod message;
+mod object_reader;
 mod permissions;
 mod plugin_error;
 mod resources;
@@ -64,8 +65,9 @@ pub use manifest::{
 pub(crate) use manifest::{check_host_pattern, closest, deceives};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
+pub(crate) use message::as_base64;
 pub use message::{Acknowledgement, Failure, MessagePayload, Progress, Reply, metadata};
-pub(crate) use message::{as_base64, from_base64};
+pub(crate) use object_reader::{ObjectReader, missing};
 pub use permissions::{FileGrant, PluginPermissions};
 pub(crate) use permissions::{is_never_given, is_never_opened, wide_domain};
 pub use plugin_error::PluginError;

@@ -19,6 +19,19 @@ pub enum PipelineStageType {
     Observer,
 }
 
+impl PipelineStageType {
+    /// The one that JSON calls so.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "pre_process" => Self::PreProcess,
+            "process" => Self::Process,
+            "post_process" => Self::PostProcess,
+            "observer" => Self::Observer,
+            _ => return None,
+        })
+    }
+}
+
 /// One step of the message pipeline.
 ///
 /// Stages have no life cycle of their own. A stage that is dropped in the middle of

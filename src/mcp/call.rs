@@ -13,7 +13,9 @@ use super::catalog::HeaderParameter;
 use super::catalog::{Action, OfferedSkill, OfferedTool};
 use super::content;
 use super::input::{Asking, Said};
-use super::message::{Params, ProgressToken, Request, RpcError, notification, place};
+use super::message::{
+    Params, ProgressToken, Request, RpcError, notification, place, required, text_of,
+};
 use super::object::Object;
 use super::prompts;
 use super::revision::Spoken;
@@ -42,13 +44,9 @@ impl CallParams {
     fn of(request: &mut Request) -> Result<Self, RpcError> {
         let [name, arguments, input_responses, request_state] =
             request.members(["name", "arguments", "inputResponses", "requestState"])?;
-        let text = |name: &str, json| {
-            let wrong = || RpcError::invalid_params(format!("`{name}` is not a string"));
-            scan::text(json).map(Cow::into_owned).ok_or_else(wrong)
-        };
-        let name = name.ok_or_else(|| RpcError::invalid_params("missing field `name`"))?;
-        let name = text("name", name)?;
-        let request_state = request_state.map(|state| text("requestState", state)).transpose()?;
+        let name = text_of("name", required("name", name)?)?;
+        let request_state =
+            request_state.map(|state| text_of("requestState", state)).transpose()?;
         let input_responses = input_responses.map(str::to_owned);
         let params = request.params.as_ref().map_or("", Params::get);
         let part = arguments.map(|arguments| place(params, arguments));

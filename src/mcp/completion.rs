@@ -1,47 +1,15 @@
 //! `completion/complete`: values for the variables of prompts, and names and files of skills.
 
-use serde::Deserialize;
-
+use super::catalog::OfferedSkill;
 use super::files;
-use super::message::{Request, RpcError};
+use super::message::{Request, RpcError, members_of, required, texts_of};
 use super::object::Object;
 use super::prompts;
 use super::server::McpServer;
-use crate::contract::SortedMap;
 use crate::sandbox::off_executor;
 
 /// Values in one answer, as every revision limits them.
 const VALUES: usize = 100;
-
-#[derive(Deserialize)]
-struct CompleteParams {
-    #[serde(rename = "ref")]
-    reference: Reference,
-    argument: Argument,
-    #[serde(default)]
-    context: Context,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type")]
-enum Reference {
-    #[serde(rename = "ref/prompt")]
-    Prompt { name: String },
-    #[serde(rename = "ref/resource")]
-    Resource { uri: String },
-}
-
-#[derive(Deserialize)]
-struct Argument {
-    name: String,
-    value: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Context {
-    #[serde(default)]
-    arguments: SortedMap<String, String>,
-}
 
 impl McpServer {
     /// Writes the result of `completion/complete`.
@@ -54,15 +22,26 @@ impl McpServer {
         request: &Request,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        let CompleteParams { reference, argument, context } = request.params()?;
-        let values = match &reference {
-            Reference::Prompt { name } => self.prompt_values(name, &argument.name)?,
-            Reference::Resource { uri } => {
-                self.resource_values(uri, &argument.name, &context.arguments).await?
+        let [reference, argument, context] = request.members(["ref", "argument", "context"])?;
+        let reference = texts_of(required("ref", reference)?, ["type", "name", "uri"])?;
+        let [argument, begin] = texts_of(required("argument", argument)?, ["name", "value"])?;
+        let (argument, begin) = (required("name", argument)?, required("value", begin)?);
+        let [kind, name, uri] = reference;
+        let values = match required("type", kind)?.as_str() {
+            "ref/prompt" => self.prompt_values(&required("name", name)?, &argument)?,
+            "ref/resource" => {
+                let [known] = members_of(context.unwrap_or("{}"), ["arguments"])?;
+                let [skill] = texts_of(known.unwrap_or("{}"), ["name"])?;
+                self.resource_values(&required("uri", uri)?, &argument, skill).await?
+            }
+            other => {
+                return Err(RpcError::invalid_params(format!(
+                    "there is no `ref` of type `{other}`"
+                )));
             }
         };
         let fitting: Vec<&String> =
-            values.iter().filter(|value| value.starts_with(&argument.value)).collect();
+            values.iter().filter(|value| value.starts_with(&begin)).collect();
         let given = &fitting[..fitting.len().min(VALUES)];
         let mut completion = Object::new();
         completion
@@ -88,7 +67,7 @@ impl McpServer {
         &self,
         template: &str,
         argument: &str,
-        known: &SortedMap<String, String>,
+        skill: Option<String>,
     ) -> Result<Vec<String>, RpcError> {
         if template != "skill://{name}/{+path}" {
             let problem = "there is no such template: see `resources/templates/list`";
@@ -98,9 +77,10 @@ impl McpServer {
         match argument {
             "name" => Ok(catalog.skills.iter().map(|skill| skill.name.to_string()).collect()),
             "path" => {
-                let name = known.get("name").map(String::as_str);
-                let skill = catalog.skills.iter().find(|skill| Some(&*skill.name) == name);
-                let Some(skill) = skill.cloned() else { return Ok(Vec::new()) };
+                let named = |other: &&OfferedSkill| Some(&*other.name) == skill.as_deref();
+                let Some(skill) = catalog.skills.iter().find(named).cloned() else {
+                    return Ok(Vec::new());
+                };
                 let files = off_executor(move || files::list(&skill, |_| {})).await;
                 // A folder that can't be listed has nothing to suggest.
                 Ok(files.unwrap_or_default().into_iter().map(|file| file.path).collect())

@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use async_channel::Receiver;
 use futures_lite::future::or;
-use serde::Deserialize;
 use smol::lock::Semaphore;
 use smol::{Task, Timer};
 
 use super::discovery;
-use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError};
+use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError, members_of};
 use super::notices::Log;
 use super::object::Object;
 use super::revision::{Revision, Spoken, spoken};
@@ -231,14 +230,11 @@ impl Connection {
 
     /// Stops a request: its guest within the slice it is in. Nothing more is sent for it.
     fn cancel(&mut self, params: &str) {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Cancelled {
-            request_id: RequestId,
-        }
         // A cancellation that isn't one, or of a request that has ended, is ignored.
-        if let Ok(Cancelled { request_id }) = serde_json::from_str(params) {
-            self.running.remove(&request_id);
+        if let Ok([Some(id)]) = members_of(params, ["requestId"])
+            && let Ok(id) = serde_json::from_str::<RequestId>(id)
+        {
+            self.running.remove(&id);
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::message::{Request, RpcError};
+use super::message::{Params, Request, RpcError, read};
 use super::object::Object;
 use super::revision::Revision;
 
@@ -56,7 +56,8 @@ struct InitializeParams {
 ///
 /// -32602 for parameters that aren't those of `initialize`.
 pub(super) fn agree(request: &Request) -> Result<Revision, RpcError> {
-    let params: InitializeParams = request.params()?;
+    let params = request.params.as_ref().map_or("{}", Params::get);
+    let params: InitializeParams = read(params)?;
     let asked = Revision::named(&params.protocol_version);
     Ok(asked.filter(|revision| !revision.is_modern()).unwrap_or(Revision::NEWEST_LEGACY))
 }

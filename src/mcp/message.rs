@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value, json};
 use super::object::Object;
 use super::revision::Revision;
 use super::scan;
-use crate::contract::neutral_text;
+use crate::contract::{missing, neutral_text};
 
 /// The identity of a request, as its sender chose it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -79,15 +79,6 @@ pub(super) fn place(text: &str, part: &str) -> Range<usize> {
 }
 
 impl Request {
-    /// The parameters as `T`; those of a request without any are an empty object.
-    ///
-    /// # Errors
-    ///
-    /// -32602, with what is wrong with them.
-    pub(super) fn params<'a, T: Deserialize<'a>>(&'a self) -> Result<T, RpcError> {
-        read(self.params.as_ref().map_or("{}", Params::get))
-    }
-
     /// The values of these members of the parameters, as they are written; `null` is none. What is beside
     /// them and within them is passed over, so that long arguments are not read for a short name.
     ///
@@ -98,14 +89,70 @@ impl Request {
         &'a self,
         names: [&str; N],
     ) -> Result<[Option<&'a str>; N], RpcError> {
-        let mut values = [None; N];
-        if let Some(params) = &self.params
-            && let Err(problem) = scan::members(params.get(), &names, &mut values)
-        {
-            return Err(RpcError::invalid_params(problem));
-        }
-        Ok(values)
+        members_of(self.params.as_ref().map_or("{}", Params::get), names)
     }
+
+    /// The same for members that are texts.
+    ///
+    /// # Errors
+    ///
+    /// Also -32602 for one that is no text.
+    pub(super) fn texts<const N: usize>(
+        &self,
+        names: [&str; N],
+    ) -> Result<[Option<String>; N], RpcError> {
+        texts_of(self.params.as_ref().map_or("{}", Params::get), names)
+    }
+}
+
+/// [`Request::members`] of another object.
+///
+/// # Errors
+///
+/// Also -32602 for what is no object.
+pub(super) fn members_of<'a, const N: usize>(
+    object: &'a str,
+    names: [&str; N],
+) -> Result<[Option<&'a str>; N], RpcError> {
+    let mut values = [None; N];
+    scan::members(object, &names, &mut values).map_err(RpcError::invalid_params)?;
+    Ok(values)
+}
+
+/// [`Request::texts`] of another object.
+///
+/// # Errors
+///
+/// Also -32602 for what is no object.
+pub(super) fn texts_of<const N: usize>(
+    object: &str,
+    names: [&str; N],
+) -> Result<[Option<String>; N], RpcError> {
+    let values = members_of(object, names)?;
+    let mut texts = [const { None }; N];
+    for ((name, json), text) in names.iter().zip(values).zip(&mut texts) {
+        *text = json.map(|json| text_of(name, json)).transpose()?;
+    }
+    Ok(texts)
+}
+
+/// What a parameter that is a text says.
+///
+/// # Errors
+///
+/// -32602 if it is none.
+pub(super) fn text_of(name: &str, json: &str) -> Result<String, RpcError> {
+    let text = scan::text(json).map(Cow::into_owned);
+    text.ok_or_else(|| RpcError::invalid_params(format!("`{name}` is not a string")))
+}
+
+/// A parameter that has to be there.
+///
+/// # Errors
+///
+/// -32602 if it is not.
+pub(super) fn required<T>(name: &str, parameter: Option<T>) -> Result<T, RpcError> {
+    parameter.ok_or_else(|| RpcError::invalid_params(missing(name)))
 }
 
 /// A parameter as `T`.

@@ -5,15 +5,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use serde::Deserialize;
-
-use super::message::{Request, RpcError, notification};
+use super::message::{Request, RpcError, notification, required};
 use super::object::Object;
 use super::server::Context;
 
 /// How much a message matters (RFC 5424, section 6.2.1), the least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LogLevel {
     Debug,
     Info,
@@ -23,6 +20,23 @@ pub(super) enum LogLevel {
     Critical,
     Alert,
     Emergency,
+}
+
+impl LogLevel {
+    const ALL: [Self; 8] = [
+        Self::Debug,
+        Self::Info,
+        Self::Notice,
+        Self::Warning,
+        Self::Error,
+        Self::Critical,
+        Self::Alert,
+        Self::Emergency,
+    ];
+
+    fn name(self) -> String {
+        format!("{self:?}").to_ascii_lowercase()
+    }
 }
 
 /// More than every level: a client that has not asked for messages gets none.
@@ -57,8 +71,10 @@ impl Log {
     pub(super) async fn tell(&self, level: LogLevel, message: &str, context: &Context) {
         if level as u8 >= self.0.load(Ordering::Relaxed) {
             let mut params = Object::new();
-            let name = format!("{level:?}").to_ascii_lowercase();
-            params.member("level", &name).member("logger", "weft-lite").member("data", message);
+            params
+                .member("level", &level.name())
+                .member("logger", "weft-lite")
+                .member("data", message);
             context.send(notification("notifications/message", Some(&params.end()))).await;
         }
     }
@@ -70,9 +86,8 @@ impl Log {
 ///
 /// -32602 for one that there isn't.
 pub(super) fn level(request: &Request) -> Result<LogLevel, RpcError> {
-    #[derive(Deserialize)]
-    struct SetLevelParams {
-        level: LogLevel,
-    }
-    request.params().map(|SetLevelParams { level }| level)
+    let [level] = request.texts(["level"])?;
+    let name = required("level", level)?;
+    let level = LogLevel::ALL.into_iter().find(|level| level.name() == name);
+    level.ok_or_else(|| RpcError::invalid_params(format!("there is no level `{name}`")))
 }

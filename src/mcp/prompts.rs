@@ -1,24 +1,14 @@
 //! `prompts/get`, and the tool of an instruction skill: a skill's text with values put into it.
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::catalog::{Catalog, OfferedSkill};
 use super::input;
-use super::message::{Request, RpcError};
+use super::message::{Request, RpcError, read, required, text_of};
 use super::object::{Object, array};
 use super::revision::Spoken;
 use crate::contract::{ELICITATION, SortedMap};
 use crate::skill::MissingVariables;
-
-#[derive(Deserialize)]
-struct GetParams {
-    name: String,
-    #[serde(default)]
-    arguments: SortedMap<String, String>,
-    #[serde(rename = "inputResponses")]
-    input_responses: Option<Map<String, Value>>,
-}
 
 /// The name of the request for values that are missing.
 const VALUES: &str = "values";
@@ -35,7 +25,11 @@ pub(super) fn get(
     catalog: &Catalog,
     result: &mut Object,
 ) -> Result<(), RpcError> {
-    let GetParams { name, mut arguments, input_responses } = request.params()?;
+    let [name, arguments, input_responses] =
+        request.members(["name", "arguments", "inputResponses"])?;
+    let name = text_of("name", required("name", name)?)?;
+    let mut arguments: SortedMap<String, String> = read(arguments.unwrap_or("{}"))?;
+    let input_responses = input_responses.map(read::<Map<String, Value>>).transpose()?;
     let skill = catalog.prompt(&name).ok_or_else(|| unknown(&name))?;
     if spoken.can_ask.contains(&ELICITATION)
         && let Err(missing) = rendered(skill, arguments.clone())

@@ -4,12 +4,11 @@ use std::io;
 use std::sync::Arc;
 
 use base64ct::{Base64, Encoding};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::catalog::{OfferedSkill, Page};
 use super::files::{self, SKILL_FILE};
-use super::message::{Request, RpcError, code};
+use super::message::{Request, RpcError, code, required};
 use super::object::{Object, array};
 use super::revision::Revision;
 use super::server::{McpServer, write_freshness};
@@ -21,12 +20,6 @@ const SKILLS_AT_ONCE: usize = 50;
 
 /// The one template: any file of any skill.
 const TEMPLATES: &str = r#"[{"uriTemplate":"skill://{name}/{+path}","name":"skill-file","description":"A file of a skill: SKILL.md, or one that it refers to."}]"#;
-
-#[derive(Deserialize)]
-struct UriParams {
-    uri: String,
-    cursor: Option<String>,
-}
 
 impl McpServer {
     /// Answers the requests about files of skills; `None` where the request is about something else.
@@ -68,7 +61,8 @@ impl McpServer {
         revision: Revision,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        let UriParams { uri, .. } = request.params()?;
+        let [uri] = request.texts(["uri"])?;
+        let uri = required("uri", uri)?;
         let (skill, path) = self.skill_of(&uri).ok_or_else(|| not_found(&uri, revision))?;
         let kind = files::mime_type(&path);
         // Only what has a digest in the skills extension is given word for word.
@@ -98,7 +92,8 @@ impl McpServer {
     }
 
     async fn read_folder(&self, request: &Request, result: &mut Object) -> Result<(), RpcError> {
-        let UriParams { uri, cursor } = request.params()?;
+        let [uri, cursor] = request.texts(["uri", "cursor"])?;
+        let uri = required("uri", uri)?;
         let no_folder =
             || RpcError::invalid_params(format!("{} is not a directory resource", shown(&uri)));
         let (skill, path) = self.skill_of(&uri).ok_or_else(no_folder)?;
@@ -127,11 +122,7 @@ impl McpServer {
         revision: Revision,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        #[derive(Deserialize)]
-        struct ListParams {
-            cursor: Option<String>,
-        }
-        let ListParams { cursor } = request.params()?;
+        let [cursor] = request.texts(["cursor"])?;
         let catalog = self.catalog();
         let size = self.page_entries().min(SKILLS_AT_ONCE);
         let page = Page::new(&catalog.published, cursor.as_deref(), size)?;
@@ -159,7 +150,8 @@ impl McpServer {
         revision: Revision,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        let UriParams { uri, .. } = request.params()?;
+        let [uri] = request.texts(["uri"])?;
+        let uri = required("uri", uri)?;
         let unknown = || RpcError::invalid_params(format!("no skill is served at {}", shown(&uri)));
         let catalog = self.catalog();
         let (name, path) = files::named(&uri).ok_or_else(unknown)?;

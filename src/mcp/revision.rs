@@ -6,10 +6,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use super::message::{ProgressToken, Request, RpcError, read};
+use super::message::{ProgressToken, Request, RpcError, members_of, read, text_of};
 
 /// A revision of the specification that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,43 +55,41 @@ impl fmt::Display for Revision {
 }
 
 /// The parts of a request's `_meta` that are understood here.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Meta {
-    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
-    pub(super) protocol_version: Option<String>,
-    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
-    client_capabilities: Option<ClientCapabilities>,
-    #[serde(rename = "progressToken")]
-    pub(super) progress_token: Option<ProgressToken>,
+#[derive(Default)]
+struct Meta {
+    protocol_version: Option<String>,
+    /// The methods of the requests that the client answers, where it says what it can do.
+    can_ask: Option<Vec<&'static str>>,
+    progress_token: Option<ProgressToken>,
 }
 
-/// What a tool may ask the client for, as far as the client says.
-#[derive(Debug, Deserialize)]
-struct ClientCapabilities {
-    elicitation: Option<Elicitation>,
-    sampling: Option<IgnoredAny>,
-    roots: Option<IgnoredAny>,
-}
-
-/// Without any mode it is the one with forms.
-#[derive(Debug, Deserialize)]
-struct Elicitation {
-    form: Option<IgnoredAny>,
-    url: Option<IgnoredAny>,
-}
-
-impl ClientCapabilities {
-    /// The methods of the requests that the client answers.
-    fn can_ask(&self) -> Vec<&'static str> {
-        let forms =
-            self.elicitation.as_ref().is_some_and(|it| it.form.is_some() || it.url.is_none());
-        let all = [
-            (forms, "elicitation/create"),
-            (self.sampling.is_some(), "sampling/createMessage"),
-            (self.roots.is_some(), "roots/list"),
-        ];
-        all.into_iter().filter_map(|(can, method)| can.then_some(method)).collect()
+impl Meta {
+    fn read(json: &str) -> Result<Self, RpcError> {
+        const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+        const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+        let [version, capabilities, token] =
+            members_of(json, [VERSION, CAPABILITIES, "progressToken"])?;
+        Ok(Self {
+            protocol_version: version.map(|version| text_of(VERSION, version)).transpose()?,
+            can_ask: capabilities.map(can_ask).transpose()?,
+            progress_token: token.map(read).transpose()?,
+        })
     }
+}
+
+/// The methods of the requests that a client with these capabilities answers.
+fn can_ask(capabilities: &str) -> Result<Vec<&'static str>, RpcError> {
+    let [elicitation, sampling, roots] =
+        members_of(capabilities, ["elicitation", "sampling", "roots"])?;
+    let modes = elicitation.map(|modes| members_of(modes, ["form", "url"])).transpose()?;
+    // Without any mode it is the one with forms.
+    let forms = modes.is_some_and(|[form, url]| form.is_some() || url.is_none());
+    let all = [
+        (forms, "elicitation/create"),
+        (sampling.is_some(), "sampling/createMessage"),
+        (roots.is_some(), "roots/list"),
+    ];
+    Ok(all.into_iter().filter_map(|(can, method)| can.then_some(method)).collect())
 }
 
 /// The methods that only modern clients have.
@@ -123,20 +118,20 @@ pub(super) struct Spoken {
 /// -32022 for a revision that is not served, -32602 for a modern request without all that it has to
 /// say, or with a `_meta` that isn't one.
 pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spoken, RpcError> {
-    let Meta { protocol_version, client_capabilities, progress_token } = meta(request)?;
+    let Meta { protocol_version, can_ask, progress_token } = meta(request)?;
     let legacy = agreed.filter(|revision| !revision.is_modern());
     let revision = match protocol_version {
         Some(name) => Revision::named(&name).ok_or_else(|| RpcError::unsupported_version(&name))?,
-        None if client_capabilities.is_some() => return Err(missing("protocolVersion")),
+        None if can_ask.is_some() => return Err(missing("protocolVersion")),
         None if MODERN_METHODS.contains(&&*request.method) => {
             return Err(missing("protocolVersion"));
         }
         None => legacy.ok_or_else(|| missing("protocolVersion"))?,
     };
-    let can_ask = match client_capabilities {
+    let can_ask = match can_ask {
         None if revision.is_modern() => return Err(missing("clientCapabilities")),
         // A legacy client would have to be asked while the call waits.
-        Some(capabilities) if revision.is_modern() => capabilities.can_ask(),
+        Some(methods) if revision.is_modern() => methods,
         _ => Vec::new(),
     };
     Ok(Spoken { revision, progress_token, can_ask })
@@ -154,7 +149,7 @@ pub(super) fn declared_version(request: &Request) -> Result<Option<String>, RpcE
 
 fn meta(request: &Request) -> Result<Meta, RpcError> {
     let [meta] = request.members(["_meta"])?;
-    meta.map_or_else(|| Ok(Meta::default()), read)
+    meta.map_or_else(|| Ok(Meta::default()), Meta::read)
 }
 
 fn missing(key: &str) -> RpcError {

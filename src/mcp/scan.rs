@@ -121,7 +121,7 @@ pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
 ///
 /// # Errors
 ///
-/// A member that is there twice, and a name that is no text.
+/// What is no object, a member that is there twice, and a name that is no text.
 pub(super) fn members<'a>(
     object: &'a str,
     names: &[&str],
@@ -129,7 +129,9 @@ pub(super) fn members<'a>(
 ) -> Result<(), String> {
     let mut scanner = Scanner { text: object, at: 0 };
     let mut found = vec![false; names.len()];
-    scanner.pass(b'{');
+    if !scanner.pass(b'{') {
+        return Err("invalid type: expected an object".into());
+    }
     while scanner.peek() == b'"' {
         let name = scanner.token().and_then(text).ok_or("the name of a member is no text")?;
         scanner.pass(b':');

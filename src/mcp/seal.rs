@@ -4,10 +4,10 @@
 //! The client can read it. It is one message code (HMAC, RFC 2104, with SHA-256) and what it is for.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::message::RpcError;
 use crate::contract::{InputRequired, Sha256, limits};
@@ -35,13 +35,6 @@ pub(super) struct Purpose<'a> {
     pub(super) arguments: [u8; 32],
 }
 
-#[derive(Serialize, Deserialize)]
-struct Sealed<A> {
-    /// Since the start.
-    until: Duration,
-    asked: A,
-}
-
 impl Seal {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         let mut key = [0; 32];
@@ -52,10 +45,12 @@ impl Seal {
     /// What is asked for, as a text to be given back; `None` where there is no key.
     pub(super) fn close(&self, asked: &InputRequired, purpose: Purpose<'_>) -> Option<String> {
         let until = self.clock.now().duration_since(self.start) + limits::INPUT_TIME;
-        let content = serde_json::to_vec(&Sealed { until, asked }).ok()?;
-        let code = self.code(&content, purpose)?;
+        let asked = serde_json::to_string(asked).ok()?;
+        // The nanoseconds since the start, and what is asked for.
+        let content = format!("{} {asked}", until.as_nanos());
+        let code = self.code(content.as_bytes(), purpose)?;
         let encode = Base64UrlUnpadded::encode_string;
-        Some(format!("{}.{}", encode(&code), encode(&content)))
+        Some(format!("{}.{}", encode(&code), encode(content.as_bytes())))
     }
 
     /// What was asked for.
@@ -74,19 +69,21 @@ impl Seal {
             if differ != 0 || code.len() != right.len() {
                 return None;
             }
-            serde_json::from_slice::<Sealed<InputRequired>>(&content).ok()
+            let (until, asked) = std::str::from_utf8(&content).ok()?.split_once(' ')?;
+            let asked: Value = serde_json::from_str(asked).ok()?;
+            Some((until.parse::<u128>().ok()?, InputRequired::try_from(asked).ok()?))
         };
         let refused = |why: &str| {
             RpcError::invalid_params(format!(
                 "`requestState` {why}: call the tool again without it"
             ))
         };
-        let Sealed { until, asked } = known().ok_or_else(|| {
+        let (until, asked) = known().ok_or_else(|| {
             refused(
                 "is not what this server gave for this call, or the plugin was loaded anew since",
             )
         })?;
-        match self.clock.now().duration_since(self.start) < until {
+        match self.clock.now().duration_since(self.start).as_nanos() < until {
             true => Ok(asked),
             false => Err(refused("has expired")),
         }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use async_channel::Sender;
 use futures_lite::future::or;
-use serde::Deserialize;
 use smol::{Executor, Timer};
 
 use super::catalog::{Catalog, Entry, Page};
@@ -342,11 +341,7 @@ impl McpServer {
         sorted: &[T],
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        #[derive(Deserialize)]
-        struct ListParams {
-            cursor: Option<String>,
-        }
-        let ListParams { cursor } = request.params()?;
+        let [cursor] = request.texts(["cursor"])?;
         Page::new(sorted, cursor.as_deref(), self.page_entries())?.write(name, revision, result);
         write_freshness(result, revision);
         Ok(())

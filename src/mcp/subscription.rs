@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::or;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use smol::Timer;
 
 use super::catalog::Catalog;
 use super::files::Index;
-use super::message::{Request, RpcError, notification};
+use super::message::{Request, RpcError, notification, required};
 use super::notices::{Log, LogLevel};
 use super::object::Object;
 use super::revision::Revision;
 use super::server::{Context, McpServer, begin};
+use crate::contract::ObjectReader;
 
 /// Resources that one subscription may name.
 const RESOURCES: usize = 1_000;
@@ -26,8 +27,8 @@ const RESOURCES: usize = 1_000;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a client wants to hear of.
-#[derive(Debug, Clone, Default, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Filter {
     #[serde(skip_serializing_if = "is_false")]
     tools_list_changed: bool,
@@ -45,6 +46,18 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Filter {
+    /// What a client wrote.
+    fn read(json: &str) -> Result<Self, String> {
+        let filter = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let mut filter = ObjectReader::new(filter)?;
+        Ok(Self {
+            tools_list_changed: filter.flag("toolsListChanged")?,
+            prompts_list_changed: filter.flag("promptsListChanged")?,
+            resources_list_changed: filter.flag("resourcesListChanged")?,
+            resource_subscriptions: filter.texts("resourceSubscriptions")?,
+        })
+    }
+
     /// Everything that legacy clients were promised.
     fn lists() -> Self {
         Self {
@@ -60,11 +73,6 @@ impl Filter {
     }
 }
 
-#[derive(Deserialize)]
-struct ListenParams {
-    notifications: Filter,
-}
-
 impl McpServer {
     /// Tells of changes until the connection or the server ends; then gives the last result.
     ///
@@ -76,7 +84,9 @@ impl McpServer {
         request: &Request,
         context: &Context,
     ) -> Result<Object, RpcError> {
-        let ListenParams { notifications: filter } = request.params()?;
+        let [filter] = request.members(["notifications"])?;
+        let filter = Filter::read(required("notifications", filter)?);
+        let filter = filter.map_err(RpcError::invalid_params)?;
         if filter.resource_subscriptions.len() > RESOURCES {
             let message = format!("`resourceSubscriptions` names more than {RESOURCES} resources");
             return Err(RpcError::invalid_params(message));

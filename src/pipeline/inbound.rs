@@ -28,11 +28,13 @@ impl Inbound {
         let id = text(&mut known, metadata::MESSAGE_ID)?;
         let thread = text(&mut known, metadata::THREAD)?;
         let progress = known.remove(metadata::PROGRESS) == Some(Value::Bool(true));
-        let mut attachments: Vec<Attachment> = match known.remove(metadata::ATTACHMENTS) {
-            None => Vec::new(),
-            Some(list) => serde_json::from_value(list)
-                .map_err(|error| invalid(metadata::ATTACHMENTS, &error.to_string()))?,
+        let attachments: Result<Vec<_>, _> = match known.remove(metadata::ATTACHMENTS) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(list)) => list.into_iter().map(Attachment::try_from).collect(),
+            Some(_) => Err("it must be a list".into()),
         };
+        let mut attachments =
+            attachments.map_err(|problem| invalid(metadata::ATTACHMENTS, &problem))?;
         let said = match payload {
             MessagePayload::Text { text } => text,
             MessagePayload::Json { value: Value::String(text) } => text,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// What stands above the names and descriptions of skills.
 pub const SKILLS_HEADING: &str = "# Skills";
@@ -30,11 +30,5 @@ impl From<String> for MessagePrompt {
 impl Serialize for MessagePrompt {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for MessagePrompt {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(Self::from)
     }
 }

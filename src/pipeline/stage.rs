@@ -26,7 +26,7 @@ pub(super) async fn run(
     }
     let json = match serde_json::to_value(&state) {
         Ok(json) => json,
-        Err(error) => return fail((&invalid(&error)).into()),
+        Err(error) => return fail((&invalid(error.to_string())).into()),
     };
     // The stage is called inside, so that a panic in the call itself counts as well.
     let stage = Arc::clone(stage);
@@ -38,12 +38,12 @@ pub(super) async fn run(
             return fail(Failure::new("panicked", "it panicked", next_step));
         }
     };
-    match serde_json::from_value::<StageResult>(result) {
+    match StageResult::try_from(result) {
         Ok(result) => {
             apply(kind, &mut state, result);
             Ok(state)
         }
-        Err(error) => fail((&invalid(&error)).into()),
+        Err(problem) => fail((&invalid(problem)).into()),
     }
 }
 
@@ -66,8 +66,8 @@ fn apply(kind: PipelineStageType, state: &mut MessageState, result: StageResult)
     }
 }
 
-fn invalid(error: &serde_json::Error) -> PluginError {
-    PluginError::Invalid { what: "the message's state".into(), problem: error.to_string() }
+fn invalid(problem: String) -> PluginError {
+    PluginError::Invalid { what: "the message's state".into(), problem }
 }
 
 fn of_stage(name: &str, failure: Failure) -> Failure {

@@ -1,12 +1,12 @@
 //! What a message is while it passes the stages: typed here, JSON for stages that are no part of
 //! this program.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::prompt::MessagePrompt;
 use crate::command::{Answer, Attachment, Caller, SkillPrompt};
-use crate::contract::Failure;
+use crate::contract::{Failure, ObjectReader};
 
 /// A message on its way to an answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -59,11 +59,30 @@ impl MessageState {
 
 /// What a stage gives back. What it leaves out stays as it was; what else it writes, for instance
 /// another sender, counts for nothing.
-#[derive(Debug, Default, Deserialize)]
 pub(super) struct StageResult {
     pub(super) text: Option<String>,
     pub(super) attachments: Option<Vec<Attachment>>,
     pub(super) metadata: Option<Map<String, Value>>,
     pub(super) prompt: Option<MessagePrompt>,
     pub(super) answer: Option<Answer>,
+}
+
+impl TryFrom<Value> for StageResult {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let all = ["text", "attachments", "metadata", "prompt", "answer"];
+        let mut result = ObjectReader::new(value)?.without_nulls(&all);
+        let attachments = match result.has("attachments") {
+            true => Some(result.list("attachments", Attachment::try_from)?),
+            false => None,
+        };
+        Ok(Self {
+            text: result.text("text")?,
+            attachments,
+            metadata: result.object("metadata")?,
+            prompt: result.text("prompt")?.map(MessagePrompt::from),
+            answer: result.value("answer").map(Answer::try_from).transpose()?,
+        })
+    }
 }

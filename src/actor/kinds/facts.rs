@@ -3,9 +3,6 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::Value;
-
 use crate::actor::load::LoadError;
 use crate::contract::{
     PipelineStageType, PluginCapability, PluginManifest, SortedMap, ToolDescription, full_tool_name,
@@ -148,7 +145,7 @@ async fn answer<T>(
 }
 
 fn stage_type(word: &str) -> Result<PipelineStageType, String> {
-    PipelineStageType::deserialize(Value::from(word)).map_err(|_| {
+    PipelineStageType::named(word).ok_or_else(|| {
         let word = shown(word);
         format!("`{word}`, which is none of pre_process, process, post_process and observer")
     })

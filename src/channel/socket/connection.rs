@@ -212,7 +212,7 @@ impl Connection {
             }
         }
         let Frame::Line(line) = lines.remove(0) else { return Err(wrong()) };
-        let Ok(FromClient::Hello { token: shown }) = serde_json::from_slice(&line) else {
+        let Ok(FromClient::Hello { token: shown }) = FromClient::read(&line) else {
             return Err(wrong());
         };
         if token.is_some_and(|token| is_token(token, &shown)) { Ok(()) } else { Err(wrong()) }
@@ -270,7 +270,7 @@ impl Connection {
                 return self.write(&ToClient::error(Code::LineTooLong, problem)).await;
             }
         };
-        match serde_json::from_slice(&line) {
+        match FromClient::read(&line) {
             // A Unix client may greet too.
             Ok(FromClient::Hello { .. }) => Ok(()),
             Ok(FromClient::Cancel { id, chat }) => {

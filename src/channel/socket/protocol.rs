@@ -1,11 +1,11 @@
 //! The lines of the protocol as types.
 
 use base64ct::{Base64, Encoding};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Metadata;
-use crate::contract::{Failure, MessagePayload};
+use crate::contract::{Failure, MessagePayload, ObjectReader};
 
 /// The revision of the protocol.
 pub(super) const PROTOCOL: u32 = 1;
@@ -14,41 +14,63 @@ pub(super) const PROTOCOL: u32 = 1;
 pub(super) const MAIN: &str = "main";
 
 /// What a client sends.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum FromClient {
     Hello {
-        #[serde(default)]
         token: String,
     },
     Message {
         id: String,
-        #[serde(default)]
         text: String,
-        #[serde(default = "main")]
         chat: String,
-        #[serde(default)]
         thread: Option<String>,
         /// For whom the client speaks, where that isn't itself.
-        #[serde(default)]
         sender: Option<String>,
-        #[serde(default)]
         progress: bool,
         /// Checked where attachments of all channels are.
-        #[serde(default)]
         attachments: Option<Value>,
-        #[serde(default)]
         metadata: Metadata,
     },
     Cancel {
         id: String,
-        #[serde(default = "main")]
         chat: String,
     },
 }
 
-fn main() -> String {
-    MAIN.to_owned()
+impl FromClient {
+    /// Reads a line.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(super) fn read(line: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;
+        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut line =
+            ObjectReader::new(value)?.without_nulls(&["thread", "sender", "attachments"]);
+        let chat = |line: &mut ObjectReader| {
+            line.text("chat").map(|chat| chat.unwrap_or_else(|| MAIN.to_owned()))
+        };
+        let read = match line.required_text("type")?.as_str() {
+            "hello" => Self::Hello { token: line.text("token")?.unwrap_or_default() },
+            "message" => Self::Message {
+                id: line.required_text("id")?,
+                text: line.text("text")?.unwrap_or_default(),
+                chat: chat(&mut line)?,
+                thread: line.text("thread")?,
+                sender: line.text("sender")?,
+                progress: line.flag("progress")?,
+                attachments: line.value("attachments"),
+                metadata: line.object("metadata")?.into_iter().flatten().collect(),
+            },
+            "cancel" => Self::Cancel { id: line.required_text("id")?, chat: chat(&mut line)? },
+            other => {
+                let known = "expected `hello`, `message` or `cancel`";
+                return Err(format!("unknown variant `{other}`, {known}"));
+            }
+        };
+        line.end()?;
+        Ok(read)
+    }
 }
 
 /// What a client is sent.

@@ -52,14 +52,8 @@ impl OfferedSkill {
     /// Whether it is what its specification says, and not only what can be made of it: hosts take no
     /// other over the extension, which gives files word for word.
     pub(super) fn conforms(&self) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Required {
-            name: String,
-            #[serde(rename = "description")]
-            _description: String,
-        }
-        let required = serde_json::from_str::<Required>(self.document.frontmatter.as_json());
-        self.is_harmless && required.is_ok_and(|required| *required.name == *self.name)
+        let said = self.document.frontmatter.to_value();
+        self.is_harmless && said["name"] == *self.name && said["description"].is_string()
     }
 
     /// The URI of its folder.

@@ -90,7 +90,8 @@ fn each_line(
     while source.read_until(b'\n', &mut text)? > 0 {
         // What a full disk or a power cut has cut is none.
         if text.ends_with(b"\n")
-            && let Ok(line) = serde_json::from_slice(&text)
+            && let Ok(line) = std::str::from_utf8(&text)
+            && let Ok(line) = serde_json::from_str(line)
         {
             take(&text, line)?;
         }
