@@ -26,6 +26,7 @@ use crate::contract::{BoxFuture, CallError, CancellationSource, SortedMap};
 use crate::package::{ApprovalPolicy, Descriptions, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::off_executor;
 use crate::skill::SkillRegistry;
+use crate::task::{Asker, ask};
 use crate::wasm::MemoryBudget;
 
 /// A handle to the plugin host. Clones address the same host.
@@ -62,12 +63,12 @@ pub(super) struct Update {
 }
 
 enum Message {
-    Update { update: Update, reply: Sender<u64> },
-    Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: Sender<()> },
-    Skills { skills: Arc<SkillRegistry>, reply: Sender<u64> },
-    Unload { id: String, reply: Sender<bool> },
-    Review { id: String, policy: ApprovalPolicy, reply: Sender<bool> },
-    Stop { reply: Sender<()> },
+    Update { update: Update, reply: Asker<u64> },
+    Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: Asker<()> },
+    Skills { skills: Arc<SkillRegistry>, reply: Asker<u64> },
+    Unload { id: String, reply: Asker<bool> },
+    Review { id: String, policy: ApprovalPolicy, reply: Asker<bool> },
+    Stop { reply: Asker<()> },
 }
 
 impl PluginHost {
@@ -247,10 +248,8 @@ impl PluginHost {
         self.lifecycle.forget_all().await;
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(Sender<T>) -> Message) -> Option<T> {
-        let (reply, answer) = async_channel::bounded(1);
-        self.mailbox.send(message(reply)).await.ok()?;
-        answer.recv().await.ok()
+    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Option<T> {
+        ask(&self.mailbox, message).await
     }
 }
 
@@ -284,7 +283,7 @@ impl HostActor {
                 None
             });
             match received.await {
-                Some(Ok(message)) => self.handle(message).await,
+                Some(Ok(message)) => self.handle(message),
                 Some(Err(_)) => break,
                 None => {
                     if let Some(moment) = Instant::now().checked_sub(idle_timeout) {
@@ -296,13 +295,13 @@ impl HostActor {
         self.stop_all();
     }
 
-    async fn handle(&mut self, message: Message) {
+    fn handle(&mut self, message: Message) {
         // A reply that nobody waits for any more is no failure.
         match message {
             // Whatever the loader was at when all was stopped came too late.
             Message::Update { .. } if self.shared.stopped.token().is_cancelled() => {}
             Message::Update { update, reply } => {
-                let _ = reply.send(self.update(update)).await;
+                reply.send(self.update(update));
             }
             Message::Change { prepared, refused, reply } => {
                 let mut plugins = self.plugins();
@@ -310,11 +309,11 @@ impl HostActor {
                 let shadowed = self.add(&mut plugins, prepared);
                 self.refused_by_hand.extend(shadowed);
                 self.replace(plugins, None);
-                let _ = reply.send(()).await;
+                reply.send(());
             }
             Message::Skills { skills, reply } => {
                 let plugins = self.plugins();
-                let _ = reply.send(self.replace(plugins, Some(skills))).await;
+                reply.send(self.replace(plugins, Some(skills)));
             }
             Message::Unload { id, reply } => {
                 let mut plugins = self.plugins();
@@ -322,15 +321,15 @@ impl HostActor {
                 if there {
                     self.replace(plugins, None);
                 }
-                let _ = reply.send(there).await;
+                reply.send(there);
             }
             Message::Review { id, policy, reply } => {
-                let _ = reply.send(self.review(&id, &policy)).await;
+                reply.send(self.review(&id, &policy));
             }
             Message::Stop { reply } => {
                 self.stop_all();
                 self.shared.stopped.cancel();
-                let _ = reply.send(()).await;
+                reply.send(());
             }
         }
     }

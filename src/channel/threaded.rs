@@ -3,13 +3,14 @@
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use async_channel::Receiver;
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 use smol::Task;
 
 use crate::sandbox::in_background;
+use crate::task::Lock;
 
 /// Bytes that are read or written at once.
 const PART_BYTES: usize = 64 << 10;
@@ -22,7 +23,7 @@ pub(crate) struct Threaded<T> {
 }
 
 /// A thread at work, and what it gives back.
-type Running<T> = (Task<()>, Box<Receiver<(Box<Idle<T>>, io::Result<()>)>>);
+type Running<T> = (Task<()>, Arc<Lock<Option<(Box<Idle<T>>, io::Result<()>)>>>);
 
 struct Idle<T> {
     stream: T,
@@ -39,26 +40,27 @@ impl<T: Send + 'static> Threaded<T> {
 
     fn begin(&mut self, work: impl FnOnce(&mut Idle<T>) -> io::Result<()> + Send + 'static) {
         let Some(mut idle) = self.idle.take() else { return };
-        let (sender, receiver) = async_channel::bounded(1);
+        let place = Arc::new(Lock::new(None));
+        let given_back = Arc::clone(&place);
         let task = in_background(Box::new(move || {
             let result = work(&mut idle);
-            let _ = sender.try_send((idle, result));
+            *place.lock() = Some((idle, result));
         }));
-        self.running = Some((task, Box::new(receiver)));
+        self.running = Some((task, given_back));
     }
 
     /// Waits for the thread, if there is one.
     fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some((task, receiver)) = &mut self.running else { return Poll::Ready(Ok(())) };
+        let Some((task, given_back)) = &mut self.running else { return Poll::Ready(Ok(())) };
         ready!(task.poll(context));
-        let returned = receiver.try_recv();
+        let given_back = given_back.lock().take();
         self.running = None;
-        match returned {
-            Ok((idle, result)) => {
+        match given_back {
+            Some((idle, result)) => {
                 self.idle = Some(idle);
                 Poll::Ready(result)
             }
-            Err(_) => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 }

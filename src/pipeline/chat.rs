@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use async_channel::Sender;
-
 use super::inbound::Inbound;
 use crate::command::Conversation;
 use crate::contract::{CancellationSource, PluginError};
+use crate::task::Asker;
 
 /// A chat by its channel, its name there and its thread.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +28,7 @@ impl ChatKey {
 }
 
 /// The answer to a channel that hands over a message: whether it was taken.
-pub(super) type Taken = Sender<Result<(), PluginError>>;
+pub(super) type Taken = Asker<Result<(), PluginError>>;
 
 /// A message that waits. Only one whose channel has been told is accepted.
 pub(super) struct Waiting {
@@ -46,7 +45,7 @@ impl Waiting {
     fn accept(&mut self) -> bool {
         match self.untold.take() {
             None => true,
-            Some(taken) => taken.try_send(Ok(())).is_ok(),
+            Some(taken) => taken.send(Ok(())),
         }
     }
 }
@@ -100,7 +99,7 @@ impl Chat {
     pub(super) fn refuse_unaccepted(&mut self) {
         self.waiting.retain_mut(|waiting| match waiting.untold.take() {
             Some(taken) => {
-                let _ = taken.try_send(Err(PluginError::Cancelled));
+                taken.send(Err(PluginError::Cancelled));
                 false
             }
             None => true,

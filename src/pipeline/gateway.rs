@@ -27,6 +27,7 @@ use crate::contract::limits::KB;
 use crate::contract::{
     BoxFuture, ByteBudget, CancellationSource, ChannelHost, MessagePayload, PluginError, SortedMap,
 };
+use crate::task::{Asker, ask};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
@@ -58,13 +59,13 @@ enum Message {
         channel: String,
         chat: String,
         id: Option<String>,
-        reply: Sender<bool>,
+        reply: Asker<bool>,
     },
     ChatEnded {
         channel: String,
         /// `None` for every one of the channel.
         chat: Option<String>,
-        reply: Sender<()>,
+        reply: Asker<()>,
     },
     Done {
         key: ChatKey,
@@ -72,7 +73,7 @@ enum Message {
     },
     Stop {
         grace: Duration,
-        reply: Sender<()>,
+        reply: Asker<()>,
     },
     GiveUp,
     /// The observers have seen what they were given, or had their time.
@@ -140,10 +141,8 @@ impl Gateway {
 }
 
 impl Inbox {
-    async fn ask<T>(&self, message: impl FnOnce(Sender<T>) -> Message) -> Option<T> {
-        let (reply, answer) = async_channel::bounded(1);
-        self.mailbox.send(message(reply)).await.ok()?;
-        answer.recv().await.ok()
+    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Option<T> {
+        ask(&self.mailbox, message).await
     }
 
     async fn end_chats(&self, channel: &str, chat: Option<&str>) {
@@ -224,7 +223,7 @@ struct Actor {
 #[derive(Default)]
 struct Stopping {
     /// Whom to tell when all is done.
-    waiting: Vec<Sender<()>>,
+    waiting: Vec<Asker<()>>,
     observers: LastLook,
 }
 
@@ -264,7 +263,7 @@ impl Actor {
             }
             LastLook::Later | LastLook::Now => {}
             LastLook::Over => waiting.drain(..).for_each(|reply| {
-                let _ = reply.try_send(());
+                reply.send(());
             }),
         }
     }
@@ -272,7 +271,7 @@ impl Actor {
     fn handle(&mut self, message: Message) {
         match message {
             Message::Take { taken, .. } if self.stopping.is_some() => {
-                let _ = taken.try_send(Err(PluginError::Cancelled));
+                taken.send(Err(PluginError::Cancelled));
             }
             Message::Take { inbound, taken } => self.take(*inbound, taken),
             Message::Cancel { channel, chat, id, reply } => {
@@ -280,12 +279,12 @@ impl Actor {
                 let cancelled = meant.map(|(_, chat)| chat.cancel(id.as_deref()));
                 // Every thread of the chat, so that none is left out.
                 let cancelled = cancelled.fold(false, |any, one| any | one);
-                let _ = reply.try_send(cancelled);
+                reply.send(cancelled);
             }
             Message::ChatEnded { channel, chat, reply } => {
                 self.chats_of(&channel, chat.as_deref()).for_each(|(_, chat)| chat.end());
                 self.chats.retain(|_, chat| !chat.is_idle() || !chat.conversation.is_empty());
-                let _ = reply.try_send(());
+                reply.send(());
             }
             Message::Done { key, state } => {
                 self.observers.see(&state);
@@ -371,7 +370,7 @@ impl Actor {
         }
     }
 
-    fn begin_to_stop(&mut self, grace: Duration, reply: Sender<()>) {
+    fn begin_to_stop(&mut self, grace: Duration, reply: Asker<()>) {
         self.chats.values_mut().for_each(Chat::refuse_unaccepted);
         self.stopping.get_or_insert_default().waiting.push(reply);
         let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());

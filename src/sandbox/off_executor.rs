@@ -16,7 +16,6 @@ use crate::task::{Lock, Mark, Marked, end_at_next_wait};
 /// # Panics
 ///
 /// Where `work` panics and panics are not contained; where they are, it costs the pool's thread alone.
-#[expect(clippy::panic, reason = "the panic of the work goes on where it is waited for")]
 pub(crate) async fn off_executor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
@@ -26,8 +25,16 @@ pub(crate) async fn off_executor<T: Send + 'static>(
         let value = work();
         *place.lock() = Some(value);
     };
+    run(Box::new(work)).await;
+    let value = result.lock().take();
+    value.expect("finished work has a result")
+}
+
+/// The one copy.
+#[expect(clippy::panic, reason = "the panic of the work goes on where it is waited for")]
+async fn run(work: Box<dyn FnOnce() + Send>) {
     let (lost, panicked) = async_channel::bounded(1);
-    let done = begin(Box::new(work), Some(lost));
+    let done = begin(work, Some(lost));
     let panicked = async {
         // Otherwise it is done, and never panicked.
         if let Ok(message) = panicked.recv().await
@@ -38,8 +45,6 @@ pub(crate) async fn off_executor<T: Send + 'static>(
         pending::<()>().await;
     };
     or(done, panicked).await;
-    let value = result.lock().take();
-    value.expect("finished work has a result")
 }
 
 /// The same for work that nobody waits for.

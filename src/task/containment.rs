@@ -22,6 +22,7 @@ use std::sync::{Arc, Once, OnceLock, Weak};
 use std::task::{Context, Poll};
 use std::thread;
 
+use async_channel::{Receiver, Sender};
 use futures_lite::FutureExt;
 use smol::{Executor, Task};
 
@@ -277,22 +278,40 @@ async fn contained_by<T: Send + 'static>(
     executor: Option<Arc<Executor<'static>>>,
     work: BoxFuture<'static, T>,
 ) -> Result<T, String> {
+    let result = Arc::new(Lock::new(None));
+    let place = Arc::clone(&result);
+    let (sender, receiver) = async_channel::bounded(1);
+    let lost = sender.clone();
+    let work = async move {
+        let value = work.await;
+        *place.lock() = Some(value);
+        let _ = sender.try_send(Ok(()));
+    };
+    done(executor, Box::pin(work), lost, receiver).await?;
+    let value = result.lock().take();
+    value.ok_or_else(|| GIVEN_UP.to_owned())
+}
+
+const GIVEN_UP: &str = "it was given up";
+
+/// Waits for the word of the work that it is done, or for the message of its panic: one copy for all types.
+async fn done(
+    executor: Option<Arc<Executor<'static>>>,
+    work: BoxFuture<'static, ()>,
+    lost: Sender<Result<(), String>>,
+    receiver: Receiver<Result<(), String>>,
+) -> Result<(), String> {
     let Some(executor) = executor else {
         let result = AssertUnwindSafe(work).catch_unwind().await;
         return result.map_err(|panic| panic_message(&*panic));
     };
-    let (sender, receiver) = async_channel::bounded(1);
-    let lost = sender.clone();
     let mark = Mark::new(move |message| {
         // Nobody waits any more where it can't be sent.
         let _ = lost.try_send(Err(message));
     });
-    let work = async move {
-        let _ = sender.try_send(Ok(work.await));
-    };
-    let _given_up_with_this = spawn(&executor, mark, Box::pin(work));
+    let _given_up_with_this = spawn(&executor, mark, work);
     drop(executor);
-    receiver.recv().await.unwrap_or_else(|_| Err("it was given up".into()))
+    receiver.recv().await.unwrap_or_else(|_| Err(GIVEN_UP.to_owned()))
 }
 
 fn spawn(executor: &Executor<'static>, mark: Arc<Mark>, work: BoxFuture<'static, ()>) -> Task<()> {

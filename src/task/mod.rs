@@ -5,6 +5,7 @@ mod containment;
 mod crew;
 mod fault;
 mod lock;
+mod reply;
 
 pub(crate) use containment::{
     AtLoss, HeldByMark, Mark, Marked, OpenEffect, Worker, contained, contained_on,
@@ -14,3 +15,4 @@ pub use containment::{LOST_THREADS, PanicContainment};
 pub(crate) use crew::TASKS_BETWEEN_EVENTS;
 pub(crate) use fault::{Fault, fault, lock_fault};
 pub(crate) use lock::{AsyncLock, Held, Lock};
+pub(crate) use reply::{Asker, Awaited, ask, question};

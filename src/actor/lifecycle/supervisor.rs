@@ -14,6 +14,7 @@ use crate::actor::mail::{Mail, mailbox};
 use crate::actor::tasks::Tasks;
 use crate::contract::{ChannelHost, PluginCapability, SortedMap, sort_by};
 use crate::sandbox::Clock;
+use crate::task::{Asker, Awaited, ask, question};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
@@ -23,27 +24,27 @@ const CONTROLS: usize = 8;
 pub(super) enum Message {
     Register {
         member: Member,
-        reply: Sender<Result<(), LifecycleError>>,
+        reply: Asker<Result<(), LifecycleError>>,
     },
     /// Answers with who took the messages of a channel.
     Remove {
         kind: PluginCapability,
         name: String,
-        reply: Sender<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
+        reply: Asker<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
     },
     /// Tells the members that are meant, and sends the receiver of their answers.
     Tell {
         whom: Whom,
         what: What,
-        reply: Sender<Told>,
+        reply: Asker<Told>,
     },
     Changed(u64, Change),
     ForgetAll {
-        reply: Sender<()>,
+        reply: Asker<()>,
     },
     /// Answers when every report that came before has been taken in.
     Settle {
-        reply: Sender<()>,
+        reply: Asker<()>,
     },
 }
 
@@ -66,11 +67,8 @@ pub(super) enum What {
     Stop,
 }
 
-/// How many members were told, and where their answers come.
-pub(super) struct Told {
-    count: usize,
-    outcomes: Receiver<MemberOutcome>,
-}
+/// The answers of the members that were told.
+type Told = Vec<Awaited<MemberOutcome>>;
 
 /// The handle. Dropping the last one lets every member end.
 #[derive(Clone)]
@@ -177,9 +175,9 @@ impl Lifecycle {
         let Ok(told) = self.ask(|reply| Message::Tell { whom, what, reply }).await else {
             return Vec::new();
         };
-        let mut outcomes = Vec::with_capacity(told.count);
-        while let Ok(outcome) = told.outcomes.recv().await {
-            outcomes.push(outcome);
+        let mut outcomes = Vec::with_capacity(told.len());
+        for answer in told {
+            outcomes.extend(answer.get().await);
         }
         // The states are those that the outcomes tell of.
         let _ = self.ask(|reply| Message::Settle { reply }).await;
@@ -189,14 +187,8 @@ impl Lifecycle {
         outcomes
     }
 
-    async fn ask<T>(
-        &self,
-        message: impl FnOnce(Sender<T>) -> Message,
-    ) -> Result<T, LifecycleError> {
-        let (reply, answer) = async_channel::bounded(1);
-        let sent = self.mailbox.send(message(reply)).await;
-        sent.map_err(|_| LifecycleError::HostGone)?;
-        answer.recv().await.map_err(|_| LifecycleError::HostGone)
+    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Result<T, LifecycleError> {
+        ask(&self.mailbox, message).await.ok_or(LifecycleError::HostGone)
     }
 }
 
@@ -225,35 +217,35 @@ impl Supervisor {
                 inbox.recv().await.ok()
             });
             match message.await {
-                Some(message) => self.handle(message).await,
+                Some(message) => self.handle(message),
                 // The last handle is gone. The members' controls close with the table.
                 None => return,
             }
         }
     }
 
-    async fn handle(&mut self, message: Message) {
+    fn handle(&mut self, message: Message) {
         match message {
             Message::Register { member, reply } => {
-                let _ = reply.send(self.register(member)).await;
+                reply.send(self.register(member));
             }
             Message::Remove { kind, name, reply } => {
                 let number = self.find(kind, &name);
                 let removed = number.map(|number| self.table.remove(&number));
                 self.publish();
                 let inbound = removed.flatten().map(|entry| entry.inbound);
-                let _ = reply.send(inbound.ok_or(LifecycleError::Unknown)).await;
+                reply.send(inbound.ok_or(LifecycleError::Unknown));
             }
             Message::Tell { whom, what, reply } => {
-                let _ = reply.send(self.tell(whom, what)).await;
+                reply.send(self.tell(whom, what));
             }
             Message::ForgetAll { reply } => {
                 self.table.clear();
                 self.publish();
-                let _ = reply.send(()).await;
+                reply.send(());
             }
             Message::Settle { reply } => {
-                let _ = reply.send(()).await;
+                reply.send(());
             }
             Message::Changed(number, change) => {
                 if let Some(entry) = self.table.get_mut(&number) {
@@ -313,22 +305,22 @@ impl Supervisor {
                 .into_iter()
                 .collect(),
         };
-        let (done, outcomes) = async_channel::bounded(entries.len().max(1));
-        for entry in &entries {
-            let (control, done) = (entry.control.clone(), done.clone());
+        let tell = |entry: &Entry| {
+            let (done, outcome) = question();
             let control = match what {
-                What::Start => (control, Control::Start { done }),
-                What::Stop => (control, Control::Stop { done }),
+                What::Start => Control::Start { done },
+                What::Stop => Control::Stop { done },
             };
             // A member that has much to do keeps nobody waiting but its own message.
-            if let Err(unsent) = control.0.try_send(control.1) {
+            if let Err(unsent) = entry.control.try_send(control) {
                 let (control, message) = (entry.control.clone(), unsent.into_inner());
                 self.tasks.detach(async move {
                     let _ = control.send(message).await;
                 });
             }
-        }
-        Told { count: entries.len(), outcomes }
+            outcome
+        };
+        entries.into_iter().map(tell).collect()
     }
 
     fn find(&self, kind: PluginCapability, name: &str) -> Option<u64> {

@@ -14,12 +14,12 @@ use super::state::LifecycleState;
 use super::supervisor::{Change, Message};
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
 use crate::sandbox::Clock;
-use crate::task::contained;
+use crate::task::{Asker, contained};
 
 /// What a member is told. The answer goes to `done`; it may be gone.
 pub(super) enum Control {
-    Start { done: Sender<MemberOutcome> },
-    Stop { done: Sender<MemberOutcome> },
+    Start { done: Asker<MemberOutcome> },
+    Stop { done: Asker<MemberOutcome> },
 }
 
 /// Why somebody's stopping is reported.
@@ -41,7 +41,7 @@ enum Next {
     /// Nothing, until it is told.
     Wait,
     /// Start; whoever asked, if anybody did, wants to know.
-    Start(Option<Sender<MemberOutcome>>),
+    Start(Option<Asker<MemberOutcome>>),
     /// Wait, and then start.
     Restart(Duration),
     Run,
@@ -69,14 +69,14 @@ impl MemberTask {
         match self.control.recv().await {
             Ok(Control::Start { done }) => Next::Start(Some(done)),
             Ok(Control::Stop { done }) => {
-                self.tell(done, Ok(())).await;
+                self.tell(done, Ok(()));
                 Next::Wait
             }
             Err(_) => Next::End,
         }
     }
 
-    async fn start(&self, asked: Option<Sender<MemberOutcome>>, restarts: &mut Restarts) -> Next {
+    async fn start(&self, asked: Option<Asker<MemberOutcome>>, restarts: &mut Restarts) -> Next {
         self.report(LifecycleState::Starting).await;
         let starting: BoxFuture<'_, _> = match &self.member.work {
             Work::Channel { adapter, .. } => calling(adapter, |it| it.open()),
@@ -108,13 +108,13 @@ impl MemberTask {
                 self.report(LifecycleState::Stopped { reason: ASKED.into() }).await;
                 let next = if stop.is_some() { Next::Wait } else { Next::End };
                 if let Some(done) = stop {
-                    self.tell(done, Ok(())).await;
+                    self.tell(done, Ok(()));
                 }
                 (Err(LifecycleError::Stopped), next)
             }
         };
         for done in waiting {
-            self.tell(done, result.clone()).await;
+            self.tell(done, result.clone());
         }
         next
     }
@@ -134,10 +134,10 @@ impl MemberTask {
             let ended = async { Err(running.as_mut().await) };
             // What is told is looked at first: a channel that ends as it is told to stop has stopped.
             match or(async { Ok(self.control.recv().await) }, ended).await {
-                Ok(Ok(Control::Start { done })) => self.tell(done, Ok(())).await,
+                Ok(Ok(Control::Start { done })) => self.tell(done, Ok(())),
                 Ok(Ok(Control::Stop { done })) => {
                     let result = self.stop(&cancellation, running).await;
-                    self.tell(done, result).await;
+                    self.tell(done, result);
                     return Next::Wait;
                 }
                 // It was taken out of the host: it ends as if it had been told to.
@@ -201,7 +201,7 @@ impl MemberTask {
             Some(Ok(Control::Start { done })) => Next::Start(Some(done)),
             Some(Ok(Control::Stop { done })) => {
                 self.report(LifecycleState::Stopped { reason: ASKED.into() }).await;
-                self.tell(done, Ok(())).await;
+                self.tell(done, Ok(()));
                 Next::Wait
             }
             Some(Err(_)) => Next::End,
@@ -226,9 +226,9 @@ impl MemberTask {
         let _ = self.reports.send(Message::Changed(self.number, Change::State(state))).await;
     }
 
-    async fn tell(&self, done: Sender<MemberOutcome>, result: Result<(), LifecycleError>) {
+    fn tell(&self, done: Asker<MemberOutcome>, result: Result<(), LifecycleError>) {
         let kind = self.member.object().kind();
-        let _ = done.send(MemberOutcome { name: self.member.name.clone(), kind, result }).await;
+        done.send(MemberOutcome { name: self.member.name.clone(), kind, result });
     }
 }
 

@@ -31,6 +31,7 @@ use crate::contract::{SortedMap, SortedSet};
 use crate::package::{self, Approval, Approvals, Descriptions, PackageContent, ReadLimits};
 use crate::sandbox::{Authority, off_executor};
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
+use crate::task::{Asker, ask};
 
 /// Requests that wait before those who make them do.
 const MAILBOX: usize = 16;
@@ -96,7 +97,7 @@ pub struct Reloaded {
 struct Message {
     scope: Scope,
     failures: Failures,
-    reply: Sender<Reloaded>,
+    reply: Asker<Reloaded>,
 }
 
 /// What may have changed.
@@ -161,9 +162,7 @@ impl Loader {
     }
 
     async fn ask(&self, scope: Scope, failures: Failures) -> Option<Reloaded> {
-        let (reply, answer) = async_channel::bounded(1);
-        self.mailbox.send(Message { scope, failures, reply }).await.ok()?;
-        answer.recv().await.ok()
+        ask(&self.mailbox, |reply| Message { scope, failures, reply }).await
     }
 }
 
@@ -186,7 +185,7 @@ impl LoaderActor {
         while let Ok(Message { scope, failures, reply }) = self.inbox.recv().await {
             let Some(reloaded) = self.load(scope, failures).await else { break };
             // A reply that nobody waits for any more is no failure.
-            let _ = reply.send(reloaded).await;
+            reply.send(reloaded);
         }
     }
 

@@ -1,0 +1,75 @@
+//! One answer to one message, with one copy of the waiting for all types: a channel is compiled anew for
+//! every type otherwise, at about 5 KB each.
+
+use std::sync::Arc;
+
+use async_channel::Sender;
+
+use super::lock::Lock;
+use crate::contract::{Cancellation, CancellationSource};
+
+/// Where the answer goes. Dropping it says that there will be none.
+pub(crate) struct Asker<T> {
+    place: Arc<Lock<Option<T>>>,
+    /// It goes with this.
+    _ends: CancellationSource,
+}
+
+/// The end that waits.
+pub(crate) struct Awaited<T> {
+    place: Arc<Lock<Option<T>>>,
+    ended: Cancellation,
+}
+
+/// Both ends.
+pub(crate) fn question<T>() -> (Asker<T>, Awaited<T>) {
+    let (place, ends) = (Arc::new(Lock::new(None)), CancellationSource::new());
+    let answer = Awaited { place: Arc::clone(&place), ended: ends.token() };
+    (Asker { place, _ends: ends }, answer)
+}
+
+impl<T> Asker<T> {
+    /// Answers, and tells whether somebody waits for it.
+    pub(crate) fn send(self, answer: T) -> bool {
+        *self.place.lock() = Some(answer);
+        Arc::strong_count(&self.place) > 1
+    }
+}
+
+impl<T> Awaited<T> {
+    /// The answer, or `None` when there will be none.
+    pub(crate) async fn get(self) -> Option<T> {
+        self.ended.cancelled().await;
+        self.place.lock().take()
+    }
+}
+
+/// Sends an actor a message and waits for its answer; `None` where there is no actor any more.
+pub(crate) async fn ask<M, T>(
+    mailbox: &Sender<M>,
+    message: impl FnOnce(Asker<T>) -> M,
+) -> Option<T> {
+    let (reply, answer) = question();
+    mailbox.send(message(reply)).await.ok()?;
+    answer.get().await
+}
+
+#[cfg(test)]
+mod tests {
+    use smol::block_on;
+
+    use super::*;
+
+    #[test]
+    fn either_side_hears_that_the_other_is_gone() {
+        let (asker, answer) = question();
+        assert!(asker.send(7));
+        assert_eq!(block_on(answer.get()), Some(7));
+        let (asker, answer) = question::<u8>();
+        drop(asker);
+        assert_eq!(block_on(answer.get()), None);
+        let (asker, answer) = question();
+        drop(answer);
+        assert!(!asker.send(7), "nobody waits for it");
+    }
+}
