@@ -106,6 +106,6 @@ pub(crate) fn missing(name: &str) -> String {
     format!("missing field `{name}`")
 }
 
-fn wrong(name: &str, expected: &str) -> String {
+pub(crate) fn wrong(name: &str, expected: &str) -> String {
     format!("invalid type: `{name}` is not what it has to be; expected {expected}")
 }

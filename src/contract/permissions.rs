@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::manifest::check;
+use super::object_reader::{ObjectReader, wrong};
 
 /// The permissions of a manifest. Each is empty unless the manifest names it: a plugin without
 /// permissions can compute and log, nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(try_from = "Value")]
 pub struct PluginPermissions {
     /// Hosts that `http-request` may reach: exact names, `*.example.com` for everything below, or
     /// `*` for all.
@@ -30,6 +31,28 @@ pub struct PluginPermissions {
     /// measured when the package is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module_kb: Option<NonZeroU32>,
+}
+
+impl TryFrom<Value> for PluginPermissions {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut given = ObjectReader::new(value)?.without_nulls(&["module_kb"]);
+        let number = |value: Value| {
+            let number = value.as_u64().and_then(|it| u32::try_from(it).ok());
+            number.and_then(NonZeroU32::new).ok_or_else(|| wrong("module_kb", "a number above 0"))
+        };
+        let permissions = Self {
+            network: given.texts("network")?,
+            filesystem: given.list("filesystem", FileGrant::try_from)?,
+            env_vars: given.texts("env_vars")?,
+            shell: given.flag("shell")?,
+            secrets: given.texts("secrets")?,
+            module_kb: given.value("module_kb").map(number).transpose()?,
+        };
+        given.end()?;
+        Ok(permissions)
+    }
 }
 
 /// A folder or file that a manifest asks for. It is the text of its path to all who don't ask for

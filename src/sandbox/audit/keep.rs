@@ -103,7 +103,7 @@ fn each_line(
 fn write_note(note: Option<Line<'_>>, to: &mut dyn Write) -> io::Result<()> {
     let Some(mut note) = note else { return Ok(()) };
     note.rule = format!("{} older records of this kind are left out", note.left_out);
-    serde_json::to_writer(&mut *to, &note)?;
+    to.write_all(serde_json::to_string(&note)?.as_bytes())?;
     to.write_all(b"\n")
 }
 
