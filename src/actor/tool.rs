@@ -52,7 +52,7 @@ pub(super) async fn execute(
     params: &Value,
     input: &CallerInput,
 ) -> Result<Value, CallError> {
-    let text = host.call_with_input(name, json_line(&params), input, None).await.result?;
+    let text = host.call_with_input(name, json_line(params), input, None).await.result?;
     // Whoever asks for a tool by its trait gives the answer to a model. A guest may answer with plain
     // text, which is a JSON string to callers.
     Ok(serde_json::from_str(&neutral_json(&text))
