@@ -6,9 +6,10 @@
 //! microsecond. Most instructions are one step. A branch copies what its block results in, so that a few bytes of
 //! code can become a kilobyte: those are counted as what they come to.
 //!
-//! The operators are visited and not collected: that is the smallest code that can read them.
+//! The operators are read as values: the interpreter reads those of constant expressions so, and a visitor of
+//! our own would be a second copy of the largest function of the parser.
 
-use wasmparser::{BinaryReaderError, BlockType, FuncType, FunctionBody, VisitOperator};
+use wasmparser::{BinaryReaderError, BlockType, FuncType, FunctionBody, Operator};
 
 /// Steps of a branch or a block by itself.
 const CONTROL_STEPS: u64 = 4;
@@ -35,9 +36,21 @@ impl<'t> Body<'t> {
         let mut read = Self { steps: 0, grows_table: false, types, widest };
         let mut operators = body.get_operators_reader()?;
         while !operators.eof() {
-            operators.visit_operator(&mut read)?;
+            read.count(&operators.read()?);
         }
         Ok(read)
+    }
+
+    fn count(&mut self, operator: &Operator<'_>) {
+        match operator {
+            Operator::BrTable { targets } => self.branch(u64::from(targets.len()) + 1),
+            Operator::BrIf { .. } => self.branch(1),
+            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
+                self.block(*blockty);
+            }
+            Operator::TableGrow { .. } => self.grows_table = true,
+            _ => self.steps += 1,
+        }
     }
 
     fn branch(&mut self, targets: u64) {
@@ -51,45 +64,4 @@ impl<'t> Body<'t> {
         self.widest = self.widest.max(width as u64);
         self.branch(2);
     }
-}
-
-/// Counts each operator.
-macro_rules! count {
-    ($(@$proposal:ident $operator:ident $({ $($field:ident: $ty:ty),* })? => $visit:ident ($($annotation:tt)*))*) => {
-        $(count!(one $operator $visit ($($($field: $ty),*)?));)*
-    };
-    (one BrTable $visit:ident ($targets:ident: $ty:ty)) => {
-        fn $visit(&mut self, $targets: $ty) {
-            self.branch(u64::from($targets.len()) + 1);
-        }
-    };
-    (one BrIf $visit:ident ($depth:ident: $ty:ty)) => {
-        fn $visit(&mut self, _: $ty) {
-            self.branch(1);
-        }
-    };
-    (one Block $visit:ident ($block:ident: $ty:ty)) => { count!(block $visit $block $ty); };
-    (one Loop $visit:ident ($block:ident: $ty:ty)) => { count!(block $visit $block $ty); };
-    (one If $visit:ident ($block:ident: $ty:ty)) => { count!(block $visit $block $ty); };
-    (block $visit:ident $block:ident $ty:ty) => {
-        fn $visit(&mut self, $block: $ty) {
-            self.block($block);
-        }
-    };
-    (one TableGrow $visit:ident ($table:ident: $ty:ty)) => {
-        fn $visit(&mut self, _: $ty) {
-            self.grows_table = true;
-        }
-    };
-    (one $operator:ident $visit:ident ($($field:ident: $ty:ty),*)) => {
-        fn $visit(&mut self $(, _: $ty)*) {
-            self.steps += 1;
-        }
-    };
-}
-
-impl<'a> VisitOperator<'a> for Body<'_> {
-    type Output = ();
-
-    wasmparser::for_each_visit_operator!(count);
 }
