@@ -9,8 +9,6 @@ mod approvals;
 mod archive;
 #[cfg(feature = "bundled")]
 mod bundled;
-#[cfg(feature = "package")]
-mod compressed;
 mod consent;
 mod content;
 mod contents;
@@ -23,6 +21,8 @@ mod ed25519;
 mod error;
 #[cfg(feature = "package")]
 mod files;
+#[cfg(any(feature = "package", feature = "bundled"))]
+mod gzip;
 mod home;
 #[cfg(feature = "package")]
 mod install;
