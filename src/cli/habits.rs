@@ -74,7 +74,7 @@ pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
 pub(super) fn unknown_option(words: &str) -> Option<Failure> {
     let option = words.lines().next()?.strip_prefix("Unrecognized argument: ")?.trim();
     let similar = similar_names(option, arguments::shared().chain(["--help"]));
-    let message = format!("unrecognized argument: {option}");
+    let message = format_args!("unrecognized argument: {option}");
     did_you_mean(&similar, "").map(|next_step| Failure::usage(&message, &next_step))
 }
 

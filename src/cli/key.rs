@@ -152,7 +152,7 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
             return Err(Failure::work(&format_args!("no key `{name}` is trusted"), &next_step));
         }
         several => {
-            let next_step = format!("name one by its id: {}", several.join(", "));
+            let next_step = format_args!("name one by its id: {}", several.join(", "));
             return Err(Failure::work(
                 &format_args!("several keys are called `{name}`"),
                 &next_step,
@@ -175,10 +175,12 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
     }
     output::message(&format_args!("not trusted any more: {key_id}"));
     for (kind, record) in &still {
-        let message =
-            format!("still installed, and not in service any more: the {kind} {}", record.name());
+        let message = format_args!(
+            "still installed, and not in service any more: the {kind} {}",
+            record.name()
+        );
         let next_step =
-            format!("if it is not wanted either: `weft-lite {kind} remove {}`", record.id);
+            format_args!("if it is not wanted either: `weft-lite {kind} remove {}`", record.id);
         output::advise(&message, &next_step);
     }
     Ok(Status::Done)

@@ -102,7 +102,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Status::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            let message = format!("the output can't be written: {error}");
+            let message = format_args!("the output can't be written: {error}");
             output::problem(&message, &"check where it goes: a full disk, a closed file");
             ExitCode::FAILURE
         }

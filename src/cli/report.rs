@@ -12,7 +12,7 @@ use super::output;
 /// Says why each of them is not loaded, and what to do about it.
 pub(super) fn refused(plugins: &[RefusedPlugin]) {
     for plugin in plugins {
-        let message = format!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
+        let message = format_args!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
         output::advise(&message, &next_step(&plugin.error));
     }
 }
@@ -59,9 +59,9 @@ pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
     let places: Vec<&Path> = active.chain(refused).collect();
     for folder in folders {
         if !places.iter().any(|place| place.starts_with(folder)) {
-            let message = format!("warning: there is no plugin in {}", folder.display());
+            let message = format_args!("warning: there is no plugin in {}", folder.display());
             let first = MANIFEST_NAMES.first().copied().unwrap_or_default();
-            let next_step = format!("a plugin is a folder with a `{first}` and a module");
+            let next_step = format_args!("a plugin is a folder with a `{first}` and a module");
             output::advise(&message, &next_step);
         }
     }

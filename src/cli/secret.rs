@@ -131,7 +131,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
     };
     // A place may get its value later; until then the secret is none.
     if let Err(error) = value.try_read() {
-        let message = format!("warning: `{name}` has no usable value yet: {value:?}: {error}");
+        let message = format_args!("warning: `{name}` has no usable value yet: {value:?}: {error}");
         let next_step = "put one line of visible ASCII there before plugins use it";
         output::advise(&message, &next_step);
     }
@@ -141,7 +141,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
     };
     secrets.set(name, value, host, transport)?;
     let also = if *allow_http { ", also over http to private hosts" } else { "" };
-    let sentence = format!("kept `{name}`, for {}{also}", host.join(", "));
+    let sentence = format_args!("kept `{name}`, for {}{also}", host.join(", "));
     let fields: [(&str, &dyn AsJson); 3] =
         [("name", name), ("hosts", host), ("allow_http", allow_http)];
     output::done(options.form(), &fields, &sentence)

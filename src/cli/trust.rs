@@ -115,7 +115,7 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
     );
     let asked = asking == Asking::Once && remembered.is_none();
     let Some(yes) = asked.then(|| Terminal.confirm(&question)).flatten() else {
-        let message = format!("warning: {} in the workspace is left alone", own.join(", "));
+        let message = format_args!("warning: {} in the workspace is left alone", own.join(", "));
         let next_step = "if you trust it, add `--trust`, or say so once with `weft-lite trust yes`";
         output::advise(&message, &next_step);
         return WorkspaceTrust::Untrusted;

@@ -99,8 +99,8 @@ impl<'m> Fields<'m, '_, '_> {
             return None;
         };
         if !value.is_string() && key != "version" {
-            let message = format!("`{key}` is {}, not text", kind(value));
-            let write = format!("{key}: {}", quoted(&found));
+            let message = format_args!("`{key}` is {}, not text", kind(value));
+            let write = format_args!("{key}: {}", quoted(&found));
             self.findings.pedantry("not-text", self.place.value(written), &message, &write);
         }
         Some(found).filter(|text| !text.is_empty())
@@ -118,7 +118,7 @@ impl<'m> Fields<'m, '_, '_> {
     }
 
     fn wrong_kind(&mut self, written: &str, value: &Value, expected: &str, write: &dyn Display) {
-        let message = format!("`{written}` is {}, not {expected}", kind(value));
+        let message = format_args!("`{written}` is {}, not {expected}", kind(value));
         self.findings.deviation("wrong-kind", self.place.value(written), &message, write);
     }
 
@@ -128,7 +128,7 @@ impl<'m> Fields<'m, '_, '_> {
         let Some(written) = self.text("name") else {
             if source.place.is_some() {
                 let (at, what) = self.absent("name");
-                let message = format!("{what}; the folder's is taken");
+                let message = format_args!("{what}; the folder's is taken");
                 self.findings.deviation(
                     "missing-name",
                     at,
@@ -142,7 +142,7 @@ impl<'m> Fields<'m, '_, '_> {
         let at = self.place.value(key);
         if !is_name(&written) {
             let name = slug(&written);
-            let message = format!(
+            let message = format_args!(
                 "`{written}` is no name, which is 1 to 64 of a-z, 0-9 and single inner hyphens; \
                  the skill loads as `{name}`"
             );
@@ -151,7 +151,7 @@ impl<'m> Fields<'m, '_, '_> {
         }
         if written != source.folder {
             let message =
-                format!("the name is `{written}`, and the folder's is `{}`", source.folder);
+                format_args!("the name is `{written}`, and the folder's is `{}`", source.folder);
             let numeric = source.folder.bytes().all(|it| it.is_ascii_digit());
             let write = match is_name(source.folder) && !numeric {
                 true => format!("name: {}, or name the folder {written}", source.folder),
@@ -166,7 +166,7 @@ impl<'m> Fields<'m, '_, '_> {
         if let Some(written) = self.text("description") {
             let count = written.chars().count();
             if count > DESCRIPTION_CHARS {
-                let message = format!(
+                let message = format_args!(
                     "the description has {count} characters; {DESCRIPTION_CHARS} is the most"
                 );
                 let at = self.place.value("description");
@@ -186,19 +186,19 @@ impl<'m> Fields<'m, '_, '_> {
                 }
                 None => "there is no frontmatter, and no paragraph to take a description from",
             };
-            let write = format!("---\nname: {name}\ndescription: {write}\n---");
+            let write = format_args!("---\nname: {name}\ndescription: {write}\n---");
             match &taken {
                 Some(_) => self.findings.deviation("no-frontmatter", 0, &message, &write),
                 None => self.findings.error("no-description", 0, &message, &write),
             }
         } else {
             let (at, what) = self.absent("description");
-            let write = format!("description: {write}");
+            let write = format_args!("description: {write}");
             if taken.is_some() {
-                let message = format!("{what}; the first paragraph is taken");
+                let message = format_args!("{what}; the first paragraph is taken");
                 self.findings.deviation("missing-description", at, &message, &write);
             } else {
-                let message = format!("{what}, and no paragraph to take one from");
+                let message = format_args!("{what}, and no paragraph to take one from");
                 self.findings.error("no-description", at, &message, &write);
             }
         }
@@ -213,7 +213,7 @@ impl<'m> Fields<'m, '_, '_> {
             line.find(" #").filter(|cut| plain && line[..*cut].trim_end() == written)
         {
             let message = "what follows ` #` is a comment, and not part of the description";
-            let write = format!("description: {}", quoted(line));
+            let write = format_args!("description: {}", quoted(line));
             self.findings.warning("cut-by-comment", at + comment + 1, &message, &write);
         }
     }
@@ -222,7 +222,7 @@ impl<'m> Fields<'m, '_, '_> {
         let at = self.place.value("compatibility");
         let count = written.chars().count();
         if count > COMPATIBILITY_CHARS {
-            let message = format!(
+            let message = format_args!(
                 "`compatibility` has {count} characters; {COMPATIBILITY_CHARS} is the most"
             );
             let write = "name the program and what it needs, and the rest below";
@@ -251,7 +251,7 @@ impl<'m> Fields<'m, '_, '_> {
             return None;
         };
         if !plain {
-            let message = format!("`{written}` is read as {flag}");
+            let message = format_args!("`{written}` is read as {flag}");
             let at = self.place.value(written);
             self.findings.warning("not-a-boolean", at, &message, &format_args!("{key}: {flag}"));
         }
@@ -273,7 +273,7 @@ impl<'m> Fields<'m, '_, '_> {
             }
         };
         let at = self.place.value(written);
-        let write = format!("allowed-tools: {}", list.join(" "));
+        let write = format_args!("allowed-tools: {}", list.join(" "));
         if value.is_array() {
             let message = "tools are one text with spaces between them, not a list";
             self.findings.pedantry("tools-list", at, &message, &write);
@@ -302,7 +302,7 @@ impl<'m> Fields<'m, '_, '_> {
             Value::String(text) => match json5::read(text.trim()) {
                 Ok(Value::Object(map)) => {
                     let message = "`metadata` is JSON in a text, not a mapping";
-                    let write = format!("metadata: {}", json_line(&map.clone().into()));
+                    let write = format_args!("metadata: {}", json_line(&map.clone().into()));
                     self.findings.deviation("json-in-text", at, &message, &write);
                     Cow::Owned(map)
                 }
@@ -319,8 +319,8 @@ impl<'m> Fields<'m, '_, '_> {
         };
         let strict = self.findings.is_strict();
         for (key, value) in map.iter().filter(|(_, value)| strict && !value.is_string()) {
-            let message = format!("`metadata.{key}` is {}, not text", kind(value));
-            let write = format!("{key}: {}", quoted(&json_line(value)));
+            let message = format_args!("`metadata.{key}` is {}, not text", kind(value));
+            let write = format_args!("{key}: {}", quoted(&json_line(value)));
             let at = self.place.inner(&[written, key]);
             self.findings.pedantry("not-text", at, &message, &write);
         }
@@ -333,8 +333,9 @@ impl<'m> Fields<'m, '_, '_> {
         let dispatch = self.text("command-dispatch");
         let Some(dispatch) = dispatch else {
             if let Some(tool) = tool {
-                let message =
-                    format!("`command-tool` does nothing without `command-dispatch`: `{tool}`");
+                let message = format_args!(
+                    "`command-tool` does nothing without `command-dispatch`: `{tool}`"
+                );
                 let at = self.place.key("command-tool");
                 let write = "command-dispatch: tool";
                 self.findings.warning("command-without-dispatch", at, &message, &write);
@@ -342,7 +343,7 @@ impl<'m> Fields<'m, '_, '_> {
             return None;
         };
         if dispatch != "tool" {
-            let message = format!("`command-dispatch` can only be `tool`, not `{dispatch}`");
+            let message = format_args!("`command-dispatch` can only be `tool`, not `{dispatch}`");
             let at = self.place.value("command-dispatch");
             let write = "command-dispatch: tool";
             self.findings.warning("unknown-dispatch", at, &message, &write);
@@ -356,7 +357,7 @@ impl<'m> Fields<'m, '_, '_> {
             return None;
         };
         if let Some(mode) = mode.filter(|mode| mode != "raw") {
-            let message = format!("`command-arg-mode` can only be `raw`, not `{mode}`");
+            let message = format_args!("`command-arg-mode` can only be `raw`, not `{mode}`");
             let at = self.place.value("command-arg-mode");
             let write = "command-arg-mode: raw";
             self.findings.warning("unknown-argument-mode", at, &message, &write);
@@ -407,7 +408,7 @@ impl<'m> Fields<'m, '_, '_> {
         };
         let sign = tag.chars().next().unwrap_or('<');
         let entity = entity(sign);
-        let message = format!(
+        let message = format_args!(
             "`{tag}` imitates a marker that models know speakers by; its first sign becomes \
              `{entity}`{more}"
         );

@@ -24,7 +24,7 @@ pub(super) fn read(text: &str, start: usize, findings: &mut Findings<'_>) -> Map
             }
             None => {
                 let message = "this line is no `key: value`, and is left out";
-                let write = format!("# {}", chunk.text.trim());
+                let write = format_args!("# {}", chunk.text.trim());
                 findings.deviation("not-a-key", at, &message, &write);
             }
         }
@@ -86,12 +86,14 @@ fn entry(
     }
     let at = at + offset(chunk.text, fault.line, fault.column);
     if value.is_empty() || value.lines().count() > 1 {
-        let message = format!("`{}` can't be read, and is left out: {}", key.key, fault.message);
+        let message =
+            format_args!("`{}` can't be read, and is left out: {}", key.key, fault.message);
         findings.deviation("unreadable-value", at, &message, &format_args!("{}: ...", key.key));
         return None;
     }
     let text = value.trim_matches(['"', '\'']);
-    let message = format!("`{}` is no YAML, and is taken as it stands: {}", key.key, fault.message);
+    let message =
+        format_args!("`{}` is no YAML, and is taken as it stands: {}", key.key, fault.message);
     findings.deviation(
         "unreadable-value",
         at,
@@ -110,7 +112,7 @@ pub(super) fn report(mend: &Mend, start: usize, findings: &mut Findings<'_>) {
 fn as_json(key: &str, text: &str, at: usize, findings: &mut Findings<'_>) -> Option<Value> {
     let fault = match json5::read(text) {
         Ok(value) => {
-            let message = format!("`{key}` is JSON5, which YAML does not know");
+            let message = format_args!("`{key}` is JSON5, which YAML does not know");
             findings.deviation(
                 "json5",
                 at,
@@ -124,7 +126,7 @@ fn as_json(key: &str, text: &str, at: usize, findings: &mut Findings<'_>) -> Opt
     if let JsonFault::Open(closing) = &fault
         && let Ok(value) = json5::read(&format!("{text}{closing}"))
     {
-        let message = format!("`{key}` is cut off: `{closing}` is missing at its end");
+        let message = format_args!("`{key}` is cut off: `{closing}` is missing at its end");
         let end = at + text.len();
         findings.deviation(
             "unclosed-brackets",

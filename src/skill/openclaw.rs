@@ -80,9 +80,9 @@ fn misplaced(metadata: &Map<String, Value>, place: &Place<'_>, findings: &mut Fi
     let direct = metadata.get("requires").map(|requires| (vec!["metadata", "requires"], requires));
     if let Some((path, requires)) = direct.or(beneath) {
         let path_text = path.join(".");
-        let message = format!("`{path_text}` is not read: it belongs to `metadata.openclaw`");
+        let message = format_args!("`{path_text}` is not read: it belongs to `metadata.openclaw`");
         let write =
-            format!("metadata: {{\"openclaw\": {{\"requires\": {}}}}}", json_line(requires));
+            format_args!("metadata: {{\"openclaw\": {{\"requires\": {}}}}}", json_line(requires));
         findings.warning("misplaced-requirements", place.inner(&path), &message, &write);
     }
 }
@@ -136,7 +136,7 @@ impl Reader<'_, '_, '_> {
 
     fn wrong(&mut self, key: Option<&str>, expected: &str, value: &Value, write: &str) {
         let path: Vec<&str> = self.path.iter().copied().chain(key).collect();
-        let message = format!("`{}` is {}, not {expected}", path.join("."), kind(value));
+        let message = format_args!("`{}` is {}, not {expected}", path.join("."), kind(value));
         self.findings.warning("wrong-kind", self.place.inner(&path), &message, &write);
     }
 }

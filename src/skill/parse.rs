@@ -69,7 +69,7 @@ impl ParsedSkill {
 pub fn parse_skill(bytes: &[u8], folder: &str, mode: ParseMode) -> ParsedSkill {
     if bytes.len() > SKILL_BYTES {
         let mut findings = Findings::new("", mode);
-        let message = format!("the file has {} bytes; {SKILL_BYTES} is the most", bytes.len());
+        let message = format_args!("the file has {} bytes; {SKILL_BYTES} is the most", bytes.len());
         findings.error("too-large", 0, &message, &"move parts of it to files beside it");
         return ParsedSkill { document: None, diagnostics: findings.finish() };
     }
@@ -80,7 +80,7 @@ pub fn parse_skill(bytes: &[u8], folder: &str, mode: ParseMode) -> ParsedSkill {
     }
     if bytes.len() > LARGE_SKILL_BYTES {
         let kb = bytes.len() / 1024;
-        let message = format!("the file has {kb} KB, all of which a model reads each time");
+        let message = format_args!("the file has {kb} KB, all of which a model reads each time");
         let write = "move parts of it to files beside it, and say when to read them";
         findings.warning("large-file", 0, &message, &write);
     }
@@ -120,8 +120,10 @@ fn read(folder: &str, findings: &mut Findings<'_>) -> Option<SkillDocument> {
         return document(&Map::new(), &source, findings);
     };
     if range.len() > FRONTMATTER_BYTES {
-        let message =
-            format!("the frontmatter has {} bytes; {FRONTMATTER_BYTES} is the most", range.len());
+        let message = format_args!(
+            "the frontmatter has {} bytes; {FRONTMATTER_BYTES} is the most",
+            range.len()
+        );
         let write = "move text below the line that closes it";
         findings.error("frontmatter-too-large", range.start, &message, &write);
         return None;
@@ -152,7 +154,7 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
         Err(fault) => fault,
     };
     if fault.bound {
-        let message = format!("the frontmatter is not read: {}", fault.message);
+        let message = format_args!("the frontmatter is not read: {}", fault.message);
         let at = start + offset(&yaml, fault.line, fault.column);
         findings.error("yaml-bounds", at, &message, &"write it flat and plain");
         return None;
@@ -180,7 +182,7 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
     let is_key = |(_, line)| KeyLine::read(line).is_some_and(|it| it.key_at == 0);
     if !lines(&yaml).any(is_key) {
         let at = start + offset(&yaml, fault.line, fault.column);
-        let message = format!("the frontmatter can't be read: {}", fault.message);
+        let message = format_args!("the frontmatter can't be read: {}", fault.message);
         findings.error("yaml-syntax", at, &message, &"name: ...\ndescription: ...");
         return None;
     }
@@ -198,8 +200,8 @@ fn checked(yaml: &str) -> Result<Read, YamlFault> {
 /// The values, after saying which keys are given twice.
 fn unique(read: Read, place: &Place<'_>, findings: &mut Findings<'_>) -> Map<String, Value> {
     for key in read.repeated {
-        let message = format!("`{key}` is given more than once, and this one counts");
-        let write = format!("keep one `{key}`");
+        let message = format_args!("`{key}` is given more than once, and this one counts");
+        let write = format_args!("keep one `{key}`");
         findings.deviation("repeated-key", place.last(&key), &message, &write);
     }
     read.map

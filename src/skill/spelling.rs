@@ -49,14 +49,14 @@ impl<'m> Keys<'m> {
             let meant = hyphenated(key);
             let misspelt = meant != *key && is_known(&meant) && !map.contains_key(&meant);
             if misspelt && SPECIFIED.contains(&meant.as_str()) && key != CLAWFT_TOOLS {
-                let message = format!("`{key}` is read as `{meant}`");
-                let write = format!("{meant}: {}", scalar(value));
+                let message = format_args!("`{key}` is read as `{meant}`");
+                let write = format_args!("{meant}: {}", scalar(value));
                 findings.deviation("misspelt-key", place.key(key), &message, &write);
                 entries.push((meant, key.as_str(), value));
                 continue;
             }
             if findings.is_strict() && !SPECIFIED.contains(&key.as_str()) {
-                let message = format!("`{key}` is no key of the Agent Skills specification");
+                let message = format_args!("`{key}` is no key of the Agent Skills specification");
                 findings.pedantry("unknown-key", place.key(key), &message, &beneath(key, value));
             }
             if is_known(key) {
@@ -67,8 +67,8 @@ impl<'m> Keys<'m> {
                 continue;
             }
             if key != CLAWFT_TOOLS {
-                let message = format!("`{key}` is read as `{meant}`");
-                let write = format!("{meant}: {}", scalar(value));
+                let message = format_args!("`{key}` is read as `{meant}`");
+                let write = format_args!("{meant}: {}", scalar(value));
                 findings.warning("misspelt-key", place.key(key), &message, &write);
             }
             entries.push((meant, key.as_str(), value));

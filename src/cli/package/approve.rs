@@ -104,6 +104,6 @@ pub(super) fn pending(kind: PackageKind, name: &str, waiting: &[String], is_brok
         PackageKind::Plugin => "does not run",
         PackageKind::Skill => "is not offered",
     };
-    let message = format!("pending: {name} {does} before this is approved: {list}");
+    let message = format_args!("pending: {name} {does} before this is approved: {list}");
     output::advise(&message, &next_step);
 }

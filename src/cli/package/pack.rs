@@ -105,7 +105,7 @@ fn as_signed(folder: &Path) -> Result<(), InstallError> {
 fn unsigned(error: &InstallError, folder: &Path, kind: PackageKind) -> Failure {
     match error {
         InstallError::Signature(_) => {
-            let sign = format!("weft-lite {kind} sign {}", folder.display());
+            let sign = format_args!("weft-lite {kind} sign {}", folder.display());
             Failure::work(&error, &format_args!("sign it with `{sign}`, or add `--key FILE`"))
         }
         other => Failure::of(other),

@@ -50,7 +50,7 @@ fn question(name: &str, folder: &Path, recorded: bool) -> String {
 fn elsewhere(entry: &SkillEntry) -> Failure {
     let SkillEntry { name, level, provider, .. } = entry;
     let place = named::place(entry);
-    let disable = format!("`weft-lite skill disable {name}`");
+    let disable = format_args!("`weft-lite skill disable {name}`");
     match level {
         SkillLevel::Workspace => Failure::work(
             &format_args!("`{name}` belongs to the workspace: {place}"),

@@ -34,8 +34,8 @@ pub(super) fn remind(home: &Path, name: &str) {
     // Switches that can't be read are the loader's to complain about.
     let switches = SkillSwitches::read(home).unwrap_or_default();
     if switches.disabled().contains(name) {
-        let message = format!("note: skills of the name {name} are switched off");
-        let next_step = format!("switch them on with `weft-lite skill enable {name}`");
+        let message = format_args!("note: skills of the name {name} are switched off");
+        let next_step = format_args!("switch them on with `weft-lite skill enable {name}`");
         output::advise(&message, &next_step);
     }
 }

@@ -148,7 +148,7 @@ pub(in crate::contract) fn file_grant(value: &Value) -> Result<FileGrant, Flaw> 
         };
     };
     if let Some(key) = entries.keys().find(|key| !FILE_KEYS.contains(&key.as_str())) {
-        let problem = format!("unknown key `{}`", quoted(key));
+        let problem = format_args!("unknown key `{}`", quoted(key));
         return Err(Flaw::new(&problem, &format_args!("allowed: {}", FILE_KEYS.join(", "))));
     }
     let path = match entries.get("path") {

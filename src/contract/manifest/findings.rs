@@ -52,7 +52,7 @@ impl<'v> Table<'v> {
     pub(in crate::contract) fn top(document: &'v Value, findings: &mut Findings) -> Option<Self> {
         let entries = document.as_object();
         if entries.is_none() {
-            let problem = format!("the document is {}", kind(document));
+            let problem = format_args!("the document is {}", kind(document));
             findings
                 .fault(String::new(), Flaw::new(&problem, &"expected a mapping of keys to values"));
         }

@@ -91,7 +91,7 @@ pub(in crate::contract) fn prose(text: &str) -> Result<String, Flaw> {
 /// A version number.
 pub(in crate::contract) fn version(text: &str) -> Result<semver::Version, Flaw> {
     semver::Version::parse(text).map_err(|error| {
-        let problem = format!("`{}` is not a semantic version ({error})", quoted(text));
+        let problem = format_args!("`{}` is not a semantic version ({error})", quoted(text));
         Flaw::new(&problem, &"expected three numbers like `1.2.0`")
     })
 }
