@@ -7,7 +7,7 @@ use super::host::PluginHost;
 use super::plugin;
 use super::tool::HostedTool;
 use crate::contract::{
-    CallError, CallOutcome, CallerInput, FuelGauge, InputRequired, Tool, Usage, limits,
+    BoxFuture, CallError, CallOutcome, CallerInput, FuelGauge, InputRequired, Tool, Usage, limits,
 };
 use crate::wasm::GuestCall;
 
@@ -20,20 +20,22 @@ impl PluginHost {
 
     /// The same, with a gauge that shows what the call uses while it runs.
     pub async fn call_gauged(&self, tool: &str, params: String, gauge: &FuelGauge) -> CallOutcome {
-        self.send_call(tool, params, &CallerInput::default(), Some(gauge.clone())).await
+        self.call_with_input(tool, params, &CallerInput::default(), Some(gauge)).await
     }
 
     /// The same for a caller that can be asked: after a call that has ended with
     /// [`CallError::InputRequired`] it calls once more, with the answers and the state in `input`. Whoever
     /// gives them to somebody else in between makes sure that they come back as they were.
-    pub async fn call_with_input(
-        &self,
-        tool: &str,
+    ///
+    /// It is in a box, so that whoever calls it has no copy of all that a call is.
+    pub fn call_with_input<'a>(
+        &'a self,
+        tool: &'a str,
         params: String,
-        input: &CallerInput,
-        gauge: Option<&FuelGauge>,
-    ) -> CallOutcome {
-        self.send_call(tool, params, input, gauge.cloned()).await
+        input: &'a CallerInput,
+        gauge: Option<&'a FuelGauge>,
+    ) -> BoxFuture<'a, CallOutcome> {
+        Box::pin(self.send_call(tool, params, input, gauge.cloned()))
     }
 
     async fn send_call(

@@ -4,7 +4,6 @@
 //! module that is known is not even compiled.
 
 use std::borrow::Cow;
-use std::pin::pin;
 use std::sync::Arc;
 
 use futures_lite::future::{block_on, poll_once};
@@ -14,7 +13,7 @@ use super::known::{self, Known};
 use super::load::LoadError;
 use super::module::PluginModule;
 use super::plugin::Recipe;
-use crate::contract::{PluginDescription, PluginManifest, ToolDescription};
+use crate::contract::{BoxFuture, PluginDescription, PluginManifest, ToolDescription};
 use crate::package::{
     ApprovalPolicy, Descriptions, ModuleSource, PackageError, PackageOrigin, PluginPackage,
     ReadLimits,
@@ -111,7 +110,8 @@ impl PackageHead {
             known.filter(|_| afterwards == Afterwards::Cold)
         {
             let told = Told { tools, facts, instance: None, to_keep: None };
-            return self.with(&summary, workshop, afterwards, |_| Ok(Readied::Told(told)));
+            let readied = Box::new(|_: &Recipe| Ok(Readied::Told(told)));
+            return self.with(&summary, workshop, afterwards, readied);
         }
         let bytes = match bytes {
             Some(bytes) => bytes,
@@ -121,14 +121,15 @@ impl PackageHead {
         };
         let summary = Arc::new(CompiledModule::check(&bytes, limit).map_err(LoadError::Module)?);
         let manifest = self.manifest.clone();
-        self.with(&summary, workshop, afterwards, |recipe| {
+        let readied = Box::new(|recipe: &Recipe| {
             if afterwards == Afterwards::Cold
                 && let Some(told) = ask_quietly(recipe, &bytes, &manifest, &key)?
             {
                 return Ok(Readied::Told(told));
             }
             Ok(Readied::Unasked(key))
-        })
+        });
+        self.with(&summary, workshop, afterwards, readied)
     }
 
     /// With what is to be known of the module, which `readied` gives.
@@ -137,7 +138,7 @@ impl PackageHead {
         summary: &Arc<ModuleSummary>,
         workshop: &Workshop,
         afterwards: Afterwards,
-        readied: impl FnOnce(&Recipe) -> Result<Readied, LoadError>,
+        readied: Box<dyn FnOnce(&Recipe) -> Result<Readied, LoadError> + '_>,
     ) -> Result<Ready, LoadError> {
         let Self { manifest, mut warnings, origin, module } = self;
         CapabilityMismatch::check(&manifest.capabilities, &summary.kinds())
@@ -204,6 +205,31 @@ impl Told {
     }
 }
 
+/// What a guest has said, in its own words and in ours.
+struct Said {
+    instance: Instance,
+    text: String,
+    tools: Vec<ToolDescription>,
+    answers: Answers,
+}
+
+/// Starts a guest and asks it all that is to be known of it.
+fn said<'a>(
+    recipe: &'a Recipe,
+    code: &'a Arc<CompiledModule>,
+    manifest: &'a PluginManifest,
+    budget: &'a mut CallBudget,
+) -> BoxFuture<'a, Result<Said, LoadError>> {
+    Box::pin(async move {
+        let failed = |error| LoadError::Start { error };
+        let mut instance = recipe.start(code, budget).await.map_err(failed)?;
+        let text = instance.describe(budget).await.map_err(failed)?;
+        let tools = described_tools(&text, manifest)?;
+        let answers = Answers::ask(&mut instance, manifest, budget).await?;
+        Ok(Said { instance, text, tools, answers })
+    })
+}
+
 /// Starts a guest and has it describe itself.
 async fn ask(
     recipe: &Recipe,
@@ -212,16 +238,11 @@ async fn ask(
 ) -> Result<Told, LoadError> {
     let compiled = recipe.module.translate_off_executor().await?;
     let mut budget = CallBudget::new(&recipe.resources);
-    let started = async {
-        let charge = recipe.module.charge(&recipe.account)?;
-        let code = recipe.module.put(compiled, charge);
-        let mut instance = recipe.start(&code, &mut budget).await?;
-        let text = instance.describe(&mut budget).await?;
-        Ok((instance, text))
-    };
-    let (mut instance, text) = started.await.map_err(|error| LoadError::Start { error })?;
-    let tools = described_tools(&text, manifest)?;
-    let answers = Answers::ask(&mut instance, manifest, &mut budget).await?;
+    let charge = recipe.module.charge(&recipe.account);
+    let charge = charge.map_err(|error| LoadError::Start { error })?;
+    let code = recipe.module.put(compiled, charge);
+    let Said { instance, text, tools, answers } =
+        said(recipe, &code, manifest, &mut budget).await?;
     // What depends on more than the module may be another the next time.
     let key = key.filter(|_| !budget.has_asked_host());
     let told = Told::of(&text, answers, tools, manifest, recipe.module.summary(), key)?;
@@ -242,19 +263,10 @@ fn ask_quietly(
     let Ok(charge) = recipe.module.charge(&recipe.account) else { return Ok(None) };
     let code = Arc::new(code.charged(charge));
     let mut budget = CallBudget::new(&recipe.resources).quiet();
-    let mut asking = pin!(async {
-        let started = async {
-            let mut instance = recipe.start(&code, &mut budget).await?;
-            let text = instance.describe(&mut budget).await?;
-            Ok((instance, text))
-        };
-        let (mut instance, text) = started.await.map_err(|error| LoadError::Start { error })?;
-        let answers = Answers::ask(&mut instance, manifest, &mut budget).await?;
-        Ok::<_, LoadError>((text, answers))
-    });
+    let mut asking = said(recipe, &code, manifest, &mut budget);
     let mut turns = (0..QUIET_TURNS).map(|_| block_on(poll_once(&mut asking)));
-    let Some(Ok((text, answers))) = turns.find_map(|asked| asked) else { return Ok(None) };
-    let tools = described_tools(&text, manifest)?;
+    let Some(Ok(said)) = turns.find_map(|asked| asked) else { return Ok(None) };
+    let Said { text, tools, answers, .. } = said;
     Told::of(&text, answers, tools, manifest, summary, key.clone()).map(Some)
 }
 

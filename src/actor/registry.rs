@@ -3,7 +3,6 @@
 //! A snapshot never changes. The plugin host replaces it whole; whoever reads it keeps the one it
 //! started with, so a call in flight is never hurt by a change.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,9 +27,9 @@ pub struct PluginRegistry {
     pub generation: u64,
     plugins: SortedMap<String, Arc<LoadedPlugin>>,
     refused: Vec<RefusedPlugin>,
-    by_full_name: HashMap<String, ToolEntry>,
+    by_full_name: SortedMap<String, ToolEntry>,
     /// The full names that a bare name may mean.
-    by_bare_name: HashMap<String, Vec<String>>,
+    by_bare_name: SortedMap<String, Vec<String>>,
 }
 
 /// A plugin in service.
@@ -59,7 +58,7 @@ pub struct LoadedPlugin {
 }
 
 /// A plugin that was found and is not in service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RefusedPlugin {
     /// Its id, where the manifest could be read.
     pub id: Option<String>,
@@ -68,6 +67,16 @@ pub struct RefusedPlugin {
     /// Why it is not in service.
     pub error: LoadError,
 }
+
+/// Two are the same that say the same.
+impl PartialEq for RefusedPlugin {
+    fn eq(&self, other: &Self) -> bool {
+        let said = |it: &Self| (it.error.to_string(), it.error.next_step());
+        (&self.id, &self.origin) == (&other.id, &other.origin) && said(self) == said(other)
+    }
+}
+
+impl Eq for RefusedPlugin {}
 
 impl RefusedPlugin {
     pub(super) fn unreadable(error: PackageError) -> Self {
@@ -135,12 +144,7 @@ impl PluginRegistry {
     /// Every tool, in the order of the full names.
     #[must_use]
     pub fn tools(&self) -> Vec<ToolEntry> {
-        let tools = self.plugins.values().flat_map(|plugin| {
-            (0..plugin.tools.len()).map(|index| ToolEntry { plugin: Arc::clone(plugin), index })
-        });
-        let mut named: Vec<_> = tools.map(|tool| (tool.full_name(), tool)).collect();
-        sort_by(&mut named, |(one, _), (other, _)| one.cmp(other));
-        named.into_iter().map(|(_, tool)| tool).collect()
+        self.by_full_name.values().cloned().collect()
     }
 
     /// The tool of this full name, or of this bare name where only one plugin has it.
@@ -212,16 +216,17 @@ impl PluginRegistry {
         plugins: SortedMap<String, Arc<LoadedPlugin>>,
         refused: Vec<RefusedPlugin>,
     ) -> Self {
-        let mut by_full_name = HashMap::new();
-        let mut by_bare_name: HashMap<String, Vec<String>> = HashMap::new();
+        let mut by_full_name = Vec::new();
+        let mut by_bare_name: SortedMap<String, Vec<String>> = SortedMap::new();
         for plugin in plugins.values() {
             for (index, tool) in plugin.tools.iter().enumerate() {
                 let entry = ToolEntry { plugin: Arc::clone(plugin), index };
                 let full = entry.full_name();
                 by_bare_name.entry(tool.name.clone()).or_default().push(full.clone());
-                by_full_name.insert(full, entry);
+                by_full_name.push((full, entry));
             }
         }
+        let by_full_name = SortedMap::from_iter(by_full_name);
         Self { generation, plugins, refused, by_full_name, by_bare_name }
     }
 }

@@ -1,14 +1,13 @@
 //! `weft-lite call`: one tool call, its result on standard output.
 
 use std::io::{self, Read};
-use std::pin::pin;
 
 use argh::FromArgs;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use weft_lite::{
-    CallError, CallOutcome, Capability, RefusedPlugin, Runtime, ToolEntry, Usage, json_lines,
-    limits,
+    CallError, CallOutcome, CallerInput, Capability, RefusedPlugin, Runtime, ToolEntry, Usage,
+    json_lines, limits,
 };
 
 use super::interrupts::{self, Interrupts};
@@ -127,7 +126,8 @@ async fn call(
     params: String,
     interrupts: &mut Interrupts,
 ) -> CallOutcome {
-    let mut calling = pin!(runtime.host().call(tool, params));
+    let input = CallerInput::default();
+    let mut calling = runtime.host().call_with_input(tool, params, &input, None);
     if let Some(outcome) = interrupts.unless(calling.as_mut()).await {
         return outcome;
     }

@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
 use super::registry::{Command, CommandRegistry};
 use crate::actor::PluginHost;
+use crate::task::Lock;
 
-/// The commands of a host. Reading them takes no lock; the first who asks after a change derives
-/// them.
+/// The commands of a host. The first who asks after a change derives them.
 pub struct Commands {
     host: PluginHost,
     built_in: Vec<Command>,
-    derived: ArcSwap<Derived>,
+    derived: Lock<Derived>,
 }
 
+#[derive(Clone)]
 struct Derived {
     generation: Option<u64>,
     registry: Arc<CommandRegistry>,
@@ -26,16 +25,16 @@ impl Commands {
     pub fn new(host: PluginHost, built_in: impl IntoIterator<Item = Command>) -> Self {
         let derived = Derived { generation: None, registry: Arc::default() };
         let built_in = built_in.into_iter().collect();
-        Self { host, built_in, derived: ArcSwap::from_pointee(derived) }
+        Self { host, built_in, derived: Lock::new(derived) }
     }
 
     /// The commands there are now. New collisions are logged.
     #[must_use]
     pub fn now(&self) -> Arc<CommandRegistry> {
         let snapshot = self.host.snapshot();
-        let derived = self.derived.load();
+        let derived = self.derived.lock().clone();
         if derived.generation == Some(snapshot.generation) {
-            return Arc::clone(&derived.registry);
+            return derived.registry;
         }
         let registry =
             Arc::new(CommandRegistry::new(self.built_in.iter().cloned(), &snapshot.skills));
@@ -45,7 +44,7 @@ impl Commands {
             }
         }
         let generation = Some(snapshot.generation);
-        self.derived.store(Arc::new(Derived { generation, registry: Arc::clone(&registry) }));
+        *self.derived.lock() = Derived { generation, registry: Arc::clone(&registry) };
         registry
     }
 

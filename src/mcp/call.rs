@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_lite::future::or;
+use futures_lite::future::{or, pending};
 use serde_json::Value;
 use smol::Timer;
 
@@ -23,7 +23,7 @@ use super::scan;
 use super::schema::Violation;
 use super::server::{Context, McpServer};
 use crate::contract::limits::KB;
-use crate::contract::{CallError, CallOutcome, CallerInput, FuelGauge};
+use crate::contract::{BoxFuture, CallError, CallerInput, FuelGauge};
 use crate::sandbox::off_executor;
 
 /// A call that ends within this time says nothing of its progress, and the others say it this often.
@@ -96,11 +96,7 @@ impl McpServer {
             }
         };
         let watched = spoken.progress_token.as_ref().map(|token| (token, max_fuel));
-        let run = async |arguments, input: CallerInput| {
-            let outcome = self.run(full_name, arguments, &input, watched, context).await;
-            self.metrics().count(&outcome);
-            outcome.result
-        };
+        let run = |arguments, input| self.run(full_name, arguments, input, watched, context);
         let called = match asks {
             Some(load) => {
                 let tool = (full_name.as_str(), load.as_str());
@@ -148,21 +144,28 @@ impl McpServer {
         self.catalog().tools.unknown(name, &self.host().registry())
     }
 
-    async fn run(
-        &self,
-        tool: &str,
+    /// Runs it, and tells how it goes on where that is wanted. In a box: it is begun in two places.
+    fn run<'a>(
+        &'a self,
+        tool: &'a str,
         arguments: String,
-        input: &CallerInput,
-        watched: Option<(&ProgressToken, u64)>,
-        context: &Context,
-    ) -> CallOutcome {
-        let Some((token, max_fuel)) = watched else {
-            return self.host().call_with_input(tool, arguments, input, None).await;
-        };
-        let gauge = FuelGauge::default();
-        let call = self.host().call_with_input(tool, arguments, input, Some(&gauge));
-        let telling = async { match tell(&gauge, max_fuel, token, context).await {} };
-        or(call, telling).await
+        input: CallerInput,
+        watched: Option<(&'a ProgressToken, u64)>,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<String, CallError>> {
+        Box::pin(async move {
+            let gauge = watched.map(|_| FuelGauge::default());
+            let call = self.host().call_with_input(tool, arguments, &input, gauge.as_ref());
+            let telling = async {
+                match watched.zip(gauge.as_ref()) {
+                    Some(((token, total), gauge)) => tell(gauge, total, token, context).await,
+                    None => pending().await,
+                }
+            };
+            let outcome = or(call, telling).await;
+            self.metrics().count(&outcome);
+            outcome.result
+        })
     }
 }
 
@@ -224,12 +227,7 @@ fn outcome(
 }
 
 /// Tells how much fuel the call has used, as long as it uses any. Never ends.
-async fn tell(
-    gauge: &FuelGauge,
-    total: u64,
-    token: &ProgressToken,
-    context: &Context,
-) -> std::convert::Infallible {
+async fn tell<T>(gauge: &FuelGauge, total: u64, token: &ProgressToken, context: &Context) -> T {
     let mut told = 0;
     loop {
         Timer::after(PROGRESS_INTERVAL).await;

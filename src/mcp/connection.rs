@@ -5,7 +5,6 @@
 //! connections hold together is bounded: large requests wait for room, and so do large answers.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +25,8 @@ use crate::task::{Lock, Mark, Marked};
 
 /// Requests of one client that run at once; what comes after them waits in the stream.
 const RUNNING: usize = 256;
+/// Requests in the table from which on those that have ended are swept out.
+const SWEPT_AT_LEAST: usize = 16;
 /// Subscriptions of one client. They don't end by themselves, so they are refused beyond.
 const SUBSCRIPTIONS: usize = 32;
 /// Messages that wait to be written.
@@ -133,7 +134,7 @@ impl Connection {
         self.ends.cancel();
         let mut running = self.running.take();
         let all = async {
-            for task in running.values_mut() {
+            for (_, task) in &mut running {
                 task.await;
             }
         };
@@ -141,7 +142,7 @@ impl Connection {
             Timer::after(GRACE).await;
         };
         or(all, grace).await;
-        running.retain(|_, task| !task.is_finished());
+        running.retain(|(_, task)| !task.is_finished());
         if self.server.finishing().is_cancelled() {
             for (id, task) in running {
                 drop(task);
@@ -252,29 +253,29 @@ impl Connection {
 /// one needs no access to it.
 #[derive(Default)]
 struct Running {
-    tasks: HashMap<RequestId, Task<()>>,
+    tasks: Vec<(RequestId, Task<()>)>,
     sweep_at: usize,
 }
 
 impl Running {
     fn contains(&self, id: &RequestId) -> bool {
-        self.tasks.get(id).is_some_and(|task| !task.is_finished())
+        self.tasks.iter().any(|(other, task)| other == id && !task.is_finished())
     }
 
     fn add(&mut self, id: RequestId, task: Task<()>) {
         if self.tasks.len() >= self.sweep_at {
-            self.tasks.retain(|_, task| !task.is_finished());
-            self.sweep_at = 2 * self.tasks.len().max(RUNNING);
+            self.tasks.retain(|(_, task)| !task.is_finished());
+            self.sweep_at = 2 * self.tasks.len().max(SWEPT_AT_LEAST);
         }
-        self.tasks.insert(id, task);
+        self.tasks.push((id, task));
     }
 
     /// Forgets a request. Dropping its task cancels it.
     fn remove(&mut self, id: &RequestId) {
-        self.tasks.remove(id);
+        self.tasks.retain(|(other, _)| other != id);
     }
 
-    fn take(&mut self) -> HashMap<RequestId, Task<()>> {
+    fn take(&mut self) -> Vec<(RequestId, Task<()>)> {
         std::mem::take(&mut self.tasks)
     }
 }

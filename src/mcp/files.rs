@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::contract::{Sha256, to_hex};
 
-use super::catalog::{Entry, Keyed, OfferedSkill};
+use super::catalog::{Entry, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
 use crate::contract::{SortedMap, neutral_text, sort_by};
@@ -113,13 +113,11 @@ pub(super) struct Resource {
     json: String,
 }
 
-impl Keyed for Resource {
+impl Entry for Resource {
     fn key(&self) -> &str {
         &self.uri
     }
-}
 
-impl Entry for Resource {
     fn json(&self, _: Revision) -> &str {
         &self.json
     }

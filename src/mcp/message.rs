@@ -19,7 +19,7 @@ use super::scan;
 use crate::contract::{missing, neutral_text};
 
 /// The identity of a request, as its sender chose it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(super) enum RequestId {
     Integer(Number),

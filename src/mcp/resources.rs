@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64ct::{Base64, Encoding};
 use serde_json::json;
 
-use super::catalog::{OfferedSkill, Page};
+use super::catalog::{OfferedSkill, Page, entries};
 use super::files::{self, SKILL_FILE};
 use super::message::{Request, RpcError, code, required};
 use super::object::{Object, array};
@@ -52,7 +52,7 @@ impl McpServer {
     ) -> Result<(), RpcError> {
         let skills = Arc::clone(&self.catalog().skills);
         let all = off_executor(move || files::list_all(&skills, log::Level::Warn)).await;
-        self.list(request, revision, "resources", &all, result)
+        self.list(request, revision, "resources", &entries(&all), result)
     }
 
     async fn read_resource(
@@ -111,9 +111,9 @@ impl McpServer {
         });
         let children = children.await.map_err(|error| log_and(&error, no_folder()))?;
         let children = children.ok_or_else(no_folder)?;
-        let page = Page::new(&children, cursor.as_deref(), self.page_entries())?;
-        page.write("resources", Revision::July2026, result);
-        Ok(())
+        let (children, size) = (entries(&children), self.page_entries());
+        let result = ("resources", result);
+        Page::write(&children, cursor.as_deref(), size, Revision::July2026, result)
     }
 
     async fn list_skills(
@@ -125,8 +125,9 @@ impl McpServer {
         let [cursor] = request.texts(["cursor"])?;
         let catalog = self.catalog();
         let size = self.page_entries().min(SKILLS_AT_ONCE);
-        let page = Page::new(&catalog.published, cursor.as_deref(), size)?;
-        let skills = page.entries.to_vec();
+        let names: Vec<&str> = catalog.published.iter().map(|skill| &*skill.name).collect();
+        let page = Page::new(&names, cursor.as_deref(), size)?;
+        let skills = catalog.published[page.range].to_vec();
         let manifests = off_executor(move || {
             let manifest = |skill: &OfferedSkill| match files::manifest(skill) {
                 Ok(manifest) => Some(manifest),

@@ -2,13 +2,11 @@
 //! value has not kept.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::message::RequestId;
-use crate::contract::end_of_string;
-use crate::contract::json_line;
+use crate::contract::{SortedMap, SortedSet, end_of_string, json_line};
 
 /// A member of this name, where it is the only one, is read by `serde_json` as the value that its text says.
 const STANDS_FOR_ITS_TEXT: &str = "$serde_json::private::RawValue";
@@ -194,7 +192,7 @@ pub(super) fn unlike_written(text: &str, value: &Value, integers: &[usize]) -> O
 /// Copies JSON that is known to be whole.
 struct Writer<'a> {
     scanner: Scanner<'a>,
-    integers: HashSet<usize>,
+    integers: SortedSet<usize>,
     written: String,
     /// The text says something else than the value.
     is_other: bool,
@@ -266,11 +264,12 @@ impl Writer<'_> {
 
     /// Writes the object that begins at `begin` once more, with the last member of each name.
     fn keep_last(&mut self, begin: usize, found: &[(Cow<'_, str>, std::ops::Range<usize>)]) {
-        let mut names = HashSet::new();
-        let last = found.iter().rev().filter(|(name, _)| names.insert(&**name));
-        let mut kept: Vec<&str> = last.map(|(_, at)| &self.written[at.clone()]).collect();
-        kept.reverse();
-        let kept = kept.join(",");
+        // Of equal names the last one stays.
+        let last = found.iter().enumerate().map(|(place, (name, _))| (&**name, place));
+        let last: SortedMap<&str, usize> = last.collect();
+        let places = SortedSet::from_iter(last.into_values());
+        let kept = places.iter().map(|place| &self.written[found[*place].1.clone()]);
+        let kept = kept.collect::<Vec<_>>().join(",");
         self.written.truncate(begin);
         self.written.push('{');
         self.written.push_str(&kept);

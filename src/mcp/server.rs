@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
 use async_channel::Sender;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
-use super::catalog::{Catalog, Entry, Page};
+use super::catalog::{Catalog, Entry, Page, entries};
 use super::discovery::{self, SERVER_INFO_META};
 use super::files::Index;
 use super::message::{Request, RequestId, RpcError};
@@ -45,7 +44,7 @@ struct Shared {
     host: PluginHost,
     tasks: Tasks,
     options: McpOptions,
-    catalog: ArcSwap<Catalog>,
+    catalog: Lock<Arc<Catalog>>,
     /// Fires when there is something to offer.
     loaded: Cancellation,
     /// Fires when subscriptions have to end.
@@ -148,7 +147,7 @@ impl McpServer {
     ) -> (Self, Loading) {
         let loading = CancellationSource::new();
         let shared = Arc::new(Shared {
-            catalog: ArcSwap::default(),
+            catalog: Lock::default(),
             loaded: loading.token(),
             stop: CancellationSource::new(),
             finish: CancellationSource::new(),
@@ -315,11 +314,11 @@ impl McpServer {
             }
             ("tools/list", _) => {
                 let catalog = self.catalog();
-                self.list(request, revision, "tools", &catalog.tools.listed, result)?;
+                self.list(request, revision, "tools", &entries(&catalog.tools.listed), result)?;
             }
             ("prompts/list", _) => {
                 let catalog = self.catalog();
-                self.list(request, revision, "prompts", &catalog.prompts, result)?;
+                self.list(request, revision, "prompts", &entries(&catalog.prompts), result)?;
             }
             ("prompts/get", _) => prompts::get(request, spoken, &self.catalog(), result)?,
             (method, _) => return Err(RpcError::method_not_found(method)),
@@ -333,16 +332,17 @@ impl McpServer {
     }
 
     /// Writes one part of a list.
-    pub(super) fn list<T: Entry>(
+    pub(super) fn list(
         &self,
         request: &Request,
         revision: Revision,
         name: &str,
-        sorted: &[T],
+        sorted: &[&dyn Entry],
         result: &mut Object,
     ) -> Result<(), RpcError> {
         let [cursor] = request.texts(["cursor"])?;
-        Page::new(sorted, cursor.as_deref(), self.page_entries())?.write(name, revision, result);
+        let (size, written) = (self.page_entries(), (name, &mut *result));
+        Page::write(sorted, cursor.as_deref(), size, revision, written)?;
         write_freshness(result, revision);
         Ok(())
     }
@@ -351,18 +351,21 @@ impl McpServer {
 impl Shared {
     fn catalog(&self) -> Arc<Catalog> {
         let snapshot = self.host.snapshot();
-        if self.catalog.load().generation != snapshot.generation {
-            let earlier = self.catalog.rcu(|now| {
-                if now.generation >= snapshot.generation {
-                    return Arc::clone(now);
-                }
-                Arc::new(Catalog::new(&snapshot, &self.options, now))
-            });
-            if earlier.generation < snapshot.generation {
-                earlier.replace();
+        loop {
+            let known = Arc::clone(&self.catalog.lock());
+            if known.generation >= snapshot.generation {
+                return known;
+            }
+            // What plugins say is read under no lock.
+            let newer = Arc::new(Catalog::new(&snapshot, &self.options, &known));
+            let mut now = self.catalog.lock();
+            if Arc::ptr_eq(&now, &known) {
+                *now = Arc::clone(&newer);
+                drop(now);
+                known.replace();
+                return newer;
             }
         }
-        self.catalog.load_full()
     }
 }
 

@@ -12,7 +12,7 @@ use super::connection::Connection;
 use super::server::{HeldText, McpServer};
 use crate::channel::{Line, Lines, standard};
 use crate::contract::limits::MESSAGE_BYTES;
-use crate::contract::{Cancellation, CancellationSource};
+use crate::contract::{BoxFuture, Cancellation, CancellationSource};
 
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 64 << 10;
@@ -29,15 +29,23 @@ impl McpServer {
     /// Those of [`serve_stream`](Self::serve_stream). That the client is gone is known at once, also
     /// while nothing is written.
     pub async fn serve_stdio(&self) -> io::Result<()> {
-        let (input, output) = (standard::input(), standard::output());
-        let (mut connection, outbox) = Connection::new(self.clone());
-        connection.resume();
-        let serving = self.serve_until(input, output, connection, outbox, standard::writer_gone());
-        let gone = async {
-            standard::reader_gone().await;
-            Err(io::ErrorKind::BrokenPipe.into())
-        };
-        or(serving, gone).await
+        self.serve_standard().await
+    }
+
+    /// In a box, so that a program has no copy of the server.
+    fn serve_standard(&self) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async {
+            let (input, output) = (standard::input(), standard::output());
+            let (mut connection, outbox) = Connection::new(self.clone());
+            connection.resume();
+            let gone = standard::writer_gone();
+            let serving = self.serve_until(input, output, connection, outbox, gone);
+            let gone = async {
+                standard::reader_gone().await;
+                Err(io::ErrorKind::BrokenPipe.into())
+            };
+            or(serving, gone).await
+        })
     }
 
     /// Serves one client over a pair of streams. A message of more than 4.5 MB is refused and never

@@ -19,7 +19,7 @@ use super::notices::{Log, LogLevel};
 use super::object::Object;
 use super::revision::Revision;
 use super::server::{Context, McpServer, begin};
-use crate::contract::ObjectReader;
+use crate::contract::{BoxFuture, ObjectReader};
 
 /// Resources that one subscription may name.
 const RESOURCES: usize = 1_000;
@@ -123,59 +123,61 @@ impl McpServer {
 
     /// Tells of changes until the connection or the server ends. `meta` goes with every message, and
     /// `log` is the connection's, where it has one.
-    async fn tell_changes(
-        &self,
-        filter: &Filter,
+    fn tell_changes<'a>(
+        &'a self,
+        filter: &'a Filter,
         mut told: Told,
-        meta: Option<&str>,
-        log: Option<&Log>,
-        context: &Context,
-    ) {
-        let stopping = self.stopping();
-        loop {
-            let ended = async {
-                or(context.ends.cancelled(), stopping.cancelled()).await;
-                false
-            };
-            let changed = async {
-                told.may_be_old(filter).await;
-                true
-            };
-            if !or(ended, changed).await {
-                return;
-            }
-            let newest = self.look(filter).await;
-            let params = meta.map(|meta| format!("{{\"_meta\":{meta}}}"));
-            let others = [
-                ("tools", filter.tools_list_changed && newest.lists_other_tools(&told)),
-                ("prompts", filter.prompts_list_changed && newest.lists_other_prompts(&told)),
-                (
-                    "resources",
-                    filter.resources_list_changed && newest.files.lists_others(&told.files),
-                ),
-            ];
-            for (list, _) in others.into_iter().filter(|(_, differs)| *differs) {
-                let method = format!("notifications/{list}/list_changed");
-                context.send(notification(&method, params.as_deref())).await;
-            }
-            for uri in &filter.resource_subscriptions {
-                if newest.files.differs(&told.files, uri) {
-                    let mut params = Object::new();
-                    if let Some(meta) = meta {
-                        params.raw("_meta", meta);
+        meta: Option<&'a str>,
+        log: Option<&'a Log>,
+        context: &'a Context,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let stopping = self.stopping();
+            loop {
+                let ended = async {
+                    or(context.ends.cancelled(), stopping.cancelled()).await;
+                    false
+                };
+                let changed = async {
+                    told.may_be_old(filter).await;
+                    true
+                };
+                if !or(ended, changed).await {
+                    return;
+                }
+                let newest = self.look(filter).await;
+                let params = meta.map(|meta| format!("{{\"_meta\":{meta}}}"));
+                let others = [
+                    ("tools", filter.tools_list_changed && newest.lists_other_tools(&told)),
+                    ("prompts", filter.prompts_list_changed && newest.lists_other_prompts(&told)),
+                    (
+                        "resources",
+                        filter.resources_list_changed && newest.files.lists_others(&told.files),
+                    ),
+                ];
+                for (list, _) in others.into_iter().filter(|(_, differs)| *differs) {
+                    let method = format!("notifications/{list}/list_changed");
+                    context.send(notification(&method, params.as_deref())).await;
+                }
+                for uri in &filter.resource_subscriptions {
+                    if newest.files.differs(&told.files, uri) {
+                        let mut params = Object::new();
+                        if let Some(meta) = meta {
+                            params.raw("_meta", meta);
+                        }
+                        params.member("uri", uri);
+                        const UPDATED: &str = "notifications/resources/updated";
+                        context.send(notification(UPDATED, Some(&params.end()))).await;
                     }
-                    params.member("uri", uri);
-                    const UPDATED: &str = "notifications/resources/updated";
-                    context.send(notification(UPDATED, Some(&params.end()))).await;
                 }
-            }
-            if let Some(log) = log {
-                for refused in newest.refused.iter().filter(|it| !told.refused.contains(it)) {
-                    log.tell(LogLevel::Warning, refused, context).await;
+                if let Some(log) = log {
+                    for refused in newest.refused.iter().filter(|it| !told.refused.contains(it)) {
+                        log.tell(LogLevel::Warning, refused, context).await;
+                    }
                 }
+                told = newest;
             }
-            told = newest;
-        }
+        })
     }
 
     /// What there is to tell of now.

@@ -82,8 +82,11 @@ impl Job {
         };
         let sent = outbound.reply(channel, &replies(&self.inbound, result, channel)).await;
         match &sent {
-            Ok(()) if result.is_ok() => acknowledge(Acknowledgement::Answered).await,
-            Ok(()) => acknowledge(Acknowledgement::Failed).await,
+            Ok(()) => {
+                let answered =
+                    result.map_or(Acknowledgement::Failed, |_| Acknowledgement::Answered);
+                acknowledge(answered).await;
+            }
             Err(PluginError::Cancelled) => {
                 log::debug!("channel {}: whoever asked has left", channel.name());
             }

@@ -56,18 +56,20 @@ impl Outbound {
     }
 
     /// Tells how far the message is. A channel that can't pass it on misses it.
-    pub(super) async fn acknowledge(
-        &self,
-        channel: &dyn ChannelAdapter,
-        chat: &str,
-        id: Option<&str>,
+    pub(super) fn acknowledge<'a>(
+        &'a self,
+        channel: &'a dyn ChannelAdapter,
+        chat: &'a str,
+        id: Option<&'a str>,
         how_far: Acknowledgement,
-    ) {
-        if let Some(id) = id
-            && let Err(error) = self.within(channel.acknowledge(chat, id, how_far)).await
-        {
-            log::debug!("channel {}: not acknowledged: {error}", channel.name());
-        }
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if let Some(id) = id
+                && let Err(error) = self.within(channel.acknowledge(chat, id, how_far)).await
+            {
+                log::debug!("channel {}: not acknowledged: {error}", channel.name());
+            }
+        })
     }
 
     pub(super) async fn progress(&self, channel: &dyn ChannelAdapter, progress: &Progress) {

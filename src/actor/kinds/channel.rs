@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::or;
-use serde::Serialize;
 use serde_json::Value;
 use smol::Timer;
 
@@ -14,7 +13,7 @@ use crate::actor::host::PluginHost;
 use crate::actor::registry::LoadedPlugin;
 use crate::contract::{
     BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, MessagePayload,
-    PluginCapability, PluginError, Reply, SortedMap, SortedSet, limits, metadata,
+    PluginCapability, PluginError, Reply, SortedMap, SortedSet, json_line, limits, metadata,
 };
 use crate::task::{Held, Lock};
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
@@ -33,15 +32,6 @@ pub(super) struct HostedChannel {
     acknowledges: bool,
     /// Ids of messages that the host has and the guest does not know of yet.
     taken: Lock<SortedSet<String>>,
-}
-
-/// A payload as the guest is given it, with the thread that it belongs to.
-#[derive(Serialize)]
-struct Sent<'a> {
-    #[serde(flatten)]
-    payload: &'a MessagePayload,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thread: Option<&'a str>,
 }
 
 impl HostedChannel {
@@ -110,16 +100,25 @@ impl HostedChannel {
         Ok(())
     }
 
-    async fn pass_on(&self, target: &str, sent: Sent<'_>) -> Result<String, PluginError> {
-        if let (MessagePayload::Binary { mime, .. }, false) = (sent.payload, self.media) {
+    /// Gives the guest a payload, with the thread that it belongs to.
+    async fn pass_on(
+        &self,
+        target: &str,
+        payload: &MessagePayload,
+        thread: Option<&str>,
+    ) -> Result<String, PluginError> {
+        if let (MessagePayload::Binary { mime, .. }, false) = (payload, self.media) {
             let what = format!("{mime} on channel `{}`", self.guest.id);
             return Err(PluginError::Unsupported { what });
         }
-        let payload_json = serde_json::to_string(&sent).map_err(|error| PluginError::Invalid {
+        let mut sent = serde_json::to_value(payload).map_err(|error| PluginError::Invalid {
             what: "payload".into(),
             problem: error.to_string(),
         })?;
-        let target = target.to_owned();
+        if let Some(thread) = thread {
+            sent["thread"] = thread.into();
+        }
+        let (target, payload_json) = (target.to_owned(), json_line(&sent));
         self.guest.ask_text(GuestCall::Send { target, payload_json }).await
     }
 
@@ -208,11 +207,11 @@ impl ChannelAdapter for HostedChannel {
         target: &'a str,
         payload: &'a MessagePayload,
     ) -> BoxFuture<'a, Result<String, PluginError>> {
-        Box::pin(self.pass_on(target, Sent { payload, thread: None }))
+        Box::pin(self.pass_on(target, payload, None))
     }
 
     fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
         let thread = reply.thread.as_deref().filter(|_| self.threads);
-        Box::pin(self.pass_on(&reply.chat, Sent { payload: &reply.payload, thread }))
+        Box::pin(self.pass_on(&reply.chat, &reply.payload, thread))
     }
 }

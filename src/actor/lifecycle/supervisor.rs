@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use async_channel::{Receiver, Sender};
 
 use super::member::{Member, Work};
@@ -14,7 +13,7 @@ use crate::actor::mail::{Mail, mailbox};
 use crate::actor::tasks::Tasks;
 use crate::contract::{ChannelHost, PluginCapability, SortedMap, sort_by};
 use crate::sandbox::Clock;
-use crate::task::{Asker, Awaited, ask, question};
+use crate::task::{Asker, Awaited, Lock, ask, question};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
@@ -74,7 +73,7 @@ type Told = Vec<Awaited<MemberOutcome>>;
 #[derive(Clone)]
 pub(in crate::actor) struct Lifecycle {
     mailbox: Sender<Message>,
-    members: Arc<ArcSwap<Vec<MemberStatus>>>,
+    members: Arc<Lock<Members>>,
 }
 
 impl Lifecycle {
@@ -83,7 +82,7 @@ impl Lifecycle {
         clock: Arc<dyn Clock>,
         options: LifecycleOptions,
     ) -> Self {
-        let members: Arc<ArcSwap<Vec<MemberStatus>>> = Arc::default();
+        let members: Arc<Lock<Members>> = Arc::default();
         let (mailbox, inbox) = mailbox(MAILBOX);
         let (reports, reported) = async_channel::bounded(MAILBOX);
         let actor = Supervisor {
@@ -100,7 +99,7 @@ impl Lifecycle {
     }
 
     pub(in crate::actor) fn members(&self) -> Members {
-        self.members.load_full()
+        Arc::clone(&self.members.lock())
     }
 
     pub(in crate::actor) async fn register(&self, member: Member) -> Result<(), LifecycleError> {
@@ -194,7 +193,7 @@ impl Lifecycle {
 
 struct Supervisor {
     reports: Sender<Message>,
-    members: Arc<ArcSwap<Vec<MemberStatus>>>,
+    members: Arc<Lock<Members>>,
     table: SortedMap<u64, Entry>,
     next: u64,
     tasks: Tasks,
@@ -330,7 +329,7 @@ impl Supervisor {
 
     fn publish(&self) {
         let members = self.table.values().map(|entry| entry.status.clone()).collect();
-        self.members.store(Arc::new(members));
+        *self.members.lock() = Arc::new(members);
     }
 }
 

@@ -221,9 +221,12 @@ impl MemberTask {
         or(work, too_long).await
     }
 
-    async fn report(&self, state: LifecycleState) {
-        // Without a supervisor nobody looks at states any more.
-        let _ = self.reports.send(Message::Changed(self.number, Change::State(state))).await;
+    /// In a box, for there are many that wait for it.
+    fn report(&self, state: LifecycleState) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // Without a supervisor nobody looks at states any more.
+            let _ = self.reports.send(Message::Changed(self.number, Change::State(state))).await;
+        })
     }
 
     fn tell(&self, done: Asker<MemberOutcome>, result: Result<(), LifecycleError>) {

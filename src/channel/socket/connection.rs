@@ -144,7 +144,7 @@ impl Connection {
                 OWNER.to_owned()
             }
         };
-        self.write(&ToClient::hello()).await?;
+        self.write(&ToClient::Hello).await?;
         let (ready, waiting) = async_channel::unbounded();
         let reading = async {
             // Dropped at the end, so that the handing over ends as well.
@@ -371,11 +371,7 @@ impl Connection {
     /// Writes one line. If it is given up in the middle the connection ends, since what came after
     /// half a line could not be understood.
     pub(super) async fn write(&self, frame: &ToClient<'_>) -> Result<(), PluginError> {
-        let invalid = |error: serde_json::Error| PluginError::Invalid {
-            what: "the message".into(),
-            problem: error.to_string(),
-        };
-        let mut line = frame.line().map_err(invalid)?;
+        let mut line = frame.line();
         let room = async { self.budget.wait_with(ANSWER_COPIES * line.len()).await };
         let late = async {
             Timer::after(ROOM_PATIENCE).await;
@@ -390,12 +386,12 @@ impl Connection {
                 self.close();
                 return Err(PluginError::Cancelled);
             };
-            line = instead.line().map_err(invalid)?;
+            line = instead.line();
         }
         let _held = held;
         let _turn = self.writing.lock().await;
         let unfinished = Unfinished(&self.stream);
-        let written = self.stream.write_all(&line).await;
+        let written = self.stream.write_all(line.as_bytes()).await;
         if written.is_ok() {
             std::mem::forget(unfinished);
         }

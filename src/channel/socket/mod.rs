@@ -76,7 +76,7 @@ use crate::contract::{
 use crate::task::{Held, Lock};
 use address::{Listener, Peer};
 use connection::{Connection, Limits};
-use protocol::{Code, Content, ToClient};
+use protocol::{Code, ToClient};
 
 /// The channel's name.
 const SOCKET: &str = "socket";
@@ -361,8 +361,7 @@ impl ChannelAdapter for SocketChannel {
     ) -> BoxFuture<'a, Result<String, PluginError>> {
         Box::pin(async move {
             let (connection, chat) = self.connection(target)?;
-            let content = Content::from(payload);
-            connection.write(&ToClient::Message { chat: chat.to_owned(), content }).await?;
+            connection.write(&ToClient::Message { chat: chat.to_owned(), payload }).await?;
             Ok(self.written())
         })
     }
@@ -376,9 +375,8 @@ impl ChannelAdapter for SocketChannel {
                 None => ToClient::Answer {
                     id: id.clone(),
                     thread: reply.thread.clone(),
-                    part: (reply.parts > 1).then_some(reply.part),
-                    parts: (reply.parts > 1).then_some(reply.parts),
-                    content: Content::from(&reply.payload),
+                    part: (reply.parts > 1).then_some((reply.part, reply.parts)),
+                    payload: &reply.payload,
                 },
             };
             match reply.is_last() {

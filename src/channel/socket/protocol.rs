@@ -1,14 +1,13 @@
 //! The lines of the protocol as types.
 
 use base64ct::{Base64, Encoding};
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::Metadata;
-use crate::contract::{Failure, MessagePayload, ObjectReader};
+use crate::contract::{Failure, MessagePayload, ObjectReader, json_line};
 
 /// The revision of the protocol.
-pub(super) const PROTOCOL: u32 = 1;
+const PROTOCOL: u32 = 1;
 
 /// The conversation of those who name none.
 pub(super) const MAIN: &str = "main";
@@ -74,13 +73,9 @@ impl FromClient {
 }
 
 /// What a client is sent.
-#[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug)]
 pub(super) enum ToClient<'a> {
-    Hello {
-        protocol: u32,
-        version: &'static str,
-    },
+    Hello,
     Taken {
         id: String,
     },
@@ -90,29 +85,22 @@ pub(super) enum ToClient<'a> {
     },
     Answer {
         id: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
         thread: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        part: Option<usize>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        parts: Option<usize>,
-        #[serde(flatten)]
-        content: Content<'a>,
+        /// Which of how many, where there are several.
+        part: Option<(usize, usize)>,
+        payload: &'a MessagePayload,
     },
     Failure {
         id: String,
-        #[serde(flatten)]
         failure: Failure,
     },
     Refused {
         id: String,
-        #[serde(flatten)]
         failure: Failure,
     },
     Message {
         chat: String,
-        #[serde(flatten)]
-        content: Content<'a>,
+        payload: &'a MessagePayload,
     },
     Error {
         code: Code,
@@ -125,14 +113,10 @@ impl<'a> ToClient<'a> {
         Self::Error { code, message: message.into() }
     }
 
-    pub(super) fn hello() -> Self {
-        Self::Hello { protocol: PROTOCOL, version: env!("CARGO_PKG_VERSION") }
-    }
-
     /// What a client hears instead where there is no room for this; `None` where nothing can be said.
     pub(super) fn without_room(&self) -> Option<ToClient<'static>> {
         match self {
-            Self::Answer { id, parts: None, .. } => {
+            Self::Answer { id, part: None, .. } => {
                 let next_step = "read what was sent, and send it again";
                 let failure = Code::NoRoom.failure(NO_ROOM_MESSAGE, next_step);
                 Some(ToClient::Failure { id: id.clone(), failure })
@@ -142,11 +126,49 @@ impl<'a> ToClient<'a> {
     }
 
     /// The line, with its end.
-    pub(super) fn line(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut line = serde_json::to_vec(self)?;
-        line.push(b'\n');
-        Ok(line)
+    pub(super) fn line(&self) -> String {
+        let (kind, fields) = match self {
+            Self::Hello => {
+                let version = env!("CARGO_PKG_VERSION");
+                ("hello", vec![("protocol", PROTOCOL.into()), ("version", version.into())])
+            }
+            Self::Taken { id } => ("taken", vec![text("id", id)]),
+            Self::Progress { id, note } => ("progress", vec![text("id", id), text("note", note)]),
+            Self::Answer { id, thread, part, payload } => {
+                let mut fields = vec![text("id", id)];
+                fields.extend(thread.as_ref().map(|thread| text("thread", thread)));
+                if let Some((part, parts)) = *part {
+                    fields.extend([("part", part.into()), ("parts", parts.into())]);
+                }
+                fields.push(content(payload));
+                ("answer", fields)
+            }
+            Self::Failure { id, failure } => ("failure", failed(id, failure)),
+            Self::Refused { id, failure } => ("refused", failed(id, failure)),
+            Self::Message { chat, payload } => {
+                ("message", vec![text("chat", chat), content(payload)])
+            }
+            Self::Error { code, message } => {
+                ("error", vec![text("code", code.as_str()), text("message", message)])
+            }
+        };
+        let fields = std::iter::once(text("type", kind)).chain(fields);
+        let line: Map<String, Value> =
+            fields.map(|(name, value)| (name.to_owned(), value)).collect();
+        json_line(&line.into()) + "\n"
     }
+}
+
+fn text<'a>(name: &'a str, text: &str) -> (&'a str, Value) {
+    (name, text.into())
+}
+
+fn failed<'a>(id: &str, failure: &'a Failure) -> Vec<(&'a str, Value)> {
+    let Failure { code, message, next_step, details } = failure;
+    let mut fields = vec![text("id", id), text("code", code), text("message", message)];
+    fields.push(text("next_step", next_step));
+    fields.extend(details.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    fields
 }
 
 /// What the socket itself refuses or can't understand. What it answers has further codes.
@@ -188,31 +210,15 @@ impl Code {
     }
 }
 
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 pub(super) const NO_ROOM_MESSAGE: &str = "the socket holds as much as it may for all its clients";
 
 /// What is said in a line.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Content<'a> {
-    Text(&'a str),
-    Value(&'a Value),
-    Attachment { mime: &'a str, bytes: String },
-}
-
-impl<'a> From<&'a MessagePayload> for Content<'a> {
-    fn from(payload: &'a MessagePayload) -> Self {
-        match payload {
-            MessagePayload::Text { text } => Self::Text(text),
-            MessagePayload::Json { value } => Self::Value(value),
-            MessagePayload::Binary { mime, bytes } => {
-                Self::Attachment { mime, bytes: Base64::encode_string(bytes) }
-            }
+fn content(payload: &MessagePayload) -> (&'static str, Value) {
+    match payload {
+        MessagePayload::Text { text } => ("text", text.as_str().into()),
+        MessagePayload::Json { value } => ("value", value.clone()),
+        MessagePayload::Binary { mime, bytes } => {
+            ("attachment", json!({ "mime": mime, "bytes": Base64::encode_string(bytes) }))
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What changed while the program runs: one line for each change, on standard error.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use weft_lite::{
     Change, Changes, Commands, Diagnostic, LoadError, PluginHost, RefusedPlugin, RegistryChange,
@@ -155,25 +153,25 @@ fn as_json(change: &RegistryChange) -> Value {
     output::object(&[
         ("event", &"change"),
         ("generation", generation),
-        ("skills", &changes(skills)),
-        ("plugins", plugins),
-        ("tools", tools),
+        ("skills", &changes(skills, |entry| skill(entry))),
+        (
+            "plugins",
+            &changes(plugins, |it| output::object(&[("id", &it.id), ("version", &it.version)])),
+        ),
+        ("tools", &changes(tools, |it| output::object(&[("name", &it.name)]))),
         ("refused", &refused.iter().map(refusal).collect::<Vec<_>>()),
     ])
 }
 
-fn changes(changes: &Changes<Arc<SkillEntry>>) -> Value {
-    let Changes { added, changed, removed } = changes;
-    let all = |entries: &[Arc<SkillEntry>]| -> Vec<Value> {
-        entries.iter().map(|entry| skill(entry)).collect()
-    };
-    let both = |Change { before, after }: &Change<Arc<SkillEntry>>| {
-        output::object(&[("before", &skill(before)), ("after", &skill(after))])
+fn changes<T>(changes: &Changes<T>, json: impl Fn(&T) -> Value) -> Value {
+    let all = |entries: &[T]| Value::Array(entries.iter().map(&json).collect());
+    let both = |Change { before, after }: &Change<T>| {
+        output::object(&[("before", &json(before)), ("after", &json(after))])
     };
     output::object(&[
-        ("added", &all(added)),
-        ("changed", &changed.iter().map(both).collect::<Vec<_>>()),
-        ("removed", &all(removed)),
+        ("added", &all(&changes.added)),
+        ("changed", &Value::Array(changes.changed.iter().map(both).collect())),
+        ("removed", &all(&changes.removed)),
     ])
 }
 

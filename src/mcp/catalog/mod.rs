@@ -24,15 +24,17 @@ use crate::actor::{RefusedPlugin, Snapshot};
 use crate::contract::{CancellationSource, neutral_text};
 
 /// Something in a list.
-pub(super) trait Keyed {
+pub(super) trait Entry {
     /// What the list is sorted by, unlike that of any other entry.
     fn key(&self) -> &str;
-}
 
-/// Something in a list that is given as it is.
-pub(super) trait Entry: Keyed {
     /// The entry as clients of `revision` know it.
     fn json(&self, revision: Revision) -> &str;
+}
+
+/// A list of any entries.
+pub(super) fn entries<T: Entry>(list: &[T]) -> Vec<&dyn Entry> {
+    list.iter().map(|entry| entry as &dyn Entry).collect()
 }
 
 /// Everything that is offered.

@@ -4,11 +4,7 @@
 //! fits stays as it is. The others are made to fit, by a rule that depends on the set of names alone:
 //! neither on the order in which plugins are loaded nor on anything that a restart forgets.
 
-use std::collections::{HashMap, HashSet};
-
-use crate::contract::{Sha256, to_hex};
-
-use crate::contract::sort_by;
+use crate::contract::{Sha256, SortedMap, SortedSet, sort_by, to_hex};
 
 /// Digits of the hash that tells two names apart.
 const HASH_DIGITS: usize = 8;
@@ -27,13 +23,12 @@ pub(super) fn offered(wanted: &[Wanted], limit: usize) -> Vec<String> {
     let plain: Vec<String> = wanted.iter().map(|name| plain(&name.preferred)).collect();
     let fits =
         |at: usize| (1..=limit).contains(&plain[at].len()) && plain[at] == wanted[at].preferred;
-    let mut taken: HashSet<String> = wanted.iter().map(|name| name.full.clone()).collect();
-    let mut uses: HashMap<&str, usize> = HashMap::new();
-    for (at, name) in plain.iter().enumerate() {
+    let fitting = (0..wanted.len()).filter(|&at| fits(at)).map(|at| plain[at].clone());
+    let mut taken: SortedSet<String> =
+        wanted.iter().map(|name| name.full.clone()).chain(fitting).collect();
+    let mut uses: SortedMap<&str, usize> = SortedMap::new();
+    for name in &plain {
         *uses.entry(name).or_default() += 1;
-        if fits(at) {
-            taken.insert(name.clone());
-        }
     }
     let mut order: Vec<usize> = (0..wanted.len()).filter(|&at| !fits(at)).collect();
     sort_by(&mut order, |&one, &other| wanted[one].full.cmp(&wanted[other].full));
@@ -92,7 +87,7 @@ mod tests {
         for limit in [32, 64, 128] {
             let straight: Vec<&str> = nasty.iter().map(String::as_str).collect();
             let first = names(&straight, limit);
-            let unique: HashSet<&String> = first.iter().collect();
+            let unique: SortedSet<&String> = first.iter().collect();
             assert_eq!(unique.len(), nasty.len());
             for (full, name) in nasty.iter().zip(&first) {
                 assert!((1..=limit).contains(&name.len()) && plain(name) == *name, "{name}");

@@ -4,27 +4,28 @@
 //! between two parts neither repeats an entry nor skips one that stayed.
 
 use std::fmt::Write;
+use std::ops::Range;
 
-use super::{Entry, Keyed};
+use super::Entry;
 use crate::mcp::message::RpcError;
 use crate::mcp::object::{Object, array};
 use crate::mcp::revision::Revision;
 
 /// A part of a list.
-pub(in crate::mcp) struct Page<'a, T> {
-    pub(in crate::mcp) entries: &'a [T],
+pub(in crate::mcp) struct Page {
+    pub(in crate::mcp) range: Range<usize>,
     /// What to ask for the next part with, where there is one.
     pub(in crate::mcp) next: Option<String>,
 }
 
-impl<'a, T: Keyed> Page<'a, T> {
-    /// The part of `sorted` after `cursor`, of at most `size` entries.
+impl Page {
+    /// The part after `cursor` of the list that is sorted by `keys`, of at most `size` entries.
     ///
     /// # Errors
     ///
     /// -32602 for a cursor that no list gave out.
     pub(in crate::mcp) fn new(
-        sorted: &'a [T],
+        keys: &[&str],
         cursor: Option<&str>,
         size: usize,
     ) -> Result<Self, RpcError> {
@@ -34,22 +35,32 @@ impl<'a, T: Keyed> Page<'a, T> {
                 let last = decode(cursor).ok_or_else(|| {
                     RpcError::invalid_params("`cursor` is not one of this server")
                 })?;
-                sorted.partition_point(|entry| entry.key() <= last.as_str())
+                keys.partition_point(|key| *key <= last.as_str())
             }
         };
-        let rest = &sorted[start..];
-        let entries = &rest[..rest.len().min(size.max(1))];
-        let more = entries.len() < rest.len();
-        let next = entries.last().filter(|_| more).map(|last| encode(last.key()));
-        Ok(Self { entries, next })
+        let end = keys.len().min(start + size.max(1));
+        let last = keys[start..end].last().filter(|_| end < keys.len());
+        Ok(Self { range: start..end, next: last.map(|last| encode(last)) })
     }
-}
 
-impl<T: Entry> Page<'_, T> {
-    /// Writes the part as the member `name`, with the cursor beside it.
-    pub(in crate::mcp) fn write(self, name: &str, revision: Revision, result: &mut Object) {
-        result.raw(name, &array(self.entries.iter().map(|entry| entry.json(revision))));
-        result.optional("nextCursor", self.next);
+    /// Writes the part of `entries`, which are sorted by their keys, after `cursor` as the member `name`, with
+    /// the next cursor beside it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(in crate::mcp) fn write(
+        entries: &[&dyn Entry],
+        cursor: Option<&str>,
+        size: usize,
+        revision: Revision,
+        (name, result): (&str, &mut Object),
+    ) -> Result<(), RpcError> {
+        let keys: Vec<&str> = entries.iter().map(|entry| entry.key()).collect();
+        let page = Self::new(&keys, cursor, size)?;
+        result.raw(name, &array(entries[page.range].iter().map(|entry| entry.json(revision))));
+        result.optional("nextCursor", page.next);
+        Ok(())
     }
 }
 

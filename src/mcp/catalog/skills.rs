@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::Entry;
 use super::names::{self, Wanted};
-use super::{Entry, Keyed};
 use crate::contract::sort_by;
 use crate::mcp::object::{Object, array};
 use crate::mcp::revision::Revision;
@@ -29,12 +29,6 @@ pub(in crate::mcp) struct OfferedSkill {
     is_instruction: bool,
     /// Whether its `SKILL.md` can be given word for word: it speaks for nobody else.
     is_harmless: bool,
-}
-
-impl Keyed for OfferedSkill {
-    fn key(&self) -> &str {
-        &self.name
-    }
 }
 
 impl OfferedSkill {
@@ -128,13 +122,11 @@ pub(in crate::mcp) struct Prompt {
     json: String,
 }
 
-impl Keyed for Prompt {
+impl Entry for Prompt {
     fn key(&self) -> &str {
         &self.name
     }
-}
 
-impl Entry for Prompt {
     fn json(&self, _: Revision) -> &str {
         &self.json
     }

@@ -1,15 +1,14 @@
 //! The tools: what each is called, what it takes, and what is said to whoever asks for another.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::Entry;
 use super::headers::{self, HeaderParameter};
 use super::names::{self, Wanted};
 use super::retired::Retired;
 use super::skills::OfferedSkill;
-use super::{Entry, Keyed};
 use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
 use crate::contract::{CallError, SortedMap, ToolDescription, ToolNames, full_tool_name, sort_by};
 use crate::mcp::message::RpcError;
@@ -57,13 +56,11 @@ pub(in crate::mcp) enum Action {
     Instruct(OfferedSkill),
 }
 
-impl Keyed for OfferedTool {
+impl Entry for OfferedTool {
     fn key(&self) -> &str {
         &self.name
     }
-}
 
-impl Entry for OfferedTool {
     fn json(&self, revision: Revision) -> &str {
         if revision.is_modern() { &self.modern } else { &self.legacy }
     }
@@ -74,7 +71,7 @@ impl Entry for OfferedTool {
 pub(in crate::mcp) struct Tools {
     pub(in crate::mcp) listed: Vec<OfferedTool>,
     /// The listed names, and the full ones: where in `listed`.
-    by_name: HashMap<String, usize>,
+    by_name: SortedMap<String, usize>,
     retired: Retired,
     /// Why some are not offered, or not checked in full: a sentence each.
     remarks: Vec<String>,
@@ -143,7 +140,7 @@ impl Tools {
         sort_by(&mut listed, |one, other| one.name.cmp(&other.name));
         let names = |tool: &OfferedTool| [tool.name.clone(), tool.full_name.clone()];
         let places = listed.iter().enumerate();
-        let by_name: HashMap<String, usize> =
+        let by_name: SortedMap<String, usize> =
             places.flat_map(|(at, tool)| names(tool).map(|name| (name, at))).collect();
         let gone = earlier.by_name.keys().map(String::as_str);
         let retired = earlier.retired.with(gone.filter(|name| !by_name.contains_key(*name)));

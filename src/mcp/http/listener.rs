@@ -18,6 +18,7 @@ use super::options::{HttpError, HttpOptions};
 use super::patience::Patient;
 use super::service::Service;
 use crate::channel::{LOOK, is_read_to_its_end};
+use crate::contract::BoxFuture;
 use crate::mcp::server::McpServer;
 
 /// Bytes that the head of a request may have, and that are buffered of a body.
@@ -99,6 +100,15 @@ impl McpServer {
     /// with their last result, and what runs has a few seconds to be answered. A client that takes
     /// too long is cut off. The options of the listener say how long that is.
     pub async fn serve_http(&self, listener: McpListener) {
+        self.serve_boxed(listener).await;
+    }
+
+    /// In a box, so that a program has no copy of the server.
+    fn serve_boxed(&self, listener: McpListener) -> BoxFuture<'_, ()> {
+        Box::pin(self.serve_address(listener))
+    }
+
+    async fn serve_address(&self, listener: McpListener) {
         let McpListener { listener, address, options } = listener;
         let room = Arc::new(Semaphore::new(options.connections.max(1)));
         let service = Arc::new(Service::new(self.clone(), address, options));

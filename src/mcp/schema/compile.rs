@@ -11,6 +11,7 @@ use super::node::{Applicator, Node, NodeId, find_loop};
 use super::pattern::Pattern;
 use super::value::weight;
 use super::{SchemaError, SchemaPolicy, UnsupportedKeyword, bounds};
+use crate::contract::SortedMap;
 
 /// A document that is being compiled.
 pub(super) struct Compiler<'d> {
@@ -24,7 +25,7 @@ pub(super) struct Compiler<'d> {
     references: Vec<Reference>,
     /// Parts of the document with an `$id`; the first is the document, with or without one.
     resources: Vec<Resource>,
-    anchors: HashMap<(usize, String), NodeId>,
+    anchors: SortedMap<(usize, String), NodeId>,
     unchecked: Vec<UnsupportedKeyword>,
     pointer_bytes_left: usize,
     pattern_bytes_left: usize,
@@ -66,7 +67,7 @@ pub(super) fn compile(
         queue: VecDeque::new(),
         references: Vec::new(),
         resources: vec![Resource { id: String::new(), pointer: String::new() }],
-        anchors: HashMap::new(),
+        anchors: SortedMap::new(),
         unchecked: Vec::new(),
         pointer_bytes_left: bounds::POINTERS_BYTES,
         pattern_bytes_left: bounds::PATTERNS_BYTES,

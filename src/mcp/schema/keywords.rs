@@ -22,6 +22,24 @@ const MAP_OF_SCHEMAS: &str = "an object of schemas";
 const NAMES: &str = "a list of strings";
 const TYPES: &str = "one or more of null, boolean, integer, number, string, array and object";
 
+/// The limits of numbers.
+const NUMBERS: [(&str, fn(Exact) -> Assertion); 4] = [
+    ("minimum", Assertion::AtLeast),
+    ("maximum", Assertion::AtMost),
+    ("exclusiveMinimum", Assertion::Over),
+    ("exclusiveMaximum", Assertion::Under),
+];
+
+/// The limits of sizes.
+const SIZES: [(&str, fn(Measure, u64) -> Assertion, Measure); 6] = [
+    ("minLength", Assertion::AtLeastSize, Measure::Characters),
+    ("maxLength", Assertion::AtMostSize, Measure::Characters),
+    ("minItems", Assertion::AtLeastSize, Measure::Items),
+    ("maxItems", Assertion::AtMostSize, Measure::Items),
+    ("minProperties", Assertion::AtLeastSize, Measure::Properties),
+    ("maxProperties", Assertion::AtMostSize, Measure::Properties),
+];
+
 /// Compiles one subschema; those within it are queued.
 pub(super) fn node<'d>(compiler: &mut Compiler<'d>, place: Place<'d>) -> Result<Node> {
     match place.value {
@@ -89,22 +107,8 @@ impl<'d> Subschema<'_, 'd> {
                 let unit = self.some(keyword, unit, expected)?;
                 Assertion::MultipleOf(Exact::of(unit), Decimal::of(unit))
             }
-            "minimum" => Assertion::AtLeast(self.number(keyword, value)?),
-            "maximum" => Assertion::AtMost(self.number(keyword, value)?),
             "exclusiveMinimum" | "exclusiveMaximum" | "required" if value.is_boolean() => {
                 return self.unsupported(keyword, "as a boolean it belongs to an old draft");
-            }
-            "exclusiveMinimum" => Assertion::Over(self.number(keyword, value)?),
-            "exclusiveMaximum" => Assertion::Under(self.number(keyword, value)?),
-            "minLength" => Assertion::AtLeastSize(Measure::Characters, self.size(keyword, value)?),
-            "maxLength" => Assertion::AtMostSize(Measure::Characters, self.size(keyword, value)?),
-            "minItems" => Assertion::AtLeastSize(Measure::Items, self.size(keyword, value)?),
-            "maxItems" => Assertion::AtMostSize(Measure::Items, self.size(keyword, value)?),
-            "minProperties" => {
-                Assertion::AtLeastSize(Measure::Properties, self.size(keyword, value)?)
-            }
-            "maxProperties" => {
-                Assertion::AtMostSize(Measure::Properties, self.size(keyword, value)?)
             }
             "pattern" => {
                 let pattern = self.some(keyword, value.as_str(), "a string")?;
@@ -118,10 +122,25 @@ impl<'d> Subschema<'_, 'd> {
                 false => return Ok(()),
             },
             "required" => Assertion::Required(self.names(keyword, value)?),
-            _ => return self.applicator(keyword, value),
+            _ => match self.limit(keyword, value)? {
+                Some(limit) => limit,
+                None => return self.applicator(keyword, value),
+            },
         };
         self.node.assertions.push(assertion);
         Ok(())
+    }
+
+    /// A keyword that limits numbers, or the size of something.
+    fn limit(&self, keyword: &str, value: &Value) -> Result<Option<Assertion>> {
+        if let Some((_, limit)) = NUMBERS.iter().find(|(name, _)| *name == keyword) {
+            let number = self.some(keyword, value.as_number(), "a number")?;
+            return Ok(Some(limit(Exact::of(number))));
+        }
+        let Some((_, limit, measure)) = SIZES.iter().find(|(name, ..)| *name == keyword) else {
+            return Ok(None);
+        };
+        Ok(Some(limit(*measure, self.size(keyword, value)?)))
     }
 
     /// A keyword that brings other schemas in.
@@ -299,10 +318,6 @@ impl<'d> Subschema<'_, 'd> {
         self.some(keyword, names, NAMES)
     }
 
-    fn number(&self, keyword: &str, value: &Value) -> Result<Exact> {
-        self.some(keyword, value.as_number().map(Exact::of), "a number")
-    }
-
     /// A number of things; 2.0 is one too.
     fn size(&self, keyword: &str, value: &Value) -> Result<u64> {
         let size = value.as_number().and_then(|number| match Exact::of(number) {
@@ -314,11 +329,12 @@ impl<'d> Subschema<'_, 'd> {
 
     /// A keyword's value, if it is one that it may have.
     fn some<T>(&self, keyword: &str, value: Option<T>, expected: &'static str) -> Result<T> {
-        value.ok_or_else(|| SchemaError::Keyword {
-            pointer: self.place.pointer.clone(),
-            keyword: keyword.to_owned(),
-            expected,
-        })
+        value.ok_or_else(|| self.wrong(keyword, expected))
+    }
+
+    fn wrong(&self, keyword: &str, expected: &'static str) -> SchemaError {
+        let (pointer, keyword) = (self.place.pointer.clone(), keyword.to_owned());
+        SchemaError::Keyword { pointer, keyword, expected }
     }
 
     fn unsupported(&mut self, keyword: &str, reason: &str) -> Result<()> {
