@@ -23,6 +23,9 @@ use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
 use crate::task::{fault, lock_fault};
 
+/// Where a text goes, for error messages.
+pub(super) const TEXT: &str = "string from cabi_realloc";
+
 /// One guest function and the budget it runs on.
 pub(super) struct Driver<'a> {
     pub(super) store: &'a mut Store<State>,
@@ -92,7 +95,7 @@ impl Driver<'_> {
 
     /// Copies `text` into memory that the guest's allocator gives.
     pub(super) async fn lower(&mut self, text: &str) -> Result<Span, CallError> {
-        self.lower_bytes("string from cabi_realloc", text.as_bytes(), 1).await
+        self.lower_bytes(TEXT, text.as_bytes(), 1).await
     }
 
     /// Copies bytes, aligned to `align`. The span's length counts bytes.

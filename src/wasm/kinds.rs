@@ -8,7 +8,7 @@ use self::Argument::{Bytes, Number, Optional, Seconds, Text, Texts};
 use super::abi::Span;
 use super::call::{GuestCall, GuestValue};
 use super::call_budget::CallBudget;
-use super::driver::Driver;
+use super::driver::{Driver, TEXT};
 use super::instance::{Export, Instance};
 use super::records::{self, LiftAnswer};
 use crate::contract::{Audio, CallError};
@@ -107,24 +107,32 @@ impl Driver<'_> {
         argument: Argument<'_>,
         params: &mut Vec<Val>,
     ) -> Result<(), CallError> {
-        match argument {
-            Number(number) => params.push(Val::I32(number.cast_signed())),
+        let (what, bytes) = match argument {
+            Number(number) => {
+                params.push(Val::I32(number.cast_signed()));
+                return Ok(());
+            }
             Seconds(ttl) => {
                 params.push(Val::I32(ttl.is_some().into()));
                 params.push(Val::I64(ttl.map_or(0, whole_seconds).cast_signed()));
+                return Ok(());
             }
-            Optional(None) => params.extend([0; 3].map(Val::I32)),
+            Optional(None) => {
+                params.extend([0; 3].map(Val::I32));
+                return Ok(());
+            }
+            Texts(texts) => {
+                params.extend(words(self.lower_list(texts).await?));
+                return Ok(());
+            }
             Optional(Some(text)) => {
                 params.push(Val::I32(1));
-                params.extend(words(self.lower(text).await?));
+                (TEXT, text.as_bytes())
             }
-            Text(text) => params.extend(words(self.lower(text).await?)),
-            Bytes(bytes) => {
-                let span = self.lower_bytes("list from cabi_realloc", bytes, 1).await?;
-                params.extend(words(span));
-            }
-            Texts(texts) => params.extend(words(self.lower_list(texts).await?)),
-        }
+            Text(text) => (TEXT, text.as_bytes()),
+            Bytes(bytes) => ("list from cabi_realloc", bytes),
+        };
+        params.extend(words(self.lower_bytes(what, bytes, 1).await?));
         Ok(())
     }
 
