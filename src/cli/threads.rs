@@ -4,6 +4,8 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 
+use weft_lite::CancellationSource;
+
 use super::Failure;
 
 /// Threads that run at once in every command: the reactor's, that for signals, that for tasks, that
@@ -59,13 +61,19 @@ pub(super) fn none(error: &io::Error) -> Failure {
 /// # Errors
 ///
 /// There is no thread to be had.
-pub(super) async fn apart<T: Send + 'static>(
+pub(super) async fn apart<T: Send + Sync + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
-    let (sender, receiver) = async_channel::bounded(1);
+    let (place, ends) = (Arc::new(OnceLock::new()), CancellationSource::new());
+    let (filled, ended) = (Arc::clone(&place), ends.token());
     let work = move || {
-        let _ = sender.try_send(work());
+        let _ = filled.set(work());
+        // Whoever waits takes it out of there, and must find nobody else.
+        drop(filled);
+        drop(ends);
     };
     spawn(Builder::new(), Box::new(work))?;
-    receiver.recv().await.map_err(|_| io::Error::other("it was given up"))
+    ended.cancelled().await;
+    let value = Arc::into_inner(place).and_then(OnceLock::into_inner);
+    value.ok_or_else(|| io::Error::other("it was given up"))
 }
