@@ -67,7 +67,7 @@ pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub(crate) use message::as_base64;
 pub use message::{Acknowledgement, Failure, MessagePayload, Progress, Reply, metadata};
-pub(crate) use object_reader::{ObjectReader, missing};
+pub(crate) use object_reader::{ObjectReader, missing, of_text, wrong};
 pub use permissions::{FileGrant, PluginPermissions};
 pub(crate) use permissions::{is_never_given, is_never_opened, wide_domain};
 pub use plugin_error::PluginError;

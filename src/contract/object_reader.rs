@@ -5,6 +5,8 @@
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};
 
+use super::SortedMap;
+
 /// The members of an object that are not read yet.
 pub(crate) struct ObjectReader(Map<String, Value>);
 
@@ -24,6 +26,13 @@ impl ObjectReader {
     pub(crate) fn without_nulls(mut self, names: &[&str]) -> Self {
         self.0.retain(|name, value| !value.is_null() || !names.contains(&name.as_str()));
         self
+    }
+
+    /// # Errors
+    ///
+    /// One of these members is not there.
+    pub(crate) fn require(&self, names: &[&str]) -> Result<(), String> {
+        names.iter().find(|name| !self.has(name)).map_or(Ok(()), |name| Err(missing(name)))
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
@@ -74,11 +83,18 @@ impl ObjectReader {
         }
     }
 
+    /// An object, each of whose values `read` takes. One that is not there is empty.
+    pub(crate) fn map<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(Value) -> Result<T, String>,
+    ) -> Result<SortedMap<String, T>, String> {
+        let members = self.object(name)?.unwrap_or_default().into_iter();
+        members.map(|(name, value)| Ok((name, read(value)?))).collect()
+    }
+
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, String> {
-        self.list(name, |value| match value {
-            Value::String(text) => Ok(text),
-            _ => Err(wrong(name, "strings in it")),
-        })
+        self.list(name, of_text)
     }
 
     pub(crate) fn required_text(&mut self, name: &str) -> Result<String, String> {
@@ -99,6 +115,14 @@ impl ObjectReader {
             None => Ok(()),
             Some(name) => Err(format!("unknown field `{name}`")),
         }
+    }
+}
+
+/// The text that a value has to be.
+pub(crate) fn of_text(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err("invalid type: expected a string".into()),
     }
 }
 

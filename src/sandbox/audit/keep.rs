@@ -4,30 +4,22 @@
 //! records: function and outcome. So a plugin can't drive out what its neighbours did, nor what it did
 //! itself by being refused often. In the place of what is left out there is one record that counts it.
 
-use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 
-use crate::contract::{SortedMap, sort_by};
-use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::contract::{ObjectReader, SortedMap, json_line, sort_by};
 
 /// Room for the record of what was left out.
 const NOTE_BYTES: usize = 384;
 
 /// What has to be known of a record; it is also what the record of those that were left out says.
-#[derive(Serialize, Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    time: Cow<'a, str>,
-    #[serde(borrow)]
-    plugin: Cow<'a, str>,
-    #[serde(borrow)]
-    function: Cow<'a, str>,
-    #[serde(borrow)]
-    outcome: Cow<'a, str>,
-    #[serde(default, skip_deserializing)]
-    rule: String,
+struct Line {
+    time: String,
+    plugin: String,
+    function: String,
+    outcome: String,
     /// How many records it stands for; 0 stands for itself.
-    #[serde(default)]
     left_out: u64,
 }
 
@@ -38,7 +30,7 @@ struct Kind {
     /// Bytes of the oldest that are to be left out.
     excess: usize,
     /// What stands for those that were left out, until it is written.
-    note: Option<Line<'static>>,
+    note: Option<Line>,
 }
 
 #[derive(Default)]
@@ -71,7 +63,7 @@ pub(super) fn keep(
         if kind.excess > 0 {
             kind.excess = kind.excess.saturating_sub(text.len());
             let stands_for = line.left_out.max(1);
-            let note = kind.note.get_or_insert_with(|| line.note());
+            let note = kind.note.get_or_insert(Line { left_out: 0, ..line });
             note.left_out = note.left_out.saturating_add(stands_for);
             return Ok(());
         }
@@ -84,14 +76,13 @@ pub(super) fn keep(
 /// Hands on every line that is a record.
 fn each_line(
     source: &mut dyn BufRead,
-    take: &mut dyn FnMut(&[u8], Line<'_>) -> io::Result<()>,
+    take: &mut dyn FnMut(&[u8], Line) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut text = Vec::new();
     while source.read_until(b'\n', &mut text)? > 0 {
         // What a full disk or a power cut has cut is none.
         if text.ends_with(b"\n")
-            && let Ok(line) = std::str::from_utf8(&text)
-            && let Ok(line) = serde_json::from_str(line)
+            && let Some(line) = Line::read(&text)
         {
             take(&text, line)?;
         }
@@ -100,34 +91,40 @@ fn each_line(
     Ok(())
 }
 
-fn write_note(note: Option<Line<'_>>, to: &mut dyn Write) -> io::Result<()> {
-    let Some(mut note) = note else { return Ok(()) };
-    note.rule = format!("{} older records of this kind are left out", note.left_out);
-    to.write_all(serde_json::to_string(&note)?.as_bytes())?;
+fn write_note(note: Option<Line>, to: &mut dyn Write) -> io::Result<()> {
+    let Some(Line { time, plugin, function, outcome, left_out }) = note else { return Ok(()) };
+    let record = json!({
+        "time": time,
+        "plugin": plugin,
+        "function": function,
+        "outcome": outcome,
+        "rule": format!("{left_out} older records of this kind are left out"),
+        "left_out": left_out,
+    });
+    to.write_all(json_line(&record).as_bytes())?;
     to.write_all(b"\n")
 }
 
-impl Line<'_> {
-    /// What stands for records like this one, none so far.
-    fn note(self) -> Line<'static> {
-        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-        Line {
-            time: owned(self.time),
-            plugin: owned(self.plugin),
-            function: owned(self.function),
-            outcome: owned(self.outcome),
-            rule: String::new(),
-            left_out: 0,
-        }
+impl Line {
+    /// The record in a line, if it is one.
+    fn read(text: &[u8]) -> Option<Self> {
+        let mut record = ObjectReader::new(serde_json::from_slice(text).ok()?).ok()?;
+        Some(Self {
+            time: record.required_text("time").ok()?,
+            plugin: record.required_text("plugin").ok()?,
+            function: record.required_text("function").ok()?,
+            outcome: record.required_text("outcome").ok()?,
+            left_out: record.value("left_out").map_or(Some(0), |count| count.as_u64())?,
+        })
     }
 }
 
 impl Kinds {
     /// Counts the line to its kind, and says which that is.
-    fn count(&mut self, line: Line<'_>, bytes: usize) -> usize {
+    fn count(&mut self, line: Line, bytes: usize) -> usize {
         let (plugins, kinds) = (self.plugins.len(), self.kinds.len());
-        let plugin = *self.plugins.entry(line.plugin.into_owned()).or_insert(plugins);
-        let key = (plugin, line.function.into_owned(), line.outcome.into_owned());
+        let plugin = *self.plugins.entry(line.plugin).or_insert(plugins);
+        let key = (plugin, line.function, line.outcome);
         let kind = *self.places.entry(key).or_insert(kinds);
         if kind == kinds {
             self.kinds.push(Kind { plugin, bytes: 0, excess: 0, note: None });
