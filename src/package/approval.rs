@@ -4,10 +4,12 @@
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
 use crate::contract::{
-    FileGrant, PluginPermissions, SortedSet, is_never_given, is_never_opened, shown, wide_domain,
+    FileGrant, ObjectReader, PluginPermissions, SortedSet, is_never_given, is_never_opened,
+    missing, shown, wide_domain,
 };
 
 /// What a revoked package waits for, beside its permissions.
@@ -125,20 +127,37 @@ pub enum ApprovalPolicy {
 
 /// What was approved for the id of an installed plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Value")]
 pub struct StoredApproval {
     /// Each permission that was approved, in this version or an earlier one.
     pub permissions: PluginPermissions,
     /// Whether all was taken back. It is approved again before it runs, even if it asks for
     /// nothing.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub revoked: bool,
     /// The content that it is for. Approvals of earlier versions of this program have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<ApprovedContent>,
     /// The content that the operator is about to put in its place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub incoming: Option<ApprovedContent>,
+}
+
+impl TryFrom<Value> for StoredApproval {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut stored = ObjectReader::new(value)?.without_nulls(&["content", "incoming"]);
+        let permissions = stored.value("permissions").ok_or_else(|| missing("permissions"))?;
+        let approval = Self {
+            permissions: permissions.try_into()?,
+            revoked: stored.flag("revoked")?,
+            content: stored.value("content").map(TryInto::try_into).transpose()?,
+            incoming: stored.value("incoming").map(TryInto::try_into).transpose()?,
+        };
+        stored.end()?;
+        Ok(approval)
+    }
 }
 
 impl ApprovalPolicy {

@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::approval::{Approval, StoredApproval};
 use super::consent::{Prompt, Waiting};
 use super::content::{PackageContent, trusted_key_ids};
 use super::home::{self, Access, HomeError, HomeLock};
-use crate::contract::{PluginPermissions, SortedMap};
+use crate::contract::{ObjectReader, PluginPermissions, SortedMap};
 
 /// The approvals of `$WEFT_HOME`, as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,9 +20,21 @@ pub struct Approvals {
 
 /// The file's form.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Value")]
 struct Document {
     plugins: SortedMap<String, StoredApproval>,
+}
+
+impl TryFrom<Value> for Document {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut document = ObjectReader::new(value)?;
+        document.require(&["plugins"])?;
+        let plugins = document.map("plugins", StoredApproval::try_from)?;
+        document.end()?;
+        Ok(Self { plugins })
+    }
 }
 
 impl Approvals {

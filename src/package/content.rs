@@ -8,10 +8,11 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::record::{InstallRecord, RECORD_FILE};
 use super::source;
-use crate::contract::{Sha256, SortedMap, SortedSet, limits, shown, to_hex};
+use crate::contract::{ObjectReader, Sha256, SortedMap, SortedSet, limits, of_text, shown, to_hex};
 use crate::skill::is_ignored_name;
 
 /// The signature's name in a package. It covers every file but itself.
@@ -60,19 +61,35 @@ enum Signer {
 
 /// The content that was approved.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Value")]
 pub struct ApprovedContent {
     /// The digest of all files.
     pub digest: String,
     /// The id of the trusted key that signed them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
     /// The version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The digest of each file, where there are not too many.
-    #[serde(default, skip_serializing_if = "SortedMap::is_empty")]
+    #[serde(skip_serializing_if = "SortedMap::is_empty")]
     pub files: SortedMap<String, String>,
+}
+
+impl TryFrom<Value> for ApprovedContent {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut approved = ObjectReader::new(value)?.without_nulls(&["key_id", "version"]);
+        let content = Self {
+            digest: approved.required_text("digest")?,
+            key_id: approved.text("key_id")?,
+            version: approved.text("version")?,
+            files: approved.map("files", of_text)?,
+        };
+        approved.end()?;
+        Ok(content)
+    }
 }
 
 /// Who put content in the place of what was approved.

@@ -9,13 +9,12 @@ use std::path::{Path, PathBuf};
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::digest::{from_hex, sha256_hex};
 use super::ed25519;
 use super::home::{self, Access, HomeError, HomeFault, HomeLock};
-use crate::contract::json_lines;
-use crate::contract::to_hex;
+use crate::contract::{ObjectReader, json_lines, to_hex};
 
 /// The one algorithm there is.
 pub(super) const ALGORITHM: &str = "ed25519";
@@ -124,10 +123,24 @@ impl std::ops::Deref for KeyError {
 pub struct PrivateKey(Ed25519KeyPair);
 
 #[derive(Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 struct PrivateDocument {
     algorithm: String,
     key_id: String,
     private_key: String,
+}
+
+impl TryFrom<Value> for PrivateDocument {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut document = ObjectReader::new(value)?;
+        Ok(Self {
+            algorithm: document.required_text("algorithm")?,
+            key_id: document.required_text("key_id")?,
+            private_key: document.required_text("private_key")?,
+        })
+    }
 }
 
 impl PrivateKey {
@@ -214,12 +227,26 @@ impl fmt::Debug for PrivateKey {
 pub struct PublicKey([u8; 32]);
 
 #[derive(Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 struct PublicDocument {
     algorithm: String,
     key_id: String,
     public_key: String,
-    #[serde(default)]
     name: Option<String>,
+}
+
+impl TryFrom<Value> for PublicDocument {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut document = ObjectReader::new(value)?.without_nulls(&["name"]);
+        Ok(Self {
+            algorithm: document.required_text("algorithm")?,
+            key_id: document.required_text("key_id")?,
+            public_key: document.required_text("public_key")?,
+            name: document.text("name")?,
+        })
+    }
 }
 
 impl PublicKey {

@@ -3,15 +3,18 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::home::{self, HomeError};
 use super::kind::PackageKind;
+use crate::contract::{ObjectReader, wrong};
 
 /// The record's name. It is never a part of a package.
 pub(super) const RECORD_FILE: &str = "install.json";
 
 /// What is known of an installed package. One that was put there by hand has no record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct InstallRecord {
     /// The plugin's id, or the skill's name.
     pub id: String,
@@ -25,6 +28,25 @@ pub struct InstallRecord {
     pub key_id: Option<String>,
     /// When it was installed, in seconds since 1970.
     pub installed_at_seconds: u64,
+}
+
+impl TryFrom<Value> for InstallRecord {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut record = ObjectReader::new(value)?.without_nulls(&["version", "key_id"]);
+        let installed_at = record.value("installed_at_seconds");
+        Ok(Self {
+            id: record.required_text("id")?,
+            version: record.text("version")?,
+            source: record.required_text("source")?,
+            digest: record.required_text("digest")?,
+            key_id: record.text("key_id")?,
+            installed_at_seconds: installed_at
+                .and_then(|seconds| seconds.as_u64())
+                .ok_or_else(|| wrong("installed_at_seconds", "a whole number"))?,
+        })
+    }
 }
 
 impl InstallRecord {

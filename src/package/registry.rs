@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::archive;
 use super::contents::Package;
@@ -16,7 +17,7 @@ use super::kind::PackageKind;
 use super::paths::PackagePaths;
 use super::signature::PackageSignature;
 use super::source::ReadLimits;
-use crate::contract::{SortedMap, similar_names};
+use crate::contract::{ObjectReader, SortedMap, similar_names};
 
 /// A registry whose index has been read.
 #[derive(Debug)]
@@ -26,11 +27,26 @@ pub struct Registry {
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 struct Index {
-    #[serde(default)]
     plugins: SortedMap<String, Vec<Release>>,
-    #[serde(default)]
     skills: SortedMap<String, Vec<Release>>,
+}
+
+impl TryFrom<Value> for Index {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut index = ObjectReader::new(value)?;
+        let releases = |value| match value {
+            Value::Array(releases) => releases.into_iter().map(Release::try_from).collect(),
+            _ => Err("invalid type: expected a list".to_owned()),
+        };
+        Ok(Self {
+            plugins: index.map("plugins", releases)?,
+            skills: index.map("skills", releases)?,
+        })
+    }
 }
 
 impl Index {
@@ -56,6 +72,7 @@ impl Index {
 
 /// One version of a package, as the index tells of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct Release {
     /// The version: a skill's as it compares, `1.2` being `1.2.0`.
     pub version: Version,
@@ -67,6 +84,22 @@ pub struct Release {
     pub key_id: String,
     /// The package's signature in hex.
     pub signature: String,
+}
+
+impl TryFrom<Value> for Release {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut release = ObjectReader::new(value)?;
+        let version = Version::parse(&release.required_text("version")?);
+        Ok(Self {
+            version: version.map_err(|error| error.to_string())?,
+            archive: release.required_text("archive")?,
+            sha256: release.required_text("sha256")?,
+            key_id: release.required_text("key_id")?,
+            signature: release.required_text("signature")?,
+        })
+    }
 }
 
 /// What `hub:ID@VERSION` asks for.

@@ -9,9 +9,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::home::{self, Access, HomeError, HomeLock};
-use crate::contract::{Secret, SecretSource, check_host_pattern};
+use crate::contract::{ObjectReader, Secret, SecretSource, check_host_pattern, missing};
 use crate::skill::at_most;
 
 /// Characters of a secret's name.
@@ -88,7 +89,7 @@ impl From<HomeError> for SecretError {
 
 /// Where a secret's value is.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "Value")]
 pub enum SecretValue {
     /// Here.
     Value(String),
@@ -96,6 +97,22 @@ pub enum SecretValue {
     Env(String),
     /// In a file, read at every use.
     File(PathBuf),
+}
+
+impl TryFrom<Value> for SecretValue {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut source = ObjectReader::new(value)?;
+        let found = match (source.text("value")?, source.text("env")?, source.text("file")?) {
+            (Some(value), None, None) => Self::Value(value),
+            (None, Some(name), None) => Self::Env(name),
+            (None, None, Some(path)) => Self::File(path.into()),
+            _ => return Err("expected one of `value`, `env` and `file`".into()),
+        };
+        source.end()?;
+        Ok(found)
+    }
 }
 
 impl SecretValue {
@@ -192,12 +209,29 @@ pub struct FileSecrets {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Value")]
 struct Document {
     hosts: Vec<String>,
     from: SecretValue,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     allow_http: bool,
+}
+
+impl TryFrom<Value> for Document {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut secret = ObjectReader::new(value)?;
+        secret.require(&["hosts"])?;
+        let from = secret.value("from").ok_or_else(|| missing("from"))?;
+        let document = Self {
+            hosts: secret.texts("hosts")?,
+            from: from.try_into()?,
+            allow_http: secret.flag("allow_http")?,
+        };
+        secret.end()?;
+        Ok(document)
+    }
 }
 
 /// How a secret may be sent.

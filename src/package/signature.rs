@@ -7,13 +7,14 @@ use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use super::content::SIGNATURE_FILE;
 use super::digest::{Difference, DigestList};
 use super::home::{self, Access};
 use super::install_error::InstallError;
 use super::keys::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
-use crate::contract::shown;
+use crate::contract::{ObjectReader, shown};
 
 /// What stands before the digest list in what is signed, so that the signature is good for
 /// nothing else.
@@ -102,7 +103,7 @@ impl std::error::Error for SignatureError {}
 
 /// A signature as it lies in a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Value")]
 pub struct PackageSignature {
     algorithm: String,
     /// The id of the key.
@@ -110,6 +111,23 @@ pub struct PackageSignature {
     digests: Vec<String>,
     /// The signature in hex.
     pub signature: String,
+}
+
+impl TryFrom<Value> for PackageSignature {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut document = ObjectReader::new(value)?;
+        document.require(&["digests"])?;
+        let signature = Self {
+            algorithm: document.required_text("algorithm")?,
+            key_id: document.required_text("key_id")?,
+            digests: document.texts("digests")?,
+            signature: document.required_text("signature")?,
+        };
+        document.end()?;
+        Ok(signature)
+    }
 }
 
 impl PackageSignature {

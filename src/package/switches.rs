@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::home::{self, Access, HomeError, HomeLock};
-use crate::contract::SortedSet;
+use crate::contract::{ObjectReader, SortedSet};
 
 /// Whether a skill is to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,21 @@ pub enum SkillSwitch {
 
 /// The file, and the names in it.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Value")]
 pub struct SkillSwitches {
     disabled: SortedSet<String>,
+}
+
+impl TryFrom<Value> for SkillSwitches {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut document = ObjectReader::new(value)?;
+        document.require(&["disabled"])?;
+        let disabled = document.texts("disabled")?.into_iter().collect();
+        document.end()?;
+        Ok(Self { disabled })
+    }
 }
 
 impl SkillSwitches {

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::home::{self, Access, HomeError, HomeLock};
-use crate::contract::SortedMap;
+use crate::contract::{ObjectReader, SortedMap};
 
 /// Whether a workspace's own skills and configuration are used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +25,26 @@ pub enum WorkspaceTrust {
 
 /// The file's form: answers by the workspace's real path.
 #[derive(Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Value")]
 struct Document {
     workspaces: SortedMap<String, WorkspaceTrust>,
+}
+
+impl TryFrom<Value> for Document {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let answer = |value: Value| match value.as_str() {
+            Some("trusted") => Ok(WorkspaceTrust::Trusted),
+            Some("untrusted") => Ok(WorkspaceTrust::Untrusted),
+            _ => Err("expected `trusted` or `untrusted`".to_owned()),
+        };
+        let mut document = ObjectReader::new(value)?;
+        document.require(&["workspaces"])?;
+        let workspaces = document.map("workspaces", answer)?;
+        document.end()?;
+        Ok(Self { workspaces })
+    }
 }
 
 impl WorkspaceTrust {
