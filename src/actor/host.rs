@@ -8,13 +8,12 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use async_channel::Sender;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::lifecycle::Lifecycle;
 use super::load::LoadError;
-use super::mail::{Mail, mailbox};
+use super::mail;
 use super::options::PluginHostOptions;
 use super::plugin::{MAILBOX, PluginActor, Seat};
 use super::prepare::{Afterwards, PackageHead, PreparedPlugin, Workshop, approved, prepare};
@@ -26,13 +25,13 @@ use crate::contract::{BoxFuture, CallError, CancellationSource, SortedMap};
 use crate::package::{ApprovalPolicy, Descriptions, PackageError, PluginPackage, StoredApproval};
 use crate::sandbox::off_executor;
 use crate::skill::SkillRegistry;
-use crate::task::{Asker, ask};
+use crate::task::{Asker, Inbox, Mailbox, mailbox};
 use crate::wasm::MemoryBudget;
 
 /// A handle to the plugin host. Clones address the same host.
 #[derive(Clone)]
 pub struct PluginHost {
-    mailbox: Sender<Message>,
+    mailbox: Mailbox<Message>,
     pub(super) shared: Arc<Shared>,
     pub(super) lifecycle: Lifecycle,
 }
@@ -249,12 +248,12 @@ impl PluginHost {
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Option<T> {
-        ask(&self.mailbox, message).await
+        self.mailbox.ask(message).await
     }
 }
 
 struct HostActor {
-    inbox: Mail<Message>,
+    inbox: Inbox<Message>,
     shared: Arc<Shared>,
     stop: CancellationSource,
     tasks: Tasks,
@@ -278,13 +277,13 @@ impl HostActor {
         let idle_timeout = self.shared.options.idle_timeout;
         let sweep = (idle_timeout / 4).max(Duration::from_millis(10));
         loop {
-            let received = or(async { Some(self.inbox.recv().await) }, async {
+            let received = or(async { Some(self.inbox.next().await) }, async {
                 Timer::after(sweep).await;
                 None
             });
             match received.await {
-                Some(Ok(message)) => self.handle(message),
-                Some(Err(_)) => break,
+                Some(Some(message)) => self.handle(message),
+                Some(None) => break,
                 None => {
                     if let Some(moment) = Instant::now().checked_sub(idle_timeout) {
                         self.shared.memory.drop_idle_since(moment);
@@ -409,7 +408,7 @@ impl HostActor {
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
         let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance, .. } =
             plugin;
-        let (mailbox, inbox) = mailbox(MAILBOX);
+        let (mailbox, inbox) = mail::mailbox(MAILBOX);
         let module = Arc::clone(&recipe.module);
         let sandbox = Arc::clone(&recipe.sandbox);
         let revocation = Arc::new(CancellationSource::new());

@@ -32,7 +32,6 @@ pub use lifecycle::{
 };
 pub use load::LoadError;
 pub use loader::{Bundled, Loader, LoaderOptions, Reloaded, WatchDepth, WatchedFolder};
-pub(crate) use mail::{Mail, mailbox};
 pub use module::PluginModule;
 pub use options::PluginHostOptions;
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_channel::Sender;
 use serde_json::Value;
 use smol::{Executor, Task};
 
@@ -21,13 +20,13 @@ use super::outbound::Outbound;
 use super::run::Pipeline;
 use super::state::MessageState;
 use super::weight;
-use crate::actor::{Mail, Tasks, mailbox, spawn_boxed};
+use crate::actor::{Tasks, spawn_boxed};
 use crate::command::Commands;
 use crate::contract::limits::KB;
 use crate::contract::{
     BoxFuture, ByteBudget, CancellationSource, ChannelHost, MessagePayload, PluginError, SortedMap,
 };
-use crate::task::{Asker, ask};
+use crate::task::{Asker, Inbox, Mailbox, WeakMailbox, mailbox};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
@@ -39,13 +38,13 @@ const LEAST_BYTES: usize = 5 * KB;
 /// Takes messages from channels and has them answered. Dropping it ends the work at once;
 /// [`stop`](Self::stop) ends it in order.
 pub struct Gateway {
-    inbox: Arc<Inbox>,
+    inbox: Arc<Entrance>,
     _actor: Task<()>,
 }
 
 /// The side that channels see.
-struct Inbox {
-    mailbox: Sender<Message>,
+struct Entrance {
+    mailbox: Mailbox<Message>,
     /// The rules of each channel, and what it may hold.
     channels: SortedMap<String, (ChannelRules, ByteBudget)>,
 }
@@ -123,7 +122,7 @@ impl Gateway {
             stopping: None,
         };
         let actor = spawn_boxed(executor, Box::pin(actor.run(messages)));
-        Self { inbox: Arc::new(Inbox { mailbox, channels }), _actor: actor }
+        Self { inbox: Arc::new(Entrance { mailbox, channels }), _actor: actor }
     }
 
     /// What channels hand their messages to.
@@ -140,9 +139,9 @@ impl Gateway {
     }
 }
 
-impl Inbox {
+impl Entrance {
     async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Option<T> {
-        ask(&self.mailbox, message).await
+        self.mailbox.ask(message).await
     }
 
     async fn end_chats(&self, channel: &str, chat: Option<&str>) {
@@ -151,7 +150,7 @@ impl Inbox {
     }
 }
 
-impl ChannelHost for Inbox {
+impl ChannelHost for Entrance {
     fn deliver_inbound<'a>(
         &'a self,
         channel: &'a str,
@@ -206,7 +205,7 @@ struct Actor {
     observers: Observers,
     tasks: Tasks,
     shared: Arc<Shared>,
-    mailbox: async_channel::WeakSender<Message>,
+    mailbox: WeakMailbox<Message>,
     /// Messages of one chat that are accepted and wait.
     room: usize,
     chats: SortedMap<ChatKey, Chat>,
@@ -238,8 +237,8 @@ enum LastLook {
 }
 
 impl Actor {
-    async fn run(mut self, messages: Mail<Message>) {
-        while let Ok(message) = messages.recv().await {
+    async fn run(mut self, messages: Inbox<Message>) {
+        while let Some(message) = messages.next().await {
             self.handle(message);
             self.end();
         }
@@ -256,9 +255,7 @@ impl Actor {
                 let finish = self.observers.finish(clock, self.observer_limit);
                 self.tasks.detach(async move {
                     finish.await;
-                    if let Some(mailbox) = mailbox.upgrade() {
-                        let _ = mailbox.send(Message::Observed).await;
-                    }
+                    mailbox.send(Message::Observed).await;
                 });
             }
             LastLook::Later | LastLook::Now => {}
@@ -352,10 +349,7 @@ impl Actor {
         let (mailbox, key) = (self.mailbox.clone(), key.clone());
         let work = async move {
             let state = Box::new(job.run().await);
-            // Without a mailbox the gateway is gone.
-            if let Some(mailbox) = mailbox.upgrade() {
-                let _ = mailbox.send(Message::Done { key, state }).await;
-            }
+            mailbox.send(Message::Done { key, state }).await;
         };
         self.tasks.detach(work);
     }
@@ -376,9 +370,7 @@ impl Actor {
         let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
         let give_up = async move {
             clock.sleep(grace).await;
-            if let Some(mailbox) = mailbox.upgrade() {
-                let _ = mailbox.send(Message::GiveUp).await;
-            }
+            mailbox.send(Message::GiveUp).await;
         };
         self.tasks.detach(give_up);
     }

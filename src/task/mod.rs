@@ -5,6 +5,7 @@ mod containment;
 mod crew;
 mod fault;
 mod lock;
+mod mailbox;
 mod reply;
 
 pub(crate) use containment::{
@@ -15,4 +16,5 @@ pub use containment::{LOST_THREADS, PanicContainment};
 pub(crate) use crew::TASKS_BETWEEN_EVENTS;
 pub(crate) use fault::{Fault, fault, lock_fault};
 pub(crate) use lock::{AsyncLock, Held, Lock};
-pub(crate) use reply::{Asker, Awaited, ask, question};
+pub(crate) use mailbox::{Inbox, Mailbox, WeakMailbox, drain, mailbox};
+pub(crate) use reply::{Asker, Awaited, question};

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use async_channel::Sender;
-
 use super::lock::Lock;
 use crate::contract::{Cancellation, CancellationSource};
 
@@ -42,16 +40,6 @@ impl<T> Awaited<T> {
         self.ended.cancelled().await;
         self.place.lock().take()
     }
-}
-
-/// Sends an actor a message and waits for its answer; `None` where there is no actor any more.
-pub(crate) async fn ask<M, T>(
-    mailbox: &Sender<M>,
-    message: impl FnOnce(Asker<T>) -> M,
-) -> Option<T> {
-    let (reply, answer) = question();
-    mailbox.send(message(reply)).await.ok()?;
-    answer.get().await
 }
 
 #[cfg(test)]

@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 
-use async_channel::{Receiver, Sender};
-
 use super::member::{Member, Work};
 use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
-use crate::actor::mail::{Mail, mailbox};
 use crate::actor::tasks::Tasks;
 use crate::contract::{ChannelHost, PluginCapability, SortedMap, sort_by};
 use crate::sandbox::Clock;
-use crate::task::{Asker, Awaited, Lock, ask, question};
+use crate::task::{Asker, Awaited, Inbox, Lock, Mailbox, mailbox, question};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
@@ -72,7 +69,7 @@ type Told = Vec<Awaited<MemberOutcome>>;
 /// The handle. Dropping the last one lets every member end.
 #[derive(Clone)]
 pub(in crate::actor) struct Lifecycle {
-    mailbox: Sender<Message>,
+    mailbox: Mailbox<Message>,
     members: Arc<Lock<Members>>,
 }
 
@@ -83,8 +80,8 @@ impl Lifecycle {
         options: LifecycleOptions,
     ) -> Self {
         let members: Arc<Lock<Members>> = Arc::default();
-        let (mailbox, inbox) = mailbox(MAILBOX);
-        let (reports, reported) = async_channel::bounded(MAILBOX);
+        let (orders, inbox) = mailbox(MAILBOX);
+        let (reports, reported) = mailbox(MAILBOX);
         let actor = Supervisor {
             reports,
             members: Arc::clone(&members),
@@ -95,7 +92,7 @@ impl Lifecycle {
             options,
         };
         tasks.detach(actor.run(inbox, reported));
-        Self { mailbox, members }
+        Self { mailbox: orders, members }
     }
 
     pub(in crate::actor) fn members(&self) -> Members {
@@ -187,12 +184,12 @@ impl Lifecycle {
     }
 
     async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Result<T, LifecycleError> {
-        ask(&self.mailbox, message).await.ok_or(LifecycleError::HostGone)
+        self.mailbox.ask(message).await.ok_or(LifecycleError::HostGone)
     }
 }
 
 struct Supervisor {
-    reports: Sender<Message>,
+    reports: Mailbox<Message>,
     members: Arc<Lock<Members>>,
     table: SortedMap<u64, Entry>,
     next: u64,
@@ -203,19 +200,16 @@ struct Supervisor {
 
 struct Entry {
     status: MemberStatus,
-    control: Sender<Control>,
+    control: Mailbox<Control>,
     /// Who takes the messages of a channel.
     inbound: Option<Arc<dyn ChannelHost>>,
 }
 
 impl Supervisor {
-    async fn run(mut self, inbox: Mail<Message>, reported: Receiver<Message>) {
+    async fn run(mut self, inbox: Inbox<Message>, reported: Inbox<Message>) {
         loop {
             // Reports first, so that whoever has been told of an outcome finds it in the states.
-            let message = futures_lite::future::or(async { reported.recv().await.ok() }, async {
-                inbox.recv().await.ok()
-            });
-            match message.await {
+            match futures_lite::future::or(reported.next(), inbox.next()).await {
                 Some(message) => self.handle(message),
                 // The last handle is gone. The members' controls close with the table.
                 None => return,
@@ -263,7 +257,7 @@ impl Supervisor {
         if self.find(object.kind(), &member.name).is_some() {
             return Err(LifecycleError::Taken);
         }
-        let (control, told) = async_channel::bounded(CONTROLS);
+        let (control, told) = mailbox(CONTROLS);
         let status = MemberStatus {
             name: member.name.clone(),
             kind: object.kind(),
@@ -312,10 +306,8 @@ impl Supervisor {
             };
             // A member that has much to do keeps nobody waiting but its own message.
             if let Err(unsent) = entry.control.try_send(control) {
-                let (control, message) = (entry.control.clone(), unsent.into_inner());
-                self.tasks.detach(async move {
-                    let _ = control.send(message).await;
-                });
+                let control = entry.control.clone();
+                self.tasks.detach(async move { control.send(unsent).await });
             }
             outcome
         };

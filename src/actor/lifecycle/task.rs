@@ -4,7 +4,6 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_channel::{Receiver, Sender};
 use futures_lite::future::or;
 
 use super::member::{Member, Work};
@@ -14,7 +13,7 @@ use super::state::LifecycleState;
 use super::supervisor::{Change, Message};
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
 use crate::sandbox::Clock;
-use crate::task::{Asker, contained};
+use crate::task::{Asker, Inbox, Mailbox, contained};
 
 /// What a member is told. The answer goes to `done`; it may be gone.
 pub(super) enum Control {
@@ -30,8 +29,8 @@ pub(super) struct MemberTask {
     pub(super) member: Member,
     /// What the supervisor calls it.
     pub(super) number: u64,
-    pub(super) control: Receiver<Control>,
-    pub(super) reports: Sender<Message>,
+    pub(super) control: Inbox<Control>,
+    pub(super) reports: Mailbox<Message>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: LifecycleOptions,
 }
@@ -66,13 +65,13 @@ impl MemberTask {
     }
 
     async fn wait(&self) -> Next {
-        match self.control.recv().await {
-            Ok(Control::Start { done }) => Next::Start(Some(done)),
-            Ok(Control::Stop { done }) => {
+        match self.control.next().await {
+            Some(Control::Start { done }) => Next::Start(Some(done)),
+            Some(Control::Stop { done }) => {
                 self.tell(done, Ok(()));
                 Next::Wait
             }
-            Err(_) => Next::End,
+            None => Next::End,
         }
     }
 
@@ -87,10 +86,10 @@ impl MemberTask {
         let mut waiting: Vec<_> = asked.into_iter().collect();
         let stopped = async {
             loop {
-                match self.control.recv().await {
-                    Ok(Control::Start { done }) => waiting.push(done),
-                    Ok(Control::Stop { done }) => return Some(done),
-                    Err(_) => return None,
+                match self.control.next().await {
+                    Some(Control::Start { done }) => waiting.push(done),
+                    Some(Control::Stop { done }) => return Some(done),
+                    None => return None,
                 }
             }
         };
@@ -133,15 +132,15 @@ impl MemberTask {
         loop {
             let ended = async { Err(running.as_mut().await) };
             // What is told is looked at first: a channel that ends as it is told to stop has stopped.
-            match or(async { Ok(self.control.recv().await) }, ended).await {
-                Ok(Ok(Control::Start { done })) => self.tell(done, Ok(())),
-                Ok(Ok(Control::Stop { done })) => {
+            match or(async { Ok(self.control.next().await) }, ended).await {
+                Ok(Some(Control::Start { done })) => self.tell(done, Ok(())),
+                Ok(Some(Control::Stop { done })) => {
                     let result = self.stop(&cancellation, running).await;
                     self.tell(done, result);
                     return Next::Wait;
                 }
                 // It was taken out of the host: it ends as if it had been told to.
-                Ok(Err(_)) => {
+                Ok(None) => {
                     let _ = self.stop(&cancellation, running).await;
                     return Next::End;
                 }
@@ -193,18 +192,18 @@ impl MemberTask {
             self.clock.sleep(wait).await;
             None
         };
-        match or(async { Some(self.control.recv().await) }, waited).await {
+        match or(async { Some(self.control.next().await) }, waited).await {
             None => {
-                let _ = self.reports.send(Message::Changed(self.number, Change::Restarted)).await;
+                self.reports.send(Message::Changed(self.number, Change::Restarted)).await;
                 Next::Start(None)
             }
-            Some(Ok(Control::Start { done })) => Next::Start(Some(done)),
-            Some(Ok(Control::Stop { done })) => {
+            Some(Some(Control::Start { done })) => Next::Start(Some(done)),
+            Some(Some(Control::Stop { done })) => {
                 self.report(LifecycleState::Stopped { reason: ASKED.into() }).await;
                 self.tell(done, Ok(()));
                 Next::Wait
             }
-            Some(Err(_)) => Next::End,
+            Some(None) => Next::End,
         }
     }
 
@@ -225,7 +224,7 @@ impl MemberTask {
     fn report(&self, state: LifecycleState) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             // Without a supervisor nobody looks at states any more.
-            let _ = self.reports.send(Message::Changed(self.number, Change::State(state))).await;
+            self.reports.send(Message::Changed(self.number, Change::State(state))).await;
         })
     }
 

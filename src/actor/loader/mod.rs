@@ -16,7 +16,6 @@ mod skills;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_channel::Sender;
 use smol::Executor;
 
 pub use disk::{WatchDepth, WatchedFolder};
@@ -25,13 +24,12 @@ use disk::{Disk, Place};
 use plan::Service;
 
 use super::host::PluginHost;
-use super::mail::{Mail, mailbox};
 use super::tasks::spawn_boxed;
 use crate::contract::{SortedMap, SortedSet};
 use crate::package::{self, Approval, Approvals, Descriptions, PackageContent, ReadLimits};
 use crate::sandbox::{Authority, off_executor};
 use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
-use crate::task::{Asker, ask};
+use crate::task::{Asker, Inbox, Mailbox, mailbox};
 
 /// Requests that wait before those who make them do.
 const MAILBOX: usize = 16;
@@ -81,7 +79,7 @@ impl Bundled {
 /// A handle to the loader. Clones address the same one.
 #[derive(Clone)]
 pub struct Loader {
-    mailbox: Sender<Message>,
+    mailbox: Mailbox<Message>,
 }
 
 /// What came of a reload.
@@ -162,12 +160,12 @@ impl Loader {
     }
 
     async fn ask(&self, scope: Scope, failures: Failures) -> Option<Reloaded> {
-        ask(&self.mailbox, |reply| Message { scope, failures, reply }).await
+        self.mailbox.ask(|reply| Message { scope, failures, reply }).await
     }
 }
 
 struct LoaderActor {
-    inbox: Mail<Message>,
+    inbox: Inbox<Message>,
     options: Arc<LoaderOptions>,
     /// `None` only while another thread reads it.
     disk: Option<Disk>,
@@ -182,7 +180,7 @@ impl LoaderActor {
                 log::warn!("what an interrupted install left can't be repaired: {error}");
             }
         }
-        while let Ok(Message { scope, failures, reply }) = self.inbox.recv().await {
+        while let Some(Message { scope, failures, reply }) = self.inbox.next().await {
             let Some(reloaded) = self.load(scope, failures).await else { break };
             // A reply that nobody waits for any more is no failure.
             reply.send(reloaded);
