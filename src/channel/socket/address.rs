@@ -1,8 +1,8 @@
 //! Listening and connecting ends: a Unix socket that only its owner can open, or TCP.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs};
+use std::io;
+use std::net::{TcpListener, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -12,9 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::net::sockopt::{
-    set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl,
+    set_socket_keepalive, set_tcp_keepcnt, set_tcp_keepidle, set_tcp_keepintvl, set_tcp_nodelay,
     set_tcp_user_timeout, socket_acceptconn, socket_peercred,
 };
+use rustix::net::{SendFlags, Shutdown, SocketFlags, accept_with, send, shutdown};
 use rustix::process::geteuid;
 use smol::Async;
 
@@ -36,26 +37,51 @@ pub(super) enum Peer {
 
 /// Where connections come in. Clones are one listener; the last one removes the Unix socket.
 #[derive(Clone)]
-pub(super) struct Listener(Arc<Kind>);
+pub(super) struct Listener(Arc<Listening>);
 
-enum Kind {
-    Unix { listener: Async<UnixListener>, path: PathBuf, inode: u64, stays: AtomicBool },
-    Tcp(Async<TcpListener>),
+struct Listening {
+    socket: Async<OwnedFd>,
+    place: Place,
+}
+
+enum Place {
+    Unix {
+        path: PathBuf,
+        inode: u64,
+        stays: AtomicBool,
+    },
+    /// An address, as the system gave it.
+    Tcp(String),
+}
+
+impl Place {
+    fn unix(path: &Path, inode: u64) -> Self {
+        Self::Unix { path: path.to_owned(), inode, stays: AtomicBool::new(false) }
+    }
+
+    fn tcp(listener: &TcpListener) -> Self {
+        let address = listener.local_addr().map(|it| it.to_string());
+        Self::Tcp(address.unwrap_or_default())
+    }
 }
 
 impl Listener {
     pub(super) fn bind(address: &SocketAddress, others: bool) -> io::Result<Self> {
-        let kind = match address {
-            SocketAddress::Unix(path) => bind_unix(path, others)?,
+        match address {
+            SocketAddress::Unix(path) => {
+                let (socket, inode) = bind_unix(path, others)?;
+                Self::of(socket, Place::unix(path, inode))
+            }
             SocketAddress::Tcp(address) => {
                 let addresses: Vec<_> = address.to_socket_addrs()?.collect();
                 if addresses.iter().any(|address| !address.ip().is_loopback()) {
                     log::warn!("socket: {address} is not encrypted; use it in a network you trust");
                 }
-                Kind::Tcp(Async::new(TcpListener::bind(addresses.as_slice())?)?)
+                let listener = TcpListener::bind(addresses.as_slice())?;
+                let place = Place::tcp(&listener);
+                Self::of(listener.into(), place)
             }
-        };
-        Ok(Self(Arc::new(kind)))
+        }
     }
 
     /// The one that an earlier process has left at `address`.
@@ -63,59 +89,60 @@ impl Listener {
         if !socket_acceptconn(&socket)? {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        let kind = match address {
-            SocketAddress::Unix(path) => Kind::Unix {
-                listener: Async::new(UnixListener::from(socket))?,
-                inode: fs::symlink_metadata(path)?.ino(),
-                path: path.clone(),
-                stays: AtomicBool::new(false),
-            },
-            SocketAddress::Tcp(_) => Kind::Tcp(Async::new(TcpListener::from(socket))?),
-        };
-        Ok(Self(Arc::new(kind)))
+        match address {
+            SocketAddress::Unix(path) => {
+                let inode = fs::symlink_metadata(path)?.ino();
+                Self::of(socket, Place::unix(path, inode))
+            }
+            SocketAddress::Tcp(_) => {
+                let listener = TcpListener::from(socket);
+                let place = Place::tcp(&listener);
+                Self::of(listener.into(), place)
+            }
+        }
+    }
+
+    fn of(socket: OwnedFd, place: Place) -> io::Result<Self> {
+        Ok(Self(Arc::new(Listening { socket: Async::new(socket)?, place })))
     }
 
     /// What another process can adopt: it goes on listening when this one is closed.
     pub(super) fn keep(&self) -> io::Result<OwnedFd> {
-        match &*self.0 {
-            Kind::Unix { listener, stays, .. } => {
-                let kept = listener.as_fd().try_clone_to_owned()?;
-                stays.store(true, Ordering::Relaxed);
-                Ok(kept)
-            }
-            Kind::Tcp(listener) => listener.as_fd().try_clone_to_owned(),
+        let kept = self.0.socket.as_fd().try_clone_to_owned()?;
+        if let Place::Unix { stays, .. } = &self.0.place {
+            stays.store(true, Ordering::Relaxed);
         }
+        Ok(kept)
     }
 
     pub(super) fn address(&self) -> SocketAddress {
-        match &*self.0 {
-            Kind::Unix { path, .. } => SocketAddress::Unix(path.clone()),
-            Kind::Tcp(listener) => {
-                let address = listener.get_ref().local_addr();
-                SocketAddress::Tcp(address.map(|it| it.to_string()).unwrap_or_default())
-            }
+        match &self.0.place {
+            Place::Unix { path, .. } => SocketAddress::Unix(path.clone()),
+            Place::Tcp(address) => SocketAddress::Tcp(address.clone()),
         }
     }
 
     pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
-        match &*self.0 {
-            Kind::Unix { listener, .. } => {
-                let (stream, _) = listener.accept().await?;
-                let uid = socket_peercred(stream.get_ref())?.uid;
+        let accepting = |listener: &OwnedFd| Ok(accept_with(listener, SocketFlags::CLOEXEC)?);
+        let socket = self.0.socket.read_with(accepting).await?;
+        let peer = match &self.0.place {
+            Place::Unix { .. } => {
+                let uid = socket_peercred(&socket)?.uid;
                 let sender = match uid == geteuid() {
                     true => OWNER.to_owned(),
                     false => format!("{USER}{}", uid.as_raw()),
                 };
-                Ok((Stream::Unix(stream), Peer::User { sender }))
+                Peer::User { sender }
             }
-            Kind::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
+            Place::Tcp(_) => {
                 // Lines are short, and their reader waits for each.
-                stream.get_ref().set_nodelay(true)?;
-                watch(stream.as_fd())?;
-                Ok((Stream::Tcp(stream), Peer::Network))
+                set_tcp_nodelay(&socket, true)?;
+                watch(socket.as_fd())?;
+                Peer::Network
             }
-        }
+        };
+        let is_tcp = peer == Peer::Network;
+        Ok((Stream { socket: Async::new(socket)?, is_tcp }, peer))
     }
 }
 
@@ -138,11 +165,11 @@ fn watch(stream: BorrowedFd<'_>) -> io::Result<()> {
     Ok(set_socket_keepalive(stream, true)?)
 }
 
-impl Drop for Kind {
+impl Drop for Listening {
     fn drop(&mut self) {
-        if let Self::Unix { path, inode, stays, .. } = self
+        if let Place::Unix { path, inode, stays } = &self.place
             && !stays.load(Ordering::Relaxed)
-            && fs::symlink_metadata(&*path).is_ok_and(|it| it.ino() == *inode)
+            && fs::symlink_metadata(path).is_ok_and(|it| it.ino() == *inode)
         {
             let _ = fs::remove_file(path);
         }
@@ -151,7 +178,7 @@ impl Drop for Kind {
 
 /// Binds beside the path and renames into place, so that nobody can connect before the permissions
 /// are right, and a socket that a killed program left behind is replaced.
-fn bind_unix(path: &Path, others: bool) -> io::Result<Kind> {
+fn bind_unix(path: &Path, others: bool) -> io::Result<(OwnedFd, u64)> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.file_type().is_socket() => {
             let problem = format!("{} is there and is not a socket", path.display());
@@ -176,22 +203,16 @@ fn bind_unix(path: &Path, others: bool) -> io::Result<Kind> {
     let placed = fs::set_permissions(&beside, Permissions::from_mode(mode))
         .and_then(|()| Ok(fs::symlink_metadata(&beside)?.ino()))
         .and_then(|inode| fs::rename(&beside, path).map(|()| inode));
-    match placed {
-        Ok(inode) => {
-            let (path, stays) = (path.to_owned(), AtomicBool::new(false));
-            Ok(Kind::Unix { listener: Async::new(listener)?, path, inode, stays })
-        }
-        Err(error) => {
-            let _ = fs::remove_file(&beside);
-            Err(error)
-        }
+    if placed.is_err() {
+        let _ = fs::remove_file(&beside);
     }
+    Ok((listener.into(), placed?))
 }
 
-/// One end of a connection.
-pub(super) enum Stream {
-    Unix(Async<UnixStream>),
-    Tcp(Async<TcpStream>),
+/// One end of a connection, of either kind.
+pub(super) struct Stream {
+    socket: Async<OwnedFd>,
+    is_tcp: bool,
 }
 
 /// Bytes that are read at once, into a buffer that lives as long as the reading.
@@ -199,25 +220,20 @@ const PIECE_BYTES: usize = 16 * 1024;
 
 impl Stream {
     /// Waits for bytes and gives them to `take`. The answer is how many there were; 0 at the end.
-    pub(super) async fn read(&self, mut take: impl FnMut(&[u8])) -> io::Result<usize> {
-        let mut read = |from: &mut dyn Read| {
+    pub(super) async fn read(&self, take: &mut (dyn FnMut(&[u8]) + Send)) -> io::Result<usize> {
+        let reading = |socket: &OwnedFd| {
             let mut piece = [0; PIECE_BYTES];
-            let count = from.read(&mut piece)?;
+            let count = rustix::io::read(socket, &mut piece)?;
             take(&piece[..count]);
             Ok(count)
         };
-        match self {
-            Self::Unix(stream) => stream.read_with(|mut stream| read(&mut stream)).await,
-            Self::Tcp(stream) => stream.read_with(|mut stream| read(&mut stream)).await,
-        }
+        self.socket.read_with(reading).await
     }
 
     pub(super) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let written = match self {
-                Self::Unix(stream) => stream.write_with(|mut stream| stream.write(bytes)).await?,
-                Self::Tcp(stream) => stream.write_with(|mut stream| stream.write(bytes)).await?,
-            };
+            let writing = |socket: &OwnedFd| Ok(send(socket, bytes, SendFlags::NOSIGNAL)?);
+            let written = self.socket.write_with(writing).await?;
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
@@ -229,30 +245,26 @@ impl Stream {
     /// Whether the other end is gone altogether, and not only silent. Of TCP this is known when
     /// writing fails, or when the kernel has looked for it in vain.
     pub(super) fn is_hung_up(&self) -> bool {
-        match self {
-            Self::Unix(stream) => is_hung_up(stream.as_fd()),
-            Self::Tcp(stream) => is_hung_up(stream.as_fd()),
-        }
+        is_hung_up(self.socket.as_fd())
     }
 
     /// Whether the other end may be gone without a word once it sends nothing more: over TCP its end
     /// says the same, whether it closed one direction or both.
     pub(super) fn leaves_in_silence(&self) -> bool {
-        matches!(self, Self::Tcp(_))
+        self.is_tcp
     }
 
     /// Ends both directions; what was written before still arrives.
     pub(super) fn close(&self) {
         // It may be closed already.
-        let _ = match self {
-            Self::Unix(stream) => stream.get_ref().shutdown(Shutdown::Both),
-            Self::Tcp(stream) => stream.get_ref().shutdown(Shutdown::Both),
-        };
+        let _ = shutdown(&self.socket, Shutdown::Both);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpStream;
+
     use rustix::net::sockopt::{
         socket_keepalive, tcp_keepcnt, tcp_keepidle, tcp_keepintvl, tcp_user_timeout,
     };
@@ -265,9 +277,7 @@ mod tests {
         let listener = Listener::bind(&loopback, false).unwrap();
         let SocketAddress::Tcp(address) = listener.address() else { unreachable!() };
         let _client = TcpStream::connect(address).unwrap();
-        let (Stream::Tcp(stream), _) = smol::block_on(listener.accept()).unwrap() else {
-            unreachable!()
-        };
+        let (Stream { socket: stream, .. }, _) = smol::block_on(listener.accept()).unwrap();
         assert!(socket_keepalive(&stream).unwrap());
         let probes = tcp_keepintvl(&stream).unwrap() * tcp_keepcnt(&stream).unwrap();
         let noticed = tcp_keepidle(&stream).unwrap() + probes;

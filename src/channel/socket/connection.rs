@@ -204,10 +204,8 @@ impl Connection {
     ) -> Result<(), ToClient<'static>> {
         let wrong = || ToClient::error(Code::WrongToken, "the first line has to show the token");
         while lines.is_empty() {
-            let read = self.stream.read(|piece| {
-                frames.push(piece, HELLO_BYTES, |line| lines.push(line));
-            });
-            if read.await.map_err(|_| wrong())? == 0 {
+            let mut take = |piece: &[u8]| frames.push(piece, HELLO_BYTES, lines);
+            if self.stream.read(&mut take).await.map_err(|_| wrong())? == 0 {
                 return Err(wrong());
             }
         }
@@ -235,10 +233,8 @@ impl Connection {
                 yield_now().await;
             }
             yield_now().await;
-            let read = self.stream.read(|piece| {
-                frames.push(piece, limits.line_bytes, |line| lines.push(line));
-            });
-            match read.await {
+            let mut take = |piece: &[u8]| frames.push(piece, limits.line_bytes, &mut lines);
+            match self.stream.read(&mut take).await {
                 Ok(0) => return Ok(()),
                 Ok(_) if held.resize(frames.unfinished_bytes()) => {}
                 Ok(_) => {

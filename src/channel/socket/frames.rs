@@ -18,14 +18,14 @@ pub(super) enum Frame {
 }
 
 impl Frames {
-    /// Takes what was read and hands out every line that ends in it. None has more than `limit`
+    /// Takes what was read and adds every line that ends in it to `lines`. None has more than `limit`
     /// bytes.
-    pub(super) fn push(&mut self, mut bytes: &[u8], limit: usize, mut each: impl FnMut(Frame)) {
+    pub(super) fn push(&mut self, mut bytes: &[u8], limit: usize, lines: &mut Vec<Frame>) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
             self.extend(&bytes[..end], limit);
             bytes = &bytes[end + 1..];
             let line = std::mem::take(&mut self.unfinished);
-            each(if std::mem::take(&mut self.skipping) {
+            lines.push(if std::mem::take(&mut self.skipping) {
                 Frame::TooLong
             } else {
                 Frame::Line(line)
@@ -59,7 +59,7 @@ mod tests {
         let text = b"one\n\ntwo\nfar too long\nend";
         for size in 1..text.len() {
             let (mut frames, mut lines) = (Frames::default(), Vec::new());
-            text.chunks(size).for_each(|piece| frames.push(piece, 5, |line| lines.push(line)));
+            text.chunks(size).for_each(|piece| frames.push(piece, 5, &mut lines));
             let line = |text: &str| Frame::Line(text.into());
             assert_eq!(lines, [line("one"), line(""), line("two"), Frame::TooLong]);
             assert_eq!(frames.unfinished, b"end");

@@ -250,12 +250,17 @@ impl SocketChannel {
             let connection = Arc::new(Connection::new(number, stream, self.budget.clone()));
             if self.clients() >= self.options.max_clients {
                 let full = ToClient::error(Code::TooManyClients, "there are too many connections");
-                tasks.spawn(async move { connection.write(&full).await }).detach();
+                let told: BoxFuture<'a, ()> = Box::pin(async move {
+                    // Whoever doesn't hear it sees that the connection is closed.
+                    let _ = connection.write(&full).await;
+                });
+                tasks.spawn(told).detach();
                 continue;
             }
             self.connections().insert(number, Arc::clone(&connection));
             let token = token.clone();
-            tasks.spawn(self.serve(connection, peer, token, host)).detach();
+            let served: BoxFuture<'a, ()> = Box::pin(self.serve(connection, peer, token, host));
+            tasks.spawn(served).detach();
         }
     }
 
