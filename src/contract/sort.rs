@@ -7,20 +7,8 @@ use std::cmp::Ordering;
 
 /// Sorts `items` by `compare`; equal ones stay in their order.
 pub(crate) fn sort_by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    sort_places(&mut order, &mut |one, other| compare(&items[one], &items[other]));
-    // `order` says for each place whose item belongs there: every cycle of it is walked once.
-    for start in 0..order.len() {
-        let mut place = start;
-        loop {
-            let next = std::mem::replace(&mut order[place], place);
-            if next == start {
-                break;
-            }
-            items.swap(place, next);
-            place = next;
-        }
-    }
+    let order = sorted(items.len(), &mut |one, other| compare(&items[one], &items[other]));
+    put(order, &mut |one, other| items.swap(one, other));
 }
 
 /// Sorts `items` by what `key` makes of each.
@@ -28,10 +16,28 @@ pub(crate) fn sort_by_key<T, K: Ord>(items: &mut [T], mut key: impl FnMut(&T) ->
     sort_by(items, |one, other| key(one).cmp(&key(other)));
 }
 
-/// The one copy.
+/// Which of so many items belongs at each place: the one copy.
 #[inline(never)]
-fn sort_places(order: &mut [usize], compare: &mut dyn FnMut(usize, usize) -> Ordering) {
+fn sorted(length: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..length).collect();
     order.sort_by(|one, other| compare(*one, *other));
+    order
+}
+
+/// Puts every item where it belongs: each cycle of `order` is walked once.
+#[inline(never)]
+fn put(mut order: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
+    for start in 0..order.len() {
+        let mut place = start;
+        loop {
+            let next = std::mem::replace(&mut order[place], place);
+            if next == start {
+                break;
+            }
+            swap(place, next);
+            place = next;
+        }
+    }
 }
 
 #[cfg(test)]
