@@ -1,11 +1,9 @@
 //! Who this server is and what it can do: `server/discover`, and `initialize` of the legacy era.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
-use super::message::{Params, Request, RpcError, read};
+use super::message::{Params, Request, RpcError, read, required};
 use super::object::Object;
 use super::revision::Revision;
+use crate::contract::ObjectReader;
 
 /// The name and version of this program, as JSON.
 macro_rules! server_info {
@@ -40,16 +38,6 @@ pub(super) fn discover(result: &mut Object) {
         .member("cacheScope", "public");
 }
 
-#[derive(Deserialize)]
-struct InitializeParams {
-    #[serde(rename = "protocolVersion")]
-    protocol_version: String,
-    #[serde(rename = "capabilities")]
-    _capabilities: IgnoredAny,
-    #[serde(rename = "clientInfo")]
-    _client_info: IgnoredAny,
-}
-
 /// The revision that `initialize` settles on: the one asked for, or else the newest there is to offer.
 ///
 /// # Errors
@@ -57,8 +45,13 @@ struct InitializeParams {
 /// -32602 for parameters that aren't those of `initialize`.
 pub(super) fn agree(request: &Request) -> Result<Revision, RpcError> {
     let params = request.params.as_ref().map_or("{}", Params::get);
-    let params: InitializeParams = read(params)?;
-    let asked = Revision::named(&params.protocol_version);
+    let wrong = |problem: String| RpcError::invalid_params(problem);
+    let mut params = ObjectReader::new(read(params)?).map_err(wrong)?;
+    let asked = params.required_text("protocolVersion").map_err(wrong)?;
+    for name in ["capabilities", "clientInfo"] {
+        required(name, params.value(name))?;
+    }
+    let asked = Revision::named(&asked);
     Ok(asked.filter(|revision| !revision.is_modern()).unwrap_or(Revision::NEWEST_LEGACY))
 }
 

@@ -128,12 +128,19 @@ pub(super) fn texts_of<const N: usize>(
     object: &str,
     names: [&str; N],
 ) -> Result<[Option<String>; N], RpcError> {
-    let values = members_of(object, names)?;
     let mut texts = [const { None }; N];
-    for ((name, json), text) in names.iter().zip(values).zip(&mut texts) {
+    read_texts(object, &names, &mut texts)?;
+    Ok(texts)
+}
+
+/// The one copy of it for all numbers of names.
+fn read_texts(object: &str, names: &[&str], texts: &mut [Option<String>]) -> Result<(), RpcError> {
+    let mut values = vec![None; names.len()];
+    scan::members(object, names, &mut values).map_err(RpcError::invalid_params)?;
+    for ((name, json), text) in names.iter().zip(values).zip(texts) {
         *text = json.map(|json| text_of(name, json)).transpose()?;
     }
-    Ok(texts)
+    Ok(())
 }
 
 /// What a parameter that is a text says.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::or;
-use serde::Serialize;
 use smol::Timer;
 
 use super::catalog::Catalog;
@@ -27,22 +26,12 @@ const RESOURCES: usize = 1_000;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a client wants to hear of.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 struct Filter {
-    #[serde(skip_serializing_if = "is_false")]
     tools_list_changed: bool,
-    #[serde(skip_serializing_if = "is_false")]
     prompts_list_changed: bool,
-    #[serde(skip_serializing_if = "is_false")]
     resources_list_changed: bool,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     resource_subscriptions: Vec<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 impl Filter {
@@ -56,6 +45,23 @@ impl Filter {
             resources_list_changed: filter.flag("resourcesListChanged")?,
             resource_subscriptions: filter.texts("resourceSubscriptions")?,
         })
+    }
+
+    /// What is wanted, as a client writes it.
+    fn json(&self) -> String {
+        let lists = [
+            ("toolsListChanged", self.tools_list_changed),
+            ("promptsListChanged", self.prompts_list_changed),
+            ("resourcesListChanged", self.resources_list_changed),
+        ];
+        let mut json = Object::new();
+        for (name, _) in lists.into_iter().filter(|(_, wanted)| *wanted) {
+            json.raw(name, "true");
+        }
+        if !self.resource_subscriptions.is_empty() {
+            json.member("resourceSubscriptions", &self.resource_subscriptions);
+        }
+        json.end()
     }
 
     /// Everything that legacy clients were promised.
@@ -97,7 +103,7 @@ impl McpServer {
         // What changes after this moment is told, so it is looked at before the client hears of it.
         let told = self.look(&filter).await;
         let mut acknowledged = Object::new();
-        acknowledged.raw("_meta", &id).member("notifications", &filter);
+        acknowledged.raw("_meta", &id).raw("notifications", &filter.json());
         let acknowledged = acknowledged.end();
         const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
         context.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;

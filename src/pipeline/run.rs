@@ -51,66 +51,67 @@ impl Pipeline {
 
     /// Takes a message to its answer, or to the failure of the stage that stopped it. Dropping the
     /// future cancels it.
-    pub async fn run(
-        &self,
-        mut state: MessageState,
-        conversation: &Arc<Conversation>,
-        progress: &ProgressNotes,
-    ) -> PipelineOutcome {
-        let mut leaves = false;
-        let before = state.clone();
-        match self.stages(&mut state, &mut leaves, conversation, progress).await {
-            Ok(()) => PipelineOutcome { state, leaves },
-            // What a failed stage left half done is no state to show.
-            Err(failure) => {
-                let state = MessageState { failure: Some(failure), answer: None, ..before };
-                PipelineOutcome { state, leaves: false }
-            }
-        }
-    }
-
-    /// In a box: who runs a message, a channel or the command line, has no copy of all this.
-    fn stages<'a>(
+    ///
+    /// It is in a box: who runs a message, a channel or the command line, has no copy of all this.
+    pub fn run<'a>(
         &'a self,
-        state: &'a mut MessageState,
-        leaves: &'a mut bool,
+        mut state: MessageState,
         conversation: &'a Arc<Conversation>,
         progress: &'a ProgressNotes,
-    ) -> BoxFuture<'a, Result<(), Failure>> {
+    ) -> BoxFuture<'a, PipelineOutcome> {
         Box::pin(async move {
-            // Commands and tool lines are read from what the sender wrote, before any stage of others:
-            // no plugin can make the owner say something.
-            *leaves = self.command(state, conversation, progress).await?;
-            if state.answer.is_none()
-                && state.skill.is_none()
-                && let Some(line) = ToolLine::parse(&state.text, self.host())
-            {
-                let called = line.call(self.host(), progress).await;
-                state.answer = Some(called.map_err(|error| Failure::from(&error))?);
-            }
-            let in_use = conversation.used_skills().into_iter().chain(state.skill.clone());
-            state.prompt = Some(self.assembler.prompt(&in_use.collect::<Vec<_>>()));
-
-            let stages = self.host().stages();
-            if state.answer.is_none() {
-                self.foreign(&stages, PipelineStageType::PreProcess, state, progress).await?;
-            }
-            if state.answer.is_none() {
-                let replaced =
-                    self.foreign(&stages, PipelineStageType::Process, state, progress).await?;
-                if !replaced {
-                    state.answer = Some(self.without_model(state));
-                }
-            }
-            self.foreign(&stages, PipelineStageType::PostProcess, state, progress).await?;
-            match state.answer {
-                Some(_) => Ok(()),
-                None => {
-                    let next_step = "see `/status` for the stages";
-                    Err(Failure::new("no_answer", "no stage gave an answer", next_step))
+            let mut leaves = false;
+            let before = state.clone();
+            match self.stages(&mut state, &mut leaves, conversation, progress).await {
+                Ok(()) => PipelineOutcome { state, leaves },
+                // What a failed stage left half done is no state to show.
+                Err(failure) => {
+                    let state = MessageState { failure: Some(failure), answer: None, ..before };
+                    PipelineOutcome { state, leaves: false }
                 }
             }
         })
+    }
+
+    async fn stages(
+        &self,
+        state: &mut MessageState,
+        leaves: &mut bool,
+        conversation: &Arc<Conversation>,
+        progress: &ProgressNotes,
+    ) -> Result<(), Failure> {
+        // Commands and tool lines are read from what the sender wrote, before any stage of others:
+        // no plugin can make the owner say something.
+        *leaves = self.command(state, conversation, progress).await?;
+        if state.answer.is_none()
+            && state.skill.is_none()
+            && let Some(line) = ToolLine::parse(&state.text, self.host())
+        {
+            let called = line.call(self.host(), progress).await;
+            state.answer = Some(called.map_err(|error| Failure::from(&error))?);
+        }
+        let in_use = conversation.used_skills().into_iter().chain(state.skill.clone());
+        state.prompt = Some(self.assembler.prompt(&in_use.collect::<Vec<_>>()));
+
+        let stages = self.host().stages();
+        if state.answer.is_none() {
+            self.foreign(&stages, PipelineStageType::PreProcess, state, progress).await?;
+        }
+        if state.answer.is_none() {
+            let replaced =
+                self.foreign(&stages, PipelineStageType::Process, state, progress).await?;
+            if !replaced {
+                state.answer = Some(self.without_model(state));
+            }
+        }
+        self.foreign(&stages, PipelineStageType::PostProcess, state, progress).await?;
+        match state.answer {
+            Some(_) => Ok(()),
+            None => {
+                let next_step = "see `/status` for the stages";
+                Err(Failure::new("no_answer", "no stage gave an answer", next_step))
+            }
+        }
     }
 
     fn host(&self) -> &PluginHost {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::or;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use smol::Timer;
 
 use super::Guest;
@@ -153,16 +153,18 @@ fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
         let limit = limits::MESSAGE_ID_BYTES;
         return Err(format!("its id has {id_bytes} bytes, of at most {limit}"));
     }
-    serde_json::from_str(&message.payload_json)
-        .map_err(|error| format!("its payload can't be read: {error}"))
+    let payload = serde_json::from_str::<Value>(&message.payload_json);
+    let payload = payload.map_err(|error| error.to_string()).and_then(MessagePayload::try_from);
+    payload.map_err(|problem| format!("its payload can't be read: {problem}"))
 }
 
 fn read_metadata(message: &GuestInbound) -> Result<SortedMap<String, Value>, String> {
-    let mut known: SortedMap<String, Value> = match message.metadata_json.as_str() {
-        "" => SortedMap::new(),
+    let known: Map<String, Value> = match message.metadata_json.as_str() {
+        "" => Map::new(),
         text => serde_json::from_str(text)
             .map_err(|error| format!("its metadata can't be read: {error}"))?,
     };
+    let mut known = SortedMap::from_iter(known);
     for (name, value) in
         [(metadata::THREAD, &message.thread), (metadata::MESSAGE_ID, &message.message_id)]
     {

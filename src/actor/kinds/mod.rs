@@ -18,8 +18,8 @@ use super::host::PluginHost;
 use super::plugin;
 use super::registry::LoadedPlugin;
 use crate::contract::{
-    CallError, ChannelAdapter, MemoryBackend, PipelineStage, PluginCapability, PluginError, Skill,
-    VoiceHandler,
+    BoxFuture, CallError, ChannelAdapter, MemoryBackend, PipelineStage, PluginCapability,
+    PluginError, Skill, VoiceHandler,
 };
 use crate::wasm::{GuestCall, GuestValue};
 
@@ -127,12 +127,19 @@ impl Guest {
         take: impl FnOnce(GuestValue) -> Option<T>,
     ) -> Result<T, PluginError> {
         let export = call.export();
-        // The plugin itself must not be kept while its call runs, or it would outlive its time.
-        let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox.clone();
-        let value = plugin::submit(mailbox, call, None).await.result?;
+        let value = self.value(call).await?;
         take(value).ok_or_else(|| {
             let reason = format!("`{export}` answered with a value of another type");
             CallError::NotReady { reason }.into()
+        })
+    }
+
+    /// In a box, as one copy for all functions.
+    fn value(&self, call: GuestCall) -> BoxFuture<'_, Result<GuestValue, PluginError>> {
+        Box::pin(async move {
+            // The plugin itself must not be kept while its call runs, or it would outlive its time.
+            let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox.clone();
+            Ok(plugin::submit(mailbox, call, None).await.result?)
         })
     }
 

@@ -14,7 +14,7 @@ use futures_lite::future::or;
 use smol::Timer;
 #[cfg(feature = "serve")]
 use weft_lite::{BearerToken, HttpError, HttpOptions, McpConfig, McpListener};
-use weft_lite::{McpOptions, McpServer, Runtime, ToolNames};
+use weft_lite::{BoxFuture, McpOptions, McpServer, Runtime, ToolNames};
 
 use super::changes::{self, Style};
 use super::startup::Console;
@@ -136,24 +136,20 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
         std::future::pending().await
     };
     // A task, so that it runs on the thread that the calls run on.
-    let serving = match target {
-        Target::Stdio => {
-            let server = server.clone();
-            runtime.executor().spawn(async move { server.serve_stdio().await })
-        }
+    let served = server.clone();
+    let serving: BoxFuture<'static, io::Result<()>> = match target {
+        Target::Stdio => Box::pin(async move { served.serve_stdio().await }),
         #[cfg(feature = "serve")]
-        Target::Address(_) => {
-            let server = server.clone();
-            runtime.executor().spawn(async move {
-                if let Some(listener) = listener {
-                    server.serve_http(listener).await;
-                }
-                Ok(())
-            })
-        }
+        Target::Address(_) => Box::pin(async move {
+            if let Some(listener) = listener {
+                served.serve_http(listener).await;
+            }
+            Ok(())
+        }),
         #[cfg(not(feature = "serve"))]
         Target::Address(_) => return Err(no_http()),
     };
+    let serving = runtime.executor().spawn(serving);
     let serving = serve(&runtime, &server, target, serving, interrupts);
     match runtime.block_on(or(serving, following))? {
         Ended::Interrupted if !is_loaded.get() => Err(Failure::interrupted()),
