@@ -95,13 +95,31 @@ impl<'v> Table<'v> {
         rule: &dyn Fn(&str) -> Result<T, Flaw>,
         findings: &mut Findings,
     ) -> Option<T> {
-        let value = self.get(key)?;
-        let checked = match value {
-            Value::String(text) => rule(text),
-            Value::Number(_) => Err(wrong_kind(value, "text; put it in quotes")),
-            other => Err(wrong_kind(other, "text")),
+        let mut found = None;
+        let mut take = |text: &str| {
+            found = Some(rule(text)?);
+            Ok(())
         };
-        checked.map_err(|flaw| findings.fault(self.path(key), flaw)).ok()
+        self.checked(key, &mut take, findings);
+        found
+    }
+
+    /// The one copy of [`text`](Self::text) for all types.
+    fn checked(
+        &self,
+        key: &str,
+        take: &mut dyn FnMut(&str) -> Result<(), Flaw>,
+        findings: &mut Findings,
+    ) {
+        let checked = match self.get(key) {
+            None => Ok(()),
+            Some(Value::String(text)) => take(text),
+            Some(value @ Value::Number(_)) => Err(wrong_kind(value, "text; put it in quotes")),
+            Some(other) => Err(wrong_kind(other, "text")),
+        };
+        if let Err(flaw) = checked {
+            findings.fault(self.path(key), flaw);
+        }
     }
 
     /// Like [`text`](Self::text), with a fault if `key` is absent.
@@ -155,31 +173,46 @@ impl<'v> Table<'v> {
         item: &dyn Fn(&Value) -> Result<T, Flaw>,
         findings: &mut Findings,
     ) -> Vec<T> {
+        let mut list = Vec::new();
+        let mut take = |value: &Value| {
+            let read = item(value)?;
+            let is_new = !list.contains(&read);
+            if is_new {
+                list.push(read);
+            }
+            Ok(is_new)
+        };
+        self.items(key, expected, &mut take, findings);
+        list
+    }
+
+    /// The one copy of [`list`](Self::list) for all types; `take` tells whether the item is a new one.
+    fn items(
+        &self,
+        key: &str,
+        expected: &str,
+        take: &mut dyn FnMut(&Value) -> Result<bool, Flaw>,
+        findings: &mut Findings,
+    ) {
         let path = self.path(key);
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else { return };
         let Some(items) = value.as_array() else {
-            findings.fault(path, wrong_kind(value, expected));
-            return Vec::new();
+            return findings.fault(path, wrong_kind(value, expected));
         };
         if items.len() > LIST_ITEMS {
             let flaw = Flaw::new(
                 &format_args!("{} items", items.len()),
                 &format_args!("expected at most {LIST_ITEMS}"),
             );
-            findings.fault(path, flaw);
-            return Vec::new();
+            return findings.fault(path, flaw);
         }
-        let mut list: Vec<T> = Vec::with_capacity(items.len());
         for (index, value) in items.iter().enumerate() {
-            match item(value) {
+            match take(value) {
+                Ok(true) => {}
+                Ok(false) => findings.warn(format!("`{path}[{index}]` repeats an earlier item")),
                 Err(flaw) => findings.fault(format!("{path}[{index}]"), flaw),
-                Ok(read) if list.contains(&read) => {
-                    findings.warn(format!("`{path}[{index}]` repeats an earlier item"));
-                }
-                Ok(read) => list.push(read),
             }
         }
-        list
     }
 
     /// The keys that are not among `known`.
