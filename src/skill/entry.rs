@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
 
 use super::diagnostic::Diagnostic;
 use super::document::SkillDocument;
@@ -133,7 +134,7 @@ impl ShadowedSkill {
 }
 
 /// A skill of a [`SkillRegistry`](super::SkillRegistry).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillEntry {
     /// The name it is loaded under.
@@ -141,10 +142,8 @@ pub struct SkillEntry {
     /// Where it comes from.
     pub level: SkillLevel,
     /// Its `SKILL.md`; `None` where it is compiled in.
-    #[serde(serialize_with = "as_text")]
     pub path: Option<Arc<Path>>,
     /// Its state.
-    #[serde(flatten)]
     pub state: SkillState,
     /// The skills of its name that it goes before.
     pub shadows: Vec<ShadowedSkill>,
@@ -191,10 +190,41 @@ impl SkillEntry {
             && self.outdated == other.outdated
     }
 
+    /// What JSON has of it: the members of its state are among its own.
+    fn members(&self) -> Map<String, Value> {
+        let first = [
+            ("name", Value::from(&*self.name)),
+            ("level", self.level.to_string().into()),
+            ("path", self.path.as_ref().map(|path| path.display().to_string()).into()),
+            ("state", self.state.as_str().into()),
+        ];
+        let of_state = match &self.state {
+            SkillState::Unavailable { reasons } => Some(("reasons", json!(reasons))),
+            SkillState::Pending { unapproved } => Some(("unapproved", json!(unapproved))),
+            SkillState::Shadowed { by } => Some(("by", json!(by))),
+            SkillState::Active | SkillState::Disabled | SkillState::Invalid => None,
+        };
+        let last = [
+            ("shadows", json!(self.shadows)),
+            ("provider", self.provider.as_deref().into()),
+            ("outdated", self.outdated.into()),
+            ("diagnostics", json!(self.diagnostics)),
+            ("document", json!(self.document)),
+        ];
+        let members = first.into_iter().chain(of_state).chain(last);
+        members.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
     /// Whether it may be offered to models, people and clients.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.state == SkillState::Active
+    }
+}
+
+impl Serialize for SkillEntry {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.members().serialize(to)
     }
 }
 
