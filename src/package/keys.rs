@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::digest::{from_hex, sha256_hex};
@@ -122,7 +122,7 @@ impl std::ops::Deref for KeyError {
 /// A key that signs packages.
 pub struct PrivateKey(Ed25519KeyPair);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(try_from = "Value")]
 struct PrivateDocument {
     algorithm: String,
@@ -155,13 +155,12 @@ impl PrivateKey {
         getrandom::fill(&mut seed)
             .map_err(|error| KeyError::io(path, &io::Error::other(error.to_string())))?;
         let public = Self::of(path, &seed)?.public();
-        let document = PrivateDocument {
-            algorithm: ALGORITHM.into(),
-            key_id: public.key_id(),
-            private_key: to_hex(&seed),
-        };
-        let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| KeyError::malformed(path, home::json_problem(&error)))?;
+        let (key_id, private_key) = (public.key_id(), to_hex(&seed));
+        let text = json_lines(&json!({
+            "algorithm": ALGORITHM,
+            "key_id": key_id,
+            "private_key": private_key,
+        }));
         home::write_new(path, text.as_bytes(), Access::Owner)
             .map_err(|error| KeyError::io(path, &error))?;
         let public_path = Self::public_path(path);
@@ -226,7 +225,7 @@ impl fmt::Debug for PrivateKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(try_from = "Value")]
 struct PublicDocument {
     algorithm: String,
@@ -272,11 +271,13 @@ impl PublicKey {
         from_hex(signature).is_some_and(|signature| ed25519::is_valid(&self.0, message, &signature))
     }
 
+    fn document(&self) -> Value {
+        let (key_id, public_key) = (self.key_id(), to_hex(&self.0));
+        json!({ "algorithm": ALGORITHM, "key_id": key_id, "public_key": public_key })
+    }
+
     fn json(&self) -> String {
-        let public_key = to_hex(&self.0);
-        let (algorithm, key_id) = (ALGORITHM, self.key_id());
-        let fields = json!({ "algorithm": algorithm, "key_id": key_id, "public_key": public_key });
-        json_lines(&fields) + "\n"
+        json_lines(&self.document()) + "\n"
     }
 }
 
@@ -345,14 +346,9 @@ impl TrustedKeys {
         if !is_shown || name.chars().count() > NAME_CHARS {
             return Err(KeyError::new(path, KeyErrorKind::Name));
         }
-        let document = PublicDocument {
-            algorithm: ALGORITHM.into(),
-            key_id: key.key_id(),
-            public_key: to_hex(&key.0),
-            name: Some(name.clone()),
-        };
-        let text = serde_json::to_string_pretty(&document)
-            .map_err(|error| KeyError::malformed(path, home::json_problem(&error)))?;
+        let mut document = key.document();
+        document["name"] = name.as_str().into();
+        let text = json_lines(&document);
         let folder = home.join("trusted-keys");
         let file = folder.join(format!("{}.json", key.key_id()));
         let lock = HomeLock::acquire(home).map_err(of_home)?;

@@ -7,14 +7,14 @@ use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use super::content::SIGNATURE_FILE;
 use super::digest::{Difference, DigestList};
 use super::home::{self, Access};
 use super::install_error::InstallError;
 use super::keys::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
-use crate::contract::{ObjectReader, shown};
+use crate::contract::{ObjectReader, json_lines, shown};
 
 /// What stands before the digest list in what is signed, so that the signature is good for
 /// nothing else.
@@ -148,8 +148,12 @@ impl PackageSignature {
         let path = folder.join(SIGNATURE_FILE);
         let failed =
             |problem: String| InstallError::Source { source: path.display().to_string(), problem };
-        let text =
-            serde_json::to_string_pretty(&signature).map_err(|error| failed(error.to_string()))?;
+        let text = json_lines(&json!({
+            "algorithm": ALGORITHM,
+            "key_id": signature.key_id,
+            "digests": signature.digests,
+            "signature": signature.signature,
+        }));
         let written = std::fs::remove_file(&path)
             .or_else(|error| match error.kind() {
                 std::io::ErrorKind::NotFound => Ok(()),
