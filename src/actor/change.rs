@@ -103,36 +103,25 @@ impl<T> Changes<T> {
 }
 
 impl<T: Clone> Changes<T> {
-    /// Compares two lists in the order of `name`, each without repeated names.
-    fn between<'a>(
-        before: impl IntoIterator<Item = &'a T>,
-        after: impl IntoIterator<Item = &'a T>,
-        name: impl Fn(&T) -> &str,
+    /// Compares two moments, where things have the names that they are sorted by.
+    fn between(
+        before: &SortedMap<String, T>,
+        after: &SortedMap<String, T>,
         same: impl Fn(&T, &T) -> bool,
-    ) -> Self
-    where
-        T: 'a,
-    {
-        let (mut before, mut after) = (before.into_iter().peekable(), after.into_iter().peekable());
+    ) -> Self {
         let mut changes = Self::default();
-        loop {
-            let order = match (before.peek(), after.peek()) {
-                (Some(old), Some(new)) => name(old).cmp(name(new)),
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (None, None) => return changes,
-            };
-            let old = if order.is_le() { before.next() } else { None };
-            let new = if order.is_ge() { after.next() } else { None };
-            match (old, new) {
-                (Some(old), Some(new)) if !same(old, new) => {
+        for (name, old) in before {
+            match after.get(name) {
+                Some(new) if same(old, new) => {}
+                Some(new) => {
                     changes.changed.push(Change { before: old.clone(), after: new.clone() });
                 }
-                (Some(old), None) => changes.removed.push(old.clone()),
-                (None, Some(new)) => changes.added.push(new.clone()),
-                _ => {}
+                None => changes.removed.push(old.clone()),
             }
         }
+        let new = after.iter().filter(|(name, _)| !before.contains_key(*name));
+        changes.added.extend(new.map(|(_, new)| new.clone()));
+        changes
     }
 }
 
@@ -177,18 +166,10 @@ impl Seen {
         RegistryChange {
             generation: newer.generation,
             skills: skills(&self.skills, &newer.skills),
-            plugins: Changes::between(
-                self.plugins.values(),
-                newer.plugins.values(),
-                |plugin| &plugin.id,
-                PartialEq::eq,
-            ),
-            tools: Changes::between(
-                self.tools.values(),
-                newer.tools.values(),
-                |tool| &tool.name,
-                |old, new| Arc::ptr_eq(&old.description, &new.description) || old == new,
-            ),
+            plugins: Changes::between(&self.plugins, &newer.plugins, PartialEq::eq),
+            tools: Changes::between(&self.tools, &newer.tools, |old, new| {
+                Arc::ptr_eq(&old.description, &new.description) || old == new
+            }),
             refused: newer.refused.iter().filter(is_new).cloned().collect(),
         }
     }

@@ -44,7 +44,10 @@ impl Commands {
             }
         }
         let generation = Some(snapshot.generation);
-        *self.derived.lock() = Derived { generation, registry: Arc::clone(&registry) };
+        let derived = Derived { generation, registry: Arc::clone(&registry) };
+        // The old one goes under no lock: handlers may be of anybody.
+        let before = std::mem::replace(&mut *self.derived.lock(), derived);
+        drop(before);
         registry
     }
 

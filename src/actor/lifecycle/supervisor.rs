@@ -321,7 +321,9 @@ impl Supervisor {
 
     fn publish(&self) {
         let members = self.table.values().map(|entry| entry.status.clone()).collect();
-        *self.members.lock() = Arc::new(members);
+        // What goes with the old ones goes under no lock: it may be of anybody.
+        let before = std::mem::replace(&mut *self.members.lock(), Arc::new(members));
+        drop(before);
     }
 }
 
