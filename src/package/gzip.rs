@@ -211,3 +211,39 @@ const fn table() -> [u32; 16] {
     }
     table
 }
+
+#[cfg(all(test, feature = "package"))]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, GzBuilder};
+
+    use super::*;
+
+    fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        Gunzip::new(packed)?.read_to_end(&mut text).map(|_| text)
+    }
+
+    #[test]
+    fn what_others_pack_is_read_and_what_is_damaged_is_not() {
+        let text = b"123456789".repeat(20_000);
+        let head = GzBuilder::new().filename("a name").comment("a word").extra([1, 2, 3]);
+        let mut other = head.write(Vec::new(), Compression::fast());
+        other.write_all(&text).unwrap();
+        let own = gzip(&text, CompressionLevel::BestCompression);
+        for packed in [other.finish().unwrap(), own] {
+            assert!(unpacked(&packed).unwrap() == text);
+            for cut in [0, 9, 11, packed.len() - 9, packed.len() - 1] {
+                assert!(unpacked(&packed[..cut]).is_err(), "{cut}");
+            }
+            for at in [0, 2, packed.len() - 8, packed.len() - 1] {
+                let mut damaged = packed.clone();
+                damaged[at] ^= 1;
+                assert!(unpacked(&damaged).is_err(), "{at}");
+            }
+        }
+        let default = gzip(&text, CompressionLevel::DefaultLevel);
+        assert_eq!(gzip_bytes(&text), default.len());
+    }
+}
