@@ -49,6 +49,9 @@ pub(super) struct Ready {
     what: Readied,
 }
 
+/// What finds out what is to be known of a module.
+type Readying<'a> = Box<dyn FnOnce(&Recipe) -> Result<Readied, LoadError> + 'a>;
+
 enum Readied {
     Told(Told),
     /// It has to be asked, and the answers are kept under this key.
@@ -138,7 +141,7 @@ impl PackageHead {
         summary: &Arc<ModuleSummary>,
         workshop: &Workshop,
         afterwards: Afterwards,
-        readied: Box<dyn FnOnce(&Recipe) -> Result<Readied, LoadError> + '_>,
+        readied: Readying<'_>,
     ) -> Result<Ready, LoadError> {
         let Self { manifest, mut warnings, origin, module } = self;
         CapabilityMismatch::check(&manifest.capabilities, &summary.kinds())

@@ -22,8 +22,11 @@ const MAP_OF_SCHEMAS: &str = "an object of schemas";
 const NAMES: &str = "a list of strings";
 const TYPES: &str = "one or more of null, boolean, integer, number, string, array and object";
 
+type NumberLimit = fn(Exact) -> Assertion;
+type SizeLimit = fn(Measure, u64) -> Assertion;
+
 /// The limits of numbers.
-const NUMBERS: [(&str, fn(Exact) -> Assertion); 4] = [
+const NUMBERS: [(&str, NumberLimit); 4] = [
     ("minimum", Assertion::AtLeast),
     ("maximum", Assertion::AtMost),
     ("exclusiveMinimum", Assertion::Over),
@@ -31,7 +34,7 @@ const NUMBERS: [(&str, fn(Exact) -> Assertion); 4] = [
 ];
 
 /// The limits of sizes.
-const SIZES: [(&str, fn(Measure, u64) -> Assertion, Measure); 6] = [
+const SIZES: [(&str, SizeLimit, Measure); 6] = [
     ("minLength", Assertion::AtLeastSize, Measure::Characters),
     ("maxLength", Assertion::AtMostSize, Measure::Characters),
     ("minItems", Assertion::AtLeastSize, Measure::Items),
