@@ -59,7 +59,7 @@ impl<T> Lock<T> {
             return self.0.lock().unwrap_or_else(PoisonError::into_inner);
         }
         // Nothing wakes whoever waits for a lock that is lost meanwhile.
-        let mut turns = Turns { begun: Instant::now(), pause: FIRST_PAUSE };
+        let mut turns = Turns { begun: Instant::now(), yields: YIELDS, pause: FIRST_PAUSE };
         loop {
             if let Some(guard) = self.try_lock() {
                 return guard;
@@ -74,12 +74,15 @@ impl<T> Lock<T> {
     }
 }
 
+/// How often others run before the first pause: locks are held for microseconds, pauses are longer.
+const YIELDS: u32 = 64;
 /// The pauses between two looks at a lock that somebody else has.
 const FIRST_PAUSE: Duration = Duration::from_micros(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
 
 struct Turns {
     begun: Instant,
+    yields: u32,
     pause: Duration,
 }
 
@@ -95,6 +98,11 @@ impl Turns {
             |lost: &Instant| lost.elapsed() > PATIENCE && self.begun.elapsed() > LATE_PATIENCE;
         if LOST.get().is_some_and(is_over) {
             panic_any("it needs what a call that panicked has locked");
+        }
+        if let Some(left) = self.yields.checked_sub(1) {
+            self.yields = left;
+            thread::yield_now();
+            return;
         }
         thread::sleep(self.pause);
         self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
