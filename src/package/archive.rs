@@ -7,11 +7,12 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use miniz_oxide::deflate::CompressionLevel;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use tar::{Archive, EntryType, Header};
 
 use super::files;
-use super::gzip::{GZIP, Gunzip, gzip};
 use super::install_error::InstallError;
 use super::paths;
 use super::staging::StagedPackage;
@@ -42,6 +43,9 @@ const NOT_TAKEN: [(usize, &[u8], &str); 12] = [
     (0, b"<html", "a web page"),
 ];
 
+/// How what gzip makes begins.
+const GZIP: &[u8] = b"\x1f\x8b";
+
 /// The package in `folder` as an archive. The same files always give the same bytes. Histories and
 /// builds are left out, see [`left_out_of_package`](crate::left_out_of_package).
 ///
@@ -54,7 +58,7 @@ pub fn pack_folder(folder: &Path) -> Result<Vec<u8>, InstallError> {
         source: place.display().to_string(),
         problem: error.to_string(),
     };
-    let mut archive = tar::Builder::new(Vec::new());
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::best()));
     for file in files::to_pack(folder)? {
         let content = fs::read(&file.place).map_err(|error| failed(&file.place, error))?;
         let mut header = Header::new_gnu();
@@ -66,8 +70,8 @@ pub fn pack_folder(folder: &Path) -> Result<Vec<u8>, InstallError> {
             .append_data(&mut header, &file.path, content.as_slice())
             .map_err(|error| failed(&file.place, error))?;
     }
-    let archive = archive.into_inner().map_err(|error| failed(folder, error))?;
-    Ok(gzip(&archive, CompressionLevel::BestCompression))
+    let packed = archive.into_inner().and_then(GzEncoder::finish);
+    packed.map_err(|error| failed(folder, error))
 }
 
 /// Reads an archive of at most the size that a package may have.
@@ -103,7 +107,7 @@ pub(super) fn unpack(
         unpack_zip(archive, staged, &|error| failed(format!("it is no usable .zip ({error})")))?;
         return staged.take_wrapping_folder_off();
     }
-    if !archive.starts_with(&GZIP) {
+    if !archive.starts_with(GZIP) {
         let what = if archive.is_empty() { "empty" } else { "no archive" };
         return Err(failed(format!("it is {what}; only .tar.gz and .zip are taken")));
     }
@@ -112,8 +116,7 @@ pub(super) fn unpack(
         io::ErrorKind::Other => failed("what is compressed in it is no .tar archive".into()),
         _ => failed(format!("it is not a whole .tar.gz archive ({error})")),
     };
-    let inner = Gunzip::new(archive).map_err(damaged)?;
-    let unpacked = Bounded { inner, left: UNPACKED_BYTES, over: false };
+    let unpacked = Bounded { inner: GzDecoder::new(archive), left: UNPACKED_BYTES, over: false };
     let mut archive = Archive::new(unpacked);
     let result = unpack_entries(&mut archive, staged, &damaged);
     // The archive's reader hides why it could not go on.

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use flate2::read::DeflateDecoder;
+
 use super::error::{PackageError, PackageFault};
-use super::gzip::Inflate;
 use super::source::{self, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};
 use crate::contract::PluginManifest;
 
@@ -44,7 +45,7 @@ impl BundledPlugin {
     pub fn package(&self) -> Result<PluginPackage, PackageError> {
         let mut module = Vec::new();
         let failed = |kind| PackageError::new(self.name, kind);
-        Inflate::new(self.module)
+        DeflateDecoder::new(self.module)
             .read_to_end(&mut module)
             .map_err(|error| failed(source::unreadable("plugin.wasm", &error)))?;
         module.shrink_to_fit();

@@ -9,6 +9,8 @@ mod approvals;
 mod archive;
 #[cfg(feature = "bundled")]
 mod bundled;
+#[cfg(feature = "package")]
+mod compressed;
 mod consent;
 mod content;
 mod contents;
@@ -21,8 +23,6 @@ mod ed25519;
 mod error;
 #[cfg(feature = "package")]
 mod files;
-#[cfg(any(feature = "package", feature = "bundled"))]
-mod gzip;
 mod home;
 #[cfg(feature = "package")]
 mod install;

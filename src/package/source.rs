@@ -318,9 +318,9 @@ fn check_size(bytes: u64, limits: ReadLimits) -> Result<(), PackageErrorKind> {
 /// Bytes of a module after gzip; zero where that is surely within the limits.
 #[cfg(feature = "package")]
 fn gzip_bytes(module: &[u8], limits: ReadLimits) -> usize {
-    match super::gzip::is_surely_within(module, limits.module_gzip_bytes) {
+    match super::compressed::is_surely_within(module, limits.module_gzip_bytes) {
         true => 0,
-        false => super::gzip::gzip_bytes(module),
+        false => super::compressed::gzip_bytes(module),
     }
 }
 

@@ -5,7 +5,9 @@
 
 use std::io::{self, Read};
 
-use super::gzip::{Crc, Inflate};
+use flate2::Crc;
+use flate2::read::DeflateDecoder;
+
 use crate::skill::at_most;
 
 /// Bytes of the record at the end, before its comment.
@@ -114,10 +116,10 @@ impl Entry<'_> {
     pub(super) fn content(&self) -> io::Result<Vec<u8>> {
         let limit = u64::from(self.bytes) + 1;
         let mut content = Vec::new();
-        let (mut deflated, mut stored) = (Inflate::new(self.packed), self.packed);
+        let (mut deflated, mut stored) = (DeflateDecoder::new(self.packed), self.packed);
         let source: &mut dyn Read = if self.is_deflated { &mut deflated } else { &mut stored };
         at_most(source, limit).read_to_end(&mut content)?;
-        let mut crc = Crc::default();
+        let mut crc = Crc::new();
         crc.update(&content);
         if content.len() as u64 != u64::from(self.bytes) || crc.sum() != self.crc {
             return Err(odd("an entry is not as the archive says"));
