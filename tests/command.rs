@@ -175,7 +175,7 @@ fn help_groups_built_in_and_skill_commands_and_knows_each() {
     assert!(built_in.contains("/quit") && !built_in.contains("/weather"), "{help}");
     assert!(skills.starts_with("  /weather CITY  Tells the weather\n"), "{help}");
     let reload = built_in.lines().find(|line| line.starts_with("  /reload ")).unwrap();
-    assert!(reload.ends_with("brings what is new into service (owner)"), "{help}");
+    assert!(reload.ends_with("Reloads all plugins and skills (owner)"), "{help}");
     let quit = built_in.lines().find(|line| line.starts_with("  /quit, /exit ")).unwrap();
     assert!(!quit.contains("(owner)"), "{help}");
 

@@ -1,7 +1,38 @@
 //! Plugin packages: a manifest and its module, from a folder or compiled into the program; and
 //! `$WEFT_HOME`, where they are installed and approved.
 //!
-//! Reading a package neither runs nor validates its module; it only keeps to sizes and places.
+//! Reading a package neither runs nor validates its module; it only enforces sizes and places.
+//!
+//! # What is in a package
+//!
+//! - A package may be installed from the folder it is built in. Histories, builds and caches (`.git`, `target`, `node_modules`, a folder
+//!   with `CACHEDIR.TAG`), archives and what macOS leaves are left out, except for files that the manifest names.
+//! - Archives are `.tar.gz` or `.zip`, with or without a folder around the package. Links are refused.
+//! - Scripts stay executable, for agents with a shell of their own. The host runs nothing but the module.
+//! - Digests and signatures cover the names and contents of files, and not whether they are executable.
+//!
+//! # Approval
+//!
+//! An approval binds to content: the digest of every file, the version and the signer. A newer version of the same signer
+//! keeps it. So does a newer version of an unsigned package that the user installs. Anything else is
+//! pending, with the reason: changed files, an unsigned package in place of a signed one, another signer, an older version.
+//!
+//! Variables such as `HOME`, and paths whose beginning stands for no folder, can't be approved.
+//!
+//! # Signatures and registries
+//!
+//! - Ed25519 over the digest of every file, checked at each load. Weak keys are refused.
+//! - A registry is a folder with an `index.json`. It gives nothing without a trusted signature, and can't lie in the folder that is
+//!   packed into it.
+//! - A package that changed after it was signed can't be packed until it is signed again.
+//! - A withdrawn release stays where it is installed.
+//!
+//! # Loading
+//!
+//! When a plugin is loaded, its module is checked and describes its tools; then only its digest is kept. The first call reads
+//! the file again, compares the digest and translates the code. The code stays until the plugin is idle for
+//! `instances.idle_seconds` or `limits.memory_budget_mb` needs the room. A file that changed since then does not run.
+//! Descriptions are kept in `$WEFT_HOME/descriptions`, so that a known module is not even compiled at the next start.
 
 mod approval;
 mod approvals;

@@ -1,5 +1,14 @@
-//! From a message to its answer: the gateway that takes messages from channels, and the stages that
-//! each of them passes.
+//! From a message to its answer: the gateway that accepts messages from channels, and the stages that
+//! each message passes.
+//!
+//! - PreProcess stages run before, PostProcess stages after the Process stage, which makes the answer.
+//! - Without a Process stage a message is answered with the commands and skills whose words it uses.
+//! - Slash commands and tool lines are read from the text as it was typed, before any stage.
+//! - An observer gets copies, and can neither change nor delay a message. One that is 64 messages behind misses
+//!   some. At the end it has two seconds for the rest. The log has the number of both.
+//! - An error of a stage stops its message only, and the sender gets the error. A stage that does not run is not skipped.
+//! - `SOUL.md` is at most 32 KB of UTF-8, inside the workspace. It is read again when it changes. A `soul.md` in lower case and a
+//!   link out of the workspace are ignored with a warning.
 
 mod assembler;
 mod chat;

@@ -25,7 +25,7 @@ pub trait Administration: Send + Sync {
     /// There is no such plugin, or the refusal can't be kept.
     fn reject<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<String, CommandError>>;
 
-    /// Looks at every folder again and brings what is new into service.
+    /// Reloads all plugins and skills.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
     for_owner(built_in(
         "approve",
         "[ID [network,env,secrets,shell,size]]",
-        "Says what waits for approval, or approves it",
+        "Lists what waits for approval, or approves it",
         "An id alone approves the files and hosts that the plugin names. All hosts (network), \
          variables (env), secrets, shell and the size of a large module each need to be named.",
         Approve(administration),
@@ -28,7 +28,7 @@ pub(super) fn reject(administration: Arc<dyn Administration>) -> Command {
     for_owner(built_in(
         "reject",
         "ID",
-        "Refuses what a plugin asks for and takes it out of service",
+        "Rejects a plugin's requests and stops it",
         "It stays out until it is approved.",
         Reject(administration),
     ))

@@ -16,7 +16,7 @@ pub(super) fn command() -> Command {
     for_owner(built_in(
         "audit",
         "[COUNT]",
-        "Shows the last host calls of plugins, allowed or not",
+        "Shows the last host calls of plugins",
         "Ten of them, or as many as are asked for up to 100.",
         Audit,
     ))

@@ -8,17 +8,11 @@ use crate::command::registry::{Command, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn clear() -> Command {
-    built_in("clear", "", "Forgets the skills in use in this conversation", "", Clear)
+    built_in("clear", "", "Removes the skills from this conversation", "", Clear)
 }
 
 pub(super) fn quit() -> Command {
-    let mut command = built_in(
-        "quit",
-        "",
-        "Leaves: ends the console, or the connection it is typed over",
-        "",
-        Quit,
-    );
+    let mut command = built_in("quit", "", "Leaves the console or closes the connection", "", Quit);
     command.aliases.push("exit".into());
     command
 }

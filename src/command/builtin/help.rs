@@ -9,13 +9,7 @@ use crate::command::registry::{Command, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn command() -> Command {
-    built_in(
-        "help",
-        "[COMMAND]",
-        "Lists the commands, or says all there is to know of one",
-        "",
-        Help,
-    )
+    built_in("help", "[COMMAND]", "Lists the commands, or explains one", "", Help)
 }
 
 struct Help;

@@ -8,7 +8,7 @@ use crate::command::registry::{Command, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn command() -> Command {
-    built_in("plugins", "", "Lists the plugins, and says of those that don't run why", "", Plugins)
+    built_in("plugins", "", "Lists the plugins, with the reason if one does not run", "", Plugins)
 }
 
 struct Plugins;

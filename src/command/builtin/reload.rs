@@ -10,13 +10,7 @@ use crate::command::registry::{Command, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn command(administration: Arc<dyn Administration>) -> Command {
-    for_owner(built_in(
-        "reload",
-        "",
-        "Looks at every folder again and brings what is new into service",
-        "",
-        Reload(administration),
-    ))
+    for_owner(built_in("reload", "", "Reloads all plugins and skills", "", Reload(administration)))
 }
 
 struct Reload(Arc<dyn Administration>);

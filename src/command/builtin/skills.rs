@@ -13,14 +13,14 @@ use crate::contract::{BoxFuture, similar_names};
 use crate::skill::SkillEntry;
 
 pub(super) fn list() -> Command {
-    built_in("skills", "", "Lists the skills, and says of those that can't be used why", "", List)
+    built_in("skills", "", "Lists the skills, with the reason if one is not active", "", List)
 }
 
 pub(super) fn use_skill() -> Command {
     built_in(
         "use",
         "SKILL [NAME=VALUE ...]",
-        "Puts a skill's text into this conversation until `/clear`",
+        "Adds a skill's text to this conversation until `/clear`",
         "The skill's variables can be given as NAME=VALUE. A value with spaces is quoted as in a shell: \
          NAME=\"two words\" or NAME='two words'.",
         Use,

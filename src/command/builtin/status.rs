@@ -13,7 +13,7 @@ pub(super) fn command() -> Command {
     built_in(
         "status",
         "",
-        "Shows the state of everything that runs, with reasons",
+        "Shows the state of everything that runs",
         "States: registered, starting, running, stopping, stopped, failed.",
         Status,
     )
