@@ -40,9 +40,7 @@ const EFFECTS: [(&str, &[&str]); 7] = [
         &[
             "sandbox/filesystem/",
             "sandbox/audit/file.rs",
-            "skill/discover.rs",
-            "skill/fingerprint.rs",
-            "skill/regular.rs",
+            "skill/discover/",
             "package/",
             "actor/watcher/",
             "runtime/",

@@ -4,6 +4,13 @@
 //! Nothing here runs anything: a skill's text is data, and a skill with code becomes a plugin
 //! package that the plugin host runs like any other.
 //!
+//! | question | folder |
+//! | --- | --- |
+//! | Which folders are skills, and what is read of them? | `discover` |
+//! | What does a `SKILL.md` say? What is the skill's name? | `format`, the name in `format/fields` |
+//! | Which skill of a name is in effect, and in what state is it? | `registry` |
+//! | What does its prompt say, and which of its tools reach a shell? | `prompt` |
+//!
 //! # Trust
 //!
 //! The skills and the configuration of a workspace are read only if the user trusts it. `$WEFT_HOME` belongs to the user
@@ -34,63 +41,29 @@
 
 #[cfg(feature = "bundled")]
 mod bundled;
-mod conflict;
-mod decode;
-mod diagnostic;
 mod discover;
-mod document;
-mod entry;
-mod fields;
-#[cfg(feature = "mcp")]
-mod files;
-mod findings;
-mod fingerprint;
-mod frontmatter;
-mod ignored;
-mod json5;
-mod keys;
-mod lines;
-mod mend;
-mod name;
-mod nesting;
-mod openclaw;
-mod paragraph;
-mod parse;
-mod read;
+mod format;
+mod prompt;
 mod registry;
-mod regular;
-mod render;
-mod requirements;
-mod shell;
-mod spelling;
-mod split;
-mod told;
-mod values;
-mod yaml;
 
 #[cfg(feature = "bundled")]
 pub use bundled::BUNDLED_SKILLS;
-pub use diagnostic::{Diagnostic, Severity};
-pub use discover::{SKILL_FILES, SkillFiles, SkillFolder, SkillRoot};
-pub use document::{
-    CommandDispatch, InstallRecipe, SkillDocument, SkillFormat, SkillRequirements, SkillVariable,
-};
-pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
-#[cfg(feature = "mcp")]
-pub(crate) use files::{OpenSkill, SKILL_FILE, SKILL_TOTAL_BYTES};
-pub use fingerprint::Fingerprint;
-pub use frontmatter::Frontmatter;
-pub use ignored::is_ignored_folder;
-pub(crate) use ignored::is_ignored_name;
 #[cfg(feature = "package")]
-pub(crate) use ignored::is_leftover;
-pub(crate) use name::slug;
-pub use name::{FolderNameFault, check_folder_name};
-pub use parse::{
-    FRONTMATTER_BYTES, LARGE_SKILL_BYTES, ParseMode, ParsedSkill, SKILL_BYTES, parse_skill,
+pub(crate) use discover::is_leftover;
+pub use discover::{
+    Fingerprint, SKILL_FILES, SkillFiles, SkillFolder, SkillReader, SkillRoot, is_ignored_folder,
 };
-pub use read::SkillReader;
-pub use registry::SkillRegistry;
-pub(crate) use regular::{at_most, open_regular};
-pub use render::MissingVariables;
-pub use requirements::SkillSurroundings;
+#[cfg(feature = "mcp")]
+pub(crate) use discover::{OpenSkill, SKILL_FILE, SKILL_TOTAL_BYTES};
+pub(crate) use discover::{at_most, is_ignored_name, open_regular};
+pub(crate) use format::slug;
+pub use format::{
+    CommandDispatch, Diagnostic, FRONTMATTER_BYTES, FolderNameFault, Frontmatter, InstallRecipe,
+    LARGE_SKILL_BYTES, ParseMode, ParsedSkill, SKILL_BYTES, Severity, SkillDocument, SkillFormat,
+    SkillRequirements, SkillVariable, check_folder_name, parse_skill,
+};
+pub use prompt::MissingVariables;
+pub use registry::{
+    FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillRegistry, SkillState,
+    SkillSurroundings,
+};

@@ -1,6 +1,6 @@
 //! A description for a skill whose author wrote none: the first words of its text.
 
-use super::lines::lines;
+use crate::skill::format::lines::lines;
 
 /// The longest description by the specification, in characters.
 pub(super) const DESCRIPTION_CHARS: usize = 1_024;

@@ -5,35 +5,35 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-use super::conflict;
-use super::findings::Findings;
-use super::json5;
-use super::lines::Place;
-use super::mend::quoted;
 use super::name::{is_name, slug};
 use super::openclaw::{self, Openclaw};
 use super::paragraph::{DESCRIPTION_CHARS, first_paragraph};
-use super::spelling::Keys;
 use super::values::{flag, has_commas, kind, text, tools, variables};
-use super::{CommandDispatch, Frontmatter, SkillDocument, SkillFormat, SkillVariable};
 use crate::contract::{Neutral, entity, json_line, neutral_text, neutralise};
+use crate::skill::format::conflict;
+use crate::skill::format::document::{CommandDispatch, SkillDocument, SkillFormat, SkillVariable};
+use crate::skill::format::findings::Findings;
+use crate::skill::format::frontmatter::Frontmatter;
+use crate::skill::format::lines::{Place, quoted};
+use crate::skill::format::spelling::Keys;
+use crate::skill::format::yaml::json5;
 
 /// The longest `compatibility` by the specification, in characters.
 const COMPATIBILITY_CHARS: usize = 500;
 
 /// What a document is made from, beside its keys.
 #[derive(Debug)]
-pub(super) struct Source<'s, 't> {
+pub(in crate::skill::format) struct Source<'s, 't> {
     /// The name of the folder.
-    pub(super) folder: &'s str,
+    pub(in crate::skill::format) folder: &'s str,
     /// Where the instructions begin.
-    pub(super) body: usize,
+    pub(in crate::skill::format) body: usize,
     /// Where the keys are, if there is a frontmatter.
-    pub(super) place: Option<Place<'t>>,
+    pub(in crate::skill::format) place: Option<Place<'t>>,
 }
 
 /// Reads every key; `None`, with an error, where nothing says what the skill is for.
-pub(super) fn document<'t>(
+pub(in crate::skill::format) fn document<'t>(
     map: &Map<String, Value>,
     source: &Source<'_, 't>,
     findings: &mut Findings<'t>,

@@ -1,6 +1,6 @@
 //! Which of the tools that a skill asks for reach a shell, whatever whoever runs them calls them.
 
-use super::SkillDocument;
+use crate::skill::format::SkillDocument;
 
 /// Words that name a shell, or something that runs commands as one does.
 const WORDS: [&str; 13] = [

@@ -5,8 +5,8 @@
 
 use std::fmt::Display;
 
+use super::diagnostic::{Diagnostic, ParseMode, Severity};
 use super::lines::position;
-use super::{Diagnostic, ParseMode, Severity};
 use crate::contract::sort_by_key;
 
 /// Diagnostics of one file; what comes after them says nothing new.

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::SkillVariable;
 use crate::contract::neutral_text;
+use crate::skill::format::document::SkillVariable;
 
 /// The text of a scalar; nothing for null, lists and mappings.
 pub(super) fn text(value: &Value) -> Option<String> {

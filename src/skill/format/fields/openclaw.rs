@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::findings::Findings;
-use super::json5;
-use super::lines::Place;
 use super::values::{flag, kind, names, text};
-use super::{InstallRecipe, SkillRequirements};
 use crate::contract::json_line;
+use crate::skill::format::document::{InstallRecipe, SkillRequirements};
+use crate::skill::format::findings::Findings;
+use crate::skill::format::lines::Place;
+use crate::skill::format::yaml::json5;
 
 /// What the program was called over time; the first that is there counts.
 const PROGRAMS: [&str; 4] = ["openclaw", "clawdbot", "moltbot", "clawdis"];

@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::findings::Findings;
-use super::lines::Place;
-use super::mend::quoted;
+use super::lines::{Place, quoted};
 use crate::contract::json_line;
 
 /// The keys of the Agent Skills specification.

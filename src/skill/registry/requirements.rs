@@ -1,7 +1,7 @@
 //! Whether what a skill needs is there. Nothing is run to find out.
 
-use super::document::SkillRequirements;
 use crate::contract::{listed, shown};
+use crate::skill::format::SkillRequirements;
 
 /// What a skill finds around it. The real one looks at the PATH, the environment and the
 /// operator's configuration; tests make one up.

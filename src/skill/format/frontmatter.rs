@@ -15,7 +15,7 @@ use crate::contract::neutral_json;
 pub struct Frontmatter(Box<str>);
 
 impl Frontmatter {
-    pub(super) fn new(map: &Map<String, Value>) -> Self {
+    pub(in crate::skill) fn new(map: &Map<String, Value>) -> Self {
         // A map with text as its keys can always be written.
         let json = serde_json::to_string(map).unwrap_or_default();
         Self(neutral_json(&json).into())

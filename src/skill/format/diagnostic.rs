@@ -17,6 +17,16 @@ pub enum Severity {
     Error,
 }
 
+/// By which rules a file is judged. What is read from it is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ParseMode {
+    /// The loader's: what can be made good loads with a warning.
+    #[default]
+    Lenient,
+    /// The Agent Skills specification's: each deviation is an error.
+    Strict,
+}
+
 /// One remark about one place of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {

@@ -3,13 +3,13 @@
 //! It follows indentation, list dashes, brackets and quotes, and nothing else of the language; where
 //! it errs, the reader's own count of the same levels stands behind it.
 
-use super::lines::{KeyLine, indent, lines};
+use crate::skill::format::lines::{KeyLine, indent, lines};
 
 /// Lists and mappings inside each other.
-pub(super) const DEPTH: usize = 10;
+pub(in crate::skill::format) const DEPTH: usize = 10;
 
 /// Where the level opens that is one too many.
-pub(super) fn too_deep(text: &str) -> Option<usize> {
+pub(in crate::skill::format) fn too_deep(text: &str) -> Option<usize> {
     let mut scan = Scan::default();
     lines(text).find_map(|(at, line)| scan.line(line).map(|column| at + column))
 }

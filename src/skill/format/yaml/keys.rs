@@ -2,17 +2,21 @@
 
 use serde_json::{Map, Value};
 
-use super::findings::Findings;
 use super::json5::{self, JsonFault};
-use super::lines::{KeyLine, lines, offset};
-use super::mend::{Mend, mend, quoted};
-use super::yaml;
+use super::reader;
+use super::repair::{Mend, mend};
 use crate::contract::json_line;
+use crate::skill::format::findings::Findings;
+use crate::skill::format::lines::{KeyLine, lines, offset, quoted};
 
 /// Reads what can be read of a frontmatter that begins at `start` of the file's text.
 ///
 /// Says what is wrong with the rest. The map is empty where there is no key at all.
-pub(super) fn read(text: &str, start: usize, findings: &mut Findings<'_>) -> Map<String, Value> {
+pub(in crate::skill::format) fn read(
+    text: &str,
+    start: usize,
+    findings: &mut Findings<'_>,
+) -> Map<String, Value> {
     let mut map = Map::new();
     for chunk in chunks(text) {
         let at = start + chunk.at;
@@ -66,12 +70,12 @@ fn entry(
     at: usize,
     findings: &mut Findings<'_>,
 ) -> Option<(String, Value)> {
-    let fault = match yaml::read(chunk.text) {
+    let fault = match reader::read(chunk.text) {
         Ok(read) => return read.map.into_iter().next(),
         Err(fault) => fault,
     };
-    if let Some((map, mends)) =
-        mend(chunk.text).and_then(|mended| Some((yaml::read(&mended.text).ok()?.map, mended.mends)))
+    if let Some((map, mends)) = mend(chunk.text)
+        .and_then(|mended| Some((reader::read(&mended.text).ok()?.map, mended.mends)))
     {
         for mend in mends {
             report(&mend, at, findings);
@@ -104,7 +108,7 @@ fn entry(
 }
 
 /// Says that a line was written anew.
-pub(super) fn report(mend: &Mend, start: usize, findings: &mut Findings<'_>) {
+pub(in crate::skill::format) fn report(mend: &Mend, start: usize, findings: &mut Findings<'_>) {
     findings.deviation(mend.code, start + mend.at, &mend.message, &mend.line);
 }
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::diagnostic::{Diagnostic, Severity};
-use super::document::{SkillDocument, SkillFormat, SkillRequirements};
 use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
-use super::frontmatter::Frontmatter;
-use super::registry::SkillRegistry;
+use super::precedence::SkillRegistry;
 use crate::contract::neutral_text;
+use crate::skill::format::Frontmatter;
+use crate::skill::format::{Diagnostic, Severity};
+use crate::skill::format::{SkillDocument, SkillFormat, SkillRequirements};
 
 impl SkillDocument {
     /// What a plugin says, with control tokens made harmless as in a file. It is for

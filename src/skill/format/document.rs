@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Frontmatter;
+use super::frontmatter::Frontmatter;
 
 /// Whose dialect a file is written in. All of them are read in the same way; this is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

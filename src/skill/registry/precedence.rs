@@ -6,10 +6,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Severity};
-use super::document::SkillDocument;
 use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillState};
 use crate::contract::{SortedSet, sort_by};
+use crate::skill::format::SkillDocument;
+use crate::skill::format::{Diagnostic, Severity};
 
 /// All skills at one moment.
 #[derive(Debug, Default, PartialEq)]

@@ -8,13 +8,15 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::decode::{Oddity, decode};
-use super::fields::{Source, document};
+use super::diagnostic::{Diagnostic, ParseMode, Severity};
+use super::document::SkillDocument;
+use super::fields::{Source, check_folder_name, document};
 use super::findings::Findings;
-use super::lines::{KeyLine, Place, lines, offset};
-use super::name::check_folder_name;
+use super::lines::{KeyLine, Place, lines, offset, position};
 use super::split::{Split, reach, split};
-use super::yaml::{self, Read, YamlFault};
-use super::{Diagnostic, Severity, SkillDocument, conflict, keys, mend, nesting, spelling};
+use super::yaml::reader::{self, Read, YamlFault};
+use super::yaml::{keys, nesting, repair};
+use super::{conflict, spelling};
 
 /// Bytes of a `SKILL.md`.
 pub const SKILL_BYTES: usize = 256 * 1024;
@@ -22,16 +24,6 @@ pub const SKILL_BYTES: usize = 256 * 1024;
 pub const LARGE_SKILL_BYTES: usize = 64 * 1024;
 /// Bytes of a frontmatter.
 pub const FRONTMATTER_BYTES: usize = 16 * 1024;
-
-/// By which rules a file is judged. What is read from it is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum ParseMode {
-    /// The loader's: what can be made good loads with a warning.
-    #[default]
-    Lenient,
-    /// The Agent Skills specification's: each deviation is an error.
-    Strict,
-}
 
 /// What came of reading one file.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,7 +163,7 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
             Err(other) => fault = other,
         }
     }
-    if let Some(mended) = mend::mend(&yaml)
+    if let Some(mended) = repair::mend(&yaml)
         && let Ok(read) = checked(&mended.text)
     {
         for mend in mended.mends {
@@ -191,8 +183,8 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
 
 /// YAML whose depth is known before it is parsed.
 fn checked(yaml: &str) -> Result<Read, YamlFault> {
-    let Some(at) = nesting::too_deep(yaml) else { return yaml::read(yaml) };
-    let (line, column) = super::lines::position(yaml, at);
+    let Some(at) = nesting::too_deep(yaml) else { return reader::read(yaml) };
+    let (line, column) = position(yaml, at);
     let message = format!("there are more than {} levels inside each other", nesting::DEPTH);
     Err(YamlFault { bound: true, message, line: line as usize, column: column as usize })
 }

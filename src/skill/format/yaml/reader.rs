@@ -20,25 +20,25 @@ const BRACKETS: usize = 1_000;
 
 /// What a YAML text says.
 #[derive(Debug)]
-pub(super) struct Read {
-    pub(super) map: Map<String, Value>,
+pub(in crate::skill::format) struct Read {
+    pub(in crate::skill::format) map: Map<String, Value>,
     /// Keys that are given more than once in one mapping; the last of each counts.
-    pub(super) repeated: Vec<String>,
+    pub(in crate::skill::format) repeated: Vec<String>,
 }
 
 /// Why a text gave no mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct YamlFault {
+pub(in crate::skill::format) struct YamlFault {
     /// Whether the text is refused for what it would cost; no other way of reading is tried then.
-    pub(super) bound: bool,
-    pub(super) message: String,
+    pub(in crate::skill::format) bound: bool,
+    pub(in crate::skill::format) message: String,
     /// Line and column in the text, from 1.
-    pub(super) line: usize,
-    pub(super) column: usize,
+    pub(in crate::skill::format) line: usize,
+    pub(in crate::skill::format) column: usize,
 }
 
 /// Reads one mapping; an empty text is an empty one.
-pub(super) fn read(text: &str) -> Result<Read, YamlFault> {
+pub(in crate::skill::format) fn read(text: &str) -> Result<Read, YamlFault> {
     if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > BRACKETS {
         let message = format!("there are more than {BRACKETS} of `[` and `{{`");
         return Err(YamlFault { bound: true, message, line: 1, column: 1 });

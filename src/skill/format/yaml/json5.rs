@@ -8,7 +8,7 @@ use crate::contract::json_line;
 
 /// Why a text is not even that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum JsonFault {
+pub(in crate::skill::format) enum JsonFault {
     /// The text ends inside brackets, which these would close.
     Open(String),
     /// There are too many brackets inside each other.
@@ -18,7 +18,7 @@ pub(super) enum JsonFault {
 }
 
 /// Reads one object or list.
-pub(super) fn read(text: &str) -> Result<Value, JsonFault> {
+pub(in crate::skill::format) fn read(text: &str) -> Result<Value, JsonFault> {
     let json = to_json(text)?;
     serde_json::from_str(&json).map_err(|_| JsonFault::Syntax)
 }

@@ -9,8 +9,8 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::diagnostic::{Diagnostic, Severity};
 use crate::contract::sort_by;
+use crate::skill::format::{Diagnostic, Severity};
 
 /// The names of a skill's file; the first that is there is read.
 pub const SKILL_FILES: [&str; 3] = ["SKILL.md", "skill.md", "Skill.md"];

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::SkillDocument;
 use crate::contract::SortedMap;
+use crate::skill::format::SkillDocument;
 
 /// Names that need no declaration: what was typed after the slash command, and the skill's folder.
 const KNOWN: [&str; 2] = ["ARGUMENTS", "baseDir"];

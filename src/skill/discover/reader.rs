@@ -7,10 +7,10 @@ use cap_fs_ext::OpenOptionsSyncExt;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 
-use super::diagnostic::Diagnostic;
-use super::discover::{SkillRoot, refusal};
-use super::parse::{ParseMode, ParsedSkill, SKILL_BYTES, parse_skill};
 use super::regular::at_most;
+use super::walk::{SkillRoot, refusal};
+use crate::skill::format::Diagnostic;
+use crate::skill::format::{ParseMode, ParsedSkill, SKILL_BYTES, parse_skill};
 
 /// A root as a handle, beneath which the kernel keeps every path.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::diagnostic::Diagnostic;
-use super::document::SkillDocument;
+use crate::skill::format::Diagnostic;
+use crate::skill::format::SkillDocument;
 
 /// Where a skill comes from; a higher level goes before a lower one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -133,7 +133,7 @@ impl ShadowedSkill {
     }
 }
 
-/// A skill of a [`SkillRegistry`](super::SkillRegistry).
+/// A skill of a [`SkillRegistry`](crate::skill::SkillRegistry).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SkillEntry {

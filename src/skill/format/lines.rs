@@ -1,6 +1,7 @@
-//! Lines, keys at their beginning, and positions: what every part of the reader counts with.
+//! Lines, the keys that they begin with, quoted values, and positions: the text tools that every part
+//! of the reader shares.
 //!
-//! Offsets are bytes of the decoded text; people are told lines and columns in characters, from 1.
+//! Offsets count bytes of the decoded text. Diagnostics count lines and characters, both from 1.
 
 use std::ops::Range;
 
@@ -34,6 +35,14 @@ pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
 /// Spaces before anything else.
 pub(super) fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
+}
+
+/// The value in quotes: in double ones where nothing in it needs an escape there.
+pub(super) fn quoted(value: &str) -> String {
+    match value.contains(['"', '\\']) {
+        true => format!("'{}'", value.replace('\'', "''")),
+        false => format!("\"{value}\""),
+    }
 }
 
 /// A line that begins with `key:`.

@@ -1,29 +1,29 @@
 //! The first fallback for YAML that does not parse: quoting values that can't stand without quotes,
 //! and spaces for tabs. Lines keep their numbers.
 
-use super::lines::{KeyLine, indent, lines};
-use super::spelling::is_known;
+use crate::skill::format::lines::{KeyLine, indent, lines, quoted};
+use crate::skill::format::spelling::is_known;
 
 /// A frontmatter with some of its lines written anew.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mended {
-    pub(super) text: String,
-    pub(super) mends: Vec<Mend>,
+pub(in crate::skill::format) struct Mended {
+    pub(in crate::skill::format) text: String,
+    pub(in crate::skill::format) mends: Vec<Mend>,
 }
 
 /// One line that was written anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mend {
-    pub(super) code: &'static str,
+pub(in crate::skill::format) struct Mend {
+    pub(in crate::skill::format) code: &'static str,
     /// What was in the way, as an offset of the text before.
-    pub(super) at: usize,
-    pub(super) message: String,
+    pub(in crate::skill::format) at: usize,
+    pub(in crate::skill::format) message: String,
     /// The line as it should be.
-    pub(super) line: String,
+    pub(in crate::skill::format) line: String,
 }
 
 /// Writes anew what can't be read, or `None` where nothing looks like it.
-pub(super) fn mend(text: &str) -> Option<Mended> {
+pub(in crate::skill::format) fn mend(text: &str) -> Option<Mended> {
     let mut mended = Mended { text: String::with_capacity(text.len() + 16), mends: Vec::new() };
     let all: Vec<(usize, &str)> = lines(text).collect();
     let mut literal = None;
@@ -185,12 +185,4 @@ fn closing_bracket(value: &str) -> Option<usize> {
         }
         (open == 0).then_some(at + 1)
     })
-}
-
-/// The value in quotes: in double ones where nothing in it needs an escape there.
-pub(super) fn quoted(value: &str) -> String {
-    match value.contains(['"', '\\']) {
-        true => format!("'{}'", value.replace('\'', "''")),
-        false => format!("\"{value}\""),
-    }
 }

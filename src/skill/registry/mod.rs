@@ -1,0 +1,14 @@
+//! The skills that there are at one moment, and the state of each.
+//!
+//! `precedence` decides which of several skills with the same name is in effect. `plugin_skills` adds the
+//! skills that plugins provide without a file. `requirements` decides whether what a skill needs is there.
+//! `entry` has a skill's state. Nothing here reads a file.
+
+mod entry;
+mod plugin_skills;
+mod precedence;
+mod requirements;
+
+pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
+pub use precedence::SkillRegistry;
+pub use requirements::SkillSurroundings;
