@@ -15,9 +15,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use support::Report;
-use weft_lite::{
-    ChannelRules, Member, Runtime, SocketAddress, SocketChannel, SocketOptions, SortedMap,
-};
+use weft_lite::Runtime;
+use weft_lite::actor::Member;
+use weft_lite::channel::{SocketAddress, SocketChannel, SocketOptions};
+use weft_lite::pipeline::ChannelRules;
+use weft_lite::sorted::SortedMap;
 
 const COMMANDS: usize = 20_000;
 const CLIENTS: usize = 1_000;

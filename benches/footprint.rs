@@ -13,10 +13,9 @@ use std::sync::Arc;
 use std::{env, fs};
 
 use support::{Report, guest, load, package};
-use weft_lite::{
-    CallBudget, CompiledModule, Instance, MemoryBudget, PluginIdentity, PluginPermissions,
-    PluginResourceConfig, Runtime, Sandbox, SandboxOptions,
-};
+use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use weft_lite::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget};
+use weft_lite::{PluginPermissions, PluginResourceConfig, Runtime};
 
 const INSTANCES: usize = 1_000;
 const MODULES: usize = 1_000;

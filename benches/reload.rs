@@ -18,7 +18,9 @@ use std::{env, fs};
 use futures_lite::future::{poll_once, yield_now, zip};
 use support::{Report, guest};
 use tempfile::TempDir;
-use weft_lite::{PluginHost, Runtime, RuntimeBuilder, SortedSet, WatchConfig};
+use weft_lite::config::WatchConfig;
+use weft_lite::sorted::SortedSet;
+use weft_lite::{PluginHost, Runtime, RuntimeBuilder};
 
 const SKILLS: usize = 10_000;
 const RELOADS: usize = 10_000;

@@ -21,11 +21,11 @@ use hyper::client::conn::http1;
 use smol::net::TcpStream;
 use smol_hyper::rt::FuturesIo;
 use support::{Report, guest, load, package};
-use weft_lite::{
-    AuditLog, AuditOutcome, AuditRecord, BoxFuture, Dialer, FileAudit, HostCall, NetworkOptions,
-    NetworkStream, PluginHost, PluginIdentity, PluginPermissions, PluginResourceConfig, Resolver,
-    Runtime, Sandbox, SandboxOptions, SystemClock, TcpDialer,
+use weft_lite::sandbox::{
+    AuditLog, AuditOutcome, AuditRecord, Dialer, FileAudit, HostCall, NetworkOptions,
+    NetworkStream, PluginIdentity, Resolver, Sandbox, SandboxOptions, SystemClock, TcpDialer,
 };
+use weft_lite::{BoxFuture, PluginHost, PluginPermissions, PluginResourceConfig, Runtime};
 
 const RUNS: usize = 2_000;
 /// As many as a minute allows.

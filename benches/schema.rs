@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use support::Report;
-use weft_lite::{Schema, SchemaPolicy};
+use weft_lite::mcp::{Schema, SchemaPolicy};
 
 fn main() -> ExitCode {
     let mut report = Report::begin("checking arguments against the JSON Schema of a tool");

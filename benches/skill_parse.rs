@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use support::Report;
-use weft_lite::{ParseMode, parse_skill};
+use weft_lite::skill::{ParseMode, parse_skill};
 
 /// As many as are to be found at start within 0.6 seconds.
 const SKILLS: usize = 10_000;

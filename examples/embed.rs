@@ -8,7 +8,8 @@ use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
-use weft_lite::{Approval, ReadLimits, Runtime, discover};
+use weft_lite::package::{ReadLimits, discover};
+use weft_lite::{Approval, Runtime};
 
 /// Whoever names the folder approves the files and hosts that its plugins name.
 const NAMED: Approval = Approval { named: true, ..Approval::NONE };

@@ -3,7 +3,8 @@
 //! executor, so there is no JIT compiler, no large async runtime and no thread per plugin.
 //!
 //! ```
-//! use weft_lite::{Approval, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits, Runtime};
+//! use weft_lite::{Approval, PluginPackage, Runtime};
+//! use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
 //!
 //! // A guest is a core module for the WIT world in `wit/plugin.wit`; this one is a test's.
 //! let module = include_bytes!("../tests/guests/echo/plugin.wasm").as_slice();
@@ -76,7 +77,7 @@
 //! | --- | --- | --- |
 //! | 7 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 6 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the way of messages; [`McpServer`], with its transports and the check of arguments by [`Schema`] |
+//! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the way of messages; [`McpServer`](mcp::McpServer), with its transports and the check of arguments by [`Schema`](mcp::Schema) |
 //! | 4 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
 //! | 3 | `wasm/` | the engine; the only folder that names wasmi |
 //! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
@@ -86,7 +87,7 @@
 //! # Invariants
 //!
 //! - The interpreter has no side effects. A host function lifts its arguments and suspends the
-//!   guest; [`Sandbox::serve`] is the one door for every effect, and each passes the audit log. Clocks and
+//!   guest; [`Sandbox::serve`](sandbox::Sandbox::serve) is the one door for every effect, and each passes the audit log. Clocks and
 //!   random numbers of WASI are no effects: they are answered at once and not logged.
 //! - No guest can keep a thread: every call runs in slices of fuel with a yield between them, and
 //!   dropping a call's future frees the guest.
@@ -95,7 +96,7 @@
 //! - A message that was taken is answered, or its sender hears why not, also when the program stops.
 //! - No call waits for its caller: a tool that needs input ends the call ([`InputRequired`]) and is called
 //!   again with it ([`CallerInput`]).
-//! - No slash command is handled anywhere but through the [`CommandRegistry`].
+//! - No slash command is handled anywhere but through the [`CommandRegistry`](command::CommandRegistry).
 //! - No plugin drives what others did out of the audit log, nor what it did itself by being refused: what
 //!   rotation keeps is shared out between plugins, functions and outcomes.
 //! - What can't be loaded replaces nothing: the version before stays in service, and it is said. It can be
@@ -115,110 +116,84 @@
 //! | `watch` | yes | [`SkillWatcher`] by the kernel's word (notify); without it, by polling |
 //! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS; without it every request is refused |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
-//! | `mcp` | yes | [`McpServer`] over pipes and within the process; [`Schema`] (+0.41 MB) |
-//! | `serve` | yes | the same over HTTP: [`McpListener`] (+0.17 MB) |
+//! | `mcp` | yes | [`McpServer`](mcp::McpServer) over pipes and within the process; [`Schema`](mcp::Schema) (+0.41 MB) |
+//! | `serve` | yes | the same over HTTP: [`McpListener`](mcp::McpListener) (+0.17 MB) |
 //! | `console` | yes | line editing at a terminal (+0.22 MB) |
 //! | `socket` | yes | the channel for other programs on the machine (+0.13 MB) |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
 
-mod actor;
-mod channel;
-mod command;
+pub mod actor;
+pub mod channel;
+pub mod command;
 mod contract;
 #[cfg(feature = "mcp")]
-mod mcp;
-mod package;
-mod pipeline;
+pub mod mcp;
+pub mod package;
+pub mod pipeline;
 mod runtime;
-mod sandbox;
-mod skill;
-mod store;
+pub mod sandbox;
+pub mod skill;
+pub mod store;
 mod task;
-mod wasm;
+pub mod wasm;
 
 pub use actor::{
-    Bundled, CapabilityMismatch, Change, Changes, GuestFacts, GuestSkill, LifecycleError,
-    LifecycleOptions, LifecycleState, LoadError, LoadedPlugin, Loader, LoaderOptions, Member,
-    MemberObject, MemberOrigin, MemberOutcome, MemberStatus, PluginHost, PluginHostOptions,
-    PluginModule, PluginRegistry, PluginSummary, RefusedPlugin, RegistryChange, Reloaded,
-    SkillWatcher, Snapshot, Subscription, ToolEntry, ToolSummary, WantedChannels, WatchDepth,
-    WatchMode, WatchedFolder,
-};
-#[cfg(feature = "console")]
-pub use channel::AboveLine;
-pub use channel::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};
-#[cfg(feature = "socket")]
-pub use channel::{SocketAddress, SocketChannel, SocketOptions, TokenSource};
-pub use command::{
-    Administration, Answer, Attachment, Audience, Caller, Collision, Command, CommandCall,
-    CommandError, CommandHandler, CommandLine, CommandOutcome, CommandRegistry, CommandSource,
-    Commands, Completes, Completion, Conversation, ProgressNotes, SkillPrompt, built_in_commands,
+    Changes, LifecycleState, LoadedPlugin, Loader, LoaderOptions, PluginHost, PluginHostOptions,
+    PluginModule, PluginRegistry, SkillWatcher, Snapshot, Subscription,
 };
 pub use contract::{
-    Acknowledgement, Audio, BoxFuture, CallError, CallOutcome, CallerInput, Cancellation,
-    CancellationSource, Capability, ChannelAdapter, ChannelConfig, ChannelFormat, ChannelHost,
-    ChannelSettings, Config, Denied, Exhausted, Failure, FileGrant, FuelGauge, INPUT_KEY,
-    InputRequired, InstanceMode, KeyValueStore, ManifestError, ManifestFault, McpConfig,
-    MemoryBackend, MemoryHit, MessagePayload, NoSecrets, NoService, NotLoaded, OWNER, ParsedConfig,
-    ParsedManifest, PipelineStage, PipelineStageType, PluginCapability, PluginDescription,
-    PluginError, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply, Secret,
-    SecretSource, Service, Skill, SortedEntries, SortedEntry, SortedMap, SortedSet, TextFormat,
-    Tool, ToolContext, ToolDescription, ToolNames, Usage, VoiceHandler, WatchConfig, did_you_mean,
-    expand_path, full_tool_name, json_line, json_lines, limits, listed, metadata, neutral_text,
-    shown, similar_names,
+    Acknowledgement, Audio, BoxFuture, CallOutcome, CallerInput, Cancellation, CancellationSource,
+    Capability, ChannelAdapter, ChannelHost, FileGrant, INPUT_KEY, InputRequired, InstanceMode,
+    KeyValueStore, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, PipelineStage,
+    PipelineStageType, PluginCapability, PluginDescription, PluginManifest, PluginPermissions,
+    PluginResourceConfig, Progress, Reply, Secret, SecretSource, Service, Skill, Tool, ToolContext,
+    ToolDescription, Usage, VoiceHandler, full_tool_name, limits,
 };
-#[cfg(feature = "serve")]
-pub use mcp::{BearerToken, HttpError, HttpOptions, McpListener};
-#[cfg(feature = "mcp")]
-pub use mcp::{
-    Loading, McpOptions, McpServer, MemoryConnection, Schema, SchemaError, SchemaPolicy,
-    UnsupportedKeyword, Violation, ViolationKind, schema_bounds,
-};
-pub use package::{
-    Approval, ApprovalPolicy, Approvals, ApprovedContent, FileSecrets, HomeError, HomeErrorKind,
-    HomeFault, InstallRecord, MANIFEST_NAMES, ManifestFormat, NoPrompt, Package, PackageContent,
-    PackageError, PackageErrorKind, PackageFault, PackageKind, PackageOrigin, PluginPackage,
-    Prompt, ReadLimits, SecretError, SecretSummary, SecretTransport, SecretValue, SkillSwitch,
-    SkillSwitches, StoredApproval, WorkspaceTrust, ask_for_permissions, discover, installed_folder,
-    installed_ids, package_folders, recover_home, skill_approval_id, uninstall,
-};
-#[cfg(feature = "bundled")]
-pub use package::{BUNDLED, BundledPlugin};
-#[cfg(feature = "package")]
-pub use package::{
-    Difference, DigestList, Existing, InstallError, InstallSource, InstallStep, Installed,
-    Installer, KeyError, KeyErrorKind, KeyFault, PackageSignature, PrivateKey, ProposedInstall,
-    PublicKey, Registry, RegistryError, RegistryReference, Release, SIGNATURE_FILE, SignatureError,
-    TrustedKey, TrustedKeys, is_own_archive, left_out_of_package, pack_folder, sha256_hex,
-};
-pub use pipeline::{
-    Assembler, ChannelRules, Gateway, GatewayOptions, MessagePrompt, MessageState, Pipeline,
-    PipelineOutcome, SKILLS_HEADING, SOUL_BYTES, SOUL_FILE, TOOLS_HEADING, soul_path,
-};
-pub use runtime::{ConfigError, ConfigErrorKind, Runtime, RuntimeBuilder, workspace_authority};
-pub use sandbox::{
-    AuditLog, AuditOutcome, AuditRecord, Authority, Clock, DiscardAudit, Environment, FileAudit,
-    HostCall, HostEnvironment, HostReply, ManualClock, MemoryAudit, PluginIdentity, Sandbox,
-    SandboxOptions, Served, SystemClock, audit_line, printable,
-};
-#[cfg(feature = "net")]
-pub use sandbox::{
-    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
-};
-#[cfg(feature = "bundled")]
-pub use skill::BUNDLED_SKILLS;
-pub use skill::{
-    CommandDispatch, Diagnostic, FRONTMATTER_BYTES, Fingerprint, FolderNameFault, FoundSkill,
-    Frontmatter, InstallRecipe, LARGE_SKILL_BYTES, MissingVariables, ParseMode, ParsedSkill,
-    Readiness, SKILL_BYTES, SKILL_FILES, Severity, ShadowedSkill, SkillDocument, SkillEntry,
-    SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRegistry,
-    SkillRequirements, SkillRoot, SkillState, SkillSurroundings, SkillVariable, check_folder_name,
-    is_ignored_folder, parse_skill,
-};
-pub use store::{KeyValueLimits, MemoryKeyValueStore};
+pub use package::{Approval, PluginPackage};
+pub use runtime::{Runtime, RuntimeBuilder};
 pub use task::{LOST_THREADS, PanicContainment};
-pub use wasm::{
-    CallBudget, CompiledModule, ExportSummary, GuestCall, GuestInbound, GuestValue, ImportSummary,
-    Instance, MemoryBudget, MemorySummary, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
-    Parked,
-};
+
+/// Why things fail: what each error says, and the next step for the person who reads it.
+pub mod errors {
+    pub use crate::actor::{CapabilityMismatch, LifecycleError, LoadError};
+    pub use crate::command::CommandError;
+    pub use crate::contract::{
+        CallError, Denied, Exhausted, Failure, ManifestError, ManifestFault, NoService, NotLoaded,
+        PluginError,
+    };
+    pub use crate::package::{
+        HomeError, HomeErrorKind, HomeFault, PackageError, PackageErrorKind, PackageFault,
+        SecretError,
+    };
+    #[cfg(feature = "package")]
+    pub use crate::package::{
+        InstallError, KeyError, KeyErrorKind, KeyFault, RegistryError, SignatureError,
+    };
+    #[cfg(feature = "net")]
+    pub use crate::sandbox::NetworkOptionsError;
+    pub use crate::skill::FolderNameFault;
+    pub use crate::wasm::{ModuleError, ModuleFault};
+}
+
+/// The operator's `config.yaml`, as it is read.
+pub mod config {
+    pub use crate::contract::{
+        ChannelConfig, ChannelFormat, ChannelSettings, Config, McpConfig, ParsedConfig, ToolNames,
+        WatchConfig, expand_path,
+    };
+    pub use crate::runtime::{ConfigError, ConfigErrorKind, workspace_authority};
+}
+
+/// How names, lists and texts of strangers are shown to people.
+pub mod text {
+    pub use crate::contract::{
+        TextFormat, did_you_mean, json_line, json_lines, listed, metadata, neutral_text, shown,
+        similar_names,
+    };
+    pub use crate::sandbox::printable;
+}
+
+/// Maps and sets as sorted vectors, which make smaller programs than trees.
+pub mod sorted {
+    pub use crate::contract::{SortedEntries, SortedEntry, SortedMap, SortedSet};
+}

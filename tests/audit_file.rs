@@ -11,10 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::Value;
-use weft_lite::{
-    Approval, AuditLog, AuditOutcome, AuditRecord, FileAudit, MemoryAudit, PluginPackage,
-    ReadLimits, Runtime,
-};
+use weft_lite::package::ReadLimits;
+use weft_lite::sandbox::{AuditLog, AuditOutcome, AuditRecord, FileAudit, MemoryAudit};
+use weft_lite::{Approval, PluginPackage, Runtime};
 
 /// Every warning of this process; tests tell theirs apart by the path in it.
 struct Warnings(Mutex<Vec<String>>);

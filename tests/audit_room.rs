@@ -15,10 +15,9 @@ use std::time::{Duration, SystemTime};
 
 use async_channel::Sender;
 use futures_lite::future::or;
-use weft_lite::{
-    Approval, AuditLog, AuditOutcome, AuditRecord, BoxFuture, FileAudit, ManifestFormat,
-    PackageOrigin, PluginPackage, ReadLimits, Runtime,
-};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::sandbox::{AuditLog, AuditOutcome, AuditRecord, FileAudit};
+use weft_lite::{Approval, BoxFuture, PluginPackage, Runtime};
 
 /// The probe, whose host calls `audit` is told of.
 fn with_probe(audit: Arc<dyn AuditLog>, resources: &str) -> Runtime {

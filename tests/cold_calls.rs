@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use futures_lite::future::{or, yield_now};
 use serde_json::{Value, json};
-use weft_lite::{
-    Approval, AuditLog, AuditRecord, CallError, Exhausted, ManifestFormat, PackageOrigin,
-    PluginPackage, ReadLimits, Runtime,
-};
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::sandbox::{AuditLog, AuditRecord};
+use weft_lite::{Approval, PluginPackage, Runtime};
 
 /// Threads for work that blocks.
 const THREADS: usize = 32;

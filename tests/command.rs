@@ -11,13 +11,16 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use skills::{registry, skill};
-use weft_lite::{
-    Administration, Approval, Audience, BoxFuture, Caller, Command, CommandCall, CommandError,
-    CommandHandler, CommandLine, CommandOutcome, CommandRegistry, CommandSource, Commands,
-    Conversation, Failure, FoundSkill, ManifestFormat, Member, PackageOrigin, PluginError,
-    PluginPackage, ProgressNotes, ReadLimits, Readiness, Runtime, Tool, ToolContext,
+use weft_lite::actor::Member;
+use weft_lite::command::{
+    Administration, Audience, Caller, Command, CommandCall, CommandHandler, CommandLine,
+    CommandOutcome, CommandRegistry, CommandSource, Commands, Conversation, ProgressNotes,
     built_in_commands,
 };
+use weft_lite::errors::{CommandError, Failure, PluginError};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::skill::{FoundSkill, Readiness};
+use weft_lite::{Approval, BoxFuture, PluginPackage, Runtime, Tool, ToolContext};
 
 /// A runtime without plugins, with these skills and with the built-in commands.
 struct World {

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use weft_lite::Config;
+use weft_lite::config::Config;
 
 #[test]
 fn an_empty_file_is_the_default() {
@@ -118,7 +118,11 @@ instances: {idle_seconds: 9}
 #[test]
 fn a_path_begins_with_what_it_is_below() {
     let expand = |path: &str, home: Option<&str>| {
-        weft_lite::expand_path(path.as_ref(), home.map(AsRef::as_ref), Some("/weft".as_ref()))
+        weft_lite::config::expand_path(
+            path.as_ref(),
+            home.map(AsRef::as_ref),
+            Some("/weft".as_ref()),
+        )
     };
     let home = Some("/home/ada");
     for (path, expanded) in [

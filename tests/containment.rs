@@ -18,11 +18,14 @@ use std::thread;
 use async_channel::Sender;
 use futures_lite::future::yield_now;
 use serde_json::{Value, json};
+use weft_lite::actor::Member;
+use weft_lite::errors::{CallError, Failure, PluginError};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::pipeline::ChannelRules;
+use weft_lite::sandbox::{AuditOutcome, Environment, MemoryAudit, NetworkOptions};
 use weft_lite::{
-    Approval, AuditOutcome, BoxFuture, CallError, Cancellation, ChannelAdapter, ChannelHost,
-    ChannelRules, Environment, Failure, ManifestFormat, Member, MemoryAudit, MessagePayload,
-    NetworkOptions, PackageOrigin, PipelineStage, PipelineStageType, PluginError, PluginPackage,
-    ReadLimits, Reply, Runtime, Secret, SecretSource, Tool, ToolContext,
+    Approval, BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload, PipelineStage,
+    PipelineStageType, PluginPackage, Reply, Runtime, Secret, SecretSource, Tool, ToolContext,
 };
 
 /// Breaks whatever it is asked for.

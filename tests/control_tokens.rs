@@ -7,7 +7,9 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use weft_lite::{ParseMode, PluginDescription, PluginManifest, neutral_text, parse_skill};
+use weft_lite::skill::{ParseMode, parse_skill};
+use weft_lite::text::neutral_text;
+use weft_lite::{PluginDescription, PluginManifest};
 
 /// What is written, and how it is shown.
 const HOSTILE: &[(&str, &str)] = &[

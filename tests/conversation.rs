@@ -18,10 +18,15 @@ use serde_json::{Value, json};
 use smol::Timer;
 use smol::net::unix::UnixStream;
 use tempfile::TempDir;
+use weft_lite::actor::{Member, WantedChannels};
+use weft_lite::channel::{
+    ConsoleChannel, ConsoleStyle, SocketAddress, SocketChannel, SocketOptions,
+};
+use weft_lite::errors::PluginError;
+use weft_lite::package::WorkspaceTrust;
+use weft_lite::pipeline::{ChannelRules, Gateway};
 use weft_lite::{
-    BoxFuture, ChannelRules, ConsoleChannel, ConsoleStyle, Gateway, Member, PipelineStage,
-    PipelineStageType, PluginCapability, PluginError, Runtime, SkillWatcher, SocketAddress,
-    SocketChannel, SocketOptions, WantedChannels, WorkspaceTrust,
+    BoxFuture, PipelineStage, PipelineStageType, PluginCapability, Runtime, SkillWatcher,
 };
 
 /// `/shout` calls the probe's echo with what is typed after it.

@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use weft_lite::{
-    Approval, CallError, Exhausted, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits,
-    Runtime,
-};
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::{Approval, PluginPackage, Runtime};
 
 /// The folder of a committed or rebuilt guest: `group` is `skills` or `guests`.
 fn folder(group: &str, name: &str) -> PathBuf {

@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use smol::Executor;
+use weft_lite::actor::Member;
+use weft_lite::errors::{CallError, LifecycleError, PluginError};
+use weft_lite::sandbox::{Clock, ManualClock, SandboxOptions};
+use weft_lite::sorted::SortedMap;
 use weft_lite::{
-    BoxFuture, CallError, CallerInput, Cancellation, ChannelAdapter, ChannelHost, Clock,
-    InputRequired, LifecycleError, LifecycleState, ManualClock, Member, MessagePayload,
-    PipelineStage, PipelineStageType, PluginCapability, PluginError, PluginHost, PluginHostOptions,
-    SandboxOptions, Secret, SecretSource, Service, SortedMap, Tool, ToolContext,
+    BoxFuture, CallerInput, Cancellation, ChannelAdapter, ChannelHost, InputRequired,
+    LifecycleState, MessagePayload, PipelineStage, PipelineStageType, PluginCapability, PluginHost,
+    PluginHostOptions, Secret, SecretSource, Service, Tool, ToolContext,
 };
 
 const STEP: Duration = Duration::from_millis(100);
@@ -316,7 +319,7 @@ fn ten_of_a_tenth_of_a_second_each_start_and_stop_in_a_tenth_of_a_second() {
     assert_eq!(world.elapsed(), STEP);
     assert_eq!(started.len(), 10);
     assert!(started.iter().all(|outcome| outcome.result.is_ok()), "{started:?}");
-    assert!(world.host.members().iter().all(weft_lite::MemberStatus::is_running));
+    assert!(world.host.members().iter().all(weft_lite::actor::MemberStatus::is_running));
 
     let host = world.host.clone();
     let stopped = world.run(async move { host.stop_all().await });

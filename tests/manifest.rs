@@ -2,10 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use serde_json::{Value, json};
-use weft_lite::{
-    InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest,
-    PluginPermissions,
-};
+use weft_lite::errors::ManifestError;
+use weft_lite::package::ParsedManifest;
+use weft_lite::{InstanceMode, PluginCapability, PluginManifest, PluginPermissions};
 
 fn minimal() -> Value {
     json!({

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Dir, Running, guest};
-use weft_lite::{Runtime, WantedChannels};
+use weft_lite::Runtime;
+use weft_lite::actor::WantedChannels;
 
 /// Adds the mailbox under an id, with a limit of characters in a message.
 fn mailbox(dir: &Dir, id: &str, version: &str, max_message_chars: usize) {

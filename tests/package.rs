@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use weft_lite::{PackageErrorKind, PackageOrigin, PluginPackage, ReadLimits, discover};
+use weft_lite::PluginPackage;
+use weft_lite::errors::PackageErrorKind;
+use weft_lite::package::{PackageOrigin, ReadLimits, discover};
 
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
@@ -200,7 +202,7 @@ fn discovery_in_odd_places() {
 #[cfg(feature = "bundled")]
 #[test]
 fn bundled_plugins_are_sound_and_small() {
-    for bundled in weft_lite::BUNDLED {
+    for bundled in weft_lite::package::BUNDLED {
         let package = bundled.package().unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(package.origin, PackageOrigin::Bundled);
         assert_eq!(package.warnings, [""; 0], "{}", bundled.name);

@@ -15,9 +15,14 @@ use futures_lite::future::{block_on, poll_once};
 use limit::TimeLimit;
 use serde_json::Value;
 use tempfile::TempDir;
+use weft_lite::actor::Member;
+use weft_lite::errors::PluginError;
+use weft_lite::pipeline::ChannelRules;
+use weft_lite::sandbox::{AuditLog, MemoryAudit};
+use weft_lite::sorted::SortedMap;
 use weft_lite::{
-    AuditLog, BoxFuture, Cancellation, ChannelAdapter, ChannelHost, ChannelRules, Member,
-    MemoryAudit, MessagePayload, PipelineStage, PipelineStageType, PluginError, Runtime, SortedMap,
+    BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload, PipelineStage,
+    PipelineStageType, Runtime,
 };
 
 /// A channel whose one message is never answered, by a stage that is the same thing.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
-use weft_lite::{
+use weft_lite::sandbox::{
     AuditLog, AuditOutcome, AuditRecord, Clock, Environment, HostCall, ManualClock, MemoryAudit,
-    PluginIdentity, PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions,
+    PluginIdentity, Sandbox, SandboxOptions,
 };
+use weft_lite::{PluginPermissions, PluginResourceConfig};
 
 /// 2024-02-29T12:34:56.789Z, a day that a wrong calendar doesn't have.
 const WALL: Duration = Duration::from_millis(1_709_210_096_789);
@@ -213,8 +214,8 @@ fn http_requests_are_refused_in_this_build() {
     ] {
         let setup = setup(network);
         let served = smol::block_on(setup.sandbox.serve(request("https://a.example/"), 0));
-        assert_eq!(served.reply, weft_lite::HostReply::Text(Err(rule.into())));
-        let denied = weft_lite::Denied {
+        assert_eq!(served.reply, weft_lite::sandbox::HostReply::Text(Err(rule.into())));
+        let denied = weft_lite::errors::Denied {
             capability: weft_lite::Capability::Network,
             target: "https://a.example/".into(),
             rule: rule.into(),

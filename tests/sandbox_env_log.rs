@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use log::Level;
-use weft_lite::{
-    Environment, HostCall, HostEnvironment, HostReply, ManualClock, PluginIdentity,
-    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions, Served, SortedMap,
+use weft_lite::sandbox::{
+    Environment, HostCall, HostEnvironment, HostReply, ManualClock, PluginIdentity, Sandbox,
+    SandboxOptions, Served,
 };
+use weft_lite::sorted::SortedMap;
+use weft_lite::{PluginPermissions, PluginResourceConfig};
 
 /// What was logged: target, level, text.
 type Line = (String, Level, String);

@@ -13,10 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use tempfile::TempDir;
-use weft_lite::{
-    Capability, Denied, FileGrant, HostCall, HostReply, PluginIdentity, PluginPermissions,
-    PluginResourceConfig, Sandbox, SandboxOptions, Served, limits,
-};
+use weft_lite::errors::Denied;
+use weft_lite::sandbox::{HostCall, HostReply, PluginIdentity, Sandbox, SandboxOptions, Served};
+use weft_lite::{Capability, FileGrant, PluginPermissions, PluginResourceConfig, limits};
 
 const OUTSIDE: &str = "filesystem access denied: path outside sandbox";
 const AUTHORITY: &str =

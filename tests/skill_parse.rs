@@ -11,10 +11,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use weft_lite::{
-    Diagnostic, FRONTMATTER_BYTES, FolderNameFault, ParseMode, ParsedSkill, SKILL_BYTES, Severity,
-    SkillDocument, SortedMap, check_folder_name, neutral_text, parse_skill,
+use weft_lite::errors::FolderNameFault;
+use weft_lite::skill::{
+    Diagnostic, FRONTMATTER_BYTES, ParseMode, ParsedSkill, SKILL_BYTES, Severity, SkillDocument,
+    check_folder_name, parse_skill,
 };
+use weft_lite::sorted::SortedMap;
+use weft_lite::text::neutral_text;
 
 #[test]
 fn every_case_is_read_and_judged_as_expected() {

@@ -22,11 +22,15 @@ use skills::{registry, skill};
 use smol::net::TcpStream;
 use smol::net::unix::UnixStream;
 use tempfile::TempDir;
+use weft_lite::actor::Member;
+use weft_lite::channel::{SocketAddress, SocketChannel, SocketOptions};
+use weft_lite::command::{Commands, built_in_commands};
+use weft_lite::errors::PluginError;
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::pipeline::{ChannelRules, Gateway, GatewayOptions};
 use weft_lite::{
-    Approval, BoxFuture, ChannelAdapter, ChannelRules, Commands, Gateway, GatewayOptions,
-    ManifestFormat, Member, MessagePayload, PackageOrigin, PipelineStage, PipelineStageType,
-    PluginCapability, PluginError, PluginPackage, ReadLimits, Runtime, Secret, SocketAddress,
-    SocketChannel, SocketOptions, built_in_commands, limits,
+    Approval, BoxFuture, ChannelAdapter, MessagePayload, PipelineStage, PipelineStageType,
+    PluginCapability, PluginPackage, Runtime, Secret, limits,
 };
 
 struct World {
@@ -619,7 +623,7 @@ fn the_allow_list_holds_for_those_for_whom_a_client_speaks() {
 
 #[test]
 fn a_tcp_socket_without_a_token_does_not_open() {
-    for token in [None, Some(Arc::new(|| None) as weft_lite::TokenSource)] {
+    for token in [None, Some(Arc::new(|| None) as weft_lite::channel::TokenSource)] {
         let mut options = SocketOptions::new(SocketAddress::Tcp("127.0.0.1:0".into()));
         options.token = token;
         let error = smol::block_on(SocketChannel::new(options).open()).unwrap_err();

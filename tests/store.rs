@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use smol::block_on;
-use weft_lite::{KeyValueLimits, KeyValueStore, MemoryKeyValueStore, PluginError};
+use weft_lite::KeyValueStore;
+use weft_lite::errors::PluginError;
+use weft_lite::store::{KeyValueLimits, MemoryKeyValueStore};
 
 #[track_caller]
 fn set(store: &dyn KeyValueStore, key: &str, value: &str) -> Result<(), PluginError> {

@@ -13,10 +13,10 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use weft_lite::{
-    Approval, CallError, ManifestFormat, NetworkOptions, PackageOrigin, PluginPackage, ReadLimits,
-    Runtime, Secret, SecretSource,
-};
+use weft_lite::errors::CallError;
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::sandbox::NetworkOptions;
+use weft_lite::{Approval, PluginPackage, Runtime, Secret, SecretSource};
 
 /// Threads for work that blocks.
 const THREADS: usize = 32;

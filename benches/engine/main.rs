@@ -20,10 +20,9 @@ use measure::{Timing, compare, measure};
 use raw::RawModule;
 use smol::LocalExecutor;
 use support::{Report, guest, load, package};
-use weft_lite::{
-    CallBudget, CompiledModule, Instance, MemoryBudget, PluginIdentity, PluginPermissions,
-    PluginResourceConfig, Runtime, Sandbox, SandboxOptions,
-};
+use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use weft_lite::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget};
+use weft_lite::{PluginPermissions, PluginResourceConfig, Runtime};
 
 const PARAMS: &str = r#"{"message":"hello, guest","list":[1,2,3]}"#;
 const ENV_PARAMS: &str = r#"{"name":"WEFT_BENCH"}"#;

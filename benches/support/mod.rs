@@ -10,7 +10,8 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use weft_lite::{Approval, ManifestFormat, PackageOrigin, PluginHost, PluginPackage, ReadLimits};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::{Approval, PluginHost, PluginPackage};
 
 /// The module of a guest in `tests/guests`.
 pub(crate) fn guest(name: &str) -> Vec<u8> {

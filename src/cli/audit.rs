@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{FileAudit, SortedSet, audit_line};
+use weft_lite::sandbox::{FileAudit, audit_line};
+use weft_lite::sorted::SortedSet;
 
 use super::options::Options;
 use super::{Failure, Status, meant, output};

@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use argh::FromArgs;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use weft_lite::{
-    CallError, CallOutcome, CallerInput, Capability, RefusedPlugin, Runtime, ToolEntry, Usage,
-    json_lines, limits,
-};
+use weft_lite::actor::{RefusedPlugin, ToolEntry};
+use weft_lite::errors::CallError;
+use weft_lite::text::json_lines;
+use weft_lite::{CallOutcome, CallerInput, Capability, Runtime, Usage, limits};
 
 use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
@@ -107,7 +107,7 @@ fn tell(
         }
         (Ok(text), false) => print_result(text)?,
         (Err(error), _) => {
-            let mut failure: weft_lite::Failure = error.into();
+            let mut failure: weft_lite::errors::Failure = error.into();
             failure.next_step = next_step.unwrap_or(failure.next_step);
             output::failure(&failure, Some(usage), options.form())?;
         }

@@ -4,11 +4,12 @@
 use std::fmt::Display;
 use std::io;
 
-#[cfg(feature = "serve")]
-use weft_lite::HttpError;
-use weft_lite::{ConfigError, HomeError, LifecycleError, PackageError, PluginError, SecretError};
+use weft_lite::config::ConfigError;
+use weft_lite::errors::{HomeError, LifecycleError, PackageError, PluginError, SecretError};
 #[cfg(feature = "package")]
-use weft_lite::{InstallError, KeyError, RegistryError};
+use weft_lite::errors::{InstallError, KeyError, RegistryError};
+#[cfg(feature = "serve")]
+use weft_lite::mcp::HttpError;
 
 use super::Status;
 

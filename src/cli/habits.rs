@@ -1,7 +1,7 @@
 //! What is said to whoever types a command that isn't there: the one that was probably meant.
 
 use argh::{CommandInfo, SubCommands};
-use weft_lite::{did_you_mean, similar_names};
+use weft_lite::text::{did_you_mean, similar_names};
 
 use super::arguments::{self, is_valued};
 use super::{Failure, NAME};

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{
-    InstallRecord, KeyError, KeyErrorKind, PackageKind, PrivateKey, TrustedKey, TrustedKeys,
-};
+use weft_lite::errors::{KeyError, KeyErrorKind};
+use weft_lite::package::{InstallRecord, PackageKind, PrivateKey, TrustedKey, TrustedKeys};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;

@@ -123,7 +123,11 @@ fn is_mcp(_command: Option<&Command>) -> bool {
 fn tell(failure: Failure, form: Form) -> io::Result<Status> {
     match *failure.0 {
         Cause::Said { code, message, next_step, status } => {
-            output::failure(&weft_lite::Failure::new(code, message, next_step), None, form)?;
+            output::failure(
+                &weft_lite::errors::Failure::new(code, message, next_step),
+                None,
+                form,
+            )?;
             Ok(status)
         }
         Cause::Output(error) => Err(error),
@@ -149,8 +153,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
 
 /// The names that `name` was probably meant to be, or else where all of them are listed.
 fn meant<'n>(name: &str, known: impl IntoIterator<Item = &'n str>, otherwise: &str) -> String {
-    let similar = weft_lite::similar_names(name, known);
-    weft_lite::did_you_mean(&similar, "").unwrap_or_else(|| otherwise.to_owned())
+    let similar = weft_lite::text::similar_names(name, known);
+    weft_lite::text::did_you_mean(&similar, "").unwrap_or_else(|| otherwise.to_owned())
 }
 
 fn usage(message: &dyn fmt::Display) -> Failure {

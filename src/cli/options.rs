@@ -7,10 +7,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use argh::FromArgs;
-use weft_lite::{
-    Approval, Config, FileAudit, FileSecrets, HostEnvironment, ReadLimits, Runtime, SandboxOptions,
-    SortedMap, expand_path, limits, workspace_authority,
-};
+use weft_lite::config::{Config, expand_path, workspace_authority};
+use weft_lite::package::{FileSecrets, ReadLimits};
+use weft_lite::sandbox::{FileAudit, HostEnvironment, SandboxOptions};
+use weft_lite::sorted::SortedMap;
+use weft_lite::{Approval, Runtime, limits};
 
 use super::interrupts::{self, Interrupts};
 use super::output::Form;

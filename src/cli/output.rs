@@ -7,9 +7,11 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use weft_lite::Usage;
 #[cfg(feature = "console")]
-use weft_lite::AboveLine;
-use weft_lite::{Failure, Usage, json_line, json_lines, printable};
+use weft_lite::channel::AboveLine;
+use weft_lite::errors::Failure;
+use weft_lite::text::{json_line, json_lines, printable};
 
 use super::Status;
 

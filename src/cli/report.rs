@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use weft_lite::{
-    Approval, LoadError, LoadedPlugin, MANIFEST_NAMES, PackageOrigin, PluginRegistry, RefusedPlugin,
-};
+use weft_lite::actor::RefusedPlugin;
+use weft_lite::errors::LoadError;
+use weft_lite::package::{MANIFEST_NAMES, PackageOrigin};
+use weft_lite::{Approval, LoadedPlugin, PluginRegistry};
 
 use super::options::Options;
 use super::output;

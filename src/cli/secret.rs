@@ -6,7 +6,8 @@ use std::io;
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};
+use weft_lite::errors::SecretError;
+use weft_lite::package::{FileSecrets, SecretSummary, SecretTransport, SecretValue};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;

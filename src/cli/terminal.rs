@@ -7,7 +7,8 @@ use rustix::termios::{
     LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
     tcsetattr,
 };
-use weft_lite::{Prompt, SecretValue, printable};
+use weft_lite::package::{Prompt, SecretValue};
+use weft_lite::text::printable;
 
 use super::interrupts::Interrupts;
 use super::output;

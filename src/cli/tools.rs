@@ -2,7 +2,8 @@
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{ToolDescription, ToolEntry};
+use weft_lite::ToolDescription;
+use weft_lite::actor::ToolEntry;
 
 use super::logs::{self, Verbosity};
 use super::options::Options;

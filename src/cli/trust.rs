@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
-use weft_lite::{Prompt, SkillRoot, WorkspaceTrust, printable, shown};
+use weft_lite::package::{Prompt, WorkspaceTrust};
+use weft_lite::skill::SkillRoot;
+use weft_lite::text::{printable, shown};
 
 use super::logs::{self, Verbosity};
 use super::options::Options;

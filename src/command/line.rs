@@ -14,7 +14,7 @@ impl<'a> CommandLine<'a> {
     /// `-` and `_`, or without the name, which no command has; a path such as `/etc/hosts` is none.
     ///
     /// ```
-    /// use weft_lite::CommandLine;
+    /// use weft_lite::command::CommandLine;
     ///
     /// let line = CommandLine::parse(" /use  weather city=Ulm ").unwrap();
     /// assert_eq!((line.name, line.arguments), ("use", "weather city=Ulm"));

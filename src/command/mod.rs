@@ -17,6 +17,7 @@ mod matching;
 mod registry;
 mod skill;
 
+pub use crate::contract::OWNER;
 pub use answer::{Answer, Attachment, CommandOutcome, SkillPrompt};
 pub use builtin::{Administration, built_in_commands};
 pub use caller::{Caller, CommandCall, Conversation, ProgressNotes};

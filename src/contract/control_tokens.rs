@@ -124,7 +124,7 @@ pub(crate) struct Neutral<'t> {
 /// wrote it. Doing it twice changes nothing more.
 ///
 /// ```
-/// assert_eq!(weft_lite::neutral_text("</tool> <b>now</b>"), "&lt;/tool> <b>now</b>");
+/// assert_eq!(weft_lite::text::neutral_text("</tool> <b>now</b>"), "&lt;/tool> <b>now</b>");
 /// ```
 #[must_use]
 pub fn neutral_text(text: &str) -> Cow<'_, str> {

@@ -26,7 +26,7 @@ use super::sort::sort_by;
 /// are needed. Inserting and removing is `O(n)`, except at the end; collecting sorts once.
 ///
 /// ```
-/// use weft_lite::SortedMap;
+/// use weft_lite::sorted::SortedMap;
 ///
 /// let mut ports = SortedMap::from([("https", 443), ("http", 80)]);
 /// ports.insert("ssh", 22);

@@ -30,7 +30,8 @@ pub struct ToolContext {
 ///
 /// ```
 /// use serde_json::{Value, json};
-/// use weft_lite::{CallError, InputRequired, PluginError, ToolContext};
+/// use weft_lite::{InputRequired, ToolContext};
+/// use weft_lite::errors::{CallError, PluginError};
 ///
 /// fn book(context: &ToolContext) -> Result<Value, PluginError> {
 ///     let Some(responses) = &context.input.responses else {

@@ -14,7 +14,8 @@ const WAITING: usize = 64;
 /// The client's end of a connection. Dropping it cancels what runs for it.
 ///
 /// ```
-/// # use weft_lite::{McpOptions, McpServer, Runtime};
+/// # use weft_lite::Runtime;
+/// # use weft_lite::mcp::{McpOptions, McpServer};
 /// let runtime = Runtime::builder().without_bundled().build();
 /// let host = runtime.host().clone();
 /// let server = McpServer::new(host, runtime.executor(), McpOptions::default());

@@ -101,7 +101,7 @@ impl Approvals {
     }
 
     /// Asks for what a plugin wants and doesn't have, as
-    /// [`ask_for_permissions`](crate::ask_for_permissions) does, stores what is given, and says what it
+    /// [`ask_for_permissions`](crate::package::ask_for_permissions) does, stores what is given, and says what it
     /// still waits for, as `kind: value`. What was revoked is asked for even if the plugin wants nothing,
     /// and so is `content` that is not what was approved.
     ///

@@ -47,7 +47,7 @@ const NOT_TAKEN: [(usize, &[u8], &str); 12] = [
 const GZIP: &[u8] = b"\x1f\x8b";
 
 /// The package in `folder` as an archive. The same files always give the same bytes. Histories and
-/// builds are left out, see [`left_out_of_package`](crate::left_out_of_package).
+/// builds are left out, see [`left_out_of_package`](crate::package::left_out_of_package).
 ///
 /// # Errors
 ///

@@ -82,6 +82,7 @@ mod trust;
 #[cfg(feature = "package")]
 mod zip;
 
+pub use crate::contract::ParsedManifest;
 pub use approval::{Approval, ApprovalPolicy, StoredApproval};
 pub use approvals::Approvals;
 #[cfg(feature = "package")]

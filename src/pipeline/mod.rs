@@ -1,7 +1,7 @@
 //! From a message to its answer: the gateway that accepts messages from channels, and the stages that
 //! each message passes.
 //!
-//! - PreProcess stages run before, PostProcess stages after the Process stage, which makes the answer.
+//! - The Process stage makes the answer. `PreProcess` stages run before it, `PostProcess` stages after it.
 //! - Without a Process stage a message is answered with the commands and skills whose words it uses.
 //! - Slash commands and tool lines are read from the text as it was typed, before any stage.
 //! - An observer gets copies, and can neither change nor delay a message. One that is 64 messages behind misses

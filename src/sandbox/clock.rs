@@ -45,7 +45,7 @@ impl Clock for SystemClock {
 ///
 /// ```
 /// use std::time::Duration;
-/// use weft_lite::{Clock, ManualClock};
+/// use weft_lite::sandbox::{Clock, ManualClock};
 ///
 /// let clock = ManualClock::new();
 /// let before = clock.now();

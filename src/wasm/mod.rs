@@ -23,6 +23,7 @@ mod state;
 mod wasi;
 mod worlds;
 
+pub use crate::contract::FuelGauge;
 pub(crate) use budget::{CodeCharge, Kept, MemoryAccount};
 pub use budget::{MemoryBudget, Parked};
 pub use call::{GuestCall, GuestInbound, GuestValue};

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::json;
-use weft_lite::{PackageKind, uninstall};
+use weft_lite::package::{PackageKind, uninstall};
 
 use crate::world::{AUTHORITY, KERNEL, OWN, World};
 

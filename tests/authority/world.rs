@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use weft_lite::{
-    Approval, AuditOutcome, CallError, MemoryAudit, Runtime, RuntimeBuilder, WorkspaceTrust,
-};
+use weft_lite::errors::CallError;
+use weft_lite::package::WorkspaceTrust;
+use weft_lite::sandbox::{AuditOutcome, MemoryAudit};
+use weft_lite::{Approval, Runtime, RuntimeBuilder};
 
 pub(crate) const AUTHORITY: &str =
     "filesystem access denied: what weft-lite takes authority from is open to no plugin";

@@ -4,10 +4,9 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use weft_lite::{
-    CallBudget, CallError, CompiledModule, Exhausted, Instance, MemoryBudget, PluginResourceConfig,
-    limits,
-};
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget};
+use weft_lite::{PluginResourceConfig, limits};
 
 use crate::guest::{ECHO, Guest, call, call_with, closed_sandbox, start};
 

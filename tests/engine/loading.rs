@@ -1,6 +1,7 @@
 //! Which modules load, and what is said of those that don't.
 
-use weft_lite::{CompiledModule, ModuleFault, ModuleFormat, ModuleSummary};
+use weft_lite::errors::ModuleFault;
+use weft_lite::wasm::{CompiledModule, ModuleFormat, ModuleSummary};
 
 use crate::guest::{Guest, call};
 

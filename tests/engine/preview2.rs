@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use weft_lite::{
-    CallBudget, CallError, Exhausted, Instance, MemoryAudit, MemoryBudget, ModuleFault,
-    PluginPermissions, PluginResourceConfig, SandboxOptions,
-};
+use weft_lite::errors::{CallError, Exhausted, ModuleFault};
+use weft_lite::sandbox::{MemoryAudit, SandboxOptions};
+use weft_lite::wasm::{CallBudget, Instance, MemoryBudget};
+use weft_lite::{PluginPermissions, PluginResourceConfig};
 
 use crate::guest::{ECHO, Guest, call, call_with, sandbox};
 
@@ -194,7 +194,7 @@ fn a_lie_about_memory_or_a_handle_is_a_trap() {
 #[test]
 fn a_function_of_another_type_is_refused() {
     let guest = importing(&[("cli/stdout", "get-stdout", "(param i32)")], "");
-    let faults = weft_lite::CompiledModule::new(&guest.wasm()).unwrap_err().faults;
+    let faults = weft_lite::wasm::CompiledModule::new(&guest.wasm()).unwrap_err().faults;
     assert!(
         matches!(&faults[..], [ModuleFault::ImportType { expected, .. }] if expected == "() -> (i32)"),
         "{faults:?}"

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_lite::future::{block_on, or, poll_once};
-use weft_lite::{
-    Approval, CallBudget, CallError, Exhausted, Instance, MemoryBudget, PluginIdentity,
-    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions,
-};
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use weft_lite::wasm::{CallBudget, Instance, MemoryBudget};
+use weft_lite::{Approval, PluginPermissions, PluginResourceConfig};
 
 use crate::guest::{ECHO, Guest};
 use crate::host::{hosting, package, runtime};

@@ -1,6 +1,6 @@
 //! Guests that fail: each ends in its own typed error, and the instance is thrown away.
 
-use weft_lite::CallError;
+use weft_lite::errors::CallError;
 
 use crate::guest::{Guest, call, trap};
 
@@ -139,7 +139,7 @@ fn post_return_gets_the_result_area() {
     let resources = weft_lite::PluginResourceConfig::default();
     let mut instance = crate::guest::start(&guest.compile(), &resources).unwrap();
     for _ in 0..2 {
-        let mut budget = weft_lite::CallBudget::new(&resources);
+        let mut budget = weft_lite::wasm::CallBudget::new(&resources);
         let result = smol::block_on(instance.execute_tool("run", "1", &mut budget));
         assert_eq!(result, Ok("1".into()));
     }

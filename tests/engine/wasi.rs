@@ -4,10 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use weft_lite::{
-    CallBudget, CallError, Exhausted, Instance, MemoryAudit, MemoryBudget, PluginPermissions,
-    PluginResourceConfig, SandboxOptions,
-};
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::sandbox::{MemoryAudit, SandboxOptions};
+use weft_lite::wasm::{CallBudget, Instance, MemoryBudget};
+use weft_lite::{PluginPermissions, PluginResourceConfig};
 
 use crate::guest::{ECHO, Guest, call, call_with, sandbox};
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use weft_lite::{
-    Approval, CallError, Exhausted, LoadError, ManifestFormat, ModuleSummary, PackageOrigin,
-    PluginPackage, ReadLimits, Runtime,
-};
+use weft_lite::errors::{CallError, Exhausted, LoadError};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::wasm::ModuleSummary;
+use weft_lite::{Approval, PluginPackage, Runtime};
 
 use crate::guest::Guest;
 

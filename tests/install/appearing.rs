@@ -4,10 +4,9 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use serde_json::json;
-use weft_lite::{
-    Approval, Approvals, InstallSource, InstallStep, Installed, Installer, LoadError, NoPrompt,
-    Runtime,
-};
+use weft_lite::errors::LoadError;
+use weft_lite::package::{Approvals, InstallSource, InstallStep, Installed, Installer, NoPrompt};
+use weft_lite::{Approval, Runtime};
 
 use crate::home::{Home, Scripted, check_module};
 

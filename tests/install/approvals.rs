@@ -5,10 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use futures_lite::future::zip;
 use serde_json::{Value, json};
-use weft_lite::{
-    Approval, Approvals, CallError, DigestList, NoPrompt, PackageContent, PackageKind,
-    PluginPermissions, StoredApproval, ask_for_permissions, uninstall,
+use weft_lite::errors::CallError;
+use weft_lite::package::{
+    Approvals, DigestList, NoPrompt, PackageContent, PackageKind, StoredApproval,
+    ask_for_permissions, uninstall,
 };
+use weft_lite::{Approval, PluginPermissions};
 
 use crate::home::{Home, Scripted};
 

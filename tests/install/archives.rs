@@ -8,7 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 use tar::{EntryType, Header};
-use weft_lite::{InstallError, InstallSource, limits, pack_folder};
+use weft_lite::errors::InstallError;
+use weft_lite::limits;
+use weft_lite::package::{InstallSource, pack_folder};
 
 use crate::home::{Home, content, module};
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use weft_lite::PackageSignature;
+use weft_lite::package::PackageSignature;
 
 use crate::home::{Home, module};
 
@@ -171,7 +171,7 @@ fn rule_5_what_was_changed_on_the_disk_is_not_served_and_is_named() {
         let place = home.weft().join("plugins/probe");
         let record = fs::read_to_string(place.join("install.json")).unwrap();
         let mut record: Value = serde_json::from_str(&record).unwrap();
-        record["digest"] = weft_lite::DigestList::of(&place).unwrap().digest().into();
+        record["digest"] = weft_lite::package::DigestList::of(&place).unwrap().digest().into();
         record["key_id"] = Value::Null;
         fs::write(place.join("install.json"), record.to_string()).unwrap();
         waits_for(&home, &format!("`{file}` was {what} after the package was signed"));

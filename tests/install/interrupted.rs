@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
-use weft_lite::{InstallError, InstallSource, InstallStep, Installer, PackageKind, recover_home};
+use weft_lite::errors::InstallError;
+use weft_lite::package::{InstallSource, InstallStep, Installer, PackageKind, recover_home};
 
 use crate::home::{Home, check_module, content};
 
@@ -192,7 +193,7 @@ fn the_checks_of_an_install_have_an_order() {
     home.publish(&folder, "author");
     let index = home.path("registry/index.json");
     let found = || {
-        let bytes = weft_lite::pack_folder(&folder);
+        let bytes = weft_lite::package::pack_folder(&folder);
         // Packing keeps the limits too; the size is the first thing that it looks at.
         let bytes = match bytes {
             Ok(bytes) => bytes,
@@ -200,7 +201,7 @@ fn the_checks_of_an_install_have_an_order() {
         };
         let text = fs::read_to_string(&index).unwrap();
         let mut content: serde_json::Value = serde_json::from_str(&text).unwrap();
-        content["plugins"]["probe"][0]["sha256"] = weft_lite::sha256_hex(&bytes).into();
+        content["plugins"]["probe"][0]["sha256"] = weft_lite::package::sha256_hex(&bytes).into();
         fs::write(home.path("registry/probe-1.0.0.tar.gz"), bytes).unwrap();
         fs::write(&index, content.to_string()).unwrap();
         home.install_hub("hub:probe").unwrap_err()

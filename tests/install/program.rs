@@ -126,7 +126,7 @@ fn a_plugin_is_installed_from_the_folder_it_is_built_in() {
     // What is in an archive counts in full: nothing goes in under the name of a build.
     let unpacked = home.weft().join("plugins/hello");
     fs::write(unpacked.join("target/more.txt"), "put there by hand").unwrap();
-    let digests = weft_lite::DigestList::of(&unpacked).unwrap();
+    let digests = weft_lite::package::DigestList::of(&unpacked).unwrap();
     assert!(digests.text().contains("target/more.txt"), "{}", digests.text());
 }
 
@@ -256,7 +256,7 @@ fn what_the_operator_allows_modules_to_weigh_counts_everywhere() {
 fn inspecting_a_bare_module_weighs_it_after_gzip_too() {
     let home = Home::new();
     let noise: Vec<u8> = (0..30_000_u32)
-        .flat_map(|number| weft_lite::sha256_hex(&number.to_le_bytes()).into_bytes())
+        .flat_map(|number| weft_lite::package::sha256_hex(&number.to_le_bytes()).into_bytes())
         .collect();
     fs::write(home.path("noisy.wasm"), padded(&module("probe"), &noise)).unwrap();
     let (status, stdout, _) = run(&home, &["plugin", "inspect", "noisy.wasm"], "");
@@ -301,7 +301,7 @@ fn a_secret_may_lie_in_a_file_or_a_variable() {
     assert_eq!(listed[0]["source"], format!("file {}", path.display()));
     // Whoever uses it may be in another folder, and reads what is there then.
     fs::write(path, "second").unwrap();
-    let secrets = weft_lite::FileSecrets::new(home.weft());
+    let secrets = weft_lite::package::FileSecrets::new(home.weft());
     assert_eq!(secrets.secret("F").unwrap().value, "second");
     let two = ["secret", "set", "F", "--host=a.example.com", "--in-file=token", "--from-env=T"];
     fails(&home, &two, 2);

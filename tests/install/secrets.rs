@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use weft_lite::{FileSecrets, Secret, SecretError, SecretSource, SecretTransport, SecretValue};
+use weft_lite::errors::SecretError;
+use weft_lite::package::{FileSecrets, SecretTransport, SecretValue};
+use weft_lite::{Secret, SecretSource};
 
 use crate::home::Home;
 

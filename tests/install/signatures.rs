@@ -7,10 +7,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use weft_lite::{
-    Difference, InstallError, InstallRecord, KeyErrorKind, PackageContent, PackageKind,
-    PackageSignature, PrivateKey, PublicKey, RegistryError, RegistryReference, SignatureError,
-    TrustedKeys,
+use weft_lite::errors::{InstallError, KeyErrorKind, RegistryError, SignatureError};
+use weft_lite::package::{
+    Difference, InstallRecord, PackageContent, PackageKind, PackageSignature, PrivateKey,
+    PublicKey, RegistryReference, TrustedKeys,
 };
 
 use crate::home::{Home, module, padded};
@@ -55,9 +55,9 @@ fn a_change_breaks_the_signature_of_a_local_folder_too() {
 #[test]
 fn a_list_that_was_changed_with_the_file_is_worth_nothing() {
     let error = after(|folder| {
-        let before = weft_lite::DigestList::of(folder).unwrap().text();
+        let before = weft_lite::package::DigestList::of(folder).unwrap().text();
         fs::write(folder.join("docs/version.txt"), "2").unwrap();
-        let now = weft_lite::DigestList::of(folder).unwrap().text();
+        let now = weft_lite::package::DigestList::of(folder).unwrap().text();
         let path = folder.join("weft.signature.json");
         let mut text = fs::read_to_string(&path).unwrap();
         for (before, now) in before.lines().zip(now.lines()) {
@@ -181,7 +181,7 @@ fn a_key_whose_signatures_anybody_can_make_is_not_trusted() {
     let write = |digits: &str| {
         let number = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
         let key: Vec<u8> = (0..32).map(|at| number(at * 2)).collect();
-        let key_id = &weft_lite::sha256_hex(&key)[..16];
+        let key_id = &weft_lite::package::sha256_hex(&key)[..16];
         let document = json!({ "algorithm": "ed25519", "key_id": key_id, "public_key": digits });
         fs::write(&path, document.to_string()).unwrap();
     };
@@ -219,7 +219,7 @@ fn a_key_whose_signatures_anybody_can_make_is_not_trusted() {
 
 #[test]
 fn two_trees_never_have_one_digest() {
-    let of = |text: &str| weft_lite::sha256_hex(text.as_bytes());
+    let of = |text: &str| weft_lite::package::sha256_hex(text.as_bytes());
     let two_lines = format!("a\nsha256:{}  b", of("y"));
     let two_lines = two_lines.as_bytes();
     type Tree<'a> = &'a [(&'a [u8], &'a str)];
@@ -265,7 +265,7 @@ fn what_was_signed_as_two_files_is_not_one_with_a_line_feed_in_its_name() {
         (content.approved().key_id, content.is_broken())
     };
     assert!(matches!(signed_by_whom(&folder), (Some(_), false)));
-    let name = format!("a\nsha256:{}  b", weft_lite::sha256_hex(b"y"));
+    let name = format!("a\nsha256:{}  b", weft_lite::package::sha256_hex(b"y"));
     fs::rename(folder.join("a"), folder.join(&name)).unwrap();
     fs::remove_file(folder.join("b")).unwrap();
     assert_eq!(signed_by_whom(&folder), (None, true));
@@ -275,7 +275,7 @@ fn what_was_signed_as_two_files_is_not_one_with_a_line_feed_in_its_name() {
     let digests = signature["digests"].as_array_mut().unwrap();
     digests.retain(|line| !line.as_str().unwrap().ends_with("  b"));
     let line = digests.iter_mut().find(|line| line.as_str().unwrap().ends_with("  a")).unwrap();
-    *line = format!("sha256:{}  {name}", weft_lite::sha256_hex(b"x")).into();
+    *line = format!("sha256:{}  {name}", weft_lite::package::sha256_hex(b"x")).into();
     fs::write(&path, signature.to_string()).unwrap();
     assert_eq!(signed_by_whom(&folder), (None, true));
     assert!(home.install(&folder).is_err());

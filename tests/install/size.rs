@@ -5,10 +5,9 @@ use std::num::NonZeroU32;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use weft_lite::{
-    Approvals, InstallError, ManifestFormat, PackageError, PackageErrorKind, PackageOrigin,
-    PluginPackage, ReadLimits, limits,
-};
+use weft_lite::errors::{InstallError, PackageError, PackageErrorKind};
+use weft_lite::package::{Approvals, ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::{PluginPackage, limits};
 
 use crate::home::{Home, Scripted, module, padded, with_custom_section};
 

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::json;
-use weft_lite::{
-    Existing, InstallError, InstallRecord, InstallSource, Installed, Installer, NoPrompt, Package,
-    PackageErrorKind, PackageKind, RegistryError, RegistryReference, SignatureError, limits,
-    pack_folder, uninstall,
+use weft_lite::errors::{InstallError, PackageErrorKind, RegistryError, SignatureError};
+use weft_lite::limits;
+use weft_lite::package::{
+    Existing, InstallRecord, InstallSource, Installed, Installer, NoPrompt, Package, PackageKind,
+    RegistryReference, pack_folder, uninstall,
 };
 
 use crate::home::{Home, Scripted, check_module, content, module};

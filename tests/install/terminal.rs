@@ -2,7 +2,8 @@
 
 use rustix::termios::LocalModes;
 use serde_json::{Value, json};
-use weft_lite::{FileSecrets, SecretSource};
+use weft_lite::SecretSource;
+use weft_lite::package::FileSecrets;
 
 use crate::hangup::hangup;
 use crate::home::{Home, content};

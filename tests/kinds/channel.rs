@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_channel::{Receiver, Sender};
 use futures_lite::future::zip;
 use serde_json::{Value, json};
-use weft_lite::{
-    BoxFuture, CallError, Cancellation, CancellationSource, ChannelHost, MessagePayload,
-    PluginError, Reply, SortedMap,
-};
+use weft_lite::errors::{CallError, PluginError};
+use weft_lite::sorted::SortedMap;
+use weft_lite::{BoxFuture, Cancellation, CancellationSource, ChannelHost, MessagePayload, Reply};
 
 use crate::guest::Guest;
 use crate::hostile::{answering, area, kind_guest};

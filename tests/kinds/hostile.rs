@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use weft_lite::{
-    Audio, CallBudget, CallError, Exhausted, GuestCall, GuestInbound, GuestValue, MemoryHit,
-    PluginResourceConfig, limits,
-};
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::wasm::{CallBudget, GuestCall, GuestInbound, GuestValue};
+use weft_lite::{Audio, MemoryHit, PluginResourceConfig, limits};
 
 use crate::guest::{Guest, start};
 

@@ -3,10 +3,9 @@
 use std::fs;
 
 use serde_json::json;
-use weft_lite::{
-    CallError, CapabilityMismatch, CompiledModule, LoadError, ModuleFault, ModuleSummary,
-    PluginCapability, PluginError,
-};
+use weft_lite::PluginCapability;
+use weft_lite::errors::{CallError, CapabilityMismatch, LoadError, ModuleFault, PluginError};
+use weft_lite::wasm::{CompiledModule, ModuleSummary};
 
 use crate::guest::Guest;
 use crate::hostile::{answering, kind_guest};

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weft_lite::{ChannelSettings, ManifestError, PluginManifest};
+use weft_lite::PluginManifest;
+use weft_lite::config::ChannelSettings;
+use weft_lite::errors::ManifestError;
 
 fn read(channel: &Value) -> Result<(ChannelSettings, Vec<String>), ManifestError> {
     let manifest = json!({

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use weft_lite::{CallError, MemoryHit, PluginError, limits};
+use weft_lite::errors::{CallError, PluginError};
+use weft_lite::{MemoryHit, limits};
 
 use crate::hostile::kind_guest;
 use crate::support::{World, guest_error};

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{CallError, CallerInput, MemoryKeyValueStore, PluginError, SortedMap, ToolContext};
+use weft_lite::errors::{CallError, PluginError};
+use weft_lite::sorted::SortedMap;
+use weft_lite::store::MemoryKeyValueStore;
+use weft_lite::{CallerInput, ToolContext};
 
 use crate::hostile::kind_guest;
 use crate::support::World;

@@ -1,7 +1,8 @@
 //! The stage that redacts, and stages that do not keep to their word.
 
 use serde_json::json;
-use weft_lite::{CallError, Exhausted, PipelineStageType, PluginError, limits};
+use weft_lite::errors::{CallError, Exhausted, PluginError};
+use weft_lite::{PipelineStageType, limits};
 
 use crate::hostile::{answering, kind_guest};
 use crate::support::{MAX_FUEL, World, guest_error};

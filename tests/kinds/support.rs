@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use weft_lite::{
-    Approval, CallError, LoadError, ManifestFormat, PackageOrigin, PluginError, PluginHost,
-    PluginPackage, ReadLimits, Runtime,
-};
+use weft_lite::errors::{CallError, LoadError, PluginError};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::{Approval, PluginHost, PluginPackage, Runtime};
 
 use crate::guest::Guest;
 

@@ -1,6 +1,7 @@
 //! The Morse voice: every sample is known.
 
-use weft_lite::{CallError, PluginError, limits};
+use weft_lite::errors::{CallError, PluginError};
+use weft_lite::limits;
 
 use crate::support::{World, guest_error};
 

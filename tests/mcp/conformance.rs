@@ -3,7 +3,8 @@
 //! The runner itself is `.ci/mcp-conformance`, which needs more than a Rust toolchain.
 
 use serde_json::{Value, json};
-use weft_lite::{McpOptions, ToolNames};
+use weft_lite::config::ToolNames;
+use weft_lite::mcp::McpOptions;
 
 use crate::session::{ALL, Server, guest, package};
 

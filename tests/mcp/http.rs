@@ -6,10 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weft_lite::{
-    Approval, BearerToken, HttpError, HttpOptions, McpListener, McpOptions, McpServer, PluginHost,
-    PluginPackage, Runtime, limits,
-};
+use weft_lite::mcp::{BearerToken, HttpError, HttpOptions, McpListener, McpOptions, McpServer};
+use weft_lite::{Approval, PluginHost, PluginPackage, Runtime, limits};
 
 use crate::session::{ALL, LEGACY, MODERN, answering, guest, initialize, meta, package};
 use crate::{schemas, shapes};

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use weft_lite::{CallError, CallerInput, ManualClock, McpOptions, McpServer, Runtime, limits};
+use weft_lite::errors::CallError;
+use weft_lite::mcp::{McpOptions, McpServer};
+use weft_lite::sandbox::ManualClock;
+use weft_lite::{CallerInput, Runtime, limits};
 
 use crate::session::{Client, LEGACY, MODERN, Server, guest, meta, package};
 

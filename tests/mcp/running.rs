@@ -108,7 +108,8 @@ fn what_runs_is_answered_after_the_last_message() {
 
 #[test]
 fn a_server_that_is_loading_says_who_it_is_and_keeps_the_rest_waiting() {
-    use weft_lite::{Approval, McpOptions, McpServer, Runtime};
+    use weft_lite::mcp::{McpOptions, McpServer};
+    use weft_lite::{Approval, Runtime};
     let runtime = Runtime::builder().without_bundled().build();
     let host = runtime.host().clone();
     let (server, loading) =

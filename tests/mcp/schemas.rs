@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
 use serde_json::{Value, json};
-use weft_lite::{Schema, SchemaPolicy, Violation};
+use weft_lite::mcp::{Schema, SchemaPolicy, Violation};
 
 static FOLDER: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     let named = std::env::var_os("WEFT_MCP_SCHEMAS").map(PathBuf::from);

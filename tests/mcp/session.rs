@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use weft_lite::{
-    Approval, ManifestFormat, McpOptions, McpServer, MemoryConnection, PackageOrigin,
-    PluginPackage, ReadLimits, Runtime,
-};
+use weft_lite::mcp::{McpOptions, McpServer, MemoryConnection};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::{Approval, PluginPackage, Runtime};
 
 use crate::{schemas, shapes};
 

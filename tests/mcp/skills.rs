@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use weft_lite::{
-    FoundSkill, McpOptions, ParseMode, Readiness, SkillLevel, SkillRegistry, SortedSet, parse_skill,
-};
+use weft_lite::mcp::McpOptions;
+use weft_lite::skill::{FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, parse_skill};
+use weft_lite::sorted::SortedSet;
 
 use crate::session::{ALL, Client, LEGACY, MODERN, Server, meta};
 
@@ -73,7 +73,11 @@ impl Skills {
     }
 }
 
-fn skill(name: &str, file: &Path, document: Option<Arc<weft_lite::SkillDocument>>) -> FoundSkill {
+fn skill(
+    name: &str,
+    file: &Path,
+    document: Option<Arc<weft_lite::skill::SkillDocument>>,
+) -> FoundSkill {
     FoundSkill {
         name: name.into(),
         level: SkillLevel::Managed,

@@ -1,7 +1,8 @@
 //! Tools: how they are listed and named, what becomes of a guest's answer, and what goes wrong.
 
 use serde_json::{Value, json};
-use weft_lite::{McpOptions, SchemaPolicy, ToolNames};
+use weft_lite::config::ToolNames;
+use weft_lite::mcp::{McpOptions, SchemaPolicy};
 
 use crate::session::{ALL, LEGACY, MODERN, Server, answering, echoing, guest, meta, package};
 

@@ -3,7 +3,7 @@
 //! Tests run on threads with 2 MB of stack, so an overflow would end them.
 
 use serde_json::{Value, json};
-use weft_lite::{Schema, SchemaError, SchemaPolicy, ViolationKind, schema_bounds as bounds};
+use weft_lite::mcp::{Schema, SchemaError, SchemaPolicy, ViolationKind, schema_bounds as bounds};
 
 use super::{compiled, schema, violations};
 

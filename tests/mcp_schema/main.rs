@@ -8,7 +8,7 @@ mod facts;
 mod messages;
 
 use serde_json::Value;
-use weft_lite::{Schema, SchemaPolicy, Violation};
+use weft_lite::mcp::{Schema, SchemaPolicy, Violation};
 
 #[track_caller]
 fn json(text: &str) -> Value {

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use weft_lite::CallError;
+use weft_lite::errors::CallError;
 
 use crate::world::{PUBLIC, Setup, World};
 

@@ -1,7 +1,8 @@
 //! Devices on the local network that the operator allows, one by one.
 
 use serde_json::json;
-use weft_lite::{NetworkOptions, NetworkOptionsError};
+use weft_lite::errors::NetworkOptionsError;
+use weft_lite::sandbox::NetworkOptions;
 
 use crate::world::{Setup, World};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use weft_lite::CallError;
+use weft_lite::errors::CallError;
 
 use crate::world::{PUBLIC, Setup, World};
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use weft_lite::{AuditOutcome, CallError, Capability, Secret};
+use weft_lite::errors::CallError;
+use weft_lite::sandbox::AuditOutcome;
+use weft_lite::{Capability, Secret};
 
 use crate::server::ok;
 use crate::tls;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_lite::future::or;
 use serde_json::json;
-use weft_lite::{CallError, Exhausted};
+use weft_lite::errors::{CallError, Exhausted};
 
 use crate::server::{Reply, Server};
 use crate::world::{Setup, World};
@@ -55,8 +55,9 @@ fn stopping_the_host_closes_the_socket() {
 #[test]
 fn one_request_has_less_time_than_its_call() {
     for bytes in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"] {
-        let network =
-            |options: weft_lite::NetworkOptions| options.request_time(Duration::from_millis(200));
+        let network = |options: weft_lite::sandbox::NetworkOptions| {
+            options.request_time(Duration::from_millis(200))
+        };
         let world = World::new(Setup { network, ..hanging(bytes) });
         assert_eq!(world.get_refused("http://example.com/"), "request timed out");
         world.server.left.recv_blocking().unwrap();

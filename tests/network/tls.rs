@@ -8,7 +8,8 @@ use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use futures_rustls::rustls::ServerConfig;
 use futures_rustls::rustls::crypto::ring;
 use serde_json::json;
-use weft_lite::{NetworkOptions, NetworkOptionsError};
+use weft_lite::errors::NetworkOptionsError;
+use weft_lite::sandbox::NetworkOptions;
 
 use crate::server::{Server, ok};
 use crate::world::{PUBLIC, Setup, World};

@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use weft_lite::{
-    Audience, BoxFuture, Command, CommandCall, CommandError, CommandHandler, CommandOutcome,
-    CommandSource, Member, MessagePayload, PipelineStageType, PluginCapability, PluginError,
+use weft_lite::actor::Member;
+use weft_lite::command::{
+    Audience, Command, CommandCall, CommandHandler, CommandOutcome, CommandSource,
 };
+use weft_lite::errors::{CommandError, PluginError};
+use weft_lite::{BoxFuture, MessagePayload, PipelineStageType, PluginCapability};
 
 use crate::recorder::{Recorder, say, say_with};
 use crate::world::{World, changes, stage};

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weft_lite::{
-    BoxFuture, Member, PipelineStageType, PluginCapability, PluginError, SKILLS_HEADING,
-    SOUL_BYTES, TOOLS_HEADING, Tool, ToolContext, soul_path,
-};
+use weft_lite::actor::Member;
+use weft_lite::errors::PluginError;
+use weft_lite::pipeline::{SKILLS_HEADING, SOUL_BYTES, TOOLS_HEADING, soul_path};
+use weft_lite::{BoxFuture, PipelineStageType, PluginCapability, Tool, ToolContext};
 
 use crate::recorder::{Recorder, say};
 use crate::skills::skill;

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType, PluginError, TextFormat};
+use weft_lite::errors::PluginError;
+use weft_lite::text::TextFormat;
+use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType};
 
 use crate::recorder::{Recorder, say, say_with};
 use crate::world::{World, changes};
 
-fn answers(answer: serde_json::Value) -> weft_lite::Member {
+fn answers(answer: serde_json::Value) -> weft_lite::actor::Member {
     changes("model", PipelineStageType::Process, move |mut state| {
         state["answer"] = answer.clone();
         Ok(state)

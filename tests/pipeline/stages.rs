@@ -4,7 +4,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use weft_lite::{Failure, PipelineStageType, PluginCapability, PluginError};
+use weft_lite::errors::{Failure, PluginError};
+use weft_lite::{PipelineStageType, PluginCapability};
 
 use crate::recorder::{Recorder, say};
 use crate::world::{World, changes, stage};

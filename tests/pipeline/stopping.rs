@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use async_channel::Receiver;
 use serde_json::json;
-use weft_lite::{PipelineStageType, PluginCapability, PluginError};
+use weft_lite::errors::PluginError;
+use weft_lite::{PipelineStageType, PluginCapability};
 
 use crate::recorder::{Recorder, say};
 use crate::world::{World, stage};
 
 /// A process stage that answers each message when it is let to.
-fn gate(open: Receiver<()>) -> weft_lite::Member {
+fn gate(open: Receiver<()>) -> weft_lite::actor::Member {
     stage("gate", PipelineStageType::Process, move |mut state| {
         let open = open.clone();
         Box::pin(async move {
@@ -91,7 +92,7 @@ fn an_answer_waits_for_a_channel_that_comes_back() {
 }
 
 /// An observer that looks at each copy when it is let to, and what it has seen.
-fn witness(name: &'static str, open: Receiver<()>) -> (weft_lite::Member, Arc<AtomicUsize>) {
+fn witness(name: &'static str, open: Receiver<()>) -> (weft_lite::actor::Member, Arc<AtomicUsize>) {
     let seen: Arc<AtomicUsize> = Arc::default();
     let counted = Arc::clone(&seen);
     let member = stage(name, PipelineStageType::Observer, move |state| {

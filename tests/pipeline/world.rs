@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use weft_lite::actor::Member;
+use weft_lite::command::{Command, Commands, built_in_commands};
+use weft_lite::errors::PluginError;
+use weft_lite::pipeline::{ChannelRules, Gateway, GatewayOptions};
+use weft_lite::sandbox::{Clock, ManualClock};
+use weft_lite::skill::FoundSkill;
+use weft_lite::sorted::SortedMap;
 use weft_lite::{
-    BoxFuture, ChannelHost, ChannelRules, Clock, Command, Commands, FoundSkill, Gateway,
-    GatewayOptions, ManualClock, Member, PipelineStage, PipelineStageType, PluginCapability,
-    PluginError, Runtime, SortedMap, built_in_commands,
+    BoxFuture, ChannelHost, PipelineStage, PipelineStageType, PluginCapability, Runtime,
 };
 
 use crate::recorder::Recorder;

@@ -2,9 +2,10 @@
 
 use futures_lite::future::zip;
 use serde_json::{Value, json};
-use weft_lite::{
-    Approvals, CallError, PackageKind, PluginPermissions, SkillLevel, skill_approval_id, uninstall,
-};
+use weft_lite::PluginPermissions;
+use weft_lite::errors::CallError;
+use weft_lite::package::{Approvals, PackageKind, skill_approval_id, uninstall};
+use weft_lite::skill::SkillLevel;
 
 use crate::world::{Live, World, manifest, module, patiently};
 

@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use smol::future::yield_now;
-use weft_lite::{Approval, AuditLog, CallError, MemoryAudit, NotLoaded, Runtime};
+use weft_lite::errors::{CallError, NotLoaded};
+use weft_lite::sandbox::{AuditLog, MemoryAudit};
+use weft_lite::{Approval, Runtime};
 
 use crate::guest::{DESCRIPTION, Guest};
 use crate::world::{Live, Watching, World, manifest, module, patiently, varied};

@@ -1,7 +1,8 @@
 //! Where skills come from, which goes before which, and what the user switches off.
 
 use serde_json::json;
-use weft_lite::{SkillLevel, SkillSwitch, SkillSwitches, WorkspaceTrust};
+use weft_lite::package::{SkillSwitch, SkillSwitches, WorkspaceTrust};
+use weft_lite::skill::SkillLevel;
 
 use crate::world::{Watching, World, manifest, module};
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::{Value, json};
-use weft_lite::{Approvals, SkillSwitch, SkillSwitches};
+use weft_lite::package::{Approvals, SkillSwitch, SkillSwitches};
 
 use crate::world::{World, module};
 

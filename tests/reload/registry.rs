@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{
-    FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SkillState, SortedSet, parse_skill,
+use weft_lite::skill::{
+    FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SkillState, parse_skill,
 };
+use weft_lite::sorted::SortedSet;
 
 /// A skill that can be used, found at `path`.
 pub(crate) fn found(name: &str, level: SkillLevel, path: &str) -> FoundSkill {

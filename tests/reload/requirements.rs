@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::{ParseMode, SkillRequirements, SkillSurroundings, parse_skill};
+use weft_lite::skill::{ParseMode, SkillRequirements, SkillSurroundings, parse_skill};
 
 use crate::world::{Watching, World};
 

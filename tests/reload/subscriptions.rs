@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use futures_lite::future::{poll_once, zip};
-use weft_lite::{
-    Approval, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits, Runtime, SkillLevel,
-    SkillRegistry, SortedSet,
-};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::skill::{SkillLevel, SkillRegistry};
+use weft_lite::sorted::SortedSet;
+use weft_lite::{Approval, PluginPackage, Runtime};
 
 use crate::registry::found;
 

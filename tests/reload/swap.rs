@@ -4,7 +4,9 @@ use std::fs;
 
 use futures_lite::future::{yield_now, zip};
 use serde_json::json;
-use weft_lite::{CallError, LoadError, PluginPermissions, RegistryChange};
+use weft_lite::PluginPermissions;
+use weft_lite::actor::RegistryChange;
+use weft_lite::errors::{CallError, LoadError};
 
 use crate::world::{World, manifest, module, patiently, varied};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_lite::future::{or, poll_once};
 use serde_json::json;
 use smol::Timer;
-use weft_lite::WatchConfig;
+use weft_lite::config::WatchConfig;
 
 use crate::world::{Live, Watching, World, module, patiently, skill, varied};
 

@@ -8,10 +8,12 @@ use futures_lite::future::or;
 use serde_json::{Value, json};
 use smol::Timer;
 use tempfile::TempDir;
-use weft_lite::{
-    Approvals, CallError, PackageContent, PluginHost, PluginPermissions, Runtime, RuntimeBuilder,
-    SkillEntry, Snapshot, Subscription, WatchConfig, WatchMode, WorkspaceTrust,
-};
+use weft_lite::actor::WatchMode;
+use weft_lite::config::WatchConfig;
+use weft_lite::errors::CallError;
+use weft_lite::package::{Approvals, PackageContent, WorkspaceTrust};
+use weft_lite::skill::SkillEntry;
+use weft_lite::{PluginHost, PluginPermissions, Runtime, RuntimeBuilder, Snapshot, Subscription};
 
 /// Far longer than anything here takes, and short enough that a failing test ends.
 const PATIENCE: Duration = Duration::from_secs(30);

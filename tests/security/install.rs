@@ -1,10 +1,9 @@
 //! T36 to T41: installing and approving.
 
 use serde_json::json;
-use weft_lite::{
-    CallError, Capability, Difference, InstallError, NoPrompt, PackageErrorKind, RegistryError,
-    SignatureError, limits,
-};
+use weft_lite::errors::{CallError, InstallError, PackageErrorKind, RegistryError, SignatureError};
+use weft_lite::package::{Difference, NoPrompt};
+use weft_lite::{Capability, limits};
 
 use crate::home::{Home, Scripted, module, padded};
 
@@ -39,7 +38,8 @@ fn t36_a_module_within_the_limit_runs() {
 
 /// The probe with so many digests of numbers in it, which are as good as noise.
 fn noisy(digests: u32) -> Vec<u8> {
-    let noise = (0..digests).flat_map(|it| weft_lite::sha256_hex(&it.to_le_bytes()).into_bytes());
+    let noise =
+        (0..digests).flat_map(|it| weft_lite::package::sha256_hex(&it.to_le_bytes()).into_bytes());
     padded(&module("probe"), &noise.collect::<Vec<u8>>())
 }
 
@@ -112,9 +112,9 @@ fn t37_a_registry_that_lies_in_its_index_gains_nothing() {
     let republish = |change: &dyn Fn(&std::path::Path)| {
         let other = home.probe("1.0.0", &json!({}));
         change(&other);
-        let bytes = weft_lite::pack_folder(&other).unwrap();
+        let bytes = weft_lite::package::pack_folder(&other).unwrap();
         let mut index = index.clone();
-        index["plugins"]["probe"][0]["sha256"] = weft_lite::sha256_hex(&bytes).into();
+        index["plugins"]["probe"][0]["sha256"] = weft_lite::package::sha256_hex(&bytes).into();
         std::fs::write(home.path("registry/probe-1.0.0.tar.gz"), bytes).unwrap();
         std::fs::write(release(), index.to_string()).unwrap();
         match home.install_hub("hub:probe") {
@@ -133,7 +133,7 @@ fn t37_a_registry_that_lies_in_its_index_gains_nothing() {
     });
     assert_eq!(missing, SignatureError::Missing);
     let wrong = republish(&|folder| {
-        weft_lite::PackageSignature::create(folder, &home.key("stranger")).unwrap();
+        weft_lite::package::PackageSignature::create(folder, &home.key("stranger")).unwrap();
     });
     assert_eq!(wrong, SignatureError::NotAsIndexed);
 }

@@ -36,7 +36,7 @@ fn t44_the_rate_limit_of_one_does_not_touch_the_other() {
     let accepted = |id: &str| {
         let records = probe.audit();
         let of_plugin = records.iter().filter(|record| record.plugin == id);
-        of_plugin.filter(|record| record.outcome == weft_lite::AuditOutcome::Ok).count()
+        of_plugin.filter(|record| record.outcome == weft_lite::sandbox::AuditOutcome::Ok).count()
     };
     assert_eq!((accepted("a"), accepted("b")), (5, 5));
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use log::{LevelFilter, Log, Metadata, Record};
 use serde_json::json;
-use weft_lite::{AuditOutcome, CallError, Exhausted};
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::sandbox::AuditOutcome;
 
 use crate::guest::Guest;
 use crate::probe::{Probe, package};

@@ -5,7 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::json;
-use weft_lite::{AuditOutcome, CallError, Capability, Exhausted};
+use weft_lite::Capability;
+use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::sandbox::AuditOutcome;
 
 use crate::server::{Reply, Server};
 use crate::world::{PUBLIC, Setup, World};

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use weft_lite::{
-    Approval, AuditRecord, CallError, CallOutcome, ManifestFormat, ManualClock, MemoryAudit,
-    PackageOrigin, PluginPackage, ReadLimits, Runtime,
-};
+use weft_lite::errors::CallError;
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::sandbox::{AuditRecord, ManualClock, MemoryAudit};
+use weft_lite::{Approval, CallOutcome, PluginPackage, Runtime};
 
 /// A runtime with the probe in it, a workspace, a clock that stands still, and an audit log.
 pub(crate) struct Probe {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use weft_lite::{CallError, Exhausted};
+use weft_lite::errors::{CallError, Exhausted};
 
 use crate::probe::Probe;
 

@@ -7,10 +7,13 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use tempfile::TempDir;
+use weft_lite::errors::CallError;
+use weft_lite::sandbox::{HostCall, HostReply, PluginIdentity, Sandbox, SandboxOptions};
+use weft_lite::wasm::{
+    CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryBudget, ModuleSummary,
+};
 use weft_lite::{
-    Audio, CallBudget, CallError, CompiledModule, GuestCall, GuestValue, HostCall, HostReply,
-    Instance, MemoryBudget, ModuleSummary, PluginDescription, PluginIdentity, PluginManifest,
-    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions, limits,
+    Audio, PluginDescription, PluginManifest, PluginPermissions, PluginResourceConfig, limits,
 };
 
 /// Memory that one guest may hold here.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use weft_lite::{
-    CallBudget, CallError, CompiledModule, Instance, MemoryBudget, PluginIdentity,
-    PluginPermissions, PluginResourceConfig, Sandbox, SandboxOptions,
-};
+use weft_lite::errors::CallError;
+use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use weft_lite::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget};
+use weft_lite::{PluginPermissions, PluginResourceConfig};
 
 /// The parts of a guest in WebAssembly's text format.
 #[derive(Clone)]

@@ -10,11 +10,14 @@ mod padding;
 pub(crate) use padding::{padded, with_custom_section};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use weft_lite::{
-    Approval, Approvals, CallError, CompiledModule, InstallError, InstallSource, Installed,
-    Installer, LoadError, Package, PackageContent, PackageKind, PackageSignature, PrivateKey,
-    Prompt, Registry, RegistryReference, Release, Runtime, TrustedKeys, installed_folder, limits,
+use weft_lite::errors::{CallError, InstallError, LoadError};
+use weft_lite::package::{
+    Approvals, InstallSource, Installed, Installer, Package, PackageContent, PackageKind,
+    PackageSignature, PrivateKey, Prompt, Registry, RegistryReference, Release, TrustedKeys,
+    installed_folder,
 };
+use weft_lite::wasm::CompiledModule;
+use weft_lite::{Approval, Runtime, limits};
 
 /// A temporary folder with a `$WEFT_HOME` in it.
 pub(crate) struct Home(TempDir);
@@ -125,7 +128,7 @@ impl Home {
         key: &str,
     ) -> Result<Release, InstallError> {
         PackageSignature::create(folder, &self.key(key)).unwrap();
-        let limits = weft_lite::ReadLimits::default();
+        let limits = weft_lite::package::ReadLimits::default();
         Registry::publish(&self.path("registry"), kind, folder, limits)
     }
 

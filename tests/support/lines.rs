@@ -10,10 +10,11 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use serde_json::{Value, json};
 use smol::net::unix::UnixStream;
 use tempfile::TempDir;
-use weft_lite::{
-    ChannelRules, Commands, Gateway, GatewayOptions, Member, Runtime, SocketAddress, SocketChannel,
-    SocketOptions, built_in_commands,
-};
+use weft_lite::Runtime;
+use weft_lite::actor::Member;
+use weft_lite::channel::{SocketAddress, SocketChannel, SocketOptions};
+use weft_lite::command::{Commands, built_in_commands};
+use weft_lite::pipeline::{ChannelRules, Gateway, GatewayOptions};
 
 struct World {
     runtime: Runtime,

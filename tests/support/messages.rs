@@ -4,10 +4,9 @@
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use weft_lite::{
-    Approval, ManifestFormat, McpOptions, McpServer, PackageOrigin, PluginPackage, ReadLimits,
-    Runtime,
-};
+use weft_lite::mcp::{McpOptions, McpServer};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::{Approval, PluginPackage, Runtime};
 
 /// A server with a tool that gives back what it gets.
 static SERVER: LazyLock<(Runtime, McpServer)> = LazyLock::new(|| {

@@ -2,7 +2,8 @@
 //! without end, `tests/hostile` for a moment.
 
 use serde_json::Value;
-use weft_lite::{ParseMode, ParsedSkill, Severity, SkillDocument, SortedMap, parse_skill};
+use weft_lite::skill::{ParseMode, ParsedSkill, Severity, SkillDocument, parse_skill};
+use weft_lite::sorted::SortedMap;
 
 /// What stands before instructions that are read a second time.
 const HEAD: &str = "---\nname: fuzzed\ndescription: Does it\n---\n";

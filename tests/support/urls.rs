@@ -6,10 +6,11 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use weft_lite::{
-    BoxFuture, Dialer, HostCall, HostReply, NetworkOptions, NetworkStream, PluginIdentity,
-    PluginPermissions, PluginResourceConfig, Resolver, Sandbox, SandboxOptions,
+use weft_lite::sandbox::{
+    Dialer, HostCall, HostReply, NetworkOptions, NetworkStream, PluginIdentity, Resolver, Sandbox,
+    SandboxOptions,
 };
+use weft_lite::{BoxFuture, PluginPermissions, PluginResourceConfig};
 
 /// What a name leads to, by its length: public addresses, private ones, and both.
 const ANSWERS: [&[IpAddr]; 6] = [

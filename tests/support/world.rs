@@ -9,11 +9,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use weft_lite::{
-    Approval, AuditRecord, BoxFuture, CallError, Dialer, ManifestFormat, ManualClock, MemoryAudit,
-    NetworkOptions, NetworkStream, PackageOrigin, PluginPackage, ReadLimits, Resolver, Runtime,
-    Secret, SecretSource, TcpDialer,
+use weft_lite::errors::CallError;
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::sandbox::{
+    AuditRecord, Dialer, ManualClock, MemoryAudit, NetworkOptions, NetworkStream, Resolver,
+    TcpDialer,
 };
+use weft_lite::{Approval, BoxFuture, PluginPackage, Runtime, Secret, SecretSource};
 
 use crate::server::{Server, ok};
 

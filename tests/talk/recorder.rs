@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use async_channel::{Receiver, Sender};
 use serde_json::{Value, json};
+use weft_lite::config::ChannelFormat;
+use weft_lite::errors::PluginError;
+use weft_lite::sorted::SortedMap;
 use weft_lite::{
-    Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost,
-    MessagePayload, PluginError, Progress, Reply, SortedMap,
+    Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload,
+    Progress, Reply,
 };
 
 /// How a running channel ends.

@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use weft_lite::{
-    FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SortedSet, parse_skill,
-};
+use weft_lite::skill::{FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, parse_skill};
+use weft_lite::sorted::SortedSet;
 
 /// A managed skill whose `SKILL.md` holds `text`.
 pub(crate) fn skill(name: &str, text: &str) -> FoundSkill {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use weft_lite::{Approval, Approvals, PackageContent, PackageKind, PluginPermissions, listed};
+use weft_lite::package::{Approvals, PackageContent, PackageKind};
+use weft_lite::text::listed;
+use weft_lite::{Approval, PluginPermissions};
 
 use crate::cli::options::Options;
 use crate::cli::terminal::Terminal;

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use weft_lite::{
-    Approval, CompiledModule, Existing, InstallError, InstallSource, Installed, Installer,
-    NotLoaded, Package, PackageKind, PluginPermissions, Prompt, ReadLimits, RefusedPlugin,
-    installed_folder, left_out_of_package, listed,
+use weft_lite::actor::RefusedPlugin;
+use weft_lite::errors::{InstallError, NotLoaded};
+use weft_lite::package::{
+    Existing, InstallSource, Installed, Installer, Package, PackageKind, Prompt, ReadLimits,
+    installed_folder, left_out_of_package,
 };
+use weft_lite::text::listed;
+use weft_lite::wasm::CompiledModule;
+use weft_lite::{Approval, PluginPermissions};
 
 use super::approve::{Changed, changed, key, pending};
 use crate::cli::options::Options;

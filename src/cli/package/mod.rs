@@ -24,7 +24,7 @@ pub(super) use withdraw::{Withdraw, withdraw};
 
 use std::path::Path;
 
-use weft_lite::{PackageKind, installed_folder, installed_ids};
+use weft_lite::package::{PackageKind, installed_folder, installed_ids};
 
 use super::{Failure, meant};
 

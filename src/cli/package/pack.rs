@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
-use weft_lite::{
-    DigestList, InstallError, Package, PackageKind, PackageSignature, PrivateKey, Registry,
-    SignatureError, is_own_archive, pack_folder, sha256_hex,
+use weft_lite::errors::{InstallError, SignatureError};
+use weft_lite::package::{
+    DigestList, Package, PackageKind, PackageSignature, PrivateKey, Registry, is_own_archive,
+    pack_folder, sha256_hex,
 };
 
 use super::install::{check_module, left_out};

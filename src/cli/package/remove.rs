@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use weft_lite::{PackageKind, Prompt, uninstall};
+use weft_lite::package::{PackageKind, Prompt, uninstall};
 
 use super::not_installed;
 use crate::cli::options::Options;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{Package, PackageKind, PackageSignature, PrivateKey, SIGNATURE_FILE};
+use weft_lite::package::{Package, PackageKind, PackageSignature, PrivateKey, SIGNATURE_FILE};
 
 use super::install::left_out;
 use crate::cli::options::Options;

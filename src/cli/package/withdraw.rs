@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{PackageKind, Registry, RegistryReference};
+use weft_lite::package::{PackageKind, Registry, RegistryReference};
 
 use crate::cli::options::Options;
 use crate::cli::output::{self, AsJson};

@@ -1,7 +1,8 @@
 //! `weft-lite plugin approve`: say yes to what an installed plugin asks for.
 
 use argh::FromArgs;
-use weft_lite::{Approval, Package, PackageKind, installed_folder};
+use weft_lite::Approval;
+use weft_lite::package::{Package, PackageKind, installed_folder};
 
 use crate::cli::options::Options;
 use crate::cli::package::{Asking, approved, ask, not_installed};

@@ -9,12 +9,14 @@ use std::sync::Arc;
 
 use argh::FromArgs;
 use serde::Serialize;
+use weft_lite::errors::{CapabilityMismatch, LoadError, ModuleError, ModuleFault, PackageError};
+use weft_lite::package::{MANIFEST_NAMES, PackageOrigin, ReadLimits};
+use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use weft_lite::text::{printable, shown};
+use weft_lite::wasm::{CompiledModule, Instance, MemoryBudget, ModuleFormat, ModuleSummary};
 use weft_lite::{
-    Approval, CapabilityMismatch, CompiledModule, FileGrant, Instance, LoadError, LoadedPlugin,
-    MANIFEST_NAMES, MemoryBudget, ModuleError, ModuleFault, ModuleFormat, ModuleSummary,
-    PackageError, PackageOrigin, PluginCapability, PluginIdentity, PluginManifest, PluginPackage,
-    PluginPermissions, PluginResourceConfig, ReadLimits, Sandbox, SandboxOptions, limits,
-    printable, shown,
+    Approval, FileGrant, LoadedPlugin, PluginCapability, PluginManifest, PluginPackage,
+    PluginPermissions, PluginResourceConfig, limits,
 };
 
 use crate::cli::options::Options;

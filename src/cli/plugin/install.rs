@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{Existing, PackageKind};
+use weft_lite::package::{Existing, PackageKind};
 
 use crate::cli::options::Options;
 use crate::cli::package::{self, Request};

@@ -2,7 +2,9 @@
 
 use argh::FromArgs;
 use serde::Serialize;
-use weft_lite::{LoadError, LoadedPlugin, RefusedPlugin};
+use weft_lite::LoadedPlugin;
+use weft_lite::actor::RefusedPlugin;
+use weft_lite::errors::LoadError;
 
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, output, report};

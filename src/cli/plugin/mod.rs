@@ -10,7 +10,7 @@ mod revoke;
 
 use argh::FromArgs;
 #[cfg(feature = "package")]
-use weft_lite::PackageKind;
+use weft_lite::package::PackageKind;
 
 use super::logs::{self, Verbosity};
 use super::options::Options;

@@ -1,7 +1,7 @@
 //! `weft-lite plugin remove`: files, record and approvals of an installed plugin.
 
 use argh::FromArgs;
-use weft_lite::{PackageKind, installed_folder};
+use weft_lite::package::{PackageKind, installed_folder};
 
 use crate::cli::options::Options;
 use crate::cli::package;

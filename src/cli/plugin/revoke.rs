@@ -1,7 +1,7 @@
 //! `weft-lite plugin revoke`: take back all that was approved.
 
 use argh::FromArgs;
-use weft_lite::{Approvals, PackageKind, installed_folder};
+use weft_lite::package::{Approvals, PackageKind, installed_folder};
 
 use crate::cli::options::Options;
 use crate::cli::package::not_installed;

@@ -1,10 +1,12 @@
 //! What changed while the program runs: one line for each change, on standard error.
 
 use serde_json::Value;
-use weft_lite::{
-    Change, Changes, Commands, Diagnostic, LoadError, PluginHost, RefusedPlugin, RegistryChange,
-    Runtime, Severity, SkillEntry, SkillState, Subscription, json_line, printable,
-};
+use weft_lite::actor::{Change, RefusedPlugin, RegistryChange};
+use weft_lite::command::Commands;
+use weft_lite::errors::LoadError;
+use weft_lite::skill::{Diagnostic, Severity, SkillEntry, SkillState};
+use weft_lite::text::{json_line, printable};
+use weft_lite::{Changes, PluginHost, Runtime, Subscription};
 
 use crate::cli::output::{self, AsJson};
 use crate::cli::report;

@@ -4,12 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weft_lite::{
-    ChannelConfig, ChannelRules, ConsoleChannel, ConsoleStyle, PluginCapability, Runtime,
-    SortedMap, WantedChannels,
-};
+use weft_lite::actor::WantedChannels;
+use weft_lite::channel::{ConsoleChannel, ConsoleStyle};
 #[cfg(feature = "socket")]
-use weft_lite::{SocketAddress, SocketChannel, SocketOptions};
+use weft_lite::channel::{SocketAddress, SocketChannel, SocketOptions};
+use weft_lite::config::ChannelConfig;
+use weft_lite::pipeline::ChannelRules;
+use weft_lite::sorted::SortedMap;
+use weft_lite::{PluginCapability, Runtime};
 
 use super::Run;
 use crate::cli::options::Options;
@@ -185,14 +187,17 @@ pub(super) fn style(options: &Options) -> ConsoleStyle {
 
 /// The process's own console; at a terminal with line editing, where that is built in.
 #[cfg(feature = "console")]
-pub(super) fn console(options: &Options, commands: &Arc<weft_lite::Commands>) -> ConsoleChannel {
+pub(super) fn console(
+    options: &Options,
+    commands: &Arc<weft_lite::command::Commands>,
+) -> ConsoleChannel {
     let commands = Arc::clone(commands);
     let complete = move |line: &str| {
         let completion = commands.now().complete(line, commands.host());
         (completion.start, completion.candidates)
     };
     let history: Option<PathBuf> = options.weft_home().ok().map(|home| home.join(HISTORY));
-    let editing = weft_lite::ConsoleEditing { history, complete: Arc::new(complete) };
+    let editing = weft_lite::channel::ConsoleEditing { history, complete: Arc::new(complete) };
     let console = ConsoleChannel::stdio(style(options));
     // Such a terminal can't move its cursor.
     let dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
@@ -204,7 +209,10 @@ pub(super) fn console(options: &Options, commands: &Arc<weft_lite::Commands>) ->
 }
 
 #[cfg(not(feature = "console"))]
-pub(super) fn console(options: &Options, _commands: &Arc<weft_lite::Commands>) -> ConsoleChannel {
+pub(super) fn console(
+    options: &Options,
+    _commands: &Arc<weft_lite::command::Commands>,
+) -> ConsoleChannel {
     ConsoleChannel::stdio(style(options))
 }
 

@@ -13,8 +13,12 @@ use argh::FromArgs;
 use futures_lite::future::or;
 use smol::Timer;
 #[cfg(feature = "serve")]
-use weft_lite::{BearerToken, HttpError, HttpOptions, McpConfig, McpListener};
-use weft_lite::{BoxFuture, McpOptions, McpServer, Runtime, ToolNames};
+use weft_lite::config::McpConfig;
+use weft_lite::config::ToolNames;
+#[cfg(feature = "serve")]
+use weft_lite::mcp::{BearerToken, HttpError, HttpOptions, McpListener};
+use weft_lite::mcp::{McpOptions, McpServer};
+use weft_lite::{BoxFuture, Runtime};
 
 use super::changes::{self, Style};
 use super::startup::Console;

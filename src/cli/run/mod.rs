@@ -56,7 +56,7 @@ pub(super) struct Run {
     /// what tools are called over MCP: `qualified` (`<owner>__<tool>`) or `bare`
     #[cfg(feature = "mcp")]
     #[argh(option, arg_name = "NAMES")]
-    tool_names: Option<weft_lite::ToolNames>,
+    tool_names: Option<weft_lite::config::ToolNames>,
 }
 
 /// What can't be wanted, or not at once, is not left out in silence.

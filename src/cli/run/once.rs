@@ -6,10 +6,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use weft_lite::{
-    ChannelRules, ConsoleChannel, Conversation, Member, MessagePayload, MessageState, OWNER,
-    Pipeline, PluginCapability, ProgressNotes, Runtime, WantedChannels, json_line,
-};
+use weft_lite::actor::{Member, WantedChannels};
+use weft_lite::channel::ConsoleChannel;
+use weft_lite::command::{Conversation, OWNER, ProgressNotes};
+use weft_lite::pipeline::{ChannelRules, MessageState, Pipeline};
+use weft_lite::text::json_line;
+use weft_lite::{MessagePayload, PluginCapability, Runtime};
 
 use super::channels::{self, CONSOLE};
 use crate::cli::interrupts::{self, Interrupts};

@@ -8,9 +8,11 @@ use std::time::Duration;
 use async_signal::Signal;
 use futures_lite::future::{or, pending};
 use smol::Timer;
-use weft_lite::{
-    ChannelHost, Commands, ConsoleChannel, Gateway, Member, PluginCapability, PluginHost, Runtime,
-};
+use weft_lite::actor::Member;
+use weft_lite::channel::ConsoleChannel;
+use weft_lite::command::Commands;
+use weft_lite::pipeline::Gateway;
+use weft_lite::{ChannelHost, PluginCapability, PluginHost, Runtime};
 
 #[cfg(feature = "socket")]
 use super::channels::SOCKET;

@@ -3,10 +3,9 @@
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use weft_lite::{
-    LoadedPlugin, PackageOrigin, PipelineStageType, PluginRegistry, SkillLevel, SkillRegistry,
-    SkillState, Snapshot,
-};
+use weft_lite::package::PackageOrigin;
+use weft_lite::skill::{SkillLevel, SkillRegistry, SkillState};
+use weft_lite::{LoadedPlugin, PipelineStageType, PluginRegistry, Snapshot};
 
 use super::changes;
 use crate::cli::options::Options;

@@ -1,7 +1,9 @@
 //! `weft-lite skill approve`: say yes to what a skill asks for.
 
 use argh::FromArgs;
-use weft_lite::{Approval, Package, PackageKind, SkillLevel};
+use weft_lite::Approval;
+use weft_lite::package::{Package, PackageKind};
+use weft_lite::skill::SkillLevel;
 
 use super::named::Own;
 use crate::cli::options::Options;

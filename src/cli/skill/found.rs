@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use weft_lite::{SortedMap, SortedSet, is_ignored_folder};
+use weft_lite::skill::is_ignored_folder;
+use weft_lite::sorted::{SortedMap, SortedSet};
 
 /// Folders inside each other.
 const DEPTH: usize = 16;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::{Existing, PackageKind, SkillState};
+use weft_lite::package::{Existing, PackageKind};
+use weft_lite::skill::SkillState;
 
 use super::switch;
 use crate::cli::options::Options;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{Severity, ShadowedSkill, SkillEntry, SkillState};
+use weft_lite::skill::{Severity, ShadowedSkill, SkillEntry, SkillState};
 
 use super::named::place;
 use crate::cli::options::Options;

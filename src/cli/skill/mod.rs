@@ -15,8 +15,8 @@ mod validate;
 
 use argh::FromArgs;
 #[cfg(feature = "package")]
-use weft_lite::PackageKind;
-use weft_lite::SkillSwitch;
+use weft_lite::package::PackageKind;
+use weft_lite::package::SkillSwitch;
 
 use super::logs::{self, Verbosity};
 use super::options::Options;

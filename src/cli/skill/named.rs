@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weft_lite::{SkillEntry, SkillLevel, SkillRegistry, Snapshot, printable, skill_approval_id};
+use weft_lite::Snapshot;
+use weft_lite::package::skill_approval_id;
+use weft_lite::skill::{SkillEntry, SkillLevel, SkillRegistry};
+use weft_lite::text::printable;
 
 use crate::cli::options::Options;
 use crate::cli::{Failure, meant};

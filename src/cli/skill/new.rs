@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
-use weft_lite::{ParseMode, SKILL_FILES, Severity, WorkspaceTrust, parse_skill};
+use weft_lite::package::WorkspaceTrust;
+use weft_lite::skill::{ParseMode, SKILL_FILES, Severity, parse_skill};
 
 use crate::cli::options::Options;
 use crate::cli::{Failure, Status, output};

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use argh::FromArgs;
-use weft_lite::{InstallRecord, PackageKind, SkillEntry, SkillLevel, installed_folder};
+use weft_lite::package::{InstallRecord, PackageKind, installed_folder};
+use weft_lite::skill::{SkillEntry, SkillLevel};
 
 use super::{named, switch};
 use crate::cli::options::Options;

@@ -1,7 +1,7 @@
 //! `weft-lite skill revoke`: take back all that was approved.
 
 use argh::FromArgs;
-use weft_lite::{Approvals, Package, PackageKind};
+use weft_lite::package::{Approvals, Package, PackageKind};
 
 use super::named::Own;
 use crate::cli::options::Options;

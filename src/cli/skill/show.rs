@@ -2,9 +2,9 @@
 
 use argh::FromArgs;
 use serde_json::Value;
-use weft_lite::{
-    InstallRecord, PackageKind, SkillDocument, SkillEntry, SkillLevel, SkillState, SortedMap,
-};
+use weft_lite::package::{InstallRecord, PackageKind};
+use weft_lite::skill::{SkillDocument, SkillEntry, SkillLevel, SkillState};
+use weft_lite::sorted::SortedMap;
 
 use super::named;
 use crate::cli::options::Options;

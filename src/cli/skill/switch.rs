@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use argh::FromArgs;
-use weft_lite::{SkillSwitch, SkillSwitches};
+use weft_lite::package::{SkillSwitch, SkillSwitches};
 
 use super::named;
 use crate::cli::options::Options;

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use serde::Serialize;
-use weft_lite::{
-    Diagnostic, ParseMode, ParsedSkill, SKILL_BYTES, Severity, json_line, parse_skill,
-};
+use weft_lite::skill::{Diagnostic, ParseMode, ParsedSkill, SKILL_BYTES, Severity, parse_skill};
+use weft_lite::text::json_line;
 
 use super::found::{self, FILE_NAME};
 use crate::cli::options::Options;

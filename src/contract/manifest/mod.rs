@@ -160,7 +160,7 @@ impl PluginManifest {
     ///     "capabilities": ["tool"], "wasm_module": "plugin.wasm"
     /// }"#)?;
     /// assert!(parsed.manifest.permissions.is_empty());
-    /// # Ok::<(), weft_lite::ManifestError>(())
+    /// # Ok::<(), weft_lite::errors::ManifestError>(())
     /// ```
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use super::{arrange, search};
 /// are needed. Inserting and removing is `O(n)`, except at the end; collecting sorts once.
 ///
 /// ```
-/// use weft_lite::SortedSet;
+/// use weft_lite::sorted::SortedSet;
 ///
 /// let mut names: SortedSet<&str> = ["b", "a", "b"].into_iter().collect();
 /// assert!(names.contains("a") && !names.insert("b"));

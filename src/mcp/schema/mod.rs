@@ -29,7 +29,7 @@ pub use violation::{Violation, ViolationKind};
 ///
 /// ```
 /// use serde_json::json;
-/// use weft_lite::{Schema, SchemaPolicy};
+/// use weft_lite::mcp::{Schema, SchemaPolicy};
 ///
 /// let schema = json!({
 ///     "type": "object",
@@ -40,7 +40,7 @@ pub use violation::{Violation, ViolationKind};
 /// assert!(schema.validate(&json!({ "count": 3 })).is_ok());
 /// let violations = schema.validate(&json!({ "count": "three" })).unwrap_err();
 /// assert_eq!(violations[0].to_string(), r#"/count: expected an integer, got "three""#);
-/// # Ok::<(), weft_lite::SchemaError>(())
+/// # Ok::<(), weft_lite::mcp::SchemaError>(())
 /// ```
 #[derive(Debug)]
 pub struct Schema {

@@ -16,11 +16,11 @@ use crate::contract::limits;
 /// one TLS configuration, which is built at the first `https` request.
 ///
 /// ```
-/// use weft_lite::NetworkOptions;
+/// use weft_lite::sandbox::NetworkOptions;
 ///
 /// let options = NetworkOptions::default().allow_private_hosts(["printer.local", "10.0.0.7:8080"])?;
 /// assert!(options.allow_private_hosts(["*.local"]).is_err());
-/// # Ok::<(), weft_lite::NetworkOptionsError>(())
+/// # Ok::<(), weft_lite::errors::NetworkOptionsError>(())
 /// ```
 #[derive(Clone)]
 pub struct NetworkOptions {

@@ -45,7 +45,7 @@ impl ParsedSkill {
 /// Reads the bytes of a `SKILL.md` that is in a folder with this name.
 ///
 /// ```
-/// use weft_lite::{ParseMode, parse_skill};
+/// use weft_lite::skill::{ParseMode, parse_skill};
 ///
 /// let file = b"---\nname: greet\ndescription: Says hello: to all\n---\nSay hello.\n";
 /// let parsed = parse_skill(file, "greet", ParseMode::Lenient);
