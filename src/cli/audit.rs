@@ -13,8 +13,8 @@ use serde_json::Value;
 use weft_lite::sandbox::{FileAudit, audit_line};
 use weft_lite::sorted::SortedSet;
 
-use super::options::Options;
-use super::{Failure, Status, meant, output};
+use super::flags::Options;
+use super::{Failure, Status, output, suggestion};
 
 /// How often `--follow` looks for new lines.
 const LOOK: Duration = Duration::from_millis(200);
@@ -41,7 +41,7 @@ pub(super) struct Audit {
 
 pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
-    let path = home.join(super::AUDIT_FILE);
+    let path = home.join(super::session::AUDIT_FILE);
     let seen = RefCell::new(SortedSet::new());
     let print = |line: &str| print(command, options.json, line, &seen);
     let rotated = FileAudit::rotated(&path);
@@ -115,7 +115,7 @@ fn known(id: &str, mut others: SortedSet<String>, options: &Options) -> Result<(
         return Ok(());
     }
     let known = others.iter().map(String::as_str);
-    let next_step = meant(id, known, "see `weft-lite plugin list` for those there are");
+    let next_step = suggestion(id, known, "see `weft-lite plugin list` for those there are");
     Err(Failure::work(&format_args!("there is no plugin `{id}`, and no record of one"), &next_step))
 }
 

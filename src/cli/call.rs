@@ -10,9 +10,9 @@ use weft_lite::errors::CallError;
 use weft_lite::text::json_lines;
 use weft_lite::{CallOutcome, CallerInput, Capability, Runtime, Usage, limits};
 
+use super::flags::Options;
 use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
-use super::options::Options;
 use super::threads;
 use super::trust::Asking;
 use super::{Failure, Status, output, report};

@@ -3,8 +3,12 @@
 use argh::{CommandInfo, SubCommands};
 use weft_lite::text::{did_you_mean, similar_names};
 
+use super::Failure;
 use super::arguments::{self, is_valued};
-use super::{Failure, NAME};
+use super::dispatch::Command;
+
+/// How the program is called.
+pub(super) const NAME: &str = "weft-lite";
 
 /// Words that other programs have for what this one does. After a group the commands are its own.
 const HABITS: [(&str, &[&str]); 30] = [
@@ -53,7 +57,7 @@ pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
             word => break *word,
         }
     };
-    let all = names(super::Command::COMMANDS);
+    let all = names(Command::COMMANDS);
     if !all.contains(&word) {
         return (word != "help").then(|| failure("", word, &all));
     }
@@ -100,4 +104,14 @@ fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
         &format_args!("there is no command `{before}{word}`"),
         &next_step.unwrap_or_else(|| format!("`{NAME} {before}--help` lists those there are")),
     )
+}
+
+/// The next step after an unknown `name`: the known names that resemble it, or `otherwise`.
+pub(super) fn suggestion<'n>(
+    name: &str,
+    known: impl IntoIterator<Item = &'n str>,
+    otherwise: &str,
+) -> String {
+    let similar = similar_names(name, known);
+    did_you_mean(&similar, "").unwrap_or_else(|| otherwise.to_owned())
 }

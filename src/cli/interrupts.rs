@@ -20,7 +20,8 @@ use futures_lite::future::{block_on, or, pending};
 use rustix::process::{Signal as Kill, getpid, kill_process};
 use smol::Timer;
 
-use super::{Failure, INTERRUPTED, threads};
+use super::status::INTERRUPTED;
+use super::{Failure, threads};
 
 /// How long what was cancelled may take to say so.
 const GRACE: Duration = Duration::from_millis(500);

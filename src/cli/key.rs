@@ -7,10 +7,10 @@ use argh::FromArgs;
 use weft_lite::errors::{KeyError, KeyErrorKind};
 use weft_lite::package::{InstallRecord, PackageKind, PrivateKey, TrustedKey, TrustedKeys};
 
+use super::flags::Options;
 use super::logs::{self, Verbosity};
-use super::options::Options;
 use super::output::{self, AsJson};
-use super::{Failure, Status, meant};
+use super::{Failure, Status, suggestion};
 
 /// Make a key to sign packages with, and say whose signatures count.
 #[derive(Debug, FromArgs)]
@@ -147,7 +147,7 @@ fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure
             let ids: Vec<String> = keys.iter().map(|it| it.key.key_id()).collect();
             let known =
                 keys.iter().map(|it| it.name.as_str()).chain(ids.iter().map(String::as_str));
-            let next_step = meant(name, known, "see `weft-lite key list` for those there are");
+            let next_step = suggestion(name, known, "see `weft-lite key list` for those there are");
             return Err(Failure::work(&format_args!("no key `{name}` is trusted"), &next_step));
         }
         several => {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use env_logger::Target;
 
-use super::options::Options;
+use super::flags::Options;
 use super::output::Messages;
 
 /// What is logged unless the operator says otherwise.

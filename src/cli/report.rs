@@ -7,7 +7,7 @@ use weft_lite::errors::LoadError;
 use weft_lite::package::{MANIFEST_NAMES, PackageOrigin};
 use weft_lite::{Approval, LoadedPlugin, PluginRegistry};
 
-use super::options::Options;
+use super::flags::Options;
 use super::output;
 
 /// Says why each of them is not loaded, and what to do about it.

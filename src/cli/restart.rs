@@ -69,7 +69,7 @@ pub(super) fn prepare() {
             thread::sleep(END);
             // A program that a signal has ended needs no end from here.
             if let Some(failure) = again() {
-                let _ = super::tell(failure, output::Form::Text);
+                let _ = super::dispatch::report_failure(failure, output::Form::Text);
                 std::process::exit(1);
             }
         };

@@ -9,10 +9,10 @@ use argh::FromArgs;
 use weft_lite::errors::SecretError;
 use weft_lite::package::{FileSecrets, SecretSummary, SecretTransport, SecretValue};
 
+use super::flags::Options;
 use super::logs::{self, Verbosity};
-use super::options::Options;
 use super::output::{self, AsJson};
-use super::{Failure, Status, meant, terminal};
+use super::{Failure, Status, suggestion, terminal};
 
 /// Keep credentials that plugins may use and never see.
 #[derive(Debug, FromArgs)]
@@ -181,7 +181,7 @@ fn remove(
     if !secrets.remove(name)? {
         let kept = secrets.list()?;
         let known = kept.iter().map(|it| it.name.as_str());
-        let next_step = meant(name, known, "see `weft-lite secret list` for those there are");
+        let next_step = suggestion(name, known, "see `weft-lite secret list` for those there are");
         return Err(Failure::work(&format_args!("there is no secret `{name}`"), &next_step));
     }
     output::done(options.form(), &[("removed", name)], &format_args!("removed `{name}`"))

@@ -5,8 +5,8 @@ use serde_json::Value;
 use weft_lite::ToolDescription;
 use weft_lite::actor::ToolEntry;
 
+use super::flags::Options;
 use super::logs::{self, Verbosity};
-use super::options::Options;
 use super::output::{self, AsJson};
 use super::{Failure, Status, report};
 

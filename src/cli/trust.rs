@@ -8,8 +8,8 @@ use weft_lite::package::{Prompt, WorkspaceTrust};
 use weft_lite::skill::SkillRoot;
 use weft_lite::text::{printable, shown};
 
+use super::flags::Options;
 use super::logs::{self, Verbosity};
-use super::options::Options;
 use super::terminal::Terminal;
 use super::{Failure, Status, output};
 

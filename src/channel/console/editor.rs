@@ -23,7 +23,8 @@ use rustyline::validate::Validator;
 use rustyline::{Config, Context, Helper};
 
 use super::above::AboveLine;
-use super::{Complete, ConsoleEditing, READING};
+use super::channel::READING;
+use super::editing::{Complete, ConsoleEditing};
 use crate::contract::PluginError;
 use crate::sandbox::off_executor;
 use crate::task::Lock;

@@ -19,7 +19,7 @@ use rustix::net::{SendFlags, Shutdown, SocketFlags, accept_with, send, shutdown}
 use rustix::process::geteuid;
 use smol::Async;
 
-use super::SocketAddress;
+use super::options::SocketAddress;
 use crate::channel::hang_up::is_hung_up;
 use crate::contract::OWNER;
 

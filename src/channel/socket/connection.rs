@@ -9,10 +9,11 @@ use serde_json::Value;
 use smol::Timer;
 
 use super::address::{Peer, Stream, USER};
+use super::channel::SOCKET;
 use super::frames::{Frame, Frames};
+use super::protocol::Metadata;
 use super::protocol::{Code, FromClient, MAIN, NO_ROOM_MESSAGE, ToClient};
 use super::token::is_token;
-use super::{Metadata, SOCKET};
 use crate::contract::{
     ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,
     SortedMap, metadata,

@@ -3,14 +3,16 @@
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value, json};
 
-use super::Metadata;
-use crate::contract::{Failure, MessagePayload, ObjectReader, json_line};
+use crate::contract::{Failure, MessagePayload, ObjectReader, SortedMap, json_line};
 
 /// The revision of the protocol.
 const PROTOCOL: u32 = 1;
 
 /// The conversation of those who name none.
 pub(super) const MAIN: &str = "main";
+
+/// Metadata that a client may set on its message.
+pub(super) type Metadata = SortedMap<String, Value>;
 
 /// What a client sends.
 pub(super) enum FromClient {

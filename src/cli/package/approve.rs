@@ -6,7 +6,7 @@ use weft_lite::package::{Approvals, PackageContent, PackageKind};
 use weft_lite::text::listed;
 use weft_lite::{Approval, PluginPermissions};
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output};
 

@@ -3,6 +3,7 @@
 mod approve;
 #[cfg(feature = "package")]
 mod install;
+mod missing;
 #[cfg(feature = "package")]
 mod pack;
 mod remove;
@@ -14,6 +15,7 @@ mod withdraw;
 pub(super) use approve::{Asking, approved, ask};
 #[cfg(feature = "package")]
 pub(super) use install::{Request, install, status};
+pub(super) use missing::not_installed;
 #[cfg(feature = "package")]
 pub(super) use pack::{Pack, pack};
 pub(super) use remove::remove;
@@ -21,25 +23,3 @@ pub(super) use remove::remove;
 pub(super) use sign::{Sign, sign};
 #[cfg(feature = "package")]
 pub(super) use withdraw::{Withdraw, withdraw};
-
-use std::path::Path;
-
-use weft_lite::package::{PackageKind, installed_folder, installed_ids};
-
-use super::{Failure, meant};
-
-/// A failure for want of a package; one of the other kind may have been meant.
-pub(super) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure {
-    let other = match kind {
-        PackageKind::Plugin => PackageKind::Skill,
-        PackageKind::Skill => PackageKind::Plugin,
-    };
-    let next_step = if installed_folder(home, other, id).is_some() {
-        format!("there is a {other} of this name; its commands are those of `weft-lite {other}`")
-    } else {
-        let ids = installed_ids(home, kind);
-        let list = format!("see `weft-lite {kind} list` for those there are");
-        meant(id, ids.iter().map(String::as_str), &list)
-    };
-    Failure::work(&format_args!("no {kind} `{id}` is installed"), &next_step)
-}

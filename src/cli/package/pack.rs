@@ -12,7 +12,7 @@ use weft_lite::package::{
 };
 
 use super::install::{check_module, left_out};
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::{Failure, Status, output};
 
 /// Pack a package's folder into an archive that can be installed.

@@ -5,7 +5,7 @@ use std::path::Path;
 use weft_lite::package::{PackageKind, Prompt, uninstall};
 
 use super::not_installed;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output};
 

@@ -6,7 +6,7 @@ use argh::FromArgs;
 use weft_lite::package::{Package, PackageKind, PackageSignature, PrivateKey, SIGNATURE_FILE};
 
 use super::install::left_out;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::{Failure, Status};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use weft_lite::package::{PackageKind, Registry, RegistryReference};
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::{Failure, Status};
 

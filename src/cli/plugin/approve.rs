@@ -4,7 +4,7 @@ use argh::FromArgs;
 use weft_lite::Approval;
 use weft_lite::package::{Package, PackageKind, installed_folder};
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::package::{Asking, approved, ask, not_installed};
 use crate::cli::{Failure, Status};
 

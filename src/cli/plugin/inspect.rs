@@ -19,9 +19,9 @@ use weft_lite::{
     PluginPermissions, PluginResourceConfig, limits,
 };
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::trust::Asking;
-use crate::cli::{Failure, Status, meant, output, report};
+use crate::cli::{Failure, Status, output, report, suggestion};
 
 /// Bytes of a page of linear memory.
 pub(super) const PAGE_BYTES: u64 = 65_536;
@@ -153,7 +153,8 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, Failure>
     let Some(refused) = registry.refused().iter().find(|it| it.id.as_deref() == Some(id)) else {
         let refused = registry.refused().iter().filter_map(|it| it.id.as_deref());
         let ids = registry.plugins().map(|it| it.manifest.id.as_str()).chain(refused);
-        let next_step = meant(id, ids, "see `weft-lite plugin list` for the plugins there are");
+        let next_step =
+            suggestion(id, ids, "see `weft-lite plugin list` for the plugins there are");
         return Err(Failure::work(
             &format_args!("there is no file, folder or plugin named `{id}`"),
             &next_step,

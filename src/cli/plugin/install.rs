@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use argh::FromArgs;
 use weft_lite::package::{Existing, PackageKind};
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::package::{self, Request};
 use crate::cli::{Failure, Status};
 

@@ -6,7 +6,7 @@ use weft_lite::LoadedPlugin;
 use weft_lite::actor::RefusedPlugin;
 use weft_lite::errors::LoadError;
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::{Failure, Status, output, report};
 
 /// List the plugins that were found: active, refused, or pending approval.

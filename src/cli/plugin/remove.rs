@@ -3,7 +3,7 @@
 use argh::FromArgs;
 use weft_lite::package::{PackageKind, installed_folder};
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::package;
 use crate::cli::{Failure, Status};
 

@@ -3,7 +3,7 @@
 use argh::FromArgs;
 use weft_lite::package::{Approvals, PackageKind, installed_folder};
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::package::not_installed;
 use crate::cli::{Failure, Status, output};
 

@@ -14,7 +14,7 @@ use weft_lite::sorted::SortedMap;
 use weft_lite::{PluginCapability, Runtime};
 
 use super::Run;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::{Failure, output};
 
 pub(super) const CONSOLE: &str = "console";

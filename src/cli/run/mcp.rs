@@ -20,12 +20,13 @@ use weft_lite::mcp::{BearerToken, HttpError, HttpOptions, McpListener};
 use weft_lite::mcp::{McpOptions, McpServer};
 use weft_lite::{BoxFuture, Runtime};
 
+use super::Run;
 use super::changes::{self, Style};
+use super::startup;
 use super::startup::Console;
-use super::{Run, startup};
+use crate::cli::flags::Options;
 use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::logs::{self, Verbosity};
-use crate::cli::options::Options;
 #[cfg(feature = "serve")]
 use crate::cli::output;
 use crate::cli::trust::Asking;

@@ -14,8 +14,8 @@ use weft_lite::text::json_line;
 use weft_lite::{MessagePayload, PluginCapability, Runtime};
 
 use super::channels::{self, CONSOLE};
+use crate::cli::flags::Options;
 use crate::cli::interrupts::{self, Interrupts};
-use crate::cli::options::Options;
 use crate::cli::{Failure, Status, output};
 
 /// Longer than any message may be worked on.

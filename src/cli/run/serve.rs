@@ -17,8 +17,8 @@ use weft_lite::{ChannelHost, PluginCapability, PluginHost, Runtime};
 #[cfg(feature = "socket")]
 use super::channels::SOCKET;
 use super::channels::{self, CONSOLE, Plan};
+use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
-use crate::cli::options::Options;
 use crate::cli::{Failure, Status, output, restart};
 
 /// How long what is in flight may take after the end of input: longer than any message may.

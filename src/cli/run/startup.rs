@@ -8,7 +8,7 @@ use weft_lite::skill::{SkillLevel, SkillRegistry, SkillState};
 use weft_lite::{LoadedPlugin, PipelineStageType, PluginRegistry, Snapshot};
 
 use super::changes;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::{output, report};
 
 /// Whether somebody may type.

@@ -6,7 +6,7 @@ use weft_lite::package::{Package, PackageKind};
 use weft_lite::skill::SkillLevel;
 
 use super::named::Own;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::package::{Asking, approved, ask};
 use crate::cli::{Failure, Status};
 

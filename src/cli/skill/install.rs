@@ -7,7 +7,7 @@ use weft_lite::package::{Existing, PackageKind};
 use weft_lite::skill::SkillState;
 
 use super::switch;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::package::{self, Request};
 use crate::cli::run::changes;
 use crate::cli::{Failure, Status, output};

@@ -7,7 +7,7 @@ use serde_json::Value;
 use weft_lite::skill::{Severity, ShadowedSkill, SkillEntry, SkillState};
 
 use super::named::place;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::run::changes;
 use crate::cli::trust::Asking;
 use crate::cli::{Failure, Status, output};

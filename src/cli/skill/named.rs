@@ -8,8 +8,8 @@ use weft_lite::package::skill_approval_id;
 use weft_lite::skill::{SkillEntry, SkillLevel, SkillRegistry};
 use weft_lite::text::printable;
 
-use crate::cli::options::Options;
-use crate::cli::{Failure, meant};
+use crate::cli::flags::Options;
+use crate::cli::{Failure, suggestion};
 
 /// Everything that is loaded.
 pub(super) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, Failure> {
@@ -24,7 +24,7 @@ pub(super) fn find<'r>(
     skills.get(name).ok_or_else(|| {
         let known = skills.entries().map(|entry| &*entry.name);
         let list = "see `weft-lite skill list` for those there are, with --trust also those of the workspace";
-        let next_step = meant(name, known, list);
+        let next_step = suggestion(name, known, list);
         Failure::work(&format_args!("there is no skill `{name}`"), &next_step)
     })
 }

@@ -8,7 +8,7 @@ use argh::FromArgs;
 use weft_lite::package::WorkspaceTrust;
 use weft_lite::skill::{ParseMode, SKILL_FILES, Severity, parse_skill};
 
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::{Failure, Status, output};
 
 /// Write a new skill to begin with. Nothing is ever overwritten.

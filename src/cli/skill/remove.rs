@@ -7,7 +7,7 @@ use weft_lite::package::{InstallRecord, PackageKind, installed_folder};
 use weft_lite::skill::{SkillEntry, SkillLevel};
 
 use super::{named, switch};
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::{Failure, Status, package};
 
 /// Remove an installed skill and what was approved for it.

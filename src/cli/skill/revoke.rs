@@ -4,7 +4,7 @@ use argh::FromArgs;
 use weft_lite::package::{Approvals, Package, PackageKind};
 
 use super::named::Own;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::{Failure, Status, output};
 
 /// Take back all that was approved for a skill; its code goes out of service within a second.

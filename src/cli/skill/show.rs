@@ -7,7 +7,7 @@ use weft_lite::skill::{SkillDocument, SkillEntry, SkillLevel, SkillState};
 use weft_lite::sorted::SortedMap;
 
 use super::named;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::run::changes;
 use crate::cli::{Failure, Status};

@@ -6,7 +6,7 @@ use argh::FromArgs;
 use weft_lite::package::{SkillSwitch, SkillSwitches};
 
 use super::named;
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::{Failure, Status};
 

@@ -10,7 +10,7 @@ use weft_lite::skill::{Diagnostic, ParseMode, ParsedSkill, SKILL_BYTES, Severity
 use weft_lite::text::json_line;
 
 use super::found::{self, FILE_NAME};
-use crate::cli::options::Options;
+use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::{Failure, Status};
 

@@ -1,6 +1,6 @@
 //! `/audit`: what plugins did last.
 
-use super::{built_in, for_owner};
+use super::all::{built_in, for_owner};
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;

@@ -1,6 +1,6 @@
 //! `/clear` and `/quit`: the end of what was said, and of saying anything.
 
-use super::built_in;
+use super::all::built_in;
 use crate::command::answer::{Answer, CommandOutcome};
 use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;

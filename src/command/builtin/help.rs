@@ -1,6 +1,6 @@
 //! `/help`: what can be typed.
 
-use super::built_in;
+use super::all::built_in;
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::complete::Completes;

@@ -1,6 +1,6 @@
 //! `/plugins`: what is loaded, and what is not and why.
 
-use super::built_in;
+use super::all::built_in;
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;

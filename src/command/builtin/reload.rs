@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Administration, built_in, for_owner};
+use super::Administration;
+use super::all::{built_in, for_owner};
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::built_in;
+use super::all::built_in;
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::built_in;
+use super::all::built_in;
 use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::complete::Completes;

@@ -1,0 +1,23 @@
+//! The error for a package that is not installed.
+
+use std::path::Path;
+
+use weft_lite::package::{PackageKind, installed_folder, installed_ids};
+
+use crate::cli::{Failure, suggestion};
+
+/// A failure for want of a package; one of the other kind may have been meant.
+pub(in crate::cli) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure {
+    let other = match kind {
+        PackageKind::Plugin => PackageKind::Skill,
+        PackageKind::Skill => PackageKind::Plugin,
+    };
+    let next_step = if installed_folder(home, other, id).is_some() {
+        format!("there is a {other} of this name; its commands are those of `weft-lite {other}`")
+    } else {
+        let ids = installed_ids(home, kind);
+        let list = format!("see `weft-lite {kind} list` for those there are");
+        suggestion(id, ids.iter().map(String::as_str), &list)
+    };
+    Failure::work(&format_args!("no {kind} `{id}` is installed"), &next_step)
+}

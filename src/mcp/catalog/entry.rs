@@ -1,0 +1,17 @@
+//! Something in a list of the catalog, whatever its kind.
+
+use crate::mcp::revision::Revision;
+
+/// Something in a list.
+pub(in crate::mcp) trait Entry {
+    /// What the list is sorted by, unlike that of any other entry.
+    fn key(&self) -> &str;
+
+    /// The entry as clients of `revision` know it.
+    fn json(&self, revision: Revision) -> &str;
+}
+
+/// A list of any entries.
+pub(in crate::mcp) fn entries<T: Entry>(list: &[T]) -> Vec<&dyn Entry> {
+    list.iter().map(|entry| entry as &dyn Entry).collect()
+}

@@ -1,0 +1,226 @@
+//! [`Runtime`]: loader, plugin host and executor as one thing to start, use and stop.
+
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::{fs, io};
+
+use futures_lite::future::{block_on, or, yield_now};
+use smol::Executor;
+
+use super::administration::RuntimeAdministration;
+use super::builder::RuntimeBuilder;
+use super::woken::WhenWoken;
+use crate::actor::{Loader, PluginHost, Reloaded, SkillWatcher};
+use crate::command::{Administration, Commands, built_in_commands};
+use crate::contract::{ChannelConfig, McpConfig, SortedMap};
+use crate::package::WorkspaceTrust;
+use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
+use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
+
+/// A host with everything around it, on an executor of its own.
+///
+/// Dropping it ends everything at once and leaves nothing behind, unless somebody keeps the executor;
+/// [`stop`](Self::stop) ends it in order.
+///
+/// ```
+/// use weft_lite::Runtime;
+///
+/// let runtime = Runtime::builder().without_bundled().build();
+/// runtime.block_on(async {
+///     runtime.load().await;
+///     assert_eq!(runtime.host().registry().plugins().count(), 0);
+///     runtime.stop().await;
+/// });
+/// ```
+pub struct Runtime {
+    pub(super) executor: Arc<Executor<'static>>,
+    pub(super) host: PluginHost,
+    /// Started when it is first asked for, so that a program that puts its plugins into service
+    /// itself does not even contain one.
+    pub(super) loader: OnceLock<Loader>,
+    pub(super) ended: AtomicBool,
+    pub(super) sources: RuntimeBuilder,
+    pub(super) containment: Option<PanicContainment>,
+}
+
+impl Runtime {
+    /// A builder with every default.
+    #[must_use]
+    pub fn builder() -> RuntimeBuilder {
+        RuntimeBuilder::new()
+    }
+
+    /// Has the actors run on a thread of their own from now on, where a panic costs its call and nothing
+    /// else, also in a program that aborts on panics: see [`PanicContainment`]. Nobody else must run
+    /// [`executor`](Self::executor) then.
+    ///
+    /// # Errors
+    ///
+    /// There is no thread to be had.
+    pub fn contain_panics(&mut self) -> io::Result<()> {
+        self.containment = Some(PanicContainment::start(&self.executor)?);
+        Ok(())
+    }
+
+    /// Runs `future` on this thread, and the actors beside it, unless they have a thread
+    /// ([`contain_panics`](Self::contain_panics)). A program that wants more threads runs
+    /// [`executor`](Self::executor) on them.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut value = None;
+        self.drive(pin!(async { value = Some(future.await) }));
+        value.expect("the future has ended")
+    }
+
+    /// The one copy of what drives futures, whatever they come to.
+    fn drive(&self, future: Pin<&mut dyn Future<Output = ()>>) {
+        if self.containment.is_some() {
+            return block_on(future);
+        }
+        smol::block_on(async {
+            let mut future = WhenWoken::new(future);
+            let mut tasks = 0_usize;
+            // `Executor::run` looks at its future once in 200 tasks: with busy guests, once in
+            // 50 ms. Here it has its turn after every task, if it was woken.
+            loop {
+                let wanted = async {
+                    (&mut future).await;
+                    true
+                };
+                let task = async {
+                    self.executor.tick().await;
+                    false
+                };
+                if or(wanted, task).await {
+                    return;
+                }
+                tasks += 1;
+                if tasks.is_multiple_of(TASKS_BETWEEN_EVENTS) {
+                    yield_now().await;
+                }
+            }
+        });
+    }
+
+    /// The executor that the actors run on.
+    #[must_use]
+    pub fn executor(&self) -> &Arc<Executor<'static>> {
+        &self.executor
+    }
+
+    /// The plugin host.
+    #[must_use]
+    pub fn host(&self) -> &PluginHost {
+        &self.host
+    }
+
+    /// The loader.
+    #[must_use]
+    pub fn loader(&self) -> &Loader {
+        self.loader.get_or_init(|| {
+            let options = self.sources.loader_options();
+            let loader = Loader::start(&self.executor, self.host.clone(), options);
+            if self.ended.load(Ordering::Acquire) {
+                loader.stop();
+            }
+            loader
+        })
+    }
+
+    /// Loads every skill and plugin there is, or looks again at all of them: what is no longer
+    /// there goes out of service, what is new or different comes in, and the rest is left alone.
+    /// Plugins from named folders come before the installed ones, and these before the compiled-in
+    /// ones: the first of an id stays. Failures are in the registry. `None` means that the runtime
+    /// has been stopped.
+    pub async fn load(&self) -> Option<Reloaded> {
+        self.loader().reload().await
+    }
+
+    /// Keeps what is in service in line with the disk from now on, until the watcher is dropped.
+    #[must_use]
+    pub fn watch(&self) -> SkillWatcher {
+        let RuntimeBuilder { watch, watch_mode, .. } = self.sources;
+        SkillWatcher::start(&self.executor, self.loader().clone(), watch_mode, watch)
+    }
+
+    /// Whether the workspace's own skills and configuration are used.
+    #[must_use]
+    pub fn workspace_trust(&self) -> WorkspaceTrust {
+        self.sources.trust
+    }
+
+    /// What the configuration says of channels, by their names.
+    #[must_use]
+    pub fn channel_config(&self) -> &SortedMap<String, ChannelConfig> {
+        &self.sources.channels
+    }
+
+    /// Bytes that a surface may hold for all its clients together, as the configuration says.
+    #[must_use]
+    pub fn surface_memory_bytes(&self) -> usize {
+        self.sources.surface_memory_bytes
+    }
+
+    /// What the configuration says of serving over MCP.
+    #[must_use]
+    pub fn mcp_config(&self) -> &McpConfig {
+        &self.sources.mcp
+    }
+
+    /// What slash commands can change of this runtime.
+    #[must_use]
+    pub fn administration(&self) -> Arc<dyn Administration> {
+        let RuntimeBuilder { weft_home, workspace, read_limits, .. } = &self.sources;
+        Arc::new(RuntimeAdministration {
+            host: self.host.clone(),
+            loader: self.loader().clone(),
+            weft_home: weft_home.clone(),
+            workspace: fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone()),
+            read_limits: *read_limits,
+        })
+    }
+
+    /// The slash commands of this runtime: the built-in ones and those of its skills.
+    #[must_use]
+    pub fn commands(&self) -> Arc<Commands> {
+        let built_in = built_in_commands(Some(self.administration()));
+        Arc::new(Commands::new(self.host.clone(), built_in))
+    }
+
+    /// The workspace, if it is trusted: the only one whose `SOUL.md` is read.
+    #[must_use]
+    pub fn trusted_workspace(&self) -> Option<&Path> {
+        let is_trusted = self.sources.trust == WorkspaceTrust::Trusted;
+        is_trusted.then_some(&*self.sources.workspace)
+    }
+
+    /// Starts a gateway that takes messages of the channels in `rules` and answers them through
+    /// `commands` and the stages of this runtime's host.
+    #[must_use]
+    pub fn gateway(
+        &self,
+        commands: Arc<Commands>,
+        rules: SortedMap<String, ChannelRules>,
+    ) -> Gateway {
+        let mut options = GatewayOptions::new(&self.sources.workspace);
+        options.soul = self.trusted_workspace().map(Path::to_owned);
+        (options.rules, options.memory_bytes) = (rules, self.surface_memory_bytes());
+        Gateway::start(&self.executor, commands, &options)
+    }
+
+    /// Cancels the calls in flight and takes everything out of service, for good.
+    pub async fn stop(&self) {
+        self.ended.store(true, Ordering::Release);
+        if let Some(loader) = self.loader.get() {
+            loader.stop();
+        }
+        self.host.stop().await;
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.sources.audit.flush();
+    }
+}
