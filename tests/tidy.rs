@@ -54,8 +54,8 @@ const EFFECTS: [(&str, &[&str]); 7] = [
         // The build script reads what cargo tells it, and programs with faults which they are to have.
         &[
             "sandbox/environment.rs",
-            "package/secrets.rs",
-            "package/descriptions.rs",
+            "package/home/secrets.rs",
+            "package/read/descriptions.rs",
             "task/fault.rs",
             "cli/",
             "main.rs",

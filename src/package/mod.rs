@@ -3,6 +3,16 @@
 //!
 //! Reading a package neither runs nor validates its module; it only enforces sizes and places.
 //!
+//! | question | folder |
+//! | --- | --- |
+//! | What is in a package, and may it be that large? | `read` |
+//! | Which files are packed, and which paths are refused? | `archive` |
+//! | Who signed it, and is that key trusted? | `keys` |
+//! | What has the operator approved, for which content? | `approval` |
+//! | How does it get into its place? | `install` |
+//! | What does `$WEFT_HOME` hold? | `home` |
+//! | What distinguishes plugins from skills? | `kind` |
+//!
 //! # What is in a package
 //!
 //! - A package may be installed from the folder it is built in. Histories, builds and caches (`.git`, `target`, `node_modules`, a folder
@@ -35,96 +45,48 @@
 //! Descriptions are kept in `$WEFT_HOME/descriptions`, so that a known module is not even compiled at the next start.
 
 mod approval;
-mod approvals;
 #[cfg(feature = "package")]
 mod archive;
-#[cfg(feature = "bundled")]
-mod bundled;
-#[cfg(feature = "package")]
-mod compressed;
-mod consent;
-mod content;
-mod contents;
-mod descriptions;
-#[cfg(feature = "package")]
-mod digest;
-mod discover;
-#[cfg(feature = "package")]
-mod ed25519;
-mod error;
-#[cfg(feature = "package")]
-mod files;
 mod home;
 #[cfg(feature = "package")]
 mod install;
 #[cfg(feature = "package")]
-mod install_error;
-#[cfg(feature = "package")]
 mod keys;
 mod kind;
-mod module_source;
-#[cfg(feature = "package")]
-mod paths;
-#[cfg(feature = "package")]
-mod proposal;
-mod record;
-#[cfg(feature = "package")]
-mod registry;
-mod secrets;
-mod sections;
-#[cfg(feature = "package")]
-mod signature;
-mod source;
-#[cfg(feature = "package")]
-mod staging;
-mod switches;
-mod trust;
-#[cfg(feature = "package")]
-mod zip;
+mod read;
 
 pub use crate::contract::ParsedManifest;
-pub use approval::{Approval, ApprovalPolicy, StoredApproval};
-pub use approvals::Approvals;
+pub use approval::{
+    Approval, ApprovalPolicy, Approvals, ApprovedContent, NoPrompt, PackageContent, Prompt,
+    StoredApproval, ask_for_permissions,
+};
+pub(crate) use approval::{is_installed, trusted_key_ids};
 #[cfg(feature = "package")]
-pub use archive::pack_folder;
-#[cfg(feature = "bundled")]
-pub use bundled::{BUNDLED, BundledPlugin};
-pub use consent::{NoPrompt, Prompt, ask_for_permissions};
-pub use content::{ApprovedContent, PackageContent};
-pub(crate) use content::{is_installed, trusted_key_ids};
-pub use contents::Package;
-pub(crate) use contents::skill_code;
-pub(crate) use descriptions::{Descriptions, program_mark};
-#[cfg(feature = "package")]
-pub use digest::{Difference, DigestList, sha256_hex};
-pub(crate) use discover::unfilled_folders;
-pub use discover::{discover, package_folders};
-pub use error::{PackageError, PackageErrorKind, PackageFault};
-#[cfg(feature = "package")]
-pub use files::{is_own_archive, left_out_of_package};
-pub(crate) use home::read as read_text;
+pub use archive::{is_own_archive, left_out_of_package, pack_folder};
+pub(crate) use home::read_text;
 pub use home::{
-    HomeError, HomeErrorKind, HomeFault, installed_folder, installed_ids, recover_home, uninstall,
+    FileSecrets, HomeError, HomeErrorKind, HomeFault, InstallRecord, SecretError, SecretSummary,
+    SecretTransport, SecretValue, SkillSwitch, SkillSwitches, WorkspaceTrust, installed_folder,
+    installed_ids, recover_home, uninstall,
 };
 #[cfg(feature = "package")]
-pub use install::{Existing, InstallSource, InstallStep, Installer};
+pub use install::{
+    Existing, InstallError, InstallSource, InstallStep, Installed, Installer, ProposedInstall,
+    Registry, RegistryError, RegistryReference, Release,
+};
 #[cfg(feature = "package")]
-pub use install_error::{InstallError, RegistryError};
-#[cfg(feature = "package")]
-pub use keys::{KeyError, KeyErrorKind, KeyFault, PrivateKey, PublicKey, TrustedKey, TrustedKeys};
+pub use keys::{
+    Difference, DigestList, KeyError, KeyErrorKind, KeyFault, PackageSignature, PrivateKey,
+    PublicKey, SIGNATURE_FILE, SignatureError, TrustedKey, TrustedKeys, sha256_hex,
+};
 pub use kind::{PackageKind, skill_approval_id};
-pub(crate) use module_source::ModuleSource;
-#[cfg(feature = "package")]
-pub use proposal::{Installed, ProposedInstall};
-pub use record::InstallRecord;
-#[cfg(feature = "package")]
-pub use registry::{Registry, RegistryReference, Release};
-pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};
-pub(crate) use sections::{
-    COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, counted_bytes, section,
+#[cfg(feature = "bundled")]
+pub use read::{BUNDLED, BundledPlugin};
+pub(crate) use read::{
+    COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, Descriptions, ModuleSource,
+    counted_bytes, program_mark, section, skill_code, unfilled_folders,
 };
-#[cfg(feature = "package")]
-pub use signature::{PackageSignature, SIGNATURE_FILE, SignatureError};
-pub use source::{MANIFEST_NAMES, ManifestFormat, PackageOrigin, PluginPackage, ReadLimits};
-pub use switches::{SkillSwitch, SkillSwitches};
-pub use trust::WorkspaceTrust;
+pub use read::{
+    MANIFEST_NAMES, ManifestFormat, Package, PackageError, PackageErrorKind, PackageFault,
+    PackageOrigin, PluginPackage, ReadLimits, discover, package_folders,
+};

@@ -7,16 +7,18 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::files::{self, PackageFile};
-use super::home::{self, Access, HomeError};
-use super::install_error::InstallError;
-use super::paths::PackagePaths;
-use super::record::RECORD_FILE;
+use super::error::InstallError;
 use crate::contract::limits;
+use crate::package::archive::PackageFile;
+use crate::package::archive::PackagePaths;
+use crate::package::archive::files;
+use crate::package::home::RECORD_FILE;
+use crate::package::home::folder;
+use crate::package::home::{Access, HomeError};
 use crate::skill::at_most;
 
 /// The folder, and what is known of what is in it.
-pub(super) struct StagedPackage<'a> {
+pub(in crate::package) struct StagedPackage<'a> {
     folder: &'a Path,
     paths: PackagePaths,
     bytes_left: u64,
@@ -25,13 +27,13 @@ pub(super) struct StagedPackage<'a> {
 
 impl<'a> StagedPackage<'a> {
     /// An empty package in `folder`. `after_file` is called after each file.
-    pub(super) fn new(folder: &'a Path, after_file: &'a dyn Fn()) -> Self {
+    pub(in crate::package) fn new(folder: &'a Path, after_file: &'a dyn Fn()) -> Self {
         let paths = PackagePaths::default();
         Self { folder, paths, bytes_left: limits::PACKAGE_BYTES, after_file }
     }
 
     /// Copies the package that its author has in another folder.
-    pub(super) fn copy(&mut self, source: &Path) -> Result<(), InstallError> {
+    pub(in crate::package) fn copy(&mut self, source: &Path) -> Result<(), InstallError> {
         for PackageFile { path, place, executable } in files::to_pack(source)? {
             let unreadable = |error: io::Error| InstallError::Source {
                 source: place.display().to_string(),
@@ -43,7 +45,7 @@ impl<'a> StagedPackage<'a> {
         Ok(())
     }
 
-    pub(super) fn folder(&mut self, path: &str) -> Result<(), InstallError> {
+    pub(in crate::package) fn folder(&mut self, path: &str) -> Result<(), InstallError> {
         if files::is_of_macos(path) {
             return self.paths.left_out();
         }
@@ -54,7 +56,7 @@ impl<'a> StagedPackage<'a> {
     }
 
     /// Adds a file: the bytes that were written, or `None` where it is left out.
-    pub(super) fn file(
+    pub(in crate::package) fn file(
         &mut self,
         path: &str,
         executable: bool,
@@ -79,15 +81,15 @@ impl<'a> StagedPackage<'a> {
             self.make_folder(parent)?;
         }
         let access = if executable { Access::Program } else { Access::Everyone };
-        home::write_new(&place, &bytes, access).map_err(|error| HomeError::io(&place, &error))?;
+        folder::write_new(&place, &bytes, access).map_err(|error| HomeError::io(&place, &error))?;
         (self.after_file)();
         Ok(Some(bytes.len() as u64))
     }
 
     /// Makes what is in the one folder the package, if there is nothing beside it: archives are often
     /// made of a folder.
-    pub(super) fn take_wrapping_folder_off(&self) -> Result<(), InstallError> {
-        let children = home::children(self.folder)?;
+    pub(in crate::package) fn take_wrapping_folder_off(&self) -> Result<(), InstallError> {
+        let children = folder::children(self.folder)?;
         let [only] = children.as_slice() else { return Ok(()) };
         if !only.is_dir() {
             return Ok(());
@@ -105,19 +107,19 @@ impl<'a> StagedPackage<'a> {
     }
 
     fn make_folder(&self, path: &Path) -> Result<(), InstallError> {
-        home::make_folder(path, Access::Everyone)
+        folder::make_folder(path, Access::Everyone)
             .map_err(|error| HomeError::io(path, &error).into())
     }
 }
 
 /// Waits until the disk has every name in `folder`, at any depth. Its files are there already.
-pub(super) fn sync(folder: &Path) -> Result<(), HomeError> {
+pub(in crate::package) fn sync(folder: &Path) -> Result<(), HomeError> {
     let mut open: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        let children = home::children(&folder)?;
+        let children = folder::children(&folder)?;
         let is_folder = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
         open.extend(children.into_iter().filter(is_folder));
-        home::sync_folder(&folder).map_err(|error| HomeError::io(&folder, &error))?;
+        folder::sync_folder(&folder).map_err(|error| HomeError::io(&folder, &error))?;
     }
     Ok(())
 }

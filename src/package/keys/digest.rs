@@ -7,12 +7,14 @@
 
 use std::path::Path;
 
-pub use super::content::sha256_hex;
-use super::content::{self, Left};
-use super::files::{self, PackageFile};
-use super::install_error::InstallError;
 use super::signature::SIGNATURE_FILE;
 use crate::contract::SortedMap;
+use crate::package::approval::Left;
+use crate::package::approval::content;
+pub use crate::package::approval::sha256_hex;
+use crate::package::archive::PackageFile;
+use crate::package::archive::files;
+use crate::package::install::InstallError;
 
 /// The SHA-256 digest of each file in a package, but for the signature itself.
 ///
@@ -63,12 +65,12 @@ impl DigestList {
     }
 
     /// The list of these digests by path.
-    pub(super) fn of_digests(by_path: SortedMap<String, String>) -> Self {
+    pub(in crate::package) fn of_digests(by_path: SortedMap<String, String>) -> Self {
         Self { by_path }
     }
 
     /// A list from its lines, or `None` if one of them isn't such a line.
-    pub(super) fn from_lines(lines: &[String]) -> Option<Self> {
+    pub(in crate::package) fn from_lines(lines: &[String]) -> Option<Self> {
         let entry = |line: &String| {
             // With a line feed in it, it would be signed as several.
             let line = Some(line).filter(|line| !line.contains(char::is_control))?;
@@ -80,7 +82,7 @@ impl DigestList {
     }
 
     /// The lines, without their ends.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(in crate::package) fn lines(&self) -> Vec<String> {
         self.by_path.iter().map(|(path, digest)| format!("sha256:{digest}  {path}")).collect()
     }
 
@@ -97,7 +99,7 @@ impl DigestList {
     }
 
     /// The first file in which `self`, the files that are there, differs from `signed`.
-    pub(super) fn difference(&self, signed: &Self) -> Option<(String, Difference)> {
+    pub(in crate::package) fn difference(&self, signed: &Self) -> Option<(String, Difference)> {
         let of = |path: &String| match (self.by_path.get(path), signed.by_path.get(path)) {
             (Some(_), None) => Some(Difference::Added),
             (None, Some(_)) => Some(Difference::Removed),
@@ -120,7 +122,7 @@ pub enum Difference {
 }
 
 /// The bytes that hex digits in lower case stand for, if there are exactly `N`.
-pub(super) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(in crate::package) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return None;
     }

@@ -6,38 +6,38 @@
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use super::install_error::InstallError;
 use super::paths::{self, PackagePaths};
-use super::record::RECORD_FILE;
-use super::source;
 use crate::contract::{PluginManifest, limits, sort_by};
+use crate::package::home::RECORD_FILE;
+use crate::package::install::InstallError;
+use crate::package::read::source;
 use crate::skill::{is_ignored_folder, is_ignored_name, is_leftover};
 
 /// Whether macOS puts it beside files, by the names in its path: no part of a package, wherever that
 /// comes from.
-pub(super) fn is_of_macos(path: &str) -> bool {
+pub(in crate::package) fn is_of_macos(path: &str) -> bool {
     path.split('/').any(|name| matches!(name, ".DS_Store" | "__MACOSX") || name.starts_with("._"))
 }
 
 /// A file of a package that lies in a folder.
 #[derive(Debug)]
-pub(super) struct PackageFile {
+pub(in crate::package) struct PackageFile {
     /// Its path inside the package.
-    pub(super) path: String,
+    pub(in crate::package) path: String,
     /// Where it is.
-    pub(super) place: PathBuf,
+    pub(in crate::package) place: PathBuf,
     /// Whether its owner may run it.
-    pub(super) executable: bool,
+    pub(in crate::package) executable: bool,
 }
 
 /// Every file of the staged or installed package in `folder`, in the order of the paths. Links and
 /// devices are refused, and so is what is over the limits.
-pub(super) fn all(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
+pub(in crate::package) fn all(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
     walk(folder, None).map(|walk| walk.files)
 }
 
 /// The files that become the package when it is made of `folder`; refused is what [`all`] refuses.
-pub(super) fn to_pack(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
+pub(in crate::package) fn to_pack(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
     walk(folder, Some(named(folder))).map(|walk| walk.files)
 }
 

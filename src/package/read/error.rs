@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::kind::PackageKind;
 use crate::contract::{ManifestError, limits};
+use crate::package::kind::PackageKind;
 use crate::skill::{Diagnostic, Severity};
 
 /// Why a package could not be read. Displayed in one sentence, but for a manifest's faults, which

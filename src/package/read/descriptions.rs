@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::home::{self, Access, HomeLock};
 use crate::contract::{SortedSet, sort_by};
+use crate::package::home::folder;
+use crate::package::home::{Access, HomeLock};
 
 /// The folder, in `$WEFT_HOME`.
-pub(super) const FOLDER: &str = "descriptions";
+pub(in crate::package) const FOLDER: &str = "descriptions";
 /// Bytes of what is kept of one module. A guest may say more, and is then asked at each start.
 const TEXT_BYTES: usize = 512 << 10;
 /// How long an entry stays that no plugin needs.
@@ -35,7 +36,7 @@ impl Descriptions {
     /// The text that is kept under this key.
     pub(crate) fn read(&self, key: &str) -> Option<String> {
         let path = self.path(key);
-        let text = match home::read(&path) {
+        let text = match folder::read(&path) {
             Ok(text) => text?,
             Err(error) => {
                 log::debug!("a description is made anew: {error}");
@@ -61,7 +62,7 @@ impl Descriptions {
     fn try_keep(&self, entries: &[(String, String)]) -> io::Result<()> {
         let Some(lock) = HomeLock::try_acquire(&self.home)? else { return Ok(()) };
         let folder = self.home.join(FOLDER);
-        home::make_folder(&folder, Access::Owner)?;
+        folder::make_folder(&folder, Access::Owner)?;
         for (key, text) in entries.iter().filter(|(_, text)| text.len() <= TEXT_BYTES) {
             lock.replace(&self.path(key), text.as_bytes(), Access::Owner)?;
         }
@@ -82,7 +83,7 @@ fn sweep(folder: &Path, fresh: &SortedSet<PathBuf>) {
         let noted = path.symlink_metadata().and_then(|it| it.modified()).ok();
         (now.duration_since(noted.unwrap_or(UNIX_EPOCH)).unwrap_or_default(), path)
     };
-    let entries = home::children(folder).unwrap_or_default().into_iter();
+    let entries = folder::children(folder).unwrap_or_default().into_iter();
     let mut entries: Vec<_> = entries.filter(|path| !fresh.contains(path)).map(age).collect();
     sort_by(&mut entries, |one, other| one.0.cmp(&other.0));
     let room = ENTRIES.saturating_sub(fresh.len());

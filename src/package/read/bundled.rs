@@ -64,8 +64,8 @@ macro_rules! bundled {
     ($($name:literal),* $(,)?) => {
         &[$(BundledPlugin {
             name: $name,
-            skill: include_str!(concat!("../../skills/", $name, "/SKILL.md")),
-            manifest: include_str!(concat!("../../skills/", $name, "/weft.plugin.json")),
+            skill: include_str!(concat!("../../../skills/", $name, "/SKILL.md")),
+            manifest: include_str!(concat!("../../../skills/", $name, "/weft.plugin.json")),
             module: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".deflate")),
         }),*]
     };

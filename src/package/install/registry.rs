@@ -8,16 +8,16 @@ use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::archive;
-use super::contents::Package;
-use super::digest::{DigestList, sha256_hex};
-use super::home;
-use super::install_error::{InstallError, RegistryError};
-use super::kind::PackageKind;
-use super::paths::PackagePaths;
-use super::signature::PackageSignature;
-use super::source::ReadLimits;
+use super::error::{InstallError, RegistryError};
 use crate::contract::{ObjectReader, SortedMap, similar_names};
+use crate::package::archive::PackagePaths;
+use crate::package::archive::pack;
+use crate::package::home::{Access, folder};
+use crate::package::keys::PackageSignature;
+use crate::package::keys::{DigestList, sha256_hex};
+use crate::package::kind::PackageKind;
+use crate::package::read::Package;
+use crate::package::read::ReadLimits;
 
 /// A registry whose index has been read.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl RegistryReference {
             None => (rest, None),
         };
         let is_version = version.as_deref().is_none_or(|text| Wanted::parse(text).is_some());
-        if !home::is_id(id) || !is_version {
+        if !folder::is_id(id) || !is_version {
             return Err(RegistryError::Reference { text: text.escape_debug().take(128).collect() });
         }
         Ok(Some(Self { id: id.to_owned(), version }))
@@ -206,7 +206,7 @@ impl Registry {
     /// leads out of the registry, and what reading gives.
     pub fn archive(&self, release: &Release) -> Result<Vec<u8>, InstallError> {
         let path = PackagePaths::default().file(&release.archive)?;
-        let bytes = archive::read(&self.folder.join(path))?;
+        let bytes = pack::read(&self.folder.join(path))?;
         if sha256_hex(&bytes) != release.sha256 {
             let archive = release.archive.clone();
             return Err(RegistryError::OtherArchive { archive }.into());
@@ -237,7 +237,7 @@ impl Registry {
         if releases.iter().any(|release| release.version == version) {
             return Err(RegistryError::Published { id, version }.into());
         }
-        let bytes = archive::pack_folder(package)?;
+        let bytes = pack::pack_folder(package)?;
         // A plugin and a skill may have the same name and version.
         let place = match kind {
             PackageKind::Plugin => "",
@@ -253,7 +253,7 @@ impl Registry {
         releases.push(release.clone());
         let path = folder.join(&release.archive);
         let write = || {
-            home::make_folder(&folder.join(place), home::Access::Everyone)?;
+            folder::make_folder(&folder.join(place), Access::Everyone)?;
             fs::write(&path, &bytes)?;
             write_index(folder, &index)
         };
@@ -340,8 +340,8 @@ fn index_path(folder: &Path) -> PathBuf {
 fn read_index(folder: &Path) -> Result<Option<Index>, RegistryError> {
     let path = index_path(folder);
     let damaged = |problem: String| RegistryError::Index { path: path.clone(), problem };
-    let text = home::read(&path).map_err(|error| damaged(error.to_string()))?;
+    let text = folder::read(&path).map_err(|error| damaged(error.to_string()))?;
     text.map(|text| serde_json::from_str(&text))
         .transpose()
-        .map_err(|error| damaged(home::json_problem(&error)))
+        .map_err(|error| damaged(folder::json_problem(&error)))
 }

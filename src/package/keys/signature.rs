@@ -9,12 +9,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use super::content::SIGNATURE_FILE;
 use super::digest::{Difference, DigestList};
-use super::home::{self, Access};
-use super::install_error::InstallError;
-use super::keys::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
+use super::key_files::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
 use crate::contract::{ObjectReader, json_lines, shown};
+pub use crate::package::approval::SIGNATURE_FILE;
+use crate::package::home::Access;
+use crate::package::home::folder;
+use crate::package::install::InstallError;
 
 /// What stands before the digest list in what is signed, so that the signature is good for
 /// nothing else.
@@ -159,7 +160,7 @@ impl PackageSignature {
                 std::io::ErrorKind::NotFound => Ok(()),
                 _ => Err(error),
             })
-            .and_then(|()| home::write_new(&path, text.as_bytes(), Access::Everyone));
+            .and_then(|()| folder::write_new(&path, text.as_bytes(), Access::Everyone));
         written.map_err(|error| failed(error.to_string()))?;
         Ok(signature)
     }
@@ -171,11 +172,11 @@ impl PackageSignature {
     /// [`SignatureError::Missing`] and [`SignatureError::Malformed`].
     pub fn read(folder: &Path) -> Result<Self, SignatureError> {
         let malformed = |problem: String| SignatureError::Malformed { problem };
-        let text = home::read(&folder.join(SIGNATURE_FILE))
+        let text = folder::read(&folder.join(SIGNATURE_FILE))
             .map_err(|error| malformed(error.to_string()))?
             .ok_or(SignatureError::Missing)?;
         let signature: Self =
-            serde_json::from_str(&text).map_err(|error| malformed(home::json_problem(&error)))?;
+            serde_json::from_str(&text).map_err(|error| malformed(folder::json_problem(&error)))?;
         if signature.algorithm != ALGORITHM {
             return Err(malformed(format!("`algorithm` is not `{ALGORITHM}`")));
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::home::{self, Access, HomeError, HomeLock};
+use super::folder::{self, Access, HomeError, HomeLock};
 use crate::contract::{ObjectReader, SortedMap};
 
 /// Whether a workspace's own skills and configuration are used.
@@ -98,9 +98,9 @@ impl WorkspaceTrust {
 
 fn read(home: &Path) -> Result<Document, HomeError> {
     let path = WorkspaceTrust::path(home);
-    let Some(text) = home::read(&path)? else { return Ok(Document::default()) };
+    let Some(text) = folder::read(&path)? else { return Ok(Document::default()) };
     serde_json::from_str(&text)
-        .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
+        .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))
 }
 
 /// The workspace's real path, so that one answer holds whatever way leads there.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::home::{self, Access, HomeError, HomeLock};
+use super::folder::{self, Access, HomeError, HomeLock};
 use crate::contract::{ObjectReader, SortedSet};
 
 /// Whether a skill is to be used.
@@ -50,9 +50,9 @@ impl SkillSwitches {
     /// [`HomeError`] if the file can't be read or is damaged.
     pub fn read(home: &Path) -> Result<Self, HomeError> {
         let path = Self::path(home);
-        let Some(text) = home::read(&path)? else { return Ok(Self::default()) };
+        let Some(text) = folder::read(&path)? else { return Ok(Self::default()) };
         serde_json::from_str(&text)
-            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
+            .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))
     }
 
     /// The names of the skills that are off.

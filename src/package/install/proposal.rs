@@ -3,17 +3,18 @@
 
 use std::path::PathBuf;
 
-use super::approval::{Approval, StoredApproval};
-use super::approvals::Approvals;
-use super::consent::{Prompt, Waiting};
-use super::content::{ApprovedContent, ChangedBy, PackageContent, trusted_key_ids};
-use super::contents::Package;
-use super::home::{self, HomeLock};
-use super::install::InstallStep;
-use super::install_error::InstallError;
-use super::kind::PackageKind;
-use super::record::InstallRecord;
+use super::error::InstallError;
+use super::installer::InstallStep;
 use crate::contract::PluginPermissions;
+use crate::package::approval::Approvals;
+use crate::package::approval::{Approval, StoredApproval};
+use crate::package::approval::{ApprovedContent, ChangedBy, PackageContent, trusted_key_ids};
+use crate::package::approval::{Prompt, Waiting};
+use crate::package::home::HomeLock;
+use crate::package::home::InstallRecord;
+use crate::package::home::folder;
+use crate::package::kind::PackageKind;
+use crate::package::read::Package;
 
 /// What came of an install.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +73,7 @@ impl Drop for StagedFolder {
 impl StagedFolder {
     fn put_in_place(&self, id: &str, observer: &dyn Fn(InstallStep)) -> Result<(), InstallError> {
         let Self { lock, kind, folder } = self;
-        let place = home::place(lock.home(), *kind, id);
+        let place = folder::place(lock.home(), *kind, id);
         if place.symlink_metadata().is_err() {
             // Data of a package that was taken away by hand is not for another of its name.
             lock.discard_data(*kind, id)?;

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use super::error::PackageError;
-use super::home::HomeError;
-use super::keys::KeyError;
-use super::kind::PackageKind;
-use super::paths;
-use super::signature::SignatureError;
 use crate::contract::{did_you_mean, shown};
+use crate::package::archive::paths;
+use crate::package::home::HomeError;
+use crate::package::keys::KeyError;
+use crate::package::keys::SignatureError;
+use crate::package::kind::PackageKind;
+use crate::package::read::PackageError;
 
 /// Why a package was not installed, packed or signed. Nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::approvals::Approvals;
-use super::descriptions;
-use super::kind::PackageKind;
 use crate::contract::sort_by;
+use crate::package::approval::Approvals;
+use crate::package::kind::PackageKind;
+use crate::package::read::descriptions;
 use crate::skill::{at_most, open_regular};
 use crate::task::HeldByMark;
 
@@ -61,11 +61,11 @@ pub enum HomeErrorKind {
 }
 
 impl HomeError {
-    pub(super) fn io(path: &Path, error: &io::Error) -> Self {
+    pub(in crate::package) fn io(path: &Path, error: &io::Error) -> Self {
         Self::new(path, HomeErrorKind::Io { problem: error.to_string() })
     }
 
-    pub(super) fn malformed(path: &Path, problem: impl Into<String>) -> Self {
+    pub(in crate::package) fn malformed(path: &Path, problem: impl Into<String>) -> Self {
         Self::new(path, HomeErrorKind::Malformed { problem: problem.into() })
     }
 
@@ -117,7 +117,7 @@ impl From<HomeError> for HomeFault {
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(in crate::package) enum Access {
     /// The owner alone.
     Owner,
     /// Whoever may read the folder.
@@ -131,7 +131,7 @@ pub(super) enum Access {
 /// The right to change `$WEFT_HOME`, which one process has at a time. It ends with the process,
 /// however that ends.
 #[derive(Debug)]
-pub(super) struct HomeLock {
+pub(in crate::package) struct HomeLock {
     home: PathBuf,
     _file: File,
     _held: HeldByMark,
@@ -143,7 +143,7 @@ impl HomeLock {
     /// # Errors
     ///
     /// [`HomeError`] if the folder can't be written.
-    pub(super) fn acquire(home: &Path) -> Result<Self, HomeError> {
+    pub(in crate::package) fn acquire(home: &Path) -> Result<Self, HomeError> {
         make_folder(home, Access::Owner).map_err(|error| HomeError::io(home, &error))?;
         let path = home.join(LOCK);
         let file = lock_file(&path)
@@ -155,7 +155,7 @@ impl HomeLock {
     }
 
     /// The lock, unless somebody has it or there is no such folder. Nothing is made or repaired.
-    pub(super) fn try_acquire(home: &Path) -> io::Result<Option<Self>> {
+    pub(in crate::package) fn try_acquire(home: &Path) -> io::Result<Option<Self>> {
         let file = match lock_file(&home.join(LOCK)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
@@ -171,13 +171,13 @@ impl HomeLock {
     }
 
     /// The folder.
-    pub(super) fn home(&self) -> &Path {
+    pub(in crate::package) fn home(&self) -> &Path {
         &self.home
     }
 
     /// A new, empty folder beside the packages of a kind, readable by its owner alone.
     #[cfg(feature = "package")]
-    pub(super) fn staging(&self, kind: PackageKind) -> Result<PathBuf, HomeError> {
+    pub(in crate::package) fn staging(&self, kind: PackageKind) -> Result<PathBuf, HomeError> {
         let folder = self.scratch(kind)?;
         make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
         Ok(folder)
@@ -195,14 +195,18 @@ impl HomeLock {
 
     /// Where a version waits that is about to be replaced.
     #[cfg(feature = "package")]
-    pub(super) fn replaced(&self, kind: PackageKind, id: &str) -> Result<PathBuf, HomeError> {
+    pub(in crate::package) fn replaced(
+        &self,
+        kind: PackageKind,
+        id: &str,
+    ) -> Result<PathBuf, HomeError> {
         let folder = self.home.join(kind.folder()).join(REPLACED);
         make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
         Ok(folder.join(id))
     }
 
     /// Renames a folder to another place among those of its kind, and has the disk remember it.
-    pub(super) fn rename(&self, from: &Path, to: &Path) -> Result<(), HomeError> {
+    pub(in crate::package) fn rename(&self, from: &Path, to: &Path) -> Result<(), HomeError> {
         let parents = [from.parent(), to.parent()];
         fs::rename(from, to)
             .and_then(|()| parents.into_iter().flatten().try_for_each(sync_folder))
@@ -210,14 +214,22 @@ impl HomeLock {
     }
 
     /// Takes a package away: it is out of place at once, and then taken apart.
-    pub(super) fn discard(&self, kind: PackageKind, folder: &Path) -> Result<(), HomeError> {
+    pub(in crate::package) fn discard(
+        &self,
+        kind: PackageKind,
+        folder: &Path,
+    ) -> Result<(), HomeError> {
         let scratch = self.scratch(kind)?;
         self.rename(folder, &scratch)?;
         remove_all(&scratch)
     }
 
     /// Removes what the plugin of a package kept for itself (`$PLUGIN_DATA`).
-    pub(super) fn discard_data(&self, kind: PackageKind, id: &str) -> Result<(), HomeError> {
+    pub(in crate::package) fn discard_data(
+        &self,
+        kind: PackageKind,
+        id: &str,
+    ) -> Result<(), HomeError> {
         let data = self.home.join("data").join(kind.folder()).join(id);
         match is_id(id) && data.symlink_metadata().is_ok() {
             true => remove_all(&data),
@@ -227,7 +239,7 @@ impl HomeLock {
 
     /// Brings each package into one of its whole states: the new version where it has arrived, the
     /// old one where it has not.
-    pub(super) fn repair(&self) -> Result<(), HomeError> {
+    pub(in crate::package) fn repair(&self) -> Result<(), HomeError> {
         for kind in PackageKind::ALL {
             let packages = self.home.join(kind.folder());
             for old in children(&packages.join(REPLACED))? {
@@ -244,7 +256,12 @@ impl HomeLock {
     }
 
     /// Replaces a file by one that is whole on the disk before it has the name.
-    pub(super) fn write(&self, path: &Path, bytes: &[u8], access: Access) -> Result<(), HomeError> {
+    pub(in crate::package) fn write(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        access: Access,
+    ) -> Result<(), HomeError> {
         let folder = path.parent().unwrap_or(&self.home);
         let written = self.replace_by(path, |new| write_new(new, bytes, access));
         let written = written.and_then(|()| sync_folder(folder));
@@ -252,7 +269,12 @@ impl HomeLock {
     }
 
     /// The same without waiting for the disk, for what may be lost when the system stops.
-    pub(super) fn replace(&self, path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    pub(in crate::package) fn replace(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        access: Access,
+    ) -> io::Result<()> {
         self.replace_by(path, |new| create_new(new, access)?.write_all(bytes))
     }
 
@@ -345,14 +367,14 @@ pub fn installed_ids(home: &Path, kind: PackageKind) -> Vec<String> {
 }
 
 /// Whether the text can be an id, and so a folder's name.
-pub(super) fn is_id(text: &str) -> bool {
+pub(in crate::package) fn is_id(text: &str) -> bool {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
 }
 
 /// Where a package is installed, or would be.
-pub(super) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
+pub(in crate::package) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
     home.join(kind.folder()).join(id)
 }
 
@@ -375,7 +397,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, HomeError> {
 }
 
 /// What is wrong with JSON text, without a word of the text itself.
-pub(super) fn json_problem(error: &serde_json::Error) -> String {
+pub(in crate::package) fn json_problem(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => "a value that does not belong there",
         _ => "not valid JSON",
@@ -384,7 +406,7 @@ pub(super) fn json_problem(error: &serde_json::Error) -> String {
 }
 
 /// Writes a file that must not exist yet, and waits until the disk has it.
-pub(super) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+pub(in crate::package) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let mut file = create_new(path, access)?;
     file.write_all(bytes)?;
     file.sync_all()
@@ -399,7 +421,7 @@ fn create_new(path: &Path, access: Access) -> io::Result<File> {
 }
 
 /// Makes a folder and those above it, unless they are there.
-pub(super) fn make_folder(path: &Path, access: Access) -> io::Result<()> {
+pub(in crate::package) fn make_folder(path: &Path, access: Access) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -408,12 +430,12 @@ pub(super) fn make_folder(path: &Path, access: Access) -> io::Result<()> {
 }
 
 /// Waits until the disk has the names in a folder.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(in crate::package) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// What is directly inside a folder; nothing where there is no such folder.
-pub(super) fn children(folder: &Path) -> Result<Vec<PathBuf>, HomeError> {
+pub(in crate::package) fn children(folder: &Path) -> Result<Vec<PathBuf>, HomeError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,16 +1,16 @@
 //! Which paths a package may hold: plain ones, that mean the same file on every system.
 
-use super::install_error::InstallError;
 use crate::contract::{SortedMap, limits};
+use crate::package::install::InstallError;
 
 /// Why a link is refused.
-pub(super) const LINK: &str = "it is a link, and links are not taken";
+pub(in crate::package) const LINK: &str = "it is a link, and links are not taken";
 /// Why a device or a pipe is refused.
-pub(super) const NEITHER: &str = "it is neither a file nor a folder";
+pub(in crate::package) const NEITHER: &str = "it is neither a file nor a folder";
 
 /// The paths of one package, as far as they are known.
 #[derive(Debug, Default)]
-pub(super) struct PackagePaths {
+pub(in crate::package) struct PackagePaths {
     entries: usize,
     /// Each path by what it is without regard to case.
     seen: SortedMap<String, Seen>,
@@ -24,7 +24,10 @@ struct Seen {
 
 impl PackagePaths {
     /// Adds a folder: its path in plain form, or `None` for the package itself.
-    pub(super) fn folder(&mut self, path: &str) -> Result<Option<String>, InstallError> {
+    pub(in crate::package) fn folder(
+        &mut self,
+        path: &str,
+    ) -> Result<Option<String>, InstallError> {
         self.count()?;
         let Some(path) = plain(path)? else { return Ok(None) };
         self.parents(&path)?;
@@ -33,7 +36,7 @@ impl PackagePaths {
     }
 
     /// Adds a file: its path in plain form.
-    pub(super) fn file(&mut self, path: &str) -> Result<String, InstallError> {
+    pub(in crate::package) fn file(&mut self, path: &str) -> Result<String, InstallError> {
         self.count()?;
         let plain = if path.ends_with('/') { None } else { plain(path)? };
         let Some(path) = plain else { return refused(path, "it is no file's path") };
@@ -43,7 +46,7 @@ impl PackagePaths {
     }
 
     /// Counts an entry that is left out, whose name need not follow the rules.
-    pub(super) fn left_out(&mut self) -> Result<(), InstallError> {
+    pub(in crate::package) fn left_out(&mut self) -> Result<(), InstallError> {
         self.count()
     }
 
@@ -98,7 +101,7 @@ fn plain(path: &str) -> Result<Option<String>, InstallError> {
     Ok(Some(text.to_owned()))
 }
 
-pub(super) fn refused<T>(path: &str, problem: &str) -> Result<T, InstallError> {
+pub(in crate::package) fn refused<T>(path: &str, problem: &str) -> Result<T, InstallError> {
     let path: String = path.chars().take(80).flat_map(char::escape_debug).collect();
     Err(InstallError::Entry { path, problem: problem.to_owned() })
 }

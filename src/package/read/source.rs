@@ -135,7 +135,7 @@ pub struct PluginPackage {
     /// Where it comes from.
     pub origin: PackageOrigin,
     /// By which limits its module was read from the folder it comes from; none where it was not.
-    pub(super) read_by: Option<ReadLimits>,
+    pub(in crate::package) read_by: Option<ReadLimits>,
 }
 
 impl PluginPackage {
@@ -217,14 +217,14 @@ fn read(folder: &Path, limits: ReadLimits) -> Result<PluginPackage, PackageError
 }
 
 /// The manifest in `folder`, whatever its module is like.
-pub(super) fn manifest(folder: &Path) -> Result<PluginManifest, PackageErrorKind> {
+pub(in crate::package) fn manifest(folder: &Path) -> Result<PluginManifest, PackageErrorKind> {
     let dir = Dir::open_ambient_dir(folder, ambient_authority())
         .map_err(|error| unreadable("", &error))?;
     let (file, text) = read_manifest(&dir)?;
     parse(&text, ManifestFormat::of(file)).map(|parsed| parsed.manifest)
 }
 
-pub(super) fn parse(
+pub(in crate::package) fn parse(
     text: &str,
     format: ManifestFormat,
 ) -> Result<ParsedManifest, PackageErrorKind> {
@@ -279,7 +279,7 @@ fn read_module(
 }
 
 /// The same without a look at the size after gzip.
-pub(super) fn module_bytes(
+pub(in crate::package) fn module_bytes(
     dir: &Dir,
     file: &str,
     limits: ReadLimits,
@@ -330,13 +330,13 @@ fn gzip_bytes(_module: &[u8], _limits: ReadLimits) -> usize {
 }
 
 /// The beginning of a file, and how long the whole of it is.
-pub(super) struct Content {
+pub(in crate::package) struct Content {
     length: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(in crate::package) bytes: Vec<u8>,
 }
 
 /// Reads at most one byte more than `limit`, which tells that the file is too large.
-pub(super) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Content> {
+pub(in crate::package) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Content> {
     let mut options = OpenOptions::new();
     // Opening a pipe would wait for its writer otherwise.
     options.read(true).nonblock(true);
@@ -354,7 +354,7 @@ pub(super) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Co
 }
 
 /// The kind of an error that opening a file beneath the folder gave.
-pub(super) fn refused(file: &str, error: &io::Error) -> PackageErrorKind {
+pub(in crate::package) fn refused(file: &str, error: &io::Error) -> PackageErrorKind {
     // Containment refuses with an error of its own; a lack of permission has the system's number.
     if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {
         return PackageErrorKind::Outside { file: file.to_owned() };
@@ -362,6 +362,6 @@ pub(super) fn refused(file: &str, error: &io::Error) -> PackageErrorKind {
     unreadable(file, error)
 }
 
-pub(super) fn unreadable(file: &str, error: &io::Error) -> PackageErrorKind {
+pub(in crate::package) fn unreadable(file: &str, error: &io::Error) -> PackageErrorKind {
     PackageErrorKind::Unreadable { file: file.to_owned(), problem: error.to_string() }
 }

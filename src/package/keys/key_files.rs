@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 
 use super::digest::{from_hex, sha256_hex};
 use super::ed25519;
-use super::home::{self, Access, HomeError, HomeFault, HomeLock};
 use crate::contract::{ObjectReader, json_lines, to_hex};
+use crate::package::home::folder;
+use crate::package::home::{Access, HomeError, HomeErrorKind, HomeFault, HomeLock};
 
 /// The one algorithm there is.
-pub(super) const ALGORITHM: &str = "ed25519";
+pub(in crate::package) const ALGORITHM: &str = "ed25519";
 /// Hex digits of a key's id.
 const KEY_ID_DIGITS: usize = 16;
 /// Characters of a trusted key's name.
@@ -161,10 +162,10 @@ impl PrivateKey {
             "key_id": key_id,
             "private_key": private_key,
         }));
-        home::write_new(path, text.as_bytes(), Access::Owner)
+        folder::write_new(path, text.as_bytes(), Access::Owner)
             .map_err(|error| KeyError::io(path, &error))?;
         let public_path = Self::public_path(path);
-        let written = home::write_new(&public_path, public.json().as_bytes(), Access::Everyone);
+        let written = folder::write_new(&public_path, public.json().as_bytes(), Access::Everyone);
         if let Err(error) = written {
             // Half a pair is of no use to anybody.
             let _ = fs::remove_file(path);
@@ -210,7 +211,7 @@ impl PrivateKey {
     }
 
     /// The signature over `message`, as hex.
-    pub(super) fn sign(&self, message: &[u8]) -> String {
+    pub(in crate::package) fn sign(&self, message: &[u8]) -> String {
         to_hex(self.0.sign(message).as_ref())
     }
 }
@@ -267,7 +268,7 @@ impl PublicKey {
     }
 
     /// Whether `signature`, as hex, is this key's over `message`.
-    pub(super) fn verify(&self, message: &[u8], signature: &str) -> bool {
+    pub(in crate::package) fn verify(&self, message: &[u8], signature: &str) -> bool {
         from_hex(signature).is_some_and(|signature| ed25519::is_valid(&self.0, message, &signature))
     }
 
@@ -313,7 +314,7 @@ impl TrustedKeys {
     }
 
     /// Trusts the key of this id no more. What it signed and was installed stays; see
-    /// [`InstallRecord::signed_by`](super::InstallRecord::signed_by). The answer tells whether it was
+    /// [`InstallRecord::signed_by`](crate::package::InstallRecord::signed_by). The answer tells whether it was
     /// trusted.
     ///
     /// # Errors
@@ -352,7 +353,8 @@ impl TrustedKeys {
         let folder = home.join("trusted-keys");
         let file = folder.join(format!("{}.json", key.key_id()));
         let lock = HomeLock::acquire(home).map_err(of_home)?;
-        home::make_folder(&folder, Access::Owner).map_err(|error| KeyError::io(&folder, &error))?;
+        folder::make_folder(&folder, Access::Owner)
+            .map_err(|error| KeyError::io(&folder, &error))?;
         lock.write(&file, text.as_bytes(), Access::Everyone).map_err(of_home)?;
         Ok(TrustedKey { name, key })
     }
@@ -371,7 +373,7 @@ impl TrustedKeys {
 
 /// The files of the keys that are trusted, in the order of their names.
 fn key_files(home: &Path) -> Result<Vec<PathBuf>, KeyError> {
-    let mut paths = home::children(&home.join("trusted-keys")).map_err(of_home)?;
+    let mut paths = folder::children(&home.join("trusted-keys")).map_err(of_home)?;
     paths.retain(|path| path.extension().is_some_and(|end| end == "json"));
     Ok(paths)
 }
@@ -388,10 +390,10 @@ fn read_public(path: &Path) -> Result<(PublicKey, Option<String>), KeyError> {
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, KeyError> {
-    let text = home::read(path).map_err(of_home)?;
+    let text = folder::read(path).map_err(of_home)?;
     let text = text.ok_or_else(|| KeyError::io(path, &io::ErrorKind::NotFound.into()))?;
     serde_json::from_str(&text)
-        .map_err(|error| KeyError::malformed(path, home::json_problem(&error)))
+        .map_err(|error| KeyError::malformed(path, folder::json_problem(&error)))
 }
 
 fn check_algorithm(path: &Path, algorithm: &str) -> Result<(), KeyError> {
@@ -411,8 +413,8 @@ fn check_id(path: &Path, key_id: &str, key: &PublicKey) -> Result<(), KeyError> 
 fn of_home(error: HomeError) -> KeyError {
     let HomeFault { path, kind } = error.into();
     let kind = match kind {
-        home::HomeErrorKind::Io { problem } => KeyErrorKind::Io { problem },
-        home::HomeErrorKind::Malformed { problem } => KeyErrorKind::Malformed { problem },
+        HomeErrorKind::Io { problem } => KeyErrorKind::Io { problem },
+        HomeErrorKind::Malformed { problem } => KeyErrorKind::Malformed { problem },
     };
     KeyError::new(&path, kind)
 }

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::approval::{Approval, StoredApproval};
 use super::consent::{Prompt, Waiting};
 use super::content::{PackageContent, trusted_key_ids};
-use super::home::{self, Access, HomeError, HomeLock};
+use super::grants::{Approval, StoredApproval};
 use crate::contract::{ObjectReader, PluginPermissions, SortedMap};
+use crate::package::home::folder;
+use crate::package::home::{Access, HomeError, HomeLock};
 
 /// The approvals of `$WEFT_HOME`, as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,9 +52,9 @@ impl Approvals {
     /// [`HomeError`] if the file can't be read or is damaged. Nothing is approved then.
     pub fn read(home: &Path) -> Result<Self, HomeError> {
         let path = Self::path(home);
-        let Some(text) = home::read(&path)? else { return Ok(Self::default()) };
+        let Some(text) = folder::read(&path)? else { return Ok(Self::default()) };
         let document: Document = serde_json::from_str(&text)
-            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
+            .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))?;
         Ok(Self { plugins: document.plugins })
     }
 
@@ -90,7 +91,7 @@ impl Approvals {
     }
 
     /// Changes what is known of `id`.
-    pub(super) fn update(
+    pub(in crate::package) fn update(
         lock: &HomeLock,
         id: &str,
         change: impl FnOnce(&mut StoredApproval),
@@ -158,7 +159,7 @@ impl Approvals {
     }
 
     /// Forgets what was approved for `id`.
-    pub(super) fn forget(lock: &HomeLock, id: &str) -> Result<(), HomeError> {
+    pub(in crate::package) fn forget(lock: &HomeLock, id: &str) -> Result<(), HomeError> {
         let mut approvals = Self::read(lock.home())?;
         match approvals.plugins.remove(id) {
             Some(_) => approvals.write(lock),

@@ -8,20 +8,22 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::archive;
-use super::contents::{self, Package};
-use super::digest::DigestList;
-use super::error::{PackageError, PackageFault};
-use super::home::{self, Access, HomeError, HomeLock};
-use super::install_error::InstallError;
-use super::keys::TrustedKeys;
-use super::kind::PackageKind;
+use super::error::InstallError;
 use super::proposal::{Installed, ProposedInstall, StagedFolder};
-use super::record::{InstallRecord, RECORD_FILE};
 use super::registry::{Registry, RegistryReference, Release, release_version};
-use super::signature::{PackageSignature, SignatureError};
-use super::source::ReadLimits;
 use super::staging::{self, StagedPackage};
+use crate::package::archive::pack;
+use crate::package::home::folder;
+use crate::package::home::{Access, HomeError, HomeLock};
+use crate::package::home::{InstallRecord, RECORD_FILE};
+use crate::package::keys::DigestList;
+use crate::package::keys::TrustedKeys;
+use crate::package::keys::{PackageSignature, SignatureError};
+use crate::package::kind::PackageKind;
+use crate::package::read::Package;
+use crate::package::read::ReadLimits;
+use crate::package::read::contents;
+use crate::package::read::{PackageError, PackageFault};
 
 /// Where a package to be installed is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,7 +220,7 @@ impl<'a> Installer<'a> {
         let path = staged.folder.join(RECORD_FILE);
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
-        home::write_new(&path, text.as_bytes(), Access::Everyone)
+        folder::write_new(&path, text.as_bytes(), Access::Everyone)
             .map_err(|error| HomeError::io(&path, &error))?;
         staging::sync(&staged.folder)?;
         (self.observer)(InstallStep::Recorded);
@@ -232,7 +234,7 @@ impl<'a> Installer<'a> {
     /// Refuses a package that brings a name which another one has: its own, or that of a skill.
     fn check_names(&self, package: &Package, staged: &Path) -> Result<(), InstallError> {
         let Package { kind, id, .. } = package;
-        if home::installed_folder(&self.home, kind.other(), id).is_some() {
+        if folder::installed_folder(&self.home, kind.other(), id).is_some() {
             return Err(InstallError::NameTaken { id: id.clone(), by: kind.other() });
         }
         let taken = |name: &String, by, owner: &str| {
@@ -243,16 +245,16 @@ impl<'a> Installer<'a> {
         if *kind == PackageKind::Plugin {
             brings = contents::shipped_skills(staged);
             let skill = |name: &&String| {
-                home::installed_folder(&self.home, PackageKind::Skill, name).is_some()
+                folder::installed_folder(&self.home, PackageKind::Skill, name).is_some()
             };
             if let Some(name) = brings.iter().find(skill) {
                 return taken(name, PackageKind::Skill, name);
             }
         }
-        for folder in home::children(&self.home.join(PackageKind::Plugin.folder()))? {
+        for folder in folder::children(&self.home.join(PackageKind::Plugin.folder()))? {
             let owner = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
             let is_itself = *kind == PackageKind::Plugin && owner == id;
-            if is_itself || !home::is_id(owner) || brings.is_empty() {
+            if is_itself || !folder::is_id(owner) || brings.is_empty() {
                 continue;
             }
             let shipped = contents::shipped_skills(&folder);
@@ -266,7 +268,7 @@ impl<'a> Installer<'a> {
     /// The record of what the package takes the place of. Refused is what has to stay.
     fn find_existing(&self, package: &Package) -> Result<Option<InstallRecord>, InstallError> {
         let Package { kind, id, .. } = package;
-        let Some(folder) = home::installed_folder(&self.home, *kind, id) else { return Ok(None) };
+        let Some(folder) = folder::installed_folder(&self.home, *kind, id) else { return Ok(None) };
         let record = InstallRecord::read(&self.home, *kind, id).unwrap_or_default();
         if self.existing == Existing::Keep {
             let digest = DigestList::of(&folder).map(|files| files.digest());
@@ -289,8 +291,8 @@ impl<'a> Installer<'a> {
         match source {
             InstallSource::Folder(folder) => files.copy(folder).map(|()| None),
             InstallSource::Archive(path) => {
-                let bytes = archive::read(path)?;
-                archive::unpack(&bytes, &source.name(), &mut files).map(|()| None)
+                let bytes = pack::read(path)?;
+                pack::unpack(&bytes, &source.name(), &mut files).map(|()| None)
             }
             InstallSource::Registry(reference) => {
                 let registry = Registry::open(&self.registry)?;
@@ -301,7 +303,7 @@ impl<'a> Installer<'a> {
                     return Err(SignatureError::UnknownKey { key_id }.into());
                 }
                 let bytes = registry.archive(&release)?;
-                archive::unpack(&bytes, &release.archive, &mut files)?;
+                pack::unpack(&bytes, &release.archive, &mut files)?;
                 Ok(Some(release))
             }
         }

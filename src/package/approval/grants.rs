@@ -77,7 +77,7 @@ impl Approval {
     }
 
     /// Whether this is a yes to everything that is asked for, if anything is.
-    pub(super) fn covers(&self, asked: &PluginPermissions) -> bool {
+    pub(in crate::package) fn covers(&self, asked: &PluginPermissions) -> bool {
         !asked.is_empty() && self.missing(asked).is_empty()
     }
 
@@ -238,7 +238,7 @@ impl StoredApproval {
     }
 
     /// All that a package with this content waits for, as `kind: value`.
-    pub(super) fn waiting(
+    pub(in crate::package) fn waiting(
         self,
         asked: &PluginPermissions,
         content: &PackageContent,
@@ -249,7 +249,7 @@ impl StoredApproval {
     }
 
     /// Adds permissions to those that are approved.
-    pub(super) fn grant(&mut self, granted: &PluginPermissions) {
+    pub(in crate::package) fn grant(&mut self, granted: &PluginPermissions) {
         let new = self.missing(granted);
         self.permissions.network.extend(new.network);
         // A path is approved, whether or not it may be missing.

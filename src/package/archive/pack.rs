@@ -13,11 +13,11 @@ use flate2::write::GzEncoder;
 use tar::{Archive, EntryType, Header};
 
 use super::files;
-use super::install_error::InstallError;
 use super::paths;
-use super::staging::StagedPackage;
 use super::zip::{self, Kind};
 use crate::contract::limits;
+use crate::package::install::InstallError;
+use crate::package::install::StagedPackage;
 use crate::skill::{at_most, open_regular};
 
 /// Bytes of an unpacked archive around a file's content: its header, its padding, a long name.
@@ -75,7 +75,7 @@ pub fn pack_folder(folder: &Path) -> Result<Vec<u8>, InstallError> {
 }
 
 /// Reads an archive of at most the size that a package may have.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
+pub(in crate::package) fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     let mut bytes = Vec::new();
     let limit_bytes = limits::PACKAGE_BYTES;
     open_regular(path)
@@ -91,7 +91,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
 }
 
 /// Unpacks an archive, which messages call `name`.
-pub(super) fn unpack(
+pub(in crate::package) fn unpack(
     archive: &[u8],
     name: &str,
     staged: &mut StagedPackage<'_>,

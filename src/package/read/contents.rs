@@ -9,9 +9,9 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::error::{PackageError, PackageErrorKind, PackageFault};
-use super::kind::PackageKind;
 use super::source::{self, MANIFEST_NAMES, PluginPackage, ReadLimits};
 use crate::contract::{PluginPermissions, PluginResourceConfig, sort_by};
+use crate::package::kind::PackageKind;
 use crate::skill::{ParseMode, SKILL_BYTES, SKILL_FILES, Severity, parse_skill};
 #[cfg(feature = "package")]
 use crate::skill::{SkillFolder, SkillReader, SkillRoot};
@@ -58,7 +58,7 @@ impl Package {
     }
 
     /// The same, where `folder` is not called as the package's own is: `name` stands in for it.
-    pub(super) fn read_named(
+    pub(in crate::package) fn read_named(
         kind: PackageKind,
         folder: &Path,
         name: &str,
@@ -157,7 +157,7 @@ pub(crate) fn skill_code(
 /// The names of the skills that the plugin in `folder` brings: its own, and those in the folders that
 /// its manifest names.
 #[cfg(feature = "package")]
-pub(super) fn shipped_skills(folder: &Path) -> Vec<String> {
+pub(in crate::package) fn shipped_skills(folder: &Path) -> Vec<String> {
     let named = source::manifest(folder).map(|manifest| manifest.skills).unwrap_or_default();
     let beneath = named.iter().filter_map(|path| SkillRoot::open(&folder.join(path)));
     let mut names = Vec::new();

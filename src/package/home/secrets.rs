@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::home::{self, Access, HomeError, HomeLock};
+use super::folder::{self, Access, HomeError, HomeLock};
 use crate::contract::{ObjectReader, Secret, SecretSource, check_host_pattern, missing};
 use crate::skill::at_most;
 
@@ -290,10 +290,10 @@ impl FileSecrets {
             from: value,
             allow_http: transport == SecretTransport::HttpToPrivateHosts,
         })
-        .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))?;
+        .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))?;
         let lock = HomeLock::acquire(&self.home)?;
         let folder = self.folder();
-        home::make_folder(&folder, Access::Owner)
+        folder::make_folder(&folder, Access::Owner)
             .map_err(|error| HomeError::io(&folder, &error))?;
         Ok(lock.write(&path, text.as_bytes(), Access::Owner)?)
     }
@@ -335,7 +335,7 @@ impl FileSecrets {
             let is_ours = path.extension().is_some_and(|end| end == "json") && is_name(&name);
             is_ours.then_some((name, path))
         };
-        Ok(home::children(&self.folder())?.into_iter().filter_map(named).collect())
+        Ok(folder::children(&self.folder())?.into_iter().filter_map(named).collect())
     }
 
     /// Those that can be read.
@@ -390,10 +390,10 @@ impl SecretSource for FileSecrets {
 }
 
 fn read_document(path: &Path) -> Result<Option<Document>, HomeError> {
-    let Some(text) = home::read(path)? else { return Ok(None) };
+    let Some(text) = folder::read(path)? else { return Ok(None) };
     serde_json::from_str(&text)
         .map(Some)
-        .map_err(|error| HomeError::malformed(path, home::json_problem(&error)))
+        .map_err(|error| HomeError::malformed(path, folder::json_problem(&error)))
 }
 
 fn is_name(name: &str) -> bool {

@@ -1,9 +1,9 @@
 //! Asking the operator for what a package wants: about some of it in one question, about each of
 //! the rest alone.
 
-use super::approval::{Approval, StoredApproval};
-use super::kind::{PackageKind, Subject};
+use super::grants::{Approval, StoredApproval};
 use crate::contract::{PluginPermissions, shown, wide_domain};
+use crate::package::kind::{PackageKind, Subject};
 
 /// Somebody who can be asked.
 pub trait Prompt {
@@ -23,21 +23,21 @@ impl Prompt for NoPrompt {
 }
 
 /// What a package waits for.
-pub(super) struct Waiting<'a> {
+pub(in crate::package) struct Waiting<'a> {
     /// The id under which its approvals are kept.
-    pub(super) id: &'a str,
-    pub(super) asked: &'a PluginPermissions,
-    pub(super) stored: &'a StoredApproval,
+    pub(in crate::package) id: &'a str,
+    pub(in crate::package) asked: &'a PluginPermissions,
+    pub(in crate::package) stored: &'a StoredApproval,
     /// Why its content is not what was approved, and what no yes mends.
-    pub(super) objection: Option<&'a str>,
-    pub(super) is_broken: bool,
+    pub(in crate::package) objection: Option<&'a str>,
+    pub(in crate::package) is_broken: bool,
 }
 
 impl Waiting<'_> {
     /// Asks, and gives what is to be approved; `None` if nothing is. What was revoked is asked for even if
     /// the package wants nothing, and so is content that is not what was approved; without a yes to
     /// that, nothing else is given. A signature that does not count is no matter of a yes.
-    pub(super) fn ask(
+    pub(in crate::package) fn ask(
         &self,
         given: Approval,
         prompt: &mut dyn Prompt,

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::home::{self, HomeError};
-use super::kind::PackageKind;
+use super::folder::{self, HomeError};
 use crate::contract::{ObjectReader, wrong};
+use crate::package::kind::PackageKind;
 
 /// The record's name. It is never a part of a package.
-pub(super) const RECORD_FILE: &str = "install.json";
+pub(in crate::package) const RECORD_FILE: &str = "install.json";
 
 /// What is known of an installed package. One that was put there by hand has no record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl TryFrom<Value> for InstallRecord {
 impl InstallRecord {
     /// What is known of a package that was put there by hand.
     #[cfg(feature = "package")]
-    pub(super) fn by_hand(id: &str) -> Self {
+    pub(in crate::package) fn by_hand(id: &str) -> Self {
         Self {
             id: id.to_owned(),
             version: None,
@@ -76,17 +76,17 @@ impl InstallRecord {
     ///
     /// [`HomeError`] if it can't be read or is damaged.
     pub fn read(home: &Path, kind: PackageKind, id: &str) -> Result<Option<Self>, HomeError> {
-        let Some(folder) = home::installed_folder(home, kind, id) else { return Ok(None) };
+        let Some(folder) = folder::installed_folder(home, kind, id) else { return Ok(None) };
         Self::read_in(&folder)
     }
 
     /// The record in a package's folder.
-    pub(super) fn read_in(folder: &Path) -> Result<Option<Self>, HomeError> {
+    pub(in crate::package) fn read_in(folder: &Path) -> Result<Option<Self>, HomeError> {
         let path = folder.join(RECORD_FILE);
-        let Some(text) = home::read(&path)? else { return Ok(None) };
+        let Some(text) = folder::read(&path)? else { return Ok(None) };
         serde_json::from_str(&text)
             .map(Some)
-            .map_err(|error| HomeError::malformed(&path, home::json_problem(&error)))
+            .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))
     }
 
     /// The packages of a kind whose signature by this key was verified when they were installed. One
@@ -97,7 +97,7 @@ impl InstallRecord {
     /// [`HomeError`] if `$WEFT_HOME` can't be listed.
     #[cfg(feature = "package")]
     pub fn signed_by(home: &Path, kind: PackageKind, key_id: &str) -> Result<Vec<Self>, HomeError> {
-        let folders = home::children(&home.join(kind.folder()))?;
+        let folders = folder::children(&home.join(kind.folder()))?;
         let ids = folders.iter().filter_map(|folder| folder.file_name()?.to_str());
         let records = ids.filter_map(|id| Self::read(home, kind, id).ok().flatten());
         Ok(records.filter(|record| record.key_id.as_deref() == Some(key_id)).collect())

@@ -10,9 +10,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::record::{InstallRecord, RECORD_FILE};
-use super::source;
 use crate::contract::{ObjectReader, Sha256, SortedMap, SortedSet, limits, of_text, shown, to_hex};
+use crate::package::home::{InstallRecord, RECORD_FILE};
+use crate::package::read::source;
 use crate::skill::is_ignored_name;
 
 /// The signature's name in a package. It covers every file but itself.
@@ -149,7 +149,7 @@ impl PackageContent {
 
     /// What was approved, where its approval was kept before approvals knew of content: what was
     /// installed, if it is known.
-    pub(super) fn recorded(&self) -> Option<ApprovedContent> {
+    pub(in crate::package) fn recorded(&self) -> Option<ApprovedContent> {
         self.record.as_ref().map(ApprovedContent::of_record)
     }
 
@@ -217,7 +217,7 @@ impl PackageContent {
 }
 
 impl ApprovedContent {
-    pub(super) fn of_record(record: &InstallRecord) -> Self {
+    pub(in crate::package) fn of_record(record: &InstallRecord) -> Self {
         let InstallRecord { digest, key_id, version, .. } = record.clone();
         Self { digest, key_id, version, files: SortedMap::new() }
     }
@@ -240,16 +240,15 @@ fn is_older(now: Option<&str>, then: Option<&str>) -> bool {
 
 #[cfg(feature = "package")]
 fn signer(folder: &Path, home: &Path, files: &SortedMap<String, String>) -> Signer {
-    use super::digest::DigestList;
-    use super::keys::TrustedKeys;
-    use super::signature::{PackageSignature, SignatureError};
+    use crate::package::keys::DigestList;
+    use crate::package::keys::{PackageSignature, SignatureError};
 
     let signature = match PackageSignature::read(folder) {
         Ok(signature) => signature,
         Err(SignatureError::Missing) => return Signer::Nobody,
         Err(error) => return Signer::Broken(error.to_string()),
     };
-    let keys = TrustedKeys::read(home).unwrap_or_default();
+    let keys = crate::package::keys::TrustedKeys::read(home).unwrap_or_default();
     match signature.verify(&DigestList::of_digests(files.clone()), &keys) {
         Ok(trusted) => Signer::Trusted(trusted.key.key_id()),
         Err(SignatureError::UnknownKey { key_id }) => Signer::Unknown(key_id),
@@ -266,7 +265,7 @@ fn signer(folder: &Path, _home: &Path, _files: &SortedMap<String, String>) -> Si
 }
 
 /// What may still be looked at.
-pub(super) struct Left {
+pub(in crate::package) struct Left {
     bytes: u64,
     entries: usize,
     /// Whether a folder was passed by.
@@ -275,7 +274,7 @@ pub(super) struct Left {
 }
 
 impl Left {
-    pub(super) fn of_a_package() -> Self {
+    pub(in crate::package) fn of_a_package() -> Self {
         let buffer = vec![0; READ_BYTES].into_boxed_slice();
         Self { bytes: limits::PACKAGE_BYTES, entries: ENTRIES, passed_by: false, buffer }
     }
@@ -290,7 +289,7 @@ pub(crate) fn is_installed(folder: &Path) -> bool {
 pub(crate) fn trusted_key_ids(home: &Path) -> SortedSet<String> {
     #[cfg(feature = "package")]
     {
-        let keys = super::keys::TrustedKeys::read(home).unwrap_or_default();
+        let keys = crate::package::keys::TrustedKeys::read(home).unwrap_or_default();
         SortedSet::from_iter(keys.iter().map(|trusted| trusted.key.key_id()))
     }
     #[cfg(not(feature = "package"))]
@@ -353,7 +352,11 @@ fn unambiguous(name: &OsStr) -> String {
     escaped
 }
 
-pub(super) fn digest_of(place: &Path, path: &str, left: &mut Left) -> io::Result<String> {
+pub(in crate::package) fn digest_of(
+    place: &Path,
+    path: &str,
+    left: &mut Left,
+) -> io::Result<String> {
     let mut hash = Sha256::new();
     let mut file = File::open(place)?;
     loop {
@@ -374,7 +377,7 @@ fn too_much(path: &str) -> io::Error {
 }
 
 /// The text of which a package's digest is made: a line for each file, in the order of the paths.
-pub(super) fn text(files: &SortedMap<String, String>) -> String {
+pub(in crate::package) fn text(files: &SortedMap<String, String>) -> String {
     files.iter().map(|(path, digest)| format!("sha256:{digest}  {path}\n")).collect()
 }
 
