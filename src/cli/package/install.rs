@@ -12,7 +12,7 @@ use weft_lite::text::listed;
 use weft_lite::wasm::CompiledModule;
 use weft_lite::{Approval, PluginPermissions};
 
-use super::approve::{Changed, changed, key, pending};
+use super::ask::{Changed, changed, key, pending};
 use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output, report};

@@ -1,37 +1,74 @@
-//! Taking an installed package away, once somebody has said so.
+//! `weft-lite plugin remove` and `skill remove`: files, record and approvals of an installed package.
 
 use std::path::Path;
 
-use weft_lite::package::{PackageKind, Prompt, uninstall};
+use argh::FromArgs;
+use weft_lite::package::{InstallRecord, PackageKind, Prompt, installed_folder, uninstall};
 
 use super::not_installed;
 use crate::cli::flags::Options;
+use crate::cli::skill;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output};
 
-/// Asks `question`, unless the answer is known, and removes what is installed with all that was
-/// approved for it.
+/// Remove an installed package and its approvals.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "remove",
+    example = "{command_name} com.example.clock\n{command_name} com.example.clock --yes"
+)]
+pub(in crate::cli) struct Remove {
+    /// the plugin's id, or the skill's name
+    #[argh(positional, arg_name = "ID")]
+    id: String,
+    /// don't ask
+    #[argh(switch)]
+    yes: bool,
+}
+
 pub(in crate::cli) fn remove(
-    home: &Path,
+    command: &Remove,
     kind: PackageKind,
-    id: &str,
-    question: Option<&str>,
     options: &Options,
 ) -> Result<Status, Failure> {
-    if let Some(question) = question {
-        match Terminal.confirm(question) {
-            Some(true) => {}
-            Some(false) => return Ok(Status::Failed),
-            None => {
-                return Err(Failure::usage(
-                    &format_args!("nobody is there to ask whether to remove `{id}`"),
-                    &"say so with `--yes`",
-                ));
-            }
-        }
+    let home = options.weft_home()?;
+    let id = &command.id;
+    let Some(folder) = installed_folder(&home, kind, id) else {
+        return Err(match kind {
+            PackageKind::Plugin => not_installed(&home, kind, id),
+            PackageKind::Skill => skill::not_removable(id, options)?,
+        });
+    };
+    let question = question(&home, kind, id, &folder);
+    if !command.yes && !confirm(id, &question)? {
+        return Ok(Status::Failed);
     }
-    if !uninstall(home, kind, id)? {
-        return Err(not_installed(home, kind, id));
+    if !uninstall(&home, kind, id)? {
+        return Err(not_installed(&home, kind, id));
     }
-    output::done(options.form(), &[("removed", &id)], &format_args!("removed: {id}"))
+    output::done(options.form(), &[("removed", &id)], &format_args!("removed: {id}"))?;
+    if kind == PackageKind::Skill {
+        skill::remind_of_switch(&home, id);
+    }
+    Ok(Status::Done)
+}
+
+fn question(home: &Path, kind: PackageKind, id: &str, folder: &Path) -> String {
+    let is_recorded = || InstallRecord::read(home, kind, id).is_ok_and(|record| record.is_some());
+    if kind == PackageKind::Plugin || is_recorded() {
+        return format!("remove `{id}` and what was approved for it?");
+    }
+    let folder = folder.display();
+    format!("`{id}` was not installed but written or copied to {folder}. delete it for good?")
+}
+
+/// Asks at the terminal; without one, the command line has to say yes.
+fn confirm(id: &str, question: &str) -> Result<bool, Failure> {
+    Terminal.confirm(question).ok_or_else(|| {
+        Failure::usage(
+            &format_args!("nobody is there to ask whether to remove `{id}`"),
+            &"say so with `--yes`",
+        )
+    })
 }

@@ -1,15 +1,13 @@
 //! The subcommands of `weft-lite plugin`.
 
 use argh::FromArgs;
-#[cfg(feature = "package")]
 use weft_lite::package::PackageKind;
 
 #[cfg(feature = "package")]
 use super::install;
-use super::{approve, inspect, list, remove, revoke};
+use super::{inspect, list};
 use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
-#[cfg(feature = "package")]
 use crate::cli::package;
 use crate::cli::{Failure, Status};
 
@@ -32,9 +30,9 @@ enum Command {
     Inspect(inspect::Inspect),
     #[cfg(feature = "package")]
     Install(install::Install),
-    Remove(remove::Remove),
-    Approve(approve::Approve),
-    Revoke(revoke::Revoke),
+    Remove(package::Remove),
+    Approve(package::Approve),
+    Revoke(package::Revoke),
     #[cfg(feature = "package")]
     Pack(package::Pack),
     #[cfg(feature = "package")]
@@ -55,9 +53,9 @@ pub(in crate::cli) fn run(command: &Plugin, options: &Options) -> Result<Status,
         Command::Inspect(command) => inspect::run(command, options),
         #[cfg(feature = "package")]
         Command::Install(command) => install::run(command, options),
-        Command::Remove(command) => remove::run(command, options),
-        Command::Approve(command) => approve::run(command, options),
-        Command::Revoke(command) => revoke::run(command, options),
+        Command::Remove(command) => package::remove(command, PackageKind::Plugin, options),
+        Command::Approve(command) => package::approve(command, PackageKind::Plugin, options),
+        Command::Revoke(command) => package::revoke(command, PackageKind::Plugin, options),
         #[cfg(feature = "package")]
         Command::Pack(command) => package::pack(command, PackageKind::Plugin, options),
         #[cfg(feature = "package")]

@@ -1,11 +1,8 @@
 //! `weft-lite plugin`: what there is, what a plugin is made of, and what may run.
 
-mod approve;
 mod command;
 mod inspect;
 #[cfg(feature = "package")]
 mod install;
 mod list;
-mod remove;
-mod revoke;
 pub(super) use command::{Plugin, commands, run};

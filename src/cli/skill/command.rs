@@ -1,16 +1,14 @@
 //! The subcommands of `weft-lite skill`.
 
 use argh::FromArgs;
-#[cfg(feature = "package")]
 use weft_lite::package::PackageKind;
 use weft_lite::package::SkillSwitch;
 
 #[cfg(feature = "package")]
 use super::install;
-use super::{approve, list, new, remove, revoke, show, switch, validate};
+use super::{list, new, show, switch, validate};
 use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
-#[cfg(feature = "package")]
 use crate::cli::package;
 use crate::cli::{Failure, Status};
 
@@ -35,11 +33,11 @@ enum Command {
     New(new::New),
     #[cfg(feature = "package")]
     Install(install::Install),
-    Remove(remove::Remove),
+    Remove(package::Remove),
     Enable(switch::Enable),
     Disable(switch::Disable),
-    Approve(approve::Approve),
-    Revoke(revoke::Revoke),
+    Approve(package::Approve),
+    Revoke(package::Revoke),
     #[cfg(feature = "package")]
     Pack(package::Pack),
     #[cfg(feature = "package")]
@@ -62,11 +60,11 @@ pub(in crate::cli) fn run(command: &Skill, options: &Options) -> Result<Status, 
         Command::New(command) => new::run(command, options),
         #[cfg(feature = "package")]
         Command::Install(command) => install::run(command, options),
-        Command::Remove(command) => remove::run(command, options),
+        Command::Remove(command) => package::remove(command, PackageKind::Skill, options),
         Command::Enable(command) => switch::run(&command.name, SkillSwitch::On, options),
         Command::Disable(command) => switch::run(&command.name, SkillSwitch::Off, options),
-        Command::Approve(command) => approve::run(command, options),
-        Command::Revoke(command) => revoke::run(command, options),
+        Command::Approve(command) => package::approve(command, PackageKind::Skill, options),
+        Command::Revoke(command) => package::revoke(command, PackageKind::Skill, options),
         #[cfg(feature = "package")]
         Command::Pack(command) => package::pack(command, PackageKind::Skill, options),
         #[cfg(feature = "package")]

@@ -45,7 +45,7 @@ pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failur
     };
     let installed = package::install(&request, options)?;
     if let Some(installed) = &installed {
-        switch::remind(&options.weft_home()?, &installed.package.id);
+        switch::remind_of_switch(&options.weft_home()?, &installed.package.id);
         at_rest(&installed.package.id, options);
     }
     Ok(package::status(installed.as_ref()))

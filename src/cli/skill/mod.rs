@@ -1,16 +1,16 @@
 //! `weft-lite skill`: the skills there are, what they say, what is wrong with them, and which are used.
 
-mod approve;
 mod command;
+mod elsewhere;
 mod found;
 #[cfg(feature = "package")]
 mod install;
 mod list;
-mod named;
+pub(super) mod named;
 mod new;
-mod remove;
-mod revoke;
 mod show;
 mod switch;
 mod validate;
 pub(super) use command::{Skill, commands, run};
+pub(super) use elsewhere::not_removable;
+pub(super) use switch::remind_of_switch;

@@ -30,7 +30,7 @@ pub(super) struct Disable {
 
 /// Says that a name is switched off, to whoever has just brought or taken away a skill of it: the switch
 /// is the name's, also of another skill that has it.
-pub(super) fn remind(home: &Path, name: &str) {
+pub(in crate::cli) fn remind_of_switch(home: &Path, name: &str) {
     // Switches that can't be read are the loader's to complain about.
     let switches = SkillSwitches::read(home).unwrap_or_default();
     if switches.disabled().contains(name) {

@@ -1,0 +1,111 @@
+//! Asking for what an installed package wants and doesn't have.
+
+use std::path::Path;
+
+use weft_lite::package::{Approvals, PackageContent, PackageKind};
+use weft_lite::text::listed;
+use weft_lite::{Approval, PluginPermissions};
+
+use crate::cli::flags::Options;
+use crate::cli::terminal::Terminal;
+use crate::cli::{Failure, Status, output};
+
+/// Who wants what.
+pub(in crate::cli) struct Asking<'a> {
+    pub(in crate::cli) kind: PackageKind,
+    /// The plugin's id, or the skill's name.
+    pub(in crate::cli) name: &'a str,
+    /// The id under which its approvals are kept.
+    pub(in crate::cli) approval_id: &'a str,
+    pub(in crate::cli) folder: &'a Path,
+    pub(in crate::cli) version: Option<&'a str>,
+    pub(in crate::cli) permissions: &'a PluginPermissions,
+    /// What needs no question.
+    pub(in crate::cli) given: Approval,
+}
+
+/// Asks for what is not approved yet, and says what the package still waits for.
+pub(in crate::cli) fn ask(home: &Path, asking: &Asking<'_>) -> Result<Vec<String>, Failure> {
+    let Asking { kind, name, approval_id, folder, version, permissions, given } = asking;
+    let content = PackageContent::read(folder, home, *version);
+    let change = Approvals::change(home, approval_id, &content);
+    if let Some((reason, files)) = change? {
+        changed(
+            &Changed { name, reason: &reason, files: &files, version: *version, permissions },
+            &content,
+        );
+    }
+    let waiting = Approvals::ask(home, approval_id, permissions, &content, *given, &mut Terminal)?;
+    pending(*kind, name, &waiting, content.is_broken());
+    Ok(waiting)
+}
+
+/// Says what came of asking, and whether nothing is left to ask for.
+pub(in crate::cli) fn approved(
+    kind: PackageKind,
+    name: &str,
+    waiting: &[String],
+    options: &Options,
+) -> Result<Status, Failure> {
+    if options.json {
+        output::record(&[(key(kind), &name), ("pending", &waiting)])?;
+    } else if waiting.is_empty() {
+        output::message(&format_args!("approved: {name}"));
+    }
+    Ok(if waiting.is_empty() { Status::Done } else { Status::Failed })
+}
+
+/// What JSON calls the name of a package.
+pub(super) fn key(kind: PackageKind) -> &'static str {
+    match kind {
+        PackageKind::Plugin => "id",
+        PackageKind::Skill => "name",
+    }
+}
+
+/// A package that is not what was approved.
+pub(super) struct Changed<'a> {
+    pub(super) name: &'a str,
+    pub(super) reason: &'a str,
+    pub(super) files: &'a [String],
+    pub(super) version: Option<&'a str>,
+    pub(super) permissions: &'a PluginPermissions,
+}
+
+/// Says what a package is that is not what was approved, before it is asked about.
+pub(super) fn changed(changed: &Changed<'_>, content: &PackageContent) {
+    let Changed { name, reason, files, version, permissions } = changed;
+    let mut parts = vec![(*reason).to_owned(), format!("version {}", version.unwrap_or("none"))];
+    parts.push(match content.approved().key_id {
+        Some(key_id) => format!("signed by the key {key_id}"),
+        None => "signed by no key that is trusted".to_owned(),
+    });
+    let list = permissions.is_empty().then(|| "asks for nothing".to_owned());
+    let asked = Approval::NONE.missing(permissions).join(", ");
+    parts.push(list.unwrap_or_else(|| format!("asks for {asked}")));
+    if files.len() > 1 {
+        parts.push(format!("changed files: {}", listed(*files)));
+    }
+    output::message(&output::one_line(&format!("{name}: {}", parts.join("; "))));
+}
+
+/// Says what a package still waits for, if for anything.
+pub(super) fn pending(kind: PackageKind, name: &str, waiting: &[String], is_broken: bool) {
+    if waiting.is_empty() {
+        return;
+    }
+    let list = waiting.join(", ");
+    let next_step = if is_broken {
+        format!("get it again from its author, and install it with `weft-lite {kind} install`")
+    } else {
+        format!(
+            "approve it with `weft-lite {kind} approve {name}` on a terminal, or with --yes and --approve"
+        )
+    };
+    let does = match kind {
+        PackageKind::Plugin => "does not run",
+        PackageKind::Skill => "is not offered",
+    };
+    let message = format_args!("pending: {name} {does} before this is approved: {list}");
+    output::advise(&message, &next_step);
+}

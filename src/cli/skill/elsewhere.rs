@@ -1,0 +1,46 @@
+//! Skills that are there without being installed: `skill remove` names what to do instead.
+
+use weft_lite::skill::{SkillEntry, SkillLevel};
+
+use super::named;
+use crate::cli::Failure;
+use crate::cli::flags::Options;
+
+/// Why a skill that is not installed can't be removed, and how to do without it.
+///
+/// # Errors
+///
+/// There is no skill of this name.
+pub(in crate::cli) fn not_removable(name: &str, options: &Options) -> Result<Failure, Failure> {
+    let snapshot = named::snapshot(options)?;
+    named::find(&snapshot.skills, name).map(|entry| elsewhere(entry))
+}
+
+fn elsewhere(entry: &SkillEntry) -> Failure {
+    let SkillEntry { name, level, provider, .. } = entry;
+    let place = named::place(entry);
+    let disable = format_args!("`weft-lite skill disable {name}`");
+    match level {
+        SkillLevel::Workspace => Failure::work(
+            &format_args!("`{name}` belongs to the workspace: {place}"),
+            &format_args!("delete its folder there, or switch it off with {disable}"),
+        ),
+        SkillLevel::Managed => Failure::work(
+            &format_args!("`{name}` is not in a folder of its own name: {place}"),
+            &format_args!("delete that folder, or switch it off with {disable}"),
+        ),
+        SkillLevel::Plugin => {
+            let plugin = provider.as_deref().unwrap_or_default();
+            Failure::work(
+                &format_args!("`{name}` came with the plugin `{plugin}`: {place}"),
+                &format_args!(
+                    "remove that with `weft-lite plugin remove {plugin}`, or switch it off with {disable}"
+                ),
+            )
+        }
+        SkillLevel::Bundled => Failure::work(
+            &format_args!("`{name}` is compiled in"),
+            &format_args!("switch it off with {disable}"),
+        ),
+    }
+}
