@@ -192,18 +192,18 @@ fn without_return(line: &[u8]) -> &[u8] {
 
 /// A stream whose end is its end: a terminal would be read again after it, and whoever reads ahead
 /// does that.
-pub(super) struct UntilEnd<R> {
+pub(super) struct EndOnce<R> {
     input: R,
     ended: bool,
 }
 
-impl<R> UntilEnd<R> {
+impl<R> EndOnce<R> {
     pub(super) fn new(input: R) -> Self {
         Self { input, ended: false }
     }
 }
 
-impl<R: Read> Read for UntilEnd<R> {
+impl<R: Read> Read for EndOnce<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.ended {
             return Ok(0);

@@ -17,7 +17,7 @@ use smol::Timer;
 
 #[cfg(feature = "mcp")]
 use super::hang_up::{LOOK, is_hung_up, is_read_to_its_end};
-use super::lines::UntilEnd;
+use super::lines::EndOnce;
 use super::threaded::Threaded;
 
 /// Standard input; one that is a socket is read by a thread.
@@ -25,7 +25,7 @@ use super::threaded::Threaded;
 pub(crate) fn console_input() -> Box<dyn AsyncRead + Send + Unpin> {
     match pipe(io::stdin().as_fd(), "/proc/self/fd/0", OpenOptions::new().read(true)) {
         Some(stream) => Box::new(stream),
-        None => Box::new(Threaded::new(UntilEnd::new(io::stdin()))),
+        None => Box::new(Threaded::new(EndOnce::new(io::stdin()))),
     }
 }
 

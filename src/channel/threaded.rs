@@ -18,14 +18,14 @@ const PART_BYTES: usize = 64 << 10;
 /// `stream` as one that does not block.
 pub(crate) struct Threaded<T> {
     /// `None` while a thread has it.
-    idle: Option<Box<Idle<T>>>,
-    running: Option<Running<T>>,
+    idle: Option<Box<IdleWriter<T>>>,
+    running: Option<WorkingThread<T>>,
 }
 
 /// A thread at work, and what it gives back.
-type Running<T> = (Task<()>, Arc<Lock<Option<(Box<Idle<T>>, io::Result<()>)>>>);
+type WorkingThread<T> = (Task<()>, Arc<Lock<Option<(Box<IdleWriter<T>>, io::Result<()>)>>>);
 
-struct Idle<T> {
+struct IdleWriter<T> {
     stream: T,
     /// What was read, and how much of it was handed on; or what is to be written.
     bytes: Vec<u8>,
@@ -34,11 +34,11 @@ struct Idle<T> {
 
 impl<T: Send + 'static> Threaded<T> {
     pub(crate) fn new(stream: T) -> Self {
-        let idle = Idle { stream, bytes: Vec::new(), start: 0 };
+        let idle = IdleWriter { stream, bytes: Vec::new(), start: 0 };
         Self { idle: Some(Box::new(idle)), running: None }
     }
 
-    fn begin(&mut self, work: impl FnOnce(&mut Idle<T>) -> io::Result<()> + Send + 'static) {
+    fn begin(&mut self, work: impl FnOnce(&mut IdleWriter<T>) -> io::Result<()> + Send + 'static) {
         let Some(mut idle) = self.idle.take() else { return };
         let place = Arc::new(Lock::new(None));
         let given_back = Arc::clone(&place);
@@ -111,7 +111,7 @@ impl<T: Write + Send + Unpin + 'static> AsyncWrite for Threaded<T> {
     }
 }
 
-impl<T: Read> Idle<T> {
+impl<T: Read> IdleWriter<T> {
     /// Reads no more than is asked for.
     fn fill(&mut self, most: usize) -> io::Result<()> {
         (self.start, self.bytes) = (0, vec![0; most]);
@@ -121,7 +121,7 @@ impl<T: Read> Idle<T> {
     }
 }
 
-impl<T> Idle<T> {
+impl<T> IdleWriter<T> {
     /// Hands on what was read; what that took is given back.
     fn take(&mut self, buffer: &mut [u8]) -> usize {
         let rest = &self.bytes[self.start..];

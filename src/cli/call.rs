@@ -14,7 +14,7 @@ use super::flags::Options;
 use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
 use super::threads;
-use super::trust::Asking;
+use super::trust::TrustPrompt;
 use super::{Failure, Status, output, report};
 
 /// Call one tool and print its result.
@@ -37,7 +37,7 @@ pub(super) struct Call {
 
 pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
-    let (runtime, mut interrupts) = match options.load_watching(Asking::Never) {
+    let (runtime, mut interrupts) = match options.load_watching(TrustPrompt::Never) {
         Err(failure) if failure.is_interrupted() => {
             return answer(failed(CallError::Cancelled), options);
         }
@@ -64,7 +64,7 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> 
     }
     let next_step = outcome.result.as_ref().err().and_then(|error| approving(error, &runtime));
     runtime.block_on(runtime.stop());
-    tell(outcome, next_step, options)
+    print_outcome(outcome, next_step, options)
 }
 
 /// What approves the plugin that an error is about, with the flag of this program that does it.
@@ -91,11 +91,11 @@ fn failed(error: CallError) -> CallOutcome {
 
 /// Prints what the call came to.
 fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, Failure> {
-    tell(outcome, None, options)
+    print_outcome(outcome, None, options)
 }
 
 /// Prints what the call came to, with a better next step where there is one.
-fn tell(
+fn print_outcome(
     outcome: CallOutcome,
     next_step: Option<String>,
     options: &Options,
@@ -132,7 +132,7 @@ async fn call(
         return outcome;
     }
     runtime.stop().await;
-    interrupts::soon(calling).await.unwrap_or_else(|| failed(CallError::Cancelled))
+    interrupts::with_grace(calling).await.unwrap_or_else(|| failed(CallError::Cancelled))
 }
 
 /// A guest's result: JSON, or plain text, which is a string to whoever wants JSON.

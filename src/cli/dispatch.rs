@@ -9,26 +9,26 @@ use argh::{EarlyExit, FromArgs};
 
 use super::failure::{Cause, Failure};
 use super::flags::Options;
-use super::habits::NAME;
 #[cfg(feature = "package")]
 use super::key;
-use super::output::Form;
+use super::output::OutputForm;
 use super::status::{INTERRUPTED, Status};
+use super::synonyms::NAME;
 use super::{
-    arguments, audit, call, habits, output, plugin, restart, run, secret, skill, tools, trust,
+    arguments, audit, call, output, plugin, restart, run, secret, skill, synonyms, tools, trust,
 };
 
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
-pub(super) enum Command {
+pub(super) enum ProgramCommand {
     Run(run::Run),
     #[cfg(feature = "mcp")]
     Mcp(run::Mcp),
     Call(call::Call),
     Tools(tools::Tools),
-    Plugin(plugin::Plugin),
-    Skill(skill::Skill),
-    Trust(trust::Trust),
+    Plugin(plugin::PluginGroup),
+    Skill(skill::SkillGroup),
+    Trust(trust::TrustWorkspace),
     Audit(audit::Audit),
     Secret(secret::SecretCommand),
     #[cfg(feature = "package")]
@@ -47,7 +47,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     // Where standard output carries a protocol, errors have no place in it.
     let protocol = mcp || is_mcp(command.as_ref());
-    let form = if json && !protocol { Form::Json } else { Form::Text };
+    let form = if json && !protocol { OutputForm::Json } else { OutputForm::Text };
     let done = match done {
         Ok(Status::WornOut) => restart::again().map_or(Ok(Status::Done), Err),
         done => done,
@@ -67,17 +67,17 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 #[cfg(feature = "mcp")]
-fn is_mcp(command: Option<&Command>) -> bool {
-    matches!(command, Some(Command::Mcp(_)))
+fn is_mcp(command: Option<&ProgramCommand>) -> bool {
+    matches!(command, Some(ProgramCommand::Mcp(_)))
 }
 
 #[cfg(not(feature = "mcp"))]
-fn is_mcp(_command: Option<&Command>) -> bool {
+fn is_mcp(_command: Option<&ProgramCommand>) -> bool {
     false
 }
 
 /// Prints why a command failed, in the form its result would have had.
-pub(super) fn report_failure(failure: Failure, form: Form) -> io::Result<Status> {
+pub(super) fn report_failure(failure: Failure, form: OutputForm) -> io::Result<Status> {
     match *failure.0 {
         Cause::Said { code, message, next_step, status } => {
             output::failure(
@@ -102,7 +102,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
             Ok(None)
         }
         Err(EarlyExit { output, status: Err(()) }) => {
-            let told = habits::unknown(&arguments).or_else(|| habits::unknown_option(&output));
+            let told = synonyms::unknown(&arguments).or_else(|| synonyms::unknown_option(&output));
             Err(told.unwrap_or_else(|| usage(&sentence(&output))))
         }
     }
@@ -133,18 +133,18 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
         return Ok(Status::Done);
     }
     match &options.command {
-        Some(Command::Run(command)) => run::run(command, options),
+        Some(ProgramCommand::Run(command)) => run::run(command, options),
         #[cfg(feature = "mcp")]
-        Some(Command::Mcp(command)) => run::run(&command.run(), options),
-        Some(Command::Call(command)) => call::run(command, options),
-        Some(Command::Tools(_)) => tools::run(options),
-        Some(Command::Plugin(command)) => plugin::run(command, options),
-        Some(Command::Skill(command)) => skill::run(command, options),
-        Some(Command::Trust(command)) => trust::run(command, options),
-        Some(Command::Audit(command)) => audit::run(command, options),
-        Some(Command::Secret(command)) => secret::run(command, options),
+        Some(ProgramCommand::Mcp(command)) => run::run(&command.run(), options),
+        Some(ProgramCommand::Call(command)) => call::run(command, options),
+        Some(ProgramCommand::Tools(_)) => tools::run(options),
+        Some(ProgramCommand::Plugin(command)) => plugin::run(command, options),
+        Some(ProgramCommand::Skill(command)) => skill::run(command, options),
+        Some(ProgramCommand::Trust(command)) => trust::run(command, options),
+        Some(ProgramCommand::Audit(command)) => audit::run(command, options),
+        Some(ProgramCommand::Secret(command)) => secret::run(command, options),
         #[cfg(feature = "package")]
-        Some(Command::Key(command)) => key::run(command, options),
+        Some(ProgramCommand::Key(command)) => key::run(command, options),
         None => {
             if let Err(EarlyExit { output, .. }) = Options::from_args(&[NAME], &["--help"]) {
                 output::message(&output);

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use argh::FromArgs;
 use weft_lite::Approval;
 
-use super::dispatch::Command;
-use super::output::Form;
+use super::dispatch::ProgramCommand;
+use super::output::OutputForm;
 
 /// Runs sandboxed WebAssembly plugins. Options may stand before or after the command.
 #[derive(Debug, FromArgs)]
@@ -35,7 +35,7 @@ pub(super) struct Options {
     /// what plugins from --plugins, or one that is being approved, may have besides: any of network
     /// (all hosts), env, secrets, shell, size (a large module), with commas between them
     #[argh(option, arg_name = "LIST")]
-    pub(super) approve: Vec<Approve>,
+    pub(super) approve: Vec<ApproveFlag>,
     /// a variable for plugins that may read it, before those of the environment (repeatable)
     #[argh(option, arg_name = "NAME=VALUE")]
     pub(super) env: Vec<Variable>,
@@ -55,7 +55,7 @@ pub(super) struct Options {
     #[argh(switch, short = 'V')]
     pub(super) version: bool,
     #[argh(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) command: Option<ProgramCommand>,
 }
 
 /// The value of `--memory-budget-mb`.
@@ -65,9 +65,9 @@ fn megabytes(text: &str) -> Result<NonZeroU32, String> {
 
 /// The value of `--approve`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Approve(Approval);
+pub(super) struct ApproveFlag(Approval);
 
-impl FromStr for Approve {
+impl FromStr for ApproveFlag {
     type Err = String;
 
     fn from_str(list: &str) -> Result<Self, String> {
@@ -103,14 +103,14 @@ impl FromStr for Variable {
 
 impl Options {
     /// How results and errors are told.
-    pub(super) fn form(&self) -> Form {
-        if self.json { Form::Json } else { Form::Text }
+    pub(super) fn form(&self) -> OutputForm {
+        if self.json { OutputForm::Json } else { OutputForm::Text }
     }
 
     /// What plugins from `--plugins` may have.
     pub(super) fn approval(&self) -> Approval {
         let named = Approval { named: true, ..Approval::NONE };
-        self.approve.iter().fold(named, |sum, &Approve(more)| Approval {
+        self.approve.iter().fold(named, |sum, &ApproveFlag(more)| Approval {
             named: true,
             all_hosts: sum.all_hosts || more.all_hosts,
             environment: sum.environment || more.environment,

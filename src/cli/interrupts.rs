@@ -178,13 +178,13 @@ fn is_hangup_ignored() -> bool {
 }
 
 /// What `work` that was cancelled comes to, unless that takes too long.
-pub(super) async fn soon<T>(work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn with_grace<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut value = None;
-    within_grace(pin!(async { value = Some(work.await) })).await;
+    poll_with_grace(pin!(async { value = Some(work.await) })).await;
     value
 }
 
-async fn within_grace(work: Pin<&mut dyn Future<Output = ()>>) {
+async fn poll_with_grace(work: Pin<&mut dyn Future<Output = ()>>) {
     let given_up = async {
         Timer::after(GRACE).await;
     };

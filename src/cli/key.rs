@@ -21,22 +21,22 @@ use super::{Failure, Status, suggestion};
 )]
 pub(super) struct Key {
     #[argh(subcommand)]
-    command: Command,
+    command: KeyCommand,
 }
 
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
-enum Command {
-    New(New),
-    Trust(Trust),
-    List(List),
-    Remove(Remove),
+enum KeyCommand {
+    New(NewKey),
+    Trust(TrustKey),
+    List(ListKeys),
+    Remove(RemoveKey),
 }
 
 /// Make a new key: a private file, to be kept, and a public one, to be given away.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "new", example = "{command_name}\n{command_name} --out my.key")]
-struct New {
+struct NewKey {
     /// the private key's file; the public one is beside it, with `.pub` behind its name (default:
     /// signing.key in `$WEFT_HOME`)
     #[argh(option, arg_name = "FILE")]
@@ -46,7 +46,7 @@ struct New {
 /// Trust a key: packages of a registry that it signed may be installed.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "trust", example = "{command_name} their.key.pub --name them")]
-struct Trust {
+struct TrustKey {
     /// the public key's file
     #[argh(positional, arg_name = "FILE")]
     file: PathBuf,
@@ -58,7 +58,7 @@ struct Trust {
 /// List the keys that are trusted.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "list", example = "{command_name} --json")]
-struct List {}
+struct ListKeys {}
 
 /// Trust a key no more. What it signed and is installed stays, and is named.
 #[derive(Debug, FromArgs)]
@@ -67,7 +67,7 @@ struct List {}
     name = "remove",
     example = "{command_name} them\n{command_name} 0f2c4a6b8d1e3f57"
 )]
-struct Remove {
+struct RemoveKey {
     /// what the key is called here, or its id (`weft-lite key list`)
     #[argh(positional, arg_name = "NAME")]
     name: String,
@@ -75,20 +75,20 @@ struct Remove {
 
 /// The commands of this group.
 pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
-    <Command as argh::SubCommands>::COMMANDS
+    <KeyCommand as argh::SubCommands>::COMMANDS
 }
 
 pub(super) fn run(command: &Key, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {
-        Command::New(command) => new(command, options),
-        Command::Trust(command) => trust(command, options),
-        Command::List(_) => list(options),
-        Command::Remove(command) => remove(command, options),
+        KeyCommand::New(command) => new(command, options),
+        KeyCommand::Trust(command) => trust(command, options),
+        KeyCommand::List(_) => list(options),
+        KeyCommand::Remove(command) => remove(command, options),
     }
 }
 
-fn new(command: &New, options: &Options) -> Result<Status, Failure> {
+fn new(command: &NewKey, options: &Options) -> Result<Status, Failure> {
     let path = match &command.out {
         Some(path) => path.clone(),
         None => {
@@ -112,7 +112,7 @@ fn new(command: &New, options: &Options) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn trust(command: &Trust, options: &Options) -> Result<Status, Failure> {
+fn trust(command: &TrustKey, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
     let trusted = TrustedKeys::trust(&home, &command.file, command.name.as_deref())
         .map_err(|error| refused(&error))?;
@@ -135,7 +135,7 @@ fn list(options: &Options) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn remove(Remove { name }: &Remove, options: &Options) -> Result<Status, Failure> {
+fn remove(RemoveKey { name }: &RemoveKey, options: &Options) -> Result<Status, Failure> {
     let home = options.weft_home()?;
     let keys = TrustedKeys::read(&home).map_err(|error| refused(&error))?;
     let is_named = |it: &&TrustedKey| it.name == *name || it.key.key_id() == *name;

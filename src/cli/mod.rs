@@ -10,7 +10,6 @@ mod call;
 mod dispatch;
 mod failure;
 mod flags;
-mod habits;
 mod interrupts;
 #[cfg(feature = "package")]
 mod key;
@@ -25,6 +24,7 @@ mod secret;
 mod session;
 mod skill;
 mod status;
+mod synonyms;
 mod terminal;
 mod threads;
 mod tools;
@@ -32,5 +32,5 @@ mod trust;
 
 pub(crate) use dispatch::main;
 use failure::Failure;
-use habits::suggestion;
 use status::Status;
+use synonyms::suggestion;

@@ -24,7 +24,7 @@ static ABOVE: OnceLock<AboveLine> = OnceLock::new();
 
 /// From now on messages leave the line whole that somebody edits.
 #[cfg(feature = "console")]
-pub(super) fn say_above(line: AboveLine) {
+pub(super) fn set_message_line(line: AboveLine) {
     // A program has one console.
     let _ = ABOVE.set(line);
 }
@@ -124,7 +124,7 @@ pub(super) fn advise(message: &dyn Display, next_step: &dyn Display) {
 
 /// How a command's results, and what keeps it from them, are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum OutputForm {
     /// For people: data on standard output, errors on standard error.
     Text,
     /// For programs: everything on standard output, as JSON.
@@ -137,10 +137,10 @@ pub(super) enum Form {
 /// # Errors
 ///
 /// As [`data`], for JSON.
-pub(super) fn failure(failure: &Failure, usage: Option<Usage>, form: Form) -> io::Result<()> {
+pub(super) fn failure(failure: &Failure, usage: Option<Usage>, form: OutputForm) -> io::Result<()> {
     match form {
-        Form::Text => problem(&failure.message, &failure.next_step),
-        Form::Json => {
+        OutputForm::Text => problem(&failure.message, &failure.next_step),
+        OutputForm::Json => {
             let usage = usage.map(|usage| usage.value());
             let mut fields: Vec<(&str, &dyn AsJson)> = vec![("ok", &false), ("error", failure)];
             if let Some(usage) = &usage {
@@ -212,13 +212,13 @@ fn cells(titles: &[&str], cells: &[String]) -> io::Result<()> {
 ///
 /// As [`data`], for JSON.
 pub(super) fn done(
-    form: Form,
+    form: OutputForm,
     fields: &[(&str, &dyn AsJson)],
     sentence: &dyn Display,
 ) -> Result<Status, super::Failure> {
     match form {
-        Form::Json => record(fields)?,
-        Form::Text => message(sentence),
+        OutputForm::Json => record(fields)?,
+        OutputForm::Text => message(sentence),
     }
     Ok(Status::Done)
 }

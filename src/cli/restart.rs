@@ -42,34 +42,34 @@ const STARTED: &str = "started";
 
 /// What the next start goes on with.
 #[derive(Default)]
-struct Next {
+struct NextStart {
     /// Whether anybody is served; else there is none.
     serves: bool,
     values: Vec<(&'static str, String)>,
     sockets: Vec<OwnedFd>,
 }
 
-static NEXT: Mutex<Option<Next>> = Mutex::new(None);
+static NEXT: Mutex<Option<NextStart>> = Mutex::new(None);
 
-fn next() -> MutexGuard<'static, Option<Next>> {
+fn next() -> MutexGuard<'static, Option<NextStart>> {
     NEXT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn wish() -> &'static (Sender<()>, Receiver<()>) {
-    static WISH: OnceLock<(Sender<()>, Receiver<()>)> = OnceLock::new();
-    WISH.get_or_init(|| async_channel::bounded(1))
+fn restart_request() -> &'static (Sender<()>, Receiver<()>) {
+    static RESTART_REQUEST: OnceLock<(Sender<()>, Receiver<()>)> = OnceLock::new();
+    RESTART_REQUEST.get_or_init(|| async_channel::bounded(1))
 }
 
 /// From now on the program hears when it is worn out.
 pub(super) fn prepare() {
     PanicContainment::at_last(|| {
-        let _ = wish().0.try_send(());
+        let _ = restart_request().0.try_send(());
         // It hears of it nevertheless, only without this limit.
         let late = || {
             thread::sleep(END);
             // A program that a signal has ended needs no end from here.
             if let Some(failure) = again() {
-                let _ = super::dispatch::report_failure(failure, output::Form::Text);
+                let _ = super::dispatch::report_failure(failure, output::OutputForm::Text);
                 std::process::exit(1);
             }
         };
@@ -81,7 +81,7 @@ pub(super) fn prepare() {
 pub(super) async fn worn_out() {
     next().get_or_insert_default().serves = true;
     // The sender is there for ever.
-    let _ = wish().1.recv().await;
+    let _ = restart_request().1.recv().await;
     log::warn!("panics have worn the program out: it starts anew when what runs is answered");
 }
 

@@ -24,15 +24,15 @@ use super::{Failure, Status, suggestion, terminal};
 )]
 pub(super) struct SecretCommand {
     #[argh(subcommand)]
-    command: Command,
+    command: SecretAction,
 }
 
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
-enum Command {
+enum SecretAction {
     Set(Set),
-    List(List),
-    Remove(Remove),
+    List(ListSecrets),
+    Remove(RemoveSecret),
 }
 
 /// Keep a secret; its value is asked for, or read from standard input.
@@ -68,12 +68,12 @@ struct Set {
 /// List the secrets and the hosts they are bound to, without the values.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "list", example = "{command_name} --json")]
-struct List {}
+struct ListSecrets {}
 
 /// Remove a secret.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "remove", example = "{command_name} GITHUB")]
-struct Remove {
+struct RemoveSecret {
     /// the secret's name
     #[argh(positional, arg_name = "NAME")]
     name: String,
@@ -81,16 +81,16 @@ struct Remove {
 
 /// The commands of this group.
 pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
-    <Command as argh::SubCommands>::COMMANDS
+    <SecretAction as argh::SubCommands>::COMMANDS
 }
 
 pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let secrets = FileSecrets::new(options.weft_home()?);
     match &command.command {
-        Command::Set(command) => set(&secrets, command, options),
-        Command::List(_) => list(&secrets, options),
-        Command::Remove(command) => remove(&secrets, command, options),
+        SecretAction::Set(command) => set(&secrets, command, options),
+        SecretAction::List(_) => list(&secrets, options),
+        SecretAction::Remove(command) => remove(&secrets, command, options),
     }
 }
 
@@ -175,7 +175,7 @@ fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
 
 fn remove(
     secrets: &FileSecrets,
-    Remove { name }: &Remove,
+    RemoveSecret { name }: &RemoveSecret,
     options: &Options,
 ) -> Result<Status, Failure> {
     if !secrets.remove(name)? {

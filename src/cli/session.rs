@@ -14,7 +14,7 @@ use super::flags::{Options, Variable};
 use super::interrupts::{self, Interrupts};
 use super::restart;
 use super::threads;
-use super::trust::{self, Asking};
+use super::trust::{self, TrustPrompt};
 use super::{Failure, report};
 
 /// The audit log's name in weft-lite's own folder.
@@ -92,7 +92,7 @@ impl Options {
     ///
     /// A folder of `--plugins` or `--workspace` that isn't one.
     pub(super) fn load(&self) -> Result<Runtime, Failure> {
-        self.load_and(Asking::Never)
+        self.load_and(TrustPrompt::Never)
     }
 
     /// The same with the workspace's trust found out in this way, and watching for signals from then on.
@@ -100,13 +100,16 @@ impl Options {
     /// # Errors
     ///
     /// As [`load`](Self::load), and a signal that came while it loaded.
-    pub(super) fn load_watching(&self, asking: Asking) -> Result<(Runtime, Interrupts), Failure> {
+    pub(super) fn load_watching(
+        &self,
+        asking: TrustPrompt,
+    ) -> Result<(Runtime, Interrupts), Failure> {
         let runtime = self.runtime(asking)?;
         let mut interrupts = Interrupts::watch()?;
         let loaded = runtime.block_on(async {
             let loaded = interrupts.unless(runtime.load()).await;
             if loaded.is_none() {
-                interrupts::soon(runtime.stop()).await;
+                interrupts::with_grace(runtime.stop()).await;
             }
             loaded.is_some()
         });
@@ -122,7 +125,7 @@ impl Options {
     /// # Errors
     ///
     /// As [`load`](Self::load).
-    pub(super) fn load_and(&self, asking: Asking) -> Result<Runtime, Failure> {
+    pub(super) fn load_and(&self, asking: TrustPrompt) -> Result<Runtime, Failure> {
         let runtime = self.runtime(asking)?;
         runtime.block_on(runtime.load());
         report::empty_folders(&self.plugins, &runtime.host().registry());
@@ -134,7 +137,7 @@ impl Options {
     /// # Errors
     ///
     /// As [`load`](Self::load).
-    pub(super) fn runtime(&self, asking: Asking) -> Result<Runtime, Failure> {
+    pub(super) fn runtime(&self, asking: TrustPrompt) -> Result<Runtime, Failure> {
         self.runtime_beside(asking, None)
     }
 
@@ -145,7 +148,7 @@ impl Options {
     /// As [`load`](Self::load).
     pub(super) fn runtime_beside(
         &self,
-        asking: Asking,
+        asking: TrustPrompt,
         closed: Option<&Path>,
     ) -> Result<Runtime, Failure> {
         threads::start()?;

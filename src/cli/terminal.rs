@@ -56,9 +56,10 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
         // terminal as it is then.
         let mut interrupts = Interrupts::watch_all()?;
         // Before the question: whoever reads it may type at once.
-        let _hidden = Hidden::start(&stdin)?;
+        let _hidden = HiddenInput::start(&stdin)?;
         write!(io::stderr(), "{question}: ")?;
-        let typed = block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(gave_up()));
+        let typed =
+            block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(interrupted_error()));
         if typed.is_err() {
             // Half a value is no line for whoever reads the terminal next.
             let _ = tcflush(&stdin, QueueSelector::IFlush);
@@ -67,7 +68,7 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
     };
     output::message(&"");
     match typed?.as_slice() {
-        [.., INTERRUPT] => Err(gave_up()),
+        [.., INTERRUPT] => Err(interrupted_error()),
         typed => SecretValue::from_reader(typed),
     }
 }
@@ -83,17 +84,17 @@ async fn typed() -> io::Result<Vec<u8>> {
     .await?
 }
 
-fn gave_up() -> io::Error {
+fn interrupted_error() -> io::Error {
     io::Error::new(io::ErrorKind::Interrupted, "it was given up")
 }
 
 /// The terminal while it does not show what is typed.
-struct Hidden<'s> {
+struct HiddenInput<'s> {
     stdin: &'s Stdin,
     before: Termios,
 }
 
-impl<'s> Hidden<'s> {
+impl<'s> HiddenInput<'s> {
     fn start(stdin: &'s Stdin) -> io::Result<Self> {
         let before = tcgetattr(stdin)?;
         let mut hidden = before.clone();
@@ -106,7 +107,7 @@ impl<'s> Hidden<'s> {
     }
 }
 
-impl Drop for Hidden<'_> {
+impl Drop for HiddenInput<'_> {
     fn drop(&mut self) {
         // A terminal that went away needs nothing back.
         let _ = tcsetattr(self.stdin, OptionalActions::Now, &self.before);

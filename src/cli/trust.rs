@@ -32,7 +32,7 @@ const OWN: [&str; 6] = [
     example = "{command_name}\n{command_name} yes --workspace ~/project",
     note = "Without an answer, nothing is changed. --trust before or after another command trusts the\nworkspace for that command alone."
 )]
-pub(super) struct Trust {
+pub(super) struct TrustWorkspace {
     /// what is answered for the workspace: yes, no or ask
     #[argh(positional, arg_name = "ANSWER")]
     answer: Option<String>,
@@ -40,14 +40,14 @@ pub(super) struct Trust {
 
 /// Whether somebody may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asking {
+pub(super) enum TrustPrompt {
     Once,
     /// Nobody is asked; what is left alone is said.
     Tell,
     Never,
 }
 
-pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &TrustWorkspace, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     let (home, workspace) = (options.weft_home()?, &options.workspace);
     match command.answer.as_deref() {
@@ -89,7 +89,7 @@ pub(super) fn run(command: &Trust, options: &Options) -> Result<Status, Failure>
 }
 
 /// Whether the workspace is trusted, by what is known or answered now.
-pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> WorkspaceTrust {
+pub(super) fn of(options: &Options, home: Option<&Path>, asking: TrustPrompt) -> WorkspaceTrust {
     if options.trust {
         return WorkspaceTrust::Trusted;
     }
@@ -106,7 +106,7 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
         return WorkspaceTrust::Trusted;
     }
     let own = own(workspace, home);
-    if own.is_empty() || asking == Asking::Never {
+    if own.is_empty() || asking == TrustPrompt::Never {
         return WorkspaceTrust::Untrusted;
     }
     let real = options.real_workspace();
@@ -115,7 +115,7 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: Asking) -> Work
         printable(&real.display().to_string()),
         own.join(", ")
     );
-    let asked = asking == Asking::Once && remembered.is_none();
+    let asked = asking == TrustPrompt::Once && remembered.is_none();
     let Some(yes) = asked.then(|| Terminal.confirm(&question)).flatten() else {
         let message = format_args!("warning: {} in the workspace is left alone", own.join(", "));
         let next_step = "if you trust it, add `--trust`, or say so once with `weft-lite trust yes`";

@@ -159,7 +159,7 @@ pub struct CommandRegistry {
     by_name: SortedMap<String, usize>,
     collisions: Vec<Collision>,
     /// Skills that are no commands, and why.
-    at_rest: SortedMap<String, String>,
+    without_command: SortedMap<String, String>,
 }
 
 impl CommandRegistry {
@@ -177,7 +177,7 @@ impl CommandRegistry {
                 registry.collisions.push(Collision { name, kept, refused });
             }
         }
-        registry.at_rest = skill::at_rest(skills).collect();
+        registry.without_command = skill::without_command(skills).collect();
         registry
     }
 
@@ -214,12 +214,12 @@ impl CommandRegistry {
         let name = name.to_ascii_lowercase();
         match self.by_name.get(&name) {
             Some(index) => Ok(&self.commands[*index]),
-            None if self.at_rest.contains_key(&name) => {
-                let reason = self.at_rest.get(&name).cloned();
+            None if self.without_command.contains_key(&name) => {
+                let reason = self.without_command.get(&name).cloned();
                 Err(CommandError::UnknownSkill { name, reason, similar: Vec::new() })
             }
             None => {
-                let names = self.by_name.keys().chain(self.at_rest.keys());
+                let names = self.by_name.keys().chain(self.without_command.keys());
                 let similar = similar_names(&name, names.map(String::as_str));
                 Err(CommandError::Unknown { name, similar })
             }

@@ -47,7 +47,7 @@ pub(super) fn shadowed_by_files(
 }
 
 /// Skills that are no commands, and why; without those that another one of the name stands before.
-pub(super) fn at_rest(skills: &SkillRegistry) -> impl Iterator<Item = (String, String)> {
+pub(super) fn without_command(skills: &SkillRegistry) -> impl Iterator<Item = (String, String)> {
     let counts = |entry: &&Arc<SkillEntry>| !matches!(entry.state, SkillState::Shadowed { .. });
     skills.entries().filter(counts).filter_map(|entry| {
         let of_models = entry.document.as_ref().is_some_and(|it| !it.user_invocable);

@@ -12,13 +12,13 @@ use smol::Timer;
 use super::catalog::HeaderParameter;
 use super::catalog::{Action, OfferedSkill, OfferedTool};
 use super::content;
-use super::input::{Asking, Said};
+use super::input::{AskingCall, InputFields};
 use super::message::{
     Params, ProgressToken, Request, RpcError, notification, place, required, text_of,
 };
 use super::object::Object;
 use super::prompts;
-use super::revision::Spoken;
+use super::revision::RequestContext;
 use super::scan;
 use super::schema::Violation;
 use super::server::{Context, McpServer};
@@ -68,7 +68,7 @@ impl McpServer {
     pub(super) async fn call_tool(
         &self,
         request: &mut Request,
-        spoken: &Spoken,
+        request_context: &RequestContext,
         context: &Context,
         result: &mut Object,
     ) -> Result<(), RpcError> {
@@ -91,22 +91,23 @@ impl McpServer {
         let (full_name, max_fuel, asks) = match &tool.action {
             Action::Run { full_name, max_fuel, asks } => (full_name, *max_fuel, asks),
             Action::Instruct(skill) => {
-                instruct(skill, &arguments, result);
+                write_skill_text(skill, &arguments, result);
                 return Ok(());
             }
         };
-        let watched = spoken.progress_token.as_ref().map(|token| (token, max_fuel));
+        let watched = request_context.progress_token.as_ref().map(|token| (token, max_fuel));
         let run = |arguments, input| self.run(full_name, arguments, input, watched, context);
         let called = match asks {
             Some(load) => {
                 let tool = (full_name.as_str(), load.as_str());
-                let mut asking = Asking::new(self, spoken, tool, context.caller, &arguments).await;
-                let said = match spoken.revision.is_modern() {
-                    true => Said {
+                let mut asking =
+                    AskingCall::new(self, request_context, tool, context.caller, &arguments).await;
+                let said = match request_context.revision.is_modern() {
+                    true => InputFields {
                         responses: input_responses.as_deref(),
                         state: request_state.map(Cow::Owned),
                     },
-                    false => Said::default(),
+                    false => InputFields::default(),
                 };
                 match asking.call(said, |input| run(arguments.clone(), input)).await? {
                     Err(CallError::InputRequired(asked)) => {
@@ -115,13 +116,15 @@ impl McpServer {
                     called => called,
                 }
             }
-            None if request_state.is_some() && spoken.revision.is_modern() => {
+            None if request_state.is_some() && request_context.revision.is_modern() => {
                 return Err(RpcError::invalid_params("`requestState`: this tool asks for nothing"));
             }
             None => run(arguments, CallerInput::default()).await,
         };
         match called {
-            Ok(text) => content::write(result, &text, tool.output.as_ref(), spoken.revision),
+            Ok(text) => {
+                content::write(result, &text, tool.output.as_ref(), request_context.revision);
+            }
             // It was there when the call came in, and is not any more.
             Err(CallError::UnknownTool { .. }) => return Err(self.unknown_tool(&name)),
             Err(error) => content::write_call_error(result, &error),
@@ -170,7 +173,7 @@ impl McpServer {
 }
 
 /// Writes the text of a skill. Its arguments have been checked: they are text, and none is missing.
-fn instruct(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
+fn write_skill_text(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
     let values = serde_json::from_str(arguments).unwrap_or_default();
     match prompts::rendered(skill, values) {
         Ok(text) => {

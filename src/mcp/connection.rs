@@ -17,7 +17,7 @@ use super::discovery;
 use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError, members_of};
 use super::notices::Log;
 use super::object::Object;
-use super::revision::{Revision, Spoken, spoken};
+use super::revision::{RequestContext, Revision, request_context};
 use super::scan;
 use super::server::{Context, HeldText, McpServer, ROOM_PATIENCE, success};
 use crate::contract::{CancellationSource, HeldBytes};
@@ -42,7 +42,7 @@ pub(super) struct Connection {
     context: Context,
     /// What `initialize` has settled on.
     agreed: Option<Revision>,
-    running: Running,
+    running: RunningRequests,
     room: Arc<Semaphore>,
     subscriptions: Arc<Semaphore>,
     /// Tells a legacy client of changes.
@@ -66,7 +66,7 @@ impl Connection {
                 caller: server.new_caller(),
             },
             agreed: None,
-            running: Running::default(),
+            running: RunningRequests::default(),
             room: Arc::new(Semaphore::new(RUNNING)),
             subscriptions: Arc::new(Semaphore::new(SUBSCRIPTIONS)),
             telling: None,
@@ -84,7 +84,7 @@ impl Connection {
         if let Some((agreed, log)) = &*self.server.agreement().lock() {
             (self.agreed, self.log) = (Some(*agreed), log.clone());
         }
-        self.tell_lists();
+        self.notify_lists();
     }
 
     /// Takes one message as soon as there is room for it; one that waits too long is refused. It returns
@@ -114,7 +114,7 @@ impl Connection {
                 "notifications/cancelled" => {
                     self.cancel(params.as_ref().map_or("{}", Params::get));
                 }
-                "notifications/initialized" => self.tell_lists(),
+                "notifications/initialized" => self.notify_lists(),
                 _ => {}
             },
             Ok(Incoming::Response) => log::debug!("mcp: an answer to no question came in"),
@@ -178,19 +178,19 @@ impl Connection {
             "ping" => self.agreed.or(Some(Revision::NEWEST_LEGACY)),
             _ => self.agreed,
         };
-        match spoken(&request, agreed) {
-            Ok(spoken) => {
-                if &*request.method == "logging/setLevel" && !spoken.revision.is_modern() {
+        match request_context(&request, agreed) {
+            Ok(request_context) => {
+                if &*request.method == "logging/setLevel" && !request_context.revision.is_modern() {
                     // One that can't be set is refused when it is answered.
                     let _ = self.log.set(&request);
                 }
-                self.start(request, held, spoken).await;
+                self.start(request, held, request_context).await;
             }
             Err(error) => self.context.send(error.answer(Some(&request.id))).await,
         }
     }
 
-    async fn start(&mut self, request: Request, held: HeldBytes, spoken: Spoken) {
+    async fn start(&mut self, request: Request, held: HeldBytes, request_context: RequestContext) {
         let room = if &*request.method == "subscriptions/listen" {
             let Some(room) = self.subscriptions.try_acquire_arc() else {
                 let message = format!("there are {SUBSCRIPTIONS} subscriptions; cancel one first");
@@ -217,7 +217,7 @@ impl Connection {
         });
         let work = Box::pin(async move {
             let (id, answers) = (request.id.clone(), context.clone());
-            let answer = server.answer(request, spoken, context).await;
+            let answer = server.answer(request, request_context, context).await;
             // The request is gone, so that no answer waits for what waits for it.
             let (held, room) = kept.lock().take().unzip();
             drop(held);
@@ -239,11 +239,11 @@ impl Connection {
         }
     }
 
-    fn tell_lists(&mut self) {
+    fn notify_lists(&mut self) {
         if self.agreed.is_some() && self.telling.is_none() {
             let (server, context) = (self.server.clone(), self.context.clone());
             let (log, known) = (self.log.clone(), self.server.offered());
-            let telling = async move { server.tell_lists(known, Some(&log), &context).await };
+            let telling = async move { server.notify_lists(known, Some(&log), &context).await };
             self.telling = self.server.tasks().spawn(telling);
         }
     }
@@ -252,12 +252,12 @@ impl Connection {
 /// The table of requests. Those that have ended are swept out when it has doubled, so that ending
 /// one needs no access to it.
 #[derive(Default)]
-struct Running {
+struct RunningRequests {
     tasks: Vec<(RequestId, Task<()>)>,
     sweep_at: usize,
 }
 
-impl Running {
+impl RunningRequests {
     fn contains(&self, id: &RequestId) -> bool {
         self.tasks.iter().any(|(other, task)| other == id && !task.is_finished())
     }

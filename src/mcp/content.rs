@@ -39,9 +39,9 @@ pub(super) fn write(
     let first = trimmed.as_bytes().first().filter(|_| json);
     if first == Some(&b'{') && has_quoted(trimmed, "\"content\"") {
         match passed_through(trimmed) {
-            Passed::Blocks(value) => return write_blocks(result, &value, promised, revision),
-            Passed::Wrong(problem) => return write_error(result, &problem),
-            Passed::Data => {}
+            ContentKind::Blocks(value) => return write_blocks(result, &value, promised, revision),
+            ContentKind::Wrong(problem) => return write_error(result, &problem),
+            ContentKind::Data => {}
         }
     }
     // Without quotes around it, text is a value as well.
@@ -133,7 +133,7 @@ fn is_json(text: &str) -> bool {
 }
 
 /// What an object with a member `content` is.
-enum Passed {
+enum ContentKind {
     /// A result in MCP's own terms.
     Blocks(Value),
     /// One with a fault.
@@ -142,25 +142,29 @@ enum Passed {
     Data,
 }
 
-fn passed_through(json: &str) -> Passed {
-    let Ok(value) = serde_json::from_str::<Value>(json) else { return Passed::Data };
-    let Some(blocks) = value.get("content").and_then(Value::as_array) else { return Passed::Data };
+fn passed_through(json: &str) -> ContentKind {
+    let Ok(value) = serde_json::from_str::<Value>(json) else { return ContentKind::Data };
+    let Some(blocks) = value.get("content").and_then(Value::as_array) else {
+        return ContentKind::Data;
+    };
     let kind = |block: &Value| {
         let kind = block.get("type")?.as_str()?;
         BLOCKS.iter().find(|(name, _)| *name == kind)
     };
     if blocks.is_empty() || blocks.iter().any(|block| kind(block).is_none()) {
-        return Passed::Data;
+        return ContentKind::Data;
     }
     for (at, block) in blocks.iter().enumerate() {
         if let Some(problem) = kind(block).and_then(|(name, members)| fault(block, name, members)) {
-            return Passed::Wrong(format!("the tool's result is wrong: `content[{at}]` {problem}"));
+            return ContentKind::Wrong(format!(
+                "the tool's result is wrong: `content[{at}]` {problem}"
+            ));
         }
     }
     if value.get("isError").is_some_and(|flag| !flag.is_boolean()) {
-        return Passed::Wrong("the tool's result is wrong: `isError` is not a boolean".into());
+        return ContentKind::Wrong("the tool's result is wrong: `isError` is not a boolean".into());
     }
-    Passed::Blocks(value)
+    ContentKind::Blocks(value)
 }
 
 /// What is wrong with a block, if anything is.

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::contract::{Sha256, to_hex};
 
-use super::catalog::{Entry, OfferedSkill};
+use super::catalog::{CatalogEntry, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
 use crate::contract::{SortedMap, neutral_text, sort_by};
@@ -104,7 +104,7 @@ pub(super) fn named(uri: &str) -> Option<(&str, String)> {
 
 /// A file as clients find it in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Resource {
+pub(super) struct FileResource {
     pub(super) uri: String,
     /// Its path from the skill's folder.
     pub(super) path: String,
@@ -113,7 +113,7 @@ pub(super) struct Resource {
     json: String,
 }
 
-impl Entry for Resource {
+impl CatalogEntry for FileResource {
     fn key(&self) -> &str {
         &self.uri
     }
@@ -123,7 +123,7 @@ impl Entry for Resource {
     }
 }
 
-impl Resource {
+impl FileResource {
     fn new(skill: &OfferedSkill, path: String, bytes: u64, modified: Option<SystemTime>) -> Self {
         let uri = uri(&skill.name, &path);
         let mut json = Object::new();
@@ -147,12 +147,12 @@ impl Resource {
 pub(super) fn list(
     skill: &OfferedSkill,
     remark: impl FnOnce(&io::Error),
-) -> io::Result<Vec<Resource>> {
+) -> io::Result<Vec<FileResource>> {
     match list_whole(skill) {
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             remark(&error);
             let bytes = read(skill, SKILL_FILE)?.len() as u64;
-            Ok(vec![Resource::new(skill, SKILL_FILE.to_owned(), bytes, None)])
+            Ok(vec![FileResource::new(skill, SKILL_FILE.to_owned(), bytes, None)])
         }
         listed => listed,
     }
@@ -163,14 +163,14 @@ pub(super) fn list(
 /// # Errors
 ///
 /// Those of its folder, and that it is more than may be offered.
-fn list_whole(skill: &OfferedSkill) -> io::Result<Vec<Resource>> {
+fn list_whole(skill: &OfferedSkill) -> io::Result<Vec<FileResource>> {
     let files = match &skill.folder {
         Some(folder) => OpenSkill::open(folder)?.files()?,
         None => Vec::new(),
     };
-    let mut resources: Vec<Resource> = files
+    let mut resources: Vec<FileResource> = files
         .into_iter()
-        .map(|file| Resource::new(skill, file.path, file.bytes, file.modified))
+        .map(|file| FileResource::new(skill, file.path, file.bytes, file.modified))
         .collect();
     // It is compiled in, or a link to another folder: what was read of it is known.
     let place = resources.binary_search_by(|file| file.path.as_str().cmp(SKILL_FILE));
@@ -178,7 +178,7 @@ fn list_whole(skill: &OfferedSkill) -> io::Result<Vec<Resource>> {
         && has_known_text(skill)
     {
         let bytes = known_text(skill).len() as u64;
-        resources.insert(place, Resource::new(skill, SKILL_FILE.to_owned(), bytes, None));
+        resources.insert(place, FileResource::new(skill, SKILL_FILE.to_owned(), bytes, None));
     }
     Ok(resources)
 }
@@ -241,7 +241,7 @@ fn known_text(skill: &OfferedSkill) -> String {
 
 /// Every file of these skills, in the order of the URIs. A skill whose folder can't be listed is left
 /// out, and of one with too many files only `SKILL.md` is given, with a word to the operator at `level`.
-pub(super) fn list_all(skills: &[OfferedSkill], level: log::Level) -> Vec<Resource> {
+pub(super) fn list_all(skills: &[OfferedSkill], level: log::Level) -> Vec<FileResource> {
     let mut resources = Vec::new();
     for skill in skills {
         let remark = |error: &io::Error| {
@@ -267,10 +267,10 @@ pub(super) fn list_all(skills: &[OfferedSkill], level: log::Level) -> Vec<Resour
 pub(super) fn children(
     skill: &OfferedSkill,
     folder: &str,
-    files: Vec<Resource>,
-) -> Option<Vec<Resource>> {
+    files: Vec<FileResource>,
+) -> Option<Vec<FileResource>> {
     let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    let mut children: SortedMap<String, Resource> = SortedMap::new();
+    let mut children: SortedMap<String, FileResource> = SortedMap::new();
     for file in files {
         let Some(rest) = file.path.strip_prefix(&prefix) else { continue };
         match rest.split_once('/') {
@@ -283,7 +283,7 @@ pub(super) fn children(
                 let mut json = Object::new();
                 let name = neutral_text(name);
                 json.member("uri", &uri).member("name", &*name).member("mimeType", FOLDER_TYPE);
-                let folder = Resource { json: json.end(), uri, path, bytes: 0, modified: None };
+                let folder = FileResource { json: json.end(), uri, path, bytes: 0, modified: None };
                 children.insert(folder.uri.clone(), folder);
             }
         }
@@ -318,9 +318,9 @@ pub(super) fn manifest(skill: &OfferedSkill) -> io::Result<String> {
 
 /// What the resources were at one moment, to tell which of them have changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Index(Vec<Resource>);
+pub(super) struct ResourceIndex(Vec<FileResource>);
 
-impl Index {
+impl ResourceIndex {
     /// Looks at the files of these skills.
     pub(super) async fn look(skills: Arc<[OfferedSkill]>) -> Self {
         Self(off_executor(move || list_all(&skills, log::Level::Debug)).await)

@@ -13,7 +13,7 @@ use super::call::SHORT_ARGUMENTS_BYTES;
 use super::content;
 use super::message::RpcError;
 use super::object::Object;
-use super::revision::Spoken;
+use super::revision::RequestContext;
 use super::schema::{Schema, SchemaPolicy};
 use super::seal::Purpose;
 use super::server::{McpServer, begin_modern};
@@ -22,24 +22,24 @@ use crate::sandbox::off_executor;
 
 /// What a request says of input, as it came.
 #[derive(Debug, Default)]
-pub(super) struct Said<'a> {
+pub(super) struct InputFields<'a> {
     pub(super) responses: Option<&'a str>,
     pub(super) state: Option<Cow<'a, str>>,
 }
 
 /// A call of a tool that may ask.
-pub(super) struct Asking<'a> {
+pub(super) struct AskingCall<'a> {
     server: &'a McpServer,
-    spoken: &'a Spoken,
+    request_context: &'a RequestContext,
     purpose: Purpose<'a>,
     /// The state that came, where somebody is asked again: it gets no older by that.
     again: Option<Cow<'a, str>>,
 }
 
-impl<'a> Asking<'a> {
+impl<'a> AskingCall<'a> {
     pub(super) async fn new(
         server: &'a McpServer,
-        spoken: &'a Spoken,
+        request_context: &'a RequestContext,
         (tool, load): (&'a str, &'a str),
         caller: u64,
         arguments: &str,
@@ -51,7 +51,12 @@ impl<'a> Asking<'a> {
                 off_executor(move || digest(&arguments)).await
             }
         };
-        Self { server, spoken, purpose: Purpose { tool, load, caller, arguments }, again: None }
+        Self {
+            server,
+            request_context,
+            purpose: Purpose { tool, load, caller, arguments },
+            again: None,
+        }
     }
 
     /// Calls the tool with what was said, once or, where answers came before anybody asked, twice: what
@@ -62,11 +67,12 @@ impl<'a> Asking<'a> {
     /// -32602 for a state that is none of this call, and for answers to something else.
     pub(super) async fn call<F: Future<Output = Result<String, CallError>>>(
         &mut self,
-        said: Said<'a>,
+        said: InputFields<'a>,
         run: impl Fn(CallerInput) -> F,
     ) -> Result<Result<String, CallError>, RpcError> {
         let given = responses(said.responses)?;
-        let input = CallerInput { can_ask: self.spoken.can_ask.clone(), ..CallerInput::default() };
+        let input =
+            CallerInput { can_ask: self.request_context.can_ask.clone(), ..CallerInput::default() };
         let asked = match &said.state {
             Some(state) => self.server.seal().open(state, self.purpose)?,
             None => match run(input.clone()).await {
@@ -96,7 +102,7 @@ impl<'a> Asking<'a> {
         asked: Box<InputRequired>,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        let Spoken { revision, can_ask, .. } = self.spoken;
+        let RequestContext { revision, can_ask, .. } = self.request_context;
         let missing = |method: &&str| !can_ask.contains(method);
         let missing: Map<String, Value> =
             asked.methods().filter(missing).map(|method| (capability(method), json!({}))).collect();

@@ -205,7 +205,7 @@ struct Envelope<'a> {
     error: Option<IgnoredAny>,
 }
 
-type Parts = (Option<RequestId>, Option<(Box<str>, Option<Range<usize>>)>);
+type MessageParts = (Option<RequestId>, Option<(Box<str>, Option<Range<usize>>)>);
 
 /// A member that is there, `null` included: an id of `null` is not an absent one.
 fn present<'de: 'a, 'a, D: Deserializer<'de>>(from: D) -> Result<Option<&'a RawValue>, D::Error> {
@@ -239,7 +239,7 @@ impl Incoming {
     }
 
     /// The id, the method and where the parameters are; no method in an answer.
-    fn parts(text: &str) -> Result<Parts, Malformed> {
+    fn parts(text: &str) -> Result<MessageParts, Malformed> {
         let nameless = |error| Malformed { id: None, error };
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
             // What is JSON and no such object is an invalid request, like a batch.

@@ -16,7 +16,7 @@ pub(super) struct Metrics {
 /// The counters at one moment.
 #[cfg(feature = "serve")]
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Counted {
+pub(super) struct CounterValues {
     pub(super) calls: u64,
     pub(super) errors: u64,
     pub(super) fuel: u64,
@@ -25,9 +25,9 @@ pub(super) struct Counted {
 
 impl Metrics {
     #[cfg(feature = "serve")]
-    pub(super) fn counted(&self) -> Counted {
+    pub(super) fn counted(&self) -> CounterValues {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counted {
+        CounterValues {
             calls: load(&self.calls),
             errors: load(&self.errors),
             fuel: load(&self.fuel),

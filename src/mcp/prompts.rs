@@ -6,7 +6,7 @@ use super::catalog::{Catalog, OfferedSkill};
 use super::input;
 use super::message::{Request, RpcError, read, required, text_of};
 use super::object::{Object, array};
-use super::revision::Spoken;
+use super::revision::RequestContext;
 use crate::contract::{ELICITATION, SortedMap};
 use crate::skill::MissingVariables;
 
@@ -21,7 +21,7 @@ const VALUES: &str = "values";
 /// -32602 for a name that isn't offered, and for values that are missing or no text.
 pub(super) fn get(
     request: &Request,
-    spoken: &Spoken,
+    request_context: &RequestContext,
     catalog: &Catalog,
     result: &mut Object,
 ) -> Result<(), RpcError> {
@@ -31,7 +31,7 @@ pub(super) fn get(
     let mut arguments: SortedMap<String, String> = read(arguments.unwrap_or("{}"))?;
     let input_responses = input_responses.map(read::<Map<String, Value>>).transpose()?;
     let skill = catalog.prompt(&name).ok_or_else(|| unknown(&name))?;
-    if spoken.can_ask.contains(&ELICITATION)
+    if request_context.can_ask.contains(&ELICITATION)
         && let Err(missing) = rendered(skill, arguments.clone())
     {
         let asked = values_form(skill, &missing);

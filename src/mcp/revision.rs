@@ -103,7 +103,7 @@ const MODERN_METHODS: [&str; 5] = [
 
 /// What a request says about itself, and the revision that it is answered in.
 #[derive(Debug)]
-pub(super) struct Spoken {
+pub(super) struct RequestContext {
     pub(super) revision: Revision,
     pub(super) progress_token: Option<ProgressToken>,
     /// The methods of what the client can be asked for, instead of a result.
@@ -117,7 +117,10 @@ pub(super) struct Spoken {
 ///
 /// -32022 for a revision that is not served, -32602 for a modern request without all that it has to
 /// say, or with a `_meta` that isn't one.
-pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spoken, RpcError> {
+pub(super) fn request_context(
+    request: &Request,
+    agreed: Option<Revision>,
+) -> Result<RequestContext, RpcError> {
     let Meta { protocol_version, can_ask, progress_token } = meta(request)?;
     let legacy = agreed.filter(|revision| !revision.is_modern());
     let revision = match protocol_version {
@@ -134,7 +137,7 @@ pub(super) fn spoken(request: &Request, agreed: Option<Revision>) -> Result<Spok
         Some(methods) if revision.is_modern() => methods,
         _ => Vec::new(),
     };
-    Ok(Spoken { revision, progress_token, can_ask })
+    Ok(RequestContext { revision, progress_token, can_ask })
 }
 
 /// The version in the `_meta` of a request, whatever it is.

@@ -9,16 +9,16 @@ use async_channel::Sender;
 use futures_lite::future::or;
 use smol::{Executor, Timer};
 
-use super::catalog::{Catalog, Entry, Page, entries};
+use super::catalog::{Catalog, CatalogEntry, Page, entries};
 use super::discovery::{self, SERVER_INFO_META};
-use super::files::Index;
+use super::files::ResourceIndex;
 use super::message::{Request, RequestId, RpcError};
 use super::metrics::Metrics;
 use super::notices::{self, Log};
 use super::object::Object;
 use super::options::McpOptions;
 use super::prompts;
-use super::revision::{Revision, Spoken};
+use super::revision::{RequestContext, Revision};
 use super::seal::Seal;
 use crate::actor::{PluginHost, Tasks};
 use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
@@ -37,10 +37,10 @@ const LOOK_SHARED: Duration = Duration::from_millis(500);
 /// [`connect`](Self::connect) within the process and [`serve_stream`](Self::serve_stream) over a pipe.
 #[derive(Clone)]
 pub struct McpServer {
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
 }
 
-struct Shared {
+struct ServerState {
     host: PluginHost,
     tasks: Tasks,
     options: McpOptions,
@@ -54,7 +54,7 @@ struct Shared {
     /// What the client over standard input has agreed on, and what it wants to hear.
     agreed: Lock<Option<Agreement>>,
     metrics: Metrics,
-    looked: AsyncLock<Option<Looked>>,
+    looked: AsyncLock<Option<FileSnapshot>>,
     /// What clients over streams and within the process may hold together.
     budget: ByteBudget,
     /// Connections that there ever were, apart from those over HTTP.
@@ -66,11 +66,11 @@ struct Shared {
 type Agreement = (Revision, Log);
 
 /// The newest look at the files of skills.
-struct Looked {
+struct FileSnapshot {
     when: Instant,
     /// Whose skills they are.
     catalog: Arc<Catalog>,
-    files: Arc<Index>,
+    files: Arc<ResourceIndex>,
 }
 
 /// Keeps requests that ask what is offered waiting, until it is dropped.
@@ -146,7 +146,7 @@ impl McpServer {
         options: McpOptions,
     ) -> (Self, Loading) {
         let loading = CancellationSource::new();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ServerState {
             catalog: Lock::default(),
             loaded: loading.token(),
             stop: CancellationSource::new(),
@@ -240,23 +240,23 @@ impl McpServer {
     }
 
     /// The files of the skills in `catalog`. Whoever asks at about the same time shares one look.
-    pub(super) async fn files(&self, catalog: &Arc<Catalog>) -> Arc<Index> {
+    pub(super) async fn files(&self, catalog: &Arc<Catalog>) -> Arc<ResourceIndex> {
         let mut newest = self.shared.looked.lock().await;
-        if let Some(Looked { when, catalog: of, files }) = &*newest
+        if let Some(FileSnapshot { when, catalog: of, files }) = &*newest
             && Arc::ptr_eq(of, catalog)
             && when.elapsed() < LOOK_SHARED
         {
             return Arc::clone(files);
         }
         let when = Instant::now();
-        let files = Index::look(Arc::clone(&catalog.skills)).await;
+        let files = ResourceIndex::look(Arc::clone(&catalog.skills)).await;
         let files = match &*newest {
             // The same once more need not be kept twice.
             Some(known) if *known.files == files => Arc::clone(&known.files),
             _ => Arc::new(files),
         };
         let catalog = Arc::clone(catalog);
-        *newest = Some(Looked { when, catalog, files: Arc::clone(&files) });
+        *newest = Some(FileSnapshot { when, catalog, files: Arc::clone(&files) });
         files
     }
 
@@ -264,22 +264,24 @@ impl McpServer {
     pub(super) async fn answer(
         &self,
         mut request: Request,
-        spoken: Spoken,
+        request_context: RequestContext,
         context: Context,
     ) -> String {
-        if &*request.method == "subscriptions/listen" && spoken.revision.is_modern() {
+        if &*request.method == "subscriptions/listen" && request_context.revision.is_modern() {
             return self.subscribe(request, context).await;
         }
         if !matches!(&*request.method, "server/discover" | "ping" | "logging/setLevel") {
             self.loaded().await;
         }
-        let mut result = begin(spoken.revision, "");
+        let mut result = begin(request_context.revision, "");
         let done = match &*request.method {
-            "tools/call" => self.call_tool(&mut request, &spoken, &context, &mut result).await,
+            "tools/call" => {
+                self.call_tool(&mut request, &request_context, &context, &mut result).await
+            }
             "completion/complete" => self.complete(&request, &mut result).await,
-            _ => match self.look_up_files(&request, spoken.revision, &mut result).await {
+            _ => match self.look_up_files(&request, request_context.revision, &mut result).await {
                 Some(done) => done,
-                None => self.look_up(&request, &spoken, &mut result),
+                None => self.look_up(&request, &request_context, &mut result),
             },
         };
         match done {
@@ -301,10 +303,10 @@ impl McpServer {
     fn look_up(
         &self,
         request: &Request,
-        spoken: &Spoken,
+        request_context: &RequestContext,
         result: &mut Object,
     ) -> Result<(), RpcError> {
-        let revision = spoken.revision;
+        let revision = request_context.revision;
         match (&*request.method, revision.is_modern()) {
             ("server/discover", true) => discovery::discover(result),
             ("ping", false) => {}
@@ -320,7 +322,7 @@ impl McpServer {
                 let catalog = self.catalog();
                 self.list(request, revision, "prompts", &entries(&catalog.prompts), result)?;
             }
-            ("prompts/get", _) => prompts::get(request, spoken, &self.catalog(), result)?,
+            ("prompts/get", _) => prompts::get(request, request_context, &self.catalog(), result)?,
             (method, _) => return Err(RpcError::method_not_found(method)),
         }
         Ok(())
@@ -337,7 +339,7 @@ impl McpServer {
         request: &Request,
         revision: Revision,
         name: &str,
-        sorted: &[&dyn Entry],
+        sorted: &[&dyn CatalogEntry],
         result: &mut Object,
     ) -> Result<(), RpcError> {
         let [cursor] = request.texts(["cursor"])?;
@@ -348,7 +350,7 @@ impl McpServer {
     }
 }
 
-impl Shared {
+impl ServerState {
     fn catalog(&self) -> Arc<Catalog> {
         let snapshot = self.host.snapshot();
         loop {
@@ -371,7 +373,7 @@ impl Shared {
 
 /// Makes a catalog of every generation, for those who wait to hear of it. It ends with the host or
 /// the server.
-async fn follow(shared: Weak<Shared>) {
+async fn follow(shared: Weak<ServerState>) {
     let Some(mut changes) = shared.upgrade().map(|shared| shared.host.subscribe()) else { return };
     while changes.next().await.is_some() {
         match shared.upgrade() {

@@ -12,7 +12,7 @@ use futures_lite::future::or;
 use smol::Timer;
 
 use super::catalog::Catalog;
-use super::files::Index;
+use super::files::ResourceIndex;
 use super::message::{Request, RpcError, notification, required};
 use super::notices::{Log, LogLevel};
 use super::object::Object;
@@ -107,14 +107,14 @@ impl McpServer {
         let acknowledged = acknowledged.end();
         const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
         context.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;
-        self.tell_changes(&filter, told, Some(&id), None, context).await;
+        self.notify_changes(&filter, told, Some(&id), None, context).await;
         let meta = id.trim_start_matches('{').trim_end_matches('}');
         Ok(begin(Revision::July2026, &format!(",{meta}")))
     }
 
     /// Tells a legacy client which lists have changed since `known`, until the connection or the
     /// server ends.
-    pub(super) async fn tell_lists(
+    pub(super) async fn notify_lists(
         &self,
         known: Option<Arc<Catalog>>,
         log: Option<&Log>,
@@ -123,16 +123,16 @@ impl McpServer {
         self.loaded().await;
         let filter = Filter::lists();
         let catalog = known.unwrap_or_else(|| self.catalog());
-        let told = Told { files: self.files(&catalog).await, catalog };
-        self.tell_changes(&filter, told, None, log, context).await;
+        let told = LastSeen { files: self.files(&catalog).await, catalog };
+        self.notify_changes(&filter, told, None, log, context).await;
     }
 
     /// Tells of changes until the connection or the server ends. `meta` goes with every message, and
     /// `log` is the connection's, where it has one.
-    fn tell_changes<'a>(
+    fn notify_changes<'a>(
         &'a self,
         filter: &'a Filter,
-        mut told: Told,
+        mut told: LastSeen,
         meta: Option<&'a str>,
         log: Option<&'a Log>,
         context: &'a Context,
@@ -187,23 +187,23 @@ impl McpServer {
     }
 
     /// What there is to tell of now.
-    async fn look(&self, filter: &Filter) -> Told {
+    async fn look(&self, filter: &Filter) -> LastSeen {
         let catalog = self.catalog();
         let files = match filter.needs_files() {
             true => self.files(&catalog).await,
             false => Arc::default(),
         };
-        Told { catalog, files }
+        LastSeen { catalog, files }
     }
 }
 
 /// What a listener was told of last.
-struct Told {
+struct LastSeen {
     catalog: Arc<Catalog>,
-    files: Arc<Index>,
+    files: Arc<ResourceIndex>,
 }
 
-impl Told {
+impl LastSeen {
     /// Resolves when there may be something new. Nobody tells of the files beside `SKILL.md`, so they
     /// are looked at.
     async fn may_be_old(&self, filter: &Filter) {
@@ -217,7 +217,7 @@ impl Told {
     }
 }
 
-impl Deref for Told {
+impl Deref for LastSeen {
     type Target = Catalog;
 
     fn deref(&self) -> &Catalog {

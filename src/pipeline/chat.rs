@@ -28,18 +28,18 @@ impl ChatKey {
 }
 
 /// The answer to a channel that hands over a message: whether it was taken.
-pub(super) type Taken = Asker<Result<(), PluginError>>;
+pub(super) type Acceptance = Asker<Result<(), PluginError>>;
 
 /// A message that waits. Only one whose channel has been told is accepted.
-pub(super) struct Waiting {
+pub(super) struct WaitingMessage {
     pub(super) inbound: Inbound,
     /// Told as soon as there is room; `None` where it has been.
-    untold: Option<Taken>,
+    untold: Option<Acceptance>,
     /// It was cancelled while it waited.
     pub(super) cancelled: bool,
 }
 
-impl Waiting {
+impl WaitingMessage {
     /// Tells the channel that its message is taken. It says no where the channel is gone by now: it
     /// never heard that, so nothing is owed to it.
     fn accept(&mut self) -> bool {
@@ -53,14 +53,14 @@ impl Waiting {
 #[derive(Default)]
 pub(super) struct Chat {
     pub(super) conversation: Arc<Conversation>,
-    pub(super) current: Option<Current>,
-    waiting: VecDeque<Waiting>,
+    pub(super) current: Option<CurrentMessage>,
+    waiting: VecDeque<WaitingMessage>,
     /// When it was last used, in the gateway's own count.
     pub(super) used: u64,
 }
 
 /// The message that is worked on.
-pub(super) struct Current {
+pub(super) struct CurrentMessage {
     pub(super) id: Option<String>,
     pub(super) cancel: CancellationSource,
     /// Set when the chat has ended: nobody reads the answer.
@@ -69,15 +69,15 @@ pub(super) struct Current {
 
 impl Chat {
     /// Lets a message wait, and accepts it where at most `room` wait.
-    pub(super) fn push(&mut self, inbound: Inbound, taken: Taken, room: usize) {
-        let mut waiting = Waiting { inbound, untold: Some(taken), cancelled: false };
+    pub(super) fn push(&mut self, inbound: Inbound, taken: Acceptance, room: usize) {
+        let mut waiting = WaitingMessage { inbound, untold: Some(taken), cancelled: false };
         if self.waiting.len() >= room || waiting.accept() {
             self.waiting.push_back(waiting);
         }
     }
 
     /// The next message to work on. The first of those for which there was no room is accepted now.
-    pub(super) fn pop(&mut self, room: usize) -> Option<Waiting> {
+    pub(super) fn pop(&mut self, room: usize) -> Option<WaitingMessage> {
         let next = loop {
             let mut next = self.waiting.pop_front()?;
             if next.accept() {
@@ -114,7 +114,8 @@ impl Chat {
             current.cancel.cancel();
             return true;
         }
-        let is_meant = |waiting: &&mut Waiting| id.is_some() && waiting.inbound.id.as_deref() == id;
+        let is_meant =
+            |waiting: &&mut WaitingMessage| id.is_some() && waiting.inbound.id.as_deref() == id;
         match self.waiting.iter_mut().find(is_meant) {
             Some(waiting) => {
                 waiting.cancelled = true;

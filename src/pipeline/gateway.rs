@@ -11,9 +11,9 @@ use std::time::Duration;
 use serde_json::Value;
 use smol::{Executor, Task};
 
-use super::chat::{Chat, ChatKey, Current, Taken, Waiting};
+use super::chat::{Acceptance, Chat, ChatKey, CurrentMessage, WaitingMessage};
 use super::inbound::Inbound;
-use super::job::{COPIES, Job, Shared};
+use super::job::{COPIES, Job, JobContext};
 use super::observers::Observers;
 use super::options::{ChannelRules, GatewayOptions};
 use super::outbound::Outbound;
@@ -38,21 +38,21 @@ const LEAST_BYTES: usize = 5 * KB;
 /// Takes messages from channels and has them answered. Dropping it ends the work at once;
 /// [`stop`](Self::stop) ends it in order.
 pub struct Gateway {
-    inbox: Arc<Entrance>,
+    inbox: Arc<ChannelSide>,
     _actor: Task<()>,
 }
 
 /// The side that channels see.
-struct Entrance {
-    mailbox: Mailbox<Message>,
+struct ChannelSide {
+    mailbox: Mailbox<GatewayEvent>,
     /// The rules of each channel, and what it may hold.
     channels: SortedMap<String, (ChannelRules, ByteBudget)>,
 }
 
-enum Message {
+enum GatewayEvent {
     Take {
         inbound: Box<Inbound>,
-        taken: Taken,
+        taken: Acceptance,
     },
     Cancel {
         channel: String,
@@ -103,7 +103,7 @@ impl Gateway {
         let (mailbox, messages) = mailbox(MAILBOX);
         let outbound =
             Outbound { host: host.clone(), clock: Arc::clone(&clock), limit: options.send_limit };
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(JobContext {
             pipeline: Pipeline::new(commands, options.soul.as_deref()),
             outbound,
             clock,
@@ -122,7 +122,7 @@ impl Gateway {
             stopping: None,
         };
         let actor = spawn_boxed(executor, Box::pin(actor.run(messages)));
-        Self { inbox: Arc::new(Entrance { mailbox, channels }), _actor: actor }
+        Self { inbox: Arc::new(ChannelSide { mailbox, channels }), _actor: actor }
     }
 
     /// What channels hand their messages to.
@@ -135,22 +135,22 @@ impl Gateway {
     /// to the senders of all others that theirs were not. Then observers may see what waits for them,
     /// within their own limit. Channels have to be able to send until it resolves.
     pub async fn stop(&self, grace: Duration) {
-        self.inbox.ask(|reply| Message::Stop { grace, reply }).await;
+        self.inbox.ask(|reply| GatewayEvent::Stop { grace, reply }).await;
     }
 }
 
-impl Entrance {
-    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Option<T> {
+impl ChannelSide {
+    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> GatewayEvent) -> Option<T> {
         self.mailbox.ask(message).await
     }
 
     async fn end_chats(&self, channel: &str, chat: Option<&str>) {
         let (channel, chat) = (channel.to_owned(), chat.map(str::to_owned));
-        self.ask(|reply| Message::ChatEnded { channel, chat, reply }).await;
+        self.ask(|reply| GatewayEvent::ChatEnded { channel, chat, reply }).await;
     }
 }
 
-impl ChannelHost for Entrance {
+impl ChannelHost for ChannelSide {
     fn deliver_inbound<'a>(
         &'a self,
         channel: &'a str,
@@ -174,7 +174,7 @@ impl ChannelHost for Entrance {
             inbound.state.is_owner = rules.is_owner(sender);
             let bytes = (COPIES * weight::of_message(&inbound.state)).max(LEAST_BYTES);
             inbound.held = Some(budget.wait(bytes).await);
-            let taken = self.ask(|taken| Message::Take { inbound, taken }).await;
+            let taken = self.ask(|taken| GatewayEvent::Take { inbound, taken }).await;
             taken.unwrap_or(Err(PluginError::Cancelled))
         })
     }
@@ -187,7 +187,7 @@ impl ChannelHost for Entrance {
     ) -> BoxFuture<'a, bool> {
         let (channel, chat, id) = (channel.to_owned(), chat.to_owned(), id.map(str::to_owned));
         Box::pin(async move {
-            let asked = self.ask(|reply| Message::Cancel { channel, chat, id, reply });
+            let asked = self.ask(|reply| GatewayEvent::Cancel { channel, chat, id, reply });
             asked.await.unwrap_or(false)
         })
     }
@@ -204,8 +204,8 @@ impl ChannelHost for Entrance {
 struct Actor {
     observers: Observers,
     tasks: Tasks,
-    shared: Arc<Shared>,
-    mailbox: WeakMailbox<Message>,
+    shared: Arc<JobContext>,
+    mailbox: WeakMailbox<GatewayEvent>,
     /// Messages of one chat that are accepted and wait.
     room: usize,
     chats: SortedMap<ChatKey, Chat>,
@@ -215,20 +215,20 @@ struct Actor {
     /// How long observers may take at the end.
     observer_limit: Duration,
     /// Set when no message is taken any more.
-    stopping: Option<Stopping>,
+    stopping: Option<StopProgress>,
 }
 
 /// How far the end is.
 #[derive(Default)]
-struct Stopping {
+struct StopProgress {
     /// Whom to tell when all is done.
     waiting: Vec<Asker<()>>,
-    observers: LastLook,
+    observers: ObserverDrain,
 }
 
 /// How far observers are with what was left for them.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum LastLook {
+enum ObserverDrain {
     /// Messages are still worked on.
     #[default]
     Later,
@@ -237,7 +237,7 @@ enum LastLook {
 }
 
 impl Actor {
-    async fn run(mut self, messages: Inbox<Message>) {
+    async fn run(mut self, messages: Inbox<GatewayEvent>) {
         while let Some(message) = messages.next().await {
             self.handle(message);
             self.end();
@@ -247,49 +247,51 @@ impl Actor {
     /// Goes on with stopping, if that is what there is to do: when every message has had its answer
     /// the observers have their time, and then whoever waits is told.
     fn end(&mut self) {
-        let Some(Stopping { waiting, observers }) = &mut self.stopping else { return };
+        let Some(StopProgress { waiting, observers }) = &mut self.stopping else { return };
         match observers {
-            LastLook::Later if self.chats.values().all(Chat::is_idle) => {
-                *observers = LastLook::Now;
+            ObserverDrain::Later if self.chats.values().all(Chat::is_idle) => {
+                *observers = ObserverDrain::Now;
                 let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
                 let finish = self.observers.finish(clock, self.observer_limit);
                 self.tasks.detach(async move {
                     finish.await;
-                    mailbox.send(Message::Observed).await;
+                    mailbox.send(GatewayEvent::Observed).await;
                 });
             }
-            LastLook::Later | LastLook::Now => {}
-            LastLook::Over => waiting.drain(..).for_each(|reply| {
+            ObserverDrain::Later | ObserverDrain::Now => {}
+            ObserverDrain::Over => waiting.drain(..).for_each(|reply| {
                 reply.send(());
             }),
         }
     }
 
-    fn handle(&mut self, message: Message) {
+    fn handle(&mut self, message: GatewayEvent) {
         match message {
-            Message::Take { taken, .. } if self.stopping.is_some() => {
+            GatewayEvent::Take { taken, .. } if self.stopping.is_some() => {
                 taken.send(Err(PluginError::Cancelled));
             }
-            Message::Take { inbound, taken } => self.take(*inbound, taken),
-            Message::Cancel { channel, chat, id, reply } => {
+            GatewayEvent::Take { inbound, taken } => self.take(*inbound, taken),
+            GatewayEvent::Cancel { channel, chat, id, reply } => {
                 let meant = self.chats_of(&channel, Some(&chat));
                 let cancelled = meant.map(|(_, chat)| chat.cancel(id.as_deref()));
                 // Every thread of the chat, so that none is left out.
                 let cancelled = cancelled.fold(false, |any, one| any | one);
                 reply.send(cancelled);
             }
-            Message::ChatEnded { channel, chat, reply } => {
+            GatewayEvent::ChatEnded { channel, chat, reply } => {
                 self.chats_of(&channel, chat.as_deref()).for_each(|(_, chat)| chat.end());
                 self.chats.retain(|_, chat| !chat.is_idle() || !chat.conversation.is_empty());
                 reply.send(());
             }
-            Message::Done { key, state } => {
+            GatewayEvent::Done { key, state } => {
                 self.observers.see(&state);
                 self.next(&key);
             }
-            Message::Stop { grace, reply } => self.begin_to_stop(grace, reply),
-            Message::GiveUp => self.stop.cancel(),
-            Message::Observed => self.stopping.get_or_insert_default().observers = LastLook::Over,
+            GatewayEvent::Stop { grace, reply } => self.begin_to_stop(grace, reply),
+            GatewayEvent::GiveUp => self.stop.cancel(),
+            GatewayEvent::Observed => {
+                self.stopping.get_or_insert_default().observers = ObserverDrain::Over;
+            }
         }
     }
 
@@ -303,7 +305,7 @@ impl Actor {
         })
     }
 
-    fn take(&mut self, mut inbound: Inbound, taken: Taken) {
+    fn take(&mut self, mut inbound: Inbound, taken: Acceptance) {
         self.number += 1;
         inbound.state.number = self.number;
         let key = ChatKey::of(&inbound);
@@ -323,13 +325,13 @@ impl Actor {
     fn next(&mut self, key: &ChatKey) {
         let Some(chat) = self.chats.get_mut(key) else { return };
         chat.current = None;
-        let Some(Waiting { inbound, cancelled, .. }) = chat.pop(self.room) else {
+        let Some(WaitingMessage { inbound, cancelled, .. }) = chat.pop(self.room) else {
             if chat.conversation.is_empty() {
                 self.chats.remove(key);
             }
             return;
         };
-        let current = Current {
+        let current = CurrentMessage {
             id: inbound.id.clone(),
             cancel: CancellationSource::new(),
             unheard: CancellationSource::new(),
@@ -349,7 +351,7 @@ impl Actor {
         let (mailbox, key) = (self.mailbox.clone(), key.clone());
         let work = async move {
             let state = Box::new(job.run().await);
-            mailbox.send(Message::Done { key, state }).await;
+            mailbox.send(GatewayEvent::Done { key, state }).await;
         };
         self.tasks.detach(work);
     }
@@ -370,7 +372,7 @@ impl Actor {
         let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());
         let give_up = async move {
             clock.sleep(grace).await;
-            mailbox.send(Message::GiveUp).await;
+            mailbox.send(GatewayEvent::GiveUp).await;
         };
         self.tasks.detach(give_up);
     }

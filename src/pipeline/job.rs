@@ -29,7 +29,7 @@ const TICK: Duration = Duration::from_secs(1);
 const NOTES: usize = 16;
 
 /// What every message needs.
-pub(super) struct Shared {
+pub(super) struct JobContext {
     pub(super) pipeline: Pipeline,
     pub(super) outbound: Outbound,
     pub(super) clock: Arc<dyn Clock>,
@@ -38,7 +38,7 @@ pub(super) struct Shared {
 
 /// One message that is worked on.
 pub(super) struct Job {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<JobContext>,
     pub(super) conversation: Arc<Conversation>,
     pub(super) cancelled: Cancellation,
     pub(super) unheard: Cancellation,
@@ -158,7 +158,7 @@ impl Job {
     }
 
     async fn work(&self, notes: ProgressNotes) -> PipelineOutcome {
-        let Shared { clock, message_limit, .. } = &*self.shared;
+        let JobContext { clock, message_limit, .. } = &*self.shared;
         let state = self.inbound.state.clone();
         let (shared, conversation) = (Arc::clone(&self.shared), Arc::clone(&self.conversation));
         let noted = notes.clone();

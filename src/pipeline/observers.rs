@@ -24,7 +24,7 @@ const WAITING: usize = 64;
 pub(super) struct Observers {
     host: PluginHost,
     tasks: Tasks,
-    queues: SortedMap<String, Queue>,
+    queues: SortedMap<String, ObserverQueue>,
     /// Bytes of copies that may wait for one observer.
     memory_bytes: usize,
 }
@@ -32,7 +32,7 @@ pub(super) struct Observers {
 /// A copy, which is counted until it is seen.
 type HeldCopy = (Value, HeldBytes);
 
-struct Queue {
+struct ObserverQueue {
     copies: Sender<HeldCopy>,
     /// The other end, to take out what will never be seen.
     waiting: Receiver<HeldCopy>,
@@ -77,7 +77,7 @@ impl Observers {
                 };
                 self.tasks.detach(observer.observe());
                 let budget = ByteBudget::new(format!("observer {name}"), self.memory_bytes);
-                Queue { copies, waiting, budget, unseen, ended, missed: 0 }
+                ObserverQueue { copies, waiting, budget, unseen, ended, missed: 0 }
             });
             // Counted first, since it may be seen at once.
             queue.unseen.fetch_add(1, Ordering::Relaxed);

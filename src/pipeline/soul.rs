@@ -29,27 +29,27 @@ const MISSPELT: [&str; 4] = ["soul.md", "Soul.md", ".weft/soul.md", ".weft/Soul.
 /// other letters. The text is the workspace's, so it is only for one that is trusted.
 pub(super) struct Soul {
     workspace: PathBuf,
-    places: Lock<[Place; 2]>,
+    places: Lock<[SoulSource; 2]>,
     misspelt: Once,
 }
 
 /// One of the places, and what was there when it was looked at.
-struct Place {
+struct SoulSource {
     path: &'static str,
-    read: Option<(Stamp, Arc<str>)>,
+    read: Option<(FileStamp, Arc<str>)>,
     /// Why what is there can't be used, as it was said.
     problem: Option<String>,
 }
 
 /// What tells one state of the file from another.
 #[derive(PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     modified: Option<SystemTime>,
     bytes: u64,
     inode: u64,
 }
 
-impl Stamp {
+impl FileStamp {
     fn new(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
         Self { modified, bytes: metadata.len(), inode: metadata.ino() }
@@ -58,7 +58,7 @@ impl Stamp {
 
 impl Soul {
     pub(super) fn new(workspace: &Path) -> Self {
-        let places = PLACES.map(|path| Place { path, read: None, problem: None });
+        let places = PLACES.map(|path| SoulSource { path, read: None, problem: None });
         Self { workspace: workspace.to_owned(), places: Lock::new(places), misspelt: Once::new() }
     }
 
@@ -90,9 +90,9 @@ pub fn soul_path(workspace: &Path) -> Option<PathBuf> {
     Soul::new(workspace).found().map(|(place, _)| workspace.join(place))
 }
 
-impl Place {
+impl SoulSource {
     fn text(&mut self, workspace: &Dir) -> Option<Arc<str>> {
-        match self.look(workspace) {
+        match self.refresh(workspace) {
             Ok(text) => {
                 self.problem = None;
                 text
@@ -109,7 +109,7 @@ impl Place {
     }
 
     /// The text, read only if it is another file than before; `None` where there is none.
-    fn look(&mut self, workspace: &Dir) -> Result<Option<Arc<str>>, String> {
+    fn refresh(&mut self, workspace: &Dir) -> Result<Option<Arc<str>>, String> {
         let metadata = match workspace.metadata(self.path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -121,7 +121,7 @@ impl Place {
             }
             Err(error) => return Err(format!("it can't be read: {error}")),
         };
-        let stamp = Stamp::new(&metadata);
+        let stamp = FileStamp::new(&metadata);
         if let Some((known, text)) = &self.read
             && *known == stamp
         {

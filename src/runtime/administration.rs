@@ -24,7 +24,7 @@ pub(super) struct RuntimeAdministration {
 }
 
 /// A plugin or a skill whose approval is kept.
-struct Kept {
+struct StoredPackage {
     home: PathBuf,
     kind: PackageKind,
     /// The name of the skill, or the plugin's id.
@@ -38,7 +38,7 @@ struct Kept {
 impl RuntimeAdministration {
     /// What is installed or of the workspace, in service or not, under this id or name: as
     /// `/approve` lists it.
-    fn kept(&self, id: &str) -> Result<Kept, CommandError> {
+    fn kept(&self, id: &str) -> Result<StoredPackage, CommandError> {
         let Some(home) = self.weft_home.clone() else {
             return Err(failed("no approvals are kept", "set `WEFT_HOME` to a folder"));
         };
@@ -96,7 +96,7 @@ impl RuntimeAdministration {
         home: PathBuf,
         name: &str,
         approval_id: String,
-    ) -> Result<Kept, CommandError> {
+    ) -> Result<StoredPackage, CommandError> {
         let package = Package::read(kind, folder, self.read_limits)
             .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
         let permissions = package.permissions;
@@ -106,7 +106,7 @@ impl RuntimeAdministration {
         if is_text && change.map_err(|error| of_home(&error))?.is_none() {
             return Err(nothing_but_text(name));
         }
-        Ok(Kept { home, kind, name: name.to_owned(), approval_id, permissions, content })
+        Ok(StoredPackage { home, kind, name: name.to_owned(), approval_id, permissions, content })
     }
 
     /// What keeps it from being used, after everything was looked at again; `None` if nothing does.
@@ -151,7 +151,8 @@ impl Administration for RuntimeAdministration {
         granted: Approval,
     ) -> BoxFuture<'a, Result<String, CommandError>> {
         Box::pin(async move {
-            let Kept { home, kind, name, approval_id, permissions, content } = self.kept(id)?;
+            let StoredPackage { home, kind, name, approval_id, permissions, content } =
+                self.kept(id)?;
             // The command is the yes to what is there now.
             let given = Approval { change: true, ..granted };
             let granting = move || {
@@ -172,7 +173,7 @@ impl Administration for RuntimeAdministration {
 
     fn reject<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<String, CommandError>> {
         Box::pin(async move {
-            let Kept { home, kind, name, approval_id, .. } = self.kept(id)?;
+            let StoredPackage { home, kind, name, approval_id, .. } = self.kept(id)?;
             let rejecting = move || Approvals::revoke(&home, &approval_id);
             off_executor(rejecting).await.map_err(|error| of_home(&error))?;
             self.loader.reload().await;

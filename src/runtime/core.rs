@@ -11,7 +11,7 @@ use smol::Executor;
 
 use super::administration::RuntimeAdministration;
 use super::builder::RuntimeBuilder;
-use super::woken::WhenWoken;
+use super::poll_on_wake::PollOnWake;
 use crate::actor::{Loader, PluginHost, Reloaded, SkillWatcher};
 use crate::command::{Administration, Commands, built_in_commands};
 use crate::contract::{ChannelConfig, McpConfig, SortedMap};
@@ -79,7 +79,7 @@ impl Runtime {
             return block_on(future);
         }
         smol::block_on(async {
-            let mut future = WhenWoken::new(future);
+            let mut future = PollOnWake::new(future);
             let mut tasks = 0_usize;
             // `Executor::run` looks at its future once in 200 tasks: with busy guests, once in
             // 50 ms. Here it has its turn after every task, if it was woken.

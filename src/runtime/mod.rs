@@ -5,8 +5,8 @@ mod builder;
 mod config;
 mod core;
 mod machine;
+mod poll_on_wake;
 mod surroundings;
-mod woken;
 
 pub use self::core::Runtime;
 pub use builder::RuntimeBuilder;

@@ -741,8 +741,8 @@ fn a_connection_too_many_is_closed() {
 
 #[test]
 fn a_client_that_takes_too_long_is_cut_off() {
-    let patience = Duration::from_millis(50);
-    let http = Http::new([], HttpOptions { patience, ..HttpOptions::default() });
+    let write_timeout = Duration::from_millis(50);
+    let http = Http::new([], HttpOptions { write_timeout, ..HttpOptions::default() });
     // One that says nothing, one that stops within the head, and one within the body.
     for start in ["", "POST /mcp HTTP/1.1\r\nHost: loc"] {
         let mut stream = http.connect();
@@ -762,10 +762,10 @@ fn a_client_that_takes_too_long_is_cut_off() {
 fn a_client_that_does_not_read_is_cut_off() {
     let tools = json!([{ "name": "run" }]);
     let large = "x".repeat(60_000);
-    let patience = Duration::from_millis(200);
+    let write_timeout = Duration::from_millis(200);
     let http = Http::new(
         [package("test", answering(&tools, &large), &json!({}))],
-        HttpOptions { patience, connections: 1, ..HttpOptions::default() },
+        HttpOptions { write_timeout, connections: 1, ..HttpOptions::default() },
     );
     let (body, headers) = modern("tools/call", &json!({ "name": "test__run" }));
     let headers: Vec<(&str, &str)> =

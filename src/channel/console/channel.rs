@@ -44,8 +44,8 @@ pub(super) const READING: &str = "reading from the console";
 /// The id that [`send`](ChannelAdapter::send) returns is the number of the message among those this
 /// console has written, from `1`.
 pub struct ConsoleChannel {
-    source: AsyncLock<Source>,
-    output: AsyncLock<Output>,
+    source: AsyncLock<ConsoleInput>,
+    output: AsyncLock<ConsoleOutput>,
     style: ConsoleStyle,
     /// A person types: a prompt is shown on standard error.
     prompt: bool,
@@ -69,13 +69,13 @@ pub struct ConsoleChannel {
     above: Option<AboveLine>,
 }
 
-enum Source {
+enum ConsoleInput {
     Lines(Lines<Box<dyn AsyncRead + Send + Unpin>>),
     #[cfg(feature = "console")]
     Editor(editor::Editor),
 }
 
-struct Output {
+struct ConsoleOutput {
     writer: Box<dyn AsyncWrite + Send + Unpin>,
     written: u64,
 }
@@ -106,8 +106,8 @@ impl ConsoleChannel {
         let input: Box<dyn AsyncRead + Send + Unpin> = Box::new(input);
         let lines = Lines::new(input, MESSAGE_BYTES).until(finish.token());
         Self {
-            source: AsyncLock::new(Source::Lines(lines)),
-            output: AsyncLock::new(Output { writer: Box::new(output), written: 0 }),
+            source: AsyncLock::new(ConsoleInput::Lines(lines)),
+            output: AsyncLock::new(ConsoleOutput { writer: Box::new(output), written: 0 }),
             style,
             prompt: false,
             terminal: false,
@@ -132,7 +132,7 @@ impl ConsoleChannel {
             match editor::Editor::new(editing) {
                 Ok(editor) => {
                     self.above = Some(editor.above());
-                    self.source = AsyncLock::new(Source::Editor(editor));
+                    self.source = AsyncLock::new(ConsoleInput::Editor(editor));
                     self.prompt = false;
                 }
                 Err(error) => log::warn!("lines can't be edited: {error}"),
@@ -205,9 +205,9 @@ impl ConsoleChannel {
             return Err(PluginError::Unsupported { what });
         };
         match &mut *source {
-            Source::Lines(lines) => self.receive_lines(lines, host).await,
+            ConsoleInput::Lines(lines) => self.receive_lines(lines, host).await,
             #[cfg(feature = "console")]
-            Source::Editor(editor) => self.receive_edited(editor, host).await,
+            ConsoleInput::Editor(editor) => self.receive_edited(editor, host).await,
         }
     }
 
@@ -244,7 +244,7 @@ impl ConsoleChannel {
         editor: &editor::Editor,
         host: &dyn ChannelHost,
     ) -> Result<(), PluginError> {
-        let _attended = editor.attend();
+        let _terminal = editor.take_terminal();
         loop {
             let typed = match editor.read().await {
                 Ok(typed) => typed,

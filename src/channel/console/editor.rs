@@ -90,14 +90,14 @@ impl Editor {
     }
 
     /// Takes the terminal until what this returns is dropped.
-    pub(super) fn attend(&self) -> Attended<'_> {
+    pub(super) fn take_terminal(&self) -> TerminalGuard<'_> {
         if let Some(mut kept) = self.before.clone() {
             // What is typed is shown when the editor gets it.
             kept.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
             // A terminal that can't do that does without.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &kept);
         }
-        Attended(self)
+        TerminalGuard(self)
     }
 
     pub(super) async fn read(&self) -> Result<Typed, PluginError> {
@@ -137,9 +137,9 @@ impl Editor {
 }
 
 /// The terminal while somebody reads lines from it, which is given back in the end.
-pub(super) struct Attended<'e>(&'e Editor);
+pub(super) struct TerminalGuard<'e>(&'e Editor);
 
-impl Drop for Attended<'_> {
+impl Drop for TerminalGuard<'_> {
     fn drop(&mut self) {
         let was_edited = self.0.above.give_up();
         give_back(self.0.before.as_ref());

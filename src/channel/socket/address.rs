@@ -37,14 +37,14 @@ pub(super) enum Peer {
 
 /// Where connections come in. Clones are one listener; the last one removes the Unix socket.
 #[derive(Clone)]
-pub(super) struct Listener(Arc<Listening>);
+pub(super) struct Listener(Arc<OpenSocket>);
 
-struct Listening {
+struct OpenSocket {
     socket: Async<OwnedFd>,
-    place: Place,
+    place: BoundAddress,
 }
 
-enum Place {
+enum BoundAddress {
     Unix {
         path: PathBuf,
         inode: u64,
@@ -54,7 +54,7 @@ enum Place {
     Tcp(String),
 }
 
-impl Place {
+impl BoundAddress {
     fn unix(path: &Path, inode: u64) -> Self {
         Self::Unix { path: path.to_owned(), inode, stays: AtomicBool::new(false) }
     }
@@ -70,7 +70,7 @@ impl Listener {
         match address {
             SocketAddress::Unix(path) => {
                 let (socket, inode) = bind_unix(path, others)?;
-                Self::of(socket, Place::unix(path, inode))
+                Self::of(socket, BoundAddress::unix(path, inode))
             }
             SocketAddress::Tcp(address) => {
                 let addresses: Vec<_> = address.to_socket_addrs()?.collect();
@@ -78,7 +78,7 @@ impl Listener {
                     log::warn!("socket: {address} is not encrypted; use it in a network you trust");
                 }
                 let listener = TcpListener::bind(addresses.as_slice())?;
-                let place = Place::tcp(&listener);
+                let place = BoundAddress::tcp(&listener);
                 Self::of(listener.into(), place)
             }
         }
@@ -92,24 +92,24 @@ impl Listener {
         match address {
             SocketAddress::Unix(path) => {
                 let inode = fs::symlink_metadata(path)?.ino();
-                Self::of(socket, Place::unix(path, inode))
+                Self::of(socket, BoundAddress::unix(path, inode))
             }
             SocketAddress::Tcp(_) => {
                 let listener = TcpListener::from(socket);
-                let place = Place::tcp(&listener);
+                let place = BoundAddress::tcp(&listener);
                 Self::of(listener.into(), place)
             }
         }
     }
 
-    fn of(socket: OwnedFd, place: Place) -> io::Result<Self> {
-        Ok(Self(Arc::new(Listening { socket: Async::new(socket)?, place })))
+    fn of(socket: OwnedFd, place: BoundAddress) -> io::Result<Self> {
+        Ok(Self(Arc::new(OpenSocket { socket: Async::new(socket)?, place })))
     }
 
     /// What another process can adopt: it goes on listening when this one is closed.
     pub(super) fn keep(&self) -> io::Result<OwnedFd> {
         let kept = self.0.socket.as_fd().try_clone_to_owned()?;
-        if let Place::Unix { stays, .. } = &self.0.place {
+        if let BoundAddress::Unix { stays, .. } = &self.0.place {
             stays.store(true, Ordering::Relaxed);
         }
         Ok(kept)
@@ -117,8 +117,8 @@ impl Listener {
 
     pub(super) fn address(&self) -> SocketAddress {
         match &self.0.place {
-            Place::Unix { path, .. } => SocketAddress::Unix(path.clone()),
-            Place::Tcp(address) => SocketAddress::Tcp(address.clone()),
+            BoundAddress::Unix { path, .. } => SocketAddress::Unix(path.clone()),
+            BoundAddress::Tcp(address) => SocketAddress::Tcp(address.clone()),
         }
     }
 
@@ -126,7 +126,7 @@ impl Listener {
         let accepting = |listener: &OwnedFd| Ok(accept_with(listener, SocketFlags::CLOEXEC)?);
         let socket = self.0.socket.read_with(accepting).await?;
         let peer = match &self.0.place {
-            Place::Unix { .. } => {
+            BoundAddress::Unix { .. } => {
                 let uid = socket_peercred(&socket)?.uid;
                 let sender = match uid == geteuid() {
                     true => OWNER.to_owned(),
@@ -134,7 +134,7 @@ impl Listener {
                 };
                 Peer::User { sender }
             }
-            Place::Tcp(_) => {
+            BoundAddress::Tcp(_) => {
                 // Lines are short, and their reader waits for each.
                 set_tcp_nodelay(&socket, true)?;
                 watch(socket.as_fd())?;
@@ -165,9 +165,9 @@ fn watch(stream: BorrowedFd<'_>) -> io::Result<()> {
     Ok(set_socket_keepalive(stream, true)?)
 }
 
-impl Drop for Listening {
+impl Drop for OpenSocket {
     fn drop(&mut self) {
-        if let Place::Unix { path, inode, stays } = &self.place
+        if let BoundAddress::Unix { path, inode, stays } = &self.place
             && !stays.load(Ordering::Relaxed)
             && fs::symlink_metadata(path).is_ok_and(|it| it.ino() == *inode)
         {
@@ -250,7 +250,7 @@ impl Stream {
 
     /// Whether the other end may be gone without a word once it sends nothing more: over TCP its end
     /// says the same, whether it closed one direction or both.
-    pub(super) fn leaves_in_silence(&self) -> bool {
+    pub(super) fn hides_disconnect(&self) -> bool {
         self.is_tcp
     }
 

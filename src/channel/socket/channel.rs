@@ -11,9 +11,9 @@ use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::address::{Listener, Peer};
-use super::connection::{Connection, Limits};
+use super::connection::{ClientConnection, Limits};
 use super::options::{SocketAddress, SocketOptions};
-use super::protocol::{Code, ToClient};
+use super::protocol::{ErrorCode, ToClient};
 use crate::contract::{
     Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
     ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, SortedMap, TextFormat,
@@ -30,7 +30,7 @@ pub struct SocketChannel {
     /// What an earlier process has left, until it is opened.
     inherited: Lock<Option<OwnedFd>>,
     /// The connections, also when no line is read any more: what was taken is answered.
-    connections: Lock<SortedMap<u64, Arc<Connection>>>,
+    connections: Lock<SortedMap<u64, Arc<ClientConnection>>>,
     next: AtomicU64,
     written: AtomicU64,
     budget: ByteBudget,
@@ -77,7 +77,7 @@ impl SocketChannel {
         self.connections().len()
     }
 
-    fn connections(&self) -> Held<'_, SortedMap<u64, Arc<Connection>>> {
+    fn connections(&self) -> Held<'_, SortedMap<u64, Arc<ClientConnection>>> {
         self.connections.lock()
     }
 
@@ -127,9 +127,10 @@ impl SocketChannel {
                 Err(error) => return Err(PluginError::io("taking a connection", &error)),
             };
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let connection = Arc::new(Connection::new(number, stream, self.budget.clone()));
+            let connection = Arc::new(ClientConnection::new(number, stream, self.budget.clone()));
             if self.clients() >= self.options.max_clients {
-                let full = ToClient::error(Code::TooManyClients, "there are too many connections");
+                let full =
+                    ToClient::error(ErrorCode::TooManyClients, "there are too many connections");
                 let told: BoxFuture<'a, ()> = Box::pin(async move {
                     // Whoever doesn't hear it sees that the connection is closed.
                     let _ = connection.write(&full).await;
@@ -146,7 +147,7 @@ impl SocketChannel {
 
     async fn serve(
         &self,
-        connection: Arc<Connection>,
+        connection: Arc<ClientConnection>,
         peer: Peer,
         token: Option<Secret>,
         host: &dyn ChannelHost,
@@ -171,7 +172,10 @@ impl SocketChannel {
     }
 
     /// The connection that a chat belongs to, and the chat's name there.
-    fn connection<'c>(&self, chat: &'c str) -> Result<(Arc<Connection>, &'c str), PluginError> {
+    fn connection<'c>(
+        &self,
+        chat: &'c str,
+    ) -> Result<(Arc<ClientConnection>, &'c str), PluginError> {
         let gone = || PluginError::Cancelled;
         let (number, name) = chat.split_once('/').ok_or_else(gone)?;
         let number: u64 = number.parse().map_err(|_| gone())?;
@@ -265,7 +269,7 @@ impl ChannelAdapter for SocketChannel {
                 },
             };
             match reply.is_last() {
-                true => connection.last_word(&id, &frame).await?,
+                true => connection.final_frame(&id, &frame).await?,
                 false => connection.write(&frame).await?,
             }
             Ok(self.written())

@@ -12,7 +12,7 @@ use super::address::{Peer, Stream, USER};
 use super::channel::SOCKET;
 use super::frames::{Frame, Frames};
 use super::protocol::Metadata;
-use super::protocol::{Code, FromClient, MAIN, NO_ROOM_MESSAGE, ToClient};
+use super::protocol::{ErrorCode, FromClient, MAIN, NO_ROOM_MESSAGE, ToClient};
 use super::token::is_token;
 use crate::contract::{
     ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,
@@ -44,24 +44,24 @@ pub(super) struct Limits {
     pub(super) hello: Duration,
 }
 
-pub(super) struct Connection {
+pub(super) struct ClientConnection {
     pub(super) number: u64,
     stream: Stream,
     /// Held while one line is written.
     writing: AsyncLock<()>,
-    state: Lock<State>,
+    state: Lock<ConnectionState>,
     /// What all connections may hold together.
     budget: ByteBudget,
 }
 
 #[derive(Default)]
-struct State {
+struct ConnectionState {
     /// Messages without their last word.
     in_flight: SortedMap<String, InFlight>,
     /// Last words that are being written.
     last_words: usize,
     /// Its client sends nothing more.
-    said_all: bool,
+    read_closed: bool,
     /// The names of its conversations.
     chats: Vec<String>,
 }
@@ -73,7 +73,7 @@ struct InFlight {
 }
 
 /// A message that waits to be handed over.
-struct Ready {
+struct QueuedMessage {
     id: String,
     sender: String,
     chat: String,
@@ -81,7 +81,7 @@ struct Ready {
     metadata: Metadata,
 }
 
-impl Connection {
+impl ClientConnection {
     pub(super) fn new(number: u64, stream: Stream, budget: ByteBudget) -> Self {
         Self { number, stream, writing: AsyncLock::new(()), state: Lock::default(), budget }
     }
@@ -100,7 +100,7 @@ impl Connection {
     }
 
     /// Writes the last word on a message. Its id is free before the client can know of it.
-    pub(super) async fn last_word(
+    pub(super) async fn final_frame(
         &self,
         id: &str,
         frame: &ToClient<'_>,
@@ -110,11 +110,11 @@ impl Connection {
             state.in_flight.remove(id);
             state.last_words += 1;
         }
-        let _written = LastWord(self);
+        let _written = FinalFrame(self);
         self.write(frame).await
     }
 
-    fn state(&self) -> Held<'_, State> {
+    fn state(&self) -> Held<'_, ConnectionState> {
         self.state.lock()
     }
 
@@ -135,7 +135,7 @@ impl Connection {
                 let known = self.authenticate(token, &mut frames, &mut lines);
                 let too_late = async {
                     Timer::after(limits.hello).await;
-                    Err(ToClient::error(Code::NoToken, "no token was shown in time"))
+                    Err(ToClient::error(ErrorCode::NoToken, "no token was shown in time"))
                 };
                 if let Err(error) = or(known, too_late).await {
                     let said = self.write(&error).await;
@@ -167,10 +167,10 @@ impl Connection {
 
     /// A client that says no more still gets its answers, as long as it is there.
     async fn wait_for_answers(&self) {
-        self.state().said_all = true;
+        self.state().read_closed = true;
         let mut looks = 0;
         while !self.is_done() && !self.stream.is_hung_up() {
-            if looks % LOOKS_BETWEEN == 0 && self.stream.leaves_in_silence() {
+            if looks % LOOKS_BETWEEN == 0 && self.stream.hides_disconnect() {
                 self.ask().await;
             }
             looks += 1;
@@ -193,7 +193,7 @@ impl Connection {
     /// Whether the client says no more and waits for nothing.
     fn is_done(&self) -> bool {
         let state = self.state();
-        state.said_all && state.in_flight.is_empty() && state.last_words == 0
+        state.read_closed && state.in_flight.is_empty() && state.last_words == 0
     }
 
     /// Waits for the line with the token. What comes behind it stays for later.
@@ -203,7 +203,8 @@ impl Connection {
         frames: &mut Frames,
         lines: &mut Vec<Frame>,
     ) -> Result<(), ToClient<'static>> {
-        let wrong = || ToClient::error(Code::WrongToken, "the first line has to show the token");
+        let wrong =
+            || ToClient::error(ErrorCode::WrongToken, "the first line has to show the token");
         while lines.is_empty() {
             let mut take = |piece: &[u8]| frames.push(piece, HELLO_BYTES, lines);
             if self.stream.read(&mut take).await.map_err(|_| wrong())? == 0 {
@@ -224,7 +225,7 @@ impl Connection {
         limits: &Limits,
         client: &str,
         host: &dyn ChannelHost,
-        ready: &Sender<Ready>,
+        ready: &Sender<QueuedMessage>,
     ) -> Result<(), PluginError> {
         let mut held = self.budget.nothing();
         loop {
@@ -243,7 +244,7 @@ impl Connection {
                     for line in lines {
                         self.line(line, limits, client, host, ready).await?;
                     }
-                    return self.write(&ToClient::error(Code::NoRoom, NO_ROOM_MESSAGE)).await;
+                    return self.write(&ToClient::error(ErrorCode::NoRoom, NO_ROOM_MESSAGE)).await;
                 }
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(()),
                 Err(error) => return Err(PluginError::io("reading from the socket", &error)),
@@ -257,14 +258,14 @@ impl Connection {
         limits: &Limits,
         client: &str,
         host: &dyn ChannelHost,
-        ready: &Sender<Ready>,
+        ready: &Sender<QueuedMessage>,
     ) -> Result<(), PluginError> {
         let line = match line {
             Frame::Line(line) if line.trim_ascii().is_empty() => return Ok(()),
             Frame::Line(line) => line,
             Frame::TooLong => {
                 let problem = format!("the line is over {} bytes", limits.line_bytes);
-                return self.write(&ToClient::error(Code::LineTooLong, problem)).await;
+                return self.write(&ToClient::error(ErrorCode::LineTooLong, problem)).await;
             }
         };
         match FromClient::read(&line) {
@@ -302,12 +303,12 @@ impl Connection {
                 };
                 let chat = self.chat(&chat);
                 // Its reader lives as long as this one.
-                let _ = ready.try_send(Ready { id, sender, chat, text, metadata: known });
+                let _ = ready.try_send(QueuedMessage { id, sender, chat, text, metadata: known });
                 Ok(())
             }
             Err(error) => {
                 let problem = format!("not a line of the protocol: {error}");
-                self.write(&ToClient::error(Code::BadLine, problem)).await
+                self.write(&ToClient::error(ErrorCode::BadLine, problem)).await
             }
         }
     }
@@ -321,29 +322,34 @@ impl Connection {
         limits: &Limits,
         bytes: usize,
     ) -> Result<(), Failure> {
-        let refused = |code: Code, message: String, step: &str| Err(code.failure(message, step));
+        let refused =
+            |code: ErrorCode, message: String, step: &str| Err(code.failure(message, step));
         if !is_name(id) || !is_name(chat) {
             let message = format!("`id` and `chat` have 1 to {NAME_CHARS} characters");
-            return refused(Code::Invalid, message, "give it a short id");
+            return refused(ErrorCode::Invalid, message, "give it a short id");
         }
         let mut state = self.state();
         if state.in_flight.contains_key(id) {
             let message = format!("a message with the id `{id}` is in flight");
-            return refused(Code::DuplicateId, message, "give each message its own id");
+            return refused(ErrorCode::DuplicateId, message, "give each message its own id");
         }
         if state.in_flight.len() >= limits.in_flight {
             let message = format!("{} messages are in flight", limits.in_flight);
-            return refused(Code::Busy, message, "wait for an answer");
+            return refused(ErrorCode::Busy, message, "wait for an answer");
         }
         if !state.chats.iter().any(|known| known == chat) {
             if state.chats.len() >= CHATS {
                 let message = format!("there are {CHATS} conversations on this connection");
-                return refused(Code::TooManyChats, message, "use another connection, or `main`");
+                return refused(
+                    ErrorCode::TooManyChats,
+                    message,
+                    "use another connection, or `main`",
+                );
             }
             state.chats.push(if chat == MAIN { MAIN.into() } else { chat.to_owned() });
         }
         let Some(held) = self.budget.hold(MESSAGE_COPIES * bytes) else {
-            return refused(Code::NoRoom, NO_ROOM_MESSAGE.into(), "send it again later");
+            return refused(ErrorCode::NoRoom, NO_ROOM_MESSAGE.into(), "send it again later");
         };
         state.in_flight.insert(id.to_owned(), InFlight { progress, _held: held });
         Ok(())
@@ -351,15 +357,15 @@ impl Connection {
 
     async fn hand_over(
         &self,
-        waiting: Receiver<Ready>,
+        waiting: Receiver<QueuedMessage>,
         host: &dyn ChannelHost,
     ) -> Result<(), PluginError> {
-        while let Ok(Ready { id, sender, chat, text, metadata }) = waiting.recv().await {
+        while let Ok(QueuedMessage { id, sender, chat, text, metadata }) = waiting.recv().await {
             let payload = MessagePayload::text(text);
             let taken = host.deliver_inbound(SOCKET, &sender, &chat, payload, metadata).await;
             if let Err(error) = taken {
                 let failure = Failure::from(&error);
-                self.last_word(&id, &ToClient::Refused { id: id.clone(), failure }).await?;
+                self.final_frame(&id, &ToClient::Refused { id: id.clone(), failure }).await?;
             }
         }
         Ok(())
@@ -387,7 +393,7 @@ impl Connection {
         }
         let _held = held;
         let _turn = self.writing.lock().await;
-        let unfinished = Unfinished(&self.stream);
+        let unfinished = PartialLine(&self.stream);
         let written = self.stream.write_all(line.as_bytes()).await;
         if written.is_ok() {
             std::mem::forget(unfinished);
@@ -414,29 +420,29 @@ fn is_name(text: &str) -> bool {
 /// owner's, nor that of another user of the machine: whoever is called so elsewhere has no right here.
 fn speaker(client: &str, named: Option<String>) -> Result<String, Failure> {
     let Some(named) = named else { return Ok(client.to_owned()) };
-    let refused = |code: Code, message: &str, step: &str| Err(code.failure(message, step));
+    let refused = |code: ErrorCode, message: &str, step: &str| Err(code.failure(message, step));
     if client != OWNER {
         let message = "only the owner's programs may speak for another `sender`";
-        return refused(Code::Refused, message, "leave `sender` out");
+        return refused(ErrorCode::Refused, message, "leave `sender` out");
     }
     if named == OWNER || named.starts_with(USER) {
         let message = "`owner` and the users of this machine are not spoken for";
-        return refused(Code::Refused, message, "leave `sender` out to speak for yourself");
+        return refused(ErrorCode::Refused, message, "leave `sender` out to speak for yourself");
     }
     match is_name(&named) {
         true => Ok(named),
         false => {
             let message = format!("`sender` has 1 to {NAME_CHARS} characters");
-            refused(Code::Invalid, &message, "give it a short name")
+            refused(ErrorCode::Invalid, &message, "give it a short name")
         }
     }
 }
 
 /// A last word that is being written: closes the connection behind it where nothing will happen on
 /// it any more.
-struct LastWord<'c>(&'c Connection);
+struct FinalFrame<'c>(&'c ClientConnection);
 
-impl Drop for LastWord<'_> {
+impl Drop for FinalFrame<'_> {
     fn drop(&mut self) {
         self.0.state().last_words -= 1;
         if self.0.is_done() {
@@ -446,9 +452,9 @@ impl Drop for LastWord<'_> {
 }
 
 /// A line that is being written: closes the stream unless it was written whole.
-struct Unfinished<'s>(&'s Stream);
+struct PartialLine<'s>(&'s Stream);
 
-impl Drop for Unfinished<'_> {
+impl Drop for PartialLine<'_> {
     fn drop(&mut self) {
         self.0.close();
     }

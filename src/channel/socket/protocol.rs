@@ -105,13 +105,13 @@ pub(super) enum ToClient<'a> {
         payload: &'a MessagePayload,
     },
     Error {
-        code: Code,
+        code: ErrorCode,
         message: String,
     },
 }
 
 impl<'a> ToClient<'a> {
-    pub(super) fn error(code: Code, message: impl Into<String>) -> Self {
+    pub(super) fn error(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Error { code, message: message.into() }
     }
 
@@ -120,7 +120,7 @@ impl<'a> ToClient<'a> {
         match self {
             Self::Answer { id, part: None, .. } => {
                 let next_step = "read what was sent, and send it again";
-                let failure = Code::NoRoom.failure(NO_ROOM_MESSAGE, next_step);
+                let failure = ErrorCode::NoRoom.failure(NO_ROOM_MESSAGE, next_step);
                 Some(ToClient::Failure { id: id.clone(), failure })
             }
             _ => None,
@@ -175,7 +175,7 @@ fn failed<'a>(id: &str, failure: &'a Failure) -> Vec<(&'a str, Value)> {
 
 /// What the socket itself refuses or can't understand. What it answers has further codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Code {
+pub(super) enum ErrorCode {
     BadLine,
     Busy,
     DuplicateId,
@@ -189,7 +189,7 @@ pub(super) enum Code {
     WrongToken,
 }
 
-impl Code {
+impl ErrorCode {
     /// The word for it, as clients see it.
     pub(super) fn as_str(self) -> &'static str {
         match self {

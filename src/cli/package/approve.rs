@@ -4,8 +4,8 @@ use argh::FromArgs;
 use weft_lite::Approval;
 use weft_lite::package::{Package, PackageKind};
 
-use super::ask::{Asking, approved, ask};
-use super::target::Target;
+use super::ask::{ApprovalRequest, approved, ask};
+use super::target::ApprovalTarget;
 use crate::cli::flags::Options;
 use crate::cli::{Failure, Status};
 
@@ -32,13 +32,13 @@ pub(in crate::cli) fn approve(
     options: &Options,
 ) -> Result<Status, Failure> {
     let id = &command.id;
-    let target = Target::find(kind, id, options)?;
+    let target = ApprovalTarget::find(kind, id, options)?;
     let package = Package::read(kind, &target.folder, options.read_limits()?)?;
     // The text of a workspace's skill is covered by the trust in the workspace.
     let waiting = if target.is_in_workspace && package.module.is_none() {
         Vec::new()
     } else {
-        let asking = Asking {
+        let asking = ApprovalRequest {
             kind,
             name: id,
             approval_id: &target.approval_id,

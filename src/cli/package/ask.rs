@@ -11,7 +11,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output};
 
 /// Who wants what.
-pub(in crate::cli) struct Asking<'a> {
+pub(in crate::cli) struct ApprovalRequest<'a> {
     pub(in crate::cli) kind: PackageKind,
     /// The plugin's id, or the skill's name.
     pub(in crate::cli) name: &'a str,
@@ -25,13 +25,22 @@ pub(in crate::cli) struct Asking<'a> {
 }
 
 /// Asks for what is not approved yet, and says what the package still waits for.
-pub(in crate::cli) fn ask(home: &Path, asking: &Asking<'_>) -> Result<Vec<String>, Failure> {
-    let Asking { kind, name, approval_id, folder, version, permissions, given } = asking;
+pub(in crate::cli) fn ask(
+    home: &Path,
+    asking: &ApprovalRequest<'_>,
+) -> Result<Vec<String>, Failure> {
+    let ApprovalRequest { kind, name, approval_id, folder, version, permissions, given } = asking;
     let content = PackageContent::read(folder, home, *version);
     let change = Approvals::change(home, approval_id, &content);
     if let Some((reason, files)) = change? {
         changed(
-            &Changed { name, reason: &reason, files: &files, version: *version, permissions },
+            &ChangedPackage {
+                name,
+                reason: &reason,
+                files: &files,
+                version: *version,
+                permissions,
+            },
             &content,
         );
     }
@@ -64,7 +73,7 @@ pub(super) fn key(kind: PackageKind) -> &'static str {
 }
 
 /// A package that is not what was approved.
-pub(super) struct Changed<'a> {
+pub(super) struct ChangedPackage<'a> {
     pub(super) name: &'a str,
     pub(super) reason: &'a str,
     pub(super) files: &'a [String],
@@ -73,8 +82,8 @@ pub(super) struct Changed<'a> {
 }
 
 /// Says what a package is that is not what was approved, before it is asked about.
-pub(super) fn changed(changed: &Changed<'_>, content: &PackageContent) {
-    let Changed { name, reason, files, version, permissions } = changed;
+pub(super) fn changed(changed: &ChangedPackage<'_>, content: &PackageContent) {
+    let ChangedPackage { name, reason, files, version, permissions } = changed;
     let mut parts = vec![(*reason).to_owned(), format!("version {}", version.unwrap_or("none"))];
     parts.push(match content.approved().key_id {
         Some(key_id) => format!("signed by the key {key_id}"),

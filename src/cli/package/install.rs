@@ -12,13 +12,13 @@ use weft_lite::text::listed;
 use weft_lite::wasm::CompiledModule;
 use weft_lite::{Approval, PluginPermissions};
 
-use super::ask::{Changed, changed, key, pending};
+use super::ask::{ChangedPackage, changed, key, pending};
 use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output, report};
 
 /// What is to be installed, and how.
-pub(in crate::cli) struct Request<'a> {
+pub(in crate::cli) struct InstallRequest<'a> {
     pub(in crate::cli) kind: PackageKind,
     /// A path, or `hub:ID`.
     pub(in crate::cli) source: &'a str,
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Request<'a> {
 /// Installs it, asks for what it wants, and says what came of it; `None` where nobody wanted it in
 /// place of what is there.
 pub(in crate::cli) fn install(
-    request: &Request<'_>,
+    request: &InstallRequest<'_>,
     options: &Options,
 ) -> Result<Option<Installed>, Failure> {
     let home = options.weft_home()?;
@@ -67,12 +67,12 @@ pub(in crate::cli) fn install(
     if let Some(reason) = change {
         let Package { id: name, version, permissions, .. } = package;
         let (files, version) = (changed_files.as_slice(), version.as_deref());
-        changed(&Changed { name, reason, files, version, permissions }, proposed.content());
+        changed(&ChangedPackage { name, reason, files, version, permissions }, proposed.content());
     }
     // Whoever watches finds it with its approval.
     proposed.ask(options.given(request.yes), &mut Terminal);
     let installed = proposed.put_in_place()?;
-    tell(&installed);
+    print_installed(&installed);
     let Package { kind, id, version, .. } = &installed.package;
     let folder = installed_folder(&home, *kind, id).unwrap_or_default();
     let waiting = &installed.pending;
@@ -152,7 +152,7 @@ fn asks(installed: &Installed) {
 }
 
 /// What was installed.
-fn tell(Installed { package, replaced, signed_by, .. }: &Installed) {
+fn print_installed(Installed { package, replaced, signed_by, .. }: &Installed) {
     let instead = match replaced.as_ref().map(|old| version(&old.version)) {
         None => String::new(),
         Some(old) if old.is_empty() => ", in place of an earlier one".into(),

@@ -17,7 +17,7 @@ mod withdraw;
 
 pub(super) use approve::{Approve, approve};
 #[cfg(feature = "package")]
-pub(super) use install::{Request, install, status};
+pub(super) use install::{InstallRequest, install, status};
 pub(super) use missing::not_installed;
 #[cfg(feature = "package")]
 pub(super) use pack::{Pack, pack};

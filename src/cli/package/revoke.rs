@@ -3,7 +3,7 @@
 use argh::FromArgs;
 use weft_lite::package::{Approvals, Package, PackageKind};
 
-use super::target::Target;
+use super::target::ApprovalTarget;
 use crate::cli::flags::Options;
 use crate::cli::{Failure, Status, output};
 
@@ -22,7 +22,7 @@ pub(in crate::cli) fn revoke(
     options: &Options,
 ) -> Result<Status, Failure> {
     let id = &command.id;
-    let target = Target::find(kind, id, options)?;
+    let target = ApprovalTarget::find(kind, id, options)?;
     let consequence = match kind {
         PackageKind::Plugin => "does not run",
         PackageKind::Skill => {
@@ -39,7 +39,11 @@ pub(in crate::cli) fn revoke(
 }
 
 /// Refuses a skill that is only text, since there is nothing to take back.
-fn check_needs_approval(name: &str, target: &Target, options: &Options) -> Result<(), Failure> {
+fn check_needs_approval(
+    name: &str,
+    target: &ApprovalTarget,
+    options: &Options,
+) -> Result<(), Failure> {
     let package = Package::read(PackageKind::Skill, &target.folder, options.read_limits()?);
     if package.is_ok_and(|package| package.module.is_none() && package.permissions.is_empty()) {
         return Err(Failure::work(

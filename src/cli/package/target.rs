@@ -11,7 +11,7 @@ use crate::cli::flags::Options;
 use crate::cli::skill::named;
 
 /// A package that is approved on its own: an installed one, or a skill of the workspace.
-pub(super) struct Target {
+pub(super) struct ApprovalTarget {
     pub(super) folder: PathBuf,
     /// The id under which its approvals are kept.
     pub(super) approval_id: String,
@@ -19,7 +19,7 @@ pub(super) struct Target {
     pub(super) is_in_workspace: bool,
 }
 
-impl Target {
+impl ApprovalTarget {
     /// The package of this kind and name.
     ///
     /// # Errors

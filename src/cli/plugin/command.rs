@@ -18,18 +18,18 @@ use crate::cli::{Failure, Status};
     name = "plugin",
     example = "{command_name} list\n{command_name} inspect ./my-plugin\n{command_name} install ./my-plugin"
 )]
-pub(in crate::cli) struct Plugin {
+pub(in crate::cli) struct PluginGroup {
     #[argh(subcommand)]
-    command: Command,
+    command: PluginCommand,
 }
 
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
-enum Command {
-    List(list::List),
+enum PluginCommand {
+    List(list::ListPlugins),
     Inspect(inspect::Inspect),
     #[cfg(feature = "package")]
-    Install(install::Install),
+    Install(install::InstallPlugin),
     Remove(package::Remove),
     Approve(package::Approve),
     Revoke(package::Revoke),
@@ -43,24 +43,26 @@ enum Command {
 
 /// The commands of this group.
 pub(in crate::cli) fn commands() -> &'static [&'static argh::CommandInfo] {
-    <Command as argh::SubCommands>::COMMANDS
+    <PluginCommand as argh::SubCommands>::COMMANDS
 }
 
-pub(in crate::cli) fn run(command: &Plugin, options: &Options) -> Result<Status, Failure> {
+pub(in crate::cli) fn run(command: &PluginGroup, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {
-        Command::List(_) => list::run(options),
-        Command::Inspect(command) => inspect::run(command, options),
+        PluginCommand::List(_) => list::run(options),
+        PluginCommand::Inspect(command) => inspect::run(command, options),
         #[cfg(feature = "package")]
-        Command::Install(command) => install::run(command, options),
-        Command::Remove(command) => package::remove(command, PackageKind::Plugin, options),
-        Command::Approve(command) => package::approve(command, PackageKind::Plugin, options),
-        Command::Revoke(command) => package::revoke(command, PackageKind::Plugin, options),
+        PluginCommand::Install(command) => install::run(command, options),
+        PluginCommand::Remove(command) => package::remove(command, PackageKind::Plugin, options),
+        PluginCommand::Approve(command) => package::approve(command, PackageKind::Plugin, options),
+        PluginCommand::Revoke(command) => package::revoke(command, PackageKind::Plugin, options),
         #[cfg(feature = "package")]
-        Command::Pack(command) => package::pack(command, PackageKind::Plugin, options),
+        PluginCommand::Pack(command) => package::pack(command, PackageKind::Plugin, options),
         #[cfg(feature = "package")]
-        Command::Sign(command) => package::sign(command, PackageKind::Plugin, options),
+        PluginCommand::Sign(command) => package::sign(command, PackageKind::Plugin, options),
         #[cfg(feature = "package")]
-        Command::Withdraw(command) => package::withdraw(command, PackageKind::Plugin, options),
+        PluginCommand::Withdraw(command) => {
+            package::withdraw(command, PackageKind::Plugin, options)
+        }
     }
 }

@@ -20,7 +20,7 @@ use weft_lite::{
 };
 
 use crate::cli::flags::Options;
-use crate::cli::trust::Asking;
+use crate::cli::trust::TrustPrompt;
 use crate::cli::{Failure, Status, output, report, suggestion};
 
 /// Bytes of a page of linear memory.
@@ -52,7 +52,7 @@ struct Report {
     module: Option<ModuleSummary>,
     /// What the exports offer.
     kinds: Vec<PluginCapability>,
-    permissions: Vec<Asked>,
+    permissions: Vec<RequestedPermission>,
     /// The resources beyond the defaults.
     beyond_defaults: Vec<String>,
     warnings: Vec<String>,
@@ -64,12 +64,12 @@ struct Report {
 
 /// One permission that the manifest asks for.
 #[derive(Debug, Serialize)]
-struct Asked {
+struct RequestedPermission {
     permission: String,
     approved: bool,
 }
 
-impl Asked {
+impl RequestedPermission {
     fn text(&self) -> String {
         match self.approved {
             true => self.permission.clone(),
@@ -136,7 +136,7 @@ impl Bounds {
     }
 
     fn of(options: &Options) -> Result<Self, Failure> {
-        let memory_bytes = options.runtime(Asking::Never)?.host().memory_budget().limit();
+        let memory_bytes = options.runtime(TrustPrompt::Never)?.host().memory_budget().limit();
         let memory = MemoryBudget::new(memory_bytes);
         let (read, approval) = (options.read_limits()?, options.approval());
         Ok(Self { read, memory, approval, sandbox: options.sandbox()? })
@@ -248,7 +248,10 @@ impl Report {
         let unapproved = approval.missing(asked);
         let asked = Approval::NONE.missing(asked).into_iter();
         self.permissions = asked
-            .map(|permission| Asked { approved: !unapproved.contains(&permission), permission })
+            .map(|permission| RequestedPermission {
+                approved: !unapproved.contains(&permission),
+                permission,
+            })
             .collect();
         if !unapproved.is_empty() {
             self.reasons.push(Reason::of(&LoadError::Pending { unapproved, command: None }));
@@ -298,7 +301,7 @@ impl Report {
     }
 
     fn text(&self) -> String {
-        let mut sheet = Sheet::default();
+        let mut sheet = FieldTable::default();
         match &self.manifest {
             Some(PluginManifest { id, version, .. }) => {
                 sheet.line(format!("{id} {version} ({})", self.path));
@@ -311,7 +314,7 @@ impl Report {
             sheet.row("kinds", &[or_none(kinds.collect()).join(", ")]);
         }
         if let Some(manifest) = &self.manifest {
-            let asked = self.permissions.iter().map(Asked::text);
+            let asked = self.permissions.iter().map(RequestedPermission::text);
             sheet.row("permissions", &or_none(asked.collect()));
             let resources = &manifest.resources;
             sheet.row(
@@ -328,7 +331,7 @@ impl Report {
             let beyond = beyond.map(|asked| format!("more than usual: {asked}"));
             sheet.row("", &beyond.collect::<Vec<_>>());
         } else if !self.permissions.is_empty() {
-            let asked = self.permissions.iter().map(Asked::text);
+            let asked = self.permissions.iter().map(RequestedPermission::text);
             sheet.row("permissions", &asked.collect::<Vec<_>>());
         }
         sheet.row("warnings", &self.warnings);
@@ -368,7 +371,7 @@ fn closed_grants(
     Sandbox::new(identity, folder, &permissions, resources, options).1
 }
 
-fn module_rows(module: &ModuleSummary, sheet: &mut Sheet) {
+fn module_rows(module: &ModuleSummary, sheet: &mut FieldTable) {
     let format = match module.format {
         ModuleFormat::Core => "core module",
         ModuleFormat::Component => "component",
@@ -413,11 +416,11 @@ impl Reason {
 
 /// Names with their values beside them.
 #[derive(Debug, Default)]
-struct Sheet {
+struct FieldTable {
     lines: Vec<String>,
 }
 
-impl Sheet {
+impl FieldTable {
     fn line(&mut self, line: String) {
         self.lines.push(line);
     }

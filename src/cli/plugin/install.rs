@@ -6,7 +6,7 @@ use argh::FromArgs;
 use weft_lite::package::{Existing, PackageKind};
 
 use crate::cli::flags::Options;
-use crate::cli::package::{self, Request};
+use crate::cli::package::{self, InstallRequest};
 use crate::cli::{Failure, Status};
 
 /// Install a plugin, or another version of it.
@@ -17,7 +17,7 @@ use crate::cli::{Failure, Status};
     example = "{command_name} ./my-plugin\n{command_name} clock-1.0.0.tar.gz --yes\n{command_name} hub:com.example.clock@1.2 --registry /media/stick",
     note = "What the plugin asks for is shown and asked about on a terminal. Elsewhere --yes approves\nfiles and hosts that are named, and --approve all hosts (network), env, secrets, shell and\nsize (a module over 300 KB, of at most 2 MB); what is left makes it pending, and it does not\nrun. A package that is unsigned, older or signed by another key than the one it replaces\nneeds --approve change."
 )]
-pub(super) struct Install {
+pub(super) struct InstallPlugin {
     /// a plugin's folder, an archive, `hub:ID` or `hub:ID@VERSION`
     #[argh(positional, arg_name = "SOURCE")]
     source: String,
@@ -29,8 +29,8 @@ pub(super) struct Install {
     yes: bool,
 }
 
-pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failure> {
-    let request = Request {
+pub(super) fn run(command: &InstallPlugin, options: &Options) -> Result<Status, Failure> {
+    let request = InstallRequest {
         kind: PackageKind::Plugin,
         source: &command.source,
         registry: command.registry.as_deref(),

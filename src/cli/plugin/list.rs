@@ -17,11 +17,11 @@ use crate::cli::{Failure, Status, output, report};
     example = "{command_name}\n{command_name} --plugins ./plugins --json",
     note = "The options of `weft-lite --help` apply."
 )]
-pub(super) struct List {}
+pub(super) struct ListPlugins {}
 
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum State {
+enum PluginState {
     Active,
     Pending,
     Refused,
@@ -29,10 +29,10 @@ enum State {
 
 /// One plugin, as it is listed.
 #[derive(Debug, Serialize)]
-struct Row {
+struct PluginRow {
     id: Option<String>,
     version: Option<String>,
-    state: State,
+    state: PluginState,
     tools: usize,
     /// What one instance starts with, and may grow to.
     memory_bytes: Option<u64>,
@@ -49,14 +49,15 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     let private = private_hosts(options)?;
-    let active = registry.plugins().map(|plugin| Row::active(plugin, &private));
-    let rows: Vec<Row> = active.chain(registry.refused().iter().map(Row::refused)).collect();
+    let active = registry.plugins().map(|plugin| PluginRow::active(plugin, &private));
+    let rows: Vec<PluginRow> =
+        active.chain(registry.refused().iter().map(PluginRow::refused)).collect();
     if options.json {
         output::json(&rows)?;
         return Ok(Status::Done);
     }
     let titles = ["id", "version", "state", "tools", "memory", "origin", "reason"];
-    output::table(titles, &rows.iter().map(Row::cells).collect::<Vec<_>>())?;
+    output::table(titles, &rows.iter().map(PluginRow::cells).collect::<Vec<_>>())?;
     if !private.is_empty() {
         let list = private.join(", ");
         output::message(&format_args!("private hosts open to plugins that list them: {list}"));
@@ -84,7 +85,7 @@ fn without_port(entry: &str) -> &str {
     host.trim_matches(['[', ']'])
 }
 
-impl Row {
+impl PluginRow {
     fn active(plugin: &LoadedPlugin, private: &[String]) -> Self {
         let LoadedPlugin { manifest, module, .. } = plugin;
         let reaches = |entry: &&String| manifest.permissions.reaches(without_port(entry));
@@ -92,7 +93,7 @@ impl Row {
         Self {
             id: Some(manifest.id.clone()),
             version: Some(manifest.version.to_string()),
-            state: State::Active,
+            state: PluginState::Active,
             tools: plugin.tools.len(),
             memory_bytes: pages.map(|pages| pages * super::inspect::PAGE_BYTES),
             max_memory_mb: Some(manifest.resources.max_memory_mb),
@@ -109,7 +110,7 @@ impl Row {
         Self {
             id: plugin.id.clone(),
             version: None,
-            state: if pending { State::Pending } else { State::Refused },
+            state: if pending { PluginState::Pending } else { PluginState::Refused },
             tools: 0,
             memory_bytes: None,
             max_memory_mb: None,
@@ -124,9 +125,9 @@ impl Row {
     fn cells(&self) -> [String; 7] {
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
         let state = match self.state {
-            State::Active => "active",
-            State::Pending => "pending",
-            State::Refused => "refused",
+            PluginState::Active => "active",
+            PluginState::Pending => "pending",
+            PluginState::Refused => "refused",
         };
         let memory = match (self.memory_bytes, self.max_memory_mb) {
             (Some(bytes), Some(most)) => format!("{} KB of {most} MB", bytes / 1024),

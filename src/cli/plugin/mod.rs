@@ -5,4 +5,4 @@ mod inspect;
 #[cfg(feature = "package")]
 mod install;
 mod list;
-pub(super) use command::{Plugin, commands, run};
+pub(super) use command::{PluginGroup, commands, run};

@@ -80,7 +80,7 @@ fn arrived(entry: &SkillEntry) -> Vec<String> {
     match &entry.state {
         SkillState::Active => {
             let line = format!("+ skill {} ({})", entry.name, entry.level);
-            std::iter::once(line).chain(mended(entry)).collect()
+            std::iter::once(line).chain(repairs(entry)).collect()
         }
         _ => vec![problem(entry)],
     }
@@ -100,7 +100,7 @@ fn changed(before: &SkillEntry, after: &SkillEntry) -> Vec<String> {
     let is_worse = !after.is_active() || after.outdated;
     let is_new = before.diagnostics != after.diagnostics || before.state != after.state;
     if is_new && !is_worse {
-        lines.extend(mended(after));
+        lines.extend(repairs(after));
     }
     // A state without a reason is all that there is to say, and the line above says it.
     let is_said = lines.last().is_some_and(|line| line.ends_with(after.state.as_str()));
@@ -134,7 +134,7 @@ pub(in crate::cli) fn problem(entry: &SkillEntry) -> String {
 }
 
 /// What was mended in a skill that is offered all the same.
-fn mended(entry: &SkillEntry) -> impl Iterator<Item = String> {
+fn repairs(entry: &SkillEntry) -> impl Iterator<Item = String> {
     let warnings = entry.diagnostics.iter().filter(|it| it.severity == Severity::Warning);
     warnings.map(|warning| diagnosed(entry, warning))
 }

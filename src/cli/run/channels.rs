@@ -90,7 +90,7 @@ impl Plan {
                 );
             }
         }
-        plan.mention_the_mute(runtime);
+        plan.warn_channels_without_senders(runtime);
         Ok(plan)
     }
 
@@ -144,7 +144,7 @@ impl Plan {
     }
 
     /// Says which channels of plugins nobody may talk over yet.
-    fn mention_the_mute(&self, runtime: &Runtime) {
+    fn warn_channels_without_senders(&self, runtime: &Runtime) {
         for plugin in runtime.host().registry().plugins() {
             let id = &plugin.manifest.id;
             let is_channel = plugin.manifest.capabilities.contains(&PluginCapability::Channel);
@@ -203,7 +203,7 @@ pub(super) fn console(
     let dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
     let console = if dumb { console } else { console.editing(editing) };
     if let Some(above) = console.above_line() {
-        output::say_above(above);
+        output::set_message_line(above);
     }
     console
 }

@@ -9,7 +9,7 @@ use super::startup::Console;
 use super::{changes, channels, once, serve, startup};
 use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
-use crate::cli::trust::Asking;
+use crate::cli::trust::TrustPrompt;
 use crate::cli::{Failure, Status};
 
 /// Load everything and serve its channels: the console, the socket and those of plugins.
@@ -38,7 +38,7 @@ pub(in crate::cli) struct Run {
     /// /mcp
     #[cfg(feature = "mcp")]
     #[argh(option, arg_name = "stdio|HOST:PORT")]
-    pub(super) mcp: Option<mcp::Target>,
+    pub(super) mcp: Option<mcp::McpTarget>,
     /// a file with the token that clients over HTTP have to show; needed where the address can be
     /// reached from other machines
     #[cfg(feature = "serve")]
@@ -64,7 +64,7 @@ fn check(command: &Run) -> Result<(), Failure> {
     let prompt = command.show_prompt;
     let channel = !command.channel.is_empty();
     let events = command.json_events;
-    apart(&[
+    check_exclusive(&[
         (message && channel, ["--message", "--channel"]),
         (prompt && channel, ["--show-prompt", "--channel"]),
         (message && events, ["--json-events", "--message"]),
@@ -76,7 +76,7 @@ fn check(command: &Run) -> Result<(), Failure> {
 #[cfg(feature = "mcp")]
 fn check_mcp(command: &Run) -> Result<(), Failure> {
     let mcp = command.mcp.is_some();
-    apart(&[
+    check_exclusive(&[
         (mcp && command.message.is_some(), ["--mcp", "--message"]),
         (mcp && command.show_prompt, ["--mcp", "--show-prompt"]),
         (mcp && !command.channel.is_empty(), ["--mcp", "--channel"]),
@@ -91,14 +91,14 @@ fn check_mcp(command: &Run) -> Result<(), Failure> {
         return Err(without("--tool-names", "--mcp"));
     }
     #[cfg(feature = "serve")]
-    if command.token_file.is_some() && !matches!(command.mcp, Some(mcp::Target::Address(_))) {
+    if command.token_file.is_some() && !matches!(command.mcp, Some(mcp::McpTarget::Address(_))) {
         return Err(without("--token-file", "--mcp HOST:PORT"));
     }
     Ok(())
 }
 
 /// Refuses the first two options of which both are there.
-fn apart(both: &[(bool, [&str; 2])]) -> Result<(), Failure> {
+fn check_exclusive(both: &[(bool, [&str; 2])]) -> Result<(), Failure> {
     match both.iter().find(|(both, _)| *both) {
         None => Ok(()),
         Some((_, [one, other])) => Err(Failure::usage(
@@ -115,7 +115,7 @@ pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Fa
         return mcp::run(target, command, options);
     }
     logs::start(options, Verbosity::Plugins);
-    let (runtime, mut interrupts) = options.load_watching(Asking::Once)?;
+    let (runtime, mut interrupts) = options.load_watching(TrustPrompt::Once)?;
     if command.show_prompt {
         return once::show_prompt(&runtime, command.message.as_deref(), options, &mut interrupts);
     }

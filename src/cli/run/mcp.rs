@@ -29,7 +29,7 @@ use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::logs::{self, Verbosity};
 #[cfg(feature = "serve")]
 use crate::cli::output;
-use crate::cli::trust::Asking;
+use crate::cli::trust::TrustPrompt;
 use crate::cli::{Failure, Status, report, restart};
 
 /// What the next start is told of: what a client has agreed on, and the listening socket.
@@ -39,14 +39,14 @@ const LISTENER: &str = "http";
 
 /// Where clients are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Target {
+pub(in crate::cli) enum McpTarget {
     /// Over standard input and output, to whoever has started the program.
     Stdio,
     /// Over HTTP.
     Address(SocketAddr),
 }
 
-impl FromStr for Target {
+impl FromStr for McpTarget {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -88,7 +88,7 @@ impl Mcp {
             channel: Vec::new(),
             show_prompt: false,
             json_events: self.json_events,
-            mcp: Some(Target::Stdio),
+            mcp: Some(McpTarget::Stdio),
             #[cfg(feature = "serve")]
             token_file: None,
             tool_names: self.tool_names,
@@ -97,12 +97,12 @@ impl Mcp {
 }
 
 /// Serves `target` until it ends.
-pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(target: McpTarget, command: &Run, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Plugins);
     // Whoever is asked answers on standard input, which is the client's where that is the transport.
     let asking = match target {
-        Target::Stdio => Asking::Tell,
-        Target::Address(_) => Asking::Once,
+        McpTarget::Stdio => TrustPrompt::Tell,
+        McpTarget::Address(_) => TrustPrompt::Once,
     };
     #[cfg(feature = "serve")]
     let token_file = command.token_file.as_deref();
@@ -122,8 +122,8 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     let (server, loading) = McpServer::loading(host, runtime.executor(), offered);
     #[cfg(feature = "serve")]
     let listener = match target {
-        Target::Stdio => None,
-        Target::Address(address) => Some(listen(address, token_file, config, memory)?),
+        McpTarget::Stdio => None,
+        McpTarget::Address(address) => Some(listen(address, token_file, config, memory)?),
     };
     // A client is answered while the plugins are still being loaded.
     let is_loaded = Cell::new(false);
@@ -143,24 +143,24 @@ pub(super) fn run(target: Target, command: &Run, options: &Options) -> Result<St
     // A task, so that it runs on the thread that the calls run on.
     let served = server.clone();
     let serving: BoxFuture<'static, io::Result<()>> = match target {
-        Target::Stdio => Box::pin(async move { served.serve_stdio().await }),
+        McpTarget::Stdio => Box::pin(async move { served.serve_stdio().await }),
         #[cfg(feature = "serve")]
-        Target::Address(_) => Box::pin(async move {
+        McpTarget::Address(_) => Box::pin(async move {
             if let Some(listener) = listener {
                 served.serve_http(listener).await;
             }
             Ok(())
         }),
         #[cfg(not(feature = "serve"))]
-        Target::Address(_) => return Err(no_http()),
+        McpTarget::Address(_) => return Err(no_http()),
     };
     let serving = runtime.executor().spawn(serving);
     let serving = serve(&runtime, &server, target, serving, interrupts);
     match runtime.block_on(or(serving, following))? {
-        Ended::Interrupted if !is_loaded.get() => Err(Failure::interrupted()),
-        Ended::Impatiently => Ok(Status::Interrupted),
-        Ended::Served | Ended::Interrupted => Ok(Status::Done),
-        Ended::WornOut => Ok(Status::WornOut),
+        McpEnd::Interrupted if !is_loaded.get() => Err(Failure::interrupted()),
+        McpEnd::ForcedInterrupt => Ok(Status::Interrupted),
+        McpEnd::Served | McpEnd::Interrupted => Ok(Status::Done),
+        McpEnd::WornOut => Ok(Status::WornOut),
     }
 }
 
@@ -221,13 +221,13 @@ fn no_http() -> Failure {
 
 /// How serving came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+enum McpEnd {
     /// By its clients.
     Served,
     /// By a signal.
     Interrupted,
     /// By a second one.
-    Impatiently,
+    ForcedInterrupt,
     /// By panics.
     WornOut,
 }
@@ -243,10 +243,10 @@ enum Event {
 async fn serve(
     runtime: &Runtime,
     server: &McpServer,
-    target: Target,
+    target: McpTarget,
     serving: impl Future<Output = io::Result<()>>,
     mut interrupts: Interrupts,
-) -> Result<Ended, Failure> {
+) -> Result<McpEnd, Failure> {
     let mut serving = pin!(serving);
     // A task of its own: each look at it is a system call, and serving is woken with every message.
     let signal = runtime.executor().spawn(async move {
@@ -263,12 +263,12 @@ async fn serve(
         Event::Served(result) => {
             runtime.stop().await;
             // A client that is gone has ended it too.
-            result.map(|()| Ended::Served).map_err(Failure::from)
+            result.map(|()| McpEnd::Served).map_err(Failure::from)
         }
         Event::WornOut => {
             match target {
-                Target::Stdio => server.finish(),
-                Target::Address(_) => server.stop(),
+                McpTarget::Stdio => server.finish(),
+                McpTarget::Address(_) => server.stop(),
             }
             let patience = async {
                 Timer::after(restart::PATIENCE).await;
@@ -279,14 +279,14 @@ async fn serve(
                 restart::keep(AGREED, agreed);
             }
             runtime.stop().await;
-            served.map(|()| Ended::WornOut).map_err(Failure::from)
+            served.map(|()| McpEnd::WornOut).map_err(Failure::from)
         }
         Event::Signal(mut interrupts) => {
             server.stop();
             runtime.stop().await;
             // What the calls came to has been said, or can't be: they were given up.
-            let ended = interrupts.unless(interrupts::soon(serving)).await;
-            Ok(ended.map_or(Ended::Impatiently, |_| Ended::Interrupted))
+            let ended = interrupts.unless(interrupts::with_grace(serving)).await;
+            Ok(ended.map_or(McpEnd::ForcedInterrupt, |_| McpEnd::Interrupted))
         }
     }
 }

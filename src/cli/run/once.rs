@@ -52,7 +52,7 @@ pub(super) fn answer(
             return answered.map(|()| Status::Done);
         }
         if !inbox.cancel(CONSOLE, CONSOLE, None).await && !is_taken.get() {
-            interrupts::soon(runtime.stop()).await;
+            interrupts::with_grace(runtime.stop()).await;
             // It was not even taken.
             return Err(Failure::interrupted());
         }
@@ -96,7 +96,7 @@ pub(super) fn show_prompt(
         outcome.state.prompt
     };
     let prompt = runtime.block_on(interrupts.unless(prompt));
-    runtime.block_on(interrupts::soon(runtime.stop()));
+    runtime.block_on(interrupts::with_grace(runtime.stop()));
     match prompt.ok_or_else(Failure::interrupted)? {
         Some(prompt) => {
             match options.json {

@@ -63,19 +63,21 @@ pub(super) async fn serve(
     };
     let waiting = async {
         let end = wait_for_end(console.as_deref(), &inbox, interrupts).await;
-        let Some(console) = console.as_deref().filter(|_| end == End::Input) else { return end };
+        let Some(console) = console.as_deref().filter(|_| end == ServeEnd::Input) else {
+            return end;
+        };
         if outlives_console(console, &plan.beside_console(runtime)) {
             interrupts.next().await;
-            return End::Signal;
+            return ServeEnd::Signal;
         }
         end
     };
     let worn_out = async {
         restart::worn_out().await;
-        End::WornOut
+        ServeEnd::WornOut
     };
     let end = or(or(waiting, worn_out), following).await;
-    if end == End::WornOut {
+    if end == ServeEnd::WornOut {
         #[cfg(feature = "socket")]
         if let Some(kept) = socket.as_ref().and_then(|socket| socket.keep()) {
             restart::keep_socket(SOCKET, kept);
@@ -94,13 +96,13 @@ pub(super) async fn serve(
         output::message(&"");
     }
     let grace = match end {
-        End::Input => GRACE,
-        End::WornOut => restart::PATIENCE,
-        End::Signal => Duration::ZERO,
+        ServeEnd::Input => GRACE,
+        ServeEnd::WornOut => restart::PATIENCE,
+        ServeEnd::Signal => Duration::ZERO,
     };
     let stopping = stop(runtime, &gateway, grace);
     let interrupted = async {
-        if end != End::Signal {
+        if end != ServeEnd::Signal {
             // What was read is being answered; a signal gives that up.
             interrupts.next().await;
             gateway.stop(Duration::ZERO).await;
@@ -120,7 +122,7 @@ pub(super) async fn serve(
 
 /// Why serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum ServeEnd {
     /// The console has nothing more to say.
     Input,
     Signal,
@@ -134,7 +136,7 @@ async fn wait_for_end(
     console: Option<&ConsoleChannel>,
     inbox: &Arc<dyn ChannelHost>,
     interrupts: &mut Interrupts,
-) -> End {
+) -> ServeEnd {
     let interactive = console.is_some() && io::stdin().is_terminal();
     loop {
         let input = async {
@@ -145,9 +147,9 @@ async fn wait_for_end(
             None
         };
         match or(input, async { Some(interrupts.next().await) }).await {
-            None => return End::Input,
+            None => return ServeEnd::Input,
             Some(Signal::Int) if interactive && cancels(console, inbox).await => {}
-            Some(_) => return End::Signal,
+            Some(_) => return ServeEnd::Signal,
         }
     }
 }
@@ -193,13 +195,13 @@ async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
     runtime.stop().await;
 }
 
-fn ended(console: Option<&ConsoleChannel>, end: End) -> Result<Status, Failure> {
+fn ended(console: Option<&ConsoleChannel>, end: ServeEnd) -> Result<Status, Failure> {
     if let Some(fault) = console.and_then(ConsoleChannel::fault) {
         return Err(Failure::of(fault));
     }
     match console {
-        _ if end == End::Signal => Ok(Status::Done),
-        _ if end == End::WornOut => Ok(Status::WornOut),
+        _ if end == ServeEnd::Signal => Ok(Status::Done),
+        _ if end == ServeEnd::WornOut => Ok(Status::WornOut),
         Some(console) if console.is_closed() => {
             Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
         }

@@ -19,20 +19,20 @@ use crate::cli::{Failure, Status};
     name = "skill",
     example = "{command_name} list\n{command_name} install ./my-skill\n{command_name} validate ./skills --strict"
 )]
-pub(in crate::cli) struct Skill {
+pub(in crate::cli) struct SkillGroup {
     #[argh(subcommand)]
-    command: Command,
+    command: SkillCommand,
 }
 
 #[derive(Debug, FromArgs)]
 #[argh(subcommand)]
-enum Command {
-    List(list::List),
+enum SkillCommand {
+    List(list::ListSkills),
     Show(show::Show),
     Validate(validate::Validate),
-    New(new::New),
+    New(new::NewSkill),
     #[cfg(feature = "package")]
-    Install(install::Install),
+    Install(install::InstallSkill),
     Remove(package::Remove),
     Enable(switch::Enable),
     Disable(switch::Disable),
@@ -48,28 +48,28 @@ enum Command {
 
 /// The commands of this group.
 pub(in crate::cli) fn commands() -> &'static [&'static argh::CommandInfo] {
-    <Command as argh::SubCommands>::COMMANDS
+    <SkillCommand as argh::SubCommands>::COMMANDS
 }
 
-pub(in crate::cli) fn run(command: &Skill, options: &Options) -> Result<Status, Failure> {
+pub(in crate::cli) fn run(command: &SkillGroup, options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {
-        Command::List(_) => list::run(options),
-        Command::Show(command) => show::run(command, options),
-        Command::Validate(command) => validate::run(command, options),
-        Command::New(command) => new::run(command, options),
+        SkillCommand::List(_) => list::run(options),
+        SkillCommand::Show(command) => show::run(command, options),
+        SkillCommand::Validate(command) => validate::run(command, options),
+        SkillCommand::New(command) => new::run(command, options),
         #[cfg(feature = "package")]
-        Command::Install(command) => install::run(command, options),
-        Command::Remove(command) => package::remove(command, PackageKind::Skill, options),
-        Command::Enable(command) => switch::run(&command.name, SkillSwitch::On, options),
-        Command::Disable(command) => switch::run(&command.name, SkillSwitch::Off, options),
-        Command::Approve(command) => package::approve(command, PackageKind::Skill, options),
-        Command::Revoke(command) => package::revoke(command, PackageKind::Skill, options),
+        SkillCommand::Install(command) => install::run(command, options),
+        SkillCommand::Remove(command) => package::remove(command, PackageKind::Skill, options),
+        SkillCommand::Enable(command) => switch::run(&command.name, SkillSwitch::On, options),
+        SkillCommand::Disable(command) => switch::run(&command.name, SkillSwitch::Off, options),
+        SkillCommand::Approve(command) => package::approve(command, PackageKind::Skill, options),
+        SkillCommand::Revoke(command) => package::revoke(command, PackageKind::Skill, options),
         #[cfg(feature = "package")]
-        Command::Pack(command) => package::pack(command, PackageKind::Skill, options),
+        SkillCommand::Pack(command) => package::pack(command, PackageKind::Skill, options),
         #[cfg(feature = "package")]
-        Command::Sign(command) => package::sign(command, PackageKind::Skill, options),
+        SkillCommand::Sign(command) => package::sign(command, PackageKind::Skill, options),
         #[cfg(feature = "package")]
-        Command::Withdraw(command) => package::withdraw(command, PackageKind::Skill, options),
+        SkillCommand::Withdraw(command) => package::withdraw(command, PackageKind::Skill, options),
     }
 }

@@ -15,7 +15,7 @@ pub(super) const FILE_NAME: &str = "SKILL.md";
 
 /// What is beneath a path.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundSkills {
     /// Files that are skills by their name.
     pub(super) files: Vec<PathBuf>,
     /// What was not looked into, and why.
@@ -32,13 +32,13 @@ pub(super) fn is_skill_file(name: &str) -> bool {
 /// # Errors
 ///
 /// The path itself is not there or can't be read.
-pub(super) fn find(root: &Path) -> io::Result<Found> {
-    let mut found = Found::default();
+pub(super) fn find(root: &Path) -> io::Result<FoundSkills> {
+    let mut found = FoundSkills::default();
     if fs::metadata(root)?.is_dir() {
         let canonical = root.canonicalize()?;
         fs::read_dir(root)?;
         let seen = SortedSet::from([canonical.clone()]);
-        let mut walk = Walk { root: canonical, seen, links: Vec::new(), found };
+        let mut walk = SkillWalk { root: canonical, seen, links: Vec::new(), found };
         walk.folder(root, DEPTH);
         // Folders go by their own paths; links to them only lead to what has no other one here.
         while let Some((link, depth)) = walk.links.pop() {
@@ -52,15 +52,15 @@ pub(super) fn find(root: &Path) -> io::Result<Found> {
     Ok(found)
 }
 
-struct Walk {
+struct SkillWalk {
     root: PathBuf,
     /// Folders by their real paths, for links can lead back.
     seen: SortedSet<PathBuf>,
     links: Vec<(PathBuf, usize)>,
-    found: Found,
+    found: FoundSkills,
 }
 
-impl Walk {
+impl SkillWalk {
     fn folder(&mut self, folder: &Path, depth: usize) {
         let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let entries: SortedMap<_, _> = match entries {

@@ -8,7 +8,7 @@ use weft_lite::skill::SkillState;
 
 use super::switch;
 use crate::cli::flags::Options;
-use crate::cli::package::{self, Request};
+use crate::cli::package::{self, InstallRequest};
 use crate::cli::run::changes;
 use crate::cli::{Failure, Status, output};
 
@@ -20,7 +20,7 @@ use crate::cli::{Failure, Status, output};
     example = "{command_name} ./deploy\n{command_name} deploy-1.2.tar.gz --force\n{command_name} hub:deploy@1 --registry /media/stick",
     note = "A skill that asks for shell tools (`allowed-tools: Bash`), and one whose code asks for\nanything, is asked about on a terminal. Elsewhere --approve shell says yes to the first, --yes\nand --approve to the second, as for a plugin; what is left makes it pending."
 )]
-pub(super) struct Install {
+pub(super) struct InstallSkill {
     /// a skill's folder, an archive, `hub:NAME` or `hub:NAME@VERSION`
     #[argh(positional, arg_name = "SOURCE")]
     source: String,
@@ -35,8 +35,8 @@ pub(super) struct Install {
     yes: bool,
 }
 
-pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failure> {
-    let request = Request {
+pub(super) fn run(command: &InstallSkill, options: &Options) -> Result<Status, Failure> {
+    let request = InstallRequest {
         kind: PackageKind::Skill,
         source: &command.source,
         registry: command.registry.as_deref(),
@@ -46,14 +46,14 @@ pub(super) fn run(command: &Install, options: &Options) -> Result<Status, Failur
     let installed = package::install(&request, options)?;
     if let Some(installed) = &installed {
         switch::remind_of_switch(&options.weft_home()?, &installed.package.id);
-        at_rest(&installed.package.id, options);
+        report_unusable(&installed.package.id, options);
     }
     Ok(package::status(installed.as_ref()))
 }
 
 /// Says why what has just been installed can't be used, or is no command, if that is so. That it waits
 /// for an approval, or is switched off, has been said.
-fn at_rest(name: &str, options: &Options) {
+fn report_unusable(name: &str, options: &Options) {
     let Ok(runtime) = options.load() else { return };
     let snapshot = runtime.host().snapshot();
     let Some(entry) = snapshot.skills.get(name) else { return };

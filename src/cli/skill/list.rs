@@ -9,7 +9,7 @@ use weft_lite::skill::{Severity, ShadowedSkill, SkillEntry, SkillState};
 use super::named::place;
 use crate::cli::flags::Options;
 use crate::cli::run::changes;
-use crate::cli::trust::Asking;
+use crate::cli::trust::TrustPrompt;
 use crate::cli::{Failure, Status, output};
 
 /// List the skills that were found, with their states and what they shadow.
@@ -20,11 +20,11 @@ use crate::cli::{Failure, Status, output};
     example = "{command_name}\n{command_name} --trust --json",
     note = "Skills of the workspace are listed only if it is trusted: by --trust, or by an answer given\nto `weft-lite run`. The options of `weft-lite --help` apply."
 )]
-pub(super) struct List {}
+pub(super) struct ListSkills {}
 
 pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     // Whoever misses the workspace's own skills here learns why.
-    let snapshot = options.load_and(Asking::Tell)?.host().snapshot();
+    let snapshot = options.load_and(TrustPrompt::Tell)?.host().snapshot();
     let entries = || snapshot.skills.entries();
     if options.json {
         output::json(&entries().map(|entry| row(entry)).collect::<Vec<_>>())?;

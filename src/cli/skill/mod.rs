@@ -11,6 +11,6 @@ mod new;
 mod show;
 mod switch;
 mod validate;
-pub(super) use command::{Skill, commands, run};
+pub(super) use command::{SkillGroup, commands, run};
 pub(super) use elsewhere::not_removable;
 pub(super) use switch::remind_of_switch;

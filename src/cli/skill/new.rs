@@ -19,7 +19,7 @@ use crate::cli::{Failure, Status, output};
     example = "{command_name} deploy\n{command_name} deploy --managed\n{command_name} deploy --dir ./skills",
     note = "Without --dir and --managed it goes to .weft/skills in the workspace."
 )]
-pub(super) struct New {
+pub(super) struct NewSkill {
     /// the skill's name: lowercase letters, digits and single hyphens
     #[argh(positional, arg_name = "NAME")]
     name: String,
@@ -31,7 +31,7 @@ pub(super) struct New {
     managed: bool,
 }
 
-pub(super) fn run(command: &New, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &NewSkill, options: &Options) -> Result<Status, Failure> {
     let name = &command.name;
     let text = valid(name)?;
     let folder = match (&command.dir, command.managed) {
@@ -65,7 +65,7 @@ pub(super) fn run(command: &New, options: &Options) -> Result<Status, Failure> {
 }
 
 /// What to do with the new skill, by where it is.
-fn next(command: &New, options: &Options, folder: &Path) -> String {
+fn next(command: &NewSkill, options: &Options, folder: &Path) -> String {
     let edit = format!(
         "edit it, then check it with `weft-lite skill validate {} --strict`",
         folder.display()

@@ -40,8 +40,8 @@ pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> 
             &format_args!("see `weft-lite skill validate {}`", named::place(entry)),
         ));
     };
-    if let Some(remark) = remark(entry, document) {
-        output::message(&format_args!("note: {remark}"));
+    if let Some(visibility_note) = visibility_note(entry, document) {
+        output::message(&format_args!("note: {visibility_note}"));
     }
     output::guest_text(&text(document))?;
     Ok(Status::Done)
@@ -60,7 +60,7 @@ fn text(document: &SkillDocument) -> String {
 }
 
 /// Why a model does not see it, if it doesn't.
-fn remark(entry: &SkillEntry, document: &SkillDocument) -> Option<String> {
+fn visibility_note(entry: &SkillEntry, document: &SkillDocument) -> Option<String> {
     match &entry.state {
         SkillState::Active if !document.model_invocable => {
             Some("only a person can call it: it is not offered to models".into())

@@ -33,18 +33,18 @@ pub(super) struct Validate {
 
 /// One file, as it is reported.
 #[derive(Debug, Serialize)]
-struct Row {
+struct FileRow {
     path: String,
     name: Option<String>,
     valid: bool,
-    state: State,
+    state: FileState,
     diagnostics: Vec<Diagnostic>,
 }
 
 /// What the loader makes of a file, as far as the file alone tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum State {
+enum FileState {
     Active,
     Invalid,
 }
@@ -57,7 +57,7 @@ pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failu
         ));
     }
     let mode = if command.strict { ParseMode::Strict } else { ParseMode::Lenient };
-    let mut tally = Tally::default();
+    let mut tally = FileCounts::default();
     for path in &command.paths {
         let found = found::find(path).map_err(|error| unreadable(path, &error))?;
         for (path, reason) in &found.skipped {
@@ -70,7 +70,7 @@ pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failu
             ));
         }
         for file in &found.files {
-            let row = Row::read(file, mode);
+            let row = FileRow::read(file, mode);
             tally.count(&row);
             if options.json {
                 output::data(&json_line(&row.value()))?;
@@ -90,7 +90,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
     )
 }
 
-impl Row {
+impl FileRow {
     fn read(path: &Path, mode: ParseMode) -> Self {
         let ParsedSkill { document, mut diagnostics } = match bytes(path) {
             Ok(bytes) => parse_skill(&bytes, &folder(path), mode),
@@ -108,11 +108,11 @@ impl Row {
             diagnostics.insert(0, diagnostic);
         }
         let errors = diagnostics.iter().any(|it| it.severity == Severity::Error);
-        let state = if document.is_some() { State::Active } else { State::Invalid };
+        let state = if document.is_some() { FileState::Active } else { FileState::Invalid };
         Self {
             path: path.display().to_string(),
             name: document.map(|document| document.name),
-            valid: state == State::Active && !errors,
+            valid: state == FileState::Active && !errors,
             state,
             diagnostics,
         }
@@ -174,14 +174,14 @@ fn about_file(
 
 /// How many files there were, and of which kinds.
 #[derive(Debug, Default)]
-struct Tally {
+struct FileCounts {
     files: usize,
     invalid: usize,
     remarked: usize,
 }
 
-impl Tally {
-    fn count(&mut self, row: &Row) {
+impl FileCounts {
+    fn count(&mut self, row: &FileRow) {
         self.files += 1;
         self.invalid += usize::from(!row.valid);
         let warned = row.diagnostics.iter().any(|it| it.severity >= Severity::Warning);

@@ -21,7 +21,7 @@ pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
         "Lists what waits for approval, or approves it",
         "An id alone approves the files and hosts that the plugin names. All hosts (network), \
          variables (env), secrets, shell and the size of a large module each need to be named.",
-        Approve(administration),
+        ApproveCommand(administration),
     ))
 }
 
@@ -31,13 +31,13 @@ pub(super) fn reject(administration: Arc<dyn Administration>) -> Command {
         "ID",
         "Rejects a plugin's requests and stops it",
         "It stays out until it is approved.",
-        Reject(administration),
+        RejectCommand(administration),
     ))
 }
 
-struct Approve(Arc<dyn Administration>);
+struct ApproveCommand(Arc<dyn Administration>);
 
-impl CommandHandler for Approve {
+impl CommandHandler for ApproveCommand {
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,
@@ -61,9 +61,9 @@ impl CommandHandler for Approve {
     }
 }
 
-struct Reject(Arc<dyn Administration>);
+struct RejectCommand(Arc<dyn Administration>);
 
-impl CommandHandler for Reject {
+impl CommandHandler for RejectCommand {
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,

@@ -18,13 +18,13 @@ pub(super) fn command() -> Command {
         "[COUNT]",
         "Shows the last host calls of plugins",
         "Ten of them, or as many as are asked for up to 100.",
-        Audit,
+        AuditCommand,
     ))
 }
 
-struct Audit;
+struct AuditCommand;
 
-impl CommandHandler for Audit {
+impl CommandHandler for AuditCommand {
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,

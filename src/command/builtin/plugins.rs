@@ -8,12 +8,18 @@ use crate::command::registry::{Command, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn command() -> Command {
-    built_in("plugins", "", "Lists the plugins, with the reason if one does not run", "", Plugins)
+    built_in(
+        "plugins",
+        "",
+        "Lists the plugins, with the reason if one does not run",
+        "",
+        PluginsCommand,
+    )
 }
 
-struct Plugins;
+struct PluginsCommand;
 
-impl CommandHandler for Plugins {
+impl CommandHandler for PluginsCommand {
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,

@@ -13,7 +13,13 @@ use crate::contract::{BoxFuture, similar_names};
 use crate::skill::SkillEntry;
 
 pub(super) fn list() -> Command {
-    built_in("skills", "", "Lists the skills, with the reason if one is not active", "", List)
+    built_in(
+        "skills",
+        "",
+        "Lists the skills, with the reason if one is not active",
+        "",
+        SkillsCommand,
+    )
 }
 
 pub(super) fn use_skill() -> Command {
@@ -27,9 +33,9 @@ pub(super) fn use_skill() -> Command {
     )
 }
 
-struct List;
+struct SkillsCommand;
 
-impl CommandHandler for List {
+impl CommandHandler for SkillsCommand {
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,

@@ -15,13 +15,13 @@ pub(super) fn command() -> Command {
         "",
         "Shows the state of everything that runs",
         "States: registered, starting, running, stopping, stopped, failed.",
-        Status,
+        StatusCommand,
     )
 }
 
-struct Status;
+struct StatusCommand;
 
-impl CommandHandler for Status {
+impl CommandHandler for StatusCommand {
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,

@@ -19,13 +19,13 @@ pub(super) fn command() -> Command {
         "[TOOL]",
         "Lists the tools, or shows one with its parameters",
         "A line `TOOL {JSON}` calls a tool, for instance `text_stats {\"text\": \"one two\"}`.",
-        Tools,
+        ToolsCommand,
     )
 }
 
-struct Tools;
+struct ToolsCommand;
 
-impl CommandHandler for Tools {
+impl CommandHandler for ToolsCommand {
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,

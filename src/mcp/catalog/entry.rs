@@ -3,7 +3,7 @@
 use crate::mcp::revision::Revision;
 
 /// Something in a list.
-pub(in crate::mcp) trait Entry {
+pub(in crate::mcp) trait CatalogEntry {
     /// What the list is sorted by, unlike that of any other entry.
     fn key(&self) -> &str;
 
@@ -12,6 +12,6 @@ pub(in crate::mcp) trait Entry {
 }
 
 /// A list of any entries.
-pub(in crate::mcp) fn entries<T: Entry>(list: &[T]) -> Vec<&dyn Entry> {
-    list.iter().map(|entry| entry as &dyn Entry).collect()
+pub(in crate::mcp) fn entries<T: CatalogEntry>(list: &[T]) -> Vec<&dyn CatalogEntry> {
+    list.iter().map(|entry| entry as &dyn CatalogEntry).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::entry::Entry;
+use super::entry::CatalogEntry;
 use super::skills::{self, OfferedSkill, Prompt};
 use super::tools::Tools;
 use crate::actor::{RefusedPlugin, Snapshot};
@@ -98,7 +98,7 @@ impl Catalog {
     }
 }
 
-fn differ<T: Entry>(now: &[T], before: &[T]) -> bool {
+fn differ<T: CatalogEntry>(now: &[T], before: &[T]) -> bool {
     let same =
         |(one, other): (&T, &T)| one.json(Revision::July2026) == other.json(Revision::July2026);
     now.len() != before.len() || !now.iter().zip(before).all(same)

@@ -12,7 +12,7 @@ mod retired;
 mod skills;
 mod tools;
 
-pub(super) use entry::{Entry, entries};
+pub(super) use entry::{CatalogEntry, entries};
 pub(super) use generation::Catalog;
 #[cfg(feature = "serve")]
 pub(super) use headers::HeaderParameter;

@@ -10,7 +10,7 @@ use crate::contract::{Sha256, SortedMap, SortedSet, sort_by, to_hex};
 const HASH_DIGITS: usize = 8;
 
 /// A name that is to be offered.
-pub(super) struct Wanted {
+pub(super) struct WantedName {
     /// The name that comes first, if it fits.
     pub(super) preferred: String,
     /// The name that nothing else has.
@@ -19,7 +19,7 @@ pub(super) struct Wanted {
 
 /// The names to offer, of at most `limit` characters, in the order of `wanted`. None of them is the
 /// full name of another entry.
-pub(super) fn offered(wanted: &[Wanted], limit: usize) -> Vec<String> {
+pub(super) fn offered(wanted: &[WantedName], limit: usize) -> Vec<String> {
     let plain: Vec<String> = wanted.iter().map(|name| plain(&name.preferred)).collect();
     let fits =
         |at: usize| (1..=limit).contains(&plain[at].len()) && plain[at] == wanted[at].preferred;
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn names(full: &[&str], limit: usize) -> Vec<String> {
-        let wanted = |full: &&str| Wanted { preferred: (*full).into(), full: (*full).into() };
+        let wanted = |full: &&str| WantedName { preferred: (*full).into(), full: (*full).into() };
         offered(&full.iter().map(wanted).collect::<Vec<_>>(), limit)
     }
 

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use super::Entry;
+use super::CatalogEntry;
 use crate::mcp::message::RpcError;
 use crate::mcp::object::{Object, array};
 use crate::mcp::revision::Revision;
@@ -50,7 +50,7 @@ impl Page {
     ///
     /// As [`new`](Self::new).
     pub(in crate::mcp) fn write(
-        entries: &[&dyn Entry],
+        entries: &[&dyn CatalogEntry],
         cursor: Option<&str>,
         size: usize,
         revision: Revision,

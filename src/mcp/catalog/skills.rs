@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Entry;
-use super::names::{self, Wanted};
+use super::CatalogEntry;
+use super::names::{self, WantedName};
 use crate::contract::sort_by;
 use crate::mcp::object::{Object, array};
 use crate::mcp::revision::Revision;
@@ -56,7 +56,7 @@ impl OfferedSkill {
     }
 
     /// Whether models can ask for its text: it has no code that they would call instead.
-    pub(super) fn is_told_to_models(&self) -> bool {
+    pub(super) fn is_offered_to_models(&self) -> bool {
         self.is_instruction && self.document.model_invocable
     }
 
@@ -122,7 +122,7 @@ pub(in crate::mcp) struct Prompt {
     json: String,
 }
 
-impl Entry for Prompt {
+impl CatalogEntry for Prompt {
     fn key(&self) -> &str {
         &self.name
     }
@@ -136,7 +136,7 @@ impl Entry for Prompt {
 pub(super) fn prompts(skills: &[OfferedSkill], name_length: usize) -> Vec<Prompt> {
     let skills: Vec<&OfferedSkill> =
         skills.iter().filter(|skill| skill.document.user_invocable).collect();
-    let wanted = |skill: &&OfferedSkill| Wanted {
+    let wanted = |skill: &&OfferedSkill| WantedName {
         preferred: skill.name.to_string(),
         full: skill.name.to_string(),
     };

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::Entry;
+use super::CatalogEntry;
 use super::headers::{self, HeaderParameter};
-use super::names::{self, Wanted};
+use super::names::{self, WantedName};
 use super::retired::Retired;
 use super::skills::OfferedSkill;
 use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
@@ -56,7 +56,7 @@ pub(in crate::mcp) enum Action {
     Instruct(OfferedSkill),
 }
 
-impl Entry for OfferedTool {
+impl CatalogEntry for OfferedTool {
     fn key(&self) -> &str {
         &self.name
     }
@@ -98,16 +98,16 @@ impl Tools {
                 _ => entry.full_name(),
             }
         };
-        let instructing: Vec<&OfferedSkill> =
-            skills.iter().filter(|skill| skill.is_told_to_models()).collect();
+        let for_instructions: Vec<&OfferedSkill> =
+            skills.iter().filter(|skill| skill.is_offered_to_models()).collect();
         let plugins = entries
             .iter()
-            .map(|entry| Wanted { preferred: preferred(entry), full: entry.full_name() });
-        let of_skills = instructing.iter().map(|skill| {
+            .map(|entry| WantedName { preferred: preferred(entry), full: entry.full_name() });
+        let of_skills = for_instructions.iter().map(|skill| {
             let full = full_tool_name(SKILL_OWNER, &skill.name);
-            Wanted { preferred: full.clone(), full }
+            WantedName { preferred: full.clone(), full }
         });
-        let wanted: Vec<Wanted> = plugins.chain(of_skills).collect();
+        let wanted: Vec<WantedName> = plugins.chain(of_skills).collect();
         let mut names = names::offered(&wanted, options.name_length).into_iter();
         let mut remarks = Vec::new();
         let mut listed = Vec::with_capacity(entries.len());
@@ -123,8 +123,8 @@ impl Tools {
                 }
             }
         }
-        for (skill, name) in instructing.into_iter().zip(names) {
-            let tool = OfferedTool::instructing(skill, name);
+        for (skill, name) in for_instructions.into_iter().zip(names) {
+            let tool = OfferedTool::for_instructions(skill, name);
             // A plugin whose id is `skill` comes first; the skill is a prompt still.
             match listed.iter().any(|other: &OfferedTool| other.full_name == tool.full_name) {
                 true => {
@@ -231,7 +231,7 @@ impl OfferedTool {
     }
 
     /// The tool that gives a skill's text, with its variables as parameters.
-    fn instructing(skill: &OfferedSkill, name: String) -> Self {
+    fn for_instructions(skill: &OfferedSkill, name: String) -> Self {
         let full_name = full_tool_name(SKILL_OWNER, &skill.name);
         let inputs = skill.inputs();
         let properties: Map<String, Value> =

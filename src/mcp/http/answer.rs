@@ -7,37 +7,39 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response, StatusCode};
 use smol::Timer;
 
-use super::body::{Events, ResponseBody, event};
+use super::body::{EventStream, ResponseBody, event};
 use super::guard::only;
 use super::headers::{self, VERSION};
-use super::listener::Client;
+use super::listener::ClientStream;
 use super::service::{
-    Accepted, Answer, EVENTS, JSON, Message, Service, accepts, no_room, not_allowed, text,
+    Accepted, EVENTS, Endpoint, HeldBody, HttpResponse, JSON, accepts, no_room, not_allowed, text,
 };
 use crate::contract::{BoxFuture, CancellationSource, HeldBytes};
 use crate::mcp::discovery;
 use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
 use crate::mcp::object::Object;
-use crate::mcp::revision::{Revision, Spoken, declared_version, spoken};
+use crate::mcp::revision::{RequestContext, Revision, declared_version, request_context};
 use crate::mcp::server::{Context, HeldText, success};
 use crate::task::contained;
 
 /// Messages of one request that wait to be written. Every stream has room for so many.
 const EARLY: usize = 16;
 
-impl Service {
+impl Endpoint {
     /// Answers one message.
     pub(super) async fn take(
         &self,
         Parts { headers, extensions, .. }: &Parts,
-        Message { bytes, held }: Message,
+        HeldBody { bytes, held }: HeldBody,
         accepted: Accepted,
-    ) -> Answer {
-        let client = extensions.get::<Client>().cloned();
+    ) -> HttpResponse {
+        let client = extensions.get::<ClientStream>().cloned();
         match Incoming::read(bytes.into()) {
-            Ok(Incoming::Request(request)) => match self.spoken(headers, &request) {
+            Ok(Incoming::Request(request)) => match self.request_context(headers, &request) {
                 Ok(None) => self.initialize(&request, accepted),
-                Ok(Some(spoken)) => self.begin(request, held, spoken, accepted, client).await,
+                Ok(Some(request_context)) => {
+                    self.begin(request, held, request_context, accepted, client).await
+                }
                 Err(error) => refused(&error, &request),
             },
             // A cancellation is the end of the connection; nothing else asks for anything.
@@ -53,7 +55,11 @@ impl Service {
     }
 
     /// The era of a request; `None` for `initialize`, with which the legacy one begins.
-    fn spoken(&self, headers: &HeaderMap, request: &Request) -> Result<Option<Spoken>, RpcError> {
+    fn request_context(
+        &self,
+        headers: &HeaderMap,
+        request: &Request,
+    ) -> Result<Option<RequestContext>, RpcError> {
         let declared = declared_version(request)?;
         if &*request.method == "initialize" && declared.is_none() {
             return Ok(None);
@@ -65,18 +71,18 @@ impl Service {
             }
             None => Revision::UNNAMED,
         };
-        let spoken = spoken(request, Some(agreed))?;
-        if spoken.revision.is_modern() {
+        let request_context = request_context(request, Some(agreed))?;
+        if request_context.revision.is_modern() {
             headers::check_subject(headers, request)?;
             if let Some(parameters) = self.server().header_parameters(request) {
                 headers::check_parameters(headers, &parameters, request)?;
             }
         }
-        Ok(Some(spoken))
+        Ok(Some(request_context))
     }
 
     /// Answers `initialize`. Nothing is kept of it: each later request names its revision.
-    fn initialize(&self, request: &Request, accepted: Accepted) -> Answer {
+    fn initialize(&self, request: &Request, accepted: Accepted) -> HttpResponse {
         match discovery::agree(request) {
             Ok(agreed) => {
                 let mut result = Object::new();
@@ -92,7 +98,7 @@ impl Service {
     }
 
     /// An answer that takes no room to speak of.
-    fn small(&self, text: String, accepted: Accepted) -> Answer {
+    fn small(&self, text: String, accepted: Accepted) -> HttpResponse {
         whole(StatusCode::OK, HeldText { text, held: self.budget().nothing() }, accepted)
     }
 
@@ -100,11 +106,11 @@ impl Service {
         &self,
         request: Request,
         held: HeldBytes,
-        spoken: Spoken,
+        request_context: RequestContext,
         accepted: Accepted,
-        client: Option<Client>,
-    ) -> Answer {
-        let modern = spoken.revision.is_modern();
+        client: Option<ClientStream>,
+    ) -> HttpResponse {
+        let modern = request_context.revision.is_modern();
         let listens = modern && &*request.method == "subscriptions/listen";
         if listens && accepted == Accepted::Json {
             let problem = "a subscription is answered by a stream: accept text/event-stream";
@@ -113,7 +119,7 @@ impl Service {
         }
         // Who takes no stream is told nothing of a call before its end.
         let told = accepted != Accepted::Json
-            && spoken.progress_token.is_some()
+            && request_context.progress_token.is_some()
             && &*request.method == "tools/call";
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
@@ -129,7 +135,8 @@ impl Service {
         }
         let id = request.id.clone();
         let answer: BoxFuture<'static, Result<HeldText, String>> = Box::pin(async move {
-            let work = Box::pin(async move { server.answer(request, spoken, context).await });
+            let work =
+                Box::pin(async move { server.answer(request, request_context, context).await });
             let panicked = |_| RpcError::panicked().answer(Some(&id));
             let text = contained(work).await.unwrap_or_else(panicked);
             // The request is gone, and its room is the answer's.
@@ -175,7 +182,7 @@ impl Service {
     }
 
     /// The stream that legacy clients get for a GET: which lists have changed.
-    pub(super) fn changes(&self, headers: &HeaderMap) -> Answer {
+    pub(super) fn changes(&self, headers: &HeaderMap) -> HttpResponse {
         let named = only(headers, VERSION).map(Revision::named);
         let legacy = match named {
             None => !headers.contains_key(VERSION),
@@ -191,7 +198,7 @@ impl Service {
         let server = self.server().clone();
         let known = server.offered();
         let work = Box::pin(async move {
-            server.tell_lists(known, None, &context).await;
+            server.notify_lists(known, None, &context).await;
             None
         });
         self.events(work, early, ends)
@@ -202,9 +209,9 @@ impl Service {
         work: BoxFuture<'static, Option<HeldText>>,
         early: Receiver<HeldText>,
         ends: CancellationSource,
-    ) -> Answer {
+    ) -> HttpResponse {
         let keep_alive = self.options().keep_alive;
-        let events = Events {
+        let events = EventStream {
             work: Some(work),
             early: Box::pin(early),
             keep_alive,
@@ -222,7 +229,7 @@ impl Service {
 }
 
 /// A whole answer, as the client takes it.
-fn whole(status: StatusCode, answer: HeldText, accepted: Accepted) -> Answer {
+fn whole(status: StatusCode, answer: HeldText, accepted: Accepted) -> HttpResponse {
     match accepted {
         Accepted::Both | Accepted::Json => text(status, JSON, answer),
         Accepted::Events => {
@@ -242,6 +249,6 @@ fn session_id() -> Option<HeaderValue> {
 }
 
 /// The answer to a request whose era can't be told, or whose headers lie.
-fn refused(error: &RpcError, request: &Request) -> Answer {
+fn refused(error: &RpcError, request: &Request) -> HttpResponse {
     text(StatusCode::BAD_REQUEST, JSON, error.answer(Some(&request.id)))
 }

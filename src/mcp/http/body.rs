@@ -16,7 +16,7 @@ use crate::mcp::server::HeldText;
 /// The body of a response.
 pub(super) enum ResponseBody {
     Text(Option<Bytes>),
-    Events(Box<Events>),
+    Events(Box<EventStream>),
 }
 
 impl ResponseBody {
@@ -26,7 +26,7 @@ impl ResponseBody {
 }
 
 /// Messages as events, and comments where there is none for long. Dropping it cancels what it tells of.
-pub(super) struct Events {
+pub(super) struct EventStream {
     /// Gives the last message, if there is one. `None` when it has ended.
     pub(super) work: Option<BoxFuture<'static, Option<HeldText>>>,
     /// What comes before the last message.
@@ -37,7 +37,7 @@ pub(super) struct Events {
     pub(super) _ends: CancellationSource,
 }
 
-impl Events {
+impl EventStream {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Some(work) = &mut self.work else { return Poll::Ready(None) };
         if let Poll::Ready(last) = work.poll(context) {

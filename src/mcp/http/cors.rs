@@ -9,13 +9,13 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::ResponseBody;
-use super::service::Answer;
+use super::service::HttpResponse;
 
 /// The headers that clients send, where a page does not say which.
 const HEADERS: &str = "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id";
 
 /// The answer to a preflight request; `None` for any other.
-pub(super) fn preflight<B>(request: &Request<B>) -> Option<Answer> {
+pub(super) fn preflight<B>(request: &Request<B>) -> Option<HttpResponse> {
     let asks = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     if request.method() != Method::OPTIONS || !asks {
         return None;
@@ -33,7 +33,7 @@ pub(super) fn preflight<B>(request: &Request<B>) -> Option<Answer> {
 }
 
 /// Lets a page of this origin read the answer.
-pub(super) fn allow(answer: &mut Answer, origin: HeaderValue) {
+pub(super) fn allow(answer: &mut HttpResponse, origin: HeaderValue) {
     let headers = answer.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     let exposed = HeaderValue::from_static("mcp-session-id, www-authenticate");

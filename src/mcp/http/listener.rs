@@ -15,8 +15,8 @@ use smol::{Async, Timer};
 use smol_hyper::rt::SmolTimer;
 
 use super::options::{HttpError, HttpOptions};
-use super::patience::Patient;
-use super::service::Service;
+use super::service::Endpoint;
+use super::write_timeout::WriteTimeout;
 use crate::channel::{LOOK, is_read_to_its_end};
 use crate::contract::BoxFuture;
 use crate::mcp::server::McpServer;
@@ -111,7 +111,7 @@ impl McpServer {
     async fn serve_address(&self, listener: McpListener) {
         let McpListener { listener, address, options } = listener;
         let room = Arc::new(Semaphore::new(options.connections.max(1)));
-        let service = Arc::new(Service::new(self.clone(), address, options));
+        let service = Arc::new(Endpoint::new(self.clone(), address, options));
         // Every connection holds a sender: when all are gone, the channel is closed.
         let (alive, ended) = async_channel::bounded::<()>(1);
         let stopping = self.stopping();
@@ -154,9 +154,9 @@ impl McpServer {
 
 /// Whoever sent a request. Every request has it with it.
 #[derive(Clone)]
-pub(super) struct Client(Arc<Async<TcpStream>>);
+pub(super) struct ClientStream(Arc<Async<TcpStream>>);
 
-impl Client {
+impl ClientStream {
     /// Waits until it is gone. Hyper notices that by itself only as long as it has not read anything
     /// behind the request.
     pub(super) async fn gone(&self) {
@@ -166,20 +166,20 @@ impl Client {
     }
 }
 
-async fn serve(stream: Async<TcpStream>, service: Arc<Service>) -> hyper::Result<()> {
-    let patience = service.options().patience;
+async fn serve(stream: Async<TcpStream>, service: Arc<Endpoint>) -> hyper::Result<()> {
+    let write_timeout = service.options().write_timeout;
     // Small messages are answered at once.
     let _: io::Result<()> = stream.get_ref().set_nodelay(true);
     let stopping = service.server().stopping();
     let stream = Arc::new(stream);
-    let client = Client(Arc::clone(&stream));
+    let client = ClientStream(Arc::clone(&stream));
     let connection = http1::Builder::new()
         .timer(SmolTimer::new())
-        .header_read_timeout(patience)
+        .header_read_timeout(write_timeout)
         .max_buf_size(BUFFER_BYTES)
         .max_headers(HEADERS)
         .serve_connection(
-            Patient::new(stream, patience),
+            WriteTimeout::new(stream, write_timeout),
             service_fn(move |mut request| {
                 let (service, client) = (Arc::clone(&service), client.clone());
                 request.extensions_mut().insert(client.clone());

@@ -13,8 +13,8 @@ mod headers;
 mod listener;
 mod metadata;
 mod options;
-mod patience;
 mod service;
+mod write_timeout;
 
 pub use listener::McpListener;
 pub use options::{BearerToken, HttpError, HttpOptions};

@@ -67,7 +67,7 @@ pub struct HttpOptions {
     pub memory_bytes: usize,
     /// How long a client may take for its next request, for the body of one, or to read what it is
     /// sent. Default: 30 seconds.
-    pub patience: Duration,
+    pub write_timeout: Duration,
     /// How often something is said on a stream on which nothing happens. Default: 15 seconds.
     pub keep_alive: Duration,
 }
@@ -81,7 +81,7 @@ impl Default for HttpOptions {
             connections: 2_048,
             body_bytes: MESSAGE_BYTES,
             memory_bytes: SURFACE_BYTES,
-            patience: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             keep_alive: Duration::from_secs(15),
         }
     }

@@ -38,16 +38,16 @@ pub(super) enum Accepted {
     Events,
 }
 
-pub(super) type Answer = Response<ResponseBody>;
+pub(super) type HttpResponse = Response<ResponseBody>;
 
 /// A request's body, and the room that it and what is read from it take.
-pub(super) struct Message {
+pub(super) struct HeldBody {
     pub(super) bytes: Vec<u8>,
     pub(super) held: HeldBytes,
 }
 
 /// Answers the requests of all connections.
-pub(super) struct Service {
+pub(super) struct Endpoint {
     server: McpServer,
     address: SocketAddr,
     options: HttpOptions,
@@ -57,7 +57,7 @@ pub(super) struct Service {
     budget: ByteBudget,
 }
 
-impl Service {
+impl Endpoint {
     pub(super) fn new(server: McpServer, address: SocketAddr, options: HttpOptions) -> Self {
         let budget = ByteBudget::new("mcp", options.memory_bytes);
         Self { server, address, options, refusals: AtomicU32::new(0), budget }
@@ -75,7 +75,7 @@ impl Service {
         &self.budget
     }
 
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Answer {
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> HttpResponse {
         if let Err(refusal) = guard::place(request.headers(), self.address, &self.options) {
             self.log_refusal(refusal, request.headers());
             return self.refused(refusal, request.headers());
@@ -114,7 +114,7 @@ impl Service {
         log::log!(level, "mcp: refused a request with `{name}: {value}`; {next_step}");
     }
 
-    async fn route(&self, request: Request<Incoming>) -> Answer {
+    async fn route(&self, request: Request<Incoming>) -> HttpResponse {
         let (path, method) = (request.uri().path(), request.method());
         match (path, method.as_str()) {
             ("/healthz", "GET" | "HEAD") => text(StatusCode::OK, PLAIN, "ok\n"),
@@ -136,7 +136,7 @@ impl Service {
     }
 
     /// The path `/mcp`.
-    async fn endpoint(&self, request: Request<Incoming>) -> Answer {
+    async fn endpoint(&self, request: Request<Incoming>) -> HttpResponse {
         match request.method().as_str() {
             "POST" => self.post(request).await,
             "GET" => self.changes(request.headers()),
@@ -145,7 +145,7 @@ impl Service {
         }
     }
 
-    async fn post(&self, request: Request<Incoming>) -> Answer {
+    async fn post(&self, request: Request<Incoming>) -> HttpResponse {
         let (head, body) = request.into_parts();
         if !is_type(&head.headers, JSON) {
             let problem = "the Content-Type is not application/json";
@@ -181,7 +181,7 @@ impl Service {
 
     /// The whole body, which may neither be too long nor take too long. One without room is read to its
     /// end and kept by nobody, so that its sender gets to read the answer.
-    async fn read(&self, mut body: Incoming) -> Result<Message, StatusCode> {
+    async fn read(&self, mut body: Incoming) -> Result<HeldBody, StatusCode> {
         let limit = self.options.body_bytes;
         let hint = body.size_hint();
         if hint.lower() > limit as u64 {
@@ -207,18 +207,18 @@ impl Service {
                 }
             }
             match has_room {
-                true => Ok(Message { bytes: message, held }),
+                true => Ok(HeldBody { bytes: message, held }),
                 false => Err(StatusCode::SERVICE_UNAVAILABLE),
             }
         };
         let late = async {
-            Timer::after(self.options.patience).await;
+            Timer::after(self.options.write_timeout).await;
             Err(StatusCode::REQUEST_TIMEOUT)
         };
         or(reading, late).await
     }
 
-    fn metadata(&self, headers: &HeaderMap) -> Answer {
+    fn metadata(&self, headers: &HeaderMap) -> HttpResponse {
         match &self.options.authorization_server {
             Some(server) => {
                 text(StatusCode::OK, JSON, metadata::resource(&self.base(headers), server))
@@ -236,7 +236,7 @@ impl Service {
         format!("{scheme}://{host}")
     }
 
-    fn refused(&self, refusal: Refusal, headers: &HeaderMap) -> Answer {
+    fn refused(&self, refusal: Refusal, headers: &HeaderMap) -> HttpResponse {
         let mut answer = problem_of(refusal.status(), refusal.message());
         if refusal == Refusal::Token {
             let metadata = self.options.authorization_server.is_some();
@@ -280,7 +280,7 @@ pub(super) fn text(
     status: StatusCode,
     kind: &'static str,
     text: impl Into<hyper::body::Bytes>,
-) -> Answer {
+) -> HttpResponse {
     let mut answer = Response::new(ResponseBody::text(text));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -289,18 +289,18 @@ pub(super) fn text(
 }
 
 /// A response to what can't be taken: an error of JSON-RPC without an id.
-fn problem_of(status: StatusCode, problem: &str) -> Answer {
+fn problem_of(status: StatusCode, problem: &str) -> HttpResponse {
     text(status, JSON, RpcError::invalid_request(problem).answer(None))
 }
 
 /// The response to what there is no room for, with the error that says so.
-pub(super) fn no_room(error: String) -> Answer {
+pub(super) fn no_room(error: String) -> HttpResponse {
     let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, JSON, error);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     answer
 }
 
-pub(super) fn not_allowed(methods: &'static str) -> Answer {
+pub(super) fn not_allowed(methods: &'static str) -> HttpResponse {
     let mut answer = problem_of(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this path");
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     answer

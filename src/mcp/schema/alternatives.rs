@@ -4,17 +4,17 @@ use std::mem;
 
 use serde_json::Value;
 
-use super::check::{Check, Fit, Fits, Seen};
+use super::check::{Check, Evaluated, Fit, Fits};
 use super::node::NodeId;
-use super::violation::{Path, Violation, listed, shown};
+use super::violation::{ValuePath, Violation, listed, shown};
 
 impl Check<'_> {
     pub(super) fn all(
         &mut self,
         ids: &[NodeId],
         value: &Value,
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         let mut fit = Fit::Yes;
         for id in ids {
@@ -30,8 +30,8 @@ impl Check<'_> {
         &mut self,
         ids: &[NodeId],
         value: &Value,
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         let mut fit = Fit::No;
         for id in ids {
@@ -50,8 +50,8 @@ impl Check<'_> {
         &mut self,
         ids: &[NodeId],
         value: &Value,
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         let (mut sure, mut possible) = (Vec::new(), 0);
         for (index, id) in ids.iter().enumerate() {
@@ -78,7 +78,7 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn not(&mut self, id: NodeId, value: &Value, at: &Path<'_>) -> Fits {
+    pub(super) fn not(&mut self, id: NodeId, value: &Value, at: &ValuePath<'_>) -> Fits {
         Ok(match self.quietly(id, value, at, None)? {
             Fit::No => Fit::Yes,
             Fit::Maybe => Fit::Maybe,
@@ -95,8 +95,8 @@ impl Check<'_> {
         condition: NodeId,
         (then, otherwise): (Option<NodeId>, Option<NodeId>),
         value: &Value,
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         let next = match self.branch(condition, value, at, seen.as_deref_mut())? {
             Fit::Yes => then,
@@ -118,8 +118,8 @@ impl Check<'_> {
         &mut self,
         id: NodeId,
         value: &Value,
-        at: &Path<'_>,
-        seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        seen: Evaluated<'_>,
     ) -> Fits {
         let Some(seen) = seen else { return self.quietly(id, value, at, None) };
         self.spend(seen.len() / 64, at)?;
@@ -135,8 +135,8 @@ impl Check<'_> {
         &mut self,
         id: NodeId,
         value: &Value,
-        at: &Path<'_>,
-        seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        seen: Evaluated<'_>,
     ) -> Fits {
         let wanted = mem::replace(&mut self.wanted, 0);
         let fit = self.schema(id, value, at, seen);
@@ -149,7 +149,7 @@ impl Check<'_> {
         &mut self,
         ids: &[NodeId],
         value: &Value,
-        at: &Path<'_>,
+        at: &ValuePath<'_>,
     ) -> Result<(), Box<Violation>> {
         const SHOWN: usize = 8;
         if self.is_done() {

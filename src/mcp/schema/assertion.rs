@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::number::{Decimal, Exact};
 use super::pattern::Pattern;
-use super::value::{TWINS_COST, same, twins, weight};
+use super::value::{DUPLICATE_COST, find_duplicate, same, weight};
 use super::violation::{listed, quoted, shown};
 use super::{ViolationKind, bounds};
 
@@ -137,7 +137,7 @@ impl Assertion {
             (Self::Pattern(pattern), Value::String(text)) => pattern.steps(text),
             (Self::Unique, Value::Array(_)) => {
                 let weight = weight(value, bounds::DEPTH).ok_or(ViolationKind::TooDeep)?;
-                weight.saturating_mul(TWINS_COST)
+                weight.saturating_mul(DUPLICATE_COST)
             }
             (Self::Required(names) | Self::DependentRequired(_, names), Value::Object(_)) => {
                 names.len()
@@ -166,7 +166,7 @@ impl Assertion {
                 measure.of(value).is_none_or(|size| size <= *limit)
             }
             (Self::Pattern(pattern), Value::String(text)) => pattern.matches(text),
-            (Self::Unique, Value::Array(items)) => twins(items).is_none(),
+            (Self::Unique, Value::Array(items)) => find_duplicate(items).is_none(),
             (Self::Required(names), Value::Object(_)) => missing(names, value).next().is_none(),
             (Self::DependentRequired(present, names), Value::Object(properties)) => {
                 !properties.contains_key(present) || missing(names, value).next().is_none()
@@ -209,7 +209,7 @@ impl Assertion {
                 got += &format!(" ({})", measure.counted(measure.of(value).unwrap_or(0)));
             }
             (Self::Unique, Value::Array(items)) => {
-                if let Some((one, two)) = twins(items) {
+                if let Some((one, two)) = find_duplicate(items) {
                     got = format!("{} in both {one} and {two}", shown(&items[one]));
                 }
             }

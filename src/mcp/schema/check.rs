@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::assertion::Assertion;
-use super::node::{Applicator, Node, NodeId};
+use super::node::{Applicator, NodeId, SchemaNode};
 use super::parts::Properties;
-use super::violation::{Path, Violation};
+use super::violation::{ValuePath, Violation};
 use super::{ViolationKind, bounds};
 
 /// Whether a value fits a schema. `Maybe` is for what goes unchecked, so that a `not` around it
@@ -22,11 +22,11 @@ pub(super) type Fits = Result<Fit, Box<Violation>>;
 
 /// Which properties or items of the value at hand are evaluated, where an `unevaluated…` around it
 /// wants to know.
-pub(super) type Seen<'a> = Option<&'a mut [bool]>;
+pub(super) type Evaluated<'a> = Option<&'a mut [bool]>;
 
 /// One check of one value.
 pub(super) struct Check<'s> {
-    pub(super) nodes: &'s [Node],
+    pub(super) nodes: &'s [SchemaNode],
     steps_left: usize,
     depth: usize,
     /// How many violations are wanted; none while only the outcome counts.
@@ -38,14 +38,14 @@ pub(super) struct Check<'s> {
 
 /// Checks `value` against the first of `nodes`, in at most so many steps.
 pub(super) fn validate(
-    nodes: &[Node],
+    nodes: &[SchemaNode],
     value: &Value,
     steps_left: usize,
 ) -> Result<Vec<usize>, Vec<Violation>> {
     let wanted = bounds::VIOLATIONS;
     let (found, integers) = (Vec::new(), Vec::new());
     let mut check = Check { nodes, steps_left, depth: 0, wanted, found, integers };
-    match check.schema(0, value, &Path::Root, None) {
+    match check.schema(0, value, &ValuePath::Root, None) {
         Ok(Fit::No) => Err(check.found),
         Ok(Fit::Maybe | Fit::Yes) => Ok(check.integers),
         Err(given_up) => {
@@ -60,8 +60,8 @@ impl Check<'_> {
         &mut self,
         id: NodeId,
         value: &Value,
-        at: &Path<'_>,
-        seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        seen: Evaluated<'_>,
     ) -> Fits {
         self.spend(1, at)?;
         if self.depth == bounds::DEPTH {
@@ -74,7 +74,13 @@ impl Check<'_> {
         fit
     }
 
-    fn node(&mut self, node: &Node, value: &Value, at: &Path<'_>, mut seen: Seen<'_>) -> Fits {
+    fn node(
+        &mut self,
+        node: &SchemaNode,
+        value: &Value,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
+    ) -> Fits {
         let asserted = self.assertions(node, value, at)?;
         if asserted == Fit::No && (self.is_done() || !node.takes_type_of(value)) {
             return Ok(Fit::No);
@@ -102,7 +108,7 @@ impl Check<'_> {
         Ok(fit.min(self.unevaluated(rest, value, at, &own)?))
     }
 
-    fn assertions(&mut self, node: &Node, value: &Value, at: &Path<'_>) -> Fits {
+    fn assertions(&mut self, node: &SchemaNode, value: &Value, at: &ValuePath<'_>) -> Fits {
         let mut fit = if node.unchecked { Fit::Maybe } else { Fit::Yes };
         for assertion in &node.assertions {
             let steps = assertion.steps(value);
@@ -124,10 +130,10 @@ impl Check<'_> {
 
     fn applicators(
         &mut self,
-        node: &Node,
+        node: &SchemaNode,
         value: &Value,
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         let mut fit = Fit::Yes;
         for applicator in &node.applicators {
@@ -143,8 +149,8 @@ impl Check<'_> {
         &mut self,
         applicator: &Applicator,
         value: &Value,
-        at: &Path<'_>,
-        seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        seen: Evaluated<'_>,
     ) -> Fits {
         match (applicator, value) {
             (Applicator::Properties { named, patterns, others }, Value::Object(object)) => {
@@ -175,7 +181,7 @@ impl Check<'_> {
     }
 
     /// Says what is wrong, as long as that is wanted.
-    pub(super) fn report(&mut self, at: &Path<'_>, words: impl FnOnce() -> (String, String)) {
+    pub(super) fn report(&mut self, at: &ValuePath<'_>, words: impl FnOnce() -> (String, String)) {
         if !self.is_done() {
             let (expected, got) = words();
             self.found.push(Violation::mismatch(at, expected, got));
@@ -187,7 +193,7 @@ impl Check<'_> {
         self.found.len() >= self.wanted
     }
 
-    pub(super) fn spend(&mut self, steps: usize, at: &Path<'_>) -> Result<(), Box<Violation>> {
+    pub(super) fn spend(&mut self, steps: usize, at: &ValuePath<'_>) -> Result<(), Box<Violation>> {
         match self.steps_left.checked_sub(steps) {
             Some(left) => self.steps_left = left,
             None => return Err(Box::new(Violation::given_up(at, ViolationKind::TooMuchWork))),

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde_json::Value;
 
-use super::node::{Applicator, Node, NodeId, find_loop};
+use super::node::{Applicator, NodeId, SchemaNode, find_loop};
 use super::pattern::Pattern;
 use super::value::weight;
 use super::{SchemaError, SchemaPolicy, UnsupportedKeyword, bounds};
@@ -17,14 +17,14 @@ use crate::contract::SortedMap;
 pub(super) struct Compiler<'d> {
     document: &'d Value,
     policy: SchemaPolicy,
-    nodes: Vec<Node>,
+    nodes: Vec<SchemaNode>,
     /// The place of each subschema in the document, by its pointer and the other way round.
     ids: HashMap<String, NodeId>,
     pointers: Vec<String>,
-    queue: VecDeque<Place<'d>>,
+    queue: VecDeque<PendingSchema<'d>>,
     references: Vec<Reference>,
     /// Parts of the document with an `$id`; the first is the document, with or without one.
-    resources: Vec<Resource>,
+    resources: Vec<SchemaResource>,
     anchors: SortedMap<(usize, String), NodeId>,
     unchecked: Vec<UnsupportedKeyword>,
     pointer_bytes_left: usize,
@@ -32,7 +32,7 @@ pub(super) struct Compiler<'d> {
 }
 
 /// A subschema that waits to be compiled.
-pub(super) struct Place<'d> {
+pub(super) struct PendingSchema<'d> {
     pub(super) id: NodeId,
     pub(super) pointer: String,
     pub(super) value: &'d Value,
@@ -47,7 +47,7 @@ struct Reference {
     text: String,
 }
 
-struct Resource {
+struct SchemaResource {
     id: String,
     pointer: String,
 }
@@ -56,7 +56,7 @@ struct Resource {
 pub(super) fn compile(
     document: &Value,
     policy: SchemaPolicy,
-) -> Result<(Vec<Node>, Vec<UnsupportedKeyword>), SchemaError> {
+) -> Result<(Vec<SchemaNode>, Vec<UnsupportedKeyword>), SchemaError> {
     weight(document, bounds::DEPTH).ok_or(SchemaError::TooDeep)?;
     let mut compiler = Compiler {
         document,
@@ -66,7 +66,7 @@ pub(super) fn compile(
         pointers: Vec::new(),
         queue: VecDeque::new(),
         references: Vec::new(),
-        resources: vec![Resource { id: String::new(), pointer: String::new() }],
+        resources: vec![SchemaResource { id: String::new(), pointer: String::new() }],
         anchors: SortedMap::new(),
         unchecked: Vec::new(),
         pointer_bytes_left: bounds::POINTERS_BYTES,
@@ -109,10 +109,10 @@ impl<'d> Compiler<'d> {
         let left = self.pointer_bytes_left.checked_sub(pointer.len());
         self.pointer_bytes_left =
             left.filter(|_| id < bounds::SUBSCHEMAS).ok_or(SchemaError::TooLarge)?;
-        self.nodes.push(Node::default());
+        self.nodes.push(SchemaNode::default());
         self.ids.insert(pointer.clone(), id);
         self.pointers.push(pointer.clone());
-        self.queue.push_back(Place { id, pointer, value, resource });
+        self.queue.push_back(PendingSchema { id, pointer, value, resource });
         Ok(id)
     }
 
@@ -123,7 +123,7 @@ impl<'d> Compiler<'d> {
             self.resources[0].id = id;
             return 0;
         }
-        self.resources.push(Resource { id, pointer: pointer.to_owned() });
+        self.resources.push(SchemaResource { id, pointer: pointer.to_owned() });
         self.resources.len() - 1
     }
 

@@ -26,7 +26,7 @@ use super::{bounds, check, compile, node};
 #[derive(Debug)]
 pub struct Schema {
     /// The first is the whole schema.
-    nodes: Vec<node::Node>,
+    nodes: Vec<node::SchemaNode>,
     unchecked: Vec<UnsupportedKeyword>,
 }
 

@@ -8,8 +8,8 @@
 use serde_json::{Map, Value};
 
 use super::assertion::{Assertion, Measure, Types};
-use super::compile::{Compiler, Place};
-use super::node::{Applicator, Node, NodeId};
+use super::compile::{Compiler, PendingSchema};
+use super::node::{Applicator, NodeId, SchemaNode};
 use super::number::{Decimal, Exact};
 use super::value::weight;
 use super::{SchemaError, UnsupportedKeyword, bounds};
@@ -44,10 +44,13 @@ const SIZES: [(&str, SizeLimit, Measure); 6] = [
 ];
 
 /// Compiles one subschema; those within it are queued.
-pub(super) fn node<'d>(compiler: &mut Compiler<'d>, place: Place<'d>) -> Result<Node> {
+pub(super) fn node<'d>(
+    compiler: &mut Compiler<'d>,
+    place: PendingSchema<'d>,
+) -> Result<SchemaNode> {
     match place.value {
         Value::Object(object) => {
-            let node = Node::default();
+            let node = SchemaNode::default();
             let mut subschema = Subschema { compiler, place, object, node };
             subschema.identify();
             for (keyword, value) in object {
@@ -59,23 +62,23 @@ pub(super) fn node<'d>(compiler: &mut Compiler<'d>, place: Place<'d>) -> Result<
             subschema.condition()?;
             Ok(subschema.node)
         }
-        Value::Bool(false) => Ok(Node::never()),
-        _ => Ok(Node::default()),
+        Value::Bool(false) => Ok(SchemaNode::never()),
+        _ => Ok(SchemaNode::default()),
     }
 }
 
 /// An object that is being compiled.
 struct Subschema<'c, 'd> {
     compiler: &'c mut Compiler<'d>,
-    place: Place<'d>,
+    place: PendingSchema<'d>,
     object: &'d Map<String, Value>,
-    node: Node,
+    node: SchemaNode,
 }
 
 impl<'d> Subschema<'_, 'd> {
     /// The names it goes by. An `$id` comes first, for everything else is relative to it.
     fn identify(&mut self) {
-        let Place { id, pointer, resource, .. } = &mut self.place;
+        let PendingSchema { id, pointer, resource, .. } = &mut self.place;
         let name = |keyword| self.object.get(keyword).and_then(Value::as_str);
         if let Some(uri) = name("$id").filter(|uri| !uri.starts_with('#')) {
             *resource = self.compiler.resource(uri, pointer);

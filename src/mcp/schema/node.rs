@@ -10,7 +10,7 @@ pub(super) type NodeId = usize;
 
 /// One subschema.
 #[derive(Debug, Default)]
-pub(super) struct Node {
+pub(super) struct SchemaNode {
     /// The type first, so that nothing is said of the rest where it is another.
     pub(super) assertions: Vec<Assertion>,
     pub(super) applicators: Vec<Applicator>,
@@ -20,7 +20,7 @@ pub(super) struct Node {
     pub(super) unchecked: bool,
 }
 
-impl Node {
+impl SchemaNode {
     /// The schema `false`.
     pub(super) fn never() -> Self {
         Self { assertions: vec![Assertion::Never], ..Self::default() }
@@ -93,7 +93,7 @@ impl Applicator {
 }
 
 /// A subschema that leads back to itself without going into the value, if there is one.
-pub(super) fn find_loop(nodes: &[Node]) -> Option<NodeId> {
+pub(super) fn find_loop(nodes: &[SchemaNode]) -> Option<NodeId> {
     #[derive(Clone, Copy, PartialEq)]
     enum Visit {
         Ahead,

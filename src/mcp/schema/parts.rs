@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::check::{Check, Fit, Fits, Seen};
+use super::check::{Check, Evaluated, Fit, Fits};
 use super::node::NodeId;
 use super::pattern::Pattern;
-use super::violation::{Path, listed, quoted};
+use super::violation::{ValuePath, listed, quoted};
 
 /// `properties` by name, `patternProperties`, and `additionalProperties`.
 pub(super) struct Properties<'s> {
@@ -19,13 +19,13 @@ impl Check<'_> {
         &mut self,
         schemas: &Properties<'_>,
         object: &Map<String, Value>,
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         self.spend(object.len(), at)?;
         let mut fit = Fit::Yes;
         for (index, (name, value)) in object.iter().enumerate() {
-            let at = Path::Property(at, name);
+            let at = ValuePath::Property(at, name);
             let mut evaluated = false;
             let known = schemas.named.binary_search_by(|(known, _)| known.as_str().cmp(name));
             if let Ok(found) = known {
@@ -60,7 +60,7 @@ impl Check<'_> {
         named: &[(String, NodeId)],
         name: &str,
         value: &Value,
-        at: &Path<'_>,
+        at: &ValuePath<'_>,
     ) -> Fits {
         if !self.nodes[others].is_never() {
             return self.schema(others, value, at, None);
@@ -77,7 +77,12 @@ impl Check<'_> {
         Ok(Fit::No)
     }
 
-    pub(super) fn names(&mut self, id: NodeId, object: &Map<String, Value>, at: &Path<'_>) -> Fits {
+    pub(super) fn names(
+        &mut self,
+        id: NodeId,
+        object: &Map<String, Value>,
+        at: &ValuePath<'_>,
+    ) -> Fits {
         let mut fit = Fit::Yes;
         for name in object.keys() {
             let before = self.found.len();
@@ -96,13 +101,13 @@ impl Check<'_> {
         &mut self,
         (first, others): (&[NodeId], Option<NodeId>),
         items: &[Value],
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         let mut fit = Fit::Yes;
         for (index, item) in items.iter().enumerate() {
             let Some(id) = first.get(index).copied().or(others) else { break };
-            fit = fit.min(self.schema(id, item, &Path::Item(at, index), None)?);
+            fit = fit.min(self.schema(id, item, &ValuePath::Item(at, index), None)?);
             if let Some(seen) = seen.as_deref_mut() {
                 seen[index] = true;
             }
@@ -118,12 +123,12 @@ impl Check<'_> {
         id: NodeId,
         (least, most): (u64, Option<u64>),
         items: &[Value],
-        at: &Path<'_>,
-        mut seen: Seen<'_>,
+        at: &ValuePath<'_>,
+        mut seen: Evaluated<'_>,
     ) -> Fits {
         let (mut sure, mut possible) = (0_u64, 0_u64);
         for (index, item) in items.iter().enumerate() {
-            let fit = self.quietly(id, item, &Path::Item(at, index), None)?;
+            let fit = self.quietly(id, item, &ValuePath::Item(at, index), None)?;
             sure += u64::from(fit == Fit::Yes);
             possible += u64::from(fit != Fit::No);
             if let (true, Some(seen)) = (fit != Fit::No, seen.as_deref_mut()) {
@@ -150,7 +155,7 @@ impl Check<'_> {
         &mut self,
         id: NodeId,
         value: &Value,
-        at: &Path<'_>,
+        at: &ValuePath<'_>,
         seen: &[bool],
     ) -> Fits {
         let mut fit = Fit::Yes;
@@ -158,7 +163,13 @@ impl Check<'_> {
         match value {
             Value::Object(object) => {
                 for (_, (name, value)) in object.iter().enumerate().filter(|it| !seen[it.0]) {
-                    fit = fit.min(self.other(id, &[], name, value, &Path::Property(at, name))?);
+                    fit = fit.min(self.other(
+                        id,
+                        &[],
+                        name,
+                        value,
+                        &ValuePath::Property(at, name),
+                    )?);
                     if fit == Fit::No && self.is_done() {
                         break;
                     }
@@ -166,7 +177,7 @@ impl Check<'_> {
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate().filter(unseen) {
-                    fit = fit.min(self.schema(id, item, &Path::Item(at, index), None)?);
+                    fit = fit.min(self.schema(id, item, &ValuePath::Item(at, index), None)?);
                     if fit == Fit::No && self.is_done() {
                         break;
                     }

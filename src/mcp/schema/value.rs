@@ -9,7 +9,7 @@ use super::number::Exact;
 use crate::contract::sort_by;
 
 /// A value as a key. Both the depth and the length of a value have to be bounded before.
-struct ByMeaning<'a>(&'a Value);
+struct ValueKey<'a>(&'a Value);
 
 /// Whether two values mean the same. It goes as deep as the shallower of the two.
 pub(super) fn same(one: &Value, two: &Value) -> bool {
@@ -26,8 +26,8 @@ pub(super) fn same(one: &Value, two: &Value) -> bool {
     }
 }
 
-/// The first two items that mean the same, in at most [`TWINS_COST`] times their [`weight`].
-pub(super) fn twins(items: &[Value]) -> Option<(usize, usize)> {
+/// The first two items that mean the same, in at most [`DUPLICATE_COST`] times their [`weight`].
+pub(super) fn find_duplicate(items: &[Value]) -> Option<(usize, usize)> {
     const FEW: usize = 8;
     if items.len() <= FEW {
         return items.iter().enumerate().find_map(|(index, item)| {
@@ -37,13 +37,13 @@ pub(super) fn twins(items: &[Value]) -> Option<(usize, usize)> {
     }
     let mut seen = HashMap::with_capacity(items.len());
     items.iter().enumerate().find_map(|(index, item)| {
-        let first = *seen.entry(ByMeaning(item)).or_insert(index);
+        let first = *seen.entry(ValueKey(item)).or_insert(index);
         (first < index).then_some((first, index))
     })
 }
 
 /// How often an item is compared with another of a few, or what hashing it costs among many.
-pub(super) const TWINS_COST: usize = 4;
+pub(super) const DUPLICATE_COST: usize = 4;
 
 /// What a value costs to compare, in steps: one for each value in it, and one for each 64 bytes.
 /// `None` where it is deeper than `depth` levels.
@@ -67,15 +67,15 @@ pub(super) fn weight(value: &Value, depth: usize) -> Option<usize> {
     Some(steps)
 }
 
-impl PartialEq for ByMeaning<'_> {
+impl PartialEq for ValueKey<'_> {
     fn eq(&self, other: &Self) -> bool {
         same(self.0, other.0)
     }
 }
 
-impl Eq for ByMeaning<'_> {}
+impl Eq for ValueKey<'_> {}
 
-impl Hash for ByMeaning<'_> {
+impl Hash for ValueKey<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         std::mem::discriminant(self.0).hash(state);
         match self.0 {
@@ -88,7 +88,7 @@ impl Hash for ByMeaning<'_> {
             Value::String(text) => text.hash(state),
             Value::Array(items) => {
                 items.len().hash(state);
-                items.iter().for_each(|item| ByMeaning(item).hash(state));
+                items.iter().for_each(|item| ValueKey(item).hash(state));
             }
             Value::Object(properties) => {
                 let mut entries: Vec<_> = properties.iter().collect();
@@ -96,7 +96,7 @@ impl Hash for ByMeaning<'_> {
                 entries.len().hash(state);
                 for (name, value) in entries {
                     name.hash(state);
-                    ByMeaning(value).hash(state);
+                    ValueKey(value).hash(state);
                 }
             }
         }

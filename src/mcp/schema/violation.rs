@@ -39,12 +39,12 @@ pub enum ViolationKind {
 }
 
 impl Violation {
-    pub(super) fn mismatch(path: &Path<'_>, expected: String, got: String) -> Self {
+    pub(super) fn mismatch(path: &ValuePath<'_>, expected: String, got: String) -> Self {
         Self { path: path.to_string(), expected, got, kind: ViolationKind::Mismatch }
     }
 
     /// Why checking was given up at `path`.
-    pub(super) fn given_up(path: &Path<'_>, kind: ViolationKind) -> Self {
+    pub(super) fn given_up(path: &ValuePath<'_>, kind: ViolationKind) -> Self {
         let (expected, got) = match kind {
             ViolationKind::TooDeep => {
                 (format!("at most {} levels of schemas", bounds::DEPTH), "more")
@@ -67,13 +67,13 @@ impl fmt::Display for Violation {
 /// A place in the value that is checked, as a chain of stack frames: it costs nothing until a
 /// violation writes it down.
 #[derive(Clone, Copy)]
-pub(super) enum Path<'a> {
+pub(super) enum ValuePath<'a> {
     Root,
-    Property(&'a Path<'a>, &'a str),
-    Item(&'a Path<'a>, usize),
+    Property(&'a ValuePath<'a>, &'a str),
+    Item(&'a ValuePath<'a>, usize),
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for ValuePath<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),

@@ -8,32 +8,32 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// `future` on the same thread as others that wake it often: looking at it costs nothing until it has
 /// something to do. What it polls may be dear, as a signal's pipe is, at a system call a look.
-pub(super) struct WhenWoken<'a, F: ?Sized> {
+pub(super) struct PollOnWake<'a, F: ?Sized> {
     future: Pin<&'a mut F>,
-    bell: Arc<Bell>,
+    flag: Arc<WakeFlag>,
     waker: Waker,
 }
 
-struct Bell {
-    rung: AtomicBool,
+struct WakeFlag {
+    is_set: AtomicBool,
     outer: Lock<Waker>,
 }
 
-impl<'a, F: ?Sized> WhenWoken<'a, F> {
+impl<'a, F: ?Sized> PollOnWake<'a, F> {
     pub(super) fn new(future: Pin<&'a mut F>) -> Self {
         let outer = Lock::new(Waker::noop().clone());
-        let bell = Arc::new(Bell { rung: AtomicBool::new(true), outer });
-        let waker = Waker::from(Arc::clone(&bell));
-        Self { future, bell, waker }
+        let flag = Arc::new(WakeFlag { is_set: AtomicBool::new(true), outer });
+        let waker = Waker::from(Arc::clone(&flag));
+        Self { future, flag, waker }
     }
 }
 
-impl<F: Future + ?Sized> Future for WhenWoken<'_, F> {
+impl<F: Future + ?Sized> Future for PollOnWake<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.bell.outer().clone_from(context.waker());
-        if !self.bell.rung.swap(false, Ordering::AcqRel) {
+        self.flag.outer().clone_from(context.waker());
+        if !self.flag.is_set.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
         let this = &mut *self;
@@ -41,19 +41,19 @@ impl<F: Future + ?Sized> Future for WhenWoken<'_, F> {
     }
 }
 
-impl Bell {
+impl WakeFlag {
     fn outer(&self) -> Held<'_, Waker> {
         self.outer.lock()
     }
 }
 
-impl Wake for Bell {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.rung.swap(true, Ordering::AcqRel) {
+        if !self.is_set.swap(true, Ordering::AcqRel) {
             let outer = self.outer().clone();
             outer.wake();
         }
@@ -78,7 +78,7 @@ mod tests {
             received.as_mut().poll(context)
         });
         let mut waiting = pin!(waiting);
-        let waiting = WhenWoken::new(waiting.as_mut());
+        let waiting = PollOnWake::new(waiting.as_mut());
         let beside = async {
             for _ in 0..100 {
                 yield_now().await;

@@ -15,17 +15,17 @@ use smol::{Async, Timer};
 const PART_BYTES: usize = 8 << 10;
 
 /// A stream with a limit to the time in which nothing can be written.
-pub(super) struct Patient {
+pub(super) struct WriteTimeout {
     /// Shared with whoever looks whether the client is still there.
     stream: Arc<Async<TcpStream>>,
-    patience: Duration,
+    write_timeout: Duration,
     /// Runs while a write waits.
     waiting: Option<Timer>,
 }
 
-impl Patient {
-    pub(super) fn new(stream: Arc<Async<TcpStream>>, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+impl WriteTimeout {
+    pub(super) fn new(stream: Arc<Async<TcpStream>>, write_timeout: Duration) -> Self {
+        Self { stream, write_timeout, waiting: None }
     }
 
     fn bounded<T>(
@@ -37,8 +37,8 @@ impl Patient {
             self.waiting = None;
             return written;
         }
-        let patience = self.patience;
-        let timer = self.waiting.get_or_insert_with(|| Timer::after(patience));
+        let write_timeout = self.write_timeout;
+        let timer = self.waiting.get_or_insert_with(|| Timer::after(write_timeout));
         match timer.poll(context) {
             Poll::Ready(_) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -46,7 +46,7 @@ impl Patient {
     }
 }
 
-impl Read for Patient {
+impl Read for WriteTimeout {
     /// Reads by way of the stack: a buffer that waits for a client would be written to its end
     /// otherwise, and then takes memory as long as the client is idle.
     fn poll_read(
@@ -62,7 +62,7 @@ impl Read for Patient {
     }
 }
 
-impl Write for Patient {
+impl Write for WriteTimeout {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

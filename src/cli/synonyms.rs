@@ -5,13 +5,13 @@ use weft_lite::text::{did_you_mean, similar_names};
 
 use super::Failure;
 use super::arguments::{self, is_valued};
-use super::dispatch::Command;
+use super::dispatch::ProgramCommand;
 
 /// How the program is called.
 pub(super) const NAME: &str = "weft-lite";
 
 /// Words that other programs have for what this one does. After a group the commands are its own.
-const HABITS: [(&str, &[&str]); 30] = [
+const SYNONYMS: [(&str, &[&str]); 30] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),
     ("keys", &["key list"]),
@@ -57,7 +57,7 @@ pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
             word => break *word,
         }
     };
-    let all = names(Command::COMMANDS);
+    let all = names(ProgramCommand::COMMANDS);
     if !all.contains(&word) {
         return (word != "help").then(|| failure("", word, &all));
     }
@@ -88,7 +88,7 @@ fn names(commands: &[&'static CommandInfo]) -> Vec<&'static str> {
 
 fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
     let before = if group.is_empty() { String::new() } else { format!("{group} ") };
-    let habit = HABITS.iter().find(|(habit, _)| *habit == word).map_or(&[][..], |(_, it)| it);
+    let habit = SYNONYMS.iter().find(|(habit, _)| *habit == word).map_or(&[][..], |(_, it)| it);
     // What begins with a group is for whoever named none.
     let is_there = |command: &&&str| {
         let first = command.split(' ').next().unwrap_or_default();
