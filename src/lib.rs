@@ -27,7 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The way of a call
+//! # Life of a call
 //!
 //! ```text
 //! surface (MCP, console, command line, embedder)
@@ -41,7 +41,7 @@
 //!   -> lift the result, post-return, reply
 //! ```
 //!
-//! # The way of a message
+//! # Life of a message
 //!
 //! ```text
 //! channel (console, socket, a guest's): deliver_inbound       channel, actor/kinds
@@ -56,15 +56,15 @@
 //! Channels, stages, tools, memory backends and voice handlers, native or guests, are members of the
 //! [`PluginHost`] and have one life cycle ([`LifecycleState`]).
 //!
-//! # The way of a change
+//! # Life of a change
 //!
 //! ```text
 //! a file changes
 //!   -> SkillWatcher: a batch of paths, or a poll             actor/watcher
 //!   -> Loader: reads what changed, off the executor          actor/loader, skill, package
 //!   -> new modules are made ready beside the old ones        actor/prepare
-//!   -> what they say of themselves, asked or known           actor/known, package
-//!   -> instance and code are dropped until somebody calls
+//!   -> their descriptions, asked for or already known        actor/known, package
+//!   -> instance and code are dropped until the first call
 //!   -> PluginHost: one change, one snapshot, one generation  actor/host
 //!   -> Subscription::next: what was added, changed, removed  actor/subscription
 //! ```
@@ -77,32 +77,32 @@
 //! | --- | --- | --- |
 //! | 7 | `main.rs`, `cli/` | the program: one file for each command |
 //! | 6 | `runtime/` | [`Runtime`]: composes what is below and owns shutdown |
-//! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the way of messages; [`McpServer`](mcp::McpServer), with its transports and the check of arguments by [`Schema`](mcp::Schema) |
-//! | 4 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and who hears of them, guests as trait objects of their kinds |
+//! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the life of a message; [`McpServer`](mcp::McpServer), with its transports and the check of arguments by [`Schema`](mcp::Schema) |
+//! | 4 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and subscriptions, guests as trait objects of their kinds |
 //! | 3 | `wasm/` | the engine; the only folder that names wasmi |
-//! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is meant; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
-//! | 1 | `task/` | locks, and panics that cost one call ([`PanicContainment`]) |
+//! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is effective; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
+//! | 1 | `task/` | concurrency: locks, mailboxes, and panics that cost one call ([`PanicContainment`]) |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!
 //! # Invariants
 //!
 //! - The interpreter has no side effects. A host function lifts its arguments and suspends the
 //!   guest; [`Sandbox::serve`](sandbox::Sandbox::serve) is the one door for every effect, and each passes the audit log. Clocks and
-//!   random numbers of WASI are no effects: they are answered at once and not logged.
+//!   random numbers of WASI have no effects, so they are answered at once and not logged.
 //! - No guest can keep a thread: every call runs in slices of fuel with a yield between them, and
 //!   dropping a call's future frees the guest.
-//! - Nothing that is in service changes: a change is a new [`Snapshot`] of plugins and skills, and
-//!   reading one takes no lock. Calls in flight end on the plugin that they began on.
-//! - A message that was taken is answered, or its sender hears why not, also when the program stops.
-//! - No call waits for its caller: a tool that needs input ends the call ([`InputRequired`]) and is called
-//!   again with it ([`CallerInput`]).
+//! - A snapshot never changes: a change makes a new [`Snapshot`] of plugins and skills, and
+//!   reading one takes no lock. Calls in flight finish on the plugin that they began on.
+//! - Every accepted message gets an answer or an error, also when the program stops.
+//! - No call waits for its caller: a tool that needs input ends the call ([`InputRequired`]), and the caller calls
+//!   again with the input ([`CallerInput`]).
 //! - No slash command is handled anywhere but through the [`CommandRegistry`](command::CommandRegistry).
-//! - No plugin drives what others did out of the audit log, nor what it did itself by being refused: what
-//!   rotation keeps is shared out between plugins, functions and outcomes.
-//! - What can't be loaded replaces nothing: the version before stays in service, and it is said. It can be
-//!   called as long as its code is there.
-//! - What runs is what was checked: code that is translated for a call is of the bytes that were validated
-//!   when the plugin was loaded, by their digest.
+//! - No plugin can push other plugins' records out of the audit log, nor hide its own effects behind refusals:
+//!   rotation shares the room between plugins, functions and outcomes.
+//! - A plugin or skill that fails to load never replaces the working version. The failure is reported. The old
+//!   version can be called as long as its code is in memory.
+//! - Only checked code runs: before code is translated for a call, the digest of its bytes is compared with that of
+//!   the bytes that were validated at load.
 //! - There is no unsafe code, no global state beside the logger, a mark on the thread that
 //!   edits a line, a counter for names of temporary files, the pool of threads for work that blocks
 //!   and the moment at which WASI's monotonic clock starts, and no thread per plugin.
@@ -113,7 +113,7 @@
 //! | --- | --- | --- |
 //! | (none) | – | the embedder's core: contract, sandbox, engine, plugin host, stores in memory |
 //! | `cli` | yes | the program: argh, env_logger |
-//! | `watch` | yes | [`SkillWatcher`] by the kernel's word (notify); without it, by polling |
+//! | `watch` | yes | [`SkillWatcher`] with the kernel's notifications (notify); without it, it polls |
 //! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS; without it every request is refused |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
 //! | `mcp` | yes | [`McpServer`](mcp::McpServer) over pipes and within the process; [`Schema`](mcp::Schema) (+0.41 MB) |
