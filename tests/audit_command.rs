@@ -39,7 +39,7 @@ const DENIED_B: &str = "b  read-file /etc/passwd  denied: filesystem access not 
 const LOGGED_A: &str = "a  log warn  ok";
 
 #[test]
-fn every_call_is_shown_or_those_that_are_wanted() {
+fn all_calls_or_the_filtered_ones_are_shown() {
     let dir = with_records();
     assert_eq!(shown(&dir, &[]), [DENIED_A, DENIED_B, LOGGED_A]);
     assert_eq!(shown(&dir, &["--plugin", "a"]), [DENIED_A, LOGGED_A]);
@@ -58,7 +58,7 @@ fn every_call_is_shown_or_those_that_are_wanted() {
 }
 
 #[test]
-fn of_a_plugin_that_is_not_there_nothing_is_shown_but_that() {
+fn an_unknown_plugin_shows_only_an_error() {
     let dir = with_records();
     dir.run(&["audit", "--plugin", "nobody"]).exits(1).prints("").says(
         "error: there is no plugin `nobody`, and no record of one\n  try: see `weft-lite plugin",
@@ -78,7 +78,7 @@ fn where_there_is_no_log_nothing_is_shown() {
 }
 
 #[test]
-fn what_was_rotated_away_comes_first_and_what_was_cut_is_left_out() {
+fn rotated_records_come_first_without_truncated_ones() {
     let dir = with_records();
     let log = dir.path("home/.weft/audit.jsonl");
     let text = fs::read_to_string(&log).unwrap();
@@ -91,7 +91,7 @@ fn what_was_rotated_away_comes_first_and_what_was_cut_is_left_out() {
 }
 
 #[test]
-fn following_goes_on_with_what_comes_also_after_a_rotation() {
+fn following_continues_across_a_rotation() {
     let dir = with_records();
     let log = dir.path("home/.weft/audit.jsonl");
     let mut following = dir.start(&["audit", "--follow", "--plugin", "b"]);
@@ -106,7 +106,7 @@ fn following_goes_on_with_what_comes_also_after_a_rotation() {
 }
 
 #[test]
-fn a_guest_can_not_forge_a_line_of_what_is_shown() {
+fn a_guest_cannot_forge_a_shown_line() {
     let dir = Dir::with_probe();
     let path = r#"/a\n2026-01-01  b  log info  ok\u001b[2J"#;
     read(&dir, "probe", path);

@@ -58,7 +58,7 @@ fn fuel(path: &Path) -> Vec<u64> {
 }
 
 #[test]
-fn records_are_lines_in_their_order_for_the_owner_alone() {
+fn records_are_ordered_lines_for_the_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new/audit.jsonl");
     let audit = FileAudit::new(&path, 1 << 20);
@@ -69,7 +69,7 @@ fn records_are_lines_in_their_order_for_the_owner_alone() {
 }
 
 #[test]
-fn the_disk_use_is_bounded_and_the_newest_are_kept() {
+fn disk_use_is_bounded_and_keeps_the_newest() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     let audit = FileAudit::new(&path, 2_000);
@@ -101,7 +101,7 @@ fn a_burst_is_bounded_as_well() {
 }
 
 #[test]
-fn a_flood_drives_out_no_record_of_others_and_none_of_another_kind() {
+fn a_flood_evicts_only_records_of_its_kind() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     let audit = FileAudit::new(&path, 20_000);
@@ -144,7 +144,7 @@ fn a_flood_drives_out_no_record_of_others_and_none_of_another_kind() {
 }
 
 #[test]
-fn in_memory_a_flood_drives_out_no_record_of_others_and_none_of_another_kind() {
+fn in_memory_a_flood_evicts_only_its_kind() {
     let audit = MemoryAudit::new(NonZeroUsize::new(16).unwrap());
     let neighbour = AuditRecord { plugin: "neighbour".into(), ..record(1) };
     let written = AuditRecord { function: "write-file", ..record(2) };
@@ -158,7 +158,7 @@ fn in_memory_a_flood_drives_out_no_record_of_others_and_none_of_another_kind() {
 }
 
 #[test]
-fn two_logs_on_one_file_do_not_lose_each_others_lines() {
+fn two_logs_on_one_file_lose_no_lines() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     let logs = [FileAudit::new(&path, 5_000), FileAudit::new(&path, 5_000)];
@@ -172,7 +172,7 @@ fn two_logs_on_one_file_do_not_lose_each_others_lines() {
 }
 
 #[test]
-fn a_disk_that_cannot_be_written_loses_records_and_nothing_else() {
+fn an_unwritable_disk_loses_only_records() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     fs::create_dir(&path).unwrap();
@@ -200,7 +200,7 @@ fn a_flood_is_bounded_and_never_blocks() {
 }
 
 #[test]
-fn a_full_disk_loses_records_with_one_warning_and_no_call() {
+fn a_full_disk_loses_records_with_one_warning() {
     log::set_logger(&WARNINGS).unwrap();
     log::set_max_level(LevelFilter::Warn);
     let folder = tempfile::tempdir().unwrap();

@@ -52,7 +52,7 @@ fn lines(text: &[u8]) -> usize {
 }
 
 #[test]
-fn ten_thousand_host_calls_in_one_call_leave_ten_thousand_records() {
+fn ten_thousand_host_calls_leave_ten_thousand_records() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     let audit = Arc::new(FileAudit::new(&path, 64 << 20));
@@ -91,7 +91,7 @@ impl AuditLog for NarrowAudit {
 }
 
 #[test]
-fn a_guest_waits_until_there_is_room_for_its_records() {
+fn a_guest_waits_for_room_for_its_records() {
     let (waiting, waiters) = async_channel::unbounded();
     let audit = NarrowAudit { held: AtomicUsize::new(0), lost: AtomicUsize::new(0), waiting };
     let audit = Arc::new(audit);
@@ -127,7 +127,7 @@ impl AuditLog for StuckAudit {
 }
 
 #[test]
-fn a_log_that_is_stuck_is_waited_for_once_in_a_call_which_does_not_fail() {
+fn a_call_waits_once_for_a_stuck_log() {
     let audit = Arc::new(StuckAudit(AtomicUsize::new(0)));
     // No more time than the wait would take in a call that has much.
     let runtime = with_probe(Arc::clone(&audit) as _, r#""max_execution_seconds": 1"#);
@@ -162,7 +162,7 @@ fn record(plugin: &str) -> AuditRecord {
 
 /// Whoever has waited in vain goes on, and loses records of their own.
 #[test]
-fn a_file_without_room_loses_those_who_flood_it_and_not_their_neighbours() {
+fn a_full_file_loses_only_the_flooders_records() {
     let folder = tempfile::tempdir().unwrap();
     let (audit, read) = held_up(folder.path());
     // The writer takes what there is once, at a moment of its own, before it stands still.
@@ -182,7 +182,7 @@ fn a_file_without_room_loses_those_who_flood_it_and_not_their_neighbours() {
 }
 
 #[test]
-fn a_file_keeps_those_waiting_who_flood_it_and_not_their_neighbours() {
+fn a_file_makes_only_the_flooder_wait() {
     let folder = tempfile::tempdir().unwrap();
     let (audit, read) = held_up(folder.path());
     let mut records = 0;

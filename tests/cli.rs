@@ -30,7 +30,7 @@ fn code(dir: &Dir, arguments: &[&str]) -> String {
 // Calls that succeed.
 
 #[test]
-fn the_result_of_a_call_stands_alone_on_standard_output() {
+fn only_the_result_is_on_standard_output() {
     let dir = Dir::with_probe();
     let ran = dir.run(&["call", "probe__echo", r#"{"b": 1, "a": [1.50]}"#]);
     // As the guest wrote it, spaces and all.
@@ -44,7 +44,7 @@ fn a_bare_name_and_no_parameters_are_enough() {
 }
 
 #[test]
-fn parameters_come_from_standard_input_or_begin_with_a_dash() {
+fn parameters_come_from_input_or_begin_with_dash() {
     let dir = Dir::with_probe();
     dir.run_with_input(&["call", "echo", "-"], b"[1]").exits(0).prints("[1]\n");
     dir.run(&["call", "echo", "-5"]).exits(0).prints("-5\n");
@@ -52,7 +52,7 @@ fn parameters_come_from_standard_input_or_begin_with_a_dash() {
 }
 
 #[test]
-fn parameters_of_the_most_bytes_come_from_standard_input_and_in_a_line() {
+fn the_largest_parameters_fit_input_and_line() {
     let dir = Dir::with_probe();
     let text = "x".repeat(limits::PARAMS_BYTES - r#"{"a":""}"#.len());
     let params = format!(r#"{{"a":"{text}"}}"#);
@@ -162,7 +162,7 @@ fn a_refusal_of_the_sandbox() {
 }
 
 #[test]
-fn a_failure_because_a_granted_folder_does_not_exist_says_so() {
+fn a_missing_granted_folder_is_named_as_cause() {
     let dir = Dir::new();
     let permissions = json!({ "filesystem": ["$WORKSPACE/notes"] });
     dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
@@ -181,7 +181,7 @@ fn a_failure_because_a_granted_folder_does_not_exist_says_so() {
 /// What each of them reads may be missing on a machine, as a thermal sensor is in many.
 #[cfg(all(feature = "bundled", target_os = "linux"))]
 #[test]
-fn the_plugins_that_are_compiled_in_warn_of_nothing() {
+fn bundled_plugins_cause_no_warning() {
     let dir = Dir::new();
     let ran = dir.bare_command(&["run", "--message", "/plugins"]).output().unwrap();
     let said = String::from_utf8(ran.stderr).unwrap();
@@ -223,7 +223,7 @@ fn an_error_of_the_guest() {
 }
 
 #[test]
-fn a_guest_can_neither_drive_the_terminal_nor_forge_a_line() {
+fn a_guest_cannot_control_terminals_or_forge_lines() {
     let dir = Dir::with_probe();
     let ran = dir.run(&["call", "fail", r#"{"message":"a\u001b[31m\nerror: b"}"#]).exits(1);
     assert!(ran.stderr.contains("a\\u{1b}[31m\n    error: b\n"), "{ran:#?}");
@@ -347,7 +347,7 @@ fn the_console_as_json_lines() {
 }
 
 #[test]
-fn a_line_over_the_limit_is_refused_and_the_next_one_served() {
+fn a_too_long_line_is_refused_alone() {
     let dir = Dir::with_probe();
     let mut input = vec![b'x'; 5_000_000];
     input.extend_from_slice(b"\n\xff\necho 2\n");
@@ -358,7 +358,7 @@ fn a_line_over_the_limit_is_refused_and_the_next_one_served() {
 }
 
 #[test]
-fn the_start_tells_what_is_not_loaded_and_what_was_granted() {
+fn the_start_reports_unloaded_plugins_and_grants() {
     let dir = Dir::new();
     dir.plugin("probe", &probe(), &json!({ "permissions": { "network": ["api.example.com"] } }));
     dir.plugin("broken", b"", &json!({}));
@@ -393,7 +393,7 @@ fn endless() -> (Dir, support::Running) {
 }
 
 #[test]
-fn signals_cancel_the_calls_in_flight_and_end_the_program_cleanly() {
+fn signals_cancel_calls_and_end_the_program_cleanly() {
     for signal in ["INT", "TERM"] {
         let (_dir, running) = endless();
         running.signal(signal);
@@ -405,7 +405,7 @@ fn signals_cancel_the_calls_in_flight_and_end_the_program_cleanly() {
 }
 
 #[test]
-fn a_signal_cancels_a_call_and_its_audit_records_are_kept() {
+fn a_signalled_call_keeps_its_audit_records() {
     for (signal, format) in [("INT", None), ("TERM", Some("--json"))] {
         let dir = Dir::new();
         let resources = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
@@ -441,7 +441,7 @@ fn a_signal_cancels_a_call_and_its_audit_records_are_kept() {
 }
 
 #[test]
-fn what_plugins_may_do_is_said_by_a_call_only_when_it_is_asked_to() {
+fn a_call_reports_permissions_only_when_verbose() {
     let dir = Dir::new();
     dir.plugin("probe", &probe(), &json!({ "permissions": { "network": ["api.example.com"] } }));
     let granted = "probe: network: api.example.com (approved by --plugins)";
@@ -452,7 +452,7 @@ fn what_plugins_may_do_is_said_by_a_call_only_when_it_is_asked_to() {
 }
 
 #[test]
-fn a_signal_ends_a_console_that_waits_for_input() {
+fn a_signal_ends_a_waiting_console() {
     let dir = Dir::with_probe();
     let mut running = dir.start(&["run"]);
     running.type_line("echo 1");
@@ -462,7 +462,7 @@ fn a_signal_ends_a_console_that_waits_for_input() {
 }
 
 #[test]
-fn a_console_that_can_not_be_written_to_ends_though_input_is_open() {
+fn an_unwritable_console_ends_despite_open_input() {
     let dir = Dir::with_probe();
     let mut closed = dir.start_without_output(&["run"]);
     closed.type_line("echo 1");
@@ -486,7 +486,7 @@ fn a_closed_pipe_is_success() {
 }
 
 #[test]
-fn a_wrong_command_line_says_so_on_standard_error() {
+fn a_wrong_command_line_is_explained_on_stderr() {
     let dir = Dir::new();
     for (arguments, words) in [
         (&["fly"][..], "there is no command `fly`"),
@@ -509,7 +509,7 @@ fn a_wrong_command_line_says_so_on_standard_error() {
 }
 
 #[test]
-fn whoever_types_a_command_that_is_not_there_is_told_of_the_one_that_was_meant() {
+fn a_mistyped_command_gets_a_suggestion() {
     let dir = Dir::new();
     for (line, said) in [
         ("tols", "`tols`\n  try: did you mean `weft-lite tools`?"),
@@ -547,7 +547,7 @@ fn whoever_types_a_command_that_is_not_there_is_told_of_the_one_that_was_meant()
 }
 
 #[test]
-fn a_skill_that_is_not_there_is_told_of_the_one_that_was_meant() {
+fn a_mistyped_skill_gets_a_suggestion() {
     let dir = Dir::new();
     for name in ["weather", "weekly"] {
         let folder = dir.path("home/.weft/skills").join(name);

@@ -72,7 +72,7 @@ async fn patiently<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_call_ends_in_time_whose_code_is_not_translated_yet_and_the_next_one_has_it() {
+fn a_call_during_translation_times_out_alone() {
     let audit = Arc::new(Slow::default());
     let runtime = Runtime::builder().without_bundled().audit(Arc::clone(&audit) as _).build();
     let host = runtime.host();

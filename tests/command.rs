@@ -154,7 +154,7 @@ const WEATHER: &str = "---\nname: weather\ndescription: Tells the weather. Use i
     Tell the weather of $ARGUMENTS in {{unit}}.\n";
 
 #[test]
-fn every_built_in_command_is_there_with_quit_also_as_exit() {
+fn every_built_in_command_exists_and_quit_twice() {
     let world = World::new(Vec::new());
     let registry = world.commands.now();
     let names: Vec<_> = registry.commands().map(|command| command.name.as_str()).collect();
@@ -170,7 +170,7 @@ fn every_built_in_command_is_there_with_quit_also_as_exit() {
 }
 
 #[test]
-fn help_groups_built_in_and_skill_commands_and_knows_each() {
+fn help_groups_and_explains_all_commands() {
     let world = World::new(vec![skill("weather", WEATHER)]);
     let help = world.says("/help");
     let (built_in, skills) = help.split_once("skills:\n").unwrap();
@@ -200,7 +200,7 @@ fn documentation_derives_from_the_registry() {
 }
 
 #[test]
-fn a_skill_is_a_command_as_long_as_it_is_loaded() {
+fn a_skill_is_a_command_while_loaded() {
     let world = World::new(Vec::new());
     assert_eq!(world.run("/weather").unwrap_err().code(), "unknown_command");
     world.put(vec![skill("weather", WEATHER)]);
@@ -240,7 +240,7 @@ fn only_active_skills_for_people_are_commands() {
 }
 
 #[test]
-fn a_skill_that_is_not_as_its_file_is_says_so_in_the_list() {
+fn the_list_shows_skills_that_differ_from_disk() {
     let mut kept = skill("weather", WEATHER);
     kept.diagnostics = skill("weather", "---\n").diagnostics;
     kept.outdated = true;
@@ -252,7 +252,7 @@ fn a_skill_that_is_not_as_its_file_is_says_so_in_the_list() {
 }
 
 #[test]
-fn a_skill_with_the_name_of_a_built_in_command_is_an_error_that_names_both() {
+fn a_skill_named_like_a_builtin_is_refused() {
     let mine = "---\nname: help\ndescription: Mine\n---\nMine.\n";
     let exit = "---\nname: exit\ndescription: Mine too\n---\nMine.\n";
     let world = World::new(vec![skill("help", mine), skill("exit", exit)]);
@@ -273,7 +273,7 @@ fn a_skill_with_the_name_of_a_built_in_command_is_an_error_that_names_both() {
 }
 
 #[test]
-fn two_of_the_same_name_are_an_error_and_the_first_stays() {
+fn of_two_equal_names_the_first_stays() {
     let command = |summary: &str| Command {
         name: "deploy".into(),
         aliases: Vec::new(),
@@ -314,7 +314,7 @@ fn load_commit_notes(world: &World, id: &str) {
 }
 
 #[test]
-fn a_skill_that_a_plugin_tells_is_a_command_as_long_as_the_plugin_is_in_service() {
+fn a_plugins_skill_is_a_command_while_serving() {
     let world = World::new(vec![skill("weather", WEATHER)]);
     assert_eq!(world.run("/commit-notes").unwrap_err().code(), "unknown_command");
     load_commit_notes(&world, "commit-notes");
@@ -338,7 +338,7 @@ fn a_skill_that_a_plugin_tells_is_a_command_as_long_as_the_plugin_is_in_service(
 }
 
 #[test]
-fn a_plugin_s_skill_takes_no_name_that_is_taken() {
+fn a_plugins_skill_cannot_claim_a_used_name() {
     let world = World::new(vec![skill("weather", WEATHER)]);
     for id in ["help", "weather", "a.notes", "a_notes"] {
         load_commit_notes(&world, id);
@@ -377,7 +377,7 @@ fn dispatching(more: &str) -> FoundSkill {
 }
 
 #[test]
-fn command_dispatch_goes_straight_to_the_tool_with_the_raw_text() {
+fn command_dispatch_sends_raw_text_to_the_tool() {
     let world = World::new(vec![dispatching("")]);
     let CommandOutcome::Answer(answer) = world.run("/run  a  \"b\" {c}").unwrap() else {
         panic!("the tool answers");
@@ -387,7 +387,7 @@ fn command_dispatch_goes_straight_to_the_tool_with_the_raw_text() {
 }
 
 #[test]
-fn command_dispatch_finds_the_tool_of_the_skill_s_own_code_first() {
+fn command_dispatch_prefers_the_skills_own_tool() {
     let module = include_bytes!("guests/echo/plugin.wasm").as_slice();
     let manifest = r#"{ "id": "mine", "name": "Mine", "version": "0.1.0",
         "capabilities": ["tool"], "wasm_module": "plugin.wasm" }"#;
@@ -414,7 +414,7 @@ fn command_dispatch_finds_the_tool_of_the_skill_s_own_code_first() {
 }
 
 #[test]
-fn allowed_tools_govern_what_a_skill_s_command_may_call() {
+fn allowed_tools_limit_what_a_skill_command_calls() {
     for allowed in ["echo other", "[Read, \"echo\"]", "echo(git:*)"] {
         let world = World::new(vec![dispatching(&format!("allowed-tools: {allowed}\n"))]);
         assert!(world.run("/run x").is_ok(), "{allowed}");
@@ -427,7 +427,7 @@ fn allowed_tools_govern_what_a_skill_s_command_may_call() {
 }
 
 #[test]
-fn use_puts_a_skill_into_the_conversation_until_it_is_cleared() {
+fn use_adds_a_skill_until_clear() {
     let world = World::new(vec![skill("weather", WEATHER)]);
     assert_eq!(world.run("/use").unwrap_err().code(), "usage");
     assert_eq!(world.run("/use nothing").unwrap_err().code(), "unknown_skill");
@@ -444,7 +444,7 @@ const LETTER: &str = "---\nname: letter\ndescription: Writes letters\nvariables:
     default: nobody\n  - name: from\n    default: nobody\n---\n<{{to}}|{{from}}>\n";
 
 #[test]
-fn values_of_variables_are_quoted_as_in_a_shell() {
+fn values_of_variables_are_quoted_like_shell_words() {
     let world = World::new(vec![skill("letter", LETTER)]);
     for (typed, text) in [
         ("to=Ada from=Bo", "<Ada|Bo>"),
@@ -471,7 +471,7 @@ fn values_of_variables_are_quoted_as_in_a_shell() {
 }
 
 #[test]
-fn a_quote_that_is_not_closed_is_an_error_that_shows_it() {
+fn an_unclosed_quote_is_shown_in_the_error() {
     let world = World::new(vec![skill("letter", LETTER)]);
     for (typed, problem, step) in [
         (
@@ -511,7 +511,7 @@ fn a_conversation_uses_sixteen_skills_and_no_more() {
 }
 
 #[test]
-fn what_changes_the_program_is_for_the_owner_alone() {
+fn only_the_owner_may_change_the_program() {
     let world = World::new(Vec::new());
     for line in ["/approve", "/approve clock", "/reject clock", "/reload", "/audit"] {
         let error = world.run_as(false, line).unwrap_err();
@@ -547,7 +547,7 @@ fn a_slash_without_a_name_is_no_message() {
 }
 
 #[test]
-fn text_after_a_command_that_takes_none_is_not_left_out_in_silence() {
+fn unexpected_text_after_a_command_is_an_error() {
     let world = World::new(Vec::new());
     for command in ["skills", "plugins", "reload", "status", "clear", "quit"] {
         let error = world.run(&format!("/{command} now")).unwrap_err();
@@ -617,7 +617,7 @@ fn a_slip_in_a_name_is_told() {
 }
 
 #[test]
-fn of_what_matches_a_few_are_shown_and_names_count_most() {
+fn a_few_matches_are_shown_with_names_first() {
     let text = |name: &str, description: &str| {
         skill(name, &format!("---\nname: {name}\ndescription: {description}\n---\nDo.\n"))
     };
@@ -632,7 +632,7 @@ fn of_what_matches_a_few_are_shown_and_names_count_most() {
 }
 
 #[test]
-fn short_words_find_commands_and_common_ones_do_not() {
+fn common_and_short_words_match_no_command() {
     let text = |name: &str, description: &str| {
         skill(name, &format!("---\nname: {name}\ndescription: {description}\n---\nDo.\n"))
     };
@@ -646,7 +646,7 @@ fn short_words_find_commands_and_common_ones_do_not() {
 }
 
 #[test]
-fn a_skill_s_text_has_its_folder_and_its_variables_or_is_not_followed() {
+fn a_skill_text_needs_its_folder_and_variables() {
     let text = "---\nname: tidy\ndescription: Tidies\nvariables:\n  - name: room\n    required: true\n---\n\
         Run {baseDir}/tidy.sh in {{room}}.\n";
     let world = World::new(vec![skill("tidy", text)]);

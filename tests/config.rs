@@ -53,7 +53,7 @@ limits: {module_kb: many}
 }
 
 #[test]
-fn what_is_unknown_or_out_of_range_is_warned_of() {
+fn unknown_and_invalid_keys_are_warned_about() {
     let parsed = Config::from_yaml("limits: {module_kbs: 1, memory_budget_mb: 9999999}").unwrap();
     assert_eq!(parsed.warnings.len(), 2, "{:?}", parsed.warnings);
     assert!(parsed.warnings[0].contains("did you mean `module_kb`?"), "{:?}", parsed.warnings);

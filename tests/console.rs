@@ -79,7 +79,7 @@ fn lines_are_edited_and_ctrl_d_ends() {
 }
 
 #[test]
-fn what_was_typed_is_kept_for_its_owner_alone() {
+fn history_is_kept_for_its_owner_alone() {
     let dir = Dir::with_probe();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -128,7 +128,7 @@ fn the_tabulator_completes_commands_skills_and_tools() {
 }
 
 #[test]
-fn what_is_pasted_with_several_lines_is_one_message() {
+fn pasted_lines_are_one_message() {
     let dir = Dir::with_probe();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -139,7 +139,7 @@ fn what_is_pasted_with_several_lines_is_one_message() {
 }
 
 #[test]
-fn what_changes_while_a_line_is_typed_goes_above_it() {
+fn changes_are_shown_above_the_typed_line() {
     let dir = Dir::with_probe();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -159,7 +159,7 @@ fn what_changes_while_a_line_is_typed_goes_above_it() {
 }
 
 #[test]
-fn a_key_that_is_not_utf_8_gives_up_its_line_and_the_conversation_goes_on() {
+fn an_invalid_utf8_key_drops_only_its_line() {
     let dir = Dir::with_probe();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -186,7 +186,7 @@ fn with_no_room(dir: &Dir, arguments: &[&str], input: &[u8]) -> (String, Option<
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_answer_that_can_not_be_written_is_said_and_ends_it_with_a_failure() {
+fn an_unwritable_answer_ends_the_program_with_failure() {
     let dir = Dir::with_probe();
     for (arguments, input) in [
         (["run", "--message", "/help"].as_slice(), ""),
@@ -204,7 +204,7 @@ fn an_answer_that_can_not_be_written_is_said_and_ends_it_with_a_failure() {
 }
 
 #[test]
-fn an_input_that_can_not_be_read_is_said_and_ends_it_with_a_failure() {
+fn an_unreadable_input_ends_the_program_with_failure() {
     let dir = Dir::with_probe();
     let mut command = dir.command(&["run"]);
     // A folder can be opened, but not read.
@@ -216,7 +216,7 @@ fn an_input_that_can_not_be_read_is_said_and_ends_it_with_a_failure() {
 }
 
 #[test]
-fn ctrl_c_cancels_the_call_in_flight_and_the_conversation_goes_on() {
+fn ctrl_c_cancels_the_call_only() {
     let dir = patient();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -242,7 +242,7 @@ fn is_cooked(session: &Session) -> bool {
 }
 
 #[test]
-fn ctrl_d_that_is_typed_during_a_call_ends_it_after_the_answer() {
+fn ctrl_d_during_a_call_awaits_the_answer() {
     let dir = patient();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -261,7 +261,7 @@ fn ctrl_d_that_is_typed_during_a_call_ends_it_after_the_answer() {
 }
 
 #[test]
-fn lines_that_are_typed_ahead_are_answered_in_turn() {
+fn lines_typed_ahead_are_answered_in_order() {
     let dir = Dir::with_probe();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -308,7 +308,7 @@ fn a_terminal_is_given_back_as_it_was() {
 }
 
 #[test]
-fn control_characters_of_guests_do_not_reach_the_terminal() {
+fn guests_control_characters_never_reach_the_terminal() {
     let dir = Dir::with_probe();
     let mut session = at_terminal(&dir, &["run"]);
     session.shows("> ");
@@ -320,7 +320,7 @@ fn control_characters_of_guests_do_not_reach_the_terminal() {
 // One message.
 
 #[test]
-fn one_message_is_answered_and_the_status_tells_how() {
+fn one_message_is_answered_with_an_exit_status() {
     let dir = Dir::with_probe();
     dir.run(&["run", "--message", "echo {\"a\": 1}"]).exits(0).prints("{\"a\":1}\n");
     dir.run(&["run", "--message", "/clear"]).exits(0).prints("there was nothing to forget\n");
@@ -331,7 +331,7 @@ fn one_message_is_answered_and_the_status_tells_how() {
 }
 
 #[test]
-fn on_a_pipe_plain_lines_go_in_and_plain_answers_come_out() {
+fn on_a_pipe_lines_go_in_and_out() {
     let dir = Dir::with_probe();
     let lines = b"/clear\n\necho 1\n/quit\necho 2\n";
     let ran = dir.run_with_input(&["run"], lines).exits(0);
@@ -341,7 +341,7 @@ fn on_a_pipe_plain_lines_go_in_and_plain_answers_come_out() {
 }
 
 #[test]
-fn one_message_has_the_time_and_the_stages_that_it_would_have_otherwise() {
+fn one_message_has_the_usual_time_and_stages() {
     let dir = patient();
     // A call of many host calls, which goes on for a while after the message was taken.
     let call = r#"probe__log {"level": 4, "message": "on", "count": 2000}"#;
@@ -364,7 +364,7 @@ fn an_empty_message_is_a_wrong_command_line() {
 }
 
 #[test]
-fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
+fn conflicting_options_are_a_wrong_command_line() {
     let dir = Dir::with_probe();
     for arguments in [
         ["--message=hi", "--channel=socket"].as_slice(),
@@ -384,7 +384,7 @@ fn what_can_not_be_wanted_at_once_is_a_wrong_command_line() {
 
 #[test]
 #[cfg(feature = "serve")]
-fn what_serves_no_purpose_alone_is_a_wrong_command_line() {
+fn a_useless_option_is_a_wrong_command_line() {
     let dir = Dir::with_probe();
     for (arguments, option, needed) in [
         (["--token-file=none"].as_slice(), "--token-file", "--mcp HOST:PORT"),
@@ -401,7 +401,7 @@ fn what_serves_no_purpose_alone_is_a_wrong_command_line() {
 }
 
 #[test]
-fn what_is_loaded_and_what_it_did_can_be_asked() {
+fn commands_show_what_is_loaded_and_happened() {
     let dir = Dir::with_probe();
     dir.plugin("broken", b"no module", &json!({}));
     let nameless = dir.plugin("nameless", b"", &json!({ "wasm_module": null }));
@@ -430,7 +430,7 @@ fn what_is_loaded_and_what_it_did_can_be_asked() {
 }
 
 #[test]
-fn a_skill_whose_name_is_taken_is_an_error_at_the_start_and_when_it_comes() {
+fn a_skill_with_a_used_name_fails() {
     let dir = Dir::with_probe();
     let text = |name: &str| format!("---\nname: {name}\ndescription: Mine\n---\nMine.\n");
     let told = |name: &str| {
@@ -478,7 +478,7 @@ fn what_waits_is_approved_and_rejected_by_commands() {
 }
 
 #[test]
-fn of_what_the_command_line_names_no_approval_is_kept() {
+fn approvals_of_named_folders_are_not_stored() {
     let dir = Dir::with_probe();
     for line in ["/approve probe", "/reject probe"] {
         let ran = dir.run(&["run", "--message", line]).exits(1);
@@ -489,7 +489,7 @@ fn of_what_the_command_line_names_no_approval_is_kept() {
 }
 
 #[test]
-fn a_signal_after_the_end_of_input_gives_up_what_is_in_flight_and_says_so() {
+fn a_signal_after_end_of_input_cancels_calls() {
     let dir = patient();
     let mut child = dir.command(&["run"]).spawn().unwrap();
     let calls = json!({ "calls": [
@@ -537,7 +537,7 @@ fn the_prompt_can_be_looked_at() {
 }
 
 #[test]
-fn the_words_of_a_workspace_are_read_only_where_it_is_trusted() {
+fn workspace_text_is_read_only_when_trusted() {
     for place in ["SOUL.md", ".weft/SOUL.md"] {
         let dir = Dir::with_probe();
         let ran = dir.run(&["run", "--show-prompt"]).exits(0);
@@ -557,7 +557,7 @@ fn the_words_of_a_workspace_are_read_only_where_it_is_trusted() {
 }
 
 #[test]
-fn a_soul_in_small_letters_is_warned_of_once() {
+fn a_lower_case_soul_is_warned_about_once() {
     let dir = Dir::with_probe();
     dir.write("soul.md", "You are calm.\n");
     let ran = dir.run(&["run", "--trust", "--message", "/quit"]).exits(0);
@@ -568,7 +568,7 @@ fn a_soul_in_small_letters_is_warned_of_once() {
 // Channels.
 
 #[test]
-fn a_channel_that_is_not_there_is_a_wrong_command_line() {
+fn an_unknown_channel_is_a_wrong_command_line() {
     let dir = Dir::with_probe();
     dir.run(&["run", "--channel", "telegram"])
         .exits(2)
@@ -605,7 +605,7 @@ fn the_socket_alone_serves_until_a_signal_comes() {
 
 #[cfg(feature = "socket")]
 #[test]
-fn channels_are_configured_and_what_is_wrong_with_them_is_said() {
+fn wrong_channel_configuration_is_reported() {
     let dir = Dir::with_probe();
     let home = dir.path("home/.weft");
     fs::create_dir_all(&home).unwrap();
@@ -644,7 +644,7 @@ fn channels_are_configured_and_what_is_wrong_with_them_is_said() {
 
 #[cfg(feature = "socket")]
 #[test]
-fn a_channel_that_can_not_open_is_told_of_and_tried_again() {
+fn a_channel_that_cannot_open_is_retried() {
     let dir = Dir::with_probe();
     dir.write("notes.txt", "mine");
     fs::create_dir_all(dir.path("home/.weft")).unwrap();
@@ -666,7 +666,7 @@ fn a_channel_that_can_not_open_is_told_of_and_tried_again() {
 
 #[cfg(feature = "socket")]
 #[test]
-fn a_tcp_socket_says_where_it_listens_and_takes_the_token_that_is_kept() {
+fn a_tcp_socket_reports_address_and_checks_tokens() {
     let dir = Dir::with_probe();
     fs::create_dir_all(dir.path("home/.weft")).unwrap();
     dir.write(
@@ -710,7 +710,7 @@ fn a_tcp_socket_says_where_it_listens_and_takes_the_token_that_is_kept() {
 }
 
 #[test]
-fn ctrl_d_at_the_question_of_trust_is_no_answer() {
+fn ctrl_d_at_the_trust_question_answers_nothing() {
     let dir = Dir::with_probe();
     let folder = dir.path(".weft/skills/ours");
     fs::create_dir_all(&folder).unwrap();

@@ -132,7 +132,7 @@ const ORDINARY: &[&str] = &[
 ];
 
 #[test]
-fn what_models_know_speakers_by_is_shown_and_not_spoken() {
+fn control_tokens_become_visible_text() {
     assert!(HOSTILE.len() >= 40);
     let mut wrong = String::new();
     for (written, shown) in HOSTILE {
@@ -155,7 +155,7 @@ fn what_models_know_speakers_by_is_shown_and_not_spoken() {
 }
 
 #[test]
-fn everything_else_stays_byte_for_byte_and_is_not_copied() {
+fn other_text_stays_byte_for_byte_without_copying() {
     assert!(ORDINARY.len() >= 30);
     let changed =
         |text: &&&str| !matches!(neutral_text(text), Cow::Borrowed(same) if same == **text);
@@ -164,7 +164,7 @@ fn everything_else_stays_byte_for_byte_and_is_not_copied() {
 }
 
 #[test]
-fn twice_is_the_same_as_once_whatever_is_put_together() {
+fn neutralizing_twice_equals_once() {
     let pieces: Vec<&str> =
         HOSTILE.iter().map(|(written, _)| *written).chain(ORDINARY.iter().copied()).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -187,7 +187,7 @@ fn twice_is_the_same_as_once_whatever_is_put_together() {
 }
 
 #[test]
-fn it_takes_time_by_the_length_of_the_text_alone() {
+fn neutralizing_takes_linear_time() {
     for piece in [
         "<system ",
         "<",

@@ -173,7 +173,7 @@ async fn ask(socket: &mut BufReader<UnixStream>, text: &str) -> Value {
 }
 
 #[test]
-fn the_same_conversation_goes_over_console_socket_and_a_guest_s_channel() {
+fn console_socket_and_guest_channel_hold_equal_conversations() {
     let mut world = World::new();
     let shouted = json!({ "command": "hey", "commandName": "shout", "skillName": "shout" });
     // Everything runs on this thread: the runtime's own loop drives the test as well.
@@ -215,7 +215,7 @@ fn the_same_conversation_goes_over_console_socket_and_a_guest_s_channel() {
 }
 
 #[test]
-fn a_guest_s_channel_has_threads_media_parts_receipts_and_an_allow_list() {
+fn a_guest_channel_supports_threads_media_and_receipts() {
     let world = World::new();
     let executor = Arc::clone(world.runtime.executor());
     smol::block_on(executor.run(async {
@@ -263,7 +263,7 @@ fn a_guest_s_channel_has_threads_media_parts_receipts_and_an_allow_list() {
 }
 
 #[test]
-fn a_guest_s_channel_lives_under_the_host_and_answers_what_it_took_at_the_end() {
+fn a_guest_channel_answers_accepted_messages_at_shutdown() {
     let world = World::new();
     let executor = Arc::clone(world.runtime.executor());
     smol::block_on(executor.run(async {

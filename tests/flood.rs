@@ -31,7 +31,7 @@ use support::Dir;
 const MORE_BYTES: usize = 48 << 20;
 
 #[test]
-fn http_clients_that_send_much_and_wait_are_bounded() {
+fn waiting_http_clients_are_bounded() {
     let dir = Dir::with_probe();
     let mut service = Service::start_small(&dir.command(&["run", "--mcp", "127.0.0.1:0"]));
     let said = service.says("serving MCP at http://");
@@ -174,7 +174,7 @@ fn next_message(output: &mut impl BufRead) -> Value {
 }
 
 #[test]
-fn an_mcp_client_that_sends_much_and_reads_nothing_is_slowed_down() {
+fn a_greedy_mcp_client_is_slowed_down() {
     let dir = Dir::with_probe();
     let (mut service, mut stdin, mut stdout) = over_a_pipe(&dir);
     let text = "x".repeat(900_000);
@@ -200,7 +200,7 @@ fn an_mcp_client_that_sends_much_and_reads_nothing_is_slowed_down() {
 }
 
 #[test]
-fn large_answers_that_no_mcp_client_reads_are_bounded() {
+fn unread_mcp_answers_are_bounded() {
     let dir = Dir::with_probe();
     let (service, mut stdin, mut stdout) = over_a_pipe(&dir);
     let call = |id: usize| {
@@ -311,7 +311,7 @@ fn flooding_channel() -> Vec<u8> {
 }
 
 #[test]
-fn a_channel_of_a_guest_that_brings_ever_more_is_slowed_down() {
+fn a_flooding_guest_channel_is_slowed_down() {
     let dir = Dir::new();
     fs::create_dir(dir.path("home/.weft")).unwrap();
     dir.write("home/.weft/config.yaml", "channels: { flood: { owner: ann } }");

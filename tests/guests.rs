@@ -84,7 +84,7 @@ fn device_health_never_fails_as_a_whole() {
 }
 
 #[test]
-fn device_health_reads_no_more_than_its_manifest_names() {
+fn device_health_reads_only_what_its_manifest_names() {
     let Some(runtime) = hosting("skills", "device-health") else { return };
     let registry = runtime.host().registry();
     let permissions = &registry.plugin("device-health").unwrap().manifest.permissions;

@@ -19,7 +19,7 @@ use guests::Guest;
 use support::{Dir, Ran, guest, probe};
 
 #[test]
-fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
+fn inspect_takes_folder_manifest_module_or_id() {
     let dir = Dir::new();
     let permissions = json!({ "filesystem": ["/data"], "env_vars": ["CITY"] });
     let folder = dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
@@ -56,7 +56,7 @@ fn inspecting_a_plugin_by_folder_manifest_module_and_id() {
 }
 
 #[test]
-fn inspecting_names_the_kinds_and_where_the_manifest_disagrees() {
+fn inspect_shows_kinds_and_manifest_differences() {
     let dir = Dir::new();
     let morse = guest("morse");
     let file = dir.write("morse.wasm", &morse);
@@ -138,7 +138,7 @@ fn reasons(report: &Value) -> String {
 }
 
 #[test]
-fn what_does_not_fit_from_the_start_would_not_load() {
+fn an_impossible_start_is_reported_by_inspect() {
     let dir = Dir::new();
     let pages = |pages: u32| Guest {
         memory: format!("(memory (export \"memory\") {pages})"),
@@ -176,7 +176,7 @@ fn no_function_of_it_is_called() {
 }
 
 #[test]
-fn sizes_are_judged_by_the_operators_limits_and_the_rest_is_told_all_the_same() {
+fn inspect_judges_sizes_by_the_operators_limits() {
     let dir = Dir::new();
     let home = dir.path("home/.weft");
     fs::create_dir(&home).unwrap();

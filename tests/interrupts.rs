@@ -102,7 +102,7 @@ fn whatever_loads_is_cancelled() {
 }
 
 #[test]
-fn whoever_wants_json_hears_of_it_in_json_while_plugins_load() {
+fn interrupts_during_loading_are_reported_as_json() {
     let dir = loading();
     for arguments in [["call", "run", "--json"], ["run", "--message=/help", "--json"]] {
         let (status, printed, _) = interrupted(started(&dir, &arguments, BEGUN), "TERM");
@@ -112,7 +112,7 @@ fn whoever_wants_json_hears_of_it_in_json_while_plugins_load() {
 }
 
 #[test]
-fn a_call_that_waits_for_its_parameters_is_cancelled() {
+fn a_call_waiting_for_parameters_can_be_cancelled() {
     let dir = Dir::new();
     dir.plugin("probe", &probe(), &json!({ "permissions": { "network": ["api.example.com"] } }));
     // What it says last before it reads.
@@ -130,7 +130,7 @@ fn a_call_that_waits_for_its_parameters_is_cancelled() {
 }
 
 #[test]
-fn one_message_that_is_worked_on_is_cancelled_and_its_sender_hears_of_it() {
+fn cancelling_a_message_informs_its_sender() {
     let dir = Dir::new();
     dir.plugin("probe", &probe(), &json!({ "resources": patience() }));
     let calls = json!({ "calls": [
@@ -190,7 +190,7 @@ fn stuck(dir: &Dir) -> (Running, fs::File) {
 
 #[cfg(feature = "serve")]
 #[test]
-fn a_program_in_a_call_that_never_returns_ends_on_a_signal() {
+fn a_signal_ends_a_call_that_never_returns() {
     let dir = Dir::new();
     let (mut running, _writer) = stuck(&dir);
     running.signal("TERM");
@@ -199,7 +199,7 @@ fn a_program_in_a_call_that_never_returns_ends_on_a_signal() {
 
 #[cfg(feature = "serve")]
 #[test]
-fn a_second_signal_ends_a_stuck_program_at_once() {
+fn a_second_signal_ends_a_stuck_program() {
     let dir = Dir::new();
     for (first, second) in [("TERM", "TERM"), (hangup(), "TERM"), ("INT", hangup())] {
         let (mut running, _writer) = stuck(&dir);
@@ -212,7 +212,7 @@ fn a_second_signal_ends_a_stuck_program_at_once() {
 /// What it sends is there whenever it is looked for, so that reading it never waits.
 #[cfg(feature = "mcp")]
 #[test]
-fn a_client_that_sends_without_a_pause_keeps_no_signal_away() {
+fn a_busy_client_cannot_delay_signals() {
     let dir = Dir::new();
     let mut running = dir.start(&["mcp"]);
     running.type_line(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
@@ -232,7 +232,7 @@ fn a_client_that_sends_without_a_pause_keeps_no_signal_away() {
 }
 
 #[test]
-fn a_program_whose_output_nobody_takes_ends_on_a_signal() {
+fn a_signal_ends_a_program_with_unread_output() {
     let dir = Dir::with_probe();
     let mut running = dir.start(&["call", "probe__big_result", r#"{"size": 3000000}"#]);
     // It writes, and what comes next finds no room.

@@ -303,7 +303,7 @@ impl Tool for Nothing {
 }
 
 #[test]
-fn ten_of_a_tenth_of_a_second_each_start_and_stop_in_a_tenth_of_a_second() {
+fn ten_slow_members_start_and_stop_concurrently() {
     let world = World::new();
     let takes = Way::Takes(STEP);
     for number in 0..5 {
@@ -330,7 +330,7 @@ fn ten_of_a_tenth_of_a_second_each_start_and_stop_in_a_tenth_of_a_second() {
 }
 
 #[test]
-fn everyone_is_told_to_stop_before_anyone_is_waited_for() {
+fn all_members_are_asked_to_stop_before_waiting() {
     let world = World::new();
     let told: Arc<Mutex<Vec<(String, Duration)>>> = Arc::default();
     for (name, stop) in [("hangs", Way::Hangs), ("quick", Way::Takes(Duration::ZERO))] {
@@ -354,7 +354,7 @@ fn everyone_is_told_to_stop_before_anyone_is_waited_for() {
 }
 
 #[test]
-fn one_that_fails_or_panics_hinders_nobody_and_is_in_the_result() {
+fn a_failing_member_affects_no_other() {
     let world = World::new();
     let at_once = Way::Takes(Duration::ZERO);
     for (name, start, stop) in [
@@ -390,7 +390,7 @@ fn one_that_fails_or_panics_hinders_nobody_and_is_in_the_result() {
 }
 
 #[test]
-fn failed_channels_are_started_again_after_growing_capped_delays() {
+fn failed_channels_restart_with_growing_capped_delays() {
     let world = World::new();
     let opened: Arc<Mutex<Vec<Duration>>> = Arc::default();
     let long = Duration::from_secs(60);
@@ -418,7 +418,7 @@ fn failed_channels_are_started_again_after_growing_capped_delays() {
 }
 
 #[test]
-fn a_channel_that_can_not_open_is_tried_again_until_it_is_stopped() {
+fn a_channel_that_cannot_open_is_retried() {
     let world = World::new();
     let line = Line::new(&world, "far", Way::Fails, Way::Takes(Duration::ZERO));
     world.register(channel(line));
@@ -435,7 +435,7 @@ fn a_channel_that_can_not_open_is_tried_again_until_it_is_stopped() {
 }
 
 #[test]
-fn a_member_that_is_stopped_while_it_starts_does_not_run() {
+fn a_member_stopped_while_starting_never_runs() {
     let world = World::new();
     world.register(channel(Line::new(&world, "slow", Way::Hangs, Way::Takes(STEP))));
     let (starting, stopping) = (world.host.clone(), world.host.clone());
@@ -450,7 +450,7 @@ fn a_member_that_is_stopped_while_it_starts_does_not_run() {
 }
 
 #[test]
-fn a_member_that_takes_its_time_to_stop_is_stopping_until_it_has() {
+fn a_slow_member_is_stopping_until_it_stopped() {
     let world = World::new();
     world.register(channel(Line::new(
         &world,
@@ -467,7 +467,7 @@ fn a_member_that_takes_its_time_to_stop_is_stopping_until_it_has() {
 }
 
 #[test]
-fn members_have_one_name_each_and_can_be_taken_out() {
+fn members_have_unique_names_and_can_be_removed() {
     let world = World::new();
     world.register(Member::stage(Arc::new(Nothing("same"))));
     assert_eq!(world.state("same"), "registered");
@@ -506,7 +506,7 @@ fn what_is_taken_out_ends_in_order_first() {
 }
 
 #[test]
-fn a_native_tool_is_called_like_any_other_and_keeps_what_it_stores() {
+fn a_native_tool_is_called_and_keeps_state() {
     let world = World::new();
     world.register(Member::tool(Arc::new(Nothing("counts"))));
     let host = world.host.clone();
@@ -567,7 +567,7 @@ fn channels_and_stages_get_secrets_from_the_host() {
 }
 
 #[test]
-fn a_native_tool_asks_its_caller_and_hears_the_answer() {
+fn a_native_tool_asks_its_caller() {
     let world = World::new();
     world.register(Member::tool(Arc::new(Nothing("counts"))));
     let host = world.host.clone();

@@ -65,7 +65,7 @@ fn until(running: &mut Running, wanted: impl Fn(&str) -> bool) {
 }
 
 #[test]
-fn a_plugin_s_channel_is_served_to_the_owner_that_the_configuration_names() {
+fn a_plugin_channel_serves_its_configured_owner() {
     let dir = Dir::new();
     mailbox(&dir, "mailbox", "1.0.0", 1_000);
     configure(&dir, "channels: {mailbox: {owner: ann}}\n");
@@ -97,7 +97,7 @@ fn only_the_channels_that_are_named_are_served() {
 }
 
 #[test]
-fn a_plugin_that_comes_is_a_member_and_one_that_goes_is_none() {
+fn members_follow_plugins_that_come_and_go() {
     let dir = Dir::new();
     let mut running = dir.start(&["run", "--json"]);
     let state = "pipeline_stage redact (plugin redact)  running";
@@ -116,7 +116,7 @@ fn runtime(dir: &Dir) -> Runtime {
 }
 
 #[test]
-fn no_plugin_takes_the_place_of_a_built_in_channel() {
+fn no_plugin_replaces_a_built_in_channel() {
     let dir = Dir::new();
     for id in ["console", "socket", "mailbox"] {
         mailbox(&dir, id, "1.0.0", 1_000);
@@ -135,7 +135,7 @@ fn no_plugin_takes_the_place_of_a_built_in_channel() {
 }
 
 #[test]
-fn another_version_of_a_plugin_begins_anew_as_a_member() {
+fn a_new_plugin_version_is_a_new_member() {
     let dir = Dir::new();
     mailbox(&dir, "mailbox", "1.0.0", 1_000);
     let runtime = runtime(&dir);
@@ -167,7 +167,7 @@ fn another_version_of_a_plugin_begins_anew_as_a_member() {
 }
 
 #[test]
-fn following_the_guests_ends_with_the_runtime_although_somebody_has_the_host() {
+fn following_guests_ends_with_the_runtime() {
     let dir = Dir::new();
     mailbox(&dir, "mailbox", "1.0.0", 1_000);
     let runtime = runtime(&dir);

@@ -17,7 +17,7 @@ use support::Dir;
 const BLOCKS: usize = 100;
 
 #[test]
-fn a_write_that_finds_no_room_leaves_the_old_content() {
+fn a_write_without_room_keeps_the_old_content() {
     let dir = Dir::new();
     let permissions = json!({ "permissions": { "filesystem": ["$WORKSPACE/data"] } });
     dir.plugin("probe", &support::probe(), &permissions);

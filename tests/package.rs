@@ -110,7 +110,7 @@ fn modules_over_the_limit_are_refused() {
 }
 
 #[test]
-fn a_folder_in_the_place_of_a_file_is_refused() {
+fn a_folder_instead_of_a_file_is_refused() {
     let folder = package("clock");
     fs::remove_file(folder.path().join("plugin.wasm")).unwrap();
     fs::create_dir(folder.path().join("plugin.wasm")).unwrap();
@@ -119,7 +119,7 @@ fn a_folder_in_the_place_of_a_file_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_in_the_place_of_a_file_is_refused_at_once() {
+fn a_pipe_instead_of_a_file_is_refused() {
     let folder = package("clock");
     let module = folder.path().join("plugin.wasm");
     fs::remove_file(&module).unwrap();

@@ -165,7 +165,7 @@ fn call(id: u64, tool: &str, arguments: &str) -> String {
 }
 
 #[test]
-fn over_the_console_each_panic_costs_its_call_and_the_tenth_a_new_start() {
+fn over_the_console_ten_panics_restart_the_program() {
     if !has_faults() {
         return;
     }
@@ -189,7 +189,7 @@ fn over_the_console_each_panic_costs_its_call_and_the_tenth_a_new_start() {
 }
 
 #[test]
-fn with_something_locked_what_is_in_flight_is_answered_before_the_new_start() {
+fn before_a_restart_calls_in_flight_are_answered() {
     if !has_faults() {
         return;
     }
@@ -206,7 +206,7 @@ fn with_something_locked_what_is_in_flight_is_answered_before_the_new_start() {
 }
 
 #[test]
-fn whoever_needs_what_is_locked_for_ever_is_answered_before_the_new_start() {
+fn calls_needing_a_lost_lock_get_an_error() {
     if !has_faults() {
         return;
     }
@@ -336,7 +336,7 @@ fn clients_over_http_can_always_connect() {
 }
 
 #[test]
-fn a_signal_ends_a_program_that_is_worn_out() {
+fn a_signal_ends_a_worn_out_program() {
     if !has_faults() {
         return;
     }
@@ -350,7 +350,7 @@ fn a_signal_ends_a_program_that_is_worn_out() {
 }
 
 #[test]
-fn guests_memory_that_is_lost_wears_the_program_out() {
+fn lost_guest_memory_causes_a_restart() {
     if !has_faults() {
         return;
     }
@@ -364,7 +364,7 @@ fn guests_memory_that_is_lost_wears_the_program_out() {
 }
 
 #[test]
-fn a_program_that_wears_out_again_and_again_ends() {
+fn a_program_that_keeps_restarting_ends() {
     if !has_faults() {
         return;
     }
@@ -382,7 +382,7 @@ fn a_program_that_wears_out_again_and_again_ends() {
 }
 
 #[test]
-fn a_command_that_serves_nobody_ends_with_its_answer() {
+fn a_single_command_ends_with_its_answer() {
     if !has_faults() {
         return;
     }

@@ -26,7 +26,7 @@ fn failing(words: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_call_says_why_the_plugin_that_might_have_the_tool_is_not_loaded() {
+fn a_call_explains_why_its_plugin_is_missing() {
     let dir = Dir::new();
     let folder = dir.plugin("hello", &probe(), &json!({}));
     fs::write(folder.join("weft.plugin.json"), r#"{"id": "hello", "name": "x"}"#).unwrap();
@@ -80,7 +80,7 @@ fn a_call_says_what_the_plugin_waits_for() {
 
 #[cfg(feature = "bundled")]
 #[test]
-fn a_bundled_plugin_that_the_operator_allows_no_room_is_named() {
+fn a_bundled_plugin_without_room_is_named() {
     let dir = Dir::new();
     fs::create_dir_all(dir.path("home/.weft")).unwrap();
     dir.write("home/.weft/config.yaml", "limits: { module_kb: 1 }");
@@ -90,7 +90,7 @@ fn a_bundled_plugin_that_the_operator_allows_no_room_is_named() {
 }
 
 #[test]
-fn a_start_that_fails_is_not_told_as_a_call() {
+fn a_failing_start_is_not_a_call_error() {
     let dir = Dir::new();
     dir.plugin("moon", &failing("the moon is wrong"), &json!({}));
     dir.run(&["tools"]).exits(0).says(
@@ -114,7 +114,7 @@ fn a_start_that_fails_is_not_told_as_a_call() {
 }
 
 #[test]
-fn grants_that_can_not_open_are_said_where_a_plugin_is_looked_at() {
+fn unopenable_grants_are_shown_with_the_plugin() {
     let dir = Dir::new();
     let grants =
         json!({ "filesystem": ["$FOO/x", "relative", "$WORKSPACE/missing", "$WORKSPACE"] });
@@ -134,7 +134,7 @@ fn grants_that_can_not_open_are_said_where_a_plugin_is_looked_at() {
 
 #[cfg(feature = "package")]
 #[test]
-fn what_only_a_start_can_tell_is_told_by_who_starts_it() {
+fn start_problems_are_reported_by_the_starter() {
     let dir = Dir::new();
     let describe = "(i32.store (i32.const 16) (i32.const 64)) (i32.store (i32.const 20) (i32.const 3)) (i32.const 16)";
     let module = Guest { describe: describe.into(), ..Guest::default() }.wasm();

@@ -113,7 +113,7 @@ fn runtime(workspace: &TempDir) -> (Runtime, Given) {
 }
 
 #[test]
-fn a_runtime_that_is_dropped_without_being_stopped_leaves_nothing_behind() {
+fn a_dropped_runtime_leaves_nothing_behind() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
     assert!(!given.is_gone());
@@ -122,7 +122,7 @@ fn a_runtime_that_is_dropped_without_being_stopped_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_message_in_flight_keeps_nothing_of_a_dropped_runtime() {
+fn a_message_in_flight_outlives_no_runtime() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
     let rules = SortedMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
@@ -144,7 +144,7 @@ fn a_message_in_flight_keeps_nothing_of_a_dropped_runtime() {
 }
 
 #[test]
-fn a_handle_that_outlives_its_runtime_says_so_instead_of_waiting() {
+fn a_handle_without_runtime_fails_at_once() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
     let host = runtime.host().clone();
@@ -157,7 +157,7 @@ fn a_handle_that_outlives_its_runtime_says_so_instead_of_waiting() {
 }
 
 #[test]
-fn what_waits_in_a_mailbox_when_a_runtime_is_dropped_has_an_answer() {
+fn a_dropped_runtime_answers_its_mailbox() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
     let rules = SortedMap::from([("waits".to_owned(), ChannelRules::of_owner())]);

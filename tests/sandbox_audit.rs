@@ -164,7 +164,7 @@ fn dates_are_right_over_the_centuries() {
 }
 
 #[test]
-fn summaries_hold_no_values_of_a_query_and_stay_short() {
+fn summaries_are_short_and_hide_query_values() {
     let setup = setup(&[]);
     for (url, summary) in [
         ("https://a.example/p?key=hush&x=1#hush", "POST https://a.example/p?key&x"),
@@ -181,7 +181,7 @@ fn summaries_hold_no_values_of_a_query_and_stay_short() {
 }
 
 #[test]
-fn nothing_before_it_drives_the_name_of_a_file_or_host_out_of_its_record() {
+fn a_record_always_keeps_file_or_host_names() {
     let setup = setup(&["a.example"]);
     let folder = setup.folder.path().display().to_string();
     for (path, summary) in [
@@ -226,7 +226,7 @@ fn http_requests_are_refused_in_this_build() {
 }
 
 #[test]
-fn a_call_that_is_given_up_has_its_record_too() {
+fn a_dropped_call_has_its_record() {
     // The effect is on another thread, and may be done before this one looks: then it is tried again.
     let begun = || {
         let setup = setup(&[]);

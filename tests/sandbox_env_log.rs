@@ -143,7 +143,7 @@ fn lines(target: &str) -> Vec<(Level, String)> {
 }
 
 #[test]
-fn a_listed_variable_is_given_and_one_not_set_is_none() {
+fn a_listed_variable_is_given_if_set() {
     let guest = Guest::new("env.listed", &["CITY", "EMPTY", "UNSET"], 100);
     assert_eq!(guest.env("CITY"), Some("Ulm".into()));
     assert_eq!(guest.env("EMPTY"), Some(String::new()));
@@ -171,7 +171,7 @@ fn names_that_nobody_gets_are_none_though_listed() {
 }
 
 #[test]
-fn every_built_in_name_is_refused_in_any_case() {
+fn built_in_names_are_refused_in_any_case() {
     let names = [
         "PATH",
         "HOME",
@@ -193,7 +193,7 @@ fn every_built_in_name_is_refused_in_any_case() {
 }
 
 #[test]
-fn reading_a_credential_by_name_is_warned_of_without_its_value() {
+fn reading_a_credential_is_warned_about_without_value() {
     let guest = Guest::new("env.sensitive", &["MQTT_PASSWORD", "my_token", "CITY"], 100);
     assert_eq!(guest.env("MQTT_PASSWORD"), Some("hunter2".into()));
     assert_eq!(guest.env("MQTT_PASSWORD"), Some("hunter2".into()));
@@ -236,7 +236,7 @@ fn levels_are_mapped() {
 }
 
 #[test]
-fn a_hundred_messages_a_minute_are_logged_and_the_next_is_dropped_with_a_warning() {
+fn the_log_rate_drops_messages_with_a_warning() {
     let guest = Guest::new("log.rate", &[], 100);
     for number in 0..100 {
         guest.log(2, &format!("message {number}"));
@@ -249,7 +249,7 @@ fn a_hundred_messages_a_minute_are_logged_and_the_next_is_dropped_with_a_warning
 }
 
 #[test]
-fn the_window_slides_and_what_was_dropped_does_not_count() {
+fn the_log_window_slides_without_dropped_messages() {
     let guest = Guest::new("log.window", &[], 2);
     guest.log(2, "at 0");
     guest.clock.advance(Duration::from_secs(30));
@@ -321,7 +321,7 @@ fn long_messages_are_cut_between_characters() {
 }
 
 #[test]
-fn a_guest_cannot_forge_a_line_or_drive_a_terminal() {
+fn a_guest_cannot_forge_lines_or_control_terminals() {
     let guest = Guest::new("log.forge", &[], 100);
     guest.log(2, "done\n[PLUGIN:other] forged\r\t\u{1b}[2J\u{7f}\u{9b}\u{2028}\u{202e}naïve ☃");
     let expected =

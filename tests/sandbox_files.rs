@@ -150,7 +150,7 @@ fn without_the_permission_nothing_is_read_or_written() {
 }
 
 #[test]
-fn a_file_in_a_granted_folder_is_written_and_read_back() {
+fn a_granted_folder_is_written_and_read() {
     let dirs = Dirs::new();
     let sandbox = dirs.workspace_sandbox();
     assert_eq!(write(&sandbox, &dirs.at("workspace/a.txt"), "naïve ☃"), Ok(()));
@@ -323,7 +323,7 @@ fn a_single_file_grant_opens_that_file_alone() {
 }
 
 #[test]
-fn a_grant_that_is_a_link_means_what_it_led_to_at_load() {
+fn a_linked_grant_means_its_target_at_load() {
     let dirs = Dirs::new();
     dirs.write("outside/sensor", "21");
     symlink(dirs.at("outside/sensor"), dirs.at("workspace/sensor")).unwrap();
@@ -352,7 +352,7 @@ fn grants_expand_their_variables() {
 }
 
 #[test]
-fn grants_that_cannot_be_opened_are_warned_of_and_stay_closed() {
+fn unopenable_grants_are_warned_about_and_closed() {
     let dirs = Dirs::new();
     for (grant, reason) in [
         ("$WORKSPACE/missing", "it does not exist; create it and say `/reload`, or start again"),
@@ -404,7 +404,7 @@ fn grants_that_cannot_be_opened_are_warned_of_and_stay_closed() {
 }
 
 #[test]
-fn an_optional_grant_is_warned_of_unless_it_is_only_missing() {
+fn a_missing_optional_grant_causes_no_warning() {
     let dirs = Dirs::new();
     let optional = |path: &str| FileGrant { path: path.into(), optional: true };
     let permissions = PluginPermissions {
@@ -453,7 +453,7 @@ fn roots_that_are_not_given_stand_for_nothing() {
 }
 
 #[test]
-fn a_workspace_spelled_with_dots_is_the_real_one() {
+fn a_workspace_with_dots_is_resolved() {
     let dirs = Dirs::new();
     dirs.write("workspace/a.txt", "a");
     let permissions =
@@ -470,7 +470,7 @@ fn a_workspace_spelled_with_dots_is_the_real_one() {
 }
 
 #[test]
-fn a_folder_that_is_moved_after_loading_stays_the_one_that_was_granted() {
+fn a_granted_folder_stays_granted_when_moved() {
     let dirs = Dirs::new();
     dirs.write("workspace/a.txt", "granted");
     let sandbox = dirs.workspace_sandbox();
@@ -482,7 +482,7 @@ fn a_folder_that_is_moved_after_loading_stays_the_one_that_was_granted() {
 }
 
 #[test]
-fn eight_megabytes_are_read_and_one_byte_more_is_not() {
+fn reads_end_at_eight_megabytes() {
     let dirs = Dirs::new();
     dirs.write("workspace/most", vec![b'a'; 8 * MB]);
     dirs.write("workspace/more", vec![b'a'; 8 * MB + 1]);
@@ -532,7 +532,7 @@ fn the_runtimes_own_folder_is_open_to_nobody() {
 
 /// The size at the opening is a hint: a log that grows meanwhile is not read beyond the limit.
 #[test]
-fn a_file_that_grows_while_it_is_read_keeps_to_the_limit() {
+fn a_growing_file_is_read_within_the_limit() {
     let dirs = Dirs::new();
     let sandbox = dirs.workspace_sandbox();
     let file = fs::File::create(dirs.at("workspace/growing")).unwrap();
@@ -559,7 +559,7 @@ fn a_file_that_grows_while_it_is_read_keeps_to_the_limit() {
 }
 
 #[test]
-fn four_megabytes_are_written_and_one_byte_more_is_not() {
+fn writes_end_at_four_megabytes() {
     let dirs = Dirs::new();
     let sandbox = dirs.workspace_sandbox();
     assert_eq!(write(&sandbox, "most", &"a".repeat(4 * MB)), Ok(()));
@@ -581,7 +581,7 @@ fn bytes_that_are_not_text_are_not_read() {
 }
 
 #[test]
-fn folders_pipes_sockets_and_devices_are_not_regular_files() {
+fn only_regular_files_are_opened() {
     let dirs = Dirs::new();
     fs::create_dir(dirs.at("workspace/folder")).unwrap();
     assert!(Command::new("mkfifo").arg(dirs.at("workspace/pipe")).status().unwrap().success());
@@ -601,7 +601,7 @@ fn folders_pipes_sockets_and_devices_are_not_regular_files() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn files_of_the_kernel_are_read_though_they_say_they_are_empty() {
+fn kernel_files_of_size_zero_are_read() {
     let dirs = Dirs::new();
     let sandbox = dirs.sandbox(&["/proc/meminfo", "/proc/sys/kernel/ostype"]);
     assert!(read(&sandbox, "/proc/meminfo").unwrap().contains("MemTotal"));
@@ -665,8 +665,8 @@ fn as_another_user(test: &str) -> bool {
 }
 
 #[test]
-fn a_lack_of_unix_permission_is_its_own_error() {
-    if as_another_user("a_lack_of_unix_permission_is_its_own_error") {
+fn missing_unix_permission_is_its_own_error() {
+    if as_another_user("missing_unix_permission_is_its_own_error") {
         return;
     }
     let dirs = Dirs::new();
@@ -692,7 +692,7 @@ fn a_lack_of_unix_permission_is_its_own_error() {
 }
 
 #[test]
-fn a_reader_of_the_old_file_keeps_it_whole() {
+fn a_reader_keeps_the_old_file_whole() {
     use std::io::Read;
 
     let dirs = Dirs::new();
@@ -705,7 +705,7 @@ fn a_reader_of_the_old_file_keeps_it_whole() {
 }
 
 #[test]
-fn names_that_are_too_long_are_errors_and_errors_stay_short() {
+fn too_long_names_are_short_errors() {
     let sandbox = Dirs::new().workspace_sandbox();
     let long = "é".repeat(100_000);
     for error in [read(&sandbox, &long).unwrap_err(), write(&sandbox, &long, "x").unwrap_err()] {

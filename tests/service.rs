@@ -57,7 +57,7 @@ fn a_socket_outlives_an_empty_input() {
 }
 
 #[test]
-fn what_was_piped_is_answered_and_the_socket_stays() {
+fn piped_lines_are_answered_and_the_socket_stays() {
     let dir = with_config("channels: { socket: {} }");
     let mut command = dir.command(&["run"]);
     let input = dir.write("input", "/status\n");
@@ -90,7 +90,7 @@ fn a_plugins_channel_outlives_an_empty_input() {
 }
 
 #[test]
-fn a_channel_that_is_taken_out_gives_up_what_it_waits_for() {
+fn a_removed_channel_releases_its_waiters() {
     let dir = with_config("channels: { mailbox: { owner: ann } }");
     let patience = json!({ "max_fuel": 100_000_000_000_u64, "max_execution_seconds": 300 });
     dir.plugin("probe", &support::probe(), &json!({ "resources": patience }));
@@ -122,7 +122,7 @@ fn a_channel_that_is_taken_out_gives_up_what_it_waits_for() {
 
 #[cfg(feature = "serve")]
 #[test]
-fn an_address_is_served_without_input_until_a_signal() {
+fn an_address_is_served_without_input() {
     for signal in ["TERM", hangup()] {
         let dir = Dir::new();
         let mut service = Service::start(dir.command(&["run", "--mcp", "127.0.0.1:0"]));

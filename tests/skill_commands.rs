@@ -64,7 +64,7 @@ impl Place {
 }
 
 #[test]
-fn a_new_skill_is_valid_to_the_letter_and_nothing_is_overwritten() {
+fn a_new_skill_is_valid_and_overwrites_nothing() {
     let place = Place::new();
     let ran = place.run("skill new deploy").exits(0).prints("./.weft/skills/deploy/SKILL.md\n");
     ran.says("next: edit it").says("--trust");
@@ -124,7 +124,7 @@ fn a_skill_is_installed_shown_and_removed() {
 }
 
 #[test]
-fn what_can_not_be_used_when_it_is_installed_says_so_and_why() {
+fn an_unusable_skill_is_explained_at_install() {
     let place = Place::new();
     let more = "metadata:\n  openclaw:\n    requires:\n      bins: [no-such-program-here]\n";
     place.skill("deploy", "1.0.0", more);
@@ -185,7 +185,7 @@ fn shell_tools_wait_for_an_explicit_yes() {
 }
 
 #[test]
-fn the_list_has_every_skill_with_what_it_shadows() {
+fn the_list_has_every_skill_and_its_shadows() {
     let place = Place::new();
     place.skill("deploy", "1.0.0", "");
     place.run("skill install src/deploy").exits(0);
@@ -252,7 +252,7 @@ fn a_skill_is_switched_off_and_on() {
 }
 
 #[test]
-fn a_skill_that_a_plugin_tells_can_be_shown_and_switched_off() {
+fn a_plugins_skill_can_be_shown_and_switched() {
     let place = Place::new();
     let folder = format!("{}/tests/guests/commit-notes", env!("CARGO_MANIFEST_DIR"));
     let told = |line: &str| place.run(&format!("{line} --plugins {folder}"));
@@ -276,7 +276,7 @@ fn a_skill_that_a_plugin_tells_can_be_shown_and_switched_off() {
 }
 
 #[test]
-fn what_was_not_installed_is_not_removed_and_it_is_said_where_it_is() {
+fn removing_an_uninstalled_skill_names_its_place() {
     let place = Place::new();
     let skill = |name: &str| format!("---\nname: {name}\ndescription: x\n---\nDo.\n");
     place.write(".weft/skills/ours/SKILL.md", skill("ours"));
@@ -305,7 +305,7 @@ fn what_was_not_installed_is_not_removed_and_it_is_said_where_it_is() {
 }
 
 #[test]
-fn a_skill_with_code_gives_tools_once_it_is_approved() {
+fn a_skill_with_code_needs_approval_for_tools() {
     let place = Place::new();
     place.skill("helper", "1.0.0", "");
     place.write("src/helper/plugin.wasm", probe());
@@ -327,7 +327,7 @@ fn a_skill_with_code_gives_tools_once_it_is_approved() {
 }
 
 #[test]
-fn modules_are_packed_up_to_the_size_that_the_operator_allows() {
+fn modules_are_packed_within_the_operators_limit() {
     let place = Place::new();
     place.skill("helper", "1.0.0", "");
     let large = padding::padded(&probe(), &vec![0; 2 << 20]);
@@ -344,7 +344,7 @@ fn modules_are_packed_up_to_the_size_that_the_operator_allows() {
 }
 
 #[test]
-fn the_code_of_a_workspace_is_approved_for_it_alone() {
+fn workspace_code_is_approved_for_its_workspace() {
     let place = Place::new();
     place.skill("helper", "1.0.0", "allowed-tools: Bash\n");
     place.write("src/helper/plugin.wasm", probe());
@@ -418,7 +418,7 @@ fn help_has_examples() {
 }
 
 #[test]
-fn the_answer_about_a_workspace_can_be_told_and_changed() {
+fn trust_can_be_shown_and_changed() {
     let place = Place::new();
     let prints = |line: &str, end: &str| {
         let ran = place.run(line).exits(0);

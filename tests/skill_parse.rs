@@ -121,7 +121,7 @@ fn only(parsed: &ParsedSkill, code: &str) -> Diagnostic {
 const HEAD: &str = "---\nname: case\ndescription: Does it\n---\n";
 
 #[test]
-fn a_file_over_its_limit_is_refused_and_a_large_one_loads() {
+fn an_oversized_file_is_refused_a_large_loads() {
     let file = |bytes: usize| format!("{HEAD}{}", "x".repeat(bytes - HEAD.len()));
     let refused = lenient(&file(SKILL_BYTES + 1));
     assert_eq!(only(&refused, "too-large").severity, Severity::Error);
@@ -282,7 +282,7 @@ fn text_without_imitations_is_kept_byte_for_byte() {
 }
 
 #[test]
-fn what_imitates_a_system_or_a_tool_is_shown_and_not_spoken() {
+fn imitated_system_or_tool_text_is_neutralized() {
     let cases = [
         ("<system>", "&lt;system>"),
         ("</system>", "&lt;/system>"),
@@ -320,7 +320,7 @@ fn what_imitates_a_system_or_a_tool_is_shown_and_not_spoken() {
 }
 
 #[test]
-fn values_take_the_places_of_variables_and_nothing_else_changes() {
+fn values_replace_only_variables() {
     let skill = document(
         "---\nname: case\ndescription: Does it\nvariables:\n  - name: topic\n    required: true\n  \
          - name: tone\n    default: calm\n  - style\n---\n{{topic}} {{ topic }} ${topic} ${tone} \
@@ -358,7 +358,7 @@ fn corpus() -> Option<PathBuf> {
 }
 
 #[test]
-fn every_real_file_loads_or_says_what_is_wrong() {
+fn every_real_file_loads_or_explains_itself() {
     let Some(folder) = corpus() else {
         println!("skipped: there is no corpus, which WEFT_CORPUS can name");
         return;

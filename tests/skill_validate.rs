@@ -27,7 +27,7 @@ fn skills() -> Dir {
 }
 
 #[test]
-fn every_file_beneath_a_path_is_reported_with_what_to_write() {
+fn every_file_is_reported_with_a_correction() {
     let ran = skills().run(&["skill", "validate", "skills"]).exits(0);
     let file = "skills/more/deep/mended/skill.md";
     assert_eq!(
@@ -44,7 +44,7 @@ fn every_file_beneath_a_path_is_reported_with_what_to_write() {
 
 /// It would wait for a writer for ever.
 #[test]
-fn a_pipe_in_the_place_of_a_mark_of_caches_is_not_waited_for() {
+fn a_pipe_as_cache_mark_is_not_read() {
     let dir = skills();
     let pipe = dir.path("skills/more/CACHEDIR.TAG");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -83,7 +83,7 @@ fn json_is_one_line_for_each_file() {
 }
 
 #[test]
-fn links_that_lead_out_are_not_followed_and_circles_end() {
+fn outward_links_and_link_circles_end() {
     let dir = skills();
     fs::create_dir(dir.path("outside")).unwrap();
     dir.write("outside/SKILL.md", GOOD);
@@ -107,7 +107,7 @@ fn links_that_lead_out_are_not_followed_and_circles_end() {
 }
 
 #[test]
-fn one_file_and_the_current_folder_are_paths_too() {
+fn a_file_and_the_current_folder_are_paths() {
     let dir = skills();
     dir.run(&["skill", "validate", "skills/good/SKILL.md"]).exits(0).prints("");
     let mut command = dir.command(&["skill", "validate", ".", "--strict"]);
@@ -116,7 +116,7 @@ fn one_file_and_the_current_folder_are_paths_too() {
 }
 
 #[test]
-fn a_path_without_a_skill_is_a_failure_and_none_is_wrong_usage() {
+fn a_path_without_skill_is_a_failure() {
     let dir = Dir::new();
     dir.run(&["skill", "validate", "home"]).exits(1).says("there is no SKILL.md in home");
     dir.run(&["skill", "validate", "nowhere"]).exits(1).says("nowhere can't be read");
@@ -124,7 +124,7 @@ fn a_path_without_a_skill_is_a_failure_and_none_is_wrong_usage() {
 }
 
 #[test]
-fn a_file_that_is_none_is_reported_and_does_not_block() {
+fn a_special_file_is_reported_without_blocking() {
     let dir = skills();
     fs::create_dir_all(dir.path("skills/folder/SKILL.md")).unwrap();
     let ran = dir.run(&["skill", "validate", "skills"]).exits(1);

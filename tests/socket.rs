@@ -201,7 +201,7 @@ fn a_message_is_answered_under_its_id() {
 }
 
 #[test]
-fn a_skill_that_is_added_is_a_command_in_the_same_conversation() {
+fn an_added_skill_is_a_command_at_once() {
     let world = World::simple();
     let greet = "---\nname: greet\ndescription: Greets\n---\nSay hello to $ARGUMENTS.\n";
     world.runtime.block_on(async {
@@ -215,7 +215,7 @@ fn a_skill_that_is_added_is_a_command_in_the_same_conversation() {
 
 /// Its lines are there whenever they are looked for, so that reading them never waits.
 #[test]
-fn a_client_that_sends_without_a_pause_leaves_others_their_turn() {
+fn a_busy_client_leaves_others_their_turn() {
     let world = World::simple();
     for line in ["\n", " ", "x\n", "{\"type\":\"message\",\"id\":\"\",\"text\":\"\"}\n"] {
         let stream = std::os::unix::net::UnixStream::connect(world.path()).unwrap();
@@ -267,7 +267,7 @@ fn attachments_go_both_ways_as_base64() {
 }
 
 #[test]
-fn threads_are_conversations_of_their_own_and_answers_name_theirs() {
+fn threads_are_separate_conversations() {
     let world = World::simple();
     let greet = "---\nname: greet\ndescription: Greets\n---\nSay hello.\n";
     world.runtime.block_on(async {
@@ -309,7 +309,7 @@ fn work_can_be_followed_and_cancelled() {
 }
 
 #[test]
-fn what_can_not_be_understood_is_answered_and_the_connection_stays() {
+fn unintelligible_lines_are_answered_and_the_connection_stays() {
     let world = World::new(&async_channel::bounded(1).1, |options| options.line_bytes = 1000);
     world.runtime.block_on(async {
         let mut client = world.connect().await;
@@ -354,7 +354,7 @@ where
 }
 
 #[test]
-fn arguments_of_the_most_bytes_fit_into_a_line() {
+fn the_largest_arguments_fit_into_a_line() {
     let load = async |world: &World| {
         let module = include_bytes!("guests/echo/plugin.wasm").as_slice();
         let manifest = include_str!("guests/echo/weft.plugin.json");
@@ -383,7 +383,7 @@ fn arguments_of_the_most_bytes_fit_into_a_line() {
 }
 
 #[test]
-fn a_client_has_one_message_for_each_id_and_not_too_many_at_once() {
+fn a_clients_message_ids_are_unique_and_bounded() {
     let (_open, opens) = async_channel::bounded(1);
     let world = World::new(&opens, |options| options.in_flight = 3);
     world.runtime.block_on(async {
@@ -419,7 +419,7 @@ fn a_connection_has_sixty_four_conversations() {
 }
 
 #[test]
-fn a_socket_that_is_opened_anew_lets_go_of_whom_it_no_longer_hears() {
+fn a_reopened_socket_drops_its_old_clients() {
     let world = World::simple();
     world.runtime.block_on(async {
         let mut client = world.connect().await;
@@ -432,7 +432,7 @@ fn a_socket_that_is_opened_anew_lets_go_of_whom_it_no_longer_hears() {
 }
 
 #[test]
-fn a_client_with_a_full_queue_that_leaves_is_noticed() {
+fn a_leaving_client_with_full_queue_is_noticed() {
     let (_open, opens) = async_channel::bounded(1);
     let world = World::new(&opens, |_| {});
     world.runtime.block_on(async {
@@ -461,7 +461,7 @@ fn a_client_with_a_full_queue_that_leaves_is_noticed() {
 }
 
 #[test]
-fn the_unix_socket_is_its_owner_s_alone_and_is_gone_at_the_end() {
+fn the_unix_socket_is_private_and_removed() {
     let world = World::simple();
     let mode = std::fs::metadata(world.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -474,7 +474,7 @@ fn the_unix_socket_is_its_owner_s_alone_and_is_gone_at_the_end() {
 }
 
 #[test]
-fn a_socket_that_took_its_place_is_left_alone_at_the_end() {
+fn a_socket_that_replaced_ours_is_kept() {
     let world = World::simple();
     std::fs::remove_file(world.path()).unwrap();
     let _other = std::os::unix::net::UnixListener::bind(world.path()).unwrap();
@@ -483,7 +483,7 @@ fn a_socket_that_took_its_place_is_left_alone_at_the_end() {
 }
 
 #[test]
-fn a_socket_that_a_killed_program_left_is_replaced_and_a_living_one_is_not() {
+fn a_stale_socket_is_replaced_a_live_isnt() {
     let world = World::simple();
     let again =
         || Arc::new(SocketChannel::new(SocketOptions::new(SocketAddress::Unix(world.path()))));
@@ -541,7 +541,7 @@ fn over_tcp_only_the_token_lets_anybody_in() {
 }
 
 #[test]
-fn over_tcp_a_client_that_closes_is_noticed_and_one_that_only_says_no_more_is_answered() {
+fn over_tcp_closing_and_half_closing_differ() {
     let (open, opens) = async_channel::bounded(1);
     let world = World::new(&opens, tcp);
     world.runtime.block_on(async {
@@ -595,7 +595,7 @@ where
 }
 
 #[test]
-fn the_allow_list_holds_for_those_for_whom_a_client_speaks() {
+fn the_allow_list_covers_named_senders() {
     let world = World::new(&async_channel::bounded(1).1, tcp);
     world.runtime.block_on(async {
         let mut client = world.connect_tcp().await;
@@ -622,7 +622,7 @@ fn the_allow_list_holds_for_those_for_whom_a_client_speaks() {
 }
 
 #[test]
-fn a_tcp_socket_without_a_token_does_not_open() {
+fn a_tcp_socket_needs_a_token() {
     for token in [None, Some(Arc::new(|| None) as weft_lite::channel::TokenSource)] {
         let mut options = SocketOptions::new(SocketAddress::Tcp("127.0.0.1:0".into()));
         options.token = token;
@@ -649,7 +649,7 @@ fn more_clients_than_there_may_be_are_told() {
 }
 
 #[test]
-fn a_client_that_closes_its_sending_side_still_gets_its_answers() {
+fn a_half_closing_client_gets_its_answers() {
     let (open, opens) = async_channel::bounded(1);
     let world = World::new(&opens, |_| {});
     world.runtime.block_on(async {
@@ -665,7 +665,7 @@ fn a_client_that_closes_its_sending_side_still_gets_its_answers() {
 }
 
 #[test]
-fn a_client_that_is_gone_costs_no_more_work() {
+fn a_disconnected_client_costs_no_more_work() {
     let (_open, opens) = async_channel::bounded::<()>(1);
     let world = World::new(&opens, |_| {});
     world.runtime.block_on(async {
@@ -696,7 +696,7 @@ fn leaving_ends_the_connection_after_the_answer() {
 }
 
 #[test]
-fn stopping_in_the_middle_answers_or_reports_every_message() {
+fn stopping_answers_or_reports_every_message() {
     let (_open, opens) = async_channel::bounded::<()>(1);
     let world = World::new(&opens, |_| {});
     world.runtime.block_on(async {
@@ -737,7 +737,7 @@ fn the_host_can_say_something_by_itself() {
 }
 
 #[test]
-fn a_client_that_reads_nothing_is_cut_off_and_hurts_nobody() {
+fn a_client_that_reads_nothing_is_disconnected() {
     let world = World::simple();
     world.runtime.block_on(async {
         let mut deaf = world.connect().await;

@@ -57,7 +57,7 @@ fn plugin(id: &str) -> PluginPackage {
 
 /// Nothing that stopping in order needs waits for one of them.
 #[test]
-fn a_host_whose_threads_are_all_stuck_stops_in_order() {
+fn a_host_with_stuck_threads_stops_in_order() {
     let (done, stopped) = mpsc::channel();
     thread::spawn(move || {
         let source = Never::default();

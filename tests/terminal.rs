@@ -26,7 +26,7 @@ fn at_terminal(dir: &Dir) -> Session {
 const CTRL_D: &str = "\u{4}";
 
 #[test]
-fn one_ctrl_d_ends_it_at_once_and_after_a_line() {
+fn one_ctrl_d_ends_it_after_a_line() {
     let dir = Dir::new();
     let mut session = at_terminal(&dir);
     session.shows("> ");
@@ -45,7 +45,7 @@ fn one_ctrl_d_ends_it_at_once_and_after_a_line() {
 }
 
 #[test]
-fn a_call_given_up_at_the_end_is_followed_by_no_prompt() {
+fn a_call_cancelled_at_the_end_prompts_nothing() {
     let dir = Dir::new();
     let mut session = at_terminal(&dir);
     session.shows("> ");
@@ -63,7 +63,7 @@ fn a_call_given_up_at_the_end_is_followed_by_no_prompt() {
 }
 
 #[test]
-fn ctrl_c_cancels_the_call_in_flight_and_the_next_line_is_asked_for() {
+fn ctrl_c_cancels_the_call_and_prompts_again() {
     let dir = Dir::new();
     let mut session = at_terminal(&dir);
     session.shows("> ");
@@ -78,7 +78,7 @@ fn ctrl_c_cancels_the_call_in_flight_and_the_next_line_is_asked_for() {
 }
 
 #[test]
-fn what_a_guest_answers_can_not_drive_the_terminal() {
+fn a_guests_answer_cannot_control_the_terminal() {
     let dir = Dir::new();
     let mut session = at_terminal(&dir);
     session.shows("> ");

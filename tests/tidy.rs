@@ -78,6 +78,9 @@ const STUBS: [&str; 6] = ["todo!", "unimplemented!", "TODO", "FIXME", "XXX", "HA
 
 const LINES: usize = 500;
 
+/// The most words in the name of a test.
+const TEST_WORDS: usize = 8;
+
 #[test]
 fn imports_go_downwards() {
     let mut faults = String::new();
@@ -154,6 +157,35 @@ fn no_file_is_too_long() {
     fails_nowhere(&format!("a file has at most {LINES} lines"), files, |file| {
         file.text.lines().count() > LINES
     });
+}
+
+#[test]
+fn names_of_tests_are_short() {
+    let rule = format!("a test's name has at most {TEST_WORDS} words");
+    fails_nowhere(&rule, everything(), |file| {
+        tests_of(&file.text).any(|name| words_of(name) > TEST_WORDS)
+    });
+}
+
+/// The names of the tests in a file.
+fn tests_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split("#[test]").skip(1).filter_map(|rest| {
+        let (_, name) = rest.split_once("fn ")?;
+        name.split('(').next()
+    })
+}
+
+/// The words of a test's name, without the rule that it is about: `t17_`, `rule_4_`, `line_2_`.
+fn words_of(name: &str) -> usize {
+    let mut words: Vec<_> = name.split('_').collect();
+    let is_number = |word: &str| word.parse::<u8>().is_ok();
+    let rules = match words[..] {
+        [first, ..] if first.strip_prefix('t').is_some_and(is_number) => 1,
+        ["rule" | "line", second, ..] if is_number(second) => 2,
+        _ => 0,
+    };
+    words.drain(..rules);
+    words.len()
 }
 
 #[track_caller]
@@ -338,4 +370,6 @@ fn the_rules_see_what_they_should() {
     assert!(one.paths().iter().any(|path| begins(path, "std::fs")));
     assert!(one.paths().iter().any(|path| begins(path, "std::env")));
     assert!(has_word("x // TODO: y", "TODO") && !has_word("TODOS", "TODO"));
+    assert_eq!(tests_of("#[test]\nfn a_b() {}\n#[test]\n#[cfg(x)]\nfn c() {}").count(), 2);
+    assert_eq!(["t17_a_b", "rule_4_a", "a_t17"].map(words_of), [2, 1, 2]);
 }

@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_line_over_the_limit_is_read() {
+    fn reading_goes_on_after_a_too_long_line() {
         for (text, expected) in [
             ("12345678\n123456789\nend", vec!["12345678", "too long", "end"]),
             ("123456789", vec!["too long"]),

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_no_room_waits_in_turn_and_not_too_much_of_it() {
+    fn messages_without_room_wait_in_a_bounded_queue() {
         use futures_lite::future::{block_on, poll_once};
         use std::pin::pin;
 

@@ -54,7 +54,7 @@ mod tests {
 
     /// Every short text of these bytes, from every place on.
     #[test]
-    fn each_first_byte_is_found_once_and_in_order() {
+    fn each_first_byte_is_found_once_in_order() {
         const BYTES: [u8; 5] = [b'a', b'<', 0xef, b'#', 0xf3];
         for number in 0..BYTES.len().pow(6) {
             let text: Vec<u8> = (0..6).map(|at| BYTES[number / BYTES.len().pow(at) % 5]).collect();

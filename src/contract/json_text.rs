@@ -93,7 +93,7 @@ mod tests {
 
     /// Every byte of ASCII at every place of a word, beside letters of other lengths.
     #[test]
-    fn a_string_is_written_as_serde_json_writes_it() {
+    fn strings_are_written_as_serde_json_writes_them() {
         for byte in 0..0x80_u8 {
             for before in 0..17 {
                 let sign = char::from(byte);

@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_something_else_than_the_value_is_written_anew() {
+    fn a_value_with_another_meaning_is_written_again() {
         for (text, expected) in [
             (r#"{ "a" : [1.50, "x\/"], "\u0062": {} }"#, None),
             (r#"{"a":{"x":1.50,"y":[2.0],"x":3.0}}"#, Some(r#"{"a":{"y":[2.0],"x":3.0}}"#)),
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_read_from_the_begin_of_a_message() {
+    fn an_id_is_read_from_the_message_start() {
         let id =
             |text: &str| id_near_begin(text.as_bytes()).map(|id| serde_json::json!(id).to_string());
         for (text, expected) in [

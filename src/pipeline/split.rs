@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_is_too_long_and_no_letter_is_cut() {
+    fn parts_are_bounded_and_never_split_a_letter() {
         let text = "ä".repeat(10);
         assert_eq!(parts(&text, 4), ["ääää", "ääää", "ää"]);
         for max_chars in 1..12 {

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limits_of_a_control_group_and_of_those_around_it_count() {
+    fn limits_of_all_enclosing_control_groups_count() {
         let files = |groups| {
             let files = limit_files(groups).into_iter();
             files.map(|path| path.display().to_string()).collect::<Vec<_>>()

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_sleeps_is_not_looked_at_until_it_is_woken() {
+    fn a_sleeping_future_is_polled_only_when_woken() {
         let (sender, receiver) = async_channel::bounded(1);
         let mut looks = 0;
         let mut received = pin!(receiver.recv());

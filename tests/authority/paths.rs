@@ -29,7 +29,7 @@ fn links_lead_nowhere() {
 }
 
 #[test]
-fn a_skill_or_plugin_that_is_a_link_is_closed_where_it_leads() {
+fn a_linked_skill_or_plugin_closes_its_target() {
     let world = World::new();
     world.write("work/mine/SKILL.md", "words");
     fs::create_dir_all(world.path("home/.weft/skills")).unwrap();
@@ -75,7 +75,7 @@ fn dots_and_other_spellings_lead_nowhere() {
 }
 
 #[test]
-fn a_folder_that_is_moved_into_a_place_while_it_is_open_is_closed() {
+fn a_folder_moved_into_a_place_is_closed() {
     let world = World::new();
     world.write("work/shared/note.txt", "mine");
     let loaded = world.load(&json!(["$WORKSPACE/shared"]));
@@ -134,7 +134,7 @@ impl Drop for Mounted {
 }
 
 #[test]
-fn what_a_killed_write_left_is_cleared_away_when_the_folder_is_opened() {
+fn leftovers_of_a_killed_write_are_removed() {
     let world = World::new();
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(7_200);
     let left = ["work/.weft-4711-0.tmp", "work/below/.weft-4711-1.tmp"];

@@ -8,7 +8,7 @@ use weft_lite::package::{PackageKind, uninstall};
 use crate::world::{AUTHORITY, KERNEL, OWN, World};
 
 #[test]
-fn a_plugin_in_the_workspace_does_not_rewrite_itself() {
+fn a_workspace_plugin_cannot_rewrite_itself() {
     let world = World::with_plugin_in("work/plugins/probe");
     let loaded = world.load(&json!(["$WORKSPACE"]));
     assert_eq!(loaded.warnings(), [""; 0]);
@@ -25,7 +25,7 @@ fn a_plugin_in_the_workspace_does_not_rewrite_itself() {
 }
 
 #[test]
-fn an_installed_plugin_does_not_rewrite_itself_and_has_data_of_its_own() {
+fn an_installed_plugin_writes_only_its_own_data() {
     let world = World::with_plugin_in("home/.weft/plugins/probe");
     let grants = json!(["$PLUGIN_DIR", "$PLUGIN_DATA", "~"]);
     let loaded = world.load(&grants);
@@ -94,7 +94,7 @@ fn the_workspaces_settings_skills_and_prompts_are_closed() {
 }
 
 #[test]
-fn a_home_that_is_not_there_yet_is_not_made_by_a_guest() {
+fn a_guest_cannot_create_a_missing_home() {
     let world = World::new();
     let home = world.path("home/config/weft");
     let plugins = world.path("plugins");
@@ -165,7 +165,7 @@ fn the_kernels_windows_are_closed() {
 }
 
 #[test]
-fn a_grant_that_names_a_place_is_refused_with_the_reason() {
+fn a_grant_naming_a_place_is_refused() {
     let world = World::new();
     world.write("home/.weft/approvals.json", "{}");
     let grants = json!([

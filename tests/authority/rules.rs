@@ -14,7 +14,7 @@ use crate::world::{AUTHORITY, KERNEL, OWN};
 const SETTINGS: &str = "filesystem access denied: settings and prompts of other programs are read-only where the manifest does not name them";
 
 #[test]
-fn rule_1_what_the_configuration_names_is_a_place() {
+fn rule_1_paths_named_by_the_configuration_are_places() {
     let machine = Machine::new();
     let pem = include_str!("../network/certificates/authority.pem");
     let authority = machine.write("home/work/own-ca.pem", pem);
@@ -58,7 +58,7 @@ fn rule_1_the_program_itself_is_a_place() {
 }
 
 #[test]
-fn rule_1_settings_and_prompts_of_other_programs_are_read_only() {
+fn rule_1_settings_of_other_programs_are_read_only() {
     let machine = Machine::new();
     machine.write("home/work/.git/config", "[core]");
     machine.write("home/work/AGENTS.md", "as a person wrote it");
@@ -112,7 +112,7 @@ fn rule_1_settings_and_prompts_of_other_programs_are_read_only() {
 }
 
 #[test]
-fn rule_2_single_files_of_the_kernel_are_opened_but_none_of_a_process() {
+fn rule_2_only_kernel_files_of_no_process_open() {
     let machine = Machine::new();
     let asks =
         json!({ "filesystem": ["/proc/uptime", "/proc/self/environ", "/proc", "/dev/null"] });
@@ -151,7 +151,7 @@ fn rule_3_what_cant_be_told_is_denied() {
 /// What a plugin may reach on this machine is not what its neighbours may do.
 #[cfg(feature = "serve")]
 #[test]
-fn rule_1_a_plugin_is_no_client_of_the_program_it_runs_in() {
+fn rule_1_a_plugin_is_no_client_of_its_host() {
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "network: {allow_private_hosts: [127.0.0.1]}\n");
     machine.probe("plugins/probe", "0.1.0", &json!({ "network": ["127.0.0.1"] }));
@@ -184,7 +184,7 @@ fn rule_1_a_plugin_is_no_client_of_the_program_it_runs_in() {
 }
 
 #[test]
-fn rule_4_a_named_folder_is_approved_as_it_was_at_the_start() {
+fn rule_4_a_named_folder_is_approved_as_started() {
     let machine = Machine::new();
     let asks = json!({ "filesystem": ["$WORKSPACE"] });
     let mut running = machine.granting(&asks["filesystem"]);
@@ -248,7 +248,7 @@ fn rule_7_a_trusted_workspace_loosens_nothing() {
 }
 
 #[test]
-fn rule_8_each_refusal_has_its_record_and_is_said_beforehand() {
+fn rule_8_each_refusal_is_recorded_and_announced() {
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "channels: {socket: {path: ~/work/weft.sock}}\n");
     let grants = json!([
@@ -321,7 +321,7 @@ fn rule_1_data_of_a_plugin_is_bounded() {
 }
 
 #[test]
-fn rule_1_programs_beside_each_other_share_the_room_for_data() {
+fn rule_1_concurrent_programs_share_the_data_quota() {
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "limits: {plugin_data_mb: 1}\n");
     let mut one = machine.granting(&json!(["$PLUGIN_DATA"]));
@@ -340,7 +340,7 @@ fn rule_1_programs_beside_each_other_share_the_room_for_data() {
 }
 
 #[test]
-fn rule_8_a_flood_of_refusals_hides_no_record() {
+fn rule_8_refusal_floods_hide_no_record() {
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "audit: {rotate_mb: 1}\n");
     machine.plugin("neighbour", "plugins/neighbour", "0.1.0", &json!({}));
@@ -366,7 +366,7 @@ fn rule_8_a_flood_of_refusals_hides_no_record() {
 /// Whoever reads the token may do what its holder may, also by another name of the file.
 #[cfg(feature = "serve")]
 #[test]
-fn rule_1_the_file_of_the_token_is_closed() {
+fn rule_1_the_token_file_is_closed() {
     use std::os::unix::fs::symlink;
 
     let machine = Machine::new();

@@ -8,7 +8,7 @@ use crate::program::{Machine, Running, skip};
 use crate::world::{KERNEL, OWN};
 
 #[test]
-fn line_1_a_plugin_in_the_workspace_does_not_rewrite_its_manifest() {
+fn line_1_a_workspace_plugin_cannot_rewrite_its_manifest() {
     let machine = Machine::new();
     machine.probe("home/work/plugins/probe", "0.1.0", &json!({ "filesystem": ["$WORKSPACE"] }));
     let manifest = machine.text("home/work/plugins/probe/weft.plugin.json");
@@ -24,7 +24,7 @@ fn line_1_a_plugin_in_the_workspace_does_not_rewrite_its_manifest() {
 }
 
 #[test]
-fn line_2_a_signed_plugin_does_not_rewrite_its_package() {
+fn line_2_a_signed_plugin_cannot_rewrite_its_package() {
     let machine = Machine::new();
     let folder = machine.probe("source", "0.1.0", &json!({ "filesystem": ["$PLUGIN_DIR"] }));
     let folder = folder.to_str().unwrap();
@@ -53,7 +53,7 @@ fn line_2_a_signed_plugin_does_not_rewrite_its_package() {
 }
 
 #[test]
-fn line_3_a_trusted_workspaces_configuration_is_not_written_and_does_not_loosen() {
+fn line_3_a_workspace_configuration_is_closed_and_never_loosens() {
     let machine = Machine::new();
     machine.write("home/.weft/config.yaml", "env: {never: [CITY]}\n");
     machine.probe(
@@ -78,7 +78,7 @@ fn line_3_a_trusted_workspaces_configuration_is_not_written_and_does_not_loosen(
 }
 
 #[test]
-fn line_4_no_skill_and_no_personality_is_written_into_a_trusted_workspace() {
+fn line_4_no_skill_or_soul_is_written() {
     let machine = Machine::new();
     machine.probe("plugins/probe", "0.1.0", &json!({ "filesystem": ["$WORKSPACE"] }));
     let mut running = machine.start("plugins", &["--trust"]);
@@ -95,7 +95,7 @@ fn line_4_no_skill_and_no_personality_is_written_into_a_trusted_workspace() {
 }
 
 #[test]
-fn line_5_a_home_that_is_not_there_yet_is_not_made_up() {
+fn line_5_a_guest_cannot_create_a_home() {
     let machine = Machine::new();
     let mut running = machine.granting(&json!(["~"]));
     let forged =
@@ -149,14 +149,14 @@ fn with_a_grant_of_everything() -> Machine {
 }
 
 #[test]
-fn line_6_a_folder_around_the_home_gives_no_secret() {
+fn line_6_a_folder_around_home_gives_no_secret() {
     let machine = with_a_grant_of_everything();
     let running = machine.start("plugins", &[]);
     nothing_is_open(&machine, running);
 }
 
 #[test]
-fn line_6_nor_does_it_where_no_proc_is_mounted() {
+fn line_6_holds_without_a_mounted_proc() {
     let machine = with_a_grant_of_everything();
     let plugins = machine.path("plugins");
     let run = ["run", "--json", "--plugins", plugins.to_str().unwrap()];
@@ -168,7 +168,7 @@ fn line_6_nor_does_it_where_no_proc_is_mounted() {
 }
 
 #[test]
-fn line_7_the_kernels_windows_give_no_variables_and_no_arguments() {
+fn line_7_proc_gives_no_variables_or_arguments() {
     let machine = Machine::new();
     let mut running =
         machine.granting(&json!(["/", "/proc", "/proc/self/environ", "/proc/uptime"]));

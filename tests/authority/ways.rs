@@ -95,7 +95,7 @@ fn way_bind_mount() {
 }
 
 #[test]
-fn way_bind_mount_of_what_is_granted_into_a_place() {
+fn way_bind_mount_of_grant_into_place() {
     let machine = Machine::new();
     machine.plugin("mine", "home/work/mine", "0.2.0", &json!({}));
     machine.write("home/work/skill/SKILL.md", "words");
@@ -155,7 +155,7 @@ fn way_bind_mount_made_later() {
 
 /// The same with a link, which needs nobody's leave.
 #[test]
-fn way_link_made_later_in_the_place_of_a_folder() {
+fn way_link_made_later_replaces_a_folder() {
     let machine = Machine::new();
     machine.write("home/.weft/secrets/API.json", "hush");
     let mut running = machine.granting(&json!(["$WORKSPACE"]));
@@ -213,7 +213,7 @@ fn way_case() {
 }
 
 #[test]
-fn way_case_on_a_file_system_that_folds_it() {
+fn way_case_on_a_case_folding_file_system() {
     let machine = Machine::new();
     machine.probe("plugins/probe", "0.1.0", &json!({ "filesystem": ["$WORKSPACE"] }));
     machine.write("folds", "");
@@ -295,7 +295,7 @@ fn way_created_later() {
 
 /// A folder that is moved over what was a place, or becomes one by a link, is closed from then on.
 #[test]
-fn way_created_later_by_a_link_to_the_home() {
+fn way_created_later_through_a_link_to_home() {
     let machine = Machine::new();
     machine.write("home/aside/secrets/API.json", "hush");
     let mut running = machine.granting(&json!(["~"]));

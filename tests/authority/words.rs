@@ -32,7 +32,7 @@ fn words_of_a_path_are_no_permission() {
 }
 
 #[test]
-fn words_of_a_files_name_are_no_other_file() {
+fn words_in_a_file_name_mean_no_file() {
     let machine = Machine::new();
     let folder = machine.probe("source", "0.1.0", &json!({}));
     machine.done(&["plugin", "install", folder.to_str().unwrap(), "--yes"]);

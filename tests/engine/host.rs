@@ -62,7 +62,7 @@ async fn answer(host: &PluginHost, tool: &str) -> Result<String, CallError> {
 }
 
 #[test]
-fn a_resident_instance_keeps_its_state_and_a_fresh_one_has_none() {
+fn a_resident_instance_keeps_state_a_fresh_doesnt() {
     let packages = vec![
         package("kept", &counter(), ""),
         package("fresh", &counter(), r#","instance":"per-call""#),
@@ -120,7 +120,7 @@ fn names_are_full_or_bare_and_unique() {
 }
 
 #[test]
-fn dropping_the_call_stops_the_guest_and_frees_its_memory() {
+fn dropping_a_call_stops_the_guest() {
     let endless = Guest::running("(loop $again (br $again)) (unreachable)");
     let packages = vec![package("endless", &endless, ""), package("kept", &counter(), "")];
     hosting(runtime(), packages, async |host| {
@@ -139,7 +139,7 @@ fn dropping_the_call_stops_the_guest_and_frees_its_memory() {
 }
 
 #[test]
-fn a_call_that_is_dropped_before_its_turn_leaves_the_instance_as_it_was() {
+fn a_call_dropped_in_the_queue_changes_nothing() {
     hosting(runtime(), vec![package("kept", &counter(), "")], async |host| {
         assert_eq!(answer(host, "run").await, Ok("1".into()));
         let mut call = Box::pin(host.call("run", "{}".into()));
@@ -175,7 +175,7 @@ fn stopping_cancels_calls_in_flight() {
 }
 
 #[test]
-fn a_call_in_flight_ends_on_the_plugin_it_began_on() {
+fn a_call_ends_on_its_own_plugin_version() {
     // About 20 slices.
     let slow = Guest::running(&format!(
         "(local $n i32) (local.set $n (i32.const 300000))
@@ -202,7 +202,7 @@ impl Environment for FaultyEnvironment {
 }
 
 #[test]
-fn a_panic_in_an_effect_fails_that_call_and_that_instance_alone() {
+fn a_panicking_effect_fails_only_its_call() {
     let body = format!("(call $env (i32.const 64) (i32.const 1) (i32.const 32)) {ECHO}");
     let guest = Guest::running(&body)
         .importing("(import \"host\" \"get-env\" (func $env (param i32 i32 i32)))");
@@ -222,7 +222,7 @@ fn a_panic_in_an_effect_fails_that_call_and_that_instance_alone() {
 }
 
 #[test]
-fn idle_instances_are_dropped_in_time_and_come_back() {
+fn idle_instances_are_dropped_and_return() {
     let builder = runtime().idle_timeout(Duration::from_millis(20));
     hosting(builder, vec![package("kept", &counter(), "")], async |host| {
         assert_eq!(answer(host, "run").await, Ok("1".into()));

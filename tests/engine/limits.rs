@@ -23,7 +23,7 @@ fn an_endless_loop_runs_out_of_fuel() {
 }
 
 #[test]
-fn an_endless_loop_in_init_or_realloc_is_on_the_same_budget() {
+fn endless_init_or_realloc_uses_the_call_budget() {
     let resources = with_fuel(2_000_000);
     let fuel = Err(CallError::Exhausted(Exhausted::Fuel { limit: 2_000_000 }));
     let guest = Guest { init: LOOP.into(), ..Guest::default() };
@@ -47,7 +47,7 @@ fn wall_clock_ends_a_computing_guest() {
 }
 
 #[test]
-fn usage_is_told_and_fuel_is_fresh_for_each_call() {
+fn usage_is_reported_and_fuel_is_per_call() {
     let resources = with_fuel(1_000_000);
     // About 600,000 units a call: two calls only fit if none is carried over.
     let body = format!(
@@ -71,7 +71,7 @@ fn usage_is_told_and_fuel_is_fresh_for_each_call() {
 }
 
 #[test]
-fn a_function_of_100_kb_runs_in_slices_of_10_000() {
+fn a_large_function_runs_in_small_slices() {
     // 17,000 additions in one function: its translation alone would cost 700,000 units.
     let mut body = String::from("(local $sum i32)");
     for _ in 0..17_000 {
@@ -89,7 +89,7 @@ fn a_function_of_100_kb_runs_in_slices_of_10_000() {
 }
 
 #[test]
-fn what_is_translated_when_it_is_called_costs_the_same_fuel() {
+fn lazy_translation_costs_the_same_fuel() {
     // A long function, and bulk operations, which are charged by the byte.
     let sums = "(local.set $sum (i32.add (local.get $sum) (i32.const 1)))".repeat(5_000);
     let bulk = "(drop (memory.grow (i32.const 2)))
@@ -112,7 +112,7 @@ fn what_is_translated_when_it_is_called_costs_the_same_fuel() {
 }
 
 #[test]
-fn bulk_operations_larger_than_a_slice_are_done_once() {
+fn bulk_operations_beyond_a_slice_run_once() {
     // Grows by 15 MB, fills it, and counts how often the instructions around it run.
     let body = format!(
         "(if (i32.ne (memory.grow (i32.const 239)) (i32.const 1)) (then unreachable))
@@ -172,7 +172,7 @@ fn the_interpreter_still_resumes_table_grow_wrongly() {
 }
 
 #[test]
-fn memory_over_the_plugins_limit_is_told_as_such() {
+fn exceeding_the_plugins_memory_limit_is_named() {
     let resources = PluginResourceConfig { max_memory_mb: 2, ..PluginResourceConfig::default() };
     let exhausted = Err(CallError::Exhausted(Exhausted::Memory { limit: 2 << 20 }));
     let grow = Guest::running("(drop (memory.grow (i32.const 32))) (unreachable)");
@@ -262,7 +262,7 @@ fn parameters_have_a_limit() {
 }
 
 #[test]
-fn the_memory_of_all_guests_has_a_limit_and_idle_ones_give_way_oldest_first() {
+fn idle_guests_yield_shared_memory_oldest_first() {
     let resources = PluginResourceConfig::default();
     let module = Guest::default().compile();
     let memory = MemoryBudget::new(3 * 65_536);
@@ -311,7 +311,7 @@ fn a_dropped_call_frees_the_guest_at_once() {
 }
 
 #[test]
-fn a_limit_at_its_maximum_is_not_said_to_be_raised() {
+fn nobody_is_asked_to_raise_a_maximal_limit() {
     let step = |exhausted: Exhausted| CallError::Exhausted(exhausted).next_step();
     type Made = fn(u64) -> Exhausted;
     let made: [(limits::Range, Made); 5] = [

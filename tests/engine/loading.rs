@@ -36,7 +36,7 @@ fn an_unknown_import_is_named() {
 }
 
 #[test]
-fn an_import_of_a_wrong_type_names_both_types() {
+fn a_mistyped_import_names_both_types() {
     let guest = Guest::default().importing("(import \"host\" \"log\" (func (param i64 i32 i32)))");
     let text = fault(&guest).to_string();
     assert!(text.contains("(i64, i32, i32)") && text.contains("(i32, i32, i32)"), "{text}");
@@ -71,7 +71,7 @@ fn all_missing_exports_are_named_at_once() {
 }
 
 #[test]
-fn an_export_of_a_wrong_type_names_both_types() {
+fn a_mistyped_export_names_both_types() {
     let text = Guest::default().text().replace(
         "(func (export \"plugin#init\") (result i32)",
         "(func (export \"plugin#init\") (result i64) (drop (call $init)) (i64.const 0)) (func $init (result i32)",
@@ -84,7 +84,7 @@ fn an_export_of_a_wrong_type_names_both_types() {
 }
 
 #[test]
-fn an_import_handed_through_as_an_export_is_refused() {
+fn a_reexported_import_is_refused() {
     let guest = Guest::default().importing(
         "(import \"wasi_snapshot_preview1\" \"fd_write\"
                 (func $write (param i32 i32 i32 i32) (result i32)))
@@ -109,7 +109,7 @@ fn features_beyond_the_default_ones_are_refused() {
 }
 
 #[test]
-fn a_long_constant_expression_does_not_use_up_the_stack() {
+fn a_long_constant_expression_cannot_exhaust_the_stack() {
     let long = "i32.const 1 i32.add ".repeat(90_000);
     let long = Guest::default().with(&format!("(global i32 i32.const 1 {long})"));
     let wasm = long.wasm();
@@ -138,7 +138,7 @@ fn a_long_constant_expression_does_not_use_up_the_stack() {
 }
 
 #[test]
-fn what_is_not_wasm_is_said_to_be_so() {
+fn input_that_is_not_wasm_is_reported() {
     for bytes in [&b""[..], b"\0asm", b"#!/bin/sh\n", b"\0asm\x02\0\0\0"] {
         assert_eq!(CompiledModule::new(bytes).unwrap_err().faults, [ModuleFault::NotWasm]);
     }
@@ -148,7 +148,7 @@ fn what_is_not_wasm_is_said_to_be_so() {
 }
 
 #[test]
-fn a_module_over_the_limit_is_refused_before_it_is_read() {
+fn an_oversized_module_is_refused_unread() {
     let large = vec![0; 300 * 1024 + 1];
     let refused = CompiledModule::new(&large).unwrap_err().faults;
     assert_eq!(refused, [ModuleFault::TooLarge { bytes: 307_201, limit: 307_200 }]);
@@ -226,7 +226,7 @@ fn a_module_of_another_host_is_named() {
 }
 
 #[test]
-fn a_guest_of_another_host_is_not_asked_for_exports() {
+fn a_foreign_guest_is_not_asked_for_exports() {
     let text = "(module (import \"extism:host/env\" \"length\" (func (param i64) (result i64))))";
     let found = faults(text);
     assert!(matches!(&found[..], [ModuleFault::OtherWorld { .. }]), "{found:?}");
@@ -274,7 +274,7 @@ fn initialize_runs_before_init() {
 }
 
 #[test]
-fn code_that_costs_much_to_translate_is_refused_before_it_is() {
+fn code_that_is_costly_to_translate_is_refused() {
     let many = "i32 ".repeat(32);
     let wide = format!("(type $wide (func (result {many})))");
     let values = "(i32.const 1)".repeat(32);

@@ -150,7 +150,7 @@ fn exit_ends_the_call_with_its_status() {
 }
 
 #[test]
-fn a_lie_about_memory_or_a_handle_is_a_trap() {
+fn false_memory_or_handle_claims_trap() {
     let write = |handle: i64, at: i64, length: i64, result: i64| {
         let numbers = [handle, at, length, result].map(|number| format!("(i32.const {number})"));
         importing(&[WRITE], &format!("(call $a {})", numbers.join(" ")))

@@ -48,7 +48,7 @@ fn pages(count: u32) -> Guest {
 }
 
 #[test]
-fn a_plugin_without_permissions_does_not_starve_its_neighbour() {
+fn a_plugin_cannot_starve_its_neighbour() {
     let fresh = r#","instance":"per-call""#;
     let packages = || {
         let greedy = package("greedy", &holding(61), MOST);
@@ -77,7 +77,7 @@ fn a_plugin_without_permissions_does_not_starve_its_neighbour() {
 }
 
 #[test]
-fn what_a_plugin_took_while_it_was_alone_it_gives_up_when_another_comes() {
+fn a_plugin_yields_surplus_memory_to_a_newcomer() {
     let memory = MemoryBudget::new(BUDGET);
     let mut alone = start("greedy", &holding(59), &memory).unwrap();
     let mut budget = CallBudget::new(&PluginResourceConfig {
@@ -98,7 +98,7 @@ fn what_a_plugin_took_while_it_was_alone_it_gives_up_when_another_comes() {
 }
 
 #[test]
-fn an_idle_instance_above_its_share_is_dropped_once_there_are_neighbours() {
+fn an_oversized_idle_instance_yields_to_neighbours() {
     let memory = MemoryBudget::new(BUDGET);
     let now = Instant::now();
     let parked = memory.park(start("greedy", &pages(60), &memory).unwrap(), now);
@@ -118,7 +118,7 @@ fn an_idle_instance_above_its_share_is_dropped_once_there_are_neighbours() {
 }
 
 #[test]
-fn the_refusal_of_a_full_budget_names_the_plugin_that_holds_the_most() {
+fn a_full_budget_names_its_largest_holder() {
     let memory = MemoryBudget::new(BUDGET);
     let _small = start("small", &pages(20), &memory).unwrap();
     let _large = start("large", &pages(32), &memory).unwrap();
@@ -131,7 +131,7 @@ fn the_refusal_of_a_full_budget_names_the_plugin_that_holds_the_most() {
 }
 
 #[test]
-fn a_module_that_is_slow_to_translate_holds_no_neighbour_up() {
+fn slow_translation_delays_no_neighbour() {
     let blocks = "block end ".repeat(150_000);
     let slow = Guest::default().with(&format!("(func {blocks})"));
     let quick = || package("quick", &Guest::running(ECHO), "");

@@ -5,7 +5,7 @@ use weft_lite::errors::CallError;
 use crate::guest::{Guest, call, trap};
 
 #[test]
-fn a_trap_has_the_name_that_the_specification_gives_it() {
+fn a_trap_is_named_as_in_the_specification() {
     for (body, name) in [
         ("(unreachable)", "unreachable"),
         ("(i32.div_s (i32.const 1) (i32.const 0))", "integer divide by zero"),
@@ -40,7 +40,7 @@ fn deep_recursion_is_a_trap() {
 }
 
 #[test]
-fn an_error_of_the_tool_leaves_the_instance_usable() {
+fn a_tool_error_keeps_the_instance_usable() {
     let guest = Guest::running(
         "(i32.store8 (i32.const 16) (i32.const 1))
          (i32.store (i32.const 20) (local.get 2)) (i32.store (i32.const 24) (local.get 3))
@@ -102,7 +102,7 @@ fn realloc_may_not_lie() {
 }
 
 #[test]
-fn realloc_and_post_return_may_not_call_the_host() {
+fn realloc_and_post_return_cannot_call_the_host() {
     let log = "(import \"host\" \"log\" (func $log (param i32 i32 i32)))";
     let call_log = "(call $log (i32.const 2) (i32.const 64) (i32.const 1))";
     let guest = Guest { realloc: format!("{call_log} (i32.const 4096)"), ..Guest::default() };
@@ -146,7 +146,7 @@ fn post_return_gets_the_result_area() {
 }
 
 #[test]
-fn arguments_of_host_calls_are_claims_that_are_checked() {
+fn host_call_arguments_are_checked() {
     let imports = "
         (import \"host\" \"log\" (func $log (param i32 i32 i32)))
         (import \"host\" \"read-file\" (func $read (param i32 i32 i32)))

@@ -108,7 +108,7 @@ fn any_text_is_a_manifest_or_is_refused() {
 }
 
 #[test]
-fn any_bytes_are_a_skill_or_an_error_says_why_not() {
+fn any_bytes_are_a_skill_or_an_error() {
     let mut seeds = corpus("frontmatter");
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/skills/cases");
     let mut files: Vec<PathBuf> =
@@ -126,7 +126,7 @@ fn any_path_stays_inside() {
 
 #[cfg(feature = "net")]
 #[test]
-fn any_url_leads_to_a_listed_host_and_a_public_address() {
+fn any_url_leads_to_listed_public_hosts() {
     drive(crate::urls::url, &corpus("url"), 3_000);
 }
 
@@ -138,6 +138,6 @@ fn any_messages_are_answered_with_messages() {
 
 #[cfg(feature = "socket")]
 #[test]
-fn any_lines_to_the_socket_are_answered_with_lines() {
+fn any_socket_line_is_answered() {
     drive(crate::lines::socket_lines, &corpus("socket"), 1_000);
 }

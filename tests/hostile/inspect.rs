@@ -21,7 +21,7 @@ fn inspect(options: &[&str], file: &Path) -> Output {
 }
 
 #[test]
-fn inspect_says_what_is_wrong_with_each_of_them() {
+fn inspect_explains_each_faulty_module() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("case.wasm");
     for case in cases() {

@@ -63,7 +63,7 @@ fn a_package_appears_with_its_approval() {
 }
 
 #[test]
-fn an_update_that_asks_for_more_takes_over_with_its_approval() {
+fn an_approved_update_takes_over() {
     let home = Home::new();
     let (_, seen) = watched(&home, &home.probe("1.0.0", &json!({})), Approval::NONE, &[]);
     assert_eq!(seen, ["none", "1.0.0"]);
@@ -91,7 +91,7 @@ fn without_a_yes_it_waits_as_before() {
 }
 
 #[test]
-fn a_revoked_package_does_not_run_before_the_new_one_is_there() {
+fn a_revoked_package_stays_down_until_replaced() {
     let home = Home::new();
     home.install(&home.probe("1.0.0", &json!({}))).unwrap();
     Approvals::revoke(&home.weft(), "probe").unwrap();

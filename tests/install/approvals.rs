@@ -42,7 +42,7 @@ fn a_wider_host_covers_a_narrower_one() {
 }
 
 #[test]
-fn each_kind_that_opens_much_is_a_question_of_its_own() {
+fn each_wide_permission_is_a_separate_question() {
     let asked = permissions(json!({
         "network": ["a.example.com", "*"], "filesystem": ["~/notes"],
         "env_vars": ["A", "B"], "secrets": ["S"], "shell": true,
@@ -62,7 +62,7 @@ fn each_kind_that_opens_much_is_a_question_of_its_own() {
 }
 
 #[test]
-fn an_approval_of_a_path_is_one_whether_or_not_it_may_be_missing() {
+fn optional_paths_share_one_approval() {
     let spellings = [json!("/a"), json!({ "path": "/a", "optional": true })];
     for (approved, asked) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let [approved, asked] =
@@ -82,7 +82,7 @@ fn an_approval_of_a_path_is_one_whether_or_not_it_may_be_missing() {
 }
 
 #[test]
-fn a_revoked_plugin_goes_out_of_service_with_its_calls() {
+fn revoking_a_plugin_ends_its_calls() {
     let home = Home::new();
     let installed =
         home.install(&home.probe("1.0.0", &json!({ "filesystem": ["$WORKSPACE"] }))).unwrap();
@@ -106,7 +106,7 @@ fn a_revoked_plugin_goes_out_of_service_with_its_calls() {
 }
 
 #[test]
-fn a_plugin_that_asks_for_nothing_can_be_revoked() {
+fn a_plugin_without_requests_can_be_revoked() {
     let home = Home::new();
     let installed = home.install(&home.probe("1.0.0", &json!({}))).unwrap();
     let runtime = home.runtime();
@@ -164,7 +164,7 @@ fn damaged_approvals_approve_nothing() {
 
 /// What naming a folder approves, and what it doesn't: each kind needs its own word.
 #[test]
-fn naming_a_folder_approves_named_hosts_and_files_alone() {
+fn naming_a_folder_approves_only_narrow_permissions() {
     let kinds = [
         ("network", json!({ "network": ["*", "*.com"] }), "network: *, network: *.com"),
         ("env", json!({ "env_vars": ["CITY"] }), "env: CITY"),
@@ -196,7 +196,7 @@ fn naming_a_folder_approves_named_hosts_and_files_alone() {
 }
 
 #[test]
-fn an_executable_bit_is_no_part_of_what_is_approved() {
+fn approvals_ignore_the_executable_bit() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({ "network": ["a.example.com"] }));
     fs::write(folder.join("run.sh"), "echo hello").unwrap();

@@ -26,7 +26,7 @@ fn call(home: &Home, tool: &str) -> Result<Value, String> {
 }
 
 #[test]
-fn line_8_a_package_cant_bring_a_skill_in_anothers_name() {
+fn line_8_a_package_cannot_claim_anothers_skill() {
     let home = Home::new();
     let zeta = home.skill("zeta", "1.0.0", "");
     let manifest = |version: &str| {
@@ -98,7 +98,7 @@ fn approve(home: &Home) -> String {
 }
 
 #[test]
-fn line_9_what_replaces_a_signed_package_inherits_nothing_silently() {
+fn line_9_replacing_a_signed_package_inherits_nothing() {
     let asks = json!({ "filesystem": ["$WORKSPACE"] });
     for (key, version, reason) in [
         (None, "0.0.1", "it is unsigned and replaces a signed one"),
@@ -132,7 +132,7 @@ fn line_9_what_replaces_a_signed_package_inherits_nothing_silently() {
 }
 
 #[test]
-fn rule_4_the_same_signer_and_the_operators_own_folder_keep_what_was_approved() {
+fn rule_4_same_signer_and_own_folder_keep_approvals() {
     let asks = json!({ "filesystem": ["$WORKSPACE"] });
     let home = Home::new();
     signed(&home);
@@ -155,7 +155,7 @@ fn rule_4_the_same_signer_and_the_operators_own_folder_keep_what_was_approved() 
 }
 
 #[test]
-fn rule_5_what_was_changed_on_the_disk_is_not_served_and_is_named() {
+fn rule_5_changed_files_are_named_and_not_served() {
     let edit = |home: &Home, file: &str| {
         let path = home.weft().join("plugins/probe").join(file);
         let text = fs::read_to_string(&path).unwrap_or_default();
@@ -199,7 +199,7 @@ fn rule_5_what_was_changed_on_the_disk_is_not_served_and_is_named() {
 }
 
 #[test]
-fn without_trust_in_its_signer_a_plugin_is_not_served() {
+fn a_plugin_of_untrusted_signer_is_not_served() {
     let home = Home::new();
     signed(&home);
     let key_id = home.key("author").public().key_id();
@@ -211,7 +211,7 @@ fn without_trust_in_its_signer_a_plugin_is_not_served() {
 }
 
 #[test]
-fn an_approval_without_content_holds_for_what_was_installed() {
+fn an_approval_without_content_covers_the_installed_version() {
     let home = Home::new();
     signed(&home);
     let path = home.weft().join("approvals.json");
@@ -225,7 +225,7 @@ fn an_approval_without_content_holds_for_what_was_installed() {
 }
 
 #[test]
-fn a_skill_that_was_changed_where_it_is_installed_waits() {
+fn a_skill_changed_after_installation_is_pending() {
     let home = Home::new();
     let folder = home.skill("deploy", "1.0.0", "");
     let output = home.command(&["skill", "install"]).arg(&folder).output().unwrap();
@@ -244,7 +244,7 @@ fn a_skill_that_was_changed_where_it_is_installed_waits() {
 }
 
 #[test]
-fn rule_6_a_name_that_another_owner_has_is_refused_before_anything_is_written() {
+fn rule_6_a_name_of_another_owner_is_refused() {
     let home = Home::new();
     let zeta = home.skill("zeta", "1.0.0", "");
     let output = home.command(&["skill", "install"]).arg(&zeta).output().unwrap();
@@ -269,7 +269,7 @@ fn rule_6_a_name_that_another_owner_has_is_refused_before_anything_is_written() 
 }
 
 #[test]
-fn what_nobody_gets_is_neither_asked_for_nor_waited_for() {
+fn permissions_nobody_gets_are_not_asked_for() {
     let home = Home::new();
     let asks = json!({ "env_vars": ["HOME", "path"], "filesystem": ["$HOME/notes", "notes"] });
     let said = install(&home, &home.probe("0.1.0", &asks), &[]);
@@ -296,7 +296,7 @@ fn rule_7_trust_lists_what_it_covers() {
 }
 
 #[test]
-fn a_named_folder_is_approved_as_it_was_at_the_start() {
+fn a_named_folder_is_approved_as_started() {
     let home = Home::new();
     let named = json!({ "filesystem": ["$WORKSPACE"] });
     let folder = home.probe("1.0.0", &named);

@@ -88,7 +88,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn an_archive_of_a_folder_is_taken_with_what_systems_leave_in_it() {
+fn an_archive_may_have_operating_system_leftovers() {
     for (name, make) in [("probe-main.tar.gz", targz as fn(&[Entry<'_>]) -> _), ("p.zip", zip)] {
         let home = Home::new();
         let folder = home.probe("1.0.0", &json!({}));
@@ -185,7 +185,7 @@ fn a_zip_keeps_the_rules_of_every_package() {
 }
 
 #[test]
-fn a_zip_that_lies_or_is_a_bomb_is_refused() {
+fn lying_and_exploding_zip_files_are_refused() {
     let half = vec![0; limits::PACKAGE_BYTES as usize / 2 + 1];
     let bomb: [Entry<'_>; 2] = [("a", 0o100_644, &half), ("b", 0o100_644, &half)];
     let limit_bytes = limits::PACKAGE_BYTES;
@@ -214,7 +214,7 @@ fn a_zip_that_lies_or_is_a_bomb_is_refused() {
 }
 
 #[test]
-fn what_is_not_taken_is_called_what_it_is() {
+fn refused_archive_entries_are_named() {
     let home = Home::new();
     let path = home.path("package");
     let mut plain = vec![0; 512];

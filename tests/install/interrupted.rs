@@ -107,17 +107,17 @@ fn a_first_install_is_there_or_not() {
 }
 
 #[test]
-fn an_update_is_the_old_version_or_the_new_one() {
+fn an_update_is_atomic() {
     killed_at_every_step(PackageKind::Plugin, true);
 }
 
 #[test]
-fn a_first_install_of_a_skill_is_there_or_not() {
+fn a_first_skill_install_is_atomic() {
     killed_at_every_step(PackageKind::Skill, false);
 }
 
 #[test]
-fn an_update_of_a_skill_is_the_old_version_or_the_new_one() {
+fn a_skill_update_is_atomic() {
     killed_at_every_step(PackageKind::Skill, true);
 }
 
@@ -149,12 +149,12 @@ fn installs_at_once_wait_for_each_other() {
 }
 
 #[test]
-fn installs_of_a_skill_at_once_wait_for_each_other() {
+fn concurrent_skill_installs_take_turns() {
     installs_at_once(PackageKind::Skill);
 }
 
 #[test]
-fn a_plugin_and_a_skill_at_once_wait_for_each_other_too() {
+fn concurrent_plugin_and_skill_installs_take_turns() {
     let home = Home::new();
     let plugin = home.probe("1.0.0", &json!({}));
     let skill = home.skill("deploy", "1.0.0", "");
@@ -223,7 +223,7 @@ fn the_checks_of_an_install_have_an_order() {
 }
 
 #[test]
-fn what_a_full_disk_left_of_a_file_is_gone_at_the_next_start() {
+fn a_partial_file_is_removed_at_restart() {
     let home = Home::new();
     let left = [".approvals.json.new", "secrets/.API.json.new", "trusted-keys/.me.pub.new"];
     let kept = ["new", "notes.new", "secrets/.API.json"];

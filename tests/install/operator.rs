@@ -22,7 +22,7 @@ fn write(path: &Path, text: impl AsRef<[u8]>) {
 }
 
 #[test]
-fn a_trusted_workspace_opens_nothing_that_the_operator_keeps_closed() {
+fn a_workspace_cannot_open_what_the_operator_closes() {
     let home = Home::new();
     let asks = json!({ "network": ["127.0.0.1"], "env_vars": ["DEPLOY_KEY", "CITY"] });
     let folder = home.probe("1.0.0", &asks);
@@ -88,7 +88,7 @@ fn paths_of_the_operator_begin_with_the_home() {
 }
 
 #[test]
-fn a_configuration_that_is_not_read_is_told_of() {
+fn an_unread_configuration_is_reported() {
     let home = Home::new();
     write(&home.weft().join("config.json"), "{}");
     let (_, _, stderr) = run(&home, &["tools"]);
@@ -143,7 +143,7 @@ fn the_installed_one_that_was_meant_is_told() {
 }
 
 #[test]
-fn asking_for_more_than_is_usual_is_shown_at_install() {
+fn unusual_requests_are_shown_at_install() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     let install = ["plugin", "install", folder.to_str().unwrap()];

@@ -99,7 +99,7 @@ fn author(home: &Home) -> String {
 }
 
 #[test]
-fn a_plugin_is_installed_from_the_folder_it_is_built_in() {
+fn a_plugin_installs_from_its_build_folder() {
     let home = Home::new();
     let folder = author(&home);
     let left_out = [".git", "scratch", "target", "web/node_modules"];
@@ -164,7 +164,7 @@ fn a_package_goes_over_a_registry() {
 }
 
 #[test]
-fn a_running_host_lets_go_of_what_is_revoked() {
+fn a_running_host_drops_revoked_plugins() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     succeeds(&home, &["plugin", "install", folder.to_str().unwrap()]);
@@ -224,7 +224,7 @@ fn a_secret_is_never_shown() {
 }
 
 #[test]
-fn what_the_operator_allows_modules_to_weigh_counts_everywhere() {
+fn the_operators_module_size_limits_apply_everywhere() {
     let home = Home::new();
     fs::create_dir_all(home.weft()).unwrap();
     let heavy = padded(&module("probe"), &vec![0; weft_lite::limits::MODULE_APPROVED_BYTES]);
@@ -253,7 +253,7 @@ fn what_the_operator_allows_modules_to_weigh_counts_everywhere() {
 }
 
 #[test]
-fn inspecting_a_bare_module_weighs_it_after_gzip_too() {
+fn inspect_measures_a_bare_module_after_gzip() {
     let home = Home::new();
     let noise: Vec<u8> = (0..30_000_u32)
         .flat_map(|number| weft_lite::package::sha256_hex(&number.to_le_bytes()).into_bytes())
@@ -290,7 +290,7 @@ fn private_hosts_show_in_the_list() {
 }
 
 #[test]
-fn a_secret_may_lie_in_a_file_or_a_variable() {
+fn a_secret_may_be_in_file_or_variable() {
     use weft_lite::SecretSource;
 
     let home = Home::new();
@@ -337,7 +337,7 @@ fn what_the_operator_keeps_back_is_not_given() {
 }
 
 #[test]
-fn the_operators_memory_budget_is_told_from_the_plugins_limit() {
+fn the_operators_memory_budget_has_its_own_error() {
     let home = Home::new();
     succeeds(&home, &["plugin", "install", home.probe("1.0.0", &json!({})).to_str().unwrap()]);
     let allocate =
@@ -365,7 +365,7 @@ fn the_operators_memory_budget_is_told_from_the_plugins_limit() {
 
 #[cfg(feature = "net")]
 #[test]
-fn a_device_that_the_operator_allows_is_reached_by_the_program() {
+fn an_allowed_private_device_is_reached() {
     use std::net::TcpListener;
 
     let home = Home::new();
@@ -412,7 +412,7 @@ fn the_operators_authorities_are_read_or_refused() {
 }
 
 #[test]
-fn a_plugin_that_may_read_everything_around_reads_no_secret() {
+fn a_wide_read_grant_gives_no_secret() {
     let home = Home::new();
     let asks = json!({ "filesystem": ["$WORKSPACE"] });
     succeeds(&home, &["plugin", "install", home.probe("1.0.0", &asks).to_str().unwrap(), "--yes"]);
@@ -431,7 +431,7 @@ fn a_plugin_that_may_read_everything_around_reads_no_secret() {
 }
 
 #[test]
-fn every_command_gives_its_results_and_its_errors_as_json() {
+fn every_command_prints_json_results_and_errors() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     succeeds(&home, &["plugin", "install", folder.to_str().unwrap()]);
@@ -478,7 +478,7 @@ fn every_command_gives_its_results_and_its_errors_as_json() {
 }
 
 #[test]
-fn a_secret_that_can_not_be_kept_is_refused_before_its_value_is_read() {
+fn an_unstorable_secret_is_refused_before_its_value() {
     let home = Home::new();
     let host = ["--host", "a.example.com"];
     for (arguments, words) in [
@@ -527,7 +527,7 @@ fn a_secret_that_can_not_be_kept_is_refused_before_its_value_is_read() {
 }
 
 #[test]
-fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_named() {
+fn an_untrusted_key_installs_nothing_and_is_reported() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     let folder = folder.to_str().unwrap();
@@ -571,7 +571,7 @@ fn a_key_that_is_not_trusted_any_more_installs_nothing_and_what_it_signed_is_nam
 }
 
 #[test]
-fn a_yes_to_all_that_a_revoked_skill_asks_for_is_a_yes_to_it() {
+fn approving_everything_covers_a_revoked_skill() {
     let home = Home::new();
     let folder = home.skill("sh", "1.0.0", "allowed-tools: Bash\n");
     let install = ["skill", "install", folder.to_str().unwrap(), "--approve", "shell"];
@@ -595,7 +595,7 @@ fn a_yes_to_all_that_a_revoked_skill_asks_for_is_a_yes_to_it() {
 }
 
 #[test]
-fn a_key_that_is_not_there_is_said_so() {
+fn a_missing_key_is_reported() {
     let home = Home::new();
     let folder = home.package("probe", "1.0.0", &json!({}), &module("probe"));
     let said = fails(&home, &["plugin", "sign", folder.to_str().unwrap(), "--key", "no.key"], 1);

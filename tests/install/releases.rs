@@ -23,7 +23,7 @@ fn succeeds(home: &Home, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_signature_that_is_out_of_date_is_not_packed() {
+fn an_outdated_signature_is_not_packed() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     let folder_text = folder.to_str().unwrap();
@@ -45,7 +45,7 @@ fn a_signature_that_is_out_of_date_is_not_packed() {
 }
 
 #[test]
-fn a_release_is_withdrawn_and_its_version_is_free_again() {
+fn withdrawing_a_release_frees_its_version() {
     let home = Home::new();
     succeeds(&home, &["key", "new", "--out", "my.key"]);
     succeeds(&home, &["key", "trust", "my.key.pub", "--name", "me"]);
@@ -94,7 +94,7 @@ fn a_release_is_withdrawn_and_its_version_is_free_again() {
 }
 
 #[test]
-fn an_archive_in_the_folder_is_no_part_of_the_next() {
+fn an_archive_does_not_contain_earlier_archives() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     let pack = |arguments: &[&str]| {

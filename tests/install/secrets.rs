@@ -82,7 +82,7 @@ fn a_value_may_be_elsewhere() {
 }
 
 #[test]
-fn what_can_not_be_kept_is_refused_without_saying_it() {
+fn an_unstorable_value_is_refused_without_printing_it() {
     let home = Home::new();
     let secrets = FileSecrets::new(home.weft());
     let one = hosts(&["a.example.com"]);

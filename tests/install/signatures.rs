@@ -34,7 +34,7 @@ fn file(path: &str, difference: Difference) -> SignatureError {
 }
 
 #[test]
-fn a_change_breaks_the_signature_of_a_local_folder_too() {
+fn a_change_breaks_a_local_folders_signature() {
     let wasm = padded(&module("probe"), &[1]);
     let changed = after(|folder| fs::write(folder.join("plugin.wasm"), wasm).unwrap());
     assert_eq!(changed, file("plugin.wasm", Difference::Changed));
@@ -53,7 +53,7 @@ fn a_change_breaks_the_signature_of_a_local_folder_too() {
 }
 
 #[test]
-fn a_list_that_was_changed_with_the_file_is_worth_nothing() {
+fn changing_list_and_file_together_is_detected() {
     let error = after(|folder| {
         let before = weft_lite::package::DigestList::of(folder).unwrap().text();
         fs::write(folder.join("docs/version.txt"), "2").unwrap();
@@ -69,7 +69,7 @@ fn a_list_that_was_changed_with_the_file_is_worth_nothing() {
 }
 
 #[test]
-fn a_key_that_takes_anothers_name_is_found_out() {
+fn a_key_with_anothers_name_is_detected() {
     let error = after(|folder| {
         let home = Home::new();
         let path = folder.join("weft.signature.json");
@@ -86,7 +86,7 @@ fn a_key_that_takes_anothers_name_is_found_out() {
 }
 
 #[test]
-fn an_unknown_key_is_as_good_as_none_for_a_folder() {
+fn an_unknown_key_counts_as_unsigned() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     PackageSignature::create(&folder, &home.key("author")).unwrap();
@@ -175,7 +175,7 @@ fn keys_are_private_and_never_overwritten() {
 }
 
 #[test]
-fn a_key_whose_signatures_anybody_can_make_is_not_trusted() {
+fn a_key_anybody_can_sign_for_is_refused() {
     let home = Home::new();
     let path = home.path("weak.pub");
     let write = |digits: &str| {
@@ -253,7 +253,7 @@ fn two_trees_never_have_one_digest() {
 }
 
 #[test]
-fn what_was_signed_as_two_files_is_not_one_with_a_line_feed_in_its_name() {
+fn line_feeds_in_names_cannot_forge_digests() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({}));
     fs::write(folder.join("a"), "x").unwrap();

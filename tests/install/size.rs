@@ -35,7 +35,7 @@ fn says(home: &Home, arguments: &[&str], status: i32, words: &str) {
 }
 
 #[test]
-fn a_large_module_runs_once_its_size_is_approved() {
+fn a_large_module_runs_after_size_approval() {
     let home = Home::new();
     let (module, size) = large(680);
     let folder = home.package("probe", "1.0.0", &json!({}), &module);
@@ -60,7 +60,7 @@ fn a_large_module_runs_once_its_size_is_approved() {
 }
 
 #[test]
-fn the_yes_to_a_size_is_kept_with_the_others() {
+fn a_size_approval_is_stored_with_the_others() {
     let home = Home::new();
     let (small, size) = large(500);
     let installed = home.install(&home.package("probe", "1.0.0", &json!({}), &small)).unwrap();
@@ -85,7 +85,7 @@ fn the_yes_to_a_size_is_kept_with_the_others() {
 }
 
 #[test]
-fn the_code_of_a_skill_asks_for_its_size() {
+fn a_skills_code_asks_for_its_size() {
     let home = Home::new();
     let folder = home.skill_with_probe("1.0.0");
     let (module, size) = large(400);
@@ -137,7 +137,7 @@ fn what_nobody_can_approve_says_what_it_weighs() {
 }
 
 #[test]
-fn a_limit_at_its_maximum_is_not_said_to_be_raised() {
+fn nobody_is_asked_to_raise_a_maximal_limit() {
     let step = |limit: usize| {
         let kind = PackageErrorKind::ModuleTooLarge { bytes: limit as u64 + 1, limit };
         PackageError::new("probe", kind).next_step()
@@ -171,7 +171,7 @@ fn the_limit_after_gzip_grows_with_the_size() {
 }
 
 #[test]
-fn a_package_that_says_its_own_size_is_refused() {
+fn a_package_cannot_state_its_own_size() {
     let home = Home::new();
     let folder = home.probe("1.0.0", &json!({ "module_kb": 1 }));
     let refused = home.install(&folder).unwrap_err();

@@ -49,7 +49,7 @@ fn kind(error: InstallError) -> PackageErrorKind {
 }
 
 #[test]
-fn a_skill_is_installed_with_a_record_and_a_warning() {
+fn a_skill_is_installed_with_record_and_warning() {
     let home = Home::new();
     let folder = home.skill("deploy", "1.10", "");
     let installed = install(&home, &folder).unwrap();
@@ -69,7 +69,7 @@ fn a_skill_is_installed_with_a_record_and_a_warning() {
 }
 
 #[test]
-fn a_skill_is_installed_under_the_name_that_it_is_loaded_under() {
+fn a_skill_is_installed_under_its_loaded_name() {
     let home = Home::new();
     let folder = home.path("Some Folder");
     fs::create_dir(&folder).unwrap();
@@ -106,7 +106,7 @@ fn what_says_nothing_is_refused_with_its_diagnostics() {
 }
 
 #[test]
-fn each_kind_says_when_a_package_is_of_the_other() {
+fn each_command_refuses_packages_of_the_other_kind() {
     let home = Home::new();
     let plugin = home.probe("1.0.0", &json!({}));
     let error = refused(&home, &plugin);
@@ -123,7 +123,7 @@ fn each_kind_says_when_a_package_is_of_the_other() {
 }
 
 #[test]
-fn the_code_of_a_skill_is_checked_like_that_of_a_plugin() {
+fn skill_code_is_checked_like_plugin_code() {
     let home = Home::new();
     let folder = home.skill("deploy", "1.0.0", "");
     fs::write(folder.join("plugin.wasm"), "not wasm").unwrap();
@@ -178,7 +178,7 @@ fn shell_tools_need_an_explicit_yes() {
 }
 
 #[test]
-fn an_update_that_asks_for_more_waits_for_that_alone() {
+fn an_update_waits_only_for_its_new_permissions() {
     let home = Home::new();
     let folder = home.skill_with_probe("1.0.0");
     let manifest = |permissions: serde_json::Value| {
@@ -239,7 +239,7 @@ fn names_of_shells_are_recognised_in_many_spellings() {
 }
 
 #[test]
-fn an_installed_skill_stays_unless_it_may_be_overwritten() {
+fn an_installed_skill_is_kept_without_force() {
     let home = Home::new();
     let old = home.skill("deploy", "1.0.0", "");
     let new = InstallSource::Folder(home.skill("deploy", "2.0.0", ""));
@@ -281,7 +281,7 @@ fn a_name_has_one_owner() {
 }
 
 #[test]
-fn a_skill_that_a_plugin_brings_is_nobody_elses() {
+fn a_plugins_skill_belongs_to_that_plugin() {
     let home = Home::new();
     let skill = |folder: &Path, name: &str| {
         let place = folder.join("skills").join(name);
@@ -342,7 +342,7 @@ fn archives_of_skills_keep_the_rules_of_packages() {
 }
 
 #[test]
-fn a_registry_gives_signed_skills_by_name_and_version() {
+fn a_registry_serves_signed_skills_by_version() {
     let home = Home::new();
     home.key("author");
     home.trust("author");
@@ -375,7 +375,7 @@ fn a_registry_gives_signed_skills_by_name_and_version() {
 }
 
 #[test]
-fn a_skill_that_changed_after_it_was_signed_is_refused() {
+fn a_skill_changed_after_signing_is_refused() {
     let home = Home::new();
     home.key("author");
     home.trust("author");

@@ -32,7 +32,7 @@ fn put(home: &Home, name: &str, more: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn the_code_of_a_skill_is_approved_and_rejected_under_its_own_id() {
+fn skill_code_is_approved_under_its_own_id() {
     let home = Home::new();
     let folder = put(&home, "probe", "");
     let package = home.probe("1.0.0", &json!({ "env_vars": ["CITY"] }));
@@ -56,7 +56,7 @@ fn the_code_of_a_skill_is_approved_and_rejected_under_its_own_id() {
 }
 
 #[test]
-fn the_shell_tools_of_a_skill_are_approved_and_rejected() {
+fn a_skills_shell_tools_are_approved_and_rejected() {
     let home = Home::new();
     put(&home, "deploy", "allowed-tools: Bash(git:*)\n");
     put(&home, "words", "");

@@ -20,7 +20,7 @@ fn installs(home: &Home, version: &str, permissions: &Value) -> Session {
 }
 
 #[test]
-fn everything_is_asked_about_and_a_no_leaves_it_pending() {
+fn declining_any_question_leaves_it_pending() {
     let home = Home::new();
     let everything = json!({
         "network": ["api.example.com", "*", "*.com", "*.org"], "filesystem": ["$WORKSPACE"],
@@ -67,7 +67,7 @@ fn what_asks_for_nothing_is_not_asked_about() {
 }
 
 #[test]
-fn an_update_is_asked_about_what_is_new_and_does_not_run_before() {
+fn an_update_asks_only_about_new_permissions() {
     let home = Home::new();
     let mut session = installs(&home, "1.0.0", &json!({ "network": ["a.example.com"] }));
     session.answers("let `probe` have network: a.example.com? [y/N] ", "y");
@@ -81,7 +81,7 @@ fn an_update_is_asked_about_what_is_new_and_does_not_run_before() {
 }
 
 #[test]
-fn flags_answer_for_what_they_name_and_the_rest_is_asked() {
+fn flags_answer_some_questions_and_others_are_asked() {
     let home = Home::new();
     let asked = json!({ "filesystem": ["$WORKSPACE"], "env_vars": ["CITY"], "secrets": ["API"] });
     let folder = home.probe("1.0.0", &asked);
@@ -94,7 +94,7 @@ fn flags_answer_for_what_they_name_and_the_rest_is_asked() {
 }
 
 #[test]
-fn revoked_is_asked_about_again_and_removing_is_asked_about_too() {
+fn revoked_and_removed_plugins_are_asked_about_again() {
     let home = Home::new();
     assert_eq!(installs(&home, "1.0.0", &json!({})).ends().0, 0);
     assert_eq!(at_terminal(&home, &["plugin", "revoke", "probe"]).ends().0, 0);
@@ -145,7 +145,7 @@ fn giving_up_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_signal_leaves_the_terminal_as_it_was_too() {
+fn a_signal_restores_the_terminal() {
     let home = Home::new();
     let set = ["secret", "set", "API", "--host", "api.example.com"];
     for signal in ["TERM", "INT", hangup()] {

@@ -88,7 +88,7 @@ fn receive(world: &World, id: &str, messages: usize) -> (Result<(), PluginError>
 }
 
 #[test]
-fn what_is_written_to_the_inbox_is_delivered_with_threads_and_media() {
+fn inbox_files_are_delivered_with_threads_and_media() {
     let world = World::with_example("mailbox");
     world.write("mailbox/inbox.jsonl", INBOX);
     let (ended, messages) = receive(&world, "mailbox", 3);
@@ -150,7 +150,7 @@ fn what_comes_while_it_runs_is_delivered_too() {
 }
 
 #[test]
-fn a_message_that_the_host_did_not_take_is_given_again() {
+fn a_message_the_host_declined_comes_again() {
     let world = World::with_example("mailbox");
     world.write("mailbox/inbox.jsonl", INBOX);
     let (host, delivered) = Host::taking(1);
@@ -168,7 +168,7 @@ fn a_message_that_the_host_did_not_take_is_given_again() {
 }
 
 #[test]
-fn what_is_sent_is_written_under_the_id_that_is_given_back() {
+fn sent_messages_are_stored_under_their_ids() {
     let world = World::with_example("mailbox");
     let channel = world.host().channel("mailbox").unwrap();
     assert_eq!((channel.name(), channel.display_name()), ("mailbox", "Mailbox"));
@@ -198,7 +198,7 @@ fn what_is_sent_is_written_under_the_id_that_is_given_back() {
 }
 
 #[test]
-fn an_answer_has_the_thread_of_its_message_where_the_guest_has_threads() {
+fn answers_carry_threads_where_supported() {
     let reply = |thread: Option<&str>| Reply {
         chat: "kitchen".into(),
         thread: thread.map(str::to_owned),
@@ -228,7 +228,7 @@ fn an_answer_has_the_thread_of_its_message_where_the_guest_has_threads() {
 }
 
 #[test]
-fn a_line_that_is_no_message_does_not_stop_those_behind_it() {
+fn an_invalid_line_does_not_block_later_ones() {
     let world = World::with_example("mailbox");
     world.write(
         "mailbox/inbox.jsonl",
@@ -242,7 +242,7 @@ fn a_line_that_is_no_message_does_not_stop_those_behind_it() {
 }
 
 #[test]
-fn an_inbox_that_was_begun_anew_is_read_from_its_beginning() {
+fn a_recreated_inbox_is_read_from_its_start() {
     let world = World::with_example("mailbox");
     world.write("mailbox/inbox.jsonl", INBOX);
     assert_eq!(receive(&world, "mailbox", 3).1.len(), 3);
@@ -256,7 +256,7 @@ fn an_inbox_that_was_begun_anew_is_read_from_its_beginning() {
 }
 
 #[test]
-fn a_channel_that_is_stopped_before_it_begins_ends_in_order() {
+fn a_channel_stopped_before_start_ends_in_order() {
     let world = World::with_example("mailbox");
     world.write("mailbox/inbox.jsonl", INBOX);
     let (ended, messages) = receive(&world, "mailbox", 0);
@@ -264,7 +264,7 @@ fn a_channel_that_is_stopped_before_it_begins_ends_in_order() {
 }
 
 #[test]
-fn a_channel_whose_plugin_goes_out_of_service_ends_with_the_reason() {
+fn a_channel_of_a_stopped_plugin_reports_why() {
     let world = World::with_example("mailbox");
     let (host, _delivered) = Host::taking(usize::MAX);
     let channel = world.host().channel("mailbox").unwrap();
@@ -292,7 +292,7 @@ fn run(world: &World) -> (Result<(), PluginError>, usize) {
 }
 
 #[test]
-fn a_channel_ends_with_the_first_error_and_never_tries_again_by_itself() {
+fn a_channel_ends_with_its_first_error() {
     let failing = polling(&answering(1, "the line is dead"));
     assert_eq!(guest_error(run(&failing).0), "the line is dead");
     let (ended, _) = run(&polling("(unreachable)"));
@@ -323,7 +323,7 @@ fn one_message(payload: &str, metadata: &str) -> String {
 }
 
 #[test]
-fn a_message_that_can_not_be_read_is_the_channels_error() {
+fn an_unreadable_message_is_the_channels_error() {
     let text = r#"{"type":"text","text":"a"}"#;
     for (payload, metadata, words) in [
         ("{", "", "its payload can't be read"),
@@ -343,7 +343,7 @@ fn a_message_that_can_not_be_read_is_the_channels_error() {
 }
 
 #[test]
-fn a_message_is_delivered_once_although_acknowledging_it_failed() {
+fn a_message_is_delivered_once_despite_failed_receipts() {
     // Message 1 is given until it is acknowledged, which fails the first time; then polling ends.
     let text = r#"{"type":"text","text":"a"}"#;
     let record = format!(
@@ -376,7 +376,7 @@ fn a_message_is_delivered_once_although_acknowledging_it_failed() {
 }
 
 #[test]
-fn a_channel_without_media_refuses_them_before_the_guest_is_asked() {
+fn a_channel_without_media_refuses_them_early() {
     let world =
         World::with_guest(&kind_guest("channel#send", "(unreachable)"), &["tool", "channel"]);
     let channel = world.host().channel("test").unwrap();

@@ -165,7 +165,7 @@ fn every_function_checks_its_result_area() {
 }
 
 #[test]
-fn every_error_of_a_guest_is_a_text_within_its_memory() {
+fn every_guest_error_is_text_in_its_memory() {
     for export in RESULTS {
         let words = run(export, &area(1, 700, 9));
         assert_eq!(words, Err(CallError::Guest { message: "some text".into() }), "{export}");
@@ -230,7 +230,7 @@ fn lists_are_counted_before_they_are_read() {
 }
 
 #[test]
-fn a_result_of_many_parts_is_charged_as_a_whole() {
+fn a_result_of_many_parts_counts_whole() {
     // A thousand hits, each with the same key of 8 KB: small for the guest, large for the host.
     let body = format!(
         "(local $at i32) (local.set $at (i32.const 131072))
@@ -310,7 +310,7 @@ fn nested_parts_are_checked_one_by_one() {
 }
 
 #[test]
-fn records_are_read_where_the_world_puts_their_fields() {
+fn records_follow_the_worlds_field_order() {
     // record inbound: sender, chat, payload and metadata at 0, 8, 16 and 24; options at 32 and 44.
     let record = |thread: u8, id: u8| {
         let spans: String = [700, 701, 702, 703]
@@ -392,7 +392,7 @@ fn arguments_arrive_as_the_world_says() {
 }
 
 #[test]
-fn an_allocator_that_lies_about_a_list_is_found_out() {
+fn a_lying_list_allocator_is_detected() {
     let call = some_call("memory#store");
     // Only what is aligned to 4 is a list; texts get an honest answer.
     let lying = |answer: &str| {

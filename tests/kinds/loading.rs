@@ -28,7 +28,7 @@ fn mismatch(guest: &Guest, capabilities: &[&str]) -> CapabilityMismatch {
 }
 
 #[test]
-fn a_declared_kind_that_is_not_exported_is_refused() {
+fn a_declared_but_missing_kind_is_refused() {
     let guest = without_tools(kind_guest("memory#delete", "(unreachable)"));
     let found = mismatch(&guest, &["memory_backend", "voice"]);
     assert_eq!(found.missing, [PluginCapability::Voice]);
@@ -43,7 +43,7 @@ fn a_declared_kind_that_is_not_exported_is_refused() {
 }
 
 #[test]
-fn an_exported_kind_that_is_not_declared_is_refused() {
+fn an_undeclared_exported_kind_is_refused() {
     let guest = kind_guest("stage#process", "(unreachable)");
     let found = mismatch(&guest, &["tool"]);
     assert_eq!(found.undeclared, [PluginCapability::PipelineStage]);
@@ -72,7 +72,7 @@ fn both_at_once_are_named_at_once() {
 }
 
 #[test]
-fn tools_need_a_plugin_that_is_a_tool_provider_or_a_skill() {
+fn tools_need_a_tool_provider_or_skill() {
     let guest = kind_guest("voice#synthesize", "(unreachable)");
     let found = mismatch(&guest, &["voice"]);
     assert_eq!(
@@ -87,7 +87,7 @@ fn tools_need_a_plugin_that_is_a_tool_provider_or_a_skill() {
 }
 
 #[test]
-fn an_interface_is_exported_as_a_whole_and_with_its_types() {
+fn interfaces_are_exported_whole_with_their_types() {
     let faults = |guest: &Guest| CompiledModule::new(&guest.wasm()).unwrap_err().faults;
     let half = Guest::default().with("(func (export \"memory#store\") (param i32))");
     let found = faults(&half);
@@ -115,7 +115,7 @@ fn an_interface_is_exported_as_a_whole_and_with_its_types() {
 }
 
 #[test]
-fn the_kinds_of_a_module_are_read_from_its_exports() {
+fn the_kinds_of_a_module_are_its_exports() {
     let kinds = |guest: &Guest| ModuleSummary::read(&guest.wasm()).kinds();
     assert_eq!(kinds(&Guest::default()), [PluginCapability::Tool]);
     let both = [PluginCapability::Tool, PluginCapability::Channel];
@@ -123,7 +123,7 @@ fn the_kinds_of_a_module_are_read_from_its_exports() {
 }
 
 #[test]
-fn what_a_guest_says_when_it_is_loaded_is_checked() {
+fn a_guests_description_is_checked_at_load() {
     let refused = |export: &str, body: &str, kind: &str| {
         let error = World::empty().try_load(&kind_guest(export, body), &["tool", kind]);
         let error = error.unwrap_err();
@@ -179,7 +179,7 @@ fn a_plugin_is_only_what_it_declares() {
 }
 
 #[test]
-fn an_adapter_goes_to_the_version_that_is_in_service() {
+fn an_adapter_uses_the_version_in_service() {
     let saying = |text: &str| kind_guest("stage#process", &answering(0, text));
     let world = World::with_guest(&saying("1"), &["tool", "pipeline_stage"]);
     let stage = world.host().stage("test").unwrap();
@@ -197,7 +197,7 @@ fn an_adapter_goes_to_the_version_that_is_in_service() {
 }
 
 #[test]
-fn every_example_declares_what_it_exports_and_no_more() {
+fn every_example_declares_exactly_its_exports() {
     for name in ["mailbox", "redact", "commit-notes", "notebook", "morse"] {
         let world = World::with_example(name);
         let plugin = world.host().registry().plugin(name).unwrap().clone();

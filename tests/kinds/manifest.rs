@@ -20,7 +20,7 @@ fn read(channel: &Value) -> Result<(ChannelSettings, Vec<String>), ManifestError
 }
 
 #[test]
-fn a_channel_is_polled_every_second_and_carries_texts_unless_it_says_otherwise() {
+fn a_channel_polls_texts_each_second_by_default() {
     for nothing in [Value::Null, json!({})] {
         let (settings, warnings) = read(&nothing).unwrap();
         assert_eq!(settings, ChannelSettings::default());
@@ -36,7 +36,7 @@ fn a_channel_is_polled_every_second_and_carries_texts_unless_it_says_otherwise()
 }
 
 #[test]
-fn the_pace_stays_between_a_tenth_of_a_second_and_an_hour() {
+fn the_poll_pace_is_bounded() {
     for (written, used, shown) in
         [("0", 100, "0.1"), ("-1e300", 100, "0.1"), ("3601", 3_600_000, "3600")]
     {
@@ -54,7 +54,7 @@ fn the_pace_stays_between_a_tenth_of_a_second_and_an_hour() {
 }
 
 #[test]
-fn what_is_not_a_pace_or_not_a_yes_is_a_fault() {
+fn invalid_paces_and_flags_are_faults() {
     let fault = |channel: Value| read(&channel).unwrap_err().to_string();
     assert_eq!(
         fault(json!({ "poll_seconds": "1", "media": "yes" })),

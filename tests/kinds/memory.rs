@@ -15,7 +15,7 @@ fn hit(key: &str, value: &str, score: f64) -> MemoryHit {
 }
 
 #[test]
-fn what_is_stored_is_there_until_it_is_deleted_also_for_the_next_program() {
+fn stored_entries_last_until_deleted() {
     let world = World::with_example("notebook");
     let memory = world.host().memory("notebook").unwrap();
     world.block_on(async {
@@ -89,7 +89,7 @@ fn part_of_a_second_is_not_lost() {
 }
 
 #[test]
-fn a_search_finds_words_in_keys_tags_and_values_the_best_first() {
+fn a_search_ranks_keys_tags_and_values() {
     let world = World::with_example("notebook");
     let memory = world.host().memory("notebook").unwrap();
     world.block_on(async {
@@ -127,7 +127,7 @@ fn a_full_notebook_keeps_what_it_has() {
 }
 
 #[test]
-fn a_file_that_it_may_not_reach_is_a_refusal() {
+fn an_unreachable_file_is_a_refusal() {
     let world = World::empty();
     let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/notebook");
     let mut package = weft_lite::PluginPackage::read(&manifest, Default::default()).unwrap();
@@ -151,7 +151,7 @@ fn scored(bits: u64, count: u32) -> crate::guest::Guest {
 }
 
 #[test]
-fn scores_are_numbers_and_hits_no_more_than_were_asked_for() {
+fn scores_are_numbers_and_hits_are_bounded() {
     let search = |guest, limit| {
         let world = World::with_guest(&guest, &["tool", "memory_backend"]);
         let memory = world.host().memory("test").unwrap();

@@ -8,7 +8,7 @@ use crate::hostile::{answering, kind_guest};
 use crate::support::{MAX_FUEL, World, guest_error};
 
 #[test]
-fn redact_takes_addresses_and_card_numbers_out_of_texts_alone() {
+fn redact_removes_only_addresses_and_card_numbers() {
     let world = World::with_example("redact");
     let stage = world.host().stage("redact").unwrap();
     assert_eq!(stage.name(), "redact");
@@ -37,7 +37,7 @@ fn redact_takes_addresses_and_card_numbers_out_of_texts_alone() {
 }
 
 #[test]
-fn redact_knows_addresses_and_numbers_from_what_resembles_them() {
+fn redact_ignores_lookalikes() {
     let world = World::with_example("redact");
     let stage = world.host().stage("redact").unwrap();
     let redacted = |text: &str| {
@@ -55,7 +55,7 @@ fn redact_knows_addresses_and_numbers_from_what_resembles_them() {
 }
 
 #[test]
-fn a_state_that_is_too_large_is_refused_with_its_size() {
+fn an_oversized_state_is_refused_with_its_size() {
     let world = World::with_example("redact");
     let stage = world.host().stage("redact").unwrap();
     let state = json!("x".repeat(limits::ARGUMENTS_BYTES));
@@ -64,7 +64,7 @@ fn a_state_that_is_too_large_is_refused_with_its_size() {
 }
 
 #[test]
-fn a_stage_that_fails_says_so_with_its_own_words() {
+fn a_failing_stage_reports_its_own_words() {
     let guest = kind_guest("stage#process", &answering(1, "not today"));
     let world = World::with_guest(&guest, &["tool", "pipeline_stage"]);
     let stage = world.host().stage("test").unwrap();
@@ -74,7 +74,7 @@ fn a_stage_that_fails_says_so_with_its_own_words() {
 }
 
 #[test]
-fn a_state_that_is_not_json_stops_at_the_host() {
+fn a_state_that_is_not_json_is_refused() {
     let guest = kind_guest("stage#process", &answering(0, "{oh"));
     let world = World::with_guest(&guest, &["tool", "pipeline_stage"]);
     let stage = world.host().stage("test").unwrap();
@@ -84,7 +84,7 @@ fn a_state_that_is_not_json_stops_at_the_host() {
 }
 
 #[test]
-fn a_stage_that_never_ends_ends_with_its_fuel_and_the_next_call_works() {
+fn an_endless_stage_runs_out_of_fuel_alone() {
     // The first byte of the state decides.
     let body = format!(
         "(if (i32.eq (i32.load8_u (local.get 0)) (i32.const 49)) (then (loop (br 0)))) {}",

@@ -124,7 +124,7 @@ fn it_says_what_it_can_not_do() {
 }
 
 #[test]
-fn sound_that_is_too_large_never_reaches_the_guest() {
+fn oversized_audio_never_reaches_the_guest() {
     let world = World::with_example("morse");
     let sound = vec![0; limits::ARGUMENTS_BYTES + 1];
     let refused = hear(&world, &sound);

@@ -77,7 +77,7 @@ fn a_cancelled_subscription_is_silent() {
 }
 
 #[test]
-fn a_subscription_ends_with_a_result_when_the_server_stops() {
+fn a_subscription_ends_when_the_server_stops() {
     let server = Server::new([]);
     let mut client = server.client(MODERN);
     let (id, _) = listen(&mut client, &json!({ "toolsListChanged": true }));
@@ -134,7 +134,7 @@ fn a_change_that_changes_nothing_is_not_told() {
 }
 
 #[test]
-fn a_call_in_flight_survives_the_plugin_it_runs_on() {
+fn a_call_in_flight_survives_its_plugins_replacement() {
     let server = Server::new([package("old", guest("probe"), &json!({}))]);
     let mut client = server.client(MODERN);
     listen(&mut client, &json!({ "toolsListChanged": true }));
@@ -150,7 +150,7 @@ fn a_call_in_flight_survives_the_plugin_it_runs_on() {
 }
 
 #[test]
-fn a_legacy_client_that_asks_hears_why_a_plugin_is_not_in_service() {
+fn a_legacy_client_learns_why_plugins_are_missing() {
     let server = Server::new([]);
     let load_broken = |id: &str| {
         let broken = package(id, b"not wasm".to_vec(), &json!({}));

@@ -19,7 +19,7 @@ fn kinds(result: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn its_tools_have_the_names_that_the_runner_looks_for() {
+fn tool_names_match_the_conformance_runner() {
     let server = server();
     for revision in ALL {
         let list = server.client(revision).result("tools/list", &json!({}));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::session::{ALL, LEGACY, MODERN, Server, initialize, meta};
 
 #[test]
-fn discovery_tells_who_this_is_and_what_it_can_do() {
+fn discovery_describes_server_and_capabilities() {
     let server = Server::new([]);
     let result = server.client(MODERN).result("server/discover", &json!({}));
     assert_eq!(result["supportedVersions"], json!(ALL));
@@ -14,7 +14,7 @@ fn discovery_tells_who_this_is_and_what_it_can_do() {
 }
 
 #[test]
-fn initialize_echoes_a_legacy_revision_and_offers_the_newest_of_them_otherwise() {
+fn initialize_offers_the_newest_legacy_revision() {
     let server = Server::new([]);
     for revision in LEGACY {
         let result = server.stranger(revision).result("initialize", &initialize(revision));
@@ -29,7 +29,7 @@ fn initialize_echoes_a_legacy_revision_and_offers_the_newest_of_them_otherwise()
 }
 
 #[test]
-fn a_modern_request_has_to_say_what_it_speaks() {
+fn a_modern_request_must_name_its_revision() {
     let server = Server::new([]);
     let mut client = server.client(MODERN);
     let version = "io.modelcontextprotocol/protocolVersion";
@@ -62,7 +62,7 @@ fn an_unknown_version_is_told_the_known_ones() {
 }
 
 #[test]
-fn a_legacy_client_that_has_not_said_hello_may_ping_and_no_more() {
+fn a_legacy_client_may_only_ping_before_initialize() {
     let server = Server::new([]);
     let mut client = server.stranger(LEGACY[0]);
     client.result("ping", &json!({}));
@@ -114,7 +114,7 @@ fn each_era_has_its_own_methods() {
 }
 
 #[test]
-fn what_is_no_message_is_refused_with_its_id_where_it_has_one() {
+fn an_invalid_message_is_refused_with_its_id() {
     let server = Server::new([]);
     let mut client = server.client(MODERN);
     let nothing = Value::Null;

@@ -281,7 +281,7 @@ fn both_eras_are_served_at_one_endpoint() {
 }
 
 #[test]
-fn a_legacy_client_gets_a_name_for_a_session_that_nobody_keeps() {
+fn a_legacy_client_gets_an_unused_session_id() {
     let http = Http::probe();
     let mut given = Vec::new();
     for revision in LEGACY {
@@ -319,7 +319,7 @@ fn one_connection_takes_many_requests() {
 }
 
 #[test]
-fn headers_that_say_something_else_than_the_body_are_refused() {
+fn headers_contradicting_the_body_are_refused() {
     let http = Http::probe();
     let (body, right) = modern("tools/call", &json!({ "name": "probe__echo" }));
     let with = |changed: &str, value: &str| {
@@ -348,7 +348,7 @@ fn headers_that_say_something_else_than_the_body_are_refused() {
 }
 
 #[test]
-fn arguments_that_a_schema_puts_into_headers_are_checked() {
+fn header_arguments_of_a_schema_are_checked() {
     let schema = json!({
         "type": "object",
         "properties": {
@@ -383,7 +383,7 @@ fn arguments_that_a_schema_puts_into_headers_are_checked() {
 }
 
 #[test]
-fn what_is_wrong_with_a_modern_request_is_in_the_status_too() {
+fn an_invalid_modern_request_sets_the_http_status() {
     let http = Http::probe();
     let version = [("MCP-Protocol-Version", MODERN), ("Mcp-Method", "tools/list")];
     let without_meta = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#;
@@ -431,7 +431,7 @@ fn other_methods_paths_and_types_are_refused() {
 }
 
 #[test]
-fn a_client_gets_the_one_type_that_it_accepts() {
+fn a_client_gets_an_accepted_content_type() {
     let http = Http::probe();
     let hello = json!({
         "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": initialize(LEGACY[0]),
@@ -582,7 +582,7 @@ fn other_machines_are_served_only_with_a_token() {
 // Streams.
 
 #[test]
-fn a_subscription_is_a_stream_that_ends_with_a_result() {
+fn a_subscription_is_a_stream_with_a_result() {
     let http = Http::new([], HttpOptions::default());
     let (head, mut stream) = http.listen(&json!({ "toolsListChanged": true }));
     assert_eq!(head.is(200).header("content-type"), Some("text/event-stream"));
@@ -603,7 +603,7 @@ fn a_subscription_is_a_stream_that_ends_with_a_result() {
 }
 
 #[test]
-fn a_legacy_client_hears_of_changes_on_a_get() {
+fn a_legacy_get_receives_changes() {
     let http = Http::new([], HttpOptions::default());
     for headers in [&[][..], &[("MCP-Protocol-Version", LEGACY[0])]] {
         let (head, mut stream) = http.open(&http.request("GET", "/mcp", headers, ""));
@@ -616,7 +616,7 @@ fn a_legacy_client_hears_of_changes_on_a_get() {
 }
 
 #[test]
-fn something_is_said_on_a_stream_on_which_nothing_happens() {
+fn an_idle_stream_carries_keep_alives() {
     let keep_alive = Duration::from_millis(20);
     let http = Http::new([], HttpOptions { keep_alive, ..HttpOptions::default() });
     let (_, mut stream) = http.listen(&json!({}));
@@ -663,7 +663,7 @@ fn the_end_of_the_connection_stops_the_guest() {
 }
 
 #[test]
-fn whoever_waits_behind_others_and_leaves_is_let_go_at_once() {
+fn a_leaving_client_in_the_queue_is_released() {
     let more =
         json!({ "resources": { "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 } });
     let keep_alive = Duration::from_secs(3_600);
@@ -693,7 +693,7 @@ fn whoever_waits_behind_others_and_leaves_is_let_go_at_once() {
 // Limits.
 
 #[test]
-fn a_body_over_the_limit_is_refused_with_and_without_its_length() {
+fn an_oversized_body_is_refused_with_any_framing() {
     let http = Http::new([], HttpOptions { body_bytes: 1_000, ..HttpOptions::default() });
     let fits = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping"}}{}"#, " ".repeat(900));
     http.post(&[], &fits).is(200);
@@ -704,7 +704,7 @@ fn a_body_over_the_limit_is_refused_with_and_without_its_length() {
 }
 
 #[test]
-fn arguments_of_the_most_bytes_fit_into_a_body() {
+fn the_largest_arguments_fit_into_a_body() {
     let http = Http::probe();
     let text = "x".repeat(limits::PARAMS_BYTES - r#"{"a":""}"#.len());
     let call = json!({ "name": "probe__echo", "arguments": { "a": text } });
@@ -740,7 +740,7 @@ fn a_connection_too_many_is_closed() {
 }
 
 #[test]
-fn a_client_that_takes_too_long_is_cut_off() {
+fn a_slow_sender_is_disconnected() {
     let write_timeout = Duration::from_millis(50);
     let http = Http::new([], HttpOptions { write_timeout, ..HttpOptions::default() });
     // One that says nothing, one that stops within the head, and one within the body.
@@ -759,7 +759,7 @@ fn a_client_that_takes_too_long_is_cut_off() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_cut_off() {
+fn a_client_that_does_not_read_is_disconnected() {
     let tools = json!([{ "name": "run" }]);
     let large = "x".repeat(60_000);
     let write_timeout = Duration::from_millis(200);
@@ -881,7 +881,7 @@ mod program {
     }
 
     #[test]
-    fn an_address_that_others_can_reach_needs_a_token() {
+    fn a_public_address_needs_a_token() {
         let dir = Dir::new();
         dir.run(&["run", "--mcp", "0.0.0.0:0"])
             .exits(1)

@@ -151,7 +151,7 @@ fn whoever_leaves_an_answer_out_is_asked_again() {
 }
 
 #[test]
-fn a_state_is_good_for_its_own_call_alone() {
+fn a_state_is_valid_for_its_call_only() {
     let server = server();
     let mut client = server.client(MODERN);
     let wanted = asking(&json!({ "seats": seats() }), "row 7");
@@ -308,7 +308,7 @@ fn words_of_a_request_speak_for_nobody_else() {
 }
 
 #[test]
-fn a_caller_can_neither_answer_for_itself_nor_make_a_mute_tool_ask() {
+fn a_caller_cannot_answer_for_a_mute_tool() {
     let server = server();
     let mut client = server.client(MODERN);
     let wanted = asking(&json!({ "seats": seats() }), "");
@@ -336,7 +336,7 @@ fn a_caller_can_neither_answer_for_itself_nor_make_a_mute_tool_ask() {
 }
 
 #[test]
-fn a_client_that_cannot_be_asked_is_told_what_is_missing() {
+fn a_client_without_forms_learns_what_is_missing() {
     let server = server();
     let wanted = asking(&json!({ "seats": seats(), "where": { "method": "roots/list" } }), "row 7");
     for revision in LEGACY {

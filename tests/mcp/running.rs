@@ -27,7 +27,7 @@ fn answers_come_as_they_finish() {
 }
 
 #[test]
-fn a_cancelled_call_is_never_answered_and_its_guest_is_stopped() {
+fn a_cancelled_call_stops_and_stays_unanswered() {
     let more = json!({ "resources": { "max_fuel": 10_000_000_000_u64 } });
     let server = Server::new([package("probe", guest("probe"), &more)]);
     for revision in ALL {
@@ -43,7 +43,7 @@ fn a_cancelled_call_is_never_answered_and_its_guest_is_stopped() {
 }
 
 #[test]
-fn an_id_that_is_in_use_is_refused_and_free_again_afterwards() {
+fn an_id_in_use_is_refused_until_free() {
     let server = Server::probe();
     let mut client = server.client(LEGACY[0]);
     let call = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call",
@@ -58,7 +58,7 @@ fn an_id_that_is_in_use_is_refused_and_free_again_afterwards() {
 }
 
 #[test]
-fn progress_is_told_to_whoever_asks_and_only_rises() {
+fn requested_progress_only_rises() {
     let fuel = 3_000_000_000_u64;
     let more = json!({ "resources": { "max_fuel": fuel } });
     let server = Server::new([package("probe", guest("probe"), &more)]);
@@ -89,7 +89,7 @@ fn progress_is_told_to_whoever_asks_and_only_rises() {
 }
 
 #[test]
-fn nobody_is_told_of_progress_who_did_not_ask() {
+fn unrequested_progress_is_not_sent() {
     let server = Server::probe();
     let mut client = server.client(MODERN);
     let id = client.request("tools/call", &json!({ "name": "probe__spin" }));
@@ -107,7 +107,7 @@ fn what_runs_is_answered_after_the_last_message() {
 }
 
 #[test]
-fn a_server_that_is_loading_says_who_it_is_and_keeps_the_rest_waiting() {
+fn a_loading_server_introduces_itself_and_delays_calls() {
     use weft_lite::mcp::{McpOptions, McpServer};
     use weft_lite::{Approval, Runtime};
     let runtime = Runtime::builder().without_bundled().build();

@@ -143,7 +143,7 @@ fn documents(revision: &str) -> usize {
 }
 
 #[test]
-fn the_schemas_take_what_is_right_and_refuse_what_is_wrong() {
+fn schemas_accept_valid_and_refuse_invalid_values() {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let cases = OWN["cases"].as_array().unwrap();
     let mut seen = 0;

@@ -128,7 +128,7 @@ fn skills_are_prompts_whose_variables_are_arguments() {
 }
 
 #[test]
-fn a_prompt_is_found_with_underscores_for_its_hyphens() {
+fn a_prompt_is_found_with_underscores() {
     let skills = Skills::new();
     for revision in ALL {
         let mut client = skills.client(revision);
@@ -161,7 +161,7 @@ fn a_prompt_without_what_it_needs_is_refused() {
 }
 
 #[test]
-fn a_client_that_takes_forms_is_asked_for_what_a_prompt_needs() {
+fn a_client_with_forms_fills_in_a_prompt() {
     let skills = Skills::new();
     let mut client = skills.client(MODERN);
     let mut params = json!({ "name": "code-review", "_meta": meta() });
@@ -187,7 +187,7 @@ fn a_client_that_takes_forms_is_asked_for_what_a_prompt_needs() {
 }
 
 #[test]
-fn a_skill_that_is_not_for_people_is_no_prompt_and_one_not_for_models_is_no_tool() {
+fn invocation_flags_decide_prompts_and_tools() {
     let skills = Skills::new();
     let text =
         |name: &str, key: &str| format!("---\nname: {name}\ndescription: d\n{key}\n---\ntext\n");
@@ -204,7 +204,7 @@ fn a_skill_that_is_not_for_people_is_no_prompt_and_one_not_for_models_is_no_tool
 // Tools.
 
 #[test]
-fn an_instruction_skill_is_a_tool_that_gives_its_text() {
+fn an_instruction_skill_is_a_tool() {
     let skills = Skills::new();
     for revision in ALL {
         let mut client = skills.client(revision);
@@ -268,7 +268,7 @@ fn every_file_of_a_skill_is_a_resource() {
 }
 
 #[test]
-fn a_resource_that_is_not_there_has_the_code_of_its_era() {
+fn a_missing_resource_has_its_eras_code() {
     let skills = Skills::new();
     std::fs::write(skills.folder.path().join("outside"), "secret").unwrap();
     skills.write("plain/deep/er.txt", "deep");
@@ -358,7 +358,7 @@ fn the_extension_is_announced_with_all_it_does() {
 }
 
 #[test]
-fn a_listed_skill_has_its_frontmatter_and_every_file_with_a_digest() {
+fn a_listed_skill_has_frontmatter_and_digests() {
     let skills = Skills::new();
     let mut client = skills.client(MODERN);
     let list = client.result("skills/list", &json!({}));
@@ -387,7 +387,7 @@ fn a_listed_skill_has_its_frontmatter_and_every_file_with_a_digest() {
 }
 
 #[test]
-fn a_skill_that_is_not_as_its_specification_says_is_not_published() {
+fn a_nonconforming_skill_is_not_published() {
     let skills = Skills::new();
     skills.write("other-name/SKILL.md", "---\nname: my-name\ndescription: d\n---\nx\n");
     skills.write("bare/SKILL.md", "Only text.\n");
@@ -462,7 +462,7 @@ fn lists_of_skills_and_files_come_in_parts() {
 }
 
 #[test]
-fn a_skill_with_too_many_files_is_not_listed_in_part() {
+fn a_skill_with_too_many_files_is_unlisted() {
     let skills = Skills::new();
     for number in 0..512 {
         skills.write(&format!("plain/{number}.txt"), "");
@@ -482,7 +482,7 @@ fn a_skill_with_too_many_files_is_not_listed_in_part() {
 }
 
 #[test]
-fn what_is_no_part_of_a_skill_is_no_resource() {
+fn foreign_files_are_no_skill_resources() {
     let skills = Skills::new();
     let ours = ["notes.md", "sub/install.json", "targets/a.md"];
     let mut ignored = vec![
@@ -520,7 +520,7 @@ fn what_is_no_part_of_a_skill_is_no_resource() {
 
 #[cfg(unix)]
 #[test]
-fn a_skill_file_that_is_a_link_is_readable() {
+fn a_linked_skill_file_is_readable() {
     use std::os::unix::fs::symlink;
     let skills = Skills::new();
     let text = "---\nname: linked\ndescription: Linked words\n---\nFollow it.\n";
@@ -543,7 +543,7 @@ fn a_skill_file_that_is_a_link_is_readable() {
 }
 
 #[test]
-fn a_large_or_binary_file_is_refused_or_a_blob() {
+fn large_files_are_refused_and_binary_are_blobs() {
     let skills = Skills::new();
     skills.write("plain/zeros.bin", vec![0; 1 << 20]);
     skills.write("plain/large.txt", vec![b'x'; (4 << 20) + 1]);
@@ -591,7 +591,7 @@ fn a_new_skill_is_told_and_there() {
 }
 
 #[test]
-fn a_changed_file_is_told_to_whoever_watches_it() {
+fn a_changed_file_is_reported_to_its_subscribers() {
     let skills = Skills::new();
     let watched = "skill://plain/SKILL.md";
     let uris = [watched, "skill://plain/new.md", "skill://code-review/SKILL.md"];
@@ -612,7 +612,7 @@ fn a_changed_file_is_told_to_whoever_watches_it() {
 }
 
 #[test]
-fn a_file_beside_a_skill_is_noticed_without_a_change_of_the_registry() {
+fn a_new_sibling_file_is_noticed_without_reload() {
     let skills = Skills::new();
     let mut client = skills.client(MODERN);
     let uri = "skill://plain/notes.md";

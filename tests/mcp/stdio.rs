@@ -21,7 +21,7 @@ fn next(running: &mut Running) -> Value {
 }
 
 #[test]
-fn only_messages_are_on_standard_output_and_it_ends_with_its_input() {
+fn only_messages_are_on_standard_output() {
     let dir = Dir::with_probe();
     let call = |tool: &str| {
         let arguments = json!({ "level": 1, "message": "from the guest" });
@@ -49,7 +49,7 @@ fn only_messages_are_on_standard_output_and_it_ends_with_its_input() {
 }
 
 #[test]
-fn a_line_over_the_limit_is_refused_and_the_next_one_read() {
+fn a_too_long_line_is_refused_alone() {
     let dir = Dir::with_probe();
     let mut running = dir.start(&["mcp"]);
     let filler = "x".repeat(limits::MESSAGE_BYTES);
@@ -92,7 +92,7 @@ fn many_requests_are_in_flight_on_one_pipe() {
 }
 
 #[test]
-fn a_signal_ends_it_after_the_subscriptions_and_the_calls() {
+fn a_signal_ends_it_after_open_calls() {
     let dir = Dir::with_probe();
     let mut running = dir.start(&["mcp"]);
     let filter = json!({ "notifications": { "toolsListChanged": true } });
@@ -121,7 +121,7 @@ fn it_ends_when_nobody_reads_its_answers() {
 }
 
 #[test]
-fn calls_behind_others_end_with_the_reader_of_their_answers() {
+fn queued_calls_end_when_the_reader_leaves() {
     let dir = Dir::new();
     let patience = json!({ "max_fuel": 10_000_000_000_u64, "max_execution_seconds": 300 });
     dir.plugin("probe", &crate::support::probe(), &json!({ "resources": patience }));
@@ -140,7 +140,7 @@ fn calls_behind_others_end_with_the_reader_of_their_answers() {
 }
 
 #[test]
-fn many_calls_of_a_script_are_answered_after_the_end_of_its_input() {
+fn a_scripts_calls_are_answered_after_input_ends() {
     let dir = Dir::with_probe();
     let call = |id| modern(id, "tools/call", json!({ "name": "probe__echo" }));
     let input: String = (0..1_000).map(|id| format!("{}\n", call(id))).collect();
@@ -173,7 +173,7 @@ fn a_pipe_that_others_share_stays_blocking() {
 }
 
 #[test]
-fn names_come_from_the_configuration_and_options_go_before_it() {
+fn options_override_configured_tool_names() {
     let dir = Dir::with_probe();
     let list = format!("{}\n", modern(1, "tools/list", json!({})));
     let names = |arguments: &[&str]| {
@@ -196,7 +196,7 @@ fn names_come_from_the_configuration_and_options_go_before_it() {
 }
 
 #[test]
-fn a_skill_that_is_added_while_a_client_is_connected_is_there_for_its_next_message() {
+fn a_new_skill_reaches_connected_clients() {
     let dir = Dir::new();
     let mut running = dir.start(&["mcp"]);
     let hello = initialize(LEGACY[0]);

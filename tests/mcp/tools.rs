@@ -46,7 +46,7 @@ fn text_and_json_strings_are_text() {
 }
 
 #[test]
-fn an_object_is_structured_with_its_text_beside_it() {
+fn an_object_is_structured_beside_its_text() {
     for revision in ALL {
         let object = r#"{"a":[1,2.50],"b":{"c":null}}"#;
         assert_eq!(result(object, revision), structured(object));
@@ -55,7 +55,7 @@ fn an_object_is_structured_with_its_text_beside_it() {
 }
 
 #[test]
-fn an_array_is_structured_only_where_that_may_be() {
+fn an_array_is_structured_where_allowed() {
     assert_eq!(result("[1, 2]", MODERN), structured("[1, 2]"));
     for revision in LEGACY {
         assert_eq!(result("[1, 2]", revision), text("[1, 2]"));
@@ -179,7 +179,7 @@ fn an_error_of_the_guest_is_a_result() {
 }
 
 #[test]
-fn every_other_failure_of_a_call_names_the_next_step() {
+fn every_failed_call_names_the_next_step() {
     let more = json!({
         "resources": { "max_fuel": 20_000_000 },
         "permissions": { "filesystem": ["/no/such/folder"] },
@@ -198,7 +198,7 @@ fn every_other_failure_of_a_call_names_the_next_step() {
 }
 
 #[test]
-fn an_unknown_tool_and_arguments_that_are_no_object_are_refused() {
+fn unknown_tools_and_non_object_arguments_are_refused() {
     let server = Server::probe();
     for revision in ALL {
         let mut client = server.client(revision);
@@ -282,7 +282,7 @@ fn a_long_check_holds_up_no_neighbour() {
 }
 
 #[test]
-fn a_second_member_of_one_name_does_not_get_past_the_check() {
+fn a_duplicate_member_cannot_pass_the_check() {
     let schema = json!({ "type": "object", "properties": { "a": { "const": 1 } } });
     let description = json!([{ "name": "run", "input_schema": schema }]);
     let server = Server::new([
@@ -299,7 +299,7 @@ fn a_second_member_of_one_name_does_not_get_past_the_check() {
 }
 
 #[test]
-fn a_result_that_breaks_its_output_schema_is_an_error() {
+fn a_result_violating_its_schema_is_an_error() {
     let tools = json!([{
         "name": "run",
         "output_schema": { "type": "object", "properties": { "a": { "type": "string" } } },
@@ -330,7 +330,7 @@ fn a_result_that_breaks_its_output_schema_is_an_error() {
 // Listing and naming.
 
 #[test]
-fn a_tool_is_listed_with_its_schemas_and_what_the_sandbox_vouches_for() {
+fn a_tool_lists_schemas_and_annotations() {
     let tools = json!([
         { "name": "b", "description": "Does b.", "input_schema": { "properties": { "x": true } } },
         { "name": "a", "output_schema": { "type": "array" }, "read_only": true },
@@ -367,7 +367,7 @@ fn a_tool_is_listed_with_its_schemas_and_what_the_sandbox_vouches_for() {
 }
 
 #[test]
-fn a_tool_whose_schema_can_not_be_used_is_left_out_alone() {
+fn a_tool_with_a_bad_schema_is_omitted() {
     let tools = json!([
         { "name": "fine" },
         { "name": "external", "input_schema": { "$ref": "https://example.com/schema.json" } },
@@ -387,7 +387,7 @@ fn a_tool_whose_schema_can_not_be_used_is_left_out_alone() {
 }
 
 #[test]
-fn lists_come_in_parts_that_are_the_same_for_everybody() {
+fn pages_of_lists_are_the_same_for_everybody() {
     let options = McpOptions { page_entries: 10, ..McpOptions::default() };
     let server = Server::with([package("probe", guest("probe"), &json!({}))], options);
     let whole = Server::probe().client(MODERN).tools();
@@ -553,7 +553,7 @@ fn parameters_that_are_there_twice_are_refused() {
 }
 
 #[test]
-fn two_owners_of_one_tool_do_not_shadow_each_other() {
+fn equal_tools_of_two_owners_coexist() {
     let tool = json!([{ "name": "run" }]);
     let server = Server::new([
         package("a", answering(&tool, "from a"), &json!({})),

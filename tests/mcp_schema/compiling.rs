@@ -11,7 +11,7 @@ fn refused(text: &str) -> SchemaError {
 }
 
 #[test]
-fn values_that_a_keyword_cannot_have_are_refused_by_name() {
+fn invalid_keyword_values_are_refused_by_name() {
     for (text, message) in [
         (
             r#"{"type":5}"#,
@@ -90,7 +90,7 @@ fn references_to_nowhere_are_refused() {
 }
 
 #[test]
-fn a_reference_to_what_is_no_schema_is_refused() {
+fn a_reference_to_no_schema_is_refused() {
     let error = refused(r##"{"minimum":5,"$ref":"#/minimum"}"##);
     assert_eq!(error, SchemaError::NotASchema { pointer: "/minimum".into() });
 }
@@ -175,7 +175,7 @@ fn an_unchecked_keyword_never_makes_a_violation_elsewhere() {
 }
 
 #[test]
-fn what_is_known_of_an_unchecked_schema_still_decides() {
+fn known_parts_of_an_unchecked_schema_decide() {
     let schema = schema(r#"{"not":{"type":"string","pattern":"(?=a)"}}"#);
     assert_eq!(schema.validate(&json!(1)), Ok(()));
     let two = super::schema(r#"{"oneOf":[true,true,{"pattern":"(?=a)"}]}"#);

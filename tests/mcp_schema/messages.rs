@@ -55,7 +55,7 @@ const MESSAGES: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn violations_say_where_and_what_was_expected_and_what_was_there() {
+fn violations_name_place_expectation_and_value() {
     for (text, value, lines) in MESSAGES {
         let violations = violations(&schema(text), &json(value));
         let said: Vec<_> = violations.iter().map(ToString::to_string).collect();

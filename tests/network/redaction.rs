@@ -207,7 +207,7 @@ fn in_base64_wherever_it_begins() {
 }
 
 #[test]
-fn in_a_redirect_and_an_error_for_a_plugin_without_secrets() {
+fn redirects_and_errors_hide_secrets_from_any_plugin() {
     let encoded = KEY.replace('/', "%2f");
     let location = format!("Location: /login?key={encoded}\r\n");
     let world = neighbour("example.com", move |_| answer("302 Found", &location, ""));

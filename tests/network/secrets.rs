@@ -91,7 +91,7 @@ fn each_rule_has_its_refusal() {
 }
 
 #[test]
-fn a_device_that_the_operator_allowed_needs_no_tls() {
+fn an_allowed_private_device_needs_no_tls() {
     let plain = || Setup { server: crate::server::Server::start(|_| ok("thanks")), ..setup() };
     let near = plain();
     let world =

@@ -94,7 +94,7 @@ fn waiting_holds_no_thread() {
 
 /// What hyper reads over is read for as long as there is any, by a task that never looks up.
 #[test]
-fn interim_answers_without_end_keep_neither_the_thread_nor_the_request() {
+fn endless_interim_answers_time_out() {
     for status in ["103 Early Hints", "100 Continue"] {
         let interim = format!("HTTP/1.1 {status}\r\nx: {}\r\n\r\n", "y".repeat(1000));
         let world = World::new(Setup {

@@ -30,7 +30,7 @@ fn sticks() -> Member {
 }
 
 #[test]
-fn without_an_allow_list_the_owner_alone_may_talk() {
+fn without_an_allow_list_only_the_owner_talks() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
     let say_as = |channel: &'static str, sender: &'static str| {
@@ -51,7 +51,7 @@ fn without_an_allow_list_the_owner_alone_may_talk() {
 }
 
 #[test]
-fn messages_of_one_chat_are_answered_in_order_and_chats_do_not_wait_for_each_other() {
+fn messages_are_ordered_within_a_chat_only() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![sticks()], &[&one]);
     let _stuck = world.hand_over("a", "slow", "1");
@@ -69,7 +69,7 @@ fn messages_of_one_chat_are_answered_in_order_and_chats_do_not_wait_for_each_oth
 }
 
 #[test]
-fn what_waits_can_be_cancelled_and_is_not_begun() {
+fn a_waiting_message_can_be_cancelled_unstarted() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![sticks()], &[&one]);
     let _first = world.hand_over("a", "slow", "1");
@@ -88,7 +88,7 @@ fn what_waits_can_be_cancelled_and_is_not_begun() {
 }
 
 #[test]
-fn what_was_cancelled_while_it_waited_is_not_even_begun() {
+fn a_cancelled_waiting_message_never_starts() {
     let one = Arc::new(Recorder::new("one"));
     let begun: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = Arc::clone(&begun);
@@ -109,7 +109,7 @@ fn what_was_cancelled_while_it_waited_is_not_even_begun() {
 }
 
 #[test]
-fn a_command_that_panics_fails_its_own_message_alone() {
+fn a_panicking_command_fails_its_message_only() {
     struct Panics;
     impl CommandHandler for Panics {
         fn run<'a>(
@@ -142,7 +142,7 @@ fn a_command_that_panics_fails_its_own_message_alone() {
 }
 
 #[test]
-fn a_channel_that_brings_more_than_can_wait_waits_itself() {
+fn a_flooding_channel_waits_for_room() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![sticks()], &[&one]);
     let mut taken: Vec<_> = (0..18).map(|_| world.hand_over("a", "slow", "x")).collect();
@@ -171,7 +171,7 @@ fn a_message_has_its_time() {
 }
 
 #[test]
-fn a_channel_that_asks_hears_how_the_work_goes_on() {
+fn a_channel_that_asks_gets_progress() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![sticks()], &[&one]);
     world.runtime.block_on(async {
@@ -217,7 +217,7 @@ impl Drop for Gone {
 }
 
 #[test]
-fn a_native_channel_that_is_removed_gives_up_what_it_waits_for() {
+fn a_removed_native_channel_releases_its_waiters() {
     let one = Arc::new(Recorder::new("one"));
     let gone = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&gone);

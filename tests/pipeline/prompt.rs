@@ -78,7 +78,7 @@ fn soul_reaches_every_message_of_every_channel() {
 }
 
 #[test]
-fn soul_is_read_from_the_workspace_then_from_its_weft_folder_and_again_when_it_changes() {
+fn soul_is_read_again_when_it_changes() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![shows_prompt()], &[&one]);
     assert_eq!(world.ask(&one, "hi"), "");
@@ -120,7 +120,7 @@ fn nothing_in_it_speaks_for_another() {
 }
 
 #[test]
-fn soul_is_limited_in_size_and_stays_in_the_workspace() {
+fn soul_is_bounded_and_inside_the_workspace() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![shows_prompt()], &[&one]);
     let soul = world.folder.path().join("SOUL.md");
@@ -134,7 +134,7 @@ fn soul_is_limited_in_size_and_stays_in_the_workspace() {
 }
 
 #[test]
-fn soul_that_can_not_be_used_is_passed_by_and_said_once() {
+fn an_unusable_soul_is_reported_once() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![shows_prompt()], &[&one]);
     let workspace = world.folder.path();
@@ -181,7 +181,7 @@ fn soul_that_can_not_be_used_is_passed_by_and_said_once() {
 }
 
 #[test]
-fn skills_are_in_it_by_name_and_description_and_their_text_only_when_used() {
+fn the_prompt_lists_skills_and_includes_used_ones() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![shows_prompt()], &[&one]);
     world.put(vec![skill("weather", WEATHER), skill("quiet", SECRET)]);
@@ -201,7 +201,7 @@ fn skills_are_in_it_by_name_and_description_and_their_text_only_when_used() {
 }
 
 #[test]
-fn tools_are_in_it_as_long_as_they_run() {
+fn the_prompt_lists_running_tools() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![shows_prompt()], &[&one]);
     assert_eq!(world.ask(&one, "hi"), "");
@@ -219,7 +219,7 @@ fn tools_are_in_it_as_long_as_they_run() {
 }
 
 #[test]
-fn without_a_model_a_skill_command_is_answered_with_the_skill() {
+fn without_a_model_a_skill_command_shows_it() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
     world.put(vec![skill("weather", WEATHER)]);
@@ -229,7 +229,7 @@ fn without_a_model_a_skill_command_is_answered_with_the_skill() {
 }
 
 #[test]
-fn what_one_chat_uses_is_not_used_in_another() {
+fn a_skill_in_use_affects_one_chat() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![shows_prompt()], &[&one]);
     world.put(vec![skill("weather", WEATHER)]);

@@ -18,7 +18,7 @@ fn answers(answer: serde_json::Value) -> weft_lite::actor::Member {
 }
 
 #[test]
-fn a_long_answer_comes_in_parts_that_belong_together() {
+fn a_long_answer_comes_in_related_parts() {
     let one = Arc::new(Recorder::rich("one", 20));
     let world =
         World::new(vec![answers(json!({ "text": "a first line\na second line\nand x" }))], &[&one]);
@@ -44,7 +44,7 @@ fn a_long_answer_comes_in_parts_that_belong_together() {
 }
 
 #[test]
-fn media_go_where_they_can_be_carried_and_are_named_elsewhere() {
+fn media_are_sent_where_supported_and_named_elsewhere() {
     let answer = json!({
         "text": "look", "attachments": [{ "mime": "image/png", "bytes": "iVA=" }]
     });
@@ -87,7 +87,7 @@ fn attachments_of_a_message_reach_the_stages() {
 }
 
 #[test]
-fn what_else_a_channel_knows_of_a_message_reaches_the_stages() {
+fn a_channels_metadata_reaches_the_stages() {
     let one = Arc::new(Recorder::new("one"));
     let tells = changes("tells", PipelineStageType::Process, |mut state| {
         state["answer"] = json!({ "text": state["metadata"].to_string() });
@@ -133,7 +133,7 @@ fn structured_answers_stay_so_where_they_are_understood() {
 }
 
 #[test]
-fn a_message_with_an_id_is_acknowledged_when_it_is_taken_and_when_it_is_done() {
+fn a_message_is_acknowledged_when_accepted_and_done() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
     world.runtime.block_on(async {
@@ -157,7 +157,7 @@ fn a_message_with_an_id_is_acknowledged_when_it_is_taken_and_when_it_is_done() {
 }
 
 #[test]
-fn what_a_failure_says_can_not_pass_for_a_line_of_the_program() {
+fn a_failure_cannot_imitate_the_program() {
     let forges = changes("forges", PipelineStageType::Process, |_| {
         let problem = "odd\nchannel one  stopped".into();
         Err(PluginError::Invalid { what: "text".into(), problem })

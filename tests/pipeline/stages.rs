@@ -24,7 +24,7 @@ fn append(key: &'static str, word: &'static str) -> impl Fn(Value) -> Result<Val
 }
 
 #[test]
-fn stages_run_by_type_and_then_in_their_order() {
+fn stages_run_by_type_and_order() {
     let one = Arc::new(Recorder::new("one"));
     // Registered from the last to the first type, to show that the type decides.
     let members = vec![
@@ -42,7 +42,7 @@ fn stages_run_by_type_and_then_in_their_order() {
 }
 
 #[test]
-fn a_stage_s_error_stops_that_message_alone_and_tells_its_sender() {
+fn a_stages_error_stops_only_its_message() {
     let one = Arc::new(Recorder::new("one"));
     let stage = changes("picky", PreProcess, |state| match state["text"].as_str() {
         Some("bad") => Err(PluginError::Invalid { what: "text".into(), problem: "bad".into() }),
@@ -71,7 +71,7 @@ fn a_stage_s_error_stops_that_message_alone_and_tells_its_sender() {
 }
 
 #[test]
-fn a_stage_changes_what_its_type_may_change_and_nothing_else() {
+fn a_stage_changes_only_what_its_type_may() {
     let one = Arc::new(Recorder::new("one"));
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
     let forge = |mut state: Value| {
@@ -110,7 +110,7 @@ fn a_stage_changes_what_its_type_may_change_and_nothing_else() {
 }
 
 #[test]
-fn observers_see_copies_and_can_neither_change_nor_delay() {
+fn observers_get_copies_without_influence() {
     let one = Arc::new(Recorder::new("one"));
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
     let log = Arc::clone(&seen);
@@ -137,7 +137,7 @@ fn observers_see_copies_and_can_neither_change_nor_delay() {
 }
 
 #[test]
-fn an_observer_that_fails_sees_the_next_message_all_the_same() {
+fn a_failing_observer_sees_the_next_message() {
     let one = Arc::new(Recorder::new("one"));
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = Arc::clone(&seen);
@@ -159,7 +159,7 @@ fn an_observer_that_fails_sees_the_next_message_all_the_same() {
 }
 
 #[test]
-fn only_an_observer_that_runs_sees_messages_and_a_successor_sees_its_own() {
+fn observers_see_messages_only_while_they_run() {
     let one = Arc::new(Recorder::new("one"));
     let seen: Arc<Mutex<Vec<&'static str>>> = Arc::default();
     let observer = |which: &'static str| {
@@ -188,7 +188,7 @@ fn only_an_observer_that_runs_sees_messages_and_a_successor_sees_its_own() {
 }
 
 #[test]
-fn what_a_failed_stage_left_half_done_is_shown_to_nobody() {
+fn partial_changes_of_a_failed_stage_are_hidden() {
     let one = Arc::new(Recorder::new("one"));
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
     let log = Arc::clone(&seen);
@@ -210,7 +210,7 @@ fn what_a_failed_stage_left_half_done_is_shown_to_nobody() {
 }
 
 #[test]
-fn what_is_answered_already_passes_the_stages_behind_the_answer_alone() {
+fn an_early_answer_skips_the_process_stages() {
     let one = Arc::new(Recorder::new("one"));
     let members = vec![
         changes("gatekeeper", PreProcess, |mut state| match state["text"].as_str() {
@@ -251,7 +251,7 @@ fn the_process_stage_is_replaceable() {
 }
 
 #[test]
-fn a_stage_that_does_not_run_is_not_passed_by() {
+fn a_stopped_stage_is_not_skipped() {
     let one = Arc::new(Recorder::new("one"));
     let filter = changes("filter", PreProcess, Ok);
     let world = World::new(vec![filter], &[&one]);
@@ -264,7 +264,7 @@ fn a_stage_that_does_not_run_is_not_passed_by() {
 }
 
 #[test]
-fn a_line_with_a_tool_and_json_calls_it_and_other_lines_are_messages() {
+fn only_tool_lines_call_tools() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
     let said = world.ask(&one, "nothing {\"a\": 1}");

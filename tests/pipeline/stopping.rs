@@ -25,7 +25,7 @@ fn gate(open: Receiver<()>) -> weft_lite::actor::Member {
 }
 
 #[test]
-fn what_was_accepted_is_answered_before_the_end_and_nothing_more_is_accepted() {
+fn accepted_messages_are_answered_before_the_end() {
     let one = Arc::new(Recorder::new("one"));
     let (open, opens) = async_channel::unbounded();
     let world = World::new(vec![gate(opens)], &[&one]);
@@ -50,7 +50,7 @@ fn what_was_accepted_is_answered_before_the_end_and_nothing_more_is_accepted() {
 }
 
 #[test]
-fn what_could_not_be_answered_in_time_is_reported_to_its_sender() {
+fn messages_unanswered_in_time_are_reported() {
     let one = Arc::new(Recorder::new("one"));
     let (_open, opens) = async_channel::unbounded();
     let world = World::new(vec![gate(opens)], &[&one]);
@@ -75,7 +75,7 @@ fn what_could_not_be_answered_in_time_is_reported_to_its_sender() {
 }
 
 #[test]
-fn an_answer_waits_for_a_channel_that_comes_back() {
+fn an_answer_waits_for_its_returning_channel() {
     let one = Arc::new(Recorder::new("one"));
     let (open, opens) = async_channel::unbounded();
     let world = World::new(vec![gate(opens)], &[&one]);
@@ -112,7 +112,7 @@ fn stop(world: &World) -> smol::Task<()> {
 }
 
 #[test]
-fn what_waits_for_an_observer_is_seen_before_the_end() {
+fn observers_see_waiting_messages_before_the_end() {
     let one = Arc::new(Recorder::new("one"));
     let (open, opens) = async_channel::unbounded();
     let (member, seen) = witness("late", opens);
@@ -138,7 +138,7 @@ fn what_waits_for_an_observer_is_seen_before_the_end() {
 }
 
 #[test]
-fn what_an_observer_has_not_seen_in_time_is_dropped_and_counted() {
+fn messages_unobserved_in_time_are_dropped_and_counted() {
     let one = Arc::new(Recorder::new("one"));
     let (open, opens) = async_channel::unbounded();
     let (member, seen) = witness("sleepy", opens);
@@ -163,7 +163,7 @@ fn what_an_observer_has_not_seen_in_time_is_dropped_and_counted() {
 }
 
 #[test]
-fn a_channel_that_does_not_come_back_keeps_no_message_for_ever() {
+fn a_lost_channel_keeps_no_message_forever() {
     let one = Arc::new(Recorder::new("one"));
     let (open, opens) = async_channel::unbounded();
     let world = World::new(vec![gate(opens)], &[&one]);
@@ -189,7 +189,7 @@ fn a_channel_that_does_not_come_back_keeps_no_message_for_ever() {
 }
 
 #[test]
-fn a_channel_that_was_started_again_says_so_and_one_that_was_closed_stays_closed() {
+fn a_restarted_channel_differs_from_a_closed_one() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
     one.break_down();

@@ -91,7 +91,7 @@ fn what_is_removed_ends_with_its_calls() {
 }
 
 #[test]
-fn revoking_reaches_calls_on_a_version_that_was_replaced() {
+fn revoking_reaches_calls_on_replaced_versions() {
     let world = World::new();
     world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
     world.load(async |live| {
@@ -110,7 +110,7 @@ fn revoking_reaches_calls_on_a_version_that_was_replaced() {
 }
 
 #[test]
-fn an_update_that_asks_for_more_does_not_run_at_all() {
+fn an_update_with_new_permissions_does_not_run() {
     let world = World::new();
     world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
     world.watch(async |mut live| {
@@ -124,7 +124,7 @@ fn an_update_that_asks_for_more_does_not_run_at_all() {
 }
 
 #[test]
-fn an_approval_of_what_is_installed_is_none_for_a_skill_of_the_workspace() {
+fn installed_approvals_do_not_cover_workspace_skills() {
     let world = World::new();
     let asks = json!({ "env_vars": ["A"] });
     world.skill("work/.weft/skills/helper", "text");

@@ -11,7 +11,7 @@ fn code(live: &crate::world::Live<'_>, name: &str) -> &'static str {
 }
 
 #[test]
-fn skills_are_found_by_any_spelling_and_in_collections() {
+fn skills_are_found_in_any_spelling_and_collection() {
     let world = World::new();
     world.skill("home/skills/upper", "1");
     world.write("home/skills/lower/skill.md", skill("lower", "2"));
@@ -50,7 +50,7 @@ fn what_lies_inside_a_skill_is_its_content() {
 }
 
 #[test]
-fn hidden_folders_and_what_is_too_deep_are_left_alone() {
+fn hidden_and_deep_folders_are_ignored() {
     let world = World::new();
     world.skill("home/skills/.hidden", "no");
     world.skill("home/skills/.git/hooked", "no");
@@ -65,7 +65,7 @@ fn hidden_folders_and_what_is_too_deep_are_left_alone() {
 }
 
 #[test]
-fn links_count_inside_the_root_and_are_told_of_outside() {
+fn links_are_followed_only_inside_the_root() {
     let world = World::new();
     world.skill("elsewhere/stranger", "never read");
     world.skill("home/skills/.store/kept", "by a link");
@@ -94,7 +94,7 @@ fn links_count_inside_the_root_and_are_told_of_outside() {
 }
 
 #[test]
-fn names_that_differ_only_in_case_are_the_same_and_told() {
+fn names_differing_in_case_only_are_reported() {
     let world = World::new();
     world.write("home/skills/Deploy/SKILL.md", skill("Deploy", "first"));
     world.write("home/skills/deploy/SKILL.md", skill("deploy", "second"));
@@ -108,7 +108,7 @@ fn names_that_differ_only_in_case_are_the_same_and_told() {
 }
 
 #[test]
-fn a_file_with_nothing_to_run_is_invalid_and_says_why() {
+fn a_file_without_content_is_invalid_with_reason() {
     let world = World::new();
     world.write("home/skills/empty/SKILL.md", "");
     world.write("home/skills/huge/SKILL.md", "x".repeat(300 << 10));
@@ -125,7 +125,7 @@ fn a_file_with_nothing_to_run_is_invalid_and_says_why() {
 }
 
 #[test]
-fn a_skill_with_a_module_is_a_tool_provider_with_no_permissions() {
+fn a_skills_module_provides_tools_without_permissions() {
     for name in ["plugin.wasm", "module.wasm"] {
         let world = World::new();
         world.skill("home/skills/helper", "call `helper__echo`");
@@ -141,7 +141,7 @@ fn a_skill_with_a_module_is_a_tool_provider_with_no_permissions() {
 }
 
 #[test]
-fn a_skill_whose_module_can_not_run_is_unavailable() {
+fn a_skill_with_a_broken_module_is_unavailable() {
     let world = World::new();
     world.skill("home/skills/helper", "text");
     world.write("home/skills/helper/plugin.wasm", "not a module");

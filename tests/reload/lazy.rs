@@ -57,7 +57,7 @@ fn entries(world: &World) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_plugin_that_nobody_calls_has_no_code_and_no_memory() {
+fn an_uncalled_plugin_has_no_code_or_memory() {
     world().load(async |live| {
         let budget = live.host.memory_budget();
         let held = || (budget.held(), budget.code_held(), budget.idle_instances());
@@ -83,7 +83,7 @@ fn a_plugin_that_nobody_calls_has_no_code_and_no_memory() {
 }
 
 #[test]
-fn a_module_that_changed_after_it_was_checked_is_not_run() {
+fn a_module_changed_after_checking_never_runs() {
     for other in [module("echo"), varied(&module("probe"), 7), b"no module at all".to_vec()] {
         let world = world();
         world.load(async |live| {
@@ -111,7 +111,7 @@ fn a_module_that_changed_after_it_was_checked_is_not_run() {
 }
 
 #[test]
-fn a_module_that_is_gone_is_said_to_be() {
+fn a_removed_module_is_reported() {
     let world = world();
     world.load(async |live| {
         fs::rename(world.path(FILE), world.path("away")).unwrap();
@@ -173,7 +173,7 @@ fn fresh_instances_share_the_code() {
 }
 
 #[test]
-fn idle_code_gives_way_when_the_budget_needs_it() {
+fn idle_code_yields_to_a_full_budget() {
     let world = world();
     // The code of both is more than fits, and so is that of one beside 2 MB.
     let builder = world.builder().memory_budget_bytes(4 << 20);
@@ -198,7 +198,7 @@ fn idle_code_gives_way_when_the_budget_needs_it() {
 }
 
 #[test]
-fn a_known_module_is_not_compiled_when_it_is_loaded() {
+fn a_known_module_is_not_compiled_at_load() {
     let world = world();
     let first = world.load(async |live| {
         assert_eq!(live.translated(), (0, 2), "both were asked");
@@ -242,7 +242,7 @@ fn descriptions_are_for_the_owner_alone() {
 }
 
 #[test]
-fn a_description_that_is_not_the_modules_own_is_not_believed() {
+fn a_forged_description_is_not_believed() {
     let world = world();
     let tools = world.load(async |live| live.tools());
     let whole: Vec<_> =
@@ -272,7 +272,7 @@ fn a_description_that_is_not_the_modules_own_is_not_believed() {
 }
 
 #[test]
-fn what_is_read_back_is_checked_as_if_the_guest_said_it() {
+fn a_stored_description_is_checked_like_a_guests() {
     let world = World::new();
     world.plugin(PLUGIN, "1.0.0", &module("probe"), &json!({}));
     let tools = world.load(async |live| live.tools());
@@ -300,7 +300,7 @@ fn what_is_read_back_is_checked_as_if_the_guest_said_it() {
 }
 
 #[test]
-fn a_guest_that_asks_the_host_is_asked_at_each_start() {
+fn a_guest_using_the_host_is_always_asked() {
     let length = DESCRIPTION.len();
     let guest = Guest {
         describe: format!(
@@ -349,7 +349,7 @@ fn descriptions_that_no_plugin_needs_go() {
 }
 
 #[test]
-fn modules_that_are_made_ready_at_once_keep_their_order() {
+fn concurrently_prepared_modules_keep_their_order() {
     let world = World::new();
     for number in 0..12 {
         let folder = format!("home/plugins/p{number:02}");

@@ -23,7 +23,7 @@ fn workspace_goes_before_managed_and_removing_reveals() {
 }
 
 #[test]
-fn three_folders_of_the_workspace_are_read_in_their_order() {
+fn three_workspace_folders_are_read_in_order() {
     let world = World::new();
     world.skill("work/.agents/skills/a", "agents");
     world.skill("work/.agents/skills/only", "agents");
@@ -37,7 +37,7 @@ fn three_folders_of_the_workspace_are_read_in_their_order() {
 }
 
 #[test]
-fn a_workspace_that_is_not_trusted_is_not_even_read() {
+fn an_untrusted_workspace_is_not_read() {
     let world = World::new();
     world.skill("work/.weft/skills/stranger", "no");
     world.skill("home/skills/own", "yes");
@@ -48,7 +48,7 @@ fn a_workspace_that_is_not_trusted_is_not_even_read() {
 }
 
 #[test]
-fn an_answer_about_a_workspace_is_remembered_for_it_alone() {
+fn trust_is_remembered_for_one_workspace() {
     let world = World::new();
     let (home, work) = (world.path("home"), world.path("work"));
     assert_eq!(WorkspaceTrust::remembered(&home, &work).unwrap(), None);
@@ -99,7 +99,7 @@ fn a_trusted_workspace_tightens_what_the_operator_configures() {
 }
 
 #[test]
-fn a_plugin_ships_skills_that_come_and_go_with_it() {
+fn a_plugins_skills_come_and_go_with_it() {
     let world = World::new();
     let manifest = json!({
         "id": "probe", "name": "Probe", "version": "1.0.0", "capabilities": ["tool"],
@@ -129,7 +129,7 @@ fn a_plugin_ships_skills_that_come_and_go_with_it() {
 }
 
 #[test]
-fn skills_of_a_plugin_that_waits_wait_with_it() {
+fn skills_of_a_pending_plugin_are_pending() {
     let world = World::new();
     world.plugin("home/plugins/probe", "1.0.0", &module("probe"), &json!({ "shell": true }));
     world.skill("home/plugins/probe", "its own");
@@ -137,7 +137,7 @@ fn skills_of_a_plugin_that_waits_wait_with_it() {
 }
 
 #[test]
-fn the_code_of_a_skill_that_is_shadowed_does_not_run() {
+fn shadowed_skill_code_does_not_run() {
     let world = World::new();
     world.skill("home/skills/helper", "with code");
     world.write("home/skills/helper/plugin.wasm", module("probe"));
@@ -154,7 +154,7 @@ fn the_code_of_a_skill_that_is_shadowed_does_not_run() {
 }
 
 #[test]
-fn a_plugin_goes_before_the_code_of_a_managed_skill_of_its_name() {
+fn a_plugin_precedes_managed_skill_code() {
     let world = World::new();
     world.plugin("home/plugins/same", "1.0.0", &module("echo"), &json!({}));
     world.skill("home/skills/same", "text");
@@ -168,7 +168,7 @@ fn a_plugin_goes_before_the_code_of_a_managed_skill_of_its_name() {
 }
 
 #[test]
-fn a_manifest_in_a_skill_gives_permissions_and_the_skill_its_name() {
+fn a_skills_manifest_gives_permissions_not_a_name() {
     let world = World::new();
     world.skill("home/skills/helper", "text");
     world.write("home/skills/helper/plugin.wasm", module("probe"));
@@ -185,7 +185,7 @@ fn a_manifest_in_a_skill_gives_permissions_and_the_skill_its_name() {
 }
 
 #[test]
-fn a_skill_is_switched_off_and_on_while_all_runs() {
+fn a_skill_is_switched_while_everything_runs() {
     let world = World::new();
     world.skill("home/skills/helper", "text");
     world.write("home/skills/helper/plugin.wasm", module("probe"));

@@ -102,7 +102,7 @@ fn each_change_is_a_line() {
 }
 
 #[test]
-fn a_changed_configuration_is_said_to_count_from_the_next_start() {
+fn a_changed_configuration_announces_the_next_start() {
     let world = World::new();
     let path = world.put("home/config.yaml", "limits: {module_kb: 500}\n");
     world.put("work/.weft/config.yaml", "env: {never: [KEY]}\n");
@@ -136,7 +136,7 @@ fn a_state_without_a_reason_is_said_once() {
 }
 
 #[test]
-fn that_an_approval_was_taken_back_is_said_when_it_ends_a_service() {
+fn withdrawing_an_approval_is_reported_with_the_stop() {
     let world = World::new();
     world.plugin("home/plugins/probe", "1.0.0", &module("probe"), &json!({}));
     let mut program = world.start(&["run"]);
@@ -171,7 +171,7 @@ fn each_change_is_a_json_object() {
 }
 
 #[test]
-fn a_client_uses_a_skills_tools_while_it_is_edited() {
+fn a_client_keeps_using_an_edited_skill() {
     let world = World::new();
     world.skill("home/skills/helper", "0");
     world.put("home/skills/helper/plugin.wasm", module("probe"));
@@ -192,7 +192,7 @@ fn a_client_uses_a_skills_tools_while_it_is_edited() {
 }
 
 #[test]
-fn a_workspace_is_used_only_when_it_is_trusted() {
+fn a_workspace_is_used_only_if_trusted() {
     let world = World::new();
     world.skill("work/.weft/skills/local", "text");
     let mut program = world.start(&["run"]);

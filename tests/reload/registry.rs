@@ -37,7 +37,7 @@ fn meant<'a>(registry: &'a SkillRegistry, name: &str) -> (&'a str, &'static str,
 }
 
 #[test]
-fn the_higher_level_is_meant_and_removing_it_reveals_the_one_below() {
+fn removing_the_effective_skill_reveals_the_lower_one() {
     use SkillLevel::{Bundled, Managed, Plugin, Workspace};
     let below = [
         found("deploy", Bundled, "b"),
@@ -55,7 +55,7 @@ fn the_higher_level_is_meant_and_removing_it_reveals_the_one_below() {
 }
 
 #[test]
-fn of_one_level_the_first_is_meant_and_the_other_is_told() {
+fn of_one_level_the_first_is_effective() {
     let level = SkillLevel::Managed;
     let registry = resolve(vec![found("a", level, "one"), found("a", level, "two")]);
     assert_eq!(meant(&registry, "a"), ("one", "active", 1));
@@ -66,7 +66,7 @@ fn of_one_level_the_first_is_meant_and_the_other_is_told() {
 }
 
 #[test]
-fn what_can_not_be_read_shadows_nothing_and_what_waits_does() {
+fn unreadable_skills_shadow_nothing_but_pending_ones_do() {
     let broken = FoundSkill { document: None, ..found("a", SkillLevel::Workspace, "broken") };
     let below = found("a", SkillLevel::Managed, "good");
     let registry = resolve(vec![broken, below.clone()]);
@@ -83,7 +83,7 @@ fn what_can_not_be_read_shadows_nothing_and_what_waits_does() {
 }
 
 #[test]
-fn a_name_that_is_switched_off_is_not_offered_from_anywhere() {
+fn a_disabled_name_is_offered_from_nowhere() {
     let skills = vec![
         found("a", SkillLevel::Workspace, "w"),
         found("a", SkillLevel::Managed, "m"),
@@ -98,7 +98,7 @@ fn a_name_that_is_switched_off_is_not_offered_from_anywhere() {
 }
 
 #[test]
-fn an_entry_as_json_has_its_state_in_a_word() {
+fn an_entry_as_json_has_its_state() {
     let unavailable = FoundSkill {
         readiness: Readiness::Unavailable(vec!["no `git`".into()]),
         ..found("a", SkillLevel::Managed, "/a/SKILL.md")

@@ -67,7 +67,7 @@ fn each_requirement_is_evaluated_and_told() {
 }
 
 #[test]
-fn what_is_missing_makes_a_skill_unavailable_until_it_is_there() {
+fn a_skill_is_unavailable_while_requirements_are_missing() {
     let world = World::new();
     let text = "---\nname: needy\ndescription: b\n\
         metadata: {\"openclaw\": {\"requires\": {\"bins\": [\"frob\"], \"env\": [\"KEY\"], \

@@ -72,7 +72,7 @@ fn a_slow_subscriber_hears_everything_as_one_change() {
 }
 
 #[test]
-fn a_waiting_subscriber_is_woken_and_told_of_the_end() {
+fn a_waiting_subscriber_is_woken_at_the_end() {
     let runtime = Runtime::builder().without_bundled().build();
     runtime.block_on(async {
         let host = runtime.host();

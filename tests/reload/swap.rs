@@ -19,7 +19,7 @@ fn world() -> World {
 }
 
 #[test]
-fn calls_in_flight_end_on_the_old_one_and_new_ones_go_to_the_new() {
+fn calls_in_flight_keep_the_old_version() {
     let world = world();
     world.load(async |live| {
         let host = &live.host;
@@ -73,7 +73,7 @@ fn no_call_fails_across_many_swaps() {
 }
 
 #[test]
-fn a_module_that_fails_to_load_leaves_the_old_one_in_service() {
+fn a_failing_module_keeps_the_old_one() {
     let world = world();
     let probe = module("probe");
     let broken: [&[u8]; 2] = [b"not a module", &probe[..probe.len() / 2]];
@@ -96,7 +96,7 @@ fn a_module_that_fails_to_load_leaves_the_old_one_in_service() {
 }
 
 #[test]
-fn a_manifest_that_can_not_be_read_leaves_the_old_one_in_service() {
+fn an_unreadable_manifest_keeps_the_old_plugin() {
     let world = world();
     world.load(async |live| {
         world.write(&format!("{PLUGIN}/weft.plugin.json"), "{ half");
@@ -118,7 +118,7 @@ fn a_manifest_that_can_not_be_read_leaves_the_old_one_in_service() {
 }
 
 #[test]
-fn a_folder_that_is_taken_away_takes_its_plugin_with_it() {
+fn removing_a_folder_removes_its_plugin() {
     let world = world();
     world.load(async |live| {
         fs::rename(world.path(PLUGIN), world.path("aside")).unwrap();
@@ -129,7 +129,7 @@ fn a_folder_that_is_taken_away_takes_its_plugin_with_it() {
 }
 
 #[test]
-fn a_skill_that_is_edited_into_nothing_stays_as_it_was() {
+fn an_emptied_skill_keeps_its_last_version() {
     let world = World::new();
     let file = world.skill("home/skills/notes", "good");
     world.load(async |live| {
@@ -162,7 +162,7 @@ fn what_did_not_change_makes_no_generation() {
 }
 
 #[test]
-fn a_change_is_told_with_its_tools_and_versions() {
+fn a_change_reports_tools_and_versions() {
     let world = world();
     world.load(async |mut live| {
         world.plugin(PLUGIN, "2.0.0", &module("echo"), &json!({}));
@@ -178,7 +178,7 @@ fn a_change_is_told_with_its_tools_and_versions() {
 }
 
 #[test]
-fn what_is_stopped_is_not_put_into_service_again() {
+fn a_stopped_plugin_stays_out_of_service() {
     let world = world();
     world.load(async |live| {
         world.skill("home/skills/late", "text");
@@ -193,7 +193,7 @@ fn what_is_stopped_is_not_put_into_service_again() {
 }
 
 #[test]
-fn a_folder_that_was_not_there_is_opened_when_a_reload_is_asked_for() {
+fn a_new_granted_folder_opens_on_reload() {
     let world = World::new();
     let asked: PluginPermissions =
         serde_json::from_value(json!({ "filesystem": ["$WORKSPACE/notes"] })).unwrap();

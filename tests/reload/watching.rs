@@ -20,7 +20,7 @@ fn both_ways(test: &impl AsyncFn(&World, Live<'_>)) {
 }
 
 #[test]
-fn roots_that_do_not_exist_yet_are_waited_for() {
+fn missing_roots_are_waited_for() {
     both_ways(&async |world, mut live| {
         world.skill("home/skills/managed", "1");
         live.until_text("managed", "1").await;
@@ -32,7 +32,7 @@ fn roots_that_do_not_exist_yet_are_waited_for() {
 }
 
 #[test]
-fn a_folder_that_is_filled_later_becomes_a_plugin() {
+fn a_folder_filled_later_becomes_a_plugin() {
     both_ways(&async |world, mut live| {
         fs::create_dir_all(world.path("home/plugins/probe")).unwrap();
         world.plugin("home/plugins/echo", "1.0.0", &module("echo"), &json!({}));
@@ -65,7 +65,7 @@ fn a_root_may_go_and_return() {
 }
 
 #[test]
-fn a_root_that_goes_and_returns_at_once_is_still_watched() {
+fn a_recreated_root_is_still_watched() {
     both_ways(&async |world, mut live| {
         world.skill("home/skills/a", "1");
         live.until_text("a", "1").await;
@@ -95,7 +95,7 @@ fn editors_that_rename_are_followed() {
 }
 
 #[test]
-fn a_change_of_a_few_bytes_that_hides_its_date_is_seen() {
+fn a_small_change_with_old_date_is_noticed() {
     let world = World::new();
     let file = world.skill("home/skills/a", "1");
     world.watch(async |mut live| {
@@ -190,7 +190,7 @@ fn changes_while_a_reload_runs_are_not_lost() {
 }
 
 #[test]
-fn a_module_that_is_built_anew_is_put_into_service() {
+fn a_rebuilt_module_is_put_into_service() {
     both_ways(&async |world, mut live| {
         let manifest = json!({
             "id": "built", "name": "Built", "version": "1.0.0", "capabilities": ["tool"],
@@ -257,7 +257,7 @@ fn dropping_the_watcher_stops_it() {
 }
 
 #[test]
-fn many_modules_in_a_row_end_with_the_last() {
+fn many_modules_in_succession_end_with_the_last() {
     both_ways(&async |world, mut live| {
         for number in 0..10 {
             let bytes = varied(&module("probe"), number);

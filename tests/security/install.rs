@@ -8,7 +8,7 @@ use weft_lite::{Capability, limits};
 use crate::home::{Home, Scripted, module, padded};
 
 #[test]
-fn t36_a_module_over_the_limit_waits_for_a_yes() {
+fn t36_an_oversized_module_needs_approval() {
     let home = Home::new();
     let large = padded(&module("probe"), &vec![0; limits::MODULE_BYTES]);
     let installed = home.install(&home.package("probe", "1.0.0", &json!({}), &large)).unwrap();
@@ -44,7 +44,7 @@ fn noisy(digests: u32) -> Vec<u8> {
 }
 
 #[test]
-fn t36_a_module_over_the_limit_after_gzip_waits_for_a_yes() {
+fn t36_a_module_oversized_after_gzip_needs_approval() {
     let home = Home::new();
     let noisy_module = noisy(3_000);
     assert!(noisy_module.len() < limits::MODULE_BYTES);
@@ -100,7 +100,7 @@ fn t37_a_registry_must_have_valid_signatures() {
 }
 
 #[test]
-fn t37_a_registry_that_lies_in_its_index_gains_nothing() {
+fn t37_a_lying_registry_index_gains_nothing() {
     let home = Home::new();
     home.key("author");
     home.trust("author");
@@ -148,7 +148,7 @@ fn t38_a_local_folder_may_be_unsigned() {
 }
 
 #[test]
-fn t39_shell_is_asked_for_and_denied_unless_approved() {
+fn t39_shell_is_denied_unless_approved() {
     let home = Home::new();
     let installed = home.install(&home.probe("1.0.0", &json!({ "shell": true }))).unwrap();
     // Nobody is there.
@@ -188,7 +188,7 @@ fn t40_each_variable_is_asked_for() {
 }
 
 #[test]
-fn t41_an_update_is_asked_for_what_is_new() {
+fn t41_an_update_asks_for_new_permissions() {
     let home = Home::new();
     let before = json!({ "network": ["api.example.com"], "filesystem": ["$WORKSPACE"] });
     let installed = home.install(&home.probe("1.0.0", &before)).unwrap();

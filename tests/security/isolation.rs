@@ -25,7 +25,7 @@ fn t43_neither_sees_the_others_memory() {
 }
 
 #[test]
-fn t44_the_rate_limit_of_one_does_not_touch_the_other() {
+fn t44_rate_limits_are_separate_for_each_plugin() {
     let probe = two();
     let log = |id: &str, count| {
         let params = json!({ "level": 2, "message": "x", "count": count });

@@ -42,7 +42,7 @@ fn probe(id: &str) -> Probe {
 }
 
 #[test]
-fn t33_a_hundred_messages_a_minute_are_all_logged() {
+fn t33_a_hundred_messages_a_minute_are_logged() {
     let probe = probe("t33");
     let params = json!({ "level": 2, "message": "hello", "count": 100 });
     probe.call("log", &params).unwrap();
@@ -51,7 +51,7 @@ fn t33_a_hundred_messages_a_minute_are_all_logged() {
 }
 
 #[test]
-fn t34_the_next_one_is_dropped_with_one_warning() {
+fn t34_one_more_is_dropped_with_a_warning() {
     let probe = probe("t34");
     let params = |count| json!({ "level": 0, "message": "hello", "count": count });
     probe.call("log", &params(105)).unwrap();
@@ -118,7 +118,7 @@ fn t42_every_host_call_has_its_audit_record() {
 }
 
 #[test]
-fn t42_a_call_that_is_one_too_many_has_its_record_too() {
+fn t42_a_call_over_the_rate_is_recorded() {
     let probe = Probe::with_resources(&json!({}), &json!({ "max_host_calls": 3 }));
     let error = probe.call("call_many", &json!({ "count": 5 })).unwrap_err();
     assert_eq!(error, CallError::Exhausted(Exhausted::HostCalls { limit: 3 }));
@@ -130,7 +130,7 @@ fn t42_a_call_that_is_one_too_many_has_its_record_too() {
 }
 
 #[test]
-fn t42_a_call_where_none_is_allowed_has_its_record_too() {
+fn t42_a_call_without_permission_is_recorded() {
     let guest = Guest {
         realloc: "(call $log (i32.const 2) (i32.const 64) (i32.const 1)) (i32.const 4096)".into(),
         ..Guest::default()

@@ -153,7 +153,7 @@ fn t13_apex_of_a_wildcard() {
 }
 
 #[test]
-fn t30_waiting_for_a_slow_server_exhausts_the_time() {
+fn t30_a_slow_server_exhausts_the_time() {
     let world = World::new(Setup {
         resources: json!({ "max_execution_seconds": 1 }),
         server: Server::start(|_| Reply::Hang(b"HTTP/1.1 200 OK\r\n".into())),

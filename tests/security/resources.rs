@@ -37,7 +37,7 @@ fn t29_more_than_16_mb_exhausts_the_memory() {
 }
 
 #[test]
-fn t30_computing_over_the_wall_clock_exhausts_the_time() {
+fn t30_computing_exhausts_the_wall_clock() {
     let resources = json!({ "max_execution_seconds": 1, "max_fuel": 10_000_000_000_u64 });
     let probe = Probe::with_resources(&json!({}), &resources);
     let limit = Duration::from_secs(1);

@@ -9,25 +9,25 @@ fn value(probe: &Probe, name: &str) -> Value {
 }
 
 #[test]
-fn t23_a_listed_variable_that_is_set_is_given() {
+fn t23_a_listed_set_variable_is_given() {
     let probe = Probe::new(&json!({ "env_vars": ["CITY"] }));
     assert_eq!(value(&probe, "CITY"), "Ulm");
 }
 
 #[test]
-fn t24_a_listed_variable_that_is_not_set_is_none() {
+fn t24_a_listed_unset_variable_is_none() {
     let probe = Probe::new(&json!({ "env_vars": ["NOT_SET"] }));
     assert_eq!(value(&probe, "NOT_SET"), Value::Null);
 }
 
 #[test]
-fn t25_a_variable_that_is_not_listed_is_none() {
+fn t25_an_unlisted_variable_is_none() {
     let probe = Probe::new(&json!({ "env_vars": ["CITY"] }));
     assert_eq!(value(&probe, "OTHER"), Value::Null);
 }
 
 #[test]
-fn t26_a_key_that_is_not_listed_is_none_and_neither_is_it_when_listed() {
+fn t26_a_credential_key_is_none_even_if_listed() {
     let probe = Probe::new(&json!({ "env_vars": ["CITY"] }));
     assert_eq!(value(&probe, "OPENAI_API_KEY"), Value::Null);
     let listing = Probe::new(&json!({ "env_vars": ["OPENAI_API_KEY"] }));

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn this_test_is_on_a_mount_that_can_be_found() {
+    fn the_mount_of_this_test_is_found() {
         if let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") {
             assert!(kind_at(Path::new("/"), &mounts).is_some());
         }

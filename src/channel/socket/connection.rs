@@ -465,7 +465,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_user_of_the_machine_speaks_for_nobody_else() {
+    fn another_user_speaks_only_for_itself() {
         let code = |said: Result<String, Failure>| said.unwrap_err().code;
         assert_eq!(speaker("uid:7", None).as_deref(), Ok("uid:7"));
         for name in ["ann", OWNER, "uid:7", "uid:0"] {

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_code_of_the_socket_and_the_gateway_is_in_the_table_of_codes() {
+    fn the_table_has_every_socket_and_gateway_code() {
         let documentation = include_str!("mod.rs");
         let table = documentation.split("//! | code |").nth(1).unwrap();
         let table = table.lines().skip(2).take_while(|line| line.starts_with("//! |"));

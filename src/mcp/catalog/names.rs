@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn dots_become_underscores_and_long_names_keep_their_begin() {
+    fn dots_become_underscores_and_long_names_are_cut() {
         assert_eq!(names(&["com.example.tool__run"], 64), ["com_example_tool__run"]);
         let long = names(&[&"x".repeat(65)], 64);
         assert!(long[0].starts_with(&"x".repeat(55)) && long[0].len() == 64, "{long:?}");

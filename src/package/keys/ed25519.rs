@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn no_signature_is_that_of_a_key_of_small_order_or_of_no_point() {
+    fn small_order_keys_and_invalid_points_verify_nothing() {
         // `0 * B = R + h * A` holds for every message where all the points are the neutral one.
         let neutral = few(1, 0, 0);
         let mut signature = [0; 64];

@@ -123,7 +123,7 @@ mod tests {
 
     /// An update of rustls that offers more is to be seen here.
     #[test]
-    fn servers_may_choose_from_as_much_as_rustls_offers() {
+    fn servers_may_choose_from_all_that_rustls_offers() {
         let (ours, theirs) = (provider(), ring::default_provider());
         let suites = |suites: &[super::SupportedCipherSuite]| -> Vec<_> {
             suites.iter().map(super::SupportedCipherSuite::suite).collect()
