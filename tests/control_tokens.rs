@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use weft_lite::skill::{ParseMode, parse_skill};
-use weft_lite::text::neutral_text;
+use weft_lite::text::sanitize_text;
 use weft_lite::{PluginDescription, PluginManifest};
 
 /// What is written, and how it is shown.
@@ -136,17 +136,17 @@ fn control_tokens_become_visible_text() {
     assert!(HOSTILE.len() >= 40);
     let mut wrong = String::new();
     for (written, shown) in HOSTILE {
-        let neutral = neutral_text(written);
+        let neutral = sanitize_text(written);
         if neutral != *shown {
             let _ = writeln!(wrong, "{written:?}: {neutral:?} instead of {shown:?}");
         }
-        if !matches!(neutral_text(&neutral), Cow::Borrowed(_)) {
+        if !matches!(sanitize_text(&neutral), Cow::Borrowed(_)) {
             let _ = writeln!(wrong, "{written:?}: another one the second time");
         }
         let around = format!("before {written} after");
         if !written.contains('#')
             && !written.contains('\u{ff03}')
-            && neutral_text(&around) == around
+            && sanitize_text(&around) == around
         {
             let _ = writeln!(wrong, "{around:?} stays as it is");
         }
@@ -158,7 +158,7 @@ fn control_tokens_become_visible_text() {
 fn other_text_stays_byte_for_byte_without_copying() {
     assert!(ORDINARY.len() >= 30);
     let changed =
-        |text: &&&str| !matches!(neutral_text(text), Cow::Borrowed(same) if same == **text);
+        |text: &&&str| !matches!(sanitize_text(text), Cow::Borrowed(same) if same == **text);
     let wrong: Vec<_> = ORDINARY.iter().filter(changed).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
@@ -181,8 +181,8 @@ fn neutralizing_twice_equals_once() {
             let cut = (0..=next(piece.len() + 1)).rev().find(|at| piece.is_char_boundary(*at));
             text.push_str(&piece[..cut.unwrap()]);
         }
-        let once = neutral_text(&text);
-        assert_eq!(neutral_text(&once), once, "{text:?}");
+        let once = sanitize_text(&text);
+        assert_eq!(sanitize_text(&once), once, "{text:?}");
     }
 }
 
@@ -204,7 +204,7 @@ fn neutralizing_takes_linear_time() {
     ] {
         let text = piece.repeat(200_000 / piece.len());
         let begun = Instant::now();
-        drop(neutral_text(&text));
+        drop(sanitize_text(&text));
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(5), "{piece:?}: {took:?}");
     }

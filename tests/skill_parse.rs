@@ -17,7 +17,7 @@ use weft_lite::skill::{
     check_folder_name, parse_skill,
 };
 use weft_lite::sorted::SortedMap;
-use weft_lite::text::neutral_text;
+use weft_lite::text::sanitize_text;
 
 #[test]
 fn every_case_is_read_and_judged_as_expected() {
@@ -381,7 +381,7 @@ fn every_real_file_loads_or_explains_itself() {
             let Some(document) = parsed.document else { continue };
             // The text is what was written, but for placeholders like `<user>`, which a model would
             // take for the begin of a message.
-            let shown = neutral_text(&text);
+            let shown = sanitize_text(&text);
             let told = |it: &Diagnostic| it.message.contains("imitates a marker");
             let changed = shown.len() != text.len();
             assert_eq!(changed, parsed.diagnostics.iter().any(told), "{}", file.display());

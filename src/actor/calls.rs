@@ -83,7 +83,7 @@ impl PluginHost {
         let CallOutcome { result, usage } = plugin::submit(mailbox, call, gauge).await;
         let text = result.map(|value| value.into_text().unwrap_or_default());
         let result = match asking {
-            Some(owner) => text.and_then(|text| InputRequired::told(text, &owner)),
+            Some(owner) => text.and_then(|text| InputRequired::from_result(text, &owner)),
             None => text,
         };
         CallOutcome { result, usage }

@@ -457,7 +457,7 @@ impl HostActor {
         let told: Vec<_> = plugins.values().filter_map(|plugin| plugin.told.clone()).collect();
         let skills = match told.is_empty() {
             true => Arc::clone(&self.skills),
-            false => Arc::new(self.skills.with_told(told)),
+            false => Arc::new(self.skills.with_plugin_skills(told)),
         };
         self.shared.snapshot.store(Arc::new(Snapshot {
             generation,

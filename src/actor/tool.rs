@@ -6,7 +6,7 @@ use super::host::PluginHost;
 use super::registry::ToolEntry;
 use crate::contract::{
     BoxFuture, CallError, CallerInput, PluginError, Tool, ToolContext, ToolDescription, json_line,
-    neutral_json, neutral_text,
+    sanitize_json, sanitize_text,
 };
 
 /// A tool of a plugin in service. It is looked up by its full name at every call, so that it goes
@@ -55,6 +55,6 @@ pub(super) async fn execute(
     let text = host.call_with_input(name, json_line(params), input, None).await.result?;
     // Whoever asks for a tool by its trait gives the answer to a model. A guest may answer with plain
     // text, which is a JSON string to callers.
-    Ok(serde_json::from_str(&neutral_json(&text))
-        .unwrap_or_else(|_| Value::String(neutral_text(&text).into_owned())))
+    Ok(serde_json::from_str(&sanitize_json(&text))
+        .unwrap_or_else(|_| Value::String(sanitize_text(&text).into_owned())))
 }

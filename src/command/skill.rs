@@ -41,7 +41,7 @@ pub(super) fn shadowed_by_files(
     skills: &SkillRegistry,
 ) -> impl Iterator<Item = (String, CommandSource)> {
     let shadowed = skills.entries().filter(|entry| {
-        entry.teller().is_some() && matches!(entry.state, SkillState::Shadowed { .. })
+        entry.providing_plugin().is_some() && matches!(entry.state, SkillState::Shadowed { .. })
     });
     shadowed.map(|entry| (entry.name.to_string(), source(entry)))
 }
@@ -83,7 +83,7 @@ pub(super) fn reason(entry: &SkillEntry) -> Option<String> {
 /// Where a skill comes from.
 fn source(entry: &SkillEntry) -> CommandSource {
     let name = entry.name.to_string();
-    match (entry.teller(), &entry.path) {
+    match (entry.providing_plugin(), &entry.path) {
         (Some(plugin), _) => CommandSource::Plugin { name, plugin: plugin.to_owned() },
         (None, Some(path)) => CommandSource::Skill { name, path: path.display().to_string() },
         (None, None) => CommandSource::Skill { name, path: entry.level.to_string() },

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::SortedMap;
 use super::manifest::check::text_of;
-use super::manifest::findings::{Findings, Table};
+use super::manifest::findings::{ManifestFindings, Table};
 use super::manifest::rules::{self, Flaw};
 use crate::contract::json_line;
 
@@ -33,7 +33,7 @@ const CONSOLE: &str = "console";
 /// Reads every channel's part; a name that no plugin can have is a fault.
 pub(super) fn channels(
     table: &Table<'_>,
-    findings: &mut Findings,
+    findings: &mut ManifestFindings,
 ) -> SortedMap<String, ChannelConfig> {
     let names: Vec<&str> = table.unknown(&[]).collect();
     let mut channels = SortedMap::new();
@@ -48,14 +48,14 @@ pub(super) fn channels(
     channels
 }
 
-fn channel(name: &str, section: &Table<'_>, findings: &mut Findings) -> ChannelConfig {
+fn channel(name: &str, section: &Table<'_>, findings: &mut ManifestFindings) -> ChannelConfig {
     let known: &[&str] = match name {
         SOCKET => &["allow", "path", "tcp", "token_secret"],
         CONSOLE => &[],
         _ => &["owner", "allow"],
     };
     section.warn_unknown(known, findings);
-    let text = |key: &str, findings: &mut Findings| match known.contains(&key) {
+    let text = |key: &str, findings: &mut ManifestFindings| match known.contains(&key) {
         true => section.text(key, &sender, findings),
         false => None,
     };

@@ -47,7 +47,7 @@ use super::layers;
 use super::limits::{self, KB, MB, MEMORY_BUDGET_MB, Range, SURFACE_MEMORY_MB};
 use super::manifest::check::{amount, text_of};
 use super::manifest::document;
-use super::manifest::findings::{Findings, Table, wrong_kind};
+use super::manifest::findings::{ManifestFindings, Table, wrong_kind};
 use super::manifest::rules::{self, Flaw};
 use super::{ManifestError, McpConfig};
 
@@ -196,7 +196,7 @@ impl Config {
         let lowered = [MODULE_KB, MODULE_GZIP_KB, budget, SURFACE_MEMORY_MB, PLUGIN_DATA_MB];
         let loosening = layers::tighten(&document, &mut above, &lowered);
         lay_over(&mut document, above);
-        let mut findings = Findings::default();
+        let mut findings = ManifestFindings::default();
         let config = Table::top(&document, &mut findings).map(|top| read(&top, &mut findings));
         let (config, warnings) = findings.finish(config)?;
         Ok(ParsedConfig { config, warnings, loosening })
@@ -225,7 +225,7 @@ fn lay_over(below: &mut Value, above: Value) {
     }
 }
 
-fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
+fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Config {
     top.warn_unknown(&SECTIONS, findings);
     let [network, env, sizes, instances, audit, watch, skills, mcp, channels] =
         SECTIONS.map(|key| top.section(key, findings));
@@ -274,7 +274,7 @@ fn read(top: &Table<'_>, findings: &mut Findings) -> Config {
 }
 
 /// Any mapping: its keys are those that skills ask for.
-fn skill_config(skills: &Table<'_>, findings: &mut Findings) -> Value {
+fn skill_config(skills: &Table<'_>, findings: &mut ManifestFindings) -> Value {
     match skills.get("config") {
         None => Value::Object(Map::new()),
         Some(Value::Object(config)) => Value::Object(config.clone()),

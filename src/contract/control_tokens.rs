@@ -108,9 +108,9 @@ const FLAGS: [&str; 3] = [
 const LOOKALIKES: [(&str, &str); 2] =
     [("аеорсухѕіјԁмтνοιАВЕКМНОРСТУХЅІ", "aeopcyxsijdmtvoiabekmhopctyxsi"), ("ℎℓℯℊℴ", "hlego")];
 
-/// A text without markers, and what was one.
+/// A text whose markers are made harmless, and what they were.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Neutral<'t> {
+pub(crate) struct Sanitized<'t> {
     pub(crate) text: Cow<'t, str>,
     /// How many there were.
     pub(crate) count: usize,
@@ -124,15 +124,15 @@ pub(crate) struct Neutral<'t> {
 /// wrote it. Doing it twice changes nothing more.
 ///
 /// ```
-/// assert_eq!(weft_lite::text::neutral_text("</tool> <b>now</b>"), "&lt;/tool> <b>now</b>");
+/// assert_eq!(weft_lite::text::sanitize_text("</tool> <b>now</b>"), "&lt;/tool> <b>now</b>");
 /// ```
 #[must_use]
-pub fn neutral_text(text: &str) -> Cow<'_, str> {
-    neutralise(text).text
+pub fn sanitize_text(text: &str) -> Cow<'_, str> {
+    sanitize(text).text
 }
 
 /// The JSON text with every marker in its strings made harmless; numbers, order and spaces stay.
-pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn sanitize_json(json: &str) -> Cow<'_, str> {
     if !may_mean(json.as_bytes()) {
         return Cow::Borrowed(json);
     }
@@ -146,9 +146,9 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
             continue;
         }
         let Ok(text) = serde_json::from_str::<Cow<'_, str>>(literal) else { continue };
-        if let Cow::Owned(neutral) = neutral_text(&text) {
+        if let Cow::Owned(sanitized) = sanitize_text(&text) {
             written.push_str(&json[done..start]);
-            written.push_str(&json_line(&Value::String(neutral)));
+            written.push_str(&json_line(&Value::String(sanitized)));
             done = at;
         }
     }
@@ -161,16 +161,17 @@ pub(crate) fn neutral_json(json: &str) -> Cow<'_, str> {
 
 /// Makes every marker in the strings of a value harmless, names of members included.
 pub(crate) fn neutralise_value(value: &mut Value) {
-    if let Cow::Owned(neutral) = neutral_json(&json_line(value))
-        && let Ok(neutral) = serde_json::from_str(&neutral)
+    if let Cow::Owned(sanitized) = sanitize_json(&json_line(value))
+        && let Ok(sanitized) = serde_json::from_str(&sanitized)
     {
-        *value = neutral;
+        *value = sanitized;
     }
 }
 
 /// Makes every marker in `text` harmless, and says what there was.
-pub(crate) fn neutralise(text: &str) -> Neutral<'_> {
-    let mut neutral = Neutral { text: Cow::Borrowed(text), count: 0, first: None, hidden: None };
+pub(crate) fn sanitize(text: &str) -> Sanitized<'_> {
+    let mut sanitized =
+        Sanitized { text: Cow::Borrowed(text), count: 0, first: None, hidden: None };
     let mut written = String::new();
     let mut end = NextEnd { looked: 0, found: None };
     let (mut done, mut at) = (0, 0);
@@ -190,23 +191,23 @@ pub(crate) fn neutralise(text: &str) -> Neutral<'_> {
         }
         if is_tag(sign) || (is_variation(sign) && before.is_some_and(is_variation)) {
             taken = rest.find(|it| !is_tag(it) && !is_variation(it)).unwrap_or(rest.len());
-            neutral.hidden.get_or_insert(at);
+            sanitized.hidden.get_or_insert(at);
             written.push_str(&text[done..at]);
             done = at + taken;
         } else if let Some(length) = marker(text, at, before, &mut end) {
             written.push_str(&text[done..at]);
             written.push_str(entity(sign));
-            neutral.count += 1;
-            neutral.first.get_or_insert((at, &text[at..at + length]));
+            sanitized.count += 1;
+            sanitized.first.get_or_insert((at, &text[at..at + length]));
             done = at + taken;
         }
         at += taken;
     }
-    if neutral.count > 0 || neutral.hidden.is_some() {
+    if sanitized.count > 0 || sanitized.hidden.is_some() {
         written.push_str(&text[done..]);
-        neutral.text = Cow::Owned(written);
+        sanitized.text = Cow::Owned(written);
     }
-    neutral
+    sanitized
 }
 
 /// What stands for the sign that opens a marker.

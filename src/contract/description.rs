@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::SortedSet;
-use super::control_tokens::{neutral_text, neutralise_value};
+use super::control_tokens::{neutralise_value, sanitize_text};
 use super::limits;
 
 /// A guest's description of itself.
@@ -80,14 +80,14 @@ impl PluginDescription {
                 return Err(format!("`output_schema` of tool `{name}` is not an object"));
             }
         }
-        Ok(description.neutral())
+        Ok(description.sanitized())
     }
 
-    fn neutral(mut self) -> Self {
-        self.name = neutral_text(&self.name).into_owned();
-        self.version = neutral_text(&self.version).into_owned();
+    fn sanitized(mut self) -> Self {
+        self.name = sanitize_text(&self.name).into_owned();
+        self.version = sanitize_text(&self.version).into_owned();
         for tool in &mut self.tools {
-            tool.description = neutral_text(&tool.description).into_owned();
+            tool.description = sanitize_text(&tool.description).into_owned();
             // Also what arguments are checked by: a model can only give what it was shown.
             neutralise_value(&mut tool.input_schema);
             tool.output_schema.iter_mut().for_each(neutralise_value);

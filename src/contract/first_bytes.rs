@@ -9,13 +9,13 @@ use super::json_text::escapes_letters;
 /// looked for again only behind the last one found.
 #[derive(Default)]
 pub(super) struct FirstBytes {
-    plain: Option<Found>,
-    others: Option<Found>,
+    plain: Option<FoundByte>,
+    others: Option<FoundByte>,
 }
 
 /// Where one was found, from which place on it was looked for.
 #[derive(Clone, Copy)]
-struct Found {
+struct FoundByte {
     from: usize,
     at: Option<usize>,
 }
@@ -23,13 +23,14 @@ struct Found {
 impl FirstBytes {
     /// The next one from this place on, which is never before the place asked for last.
     pub(super) fn next(&mut self, text: &[u8], from: usize) -> Option<usize> {
-        let plain = Found::next(&mut self.plain, from, || memchr3(b'<', b'[', b'#', &text[from..]));
-        let others = Found::next(&mut self.others, from, || memchr2(0xef, 0xf3, &text[from..]));
+        let plain =
+            FoundByte::next(&mut self.plain, from, || memchr3(b'<', b'[', b'#', &text[from..]));
+        let others = FoundByte::next(&mut self.others, from, || memchr2(0xef, 0xf3, &text[from..]));
         plain.into_iter().chain(others).min()
     }
 }
 
-impl Found {
+impl FoundByte {
     /// `look` gives the place behind `from`.
     fn next(
         known: &mut Option<Self>,

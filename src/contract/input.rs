@@ -145,7 +145,7 @@ impl InputRequired {
         &self.requests
     }
 
-    /// What the tool wants to get back with the answers.
+    /// The state that the tool gets back with the answers.
     #[must_use]
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
@@ -156,8 +156,8 @@ impl InputRequired {
         self.requests.values().filter_map(|request| request["method"].as_str())
     }
 
-    /// A tool's result, or what the plugin `owner` asks for with it.
-    pub(crate) fn told(result: String, owner: &str) -> Result<String, CallError> {
+    /// Returns a tool's result, or as the error the input that the plugin `owner` requests with it.
+    pub(crate) fn from_result(result: String, owner: &str) -> Result<String, CallError> {
         if !result.contains(INPUT_KEY) || !reserved(&result).unwrap_or_default() {
             return Ok(result);
         }
@@ -193,7 +193,7 @@ impl CallerInput {
     pub(crate) fn put_into(&self, params: &str) -> Result<String, CallError> {
         let invalid = |problem: String| CallError::InvalidParams { problem };
         if reserved(params).map_err(|error| invalid(error.to_string()))? {
-            return Err(invalid(format!("`{INPUT_KEY}` is the host's word to the tool")));
+            return Err(invalid(format!("`{INPUT_KEY}` is reserved for the host")));
         }
         let rest = params.trim_start().strip_prefix('{').unwrap_or_default();
         let comma = if rest.trim_start().starts_with('}') { "" } else { "," };

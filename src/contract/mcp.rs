@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::limits::Range;
 use super::manifest::check::amount;
-use super::manifest::findings::{Findings, Table, wrong_kind};
+use super::manifest::findings::{ManifestFindings, Table, wrong_kind};
 use super::manifest::rules::Flaw;
 
 /// The keys of the section `mcp`.
@@ -79,7 +79,7 @@ impl Default for McpConfig {
 }
 
 impl McpConfig {
-    pub(super) fn read(section: &Table<'_>, findings: &mut Findings) -> Self {
+    pub(super) fn read(section: &Table<'_>, findings: &mut ManifestFindings) -> Self {
         section.warn_unknown(&KEYS, findings);
         let names = |text: &str| {
             text.parse().map_err(|problem| Flaw::new(&problem, &"expected `qualified` or `bare`"))

@@ -11,7 +11,7 @@ use super::object::{Object, one_line};
 use super::revision::Revision;
 use super::schema::Schema;
 use crate::contract::{
-    CallError, escapes_letters, has_quoted, neutral_json, neutral_text, push_string,
+    CallError, escapes_letters, has_quoted, push_string, sanitize_json, sanitize_text,
 };
 
 /// The kinds of blocks, each with the members that it has to have, all of them text.
@@ -33,7 +33,7 @@ pub(super) fn write(
     let trimmed = text.trim();
     let json = is_json(trimmed);
     // A stranger wrote it, and a model reads it.
-    let neutral = if json { neutral_json(trimmed) } else { neutral_text(text) };
+    let neutral = if json { sanitize_json(trimmed) } else { sanitize_text(text) };
     let text = &*neutral;
     let trimmed = text.trim();
     let first = trimmed.as_bytes().first().filter(|_| json);
@@ -106,7 +106,7 @@ pub(super) fn write_error(result: &mut Object, text: &str) {
 
 /// Writes one block of text, without control tokens.
 pub(super) fn write_text<'a>(result: &'a mut Object, text: &str) -> &'a mut Object {
-    write_neutral(result, &neutral_text(text))
+    write_neutral(result, &sanitize_text(text))
 }
 
 /// The same for a text that has none.

@@ -10,7 +10,7 @@ use crate::contract::{Sha256, to_hex};
 use super::catalog::{CatalogEntry, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
-use crate::contract::{SortedMap, neutral_text, sort_by};
+use crate::contract::{SortedMap, sanitize_text, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::BUNDLED;
 use crate::sandbox::off_executor;
@@ -131,7 +131,7 @@ impl FileResource {
         if path == SKILL_FILE {
             json.member("name", &*skill.name).member("description", &skill.document.description);
         } else {
-            json.member("name", &*neutral_text(&path));
+            json.member("name", &*sanitize_text(&path));
         }
         json.member("mimeType", mime_type(&path)).member("size", &bytes);
         Self { json: json.end(), uri, path, bytes, modified }
@@ -281,7 +281,7 @@ pub(super) fn children(
                 let path = format!("{prefix}{name}");
                 let uri = uri(&skill.name, &path);
                 let mut json = Object::new();
-                let name = neutral_text(name);
+                let name = sanitize_text(name);
                 json.member("uri", &uri).member("name", &*name).member("mimeType", FOLDER_TYPE);
                 let folder = FileResource { json: json.end(), uri, path, bytes: 0, modified: None };
                 children.insert(folder.uri.clone(), folder);

@@ -16,7 +16,7 @@ use serde_json::{Map, Number, Value, json};
 use super::object::Object;
 use super::revision::Revision;
 use super::scan;
-use crate::contract::{missing, neutral_text};
+use crate::contract::{missing, sanitize_text};
 
 /// The identity of a request, as its sender chose it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -304,7 +304,7 @@ pub(super) struct RpcError {
 impl RpcError {
     pub(super) fn new(code: i32, message: impl Into<String>) -> Self {
         // What strangers named may be in it, and models read errors.
-        let message = neutral_text(&message.into()).into_owned();
+        let message = sanitize_text(&message.into()).into_owned();
         Self { code, message, data: None }
     }
 

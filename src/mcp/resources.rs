@@ -12,7 +12,7 @@ use super::message::{Request, RpcError, code, required};
 use super::object::{Object, array};
 use super::revision::Revision;
 use super::server::{McpServer, write_freshness};
-use crate::contract::neutral_text;
+use crate::contract::sanitize_text;
 use crate::sandbox::off_executor;
 
 /// Skills of one part of `skills/list`: every file of each is read for its digest.
@@ -80,7 +80,7 @@ impl McpServer {
         contents.member("uri", &uri).member("mimeType", kind);
         let text = if files::is_text(&content) { std::str::from_utf8(&content).ok() } else { None };
         match text {
-            Some(text) if instructs => contents.member("text", &*neutral_text(text)),
+            Some(text) if instructs => contents.member("text", &*sanitize_text(text)),
             Some(text) => contents.member("text", text),
             // Its alphabet needs no escapes, so this is written once.
             None => contents.raw("blob", &format!("\"{}\"", Base64::encode_string(&content))),

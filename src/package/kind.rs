@@ -29,7 +29,7 @@ impl Subject {
 }
 
 /// What a package is. A folder can be both: a plugin that ships a skill is a skill with code to
-/// whoever installs it as one.
+/// the user who installs it as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PackageKind {
     /// A manifest and its module.

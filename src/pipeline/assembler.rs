@@ -11,7 +11,7 @@ use super::prompt::{MessagePrompt, SKILLS_HEADING, TOOLS_HEADING};
 use super::soul::Soul;
 use crate::actor::{MemberStatus, PluginHost};
 use crate::command::SkillPrompt;
-use crate::contract::neutral_text;
+use crate::contract::sanitize_text;
 use crate::task::Lock;
 
 /// Builds prompts for one workspace and one host.
@@ -52,7 +52,7 @@ impl Assembler {
             // Writing to a string can't fail.
             let _ = write!(text, "\n\n# Skill in use: {name}\n\n{}", instructions.trim());
         }
-        neutral_text(&text).into_owned().into()
+        sanitize_text(&text).into_owned().into()
     }
 
     fn common(&self) -> MessagePrompt {
@@ -104,7 +104,7 @@ impl Assembler {
         if !tools.is_empty() {
             parts.push(format!("{TOOLS_HEADING}\n\n{}", tools.join("\n")));
         }
-        neutral_text(&parts.join("\n\n")).into_owned().into()
+        sanitize_text(&parts.join("\n\n")).into_owned().into()
     }
 }
 

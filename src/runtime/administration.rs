@@ -61,7 +61,7 @@ impl RuntimeAdministration {
             Some((Arc::clone(entry), entry.path.as_deref()?.parent()?.to_owned(), approval_id))
         };
         if let Some((entry, folder, approval_id)) =
-            snapshot.skills.meant().filter(is_meant).find_map(on_its_own)
+            snapshot.skills.effective().filter(is_meant).find_map(on_its_own)
         {
             let name = &entry.name;
             // The words of a workspace are covered by the trust in it.

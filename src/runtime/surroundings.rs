@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::sandbox::Environment;
-use crate::skill::SkillSurroundings;
+use crate::skill::SkillHost;
 
 /// This machine, as far as the operator's environment and configuration tell of it.
 pub(super) struct HostSurroundings {
@@ -16,7 +16,7 @@ pub(super) struct HostSurroundings {
     pub(super) config: Value,
 }
 
-impl SkillSurroundings for HostSurroundings {
+impl SkillHost for HostSurroundings {
     fn has_program(&self, name: &str) -> bool {
         // A name with a separator would lead away from the PATH.
         if name.is_empty() || name.contains(['/', '\\']) {

@@ -6,7 +6,7 @@
 //!
 //! | question | folder |
 //! | --- | --- |
-//! | Which folders are skills, and what is read of them? | `discover` |
+//! | Which folders are skills, and which of their files are read? | `discover` |
 //! | What does a `SKILL.md` say? What is the skill's name? | `format`, the name in `format/fields` |
 //! | Which skill of a name is in effect, and in what state is it? | `registry` |
 //! | What does its prompt say, and which of its tools reach a shell? | `prompt` |
@@ -64,6 +64,6 @@ pub use format::{
 };
 pub use prompt::MissingVariables;
 pub use registry::{
-    FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillRegistry, SkillState,
-    SkillSurroundings,
+    FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillHost, SkillLevel, SkillRegistry,
+    SkillState,
 };

@@ -24,11 +24,11 @@ impl Default for KeyValueLimits {
 #[derive(Debug, Default)]
 pub struct MemoryKeyValueStore {
     limits: KeyValueLimits,
-    content: Lock<Content>,
+    content: Lock<StoredEntries>,
 }
 
 #[derive(Debug, Default)]
-struct Content {
+struct StoredEntries {
     entries: SortedMap<String, String>,
     /// Of all keys and values in `entries`.
     bytes: usize,
@@ -42,7 +42,7 @@ impl MemoryKeyValueStore {
     }
 
     /// The content. No code that can panic runs under this lock, so a poisoned one is consistent.
-    fn content(&self) -> Held<'_, Content> {
+    fn content(&self) -> Held<'_, StoredEntries> {
         self.content.lock()
     }
 

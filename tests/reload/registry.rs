@@ -50,7 +50,7 @@ fn removing_the_effective_skill_reveals_the_lower_one() {
         assert_eq!(meant(&registry, "deploy"), (path, "active", count - 1));
         assert_eq!(registry.active().count(), 1);
         assert_eq!(registry.all("deploy").len(), count, "the others are listed as shadowed");
-        assert_eq!(registry.meant().count(), 1);
+        assert_eq!(registry.effective().count(), 1);
     }
 }
 

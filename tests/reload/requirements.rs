@@ -6,14 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::skill::{ParseMode, SkillRequirements, SkillSurroundings, parse_skill};
+use weft_lite::skill::{ParseMode, SkillHost, SkillRequirements, parse_skill};
 
 use crate::world::{Watching, World};
 
 /// A machine with one of each.
 struct Machine(&'static str);
 
-impl SkillSurroundings for Machine {
+impl SkillHost for Machine {
     fn has_program(&self, name: &str) -> bool {
         name == "git"
     }

@@ -169,7 +169,7 @@ impl Live<'_> {
 
     pub(crate) fn skill(&self, name: &str) -> SkillEntry {
         let snapshot = self.host.snapshot();
-        let names: Vec<_> = snapshot.skills.meant().map(|entry| &entry.name).collect();
+        let names: Vec<_> = snapshot.skills.effective().map(|entry| &entry.name).collect();
         let entry = snapshot.skills.get(name).unwrap_or_else(|| panic!("{name} of {names:?}"));
         (**entry).clone()
     }

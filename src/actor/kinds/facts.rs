@@ -99,8 +99,12 @@ impl GuestFacts {
 impl GuestSkill {
     /// The same as one among the skills there are.
     pub(in crate::actor) fn found(&self, plugin: &str) -> FoundSkill {
-        let mut document =
-            SkillDocument::told(&self.name, &self.description, &self.version, &self.instructions);
+        let mut document = SkillDocument::from_plugin(
+            &self.name,
+            &self.description,
+            &self.version,
+            &self.instructions,
+        );
         document.allowed_tools.clone_from(&self.tools);
         let variable = |(name, value): (&String, &String)| SkillVariable {
             name: name.clone(),
@@ -109,7 +113,7 @@ impl GuestSkill {
             required: false,
         };
         document.variables = self.variables.iter().map(variable).collect();
-        FoundSkill::told(plugin, document)
+        FoundSkill::from_plugin(plugin, document)
     }
 
     fn new(

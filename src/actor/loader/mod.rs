@@ -28,7 +28,7 @@ use super::tasks::spawn_boxed;
 use crate::contract::{SortedMap, SortedSet};
 use crate::package::{self, Approval, Approvals, Descriptions, PackageContent, ReadLimits};
 use crate::sandbox::{Authority, off_executor};
-use crate::skill::{Readiness, SkillDocument, SkillLevel, SkillSurroundings};
+use crate::skill::{Readiness, SkillDocument, SkillHost, SkillLevel};
 use crate::task::{Asker, Inbox, Mailbox, mailbox};
 
 /// Requests that wait before those who make them do.
@@ -56,7 +56,7 @@ pub struct LoaderOptions {
     /// of them is another now is logged.
     pub settings: Vec<(PathBuf, String)>,
     /// What skills find around them.
-    pub surroundings: Arc<dyn SkillSurroundings>,
+    pub surroundings: Arc<dyn SkillHost>,
 }
 
 /// Whether the plugins and skills that are compiled in are loaded.
@@ -236,7 +236,7 @@ impl Scope {
 /// What decides how files are read and whether skills can be used.
 struct Surroundings {
     limits: ReadLimits,
-    host: Arc<dyn SkillSurroundings>,
+    host: Arc<dyn SkillHost>,
     /// `$WEFT_HOME`, and what is approved there.
     home: Option<PathBuf>,
     approvals: Approvals,

@@ -123,7 +123,7 @@ pub(in crate::command) fn waiting(snapshot: &Snapshot) -> Vec<(String, Vec<Strin
         _ => None,
     });
     let mut waiting: Vec<_> = plugins.collect();
-    for entry in snapshot.skills.meant() {
+    for entry in snapshot.skills.effective() {
         if let SkillState::Pending { unapproved } = &entry.state {
             let id = entry.provider.as_ref().unwrap_or(&entry.name);
             if !waiting.iter().any(|(known, _)| **known == **id) {

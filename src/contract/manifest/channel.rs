@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::findings::{Findings, Table, wrong_kind};
+use super::findings::{ManifestFindings, Table, wrong_kind};
 use crate::contract::json_line;
 
 const POLL_SECONDS: &str = "poll_seconds";
@@ -46,7 +46,7 @@ impl Default for ChannelSettings {
     }
 }
 
-pub(super) fn settings(table: &Table<'_>, findings: &mut Findings) -> ChannelSettings {
+pub(super) fn settings(table: &Table<'_>, findings: &mut ManifestFindings) -> ChannelSettings {
     table.warn_unknown(&[POLL_SECONDS, THREADS, MEDIA, MAX_MESSAGE_CHARS], findings);
     ChannelSettings {
         poll_interval: poll_interval(table, findings),
@@ -56,7 +56,7 @@ pub(super) fn settings(table: &Table<'_>, findings: &mut Findings) -> ChannelSet
     }
 }
 
-fn max_message_chars(table: &Table<'_>, findings: &mut Findings) -> Option<NonZeroUsize> {
+fn max_message_chars(table: &Table<'_>, findings: &mut ManifestFindings) -> Option<NonZeroUsize> {
     let value = table.get(MAX_MESSAGE_CHARS)?;
     let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
     let number = number.and_then(NonZeroUsize::new);
@@ -66,7 +66,7 @@ fn max_message_chars(table: &Table<'_>, findings: &mut Findings) -> Option<NonZe
     number
 }
 
-fn poll_interval(table: &Table<'_>, findings: &mut Findings) -> Duration {
+fn poll_interval(table: &Table<'_>, findings: &mut ManifestFindings) -> Duration {
     let default = ChannelSettings::default().poll_interval;
     let Some(value) = table.get(POLL_SECONDS) else { return default };
     let path = table.path(POLL_SECONDS);

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::channel;
 use super::fault::ManifestError;
-use super::findings::{Findings, Table, wrong_kind};
+use super::findings::{ManifestFindings, Table, wrong_kind};
 use super::rules::{self, Flaw, quoted};
 use super::similar::closest;
 use super::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
@@ -33,13 +33,13 @@ const FILE_KEYS: [&str; 2] = ["path", "optional"];
 
 /// Checks a whole document.
 pub(super) fn manifest(document: &Value) -> Result<ParsedManifest, ManifestError> {
-    let mut findings = Findings::default();
+    let mut findings = ManifestFindings::default();
     let manifest = Table::top(document, &mut findings).and_then(|top| read(&top, &mut findings));
     let (manifest, warnings) = findings.finish(manifest)?;
     Ok(ParsedManifest { manifest, warnings })
 }
 
-fn read(top: &Table<'_>, findings: &mut Findings) -> Option<PluginManifest> {
+fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Option<PluginManifest> {
     top.warn_unknown(&KEYS, findings);
     let id = top.required(
         "id",
@@ -100,7 +100,7 @@ pub(in crate::contract) fn text_of<T>(
     }
 }
 
-fn capabilities(top: &Table<'_>, findings: &mut Findings) -> Vec<PluginCapability> {
+fn capabilities(top: &Table<'_>, findings: &mut ManifestFindings) -> Vec<PluginCapability> {
     let words = PluginCapability::ALL.map(PluginCapability::as_str);
     let allowed = format!("allowed: {}", words.join(", "));
     let one = |text: &str| {
@@ -120,7 +120,7 @@ fn capabilities(top: &Table<'_>, findings: &mut Findings) -> Vec<PluginCapabilit
     top.list("capabilities", "a list of words", &text_of(one), findings)
 }
 
-fn permissions(table: &Table<'_>, findings: &mut Findings) -> PluginPermissions {
+fn permissions(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginPermissions {
     for key in table.unknown(&PERMISSION_KEYS) {
         // A permission that the host does not know can't be refused in the author's sense, either.
         let expected = match closest(key, &PERMISSION_KEYS) {
@@ -162,7 +162,7 @@ pub(in crate::contract) fn file_grant(value: &Value) -> Result<FileGrant, Flaw> 
     }
 }
 
-fn resources(table: &Table<'_>, findings: &mut Findings) -> PluginResourceConfig {
+fn resources(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginResourceConfig {
     let ranges = [
         limits::FUEL,
         limits::MEMORY_MB,
@@ -189,7 +189,11 @@ fn resources(table: &Table<'_>, findings: &mut Findings) -> PluginResourceConfig
 }
 
 /// One limit: what the manifest says, within its range.
-pub(in crate::contract) fn amount(table: &Table<'_>, range: Range, findings: &mut Findings) -> u64 {
+pub(in crate::contract) fn amount(
+    table: &Table<'_>,
+    range: Range,
+    findings: &mut ManifestFindings,
+) -> u64 {
     let Some(value) = table.get(range.key) else { return range.default };
     let whole = value.as_u64().or_else(|| {
         let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
@@ -220,7 +224,7 @@ pub(in crate::contract) fn amount(table: &Table<'_>, range: Range, findings: &mu
 }
 
 /// The tools' names. Some manifests give an object with more than the name; only that is read.
-fn tools(top: &Table<'_>, id: Option<&str>, findings: &mut Findings) -> Vec<String> {
+fn tools(top: &Table<'_>, id: Option<&str>, findings: &mut ManifestFindings) -> Vec<String> {
     let tool = |value: &Value| {
         let name = match value {
             Value::String(name) => rules::name(name)?,

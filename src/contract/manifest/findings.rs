@@ -13,12 +13,12 @@ const LIST_ITEMS: usize = 256;
 
 /// What was found so far.
 #[derive(Default)]
-pub(in crate::contract) struct Findings {
+pub(in crate::contract) struct ManifestFindings {
     faults: Vec<ManifestFault>,
     warnings: Vec<String>,
 }
 
-impl Findings {
+impl ManifestFindings {
     pub(in crate::contract) fn fault(&mut self, key: String, flaw: Flaw) {
         let Flaw { problem, expected } = flaw;
         self.faults.push(ManifestFault { key, problem, expected });
@@ -49,7 +49,10 @@ pub(in crate::contract) struct Table<'v> {
 
 impl<'v> Table<'v> {
     /// The document as a mapping.
-    pub(in crate::contract) fn top(document: &'v Value, findings: &mut Findings) -> Option<Self> {
+    pub(in crate::contract) fn top(
+        document: &'v Value,
+        findings: &mut ManifestFindings,
+    ) -> Option<Self> {
         let entries = document.as_object();
         if entries.is_none() {
             let problem = format_args!("the document is {}", kind(document));
@@ -60,16 +63,25 @@ impl<'v> Table<'v> {
     }
 
     /// The mapping under `key`, which is empty if the key is absent.
-    pub(in crate::contract) fn section(&self, key: &'static str, findings: &mut Findings) -> Self {
+    pub(in crate::contract) fn section(
+        &self,
+        key: &'static str,
+        findings: &mut ManifestFindings,
+    ) -> Self {
         self.beneath(key, key.into(), findings)
     }
 
     /// The same for a key that isn't known beforehand, at any depth.
-    pub(in crate::contract) fn child(&self, key: &str, findings: &mut Findings) -> Self {
+    pub(in crate::contract) fn child(&self, key: &str, findings: &mut ManifestFindings) -> Self {
         self.beneath(key, self.path(key).into(), findings)
     }
 
-    fn beneath(&self, key: &str, prefix: Cow<'static, str>, findings: &mut Findings) -> Self {
+    fn beneath(
+        &self,
+        key: &str,
+        prefix: Cow<'static, str>,
+        findings: &mut ManifestFindings,
+    ) -> Self {
         let value = self.get(key);
         let entries = value.and_then(Value::as_object);
         if let (Some(value), None) = (value, entries) {
@@ -93,7 +105,7 @@ impl<'v> Table<'v> {
         &self,
         key: &str,
         rule: &dyn Fn(&str) -> Result<T, Flaw>,
-        findings: &mut Findings,
+        findings: &mut ManifestFindings,
     ) -> Option<T> {
         let mut found = None;
         let mut take = |text: &str| {
@@ -109,7 +121,7 @@ impl<'v> Table<'v> {
         &self,
         key: &str,
         take: &mut dyn FnMut(&str) -> Result<(), Flaw>,
-        findings: &mut Findings,
+        findings: &mut ManifestFindings,
     ) {
         let checked = match self.get(key) {
             None => Ok(()),
@@ -129,7 +141,7 @@ impl<'v> Table<'v> {
         expected: &str,
         rule: &dyn Fn(&str) -> Result<T, Flaw>,
         known: &[&str],
-        findings: &mut Findings,
+        findings: &mut ManifestFindings,
     ) -> Option<T> {
         if self.get(key).is_none() {
             self.missing(key, expected, known, findings);
@@ -143,7 +155,7 @@ impl<'v> Table<'v> {
         key: &str,
         expected: &str,
         known: &[&str],
-        findings: &mut Findings,
+        findings: &mut ManifestFindings,
     ) {
         let meant = self.unknown(known).find(|unknown| closest(unknown, &[key]).is_some());
         let problem = match meant {
@@ -154,7 +166,7 @@ impl<'v> Table<'v> {
     }
 
     /// Whether `key` is true; false if it is absent.
-    pub(in crate::contract) fn flag(&self, key: &str, findings: &mut Findings) -> bool {
+    pub(in crate::contract) fn flag(&self, key: &str, findings: &mut ManifestFindings) -> bool {
         match self.get(key) {
             None => false,
             Some(Value::Bool(flag)) => *flag,
@@ -171,7 +183,7 @@ impl<'v> Table<'v> {
         key: &str,
         expected: &str,
         item: &dyn Fn(&Value) -> Result<T, Flaw>,
-        findings: &mut Findings,
+        findings: &mut ManifestFindings,
     ) -> Vec<T> {
         let mut list = Vec::new();
         let mut take = |value: &Value| {
@@ -192,7 +204,7 @@ impl<'v> Table<'v> {
         key: &str,
         expected: &str,
         take: &mut dyn FnMut(&Value) -> Result<bool, Flaw>,
-        findings: &mut Findings,
+        findings: &mut ManifestFindings,
     ) {
         let path = self.path(key);
         let Some(value) = self.get(key) else { return };
@@ -225,7 +237,11 @@ impl<'v> Table<'v> {
     }
 
     /// Warns of each key that is not among `known`.
-    pub(in crate::contract) fn warn_unknown(&self, known: &[&str], findings: &mut Findings) {
+    pub(in crate::contract) fn warn_unknown(
+        &self,
+        known: &[&str],
+        findings: &mut ManifestFindings,
+    ) {
         for key in self.unknown(known).take(LIST_ITEMS) {
             let path = self.path(&quoted(key));
             findings.warn(match closest(key, known) {

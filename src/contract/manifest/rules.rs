@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::contract::limits::TOOL_NAME_CHARS;
-use crate::contract::neutral_text;
+use crate::contract::sanitize_text;
 
 /// What is wrong with a value, and what would be right.
 pub(in crate::contract) struct Flaw {
@@ -77,7 +77,7 @@ pub(in crate::contract) fn title(text: &str) -> Result<String, Flaw> {
             &"expected one line of 1 to 128 characters",
         ));
     }
-    Ok(neutral_text(text).into_owned())
+    Ok(sanitize_text(text).into_owned())
 }
 
 /// A text of several lines, without the control tokens of models, which read it too.
@@ -85,7 +85,7 @@ pub(in crate::contract) fn prose(text: &str) -> Result<String, Flaw> {
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
         return Err(Flaw::new(&"it holds control characters", &"expected plain text"));
     }
-    Ok(neutral_text(text.trim()).into_owned())
+    Ok(sanitize_text(text.trim()).into_owned())
 }
 
 /// A version number.

@@ -6,7 +6,7 @@ use super::entry::CatalogEntry;
 use super::skills::{self, OfferedSkill, Prompt};
 use super::tools::Tools;
 use crate::actor::{RefusedPlugin, Snapshot};
-use crate::contract::{CancellationSource, neutral_text};
+use crate::contract::{CancellationSource, sanitize_text};
 use crate::mcp::options::McpOptions;
 use crate::mcp::revision::Revision;
 
@@ -106,5 +106,5 @@ fn differ<T: CatalogEntry>(now: &[T], before: &[T]) -> bool {
 
 fn refusal(refused: &RefusedPlugin) -> String {
     let name = refused.id.as_deref().unwrap_or(&refused.origin);
-    neutral_text(&format!("plugin {name} is not in service: {}", refused.error)).into_owned()
+    sanitize_text(&format!("plugin {name} is not in service: {}", refused.error)).into_owned()
 }

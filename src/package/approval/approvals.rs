@@ -1,4 +1,4 @@
-//! `approvals.json`: what the operator has approved, by the ids of plugins and of what is kept apart
+//! `approvals.json`: the operator's approvals, by the ids of plugins and of skills that are kept apart
 //! from them: skills that are installed, and those of a workspace.
 
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::consent::{Prompt, Waiting};
+use super::consent::{Pending, Prompt};
 use super::content::{PackageContent, trusted_key_ids};
 use super::grants::{Approval, StoredApproval};
 use crate::contract::{ObjectReader, PluginPermissions, SortedMap};
 use crate::package::home::folder;
-use crate::package::home::{Access, HomeError, HomeLock};
+use crate::package::home::{FileAccess, HomeError, HomeLock};
 
 /// The approvals of `$WEFT_HOME`, as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub struct Approvals {
 /// The file's form.
 #[derive(Serialize, Deserialize)]
 #[serde(try_from = "Value")]
-struct Document {
+struct ApprovalsDocument {
     plugins: SortedMap<String, StoredApproval>,
 }
 
-impl TryFrom<Value> for Document {
+impl TryFrom<Value> for ApprovalsDocument {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
@@ -53,7 +53,7 @@ impl Approvals {
     pub fn read(home: &Path) -> Result<Self, HomeError> {
         let path = Self::path(home);
         let Some(text) = folder::read(&path)? else { return Ok(Self::default()) };
-        let document: Document = serde_json::from_str(&text)
+        let document: ApprovalsDocument = serde_json::from_str(&text)
             .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))?;
         Ok(Self { plugins: document.plugins })
     }
@@ -121,7 +121,7 @@ impl Approvals {
         let keys = trusted_key_ids(home);
         let objection = stored.objection(content, &keys);
         let (objection, is_broken) = (objection.as_deref(), content.is_broken());
-        let question = Waiting { id, asked, stored: &stored, objection, is_broken };
+        let question = Pending { id, asked, stored: &stored, objection, is_broken };
         if let Some(granted) = question.ask(given, prompt) {
             Self::grant(home, id, &granted, content)?;
         }
@@ -170,8 +170,8 @@ impl Approvals {
     fn write(&self, lock: &HomeLock) -> Result<(), HomeError> {
         let plugins = self.plugins.clone();
         let path = Self::path(lock.home());
-        let text = serde_json::to_string_pretty(&Document { plugins })
+        let text = serde_json::to_string_pretty(&ApprovalsDocument { plugins })
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
-        lock.write(&path, text.as_bytes(), Access::Owner)
+        lock.write(&path, text.as_bytes(), FileAccess::Owner)
     }
 }

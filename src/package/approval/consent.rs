@@ -1,4 +1,4 @@
-//! Asking the operator for what a package wants: about some of it in one question, about each of
+//! Asks the operator for the permissions of a package: for some of them in one question, for each of
 //! the rest alone.
 
 use super::grants::{Approval, StoredApproval};
@@ -12,7 +12,7 @@ pub trait Prompt {
     fn confirm(&mut self, question: &str) -> Option<bool>;
 }
 
-/// Nobody: what is not approved already stays unapproved.
+/// Asks nobody: permissions that are not approved yet stay unapproved.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoPrompt;
 
@@ -22,18 +22,18 @@ impl Prompt for NoPrompt {
     }
 }
 
-/// What a package waits for.
-pub(in crate::package) struct Waiting<'a> {
+/// The permissions that a package waits for.
+pub(in crate::package) struct Pending<'a> {
     /// The id under which its approvals are kept.
     pub(in crate::package) id: &'a str,
     pub(in crate::package) asked: &'a PluginPermissions,
     pub(in crate::package) stored: &'a StoredApproval,
-    /// Why its content is not what was approved, and what no yes mends.
+    /// Why the approval does not cover its content. No answer can change that.
     pub(in crate::package) objection: Option<&'a str>,
     pub(in crate::package) is_broken: bool,
 }
 
-impl Waiting<'_> {
+impl Pending<'_> {
     /// Asks, and gives what is to be approved; `None` if nothing is. What was revoked is asked for even if
     /// the package wants nothing, and so is content that is not what was approved; without a yes to
     /// that, nothing else is given. A signature that does not count is no matter of a yes.

@@ -1,5 +1,5 @@
-//! What a package is made of, as far as an approval goes by it: the digest of every file, its version and
-//! who signed it. It is taken when a package is loaded, installed or approved, never at a call.
+//! The content that an approval covers: the digest of every file of a package, its version and
+//! its signer. It is computed when a package is loaded, installed or approved, never at a call.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
@@ -19,7 +19,7 @@ use crate::skill::is_ignored_name;
 #[cfg_attr(not(feature = "package"), allow(unreachable_pub, reason = "the feature exports it"))]
 pub const SIGNATURE_FILE: &str = "weft.signature.json";
 
-/// Files and folders that are looked at.
+/// Files and folders that are read at most.
 const ENTRIES: usize = 4_096;
 /// Bytes of a file that are read at once.
 const READ_BYTES: usize = 64 << 10;
@@ -27,7 +27,7 @@ const READ_BYTES: usize = 64 << 10;
 /// Files by which an approval can name the one that changed.
 const NAMED_FILES: usize = 128;
 
-/// What a package is made of at one moment.
+/// The files of a package at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PackageContent {
     /// The digest of each file.
@@ -38,7 +38,7 @@ pub struct PackageContent {
     signer: Signer,
     /// The record of its install, if there is one.
     record: Option<InstallRecord>,
-    /// Why not every file could be looked at.
+    /// Why not every file could be read.
     problem: Option<String>,
 }
 
@@ -264,7 +264,7 @@ fn signer(folder: &Path, _home: &Path, _files: &SortedMap<String, String>) -> Si
     }
 }
 
-/// What may still be looked at.
+/// How many entries and bytes may still be read.
 pub(in crate::package) struct Left {
     bytes: u64,
     entries: usize,

@@ -1,4 +1,4 @@
-//! What may be given to a plugin: by kind where it is named on the command line, one by one where
+//! The permissions that are approved for a plugin: by kind if it is named on the command line, one by one if
 //! it is installed.
 
 use std::num::NonZeroU32;
@@ -119,7 +119,7 @@ impl Approval {
 /// What decides whether a plugin may have what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApprovalPolicy {
-    /// It is not installed: whoever names it approves by kind.
+    /// It is not installed: the operator approves it by kind on the command line.
     Kinds(Approval),
     /// It is installed: it has what was approved for its id.
     Stored(Box<StoredApproval>),
@@ -198,7 +198,7 @@ fn size_step(module_kb: Option<NonZeroU32>) -> u32 {
 }
 
 impl StoredApproval {
-    /// The part of what is asked for that was not approved.
+    /// The requested permissions that are not approved.
     #[must_use]
     pub fn missing(&self, asked: &PluginPermissions) -> PluginPermissions {
         let approved = &self.permissions;

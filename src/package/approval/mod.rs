@@ -10,7 +10,7 @@ mod grants;
 
 pub use approvals::Approvals;
 #[cfg(feature = "package")]
-pub(super) use consent::Waiting;
+pub(super) use consent::Pending;
 pub use consent::{NoPrompt, Prompt, ask_for_permissions};
 pub use content::{ApprovedContent, PackageContent};
 #[cfg(feature = "package")]

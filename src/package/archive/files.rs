@@ -1,7 +1,7 @@
 //! The files of a package that lies in a folder: all of them where it is installed, and where its
 //! author works on it those that belong into a package.
 //!
-//! What a signature covers is what is packed and copied, so all three ask here.
+//! Signing, packing and copying all ask here, so that they agree on the files.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -82,24 +82,24 @@ fn named(folder: &Path) -> Vec<String> {
     paths.map(plain).filter(|path| !path.is_empty()).collect()
 }
 
-fn walk(folder: &Path, named: Option<Vec<String>>) -> Result<Walk, InstallError> {
+fn walk(folder: &Path, named: Option<Vec<String>>) -> Result<PackageWalk, InstallError> {
     let paths = PackagePaths::default();
-    let mut walk = Walk { paths, named, files: Vec::new(), left_out: Vec::new(), bytes: 0 };
-    walk.folder(folder, "", Taken::All)?;
+    let mut walk = PackageWalk { paths, named, files: Vec::new(), left_out: Vec::new(), bytes: 0 };
+    walk.folder(folder, "", FolderPart::All)?;
     sort_by(&mut walk.files, |a, b| a.path.cmp(&b.path));
     Ok(walk)
 }
 
-/// What is taken of a folder.
+/// Which part of a folder belongs to the package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+enum FolderPart {
     All,
     /// What is named, and what leads to it.
     Named,
     Nothing,
 }
 
-struct Walk {
+struct PackageWalk {
     paths: PackagePaths,
     /// What the author's manifest names; none where everything belongs to the package.
     named: Option<Vec<String>>,
@@ -108,8 +108,13 @@ struct Walk {
     bytes: u64,
 }
 
-impl Walk {
-    fn folder(&mut self, folder: &Path, prefix: &str, from: Taken) -> Result<(), InstallError> {
+impl PackageWalk {
+    fn folder(
+        &mut self,
+        folder: &Path,
+        prefix: &str,
+        from: FolderPart,
+    ) -> Result<(), InstallError> {
         let unreadable = |error: std::io::Error| InstallError::Source {
             source: folder.display().to_string(),
             problem: error.to_string(),
@@ -119,10 +124,10 @@ impl Walk {
             let name = entry.file_name();
             let Some(name) = name.to_str() else {
                 match from {
-                    Taken::All => {
+                    FolderPart::All => {
                         return paths::refused(&name.to_string_lossy(), "its name is not UTF-8");
                     }
-                    Taken::Named | Taken::Nothing => continue,
+                    FolderPart::Named | FolderPart::Nothing => continue,
                 }
             };
             let path = format!("{prefix}{name}");
@@ -132,23 +137,23 @@ impl Walk {
             // This is the entry's own kind: a link is not followed.
             let metadata = entry.metadata().map_err(unreadable)?;
             let taken = match from {
-                Taken::All
+                FolderPart::All
                     if self.is_left_out(name, &entry.path(), &metadata)
                         || self.is_packed(folder, &path, &metadata) =>
                 {
                     self.left_out.push(path.clone());
                     self.taken(&path)
                 }
-                Taken::All => Taken::All,
-                Taken::Named | Taken::Nothing => self.taken(&path),
+                FolderPart::All => FolderPart::All,
+                FolderPart::Named | FolderPart::Nothing => self.taken(&path),
             };
             match taken {
-                Taken::Nothing => {}
+                FolderPart::Nothing => {}
                 _ if metadata.is_dir() => {
                     self.paths.folder(&path)?;
                     self.folder(&entry.path(), &format!("{path}/"), taken)?;
                 }
-                Taken::All if metadata.is_file() => {
+                FolderPart::All if metadata.is_file() => {
                     self.bytes = self.bytes.saturating_add(metadata.len());
                     if self.bytes > limits::PACKAGE_BYTES {
                         return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
@@ -181,16 +186,16 @@ impl Walk {
     }
 
     /// What is taken of `path`, which is or lies in what is left out.
-    fn taken(&self, path: &str) -> Taken {
+    fn taken(&self, path: &str) -> FolderPart {
         let named = self.named.as_deref().unwrap_or_default();
         let leads_to =
             |named: &String| named.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
         if named.iter().any(|named| named == path) {
-            Taken::All
+            FolderPart::All
         } else if named.iter().any(leads_to) {
-            Taken::Named
+            FolderPart::Named
         } else {
-            Taken::Nothing
+            FolderPart::Nothing
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Archives: a package as one file, `.tar.gz` or `.zip`. Reading one trusts nothing that it says.
 //!
-//! Both are taken as other programs make them: with one folder around the package, and with what macOS
+//! Both are accepted as other programs make them: with one folder around the package, and with what macOS
 //! puts beside its files.
 
 use std::fs;
@@ -14,7 +14,7 @@ use tar::{Archive, EntryType, Header};
 
 use super::files;
 use super::paths;
-use super::zip::{self, Kind};
+use super::zip::{self, ZipKind};
 use crate::contract::limits;
 use crate::package::install::InstallError;
 use crate::package::install::StagedPackage;
@@ -101,7 +101,7 @@ pub(in crate::package) fn unpack(
         archive.get(*at..).is_some_and(|rest| rest.starts_with(magic))
     };
     if let Some((_, _, what)) = NOT_TAKEN.iter().find(begins) {
-        return Err(failed(format!("it is {what}; only .tar.gz and .zip are taken")));
+        return Err(failed(format!("it is {what}; only .tar.gz and .zip are accepted")));
     }
     if archive.starts_with(b"PK") {
         unpack_zip(archive, staged, &|error| failed(format!("it is no usable .zip ({error})")))?;
@@ -109,7 +109,7 @@ pub(in crate::package) fn unpack(
     }
     if !archive.starts_with(GZIP) {
         let what = if archive.is_empty() { "empty" } else { "no archive" };
-        return Err(failed(format!("it is {what}; only .tar.gz and .zip are taken")));
+        return Err(failed(format!("it is {what}; only .tar.gz and .zip are accepted")));
     }
     let damaged = |error: io::Error| match error.kind() {
         // What comes out is not as the reader of .tar wants it.
@@ -134,16 +134,16 @@ fn unpack_zip(
     for entry in zip::entries(archive).map_err(damaged)? {
         let path = utf8(entry.name)?;
         match entry.kind {
-            Kind::Folder => staged.folder(path)?,
-            Kind::File { executable } => {
+            ZipKind::Folder => staged.folder(path)?,
+            ZipKind::File { executable } => {
                 if u64::from(entry.bytes) > limits::PACKAGE_BYTES {
                     return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
                 }
                 let content = entry.content().map_err(damaged)?;
                 staged.file(path, executable, &mut content.as_slice(), damaged)?;
             }
-            Kind::Link => return paths::refused(path, paths::LINK),
-            Kind::Other => return paths::refused(path, paths::NEITHER),
+            ZipKind::Link => return paths::refused(path, paths::LINK),
+            ZipKind::Other => return paths::refused(path, paths::NEITHER),
         }
     }
     Ok(())

@@ -1,10 +1,10 @@
-//! Which paths a package may hold: plain ones, that mean the same file on every system.
+//! Which paths a package may hold: plain ones that name the same file on every system.
 
 use crate::contract::{SortedMap, limits};
 use crate::package::install::InstallError;
 
 /// Why a link is refused.
-pub(in crate::package) const LINK: &str = "it is a link, and links are not taken";
+pub(in crate::package) const LINK: &str = "it is a link, and packages can't contain links";
 /// Why a device or a pipe is refused.
 pub(in crate::package) const NEITHER: &str = "it is neither a file nor a folder";
 
@@ -13,11 +13,11 @@ pub(in crate::package) const NEITHER: &str = "it is neither a file nor a folder"
 pub(in crate::package) struct PackagePaths {
     entries: usize,
     /// Each path by what it is without regard to case.
-    seen: SortedMap<String, Seen>,
+    seen: SortedMap<String, KnownPath>,
 }
 
 #[derive(Debug)]
-struct Seen {
+struct KnownPath {
     path: String,
     is_file: bool,
 }
@@ -68,7 +68,7 @@ impl PackagePaths {
             Some(seen) if is_file || seen.is_file => refused(path, "it is there twice"),
             Some(_) => Ok(()),
             None => {
-                self.seen.insert(path.to_lowercase(), Seen { path: path.to_owned(), is_file });
+                self.seen.insert(path.to_lowercase(), KnownPath { path: path.to_owned(), is_file });
                 Ok(())
             }
         }

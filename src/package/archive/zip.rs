@@ -22,7 +22,7 @@ const WITH_MODES: [u8; 2] = [3, 19];
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ZipKind {
     Folder,
     File { executable: bool },
     Link,
@@ -30,10 +30,10 @@ pub(super) enum Kind {
 }
 
 /// One entry.
-pub(super) struct Entry<'a> {
+pub(super) struct ZipEntry<'a> {
     /// Its name as it is written.
     pub(super) name: &'a [u8],
-    pub(super) kind: Kind,
+    pub(super) kind: ZipKind,
     /// The bytes that it says to be.
     pub(super) bytes: u32,
     is_deflated: bool,
@@ -42,7 +42,7 @@ pub(super) struct Entry<'a> {
 }
 
 /// The entries of an archive, in the order of its directory.
-pub(super) fn entries(archive: &[u8]) -> io::Result<Vec<Entry<'_>>> {
+pub(super) fn entries(archive: &[u8]) -> io::Result<Vec<ZipEntry<'_>>> {
     let end = end(archive).ok_or_else(|| odd("it has no directory"))?;
     let count = short(end, 10)?;
     let (start, disk) = (long(end, 16)?, long(end, 4)?);
@@ -64,7 +64,7 @@ fn end(archive: &[u8]) -> Option<&[u8]> {
 }
 
 /// Takes one entry off the directory.
-fn entry<'a>(archive: &'a [u8], directory: &mut &'a [u8]) -> io::Result<Entry<'a>> {
+fn entry<'a>(archive: &'a [u8], directory: &mut &'a [u8]) -> io::Result<ZipEntry<'a>> {
     let head = *directory;
     if !head.starts_with(b"PK\x01\x02") {
         return Err(odd("its directory is damaged"));
@@ -95,12 +95,12 @@ fn entry<'a>(archive: &'a [u8], directory: &mut &'a [u8]) -> io::Result<Entry<'a
         _ => 0,
     };
     let kind = match (mode & 0o170_000, name.ends_with(b"/")) {
-        (0o120_000, _) => Kind::Link,
-        (0 | 0o040_000, true) => Kind::Folder,
-        (0 | 0o100_000, false) => Kind::File { executable: mode & 0o100 != 0 },
-        _ => Kind::Other,
+        (0o120_000, _) => ZipKind::Link,
+        (0 | 0o040_000, true) => ZipKind::Folder,
+        (0 | 0o100_000, false) => ZipKind::File { executable: mode & 0o100 != 0 },
+        _ => ZipKind::Other,
     };
-    Ok(Entry {
+    Ok(ZipEntry {
         name,
         kind,
         bytes: long(head, 24)?,
@@ -110,7 +110,7 @@ fn entry<'a>(archive: &'a [u8], directory: &mut &'a [u8]) -> io::Result<Entry<'a
     })
 }
 
-impl Entry<'_> {
+impl ZipEntry<'_> {
     /// The content, which must be as long as the entry says and have its checksum. The caller has
     /// seen to it that the length is bearable.
     pub(super) fn content(&self) -> io::Result<Vec<u8>> {

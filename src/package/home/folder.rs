@@ -1,6 +1,6 @@
 //! `$WEFT_HOME`: one writer at a time, whole writes, and the repair of what was interrupted.
 //!
-//! Whoever changes something there holds the [`HomeLock`]; whoever only reads needs none, because
+//! A writer holds the [`HomeLock`]. A reader needs no lock, because
 //! files and packages change by renaming, from one whole state to the next.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::skill::{at_most, open_regular};
 use crate::task::HeldByMark;
 
 /// Where packages are put together before they are renamed into place, and what is removed is
-/// taken apart. Its name hides it from whoever looks for packages.
+/// taken apart. Discovery skips folders with such a name.
 const STAGING: &str = ".staging";
 /// Where a replaced version waits until the new one is in place.
 const REPLACED: &str = ".old";
@@ -35,7 +35,7 @@ const STATE_BYTES: u64 = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HomeError(Box<HomeFault>);
 
-/// What is wrong, and with what: the fields of a [`HomeError`].
+/// The fields of a [`HomeError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HomeFault {
     /// The file or folder.
@@ -117,13 +117,13 @@ impl From<HomeError> for HomeFault {
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::package) enum Access {
+pub(in crate::package) enum FileAccess {
     /// The owner alone.
     Owner,
-    /// Whoever may read the folder.
+    /// Everyone who may read the folder.
     #[cfg(feature = "package")]
     Everyone,
-    /// The same, and whoever may read it may run it.
+    /// The same, and everyone who may read it may run it.
     #[cfg(feature = "package")]
     Program,
 }
@@ -144,7 +144,7 @@ impl HomeLock {
     ///
     /// [`HomeError`] if the folder can't be written.
     pub(in crate::package) fn acquire(home: &Path) -> Result<Self, HomeError> {
-        make_folder(home, Access::Owner).map_err(|error| HomeError::io(home, &error))?;
+        make_folder(home, FileAccess::Owner).map_err(|error| HomeError::io(home, &error))?;
         let path = home.join(LOCK);
         let file = lock_file(&path)
             .and_then(|file| file.lock().map(|()| file))
@@ -179,14 +179,15 @@ impl HomeLock {
     #[cfg(feature = "package")]
     pub(in crate::package) fn staging(&self, kind: PackageKind) -> Result<PathBuf, HomeError> {
         let folder = self.scratch(kind)?;
-        make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
+        make_folder(&folder, FileAccess::Owner).map_err(|error| HomeError::io(&folder, &error))?;
         Ok(folder)
     }
 
     /// A path beside the packages of a kind that doesn't exist.
     fn scratch(&self, kind: PackageKind) -> Result<PathBuf, HomeError> {
         let staging = self.home.join(kind.folder()).join(STAGING);
-        make_folder(&staging, Access::Owner).map_err(|error| HomeError::io(&staging, &error))?;
+        make_folder(&staging, FileAccess::Owner)
+            .map_err(|error| HomeError::io(&staging, &error))?;
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes)
             .map_err(|error| HomeError::io(&staging, &io::Error::other(error.to_string())))?;
@@ -201,7 +202,7 @@ impl HomeLock {
         id: &str,
     ) -> Result<PathBuf, HomeError> {
         let folder = self.home.join(kind.folder()).join(REPLACED);
-        make_folder(&folder, Access::Owner).map_err(|error| HomeError::io(&folder, &error))?;
+        make_folder(&folder, FileAccess::Owner).map_err(|error| HomeError::io(&folder, &error))?;
         Ok(folder.join(id))
     }
 
@@ -213,7 +214,7 @@ impl HomeLock {
             .map_err(|error| HomeError::io(to, &error))
     }
 
-    /// Takes a package away: it is out of place at once, and then taken apart.
+    /// Removes a package: it is renamed out of its place first, and then deleted.
     pub(in crate::package) fn discard(
         &self,
         kind: PackageKind,
@@ -260,7 +261,7 @@ impl HomeLock {
         &self,
         path: &Path,
         bytes: &[u8],
-        access: Access,
+        access: FileAccess,
     ) -> Result<(), HomeError> {
         let folder = path.parent().unwrap_or(&self.home);
         let written = self.replace_by(path, |new| write_new(new, bytes, access));
@@ -273,7 +274,7 @@ impl HomeLock {
         &self,
         path: &Path,
         bytes: &[u8],
-        access: Access,
+        access: FileAccess,
     ) -> io::Result<()> {
         self.replace_by(path, |new| create_new(new, access)?.write_all(bytes))
     }
@@ -335,7 +336,7 @@ pub fn recover_home(home: &Path) -> Result<(), HomeError> {
     }
 }
 
-/// Takes a package out of `$WEFT_HOME`, and what was approved for it. The answer tells whether it
+/// Removes a package from `$WEFT_HOME`, with its approvals and its data. Returns whether it
 /// was there.
 ///
 /// # Errors
@@ -396,7 +397,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, HomeError> {
     }
 }
 
-/// What is wrong with JSON text, without a word of the text itself.
+/// Describes a JSON fault without quoting the text.
 pub(in crate::package) fn json_problem(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => "a value that does not belong there",
@@ -406,13 +407,17 @@ pub(in crate::package) fn json_problem(error: &serde_json::Error) -> String {
 }
 
 /// Writes a file that must not exist yet, and waits until the disk has it.
-pub(in crate::package) fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+pub(in crate::package) fn write_new(
+    path: &Path,
+    bytes: &[u8],
+    access: FileAccess,
+) -> io::Result<()> {
     let mut file = create_new(path, access)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-fn create_new(path: &Path, access: Access) -> io::Result<File> {
+fn create_new(path: &Path, access: FileAccess) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -421,7 +426,7 @@ fn create_new(path: &Path, access: Access) -> io::Result<File> {
 }
 
 /// Makes a folder and those above it, unless they are there.
-pub(in crate::package) fn make_folder(path: &Path, access: Access) -> io::Result<()> {
+pub(in crate::package) fn make_folder(path: &Path, access: FileAccess) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -463,7 +468,7 @@ fn lock_file(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(unix)]
-impl Access {
+impl FileAccess {
     fn file_mode(self) -> u32 {
         match self {
             Self::Owner => 0o600,

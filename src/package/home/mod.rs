@@ -9,7 +9,7 @@ mod switches;
 mod trust;
 
 pub(crate) use folder::read as read_text;
-pub(super) use folder::{Access, HomeLock};
+pub(super) use folder::{FileAccess, HomeLock};
 pub use folder::{
     HomeError, HomeErrorKind, HomeFault, installed_folder, installed_ids, recover_home, uninstall,
 };

@@ -1,4 +1,4 @@
-//! `install.json`: what is known of an installed package, beside its own files.
+//! `install.json`: the source, version and digest of an installed package, beside its own files.
 
 use std::path::Path;
 

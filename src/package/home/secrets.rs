@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::folder::{self, Access, HomeError, HomeLock};
+use super::folder::{self, FileAccess, HomeError, HomeLock};
 use crate::contract::{ObjectReader, Secret, SecretSource, check_host_pattern, missing};
 use crate::skill::at_most;
 
@@ -210,14 +210,14 @@ pub struct FileSecrets {
 
 #[derive(Serialize, Deserialize)]
 #[serde(try_from = "Value")]
-struct Document {
+struct SecretDocument {
     hosts: Vec<String>,
     from: SecretValue,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     allow_http: bool,
 }
 
-impl TryFrom<Value> for Document {
+impl TryFrom<Value> for SecretDocument {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
@@ -285,7 +285,7 @@ impl FileSecrets {
         if let SecretValue::Value(value) = &value {
             check_value(value).map_err(|problem| SecretError::Value { problem })?;
         }
-        let text = serde_json::to_string(&Document {
+        let text = serde_json::to_string(&SecretDocument {
             hosts,
             from: value,
             allow_http: transport == SecretTransport::HttpToPrivateHosts,
@@ -293,12 +293,12 @@ impl FileSecrets {
         .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))?;
         let lock = HomeLock::acquire(&self.home)?;
         let folder = self.folder();
-        folder::make_folder(&folder, Access::Owner)
+        folder::make_folder(&folder, FileAccess::Owner)
             .map_err(|error| HomeError::io(&folder, &error))?;
-        Ok(lock.write(&path, text.as_bytes(), Access::Owner)?)
+        Ok(lock.write(&path, text.as_bytes(), FileAccess::Owner)?)
     }
 
-    /// Removes a secret. The answer tells whether it was there.
+    /// Removes a secret. Returns whether there was one.
     ///
     /// # Errors
     ///
@@ -321,7 +321,7 @@ impl FileSecrets {
     pub fn list(&self) -> Result<Vec<SecretSummary>, SecretError> {
         let mut summaries = Vec::new();
         for (name, path) in self.named()? {
-            if let Some(Document { hosts, from, allow_http }) = read_document(&path)? {
+            if let Some(SecretDocument { hosts, from, allow_http }) = read_document(&path)? {
                 summaries.push(SecretSummary { name, hosts, source: from.describe(), allow_http });
             }
         }
@@ -339,7 +339,7 @@ impl FileSecrets {
     }
 
     /// Those that can be read.
-    fn documents(&self) -> impl Iterator<Item = Document> {
+    fn documents(&self) -> impl Iterator<Item = SecretDocument> {
         let files = self.named().unwrap_or_default().into_iter();
         files.filter_map(|(_, path)| read_document(&path).ok()?)
     }
@@ -363,7 +363,7 @@ impl SecretSource for FileSecrets {
             log::warn!("the secret `{name}` can't be used: {error}");
             None
         });
-        let Document { hosts, from, allow_http } = document?;
+        let SecretDocument { hosts, from, allow_http } = document?;
         let value = from.read().filter(|value| check_value(value).is_ok());
         if value.is_none() {
             log::warn!("the secret `{name}` has no usable value ({})", from.describe());
@@ -373,7 +373,7 @@ impl SecretSource for FileSecrets {
 
     /// What can't be read is left out: [`secret`](Self::secret) can't send it either.
     fn all(&self) -> Vec<Secret> {
-        let usable = |Document { hosts, from, allow_http }| {
+        let usable = |SecretDocument { hosts, from, allow_http }| {
             let value = from.read().filter(|value| check_value(value).is_ok())?;
             Some(Secret { value, hosts, allow_http })
         };
@@ -381,7 +381,7 @@ impl SecretSource for FileSecrets {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        let file = |Document { from, .. }| match from {
+        let file = |SecretDocument { from, .. }| match from {
             SecretValue::File(path) => Some(path),
             _ => None,
         };
@@ -389,7 +389,7 @@ impl SecretSource for FileSecrets {
     }
 }
 
-fn read_document(path: &Path) -> Result<Option<Document>, HomeError> {
+fn read_document(path: &Path) -> Result<Option<SecretDocument>, HomeError> {
     let Some(text) = folder::read(path)? else { return Ok(None) };
     serde_json::from_str(&text)
         .map(Some)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::folder::{self, Access, HomeError, HomeLock};
+use super::folder::{self, FileAccess, HomeError, HomeLock};
 use crate::contract::{ObjectReader, SortedSet};
 
 /// Whether a skill is to be used.
@@ -61,7 +61,7 @@ impl SkillSwitches {
         &self.disabled
     }
 
-    /// Switches the skill of this name on or off. The answer tells whether it was the other way.
+    /// Switches the skill of this name on or off. Returns whether that changed anything.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl SkillSwitches {
             let path = Self::path(home);
             let text = serde_json::to_string_pretty(&switches)
                 .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
-            lock.write(&path, text.as_bytes(), Access::Owner)?;
+            lock.write(&path, text.as_bytes(), FileAccess::Owner)?;
         }
         Ok(changed)
     }

@@ -1,6 +1,6 @@
 //! `trusted-workspaces.json`: which workspaces the user trusts, as it was answered once.
 //!
-//! A workspace's skills and configuration were perhaps written by whoever wrote the project in it;
+//! The author of a project may have written its workspace's skills and configuration;
 //! without trust they are not even read.
 
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::folder::{self, Access, HomeError, HomeLock};
+use super::folder::{self, FileAccess, HomeError, HomeLock};
 use crate::contract::{ObjectReader, SortedMap};
 
 /// Whether a workspace's own skills and configuration are used.
@@ -26,11 +26,11 @@ pub enum WorkspaceTrust {
 /// The file's form: answers by the workspace's real path.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(try_from = "Value")]
-struct Document {
+struct TrustDocument {
     workspaces: SortedMap<String, WorkspaceTrust>,
 }
 
-impl TryFrom<Value> for Document {
+impl TryFrom<Value> for TrustDocument {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
@@ -72,7 +72,7 @@ impl WorkspaceTrust {
         Self::answer(home, workspace, Some(self))
     }
 
-    /// Forgets the answer for this workspace: whoever uses it next is asked again.
+    /// Forgets the answer for this workspace. The next user is asked again.
     ///
     /// # Errors
     ///
@@ -92,13 +92,13 @@ impl WorkspaceTrust {
         let path = Self::path(home);
         let text = serde_json::to_string_pretty(&document)
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
-        lock.write(&path, text.as_bytes(), Access::Owner)
+        lock.write(&path, text.as_bytes(), FileAccess::Owner)
     }
 }
 
-fn read(home: &Path) -> Result<Document, HomeError> {
+fn read(home: &Path) -> Result<TrustDocument, HomeError> {
     let path = WorkspaceTrust::path(home);
-    let Some(text) = folder::read(&path)? else { return Ok(Document::default()) };
+    let Some(text) = folder::read(&path)? else { return Ok(TrustDocument::default()) };
     serde_json::from_str(&text)
         .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))
 }

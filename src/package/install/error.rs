@@ -17,7 +17,7 @@ use crate::package::read::PackageError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallError {
-    /// What was named can't be read.
+    /// The source can't be read.
     Source {
         /// The folder, the archive or a file in it.
         source: String,
@@ -26,7 +26,7 @@ pub enum InstallError {
     },
     /// An entry of the package breaks a rule.
     Entry {
-        /// Its path as the package gives it, cut.
+        /// Its path as the package writes it, cut.
         path: String,
         /// What is wrong with it.
         problem: String,
@@ -50,7 +50,7 @@ pub enum InstallError {
         /// What is wrong.
         problem: String,
     },
-    /// It is there already, and nobody said that it may be overwritten.
+    /// It is installed already, and may not be overwritten.
     Exists {
         /// The package's kind.
         kind: PackageKind,
@@ -179,7 +179,7 @@ impl InstallError {
                 format!("remove that one with `weft-lite {by} remove {id}`, or rename one of the two")
             }
             Self::Unversioned { .. } => "give it a `version` such as 1.0.0".into(),
-            Self::OtherPackage { .. } => "tell whoever keeps the registry".into(),
+            Self::OtherPackage { .. } => "tell the maintainer of the registry".into(),
             Self::Signature(error) => error.next_step(),
             Self::Registry(error) => error.next_step(),
             Self::Key(error) => error.next_step(),
@@ -206,7 +206,7 @@ impl RegistryError {
             Self::NoVersion { newest: Some(newest), .. } => format!("the newest is {newest}"),
             Self::NoVersion { newest: None, .. } => "it has no version at all".into(),
             Self::OtherArchive { .. } => {
-                "get the archive again; tell whoever keeps the registry".into()
+                "get the archive again; tell the maintainer of the registry".into()
             }
             Self::Published { .. } => {
                 "raise its `version`; a release that nobody has yet can be taken back with `withdraw`"

@@ -2,7 +2,7 @@
 //!
 //! A process that ends at any moment leaves the old version or the new one, never a mixture: a
 //! package becomes visible by one renaming, when every byte of it is on the disk. What is left
-//! half done is repaired by whoever takes the lock next.
+//! half done is repaired by the next process that takes the lock.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::registry::{Registry, RegistryReference, Release, release_version};
 use super::staging::{self, StagedPackage};
 use crate::package::archive::pack;
 use crate::package::home::folder;
-use crate::package::home::{Access, HomeError, HomeLock};
+use crate::package::home::{FileAccess, HomeError, HomeLock};
 use crate::package::home::{InstallRecord, RECORD_FILE};
 use crate::package::keys::DigestList;
 use crate::package::keys::TrustedKeys;
@@ -69,7 +69,7 @@ impl InstallSource {
         }
     }
 
-    /// The name of a skill that gives itself none: that of its folder, or of its archive.
+    /// The name of a skill without a `name`: that of its folder, or of its archive.
     fn folder_name(&self) -> String {
         let last =
             |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -220,7 +220,7 @@ impl<'a> Installer<'a> {
         let path = staged.folder.join(RECORD_FILE);
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
-        folder::write_new(&path, text.as_bytes(), Access::Everyone)
+        folder::write_new(&path, text.as_bytes(), FileAccess::Everyone)
             .map_err(|error| HomeError::io(&path, &error))?;
         staging::sync(&staged.folder)?;
         (self.observer)(InstallStep::Recorded);

@@ -9,7 +9,7 @@ use crate::contract::PluginPermissions;
 use crate::package::approval::Approvals;
 use crate::package::approval::{Approval, StoredApproval};
 use crate::package::approval::{ApprovedContent, ChangedBy, PackageContent, trusted_key_ids};
-use crate::package::approval::{Prompt, Waiting};
+use crate::package::approval::{Pending, Prompt};
 use crate::package::home::HomeLock;
 use crate::package::home::InstallRecord;
 use crate::package::home::folder;
@@ -141,10 +141,10 @@ impl<'a> ProposedInstall<'a> {
         &self.content
     }
 
-    /// Asks for what it wants and doesn't have, as [`Approvals::ask`] does. It has what is given from
+    /// Asks for the permissions that it lacks, as [`Approvals::ask`] does. It has what is given from
     /// the moment at which it is in its place.
     pub fn ask(&mut self, given: Approval, prompt: &mut dyn Prompt) {
-        let waiting = Waiting {
+        let waiting = Pending {
             id: &self.approval_id,
             asked: &self.installed.package.permissions,
             stored: &self.stored,

@@ -12,7 +12,7 @@ use super::error::{InstallError, RegistryError};
 use crate::contract::{ObjectReader, SortedMap, similar_names};
 use crate::package::archive::PackagePaths;
 use crate::package::archive::pack;
-use crate::package::home::{Access, folder};
+use crate::package::home::{FileAccess, folder};
 use crate::package::keys::PackageSignature;
 use crate::package::keys::{DigestList, sha256_hex};
 use crate::package::kind::PackageKind;
@@ -23,17 +23,17 @@ use crate::package::read::ReadLimits;
 #[derive(Debug)]
 pub struct Registry {
     folder: PathBuf,
-    index: Index,
+    index: RegistryIndex,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "Value")]
-struct Index {
+struct RegistryIndex {
     plugins: SortedMap<String, Vec<Release>>,
     skills: SortedMap<String, Vec<Release>>,
 }
 
-impl TryFrom<Value> for Index {
+impl TryFrom<Value> for RegistryIndex {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
@@ -49,7 +49,7 @@ impl TryFrom<Value> for Index {
     }
 }
 
-impl Index {
+impl RegistryIndex {
     fn of(&self, kind: PackageKind) -> &SortedMap<String, Vec<Release>> {
         match kind {
             PackageKind::Plugin => &self.plugins,
@@ -70,7 +70,7 @@ impl Index {
     }
 }
 
-/// One version of a package, as the index tells of it.
+/// One version of a package in the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Value")]
 pub struct Release {
@@ -123,7 +123,7 @@ impl RegistryReference {
             Some((id, version)) => (id, Some(version.to_owned())),
             None => (rest, None),
         };
-        let is_version = version.as_deref().is_none_or(|text| Wanted::parse(text).is_some());
+        let is_version = version.as_deref().is_none_or(|text| VersionChoice::parse(text).is_some());
         if !folder::is_id(id) || !is_version {
             return Err(RegistryError::Reference { text: text.escape_debug().take(128).collect() });
         }
@@ -132,12 +132,12 @@ impl RegistryReference {
 }
 
 /// A version, or the newest of a range.
-enum Wanted {
+enum VersionChoice {
     Exactly(Version),
     Newest(VersionReq),
 }
 
-impl Wanted {
+impl VersionChoice {
     fn parse(text: &str) -> Option<Self> {
         let exactly = Version::parse(text).map(Self::Exactly);
         exactly.or_else(|_| VersionReq::parse(text).map(Self::Newest)).ok()
@@ -180,7 +180,7 @@ impl Registry {
         let RegistryReference { id, version } = reference;
         let releases = self.releases(kind, id)?;
         let text = version.as_deref().unwrap_or("*");
-        let wanted = Wanted::parse(text)
+        let wanted = VersionChoice::parse(text)
             .ok_or_else(|| RegistryError::Reference { text: format!("hub:{id}@{text}") })?;
         let fitting = releases.iter().filter(|release| wanted.matches(&release.version));
         fitting
@@ -253,7 +253,7 @@ impl Registry {
         releases.push(release.clone());
         let path = folder.join(&release.archive);
         let write = || {
-            folder::make_folder(&folder.join(place), Access::Everyone)?;
+            folder::make_folder(&folder.join(place), FileAccess::Everyone)?;
             fs::write(&path, &bytes)?;
             write_index(folder, &index)
         };
@@ -302,7 +302,7 @@ fn no_version(id: &str, wanted: &str, releases: &[Release]) -> RegistryError {
     }
 }
 
-fn write_index(folder: &Path, index: &Index) -> std::io::Result<()> {
+fn write_index(folder: &Path, index: &RegistryIndex) -> std::io::Result<()> {
     let new = folder.join("index.json.new");
     fs::write(&new, serde_json::to_vec_pretty(index)?)?;
     fs::rename(new, index_path(folder))
@@ -337,7 +337,7 @@ fn index_path(folder: &Path) -> PathBuf {
     folder.join("index.json")
 }
 
-fn read_index(folder: &Path) -> Result<Option<Index>, RegistryError> {
+fn read_index(folder: &Path) -> Result<Option<RegistryIndex>, RegistryError> {
     let path = index_path(folder);
     let damaged = |problem: String| RegistryError::Index { path: path.clone(), problem };
     let text = folder::read(&path).map_err(|error| damaged(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! A package while it is put together, in a folder that nobody else looks into.
+//! A package that is being assembled, in a folder that nothing else reads.
 //!
 //! Every file goes through one door, whatever it comes from: paths, sizes and numbers are checked
 //! before a byte is written, and a file's mode is one of two.
@@ -14,10 +14,10 @@ use crate::package::archive::PackagePaths;
 use crate::package::archive::files;
 use crate::package::home::RECORD_FILE;
 use crate::package::home::folder;
-use crate::package::home::{Access, HomeError};
+use crate::package::home::{FileAccess, HomeError};
 use crate::skill::at_most;
 
-/// The folder, and what is known of what is in it.
+/// The folder, and the paths and sizes of its files.
 pub(in crate::package) struct StagedPackage<'a> {
     folder: &'a Path,
     paths: PackagePaths,
@@ -80,7 +80,7 @@ impl<'a> StagedPackage<'a> {
         if let Some(parent) = place.parent() {
             self.make_folder(parent)?;
         }
-        let access = if executable { Access::Program } else { Access::Everyone };
+        let access = if executable { FileAccess::Program } else { FileAccess::Everyone };
         folder::write_new(&place, &bytes, access).map_err(|error| HomeError::io(&place, &error))?;
         (self.after_file)();
         Ok(Some(bytes.len() as u64))
@@ -107,7 +107,7 @@ impl<'a> StagedPackage<'a> {
     }
 
     fn make_folder(&self, path: &Path) -> Result<(), InstallError> {
-        folder::make_folder(path, Access::Everyone)
+        folder::make_folder(path, FileAccess::Everyone)
             .map_err(|error| HomeError::io(path, &error).into())
     }
 }

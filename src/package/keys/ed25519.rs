@@ -2,7 +2,7 @@
 //!
 //! Half of all values of 32 bytes are no point of the curve, and so nobody's key. They are not told from
 //! others when they are trusted: the library only looks when there is a signature to check, and then refuses
-//! it for this as for any other reason. Whoever trusts such a key trusts nothing.
+//! it for this as for any other reason. To trust such a key is to trust nothing.
 
 use ring::signature::{ED25519, UnparsedPublicKey};
 

@@ -15,7 +15,7 @@ use super::digest::{from_hex, sha256_hex};
 use super::ed25519;
 use crate::contract::{ObjectReader, json_lines, to_hex};
 use crate::package::home::folder;
-use crate::package::home::{Access, HomeError, HomeErrorKind, HomeFault, HomeLock};
+use crate::package::home::{FileAccess, HomeError, HomeErrorKind, HomeFault, HomeLock};
 
 /// The one algorithm there is.
 pub(in crate::package) const ALGORITHM: &str = "ed25519";
@@ -150,7 +150,7 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError`]; what is there already stays as it is.
+    /// [`KeyError`]. A file that exists stays as it is.
     pub fn create(path: &Path) -> Result<PublicKey, KeyError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)
@@ -162,10 +162,11 @@ impl PrivateKey {
             "key_id": key_id,
             "private_key": private_key,
         }));
-        folder::write_new(path, text.as_bytes(), Access::Owner)
+        folder::write_new(path, text.as_bytes(), FileAccess::Owner)
             .map_err(|error| KeyError::io(path, &error))?;
         let public_path = Self::public_path(path);
-        let written = folder::write_new(&public_path, public.json().as_bytes(), Access::Everyone);
+        let written =
+            folder::write_new(&public_path, public.json().as_bytes(), FileAccess::Everyone);
         if let Err(error) = written {
             // Half a pair is of no use to anybody.
             let _ = fs::remove_file(path);
@@ -222,7 +223,7 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// The half of a key that tells who signed.
+/// The half of a key that verifies signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
@@ -353,9 +354,9 @@ impl TrustedKeys {
         let folder = home.join("trusted-keys");
         let file = folder.join(format!("{}.json", key.key_id()));
         let lock = HomeLock::acquire(home).map_err(of_home)?;
-        folder::make_folder(&folder, Access::Owner)
+        folder::make_folder(&folder, FileAccess::Owner)
             .map_err(|error| KeyError::io(&folder, &error))?;
-        lock.write(&file, text.as_bytes(), Access::Everyone).map_err(of_home)?;
+        lock.write(&file, text.as_bytes(), FileAccess::Everyone).map_err(of_home)?;
         Ok(TrustedKey { name, key })
     }
 

@@ -13,7 +13,7 @@ use super::digest::{Difference, DigestList};
 use super::key_files::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
 use crate::contract::{ObjectReader, json_lines, shown};
 pub use crate::package::approval::SIGNATURE_FILE;
-use crate::package::home::Access;
+use crate::package::home::FileAccess;
 use crate::package::home::folder;
 use crate::package::install::InstallError;
 
@@ -49,7 +49,7 @@ pub enum SignatureError {
         /// The key's id.
         key_id: String,
     },
-    /// The registry's index tells of another signature.
+    /// The registry's index has another signature.
     NotAsIndexed,
 }
 
@@ -160,7 +160,7 @@ impl PackageSignature {
                 std::io::ErrorKind::NotFound => Ok(()),
                 _ => Err(error),
             })
-            .and_then(|()| folder::write_new(&path, text.as_bytes(), Access::Everyone));
+            .and_then(|()| folder::write_new(&path, text.as_bytes(), FileAccess::Everyone));
         written.map_err(|error| failed(error.to_string()))?;
         Ok(signature)
     }

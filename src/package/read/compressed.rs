@@ -1,4 +1,4 @@
-//! How large a module is after gzip: what it costs to send it, and a measure of what is in it that
+//! The size of a module after gzip: the cost of sending it, and a measure of its content that
 //! padding can't hide.
 
 use std::io::{self, Write};

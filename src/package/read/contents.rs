@@ -1,4 +1,4 @@
-//! What is in a package of either kind, as far as it matters to whoever installs, packs or approves
+//! The content of a package of either kind, for installing, packing and approving
 //! it.
 
 use std::borrow::Cow;

@@ -1,5 +1,5 @@
-//! `descriptions/` in `$WEFT_HOME`: what modules said of themselves, a file for each, by a key that says
-//! all that it depends on. It is a cache: what can't be read or written is not there.
+//! `descriptions/` in `$WEFT_HOME`: the descriptions of modules, a file for each, by a key that contains
+//! all that it depends on. It is a cache: a file that can't be read counts as missing.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::contract::{SortedSet, sort_by};
 use crate::package::home::folder;
-use crate::package::home::{Access, HomeLock};
+use crate::package::home::{FileAccess, HomeLock};
 
 /// The folder, in `$WEFT_HOME`.
 pub(in crate::package) const FOLDER: &str = "descriptions";
@@ -39,7 +39,7 @@ impl Descriptions {
         let text = match folder::read(&path) {
             Ok(text) => text?,
             Err(error) => {
-                log::debug!("a description is made anew: {error}");
+                log::debug!("a module is described again: {error}");
                 return None;
             }
         };
@@ -62,9 +62,9 @@ impl Descriptions {
     fn try_keep(&self, entries: &[(String, String)]) -> io::Result<()> {
         let Some(lock) = HomeLock::try_acquire(&self.home)? else { return Ok(()) };
         let folder = self.home.join(FOLDER);
-        folder::make_folder(&folder, Access::Owner)?;
+        folder::make_folder(&folder, FileAccess::Owner)?;
         for (key, text) in entries.iter().filter(|(_, text)| text.len() <= TEXT_BYTES) {
-            lock.replace(&self.path(key), text.as_bytes(), Access::Owner)?;
+            lock.replace(&self.path(key), text.as_bytes(), FileAccess::Owner)?;
         }
         let fresh = SortedSet::from_iter(entries.iter().map(|(key, _)| self.path(key)));
         sweep(&folder, &fresh);
@@ -76,7 +76,7 @@ impl Descriptions {
     }
 }
 
-/// Drops what was not needed for long, and what is too much.
+/// Deletes descriptions that were not used for long, and those beyond the limit.
 fn sweep(folder: &Path, fresh: &SortedSet<PathBuf>) {
     let now = SystemTime::now();
     let age = |path: PathBuf| {

@@ -75,7 +75,7 @@ fn children(root: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// Whether anything has a manifest's name, a broken link included: reading it tells what is wrong.
+/// Whether anything has a manifest's name, a broken link included: reading it reports the fault.
 fn has_manifest(folder: &Path) -> bool {
     MANIFEST_NAMES.iter().any(|name| folder.join(name).symlink_metadata().is_ok())
 }

@@ -242,7 +242,7 @@ impl fmt::Display for PackageError {
     }
 }
 
-/// What keeps a skill from loading. Of the rest, its author is told elsewhere.
+/// The first error that keeps a skill from loading. `skill validate` reports the others.
 fn errors(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
     diagnostics.iter().filter(|it| it.severity == Severity::Error)
 }

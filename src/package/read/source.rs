@@ -330,13 +330,17 @@ fn gzip_bytes(_module: &[u8], _limits: ReadLimits) -> usize {
 }
 
 /// The beginning of a file, and how long the whole of it is.
-pub(in crate::package) struct Content {
+pub(in crate::package) struct FileStart {
     length: u64,
     pub(in crate::package) bytes: Vec<u8>,
 }
 
-/// Reads at most one byte more than `limit`, which tells that the file is too large.
-pub(in crate::package) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> io::Result<Content> {
+/// Reads one byte more than `limit` at most, so that the caller sees that the file is too large.
+pub(in crate::package) fn read_bounded(
+    dir: &Dir,
+    file: &str,
+    limit: usize,
+) -> io::Result<FileStart> {
     let mut options = OpenOptions::new();
     // Opening a pipe would wait for its writer otherwise.
     options.read(true).nonblock(true);
@@ -350,7 +354,7 @@ pub(in crate::package) fn read_bounded(dir: &Dir, file: &str, limit: usize) -> i
     let expected = usize::try_from(length).unwrap_or(limit).min(limit).saturating_add(1);
     let mut bytes = Vec::with_capacity(expected);
     at_most(&mut opened, (limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(Content { length, bytes })
+    Ok(FileStart { length, bytes })
 }
 
 /// The kind of an error that opening a file beneath the folder gave.

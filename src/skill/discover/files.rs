@@ -27,7 +27,7 @@ const RECORDS: [&str; 2] = ["install.json", "weft.signature.json"];
 /// Folders within folders.
 const DEPTH: usize = 16;
 
-/// A file of a skill, as the system tells of it.
+/// A file of a skill, with its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SkillFile {
     /// Its path from the skill's folder, with `/`.

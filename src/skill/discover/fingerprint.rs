@@ -1,23 +1,23 @@
-//! Whether files are still the ones that were read: what the system says of them, without reading.
+//! Detects whether files have changed since they were read, from their metadata alone.
 
 use std::fs::{self, Metadata};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// A file that changed so shortly before it was read may change again without its times telling:
+/// A file that changed so shortly before it was read may change again with the same times:
 /// kernels count them in ticks of up to 10 ms.
 const UNSETTLED: Duration = Duration::from_millis(50);
 
-/// What the system says of some files.
+/// The metadata of some files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    stamps: Vec<Option<Stamp>>,
+    stamps: Vec<Option<FileStamp>>,
     settled: bool,
 }
 
 /// Length, times and identity of one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     bytes: u64,
     modified: Option<SystemTime>,
     /// When the name, the content or the permissions changed, in seconds and nanoseconds: unlike
@@ -39,12 +39,12 @@ impl Fingerprint {
             let age = modified.and_then(|modified| now.duration_since(modified).ok());
             settled &= age.is_some_and(|age| age > UNSETTLED);
             let (changed, inode) = identity(&metadata);
-            Some(Stamp { bytes: metadata.len(), modified, changed, inode })
+            Some(FileStamp { bytes: metadata.len(), modified, changed, inode })
         });
         Self { stamps: stamps.collect(), settled }
     }
 
-    /// Whether the files are surely the same as when `earlier` was taken.
+    /// Whether the files are certainly unchanged since `earlier`.
     #[must_use]
     pub fn is_same_as(&self, earlier: &Self) -> bool {
         earlier.settled && self.stamps == earlier.stamps

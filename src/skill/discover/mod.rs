@@ -1,4 +1,4 @@
-//! Skills on disk: which folders are skills, and what is read of them.
+//! Skills on disk: which folders are skills, and which of their files are read.
 //!
 //! `walk` decides which folders beneath a root are skills, and `ignored` which folders and files never belong
 //! to one. `reader` reads a skill's `SKILL.md`, `files` lists and reads the files beside it, `regular` opens a

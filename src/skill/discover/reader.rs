@@ -27,7 +27,7 @@ impl SkillReader {
     }
 
     /// Reads the skill's file at `path`, which is relative to the root, as the loader does: what
-    /// can be made good is. A file that can't be read gives a diagnostic.
+    /// can be repaired is repaired. A file that can't be read results in a diagnostic.
     #[must_use]
     pub fn read(&self, path: &Path, folder: &str) -> ParsedSkill {
         match self.content(path) {
@@ -36,7 +36,7 @@ impl SkillReader {
         }
     }
 
-    /// At most one byte more than a skill may have, which tells that it is too large.
+    /// Reads one byte more than a skill may have, so that the caller sees that it is too large.
     fn content(&self, path: &Path) -> io::Result<Vec<u8>> {
         let mut options = OpenOptions::new();
         // Opening a pipe would wait for its writer otherwise.

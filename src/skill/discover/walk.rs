@@ -27,12 +27,12 @@ pub struct SkillRoot {
     pub real: PathBuf,
 }
 
-/// A folder beneath a root that has to do with a skill.
+/// A folder beneath a root that is a skill, or can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkillFolder {
     /// The folder, beneath the root as that was named.
     pub path: PathBuf,
-    /// What is in it, or why nothing in it may be read.
+    /// Its files, or the reason why they can't be read.
     pub content: Result<SkillFiles, Diagnostic>,
 }
 
@@ -107,7 +107,7 @@ impl SkillRoot {
         }
     }
 
-    /// How deep beneath the root a folder is, unless nothing that deep or so named is looked at.
+    /// How deep beneath the root a folder is. `None` if the walk never visits it.
     fn depth(&self, folder: &Path) -> Option<usize> {
         let beneath = folder.strip_prefix(&self.path).ok()?;
         let mut depth = 0;
@@ -155,12 +155,12 @@ impl SkillRoot {
         }
     }
 
-    /// The skill that a link leads to. What is looked at anyway, by its real path, is left to that.
+    /// The skill that a link leads to. `None` if the walk finds the same folder by its real path.
     fn behind_link(&self, link: &Path, depth: usize) -> Option<SkillFolder> {
         let refused =
             |diagnostic| Some(SkillFolder { path: link.to_owned(), content: Err(diagnostic) });
         let Ok(target) = fs::canonicalize(link) else {
-            // Deeper down it is a part of some skill, and no business of ours.
+            // Deeper down the link is a part of some skill's content.
             let message = "the link leads nowhere".to_owned();
             let broken = refusal("broken-link", message, "remove it, or the skill's folder here");
             return if depth == 1 { refused(broken) } else { None };
@@ -186,7 +186,7 @@ impl SkillRoot {
     }
 }
 
-/// What a folder holds, as far as skills go.
+/// Lists the entries of a folder that matter for skills.
 fn list(folder: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
     for entry in fs::read_dir(folder)? {

@@ -1,23 +1,23 @@
-//! What an unfinished merge leaves behind: `<<<<<<<`, `=======` and `>>>>>>>`.
+//! Conflict markers of an unfinished merge: `<<<<<<<`, `=======` and `>>>>>>>`.
 
 use super::lines::lines;
 
-/// A frontmatter of which one side was taken.
+/// A frontmatter with only our side of each conflict.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Settled {
+pub(super) struct Ours {
     /// The text with spaces for the markers' lines and those of the other side, so that everything
     /// else is where it was.
     pub(super) text: String,
     /// Where the first marker is.
     pub(super) at: usize,
-    /// The lines that were taken.
+    /// The lines of our side.
     pub(super) kept: String,
 }
 
-/// Takes the first side of every conflict: what was there before the merge.
-pub(super) fn settle(text: &str) -> Option<Settled> {
+/// Keeps our side of every conflict, the text before the merge.
+pub(super) fn take_ours(text: &str) -> Option<Ours> {
     let (at, _) = lines(text).find(|(_, line)| is_marker(line, '<'))?;
-    let mut settled = Settled { text: String::with_capacity(text.len()), at, kept: String::new() };
+    let mut ours = Ours { text: String::with_capacity(text.len()), at, kept: String::new() };
     let mut side = None;
     for (at, line) in lines(text) {
         let taken = match side {
@@ -37,19 +37,19 @@ pub(super) fn settle(text: &str) -> Option<Settled> {
             None => true,
         };
         if taken {
-            settled.text.push_str(line);
+            ours.text.push_str(line);
             if side == Some(true) {
-                settled.kept.push_str(line);
-                settled.kept.push('\n');
+                ours.kept.push_str(line);
+                ours.kept.push('\n');
             }
         } else {
-            settled.text.extend(std::iter::repeat_n(' ', line.len()));
+            ours.text.extend(std::iter::repeat_n(' ', line.len()));
         }
         let end = text.len().min(at + line.len());
         let rest = &text[end..];
-        settled.text.push_str(&rest[..rest.find('\n').map_or(rest.len(), |feed| feed + 1)]);
+        ours.text.push_str(&rest[..rest.find('\n').map_or(rest.len(), |feed| feed + 1)]);
     }
-    Some(settled)
+    Some(ours)
 }
 
 /// The first marker of a conflict in Markdown, where code blocks may well show some.

@@ -1,8 +1,8 @@
-//! Bytes to text: UTF-8, with or without a byte order mark, and what Windows' editors save.
+//! Decodes bytes as text: UTF-8 or UTF-16, with or without a byte order mark.
 
 use std::borrow::Cow;
 
-/// The text of a file, and what had to be done for it.
+/// The text of a file, and how its encoding differs from plain UTF-8.
 #[derive(Debug)]
 pub(super) struct Decoded<'b> {
     /// The text, without a byte order mark.
@@ -24,7 +24,7 @@ pub(super) enum Oddity {
     NotUtf8(usize),
 }
 
-/// Makes text of any bytes, with lines that end as ours do.
+/// Decodes any bytes. The lines of the text end with `\n` or `\r\n`.
 pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
     let mut decoded = letters(bytes);
     if decoded.text.contains('\r') && !decoded.text.contains('\n') {

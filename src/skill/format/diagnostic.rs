@@ -1,4 +1,4 @@
-//! What a reader of `SKILL.md` has to say to its author: where, what is wrong, what to write instead.
+//! A finding about a `SKILL.md` for its author: the place, the fault and the text to write instead.
 
 use std::fmt;
 
@@ -8,26 +8,26 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// The skill loads as it was meant.
+    /// The skill loads as its author intended.
     Note,
-    /// The skill loads, though not quite as it was written.
+    /// The skill loads, but a part of it was repaired or ignored.
     Warning,
     /// The skill does not load; or it does, but a rule of the specification is broken in strict
     /// mode.
     Error,
 }
 
-/// By which rules a file is judged. What is read from it is the same.
+/// Which rules a file must follow. Both modes read the same document from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ParseMode {
-    /// The loader's: what can be made good loads with a warning.
+    /// The loader's rules: a file that can be repaired loads with a warning.
     #[default]
     Lenient,
-    /// The Agent Skills specification's: each deviation is an error.
+    /// The Agent Skills specification: each deviation is an error.
     Strict,
 }
 
-/// One remark about one place of a file.
+/// One finding about one place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// How much it matters.

@@ -1,4 +1,4 @@
-//! A skill as its `SKILL.md` says it, after reading and before anybody asks whether it may run.
+//! The content of a `SKILL.md` after parsing. Whether the skill may run is decided elsewhere.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::frontmatter::Frontmatter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkillFormat {
-    /// The Agent Skills specification, or so close to it that nothing tells otherwise.
+    /// The Agent Skills specification, or a file that no dialect claims.
     AgentSkills,
     /// `OpenClaw`: `metadata.openclaw`, or one of its older names, or its command keys.
     Openclaw,
@@ -50,7 +50,7 @@ pub struct SkillDocument {
     pub allowed_tools: Vec<String>,
     /// Whether a person can call it as a slash command.
     pub user_invocable: bool,
-    /// Whether a model may be told of it.
+    /// Whether it may be offered to a model.
     pub model_invocable: bool,
     /// What to write after the slash command, for instance `[issue-number]`.
     pub argument_hint: Option<String>,
@@ -75,7 +75,7 @@ pub struct SkillVariable {
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
-    /// What stands in for it where nobody gives a value.
+    /// The value that is used if the caller passes none.
     pub default: Option<String>,
     /// Whether a value has to be given: there is no default, and the author says so.
     pub required: bool,

@@ -1,4 +1,4 @@
-//! What the parts of the reader find, collected in the order of the file.
+//! Collects the diagnostics of one file, in the order of its lines.
 //!
 //! Whether a deviation from the specification is a warning or an error is decided here, by the mode,
 //! and nowhere else.
@@ -9,18 +9,18 @@ use super::diagnostic::{Diagnostic, ParseMode, Severity};
 use super::lines::position;
 use crate::contract::sort_by_key;
 
-/// Diagnostics of one file; what comes after them says nothing new.
+/// Diagnostics of one file at most. More of them help nobody.
 const MOST: usize = 50;
 
 /// Collects diagnostics about one text.
 #[derive(Debug)]
-pub(super) struct Findings<'t> {
+pub(super) struct SkillFindings<'t> {
     text: &'t str,
     mode: ParseMode,
     list: Vec<Diagnostic>,
 }
 
-impl<'t> Findings<'t> {
+impl<'t> SkillFindings<'t> {
     pub(super) fn new(text: &'t str, mode: ParseMode) -> Self {
         Self { text, mode, list: Vec::new() }
     }
@@ -34,7 +34,7 @@ impl<'t> Findings<'t> {
         self.mode == ParseMode::Strict
     }
 
-    /// Something to know; the skill loads as it was meant.
+    /// A note: the skill loads as its author intended.
     pub(super) fn note(
         &mut self,
         code: &'static str,
@@ -68,7 +68,7 @@ impl<'t> Findings<'t> {
         self.add(severity, code, at, message, write);
     }
 
-    /// Something that only the specification minds.
+    /// A deviation that matters only in strict mode.
     pub(super) fn pedantry(
         &mut self,
         code: &'static str,
@@ -81,7 +81,7 @@ impl<'t> Findings<'t> {
         }
     }
 
-    /// Something that keeps the skill from loading.
+    /// A fault that keeps the skill from loading.
     pub(super) fn error(
         &mut self,
         code: &'static str,
@@ -111,7 +111,7 @@ impl<'t> Findings<'t> {
         self.list.push(Diagnostic { severity, code, line, column, message, suggestion });
     }
 
-    /// What was found, from the top of the file to its end.
+    /// The diagnostics, sorted by line and column.
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
         sort_by_key(&mut self.list, |it| (it.line, it.column));
         self.list.shrink_to_fit();

@@ -1,12 +1,12 @@
 //! A skill's frontmatter as it is kept: compact JSON text, a third of what the tree of values takes,
-//! for ten thousand of them lie in memory and hardly one is ever looked at.
+//! because ten thousand of them lie in memory and are rarely read.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::contract::neutral_json;
+use crate::contract::sanitize_json;
 
 /// The whole frontmatter of a skill as JSON, in the order in which it was written.
 ///
@@ -18,7 +18,7 @@ impl Frontmatter {
     pub(in crate::skill) fn new(map: &Map<String, Value>) -> Self {
         // A map with text as its keys can always be written.
         let json = serde_json::to_string(map).unwrap_or_default();
-        Self(neutral_json(&json).into())
+        Self(sanitize_json(&json).into())
     }
 
     /// The JSON text of one object.
@@ -27,7 +27,7 @@ impl Frontmatter {
         &self.0
     }
 
-    /// The values, read anew by each call.
+    /// The values. Each call parses the text again.
     #[must_use]
     pub fn to_value(&self) -> Value {
         serde_json::from_str(&self.0).unwrap_or_default()

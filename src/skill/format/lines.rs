@@ -83,12 +83,12 @@ impl<'t> KeyLine<'t> {
 
 /// Where the keys of a frontmatter stand.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'t> {
+pub(super) struct KeyPlaces<'t> {
     text: &'t str,
     range: Range<usize>,
 }
 
-impl<'t> Place<'t> {
+impl<'t> KeyPlaces<'t> {
     /// The place of keys in `range` of `text`.
     pub(super) fn new(text: &'t str, range: Range<usize>) -> Self {
         Self { text, range }

@@ -1,4 +1,4 @@
-//! Reading a `SKILL.md`: from any bytes to a document, or to the reason why there is none.
+//! Parses a `SKILL.md`: from any bytes to a document, or to the error that prevents one.
 //!
 //! The order is that of the rules: what is unsafe is refused before anything parses it; then YAML,
 //! with two fallbacks; then the keys. No step reads a file or a variable of the environment.
@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use super::decode::{Oddity, decode};
 use super::diagnostic::{Diagnostic, ParseMode, Severity};
 use super::document::SkillDocument;
-use super::fields::{Source, check_folder_name, document};
-use super::findings::Findings;
-use super::lines::{KeyLine, Place, lines, offset, position};
+use super::fields::{SkillSource, check_folder_name, document};
+use super::findings::SkillFindings;
+use super::lines::{KeyLine, KeyPlaces, lines, offset, position};
 use super::split::{Split, reach, split};
 use super::yaml::reader::{self, Read, YamlFault};
 use super::yaml::{keys, nesting, repair};
@@ -25,7 +25,7 @@ pub const LARGE_SKILL_BYTES: usize = 64 * 1024;
 /// Bytes of a frontmatter.
 pub const FRONTMATTER_BYTES: usize = 16 * 1024;
 
-/// What came of reading one file.
+/// The result of parsing one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParsedSkill {
     /// The document; without it, one of the diagnostics is an error that says why.
@@ -49,7 +49,7 @@ impl ParsedSkill {
 ///
 /// let file = b"---\nname: greet\ndescription: Says hello: to all\n---\nSay hello.\n";
 /// let parsed = parse_skill(file, "greet", ParseMode::Lenient);
-/// let skill = parsed.document.expect("what is wrong can be made good");
+/// let skill = parsed.document.expect("the fault can be repaired");
 /// assert_eq!(skill.description, "Says hello: to all");
 /// assert_eq!(skill.instructions, "Say hello.\n");
 /// let diagnostic = &parsed.diagnostics[0];
@@ -60,13 +60,13 @@ impl ParsedSkill {
 #[must_use]
 pub fn parse_skill(bytes: &[u8], folder: &str, mode: ParseMode) -> ParsedSkill {
     if bytes.len() > SKILL_BYTES {
-        let mut findings = Findings::new("", mode);
+        let mut findings = SkillFindings::new("", mode);
         let message = format_args!("the file has {} bytes; {SKILL_BYTES} is the most", bytes.len());
         findings.error("too-large", 0, &message, &"move parts of it to files beside it");
         return ParsedSkill { document: None, diagnostics: findings.finish() };
     }
     let decoded = decode(bytes);
-    let mut findings = Findings::new(&decoded.text, mode);
+    let mut findings = SkillFindings::new(&decoded.text, mode);
     if let Some(oddity) = decoded.oddity {
         odd(oddity, &mut findings);
     }
@@ -80,7 +80,7 @@ pub fn parse_skill(bytes: &[u8], folder: &str, mode: ParseMode) -> ParsedSkill {
     ParsedSkill { document, diagnostics: findings.finish() }
 }
 
-fn odd(oddity: Oddity, findings: &mut Findings<'_>) {
+fn odd(oddity: Oddity, findings: &mut SkillFindings<'_>) {
     let write = "save the file as UTF-8";
     match oddity {
         Oddity::ByteOrderMark => {
@@ -100,7 +100,7 @@ fn odd(oddity: Oddity, findings: &mut Findings<'_>) {
     }
 }
 
-fn read(folder: &str, findings: &mut Findings<'_>) -> Option<SkillDocument> {
+fn read(folder: &str, findings: &mut SkillFindings<'_>) -> Option<SkillDocument> {
     if let Err(fault) = check_folder_name(folder) {
         findings.error("unsafe-folder-name", 0, &fault, &fault.next_step());
         return None;
@@ -108,7 +108,7 @@ fn read(folder: &str, findings: &mut Findings<'_>) -> Option<SkillDocument> {
     let text = findings.text();
     let mut split = split(findings);
     let Some(range) = split.frontmatter.clone() else {
-        let source = Source { folder, body: split.body, place: None };
+        let source = SkillSource { folder, body: split.body, place: None };
         return document(&Map::new(), &source, findings);
     };
     if range.len() > FRONTMATTER_BYTES {
@@ -122,27 +122,27 @@ fn read(folder: &str, findings: &mut Findings<'_>) -> Option<SkillDocument> {
     }
     let map = frontmatter(&mut split, findings)?;
     let range = split.frontmatter.unwrap_or(range);
-    let source = Source { folder, body: split.body, place: Some(Place::new(text, range)) };
+    let source = SkillSource { folder, body: split.body, place: Some(KeyPlaces::new(text, range)) };
     document(&map, &source, findings)
 }
 
 /// The keys and values between the fences; `split` is put right where the closing one was none.
-fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<String, Value>> {
+fn frontmatter(split: &mut Split, findings: &mut SkillFindings<'_>) -> Option<Map<String, Value>> {
     let text = findings.text();
     let range = split.frontmatter.clone().unwrap_or_default();
     let start = range.start;
     let mut yaml = Cow::Borrowed(&text[range.clone()]);
-    if let Some(settled) = conflict::settle(&yaml) {
-        let message = "an unfinished merge is in the frontmatter: its first side is taken";
-        let write = match settled.kept.trim() {
+    if let Some(ours) = conflict::take_ours(&yaml) {
+        let message = "an unfinished merge is in the frontmatter: its first side is used";
+        let write = match ours.kept.trim() {
             "" => "take out the lines with markers".to_owned(),
             kept => kept.to_owned(),
         };
-        findings.deviation("merge-conflict", start + settled.at, &message, &write);
-        yaml = Cow::Owned(settled.text);
+        findings.deviation("merge-conflict", start + ours.at, &message, &write);
+        yaml = Cow::Owned(ours.text);
     }
     let mut fault = match checked(&yaml) {
-        Ok(read) => return Some(unique(read, &Place::new(text, range), findings)),
+        Ok(read) => return Some(unique(read, &KeyPlaces::new(text, range), findings)),
         Err(fault) => fault,
     };
     if fault.bound {
@@ -158,18 +158,18 @@ fn frontmatter(split: &mut Split, findings: &mut Findings<'_>) -> Option<Map<Str
         yaml = Cow::Owned(yaml[..end].to_owned());
         match checked(&yaml) {
             Ok(read) => {
-                return Some(unique(read, &Place::new(text, start..start + end), findings));
+                return Some(unique(read, &KeyPlaces::new(text, start..start + end), findings));
             }
             Err(other) => fault = other,
         }
     }
-    if let Some(mended) = repair::mend(&yaml)
-        && let Ok(read) = checked(&mended.text)
+    if let Some(repaired) = repair::repair(&yaml)
+        && let Ok(read) = checked(&repaired.text)
     {
-        for mend in mended.mends {
-            keys::report(&mend, start, findings);
+        for repair in repaired.repairs {
+            keys::report(&repair, start, findings);
         }
-        return Some(unique(read, &Place::new(text, range), findings));
+        return Some(unique(read, &KeyPlaces::new(text, range), findings));
     }
     let is_key = |(_, line)| KeyLine::read(line).is_some_and(|it| it.key_at == 0);
     if !lines(&yaml).any(is_key) {
@@ -190,7 +190,11 @@ fn checked(yaml: &str) -> Result<Read, YamlFault> {
 }
 
 /// The values, after saying which keys are given twice.
-fn unique(read: Read, place: &Place<'_>, findings: &mut Findings<'_>) -> Map<String, Value> {
+fn unique(
+    read: Read,
+    place: &KeyPlaces<'_>,
+    findings: &mut SkillFindings<'_>,
+) -> Map<String, Value> {
     for key in read.repeated {
         let message = format_args!("`{key}` is given more than once, and this one counts");
         let write = format_args!("keep one `{key}`");

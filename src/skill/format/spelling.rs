@@ -1,9 +1,9 @@
-//! The keys that mean something here, however they are spelt.
+//! The known keys of a frontmatter, and which known key a misspelt one stands for.
 
 use serde_json::{Map, Value};
 
-use super::findings::Findings;
-use super::lines::{Place, quoted};
+use super::findings::SkillFindings;
+use super::lines::{KeyPlaces, quoted};
 use crate::contract::json_line;
 
 /// The keys of the Agent Skills specification.
@@ -40,18 +40,18 @@ impl<'m> Keys<'m> {
     /// Says which keys are spelt wrongly, and what the specification does not know.
     pub(super) fn new(
         map: &'m Map<String, Value>,
-        place: &Place<'_>,
-        findings: &mut Findings<'_>,
+        place: &KeyPlaces<'_>,
+        findings: &mut SkillFindings<'_>,
     ) -> Self {
         let mut entries = Vec::new();
         for (key, value) in map {
-            let meant = hyphenated(key);
-            let misspelt = meant != *key && is_known(&meant) && !map.contains_key(&meant);
-            if misspelt && SPECIFIED.contains(&meant.as_str()) && key != CLAWFT_TOOLS {
-                let message = format_args!("`{key}` is read as `{meant}`");
-                let write = format_args!("{meant}: {}", scalar(value));
+            let known = hyphenated(key);
+            let misspelt = known != *key && is_known(&known) && !map.contains_key(&known);
+            if misspelt && SPECIFIED.contains(&known.as_str()) && key != CLAWFT_TOOLS {
+                let message = format_args!("`{key}` is read as `{known}`");
+                let write = format_args!("{known}: {}", scalar(value));
                 findings.deviation("misspelt-key", place.key(key), &message, &write);
-                entries.push((meant, key.as_str(), value));
+                entries.push((known, key.as_str(), value));
                 continue;
             }
             if findings.is_strict() && !SPECIFIED.contains(&key.as_str()) {
@@ -66,11 +66,11 @@ impl<'m> Keys<'m> {
                 continue;
             }
             if key != CLAWFT_TOOLS {
-                let message = format_args!("`{key}` is read as `{meant}`");
-                let write = format_args!("{meant}: {}", scalar(value));
+                let message = format_args!("`{key}` is read as `{known}`");
+                let write = format_args!("{known}: {}", scalar(value));
                 findings.warning("misspelt-key", place.key(key), &message, &write);
             }
-            entries.push((meant, key.as_str(), value));
+            entries.push((known, key.as_str(), value));
         }
         Self { entries }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::findings::Findings;
+use super::findings::SkillFindings;
 use super::lines::{KeyLine, lines};
 
 /// The line before and after a frontmatter.
@@ -17,8 +17,8 @@ pub(super) struct Split {
     pub(super) body: usize,
 }
 
-/// Splits a file, and says what is wrong with its fences.
-pub(super) fn split(findings: &mut Findings<'_>) -> Split {
+/// Splits a file, and reports faults of its fences.
+pub(super) fn split(findings: &mut SkillFindings<'_>) -> Split {
     let text = findings.text();
     let blank = text.len() - text.trim_start().len();
     let open = text[..blank].rfind('\n').map_or(0, |at| at + 1);
@@ -39,7 +39,7 @@ pub(super) fn split(findings: &mut Findings<'_>) -> Split {
     let (end, body) = (start + reach.end, start + reach.body);
     let message = match reach.fence {
         true => "the line that closes the frontmatter is indented, so that it does not",
-        false => "the frontmatter is not closed by a line `---`, and is taken to end here",
+        false => "the frontmatter is not closed by a line `---`; it ends here",
     };
     let at = if reach.fence { start + reach.fence_at } else { end };
     findings.deviation("unclosed-frontmatter", at, &message, &FENCE);
@@ -57,7 +57,7 @@ fn after_line(text: &str, at: usize) -> usize {
 
 /// How far what looks like a frontmatter goes.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Reach {
+pub(super) struct FrontmatterEnd {
     /// The end of its last line.
     pub(super) end: usize,
     /// Where what follows begins.
@@ -73,15 +73,15 @@ pub(super) struct Reach {
 ///
 /// It ends at an indented fence, at a heading after an empty line, and at a line that begins at the
 /// margin and is neither a key nor part of a list.
-pub(super) fn reach(text: &str) -> Reach {
-    let mut reach = Reach::default();
+pub(super) fn reach(text: &str) -> FrontmatterEnd {
+    let mut reach = FrontmatterEnd::default();
     let mut after_blank = false;
     for (at, line) in lines(text) {
         let next = after_line(text, at + line.len());
         let content = line.trim();
         let indented = line.starts_with([' ', '\t']);
         if indented && content == FENCE {
-            return Reach {
+            return FrontmatterEnd {
                 end: at,
                 body: next,
                 fence: true,
@@ -91,7 +91,7 @@ pub(super) fn reach(text: &str) -> Reach {
         }
         let comment = line.starts_with('#');
         if comment && after_blank && reach.end > 0 {
-            return Reach { markdown: true, ..reach };
+            return FrontmatterEnd { markdown: true, ..reach };
         }
         let belongs =
             indented || line.starts_with(['-', '}', ']']) || KeyLine::read(line).is_some();
@@ -100,7 +100,7 @@ pub(super) fn reach(text: &str) -> Reach {
             continue;
         }
         if !belongs {
-            return Reach { markdown: true, ..reach };
+            return FrontmatterEnd { markdown: true, ..reach };
         }
         after_blank = false;
         reach.end = next;

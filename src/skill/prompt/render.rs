@@ -50,7 +50,7 @@ impl SkillDocument {
     ///
     /// Everything else stays, for instructions are full of shell: `$1`, `$HOME` and `${HOME}` are
     /// not touched. A variable without a value has its default; without that too, its place in the
-    /// text stays as it is, so that whoever reads it can ask. Values are put in as they are, and are
+    /// text stays as it is, so that the reader can ask. Values are put in as they are, and are
     /// not searched for variables again.
     ///
     /// # Errors

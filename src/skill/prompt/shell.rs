@@ -1,4 +1,4 @@
-//! Which of the tools that a skill asks for reach a shell, whatever whoever runs them calls them.
+//! Decides which of a skill's `allowed-tools` reach a shell, by the words in their names.
 
 use crate::skill::format::SkillDocument;
 
@@ -24,7 +24,7 @@ impl SkillDocument {
     /// `run_terminal_cmd`, and `*`, which is every tool there is. Who installs the skill has to say
     /// yes to them (security.md: approval).
     ///
-    /// Names are judged by the words in them. A tool that is taken for a shell by mistake costs a
+    /// Names are judged by the words in them. A tool that is mistaken for a shell costs a
     /// question; one that is not recognised costs more, so the list is generous.
     #[must_use]
     pub fn shell_tools(&self) -> Vec<&str> {

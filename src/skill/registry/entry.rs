@@ -35,7 +35,7 @@ impl fmt::Display for SkillLevel {
     }
 }
 
-/// A skill as it was found, before it is known which one of its name is meant.
+/// A skill as it was found, before the registry decides which one of its name is effective.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundSkill {
     /// The name it is loaded under; where the file could not be read, that of its folder.
@@ -44,30 +44,30 @@ pub struct FoundSkill {
     pub level: SkillLevel,
     /// Its `SKILL.md`; `None` where it is compiled in.
     pub path: Option<Arc<Path>>,
-    /// What the file says; `None` where there is nothing to run.
+    /// The content of the file; `None` if it can't be loaded.
     pub document: Option<Arc<SkillDocument>>,
-    /// What its author should know.
+    /// Findings for its author.
     pub diagnostics: Arc<[Diagnostic]>,
     /// The id of the plugin that runs its code.
     pub provider: Option<Arc<str>>,
     /// Whether the document is of an earlier version of the file, because the file as it is now
     /// can't be loaded. The diagnostics are those of the file as it is now.
     pub outdated: bool,
-    /// Whether anything stands in its way.
+    /// Whether it can be used.
     pub readiness: Readiness,
 }
 
 impl FoundSkill {
-    /// What decides between skills of one name: the lowest is meant.
+    /// The order of skills with one name: the lowest is effective.
     pub(super) fn rank(&self) -> (bool, SkillLevel) {
         (self.document.is_none(), self.level)
     }
 }
 
-/// Whether anything stands in the way of a skill, apart from other skills and the user's wish.
+/// Whether a skill can be used, apart from other skills of its name and the user's switch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
-    /// Nothing does.
+    /// It can be used.
     Ready,
     /// Something that it needs isn't there: one sentence each.
     Unavailable(Vec<String>),
@@ -75,7 +75,7 @@ pub enum Readiness {
     Pending(Vec<String>),
 }
 
-/// What a skill is to those who would use it. Only [`Active`](Self::Active) ones are offered.
+/// Whether a skill can be used. Only [`Active`](Self::Active) skills are offered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum SkillState {
@@ -93,11 +93,11 @@ pub enum SkillState {
     },
     /// The user has switched it off.
     Disabled,
-    /// There is nothing to run; the diagnostics say why.
+    /// It can't be loaded; the diagnostics say why.
     Invalid,
-    /// Another one of its name goes before it.
+    /// Another skill of its name takes precedence.
     Shadowed {
-        /// That one.
+        /// The other skill.
         by: ShadowedSkill,
     },
 }
@@ -145,7 +145,7 @@ pub struct SkillEntry {
     pub path: Option<Arc<Path>>,
     /// Its state.
     pub state: SkillState,
-    /// The skills of its name that it goes before.
+    /// The skills of its name over which it takes precedence.
     pub shadows: Vec<ShadowedSkill>,
     /// The id of the plugin that runs its code, if it has any. Its tools are
     /// `<provider>__<tool>`.
@@ -153,9 +153,9 @@ pub struct SkillEntry {
     /// Whether the document is of an earlier version of the file, because the file as it is now
     /// can't be loaded. The diagnostics are those of the file as it is now.
     pub outdated: bool,
-    /// What its author should know.
+    /// Findings for its author.
     pub diagnostics: Arc<[Diagnostic]>,
-    /// What the file says; `None` only where it is invalid.
+    /// The content of the file; `None` only if it is invalid.
     pub document: Option<Arc<SkillDocument>>,
 }
 
@@ -165,7 +165,7 @@ impl SkillEntry {
         Self { name, level, path, state, shadows, provider, outdated, diagnostics, document }
     }
 
-    /// Whether it is equal to another one, without looking into what they share.
+    /// Whether it is certainly equal to another one. Shared parts are compared by pointer only.
     pub(super) fn is_surely(&self, other: &Self) -> bool {
         let same_document = match (&self.document, &other.document) {
             (Some(a), Some(b)) => Arc::ptr_eq(a, b),
@@ -190,7 +190,7 @@ impl SkillEntry {
             && self.outdated == other.outdated
     }
 
-    /// What JSON has of it: the members of its state are among its own.
+    /// Its members as JSON. The members of its state stand beside them.
     fn members(&self) -> Map<String, Value> {
         let first = [
             ("name", Value::from(&*self.name)),

@@ -11,4 +11,4 @@ mod requirements;
 
 pub use entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
 pub use precedence::SkillRegistry;
-pub use requirements::SkillSurroundings;
+pub use requirements::SkillHost;

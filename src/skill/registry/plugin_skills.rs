@@ -1,4 +1,4 @@
-//! Skills without a file: what plugins of the kind `skill` say of themselves.
+//! Skills without a file, which plugins with the capability `skill` provide.
 //!
 //! They come and go with their plugins, and go before no skill that has a file: whoever names a plugin
 //! must not replace what somebody has written.
@@ -9,16 +9,21 @@ use serde_json::{Map, Value};
 
 use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillLevel, SkillState};
 use super::precedence::SkillRegistry;
-use crate::contract::neutral_text;
+use crate::contract::sanitize_text;
 use crate::skill::format::Frontmatter;
 use crate::skill::format::{Diagnostic, Severity};
 use crate::skill::format::{SkillDocument, SkillFormat, SkillRequirements};
 
 impl SkillDocument {
-    /// What a plugin says, with control tokens made harmless as in a file. It is for
+    /// The document of a plugin's skill, with control tokens made harmless as in a file. It is for
     /// people and for models, and has neither tools nor variables yet.
-    pub(crate) fn told(name: &str, description: &str, version: &str, instructions: &str) -> Self {
-        let description = neutral_text(description).into_owned();
+    pub(crate) fn from_plugin(
+        name: &str,
+        description: &str,
+        version: &str,
+        instructions: &str,
+    ) -> Self {
+        let description = sanitize_text(description).into_owned();
         let said = [("name", name), ("description", &description)];
         let said = said.map(|(key, text)| (key.to_owned(), Value::from(text)));
         Self {
@@ -38,14 +43,14 @@ impl SkillDocument {
             dispatch: None,
             requirements: SkillRequirements::default(),
             install: Vec::new(),
-            instructions: neutral_text(instructions).into_owned(),
+            instructions: sanitize_text(instructions).into_owned(),
         }
     }
 }
 
 impl FoundSkill {
-    /// The skill that the plugin `provider` tells.
-    pub(crate) fn told(provider: &str, document: SkillDocument) -> Self {
+    /// The skill that the plugin `provider` provides.
+    pub(crate) fn from_plugin(provider: &str, document: SkillDocument) -> Self {
         Self {
             name: document.name.as_str().into(),
             level: SkillLevel::Plugin,
@@ -60,19 +65,19 @@ impl FoundSkill {
 }
 
 impl SkillEntry {
-    /// The plugin that tells it, where it has no file.
-    pub(crate) fn teller(&self) -> Option<&str> {
-        let told = self.level == SkillLevel::Plugin && self.path.is_none();
-        self.provider.as_deref().filter(|_| told)
+    /// The plugin that provides it, if it has no file.
+    pub(crate) fn providing_plugin(&self) -> Option<&str> {
+        let has_no_file = self.level == SkillLevel::Plugin && self.path.is_none();
+        self.provider.as_deref().filter(|_| has_no_file)
     }
 }
 
 impl SkillRegistry {
     /// The same registry with these skills of plugins beside the others. One whose name is taken by a
     /// skill that can be read is shadowed by it; of two plugins' the first stays.
-    pub(crate) fn with_told(&self, told: impl IntoIterator<Item = FoundSkill>) -> Self {
+    pub(crate) fn with_plugin_skills(&self, skills: impl IntoIterator<Item = FoundSkill>) -> Self {
         let mut entries: Vec<_> = self.entries().cloned().collect();
-        for skill in told {
+        for skill in skills {
             let start = entries.partition_point(|entry| entry.name < skill.name);
             let same = entries[start..].iter().take_while(|entry| entry.name == skill.name);
             let readable = same.filter(|entry| entry.document.is_some()).count();
@@ -82,23 +87,23 @@ impl SkillRegistry {
                 }
                 0 => SkillEntry::new(skill, SkillState::Active, Vec::new()),
                 _ => {
-                    let mut meant = SkillEntry::clone(&entries[start]);
-                    meant.shadows.push(ShadowedSkill::of(&skill));
-                    let entry = below(skill, &meant);
-                    entries[start] = Arc::new(meant);
+                    let mut effective = SkillEntry::clone(&entries[start]);
+                    effective.shadows.push(ShadowedSkill::of(&skill));
+                    let entry = below(skill, &effective);
+                    entries[start] = Arc::new(effective);
                     entry
                 }
             };
-            // What can't be read comes last.
+            // Skills that can't be read come last.
             entries.insert(start + readable, Arc::new(entry));
         }
         self.with_entries(entries)
     }
 }
 
-/// A plugin's skill whose name is taken, which nobody may miss.
-fn below(mut skill: FoundSkill, meant: &SkillEntry) -> SkillEntry {
-    let other = match (meant.teller(), &meant.path) {
+/// A plugin's skill that another skill of its name shadows, with a warning.
+fn below(mut skill: FoundSkill, effective: &SkillEntry) -> SkillEntry {
+    let other = match (effective.providing_plugin(), &effective.path) {
         (Some(plugin), _) => format!("the skill of the plugin `{plugin}`"),
         (None, Some(path)) => path.display().to_string(),
         (None, None) => "one that is compiled in".into(),
@@ -111,6 +116,6 @@ fn below(mut skill: FoundSkill, meant: &SkillEntry) -> SkillEntry {
         message: format!("`{}` is also the name of {other}, which comes first", skill.name),
         suggestion: Some("give the plugin another `id`, or the skill another name".into()),
     }]);
-    let by = ShadowedSkill { level: meant.level, path: meant.path.clone() };
+    let by = ShadowedSkill { level: effective.level, path: effective.path.clone() };
     SkillEntry::new(skill, SkillState::Shadowed { by }, Vec::new())
 }

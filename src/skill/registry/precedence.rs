@@ -1,4 +1,4 @@
-//! The snapshot of the skills there are: which of the same name is meant, and what state each is in.
+//! A snapshot of all skills: which one of a name is effective, and the state of each.
 //!
 //! A snapshot is made whole from what was found and never changes. Nothing here reads a file or
 //! runs anything.
@@ -14,7 +14,7 @@ use crate::skill::format::{Diagnostic, Severity};
 /// All skills at one moment.
 #[derive(Debug, Default, PartialEq)]
 pub struct SkillRegistry {
-    /// By name; of one name the one that is meant comes first, then those it shadows, then the
+    /// By name; of one name the effective one comes first, then those it shadows, then the
     /// invalid ones.
     entries: Vec<Arc<SkillEntry>>,
     /// The names that the user has switched off, whether there is a skill of the name or not.
@@ -25,8 +25,8 @@ impl SkillRegistry {
     /// Decides between skills of the same name (skills-format: precedence). `found` is in path
     /// order within each level; `disabled` are the names that the user has switched off.
     ///
-    /// The skill of the highest level is meant, and of one level the first. What can't be read has
-    /// nothing to offer, so it shadows nothing.
+    /// The skill of the highest level is effective, and on one level the first. A skill that can't be
+    /// read shadows nothing.
     #[must_use]
     pub fn resolve(found: Vec<FoundSkill>, disabled: &SortedSet<String>) -> Self {
         Self::default().replacing(&SortedSet::new(), found, disabled)
@@ -89,7 +89,7 @@ impl SkillRegistry {
         let mut names = SortedSet::new();
         let (mut old, mut new) = (self.entries.iter().peekable(), other.entries.iter().peekable());
         loop {
-            // Most are the very same, and those need not even be looked at.
+            // Most entries are shared, and those are equal without a comparison.
             let (left, right) = match (old.peek(), new.peek()) {
                 (None, None) => return names,
                 (Some(a), Some(b)) if Arc::ptr_eq(a, b) => (true, true),
@@ -111,18 +111,18 @@ impl SkillRegistry {
         }
     }
 
-    /// Every skill that was found, by name; of one name the one that is meant comes first.
+    /// Every skill that was found, by name; of one name the effective one comes first.
     pub fn entries(&self) -> impl Iterator<Item = &Arc<SkillEntry>> {
         self.entries.iter()
     }
 
-    /// The skill that this name means, in whatever state it is.
+    /// The effective skill of this name, in any state.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<SkillEntry>> {
         self.all(name).first()
     }
 
-    /// Every skill of this name; the one that is meant comes first.
+    /// Every skill of this name; the effective one comes first.
     #[must_use]
     pub fn all(&self, name: &str) -> &[Arc<SkillEntry>] {
         let start = self.entries.partition_point(|entry| *entry.name < *name);
@@ -130,8 +130,8 @@ impl SkillRegistry {
         &rest[..rest.partition_point(|entry| *entry.name == *name)]
     }
 
-    /// One skill for each name, in the order of the names: the one that is meant.
-    pub fn meant(&self) -> impl Iterator<Item = &Arc<SkillEntry>> {
+    /// The effective skill of each name, in the order of the names.
+    pub fn effective(&self) -> impl Iterator<Item = &Arc<SkillEntry>> {
         self.entries.chunk_by(|a, b| a.name == b.name).filter_map(<[_]>::first)
     }
 
@@ -149,7 +149,7 @@ impl SkillRegistry {
             && self.entries.iter().zip(&other.entries).all(|(a, b)| Arc::ptr_eq(a, b))
     }
 
-    /// How many skills were found, in whatever state.
+    /// How many skills were found, in any state.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -162,14 +162,14 @@ impl SkillRegistry {
     }
 }
 
-/// Which of the skills of one name is meant, and what the others are.
+/// Decides which skill of one name is effective, and the state of the others.
 fn decide(group: &[FoundSkill], disabled: &SortedSet<String>) -> Vec<SkillEntry> {
     let mut entries = Vec::with_capacity(group.len());
     let (readable, invalid) =
         group.split_at(group.partition_point(|skill| skill.document.is_some()));
-    if let Some((meant, below)) = readable.split_first() {
-        let state = match &meant.readiness {
-            _ if disabled.contains(&*meant.name) => SkillState::Disabled,
+    if let Some((effective, below)) = readable.split_first() {
+        let state = match &effective.readiness {
+            _ if disabled.contains(&*effective.name) => SkillState::Disabled,
             Readiness::Ready => SkillState::Active,
             Readiness::Unavailable(reasons) => SkillState::Unavailable { reasons: reasons.clone() },
             Readiness::Pending(unapproved) => {
@@ -177,15 +177,15 @@ fn decide(group: &[FoundSkill], disabled: &SortedSet<String>) -> Vec<SkillEntry>
             }
         };
         let shadows = below.iter().map(ShadowedSkill::of).collect();
-        entries.push(SkillEntry::new(meant.clone(), state, shadows));
-        entries.extend(below.iter().map(|skill| shadowed(skill, meant)));
+        entries.push(SkillEntry::new(effective.clone(), state, shadows));
+        entries.extend(below.iter().map(|skill| shadowed(skill, effective)));
     }
     let invalid = invalid.iter().cloned();
     entries.extend(invalid.map(|skill| SkillEntry::new(skill, SkillState::Invalid, Vec::new())));
     entries
 }
 
-/// A skill below another one of its name. On the same level that is a mistake, and said.
+/// A skill that another one of its name shadows. On the same level that is a mistake, with a warning.
 fn shadowed(skill: &FoundSkill, by: &FoundSkill) -> SkillEntry {
     let mut skill = skill.clone();
     if skill.level == by.level {

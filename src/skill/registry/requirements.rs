@@ -1,11 +1,11 @@
-//! Whether what a skill needs is there. Nothing is run to find out.
+//! Checks whether the requirements of a skill are met, without running anything.
 
 use crate::contract::{listed, shown};
 use crate::skill::format::SkillRequirements;
 
 /// What a skill finds around it. The real one looks at the PATH, the environment and the
 /// operator's configuration; tests make one up.
-pub trait SkillSurroundings: Send + Sync {
+pub trait SkillHost: Send + Sync {
     /// Whether a program of this name is on the PATH.
     fn has_program(&self, name: &str) -> bool;
 
@@ -22,16 +22,16 @@ pub trait SkillSurroundings: Send + Sync {
 impl SkillRequirements {
     /// What is missing, one sentence each; nothing where `always` is set.
     #[must_use]
-    pub fn unmet(&self, surroundings: &dyn SkillSurroundings) -> Vec<String> {
+    pub fn unmet(&self, host: &dyn SkillHost) -> Vec<String> {
         if self.always {
             return Vec::new();
         }
         let mut unmet = Vec::new();
-        let system = surroundings.system();
+        let system = host.system();
         if !self.os.is_empty() && !self.os.iter().any(|name| is_system(name, system)) {
             unmet.push(format!("it is for {}, and this is {system}", listed(&self.os)));
         }
-        let is_there = |name: &String| surroundings.has_program(name);
+        let is_there = |name: &String| host.has_program(name);
         for name in self.bins.iter().filter(|name| !is_there(name)) {
             unmet.push(format!("the program `{}` is not on the PATH", shown(name)));
         }
@@ -39,10 +39,10 @@ impl SkillRequirements {
             let names = listed(&self.any_bins);
             unmet.push(format!("none of these programs is on the PATH: {names}"));
         }
-        for name in self.env.iter().filter(|name| !surroundings.has_variable(name)) {
+        for name in self.env.iter().filter(|name| !host.has_variable(name)) {
             unmet.push(format!("the variable `{}` is not set", shown(name)));
         }
-        for key in self.config.iter().filter(|key| !surroundings.is_configured(key)) {
+        for key in self.config.iter().filter(|key| !host.is_configured(key)) {
             unmet.push(format!("`{}` is not set under `skills.config` in config.yaml", shown(key)));
         }
         unmet

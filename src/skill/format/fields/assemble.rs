@@ -1,4 +1,4 @@
-//! From the keys of a frontmatter to a document.
+//! Builds a skill's document from the keys of its frontmatter. The skill's name is decided here, by `name`.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -9,37 +9,37 @@ use super::name::{is_name, slug};
 use super::openclaw::{self, Openclaw};
 use super::paragraph::{DESCRIPTION_CHARS, first_paragraph};
 use super::values::{flag, has_commas, kind, text, tools, variables};
-use crate::contract::{Neutral, entity, json_line, neutral_text, neutralise};
+use crate::contract::{Sanitized, entity, json_line, sanitize, sanitize_text};
 use crate::skill::format::conflict;
 use crate::skill::format::document::{CommandDispatch, SkillDocument, SkillFormat, SkillVariable};
-use crate::skill::format::findings::Findings;
+use crate::skill::format::findings::SkillFindings;
 use crate::skill::format::frontmatter::Frontmatter;
-use crate::skill::format::lines::{Place, quoted};
+use crate::skill::format::lines::{KeyPlaces, quoted};
 use crate::skill::format::spelling::Keys;
 use crate::skill::format::yaml::json5;
 
 /// The longest `compatibility` by the specification, in characters.
 const COMPATIBILITY_CHARS: usize = 500;
 
-/// What a document is made from, beside its keys.
+/// The source of a document, apart from its keys.
 #[derive(Debug)]
-pub(in crate::skill::format) struct Source<'s, 't> {
+pub(in crate::skill::format) struct SkillSource<'s, 't> {
     /// The name of the folder.
     pub(in crate::skill::format) folder: &'s str,
     /// Where the instructions begin.
     pub(in crate::skill::format) body: usize,
     /// Where the keys are, if there is a frontmatter.
-    pub(in crate::skill::format) place: Option<Place<'t>>,
+    pub(in crate::skill::format) place: Option<KeyPlaces<'t>>,
 }
 
-/// Reads every key; `None`, with an error, where nothing says what the skill is for.
+/// Reads every key. Returns `None`, and reports an error, if there is no description.
 pub(in crate::skill::format) fn document<'t>(
     map: &Map<String, Value>,
-    source: &Source<'_, 't>,
-    findings: &mut Findings<'t>,
+    source: &SkillSource<'_, 't>,
+    findings: &mut SkillFindings<'t>,
 ) -> Option<SkillDocument> {
     let body = &findings.text()[source.body..];
-    let place = source.place.clone().unwrap_or_else(|| Place::new(findings.text(), 0..0));
+    let place = source.place.clone().unwrap_or_else(|| KeyPlaces::new(findings.text(), 0..0));
     let keys = Keys::new(map, &place, findings);
     let mut fields = Fields { keys, place, findings };
     let (name, written_name) = fields.name(source);
@@ -59,7 +59,7 @@ pub(in crate::skill::format) fn document<'t>(
         written_name,
         description,
         version: version.or_else(in_metadata),
-        license: fields.text("license").map(|text| neutral_text(&text).into_owned()),
+        license: fields.text("license").map(|text| sanitize_text(&text).into_owned()),
         compatibility,
         format,
         allowed_tools: fields.allowed_tools(),
@@ -83,8 +83,8 @@ pub(in crate::skill::format) fn document<'t>(
 
 struct Fields<'m, 'f, 't> {
     keys: Keys<'m>,
-    place: Place<'t>,
-    findings: &'f mut Findings<'t>,
+    place: KeyPlaces<'t>,
+    findings: &'f mut SkillFindings<'t>,
 }
 
 impl<'m> Fields<'m, '_, '_> {
@@ -106,7 +106,7 @@ impl<'m> Fields<'m, '_, '_> {
         Some(found).filter(|text| !text.is_empty())
     }
 
-    /// Where a key that has no text is, or should be, and what is wrong with it.
+    /// The place and the fault of a key that is missing or has no text.
     fn absent(&self, key: &str) -> (usize, String) {
         match self.keys.get(key) {
             Some((written, value)) if value.is_array() || value.is_object() => {
@@ -122,13 +122,13 @@ impl<'m> Fields<'m, '_, '_> {
         self.findings.deviation("wrong-kind", self.place.value(written), &message, write);
     }
 
-    /// The name, and the one that is written where it is another.
-    fn name(&mut self, source: &Source<'_, '_>) -> (String, Option<String>) {
+    /// The skill's name, and the written name if that is a different one.
+    fn name(&mut self, source: &SkillSource<'_, '_>) -> (String, Option<String>) {
         let folder = slug(source.folder);
         let Some(written) = self.text("name") else {
             if source.place.is_some() {
                 let (at, what) = self.absent("name");
-                let message = format_args!("{what}; the folder's is taken");
+                let message = format_args!("{what}; the folder's name is used");
                 self.findings.deviation(
                     "missing-name",
                     at,
@@ -162,7 +162,12 @@ impl<'m> Fields<'m, '_, '_> {
         (written, None)
     }
 
-    fn description(&mut self, source: &Source<'_, '_>, name: &str, body: &str) -> Option<String> {
+    fn description(
+        &mut self,
+        source: &SkillSource<'_, '_>,
+        name: &str,
+        body: &str,
+    ) -> Option<String> {
         if let Some(written) = self.text("description") {
             let count = written.chars().count();
             if count > DESCRIPTION_CHARS {
@@ -175,14 +180,14 @@ impl<'m> Fields<'m, '_, '_> {
             }
             let at = self.keys.get("description").map_or(0, |(key, _)| self.place.value(key));
             self.cut_by_comment(at, &written);
-            return Some(self.neutral(at, &written));
+            return Some(self.sanitized(at, &written));
         }
         let taken = first_paragraph(body);
         let write = quoted(taken.as_deref().unwrap_or("what it does and when to use it"));
         if source.place.is_none() {
             let message = match &taken {
                 Some(_) => {
-                    "there is no frontmatter: the folder's name and the first paragraph are taken"
+                    "there is no frontmatter: the folder's name and the first paragraph are used"
                 }
                 None => "there is no frontmatter, and no paragraph to take a description from",
             };
@@ -195,17 +200,17 @@ impl<'m> Fields<'m, '_, '_> {
             let (at, what) = self.absent("description");
             let write = format_args!("description: {write}");
             if taken.is_some() {
-                let message = format_args!("{what}; the first paragraph is taken");
+                let message = format_args!("{what}; the first paragraph is used");
                 self.findings.deviation("missing-description", at, &message, &write);
             } else {
                 let message = format_args!("{what}, and no paragraph to take one from");
                 self.findings.error("no-description", at, &message, &write);
             }
         }
-        taken.map(|text| neutral_text(&text).into_owned())
+        taken.map(|text| sanitize_text(&text).into_owned())
     }
 
-    /// Says so where ` #` began a comment in the middle of what was meant as text.
+    /// Warns if ` #` begins a comment inside a value that was probably text.
     fn cut_by_comment(&mut self, at: usize, written: &str) {
         let line = self.findings.text()[at..].lines().next().unwrap_or_default().trim_end();
         let plain = !line.starts_with(['"', '\'', '|', '>', '&', '!', '*']);
@@ -228,7 +233,7 @@ impl<'m> Fields<'m, '_, '_> {
             let write = "name the program and what it needs, and the rest below";
             self.findings.deviation("long-compatibility", at, &message, &write);
         }
-        self.neutral(at, written)
+        self.sanitized(at, written)
     }
 
     fn argument_hint(&mut self) -> Option<String> {
@@ -236,10 +241,10 @@ impl<'m> Fields<'m, '_, '_> {
         if let Some((_, Value::Array(items))) = self.keys.get("argument-hint") {
             let items: Option<Vec<String>> = items.iter().map(text).collect();
             return items
-                .map(|items| neutral_text(&format!("[{}]", items.join(", "))).into_owned());
+                .map(|items| sanitize_text(&format!("[{}]", items.join(", "))).into_owned());
         }
         let hint = self.text("argument-hint")?;
-        Some(self.neutral(self.place.value("argument-hint"), &hint))
+        Some(self.sanitized(self.place.value("argument-hint"), &hint))
     }
 
     fn flag(&mut self, key: &str) -> Option<bool> {
@@ -375,41 +380,45 @@ impl<'m> Fields<'m, '_, '_> {
         }
     }
 
-    /// The text without imitations, after saying so.
-    fn neutral(&mut self, at: usize, written: &str) -> String {
-        let neutral = neutralise(written);
-        self.unspoken(at, at, &neutral);
-        neutral.text.into_owned()
+    /// The text with its control tokens made harmless, which is reported.
+    fn sanitized(&mut self, at: usize, written: &str) -> String {
+        let sanitized = sanitize(written);
+        self.report_removed(at, at, &sanitized);
+        sanitized.text.into_owned()
     }
 
     fn instructions(&mut self, start: usize, body: &str) -> String {
         if let Some(at) = conflict::in_markdown(body) {
             let message = "an unfinished merge is in the instructions";
-            let write = "keep one side, and take out the three lines with markers";
+            let write = "keep one side, and remove the three lines with markers";
             self.findings.warning("merge-conflict", start + at, &message, &write);
         }
-        let neutral = neutralise(body);
+        let sanitized = sanitize(body);
         let place = |at: Option<usize>| start + at.unwrap_or_default();
-        self.unspoken(place(neutral.first.map(|(at, _)| at)), place(neutral.hidden), &neutral);
-        neutral.text.into_owned()
+        self.report_removed(
+            place(sanitized.first.map(|(at, _)| at)),
+            place(sanitized.hidden),
+            &sanitized,
+        );
+        sanitized.text.into_owned()
     }
 
-    /// Says what was made harmless.
-    fn unspoken(&mut self, at: usize, hidden_at: usize, neutral: &Neutral<'_>) {
-        if neutral.hidden.is_some() {
-            let message = "characters that nobody sees hide a text here; they are left out";
-            let write = "write it so that everybody can read it, or take it out";
+    /// Reports the markers and hidden characters that were made harmless.
+    fn report_removed(&mut self, at: usize, hidden_at: usize, sanitized: &Sanitized<'_>) {
+        if sanitized.hidden.is_some() {
+            let message = "invisible characters hide a text here; they are removed";
+            let write = "write it in visible characters, or remove it";
             self.findings.warning("hidden-text", hidden_at, &message, &write);
         }
-        let Some((_, tag)) = neutral.first else { return };
-        let more = match neutral.count {
+        let Some((_, tag)) = sanitized.first else { return };
+        let more = match sanitized.count {
             1 => String::new(),
             more => format!(", and {} more", more - 1),
         };
         let sign = tag.chars().next().unwrap_or('<');
         let entity = entity(sign);
         let message = format_args!(
-            "`{tag}` imitates a marker that models know speakers by; its first sign becomes \
+            "`{tag}` imitates a marker by which models recognize speakers; its first character becomes \
              `{entity}`{more}"
         );
         self.findings.warning(

@@ -11,6 +11,6 @@ mod openclaw;
 mod paragraph;
 mod values;
 
-pub(super) use assemble::{Source, document};
+pub(super) use assemble::{SkillSource, document};
 pub(crate) use name::slug;
 pub use name::{FolderNameFault, check_folder_name};

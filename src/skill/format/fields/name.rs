@@ -1,4 +1,4 @@
-//! Names: of skills, as the specification has them, and of the folders that they are in.
+//! The rules for names of skills and of their folders, and the valid name that is closest to a text.
 
 use std::fmt;
 
@@ -17,9 +17,9 @@ pub(super) fn is_name(name: &str) -> bool {
         && !name.contains("--")
 }
 
-/// The name that is closest to `text`: `My Skill!` gives `my-skill`.
+/// The name that is closest to `text`: `My Skill!` becomes `my-skill`.
 ///
-/// Letters outside ASCII have no equal there. A text of nothing else gives `skill-` and a number
+/// Letters outside ASCII are left out. A text without other letters becomes `skill-` and a number
 /// that is always the same for the same text.
 pub(crate) fn slug(text: &str) -> String {
     let mut slug = String::with_capacity(text.len().min(NAME_CHARS));

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use super::values::{flag, kind, names, text};
 use crate::contract::json_line;
 use crate::skill::format::document::{InstallRecipe, SkillRequirements};
-use crate::skill::format::findings::Findings;
-use crate::skill::format::lines::Place;
+use crate::skill::format::findings::SkillFindings;
+use crate::skill::format::lines::KeyPlaces;
 use crate::skill::format::yaml::json5;
 
-/// What the program was called over time; the first that is there counts.
+/// The names that the program has had; the first one that is present counts.
 const PROGRAMS: [&str; 4] = ["openclaw", "clawdbot", "moltbot", "clawdis"];
 
-/// What `metadata.openclaw` says.
+/// The content of `metadata.openclaw`.
 #[derive(Debug, Default)]
 pub(super) struct Openclaw {
     pub(super) requirements: SkillRequirements,
@@ -22,15 +22,15 @@ pub(super) struct Openclaw {
 /// Reads it, where one of its names is there.
 pub(super) fn read<'t>(
     metadata: &Map<String, Value>,
-    place: &Place<'t>,
-    findings: &mut Findings<'t>,
+    place: &KeyPlaces<'t>,
+    findings: &mut SkillFindings<'t>,
 ) -> Option<Openclaw> {
     let found = PROGRAMS.iter().find_map(|name| Some((*name, metadata.get(*name)?)));
     let Some((program, value)) = found else {
         misplaced(metadata, place, findings);
         return None;
     };
-    let mut reader = Reader { path: vec!["metadata", program], place, findings };
+    let mut reader = OpenclawReader { path: vec!["metadata", program], place, findings };
     let mut openclaw = Openclaw::default();
     // The specification has only text in metadata, so JSON in a text is the careful way to write it.
     let parsed = value.as_str().and_then(|text| json5::read(text).ok());
@@ -73,7 +73,11 @@ pub(super) fn read<'t>(
 }
 
 /// Requirements beside `metadata.openclaw`, where no program reads them.
-fn misplaced(metadata: &Map<String, Value>, place: &Place<'_>, findings: &mut Findings<'_>) {
+fn misplaced(
+    metadata: &Map<String, Value>,
+    place: &KeyPlaces<'_>,
+    findings: &mut SkillFindings<'_>,
+) {
     let beneath = metadata.iter().find_map(|(key, value)| {
         value.get("requires").map(|requires| (vec!["metadata", key, "requires"], requires))
     });
@@ -101,14 +105,14 @@ fn recipe(value: &Value) -> Option<InstallRecipe> {
     Some(InstallRecipe { kind, recipe: value.clone() })
 }
 
-/// Reads values at a path, and says where one is of another kind than it should be.
-struct Reader<'r, 'k, 't> {
+/// Reads values at a path, and warns about values of the wrong kind.
+struct OpenclawReader<'r, 'k, 't> {
     path: Vec<&'k str>,
-    place: &'r Place<'t>,
-    findings: &'r mut Findings<'t>,
+    place: &'r KeyPlaces<'t>,
+    findings: &'r mut SkillFindings<'t>,
 }
 
-impl Reader<'_, '_, '_> {
+impl OpenclawReader<'_, '_, '_> {
     fn map<'v>(&mut self, value: &'v Value, write: &str) -> Option<&'v Map<String, Value>> {
         if value.as_object().is_none() && !value.is_null() {
             let key = self.path.last().copied().unwrap_or_default();

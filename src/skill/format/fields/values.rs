@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::contract::neutral_text;
+use crate::contract::sanitize_text;
 use crate::skill::format::document::SkillVariable;
 
 /// The text of a scalar; nothing for null, lists and mappings.
@@ -42,7 +42,7 @@ pub(super) fn flag(value: &Value) -> Option<(bool, bool)> {
     }
 }
 
-/// The names of a list, or of one name alone; `None` for what is neither.
+/// The names of a list, or of one name alone; `None` for any other value.
 pub(super) fn names(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Null => Some(Vec::new()),
@@ -77,7 +77,7 @@ fn outside(text: &str, separates: fn(char) -> bool) -> impl Iterator<Item = &str
 }
 
 /// The variables of a skill: a list of names or of mappings, or a mapping of names to defaults or
-/// to mappings. `None` for what is none of them.
+/// to mappings. `None` for any other value.
 pub(super) fn variables(value: &Value) -> Option<Vec<SkillVariable>> {
     match value {
         Value::Null => Some(Vec::new()),
@@ -105,12 +105,12 @@ fn item(value: &Value) -> Option<SkillVariable> {
 fn entry(name: &str, value: &Value) -> SkillVariable {
     match value {
         Value::Object(map) => described(name, map),
-        scalar => SkillVariable { default: neutral(scalar), ..plain(name) },
+        scalar => SkillVariable { default: sanitized(scalar), ..plain(name) },
     }
 }
 
 fn described(name: &str, map: &Map<String, Value>) -> SkillVariable {
-    let get = |key: &str| map.get(key).and_then(neutral);
+    let get = |key: &str| map.get(key).and_then(sanitized);
     let default = get("default");
     let required = map.get("required").and_then(flag).is_some_and(|(required, _)| required);
     let required = required && default.is_none();
@@ -118,11 +118,11 @@ fn described(name: &str, map: &Map<String, Value>) -> SkillVariable {
 }
 
 /// A text that a model reads.
-fn neutral(value: &Value) -> Option<String> {
-    Some(neutral_text(&text(value)?).into_owned())
+fn sanitized(value: &Value) -> Option<String> {
+    Some(sanitize_text(&text(value)?).into_owned())
 }
 
 fn plain(name: &str) -> SkillVariable {
-    let name = neutral_text(name).into_owned();
+    let name = sanitize_text(name).into_owned();
     SkillVariable { name, description: None, default: None, required: false }
 }

@@ -4,18 +4,18 @@ use serde_json::{Map, Value};
 
 use super::json5::{self, JsonFault};
 use super::reader;
-use super::repair::{Mend, mend};
+use super::repair::{Repair, repair};
 use crate::contract::json_line;
-use crate::skill::format::findings::Findings;
+use crate::skill::format::findings::SkillFindings;
 use crate::skill::format::lines::{KeyLine, lines, offset, quoted};
 
 /// Reads what can be read of a frontmatter that begins at `start` of the file's text.
 ///
-/// Says what is wrong with the rest. The map is empty where there is no key at all.
+/// Reports the other keys. The map is empty if no key can be read.
 pub(in crate::skill::format) fn read(
     text: &str,
     start: usize,
-    findings: &mut Findings<'_>,
+    findings: &mut SkillFindings<'_>,
 ) -> Map<String, Value> {
     let mut map = Map::new();
     for chunk in chunks(text) {
@@ -68,17 +68,17 @@ fn entry(
     chunk: &Chunk<'_>,
     key: KeyLine<'_>,
     at: usize,
-    findings: &mut Findings<'_>,
+    findings: &mut SkillFindings<'_>,
 ) -> Option<(String, Value)> {
     let fault = match reader::read(chunk.text) {
         Ok(read) => return read.map.into_iter().next(),
         Err(fault) => fault,
     };
-    if let Some((map, mends)) = mend(chunk.text)
-        .and_then(|mended| Some((reader::read(&mended.text).ok()?.map, mended.mends)))
+    if let Some((map, repairs)) = repair(chunk.text)
+        .and_then(|repaired| Some((reader::read(&repaired.text).ok()?.map, repaired.repairs)))
     {
-        for mend in mends {
-            report(&mend, at, findings);
+        for repair in repairs {
+            report(&repair, at, findings);
         }
         return map.into_iter().next();
     }
@@ -97,7 +97,7 @@ fn entry(
     }
     let text = value.trim_matches(['"', '\'']);
     let message =
-        format_args!("`{}` is no YAML, and is taken as it stands: {}", key.key, fault.message);
+        format_args!("`{}` is not YAML, and is read as plain text: {}", key.key, fault.message);
     findings.deviation(
         "unreadable-value",
         at,
@@ -107,13 +107,17 @@ fn entry(
     Some((key.key.to_owned(), Value::from(text)))
 }
 
-/// Says that a line was written anew.
-pub(in crate::skill::format) fn report(mend: &Mend, start: usize, findings: &mut Findings<'_>) {
-    findings.deviation(mend.code, start + mend.at, &mend.message, &mend.line);
+/// Reports a line that was rewritten.
+pub(in crate::skill::format) fn report(
+    repair: &Repair,
+    start: usize,
+    findings: &mut SkillFindings<'_>,
+) {
+    findings.deviation(repair.code, start + repair.at, &repair.message, &repair.line);
 }
 
 /// Reads the JSON of `key`, closing what was left open.
-fn as_json(key: &str, text: &str, at: usize, findings: &mut Findings<'_>) -> Option<Value> {
+fn as_json(key: &str, text: &str, at: usize, findings: &mut SkillFindings<'_>) -> Option<Value> {
     let fault = match json5::read(text) {
         Ok(value) => {
             let message = format_args!("`{key}` is JSON5, which YAML does not know");

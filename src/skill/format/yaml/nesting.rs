@@ -1,4 +1,4 @@
-//! How deep a YAML text nests, told from its characters before any parser works on it.
+//! How deep a YAML text nests, counted from its characters before any parser works on it.
 //!
 //! It follows indentation, list dashes, brackets and quotes, and nothing else of the language; where
 //! it errs, the reader's own count of the same levels stands behind it.
@@ -31,7 +31,7 @@ struct Scan {
 }
 
 impl Scan {
-    /// Takes a line in, and gives the column of the level that is one too many.
+    /// Reads a line. Returns the column of the level that is one too many.
     fn line(&mut self, line: &str) -> Option<usize> {
         if self.quote.is_some() || self.brackets > 0 {
             return self.flow(line, 0);

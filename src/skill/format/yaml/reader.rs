@@ -13,12 +13,12 @@ use serde_json::{Map, Number, Value};
 
 use super::nesting::DEPTH;
 
-/// Values of any kind: each use of an alias counts anew, so that aliases can't multiply.
+/// Values of any kind: each use of an alias counts again, so that aliases can't multiply.
 const VALUES: usize = 2_000;
 /// Opening brackets: the parser's time grows with text times open brackets.
 const BRACKETS: usize = 1_000;
 
-/// What a YAML text says.
+/// The mapping of a YAML text.
 #[derive(Debug)]
 pub(in crate::skill::format) struct Read {
     pub(in crate::skill::format) map: Map<String, Value>,
@@ -26,10 +26,10 @@ pub(in crate::skill::format) struct Read {
     pub(in crate::skill::format) repeated: Vec<String>,
 }
 
-/// Why a text gave no mapping.
+/// Why a text can't be read as a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::skill::format) struct YamlFault {
-    /// Whether the text is refused for what it would cost; no other way of reading is tried then.
+    /// Whether the text is over a bound. No fallback is tried then.
     pub(in crate::skill::format) bound: bool,
     pub(in crate::skill::format) message: String,
     /// Line and column in the text, from 1.
@@ -43,7 +43,7 @@ pub(in crate::skill::format) fn read(text: &str) -> Result<Read, YamlFault> {
         let message = format!("there are more than {BRACKETS} of `[` and `{{`");
         return Err(YamlFault { bound: true, message, line: 1, column: 1 });
     }
-    let state = State {
+    let state = YamlBounds {
         values: Cell::new(VALUES),
         // Without aliases no string is longer than its text, but for escapes like `\P`.
         bytes: Cell::new(text.len() * 3 / 2 + 16),
@@ -52,7 +52,7 @@ pub(in crate::skill::format) fn read(text: &str) -> Result<Read, YamlFault> {
         repeated: RefCell::default(),
     };
     let parser = serde_yaml::Deserializer::from_str(text);
-    let mut value = Node { state: &state, depth: DEPTH }
+    let mut value = YamlValue { state: &state, depth: DEPTH }
         .deserialize(parser)
         .map_err(|error| YamlFault::new(&error, state.bound.get()))?;
     if state.numbers.get() {
@@ -109,8 +109,8 @@ fn plain(text: &str) -> String {
     }
 }
 
-/// What reading has left, and has seen.
-struct State {
+/// The bounds that are left while one text is read, and the findings so far.
+struct YamlBounds {
     values: Cell<usize>,
     bytes: Cell<usize>,
     bound: Cell<bool>,
@@ -118,7 +118,7 @@ struct State {
     repeated: RefCell<Vec<String>>,
 }
 
-impl State {
+impl YamlBounds {
     fn spend<E: de::Error>(&self, bytes: usize) -> Result<(), E> {
         match self.values.get().checked_sub(1).zip(self.bytes.get().checked_sub(bytes)) {
             Some((values, bytes)) => {
@@ -138,14 +138,14 @@ impl State {
     }
 }
 
-/// One value that is still to be read.
+/// Reads one value, `depth` levels deep at most.
 #[derive(Clone, Copy)]
-struct Node<'s> {
-    state: &'s State,
+struct YamlValue<'s> {
+    state: &'s YamlBounds,
     depth: usize,
 }
 
-impl Node<'_> {
+impl YamlValue<'_> {
     fn inner<E: de::Error>(self) -> Result<Self, E> {
         match self.depth.checked_sub(1) {
             Some(depth) => Ok(Self { depth, ..self }),
@@ -164,7 +164,7 @@ impl Node<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl<'de> DeserializeSeed<'de> for YamlValue<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<Value, D::Error> {
@@ -172,7 +172,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for YamlValue<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -243,7 +243,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         Ok(Value::Object(map))
     }
 
-    /// A tag says nothing to anybody here: `!something value` is the value.
+    /// Tags are ignored: `!something value` is the value.
     fn visit_enum<A: de::EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         let (IgnoredAny, value) = tagged.variant()?;
         let inner = self.inner()?;

@@ -4,27 +4,28 @@
 use crate::skill::format::lines::{KeyLine, indent, lines, quoted};
 use crate::skill::format::spelling::is_known;
 
-/// A frontmatter with some of its lines written anew.
+/// A frontmatter with some of its lines rewritten.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::skill::format) struct Mended {
+pub(in crate::skill::format) struct Repaired {
     pub(in crate::skill::format) text: String,
-    pub(in crate::skill::format) mends: Vec<Mend>,
+    pub(in crate::skill::format) repairs: Vec<Repair>,
 }
 
-/// One line that was written anew.
+/// One line that was rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::skill::format) struct Mend {
+pub(in crate::skill::format) struct Repair {
     pub(in crate::skill::format) code: &'static str,
-    /// What was in the way, as an offset of the text before.
+    /// Where the fault is, as an offset in the original text.
     pub(in crate::skill::format) at: usize,
     pub(in crate::skill::format) message: String,
     /// The line as it should be.
     pub(in crate::skill::format) line: String,
 }
 
-/// Writes anew what can't be read, or `None` where nothing looks like it.
-pub(in crate::skill::format) fn mend(text: &str) -> Option<Mended> {
-    let mut mended = Mended { text: String::with_capacity(text.len() + 16), mends: Vec::new() };
+/// Rewrites the lines that YAML can't read. Returns `None` if no line needs it.
+pub(in crate::skill::format) fn repair(text: &str) -> Option<Repaired> {
+    let mut repaired =
+        Repaired { text: String::with_capacity(text.len() + 16), repairs: Vec::new() };
     let all: Vec<(usize, &str)> = lines(text).collect();
     let mut literal = None;
     // Whether the last key at the margin has a value beside it, so that nothing can be beneath it.
@@ -32,24 +33,24 @@ pub(in crate::skill::format) fn mend(text: &str) -> Option<Mended> {
     let mut index = 0;
     while let Some(&(at, line)) = all.get(index) {
         index += 1;
-        let line = mended.without_tabs(at, line);
+        let line = repaired.without_tabs(at, line);
         let depth = indent(&line);
         if literal.is_some_and(|parent| depth > parent || line.trim().is_empty()) {
-            mended.push(&line);
+            repaired.push(&line);
             continue;
         }
         literal = None;
         let Some(key) = KeyLine::read(&line) else {
-            mended.push(&line);
+            repaired.push(&line);
             continue;
         };
         let value = line[key.value_at..].trim_end();
         if flat && depth > 0 && key.key_at == depth && is_known(key.key) {
             let line = line.trim_start();
-            mended.push(line);
+            repaired.push(line);
             let message = format!("`{}` is indented, and so belongs to the line above", key.key);
             let (at, line) = (at + depth, line.to_owned());
-            mended.mends.push(Mend { code: "wrong-indentation", at, message, line });
+            repaired.repairs.push(Repair { code: "wrong-indentation", at, message, line });
             continue;
         }
         if depth == 0 {
@@ -72,7 +73,7 @@ pub(in crate::skill::format) fn mend(text: &str) -> Option<Mended> {
         let going_on = all[index..index + more].iter().map(|(_, line)| line.trim());
         let whole = std::iter::once(value).chain(going_on).collect::<Vec<_>>().join(" ");
         let Some((culprit, message)) = unquotable(&whole) else {
-            mended.push(&line);
+            repaired.push(&line);
             continue;
         };
         let message = format!("{message}, in `{}`", key.key);
@@ -82,18 +83,18 @@ pub(in crate::skill::format) fn mend(text: &str) -> Option<Mended> {
             true => format!("{} {whole}", start.trim_end()),
             false => format!("{start}{whole}"),
         };
-        mended.push(&written);
+        repaired.push(&written);
         for _ in 0..more {
-            mended.push("");
+            repaired.push("");
         }
         index += more;
         let line = written.trim_start().to_owned();
-        mended.mends.push(Mend { code: "unquoted-value", at: culprit, message, line });
+        repaired.repairs.push(Repair { code: "unquoted-value", at: culprit, message, line });
     }
-    (!mended.mends.is_empty()).then_some(mended)
+    (!repaired.repairs.is_empty()).then_some(repaired)
 }
 
-impl Mended {
+impl Repaired {
     fn push(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
@@ -107,7 +108,7 @@ impl Mended {
             return line.to_owned();
         };
         let line = format!("{}{content}", start.replace('\t', "  "));
-        self.mends.push(Mend {
+        self.repairs.push(Repair {
             code: "tab-indentation",
             at: at + tab,
             message: "a tab can't indent in YAML".into(),
