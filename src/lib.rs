@@ -84,6 +84,21 @@
 //! | 1 | `task/` | concurrency: locks, mailboxes, and panics that cost one call ([`PanicContainment`]) |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!
+//! # Where things are decided
+//!
+//! | question | file |
+//! | --- | --- |
+//! | Is a host call permitted? | `sandbox/policy.rs` |
+//! | Which paths stay closed to every plugin? | `sandbox/filesystem/authority.rs` |
+//! | What is a skill's name? | `skill/format/fields/assemble.rs` |
+//! | Which of several skills with one name is effective? | `skill/registry/precedence.rs` |
+//! | Does an approval cover a package? | `package/approval/approvals.rs` |
+//! | What does a reload change? | `actor/loader/plan.rs` |
+//! | What is an MCP tool's name? | `mcp/catalog/names.rs` |
+//! | May this sender talk? | `pipeline/gateway.rs` |
+//! | Where does a panic end? | `task/containment.rs` |
+//! | What are the limits? | `contract/limits.rs` |
+//!
 //! # Invariants
 //!
 //! - The interpreter has no side effects. A host function lifts its arguments and suspends the

@@ -159,6 +159,19 @@ fn no_file_is_too_long() {
     });
 }
 
+/// The table of decisions in the crate's documentation names files; they have to be there.
+#[test]
+fn files_named_in_the_crate_docs_exist() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let docs = fs::read_to_string(src.join("lib.rs")).expect("the crate has documentation");
+    let rows = docs.lines().filter(|line| line.starts_with("//! |") && line.contains("? | `"));
+    let named: Vec<_> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert!(named.len() >= 5, "the table of decisions is gone");
+    for file in named {
+        assert!(src.join(file).is_file(), "src/lib.rs names src/{file}, which is not there");
+    }
+}
+
 #[test]
 fn names_of_tests_are_short() {
     let rule = format!("a test's name has at most {TEST_WORDS} words");

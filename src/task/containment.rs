@@ -1,4 +1,4 @@
-//! Panics that cost their call and nothing else, also in a program that can't unwind.
+//! Where a panic ends: it costs its call and nothing else, also in a program that can't unwind.
 //!
 //! A program without unwinding is a fifth smaller, and the interpreter's frames can't unwind at all. So
 //! the stack of a panic is left as it is: work that may panic runs as a marked task, and the panic hook

@@ -1,8 +1,9 @@
-//! The names that tools and prompts are offered under: the ones that clients take.
+//! Where the name of an MCP tool or prompt is made: each gets a name that clients accept.
 //!
-//! Many clients take `^[a-zA-Z0-9_-]{1,64}$` and drop the whole list for one other name. A name that
-//! fits stays as it is. The others are made to fit, by a rule that depends on the set of names alone:
-//! neither on the order in which plugins are loaded nor on anything that a restart forgets.
+//! Many clients accept only `^[a-zA-Z0-9_-]{1,64}$` and drop the whole list for one other name. A name that
+//! fits stays as it is. The others are shortened by a rule that depends on the set of names alone:
+//! neither on the order in which plugins are loaded nor on anything that a restart forgets. The files
+//! `tools` and `skills` beside this one say which name a tool or a skill wants: qualified, bare or `skill__...`.
 
 use crate::contract::{Sha256, SortedMap, SortedSet, sort_by, to_hex};
 

@@ -1,4 +1,4 @@
-//! A snapshot of all skills: which one of a name is effective, and the state of each.
+//! Which of several skills with one name is effective, and the state of each: a snapshot of all skills.
 //!
 //! A snapshot is made whole from what was found and never changes. Nothing here reads a file or
 //! runs anything.

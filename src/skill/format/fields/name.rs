@@ -1,4 +1,4 @@
-//! The rules for names of skills and of their folders, and the valid name that is closest to a text.
+//! The rules for names of skills and their folders. `assemble` decides with them which name a skill has.
 
 use std::fmt;
 
