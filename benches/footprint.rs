@@ -21,7 +21,7 @@ const INSTANCES: usize = 1_000;
 const MODULES: usize = 1_000;
 const RELOADS: usize = 10_000;
 
-/// A case, and the figure it comes to in MB of 1,000,000 bytes.
+/// A case, and its figure in MB of 1,000,000 bytes.
 type Case = (&'static str, f64, fn() -> f64);
 
 const CASES: [Case; 3] = [

@@ -1,4 +1,4 @@
-//! How fast many skills are found, a change is taken up and a plugin is replaced, with real files;
+//! How fast many skills are found, a change is noticed and a plugin is replaced, with real files;
 //! and that ten thousand reloads under constant calls fail none and leave nothing behind.
 //!
 //! Each case runs in a process of its own, which is this program again with the case's name.
@@ -29,7 +29,7 @@ const CHANGES: usize = 200;
 /// A figure with its name, its unit and its bound.
 type Figure = (&'static str, &'static str, f64);
 
-/// A case, and the figures it comes to.
+/// A case, and its figures.
 type Case = (&'static str, &'static [Figure], fn() -> Vec<f64>);
 
 const CASES: [Case; 5] = [
