@@ -8,6 +8,7 @@ use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
+use weft_lite::errors::ActionableError;
 use weft_lite::package::{ReadLimits, discover};
 use weft_lite::{Approval, Runtime};
 

@@ -173,8 +173,8 @@ pub mod errors {
     pub use crate::actor::{CapabilityMismatch, LifecycleError, LoadError};
     pub use crate::command::CommandError;
     pub use crate::contract::{
-        CallError, Denied, Exhausted, Failure, ManifestError, ManifestFault, NoService, NotLoaded,
-        PluginError,
+        ActionableError, CallError, Denied, Exhausted, Failure, ManifestError, ManifestFault,
+        NoService, NotLoaded, PluginError,
     };
     pub use crate::package::{
         HomeError, HomeErrorKind, HomeFault, PackageError, PackageErrorKind, PackageFault,

@@ -17,7 +17,7 @@ use weft_lite::command::{
     CommandOutcome, CommandRegistry, CommandSource, Commands, Conversation, ProgressNotes,
     built_in_commands,
 };
-use weft_lite::errors::{CommandError, Failure, PluginError};
+use weft_lite::errors::{ActionableError, CommandError, Failure, PluginError};
 use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
 use weft_lite::skill::{FoundSkill, Readiness};
 use weft_lite::{Approval, BoxFuture, PluginPackage, Runtime, Tool, ToolContext};
@@ -583,7 +583,7 @@ fn tools_are_listed_and_shown() {
     );
     assert!(world.says("/tools echo").contains("command (string, required)  anything"));
     let error = world.run("/tools ekho").unwrap_err();
-    assert_eq!(Failure::from(&error).code, "unknown_tool");
+    assert_eq!(Failure::of(&error).code, "unknown_tool");
     world.runtime.block_on(world.runtime.host().stop_all());
     assert_eq!(world.says("/tools"), "there are no tools");
 }

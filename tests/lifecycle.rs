@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use smol::Executor;
 use weft_lite::actor::Member;
-use weft_lite::errors::{CallError, LifecycleError, PluginError};
+use weft_lite::errors::{ActionableError, CallError, LifecycleError, PluginError};
 use weft_lite::sandbox::{Clock, ManualClock, SandboxOptions};
 use weft_lite::sorted::SortedMap;
 use weft_lite::{

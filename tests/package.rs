@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use weft_lite::PluginPackage;
-use weft_lite::errors::PackageErrorKind;
+use weft_lite::errors::{ActionableError, PackageErrorKind};
 use weft_lite::package::{PackageOrigin, ReadLimits, discover};
 
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";

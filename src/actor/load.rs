@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::kinds::CapabilityMismatch;
-use crate::contract::{CallError, Capability, Denied, NotLoaded};
+use crate::contract::{ActionableError, CallError, Capability, Denied, NotLoaded};
 use crate::package::{ApprovalPolicy, PackageError};
 use crate::wasm::ModuleError;
 
@@ -56,37 +56,6 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Package(error) => error.next_step(),
-            Self::Module(error) => match error.faults.first() {
-                Some(fault) => fault.next_step(),
-                None => "rebuild the module".into(),
-            },
-            Self::Pending { command: Some(command), .. } => {
-                format!("approve them with `{command}`")
-            }
-            Self::Pending { command: None, unapproved } if is_change(unapproved) => {
-                "start weft-lite again to approve the folder as it is now".into()
-            }
-            Self::Pending { command: None, .. } => {
-                "approve them by kind where the plugin is named: `env`, `network`, `secrets`, `shell` or `size`".into()
-            }
-            Self::Start { error } => after_start(error),
-            Self::Description { .. } => {
-                "correct the JSON that `describe` returns (see wit/plugin.wit)".into()
-            }
-            Self::Answer { export, .. } => {
-                format!("correct what `{export}` returns (see wit/deps/kinds.wit)")
-            }
-            Self::Capability(mismatch) => mismatch.next_step(),
-            Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
-            Self::Kept { error, .. } => error.next_step(),
-        }
-    }
-
     /// Whether it waits for what whoever names the plugin approves by kind.
     #[must_use]
     pub fn waits_for_kinds(&self) -> bool {
@@ -158,7 +127,47 @@ impl fmt::Display for LoadError {
     }
 }
 
-impl std::error::Error for LoadError {}
+impl ActionableError for LoadError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::Package(error) => error.next_step(),
+            Self::Module(error) => match error.faults.first() {
+                Some(fault) => fault.next_step(),
+                None => "rebuild the module".into(),
+            },
+            Self::Pending { command: Some(command), .. } => {
+                format!("approve them with `{command}`")
+            }
+            Self::Pending { command: None, unapproved } if is_change(unapproved) => {
+                "start weft-lite again to approve the folder as it is now".into()
+            }
+            Self::Pending { command: None, .. } => {
+                "approve them by kind where the plugin is named: `env`, `network`, `secrets`, `shell` or `size`".into()
+            }
+            Self::Start { error } => after_start(error),
+            Self::Description { .. } => {
+                "correct the JSON that `describe` returns (see wit/plugin.wit)".into()
+            }
+            Self::Answer { export, .. } => {
+                format!("correct what `{export}` returns (see wit/deps/kinds.wit)")
+            }
+            Self::Capability(mismatch) => mismatch.next_step(),
+            Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
+            Self::Kept { error, .. } => error.next_step(),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Package(error) => Some(error),
+            Self::Module(error) => Some(error),
+            Self::Capability(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// Whether something waits because it is not what it was.
 fn is_change(unapproved: &[String]) -> bool {

@@ -13,8 +13,8 @@ use super::load::LoadError;
 use super::module::PluginModule;
 use super::plugin::PluginMessage;
 use crate::contract::{
-    CallError, CancellationSource, NotLoaded, PluginManifest, SortedMap, ToolDescription, closest,
-    full_tool_name, sort_by,
+    ActionableError, CallError, CancellationSource, NotLoaded, PluginManifest, SortedMap,
+    ToolDescription, closest, full_tool_name, sort_by,
 };
 use crate::package::{PackageError, PackageOrigin};
 use crate::sandbox::Sandbox;

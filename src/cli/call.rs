@@ -6,7 +6,7 @@ use argh::FromArgs;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use weft_lite::actor::{RefusedPlugin, ToolEntry};
-use weft_lite::errors::CallError;
+use weft_lite::errors::{ActionableError, CallError};
 use weft_lite::text::json_lines;
 use weft_lite::{CallOutcome, CallerInput, Capability, Runtime, Usage, limits};
 
@@ -107,7 +107,7 @@ fn print_outcome(
         }
         (Ok(text), false) => print_result(text)?,
         (Err(error), _) => {
-            let mut failure: weft_lite::errors::Failure = error.into();
+            let mut failure = weft_lite::errors::Failure::of(error);
             failure.next_step = next_step.unwrap_or(failure.next_step);
             output::failure(&failure, Some(usage), options.form())?;
         }

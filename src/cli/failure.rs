@@ -5,7 +5,9 @@ use std::fmt::Display;
 use std::io;
 
 use weft_lite::config::ConfigError;
-use weft_lite::errors::{HomeError, LifecycleError, PackageError, PluginError, SecretError};
+use weft_lite::errors::{
+    ActionableError, HomeError, LifecycleError, PackageError, PluginError, SecretError,
+};
 #[cfg(feature = "package")]
 use weft_lite::errors::{InstallError, KeyError, RegistryError};
 #[cfg(feature = "serve")]

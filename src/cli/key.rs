@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::errors::{KeyError, KeyErrorKind};
+use weft_lite::errors::{ActionableError, KeyError, KeyErrorKind};
 use weft_lite::package::{InstallRecord, PackageKind, PrivateKey, TrustedKey, TrustedKeys};
 
 use super::flags::Options;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weft_lite::actor::RefusedPlugin;
-use weft_lite::errors::LoadError;
+use weft_lite::errors::{ActionableError, LoadError};
 use weft_lite::package::{MANIFEST_NAMES, PackageOrigin};
 use weft_lite::{Approval, LoadedPlugin, PluginRegistry};
 

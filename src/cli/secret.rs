@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use argh::FromArgs;
-use weft_lite::errors::SecretError;
+use weft_lite::errors::{ActionableError, SecretError};
 use weft_lite::package::{FileSecrets, SecretSummary, SecretTransport, SecretValue};
 
 use super::flags::Options;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::{CallError, Failure, PluginError, did_you_mean};
+use crate::contract::{ActionableError, CallError, PluginError, did_you_mean};
 
 /// Why a command came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,60 +78,6 @@ pub enum CommandError {
     Plugin(PluginError),
 }
 
-impl CommandError {
-    /// A stable word for the kind of error, for machines.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown { .. } => "unknown_command",
-            Self::Usage { .. } => "usage",
-            Self::OwnerOnly { .. } => "owner_only",
-            Self::OverPlugin { .. } => "over_plugin",
-            Self::UnknownSkill { .. } => "unknown_skill",
-            Self::MissingVariables { .. } => "missing_variables",
-            Self::UnclosedQuote { .. } => "unclosed_quote",
-            Self::ToolNotAllowed { .. } => "tool_not_allowed",
-            Self::Limit { .. } => "limit_reached",
-            Self::Administration { .. } => "administration",
-            Self::Plugin(error) => error.code(),
-        }
-    }
-
-    /// What to do next, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Unknown { similar, .. } => {
-                did_you_mean(similar, "/").unwrap_or_else(|| "`/help` lists the commands".into())
-            }
-            Self::Usage { usage } => format!("type `{usage}`"),
-            Self::OwnerOnly { .. } => "ask the owner of this program".into(),
-            Self::OverPlugin { .. } => "say it at the console or over the socket".into(),
-            Self::UnknownSkill { similar, .. } => did_you_mean(similar, "")
-                .unwrap_or_else(|| "`/skills` lists the skills and their states".into()),
-            Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {
-                next_step.clone()
-            }
-            Self::UnclosedQuote { quote, .. } => {
-                format!("close it with another {quote}, or write \\{quote} for the letter itself")
-            }
-            Self::ToolNotAllowed { tool, .. } => {
-                format!("add `{tool}` to `allowed-tools` in the skill's file")
-            }
-            Self::Limit { .. } => "`/clear` makes room".into(),
-            Self::Plugin(error) => error.next_step(),
-        }
-    }
-
-    fn details(&self) -> Map<String, Value> {
-        match self {
-            Self::Unknown { similar, .. } => Map::from_iter([("similar".into(), json!(similar))]),
-            Self::Plugin(PluginError::Call(error)) => error.details(),
-            _ => Map::new(),
-        }
-    }
-}
-
 impl fmt::Display for CommandError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -166,7 +112,64 @@ impl fmt::Display for CommandError {
     }
 }
 
-impl std::error::Error for CommandError {}
+impl ActionableError for CommandError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown_command",
+            Self::Usage { .. } => "usage",
+            Self::OwnerOnly { .. } => "owner_only",
+            Self::OverPlugin { .. } => "over_plugin",
+            Self::UnknownSkill { .. } => "unknown_skill",
+            Self::MissingVariables { .. } => "missing_variables",
+            Self::UnclosedQuote { .. } => "unclosed_quote",
+            Self::ToolNotAllowed { .. } => "tool_not_allowed",
+            Self::Limit { .. } => "limit_reached",
+            Self::Administration { .. } => "administration",
+            Self::Plugin(error) => error.code(),
+        }
+    }
+
+    fn next_step(&self) -> String {
+        match self {
+            Self::Unknown { similar, .. } => {
+                did_you_mean(similar, "/").unwrap_or_else(|| "`/help` lists the commands".into())
+            }
+            Self::Usage { usage } => format!("type `{usage}`"),
+            Self::OwnerOnly { .. } => "ask the owner of this program".into(),
+            Self::OverPlugin { .. } => "say it at the console or over the socket".into(),
+            Self::UnknownSkill { similar, .. } => did_you_mean(similar, "")
+                .unwrap_or_else(|| "`/skills` lists the skills and their states".into()),
+            Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {
+                next_step.clone()
+            }
+            Self::UnclosedQuote { quote, .. } => {
+                format!("close it with another {quote}, or write \\{quote} for the letter itself")
+            }
+            Self::ToolNotAllowed { tool, .. } => {
+                format!("add `{tool}` to `allowed-tools` in the skill's file")
+            }
+            Self::Limit { .. } => "`/clear` makes room".into(),
+            Self::Plugin(error) => error.next_step(),
+        }
+    }
+
+    fn details(&self) -> Map<String, Value> {
+        match self {
+            Self::Unknown { similar, .. } => Map::from_iter([("similar".into(), json!(similar))]),
+            Self::Plugin(error) => error.details(),
+            _ => Map::new(),
+        }
+    }
+}
+
+impl std::error::Error for CommandError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Plugin(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<PluginError> for CommandError {
     fn from(error: PluginError) -> Self {
@@ -177,11 +180,5 @@ impl From<PluginError> for CommandError {
 impl From<CallError> for CommandError {
     fn from(error: CallError) -> Self {
         Self::Plugin(error.into())
-    }
-}
-
-impl From<&CommandError> for Failure {
-    fn from(error: &CommandError) -> Self {
-        Self::new(error.code(), error.to_string(), error.next_step()).with(error.details())
     }
 }

@@ -10,7 +10,7 @@ use super::assignments::assignments;
 use super::caller::CommandCall;
 use super::error::CommandError;
 use super::registry::{Audience, Command, CommandHandler, CommandSource};
-use crate::contract::{BoxFuture, full_tool_name, json_line};
+use crate::contract::{ActionableError, BoxFuture, full_tool_name, json_line};
 use crate::skill::{
     CommandDispatch, Diagnostic, Severity, SkillDocument, SkillEntry, SkillRegistry, SkillState,
 };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{InputRequired, did_you_mean, limits};
+use crate::contract::ActionableError;
 
 /// What came of one call.
 #[derive(Debug)]
@@ -308,10 +309,63 @@ pub enum CallError {
     Cancelled,
 }
 
-impl CallError {
-    /// A stable word for the kind of error, for machines.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
+/// Whether it is too much that is wrong with parameters.
+fn is_of_length(problem: &str) -> bool {
+    problem.trim_end_matches(" bytes").ends_with(&limits::PARAMS_BYTES.to_string())
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownTool { name, not_loaded, .. } => {
+                write!(formatter, "no tool is named `{name}`")?;
+                match &**not_loaded {
+                    [] => Ok(()),
+                    [plugin] => write!(formatter, ", and {plugin}"),
+                    several => {
+                        several.iter().try_for_each(|plugin| write!(formatter, "\n{plugin}"))
+                    }
+                }
+            }
+            Self::AmbiguousTool { name, .. } => {
+                write!(formatter, "several plugins offer a tool named `{name}`")
+            }
+            Self::InvalidParams { problem } => write!(formatter, "invalid parameters: {problem}"),
+            Self::Denied { denied, message }
+                if message.is_empty() || message.contains(&denied.rule) =>
+            {
+                write!(formatter, "denied: {denied}")
+            }
+            Self::Denied { denied, message } => write!(formatter, "denied: {denied} ({message})"),
+            Self::Guest { message } | Self::MissingGrant { message, .. } if message.is_empty() => {
+                formatter.write_str("the tool failed and did not say why")
+            }
+            Self::Guest { message } | Self::MissingGrant { message, .. } => {
+                write!(formatter, "the tool failed: {message}")
+            }
+            Self::Trap { name, during } => {
+                write!(formatter, "the guest trapped in {during}: {name}")
+            }
+            Self::Exhausted(exhausted) => write!(formatter, "resource exhausted: {exhausted}"),
+            Self::Exited { status } => write!(formatter, "the guest exited with status {status}"),
+            Self::NotLoaded(plugin) => plugin.fmt(formatter),
+            Self::NotReady { reason } => write!(formatter, "the plugin is not ready: {reason}"),
+            Self::Panicked { message } => write!(formatter, "internal error: {message}"),
+            Self::InputRequired(asked) => {
+                formatter.write_str("the tool needs input from its caller")?;
+                asked.requests().iter().try_for_each(|(name, request)| {
+                    let method = request["method"].as_str().unwrap_or_default();
+                    let message = request["params"]["message"].as_str().unwrap_or_default();
+                    write!(formatter, "\n`{name}` ({method}) {message}")
+                })
+            }
+            Self::Cancelled => formatter.write_str("cancelled"),
+        }
+    }
+}
+
+impl ActionableError for CallError {
+    fn code(&self) -> &'static str {
         match self {
             Self::UnknownTool { .. } => "unknown_tool",
             Self::AmbiguousTool { .. } => "ambiguous_tool",
@@ -329,9 +383,7 @@ impl CallError {
         }
     }
 
-    /// What this kind of error has besides its words, by name: for machines.
-    #[must_use]
-    pub fn details(&self) -> Map<String, Value> {
+    fn details(&self) -> Map<String, Value> {
         let (name, value) = match self {
             Self::Exhausted(exhausted) => ("exhausted", json!(exhausted)),
             Self::Denied { denied, .. } => ("denied", json!(denied)),
@@ -351,9 +403,7 @@ impl CallError {
         Map::from_iter([(name.to_owned(), value)])
     }
 
-    /// What to do next, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
+    fn next_step(&self) -> String {
         match self {
             // What its own plugin waits for comes before what another one offers.
             Self::UnknownTool { name, similar, not_loaded } => match &**not_loaded {
@@ -413,61 +463,6 @@ impl CallError {
                 "call it from an MCP client of revision 2026-07-28 that can be asked for it".into()
             }
             Self::Cancelled => "call again".into(),
-        }
-    }
-}
-
-/// Whether it is too much that is wrong with parameters.
-fn is_of_length(problem: &str) -> bool {
-    problem.trim_end_matches(" bytes").ends_with(&limits::PARAMS_BYTES.to_string())
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownTool { name, not_loaded, .. } => {
-                write!(formatter, "no tool is named `{name}`")?;
-                match &**not_loaded {
-                    [] => Ok(()),
-                    [plugin] => write!(formatter, ", and {plugin}"),
-                    several => {
-                        several.iter().try_for_each(|plugin| write!(formatter, "\n{plugin}"))
-                    }
-                }
-            }
-            Self::AmbiguousTool { name, .. } => {
-                write!(formatter, "several plugins offer a tool named `{name}`")
-            }
-            Self::InvalidParams { problem } => write!(formatter, "invalid parameters: {problem}"),
-            Self::Denied { denied, message }
-                if message.is_empty() || message.contains(&denied.rule) =>
-            {
-                write!(formatter, "denied: {denied}")
-            }
-            Self::Denied { denied, message } => write!(formatter, "denied: {denied} ({message})"),
-            Self::Guest { message } | Self::MissingGrant { message, .. } if message.is_empty() => {
-                formatter.write_str("the tool failed and did not say why")
-            }
-            Self::Guest { message } | Self::MissingGrant { message, .. } => {
-                write!(formatter, "the tool failed: {message}")
-            }
-            Self::Trap { name, during } => {
-                write!(formatter, "the guest trapped in {during}: {name}")
-            }
-            Self::Exhausted(exhausted) => write!(formatter, "resource exhausted: {exhausted}"),
-            Self::Exited { status } => write!(formatter, "the guest exited with status {status}"),
-            Self::NotLoaded(plugin) => plugin.fmt(formatter),
-            Self::NotReady { reason } => write!(formatter, "the plugin is not ready: {reason}"),
-            Self::Panicked { message } => write!(formatter, "internal error: {message}"),
-            Self::InputRequired(asked) => {
-                formatter.write_str("the tool needs input from its caller")?;
-                asked.requests().iter().try_for_each(|(name, request)| {
-                    let method = request["method"].as_str().unwrap_or_default();
-                    let message = request["params"]["message"].as_str().unwrap_or_default();
-                    write!(formatter, "\n`{name}` ({method}) {message}")
-                })
-            }
-            Self::Cancelled => formatter.write_str("cancelled"),
         }
     }
 }

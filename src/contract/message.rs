@@ -1,10 +1,13 @@
 //! What travels over channels.
 
+use std::fmt;
+
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{CallError, ObjectReader, PluginError, missing};
+use super::{ObjectReader, missing};
+use crate::contract::ActionableError;
 
 /// The content of a message.
 ///
@@ -143,26 +146,18 @@ impl Failure {
         Self { code, message, next_step, details: Box::default() }
     }
 
-    /// The same with details.
+    /// The failure that this error is.
     #[must_use]
-    pub fn with(mut self, details: Map<String, Value>) -> Self {
-        *self.details = details;
-        self
+    pub fn of(error: &dyn ActionableError) -> Self {
+        let details = Box::new(error.details());
+        Self { details, ..Self::new(error.code(), error.to_string(), error.next_step()) }
     }
 }
 
-impl From<&CallError> for Failure {
-    fn from(error: &CallError) -> Self {
-        Self::new(error.code(), error.to_string(), error.next_step()).with(error.details())
-    }
-}
-
-impl From<&PluginError> for Failure {
-    fn from(error: &PluginError) -> Self {
-        match error {
-            PluginError::Call(error) => error.into(),
-            error => Self::new(error.code(), error.to_string(), error.next_step()),
-        }
+/// What people read, in a chat or as the result of a tool: the message, then the next step.
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}\nnext step: {}", self.message, self.next_step)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The vocabulary of the project, without I/O: the six plugin traits, the manifest, permissions,
 //! limits, messages and errors.
 
+mod actionable_error;
 mod byte_budget;
 mod call;
 mod channel;
@@ -35,6 +36,7 @@ mod stage;
 mod tool;
 mod voice;
 
+pub use actionable_error::ActionableError;
 pub(crate) use byte_budget::{ByteBudget, HeldBytes};
 #[cfg(any(feature = "net", feature = "serve"))]
 pub(crate) use call::PLUGIN_AGENT;

@@ -1,8 +1,11 @@
 //! The error of the plugin traits.
 
+use serde_json::{Map, Value};
+
 use std::fmt;
 
 use super::CallError;
+use crate::contract::ActionableError;
 
 /// Why a native or guest implementation of a plugin trait failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,34 +49,6 @@ pub enum PluginError {
 }
 
 impl PluginError {
-    /// A stable word for the kind of error, for machines.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Call(error) => error.code(),
-            Self::Invalid { .. } => "invalid",
-            Self::LimitReached { .. } => "limit_reached",
-            Self::Unsupported { .. } => "unsupported",
-            Self::Refused { .. } => "refused",
-            Self::Io { .. } => "io",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// What to do next, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Call(error) => error.next_step(),
-            Self::Invalid { .. } => "correct it and try again".into(),
-            Self::LimitReached { .. } => "ask for less at once, or wait".into(),
-            Self::Unsupported { .. } => "see `/help` for what there is".into(),
-            Self::Refused { .. } => "ask the owner of this program".into(),
-            Self::Io { .. } => "check what it is connected to, then try again".into(),
-            Self::Cancelled => CallError::Cancelled.next_step(),
-        }
-    }
-
     /// An [`Io`](Self::Io) error from a `std::io` one.
     #[must_use]
     pub fn io(doing: impl Into<String>, error: &std::io::Error) -> Self {
@@ -108,4 +83,44 @@ impl fmt::Display for PluginError {
     }
 }
 
-impl std::error::Error for PluginError {}
+impl ActionableError for PluginError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Call(error) => error.code(),
+            Self::Invalid { .. } => "invalid",
+            Self::LimitReached { .. } => "limit_reached",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Refused { .. } => "refused",
+            Self::Io { .. } => "io",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn next_step(&self) -> String {
+        match self {
+            Self::Call(error) => error.next_step(),
+            Self::Invalid { .. } => "correct it and try again".into(),
+            Self::LimitReached { .. } => "ask for less at once, or wait".into(),
+            Self::Unsupported { .. } => "see `/help` for what there is".into(),
+            Self::Refused { .. } => "ask the owner of this program".into(),
+            Self::Io { .. } => "check what it is connected to, then try again".into(),
+            Self::Cancelled => CallError::Cancelled.next_step(),
+        }
+    }
+
+    fn details(&self) -> Map<String, Value> {
+        match self {
+            Self::Call(error) => error.details(),
+            _ => Map::new(),
+        }
+    }
+}
+
+impl std::error::Error for PluginError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Call(error) => Some(error),
+            _ => None,
+        }
+    }
+}

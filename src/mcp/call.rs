@@ -23,7 +23,7 @@ use super::scan;
 use super::schema::Violation;
 use super::server::{Context, McpServer};
 use crate::contract::limits::KB;
-use crate::contract::{BoxFuture, CallError, CallerInput, FuelGauge};
+use crate::contract::{ActionableError, BoxFuture, CallError, CallerInput, FuelGauge};
 use crate::sandbox::off_executor;
 
 /// A call that ends within this time says nothing of its progress, and the others say it this often.

@@ -11,7 +11,7 @@ use super::object::{Object, one_line};
 use super::revision::Revision;
 use super::schema::Schema;
 use crate::contract::{
-    CallError, escapes_letters, has_quoted, push_string, sanitize_json, sanitize_text,
+    CallError, Failure, escapes_letters, has_quoted, push_string, sanitize_json, sanitize_text,
 };
 
 /// The kinds of blocks, each with the members that it has to have, all of them text.
@@ -94,7 +94,7 @@ pub(super) fn write_call_error(result: &mut Object, error: &CallError) {
     let text = match error {
         // Its own words are meant for whoever called it; ours would only stand in between.
         CallError::Guest { message } => message.clone(),
-        error => format!("{error}\nnext step: {}", error.next_step()),
+        error => Failure::of(error).to_string(),
     };
     write_error(result, &text);
 }

@@ -7,7 +7,7 @@ use super::input;
 use super::message::{Request, RpcError, read, required, text_of};
 use super::object::{Object, array};
 use super::revision::RequestContext;
-use crate::contract::{ELICITATION, SortedMap};
+use crate::contract::{ActionableError, ELICITATION, SortedMap};
 use crate::skill::MissingVariables;
 
 /// The name of the request for values that are missing.

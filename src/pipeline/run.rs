@@ -88,7 +88,7 @@ impl Pipeline {
             && let Some(line) = ToolLine::parse(&state.text, self.host())
         {
             let called = line.call(self.host(), progress).await;
-            state.answer = Some(called.map_err(|error| Failure::from(&error))?);
+            state.answer = Some(called.map_err(|error| Failure::of(&error))?);
         }
         let in_use = conversation.used_skills().into_iter().chain(state.skill.clone());
         state.prompt = Some(self.assembler.prompt(&in_use.collect::<Vec<_>>()));
@@ -135,7 +135,7 @@ impl Pipeline {
             host: self.host(),
             progress,
         };
-        let outcome = registry.run(line, call).await.map_err(|error| Failure::from(&error))?;
+        let outcome = registry.run(line, call).await.map_err(|error| Failure::of(&error))?;
         match outcome {
             CommandOutcome::Answer(answer) => state.answer = Some(answer),
             CommandOutcome::Follow { skill, text } => {

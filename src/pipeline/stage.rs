@@ -26,13 +26,13 @@ pub(super) async fn run(
     }
     let json = match serde_json::to_value(&state) {
         Ok(json) => json,
-        Err(error) => return fail((&invalid(error.to_string())).into()),
+        Err(error) => return fail(Failure::of(&invalid(error.to_string()))),
     };
     // The stage is called inside, so that a panic in the call itself counts as well.
     let stage = Arc::clone(stage);
     let result = match contained(Box::pin(async move { stage.process(json).await })).await {
         Ok(Ok(result)) => result,
-        Ok(Err(error)) => return fail((&error).into()),
+        Ok(Err(error)) => return fail(Failure::of(&error)),
         Err(_) => {
             let next_step = "report it to whoever wrote the stage";
             return fail(Failure::new("panicked", "it panicked", next_step));
@@ -43,7 +43,7 @@ pub(super) async fn run(
             apply(kind, &mut state, result);
             Ok(state)
         }
-        Err(problem) => fail((&invalid(problem)).into()),
+        Err(problem) => fail(Failure::of(&invalid(problem))),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::actor::{LoadError, Loader, PluginHost};
 use crate::command::{Administration, CommandError};
-use crate::contract::{BoxFuture, PluginPermissions, did_you_mean, similar_names};
+use crate::contract::{ActionableError, BoxFuture, PluginPermissions, did_you_mean, similar_names};
 use crate::package::{
     Approval, Approvals, HomeError, NoPrompt, Package, PackageContent, PackageKind, PackageOrigin,
     ReadLimits, installed_ids, skill_approval_id,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::builder::{RuntimeBuilder, WORKSPACE_SKILLS};
 use super::machine;
-use crate::contract::{Config, ManifestError, ParsedConfig, expand_path};
+use crate::contract::{ActionableError, Config, ManifestError, ParsedConfig, expand_path};
 use crate::package::{ReadLimits, WorkspaceTrust};
 use crate::pipeline::SOUL_FILE;
 #[cfg(feature = "net")]
@@ -69,25 +69,6 @@ pub enum ConfigErrorKind {
     },
 }
 
-impl ConfigError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match &self.kind {
-            ConfigErrorKind::Unreadable { .. } => "check the path and its permissions".into(),
-            ConfigErrorKind::NotText => {
-                format!("save {} as UTF-8, as every editor can", self.path.display())
-            }
-            ConfigErrorKind::Path { .. } => {
-                format!("write the path in full in {}", self.path.display())
-            }
-            ConfigErrorKind::Invalid(_) | ConfigErrorKind::Network { .. } => {
-                format!("correct it in {}", self.path.display())
-            }
-        }
-    }
-}
-
 impl fmt::Display for ConfigError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
@@ -110,7 +91,31 @@ impl fmt::Display for ConfigError {
     }
 }
 
-impl std::error::Error for ConfigError {}
+impl ActionableError for ConfigError {
+    fn next_step(&self) -> String {
+        match &self.kind {
+            ConfigErrorKind::Unreadable { .. } => "check the path and its permissions".into(),
+            ConfigErrorKind::NotText => {
+                format!("save {} as UTF-8, as every editor can", self.path.display())
+            }
+            ConfigErrorKind::Path { .. } => {
+                format!("write the path in full in {}", self.path.display())
+            }
+            ConfigErrorKind::Invalid(_) | ConfigErrorKind::Network { .. } => {
+                format!("correct it in {}", self.path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            ConfigErrorKind::Invalid(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl RuntimeBuilder {
     /// Reads `config.yaml` in weft-lite's own folder, over it `.weft/config.yaml` of the workspace

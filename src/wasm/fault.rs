@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::worlds;
-use crate::contract::limits;
+use crate::contract::{ActionableError, limits};
 
 /// As much of a name as a text shows.
 const SHOWN_BYTES: usize = 200;
@@ -108,48 +108,6 @@ pub enum ModuleFault {
     },
 }
 
-impl ModuleFault {
-    /// What the plugin's author can do about it.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::NotWasm => "give a .wasm file".into(),
-            Self::ComponentWithoutModule => {
-                "give a component of one module, as wit-component makes it, or the core module itself; one that is composed of other components is not taken".into()
-            }
-            Self::Malformed { .. } => {
-                "rebuild the module; only the features that Rust and clang use by default are enabled (no SIMD, threads, 64-bit memory, tail calls or exceptions)".into()
-            }
-            Self::StartSection => {
-                "export the function as `_initialize` instead (AssemblyScript: `--exportStart _initialize`)".into()
-            }
-            Self::TableGrow { .. } => "give the table its full size at the start".into(),
-            Self::OtherWorld { module, name } => {
-                worlds::of(module, name).map_or("", |world| world.next_step).into()
-            }
-            Self::UnknownImport { .. } => {
-                "import only `host` functions of the WIT world `clawft:plugin@0.1.0`".into()
-            }
-            Self::ImportType { .. } | Self::ExportType { .. } => {
-                "generate the bindings from wit/plugin.wit and wit/deps/kinds.wit again".into()
-            }
-            Self::MissingExport { name } if is_of_another_kind(name) => {
-                "generate the bindings from wit/deps/kinds.wit and export the whole interface".into()
-            }
-            Self::MissingExport { .. } => {
-                "generate the bindings from wit/plugin.wit and export the world `plugin`".into()
-            }
-            Self::ImportedExport { .. } => "export a function of the module itself".into(),
-            Self::TooMany { what, .. } => format!("build with optimization, for fewer {what}"),
-            Self::TooManyTables { .. } => "merge the tables".into(),
-            Self::TooLarge { limit, .. } => limits::module_next_step(*limit, "module_kb"),
-            Self::Refused { .. } => {
-                "build a smaller module: the interpreter takes at most 10,000 functions and 1,000 data segments, which the runtimes of some languages exceed".into()
-            }
-        }
-    }
-}
-
 /// Whether an export belongs to an interface of `wit/deps/kinds.wit`.
 fn is_of_another_kind(name: &str) -> bool {
     name.contains('#') && !name.starts_with("plugin#")
@@ -203,6 +161,46 @@ impl fmt::Display for ModuleFault {
             }
             Self::Refused { problem } => {
                 write!(formatter, "is refused by the interpreter: {}", Shown(problem))
+            }
+        }
+    }
+}
+
+impl ActionableError for ModuleFault {
+    fn next_step(&self) -> String {
+        match self {
+            Self::NotWasm => "give a .wasm file".into(),
+            Self::ComponentWithoutModule => {
+                "give a component of one module, as wit-component makes it, or the core module itself; one that is composed of other components is not taken".into()
+            }
+            Self::Malformed { .. } => {
+                "rebuild the module; only the features that Rust and clang use by default are enabled (no SIMD, threads, 64-bit memory, tail calls or exceptions)".into()
+            }
+            Self::StartSection => {
+                "export the function as `_initialize` instead (AssemblyScript: `--exportStart _initialize`)".into()
+            }
+            Self::TableGrow { .. } => "give the table its full size at the start".into(),
+            Self::OtherWorld { module, name } => {
+                worlds::of(module, name).map_or("", |world| world.next_step).into()
+            }
+            Self::UnknownImport { .. } => {
+                "import only `host` functions of the WIT world `clawft:plugin@0.1.0`".into()
+            }
+            Self::ImportType { .. } | Self::ExportType { .. } => {
+                "generate the bindings from wit/plugin.wit and wit/deps/kinds.wit again".into()
+            }
+            Self::MissingExport { name } if is_of_another_kind(name) => {
+                "generate the bindings from wit/deps/kinds.wit and export the whole interface".into()
+            }
+            Self::MissingExport { .. } => {
+                "generate the bindings from wit/plugin.wit and export the world `plugin`".into()
+            }
+            Self::ImportedExport { .. } => "export a function of the module itself".into(),
+            Self::TooMany { what, .. } => format!("build with optimization, for fewer {what}"),
+            Self::TooManyTables { .. } => "merge the tables".into(),
+            Self::TooLarge { limit, .. } => limits::module_next_step(*limit, "module_kb"),
+            Self::Refused { .. } => {
+                "build a smaller module: the interpreter takes at most 10,000 functions and 1,000 data segments, which the runtimes of some languages exceed".into()
             }
         }
     }

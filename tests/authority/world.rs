@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use weft_lite::errors::CallError;
+use weft_lite::errors::{ActionableError, CallError};
 use weft_lite::package::WorkspaceTrust;
 use weft_lite::sandbox::{AuditOutcome, MemoryAudit};
 use weft_lite::{Approval, Runtime, RuntimeBuilder};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_lite::future::{or, poll_once, zip};
 use smol::Timer;
-use weft_lite::errors::CallError;
+use weft_lite::errors::{ActionableError, CallError};
 use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
 use weft_lite::sandbox::Environment;
 use weft_lite::{Approval, PluginHost, PluginPackage, Runtime, RuntimeBuilder};

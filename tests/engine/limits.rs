@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use weft_lite::errors::{CallError, Exhausted};
+use weft_lite::errors::{ActionableError, CallError, Exhausted};
 use weft_lite::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget};
 use weft_lite::{PluginResourceConfig, limits};
 

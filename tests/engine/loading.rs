@@ -1,6 +1,6 @@
 //! Which modules load, and what is said of those that don't.
 
-use weft_lite::errors::ModuleFault;
+use weft_lite::errors::{ActionableError, ModuleFault};
 use weft_lite::wasm::{CompiledModule, ModuleFormat, ModuleSummary};
 
 use crate::guest::{Guest, call};

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 use tar::{EntryType, Header};
-use weft_lite::errors::InstallError;
+use weft_lite::errors::{ActionableError, InstallError};
 use weft_lite::limits;
 use weft_lite::package::{InstallSource, pack_folder};
 

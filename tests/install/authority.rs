@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use weft_lite::errors::ActionableError;
 use weft_lite::package::PackageSignature;
 
 use crate::home::{Home, module};

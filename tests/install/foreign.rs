@@ -10,7 +10,7 @@ use flate2::Crc;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use serde_json::json;
 use tar::{EntryType, Header};
-use weft_lite::errors::InstallError;
+use weft_lite::errors::{ActionableError, InstallError};
 use weft_lite::limits;
 use weft_lite::package::{InstallSource, pack_folder};
 

@@ -7,7 +7,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use weft_lite::errors::{InstallError, KeyErrorKind, RegistryError, SignatureError};
+use weft_lite::errors::{
+    ActionableError, InstallError, KeyErrorKind, RegistryError, SignatureError,
+};
 use weft_lite::package::{
     Difference, InstallRecord, PackageContent, PackageKind, PackageSignature, PrivateKey,
     PublicKey, RegistryReference, TrustedKeys,

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use weft_lite::errors::{InstallError, PackageError, PackageErrorKind};
+use weft_lite::errors::{ActionableError, InstallError, PackageError, PackageErrorKind};
 use weft_lite::package::{Approvals, ManifestFormat, PackageOrigin, ReadLimits};
 use weft_lite::{PluginPackage, limits};
 

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::json;
-use weft_lite::errors::{InstallError, PackageErrorKind, RegistryError, SignatureError};
+use weft_lite::errors::{
+    ActionableError, InstallError, PackageErrorKind, RegistryError, SignatureError,
+};
 use weft_lite::limits;
 use weft_lite::package::{
     Existing, InstallRecord, InstallSource, Installed, Installer, NoPrompt, Package, PackageKind,

@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::json;
 use weft_lite::PluginCapability;
-use weft_lite::errors::{CallError, CapabilityMismatch, LoadError, ModuleFault, PluginError};
+use weft_lite::errors::{
+    ActionableError, CallError, CapabilityMismatch, LoadError, ModuleFault, PluginError,
+};
 use weft_lite::wasm::{CompiledModule, ModuleSummary};
 
 use crate::guest::Guest;

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use weft_lite::errors::ActionableError;
 use weft_lite::mcp::{BearerToken, HttpError, HttpOptions, McpListener, McpOptions, McpServer};
 use weft_lite::{Approval, PluginHost, PluginPackage, Runtime, limits};
 

@@ -1,6 +1,7 @@
 //! Which documents are schemas, and which of their keywords go unchecked.
 
 use serde_json::json;
+use weft_lite::errors::ActionableError;
 use weft_lite::mcp::{Schema, SchemaError, SchemaPolicy};
 
 use super::{json, schema};

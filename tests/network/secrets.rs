@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use weft_lite::errors::CallError;
+use weft_lite::errors::{ActionableError, CallError};
 use weft_lite::sandbox::AuditOutcome;
 use weft_lite::{Capability, Secret};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::errors::PluginError;
+use weft_lite::errors::{ActionableError, PluginError};
 use weft_lite::text::TextFormat;
 use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType};
 

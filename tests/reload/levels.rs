@@ -1,6 +1,7 @@
 //! Where skills come from, which goes before which, and what the user switches off.
 
 use serde_json::json;
+use weft_lite::errors::ActionableError;
 use weft_lite::package::{SkillSwitch, SkillSwitches, WorkspaceTrust};
 use weft_lite::skill::SkillLevel;
 

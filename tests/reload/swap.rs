@@ -6,7 +6,7 @@ use futures_lite::future::{yield_now, zip};
 use serde_json::json;
 use weft_lite::PluginPermissions;
 use weft_lite::actor::RegistryChange;
-use weft_lite::errors::{CallError, LoadError};
+use weft_lite::errors::{ActionableError, CallError, LoadError};
 
 use crate::world::{World, manifest, module, patiently, varied};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use tempfile::TempDir;
-use weft_lite::errors::CallError;
+use weft_lite::errors::{ActionableError, CallError};
 use weft_lite::sandbox::{HostCall, HostReply, PluginIdentity, Sandbox, SandboxOptions};
 use weft_lite::wasm::{
     CallBudget, CompiledModule, GuestCall, GuestValue, Instance, MemoryBudget, ModuleSummary,

@@ -2,6 +2,7 @@
 //! without end, `tests/hostile` for a moment.
 
 use serde_json::Value;
+use weft_lite::errors::ActionableError;
 use weft_lite::skill::{ParseMode, ParsedSkill, Severity, SkillDocument, parse_skill};
 use weft_lite::sorted::SortedMap;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contract::{PluginCapability, ToolDescription};
+use crate::contract::{ActionableError, PluginCapability, ToolDescription};
 
 /// Where manifest and module disagree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,24 +30,6 @@ impl CapabilityMismatch {
             Self { missing: only_in(declared, exported), undeclared: only_in(exported, declared) };
         if mismatch == Self::default() { Ok(()) } else { Err(mismatch) }
     }
-
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        let list = |kinds: &[PluginCapability]| {
-            kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
-        };
-        let add = format!("add {} to `capabilities`", list(&self.undeclared));
-        let remove = format!(
-            "export what wit/deps/kinds.wit says, or take {} out of `capabilities`",
-            list(&self.missing)
-        );
-        match (self.missing.is_empty(), self.undeclared.is_empty()) {
-            (true, _) => format!("{add}, or build the module without it"),
-            (_, true) => remove,
-            _ => format!("{add}, and {remove}"),
-        }
-    }
 }
 
 impl fmt::Display for CapabilityMismatch {
@@ -69,6 +51,24 @@ impl fmt::Display for CapabilityMismatch {
             }
         });
         formatter.write_str(&missing.chain(undeclared).collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl ActionableError for CapabilityMismatch {
+    fn next_step(&self) -> String {
+        let list = |kinds: &[PluginCapability]| {
+            kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
+        };
+        let add = format!("add {} to `capabilities`", list(&self.undeclared));
+        let remove = format!(
+            "export what wit/deps/kinds.wit says, or take {} out of `capabilities`",
+            list(&self.missing)
+        );
+        match (self.missing.is_empty(), self.undeclared.is_empty()) {
+            (true, _) => format!("{add}, or build the module without it"),
+            (_, true) => remove,
+            _ => format!("{add}, and {remove}"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::contract::{PluginCapability, PluginError};
+use crate::contract::{ActionableError, PluginCapability, PluginError};
 
 /// What came of starting or stopping one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,22 +44,6 @@ pub enum LifecycleError {
     HostGone,
 }
 
-impl LifecycleError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Taken => "give it another name".into(),
-            Self::Unknown => "see `/status` for what there is".into(),
-            Self::Plugin(error) => error.next_step(),
-            Self::Panicked { .. } => "report it to whoever wrote it".into(),
-            Self::TimedOut { .. } => "look at what it waits for".into(),
-            Self::Stopped => "start it again".into(),
-            Self::HostGone => "start the program again".into(),
-        }
-    }
-}
-
 impl fmt::Display for LifecycleError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -76,4 +60,25 @@ impl fmt::Display for LifecycleError {
     }
 }
 
-impl std::error::Error for LifecycleError {}
+impl ActionableError for LifecycleError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::Taken => "give it another name".into(),
+            Self::Unknown => "see `/status` for what there is".into(),
+            Self::Plugin(error) => error.next_step(),
+            Self::Panicked { .. } => "report it to whoever wrote it".into(),
+            Self::TimedOut { .. } => "look at what it waits for".into(),
+            Self::Stopped => "start it again".into(),
+            Self::HostGone => "start the program again".into(),
+        }
+    }
+}
+
+impl std::error::Error for LifecycleError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Plugin(error) => Some(error),
+            _ => None,
+        }
+    }
+}

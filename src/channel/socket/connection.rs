@@ -364,7 +364,7 @@ impl ClientConnection {
             let payload = MessagePayload::text(text);
             let taken = host.deliver_inbound(SOCKET, &sender, &chat, payload, metadata).await;
             if let Err(error) = taken {
-                let failure = Failure::from(&error);
+                let failure = Failure::of(&error);
                 self.final_frame(&id, &ToClient::Refused { id: id.clone(), failure }).await?;
             }
         }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use argh::FromArgs;
 use serde::Serialize;
-use weft_lite::errors::{CapabilityMismatch, LoadError, ModuleError, ModuleFault, PackageError};
+use weft_lite::errors::{
+    ActionableError, CapabilityMismatch, LoadError, ModuleError, ModuleFault, PackageError,
+};
 use weft_lite::package::{MANIFEST_NAMES, PackageOrigin, ReadLimits};
 use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
 use weft_lite::text::{printable, shown};

@@ -5,7 +5,7 @@ use crate::command::answer::CommandOutcome;
 use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandHandler};
-use crate::contract::BoxFuture;
+use crate::contract::{ActionableError, BoxFuture};
 
 pub(super) fn command() -> Command {
     built_in(

@@ -10,7 +10,9 @@ use super::names::{self, WantedName};
 use super::retired::Retired;
 use super::skills::OfferedSkill;
 use crate::actor::{LoadedPlugin, PluginRegistry, ToolEntry};
-use crate::contract::{CallError, SortedMap, ToolDescription, ToolNames, full_tool_name, sort_by};
+use crate::contract::{
+    ActionableError, CallError, SortedMap, ToolDescription, ToolNames, full_tool_name, sort_by,
+};
 use crate::mcp::message::RpcError;
 use crate::mcp::object::Object;
 use crate::mcp::options::McpOptions;

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::contract::Sha256;
+use crate::contract::{ActionableError, Sha256};
 
 use crate::contract::limits::{MESSAGE_BYTES, SURFACE_BYTES};
 
@@ -107,18 +107,6 @@ pub enum HttpError {
     },
 }
 
-impl HttpError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Token => "make one with `head -c 32 /dev/urandom | base64`".into(),
-            Self::TokenNeeded { .. } => "give it a token, or listen on 127.0.0.1".into(),
-            Self::Listen { .. } => "choose another port, or stop what listens there".into(),
-        }
-    }
-}
-
 impl fmt::Display for HttpError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -129,6 +117,16 @@ impl fmt::Display for HttpError {
                 write!(formatter, "other machines can reach {address}, and there is no token")
             }
             Self::Listen { address, error } => write!(formatter, "{address}: {error}"),
+        }
+    }
+}
+
+impl ActionableError for HttpError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::Token => "make one with `head -c 32 /dev/urandom | base64`".into(),
+            Self::TokenNeeded { .. } => "give it a token, or listen on 127.0.0.1".into(),
+            Self::Listen { .. } => "choose another port, or stop what listens there".into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::bounds;
+use crate::contract::ActionableError;
 
 /// What to do with a keyword that asserts something, and that this validator can't check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -84,34 +85,6 @@ pub enum SchemaError {
     TooLarge,
 }
 
-impl SchemaError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::NotASchema { .. } => {
-                "write a schema there, for instance `{}` for any value".into()
-            }
-            Self::Keyword { keyword, expected, .. } => format!("make `{keyword}` {expected}"),
-            Self::ExternalReference { .. } => {
-                "copy that schema under `$defs` and refer to it as `#/$defs/<name>`".into()
-            }
-            Self::UnknownReference { .. } => {
-                "refer to a place in this schema, for instance `#/$defs/<name>`, or an `$anchor`"
-                    .into()
-            }
-            Self::Loop { .. } => {
-                "let the schema refer to itself only within `properties`, `items` or the like"
-                    .into()
-            }
-            Self::Unsupported(keyword) => {
-                format!("remove `{}`, or load without `strict_schemas`", keyword.keyword)
-            }
-            Self::TooDeep | Self::TooLarge => "describe the arguments with a smaller schema".into(),
-        }
-    }
-}
-
 impl fmt::Display for SchemaError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -146,6 +119,32 @@ impl fmt::Display for SchemaError {
                 bounds::SUBSCHEMAS,
                 bounds::POINTERS_BYTES
             ),
+        }
+    }
+}
+
+impl ActionableError for SchemaError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::NotASchema { .. } => {
+                "write a schema there, for instance `{}` for any value".into()
+            }
+            Self::Keyword { keyword, expected, .. } => format!("make `{keyword}` {expected}"),
+            Self::ExternalReference { .. } => {
+                "copy that schema under `$defs` and refer to it as `#/$defs/<name>`".into()
+            }
+            Self::UnknownReference { .. } => {
+                "refer to a place in this schema, for instance `#/$defs/<name>`, or an `$anchor`"
+                    .into()
+            }
+            Self::Loop { .. } => {
+                "let the schema refer to itself only within `properties`, `items` or the like"
+                    .into()
+            }
+            Self::Unsupported(keyword) => {
+                format!("remove `{}`, or load without `strict_schemas`", keyword.keyword)
+            }
+            Self::TooDeep | Self::TooLarge => "describe the arguments with a smaller schema".into(),
         }
     }
 }

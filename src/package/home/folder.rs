@@ -8,7 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::contract::sort_by;
+use crate::contract::{ActionableError, sort_by};
 use crate::package::approval::Approvals;
 use crate::package::kind::PackageKind;
 use crate::package::read::descriptions;
@@ -72,19 +72,6 @@ impl HomeError {
     fn new(path: &Path, kind: HomeErrorKind) -> Self {
         Self(Box::new(HomeFault { path: path.to_owned(), kind }))
     }
-
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self.kind {
-            HomeErrorKind::Io { .. } => {
-                "check the owner of the folder, its permissions and the space on the disk".into()
-            }
-            HomeErrorKind::Malformed { .. } => {
-                "restore the file, or remove it and set up again what it held".into()
-            }
-        }
-    }
 }
 
 impl fmt::Display for HomeError {
@@ -94,6 +81,19 @@ impl fmt::Display for HomeError {
             HomeErrorKind::Io { problem } => write!(formatter, "{path} can't be used: {problem}"),
             HomeErrorKind::Malformed { problem } => {
                 write!(formatter, "{path} is damaged: {problem}")
+            }
+        }
+    }
+}
+
+impl ActionableError for HomeError {
+    fn next_step(&self) -> String {
+        match self.kind {
+            HomeErrorKind::Io { .. } => {
+                "check the owner of the folder, its permissions and the space on the disk".into()
+            }
+            HomeErrorKind::Malformed { .. } => {
+                "restore the file, or remove it and set up again what it held".into()
             }
         }
     }

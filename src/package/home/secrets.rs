@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::folder::{self, FileAccess, HomeError, HomeLock};
-use crate::contract::{ObjectReader, Secret, SecretSource, check_host_pattern, missing};
+use crate::contract::{
+    ActionableError, ObjectReader, Secret, SecretSource, check_host_pattern, missing,
+};
 use crate::skill::at_most;
 
 /// Characters of a secret's name.
@@ -47,24 +49,6 @@ pub enum SecretError {
     Home(HomeError),
 }
 
-impl SecretError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Name { .. } => format!("use 1 to {NAME_CHARS} of A-Z, a-z, 0-9, `_` and `-`"),
-            Self::Host { .. } | Self::NoHost => {
-                "name the host that may get it, for instance `api.example.com` or `*.example.com`"
-                    .into()
-            }
-            Self::Value { .. } => {
-                format!("give 1 to {VALUE_BYTES} bytes of visible ASCII on one line")
-            }
-            Self::Home(error) => error.next_step(),
-        }
-    }
-}
-
 impl fmt::Display for SecretError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,6 +59,22 @@ impl fmt::Display for SecretError {
             Self::NoHost => formatter.write_str("a secret must be bound to at least one host"),
             Self::Value { problem } => write!(formatter, "the value can't be used: {problem}"),
             Self::Home(error) => error.fmt(formatter),
+        }
+    }
+}
+
+impl ActionableError for SecretError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::Name { .. } => format!("use 1 to {NAME_CHARS} of A-Z, a-z, 0-9, `_` and `-`"),
+            Self::Host { .. } | Self::NoHost => {
+                "name the host that may get it, for instance `api.example.com` or `*.example.com`"
+                    .into()
+            }
+            Self::Value { .. } => {
+                format!("give 1 to {VALUE_BYTES} bytes of visible ASCII on one line")
+            }
+            Self::Home(error) => error.next_step(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::contract::{did_you_mean, shown};
+use crate::contract::{ActionableError, did_you_mean, shown};
 use crate::package::archive::paths;
 use crate::package::home::HomeError;
 use crate::package::keys::KeyError;
@@ -151,71 +151,6 @@ pub enum RegistryError {
     },
 }
 
-impl InstallError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Source { .. } => {
-                "give a package's folder, an archive (.tar.gz or .zip) of it, or `hub:ID`"
-                    .into()
-            }
-            Self::Entry { problem, .. } if problem == paths::LINK => {
-                "put what it leads to in its place".into()
-            }
-            Self::Entry { .. } => {
-                "keep to plain files and folders with portable names; `weft-lite plugin pack` makes such an archive"
-                    .into()
-            }
-            Self::TooLarge { .. } | Self::TooManyEntries { .. } => {
-                "keep in the folder only what is needed when it runs".into()
-            }
-            Self::Package(error) => error.next_step(),
-            Self::Module { .. } => {
-                "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module".into()
-            }
-            Self::Exists { .. } => "say that it may be overwritten, or remove it first".into(),
-            Self::NameTaken { id, by } | Self::SkillTaken { owner: id, by, .. } => {
-                format!("remove that one with `weft-lite {by} remove {id}`, or rename one of the two")
-            }
-            Self::Unversioned { .. } => "give it a `version` such as 1.0.0".into(),
-            Self::OtherPackage { .. } => "tell the maintainer of the registry".into(),
-            Self::Signature(error) => error.next_step(),
-            Self::Registry(error) => error.next_step(),
-            Self::Key(error) => error.next_step(),
-            Self::Home(error) => error.next_step(),
-        }
-    }
-}
-
-impl RegistryError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Index { .. } => "name the folder of another registry".into(),
-            Self::Reference { .. } => {
-                "ask for `hub:ID`, `hub:ID@1.2.0` or a range as in `hub:ID@1.2`".into()
-            }
-            Self::UnknownId { kind, id, other_kind: true, .. } => {
-                let other = kind.other();
-                format!("it has a {other} of this name: `weft-lite {other} install hub:{id}`")
-            }
-            Self::UnknownId { similar, .. } => did_you_mean(similar, "hub:")
-                .unwrap_or_else(|| "check the id, or name another registry".into()),
-            Self::NoVersion { newest: Some(newest), .. } => format!("the newest is {newest}"),
-            Self::NoVersion { newest: None, .. } => "it has no version at all".into(),
-            Self::OtherArchive { .. } => {
-                "get the archive again; tell the maintainer of the registry".into()
-            }
-            Self::Published { .. } => {
-                "raise its `version`; a release that nobody has yet can be taken back with `withdraw`"
-                    .into()
-            }
-        }
-    }
-}
-
 impl fmt::Display for InstallError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -285,7 +220,79 @@ impl fmt::Display for RegistryError {
     }
 }
 
-impl std::error::Error for InstallError {}
+impl ActionableError for InstallError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::Source { .. } => {
+                "give a package's folder, an archive (.tar.gz or .zip) of it, or `hub:ID`"
+                    .into()
+            }
+            Self::Entry { problem, .. } if problem == paths::LINK => {
+                "put what it leads to in its place".into()
+            }
+            Self::Entry { .. } => {
+                "keep to plain files and folders with portable names; `weft-lite plugin pack` makes such an archive"
+                    .into()
+            }
+            Self::TooLarge { .. } | Self::TooManyEntries { .. } => {
+                "keep in the folder only what is needed when it runs".into()
+            }
+            Self::Package(error) => error.next_step(),
+            Self::Module { .. } => {
+                "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module".into()
+            }
+            Self::Exists { .. } => "say that it may be overwritten, or remove it first".into(),
+            Self::NameTaken { id, by } | Self::SkillTaken { owner: id, by, .. } => {
+                format!("remove that one with `weft-lite {by} remove {id}`, or rename one of the two")
+            }
+            Self::Unversioned { .. } => "give it a `version` such as 1.0.0".into(),
+            Self::OtherPackage { .. } => "tell the maintainer of the registry".into(),
+            Self::Signature(error) => error.next_step(),
+            Self::Registry(error) => error.next_step(),
+            Self::Key(error) => error.next_step(),
+            Self::Home(error) => error.next_step(),
+        }
+    }
+}
+
+impl std::error::Error for InstallError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Package(error) => Some(error),
+            Self::Signature(error) => Some(error),
+            Self::Registry(error) => Some(error),
+            Self::Key(error) => Some(error),
+            Self::Home(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+impl ActionableError for RegistryError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::Index { .. } => "name the folder of another registry".into(),
+            Self::Reference { .. } => {
+                "ask for `hub:ID`, `hub:ID@1.2.0` or a range as in `hub:ID@1.2`".into()
+            }
+            Self::UnknownId { kind, id, other_kind: true, .. } => {
+                let other = kind.other();
+                format!("it has a {other} of this name: `weft-lite {other} install hub:{id}`")
+            }
+            Self::UnknownId { similar, .. } => did_you_mean(similar, "hub:")
+                .unwrap_or_else(|| "check the id, or name another registry".into()),
+            Self::NoVersion { newest: Some(newest), .. } => format!("the newest is {newest}"),
+            Self::NoVersion { newest: None, .. } => "it has no version at all".into(),
+            Self::OtherArchive { .. } => {
+                "get the archive again; tell the maintainer of the registry".into()
+            }
+            Self::Published { .. } => {
+                "raise its `version`; a release that nobody has yet can be taken back with `withdraw`"
+                    .into()
+            }
+        }
+    }
+}
+
 impl std::error::Error for RegistryError {}
 
 impl From<PackageError> for InstallError {

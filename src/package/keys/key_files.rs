@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::digest::{from_hex, sha256_hex};
 use super::ed25519;
-use crate::contract::{ObjectReader, json_lines, to_hex};
+use crate::contract::{ActionableError, ObjectReader, json_lines, to_hex};
 use crate::package::home::folder;
 use crate::package::home::{FileAccess, HomeError, HomeErrorKind, HomeFault, HomeLock};
 
@@ -77,10 +77,23 @@ impl KeyError {
     fn new(path: &Path, kind: KeyErrorKind) -> Self {
         Self(Box::new(KeyFault { path: path.to_owned(), kind }))
     }
+}
 
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
+impl fmt::Display for KeyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            KeyErrorKind::Exists => write!(formatter, "{path} exists already"),
+            KeyErrorKind::Missing => write!(formatter, "there is no {path}"),
+            KeyErrorKind::Io { problem } => write!(formatter, "{path} can't be used: {problem}"),
+            KeyErrorKind::Malformed { problem } => write!(formatter, "{path} is no key: {problem}"),
+            KeyErrorKind::Name => write!(formatter, "the key in {path} needs another name"),
+        }
+    }
+}
+
+impl ActionableError for KeyError {
+    fn next_step(&self) -> String {
         match self.kind {
             KeyErrorKind::Exists => "name another file".into(),
             KeyErrorKind::Missing => {
@@ -93,19 +106,6 @@ impl KeyError {
             KeyErrorKind::Name => {
                 format!("give it a name of one line, of at most {NAME_CHARS} characters")
             }
-        }
-    }
-}
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match &self.kind {
-            KeyErrorKind::Exists => write!(formatter, "{path} exists already"),
-            KeyErrorKind::Missing => write!(formatter, "there is no {path}"),
-            KeyErrorKind::Io { problem } => write!(formatter, "{path} can't be used: {problem}"),
-            KeyErrorKind::Malformed { problem } => write!(formatter, "{path} is no key: {problem}"),
-            KeyErrorKind::Name => write!(formatter, "the key in {path} needs another name"),
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::digest::{Difference, DigestList};
 use super::key_files::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
-use crate::contract::{ObjectReader, json_lines, shown};
+use crate::contract::{ActionableError, ObjectReader, json_lines, shown};
 pub use crate::package::approval::SIGNATURE_FILE;
 use crate::package::home::FileAccess;
 use crate::package::home::folder;
@@ -53,26 +53,6 @@ pub enum SignatureError {
     NotAsIndexed,
 }
 
-impl SignatureError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match self {
-            Self::Missing => {
-                "ask its author for a signed package (`weft-lite plugin sign`)".into()
-            }
-            Self::UnknownKey { .. } => {
-                "if you trust its author, get the public key from them and run `weft-lite key trust FILE`"
-                    .into()
-            }
-            Self::Malformed { .. }
-            | Self::File { .. }
-            | Self::Invalid { .. }
-            | Self::NotAsIndexed => "get the package again, from its author".into(),
-        }
-    }
-}
-
 impl fmt::Display for SignatureError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,6 +76,24 @@ impl fmt::Display for SignatureError {
             }
             Self::NotAsIndexed => formatter
                 .write_str("the package's signature is not the one in the registry's index"),
+        }
+    }
+}
+
+impl ActionableError for SignatureError {
+    fn next_step(&self) -> String {
+        match self {
+            Self::Missing => {
+                "ask its author for a signed package (`weft-lite plugin sign`)".into()
+            }
+            Self::UnknownKey { .. } => {
+                "if you trust its author, get the public key from them and run `weft-lite key trust FILE`"
+                    .into()
+            }
+            Self::Malformed { .. }
+            | Self::File { .. }
+            | Self::Invalid { .. }
+            | Self::NotAsIndexed => "get the package again, from its author".into(),
         }
     }
 }

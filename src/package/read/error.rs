@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::contract::{ManifestError, limits};
+use crate::contract::{ActionableError, ManifestError, limits};
 use crate::package::kind::PackageKind;
 use crate::skill::{Diagnostic, Severity};
 
@@ -111,68 +111,6 @@ impl PackageError {
     pub fn new(path: impl Into<PathBuf>, kind: PackageErrorKind) -> Self {
         Self(Box::new(PackageFault { path: path.into(), kind }))
     }
-
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match &self.kind {
-            PackageErrorKind::NoManifest { looked_for } => {
-                let first = looked_for.first().copied().unwrap_or_default();
-                format!("write a `{first}` beside the module")
-            }
-            PackageErrorKind::OtherKind { wanted } => {
-                let is = wanted.other();
-                format!("for a {is} there is `weft-lite {is}`, with the same commands")
-            }
-            PackageErrorKind::NoSkillFile { beneath: Some(folder) } => {
-                format!("there is one in `{folder}`: name that folder, unpacked if need be")
-            }
-            PackageErrorKind::NoSkillFile { beneath: None } => {
-                "name the folder that has it; `weft-lite skill new` makes one".into()
-            }
-            PackageErrorKind::Skill { diagnostics } => {
-                match errors(diagnostics).find_map(|it| it.suggestion.as_deref()) {
-                    Some(write) => format!("write {write}"),
-                    None => "see `weft-lite skill validate`".into(),
-                }
-            }
-            PackageErrorKind::OtherId { name, .. } => {
-                format!("give the manifest the id `{name}`, or one that ends with `.{name}`")
-            }
-            PackageErrorKind::Unreadable { .. } => {
-                "check that the path is right and that you may read it".into()
-            }
-            PackageErrorKind::ManifestTooLarge { limit, .. } => {
-                format!(
-                    "shorten it to at most {limit} bytes; what is long belongs into other files"
-                )
-            }
-            PackageErrorKind::Manifest(error) if error.faults.len() == 1 => {
-                "correct it in the manifest".into()
-            }
-            PackageErrorKind::Manifest(error) => {
-                format!("correct these {} faults in the manifest", error.faults.len())
-            }
-            PackageErrorKind::ModuleMissing { .. } => {
-                "build the module, or correct `wasm_module` in the manifest".into()
-            }
-            PackageErrorKind::ModuleGone { .. } => {
-                "put the module back where it was, or take the plugin out".into()
-            }
-            PackageErrorKind::ModuleChanged { .. } => {
-                "call again when it has been loaded anew: say `/reload`, or start again".into()
-            }
-            PackageErrorKind::ModuleTooLarge { limit, .. } => {
-                limits::module_next_step(*limit, "module_kb")
-            }
-            PackageErrorKind::ModuleTooLargeCompressed { limit, .. } => {
-                limits::module_next_step(*limit, "module_gzip_kb")
-            }
-            PackageErrorKind::Outside { .. } => {
-                "put the file itself into the package in place of the link".into()
-            }
-        }
-    }
 }
 
 impl fmt::Display for PackageError {
@@ -258,6 +196,68 @@ impl std::ops::Deref for PackageError {
 impl From<PackageError> for PackageFault {
     fn from(error: PackageError) -> Self {
         *error.0
+    }
+}
+
+impl ActionableError for PackageError {
+    fn next_step(&self) -> String {
+        match &self.kind {
+            PackageErrorKind::NoManifest { looked_for } => {
+                let first = looked_for.first().copied().unwrap_or_default();
+                format!("write a `{first}` beside the module")
+            }
+            PackageErrorKind::OtherKind { wanted } => {
+                let is = wanted.other();
+                format!("for a {is} there is `weft-lite {is}`, with the same commands")
+            }
+            PackageErrorKind::NoSkillFile { beneath: Some(folder) } => {
+                format!("there is one in `{folder}`: name that folder, unpacked if need be")
+            }
+            PackageErrorKind::NoSkillFile { beneath: None } => {
+                "name the folder that has it; `weft-lite skill new` makes one".into()
+            }
+            PackageErrorKind::Skill { diagnostics } => {
+                match errors(diagnostics).find_map(|it| it.suggestion.as_deref()) {
+                    Some(write) => format!("write {write}"),
+                    None => "see `weft-lite skill validate`".into(),
+                }
+            }
+            PackageErrorKind::OtherId { name, .. } => {
+                format!("give the manifest the id `{name}`, or one that ends with `.{name}`")
+            }
+            PackageErrorKind::Unreadable { .. } => {
+                "check that the path is right and that you may read it".into()
+            }
+            PackageErrorKind::ManifestTooLarge { limit, .. } => {
+                format!(
+                    "shorten it to at most {limit} bytes; what is long belongs into other files"
+                )
+            }
+            PackageErrorKind::Manifest(error) if error.faults.len() == 1 => {
+                "correct it in the manifest".into()
+            }
+            PackageErrorKind::Manifest(error) => {
+                format!("correct these {} faults in the manifest", error.faults.len())
+            }
+            PackageErrorKind::ModuleMissing { .. } => {
+                "build the module, or correct `wasm_module` in the manifest".into()
+            }
+            PackageErrorKind::ModuleGone { .. } => {
+                "put the module back where it was, or take the plugin out".into()
+            }
+            PackageErrorKind::ModuleChanged { .. } => {
+                "call again when it has been loaded anew: say `/reload`, or start again".into()
+            }
+            PackageErrorKind::ModuleTooLarge { limit, .. } => {
+                limits::module_next_step(*limit, "module_kb")
+            }
+            PackageErrorKind::ModuleTooLargeCompressed { limit, .. } => {
+                limits::module_next_step(*limit, "module_gzip_kb")
+            }
+            PackageErrorKind::Outside { .. } => {
+                "put the file itself into the package in place of the link".into()
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::dialer::{Dialer, TcpDialer};
 use super::private::PrivateHost;
 use super::resolver::{Resolver, SystemResolver};
 use super::tls::Trust;
-use crate::contract::limits;
+use crate::contract::{ActionableError, limits};
 
 /// How plugins get onto the network: name lookup, connections, trusted roots and local devices.
 ///
@@ -116,19 +116,6 @@ pub enum NetworkOptionsError {
     },
 }
 
-impl NetworkOptionsError {
-    /// What to do about it, in one sentence.
-    #[must_use]
-    pub fn next_step(&self) -> &'static str {
-        match self {
-            Self::Roots { .. } => "give a PEM file with the certificates of your own authorities",
-            Self::PrivateHost { .. } => {
-                "write one host as its URL has it, like `printer.local` or `192.168.1.20:8080`"
-            }
-        }
-    }
-}
-
 impl fmt::Display for NetworkOptionsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -139,6 +126,18 @@ impl fmt::Display for NetworkOptionsError {
                 write!(formatter, "the private host `{host}` can't be used: {problem}")
             }
         }
+    }
+}
+
+impl ActionableError for NetworkOptionsError {
+    fn next_step(&self) -> String {
+        let next_step = match self {
+            Self::Roots { .. } => "give a PEM file with the certificates of your own authorities",
+            Self::PrivateHost { .. } => {
+                "write one host as its URL has it, like `printer.local` or `192.168.1.20:8080`"
+            }
+        };
+        next_step.to_owned()
     }
 }
 

@@ -17,6 +17,7 @@ use super::split::{Split, reach, split};
 use super::yaml::reader::{self, Read, YamlFault};
 use super::yaml::{keys, nesting, repair};
 use super::{conflict, spelling};
+use crate::contract::ActionableError;
 
 /// Bytes of a `SKILL.md`.
 pub const SKILL_BYTES: usize = 256 * 1024;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::contract::SortedMap;
+use crate::contract::{ActionableError, SortedMap};
 use crate::skill::format::SkillDocument;
 
 /// Names that need no declaration: what was typed after the slash command, and the skill's folder.
@@ -19,20 +19,18 @@ pub struct MissingVariables {
     pub names: Vec<String>,
 }
 
-impl MissingVariables {
-    /// What to do about it.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        let given: Vec<String> = self.names.iter().map(|name| format!("{name}=...")).collect();
-        format!("give {}", given.join(" "))
-    }
-}
-
 impl fmt::Display for MissingVariables {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<String> = self.names.iter().map(|name| format!("`{name}`")).collect();
         let are = if names.len() == 1 { "is" } else { "are" };
         write!(formatter, "{} {are} required and has no value", names.join(", "))
+    }
+}
+
+impl ActionableError for MissingVariables {
+    fn next_step(&self) -> String {
+        let given: Vec<String> = self.names.iter().map(|name| format!("{name}=...")).collect();
+        format!("give {}", given.join(" "))
     }
 }
 

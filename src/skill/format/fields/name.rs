@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contract::deceives;
+use crate::contract::{ActionableError, deceives};
 
 /// The longest name, in characters.
 pub(super) const NAME_CHARS: usize = 64;
@@ -58,14 +58,6 @@ pub enum FolderNameFault {
     TooLong,
 }
 
-impl FolderNameFault {
-    /// What to do about it.
-    #[must_use]
-    pub fn next_step(self) -> &'static str {
-        "rename the folder: letters, digits and hyphens, like the skill's name"
-    }
-}
-
 impl fmt::Display for FolderNameFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -75,6 +67,12 @@ impl fmt::Display for FolderNameFault {
             Self::ControlCharacter => "the folder's name has control characters in it",
             Self::TooLong => "the folder's name is longer than 255 bytes",
         })
+    }
+}
+
+impl ActionableError for FolderNameFault {
+    fn next_step(&self) -> String {
+        "rename the folder: letters, digits and hyphens, like the skill's name".to_owned()
     }
 }
 
