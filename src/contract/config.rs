@@ -43,10 +43,10 @@ use serde_json::{Map, Value};
 
 use super::SortedMap;
 use super::channel_config::{self, ChannelConfig};
+use super::document;
 use super::layers;
 use super::limits::{self, KB, MB, MEMORY_BUDGET_MB, Range, SURFACE_MEMORY_MB};
 use super::manifest::check::{amount, text_of};
-use super::manifest::document;
 use super::manifest::findings::{ManifestFindings, Table, wrong_kind};
 use super::manifest::rules::{self, Flaw};
 use super::{ManifestError, McpConfig};

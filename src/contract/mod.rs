@@ -9,6 +9,7 @@ mod channel_config;
 mod config;
 mod control_tokens;
 mod description;
+mod document;
 mod first_bytes;
 mod future;
 mod host_path;
@@ -51,6 +52,7 @@ pub use config::{Config, ParsedConfig, WatchConfig};
 pub use control_tokens::sanitize_text;
 pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
+pub(crate) use document::from_state_json;
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 pub use host_path::expand_path;
 #[cfg(feature = "mcp")]

@@ -16,6 +16,7 @@ mod interrupted;
 mod operator;
 mod program;
 mod releases;
+mod repeated_keys;
 mod secrets;
 #[path = "../support/session.rs"]
 #[allow(dead_code, reason = "it is shared with tests of the console")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::document::DocumentError;
+use crate::contract::document::DocumentError;
 
 /// One fault of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,6 @@
 
 mod channel;
 pub(super) mod check;
-pub(super) mod document;
 mod fault;
 pub(super) mod findings;
 pub(super) mod rules;
@@ -16,7 +15,7 @@ use std::fmt;
 use semver::Version;
 use serde::{Serialize, Serializer};
 
-use super::{PluginPermissions, PluginResourceConfig, limits};
+use super::{PluginPermissions, PluginResourceConfig, document, limits};
 
 pub use channel::ChannelSettings;
 pub use fault::{ManifestError, ManifestFault};

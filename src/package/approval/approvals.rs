@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::consent::{Pending, Prompt};
@@ -20,8 +20,7 @@ pub struct Approvals {
 }
 
 /// The file's form.
-#[derive(Serialize, Deserialize)]
-#[serde(try_from = "Value")]
+#[derive(Serialize)]
 struct ApprovalsDocument {
     plugins: SortedMap<String, StoredApproval>,
 }
@@ -53,8 +52,8 @@ impl Approvals {
     pub fn read(home: &Path) -> Result<Self, HomeError> {
         let path = Self::path(home);
         let Some(text) = folder::read(&path)? else { return Ok(Self::default()) };
-        let document: ApprovalsDocument = serde_json::from_str(&text)
-            .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))?;
+        let document: ApprovalsDocument =
+            folder::parse_json(&text).map_err(|problem| HomeError::malformed(&path, problem))?;
         Ok(Self { plugins: document.plugins })
     }
 

@@ -8,7 +8,9 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::contract::{ActionableError, sort_by};
+use serde_json::Value;
+
+use crate::contract::{ActionableError, from_state_json, sort_by};
 use crate::package::approval::Approvals;
 use crate::package::kind::PackageKind;
 use crate::package::read::descriptions;
@@ -55,7 +57,7 @@ pub enum HomeErrorKind {
     },
     /// Its content is not what it should be.
     Malformed {
-        /// What is wrong with it; never a part of the content.
+        /// What is wrong with it. It may name a key that is given twice, and never a value.
         problem: String,
     },
 }
@@ -397,13 +399,15 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, HomeError> {
     }
 }
 
-/// Describes a JSON fault without quoting the text.
-pub(in crate::package) fn json_problem(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Data => "a value that does not belong there",
-        _ => "not valid JSON",
-    };
-    format!("{what}, at line {} column {}", error.line(), error.column())
+/// Parses the JSON text of a file. Every JSON file of `$WEFT_HOME`, every signature and every index is read
+/// here.
+///
+/// # Errors
+///
+/// The fault, without a value of the text: wrong syntax, a key that is given twice, a value that does not
+/// belong there.
+pub(in crate::package) fn parse_json<T: TryFrom<Value>>(text: &str) -> Result<T, String> {
+    from_state_json(text)?.try_into().map_err(|_| "a value does not belong there".into())
 }
 
 /// Writes a file that must not exist yet, and waits until the disk has it.

@@ -84,9 +84,7 @@ impl InstallRecord {
     pub(in crate::package) fn read_in(folder: &Path) -> Result<Option<Self>, HomeError> {
         let path = folder.join(RECORD_FILE);
         let Some(text) = folder::read(&path)? else { return Ok(None) };
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))
+        folder::parse_json(&text).map(Some).map_err(|problem| HomeError::malformed(&path, problem))
     }
 
     /// The packages of a kind whose signature by this key was verified when they were installed. One

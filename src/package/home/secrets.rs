@@ -208,8 +208,7 @@ pub struct FileSecrets {
     home: PathBuf,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(try_from = "Value")]
+#[derive(Serialize)]
 struct SecretDocument {
     hosts: Vec<String>,
     from: SecretValue,
@@ -290,7 +289,7 @@ impl FileSecrets {
             from: value,
             allow_http: transport == SecretTransport::HttpToPrivateHosts,
         })
-        .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))?;
+        .map_err(|error| HomeError::malformed(&path, error.to_string()))?;
         let lock = HomeLock::acquire(&self.home)?;
         let folder = self.folder();
         folder::make_folder(&folder, FileAccess::Owner)
@@ -391,9 +390,7 @@ impl SecretSource for FileSecrets {
 
 fn read_document(path: &Path) -> Result<Option<SecretDocument>, HomeError> {
     let Some(text) = folder::read(path)? else { return Ok(None) };
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|error| HomeError::malformed(path, folder::json_problem(&error)))
+    folder::parse_json(&text).map(Some).map_err(|problem| HomeError::malformed(path, problem))
 }
 
 fn is_name(name: &str) -> bool {

@@ -51,8 +51,7 @@ impl SkillSwitches {
     pub fn read(home: &Path) -> Result<Self, HomeError> {
         let path = Self::path(home);
         let Some(text) = folder::read(&path)? else { return Ok(Self::default()) };
-        serde_json::from_str(&text)
-            .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))
+        folder::parse_json(&text).map_err(|problem| HomeError::malformed(&path, problem))
     }
 
     /// The names of the skills that are off.

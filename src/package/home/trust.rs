@@ -24,8 +24,7 @@ pub enum WorkspaceTrust {
 }
 
 /// The file's form: answers by the workspace's real path.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(try_from = "Value")]
+#[derive(Default, Serialize)]
 struct TrustDocument {
     workspaces: SortedMap<String, WorkspaceTrust>,
 }
@@ -99,8 +98,7 @@ impl WorkspaceTrust {
 fn read(home: &Path) -> Result<TrustDocument, HomeError> {
     let path = WorkspaceTrust::path(home);
     let Some(text) = folder::read(&path)? else { return Ok(TrustDocument::default()) };
-    serde_json::from_str(&text)
-        .map_err(|error| HomeError::malformed(&path, folder::json_problem(&error)))
+    folder::parse_json(&text).map_err(|problem| HomeError::malformed(&path, problem))
 }
 
 /// The workspace's real path, so that one answer holds whatever way leads there.

@@ -26,8 +26,7 @@ pub struct Registry {
     index: RegistryIndex,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(try_from = "Value")]
+#[derive(Debug, Default, Serialize)]
 struct RegistryIndex {
     plugins: SortedMap<String, Vec<Release>>,
     skills: SortedMap<String, Vec<Release>>,
@@ -341,7 +340,5 @@ fn read_index(folder: &Path) -> Result<Option<RegistryIndex>, RegistryError> {
     let path = index_path(folder);
     let damaged = |problem: String| RegistryError::Index { path: path.clone(), problem };
     let text = folder::read(&path).map_err(|error| damaged(error.to_string()))?;
-    text.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|error| damaged(folder::json_problem(&error)))
+    text.map(|text| folder::parse_json(&text)).transpose().map_err(damaged)
 }

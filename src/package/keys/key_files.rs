@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::digest::{from_hex, sha256_hex};
@@ -123,8 +122,6 @@ impl std::ops::Deref for KeyError {
 /// A key that signs packages.
 pub struct PrivateKey(Ed25519KeyPair);
 
-#[derive(Deserialize)]
-#[serde(try_from = "Value")]
 struct PrivateDocument {
     algorithm: String,
     key_id: String,
@@ -227,8 +224,6 @@ impl fmt::Debug for PrivateKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
-#[derive(Deserialize)]
-#[serde(try_from = "Value")]
 struct PublicDocument {
     algorithm: String,
     key_id: String,
@@ -390,11 +385,10 @@ fn read_public(path: &Path) -> Result<(PublicKey, Option<String>), KeyError> {
     Ok((key, document.name))
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, KeyError> {
+fn read_json<T: TryFrom<Value>>(path: &Path) -> Result<T, KeyError> {
     let text = folder::read(path).map_err(of_home)?;
     let text = text.ok_or_else(|| KeyError::io(path, &io::ErrorKind::NotFound.into()))?;
-    serde_json::from_str(&text)
-        .map_err(|error| KeyError::malformed(path, folder::json_problem(&error)))
+    folder::parse_json(&text).map_err(|problem| KeyError::malformed(path, problem))
 }
 
 fn check_algorithm(path: &Path, algorithm: &str) -> Result<(), KeyError> {

@@ -173,8 +173,7 @@ impl PackageSignature {
         let text = folder::read(&folder.join(SIGNATURE_FILE))
             .map_err(|error| malformed(error.to_string()))?
             .ok_or(SignatureError::Missing)?;
-        let signature: Self =
-            serde_json::from_str(&text).map_err(|error| malformed(folder::json_problem(&error)))?;
+        let signature: Self = folder::parse_json(&text).map_err(malformed)?;
         if signature.algorithm != ALGORITHM {
             return Err(malformed(format!("`algorithm` is not `{ALGORITHM}`")));
         }

@@ -1,12 +1,15 @@
-//! Untrusted JSON or YAML text to one plain value, within bounds that hold whatever the text says.
+//! Reads JSON or YAML text as one plain value within bounds: manifests, `config.yaml`, the files of
+//! `$WEFT_HOME`, signatures and the index of a registry.
 //!
-//! The bounds: bytes of text, depth, number of values, and bytes of all strings together. The last
-//! two are what makes YAML's aliases harmless, as each use of one counts anew.
+//! A key that is given twice in one mapping is an error everywhere: two readers of such a file could see
+//! two different contents. The bounds are bytes of text, depth, number of values, and bytes of all strings
+//! together. The last two make YAML's aliases harmless, because each use of an alias counts again.
 
 use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
 
 /// Lists and mappings inside each other.
@@ -17,7 +20,7 @@ const VALUES: usize = 10_000;
 /// unbounded number of them would keep it busy for seconds.
 const YAML_BRACKETS: usize = 1_000;
 
-/// Why a text gave no value.
+/// Why a text can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DocumentError {
     /// The text is over the limit.
@@ -55,7 +58,7 @@ impl fmt::Display for DocumentError {
 pub(crate) fn from_json(text: &str, limit: usize) -> Result<Value, DocumentError> {
     let text = within(text, limit)?;
     let mut parser = serde_json::Deserializer::from_str(text);
-    read(&mut parser, limit)
+    read(&mut parser, VALUES, limit)
         .and_then(|value| parser.end().map(|()| value))
         .map_err(|error| DocumentError::Syntax { format: "JSON", message: error.to_string() })
 }
@@ -66,8 +69,25 @@ pub(crate) fn from_yaml(text: &str, limit: usize) -> Result<Value, DocumentError
     if text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() > YAML_BRACKETS {
         return Err(DocumentError::TooManyBrackets);
     }
-    read(serde_yaml::Deserializer::from_str(text), limit)
+    read(serde_yaml::Deserializer::from_str(text), VALUES, limit)
         .map_err(|error| DocumentError::Syntax { format: "YAML", message: error.to_string() })
+}
+
+/// Reads the JSON of a file that the program keeps itself, whose bytes the caller has bounded.
+///
+/// # Errors
+///
+/// The fault and its place. Of the content it names only a key that is given twice: the file may hold
+/// secrets.
+pub(crate) fn from_state_json(text: &str) -> Result<Value, String> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    // JSON has no aliases: there are never more values than bytes.
+    read(&mut parser, text.len(), text.len())
+        .and_then(|value| parser.end().map(|()| value))
+        .map_err(|error| match error.classify() {
+            Category::Data => error.to_string(),
+            _ => format!("not valid JSON, at line {} column {}", error.line(), error.column()),
+        })
 }
 
 /// The text without the byte order mark that some editors put before it.
@@ -78,20 +98,24 @@ fn within(text: &str, limit: usize) -> Result<&str, DocumentError> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-fn read<'de, D: Deserializer<'de>>(parser: D, limit: usize) -> Result<Value, D::Error> {
+fn read<'de, D: Deserializer<'de>>(
+    parser: D,
+    values: usize,
+    limit: usize,
+) -> Result<Value, D::Error> {
     // Without aliases no string is longer than its text, but for escapes like `\P`, whose two
     // bytes stand for three.
-    let budget = Budget { values: Cell::new(VALUES), bytes: Cell::new(limit * 3 / 2) };
-    Node { budget: &budget, depth: DEPTH }.deserialize(parser)
+    let budget = DocumentBudget { values: Cell::new(values), bytes: Cell::new(limit * 3 / 2) };
+    DocumentValue { budget: &budget, depth: DEPTH }.deserialize(parser)
 }
 
-/// What a document may still hold.
-struct Budget {
+/// How many values and bytes the rest of a document may have.
+struct DocumentBudget {
     values: Cell<usize>,
     bytes: Cell<usize>,
 }
 
-impl Budget {
+impl DocumentBudget {
     fn spend<E: de::Error>(&self, bytes: usize) -> Result<(), E> {
         let left = self.values.get().checked_sub(1).zip(self.bytes.get().checked_sub(bytes));
         let (values, bytes) =
@@ -102,14 +126,14 @@ impl Budget {
     }
 }
 
-/// One value that is still to be read.
+/// Reads one value, `depth` levels deep at most.
 #[derive(Clone, Copy)]
-struct Node<'b> {
-    budget: &'b Budget,
+struct DocumentValue<'b> {
+    budget: &'b DocumentBudget,
     depth: usize,
 }
 
-impl Node<'_> {
+impl DocumentValue<'_> {
     fn inner<E: de::Error>(self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1);
         let depth = depth.ok_or_else(|| E::custom(format!("nested deeper than {DEPTH}")))?;
@@ -117,7 +141,7 @@ impl Node<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node<'_> {
+impl<'de> DeserializeSeed<'de> for DocumentValue<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<Value, D::Error> {
@@ -125,7 +149,7 @@ impl<'de> DeserializeSeed<'de> for Node<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Node<'_> {
+impl<'de> Visitor<'de> for DocumentValue<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,9 +211,8 @@ impl<'de> Visitor<'de> for Node<'_> {
         self.budget.spend(0)?;
         let inner = self.inner()?;
         let mut map = Map::new();
-        while let Some(key) = entries.next_key_seed(Key { budget: self.budget })? {
+        while let Some(key) = entries.next_key_seed(DocumentKey { budget: self.budget })? {
             if map.contains_key(&key) {
-                // Two readers of such a file could see two different plugins.
                 return Err(de::Error::custom(format!(
                     "the key `{}` is given twice",
                     key.escape_debug()
@@ -201,16 +224,16 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_enum<A: de::EnumAccess<'de>>(self, _tagged: A) -> Result<Value, A::Error> {
-        Err(de::Error::custom("tags (`!name`) are not taken"))
+        Err(de::Error::custom("tags (`!name`) are not allowed"))
     }
 }
 
 /// A mapping's key, which must be text.
-struct Key<'b> {
-    budget: &'b Budget,
+struct DocumentKey<'b> {
+    budget: &'b DocumentBudget,
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> DeserializeSeed<'de> for DocumentKey<'_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<String, D::Error> {
@@ -218,7 +241,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     }
 }
 
-impl Visitor<'_> for Key<'_> {
+impl Visitor<'_> for DocumentKey<'_> {
     type Value = String;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
