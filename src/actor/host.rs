@@ -36,20 +36,20 @@ pub struct PluginHost {
     pub(super) lifecycle: Lifecycle,
 }
 
-/// What the handles read and only the actor replaces.
+/// State that handles read and only the actor replaces.
 pub(super) struct Shared {
     pub(super) tasks: Tasks,
     pub(super) snapshot: ArcSwap<Snapshot>,
     pub(super) options: PluginHostOptions,
     memory: Arc<MemoryBudget>,
-    /// Fires when everything was taken out of service for good.
+    /// Fires when the host has stopped for good.
     pub(super) stopped: CancellationSource,
 }
 
-/// What the loader has found to be different, as one change.
+/// The changes of one reload.
 #[derive(Default)]
 pub(super) struct Update {
-    /// Plugins whose approval was taken back: calls in flight are cancelled.
+    /// Plugins whose approval was revoked: calls in flight are cancelled.
     pub(super) revoke: Vec<String>,
     /// Plugins that go, or that `add` replaces: calls in flight end on them.
     pub(super) remove: Vec<String>,
@@ -112,8 +112,7 @@ impl PluginHost {
         Self { mailbox, shared, lifecycle }
     }
 
-    /// What is in service now. The answer doesn't change; ask again for a newer one. Reading it
-    /// takes no lock.
+    /// The current snapshot, which never changes itself. Reading it takes no lock.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
@@ -138,9 +137,9 @@ impl PluginHost {
     }
 
     /// Compiles, starts and describes the plugins, then puts those that are ready into service, all
-    /// in one change. What was compiled and started for it is dropped again until somebody calls them. Where two have the same id the first one stays, before those as well that come
-    /// later. What is refused is noted in the registry with its reason; so are the packages that
-    /// `unreadable` says could not even be read.
+    /// in one change. Their code is
+    /// dropped until the first call. On a duplicate id the plugin already in service wins, then the first
+    /// listed. The registry keeps each refusal with its reason, also for the packages in `unreadable`.
     pub async fn load<A: Into<ApprovalPolicy>>(
         &self,
         packages: impl IntoIterator<Item = (PluginPackage, A)>,
@@ -160,8 +159,7 @@ impl PluginHost {
         self.ask(|reply| Message::Change { prepared, refused, reply }).await;
     }
 
-    /// Replaces the skills there are, and gives the generation that it became; `None` when the host
-    /// has stopped. For embedders whose skills don't come from folders: a
+    /// Replaces all skills. Returns the new generation, or `None` when the host has stopped. For embedders whose skills don't come from folders: a
     /// [`Loader`](super::Loader) of this host replaces them when it finds a change.
     pub async fn put_skills(&self, skills: Arc<SkillRegistry>) -> Option<u64> {
         self.ask(|reply| Message::Skills { skills, reply }).await
@@ -181,7 +179,7 @@ impl PluginHost {
         self.contained(Box::pin(async { prepare(off_executor(ready).await?).await })).await
     }
 
-    /// What packages for this host are made ready with.
+    /// What preparing a package needs from this host.
     pub(super) fn workshop(&self, descriptions: Option<Descriptions>) -> Workshop {
         let Shared { options, memory, .. } = &*self.shared;
         Workshop {
@@ -192,8 +190,8 @@ impl PluginHost {
         }
     }
 
-    /// What a new version of this plugin is made ready for: whoever calls the one in service calls the
-    /// new one at once.
+    /// Whether a new version of this plugin is kept translated: if the one in service is, calls will
+    /// follow at once.
     pub(super) fn afterwards(&self, id: &str) -> Afterwards {
         let snapshot = self.shared.snapshot.load();
         match snapshot.plugins.plugin(id).is_some_and(|plugin| plugin.module.is_translated()) {
@@ -202,7 +200,7 @@ impl PluginHost {
         }
     }
 
-    /// What comes of work on a plugin that is to be loaded. Its panic is a failure to load.
+    /// Runs work on a plugin that is loading. A panic in it is a failure to load.
     pub(super) async fn contained<T: Send + 'static>(
         &self,
         work: BoxFuture<'static, Result<T, LoadError>>,
@@ -212,28 +210,27 @@ impl PluginHost {
         done.unwrap_or_else(|message| Err(panicked(message)))
     }
 
-    /// Puts what the loader found into service, and gives the generation it became; `None` when
-    /// the host has stopped.
+    /// Applies the changes of one reload. Returns the new generation, or `None` when the host has
+    /// stopped.
     pub(super) async fn update(&self, update: Update) -> Option<u64> {
         self.ask(|reply| Message::Update { update, reply }).await
     }
 
-    /// Takes a plugin out of service; calls in flight end on it. The answer tells whether it was
-    /// there.
+    /// Takes a plugin out of service; calls in flight end on it. Returns whether it was in service.
     pub async fn unload(&self, id: &str) -> bool {
         let id = id.to_owned();
         self.ask(|reply| Message::Unload { id, reply }).await.unwrap_or(false)
     }
 
     /// Takes a plugin out of service if `policy` does not approve all that it asks for; calls in
-    /// flight are cancelled. The answer tells whether it was taken out.
+    /// flight are cancelled. Returns whether it was taken out of service.
     pub async fn review(&self, id: &str, policy: impl Into<ApprovalPolicy>) -> bool {
         let (id, policy) = (id.to_owned(), policy.into());
         self.ask(|reply| Message::Review { id, policy, reply }).await.unwrap_or(false)
     }
 
-    /// Takes a plugin out of service because its approval was taken back; calls in flight are
-    /// cancelled. The answer tells whether it was there.
+    /// Takes a plugin out of service because its approval was revoked; calls in flight are cancelled.
+    /// Returns whether it was in service.
     pub async fn revoke(&self, id: &str) -> bool {
         self.review(id, StoredApproval { revoked: true, ..StoredApproval::default() }).await
     }
@@ -257,7 +254,7 @@ struct HostActor {
     shared: Arc<Shared>,
     stop: CancellationSource,
     tasks: Tasks,
-    /// Fires when the newest snapshot is no longer that.
+    /// Fires when a newer snapshot replaces this one.
     replaced: CancellationSource,
     /// How many plugins were ever put into service.
     loads: u64,
@@ -265,7 +262,7 @@ struct HostActor {
     draining: Vec<(String, Weak<CancellationSource>)>,
     refused_by_loader: Vec<RefusedPlugin>,
     refused_by_hand: Vec<RefusedPlugin>,
-    /// The skills there are, without those that plugins tell.
+    /// The skills from folders, without those that plugins provide.
     skills: Arc<SkillRegistry>,
 }
 
@@ -350,7 +347,7 @@ impl HostActor {
         self.replace(plugins, Some(skills))
     }
 
-    /// Puts plugins beside the others, but for those whose id is taken.
+    /// Adds plugins whose id is not in service yet, and returns refusals for the others.
     fn add(&mut self, plugins: &mut Plugins, prepared: Vec<PreparedPlugin>) -> Vec<RefusedPlugin> {
         let mut refused = Vec::new();
         for plugin in prepared {
@@ -406,15 +403,15 @@ impl HostActor {
     }
 
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
-        let PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance, .. } =
+        let PreparedPlugin { manifest, tools, facts, origin, warnings, spec, instance, .. } =
             plugin;
         let (mailbox, inbox) = mail::mailbox(MAILBOX);
-        let module = Arc::clone(&recipe.module);
-        let sandbox = Arc::clone(&recipe.sandbox);
+        let module = Arc::clone(&spec.module);
+        let sandbox = Arc::clone(&spec.sandbox);
         let revocation = Arc::new(CancellationSource::new());
-        let parked = instance.map(|instance| recipe.memory.park(instance, Instant::now()));
+        let parked = instance.map(|instance| spec.memory.park(instance, Instant::now()));
         let seat = Seat {
-            recipe,
+            spec,
             mode: manifest.instance,
             mailbox: inbox,
             stop: self.stop.token(),
@@ -425,7 +422,7 @@ impl HostActor {
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;
-        let told = facts.skill.as_ref().map(|skill| skill.found(&manifest.id));
+        let provided_skill = facts.skill.as_ref().map(|skill| skill.found(&manifest.id));
         LoadedPlugin {
             manifest,
             tools,
@@ -433,7 +430,7 @@ impl HostActor {
             origin,
             warnings,
             module,
-            told,
+            provided_skill,
             sandbox,
             mailbox,
             revocation,
@@ -445,7 +442,7 @@ impl HostActor {
         self.shared.snapshot.load().plugins.by_id().clone()
     }
 
-    /// Makes the next snapshot, and wakes whoever waits for it.
+    /// Publishes the next snapshot and wakes those who wait for it.
     fn replace(&mut self, plugins: Plugins, skills: Option<Arc<SkillRegistry>>) -> u64 {
         let now = self.shared.snapshot.load_full();
         let generation = now.generation + 1;
@@ -454,10 +451,11 @@ impl HostActor {
         if let Some(skills) = skills {
             self.skills = skills;
         }
-        let told: Vec<_> = plugins.values().filter_map(|plugin| plugin.told.clone()).collect();
-        let skills = match told.is_empty() {
+        let provided: Vec<_> =
+            plugins.values().filter_map(|plugin| plugin.provided_skill.clone()).collect();
+        let skills = match provided.is_empty() {
             true => Arc::clone(&self.skills),
-            false => Arc::new(self.skills.with_plugin_skills(told)),
+            false => Arc::new(self.skills.with_plugin_skills(provided)),
         };
         self.shared.snapshot.store(Arc::new(Snapshot {
             generation,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::kinds::{Answers, GuestFacts};
+use super::kinds::{Answers, GuestMetadata};
 use super::prepare::described_tools;
 use crate::contract::{PluginManifest, Sha256, ToolDescription, to_hex};
 use crate::package::program_mark;
@@ -19,7 +19,7 @@ const FORM: &str = "1";
 pub(super) struct Known {
     pub(super) summary: Arc<ModuleSummary>,
     pub(super) tools: Vec<ToolDescription>,
-    pub(super) facts: GuestFacts,
+    pub(super) facts: GuestMetadata,
 }
 
 /// What all of it depends on: the module with this digest, which may have so many bytes, under this
@@ -109,7 +109,7 @@ impl Known {
             faults: Vec::new(),
         };
         let tools = described_tools(&description, manifest).ok()?;
-        let facts = GuestFacts::of(answers, manifest, &tools).ok()?;
+        let facts = GuestMetadata::of(answers, manifest, &tools).ok()?;
         Some(Self { summary: Arc::new(summary), tools, facts })
     }
 }

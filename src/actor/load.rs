@@ -80,12 +80,12 @@ impl LoadError {
                 }),
                 message: String::new(),
             },
-            _ => CallError::NotLoaded(self.told(plugin).into()),
+            _ => CallError::NotLoaded(self.for_caller(plugin).into()),
         }
     }
 
-    /// What a caller is told of `plugin`.
-    pub(super) fn told(&self, plugin: &str) -> NotLoaded {
+    /// The refusal of `plugin` as a caller may see it.
+    pub(super) fn for_caller(&self, plugin: &str) -> NotLoaded {
         let (reason, next_step) = (self.reason(), self.next_step());
         NotLoaded { plugin: plugin.to_owned(), reason, next_step }
     }

@@ -25,7 +25,7 @@ mod watcher;
 pub use change::{Change, Changes, PluginSummary, RegistryChange, ToolSummary};
 pub use guests::WantedChannels;
 pub use host::PluginHost;
-pub use kinds::{CapabilityMismatch, GuestFacts, GuestSkill};
+pub use kinds::{CapabilityMismatch, GuestMetadata, GuestSkill};
 pub use lifecycle::{
     LifecycleError, LifecycleOptions, LifecycleState, Member, MemberObject, MemberOrigin,
     MemberOutcome, MemberStatus,

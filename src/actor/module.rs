@@ -75,7 +75,7 @@ impl PluginModule {
         // Before it is there, so that what is idle gives way to it.
         let charge = self.charge(account)?;
         let code = self.translate_off_executor().await;
-        let code = code.map_err(|error| CallError::NotLoaded(error.told(plugin).into()))?;
+        let code = code.map_err(|error| CallError::NotLoaded(error.for_caller(plugin).into()))?;
         Ok(self.put(code, charge))
     }
 

@@ -63,9 +63,9 @@ pub(super) async fn submit(
     }
 }
 
-/// What every instance of the plugin is started with.
+/// What it takes to start an instance of the plugin.
 #[derive(Clone)]
-pub(super) struct Recipe {
+pub(super) struct InstanceSpec {
     pub(super) module: Arc<PluginModule>,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) resources: PluginResourceConfig,
@@ -74,7 +74,7 @@ pub(super) struct Recipe {
     pub(super) account: Arc<MemoryAccount>,
 }
 
-impl Recipe {
+impl InstanceSpec {
     pub(super) async fn start(
         &self,
         code: &Arc<CompiledModule>,
@@ -95,9 +95,9 @@ impl Recipe {
             return Ok(code);
         }
         let Translating { work, .. } = translating.get_or_insert_with(|| {
-            let recipe = self.clone();
+            let spec = self.clone();
             let work = Box::pin(async move {
-                let begun = recipe.module.begin(recipe.sandbox.plugin(), &recipe.account);
+                let begun = spec.module.begin(spec.sandbox.plugin(), &spec.account);
                 let begun = AssertUnwindSafe(begun).catch_unwind().await;
                 begun.unwrap_or_else(|panic| Err(panicked(&*panic)))
             });
@@ -115,7 +115,7 @@ struct Translating {
     work: BoxFuture<'static, Result<Arc<CompiledModule>, CallError>>,
 }
 
-/// What a call begins with, and leaves for the next one.
+/// What a call starts from and leaves to the next call.
 #[derive(Default)]
 struct Ready {
     /// What is kept. Of a plugin with a fresh instance for each call, it is the code.
@@ -126,14 +126,14 @@ struct Ready {
     translating: Option<Translating>,
 }
 
-/// What an actor works with, and its successor after a panic.
+/// The state that an actor hands to its successor after a panic.
 pub(super) struct Seat {
-    pub(super) recipe: Recipe,
+    pub(super) spec: InstanceSpec,
     pub(super) mode: InstanceMode,
     pub(super) mailbox: Mail<PluginMessage>,
     /// Fires when the host stops: calls in flight are cancelled.
     pub(super) stop: Cancellation,
-    /// Fires when the plugin's approval is taken back. The actor keeps the source, so that going
+    /// Fires when the plugin's approval is revoked. The actor keeps the source, so that going
     /// out of service alone cancels nothing.
     pub(super) revocation: Arc<CancellationSource>,
     pub(super) tasks: Tasks,
@@ -155,7 +155,7 @@ impl PluginActor {
             if let Some(reply) = waiting.lock().take() {
                 answer_panic(&reply, message);
             }
-            successor.recipe.account.lose();
+            successor.spec.account.lose();
             Self::start(Arc::clone(&successor), None);
         });
         let tasks = seat.tasks.clone();
@@ -177,19 +177,19 @@ impl PluginActor {
         while let Ok(message) = next {
             self.handle(message, &instances).await;
             let Self { seat, ready, .. } = &mut self;
-            next = or(seat.mailbox.recv(), ready.keep_translated(&seat.recipe.memory)).await;
+            next = or(seat.mailbox.recv(), ready.keep_translated(&seat.spec.memory)).await;
         }
     }
 
     async fn handle(&mut self, message: PluginMessage, instances: &Arc<Semaphore>) {
         let PluginMessage { call, gauge, sent, reply } = message;
-        let recipe = &self.seat.recipe;
+        let spec = &self.seat.spec;
         match self.seat.mode {
             InstanceMode::Resident => {
                 let ends = self.ends();
                 *self.caller.lock() = Some(reply.clone());
-                let budget = self.ready.budget(&recipe.resources, sent).with_gauge(gauge);
-                let outcome = run(recipe, &mut self.ready, &call, budget, &reply, &ends).await;
+                let budget = self.ready.budget(&spec.resources, sent).with_gauge(gauge);
+                let outcome = run(spec, &mut self.ready, &call, budget, &reply, &ends).await;
                 *self.caller.lock() = None;
                 // The caller may be gone by now, and then nobody misses the answer.
                 let _ = reply.send(outcome).await;
@@ -198,7 +198,7 @@ impl PluginActor {
                 let permit = instances.acquire_arc().await;
                 let ends = self.ends();
                 *self.caller.lock() = Some(reply.clone());
-                let budget = self.ready.budget(&recipe.resources, sent).with_gauge(gauge);
+                let budget = self.ready.budget(&spec.resources, sent).with_gauge(gauge);
                 let code = self.shared_code(&budget, &reply, &ends).await;
                 *self.caller.lock() = None;
                 let code = match code {
@@ -209,9 +209,9 @@ impl PluginActor {
                         return;
                     }
                 };
-                let recipe = self.seat.recipe.clone();
+                let spec = self.seat.spec.clone();
                 let waiting = Arc::new(Lock::new(Some((reply.clone(), permit))));
-                let (caller, account) = (Arc::clone(&waiting), Arc::clone(&recipe.account));
+                let (caller, account) = (Arc::clone(&waiting), Arc::clone(&spec.account));
                 let mark = Mark::new(move |message| {
                     if let Some((reply, _permit)) = caller.lock().take() {
                         answer_panic(&reply, message);
@@ -220,8 +220,8 @@ impl PluginActor {
                 });
                 let beside = async move {
                     let mut ready = Ready { code: Some(code), ..Ready::default() };
-                    let outcome = run(&recipe, &mut ready, &call, budget, &reply, &ends).await;
-                    drop(ready.parked.and_then(|parked| recipe.memory.take_back(parked)));
+                    let outcome = run(&spec, &mut ready, &call, budget, &reply, &ends).await;
+                    drop(ready.parked.and_then(|parked| spec.memory.take_back(parked)));
                     drop(waiting.lock().take());
                     let _ = reply.send(outcome).await;
                 };
@@ -237,12 +237,12 @@ impl PluginActor {
         reply: &Sender<Outcome>,
         ends: &Ends,
     ) -> Result<Arc<CompiledModule>, CallError> {
-        let (recipe, ready) = (&self.seat.recipe, &mut self.ready);
-        let memory = &recipe.memory;
+        let (spec, ready) = (&self.seat.spec, &mut self.ready);
+        let memory = &spec.memory;
         let code = match ready.parked.take().and_then(|parked| memory.take_back(parked)) {
             Some(kept) => kept.into_code(),
             None => {
-                let code = recipe.code(&mut ready.translating, budget);
+                let code = spec.code(&mut ready.translating, budget);
                 unless_cancelled(pin!(code), reply, ends).await?
             }
         };
@@ -293,7 +293,7 @@ fn answer_panic(reply: &Sender<Outcome>, message: String) {
 /// also where the executor is gone and the actor never comes to its end.
 impl Drop for PluginActor {
     fn drop(&mut self) {
-        drop(self.ready.parked.take().and_then(|parked| self.seat.recipe.memory.take_back(parked)));
+        drop(self.ready.parked.take().and_then(|parked| self.seat.spec.memory.take_back(parked)));
     }
 }
 
@@ -309,7 +309,7 @@ struct Ends {
 /// in it is its outcome. An instance that is still good afterwards is parked, and otherwise its code; what
 /// was parked for a call that never began stays so.
 async fn run(
-    recipe: &Recipe,
+    spec: &InstanceSpec,
     ready: &mut Ready,
     call: &GuestCall,
     mut budget: CallBudget,
@@ -317,10 +317,10 @@ async fn run(
     ends: &Ends,
 ) -> Outcome {
     let result =
-        unless_cancelled(pin!(run_resident(recipe, ready, call, &mut budget)), reply, ends).await;
+        unless_cancelled(pin!(run_resident(spec, ready, call, &mut budget)), reply, ends).await;
     let code = ready.code.take();
     if ready.parked.is_none() {
-        ready.parked = code.map(|code| recipe.memory.keep(Kept::Code(code), Instant::now()));
+        ready.parked = code.map(|code| spec.memory.keep(Kept::Code(code), Instant::now()));
     }
     CallOutcome { result, usage: budget.usage() }
 }
@@ -328,13 +328,13 @@ async fn run(
 /// Runs one call on the resident instance, or on a new one where there is none any more. Leaves the code
 /// in `ready`, however that ends.
 async fn run_resident(
-    recipe: &Recipe,
+    spec: &InstanceSpec,
     ready: &mut Ready,
     call: &GuestCall,
     budget: &mut CallBudget,
 ) -> Result<GuestValue, CallError> {
     let Ready { parked, code, translating } = ready;
-    let kept = parked.take().and_then(|parked| recipe.memory.take_back(parked));
+    let kept = parked.take().and_then(|parked| spec.memory.take_back(parked));
     let mut instance = match kept {
         Some(Kept::Instance(instance)) => {
             *code = Some(Arc::clone(instance.module()));
@@ -344,10 +344,10 @@ async fn run_resident(
             let found = kept.map(Kept::into_code).or(code.take());
             let found = match found {
                 Some(found) => found,
-                None => recipe.code(translating, budget).await?,
+                None => spec.code(translating, budget).await?,
             };
             let code = code.insert(found);
-            recipe.start(code, budget).await.map_err(|error| match error {
+            spec.start(code, budget).await.map_err(|error| match error {
                 // The tool has said nothing yet, and the parameters are not at fault.
                 CallError::Guest { message } => CallError::NotReady { reason: message },
                 error => error,
@@ -356,7 +356,7 @@ async fn run_resident(
     };
     let result = instance.run(call, budget).await;
     if instance.is_usable() {
-        *parked = Some(recipe.memory.park(instance, Instant::now()));
+        *parked = Some(spec.memory.park(instance, Instant::now()));
     }
     result
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use futures_lite::future::{block_on, poll_once};
 
-use super::kinds::{Answers, CapabilityMismatch, GuestFacts, check_tools};
+use super::kinds::{Answers, CapabilityMismatch, GuestMetadata, check_tools};
 use super::known::{self, Known};
 use super::load::LoadError;
 use super::module::PluginModule;
-use super::plugin::Recipe;
+use super::plugin::InstanceSpec;
 use crate::contract::{BoxFuture, PluginDescription, PluginManifest, ToolDescription};
 use crate::package::{
     ApprovalPolicy, Descriptions, ModuleSource, PackageError, PackageOrigin, PluginPackage,
@@ -29,7 +29,7 @@ pub(super) struct PackageHead {
     pub(super) module: ModuleSource,
 }
 
-/// What packages are made ready with.
+/// What preparing a package needs from its host.
 #[derive(Clone)]
 pub(super) struct Workshop {
     pub(super) sandbox: SandboxOptions,
@@ -44,17 +44,17 @@ pub(super) struct Ready {
     manifest: PluginManifest,
     warnings: Vec<String>,
     origin: PackageOrigin,
-    recipe: Recipe,
+    spec: InstanceSpec,
     afterwards: Afterwards,
     what: Readied,
 }
 
-/// What finds out what is to be known of a module.
-type Readying<'a> = Box<dyn FnOnce(&Recipe) -> Result<Readied, LoadError> + 'a>;
+/// Describes a guest, or leaves that to the executor.
+type Readying<'a> = Box<dyn FnOnce(&InstanceSpec) -> Result<Readied, LoadError> + 'a>;
 
 enum Readied {
-    Told(Told),
-    /// It has to be asked, and the answers are kept under this key.
+    Described(Described),
+    /// It is still to be described; the answers are stored under this key.
     Unasked(Option<String>),
 }
 
@@ -62,13 +62,13 @@ enum Readied {
 pub(super) struct PreparedPlugin {
     pub(super) manifest: PluginManifest,
     pub(super) tools: Vec<ToolDescription>,
-    pub(super) facts: GuestFacts,
+    pub(super) facts: GuestMetadata,
     pub(super) origin: PackageOrigin,
     pub(super) warnings: Vec<String>,
-    pub(super) recipe: Recipe,
+    pub(super) spec: InstanceSpec,
     /// The instance that described itself, where it is wanted at once.
     pub(super) instance: Option<Instance>,
-    /// What is to be kept for the next time, with its key.
+    /// The description to store for the next start, with its key.
     pub(super) to_keep: Option<(String, String)>,
 }
 
@@ -76,7 +76,7 @@ pub(super) struct PreparedPlugin {
 /// it takes turns with others.
 const QUIET_TURNS: usize = 64;
 
-/// What becomes of the instance that a plugin describes itself with.
+/// Whether the instance that described the plugin is kept for its first call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Afterwards {
     /// Nobody has called the plugin: it is dropped.
@@ -112,8 +112,8 @@ impl PackageHead {
         if let Some(Known { summary, tools, facts }) =
             known.filter(|_| afterwards == Afterwards::Cold)
         {
-            let told = Told { tools, facts, instance: None, to_keep: None };
-            let readied = Box::new(|_: &Recipe| Ok(Readied::Told(told)));
+            let described = Described { tools, facts, instance: None, to_keep: None };
+            let readied = Box::new(|_: &InstanceSpec| Ok(Readied::Described(described)));
             return self.with(&summary, workshop, afterwards, readied);
         }
         let bytes = match bytes {
@@ -124,18 +124,18 @@ impl PackageHead {
         };
         let summary = Arc::new(CompiledModule::check(&bytes, limit).map_err(LoadError::Module)?);
         let manifest = self.manifest.clone();
-        let readied = Box::new(|recipe: &Recipe| {
+        let readied = Box::new(|spec: &InstanceSpec| {
             if afterwards == Afterwards::Cold
-                && let Some(told) = ask_quietly(recipe, &bytes, &manifest, &key)?
+                && let Some(described) = ask_without_host(spec, &bytes, &manifest, &key)?
             {
-                return Ok(Readied::Told(told));
+                return Ok(Readied::Described(described));
             }
             Ok(Readied::Unasked(key))
         });
         self.with(&summary, workshop, afterwards, readied)
     }
 
-    /// With what is to be known of the module, which `readied` gives.
+    /// Builds the sandbox and the instance spec, then describes the guest by `readied`.
     fn with(
         self,
         summary: &Arc<ModuleSummary>,
@@ -157,40 +157,40 @@ impl PackageHead {
         let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, sandbox);
         warnings.extend(closed);
         // From here on, a neighbour that holds more than its share gives way.
-        let recipe = Recipe {
+        let spec = InstanceSpec {
             module: Arc::new(PluginModule::new(Arc::clone(summary), module, &origin)),
             sandbox: Arc::new(sandbox),
             resources: manifest.resources,
             memory: Arc::clone(memory),
             account: Arc::new(memory.account(&manifest.id)),
         };
-        let what = readied(&recipe)?;
-        Ok(Ready { manifest, warnings, origin, recipe, afterwards, what })
+        let what = readied(&spec)?;
+        Ok(Ready { manifest, warnings, origin, spec, afterwards, what })
     }
 }
 
 /// Makes a package ready, without changing anything that is in service.
 pub(super) async fn prepare(ready: Ready) -> Result<PreparedPlugin, LoadError> {
-    let Ready { manifest, mut warnings, origin, recipe, afterwards, what } = ready;
-    let told = match what {
-        Readied::Told(told) => told,
-        Readied::Unasked(key) => ask(&recipe, &manifest, key).await?,
+    let Ready { manifest, mut warnings, origin, spec, afterwards, what } = ready;
+    let described = match what {
+        Readied::Described(described) => described,
+        Readied::Unasked(key) => ask(&spec, &manifest, key).await?,
     };
-    let Told { tools, facts, instance, to_keep } = told;
+    let Described { tools, facts, instance, to_keep } = described;
     let instance = instance.filter(|_| afterwards == Afterwards::Warm);
     warnings.extend(announced(&manifest, &tools));
-    Ok(PreparedPlugin { manifest, tools, facts, origin, warnings, recipe, instance, to_keep })
+    Ok(PreparedPlugin { manifest, tools, facts, origin, warnings, spec, instance, to_keep })
 }
 
-/// What a guest says of itself.
-struct Told {
+/// A guest's description of itself.
+struct Described {
     tools: Vec<ToolDescription>,
-    facts: GuestFacts,
+    facts: GuestMetadata,
     instance: Option<Instance>,
     to_keep: Option<(String, String)>,
 }
 
-impl Told {
+impl Described {
     fn of(
         text: &str,
         answers: Answers,
@@ -203,74 +203,74 @@ impl Told {
             let text = known::text(&key, text, &answers, summary)?;
             Some((key, text))
         });
-        let facts = GuestFacts::of(answers, manifest, &tools)?;
+        let facts = GuestMetadata::of(answers, manifest, &tools)?;
         Ok(Self { tools, facts, instance: None, to_keep })
     }
 }
 
-/// What a guest has said, in its own words and in ours.
-struct Said {
+/// A started guest with its description, as text and parsed.
+struct Interview {
     instance: Instance,
     text: String,
     tools: Vec<ToolDescription>,
     answers: Answers,
 }
 
-/// Starts a guest and asks it all that is to be known of it.
-fn said<'a>(
-    recipe: &'a Recipe,
+/// Starts a guest and calls its functions that describe it.
+fn interview<'a>(
+    spec: &'a InstanceSpec,
     code: &'a Arc<CompiledModule>,
     manifest: &'a PluginManifest,
     budget: &'a mut CallBudget,
-) -> BoxFuture<'a, Result<Said, LoadError>> {
+) -> BoxFuture<'a, Result<Interview, LoadError>> {
     Box::pin(async move {
         let failed = |error| LoadError::Start { error };
-        let mut instance = recipe.start(code, budget).await.map_err(failed)?;
+        let mut instance = spec.start(code, budget).await.map_err(failed)?;
         let text = instance.describe(budget).await.map_err(failed)?;
         let tools = described_tools(&text, manifest)?;
         let answers = Answers::ask(&mut instance, manifest, budget).await?;
-        Ok(Said { instance, text, tools, answers })
+        Ok(Interview { instance, text, tools, answers })
     })
 }
 
-/// Starts a guest and has it describe itself.
+/// Describes a guest on the executor, with calls to the host allowed.
 async fn ask(
-    recipe: &Recipe,
+    spec: &InstanceSpec,
     manifest: &PluginManifest,
     key: Option<String>,
-) -> Result<Told, LoadError> {
-    let compiled = recipe.module.translate_off_executor().await?;
-    let mut budget = CallBudget::new(&recipe.resources);
-    let charge = recipe.module.charge(&recipe.account);
+) -> Result<Described, LoadError> {
+    let compiled = spec.module.translate_off_executor().await?;
+    let mut budget = CallBudget::new(&spec.resources);
+    let charge = spec.module.charge(&spec.account);
     let charge = charge.map_err(|error| LoadError::Start { error })?;
-    let code = recipe.module.put(compiled, charge);
-    let Said { instance, text, tools, answers } =
-        said(recipe, &code, manifest, &mut budget).await?;
+    let code = spec.module.put(compiled, charge);
+    let Interview { instance, text, tools, answers } =
+        interview(spec, &code, manifest, &mut budget).await?;
     // What depends on more than the module may be another the next time.
     let key = key.filter(|_| !budget.has_asked_host());
-    let told = Told::of(&text, answers, tools, manifest, recipe.module.summary(), key)?;
-    Ok(Told { instance: Some(instance), ..told })
+    let described = Described::of(&text, answers, tools, manifest, spec.module.summary(), key)?;
+    Ok(Described { instance: Some(instance), ..described })
 }
 
 /// The same on this thread, for a guest that only computes and not for long, which most do. Then only the
 /// functions that it needs for it are translated. `None` where it is another one.
-fn ask_quietly(
-    recipe: &Recipe,
+fn ask_without_host(
+    spec: &InstanceSpec,
     bytes: &[u8],
     manifest: &PluginManifest,
     key: &Option<String>,
-) -> Result<Option<Told>, LoadError> {
-    let summary = recipe.module.shared_summary();
+) -> Result<Option<Described>, LoadError> {
+    let summary = spec.module.shared_summary();
     let code = CompiledModule::of_checked(bytes, summary, Translation::AtFirstCall)
         .map_err(LoadError::Module)?;
-    let Ok(charge) = recipe.module.charge(&recipe.account) else { return Ok(None) };
+    let Ok(charge) = spec.module.charge(&spec.account) else { return Ok(None) };
     let code = Arc::new(code.charged(charge));
-    let mut budget = CallBudget::new(&recipe.resources).quiet();
-    let mut asking = said(recipe, &code, manifest, &mut budget);
+    let mut budget = CallBudget::new(&spec.resources).quiet();
+    let mut asking = interview(spec, &code, manifest, &mut budget);
     let mut turns = (0..QUIET_TURNS).map(|_| block_on(poll_once(&mut asking)));
-    let Some(Ok(said)) = turns.find_map(|asked| asked) else { return Ok(None) };
-    let Said { text, tools, answers, .. } = said;
-    Told::of(&text, answers, tools, manifest, summary, key.clone()).map(Some)
+    let Some(Ok(interview)) = turns.find_map(|asked| asked) else { return Ok(None) };
+    let Interview { text, tools, answers, .. } = interview;
+    Described::of(&text, answers, tools, manifest, summary, key.clone()).map(Some)
 }
 
 /// The tools that a description has, if they are what the manifest says.
@@ -285,7 +285,7 @@ pub(super) fn described_tools(
     Ok(tools)
 }
 
-/// What keeps a package from being looked at any further.
+/// Checks that everything that the manifest asks for is approved.
 pub(super) fn approved(
     manifest: &PluginManifest,
     approval: &ApprovalPolicy,
@@ -297,7 +297,7 @@ pub(super) fn approved(
     }
 }
 
-/// Where the manifest announces other tools than the module describes.
+/// Warnings where the manifest's tools differ from those that the module describes.
 fn announced(manifest: &PluginManifest, tools: &[ToolDescription]) -> Vec<String> {
     if manifest.tools.is_empty() {
         return Vec::new();

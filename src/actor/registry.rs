@@ -1,6 +1,6 @@
 //! The snapshot of what is loaded: which plugins, and which tool is whose.
 //!
-//! A snapshot never changes. The plugin host replaces it whole; whoever reads it keeps the one it
+//! A snapshot never changes. The plugin host replaces it whole; a reader keeps the one it
 //! started with, so a call in flight is never hurt by a change.
 
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_channel::Sender;
 
-use super::kinds::GuestFacts;
+use super::kinds::GuestMetadata;
 use super::load::LoadError;
 use super::module::PluginModule;
 use super::plugin::PluginMessage;
@@ -20,7 +20,7 @@ use crate::package::{PackageError, PackageOrigin};
 use crate::sandbox::Sandbox;
 use crate::skill::FoundSkill;
 
-/// What is loaded at one moment.
+/// The plugins in service at one moment, and those refused.
 #[derive(Debug, Default)]
 pub struct PluginRegistry {
     /// The generation of the snapshot that it was made for.
@@ -39,19 +39,19 @@ pub struct LoadedPlugin {
     pub manifest: PluginManifest,
     /// Its tools, as the module described them.
     pub tools: Vec<Arc<ToolDescription>>,
-    /// What it said once as a stage or a skill.
-    pub facts: GuestFacts,
+    /// What the guest answered at load as a stage or a skill.
+    pub facts: GuestMetadata,
     /// Where it came from.
     pub origin: PackageOrigin,
-    /// What its author or operator should know.
+    /// Warnings for its author or operator.
     pub warnings: Vec<String>,
     /// The module it runs.
     pub module: Arc<PluginModule>,
-    /// The skill that it tells, as one among the skills there are.
-    pub(super) told: Option<FoundSkill>,
+    /// The skill that the plugin provides.
+    pub(super) provided_skill: Option<FoundSkill>,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) mailbox: Sender<PluginMessage>,
-    /// Cancels its calls in flight when its approval is taken back.
+    /// Cancels its calls in flight when its approval is revoked.
     pub(super) revocation: Arc<CancellationSource>,
     /// Tells this load from every other one of the host.
     pub(crate) load: u64,
@@ -84,12 +84,12 @@ impl RefusedPlugin {
         Self { id: None, origin, error: LoadError::Package(error) }
     }
 
-    /// What a caller is told, who need not know where it lies.
+    /// The refusal as a caller may see it, without the path of the package.
     #[must_use]
-    pub fn told(&self) -> NotLoaded {
+    pub fn for_caller(&self) -> NotLoaded {
         let folder = || Path::new(&self.origin).file_name().map(|it| it.to_string_lossy());
         let name = self.id.clone().or_else(|| folder().map(Into::into));
-        self.error.told(&name.unwrap_or_else(|| self.origin.clone()))
+        self.error.for_caller(&name.unwrap_or_else(|| self.origin.clone()))
     }
 }
 
@@ -102,7 +102,7 @@ pub struct ToolEntry {
 }
 
 impl ToolEntry {
-    /// What the tool is.
+    /// The tool.
     ///
     /// # Panics
     ///
@@ -135,7 +135,7 @@ impl PluginRegistry {
         self.plugins.get(id)
     }
 
-    /// What was found and is not in service, and why.
+    /// Plugins that were found and are not in service, with the reason.
     #[must_use]
     pub fn refused(&self) -> &[RefusedPlugin] {
         &self.refused
@@ -172,7 +172,7 @@ impl PluginRegistry {
     fn missing(&self, name: &str) -> CallError {
         let owner = name.split_once("__").map(|(owner, _)| owner);
         let absent = owner.filter(|owner| !self.plugins.contains_key(*owner));
-        // A slip in the name of a plugin that is not in service is told of that plugin, too.
+        // A misspelt name of a refused plugin gets the reason of that refusal, too.
         let ids: Vec<&str> = self.refused.iter().filter_map(|it| it.id.as_deref()).collect();
         let others = self.plugins.keys().map(String::as_str);
         let all: Vec<&str> = ids.iter().copied().chain(others).collect();
@@ -202,7 +202,8 @@ impl PluginRegistry {
             (Some(owner), None) => !self.plugins.contains_key(owner),
             (None, _) => true,
         };
-        let not_loaded = self.refused.iter().filter(might_have).map(RefusedPlugin::told).collect();
+        let not_loaded =
+            self.refused.iter().filter(might_have).map(RefusedPlugin::for_caller).collect();
         let similar = similar(bare, name, names);
         CallError::UnknownTool { name: name.to_owned(), similar: similar.into(), not_loaded }
     }
@@ -231,7 +232,7 @@ impl PluginRegistry {
     }
 }
 
-/// Up to three names that were probably meant, hold the wanted one, or begin alike.
+/// Up to three likely names: close ones, ones that contain `wanted`, or ones that begin alike.
 fn similar<'a>(bare: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = bare.to_ascii_lowercase();
     let mut close: Vec<(usize, &str)> = names

@@ -80,7 +80,8 @@ fn approving(error: &CallError, runtime: &Runtime) -> Option<String> {
         _ => return None,
     };
     let registry = runtime.host().registry();
-    let waits = |it: &&RefusedPlugin| it.told().plugin == *plugin && it.error.waits_for_kinds();
+    let waits =
+        |it: &&RefusedPlugin| it.for_caller().plugin == *plugin && it.error.waits_for_kinds();
     registry.refused().iter().find(waits).map(|it| report::next_step(&it.error))
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::audit::{AuditLog, AuditOutcome, Entry, Finding};
+use super::audit::{AuditLog, AuditOutcome, CallResult, Entry};
 use super::call::{HostCall, HostReply, Served};
 use super::clock::Clock;
 use super::environment::EnvironmentGate;
@@ -44,7 +44,7 @@ impl fmt::Debug for Sandbox {
 /// What a branch of the policy came to.
 struct Answer {
     served: Served,
-    finding: Finding,
+    result: CallResult,
 }
 
 impl Sandbox {
@@ -129,7 +129,7 @@ impl Sandbox {
             HostCall::GetEnv { name } => self.get_env(name),
             HostCall::Log { level, message } => self.log(level, &message),
         };
-        entry.close(answer.finding);
+        entry.close(answer.result);
         answer.served
     }
 
@@ -139,7 +139,7 @@ impl Sandbox {
         let met = self.secrets.met();
         let shown = met.redact_call(call);
         let entry = Entry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
-        entry.close(Finding::failed(AuditOutcome::Denied, rule));
+        entry.close(CallResult::failed(AuditOutcome::Denied, rule));
     }
 
     /// Waits until the audit log has room for more records of this plugin.
@@ -162,9 +162,9 @@ impl Sandbox {
         };
         let error = match received {
             Ok(body) => {
-                let finding = Finding::ok(body.len());
+                let result = CallResult::ok(body.len());
                 let served = Served::plain(HostReply::Text(Ok(body)));
-                return Answer { served, finding };
+                return Answer { served, result };
             }
             Err(error) => error,
         };
@@ -172,11 +172,11 @@ impl Sandbox {
     }
 
     fn http_failed(&self, error: HttpError) -> Answer {
-        let finding = Finding::failed(error.outcome(), self.secrets.met().redact(&error.rule()));
+        let result = CallResult::failed(error.outcome(), self.secrets.met().redact(&error.rule()));
         let text = self.secrets.sent().redact(&error.to_string()).into_owned();
         let reply = HostReply::Text(Err(text));
         let served = Served { denied: error.into_denied(), ..Served::plain(reply) };
-        Answer { served, finding }
+        Answer { served, result }
     }
 
     async fn read_file(&self, path: &str) -> Answer {
@@ -213,27 +213,27 @@ impl Sandbox {
 
     fn get_env(&self, name: String) -> Answer {
         fault("get-env", self.plugin());
-        let (value, finding) = match self.environment.permit(name) {
+        let (value, result) = match self.environment.permit(name) {
             Ok(permit) => {
                 let value = self.environment.read(&permit, self.clock.now());
                 let bytes = value.as_ref().map_or(0, String::len);
-                (value, Finding::ok(bytes))
+                (value, CallResult::ok(bytes))
             }
-            Err(denied) => (None, Finding::failed(AuditOutcome::Denied, denied.rule)),
+            Err(denied) => (None, CallResult::failed(AuditOutcome::Denied, denied.rule)),
         };
         // Never a refusal: a variable that may not be read looks like one that isn't set.
-        Answer { served: Served::plain(HostReply::Value(value)), finding }
+        Answer { served: Served::plain(HostReply::Value(value)), result }
     }
 
     fn log(&self, level: u8, message: &str) -> Answer {
         fault("log", self.plugin());
-        let finding = match self.log.permit(level, message, self.clock.now(), &self.secrets.met()) {
-            Ok(permit) => Finding::ok(self.log.write(&permit)),
+        let result = match self.log.permit(level, message, self.clock.now(), &self.secrets.met()) {
+            Ok(permit) => CallResult::ok(self.log.write(&permit)),
             Err(Dropped) => {
-                Finding::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")
+                CallResult::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")
             }
         };
-        Answer { served: Served::plain(HostReply::Nothing), finding }
+        Answer { served: Served::plain(HostReply::Nothing), result }
     }
 }
 
@@ -247,7 +247,7 @@ impl Answer {
         let error = match result {
             Ok(value) => {
                 let served = Served::plain(reply(Ok(value)));
-                return Self { served, finding: Finding::ok(bytes) };
+                return Self { served, result: CallResult::ok(bytes) };
             }
             Err(error) => error,
         };
@@ -255,13 +255,13 @@ impl Answer {
             FileError::Denied(_) => AuditOutcome::Denied,
             _ => AuditOutcome::Error,
         };
-        let finding = Finding::failed(outcome, error.rule());
+        let result = CallResult::failed(outcome, error.rule());
         let reply = reply(Err(error.to_string()));
         let (denied, missing_grant) = match error {
             FileError::Denied(denied) => (Some(denied), None),
             FileError::NotFound { grant, .. } => (None, grant),
             _ => (None, None),
         };
-        Self { served: Served { reply, denied, missing_grant }, finding }
+        Self { served: Served { reply, denied, missing_grant }, result }
     }
 }

@@ -10,7 +10,7 @@ use wasmi::{Func, Val};
 pub(super) struct Function {
     pub(super) func: Func,
     /// Whether it gives an `i32`, or nothing: the world has no other functions.
-    pub(super) gives: bool,
+    pub(super) has_result: bool,
 }
 
 /// Where the interpreter writes what a function gives.
@@ -21,7 +21,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn of(function: Function) -> Self {
-        Self { value: [Val::I32(0)], count: usize::from(function.gives) }
+        Self { value: [Val::I32(0)], count: usize::from(function.has_result) }
     }
 
     pub(super) fn slots(&mut self) -> &mut [Val] {

@@ -262,9 +262,9 @@ fn function(
     instance: &wasmi::Instance,
     store: &Store<State>,
     name: &str,
-    gives: bool,
+    has_result: bool,
 ) -> Option<Function> {
-    instance.get_func(store, name).map(|func| Function { func, gives })
+    instance.get_func(store, name).map(|func| Function { func, has_result })
 }
 
 fn missing(name: &str) -> CallError {

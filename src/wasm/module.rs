@@ -40,7 +40,7 @@ pub struct CompiledModule {
 pub(crate) enum Translation {
     /// All of them before anything is called.
     Whole,
-    /// Each when it is first called; see [`CompiledModule::of_trusted`].
+    /// Each when it is first called; see [`CompiledModule::new_lazy`].
     AtFirstCall,
 }
 
@@ -86,7 +86,7 @@ impl CompiledModule {
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub fn of_trusted(bytes: &[u8], limit_bytes: usize) -> Result<Arc<Self>, ModuleError> {
+    pub fn new_lazy(bytes: &[u8], limit_bytes: usize) -> Result<Arc<Self>, ModuleError> {
         let summary = Self::check(bytes, limit_bytes)?;
         Self::of_checked(bytes, &Arc::new(summary), Translation::AtFirstCall).map(Arc::new)
     }

@@ -97,16 +97,15 @@ fn lazy_translation_costs_the_same_fuel() {
          (memory.copy (i32.const 65536) (i32.const 65537) (i32.const 99999))";
     let guest = Guest::running(&format!("(local $sum i32) {sums} {bulk} {ECHO}"));
     let wasm = guest.wasm();
-    let of_trusted = CompiledModule::of_trusted(&wasm, wasm.len()).unwrap();
+    let new_lazy = CompiledModule::new_lazy(&wasm, wasm.len()).unwrap();
     let resources = PluginResourceConfig::default();
-    let [translated, translating, again] =
-        [&guest.compile(), &of_trusted, &of_trusted].map(|module| {
-            let mut instance = start(module, &resources).unwrap();
-            let mut budget = CallBudget::new(&resources).with_slice(1_000);
-            let result = smol::block_on(instance.execute_tool("run", "1", &mut budget));
-            assert_eq!(result, Ok("1".into()));
-            budget.usage().fuel
-        });
+    let [translated, translating, again] = [&guest.compile(), &new_lazy, &new_lazy].map(|module| {
+        let mut instance = start(module, &resources).unwrap();
+        let mut budget = CallBudget::new(&resources).with_slice(1_000);
+        let result = smol::block_on(instance.execute_tool("run", "1", &mut budget));
+        assert_eq!(result, Ok("1".into()));
+        budget.usage().fuel
+    });
     assert!(translated > 5_000, "{translated}");
     assert_eq!((translating, again), (translated, translated));
 }

@@ -18,7 +18,7 @@ const NAME_CHARS: usize = 64;
 /// The answers of one version of a plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct GuestFacts {
+pub struct GuestMetadata {
     /// When its stage runs, if it is one.
     pub stage_type: Option<PipelineStageType>,
     /// Its skill, if it is one.
@@ -72,7 +72,7 @@ impl Answers {
     }
 }
 
-impl GuestFacts {
+impl GuestMetadata {
     /// What the answers say to what the manifest declares.
     pub(in crate::actor) fn of(
         answers: Answers,

@@ -26,7 +26,7 @@ use crate::wasm::{GuestCall, GuestValue};
 pub use capabilities::CapabilityMismatch;
 pub(super) use capabilities::check_tools;
 pub(super) use facts::Answers;
-pub use facts::{GuestFacts, GuestSkill};
+pub use facts::{GuestMetadata, GuestSkill};
 
 use channel::HostedChannel;
 use memory::HostedMemory;

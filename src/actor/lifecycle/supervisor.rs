@@ -14,7 +14,7 @@ use crate::task::{Asker, Awaited, Inbox, Lock, Mailbox, mailbox, question};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
-/// What one member can be told before it has done it.
+/// Requests that one member may have waiting.
 const CONTROLS: usize = 8;
 
 pub(super) enum Message {
@@ -28,11 +28,11 @@ pub(super) enum Message {
         name: String,
         reply: Asker<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
     },
-    /// Tells the members that are meant, and sends the receiver of their answers.
-    Tell {
-        whom: Whom,
-        what: What,
-        reply: Asker<Told>,
+    /// Passes the action to the selected members and replies with their pending outcomes.
+    Change {
+        selector: Selector,
+        action: Action,
+        reply: Asker<PendingOutcomes>,
     },
     Changed(u64, Change),
     ForgetAll {
@@ -51,20 +51,20 @@ pub(super) enum Change {
 }
 
 /// Which members are meant.
-pub(super) enum Whom {
+pub(super) enum Selector {
     All,
     Kind(PluginCapability),
     One(PluginCapability, String),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum Action {
     Start,
     Stop,
 }
 
-/// The answers of the members that were told.
-type Told = Vec<Awaited<MemberOutcome>>;
+/// The outcomes of the members that an action was passed to.
+type PendingOutcomes = Vec<Awaited<MemberOutcome>>;
 
 /// The handle. Dropping the last one lets every member end.
 #[derive(Clone)]
@@ -109,7 +109,7 @@ impl Lifecycle {
         name: &str,
     ) -> Result<(), LifecycleError> {
         // It ends in order, as far as it can, before it is forgotten.
-        let stopped = self.tell_one(kind, name, What::Stop).await;
+        let stopped = self.change_one(kind, name, Action::Stop).await;
         let removed =
             self.ask(|reply| Message::Remove { kind, name: name.to_owned(), reply }).await??;
         if let Some(inbound) = removed {
@@ -120,19 +120,19 @@ impl Lifecycle {
     }
 
     pub(in crate::actor) async fn start_all(&self) -> Vec<MemberOutcome> {
-        self.tell(Whom::All, What::Start).await
+        self.change(Selector::All, Action::Start).await
     }
 
     pub(in crate::actor) async fn stop_all(&self) -> Vec<MemberOutcome> {
-        self.tell(Whom::All, What::Stop).await
+        self.change(Selector::All, Action::Stop).await
     }
 
     pub(in crate::actor) async fn start_kind(&self, kind: PluginCapability) -> Vec<MemberOutcome> {
-        self.tell(Whom::Kind(kind), What::Start).await
+        self.change(Selector::Kind(kind), Action::Start).await
     }
 
     pub(in crate::actor) async fn stop_kind(&self, kind: PluginCapability) -> Vec<MemberOutcome> {
-        self.tell(Whom::Kind(kind), What::Stop).await
+        self.change(Selector::Kind(kind), Action::Stop).await
     }
 
     /// Forgets every member, so that nothing they hold keeps the host.
@@ -145,7 +145,7 @@ impl Lifecycle {
         kind: PluginCapability,
         name: &str,
     ) -> Result<(), LifecycleError> {
-        self.tell_one(kind, name, What::Start).await
+        self.change_one(kind, name, Action::Start).await
     }
 
     pub(in crate::actor) async fn stop_one(
@@ -153,26 +153,27 @@ impl Lifecycle {
         kind: PluginCapability,
         name: &str,
     ) -> Result<(), LifecycleError> {
-        self.tell_one(kind, name, What::Stop).await
+        self.change_one(kind, name, Action::Stop).await
     }
 
-    async fn tell_one(
+    async fn change_one(
         &self,
         kind: PluginCapability,
         name: &str,
-        what: What,
+        action: Action,
     ) -> Result<(), LifecycleError> {
-        let outcomes = self.tell(Whom::One(kind, name.to_owned()), what).await;
+        let outcomes = self.change(Selector::One(kind, name.to_owned()), action).await;
         outcomes.into_iter().next().map_or(Err(LifecycleError::Unknown), |outcome| outcome.result)
     }
 
     /// First tells everyone, then waits for everyone: each has its own time limit.
-    async fn tell(&self, whom: Whom, what: What) -> Vec<MemberOutcome> {
-        let Ok(told) = self.ask(|reply| Message::Tell { whom, what, reply }).await else {
+    async fn change(&self, selector: Selector, action: Action) -> Vec<MemberOutcome> {
+        let Ok(pending) = self.ask(|reply| Message::Change { selector, action, reply }).await
+        else {
             return Vec::new();
         };
-        let mut outcomes = Vec::with_capacity(told.len());
-        for answer in told {
+        let mut outcomes = Vec::with_capacity(pending.len());
+        for answer in pending {
             outcomes.extend(answer.get().await);
         }
         // The states are those that the outcomes tell of.
@@ -208,7 +209,7 @@ struct Entry {
 impl Supervisor {
     async fn run(mut self, inbox: Inbox<Message>, reported: Inbox<Message>) {
         loop {
-            // Reports first, so that whoever has been told of an outcome finds it in the states.
+            // Reports first: a caller that knows an outcome has to find it in the states.
             match futures_lite::future::or(reported.next(), inbox.next()).await {
                 Some(message) => self.handle(message),
                 // The last handle is gone. The members' controls close with the table.
@@ -229,8 +230,8 @@ impl Supervisor {
                 let inbound = removed.flatten().map(|entry| entry.inbound);
                 reply.send(inbound.ok_or(LifecycleError::Unknown));
             }
-            Message::Tell { whom, what, reply } => {
-                reply.send(self.tell(whom, what));
+            Message::Change { selector, action, reply } => {
+                reply.send(self.change(selector, action));
             }
             Message::ForgetAll { reply } => {
                 self.table.clear();
@@ -257,7 +258,7 @@ impl Supervisor {
         if self.find(object.kind(), &member.name).is_some() {
             return Err(LifecycleError::Taken);
         }
-        let (control, told) = mailbox(CONTROLS);
+        let (control, controls) = mailbox(CONTROLS);
         let status = MemberStatus {
             name: member.name.clone(),
             kind: object.kind(),
@@ -276,7 +277,7 @@ impl Supervisor {
         let task = MemberTask {
             member,
             number,
-            control: told,
+            control: controls,
             reports: self.reports.clone(),
             clock: Arc::clone(&self.clock),
             options: self.options,
@@ -286,13 +287,13 @@ impl Supervisor {
         Ok(())
     }
 
-    fn tell(&self, whom: Whom, what: What) -> Told {
-        let entries: Vec<&Entry> = match whom {
-            Whom::All => self.table.values().collect(),
-            Whom::Kind(kind) => {
+    fn change(&self, selector: Selector, action: Action) -> PendingOutcomes {
+        let entries: Vec<&Entry> = match selector {
+            Selector::All => self.table.values().collect(),
+            Selector::Kind(kind) => {
                 self.table.values().filter(|entry| entry.status.kind == kind).collect()
             }
-            Whom::One(kind, name) => self
+            Selector::One(kind, name) => self
                 .find(kind, &name)
                 .and_then(|number| self.table.get(&number))
                 .into_iter()
@@ -300,9 +301,9 @@ impl Supervisor {
         };
         let tell = |entry: &Entry| {
             let (done, outcome) = question();
-            let control = match what {
-                What::Start => Control::Start { done },
-                What::Stop => Control::Stop { done },
+            let control = match action {
+                Action::Start => Control::Start { done },
+                Action::Stop => Control::Stop { done },
             };
             // A member that has much to do keeps nobody waiting but its own message.
             if let Err(unsent) = entry.control.try_send(control) {

@@ -17,7 +17,7 @@ use watched::{keys_folder, secrets_folder};
 use super::code::{Code, Content};
 use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
-use super::skills::{KnownSkill, Reach, SkillTree};
+use super::skills::{KnownSkill, SkillTree, WalkScope};
 use super::{LoaderOptions, Outcomes, Scope, Surroundings};
 use crate::actor::prepare::PackageHead;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet, sort_by};
@@ -71,7 +71,7 @@ pub(super) type Touched = SortedMap<Arc<str>, SortedSet<PathBuf>>;
 impl Disk {
     pub(super) fn new(options: Arc<LoaderOptions>, sandbox: SandboxOptions) -> Self {
         let tree =
-            |(path, level): &(PathBuf, _)| SkillTree::new(path.clone(), *level, Reach::Beneath);
+            |(path, level): &(PathBuf, _)| SkillTree::new(path.clone(), *level, WalkScope::Beneath);
         let skills = options.skill_roots.iter().map(tree).collect();
         let named = options.plugin_folders.iter().cloned();
         let installed = options.weft_home.as_ref().map(|home| home.join("plugins"));

@@ -21,7 +21,7 @@ use smol::Executor;
 pub use disk::{WatchDepth, WatchedFolder};
 
 use disk::{Disk, Place};
-use plan::Service;
+use plan::Reconciler;
 
 use super::host::PluginHost;
 use super::tasks::spawn_boxed;
@@ -124,8 +124,8 @@ impl Loader {
         let options = Arc::new(options);
         let disk = Disk::new(Arc::clone(&options), host.shared.options.sandbox.clone());
         let descriptions = options.weft_home.as_deref().map(Descriptions::of);
-        let service = Service::new(host, descriptions);
-        let actor = LoaderActor { inbox, options, disk: Some(disk), service };
+        let reconciler = Reconciler::new(host, descriptions);
+        let actor = LoaderActor { inbox, options, disk: Some(disk), reconciler };
         spawn_boxed(executor, Box::pin(actor.run())).detach();
         Self { mailbox }
     }
@@ -169,7 +169,7 @@ struct LoaderActor {
     options: Arc<LoaderOptions>,
     /// `None` only while another thread reads it.
     disk: Option<Disk>,
-    service: Service,
+    reconciler: Reconciler,
 }
 
 impl LoaderActor {
@@ -190,9 +190,9 @@ impl LoaderActor {
     async fn load(&mut self, scope: Scope, failures: Failures) -> Option<Reloaded> {
         let mut disk = self.disk.take()?;
         disk = read(disk, scope).await;
-        let skills = self.service.skills(&mut disk);
-        self.service.look_again(failures).await;
-        let generation = self.service.align(&mut disk, skills, failures).await;
+        let skills = self.reconciler.skills(&mut disk);
+        self.reconciler.find_stale(failures).await;
+        let generation = self.reconciler.reconcile(&mut disk, skills, failures).await;
         let watched = Arc::new(disk.watched());
         self.disk = Some(disk);
         Some(Reloaded { generation: generation?, watched })

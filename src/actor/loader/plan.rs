@@ -18,10 +18,10 @@ use crate::package::{ApprovalPolicy, Descriptions, PackageError, PackageErrorKin
 use crate::sandbox::off_executor;
 use crate::skill::{Readiness, SkillRegistry};
 
-/// What the loader has put into service, and what became of the rest.
-pub(super) struct Service {
+/// Brings what is in service in line with the disk. It keeps what it put into service and what failed.
+pub(super) struct Reconciler {
     host: PluginHost,
-    /// What modules said before, where that is kept.
+    /// Stored descriptions of modules.
     descriptions: Option<Descriptions>,
     /// By id.
     serving: SortedMap<String, Serving>,
@@ -31,8 +31,8 @@ pub(super) struct Service {
     skills: Arc<SkillRegistry>,
     refused: Vec<RefusedPlugin>,
     generation: u64,
-    /// The ids of plugins that are loaded again in this round although they did not change.
-    outdated: SortedSet<String>,
+    /// Unchanged plugins to load again, because a file that they may use now exists.
+    stale: SortedSet<String>,
 }
 
 /// A plugin in service.
@@ -43,18 +43,18 @@ struct Serving {
     permissions: PluginPermissions,
 }
 
-/// What is decided so far, in one round.
+/// The changes decided so far in one reload.
 #[derive(Default)]
-struct Round {
+struct Plan {
     update: Update,
-    /// The ids that are spoken for, and by whom.
-    taken: SortedMap<String, Place>,
+    /// The place that claimed each id.
+    claimed: SortedMap<String, Place>,
     outcomes: Outcomes,
     /// Descriptions for the next start, by their keys.
     to_keep: Vec<(String, String)>,
 }
 
-impl Service {
+impl Reconciler {
     pub(super) fn new(host: PluginHost, descriptions: Option<Descriptions>) -> Self {
         Self {
             host,
@@ -65,20 +65,20 @@ impl Service {
             skills: Arc::default(),
             refused: Vec::new(),
             generation: 0,
-            outdated: SortedSet::new(),
+            stale: SortedSet::new(),
         }
     }
 
-    /// Finds the plugins whose files were not there when they were loaded, and are now: what stays
-    /// closed to a plugin is looked at again when somebody asks for it, and at no other time.
-    pub(super) async fn look_again(&mut self, failures: Failures) {
-        self.outdated = match failures {
+    /// Finds the plugins that may use a file that was missing when they were loaded and exists now.
+    /// Only an explicit reload checks this.
+    pub(super) async fn find_stale(&mut self, failures: Failures) {
+        self.stale = match failures {
             Failures::Remember => SortedSet::new(),
             Failures::TryAgain => {
                 let registry = self.host.registry();
                 off_executor(move || {
-                    let outdated = registry.plugins().filter(|plugin| plugin.sandbox.is_outdated());
-                    SortedSet::from_iter(outdated.map(|plugin| plugin.manifest.id.clone()))
+                    let stale = registry.plugins().filter(|plugin| plugin.sandbox.is_outdated());
+                    SortedSet::from_iter(stale.map(|plugin| plugin.manifest.id.clone()))
                 })
                 .await
             }
@@ -91,15 +91,15 @@ impl Service {
         disk.registry(&self.skills, &touched, &self.outcomes)
     }
 
-    /// The places whose modules will be wanted, as far as that can be told before any of them is.
+    /// The places whose modules this reload will probably load.
     fn wanted(&self, candidates: &[Candidate], failures: Failures) -> Vec<Place> {
-        let mut taken = SortedSet::new();
+        let mut claimed = SortedSet::new();
         let wanted = candidates.iter().filter_map(|candidate| {
             let Candidate { place, content, policy, objection, .. } = candidate;
             let content = content.as_ref().ok()?;
             let missing = policy.missing(&content.manifest.permissions);
             let allowed = objection.is_none() && missing.is_empty();
-            let new = taken.insert(&content.manifest.id)
+            let new = claimed.insert(&content.manifest.id)
                 && !self.is_serving(place, content)
                 && self.failed_before(place, content, failures).is_none();
             (allowed && new).then(|| place.clone())
@@ -107,29 +107,29 @@ impl Service {
         wanted.collect()
     }
 
-    /// Brings what is in service in line with the disk, and gives the generation; `None` when the
+    /// Brings what is in service in line with the disk. Returns the generation, or `None` when the
     /// host has stopped.
-    pub(super) async fn align(
+    pub(super) async fn reconcile(
         &mut self,
         disk: &mut Disk,
         mut skills: SkillRegistry,
         failures: Failures,
     ) -> Option<u64> {
-        let mut round = Round::default();
+        let mut plan = Plan::default();
         let candidates = disk.candidates(&skills);
         let wanted = self.wanted(&candidates, failures);
         let mut ahead = Ahead::new(wanted, self.descriptions.clone(), self.host.clone());
         for candidate in candidates {
-            self.decide(candidate, disk, &mut ahead, failures, &mut round).await;
+            self.decide(candidate, disk, &mut ahead, failures, &mut plan).await;
         }
-        let Round { mut update, taken, outcomes, to_keep } = round;
-        let gone = self.serving.keys().filter(|id| !taken.contains_key(*id));
+        let Plan { mut update, claimed, outcomes, to_keep } = plan;
+        let gone = self.serving.keys().filter(|id| !claimed.contains_key(*id));
         for id in gone {
             let is_forgotten = self.serving.get(id).is_some_and(|it| disk.is_forgotten(&it.place));
             let list = if is_forgotten { &mut update.revoke } else { &mut update.remove };
             list.push(id.clone());
         }
-        self.serving.retain(|id, _| taken.contains_key(id));
+        self.serving.retain(|id, _| claimed.contains_key(id));
         self.failed.retain(|place, _| outcomes.contains_key(place));
         update.refused.extend(disk.unreadable().cloned().map(RefusedPlugin::unreadable));
         let before = std::mem::replace(&mut self.outcomes, outcomes);
@@ -162,40 +162,40 @@ impl Service {
         disk: &Disk,
         ahead: &mut Ahead,
         failures: Failures,
-        round: &mut Round,
+        plan: &mut Plan,
     ) {
         let Candidate { place, content, policy, objection, command } = candidate;
         let content = match content {
             Ok(content) => content,
-            Err(error) => return self.unreadable(place, error, round),
+            Err(error) => return self.unreadable(place, error, plan),
         };
         let id = content.manifest.id.clone();
-        if let Some(other) = round.taken.get(&id) {
+        if let Some(other) = plan.claimed.get(&id) {
             let by = other.to_string();
-            return round.refuse(place, Some(id), LoadError::Shadowed { by });
+            return plan.refuse(place, Some(id), LoadError::Shadowed { by });
         }
         let missing = policy.missing(&content.manifest.permissions);
         let missing: Vec<String> = objection.into_iter().chain(missing).collect();
         if !missing.is_empty() {
-            return self.wait(place, id, missing, &policy, command, round);
+            return self.wait(place, id, missing, &policy, command, plan);
         }
         if self.is_serving(&place, &content) {
-            return round.serve(place, id);
+            return plan.serve(place, id);
         }
         let prepared = match self.failed_before(&place, &content, failures) {
             Some(error) => Err(error.clone()),
             None => match ahead.take(&place, disk).await {
                 Some(Ok(ready)) => self.host.contained(Box::pin(prepare(ready))).await,
                 Some(Err(error)) => Err(error),
-                // It went away while we looked; the next look sees that.
+                // It was removed meanwhile; the next reload sees that.
                 None => return,
             },
         };
         match prepared {
             Ok(mut plugin) => {
-                round.to_keep.extend(plugin.to_keep.take());
+                plan.to_keep.extend(plugin.to_keep.take());
                 if self.serving.contains_key(&id) {
-                    round.update.remove.push(id.clone());
+                    plan.update.remove.push(id.clone());
                 }
                 let Content { manifest, digest } = content;
                 let version = manifest.version.to_string();
@@ -203,49 +203,43 @@ impl Service {
                 let serving = Serving { place: place.clone(), digest, version, permissions };
                 self.serving.insert(id.clone(), serving);
                 self.failed.remove(&place);
-                round.update.add.push(plugin);
-                round.serve(place, id);
+                plan.update.add.push(plugin);
+                plan.serve(place, id);
             }
             Err(error) => {
                 if !was_changed(&error) {
                     self.failed.insert(place.clone(), (content.digest, error.clone()));
                 }
-                self.refuse_or_keep(place, Some(id), error, round);
+                self.refuse_or_keep(place, Some(id), error, plan);
             }
         }
     }
 
-    fn unreadable(&self, place: Place, error: PackageError, round: &mut Round) {
+    fn unreadable(&self, place: Place, error: PackageError, plan: &mut Plan) {
         if matches!(error.kind, PackageErrorKind::NoManifest { .. }) {
-            // It was taken away on purpose.
-            return round.refuse(place, None, LoadError::Package(error));
+            // Its manifest was removed on purpose.
+            return plan.refuse(place, None, LoadError::Package(error));
         }
-        self.refuse_or_keep(place, None, LoadError::Package(error), round);
+        self.refuse_or_keep(place, None, LoadError::Package(error), plan);
     }
 
-    /// Refuses the content at a place. What was in service from there stays, and it is said.
-    fn refuse_or_keep(
-        &self,
-        place: Place,
-        id: Option<String>,
-        error: LoadError,
-        round: &mut Round,
-    ) {
+    /// Refuses the content at a place. A version in service from there stays, with a note.
+    fn refuse_or_keep(&self, place: Place, id: Option<String>, error: LoadError, plan: &mut Plan) {
         let old = self.serving.iter().find(|(_, serving)| serving.place == place);
         match old {
-            Some((old, serving)) if !round.taken.contains_key(old) => {
+            Some((old, serving)) if !plan.claimed.contains_key(old) => {
                 let error =
                     LoadError::Kept { error: Box::new(error), version: serving.version.clone() };
                 let origin = place.to_string();
                 let id = Some(old.clone());
-                round.update.refused.push(RefusedPlugin { id, origin, error });
-                round.serve(place, old.clone());
+                plan.update.refused.push(RefusedPlugin { id, origin, error });
+                plan.serve(place, old.clone());
             }
-            _ => round.refuse(place, id, error),
+            _ => plan.refuse(place, id, error),
         }
     }
 
-    /// Takes what waits for approval out of service, whatever its version was.
+    /// Takes a plugin that waits for approval out of service, whatever its version.
     fn wait(
         &mut self,
         place: Place,
@@ -253,12 +247,12 @@ impl Service {
         missing: Vec<String>,
         policy: &ApprovalPolicy,
         command: Option<String>,
-        round: &mut Round,
+        plan: &mut Plan,
     ) {
         let outcome = Readiness::Pending(missing.clone());
         let is_new = self.outcomes.get(&place) != Some(&outcome);
         let serving = self.serving.get(&id).filter(|serving| serving.place == place);
-        let taken_back = match serving {
+        let is_revoked = match serving {
             Some(serving) => !policy.missing(&serving.permissions).is_empty(),
             // Calls may be in flight on a version that went out of service before.
             None => is_new && matches!(policy, ApprovalPolicy::Stored(it) if it.revoked),
@@ -266,24 +260,24 @@ impl Service {
         let was_serving = serving.is_some();
         if was_serving {
             self.serving.remove(&id);
-            round.update.remove.push(id.clone());
+            plan.update.remove.push(id.clone());
         }
-        if taken_back {
-            // What was taken back before the start goes out of no service now.
+        if is_revoked {
+            // A plugin revoked before the start is not in service, so there is nothing to report.
             if was_serving {
-                log::warn!("{id} is out of service: its approval was taken back");
+                log::warn!("{id} is out of service: its approval was claimed back");
             }
-            round.update.revoke.push(id.clone());
+            plan.update.revoke.push(id.clone());
         }
         let error = LoadError::Pending { unapproved: missing, command };
         let origin = place.to_string();
-        round.update.refused.push(RefusedPlugin { id: Some(id), origin, error });
-        round.outcomes.insert(place, outcome);
+        plan.update.refused.push(RefusedPlugin { id: Some(id), origin, error });
+        plan.outcomes.insert(place, outcome);
     }
 
     fn is_serving(&self, place: &Place, content: &Content) -> bool {
         let id = &content.manifest.id;
-        let serving = self.serving.get(id).filter(|_| !self.outdated.contains(id));
+        let serving = self.serving.get(id).filter(|_| !self.stale.contains(id));
         serving.is_some_and(|it| it.place == *place && it.digest == content.digest)
     }
 
@@ -298,7 +292,7 @@ impl Service {
     }
 }
 
-/// Whether the module was another one when it was read again, which says nothing of the one before.
+/// Whether the module changed between two reads, which says nothing about the first one.
 fn was_changed(error: &LoadError) -> bool {
     let LoadError::Package(error) = error else { return false };
     matches!(
@@ -307,9 +301,9 @@ fn was_changed(error: &LoadError) -> bool {
     )
 }
 
-impl Round {
+impl Plan {
     fn serve(&mut self, place: Place, id: String) {
-        self.taken.insert(id, place.clone());
+        self.claimed.insert(id, place.clone());
         self.outcomes.insert(place, Readiness::Ready);
     }
 

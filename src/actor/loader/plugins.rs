@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::code::Code;
-use super::skills::{Reach, SkillTree};
+use super::skills::{SkillTree, WalkScope};
 use super::{Scope, Surroundings};
 use crate::contract::SortedMap;
 use crate::package::{
@@ -160,12 +160,12 @@ fn shipped(
         // A manifest that can't be read for now takes no skill away.
         Err(_) => return (known, Vec::new()),
     };
-    let own = (folder.to_owned(), Reach::Own);
-    let named = named.iter().map(|path| (folder.join(path), Reach::Inside(folder.to_owned())));
-    let trees = [own].into_iter().chain(named).map(|(path, reach)| {
+    let own = (folder.to_owned(), WalkScope::Own);
+    let named = named.iter().map(|path| (folder.join(path), WalkScope::Inside(folder.to_owned())));
+    let trees = [own].into_iter().chain(named).map(|(path, scope)| {
         match known.iter().position(|tree| tree.path() == path) {
             Some(at) => known.swap_remove(at),
-            None => SkillTree::new(path, SkillLevel::Plugin, reach),
+            None => SkillTree::new(path, SkillLevel::Plugin, scope),
         }
     });
     let trees = trees.collect();

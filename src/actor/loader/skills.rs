@@ -17,7 +17,7 @@ use crate::skill::{
 /// The skills beneath one root.
 pub(super) struct SkillTree {
     path: PathBuf,
-    reach: Reach,
+    scope: WalkScope,
     pub(super) level: SkillLevel,
     root: Option<SkillRoot>,
     /// By folder.
@@ -37,7 +37,7 @@ type Found = SortedMap<PathBuf, Content>;
 
 /// How far a tree goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum WalkScope {
     /// Everything beneath the root.
     Beneath,
     /// Everything beneath the root, which has to be inside this folder.
@@ -64,10 +64,10 @@ pub(super) struct KnownSkill {
 }
 
 impl SkillTree {
-    pub(super) fn new(path: PathBuf, level: SkillLevel, reach: Reach) -> Self {
+    pub(super) fn new(path: PathBuf, level: SkillLevel, scope: WalkScope) -> Self {
         Self {
             path,
-            reach,
+            scope,
             level,
             root: None,
             skills: SortedMap::new(),
@@ -121,7 +121,7 @@ impl SkillTree {
     /// Brings the tree up to date. `scope` names what may have changed.
     pub(super) fn refresh(&mut self, scope: &Scope, around: &Surroundings) {
         let before = self.root.take();
-        self.root = SkillRoot::open(&self.path).filter(|root| self.reach.allows(root));
+        self.root = SkillRoot::open(&self.path).filter(|root| self.scope.allows(root));
         let Some(root) = self.root.clone() else {
             self.clear();
             return;
@@ -136,9 +136,9 @@ impl SkillTree {
         let (found, gone) = match scope {
             Scope::Paths(paths) if !whole => self.look_at(&root, paths),
             _ => {
-                let found = match self.reach {
-                    Reach::Own => root.look(&self.path).into_iter().collect(),
-                    Reach::Beneath | Reach::Inside(_) => root.walk(),
+                let found = match self.scope {
+                    WalkScope::Own => root.look(&self.path).into_iter().collect(),
+                    WalkScope::Beneath | WalkScope::Inside(_) => root.walk(),
                 };
                 let found = by_path(found);
                 let gone = without(self.skills.keys(), &found);
@@ -175,7 +175,7 @@ impl SkillTree {
             let from = path.parent().filter(|_| is_skill_file).unwrap_or(path);
             let beneath = self.skills.range_from(from).map(|(folder, _)| folder);
             known.extend(beneath.take_while(|folder| folder.starts_with(from)));
-            if self.reach != Reach::Own {
+            if self.scope != WalkScope::Own {
                 found.extend(root.walk_from(from));
             }
         }
@@ -236,7 +236,7 @@ impl SkillTree {
         let name = name.unwrap_or_default().to_string_lossy();
         held.hold(&folder);
         let parsed = reader.read(&files.place.join(files.file), &name);
-        let has_code = matches!(self.reach, Reach::Beneath) && !files.code.is_empty();
+        let has_code = matches!(self.scope, WalkScope::Beneath) && !files.code.is_empty();
         let known = self.remove(&folder).map(|known| *known);
         let before = known.as_ref().map(|known| Arc::clone(&known.name));
         let mut skill = Box::new(KnownSkill::read(&folder, &files, parsed, known, around));
@@ -274,7 +274,7 @@ impl SkillTree {
     }
 }
 
-impl Reach {
+impl WalkScope {
     fn allows(&self, root: &SkillRoot) -> bool {
         match self {
             Self::Inside(folder) => {

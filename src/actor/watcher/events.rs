@@ -24,17 +24,17 @@ const WAITING: usize = 8_192;
 pub(super) struct Events {
     /// `None` only while another thread sets it up.
     watcher: Option<RecommendedWatcher>,
-    told: Receiver<Told>,
+    path_events: Receiver<PathEvent>,
     lost: Receiver<()>,
     /// What is watched.
     armed: SortedSet<PathBuf>,
     targets: Targets,
     /// Something that should be watched can't be.
-    deaf: bool,
+    incomplete: bool,
 }
 
 /// A change of one path.
-struct Told {
+struct PathEvent {
     path: PathBuf,
     /// Whether a name came, went or was given to something else.
     name: bool,
@@ -43,18 +43,18 @@ struct Told {
 impl Events {
     pub(super) fn new() -> notify::Result<Self> {
         // A bounded channel would hold its whole room from the beginning: 330 KB.
-        let (sender, told) = async_channel::unbounded();
+        let (sender, path_events) = async_channel::unbounded();
         let (lose, lost) = async_channel::bounded(1);
-        let handler = move |event| hear(event, &sender, &lose);
+        let handler = move |event| on_event(event, &sender, &lose);
         // What a link leads to is watched by its real path, if it has to be watched.
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(handler, config)?;
         let (armed, targets) = (SortedSet::new(), Targets::default());
-        Ok(Self { watcher: Some(watcher), told, lost, armed, targets, deaf: false })
+        Ok(Self { watcher: Some(watcher), path_events, lost, armed, targets, incomplete: false })
     }
 
     pub(super) fn must_poll(&self) -> bool {
-        self.deaf
+        self.incomplete
     }
 
     /// Watches these and nothing else, and gives what was not watched until now.
@@ -66,12 +66,13 @@ impl Events {
         let armed = std::mem::take(&mut self.armed);
         // Watching a tree means walking it.
         let arming = off_executor(move || arm(watcher, &armed, &watched)).await;
-        let Armed { watcher, armed, targets, new, deaf } = arming;
-        if deaf && !self.deaf {
+        let Armed { watcher, armed, targets, new, incomplete } = arming;
+        if incomplete && !self.incomplete {
             log::warn!("the kernel does not tell of every change, so folders are polled as well");
         }
         let unseen = SortedSet::from_iter(new.iter().flat_map(|path| targets.names_of(path)));
-        (self.watcher, self.armed, self.targets, self.deaf) = (Some(watcher), armed, targets, deaf);
+        (self.watcher, self.armed, self.targets, self.incomplete) =
+            (Some(watcher), armed, targets, incomplete);
         unseen
     }
 
@@ -83,7 +84,7 @@ impl Events {
         // When this batch ends: after some quiet, and at the latest.
         let mut ends: Option<(Instant, Instant)> = None;
         loop {
-            let told = async { Some(self.told.recv().await.map_err(|_| ())) };
+            let path_events = async { Some(self.path_events.recv().await.map_err(|_| ())) };
             let lost = async {
                 let _ = self.lost.recv().await;
                 Some(Err(()))
@@ -96,9 +97,9 @@ impl Events {
                 None
             };
             // The end comes first, so that a stream of events can't put it off.
-            match or(quiet, or(told, lost)).await {
+            match or(quiet, or(path_events, lost)).await {
                 None => break,
-                Some(Ok(Told { path, name })) => {
+                Some(Ok(PathEvent { path, name })) => {
                     if name {
                         // The kernel's watch is on what had the name.
                         self.armed.retain(|armed| !armed.starts_with(&path));
@@ -111,9 +112,9 @@ impl Events {
                 }
                 Some(Err(())) => {
                     all = true;
-                    if self.told.is_closed() {
+                    if self.path_events.is_closed() {
                         // Its thread has ended, and nobody will tell any more.
-                        self.deaf = true;
+                        self.incomplete = true;
                         break;
                     }
                 }
@@ -127,7 +128,7 @@ impl Events {
 }
 
 /// Runs on notify's own thread.
-fn hear(event: notify::Result<Event>, sender: &Sender<Told>, lose: &Sender<()>) {
+fn on_event(event: notify::Result<Event>, sender: &Sender<PathEvent>, lose: &Sender<()>) {
     let event = match event {
         Ok(event) if event.need_rescan() => {
             let _ = lose.try_send(());
@@ -143,7 +144,7 @@ fn hear(event: notify::Result<Event>, sender: &Sender<Told>, lose: &Sender<()>) 
     };
     let name = match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => false,
-        // The loader's own reading is told too.
+        // The loader's own reading causes events too.
         EventKind::Access(_) => return,
         EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => false,
         _ => true,
@@ -151,7 +152,7 @@ fn hear(event: notify::Result<Event>, sender: &Sender<Told>, lose: &Sender<()>) 
     for path in event.paths {
         if sender.len() < WAITING {
             // Whoever would hear it may be gone.
-            let _ = sender.try_send(Told { path, name });
+            let _ = sender.try_send(PathEvent { path, name });
         } else {
             let _ = lose.try_send(());
         }
@@ -164,7 +165,7 @@ struct Armed {
     targets: Targets,
     /// What was not watched before.
     new: Vec<PathBuf>,
-    deaf: bool,
+    incomplete: bool,
 }
 
 fn arm(
@@ -174,13 +175,13 @@ fn arm(
 ) -> Armed {
     let targets = Targets::of(watched);
     // In order, so that the set grows at its end.
-    let (mut armed, mut new, mut deaf) = (SortedSet::new(), Vec::new(), false);
+    let (mut armed, mut new, mut incomplete) = (SortedSet::new(), Vec::new(), false);
     for path in targets.real() {
         if before.contains(path) {
             armed.insert(path.to_owned());
             continue;
         }
-        deaf |= !tells_of_changes(path);
+        incomplete |= !tells_of_changes(path);
         match watcher.watch(path, RecursiveMode::NonRecursive) {
             Ok(()) => {
                 armed.insert(path.to_owned());
@@ -190,7 +191,7 @@ fn arm(
             Err(error) if is_gone(&error) => {}
             Err(error) => {
                 log::debug!("{} can't be watched: {error}", path.display());
-                deaf = true;
+                incomplete = true;
             }
         }
     }
@@ -198,7 +199,7 @@ fn arm(
         // It may be gone, and its watch with it.
         let _ = watcher.unwatch(path);
     }
-    Armed { watcher, armed, targets, new, deaf }
+    Armed { watcher, armed, targets, new, incomplete }
 }
 
 fn is_gone(error: &notify::Error) -> bool {

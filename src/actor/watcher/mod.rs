@@ -60,7 +60,7 @@ impl SkillWatcher {
         let stopped = stop.token();
         let armed = CancellationSource::new();
         let ready = armed.token();
-        let actor = WatcherActor { loader, config, ears: Ears::new(mode), lost: None };
+        let actor = WatcherActor { loader, config, source: EventSource::new(mode), lost: None };
         let task = async move { or(actor.run(armed), stopped.cancelled()).await };
         spawn_boxed(executor, Box::pin(task)).detach();
         Self { _stop: stop, ready }
@@ -75,7 +75,7 @@ impl SkillWatcher {
 struct WatcherActor {
     loader: Loader,
     config: WatchConfig,
-    ears: Ears,
+    source: EventSource,
     /// When events were lost last, and how long to wait before everything is looked at again.
     lost: Option<(Instant, Duration)>,
 }
@@ -113,7 +113,7 @@ impl WatcherActor {
     /// Watches what has to be watched now; what was not watched before is looked at once more.
     async fn follow(&mut self, mut reloaded: Reloaded) -> Option<()> {
         for _ in 0..ROUNDS {
-            let unseen = self.ears.listen_to(reloaded.watched).await;
+            let unseen = self.source.listen_to(reloaded.watched).await;
             if unseen.is_empty() {
                 break;
             }
@@ -124,14 +124,14 @@ impl WatcherActor {
 
     async fn next_batch(&mut self) -> Batch {
         let WatchConfig { poll_interval, .. } = self.config;
-        if self.ears.must_poll() {
+        if self.source.must_poll() {
             let poll = async {
                 Timer::after(poll_interval).await;
                 Batch::All
             };
-            return or(self.ears.batch(&self.config), poll).await;
+            return or(self.source.batch(&self.config), poll).await;
         }
-        let batch = self.ears.batch(&self.config).await;
+        let batch = self.source.batch(&self.config).await;
         if matches!(batch, Batch::All) {
             self.pause().await;
         }
@@ -154,13 +154,13 @@ impl WatcherActor {
 }
 
 /// What listens to the kernel, if anything does.
-enum Ears {
+enum EventSource {
     #[cfg(feature = "watch")]
     Open(Events),
     Closed,
 }
 
-impl Ears {
+impl EventSource {
     fn new(mode: WatchMode) -> Self {
         match mode {
             WatchMode::Polling => Self::Closed,

@@ -104,7 +104,7 @@ fn not_loaded(folder: &Path, options: &Options) -> Option<NotLoaded> {
     let is_it = |it: &&RefusedPlugin| Path::new(&it.origin) == folder;
     let refused = registry.refused().iter().find(is_it)?;
     report::refused(std::slice::from_ref(refused));
-    Some(refused.told())
+    Some(refused.for_caller())
 }
 
 /// What keeps a module from running.

@@ -21,7 +21,7 @@ const METHOD_BYTES: usize = 32;
 
 /// How a call ended, for its record.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Finding {
+pub(in crate::sandbox) struct CallResult {
     /// How it ended.
     pub(in crate::sandbox) outcome: AuditOutcome,
     /// The rule that refused it, or the kind of failure.
@@ -30,7 +30,7 @@ pub(in crate::sandbox) struct Finding {
     pub(in crate::sandbox) bytes: usize,
 }
 
-impl Finding {
+impl CallResult {
     /// Allowed and done.
     pub(in crate::sandbox) fn ok(bytes: usize) -> Self {
         Self { outcome: AuditOutcome::Ok, rule: None, bytes }
@@ -88,17 +88,17 @@ impl Entry {
     }
 
     /// Writes the record with what was found.
-    pub(in crate::sandbox) fn close(self, finding: Finding) {
-        self.waiting.write(finding);
+    pub(in crate::sandbox) fn close(self, result: CallResult) {
+        self.waiting.write(result);
     }
 }
 
 impl Waiting {
-    fn write(&self, finding: Finding) {
+    fn write(&self, result: CallResult) {
         let Some(mut record) = self.record.lock().take() else { return };
-        record.outcome = finding.outcome;
-        record.rule = finding.rule;
-        record.bytes = u64::try_from(finding.bytes).unwrap_or(u64::MAX);
+        record.outcome = result.outcome;
+        record.rule = result.rule;
+        record.bytes = u64::try_from(result.bytes).unwrap_or(u64::MAX);
         record.duration = self.clock.now().duration_since(self.started);
         self.log.record(record);
     }
@@ -106,14 +106,14 @@ impl Waiting {
 
 impl AtLoss for Waiting {
     fn lost(&self, _message: String) {
-        self.write(Finding::failed(AuditOutcome::Error, "panicked"));
+        self.write(CallResult::failed(AuditOutcome::Error, "panicked"));
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         let rule = if std::thread::panicking() { "panicked" } else { "cancelled" };
-        self.waiting.write(Finding::failed(AuditOutcome::Error, rule));
+        self.waiting.write(CallResult::failed(AuditOutcome::Error, rule));
     }
 }
 

@@ -29,7 +29,7 @@ const QUEUE: usize = 1_024;
 /// Up to here there is room for everybody.
 const BUSY: usize = QUEUE / 2;
 /// From here on there is room for nobody.
-const CROWDED: usize = QUEUE / 8 * 7;
+const HIGH_WATER: usize = QUEUE / 8 * 7;
 /// Records of one plugin between the two: who floods the log waits, and its neighbours do not.
 const SHARE: usize = 32;
 
@@ -105,7 +105,7 @@ impl AuditLog for FileAudit {
     fn room<'a>(&'a self, plugin: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             loop {
-                let Some(emptied) = self.shared.queue().pressed_by(plugin) else { return };
+                let Some(emptied) = self.shared.queue().backpressure(plugin) else { return };
                 emptied.cancelled().await;
             }
         })
@@ -154,7 +154,7 @@ impl Queue {
     fn push(&mut self, record: AuditRecord) {
         let waiting = self.records.len();
         // What is left of the queue when it is crowded is not for those who crowd it.
-        if waiting >= QUEUE || (waiting >= CROWDED && self.own(&record.plugin) >= SHARE) {
+        if waiting >= QUEUE || (waiting >= HIGH_WATER && self.own(&record.plugin) >= SHARE) {
             self.lost += 1;
             return;
         }
@@ -168,9 +168,9 @@ impl Queue {
     }
 
     /// What tells when to look again, if this plugin has no room now.
-    fn pressed_by(&mut self, plugin: &str) -> Option<Cancellation> {
+    fn backpressure(&mut self, plugin: &str) -> Option<Cancellation> {
         let waiting = self.records.len();
-        let has_room = waiting <= BUSY || (waiting < CROWDED && self.own(plugin) < SHARE);
+        let has_room = waiting <= BUSY || (waiting < HIGH_WATER && self.own(plugin) < SHARE);
         (!has_room).then(|| self.emptied.get_or_insert_default().token())
     }
 

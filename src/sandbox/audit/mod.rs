@@ -8,7 +8,7 @@ mod record;
 
 use serde_json::Value;
 
-pub(super) use entry::{Entry, Finding};
+pub(super) use entry::{CallResult, Entry};
 pub use file::FileAudit;
 pub use memory::MemoryAudit;
 pub use record::{AuditOutcome, AuditRecord, audit_line};

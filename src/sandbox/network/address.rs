@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Who may reach an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum AddressClass {
     /// Everyone whom the allowlist lets.
     Public,
     /// Only those for whom the operator allowed the host: a device or service nearby.
@@ -17,10 +17,10 @@ pub(super) enum Reach {
     Never,
 }
 
-use Reach::{Local, Never};
+use AddressClass::{Local, Never};
 
 /// A range by its first address and the length of its prefix. The first that matches decides.
-type Range<A> = (A, u32, Reach);
+type Range<A> = (A, u32, AddressClass);
 
 const V4: [Range<Ipv4Addr>; 16] = [
     // RFC 791: this network
@@ -97,7 +97,7 @@ const V6: [Range<Ipv6Addr>; 18] = [
 ];
 
 /// Who may reach `address`.
-pub(super) fn reach(address: IpAddr) -> Reach {
+pub(super) fn class_of(address: IpAddr) -> AddressClass {
     match address {
         IpAddr::V4(address) => {
             let bits = |address: Ipv4Addr| u128::from(address.to_bits()) << 96;
@@ -105,16 +105,16 @@ pub(super) fn reach(address: IpAddr) -> Reach {
         }
         IpAddr::V6(address) => match first(&V6, address, Ipv6Addr::to_bits) {
             // RFC 4291, section 2.4: what IANA has given out is 2000::/3, the rest waits.
-            Reach::Public if address.segments()[0] >> 13 != 1 => Never,
-            reach => reach,
+            AddressClass::Public if address.segments()[0] >> 13 != 1 => Never,
+            class => class,
         },
     }
 }
 
-fn first<A: Copy>(ranges: &[Range<A>], address: A, bits: impl Fn(A) -> u128) -> Reach {
+fn first<A: Copy>(ranges: &[Range<A>], address: A, bits: impl Fn(A) -> u128) -> AddressClass {
     let within = |&&(start, prefix, _): &&Range<A>| {
         // Every prefix is longer than nothing, so that the shift stays below the width.
         (bits(start) ^ bits(address)) >> (128 - prefix) == 0
     };
-    ranges.iter().find(within).map_or(Reach::Public, |&(.., reach)| reach)
+    ranges.iter().find(within).map_or(AddressClass::Public, |&(.., class)| class)
 }

@@ -9,7 +9,7 @@ use hyper::header::HeaderValue;
 use smol::Timer;
 
 use super::HttpError;
-use super::address::{Reach, reach};
+use super::address::{AddressClass, class_of};
 use super::allowlist::Allowlist;
 use super::headers::{headers, method};
 use super::options::NetworkOptions;
@@ -109,19 +109,19 @@ impl NetworkGate {
         };
         let allowed = self.options.private_hosts.iter().any(|host| host.covers(url));
         for &address in &found {
-            match reach(address) {
-                Reach::Public => {}
-                Reach::Local if allowed => {}
-                Reach::Local | Reach::Never => {
+            match class_of(address) {
+                AddressClass::Public => {}
+                AddressClass::Local if allowed => {}
+                AddressClass::Local | AddressClass::Never => {
                     let rule = format!("{PRIVATE_ADDRESS}: {address}");
-                    let setting = (reach(address) == Reach::Local)
+                    let setting = (class_of(address) == AddressClass::Local)
                         .then(|| format!("network: {{ allow_private_hosts: [\"{}\"] }}", url.host));
                     return Err(HttpError::network(url.host.to_string(), rule).allowed_by(setting));
                 }
             }
         }
         Ok(Route {
-            local: found.iter().all(|&address| reach(address) == Reach::Local),
+            local: found.iter().all(|&address| class_of(address) == AddressClass::Local),
             addresses: found.into_iter().map(|ip| SocketAddr::new(ip, url.port)).collect(),
         })
     }
