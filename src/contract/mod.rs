@@ -12,6 +12,7 @@ mod description;
 mod document;
 mod first_bytes;
 mod future;
+mod hex;
 mod host_path;
 mod input;
 mod json_text;
@@ -54,6 +55,9 @@ pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub(crate) use document::from_state_json;
 pub use future::{BoxFuture, Cancellation, CancellationSource};
+#[cfg(feature = "package")]
+pub(crate) use hex::from_hex;
+pub(crate) use hex::to_hex;
 pub use host_path::expand_path;
 #[cfg(feature = "mcp")]
 pub(crate) use input::ELICITATION;
@@ -78,7 +82,7 @@ pub use plugin_error::PluginError;
 pub use resources::PluginResourceConfig;
 pub use secret::{NoSecrets, Secret, SecretSource};
 pub use service::{NoService, Service};
-pub(crate) use sha256::{Sha256, to_hex};
+pub(crate) use sha256::Sha256;
 pub use shown::{listed, shown};
 pub use skill::Skill;
 pub(crate) use sort::{sort_by, sort_by_key};

@@ -55,14 +55,10 @@ impl Sha256 {
     }
 }
 
-/// Bytes as hex digits in lower case.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::to_hex;
 
     /// FIPS 180-2, appendix B, and RFC 6234, with a message longer than a block.
     #[test]

@@ -119,7 +119,9 @@ mod tests {
     #[test]
     fn the_code_is_that_of_the_standard() {
         let code = hmac(b"Jefe", [&b"what do ya want "[..], b"for nothing?"].into_iter());
-        let hex: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+        assert_eq!(
+            crate::contract::to_hex(&code),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
     }
 }

@@ -52,9 +52,8 @@ pub(super) fn is_weak(key: &[u8; 32]) -> bool {
 mod tests {
     use ring::signature::{Ed25519KeyPair, KeyPair};
 
-    use super::super::digest::from_hex;
     use super::*;
-    use crate::contract::to_hex;
+    use crate::contract::{from_hex, to_hex};
 
     /// RFC 8032, section 7.1, test 2: keys that were made with another library are the same keys here.
     #[test]

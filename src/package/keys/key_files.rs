@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
-use super::digest::{from_hex, sha256_hex};
+use super::digest::sha256_hex;
 use super::ed25519;
-use crate::contract::{ActionableError, ObjectReader, json_lines, to_hex};
+use crate::contract::{ActionableError, ObjectReader, from_hex, json_lines, to_hex};
 use crate::package::home::folder;
 use crate::package::home::{FileAccess, HomeError, HomeErrorKind, HomeFault, HomeLock};
 
