@@ -105,3 +105,10 @@ impl fmt::Display for PackageKind {
         formatter.write_str(self.as_str())
     }
 }
+
+/// Whether the text can be an id, and so a folder's name.
+pub(in crate::package) fn is_id(text: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
+}

@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::contract::{ActionableError, from_state_json, sort_by};
-use crate::package::approval::Approvals;
-use crate::package::kind::PackageKind;
+use crate::package::kind::{PackageKind, is_id};
 use crate::package::read::descriptions;
 use crate::skill::{at_most, open_regular};
 use crate::task::HeldByMark;
@@ -336,49 +335,6 @@ pub fn recover_home(home: &Path) -> Result<(), HomeError> {
         Err(TryLockError::WouldBlock) => Ok(()),
         Err(TryLockError::Error(error)) => Err(HomeError::io(&path, &error)),
     }
-}
-
-/// Removes a package from `$WEFT_HOME`, with its approvals and its data. Returns whether it
-/// was there.
-///
-/// # Errors
-///
-/// [`HomeError`] if something can't be written.
-pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeError> {
-    let lock = HomeLock::acquire(home)?;
-    // In this order, what is interrupted leaves a package without approvals and never the reverse.
-    Approvals::forget(&lock, &kind.approval_id(id))?;
-    lock.discard_data(kind, id)?;
-    let Some(folder) = installed_folder(home, kind, id) else { return Ok(false) };
-    lock.discard(kind, &folder)?;
-    Ok(true)
-}
-
-/// The folder of the plugin of this id, or of the skill of this name, if it is installed.
-#[must_use]
-pub fn installed_folder(home: &Path, kind: PackageKind, id: &str) -> Option<PathBuf> {
-    let place = place(home, kind, id);
-    (is_id(id) && place.symlink_metadata().is_ok()).then_some(place)
-}
-
-/// The ids of the plugins, or the names of the skills, that are installed.
-#[must_use]
-pub fn installed_ids(home: &Path, kind: PackageKind) -> Vec<String> {
-    let children = children(&home.join(kind.folder())).unwrap_or_default();
-    let names = children.iter().filter_map(|child| child.file_name()?.to_str());
-    names.filter(|name| is_id(name)).map(str::to_owned).collect()
-}
-
-/// Whether the text can be an id, and so a folder's name.
-pub(in crate::package) fn is_id(text: &str) -> bool {
-    let allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
-    (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(allowed)
-}
-
-/// Where a package is installed, or would be.
-pub(in crate::package) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
-    home.join(kind.folder()).join(id)
 }
 
 /// The content of a file of bounded size, or `None` where there is no such file.

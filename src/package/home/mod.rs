@@ -1,8 +1,11 @@
-//! `$WEFT_HOME` and its files. `folder` has the lock, whole writes and the repair of interrupted changes. Each
-//! other file here is about one file or folder in it: `record` (`install.json`), `secrets`, `switches`
+//! `$WEFT_HOME` and its files. `folder` has the lock, whole writes and the repair of interrupted changes;
+//! `installed` finds and removes installed packages.
+//!
+//! Each other file here is about one file or folder: `record` (`install.json`), `secrets`, `switches`
 //! (`skills-state.json`) and `trust` (`trusted-workspaces.json`).
 
 pub(super) mod folder;
+pub(super) mod installed;
 mod record;
 mod secrets;
 mod switches;
@@ -10,9 +13,8 @@ mod trust;
 
 pub(crate) use folder::read as read_text;
 pub(super) use folder::{FileAccess, HomeLock};
-pub use folder::{
-    HomeError, HomeErrorKind, HomeFault, installed_folder, installed_ids, recover_home, uninstall,
-};
+pub use folder::{HomeError, HomeErrorKind, HomeFault, recover_home};
+pub use installed::{installed_folder, installed_ids, uninstall};
 pub use record::InstallRecord;
 pub(super) use record::RECORD_FILE;
 pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};

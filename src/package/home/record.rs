@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::folder::{self, HomeError};
+use super::installed;
 use crate::contract::{ObjectReader, wrong};
 use crate::package::kind::PackageKind;
 
@@ -76,7 +77,7 @@ impl InstallRecord {
     ///
     /// [`HomeError`] if it can't be read or is damaged.
     pub fn read(home: &Path, kind: PackageKind, id: &str) -> Result<Option<Self>, HomeError> {
-        let Some(folder) = folder::installed_folder(home, kind, id) else { return Ok(None) };
+        let Some(folder) = installed::installed_folder(home, kind, id) else { return Ok(None) };
         Self::read_in(&folder)
     }
 

@@ -13,13 +13,13 @@ use super::proposal::{Installed, ProposedInstall, StagedFolder};
 use super::registry::{Registry, RegistryReference, Release, release_version};
 use super::staging::{self, StagedPackage};
 use crate::package::archive::pack;
-use crate::package::home::folder;
 use crate::package::home::{FileAccess, HomeError, HomeLock};
 use crate::package::home::{InstallRecord, RECORD_FILE};
+use crate::package::home::{folder, installed};
 use crate::package::keys::DigestList;
 use crate::package::keys::TrustedKeys;
 use crate::package::keys::{PackageSignature, SignatureError};
-use crate::package::kind::PackageKind;
+use crate::package::kind::{PackageKind, is_id};
 use crate::package::read::Package;
 use crate::package::read::ReadLimits;
 use crate::package::read::contents;
@@ -234,7 +234,7 @@ impl<'a> Installer<'a> {
     /// Refuses a package that brings a name which another one has: its own, or that of a skill.
     fn check_names(&self, package: &Package, staged: &Path) -> Result<(), InstallError> {
         let Package { kind, id, .. } = package;
-        if folder::installed_folder(&self.home, kind.other(), id).is_some() {
+        if installed::installed_folder(&self.home, kind.other(), id).is_some() {
             return Err(InstallError::NameTaken { id: id.clone(), by: kind.other() });
         }
         let taken = |name: &String, by, owner: &str| {
@@ -245,7 +245,7 @@ impl<'a> Installer<'a> {
         if *kind == PackageKind::Plugin {
             brings = contents::shipped_skills(staged);
             let skill = |name: &&String| {
-                folder::installed_folder(&self.home, PackageKind::Skill, name).is_some()
+                installed::installed_folder(&self.home, PackageKind::Skill, name).is_some()
             };
             if let Some(name) = brings.iter().find(skill) {
                 return taken(name, PackageKind::Skill, name);
@@ -254,7 +254,7 @@ impl<'a> Installer<'a> {
         for folder in folder::children(&self.home.join(PackageKind::Plugin.folder()))? {
             let owner = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
             let is_itself = *kind == PackageKind::Plugin && owner == id;
-            if is_itself || !folder::is_id(owner) || brings.is_empty() {
+            if is_itself || !is_id(owner) || brings.is_empty() {
                 continue;
             }
             let shipped = contents::shipped_skills(&folder);
@@ -268,7 +268,9 @@ impl<'a> Installer<'a> {
     /// The record of what the package takes the place of. Refused is what has to stay.
     fn find_existing(&self, package: &Package) -> Result<Option<InstallRecord>, InstallError> {
         let Package { kind, id, .. } = package;
-        let Some(folder) = folder::installed_folder(&self.home, *kind, id) else { return Ok(None) };
+        let Some(folder) = installed::installed_folder(&self.home, *kind, id) else {
+            return Ok(None);
+        };
         let record = InstallRecord::read(&self.home, *kind, id).unwrap_or_default();
         if self.existing == Existing::Keep {
             let digest = DigestList::of(&folder).map(|files| files.digest());

@@ -12,7 +12,7 @@ use crate::package::approval::{ApprovedContent, ChangedBy, PackageContent, trust
 use crate::package::approval::{Pending, Prompt};
 use crate::package::home::HomeLock;
 use crate::package::home::InstallRecord;
-use crate::package::home::folder;
+use crate::package::home::installed;
 use crate::package::kind::PackageKind;
 use crate::package::read::Package;
 
@@ -73,7 +73,7 @@ impl Drop for StagedFolder {
 impl StagedFolder {
     fn put_in_place(&self, id: &str, observer: &dyn Fn(InstallStep)) -> Result<(), InstallError> {
         let Self { lock, kind, folder } = self;
-        let place = folder::place(lock.home(), *kind, id);
+        let place = installed::place(lock.home(), *kind, id);
         if place.symlink_metadata().is_err() {
             // Data of a package that was taken away by hand is not for another of its name.
             lock.discard_data(*kind, id)?;

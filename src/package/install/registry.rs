@@ -15,7 +15,7 @@ use crate::package::archive::pack;
 use crate::package::home::{FileAccess, folder};
 use crate::package::keys::PackageSignature;
 use crate::package::keys::{DigestList, sha256_hex};
-use crate::package::kind::PackageKind;
+use crate::package::kind::{PackageKind, is_id};
 use crate::package::read::Package;
 use crate::package::read::ReadLimits;
 
@@ -123,7 +123,7 @@ impl RegistryReference {
             None => (rest, None),
         };
         let is_version = version.as_deref().is_none_or(|text| VersionChoice::parse(text).is_some());
-        if !folder::is_id(id) || !is_version {
+        if !is_id(id) || !is_version {
             return Err(RegistryError::Reference { text: text.escape_debug().take(128).collect() });
         }
         Ok(Some(Self { id: id.to_owned(), version }))
