@@ -135,7 +135,7 @@ impl EnvironmentGate {
         }
         warned.insert(name.to_owned(), now);
         log::warn!(
-            target: super::LOG_TARGET,
+            target: super::log::LOG_TARGET,
             "plugin {} reads the environment variable {name}, whose name tells of a credential",
             self.plugin,
         );

@@ -14,6 +14,8 @@ use crate::task::Lock;
 /// The target under which guests' messages appear.
 const TARGET: &str = "weft_lite::plugin";
 
+/// The target of the sandbox's own log messages; a guest can't write under it.
+pub(super) const LOG_TARGET: &str = "weft_lite::sandbox";
 /// What takes the place of a message's end.
 const CUT: &str = "... [truncated]";
 
@@ -105,7 +107,7 @@ impl LogGate {
 
     fn report(&self, dropped: u64) {
         log::warn!(
-            target: super::LOG_TARGET,
+            target: LOG_TARGET,
             "plugin {}: log messages dropped: {dropped} (at most {} a minute)",
             self.plugin,
             self.limit_per_minute,

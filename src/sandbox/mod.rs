@@ -70,6 +70,3 @@ pub(crate) use off_executor::{in_background, off_executor};
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
 pub use text::printable;
-
-/// The target of the sandbox's own log messages; a guest can't write under it.
-const LOG_TARGET: &str = "weft_lite::sandbox";

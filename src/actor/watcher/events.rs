@@ -11,9 +11,11 @@ use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind};
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 use smol::Timer;
 
+use super::batch::Batch;
 use super::mounts::tells_of_changes;
 use super::targets::Targets;
-use super::{Batch, WatchedFolder};
+
+use crate::actor::loader::WatchedFolder;
 use crate::contract::SortedSet;
 use crate::sandbox::off_executor;
 

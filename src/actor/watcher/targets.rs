@@ -7,8 +7,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::WatchedFolder;
 use crate::actor::loader::WatchDepth;
+use crate::actor::loader::WatchedFolder;
 use crate::contract::sort_by;
 use crate::skill::{SKILL_FILES, is_ignored_folder, is_ignored_name};
 

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::keep::keep;
 use super::{AuditLog, AuditRecord};
 use crate::contract::{BoxFuture, Cancellation, CancellationSource, SortedMap};
-use crate::sandbox::LOG_TARGET;
+use crate::sandbox::log::LOG_TARGET;
 use crate::task::{Held, Lock};
 
 /// Records that wait for the disk.

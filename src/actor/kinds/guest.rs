@@ -1,0 +1,77 @@
+//! Calls on a plugin as one of its kinds, always on the version in service.
+
+use std::sync::Arc;
+
+use crate::actor::host::PluginHost;
+use crate::actor::plugin;
+use crate::actor::registry::LoadedPlugin;
+use crate::contract::{BoxFuture, CallError, PluginCapability, PluginError};
+use crate::wasm::{GuestCall, GuestValue};
+
+impl PluginHost {
+    /// The plugin in service of this id, if it is of this kind.
+    pub(super) fn of_kind(
+        &self,
+        id: &str,
+        kind: PluginCapability,
+    ) -> Result<Arc<LoadedPlugin>, PluginError> {
+        let registry = self.registry();
+        let Some(plugin) = registry.plugin(id) else {
+            return Err(registry.not_in_service(id).into());
+        };
+        if !plugin.manifest.capabilities.contains(&kind) {
+            return Err(unsupported(id, kind));
+        }
+        Ok(Arc::clone(plugin))
+    }
+}
+
+pub(super) fn unsupported(id: &str, kind: PluginCapability) -> PluginError {
+    PluginError::Unsupported { what: format!("`{kind}` by plugin `{id}`") }
+}
+
+/// A plugin, called as one of its kinds.
+pub(super) struct Guest {
+    pub(super) host: PluginHost,
+    pub(super) id: String,
+    kind: PluginCapability,
+}
+
+impl Guest {
+    pub(super) fn new(host: PluginHost, id: &str, kind: PluginCapability) -> Self {
+        Self { host, id: id.to_owned(), kind }
+    }
+
+    /// Makes one call on the newest version; `take` picks what the called function answers with.
+    pub(super) async fn ask<T>(
+        &self,
+        call: GuestCall,
+        take: impl FnOnce(GuestValue) -> Option<T>,
+    ) -> Result<T, PluginError> {
+        let export = call.export();
+        let value = self.value(call).await?;
+        take(value).ok_or_else(|| {
+            let reason = format!("`{export}` answered with a value of another type");
+            CallError::NotReady { reason }.into()
+        })
+    }
+
+    /// In a box, as one copy for all functions.
+    pub(super) fn value(&self, call: GuestCall) -> BoxFuture<'_, Result<GuestValue, PluginError>> {
+        Box::pin(async move {
+            // The plugin itself must not be kept while its call runs, or it would outlive its time.
+            let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox.clone();
+            Ok(plugin::submit(mailbox, call, None).await.result?)
+        })
+    }
+
+    /// The same for functions that answer with a text.
+    pub(super) async fn ask_text(&self, call: GuestCall) -> Result<String, PluginError> {
+        self.ask(call, GuestValue::into_text).await
+    }
+
+    /// The same for functions that only say that it is done.
+    pub(super) async fn tell(&self, call: GuestCall) -> Result<(), PluginError> {
+        self.ask(call, |value| (value == GuestValue::Unit).then_some(())).await
+    }
+}

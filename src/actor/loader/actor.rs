@@ -1,0 +1,133 @@
+//! The loader's handle and its actor.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use smol::Executor;
+
+use super::disk::{Disk, WatchedFolder};
+use super::options::LoaderOptions;
+use super::plan::Reconciler;
+use super::scope::{Failures, Scope};
+use crate::actor::host::PluginHost;
+use crate::actor::tasks::spawn_boxed;
+use crate::contract::SortedSet;
+use crate::package::{self, Descriptions};
+use crate::sandbox::off_executor;
+use crate::task::{Asker, Inbox, Mailbox, mailbox};
+
+/// Requests that wait before those who make them do.
+const MAILBOX: usize = 16;
+
+/// A handle to the loader. Clones address the same one.
+#[derive(Clone)]
+pub struct Loader {
+    mailbox: Mailbox<Message>,
+}
+
+/// What came of a reload.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// The generation that is in service now. Where nothing was different, it is the one before.
+    pub generation: u64,
+    /// What has to be watched from now on.
+    pub watched: Arc<Vec<WatchedFolder>>,
+}
+
+struct Message {
+    scope: Scope,
+    failures: Failures,
+    reply: Asker<Reloaded>,
+}
+
+impl Loader {
+    /// Starts a loader for `host`, whose tasks run on `executor`. Nothing is loaded yet.
+    #[must_use]
+    pub fn start(executor: &Executor<'static>, host: PluginHost, options: LoaderOptions) -> Self {
+        let (mailbox, inbox) = mailbox(MAILBOX);
+        let options = Arc::new(options);
+        let disk = Disk::new(Arc::clone(&options), host.shared.options.sandbox.clone());
+        let descriptions = options.weft_home.as_deref().map(Descriptions::of);
+        let reconciler = Reconciler::new(host, descriptions);
+        let actor = LoaderActor { inbox, options, disk: Some(disk), reconciler };
+        spawn_boxed(executor, Box::pin(actor.run())).detach();
+        Self { mailbox }
+    }
+
+    /// Looks at everything: reads what changed, tries again what failed before, and opens the files
+    /// that a plugin may use and that were not there before. `None` means that
+    /// the loader or the host has stopped.
+    pub async fn reload(&self) -> Option<Reloaded> {
+        self.ask(Scope::All, Failures::TryAgain).await
+    }
+
+    /// Looks at everything and reads what changed.
+    pub async fn refresh(&self) -> Option<Reloaded> {
+        self.ask(Scope::All, Failures::Remember).await
+    }
+
+    /// Looks at what is at these paths and beneath them. Skills elsewhere that have nothing to do
+    /// with them are not even looked at.
+    pub async fn refresh_paths(&self, paths: SortedSet<PathBuf>) -> Option<Reloaded> {
+        self.ask(Scope::Paths(paths), Failures::Remember).await
+    }
+
+    /// Stops the loader: nothing is put into service any more.
+    pub fn stop(&self) {
+        self.mailbox.close();
+    }
+
+    /// Whether it has stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
+    async fn ask(&self, scope: Scope, failures: Failures) -> Option<Reloaded> {
+        self.mailbox.ask(|reply| Message { scope, failures, reply }).await
+    }
+}
+
+struct LoaderActor {
+    inbox: Inbox<Message>,
+    options: Arc<LoaderOptions>,
+    /// `None` only while another thread reads it.
+    disk: Option<Disk>,
+    reconciler: Reconciler,
+}
+
+impl LoaderActor {
+    async fn run(mut self) {
+        if let Some(home) = self.options.weft_home.clone() {
+            let repaired = off_executor(move || package::recover_home(&home)).await;
+            if let Err(error) = repaired {
+                log::warn!("what an interrupted install left can't be repaired: {error}");
+            }
+        }
+        while let Some(Message { scope, failures, reply }) = self.inbox.next().await {
+            let Some(reloaded) = self.load(scope, failures).await else { break };
+            // A reply that nobody waits for any more is no failure.
+            reply.send(reloaded);
+        }
+    }
+
+    async fn load(&mut self, scope: Scope, failures: Failures) -> Option<Reloaded> {
+        let mut disk = self.disk.take()?;
+        disk = read(disk, scope).await;
+        let skills = self.reconciler.skills(&mut disk);
+        self.reconciler.find_stale(failures).await;
+        let generation = self.reconciler.reconcile(&mut disk, skills, failures).await;
+        let watched = Arc::new(disk.watched());
+        self.disk = Some(disk);
+        Some(Reloaded { generation: generation?, watched })
+    }
+}
+
+async fn read(mut disk: Disk, scope: Scope) -> Disk {
+    off_executor(move || {
+        disk.refresh(&scope);
+        disk
+    })
+    .await
+}

@@ -1,0 +1,77 @@
+//! What one reload reads again, and what decides how it is read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::disk::Place;
+use crate::contract::{SortedMap, SortedSet};
+use crate::package::{Approvals, PackageContent, ReadLimits};
+use crate::sandbox::Authority;
+use crate::skill::{Readiness, SkillDocument, SkillHost};
+
+/// What may have changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    All,
+    /// These paths, and what is beneath them.
+    Paths(SortedSet<PathBuf>),
+}
+
+/// What becomes of modules that failed before and are still the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failures {
+    TryAgain,
+    Remember,
+}
+
+/// What became of the packages with code, by place.
+pub(super) type Outcomes = SortedMap<Place, Readiness>;
+
+impl Scope {
+    /// Whether all of `root` may have changed.
+    pub(super) fn covers(&self, root: &Path) -> bool {
+        match self {
+            Self::All => true,
+            Self::Paths(paths) => paths.iter().any(|path| root.starts_with(path)),
+        }
+    }
+
+    /// Whether anything in `root`, or above it, may have changed.
+    pub(super) fn touches(&self, root: &Path) -> bool {
+        self.names(root) || self.covers(root)
+    }
+
+    /// Whether something in `folder` is said to have changed, whatever its times say.
+    pub(super) fn names(&self, folder: &Path) -> bool {
+        match self {
+            Self::All => false,
+            Self::Paths(paths) => {
+                // What is in a folder comes right after it.
+                paths.range_from(folder).next().is_some_and(|path| path.starts_with(folder))
+            }
+        }
+    }
+}
+
+/// What decides how files are read and whether skills can be used.
+pub(super) struct Surroundings {
+    pub(super) limits: ReadLimits,
+    pub(super) host: Arc<dyn SkillHost>,
+    /// `$WEFT_HOME`, and what is approved there.
+    pub(super) home: Option<PathBuf>,
+    pub(super) approvals: Approvals,
+    /// What plugins may not open, which grows by what is found.
+    pub(super) authority: Authority,
+}
+
+impl Surroundings {
+    /// What the package in a folder is made of, where approvals are kept at all.
+    pub(super) fn made_of(&self, folder: &Path, version: Option<&str>) -> Option<PackageContent> {
+        let home = self.home.as_ref()?;
+        Some(PackageContent::read(folder, home, version))
+    }
+
+    pub(super) fn unmet(&self, document: &SkillDocument) -> Vec<String> {
+        document.requirements.unmet(&*self.host)
+    }
+}

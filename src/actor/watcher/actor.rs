@@ -1,0 +1,194 @@
+//! The watcher's handle and its actor.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_lite::future::or;
+use smol::{Executor, Timer};
+
+use super::batch::Batch;
+#[cfg(feature = "watch")]
+use super::events::Events;
+use crate::actor::loader::{Loader, Reloaded, WatchedFolder};
+use crate::actor::tasks::spawn_boxed;
+use crate::contract::{Cancellation, CancellationSource, SortedSet, WatchConfig};
+
+/// How often new watches may lead to further ones before that waits for the next change.
+const ROUNDS: usize = 4;
+/// The longest time between two looks at everything because events were lost.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How the watcher learns of changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WatchMode {
+    /// From the kernel where it tells, and by polling elsewhere. Without the feature `watch`, by
+    /// polling.
+    #[default]
+    Events,
+    /// By polling alone.
+    Polling,
+}
+
+/// A running watcher. Dropping it stops it.
+pub struct SkillWatcher {
+    _stop: CancellationSource,
+    ready: Cancellation,
+}
+
+impl SkillWatcher {
+    /// Starts a watcher for what `loader` loads, whose tasks run on `executor`.
+    #[must_use]
+    pub fn start(
+        executor: &Executor<'static>,
+        loader: Loader,
+        mode: WatchMode,
+        config: WatchConfig,
+    ) -> Self {
+        let stop = CancellationSource::new();
+        let stopped = stop.token();
+        let armed = CancellationSource::new();
+        let ready = armed.token();
+        let actor = WatcherActor { loader, config, source: EventSource::new(mode), lost: None };
+        let task = async move { or(actor.run(armed), stopped.cancelled()).await };
+        spawn_boxed(executor, Box::pin(task)).detach();
+        Self { _stop: stop, ready }
+    }
+
+    /// Resolves when nothing that changes from now on goes unseen.
+    pub async fn ready(&self) {
+        self.ready.cancelled().await;
+    }
+}
+
+struct WatcherActor {
+    loader: Loader,
+    config: WatchConfig,
+    source: EventSource,
+    /// When events were lost last, and how long to wait before everything is looked at again.
+    lost: Option<(Instant, Duration)>,
+}
+
+impl WatcherActor {
+    /// Works until the loader has stopped.
+    async fn run(mut self, armed: CancellationSource) {
+        let Some(reloaded) = self.loader.refresh().await else { return };
+        // From the first look until the watches are there, anything may have happened.
+        if self.follow(reloaded).await.is_none() {
+            return;
+        }
+        drop(armed);
+        loop {
+            let batch = self.next_batch().await;
+            let reloaded = match batch {
+                Batch::All => self.loader.refresh().await,
+                #[cfg(feature = "watch")]
+                Batch::Paths(paths) => self.loader.refresh_paths(paths).await,
+            };
+            let Some(reloaded) = reloaded else { return };
+            if self.follow(reloaded).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Watches what has to be watched now; what was not watched before is looked at once more.
+    async fn follow(&mut self, mut reloaded: Reloaded) -> Option<()> {
+        for _ in 0..ROUNDS {
+            let unseen = self.source.listen_to(reloaded.watched).await;
+            if unseen.is_empty() {
+                break;
+            }
+            reloaded = self.loader.refresh_paths(unseen).await?;
+        }
+        Some(())
+    }
+
+    async fn next_batch(&mut self) -> Batch {
+        let WatchConfig { poll_interval, .. } = self.config;
+        if self.source.must_poll() {
+            let poll = async {
+                Timer::after(poll_interval).await;
+                Batch::All
+            };
+            return or(self.source.batch(&self.config), poll).await;
+        }
+        let batch = self.source.batch(&self.config).await;
+        if matches!(batch, Batch::All) {
+            self.pause().await;
+        }
+        batch
+    }
+
+    /// Events were lost, so everything has to be looked at. Looking is itself something that the
+    /// kernel tells of, so it must not follow itself without end.
+    async fn pause(&mut self) {
+        let now = Instant::now();
+        let pause = match self.lost {
+            Some((last, pause)) if now.duration_since(last) < 2 * LONGEST_PAUSE => {
+                Timer::after(pause).await;
+                (pause * 2).min(LONGEST_PAUSE)
+            }
+            _ => self.config.longest_wait,
+        };
+        self.lost = Some((Instant::now(), pause));
+    }
+}
+
+/// What listens to the kernel, if anything does.
+enum EventSource {
+    #[cfg(feature = "watch")]
+    Open(Events),
+    Closed,
+}
+
+impl EventSource {
+    fn new(mode: WatchMode) -> Self {
+        match mode {
+            WatchMode::Polling => Self::Closed,
+            #[cfg(feature = "watch")]
+            WatchMode::Events => match Events::new() {
+                Ok(events) => Self::Open(events),
+                Err(error) => {
+                    log::warn!("the kernel tells of no changes, so folders are polled: {error}");
+                    Self::Closed
+                }
+            },
+            #[cfg(not(feature = "watch"))]
+            WatchMode::Events => Self::Closed,
+        }
+    }
+
+    /// Whether there is anything that nobody tells of.
+    fn must_poll(&self) -> bool {
+        match self {
+            #[cfg(feature = "watch")]
+            Self::Open(events) => events.must_poll(),
+            Self::Closed => true,
+        }
+    }
+
+    /// Watches these and nothing else, and gives what was not watched until now.
+    async fn listen_to(&mut self, watched: Arc<Vec<WatchedFolder>>) -> SortedSet<PathBuf> {
+        match self {
+            #[cfg(feature = "watch")]
+            Self::Open(events) => events.listen_to(watched).await,
+            Self::Closed => {
+                drop(watched);
+                SortedSet::new()
+            }
+        }
+    }
+
+    /// The next batch of changes that the kernel tells of.
+    async fn batch(&mut self, config: &WatchConfig) -> Batch {
+        match self {
+            #[cfg(feature = "watch")]
+            Self::Open(events) => events.batch(config.debounce, config.longest_wait).await,
+            Self::Closed => {
+                let _ = config;
+                std::future::pending().await
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Replaces secrets in texts: the values of one plugin, and the search for their forms.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::form::Form;
+#[cfg(feature = "net")]
+use crate::contract::sort_by_key;
+use crate::sandbox::HostCall;
+use crate::sandbox::text::cut;
+use crate::task::Lock;
+
+/// What stands in a secret's place.
+const REDACTED: &str = "[redacted]";
+/// The most characters in a text for one byte of a value: `\u002f`.
+#[cfg(feature = "net")]
+const LONGEST_ESCAPE_BYTES: usize = 6;
+/// Comparisons for each byte of a text beside one for each form. Ordinary texts take about one; a
+/// text that takes more was made for it, and ends there.
+const STEPS_PER_BYTE: usize = 32;
+
+/// The values that one plugin's requests carried or may meet. None is forgotten as long as the
+/// plugin is loaded, also when the operator changes it. Not `Debug`.
+#[derive(Default)]
+pub(in crate::sandbox) struct PluginSecrets {
+    /// What requests carried.
+    sent: Lock<Arc<Redactor>>,
+    /// The same, and all that is bound to the hosts that were asked.
+    met: Lock<Arc<Redactor>>,
+}
+
+/// Replaces a set of values. Not `Debug`.
+#[derive(Default)]
+pub(in crate::sandbox) struct Redactor {
+    /// Longest first, so that a value that begins with another is replaced whole.
+    #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "without requests there are none"))]
+    values: Vec<String>,
+    forms: Vec<Form>,
+    /// For each byte, the forms that can begin with it. Empty where there are none.
+    beginnings: Vec<Vec<usize>>,
+}
+
+impl PluginSecrets {
+    /// Redacts from now on a value that a request carries.
+    #[cfg(feature = "net")]
+    pub(in crate::sandbox) fn send(&self, value: &str) {
+        extend(&self.sent, [value]);
+        extend(&self.met, [value]);
+    }
+
+    /// What must not be in the answer of a host to which the `bound` values are bound.
+    #[cfg(feature = "net")]
+    pub(in crate::sandbox) fn meet(&self, bound: &[String]) -> Arc<Redactor> {
+        let bound = || bound.iter().map(String::as_str);
+        extend(&self.met, bound());
+        let sent = self.sent();
+        sent.with(bound()).map_or(sent, Arc::new)
+    }
+
+    /// For what the guest reads.
+    pub(in crate::sandbox) fn sent(&self) -> Arc<Redactor> {
+        Arc::clone(&self.sent.lock())
+    }
+
+    /// For what the operator alone reads.
+    pub(in crate::sandbox) fn met(&self) -> Arc<Redactor> {
+        Arc::clone(&self.met.lock())
+    }
+}
+
+#[cfg(feature = "net")]
+fn extend<'v>(redactor: &Lock<Arc<Redactor>>, values: impl IntoIterator<Item = &'v str>) {
+    let mut redactor = redactor.lock();
+    if let Some(extended) = redactor.with(values) {
+        *redactor = Arc::new(extended);
+    }
+}
+
+impl Redactor {
+    /// One for these values too; `None` where that would be the same. Servers drop the spaces
+    /// around a header's value, so they are no part of it.
+    #[cfg(feature = "net")]
+    fn with<'v>(&self, added: impl IntoIterator<Item = &'v str>) -> Option<Self> {
+        let mut values = self.values.clone();
+        for value in added {
+            let value = value.trim();
+            if !value.is_empty() && !values.iter().any(|known| known == value) {
+                values.push(value.to_owned());
+            }
+        }
+        if values.len() == self.values.len() {
+            return None;
+        }
+        sort_by_key(&mut values, |value| std::cmp::Reverse(value.len()));
+        let forms: Vec<_> = values.iter().flat_map(|value| Form::all_of(value)).collect();
+        let beginning = |byte: u8| {
+            forms.iter().enumerate().filter(move |(_, it)| it.begins_with(byte)).map(|(at, _)| at)
+        };
+        let beginnings = (0..=u8::MAX).map(|byte| beginning(byte).collect()).collect();
+        Some(Self { values, forms, beginnings })
+    }
+
+    /// The length of the longest value, written in the longest way; 0 where there is none.
+    #[cfg(feature = "net")]
+    pub(in crate::sandbox) fn longest_bytes(&self) -> usize {
+        self.values.first().map_or(0, |value| value.len() * LONGEST_ESCAPE_BYTES)
+    }
+
+    /// `text` without secrets.
+    pub(in crate::sandbox) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.redact_until(text, text.len())
+    }
+
+    /// At most `bytes` bytes of `text` without secrets, also without the beginning of one at the
+    /// cut, and whether something was left out behind them.
+    pub(in crate::sandbox) fn cut<'a>(&self, text: &'a str, bytes: usize) -> (Cow<'a, str>, bool) {
+        let redacted = self.redact_until(text, bytes);
+        let kept = cut(&redacted, bytes).len();
+        let left_out = text.len() > bytes || kept < redacted.len();
+        let redacted = match redacted {
+            Cow::Borrowed(text) => Cow::Borrowed(&text[..kept]),
+            Cow::Owned(mut text) => {
+                text.truncate(kept);
+                Cow::Owned(text)
+            }
+        };
+        (redacted, left_out)
+    }
+
+    /// The call as the audit log may summarize it: without secrets, and without what no summary
+    /// shows.
+    pub(in crate::sandbox) fn redact_call<'a>(&self, call: &'a HostCall) -> Cow<'a, HostCall> {
+        if self.forms.is_empty() {
+            return Cow::Borrowed(call);
+        }
+        let redact = |text: &str| self.redact(text).into_owned();
+        Cow::Owned(match call {
+            HostCall::HttpRequest { method, url, .. } => HostCall::HttpRequest {
+                method: redact(method),
+                url: redact(url),
+                headers: Vec::new(),
+                body: None,
+            },
+            HostCall::ReadFile { path } => HostCall::ReadFile { path: redact(path) },
+            HostCall::WriteFile { path, .. } => {
+                HostCall::WriteFile { path: redact(path), content: String::new() }
+            }
+            HostCall::GetEnv { name } => HostCall::GetEnv { name: redact(name) },
+            HostCall::Log { level, .. } => HostCall::Log { level: *level, message: String::new() },
+        })
+    }
+
+    /// Replaces the values that begin before `end`, and drops what lies behind it.
+    fn redact_until<'a>(&self, text: &'a str, end: usize) -> Cow<'a, str> {
+        let end = text.floor_char_boundary(end);
+        if self.forms.is_empty() {
+            return Cow::Borrowed(&text[..end]);
+        }
+        let mut steps = text.len().saturating_mul(STEPS_PER_BYTE + self.forms.len());
+        let mut redacted = String::new();
+        let (mut kept, mut at) = (0, 0);
+        while at < end {
+            let candidates = &self.beginnings[usize::from(text.as_bytes()[at])];
+            let found = candidates
+                .iter()
+                .find_map(|&form| self.forms[form].find_at(text.as_bytes(), at, &mut steps));
+            // A text that was not compared to its end is not shown.
+            let found = if steps == 0 { Some((at, text.len())) } else { found };
+            match found {
+                Some((start, behind)) => {
+                    redacted.push_str(text.get(kept..start).unwrap_or_default());
+                    redacted.push_str(REDACTED);
+                    (at, kept) = (behind, behind);
+                }
+                None => at += 1,
+            }
+        }
+        redacted.push_str(text.get(kept..end).unwrap_or_default());
+        Cow::Owned(redacted)
+    }
+}
