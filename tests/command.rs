@@ -529,7 +529,7 @@ fn only_the_owner_may_change_the_program() {
     for count in ["many", "0", "101"] {
         let error = world.run(&format!("/audit {count}")).unwrap_err();
         assert_eq!(error.code(), "usage");
-        assert_eq!(error.to_string(), "this is not how `/audit` is typed");
+        assert_eq!(error.to_string(), "wrong arguments for `/audit`");
         assert_eq!(error.next_step(), "type `/audit 100`");
     }
 }
@@ -552,7 +552,7 @@ fn unexpected_text_after_a_command_is_an_error() {
     for command in ["skills", "plugins", "reload", "status", "clear", "quit"] {
         let error = world.run(&format!("/{command} now")).unwrap_err();
         assert_eq!(error.code(), "usage");
-        assert_eq!(error.to_string(), format!("this is not how `/{command}` is typed"));
+        assert_eq!(error.to_string(), format!("wrong arguments for `/{command}`"));
         assert_eq!(error.next_step(), format!("type `/{command}`"));
     }
 }

@@ -250,7 +250,7 @@ fn a_guest_channel_supports_threads_media_and_receipts() {
         for line in ["/approve probe network", "/reject probe"] {
             world.post(&json!({ "from": "ann", "room": "shed", "text": line }));
             let mut said = String::new();
-            while !said.contains("is not taken over the channel of a plugin") {
+            while !said.contains("is not allowed over the channel of a plugin") {
                 part += 1;
                 let payload = &world.posted(part).await["payload"];
                 said = [&said, payload["text"].as_str().unwrap().trim()].join(" ");

@@ -183,7 +183,7 @@ fn over_the_console_ten_panics_restart_the_program() {
         }
         assert!(!program.kept(), "nine are too few");
         is(&program.ask("driver__count {}"), Some("panicked"));
-        program.says("starts anew");
+        program.says("program restarts");
         is(&program.ask_anew("sound__count {}"), None);
     }
 }
@@ -200,7 +200,7 @@ fn before_a_restart_calls_in_flight_are_answered() {
     assert!(panicked["result"]["isError"] == true, "{panicked}");
     let in_flight = program.answer();
     assert_eq!((&in_flight["id"], in_flight["error"].is_null()), (&json!(1), true), "{in_flight}");
-    program.says("starts anew");
+    program.says("program restarts");
     let after = program.ask_anew(&call(3, "sound__count", "{}"));
     assert_eq!((&after["id"], after["error"].is_null()), (&json!(3), true), "{after}");
 }
@@ -215,7 +215,7 @@ fn calls_needing_a_lost_lock_get_an_error() {
         let mut program = Program::start(&dir, &["mcp"]);
         program.running.type_line(&call(1, "needs-lock__count", "{}"));
         program.running.type_line(&call(2, "lock__count", "{}"));
-        program.says("starts anew");
+        program.says("program restarts");
         // Read by the next one alone.
         program.running.type_line(&call(3, "sound__count", "{}"));
         let mut answers = vec![program.answer()];
@@ -252,7 +252,7 @@ fn a_legacy_client_need_not_begin_again() {
         r#"{"jsonrpc":"2.0","id":2,"method":"logging/setLevel","params":{"level":"warning"}}"#;
     assert_eq!(program.ask(warnings)["result"], json!({}));
     assert_eq!(program.ask(&call(3, "lock__count"))["result"]["isError"], true);
-    program.says("starts anew");
+    program.says("program restarts");
     let after = program.ask_anew(&call(4, "sound__count"));
     assert_eq!(after["result"]["structuredContent"]["count"], 1, "{after}");
     // It still hears what it wanted to, before it hears of a tool that came later.
@@ -283,7 +283,7 @@ fn listening_sockets_are_never_closed() {
     let program = Program::start(&dir, &["run", "--channel", "socket"]);
     program.says("the socket listens");
     let path = dir.path("home/.weft/weft.sock");
-    // Whoever can connect is answered, or sees the end because the program starts anew.
+    // Whoever can connect is answered, or sees the end because the program restarts.
     let ask = |tool: &str| {
         let mut stream = UnixStream::connect(&path).unwrap();
         let message = json!({ "type": "message", "id": "1", "text": format!("{tool} {{}}") });
@@ -342,7 +342,7 @@ fn a_signal_ends_a_worn_out_program() {
     }
     let dir = folder("per-call");
     let program = Program::worn_out_with_a_call_in_flight(&dir);
-    program.says("starts anew");
+    program.says("program restarts");
     program.running.signal("TERM");
     let (status, printed) = program.running.end();
     assert_eq!(status, Some(0), "{printed}");
@@ -359,7 +359,7 @@ fn lost_guest_memory_causes_a_restart() {
     is(&program.ask(r#"get-env__allocate {"mb": 8}"#), None);
     assert!(!program.kept());
     is(&program.ask(r#"get-env__env {"name": "HOME"}"#), Some("panicked"));
-    program.says("starts anew");
+    program.says("program restarts");
     is(&program.ask_anew("sound__count {}"), None);
 }
 
@@ -372,12 +372,12 @@ fn a_program_that_keeps_restarting_ends() {
     let mut program = Program::start(&dir, &["run", "--json"]);
     for _ in 0..5 {
         is(&program.ask("lock__count {}"), Some("panicked"));
-        program.says("starts anew");
+        program.says("program restarts");
         is(&program.ask("sound__count {}"), None);
     }
     is(&program.ask("lock__count {}"), Some("panicked"));
     let last = program.answer();
-    assert_eq!(last["error"]["message"], "panics have worn the program out", "{last}");
+    assert_eq!(last["error"]["message"], "the program has ended after too many panics", "{last}");
     assert_eq!(program.running.end().0, Some(1));
 }
 

@@ -222,7 +222,7 @@ fn the_list_has_every_skill_and_its_shadows() {
     assert_eq!(lines[1][..6], ["deploy", "-", "agent-skills", "active", "workspace", "managed"]);
     assert!(lines[2][6].contains("by that of the level workspace"), "{ran:#?}");
     assert!(lines[3][7].ends_with("needy/SKILL.md"), "{ran:#?}");
-    place.run("skill show broken --trust").exits(1).says("says nothing that could be loaded");
+    place.run("skill show broken --trust").exits(1).says("has no text that could be loaded");
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn a_plugins_skill_can_be_shown_and_switched() {
         let ran = told(line).exits(0);
         assert!(ran.stdout.contains(words), "{}", ran.stdout);
     };
-    prints("skill list", "told by its plugin");
+    prints("skill list", "provided by its plugin");
     prints("skill show commit-notes", "# Release notes from commits");
     prints("run --message /commit-notes", "# Release notes from commits");
     told("skill disable commit-notes").exits(0).says("disabled: commit-notes");

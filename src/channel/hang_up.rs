@@ -1,10 +1,10 @@
-//! Whether whoever is at the other end of a stream is gone, asked without reading or writing.
+//! Detects that the peer of a stream is gone, without reading or writing.
 
 use std::os::fd::BorrowedFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-/// How often a client that runs something and says nothing is looked at.
+/// How often a silent client with running work is checked.
 #[cfg(feature = "mcp")]
 pub(crate) const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
 

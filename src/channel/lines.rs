@@ -1,5 +1,5 @@
 //! Lines from a stream whose other end isn't trusted, the console's and an MCP client's: none makes memory
-//! grow past its limit, and none is copied; long ones can be kept by whoever reads them.
+//! grow past its limit, and none is copied; a reader can keep long ones.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -10,9 +10,9 @@ use memchr::memchr;
 
 use crate::contract::Cancellation;
 
-/// Bytes that are read at once from whoever sends much: what a pipe holds.
+/// Bytes of one read from a fast sender: the capacity of a pipe.
 const READ_BYTES: usize = 64 << 10;
-/// The same from whoever has not sent more yet.
+/// Bytes of the first read.
 const FIRST_READ_BYTES: usize = 4 << 10;
 /// Reads of less before others have their turn.
 const READS_AT_ONCE: usize = 16;
@@ -174,7 +174,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.filled += read;
         self.ended = read == 0;
         self.reads += 1;
-        // Whoever sends without a pause never has to be waited for, so that others had no turn.
+        // A sender without a pause never makes this wait, so other tasks would get no turn.
         if read == self.at_once || self.reads == READS_AT_ONCE {
             self.reads = 0;
             yield_now().await;
@@ -190,7 +190,7 @@ fn without_return(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// A stream whose end is its end: a terminal would be read again after it, and whoever reads ahead
+/// A stream that ends for good: a terminal would be read again after its end, and a buffered reader
 /// does that.
 pub(super) struct EndOnce<R> {
     input: R,

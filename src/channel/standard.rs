@@ -68,7 +68,7 @@ pub(crate) async fn writer_gone() {
 }
 
 /// The pipe. A stream for which the reactor waits must not block, and that is a property of what all
-/// who have inherited it share; so it is opened anew, which makes one of our own.
+/// who have inherited it share; so it is reopened, which gives us our own file description.
 fn pipe(fd: BorrowedFd<'_>, path: &str, how: &mut OpenOptions) -> Option<Async<File>> {
     let inherited = File::from(fd.try_clone_to_owned().ok()?);
     if !inherited.metadata().ok()?.file_type().is_fifo() {
@@ -79,7 +79,7 @@ fn pipe(fd: BorrowedFd<'_>, path: &str, how: &mut OpenOptions) -> Option<Async<F
     Async::new(how.custom_flags(flags).open(path).ok()?).ok()
 }
 
-/// The socket, which can't be opened anew, but nobody reads or writes this end of it beside us.
+/// The socket, which can't be reopened, but no other process uses this end of it.
 #[cfg(feature = "mcp")]
 fn socket(fd: BorrowedFd<'_>) -> Option<Async<File>> {
     let inherited = File::from(fd.try_clone_to_owned().ok()?);

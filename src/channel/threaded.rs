@@ -22,7 +22,7 @@ pub(crate) struct Threaded<T> {
     running: Option<WorkingThread<T>>,
 }
 
-/// A thread at work, and what it gives back.
+/// A running thread, and the place for its result.
 type WorkingThread<T> = (Task<()>, Arc<Lock<Option<(Box<IdleWriter<T>>, io::Result<()>)>>>);
 
 struct IdleWriter<T> {

@@ -82,7 +82,7 @@ pub(super) fn arrange(
             shared.extend([name.to_owned(), value]);
         } else if let Some((name, value)) = valued(&argument, &OWN_VALUED) {
             own.push(name.to_owned());
-            // A command that has no such option says so itself.
+            // A command without this option reports that itself.
             own.extend(value.map(str::to_owned).map(Ok).or_else(|| arguments.next()).transpose()?);
         } else if SWITCHES.contains(&argument.as_str()) {
             shared.push(argument);

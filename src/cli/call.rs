@@ -95,7 +95,7 @@ fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, Failure> {
     print_outcome(outcome, None, options)
 }
 
-/// Prints what the call came to, with a better next step where there is one.
+/// Prints the outcome of the call, with a better next step where there is one.
 fn print_outcome(
     outcome: CallOutcome,
     next_step: Option<String>,
@@ -136,7 +136,7 @@ async fn call(
     interrupts::with_grace(calling).await.unwrap_or_else(|| failed(CallError::Cancelled))
 }
 
-/// A guest's result: JSON, or plain text, which is a string to whoever wants JSON.
+/// A guest's result: JSON, or plain text, which becomes a JSON string with `--json`.
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
@@ -152,7 +152,7 @@ fn print_result(text: &str) -> io::Result<()> {
 async fn params(argument: Option<&str>) -> Result<String, CallError> {
     let text = match argument {
         None => "{}".to_owned(),
-        // Whoever writes there may take his time: it is read elsewhere, and left alone at the end.
+        // The writer may be slow: another thread reads, and is abandoned at the end.
         Some("-") => {
             let unread = |error: io::Error| CallError::InvalidParams {
                 problem: format!("standard input can't be read: {error}"),

@@ -79,7 +79,7 @@ fn is_mcp(_command: Option<&ProgramCommand>) -> bool {
 /// Prints why a command failed, in the form its result would have had.
 pub(super) fn report_failure(failure: Failure, form: OutputForm) -> io::Result<Status> {
     match *failure.0 {
-        Cause::Said { code, message, next_step, status } => {
+        Cause::Reported { code, message, next_step, status } => {
             output::failure(
                 &weft_lite::errors::Failure::new(code, message, next_step),
                 None,
@@ -102,8 +102,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
             Ok(None)
         }
         Err(EarlyExit { output, status: Err(()) }) => {
-            let told = synonyms::unknown(&arguments).or_else(|| synonyms::unknown_option(&output));
-            Err(told.unwrap_or_else(|| usage(&sentence(&output))))
+            let unknown =
+                synonyms::unknown(&arguments).or_else(|| synonyms::unknown_option(&output));
+            Err(unknown.unwrap_or_else(|| usage(&sentence(&output))))
         }
     }
 }
@@ -112,7 +113,7 @@ fn usage(message: &dyn fmt::Display) -> Failure {
     Failure::usage(message, &"see `weft-lite --help`, or `--help` after a command")
 }
 
-/// The words of the parser in the form of our own: lowercase, without a full stop.
+/// The parser's message in our form: lowercase, without a full stop.
 fn sentence(output: &str) -> String {
     let lines: Vec<&str> = output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let text = lines.join(" ");

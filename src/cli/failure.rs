@@ -1,4 +1,4 @@
-//! Why a command could not do its work: what happened and what to do about it, in the words of the
+//! Why a command failed: what happened and what to do, in the words of the
 //! library's errors and with the options of this program.
 
 use std::fmt::Display;
@@ -15,32 +15,32 @@ use weft_lite::mcp::HttpError;
 
 use super::Status;
 
-/// Why a command could not do its work.
+/// Why a command failed.
 #[derive(Debug)]
 pub(super) struct Failure(pub(super) Box<Cause>);
 
 #[derive(Debug)]
 pub(super) enum Cause {
-    /// It is said, and the status is the program's.
-    Said { code: &'static str, message: String, next_step: String, status: Status },
+    /// A message with a next step, and the exit status.
+    Reported { code: &'static str, message: String, next_step: String, status: Status },
     /// The result could not be written.
     Output(io::Error),
 }
 
 impl Failure {
-    /// The command line asks for what can't be.
+    /// The command line is wrong.
     pub(super) fn usage(message: &dyn Display, next_step: &dyn Display) -> Self {
-        Self::said("usage", message, next_step, Status::WrongUsage)
+        Self::reported("usage", message, next_step, Status::WrongUsage)
     }
 
     /// The work failed.
     pub(super) fn work(message: &dyn Display, next_step: &dyn Display) -> Self {
-        Self::said("failed", message, next_step, Status::Failed)
+        Self::reported("failed", message, next_step, Status::Failed)
     }
 
-    /// The operator would not wait, and there is nothing else to say of it.
+    /// The operator interrupted the command.
     pub(super) fn interrupted() -> Self {
-        Self::said("cancelled", &"cancelled", &"run it again", Status::Interrupted)
+        Self::reported("cancelled", &"cancelled", &"run it again", Status::Interrupted)
     }
 
     /// The work failed with this error.
@@ -48,19 +48,19 @@ impl Failure {
         Self::work(error, &error.advice())
     }
 
-    fn said(
+    fn reported(
         code: &'static str,
         message: &dyn Display,
         next_step: &dyn Display,
         status: Status,
     ) -> Self {
         let (message, next_step) = (message.to_string(), next_step.to_string());
-        Self(Box::new(Cause::Said { code, message, next_step, status }))
+        Self(Box::new(Cause::Reported { code, message, next_step, status }))
     }
 
-    /// Whether the operator would not wait.
+    /// Whether the operator interrupted the command.
     pub(super) fn is_interrupted(&self) -> bool {
-        matches!(*self.0, Cause::Said { status: Status::Interrupted, .. })
+        matches!(*self.0, Cause::Reported { status: Status::Interrupted, .. })
     }
 }
 
@@ -76,13 +76,13 @@ impl<E: Advised> From<E> for Failure {
     }
 }
 
-/// An error of the library, which knows what to do about it.
+/// An error of the library, with this program's own next step.
 pub(super) trait Advised: Display {
-    /// What to do, with the option of this program that does it.
+    /// The next step, with the option of this program for it.
     fn advice(&self) -> String;
 }
 
-/// Errors with nothing to add.
+/// Errors whose own next step is enough.
 macro_rules! advised {
     ($($error:ty),*) => {
         $(impl Advised for $error {

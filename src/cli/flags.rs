@@ -102,12 +102,12 @@ impl FromStr for Variable {
 }
 
 impl Options {
-    /// How results and errors are told.
+    /// The format of results and errors.
     pub(super) fn form(&self) -> OutputForm {
         if self.json { OutputForm::Json } else { OutputForm::Text }
     }
 
-    /// What plugins from `--plugins` may have.
+    /// What is approved for plugins from `--plugins`.
     pub(super) fn approval(&self) -> Approval {
         let named = Approval { named: true, ..Approval::NONE };
         self.approve.iter().fold(named, |sum, &ApproveFlag(more)| Approval {
@@ -121,7 +121,7 @@ impl Options {
         })
     }
 
-    /// What `--approve` and the command's own `--yes` say yes to.
+    /// What `--approve` and the command's own `--yes` approve.
     pub(super) fn given(&self, yes: bool) -> Approval {
         Approval { named: yes, ..self.approval() }
     }

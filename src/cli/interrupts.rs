@@ -1,7 +1,7 @@
 //! Ctrl-c, SIGTERM and SIGHUP: the one place where the program watches for them. SIGHUP ends the
 //! program in order, with and without a terminal: folders are watched, so there is nothing to reload.
 //!
-//! What is told to end does so within [`END`]: a program that is stuck, in a call of the system that never
+//! After a signal the program ends within [`END`]: a program that is stuck, in a system call that never
 //! returns for instance, is ended. A second signal ends it at once.
 //!
 //! Commands that neither call nor serve anything, nor ask for a secret, don't watch: a signal just ends
@@ -23,21 +23,21 @@ use smol::Timer;
 use super::status::INTERRUPTED;
 use super::{Failure, threads};
 
-/// How long what was cancelled may take to say so.
+/// How long cancelled work may take to report its end.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long a program that was told to end may take for that: longer than stopping in order takes, and
+/// How long the program may take to end after a signal: longer than an orderly stop, and
 /// shorter than service managers wait.
 const END: Duration = Duration::from_secs(9);
 /// How long a program that is not stuck takes at most to see a second signal.
 const SEEN: Duration = Duration::from_millis(100);
-/// How often it is looked whether it has.
+/// How often that is checked.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Whether a signal came that ends the program.
+/// Whether a signal has asked the program to end.
 static ENDS: AtomicBool = AtomicBool::new(false);
 
-/// Whether the program was told to end: it must not start anew then.
+/// Whether a signal has asked the program to end: then it must not restart.
 pub(super) fn is_ending() -> bool {
     ENDS.load(Ordering::Relaxed)
 }
@@ -48,7 +48,7 @@ pub(super) fn is_ending() -> bool {
 pub(super) struct Interrupts(Receiver<Signal>);
 
 impl Interrupts {
-    /// From now on signals don't end the program, but are told. What waits for a person at the terminal
+    /// From now on signals are reported instead of ending the program. What waits for a person at the terminal
     /// has to come before: there, ctrl-c would be lost.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ fn end_now() {
     let _ = kill_process(getpid(), Kill::KILL);
 }
 
-/// Whether whoever started the program has it ignore the end of its terminal, as `nohup` does.
+/// Whether the parent process made it ignore SIGHUP, as `nohup` does.
 fn is_hangup_ignored() -> bool {
     const HANGUP: u64 = 1;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -177,7 +177,7 @@ fn is_hangup_ignored() -> bool {
     ignored.is_some_and(|mask| mask & HANGUP != 0)
 }
 
-/// What `work` that was cancelled comes to, unless that takes too long.
+/// The result of cancelled `work`; `None` if it takes longer than [`GRACE`].
 pub(super) async fn with_grace<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut value = None;
     poll_with_grace(pin!(async { value = Some(work.await) })).await;

@@ -50,7 +50,7 @@ struct TrustKey {
     /// the public key's file
     #[argh(positional, arg_name = "FILE")]
     file: PathBuf,
-    /// what to call whoever has the key (default: the file's name)
+    /// a name for the key's owner (default: the file's name)
     #[argh(option, arg_name = "NAME")]
     name: Option<String>,
 }
@@ -93,7 +93,7 @@ fn new(command: &NewKey, options: &Options) -> Result<Status, Failure> {
         Some(path) => path.clone(),
         None => {
             let home = options.weft_home()?;
-            // Where this fails, writing the key fails too, and says why.
+            // If this fails, writing the key fails too and reports why.
             let _ = fs::create_dir_all(&home);
             home.join("signing.key")
         }

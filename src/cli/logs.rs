@@ -7,7 +7,7 @@ use env_logger::Target;
 use super::flags::Options;
 use super::output::Messages;
 
-/// What is logged unless the operator says otherwise.
+/// The default log filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verbosity {
     /// Warnings.

@@ -22,7 +22,7 @@ const COLUMNS: usize = 100;
 #[cfg(feature = "console")]
 static ABOVE: OnceLock<AboveLine> = OnceLock::new();
 
-/// From now on messages leave the line whole that somebody edits.
+/// Prints further messages above the line that is being edited.
 #[cfg(feature = "console")]
 pub(super) fn set_message_line(line: AboveLine) {
     // A program has one console.
@@ -60,7 +60,7 @@ pub(super) fn data(text: &str) -> io::Result<()> {
     output.flush()
 }
 
-/// What can be said in JSON.
+/// A value that can be written as JSON.
 pub(super) trait AsJson {
     fn value(&self) -> Value;
 }
@@ -122,7 +122,7 @@ pub(super) fn advise(message: &dyn Display, next_step: &dyn Display) {
     self::message(&with_next_step(message, next_step));
 }
 
-/// How a command's results, and what keeps it from them, are told.
+/// The format of a command's results and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OutputForm {
     /// For people: data on standard output, errors on standard error.
@@ -230,8 +230,8 @@ pub(super) fn is_terminal() -> bool {
 
 /// The line cut to the terminal's width, as far as the shell tells it.
 fn fitted(line: &str) -> String {
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let columns: usize = told.unwrap_or(COLUMNS);
+    let configured = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let columns: usize = configured.unwrap_or(COLUMNS);
     match line.char_indices().nth(columns) {
         None => line.to_owned(),
         Some(_) => line.chars().take(columns.saturating_sub(3)).chain("...".chars()).collect(),

@@ -1,4 +1,4 @@
-//! What is said about plugins that are not in service, in the same words everywhere.
+//! Messages about plugins: refused, granted and warned about, worded the same everywhere.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use weft_lite::{Approval, LoadedPlugin, PluginRegistry};
 use super::flags::Options;
 use super::output;
 
-/// Says why each of them is not loaded, and what to do about it.
+/// Prints why each plugin is not loaded, and the next step.
 pub(super) fn refused(plugins: &[RefusedPlugin]) {
     for plugin in plugins {
         let message = format_args!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
@@ -31,7 +31,7 @@ pub(super) fn next_step(error: &LoadError) -> String {
     }
 }
 
-/// Says what the plugins of `--plugins` may do because they were named there.
+/// Prints what the plugins of `--plugins` may do because they were named there.
 pub(super) fn granted(registry: &PluginRegistry, options: &Options) {
     for granted in registry.plugins().filter_map(|plugin| granted_to(plugin, options)) {
         output::message(&granted);
@@ -50,7 +50,7 @@ pub(super) fn granted_to(plugin: &LoadedPlugin, options: &Options) -> Option<Str
     Some(format!("{}: {} (approved by {by})", plugin.manifest.id, granted.join(", ")))
 }
 
-/// Says which of the folders that were named hold no plugin at all.
+/// Warns about named folders without any plugin.
 pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
     let active = registry.plugins().filter_map(|plugin| match &plugin.origin {
         PackageOrigin::Folder(folder) => Some(folder.as_path()),
@@ -68,7 +68,7 @@ pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
     }
 }
 
-/// Says what the authors and the operator should know of plugins in service: that a grant can't be
+/// Prints the warnings of plugins in service: that a grant can't be
 /// opened, for instance.
 pub(super) fn warnings(registry: &PluginRegistry) {
     registry.plugins().for_each(|plugin| warnings_of(plugin));

@@ -1,7 +1,7 @@
-//! A new start in place of the old one, when panics have worn the program out.
+//! Restarts the program in place after too many panics.
 //!
 //! A panic costs its call alone, but it keeps a thread, and what that had locked keeps others waiting. So
-//! [`PanicContainment`] says when it is time: what is in flight is answered, and the program begins anew in
+//! [`PanicContainment`] says when it is time: what is in flight is answered, and the program restarts in
 //! the same process, with its arguments, its pipes and its listening sockets. What does not come to its end
 //! within [`END`] is left behind. Commands that serve nobody end then.
 
@@ -37,10 +37,10 @@ const SECONDS: u64 = 600;
 
 /// The variable that tells the next start what the one before kept: `NAME=VALUE`, with `;` between them.
 const KEPT: &str = "WEFT_KEPT";
-/// The seconds since 1970 at which the program has started anew, with commas between them.
+/// Times of restarts: seconds since 1970, separated by commas.
 const STARTED: &str = "started";
 
-/// What the next start goes on with.
+/// What the restarted process takes over.
 #[derive(Default)]
 struct NextStart {
     /// Whether anybody is served; else there is none.
@@ -60,11 +60,11 @@ fn restart_request() -> &'static (Sender<()>, Receiver<()>) {
     RESTART_REQUEST.get_or_init(|| async_channel::bounded(1))
 }
 
-/// From now on the program hears when it is worn out.
+/// Starts watching for too many panics.
 pub(super) fn prepare() {
     PanicContainment::at_last(|| {
         let _ = restart_request().0.try_send(());
-        // It hears of it nevertheless, only without this limit.
+        // The watch works without this limit too.
         let late = || {
             thread::sleep(END);
             // A program that a signal has ended needs no end from here.
@@ -77,12 +77,12 @@ pub(super) fn prepare() {
     });
 }
 
-/// Resolves when the program is worn out. Whoever waits serves, and starts it anew.
+/// Resolves when the program has to restart. Commands that serve wait for it.
 pub(super) async fn worn_out() {
     next().get_or_insert_default().serves = true;
     // The sender is there for ever.
     let _ = restart_request().1.recv().await;
-    log::warn!("panics have worn the program out: it starts anew when what runs is answered");
+    log::warn!("after too many panics the program restarts when the calls in flight are answered");
 }
 
 /// Has the next start know `value`.
@@ -139,8 +139,8 @@ pub(super) fn again() -> Option<Failure> {
         .collect();
     if !next.serves || started.len() >= STARTS {
         return Some(Failure::work(
-            &"panics have worn the program out",
-            &"report them; what they were is said above",
+            &"the program has ended after too many panics",
+            &"report the panics; their messages are above",
         ));
     }
     let now = now.to_string();
@@ -153,7 +153,7 @@ pub(super) fn again() -> Option<Failure> {
     }
     let Err(error) = start(&kept.join(";"));
     Some(Failure::work(
-        &format_args!("panics have worn the program out, and it can't start anew: {error}"),
+        &format_args!("after too many panics the program should restart, and it can't: {error}"),
         &"start it again",
     ))
 }

@@ -206,7 +206,7 @@ impl Options {
     }
 }
 
-/// This program's own file: who writes it is asked nothing any more.
+/// This program's own file: a plugin that could write it would have every permission.
 fn program() -> Option<PathBuf> {
     let by_name = || {
         let name = PathBuf::from(std::env::args_os().next()?);
@@ -215,7 +215,7 @@ fn program() -> Option<PathBuf> {
         let mut found = std::env::split_paths(&folders).map(|it| it.join(&name));
         Some(found.find(|path| path.is_file()).unwrap_or(name))
     };
-    // The kernel tells by `/proc`, which need not be there.
+    // This reads `/proc`, which may be missing.
     std::env::current_exe().ok().or_else(by_name)
 }
 

@@ -1,4 +1,4 @@
-//! What is said to whoever types a command that isn't there: the one that was probably meant.
+//! Suggestions for unknown commands and options.
 
 use argh::{CommandInfo, SubCommands};
 use weft_lite::text::{did_you_mean, similar_names};
@@ -10,7 +10,7 @@ use super::dispatch::ProgramCommand;
 /// How the program is called.
 pub(super) const NAME: &str = "weft-lite";
 
-/// Words that other programs have for what this one does. After a group the commands are its own.
+/// Words of other programs for commands of this one. Inside a group only that group's commands count.
 const SYNONYMS: [(&str, &[&str]); 30] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),
@@ -44,7 +44,7 @@ const SYNONYMS: [(&str, &[&str]); 30] = [
     ("version", &["--version"]),
 ];
 
-/// Says of the arranged `arguments` that they name a command that isn't there, if that is so.
+/// The failure for an unknown command in the arranged `arguments`; `None` if the command exists.
 pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
     let mut rest = arguments.iter();
     let word = loop {
@@ -74,7 +74,7 @@ pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
     (inner != "help" && !known.contains(&inner)).then(|| failure(word, inner, &known))
 }
 
-/// Says of the parser's words that they are about an option which was probably meant to be another.
+/// The failure for an unknown option that resembles a known one, from the parser's output.
 pub(super) fn unknown_option(words: &str) -> Option<Failure> {
     let option = words.lines().next()?.strip_prefix("Unrecognized argument: ")?.trim();
     let similar = similar_names(option, arguments::shared().chain(["--help"]));
@@ -89,17 +89,18 @@ fn names(commands: &[&'static CommandInfo]) -> Vec<&'static str> {
 fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
     let before = if group.is_empty() { String::new() } else { format!("{group} ") };
     let habit = SYNONYMS.iter().find(|(habit, _)| *habit == word).map_or(&[][..], |(_, it)| it);
-    // What begins with a group is for whoever named none.
+    // Synonyms that name a group apply only outside a group.
     let is_there = |command: &&&str| {
         let first = command.split(' ').next().unwrap_or_default();
         let is_whole = group.is_empty() || !command.contains(' ');
         known.contains(&first) && is_whole || group.is_empty() && command.starts_with('-')
     };
-    let mut meant: Vec<String> = habit.iter().filter(is_there).map(|it| (*it).to_owned()).collect();
-    if meant.is_empty() {
-        meant = similar_names(word, known.iter().copied());
+    let mut suggested: Vec<String> =
+        habit.iter().filter(is_there).map(|it| (*it).to_owned()).collect();
+    if suggested.is_empty() {
+        suggested = similar_names(word, known.iter().copied());
     }
-    let next_step = did_you_mean(&meant, &format!("{NAME} {before}"));
+    let next_step = did_you_mean(&suggested, &format!("{NAME} {before}"));
     Failure::usage(
         &format_args!("there is no command `{before}{word}`"),
         &next_step.unwrap_or_else(|| format!("`{NAME} {before}--help` lists those there are")),

@@ -1,4 +1,4 @@
-//! Asking whoever sits at the terminal: questions on standard error, answers from standard input.
+//! Questions at the terminal: asked on standard error, answered on standard input.
 
 use std::io::{self, BufRead, IsTerminal, Read, Stdin, Write};
 
@@ -14,9 +14,9 @@ use super::interrupts::Interrupts;
 use super::output;
 use super::threads;
 
-/// More than a terminal gives for a line.
+/// Bytes of one line; more than a terminal delivers.
 const LINE_BYTES: usize = 16 * 1024;
-/// What ctrl-c types where it does not interrupt.
+/// The byte that ctrl-c sends when it does not interrupt.
 const INTERRUPT: u8 = 3;
 
 /// The terminal, as questions are asked at it.
@@ -40,7 +40,7 @@ impl Prompt for Terminal {
     }
 }
 
-/// Reads one line that is not shown while it is typed; from a pipe, what is in it.
+/// Reads one line without showing it; from a pipe, all of its content.
 ///
 /// # Errors
 ///
@@ -55,13 +55,13 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
         // From here on a signal ends the waiting and no longer the program, which would leave the
         // terminal as it is then.
         let mut interrupts = Interrupts::watch_all()?;
-        // Before the question: whoever reads it may type at once.
+        // Before the question: people may type as soon as they see it.
         let _hidden = HiddenInput::start(&stdin)?;
         write!(io::stderr(), "{question}: ")?;
         let typed =
             block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(interrupted_error()));
         if typed.is_err() {
-            // Half a value is no line for whoever reads the terminal next.
+            // Half a value must not become the next reader's line.
             let _ = tcflush(&stdin, QueueSelector::IFlush);
         }
         typed
@@ -88,7 +88,7 @@ fn interrupted_error() -> io::Error {
     io::Error::new(io::ErrorKind::Interrupted, "it was given up")
 }
 
-/// The terminal while it does not show what is typed.
+/// Hides what is typed until it is dropped.
 struct HiddenInput<'s> {
     stdin: &'s Stdin,
     before: Termios,

@@ -68,7 +68,7 @@ pub(super) async fn apart<T: Send + Sync + 'static>(
     let (filled, ended) = (Arc::clone(&place), ends.token());
     let work = move || {
         let _ = filled.set(work());
-        // Whoever waits takes it out of there, and must find nobody else.
+        // The waiting side takes it out, so this side must be done with it.
         drop(filled);
         drop(ends);
     };

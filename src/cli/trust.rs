@@ -38,11 +38,11 @@ pub(super) struct TrustWorkspace {
     answer: Option<String>,
 }
 
-/// Whether somebody may be asked.
+/// Whether the operator is asked about the workspace's trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TrustPrompt {
     Once,
-    /// Nobody is asked; what is left alone is said.
+    /// No question; what is left unused is printed.
     Tell,
     Never,
 }
@@ -88,7 +88,7 @@ pub(super) fn run(command: &TrustWorkspace, options: &Options) -> Result<Status,
     Ok(Status::Done)
 }
 
-/// Whether the workspace is trusted, by what is known or answered now.
+/// The workspace's trust: recorded before, or answered now.
 pub(super) fn of(options: &Options, home: Option<&Path>, asking: TrustPrompt) -> WorkspaceTrust {
     if options.trust {
         return WorkspaceTrust::Trusted;

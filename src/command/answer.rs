@@ -16,7 +16,7 @@ pub struct Attachment {
     pub bytes: Vec<u8>,
 }
 
-/// What a message is answered with.
+/// The answer to a message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value")]
 pub struct Answer {
@@ -84,8 +84,8 @@ pub struct SkillPrompt {
 pub enum CommandOutcome {
     /// The answer; nothing else has to be done.
     Answer(Answer),
-    /// The skill is to be followed: the message goes on to whoever makes answers, with the skill's
-    /// text and with `text` as what was said.
+    /// The skill is to be used: the message goes on to the answering stage, with the skill's
+    /// text, and with `text` as the message.
     Follow {
         /// The skill.
         skill: SkillPrompt,

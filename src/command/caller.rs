@@ -34,7 +34,7 @@ pub struct Conversation {
 const USED_SKILLS: usize = 16;
 
 impl Conversation {
-    /// Puts a skill's text into the conversation. It says no when there are 16 already.
+    /// Puts a skill's text into the conversation. Returns `false` if there are 16 already.
     #[must_use]
     pub fn use_skill(&self, skill: SkillPrompt) -> bool {
         let mut used = self.used();
@@ -51,7 +51,7 @@ impl Conversation {
         self.used().values().cloned().collect()
     }
 
-    /// Forgets everything, and says how many skills were in use.
+    /// Forgets everything, and returns how many skills were in use.
     pub fn clear(&self) -> usize {
         std::mem::take(&mut *self.used()).len()
     }
@@ -67,7 +67,7 @@ impl Conversation {
     }
 }
 
-/// Where a call says how it goes on. It never waits: a note that nobody takes in time is lost.
+/// Progress notes of a call. Sending never waits: a note that nobody reads in time is lost.
 #[derive(Debug, Clone, Default)]
 pub struct ProgressNotes(Option<Sender<String>>);
 

@@ -27,7 +27,7 @@ pub enum CommandError {
         /// The name, without the slash.
         name: String,
     },
-    /// It is not taken over the channel of a plugin, which says itself who the sender is.
+    /// The command is not allowed over a plugin's channel, where the plugin itself names the sender.
     OverPlugin {
         /// The name, without the slash.
         name: String,
@@ -67,7 +67,7 @@ pub enum CommandError {
         /// Which.
         limit: String,
     },
-    /// Whoever administers this program could not do it.
+    /// The program could not do it.
     Administration {
         /// What happened.
         message: String,
@@ -84,11 +84,11 @@ impl fmt::Display for CommandError {
             Self::Unknown { name, .. } => write!(formatter, "there is no command `/{name}`"),
             Self::Usage { usage } => {
                 let command = usage.split_whitespace().next().unwrap_or_default();
-                write!(formatter, "this is not how `{command}` is typed")
+                write!(formatter, "wrong arguments for `{command}`")
             }
             Self::OwnerOnly { name } => write!(formatter, "`/{name}` is for the owner alone"),
             Self::OverPlugin { name } => {
-                write!(formatter, "`/{name}` is not taken over the channel of a plugin")
+                write!(formatter, "`/{name}` is not allowed over the channel of a plugin")
             }
             Self::UnknownSkill { name, reason: None, .. } => {
                 write!(formatter, "there is no skill `{name}`")
@@ -136,7 +136,7 @@ impl ActionableError for CommandError {
             }
             Self::Usage { usage } => format!("type `{usage}`"),
             Self::OwnerOnly { .. } => "ask the owner of this program".into(),
-            Self::OverPlugin { .. } => "say it at the console or over the socket".into(),
+            Self::OverPlugin { .. } => "use it at the console or over the socket".into(),
             Self::UnknownSkill { similar, .. } => did_you_mean(similar, "")
                 .unwrap_or_else(|| "`/skills` lists the skills and their states".into()),
             Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {

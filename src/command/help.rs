@@ -1,4 +1,4 @@
-//! What the registry says of itself: to people who ask, and to the documentation.
+//! `/help`: texts about commands, for people and for the documentation.
 
 use std::fmt::Write;
 

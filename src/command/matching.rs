@@ -1,4 +1,4 @@
-//! What fits what was said.
+//! Finds what resembles a typed name.
 
 use super::registry::CommandRegistry;
 use crate::contract::{SortedSet, sort_by_key};

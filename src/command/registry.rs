@@ -11,7 +11,7 @@ use super::skill;
 use crate::contract::{BoxFuture, SortedMap, similar_names};
 use crate::skill::SkillRegistry;
 
-/// Does what a command says.
+/// Runs a command.
 pub trait CommandHandler: Send + Sync {
     /// Runs it. Dropping the future cancels it.
     ///
@@ -32,7 +32,7 @@ pub trait CommandHandler: Send + Sync {
 /// Where a command comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandSource {
-    /// This program, or whoever embeds the library.
+    /// The program, or an embedder of the library.
     BuiltIn,
     /// A skill.
     Skill {
@@ -65,7 +65,7 @@ impl fmt::Display for CommandSource {
 /// Who may call a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
-    /// Everyone whose messages are taken.
+    /// Every sender whose messages are accepted.
     Everyone,
     /// The owner of this program.
     Owner,
@@ -182,8 +182,8 @@ impl CommandRegistry {
     }
 
     fn add(&mut self, command: Command) {
-        let taken = command.names().find_map(|name| Some((name, *self.by_name.get(name)?)));
-        if let Some((name, by)) = taken {
+        let in_use = command.names().find_map(|name| Some((name, *self.by_name.get(name)?)));
+        if let Some((name, by)) = in_use {
             let (name, kept) = (name.clone(), self.commands[by].source.clone());
             self.collisions.push(Collision { name, kept, refused: command.source });
             return;
@@ -241,7 +241,7 @@ impl CommandRegistry {
         if command.audience == Audience::Owner && !call.caller.is_owner {
             return Err(CommandError::OwnerOnly { name: command.name.clone() });
         }
-        // What a skill is told is its text's business; here it would be left out in silence.
+        // Only the skill's text can use arguments; here they would be dropped silently.
         let is_plain = command.source == CommandSource::BuiltIn && command.argument_hint.is_empty();
         if is_plain && !line.arguments.is_empty() {
             return Err(CommandError::Usage { usage: command.usage() });

@@ -46,7 +46,7 @@ pub(super) fn shadowed_by_files(
     shadowed.map(|entry| (entry.name.to_string(), source(entry)))
 }
 
-/// Skills that are no commands, and why; without those that another one of the name stands before.
+/// Skills that are no commands, with the reason; without those shadowed by another skill.
 pub(super) fn without_command(skills: &SkillRegistry) -> impl Iterator<Item = (String, String)> {
     let counts = |entry: &&Arc<SkillEntry>| !matches!(entry.state, SkillState::Shadowed { .. });
     skills.entries().filter(counts).filter_map(|entry| {

@@ -26,7 +26,7 @@ use crate::contract::limits::KB;
 use crate::contract::{ActionableError, BoxFuture, CallError, CallerInput, FuelGauge};
 use crate::sandbox::off_executor;
 
-/// A call that ends within this time says nothing of its progress, and the others say it this often.
+/// Calls report progress this often; a shorter call reports none.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Longer arguments are read and checked off the executor.
 pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
@@ -102,14 +102,14 @@ impl McpServer {
                 let tool = (full_name.as_str(), load.as_str());
                 let mut asking =
                     AskingCall::new(self, request_context, tool, context.caller, &arguments).await;
-                let said = match request_context.revision.is_modern() {
+                let fields = match request_context.revision.is_modern() {
                     true => InputFields {
                         responses: input_responses.as_deref(),
                         state: request_state.map(Cow::Owned),
                     },
                     false => InputFields::default(),
                 };
-                match asking.call(said, |input| run(arguments.clone(), input)).await? {
+                match asking.call(fields, |input| run(arguments.clone(), input)).await? {
                     Err(CallError::InputRequired(asked)) => {
                         return asking.write(asked, result).await;
                     }
@@ -172,7 +172,7 @@ impl McpServer {
     }
 }
 
-/// Writes the text of a skill. Its arguments have been checked: they are text, and none is missing.
+/// Writes the text of a skill. Its arguments are checked: they are text, and none is missing.
 fn write_skill_text(skill: &OfferedSkill, arguments: &str, result: &mut Object) {
     let values = serde_json::from_str(arguments).unwrap_or_default();
     match prompts::rendered(skill, values) {
@@ -229,14 +229,14 @@ fn outcome(
     }
 }
 
-/// Tells how much fuel the call has used, as long as it uses any. Never ends.
+/// Reports how much fuel the call has used, while it uses any. Never ends.
 async fn tell<T>(gauge: &FuelGauge, total: u64, token: &ProgressToken, context: &Context) -> T {
-    let mut told = 0;
+    let mut reported = 0;
     loop {
         Timer::after(PROGRESS_INTERVAL).await;
         let used = gauge.used();
-        if used > told {
-            told = used;
+        if used > reported {
+            reported = used;
             let mut params = Object::new();
             params.member("progressToken", token).member("progress", &used).member("total", &total);
             context.send(notification("notifications/progress", Some(&params.end()))).await;

@@ -52,7 +52,7 @@ impl McpServer {
         Ok(())
     }
 
-    /// What a variable of a prompt may be: all that its author has told is the default.
+    /// Values of a prompt's variable: its author declares only the default.
     fn prompt_values(&self, prompt: &str, argument: &str) -> Result<Vec<String>, RpcError> {
         let catalog = self.catalog();
         let skill = catalog.prompt(prompt).ok_or_else(|| prompts::unknown(prompt))?;

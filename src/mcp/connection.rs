@@ -36,7 +36,7 @@ const COPIES: usize = 2;
 /// How long requests may go on after the client's last word.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What a client has said so far, and what runs for it.
+/// The state of one client's connection, and its running requests.
 pub(super) struct Connection {
     server: McpServer,
     context: Context,
@@ -54,7 +54,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// A connection of a client that has not said anything, and what is to be written to it.
+    /// A new connection, and the receiver of what is to be written to it.
     pub(super) fn new(server: McpServer) -> (Self, Receiver<HeldText>) {
         let (outbox, written) = async_channel::bounded(OUTBOX);
         let ends = CancellationSource::new();

@@ -92,7 +92,7 @@ fn broken_promise(promised: Option<&Schema>, value: Option<&Value>) -> Option<St
 /// Writes the result of a call that failed: what happened, and what to do next.
 pub(super) fn write_call_error(result: &mut Object, error: &CallError) {
     let text = match error {
-        // Its own words are meant for whoever called it; ours would only stand in between.
+        // The guest's own message is for its caller and needs no next step.
         CallError::Guest { message } => message.clone(),
         error => Failure::of(error).to_string(),
     };

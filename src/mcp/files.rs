@@ -139,7 +139,7 @@ impl FileResource {
 }
 
 /// The files of a skill, in the order of their paths: all of them, or only `SKILL.md` where they are more
-/// than may be offered, which `remark` is told.
+/// than may be offered, which `remark` records.
 ///
 /// # Errors
 ///

@@ -2,7 +2,7 @@
 //!
 //! The call ends with the tool's requests and a sealed state, and nothing waits. The client calls again
 //! with the answers and the state. What the tool has asked for comes out of the state, so that the answers
-//! are checked against that before the guest sees them; whoever leaves one out is asked again.
+//! are checked against that before the guest sees them; a client that leaves one out is asked again.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ use super::server::{McpServer, begin_modern};
 use crate::contract::{CallError, CallerInput, ELICITATION, InputRequired, json_line, limits};
 use crate::sandbox::off_executor;
 
-/// What a request says of input, as it came.
+/// The input fields of a request, unparsed.
 #[derive(Debug, Default)]
 pub(super) struct InputFields<'a> {
     pub(super) responses: Option<&'a str>,
@@ -59,7 +59,7 @@ impl<'a> AskingCall<'a> {
         }
     }
 
-    /// Calls the tool with what was said, once or, where answers came before anybody asked, twice: what
+    /// Calls the tool with the given answers, once or, where they came before a question, twice: what
     /// it asks for has to be known before they can be checked.
     ///
     /// # Errors
@@ -67,13 +67,13 @@ impl<'a> AskingCall<'a> {
     /// -32602 for a state that is none of this call, and for answers to something else.
     pub(super) async fn call<F: Future<Output = Result<String, CallError>>>(
         &mut self,
-        said: InputFields<'a>,
+        fields: InputFields<'a>,
         run: impl Fn(CallerInput) -> F,
     ) -> Result<Result<String, CallError>, RpcError> {
-        let given = responses(said.responses)?;
+        let given = responses(fields.responses)?;
         let input =
             CallerInput { can_ask: self.request_context.can_ask.clone(), ..CallerInput::default() };
-        let asked = match &said.state {
+        let asked = match &fields.state {
             Some(state) => self.server.seal().open(state, self.purpose)?,
             None => match run(input.clone()).await {
                 Err(CallError::InputRequired(asked)) if given.is_some() => *asked,
@@ -86,7 +86,7 @@ impl<'a> AskingCall<'a> {
                 Ok(run(CallerInput { responses: Some(responses), state, ..input }).await)
             }
             None => {
-                self.again = said.state;
+                self.again = fields.state;
                 Ok(Err(CallError::InputRequired(Box::new(asked))))
             }
         }
@@ -145,18 +145,18 @@ pub(super) fn write_requests(result: &mut Object, requests: &Map<String, Value>)
     result.member("inputRequests", requests);
 }
 
-/// What the client says to requests.
+/// The client's responses to requests.
 ///
 /// # Errors
 ///
 /// -32602 for what is no object of answers, or too long.
-fn responses(said: Option<&str>) -> Result<Option<Map<String, Value>>, RpcError> {
-    let Some(said) = said else { return Ok(None) };
+fn responses(text: Option<&str>) -> Result<Option<Map<String, Value>>, RpcError> {
+    let Some(text) = text else { return Ok(None) };
     let limit = limits::INPUT_RESPONSES_BYTES;
-    if said.len() > limit {
+    if text.len() > limit {
         return Err(RpcError::invalid_params(format!("`inputResponses` is over {limit} bytes")));
     }
-    serde_json::from_str(said)
+    serde_json::from_str(text)
         .map_err(|error| RpcError::invalid_params(format!("`inputResponses`: {error}")))
 }
 

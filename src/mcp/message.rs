@@ -1,4 +1,4 @@
-//! JSON-RPC 2.0 as MCP uses it: what comes in, taken apart once, and what goes out, as text.
+//! JSON-RPC 2.0 as MCP uses it: incoming messages are parsed once, outgoing ones are text.
 //!
 //! A message is read without copying more than its parameters, and a long one without copying those. They
 //! stay the text they were, so that a tool's arguments can reach a guest as its caller wrote them. Batches are refused: no
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for RequestId {
     }
 }
 
-/// What a client sends to opt in to progress: taken and given back as it is.
+/// The token with which a client opts in to progress; echoed unchanged.
 pub(super) type ProgressToken = RequestId;
 
 /// A request that waits for an answer.
@@ -143,7 +143,7 @@ fn read_texts(object: &str, names: &[&str], texts: &mut [Option<String>]) -> Res
     Ok(())
 }
 
-/// What a parameter that is a text says.
+/// The value of a text parameter.
 ///
 /// # Errors
 ///
@@ -183,7 +183,7 @@ pub(super) enum Incoming {
     Response,
 }
 
-/// A message that can't be taken, with its id where it has one.
+/// An invalid message, with its id where it has one.
 #[derive(Debug, Clone)]
 pub(super) struct Malformed {
     pub(super) id: Option<RequestId>,
@@ -281,10 +281,10 @@ pub(super) mod code {
     pub(in crate::mcp) const INVALID_REQUEST: i32 = -32600;
     pub(in crate::mcp) const METHOD_NOT_FOUND: i32 = -32601;
     pub(in crate::mcp) const INVALID_PARAMS: i32 = -32602;
-    /// Only in the legacy era; the modern one says [`INVALID_PARAMS`].
+    /// Only in the legacy era; the modern one uses [`INVALID_PARAMS`].
     pub(in crate::mcp) const RESOURCE_NOT_FOUND: i32 = -32002;
     pub(in crate::mcp) const INTERNAL: i32 = -32603;
-    /// HTTP only: a header says something else than the body.
+    /// HTTP only: a header contradicts the body.
     #[cfg(feature = "serve")]
     pub(in crate::mcp) const HEADER_MISMATCH: i32 = -32020;
     pub(in crate::mcp) const UNSUPPORTED_VERSION: i32 = -32022;
@@ -324,7 +324,7 @@ impl RpcError {
     }
 
     pub(super) fn given_up() -> Self {
-        Self::new(code::INTERNAL, "the program starts anew before this was done; send it again")
+        Self::new(code::INTERNAL, "the program restarts before this was done; send it again")
     }
 
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {

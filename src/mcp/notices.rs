@@ -1,4 +1,4 @@
-//! What legacy clients hear of beside changes: which plugins went out of service, and why.
+//! Log messages for legacy clients: which plugins went out of service, and why.
 //!
 //! The modern era has no such log: its operators read standard error.
 
@@ -42,7 +42,7 @@ impl LogLevel {
 /// More than every level: a client that has not asked for messages gets none.
 const SILENT: u8 = u8::MAX;
 
-/// What the client of one connection wants to hear.
+/// The log level of one connection's client.
 #[derive(Debug, Clone)]
 pub(super) struct Log(Arc<AtomicU8>);
 
@@ -57,7 +57,7 @@ impl Log {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Does what `logging/setLevel` says.
+    /// Handles `logging/setLevel`.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Log {
         Ok(())
     }
 
-    /// Tells of something, if it matters enough to the client.
+    /// Sends a log message if its level is high enough for the client.
     pub(super) async fn tell(&self, level: LogLevel, message: &str, context: &Context) {
         if level as u8 >= self.0.load(Ordering::Relaxed) {
             let mut params = Object::new();

@@ -58,7 +58,7 @@ impl fmt::Display for Revision {
 #[derive(Default)]
 struct Meta {
     protocol_version: Option<String>,
-    /// The methods of the requests that the client answers, where it says what it can do.
+    /// The methods of the requests that the client answers, as it declares.
     can_ask: Option<Vec<&'static str>>,
     progress_token: Option<ProgressToken>,
 }
@@ -101,7 +101,7 @@ const MODERN_METHODS: [&str; 5] = [
     "resources/directory/read",
 ];
 
-/// What a request says about itself, and the revision that it is answered in.
+/// A request's own metadata, and the revision of the answer.
 #[derive(Debug)]
 pub(super) struct RequestContext {
     pub(super) revision: Revision,

@@ -105,7 +105,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What a JSON string says. `None` for what is no string.
+/// The value of a JSON string. `None` for anything else.
 pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     match inner.contains('\\') {
@@ -185,7 +185,7 @@ pub(super) fn unlike_written(text: &str, value: &Value, integers: &[usize]) -> O
     let written = String::with_capacity(text.len());
     let mut writer = Writer { scanner, integers, written, is_other: false };
     writer.value(Some(value));
-    // Then what was checked is all that can be said.
+    // Then only the checked value can be written.
     Some(if writer.is_other { json_line(value) } else { writer.written })
 }
 
@@ -194,7 +194,7 @@ struct Writer<'a> {
     scanner: Scanner<'a>,
     integers: SortedSet<usize>,
     written: String,
-    /// The text says something else than the value.
+    /// The text differs from the value.
     is_other: bool,
 }
 

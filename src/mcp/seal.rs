@@ -79,9 +79,7 @@ impl Seal {
             ))
         };
         let (until, asked) = known().ok_or_else(|| {
-            refused(
-                "is not what this server gave for this call, or the plugin was loaded anew since",
-            )
+            refused("is not what this server gave for this call, or the plugin was reloaded since")
         })?;
         match self.clock.now().duration_since(self.start).as_nanos() < until {
             true => Ok(asked),

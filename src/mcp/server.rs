@@ -24,7 +24,7 @@ use crate::actor::{PluginHost, Tasks};
 use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
 use crate::task::{AsyncLock, Lock};
 
-/// Milliseconds for which a list or a resource is fresh: as long as a change may take to be told.
+/// Milliseconds for which a list or a resource is fresh: as long as the report of a change may take.
 const LIST_TTL_MS: u64 = 1_000;
 /// How long a request or an answer may wait for room.
 pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(30);
@@ -51,7 +51,7 @@ struct ServerState {
     stop: CancellationSource,
     /// Fires when nothing more is to be read from streams.
     finish: CancellationSource,
-    /// What the client over standard input has agreed on, and what it wants to hear.
+    /// The revision and log level that the client over standard input has agreed on.
     agreed: Lock<Option<Agreement>>,
     metrics: Metrics,
     looked: AsyncLock<Option<FileSnapshot>>,
@@ -62,10 +62,10 @@ struct ServerState {
     seal: Seal,
 }
 
-/// A legacy client's revision, and what it wants to hear.
+/// A legacy client's revision and log level.
 type Agreement = (Revision, Log);
 
-/// The newest look at the files of skills.
+/// The newest scan of the files of skills.
 struct FileSnapshot {
     when: Instant,
     /// Whose skills they are.
@@ -86,7 +86,7 @@ pub(super) struct HeldText {
     pub(super) held: HeldBytes,
 }
 
-/// What is around one request.
+/// The state around one request.
 #[derive(Clone)]
 pub(super) struct Context {
     /// Where messages go that come before the answer.
@@ -106,7 +106,7 @@ impl Context {
         let _ = self.outbox.send(HeldText { text, held }).await;
     }
 
-    /// Sends the answer to the request `id`, or says that there is no room for it.
+    /// Sends the answer to the request `id`, or an error if there is no memory for it.
     pub(super) async fn send_answer(&self, id: &RequestId, text: String) {
         let room = async { self.budget.wait_with(text.len()).await };
         let late = async {
@@ -239,7 +239,7 @@ impl McpServer {
         self.shared.catalog()
     }
 
-    /// The files of the skills in `catalog`. Whoever asks at about the same time shares one look.
+    /// The files of the skills in `catalog`. Requests at about the same time share one scan.
     pub(super) async fn files(&self, catalog: &Arc<Catalog>) -> Arc<ResourceIndex> {
         let mut newest = self.shared.looked.lock().await;
         if let Some(FileSnapshot { when, catalog: of, files }) = &*newest
@@ -371,7 +371,7 @@ impl ServerState {
     }
 }
 
-/// Makes a catalog of every generation, for those who wait to hear of it. It ends with the host or
+/// Makes a catalog of every generation, and wakes its listeners. It ends with the host or
 /// the server.
 async fn follow(shared: Weak<ServerState>) {
     let Some(mut changes) = shared.upgrade().map(|shared| shared.host.subscribe()) else { return };
@@ -405,7 +405,7 @@ pub(super) fn success(request: &Request, result: Object) -> String {
     result.end_within(message, "result")
 }
 
-/// How long what was asked for is fresh, and that it is for whoever asked.
+/// How long a result is fresh, and that only its client may cache it.
 pub(super) fn write_freshness(result: &mut Object, revision: Revision) {
     if revision.is_modern() {
         result.member("ttlMs", &LIST_TTL_MS).member("cacheScope", "private");

@@ -21,7 +21,7 @@ const WRITE_BYTES: usize = 64 << 10;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl McpServer {
-    /// Serves whoever has started this process, over standard input and output, as
+    /// Serves the parent process, over standard input and output, as
     /// [`serve_stream`](Self::serve_stream) does. Nothing else may write to standard output.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ const RESOURCES: usize = 1_000;
 /// The time between two looks at the files of skills, as long as somebody listens.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a client wants to hear of.
+/// The notifications that a client asked for.
 #[derive(Debug)]
 struct Filter {
     tools_list_changed: bool,
@@ -100,19 +100,19 @@ impl McpServer {
         let mut id = Object::new();
         id.member("io.modelcontextprotocol/subscriptionId", &request.id);
         let id = id.end();
-        // What changes after this moment is told, so it is looked at before the client hears of it.
-        let told = self.look(&filter).await;
+        // Later changes are reported, so the state is read before the client is notified.
+        let seen = self.look(&filter).await;
         let mut acknowledged = Object::new();
         acknowledged.raw("_meta", &id).raw("notifications", &filter.json());
         let acknowledged = acknowledged.end();
         const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
         context.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;
-        self.notify_changes(&filter, told, Some(&id), None, context).await;
+        self.notify_changes(&filter, seen, Some(&id), None, context).await;
         let meta = id.trim_start_matches('{').trim_end_matches('}');
         Ok(begin(Revision::July2026, &format!(",{meta}")))
     }
 
-    /// Tells a legacy client which lists have changed since `known`, until the connection or the
+    /// Notifies a legacy client of lists that changed since `known`, until the connection or the
     /// server ends.
     pub(super) async fn notify_lists(
         &self,
@@ -123,16 +123,16 @@ impl McpServer {
         self.loaded().await;
         let filter = Filter::lists();
         let catalog = known.unwrap_or_else(|| self.catalog());
-        let told = LastSeen { files: self.files(&catalog).await, catalog };
-        self.notify_changes(&filter, told, None, log, context).await;
+        let seen = LastSeen { files: self.files(&catalog).await, catalog };
+        self.notify_changes(&filter, seen, None, log, context).await;
     }
 
-    /// Tells of changes until the connection or the server ends. `meta` goes with every message, and
+    /// Notifies of changes until the connection or the server ends. `meta` goes with every message, and
     /// `log` is the connection's, where it has one.
     fn notify_changes<'a>(
         &'a self,
         filter: &'a Filter,
-        mut told: LastSeen,
+        mut seen: LastSeen,
         meta: Option<&'a str>,
         log: Option<&'a Log>,
         context: &'a Context,
@@ -145,7 +145,7 @@ impl McpServer {
                     false
                 };
                 let changed = async {
-                    told.may_be_old(filter).await;
+                    seen.may_be_old(filter).await;
                     true
                 };
                 if !or(ended, changed).await {
@@ -154,11 +154,11 @@ impl McpServer {
                 let newest = self.look(filter).await;
                 let params = meta.map(|meta| format!("{{\"_meta\":{meta}}}"));
                 let others = [
-                    ("tools", filter.tools_list_changed && newest.lists_other_tools(&told)),
-                    ("prompts", filter.prompts_list_changed && newest.lists_other_prompts(&told)),
+                    ("tools", filter.tools_list_changed && newest.lists_other_tools(&seen)),
+                    ("prompts", filter.prompts_list_changed && newest.lists_other_prompts(&seen)),
                     (
                         "resources",
-                        filter.resources_list_changed && newest.files.lists_others(&told.files),
+                        filter.resources_list_changed && newest.files.lists_others(&seen.files),
                     ),
                 ];
                 for (list, _) in others.into_iter().filter(|(_, differs)| *differs) {
@@ -166,7 +166,7 @@ impl McpServer {
                     context.send(notification(&method, params.as_deref())).await;
                 }
                 for uri in &filter.resource_subscriptions {
-                    if newest.files.differs(&told.files, uri) {
+                    if newest.files.differs(&seen.files, uri) {
                         let mut params = Object::new();
                         if let Some(meta) = meta {
                             params.raw("_meta", meta);
@@ -177,16 +177,16 @@ impl McpServer {
                     }
                 }
                 if let Some(log) = log {
-                    for refused in newest.refused.iter().filter(|it| !told.refused.contains(it)) {
+                    for refused in newest.refused.iter().filter(|it| !seen.refused.contains(it)) {
                         log.tell(LogLevel::Warning, refused, context).await;
                     }
                 }
-                told = newest;
+                seen = newest;
             }
         })
     }
 
-    /// What there is to tell of now.
+    /// The state to report now.
     async fn look(&self, filter: &Filter) -> LastSeen {
         let catalog = self.catalog();
         let files = match filter.needs_files() {
@@ -197,7 +197,7 @@ impl McpServer {
     }
 }
 
-/// What a listener was told of last.
+/// What a listener was last notified of.
 struct LastSeen {
     catalog: Arc<Catalog>,
     files: Arc<ResourceIndex>,

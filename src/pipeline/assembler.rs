@@ -31,11 +31,11 @@ struct Built {
 
 impl Assembler {
     /// An assembler that reads `SOUL.md` in `workspace` or in its `.weft` folder. What a workspace that
-    /// is not trusted says has no place in a prompt: give `None` then.
+    /// is not trusted must not reach a prompt: give `None` then.
     #[must_use]
     pub fn new(host: PluginHost, workspace: Option<&Path>) -> Self {
         let soul = workspace.map(Soul::new);
-        // What is wrong with it is said now, and not with the first message.
+        // Problems are reported now, and not with the first message.
         soul.iter().for_each(|soul| drop(soul.text()));
         Self { host, soul, built: Lock::default() }
     }

@@ -27,10 +27,10 @@ impl ChatKey {
     }
 }
 
-/// The answer to a channel that hands over a message: whether it was taken.
+/// The reply to a channel that delivers a message: whether it was accepted.
 pub(super) type Acceptance = Asker<Result<(), PluginError>>;
 
-/// A message that waits. Only one whose channel has been told is accepted.
+/// A message that waits. It is accepted once its channel has been notified.
 pub(super) struct WaitingMessage {
     pub(super) inbound: Inbound,
     /// Told as soon as there is room; `None` where it has been.
@@ -40,8 +40,8 @@ pub(super) struct WaitingMessage {
 }
 
 impl WaitingMessage {
-    /// Tells the channel that its message is taken. It says no where the channel is gone by now: it
-    /// never heard that, so nothing is owed to it.
+    /// Notifies the channel that its message is accepted. Returns `false` if the channel is gone: it
+    /// was never notified, so no answer is due.
     fn accept(&mut self) -> bool {
         match self.untold.take() {
             None => true,
@@ -59,7 +59,7 @@ pub(super) struct Chat {
     pub(super) used: u64,
 }
 
-/// The message that is worked on.
+/// The message that is processed.
 pub(super) struct CurrentMessage {
     pub(super) id: Option<String>,
     pub(super) cancel: CancellationSource,

@@ -1,9 +1,9 @@
 //! The gateway: takes messages from every channel and sees that each is answered, or that its sender
-//! hears why not.
+//! gets an error.
 //!
 //! It is an actor. The messages of one chat are worked on one after another, those of different
 //! chats beside each other. What all chats of a channel hold together is bounded: large messages wait
-//! for room before they are taken, and so do large answers before they are sent.
+//! for memory before they are accepted, and so do large answers before they are sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub struct Gateway {
     _actor: Task<()>,
 }
 
-/// The side that channels see.
+/// The gateway as channels see it.
 struct ChannelSide {
     mailbox: Mailbox<GatewayEvent>,
     /// The rules of each channel, and what it may hold.
@@ -131,7 +131,7 @@ impl Gateway {
         Arc::clone(&self.inbox) as Arc<dyn ChannelHost>
     }
 
-    /// Takes no more messages, lets those that were taken be answered for so long, and then reports
+    /// Accepts no more messages, waits this long for accepted ones to be answered, and then reports
     /// to the senders of all others that theirs were not. Then observers may see what waits for them,
     /// within their own limit. Channels have to be able to send until it resolves.
     pub async fn stop(&self, grace: Duration) {
@@ -214,11 +214,11 @@ struct Actor {
     stop: CancellationSource,
     /// How long observers may take at the end.
     observer_limit: Duration,
-    /// Set when no message is taken any more.
+    /// Set when no more messages are accepted.
     stopping: Option<StopProgress>,
 }
 
-/// How far the end is.
+/// Progress of stopping.
 #[derive(Default)]
 struct StopProgress {
     /// Whom to tell when all is done.
@@ -226,7 +226,7 @@ struct StopProgress {
     observers: ObserverDrain,
 }
 
-/// How far observers are with what was left for them.
+/// Whether the observers have received their last copies.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum ObserverDrain {
     /// Messages are still worked on.
@@ -245,7 +245,7 @@ impl Actor {
     }
 
     /// Goes on with stopping, if that is what there is to do: when every message has had its answer
-    /// the observers have their time, and then whoever waits is told.
+    /// the observers have their time, and then the waiting callers are released.
     fn end(&mut self) {
         let Some(StopProgress { waiting, observers }) = &mut self.stopping else { return };
         match observers {
@@ -272,8 +272,8 @@ impl Actor {
             }
             GatewayEvent::Take { inbound, taken } => self.take(*inbound, taken),
             GatewayEvent::Cancel { channel, chat, id, reply } => {
-                let meant = self.chats_of(&channel, Some(&chat));
-                let cancelled = meant.map(|(_, chat)| chat.cancel(id.as_deref()));
+                let matching = self.chats_of(&channel, Some(&chat));
+                let cancelled = matching.map(|(_, chat)| chat.cancel(id.as_deref()));
                 // Every thread of the chat, so that none is left out.
                 let cancelled = cancelled.fold(false, |any, one| any | one);
                 reply.send(cancelled);

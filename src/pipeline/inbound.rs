@@ -10,7 +10,7 @@ use crate::contract::{HeldBytes, MessagePayload, PluginError, SortedMap, json_li
 pub(super) struct Inbound {
     /// The channel's own id of the message.
     pub(super) id: Option<String>,
-    /// Whether the channel wants to hear how the work goes on.
+    /// Whether the channel wants progress notes.
     pub(super) progress: bool,
     pub(super) state: MessageState,
     /// Its room among what its channel may hold, once it has some.
@@ -35,7 +35,7 @@ impl Inbound {
         };
         let mut attachments =
             attachments.map_err(|problem| invalid(metadata::ATTACHMENTS, &problem))?;
-        let said = match payload {
+        let text = match payload {
             MessagePayload::Text { text } => text,
             MessagePayload::Json { value: Value::String(text) } => text,
             MessagePayload::Json { value } => json_line(&value),
@@ -49,7 +49,7 @@ impl Inbound {
             chat: chat.to_owned(),
             thread,
             sender: sender.to_owned(),
-            text: said,
+            text,
             attachments,
             metadata: Map::from_iter(known),
             ..MessageState::default()

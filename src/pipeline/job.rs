@@ -23,12 +23,12 @@ use crate::task::contained;
 pub(super) const COPIES: usize = 2;
 /// How long an answer may wait for room.
 const ROOM_PATIENCE: Duration = Duration::from_secs(30);
-/// How often a channel that asked hears that the work goes on.
+/// How often a channel that asked gets a progress note.
 const TICK: Duration = Duration::from_secs(1);
 /// Progress notes that wait for a slow channel; further ones are lost.
 const NOTES: usize = 16;
 
-/// What every message needs.
+/// What all messages share.
 pub(super) struct JobContext {
     pub(super) pipeline: Pipeline,
     pub(super) outbound: Outbound,
@@ -88,7 +88,7 @@ impl Job {
                 acknowledge(answered).await;
             }
             Err(PluginError::Cancelled) => {
-                log::debug!("channel {}: whoever asked has left", channel.name());
+                log::debug!("channel {}: the sender has left", channel.name());
             }
             Err(error) => {
                 let (name, number) = (channel.name(), state.number);
@@ -146,7 +146,7 @@ impl Job {
                 self.shared.outbound.progress(channel, &progress).await;
             }
         };
-        // What was noted is told before the answer.
+        // Pending notes go out before the answer.
         let closing = notes.clone();
         let work = async {
             let worked = self.work(ProgressNotes::to(notes)).await;

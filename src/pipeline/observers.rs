@@ -94,7 +94,7 @@ impl Observers {
     }
 
     /// Lets every observer see what waits for it, for at most so long. What is not seen by then is
-    /// dropped, and said.
+    /// dropped, and logged.
     pub(super) fn finish(
         &mut self,
         clock: Arc<dyn Clock>,

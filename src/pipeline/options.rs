@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::contract::SortedMap;
 use crate::contract::limits::SURFACE_BYTES;
 
-/// Whose messages of one channel are taken.
+/// Whose messages are accepted on one channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ChannelRules {
     /// The sender that is the owner of this program, in the channel's own terms. `None`: nobody is.
     pub owner: Option<String>,
-    /// Further senders whose messages are taken. Empty: the owner alone.
+    /// Further senders whose messages are accepted. Empty: the owner alone.
     pub allow: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ impl ChannelRules {
         self.owner.as_deref() == Some(sender)
     }
 
-    /// Whether messages of the sender are taken.
+    /// Whether messages of the sender are accepted.
     #[must_use]
     pub fn allows(&self, sender: &str) -> bool {
         self.is_owner(sender) || self.allow.iter().any(|allowed| allowed == sender)
@@ -40,7 +40,7 @@ impl ChannelRules {
 pub struct GatewayOptions {
     /// The workspace where `SOUL.md` is looked for; `None` where none is to be read.
     pub soul: Option<PathBuf>,
-    /// The rules of each channel by its name. Of a channel without rules no message is taken.
+    /// The rules of each channel by name. Without rules a channel's messages are refused.
     pub rules: SortedMap<String, ChannelRules>,
     /// How long one message may be worked on.
     pub message_limit: Duration,
@@ -48,10 +48,10 @@ pub struct GatewayOptions {
     pub send_limit: Duration,
     /// How long observers may take at the end for what waits for them; the rest is dropped.
     pub observer_limit: Duration,
-    /// Messages of one chat that wait while another one is worked on; whoever brings more waits.
+    /// Messages of one chat that wait while another one is worked on; further senders wait.
     pub waiting_per_chat: usize,
     /// Bytes of messages and answers that may be held for all chats of one channel together, and of
-    /// copies that wait for one observer. Whoever brings more waits; an answer that waits too long is
+    /// copies that wait for one observer. Further senders wait; an answer that waits too long is
     /// refused, and an observer misses what is more.
     pub memory_bytes: usize,
 }

@@ -1,4 +1,4 @@
-//! What whoever makes the answer is told before the message.
+//! The prompt that an answering stage gets before the message.
 
 use std::sync::Arc;
 

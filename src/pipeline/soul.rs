@@ -1,4 +1,4 @@
-//! `SOUL.md`: what the assistant is like, in the words of whoever owns the workspace.
+//! `SOUL.md`: the assistant's character, written by the workspace's owner.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -33,15 +33,15 @@ pub(super) struct Soul {
     misspelt: Once,
 }
 
-/// One of the places, and what was there when it was looked at.
+/// One possible path of the file, and its state at the last check.
 struct SoulSource {
     path: &'static str,
     read: Option<(FileStamp, Arc<str>)>,
-    /// Why what is there can't be used, as it was said.
+    /// Why the file can't be used, as last reported.
     problem: Option<String>,
 }
 
-/// What tells one state of the file from another.
+/// Identifies one version of the file.
 #[derive(PartialEq, Eq)]
 struct FileStamp {
     modified: Option<SystemTime>,

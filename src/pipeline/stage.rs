@@ -34,7 +34,7 @@ pub(super) async fn run(
         Ok(Ok(result)) => result,
         Ok(Err(error)) => return fail(Failure::of(&error)),
         Err(_) => {
-            let next_step = "report it to whoever wrote the stage";
+            let next_step = "report it to the author of the stage";
             return fail(Failure::new("panicked", "it panicked", next_step));
         }
     };

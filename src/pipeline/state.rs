@@ -24,7 +24,7 @@ pub struct MessageState {
     pub sender: String,
     /// Whether the sender is the owner of this program.
     pub is_owner: bool,
-    /// What was said.
+    /// The message's text.
     pub text: String,
     /// What came with it.
     pub attachments: Vec<Attachment>,
@@ -33,7 +33,7 @@ pub struct MessageState {
     /// The skill that the message asks to follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skill: Option<SkillPrompt>,
-    /// What whoever makes the answer should know.
+    /// The prompt for the answering stage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<MessagePrompt>,
     /// The answer, as soon as there is one.

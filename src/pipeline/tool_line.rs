@@ -17,7 +17,7 @@ pub(super) struct ToolLine<'a> {
 
 impl<'a> ToolLine<'a> {
     /// A message calls a tool where its first word names one and nothing but JSON follows; or where
-    /// a JSON object follows a first word that could name one, so that a slip in the name is told.
+    /// a JSON object follows a first word that could name one, so that a typo in the name gets an error.
     pub(super) fn parse(text: &'a str, host: &PluginHost) -> Option<Self> {
         let text = text.trim();
         let (tool, params) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -38,7 +38,7 @@ impl<'a> ToolLine<'a> {
     ) -> Result<Answer, PluginError> {
         let Self { tool, params } = self;
         let params = if params.is_empty() { "{}" } else { params };
-        // A tool that isn't there is told before parameters that are no JSON.
+        // An unknown tool is reported before parameters that are no JSON.
         host.tool(tool)?;
         serde_json::from_str::<serde::de::IgnoredAny>(params)
             .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;

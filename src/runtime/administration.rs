@@ -23,7 +23,7 @@ pub(super) struct RuntimeAdministration {
     pub(super) read_limits: ReadLimits,
 }
 
-/// A plugin or a skill whose approval is kept.
+/// A plugin or skill with a stored approval.
 struct StoredPackage {
     home: PathBuf,
     kind: PackageKind,
@@ -109,7 +109,7 @@ impl RuntimeAdministration {
         Ok(StoredPackage { home, kind, name: name.to_owned(), approval_id, permissions, content })
     }
 
-    /// What keeps it from being used, after everything was looked at again; `None` if nothing does.
+    /// Why it can't be used after a reload; `None` if it can.
     fn obstacle(&self, kind: PackageKind, name: &str) -> Option<Obstacle> {
         let snapshot = self.host.snapshot();
         let refused = |id: &str| {

@@ -1,4 +1,4 @@
-//! What a runtime is made of.
+//! The options of a runtime.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ use crate::skill::SkillLevel;
 /// Where a workspace keeps its skills, in path order.
 pub(super) const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
 
-/// Where a [`Runtime`] finds plugins and what it gives them. Everything has a default.
+/// The options of a [`Runtime`]. Everything has a default.
 pub struct RuntimeBuilder {
     pub(super) workspace: PathBuf,
     pub(super) weft_home: Option<PathBuf>,
@@ -141,7 +141,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// When changes on the disk are taken up by [`Runtime::watch`].
+    /// When [`Runtime::watch`] loads changes on the disk.
     #[must_use]
     pub fn watch(mut self, config: WatchConfig) -> Self {
         self.watch = config;

@@ -134,7 +134,7 @@ impl RuntimeBuilder {
         let has_above = self.trust == WorkspaceTrust::Trusted && !same_place(&own, &workspace);
         let above = if has_above { read(&workspace)? } else { String::new() };
         let failed = |path: &Path, kind| ConfigError { path: path.to_owned(), kind };
-        // Each on its own first, so that a fault is told of the file that it is in.
+        // Each file on its own first, so that an error names the right file.
         for (path, text) in [(&own, &below), (&workspace, &above)] {
             Config::from_yaml(text)
                 .map_err(|error| failed(path, ConfigErrorKind::Invalid(error)))?;

@@ -37,7 +37,7 @@ use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
 pub struct Runtime {
     pub(super) executor: Arc<Executor<'static>>,
     pub(super) host: PluginHost,
-    /// Started when it is first asked for, so that a program that puts its plugins into service
+    /// Started on first use, so that a program that puts its plugins into service
     /// itself does not even contain one.
     pub(super) loader: OnceLock<Loader>,
     pub(super) ended: AtomicBool,
@@ -52,13 +52,13 @@ impl Runtime {
         RuntimeBuilder::new()
     }
 
-    /// Has the actors run on a thread of their own from now on, where a panic costs its call and nothing
+    /// Moves the actors to a thread of their own, where a panic costs its call and nothing
     /// else, also in a program that aborts on panics: see [`PanicContainment`]. Nobody else must run
     /// [`executor`](Self::executor) then.
     ///
     /// # Errors
     ///
-    /// There is no thread to be had.
+    /// The system gives no thread.
     pub fn contain_panics(&mut self) -> io::Result<()> {
         self.containment = Some(PanicContainment::start(&self.executor)?);
         Ok(())
@@ -73,7 +73,7 @@ impl Runtime {
         value.expect("the future has ended")
     }
 
-    /// The one copy of what drives futures, whatever they come to.
+    /// The one compiled copy of the driving loop, for futures of any type.
     fn drive(&self, future: Pin<&mut dyn Future<Output = ()>>) {
         if self.containment.is_some() {
             return block_on(future);
@@ -81,7 +81,7 @@ impl Runtime {
         smol::block_on(async {
             let mut future = PollOnWake::new(future);
             let mut tasks = 0_usize;
-            // `Executor::run` looks at its future once in 200 tasks: with busy guests, once in
+            // `Executor::run` polls its future once in 200 tasks: with busy guests, once in
             // 50 ms. Here it has its turn after every task, if it was woken.
             loop {
                 let wanted = async {
@@ -128,10 +128,10 @@ impl Runtime {
         })
     }
 
-    /// Loads every skill and plugin there is, or looks again at all of them: what is no longer
+    /// Loads every skill and plugin, or reloads all of them: what is no longer
     /// there goes out of service, what is new or different comes in, and the rest is left alone.
     /// Plugins from named folders come before the installed ones, and these before the compiled-in
-    /// ones: the first of an id stays. Failures are in the registry. `None` means that the runtime
+    /// ones: the first of an id wins. Failures are in the registry. `None` means that the runtime
     /// has been stopped.
     pub async fn load(&self) -> Option<Reloaded> {
         self.loader().reload().await
@@ -150,25 +150,25 @@ impl Runtime {
         self.sources.trust
     }
 
-    /// What the configuration says of channels, by their names.
+    /// The configuration of each channel, by name.
     #[must_use]
     pub fn channel_config(&self) -> &SortedMap<String, ChannelConfig> {
         &self.sources.channels
     }
 
-    /// Bytes that a surface may hold for all its clients together, as the configuration says.
+    /// Bytes that a surface may hold for all its clients together.
     #[must_use]
     pub fn surface_memory_bytes(&self) -> usize {
         self.sources.surface_memory_bytes
     }
 
-    /// What the configuration says of serving over MCP.
+    /// The configuration of serving over MCP.
     #[must_use]
     pub fn mcp_config(&self) -> &McpConfig {
         &self.sources.mcp
     }
 
-    /// What slash commands can change of this runtime.
+    /// The operations of this runtime that slash commands may use.
     #[must_use]
     pub fn administration(&self) -> Arc<dyn Administration> {
         let RuntimeBuilder { weft_home, workspace, read_limits, .. } = &self.sources;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::contract::limits;
 
-/// What all guests may hold together unless the operator says otherwise: 64 MB, or a quarter of
+/// The default memory budget of all guests together: 64 MB, or a quarter of
 /// the memory there is where that is less.
 pub(super) fn default_memory_budget_bytes() -> usize {
     let physical = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text));

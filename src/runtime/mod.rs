@@ -1,4 +1,4 @@
-//! Composes everything below into one thing to start, use and stop.
+//! [`Runtime`] composes the layers below, and owns their start and shutdown.
 
 mod administration;
 mod builder;

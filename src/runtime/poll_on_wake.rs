@@ -1,4 +1,4 @@
-//! A future that is polled when it was woken, and not each time something beside it was.
+//! A future that is polled only after its own waker was called.
 
 use crate::task::{Held, Lock};
 use std::pin::Pin;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// `future` on the same thread as others that wake it often: looking at it costs nothing until it has
-/// something to do. What it polls may be dear, as a signal's pipe is, at a system call a look.
+/// Polls `future` only after it was woken, however often its neighbours wake the task: a poll may be
+/// expensive, like that of a signal's pipe, which costs a system call.
 pub(super) struct PollOnWake<'a, F: ?Sized> {
     future: Pin<&'a mut F>,
     flag: Arc<WakeFlag>,

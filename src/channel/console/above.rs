@@ -1,4 +1,4 @@
-//! What is said while somebody edits a line: it goes above that line, which stays whole.
+//! Prints messages above the line that is being edited, which stays whole.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -11,11 +11,11 @@ use rustyline::ExternalPrinter;
 use crate::sandbox::in_background;
 
 thread_local! {
-    /// Whether this is the thread that edits: what it said through itself would be drawn without end.
+    /// Whether this is the editing thread: its own messages would be drawn without end.
     static EDITS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The place above a line that is being edited, for whatever else is said at the same terminal.
+/// Prints messages above a line that is being edited.
 #[derive(Debug, Clone)]
 pub struct AboveLine {
     edited: Arc<AtomicBool>,
@@ -62,7 +62,7 @@ impl AboveLine {
         self.edited.swap(false, Ordering::AcqRel).then_some(line)
     }
 
-    /// Nobody waits for the line any more, though its thread may. Tells whether one was being edited.
+    /// Abandons the line, though its thread may still read it. Returns whether one was being edited.
     pub(super) fn give_up(&self) -> bool {
         self.edited.swap(false, Ordering::AcqRel)
     }

@@ -56,15 +56,15 @@ pub struct ConsoleChannel {
     /// Messages that were handed over.
     messages: AtomicU64,
     answered: (Sender<()>, Receiver<()>),
-    /// Fires when there is nothing more to do: somebody left, or nothing can be written any more.
+    /// Fires when the console is done: somebody quit, or the output is closed.
     over: CancellationSource,
-    /// Fires when nothing more is to be read.
+    /// Fires to stop reading.
     finish: CancellationSource,
     /// Fires when the reading has ended.
     ended: CancellationSource,
-    /// What ended it although nobody wanted that.
+    /// The error that ended it.
     fault: OnceLock<PluginError>,
-    /// What is said while a line is edited; `None` where lines are only read.
+    /// Prints above the edited line; `None` where lines are only read.
     #[cfg(feature = "console")]
     above: Option<AboveLine>,
 }
@@ -89,7 +89,7 @@ impl ConsoleChannel {
         Self { prompt, terminal: io::stdout().is_terminal(), ..console }
     }
 
-    /// A console that nothing comes from, which writes to standard output.
+    /// A console without input, which writes to standard output.
     #[must_use]
     pub fn stdout(style: ConsoleStyle) -> Self {
         Self::new(futures_lite::io::empty(), Threaded::new(io::stdout()), style)
@@ -158,7 +158,7 @@ impl ConsoleChannel {
         waits
     }
 
-    /// The place for what is said while a line is edited; `None` where lines are only read.
+    /// Prints above the edited line; `None` where lines are only read.
     #[cfg(feature = "console")]
     #[must_use]
     pub fn above_line(&self) -> Option<AboveLine> {
@@ -319,7 +319,7 @@ impl ConsoleChannel {
             output.writer.flush().await
         };
         if let Err(error) = written.await {
-            // Nobody hears the answers to what is still to come.
+            // Nobody can read the answers to further messages.
             self.over.cancel();
             if error.kind() == io::ErrorKind::BrokenPipe {
                 self.closed.store(true, Ordering::Relaxed);

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What may stand at the end of a line: from which byte on, and what.
+/// Completes the end of a line: returns the byte from which it is replaced, and the candidates.
 pub type Complete = Arc<dyn Fn(&str) -> (usize, Vec<String>) + Send + Sync>;
 
-/// What a terminal offers beside reading lines.
+/// Line editing at a terminal.
 #[derive(Clone)]
 pub struct ConsoleEditing {
     /// The file that keeps what was typed, readable by its owner only; `None`: nothing is kept.

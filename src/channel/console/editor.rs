@@ -89,7 +89,7 @@ impl Editor {
         self.above.clone()
     }
 
-    /// Takes the terminal until what this returns is dropped.
+    /// Takes the terminal until the guard is dropped.
     pub(super) fn take_terminal(&self) -> TerminalGuard<'_> {
         if let Some(mut kept) = self.before.clone() {
             // What is typed is shown when the editor gets it.
@@ -136,7 +136,7 @@ impl Editor {
     }
 }
 
-/// The terminal while somebody reads lines from it, which is given back in the end.
+/// Holds the terminal in raw mode; dropping it restores the terminal.
 pub(super) struct TerminalGuard<'e>(&'e Editor);
 
 impl Drop for TerminalGuard<'_> {

@@ -7,7 +7,7 @@ use crate::contract::{MessagePayload, PluginError, Reply, json_line, json_lines}
 /// How answers look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConsoleStyle {
-    /// One JSON object on a line, which says whether it went well.
+    /// One JSON object a line, with `ok`.
     Json,
     /// Text as it is, and structured data as JSON on one line.
     Plain,

@@ -1,6 +1,6 @@
-//! The console: what is typed or piped in is messages, what they come to is printed.
+//! The console: lines that are typed or piped in are messages, and replies are printed.
 //!
-//! It knows nothing of what messages mean; that is its host's business.
+//! It does not interpret messages; its host does.
 
 #[cfg(feature = "console")]
 mod above;

@@ -27,9 +27,9 @@ pub(super) const SOCKET: &str = "socket";
 pub struct SocketChannel {
     options: SocketOptions,
     listening: Lock<Option<(Listener, Option<Secret>)>>,
-    /// What an earlier process has left, until it is opened.
+    /// The socket inherited from an earlier process, until it is opened.
     inherited: Lock<Option<OwnedFd>>,
-    /// The connections, also when no line is read any more: what was taken is answered.
+    /// The connections, also after their read side is closed: accepted messages are answered.
     connections: Lock<SortedMap<u64, Arc<ClientConnection>>>,
     next: AtomicU64,
     written: AtomicU64,
@@ -51,14 +51,14 @@ impl SocketChannel {
         }
     }
 
-    /// Where it listens, while it is open: the TCP port as the system gave it.
+    /// Where it listens while it is open, with the TCP port that the system chose.
     #[must_use]
     pub fn local_address(&self) -> Option<SocketAddress> {
         let listening = self.listening.lock();
         listening.as_ref().map(|(listener, _)| listener.address())
     }
 
-    /// The listening socket for another process, which [adopts](Self::adopt) it: whoever connects in
+    /// The listening socket for another process, which [adopts](Self::adopt) it: a client that connects in
     /// between waits for that one. `None` while it is not open.
     #[must_use]
     pub fn keep(&self) -> Option<OwnedFd> {
@@ -66,7 +66,7 @@ impl SocketChannel {
     }
 
     /// Takes the socket that another process has kept, when it is opened for the first time. One that does not
-    /// listen is not taken.
+    /// listen is ignored.
     pub fn adopt(&self, socket: OwnedFd) {
         *self.inherited.lock() = Some(socket);
     }
@@ -88,7 +88,7 @@ impl SocketChannel {
             (SocketAddress::Tcp(_), Some(token)) => Some(token().ok_or_else(no_token)?),
             (SocketAddress::Tcp(_), None) => return Err(no_token()),
         };
-        // Whoever was connected before a failure has nobody who reads what it sends.
+        // Nobody reads from connections that were made before a failure.
         self.connections().clear();
         let mut listening = self.listening.lock();
         // The old one goes first, so that the address is free.
@@ -120,7 +120,7 @@ impl SocketChannel {
             let (stream, peer) = match listener.accept().await {
                 Ok(accepted) => accepted,
                 Err(error) if passes(&error) => {
-                    log::warn!("socket: a connection can't be taken: {error}");
+                    log::warn!("socket: a connection can't be accepted: {error}");
                     Timer::after(Duration::from_millis(100)).await;
                     continue;
                 }
@@ -131,11 +131,11 @@ impl SocketChannel {
             if self.clients() >= self.options.max_clients {
                 let full =
                     ToClient::error(ErrorCode::TooManyClients, "there are too many connections");
-                let told: BoxFuture<'a, ()> = Box::pin(async move {
-                    // Whoever doesn't hear it sees that the connection is closed.
+                let refused: BoxFuture<'a, ()> = Box::pin(async move {
+                    // A client that can't read the error sees that the connection is closed.
                     let _ = connection.write(&full).await;
                 });
-                tasks.spawn(told).detach();
+                tasks.spawn(refused).detach();
                 continue;
             }
             self.connections().insert(number, Arc::clone(&connection));
@@ -191,7 +191,7 @@ fn no_token() -> PluginError {
     }
 }
 
-/// Whether an error of taking a connection is about that one connection, or will pass.
+/// Whether an error of `accept` is about that one connection, or temporary.
 fn passes(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, OutOfMemory};
     // Too many open files, in the process or in the system.

@@ -72,7 +72,7 @@ struct InFlight {
     _held: HeldBytes,
 }
 
-/// A message that waits to be handed over.
+/// A message that waits for the gateway.
 struct QueuedMessage {
     id: String,
     sender: String,
@@ -438,8 +438,8 @@ fn speaker(client: &str, named: Option<String>) -> Result<String, Failure> {
     }
 }
 
-/// A last word that is being written: closes the connection behind it where nothing will happen on
-/// it any more.
+/// A final frame that is being written: closes the connection after it if nothing more can happen on
+/// it.
 struct FinalFrame<'c>(&'c ClientConnection);
 
 impl Drop for FinalFrame<'_> {
@@ -451,7 +451,7 @@ impl Drop for FinalFrame<'_> {
     }
 }
 
-/// A line that is being written: closes the stream unless it was written whole.
+/// A line that is being written: closes the stream if it is dropped half-written.
 struct PartialLine<'s>(&'s Stream);
 
 impl Drop for PartialLine<'_> {

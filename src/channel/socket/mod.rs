@@ -18,7 +18,7 @@
 //! | `progress` | `id`, `note`: what happens now |
 //! | `answer` | `id`, the message's `thread` if it had one, and one of `text`, `value` (any JSON), `attachment: {"mime": ..., "bytes": ...}`; `part` and `parts` where there are several |
 //! | `failure` | `id`, `code`, `message`, `next_step`, and what the kind of failure has besides |
-//! | `refused` | the same: the message was not taken |
+//! | `refused` | the same: the message was not accepted |
 //! | `message` | `chat` and content as in `answer`: something that answers nothing |
 //! | `error` | `code`, `message`: a line that can't be understood |
 //!
@@ -33,19 +33,19 @@
 //! | `cancelled`, `timed_out` | `failure` | it was cancelled, or took too long |
 //! | `stopping`, `panicked` | `failure` | the program stops, or went wrong |
 //!
-//! Whatever else a `failure` says has the code of the command or the call that failed.
+//! Any other `failure` has the code of the command or call that failed.
 //!
 //! A client is a sender: over a Unix socket the kernel says which, over TCP whoever has the token is the
 //! owner. The owner's programs may speak for somebody else, whom they name as the message's `sender`: it
 //! is then as if that one wrote, so the allow-list has to name them, and what only the owner may do is
 //! refused. They should have a `chat` of their own. Nobody can be named `owner` or `uid:...` in this way.
 //!
-//! Every message gets exactly one last word: the last part of an `answer`, a `failure` or a
+//! Every message gets exactly one final frame: the last part of an `answer`, a `failure` or a
 //! `refused`. A client that closes its sending side still gets them; if it is gone altogether its
-//! work is cancelled. An `id` may be used again when its message has had its last word. Large answers
+//! work is cancelled. An `id` may be used again after the final frame of its message. Large answers
 //! wait up to five seconds for room.
 //!
-//! Nothing is asked of a client that says nothing. One over TCP whose machine or network is gone without
+//! A silent client need not send anything. One over TCP whose machine or network is gone without
 //! a word is noticed by the kernel's own probes, after about two minutes. To one over TCP that has closed
 //! its sending side, a space is sent every second before the next line: if it is gone altogether, its
 //! machine says so to that.

@@ -26,10 +26,10 @@ impl fmt::Display for SocketAddress {
     }
 }
 
-/// Gives the token that TCP clients have to know, each time that the socket is opened.
+/// Returns the token of TCP clients; called each time the socket is opened.
 pub type TokenSource = Arc<dyn Fn() -> Option<Secret> + Send + Sync>;
 
-/// How a socket treats its clients.
+/// The address and the limits of a socket.
 #[derive(Clone)]
 pub struct SocketOptions {
     /// Where it listens.
@@ -37,18 +37,18 @@ pub struct SocketOptions {
     /// Where the token comes from. Unix sockets need none: the kernel says who connects.
     pub token: Option<TokenSource>,
     /// Whether other users of the machine may connect to the Unix socket. They are senders
-    /// `uid:NUMBER`, whose messages are taken if the allow-list names them.
+    /// `uid:NUMBER`, whose messages are accepted if the allow-list names them.
     pub others: bool,
-    /// Clients at once; further ones are told and closed.
+    /// Clients at once; further ones get an error and are closed.
     pub max_clients: usize,
     /// Bytes of one line.
     pub line_bytes: usize,
-    /// Messages of one client that are not answered yet; further ones are refused.
+    /// Unanswered messages of one client; further ones are refused.
     pub in_flight: usize,
-    /// Bytes of messages and answers that may be held for all clients together; what is more
-    /// waits a while, and is then refused.
+    /// Bytes of messages and answers held for all clients together; more than that
+    /// waits up to five seconds, and is then refused.
     pub memory_bytes: usize,
-    /// The time that a TCP client has to show its token.
+    /// How long a TCP client may take to send its token.
     pub hello_limit: Duration,
 }
 

@@ -214,7 +214,7 @@ impl ErrorCode {
 
 pub(super) const NO_ROOM_MESSAGE: &str = "the socket holds as much as it may for all its clients";
 
-/// What is said in a line.
+/// The content of a line.
 fn content(payload: &MessagePayload) -> (&'static str, Value) {
     match payload {
         MessagePayload::Text { text } => ("text", text.as_str().into()),
@@ -240,12 +240,12 @@ mod tests {
         let table = documentation.split("//! | code |").nth(1).unwrap();
         let table = table.lines().skip(2).take_while(|line| line.starts_with("//! |"));
         let rows = table.flat_map(|line| line.split('|').nth(1).unwrap().split(','));
-        let told: BTreeSet<&str> = rows.map(|code| code.trim().trim_matches('`')).collect();
+        let documented: BTreeSet<&str> = rows.map(|code| code.trim().trim_matches('`')).collect();
         // Each of them has an arm of its own in `as_str`.
         let own = include_str!("protocol.rs").split("mod tests").next().unwrap();
         let given: BTreeSet<&str> = words(own, " => \"")
             .chain(words(include_str!("../../pipeline/job.rs"), "failed(\""))
             .collect();
-        assert_eq!(told, given);
+        assert_eq!(documented, given);
     }
 }

@@ -1,4 +1,4 @@
-//! Asking for what an installed package wants and doesn't have.
+//! Asks about the permissions of an installed package that are not approved yet.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{Failure, Status, output};
 
-/// Who wants what.
+/// A package whose permissions are to be approved.
 pub(in crate::cli) struct ApprovalRequest<'a> {
     pub(in crate::cli) kind: PackageKind,
     /// The plugin's id, or the skill's name.
@@ -20,11 +20,13 @@ pub(in crate::cli) struct ApprovalRequest<'a> {
     pub(in crate::cli) folder: &'a Path,
     pub(in crate::cli) version: Option<&'a str>,
     pub(in crate::cli) permissions: &'a PluginPermissions,
-    /// What needs no question.
+    /// What is approved without a question.
     pub(in crate::cli) given: Approval,
 }
 
-/// Asks for what is not approved yet, and says what the package still waits for.
+/// Asks about permissions that are not approved yet, and prints those that stay open.
+///
+/// Returns the open ones.
 pub(in crate::cli) fn ask(
     home: &Path,
     asking: &ApprovalRequest<'_>,
@@ -49,7 +51,7 @@ pub(in crate::cli) fn ask(
     Ok(waiting)
 }
 
-/// Says what came of asking, and whether nothing is left to ask for.
+/// Prints the result of asking; the status is success if nothing is left open.
 pub(in crate::cli) fn approved(
     kind: PackageKind,
     name: &str,
@@ -72,7 +74,7 @@ pub(super) fn key(kind: PackageKind) -> &'static str {
     }
 }
 
-/// A package that is not what was approved.
+/// A package whose content differs from the approved content.
 pub(super) struct ChangedPackage<'a> {
     pub(super) name: &'a str,
     pub(super) reason: &'a str,
@@ -81,7 +83,7 @@ pub(super) struct ChangedPackage<'a> {
     pub(super) permissions: &'a PluginPermissions,
 }
 
-/// Says what a package is that is not what was approved, before it is asked about.
+/// Prints what changed in a package, before the question about it.
 pub(super) fn changed(changed: &ChangedPackage<'_>, content: &PackageContent) {
     let ChangedPackage { name, reason, files, version, permissions } = changed;
     let mut parts = vec![(*reason).to_owned(), format!("version {}", version.unwrap_or("none"))];
@@ -98,7 +100,7 @@ pub(super) fn changed(changed: &ChangedPackage<'_>, content: &PackageContent) {
     output::message(&output::one_line(&format!("{name}: {}", parts.join("; "))));
 }
 
-/// Says what a package still waits for, if for anything.
+/// Prints the permissions that a package still waits for.
 pub(super) fn pending(kind: PackageKind, name: &str, waiting: &[String], is_broken: bool) {
     if waiting.is_empty() {
         return;

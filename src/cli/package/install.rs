@@ -1,4 +1,4 @@
-//! Installing from a folder, an archive or a registry, and what is said about it.
+//! Installs from a folder, an archive or a registry, and reports it.
 
 use std::path::Path;
 
@@ -69,7 +69,7 @@ pub(in crate::cli) fn install(
         let (files, version) = (changed_files.as_slice(), version.as_deref());
         changed(&ChangedPackage { name, reason, files, version, permissions }, proposed.content());
     }
-    // Whoever watches finds it with its approval.
+    // Approved first: a watcher finds the package together with its approval.
     proposed.ask(options.given(request.yes), &mut Terminal);
     let installed = proposed.put_in_place()?;
     print_installed(&installed);
@@ -97,7 +97,7 @@ pub(in crate::cli) fn install(
     Ok(Some(installed))
 }
 
-/// Starts what was installed once, as whoever calls it next would, and says why it doesn't.
+/// Loads the installed package once, and returns the reason if that fails.
 fn not_loaded(folder: &Path, options: &Options) -> Option<NotLoaded> {
     // What else is wrong with these options has nothing to do with it.
     let registry = options.load().ok()?.host().registry();
@@ -107,14 +107,18 @@ fn not_loaded(folder: &Path, options: &Options) -> Option<NotLoaded> {
     Some(refused.for_caller())
 }
 
-/// What keeps a module from running.
+/// Checks that a module can run.
+///
+/// # Errors
+///
+/// The reason why it can't.
 pub(super) fn check_module(module: &[u8], limits: ReadLimits) -> Result<(), String> {
     let module_kb = limits.check(module).unwrap_or_default();
     let compiled = CompiledModule::with_limit(module, limits.allowing(module_kb).module_bytes);
     compiled.map(|_| ()).map_err(|error| error.to_string())
 }
 
-/// Says what of an author's folder did not become a part of the package.
+/// Lists the files of an author's folder that are left out of the package, and prints them.
 pub(super) fn left_out(folder: &Path) -> Vec<String> {
     // The folder has just been read for the package itself.
     let left_out = left_out_of_package(folder).unwrap_or_default();
@@ -125,7 +129,7 @@ pub(super) fn left_out(folder: &Path) -> Vec<String> {
     left_out
 }
 
-/// What a package is and asks for, before it is installed.
+/// Prints what a package is and asks for, before it is installed.
 fn asks(installed: &Installed) {
     let Installed { package, signed_by, warnings, change, changed_files, .. } = installed;
     for warning in warnings {
@@ -151,7 +155,7 @@ fn asks(installed: &Installed) {
     }
 }
 
-/// What was installed.
+/// Prints what was installed.
 fn print_installed(Installed { package, replaced, signed_by, .. }: &Installed) {
     let instead = match replaced.as_ref().map(|old| version(&old.version)) {
         None => String::new(),

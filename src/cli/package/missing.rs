@@ -6,7 +6,7 @@ use weft_lite::package::{PackageKind, installed_folder, installed_ids};
 
 use crate::cli::{Failure, suggestion};
 
-/// A failure for want of a package; one of the other kind may have been meant.
+/// The failure for a package that is not installed; suggests the other kind if that exists.
 pub(in crate::cli) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure {
     let other = match kind {
         PackageKind::Plugin => PackageKind::Skill,

@@ -46,7 +46,7 @@ pub(super) struct Inspect {
     path: String,
 }
 
-/// Everything that can be told without running the plugin.
+/// Everything that is known without running the plugin.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     path: String,
@@ -132,7 +132,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// What a module may have if the operator says yes to it.
+    /// The limits for a module that the operator approves.
     fn most(&self) -> ReadLimits {
         self.read.allowing(Some(NonZeroU32::MIN))
     }
@@ -416,7 +416,7 @@ impl Reason {
     }
 }
 
-/// Names with their values beside them.
+/// Rows of a name and its values.
 #[derive(Debug, Default)]
 struct FieldTable {
     lines: Vec<String>,

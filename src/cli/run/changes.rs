@@ -11,7 +11,7 @@ use weft_lite::{Changes, PluginHost, Runtime, Subscription};
 use crate::cli::output::{self, AsJson};
 use crate::cli::report;
 
-/// How changes are told.
+/// The format in which changes are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// A line for a person for each thing that changed.

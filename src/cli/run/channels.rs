@@ -79,7 +79,7 @@ impl Plan {
         if is_named(SOCKET) || (named.is_empty() && config.contains_key(SOCKET)) {
             plan.add_socket(config.get(SOCKET).cloned().unwrap_or_default(), runtime, options)?;
         }
-        // Of what is there and not in service, it was said why.
+        // Why a plugin is not in service is already reported.
         let registry = runtime.host().registry();
         let waits = |name: &str| registry.refused().iter().any(|it| it.id.as_deref() == Some(name));
         for name in config.keys().filter(|name| !waits(name)) {
@@ -143,7 +143,7 @@ impl Plan {
         Err(Failure::usage(&"this program has no socket", &"build it with the feature `socket`"))
     }
 
-    /// Says which channels of plugins nobody may talk over yet.
+    /// Warns about channels of plugins with an empty allow-list.
     fn warn_channels_without_senders(&self, runtime: &Runtime) {
         for plugin in runtime.host().registry().plugins() {
             let id = &plugin.manifest.id;

@@ -50,7 +50,7 @@ pub(in crate::cli) struct Run {
     pub(super) tool_names: Option<weft_lite::config::ToolNames>,
 }
 
-/// What can't be wanted, or not at once, is not left out in silence.
+/// Refuses options that have no effect, alone or together.
 fn check(command: &Run) -> Result<(), Failure> {
     if command.message.as_deref().is_some_and(|text| text.trim().is_empty()) {
         return Err(Failure::usage(
@@ -72,7 +72,7 @@ fn check(command: &Run) -> Result<(), Failure> {
     ])
 }
 
-/// The same of what clients over MCP are served, and of the rest beside that.
+/// The same for the options of `--mcp`.
 #[cfg(feature = "mcp")]
 fn check_mcp(command: &Run) -> Result<(), Failure> {
     let mcp = command.mcp.is_some();
@@ -97,7 +97,7 @@ fn check_mcp(command: &Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses the first two options of which both are there.
+/// Refuses the first pair of options that are both given.
 fn check_exclusive(both: &[(bool, [&str; 2])]) -> Result<(), Failure> {
     match both.iter().find(|(both, _)| *both) {
         None => Ok(()),
@@ -127,7 +127,7 @@ pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Fa
     let console = if plan.console { Console::Served } else { Console::Absent };
     startup::report(&runtime.host().snapshot(), options, console);
     let commands = runtime.commands();
-    // Deriving them logs the names that two commands want.
+    // Deriving the commands logs name collisions.
     let _ = commands.now();
     let _watcher = runtime.watch();
     let style = if command.json_events { Style::Json } else { Style::Lines };

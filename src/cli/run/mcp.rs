@@ -32,7 +32,7 @@ use crate::cli::output;
 use crate::cli::trust::TrustPrompt;
 use crate::cli::{Failure, Status, report, restart};
 
-/// What the next start is told of: what a client has agreed on, and the listening socket.
+/// What the restarted process takes over: the client's agreed revision and the listening socket.
 const AGREED: &str = "mcp";
 #[cfg(feature = "serve")]
 const LISTENER: &str = "http";
@@ -40,7 +40,7 @@ const LISTENER: &str = "http";
 /// Where clients are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum McpTarget {
-    /// Over standard input and output, to whoever has started the program.
+    /// The parent process, over standard input and output.
     Stdio,
     /// Over HTTP.
     Address(SocketAddr),
@@ -219,14 +219,14 @@ fn no_http() -> Failure {
     )
 }
 
-/// How serving came to its end.
+/// Why serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum McpEnd {
     /// By its clients.
     Served,
-    /// By a signal.
+    /// A signal.
     Interrupted,
-    /// By a second one.
+    /// A second signal.
     ForcedInterrupt,
     /// By panics.
     WornOut,
@@ -284,7 +284,7 @@ async fn serve(
         Event::Signal(mut interrupts) => {
             server.stop();
             runtime.stop().await;
-            // What the calls came to has been said, or can't be: they were given up.
+            // The calls are answered or given up.
             let ended = interrupts.unless(interrupts::with_grace(serving)).await;
             Ok(ended.map_or(McpEnd::ForcedInterrupt, |_| McpEnd::Interrupted))
         }

@@ -40,11 +40,11 @@ pub(super) fn answer(
         let member = Member::channel(Arc::clone(&console) as _, Arc::clone(&inbox));
         runtime.host().register(member).await?;
         let payload = MessagePayload::text(message);
-        let taken = inbox.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, [].into()).await;
+        let accepted = inbox.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, [].into()).await;
         is_taken.set(true);
         gateway.stop(GRACE).await;
         runtime.stop().await;
-        Ok(taken?)
+        Ok(accepted?)
     };
     let status = runtime.block_on(async {
         let mut answering = pin!(answering);
@@ -53,12 +53,12 @@ pub(super) fn answer(
         }
         if !inbox.cancel(CONSOLE, CONSOLE, None).await && !is_taken.get() {
             interrupts::with_grace(runtime.stop()).await;
-            // It was not even taken.
+            // It was not accepted.
             return Err(Failure::interrupted());
         }
-        // Its sender hears of it, unless a second signal comes.
-        let told = interrupts.unless(answering).await;
-        let is_late = told.is_some() && console.failures() == 0;
+        // Its sender gets an error, unless a second signal comes.
+        let answered = interrupts.unless(answering).await;
+        let is_late = answered.is_some() && console.failures() == 0;
         Ok(if is_late { Status::Done } else { Status::Interrupted })
     })?;
     if let Some(fault) = console.fault() {

@@ -1,5 +1,5 @@
-//! Serving channels until they end or a signal comes, and the end of it: what was taken is answered,
-//! or its sender hears that it was not.
+//! Serves channels until they end or a signal comes. At the end, accepted messages are answered,
+//! or their senders get an error.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::cli::{Failure, Status, output, restart};
 /// How long what is in flight may take after the end of input: longer than any message may.
 const GRACE: Duration = Duration::from_secs(3_600);
 
-/// How often a message that is about to be taken is looked for.
+/// How often the console is checked for a message that is about to be accepted.
 const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) async fn serve(
@@ -126,7 +126,7 @@ enum ServeEnd {
     /// The console has nothing more to say.
     Input,
     Signal,
-    /// Panics have worn the program out.
+    /// Too many panics: the program has to restart.
     WornOut,
 }
 
@@ -205,7 +205,7 @@ fn ended(console: Option<&ConsoleChannel>, end: ServeEnd) -> Result<Status, Fail
         Some(console) if console.is_closed() => {
             Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
         }
-        // Whoever types has seen what failed; whoever pipes has only the status.
+        // A person has seen the failures; a script has only the exit status.
         Some(console) if console.failures() > 0 && !io::stdin().is_terminal() => Ok(Status::Failed),
         _ => Ok(Status::Done),
     }

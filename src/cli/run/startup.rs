@@ -1,4 +1,4 @@
-//! What is said before the console opens: what is loaded, what it may do, what is not and why.
+//! The report at the start: what is loaded, what it may do, what is not loaded and why.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
         if let Some(permissions) = report::granted_to(plugin, options) {
             output::message(&permissions);
         }
-        // About what is compiled in, whoever runs it can do nothing.
+        // The operator can't change what is compiled in.
         let bundled = plugin.origin == PackageOrigin::Bundled;
         for warning in plugin.warnings.iter().filter(|_| options.verbose || !bundled) {
             output::message(&format_args!("warning: {}: {warning}", plugin.manifest.id));
@@ -63,9 +63,9 @@ fn skills(skills: &SkillRegistry) {
             entry.state,
             SkillState::Active | SkillState::Disabled | SkillState::Shadowed { .. }
         );
-        // What is wrong with a skill's code is said of its plugin.
-        let said = entry.document.is_some() && entry.provider.is_some();
-        if !at_rest && !said {
+        // Problems in a skill's code are reported for its plugin.
+        let reported = entry.document.is_some() && entry.provider.is_some();
+        if !at_rest && !reported {
             output::message(&changes::problem(entry));
         }
     }

@@ -10,7 +10,7 @@ use weft_lite::sorted::{SortedMap, SortedSet};
 /// Folders inside each other.
 const DEPTH: usize = 16;
 
-/// The file of a skill, by the name that it should have; any case is taken.
+/// The name of a skill's file; any letter case is accepted.
 pub(super) const FILE_NAME: &str = "SKILL.md";
 
 /// What is beneath a path.
@@ -18,7 +18,7 @@ pub(super) const FILE_NAME: &str = "SKILL.md";
 pub(super) struct FoundSkills {
     /// Files that are skills by their name.
     pub(super) files: Vec<PathBuf>,
-    /// What was not looked into, and why.
+    /// Paths that were skipped, with the reason.
     pub(super) skipped: Vec<(PathBuf, String)>,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn is_skill_file(name: &str) -> bool {
     name.eq_ignore_ascii_case(FILE_NAME)
 }
 
-/// Looks for skills beneath `root`; a file is taken whatever its name is.
+/// Finds skills beneath `root`; if it is a file, its name does not matter.
 ///
 /// # Errors
 ///

@@ -51,14 +51,14 @@ pub(super) fn run(command: &InstallSkill, options: &Options) -> Result<Status, F
     Ok(package::status(installed.as_ref()))
 }
 
-/// Says why what has just been installed can't be used, or is no command, if that is so. That it waits
-/// for an approval, or is switched off, has been said.
+/// Prints why the installed skill can't be used or is no command. That it waits
+/// for an approval, or is switched off, is printed before.
 fn report_unusable(name: &str, options: &Options) {
     let Ok(runtime) = options.load() else { return };
     let snapshot = runtime.host().snapshot();
     let Some(entry) = snapshot.skills.get(name) else { return };
     match &entry.state {
-        // Whose name is taken is logged.
+        // Deriving the commands logs the names that are in use already.
         SkillState::Active => drop(runtime.commands().now()),
         SkillState::Pending { .. } | SkillState::Disabled => {}
         _ => output::message(&changes::problem(entry)),

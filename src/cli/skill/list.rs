@@ -23,7 +23,7 @@ use crate::cli::{Failure, Status, output};
 pub(super) struct ListSkills {}
 
 pub(super) fn run(options: &Options) -> Result<Status, Failure> {
-    // Whoever misses the workspace's own skills here learns why.
+    // Explains why the workspace's own skills are missing here.
     let snapshot = options.load_and(TrustPrompt::Tell)?.host().snapshot();
     let entries = || snapshot.skills.entries();
     if options.json {

@@ -31,7 +31,7 @@ pub(in crate::cli) fn find<'r>(
 pub(super) fn place(entry: &SkillEntry) -> String {
     match &entry.path {
         Some(path) => printable(&path.display().to_string()),
-        None if entry.level == SkillLevel::Plugin => "told by its plugin".into(),
+        None if entry.level == SkillLevel::Plugin => "provided by its plugin".into(),
         None => "compiled in".into(),
     }
 }

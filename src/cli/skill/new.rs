@@ -87,7 +87,11 @@ fn next(command: &NewSkill, options: &Options, folder: &Path) -> String {
     format!("{edit}; it is used where the workspace is trusted (`weft-lite run --trust`)")
 }
 
-/// The text for this name; an error says which name would be taken.
+/// The text for this name.
+///
+/// # Errors
+///
+/// The name is not allowed; the message has one that is.
 fn valid(name: &str) -> Result<String, Failure> {
     // A name that YAML would take for a number needs quotes.
     let texts = [name.to_owned(), format!("{name:?}")].map(|written| scaffold(name, &written));

@@ -36,7 +36,7 @@ pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> 
     let Some(document) = &entry.document else {
         output::message(&changes::problem(entry));
         return Err(Failure::work(
-            &format_args!("`{}` says nothing that could be loaded", entry.name),
+            &format_args!("`{}` has no text that could be loaded", entry.name),
             &format_args!("see `weft-lite skill validate {}`", named::place(entry)),
         ));
     };
@@ -47,7 +47,7 @@ pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> 
     Ok(Status::Done)
 }
 
-/// What a model is told of the skill, and what it reads once it follows it.
+/// The skill's entry in a prompt, and the text that a model reads when it uses the skill.
 fn text(document: &SkillDocument) -> String {
     let SkillDocument { name, description, instructions, .. } = document;
     let values = SortedMap::new();
@@ -59,7 +59,7 @@ fn text(document: &SkillDocument) -> String {
     format!("{name}: {description}\n\n{}", body.trim_start_matches(['\r', '\n']).trim_end())
 }
 
-/// Why a model does not see it, if it doesn't.
+/// Why a model does not see the skill; `None` if it does.
 fn visibility_note(entry: &SkillEntry, document: &SkillDocument) -> Option<String> {
     match &entry.state {
         SkillState::Active if !document.model_invocable => {

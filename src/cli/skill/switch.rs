@@ -1,4 +1,4 @@
-//! `weft-lite skill enable` and `disable`: which skills the user wants to be used.
+//! `weft-lite skill enable` and `disable`: switch a skill on or off.
 
 use std::path::Path;
 
@@ -28,8 +28,8 @@ pub(super) struct Disable {
     pub(super) name: String,
 }
 
-/// Says that a name is switched off, to whoever has just brought or taken away a skill of it: the switch
-/// is the name's, also of another skill that has it.
+/// Warns that a name is switched off, after a skill of it was installed or removed: the switch
+/// belongs to the name, and applies to every skill that has it.
 pub(in crate::cli) fn remind_of_switch(home: &Path, name: &str) {
     // Switches that can't be read are the loader's to complain about.
     let switches = SkillSwitches::read(home).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What commands ask of whoever runs the program.
+//! The operations of the program that commands may use.
 
 use crate::command::error::CommandError;
 use crate::contract::BoxFuture;
@@ -6,7 +6,7 @@ use crate::package::Approval;
 
 /// Changes to the program that commands can ask for. The answers are for people.
 pub trait Administration: Send + Sync {
-    /// Approves, for the plugin or skill `id`, what `granted` says of all that it asks for, and
+    /// Approves, for the plugin or skill `id`, the part of its requests that `granted` covers, and
     /// brings it into service where nothing is left to approve.
     ///
     /// # Errors

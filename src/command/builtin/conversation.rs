@@ -1,4 +1,4 @@
-//! `/clear` and `/quit`: the end of what was said, and of saying anything.
+//! `/clear` and `/quit`: forget the conversation, and end the session.
 
 use super::all::built_in;
 use crate::command::answer::{Answer, CommandOutcome};

@@ -1,4 +1,4 @@
-//! The commands that come with the program.
+//! The built-in commands.
 
 mod administration;
 mod all;

@@ -87,7 +87,7 @@ impl Catalog {
         self.skills.iter().any(|skill| skill.folder.is_some())
     }
 
-    /// Tells whoever waits for it that there is a newer one.
+    /// Wakes everyone who waits for a newer catalog.
     pub(in crate::mcp) fn replace(&self) {
         self.replaced.cancel();
     }

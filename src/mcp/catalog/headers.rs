@@ -23,7 +23,7 @@ pub(in crate::mcp) struct HeaderParameter {
 pub(super) fn parameters(schema: &Value) -> Result<Vec<HeaderParameter>, String> {
     let mut found = Vec::new();
     reachable(schema, &mut Vec::new(), &mut found)?;
-    // What was not found on the way through `properties` is where no argument can be told.
+    // A schema that `properties` does not lead to describes no argument that can be named.
     if found.len() != annotations(schema) {
         return Err(format!("`{ANNOTATION}` is only for properties within `properties`"));
     }

@@ -25,7 +25,7 @@ pub(super) fn offered(wanted: &[WantedName], limit: usize) -> Vec<String> {
     let fits =
         |at: usize| (1..=limit).contains(&plain[at].len()) && plain[at] == wanted[at].preferred;
     let fitting = (0..wanted.len()).filter(|&at| fits(at)).map(|at| plain[at].clone());
-    let mut taken: SortedSet<String> =
+    let mut used: SortedSet<String> =
         wanted.iter().map(|name| name.full.clone()).chain(fitting).collect();
     let mut uses: SortedMap<&str, usize> = SortedMap::new();
     for name in &plain {
@@ -36,12 +36,12 @@ pub(super) fn offered(wanted: &[WantedName], limit: usize) -> Vec<String> {
     let mut names = plain.clone();
     for at in order {
         let name = &plain[at];
-        let is_free = !taken.contains(name) && uses.get(name.as_str()) == Some(&1);
+        let is_free = !used.contains(name) && uses.get(name.as_str()) == Some(&1);
         if !is_free || name.len() > limit {
             let mut hashed = (0_u32..).map(|salt| hashed(name, &wanted[at].full, salt, limit));
-            names[at] = hashed.find(|name| !taken.contains(name)).unwrap_or_default();
+            names[at] = hashed.find(|name| !used.contains(name)).unwrap_or_default();
         }
-        taken.insert(names[at].clone());
+        used.insert(names[at].clone());
     }
     names
 }
@@ -52,7 +52,7 @@ fn plain(name: &str) -> String {
     name.chars().map(|letter| if allowed(letter) { letter } else { '_' }).collect()
 }
 
-/// The begin of a plain name with a hash of the full one. `salt` gives another hash where one is taken.
+/// The begin of a plain name with a hash of the full one. `salt` makes another hash where one is in use.
 fn hashed(plain: &str, full: &str, salt: u32, limit: usize) -> String {
     let mut hash = Sha256::new();
     hash.update(full.as_bytes());

@@ -1,8 +1,8 @@
-//! The names of tools that were offered once: a client that still uses one is told so.
+//! Names of tools that are no longer offered, for the error to clients that still use one.
 
 use std::collections::VecDeque;
 
-/// Names that are remembered. Whoever reloads more often has clients that list again.
+/// How many names are remembered; clients of programs that reload more often list again.
 const NAMES: usize = 1_024;
 
 /// Names that are not offered any more, oldest first.

@@ -43,11 +43,13 @@ impl OfferedSkill {
         }
     }
 
-    /// Whether it is what its specification says, and not only what can be made of it: hosts take no
+    /// Whether it conforms to its specification without repairs: hosts accept no
     /// other over the extension, which gives files word for word.
     pub(super) fn conforms(&self) -> bool {
-        let said = self.document.frontmatter.to_value();
-        self.is_harmless && said["name"] == *self.name && said["description"].is_string()
+        let frontmatter = self.document.frontmatter.to_value();
+        self.is_harmless
+            && frontmatter["name"] == *self.name
+            && frontmatter["description"].is_string()
     }
 
     /// The URI of its folder.

@@ -1,4 +1,4 @@
-//! The tools: what each is called, what it takes, and what is said to whoever asks for another.
+//! The tools: names, parameters, and the error for an unknown tool.
 
 use std::sync::Arc;
 
@@ -135,7 +135,7 @@ impl Tools {
                 false => listed.push(tool),
             }
         }
-        // What was said of an earlier generation need not be said again.
+        // Warnings of an earlier generation are not repeated.
         for remark in remarks.iter().filter(|remark| !earlier.remarks.contains(remark)) {
             log::warn!("{remark}");
         }
@@ -269,7 +269,7 @@ impl OfferedTool {
     }
 }
 
-/// Whether a schema of an object says nothing more of it.
+/// Whether an object's schema has no further rules.
 fn is_any_object(schema: &Value) -> bool {
     schema.as_object().into_iter().flatten().all(|(keyword, value)| match keyword.as_str() {
         "type" | "title" | "description" | "$schema" | "$comment" => true,
@@ -280,7 +280,7 @@ fn is_any_object(schema: &Value) -> bool {
 }
 
 /// What a client may show beside the tool. The sandbox vouches for it: a plugin without files and hosts
-/// changes nothing, whatever it says of itself.
+/// changes nothing, whatever it declares.
 fn annotations(plugin: &LoadedPlugin, tool: &ToolDescription) -> Value {
     let permissions = &plugin.manifest.permissions;
     let confined = permissions.filesystem.is_empty() && permissions.network.is_empty();

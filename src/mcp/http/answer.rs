@@ -118,7 +118,7 @@ impl Endpoint {
             return text(StatusCode::NOT_ACCEPTABLE, JSON, answer);
         }
         // Who takes no stream is told nothing of a call before its end.
-        let told = accepted != Accepted::Json
+        let streams = accepted != Accepted::Json
             && request_context.progress_token.is_some()
             && &*request.method == "tools/call";
         let (outbox, early) = async_channel::bounded(EARLY);
@@ -145,7 +145,7 @@ impl Endpoint {
                 budget.hold(text.len()).ok_or_else(|| RpcError::no_room().answer(Some(&id)))?;
             Ok(HeldText { text, held })
         });
-        if told {
+        if streams {
             let nothing = self.budget().nothing();
             let work = async move {
                 let last = async {
@@ -248,7 +248,7 @@ fn session_id() -> Option<HeaderValue> {
     HeaderValue::from_str(&format!("{:032x}", u128::from_be_bytes(bytes))).ok()
 }
 
-/// The answer to a request whose era can't be told, or whose headers lie.
+/// The answer to a request of unknown era, or with contradicting headers.
 fn refused(error: &RpcError, request: &Request) -> HttpResponse {
     text(StatusCode::BAD_REQUEST, JSON, error.answer(Some(&request.id)))
 }

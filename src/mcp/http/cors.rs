@@ -1,4 +1,4 @@
-//! What a browser wants to hear before a page of an allowed origin may ask, and with each answer (CORS,
+//! The headers that a browser needs before a page of an allowed origin may send requests (CORS,
 //! the Fetch standard). Other origins never get here.
 
 use hyper::header::{

@@ -17,7 +17,7 @@ pub(super) enum Refusal {
     Origin,
     /// No token, or not that one.
     Token,
-    /// A plugin asks, and no token says that it may use what others were granted.
+    /// A plugin connects without the token that would allow it to use other plugins' grants.
     Plugin,
 }
 
@@ -99,7 +99,7 @@ pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The host of `host` or `host:port`, in lower case, an IPv6 address without its brackets, a name without
-/// the dot at its end that says that it is whole.
+/// the final dot of a fully qualified name.
 pub(super) fn host_of(authority: &str) -> Option<String> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {

@@ -41,7 +41,7 @@ pub(super) fn check_subject(headers: &HeaderMap, request: &Request) -> Result<()
     let Some((_, member)) = NAMED.iter().find(|(method, _)| *method == &*request.method) else {
         return Ok(());
     };
-    // A request without it, or with two of it, is refused for that, whatever its header says.
+    // A request without it, or with two, is refused, whatever its header is.
     let Ok([Some(name)]) = request.members([member]) else { return Ok(()) };
     let Some(name) = scan::text(name) else { return Ok(()) };
     let header = only(headers, NAME).and_then(decoded);

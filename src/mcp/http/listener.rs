@@ -79,7 +79,7 @@ impl McpListener {
     }
 
     /// The listening socket for another process: it goes on listening when this one is closed, and
-    /// whoever connects in between waits for that process.
+    /// a client that connects in between waits for that process.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl McpServer {
             loop {
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        // Whoever is one too many is told so by the end of the connection.
+                        // A client over the limit sees its connection closed.
                         let Some(room) = room.try_acquire_arc() else {
                             log::warn!("mcp: there are too many connections");
                             continue;
@@ -152,7 +152,7 @@ impl McpServer {
     }
 }
 
-/// Whoever sent a request. Every request has it with it.
+/// The stream of the client that sent a request; attached to every request.
 #[derive(Clone)]
 pub(super) struct ClientStream(Arc<Async<TcpStream>>);
 

@@ -1,4 +1,4 @@
-//! What is told of the server beside MCP: that it lives, what it has done, and who gives out tokens.
+//! The endpoints beside MCP: liveness, metrics and the authorization server.
 
 use std::fmt::Write;
 

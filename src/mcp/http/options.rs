@@ -56,7 +56,7 @@ pub struct HttpOptions {
     /// Hosts, beside loopback and the address itself, that clients and web pages may name, in lower
     /// case and without a port. Default: none.
     pub allowed_hosts: Vec<String>,
-    /// The server that gives out tokens, as clients are told (RFC 9728). Default: none.
+    /// The authorization server to name to clients (RFC 9728). Default: none.
     pub authorization_server: Option<String>,
     /// Connections at a time. Default: 2,048.
     pub connections: usize,
@@ -68,7 +68,7 @@ pub struct HttpOptions {
     /// How long a client may take for its next request, for the body of one, or to read what it is
     /// sent. Default: 30 seconds.
     pub write_timeout: Duration,
-    /// How often something is said on a stream on which nothing happens. Default: 15 seconds.
+    /// How often a comment is sent on an idle stream. Default: 15 seconds.
     pub keep_alive: Duration,
 }
 

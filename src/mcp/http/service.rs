@@ -254,7 +254,7 @@ impl Endpoint {
     }
 }
 
-/// Whether the body is said to be of this type.
+/// Whether the body has this content type.
 fn is_type(headers: &HeaderMap, kind: &str) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value.is_some_and(|value| {
@@ -288,12 +288,12 @@ pub(super) fn text(
     answer
 }
 
-/// A response to what can't be taken: an error of JSON-RPC without an id.
+/// The response to an invalid body: a JSON-RPC error without an id.
 fn problem_of(status: StatusCode, problem: &str) -> HttpResponse {
     text(status, JSON, RpcError::invalid_request(problem).answer(None))
 }
 
-/// The response to what there is no room for, with the error that says so.
+/// The response to a request for which there is no memory.
 pub(super) fn no_room(error: String) -> HttpResponse {
     let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, JSON, error);
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -14,9 +14,9 @@ use smol::{Async, Timer};
 /// Bytes that are read at once.
 const PART_BYTES: usize = 8 << 10;
 
-/// A stream with a limit to the time in which nothing can be written.
+/// A stream that fails when nothing can be written for too long.
 pub(super) struct WriteTimeout {
-    /// Shared with whoever looks whether the client is still there.
+    /// Shared with the check whether the client is still there.
     stream: Arc<Async<TcpStream>>,
     write_timeout: Duration,
     /// Runs while a write waits.

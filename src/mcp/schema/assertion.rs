@@ -1,4 +1,4 @@
-//! Assertions: what a schema says of one value without another schema.
+//! Assertions: keywords that check a value without a subschema.
 
 use serde_json::Value;
 

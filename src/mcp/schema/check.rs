@@ -17,7 +17,7 @@ pub(super) enum Fit {
     Yes,
 }
 
-/// Checking was given up; this says where and why.
+/// Where and why checking was given up.
 pub(super) type Fits = Result<Fit, Box<Violation>>;
 
 /// Which properties or items of the value at hand are evaluated, where an `unevaluated…` around it

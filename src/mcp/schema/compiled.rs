@@ -32,7 +32,7 @@ pub struct Schema {
 
 impl Schema {
     /// Compiles a schema document. Its `$schema` is not read: older drafts are understood where
-    /// nothing else can be meant (`definitions`, `dependencies`, `items` as a list).
+    /// they are unambiguous (`definitions`, `dependencies`, `items` as a list).
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl Schema {
     }
 
     /// The keywords that assert something and go unchecked, in the order they were met. A value that
-    /// would only be wrong by them is taken.
+    /// violates only these is accepted.
     #[must_use]
     pub fn unchecked(&self) -> &[UnsupportedKeyword] {
         &self.unchecked
@@ -56,12 +56,12 @@ impl Schema {
     /// # Errors
     ///
     /// What is wrong with it, in the order of the value, at most [`bounds::VIOLATIONS`]. Where
-    /// checking was given up, the last one says so in its [`Violation::kind`].
+    /// checking was given up, the last one has that as its [`Violation::kind`].
     pub fn validate(&self, value: &Value) -> Result<(), Vec<Violation>> {
         self.validate_integers(value).map(|_| ())
     }
 
-    /// The same, with the addresses of the numbers that were taken as integers although they are written
+    /// The same, with the addresses of numbers that count as integers although they are written
     /// with a fraction or an exponent.
     pub(in crate::mcp) fn validate_integers(
         &self,

@@ -11,12 +11,12 @@ pub(super) type NodeId = usize;
 /// One subschema.
 #[derive(Debug, Default)]
 pub(super) struct SchemaNode {
-    /// The type first, so that nothing is said of the rest where it is another.
+    /// The type first, so that a wrong type hides the rest.
     pub(super) assertions: Vec<Assertion>,
     pub(super) applicators: Vec<Applicator>,
     pub(super) unevaluated_properties: Option<NodeId>,
     pub(super) unevaluated_items: Option<NodeId>,
-    /// A keyword is unsupported, so whether a value fits can't be told for sure.
+    /// A keyword is unsupported, so whether a value fits is unknown.
     pub(super) unchecked: bool,
 }
 
@@ -38,11 +38,11 @@ impl SchemaNode {
 
     /// What it asserts, for a sentence about it.
     pub(super) fn words(&self) -> String {
-        let said: Vec<_> = self.assertions.iter().map(Assertion::expected).collect();
-        if said.is_empty() || !self.applicators.is_empty() {
+        let expected: Vec<_> = self.assertions.iter().map(Assertion::expected).collect();
+        if expected.is_empty() || !self.applicators.is_empty() {
             return "what the schema describes".into();
         }
-        said.join(" and ")
+        expected.join(" and ")
     }
 }
 

@@ -10,7 +10,7 @@ use super::bounds;
 /// One place where a value differs from its schema:
 /// `/items/0/count: expected an integer, got "three"`.
 ///
-/// It shows a part of the value, so it is for whoever sent the value and not for a log.
+/// It shows a part of the value, so it is for the sender of the value and not for a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
@@ -113,9 +113,9 @@ struct Start(Vec<u8>);
 impl io::Write for Start {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = (bounds::SHOWN_CHARS + 1) * 4 - self.0.len();
-        let taken = bytes.len().min(room);
-        self.0.extend_from_slice(&bytes[..taken]);
-        Ok(taken)
+        let written = bytes.len().min(room);
+        self.0.extend_from_slice(&bytes[..written]);
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
