@@ -63,7 +63,7 @@ impl Approvals {
         self.plugins.get(id).cloned().unwrap_or_default()
     }
 
-    /// Whether anything was ever approved or taken back for this id.
+    /// Whether anything was ever approved or revoked for this id.
     pub(crate) fn knows(&self, id: &str) -> bool {
         self.plugins.contains_key(id)
     }
@@ -89,7 +89,7 @@ impl Approvals {
         })
     }
 
-    /// Changes what is known of `id`.
+    /// Changes the stored approval of `id`.
     pub(in crate::package) fn update(
         lock: &HomeLock,
         id: &str,

@@ -34,7 +34,7 @@ pub(in crate::package) struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Asks, and gives what is to be approved; `None` if nothing is. What was revoked is asked for even if
+    /// Asks, and returns the permissions to approve; `None` if there are none. What was revoked is asked for even if
     /// the package wants nothing, and so is content that is not what was approved; without a yes to
     /// that, nothing else is given. A signature that does not count is no matter of a yes.
     pub(in crate::package) fn ask(

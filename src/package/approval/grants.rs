@@ -131,7 +131,7 @@ pub enum ApprovalPolicy {
 pub struct StoredApproval {
     /// Each permission that was approved, in this version or an earlier one.
     pub permissions: PluginPermissions,
-    /// Whether all was taken back. It is approved again before it runs, even if it asks for
+    /// Whether the approval was revoked. It is approved again before it runs, even if it asks for
     /// nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub revoked: bool,

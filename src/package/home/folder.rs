@@ -16,8 +16,8 @@ use crate::package::read::descriptions;
 use crate::skill::{at_most, open_regular};
 use crate::task::HeldByMark;
 
-/// Where packages are put together before they are renamed into place, and what is removed is
-/// taken apart. Discovery skips folders with such a name.
+/// Where packages are assembled before they are renamed into place, and where removed ones are
+/// deleted. Discovery skips folders with such a name.
 const STAGING: &str = ".staging";
 /// Where a replaced version waits until the new one is in place.
 const REPLACED: &str = ".old";

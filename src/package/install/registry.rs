@@ -202,7 +202,7 @@ impl Registry {
     /// # Errors
     ///
     /// [`InstallError::Registry`] for another archive, [`InstallError::Entry`] for a path that
-    /// leads out of the registry, and what reading gives.
+    /// leads out of the registry, and the errors of reading.
     pub fn archive(&self, release: &Release) -> Result<Vec<u8>, InstallError> {
         let path = PackagePaths::default().file(&release.archive)?;
         let bytes = pack::read(&self.folder.join(path))?;
@@ -266,7 +266,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`InstallError::Registry`] if there is no such release, and what writing gives.
+    /// [`InstallError::Registry`] if there is no such release, and the errors of writing.
     pub fn withdraw(
         folder: &Path,
         kind: PackageKind,

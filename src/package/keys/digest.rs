@@ -35,7 +35,7 @@ impl DigestList {
         Self::of_files(files::all(folder)?)
     }
 
-    /// Reads the files of the package that is made of its author's `folder`: what is packed, and
+    /// Reads the files of the package that is made of its author's `folder`: the files that are packed, and
     /// what a signature there covers.
     ///
     /// # Errors

@@ -310,7 +310,7 @@ impl TrustedKeys {
     }
 
     /// Trusts the key of this id no more. What it signed and was installed stays; see
-    /// [`InstallRecord::signed_by`](crate::package::InstallRecord::signed_by). The answer tells whether it was
+    /// [`InstallRecord::signed_by`](crate::package::InstallRecord::signed_by). Returns whether it was
     /// trusted.
     ///
     /// # Errors

@@ -137,7 +137,7 @@ impl Package {
 }
 
 /// The code of the skill in `folder`, if there is any: with the manifest's permissions, or without
-/// a manifest with none. `has` tells whether a file of this name is there.
+/// a manifest with none. `has` returns whether a file of this name is there.
 ///
 /// The manifest's own id is in it, which need not be the skill's name.
 pub(crate) fn skill_code(

@@ -93,7 +93,7 @@ fn sweep(folder: &Path, fresh: &SortedSet<PathBuf>) {
     }
 }
 
-/// What tells this program from every other build of it, as far as that can be known without reading
+/// A mark that distinguishes this program from other builds of it, as far as possible without reading
 /// all of it.
 pub(crate) fn program_mark() -> &'static str {
     static MARK: OnceLock<String> = OnceLock::new();

@@ -18,7 +18,7 @@ use super::sections::without_custom_sections;
 use crate::contract::{ParsedManifest, PluginManifest, is_never_given, json_line, limits};
 use crate::skill::at_most;
 
-/// The names of a manifest; the first that is there is read. `clawft` ones are taken as they are.
+/// The names of a manifest; the first that is there is read. Those of `clawft` are read unchanged.
 pub const MANIFEST_NAMES: [&str; 6] = [
     "weft.plugin.json",
     "weft.plugin.yaml",

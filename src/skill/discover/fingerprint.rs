@@ -27,7 +27,7 @@ struct FileStamp {
 }
 
 impl Fingerprint {
-    /// Of these files, links followed; one that isn't there counts too. To be taken before they
+    /// The metadata of these files. Links are followed, and a missing file counts too. To be taken before they
     /// are read.
     #[must_use]
     pub fn of<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Self {

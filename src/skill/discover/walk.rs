@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::contract::sort_by;
 use crate::skill::format::{Diagnostic, Severity};
 
-/// The names of a skill's file; the first that is there is read.
+/// The names of a skill's file; the first one that exists is read.
 pub const SKILL_FILES: [&str; 3] = ["SKILL.md", "skill.md", "Skill.md"];
 
 /// Folders inside each other beneath a root.

@@ -6,7 +6,7 @@ use super::findings::SkillFindings;
 use super::lines::{KeyPlaces, quoted};
 use crate::contract::json_line;
 
-/// The keys of the Agent Skills specification.
+/// The keys in the Agent Skills specification.
 const SPECIFIED: [&str; 6] =
     ["name", "description", "license", "compatibility", "metadata", "allowed-tools"];
 
