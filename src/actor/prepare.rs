@@ -268,7 +268,14 @@ fn ask_without_host(
     let mut budget = CallBudget::new(&spec.resources).quiet();
     let mut asking = interview(spec, &code, manifest, &mut budget);
     let mut turns = (0..QUIET_TURNS).map(|_| block_on(poll_once(&mut asking)));
-    let Some(Ok(interview)) = turns.find_map(|asked| asked) else { return Ok(None) };
+    let interview = match turns.find_map(|asked| asked) {
+        Some(Ok(interview)) => interview,
+        // The guest did describe itself: it would give the same description again.
+        Some(Err(error @ (LoadError::Description { .. } | LoadError::Capability(_)))) => {
+            return Err(error);
+        }
+        Some(Err(_)) | None => return Ok(None),
+    };
     let Interview { text, tools, answers, .. } = interview;
     Described::of(&text, answers, tools, manifest, summary, key.clone()).map(Some)
 }

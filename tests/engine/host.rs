@@ -291,6 +291,7 @@ fn the_first_of_an_id_stays() {
 #[test]
 fn a_faulty_description_keeps_a_plugin_out() {
     let runtime = runtime().build();
+    let mut loads = 0;
     for (description, problem) in [
         ("not JSON", "expected ident"),
         (r#"{"tools":[{"name":"a b"}]}"#, "is not made of"),
@@ -313,6 +314,9 @@ fn a_faulty_description_keeps_a_plugin_out() {
             let registry = runtime.host().registry();
             let reason = registry.refused().last().unwrap().error.to_string();
             assert!(reason.contains(problem), "{description}: {reason}");
+            loads += 1;
+            let translations = runtime.host().memory_budget().translations();
+            assert_eq!(translations, loads, "each guest is asked once");
         });
     }
 }
