@@ -201,7 +201,7 @@ fn a_state_is_valid_for_its_call_only() {
     server.load([asker("0.2.0")]);
     let (code, message) = client.error("tools/call", &params("asker__ask", &wanted, &state));
     assert_eq!(code, -32602);
-    assert!(message.contains("loaded anew"), "{message}");
+    assert!(message.contains("was reloaded since"), "{message}");
 }
 
 #[test]
