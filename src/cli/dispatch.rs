@@ -25,7 +25,7 @@ pub(super) enum ProgramCommand {
     #[cfg(feature = "mcp")]
     Mcp(run::Mcp),
     Call(call::Call),
-    Tools(tools::Tools),
+    Tools(tools::ListTools),
     Plugin(plugin::PluginGroup),
     Skill(skill::SkillGroup),
     Trust(trust::TrustWorkspace),

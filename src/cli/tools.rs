@@ -18,7 +18,7 @@ use super::{Failure, Status, report};
     example = "{command_name}\n{command_name} --json",
     note = "The options of `weft-lite --help` apply."
 )]
-pub(super) struct Tools {}
+pub(super) struct ListTools {}
 
 pub(super) fn run(options: &Options) -> Result<Status, Failure> {
     logs::start(options, Verbosity::Warnings);

@@ -10,7 +10,7 @@ use smol::Timer;
 
 #[cfg(feature = "serve")]
 use super::catalog::HeaderParameter;
-use super::catalog::{Action, OfferedSkill, OfferedTool};
+use super::catalog::{OfferedSkill, OfferedTool, ToolAction};
 use super::content;
 use super::input::{AskingCall, InputFields};
 use super::message::{
@@ -89,8 +89,8 @@ impl McpServer {
             }
         };
         let (full_name, max_fuel, asks) = match &tool.action {
-            Action::Run { full_name, max_fuel, asks } => (full_name, *max_fuel, asks),
-            Action::Instruct(skill) => {
+            ToolAction::Run { full_name, max_fuel, asks } => (full_name, *max_fuel, asks),
+            ToolAction::Instruct(skill) => {
                 write_skill_text(skill, &arguments, result);
                 return Ok(());
             }

@@ -36,20 +36,20 @@ pub(super) struct Soul {
 /// One possible path of the file, and its state at the last check.
 struct SoulSource {
     path: &'static str,
-    read: Option<(FileStamp, Arc<str>)>,
+    read: Option<(SoulStamp, Arc<str>)>,
     /// Why the file can't be used, as last reported.
     problem: Option<String>,
 }
 
 /// Identifies one version of the file.
 #[derive(PartialEq, Eq)]
-struct FileStamp {
+struct SoulStamp {
     modified: Option<SystemTime>,
     bytes: u64,
     inode: u64,
 }
 
-impl FileStamp {
+impl SoulStamp {
     fn new(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
         Self { modified, bytes: metadata.len(), inode: metadata.ino() }
@@ -121,7 +121,7 @@ impl SoulSource {
             }
             Err(error) => return Err(format!("it can't be read: {error}")),
         };
-        let stamp = FileStamp::new(&metadata);
+        let stamp = SoulStamp::new(&metadata);
         if let Some((known, text)) = &self.read
             && *known == stamp
         {

@@ -28,7 +28,7 @@ const HISTORY: &str = "history";
 const SOCKET_FILE: &str = "weft.sock";
 
 /// The channels to serve.
-pub(super) struct Plan {
+pub(super) struct ChannelPlan {
     pub(super) console: bool,
     #[cfg(feature = "socket")]
     pub(super) socket: Option<SocketOptions>,
@@ -37,7 +37,7 @@ pub(super) struct Plan {
     pub(super) rules: SortedMap<String, ChannelRules>,
 }
 
-impl Plan {
+impl ChannelPlan {
     /// The channels that the command line names, or all there are.
     ///
     /// # Errors

@@ -122,7 +122,7 @@ pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Fa
     if let Some(message) = &command.message {
         return once::answer(&runtime, message, options, &mut interrupts);
     }
-    let plan = channels::Plan::new(command, &runtime, options)?;
+    let plan = channels::ChannelPlan::new(command, &runtime, options)?;
     let subscription = runtime.host().subscribe();
     let console = if plan.console { Console::Served } else { Console::Absent };
     startup::report(&runtime.host().snapshot(), options, console);

@@ -16,7 +16,7 @@ use weft_lite::{ChannelHost, PluginCapability, PluginHost, Runtime};
 
 #[cfg(feature = "socket")]
 use super::channels::SOCKET;
-use super::channels::{self, CONSOLE, Plan};
+use super::channels::{self, CONSOLE, ChannelPlan};
 use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::{Failure, Status, output, restart};
@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(1);
 pub(super) async fn serve(
     runtime: &Runtime,
     commands: &Arc<Commands>,
-    plan: &Plan,
+    plan: &ChannelPlan,
     options: &Options,
     interrupts: &mut Interrupts,
 ) -> Result<Status, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::entry::CatalogEntry;
-use super::skills::{self, OfferedSkill, Prompt};
+use super::skills::{self, OfferedPrompt, OfferedSkill};
 use super::tools::Tools;
 use crate::actor::{RefusedPlugin, Snapshot};
 use crate::contract::{CancellationSource, sanitize_text};
@@ -18,7 +18,7 @@ pub(in crate::mcp) struct Catalog {
     pub(in crate::mcp) tools: Tools,
     /// Every active skill.
     pub(in crate::mcp) skills: Arc<[OfferedSkill]>,
-    pub(in crate::mcp) prompts: Vec<Prompt>,
+    pub(in crate::mcp) prompts: Vec<OfferedPrompt>,
     /// The skills that are as the Agent Skills specification wants them, for the extension.
     pub(in crate::mcp) published: Vec<OfferedSkill>,
     /// The plugins that are not in service, and why: a sentence each.

@@ -18,4 +18,4 @@ pub(super) use generation::Catalog;
 pub(super) use headers::HeaderParameter;
 pub(super) use page::Page;
 pub(super) use skills::OfferedSkill;
-pub(super) use tools::{Action, OfferedTool};
+pub(super) use tools::{OfferedTool, ToolAction};

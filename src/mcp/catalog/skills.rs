@@ -116,7 +116,7 @@ pub(super) fn offered(registry: &SkillRegistry) -> Vec<OfferedSkill> {
 
 /// A skill as a person calls it.
 #[derive(Debug)]
-pub(in crate::mcp) struct Prompt {
+pub(in crate::mcp) struct OfferedPrompt {
     /// The name in the list.
     name: String,
     /// The skill's own name.
@@ -124,7 +124,7 @@ pub(in crate::mcp) struct Prompt {
     json: String,
 }
 
-impl CatalogEntry for Prompt {
+impl CatalogEntry for OfferedPrompt {
     fn key(&self) -> &str {
         &self.name
     }
@@ -135,7 +135,7 @@ impl CatalogEntry for Prompt {
 }
 
 /// The skills that people may call, under names of at most `name_length` characters.
-pub(super) fn prompts(skills: &[OfferedSkill], name_length: usize) -> Vec<Prompt> {
+pub(super) fn prompts(skills: &[OfferedSkill], name_length: usize) -> Vec<OfferedPrompt> {
     let skills: Vec<&OfferedSkill> =
         skills.iter().filter(|skill| skill.document.user_invocable).collect();
     let wanted = |skill: &&OfferedSkill| WantedName {
@@ -143,13 +143,13 @@ pub(super) fn prompts(skills: &[OfferedSkill], name_length: usize) -> Vec<Prompt
         full: skill.name.to_string(),
     };
     let names = names::offered(&skills.iter().map(wanted).collect::<Vec<_>>(), name_length);
-    let mut prompts: Vec<Prompt> =
+    let mut prompts: Vec<OfferedPrompt> =
         skills.into_iter().zip(names).map(|(skill, name)| prompt(skill, name)).collect();
     sort_by(&mut prompts, |one, other| one.name.cmp(&other.name));
     prompts
 }
 
-fn prompt(skill: &OfferedSkill, name: String) -> Prompt {
+fn prompt(skill: &OfferedSkill, name: String) -> OfferedPrompt {
     let inputs: Vec<String> = skill
         .inputs()
         .into_iter()
@@ -166,5 +166,5 @@ fn prompt(skill: &OfferedSkill, name: String) -> Prompt {
     if !inputs.is_empty() {
         json.raw("arguments", &array(inputs.iter().map(String::as_str)));
     }
-    Prompt { name, skill: Arc::clone(&skill.name), json: json.end() }
+    OfferedPrompt { name, skill: Arc::clone(&skill.name), json: json.end() }
 }

@@ -30,7 +30,7 @@ pub(in crate::mcp) struct OfferedTool {
     /// The name with its owner.
     full_name: String,
     /// What a call does.
-    pub(in crate::mcp) action: Action,
+    pub(in crate::mcp) action: ToolAction,
     /// What its arguments have to be, where that is more than any object.
     pub(in crate::mcp) input: Option<Arc<Schema>>,
     /// The arguments that clients over HTTP repeat in headers.
@@ -44,7 +44,7 @@ pub(in crate::mcp) struct OfferedTool {
 
 /// What a call of a tool does.
 #[derive(Debug)]
-pub(in crate::mcp) enum Action {
+pub(in crate::mcp) enum ToolAction {
     /// It runs a guest.
     Run {
         /// The name that the plugin host knows the tool by.
@@ -220,7 +220,7 @@ impl OfferedTool {
             headers: headers::parameters(&input)?,
             output: output_schema.as_ref().map(compiled).transpose()?,
             full_name: entry.full_name(),
-            action: Action::Run {
+            action: ToolAction::Run {
                 full_name: entry.full_name(),
                 max_fuel: entry.plugin.manifest.resources.max_fuel,
                 asks: entry
@@ -258,7 +258,7 @@ impl OfferedTool {
         Self {
             full_name,
             name,
-            action: Action::Instruct(skill.clone()),
+            action: ToolAction::Instruct(skill.clone()),
             // It is ours, and has nothing that could not be compiled.
             input: Schema::compile(&schema, SchemaPolicy::Lenient).ok().map(Arc::new),
             headers: Vec::new(),
