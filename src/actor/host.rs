@@ -20,12 +20,10 @@ use super::prepare::{Afterwards, PackageHead, PreparedPlugin, Workshop, approved
 use super::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
-use super::tasks::Tasks;
 use crate::contract::{BoxFuture, CallError, CancellationSource, SortedMap};
 use crate::package::{ApprovalPolicy, Descriptions, PackageError, PluginPackage, StoredApproval};
-use crate::sandbox::off_executor;
 use crate::skill::SkillRegistry;
-use crate::task::{Asker, Inbox, Mailbox, mailbox};
+use crate::task::{Asker, Inbox, Mailbox, Tasks, mailbox, off_executor};
 use crate::wasm::MemoryBudget;
 
 /// A handle to the plugin host. Clones address the same host.

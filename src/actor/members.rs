@@ -10,7 +10,7 @@ use crate::contract::{
     CallError, CallerInput, ChannelAdapter, KeyValueStore, MemoryBackend, PipelineStage,
     PluginCapability, PluginError, Secret, Tool, ToolContext, VoiceHandler, json_line,
 };
-use crate::sandbox::{Clock, off_executor};
+use crate::task::{Clock, off_executor};
 
 /// A tool of this program, and the storage it is given.
 pub(super) struct NativeTool {

@@ -18,7 +18,6 @@ mod prepare;
 mod registry;
 mod snapshot;
 mod subscription;
-mod tasks;
 mod tool;
 mod watcher;
 
@@ -37,5 +36,4 @@ pub use options::PluginHostOptions;
 pub use registry::{LoadedPlugin, PluginRegistry, RefusedPlugin, ToolEntry};
 pub use snapshot::Snapshot;
 pub use subscription::Subscription;
-pub(crate) use tasks::{Tasks, spawn_boxed};
 pub use watcher::{SkillWatcher, WatchMode};

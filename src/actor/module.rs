@@ -8,8 +8,7 @@ use std::sync::{Arc, Weak};
 use super::load::LoadError;
 use crate::contract::CallError;
 use crate::package::{ModuleSource, PackageError, PackageOrigin};
-use crate::sandbox::off_executor;
-use crate::task::Lock;
+use crate::task::{Lock, off_executor};
 use crate::wasm::{CodeCharge, CompiledModule, MemoryAccount, ModuleSummary, Translation};
 
 /// The module of a plugin in service.

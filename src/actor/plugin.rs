@@ -16,13 +16,12 @@ use smol::lock::Semaphore;
 
 use super::mail::Mail;
 use super::module::PluginModule;
-use super::tasks::Tasks;
 use crate::contract::{
     BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
     PluginResourceConfig, Usage,
 };
 use crate::sandbox::Sandbox;
-use crate::task::{Lock, Mark, Marked, panic_message};
+use crate::task::{Lock, Mark, Marked, Tasks, panic_message};
 use crate::wasm::{
     CallBudget, CompiledModule, GuestCall, GuestValue, Instance, Kept, MemoryAccount, MemoryBudget,
     Parked,

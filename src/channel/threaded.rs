@@ -9,8 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures_lite::{AsyncRead, AsyncWrite, FutureExt};
 use smol::Task;
 
-use crate::sandbox::in_background;
-use crate::task::Lock;
+use crate::task::{Lock, in_background};
 
 /// Bytes that are read or written at once.
 const PART_BYTES: usize = 64 << 10;

@@ -24,7 +24,7 @@ use super::schema::Violation;
 use super::server::{Context, McpServer};
 use crate::contract::limits::KB;
 use crate::contract::{ActionableError, BoxFuture, CallError, CallerInput, FuelGauge};
-use crate::sandbox::off_executor;
+use crate::task::off_executor;
 
 /// Calls report progress this often; a shorter call reports none.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);

@@ -6,7 +6,7 @@ use super::message::{Request, RpcError, members_of, required, texts_of};
 use super::object::Object;
 use super::prompts;
 use super::server::McpServer;
-use crate::sandbox::off_executor;
+use crate::task::off_executor;
 
 /// Values in one answer, as every revision limits them.
 const VALUES: usize = 100;

@@ -13,11 +13,11 @@ use super::revision::Revision;
 use crate::contract::{SortedMap, sanitize_text, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::BUNDLED;
-use crate::sandbox::off_executor;
 #[cfg(feature = "bundled")]
 use crate::skill::BUNDLED_SKILLS;
 pub(super) use crate::skill::SKILL_FILE;
 use crate::skill::{OpenSkill, SKILL_TOTAL_BYTES};
+use crate::task::off_executor;
 
 /// Bytes of a file that is read as a resource: its text or base64 has to fit into one message.
 const RESOURCE_BYTES: u64 = 4 << 20;

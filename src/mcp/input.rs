@@ -18,7 +18,7 @@ use super::schema::{Schema, SchemaPolicy};
 use super::seal::Purpose;
 use super::server::{McpServer, begin_modern};
 use crate::contract::{CallError, CallerInput, ELICITATION, InputRequired, json_line, limits};
-use crate::sandbox::off_executor;
+use crate::task::off_executor;
 
 /// The input fields of a request, unparsed.
 #[derive(Debug, Default)]

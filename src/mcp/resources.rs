@@ -13,7 +13,7 @@ use super::object::{Object, array};
 use super::revision::Revision;
 use super::server::{McpServer, write_freshness};
 use crate::contract::sanitize_text;
-use crate::sandbox::off_executor;
+use crate::task::off_executor;
 
 /// Skills of one part of `skills/list`: every file of each is read for its digest.
 const SKILLS_AT_ONCE: usize = 50;

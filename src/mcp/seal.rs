@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::message::RpcError;
 use crate::contract::{InputRequired, Sha256, limits};
-use crate::sandbox::Clock;
+use crate::task::Clock;
 
 /// Bytes of a block of SHA-256.
 const BLOCK: usize = 64;

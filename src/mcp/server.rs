@@ -20,9 +20,9 @@ use super::options::McpOptions;
 use super::prompts;
 use super::revision::{RequestContext, Revision};
 use super::seal::Seal;
-use crate::actor::{PluginHost, Tasks};
+use crate::actor::PluginHost;
 use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
-use crate::task::{AsyncLock, Lock};
+use crate::task::{AsyncLock, Lock, Tasks};
 
 /// Milliseconds for which a list or a resource is fresh: as long as the report of a change may take.
 const LIST_TTL_MS: u64 = 1_000;

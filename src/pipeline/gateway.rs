@@ -20,13 +20,12 @@ use super::outbound::Outbound;
 use super::run::Pipeline;
 use super::state::MessageState;
 use super::weight;
-use crate::actor::{Tasks, spawn_boxed};
 use crate::command::Commands;
 use crate::contract::limits::KB;
 use crate::contract::{
     BoxFuture, ByteBudget, CancellationSource, ChannelHost, MessagePayload, PluginError, SortedMap,
 };
-use crate::task::{Asker, Inbox, Mailbox, WeakMailbox, mailbox};
+use crate::task::{Asker, Inbox, Mailbox, Tasks, WeakMailbox, mailbox, spawn_boxed};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;

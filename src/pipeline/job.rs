@@ -16,8 +16,7 @@ use crate::contract::{
     Acknowledgement, ByteBudget, Cancellation, ChannelAdapter, Failure, HeldBytes, PluginError,
     Progress,
 };
-use crate::sandbox::Clock;
-use crate::task::contained;
+use crate::task::{Clock, contained};
 
 /// How often a message that is worked on is in memory, and an answer that waits to be sent.
 pub(super) const COPIES: usize = 2;

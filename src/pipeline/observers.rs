@@ -12,10 +12,9 @@ use serde_json::Value;
 
 use super::state::MessageState;
 use super::weight;
-use crate::actor::{PluginHost, Tasks};
+use crate::actor::PluginHost;
 use crate::contract::{ByteBudget, HeldBytes, PipelineStage, PipelineStageType, SortedMap};
-use crate::sandbox::Clock;
-use crate::task::contained;
+use crate::task::{Clock, Tasks, contained};
 
 /// Copies that wait for one observer. One that is slower misses some.
 const WAITING: usize = 64;

@@ -9,7 +9,7 @@ use crate::actor::{LifecycleState, MemberObject, PluginHost};
 use crate::contract::{
     Acknowledgement, BoxFuture, ChannelAdapter, PluginCapability, PluginError, Progress, Reply,
 };
-use crate::sandbox::Clock;
+use crate::task::Clock;
 
 /// How often a part is sent again to a channel that has failed and is started again.
 const TRIES: u32 = 6;

@@ -10,8 +10,8 @@ use crate::package::{
     Approval, Approvals, HomeError, NoPrompt, Package, PackageContent, PackageKind, PackageOrigin,
     ReadLimits, installed_ids, skill_approval_id,
 };
-use crate::sandbox::off_executor;
 use crate::skill::{SkillEntry, SkillLevel, SkillState};
+use crate::task::off_executor;
 
 /// Approves, rejects and reloads for one runtime.
 pub(super) struct RuntimeAdministration {

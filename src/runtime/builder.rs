@@ -19,8 +19,9 @@ use crate::contract::{
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
-use crate::sandbox::{AuditLog, Clock, DiscardAudit, Environment, SandboxOptions, SystemClock};
+use crate::sandbox::{AuditLog, DiscardAudit, Environment, SandboxOptions};
 use crate::skill::SkillLevel;
+use crate::task::{Clock, SystemClock};
 
 /// Where a workspace keeps its skills, in path order.
 pub(super) const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];

@@ -37,7 +37,6 @@
 
 mod audit;
 mod call;
-mod clock;
 mod environment;
 mod filesystem;
 mod log;
@@ -46,10 +45,8 @@ mod network;
 #[cfg(not(feature = "net"))]
 #[path = "no_network.rs"]
 mod network;
-mod off_executor;
 mod options;
 mod policy;
-mod pool;
 mod rate;
 mod redact;
 mod text;
@@ -58,7 +55,6 @@ pub use audit::{
     AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit, audit_line,
 };
 pub use call::{HostCall, HostReply, Served};
-pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, HostEnvironment};
 pub use filesystem::Authority;
 pub(crate) use filesystem::Root;
@@ -66,7 +62,8 @@ pub(crate) use filesystem::Root;
 pub use network::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
-pub(crate) use off_executor::{in_background, off_executor};
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
 pub use text::printable;
+
+pub use crate::task::{Clock, ManualClock, SystemClock};

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::audit::{AuditLog, DiscardAudit};
-use super::clock::{Clock, SystemClock};
 use super::environment::Environment;
 use super::filesystem::Authority;
 #[cfg(feature = "net")]
 use super::network::NetworkOptions;
 use crate::contract::{NoSecrets, SecretSource, SortedMap, limits};
+use crate::task::{Clock, SystemClock};
 
 /// Who a sandbox is for, as logs and the audit log name it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use super::audit::{AuditLog, AuditOutcome, CallResult, Entry};
 use super::call::{HostCall, HostReply, Served};
-use super::clock::Clock;
 use super::environment::EnvironmentGate;
 use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants, plugin_data};
 use super::log::{Dropped, LogGate};
@@ -17,8 +16,7 @@ use super::network::{self, HttpError, NetworkGate};
 use super::options::{PluginIdentity, SandboxOptions};
 use super::redact::PluginSecrets;
 use crate::contract::{PluginPermissions, PluginResourceConfig};
-use crate::sandbox::off_executor;
-use crate::task::{Fault, fault};
+use crate::task::{Clock, Fault, fault, off_executor};
 
 /// Everything that one plugin may do beyond computing, shared by its instances.
 ///

@@ -1,13 +1,18 @@
-//! What tasks and threads need below everything else: locks whose holders are known, and panics that
-//! cost one call.
+//! Concurrency for every layer above: clocks, locks, mailboxes, tasks, threads for blocking work, and panics
+//! that cost one call.
 
+mod clock;
 mod containment;
 mod crew;
 mod fault;
 mod lock;
 mod mailbox;
+mod off_executor;
+mod pool;
 mod reply;
+mod tasks;
 
+pub use clock::{Clock, ManualClock, SystemClock};
 pub(crate) use containment::{
     AtLoss, HeldByMark, Mark, Marked, OpenEffect, Worker, contained, contained_on,
     end_at_next_wait, open_effect, panic_message, wear_out,
@@ -17,4 +22,6 @@ pub(crate) use crew::TASKS_BETWEEN_EVENTS;
 pub(crate) use fault::{Fault, fault, lock_fault};
 pub(crate) use lock::{AsyncLock, Held, Lock};
 pub(crate) use mailbox::{Inbox, Mailbox, WeakMailbox, drain, mailbox};
+pub(crate) use off_executor::{in_background, off_executor};
 pub(crate) use reply::{Asker, Awaited, question};
+pub(crate) use tasks::{Tasks, spawn_boxed};

@@ -7,10 +7,8 @@ use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
-use crate::actor::tasks::Tasks;
 use crate::contract::{ChannelHost, PluginCapability, SortedMap, sort_by};
-use crate::sandbox::Clock;
-use crate::task::{Asker, Awaited, Inbox, Lock, Mailbox, mailbox, question};
+use crate::task::{Asker, Awaited, Clock, Inbox, Lock, Mailbox, Tasks, mailbox, question};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;

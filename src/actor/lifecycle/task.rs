@@ -12,8 +12,7 @@ use super::restart::{LifecycleOptions, Restarts};
 use super::state::LifecycleState;
 use super::supervisor::{Change, Message};
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
-use crate::sandbox::Clock;
-use crate::task::{Asker, Inbox, Mailbox, contained};
+use crate::task::{Asker, Clock, Inbox, Mailbox, contained};
 
 /// What a member is told. The answer goes to `done`; it may be gone.
 pub(super) enum Control {

@@ -10,11 +10,9 @@ use super::options::LoaderOptions;
 use super::plan::Reconciler;
 use super::scope::{Failures, Scope};
 use crate::actor::host::PluginHost;
-use crate::actor::tasks::spawn_boxed;
 use crate::contract::SortedSet;
 use crate::package::{self, Descriptions};
-use crate::sandbox::off_executor;
-use crate::task::{Asker, Inbox, Mailbox, mailbox};
+use crate::task::{Asker, Inbox, Mailbox, mailbox, off_executor, spawn_boxed};
 
 /// Requests that wait before those who make them do.
 const MAILBOX: usize = 16;

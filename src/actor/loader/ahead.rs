@@ -13,7 +13,7 @@ use crate::actor::load::LoadError;
 use crate::actor::prepare::{PackageHead, Ready, Workshop};
 use crate::contract::BoxFuture;
 use crate::package::Descriptions;
-use crate::sandbox::off_executor;
+use crate::task::off_executor;
 
 /// Modules at once, at most: each takes memory until its turn has come.
 const AT_ONCE: usize = 4;

@@ -15,8 +15,8 @@ use crate::actor::prepare::prepare;
 use crate::actor::registry::RefusedPlugin;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet};
 use crate::package::{ApprovalPolicy, Descriptions, PackageError, PackageErrorKind};
-use crate::sandbox::off_executor;
 use crate::skill::{Readiness, SkillRegistry};
+use crate::task::off_executor;
 
 /// Brings what is in service in line with the disk. It keeps what it put into service and what failed.
 pub(super) struct Reconciler {

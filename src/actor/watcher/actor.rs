@@ -11,8 +11,8 @@ use super::batch::Batch;
 #[cfg(feature = "watch")]
 use super::events::Events;
 use crate::actor::loader::{Loader, Reloaded, WatchedFolder};
-use crate::actor::tasks::spawn_boxed;
 use crate::contract::{Cancellation, CancellationSource, SortedSet, WatchConfig};
+use crate::task::spawn_boxed;
 
 /// How often new watches may lead to further ones before that waits for the next change.
 const ROUNDS: usize = 4;

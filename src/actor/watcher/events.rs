@@ -17,7 +17,7 @@ use super::targets::Targets;
 
 use crate::actor::loader::WatchedFolder;
 use crate::contract::SortedSet;
-use crate::sandbox::off_executor;
+use crate::task::off_executor;
 
 /// Events that wait while the loader is at work. More of them, and it looks at everything.
 const WAITING: usize = 8_192;

@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::task::in_background;
 use async_channel::Sender;
 use rustyline::ExternalPrinter;
-
-use crate::sandbox::in_background;
 
 thread_local! {
     /// Whether this is the editing thread: its own messages would be drawn without end.

@@ -26,8 +26,7 @@ use super::above::AboveLine;
 use super::channel::READING;
 use super::editing::{Complete, ConsoleEditing};
 use crate::contract::PluginError;
-use crate::sandbox::off_executor;
-use crate::task::Lock;
+use crate::task::{Lock, off_executor};
 
 /// Lines that are kept.
 const HISTORY_LINES: usize = 1_000;

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{AuditLog, AuditOutcome, AuditRecord};
-use crate::sandbox::clock::Clock;
 use crate::sandbox::filesystem::PATH_BYTES;
 use crate::sandbox::log::level;
 use crate::sandbox::text::cut;
 use crate::sandbox::{HostCall, PluginIdentity};
-use crate::task::{AtLoss, Lock, OpenEffect, open_effect};
+use crate::task::{AtLoss, Clock, Lock, OpenEffect, open_effect};
 
 /// The longest summary.
 const SUMMARY_BYTES: usize = 512;

@@ -95,7 +95,7 @@ impl AuditLog for FileAudit {
         if !mem::replace(&mut queue.writing, true) {
             drop(queue);
             let shared = Arc::clone(&self.shared);
-            crate::sandbox::off_executor::in_background(Box::new(move || {
+            crate::task::in_background(Box::new(move || {
                 shared.write_while_waiting();
             }))
             .detach();

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
 
 use crate::contract::BoxFuture;
-use crate::sandbox::off_executor;
+use crate::task::off_executor;
 
 /// Looks names up.
 pub trait Resolver: Send + Sync {

@@ -13,8 +13,8 @@ use hyper::{Response, StatusCode};
 
 use super::HttpError;
 use crate::contract::limits::{self, KB};
-use crate::sandbox::off_executor;
 use crate::sandbox::redact::Redactor;
+use crate::task::off_executor;
 
 /// As much of a failed answer as the error repeats.
 const MAX_STATUS_TEXT_BYTES: usize = KB;

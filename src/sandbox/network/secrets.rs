@@ -14,9 +14,9 @@ use super::headers::header_value;
 use super::permit::Route;
 use super::url::{Host, Scheme, Url};
 use crate::contract::{NEEDS_HTTPS, Secret, SecretSource};
-use crate::sandbox::off_executor;
 use crate::sandbox::redact::{PluginSecrets, Redactor};
 use crate::sandbox::text::cut;
+use crate::task::off_executor;
 
 const OPEN: &str = "{{secret:";
 const CLOSE: &str = "}}";

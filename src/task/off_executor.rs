@@ -9,7 +9,7 @@ use futures_lite::future::{or, pending};
 use smol::Task;
 
 use super::pool;
-use crate::task::{Lock, Mark, Marked, end_at_next_wait};
+use super::{Lock, Mark, Marked, end_at_next_wait};
 
 /// Runs what blocks on a thread of the pool. What has not begun when nobody waits any more never does.
 ///

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use async_channel::Sender;
 use smol::Timer;
 
+use super::{Held, Lock};
 use crate::contract::BoxFuture;
-use crate::task::{Held, Lock};
 
 /// Where the sandbox takes the time from.
 pub trait Clock: Send + Sync {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Weak};
 
 use smol::{Executor, Task};
 
+use super::contained_on;
 use crate::contract::BoxFuture;
-use crate::task::contained_on;
 
 /// An executor that is there as long as somebody else has it.
 #[derive(Debug, Clone)]
