@@ -265,7 +265,7 @@ impl Reconciler {
         if is_revoked {
             // A plugin revoked before the start is not in service, so there is nothing to report.
             if was_serving {
-                log::warn!("{id} is out of service: its approval was claimed back");
+                log::warn!("{id} is out of service: its approval was taken back");
             }
             plan.update.revoke.push(id.clone());
         }
