@@ -21,8 +21,8 @@ impl PluginHost {
     /// # Errors
     ///
     /// [`PluginError::Unsupported`] if the plugin is not one; [`PluginError::Call`] if no plugin of
-    /// this id is in service, with [`CallError::Denied`] where it waits for approval and otherwise
-    /// [`CallError::NotReady`].
+    /// this id is in service. That is [`CallError::Denied`](crate::errors::CallError::Denied) if the plugin
+    /// waits for approval, and [`CallError::NotReady`](crate::errors::CallError::NotReady) otherwise.
     pub fn channel(&self, id: &str) -> Result<Arc<dyn ChannelAdapter>, PluginError> {
         let plugin = self.of_kind(id, PluginCapability::Channel)?;
         Ok(Arc::new(HostedChannel::new(self.clone(), &plugin)))
