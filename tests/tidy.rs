@@ -173,6 +173,17 @@ fn files_named_in_the_crate_docs_exist() {
 }
 
 #[test]
+fn mod_files_hold_no_logic() {
+    let files = files("src").into_iter().filter(|file| file.name.ends_with("/mod.rs"));
+    fails_nowhere("a `mod.rs` holds documentation, modules and imports", files, |file| {
+        file.text.lines().any(|line| {
+            let item = line.split_once("fn ").is_some_and(|(before, _)| !before.contains("//"));
+            item || line.starts_with("impl") || line.starts_with("macro_rules!")
+        })
+    });
+}
+
+#[test]
 fn names_of_tests_are_short() {
     let rule = format!("a test's name has at most {TEST_WORDS} words");
     fails_nowhere(&rule, everything(), |file| {

@@ -1,0 +1,182 @@
+//! A manifest in its checked form, and the two ways to one: from JSON and from YAML.
+
+use std::fmt;
+
+use semver::Version;
+use serde::{Serialize, Serializer};
+
+use super::channel::ChannelSettings;
+use super::fault::ManifestError;
+use super::{check, rules};
+use crate::contract::{PluginPermissions, PluginResourceConfig, document, limits};
+
+/// What a plugin offers to its host: one for each of the six plugin traits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginCapability {
+    /// Tools that agents and people call.
+    Tool,
+    /// A chat channel.
+    Channel,
+    /// A stage of the message pipeline.
+    PipelineStage,
+    /// Instructions for an agent.
+    Skill,
+    /// A memory that others store to and search.
+    MemoryBackend,
+    /// Speech in or out.
+    Voice,
+}
+
+impl PluginCapability {
+    /// Every capability, in the order in which they are listed to people.
+    pub const ALL: [Self; 6] = [
+        Self::Tool,
+        Self::Channel,
+        Self::PipelineStage,
+        Self::Skill,
+        Self::MemoryBackend,
+        Self::Voice,
+    ];
+
+    /// The word that stands for it in a manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tool => "tool",
+            Self::Channel => "channel",
+            Self::PipelineStage => "pipeline_stage",
+            Self::Skill => "skill",
+            Self::MemoryBackend => "memory_backend",
+            Self::Voice => "voice",
+        }
+    }
+}
+
+impl fmt::Display for PluginCapability {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// How long an instance of the plugin lives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstanceMode {
+    /// One instance serves many calls, until it is idle, fails or is replaced. Its state is a cache.
+    #[default]
+    Resident,
+    /// Every call gets a fresh instance.
+    PerCall,
+}
+
+impl InstanceMode {
+    /// Both modes, the default first.
+    pub const ALL: [Self; 2] = [Self::Resident, Self::PerCall];
+
+    /// The word that stands for it in a manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resident => "resident",
+            Self::PerCall => "per-call",
+        }
+    }
+}
+
+impl fmt::Display for InstanceMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A checked manifest. Its JSON form is a manifest again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PluginManifest {
+    /// The plugin's name among all others: 1 to 64 of a-z, 0-9, `-`, `_` and `.`, never with `__`
+    /// in it, so that `<id>__<tool>` can be taken apart again.
+    pub id: String,
+    /// The name shown to people.
+    pub name: String,
+    /// The plugin's own version.
+    #[serde(serialize_with = "as_text")]
+    pub version: Version,
+    /// What it is for, if the author says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it offers; never empty.
+    pub capabilities: Vec<PluginCapability>,
+    /// What it asks for.
+    pub permissions: PluginPermissions,
+    /// How much it may use, within the ranges of [`limits`].
+    pub resources: PluginResourceConfig,
+    /// The module's path inside the package, with `/` between its parts.
+    pub wasm_module: String,
+    /// Folders inside the package that hold a `SKILL.md`.
+    pub skills: Vec<String>,
+    /// The tools it announces. What it really offers is known from the module's `describe`.
+    pub tools: Vec<String>,
+    /// How long its instances live.
+    pub instance: InstanceMode,
+    /// How it is run as a channel, if it is one.
+    pub channel: ChannelSettings,
+}
+
+fn as_text<S: Serializer>(version: &Version, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(version)
+}
+
+/// A manifest and what its author should know, though it does not stand in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedManifest {
+    /// The manifest.
+    pub manifest: PluginManifest,
+    /// Unknown keys, clamped values and the like: one sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl PluginManifest {
+    /// Reads a manifest written in JSON.
+    ///
+    /// ```
+    /// # use weft_lite::PluginManifest;
+    /// let parsed = PluginManifest::from_json(r#"{
+    ///     "id": "com.example.clock", "name": "Clock", "version": "1.0.0",
+    ///     "capabilities": ["tool"], "wasm_module": "plugin.wasm"
+    /// }"#)?;
+    /// assert!(parsed.manifest.permissions.is_empty());
+    /// # Ok::<(), weft_lite::errors::ManifestError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError`] with one fault if the text is not one JSON object or is over
+    /// [`limits::MANIFEST_BYTES`], otherwise with a fault for each key that breaks a rule.
+    pub fn from_json(text: &str) -> Result<ParsedManifest, ManifestError> {
+        let document = document::from_json(text, limits::MANIFEST_BYTES)?;
+        check::manifest(&document)
+    }
+
+    /// Reads a manifest written in YAML.
+    ///
+    /// Aliases are resolved within a budget that a file without them can't exceed by much, so that
+    /// a few lines can't grow into gigabytes. Tags are refused.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_json`](Self::from_json).
+    pub fn from_yaml(text: &str) -> Result<ParsedManifest, ManifestError> {
+        let document = document::from_yaml(text, limits::MANIFEST_BYTES)?;
+        check::manifest(&document)
+    }
+}
+
+/// The one form of a network pattern: `*`, a host, or `*.` before a host.
+///
+/// # Errors
+///
+/// What is wrong with it and what would be right, in a sentence.
+pub(crate) fn check_host_pattern(text: &str) -> Result<String, String> {
+    rules::host_pattern(text).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
+}
