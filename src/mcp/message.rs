@@ -324,7 +324,7 @@ impl RpcError {
     }
 
     pub(super) fn given_up() -> Self {
-        Self::new(code::INTERNAL, "the program restarts before this was done; send it again")
+        Self::new(code::INTERNAL, "the program restarts and could not do this; send it again")
     }
 
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {

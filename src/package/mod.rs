@@ -32,7 +32,7 @@
 //! # Signatures and registries
 //!
 //! - Ed25519 over the digest of every file, checked at each load. Weak keys are refused.
-//! - A registry is a folder with an `index.json`. It gives nothing without a trusted signature, and can't lie in the folder that is
+//! - A registry is a folder with an `index.json`. It serves no release without a trusted signature, and can't lie in the folder that is
 //!   packed into it.
 //! - A package that changed after it was signed can't be packed until it is signed again.
 //! - A withdrawn release stays where it is installed.

@@ -1,7 +1,8 @@
-//! The policy: requests of guests become permits or refusals here, and nowhere else.
+//! The sandbox: decides each host call of a guest, carries it out and records it.
 //!
-//! [`Sandbox::serve`] decides each host call. It checks the permission, then the rate, then the effect's own rules, and
-//! writes an audit record for each outcome.
+//! The policy is in the file `policy`: [`Sandbox::serve`] opens an audit record, asks the module of the effect for a
+//! permit, hands the permit to the effect and closes the record with the outcome. Only the module that
+//! checks a request can make its permit.
 //!
 //! # Places of authority
 //!

@@ -65,8 +65,8 @@ impl Loader {
         self.ask(Scope::All, Failures::Remember).await
     }
 
-    /// Looks at what is at these paths and beneath them. Skills elsewhere that have nothing to do
-    /// with them are not even looked at.
+    /// Reads these paths again, and everything beneath them. Skills elsewhere that do not depend on
+    /// them are not read.
     pub async fn refresh_paths(&self, paths: SortedSet<PathBuf>) -> Option<Reloaded> {
         self.ask(Scope::Paths(paths), Failures::Remember).await
     }

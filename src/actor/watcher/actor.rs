@@ -65,7 +65,7 @@ struct WatcherActor {
     loader: Loader,
     config: WatchConfig,
     source: EventSource,
-    /// When events were lost last, and how long to wait before everything is looked at again.
+    /// When events were last lost, and how long to wait before everything is scanned again.
     lost: Option<(Instant, Duration)>,
 }
 
@@ -92,7 +92,7 @@ impl WatcherActor {
         }
     }
 
-    /// Watches what has to be watched now; what was not watched before is looked at once more.
+    /// Watches the folders of the new snapshot, and scans once more those that were not watched before.
     async fn follow(&mut self, mut reloaded: Reloaded) -> Option<()> {
         for _ in 0..ROUNDS {
             let unseen = self.source.listen_to(reloaded.watched).await;
@@ -120,8 +120,8 @@ impl WatcherActor {
         batch
     }
 
-    /// Events were lost, so everything has to be looked at. Looking is itself something that the
-    /// kernel tells of, so it must not follow itself without end.
+    /// Waits before a full scan, after events were lost. A scan causes events of its own, so the pauses
+    /// grow: scans must not follow each other without end.
     async fn pause(&mut self) {
         let now = Instant::now();
         let pause = match self.lost {
@@ -168,7 +168,7 @@ impl EventSource {
         }
     }
 
-    /// Watches these and nothing else, and gives what was not watched until now.
+    /// Watches these folders only, and returns those that were not watched until now.
     async fn listen_to(&mut self, watched: Arc<Vec<WatchedFolder>>) -> SortedSet<PathBuf> {
         match self {
             #[cfg(feature = "watch")]

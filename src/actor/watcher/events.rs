@@ -59,7 +59,7 @@ impl Events {
         self.incomplete
     }
 
-    /// Watches these and nothing else, and gives what was not watched until now.
+    /// Watches these folders only, and returns those that were not watched until now.
     pub(super) async fn listen_to(
         &mut self,
         watched: Arc<Vec<WatchedFolder>>,

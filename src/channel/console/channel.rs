@@ -33,7 +33,7 @@ const CONSOLE: &str = "console";
 /// What fails where the input can't be read.
 pub(super) const READING: &str = "reading from the console";
 
-/// Standard input and output as a channel. Its one chat is named `console`, and whoever writes there
+/// Standard input and output as a channel. Its one chat is named `console`, and its sender
 /// is the owner.
 ///
 /// On a pipe each line is a message; blank ones are none. A line of more than 4.5 MB, or one

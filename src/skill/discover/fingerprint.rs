@@ -27,8 +27,8 @@ struct FileStamp {
 }
 
 impl Fingerprint {
-    /// The metadata of these files. Links are followed, and a missing file counts too. To be taken before they
-    /// are read.
+    /// The metadata of these files. Links are followed, and a missing file counts too. Call this
+    /// before the files are read, so that a change in between is noticed.
     #[must_use]
     pub fn of<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Self {
         let now = SystemTime::now();
