@@ -122,7 +122,7 @@ fn a_dropped_runtime_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_message_in_flight_outlives_no_runtime() {
+fn a_message_in_flight_keeps_no_dropped_runtime() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
     let rules = SortedMap::from([("waits".to_owned(), ChannelRules::of_owner())]);

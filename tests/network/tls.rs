@@ -80,7 +80,7 @@ fn an_unknown_authority_is_not_trusted() {
 }
 
 #[test]
-fn a_public_certificate_authority_is_recognized() {
+fn a_server_showing_an_authority_certificate_is_refused() {
     let own = include_bytes!("certificates/own.pem");
     let server = server_with(own, include_bytes!("certificates/own-key.pem"), |_| ok("sealed"));
     let permissions = json!({ "network": ["*"] });
