@@ -71,7 +71,7 @@
 //!
 //! # Layers
 //!
-//! Imports go only downwards; `tests/tidy.rs` holds it.
+//! Imports go only downwards; `tests/tidy` holds it.
 //!
 //! | layer | folder | what lives there |
 //! | --- | --- | --- |
