@@ -11,9 +11,9 @@ use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::authority::{Authority, OF_HOME, real};
-use super::grants::GrantRoots;
 use super::identity::{Identity, Seen, is_kernels};
 use super::reserved::folded;
+use super::roots::GrantRoots;
 
 /// By these the kernel shows itself and its processes.
 const WINDOWS: [&str; 3] = ["/proc", "/sys", "/dev"];

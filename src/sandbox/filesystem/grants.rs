@@ -15,34 +15,16 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
-use super::authority::{Authority, real};
+use super::authority::real;
 use super::closed::{Closed, Standing};
 use super::data::DataRoom;
 use super::reserved::{has_reserved, is_reserved};
+use super::roots::GrantRoots;
 use super::{leftover, path};
 use crate::contract::{FileGrant, is_never_opened};
 
 /// The plugin's own data folder.
 const PLUGIN_DATA: &str = "$PLUGIN_DATA";
-
-/// What the variables of a grant stand for.
-#[derive(Debug)]
-pub(in crate::sandbox) struct GrantRoots<'a> {
-    /// `$WORKSPACE`
-    pub(in crate::sandbox) workspace: &'a Path,
-    /// `~`
-    pub(in crate::sandbox) home: Option<&'a Path>,
-    /// `$PLUGIN_DIR`
-    pub(in crate::sandbox) plugin_dir: Option<&'a Path>,
-    /// `$PLUGIN_DATA`
-    pub(in crate::sandbox) plugin_data: Option<&'a Path>,
-    /// What stays closed, whatever a grant covers; the plugin's own folder in it does not.
-    pub(in crate::sandbox) weft_home: Option<&'a Path>,
-    /// What stays closed beside it.
-    pub(in crate::sandbox) authority: &'a Authority,
-    /// Bytes of the plugin's data.
-    pub(in crate::sandbox) data_bytes: usize,
-}
 
 /// All grants of one plugin that could be opened, in the manifest's order.
 #[derive(Debug)]

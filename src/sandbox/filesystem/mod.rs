@@ -15,6 +15,7 @@ mod path;
 mod permit;
 mod read;
 mod reserved;
+mod roots;
 mod walk;
 mod write;
 
@@ -22,7 +23,8 @@ pub use authority::Authority;
 pub(crate) use authority::Root;
 pub(super) use data::plugin_data;
 pub(super) use error::FileError;
-pub(super) use grants::{GrantRoots, Grants};
+pub(super) use grants::Grants;
 pub(super) use permit::{FilePermit, PATH_BYTES};
 pub(super) use read::read;
+pub(super) use roots::GrantRoots;
 pub(super) use write::write;

@@ -11,7 +11,6 @@ use cap_std::fs::Dir;
 use super::closed::{Closed, Standing};
 use super::data::DataRoom;
 use super::grants::{Grants, Place};
-use super::walk::Access;
 use super::{FileError, path};
 
 /// The longest path that a guest may name: the kernel's own limit.
@@ -40,6 +39,13 @@ pub(super) enum Links {
     Follow,
     /// Refused: the grant is for one file and not for its neighbours.
     Refuse,
+}
+
+/// What an effect does with the file that a permit names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
 }
 
 impl Grants {

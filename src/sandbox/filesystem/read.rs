@@ -7,8 +7,8 @@ use cap_std::fs::{File, OpenOptions};
 use rustix::fs::FileType;
 
 use super::FileError;
-use super::permit::FilePermit;
-use super::walk::{Access, walk};
+use super::permit::{Access, FilePermit};
+use super::walk::walk;
 use crate::contract::limits;
 
 /// The whole text of a file.

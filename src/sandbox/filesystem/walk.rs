@@ -15,7 +15,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use super::FileError;
 use super::closed::{Places, Standing};
 use super::identity::{Identity, Seen};
-use super::permit::{FilePermit, Links};
+use super::permit::{Access, FilePermit, Links};
 use super::reserved::{is_reserved, is_setting};
 
 /// Links that are followed on the way.
@@ -27,13 +27,6 @@ const MAX_NEW_FOLDERS: usize = 32;
 const FOLDER: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
 const FOLDER: OFlags = OFlags::RDONLY;
-
-/// What an effect does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
 
 /// Where a permit leads.
 pub(super) struct Found<'a> {

@@ -14,8 +14,8 @@ use cap_std::fs::{
 };
 use rustix::fs::FileType;
 
-use super::permit::FilePermit;
-use super::walk::{Access, walk};
+use super::permit::{Access, FilePermit};
+use super::walk::walk;
 use super::{FileError, leftover};
 use crate::contract::limits;
 
