@@ -4,11 +4,12 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use futures_lite::future::{or, pending, yield_now};
+use futures_lite::future::{pending, yield_now};
 use futures_lite::{AsyncRead, AsyncReadExt};
 use memchr::memchr;
 
 use crate::contract::Cancellation;
+use crate::task::until;
 
 /// Bytes of one read from a fast sender: the capacity of a pipe.
 const READ_BYTES: usize = 64 << 10;
@@ -167,10 +168,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 Some(finish) => finish.cancelled().await,
                 None => pending().await,
             }
-            Ok(0)
         };
         let reading = self.input.read(&mut self.buffer[self.filled..room]);
-        let read = or(finished, reading).await?;
+        let read = until(finished, reading).await.unwrap_or(Ok(0))?;
         self.filled += read;
         self.ended = read == 0;
         self.reads += 1;

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_channel::Receiver;
-use futures_lite::future::or;
+use smol::Task;
 use smol::lock::Semaphore;
-use smol::{Task, Timer};
 
 use super::discovery;
 use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError, members_of};
@@ -21,7 +20,7 @@ use super::revision::{RequestContext, Revision, request_context};
 use super::scan;
 use super::server::{Context, HeldText, McpServer, ROOM_PATIENCE, success};
 use crate::contract::{CancellationSource, HeldBytes};
-use crate::task::{Lock, Mark, Marked};
+use crate::task::{Lock, Mark, Marked, SystemClock, within};
 
 /// Requests of one client that run at once; what comes after them waits in the stream.
 const RUNNING: usize = 256;
@@ -92,13 +91,9 @@ impl Connection {
     pub(super) async fn receive(&mut self, message: Cow<'_, [u8]>) {
         let room = async {
             self.context.budget.calm().await;
-            Some(self.context.budget.wait(COPIES * message.len()).await)
+            self.context.budget.wait(COPIES * message.len()).await
         };
-        let late = async {
-            Timer::after(ROOM_PATIENCE).await;
-            None
-        };
-        match or(room, late).await {
+        match within(&SystemClock, ROOM_PATIENCE, room).await {
             Some(held) => self.take(message, held).await,
             None => {
                 let id = scan::id_near_begin(&message);
@@ -138,10 +133,7 @@ impl Connection {
                 task.await;
             }
         };
-        let grace = async {
-            Timer::after(GRACE).await;
-        };
-        or(all, grace).await;
+        within(&SystemClock, GRACE, all).await;
         running.retain(|(_, task)| !task.is_finished());
         if self.server.finishing().is_cancelled() {
             for (id, task) in running {

@@ -7,6 +7,7 @@ use async_channel::{Receiver, Sender};
 use super::connection::Connection;
 use super::server::{HeldText, McpServer};
 use crate::contract::{ByteBudget, HeldBytes};
+use crate::task::until;
 
 /// Messages that wait in each direction.
 const WAITING: usize = 64;
@@ -73,7 +74,7 @@ impl McpServer {
                     connection.receive(message.into_bytes().into()).await;
                 }
             };
-            futures_lite::future::or(all, stopping.cancelled()).await;
+            until(stopping.cancelled(), all).await;
             connection.end().await;
         };
         self.tasks().detach(serving);

@@ -6,8 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use async_channel::Sender;
-use futures_lite::future::or;
-use smol::{Executor, Timer};
+use smol::Executor;
 
 use super::catalog::{Catalog, CatalogEntry, Page, entries};
 use super::discovery::{self, SERVER_INFO_META};
@@ -22,7 +21,7 @@ use super::revision::{RequestContext, Revision};
 use super::seal::Seal;
 use crate::actor::PluginHost;
 use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
-use crate::task::{AsyncLock, Lock, Tasks};
+use crate::task::{AsyncLock, Lock, SystemClock, Tasks, within};
 
 /// Milliseconds for which a list or a resource is fresh: as long as the report of a change may take.
 const LIST_TTL_MS: u64 = 1_000;
@@ -108,12 +107,8 @@ impl Context {
 
     /// Sends the answer to the request `id`, or an error if there is no memory for it.
     pub(super) async fn send_answer(&self, id: &RequestId, text: String) {
-        let room = async { self.budget.wait_with(text.len()).await };
-        let late = async {
-            Timer::after(ROOM_PATIENCE).await;
-            None
-        };
-        let message = match or(room, late).await {
+        let room = self.budget.wait_with(text.len());
+        let message = match within(&SystemClock, ROOM_PATIENCE, room).await.flatten() {
             Some(held) => HeldText { text, held },
             None => {
                 let (text, held) = (RpcError::no_room().answer(Some(id)), self.budget.nothing());

@@ -13,6 +13,7 @@ use super::server::{HeldText, McpServer};
 use crate::channel::{Line, Lines, standard};
 use crate::contract::limits::MESSAGE_BYTES;
 use crate::contract::{BoxFuture, Cancellation, CancellationSource};
+use crate::task::until;
 
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 64 << 10;
@@ -82,10 +83,6 @@ impl McpServer {
         let (stopping, finishing) = (self.stopping(), self.finishing());
         let reading = async move {
             let mut lines = Lines::new(input, MESSAGE_BYTES).until(finishing);
-            let stopped = async {
-                stopping.cancelled().await;
-                Ok(())
-            };
             let overdue = async {
                 writer_gone.await;
                 Timer::after(PATIENCE).await;
@@ -93,10 +90,9 @@ impl McpServer {
                 log::warn!(
                     "mcp: requests left unread {seconds} s after the end of input are dropped"
                 );
-                Ok(())
             };
             let reading = read_all(&mut lines, &mut connection);
-            let read = or(reading, or(stopped, overdue)).await;
+            let read = until(or(stopping.cancelled(), overdue), reading).await.unwrap_or(Ok(()));
             ended.cancel();
             connection.end().await;
             Ok(read)

@@ -19,6 +19,7 @@ use super::object::Object;
 use super::revision::Revision;
 use super::server::{Context, McpServer, begin};
 use crate::contract::{BoxFuture, ObjectReader};
+use crate::task::until;
 
 /// Resources that one subscription may name.
 const RESOURCES: usize = 1_000;
@@ -140,15 +141,8 @@ impl McpServer {
         Box::pin(async move {
             let stopping = self.stopping();
             loop {
-                let ended = async {
-                    or(context.ends.cancelled(), stopping.cancelled()).await;
-                    false
-                };
-                let changed = async {
-                    seen.may_be_old(filter).await;
-                    true
-                };
-                if !or(ended, changed).await {
+                let ended = or(context.ends.cancelled(), stopping.cancelled());
+                if until(ended, seen.may_be_old(filter)).await.is_none() {
                     return;
                 }
                 let newest = self.look(filter).await;

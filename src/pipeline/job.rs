@@ -16,7 +16,7 @@ use crate::contract::{
     Acknowledgement, ByteBudget, Cancellation, ChannelAdapter, Failure, HeldBytes, PluginError,
     Progress,
 };
-use crate::task::{Clock, contained};
+use crate::task::{Clock, contained, until, within};
 
 /// How often a message that is worked on is in memory, and an answer that waits to be sent.
 pub(super) const COPIES: usize = 2;
@@ -108,16 +108,9 @@ impl Job {
     ) -> Result<Option<HeldBytes>, Failure> {
         let (Some(budget), Some(answer)) = (budget, &worked.answer) else { return Ok(None) };
         let bytes = weight::of_answer(answer) + weight::of_message(&self.inbound.state);
-        let room = budget.wait_with(COPIES * bytes);
-        let late = async {
-            self.shared.clock.sleep(ROOM_PATIENCE).await;
-            None
-        };
-        let unheard = async {
-            self.unheard.cancelled().await;
-            None
-        };
-        match or(room, or(late, unheard)).await {
+        let clock = &*self.shared.clock;
+        let room = within(clock, ROOM_PATIENCE, budget.wait_with(COPIES * bytes));
+        match until(self.unheard.cancelled(), room).await.flatten().flatten() {
             Some(held) => Ok(Some(held)),
             None => {
                 let code = "no_room";

@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
-use futures_lite::future::or;
 use serde_json::Value;
 
 use super::state::MessageState;
 use super::weight;
 use crate::actor::PluginHost;
 use crate::contract::{ByteBudget, HeldBytes, PipelineStage, PipelineStageType, SortedMap};
-use crate::task::{Clock, Tasks, contained};
+use crate::task::{Clock, Tasks, contained, within};
 
 /// Copies that wait for one observer. One that is slower misses some.
 const WAITING: usize = 64;
@@ -110,7 +109,7 @@ impl Observers {
                     let _ = queue.ended.recv().await;
                 }
             };
-            or(all, clock.sleep(limit)).await;
+            within(&*clock, limit, all).await;
             for (name, queue) in &queues {
                 let unseen = queue.unseen.load(Ordering::Relaxed);
                 if unseen > 0 {

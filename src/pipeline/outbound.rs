@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_lite::future::or;
-
 use crate::actor::{LifecycleState, MemberObject, PluginHost};
 use crate::contract::{
     Acknowledgement, BoxFuture, ChannelAdapter, PluginCapability, PluginError, Progress, Reply,
 };
-use crate::task::Clock;
+use crate::task::{Clock, within};
 
 /// How often a part is sent again to a channel that has failed and is started again.
 const TRIES: u32 = 6;
@@ -102,11 +100,9 @@ impl Outbound {
         &self,
         sending: BoxFuture<'_, Result<T, PluginError>>,
     ) -> Result<T, PluginError> {
-        let too_long = async {
-            self.clock.sleep(self.limit).await;
+        within(&*self.clock, self.limit, sending).await.unwrap_or_else(|| {
             let limit = format!("{} s to send one part", self.limit.as_secs_f32());
             Err(PluginError::LimitReached { limit })
-        };
-        or(sending, too_long).await
+        })
     }
 }

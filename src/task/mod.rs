@@ -9,6 +9,7 @@ mod lock;
 mod mailbox;
 mod off_executor;
 mod pool;
+mod race;
 mod reply;
 mod tasks;
 
@@ -23,5 +24,6 @@ pub(crate) use fault::{Fault, fault, lock_fault};
 pub(crate) use lock::{AsyncLock, Held, Lock};
 pub(crate) use mailbox::{Inbox, Mailbox, WeakMailbox, drain, mailbox};
 pub(crate) use off_executor::{in_background, off_executor};
+pub(crate) use race::{until, within};
 pub(crate) use reply::{Asker, Awaited, question};
 pub(crate) use tasks::{Tasks, spawn_boxed};

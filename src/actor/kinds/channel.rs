@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_lite::future::or;
 use serde_json::{Map, Value};
 use smol::Timer;
 
@@ -15,7 +14,7 @@ use crate::contract::{
     BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, MessagePayload,
     PluginCapability, PluginError, Reply, SortedMap, SortedSet, json_line, limits, metadata,
 };
-use crate::task::{Held, Lock};
+use crate::task::{Held, Lock, until};
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
 /// One plugin's channel.
@@ -57,17 +56,13 @@ impl HostedChannel {
         cancellation: &Cancellation,
     ) -> Result<(), PluginError> {
         loop {
-            let poll =
-                async { Some(self.guest.ask(GuestCall::Poll, GuestValue::into_inbound).await) };
-            let Some(messages) = unless_cancelled(cancellation, poll).await else { return Ok(()) };
+            let poll = self.guest.ask(GuestCall::Poll, GuestValue::into_inbound);
+            let Some(messages) = until(cancellation.cancelled(), poll).await else { return Ok(()) };
             for message in messages? {
                 self.hand_over(host, message).await?;
             }
-            let wait = async {
-                Timer::after(self.poll_interval).await;
-                Some(())
-            };
-            if unless_cancelled(cancellation, wait).await.is_none() {
+            let wait = Timer::after(self.poll_interval);
+            if until(cancellation.cancelled(), wait).await.is_none() {
                 return Ok(());
             }
         }
@@ -133,18 +128,6 @@ impl HostedChannel {
         // The set is whole at every step, so a panic elsewhere while it was locked harms nothing.
         self.taken.lock()
     }
-}
-
-/// `None` when it was cancelled first.
-async fn unless_cancelled<T>(
-    cancellation: &Cancellation,
-    work: impl Future<Output = Option<T>>,
-) -> Option<T> {
-    let cancelled = async {
-        cancellation.cancelled().await;
-        None
-    };
-    or(cancelled, work).await
 }
 
 fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {

@@ -25,7 +25,7 @@ use crate::contract::{
     Failure, MessagePayload, OWNER, PluginError, Reply, SortedMap, TextFormat, metadata,
 };
 use crate::sandbox::printable;
-use crate::task::AsyncLock;
+use crate::task::{AsyncLock, until};
 
 /// The channel's name, and its only chat.
 const CONSOLE: &str = "console";
@@ -373,11 +373,8 @@ impl ChannelAdapter for ConsoleChannel {
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move {
             let over = self.over.token();
-            let cancelled = async {
-                or(cancellation.cancelled(), over.cancelled()).await;
-                Ok(())
-            };
-            let result = or(cancelled, self.receive(&*host)).await;
+            let stopped = or(cancellation.cancelled(), over.cancelled());
+            let result = until(stopped, self.receive(&*host)).await.unwrap_or(Ok(()));
             self.ended.cancel();
             result
         })

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_lite::future::or;
 use smol::{Executor, Timer};
 
 use super::address::{Listener, Peer};
@@ -18,7 +17,7 @@ use crate::contract::{
     Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
     ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, SortedMap, TextFormat,
 };
-use crate::task::{Held, Lock};
+use crate::task::{Held, Lock, until};
 
 /// The channel's name.
 pub(super) const SOCKET: &str = "socket";
@@ -232,11 +231,8 @@ impl ChannelAdapter for SocketChannel {
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move {
             let tasks = Executor::new();
-            let cancelled = async {
-                cancellation.cancelled().await;
-                Ok(())
-            };
-            let result = or(cancelled, tasks.run(self.accept(&tasks, &*host))).await;
+            let accepting = tasks.run(self.accept(&tasks, &*host));
+            let result = until(cancellation.cancelled(), accepting).await.unwrap_or(Ok(()));
             // Nobody can connect any more; the connections stay for what is still to be answered.
             *self.listening.lock() = None;
             result

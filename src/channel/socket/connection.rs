@@ -18,7 +18,7 @@ use crate::contract::{
     ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,
     SortedMap, metadata,
 };
-use crate::task::{AsyncLock, Held, Lock};
+use crate::task::{AsyncLock, Held, Lock, SystemClock, within};
 
 /// Bytes of a line of a client that has not shown its token.
 const HELLO_BYTES: usize = 4 * 1024;
@@ -133,11 +133,10 @@ impl ClientConnection {
             Peer::User { sender } => sender.clone(),
             Peer::Network => {
                 let known = self.authenticate(token, &mut frames, &mut lines);
-                let too_late = async {
-                    Timer::after(limits.hello).await;
+                let known = within(&SystemClock, limits.hello, known).await.unwrap_or_else(|| {
                     Err(ToClient::error(ErrorCode::NoToken, "no token was shown in time"))
-                };
-                if let Err(error) = or(known, too_late).await {
+                });
+                if let Err(error) = known {
                     let said = self.write(&error).await;
                     self.close();
                     return said;
@@ -375,12 +374,8 @@ impl ClientConnection {
     /// half a line could not be understood.
     pub(super) async fn write(&self, frame: &ToClient<'_>) -> Result<(), PluginError> {
         let mut line = frame.line();
-        let room = async { self.budget.wait_with(ANSWER_COPIES * line.len()).await };
-        let late = async {
-            Timer::after(ROOM_PATIENCE).await;
-            None
-        };
-        let held = or(room, late).await;
+        let room = self.budget.wait_with(ANSWER_COPIES * line.len());
+        let held = within(&SystemClock, ROOM_PATIENCE, room).await.flatten();
         if held.is_none() {
             // A client that reads what it gets hears of it; one that doesn't is let go, and what
             // waits for it with it.

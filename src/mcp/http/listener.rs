@@ -20,6 +20,7 @@ use super::write_timeout::WriteTimeout;
 use crate::channel::{LOOK, is_read_to_its_end};
 use crate::contract::BoxFuture;
 use crate::mcp::server::McpServer;
+use crate::task::{SystemClock, until, within};
 
 /// Bytes that the head of a request may have, and that are buffered of a body.
 const BUFFER_BYTES: usize = 16 << 10;
@@ -140,15 +141,10 @@ impl McpServer {
                 }
             }
         };
-        or(accepting, stopping.cancelled()).await;
+        until(stopping.cancelled(), accepting).await;
         drop((listener, alive));
-        let all = async {
-            let _ = ended.recv().await;
-        };
-        let grace = async {
-            Timer::after(GRACE).await;
-        };
-        or(all, grace).await;
+        // Nothing is sent: the last connection drops the other end.
+        within(&SystemClock, GRACE, ended.recv()).await;
     }
 }
 
@@ -195,11 +191,7 @@ async fn serve(stream: Async<TcpStream>, service: Arc<Endpoint>) -> hyper::Resul
             }),
         );
     let mut connection = pin!(connection);
-    let stopped = async {
-        stopping.cancelled().await;
-        None
-    };
-    match or(async { Some(connection.as_mut().await) }, stopped).await {
+    match until(stopping.cancelled(), connection.as_mut()).await {
         Some(ended) => ended,
         None => {
             connection.as_mut().graceful_shutdown();

@@ -4,7 +4,6 @@ use std::ascii;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use futures_lite::future::or;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{
@@ -12,7 +11,6 @@ use hyper::header::{
     WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use smol::Timer;
 
 use super::body::ResponseBody;
 use super::cors;
@@ -22,6 +20,7 @@ use super::options::HttpOptions;
 use crate::contract::{ByteBudget, HeldBytes};
 use crate::mcp::message::RpcError;
 use crate::mcp::server::McpServer;
+use crate::task::{SystemClock, within};
 
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 pub(super) const JSON: &str = "application/json";
@@ -211,11 +210,8 @@ impl Endpoint {
                 false => Err(StatusCode::SERVICE_UNAVAILABLE),
             }
         };
-        let late = async {
-            Timer::after(self.options.write_timeout).await;
-            Err(StatusCode::REQUEST_TIMEOUT)
-        };
-        or(reading, late).await
+        let read = within(&SystemClock, self.options.write_timeout, reading).await;
+        read.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
     }
 
     fn metadata(&self, headers: &HeaderMap) -> HttpResponse {
