@@ -182,7 +182,7 @@ pub mod errors {
     };
     #[cfg(feature = "package")]
     pub use crate::package::{
-        InstallError, KeyError, KeyErrorKind, KeyFault, RegistryError, SignatureError,
+        InstallError, KeyError, KeyErrorKind, KeyFault, PackError, RegistryError, SignatureError,
     };
     #[cfg(feature = "net")]
     pub use crate::sandbox::NetworkOptionsError;

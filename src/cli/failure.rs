@@ -9,7 +9,7 @@ use weft_lite::errors::{
     ActionableError, HomeError, LifecycleError, PackageError, PluginError, SecretError,
 };
 #[cfg(feature = "package")]
-use weft_lite::errors::{InstallError, KeyError, RegistryError};
+use weft_lite::errors::{InstallError, KeyError, PackError, RegistryError};
 #[cfg(feature = "serve")]
 use weft_lite::mcp::HttpError;
 
@@ -95,7 +95,7 @@ macro_rules! advised {
 
 advised!(ConfigError, HomeError, LifecycleError, PackageError, PluginError, SecretError);
 #[cfg(feature = "package")]
-advised!(KeyError);
+advised!(KeyError, PackError);
 #[cfg(feature = "serve")]
 advised!(HttpError);
 

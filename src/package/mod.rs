@@ -47,6 +47,7 @@
 mod approval;
 #[cfg(feature = "package")]
 mod archive;
+mod digest;
 mod home;
 #[cfg(feature = "package")]
 mod install;
@@ -54,20 +55,23 @@ mod install;
 mod keys;
 mod kind;
 mod read;
+mod uninstall;
 
 pub use crate::contract::ParsedManifest;
+pub(crate) use approval::trusted_key_ids;
 pub use approval::{
     Approval, ApprovalPolicy, Approvals, ApprovedContent, NoPrompt, PackageContent, Prompt,
     StoredApproval, ask_for_permissions,
 };
-pub(crate) use approval::{is_installed, trusted_key_ids};
 #[cfg(feature = "package")]
-pub use archive::{is_own_archive, left_out_of_package, pack_folder};
-pub(crate) use home::read_text;
+pub use archive::{PackError, is_own_archive, left_out_of_package, pack_folder};
+#[cfg(feature = "package")]
+pub use digest::{SIGNATURE_FILE, sha256_hex};
+pub(crate) use home::{Descriptions, is_installed, program_mark, read_text};
 pub use home::{
     FileSecrets, HomeError, HomeErrorKind, HomeFault, InstallRecord, SecretError, SecretSummary,
     SecretTransport, SecretValue, SkillSwitch, SkillSwitches, WorkspaceTrust, installed_folder,
-    installed_ids, recover_home, uninstall,
+    installed_ids, recover_home,
 };
 #[cfg(feature = "package")]
 pub use install::{
@@ -77,16 +81,17 @@ pub use install::{
 #[cfg(feature = "package")]
 pub use keys::{
     Difference, DigestList, KeyError, KeyErrorKind, KeyFault, PackageSignature, PrivateKey,
-    PublicKey, SIGNATURE_FILE, SignatureError, TrustedKey, TrustedKeys, sha256_hex,
+    PublicKey, SignatureError, TrustedKey, TrustedKeys,
 };
 pub use kind::{PackageKind, skill_approval_id};
 #[cfg(feature = "bundled")]
 pub use read::{BUNDLED, BundledPlugin};
 pub(crate) use read::{
-    COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, Descriptions, ModuleSource,
-    counted_bytes, program_mark, section, skill_code, unfilled_folders,
+    COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, ModuleSource, counted_bytes, section,
+    skill_code, unfilled_folders,
 };
 pub use read::{
     MANIFEST_NAMES, ManifestFormat, Package, PackageError, PackageErrorKind, PackageFault,
     PackageOrigin, PluginPackage, ReadLimits, discover, package_folders,
 };
+pub use uninstall::uninstall;

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 use tar::{EntryType, Header};
-use weft_lite::errors::{ActionableError, InstallError};
+use weft_lite::errors::{ActionableError, InstallError, PackError};
 use weft_lite::limits;
 use weft_lite::package::{InstallSource, pack_folder};
 
@@ -64,7 +64,7 @@ fn refused(entries: Vec<Entry<'_>>) -> InstallError {
 #[track_caller]
 fn refused_entry(entry: Entry<'_>, words: &str) {
     let error = refused(vec![entry]);
-    assert!(matches!(error, InstallError::Entry { .. }), "{error}");
+    assert!(matches!(error, InstallError::Pack(PackError::Entry { .. })), "{error}");
     assert!(error.to_string().contains(words), "{error}");
 }
 
@@ -106,10 +106,16 @@ fn a_name_twice_is_refused() {
 fn what_is_huge_is_refused() {
     let half = vec![0; limits::PACKAGE_BYTES as usize / 2];
     let error = refused(vec![file("a", &half), file("b", &half)]);
-    assert_eq!(error, InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
+    assert_eq!(
+        error,
+        InstallError::Pack(PackError::TooLarge { limit_bytes: limits::PACKAGE_BYTES })
+    );
     let names: Vec<String> = (0..limits::PACKAGE_ENTRIES).map(|n| format!("f{n}")).collect();
     let error = refused(names.iter().map(|name| file(name, b"")).collect());
-    assert_eq!(error, InstallError::TooManyEntries { limit: limits::PACKAGE_ENTRIES });
+    assert_eq!(
+        error,
+        InstallError::Pack(PackError::TooManyEntries { limit: limits::PACKAGE_ENTRIES })
+    );
     let long = format!("{}/x", "a".repeat(limits::PACKAGE_PATH_BYTES));
     let long = Entry { kind: EntryType::GNULongName, ..file("././@LongLink", long.as_bytes()) };
     let error = refused(vec![long, file("short", b"x")]);
@@ -118,7 +124,10 @@ fn what_is_huge_is_refused() {
     let endless = vec![b'a'; 15 * 1024 * 1024];
     let long = Entry { kind: EntryType::GNULongName, ..file("././@LongLink", &endless) };
     let error = refused(vec![long, file("short", b"x")]);
-    assert_eq!(error, InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
+    assert_eq!(
+        error,
+        InstallError::Pack(PackError::TooLarge { limit_bytes: limits::PACKAGE_BYTES })
+    );
 }
 
 #[test]
@@ -134,15 +143,18 @@ fn a_size_that_lies_is_refused() {
     let path = home.path("evil.tar.gz");
     fs::write(&path, encoder.finish().unwrap()).unwrap();
     let error = home.install_from(&InstallSource::Archive(path.clone())).unwrap_err();
-    assert_eq!(error, InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
+    assert_eq!(
+        error,
+        InstallError::Pack(PackError::TooLarge { limit_bytes: limits::PACKAGE_BYTES })
+    );
     // Half an archive, and none at all.
     let whole = pack_folder(&home.probe("1.0.0", &json!({}))).unwrap();
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     let error = home.install_from(&InstallSource::Archive(path.clone())).unwrap_err();
-    assert!(matches!(error, InstallError::Source { .. }), "{error}");
+    assert!(matches!(error, InstallError::Pack(PackError::Source { .. })), "{error}");
     fs::write(&path, b"not an archive").unwrap();
     let error = home.install_from(&InstallSource::Archive(path)).unwrap_err();
-    assert!(matches!(error, InstallError::Source { .. }), "{error}");
+    assert!(matches!(error, InstallError::Pack(PackError::Source { .. })), "{error}");
 }
 
 #[test]
@@ -151,11 +163,14 @@ fn a_folder_keeps_the_same_rules() {
     let folder = home.probe("1.0.0", &json!({}));
     std::os::unix::fs::symlink("/etc/passwd", folder.join("docs/link")).unwrap();
     let error = home.install(&folder).unwrap_err();
-    assert!(matches!(error, InstallError::Entry { .. }), "{error}");
+    assert!(matches!(error, InstallError::Pack(PackError::Entry { .. })), "{error}");
     fs::remove_file(folder.join("docs/link")).unwrap();
     fs::write(folder.join("big"), vec![0; limits::PACKAGE_BYTES as usize]).unwrap();
     let error = home.install(&folder).unwrap_err();
-    assert_eq!(error, InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
+    assert_eq!(
+        error,
+        InstallError::Pack(PackError::TooLarge { limit_bytes: limits::PACKAGE_BYTES })
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use flate2::Crc;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use serde_json::json;
 use tar::{EntryType, Header};
-use weft_lite::errors::{ActionableError, InstallError};
+use weft_lite::errors::{ActionableError, InstallError, PackError};
 use weft_lite::limits;
 use weft_lite::package::{InstallSource, pack_folder};
 
@@ -174,14 +174,14 @@ fn a_zip_keeps_the_rules_of_every_package() {
         (("Plugin.wasm", file, b"x"), "only in case"),
     ] {
         let error = refused(&[entry], |_| {});
-        assert!(matches!(error, InstallError::Entry { .. }), "{error}");
+        assert!(matches!(error, InstallError::Pack(PackError::Entry { .. })), "{error}");
         assert!(error.to_string().contains(words), "{error}");
     }
     let many: Vec<String> = (0..limits::PACKAGE_ENTRIES).map(|n| format!("f{n}")).collect();
     let many: Vec<Entry<'_>> =
         many.iter().map(|name| (name.as_str(), file, b"" as &[u8])).collect();
     let limit = limits::PACKAGE_ENTRIES;
-    assert_eq!(refused(&many, |_| {}), InstallError::TooManyEntries { limit });
+    assert_eq!(refused(&many, |_| {}), InstallError::Pack(PackError::TooManyEntries { limit }));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn lying_and_exploding_zip_files_are_refused() {
     let half = vec![0; limits::PACKAGE_BYTES as usize / 2 + 1];
     let bomb: [Entry<'_>; 2] = [("a", 0o100_644, &half), ("b", 0o100_644, &half)];
     let limit_bytes = limits::PACKAGE_BYTES;
-    assert_eq!(refused(&bomb, |_| {}), InstallError::TooLarge { limit_bytes });
+    assert_eq!(refused(&bomb, |_| {}), InstallError::Pack(PackError::TooLarge { limit_bytes }));
     // Flags, method, checksum, what it unpacks to, where it begins, its name.
     for (at, value, words) in [
         (8, 1, "encrypted"),
@@ -200,7 +200,7 @@ fn lying_and_exploding_zip_files_are_refused() {
         (46, b'q', "differ"),
     ] {
         let error = refused(&[], |record| record[at] ^= value);
-        assert!(matches!(error, InstallError::Source { .. }), "{error}");
+        assert!(matches!(error, InstallError::Pack(PackError::Source { .. })), "{error}");
         assert!(error.to_string().contains(words), "{error} at {at}");
     }
     let home = Home::new();
@@ -209,7 +209,7 @@ fn lying_and_exploding_zip_files_are_refused() {
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
         let error = home.install_from(&InstallSource::Archive(path.clone())).unwrap_err();
-        assert!(matches!(error, InstallError::Source { .. }), "{length}: {error}");
+        assert!(matches!(error, InstallError::Pack(PackError::Source { .. })), "{length}: {error}");
     }
 }
 

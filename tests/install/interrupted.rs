@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
-use weft_lite::errors::InstallError;
+use weft_lite::errors::{InstallError, PackError};
 use weft_lite::package::{InstallSource, InstallStep, Installer, PackageKind, recover_home};
 
 use crate::home::{Home, check_module, content};
@@ -197,7 +197,7 @@ fn the_checks_of_an_install_have_an_order() {
         // Packing keeps the limits too; the size is the first thing that it looks at.
         let bytes = match bytes {
             Ok(bytes) => bytes,
-            Err(error) => return error,
+            Err(error) => return error.into(),
         };
         let text = fs::read_to_string(&index).unwrap();
         let mut content: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -212,7 +212,7 @@ fn the_checks_of_an_install_have_an_order() {
     fs::write(folder.join("weft.plugin.json"), "{}").unwrap();
     fs::write(folder.join("plugin.wasm"), "not wasm").unwrap();
     fs::write(folder.join("added"), "").unwrap();
-    assert!(matches!(found(), InstallError::TooLarge { .. }));
+    assert!(matches!(found(), InstallError::Pack(PackError::TooLarge { .. })));
     fs::remove_file(folder.join("large")).unwrap();
     let error = found();
     assert!(error.to_string().contains("invalid manifest"), "{error}");

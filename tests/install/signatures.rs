@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use weft_lite::errors::{
-    ActionableError, InstallError, KeyErrorKind, RegistryError, SignatureError,
+    ActionableError, InstallError, KeyErrorKind, PackError, RegistryError, SignatureError,
 };
 use weft_lite::package::{
     Difference, InstallRecord, PackageContent, PackageKind, PackageSignature, PrivateKey,
@@ -145,7 +145,10 @@ fn an_index_can_name_nothing_outside_the_registry() {
     let text = fs::read_to_string(&index).unwrap();
     fs::write(&index, text.replace("probe-1.0.0.tar.gz", "../registry/probe-1.0.0.tar.gz"))
         .unwrap();
-    assert!(matches!(home.install_hub("hub:probe"), Err(InstallError::Entry { .. })));
+    assert!(matches!(
+        home.install_hub("hub:probe"),
+        Err(InstallError::Pack(PackError::Entry { .. }))
+    ));
     // Another plugin's archive in its place.
     home.publish(&home.package("other", "1.0.0", &json!({}), &module("probe")), "author");
     let mut document: Value = serde_json::from_str(&text).unwrap();

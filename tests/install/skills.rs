@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 use weft_lite::errors::{
-    ActionableError, InstallError, PackageErrorKind, RegistryError, SignatureError,
+    ActionableError, InstallError, PackError, PackageErrorKind, RegistryError, SignatureError,
 };
 use weft_lite::limits;
 use weft_lite::package::{
@@ -329,17 +329,17 @@ fn archives_of_skills_keep_the_rules_of_packages() {
     assert_eq!(pack_folder(&place).unwrap(), pack_folder(&folder).unwrap());
 
     std::os::unix::fs::symlink("/etc/passwd", folder.join("docs/link")).unwrap();
-    assert!(matches!(refused(&home, &folder), InstallError::Entry { .. }));
+    assert!(matches!(refused(&home, &folder), InstallError::Pack(PackError::Entry { .. })));
     fs::remove_file(folder.join("docs/link")).unwrap();
     std::os::unix::fs::symlink("docs", folder.join("more")).unwrap();
-    assert!(matches!(refused(&home, &folder), InstallError::Entry { .. }));
+    assert!(matches!(refused(&home, &folder), InstallError::Pack(PackError::Entry { .. })));
     fs::remove_file(folder.join("more")).unwrap();
     fs::write(folder.join("big"), vec![0; limits::PACKAGE_BYTES as usize]).unwrap();
     let limit_bytes = limits::PACKAGE_BYTES;
-    assert_eq!(refused(&home, &folder), InstallError::TooLarge { limit_bytes });
+    assert_eq!(refused(&home, &folder), InstallError::Pack(PackError::TooLarge { limit_bytes }));
     fs::write(&archive, b"not an archive").unwrap();
     let error = home.install_as(PackageKind::Skill, &InstallSource::Archive(archive)).unwrap_err();
-    assert!(matches!(error, InstallError::Source { .. }), "{error}");
+    assert!(matches!(error, InstallError::Pack(PackError::Source { .. })), "{error}");
     assert_eq!(state(&home, "deploy"), "active", "the one before stays");
 }
 

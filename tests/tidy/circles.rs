@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::source::{File, files};
 
 /// Folders whose files still import each other.
-const CIRCLES_LEFT: [&str; 10] =
-    ["actor", "channel", "cli", "command", "contract", "mcp", "package", "runtime", "task", "wasm"];
+const CIRCLES_LEFT: &[&str] =
+    &["actor", "channel", "cli", "command", "contract", "mcp", "runtime", "task", "wasm"];
 
 #[test]
 fn imports_between_files_form_no_circle() {

@@ -60,7 +60,7 @@ const EFFECTS: [(&str, &[&str]); 7] = [
         &[
             "sandbox/environment.rs",
             "package/home/secrets.rs",
-            "package/read/descriptions.rs",
+            "package/home/descriptions.rs",
             "task/fault.rs",
             "cli/",
             "main.rs",

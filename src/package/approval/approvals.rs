@@ -10,8 +10,7 @@ use super::consent::{Pending, Prompt};
 use super::content::{PackageContent, trusted_key_ids};
 use super::grants::{Approval, StoredApproval};
 use crate::contract::{ObjectReader, PluginPermissions, SortedMap};
-use crate::package::home::folder;
-use crate::package::home::{FileAccess, HomeError, HomeLock};
+use crate::package::home::{FileAccess, HomeError, HomeLock, folder};
 
 /// The approvals of `$WEFT_HOME`, as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,27 +2,17 @@
 //! its signer. It is computed when a package is loaded, installed or approved, never at a call.
 
 use std::cmp::Ordering;
-use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::contract::{ObjectReader, Sha256, SortedMap, SortedSet, limits, of_text, shown, to_hex};
-use crate::package::home::{InstallRecord, RECORD_FILE};
+use crate::contract::{ObjectReader, SortedMap, SortedSet, of_text, shown};
+#[cfg(not(feature = "package"))]
+use crate::package::digest::SIGNATURE_FILE;
+use crate::package::digest::{ReadBudget, collect, digest_of, list_text, sha256_hex, unambiguous};
+use crate::package::home::InstallRecord;
 use crate::package::read::source;
-use crate::skill::is_ignored_name;
-
-/// The signature's name in a package. It covers every file but itself.
-#[cfg_attr(not(feature = "package"), allow(unreachable_pub, reason = "the feature exports it"))]
-pub const SIGNATURE_FILE: &str = "weft.signature.json";
-
-/// Files and folders that are read at most.
-const ENTRIES: usize = 4_096;
-/// Bytes of a file that are read at once.
-const READ_BYTES: usize = 64 << 10;
 
 /// Files by which an approval can name the one that changed.
 const NAMED_FILES: usize = 128;
@@ -107,10 +97,10 @@ impl PackageContent {
     #[must_use]
     pub fn read(folder: &Path, home: &Path, version: Option<&str>) -> Self {
         let mut content = Self { version: version.map(str::to_owned), ..Self::default() };
-        let mut left = Left::of_a_package();
+        let mut left = ReadBudget::of_a_package();
         content.record = InstallRecord::read_in(folder).unwrap_or_default();
         let by_hand = content.record.is_none();
-        let mut taken = walk(folder, "", by_hand, &mut content.files, &mut left);
+        let mut taken = collect(folder, "", by_hand, &mut content.files, &mut left);
         // What is built in a folder that was passed by is a part of it all the same.
         let manifest = left.passed_by.then(|| source::manifest(folder).ok()).flatten();
         let module = manifest.map(|manifest| manifest.wasm_module);
@@ -125,7 +115,7 @@ impl PackageContent {
             });
         }
         content.problem = taken.err().map(|error| error.to_string());
-        content.digest = sha256_hex(text(&content.files).as_bytes());
+        content.digest = sha256_hex(list_text(&content.files).as_bytes());
         content.signer = signer(folder, home, &content.files);
         content
     }
@@ -264,27 +254,6 @@ fn signer(folder: &Path, _home: &Path, _files: &SortedMap<String, String>) -> Si
     }
 }
 
-/// How many entries and bytes may still be read.
-pub(in crate::package) struct Left {
-    bytes: u64,
-    entries: usize,
-    /// Whether a folder was passed by.
-    passed_by: bool,
-    buffer: Box<[u8]>,
-}
-
-impl Left {
-    pub(in crate::package) fn of_a_package() -> Self {
-        let buffer = vec![0; READ_BYTES].into_boxed_slice();
-        Self { bytes: limits::PACKAGE_BYTES, entries: ENTRIES, passed_by: false, buffer }
-    }
-}
-
-/// Whether the package in `folder` was installed there.
-pub(crate) fn is_installed(folder: &Path) -> bool {
-    folder.join(RECORD_FILE).symlink_metadata().is_ok()
-}
-
 /// The ids of the keys that are trusted; none, where they can't be read.
 pub(crate) fn trusted_key_ids(home: &Path) -> SortedSet<String> {
     #[cfg(feature = "package")]
@@ -297,93 +266,4 @@ pub(crate) fn trusted_key_ids(home: &Path) -> SortedSet<String> {
         let _ = home;
         SortedSet::new()
     }
-}
-
-/// Takes the digest of every file; of a link that leads to no file, that of where it leads. In a
-/// folder that somebody works in, what tools leave there is not looked into.
-fn walk(
-    folder: &Path,
-    prefix: &str,
-    by_hand: bool,
-    files: &mut SortedMap<String, String>,
-    left: &mut Left,
-) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let (name, place) = (entry.file_name(), entry.path());
-        let path = format!("{prefix}{}", unambiguous(&name));
-        if path == RECORD_FILE || path == SIGNATURE_FILE {
-            continue;
-        }
-        left.entries = left.entries.checked_sub(1).ok_or_else(|| too_much(&path))?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            let left_out = by_hand && name.to_str().is_some_and(is_ignored_name);
-            if left_out {
-                left.passed_by = true;
-            } else {
-                walk(&place, &format!("{path}/"), by_hand, files, left)?;
-            }
-        } else if kind.is_file() || (kind.is_symlink() && place.is_file()) {
-            let digest = digest_of(&place, &path, left)?;
-            files.insert(path, digest);
-        } else if kind.is_symlink() {
-            let target = fs::read_link(&place)?;
-            let digest = sha256_hex(target.as_os_str().as_encoded_bytes());
-            files.insert(path, format!("link:{digest}"));
-        }
-    }
-    Ok(())
-}
-
-/// A name as it stands in digests: no two are the same, and none looks like several lines.
-fn unambiguous(name: &OsStr) -> String {
-    let is_odd = |letter: char| letter.is_control() || letter == '\\';
-    if let Some(plain) = name.to_str().filter(|name| !name.contains(is_odd)) {
-        return plain.to_owned();
-    }
-    let mut escaped = String::new();
-    for &byte in name.as_encoded_bytes() {
-        match byte {
-            b' '..=b'~' if byte != b'\\' => escaped.push(char::from(byte)),
-            _ => escaped.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    escaped
-}
-
-pub(in crate::package) fn digest_of(
-    place: &Path,
-    path: &str,
-    left: &mut Left,
-) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut file = File::open(place)?;
-    loop {
-        match file.read(&mut left.buffer) {
-            Ok(0) => return Ok(to_hex(&hash.finish())),
-            Ok(read) => {
-                left.bytes = left.bytes.checked_sub(read as u64).ok_or_else(|| too_much(path))?;
-                hash.update(&left.buffer[..read]);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn too_much(path: &str) -> io::Error {
-    io::Error::other(format!("there is too much in it, from `{path}` on"))
-}
-
-/// The text of which a package's digest is made: a line for each file, in the order of the paths.
-pub(in crate::package) fn text(files: &SortedMap<String, String>) -> String {
-    files.iter().map(|(path, digest)| format!("sha256:{digest}  {path}\n")).collect()
-}
-
-/// The SHA-256 digest as hex.
-#[cfg_attr(not(feature = "package"), allow(unreachable_pub, reason = "the feature exports it"))]
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    to_hex(&Sha256::of(bytes))
 }

@@ -12,10 +12,8 @@ pub use approvals::Approvals;
 #[cfg(feature = "package")]
 pub(super) use consent::Pending;
 pub use consent::{NoPrompt, Prompt, ask_for_permissions};
+#[cfg(feature = "package")]
+pub(super) use content::ChangedBy;
+pub(crate) use content::trusted_key_ids;
 pub use content::{ApprovedContent, PackageContent};
-#[cfg(feature = "package")]
-pub(super) use content::{ChangedBy, Left};
-#[cfg(feature = "package")]
-pub use content::{SIGNATURE_FILE, sha256_hex};
-pub(crate) use content::{is_installed, trusted_key_ids};
 pub use grants::{Approval, ApprovalPolicy, StoredApproval};

@@ -6,10 +6,10 @@
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
+use super::error::{LINK, NEITHER, PackError};
 use super::paths::{self, PackagePaths};
 use crate::contract::{PluginManifest, limits, sort_by};
-use crate::package::home::RECORD_FILE;
-use crate::package::install::InstallError;
+use crate::package::digest::RECORD_FILE;
 use crate::package::read::source;
 use crate::skill::{is_ignored_folder, is_ignored_name, is_leftover};
 
@@ -32,12 +32,12 @@ pub(in crate::package) struct PackageFile {
 
 /// Every file of the staged or installed package in `folder`, in the order of the paths. Links and
 /// devices are refused, and so is what is over the limits.
-pub(in crate::package) fn all(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
+pub(in crate::package) fn all(folder: &Path) -> Result<Vec<PackageFile>, PackError> {
     walk(folder, None).map(|walk| walk.files)
 }
 
 /// The files that become the package when it is made of `folder`; refused is what [`all`] refuses.
-pub(in crate::package) fn to_pack(folder: &Path) -> Result<Vec<PackageFile>, InstallError> {
+pub(in crate::package) fn to_pack(folder: &Path) -> Result<Vec<PackageFile>, PackError> {
     walk(folder, Some(named(folder))).map(|walk| walk.files)
 }
 
@@ -47,8 +47,8 @@ pub(in crate::package) fn to_pack(folder: &Path) -> Result<Vec<PackageFile>, Ins
 ///
 /// # Errors
 ///
-/// [`InstallError`] for what no package may hold, and for a package over its limits.
-pub fn left_out_of_package(folder: &Path) -> Result<Vec<String>, InstallError> {
+/// [`PackError`] for what no package may hold, and for a package over its limits.
+pub fn left_out_of_package(folder: &Path) -> Result<Vec<String>, PackError> {
     let mut left_out = walk(folder, Some(named(folder)))?.left_out;
     sort_by(&mut left_out, Ord::cmp);
     Ok(left_out)
@@ -82,7 +82,7 @@ fn named(folder: &Path) -> Vec<String> {
     paths.map(plain).filter(|path| !path.is_empty()).collect()
 }
 
-fn walk(folder: &Path, named: Option<Vec<String>>) -> Result<PackageWalk, InstallError> {
+fn walk(folder: &Path, named: Option<Vec<String>>) -> Result<PackageWalk, PackError> {
     let paths = PackagePaths::default();
     let mut walk = PackageWalk { paths, named, files: Vec::new(), left_out: Vec::new(), bytes: 0 };
     walk.folder(folder, "", FolderPart::All)?;
@@ -109,16 +109,8 @@ struct PackageWalk {
 }
 
 impl PackageWalk {
-    fn folder(
-        &mut self,
-        folder: &Path,
-        prefix: &str,
-        from: FolderPart,
-    ) -> Result<(), InstallError> {
-        let unreadable = |error: std::io::Error| InstallError::Source {
-            source: folder.display().to_string(),
-            problem: error.to_string(),
-        };
+    fn folder(&mut self, folder: &Path, prefix: &str, from: FolderPart) -> Result<(), PackError> {
+        let unreadable = |error: std::io::Error| PackError::unreadable(folder, &error);
         for entry in fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name();
@@ -156,14 +148,14 @@ impl PackageWalk {
                 FolderPart::All if metadata.is_file() => {
                     self.bytes = self.bytes.saturating_add(metadata.len());
                     if self.bytes > limits::PACKAGE_BYTES {
-                        return Err(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES });
+                        return Err(PackError::too_large());
                     }
                     let path = self.paths.file(&path)?;
                     let executable = is_executable(&metadata);
                     self.files.push(PackageFile { path, place: entry.path(), executable });
                 }
-                _ if metadata.is_symlink() => return paths::refused(&path, paths::LINK),
-                _ => return paths::refused(&path, paths::NEITHER),
+                _ if metadata.is_symlink() => return paths::refused(&path, LINK),
+                _ => return paths::refused(&path, NEITHER),
             }
         }
         Ok(())

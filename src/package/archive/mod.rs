@@ -1,11 +1,13 @@
 //! A package as one file. `files` decides which files of a folder belong to the package, `paths` which paths a
-//! package may hold. `pack` writes and reads `.tar.gz` and reads `.zip` by `zip`.
+//! package may hold. `pack` writes `.tar.gz`, and `error` says why files can't be a package.
 
+mod error;
 pub(super) mod files;
-pub(super) mod pack;
+mod pack;
 pub(super) mod paths;
-mod zip;
 
+pub use error::PackError;
+pub(super) use error::{LINK, NEITHER};
 pub(super) use files::PackageFile;
 pub use files::{is_own_archive, left_out_of_package};
 pub use pack::pack_folder;

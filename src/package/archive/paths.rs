@@ -1,12 +1,7 @@
 //! Which paths a package may hold: plain ones that name the same file on every system.
 
+use super::error::PackError;
 use crate::contract::{SortedMap, limits};
-use crate::package::install::InstallError;
-
-/// Why a link is refused.
-pub(in crate::package) const LINK: &str = "it is a link, and packages can't contain links";
-/// Why a device or a pipe is refused.
-pub(in crate::package) const NEITHER: &str = "it is neither a file nor a folder";
 
 /// The paths of one package, as far as they are known.
 #[derive(Debug, Default)]
@@ -24,10 +19,7 @@ struct KnownPath {
 
 impl PackagePaths {
     /// Adds a folder: its path in plain form, or `None` for the package itself.
-    pub(in crate::package) fn folder(
-        &mut self,
-        path: &str,
-    ) -> Result<Option<String>, InstallError> {
+    pub(in crate::package) fn folder(&mut self, path: &str) -> Result<Option<String>, PackError> {
         self.count()?;
         let Some(path) = plain(path)? else { return Ok(None) };
         self.parents(&path)?;
@@ -36,7 +28,7 @@ impl PackagePaths {
     }
 
     /// Adds a file: its path in plain form.
-    pub(in crate::package) fn file(&mut self, path: &str) -> Result<String, InstallError> {
+    pub(in crate::package) fn file(&mut self, path: &str) -> Result<String, PackError> {
         self.count()?;
         let plain = if path.ends_with('/') { None } else { plain(path)? };
         let Some(path) = plain else { return refused(path, "it is no file's path") };
@@ -46,21 +38,21 @@ impl PackagePaths {
     }
 
     /// Counts an entry that is left out, whose name need not follow the rules.
-    pub(in crate::package) fn left_out(&mut self) -> Result<(), InstallError> {
+    pub(in crate::package) fn left_out(&mut self) -> Result<(), PackError> {
         self.count()
     }
 
-    fn count(&mut self) -> Result<(), InstallError> {
+    fn count(&mut self) -> Result<(), PackError> {
         self.entries += 1;
         let limit = limits::PACKAGE_ENTRIES;
-        if self.entries > limit { Err(InstallError::TooManyEntries { limit }) } else { Ok(()) }
+        if self.entries > limit { Err(PackError::TooManyEntries { limit }) } else { Ok(()) }
     }
 
-    fn parents(&mut self, path: &str) -> Result<(), InstallError> {
+    fn parents(&mut self, path: &str) -> Result<(), PackError> {
         path.match_indices('/').try_for_each(|(end, _)| self.add(&path[..end], false))
     }
 
-    fn add(&mut self, path: &str, is_file: bool) -> Result<(), InstallError> {
+    fn add(&mut self, path: &str, is_file: bool) -> Result<(), PackError> {
         match self.seen.get(&path.to_lowercase()) {
             Some(seen) if seen.path != path => {
                 refused(path, &format!("it differs from `{}` only in case", seen.path))
@@ -76,7 +68,7 @@ impl PackagePaths {
 }
 
 /// The path without `./` before it and `/` behind it; `None` for the package's own folder.
-fn plain(path: &str) -> Result<Option<String>, InstallError> {
+fn plain(path: &str) -> Result<Option<String>, PackError> {
     let text = path.strip_prefix("./").unwrap_or(path);
     let text = text.strip_suffix('/').unwrap_or(text);
     if text.is_empty() || text == "." {
@@ -101,7 +93,7 @@ fn plain(path: &str) -> Result<Option<String>, InstallError> {
     Ok(Some(text.to_owned()))
 }
 
-pub(in crate::package) fn refused<T>(path: &str, problem: &str) -> Result<T, InstallError> {
+pub(in crate::package) fn refused<T>(path: &str, problem: &str) -> Result<T, PackError> {
     let path: String = path.chars().take(80).flat_map(char::escape_debug).collect();
-    Err(InstallError::Entry { path, problem: problem.to_owned() })
+    Err(PackError::Entry { path, problem: problem.to_owned() })
 }

@@ -12,7 +12,6 @@ use serde_json::Value;
 
 use crate::contract::{ActionableError, from_state_json, sort_by};
 use crate::package::kind::{PackageKind, is_id};
-use crate::package::read::descriptions;
 use crate::skill::{at_most, open_regular};
 use crate::task::HeldByMark;
 
@@ -22,7 +21,9 @@ const STAGING: &str = ".staging";
 /// Where a replaced version waits until the new one is in place.
 const REPLACED: &str = ".old";
 /// The folders in `$WEFT_HOME` of files that are written one by one, and it itself.
-const OF_FILES: [&str; 4] = ["", "secrets", "trusted-keys", descriptions::FOLDER];
+const OF_FILES: [&str; 4] = ["", "secrets", "trusted-keys", DESCRIPTIONS];
+/// The folder of what modules have described.
+pub(super) const DESCRIPTIONS: &str = "descriptions";
 /// The lock, in `$WEFT_HOME`.
 const LOCK: &str = ".lock";
 

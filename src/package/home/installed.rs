@@ -1,26 +1,10 @@
-//! The packages that are installed in `$WEFT_HOME`: where each lies, and removing one.
+//! The packages that are installed in `$WEFT_HOME`, and where each is.
 
 use std::path::{Path, PathBuf};
 
-use super::folder::{HomeError, HomeLock, children};
-use crate::package::approval::Approvals;
+use super::folder::children;
+use crate::package::digest::RECORD_FILE;
 use crate::package::kind::{PackageKind, is_id};
-
-/// Removes a package from `$WEFT_HOME`, with its approvals and its data. Returns whether it
-/// was there.
-///
-/// # Errors
-///
-/// [`HomeError`] if something can't be written.
-pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeError> {
-    let lock = HomeLock::acquire(home)?;
-    // In this order, what is interrupted leaves a package without approvals and never the reverse.
-    Approvals::forget(&lock, &kind.approval_id(id))?;
-    lock.discard_data(kind, id)?;
-    let Some(folder) = installed_folder(home, kind, id) else { return Ok(false) };
-    lock.discard(kind, &folder)?;
-    Ok(true)
-}
 
 /// The folder of the plugin of this id, or of the skill of this name, if it is installed.
 #[must_use]
@@ -40,4 +24,9 @@ pub fn installed_ids(home: &Path, kind: PackageKind) -> Vec<String> {
 /// Where a package is installed, or would be.
 pub(in crate::package) fn place(home: &Path, kind: PackageKind, id: &str) -> PathBuf {
     home.join(kind.folder()).join(id)
+}
+
+/// Whether the package in `folder` was installed there.
+pub(crate) fn is_installed(folder: &Path) -> bool {
+    folder.join(RECORD_FILE).symlink_metadata().is_ok()
 }

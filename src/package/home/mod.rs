@@ -1,9 +1,10 @@
 //! `$WEFT_HOME` and its files. `folder` has the lock, whole writes and the repair of interrupted changes;
-//! `installed` finds and removes installed packages.
+//! `installed` finds installed packages.
 //!
-//! Each other file here is about one file or folder: `record` (`install.json`), `secrets`, `switches`
+//! Each other file here is about one file or folder: `descriptions`, `record` (`install.json`), `secrets`, `switches`
 //! (`skills-state.json`) and `trust` (`trusted-workspaces.json`).
 
+mod descriptions;
 pub(super) mod folder;
 pub(super) mod installed;
 mod record;
@@ -11,12 +12,13 @@ mod secrets;
 mod switches;
 mod trust;
 
+pub(crate) use descriptions::{Descriptions, program_mark};
 pub(crate) use folder::read as read_text;
 pub(super) use folder::{FileAccess, HomeLock};
 pub use folder::{HomeError, HomeErrorKind, HomeFault, recover_home};
-pub use installed::{installed_folder, installed_ids, uninstall};
+pub(crate) use installed::is_installed;
+pub use installed::{installed_folder, installed_ids};
 pub use record::InstallRecord;
-pub(super) use record::RECORD_FILE;
 pub use secrets::{FileSecrets, SecretError, SecretSummary, SecretTransport, SecretValue};
 pub use switches::{SkillSwitch, SkillSwitches};
 pub use trust::WorkspaceTrust;

@@ -8,10 +8,8 @@ use serde_json::Value;
 use super::folder::{self, HomeError};
 use super::installed;
 use crate::contract::{ObjectReader, wrong};
+use crate::package::digest::RECORD_FILE;
 use crate::package::kind::PackageKind;
-
-/// The record's name. It is never a part of a package.
-pub(in crate::package) const RECORD_FILE: &str = "install.json";
 
 /// What is known of an installed package. One that was put there by hand has no record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

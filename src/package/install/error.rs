@@ -5,42 +5,19 @@ use std::path::PathBuf;
 
 use semver::Version;
 
-use crate::contract::{ActionableError, did_you_mean, shown};
-use crate::package::archive::paths;
+use crate::contract::{ActionableError, did_you_mean};
+use crate::package::archive::PackError;
 use crate::package::home::HomeError;
-use crate::package::keys::KeyError;
-use crate::package::keys::SignatureError;
+use crate::package::keys::{KeyError, SignatureError};
 use crate::package::kind::PackageKind;
 use crate::package::read::PackageError;
 
-/// Why a package was not installed, packed or signed. Nothing has changed then.
+/// Why a package was not installed. Nothing has changed then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallError {
-    /// The source can't be read.
-    Source {
-        /// The folder, the archive or a file in it.
-        source: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// An entry of the package breaks a rule.
-    Entry {
-        /// Its path as the package writes it, cut.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The package is over its size limit.
-    TooLarge {
-        /// Bytes allowed.
-        limit_bytes: u64,
-    },
-    /// The package holds too many files and folders.
-    TooManyEntries {
-        /// Files and folders allowed.
-        limit: usize,
-    },
+    /// The source, or a file of it, can't be a package.
+    Pack(PackError),
     /// The manifest or the module can't be used.
     Package(PackageError),
     /// The module can't be run.
@@ -154,18 +131,7 @@ pub enum RegistryError {
 impl fmt::Display for InstallError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Source { source, problem } => {
-                write!(formatter, "{source} can't be used: {problem}")
-            }
-            Self::Entry { path, problem } => {
-                write!(formatter, "`{}` can't be in a package: {problem}", shown(path))
-            }
-            Self::TooLarge { limit_bytes } => {
-                write!(formatter, "the package is over {limit_bytes} bytes")
-            }
-            Self::TooManyEntries { limit } => {
-                write!(formatter, "the package has more than {limit} files and folders")
-            }
+            Self::Pack(error) => error.fmt(formatter),
             Self::Package(error) => error.fmt(formatter),
             Self::Module { id, problem } => write!(formatter, "{id}: {problem}"),
             Self::Exists { kind, id, version, edited } => {
@@ -223,27 +189,17 @@ impl fmt::Display for RegistryError {
 impl ActionableError for InstallError {
     fn next_step(&self) -> String {
         match self {
-            Self::Source { .. } => {
-                "give a package's folder, an archive (.tar.gz or .zip) of it, or `hub:ID`"
-                    .into()
-            }
-            Self::Entry { problem, .. } if problem == paths::LINK => {
-                "put what it leads to in its place".into()
-            }
-            Self::Entry { .. } => {
-                "keep to plain files and folders with portable names; `weft-lite plugin pack` makes such an archive"
-                    .into()
-            }
-            Self::TooLarge { .. } | Self::TooManyEntries { .. } => {
-                "keep in the folder only what is needed when it runs".into()
-            }
+            Self::Pack(error) => error.next_step(),
             Self::Package(error) => error.next_step(),
             Self::Module { .. } => {
-                "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module".into()
+                "see `weft-lite plugin inspect` for all that is wrong, and rebuild the module"
+                    .into()
             }
             Self::Exists { .. } => "say that it may be overwritten, or remove it first".into(),
             Self::NameTaken { id, by } | Self::SkillTaken { owner: id, by, .. } => {
-                format!("remove that one with `weft-lite {by} remove {id}`, or rename one of the two")
+                format!(
+                    "remove that one with `weft-lite {by} remove {id}`, or rename one of the two"
+                )
             }
             Self::Unversioned { .. } => "give it a `version` such as 1.0.0".into(),
             Self::OtherPackage { .. } => "tell the maintainer of the registry".into(),
@@ -258,6 +214,7 @@ impl ActionableError for InstallError {
 impl std::error::Error for InstallError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::Pack(error) => Some(error),
             Self::Package(error) => Some(error),
             Self::Signature(error) => Some(error),
             Self::Registry(error) => Some(error),
@@ -267,6 +224,7 @@ impl std::error::Error for InstallError {
         }
     }
 }
+
 impl ActionableError for RegistryError {
     fn next_step(&self) -> String {
         match self {
@@ -294,6 +252,12 @@ impl ActionableError for RegistryError {
 }
 
 impl std::error::Error for RegistryError {}
+
+impl From<PackError> for InstallError {
+    fn from(error: PackError) -> Self {
+        Self::Pack(error)
+    }
+}
 
 impl From<PackageError> for InstallError {
     fn from(error: PackageError) -> Self {

@@ -9,21 +9,16 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::error::InstallError;
-use super::proposal::{Installed, ProposedInstall, StagedFolder};
+use super::proposal::{InstallStep, Installed, ProposedInstall, StagedFolder};
 use super::registry::{Registry, RegistryReference, Release, release_version};
 use super::staging::{self, StagedPackage};
-use crate::package::archive::pack;
-use crate::package::home::{FileAccess, HomeError, HomeLock};
-use crate::package::home::{InstallRecord, RECORD_FILE};
-use crate::package::home::{folder, installed};
-use crate::package::keys::DigestList;
-use crate::package::keys::TrustedKeys;
-use crate::package::keys::{PackageSignature, SignatureError};
+use super::unpack;
+use crate::package::archive::PackError;
+use crate::package::digest::RECORD_FILE;
+use crate::package::home::{FileAccess, HomeError, HomeLock, InstallRecord, folder, installed};
+use crate::package::keys::{DigestList, PackageSignature, SignatureError, TrustedKeys};
 use crate::package::kind::{PackageKind, is_id};
-use crate::package::read::Package;
-use crate::package::read::ReadLimits;
-use crate::package::read::contents;
-use crate::package::read::{PackageError, PackageFault};
+use crate::package::read::{Package, PackageError, PackageFault, ReadLimits, contents};
 
 /// Where a package to be installed is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,23 +36,20 @@ impl InstallSource {
     ///
     /// # Errors
     ///
-    /// [`InstallError::Source`] if there is nothing at the path, [`InstallError::Registry`] for a
+    /// [`PackError::Source`] if there is nothing at the path, [`InstallError::Registry`] for a
     /// malformed `hub:`.
     pub fn parse(text: &str) -> Result<Self, InstallError> {
         if let Some(reference) = RegistryReference::parse(text)? {
             return Ok(Self::Registry(reference));
         }
         let path = PathBuf::from(text);
+        let unusable =
+            |problem| InstallError::from(PackError::Source { source: text.to_owned(), problem });
         match path.metadata() {
             Ok(metadata) if metadata.is_dir() => Ok(Self::Folder(path)),
             Ok(metadata) if metadata.is_file() => Ok(Self::Archive(path)),
-            Ok(_) => Err(InstallError::Source {
-                source: text.to_owned(),
-                problem: "it is neither a folder nor a file".into(),
-            }),
-            Err(error) => {
-                Err(InstallError::Source { source: text.to_owned(), problem: error.to_string() })
-            }
+            Ok(_) => Err(unusable("it is neither a folder nor a file".into())),
+            Err(error) => Err(unusable(error.to_string())),
         }
     }
 
@@ -93,28 +85,6 @@ pub enum Existing {
     Replace,
     /// It stays, and installing is [`InstallError::Exists`].
     Keep,
-}
-
-/// How far an install has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InstallStep {
-    /// No other install or removal is at work.
-    Locked,
-    /// One more file is in the staging folder.
-    FileStaged,
-    /// Every check has passed.
-    Verified,
-    /// The record is written, and the disk has everything.
-    Recorded,
-    /// What it may have once it is in its place is written down.
-    Approved,
-    /// The old version has been moved aside.
-    OldAside,
-    /// The new version is in its place.
-    InPlace,
-    /// Nothing is left to do.
-    Done,
 }
 
 /// Installs packages into one `$WEFT_HOME`.
@@ -293,8 +263,8 @@ impl<'a> Installer<'a> {
         match source {
             InstallSource::Folder(folder) => files.copy(folder).map(|()| None),
             InstallSource::Archive(path) => {
-                let bytes = pack::read(path)?;
-                pack::unpack(&bytes, &source.name(), &mut files).map(|()| None)
+                let bytes = unpack::read(path)?;
+                unpack::unpack(&bytes, &source.name(), &mut files).map(|()| None)
             }
             InstallSource::Registry(reference) => {
                 let registry = Registry::open(&self.registry)?;
@@ -305,7 +275,7 @@ impl<'a> Installer<'a> {
                     return Err(SignatureError::UnknownKey { key_id }.into());
                 }
                 let bytes = registry.archive(&release)?;
-                pack::unpack(&bytes, &release.archive, &mut files)?;
+                unpack::unpack(&bytes, &release.archive, &mut files)?;
                 Ok(Some(release))
             }
         }

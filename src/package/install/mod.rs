@@ -1,5 +1,5 @@
 //! Installing a package: `installer` stages and verifies it, `proposal` asks for its permissions and renames it
-//! into place. `staging` decides which files may be written, `registry` finds releases, and `error` says why an
+//! into place. `staging` decides which files may be written, `unpack` reads archives (`.zip` by `zip`), `registry` finds releases, and `error` says why an
 //! install was refused.
 
 mod error;
@@ -7,9 +7,10 @@ mod installer;
 mod proposal;
 mod registry;
 mod staging;
+mod unpack;
+mod zip;
 
 pub use error::{InstallError, RegistryError};
-pub use installer::{Existing, InstallSource, InstallStep, Installer};
-pub use proposal::{Installed, ProposedInstall};
+pub use installer::{Existing, InstallSource, Installer};
+pub use proposal::{InstallStep, Installed, ProposedInstall};
 pub use registry::{Registry, RegistryReference, Release};
-pub(super) use staging::StagedPackage;

@@ -4,17 +4,36 @@
 use std::path::PathBuf;
 
 use super::error::InstallError;
-use super::installer::InstallStep;
 use crate::contract::PluginPermissions;
-use crate::package::approval::Approvals;
-use crate::package::approval::{Approval, StoredApproval};
-use crate::package::approval::{ApprovedContent, ChangedBy, PackageContent, trusted_key_ids};
-use crate::package::approval::{Pending, Prompt};
-use crate::package::home::HomeLock;
-use crate::package::home::InstallRecord;
-use crate::package::home::installed;
+use crate::package::approval::{
+    Approval, Approvals, ApprovedContent, ChangedBy, PackageContent, Pending, Prompt,
+    StoredApproval, trusted_key_ids,
+};
+use crate::package::home::{HomeLock, InstallRecord, installed};
 use crate::package::kind::PackageKind;
 use crate::package::read::Package;
+
+/// How far an install has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstallStep {
+    /// No other install or removal is at work.
+    Locked,
+    /// One more file is in the staging folder.
+    FileStaged,
+    /// Every check has passed.
+    Verified,
+    /// The record is written, and the disk has everything.
+    Recorded,
+    /// What it may have once it is in its place is written down.
+    Approved,
+    /// The old version has been moved aside.
+    OldAside,
+    /// The new version is in its place.
+    InPlace,
+    /// Nothing is left to do.
+    Done,
+}
 
 /// What came of an install.
 #[derive(Debug, Clone, PartialEq, Eq)]

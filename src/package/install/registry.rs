@@ -9,15 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{InstallError, RegistryError};
+use super::unpack;
 use crate::contract::{ObjectReader, SortedMap, similar_names};
-use crate::package::archive::PackagePaths;
-use crate::package::archive::pack;
+use crate::package::archive::{PackError, PackagePaths, pack_folder};
+use crate::package::digest::sha256_hex;
 use crate::package::home::{FileAccess, folder};
-use crate::package::keys::PackageSignature;
-use crate::package::keys::{DigestList, sha256_hex};
+use crate::package::keys::{DigestList, PackageSignature};
 use crate::package::kind::{PackageKind, is_id};
-use crate::package::read::Package;
-use crate::package::read::ReadLimits;
+use crate::package::read::{Package, ReadLimits};
 
 /// A registry whose index has been read.
 #[derive(Debug)]
@@ -201,11 +200,11 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`InstallError::Registry`] for another archive, [`InstallError::Entry`] for a path that
+    /// [`InstallError::Registry`] for another archive, [`PackError::Entry`] for a path that
     /// leads out of the registry, and the errors of reading.
     pub fn archive(&self, release: &Release) -> Result<Vec<u8>, InstallError> {
         let path = PackagePaths::default().file(&release.archive)?;
-        let bytes = pack::read(&self.folder.join(path))?;
+        let bytes = unpack::read(&self.folder.join(path))?;
         if sha256_hex(&bytes) != release.sha256 {
             let archive = release.archive.clone();
             return Err(RegistryError::OtherArchive { archive }.into());
@@ -236,7 +235,7 @@ impl Registry {
         if releases.iter().any(|release| release.version == version) {
             return Err(RegistryError::Published { id, version }.into());
         }
-        let bytes = pack::pack_folder(package)?;
+        let bytes = pack_folder(package)?;
         // A plugin and a skill may have the same name and version.
         let place = match kind {
             PackageKind::Plugin => "",
@@ -308,7 +307,7 @@ fn write_index(folder: &Path, index: &RegistryIndex) -> std::io::Result<()> {
 }
 
 fn unwritable(folder: &Path, error: &std::io::Error) -> InstallError {
-    InstallError::Source { source: folder.display().to_string(), problem: error.to_string() }
+    PackError::unreadable(folder, error).into()
 }
 
 /// The version by which a package is compared with others. Those of plugins follow semantic

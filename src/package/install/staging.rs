@@ -9,16 +9,13 @@ use std::path::{Path, PathBuf};
 
 use super::error::InstallError;
 use crate::contract::limits;
-use crate::package::archive::PackageFile;
-use crate::package::archive::PackagePaths;
-use crate::package::archive::files;
-use crate::package::home::RECORD_FILE;
-use crate::package::home::folder;
-use crate::package::home::{FileAccess, HomeError};
+use crate::package::archive::{PackError, PackageFile, PackagePaths, files};
+use crate::package::digest::RECORD_FILE;
+use crate::package::home::{FileAccess, HomeError, folder};
 use crate::skill::at_most;
 
 /// The folder, and the paths and sizes of its files.
-pub(in crate::package) struct StagedPackage<'a> {
+pub(super) struct StagedPackage<'a> {
     folder: &'a Path,
     paths: PackagePaths,
     bytes_left: u64,
@@ -27,27 +24,24 @@ pub(in crate::package) struct StagedPackage<'a> {
 
 impl<'a> StagedPackage<'a> {
     /// An empty package in `folder`. `after_file` is called after each file.
-    pub(in crate::package) fn new(folder: &'a Path, after_file: &'a dyn Fn()) -> Self {
+    pub(super) fn new(folder: &'a Path, after_file: &'a dyn Fn()) -> Self {
         let paths = PackagePaths::default();
         Self { folder, paths, bytes_left: limits::PACKAGE_BYTES, after_file }
     }
 
     /// Copies the package that its author has in another folder.
-    pub(in crate::package) fn copy(&mut self, source: &Path) -> Result<(), InstallError> {
+    pub(super) fn copy(&mut self, source: &Path) -> Result<(), InstallError> {
         for PackageFile { path, place, executable } in files::to_pack(source)? {
-            let unreadable = |error: io::Error| InstallError::Source {
-                source: place.display().to_string(),
-                problem: error.to_string(),
-            };
+            let unreadable = |error: io::Error| PackError::unreadable(&place, &error);
             let mut file = File::open(&place).map_err(unreadable)?;
             self.file(&path, executable, &mut file, &unreadable)?;
         }
         Ok(())
     }
 
-    pub(in crate::package) fn folder(&mut self, path: &str) -> Result<(), InstallError> {
+    pub(super) fn folder(&mut self, path: &str) -> Result<(), InstallError> {
         if files::is_of_macos(path) {
-            return self.paths.left_out();
+            return Ok(self.paths.left_out()?);
         }
         match self.paths.folder(path)? {
             Some(path) => self.make_folder(&self.folder.join(path)),
@@ -56,15 +50,16 @@ impl<'a> StagedPackage<'a> {
     }
 
     /// Adds a file: the bytes that were written, or `None` where it is left out.
-    pub(in crate::package) fn file(
+    pub(super) fn file(
         &mut self,
         path: &str,
         executable: bool,
         content: &mut dyn Read,
-        unreadable: &dyn Fn(io::Error) -> InstallError,
+        unreadable: &dyn Fn(io::Error) -> PackError,
     ) -> Result<Option<u64>, InstallError> {
         if files::is_of_macos(path) {
-            return self.paths.left_out().map(|()| None);
+            self.paths.left_out()?;
+            return Ok(None);
         }
         let path = self.paths.file(path)?;
         if path == RECORD_FILE {
@@ -72,10 +67,8 @@ impl<'a> StagedPackage<'a> {
         }
         let mut bytes = Vec::new();
         at_most(content, self.bytes_left + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        self.bytes_left = self
-            .bytes_left
-            .checked_sub(bytes.len() as u64)
-            .ok_or(InstallError::TooLarge { limit_bytes: limits::PACKAGE_BYTES })?;
+        self.bytes_left =
+            self.bytes_left.checked_sub(bytes.len() as u64).ok_or_else(PackError::too_large)?;
         let place = self.folder.join(&path);
         if let Some(parent) = place.parent() {
             self.make_folder(parent)?;
@@ -88,7 +81,7 @@ impl<'a> StagedPackage<'a> {
 
     /// Makes what is in the one folder the package, if there is nothing beside it: archives are often
     /// made of a folder.
-    pub(in crate::package) fn take_wrapping_folder_off(&self) -> Result<(), InstallError> {
+    pub(super) fn take_wrapping_folder_off(&self) -> Result<(), InstallError> {
         let children = folder::children(self.folder)?;
         let [only] = children.as_slice() else { return Ok(()) };
         if !only.is_dir() {
@@ -113,7 +106,7 @@ impl<'a> StagedPackage<'a> {
 }
 
 /// Waits until the disk has every name in `folder`, at any depth. Its files are there already.
-pub(in crate::package) fn sync(folder: &Path) -> Result<(), HomeError> {
+pub(super) fn sync(folder: &Path) -> Result<(), HomeError> {
     let mut open: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
         let children = folder::children(&folder)?;

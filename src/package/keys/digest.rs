@@ -7,14 +7,9 @@
 
 use std::path::Path;
 
-use super::signature::SIGNATURE_FILE;
 use crate::contract::SortedMap;
-use crate::package::approval::Left;
-use crate::package::approval::content;
-pub use crate::package::approval::sha256_hex;
-use crate::package::archive::PackageFile;
-use crate::package::archive::files;
-use crate::package::install::InstallError;
+use crate::package::archive::{PackError, PackageFile, files};
+use crate::package::digest::{self, ReadBudget, SIGNATURE_FILE, sha256_hex};
 
 /// The SHA-256 digest of each file in a package, but for the signature itself.
 ///
@@ -29,9 +24,9 @@ impl DigestList {
     ///
     /// # Errors
     ///
-    /// [`InstallError`] for links and other things that no package may hold, for a package over
+    /// [`PackError`] for links and other things that no package may hold, for a package over
     /// its limits and for files that can't be read.
-    pub fn of(folder: &Path) -> Result<Self, InstallError> {
+    pub fn of(folder: &Path) -> Result<Self, PackError> {
         Self::of_files(files::all(folder)?)
     }
 
@@ -41,24 +36,19 @@ impl DigestList {
     /// # Errors
     ///
     /// As [`of`](Self::of).
-    pub fn to_pack(folder: &Path) -> Result<Self, InstallError> {
+    pub fn to_pack(folder: &Path) -> Result<Self, PackError> {
         Self::of_files(files::to_pack(folder)?)
     }
 
-    fn of_files(files: Vec<PackageFile>) -> Result<Self, InstallError> {
+    fn of_files(files: Vec<PackageFile>) -> Result<Self, PackError> {
         let mut by_path = SortedMap::new();
         for file in files {
             if file.path == SIGNATURE_FILE {
                 continue;
             }
-            let mut left = Left::of_a_package();
-            let digest =
-                content::digest_of(&file.place, &file.path, &mut left).map_err(|error| {
-                    InstallError::Source {
-                        source: file.place.display().to_string(),
-                        problem: error.to_string(),
-                    }
-                })?;
+            let mut budget = ReadBudget::of_a_package();
+            let digest = digest::digest_of(&file.place, &file.path, &mut budget)
+                .map_err(|error| PackError::unreadable(&file.place, &error))?;
             by_path.insert(file.path, digest);
         }
         Ok(Self { by_path })
@@ -89,7 +79,7 @@ impl DigestList {
     /// The text that is signed.
     #[must_use]
     pub fn text(&self) -> String {
-        content::text(&self.by_path)
+        digest::list_text(&self.by_path)
     }
 
     /// The digest of the whole list, as hex.

@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
-use super::digest::sha256_hex;
 use super::ed25519;
 use crate::contract::{ActionableError, ObjectReader, from_hex, json_lines, to_hex};
-use crate::package::home::folder;
-use crate::package::home::{FileAccess, HomeError, HomeErrorKind, HomeFault, HomeLock};
+use crate::package::digest::sha256_hex;
+use crate::package::home::{FileAccess, HomeError, HomeErrorKind, HomeFault, HomeLock, folder};
 
 /// The one algorithm there is.
 pub(in crate::package) const ALGORITHM: &str = "ed25519";

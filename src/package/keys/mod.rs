@@ -7,8 +7,8 @@ mod ed25519;
 mod key_files;
 mod signature;
 
-pub use digest::{Difference, DigestList, sha256_hex};
+pub use digest::{Difference, DigestList};
 pub use key_files::{
     KeyError, KeyErrorKind, KeyFault, PrivateKey, PublicKey, TrustedKey, TrustedKeys,
 };
-pub use signature::{PackageSignature, SIGNATURE_FILE, SignatureError};
+pub use signature::{PackageSignature, SignatureError};

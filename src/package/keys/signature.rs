@@ -12,10 +12,9 @@ use serde_json::{Value, json};
 use super::digest::{Difference, DigestList};
 use super::key_files::{ALGORITHM, PrivateKey, TrustedKey, TrustedKeys};
 use crate::contract::{ActionableError, ObjectReader, json_lines, shown};
-pub use crate::package::approval::SIGNATURE_FILE;
-use crate::package::home::FileAccess;
-use crate::package::home::folder;
-use crate::package::install::InstallError;
+use crate::package::archive::PackError;
+use crate::package::digest::SIGNATURE_FILE;
+use crate::package::home::{FileAccess, folder};
 
 /// What stands before the digest list in what is signed, so that the signature is good for
 /// nothing else.
@@ -134,9 +133,9 @@ impl PackageSignature {
     ///
     /// # Errors
     ///
-    /// [`InstallError`] if the package can't be read or breaks a rule, or the signature can't be
+    /// [`PackError`] if the package can't be read or breaks a rule, or the signature can't be
     /// written.
-    pub fn create(folder: &Path, key: &PrivateKey) -> Result<Self, InstallError> {
+    pub fn create(folder: &Path, key: &PrivateKey) -> Result<Self, PackError> {
         let digests = DigestList::to_pack(folder)?;
         let signature = Self {
             algorithm: ALGORITHM.into(),
@@ -145,8 +144,6 @@ impl PackageSignature {
             digests: digests.lines(),
         };
         let path = folder.join(SIGNATURE_FILE);
-        let failed =
-            |problem: String| InstallError::Source { source: path.display().to_string(), problem };
         let text = json_lines(&json!({
             "algorithm": ALGORITHM,
             "key_id": signature.key_id,
@@ -159,7 +156,7 @@ impl PackageSignature {
                 _ => Err(error),
             })
             .and_then(|()| folder::write_new(&path, text.as_bytes(), FileAccess::Everyone));
-        written.map_err(|error| failed(error.to_string()))?;
+        written.map_err(|error| PackError::unreadable(&path, &error))?;
         Ok(signature)
     }
 

@@ -2,15 +2,14 @@
 //!
 //! `discover` decides which folders are packages. `source` reads one plugin's manifest and module within
 //! [`ReadLimits`]; `contents` does it for a package of either kind. `sections` and `compressed` measure a
-//! module. `module_source` reads the module again for a call and compares its digest. `descriptions` keeps
-//! what modules have described, `bundled` is the table of compiled-in plugins.
+//! module. `module_source` reads the module again for a call and compares its digest. `bundled`
+//! is the table of compiled-in plugins.
 
 #[cfg(feature = "bundled")]
 mod bundled;
 #[cfg(feature = "package")]
 mod compressed;
 pub(super) mod contents;
-pub(super) mod descriptions;
 mod discover;
 mod error;
 mod module_source;
@@ -21,7 +20,6 @@ pub(super) mod source;
 pub use bundled::{BUNDLED, BundledPlugin};
 pub use contents::Package;
 pub(crate) use contents::skill_code;
-pub(crate) use descriptions::{Descriptions, program_mark};
 pub(crate) use discover::unfilled_folders;
 pub use discover::{discover, package_folders};
 pub use error::{PackageError, PackageErrorKind, PackageFault};

@@ -7,12 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::folder::{self, DESCRIPTIONS, FileAccess, HomeLock};
 use crate::contract::{SortedSet, sort_by};
-use crate::package::home::folder;
-use crate::package::home::{FileAccess, HomeLock};
 
-/// The folder, in `$WEFT_HOME`.
-pub(in crate::package) const FOLDER: &str = "descriptions";
 /// Bytes of what is kept of one module. A guest may say more, and is then asked at each start.
 const TEXT_BYTES: usize = 512 << 10;
 /// How long an entry stays that no plugin needs.
@@ -61,7 +58,7 @@ impl Descriptions {
 
     fn try_keep(&self, entries: &[(String, String)]) -> io::Result<()> {
         let Some(lock) = HomeLock::try_acquire(&self.home)? else { return Ok(()) };
-        let folder = self.home.join(FOLDER);
+        let folder = self.home.join(DESCRIPTIONS);
         folder::make_folder(&folder, FileAccess::Owner)?;
         for (key, text) in entries.iter().filter(|(_, text)| text.len() <= TEXT_BYTES) {
             lock.replace(&self.path(key), text.as_bytes(), FileAccess::Owner)?;
@@ -72,7 +69,7 @@ impl Descriptions {
     }
 
     fn path(&self, key: &str) -> PathBuf {
-        self.home.join(FOLDER).join([key, ".json"].concat())
+        self.home.join(DESCRIPTIONS).join([key, ".json"].concat())
     }
 }
 
