@@ -9,10 +9,14 @@ use async_channel::{Receiver, Sender};
 use futures_lite::future::{block_on, or, yield_now};
 use smol::Executor;
 
-use super::containment::{self, Worker};
+use super::lock::Lock;
+use super::worker::{Worker, runs};
 
 /// Tasks that run before timers and sockets are looked at again.
 pub(crate) const TASKS_BETWEEN_EVENTS: usize = 32;
+
+/// The executors that have a crew.
+static CREWS: Lock<Vec<Weak<Executor<'static>>>> = Lock::new(Vec::new());
 
 /// One thread at work at a time. Dropping it ends that one, and waits for it.
 pub(super) struct Crew {
@@ -31,23 +35,35 @@ struct Shared {
 
 impl Crew {
     pub(super) fn start(executor: &Arc<Executor<'static>>) -> io::Result<Self> {
-        containment::install();
         let (stop, stopped) = async_channel::bounded(1);
         let (telling, done) = async_channel::bounded(1);
         let executor = Arc::downgrade(executor);
         let shared = Arc::new(Shared { executor, stopped, done: telling });
         shared.begin()?;
-        containment::is_crewed(&shared.executor, true);
+        set_crewed(&shared.executor, true);
         Ok(Self { shared, stop, done })
+    }
+}
+
+/// Whether `executor` has a thread whose panics are contained.
+pub(super) fn has_crew(executor: &Weak<Executor<'static>>) -> bool {
+    CREWS.lock().iter().any(|other| Weak::ptr_eq(other, executor))
+}
+
+fn set_crewed(executor: &Weak<Executor<'static>>, is: bool) {
+    let mut crews = CREWS.lock();
+    crews.retain(|other| !Weak::ptr_eq(other, executor));
+    if is {
+        crews.push(Weak::clone(executor));
     }
 }
 
 impl Drop for Crew {
     fn drop(&mut self) {
-        containment::is_crewed(&self.shared.executor, false);
+        set_crewed(&self.shared.executor, false);
         self.stop.close();
         // It can't wait for itself.
-        if !containment::runs(&self.shared.executor) {
+        if !runs(&self.shared.executor) {
             let _ = block_on(self.done.recv());
         }
     }

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::containment::{HeldByMark, is_contained_here};
+use super::mark::is_contained_here;
 
 /// How long after a lock was lost it is still waited for: others may be held for a moment.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -137,49 +137,6 @@ impl<T: ?Sized> DerefMut for Held<'_, T> {
 impl<T: ?Sized> Drop for Held<'_, T> {
     fn drop(&mut self) {
         HELD.set(HELD.get() - 1);
-    }
-}
-
-/// A lock that is waited for without holding up a thread, and kept across waits. What marked work has
-/// locked is counted at its mark.
-#[derive(Debug)]
-pub(crate) struct AsyncLock<T>(smol::lock::Mutex<T>);
-
-/// What was locked, until it is dropped.
-pub(crate) struct AsyncHeld<'a, T> {
-    guard: smol::lock::MutexGuard<'a, T>,
-    _held: HeldByMark,
-}
-
-impl<T> AsyncLock<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self(smol::lock::Mutex::new(value))
-    }
-
-    /// Waits until nobody else has it.
-    pub(crate) async fn lock(&self) -> AsyncHeld<'_, T> {
-        let guard = self.0.lock().await;
-        AsyncHeld { guard, _held: HeldByMark::one() }
-    }
-
-    /// The same if nobody else has it now.
-    pub(crate) fn try_lock(&self) -> Option<AsyncHeld<'_, T>> {
-        let guard = self.0.try_lock()?;
-        Some(AsyncHeld { guard, _held: HeldByMark::one() })
-    }
-}
-
-impl<T> Deref for AsyncHeld<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.guard
-    }
-}
-
-impl<T> DerefMut for AsyncHeld<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.guard
     }
 }
 

@@ -1,29 +1,38 @@
 //! Concurrency for every layer above: clocks, locks, mailboxes, tasks, threads for blocking work, and panics
 //! that cost one call.
 
+mod async_lock;
 mod clock;
+mod contained;
 mod containment;
 mod crew;
 mod fault;
 mod lock;
+mod losses;
 mod mailbox;
+mod mark;
 mod off_executor;
 mod pool;
 mod race;
 mod reply;
 mod tasks;
+mod worker;
 
+pub(crate) use async_lock::AsyncLock;
 pub use clock::{Clock, ManualClock, SystemClock};
-pub(crate) use containment::{
-    AtLoss, HeldByMark, Mark, Marked, OpenEffect, Worker, contained, contained_on,
-    end_at_next_wait, open_effect, panic_message, wear_out,
-};
-pub use containment::{LOST_THREADS, PanicContainment};
+pub(crate) use contained::{contained, contained_on, panic_message};
+pub use containment::PanicContainment;
 pub(crate) use crew::TASKS_BETWEEN_EVENTS;
 pub(crate) use fault::{Fault, fault, lock_fault};
-pub(crate) use lock::{AsyncLock, Held, Lock};
+pub(crate) use lock::{Held, Lock};
+pub use losses::LOST_THREADS;
+pub(crate) use losses::wear_out;
 pub(crate) use mailbox::{Inbox, Mailbox, WeakMailbox, drain, mailbox};
+pub(crate) use mark::{
+    AtLoss, HeldByMark, Mark, Marked, OpenEffect, end_at_next_wait, open_effect,
+};
 pub(crate) use off_executor::{in_background, off_executor};
 pub(crate) use race::{until, within};
 pub(crate) use reply::{Asker, Awaited, question};
 pub(crate) use tasks::{Tasks, spawn_boxed};
+pub(crate) use worker::Worker;
