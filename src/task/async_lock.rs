@@ -4,12 +4,12 @@ use std::ops::{Deref, DerefMut};
 
 use super::mark::HeldByMark;
 
-/// A lock that is waited for without holding up a thread, and kept across waits. What marked work has
-/// locked is counted at its mark.
+/// A mutex whose waiters hold up no thread, and which may stay locked across waits. The mark of the work
+/// that holds it counts it.
 #[derive(Debug)]
 pub(crate) struct AsyncLock<T>(smol::lock::Mutex<T>);
 
-/// What was locked, until it is dropped.
+/// The locked value. Dropping it unlocks.
 pub(crate) struct AsyncHeld<'a, T> {
     guard: smol::lock::MutexGuard<'a, T>,
     _held: HeldByMark,
@@ -20,13 +20,13 @@ impl<T> AsyncLock<T> {
         Self(smol::lock::Mutex::new(value))
     }
 
-    /// Waits until nobody else has it.
+    /// Waits until no other task holds the lock.
     pub(crate) async fn lock(&self) -> AsyncHeld<'_, T> {
         let guard = self.0.lock().await;
         AsyncHeld { guard, _held: HeldByMark::one() }
     }
 
-    /// The same if nobody else has it now.
+    /// Locks if no other task holds the lock now.
     pub(crate) fn try_lock(&self) -> Option<AsyncHeld<'_, T>> {
         let guard = self.0.try_lock()?;
         Some(AsyncHeld { guard, _held: HeldByMark::one() })

@@ -1,7 +1,7 @@
-//! Time as a dependency, for what a test has to wait for: rates, and what the audit log notes.
+//! Time as a dependency, where a test would have to wait: rates, and the times in the audit log.
 //!
 //! Rates and durations use the monotonic side, the audit log the wall side. The deadline of an HTTP
-//! request is not part of it, as it ends a real connection: it takes the system's time. Tests advance a
+//! request uses the system's time, because it ends a real connection. Tests advance a
 //! [`ManualClock`] and never sleep.
 
 use std::time::{Duration, Instant, SystemTime};
@@ -12,7 +12,7 @@ use smol::Timer;
 use super::{Held, Lock};
 use crate::contract::BoxFuture;
 
-/// Where the sandbox takes the time from.
+/// The sandbox's source of time.
 pub trait Clock: Send + Sync {
     /// Monotonic time, for rates and durations.
     fn now(&self) -> Instant;
@@ -41,7 +41,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move: for tests.
+/// A clock that moves only when a test advances it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -67,7 +67,7 @@ struct Manual {
 }
 
 impl ManualClock {
-    /// A clock that shows the moment of its making.
+    /// A clock that shows the moment of its creation.
     #[must_use]
     pub fn new() -> Self {
         Self::starting_at(SystemTime::now())
@@ -87,8 +87,8 @@ impl ManualClock {
         state.sleepers.retain(|(until, sleeper)| *until > now && !sleeper.is_closed());
     }
 
-    /// Moves both sides to the moment when the next sleeper wakes, and wakes it. The answer is how
-    /// far that was; `None` when nobody sleeps.
+    /// Moves both sides to the moment when the next sleeper wakes, and wakes it. Returns how far it
+    /// moved; `None` if nobody sleeps.
     pub fn advance_to_next_sleeper(&self) -> Option<Duration> {
         let by = {
             let state = self.state();

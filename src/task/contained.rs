@@ -1,4 +1,4 @@
-//! Work whose panic ends it and nothing else, and reaches whoever waits for the work as a message.
+//! Work whose panic ends nothing else. The waiter gets the panic's message as an error.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -14,14 +14,14 @@ use super::mark::{Mark, Marked};
 use super::worker::executor_here;
 use crate::contract::BoxFuture;
 
-/// What `work` comes to, or the message of its panic. Where panics are contained it is a task of its
-/// own. Dropping the future gives the work up.
+/// Runs `work` to its result, or to the message of its panic. Where panics are contained, the work is a task
+/// of its own. Dropping the future gives the work up.
 pub(crate) async fn contained<T: Send + 'static>(work: BoxFuture<'static, T>) -> Result<T, String> {
     contained_by(executor_here(), work).await
 }
 
-/// The same for work that is begun on a thread of somebody else: its task is one of `executor`, if that has
-/// a thread whose panics are contained.
+/// The same for work that starts on a thread outside of the executor: its task runs on `executor`, if that
+/// has a thread whose panics are contained.
 pub(crate) async fn contained_on<T: Send + 'static>(
     executor: &Weak<Executor<'static>>,
     work: BoxFuture<'static, T>,
@@ -49,7 +49,7 @@ async fn contained_by<T: Send + 'static>(
 
 const GIVEN_UP: &str = "it was given up";
 
-/// Waits for the word of the work that it is done, or for the message of its panic: one copy for all types.
+/// Waits until the work is done, or for the message of its panic: one copy of this code for all types.
 async fn done(
     executor: Option<Arc<Executor<'static>>>,
     work: BoxFuture<'static, ()>,
@@ -61,7 +61,7 @@ async fn done(
         return result.map_err(|panic| panic_message(&*panic));
     };
     let mark = Mark::new(move |message| {
-        // Nobody waits any more where it can't be sent.
+        // Sending fails when nobody waits any more.
         let _ = lost.try_send(Err(message));
     });
     let _given_up_with_this = spawn(&executor, mark, work);
@@ -73,7 +73,7 @@ fn spawn(executor: &Executor<'static>, mark: Arc<Mark>, work: BoxFuture<'static,
     executor.spawn(Marked::new(mark, work))
 }
 
-/// The text that a panic came with.
+/// The message of a panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

@@ -2,15 +2,15 @@
 //!
 //! A program without unwinding is a fifth smaller, and the interpreter's frames can't unwind at all. So
 //! the stack of a panic is left as it is: work that may panic runs as a marked task, and the panic hook
-//! answers whoever waits for that task, starts another thread in place of this one, and never returns.
-//! What is lost is a thread's stack and what the task held.
+//! answers the task's waiter, starts another thread in place of this one, and never returns. The thread's
+//! stack and everything that the task held are lost.
 //!
-//! A panic outside of marked work ends the program as any panic does. More than a call's end are also one
-//! with a lock held, the one that takes the last of [`LOST_THREADS`], and one after which guests' memory that
-//! is lost is a quarter of what all may hold: those end the program in order, where somebody can do so.
+//! A panic outside of marked work ends the program as any panic does. Three kinds of panic in marked work end
+//! the program as well: one with a lock held, the one that takes the last of
+//! [`LOST_THREADS`](super::LOST_THREADS), and one after which a quarter of the guests' memory is lost. Those
+//! end it in order, where [`PanicContainment::at_last`] says how.
 //!
-//! Where no [`PanicContainment`] was started, panics unwind up to the work that is marked, as long as the
-//! program unwinds.
+//! Where no [`PanicContainment`] was started and the program unwinds, panics unwind up to the marked work.
 
 use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Once};
@@ -26,9 +26,9 @@ use super::worker::Worker;
 
 /// A thread that runs an executor's tasks and outlives their panics. Dropping it stops the thread.
 ///
-/// Starting one sets the process's panic hook, which calls the one before it first. Whoever sets another
-/// does it before: the hook does not return from a panic that it contains, and [`panic::set_hook`] and
-/// [`panic::take_hook`] wait for that. The program's panic strategy stays as it is.
+/// Starting one sets the process's panic hook, which calls the previous hook first. Set a hook of your own
+/// before: this hook never returns from a panic that it contains, and [`panic::set_hook`] and
+/// [`panic::take_hook`] would wait for it. The program's panic strategy stays as it is.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -47,21 +47,21 @@ impl PanicContainment {
     ///
     /// # Errors
     ///
-    /// There is no thread to be had.
+    /// The system has no thread to give.
     pub fn start(executor: &Arc<Executor<'static>>) -> std::io::Result<Self> {
         install();
         Crew::start(executor).map(Self)
     }
 
-    /// Has `end` called when panics have taken [`LOST_THREADS`] threads, or one that held a lock: what
-    /// runs should be ended in order, and soon. Only the first one of a process counts. Without it, such
-    /// a panic goes its ordinary way.
+    /// Calls `end` when panics have taken [`LOST_THREADS`](crate::LOST_THREADS) threads, or one that held a
+    /// lock: the program should end in order, and soon. Only the first `end` of a process counts. Without
+    /// one, such a panic ends the program at once.
     pub fn at_last(end: impl Fn() + Send + Sync + 'static) {
         losses::set_end(end);
     }
 }
 
-/// Has panics of this process's workers contained from now on.
+/// Contains the panics of this process's workers from now on.
 fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -87,7 +87,7 @@ fn contain(info: &PanicHookInfo<'_>) {
     if (is_last && end.is_none()) || !worker.replace() {
         return;
     }
-    // First, for whoever is told next may wait for what this thread has locked.
+    // First, because those that hear of the loss may wait for a lock of this thread.
     if let Some(end) = end.filter(|_| is_last) {
         end();
     }

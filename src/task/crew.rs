@@ -12,33 +12,34 @@ use smol::Executor;
 use super::lock::Lock;
 use super::worker::{Worker, runs};
 
-/// Tasks that run before timers and sockets are looked at again.
+/// Tasks that run between two polls of timers and sockets.
 pub(crate) const TASKS_BETWEEN_EVENTS: usize = 32;
 
 /// The executors that have a crew.
 static CREWS: Lock<Vec<Weak<Executor<'static>>>> = Lock::new(Vec::new());
 
-/// One thread at work at a time. Dropping it ends that one, and waits for it.
+/// One thread at work at a time. Dropping the crew ends that thread and waits for it.
 pub(super) struct Crew {
-    shared: Arc<Shared>,
+    shared: Arc<CrewState>,
     stop: Sender<Infallible>,
     done: Receiver<()>,
 }
 
-struct Shared {
+/// The part that the threads of a crew share.
+struct CrewState {
     executor: Weak<Executor<'static>>,
     /// Closed when the crew is dropped.
     stopped: Receiver<Infallible>,
-    /// Told by the one at work when it ends: those before it never do.
+    /// Gets a message when the thread at work ends. A thread that a panic has stopped never ends.
     done: Sender<()>,
 }
 
 impl Crew {
     pub(super) fn start(executor: &Arc<Executor<'static>>) -> io::Result<Self> {
         let (stop, stopped) = async_channel::bounded(1);
-        let (telling, done) = async_channel::bounded(1);
+        let (ended, done) = async_channel::bounded(1);
         let executor = Arc::downgrade(executor);
-        let shared = Arc::new(Shared { executor, stopped, done: telling });
+        let shared = Arc::new(CrewState { executor, stopped, done: ended });
         shared.begin()?;
         set_crewed(&shared.executor, true);
         Ok(Self { shared, stop, done })
@@ -62,14 +63,14 @@ impl Drop for Crew {
     fn drop(&mut self) {
         set_crewed(&self.shared.executor, false);
         self.stop.close();
-        // It can't wait for itself.
+        // A thread can't wait for itself.
         if !runs(&self.shared.executor) {
             let _ = block_on(self.done.recv());
         }
     }
 }
 
-impl Shared {
+impl CrewState {
     fn begin(self: &Arc<Self>) -> io::Result<()> {
         let shared = Arc::clone(self);
         thread::Builder::new().name("weft-tasks".into()).spawn(move || shared.work()).map(|_| ())
@@ -80,7 +81,7 @@ impl Shared {
         let replace = move || replacing.upgrade().is_some_and(|shared| shared.begin().is_ok());
         let executor = Some(Weak::clone(&self.executor));
         Worker::new(executor, Arc::new(replace)).begin();
-        // Where a panic unwinds this thread, nobody is left to go on.
+        // A panic that unwinds this thread leaves no thread to go on.
         let ends = EndsWithAPanic;
         if let Some(executor) = self.executor.upgrade() {
             self.run(&executor);

@@ -1,14 +1,14 @@
 //! Panics on demand, to show what they cost: in programs built with `--cfg weft_fault` alone.
 
-/// A panic that is to come. There is none in other programs.
+/// A panic that may come, in programs built for it. It is empty in others.
 pub(crate) struct Fault {
     #[cfg(weft_fault)]
     message: Option<String>,
 }
 
 impl Fault {
-    /// The fault of work of `plugin` at this place, which `WEFT_FAULT` names as `PLACE:PLUGIN`, with commas
-    /// between several.
+    /// The fault of `plugin` at this place. `WEFT_FAULT` names faults as `PLACE:PLUGIN`, with commas between
+    /// several.
     #[cfg(weft_fault)]
     pub(crate) fn of(place: &str, plugin: &str) -> Self {
         let all = std::env::var("WEFT_FAULT").unwrap_or_default();
@@ -26,7 +26,7 @@ impl Fault {
         self.message.is_some()
     }
 
-    /// Panics if it is to.
+    /// Panics if this fault was asked for.
     #[cfg(weft_fault)]
     #[expect(clippy::panic, reason = "that is its use")]
     pub(crate) fn strike(self) {
@@ -40,12 +40,12 @@ impl Fault {
     pub(crate) fn strike(self) {}
 }
 
-/// The fault of work that goes on at once.
+/// Panics at once if `WEFT_FAULT` names this place and plugin.
 pub(crate) fn fault(place: &str, plugin: &str) {
     Fault::of(place, plugin).strike();
 }
 
-/// The fault of work that has something locked, and that of work which needs it when it is lost.
+/// Two faults around a lock: `lock` panics while it holds one, `needs-lock` waits for the lost one.
 #[cfg(weft_fault)]
 pub(crate) async fn lock_fault(plugin: &str) {
     static LOCKED: super::Lock<()> = super::Lock::new(());

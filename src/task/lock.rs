@@ -1,9 +1,9 @@
-//! A mutex of which the thread knows that it holds it.
+//! A mutex that the thread which holds it counts.
 //!
-//! A thread that a panic has stopped for good (see [`containment`](super::containment)) never gives back
-//! what it had locked. So each thread counts its locks, and a panic under one ends the program in order.
-//! Until then, a call that waits for what is lost ends with a panic of its own, so that it is answered and
-//! its thread does not keep others waiting.
+//! A thread that a panic has stopped for good (see [`containment`](super::containment)) never unlocks its
+//! locks. So each thread counts its locks, and a panic under one ends the program in order. Until then, a
+//! call that waits for a lost lock ends with a panic of its own, so that its caller gets an answer and its
+//! thread does not keep others waiting.
 
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
@@ -14,23 +14,23 @@ use std::time::{Duration, Instant};
 
 use super::mark::is_contained_here;
 
-/// How long after a lock was lost it is still waited for: others may be held for a moment.
+/// How long waits go on after a lock was lost: they may be for other locks, which are held for a moment.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The same for one that is asked for later than that.
+/// The same for a wait that begins later than that.
 const LATE_PATIENCE: Duration = Duration::from_millis(100);
 
-/// When a panic has first kept a lock for ever.
+/// When a panic first kept a lock for ever.
 static LOST: OnceLock<Instant> = OnceLock::new();
 
 thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A mutex without poison: whoever changes what is in it leaves it whole at every step.
+/// A mutex without poison: every change leaves the value whole at every step.
 #[derive(Debug, Default)]
 pub(crate) struct Lock<T: ?Sized>(Mutex<T>);
 
-/// What was locked, until it is dropped.
+/// The locked value. Dropping it unlocks.
 pub(crate) struct Held<'a, T: ?Sized>(MutexGuard<'a, T>);
 
 impl<T> Lock<T> {
@@ -38,7 +38,7 @@ impl<T> Lock<T> {
         Self(Mutex::new(value))
     }
 
-    /// Waits until nobody else has it. A panic of an earlier holder is no matter.
+    /// Waits until no other thread holds the lock. A panic of an earlier holder does not matter.
     pub(crate) fn lock(&self) -> Held<'_, T> {
         let guard = self.try_lock().unwrap_or_else(|| self.wait());
         HELD.set(HELD.get() + 1);
@@ -58,7 +58,7 @@ impl<T> Lock<T> {
         if !is_contained_here() {
             return self.0.lock().unwrap_or_else(PoisonError::into_inner);
         }
-        // Nothing wakes whoever waits for a lock that is lost meanwhile.
+        // Nothing would wake this thread if the lock is lost meanwhile.
         let mut turns = Turns { begun: Instant::now(), yields: YIELDS, pause: FIRST_PAUSE };
         loop {
             if let Some(guard) = self.try_lock() {
@@ -68,7 +68,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// Nobody else has it.
+    /// The value without locking: `&mut` shows that no other thread can hold the lock.
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -76,7 +76,7 @@ impl<T> Lock<T> {
 
 /// How often others run before the first pause: locks are held for microseconds, pauses are longer.
 const YIELDS: u32 = 64;
-/// The pauses between two looks at a lock that somebody else has.
+/// The pauses between two attempts at a lock that another thread holds.
 const FIRST_PAUSE: Duration = Duration::from_micros(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
 
@@ -91,7 +91,7 @@ impl Turns {
     ///
     /// # Panics
     ///
-    /// When it is all but certain that the lock is one that is lost.
+    /// When the lock is almost certainly lost.
     #[expect(clippy::panic, reason = "the work that waits can't go on, and its panic is contained")]
     fn next(&mut self) {
         let is_over =
@@ -109,7 +109,7 @@ impl Turns {
     }
 }
 
-/// Notes that what this thread has locked stays so for ever.
+/// Notes that the locks of this thread stay locked for ever.
 pub(super) fn lose() {
     let _ = LOST.set(Instant::now());
 }
@@ -140,7 +140,7 @@ impl<T: ?Sized> Drop for Held<'_, T> {
     }
 }
 
-/// Whether this thread has locked anything.
+/// Whether this thread holds a lock.
 pub(super) fn is_any_held() -> bool {
     HELD.get() > 0
 }

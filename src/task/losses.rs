@@ -1,10 +1,10 @@
-//! What panics have cost the process, and its end in order when that is too much.
+//! The losses of the process by panics, and its end in order when they are too many.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Threads that panics may take before the program is worn out: each keeps some 30 KB, and what its
-/// call held.
+/// Threads that panics may take before the program is worn out: each keeps some 30 KB, and everything that
+/// its call held.
 pub const LOST_THREADS: usize = 10;
 
 /// The threads that panics have taken.
@@ -13,7 +13,7 @@ static LOST: AtomicUsize = AtomicUsize::new(0);
 /// Whether panics have cost more than threads.
 static WORN_OUT: AtomicBool = AtomicBool::new(false);
 
-/// Ends the program in order, where there is somebody who can.
+/// Ends the program in order; unset until [`set_end`].
 static END: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
 /// Reports that a panic which is being contained was one too many.
@@ -26,7 +26,7 @@ pub(super) fn set_end(end: impl Fn() + Send + Sync + 'static) {
     let _ = END.set(Box::new(end));
 }
 
-/// Ends the program in order; `None` where nobody can.
+/// The function that ends the program in order, if one is set.
 pub(super) fn end() -> Option<&'static (dyn Fn() + Send + Sync)> {
     END.get().map(|end| &**end)
 }

@@ -1,11 +1,11 @@
-//! Mailboxes of actors. What is still in one when its actor ends, in whatever way, is dropped: whoever
-//! waits for an answer hears that there will be none.
+//! Mailboxes of actors. When an actor ends, in whatever way, the messages left in its mailbox are dropped,
+//! so that their senders learn that no answer comes.
 //!
-//! The channel alone would keep it as long as somebody can send: a handle that outlives the executor
+//! The channel alone would keep them as long as a sender exists: a handle that outlives the executor
 //! would wait for ever.
 //!
-//! A channel is compiled anew for every type that goes through it, at about 5 KB each. So there is one, of
-//! boxes with anything in them, and a mailbox knows what is in its own.
+//! The compiler copies a channel's code for every type of message, at about 5 KB each. So all mailboxes use
+//! one channel type, of boxes with anything in them, and each mailbox knows the type of its messages.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -16,13 +16,13 @@ use super::reply::{Asker, question};
 
 type Letter = Box<dyn Any + Send>;
 
-/// Where messages to an actor go. Clones are the same mailbox.
+/// The senders' end of an actor's mailbox. Clones send to the same mailbox.
 pub(crate) struct Mailbox<M> {
     letters: Sender<Letter>,
     kind: PhantomData<fn(M)>,
 }
 
-/// A mailbox that does not keep its actor waiting for more.
+/// A sender that does not keep its actor waiting for more messages.
 pub(crate) struct WeakMailbox<M> {
     letters: WeakSender<Letter>,
     kind: PhantomData<fn(M)>,
@@ -34,7 +34,7 @@ pub(crate) struct Inbox<M> {
     kind: PhantomData<fn() -> M>,
 }
 
-/// A mailbox in which so many messages wait before their senders do.
+/// A mailbox for at most so many waiting messages: further senders wait.
 pub(crate) fn mailbox<M>(messages: usize) -> (Mailbox<M>, Inbox<M>) {
     let (sender, receiver) = async_channel::bounded(messages);
     let inbox = Inbox { letters: receiver, kind: PhantomData };
@@ -42,19 +42,19 @@ pub(crate) fn mailbox<M>(messages: usize) -> (Mailbox<M>, Inbox<M>) {
 }
 
 impl<M: Send + 'static> Mailbox<M> {
-    /// Sends a message as soon as there is room for it. Where there is no actor any more, it is dropped.
+    /// Sends a message as soon as there is room for it. Drops it if the actor has ended.
     pub(crate) async fn send(&self, message: M) {
         let _ = self.letters.send(Box::new(message)).await;
     }
 
-    /// Sends a message and waits for its answer; `None` where there is no actor any more.
+    /// Sends a message and waits for its answer; `None` if the actor has ended.
     pub(crate) async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> M) -> Option<T> {
         let (reply, answer) = question();
         self.send(message(reply)).await;
         answer.get().await
     }
 
-    /// Sends a message if there is room for it, and otherwise gives it back.
+    /// Sends a message if there is room for it, and otherwise returns it.
     pub(crate) fn try_send(&self, message: M) -> Result<(), M> {
         let unsent = self.letters.try_send(Box::new(message));
         unsent.map_err(|unsent| opened(unsent.into_inner()))
@@ -64,7 +64,7 @@ impl<M: Send + 'static> Mailbox<M> {
         WeakMailbox { letters: self.letters.downgrade(), kind: PhantomData }
     }
 
-    /// Takes no more messages; those that wait are still read.
+    /// Accepts no more messages; the actor still reads the waiting ones.
     pub(crate) fn close(&self) {
         self.letters.close();
     }
@@ -75,7 +75,7 @@ impl<M: Send + 'static> Mailbox<M> {
 }
 
 impl<M: Send + 'static> WeakMailbox<M> {
-    /// Sends a message if anybody but this still can.
+    /// Sends a message if a strong sender still exists.
     pub(crate) async fn send(&self, message: M) {
         if let Some(letters) = self.letters.upgrade() {
             let _ = letters.send(Box::new(message)).await;
@@ -84,7 +84,7 @@ impl<M: Send + 'static> WeakMailbox<M> {
 }
 
 impl<M: 'static> Inbox<M> {
-    /// The next message; `None` when there will be no more.
+    /// The next message; `None` when no more can come.
     pub(crate) async fn next(&self) -> Option<M> {
         self.letters.recv().await.ok().map(opened)
     }
@@ -108,13 +108,13 @@ impl<M> Drop for Inbox<M> {
     }
 }
 
-/// Also for channels of their own: nothing comes any more, and what waits is dropped.
+/// Closes a channel and drops its waiting messages. For channels outside of mailboxes too.
 pub(crate) fn drain<T>(letters: &Receiver<T>) {
     letters.close();
     while letters.try_recv().is_ok() {}
 }
 
-/// What is in a letter of a mailbox of `M`: nothing else gets into one.
+/// The message in a letter of a mailbox of `M`, into which nothing else gets.
 fn opened<M: 'static>(letter: Letter) -> M {
     *letter.downcast().expect("a mailbox has messages of one type")
 }

@@ -1,7 +1,7 @@
-//! Marks on work: who has to know when it panics, and what it holds meanwhile.
+//! Marks on work: they know who must learn of its panic, and count the locks that it holds.
 //!
-//! A mark has plain mutexes: a [`Lock`](super::Lock) asks the mark of its thread whether its wait may end in a
-//! panic. Nothing can panic while one of them is locked.
+//! A mark has plain mutexes, because a [`Lock`](super::Lock) asks the mark of its thread whether its wait may
+//! end in a panic. No code can panic while one of them is locked.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -18,7 +18,7 @@ thread_local! {
     static MARK: RefCell<Option<Arc<Mark>>> = const { RefCell::new(None) };
 }
 
-/// Hears that its work will never end.
+/// Learns that its work will never end.
 pub(crate) trait AtLoss: Send + Sync {
     /// The work has panicked with this message.
     fn lost(&self, message: String);
@@ -30,7 +30,7 @@ impl<F: Fn(String) + Send + Sync> AtLoss for F {
     }
 }
 
-/// Who has to know when marked work panics: whoever waits for it, and the effects that it had begun.
+/// Those who must learn of a panic of marked work: its waiter, and the effects that it has begun.
 pub(crate) struct Mark {
     waits: Box<dyn AtLoss>,
     effects: Mutex<Vec<Arc<dyn AtLoss>>>,
@@ -61,7 +61,7 @@ impl Mark {
         MARK.take()
     }
 
-    /// Whether the work has anything for itself that others wait for.
+    /// Whether the work holds a resource that others wait for.
     pub(super) fn holds_any(&self) -> bool {
         self.held.load(Ordering::Relaxed) > 0
     }
@@ -74,10 +74,10 @@ impl Mark {
     }
 }
 
-/// An effect of the work that runs here. It hears of a panic until it is dropped.
+/// An effect of the work that runs here. It learns of a panic until it is dropped.
 pub(crate) struct OpenEffect(Option<(Arc<Mark>, Arc<dyn AtLoss>)>);
 
-/// Has `effect` hear when the work that runs here is lost.
+/// Adds `effect` to those that learn when the work that runs here is lost.
 pub(crate) fn open_effect(effect: &Arc<impl AtLoss + 'static>) -> OpenEffect {
     let mark = MARK.with_borrow(Clone::clone);
     OpenEffect(mark.map(|mark| {
@@ -95,7 +95,7 @@ impl Drop for OpenEffect {
     }
 }
 
-/// Something that others wait for, which the work that runs here has for itself until this is dropped.
+/// A resource that others wait for: the work that runs here holds it until this is dropped.
 #[derive(Debug)]
 pub(crate) struct HeldByMark(Option<Arc<Mark>>);
 
@@ -123,7 +123,7 @@ impl Drop for HeldByMark {
     }
 }
 
-/// Work whose panic is told to its mark.
+/// Work that reports its panic to its mark.
 pub(crate) struct Marked {
     work: Option<BoxFuture<'static, ()>>,
     mark: Arc<Mark>,
@@ -162,7 +162,7 @@ impl Drop for Marked {
     }
 }
 
-/// Does a step of marked work.
+/// Runs a step of marked work.
 fn marked<T>(mark: &Arc<Mark>, step: impl FnOnce() -> T) -> T {
     let outer = MARK.replace(Some(Arc::clone(mark)));
     let result = step();
@@ -176,9 +176,9 @@ pub(super) fn is_contained_here() -> bool {
     is_worker() && MARK.try_with(|mark| mark.borrow().is_some()) == Ok(true)
 }
 
-/// Ends the work that runs here when it waits next, as its own panic would: what it waited for has panicked
-/// on another thread. At a wait there is nothing on the stack, so that all of it can be dropped, and this
-/// thread goes on. Where panics are not contained, the message is given back.
+/// Ends the work that runs here when it waits next, as its own panic would: the work that it waited for has
+/// panicked on another thread. At a wait nothing is on the stack, so all of it can be dropped, and this
+/// thread goes on. Where panics are not contained, this returns the message.
 pub(crate) fn end_at_next_wait(message: String) -> Result<(), String> {
     let mark = MARK.with_borrow(Clone::clone).filter(|_| is_contained_here());
     let Some(mark) = mark else { return Err(message) };

@@ -1,5 +1,5 @@
-//! Work off the executor, with one copy of the code around it: it is compiled anew for every type of
-//! closure otherwise, at about 2 KB each.
+//! Work off the executor, with one copy of the code around it. The compiler would otherwise copy that code for
+//! every type of closure, at about 2 KB each.
 
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use smol::Task;
 use super::pool;
 use super::{Lock, Mark, Marked, end_at_next_wait};
 
-/// Runs what blocks on a thread of the pool. What has not begun when nobody waits any more never does.
+/// Runs blocking work on a thread of the pool. Work that has not begun when its waiter is gone never begins.
 ///
 /// # Panics
 ///
-/// Where `work` panics and panics are not contained; where they are, it costs the pool's thread alone.
+/// When `work` panics and panics are not contained. Where they are, it costs only the pool's thread.
 pub(crate) async fn off_executor<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
@@ -47,12 +47,12 @@ async fn run(work: Box<dyn FnOnce() + Send>) {
     or(done, panicked).await;
 }
 
-/// The same for work that nobody waits for.
+/// Runs blocking work that has no waiter.
 pub(crate) fn in_background(work: Box<dyn FnOnce() + Send>) -> Task<()> {
     begin(work, None)
 }
 
-/// Whoever waits hears of a panic: by `lost` where panics are contained, otherwise by the task.
+/// The waiter learns of a panic by `lost` where panics are contained, and otherwise by the task.
 #[inline(never)]
 fn begin(work: Box<dyn FnOnce() + Send>, lost: Option<Sender<String>>) -> Task<()> {
     let builder = async_task::Builder::new().propagate_panic(true);

@@ -1,7 +1,7 @@
-//! The threads for work that blocks: a few, begun when they are needed and ended when they are idle,
-//! but for one.
+//! The threads for work that blocks: a few, which start when they are needed. All but one end when they are
+//! idle.
 //!
-//! Where the system has no thread to give, the work is done by whoever asks for it: that keeps others
+//! If the system has no thread to give, the thread that asks does the work itself: that keeps others
 //! waiting, but nothing waits for ever.
 
 use std::collections::VecDeque;
@@ -21,25 +21,25 @@ const THREADS: usize = 32;
 const IDLE: Duration = Duration::from_millis(500);
 
 /// One for all runtimes, since threads are the process's.
-static POOL: Pool = Pool { state: Mutex::new(State::EMPTY), wakes: Condvar::new() };
+static POOL: Pool = Pool { state: Mutex::new(PoolState::EMPTY), wakes: Condvar::new() };
 
 struct Pool {
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     wakes: Condvar,
 }
 
-struct State {
+struct PoolState {
     queue: VecDeque<Runnable>,
     /// Threads that wait for work.
     idle: usize,
     threads: usize,
 }
 
-impl State {
+impl PoolState {
     const EMPTY: Self = Self { queue: VecDeque::new(), idle: 0, threads: 0 };
 }
 
-/// Has a thread run this.
+/// Queues work for a thread, and starts one if none is idle.
 pub(super) fn push(work: Runnable) {
     let mut state = POOL.state();
     state.queue.push_back(work);
@@ -65,7 +65,7 @@ fn begin() -> io::Result<()> {
     thread::Builder::new().name("weft-blocking".into()).spawn(|| POOL.work()).map(|_| ())
 }
 
-/// Starts a thread in place of one that a panic has stopped.
+/// Starts a thread in place of one that a panic has stopped. Returns whether that was possible.
 fn replace() -> bool {
     let begun = begin().is_ok();
     if !begun {
@@ -75,16 +75,16 @@ fn replace() -> bool {
 }
 
 fn run(work: Runnable) {
-    // Whoever waits for it panics instead.
+    // The waiter panics instead: async-task carries the panic over to it.
     let _ = catch_unwind(AssertUnwindSafe(|| work.run()));
 }
 
 impl Pool {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What each thread does.
+    /// The loop of each thread.
     fn work(&self) {
         Worker::new(None, Arc::new(replace)).begin();
         let mut state = self.state();

@@ -1,15 +1,15 @@
-//! One answer to one message, with one copy of the waiting for all types: a channel is compiled anew for
-//! every type otherwise, at about 5 KB each.
+//! One answer to one message, with one copy of the waiting for all types. The compiler would copy a channel's
+//! code for every type, at about 5 KB each.
 
 use std::sync::Arc;
 
 use super::lock::Lock;
 use crate::contract::{Cancellation, CancellationSource};
 
-/// Where the answer goes. Dropping it says that there will be none.
+/// The end that answers. Dropping it means that no answer comes.
 pub(crate) struct Asker<T> {
     place: Arc<Lock<Option<T>>>,
-    /// It goes with this.
+    /// Cancelled when this is dropped.
     _ends: CancellationSource,
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn question<T>() -> (Asker<T>, Awaited<T>) {
 }
 
 impl<T> Asker<T> {
-    /// Answers, and tells whether somebody waits for it.
+    /// Answers. Returns whether somebody waits for the answer.
     pub(crate) fn send(self, answer: T) -> bool {
         *self.place.lock() = Some(answer);
         Arc::strong_count(&self.place) > 1
@@ -35,7 +35,7 @@ impl<T> Asker<T> {
 }
 
 impl<T> Awaited<T> {
-    /// The answer, or `None` when there will be none.
+    /// The answer, or `None` when none comes.
     pub(crate) async fn get(self) -> Option<T> {
         self.ended.cancelled().await;
         self.place.lock().take()

@@ -1,7 +1,7 @@
-//! Where actors start further tasks.
+//! A handle by which actors start further tasks.
 //!
-//! It does not keep the executor: a task that did would be kept by the executor, and so keep itself
-//! and all it holds for ever once nobody runs it any more.
+//! It does not keep the executor alive. The executor keeps its tasks, so a task that kept the executor would
+//! keep itself and all it holds for ever once no thread runs it any more.
 
 use std::sync::{Arc, Weak};
 
@@ -10,7 +10,7 @@ use smol::{Executor, Task};
 use super::contained_on;
 use crate::contract::BoxFuture;
 
-/// An executor that is there as long as somebody else has it.
+/// An executor that lives as long as somebody else keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct Tasks(Weak<Executor<'static>>);
 
@@ -19,7 +19,7 @@ impl Tasks {
         Self(Arc::downgrade(executor))
     }
 
-    /// Starts a task. Where the executor is gone, nothing would ever run it, and it is dropped.
+    /// Starts a task. Drops it if the executor is gone, because nothing would ever run it.
     pub(crate) fn spawn(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
@@ -27,7 +27,7 @@ impl Tasks {
         Some(spawn_boxed(&*self.0.upgrade()?, Box::pin(task)))
     }
 
-    /// What `work` comes to, or the message of its panic, wherever it is waited for.
+    /// Runs `work` to its result, or to the message of its panic, on whatever thread the waiter is.
     pub(crate) async fn contained<T: Send + 'static>(
         &self,
         work: BoxFuture<'static, T>,
@@ -35,7 +35,7 @@ impl Tasks {
         contained_on(&self.0, work).await
     }
 
-    /// The same for one that nobody waits for.
+    /// Starts a task that has no waiter.
     pub(crate) fn detach(&self, task: impl Future<Output = ()> + Send + 'static) {
         if let Some(task) = self.spawn(task) {
             task.detach();
@@ -43,8 +43,8 @@ impl Tasks {
     }
 }
 
-/// The code around a task is compiled anew for every type of future, at about 2 KB each: here it is
-/// compiled once.
+/// The compiler copies the code around a task for every type of future, at about 2 KB each. Here is the
+/// one copy.
 #[inline(never)]
 pub(crate) fn spawn_boxed(executor: &Executor<'static>, task: BoxFuture<'static, ()>) -> Task<()> {
     executor.spawn(task)
