@@ -6,18 +6,18 @@
 use std::sync::Arc;
 
 use super::change::{RegistryChange, Seen};
-use super::host::Shared;
+use super::host::HostState;
 use super::snapshot::Snapshot;
 
 /// Hears of every change since it was made, in the order of generations.
 pub struct Subscription {
-    shared: Arc<Shared>,
+    shared: Arc<HostState>,
     generation: u64,
     seen: Seen,
 }
 
 impl Subscription {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<HostState>) -> Self {
         let now = shared.snapshot.load_full();
         let seen = Seen::new(now.generation, &now.plugins, &now.skills);
         Self { shared, generation: now.generation, seen }

@@ -1,0 +1,292 @@
+//! The actor of the plugin host: it owns what is in service and publishes the snapshots.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_lite::future::or;
+use smol::Timer;
+
+use super::state::HostState;
+use crate::actor::load::LoadError;
+use crate::actor::mail;
+use crate::actor::plugin::{MAILBOX, PluginActor, Seat};
+use crate::actor::prepare::PreparedPlugin;
+use crate::actor::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
+use crate::actor::snapshot::Snapshot;
+use crate::contract::{CancellationSource, SortedMap};
+use crate::package::ApprovalPolicy;
+use crate::skill::SkillRegistry;
+use crate::task::{Asker, Inbox, Mailbox, mailbox};
+
+/// The changes of one reload.
+#[derive(Default)]
+pub(in crate::actor) struct Update {
+    /// Plugins whose approval was revoked: calls in flight are cancelled.
+    pub(in crate::actor) revoke: Vec<String>,
+    /// Plugins that go, or that `add` replaces: calls in flight end on them.
+    pub(in crate::actor) remove: Vec<String>,
+    /// Plugins that are ready. Where one of the id is in service still, that one stays.
+    pub(in crate::actor) add: Vec<PreparedPlugin>,
+    /// All that the loader has refused, before as well as now.
+    pub(in crate::actor) refused: Vec<RefusedPlugin>,
+    /// The skills there are now.
+    pub(in crate::actor) skills: Arc<SkillRegistry>,
+}
+
+/// A request to the actor.
+pub(super) enum HostMessage {
+    Update { update: Update, reply: Asker<u64> },
+    Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: Asker<()> },
+    Skills { skills: Arc<SkillRegistry>, reply: Asker<u64> },
+    Unload { id: String, reply: Asker<bool> },
+    Review { id: String, policy: ApprovalPolicy, reply: Asker<bool> },
+    Stop { reply: Asker<()> },
+}
+
+pub(super) struct HostActor {
+    inbox: Inbox<HostMessage>,
+    shared: Arc<HostState>,
+    stop: CancellationSource,
+    /// Fires when a newer snapshot replaces this one.
+    replaced: CancellationSource,
+    /// How many plugins were ever put into service.
+    loads: u64,
+    /// Plugins out of service whose calls may still be in flight.
+    draining: Vec<(String, Weak<CancellationSource>)>,
+    refused_by_loader: Vec<RefusedPlugin>,
+    refused_by_hand: Vec<RefusedPlugin>,
+    /// The skills from folders, without those that plugins provide.
+    skills: Arc<SkillRegistry>,
+}
+
+type Plugins = SortedMap<String, Arc<LoadedPlugin>>;
+
+impl HostActor {
+    /// Starts the actor; `replaced` ends the first snapshot.
+    pub(super) fn start(
+        shared: Arc<HostState>,
+        replaced: CancellationSource,
+    ) -> Mailbox<HostMessage> {
+        let (mailbox, inbox) = mailbox(MAILBOX);
+        let tasks = shared.tasks.clone();
+        let actor = Self {
+            inbox,
+            shared,
+            stop: CancellationSource::new(),
+            replaced,
+            loads: 0,
+            draining: Vec::new(),
+            refused_by_loader: Vec::new(),
+            refused_by_hand: Vec::new(),
+            skills: Arc::default(),
+        };
+        tasks.detach(actor.run());
+        mailbox
+    }
+
+    async fn run(mut self) {
+        // Idle instances are looked for four times in the time they may be idle.
+        let idle_timeout = self.shared.options.idle_timeout;
+        let sweep = (idle_timeout / 4).max(Duration::from_millis(10));
+        loop {
+            let received = or(async { Some(self.inbox.next().await) }, async {
+                Timer::after(sweep).await;
+                None
+            });
+            match received.await {
+                Some(Some(message)) => self.handle(message),
+                Some(None) => break,
+                None => {
+                    if let Some(moment) = Instant::now().checked_sub(idle_timeout) {
+                        self.shared.memory.drop_idle_since(moment);
+                    }
+                }
+            }
+        }
+        self.stop_all();
+    }
+
+    fn handle(&mut self, message: HostMessage) {
+        // A reply that nobody waits for any more is no failure.
+        match message {
+            // Whatever the loader was at when all was stopped came too late.
+            HostMessage::Update { .. } if self.shared.stopped.token().is_cancelled() => {}
+            HostMessage::Update { update, reply } => {
+                reply.send(self.update(update));
+            }
+            HostMessage::Change { prepared, refused, reply } => {
+                let mut plugins = self.plugins();
+                self.refused_by_hand.extend(refused);
+                let shadowed = self.add(&mut plugins, prepared);
+                self.refused_by_hand.extend(shadowed);
+                self.replace(plugins, None);
+                reply.send(());
+            }
+            HostMessage::Skills { skills, reply } => {
+                let plugins = self.plugins();
+                reply.send(self.replace(plugins, Some(skills)));
+            }
+            HostMessage::Unload { id, reply } => {
+                let mut plugins = self.plugins();
+                let there = self.take_out(&mut plugins, &id).is_some();
+                if there {
+                    self.replace(plugins, None);
+                }
+                reply.send(there);
+            }
+            HostMessage::Review { id, policy, reply } => {
+                reply.send(self.review(&id, &policy));
+            }
+            HostMessage::Stop { reply } => {
+                self.stop_all();
+                self.shared.stopped.cancel();
+                reply.send(());
+            }
+        }
+    }
+
+    fn update(&mut self, update: Update) -> u64 {
+        let Update { revoke, remove, add, mut refused, skills } = update;
+        let mut plugins = self.plugins();
+        for id in revoke {
+            self.take_out(&mut plugins, &id);
+            self.cancel(&id);
+        }
+        for id in remove {
+            self.take_out(&mut plugins, &id);
+        }
+        let added: Vec<_> = add.iter().map(|plugin| Some(plugin.manifest.id.clone())).collect();
+        self.refused_by_hand.retain(|refused| !added.contains(&refused.id));
+        refused.extend(self.add(&mut plugins, add));
+        self.refused_by_loader = refused;
+        self.replace(plugins, Some(skills))
+    }
+
+    /// Adds plugins whose id is not in service yet, and returns refusals for the others.
+    fn add(&mut self, plugins: &mut Plugins, prepared: Vec<PreparedPlugin>) -> Vec<RefusedPlugin> {
+        let mut refused = Vec::new();
+        for plugin in prepared {
+            let id = plugin.manifest.id.clone();
+            match plugins.get(&id) {
+                Some(other) => refused.push(RefusedPlugin {
+                    error: LoadError::Shadowed { by: other.origin.to_string() },
+                    origin: plugin.origin.to_string(),
+                    id: Some(id),
+                }),
+                None => {
+                    plugins.insert(id, Arc::new(self.spawn(plugin)));
+                }
+            }
+        }
+        refused
+    }
+
+    /// Whether the plugin was taken out of service, because it asks for more than it may have.
+    fn review(&mut self, id: &str, policy: &ApprovalPolicy) -> bool {
+        let mut plugins = self.plugins();
+        let Some(plugin) = plugins.get(id) else { return false };
+        let unapproved = policy.missing(&plugin.manifest.permissions);
+        if unapproved.is_empty() {
+            return false;
+        }
+        self.refused_by_hand.push(RefusedPlugin {
+            id: Some(id.to_owned()),
+            origin: plugin.origin.to_string(),
+            error: LoadError::pending(id, unapproved, policy),
+        });
+        self.take_out(&mut plugins, id);
+        self.cancel(id);
+        self.replace(plugins, None);
+        true
+    }
+
+    /// Takes a plugin out of those in service. Its calls in flight end on it, unless its approval
+    /// is taken back before.
+    fn take_out(&mut self, plugins: &mut Plugins, id: &str) -> Option<Arc<LoadedPlugin>> {
+        let plugin = plugins.remove(id)?;
+        self.draining.retain(|(_, source)| source.strong_count() > 0);
+        self.draining.push((id.to_owned(), Arc::downgrade(&plugin.revocation)));
+        Some(plugin)
+    }
+
+    /// Cancels the calls in flight on every version of a plugin that is out of service.
+    fn cancel(&self, id: &str) {
+        let of_this = self.draining.iter().filter(|(other, _)| other == id);
+        for source in of_this.filter_map(|(_, source)| source.upgrade()) {
+            source.cancel();
+        }
+    }
+
+    fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
+        let PreparedPlugin { manifest, tools, facts, origin, warnings, spec, instance, .. } =
+            plugin;
+        let (mailbox, inbox) = mail::mailbox(MAILBOX);
+        let module = Arc::clone(&spec.module);
+        let sandbox = Arc::clone(&spec.sandbox);
+        let revocation = Arc::new(CancellationSource::new());
+        let parked = instance.map(|instance| spec.memory.park(instance, Instant::now()));
+        let seat = Seat {
+            spec,
+            mode: manifest.instance,
+            mailbox: inbox,
+            stop: self.stop.token(),
+            revocation: Arc::clone(&revocation),
+            tasks: self.shared.tasks.clone(),
+        };
+        PluginActor::start(Arc::new(seat), parked);
+        self.loads += 1;
+        let tools = tools.into_iter().map(Arc::new).collect();
+        let load = self.loads;
+        let provided_skill = facts.skill.as_ref().map(|skill| skill.found(&manifest.id));
+        LoadedPlugin {
+            manifest,
+            tools,
+            facts,
+            origin,
+            warnings,
+            module,
+            provided_skill,
+            sandbox,
+            mailbox,
+            revocation,
+            load,
+        }
+    }
+
+    fn plugins(&self) -> Plugins {
+        self.shared.snapshot.load().plugins.by_id().clone()
+    }
+
+    /// Publishes the next snapshot and wakes those who wait for it.
+    fn replace(&mut self, plugins: Plugins, skills: Option<Arc<SkillRegistry>>) -> u64 {
+        let now = self.shared.snapshot.load_full();
+        let generation = now.generation + 1;
+        let refused = [self.refused_by_hand.as_slice(), &self.refused_by_loader].concat();
+        let replaced = CancellationSource::new();
+        if let Some(skills) = skills {
+            self.skills = skills;
+        }
+        let provided: Vec<_> =
+            plugins.values().filter_map(|plugin| plugin.provided_skill.clone()).collect();
+        let skills = match provided.is_empty() {
+            true => Arc::clone(&self.skills),
+            false => Arc::new(self.skills.with_plugin_skills(provided)),
+        };
+        self.shared.snapshot.store(Arc::new(Snapshot {
+            generation,
+            plugins: Arc::new(PluginRegistry::build(generation, plugins, refused)),
+            skills,
+            replaced: replaced.token(),
+        }));
+        self.replaced = replaced;
+        generation
+    }
+
+    /// Cancels what runs; what comes later finds nothing and a new, uncancelled token.
+    fn stop_all(&mut self) {
+        self.stop = CancellationSource::new();
+        self.refused_by_hand.clear();
+        self.refused_by_loader.clear();
+        self.replace(Plugins::new(), Some(Arc::default()));
+    }
+}

@@ -1,0 +1,194 @@
+//! The handle to the plugin host, which sends changes to its actor.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use smol::Executor;
+
+use super::actor::{HostActor, HostMessage, Update};
+use super::state::HostState;
+use crate::actor::lifecycle::Lifecycle;
+use crate::actor::load::LoadError;
+use crate::actor::options::PluginHostOptions;
+use crate::actor::prepare::{Afterwards, PackageHead, PreparedPlugin, Workshop, approved, prepare};
+use crate::actor::registry::{PluginRegistry, RefusedPlugin};
+use crate::actor::snapshot::Snapshot;
+use crate::actor::subscription::Subscription;
+use crate::contract::{BoxFuture, CallError, CancellationSource};
+use crate::package::{ApprovalPolicy, Descriptions, PackageError, PluginPackage, StoredApproval};
+use crate::skill::SkillRegistry;
+use crate::task::{Asker, Mailbox, Tasks, off_executor};
+use crate::wasm::MemoryBudget;
+
+/// A handle to the plugin host. Clones address the same host.
+#[derive(Clone)]
+pub struct PluginHost {
+    mailbox: Mailbox<HostMessage>,
+    pub(in crate::actor) shared: Arc<HostState>,
+    pub(in crate::actor) lifecycle: Lifecycle,
+}
+
+impl PluginHost {
+    /// Starts a host without plugins, whose tasks run on `executor`. It does not keep the executor:
+    /// once that is dropped, the host has ended.
+    #[must_use]
+    pub fn start(executor: &Arc<Executor<'static>>, options: PluginHostOptions) -> Self {
+        let memory = MemoryBudget::new(options.memory_budget_bytes);
+        let replaced = CancellationSource::new();
+        let first = Snapshot {
+            generation: 0,
+            plugins: Arc::default(),
+            skills: Arc::default(),
+            replaced: replaced.token(),
+        };
+        let snapshot = ArcSwap::from_pointee(first);
+        let clock = Arc::clone(&options.sandbox.clock);
+        let tasks = Tasks::of(executor);
+        let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
+        let shared = Arc::new(HostState {
+            tasks,
+            snapshot,
+            options,
+            memory,
+            stopped: CancellationSource::new(),
+        });
+        let mailbox = HostActor::start(Arc::clone(&shared), replaced);
+        Self { mailbox, shared, lifecycle }
+    }
+
+    /// The current snapshot, which never changes itself. Reading it takes no lock.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot.load_full()
+    }
+
+    /// The plugins of the [`snapshot`](Self::snapshot).
+    #[must_use]
+    pub fn registry(&self) -> Arc<PluginRegistry> {
+        Arc::clone(&self.shared.snapshot.load().plugins)
+    }
+
+    /// Hears of every change from now on. A subscription doesn't keep the host running.
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription {
+        Subscription::new(Arc::clone(&self.shared))
+    }
+
+    /// Bytes of linear memory that all guests hold, and the limit.
+    #[must_use]
+    pub fn memory_budget(&self) -> &MemoryBudget {
+        &self.shared.memory
+    }
+
+    /// Compiles, starts and describes the plugins, then puts those that are ready into service, all
+    /// in one change. Their code is
+    /// dropped until the first call. On a duplicate id the plugin already in service wins, then the first
+    /// listed. The registry keeps each refusal with its reason, also for the packages in `unreadable`.
+    pub async fn load<A: Into<ApprovalPolicy>>(
+        &self,
+        packages: impl IntoIterator<Item = (PluginPackage, A)>,
+        unreadable: impl IntoIterator<Item = PackageError>,
+    ) {
+        let mut prepared = Vec::new();
+        let mut refused: Vec<_> = unreadable.into_iter().map(RefusedPlugin::unreadable).collect();
+        for (package, approval) in packages {
+            let id = package.manifest.id.clone();
+            let origin = package.origin.to_string();
+            match self.prepare_package(package, &approval.into()).await {
+                Ok(plugin) => prepared.push(plugin),
+                Err(error) => refused.push(RefusedPlugin { id: Some(id), origin, error }),
+            }
+        }
+        // No answer means that the host has stopped: there is nothing to put it into.
+        self.ask(|reply| HostMessage::Change { prepared, refused, reply }).await;
+    }
+
+    /// Replaces all skills. Returns the new generation, or `None` when the host has stopped. For embedders whose skills don't come from folders: a
+    /// [`Loader`](crate::actor::Loader) of this host replaces them when it finds a change.
+    pub async fn put_skills(&self, skills: Arc<SkillRegistry>) -> Option<u64> {
+        self.ask(|reply| HostMessage::Skills { skills, reply }).await
+    }
+
+    async fn prepare_package(
+        &self,
+        package: PluginPackage,
+        approval: &ApprovalPolicy,
+    ) -> Result<PreparedPlugin, LoadError> {
+        approved(&package.manifest, approval)?;
+        let workshop = self.workshop(None);
+        let ready = move || {
+            let (head, bytes) = PackageHead::of(package);
+            head.ready(Some(bytes), &workshop, Afterwards::Cold)
+        };
+        self.contained(Box::pin(async { prepare(off_executor(ready).await?).await })).await
+    }
+
+    /// What preparing a package needs from this host.
+    pub(in crate::actor) fn workshop(&self, descriptions: Option<Descriptions>) -> Workshop {
+        let HostState { options, memory, .. } = &*self.shared;
+        Workshop {
+            sandbox: options.sandbox.clone(),
+            memory: Arc::clone(memory),
+            module_bytes: options.module_bytes,
+            descriptions,
+        }
+    }
+
+    /// Whether a new version of this plugin is kept translated: if the one in service is, calls will
+    /// follow at once.
+    pub(in crate::actor) fn afterwards(&self, id: &str) -> Afterwards {
+        let snapshot = self.shared.snapshot.load();
+        match snapshot.plugins.plugin(id).is_some_and(|plugin| plugin.module.is_translated()) {
+            true => Afterwards::Warm,
+            false => Afterwards::Cold,
+        }
+    }
+
+    /// Runs work on a plugin that is loading. A panic in it is a failure to load.
+    pub(in crate::actor) async fn contained<T: Send + 'static>(
+        &self,
+        work: BoxFuture<'static, Result<T, LoadError>>,
+    ) -> Result<T, LoadError> {
+        let panicked = |message| LoadError::Start { error: CallError::Panicked { message } };
+        let done = self.shared.tasks.contained(work).await;
+        done.unwrap_or_else(|message| Err(panicked(message)))
+    }
+
+    /// Applies the changes of one reload. Returns the new generation, or `None` when the host has
+    /// stopped.
+    pub(in crate::actor) async fn update(&self, update: Update) -> Option<u64> {
+        self.ask(|reply| HostMessage::Update { update, reply }).await
+    }
+
+    /// Takes a plugin out of service; calls in flight end on it. Returns whether it was in service.
+    pub async fn unload(&self, id: &str) -> bool {
+        let id = id.to_owned();
+        self.ask(|reply| HostMessage::Unload { id, reply }).await.unwrap_or(false)
+    }
+
+    /// Takes a plugin out of service if `policy` does not approve all that it asks for; calls in
+    /// flight are cancelled. Returns whether it was taken out of service.
+    pub async fn review(&self, id: &str, policy: impl Into<ApprovalPolicy>) -> bool {
+        let (id, policy) = (id.to_owned(), policy.into());
+        self.ask(|reply| HostMessage::Review { id, policy, reply }).await.unwrap_or(false)
+    }
+
+    /// Takes a plugin out of service because its approval was revoked; calls in flight are cancelled.
+    /// Returns whether it was in service.
+    pub async fn revoke(&self, id: &str) -> bool {
+        self.review(id, StoredApproval { revoked: true, ..StoredApproval::default() }).await
+    }
+
+    /// Cancels the calls in flight, takes every plugin and skill out of service, and stops and forgets
+    /// every member; a loader can't put any back. Later calls are answered with
+    /// [`CallError::UnknownTool`](crate::contract::CallError::UnknownTool).
+    pub async fn stop(&self) {
+        self.ask(|reply| HostMessage::Stop { reply }).await;
+        self.lifecycle.stop_all().await;
+        self.lifecycle.forget_all().await;
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> HostMessage) -> Option<T> {
+        self.mailbox.ask(message).await
+    }
+}

@@ -1,0 +1,21 @@
+//! The state of the plugin host that its handles read.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::actor::options::PluginHostOptions;
+use crate::actor::snapshot::Snapshot;
+use crate::contract::CancellationSource;
+use crate::task::Tasks;
+use crate::wasm::MemoryBudget;
+
+/// State that handles read and only the actor replaces.
+pub(in crate::actor) struct HostState {
+    pub(in crate::actor) tasks: Tasks,
+    pub(in crate::actor) snapshot: ArcSwap<Snapshot>,
+    pub(in crate::actor) options: PluginHostOptions,
+    pub(super) memory: Arc<MemoryBudget>,
+    /// Fires when the host has stopped for good.
+    pub(in crate::actor) stopped: CancellationSource,
+}
