@@ -6,6 +6,7 @@
 //! its state.
 
 mod member;
+mod message;
 mod outcome;
 mod restart;
 mod state;

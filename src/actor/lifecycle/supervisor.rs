@@ -3,71 +3,23 @@
 use std::sync::Arc;
 
 use super::member::{Member, Work};
+use super::message::{Action, MemberChange, PendingOutcomes, Selector, SupervisorMessage};
 use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
 use crate::contract::{ChannelHost, PluginCapability, SortedMap, sort_by};
-use crate::task::{Asker, Awaited, Clock, Inbox, Lock, Mailbox, Tasks, mailbox, question};
+use crate::task::{Asker, Clock, Inbox, Lock, Mailbox, Tasks, mailbox, question};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
 /// Requests that one member may have waiting.
 const CONTROLS: usize = 8;
 
-pub(super) enum Message {
-    Register {
-        member: Member,
-        reply: Asker<Result<(), LifecycleError>>,
-    },
-    /// Answers with who took the messages of a channel.
-    Remove {
-        kind: PluginCapability,
-        name: String,
-        reply: Asker<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
-    },
-    /// Passes the action to the selected members and replies with their pending outcomes.
-    Change {
-        selector: Selector,
-        action: Action,
-        reply: Asker<PendingOutcomes>,
-    },
-    Changed(u64, Change),
-    ForgetAll {
-        reply: Asker<()>,
-    },
-    /// Answers when every report that came before has been taken in.
-    Settle {
-        reply: Asker<()>,
-    },
-}
-
-/// What happened to a member.
-pub(super) enum Change {
-    State(LifecycleState),
-    Restarted,
-}
-
-/// Which members are meant.
-pub(super) enum Selector {
-    All,
-    Kind(PluginCapability),
-    One(PluginCapability, String),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Start,
-    Stop,
-}
-
-/// The outcomes of the members that an action was passed to.
-type PendingOutcomes = Vec<Awaited<MemberOutcome>>;
-
 /// The handle. Dropping the last one lets every member end.
 #[derive(Clone)]
 pub(in crate::actor) struct Lifecycle {
-    mailbox: Mailbox<Message>,
+    mailbox: Mailbox<SupervisorMessage>,
     members: Arc<Lock<Members>>,
 }
 
@@ -98,7 +50,7 @@ impl Lifecycle {
     }
 
     pub(in crate::actor) async fn register(&self, member: Member) -> Result<(), LifecycleError> {
-        self.ask(|reply| Message::Register { member, reply }).await?
+        self.ask(|reply| SupervisorMessage::Register { member, reply }).await?
     }
 
     pub(in crate::actor) async fn remove(
@@ -108,10 +60,11 @@ impl Lifecycle {
     ) -> Result<(), LifecycleError> {
         // It ends in order, as far as it can, before it is forgotten.
         let stopped = self.change_one(kind, name, Action::Stop).await;
-        let removed =
-            self.ask(|reply| Message::Remove { kind, name: name.to_owned(), reply }).await??;
+        let removed = self
+            .ask(|reply| SupervisorMessage::Remove { kind, name: name.to_owned(), reply })
+            .await??;
         if let Some(inbound) = removed {
-            // What it still waited for is given up: nobody is there to hear of it.
+            // The channel's pending answers are given up: nobody is there to receive them.
             inbound.channel_ended(name).await;
         }
         stopped
@@ -135,7 +88,7 @@ impl Lifecycle {
 
     /// Forgets every member, so that nothing they hold keeps the host.
     pub(in crate::actor) async fn forget_all(&self) {
-        let _ = self.ask(|reply| Message::ForgetAll { reply }).await;
+        let _ = self.ask(|reply| SupervisorMessage::ForgetAll { reply }).await;
     }
 
     pub(in crate::actor) async fn start_one(
@@ -164,9 +117,10 @@ impl Lifecycle {
         outcomes.into_iter().next().map_or(Err(LifecycleError::Unknown), |outcome| outcome.result)
     }
 
-    /// First tells everyone, then waits for everyone: each has its own time limit.
+    /// Passes the action to all selected members before it waits for any: each has its own time limit.
     async fn change(&self, selector: Selector, action: Action) -> Vec<MemberOutcome> {
-        let Ok(pending) = self.ask(|reply| Message::Change { selector, action, reply }).await
+        let Ok(pending) =
+            self.ask(|reply| SupervisorMessage::Change { selector, action, reply }).await
         else {
             return Vec::new();
         };
@@ -174,38 +128,41 @@ impl Lifecycle {
         for answer in pending {
             outcomes.extend(answer.get().await);
         }
-        // The states are those that the outcomes tell of.
-        let _ = self.ask(|reply| Message::Settle { reply }).await;
+        // Wait until the published states agree with the outcomes.
+        let _ = self.ask(|reply| SupervisorMessage::Settle { reply }).await;
         sort_by(&mut outcomes, |one, other| {
             (one.kind.as_str(), &one.name).cmp(&(other.kind.as_str(), &other.name))
         });
         outcomes
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> Message) -> Result<T, LifecycleError> {
+    async fn ask<T>(
+        &self,
+        message: impl FnOnce(Asker<T>) -> SupervisorMessage,
+    ) -> Result<T, LifecycleError> {
         self.mailbox.ask(message).await.ok_or(LifecycleError::HostGone)
     }
 }
 
 struct Supervisor {
-    reports: Mailbox<Message>,
+    reports: Mailbox<SupervisorMessage>,
     members: Arc<Lock<Members>>,
-    table: SortedMap<u64, Entry>,
+    table: SortedMap<u64, MemberEntry>,
     next: u64,
     tasks: Tasks,
     clock: Arc<dyn Clock>,
     options: LifecycleOptions,
 }
 
-struct Entry {
+struct MemberEntry {
     status: MemberStatus,
     control: Mailbox<Control>,
-    /// Who takes the messages of a channel.
+    /// The receiver of a channel's messages.
     inbound: Option<Arc<dyn ChannelHost>>,
 }
 
 impl Supervisor {
-    async fn run(mut self, inbox: Inbox<Message>, reported: Inbox<Message>) {
+    async fn run(mut self, inbox: Inbox<SupervisorMessage>, reported: Inbox<SupervisorMessage>) {
         loop {
             // Reports first: a caller that knows an outcome has to find it in the states.
             match futures_lite::future::or(reported.next(), inbox.next()).await {
@@ -216,34 +173,34 @@ impl Supervisor {
         }
     }
 
-    fn handle(&mut self, message: Message) {
+    fn handle(&mut self, message: SupervisorMessage) {
         match message {
-            Message::Register { member, reply } => {
+            SupervisorMessage::Register { member, reply } => {
                 reply.send(self.register(member));
             }
-            Message::Remove { kind, name, reply } => {
+            SupervisorMessage::Remove { kind, name, reply } => {
                 let number = self.find(kind, &name);
                 let removed = number.map(|number| self.table.remove(&number));
                 self.publish();
                 let inbound = removed.flatten().map(|entry| entry.inbound);
                 reply.send(inbound.ok_or(LifecycleError::Unknown));
             }
-            Message::Change { selector, action, reply } => {
+            SupervisorMessage::Change { selector, action, reply } => {
                 reply.send(self.change(selector, action));
             }
-            Message::ForgetAll { reply } => {
+            SupervisorMessage::ForgetAll { reply } => {
                 self.table.clear();
                 self.publish();
                 reply.send(());
             }
-            Message::Settle { reply } => {
+            SupervisorMessage::Settle { reply } => {
                 reply.send(());
             }
-            Message::Changed(number, change) => {
+            SupervisorMessage::Changed(number, change) => {
                 if let Some(entry) = self.table.get_mut(&number) {
                     match change {
-                        Change::State(state) => entry.changed(state),
-                        Change::Restarted => entry.status.restarts += 1,
+                        MemberChange::State(state) => entry.changed(state),
+                        MemberChange::Restarted => entry.status.restarts += 1,
                     }
                     self.publish();
                 }
@@ -271,7 +228,7 @@ impl Supervisor {
             Work::Channel { inbound, .. } => Some(Arc::clone(inbound)),
             Work::Other { .. } => None,
         };
-        self.table.insert(number, Entry { status, control, inbound });
+        self.table.insert(number, MemberEntry { status, control, inbound });
         let task = MemberTask {
             member,
             number,
@@ -286,7 +243,7 @@ impl Supervisor {
     }
 
     fn change(&self, selector: Selector, action: Action) -> PendingOutcomes {
-        let entries: Vec<&Entry> = match selector {
+        let entries: Vec<&MemberEntry> = match selector {
             Selector::All => self.table.values().collect(),
             Selector::Kind(kind) => {
                 self.table.values().filter(|entry| entry.status.kind == kind).collect()
@@ -297,36 +254,36 @@ impl Supervisor {
                 .into_iter()
                 .collect(),
         };
-        let tell = |entry: &Entry| {
+        let pass = |entry: &MemberEntry| {
             let (done, outcome) = question();
             let control = match action {
                 Action::Start => Control::Start { done },
                 Action::Stop => Control::Stop { done },
             };
-            // A member that has much to do keeps nobody waiting but its own message.
+            // A busy member delays only its own message.
             if let Err(unsent) = entry.control.try_send(control) {
                 let control = entry.control.clone();
                 self.tasks.detach(async move { control.send(unsent).await });
             }
             outcome
         };
-        entries.into_iter().map(tell).collect()
+        entries.into_iter().map(pass).collect()
     }
 
     fn find(&self, kind: PluginCapability, name: &str) -> Option<u64> {
-        let is_it = |entry: &Entry| entry.status.kind == kind && entry.status.name == name;
+        let is_it = |entry: &MemberEntry| entry.status.kind == kind && entry.status.name == name;
         self.table.iter().find(|(_, entry)| is_it(entry)).map(|(number, _)| *number)
     }
 
     fn publish(&self) {
         let members = self.table.values().map(|entry| entry.status.clone()).collect();
-        // What goes with the old ones goes under no lock: it may be of anybody.
+        // The old list is dropped outside the lock, for its members' own code may run then.
         let before = std::mem::replace(&mut *self.members.lock(), Arc::new(members));
         drop(before);
     }
 }
 
-impl Entry {
+impl MemberEntry {
     fn changed(&mut self, state: LifecycleState) {
         if let LifecycleState::Failed { .. } = &state {
             log::warn!("{} {}: {state}", self.status.kind, self.status.name);

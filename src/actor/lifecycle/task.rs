@@ -7,40 +7,40 @@ use std::time::Duration;
 use futures_lite::future::or;
 
 use super::member::{Member, Work};
+use super::message::{MemberChange, SupervisorMessage};
 use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::{LifecycleOptions, Restarts};
 use super::state::LifecycleState;
-use super::supervisor::{Change, Message};
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
 use crate::task::{Asker, Clock, Inbox, Mailbox, contained};
 
-/// What a member is told. The answer goes to `done`; it may be gone.
+/// A request to a member's task. The outcome goes to `done`, which may be gone.
 pub(super) enum Control {
     Start { done: Asker<MemberOutcome> },
     Stop { done: Asker<MemberOutcome> },
 }
 
-/// Why somebody's stopping is reported.
+/// The reasons for which members stop in order.
 const ASKED: &str = "it was told to";
 const ENDED: &str = "its other end closed";
 
 pub(super) struct MemberTask {
     pub(super) member: Member,
-    /// What the supervisor calls it.
+    /// Its number in the supervisor's table.
     pub(super) number: u64,
     pub(super) control: Inbox<Control>,
-    pub(super) reports: Mailbox<Message>,
+    pub(super) reports: Mailbox<SupervisorMessage>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: LifecycleOptions,
 }
 
-/// What the task does next.
+/// The task's next step.
 enum Next {
-    /// Nothing, until it is told.
+    /// Wait for a request.
     Wait,
-    /// Start; whoever asked, if anybody did, wants to know.
+    /// Start, and report the outcome to the one who asked, if any.
     Start(Option<Asker<MemberOutcome>>),
-    /// Wait, and then start.
+    /// Start after this time.
     Restart(Duration),
     Run,
     End,
@@ -67,7 +67,7 @@ impl MemberTask {
         match self.control.next().await {
             Some(Control::Start { done }) => Next::Start(Some(done)),
             Some(Control::Stop { done }) => {
-                self.tell(done, Ok(()));
+                self.answer(done, Ok(()));
                 Next::Wait
             }
             None => Next::End,
@@ -81,7 +81,7 @@ impl MemberTask {
             Work::Other { service, .. } => calling(service, |it| it.start()),
         };
         let limited = self.within("start", self.options.start_limit, starting);
-        // Whoever else wants it started hears of it when it has.
+        // Everyone who asks for a start meanwhile gets the same outcome.
         let mut waiting: Vec<_> = asked.into_iter().collect();
         let stopped = async {
             loop {
@@ -106,18 +106,18 @@ impl MemberTask {
                 self.report(LifecycleState::Stopped { reason: ASKED.into() }).await;
                 let next = if stop.is_some() { Next::Wait } else { Next::End };
                 if let Some(done) = stop {
-                    self.tell(done, Ok(()));
+                    self.answer(done, Ok(()));
                 }
                 (Err(LifecycleError::Stopped), next)
             }
         };
         for done in waiting {
-            self.tell(done, result.clone());
+            self.answer(done, result.clone());
         }
         next
     }
 
-    /// Lets it run until it ends or is told to stop.
+    /// Runs the member until it ends or is asked to stop.
     async fn watch(&self, restarts: &mut Restarts) -> Next {
         let cancellation = CancellationSource::new();
         let mut running: Running<'_> = match &self.member.work {
@@ -130,15 +130,15 @@ impl MemberTask {
         let since = self.clock.now();
         loop {
             let ended = async { Err(running.as_mut().await) };
-            // What is told is looked at first: a channel that ends as it is told to stop has stopped.
+            // Requests come first: a channel that ends while a stop is requested has stopped in order.
             match or(async { Ok(self.control.next().await) }, ended).await {
-                Ok(Some(Control::Start { done })) => self.tell(done, Ok(())),
+                Ok(Some(Control::Start { done })) => self.answer(done, Ok(())),
                 Ok(Some(Control::Stop { done })) => {
                     let result = self.stop(&cancellation, running).await;
-                    self.tell(done, result);
+                    self.answer(done, result);
                     return Next::Wait;
                 }
-                // It was taken out of the host: it ends as if it had been told to.
+                // The host has removed it: it ends as if it had been asked to stop.
                 Ok(None) => {
                     let _ = self.stop(&cancellation, running).await;
                     return Next::End;
@@ -175,7 +175,7 @@ impl MemberTask {
         result
     }
 
-    /// Only channels are started again: what else fails to start will fail again.
+    /// Reports a failure. Only channels are started again: other members would fail again.
     async fn failed(&self, error: &LifecycleError, ran: Duration, restarts: &mut Restarts) -> Next {
         let wait = match self.member.work {
             Work::Channel { .. } => Some(restarts.after_running(ran)),
@@ -193,13 +193,15 @@ impl MemberTask {
         };
         match or(async { Some(self.control.next().await) }, waited).await {
             None => {
-                self.reports.send(Message::Changed(self.number, Change::Restarted)).await;
+                self.reports
+                    .send(SupervisorMessage::Changed(self.number, MemberChange::Restarted))
+                    .await;
                 Next::Start(None)
             }
             Some(Some(Control::Start { done })) => Next::Start(Some(done)),
             Some(Some(Control::Stop { done })) => {
                 self.report(LifecycleState::Stopped { reason: ASKED.into() }).await;
-                self.tell(done, Ok(()));
+                self.answer(done, Ok(()));
                 Next::Wait
             }
             Some(None) => Next::End,
@@ -219,21 +221,23 @@ impl MemberTask {
         or(work, too_long).await
     }
 
-    /// In a box, for there are many that wait for it.
+    /// Reports a state. The future is boxed because many callers await it.
     fn report(&self, state: LifecycleState) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            // Without a supervisor nobody looks at states any more.
-            self.reports.send(Message::Changed(self.number, Change::State(state))).await;
+            // Without a supervisor nobody reads states any more.
+            self.reports
+                .send(SupervisorMessage::Changed(self.number, MemberChange::State(state)))
+                .await;
         })
     }
 
-    fn tell(&self, done: Asker<MemberOutcome>, result: Result<(), LifecycleError>) {
+    fn answer(&self, done: Asker<MemberOutcome>, result: Result<(), LifecycleError>) {
         let kind = self.member.object().kind();
         done.send(MemberOutcome { name: self.member.name.clone(), kind, result });
     }
 }
 
-/// Calls a member's function, whose panic, then or later, is its failure.
+/// Calls a member's function. A panic, in the call or in its future, is a failure of the member.
 fn calling<M: ?Sized + Send + Sync + 'static>(
     member: &Arc<M>,
     call: impl FnOnce(&M) -> BoxFuture<'_, Result<(), PluginError>> + Send + 'static,

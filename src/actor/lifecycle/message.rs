@@ -1,0 +1,61 @@
+//! The messages that the supervisor receives.
+
+use std::sync::Arc;
+
+use super::member::Member;
+use super::outcome::{LifecycleError, MemberOutcome};
+use super::state::LifecycleState;
+use crate::contract::{ChannelHost, PluginCapability};
+use crate::task::{Asker, Awaited};
+
+/// A request to the supervisor, or a report of a member's task.
+pub(super) enum SupervisorMessage {
+    Register {
+        member: Member,
+        reply: Asker<Result<(), LifecycleError>>,
+    },
+    /// Replies with the receiver of a channel's messages.
+    Remove {
+        kind: PluginCapability,
+        name: String,
+        reply: Asker<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
+    },
+    /// Passes the action to the selected members and replies with their pending outcomes.
+    Change {
+        selector: Selector,
+        action: Action,
+        reply: Asker<PendingOutcomes>,
+    },
+    /// The member of this number has changed.
+    Changed(u64, MemberChange),
+    ForgetAll {
+        reply: Asker<()>,
+    },
+    /// Replies when every earlier report is in the table.
+    Settle {
+        reply: Asker<()>,
+    },
+}
+
+/// A change of a member that its task reports.
+pub(super) enum MemberChange {
+    State(LifecycleState),
+    Restarted,
+}
+
+/// The members that an action applies to.
+pub(super) enum Selector {
+    All,
+    Kind(PluginCapability),
+    One(PluginCapability, String),
+}
+
+/// A change of state that a caller asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Start,
+    Stop,
+}
+
+/// The outcomes of the members that an action was passed to.
+pub(super) type PendingOutcomes = Vec<Awaited<MemberOutcome>>;
