@@ -1,29 +1,27 @@
-//! What a module said of itself, as it is kept for the next start: so that a module that is known is not
-//! even compiled then.
+//! The stored description of a module: at the next start a known module is not even compiled.
 //!
-//! It holds for these bytes, this manifest, this program and its limits, which are all in the key. What is
-//! read back is checked as if the guest had just said it.
+//! A description is valid for one module, manifest, program and size limit, which are all in the key. A
+//! stored description is checked as if the guest had just given it.
 
 use std::sync::Arc;
 
-use super::kinds::{Answers, GuestMetadata};
-use super::prepare::described_tools;
+use super::kinds::{Answers, GuestMetadata, described_tools};
 use crate::contract::{PluginManifest, Sha256, ToolDescription, to_hex};
 use crate::package::program_mark;
 use crate::wasm::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
 
-/// The form of the text below. It changes with it.
+/// The version of the stored format.
 const FORM: &str = "1";
 
-/// What is known of a module.
-pub(super) struct Known {
+/// A module with its stored description.
+pub(super) struct KnownModule {
     pub(super) summary: Arc<ModuleSummary>,
     pub(super) tools: Vec<ToolDescription>,
     pub(super) facts: GuestMetadata,
 }
 
-/// What all of it depends on: the module with this digest, which may have so many bytes, under this
-/// manifest, in this program.
+/// The key of a module's description: a digest of all that the description depends on. `module_bytes` is
+/// the size limit.
 pub(super) fn key(digest: &str, manifest: &PluginManifest, module_bytes: usize) -> String {
     let manifest = serde_json::to_string(manifest).unwrap_or_default();
     let limit = module_bytes.to_string();
@@ -31,7 +29,7 @@ pub(super) fn key(digest: &str, manifest: &PluginManifest, module_bytes: usize) 
     to_hex(&Sha256::of(all.as_bytes()))
 }
 
-/// The text to keep: a list of texts in JSON, of which the first is the key.
+/// The stored form of a description: a JSON list of strings, of which the first is the key.
 pub(super) fn text(
     key: &str,
     description: &str,
@@ -68,8 +66,8 @@ pub(super) fn text(
     serde_json::to_string(&texts).ok()
 }
 
-impl Known {
-    /// Reads what [`text`] made, if it was for this key, is whole and fits the manifest.
+impl KnownModule {
+    /// Reads a stored description. `None` if it has another key, is incomplete or does not fit the manifest.
     pub(super) fn read(text: &str, key: &str, manifest: &PluginManifest) -> Option<Self> {
         let texts: Vec<String> = serde_json::from_str(text).ok()?;
         let mut texts = texts.into_iter();

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use futures_lite::future::{block_on, poll_once};
 
-use super::kinds::{Answers, CapabilityMismatch, GuestMetadata, check_tools};
-use super::known::{self, Known};
+use super::kinds::{Answers, CapabilityMismatch, GuestMetadata, described_tools};
+use super::known::{self, KnownModule};
 use super::load::LoadError;
 use super::module::PluginModule;
 use super::plugin::InstanceSpec;
-use crate::contract::{BoxFuture, PluginDescription, PluginManifest, ToolDescription};
+use crate::contract::{BoxFuture, PluginManifest, ToolDescription};
 use crate::package::{
     ApprovalPolicy, Descriptions, ModuleSource, PackageError, PackageOrigin, PluginPackage,
     ReadLimits,
@@ -107,9 +107,9 @@ impl PackageHead {
         let digest = self.module.digest();
         let key = descriptions.as_ref().map(|_| known::key(&digest, &self.manifest, limit));
         let known = key.as_ref().zip(descriptions.as_ref()).and_then(|(key, descriptions)| {
-            Known::read(&descriptions.read(key)?, key, &self.manifest)
+            KnownModule::read(&descriptions.read(key)?, key, &self.manifest)
         });
-        if let Some(Known { summary, tools, facts }) =
+        if let Some(KnownModule { summary, tools, facts }) =
             known.filter(|_| afterwards == Afterwards::Cold)
         {
             let described = Described { tools, facts, instance: None, to_keep: None };
@@ -278,18 +278,6 @@ fn ask_without_host(
     };
     let Interview { text, tools, answers, .. } = interview;
     Described::of(&text, answers, tools, manifest, summary, key.clone()).map(Some)
-}
-
-/// The tools that a description has, if they are what the manifest says.
-pub(super) fn described_tools(
-    description: &str,
-    manifest: &PluginManifest,
-) -> Result<Vec<ToolDescription>, LoadError> {
-    let tools = PluginDescription::parse(description, &manifest.id)
-        .map_err(|problem| LoadError::Description { problem })?
-        .tools;
-    check_tools(&manifest.capabilities, &tools).map_err(LoadError::Capability)?;
-    Ok(tools)
 }
 
 /// Checks that everything that the manifest asks for is approved.

@@ -75,7 +75,7 @@ impl ActionableError for CapabilityMismatch {
 impl std::error::Error for CapabilityMismatch {}
 
 /// Tools belong to a plugin that is a tool provider or a skill.
-pub(in crate::actor) fn check_tools(
+pub(super) fn check_tools(
     declared: &[PluginCapability],
     tools: &[ToolDescription],
 ) -> Result<(), CapabilityMismatch> {

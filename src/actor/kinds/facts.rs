@@ -1,11 +1,13 @@
-//! What a guest of another kind says once, when it is loaded, because the traits ask it without
-//! waiting.
+//! A guest's description of itself at load: its tools, and the answers that traits of other kinds
+//! give without waiting.
 
 use std::sync::Arc;
 
+use super::capabilities::check_tools;
 use crate::actor::load::LoadError;
 use crate::contract::{
-    PipelineStageType, PluginCapability, PluginManifest, SortedMap, ToolDescription, full_tool_name,
+    PipelineStageType, PluginCapability, PluginDescription, PluginManifest, SortedMap,
+    ToolDescription, full_tool_name,
 };
 use crate::skill::{FoundSkill, SkillDocument, SkillVariable};
 use crate::wasm::{CallBudget, GuestCall, GuestValue, Instance};
@@ -70,6 +72,18 @@ impl Answers {
         }
         Ok(answers)
     }
+}
+
+/// The tools of a description, if the manifest's kinds may have tools.
+pub(in crate::actor) fn described_tools(
+    description: &str,
+    manifest: &PluginManifest,
+) -> Result<Vec<ToolDescription>, LoadError> {
+    let tools = PluginDescription::parse(description, &manifest.id)
+        .map_err(|problem| LoadError::Description { problem })?
+        .tools;
+    check_tools(&manifest.capabilities, &tools).map_err(LoadError::Capability)?;
+    Ok(tools)
 }
 
 impl GuestMetadata {

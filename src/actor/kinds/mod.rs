@@ -15,8 +15,7 @@ mod stage;
 mod voice;
 
 pub use capabilities::CapabilityMismatch;
-pub(super) use capabilities::check_tools;
-pub(super) use facts::Answers;
+pub(super) use facts::{Answers, described_tools};
 pub use facts::{GuestMetadata, GuestSkill};
 
 use guest::Guest;
