@@ -31,7 +31,7 @@
 //!
 //! ```text
 //! surface (MCP, console, command line, embedder)
-//!   -> PluginHost::call                                      actor/host
+//!   -> PluginHost::call                                      actor/calls
 //!   -> snapshot: which plugin, which version                 actor/snapshot, actor/registry
 //!   -> that plugin's actor: instance, resident or fresh      actor/plugin
 //!   -> its code, translated unless it is there               actor/module
@@ -61,10 +61,12 @@
 //! ```text
 //! a file changes
 //!   -> SkillWatcher: a batch of paths, or a poll             actor/watcher
-//!   -> Loader: reads what changed, off the executor          actor/loader, skill, package
-//!   -> new modules are made ready beside the old ones        actor/prepare
+//!   -> Loader scans: reads what changed, off the executor    actor/loader/disk, skill, package
+//!   -> plans: what goes into service, what stays, what goes  actor/loader/plan
+//!   -> fetches: new modules are made ready beside the old    actor/loader/fetch, actor/prepare
 //!   -> their descriptions, asked for or already known        actor/known, package
 //!   -> instance and code are dropped until the first call
+//!   -> applies: all of it becomes one change                 actor/loader/reconciler
 //!   -> PluginHost: one change, one snapshot, one generation  actor/host
 //!   -> Subscription::next: what was added, changed, removed  actor/subscription
 //! ```

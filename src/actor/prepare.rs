@@ -1,7 +1,7 @@
-//! From a package to a plugin that can be put into service: approve, validate, describe, let go.
+//! Prepares a package for service: checks its approval, validates its module and describes its guest.
 //!
-//! What takes long is apart, so that it is done off the executor and ahead of time: [`PackageHead::ready`]. A
-//! module that is known is not even compiled.
+//! The slow part, [`PackageHead::ready`], runs off the executor and ahead of time. A known module is not even
+//! compiled.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::package::{
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleSummary, Translation};
 
-/// A package whose module stays where it is.
+/// A package without its module's bytes.
 pub(super) struct PackageHead {
     pub(super) manifest: PluginManifest,
     pub(super) warnings: Vec<String>,
@@ -34,28 +34,28 @@ pub(super) struct PackageHead {
 pub(super) struct Workshop {
     pub(super) sandbox: SandboxOptions,
     pub(super) memory: Arc<MemoryBudget>,
-    /// Bytes that a module may have without a question.
+    /// Bytes that a module may have without approval.
     pub(super) module_bytes: usize,
     pub(super) descriptions: Option<Descriptions>,
 }
 
-/// A plugin that has described itself, or waits to be asked.
-pub(super) struct Ready {
+/// A checked package. Its guest has described itself, or still has to.
+pub(super) struct ReadyPackage {
     manifest: PluginManifest,
     warnings: Vec<String>,
     origin: PackageOrigin,
     spec: InstanceSpec,
     afterwards: Afterwards,
-    what: Readied,
+    step: DescribeStep,
 }
 
 /// Describes a guest, or leaves that to the executor.
-type Readying<'a> = Box<dyn FnOnce(&InstanceSpec) -> Result<Readied, LoadError> + 'a>;
+type Describe<'a> = Box<dyn FnOnce(&InstanceSpec) -> Result<DescribeStep, LoadError> + 'a>;
 
-enum Readied {
-    Described(Described),
-    /// It is still to be described; the answers are stored under this key.
-    Unasked(Option<String>),
+enum DescribeStep {
+    Done(Described),
+    /// The guest is described on the executor; the answers are stored under this key.
+    Deferred(Option<String>),
 }
 
 /// A plugin that can be put into service.
@@ -66,14 +66,14 @@ pub(super) struct PreparedPlugin {
     pub(super) origin: PackageOrigin,
     pub(super) warnings: Vec<String>,
     pub(super) spec: InstanceSpec,
-    /// The instance that described itself, where it is wanted at once.
+    /// The instance that described the plugin, if a call will follow at once.
     pub(super) instance: Option<Instance>,
     /// The description to store for the next start, with its key.
     pub(super) to_keep: Option<(String, String)>,
 }
 
-/// Slices of computing that a guest may take to describe itself before that is done on the executor, where
-/// it takes turns with others.
+/// Slices of fuel for a guest's description. A guest that needs more is described on the executor, where it
+/// takes turns with others.
 const QUIET_TURNS: usize = 64;
 
 /// Whether the instance that described the plugin is kept for its first call.
@@ -86,21 +86,22 @@ pub(super) enum Afterwards {
 }
 
 impl PackageHead {
-    /// A package without its module's bytes, and these.
+    /// Splits a package into its head and its module's bytes.
     pub(super) fn of(mut package: PluginPackage) -> (Self, Arc<Cow<'static, [u8]>>) {
         let (module, bytes) = ModuleSource::take(&mut package);
         let PluginPackage { manifest, warnings, origin, .. } = package;
         (Self { manifest, warnings, origin, module }, bytes)
     }
 
-    /// Finds the module among those that are known, or asks it, unless its code will be wanted at once or it
-    /// asks the host in turn. This takes long, and is done off the executor.
+    /// Validates the module, and describes the guest from its stored description or by asking it. A guest whose
+    /// code is needed at once, or that calls the host, is left to [`prepare`]. This is slow and runs off the
+    /// executor.
     pub(super) fn ready(
         self,
         bytes: Option<Arc<Cow<'static, [u8]>>>,
         workshop: &Workshop,
         afterwards: Afterwards,
-    ) -> Result<Ready, LoadError> {
+    ) -> Result<ReadyPackage, LoadError> {
         let Workshop { descriptions, module_bytes, .. } = workshop;
         let limits = ReadLimits { module_bytes: *module_bytes, ..ReadLimits::default() };
         let limit = limits.allowing(self.manifest.permissions.module_kb).module_bytes;
@@ -113,8 +114,8 @@ impl PackageHead {
             known.filter(|_| afterwards == Afterwards::Cold)
         {
             let described = Described { tools, facts, instance: None, to_keep: None };
-            let readied = Box::new(|_: &InstanceSpec| Ok(Readied::Described(described)));
-            return self.with(&summary, workshop, afterwards, readied);
+            let describe = Box::new(|_: &InstanceSpec| Ok(DescribeStep::Done(described)));
+            return self.with(&summary, workshop, afterwards, describe);
         }
         let bytes = match bytes {
             Some(bytes) => bytes,
@@ -124,25 +125,25 @@ impl PackageHead {
         };
         let summary = Arc::new(CompiledModule::check(&bytes, limit).map_err(LoadError::Module)?);
         let manifest = self.manifest.clone();
-        let readied = Box::new(|spec: &InstanceSpec| {
+        let describe = Box::new(|spec: &InstanceSpec| {
             if afterwards == Afterwards::Cold
                 && let Some(described) = ask_without_host(spec, &bytes, &manifest, &key)?
             {
-                return Ok(Readied::Described(described));
+                return Ok(DescribeStep::Done(described));
             }
-            Ok(Readied::Unasked(key))
+            Ok(DescribeStep::Deferred(key))
         });
-        self.with(&summary, workshop, afterwards, readied)
+        self.with(&summary, workshop, afterwards, describe)
     }
 
-    /// Builds the sandbox and the instance spec, then describes the guest by `readied`.
+    /// Builds the sandbox and the instance spec, then calls `describe`.
     fn with(
         self,
         summary: &Arc<ModuleSummary>,
         workshop: &Workshop,
         afterwards: Afterwards,
-        readied: Readying<'_>,
-    ) -> Result<Ready, LoadError> {
+        describe: Describe<'_>,
+    ) -> Result<ReadyPackage, LoadError> {
         let Self { manifest, mut warnings, origin, module } = self;
         CapabilityMismatch::check(&manifest.capabilities, &summary.kinds())
             .map_err(LoadError::Capability)?;
@@ -164,17 +165,17 @@ impl PackageHead {
             memory: Arc::clone(memory),
             account: Arc::new(memory.account(&manifest.id)),
         };
-        let what = readied(&spec)?;
-        Ok(Ready { manifest, warnings, origin, spec, afterwards, what })
+        let step = describe(&spec)?;
+        Ok(ReadyPackage { manifest, warnings, origin, spec, afterwards, step })
     }
 }
 
-/// Makes a package ready, without changing anything that is in service.
-pub(super) async fn prepare(ready: Ready) -> Result<PreparedPlugin, LoadError> {
-    let Ready { manifest, mut warnings, origin, spec, afterwards, what } = ready;
-    let described = match what {
-        Readied::Described(described) => described,
-        Readied::Unasked(key) => ask(&spec, &manifest, key).await?,
+/// Describes the guest if that is still to be done. Nothing in service changes.
+pub(super) async fn prepare(ready: ReadyPackage) -> Result<PreparedPlugin, LoadError> {
+    let ReadyPackage { manifest, mut warnings, origin, spec, afterwards, step } = ready;
+    let described = match step {
+        DescribeStep::Done(described) => described,
+        DescribeStep::Deferred(key) => ask(&spec, &manifest, key).await?,
     };
     let Described { tools, facts, instance, to_keep } = described;
     let instance = instance.filter(|_| afterwards == Afterwards::Warm);
@@ -246,14 +247,14 @@ async fn ask(
     let code = spec.module.put(compiled, charge);
     let Interview { instance, text, tools, answers } =
         interview(spec, &code, manifest, &mut budget).await?;
-    // What depends on more than the module may be another the next time.
+    // The answer of a guest that calls the host may differ the next time.
     let key = key.filter(|_| !budget.has_asked_host());
     let described = Described::of(&text, answers, tools, manifest, spec.module.summary(), key)?;
     Ok(Described { instance: Some(instance), ..described })
 }
 
-/// The same on this thread, for a guest that only computes and not for long, which most do. Then only the
-/// functions that it needs for it are translated. `None` where it is another one.
+/// Describes a guest on this thread, which works for most: those that only compute, and not for long. Only the
+/// functions that they need are translated. `None` for other guests.
 fn ask_without_host(
     spec: &InstanceSpec,
     bytes: &[u8],

@@ -7,7 +7,7 @@ use smol::Executor;
 
 use super::disk::{Disk, WatchedFolder};
 use super::options::LoaderOptions;
-use super::plan::Reconciler;
+use super::reconciler::Reconciler;
 use super::scope::{Failures, Scope};
 use crate::actor::host::PluginHost;
 use crate::contract::SortedSet;
@@ -20,27 +20,27 @@ const MAILBOX: usize = 16;
 /// A handle to the loader. Clones address the same one.
 #[derive(Clone)]
 pub struct Loader {
-    mailbox: Mailbox<Message>,
+    mailbox: Mailbox<ReloadRequest>,
 }
 
-/// What came of a reload.
+/// The result of a reload.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reloaded {
-    /// The generation that is in service now. Where nothing was different, it is the one before.
+    /// The generation that is in service now. A reload without a change keeps the one before.
     pub generation: u64,
-    /// What has to be watched from now on.
+    /// The folders and files to watch from now on.
     pub watched: Arc<Vec<WatchedFolder>>,
 }
 
-struct Message {
+struct ReloadRequest {
     scope: Scope,
     failures: Failures,
     reply: Asker<Reloaded>,
 }
 
 impl Loader {
-    /// Starts a loader for `host`, whose tasks run on `executor`. Nothing is loaded yet.
+    /// Starts a loader for `host`, whose tasks run on `executor`. It loads nothing yet.
     #[must_use]
     pub fn start(executor: &Executor<'static>, host: PluginHost, options: LoaderOptions) -> Self {
         let (mailbox, inbox) = mailbox(MAILBOX);
@@ -53,14 +53,13 @@ impl Loader {
         Self { mailbox }
     }
 
-    /// Looks at everything: reads what changed, tries again what failed before, and opens the files
-    /// that a plugin may use and that were not there before. `None` means that
-    /// the loader or the host has stopped.
+    /// Scans everything: reads the files that changed, tries again what failed before, and opens files
+    /// that a plugin may use and that were missing before. `None` means that the loader or the host has stopped.
     pub async fn reload(&self) -> Option<Reloaded> {
         self.ask(Scope::All, Failures::TryAgain).await
     }
 
-    /// Looks at everything and reads what changed.
+    /// Scans everything and reads the files that changed.
     pub async fn refresh(&self) -> Option<Reloaded> {
         self.ask(Scope::All, Failures::Remember).await
     }
@@ -83,12 +82,12 @@ impl Loader {
     }
 
     async fn ask(&self, scope: Scope, failures: Failures) -> Option<Reloaded> {
-        self.mailbox.ask(|reply| Message { scope, failures, reply }).await
+        self.mailbox.ask(|reply| ReloadRequest { scope, failures, reply }).await
     }
 }
 
 struct LoaderActor {
-    inbox: Inbox<Message>,
+    inbox: Inbox<ReloadRequest>,
     options: Arc<LoaderOptions>,
     /// `None` only while another thread reads it.
     disk: Option<Disk>,
@@ -103,28 +102,26 @@ impl LoaderActor {
                 log::warn!("what an interrupted install left can't be repaired: {error}");
             }
         }
-        while let Some(Message { scope, failures, reply }) = self.inbox.next().await {
+        while let Some(ReloadRequest { scope, failures, reply }) = self.inbox.next().await {
             let Some(reloaded) = self.load(scope, failures).await else { break };
-            // A reply that nobody waits for any more is no failure.
+            // Nobody may be waiting for the reply any more.
             reply.send(reloaded);
         }
     }
 
     async fn load(&mut self, scope: Scope, failures: Failures) -> Option<Reloaded> {
         let mut disk = self.disk.take()?;
-        disk = read(disk, scope).await;
-        let skills = self.reconciler.skills(&mut disk);
-        self.reconciler.find_stale(failures).await;
-        let generation = self.reconciler.reconcile(&mut disk, skills, failures).await;
+        disk = scan(disk, scope).await;
+        let generation = self.reconciler.reconcile(&mut disk, failures).await;
         let watched = Arc::new(disk.watched());
         self.disk = Some(disk);
         Some(Reloaded { generation: generation?, watched })
     }
 }
 
-async fn read(mut disk: Disk, scope: Scope) -> Disk {
+async fn scan(mut disk: Disk, scope: Scope) -> Disk {
     off_executor(move || {
-        disk.refresh(&scope);
+        disk.scan(&scope);
         disk
     })
     .await

@@ -1,9 +1,8 @@
-//! What is known of a package with a module: its manifest, and whether its content is another one.
+//! A package with a module as it was read last, and the digest by which a change is noticed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use super::skills::KnownSkill;
 use crate::actor::prepare::PackageHead;
 use crate::contract::PluginManifest;
 use crate::package::{
@@ -16,15 +15,15 @@ pub(super) struct Code {
     pub(super) content: Result<Content, PackageError>,
     /// The module's path, as far as it is known.
     module: Option<String>,
-    /// Where the module can be had again, and what the manifest's author should know.
+    /// The source of the module, and warnings for the manifest's author.
     found: Option<(ModuleSource, Vec<String>)>,
 }
 
-/// What tells one content of a package from another.
+/// One version of a package's content.
 #[derive(Clone)]
 pub(super) struct Content {
     pub(super) manifest: PluginManifest,
-    /// Of the manifest's meaning and the module's bytes.
+    /// The digest of the manifest's meaning and the module's bytes.
     pub(super) digest: u64,
 }
 
@@ -34,32 +33,32 @@ impl Code {
         Self::after(before, PluginPackage::read(folder, limits))
     }
 
-    /// The code in a skill's folder, in which these files are: with the manifest's permissions, or
-    /// without a manifest with none. Its id is the skill's name.
+    /// The code of a skill, whose name is the package's id. `files` are the files in the skill's folder. Without
+    /// a manifest the code has no permissions.
     pub(super) fn of_skill(
         folder: &Path,
         files: &[String],
-        skill: &KnownSkill,
+        skill: &str,
+        version: Option<&str>,
         before: Option<Self>,
         limits: ReadLimits,
     ) -> Option<Self> {
         let has = |name: &str| files.iter().any(|file| file == name);
-        let version = skill.document().and_then(|document| document.version.as_deref());
-        let package = skill_code(folder, has, skill.name(), version, limits)?;
+        let package = skill_code(folder, has, skill, version, limits)?;
         let package = package.map(|mut package| {
-            if *package.manifest.id != **skill.name() {
+            if package.manifest.id != skill {
                 let id = &package.manifest.id;
                 package.warnings.push(format!(
                     "the manifest's id `{id}` is not the skill's name, which is used"
                 ));
-                package.manifest.id = skill.name().to_string();
+                package.manifest.id = skill.to_owned();
             }
             package
         });
         Some(Self::after(before, package))
     }
 
-    /// What was read, or what was known before where that is the same.
+    /// The package as it was read, or the known one if the content is the same.
     fn after(before: Option<Self>, read: Result<PluginPackage, PackageError>) -> Self {
         match read {
             Ok(package) => {

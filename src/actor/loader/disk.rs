@@ -1,11 +1,10 @@
-//! Everything the loader knows of the disk, and what that comes to: the skills there are, and the
-//! packages that want to be in service, in the order in which they may have an id.
+//! The skills and packages on the disk as the loader knows them: it scans for changes and lists the
+//! candidates for service, in the order of precedence.
 
 mod approved;
 mod bundled;
 mod watched;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,39 +13,22 @@ use bundled::bundled;
 pub use watched::{WatchDepth, WatchedFolder};
 use watched::{keys_folder, secrets_folder};
 
-use super::code::{Code, Content};
+use super::candidate::Candidate;
+use super::code::Code;
+#[cfg(feature = "bundled")]
+use super::code::Content;
+use super::place::{Outcomes, PackagePlace};
 use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
 use super::skills::{KnownSkill, SkillTree, WalkScope};
-use super::{LoaderOptions, Outcomes, Scope, Surroundings};
+use super::{LoaderOptions, Scope, Surroundings};
 use crate::actor::prepare::PackageHead;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet, sort_by};
 #[cfg(feature = "bundled")]
-use crate::package::{Approval, BUNDLED, ModuleSource};
-use crate::package::{
-    ApprovalPolicy, Approvals, PackageError, PackageOrigin, SkillSwitches, trusted_key_ids,
-};
+use crate::package::{Approval, BUNDLED, ModuleSource, PackageOrigin};
+use crate::package::{Approvals, PackageError, SkillSwitches, trusted_key_ids};
 use crate::sandbox::SandboxOptions;
 use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
-
-/// Where a package is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
-    Folder(PathBuf),
-    #[cfg(feature = "bundled")]
-    Bundled(&'static str),
-}
-
-/// A package that may be put into service if nothing stands in its way.
-pub(super) struct Candidate {
-    pub(super) place: Place,
-    pub(super) content: Result<Content, PackageError>,
-    pub(super) policy: ApprovalPolicy,
-    /// Why its content is not what was approved, as `kind: value`.
-    pub(super) objection: Option<String>,
-    /// The command that approves what it asks for, where approvals are kept.
-    pub(super) command: Option<String>,
-}
 
 /// What was found, as it is known.
 pub(super) struct Disk {
@@ -107,8 +89,8 @@ impl Disk {
         }
     }
 
-    /// Reads what changed. This is the one place of the loader that waits for the disk.
-    pub(super) fn refresh(&mut self, scope: &Scope) {
+    /// Reads the files that changed. No other step of a reload looks for files.
+    pub(super) fn scan(&mut self, scope: &Scope) {
         if let Some(home) = &self.options.weft_home {
             let approvals = Approvals::read(home).unwrap_or_else(|error| {
                 log::warn!("nothing installed is approved: {error}");
@@ -182,11 +164,11 @@ impl Disk {
     }
 
     /// The skills that have to do with the packages at these places.
-    pub(super) fn skills_at<'p>(&self, places: impl Iterator<Item = &'p Place>) -> Touched {
+    pub(super) fn skills_at<'p>(&self, places: impl Iterator<Item = &'p PackagePlace>) -> Touched {
         let mut touched = Touched::new();
         for place in places {
             match place {
-                Place::Folder(folder) => {
+                PackagePlace::Folder(folder) => {
                     let plugins = self.plugins.iter().filter_map(|tree| tree.plugins.get(folder));
                     let shipped = plugins.flat_map(|plugin| &plugin.skills);
                     let shipped = shipped.flat_map(|tree| &tree.skills);
@@ -198,7 +180,7 @@ impl Disk {
                     }
                 }
                 #[cfg(feature = "bundled")]
-                Place::Bundled(name) => {
+                PackagePlace::Bundled(name) => {
                     touched.entry((*name).into()).or_default();
                 }
             }
@@ -237,7 +219,7 @@ impl Disk {
         found: &mut Vec<FoundSkill>,
     ) {
         let outcome = |folder: &Path| {
-            let outcome = outcomes.get(&Place::Folder(folder.to_owned()));
+            let outcome = outcomes.get(&PackagePlace::Folder(folder.to_owned()));
             outcome.cloned().unwrap_or(Readiness::Ready)
         };
         let at = |tree: &'_ SkillTree| -> Vec<PathBuf> {
@@ -299,7 +281,7 @@ impl Disk {
                         self.objection(id, plugin.made_of.as_ref()),
                     ),
                 };
-                let place = Place::Folder(folder.clone());
+                let place = PackagePlace::Folder(folder.clone());
                 Candidate { place, content, policy, objection, command }
             }));
         }
@@ -323,7 +305,7 @@ impl Disk {
                     content.manifest.permissions.shell |= asks_for_shell(level, skill);
                 }
                 candidates.push(Candidate {
-                    place: Place::Folder(folder.clone()),
+                    place: PackagePlace::Folder(folder.clone()),
                     content,
                     policy: self.approval(level, skill).into(),
                     objection: self.skill_objection(level, skill),
@@ -353,7 +335,7 @@ impl Disk {
             }
             let manifest = plugin.manifest();
             candidates.push(Candidate {
-                place: Place::Bundled(plugin.name),
+                place: PackagePlace::Bundled(plugin.name),
                 // What is compiled in never changes.
                 content: manifest.map(|manifest| Content { manifest, digest: 0 }),
                 policy: Approval::ALL.into(),
@@ -369,11 +351,11 @@ impl Disk {
     }
 
     /// The package at this place, to be put into service.
-    pub(super) fn package(&self, place: &Place) -> Option<PackageHead> {
+    pub(super) fn package(&self, place: &PackagePlace) -> Option<PackageHead> {
         match place {
-            Place::Folder(folder) => self.code(folder)?.package(folder),
+            PackagePlace::Folder(folder) => self.code(folder)?.package(folder),
             #[cfg(feature = "bundled")]
-            Place::Bundled(name) => {
+            PackagePlace::Bundled(name) => {
                 let plugin = BUNDLED.iter().find(|plugin| plugin.name == *name)?;
                 let (manifest, warnings) = (plugin.manifest().ok()?, Vec::new());
                 let (origin, module) = (PackageOrigin::Bundled, ModuleSource::bundled(plugin));
@@ -386,21 +368,5 @@ impl Disk {
         let of_plugin = self.plugins.iter().find_map(|tree| tree.plugins.get(folder));
         let of_skill = || self.skills.iter().find_map(|tree| tree.skills.get(folder));
         of_plugin.map(|plugin| &plugin.code).or_else(|| of_skill()?.code.as_ref())
-    }
-}
-
-impl Place {
-    pub(super) fn origin(&self) -> PackageOrigin {
-        match self {
-            Self::Folder(folder) => PackageOrigin::Folder(folder.clone()),
-            #[cfg(feature = "bundled")]
-            Self::Bundled(_) => PackageOrigin::Bundled,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.origin().fmt(formatter)
     }
 }

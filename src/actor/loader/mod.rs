@@ -1,17 +1,22 @@
-//! The loader: the actor that knows what is on the disk, and brings what is in service in line
-//! with it.
+//! The loader: the actor that brings what is in service in line with the disk.
 //!
-//! Its handle is a sender; dropping the last one stops it. It reads off the executor and only what
-//! changed, makes new modules ready beside the old ones, and hands the plugin host all of it as one
-//! change, which becomes one generation.
+//! Its handle is a sender; dropping the last one stops it. A reload has four steps:
+//!
+//! - *scan* (`disk`): read the files that changed, off the executor;
+//! - *plan* (`plan`): decide which packages go into service, stay and go, from values alone;
+//! - *fetch* (`fetch`): make the modules of new packages ready beside the old ones;
+//! - *apply* (`reconciler`): hand the plugin host all of it as one change, which becomes one generation.
 
 mod actor;
-mod ahead;
+mod candidate;
 mod code;
 mod disk;
+mod fetch;
 mod options;
+mod place;
 mod plan;
 mod plugins;
+mod reconciler;
 mod scope;
 mod settings;
 mod skills;
@@ -20,4 +25,4 @@ pub use actor::{Loader, Reloaded};
 pub use disk::{WatchDepth, WatchedFolder};
 pub use options::{Bundled, LoaderOptions};
 
-use scope::{Failures, Outcomes, Scope, Surroundings};
+use scope::{Scope, Surroundings};

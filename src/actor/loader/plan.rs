@@ -1,299 +1,247 @@
-//! Deciding what of the packages is put into service, what stays and what goes.
+//! Plans a reload: which packages are put into service, which stay and which go.
 //!
-//! A package whose new content can't be used leaves its old one in service. One that asks for more
-//! than is approved is not in service at all (security.md: life cycle).
+//! Planning is a pure function: it reads no file, compiles nothing and changes nothing. A package whose new
+//! content can't be used leaves its old version in service. A package that asks for more than is approved is
+//! not in service at all (security.md: life cycle).
 
-use std::sync::Arc;
-
-use super::ahead::Ahead;
+use super::candidate::Candidate;
 use super::code::Content;
-use super::disk::{Candidate, Disk, Place};
-use super::{Failures, Outcomes};
-use crate::actor::host::{PluginHost, Update};
+use super::place::{Outcomes, PackagePlace};
+use super::scope::Failures;
 use crate::actor::load::LoadError;
-use crate::actor::prepare::prepare;
 use crate::actor::registry::RefusedPlugin;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet};
-use crate::package::{ApprovalPolicy, Descriptions, PackageError, PackageErrorKind};
-use crate::skill::{Readiness, SkillRegistry};
-use crate::task::off_executor;
-
-/// Brings what is in service in line with the disk. It keeps what it put into service and what failed.
-pub(super) struct Reconciler {
-    host: PluginHost,
-    /// Stored descriptions of modules.
-    descriptions: Option<Descriptions>,
-    /// By id.
-    serving: SortedMap<String, Serving>,
-    /// Content that could not be put into service, and why.
-    failed: SortedMap<Place, (u64, LoadError)>,
-    outcomes: Outcomes,
-    skills: Arc<SkillRegistry>,
-    refused: Vec<RefusedPlugin>,
-    generation: u64,
-    /// Unchanged plugins to load again, because a file that they may use now exists.
-    stale: SortedSet<String>,
-}
+use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
+use crate::skill::Readiness;
 
 /// A plugin in service.
-struct Serving {
-    place: Place,
-    digest: u64,
-    version: String,
-    permissions: PluginPermissions,
+pub(super) struct Serving {
+    pub(super) place: PackagePlace,
+    pub(super) digest: u64,
+    pub(super) version: String,
+    pub(super) permissions: PluginPermissions,
 }
 
-/// The changes decided so far in one reload.
+/// The results of earlier reloads.
 #[derive(Default)]
-struct Plan {
-    update: Update,
-    /// The place that claimed each id.
-    claimed: SortedMap<String, Place>,
-    outcomes: Outcomes,
-    /// Descriptions for the next start, by their keys.
-    to_keep: Vec<(String, String)>,
+pub(super) struct History {
+    /// The plugins in service, by id.
+    pub(super) serving: SortedMap<String, Serving>,
+    /// The digest of content that could not be put into service, and why.
+    pub(super) failed: SortedMap<PackagePlace, (u64, LoadError)>,
+    pub(super) outcomes: Outcomes,
 }
 
-impl Reconciler {
-    pub(super) fn new(host: PluginHost, descriptions: Option<Descriptions>) -> Self {
-        Self {
-            host,
-            descriptions,
-            serving: SortedMap::new(),
-            failed: SortedMap::new(),
-            outcomes: Outcomes::new(),
-            skills: Arc::default(),
-            refused: Vec::new(),
-            generation: 0,
-            stale: SortedSet::new(),
-        }
-    }
+/// The state of the disk that a reload brings into service.
+pub(super) struct PlanInput {
+    /// All packages. For one id the first wins.
+    pub(super) candidates: Vec<Candidate>,
+    /// Why folders of packages can't be listed.
+    pub(super) unreadable: Vec<PackageError>,
+    /// Plugins in service that were uninstalled together with their approvals, by id.
+    pub(super) forgotten: SortedSet<String>,
+    /// Unchanged plugins to load again, because a file that they may use now exists, by id.
+    pub(super) stale: SortedSet<String>,
+    pub(super) failures: Failures,
+}
 
-    /// Finds the plugins that may use a file that was missing when they were loaded and exists now.
-    /// Only an explicit reload checks this.
-    pub(super) async fn find_stale(&mut self, failures: Failures) {
-        self.stale = match failures {
-            Failures::Remember => SortedSet::new(),
-            Failures::TryAgain => {
-                let registry = self.host.registry();
-                off_executor(move || {
-                    let stale = registry.plugins().filter(|plugin| plugin.sandbox.is_outdated());
-                    SortedSet::from_iter(stale.map(|plugin| plugin.manifest.id.clone()))
-                })
-                .await
-            }
-        };
-    }
+/// The packages that this reload has fetched, with the reason if one failed.
+pub(super) type Fetched = SortedMap<PackagePlace, Result<(), LoadError>>;
 
-    /// The skills there are, if what is in service stays as it is.
-    pub(super) fn skills(&self, disk: &mut Disk) -> SkillRegistry {
-        let touched = disk.touched();
-        disk.registry(&self.skills, &touched, &self.outcomes)
-    }
+/// The changes of one reload.
+#[derive(Default)]
+pub(super) struct Plan {
+    /// The packages that have to be fetched before the plan is final, in the order of the candidates.
+    pub(super) fetch: Vec<PackagePlace>,
+    /// The fetched packages that go into service, with their ids.
+    pub(super) add: Vec<(String, Serving)>,
+    /// Plugins that go out of service or are replaced: calls in flight end on them.
+    pub(super) remove: Vec<String>,
+    /// Plugins that are no longer approved: calls in flight are cancelled.
+    pub(super) revoke: Vec<String>,
+    pub(super) refused: Vec<RefusedPlugin>,
+    pub(super) outcomes: Outcomes,
+    /// The place that claimed each id: these plugins are in service afterwards.
+    pub(super) claimed: SortedMap<String, PackagePlace>,
+    /// Content to remember as failed.
+    pub(super) failed: Vec<(PackagePlace, (u64, LoadError))>,
+    /// Lines for the log.
+    pub(super) warnings: Vec<String>,
+}
 
-    /// The places whose modules this reload will probably load.
-    fn wanted(&self, candidates: &[Candidate], failures: Failures) -> Vec<Place> {
-        let mut claimed = SortedSet::new();
-        let wanted = candidates.iter().filter_map(|candidate| {
-            let Candidate { place, content, policy, objection, .. } = candidate;
-            let content = content.as_ref().ok()?;
-            let missing = policy.missing(&content.manifest.permissions);
-            let allowed = objection.is_none() && missing.is_empty();
-            let new = claimed.insert(&content.manifest.id)
-                && !self.is_serving(place, content)
-                && self.failed_before(place, content, failures).is_none();
-            (allowed && new).then(|| place.clone())
-        });
-        wanted.collect()
+/// Decides about every candidate. The plan is final when it has nothing left to fetch; until then it assumes
+/// that each fetch will succeed.
+pub(super) fn plan(input: &PlanInput, history: &History, fetched: &Fetched) -> Plan {
+    let mut planner =
+        Planner { input, history, fetched, withdrawn: SortedSet::new(), plan: Plan::default() };
+    for candidate in &input.candidates {
+        planner.decide(candidate);
     }
+    planner.finish()
+}
 
-    /// Brings what is in service in line with the disk. Returns the generation, or `None` when the
-    /// host has stopped.
-    pub(super) async fn reconcile(
-        &mut self,
-        disk: &mut Disk,
-        mut skills: SkillRegistry,
-        failures: Failures,
-    ) -> Option<u64> {
-        let mut plan = Plan::default();
-        let candidates = disk.candidates(&skills);
-        let wanted = self.wanted(&candidates, failures);
-        let mut ahead = Ahead::new(wanted, self.descriptions.clone(), self.host.clone());
-        for candidate in candidates {
-            self.decide(candidate, disk, &mut ahead, failures, &mut plan).await;
-        }
-        let Plan { mut update, claimed, outcomes, to_keep } = plan;
-        let gone = self.serving.keys().filter(|id| !claimed.contains_key(*id));
-        for id in gone {
-            let is_forgotten = self.serving.get(id).is_some_and(|it| disk.is_forgotten(&it.place));
-            let list = if is_forgotten { &mut update.revoke } else { &mut update.remove };
-            list.push(id.clone());
-        }
-        self.serving.retain(|id, _| claimed.contains_key(id));
-        self.failed.retain(|place, _| outcomes.contains_key(place));
-        update.refused.extend(disk.unreadable().cloned().map(RefusedPlugin::unreadable));
-        let before = std::mem::replace(&mut self.outcomes, outcomes);
-        let places = self.outcomes.keys().chain(before.keys());
-        let other = places.filter(|place| before.get(*place) != self.outcomes.get(*place));
-        let touched = disk.skills_at(other);
-        if !touched.is_empty() {
-            skills = disk.registry(&skills, &touched, &self.outcomes);
-        }
-        let same = update.revoke.is_empty()
-            && update.remove.is_empty()
-            && update.add.is_empty()
-            && update.refused == self.refused
-            && skills.is_same_as(&self.skills);
-        if !same {
-            self.skills = Arc::new(skills);
-            self.refused.clone_from(&update.refused);
-            update.skills = Arc::clone(&self.skills);
-            self.generation = self.host.update(update).await?;
-        }
-        if let Some(descriptions) = self.descriptions.clone().filter(|_| !to_keep.is_empty()) {
-            off_executor(move || descriptions.keep(&to_keep)).await;
-        }
-        Some(self.generation)
-    }
+struct Planner<'a> {
+    input: &'a PlanInput,
+    history: &'a History,
+    fetched: &'a Fetched,
+    /// Ids of plugins in service that wait for approval from now on.
+    withdrawn: SortedSet<&'a str>,
+    plan: Plan,
+}
 
-    async fn decide(
-        &mut self,
-        candidate: Candidate,
-        disk: &Disk,
-        ahead: &mut Ahead,
-        failures: Failures,
-        plan: &mut Plan,
-    ) {
-        let Candidate { place, content, policy, objection, command } = candidate;
+impl<'a> Planner<'a> {
+    fn decide(&mut self, candidate: &'a Candidate) {
+        let Candidate { place, content, policy, objection, .. } = candidate;
         let content = match content {
             Ok(content) => content,
-            Err(error) => return self.unreadable(place, error, plan),
+            Err(error) => return self.unreadable(place, error),
         };
-        let id = content.manifest.id.clone();
-        if let Some(other) = plan.claimed.get(&id) {
+        let id = &content.manifest.id;
+        if let Some(other) = self.plan.claimed.get(id) {
             let by = other.to_string();
-            return plan.refuse(place, Some(id), LoadError::Shadowed { by });
+            return self.refuse(place, Some(id), LoadError::Shadowed { by });
         }
         let missing = policy.missing(&content.manifest.permissions);
-        let missing: Vec<String> = objection.into_iter().chain(missing).collect();
+        let missing: Vec<String> = objection.iter().cloned().chain(missing).collect();
         if !missing.is_empty() {
-            return self.wait(place, id, missing, &policy, command, plan);
+            return self.wait(candidate, id, missing);
         }
-        if self.is_serving(&place, &content) {
-            return plan.serve(place, id);
+        if self.is_serving(place, content) {
+            return self.serve(place, id);
         }
-        let prepared = match self.failed_before(&place, &content, failures) {
-            Some(error) => Err(error.clone()),
-            None => match ahead.take(&place, disk).await {
-                Some(Ok(ready)) => self.host.contained(Box::pin(prepare(ready))).await,
-                Some(Err(error)) => Err(error),
-                // It was removed meanwhile; the next reload sees that.
-                None => return,
-            },
-        };
-        match prepared {
-            Ok(mut plugin) => {
-                plan.to_keep.extend(plugin.to_keep.take());
-                if self.serving.contains_key(&id) {
-                    plan.update.remove.push(id.clone());
+        match (self.fetched.get(place), self.failed_before(place, content)) {
+            (Some(Ok(())), _) => self.add(place, content),
+            (Some(Err(error)), _) => {
+                if !is_race(error) {
+                    self.plan.failed.push((place.clone(), (content.digest, error.clone())));
                 }
-                let Content { manifest, digest } = content;
-                let version = manifest.version.to_string();
-                let permissions = manifest.permissions;
-                let serving = Serving { place: place.clone(), digest, version, permissions };
-                self.serving.insert(id.clone(), serving);
-                self.failed.remove(&place);
-                plan.update.add.push(plugin);
-                plan.serve(place, id);
+                self.keep_or_refuse(place, Some(id), error.clone());
             }
-            Err(error) => {
-                if !was_changed(&error) {
-                    self.failed.insert(place.clone(), (content.digest, error.clone()));
-                }
-                self.refuse_or_keep(place, Some(id), error, plan);
+            (None, Some(error)) => self.keep_or_refuse(place, Some(id), error.clone()),
+            (None, None) => {
+                self.plan.fetch.push(place.clone());
+                self.serve(place, id);
             }
         }
     }
 
-    fn unreadable(&self, place: Place, error: PackageError, plan: &mut Plan) {
-        if matches!(error.kind, PackageErrorKind::NoManifest { .. }) {
-            // Its manifest was removed on purpose.
-            return plan.refuse(place, None, LoadError::Package(error));
+    /// Removes the plugins in service that no candidate has claimed.
+    fn finish(self) -> Plan {
+        let Self { input, history, withdrawn, mut plan, .. } = self;
+        let serving = history.serving.keys();
+        let gone = serving
+            .filter(|id| !plan.claimed.contains_key(*id) && !withdrawn.contains(id.as_str()));
+        for id in gone {
+            let is_forgotten = input.forgotten.contains(id);
+            let list = if is_forgotten { &mut plan.revoke } else { &mut plan.remove };
+            list.push(id.clone());
         }
-        self.refuse_or_keep(place, None, LoadError::Package(error), plan);
+        plan.refused.extend(input.unreadable.iter().cloned().map(RefusedPlugin::unreadable));
+        plan
+    }
+
+    fn add(&mut self, place: &PackagePlace, content: &Content) {
+        let id = &content.manifest.id;
+        if self.serving(id).is_some() {
+            self.plan.remove.push(id.clone());
+        }
+        let serving = Serving {
+            place: place.clone(),
+            digest: content.digest,
+            version: content.manifest.version.to_string(),
+            permissions: content.manifest.permissions.clone(),
+        };
+        self.plan.add.push((id.clone(), serving));
+        self.serve(place, id);
+    }
+
+    fn serve(&mut self, place: &PackagePlace, id: &str) {
+        self.plan.claimed.insert(id.to_owned(), place.clone());
+        self.plan.outcomes.insert(place.clone(), Readiness::Ready);
+    }
+
+    fn refuse(&mut self, place: &PackagePlace, id: Option<&str>, error: LoadError) {
+        let reason = format!("its plugin is not in service: {error}");
+        self.plan.outcomes.insert(place.clone(), Readiness::Unavailable(vec![reason]));
+        self.report(place, id, error);
+    }
+
+    fn report(&mut self, place: &PackagePlace, id: Option<&str>, error: LoadError) {
+        let (id, origin) = (id.map(str::to_owned), place.to_string());
+        self.plan.refused.push(RefusedPlugin { id, origin, error });
+    }
+
+    fn unreadable(&mut self, place: &PackagePlace, error: &PackageError) {
+        let is_removed = matches!(error.kind, PackageErrorKind::NoManifest { .. });
+        let error = LoadError::Package(error.clone());
+        match is_removed {
+            // Its manifest was removed on purpose.
+            true => self.refuse(place, None, error),
+            false => self.keep_or_refuse(place, None, error),
+        }
     }
 
     /// Refuses the content at a place. A version in service from there stays, with a note.
-    fn refuse_or_keep(&self, place: Place, id: Option<String>, error: LoadError, plan: &mut Plan) {
-        let old = self.serving.iter().find(|(_, serving)| serving.place == place);
+    fn keep_or_refuse(&mut self, place: &PackagePlace, id: Option<&str>, error: LoadError) {
+        let mut serving = self.history.serving.iter();
+        let old =
+            serving.find(|(id, it)| it.place == *place && !self.withdrawn.contains(id.as_str()));
         match old {
-            Some((old, serving)) if !plan.claimed.contains_key(old) => {
-                let error =
-                    LoadError::Kept { error: Box::new(error), version: serving.version.clone() };
-                let origin = place.to_string();
-                let id = Some(old.clone());
-                plan.update.refused.push(RefusedPlugin { id, origin, error });
-                plan.serve(place, old.clone());
+            Some((old, serving)) if !self.plan.claimed.contains_key(old) => {
+                let (error, version) = (Box::new(error), serving.version.clone());
+                self.report(place, Some(old), LoadError::Kept { error, version });
+                self.serve(place, old);
             }
-            _ => plan.refuse(place, id, error),
+            _ => self.refuse(place, id, error),
         }
     }
 
     /// Takes a plugin that waits for approval out of service, whatever its version.
-    fn wait(
-        &mut self,
-        place: Place,
-        id: String,
-        missing: Vec<String>,
-        policy: &ApprovalPolicy,
-        command: Option<String>,
-        plan: &mut Plan,
-    ) {
+    fn wait(&mut self, candidate: &Candidate, id: &'a str, missing: Vec<String>) {
+        let Candidate { place, policy, command, .. } = candidate;
         let outcome = Readiness::Pending(missing.clone());
-        let is_new = self.outcomes.get(&place) != Some(&outcome);
-        let serving = self.serving.get(&id).filter(|serving| serving.place == place);
+        let is_new = self.history.outcomes.get(place) != Some(&outcome);
+        let serving = self.serving(id).filter(|serving| serving.place == *place);
         let is_revoked = match serving {
             Some(serving) => !policy.missing(&serving.permissions).is_empty(),
             // Calls may be in flight on a version that went out of service before.
             None => is_new && matches!(policy, ApprovalPolicy::Stored(it) if it.revoked),
         };
-        let was_serving = serving.is_some();
-        if was_serving {
-            self.serving.remove(&id);
-            plan.update.remove.push(id.clone());
+        if serving.is_some() {
+            self.withdrawn.insert(id);
+            self.plan.remove.push(id.to_owned());
+            if is_revoked {
+                let warning = format!("{id} is out of service: its approval was taken back");
+                self.plan.warnings.push(warning);
+            }
         }
         if is_revoked {
-            // A plugin revoked before the start is not in service, so there is nothing to report.
-            if was_serving {
-                log::warn!("{id} is out of service: its approval was taken back");
-            }
-            plan.update.revoke.push(id.clone());
+            self.plan.revoke.push(id.to_owned());
         }
-        let error = LoadError::Pending { unapproved: missing, command };
-        let origin = place.to_string();
-        plan.update.refused.push(RefusedPlugin { id: Some(id), origin, error });
-        plan.outcomes.insert(place, outcome);
+        let error = LoadError::Pending { unapproved: missing, command: command.clone() };
+        self.report(place, Some(id), error);
+        self.plan.outcomes.insert(place.clone(), outcome);
     }
 
-    fn is_serving(&self, place: &Place, content: &Content) -> bool {
+    fn serving(&self, id: &str) -> Option<&'a Serving> {
+        self.history.serving.get(id).filter(|_| !self.withdrawn.contains(id))
+    }
+
+    fn is_serving(&self, place: &PackagePlace, content: &Content) -> bool {
         let id = &content.manifest.id;
-        let serving = self.serving.get(id).filter(|_| !self.stale.contains(id));
+        let serving = self.serving(id).filter(|_| !self.input.stale.contains(id));
         serving.is_some_and(|it| it.place == *place && it.digest == content.digest)
     }
 
-    fn failed_before(
-        &self,
-        place: &Place,
-        content: &Content,
-        failures: Failures,
-    ) -> Option<&LoadError> {
-        let (digest, error) = self.failed.get(place)?;
-        (failures == Failures::Remember && *digest == content.digest).then_some(error)
+    fn failed_before(&self, place: &PackagePlace, content: &Content) -> Option<&'a LoadError> {
+        let (digest, error) = self.history.failed.get(place)?;
+        let is_known = self.input.failures == Failures::Remember && *digest == content.digest;
+        is_known.then_some(error)
     }
 }
 
-/// Whether the module changed between two reads, which says nothing about the first one.
-fn was_changed(error: &LoadError) -> bool {
+/// Whether the module changed between two reads, which does not count as a failure of its content.
+fn is_race(error: &LoadError) -> bool {
     let LoadError::Package(error) = error else { return false };
     matches!(
         error.kind,
@@ -301,16 +249,211 @@ fn was_changed(error: &LoadError) -> bool {
     )
 }
 
-impl Plan {
-    fn serve(&mut self, place: Place, id: String) {
-        self.claimed.insert(id, place.clone());
-        self.outcomes.insert(place, Readiness::Ready);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::PluginManifest;
+    use crate::package::{Approval, PackageKind, StoredApproval};
+
+    fn place(folder: &str) -> PackagePlace {
+        PackagePlace::Folder(folder.into())
     }
 
-    fn refuse(&mut self, place: Place, id: Option<String>, error: LoadError) {
-        let reason = format!("its plugin is not in service: {error}");
-        let origin = place.to_string();
-        self.outcomes.insert(place, Readiness::Unavailable(vec![reason]));
-        self.update.refused.push(RefusedPlugin { id, origin, error });
+    /// A package that asks for nothing.
+    fn package(folder: &str, id: &str, digest: u64) -> Candidate {
+        let text = format!(
+            r#"{{"id": "{id}", "name": "N", "version": "1.0.0", "capabilities": ["tool"], "wasm_module": "p.wasm"}}"#
+        );
+        let manifest = PluginManifest::from_json(&text).unwrap().manifest;
+        Candidate {
+            place: place(folder),
+            content: Ok(Content { manifest, digest }),
+            policy: Approval::NONE.into(),
+            objection: None,
+            command: None,
+        }
+    }
+
+    fn asking_for_a_shell(mut package: Candidate) -> Candidate {
+        package.content.as_mut().unwrap().manifest.permissions.shell = true;
+        package
+    }
+
+    fn unreadable(folder: &str, kind: PackageErrorKind) -> Candidate {
+        Candidate { content: Err(PackageError::new(folder, kind)), ..package(folder, "any", 0) }
+    }
+
+    fn failure() -> LoadError {
+        LoadError::Description { problem: "no JSON".into() }
+    }
+
+    fn input(candidates: impl Into<Vec<Candidate>>) -> PlanInput {
+        PlanInput {
+            candidates: candidates.into(),
+            unreadable: Vec::new(),
+            forgotten: SortedSet::new(),
+            stale: SortedSet::new(),
+            failures: Failures::Remember,
+        }
+    }
+
+    /// A history in which these plugins are in service.
+    fn serving<const N: usize>(plugins: [(&str, &str, u64); N]) -> History {
+        let serving = plugins.map(|(folder, id, digest)| {
+            let (version, permissions) = ("1.0.0".to_owned(), PluginPermissions::default());
+            (id.to_owned(), Serving { place: place(folder), digest, version, permissions })
+        });
+        History { serving: serving.into(), ..History::default() }
+    }
+
+    fn fetched<const N: usize>(results: [(&str, Result<(), LoadError>); N]) -> Fetched {
+        results.map(|(folder, result)| (place(folder), result)).into()
+    }
+
+    fn added(plan: &Plan) -> Vec<&str> {
+        plan.add.iter().map(|(id, _)| id.as_str()).collect()
+    }
+
+    fn errors(plan: &Plan) -> Vec<String> {
+        plan.refused.iter().map(|refused| refused.error.to_string()).collect()
+    }
+
+    #[test]
+    fn a_new_package_is_fetched_then_added() {
+        let input = input([package("a", "one", 1)]);
+        let first = plan(&input, &History::default(), &Fetched::new());
+        assert_eq!(first.fetch, [place("a")]);
+        assert!(first.add.is_empty());
+        let last = plan(&input, &History::default(), &fetched([("a", Ok(()))]));
+        assert!(last.fetch.is_empty() && last.remove.is_empty());
+        assert_eq!(added(&last), ["one"]);
+        assert_eq!(last.outcomes.get(&place("a")), Some(&Readiness::Ready));
+    }
+
+    #[test]
+    fn unchanged_content_stays_without_a_fetch() {
+        let plan =
+            plan(&input([package("a", "one", 1)]), &serving([("a", "one", 1)]), &Fetched::new());
+        assert!(plan.fetch.is_empty() && plan.add.is_empty() && plan.remove.is_empty());
+        assert!(plan.claimed.contains_key("one"));
+    }
+
+    #[test]
+    fn changed_content_replaces_the_plugin() {
+        let (input, history) = (input([package("a", "one", 2)]), serving([("a", "one", 1)]));
+        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("a")]);
+        let plan = plan(&input, &history, &fetched([("a", Ok(()))]));
+        assert_eq!(added(&plan), ["one"]);
+        assert_eq!(plan.remove, ["one"]);
+    }
+
+    #[test]
+    fn a_stale_plugin_is_fetched_again() {
+        let mut input = input([package("a", "one", 1), package("b", "two", 1)]);
+        input.stale.insert("two".into());
+        let history = serving([("a", "one", 1), ("b", "two", 1)]);
+        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("b")]);
+    }
+
+    #[test]
+    fn a_failed_version_leaves_the_old_one() {
+        let (input, history) = (input([package("a", "one", 2)]), serving([("a", "one", 1)]));
+        let plan = plan(&input, &history, &fetched([("a", Err(failure()))]));
+        assert!(plan.add.is_empty() && plan.remove.is_empty());
+        assert!(plan.claimed.contains_key("one"));
+        assert_eq!(errors(&plan), ["`describe` gave no JSON; version 1.0.0 stays in service"]);
+        assert_eq!(plan.failed, [(place("a"), (2, failure()))]);
+    }
+
+    #[test]
+    fn a_remembered_failure_is_not_fetched() {
+        let mut input = input([package("a", "one", 2)]);
+        let mut history = History::default();
+        history.failed.insert(place("a"), (2, failure()));
+        let remembered = plan(&input, &history, &Fetched::new());
+        assert!(remembered.fetch.is_empty());
+        assert_eq!(errors(&remembered), ["`describe` gave no JSON"]);
+        input.failures = Failures::TryAgain;
+        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("a")]);
+        input.failures = Failures::Remember;
+        history.failed.insert(place("a"), (1, failure()));
+        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("a")]);
+    }
+
+    #[test]
+    fn a_race_is_not_remembered_as_failure() {
+        let gone = PackageErrorKind::ModuleGone { file: "p.wasm".into() };
+        let gone = Err(LoadError::Package(PackageError::new("a", gone)));
+        let plan =
+            plan(&input([package("a", "one", 1)]), &History::default(), &fetched([("a", gone)]));
+        assert!(plan.failed.is_empty());
+        assert_eq!(plan.refused.len(), 1);
+    }
+
+    #[test]
+    fn the_first_package_of_an_id_wins() {
+        let input = input([package("a", "one", 1), package("b", "one", 2)]);
+        let first = plan(&input, &History::default(), &Fetched::new());
+        assert_eq!(first.fetch, [place("a")]);
+        assert_eq!(errors(&first), ["shadowed by the one from a"]);
+        // When the first one fails, the second one has its turn.
+        let second = plan(&input, &History::default(), &fetched([("a", Err(failure()))]));
+        assert_eq!(second.fetch, [place("b")]);
+        let results = fetched([("a", Err(failure())), ("b", Ok(()))]);
+        let last = plan(&input, &History::default(), &results);
+        assert_eq!(last.add.iter().map(|(_, it)| &it.place).collect::<Vec<_>>(), [&place("b")]);
+    }
+
+    #[test]
+    fn unapproved_permissions_take_a_plugin_out() {
+        let input = input([asking_for_a_shell(package("a", "one", 2))]);
+        let plan = plan(&input, &serving([("a", "one", 1)]), &Fetched::new());
+        assert!(plan.fetch.is_empty() && plan.revoke.is_empty() && plan.warnings.is_empty());
+        assert_eq!(plan.remove, ["one"]);
+        assert!(matches!(plan.outcomes.get(&place("a")), Some(Readiness::Pending(_))));
+    }
+
+    #[test]
+    fn an_objection_keeps_a_package_out() {
+        let objection = Some("change: p.wasm".to_owned());
+        let input = input([Candidate { objection, ..package("a", "one", 1) }]);
+        let plan = plan(&input, &History::default(), &Fetched::new());
+        assert!(plan.fetch.is_empty());
+        assert_eq!(errors(&plan), ["needs approval for change: p.wasm"]);
+    }
+
+    #[test]
+    fn a_revoked_approval_cancels_calls_once() {
+        let revoked = || {
+            let policy = StoredApproval { revoked: true, ..StoredApproval::default() }.into();
+            input([Candidate { policy, ..package("a", "one", 1) }])
+        };
+        let mut history = serving([("a", "one", 1)]);
+        let first = plan(&revoked(), &history, &Fetched::new());
+        assert_eq!((first.remove, first.revoke), (vec!["one".into()], vec!["one".to_owned()]));
+        assert_eq!(first.warnings.len(), 1);
+        (history.serving, history.outcomes) = (SortedMap::new(), first.outcomes);
+        let second = plan(&revoked(), &history, &Fetched::new());
+        assert!(second.remove.is_empty() && second.revoke.is_empty() && second.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_removed_package_goes_out_of_service() {
+        let history = serving([("a", "one", 1), ("b", "two", 1)]);
+        let mut input = input([]);
+        input.forgotten.insert("two".into());
+        let plan = plan(&input, &history, &Fetched::new());
+        assert_eq!((plan.remove, plan.revoke), (vec!["one".into()], vec!["two".to_owned()]));
+    }
+
+    #[test]
+    fn an_unreadable_manifest_keeps_the_plugin() {
+        let history = serving([("a", "one", 1)]);
+        let other_kind = PackageErrorKind::OtherKind { wanted: PackageKind::Plugin };
+        let kept = plan(&input([unreadable("a", other_kind)]), &history, &Fetched::new());
+        assert!(kept.remove.is_empty() && kept.claimed.contains_key("one"));
+        let missing = PackageErrorKind::NoManifest { looked_for: &[] };
+        let gone = plan(&input([unreadable("a", missing)]), &history, &Fetched::new());
+        assert_eq!(gone.remove, ["one"]);
     }
 }

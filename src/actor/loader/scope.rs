@@ -1,15 +1,14 @@
-//! What one reload reads again, and what decides how it is read.
+//! The paths that one reload reads again, and the settings that decide how it reads them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::disk::Place;
-use crate::contract::{SortedMap, SortedSet};
+use crate::contract::SortedSet;
 use crate::package::{Approvals, PackageContent, ReadLimits};
 use crate::sandbox::Authority;
-use crate::skill::{Readiness, SkillDocument, SkillHost};
+use crate::skill::{SkillDocument, SkillHost};
 
-/// What may have changed.
+/// The paths that may have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scope {
     All,
@@ -17,15 +16,12 @@ pub(super) enum Scope {
     Paths(SortedSet<PathBuf>),
 }
 
-/// What becomes of modules that failed before and are still the same.
+/// The treatment of unchanged modules that failed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failures {
     TryAgain,
     Remember,
 }
-
-/// What became of the packages with code, by place.
-pub(super) type Outcomes = SortedMap<Place, Readiness>;
 
 impl Scope {
     /// Whether all of `root` may have changed.
@@ -53,19 +49,19 @@ impl Scope {
     }
 }
 
-/// What decides how files are read and whether skills can be used.
+/// The settings that decide how files are read and whether skills can be used.
 pub(super) struct Surroundings {
     pub(super) limits: ReadLimits,
     pub(super) host: Arc<dyn SkillHost>,
     /// `$WEFT_HOME`, and what is approved there.
     pub(super) home: Option<PathBuf>,
     pub(super) approvals: Approvals,
-    /// What plugins may not open, which grows by what is found.
+    /// The places that stay closed to plugins. Every folder that is found is added.
     pub(super) authority: Authority,
 }
 
 impl Surroundings {
-    /// What the package in a folder is made of, where approvals are kept at all.
+    /// The content of the package in a folder, if approvals are kept at all.
     pub(super) fn made_of(&self, folder: &Path, version: Option<&str>) -> Option<PackageContent> {
         let home = self.home.as_ref()?;
         Some(PackageContent::read(folder, home, version))

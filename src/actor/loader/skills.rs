@@ -30,10 +30,10 @@ pub(super) struct SkillTree {
     touched: Vec<(Arc<str>, PathBuf)>,
 }
 
-/// What is in a folder that has to do with a skill, or why nothing in it may be read.
-type Content = Result<SkillFiles, Diagnostic>;
-/// Such folders.
-type Found = SortedMap<PathBuf, Content>;
+/// A folder's files that belong to a skill, or why none of its files may be read.
+type FolderFiles = Result<SkillFiles, Diagnostic>;
+/// The skills' folders that a walk has found.
+type FoundFolders = SortedMap<PathBuf, FolderFiles>;
 
 /// How far a tree goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,7 +155,11 @@ impl SkillTree {
     }
 
     /// The folders that changed paths have to do with: as they are now, and as they were known.
-    fn look_at(&self, root: &SkillRoot, paths: &SortedSet<PathBuf>) -> (Found, Vec<PathBuf>) {
+    fn look_at(
+        &self,
+        root: &SkillRoot,
+        paths: &SortedSet<PathBuf>,
+    ) -> (FoundFolders, Vec<PathBuf>) {
         let mut single: Vec<&Path> = Vec::new();
         let mut found: Vec<SkillFolder> = Vec::new();
         let mut known: Vec<&PathBuf> = Vec::new();
@@ -196,7 +200,7 @@ impl SkillTree {
         &mut self,
         root: &SkillRoot,
         reader: &SkillReader,
-        (folder, content): (PathBuf, Content),
+        (folder, content): (PathBuf, FolderFiles),
         scope: &Scope,
         around: &Surroundings,
         held: &Root<'_>,
@@ -242,9 +246,11 @@ impl SkillTree {
         let mut skill = Box::new(KnownSkill::read(&folder, &files, parsed, known, around));
         skill.fingerprint = fingerprint;
         let code = skill.code.take();
-        skill.code = has_code
-            .then(|| Code::of_skill(&folder, &files.code, &skill, code, around.limits))
-            .flatten();
+        if has_code {
+            let version = skill.document.as_ref().and_then(|it| it.version.as_deref());
+            let (name, limits) = (&skill.name, around.limits);
+            skill.code = Code::of_skill(&folder, &files.code, name, version, code, limits);
+        }
         skill.made_of = self.made_of(&folder, &skill, around);
         self.touched.extend(before.map(|name| (name, folder.clone())));
         self.touch(None, &skill, &folder);
@@ -387,12 +393,12 @@ impl KnownSkill {
 }
 
 /// In the order of their paths, so that what is known grows at its end.
-fn by_path(folders: Vec<SkillFolder>) -> Found {
+fn by_path(folders: Vec<SkillFolder>) -> FoundFolders {
     folders.into_iter().map(|it| (it.path, it.content)).collect()
 }
 
 /// The known folders that were not found.
-fn without<'a>(known: impl IntoIterator<Item = &'a PathBuf>, found: &Found) -> Vec<PathBuf> {
+fn without<'a>(known: impl IntoIterator<Item = &'a PathBuf>, found: &FoundFolders) -> Vec<PathBuf> {
     known.into_iter().filter(|folder| !found.contains_key(*folder)).cloned().collect()
 }
 

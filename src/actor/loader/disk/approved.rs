@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::super::place::PackagePlace;
 use super::super::skills::KnownSkill;
-use super::{Disk, Place};
+use super::Disk;
 use crate::contract::PluginPermissions;
 use crate::package::{
     Approval, ApprovalPolicy, PackageContent, PackageKind, PackageOrigin, StoredApproval,
@@ -34,7 +35,7 @@ impl Disk {
 
     /// Whether what was installed at a place was removed with all that was approved for it. Calls in
     /// flight have nothing then to end with.
-    pub(in crate::actor::loader) fn is_forgotten(&self, place: &Place) -> bool {
+    pub(in crate::actor::loader) fn is_forgotten(&self, place: &PackagePlace) -> bool {
         let PackageOrigin::Folder(folder) = place.origin() else { return false };
         let forgotten = |home: &Path, kind: PackageKind| {
             let name = folder.strip_prefix(home.join(kind.folder())).ok().and_then(Path::to_str);

@@ -1,0 +1,99 @@
+//! Fetches packages: reads and compiles their modules, and lets each plugin describe itself.
+//!
+//! While one plugin describes itself, other threads read and compile the next ones.
+
+use std::collections::VecDeque;
+use std::thread::available_parallelism;
+use std::vec;
+
+use futures_lite::future::{poll_once, ready};
+
+use super::disk::Disk;
+use super::place::PackagePlace;
+use crate::actor::host::PluginHost;
+use crate::actor::load::LoadError;
+use crate::actor::prepare::{PreparedPlugin, ReadyPackage, Workshop, prepare};
+use crate::contract::BoxFuture;
+use crate::package::{Descriptions, MANIFEST_NAMES, PackageError, PackageErrorKind};
+use crate::task::off_executor;
+
+/// Modules at once, at most: each takes memory until its turn has come.
+const AT_ONCE: usize = 4;
+
+type Readying = BoxFuture<'static, Result<ReadyPackage, LoadError>>;
+
+/// Prepares the packages at these places for service. The results are in the same order.
+pub(super) async fn fetch(
+    places: Vec<PackagePlace>,
+    disk: &Disk,
+    host: &PluginHost,
+    descriptions: &Option<Descriptions>,
+) -> Vec<(PackagePlace, Result<PreparedPlugin, LoadError>)> {
+    let at_once = match places.len() {
+        0 | 1 => 1,
+        _ => available_parallelism().map_or(1, |cores| cores.get().min(AT_ONCE)),
+    };
+    let mut fetched = Vec::with_capacity(places.len());
+    let workshop = host.workshop(descriptions.clone());
+    let (waiting, under_way) = (places.into_iter(), VecDeque::new());
+    let mut ahead = Ahead { waiting, under_way, at_once, disk, host, workshop };
+    while let Some((place, readying)) = ahead.next().await {
+        let ready = readying.await;
+        ahead.begin().await;
+        let prepared = match ready {
+            Ok(ready) => host.contained(Box::pin(prepare(ready))).await,
+            Err(error) => Err(error),
+        };
+        fetched.push((place, prepared));
+    }
+    fetched
+}
+
+/// The packages whose turn has not come, of which the first are already under way.
+struct Ahead<'a> {
+    waiting: vec::IntoIter<PackagePlace>,
+    under_way: VecDeque<(PackagePlace, Readying)>,
+    at_once: usize,
+    disk: &'a Disk,
+    host: &'a PluginHost,
+    workshop: Workshop,
+}
+
+impl Ahead<'_> {
+    async fn next(&mut self) -> Option<(PackagePlace, Readying)> {
+        self.begin().await;
+        self.under_way.pop_front()
+    }
+
+    /// Begins with as many as may be under way.
+    async fn begin(&mut self) {
+        while self.under_way.len() < self.at_once {
+            let Some(place) = self.waiting.next() else { return };
+            let mut readying = self.readying(&place);
+            if let Some(done) = poll_once(&mut readying).await {
+                readying = Box::pin(ready(done));
+            }
+            self.under_way.push_back((place, readying));
+        }
+    }
+
+    fn readying(&self, place: &PackagePlace) -> Readying {
+        let Some(package) = self.disk.package(place) else {
+            let kind = PackageErrorKind::NoManifest { looked_for: &MANIFEST_NAMES };
+            let gone = LoadError::Package(PackageError::new(place.to_string(), kind));
+            return Box::pin(ready(Err(gone)));
+        };
+        let workshop = self.workshop.clone();
+        let afterwards = self.host.afterwards(&package.manifest.id);
+        let is_trusted = package.module.is_trusted();
+        let make = move || package.ready(None, &workshop, afterwards);
+        let work: Readying = match is_trusted {
+            // A bundled module is small and its functions are translated later: that takes less time than to
+            // ask another thread, whose allocator would keep the memory.
+            true => Box::pin(async { make() }),
+            false => Box::pin(off_executor(make)),
+        };
+        let host = self.host.clone();
+        Box::pin(async move { host.contained(work).await })
+    }
+}

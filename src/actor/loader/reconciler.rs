@@ -1,0 +1,140 @@
+//! Brings what is in service in line with the disk: plan, fetch, and apply the final plan.
+
+use std::sync::Arc;
+
+use super::disk::Disk;
+use super::fetch::fetch;
+use super::place::PackagePlace;
+use super::plan::{Fetched, History, Plan, PlanInput, plan};
+use super::scope::Failures;
+use crate::actor::host::{PluginHost, Update};
+use crate::actor::prepare::PreparedPlugin;
+use crate::actor::registry::RefusedPlugin;
+use crate::contract::{SortedMap, SortedSet};
+use crate::package::Descriptions;
+use crate::skill::SkillRegistry;
+use crate::task::off_executor;
+
+/// Brings what is in service in line with the disk. It keeps what it put into service and what failed.
+pub(super) struct Reconciler {
+    host: PluginHost,
+    /// Stored descriptions of modules.
+    descriptions: Option<Descriptions>,
+    history: History,
+    skills: Arc<SkillRegistry>,
+    refused: Vec<RefusedPlugin>,
+    generation: u64,
+}
+
+type Prepared = SortedMap<PackagePlace, PreparedPlugin>;
+
+impl Reconciler {
+    pub(super) fn new(host: PluginHost, descriptions: Option<Descriptions>) -> Self {
+        Self {
+            host,
+            descriptions,
+            history: History::default(),
+            skills: Arc::default(),
+            refused: Vec::new(),
+            generation: 0,
+        }
+    }
+
+    /// Brings what is in service in line with the disk. Returns the generation, or `None` when the
+    /// host has stopped.
+    pub(super) async fn reconcile(&mut self, disk: &mut Disk, failures: Failures) -> Option<u64> {
+        let touched = disk.touched();
+        // The skills there are, if what is in service stays as it is.
+        let skills = disk.registry(&self.skills, &touched, &self.history.outcomes);
+        let serving = self.history.serving.iter();
+        let forgotten = serving.filter(|(_, it)| disk.is_forgotten(&it.place));
+        let input = PlanInput {
+            candidates: disk.candidates(&skills),
+            unreadable: disk.unreadable().cloned().collect(),
+            forgotten: forgotten.map(|(id, _)| id.clone()).collect(),
+            stale: self.stale(failures).await,
+            failures,
+        };
+        let (mut fetched, mut prepared) = (Fetched::new(), Prepared::new());
+        let plan = loop {
+            let plan = plan(&input, &self.history, &fetched);
+            if plan.fetch.is_empty() {
+                break plan;
+            }
+            // A failure may free an id for a later candidate, which is fetched in the next round.
+            for (place, result) in fetch(plan.fetch, disk, &self.host, &self.descriptions).await {
+                let result = result.map(|plugin| {
+                    prepared.insert(place.clone(), plugin);
+                });
+                fetched.insert(place, result);
+            }
+        };
+        self.apply(plan, prepared, disk, skills).await
+    }
+
+    /// The plugins that may use a file that was missing when they were loaded and exists now. Only an
+    /// explicit reload checks this.
+    async fn stale(&self, failures: Failures) -> SortedSet<String> {
+        match failures {
+            Failures::Remember => SortedSet::new(),
+            Failures::TryAgain => {
+                let registry = self.host.registry();
+                off_executor(move || {
+                    let stale = registry.plugins().filter(|plugin| plugin.sandbox.is_outdated());
+                    SortedSet::from_iter(stale.map(|plugin| plugin.manifest.id.clone()))
+                })
+                .await
+            }
+        }
+    }
+
+    async fn apply(
+        &mut self,
+        plan: Plan,
+        mut prepared: Prepared,
+        disk: &Disk,
+        mut skills: SkillRegistry,
+    ) -> Option<u64> {
+        let Plan { add, remove, revoke, refused, outcomes, claimed, failed, warnings, .. } = plan;
+        for warning in warnings {
+            log::warn!("{warning}");
+        }
+        let mut update = Update { revoke, remove, refused, ..Update::default() };
+        let mut to_keep = Vec::new();
+        let History { serving, failed: known_failed, outcomes: known_outcomes } = &mut self.history;
+        for (id, added) in add {
+            known_failed.remove(&added.place);
+            if let Some(mut plugin) = prepared.remove(&added.place) {
+                to_keep.extend(plugin.to_keep.take());
+                update.add.push(plugin);
+            }
+            serving.insert(id, added);
+        }
+        serving.retain(|id, _| claimed.contains_key(id));
+        known_failed.extend(failed);
+        known_failed.retain(|place, _| outcomes.contains_key(place));
+        let before = std::mem::replace(known_outcomes, outcomes);
+        let outcomes = &self.history.outcomes;
+        let places = outcomes.keys().chain(before.keys());
+        let changed = places.filter(|place| before.get(*place) != outcomes.get(*place));
+        let touched = disk.skills_at(changed);
+        if !touched.is_empty() {
+            skills = disk.registry(&skills, &touched, outcomes);
+        }
+        let is_same = update.revoke.is_empty()
+            && update.remove.is_empty()
+            && update.add.is_empty()
+            && update.refused == self.refused
+            && skills.is_same_as(&self.skills);
+        if !is_same {
+            self.skills = Arc::new(skills);
+            self.refused.clone_from(&update.refused);
+            update.skills = Arc::clone(&self.skills);
+            self.generation = self.host.update(update).await?;
+        }
+        if let Some(descriptions) = self.descriptions.clone().filter(|_| !to_keep.is_empty()) {
+            off_executor(move || descriptions.keep(&to_keep)).await;
+        }
+        Some(self.generation)
+    }
+}
