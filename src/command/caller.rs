@@ -1,12 +1,8 @@
-//! Who calls a command, and what the call may use.
-
-use std::sync::Arc;
+//! The caller of a command, and what the host remembers of a chat.
 
 use async_channel::Sender;
 
 use super::answer::SkillPrompt;
-use super::registry::CommandRegistry;
-use crate::actor::PluginHost;
 use crate::contract::SortedMap;
 use crate::task::{Held, Lock};
 
@@ -84,21 +80,4 @@ impl ProgressNotes {
             let _ = reader.try_send(note());
         }
     }
-}
-
-/// One call of a command.
-#[derive(Clone, Copy)]
-pub struct CommandCall<'a> {
-    /// The text after the command's name, as it was typed, without the space around it.
-    pub arguments: &'a str,
-    /// Who calls.
-    pub caller: &'a Caller,
-    /// The chat it happens in.
-    pub conversation: &'a Arc<Conversation>,
-    /// The commands there are.
-    pub registry: &'a CommandRegistry,
-    /// What is hosted.
-    pub host: &'a PluginHost,
-    /// Where to say how it goes on.
-    pub progress: &'a ProgressNotes,
 }

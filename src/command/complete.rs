@@ -1,34 +1,21 @@
-//! What may come next in a line that somebody types.
+//! Completion of a line that somebody types.
 
-use super::registry::CommandRegistry;
+use super::registry::{CommandRegistry, Completes};
 use crate::actor::{PluginHost, Snapshot};
 use crate::contract::sort_by;
 
-/// What may follow a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Completes {
-    /// Names of commands.
-    Commands,
-    /// Names of active skills.
-    Skills,
-    /// Full names of tools.
-    Tools,
-    /// Ids of plugins that wait for approval.
-    Waiting,
-}
-
-/// What can stand in a line from one place on.
+/// The completions of a line from one place on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// The byte in the line from which on it is replaced.
+    /// The byte of the line from which on a candidate replaces the text.
     pub start: usize,
-    /// What can stand there, in order.
+    /// The texts that may stand there, in order.
     pub candidates: Vec<String>,
 }
 
 impl CommandRegistry {
-    /// What can stand at the end of `line`: a command after a slash, what the command takes after
-    /// it, and otherwise a tool in the first place.
+    /// Completes the end of `line`: a command after a slash, after a command the names that it takes, and
+    /// otherwise a tool in the first place.
     #[must_use]
     pub fn complete(&self, line: &str, host: &PluginHost) -> Completion {
         let snapshot = host.snapshot();

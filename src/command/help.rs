@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::error::CommandError;
-use super::registry::{Audience, Command, CommandRegistry, CommandSource};
+use super::registry::{Audience, Command, CommandRegistry};
+use super::source::CommandSource;
 
 impl CommandRegistry {
     /// All commands in two groups, with what is wrong with them at the end.

@@ -1,15 +1,18 @@
-//! The commands there are at one moment.
+//! The commands of one moment, and how one of them is called.
+//!
+//! A command's handler receives the call, and a call can list all commands: so these types are together.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::answer::CommandOutcome;
-use super::caller::CommandCall;
+use super::caller::{Caller, Conversation, ProgressNotes};
+use super::collision::Collision;
 use super::error::CommandError;
 use super::line::CommandLine;
-use super::skill;
+use super::source::CommandSource;
+use crate::actor::PluginHost;
 use crate::contract::{BoxFuture, SortedMap, similar_names};
-use crate::skill::SkillRegistry;
 
 /// Runs a command.
 pub trait CommandHandler: Send + Sync {
@@ -24,42 +27,39 @@ pub trait CommandHandler: Send + Sync {
     ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>>;
 
     /// What may follow the command, for completion: names of this kind. Default: nothing.
-    fn completes(&self) -> Option<super::complete::Completes> {
+    fn completes(&self) -> Option<Completes> {
         None
     }
 }
 
-/// Where a command comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandSource {
-    /// The program, or an embedder of the library.
-    BuiltIn,
-    /// A skill.
-    Skill {
-        /// Its name.
-        name: String,
-        /// Its file, or what it is where there is none.
-        path: String,
-    },
-    /// A skill without a file, which a plugin tells.
-    Plugin {
-        /// The skill's name.
-        name: String,
-        /// The plugin's id.
-        plugin: String,
-    },
+/// What may follow a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completes {
+    /// Names of commands.
+    Commands,
+    /// Names of active skills.
+    Skills,
+    /// Full names of tools.
+    Tools,
+    /// Ids of plugins that wait for approval.
+    Waiting,
 }
 
-impl fmt::Display for CommandSource {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BuiltIn => formatter.write_str("a built-in command"),
-            Self::Skill { name, path } => write!(formatter, "the skill `{name}` ({path})"),
-            Self::Plugin { name, plugin } => {
-                write!(formatter, "the skill `{name}` of the plugin `{plugin}`")
-            }
-        }
-    }
+/// One call of a command.
+#[derive(Clone, Copy)]
+pub struct CommandCall<'a> {
+    /// The text after the command's name, as it was typed, without the space around it.
+    pub arguments: &'a str,
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// The chat it happens in.
+    pub conversation: &'a Arc<Conversation>,
+    /// All commands of this moment.
+    pub registry: &'a CommandRegistry,
+    /// The plugin host.
+    pub host: &'a PluginHost,
+    /// The receiver of progress notes.
+    pub progress: &'a ProgressNotes,
 }
 
 /// Who may call a command.
@@ -102,6 +102,31 @@ impl Command {
         }
     }
 
+    /// A built-in command for everyone, without aliases.
+    pub(super) fn built_in(
+        name: &str,
+        argument_hint: &str,
+        summary: &str,
+        help: &str,
+        handler: impl CommandHandler + 'static,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            argument_hint: argument_hint.to_owned(),
+            summary: summary.to_owned(),
+            help: help.to_owned(),
+            source: CommandSource::BuiltIn,
+            audience: Audience::Everyone,
+            handler: Arc::new(handler),
+        }
+    }
+
+    /// The same command for the owner alone.
+    pub(super) fn for_owner(self) -> Self {
+        Self { audience: Audience::Owner, ..self }
+    }
+
     fn names(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.name).chain(&self.aliases)
     }
@@ -114,42 +139,6 @@ impl fmt::Debug for Command {
     }
 }
 
-/// A name that two commands want. The first one has it; the second one has none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collision {
-    /// The name, without the slash.
-    pub name: String,
-    /// Whose it is.
-    pub kept: CommandSource,
-    /// Who wanted it too, and is no command.
-    pub refused: CommandSource,
-}
-
-impl Collision {
-    /// How to have both.
-    #[must_use]
-    pub fn next_step(&self) -> String {
-        match &self.refused {
-            CommandSource::Skill { path, .. } => {
-                format!("give the skill another `name` in {path}")
-            }
-            CommandSource::Plugin { plugin, .. } => {
-                format!(
-                    "give the plugin another `id` than `{plugin}`, from which its skill is named"
-                )
-            }
-            CommandSource::BuiltIn => "give the command another name".into(),
-        }
-    }
-}
-
-impl fmt::Display for Collision {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kept, refused } = self;
-        write!(formatter, "`/{name}` is {kept}, so {refused} is not a command")
-    }
-}
-
 /// The commands there are at one moment. It never changes.
 #[derive(Debug, Default)]
 pub struct CommandRegistry {
@@ -159,38 +148,27 @@ pub struct CommandRegistry {
     by_name: SortedMap<String, usize>,
     collisions: Vec<Collision>,
     /// Skills that are no commands, and why.
-    without_command: SortedMap<String, String>,
+    pub(super) without_command: SortedMap<String, String>,
 }
 
 impl CommandRegistry {
-    /// Takes the built-in commands, and then one for each skill that people may call. A name goes to
-    /// the first that wants it; who comes later is a [`Collision`].
-    #[must_use]
-    pub fn new(built_in: impl IntoIterator<Item = Command>, skills: &SkillRegistry) -> Self {
-        let mut registry = Self::default();
-        for command in built_in.into_iter().chain(skill::commands(skills)) {
-            registry.add(command);
-        }
-        for (name, refused) in skill::shadowed_by_files(skills) {
-            if let Some(by) = registry.by_name.get(&name) {
-                let kept = registry.commands[*by].source.clone();
-                registry.collisions.push(Collision { name, kept, refused });
-            }
-        }
-        registry.without_command = skill::without_command(skills).collect();
-        registry
-    }
-
-    fn add(&mut self, command: Command) {
-        let in_use = command.names().find_map(|name| Some((name, *self.by_name.get(name)?)));
-        if let Some((name, by)) = in_use {
-            let (name, kept) = (name.clone(), self.commands[by].source.clone());
-            self.collisions.push(Collision { name, kept, refused: command.source });
-            return;
+    /// Adds a command, unless one of its names is another command's.
+    pub(super) fn add(&mut self, command: Command) {
+        let in_use = command.names().find(|name| self.by_name.contains_key(*name)).cloned();
+        if let Some(name) = in_use {
+            return self.refuse(name, command.source);
         }
         let index = self.commands.len();
         self.by_name.extend(command.names().map(|name| (name.clone(), index)));
         self.commands.push(Arc::new(command));
+    }
+
+    /// Records a collision if `name` is a command.
+    pub(super) fn refuse(&mut self, name: String, refused: CommandSource) {
+        if let Some(by) = self.by_name.get(&name) {
+            let kept = self.commands[*by].source.clone();
+            self.collisions.push(Collision { name, kept, refused });
+        }
     }
 
     /// Every command, the built-in ones first.

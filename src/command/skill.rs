@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, CommandOutcome, SkillPrompt};
 use super::assignments::assignments;
-use super::caller::CommandCall;
 use super::error::CommandError;
-use super::registry::{Audience, Command, CommandHandler, CommandSource};
+use super::registry::{Audience, Command, CommandCall, CommandHandler};
+use super::source::CommandSource;
 use crate::contract::{ActionableError, BoxFuture, full_tool_name, json_line};
 use crate::skill::{
     CommandDispatch, Diagnostic, Severity, SkillDocument, SkillEntry, SkillRegistry, SkillState,

@@ -3,36 +3,35 @@
 use std::sync::Arc;
 
 use super::Administration;
-use super::all::{built_in, for_owner};
 use crate::actor::{LoadError, MemberOrigin, MemberStatus, Snapshot};
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
-use crate::command::complete::Completes;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler, Completes};
 use crate::contract::{BoxFuture, PluginCapability};
 use crate::package::Approval;
 use crate::skill::SkillState;
 
 pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
-    for_owner(built_in(
+    Command::built_in(
         "approve",
         "[ID [network,env,secrets,shell,size]]",
         "Lists what waits for approval, or approves it",
         "An id alone approves the files and hosts that the plugin names. All hosts (network), \
          variables (env), secrets, shell and the size of a large module each need to be named.",
         ApproveCommand(administration),
-    ))
+    )
+    .for_owner()
 }
 
 pub(super) fn reject(administration: Arc<dyn Administration>) -> Command {
-    for_owner(built_in(
+    Command::built_in(
         "reject",
         "ID",
         "Rejects a plugin's requests and stops it",
         "It stays out until it is approved.",
         RejectCommand(administration),
-    ))
+    )
+    .for_owner()
 }
 
 struct ApproveCommand(Arc<dyn Administration>);

@@ -1,10 +1,8 @@
 //! `/audit`: what plugins did last.
 
-use super::all::{built_in, for_owner};
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::BoxFuture;
 use crate::sandbox::audit_line;
 
@@ -13,13 +11,14 @@ const SHOWN: usize = 10;
 const AT_MOST: usize = 100;
 
 pub(super) fn command() -> Command {
-    for_owner(built_in(
+    Command::built_in(
         "audit",
         "[COUNT]",
         "Shows the last host calls of plugins",
         "Ten of them, or as many as are asked for up to 100.",
         AuditCommand,
-    ))
+    )
+    .for_owner()
 }
 
 struct AuditCommand;

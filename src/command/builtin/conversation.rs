@@ -1,18 +1,17 @@
 //! `/clear` and `/quit`: forget the conversation, and end the session.
 
-use super::all::built_in;
 use crate::command::answer::{Answer, CommandOutcome};
-use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn clear() -> Command {
-    built_in("clear", "", "Removes the skills from this conversation", "", Clear)
+    Command::built_in("clear", "", "Removes the skills from this conversation", "", Clear)
 }
 
 pub(super) fn quit() -> Command {
-    let mut command = built_in("quit", "", "Leaves the console or closes the connection", "", Quit);
+    let mut command =
+        Command::built_in("quit", "", "Leaves the console or closes the connection", "", Quit);
     command.aliases.push("exit".into());
     command
 }

@@ -1,15 +1,12 @@
 //! `/help`: what can be typed.
 
-use super::all::built_in;
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
-use crate::command::complete::Completes;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler, Completes};
 use crate::contract::BoxFuture;
 
 pub(super) fn command() -> Command {
-    built_in("help", "[COMMAND]", "Lists the commands, or explains one", "", Help)
+    Command::built_in("help", "[COMMAND]", "Lists the commands, or explains one", "", Help)
 }
 
 struct Help;

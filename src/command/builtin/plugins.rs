@@ -1,14 +1,12 @@
 //! `/plugins`: what is loaded, and what is not and why.
 
-use super::all::built_in;
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::{ActionableError, BoxFuture};
 
 pub(super) fn command() -> Command {
-    built_in(
+    Command::built_in(
         "plugins",
         "",
         "Lists the plugins, with the reason if one does not run",

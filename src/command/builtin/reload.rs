@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use super::Administration;
-use super::all::{built_in, for_owner};
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn command(administration: Arc<dyn Administration>) -> Command {
-    for_owner(built_in("reload", "", "Reloads all plugins and skills", "", Reload(administration)))
+    Command::built_in("reload", "", "Reloads all plugins and skills", "", Reload(administration))
+        .for_owner()
 }
 
 struct Reload(Arc<dyn Administration>);

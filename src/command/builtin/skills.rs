@@ -2,18 +2,15 @@
 
 use std::fmt::Write;
 
-use super::all::built_in;
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
-use crate::command::complete::Completes;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler, Completes};
 use crate::command::skill::{error, reason, rendered, summary};
 use crate::contract::{BoxFuture, similar_names};
 use crate::skill::SkillEntry;
 
 pub(super) fn list() -> Command {
-    built_in(
+    Command::built_in(
         "skills",
         "",
         "Lists the skills, with the reason if one is not active",
@@ -23,7 +20,7 @@ pub(super) fn list() -> Command {
 }
 
 pub(super) fn use_skill() -> Command {
-    built_in(
+    Command::built_in(
         "use",
         "SKILL [NAME=VALUE ...]",
         "Adds a skill's text to this conversation until `/clear`",

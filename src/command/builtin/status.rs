@@ -2,15 +2,13 @@
 
 use std::fmt::Write;
 
-use super::all::built_in;
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::BoxFuture;
 
 pub(super) fn command() -> Command {
-    built_in(
+    Command::built_in(
         "status",
         "",
         "Shows the state of everything that runs",

@@ -4,17 +4,14 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::all::built_in;
 use crate::command::answer::CommandOutcome;
-use crate::command::caller::CommandCall;
-use crate::command::complete::Completes;
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandHandler};
+use crate::command::registry::{Command, CommandCall, CommandHandler, Completes};
 use crate::command::skill::summary;
 use crate::contract::BoxFuture;
 
 pub(super) fn command() -> Command {
-    built_in(
+    Command::built_in(
         "tools",
         "[TOOL]",
         "Lists the tools, or shows one with its parameters",

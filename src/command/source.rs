@@ -1,0 +1,36 @@
+//! The source of a command: the program, a skill or a plugin.
+
+use std::fmt;
+
+/// Where a command comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommandSource {
+    /// The program, or an embedder of the library.
+    BuiltIn,
+    /// A skill.
+    Skill {
+        /// Its name.
+        name: String,
+        /// Its file, or what it is where there is none.
+        path: String,
+    },
+    /// A skill without a file, which a plugin tells.
+    Plugin {
+        /// The skill's name.
+        name: String,
+        /// The plugin's id.
+        plugin: String,
+    },
+}
+
+impl fmt::Display for CommandSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => formatter.write_str("a built-in command"),
+            Self::Skill { name, path } => write!(formatter, "the skill `{name}` ({path})"),
+            Self::Plugin { name, plugin } => {
+                write!(formatter, "the skill `{name}` of the plugin `{plugin}`")
+            }
+        }
+    }
+}
