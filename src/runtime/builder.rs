@@ -2,31 +2,25 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use smol::Executor;
 
-use super::config::{self, workspace_authority};
 use super::surroundings::HostSurroundings;
-use super::{Runtime, machine};
-use crate::actor::{Bundled, LoaderOptions, PluginHost, PluginHostOptions, WatchMode};
+use super::workspace::{WORKSPACE_SKILLS, same_place, workspace_authority};
+use crate::actor::{Bundled, LoaderOptions, WatchMode};
 use crate::contract::{
     ChannelConfig, McpConfig, NoSecrets, SecretSource, SortedMap, WatchConfig, limits,
 };
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
-use crate::sandbox::{AuditLog, DiscardAudit, Environment, SandboxOptions};
+use crate::sandbox::{AuditLog, DiscardAudit, Environment};
 use crate::skill::SkillLevel;
 use crate::task::{Clock, SystemClock};
 
-/// Where a workspace keeps its skills, in path order.
-pub(super) const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
-
-/// The options of a [`Runtime`]. Everything has a default.
+/// The options of a [`Runtime`](crate::Runtime). Everything has a default.
 pub struct RuntimeBuilder {
     pub(super) workspace: PathBuf,
     pub(super) weft_home: Option<PathBuf>,
@@ -142,14 +136,14 @@ impl RuntimeBuilder {
         self
     }
 
-    /// When [`Runtime::watch`] loads changes on the disk.
+    /// When [`Runtime::watch`](crate::Runtime::watch) loads changes on the disk.
     #[must_use]
     pub fn watch(mut self, config: WatchConfig) -> Self {
         self.watch = config;
         self
     }
 
-    /// How [`Runtime::watch`] learns of changes. Default: from the kernel, where it tells.
+    /// How [`Runtime::watch`](crate::Runtime::watch) learns of changes. Default: from the kernel, where it tells.
     #[must_use]
     pub fn watch_mode(mut self, mode: WatchMode) -> Self {
         self.watch_mode = mode;
@@ -228,36 +222,16 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Starts the actors. Nothing is loaded yet; see [`Runtime::load`].
+    /// Closes a file or folder to every plugin, because authority is taken from it: a token, a key, the
+    /// program itself. Those of [`configure`](Self::configure) are closed without it.
     #[must_use]
-    pub fn build(self) -> Runtime {
-        let sandbox = SandboxOptions {
-            workspace: self.workspace.clone(),
-            home: self.user_home.clone(),
-            weft_home: self.weft_home.clone(),
-            authority: self.places().into(),
-            plugin_data_bytes: self.plugin_data_bytes,
-            environment: Arc::clone(&self.environment),
-            never_env: self.never_env.clone(),
-            #[cfg(feature = "net")]
-            network: self.network.clone(),
-            secrets: Arc::clone(&self.secrets),
-            clock: Arc::clone(&self.clock),
-            audit: Arc::clone(&self.audit),
-        };
-        let mut options = PluginHostOptions::new(sandbox);
-        options.memory_budget_bytes =
-            self.memory_budget_bytes.unwrap_or_else(machine::default_memory_budget_bytes);
-        options.idle_timeout = self.idle_timeout;
-        options.module_bytes = self.read_limits.module_bytes;
-        let executor = Arc::new(Executor::new());
-        let host = PluginHost::start(&executor, options);
-        let (loader, ended) = (OnceLock::new(), AtomicBool::new(false));
-        Runtime { executor, host, loader, ended, sources: self, containment: None }
+    pub fn authority(mut self, place: impl Into<PathBuf>) -> Self {
+        self.authority.push(place.into());
+        self
     }
 
-    /// What plugins, skills, settings and prompts come from, now or with another trust in the workspace.
-    fn places(&self) -> Vec<PathBuf> {
+    /// The sources of plugins, skills, settings and prompts, also those of a workspace that is not trusted yet.
+    pub(super) fn authorities(&self) -> Vec<PathBuf> {
         let mut places = workspace_authority(&self.workspace);
         places.extend(self.plugin_folders.iter().cloned());
         places.extend(self.settings.iter().map(|(file, _)| file.clone()));
@@ -288,9 +262,8 @@ impl RuntimeBuilder {
         let managed = self.weft_home.as_ref().map(|home| home.join("skills"));
         if self.trust == WorkspaceTrust::Trusted {
             // Where the workspace is the user's home, its skills are the installed ones.
-            let is_managed = |path: &PathBuf| {
-                managed.as_ref().is_some_and(|managed| config::same_place(managed, path))
-            };
+            let is_managed =
+                |path: &PathBuf| managed.as_ref().is_some_and(|managed| same_place(managed, path));
             let paths = WORKSPACE_SKILLS.iter().map(|folder| self.workspace.join(folder));
             roots.extend(
                 paths.filter(|path| !is_managed(path)).map(|path| (path, SkillLevel::Workspace)),

@@ -1,15 +1,16 @@
 //! Applies the operator's `config.yaml` to a builder.
 
 use std::fmt;
+#[cfg(feature = "net")]
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::builder::{RuntimeBuilder, WORKSPACE_SKILLS};
+use super::builder::RuntimeBuilder;
 use super::machine;
+use super::workspace::same_place;
 use crate::contract::{ActionableError, Config, ManifestError, ParsedConfig, expand_path};
 use crate::package::{ReadLimits, WorkspaceTrust};
-use crate::pipeline::SOUL_FILE;
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 use crate::skill::{at_most, open_regular};
@@ -22,14 +23,6 @@ const WORKSPACE_FILE: &str = ".weft/config.yaml";
 const CONFIG_BYTES: u64 = 1024 * 1024;
 /// What is easily written instead, and not read.
 const OTHER_EXTENSIONS: [&str; 3] = ["yml", "json", "toml"];
-
-/// What in a workspace becomes settings, skills or a prompt.
-#[must_use]
-pub fn workspace_authority(workspace: &Path) -> Vec<PathBuf> {
-    let skills = WORKSPACE_SKILLS.iter().map(Path::new);
-    let roots = skills.clone().filter_map(Path::parent);
-    roots.chain(skills).chain([Path::new(SOUL_FILE)]).map(|name| workspace.join(name)).collect()
-}
 
 /// Why a configuration can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +111,7 @@ impl std::error::Error for ConfigError {
 }
 
 impl RuntimeBuilder {
-    /// Reads `config.yaml` in weft-lite's own folder, over it `.weft/config.yaml` of the workspace
+    /// Reads `config.yaml` in weft-lite's own folder, and over it `.weft/config.yaml` of the workspace
     /// if that is trusted, which can tighten it alone, and applies them: call it after
     /// [`workspace`](Self::workspace), [`trust_workspace`](Self::trust_workspace) and
     /// [`user_home`](Self::user_home), which `~` stands for in paths. A missing file is an empty one. Beside the builder comes the configuration, with warnings for its
@@ -158,14 +151,6 @@ impl RuntimeBuilder {
         builder.settings = vec![(own, below)];
         builder.settings.extend(has_above.then_some((workspace, above)));
         Ok((builder, parsed))
-    }
-
-    /// Closes a file or folder to every plugin, because authority is taken from it: a token, a key, the
-    /// program itself. Those of [`configure`](Self::configure) are closed without it.
-    #[must_use]
-    pub fn authority(mut self, place: impl Into<PathBuf>) -> Self {
-        self.authority.push(place.into());
-        self
     }
 
     #[cfg_attr(not(feature = "net"), expect(clippy::unnecessary_wraps))]
@@ -246,14 +231,6 @@ fn misnamed((path, is_read): (&PathBuf, bool)) -> Option<String> {
         (false, true) => format!("{other} is not read; rename it to {FILE}"),
         (false, false) => format!("{other} is not read; say it in {FILE}"),
     })
-}
-
-/// Whether two paths lead to one place.
-pub(super) fn same_place(one: &Path, other: &Path) -> bool {
-    match (fs::canonicalize(one), fs::canonicalize(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
 }
 
 #[cfg(feature = "net")]

@@ -11,12 +11,14 @@ use smol::Executor;
 
 use super::administration::RuntimeAdministration;
 use super::builder::RuntimeBuilder;
+use super::machine;
 use super::poll_on_wake::PollOnWake;
-use crate::actor::{Loader, PluginHost, Reloaded, SkillWatcher};
+use crate::actor::{Loader, PluginHost, PluginHostOptions, Reloaded, SkillWatcher};
 use crate::command::{Administration, Commands, built_in_commands};
 use crate::contract::{ChannelConfig, McpConfig, SortedMap};
 use crate::package::WorkspaceTrust;
 use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
+use crate::sandbox::SandboxOptions;
 use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
 
 /// A host with everything around it, on an executor of its own.
@@ -216,6 +218,36 @@ impl Runtime {
             loader.stop();
         }
         self.host.stop().await;
+    }
+}
+
+impl RuntimeBuilder {
+    /// Starts the actors. Nothing is loaded yet; see [`Runtime::load`].
+    #[must_use]
+    pub fn build(self) -> Runtime {
+        let sandbox = SandboxOptions {
+            workspace: self.workspace.clone(),
+            home: self.user_home.clone(),
+            weft_home: self.weft_home.clone(),
+            authority: self.authorities().into(),
+            plugin_data_bytes: self.plugin_data_bytes,
+            environment: Arc::clone(&self.environment),
+            never_env: self.never_env.clone(),
+            #[cfg(feature = "net")]
+            network: self.network.clone(),
+            secrets: Arc::clone(&self.secrets),
+            clock: Arc::clone(&self.clock),
+            audit: Arc::clone(&self.audit),
+        };
+        let mut options = PluginHostOptions::new(sandbox);
+        options.memory_budget_bytes =
+            self.memory_budget_bytes.unwrap_or_else(machine::default_memory_budget_bytes);
+        options.idle_timeout = self.idle_timeout;
+        options.module_bytes = self.read_limits.module_bytes;
+        let executor = Arc::new(Executor::new());
+        let host = PluginHost::start(&executor, options);
+        let (loader, ended) = (OnceLock::new(), AtomicBool::new(false));
+        Runtime { executor, host, loader, ended, sources: self, containment: None }
     }
 }
 

@@ -7,7 +7,9 @@ mod core;
 mod machine;
 mod poll_on_wake;
 mod surroundings;
+mod workspace;
 
 pub use self::core::Runtime;
 pub use builder::RuntimeBuilder;
-pub use config::{ConfigError, ConfigErrorKind, workspace_authority};
+pub use config::{ConfigError, ConfigErrorKind};
+pub use workspace::workspace_authority;
