@@ -15,10 +15,10 @@ use wasmi::{
 use super::abi::{self, AbiFault, Span};
 use super::call_budget::CallBudget;
 use super::function::{Function, Output};
-use super::poll_oneoff;
-use super::preview2::{self, Preview2Call, Step};
-use super::state::{State, Suspended};
-use super::wasi::{self, WasiCall};
+use super::state::{GuestState, Suspended};
+use super::wasi::preview1::{Preview1Call, first_moment};
+use super::wasi::preview2::{Preview2Call, Step, ready, store_list};
+use super::wasi::time_until;
 use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
 use crate::task::{fault, lock_fault};
@@ -28,7 +28,7 @@ pub(super) const TEXT: &str = "string from cabi_realloc";
 
 /// One guest function and the budget it runs on.
 pub(super) struct Driver<'a> {
-    pub(super) store: &'a mut Store<State>,
+    pub(super) store: &'a mut Store<GuestState>,
     pub(super) budget: &'a mut CallBudget,
     pub(super) realloc: Function,
     /// The export that runs, for error messages.
@@ -206,8 +206,8 @@ impl Driver<'_> {
                 self.lower_reply(reply, result).await?;
                 Ok(None)
             }
-            Some(Suspended::Wasi(call)) => {
-                self.serve_wasi(sandbox, call).await.map(|errno| Some(Val::I32(errno)))
+            Some(Suspended::Preview1(call)) => {
+                self.serve_preview1(sandbox, call).await.map(|errno| Some(Val::I32(errno)))
             }
             Some(Suspended::Preview2(call)) => self.serve_preview2(sandbox, call).await,
             Some(Suspended::Fault(fault)) => Err(abi_fault(fault, self.during)),
@@ -283,17 +283,23 @@ impl Driver<'_> {
             .map_err(fault)
     }
 
-    async fn serve_wasi(&mut self, sandbox: &Sandbox, call: WasiCall) -> Result<i32, CallError> {
+    async fn serve_preview1(
+        &mut self,
+        sandbox: &Sandbox,
+        call: Preview1Call,
+    ) -> Result<i32, CallError> {
         let during = self.during;
         match &call {
-            WasiCall::Exit { status } => return Err(CallError::Exited { status: *status }),
-            WasiCall::Write { level, text, .. } => self.log_lines(sandbox, *level, text).await?,
-            WasiCall::Poll { subscriptions, .. } => {
-                self.wait_until(poll_oneoff::first(subscriptions)).await;
+            Preview1Call::Exit { status } => return Err(CallError::Exited { status: *status }),
+            Preview1Call::Write { level, text, .. } => {
+                self.log_lines(sandbox, *level, text).await?;
+            }
+            Preview1Call::Poll { subscriptions, .. } => {
+                self.wait_until(first_moment(subscriptions)).await;
             }
             _ => {}
         }
-        wasi::answer(self.memory(), &call).map_err(|fault| abi_fault(fault, during))
+        call.answer(self.memory()).map_err(|fault| abi_fault(fault, during))
     }
 
     /// Writes output to the log: each line is a message as if the guest had called `log`.
@@ -325,9 +331,12 @@ impl Driver<'_> {
         let step = match self.store.data().memory {
             Some(memory) => {
                 let (bytes, state) = memory.data_and_store_mut(&mut *self.store);
-                call.answer(bytes, state)
+                call.answer(bytes, &mut state.pollables, &mut state.lifted)
             }
-            None => call.answer(&mut [], self.store.data_mut()),
+            None => {
+                let state = self.store.data_mut();
+                call.answer(&mut [], &mut state.pollables, &mut state.lifted)
+            }
         };
         match step.map_err(fault)? {
             Step::Done(value) => return Ok(value),
@@ -335,14 +344,14 @@ impl Driver<'_> {
             Step::Wait(moment) => self.wait_until(moment).await,
             Step::Poll { moments, result } => {
                 self.wait_until(moments.iter().copied().min().unwrap_or_default()).await;
-                let ready = preview2::ready(&moments);
+                let ready = ready(&moments);
                 let mut span = self.lower_bytes("list from cabi_realloc", &ready, 4).await?;
                 span.length /= 4;
-                preview2::store_list(self.memory(), result, span).map_err(fault)?;
+                store_list(self.memory(), result, span).map_err(fault)?;
             }
             Step::Bytes { bytes, result } => {
                 let span = self.lower_bytes("list from cabi_realloc", &bytes, 1).await?;
-                preview2::store_list(self.memory(), result, span).map_err(fault)?;
+                store_list(self.memory(), result, span).map_err(fault)?;
             }
             Step::Exit(status) => return Err(CallError::Exited { status }),
             Step::NoRandom => {
@@ -356,7 +365,7 @@ impl Driver<'_> {
     /// Waits until a moment of the guest's monotonic clock, or until the call's time is over. It
     /// holds no thread and uses no fuel.
     async fn wait_until(&self, moment: u64) {
-        let Some(left) = preview2::time_until(moment) else { return };
+        let Some(left) = time_until(moment) else { return };
         let come = async {
             Timer::after(left).await;
         };

@@ -12,49 +12,43 @@
     clippy::unwrap_used
 )]
 
-use wasmi::{Caller, Error, FuncType, Linker, ValType};
+use wasmi::{Caller, Error, Linker};
 
 use super::abi::{AbiFault, Lift, Span};
 use super::inspect::ModuleSummary;
-use super::preview2;
-use super::signature::{HOST, Signature, WASI};
-use super::state::{State, Suspend, Suspended};
-use super::wasi;
+use super::signature::{HOST, WASI};
+use super::state::{GuestState, Suspended};
+use super::suspend::suspend_with;
+use super::wasi::preview1::define_preview1;
+use super::wasi::preview2::define_preview2;
 use crate::contract::SortedSet;
 use crate::sandbox::HostCall;
-use crate::task::fault;
 
 /// Defines the imports that a module asks for, and no others.
-pub(super) fn define(linker: &mut Linker<State>, summary: &ModuleSummary) -> Result<(), Error> {
+pub(super) fn define(
+    linker: &mut Linker<GuestState>,
+    summary: &ModuleSummary,
+) -> Result<(), Error> {
     // The same function may be imported twice.
     let wanted =
         SortedSet::from_iter(summary.imports.iter().map(|import| (&*import.module, &*import.name)));
     for (module, name) in wanted {
         match module {
             HOST => define_host(linker, name)?,
-            WASI => wasi::define(linker, name)?,
-            _ => preview2::define(linker, module, name)?,
+            WASI => define_preview1(linker, name)?,
+            _ => define_preview2(linker, module, name)?,
         }
     }
     Ok(())
 }
 
-/// A function type in the interpreter's terms.
-pub(super) fn func_type(signature: Signature) -> FuncType {
-    let values = |letters: &str| {
-        let value = |letter| if letter == b'i' { ValType::I32 } else { ValType::I64 };
-        letters.bytes().map(value).collect::<Vec<_>>()
-    };
-    FuncType::new(values(signature.params), values(signature.results))
-}
-
-fn define_host(linker: &mut Linker<State>, name: &str) -> Result<(), Error> {
+fn define_host(linker: &mut Linker<GuestState>, name: &str) -> Result<(), Error> {
     match name {
         "http-request" => linker.func_wrap(HOST, name, http_request)?,
         "read-file" => linker.func_wrap(
             HOST,
             name,
-            |caller: Caller<'_, State>, path: i32, path_length: i32, result: i32| {
+            |caller: Caller<'_, GuestState>, path: i32, path_length: i32, result: i32| {
                 suspend(caller, result, |lift| {
                     let path = lift.string("path", Span::from_params(path, path_length))?;
                     Ok(HostCall::ReadFile { path })
@@ -65,7 +59,7 @@ fn define_host(linker: &mut Linker<State>, name: &str) -> Result<(), Error> {
         "get-env" => linker.func_wrap(
             HOST,
             name,
-            |caller: Caller<'_, State>, variable: i32, length: i32, result: i32| {
+            |caller: Caller<'_, GuestState>, variable: i32, length: i32, result: i32| {
                 suspend(caller, result, |lift| {
                     let name = lift.string("name", Span::from_params(variable, length))?;
                     Ok(HostCall::GetEnv { name })
@@ -75,7 +69,7 @@ fn define_host(linker: &mut Linker<State>, name: &str) -> Result<(), Error> {
         "log" => linker.func_wrap(
             HOST,
             name,
-            |caller: Caller<'_, State>, level: i32, message: i32, length: i32| {
+            |caller: Caller<'_, GuestState>, level: i32, message: i32, length: i32| {
                 suspend(caller, 0, |lift| {
                     // A u8 is passed in the low bits; canonical ABI lifts modulo its width.
                     let [level, ..] = level.to_le_bytes();
@@ -91,7 +85,7 @@ fn define_host(linker: &mut Linker<State>, name: &str) -> Result<(), Error> {
 
 #[expect(clippy::too_many_arguments, reason = "the core-level signature of http-request")]
 fn http_request(
-    caller: Caller<'_, State>,
+    caller: Caller<'_, GuestState>,
     method: i32,
     method_length: i32,
     url: i32,
@@ -120,7 +114,7 @@ fn http_request(
 }
 
 fn write_file(
-    caller: Caller<'_, State>,
+    caller: Caller<'_, GuestState>,
     path: i32,
     path_length: i32,
     content: i32,
@@ -136,27 +130,10 @@ fn write_file(
 }
 
 fn suspend(
-    mut caller: Caller<'_, State>,
+    mut caller: Caller<'_, GuestState>,
     result: i32,
     lift: impl FnOnce(&mut Lift<'_>) -> Result<HostCall, AbiFault>,
 ) -> Result<(), Error> {
     let result = result.cast_unsigned();
     suspend_with(&mut caller, |view| lift(view).map(|call| Suspended::Host { call, result }))
-}
-
-/// Leaves what `lift` made, or the fault it found, for the driver.
-pub(super) fn suspend_with<T>(
-    caller: &mut Caller<'_, State>,
-    lift: impl FnOnce(&mut Lift<'_>) -> Result<Suspended, AbiFault>,
-) -> Result<T, Error> {
-    fault("interpreter", caller.data().sandbox.as_ref().map_or("", |sandbox| sandbox.plugin()));
-    let suspended = match caller.data().memory {
-        Some(memory) => {
-            let (bytes, state) = memory.data_and_store_mut(&mut *caller);
-            lift(&mut Lift::new(bytes, &mut state.lifted))
-        }
-        None => lift(&mut Lift::new(&[], &mut 0)),
-    };
-    caller.data_mut().suspended = Some(suspended.unwrap_or_else(Suspended::Fault));
-    Err(Error::host(Suspend))
 }

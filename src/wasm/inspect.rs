@@ -12,8 +12,8 @@ use wasmparser::{
 use super::ModuleFault;
 use super::body::Body;
 use super::component::{Layer, layer};
-use super::preview2;
 use super::signature::{self, HOST, WASI, export};
+use super::wasi::preview2::preview2_function;
 use super::worlds::{self, World};
 use crate::contract::{PluginCapability, limits};
 use crate::package::counted_bytes;
@@ -366,7 +366,7 @@ impl<'a> Reader<'a> {
             HOST => signature::host_function(import.name),
             // A component's own adapter for WASI is left out: its module is answered like any other.
             WASI => signature::wasi_function(import.name),
-            _ => preview2::function(import.module, import.name).map(|found| found.signature),
+            _ => preview2_function(import.module, import.name).map(|found| found.signature),
         };
         match (known, &ty) {
             (None, _) => self.unknown_import(&module, &name),

@@ -11,7 +11,7 @@ use super::driver::{Driver, abi_fault};
 use super::function::Function;
 use super::limiter::Limiter;
 use super::signature::export;
-use super::state::State;
+use super::state::GuestState;
 use super::{CompiledModule, MemoryAccount, MemoryBudget};
 use crate::contract::{CallError, PluginResourceConfig, limits};
 use crate::sandbox::Sandbox;
@@ -26,7 +26,7 @@ const DESCRIPTION_BYTES: usize = 256 * limits::KB;
 /// [unusable](Self::is_usable): throw it away and start another.
 pub struct Instance {
     /// Apart, because it is large and an instance is moved when it is parked.
-    pub(super) store: Box<Store<State>>,
+    pub(super) store: Box<Store<GuestState>>,
     /// For the exports that are not used at every call.
     pub(super) wasm: wasmi::Instance,
     realloc: Function,
@@ -222,11 +222,14 @@ fn instantiate(
     module: &CompiledModule,
     resources: &PluginResourceConfig,
     account: MemoryAccount,
-) -> Result<(Store<State>, wasmi::Instance), CallError> {
-    let state = State::new(Limiter::new(resources, account));
+) -> Result<(Store<GuestState>, wasmi::Instance), CallError> {
+    let state = GuestState::new(Limiter::new(resources, account));
     let mut store = Store::new(&module.engine, state);
     store.limiter(|state| &mut state.limiter);
-    let trap = |store: &Store<State>, error: &dyn fmt::Display| match store.data().limiter.refused()
+    let trap = |store: &Store<GuestState>, error: &dyn fmt::Display| match store
+        .data()
+        .limiter
+        .refused()
     {
         Some(refused) => CallError::Exhausted(refused),
         None => CallError::Trap { name: error.to_string(), during: "instantiation" },
@@ -245,7 +248,7 @@ impl Export {
     /// [`CallError::NotReady`] if the module does not export it.
     pub(super) fn find(
         instance: &wasmi::Instance,
-        store: &Store<State>,
+        store: &Store<GuestState>,
         name: &'static str,
     ) -> Result<Self, CallError> {
         let post_return = format!("{}{name}", export::POST_RETURN);
@@ -260,7 +263,7 @@ impl Export {
 /// An exported function. Its type is the world's: a module with another one was refused.
 fn function(
     instance: &wasmi::Instance,
-    store: &Store<State>,
+    store: &Store<GuestState>,
     name: &str,
     has_result: bool,
 ) -> Option<Function> {

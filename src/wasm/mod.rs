@@ -15,11 +15,10 @@ mod instance;
 mod kinds;
 mod limiter;
 mod module;
-mod poll_oneoff;
-mod preview2;
 mod records;
 mod signature;
 mod state;
+mod suspend;
 mod wasi;
 mod worlds;
 

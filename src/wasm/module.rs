@@ -8,7 +8,7 @@ use wasmi::{CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, Li
 
 use super::budget::{CodeCharge, MemoryAccount};
 use super::inspect::{self, ModuleSummary};
-use super::state::State;
+use super::state::GuestState;
 use super::{ModuleFault, imports};
 use crate::contract::limits;
 use crate::package::counted_bytes;
@@ -29,7 +29,7 @@ const BYTES_COPIED_PER_FUEL: u32 = 64;
 pub struct CompiledModule {
     pub(super) engine: Engine,
     pub(super) module: Module,
-    pub(super) linker: Linker<State>,
+    pub(super) linker: Linker<GuestState>,
     summary: Arc<ModuleSummary>,
     /// Its part of a host's budget, where it belongs to one.
     charge: Option<CodeCharge>,

@@ -143,6 +143,18 @@ impl Signature {
     pub(super) fn matches(self, ty: &FuncType) -> bool {
         same(self.params, ty.params()) && same(self.results, ty.results())
     }
+
+    /// The type in the interpreter's terms.
+    pub(super) fn to_func_type(self) -> wasmi::FuncType {
+        let values = |letters: &str| {
+            let value = |letter| match letter {
+                b'i' => wasmi::ValType::I32,
+                _ => wasmi::ValType::I64,
+            };
+            letters.bytes().map(value).collect::<Vec<_>>()
+        };
+        wasmi::FuncType::new(values(self.params), values(self.results))
+    }
 }
 
 fn same(letters: &str, types: &[ValType]) -> bool {

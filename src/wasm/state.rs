@@ -1,19 +1,17 @@
 //! What lives in an instance's store beside its memory: limits, and the call it is suspended in.
 
-use std::fmt;
 use std::sync::Arc;
 
 use wasmi::Memory;
-use wasmi::errors::HostError;
 
 use super::abi::AbiFault;
 use super::limiter::Limiter;
-use super::preview2::{Pollables, Preview2Call};
-use super::wasi::WasiCall;
+use super::wasi::preview1::Preview1Call;
+use super::wasi::preview2::{Pollables, Preview2Call};
 use crate::sandbox::{HostCall, Sandbox};
 
 /// The data of a store.
-pub(crate) struct State {
+pub(crate) struct GuestState {
     /// The guest's linear memory, known from instantiation on.
     pub(super) memory: Option<Memory>,
     /// Why the interpreter returned in the middle of a call.
@@ -31,15 +29,15 @@ pub(crate) struct State {
 pub(crate) enum Suspended {
     /// A host function, and where its result area is.
     Host { call: HostCall, result: u32 },
-    /// A function of the WASI shim.
-    Wasi(WasiCall),
+    /// A function of WASI's first preview.
+    Preview1(Preview1Call),
     /// A function of WASI's second preview.
     Preview2(Preview2Call),
     /// Arguments that break the ABI.
     Fault(AbiFault),
 }
 
-impl State {
+impl GuestState {
     pub(super) fn new(limiter: Limiter) -> Self {
         Self {
             memory: None,
@@ -51,15 +49,3 @@ impl State {
         }
     }
 }
-
-/// The error that makes the interpreter return: the reason is in [`State::suspended`].
-#[derive(Debug)]
-pub(super) struct Suspend;
-
-impl fmt::Display for Suspend {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("suspended in a host call")
-    }
-}
-
-impl HostError for Suspend {}

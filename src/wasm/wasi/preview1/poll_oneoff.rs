@@ -1,6 +1,4 @@
-//! `poll_oneoff` of WASI's first preview: what a guest waits for, and which of it has come.
-//!
-//! Source: the witx of WASI's snapshot preview 1, from which the layout is.
+//! `poll_oneoff`: the subscriptions that a guest waits for, and the events that it gets.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -11,11 +9,10 @@
     clippy::unwrap_used
 )]
 
-use super::abi::{self, AbiFault, Lift, Span};
-use super::wasi::{
-    BAD_DESCRIPTOR, INVALID, OUTPUT_BYTES, STDERR, STDOUT, SUCCESS, nanoseconds_monotonic,
-    wall_time,
-};
+use super::numbers::{BAD_DESCRIPTOR, INVALID, STDERR, STDOUT, SUCCESS};
+use crate::wasm::abi::{self, AbiFault, Lift, Span};
+use crate::wasm::wasi::clock::{monotonic_nanoseconds, wall_time};
+use crate::wasm::wasi::limits::OUTPUT_BYTES;
 
 /// Subscriptions that one call may have.
 const SUBSCRIPTIONS: u32 = 64;
@@ -27,7 +24,7 @@ const CLOCK: u8 = 0;
 const WRITE: u8 = 2;
 
 /// What a guest waits for.
-pub(crate) struct Subscription {
+pub(in crate::wasm) struct PollSubscription {
     userdata: [u8; 8],
     kind: u8,
     /// When it is ready; what can't be waited for is so at once, with this error.
@@ -36,18 +33,18 @@ pub(crate) struct Subscription {
 }
 
 /// Whether a call may have so many subscriptions.
-pub(super) fn takes(count: u32) -> bool {
+pub(super) fn is_allowed(count: u32) -> bool {
     (1..=SUBSCRIPTIONS).contains(&count)
 }
 
 /// Reads the subscriptions of a call.
-pub(super) fn read(lift: &mut Lift<'_>, array: Span) -> Result<Vec<Subscription>, AbiFault> {
+pub(super) fn read(lift: &mut Lift<'_>, array: Span) -> Result<Vec<PollSubscription>, AbiFault> {
     let bytes = u64::from(array.length).saturating_mul(u64::from(SUBSCRIPTION_BYTES));
     let area = lift.aligned("subscriptions", array.pointer, 8, bytes)?;
     Ok(area.chunks_exact(SUBSCRIPTION_BYTES as usize).map(subscription).collect())
 }
 
-fn subscription(bytes: &[u8]) -> Subscription {
+fn subscription(bytes: &[u8]) -> PollSubscription {
     let kind = byte(bytes, 8);
     let subject = i32::from_le_bytes(array(bytes, 16));
     let (moment, errno) = match kind {
@@ -62,12 +59,12 @@ fn subscription(bytes: &[u8]) -> Subscription {
         WRITE if matches!(subject, STDOUT | STDERR) => (0, SUCCESS),
         _ => (0, BAD_DESCRIPTOR),
     };
-    Subscription { userdata: array(bytes, 0), kind, moment, errno }
+    PollSubscription { userdata: array(bytes, 0), kind, moment, errno }
 }
 
 /// The moment of the monotonic clock that a timeout of this clock means.
 fn moment(clock: i32, timeout: u64, absolute: bool) -> Option<u64> {
-    let now = nanoseconds_monotonic();
+    let now = monotonic_nanoseconds();
     let from_now = match (clock, absolute) {
         (0 | 1, false) => timeout,
         (1, true) => return Some(timeout),
@@ -81,18 +78,18 @@ fn moment(clock: i32, timeout: u64, absolute: bool) -> Option<u64> {
 }
 
 /// When the first of them is ready.
-pub(super) fn first(subscriptions: &[Subscription]) -> u64 {
+pub(in crate::wasm) fn first_moment(subscriptions: &[PollSubscription]) -> u64 {
     subscriptions.iter().map(|one| one.moment).min().unwrap_or_default()
 }
 
 /// Writes an event for each that has come, and their number.
 pub(super) fn write(
     memory: &mut [u8],
-    subscriptions: &[Subscription],
+    subscriptions: &[PollSubscription],
     events: u32,
     written: u32,
 ) -> Result<(), AbiFault> {
-    let now = nanoseconds_monotonic();
+    let now = monotonic_nanoseconds();
     let come = subscriptions.iter().filter(|one| one.moment <= now);
     let bytes: Vec<u8> = come.flat_map(event).collect();
     let count = u32::try_from(bytes.len() / EVENT_BYTES).unwrap_or(u32::MAX);
@@ -100,7 +97,7 @@ pub(super) fn write(
     abi::store(memory, "number of events", written, &count.to_le_bytes())
 }
 
-fn event(of: &Subscription) -> [u8; EVENT_BYTES] {
+fn event(of: &PollSubscription) -> [u8; EVENT_BYTES] {
     let room = if of.kind == WRITE && of.errno == SUCCESS { OUTPUT_BYTES } else { 0 };
     let mut event = [0; EVENT_BYTES];
     let [errno, errno_high, ..] = of.errno.to_le_bytes();
