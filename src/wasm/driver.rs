@@ -14,7 +14,7 @@ use wasmi::{
 
 use super::abi::{self, AbiFault, Span};
 use super::call_budget::CallBudget;
-use super::function::{Function, Output};
+use super::function::{CallOutput, Function};
 use super::state::{GuestState, Suspended};
 use super::wasi::preview1::{Preview1Call, first_moment};
 use super::wasi::preview2::{Preview2Call, Step, ready, store_list};
@@ -53,7 +53,7 @@ impl Driver<'_> {
             fault("driver", sandbox.plugin());
             lock_fault(sandbox.plugin()).await;
         }
-        let mut output = Output::of(function);
+        let mut output = CallOutput::of(function);
         let mut pause = self.start(function, params, &mut output).await?;
         loop {
             match pause {
@@ -80,7 +80,7 @@ impl Driver<'_> {
         during: &'static str,
     ) -> Result<i32, CallError> {
         let outer = std::mem::replace(&mut self.during, during);
-        match self.start(function, params, &mut Output::of(function)).await? {
+        match self.start(function, params, &mut CallOutput::of(function)).await? {
             Pause::Done(word) => {
                 self.during = outer;
                 Ok(word)
@@ -138,7 +138,7 @@ impl Driver<'_> {
         &mut self,
         function: Function,
         params: &[Val],
-        output: &mut Output,
+        output: &mut CallOutput,
     ) -> Result<Pause, CallError> {
         let granted = self.refuel(0)?;
         let step = function.func.call_resumable(&mut *self.store, params, output.slots());
@@ -163,7 +163,7 @@ impl Driver<'_> {
         &mut self,
         mut step: Result<ResumableCall, Error>,
         mut granted: u64,
-        output: &mut Output,
+        output: &mut CallOutput,
     ) -> Result<Pause, CallError> {
         loop {
             self.account(granted);

@@ -1,4 +1,4 @@
-//! One running copy of a module: its memory, its limits, and the calls the world defines.
+//! One running copy of a module: its memory, its limits, and the calls of every plugin.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use wasmi::{Store, Val};
 use super::abi::{AbiFault, Lift};
 use super::call_budget::CallBudget;
 use super::driver::{Driver, abi_fault};
-use super::function::Function;
-use super::limiter::Limiter;
+use super::function::{Export, Function};
+use super::memory_counter::MemoryAccount;
+use super::module::CompiledModule;
 use super::signature::export;
 use super::state::GuestState;
-use super::{CompiledModule, MemoryAccount, MemoryBudget};
-use crate::contract::{CallError, PluginResourceConfig, limits};
+use crate::contract::{CallError, limits};
 use crate::sandbox::Sandbox;
 
 /// A guest's description of itself. JSON costs the host up to 40 times its text once it is read,
@@ -29,81 +29,16 @@ pub struct Instance {
     pub(super) store: Box<Store<GuestState>>,
     /// For the exports that are not used at every call.
     pub(super) wasm: wasmi::Instance,
-    realloc: Function,
-    execute_tool: Export,
-    describe: Export,
-    sandbox: Arc<Sandbox>,
-    usable: bool,
+    pub(super) realloc: Function,
+    pub(super) execute_tool: Export,
+    pub(super) describe: Export,
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) usable: bool,
     /// Keeps the engine, which the code runs on.
-    module: Arc<CompiledModule>,
-}
-
-/// An exported function with its post-return, where the guest has one.
-#[derive(Clone, Copy)]
-pub(super) struct Export {
-    name: &'static str,
-    function: Function,
-    post_return: Option<Function>,
+    pub(super) module: Arc<CompiledModule>,
 }
 
 impl Instance {
-    /// Instantiates `module`, runs `_initialize` where it is exported, then `init`.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError::Guest`] when `init` refuses, [`CallError::Exhausted`] when a limit is reached,
-    /// also by the memory that the module starts with, and [`CallError::Trap`].
-    pub async fn start(
-        module: &Arc<CompiledModule>,
-        sandbox: Arc<Sandbox>,
-        resources: &PluginResourceConfig,
-        memory_budget: Arc<MemoryBudget>,
-        budget: &mut CallBudget,
-    ) -> Result<Self, CallError> {
-        let (mut store, wasm) =
-            instantiate(module, resources, memory_budget.account(sandbox.plugin()))?;
-        store.data_mut().memory = wasm.get_memory(&store, export::MEMORY);
-        store.data_mut().sandbox = Some(Arc::clone(&sandbox));
-        budget.peak_memory_bytes = budget.peak_memory_bytes.max(store.data().limiter.reserved());
-
-        let realloc_name = module.summary().realloc().unwrap_or(export::REALLOC);
-        let init = Export::find(&wasm, &store, export::INIT)?;
-        let initialize = function(&wasm, &store, export::INITIALIZE, false);
-        let mut instance = Self {
-            realloc: function(&wasm, &store, realloc_name, true)
-                .ok_or_else(|| missing(realloc_name))?,
-            execute_tool: Export::find(&wasm, &store, export::EXECUTE_TOOL)?,
-            describe: Export::find(&wasm, &store, export::DESCRIBE)?,
-            store: Box::new(store),
-            wasm,
-            sandbox,
-            usable: false,
-            module: Arc::clone(module),
-        };
-        if let Some(initialize) = initialize {
-            let sandbox = Arc::clone(&instance.sandbox);
-            instance.driver(budget, export::INITIALIZE).run(initialize, &[], &sandbox).await?;
-        }
-        match instance.call(init, &[], budget, |lift, at| lift.unit_result("result", at)).await? {
-            Ok(()) => Ok(instance),
-            Err(message) => Err(CallError::Guest { message: format!("init: {message}") }),
-        }
-    }
-
-    /// Whether `module` fits these limits from the start: with its memory, its tables and what they
-    /// are filled with. Nothing of it is called.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError::Exhausted`] and, for segments that do not fit, [`CallError::Trap`].
-    pub fn check(
-        module: &CompiledModule,
-        resources: &PluginResourceConfig,
-        memory_budget: &Arc<MemoryBudget>,
-    ) -> Result<(), CallError> {
-        instantiate(module, resources, memory_budget.account("")).map(|_| ())
-    }
-
     /// Whether another call may be made.
     #[must_use]
     pub fn is_usable(&self) -> bool {
@@ -215,63 +150,6 @@ impl Instance {
         self.usable = true;
         Ok(value)
     }
-}
-
-/// A store with the module's memory and tables in it, of whose functions none has run.
-fn instantiate(
-    module: &CompiledModule,
-    resources: &PluginResourceConfig,
-    account: MemoryAccount,
-) -> Result<(Store<GuestState>, wasmi::Instance), CallError> {
-    let state = GuestState::new(Limiter::new(resources, account));
-    let mut store = Store::new(&module.engine, state);
-    store.limiter(|state| &mut state.limiter);
-    let trap = |store: &Store<GuestState>, error: &dyn fmt::Display| match store
-        .data()
-        .limiter
-        .refused()
-    {
-        Some(refused) => CallError::Exhausted(refused),
-        None => CallError::Trap { name: error.to_string(), during: "instantiation" },
-    };
-    // Data and element segments are copied here; a start function was refused at load.
-    store.set_fuel(limits::FUEL.maximum).map_err(|error| trap(&store, &error))?;
-    match module.linker.instantiate_and_start(&mut store, &module.module) {
-        Ok(wasm) => Ok((store, wasm)),
-        Err(error) => Err(trap(&store, &error)),
-    }
-}
-
-impl Export {
-    /// # Errors
-    ///
-    /// [`CallError::NotReady`] if the module does not export it.
-    pub(super) fn find(
-        instance: &wasmi::Instance,
-        store: &Store<GuestState>,
-        name: &'static str,
-    ) -> Result<Self, CallError> {
-        let post_return = format!("{}{name}", export::POST_RETURN);
-        Ok(Self {
-            name,
-            function: function(instance, store, name, true).ok_or_else(|| missing(name))?,
-            post_return: function(instance, store, &post_return, false),
-        })
-    }
-}
-
-/// An exported function. Its type is the world's: a module with another one was refused.
-fn function(
-    instance: &wasmi::Instance,
-    store: &Store<GuestState>,
-    name: &str,
-    has_result: bool,
-) -> Option<Function> {
-    instance.get_func(store, name).map(|func| Function { func, has_result })
-}
-
-fn missing(name: &str) -> CallError {
-    CallError::NotReady { reason: format!("`{name}` is not exported") }
 }
 
 /// Refuses a text before it is copied.

@@ -9,7 +9,8 @@ use super::abi::Span;
 use super::call::{GuestCall, GuestValue};
 use super::call_budget::CallBudget;
 use super::driver::{Driver, TEXT};
-use super::instance::{Export, Instance};
+use super::function::Export;
+use super::instance::Instance;
 use super::records::{self, LiftAnswer};
 use crate::contract::{Audio, CallError};
 

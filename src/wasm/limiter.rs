@@ -17,7 +17,7 @@ use wasmi::ResourceLimiter;
 use wasmi::errors::MemoryError;
 use wasmi_core::LimiterError;
 
-use super::MemoryAccount;
+use super::memory_counter::MemoryAccount;
 use crate::contract::{Exhausted, PluginResourceConfig, limits};
 
 /// The limits of one instance, and its part of the host's budget.

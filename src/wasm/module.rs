@@ -6,8 +6,8 @@ use std::sync::Arc;
 use wasmi::errors::ErrorKind;
 use wasmi::{CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, Linker, Module};
 
-use super::budget::{CodeCharge, MemoryAccount};
 use super::inspect::{self, ModuleSummary};
+use super::memory_counter::{CodeCharge, MemoryAccount};
 use super::state::GuestState;
 use super::{ModuleFault, imports};
 use crate::contract::limits;
