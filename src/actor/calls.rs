@@ -7,7 +7,8 @@ use super::host::PluginHost;
 use super::plugin;
 use super::tool::HostedTool;
 use crate::contract::{
-    BoxFuture, CallError, CallOutcome, CallerInput, FuelGauge, InputRequired, Tool, Usage, limits,
+    BoxFuture, CallError, CallOutcome, CallerInput, FuelGauge, INPUT_KEY, InputRequired, Tool,
+    Usage, limits,
 };
 use crate::wasm::GuestCall;
 
@@ -74,7 +75,7 @@ impl PluginHost {
             let params = match asks {
                 true => match input.put_into(&params) {
                     Ok(params) => params,
-                    Err(error) => return failed(error),
+                    Err(problem) => return failed(CallError::InvalidParams { problem }),
                 },
                 false => params,
             };
@@ -83,7 +84,13 @@ impl PluginHost {
         let CallOutcome { result, usage } = plugin::submit(mailbox, call, gauge).await;
         let text = result.map(|value| value.into_text().unwrap_or_default());
         let result = match asking {
-            Some(owner) => text.and_then(|text| InputRequired::from_result(text, &owner)),
+            Some(owner) => text.and_then(|text| match InputRequired::in_result(&text, &owner) {
+                Ok(None) => Ok(text),
+                Ok(Some(asked)) => Err(CallError::InputRequired(Box::new(asked))),
+                Err(problem) => {
+                    Err(CallError::Guest { message: format!("`{INPUT_KEY}` is wrong: {problem}") })
+                }
+            }),
             None => text,
         };
         CallOutcome { result, usage }

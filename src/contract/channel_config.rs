@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::SortedMap;
-use super::manifest::check::text_of;
-use super::manifest::findings::{ManifestFindings, Table};
+use super::manifest::findings::{ManifestFindings, Table, text_of};
 use super::manifest::rules::{self, Flaw};
 use crate::contract::json_line;
 

@@ -41,15 +41,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::SortedMap;
 use super::channel_config::{self, ChannelConfig};
-use super::document;
-use super::layers;
 use super::limits::{self, KB, MB, MEMORY_BUDGET_MB, Range, SURFACE_MEMORY_MB};
-use super::manifest::check::{amount, text_of};
-use super::manifest::findings::{ManifestFindings, Table, wrong_kind};
+use super::manifest::findings::{ManifestFindings, Table, amount, text_of, wrong_kind};
 use super::manifest::rules::{self, Flaw};
-use super::{ManifestError, McpConfig};
+use super::{ManifestError, McpConfig, SortedMap, document, layers};
 
 const SECTIONS: [&str; 9] =
     ["network", "env", "limits", "instances", "audit", "watch", "skills", "mcp", "channels"];

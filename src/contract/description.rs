@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::SortedSet;
 use super::control_tokens::{neutralise_value, sanitize_text};
-use super::limits;
+use super::{SortedSet, limits};
 
 /// A guest's description of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

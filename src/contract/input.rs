@@ -1,6 +1,6 @@
 //! What a tool asks its caller for before it can go on, and what the caller says to it.
 //!
-//! No instance waits for the answer: the call ends with [`CallError::InputRequired`], and the caller calls
+//! No instance waits for the answer: the call ends with [`CallError::InputRequired`](super::CallError::InputRequired), and the caller calls
 //! again with a [`CallerInput`]. A guest whose tool has `"asks_for_input": true` in its description says
 //! it in JSON, under the reserved member [`INPUT_KEY`]. It asks with a result that has this member alone:
 //!
@@ -29,11 +29,9 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::CallError;
-use super::SortedMap;
 use super::control_tokens::neutralise_value;
-use super::limits;
 use super::object_reader::{ObjectReader, missing};
+use super::{SortedMap, limits};
 
 /// The member by which the host and a guest speak of input, in results and in parameters.
 pub const INPUT_KEY: &str = "weft:input";
@@ -156,31 +154,27 @@ impl InputRequired {
         self.requests.values().filter_map(|request| request["method"].as_str())
     }
 
-    /// Returns a tool's result, or as the error the input that the plugin `owner` requests with it.
-    pub(crate) fn from_result(result: String, owner: &str) -> Result<String, CallError> {
-        if !result.contains(INPUT_KEY) || !reserved(&result).unwrap_or_default() {
-            return Ok(result);
+    /// The input that the plugin `owner` requests with a tool's result, if it requests any.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request.
+    pub(crate) fn in_result(result: &str, owner: &str) -> Result<Option<Self>, String> {
+        if !result.contains(INPUT_KEY) || !reserved(result).unwrap_or_default() {
+            return Ok(None);
         }
-        let asked = serde_json::from_str(&result).map_err(|error| error.to_string());
-        let asked = asked.and_then(|result: Value| {
-            let mut result = ObjectReader::new(result)?;
-            let input = result.value(INPUT_KEY).unwrap_or_default();
-            result.end()?;
-            let (mut requests, state) = unchecked(input)?;
-            // A client knows only this server, and a person should know whose question it is.
-            for request in requests.values_mut() {
-                if let Some(Value::String(message)) = request.pointer_mut("/params/message") {
-                    message.insert_str(0, &format!("{owner} asks: "));
-                }
-            }
-            Self::new(requests, state)
-        });
-        match asked {
-            Ok(asked) => Err(CallError::InputRequired(Box::new(asked))),
-            Err(problem) => {
-                Err(CallError::Guest { message: format!("`{INPUT_KEY}` is wrong: {problem}") })
+        let result: Value = serde_json::from_str(result).map_err(|error| error.to_string())?;
+        let mut result = ObjectReader::new(result)?;
+        let input = result.value(INPUT_KEY).unwrap_or_default();
+        result.end()?;
+        let (mut requests, state) = unchecked(input)?;
+        // A client knows only this server, and a person should know whose question it is.
+        for request in requests.values_mut() {
+            if let Some(Value::String(message)) = request.pointer_mut("/params/message") {
+                message.insert_str(0, &format!("{owner} asks: "));
             }
         }
+        Self::new(requests, state).map(Some)
     }
 }
 
@@ -189,15 +183,14 @@ impl CallerInput {
     ///
     /// # Errors
     ///
-    /// [`CallError::InvalidParams`] for parameters that are no object, and for those that have it already.
-    pub(crate) fn put_into(&self, params: &str) -> Result<String, CallError> {
-        let invalid = |problem: String| CallError::InvalidParams { problem };
-        if reserved(params).map_err(|error| invalid(error.to_string()))? {
-            return Err(invalid(format!("`{INPUT_KEY}` is reserved for the host")));
+    /// What is wrong with parameters that are no object, and with those that have it already.
+    pub(crate) fn put_into(&self, params: &str) -> Result<String, String> {
+        if reserved(params).map_err(|error| error.to_string())? {
+            return Err(format!("`{INPUT_KEY}` is reserved for the host"));
         }
         let rest = params.trim_start().strip_prefix('{').unwrap_or_default();
         let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
-        let input = serde_json::to_string(self).map_err(|error| invalid(error.to_string()))?;
+        let input = serde_json::to_string(self).map_err(|error| error.to_string())?;
         Ok(format!("{{\"{INPUT_KEY}\":{input}{comma}{rest}"))
     }
 }

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::limits::Range;
-use super::manifest::check::amount;
-use super::manifest::findings::{ManifestFindings, Table, wrong_kind};
+use super::manifest::findings::{ManifestFindings, Table, amount, wrong_kind};
 use super::manifest::rules::Flaw;
 
 /// The keys of the section `mcp`.

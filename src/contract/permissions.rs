@@ -7,7 +7,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::manifest::check;
+use super::manifest::findings::wrong_kind;
+use super::manifest::rules::{self, Flaw, quoted};
 use super::object_reader::{ObjectReader, wrong};
 
 /// The permissions of a manifest. Each is empty unless the manifest names it: a plugin without
@@ -104,11 +105,39 @@ impl From<&str> for FileGrant {
     }
 }
 
+/// The keys of a grant that is a mapping.
+const FILE_KEYS: [&str; 2] = ["path", "optional"];
+
+impl FileGrant {
+    /// A folder or file of the host: its path, or a mapping that says with it whether it may be missing.
+    pub(in crate::contract) fn read(value: &Value) -> Result<Self, Flaw> {
+        let Value::Object(entries) = value else {
+            return match value {
+                Value::String(path) => rules::host_path(path).map(FileGrant::from),
+                other => Err(wrong_kind(other, "a path, or a mapping with a `path`")),
+            };
+        };
+        if let Some(key) = entries.keys().find(|key| !FILE_KEYS.contains(&key.as_str())) {
+            let problem = format_args!("unknown key `{}`", quoted(key));
+            return Err(Flaw::new(&problem, &format_args!("allowed: {}", FILE_KEYS.join(", "))));
+        }
+        let path = match entries.get("path") {
+            Some(Value::String(path)) => rules::host_path(path)?,
+            _ => return Err(Flaw::new(&"a grant without a path", &"expected text under `path`")),
+        };
+        match entries.get("optional") {
+            None => Ok(path.into()),
+            Some(Value::Bool(optional)) => Ok(FileGrant { path, optional: *optional }),
+            Some(other) => Err(wrong_kind(other, "true or false under `optional`")),
+        }
+    }
+}
+
 impl TryFrom<Value> for FileGrant {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Self, String> {
-        check::file_grant(&value).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
+        Self::read(&value).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
     }
 }
 

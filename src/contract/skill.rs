@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::SortedMap;
-use super::{BoxFuture, PluginError, ToolContext};
+use super::{BoxFuture, PluginError, SortedMap, ToolContext};
 
 /// Instructions that an agent can follow, and tools that belong to them.
 ///

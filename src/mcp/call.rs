@@ -8,28 +8,26 @@ use futures_lite::future::{or, pending};
 use serde_json::Value;
 use smol::Timer;
 
+use super::asking_call::{AskingCall, InputFields, SHORT_ARGUMENTS_BYTES};
 #[cfg(feature = "serve")]
 use super::catalog::HeaderParameter;
 use super::catalog::{OfferedSkill, OfferedTool, ToolAction};
 use super::content;
-use super::input::{AskingCall, InputFields};
+use super::context::Context;
 use super::message::{
     Params, ProgressToken, Request, RpcError, notification, place, required, text_of,
 };
 use super::object::Object;
 use super::prompts;
-use super::revision::RequestContext;
+use super::request_context::RequestContext;
 use super::scan;
 use super::schema::Violation;
-use super::server::{Context, McpServer};
-use crate::contract::limits::KB;
+use super::server::McpServer;
 use crate::contract::{ActionableError, BoxFuture, CallError, CallerInput, FuelGauge};
 use crate::task::off_executor;
 
 /// Calls report progress this often; a shorter call reports none.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
-/// Longer arguments are read and checked off the executor.
-pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
 
 /// The parameters of a call, of which only the short ones are read.
 struct CallParams {

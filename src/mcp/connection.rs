@@ -12,13 +12,15 @@ use async_channel::Receiver;
 use smol::Task;
 use smol::lock::Semaphore;
 
+use super::context::{Context, HeldText, ROOM_PATIENCE};
 use super::discovery;
 use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError, members_of};
 use super::notices::Log;
 use super::object::Object;
-use super::revision::{RequestContext, Revision, request_context};
-use super::scan;
-use super::server::{Context, HeldText, McpServer, ROOM_PATIENCE, success};
+use super::request_context::{RequestContext, request_context};
+use super::result::success;
+use super::revision::Revision;
+use super::server::McpServer;
 use crate::contract::{CancellationSource, HeldBytes};
 use crate::task::{Lock, Mark, Marked, SystemClock, within};
 
@@ -96,7 +98,7 @@ impl Connection {
         match within(&SystemClock, ROOM_PATIENCE, room).await {
             Some(held) => self.take(message, held).await,
             None => {
-                let id = scan::id_near_begin(&message);
+                let id = RequestId::near_begin(&message);
                 self.context.send(RpcError::no_room().answer(id.as_ref())).await;
             }
         }
@@ -119,7 +121,7 @@ impl Connection {
 
     /// Answers a message that was too long to be read, of which this is the begin.
     pub(super) async fn refuse(&self, problem: &str, begin: &[u8]) {
-        let id = scan::id_near_begin(begin);
+        let id = RequestId::near_begin(begin);
         self.context.send(RpcError::invalid_request(problem).answer(id.as_ref())).await;
     }
 

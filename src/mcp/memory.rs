@@ -5,7 +5,8 @@ use std::fmt;
 use async_channel::{Receiver, Sender};
 
 use super::connection::Connection;
-use super::server::{HeldText, McpServer};
+use super::context::HeldText;
+use super::server::McpServer;
 use crate::contract::{ByteBudget, HeldBytes};
 use crate::task::until;
 

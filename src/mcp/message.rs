@@ -26,6 +26,13 @@ pub(super) enum RequestId {
     Text(Box<str>),
 }
 
+impl RequestId {
+    /// The id of a request of which only the beginning is known, if it stands there.
+    pub(super) fn near_begin(begin: &[u8]) -> Option<Self> {
+        serde_json::from_str(scan::id_near_begin(begin)?).ok()
+    }
+}
+
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         match Value::deserialize(from)? {
@@ -378,4 +385,26 @@ pub(super) fn notification(method: &str, params: Option<&str>) -> String {
         message.raw("params", params);
     }
     message.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_from_the_message_start() {
+        let id =
+            |text: &str| RequestId::near_begin(text.as_bytes()).map(|id| json!(id).to_string());
+        for (text, expected) in [
+            (r#"{"jsonrpc":"2.0","id":7,"method":"x","params":{"a":"#, Some("7")),
+            (r#" { "params" : {"id":1,"b":["]",{}]} , "id" : "a\"b" , "x":"#, Some(r#""a\"b""#)),
+            (r#"{"method":"x","params":{"id":3,"text":"xxxx"#, None),
+            (r#"{"id":12"#, None),
+            (r#"{"id":1.5,"a":1}"#, None),
+            (r#"["id",1]"#, None),
+            ("", None),
+        ] {
+            assert_eq!(id(text).as_deref(), expected, "{text}");
+        }
+    }
 }

@@ -33,11 +33,13 @@
 //! - Without room for a message the answer has status 503. A pipe is not read until there is room. A message that waits for
 //!   30 seconds is refused with error -32603.
 
+mod asking_call;
 mod call;
 mod catalog;
 mod completion;
 mod connection;
 mod content;
+mod context;
 mod discovery;
 mod files;
 #[cfg(feature = "serve")]
@@ -50,7 +52,9 @@ mod notices;
 mod object;
 mod options;
 mod prompts;
+mod request_context;
 mod resources;
+mod result;
 mod revision;
 mod scan;
 mod schema;

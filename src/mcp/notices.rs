@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::context::Context;
 use super::message::{Request, RpcError, notification, required};
 use super::object::Object;
-use super::server::Context;
 
 /// How much a message matters (RFC 5424, section 6.2.1), the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use super::catalog::{Catalog, OfferedSkill};
 use super::input;
 use super::message::{Request, RpcError, read, required, text_of};
 use super::object::{Object, array};
-use super::revision::RequestContext;
+use super::request_context::RequestContext;
 use crate::contract::{ActionableError, ELICITATION, SortedMap};
 use crate::skill::MissingVariables;
 

@@ -10,8 +10,9 @@ use super::catalog::{OfferedSkill, Page, entries};
 use super::files::{self, SKILL_FILE};
 use super::message::{Request, RpcError, code, required};
 use super::object::{Object, array};
+use super::result::write_freshness;
 use super::revision::Revision;
-use super::server::{McpServer, write_freshness};
+use super::server::McpServer;
 use crate::contract::sanitize_text;
 use crate::task::off_executor;
 

@@ -5,28 +5,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use async_channel::Sender;
 use smol::Executor;
 
 use super::catalog::{Catalog, CatalogEntry, Page, entries};
-use super::discovery::{self, SERVER_INFO_META};
+use super::context::Context;
+use super::discovery;
 use super::files::ResourceIndex;
-use super::message::{Request, RequestId, RpcError};
+use super::message::{Request, RpcError};
 use super::metrics::Metrics;
 use super::notices::{self, Log};
 use super::object::Object;
 use super::options::McpOptions;
 use super::prompts;
-use super::revision::{RequestContext, Revision};
+use super::request_context::RequestContext;
+use super::result::{begin, success, write_freshness};
+use super::revision::Revision;
 use super::seal::Seal;
 use crate::actor::PluginHost;
-use crate::contract::{ByteBudget, Cancellation, CancellationSource, HeldBytes};
-use crate::task::{AsyncLock, Lock, SystemClock, Tasks, within};
+use crate::contract::{ByteBudget, Cancellation, CancellationSource};
+use crate::task::{AsyncLock, Lock, Tasks};
 
-/// Milliseconds for which a list or a resource is fresh: as long as the report of a change may take.
-const LIST_TTL_MS: u64 = 1_000;
-/// How long a request or an answer may wait for room.
-pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(30);
 /// For how long a look at the files of skills is good enough for others.
 const LOOK_SHARED: Duration = Duration::from_millis(500);
 
@@ -77,46 +75,6 @@ struct FileSnapshot {
 #[must_use = "what is dropped at once keeps nothing waiting"]
 pub struct Loading {
     _loaded: CancellationSource,
-}
-
-/// A message to a client, which is counted until it is written.
-pub(super) struct HeldText {
-    pub(super) text: String,
-    pub(super) held: HeldBytes,
-}
-
-/// The state around one request.
-#[derive(Clone)]
-pub(super) struct Context {
-    /// Where messages go that come before the answer.
-    pub(super) outbox: Sender<HeldText>,
-    /// What the clients of this transport may hold together.
-    pub(super) budget: ByteBudget,
-    /// Fires when the connection ends in good order: a subscription then gives its last answer.
-    pub(super) ends: Cancellation,
-    /// Who asks, as far as the transport knows: the number of a connection, or 0.
-    pub(super) caller: u64,
-}
-
-impl Context {
-    /// Sends a message to the client when there is room for it. One that is gone misses nothing.
-    pub(super) async fn send(&self, text: String) {
-        let held = self.budget.wait(text.len()).await;
-        let _ = self.outbox.send(HeldText { text, held }).await;
-    }
-
-    /// Sends the answer to the request `id`, or an error if there is no memory for it.
-    pub(super) async fn send_answer(&self, id: &RequestId, text: String) {
-        let room = self.budget.wait_with(text.len());
-        let message = match within(&SystemClock, ROOM_PATIENCE, room).await.flatten() {
-            Some(held) => HeldText { text, held },
-            None => {
-                let (text, held) = (RpcError::no_room().answer(Some(id)), self.budget.nothing());
-                HeldText { text, held }
-            }
-        };
-        let _ = self.outbox.send(message).await;
-    }
 }
 
 /// What [`McpServer::agreed`] gave in another process.
@@ -375,34 +333,5 @@ async fn follow(shared: Weak<ServerState>) {
             Some(shared) => drop(shared.catalog()),
             None => return,
         }
-    }
-}
-
-/// A result with what every result of `revision` has. `meta` is further members of its `_meta`.
-pub(super) fn begin(revision: Revision, meta: &str) -> Object {
-    match revision.is_modern() {
-        true => begin_modern("complete", meta),
-        false => Object::new(),
-    }
-}
-
-/// A modern result of a kind: `complete` or `input_required`.
-pub(super) fn begin_modern(kind: &str, meta: &str) -> Object {
-    let mut result = Object::new();
-    result.member("resultType", kind).raw("_meta", &format!("{{{SERVER_INFO_META}{meta}}}"));
-    result
-}
-
-/// The message with the result of `request`.
-pub(super) fn success(request: &Request, result: Object) -> String {
-    let mut message = Object::message();
-    message.member("id", &request.id);
-    result.end_within(message, "result")
-}
-
-/// How long a result is fresh, and that only its client may cache it.
-pub(super) fn write_freshness(result: &mut Object, revision: Revision) {
-    if revision.is_modern() {
-        result.member("ttlMs", &LIST_TTL_MS).member("cacheScope", "private");
     }
 }

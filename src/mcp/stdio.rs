@@ -9,7 +9,8 @@ use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use smol::Timer;
 
 use super::connection::Connection;
-use super::server::{HeldText, McpServer};
+use super::context::HeldText;
+use super::server::McpServer;
 use crate::channel::{Line, Lines, standard};
 use crate::contract::limits::MESSAGE_BYTES;
 use crate::contract::{BoxFuture, Cancellation, CancellationSource};

@@ -12,12 +12,14 @@ use futures_lite::future::or;
 use smol::Timer;
 
 use super::catalog::Catalog;
+use super::context::Context;
 use super::files::ResourceIndex;
 use super::message::{Request, RpcError, notification, required};
 use super::notices::{Log, LogLevel};
 use super::object::Object;
+use super::result::begin;
 use super::revision::Revision;
-use super::server::{Context, McpServer, begin};
+use super::server::McpServer;
 use crate::contract::{BoxFuture, ObjectReader};
 use crate::task::until;
 

@@ -31,7 +31,7 @@ use crate::task::{AsyncLock, until};
 const CONSOLE: &str = "console";
 
 /// What fails where the input can't be read.
-pub(super) const READING: &str = "reading from the console";
+const READING: &str = "reading from the console";
 
 /// Standard input and output as a channel. Its one chat is named `console`, and its sender
 /// is the owner.
@@ -248,7 +248,7 @@ impl ConsoleChannel {
         loop {
             let typed = match editor.read().await {
                 Ok(typed) => typed,
-                Err(error) => return self.give_up(error),
+                Err(error) => return self.give_up(PluginError::io(READING, &error)),
             };
             match typed {
                 editor::Typed::End => return Ok(()),

@@ -23,9 +23,7 @@ use rustyline::validate::Validator;
 use rustyline::{Config, Context, Helper};
 
 use super::above::AboveLine;
-use super::channel::READING;
 use super::editing::{Complete, ConsoleEditing};
-use crate::contract::PluginError;
 use crate::task::{Lock, off_executor};
 
 /// Lines that are kept.
@@ -99,7 +97,7 @@ impl Editor {
         TerminalGuard(self)
     }
 
-    pub(super) async fn read(&self) -> Result<Typed, PluginError> {
+    pub(super) async fn read(&self) -> io::Result<Typed> {
         let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
         let (above, before) = (self.above(), self.before.clone());
         let read = off_executor(move || {
@@ -127,10 +125,8 @@ impl Editor {
                 let _ = tcflush(io::stdin(), QueueSelector::IFlush);
                 Ok(Typed::NotText)
             }
-            Err(ReadlineError::Io(error)) => Err(PluginError::io(READING, &error)),
-            Err(error) => {
-                Err(PluginError::Io { doing: READING.into(), problem: error.to_string() })
-            }
+            Err(ReadlineError::Io(error)) => Err(error),
+            Err(error) => Err(io::Error::other(error)),
         }
     }
 }

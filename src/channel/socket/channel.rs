@@ -12,15 +12,12 @@ use smol::{Executor, Timer};
 use super::address::{Listener, Peer};
 use super::connection::{ClientConnection, Limits};
 use super::options::{SocketAddress, SocketOptions};
-use super::protocol::{ErrorCode, ToClient};
+use super::protocol::{ErrorCode, SOCKET, ToClient};
 use crate::contract::{
     Acknowledgement, BoxFuture, ByteBudget, Cancellation, ChannelAdapter, ChannelFormat,
     ChannelHost, MessagePayload, PluginError, Progress, Reply, Secret, SortedMap, TextFormat,
 };
 use crate::task::{Held, Lock, until};
-
-/// The channel's name.
-pub(super) const SOCKET: &str = "socket";
 
 /// The socket as a channel. A chat is one conversation of one connection.
 pub struct SocketChannel {

@@ -9,10 +9,8 @@ use serde_json::Value;
 use smol::Timer;
 
 use super::address::{Peer, Stream, USER};
-use super::channel::SOCKET;
 use super::frames::{Frame, Frames};
-use super::protocol::Metadata;
-use super::protocol::{ErrorCode, FromClient, MAIN, NO_ROOM_MESSAGE, ToClient};
+use super::protocol::{ErrorCode, FromClient, MAIN, Metadata, NO_ROOM_MESSAGE, SOCKET, ToClient};
 use super::token::is_token;
 use crate::contract::{
     ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,

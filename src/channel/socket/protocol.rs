@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::{Failure, MessagePayload, ObjectReader, SortedMap, json_line};
 
+/// The channel's name.
+pub(super) const SOCKET: &str = "socket";
+
 /// The revision of the protocol.
 const PROTOCOL: u32 = 1;
 

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use super::fault::{ManifestError, ManifestFault};
 use super::rules::{Flaw, quoted};
 use super::similar::closest;
+use crate::contract::json_line;
+use crate::contract::limits::Range;
 
 /// Items that a list may have. No plugin comes near it, and it bounds the list of faults.
 const LIST_ITEMS: usize = 256;
@@ -249,6 +251,51 @@ impl<'v> Table<'v> {
                 None => format!("unknown key `{path}` is ignored"),
             });
         }
+    }
+}
+
+/// One limit: what the manifest says, within its range.
+pub(in crate::contract) fn amount(
+    table: &Table<'_>,
+    range: Range,
+    findings: &mut ManifestFindings,
+) -> u64 {
+    let Some(value) = table.get(range.key) else { return range.default };
+    let whole = value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+        // The cast saturates: what is below 0 or beyond 64 bits ends at the nearer end of the range.
+        Some(number as u64)
+    });
+    let Some(whole) = whole else {
+        let flaw = match value {
+            Value::Number(number) => {
+                Flaw::new(&format_args!("{number} is not whole"), &"expected a whole number")
+            }
+            other => wrong_kind(other, "a whole number"),
+        };
+        findings.fault(table.path(range.key), flaw);
+        return range.default;
+    };
+    let clamped = whole.clamp(range.minimum, range.maximum);
+    if value.as_u64() != Some(clamped) && value.as_f64() != Some(clamped as f64) {
+        findings.warn(format!(
+            "`{}` is {}, which is out of range ({} to {}); {clamped} is used",
+            table.path(range.key),
+            json_line(value),
+            range.minimum,
+            range.maximum
+        ));
+    }
+    clamped
+}
+
+/// An item of a list that is text following `rule`.
+pub(in crate::contract) fn text_of<T>(
+    rule: impl Fn(&str) -> Result<T, Flaw>,
+) -> impl Fn(&Value) -> Result<T, Flaw> {
+    move |value| match value {
+        Value::String(text) => rule(text),
+        other => Err(wrong_kind(other, "text")),
     }
 }
 

@@ -4,17 +4,16 @@
 //! [`PluginManifest::from_yaml`] are the ways to one, and they name every fault of a file at once.
 
 mod channel;
-pub(super) mod check;
 mod fault;
 pub(super) mod findings;
 mod plugin_manifest;
+mod reader;
 pub(super) mod rules;
 mod similar;
 
 pub use channel::ChannelSettings;
 pub use fault::{ManifestError, ManifestFault};
-pub(crate) use plugin_manifest::check_host_pattern;
 pub use plugin_manifest::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
-pub(crate) use rules::{deceives, is_unfit};
+pub(crate) use rules::{check_host_pattern, deceives, is_unfit};
 pub(crate) use similar::closest;
 pub use similar::{did_you_mean, similar_names};

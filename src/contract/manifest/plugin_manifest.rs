@@ -1,4 +1,4 @@
-//! A manifest in its checked form, and the two ways to one: from JSON and from YAML.
+//! A manifest in its checked form.
 
 use std::fmt;
 
@@ -6,9 +6,7 @@ use semver::Version;
 use serde::{Serialize, Serializer};
 
 use super::channel::ChannelSettings;
-use super::fault::ManifestError;
-use super::{check, rules};
-use crate::contract::{PluginPermissions, PluginResourceConfig, document, limits};
+use crate::contract::{PluginPermissions, PluginResourceConfig};
 
 /// What a plugin offers to its host: one for each of the six plugin traits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -134,49 +132,4 @@ pub struct ParsedManifest {
     pub manifest: PluginManifest,
     /// Unknown keys, clamped values and the like: one sentence each.
     pub warnings: Vec<String>,
-}
-
-impl PluginManifest {
-    /// Reads a manifest written in JSON.
-    ///
-    /// ```
-    /// # use weft_lite::PluginManifest;
-    /// let parsed = PluginManifest::from_json(r#"{
-    ///     "id": "com.example.clock", "name": "Clock", "version": "1.0.0",
-    ///     "capabilities": ["tool"], "wasm_module": "plugin.wasm"
-    /// }"#)?;
-    /// assert!(parsed.manifest.permissions.is_empty());
-    /// # Ok::<(), weft_lite::errors::ManifestError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ManifestError`] with one fault if the text is not one JSON object or is over
-    /// [`limits::MANIFEST_BYTES`], otherwise with a fault for each key that breaks a rule.
-    pub fn from_json(text: &str) -> Result<ParsedManifest, ManifestError> {
-        let document = document::from_json(text, limits::MANIFEST_BYTES)?;
-        check::manifest(&document)
-    }
-
-    /// Reads a manifest written in YAML.
-    ///
-    /// Aliases are resolved within a budget that a file without them can't exceed by much, so that
-    /// a few lines can't grow into gigabytes. Tags are refused.
-    ///
-    /// # Errors
-    ///
-    /// As for [`from_json`](Self::from_json).
-    pub fn from_yaml(text: &str) -> Result<ParsedManifest, ManifestError> {
-        let document = document::from_yaml(text, limits::MANIFEST_BYTES)?;
-        check::manifest(&document)
-    }
-}
-
-/// The one form of a network pattern: `*`, a host, or `*.` before a host.
-///
-/// # Errors
-///
-/// What is wrong with it and what would be right, in a sentence.
-pub(crate) fn check_host_pattern(text: &str) -> Result<String, String> {
-    rules::host_pattern(text).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
 }

@@ -222,3 +222,12 @@ fn is_host_name(host: &str) -> bool {
         || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
     host.len() <= 253 && host.split('.').all(label) && !number
 }
+
+/// The one form of a network pattern: `*`, a host, or `*.` before a host.
+///
+/// # Errors
+///
+/// What is wrong with it and what would be right, in a sentence.
+pub(crate) fn check_host_pattern(text: &str) -> Result<String, String> {
+    host_pattern(text).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
+}

@@ -11,15 +11,16 @@ use super::body::{EventStream, ResponseBody, event};
 use super::guard::only;
 use super::headers::{self, VERSION};
 use super::listener::ClientStream;
-use super::service::{
-    Accepted, EVENTS, Endpoint, HeldBody, HttpResponse, JSON, accepts, no_room, not_allowed, text,
-};
+use super::response::{HttpResponse, JSON, no_room, not_allowed, text};
+use super::service::{Accepted, EVENTS, Endpoint, HeldBody, accepts};
 use crate::contract::{BoxFuture, CancellationSource, HeldBytes};
+use crate::mcp::context::{Context, HeldText};
 use crate::mcp::discovery;
 use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
 use crate::mcp::object::Object;
-use crate::mcp::revision::{RequestContext, Revision, declared_version, request_context};
-use crate::mcp::server::{Context, HeldText, success};
+use crate::mcp::request_context::{RequestContext, declared_version, request_context};
+use crate::mcp::result::success;
+use crate::mcp::revision::Revision;
 use crate::task::contained;
 
 /// Messages of one request that wait to be written. Every stream has room for so many.

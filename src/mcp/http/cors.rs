@@ -9,7 +9,7 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::body::ResponseBody;
-use super::service::HttpResponse;
+use super::response::HttpResponse;
 
 /// The headers that clients send, where a page does not say which.
 const HEADERS: &str = "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id";

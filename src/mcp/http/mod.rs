@@ -13,6 +13,7 @@ mod headers;
 mod listener;
 mod metadata;
 mod options;
+mod response;
 mod service;
 mod write_timeout;
 

@@ -7,23 +7,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN, WWW_AUTHENTICATE,
 };
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 
-use super::body::ResponseBody;
 use super::cors;
 use super::guard::{self, Refusal};
 use super::metadata;
 use super::options::HttpOptions;
+use super::response::{HttpResponse, JSON, no_room, not_allowed, problem_of, text};
 use crate::contract::{ByteBudget, HeldBytes};
 use crate::mcp::message::RpcError;
 use crate::mcp::server::McpServer;
 use crate::task::{SystemClock, within};
 
 const METADATA: &str = "/.well-known/oauth-protected-resource";
-pub(super) const JSON: &str = "application/json";
 pub(super) const EVENTS: &str = "text/event-stream";
 /// Refused requests that the operator reads of without asking for more.
 const LOGGED_REFUSALS: u32 = 20;
@@ -36,8 +34,6 @@ pub(super) enum Accepted {
     Json,
     Events,
 }
-
-pub(super) type HttpResponse = Response<ResponseBody>;
 
 /// A request's body, and the room that it and what is read from it take.
 pub(super) struct HeldBody {
@@ -269,35 +265,4 @@ pub(super) fn accepts(headers: &HeaderMap, kind: &str) -> bool {
                 named == kind || named == "*/*" || named == format!("{family}/*")
             })
         })
-}
-
-/// A response that is a text.
-pub(super) fn text(
-    status: StatusCode,
-    kind: &'static str,
-    text: impl Into<hyper::body::Bytes>,
-) -> HttpResponse {
-    let mut answer = Response::new(ResponseBody::text(text));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
-}
-
-/// The response to an invalid body: a JSON-RPC error without an id.
-fn problem_of(status: StatusCode, problem: &str) -> HttpResponse {
-    text(status, JSON, RpcError::invalid_request(problem).answer(None))
-}
-
-/// The response to a request for which there is no memory.
-pub(super) fn no_room(error: String) -> HttpResponse {
-    let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, JSON, error);
-    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    answer
-}
-
-pub(super) fn not_allowed(methods: &'static str) -> HttpResponse {
-    let mut answer = problem_of(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this path");
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
-    answer
 }

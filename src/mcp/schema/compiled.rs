@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{SchemaError, SchemaPolicy, UnsupportedKeyword};
 use super::violation::{Violation, ViolationKind};
-use super::{bounds, check, compile, node};
+use super::{bounds, check, keywords, node};
 
 /// A compiled JSON Schema.
 ///
@@ -40,7 +40,7 @@ impl Schema {
     /// that leads out of the document or nowhere, for a schema that applies itself without end, for a
     /// document over the [`bounds`], and with [`SchemaPolicy::Strict`] for what can't be checked.
     pub fn compile(document: &Value, policy: SchemaPolicy) -> Result<Self, SchemaError> {
-        let (nodes, unchecked) = compile::compile(document, policy)?;
+        let (nodes, unchecked) = keywords::compile(document, policy)?;
         Ok(Self { nodes, unchecked })
     }
 

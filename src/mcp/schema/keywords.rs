@@ -8,11 +8,11 @@
 use serde_json::{Map, Value};
 
 use super::assertion::{Assertion, Measure, Types};
-use super::compile::{Compiler, PendingSchema};
+use super::compiler::{Compiler, PendingSchema};
 use super::node::{Applicator, NodeId, SchemaNode};
 use super::number::{Decimal, Exact};
 use super::value::weight;
-use super::{SchemaError, UnsupportedKeyword, bounds};
+use super::{SchemaError, SchemaPolicy, UnsupportedKeyword, bounds};
 use crate::contract::sort_by;
 
 type Result<T> = std::result::Result<T, SchemaError>;
@@ -43,11 +43,22 @@ const SIZES: [(&str, SizeLimit, Measure); 6] = [
     ("maxProperties", Assertion::AtMostSize, Measure::Properties),
 ];
 
+/// Compiles `document`; the first node is the whole schema.
+pub(super) fn compile(
+    document: &Value,
+    policy: SchemaPolicy,
+) -> Result<(Vec<SchemaNode>, Vec<UnsupportedKeyword>)> {
+    let mut compiler = Compiler::new(document, policy)?;
+    while let Some(pending) = compiler.next()? {
+        let id = pending.id;
+        let node = node(&mut compiler, pending)?;
+        compiler.set(id, node);
+    }
+    compiler.finish()
+}
+
 /// Compiles one subschema; those within it are queued.
-pub(super) fn node<'d>(
-    compiler: &mut Compiler<'d>,
-    place: PendingSchema<'d>,
-) -> Result<SchemaNode> {
+fn node<'d>(compiler: &mut Compiler<'d>, place: PendingSchema<'d>) -> Result<SchemaNode> {
     match place.value {
         Value::Object(object) => {
             let node = SchemaNode::default();

@@ -52,46 +52,59 @@ struct SchemaResource {
     pointer: String,
 }
 
-/// Compiles `document`; the first node is the whole schema.
-pub(super) fn compile(
-    document: &Value,
-    policy: SchemaPolicy,
-) -> Result<(Vec<SchemaNode>, Vec<UnsupportedKeyword>), SchemaError> {
-    weight(document, bounds::DEPTH).ok_or(SchemaError::TooDeep)?;
-    let mut compiler = Compiler {
-        document,
-        policy,
-        nodes: Vec::new(),
-        ids: HashMap::new(),
-        pointers: Vec::new(),
-        queue: VecDeque::new(),
-        references: Vec::new(),
-        resources: vec![SchemaResource { id: String::new(), pointer: String::new() }],
-        anchors: SortedMap::new(),
-        unchecked: Vec::new(),
-        pointer_bytes_left: bounds::POINTERS_BYTES,
-        pattern_bytes_left: bounds::PATTERNS_BYTES,
-    };
-    compiler.place(String::new(), document, 0)?;
-    loop {
-        if let Some(place) = compiler.queue.pop_front() {
-            let id = place.id;
-            compiler.nodes[id] = super::keywords::node(&mut compiler, place)?;
-        } else if let Some(reference) = compiler.references.pop() {
-            let target = compiler.resolve(&reference)?;
-            let applicators = &mut compiler.nodes[reference.from].applicators;
-            applicators.push(Applicator::All(vec![target]));
-        } else {
-            break;
+impl<'d> Compiler<'d> {
+    /// A compiler with the whole document in its queue.
+    pub(super) fn new(document: &'d Value, policy: SchemaPolicy) -> Result<Self, SchemaError> {
+        weight(document, bounds::DEPTH).ok_or(SchemaError::TooDeep)?;
+        let mut compiler = Self {
+            document,
+            policy,
+            nodes: Vec::new(),
+            ids: HashMap::new(),
+            pointers: Vec::new(),
+            queue: VecDeque::new(),
+            references: Vec::new(),
+            resources: vec![SchemaResource { id: String::new(), pointer: String::new() }],
+            anchors: SortedMap::new(),
+            unchecked: Vec::new(),
+            pointer_bytes_left: bounds::POINTERS_BYTES,
+            pattern_bytes_left: bounds::PATTERNS_BYTES,
+        };
+        compiler.place(String::new(), document, 0)?;
+        Ok(compiler)
+    }
+
+    /// The next subschema of the queue. Where it is empty, a reference is resolved, which may queue another.
+    pub(super) fn next(&mut self) -> Result<Option<PendingSchema<'d>>, SchemaError> {
+        loop {
+            if let Some(pending) = self.queue.pop_front() {
+                return Ok(Some(pending));
+            }
+            let Some(reference) = self.references.pop() else { return Ok(None) };
+            let target = self.resolve(&reference)?;
+            self.nodes[reference.from].applicators.push(Applicator::All(vec![target]));
         }
     }
-    match find_loop(&compiler.nodes) {
-        Some(id) => Err(SchemaError::Loop { pointer: compiler.pointers.swap_remove(id) }),
-        None => Ok((compiler.nodes, compiler.unchecked)),
-    }
-}
 
-impl<'d> Compiler<'d> {
+    /// Puts the node of a compiled subschema in its place.
+    pub(super) fn set(&mut self, id: NodeId, node: SchemaNode) {
+        self.nodes[id] = node;
+    }
+
+    /// The nodes, of which the first is the whole schema, and the keywords that are not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::Loop`] for references that lead back to themselves.
+    pub(super) fn finish(
+        mut self,
+    ) -> Result<(Vec<SchemaNode>, Vec<UnsupportedKeyword>), SchemaError> {
+        match find_loop(&self.nodes) {
+            Some(id) => Err(SchemaError::Loop { pointer: self.pointers.swap_remove(id) }),
+            None => Ok((self.nodes, self.unchecked)),
+        }
+    }
+
     /// The node for the schema at `pointer`, which is compiled once however often it is used.
     pub(super) fn place(
         &mut self,

@@ -1,15 +1,15 @@
-//! The manifest's keys, one after the other.
+//! Reading a manifest from JSON or YAML: its keys, one after the other.
 
 use serde_json::Value;
 
 use super::channel;
 use super::fault::ManifestError;
-use super::findings::{ManifestFindings, Table, wrong_kind};
+use super::findings::{ManifestFindings, Table, amount, text_of, wrong_kind};
 use super::rules::{self, Flaw, quoted};
 use super::similar::closest;
 use super::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
-use crate::contract::limits::{self, Range, TOOL_NAME_CHARS};
-use crate::contract::{FileGrant, PluginPermissions, PluginResourceConfig, json_line};
+use crate::contract::limits::{self, TOOL_NAME_CHARS};
+use crate::contract::{FileGrant, PluginPermissions, PluginResourceConfig, document};
 
 /// The keys at the top. `$schema` is there for editors and means nothing here.
 const KEYS: [&str; 13] = [
@@ -29,10 +29,45 @@ const KEYS: [&str; 13] = [
 ];
 
 const PERMISSION_KEYS: [&str; 5] = ["network", "filesystem", "env_vars", "shell", "secrets"];
-const FILE_KEYS: [&str; 2] = ["path", "optional"];
+
+impl PluginManifest {
+    /// Reads a manifest written in JSON.
+    ///
+    /// ```
+    /// # use weft_lite::PluginManifest;
+    /// let parsed = PluginManifest::from_json(r#"{
+    ///     "id": "com.example.clock", "name": "Clock", "version": "1.0.0",
+    ///     "capabilities": ["tool"], "wasm_module": "plugin.wasm"
+    /// }"#)?;
+    /// assert!(parsed.manifest.permissions.is_empty());
+    /// # Ok::<(), weft_lite::errors::ManifestError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ManifestError`] with one fault if the text is not one JSON object or is over
+    /// [`limits::MANIFEST_BYTES`], otherwise with a fault for each key that breaks a rule.
+    pub fn from_json(text: &str) -> Result<ParsedManifest, ManifestError> {
+        let document = document::from_json(text, limits::MANIFEST_BYTES)?;
+        manifest(&document)
+    }
+
+    /// Reads a manifest written in YAML.
+    ///
+    /// Aliases are resolved within a budget that a file without them can't exceed by much, so that
+    /// a few lines can't grow into gigabytes. Tags are refused.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_json`](Self::from_json).
+    pub fn from_yaml(text: &str) -> Result<ParsedManifest, ManifestError> {
+        let document = document::from_yaml(text, limits::MANIFEST_BYTES)?;
+        manifest(&document)
+    }
+}
 
 /// Checks a whole document.
-pub(super) fn manifest(document: &Value) -> Result<ParsedManifest, ManifestError> {
+fn manifest(document: &Value) -> Result<ParsedManifest, ManifestError> {
     let mut findings = ManifestFindings::default();
     let manifest = Table::top(document, &mut findings).and_then(|top| read(&top, &mut findings));
     let (manifest, warnings) = findings.finish(manifest)?;
@@ -90,16 +125,6 @@ fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Option<PluginManife
     })
 }
 
-/// An item of a list that is text following `rule`.
-pub(in crate::contract) fn text_of<T>(
-    rule: impl Fn(&str) -> Result<T, Flaw>,
-) -> impl Fn(&Value) -> Result<T, Flaw> {
-    move |value| match value {
-        Value::String(text) => rule(text),
-        other => Err(wrong_kind(other, "text")),
-    }
-}
-
 fn capabilities(top: &Table<'_>, findings: &mut ManifestFindings) -> Vec<PluginCapability> {
     let words = PluginCapability::ALL.map(PluginCapability::as_str);
     let allowed = format!("allowed: {}", words.join(", "));
@@ -131,34 +156,11 @@ fn permissions(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginPerm
     }
     PluginPermissions {
         network: table.list("network", "a list of hosts", &text_of(rules::host_pattern), findings),
-        filesystem: table.list("filesystem", "a list of paths", &file_grant, findings),
+        filesystem: table.list("filesystem", "a list of paths", &FileGrant::read, findings),
         env_vars: table.list("env_vars", "a list of names", &text_of(rules::variable), findings),
         shell: table.flag("shell", findings),
         secrets: table.list("secrets", "a list of names", &text_of(rules::name), findings),
         module_kb: None,
-    }
-}
-
-/// A folder or file of the host: its path, or a mapping that says with it whether it may be missing.
-pub(in crate::contract) fn file_grant(value: &Value) -> Result<FileGrant, Flaw> {
-    let Value::Object(entries) = value else {
-        return match value {
-            Value::String(path) => rules::host_path(path).map(FileGrant::from),
-            other => Err(wrong_kind(other, "a path, or a mapping with a `path`")),
-        };
-    };
-    if let Some(key) = entries.keys().find(|key| !FILE_KEYS.contains(&key.as_str())) {
-        let problem = format_args!("unknown key `{}`", quoted(key));
-        return Err(Flaw::new(&problem, &format_args!("allowed: {}", FILE_KEYS.join(", "))));
-    }
-    let path = match entries.get("path") {
-        Some(Value::String(path)) => rules::host_path(path)?,
-        _ => return Err(Flaw::new(&"a grant without a path", &"expected text under `path`")),
-    };
-    match entries.get("optional") {
-        None => Ok(path.into()),
-        Some(Value::Bool(optional)) => Ok(FileGrant { path, optional: *optional }),
-        Some(other) => Err(wrong_kind(other, "true or false under `optional`")),
     }
 }
 
@@ -186,41 +188,6 @@ fn resources(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginResour
         max_log_messages_per_minute: narrow(messages),
         max_host_calls: narrow(calls),
     }
-}
-
-/// One limit: what the manifest says, within its range.
-pub(in crate::contract) fn amount(
-    table: &Table<'_>,
-    range: Range,
-    findings: &mut ManifestFindings,
-) -> u64 {
-    let Some(value) = table.get(range.key) else { return range.default };
-    let whole = value.as_u64().or_else(|| {
-        let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
-        // The cast saturates: what is below 0 or beyond 64 bits ends at the nearer end of the range.
-        Some(number as u64)
-    });
-    let Some(whole) = whole else {
-        let flaw = match value {
-            Value::Number(number) => {
-                Flaw::new(&format_args!("{number} is not whole"), &"expected a whole number")
-            }
-            other => wrong_kind(other, "a whole number"),
-        };
-        findings.fault(table.path(range.key), flaw);
-        return range.default;
-    };
-    let clamped = whole.clamp(range.minimum, range.maximum);
-    if value.as_u64() != Some(clamped) && value.as_f64() != Some(clamped as f64) {
-        findings.warn(format!(
-            "`{}` is {}, which is out of range ({} to {}); {clamped} is used",
-            table.path(range.key),
-            json_line(value),
-            range.minimum,
-            range.maximum
-        ));
-    }
-    clamped
 }
 
 /// The tools' names. Some manifests give an object with more than the name; only that is read.

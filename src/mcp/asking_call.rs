@@ -1,0 +1,149 @@
+//! Tools that ask their caller for something before they go on: multi round-trip requests of MCP.
+//!
+//! The call ends with the tool's requests and a sealed state, and nothing waits. The client calls again
+//! with the answers and the state. What the tool has asked for comes out of the state, so that the answers
+//! are checked against that before the guest sees them; a client that leaves one out is asked again.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use super::content;
+use super::input::{answers, capability, form, responses, write_requests};
+use super::message::RpcError;
+use super::object::Object;
+use super::request_context::RequestContext;
+use super::seal::Purpose;
+use super::server::McpServer;
+use crate::contract::limits::KB;
+use crate::contract::{CallError, CallerInput, InputRequired, Sha256, json_line};
+use crate::task::off_executor;
+
+/// Longer arguments are read and checked off the executor.
+pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
+
+/// The input fields of a request, unparsed.
+#[derive(Debug, Default)]
+pub(super) struct InputFields<'a> {
+    pub(super) responses: Option<&'a str>,
+    pub(super) state: Option<Cow<'a, str>>,
+}
+
+/// A call of a tool that may ask.
+pub(super) struct AskingCall<'a> {
+    server: &'a McpServer,
+    request_context: &'a RequestContext,
+    purpose: Purpose<'a>,
+    /// The state that came, where somebody is asked again: it gets no older by that.
+    again: Option<Cow<'a, str>>,
+}
+
+impl<'a> AskingCall<'a> {
+    pub(super) async fn new(
+        server: &'a McpServer,
+        request_context: &'a RequestContext,
+        (tool, load): (&'a str, &'a str),
+        caller: u64,
+        arguments: &str,
+    ) -> Self {
+        let arguments = match arguments.len() {
+            0..=SHORT_ARGUMENTS_BYTES => digest(arguments),
+            _ => {
+                let arguments = arguments.to_owned();
+                off_executor(move || digest(&arguments)).await
+            }
+        };
+        Self {
+            server,
+            request_context,
+            purpose: Purpose { tool, load, caller, arguments },
+            again: None,
+        }
+    }
+
+    /// Calls the tool with the given answers, once or, where they came before a question, twice: what
+    /// it asks for has to be known before they can be checked.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a state that is none of this call, and for answers to something else.
+    pub(super) async fn call<F: Future<Output = Result<String, CallError>>>(
+        &mut self,
+        fields: InputFields<'a>,
+        run: impl Fn(CallerInput) -> F,
+    ) -> Result<Result<String, CallError>, RpcError> {
+        let given = responses(fields.responses)?;
+        let input =
+            CallerInput { can_ask: self.request_context.can_ask.clone(), ..CallerInput::default() };
+        let asked = match &fields.state {
+            Some(state) => self.server.seal().open(state, self.purpose)?,
+            None => match run(input.clone()).await {
+                Err(CallError::InputRequired(asked)) if given.is_some() => *asked,
+                result => return Ok(result),
+            },
+        };
+        let state = asked.state().map(str::to_owned);
+        match answers(asked.requests(), given.unwrap_or_default()).await? {
+            Some(responses) => {
+                Ok(run(CallerInput { responses: Some(responses), state, ..input }).await)
+            }
+            None => {
+                self.again = fields.state;
+                Ok(Err(CallError::InputRequired(Box::new(asked))))
+            }
+        }
+    }
+
+    /// Writes what the tool asks for.
+    ///
+    /// # Errors
+    ///
+    /// -32021 where a modern client can't be asked for it.
+    pub(super) async fn write(
+        self,
+        asked: Box<InputRequired>,
+        result: &mut Object,
+    ) -> Result<(), RpcError> {
+        let RequestContext { revision, can_ask, .. } = self.request_context;
+        let missing = |method: &&str| !can_ask.contains(method);
+        let missing: Map<String, Value> =
+            asked.methods().filter(missing).map(|method| (capability(method), json!({}))).collect();
+        if !missing.is_empty() {
+            let names: Vec<&str> = missing.keys().map(String::as_str).collect();
+            let names = format!("; this client has not declared `{}`", names.join("`, `"));
+            let error = CallError::InputRequired(asked);
+            return match revision.is_modern() {
+                true => {
+                    let message = format!("{error}{names}");
+                    Err(RpcError::missing_capabilities(&missing, message))
+                }
+                false => {
+                    content::write_call_error(result, &error);
+                    Ok(())
+                }
+            };
+        }
+        let requests = asked.requests().clone();
+        let wrong = off_executor(move || requests.values().find_map(|it| form(it).err())).await;
+        if let Some(problem) = wrong {
+            content::write_error(result, &format!("the tool asks with a wrong schema: {problem}"));
+            return Ok(());
+        }
+        let close = || self.server.seal().close(&asked, self.purpose).map(Cow::Owned);
+        match self.again.or_else(close) {
+            Some(state) => {
+                write_requests(result, asked.requests());
+                result.member("requestState", &state);
+            }
+            None => content::write_error(result, "the system gives no random bytes to sign with"),
+        }
+        Ok(())
+    }
+}
+
+/// The digest of what arguments say, in whichever order their members are written.
+fn digest(arguments: &str) -> [u8; 32] {
+    let mut value = serde_json::from_str::<Value>(arguments).unwrap_or_default();
+    value.sort_all_objects();
+    Sha256::of(json_line(&value).as_bytes())
+}

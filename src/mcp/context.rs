@@ -1,0 +1,52 @@
+//! The state around one request, and messages that wait to be written.
+
+use std::time::Duration;
+
+use async_channel::Sender;
+
+use super::message::{RequestId, RpcError};
+use crate::contract::{ByteBudget, Cancellation, HeldBytes};
+use crate::task::{SystemClock, within};
+
+/// How long a request or an answer may wait for room.
+pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A message to a client, which is counted until it is written.
+pub(super) struct HeldText {
+    pub(super) text: String,
+    pub(super) held: HeldBytes,
+}
+
+/// The state around one request.
+#[derive(Clone)]
+pub(super) struct Context {
+    /// Where messages go that come before the answer.
+    pub(super) outbox: Sender<HeldText>,
+    /// What the clients of this transport may hold together.
+    pub(super) budget: ByteBudget,
+    /// Fires when the connection ends in good order: a subscription then gives its last answer.
+    pub(super) ends: Cancellation,
+    /// Who asks, as far as the transport knows: the number of a connection, or 0.
+    pub(super) caller: u64,
+}
+
+impl Context {
+    /// Sends a message to the client when there is room for it. One that is gone misses nothing.
+    pub(super) async fn send(&self, text: String) {
+        let held = self.budget.wait(text.len()).await;
+        let _ = self.outbox.send(HeldText { text, held }).await;
+    }
+
+    /// Sends the answer to the request `id`, or an error if there is no memory for it.
+    pub(super) async fn send_answer(&self, id: &RequestId, text: String) {
+        let room = self.budget.wait_with(text.len());
+        let message = match within(&SystemClock, ROOM_PATIENCE, room).await.flatten() {
+            Some(held) => HeldText { text, held },
+            None => {
+                let (text, held) = (RpcError::no_room().answer(Some(id)), self.budget.nothing());
+                HeldText { text, held }
+            }
+        };
+        let _ = self.outbox.send(message).await;
+    }
+}

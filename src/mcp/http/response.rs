@@ -1,0 +1,42 @@
+//! Responses that are a short text.
+
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+
+use super::body::ResponseBody;
+use crate::mcp::message::RpcError;
+
+pub(super) const JSON: &str = "application/json";
+
+pub(super) type HttpResponse = Response<ResponseBody>;
+
+/// A response that is a text.
+pub(super) fn text(
+    status: StatusCode,
+    kind: &'static str,
+    text: impl Into<hyper::body::Bytes>,
+) -> HttpResponse {
+    let mut answer = Response::new(ResponseBody::text(text));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// The response to an invalid body: a JSON-RPC error without an id.
+pub(super) fn problem_of(status: StatusCode, problem: &str) -> HttpResponse {
+    text(status, JSON, RpcError::invalid_request(problem).answer(None))
+}
+
+/// The response to a request for which there is no memory.
+pub(super) fn no_room(error: String) -> HttpResponse {
+    let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, JSON, error);
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
+}
+
+pub(super) fn not_allowed(methods: &'static str) -> HttpResponse {
+    let mut answer = problem_of(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this path");
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    answer
+}
