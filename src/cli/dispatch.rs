@@ -2,46 +2,31 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
 use std::process::ExitCode;
 
 use argh::{EarlyExit, FromArgs};
 
-use super::failure::{Cause, Failure};
 use super::flags::Options;
 #[cfg(feature = "package")]
 use super::key;
 use super::output::OutputForm;
-use super::status::{INTERRUPTED, Status};
-use super::synonyms::NAME;
+use super::program::{NAME, Program, ProgramCommand};
 use super::{
-    arguments, audit, call, output, plugin, restart, run, secret, skill, synonyms, tools, trust,
+    Failure, Status, arguments, audit, call, exit, output, plugin, restart, run, secret, skill,
+    synonyms, tools, trust,
 };
 
-#[derive(Debug, FromArgs)]
-#[argh(subcommand)]
-pub(super) enum ProgramCommand {
-    Run(run::Run),
-    #[cfg(feature = "mcp")]
-    Mcp(run::Mcp),
-    Call(call::Call),
-    Tools(tools::ListTools),
-    Plugin(plugin::PluginGroup),
-    Skill(skill::SkillGroup),
-    Trust(trust::TrustWorkspace),
-    Audit(audit::Audit),
-    Secret(secret::SecretCommand),
-    #[cfg(feature = "package")]
-    Key(key::Key),
-}
-
-/// Does what the arguments say.
+/// Runs the command that the arguments name.
 pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     let json = arguments::has_option(&arguments, "--json");
     let mcp = arguments::has_option(&arguments, "--mcp");
     let (done, command) = match parse(arguments) {
-        Ok(Some(options)) => (dispatch(&options), options.command),
+        Ok(Some(Program { version: true, .. })) => (version(), None),
+        Ok(Some(program)) => {
+            let (options, command) = program.into_parts();
+            (dispatch(command.as_ref(), &options), command)
+        }
         Ok(None) => (Ok(Status::Done), None),
         Err(failure) => (Err(failure), None),
     };
@@ -52,18 +37,12 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Status::WornOut) => restart::again().map_or(Ok(Status::Done), Err),
         done => done,
     };
-    match done.or_else(|failure| report_failure(failure, form)) {
-        Ok(Status::Done) => ExitCode::SUCCESS,
-        Ok(Status::Failed | Status::WornOut) => ExitCode::FAILURE,
-        Ok(Status::WrongUsage) => ExitCode::from(2),
-        Ok(Status::Interrupted) => ExitCode::from(INTERRUPTED),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            let message = format_args!("the output can't be written: {error}");
-            output::problem(&message, &"check where it goes: a full disk, a closed file");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code(done, form)
+}
+
+fn version() -> Result<Status, Failure> {
+    output::data(concat!("weft-lite ", env!("CARGO_PKG_VERSION")))?;
+    Ok(Status::Done)
 }
 
 #[cfg(feature = "mcp")]
@@ -76,27 +55,12 @@ fn is_mcp(_command: Option<&ProgramCommand>) -> bool {
     false
 }
 
-/// Prints why a command failed, in the form its result would have had.
-pub(super) fn report_failure(failure: Failure, form: OutputForm) -> io::Result<Status> {
-    match *failure.0 {
-        Cause::Reported { code, message, next_step, status } => {
-            output::failure(
-                &weft_lite::errors::Failure::new(code, message, next_step),
-                None,
-                form,
-            )?;
-            Ok(status)
-        }
-        Cause::Output(error) => Err(error),
-    }
-}
-
-/// The options, or `None` where all that was asked for was help, and it is printed.
-fn parse(arguments: Vec<OsString>) -> Result<Option<Options>, Failure> {
+/// Parses the command line. `None` if it asked for help, which is printed.
+fn parse(arguments: Vec<OsString>) -> Result<Option<Program>, Failure> {
     let arguments = arguments::arrange(arguments).map_err(|message| usage(&message))?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match Options::from_args(&[NAME], &arguments) {
-        Ok(options) => Ok(Some(options)),
+    match Program::from_args(&[NAME], &arguments) {
+        Ok(program) => Ok(Some(program)),
         Err(EarlyExit { output, status: Ok(()) }) => {
             output::data(output.trim_end())?;
             Ok(None)
@@ -128,12 +92,8 @@ fn sentence(output: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-fn dispatch(options: &Options) -> Result<Status, Failure> {
-    if options.version {
-        output::data(concat!("weft-lite ", env!("CARGO_PKG_VERSION")))?;
-        return Ok(Status::Done);
-    }
-    match &options.command {
+fn dispatch(command: Option<&ProgramCommand>, options: &Options) -> Result<Status, Failure> {
+    match command {
         Some(ProgramCommand::Run(command)) => run::run(command, options),
         #[cfg(feature = "mcp")]
         Some(ProgramCommand::Mcp(command)) => run::run(&command.run(), options),
@@ -147,7 +107,7 @@ fn dispatch(options: &Options) -> Result<Status, Failure> {
         #[cfg(feature = "package")]
         Some(ProgramCommand::Key(command)) => key::run(command, options),
         None => {
-            if let Err(EarlyExit { output, .. }) = Options::from_args(&[NAME], &["--help"]) {
+            if let Err(EarlyExit { output, .. }) = Program::from_args(&[NAME], &["--help"]) {
                 output::message(&output);
             }
             Err(usage(&"there is no command"))

@@ -24,7 +24,8 @@ use nix::unistd::execve;
 use rustix::io::{FdFlags, fcntl_setfd};
 use weft_lite::PanicContainment;
 
-use super::{Failure, interrupts, output, threads};
+use super::output::OutputForm;
+use super::{Failure, exit, interrupts, threads};
 
 /// How long what is in flight may take to be answered.
 pub(super) const PATIENCE: Duration = Duration::from_secs(6);
@@ -69,7 +70,7 @@ pub(super) fn prepare() {
             thread::sleep(END);
             // A program that a signal has ended needs no end from here.
             if let Some(failure) = again() {
-                let _ = super::dispatch::report_failure(failure, output::OutputForm::Text);
+                let _ = exit::report(failure, OutputForm::Text);
                 std::process::exit(1);
             }
         };

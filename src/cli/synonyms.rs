@@ -5,10 +5,7 @@ use weft_lite::text::{did_you_mean, similar_names};
 
 use super::Failure;
 use super::arguments::{self, is_valued};
-use super::dispatch::ProgramCommand;
-
-/// How the program is called.
-pub(super) const NAME: &str = "weft-lite";
+use super::program::{NAME, ProgramCommand};
 
 /// Words of other programs for commands of this one. Inside a group only that group's commands count.
 const SYNONYMS: [(&str, &[&str]); 30] = [
@@ -105,14 +102,4 @@ fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
         &format_args!("there is no command `{before}{word}`"),
         &next_step.unwrap_or_else(|| format!("`{NAME} {before}--help` lists those there are")),
     )
-}
-
-/// The next step after an unknown `name`: the known names that resemble it, or `otherwise`.
-pub(super) fn suggestion<'n>(
-    name: &str,
-    known: impl IntoIterator<Item = &'n str>,
-    otherwise: &str,
-) -> String {
-    let similar = similar_names(name, known);
-    did_you_mean(&similar, "").unwrap_or_else(|| otherwise.to_owned())
 }

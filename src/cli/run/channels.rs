@@ -13,7 +13,6 @@ use weft_lite::pipeline::ChannelRules;
 use weft_lite::sorted::SortedMap;
 use weft_lite::{PluginCapability, Runtime};
 
-use super::Run;
 use crate::cli::flags::Options;
 use crate::cli::{Failure, output};
 
@@ -38,17 +37,16 @@ pub(super) struct ChannelPlan {
 }
 
 impl ChannelPlan {
-    /// The channels that the command line names, or all there are.
+    /// The channels in `named`, or all if it is empty.
     ///
     /// # Errors
     ///
     /// A channel that isn't there, and a socket that has no place.
     pub(super) fn new(
-        command: &Run,
+        named: &[String],
         runtime: &Runtime,
         options: &Options,
     ) -> Result<Self, Failure> {
-        let named = &command.channel;
         let config = runtime.channel_config();
         let is_named = |name: &str| named.iter().any(|it| it == name);
         for name in named {
@@ -66,7 +64,7 @@ impl ChannelPlan {
             rules.insert(CONSOLE.to_owned(), ChannelRules::of_owner());
         }
         let wanted: WantedChannels = {
-            let named = named.clone();
+            let named = named.to_vec();
             Arc::new(move |id| named.is_empty() || named.iter().any(|name| name == id))
         };
         let mut plan = Self {

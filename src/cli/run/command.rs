@@ -1,7 +1,6 @@
-//! The flags of `weft-lite run`, which of them go together, and the way to what serves.
+//! `weft-lite run`: checks which options go together, loads everything and serves.
 
-use argh::FromArgs;
-
+use super::arguments::Run;
 use super::changes::Style;
 #[cfg(feature = "mcp")]
 use super::mcp;
@@ -11,44 +10,6 @@ use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::trust::TrustPrompt;
 use crate::cli::{Failure, Status};
-
-/// Load everything and serve its channels: the console, the socket and those of plugins.
-#[derive(Debug, FromArgs)]
-#[argh(
-    subcommand,
-    name = "run",
-    example = "{command_name}\necho 'text_stats {{\"text\": \"one two\"}}' | {command_name} --json\n{command_name} --message /status\n{command_name} --channel socket\n{command_name} --mcp 127.0.0.1:8787",
-    note = "What is typed is a message: `/help` lists the commands, `TOOL {{JSON}}` calls a tool. On a pipe\neach line is answered with a line; with --json, {{\"ok\": true, \"result\": ...}} or\n{{\"ok\": false, \"error\": {{...}}}}. End of input ends it when everything is answered, with status 1 if\ninput was no terminal and a message failed; where the socket or a plugin's channel is configured,\nit ends only the console, unless that is a terminal. Ctrl-c at a terminal cancels what is in\nflight; elsewhere it ends the program with status 0, as SIGTERM and SIGHUP do; a second one\ndoesn't wait. While plugins load, and with --message, both cancel that, and the status is 130.\nThe options of `weft-lite --help` apply."
-)]
-pub(in crate::cli) struct Run {
-    /// answer this one message and end
-    #[argh(option, arg_name = "TEXT")]
-    pub(super) message: Option<String>,
-    /// serve only this channel: console, socket, or the id of a plugin that is one (repeatable);
-    /// otherwise all that there are, the socket if it is configured
-    #[argh(option, arg_name = "NAME")]
-    pub(super) channel: Vec<String>,
-    /// print what is put before each message, and end; with --message, what was put before that one
-    #[argh(switch)]
-    pub(super) show_prompt: bool,
-    /// tell what changes while it runs as JSON, one object a line, on standard error
-    #[argh(switch)]
-    pub(super) json_events: bool,
-    /// serve AI clients over MCP instead of channels: `stdio`, or HOST:PORT for HTTP at the path
-    /// /mcp
-    #[cfg(feature = "mcp")]
-    #[argh(option, arg_name = "stdio|HOST:PORT")]
-    pub(super) mcp: Option<mcp::McpTarget>,
-    /// a file with the token that clients over HTTP have to show; needed where the address can be
-    /// reached from other machines
-    #[cfg(feature = "serve")]
-    #[argh(option, arg_name = "FILE")]
-    pub(super) token_file: Option<std::path::PathBuf>,
-    /// what tools are called over MCP: `qualified` (`<owner>__<tool>`) or `bare`
-    #[cfg(feature = "mcp")]
-    #[argh(option, arg_name = "NAMES")]
-    pub(super) tool_names: Option<weft_lite::config::ToolNames>,
-}
 
 /// Refuses options that have no effect, alone or together.
 fn check(command: &Run) -> Result<(), Failure> {
@@ -91,7 +52,9 @@ fn check_mcp(command: &Run) -> Result<(), Failure> {
         return Err(without("--tool-names", "--mcp"));
     }
     #[cfg(feature = "serve")]
-    if command.token_file.is_some() && !matches!(command.mcp, Some(mcp::McpTarget::Address(_))) {
+    if command.token_file.is_some()
+        && !matches!(command.mcp, Some(super::arguments::McpTarget::Address(_)))
+    {
         return Err(without("--token-file", "--mcp HOST:PORT"));
     }
     Ok(())
@@ -122,7 +85,7 @@ pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Fa
     if let Some(message) = &command.message {
         return once::answer(&runtime, message, options, &mut interrupts);
     }
-    let plan = channels::ChannelPlan::new(command, &runtime, options)?;
+    let plan = channels::ChannelPlan::new(&command.channel, &runtime, options)?;
     let subscription = runtime.host().subscribe();
     let console = if plan.console { Console::Served } else { Console::Absent };
     startup::report(&runtime.host().snapshot(), options, console);

@@ -3,24 +3,22 @@
 
 use std::cell::Cell;
 use std::io;
+#[cfg(feature = "serve")]
 use std::net::SocketAddr;
 #[cfg(feature = "serve")]
 use std::path::Path;
 use std::pin::pin;
-use std::str::FromStr;
 
-use argh::FromArgs;
 use futures_lite::future::or;
 use smol::Timer;
 #[cfg(feature = "serve")]
 use weft_lite::config::McpConfig;
-use weft_lite::config::ToolNames;
 #[cfg(feature = "serve")]
 use weft_lite::mcp::{BearerToken, HttpError, HttpOptions, McpListener};
 use weft_lite::mcp::{McpOptions, McpServer};
 use weft_lite::{BoxFuture, Runtime};
 
-use super::Run;
+use super::arguments::{McpTarget, Run};
 use super::changes::{self, Style};
 use super::startup;
 use super::startup::Console;
@@ -36,65 +34,6 @@ use crate::cli::{Failure, Status, report, restart};
 const AGREED: &str = "mcp";
 #[cfg(feature = "serve")]
 const LISTENER: &str = "http";
-
-/// Where clients are served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum McpTarget {
-    /// The parent process, over standard input and output.
-    Stdio,
-    /// Over HTTP.
-    Address(SocketAddr),
-}
-
-impl FromStr for McpTarget {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "stdio" {
-            return Ok(Self::Stdio);
-        }
-        // The one name that always means the same.
-        let numeric = text.replacen("localhost:", "127.0.0.1:", 1);
-        numeric
-            .parse()
-            .map(Self::Address)
-            .map_err(|_| format!("`{text}` is neither `stdio` nor an address like 127.0.0.1:8787"))
-    }
-}
-
-/// Load everything and serve it over MCP to the program that started this one: `run --mcp stdio`.
-#[derive(Debug, FromArgs)]
-#[argh(
-    subcommand,
-    name = "mcp",
-    example = "{command_name}\n{command_name} --plugins ./my-plugin --tool-names bare",
-    note = "Messages come on standard input and go to standard output, one a line; everything else is said\non standard error. It ends with its input. The options of `weft-lite --help` apply."
-)]
-pub(in crate::cli) struct Mcp {
-    /// tell what changes while it runs as JSON, one object a line, on standard error
-    #[argh(switch)]
-    json_events: bool,
-    /// what tools are called: `qualified` (`<owner>__<tool>`) or `bare` (`<tool>` where only one
-    /// owner has it); before what the configuration says
-    #[argh(option, arg_name = "NAMES")]
-    tool_names: Option<ToolNames>,
-}
-
-impl Mcp {
-    /// The command that this one is short for.
-    pub(in crate::cli) fn run(&self) -> Run {
-        Run {
-            message: None,
-            channel: Vec::new(),
-            show_prompt: false,
-            json_events: self.json_events,
-            mcp: Some(McpTarget::Stdio),
-            #[cfg(feature = "serve")]
-            token_file: None,
-            tool_names: self.tool_names,
-        }
-    }
-}
 
 /// Serves `target` until it ends.
 pub(super) fn run(target: McpTarget, command: &Run, options: &Options) -> Result<Status, Failure> {

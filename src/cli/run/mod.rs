@@ -1,5 +1,6 @@
 //! `weft-lite run`: everything loaded, and its channels served until they end or a signal comes.
 
+mod arguments;
 pub(super) mod changes;
 mod channels;
 mod command;
@@ -9,6 +10,7 @@ mod once;
 mod serve;
 mod startup;
 
-pub(super) use command::{Run, run};
 #[cfg(feature = "mcp")]
-pub(super) use mcp::Mcp;
+pub(super) use arguments::Mcp;
+pub(super) use arguments::Run;
+pub(super) use command::run;
