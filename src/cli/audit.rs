@@ -14,7 +14,7 @@ use weft_lite::sandbox::{FileAudit, audit_line};
 use weft_lite::sorted::SortedSet;
 
 use super::flags::Options;
-use super::{Failure, Status, output, suggestion};
+use super::{CommandFailure, Status, output, suggestion};
 
 /// How often `--follow` looks for new lines.
 const LOOK: Duration = Duration::from_millis(200);
@@ -39,7 +39,7 @@ pub(super) struct Audit {
     denied: bool,
 }
 
-pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let path = home.join(super::session::AUDIT_FILE);
     let seen = RefCell::new(SortedSet::new());
@@ -106,7 +106,7 @@ fn lines(reader: &mut BufReader<File>, print: &impl Fn(&str) -> io::Result<()>) 
 }
 
 /// Of a plugin without a record: that it has none yet, or that there is no such plugin.
-fn known(id: &str, mut others: SortedSet<String>, options: &Options) -> Result<(), Failure> {
+fn known(id: &str, mut others: SortedSet<String>, options: &Options) -> Result<(), CommandFailure> {
     let snapshot = options.load()?.host().snapshot();
     others.extend(snapshot.plugins.plugins().map(|plugin| plugin.manifest.id.clone()));
     others.extend(snapshot.plugins.refused().iter().filter_map(|refused| refused.id.clone()));
@@ -116,7 +116,10 @@ fn known(id: &str, mut others: SortedSet<String>, options: &Options) -> Result<(
     }
     let known = others.iter().map(String::as_str);
     let next_step = suggestion(id, known, "see `weft-lite plugin list` for those there are");
-    Err(Failure::work(&format_args!("there is no plugin `{id}`, and no record of one"), &next_step))
+    Err(CommandFailure::work(
+        &format_args!("there is no plugin `{id}`, and no record of one"),
+        &next_step,
+    ))
 }
 
 fn print(

@@ -15,7 +15,7 @@ use super::interrupts::{self, Interrupts};
 use super::logs::{self, Verbosity};
 use super::threads;
 use super::trust::TrustPrompt;
-use super::{Failure, Status, output, report};
+use super::{CommandFailure, Status, output, report};
 
 /// Call one tool and print its result.
 #[derive(Debug, FromArgs)]
@@ -35,7 +35,7 @@ pub(super) struct Call {
     params: Option<String>,
 }
 
-pub(super) fn run(command: &Call, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &Call, options: &Options) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
     let (runtime, mut interrupts) = match options.load_watching(TrustPrompt::Never) {
         Err(failure) if failure.is_interrupted() => {
@@ -91,7 +91,7 @@ fn failed(error: CallError) -> CallOutcome {
 }
 
 /// Prints what the call came to.
-fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, Failure> {
+fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, CommandFailure> {
     print_outcome(outcome, None, options)
 }
 
@@ -100,7 +100,7 @@ fn print_outcome(
     outcome: CallOutcome,
     next_step: Option<String>,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let CallOutcome { result, usage } = outcome;
     match (&result, options.json) {
         (Ok(text), true) => {

@@ -12,8 +12,8 @@ use super::key;
 use super::output::OutputForm;
 use super::program::{NAME, Program, ProgramCommand};
 use super::{
-    Failure, Status, arguments, audit, call, exit, output, plugin, restart, run, secret, skill,
-    synonyms, tools, trust,
+    CommandFailure, Status, arguments, audit, call, exit, output, plugin, restart, run, secret,
+    skill, synonyms, tools, trust,
 };
 
 /// Runs the command that the arguments name.
@@ -40,7 +40,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     exit::code(done, form)
 }
 
-fn version() -> Result<Status, Failure> {
+fn version() -> Result<Status, CommandFailure> {
     output::data(concat!("weft-lite ", env!("CARGO_PKG_VERSION")))?;
     Ok(Status::Done)
 }
@@ -56,7 +56,7 @@ fn is_mcp(_command: Option<&ProgramCommand>) -> bool {
 }
 
 /// Parses the command line. `None` if it asked for help, which is printed.
-fn parse(arguments: Vec<OsString>) -> Result<Option<Program>, Failure> {
+fn parse(arguments: Vec<OsString>) -> Result<Option<Program>, CommandFailure> {
     let arguments = arguments::arrange(arguments).map_err(|message| usage(&message))?;
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match Program::from_args(&[NAME], &arguments) {
@@ -73,8 +73,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Program>, Failure> {
     }
 }
 
-fn usage(message: &dyn fmt::Display) -> Failure {
-    Failure::usage(message, &"see `weft-lite --help`, or `--help` after a command")
+fn usage(message: &dyn fmt::Display) -> CommandFailure {
+    CommandFailure::usage(message, &"see `weft-lite --help`, or `--help` after a command")
 }
 
 /// The parser's message in our form: lowercase, without a full stop.
@@ -92,7 +92,7 @@ fn sentence(output: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-fn dispatch(command: Option<&ProgramCommand>, options: &Options) -> Result<Status, Failure> {
+fn dispatch(command: Option<&ProgramCommand>, options: &Options) -> Result<Status, CommandFailure> {
     match command {
         Some(ProgramCommand::Run(command)) => run::run(command, options),
         #[cfg(feature = "mcp")]

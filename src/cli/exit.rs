@@ -3,12 +3,12 @@
 use std::io;
 use std::process::ExitCode;
 
-use super::failure::{Cause, Failure};
+use super::failure::{Cause, CommandFailure};
 use super::output::{self, OutputForm};
 use super::status::{INTERRUPTED, Status};
 
 /// The exit status of a command. The reason of a failure is printed.
-pub(super) fn code(done: Result<Status, Failure>, form: OutputForm) -> ExitCode {
+pub(super) fn code(done: Result<Status, CommandFailure>, form: OutputForm) -> ExitCode {
     match done.or_else(|failure| report(failure, form)) {
         Ok(Status::Done) => ExitCode::SUCCESS,
         Ok(Status::Failed | Status::WornOut) => ExitCode::FAILURE,
@@ -24,7 +24,7 @@ pub(super) fn code(done: Result<Status, Failure>, form: OutputForm) -> ExitCode 
 }
 
 /// Prints why a command failed, in the form that its result would have had.
-pub(super) fn report(failure: Failure, form: OutputForm) -> io::Result<Status> {
+pub(super) fn report(failure: CommandFailure, form: OutputForm) -> io::Result<Status> {
     match *failure.0 {
         Cause::Reported { code, message, next_step, status } => {
             output::failure(

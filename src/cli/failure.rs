@@ -17,7 +17,7 @@ use super::Status;
 
 /// Why a command failed.
 #[derive(Debug)]
-pub(super) struct Failure(pub(super) Box<Cause>);
+pub(super) struct CommandFailure(pub(super) Box<Cause>);
 
 #[derive(Debug)]
 pub(super) enum Cause {
@@ -27,7 +27,7 @@ pub(super) enum Cause {
     Output(io::Error),
 }
 
-impl Failure {
+impl CommandFailure {
     /// The command line is wrong.
     pub(super) fn usage(message: &dyn Display, next_step: &dyn Display) -> Self {
         Self::reported("usage", message, next_step, Status::WrongUsage)
@@ -64,13 +64,13 @@ impl Failure {
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandFailure {
     fn from(error: io::Error) -> Self {
         Self(Box::new(Cause::Output(error)))
     }
 }
 
-impl<E: Advised> From<E> for Failure {
+impl<E: Advised> From<E> for CommandFailure {
     fn from(error: E) -> Self {
         Self::of(&error)
     }

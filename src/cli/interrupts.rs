@@ -21,7 +21,7 @@ use rustix::process::{Signal as Kill, getpid, kill_process};
 use smol::Timer;
 
 use super::status::INTERRUPTED;
-use super::{Failure, threads};
+use super::{CommandFailure, threads};
 
 /// How long cancelled work may take to report its end.
 const GRACE: Duration = Duration::from_millis(500);
@@ -54,9 +54,9 @@ impl Interrupts {
     /// # Errors
     ///
     /// They can't be received.
-    pub(super) fn watch() -> Result<Self, Failure> {
+    pub(super) fn watch() -> Result<Self, CommandFailure> {
         Self::of(&[Signal::Int, Signal::Term, Signal::Hup]).map_err(|error| {
-            Failure::work(
+            CommandFailure::work(
                 &format_args!("signals can't be received: {error}"),
                 &"check the limits that this program runs under",
             )

@@ -10,7 +10,7 @@ use weft_lite::package::{InstallRecord, PackageKind, PrivateKey, TrustedKey, Tru
 use super::flags::Options;
 use super::logs::{self, Verbosity};
 use super::output::{self, AsJson};
-use super::{Failure, Status, suggestion};
+use super::{CommandFailure, Status, suggestion};
 
 /// Make a key to sign packages with, and say whose signatures count.
 #[derive(Debug, FromArgs)]
@@ -78,7 +78,7 @@ pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
     <KeyCommand as argh::SubCommands>::COMMANDS
 }
 
-pub(super) fn run(command: &Key, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &Key, options: &Options) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {
         KeyCommand::New(command) => new(command, options),
@@ -88,7 +88,7 @@ pub(super) fn run(command: &Key, options: &Options) -> Result<Status, Failure> {
     }
 }
 
-fn new(command: &NewKey, options: &Options) -> Result<Status, Failure> {
+fn new(command: &NewKey, options: &Options) -> Result<Status, CommandFailure> {
     let path = match &command.out {
         Some(path) => path.clone(),
         None => {
@@ -112,7 +112,7 @@ fn new(command: &NewKey, options: &Options) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn trust(command: &TrustKey, options: &Options) -> Result<Status, Failure> {
+fn trust(command: &TrustKey, options: &Options) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let trusted = TrustedKeys::trust(&home, &command.file, command.name.as_deref())
         .map_err(|error| refused(&error))?;
@@ -122,7 +122,7 @@ fn trust(command: &TrustKey, options: &Options) -> Result<Status, Failure> {
     output::done(options.form(), &fields, &format_args!("trusted: {key_id} ({name})"))
 }
 
-fn list(options: &Options) -> Result<Status, Failure> {
+fn list(options: &Options) -> Result<Status, CommandFailure> {
     let keys = TrustedKeys::read(&options.weft_home()?).map_err(|error| refused(&error))?;
     let rows: Vec<[String; 2]> =
         keys.iter().map(|TrustedKey { name, key }| [key.key_id(), name.clone()]).collect();
@@ -135,7 +135,7 @@ fn list(options: &Options) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-fn remove(RemoveKey { name }: &RemoveKey, options: &Options) -> Result<Status, Failure> {
+fn remove(RemoveKey { name }: &RemoveKey, options: &Options) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let keys = TrustedKeys::read(&home).map_err(|error| refused(&error))?;
     let is_named = |it: &&TrustedKey| it.name == *name || it.key.key_id() == *name;
@@ -148,11 +148,14 @@ fn remove(RemoveKey { name }: &RemoveKey, options: &Options) -> Result<Status, F
             let known =
                 keys.iter().map(|it| it.name.as_str()).chain(ids.iter().map(String::as_str));
             let next_step = suggestion(name, known, "see `weft-lite key list` for those there are");
-            return Err(Failure::work(&format_args!("no key `{name}` is trusted"), &next_step));
+            return Err(CommandFailure::work(
+                &format_args!("no key `{name}` is trusted"),
+                &next_step,
+            ));
         }
         several => {
             let next_step = format_args!("name one by its id: {}", several.join(", "));
-            return Err(Failure::work(
+            return Err(CommandFailure::work(
                 &format_args!("several keys are called `{name}`"),
                 &next_step,
             ));
@@ -185,7 +188,7 @@ fn remove(RemoveKey { name }: &RemoveKey, options: &Options) -> Result<Status, F
     Ok(Status::Done)
 }
 
-fn refused(error: &KeyError) -> Failure {
+fn refused(error: &KeyError) -> CommandFailure {
     let next_step = error.next_step();
     let next_step = match error.kind {
         KeyErrorKind::Missing => {
@@ -195,5 +198,5 @@ fn refused(error: &KeyError) -> Failure {
         KeyErrorKind::Name => format!("{next_step}, with `--name`"),
         _ => next_step,
     };
-    Failure::work(error, &next_step)
+    CommandFailure::work(error, &next_step)
 }

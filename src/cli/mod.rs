@@ -34,6 +34,6 @@ mod tools;
 mod trust;
 
 pub(crate) use dispatch::main;
-use failure::Failure;
+use failure::CommandFailure;
 use status::Status;
 use suggestion::suggestion;

@@ -215,7 +215,7 @@ pub(super) fn done(
     form: OutputForm,
     fields: &[(&str, &dyn AsJson)],
     sentence: &dyn Display,
-) -> Result<Status, super::Failure> {
+) -> Result<Status, super::CommandFailure> {
     match form {
         OutputForm::Json => record(fields)?,
         OutputForm::Text => message(sentence),

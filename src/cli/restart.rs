@@ -25,7 +25,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use weft_lite::PanicContainment;
 
 use super::output::OutputForm;
-use super::{Failure, exit, interrupts, threads};
+use super::{CommandFailure, exit, interrupts, threads};
 
 /// How long what is in flight may take to be answered.
 pub(super) const PATIENCE: Duration = Duration::from_secs(6);
@@ -127,7 +127,7 @@ pub(super) fn kept_socket(_name: &str) -> Option<OwnedFd> {
 
 /// Starts the program anew. It returns only where that can't be, with the reason, and with `None` where a
 /// signal has ended the program meanwhile.
-pub(super) fn again() -> Option<Failure> {
+pub(super) fn again() -> Option<CommandFailure> {
     if interrupts::is_ending() {
         return None;
     }
@@ -139,7 +139,7 @@ pub(super) fn again() -> Option<Failure> {
         .filter(|it| it.parse::<u64>().is_ok_and(|it| now.saturating_sub(it) < SECONDS))
         .collect();
     if !next.serves || started.len() >= STARTS {
-        return Some(Failure::work(
+        return Some(CommandFailure::work(
             &"the program has ended after too many panics",
             &"report the panics; their messages are above",
         ));
@@ -153,7 +153,7 @@ pub(super) fn again() -> Option<Failure> {
         let _ = fcntl_setfd(socket, FdFlags::empty());
     }
     let Err(error) = start(&kept.join(";"));
-    Some(Failure::work(
+    Some(CommandFailure::work(
         &format_args!("after too many panics the program should restart, and it can't: {error}"),
         &"start it again",
     ))

@@ -12,7 +12,7 @@ use weft_lite::package::{FileSecrets, SecretSummary, SecretTransport, SecretValu
 use super::flags::Options;
 use super::logs::{self, Verbosity};
 use super::output::{self, AsJson};
-use super::{Failure, Status, suggestion, terminal};
+use super::{CommandFailure, Status, suggestion, terminal};
 
 /// Keep credentials that plugins may use and never see.
 #[derive(Debug, FromArgs)]
@@ -84,7 +84,7 @@ pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
     <SecretAction as argh::SubCommands>::COMMANDS
 }
 
-pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
     let secrets = FileSecrets::new(options.weft_home()?);
     match &command.command {
@@ -94,7 +94,7 @@ pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, 
     }
 }
 
-fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status, Failure> {
+fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status, CommandFailure> {
     let Set { name, host, from_file, from_env, in_file, allow_http } = command;
     // What can't be kept isn't asked for.
     secrets.check(name, host).map_err(|error| {
@@ -104,7 +104,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
             }
             _ => error.next_step(),
         };
-        Failure::usage(&error, &next_step)
+        CommandFailure::usage(&error, &next_step)
     })?;
     if let Some(path) = from_file.as_deref().or(in_file.as_deref()) {
         output::warn_if_others_read(path);
@@ -124,7 +124,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
                 .map_err(|error| unread("the value can't be read", &error))?
         }
         _ => {
-            return Err(Failure::usage(
+            return Err(CommandFailure::usage(
                 &"the value can be in one place only",
                 &"give one of `--from-file`, `--from-env` and `--in-file`",
             ));
@@ -149,16 +149,16 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
 }
 
 /// The value's own text is in no message.
-fn unread(what: &str, error: &io::Error) -> Failure {
+fn unread(what: &str, error: &io::Error) -> CommandFailure {
     let next_step = match error.kind() {
         io::ErrorKind::Interrupted => "start again, or give it with `--from-file` or on a pipe",
         io::ErrorKind::InvalidData => "give one line of visible ASCII, of at most 8192 bytes",
         _ => "check the path, and that you may read it",
     };
-    Failure::work(&format_args!("{what}: {error}"), &next_step)
+    CommandFailure::work(&format_args!("{what}: {error}"), &next_step)
 }
 
-fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, Failure> {
+fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, CommandFailure> {
     let summaries = secrets.list()?;
     if options.json {
         output::json(&summaries)?;
@@ -177,12 +177,12 @@ fn remove(
     secrets: &FileSecrets,
     RemoveSecret { name }: &RemoveSecret,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     if !secrets.remove(name)? {
         let kept = secrets.list()?;
         let known = kept.iter().map(|it| it.name.as_str());
         let next_step = suggestion(name, known, "see `weft-lite secret list` for those there are");
-        return Err(Failure::work(&format_args!("there is no secret `{name}`"), &next_step));
+        return Err(CommandFailure::work(&format_args!("there is no secret `{name}`"), &next_step));
     }
     output::done(options.form(), &[("removed", name)], &format_args!("removed `{name}`"))
 }

@@ -15,7 +15,7 @@ use super::interrupts::{self, Interrupts};
 use super::restart;
 use super::threads;
 use super::trust::{self, TrustPrompt};
-use super::{Failure, report};
+use super::{CommandFailure, report};
 
 /// The audit log's name in weft-lite's own folder.
 pub(super) const AUDIT_FILE: &str = "audit.jsonl";
@@ -26,9 +26,9 @@ impl Options {
     /// # Errors
     ///
     /// There is neither `$WEFT_HOME` nor a home to put one in.
-    pub(super) fn weft_home(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn weft_home(&self) -> Result<PathBuf, CommandFailure> {
         weft_home(user_home().as_ref())?.ok_or_else(|| {
-            Failure::usage(
+            CommandFailure::usage(
                 &"there is no folder to keep anything in",
                 &"set `WEFT_HOME` to a folder",
             )
@@ -40,7 +40,7 @@ impl Options {
     /// # Errors
     ///
     /// A configuration that can't be understood.
-    pub(super) fn config(&self) -> Result<Config, Failure> {
+    pub(super) fn config(&self) -> Result<Config, CommandFailure> {
         let user_home = user_home();
         let Some(home) = weft_home(user_home.as_ref())? else { return Ok(Config::default()) };
         let mut builder = Runtime::builder();
@@ -57,7 +57,7 @@ impl Options {
     /// # Errors
     ///
     /// A configuration that can't be understood.
-    pub(super) fn read_limits(&self) -> Result<ReadLimits, Failure> {
+    pub(super) fn read_limits(&self) -> Result<ReadLimits, CommandFailure> {
         let Config { module_bytes, module_gzip_bytes, .. } = self.config()?;
         Ok(ReadLimits { module_bytes, module_gzip_bytes })
     }
@@ -67,7 +67,7 @@ impl Options {
     /// # Errors
     ///
     /// A configuration that can't be understood.
-    pub(super) fn sandbox(&self) -> Result<SandboxOptions, Failure> {
+    pub(super) fn sandbox(&self) -> Result<SandboxOptions, CommandFailure> {
         let home = user_home();
         let workspace = self.real_workspace();
         let mut authority = workspace_authority(&workspace);
@@ -91,7 +91,7 @@ impl Options {
     /// # Errors
     ///
     /// A folder of `--plugins` or `--workspace` that isn't one.
-    pub(super) fn load(&self) -> Result<Runtime, Failure> {
+    pub(super) fn load(&self) -> Result<Runtime, CommandFailure> {
         self.load_and(TrustPrompt::Never)
     }
 
@@ -103,7 +103,7 @@ impl Options {
     pub(super) fn load_watching(
         &self,
         asking: TrustPrompt,
-    ) -> Result<(Runtime, Interrupts), Failure> {
+    ) -> Result<(Runtime, Interrupts), CommandFailure> {
         let runtime = self.runtime(asking)?;
         let mut interrupts = Interrupts::watch()?;
         let loaded = runtime.block_on(async {
@@ -114,7 +114,7 @@ impl Options {
             loaded.is_some()
         });
         if !loaded {
-            return Err(Failure::interrupted());
+            return Err(CommandFailure::interrupted());
         }
         report::empty_folders(&self.plugins, &runtime.host().registry());
         Ok((runtime, interrupts))
@@ -125,7 +125,7 @@ impl Options {
     /// # Errors
     ///
     /// As [`load`](Self::load).
-    pub(super) fn load_and(&self, asking: TrustPrompt) -> Result<Runtime, Failure> {
+    pub(super) fn load_and(&self, asking: TrustPrompt) -> Result<Runtime, CommandFailure> {
         let runtime = self.runtime(asking)?;
         runtime.block_on(runtime.load());
         report::empty_folders(&self.plugins, &runtime.host().registry());
@@ -137,7 +137,7 @@ impl Options {
     /// # Errors
     ///
     /// As [`load`](Self::load).
-    pub(super) fn runtime(&self, asking: TrustPrompt) -> Result<Runtime, Failure> {
+    pub(super) fn runtime(&self, asking: TrustPrompt) -> Result<Runtime, CommandFailure> {
         self.runtime_beside(asking, None)
     }
 
@@ -150,13 +150,13 @@ impl Options {
         &self,
         asking: TrustPrompt,
         closed: Option<&Path>,
-    ) -> Result<Runtime, Failure> {
+    ) -> Result<Runtime, CommandFailure> {
         threads::start()?;
         let plugins = self.plugins.iter().map(|folder| ("--plugins", folder));
         let folders = plugins.chain([("--workspace", &self.workspace)]);
         for (option, folder) in folders {
             if !folder.is_dir() {
-                return Err(Failure::usage(
+                return Err(CommandFailure::usage(
                     &format_args!("{} is not a folder", folder.display()),
                     &format_args!("give `{option}` the path of a folder"),
                 ));
@@ -224,12 +224,12 @@ fn user_home() -> Option<PathBuf> {
 }
 
 /// `$WEFT_HOME`, where `~` may stand for the user's home, or `.weft` in that.
-fn weft_home(user_home: Option<&PathBuf>) -> Result<Option<PathBuf>, Failure> {
+fn weft_home(user_home: Option<&PathBuf>) -> Result<Option<PathBuf>, CommandFailure> {
     let named = std::env::var_os("WEFT_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let Some(named) = named else { return Ok(user_home.map(|home| home.join(".weft"))) };
     let expanded = expand_path(&named, user_home.map(PathBuf::as_path), None);
     expanded.map(Some).map_err(|problem| {
-        Failure::usage(
+        CommandFailure::usage(
             &format_args!("`WEFT_HOME` can't be followed: {problem}"),
             &"set `WEFT_HOME` to the path in full",
         )

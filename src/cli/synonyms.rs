@@ -3,7 +3,7 @@
 use argh::{CommandInfo, SubCommands};
 use weft_lite::text::{did_you_mean, similar_names};
 
-use super::Failure;
+use super::CommandFailure;
 use super::arguments::{self, is_valued};
 use super::program::{NAME, ProgramCommand};
 
@@ -42,7 +42,7 @@ const SYNONYMS: [(&str, &[&str]); 30] = [
 ];
 
 /// The failure for an unknown command in the arranged `arguments`; `None` if the command exists.
-pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
+pub(super) fn unknown(arguments: &[&str]) -> Option<CommandFailure> {
     let mut rest = arguments.iter();
     let word = loop {
         match rest.next()? {
@@ -72,18 +72,18 @@ pub(super) fn unknown(arguments: &[&str]) -> Option<Failure> {
 }
 
 /// The failure for an unknown option that resembles a known one, from the parser's output.
-pub(super) fn unknown_option(words: &str) -> Option<Failure> {
+pub(super) fn unknown_option(words: &str) -> Option<CommandFailure> {
     let option = words.lines().next()?.strip_prefix("Unrecognized argument: ")?.trim();
     let similar = similar_names(option, arguments::shared().chain(["--help"]));
     let message = format_args!("unrecognized argument: {option}");
-    did_you_mean(&similar, "").map(|next_step| Failure::usage(&message, &next_step))
+    did_you_mean(&similar, "").map(|next_step| CommandFailure::usage(&message, &next_step))
 }
 
 fn names(commands: &[&'static CommandInfo]) -> Vec<&'static str> {
     commands.iter().map(|command| command.name).collect()
 }
 
-fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
+fn failure(group: &str, word: &str, known: &[&str]) -> CommandFailure {
     let before = if group.is_empty() { String::new() } else { format!("{group} ") };
     let habit = SYNONYMS.iter().find(|(habit, _)| *habit == word).map_or(&[][..], |(_, it)| it);
     // Synonyms that name a group apply only outside a group.
@@ -98,7 +98,7 @@ fn failure(group: &str, word: &str, known: &[&str]) -> Failure {
         suggested = similar_names(word, known.iter().copied());
     }
     let next_step = did_you_mean(&suggested, &format!("{NAME} {before}"));
-    Failure::usage(
+    CommandFailure::usage(
         &format_args!("there is no command `{before}{word}`"),
         &next_step.unwrap_or_else(|| format!("`{NAME} {before}--help` lists those there are")),
     )

@@ -6,7 +6,7 @@ use std::thread::{Builder, JoinHandle};
 
 use weft_lite::CancellationSource;
 
-use super::Failure;
+use super::CommandFailure;
 
 /// Threads that run at once in every command: the reactor's, that for signals, that for tasks, that
 /// for work that blocks, and that which reads standard input.
@@ -27,7 +27,7 @@ pub(super) fn spawn(thread: Builder, work: Box<dyn FnOnce() + Send>) -> io::Resu
 /// # Errors
 ///
 /// The system gives none.
-pub(super) fn start() -> Result<(), Failure> {
+pub(super) fn start() -> Result<(), CommandFailure> {
     let end = Arc::new(OnceLock::new());
     let mut threads = Vec::with_capacity(NEEDED);
     let all = (0..NEEDED).try_for_each(|_| {
@@ -48,8 +48,8 @@ pub(super) fn start() -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn none(error: &io::Error) -> Failure {
-    Failure::work(
+pub(super) fn none(error: &io::Error) -> CommandFailure {
+    CommandFailure::work(
         &format_args!("the system gives this program no thread: {error}"),
         &"raise its limit of processes (`ulimit -u`, `TasksMax`, pids) or of memory \
             (`ulimit -v`)",

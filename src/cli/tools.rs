@@ -8,7 +8,7 @@ use weft_lite::actor::ToolEntry;
 use super::flags::Options;
 use super::logs::{self, Verbosity};
 use super::output::{self, AsJson};
-use super::{Failure, Status, report};
+use super::{CommandFailure, Status, report};
 
 /// List the tools that can be called; with --json, with their schemas.
 #[derive(Debug, FromArgs)]
@@ -20,7 +20,7 @@ use super::{Failure, Status, report};
 )]
 pub(super) struct ListTools {}
 
-pub(super) fn run(options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
     let runtime = options.load()?;
     let registry = runtime.host().registry();

@@ -11,7 +11,7 @@ use weft_lite::text::{printable, shown};
 use super::flags::Options;
 use super::logs::{self, Verbosity};
 use super::terminal::Terminal;
-use super::{Failure, Status, output};
+use super::{CommandFailure, Status, output};
 
 /// What a workspace may have of its own, that is not even read without trust.
 const OWN: [&str; 6] = [
@@ -47,7 +47,7 @@ pub(super) enum TrustPrompt {
     Never,
 }
 
-pub(super) fn run(command: &TrustWorkspace, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &TrustWorkspace, options: &Options) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
     let (home, workspace) = (options.weft_home()?, &options.workspace);
     match command.answer.as_deref() {
@@ -56,7 +56,7 @@ pub(super) fn run(command: &TrustWorkspace, options: &Options) -> Result<Status,
         Some("no") => WorkspaceTrust::Untrusted.remember(&home, workspace),
         Some("ask") => WorkspaceTrust::forget(&home, workspace),
         Some(answer) => {
-            return Err(Failure::usage(
+            return Err(CommandFailure::usage(
                 &format_args!("`{}` is no answer", printable(answer)),
                 &"say `yes`, `no` or `ask`",
             ));

@@ -7,7 +7,7 @@ use weft_lite::package::{Package, PackageKind};
 use super::ask::{ApprovalRequest, approved, ask};
 use super::target::ApprovalTarget;
 use crate::cli::flags::Options;
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Approve what an installed package asks for; exits with 1 while something is left.
 #[derive(Debug, FromArgs)]
@@ -30,7 +30,7 @@ pub(in crate::cli) fn approve(
     command: &Approve,
     kind: PackageKind,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let id = &command.id;
     let target = ApprovalTarget::find(kind, id, options)?;
     let package = Package::read(kind, &target.folder, options.read_limits()?)?;

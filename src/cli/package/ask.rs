@@ -8,7 +8,7 @@ use weft_lite::{Approval, PluginPermissions};
 
 use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// A package whose permissions are to be approved.
 pub(in crate::cli) struct ApprovalRequest<'a> {
@@ -30,7 +30,7 @@ pub(in crate::cli) struct ApprovalRequest<'a> {
 pub(in crate::cli) fn ask(
     home: &Path,
     asking: &ApprovalRequest<'_>,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<String>, CommandFailure> {
     let ApprovalRequest { kind, name, approval_id, folder, version, permissions, given } = asking;
     let content = PackageContent::read(folder, home, *version);
     let change = Approvals::change(home, approval_id, &content);
@@ -57,7 +57,7 @@ pub(in crate::cli) fn approved(
     name: &str,
     waiting: &[String],
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     if options.json {
         output::record(&[(key(kind), &name), ("pending", &waiting)])?;
     } else if waiting.is_empty() {

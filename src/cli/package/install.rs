@@ -15,7 +15,7 @@ use weft_lite::{Approval, PluginPermissions};
 use super::ask::{ChangedPackage, changed, key, pending};
 use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
-use crate::cli::{Failure, Status, output, report};
+use crate::cli::{CommandFailure, Status, output, report};
 
 /// What is to be installed, and how.
 pub(in crate::cli) struct InstallRequest<'a> {
@@ -33,7 +33,7 @@ pub(in crate::cli) struct InstallRequest<'a> {
 pub(in crate::cli) fn install(
     request: &InstallRequest<'_>,
     options: &Options,
-) -> Result<Option<Installed>, Failure> {
+) -> Result<Option<Installed>, CommandFailure> {
     let home = options.weft_home()?;
     let source = InstallSource::parse(request.source)?;
     let limits = options.read_limits()?;

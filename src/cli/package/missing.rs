@@ -4,10 +4,10 @@ use std::path::Path;
 
 use weft_lite::package::{PackageKind, installed_folder, installed_ids};
 
-use crate::cli::{Failure, suggestion};
+use crate::cli::{CommandFailure, suggestion};
 
 /// The failure for a package that is not installed; suggests the other kind if that exists.
-pub(in crate::cli) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> Failure {
+pub(in crate::cli) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> CommandFailure {
     let other = match kind {
         PackageKind::Plugin => PackageKind::Skill,
         PackageKind::Skill => PackageKind::Plugin,
@@ -19,5 +19,5 @@ pub(in crate::cli) fn not_installed(home: &Path, kind: PackageKind, id: &str) ->
         let list = format!("see `weft-lite {kind} list` for those there are");
         suggestion(id, ids.iter().map(String::as_str), &list)
     };
-    Failure::work(&format_args!("no {kind} `{id}` is installed"), &next_step)
+    CommandFailure::work(&format_args!("no {kind} `{id}` is installed"), &next_step)
 }

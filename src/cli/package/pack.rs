@@ -13,7 +13,7 @@ use weft_lite::package::{
 
 use super::install::{check_module, left_out};
 use crate::cli::flags::Options;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// Pack a package's folder into an archive that can be installed.
 #[derive(Debug, FromArgs)]
@@ -42,18 +42,18 @@ pub(in crate::cli) fn pack(
     command: &Pack,
     kind: PackageKind,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let folder = &command.folder;
     let limits = options.read_limits()?;
     let package = Package::read(kind, folder, limits)?;
     if let Some(module) = &package.module {
         check_module(module, limits).map_err(|problem| {
-            Failure::work(&problem, &"see `weft-lite plugin inspect` for all that is wrong")
+            CommandFailure::work(&problem, &"see `weft-lite plugin inspect` for all that is wrong")
         })?;
     }
     if let Some(registry) = &command.registry {
         if command.output.is_some() {
-            return Err(Failure::usage(
+            return Err(CommandFailure::usage(
                 &"`--registry` names the archive itself",
                 &"leave out `--output`",
             ));
@@ -77,7 +77,7 @@ pub(in crate::cli) fn pack(
     as_signed(folder).map_err(|error| unsigned(&error, folder, kind))?;
     let bytes = pack_folder(folder)?;
     fs::write(&archive, &bytes).map_err(|error| {
-        Failure::work(
+        CommandFailure::work(
             &format_args!("{} can't be written: {error}", archive.display()),
             &"name another place with `--output`",
         )
@@ -86,7 +86,7 @@ pub(in crate::cli) fn pack(
 }
 
 /// Signs the package with `--key`, where that is given.
-fn sign(Pack { folder, key, .. }: &Pack) -> Result<(), Failure> {
+fn sign(Pack { folder, key, .. }: &Pack) -> Result<(), CommandFailure> {
     let Some(key) = key else { return Ok(()) };
     let key = PrivateKey::read(key)?;
     PackageSignature::create(folder, &key)?;
@@ -103,13 +103,16 @@ fn as_signed(folder: &Path) -> Result<(), InstallError> {
 }
 
 /// A failure for want of a signature that counts is its author's to mend.
-fn unsigned(error: &InstallError, folder: &Path, kind: PackageKind) -> Failure {
+fn unsigned(error: &InstallError, folder: &Path, kind: PackageKind) -> CommandFailure {
     match error {
         InstallError::Signature(_) => {
             let sign = format_args!("weft-lite {kind} sign {}", folder.display());
-            Failure::work(&error, &format_args!("sign it with `{sign}`, or add `--key FILE`"))
+            CommandFailure::work(
+                &error,
+                &format_args!("sign it with `{sign}`, or add `--key FILE`"),
+            )
         }
-        other => Failure::of(other),
+        other => CommandFailure::of(other),
     }
 }
 
@@ -129,7 +132,7 @@ fn report(
     sha256: &str,
     folder: &Path,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let path = archive.display().to_string();
     let left_out = left_out(folder);
     if options.json {
@@ -140,8 +143,8 @@ fn report(
     Ok(Status::Done)
 }
 
-fn packed_next_time(place: &Path, option: &str) -> Failure {
-    Failure::usage(
+fn packed_next_time(place: &Path, option: &str) -> CommandFailure {
+    CommandFailure::usage(
         &format_args!("{} would become a part of the next archive", place.display()),
         &format_args!("name another place with `{option}`"),
     )

@@ -9,7 +9,7 @@ use super::not_installed;
 use crate::cli::flags::Options;
 use crate::cli::skill;
 use crate::cli::terminal::Terminal;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// Remove an installed package and its approvals.
 #[derive(Debug, FromArgs)]
@@ -31,7 +31,7 @@ pub(in crate::cli) fn remove(
     command: &Remove,
     kind: PackageKind,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let id = &command.id;
     let Some(folder) = installed_folder(&home, kind, id) else {
@@ -64,9 +64,9 @@ fn question(home: &Path, kind: PackageKind, id: &str, folder: &Path) -> String {
 }
 
 /// Asks at the terminal; without one, the command line has to say yes.
-fn confirm(id: &str, question: &str) -> Result<bool, Failure> {
+fn confirm(id: &str, question: &str) -> Result<bool, CommandFailure> {
     Terminal.confirm(question).ok_or_else(|| {
-        Failure::usage(
+        CommandFailure::usage(
             &format_args!("nobody is there to ask whether to remove `{id}`"),
             &"say so with `--yes`",
         )

@@ -5,7 +5,7 @@ use weft_lite::package::{Approvals, Package, PackageKind};
 
 use super::target::ApprovalTarget;
 use crate::cli::flags::Options;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// Take back all approvals; a running weft-lite stops using the code within a second.
 #[derive(Debug, FromArgs)]
@@ -20,7 +20,7 @@ pub(in crate::cli) fn revoke(
     command: &Revoke,
     kind: PackageKind,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let id = &command.id;
     let target = ApprovalTarget::find(kind, id, options)?;
     let consequence = match kind {
@@ -43,10 +43,10 @@ fn check_needs_approval(
     name: &str,
     target: &ApprovalTarget,
     options: &Options,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let package = Package::read(PackageKind::Skill, &target.folder, options.read_limits()?);
     if package.is_ok_and(|package| package.module.is_none() && package.permissions.is_empty()) {
-        return Err(Failure::work(
+        return Err(CommandFailure::work(
             &format_args!("`{name}` is nothing but text, which needs no approval"),
             &format_args!("to do without it, use `weft-lite skill disable {name}`"),
         ));

@@ -8,7 +8,7 @@ use weft_lite::package::{Package, PackageKind, PackageSignature, PrivateKey, SIG
 use super::install::left_out;
 use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Sign a package's folder; whatever changes afterwards in what is packed of it breaks the signature.
 #[derive(Debug, FromArgs)]
@@ -30,7 +30,7 @@ pub(in crate::cli) fn sign(
     command: &Sign,
     kind: PackageKind,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let folder = &command.folder;
     let path = match &command.key {
         Some(path) => path.clone(),

@@ -6,7 +6,7 @@ use weft_lite::package::{PackageKind, installed_folder, skill_approval_id};
 use weft_lite::skill::SkillLevel;
 
 use super::not_installed;
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::flags::Options;
 use crate::cli::skill::named;
 
@@ -25,14 +25,18 @@ impl ApprovalTarget {
     /// # Errors
     ///
     /// None is installed, or the skill came with a plugin or with the program.
-    pub(super) fn find(kind: PackageKind, name: &str, options: &Options) -> Result<Self, Failure> {
+    pub(super) fn find(
+        kind: PackageKind,
+        name: &str,
+        options: &Options,
+    ) -> Result<Self, CommandFailure> {
         match kind {
             PackageKind::Plugin => Self::plugin(name, options),
             PackageKind::Skill => Self::skill(name, options),
         }
     }
 
-    fn plugin(id: &str, options: &Options) -> Result<Self, Failure> {
+    fn plugin(id: &str, options: &Options) -> Result<Self, CommandFailure> {
         let home = options.weft_home()?;
         let kind = PackageKind::Plugin;
         let folder =
@@ -40,19 +44,19 @@ impl ApprovalTarget {
         Ok(Self { folder, approval_id: kind.approval_id(id), is_in_workspace: false })
     }
 
-    fn skill(name: &str, options: &Options) -> Result<Self, Failure> {
+    fn skill(name: &str, options: &Options) -> Result<Self, CommandFailure> {
         let snapshot = named::snapshot(options)?;
         let entry = named::find(&snapshot.skills, name)?;
         let Some(approval_id) = skill_approval_id(entry.level, name, &options.real_workspace())
         else {
             return Err(match entry.provider.as_deref() {
-                Some(plugin) if entry.level == SkillLevel::Plugin => Failure::work(
+                Some(plugin) if entry.level == SkillLevel::Plugin => CommandFailure::work(
                     &format_args!("`{name}` came with the plugin `{plugin}`"),
                     &format_args!(
                         "what that may do is a matter of `weft-lite plugin approve {plugin}`"
                     ),
                 ),
-                _ => Failure::work(
+                _ => CommandFailure::work(
                     &format_args!("`{name}` is compiled in, and needs no approval"),
                     &format_args!("to do without it, use `weft-lite skill disable {name}`"),
                 ),

@@ -7,7 +7,7 @@ use weft_lite::package::{PackageKind, Registry, RegistryReference};
 
 use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Take a release out of a registry, with its archive.
 #[derive(Debug, FromArgs)]
@@ -30,12 +30,12 @@ pub(in crate::cli) fn withdraw(
     command: &Withdraw,
     kind: PackageKind,
     options: &Options,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let text = command.release.trim_start_matches("hub:");
     let reference = RegistryReference::parse(&format!("hub:{text}"));
     let reference = reference.ok().flatten();
     let Some(RegistryReference { id, version: Some(version) }) = reference else {
-        return Err(Failure::usage(
+        return Err(CommandFailure::usage(
             &format_args!("`{}` is no release", output::one_line(text)),
             &"name it as ID@VERSION, with the version in full",
         ));

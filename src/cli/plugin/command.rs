@@ -9,7 +9,7 @@ use super::{inspect, list};
 use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::package;
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// List, inspect, install and approve plugins.
 #[derive(Debug, FromArgs)]
@@ -46,7 +46,10 @@ pub(in crate::cli) fn commands() -> &'static [&'static argh::CommandInfo] {
     <PluginCommand as argh::SubCommands>::COMMANDS
 }
 
-pub(in crate::cli) fn run(command: &PluginGroup, options: &Options) -> Result<Status, Failure> {
+pub(in crate::cli) fn run(
+    command: &PluginGroup,
+    options: &Options,
+) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {
         PluginCommand::List(_) => list::run(options),

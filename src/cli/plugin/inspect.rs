@@ -23,7 +23,7 @@ use weft_lite::{
 
 use crate::cli::flags::Options;
 use crate::cli::trust::TrustPrompt;
-use crate::cli::{Failure, Status, output, report, suggestion};
+use crate::cli::{CommandFailure, Status, output, report, suggestion};
 
 /// Bytes of a page of linear memory.
 pub(super) const PAGE_BYTES: u64 = 65_536;
@@ -87,7 +87,7 @@ struct Reason {
     next_step: String,
 }
 
-pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, CommandFailure> {
     let path = Path::new(&command.path);
     let bounds = Bounds::of(options)?;
     let report = match fs::metadata(path) {
@@ -116,8 +116,8 @@ fn is_manifest(path: &Path) -> bool {
     path.file_name().is_some_and(|file| MANIFEST_NAMES.iter().any(|name| file == *name))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::work(
+fn unreadable(path: &Path, error: &io::Error) -> CommandFailure {
+    CommandFailure::work(
         &format_args!("{} can't be read: {error}", path.display()),
         &"give a plugin's folder, a .wasm file or the id of a plugin",
     )
@@ -137,7 +137,7 @@ impl Bounds {
         self.read.allowing(Some(NonZeroU32::MIN))
     }
 
-    fn of(options: &Options) -> Result<Self, Failure> {
+    fn of(options: &Options) -> Result<Self, CommandFailure> {
         let memory_bytes = options.runtime(TrustPrompt::Never)?.host().memory_budget().limit();
         let memory = MemoryBudget::new(memory_bytes);
         let (read, approval) = (options.read_limits()?, options.approval());
@@ -146,7 +146,7 @@ impl Bounds {
 }
 
 /// The report on a plugin that was found, by its id.
-fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, Failure> {
+fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, CommandFailure> {
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     if let Some(plugin) = registry.plugin(id) {
@@ -157,7 +157,7 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, Failure>
         let ids = registry.plugins().map(|it| it.manifest.id.as_str()).chain(refused);
         let next_step =
             suggestion(id, ids, "see `weft-lite plugin list` for the plugins there are");
-        return Err(Failure::work(
+        return Err(CommandFailure::work(
             &format_args!("there is no file, folder or plugin named `{id}`"),
             &next_step,
         ));
@@ -200,7 +200,7 @@ impl Report {
     }
 
     /// A bare module: there is no manifest to check.
-    fn file(path: &Path, bounds: &Bounds) -> Result<Self, Failure> {
+    fn file(path: &Path, bounds: &Bounds) -> Result<Self, CommandFailure> {
         let limit = INSPECTED.module_bytes;
         let mut bytes = Vec::new();
         let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;

@@ -7,7 +7,7 @@ use weft_lite::package::{Existing, PackageKind};
 
 use crate::cli::flags::Options;
 use crate::cli::package::{self, InstallRequest};
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Install a plugin, or another version of it.
 #[derive(Debug, FromArgs)]
@@ -29,7 +29,7 @@ pub(super) struct InstallPlugin {
     yes: bool,
 }
 
-pub(super) fn run(command: &InstallPlugin, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &InstallPlugin, options: &Options) -> Result<Status, CommandFailure> {
     let request = InstallRequest {
         kind: PackageKind::Plugin,
         source: &command.source,

@@ -7,7 +7,7 @@ use weft_lite::actor::RefusedPlugin;
 use weft_lite::errors::LoadError;
 
 use crate::cli::flags::Options;
-use crate::cli::{Failure, Status, output, report};
+use crate::cli::{CommandFailure, Status, output, report};
 
 /// List the plugins that were found: active, refused, or pending approval.
 #[derive(Debug, FromArgs)]
@@ -45,7 +45,7 @@ struct PluginRow {
     warnings: Vec<String>,
 }
 
-pub(super) fn run(options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     let private = private_hosts(options)?;
@@ -71,7 +71,7 @@ pub(super) fn run(options: &Options) -> Result<Status, Failure> {
 }
 
 /// The hosts with private addresses that the operator lets plugins reach.
-fn private_hosts(options: &Options) -> Result<Vec<String>, Failure> {
+fn private_hosts(options: &Options) -> Result<Vec<String>, CommandFailure> {
     // Without the network, nothing reaches them.
     Ok(if cfg!(feature = "net") { options.config()?.allow_private_hosts } else { Vec::new() })
 }

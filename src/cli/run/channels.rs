@@ -14,7 +14,7 @@ use weft_lite::sorted::SortedMap;
 use weft_lite::{PluginCapability, Runtime};
 
 use crate::cli::flags::Options;
-use crate::cli::{Failure, output};
+use crate::cli::{CommandFailure, output};
 
 pub(super) const CONSOLE: &str = "console";
 pub(super) const SOCKET: &str = "socket";
@@ -46,12 +46,12 @@ impl ChannelPlan {
         named: &[String],
         runtime: &Runtime,
         options: &Options,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandFailure> {
         let config = runtime.channel_config();
         let is_named = |name: &str| named.iter().any(|it| it == name);
         for name in named {
             known(name, runtime)
-                .map_err(|(message, next_step)| Failure::usage(&message, &next_step))?;
+                .map_err(|(message, next_step)| CommandFailure::usage(&message, &next_step))?;
         }
         let console = named.is_empty() || is_named(CONSOLE);
         let mut rules = SortedMap::new();
@@ -98,7 +98,7 @@ impl ChannelPlan {
         config: ChannelConfig,
         runtime: &Runtime,
         options: &Options,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let ChannelConfig { allow, path, tcp, token_secret, .. } = config;
         let address = match (tcp, path) {
             (Some(address), _) => SocketAddress::Tcp(address),
@@ -137,8 +137,11 @@ impl ChannelPlan {
         _config: ChannelConfig,
         _runtime: &Runtime,
         _options: &Options,
-    ) -> Result<(), Failure> {
-        Err(Failure::usage(&"this program has no socket", &"build it with the feature `socket`"))
+    ) -> Result<(), CommandFailure> {
+        Err(CommandFailure::usage(
+            &"this program has no socket",
+            &"build it with the feature `socket`",
+        ))
     }
 
     /// Warns about channels of plugins with an empty allow-list.

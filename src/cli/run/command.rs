@@ -9,12 +9,12 @@ use super::{changes, channels, once, serve, startup};
 use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::trust::TrustPrompt;
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Refuses options that have no effect, alone or together.
-fn check(command: &Run) -> Result<(), Failure> {
+fn check(command: &Run) -> Result<(), CommandFailure> {
     if command.message.as_deref().is_some_and(|text| text.trim().is_empty()) {
-        return Err(Failure::usage(
+        return Err(CommandFailure::usage(
             &"the message of `--message` is empty",
             &"give it a text, `/help` for instance",
         ));
@@ -35,7 +35,7 @@ fn check(command: &Run) -> Result<(), Failure> {
 
 /// The same for the options of `--mcp`.
 #[cfg(feature = "mcp")]
-fn check_mcp(command: &Run) -> Result<(), Failure> {
+fn check_mcp(command: &Run) -> Result<(), CommandFailure> {
     let mcp = command.mcp.is_some();
     check_exclusive(&[
         (mcp && command.message.is_some(), ["--mcp", "--message"]),
@@ -43,7 +43,7 @@ fn check_mcp(command: &Run) -> Result<(), Failure> {
         (mcp && !command.channel.is_empty(), ["--mcp", "--channel"]),
     ])?;
     let without = |option: &str, needed: &str| {
-        Failure::usage(
+        CommandFailure::usage(
             &format_args!("`{option}` serves no purpose without `{needed}`"),
             &format_args!("add `{needed}`, or leave out `{option}`"),
         )
@@ -61,17 +61,17 @@ fn check_mcp(command: &Run) -> Result<(), Failure> {
 }
 
 /// Refuses the first pair of options that are both given.
-fn check_exclusive(both: &[(bool, [&str; 2])]) -> Result<(), Failure> {
+fn check_exclusive(both: &[(bool, [&str; 2])]) -> Result<(), CommandFailure> {
     match both.iter().find(|(both, _)| *both) {
         None => Ok(()),
-        Some((_, [one, other])) => Err(Failure::usage(
+        Some((_, [one, other])) => Err(CommandFailure::usage(
             &format_args!("`{one}` serves no purpose beside `{other}`"),
             &"leave out one of them",
         )),
     }
 }
 
-pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Failure> {
+pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, CommandFailure> {
     check(command)?;
     #[cfg(feature = "mcp")]
     if let Some(target) = command.mcp {

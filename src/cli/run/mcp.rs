@@ -28,7 +28,7 @@ use crate::cli::logs::{self, Verbosity};
 #[cfg(feature = "serve")]
 use crate::cli::output;
 use crate::cli::trust::TrustPrompt;
-use crate::cli::{Failure, Status, report, restart};
+use crate::cli::{CommandFailure, Status, report, restart};
 
 /// What the restarted process takes over: the client's agreed revision and the listening socket.
 const AGREED: &str = "mcp";
@@ -36,7 +36,11 @@ const AGREED: &str = "mcp";
 const LISTENER: &str = "http";
 
 /// Serves `target` until it ends.
-pub(super) fn run(target: McpTarget, command: &Run, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(
+    target: McpTarget,
+    command: &Run,
+    options: &Options,
+) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Plugins);
     // Whoever is asked answers on standard input, which is the client's where that is the transport.
     let asking = match target {
@@ -96,7 +100,7 @@ pub(super) fn run(target: McpTarget, command: &Run, options: &Options) -> Result
     let serving = runtime.executor().spawn(serving);
     let serving = serve(&runtime, &server, target, serving, interrupts);
     match runtime.block_on(or(serving, following))? {
-        McpEnd::Interrupted if !is_loaded.get() => Err(Failure::interrupted()),
+        McpEnd::Interrupted if !is_loaded.get() => Err(CommandFailure::interrupted()),
         McpEnd::ForcedInterrupt => Ok(Status::Interrupted),
         McpEnd::Served | McpEnd::Interrupted => Ok(Status::Done),
         McpEnd::WornOut => Ok(Status::WornOut),
@@ -110,20 +114,20 @@ fn listen(
     token_file: Option<&Path>,
     config: McpConfig,
     memory_bytes: usize,
-) -> Result<McpListener, Failure> {
+) -> Result<McpListener, CommandFailure> {
     let refused = |error: HttpError| match error {
         HttpError::TokenNeeded { .. } => {
             let next_step = "give `--token-file` a file with a token, or listen on 127.0.0.1";
-            Failure::work(&error, &next_step)
+            CommandFailure::work(&error, &next_step)
         }
-        _ => Failure::of(&error),
+        _ => CommandFailure::of(&error),
     };
     let token = match token_file {
         None => None,
         Some(path) => {
             output::warn_if_others_read(path);
             let text = std::fs::read_to_string(path).map_err(|error| {
-                Failure::work(
+                CommandFailure::work(
                     &format_args!("{} can't be read: {error}", path.display()),
                     &"give `--token-file` a file that this user may read",
                 )
@@ -151,8 +155,8 @@ fn listen(
 }
 
 #[cfg(not(feature = "serve"))]
-fn no_http() -> Failure {
-    Failure::usage(
+fn no_http() -> CommandFailure {
+    CommandFailure::usage(
         &"this program was built without the HTTP server",
         &"use `--mcp stdio`, or build it with the feature `serve`",
     )
@@ -185,7 +189,7 @@ async fn serve(
     target: McpTarget,
     serving: impl Future<Output = io::Result<()>>,
     mut interrupts: Interrupts,
-) -> Result<McpEnd, Failure> {
+) -> Result<McpEnd, CommandFailure> {
     let mut serving = pin!(serving);
     // A task of its own: each look at it is a system call, and serving is woken with every message.
     let signal = runtime.executor().spawn(async move {
@@ -202,7 +206,7 @@ async fn serve(
         Event::Served(result) => {
             runtime.stop().await;
             // A client that is gone has ended it too.
-            result.map(|()| McpEnd::Served).map_err(Failure::from)
+            result.map(|()| McpEnd::Served).map_err(CommandFailure::from)
         }
         Event::WornOut => {
             match target {
@@ -218,7 +222,7 @@ async fn serve(
                 restart::keep(AGREED, agreed);
             }
             runtime.stop().await;
-            served.map(|()| McpEnd::WornOut).map_err(Failure::from)
+            served.map(|()| McpEnd::WornOut).map_err(CommandFailure::from)
         }
         Event::Signal(mut interrupts) => {
             server.stop();

@@ -16,7 +16,7 @@ use weft_lite::{MessagePayload, PluginCapability, Runtime};
 use super::channels::{self, CONSOLE};
 use crate::cli::flags::Options;
 use crate::cli::interrupts::{self, Interrupts};
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// Longer than any message may be worked on.
 const GRACE: Duration = Duration::from_secs(3_600);
@@ -27,7 +27,7 @@ pub(super) fn answer(
     message: &str,
     options: &Options,
     interrupts: &mut Interrupts,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let rules = [(CONSOLE.to_owned(), ChannelRules::of_owner())].into();
     let commands = runtime.commands();
     let gateway = runtime.gateway(commands, rules);
@@ -54,7 +54,7 @@ pub(super) fn answer(
         if !inbox.cancel(CONSOLE, CONSOLE, None).await && !is_taken.get() {
             interrupts::with_grace(runtime.stop()).await;
             // It was not accepted.
-            return Err(Failure::interrupted());
+            return Err(CommandFailure::interrupted());
         }
         // Its sender gets an error, unless a second signal comes.
         let answered = interrupts.unless(answering).await;
@@ -62,7 +62,7 @@ pub(super) fn answer(
         Ok(if is_late { Status::Done } else { Status::Interrupted })
     })?;
     if let Some(fault) = console.fault() {
-        return Err(Failure::of(fault));
+        return Err(CommandFailure::of(fault));
     }
     if console.is_closed() {
         return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
@@ -76,7 +76,7 @@ pub(super) fn show_prompt(
     message: Option<&str>,
     options: &Options,
     interrupts: &mut Interrupts,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let pipeline = Pipeline::new(runtime.commands(), runtime.trusted_workspace());
     let prompt = async {
         let Some(message) = message else { return Some(pipeline.assembler().prompt(&[])) };
@@ -97,7 +97,7 @@ pub(super) fn show_prompt(
     };
     let prompt = runtime.block_on(interrupts.unless(prompt));
     runtime.block_on(interrupts::with_grace(runtime.stop()));
-    match prompt.ok_or_else(Failure::interrupted)? {
+    match prompt.ok_or_else(CommandFailure::interrupted)? {
         Some(prompt) => {
             match options.json {
                 true => output::data(&json_line(&output::object(&[("prompt", &prompt)])))?,

@@ -19,7 +19,7 @@ use super::channels::SOCKET;
 use super::channels::{self, CONSOLE, ChannelPlan};
 use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
-use crate::cli::{Failure, Status, output, restart};
+use crate::cli::{CommandFailure, Status, output, restart};
 
 /// How long what is in flight may take after the end of input: longer than any message may.
 const GRACE: Duration = Duration::from_secs(3_600);
@@ -33,7 +33,7 @@ pub(super) async fn serve(
     plan: &ChannelPlan,
     options: &Options,
     interrupts: &mut Interrupts,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandFailure> {
     let host = runtime.host();
     let gateway = runtime.gateway(Arc::clone(commands), plan.rules.clone());
     let inbox = gateway.inbox();
@@ -195,9 +195,9 @@ async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
     runtime.stop().await;
 }
 
-fn ended(console: Option<&ConsoleChannel>, end: ServeEnd) -> Result<Status, Failure> {
+fn ended(console: Option<&ConsoleChannel>, end: ServeEnd) -> Result<Status, CommandFailure> {
     if let Some(fault) = console.and_then(ConsoleChannel::fault) {
-        return Err(Failure::of(fault));
+        return Err(CommandFailure::of(fault));
     }
     match console {
         _ if end == ServeEnd::Signal => Ok(Status::Done),
@@ -211,6 +211,6 @@ fn ended(console: Option<&ConsoleChannel>, end: ServeEnd) -> Result<Status, Fail
     }
 }
 
-async fn register(host: &PluginHost, member: Member) -> Result<(), Failure> {
+async fn register(host: &PluginHost, member: Member) -> Result<(), CommandFailure> {
     Ok(host.register(member).await?)
 }

@@ -10,7 +10,7 @@ use super::{list, new, show, switch, validate};
 use crate::cli::flags::Options;
 use crate::cli::logs::{self, Verbosity};
 use crate::cli::package;
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// List, show, check, install and write skills.
 #[derive(Debug, FromArgs)]
@@ -51,7 +51,10 @@ pub(in crate::cli) fn commands() -> &'static [&'static argh::CommandInfo] {
     <SkillCommand as argh::SubCommands>::COMMANDS
 }
 
-pub(in crate::cli) fn run(command: &SkillGroup, options: &Options) -> Result<Status, Failure> {
+pub(in crate::cli) fn run(
+    command: &SkillGroup,
+    options: &Options,
+) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Warnings);
     match &command.command {
         SkillCommand::List(_) => list::run(options),

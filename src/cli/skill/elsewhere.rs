@@ -3,7 +3,7 @@
 use weft_lite::skill::{SkillEntry, SkillLevel};
 
 use super::named;
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::flags::Options;
 
 /// Why a skill that is not installed can't be removed, and how to do without it.
@@ -11,34 +11,37 @@ use crate::cli::flags::Options;
 /// # Errors
 ///
 /// There is no skill of this name.
-pub(in crate::cli) fn not_removable(name: &str, options: &Options) -> Result<Failure, Failure> {
+pub(in crate::cli) fn not_removable(
+    name: &str,
+    options: &Options,
+) -> Result<CommandFailure, CommandFailure> {
     let snapshot = named::snapshot(options)?;
     named::find(&snapshot.skills, name).map(|entry| elsewhere(entry))
 }
 
-fn elsewhere(entry: &SkillEntry) -> Failure {
+fn elsewhere(entry: &SkillEntry) -> CommandFailure {
     let SkillEntry { name, level, provider, .. } = entry;
     let place = named::place(entry);
     let disable = format_args!("`weft-lite skill disable {name}`");
     match level {
-        SkillLevel::Workspace => Failure::work(
+        SkillLevel::Workspace => CommandFailure::work(
             &format_args!("`{name}` belongs to the workspace: {place}"),
             &format_args!("delete its folder there, or switch it off with {disable}"),
         ),
-        SkillLevel::Managed => Failure::work(
+        SkillLevel::Managed => CommandFailure::work(
             &format_args!("`{name}` is not in a folder of its own name: {place}"),
             &format_args!("delete that folder, or switch it off with {disable}"),
         ),
         SkillLevel::Plugin => {
             let plugin = provider.as_deref().unwrap_or_default();
-            Failure::work(
+            CommandFailure::work(
                 &format_args!("`{name}` came with the plugin `{plugin}`: {place}"),
                 &format_args!(
                     "remove that with `weft-lite plugin remove {plugin}`, or switch it off with {disable}"
                 ),
             )
         }
-        SkillLevel::Bundled => Failure::work(
+        SkillLevel::Bundled => CommandFailure::work(
             &format_args!("`{name}` is compiled in"),
             &format_args!("switch it off with {disable}"),
         ),

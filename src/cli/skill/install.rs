@@ -10,7 +10,7 @@ use super::switch;
 use crate::cli::flags::Options;
 use crate::cli::package::{self, InstallRequest};
 use crate::cli::run::changes;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// Install a skill, or another version of it.
 #[derive(Debug, FromArgs)]
@@ -35,7 +35,7 @@ pub(super) struct InstallSkill {
     yes: bool,
 }
 
-pub(super) fn run(command: &InstallSkill, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &InstallSkill, options: &Options) -> Result<Status, CommandFailure> {
     let request = InstallRequest {
         kind: PackageKind::Skill,
         source: &command.source,

@@ -10,7 +10,7 @@ use super::named::place;
 use crate::cli::flags::Options;
 use crate::cli::run::changes;
 use crate::cli::trust::TrustPrompt;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// List the skills that were found, with their states and what they shadow.
 #[derive(Debug, FromArgs)]
@@ -22,7 +22,7 @@ use crate::cli::{Failure, Status, output};
 )]
 pub(super) struct ListSkills {}
 
-pub(super) fn run(options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     // Explains why the workspace's own skills are missing here.
     let snapshot = options.load_and(TrustPrompt::Tell)?.host().snapshot();
     let entries = || snapshot.skills.entries();

@@ -7,10 +7,10 @@ use weft_lite::skill::{SkillEntry, SkillLevel, SkillRegistry};
 use weft_lite::text::printable;
 
 use crate::cli::flags::Options;
-use crate::cli::{Failure, suggestion};
+use crate::cli::{CommandFailure, suggestion};
 
 /// Everything that is loaded.
-pub(in crate::cli) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, Failure> {
+pub(in crate::cli) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, CommandFailure> {
     Ok(options.load()?.host().snapshot())
 }
 
@@ -18,12 +18,12 @@ pub(in crate::cli) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, Failu
 pub(in crate::cli) fn find<'r>(
     skills: &'r SkillRegistry,
     name: &str,
-) -> Result<&'r Arc<SkillEntry>, Failure> {
+) -> Result<&'r Arc<SkillEntry>, CommandFailure> {
     skills.get(name).ok_or_else(|| {
         let known = skills.entries().map(|entry| &*entry.name);
         let list = "see `weft-lite skill list` for those there are, with --trust also those of the workspace";
         let next_step = suggestion(name, known, list);
-        Failure::work(&format_args!("there is no skill `{name}`"), &next_step)
+        CommandFailure::work(&format_args!("there is no skill `{name}`"), &next_step)
     })
 }
 

@@ -9,7 +9,7 @@ use weft_lite::package::WorkspaceTrust;
 use weft_lite::skill::{ParseMode, SKILL_FILES, Severity, parse_skill};
 
 use crate::cli::flags::Options;
-use crate::cli::{Failure, Status, output};
+use crate::cli::{CommandFailure, Status, output};
 
 /// Write a new skill to begin with. Nothing is ever overwritten.
 #[derive(Debug, FromArgs)]
@@ -31,12 +31,12 @@ pub(super) struct NewSkill {
     managed: bool,
 }
 
-pub(super) fn run(command: &NewSkill, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &NewSkill, options: &Options) -> Result<Status, CommandFailure> {
     let name = &command.name;
     let text = valid(name)?;
     let folder = match (&command.dir, command.managed) {
         (Some(_), true) => {
-            return Err(Failure::usage(
+            return Err(CommandFailure::usage(
                 &"`--dir` and `--managed` name two places",
                 &"leave out one of them",
             ));
@@ -46,11 +46,11 @@ pub(super) fn run(command: &NewSkill, options: &Options) -> Result<Status, Failu
         (None, false) => options.workspace.join(".weft/skills").join(name),
     };
     let path = write(&folder, &text).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Failure::work(
+        io::ErrorKind::AlreadyExists => CommandFailure::work(
             &format_args!("there is a skill in {} already", folder.display()),
             &"take another name, or edit that one",
         ),
-        _ => Failure::work(
+        _ => CommandFailure::work(
             &format_args!("{} can't be written: {error}", folder.display()),
             &"name another place with `--dir`",
         ),
@@ -92,7 +92,7 @@ fn next(command: &NewSkill, options: &Options, folder: &Path) -> String {
 /// # Errors
 ///
 /// The name is not allowed; the message has one that is.
-fn valid(name: &str) -> Result<String, Failure> {
+fn valid(name: &str) -> Result<String, CommandFailure> {
     // A name that YAML would take for a number needs quotes.
     let texts = [name.to_owned(), format!("{name:?}")].map(|written| scaffold(name, &written));
     let parsed = texts.map(|text| (parse_skill(text.as_bytes(), name, ParseMode::Strict), text));
@@ -107,13 +107,13 @@ fn valid(name: &str) -> Result<String, Failure> {
         problem = error.map(|it| it.message).unwrap_or_default();
     }
     Err(match other {
-        Some(other) => Failure::usage(
+        Some(other) => CommandFailure::usage(
             &format_args!(
                 "`{name}` is no skill's name: lowercase letters, digits and single hyphens"
             ),
             &format_args!("`{other}`"),
         ),
-        None => Failure::usage(
+        None => CommandFailure::usage(
             &format_args!("`{name}` is no skill's name: {problem}"),
             &"take lowercase letters, digits and single hyphens between them",
         ),

@@ -10,7 +10,7 @@ use super::named;
 use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::run::changes;
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Show a skill as a model would see it: its description, then its instructions.
 #[derive(Debug, FromArgs)]
@@ -26,7 +26,7 @@ pub(super) struct Show {
     name: String,
 }
 
-pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &Show, options: &Options) -> Result<Status, CommandFailure> {
     let snapshot = named::snapshot(options)?;
     let entry = named::find(&snapshot.skills, &command.name)?;
     if options.json {
@@ -35,7 +35,7 @@ pub(super) fn run(command: &Show, options: &Options) -> Result<Status, Failure> 
     }
     let Some(document) = &entry.document else {
         output::message(&changes::problem(entry));
-        return Err(Failure::work(
+        return Err(CommandFailure::work(
             &format_args!("`{}` has no text that could be loaded", entry.name),
             &format_args!("see `weft-lite skill validate {}`", named::place(entry)),
         ));
@@ -81,7 +81,7 @@ fn visibility_note(entry: &SkillEntry, document: &SkillDocument) -> Option<Strin
 }
 
 /// Everything that is known of it.
-fn record(entry: &SkillEntry, options: &Options) -> Result<Value, Failure> {
+fn record(entry: &SkillEntry, options: &Options) -> Result<Value, CommandFailure> {
     let mut record = entry.value();
     let installed = match entry.level {
         SkillLevel::Managed => {

@@ -8,7 +8,7 @@ use weft_lite::package::{SkillSwitch, SkillSwitches};
 use super::named;
 use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Use a skill again that was switched off.
 #[derive(Debug, FromArgs)]
@@ -40,7 +40,11 @@ pub(in crate::cli) fn remind_of_switch(home: &Path, name: &str) {
     }
 }
 
-pub(super) fn run(name: &str, switch: SkillSwitch, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(
+    name: &str,
+    switch: SkillSwitch,
+    options: &Options,
+) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let switches = SkillSwitches::read(&home)?;
     // One that went away may be switched on again before it comes back.

@@ -12,7 +12,7 @@ use weft_lite::text::json_line;
 use super::found::{self, FILE_NAME};
 use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
-use crate::cli::{Failure, Status};
+use crate::cli::{CommandFailure, Status};
 
 /// Check every SKILL.md beneath some paths; exits with 1 if one is invalid.
 #[derive(Debug, FromArgs)]
@@ -49,9 +49,9 @@ enum FileState {
     Invalid,
 }
 
-pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failure> {
+pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, CommandFailure> {
     if command.paths.is_empty() {
-        return Err(Failure::usage(
+        return Err(CommandFailure::usage(
             &"there is no path to look at",
             &"give a skill's folder, or a folder of such folders",
         ));
@@ -64,7 +64,7 @@ pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failu
             output::message(&format_args!("warning: {} {reason}", path.display()));
         }
         if found.files.is_empty() {
-            return Err(Failure::work(
+            return Err(CommandFailure::work(
                 &format_args!("there is no {FILE_NAME} in {}", path.display()),
                 &format_args!("a skill is a folder with a `{FILE_NAME}`"),
             ));
@@ -83,8 +83,8 @@ pub(super) fn run(command: &Validate, options: &Options) -> Result<Status, Failu
     Ok(if tally.invalid == 0 { Status::Done } else { Status::Failed })
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    Failure::work(
+fn unreadable(path: &Path, error: &io::Error) -> CommandFailure {
+    CommandFailure::work(
         &format_args!("{} can't be read: {error}", path.display()),
         &"give a skill's folder, or a folder of such folders",
     )
