@@ -24,11 +24,11 @@ const CUT: &str = "... [truncated]";
 pub(super) struct LogGate {
     plugin: String,
     limit_per_minute: u32,
-    state: Lock<State>,
+    tally: Lock<MessageTally>,
 }
 
 #[derive(Debug)]
-struct State {
+struct MessageTally {
     window: SlidingWindow,
     /// Messages dropped since the last warning.
     dropped: u64,
@@ -52,7 +52,7 @@ impl LogGate {
         Self {
             plugin: plugin.to_owned(),
             limit_per_minute,
-            state: Lock::new(State {
+            tally: Lock::new(MessageTally {
                 window: SlidingWindow::new(limit_per_minute),
                 dropped: 0,
                 warned: None,
@@ -75,18 +75,18 @@ impl LogGate {
         now: Instant,
         secrets: &Redactor,
     ) -> Result<LogPermit, Dropped> {
-        let mut state = self.state.lock();
-        let accepted = state.window.accept(now);
+        let mut tally = self.tally.lock();
+        let accepted = tally.window.accept(now);
         if !accepted {
-            state.dropped += 1;
+            tally.dropped += 1;
         }
-        let due = state.warned.is_none_or(|last| now.duration_since(last) >= MINUTE);
-        if due && state.dropped > 0 {
-            self.report(state.dropped);
-            state.dropped = 0;
-            state.warned = Some(now);
+        let due = tally.warned.is_none_or(|last| now.duration_since(last) >= MINUTE);
+        if due && tally.dropped > 0 {
+            self.report(tally.dropped);
+            tally.dropped = 0;
+            tally.warned = Some(now);
         }
-        drop(state);
+        drop(tally);
         if !accepted {
             return Err(Dropped);
         }
@@ -117,7 +117,7 @@ impl LogGate {
 
 impl Drop for LogGate {
     fn drop(&mut self) {
-        let dropped = self.state.get_mut().dropped;
+        let dropped = self.tally.get_mut().dropped;
         if dropped > 0 {
             self.report(dropped);
         }

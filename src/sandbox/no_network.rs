@@ -24,7 +24,7 @@ pub(super) struct HttpPermit(Infallible);
 
 /// The refusal.
 #[derive(Debug)]
-pub(super) struct HttpError(Denied);
+pub(super) struct RequestError(Denied);
 
 impl NetworkGate {
     pub(super) fn new(
@@ -47,14 +47,14 @@ impl NetworkGate {
         _: Vec<(String, String)>,
         _: Option<String>,
         _: Instant,
-    ) -> Result<HttpPermit, HttpError> {
+    ) -> Result<HttpPermit, RequestError> {
         let rule = if self.none_asked {
             "network access not permitted"
         } else {
             "http requests are not available in this build"
         };
         let target = cut(url, SHOWN_URL_BYTES).to_owned();
-        Err(HttpError(Denied {
+        Err(RequestError(Denied {
             capability: Capability::Network,
             target,
             rule: rule.to_owned(),
@@ -64,11 +64,11 @@ impl NetworkGate {
 }
 
 /// Can't be called.
-pub(super) async fn send(permit: HttpPermit) -> Result<String, HttpError> {
+pub(super) async fn send(permit: HttpPermit) -> Result<String, RequestError> {
     match permit.0 {}
 }
 
-impl HttpError {
+impl RequestError {
     pub(super) fn outcome(&self) -> AuditOutcome {
         AuditOutcome::Denied
     }
@@ -82,7 +82,7 @@ impl HttpError {
     }
 }
 
-impl fmt::Display for HttpError {
+impl fmt::Display for RequestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }

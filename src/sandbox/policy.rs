@@ -7,12 +7,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::audit::{AuditLog, AuditOutcome, CallResult, Entry};
+use super::audit::{AuditEntry, AuditLog, AuditOutcome, CallResult};
 use super::call::{HostCall, HostReply, Served};
 use super::environment::EnvironmentGate;
 use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants, plugin_data};
 use super::log::{Dropped, LogGate};
-use super::network::{self, HttpError, NetworkGate};
+use super::network::{self, NetworkGate, RequestError};
 use super::options::{PluginIdentity, SandboxOptions};
 use super::redact::PluginSecrets;
 use crate::contract::{PluginPermissions, PluginResourceConfig};
@@ -40,7 +40,7 @@ impl fmt::Debug for Sandbox {
 }
 
 /// What a branch of the policy came to.
-struct Answer {
+struct ServedCall {
     served: Served,
     result: CallResult,
 }
@@ -116,7 +116,7 @@ impl Sandbox {
     pub async fn serve(&self, call: HostCall, fuel_used: u64) -> Served {
         let met = self.secrets.met();
         let shown = met.redact_call(&call);
-        let entry = Entry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
+        let entry = AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
         drop(shown);
         let answer = match call {
             HostCall::HttpRequest { method, url, headers, body } => {
@@ -136,7 +136,7 @@ impl Sandbox {
     pub(crate) fn refuse(&self, call: &HostCall, fuel_used: u64, rule: &str) {
         let met = self.secrets.met();
         let shown = met.redact_call(call);
-        let entry = Entry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
+        let entry = AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
         entry.close(CallResult::failed(AuditOutcome::Denied, rule));
     }
 
@@ -151,7 +151,7 @@ impl Sandbox {
         url: &str,
         headers: Vec<(String, String)>,
         body: Option<String>,
-    ) -> Answer {
+    ) -> ServedCall {
         fault("http-request", self.plugin());
         let now = self.clock.now();
         let received = match self.network.permit(method, url, headers, body, now).await {
@@ -162,22 +162,22 @@ impl Sandbox {
             Ok(body) => {
                 let result = CallResult::ok(body.len());
                 let served = Served::plain(HostReply::Text(Ok(body)));
-                return Answer { served, result };
+                return ServedCall { served, result };
             }
             Err(error) => error,
         };
         self.http_failed(error)
     }
 
-    fn http_failed(&self, error: HttpError) -> Answer {
+    fn http_failed(&self, error: RequestError) -> ServedCall {
         let result = CallResult::failed(error.outcome(), self.secrets.met().redact(&error.rule()));
         let text = self.secrets.sent().redact(&error.to_string()).into_owned();
         let reply = HostReply::Text(Err(text));
         let served = Served { denied: error.into_denied(), ..Served::plain(reply) };
-        Answer { served, result }
+        ServedCall { served, result }
     }
 
-    async fn read_file(&self, path: &str) -> Answer {
+    async fn read_file(&self, path: &str) -> ServedCall {
         let read = match self.files.permit(path) {
             Ok(permit) => {
                 let fault = Fault::of("read-file", self.plugin());
@@ -190,10 +190,10 @@ impl Sandbox {
             Err(refused) => Err(refused),
         };
         let bytes = read.as_ref().map_or(0, String::len);
-        Answer::of_file(read, bytes, HostReply::Text)
+        ServedCall::of_file(read, bytes, HostReply::Text)
     }
 
-    async fn write_file(&self, path: &str, content: String) -> Answer {
+    async fn write_file(&self, path: &str, content: String) -> ServedCall {
         let bytes = content.len();
         let fault = Fault::of("write-file", self.plugin());
         let write = |permit: FilePermit| {
@@ -206,10 +206,10 @@ impl Sandbox {
             Ok(permit) => write(permit).await,
             Err(refused) => Err(refused),
         };
-        Answer::of_file(written, bytes, HostReply::Done)
+        ServedCall::of_file(written, bytes, HostReply::Done)
     }
 
-    fn get_env(&self, name: String) -> Answer {
+    fn get_env(&self, name: String) -> ServedCall {
         fault("get-env", self.plugin());
         let (value, result) = match self.environment.permit(name) {
             Ok(permit) => {
@@ -220,10 +220,10 @@ impl Sandbox {
             Err(denied) => (None, CallResult::failed(AuditOutcome::Denied, denied.rule)),
         };
         // Never a refusal: a variable that may not be read looks like one that isn't set.
-        Answer { served: Served::plain(HostReply::Value(value)), result }
+        ServedCall { served: Served::plain(HostReply::Value(value)), result }
     }
 
-    fn log(&self, level: u8, message: &str) -> Answer {
+    fn log(&self, level: u8, message: &str) -> ServedCall {
         fault("log", self.plugin());
         let result = match self.log.permit(level, message, self.clock.now(), &self.secrets.met()) {
             Ok(permit) => CallResult::ok(self.log.write(&permit)),
@@ -231,11 +231,11 @@ impl Sandbox {
                 CallResult::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")
             }
         };
-        Answer { served: Served::plain(HostReply::Nothing), result }
+        ServedCall { served: Served::plain(HostReply::Nothing), result }
     }
 }
 
-impl Answer {
+impl ServedCall {
     /// The answer to a file call that moved `bytes` if it succeeded.
     fn of_file<T>(
         result: Result<T, FileError>,

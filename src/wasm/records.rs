@@ -19,10 +19,10 @@ use super::{GuestInbound, GuestValue};
 use crate::contract::{Audio, MemoryHit, limits};
 
 /// What a function with a `result<_, string>` gave: its value or the guest's words.
-pub(super) type Answer = Result<GuestValue, String>;
+pub(super) type GuestAnswer = Result<GuestValue, String>;
 
 /// How the area at a pointer is read.
-pub(super) type LiftAnswer = fn(&mut Lift<'_>, u32) -> Result<Answer, AbiFault>;
+pub(super) type LiftAnswer = fn(&mut Lift<'_>, u32) -> Result<GuestAnswer, AbiFault>;
 
 /// Bytes of `record inbound`: four strings and two optional ones.
 const INBOUND_BYTES: usize = 56;
@@ -30,33 +30,33 @@ const INBOUND_BYTES: usize = 56;
 const HIT_BYTES: usize = 24;
 
 /// `result<string, string>`
-pub(super) fn text(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn text(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     lift.limit_to(limits::RESULT_BYTES);
     Ok(lift.string_result("result", pointer)?.map(GuestValue::Text))
 }
 
 /// `string`
-pub(super) fn bare_text(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn bare_text(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     lift.limit_to(limits::INSTRUCTIONS_BYTES);
     let span = lift.string_area("result", pointer)?;
     Ok(Ok(GuestValue::Text(lift.string("result", span)?)))
 }
 
 /// `list<tuple<string, string>>`
-pub(super) fn pairs(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn pairs(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     lift.limit_to(limits::INSTRUCTIONS_BYTES);
     let span = lift.string_area("result", pointer)?;
     Ok(Ok(GuestValue::Pairs(lift.string_pairs("variables", span)?)))
 }
 
 /// `result<_, string>`
-pub(super) fn unit(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn unit(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     lift.limit_to(limits::RESULT_BYTES);
     Ok(lift.unit_result("result", pointer)?.map(|()| GuestValue::Unit))
 }
 
 /// `result<bool, string>`
-pub(super) fn truth(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn truth(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     result(lift, pointer, 12, |_, area| {
         // Any byte but 0 is true.
         Ok(GuestValue::Truth(area.get(4).is_some_and(|byte| *byte != 0)))
@@ -64,14 +64,14 @@ pub(super) fn truth(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFaul
 }
 
 /// `result<option<string>, string>`
-pub(super) fn optional_text(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn optional_text(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     result(lift, pointer, 16, |lift, area| {
         Ok(GuestValue::OptionalText(option(lift, "value", area, 4)?))
     })
 }
 
 /// `result<audio, string>`
-pub(super) fn audio(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn audio(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     result(lift, pointer, 20, |lift, area| {
         let Span { pointer, length } = span_at(area, 4);
         let bytes = lift.bytes("audio", pointer, u64::from(length))?;
@@ -82,7 +82,7 @@ pub(super) fn audio(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFaul
 }
 
 /// `result<list<hit>, string>`
-pub(super) fn hits(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn hits(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     result(lift, pointer, 12, |lift, area| {
         let list = list(lift, "hits", span_at(area, 4), HIT_BYTES, 8, limits::SEARCH_HITS)?;
         let mut hits = Vec::new();
@@ -97,7 +97,7 @@ pub(super) fn hits(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault
 }
 
 /// `result<list<inbound>, string>`
-pub(super) fn inbound(lift: &mut Lift<'_>, pointer: u32) -> Result<Answer, AbiFault> {
+pub(super) fn inbound(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     result(lift, pointer, 12, |lift, area| {
         let list =
             list(lift, "messages", span_at(area, 4), INBOUND_BYTES, 4, limits::INBOUND_MESSAGES)?;
@@ -122,7 +122,7 @@ fn result(
     pointer: u32,
     size: u64,
     value: impl FnOnce(&mut Lift<'_>, &[u8]) -> Result<GuestValue, AbiFault>,
-) -> Result<Answer, AbiFault> {
+) -> Result<GuestAnswer, AbiFault> {
     lift.limit_to(limits::RESULT_BYTES);
     let area = lift.aligned("result", pointer, 4, size)?;
     match area.first() {

@@ -42,12 +42,12 @@ impl CallResult {
 }
 
 /// A record that waits for its outcome.
-pub(in crate::sandbox) struct Entry {
-    waiting: Arc<Waiting>,
+pub(in crate::sandbox) struct AuditEntry {
+    pending: Arc<PendingRecord>,
     _open: OpenEffect,
 }
 
-struct Waiting {
+struct PendingRecord {
     log: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
     started: Instant,
@@ -55,7 +55,7 @@ struct Waiting {
     record: Lock<Option<AuditRecord>>,
 }
 
-impl Entry {
+impl AuditEntry {
     /// Opens the record of a call that begins now.
     pub(in crate::sandbox) fn open(
         log: &Arc<dyn AuditLog>,
@@ -76,23 +76,23 @@ impl Entry {
             bytes: 0,
             fuel,
         };
-        let waiting = Arc::new(Waiting {
+        let pending = Arc::new(PendingRecord {
             log: Arc::clone(log),
             clock: Arc::clone(clock),
             started: clock.now(),
             record: Lock::new(Some(record)),
         });
-        let open = open_effect(&waiting);
-        Self { waiting, _open: open }
+        let open = open_effect(&pending);
+        Self { pending, _open: open }
     }
 
     /// Writes the record with what was found.
     pub(in crate::sandbox) fn close(self, result: CallResult) {
-        self.waiting.write(result);
+        self.pending.write(result);
     }
 }
 
-impl Waiting {
+impl PendingRecord {
     fn write(&self, result: CallResult) {
         let Some(mut record) = self.record.lock().take() else { return };
         record.outcome = result.outcome;
@@ -103,16 +103,16 @@ impl Waiting {
     }
 }
 
-impl AtLoss for Waiting {
+impl AtLoss for PendingRecord {
     fn lost(&self, _message: String) {
         self.write(CallResult::failed(AuditOutcome::Error, "panicked"));
     }
 }
 
-impl Drop for Entry {
+impl Drop for AuditEntry {
     fn drop(&mut self) {
         let rule = if std::thread::panicking() { "panicked" } else { "cancelled" };
-        self.waiting.write(CallResult::failed(AuditOutcome::Error, rule));
+        self.pending.write(CallResult::failed(AuditOutcome::Error, rule));
     }
 }
 

@@ -39,13 +39,13 @@ const SHARE: usize = 32;
 /// What is kept is shared out evenly: between the plugins, and for each one between its functions and
 /// outcomes. A record with `left_out` counts those that had no room any more.
 pub struct FileAudit {
-    shared: Arc<Shared>,
+    shared: Arc<AuditWriter>,
 }
 
-struct Shared {
+struct AuditWriter {
     /// Locked for a moment only, never while the disk is written.
     queue: Lock<Queue>,
-    file: Lock<Output>,
+    file: Lock<AuditFile>,
 }
 
 #[derive(Default)]
@@ -61,7 +61,7 @@ struct Queue {
     emptied: Option<CancellationSource>,
 }
 
-struct Output {
+struct AuditFile {
     path: PathBuf,
     rotate_bytes: u64,
     open: Option<File>,
@@ -74,8 +74,8 @@ impl FileAudit {
     /// owner only. It is rotated before it grows beyond `rotate_bytes`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, rotate_bytes: u64) -> Self {
-        let file = Output { path: path.into(), rotate_bytes, open: None, failing: false };
-        let shared = Shared { queue: Lock::default(), file: Lock::new(file) };
+        let file = AuditFile { path: path.into(), rotate_bytes, open: None, failing: false };
+        let shared = AuditWriter { queue: Lock::default(), file: Lock::new(file) };
         Self { shared: Arc::new(shared) }
     }
 
@@ -186,7 +186,7 @@ impl Queue {
     }
 }
 
-impl Shared {
+impl AuditWriter {
     fn queue(&self) -> Held<'_, Queue> {
         self.queue.lock()
     }
@@ -224,7 +224,7 @@ impl Shared {
     }
 }
 
-impl Output {
+impl AuditFile {
     fn append(&mut self, mut lines: &[u8]) {
         match self.try_append(&mut lines) {
             Ok(()) => self.failing = false,

@@ -14,7 +14,7 @@ use crate::contract::{ObjectReader, SortedMap, json_line, sort_by};
 const NOTE_BYTES: usize = 384;
 
 /// What has to be known of a record; it is also what the record of those that were left out says.
-struct Line {
+struct RecordLine {
     time: String,
     plugin: String,
     function: String,
@@ -24,13 +24,13 @@ struct Line {
 }
 
 /// The records of one plugin, function and outcome.
-struct Kind {
+struct KindTotals {
     plugin: usize,
     bytes: usize,
     /// Bytes of the oldest that are to be left out.
     excess: usize,
     /// What stands for those that were left out, until it is written.
-    note: Option<Line>,
+    note: Option<RecordLine>,
 }
 
 #[derive(Default)]
@@ -39,7 +39,7 @@ struct Kinds {
     plugins: SortedMap<String, usize>,
     /// The place of each plugin's function and outcome in `kinds`.
     places: SortedMap<(usize, String, String), usize>,
-    kinds: Vec<Kind>,
+    kinds: Vec<KindTotals>,
 }
 
 /// Writes at most `room` bytes of the lines in `source`, in their order. It is read twice.
@@ -63,7 +63,7 @@ pub(super) fn keep(
         if kind.excess > 0 {
             kind.excess = kind.excess.saturating_sub(text.len());
             let stands_for = line.left_out.max(1);
-            let note = kind.note.get_or_insert(Line { left_out: 0, ..line });
+            let note = kind.note.get_or_insert(RecordLine { left_out: 0, ..line });
             note.left_out = note.left_out.saturating_add(stands_for);
             return Ok(());
         }
@@ -76,13 +76,13 @@ pub(super) fn keep(
 /// Hands on every line that is a record.
 fn each_line(
     source: &mut dyn BufRead,
-    take: &mut dyn FnMut(&[u8], Line) -> io::Result<()>,
+    take: &mut dyn FnMut(&[u8], RecordLine) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut text = Vec::new();
     while source.read_until(b'\n', &mut text)? > 0 {
         // What a full disk or a power cut has cut is none.
         if text.ends_with(b"\n")
-            && let Some(line) = Line::read(&text)
+            && let Some(line) = RecordLine::read(&text)
         {
             take(&text, line)?;
         }
@@ -91,8 +91,10 @@ fn each_line(
     Ok(())
 }
 
-fn write_note(note: Option<Line>, to: &mut dyn Write) -> io::Result<()> {
-    let Some(Line { time, plugin, function, outcome, left_out }) = note else { return Ok(()) };
+fn write_note(note: Option<RecordLine>, to: &mut dyn Write) -> io::Result<()> {
+    let Some(RecordLine { time, plugin, function, outcome, left_out }) = note else {
+        return Ok(());
+    };
     let record = json!({
         "time": time,
         "plugin": plugin,
@@ -105,7 +107,7 @@ fn write_note(note: Option<Line>, to: &mut dyn Write) -> io::Result<()> {
     to.write_all(b"\n")
 }
 
-impl Line {
+impl RecordLine {
     /// The record in a line, if it is one.
     fn read(text: &[u8]) -> Option<Self> {
         let mut record = ObjectReader::new(serde_json::from_slice(text).ok()?).ok()?;
@@ -121,13 +123,13 @@ impl Line {
 
 impl Kinds {
     /// Counts the line to its kind, and says which that is.
-    fn count(&mut self, line: Line, bytes: usize) -> usize {
+    fn count(&mut self, line: RecordLine, bytes: usize) -> usize {
         let (plugins, kinds) = (self.plugins.len(), self.kinds.len());
         let plugin = *self.plugins.entry(line.plugin).or_insert(plugins);
         let key = (plugin, line.function, line.outcome);
         let kind = *self.places.entry(key).or_insert(kinds);
         if kind == kinds {
-            self.kinds.push(Kind { plugin, bytes: 0, excess: 0, note: None });
+            self.kinds.push(KindTotals { plugin, bytes: 0, excess: 0, note: None });
         }
         if let Some(kind) = self.kinds.get_mut(kind) {
             kind.bytes += bytes;

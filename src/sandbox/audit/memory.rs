@@ -14,15 +14,15 @@ use crate::task::{Held, Lock};
 #[derive(Debug)]
 pub struct MemoryAudit {
     capacity: NonZeroUsize,
-    kept: Lock<Kept>,
+    kept: Lock<Records>,
 }
 
-type Kind = (&'static str, AuditOutcome);
+type RecordKind = (&'static str, AuditOutcome);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Records {
     records: VecDeque<AuditRecord>,
-    counts: SortedMap<String, SortedMap<Kind, usize>>,
+    counts: SortedMap<String, SortedMap<RecordKind, usize>>,
 }
 
 impl MemoryAudit {
@@ -38,7 +38,7 @@ impl MemoryAudit {
         self.kept().records.iter().cloned().collect()
     }
 
-    fn kept(&self) -> Held<'_, Kept> {
+    fn kept(&self) -> Held<'_, Records> {
         self.kept.lock()
     }
 }
@@ -61,7 +61,7 @@ impl AuditLog for MemoryAudit {
     }
 }
 
-impl Kept {
+impl Records {
     fn count(&mut self, record: &AuditRecord) -> &mut usize {
         let own = self.counts.entry(record.plugin.clone()).or_default();
         own.entry(kind(record)).or_default()
@@ -80,6 +80,6 @@ impl Kept {
     }
 }
 
-fn kind(record: &AuditRecord) -> Kind {
+fn kind(record: &AuditRecord) -> RecordKind {
     (record.function, record.outcome)
 }

@@ -7,7 +7,7 @@ mod log;
 mod memory;
 mod record;
 
-pub(super) use entry::{CallResult, Entry};
+pub(super) use entry::{AuditEntry, CallResult};
 pub use file::FileAudit;
 pub use log::{AuditLog, DiscardAudit};
 pub use memory::MemoryAudit;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::identity::Seen;
+use super::identity::FileStatus;
 use crate::contract::SortedSet;
 use crate::task::Lock;
 
@@ -20,10 +20,10 @@ const MAX_LINKS: usize = 40;
 /// What no grant opens, beside weft-lite's own folder and whether it is there yet or not. Clones are the
 /// same one.
 #[derive(Debug, Clone, Default)]
-pub struct Authority(Arc<Known>);
+pub struct Authority(Arc<KnownPlaces>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownPlaces {
     named: Vec<PathBuf>,
     /// Those, and all that was found since.
     places: Lock<Arc<SortedSet<PathBuf>>>,
@@ -32,7 +32,7 @@ struct Known {
 /// A folder of plugins or skills, of which some is about to be read.
 pub(crate) struct Root<'a> {
     authority: &'a Authority,
-    seen: Option<Seen>,
+    status: Option<FileStatus>,
 }
 
 impl Authority {
@@ -49,7 +49,7 @@ impl Authority {
 
     /// The folder at `path`, of which some is about to be read.
     pub(crate) fn root(&self, path: &Path) -> Root<'_> {
-        Root { authority: self, seen: Seen::of_path(path).ok() }
+        Root { authority: self, status: FileStatus::of_path(path).ok() }
     }
 
     pub(super) fn places(&self) -> Arc<SortedSet<PathBuf>> {
@@ -72,8 +72,10 @@ impl Authority {
 impl Root<'_> {
     /// Closes a package in it that is somewhere else by a link or a mount, before it is read.
     pub(crate) fn hold(&self, folder: &Path) {
-        let leads = |seen: Seen| seen.is_link() || self.seen.is_some_and(|it| seen.is_off(&it));
-        if Seen::at(&rustix::fs::CWD, folder).is_ok_and(leads) {
+        let leads = |status: FileStatus| {
+            status.is_link() || self.status.is_some_and(|it| status.is_off(&it))
+        };
+        if FileStatus::at(&rustix::fs::CWD, folder).is_ok_and(leads) {
             self.authority.add([folder.to_owned()]);
         }
     }
@@ -82,7 +84,8 @@ impl Root<'_> {
 impl<P: IntoIterator<Item = PathBuf>> From<P> for Authority {
     fn from(places: P) -> Self {
         let named: Vec<PathBuf> = places.into_iter().collect();
-        let authority = Self(Arc::new(Known { named: named.clone(), ..Known::default() }));
+        let authority =
+            Self(Arc::new(KnownPlaces { named: named.clone(), ..KnownPlaces::default() }));
         authority.add(named);
         authority
     }
@@ -90,12 +93,12 @@ impl<P: IntoIterator<Item = PathBuf>> From<P> for Authority {
 
 /// Finds the links and mounts in a folder that lead out of `place`, and in each folder that is in it.
 fn leads_from(folder: &Path, place: &Path, go_on: bool, found: &mut SortedSet<PathBuf>) {
-    let Ok(above) = Seen::of_path(folder) else { return };
+    let Ok(above) = FileStatus::of_path(folder) else { return };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
         // In packages and deeper down, folders are looked at alone.
         let may_be_mounted = kind.is_dir() || (kind.is_file() && go_on);
-        let is_mounted = || Seen::of_path(&path).is_ok_and(|seen| seen.is_off(&above));
+        let is_mounted = || FileStatus::of_path(&path).is_ok_and(|status| status.is_off(&above));
         let mut inner = path.clone();
         if kind.is_symlink() {
             inner = real(&path);

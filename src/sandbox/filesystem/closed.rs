@@ -11,7 +11,7 @@ use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::authority::{Authority, OF_HOME, real};
-use super::identity::{Identity, Seen, is_kernels};
+use super::identity::{FileStatus, Identity, is_kernels};
 use super::reserved::folded;
 use super::roots::GrantRoots;
 
@@ -201,7 +201,7 @@ impl Places<'_> {
     /// Whether these names, from this folder on, would lead to or make a place that isn't there yet.
     pub(super) fn is_coming<'n>(
         &self,
-        folder: &Seen,
+        folder: &FileStatus,
         names: &(impl Iterator<Item = &'n std::ffi::OsStr> + Clone),
     ) -> bool {
         let here = self.coming.iter().filter(|(anchor, _)| *anchor == folder.identity);
@@ -210,19 +210,19 @@ impl Places<'_> {
     }
 
     /// How something stands that is beneath something that stands so.
-    pub(super) fn beneath(&self, seen: &Seen, above: Standing) -> Standing {
-        let it = Some(seen.identity);
+    pub(super) fn beneath(&self, status: &FileStatus, above: Standing) -> Standing {
+        let it = Some(status.identity);
         if it == self.home {
             Standing::Closed
-        } else if self.devices.contains(&seen.identity.device)
-            || self.windows.contains(&seen.identity)
+        } else if self.devices.contains(&status.identity.device)
+            || self.windows.contains(&status.identity)
         {
             Standing::Window
         } else if it == self.data {
             Standing::Open
         } else if it == self.own {
             Standing::Own
-        } else if self.others.contains(&seen.identity) {
+        } else if self.others.contains(&status.identity) {
             Standing::Closed
         } else {
             above
@@ -233,12 +233,12 @@ impl Places<'_> {
     pub(super) fn entered(
         &self,
         handle: &impl AsFd,
-        seen: &Seen,
-        from: &Seen,
+        status: &FileStatus,
+        from: &FileStatus,
         above: Standing,
     ) -> Standing {
-        let standing = self.beneath(seen, above);
-        if seen.identity.device == from.identity.device {
+        let standing = self.beneath(status, above);
+        if status.identity.device == from.identity.device {
             return standing;
         }
         self.mounted(handle, standing)
@@ -254,8 +254,11 @@ impl Places<'_> {
     }
 
     /// How a grant's folder stands where it is now, and on what mounts it lies.
-    pub(super) fn above(&self, folder: &impl AsFd) -> io::Result<(Seen, Standing, Vec<Identity>)> {
-        let first = Seen::at(folder, "")?;
+    pub(super) fn above(
+        &self,
+        folder: &impl AsFd,
+    ) -> io::Result<(FileStatus, Standing, Vec<Identity>)> {
+        let first = FileStatus::at(folder, "")?;
         let (mut below, mut path, mut mounted) = (first, PathBuf::from(".."), Vec::new());
         let mut standing = Standing::Open;
         let mut is_decided = false;
@@ -265,7 +268,7 @@ impl Places<'_> {
             if !is_decided && open != Standing::Unknown {
                 (standing, is_decided) = (open, true);
             }
-            let above = Seen::at(folder, &path)?;
+            let above = FileStatus::at(folder, &path)?;
             if above.identity == below.identity {
                 return Ok((first, standing, mounted));
             }
@@ -297,7 +300,7 @@ impl Places<'_> {
 }
 
 fn identity(path: &Path) -> Option<Identity> {
-    Seen::of_path(path).ok().map(|seen| seen.identity)
+    FileStatus::of_path(path).ok().map(|status| status.identity)
 }
 
 /// Whether the path is the place or in it, as a file system that folds case would say.

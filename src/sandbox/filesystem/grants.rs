@@ -42,7 +42,7 @@ pub(in crate::sandbox) struct Grants {
 pub(super) struct Grant {
     /// The path as the manifest spells it, expanded: what a guest's path is compared with.
     pub(super) spelled: PathBuf,
-    pub(super) place: Place,
+    pub(super) place: GrantPlace,
     /// Where it is in the plugin's own data, which nobody else reads: the room for that.
     pub(super) data: Option<Arc<DataRoom>>,
 }
@@ -58,7 +58,7 @@ pub(super) struct MissingGrant {
 
 /// What lies at a grant's path.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum GrantPlace {
     /// Everything beneath this folder.
     Folder(Arc<Dir>),
     /// This name in this folder, and nothing else in it.
@@ -67,7 +67,7 @@ pub(super) enum Place {
 
 /// Why a grant stays closed.
 #[derive(Debug)]
-enum Fault {
+enum GrantFault {
     NotAbsolute,
     UnknownRoot { name: String },
     Climbs,
@@ -108,7 +108,7 @@ impl Grants {
         for text in asked {
             let grant = expand(text, roots).and_then(|spelled| {
                 Grant::open(&spelled, &closed, roots, &room).inspect_err(|fault| {
-                    if matches!(fault, Fault::Missing) {
+                    if matches!(fault, GrantFault::Missing) {
                         let needed = (!text.optional).then(|| text.to_string());
                         missing.push(MissingGrant { spelled, needed });
                     }
@@ -116,7 +116,7 @@ impl Grants {
             });
             match grant {
                 Ok(grant) => opened.push(grant),
-                Err(Fault::Missing) if text.optional => {}
+                Err(GrantFault::Missing) if text.optional => {}
                 Err(fault) => {
                     warnings.push(format!("the filesystem grant `{text}` stays closed: {fault}"));
                 }
@@ -140,7 +140,7 @@ impl Grants {
     pub(super) fn relative_to(&self) -> Option<&Path> {
         self.opened
             .iter()
-            .find(|grant| matches!(grant.place, Place::Folder(_)))
+            .find(|grant| matches!(grant.place, GrantPlace::Folder(_)))
             .map(|grant| &grant.spelled)
             .or(self.missing.first().map(|grant| &grant.spelled))
             .map(PathBuf::as_path)
@@ -153,7 +153,7 @@ impl Grant {
         closed: &Closed,
         roots: &GrantRoots<'_>,
         room: &Arc<DataRoom>,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, GrantFault> {
         let there = real(spelled);
         // A name counts beneath what a variable stands for, not on the way there.
         let roots = [roots.plugin_data, roots.plugin_dir, Some(roots.workspace), roots.home];
@@ -163,41 +163,41 @@ impl Grant {
             has_reserved(&known.unwrap_or_else(|| path.to_owned()))
         };
         if beneath(spelled) || beneath(&there) || closed.by_path(&there) == Standing::Closed {
-            return Err(Fault::Closed);
+            return Err(GrantFault::Closed);
         }
         let real = fs::canonicalize(spelled)?;
         let found = fs::metadata(&real)?;
         let (folder, name) = match found.is_dir() {
             true => (&*real, None),
-            false => (real.parent().ok_or(Fault::Missing)?, real.file_name()),
+            false => (real.parent().ok_or(GrantFault::Missing)?, real.file_name()),
         };
         let folder = Arc::new(Dir::open_ambient_dir(folder, ambient_authority())?);
         let places = closed.look();
         let (_, standing, mounted) = places.above(&*folder)?;
         let standing = places.mounted(&*folder, standing);
         let place = match name {
-            None => Place::Folder(folder),
-            Some(name) if is_reserved(name) => return Err(Fault::Closed),
+            None => GrantPlace::Folder(folder),
+            Some(name) if is_reserved(name) => return Err(GrantFault::Closed),
             Some(name) => {
                 let is_window = standing == Standing::Window;
                 if is_window && is_process(spelled, &real) {
-                    return Err(Fault::Process);
+                    return Err(GrantFault::Process);
                 }
-                Place::File { folder, name: name.to_owned(), is_window }
+                GrantPlace::File { folder, name: name.to_owned(), is_window }
             }
         };
         match (places.settle(standing, &mounted, false), &place) {
             (Standing::Open | Standing::Own, _)
-            | (Standing::Window, Place::File { is_window: true, .. }) => {
-                if let (Place::Folder(folder), Standing::Open) = (&place, standing) {
+            | (Standing::Window, GrantPlace::File { is_window: true, .. }) => {
+                if let (GrantPlace::Folder(folder), Standing::Open) = (&place, standing) {
                     leftover::clear(folder);
                 }
                 let data = closed.is_data(&real).then(|| Arc::clone(room));
                 Ok(Self { spelled: spelled.to_owned(), place, data })
             }
-            (Standing::Closed | Standing::Setting, _) => Err(Fault::Closed),
-            (Standing::Window, _) => Err(Fault::Window),
-            (Standing::Unknown, _) => Err(Fault::Unknown),
+            (Standing::Closed | Standing::Setting, _) => Err(GrantFault::Closed),
+            (Standing::Window, _) => Err(GrantFault::Window),
+            (Standing::Unknown, _) => Err(GrantFault::Unknown),
         }
     }
 }
@@ -213,12 +213,12 @@ fn is_process(spelled: &Path, real: &Path) -> bool {
 }
 
 /// The absolute path that a grant's text stands for.
-fn expand(text: &str, roots: &GrantRoots<'_>) -> Result<PathBuf, Fault> {
+fn expand(text: &str, roots: &GrantRoots<'_>) -> Result<PathBuf, GrantFault> {
     let (first, rest) = text.split_once('/').unwrap_or((text, ""));
     if is_never_opened(text) {
         return Err(match first.starts_with(['~', '$']) {
-            true => Fault::UnknownRoot { name: first.to_owned() },
-            false => Fault::NotAbsolute,
+            true => GrantFault::UnknownRoot { name: first.to_owned() },
+            false => GrantFault::NotAbsolute,
         });
     }
     let root = match first {
@@ -226,13 +226,13 @@ fn expand(text: &str, roots: &GrantRoots<'_>) -> Result<PathBuf, Fault> {
         "~" => roots.home,
         "$WORKSPACE" => Some(roots.workspace),
         "$PLUGIN_DIR" => roots.plugin_dir,
-        PLUGIN_DATA => Some(roots.plugin_data.ok_or(Fault::NoData)?),
+        PLUGIN_DATA => Some(roots.plugin_data.ok_or(GrantFault::NoData)?),
         _ => None,
     };
-    let root = root.ok_or_else(|| Fault::UnknownRoot { name: first.to_owned() })?;
+    let root = root.ok_or_else(|| GrantFault::UnknownRoot { name: first.to_owned() })?;
     let rest = Path::new(rest.trim_start_matches('/'));
     if path::climbs(rest) {
-        return Err(Fault::Climbs);
+        return Err(GrantFault::Climbs);
     }
     // A root that the operator wrote with `..` is followed by the kernel, since a link in it may
     // lead elsewhere than its text says.
@@ -241,7 +241,7 @@ fn expand(text: &str, roots: &GrantRoots<'_>) -> Result<PathBuf, Fault> {
     Ok(path::without_dots(&root.join(rest)))
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for GrantFault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
@@ -250,7 +250,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for GrantFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAbsolute => formatter.write_str(

@@ -15,7 +15,7 @@ pub(super) struct Identity {
 
 /// What was seen of a handle.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct FileStatus {
     pub(super) identity: Identity,
     /// The mount that it was reached by; kernels before 5.8 don't tell.
     mount: Option<u64>,
@@ -24,7 +24,7 @@ pub(super) struct Seen {
     pub(super) kind: FileType,
 }
 
-impl Seen {
+impl FileStatus {
     /// What is at `path` from the folder; with an empty path, the handle itself. A link at the end is
     /// not followed.
     pub(super) fn at(folder: &impl AsFd, path: impl AsRef<Path>) -> io::Result<Self> {
@@ -45,18 +45,18 @@ impl Seen {
     fn with(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
         use rustix::fs::StatxFlags;
         let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
-        let Ok(seen) = rustix::fs::statx(folder, path, flags, wanted) else {
+        let Ok(status) = rustix::fs::statx(folder, path, flags, wanted) else {
             return Self::plainly(folder, path, flags);
         };
-        let has_mount = seen.stx_mask & StatxFlags::MNT_ID.bits() != 0;
+        let has_mount = status.stx_mask & StatxFlags::MNT_ID.bits() != 0;
         Ok(Self {
             identity: Identity {
-                device: rustix::fs::makedev(seen.stx_dev_major, seen.stx_dev_minor),
-                inode: seen.stx_ino,
+                device: rustix::fs::makedev(status.stx_dev_major, status.stx_dev_minor),
+                inode: status.stx_ino,
             },
-            mount: has_mount.then_some(seen.stx_mnt_id),
-            links: seen.stx_nlink.into(),
-            kind: FileType::from_raw_mode(seen.stx_mode.into()),
+            mount: has_mount.then_some(status.stx_mnt_id),
+            links: status.stx_nlink.into(),
+            kind: FileType::from_raw_mode(status.stx_mode.into()),
         })
     }
 
@@ -68,15 +68,15 @@ impl Seen {
     /// Without the mount.
     #[allow(clippy::unnecessary_cast, reason = "the fields' widths are the system's")]
     fn plainly(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
-        let seen = match path.as_os_str().is_empty() {
+        let status = match path.as_os_str().is_empty() {
             true => rustix::fs::fstat(folder)?,
             false => rustix::fs::statat(folder, path, flags)?,
         };
         Ok(Self {
-            identity: Identity { device: seen.st_dev as u64, inode: seen.st_ino as u64 },
+            identity: Identity { device: status.st_dev as u64, inode: status.st_ino as u64 },
             mount: None,
-            links: seen.st_nlink as u64,
-            kind: FileType::from_raw_mode(seen.st_mode),
+            links: status.st_nlink as u64,
+            kind: FileType::from_raw_mode(status.st_mode),
         })
     }
 

@@ -10,7 +10,7 @@ use cap_std::fs::Dir;
 
 use super::closed::{Closed, Standing};
 use super::data::DataRoom;
-use super::grants::{Grants, Place};
+use super::grants::{GrantPlace, Grants};
 use super::{FileError, path};
 
 /// The longest path that a guest may name: the kernel's own limit.
@@ -79,11 +79,15 @@ impl Grants {
             .filter_map(|grant| {
                 let beneath = absolute.strip_prefix(&grant.spelled).ok()?;
                 let (folder, path, links, is_window) = match &grant.place {
-                    Place::Folder(folder) => (folder, beneath.to_owned(), Links::Follow, false),
-                    Place::File { folder, name, is_window } if beneath.as_os_str().is_empty() => {
+                    GrantPlace::Folder(folder) => {
+                        (folder, beneath.to_owned(), Links::Follow, false)
+                    }
+                    GrantPlace::File { folder, name, is_window }
+                        if beneath.as_os_str().is_empty() =>
+                    {
                         (folder, PathBuf::from(name), Links::Refuse, *is_window)
                     }
-                    Place::File { .. } => return None,
+                    GrantPlace::File { .. } => return None,
                 };
                 let (folder, closed) = (Arc::clone(folder), Arc::clone(&self.closed));
                 let asked = asked.to_owned();

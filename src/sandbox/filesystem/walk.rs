@@ -14,7 +14,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 
 use super::FileError;
 use super::closed::{Places, Standing};
-use super::identity::{Identity, Seen};
+use super::identity::{FileStatus, Identity};
 use super::permit::{Access, FilePermit, Links};
 use super::reserved::{is_reserved, is_setting};
 
@@ -29,11 +29,11 @@ const FOLDER: OFlags = OFlags::PATH;
 const FOLDER: OFlags = OFlags::RDONLY;
 
 /// Where a permit leads.
-pub(super) struct Found<'a> {
+pub(super) struct Destination<'a> {
     permit: &'a FilePermit,
     places: Places<'a>,
     access: Access,
-    step: Step,
+    last: OpenFolder,
     suspects: Vec<Identity>,
     /// Folders that would have to be made.
     missing: Vec<OsString>,
@@ -45,9 +45,9 @@ pub(super) struct Found<'a> {
 
 /// One open folder on the way.
 #[derive(Clone)]
-struct Step {
+struct OpenFolder {
     folder: Arc<Dir>,
-    seen: Seen,
+    status: FileStatus,
     standing: Standing,
     /// Whether a name on the way, from the workspace or the user's home on, is one of settings.
     is_setting: bool,
@@ -58,8 +58,8 @@ struct Walk<'a> {
     permit: &'a FilePermit,
     places: Places<'a>,
     access: Access,
-    trail: Vec<Step>,
-    last: Step,
+    trail: Vec<OpenFolder>,
+    last: OpenFolder,
     suspects: Vec<Identity>,
 }
 
@@ -69,12 +69,12 @@ struct Walk<'a> {
 ///
 /// A refusal: of a link that leads out of the grant, and of whatever is closed, whether it is there or
 /// not. What the operating system says.
-pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Found<'_>, FileError> {
+pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Destination<'_>, FileError> {
     let places = permit.closed().look();
     let folder = Arc::clone(permit.folder());
     let io = |error| FileError::from_io(permit.asked(), error);
-    let (seen, standing, _) = places.above(&*folder).map_err(io)?;
-    let last = Step { folder, seen, standing, is_setting: false };
+    let (status, standing, _) = places.above(&*folder).map_err(io)?;
+    let last = OpenFolder { folder, status, standing, is_setting: false };
     let mut walk = Walk { permit, places, access, trail: Vec::new(), last, suspects: Vec::new() };
     let mut parts = VecDeque::new();
     put_before(&mut parts, permit.path());
@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let names = || std::iter::once(&*part).chain(parts.iter().map(OsString::as_os_str));
-            if is_reserved(&part) || self.places.is_coming(&self.last.seen, &names()) {
+            if is_reserved(&part) || self.places.is_coming(&self.last.status, &names()) {
                 self.last.standing = Standing::Closed;
                 return Err(FileError::outside(permit.asked()));
             }
@@ -111,14 +111,14 @@ impl<'a> Walk<'a> {
                     Err(error) => failed = error,
                 }
             }
-            let seen = match Seen::at(&*self.last.folder, &part) {
-                Ok(seen) => seen,
+            let status = match FileStatus::at(&*self.last.folder, &part) {
+                Ok(status) => status,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     return self.missing(parts, part);
                 }
                 Err(error) => return Err(io(error)),
             };
-            if seen.kind == FileType::Symlink {
+            if status.kind == FileType::Symlink {
                 links += 1;
                 let target = self.last.folder.read_link_contents(&part).map_err(io)?;
                 if links > MAX_LINKS {
@@ -129,9 +129,9 @@ impl<'a> Walk<'a> {
                 }
                 put_before(parts, &target);
             } else if parts.is_empty() {
-                self.last.standing = self.places.beneath(&seen, self.last.standing);
+                self.last.standing = self.places.beneath(&status, self.last.standing);
                 self.check_settings([&part])?;
-                return Ok((part, Some(seen.kind)));
+                return Ok((part, Some(status.kind)));
             } else {
                 return Err(io(failed));
             }
@@ -155,10 +155,10 @@ impl<'a> Walk<'a> {
     }
 
     fn enter(&mut self, name: &OsStr) -> io::Result<()> {
-        let mut step = self.last.enter(&self.places, name, &mut self.suspects)?;
-        step.is_setting = (step.is_setting || is_setting(name))
-            && !self.permit.closed().is_top(step.seen.identity);
-        let above = std::mem::replace(&mut self.last, step);
+        let mut entered = self.last.enter(&self.places, name, &mut self.suspects)?;
+        entered.is_setting = (entered.is_setting || is_setting(name))
+            && !self.permit.closed().is_top(entered.status.identity);
+        let above = std::mem::replace(&mut self.last, entered);
         self.trail.push(above);
         Ok(())
     }
@@ -181,13 +181,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn found(self, missing: Vec<OsString>, name: OsString, kind: Option<FileType>) -> Found<'a> {
+    fn found(
+        self,
+        missing: Vec<OsString>,
+        name: OsString,
+        kind: Option<FileType>,
+    ) -> Destination<'a> {
         let Self { permit, places, access, last, suspects, .. } = self;
-        Found { permit, places, access, step: last, suspects, missing, name, kind }
+        Destination { permit, places, access, last, suspects, missing, name, kind }
     }
 }
 
-impl Step {
+impl OpenFolder {
     fn enter(
         &self,
         places: &Places<'_>,
@@ -197,19 +202,19 @@ impl Step {
         let flags = FOLDER | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = rustix::fs::openat(&*self.folder, name, flags, Mode::empty())?;
         let folder = Dir::from_std_file(File::from(folder));
-        let seen = Seen::at(&folder, "")?;
-        if seen.is_mounted_on(&self.seen) {
-            suspects.push(seen.identity);
+        let status = FileStatus::at(&folder, "")?;
+        if status.is_mounted_on(&self.status) {
+            suspects.push(status.identity);
         }
-        let standing = places.entered(&folder, &seen, &self.seen, self.standing);
-        Ok(Self { folder: Arc::new(folder), seen, standing, is_setting: self.is_setting })
+        let standing = places.entered(&folder, &status, &self.status, self.standing);
+        Ok(Self { folder: Arc::new(folder), status, standing, is_setting: self.is_setting })
     }
 }
 
-impl Found<'_> {
+impl Destination<'_> {
     /// The folder that the file is in, or the last one there is.
     pub(super) fn folder(&self) -> &Dir {
-        &self.step.folder
+        &self.last.folder
     }
 
     /// The file's name in it.
@@ -233,7 +238,7 @@ impl Found<'_> {
     ///
     /// A refusal, if it is what no grant opens.
     pub(super) fn check(&self) -> Result<(), FileError> {
-        self.pass(self.step.standing, &self.suspects)
+        self.pass(self.last.standing, &self.suspects)
     }
 
     /// Lets the file pass that was opened.
@@ -242,13 +247,13 @@ impl Found<'_> {
     ///
     /// The same.
     pub(super) fn check_opened(&self, file: &impl AsFd) -> Result<(), FileError> {
-        let seen = Seen::at(file, "").map_err(|error| self.io(error))?;
+        let status = FileStatus::at(file, "").map_err(|error| self.io(error))?;
         let mut suspects = self.suspects.clone();
-        let is_file = seen.kind == FileType::RegularFile;
-        if is_file && (seen.links > 1 || seen.is_mounted_on(&self.step.seen)) {
-            suspects.push(seen.identity);
+        let is_file = status.kind == FileType::RegularFile;
+        if is_file && (status.links > 1 || status.is_mounted_on(&self.last.status)) {
+            suspects.push(status.identity);
         }
-        let standing = self.places.entered(file, &seen, &self.step.seen, self.step.standing);
+        let standing = self.places.entered(file, &status, &self.last.status, self.last.standing);
         self.pass(standing, &suspects)
     }
 
@@ -263,14 +268,14 @@ impl Found<'_> {
             return Err(FileError::denied(self.permit.asked(), &rule));
         }
         for name in std::mem::take(&mut self.missing) {
-            match self.step.folder.create_dir(&name) {
+            match self.last.folder.create_dir(&name) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(self.io(error));
                 }
                 _ => {}
             }
-            let entered = self.step.enter(&self.places, &name, &mut self.suspects);
-            self.step = entered.map_err(|error| match error.kind() {
+            let entered = self.last.enter(&self.places, &name, &mut self.suspects);
+            self.last = entered.map_err(|error| match error.kind() {
                 // Something else has taken its place.
                 io::ErrorKind::NotADirectory => FileError::symlink(self.permit.asked()),
                 _ => self.io(error),

@@ -20,9 +20,9 @@ pub(super) enum AddressClass {
 use AddressClass::{Local, Never};
 
 /// A range by its first address and the length of its prefix. The first that matches decides.
-type Range<A> = (A, u32, AddressClass);
+type AddressRange<A> = (A, u32, AddressClass);
 
-const V4: [Range<Ipv4Addr>; 16] = [
+const V4: [AddressRange<Ipv4Addr>; 16] = [
     // RFC 791: this network
     (Ipv4Addr::new(0, 0, 0, 0), 8, Never),
     // RFC 1918: private use
@@ -57,7 +57,7 @@ const V4: [Range<Ipv4Addr>; 16] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4, Never),
 ];
 
-const V6: [Range<Ipv6Addr>; 18] = [
+const V6: [AddressRange<Ipv6Addr>; 18] = [
     // RFC 4291: loopback
     (Ipv6Addr::LOCALHOST, 128, Local),
     // RFC 4291: unspecified, and v4-compatible with a v4 address in it
@@ -111,8 +111,12 @@ pub(super) fn class_of(address: IpAddr) -> AddressClass {
     }
 }
 
-fn first<A: Copy>(ranges: &[Range<A>], address: A, bits: impl Fn(A) -> u128) -> AddressClass {
-    let within = |&&(start, prefix, _): &&Range<A>| {
+fn first<A: Copy>(
+    ranges: &[AddressRange<A>],
+    address: A,
+    bits: impl Fn(A) -> u128,
+) -> AddressClass {
+    let within = |&&(start, prefix, _): &&AddressRange<A>| {
         // Every prefix is longer than nothing, so that the shift stays below the width.
         (bits(start) ^ bits(address)) >> (128 - prefix) == 0
     };

@@ -3,7 +3,7 @@
 //! A manifest's `network` permission and the hosts of a secret follow the same rules. Ports are no
 //! part of a pattern.
 
-use super::HttpError;
+use super::RequestError;
 use super::url::Host;
 use crate::contract::check_host_pattern;
 
@@ -47,14 +47,14 @@ impl Allowlist {
     /// # Errors
     ///
     /// `network access not permitted` (T09), `host not in network allowlist` (T02, T13).
-    pub(super) fn check(&self, host: &Host) -> Result<(), HttpError> {
+    pub(super) fn check(&self, host: &Host) -> Result<(), RequestError> {
         let target = host.to_string();
         if self.none_asked {
-            return Err(HttpError::network(target, "network access not permitted"));
+            return Err(RequestError::network(target, "network access not permitted"));
         }
         if !self.patterns.iter().any(|pattern| pattern.covers(host)) {
             let rule = format!("host not in network allowlist: {target}");
-            return Err(HttpError::network(target, rule));
+            return Err(RequestError::network(target, rule));
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ const SHOWN_BYTES: usize = 128;
 
 /// A refusal by the sandbox, or a failure of the request.
 #[derive(Debug)]
-pub(in crate::sandbox) enum HttpError {
+pub(in crate::sandbox) enum RequestError {
     /// The sandbox refused (T02 to T09, T13, and the rules for secrets).
     Denied(Denied),
     /// Too many requests within a minute (T10).
@@ -46,7 +46,7 @@ pub(in crate::sandbox) enum HttpError {
     TimedOut,
 }
 
-impl HttpError {
+impl RequestError {
     /// A refusal by a rule of the network permission.
     pub(super) fn network(target: impl Into<String>, rule: impl Into<String>) -> Self {
         Self::denied(Capability::Network, target, rule)
@@ -111,7 +111,7 @@ impl HttpError {
     }
 }
 
-impl fmt::Display for HttpError {
+impl fmt::Display for RequestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.rule())?;
         match self {
@@ -135,9 +135,9 @@ impl fmt::Display for HttpError {
     }
 }
 
-impl std::error::Error for HttpError {}
+impl std::error::Error for RequestError {}
 
-impl From<hyper::Error> for HttpError {
+impl From<hyper::Error> for RequestError {
     fn from(error: hyper::Error) -> Self {
         let problem = match std::error::Error::source(&error) {
             Some(source) => format!("{error}: {source}"),

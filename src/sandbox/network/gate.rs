@@ -8,12 +8,12 @@ use futures_lite::future::or;
 use hyper::header::HeaderValue;
 use smol::Timer;
 
-use super::HttpError;
+use super::RequestError;
 use super::address::{AddressClass, class_of};
 use super::allowlist::Allowlist;
 use super::headers::{headers, method};
 use super::options::NetworkOptions;
-use super::permit::{Checked, HttpPermit, Means, Route};
+use super::permit::{CheckedRequest, HttpPermit, RequestTransport, Route};
 use super::secrets::SecretGate;
 use super::url::{Host, Scheme, Url};
 use crate::contract::{
@@ -72,15 +72,15 @@ impl NetworkGate {
         asked_headers: Vec<(String, String)>,
         body: Option<String>,
         now: Instant,
-    ) -> Result<HttpPermit, HttpError> {
+    ) -> Result<HttpPermit, RequestError> {
         let deadline = Instant::now() + self.options.request_time;
         let url = Url::parse(url)?;
         self.allowlist.check(&url.host)?;
         if body.as_ref().is_some_and(|body| body.len() > limits::HTTP_REQUEST_BODY_BYTES) {
-            return Err(HttpError::BodyTooLarge);
+            return Err(RequestError::BodyTooLarge);
         }
         if !self.rate.lock().accept(now) {
-            return Err(HttpError::RateLimited);
+            return Err(RequestError::RateLimited);
         }
         let reached = async {
             let route = self.route(&url).await?;
@@ -91,18 +91,18 @@ impl NetworkGate {
         };
         let (route, method, headers, redactor) = or(reached, timed_out(deadline)).await?;
         let user_agent = self.user_agent.clone();
-        let means = Means {
+        let transport = RequestTransport {
             tls: (url.scheme == Scheme::Https).then(|| self.options.trust.connector()),
             dialer: Arc::clone(&self.options.dialer),
             deadline,
             redactor,
         };
-        HttpPermit::new(Checked { url, route, method, headers, body, user_agent }, means)
+        HttpPermit::new(CheckedRequest { url, route, method, headers, body, user_agent }, transport)
     }
 
     /// The way to the URL's host, each address of which may be reached. One lookup, whose answers
     /// are the very addresses that are connected to.
-    async fn route(&self, url: &Url) -> Result<Route, HttpError> {
+    async fn route(&self, url: &Url) -> Result<Route, RequestError> {
         let found = match &url.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => self.look_up(name, url.port).await?,
@@ -116,7 +116,9 @@ impl NetworkGate {
                     let rule = format!("{PRIVATE_ADDRESS}: {address}");
                     let setting = (class_of(address) == AddressClass::Local)
                         .then(|| format!("network: {{ allow_private_hosts: [\"{}\"] }}", url.host));
-                    return Err(HttpError::network(url.host.to_string(), rule).allowed_by(setting));
+                    return Err(
+                        RequestError::network(url.host.to_string(), rule).allowed_by(setting)
+                    );
                 }
             }
         }
@@ -126,8 +128,8 @@ impl NetworkGate {
         })
     }
 
-    async fn look_up(&self, name: &str, port: u16) -> Result<Vec<IpAddr>, HttpError> {
-        let failed = |problem| HttpError::Lookup { host: name.to_owned(), problem };
+    async fn look_up(&self, name: &str, port: u16) -> Result<Vec<IpAddr>, RequestError> {
+        let failed = |problem| RequestError::Lookup { host: name.to_owned(), problem };
         let found = self.options.resolver.resolve(name, port).await;
         match found.map_err(|error| failed(error.to_string()))? {
             none if none.is_empty() => Err(failed("it has no address".to_owned())),
@@ -137,7 +139,7 @@ impl NetworkGate {
 }
 
 /// Fails when the time is over.
-pub(super) async fn timed_out<T>(deadline: Instant) -> Result<T, HttpError> {
+pub(super) async fn timed_out<T>(deadline: Instant) -> Result<T, RequestError> {
     Timer::at(deadline).await;
-    Err(HttpError::TimedOut)
+    Err(RequestError::TimedOut)
 }

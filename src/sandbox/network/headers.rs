@@ -3,7 +3,7 @@
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 
-use super::HttpError;
+use super::RequestError;
 use crate::contract::limits::KB;
 
 /// The methods that are served; `CONNECT` and `TRACE` are for proxies.
@@ -45,11 +45,11 @@ const MAX_HEADERS_BYTES: usize = 32 * KB;
 /// # Errors
 ///
 /// `method not allowed`.
-pub(super) fn method(text: &str) -> Result<Method, HttpError> {
+pub(super) fn method(text: &str) -> Result<Method, RequestError> {
     METHODS
         .into_iter()
         .find(|method| method.as_str().eq_ignore_ascii_case(text))
-        .ok_or_else(|| HttpError::Method { method: text.to_owned() })
+        .ok_or_else(|| RequestError::Method { method: text.to_owned() })
 }
 
 /// Names that may be set, with values that are one line of ASCII. Secrets are still placeholders.
@@ -59,23 +59,23 @@ pub(super) fn method(text: &str) -> Result<Method, HttpError> {
 /// `request headers too large`, `invalid header`, `header not allowed`.
 pub(super) fn headers(
     asked: Vec<(String, String)>,
-) -> Result<Vec<(HeaderName, String)>, HttpError> {
+) -> Result<Vec<(HeaderName, String)>, RequestError> {
     let bytes: usize = asked.iter().map(|(name, value)| name.len() + value.len()).sum();
     if asked.len() > MAX_HEADERS || bytes > MAX_HEADERS_BYTES {
-        return Err(HttpError::HeadersTooLarge);
+        return Err(RequestError::HeadersTooLarge);
     }
     asked
         .into_iter()
         .map(|(asked, value)| {
             let Ok(name) = HeaderName::from_bytes(asked.as_bytes()) else {
-                return Err(HttpError::InvalidHeader { name: asked });
+                return Err(RequestError::InvalidHeader { name: asked });
             };
             let spelled = name.as_str().replace('_', "-");
             if HOST_ONLY.contains(&spelled.as_str()) || spelled.starts_with("proxy-") {
-                return Err(HttpError::HeaderNotAllowed { name: asked });
+                return Err(RequestError::HeaderNotAllowed { name: asked });
             }
             if header_value(&value).is_none() {
-                return Err(HttpError::InvalidHeader { name: asked });
+                return Err(RequestError::InvalidHeader { name: asked });
             }
             Ok((name, value))
         })

@@ -24,7 +24,7 @@ mod tls;
 mod url;
 
 pub use dialer::{Dialer, NetworkStream, TcpDialer};
-pub(super) use error::HttpError;
+pub(super) use error::RequestError;
 pub(super) use gate::NetworkGate;
 pub use options::{NetworkOptions, NetworkOptionsError};
 pub use resolver::{Resolver, SystemResolver};

@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Uri};
 
-use super::HttpError;
+use super::RequestError;
 use super::dialer::Dialer;
 use super::url::{Host, Url};
 use crate::sandbox::redact::Redactor;
@@ -38,7 +38,7 @@ pub(in crate::sandbox) struct HttpPermit {
 }
 
 /// What goes into a permit when every check has passed.
-pub(super) struct Checked {
+pub(super) struct CheckedRequest {
     pub(super) url: Url,
     pub(super) route: Route,
     pub(super) method: Method,
@@ -48,7 +48,7 @@ pub(super) struct Checked {
 }
 
 /// What carries the request out.
-pub(super) struct Means {
+pub(super) struct RequestTransport {
     pub(super) tls: Option<TlsConnector>,
     pub(super) dialer: Arc<dyn Dialer>,
     pub(super) deadline: Instant,
@@ -56,10 +56,13 @@ pub(super) struct Means {
 }
 
 impl HttpPermit {
-    pub(super) fn new(checked: Checked, means: Means) -> Result<Self, HttpError> {
-        let Checked { url, route, method, headers, body, user_agent } = checked;
+    pub(super) fn new(
+        checked: CheckedRequest,
+        transport: RequestTransport,
+    ) -> Result<Self, RequestError> {
+        let CheckedRequest { url, route, method, headers, body, user_agent } = checked;
         let host_header =
-            HeaderValue::from_str(&url.host_header()).map_err(|_| HttpError::InvalidUrl)?;
+            HeaderValue::from_str(&url.host_header()).map_err(|_| RequestError::InvalidUrl)?;
         // RFC 9110, section 8.6: methods that mean to send content say so even if it is empty.
         let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         let sends_body = expects_body || body.is_some();
@@ -67,7 +70,7 @@ impl HttpPermit {
         let length = body.len();
         let mut request = Request::new(Full::from(body));
         *request.method_mut() = method;
-        *request.uri_mut() = Uri::try_from(url.path).map_err(|_| HttpError::InvalidUrl)?;
+        *request.uri_mut() = Uri::try_from(url.path).map_err(|_| RequestError::InvalidUrl)?;
         *request.headers_mut() = headers;
         let headers = request.headers_mut();
         headers.insert(HOST, host_header);
@@ -76,7 +79,7 @@ impl HttpPermit {
         if sends_body {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        let Means { tls, dialer, deadline, redactor } = means;
+        let RequestTransport { tls, dialer, deadline, redactor } = transport;
         Ok(Self {
             addresses: route.addresses,
             host: url.host,

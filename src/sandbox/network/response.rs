@@ -11,7 +11,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::LOCATION;
 use hyper::{Response, StatusCode};
 
-use super::HttpError;
+use super::RequestError;
 use crate::contract::limits::{self, KB};
 use crate::sandbox::redact::Redactor;
 use crate::task::off_executor;
@@ -32,7 +32,7 @@ const LONGEST_CHARACTER_BYTES: usize = 4;
 pub(super) async fn read(
     response: Response<Incoming>,
     redactor: Arc<Redactor>,
-) -> Result<String, HttpError> {
+) -> Result<String, RequestError> {
     let (head, body) = response.into_parts();
     if head.status.is_success() {
         let limit = limits::HTTP_RESPONSE_BODY_BYTES;
@@ -51,10 +51,10 @@ pub(super) async fn read(
     }
 }
 
-fn status(status: StatusCode, bytes: &[u8], redactor: &Redactor) -> HttpError {
+fn status(status: StatusCode, bytes: &[u8], redactor: &Redactor) -> RequestError {
     let text = String::from_utf8_lossy(bytes);
     let text = redactor.cut(&text, MAX_STATUS_TEXT_BYTES).0.into_owned();
-    HttpError::Status { status: status.as_u16(), text }
+    RequestError::Status { status: status.as_u16(), text }
 }
 
 /// The first `limit` bytes, and what follows as far as it may tell what they are.
@@ -62,7 +62,7 @@ async fn collect(
     mut body: Incoming,
     limit: usize,
     redactor: &Redactor,
-) -> Result<Vec<u8>, HttpError> {
+) -> Result<Vec<u8>, RequestError> {
     let limit = limit + redactor.longest_bytes() + LONGEST_CHARACTER_BYTES;
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
     let mut bytes = Vec::with_capacity(announced.min(limit));
@@ -78,12 +78,12 @@ async fn collect(
 }
 
 /// The text, which must be valid as far as it is kept.
-fn text(bytes: &[u8], limit: usize) -> Result<&str, HttpError> {
+fn text(bytes: &[u8], limit: usize) -> Result<&str, RequestError> {
     match str::from_utf8(bytes) {
         Ok(text) => Ok(text),
         Err(error) if error.valid_up_to() >= limit => {
-            str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| HttpError::NotUtf8)
+            str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| RequestError::NotUtf8)
         }
-        Err(_) => Err(HttpError::NotUtf8),
+        Err(_) => Err(RequestError::NotUtf8),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
 
-use super::HttpError;
+use super::RequestError;
 use super::allowlist::HostPattern;
 use super::headers::header_value;
 use super::permit::Route;
@@ -51,14 +51,14 @@ impl SecretGate {
         headers: Vec<(HeaderName, String)>,
         url: &Url,
         route: &Route,
-    ) -> Result<HeaderMap, HttpError> {
+    ) -> Result<HeaderMap, RequestError> {
         let mut filled = HeaderMap::with_capacity(headers.len());
         for (name, text) in headers {
             let with_secrets = text.contains(OPEN);
             let text =
                 if with_secrets { self.fill_one(&name, &text, url, route).await? } else { text };
             let mut value = header_value(&text)
-                .ok_or_else(|| HttpError::InvalidHeader { name: name.to_string() })?;
+                .ok_or_else(|| RequestError::InvalidHeader { name: name.to_string() })?;
             value.set_sensitive(with_secrets);
             filled.append(name, value);
         }
@@ -71,12 +71,12 @@ impl SecretGate {
         text: &str,
         url: &Url,
         route: &Route,
-    ) -> Result<String, HttpError> {
+    ) -> Result<String, RequestError> {
         let mut filled = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once(OPEN) {
             let Some((name, behind)) = after.split_once(CLOSE) else {
-                return Err(HttpError::InvalidHeader { name: header.to_string() });
+                return Err(RequestError::InvalidHeader { name: header.to_string() });
             };
             filled.push_str(before);
             filled.push_str(&self.value(name, url, route).await?);
@@ -86,22 +86,22 @@ impl SecretGate {
         Ok(filled)
     }
 
-    async fn value(&self, name: &str, url: &Url, route: &Route) -> Result<String, HttpError> {
+    async fn value(&self, name: &str, url: &Url, route: &Route) -> Result<String, RequestError> {
         let shown = cut(name, SHOWN_NAME_BYTES);
         if !self.permitted.iter().any(|permitted| permitted == name) {
-            return Err(HttpError::secret(shown, format!("secret not permitted: {shown}")));
+            return Err(RequestError::secret(shown, format!("secret not permitted: {shown}")));
         }
         let Some(secret) = self.look_up(name).await else {
-            let error = HttpError::secret(shown, format!("secret not available: {shown}"));
+            let error = RequestError::secret(shown, format!("secret not available: {shown}"));
             return Err(error.allowed_by(Some(set_command(shown, &[], &url.host))));
         };
         if !is_bound(&secret, &url.host) {
             let rule = format!("secret {shown} may not be sent to {}", url.host);
             let command = set_command(shown, &secret.hosts, &url.host);
-            return Err(HttpError::secret(shown, rule).allowed_by(Some(command)));
+            return Err(RequestError::secret(shown, rule).allowed_by(Some(command)));
         }
         if url.scheme != Scheme::Https && !(route.local && secret.allow_http) {
-            let error = HttpError::secret(shown, format!("secret {shown} {NEEDS_HTTPS}"));
+            let error = RequestError::secret(shown, format!("secret {shown} {NEEDS_HTTPS}"));
             // Over the public internet no flag helps.
             let command = route
                 .local
@@ -110,7 +110,7 @@ impl SecretGate {
         }
         let empty = secret.value.trim().is_empty();
         if empty || header_value(&secret.value).is_none() {
-            return Err(HttpError::SecretInvalid { name: shown.to_owned() });
+            return Err(RequestError::SecretInvalid { name: shown.to_owned() });
         }
         self.met.send(&secret.value);
         Ok(secret.value)

@@ -13,7 +13,7 @@ use hyper::client::conn::http1::Builder;
 use smol::Timer;
 use smol_hyper::rt::FuturesIo;
 
-use super::HttpError;
+use super::RequestError;
 use super::dialer::NetworkStream;
 use super::fair::FairStream;
 use super::gate::timed_out;
@@ -32,13 +32,13 @@ const MAX_RESPONSE_HEAD_BYTES: usize = 64 * KB;
 ///
 /// `connection failed`, `TLS failed`, `request failed`, `HTTP <status>`,
 /// `response is not valid UTF-8`, and `request timed out` when the permit's time is over.
-pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, HttpError> {
+pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, RequestError> {
     let deadline = permit.deadline();
     // In a box, because the future of every call of every plugin would be as large otherwise.
     or(Box::pin(exchange(permit)), timed_out(deadline)).await
 }
 
-async fn exchange(permit: HttpPermit) -> Result<String, HttpError> {
+async fn exchange(permit: HttpPermit) -> Result<String, RequestError> {
     let stream = secure(&permit, connect(&permit).await?).await?;
     let (request, redactor) = permit.into_request();
     let (mut sender, connection) = Builder::new()
@@ -56,7 +56,7 @@ async fn exchange(permit: HttpPermit) -> Result<String, HttpError> {
 }
 
 /// A connection to the first of the permit's addresses that takes one.
-async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, HttpError> {
+async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestError> {
     let mut problem = "it has no address".to_owned();
     let mut left = u32::try_from(permit.addresses().len()).unwrap_or(u32::MAX);
     for &address in permit.addresses() {
@@ -66,7 +66,7 @@ async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, HttpErro
         }
         left = left.saturating_sub(1);
     }
-    Err(HttpError::Connect { host: permit.host().to_string(), problem })
+    Err(RequestError::Connect { host: permit.host().to_string(), problem })
 }
 
 /// One attempt, in its share of the time, so that a silent address leaves some to the `left` others.
@@ -87,9 +87,9 @@ async fn dial(
 async fn secure(
     permit: &HttpPermit,
     stream: Box<dyn NetworkStream>,
-) -> Result<Box<dyn NetworkStream>, HttpError> {
+) -> Result<Box<dyn NetworkStream>, RequestError> {
     let Some(tls) = permit.tls() else { return Ok(stream) };
-    let failed = |problem| HttpError::Tls { host: permit.host().to_string(), problem };
+    let failed = |problem| RequestError::Tls { host: permit.host().to_string(), problem };
     let server = match permit.host() {
         Host::Name(name) => {
             ServerName::try_from(name.clone()).map_err(|error| failed(error.to_string()))?

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hyper::Uri;
 
-use super::HttpError;
+use super::RequestError;
 
 /// As much of a scheme as a refusal repeats.
 const SHOWN_SCHEME_BYTES: usize = 32;
@@ -46,18 +46,18 @@ impl Url {
     /// # Errors
     ///
     /// `scheme not allowed` for anything but `http` and `https` (T03, T04), else `invalid URL`.
-    pub(super) fn parse(text: &str) -> Result<Self, HttpError> {
-        let (scheme, rest) = text.split_once(':').ok_or(HttpError::InvalidUrl)?;
+    pub(super) fn parse(text: &str) -> Result<Self, RequestError> {
+        let (scheme, rest) = text.split_once(':').ok_or(RequestError::InvalidUrl)?;
         let scheme = Scheme::parse(scheme)?;
         if !rest.starts_with("//") || !text.is_ascii() {
-            return Err(HttpError::InvalidUrl);
+            return Err(RequestError::InvalidUrl);
         }
-        let uri: Uri = text.parse().map_err(|_| HttpError::InvalidUrl)?;
-        let authority = uri.authority().ok_or(HttpError::InvalidUrl)?.as_str();
-        let (host, port) = split_port(authority).ok_or(HttpError::InvalidUrl)?;
-        let host = Host::parse(host).ok_or(HttpError::InvalidUrl)?;
+        let uri: Uri = text.parse().map_err(|_| RequestError::InvalidUrl)?;
+        let authority = uri.authority().ok_or(RequestError::InvalidUrl)?.as_str();
+        let (host, port) = split_port(authority).ok_or(RequestError::InvalidUrl)?;
+        let host = Host::parse(host).ok_or(RequestError::InvalidUrl)?;
         let port = match port {
-            Some(digits) => port_number(digits).ok_or(HttpError::InvalidUrl)?,
+            Some(digits) => port_number(digits).ok_or(RequestError::InvalidUrl)?,
             None => scheme.default_port(),
         };
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -76,7 +76,7 @@ impl Url {
 }
 
 impl Scheme {
-    fn parse(text: &str) -> Result<Self, HttpError> {
+    fn parse(text: &str) -> Result<Self, RequestError> {
         if text.eq_ignore_ascii_case("http") {
             return Ok(Self::Http);
         }
@@ -87,10 +87,10 @@ impl Scheme {
         let is_scheme = text.starts_with(|first: char| first.is_ascii_alphabetic())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         if !is_scheme {
-            return Err(HttpError::InvalidUrl);
+            return Err(RequestError::InvalidUrl);
         }
         let shown = &text[..text.len().min(SHOWN_SCHEME_BYTES)];
-        Err(HttpError::network(shown, format!("scheme not allowed: {shown}")))
+        Err(RequestError::network(shown, format!("scheme not allowed: {shown}")))
     }
 
     fn default_port(self) -> u16 {
