@@ -1,6 +1,6 @@
-//! The places that authority is taken from, as far as they are known: those that are named, and those that
-//! links and mounts in them lead to. All sandboxes of a host share them, so that what comes to be a place
-//! later is closed to each of them at once.
+//! The places of authority that are known: those that are named, and those that links and mounts in them lead
+//! to. All sandboxes of a host share them, so that a place which is added later is closed to each of them at
+//! once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,33 +10,33 @@ use super::identity::FileStatus;
 use crate::contract::SortedSet;
 use crate::task::Lock;
 
-/// The folders in weft-lite's own one that authority is taken from: what they are at the moment of an
-/// access is closed, also if that is somewhere else by a link or a mount.
+/// The places of authority in weft-lite's own folder. Each access closes the folders that these names lead
+/// to at that moment, also by a link or a mount.
 pub(super) const OF_HOME: [&str; 5] =
     ["descriptions", "plugins", "secrets", "skills", "trusted-keys"];
 /// Links behind one another.
 const MAX_LINKS: usize = 40;
 
-/// What no grant opens, beside weft-lite's own folder and whether it is there yet or not. Clones are the
-/// same one.
+/// The places that no grant opens, beside weft-lite's own folder, whether they exist yet or not. Clones share
+/// them.
 #[derive(Debug, Clone, Default)]
 pub struct Authority(Arc<KnownPlaces>);
 
 #[derive(Debug, Default)]
 struct KnownPlaces {
     named: Vec<PathBuf>,
-    /// Those, and all that was found since.
+    /// The named places, and all that were found since.
     places: Lock<Arc<SortedSet<PathBuf>>>,
 }
 
-/// A folder of plugins or skills, of which some is about to be read.
+/// A folder of plugins or skills that is about to be read.
 pub(crate) struct Root<'a> {
     authority: &'a Authority,
     status: Option<FileStatus>,
 }
 
 impl Authority {
-    /// Closes these files and folders from now on, and what they are links to.
+    /// Closes these files and folders from now on, and the targets of those that are links.
     pub fn add(&self, places: impl IntoIterator<Item = PathBuf>) {
         let known = self.places();
         let both = places.into_iter().flat_map(|place| [real(&place), place]);
@@ -47,7 +47,7 @@ impl Authority {
         }
     }
 
-    /// The folder at `path`, of which some is about to be read.
+    /// The folder of plugins or skills at `path`, which is about to be read.
     pub(crate) fn root(&self, path: &Path) -> Root<'_> {
         Root { authority: self, status: FileStatus::of_path(path).ok() }
     }
@@ -56,21 +56,21 @@ impl Authority {
         Arc::clone(&self.0.places.lock())
     }
 
-    /// Looks where links and mounts lead, from what was named and from the folders of `home`.
-    pub(super) fn look(&self, home: Option<&Path>) {
+    /// Finds the targets of links and mounts, in the named places and in the folders of `home`.
+    pub(super) fn find_links(&self, home: Option<&Path>) {
         let mut found = SortedSet::new();
         let of_home =
             |home: &Path| [""].into_iter().chain(OF_HOME).map(|name| home.join(name)).collect();
         let of_home: Vec<PathBuf> = home.map_or_else(Vec::new, of_home);
         for place in self.0.named.iter().cloned().chain(of_home) {
-            leads_from(&place, &real(&place), true, &mut found);
+            find_exits(&place, &real(&place), true, &mut found);
         }
         self.add(found);
     }
 }
 
 impl Root<'_> {
-    /// Closes a package in it that is somewhere else by a link or a mount, before it is read.
+    /// Closes a package that a link or a mount puts outside of this folder, before it is read.
     pub(crate) fn hold(&self, folder: &Path) {
         let leads = |status: FileStatus| {
             status.is_link() || self.status.is_some_and(|it| status.is_off(&it))
@@ -91,12 +91,12 @@ impl<P: IntoIterator<Item = PathBuf>> From<P> for Authority {
     }
 }
 
-/// Finds the links and mounts in a folder that lead out of `place`, and in each folder that is in it.
-fn leads_from(folder: &Path, place: &Path, go_on: bool, found: &mut SortedSet<PathBuf>) {
+/// Finds the links and mounts in a folder that lead out of `place`, and in each folder directly in it.
+fn find_exits(folder: &Path, place: &Path, go_on: bool, found: &mut SortedSet<PathBuf>) {
     let Ok(above) = FileStatus::of_path(folder) else { return };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
-        // In packages and deeper down, folders are looked at alone.
+        // In packages and deeper down, only folders are examined.
         let may_be_mounted = kind.is_dir() || (kind.is_file() && go_on);
         let is_mounted = || FileStatus::of_path(&path).is_ok_and(|status| status.is_off(&above));
         let mut inner = path.clone();
@@ -109,12 +109,13 @@ fn leads_from(folder: &Path, place: &Path, go_on: bool, found: &mut SortedSet<Pa
             found.insert(path);
         }
         if go_on && !kind.is_file() {
-            leads_from(&inner, place, false, found);
+            find_exits(&inner, place, false, found);
         }
     }
 }
 
-/// The path without links, as far as it exists; a link that leads to nothing yet is followed there.
+/// The path without links, as far as it exists. A link to nothing is followed as well, because its target may
+/// appear later.
 pub(super) fn real(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     followed(&absolute, MAX_LINKS)

@@ -1,8 +1,8 @@
-//! What no grant opens: the places that weft-lite takes authority from, and the kernel's windows.
+//! The folders and files that no grant opens: the places of authority, and the kernel's windows.
 //!
-//! What counts is which folder or file an opened handle is, not the path that led there, so that no
-//! link, mount or folder that is moved meanwhile gets around it. Nothing here needs `/proc`, and what
-//! can't be told is closed.
+//! The decision depends on the folder or file that an open handle is, not on the path that led there, so that
+//! no link, mount or folder that is moved meanwhile gets around it. Nothing here needs `/proc`. If the
+//! standing of a file can't be determined, it is closed.
 
 use std::fs;
 use std::io;
@@ -15,14 +15,14 @@ use super::identity::{FileStatus, Identity, is_kernels};
 use super::reserved::folded;
 use super::roots::GrantRoots;
 
-/// By these the kernel shows itself and its processes.
+/// The folders in which the kernel shows itself and its processes.
 const WINDOWS: [&str; 3] = ["/proc", "/sys", "/dev"];
-/// Entries of the places that are compared with a file of several names; beyond, it can't be told.
+/// Entries of the places that are compared with a file of several names. With more, its standing is unknown.
 const MAX_ENTRIES: usize = 50_000;
-/// Folders above one another.
+/// Folders between a grant's folder and the root. With more, its standing is unknown.
 const MAX_DEPTH: usize = 256;
 
-/// What is closed to one plugin, by paths without links.
+/// The places that are closed to one plugin, as paths without links.
 #[derive(Debug)]
 pub(super) struct Closed {
     home: Option<PathBuf>,
@@ -35,7 +35,7 @@ pub(super) struct Closed {
     tops: Vec<PathBuf>,
 }
 
-/// How a folder or file stands to what is closed.
+/// The relation of a folder or file to the closed places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// Not closed.
@@ -44,15 +44,15 @@ pub(super) enum Standing {
     Own,
     /// In a place of authority.
     Closed,
-    /// In what other programs take settings or prompts from.
+    /// In a folder or file from which other programs read settings or prompts.
     Setting,
     /// In a window of the kernel's.
     Window,
-    /// It can't be told.
+    /// It can't be determined.
     Unknown,
 }
 
-/// Where everything of [`Closed`] is at this moment.
+/// The folders and files that the paths of [`Closed`] lead to at this moment.
 #[derive(Debug)]
 pub(super) struct Places<'a> {
     closed: &'a Closed,
@@ -63,7 +63,7 @@ pub(super) struct Places<'a> {
     windows: Vec<Identity>,
     /// The devices that hold nothing but a window.
     devices: Vec<u64>,
-    /// What isn't there yet: a folder that is, and the names that lead on from it.
+    /// Places that don't exist yet: a folder that exists, and the names that lead on from it.
     coming: Vec<(Identity, Vec<String>)>,
 }
 
@@ -76,7 +76,7 @@ impl Closed {
         Self { home, own, data, authority, tops }
     }
 
-    /// Whether it is the workspace or the user's home: names on the way there say nothing.
+    /// Whether it is the workspace or the user's home: names above them don't make anything a setting.
     pub(super) fn is_top(&self, folder: Identity) -> bool {
         self.tops.iter().any(|top| identity(top) == Some(folder))
     }
@@ -86,7 +86,7 @@ impl Closed {
         self.data.as_ref().is_some_and(|data| path.starts_with(data))
     }
 
-    /// How a path without links stands, by its text; for what isn't there.
+    /// The standing of a path without links, by its text: for paths that don't exist.
     pub(super) fn by_path(&self, path: &Path) -> Standing {
         let is = |place: &Option<PathBuf>| place.as_ref().is_some_and(|place| within(path, place));
         if is(&self.data) {
@@ -103,8 +103,8 @@ impl Closed {
         }
     }
 
-    /// Looks where everything is.
-    pub(super) fn look(&self) -> Places<'_> {
+    /// Finds the folders and files that are closed at this moment.
+    pub(super) fn locate(&self) -> Places<'_> {
         let mut places = Places {
             closed: self,
             home: None,
@@ -131,7 +131,7 @@ impl Closed {
         places
     }
 
-    /// Whether one of these is in a place of authority; none, where that can't be told.
+    /// Whether one of these is in a place of authority; `None` if that can't be determined.
     fn holds_any(&self, wanted: &[Identity], own_too: bool) -> Option<bool> {
         let others = self.authority.places();
         let mut folders: Vec<PathBuf> = self.home.iter().chain(&*others).cloned().collect();
@@ -144,7 +144,7 @@ impl Closed {
             }
             let listed = match fs::read_dir(&folder) {
                 Ok(listed) => listed,
-                // It is a file, and known by itself, or not there.
+                // A file is compared by itself, and a missing folder holds nothing.
                 Err(error)
                     if matches!(
                         error.kind(),
@@ -181,7 +181,7 @@ impl Closed {
 }
 
 impl Places<'_> {
-    /// Where a place is; where it isn't there, what it would be is kept.
+    /// The folder or file at `place`. If none exists, keeps the way to where it would be.
     fn find(&mut self, place: &Path) -> Option<Identity> {
         let mut rest = Vec::new();
         for there in place.ancestors() {
@@ -198,7 +198,7 @@ impl Places<'_> {
         None
     }
 
-    /// Whether these names, from this folder on, would lead to or make a place that isn't there yet.
+    /// Whether these names, from this folder on, would lead to or create a place that doesn't exist yet.
     pub(super) fn is_coming<'n>(
         &self,
         folder: &FileStatus,
@@ -209,7 +209,7 @@ impl Places<'_> {
             .any(|(_, rest)| names.clone().zip(rest).all(|(name, coming)| folded(name) == *coming))
     }
 
-    /// How something stands that is beneath something that stands so.
+    /// The standing of a folder or file, if its parent's is `above`.
     pub(super) fn beneath(&self, status: &FileStatus, above: Standing) -> Standing {
         let it = Some(status.identity);
         if it == self.home {
@@ -229,7 +229,7 @@ impl Places<'_> {
         }
     }
 
-    /// The same of an open handle, where another file system may begin.
+    /// The standing of an open handle, which may be the root of another file system.
     pub(super) fn entered(
         &self,
         handle: &impl AsFd,
@@ -244,7 +244,7 @@ impl Places<'_> {
         self.mounted(handle, standing)
     }
 
-    /// The same of an open handle, of which nothing is known but how it stands otherwise.
+    /// The standing of an open handle on a file system that has not been checked yet.
     pub(super) fn mounted(&self, handle: &impl AsFd, standing: Standing) -> Standing {
         match is_kernels(handle) {
             Ok(false) => standing,
@@ -253,7 +253,7 @@ impl Places<'_> {
         }
     }
 
-    /// How a grant's folder stands where it is now, and on what mounts it lies.
+    /// The status and standing of a grant's folder where it is now, and the mounts above it.
     pub(super) fn above(
         &self,
         folder: &impl AsFd,
@@ -263,7 +263,7 @@ impl Places<'_> {
         let mut standing = Standing::Open;
         let mut is_decided = false;
         for _ in 0..MAX_DEPTH {
-            // Whatever it would be beneath: the nearest place decides.
+            // The nearest place above decides.
             let open = self.beneath(&below, Standing::Unknown);
             if !is_decided && open != Standing::Unknown {
                 (standing, is_decided) = (open, true);
@@ -281,7 +281,7 @@ impl Places<'_> {
         Ok((first, Standing::Unknown, mounted))
     }
 
-    /// How it stands in the end: what has several names or lies on a mount may be a place too.
+    /// The final standing: a file of several names or on a mount may also be in a place of authority.
     pub(super) fn settle(
         &self,
         standing: Standing,

@@ -1,5 +1,5 @@
-//! Where a plugin keeps data of its own: below weft-lite's own folder, one folder for each place that
-//! plugins are loaded from; and how much that may be.
+//! The data folders of plugins, below weft-lite's own folder: one for each folder that a plugin is loaded
+//! from, and of a limited size.
 
 use std::fmt::Write;
 use std::fs;
@@ -14,8 +14,8 @@ use crate::task::Lock;
 /// Bytes of one part of such a path; file systems take up to 255.
 const PART_BYTES: usize = 200;
 
-/// The folder for the data of the plugin in `folder`. What is installed has its place in it by its
-/// kind and id; of others the path is the key, so that no two share a folder and none is in another.
+/// The data folder of the plugin in `folder`. An installed plugin's is named by its kind and id. For others the
+/// path is the key, so that no two share a folder and none is in another.
 pub(in crate::sandbox) fn plugin_data(home: &Path, folder: &Path) -> PathBuf {
     let (home, folder) = (real(home), real(folder));
     let data = home.join("data");
@@ -32,7 +32,7 @@ pub(in crate::sandbox) fn plugin_data(home: &Path, folder: &Path) -> PathBuf {
     }
 }
 
-/// The path as one name: letters, digits, `-` and `_` as they are, all else as `%2f`.
+/// The path as one name: letters, digits, `-` and `_` as they are, everything else as `%2f`.
 fn escaped(path: &Path) -> String {
     let mut name = String::new();
     for byte in path.as_os_str().as_bytes() {
@@ -45,16 +45,16 @@ fn escaped(path: &Path) -> String {
     name
 }
 
-/// What a file or folder takes at least, and its size is rounded up to.
+/// The least that a file or folder takes on disk. Sizes are rounded up to a multiple of it.
 const BLOCK: u64 = 4096;
 
-/// How much a plugin keeps, and may keep.
+/// The size of a plugin's data, and its limit.
 #[derive(Debug)]
 pub(super) struct DataRoom {
     folder: PathBuf,
     limit: usize,
-    /// With what calls beside each other have taken and not written yet. Other processes may write
-    /// there, too: whatever needs room, the folder is measured for.
+    /// Includes the room that concurrent calls have reserved and not used yet. Other processes may write there,
+    /// too, so every call that needs more room measures the folder.
     held: Lock<Option<u64>>,
 }
 
@@ -63,13 +63,13 @@ impl DataRoom {
         Self { folder: folder.to_owned(), limit, held: Lock::default() }
     }
 
-    /// Counts a file of `new` bytes in the place of one of `old`, if there is one, with the folders that
-    /// are made for it. Blocks on the file system.
+    /// Reserves room for a file of `new` bytes that replaces one of `old` bytes, if there is one, and for the new
+    /// folders on the way to it. Blocks on the file system.
     ///
     /// # Errors
     ///
-    /// There would be too much.
-    pub(super) fn take(
+    /// [`FileError::DataFull`] if the data would exceed its limit.
+    pub(super) fn reserve(
         &self,
         old: Option<u64>,
         new: usize,
@@ -96,7 +96,7 @@ fn on_disk(bytes: u64) -> u64 {
     bytes.next_multiple_of(BLOCK).max(BLOCK)
 }
 
-/// What the folder holds, as far as that is not more than `limit` anyway.
+/// The size of the folder on disk. Stops counting beyond `limit`.
 fn measured(folder: &Path, limit: u64) -> u64 {
     let mut held = 0;
     let mut folders = vec![folder.to_owned()];

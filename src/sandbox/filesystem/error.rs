@@ -1,7 +1,7 @@
-//! Why a file was not read or written, in the words that the guest gets.
+//! The errors of reading and writing files, in the words that the guest gets.
 //!
-//! What the operating system says is passed on without host paths: cap-std's errors hold none, and
-//! the path shown is the guest's own.
+//! The operating system's errors are passed on without host paths: cap-std's errors hold none, and the path
+//! shown is the guest's own.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use std::io;
 use crate::contract::{Capability, Denied};
 use crate::sandbox::text::cut;
 
-/// As much of a guest's path as an error repeats.
+/// The part of a guest's path that an error repeats.
 const SHOWN_PATH_BYTES: usize = 256;
 
 /// A refusal by the sandbox, or a failure of the file system.
@@ -27,13 +27,14 @@ pub(in crate::sandbox) enum FileError {
     ContentTooLarge,
     /// The plugin's own data would be more than this.
     DataFull { limit_mb: usize },
-    /// Nothing is there. It may be because nothing was at the path of this grant, as the manifest spells it.
+    /// Nothing exists at the path, perhaps because nothing existed at the path of this grant, as the manifest
+    /// spells it.
     NotFound { path: String, grant: Option<String> },
-    /// The user whom the host runs as may not.
+    /// The host's user has no permission.
     NoPermission { path: String },
     /// The disk, or the user's share of it, is full; the old content is still there.
     NoSpace { path: String },
-    /// Anything else that the operating system reports.
+    /// Any other error of the operating system.
     Io { path: String, source: io::Error },
 }
 
@@ -48,7 +49,7 @@ impl FileError {
         Self::denied(path, "symlink points outside sandbox")
     }
 
-    /// Nothing was at the path of the grant that covers this one.
+    /// The error for a path whose grant had nothing at its own path when the plugin was loaded.
     pub(super) fn not_found(path: &str, grant: Option<&str>) -> Self {
         Self::NotFound { path: shown(path), grant: grant.map(str::to_owned) }
     }
@@ -63,7 +64,7 @@ impl FileError {
         })
     }
 
-    /// What `error` means for the guest that asked for `path`.
+    /// The error of the operating system for the guest that asked for `path`.
     pub(super) fn from_io(path: &str, error: io::Error) -> Self {
         let path = shown(path);
         match error.kind() {

@@ -1,8 +1,7 @@
 //! The `filesystem` permission of a manifest, opened once when the plugin is loaded.
 //!
-//! A folder becomes a handle, a single file the handle of its folder and its name. What a path
-//! meant at that moment is what it means until the plugin is loaded again: a folder that is moved
-//! or replaced by a link later changes nothing.
+//! A folder becomes a handle, a single file the handle of its folder and its name. The handles stay the same
+//! until the plugin is loaded again: a folder that is moved or replaced by a link later changes nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -33,30 +32,30 @@ pub(in crate::sandbox) struct Grants {
     pub(super) none_asked: bool,
     pub(super) opened: Vec<Grant>,
     missing: Vec<MissingGrant>,
-    /// What no grant opens.
+    /// The places that no grant opens.
     pub(super) closed: Arc<Closed>,
 }
 
 /// One open grant.
 #[derive(Debug)]
 pub(super) struct Grant {
-    /// The path as the manifest spells it, expanded: what a guest's path is compared with.
+    /// The path as the manifest spells it, expanded. A guest's path is compared with it.
     pub(super) spelled: PathBuf,
     pub(super) place: GrantPlace,
-    /// Where it is in the plugin's own data, which nobody else reads: the room for that.
+    /// The room for the plugin's own data, if the grant is in that; nobody else reads it.
     pub(super) data: Option<Arc<DataRoom>>,
 }
 
-/// A grant at whose path nothing was.
+/// A grant whose path did not exist.
 #[derive(Debug)]
 pub(super) struct MissingGrant {
     /// The path as the manifest spells it, expanded.
     spelled: PathBuf,
-    /// What the manifest says, unless it may be missing.
+    /// The grant as the manifest spells it, unless it is optional.
     pub(super) needed: Option<String>,
 }
 
-/// What lies at a grant's path.
+/// The folder or file at a grant's path.
 #[derive(Debug)]
 pub(super) enum GrantPlace {
     /// Everything beneath this folder.
@@ -65,7 +64,7 @@ pub(super) enum GrantPlace {
     File { folder: Arc<Dir>, name: OsString, is_window: bool },
 }
 
-/// Why a grant stays closed.
+/// The reason why a grant stays closed.
 #[derive(Debug)]
 enum GrantFault {
     NotAbsolute,
@@ -81,10 +80,10 @@ enum GrantFault {
 }
 
 impl Grants {
-    /// Opens what the manifest asks for. Blocks on the file system.
+    /// Opens the grants of the manifest. Blocks on the file system.
     ///
-    /// Returns a warning for each grant that can't be opened, but for what is missing and may be; it
-    /// stays closed, and the others are not affected. Nothing is created.
+    /// Returns a warning for each grant that can't be opened, except for optional ones that are missing. Such a
+    /// grant stays closed, and the others are not affected. Only the plugin's data folder is created.
     pub(in crate::sandbox) fn open(
         asked: &[FileGrant],
         roots: &GrantRoots<'_>,
@@ -93,11 +92,11 @@ impl Grants {
             && asked.iter().any(|text| text.starts_with(PLUGIN_DATA))
         {
             let mut builder = fs::DirBuilder::new();
-            // Where it can't be made, opening it says so.
+            // If it can't be created, opening it fails and gives the warning.
             let _ = builder.recursive(true).mode(0o700).create(data);
         }
         if !asked.is_empty() {
-            roots.authority.look(roots.weft_home);
+            roots.authority.find_links(roots.weft_home);
         }
         let closed = Arc::new(Closed::new(roots));
         let room =
@@ -125,18 +124,17 @@ impl Grants {
         (Self { none_asked: asked.is_empty(), opened, missing, closed }, warnings)
     }
 
-    /// The grant that covers `path`, but at whose own path nothing was.
+    /// The grant that covers `path`, but whose own path did not exist.
     pub(super) fn missing(&self, path: &Path) -> Option<&MissingGrant> {
         self.missing.iter().find(|grant| path.starts_with(&grant.spelled))
     }
 
-    /// Whether there is something by now at the path of a grant that stays closed because there was
-    /// nothing. Blocks on the file system for a moment.
+    /// Whether the path of a missing grant exists by now. Blocks on the file system for a moment.
     pub(in crate::sandbox) fn are_outdated(&self) -> bool {
         self.missing.iter().any(|grant| grant.spelled.exists())
     }
 
-    /// The folder that relative paths are relative to.
+    /// The folder to which a guest's relative paths are relative.
     pub(super) fn relative_to(&self) -> Option<&Path> {
         self.opened
             .iter()
@@ -155,7 +153,7 @@ impl Grant {
         room: &Arc<DataRoom>,
     ) -> Result<Self, GrantFault> {
         let there = real(spelled);
-        // A name counts beneath what a variable stands for, not on the way there.
+        // A reserved name counts beneath the folder of a variable, not on the way there.
         let roots = [roots.plugin_data, roots.plugin_dir, Some(roots.workspace), roots.home];
         let beneath = |path: &Path| {
             let root = |root: &Path| path.strip_prefix(root).ok().map(Path::to_owned);
@@ -172,7 +170,7 @@ impl Grant {
             false => (real.parent().ok_or(GrantFault::Missing)?, real.file_name()),
         };
         let folder = Arc::new(Dir::open_ambient_dir(folder, ambient_authority())?);
-        let places = closed.look();
+        let places = closed.locate();
         let (_, standing, mounted) = places.above(&*folder)?;
         let standing = places.mounted(&*folder, standing);
         let place = match name {
@@ -202,7 +200,7 @@ impl Grant {
     }
 }
 
-/// Whether a file of the kernel's is below a process's own folder. The list of mounts is there too, and
+/// Whether a file of the kernel's is below a process's own folder. The list of mounts is there too, but is
 /// the same for each process of the machine.
 fn is_process(spelled: &Path, real: &Path) -> bool {
     let is_one = |part: &OsStr| {
@@ -212,7 +210,7 @@ fn is_process(spelled: &Path, real: &Path) -> bool {
     spelled != Path::new("/proc/mounts") && real.iter().any(is_one)
 }
 
-/// The absolute path that a grant's text stands for.
+/// The absolute path of a grant's text.
 fn expand(text: &str, roots: &GrantRoots<'_>) -> Result<PathBuf, GrantFault> {
     let (first, rest) = text.split_once('/').unwrap_or((text, ""));
     if is_never_opened(text) {

@@ -1,4 +1,4 @@
-//! Which file or folder a handle is: what the kernel tells of the handle itself, without `/proc`.
+//! The identity of a file or folder, as the kernel reports it of an open handle, without `/proc`.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,11 +13,11 @@ pub(super) struct Identity {
     pub(super) inode: u64,
 }
 
-/// What was seen of a handle.
+/// The status of a handle or path at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FileStatus {
     pub(super) identity: Identity,
-    /// The mount that it was reached by; kernels before 5.8 don't tell.
+    /// The mount on which it was reached; kernels before 5.8 don't report it.
     mount: Option<u64>,
     /// The number of names that it has.
     pub(super) links: u64,
@@ -25,7 +25,7 @@ pub(super) struct FileStatus {
 }
 
 impl FileStatus {
-    /// What is at `path` from the folder; with an empty path, the handle itself. A link at the end is
+    /// The status of `path` from the folder; with an empty path, of the handle itself. A link at the end is
     /// not followed.
     pub(super) fn at(folder: &impl AsFd, path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
@@ -36,7 +36,7 @@ impl FileStatus {
         Self::with(folder, path, flags)
     }
 
-    /// What a path of the operator's leads to.
+    /// The status of a path of the operator's. Links are followed.
     pub(super) fn of_path(path: &Path) -> io::Result<Self> {
         Self::with(&rustix::fs::CWD, path, AtFlags::empty())
     }
@@ -65,7 +65,7 @@ impl FileStatus {
         Self::plainly(folder, path, flags)
     }
 
-    /// Without the mount.
+    /// The status without the mount, for systems and kernels that have no `statx`.
     #[allow(clippy::unnecessary_cast, reason = "the fields' widths are the system's")]
     fn plainly(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
         let status = match path.as_os_str().is_empty() {
@@ -84,7 +84,7 @@ impl FileStatus {
         self.kind == FileType::Symlink
     }
 
-    /// Whether it is on another mount than the other one, as far as the kernel tells.
+    /// Whether the two are on different mounts, as far as the kernel reports it.
     pub(super) fn is_off(&self, other: &Self) -> bool {
         match (self.mount, other.mount) {
             (Some(own), Some(other)) => own != other,
@@ -108,7 +108,7 @@ fn empty_path() -> AtFlags {
     AtFlags::empty()
 }
 
-/// Whether the file system of this handle is one by which the kernel shows itself.
+/// Whether the handle is on a file system in which the kernel shows itself.
 #[cfg(target_os = "linux")]
 #[allow(
     clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! Temporary files of writes that were killed: they are cleared away when a grant is opened.
+//! Temporary files of interrupted writes. Opening a grant removes them.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use cap_std::{ambient_authority, fs::DirEntry};
 
 use super::reserved::is_reserved;
 
-/// A write takes moments: what is older has no owner any more.
+/// A write takes moments, so an older file has no owner any more.
 const AGE: Duration = Duration::from_secs(3_600);
-/// Entries that are looked at for one grant.
+/// Entries that are examined for one grant.
 const MAX_ENTRIES: usize = 512;
 
 /// The name of the temporary file with this number, in this process.
@@ -18,7 +18,7 @@ pub(super) fn name(number: u64) -> String {
     format!(".weft-{}-{number}.tmp", std::process::id())
 }
 
-/// Removes what earlier processes left in the folder, and in the folders directly in it.
+/// Removes the temporary files of earlier processes from the folder, and from the folders directly in it.
 pub(super) fn clear(folder: &Dir) {
     let mut left = MAX_ENTRIES;
     for inner in clear_one(folder, &mut left) {
@@ -28,7 +28,7 @@ pub(super) fn clear(folder: &Dir) {
     }
 }
 
-/// Clears one folder and gives the folders in it.
+/// Clears one folder and returns the folders in it.
 fn clear_one(folder: &Dir, left: &mut usize) -> Vec<DirEntry> {
     let mut inner = Vec::new();
     let entries = folder.entries().into_iter().flatten().flatten();
@@ -38,7 +38,7 @@ fn clear_one(folder: &Dir, left: &mut usize) -> Vec<DirEntry> {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && !is_reserved(&name) => inner.push(entry),
             Ok(kind) if kind.is_file() && is_ours(&name.to_string_lossy()) && is_old(&entry) => {
-                // Another process may be faster; what can't be removed stays for the next time.
+                // Another process may be faster. A file that can't be removed stays for the next time.
                 let _ = entry.remove_file();
             }
             _ => {}

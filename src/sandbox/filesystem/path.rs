@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// `path` without `.` and with every `..` taken back, as text: a link before a `..` is not
-/// followed. What would climb over the root stays at the root.
+/// `path` with every `.` and `..` resolved as text: a link before a `..` is not followed. A `..` at the root
+/// stays at the root.
 pub(super) fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for component in path.components() {

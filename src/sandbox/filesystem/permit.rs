@@ -1,7 +1,7 @@
-//! A guest's path becomes a permit, or a refusal.
+//! Permits for the paths that guests ask for.
 //!
-//! The comparison with the grants is one of text; what links do is left to the kernel when the
-//! permit is used, so that there is no check that a change in between could make untrue.
+//! Paths and grants are compared as text. Links are resolved by the kernel when the permit is used, so that
+//! no change in between can make a check untrue.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,13 +26,13 @@ pub(in crate::sandbox) struct FilePermit {
     closed: Arc<Closed>,
     /// Whether the manifest names this one file of the kernel's.
     is_window: bool,
-    /// Whether settings of other programs may be beneath the grant: not in the plugin's own data.
+    /// Whether settings of other programs may be beneath the grant, as anywhere but in the plugin's own data.
     has_settings: bool,
-    /// The room there is, if it is in that.
+    /// The room for the plugin's own data, if the path is in that.
     data: Option<Arc<DataRoom>>,
 }
 
-/// What may be done with a link at the end of a permit's path.
+/// The treatment of a link at the end of a permit's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Links {
     /// Followed, as long as it stays beneath the folder.
@@ -51,17 +51,15 @@ pub(super) enum Access {
 impl Grants {
     /// A permit for the path as the guest wrote it.
     ///
-    /// A relative path is relative to the manifest's first grant that is an open folder, or where none
-    /// is open to the first at whose path nothing was. Then the
-    /// longest grant that covers the path decides; a grant of a single file covers just that path,
-    /// in the manifest's spelling.
+    /// A relative path is relative to the manifest's first grant that is an open folder. If there is none, it
+    /// is relative to the first missing grant. The longest grant that covers the path decides. A grant of a
+    /// single file covers just that path, in the manifest's spelling.
     ///
     /// # Errors
     ///
-    /// In this order: no `filesystem` permission (T21), an empty path or one with a NUL byte, a path that
-    /// is longer than the kernel takes, one that no open grant covers (T15, T16, T19). Where it is
-    /// covered by a grant at whose path nothing was when the plugin was loaded, that is no refusal but
-    /// `file not found`.
+    /// In this order: no `filesystem` permission (T21), an empty path or one with a NUL byte, a path longer
+    /// than the kernel's limit, a path that no open grant covers (T15, T16, T19). If a missing grant covers
+    /// the path, the error is no refusal but `file not found`.
     pub(in crate::sandbox) fn permit(&self, asked: &str) -> Result<FilePermit, FileError> {
         if self.none_asked {
             return Err(FileError::denied(asked, "filesystem access not permitted"));
@@ -69,7 +67,7 @@ impl Grants {
         if asked.is_empty() || asked.contains('\0') {
             return Err(FileError::denied(asked, "filesystem access denied: invalid path"));
         }
-        // What the kernel would take none of, for every part of the way has its cost.
+        // Walking a path costs time for every part, and the kernel would refuse this one anyway.
         if asked.len() > PATH_BYTES {
             return Err(FileError::from_io(asked, rustix::io::Errno::NAMETOOLONG.into()));
         }
@@ -91,7 +89,7 @@ impl Grants {
                 };
                 let (folder, closed) = (Arc::clone(folder), Arc::clone(&self.closed));
                 let asked = asked.to_owned();
-                // A file that the manifest names is meant, whatever its name is.
+                // A file that the manifest names may be written even if its name is one of settings.
                 let has_settings = links == Links::Follow && grant.data.is_none();
                 let data = grant.data.clone();
                 let permit = FilePermit {
@@ -114,7 +112,7 @@ impl Grants {
             })
     }
 
-    /// `asked` from the root and without dots; none where it is relative to nothing.
+    /// `asked` from the root and without dots; `None` if no grant gives a folder for relative paths.
     fn absolute(&self, asked: &str) -> Option<PathBuf> {
         let asked = Path::new(asked);
         if asked.is_absolute() {
@@ -135,17 +133,17 @@ impl FilePermit {
         &self.path
     }
 
-    /// What may be done with a link at the end of the path.
+    /// The treatment of a link at the end of the path.
     pub(super) fn links(&self) -> Links {
         self.links
     }
 
-    /// Whether other programs may take settings and prompts from what is beneath the folder.
+    /// Whether other programs may read settings and prompts from files beneath the folder.
     pub(super) fn has_settings(&self) -> bool {
         self.has_settings
     }
 
-    /// The room for what is written, where that is the plugin's own data.
+    /// The room for the plugin's own data, if the path is in that.
     pub(super) fn data(&self) -> Option<&DataRoom> {
         self.data.as_deref()
     }
@@ -155,12 +153,12 @@ impl FilePermit {
         &self.asked
     }
 
-    /// What no grant opens.
+    /// The places that no grant opens.
     pub(super) fn closed(&self) -> &Closed {
         &self.closed
     }
 
-    /// The refusal of this access to what stands so, if it is one.
+    /// The refusal of this access to a file of this standing, if it is refused.
     pub(super) fn refuse(&self, standing: Standing, access: Access) -> Option<FileError> {
         let rule = match (standing, access) {
             (Standing::Open, _) | (Standing::Own | Standing::Setting, Access::Read) => return None,

@@ -15,10 +15,9 @@ use crate::contract::limits;
 ///
 /// # Errors
 ///
-/// `symlink points outside sandbox` (T17), what no grant opens,
-/// `not a regular file`, `file too large` over
-/// [`limits::FILE_READ_BYTES`] (T20), `file is not valid UTF-8`, and what the operating system
-/// says: not found, permission denied, other.
+/// `symlink points outside sandbox` (T17), a refusal of the places that no grant opens, `not a regular file`,
+/// `file too large` over [`limits::FILE_READ_BYTES`] (T20), `file is not valid UTF-8`, and the operating
+/// system's errors: not found, permission denied, other.
 pub(in crate::sandbox) fn read(permit: &FilePermit) -> Result<String, FileError> {
     let file = open(permit)?;
     let metadata = file.metadata().map_err(|error| FileError::from_io(permit.asked(), error))?;
@@ -47,8 +46,8 @@ fn open(permit: &FilePermit) -> Result<File, FileError> {
     let fail = |error| FileError::from_io(permit.asked(), error);
     match found.kind() {
         None => return Err(fail(io::ErrorKind::NotFound.into())),
-        // Looked at before it is opened, because opening a device can do something; and opened without
-        // waiting, because a pipe may have taken the file's place since.
+        // The kind is checked before the file is opened, because opening a device can have an effect. The file
+        // is opened without waiting, because a pipe may have replaced it since.
         Some(FileType::RegularFile) => {}
         Some(_) => return Err(FileError::NotRegular),
     }

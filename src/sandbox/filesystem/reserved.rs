@@ -1,13 +1,13 @@
-//! Names that weft-lite takes settings, skills and prompts from, in whatever folder they are.
+//! Names of files and folders from which weft-lite or other programs read settings, skills and prompts.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-/// Folders and files of these names are closed in every folder of every grant.
+/// weft-lite's own names: closed in every folder of every grant.
 const NAMES: [&str; 4] = [".weft", ".clawft", ".agents", "soul.md"];
 
-/// Whether some file system may take `name` for one of those: with other case, with letters that
-/// fold to the same, with marks that it leaves out, with dots or spaces at the end, or shortened.
+/// Whether some file system may treat `name` as one of those: in another case, with letters that fold to the
+/// same, with characters that it ignores, with dots or spaces at the end, or shortened.
 pub(super) fn is_reserved(name: &OsStr) -> bool {
     let name = folded(name);
     let short = name.split_once('~').map(|(start, _)| start.trim_start_matches('.'));
@@ -16,11 +16,11 @@ pub(super) fn is_reserved(name: &OsStr) -> bool {
     })
 }
 
-/// Files that programs beside weft-lite take prompts from, beside all whose names begin with a dot.
+/// Files from which other programs read prompts, beside all whose names begin with a dot.
 const PROMPTS: [&str; 5] = ["agents.md", "claude.md", "claude.local.md", "gemini.md", "qwen.md"];
 
-/// Whether other programs take settings or prompts from what has this name: `.git`, `.mcp.json`,
-/// `.bashrc`, `AGENTS.md`; and weft-lite itself at a later start: manifests and modules of plugins.
+/// Whether other programs read settings or prompts from a file of this name (`.git`, `.mcp.json`, `.bashrc`,
+/// `AGENTS.md`), or weft-lite may load it at a later start: manifests and modules of plugins.
 pub(super) fn is_setting(name: &OsStr) -> bool {
     let folded = folded(name);
     folded.starts_with('.')
@@ -29,7 +29,7 @@ pub(super) fn is_setting(name: &OsStr) -> bool {
         || is_short(&folded)
 }
 
-/// Whether it has the form in which file systems of DOS shorten a name: `GIT~1` is `.git` there.
+/// Whether the name has the short form of DOS file systems, where `GIT~1` is `.git`.
 fn is_short(folded: &str) -> bool {
     let (stem, extension) = folded.split_once('.').unwrap_or((folded, ""));
     let number = stem.split_once('~').map_or("", |(_, number)| number);
@@ -39,7 +39,7 @@ fn is_short(folded: &str) -> bool {
         && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether it makes a folder a plugin, which somebody may name or install some day.
+/// Whether a file of this name makes its folder a plugin, which somebody may load or install later.
 fn is_of_package(folded: &str) -> bool {
     folded.starts_with("weft.plugin.")
         || folded.starts_with("clawft.plugin.")
@@ -51,7 +51,7 @@ pub(super) fn has_reserved(path: &Path) -> bool {
     path.components().any(|part| matches!(part, Component::Normal(name) if is_reserved(name)))
 }
 
-/// The name as file systems that fold case compare it, as far as letters of ASCII are concerned.
+/// The name as file systems that fold case compare it, for ASCII letters.
 pub(super) fn folded(name: &OsStr) -> String {
     let plain: String = name
         .to_string_lossy()
@@ -63,7 +63,7 @@ pub(super) fn folded(name: &OsStr) -> String {
     plain.trim_end_matches(['.', ' ']).to_owned()
 }
 
-/// What such file systems leave out of a comparison (`Default_Ignorable_Code_Point` of Unicode).
+/// Whether such file systems ignore the character (`Default_Ignorable_Code_Point` of Unicode).
 fn is_ignored(letter: char) -> bool {
     matches!(letter,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -1,10 +1,10 @@
-//! The folders that the variables of a grant stand for, and those that no grant opens.
+//! The folders of a grant's variables, and the folders that no grant opens.
 
 use std::path::Path;
 
 use super::authority::Authority;
 
-/// What the variables of a grant stand for.
+/// The folders of a grant's variables, and the folders that no grant opens.
 #[derive(Debug)]
 pub(in crate::sandbox) struct GrantRoots<'a> {
     /// `$WORKSPACE`
@@ -15,10 +15,10 @@ pub(in crate::sandbox) struct GrantRoots<'a> {
     pub(in crate::sandbox) plugin_dir: Option<&'a Path>,
     /// `$PLUGIN_DATA`
     pub(in crate::sandbox) plugin_data: Option<&'a Path>,
-    /// What stays closed, whatever a grant covers; the plugin's own folder in it does not.
+    /// weft-lite's own folder: closed, whatever a grant covers, except for the plugin's own folder in it.
     pub(in crate::sandbox) weft_home: Option<&'a Path>,
-    /// What stays closed beside it.
+    /// The other places of authority, which stay closed as well.
     pub(in crate::sandbox) authority: &'a Authority,
-    /// Bytes of the plugin's data.
+    /// Bytes that the plugin's data may take.
     pub(in crate::sandbox) data_bytes: usize,
 }

@@ -1,5 +1,5 @@
-//! From a grant's folder to what a permit names: one part of the path after the other, each an open
-//! handle that is compared with what is closed.
+//! The walk from a grant's folder to the file of a permit: one part of the path after the other, each an open
+//! handle that is compared with the closed places.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -18,28 +18,28 @@ use super::identity::{FileStatus, Identity};
 use super::permit::{Access, FilePermit, Links};
 use super::reserved::{is_reserved, is_setting};
 
-/// Links that are followed on the way.
+/// Links that one walk follows.
 const MAX_LINKS: usize = 40;
-/// Folders that one write may make.
+/// Folders that one write may create.
 const MAX_NEW_FOLDERS: usize = 32;
-/// As a folder is opened: to go on from, which asks for no right to list it.
+/// The mode in which folders are opened: only to go on from, which needs no permission to list them.
 #[cfg(target_os = "linux")]
 const FOLDER: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
 const FOLDER: OFlags = OFlags::RDONLY;
 
-/// Where a permit leads.
+/// The end of a walk: the file, or the place where it would be.
 pub(super) struct Destination<'a> {
     permit: &'a FilePermit,
     places: Places<'a>,
     access: Access,
     last: OpenFolder,
     suspects: Vec<Identity>,
-    /// Folders that would have to be made.
+    /// Folders that a write has to create.
     missing: Vec<OsString>,
     /// The file's name in the last folder.
     name: OsString,
-    /// What is of that name, if anything is.
+    /// The kind of file of that name, if there is one.
     kind: Option<FileType>,
 }
 
@@ -49,11 +49,11 @@ struct OpenFolder {
     folder: Arc<Dir>,
     status: FileStatus,
     standing: Standing,
-    /// Whether a name on the way, from the workspace or the user's home on, is one of settings.
+    /// Whether a name on the way from the workspace or the user's home is a setting's.
     is_setting: bool,
 }
 
-/// The way so far.
+/// A walk under way.
 struct Walk<'a> {
     permit: &'a FilePermit,
     places: Places<'a>,
@@ -67,10 +67,10 @@ struct Walk<'a> {
 ///
 /// # Errors
 ///
-/// A refusal: of a link that leads out of the grant, and of whatever is closed, whether it is there or
-/// not. What the operating system says.
+/// A refusal of a link that leads out of the grant, a refusal of closed places, whether they exist or not, and
+/// the operating system's errors.
 pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Destination<'_>, FileError> {
-    let places = permit.closed().look();
+    let places = permit.closed().locate();
     let folder = Arc::clone(permit.folder());
     let io = |error| FileError::from_io(permit.asked(), error);
     let (status, standing, _) = places.above(&*folder).map_err(io)?;
@@ -80,13 +80,13 @@ pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Destination<'_
     put_before(&mut parts, permit.path());
     match walk.follow(&mut parts) {
         Ok((name, kind)) => Ok(walk.found(parts.into(), name, kind)),
-        // Whether something is there is not told of what is closed.
+        // An error must not show whether a closed file exists.
         Err(error) => Err(walk.permit.refuse(walk.last.standing, access).unwrap_or(error)),
     }
 }
 
 impl<'a> Walk<'a> {
-    /// Goes on until the file's folder, or as far as there are folders; `parts` keeps those that aren't.
+    /// Walks to the file's folder, or as far as folders exist. `parts` keeps those that don't.
     fn follow(
         &mut self,
         parts: &mut VecDeque<OsString>,
@@ -139,8 +139,8 @@ impl<'a> Walk<'a> {
         Err(FileError::NotRegular)
     }
 
-    /// Refuses to write what other programs take settings or prompts from: below such a folder, or with
-    /// such a name in the rest of the path.
+    /// Refuses to write settings or prompts of other programs: below such a folder, or with such a name in the
+    /// rest of the path.
     fn check_settings<'n>(
         &mut self,
         rest: impl IntoIterator<Item = &'n OsString>,
@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// What a path is that ends in nothing: `first` is the first part of it that isn't there.
+    /// The end of a path that doesn't exist. `first` is the first missing part of it.
     fn missing(
         &mut self,
         parts: &mut VecDeque<OsString>,
@@ -212,7 +212,7 @@ impl OpenFolder {
 }
 
 impl Destination<'_> {
-    /// The folder that the file is in, or the last one there is.
+    /// The file's folder, or the last one on the way that exists.
     pub(super) fn folder(&self) -> &Dir {
         &self.last.folder
     }
@@ -222,30 +222,30 @@ impl Destination<'_> {
         Path::new(&self.name)
     }
 
-    /// How many folders would have to be made.
+    /// The number of folders that a write has to create.
     pub(super) fn new_folders(&self) -> usize {
         self.missing.len()
     }
 
-    /// What is there, and in a folder that is.
+    /// The kind of file at the end of the path, if there is one.
     pub(super) fn kind(&self) -> Option<FileType> {
         self.kind
     }
 
-    /// Lets the folder pass, and what is there or isn't.
+    /// Checks the way to the file, and the file's place.
     ///
     /// # Errors
     ///
-    /// A refusal, if it is what no grant opens.
+    /// A refusal, if no grant opens it.
     pub(super) fn check(&self) -> Result<(), FileError> {
         self.pass(self.last.standing, &self.suspects)
     }
 
-    /// Lets the file pass that was opened.
+    /// Checks the file itself, once it is open.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// A refusal, if no grant opens it.
     pub(super) fn check_opened(&self, file: &impl AsFd) -> Result<(), FileError> {
         let status = FileStatus::at(file, "").map_err(|error| self.io(error))?;
         let mut suspects = self.suspects.clone();
@@ -257,11 +257,11 @@ impl Destination<'_> {
         self.pass(standing, &suspects)
     }
 
-    /// Makes the folders that are missing.
+    /// Creates the missing folders.
     ///
     /// # Errors
     ///
-    /// Too many of them, and what the operating system says.
+    /// A refusal for too many of them, and the operating system's errors.
     pub(super) fn make_folders(&mut self) -> Result<(), FileError> {
         if self.missing.len() > MAX_NEW_FOLDERS {
             let rule = format!("filesystem access denied: more than {MAX_NEW_FOLDERS} new folders");
@@ -276,7 +276,7 @@ impl Destination<'_> {
             }
             let entered = self.last.enter(&self.places, &name, &mut self.suspects);
             self.last = entered.map_err(|error| match error.kind() {
-                // Something else has taken its place.
+                // Something else, like a link, has replaced it meanwhile.
                 io::ErrorKind::NotADirectory => FileError::symlink(self.permit.asked()),
                 _ => self.io(error),
             })?;
@@ -295,7 +295,7 @@ impl Destination<'_> {
     }
 }
 
-/// The parts of `path` before those that are left; what is absolute is the caller's.
+/// Puts the parts of `path` before those that are left. The caller has refused absolute paths.
 fn put_before(parts: &mut VecDeque<OsString>, path: &Path) {
     let kept = PathBuf::from(path);
     for part in kept.components().rev() {

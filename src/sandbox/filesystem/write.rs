@@ -1,7 +1,7 @@
-//! The effect of `write-file`: a new file takes the old one's place, whole or not at all.
+//! The effect of `write-file`: a new file replaces the old one, whole or not at all.
 //!
-//! It blocks, and so runs on the pool of blocking threads. The old content is never touched: what
-//! fails, or a power cut, leaves it as it was.
+//! It blocks, and so runs on the pool of blocking threads. The old content is never touched: an error or a
+//! power cut leaves it as it was.
 
 use std::io::{self, Write};
 use std::os::unix::fs::fchown;
@@ -19,7 +19,7 @@ use super::walk::walk;
 use super::{FileError, leftover};
 use crate::contract::limits;
 
-/// Names tried for the temporary file: more than one only where an earlier process left its own.
+/// Names to try for the temporary file: the first is free unless an earlier process left its own.
 const MAX_NAMES: usize = 64;
 
 /// Writes `content` as the whole file, and creates missing folders beneath the grant.
@@ -30,8 +30,8 @@ const MAX_NAMES: usize = 64;
 /// # Errors
 ///
 /// `write content too large` over [`limits::FILE_WRITE_BYTES`], before anything is touched;
-/// `symlink points outside sandbox` (T22), `not a regular file`, and what the operating system
-/// says: permission denied (also for a file that is read-only), no space left, other.
+/// `symlink points outside sandbox` (T22), `not a regular file`, and the operating system's errors: permission
+/// denied (also for a file that is read-only), no space left, other.
 pub(in crate::sandbox) fn write(permit: &FilePermit, content: &str) -> Result<(), FileError> {
     if content.len() > limits::FILE_WRITE_BYTES {
         return Err(FileError::ContentTooLarge);
@@ -51,7 +51,7 @@ pub(in crate::sandbox) fn write(permit: &FilePermit, content: &str) -> Result<()
     if let Some(room) = permit.data() {
         let before = old.as_ref().map(File::metadata).transpose().map_err(fail)?;
         let before = before.map(|it| it.len());
-        room.take(before, content.len(), found.new_folders())?;
+        room.reserve(before, content.len(), found.new_folders())?;
     }
     found.make_folders()?;
     let (folder, name) = (found.folder(), found.name());
@@ -71,7 +71,7 @@ fn replace(folder: &Dir, name: &Path, old: Option<&File>, content: &str) -> io::
     let written =
         fill(&mut file, old, content).and_then(|()| folder.rename(&temporary, folder, name));
     if let Err(error) = written {
-        // The first error is the one to tell; a file that can't be removed changes nothing for it.
+        // The first error is the one to report; a file that can't be removed changes nothing for it.
         let _ = folder.remove_file(&temporary);
         return Err(error);
     }
@@ -80,8 +80,8 @@ fn replace(folder: &Dir, name: &Path, old: Option<&File>, content: &str) -> io::
 
 fn create_temporary(folder: &Dir, old: Option<&File>) -> io::Result<(File, PathBuf)> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    // What may have been private is so from the first moment; a new file gets the usual mode,
-    // less the umask.
+    // Content that may have been private stays private from the first moment. A new file gets the usual
+    // mode, less the umask.
     let mode = if old.is_some() { 0o600 } else { 0o666 };
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(mode);
@@ -105,7 +105,7 @@ fn fill(file: &mut File, old: Option<&File>, content: &str) -> io::Result<()> {
         // Only root may give files away; for others the new file is theirs, as with any editor
         // that replaces files. Before the mode, because a change of owner can clear bits of it.
         let _ = fchown(&*file, Some(kept.uid()), None);
-        // What a group was allowed is not for another group.
+        // The permissions of the old file's group are not for another group.
         let same_group = fchown(&*file, None, Some(kept.gid())).is_ok();
         let bits = if same_group { 0o777 } else { 0o707 };
         file.set_permissions(Permissions::from_mode(kept.mode() & bits))?;
@@ -113,7 +113,7 @@ fn fill(file: &mut File, old: Option<&File>, content: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the rename durable, where the folder can be opened to do so and its file system knows how.
+/// Makes the rename durable, if the folder can be opened to do so and its file system supports it.
 fn sync_folder(folder: &Dir) -> io::Result<()> {
     let Ok(handle) = folder.open(".") else { return Ok(()) };
     match handle.sync_all() {
