@@ -175,7 +175,7 @@ pub mod errors {
     pub use crate::actor::{CapabilityMismatch, LifecycleError, LoadError};
     pub use crate::command::CommandError;
     pub use crate::contract::{
-        ActionableError, CallError, Denied, Exhausted, Failure, ManifestError, ManifestFault,
+        ActionableError, CallError, Denied, DocumentFault, Exhausted, Failure, ManifestError,
         NoService, NotLoaded, PluginError,
     };
     pub use crate::package::{
@@ -195,8 +195,8 @@ pub mod errors {
 /// The operator's `config.yaml`, as it is read.
 pub mod config {
     pub use crate::contract::{
-        ChannelConfig, ChannelFormat, ChannelSettings, Config, McpConfig, ParsedConfig, ToolNames,
-        WatchConfig, expand_path,
+        ChannelConfig, ChannelFormat, ChannelSettings, Config, InvalidConfig, McpConfig,
+        ParsedConfig, ToolNames, WatchConfig, expand_path,
     };
     pub use crate::runtime::{ConfigError, ConfigErrorKind, workspace_authority};
 }

@@ -45,7 +45,7 @@ use super::channel_config::{self, ChannelConfig};
 use super::limits::{self, KB, MB, MEMORY_BUDGET_MB, Range, SURFACE_MEMORY_MB};
 use super::manifest::findings::{ManifestFindings, Table, amount, text_of, wrong_kind};
 use super::manifest::rules::{self, Flaw};
-use super::{ManifestError, McpConfig, SortedMap, document, layers};
+use super::{InvalidConfig, McpConfig, SortedMap, document, layers};
 
 const SECTIONS: [&str; 9] =
     ["network", "env", "limits", "instances", "audit", "watch", "skills", "mcp", "channels"];
@@ -165,8 +165,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ManifestError`] with every fault: the format and its rules are those of a manifest.
-    pub fn from_yaml(text: &str) -> Result<ParsedConfig, ManifestError> {
+    /// [`InvalidConfig`] with every fault.
+    pub fn from_yaml(text: &str) -> Result<ParsedConfig, InvalidConfig> {
         Self::from_layers(text, "")
     }
 
@@ -184,7 +184,7 @@ impl Config {
     /// # Errors
     ///
     /// As [`from_yaml`](Self::from_yaml).
-    pub fn from_layers(below: &str, above: &str) -> Result<ParsedConfig, ManifestError> {
+    pub fn from_layers(below: &str, above: &str) -> Result<ParsedConfig, InvalidConfig> {
         let mut document = value(below)?;
         let mut above = value(above)?;
         let budget =
@@ -194,12 +194,13 @@ impl Config {
         lay_over(&mut document, above);
         let mut findings = ManifestFindings::default();
         let config = Table::top(&document, &mut findings).map(|top| read(&top, &mut findings));
-        let (config, warnings) = findings.finish(config)?;
+        let finished = findings.finish(config);
+        let (config, warnings) = finished.map_err(|error| InvalidConfig::Keys(error.faults))?;
         Ok(ParsedConfig { config, warnings, loosening })
     }
 }
 
-fn value(text: &str) -> Result<Value, ManifestError> {
+fn value(text: &str) -> Result<Value, InvalidConfig> {
     let says_nothing = |line: &str| line.is_empty() || line.starts_with('#');
     match text.lines().map(str::trim).all(says_nothing) {
         true => Ok(Value::Object(Map::new())),

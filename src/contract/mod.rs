@@ -10,11 +10,13 @@ mod config;
 mod control_tokens;
 mod description;
 mod document;
+mod document_fault;
 mod first_bytes;
 mod future;
 mod hex;
 mod host_path;
 mod input;
+mod invalid_config;
 mod json_text;
 mod key_value;
 mod layers;
@@ -54,6 +56,7 @@ pub use control_tokens::sanitize_text;
 pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub(crate) use document::from_state_json;
+pub use document_fault::DocumentFault;
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 #[cfg(feature = "package")]
 pub(crate) use hex::from_hex;
@@ -62,13 +65,14 @@ pub use host_path::expand_path;
 #[cfg(feature = "mcp")]
 pub(crate) use input::ELICITATION;
 pub use input::{CallerInput, INPUT_KEY, InputRequired};
+pub use invalid_config::InvalidConfig;
 #[cfg(feature = "mcp")]
 pub(crate) use json_text::{end_of_string, escapes_letters, has_quoted, push_string};
 pub use json_text::{json_line, json_lines};
 pub use key_value::KeyValueStore;
 pub use manifest::{
-    ChannelSettings, InstanceMode, ManifestError, ManifestFault, ParsedManifest, PluginCapability,
-    PluginManifest, did_you_mean, similar_names,
+    ChannelSettings, InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest,
+    did_you_mean, similar_names,
 };
 pub(crate) use manifest::{check_host_pattern, closest, deceives};
 pub use mcp::{McpConfig, ToolNames};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::builder::RuntimeBuilder;
 use super::machine;
 use super::workspace::same_place;
-use crate::contract::{ActionableError, Config, ManifestError, ParsedConfig, expand_path};
+use crate::contract::{ActionableError, Config, InvalidConfig, ParsedConfig, expand_path};
 use crate::package::{ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
@@ -54,7 +54,7 @@ pub enum ConfigErrorKind {
         problem: String,
     },
     /// Keys break the rules.
-    Invalid(ManifestError),
+    Invalid(InvalidConfig),
     /// The network section can't be used.
     Network {
         /// What is wrong with it.

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::fault::{ManifestError, ManifestFault};
+use super::fault::ManifestError;
 use super::rules::{Flaw, quoted};
 use super::similar::closest;
+use crate::contract::document_fault::DocumentFault;
 use crate::contract::json_line;
 use crate::contract::limits::Range;
 
@@ -16,14 +17,14 @@ const LIST_ITEMS: usize = 256;
 /// What was found so far.
 #[derive(Default)]
 pub(in crate::contract) struct ManifestFindings {
-    faults: Vec<ManifestFault>,
+    faults: Vec<DocumentFault>,
     warnings: Vec<String>,
 }
 
 impl ManifestFindings {
     pub(in crate::contract) fn fault(&mut self, key: String, flaw: Flaw) {
         let Flaw { problem, expected } = flaw;
-        self.faults.push(ManifestFault { key, problem, expected });
+        self.faults.push(DocumentFault { key, problem, expected });
     }
 
     pub(in crate::contract) fn warn(&mut self, warning: String) {

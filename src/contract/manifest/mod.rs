@@ -12,7 +12,7 @@ pub(super) mod rules;
 mod similar;
 
 pub use channel::ChannelSettings;
-pub use fault::{ManifestError, ManifestFault};
+pub use fault::ManifestError;
 pub use plugin_manifest::{InstanceMode, ParsedManifest, PluginCapability, PluginManifest};
 pub(crate) use rules::{check_host_pattern, deceives, is_unfit};
 pub(crate) use similar::closest;
