@@ -19,16 +19,16 @@ impl PluginHost {
         self.send_call(tool, params, &CallerInput::default(), None).await
     }
 
-    /// The same, with a gauge that shows what the call uses while it runs.
+    /// Runs a tool, with a gauge that shows the call's fuel while it runs.
     pub async fn call_gauged(&self, tool: &str, params: String, gauge: &FuelGauge) -> CallOutcome {
         self.call_with_input(tool, params, &CallerInput::default(), Some(gauge)).await
     }
 
-    /// The same for a caller that can be asked: after a call that has ended with
-    /// [`CallError::InputRequired`] it calls once more, with the answers and the state in `input`. Whoever
-    /// gives them to somebody else in between makes sure that they come back as they were.
+    /// Runs a tool for a caller that can supply input. After a call that has ended with
+    /// [`CallError::InputRequired`] the caller calls again, with the answers and the state in `input`. A
+    /// surface that hands the state to a client has to make sure that it comes back unchanged.
     ///
-    /// It is in a box, so that whoever calls it has no copy of all that a call is.
+    /// The future is boxed, because it is large.
     pub fn call_with_input<'a>(
         &'a self,
         tool: &'a str,

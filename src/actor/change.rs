@@ -1,4 +1,4 @@
-//! What is different between two moments: what was added, changed and removed.
+//! The difference between two snapshots: things that were added, changed and removed.
 
 use std::sync::Arc;
 
@@ -8,25 +8,24 @@ use super::registry::{PluginRegistry, RefusedPlugin};
 use crate::contract::{SortedMap, ToolDescription};
 use crate::skill::{SkillEntry, SkillRegistry};
 
-/// What is different since a subscriber last looked.
+/// The changes since a subscriber's last one.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct RegistryChange {
-    /// The generation that it leads to. Several generations may have passed.
+    /// The new generation. Several generations may have passed.
     pub generation: u64,
-    /// Skills, by the one that each name means: one that begins to be shadowed is changed into the
-    /// other one.
+    /// The effective skills, by name: a skill that becomes shadowed is changed into the one that shadows it.
     pub skills: Changes<Arc<SkillEntry>>,
     /// Plugins, by id.
     pub plugins: Changes<PluginSummary>,
-    /// Tools, by full name. Changed means: described in another way.
+    /// Tools, by full name. A tool is changed if its description is.
     pub tools: Changes<ToolSummary>,
-    /// What was refused and was not, or not for that reason, before.
+    /// New refusals, and refusals with a new reason.
     pub refused: Vec<RefusedPlugin>,
 }
 
 impl RegistryChange {
-    /// Whether nothing that is listed here is different.
+    /// Whether nothing has changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.skills.is_empty()
@@ -35,7 +34,7 @@ impl RegistryChange {
             && self.refused.is_empty()
     }
 
-    /// Whether the skills that are offered are others, or say something else.
+    /// Whether the skills that are offered have changed, or their texts.
     #[must_use]
     pub fn offers_other_skills(&self) -> bool {
         let Changes { added, changed, removed } = &self.skills;
@@ -44,23 +43,23 @@ impl RegistryChange {
     }
 }
 
-/// What became of the things of one kind, each list in the order of their names.
+/// The changes of things of one kind, each list in the order of names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Changes<T> {
-    /// There now and not before.
+    /// New.
     pub added: Vec<T>,
-    /// There now and before, and different.
+    /// Changed.
     pub changed: Vec<Change<T>>,
-    /// There before and not now.
+    /// No longer there.
     pub removed: Vec<T>,
 }
 
-/// One thing that is different.
+/// One thing that has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change<T> {
-    /// As it was.
+    /// The old version.
     pub before: T,
-    /// As it is.
+    /// The new version.
     pub after: T,
 }
 
@@ -72,7 +71,7 @@ pub struct PluginSummary {
     pub id: String,
     /// Its version.
     pub version: String,
-    /// Tells two loads of the same version apart.
+    /// Distinguishes two loads of the same version.
     #[serde(skip)]
     pub(super) load: u64,
 }
@@ -83,7 +82,7 @@ pub struct PluginSummary {
 pub struct ToolSummary {
     /// Its full name.
     pub name: String,
-    /// What it is.
+    /// Its description.
     #[serde(skip)]
     pub description: Arc<ToolDescription>,
 }
@@ -95,7 +94,7 @@ impl<T> Default for Changes<T> {
 }
 
 impl<T> Changes<T> {
-    /// Whether there is none.
+    /// Whether there are no changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
@@ -103,7 +102,7 @@ impl<T> Changes<T> {
 }
 
 impl<T: Clone> Changes<T> {
-    /// Compares two moments, where things have the names that they are sorted by.
+    /// Compares two maps of things by name.
     fn between(
         before: &SortedMap<String, T>,
         after: &SortedMap<String, T>,
@@ -125,7 +124,7 @@ impl<T: Clone> Changes<T> {
     }
 }
 
-/// What a subscriber has seen. It names plugins without keeping them in service.
+/// The state that a subscriber has seen. It names plugins without keeping them in service.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     generation: u64,
@@ -160,7 +159,7 @@ impl Seen {
         }
     }
 
-    /// What is different in `newer`.
+    /// The changes from this state to `newer`.
     pub(super) fn until(&self, newer: &Self) -> RegistryChange {
         let is_new = |refused: &&RefusedPlugin| !self.refused.contains(refused);
         RegistryChange {

@@ -1,5 +1,5 @@
-//! Guests as members: plugins that are channels, stages, memory backends or voice handlers live under
-//! the same life cycle as native ones.
+//! Guests as members: plugins that are channels, stages, memory backends or voice handlers have the same
+//! life cycle as native members.
 
 use std::sync::Arc;
 
@@ -10,17 +10,16 @@ use super::lifecycle::{LifecycleError, Member, MemberOrigin};
 use super::registry::LoadedPlugin;
 use crate::contract::{ChannelHost, PluginCapability};
 
-/// Which channels of plugins are wanted, by the plugins' ids.
+/// Whether a plugin's channel is served, by the plugin's id.
 pub type WantedChannels = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// Names of built-in channels, which no plugin may take: their senders can be the owner.
+/// Names of built-in channels. No plugin's channel may have them, because their senders can be the owner.
 const BUILT_IN: [&str; 2] = ["console", "socket"];
 
 impl PluginHost {
-    /// Registers the channels, stages, memory backends and voice handlers of every plugin in
-    /// service that is not registered yet, and takes out those whose plugin is gone: what a channel
-    /// among them still waited for is given up. Messages of the channels go to `inbound`; those that
-    /// `wanted` leaves out are left alone. Nothing is started.
+    /// Registers the channels, stages, memory backends and voice handlers of all plugins in service, and
+    /// removes those whose plugin is gone, with the pending answers of a removed channel. Messages of the
+    /// channels go to `inbound`. Channels that `wanted` excludes are not registered. No member is started.
     pub async fn adopt_guests(&self, inbound: &Arc<dyn ChannelHost>, wanted: &WantedChannels) {
         let snapshot = self.snapshot();
         for member in self.members().iter() {
@@ -43,8 +42,8 @@ impl PluginHost {
         }
     }
 
-    /// Does the same whenever what is in service changes, and starts what is new. Ends when the host is
-    /// [stopped](Self::stop), after what it had adopted is taken out; dropping it stops it.
+    /// Calls [`adopt_guests`](Self::adopt_guests) after every change, and starts the new members. It ends when
+    /// the host is [stopped](Self::stop), after it has removed its members. Dropping the future stops it.
     pub async fn follow_guests(&self, inbound: Arc<dyn ChannelHost>, wanted: WantedChannels) {
         let (mut changes, stopped) = (self.subscribe(), self.shared.stopped.token());
         loop {
@@ -52,18 +51,18 @@ impl PluginHost {
             for member in self.members().iter() {
                 let is_new = member.state == super::lifecycle::LifecycleState::Registered;
                 if is_new && matches!(member.origin, MemberOrigin::Plugin(_)) {
-                    // Why it doesn't run is in its state.
+                    // A failure is in the member's state.
                     let _ = self.start_member(member.kind, &member.name).await;
                 }
             }
-            // The last change comes before the end, so that nothing stays that was adopted meanwhile.
+            // The last change is handled before the end, so that no adopted member stays.
             let ended = async {
                 stopped.cancelled().await;
                 None
             };
             let Some(change) = or(changes.next(), ended).await else { return };
-            // Another version may be another kind of stage: it begins anew. One that is no channel any
-            // more is taken out above.
+            // A new version may be another kind of stage, so its members are registered again. Members of
+            // kinds that it no longer has are removed above.
             let snapshot = self.snapshot();
             for changed in &change.plugins.changed {
                 let plugin = snapshot.plugins.plugin(&changed.after.id);
@@ -98,7 +97,7 @@ impl PluginHost {
                 self.memory(id).map(|memory| Member::memory(id, memory))
             }
             PluginCapability::Voice => self.voice(id).map(|voice| Member::voice(id, voice)),
-            // Tools and skills are in the snapshot, and have no life of their own.
+            // Tools and skills are in the snapshot, and are not started.
             PluginCapability::Tool | PluginCapability::Skill => return,
         };
         let registered = match member {
@@ -110,7 +109,7 @@ impl PluginHost {
         }
     }
 
-    /// Takes a member out, also one that doesn't stop in order.
+    /// Removes a member, even if it does not stop in order.
     async fn let_go(&self, kind: PluginCapability, name: &str) {
         if let Err(error) = self.remove(kind, name).await
             && error != LifecycleError::Unknown

@@ -17,24 +17,24 @@ pub enum LoadError {
     Module(ModuleError),
     /// Permissions wait for approval.
     Pending {
-        /// What is missing, one permission each, as `kind: value`.
+        /// The missing permissions, as `kind: value`.
         unapproved: Vec<String>,
-        /// The command that approves them, where approvals are kept.
+        /// The command that approves them, if approvals are kept.
         command: Option<String>,
     },
     /// `init` or `describe` failed.
     Start {
-        /// How.
+        /// The failure of the call.
         error: CallError,
     },
-    /// What `describe` says can't be used.
+    /// The answer of `describe` can't be used.
     Description {
         /// What is wrong with it.
         problem: String,
     },
-    /// What the guest says as another kind can't be used.
+    /// The guest's answer as another kind can't be used.
     Answer {
-        /// The function that was asked.
+        /// The function that was called.
         export: &'static str,
         /// What is wrong with its answer.
         problem: String,
@@ -46,9 +46,9 @@ pub enum LoadError {
         /// Where that one came from.
         by: String,
     },
-    /// What is there now can't be used, so what was in service before stays.
+    /// The new version can't be used, so the old version stays in service.
     Kept {
-        /// Why it can't.
+        /// Why the new version can't be used.
         error: Box<LoadError>,
         /// The version that stays.
         version: String,
@@ -56,7 +56,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Whether it waits for what whoever names the plugin approves by kind.
+    /// Whether it waits for permissions that are approved by kind where the plugin is named.
     #[must_use]
     pub fn waits_for_kinds(&self) -> bool {
         matches!(self, Self::Pending { command: None, unapproved } if !is_change(unapproved))
@@ -68,7 +68,7 @@ impl LoadError {
         Self::Pending { unapproved, command }
     }
 
-    /// What a call to a tool of `plugin` is answered with.
+    /// The error of a call to a tool of `plugin`.
     pub(super) fn as_call_error(&self, plugin: &str) -> CallError {
         match self {
             Self::Pending { command, .. } => CallError::Denied {
@@ -90,7 +90,7 @@ impl LoadError {
         NotLoaded { plugin: plugin.to_owned(), reason, next_step }
     }
 
-    /// The reason in words, without the place, for where that stands beside it.
+    /// The reason without the place, for output that already names the place.
     #[must_use]
     pub fn reason(&self) -> String {
         let text = self.to_string();
@@ -108,7 +108,7 @@ impl fmt::Display for LoadError {
             Self::Pending { unapproved, .. } => {
                 write!(formatter, "needs approval for {}", unapproved.join(", "))
             }
-            // The words are its own, and no tool was called.
+            // The message is the guest's own, and no tool was called.
             Self::Start { error: CallError::Guest { message } } if !message.is_empty() => {
                 write!(formatter, "did not start: {message}")
             }
@@ -169,13 +169,12 @@ impl std::error::Error for LoadError {
     }
 }
 
-/// Whether something waits because it is not what it was.
+/// Whether the approval is for other content.
 fn is_change(unapproved: &[String]) -> bool {
     unapproved.first().is_some_and(|first| first.starts_with("change: "))
 }
 
-/// What to do about a plugin that failed while it was started, which nobody called and no parameters
-/// can mend.
+/// The next step for a plugin that failed while it started: nobody called it, so other parameters don't help.
 fn after_start(error: &CallError) -> String {
     match error {
         CallError::Guest { .. } => {

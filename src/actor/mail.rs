@@ -1,13 +1,13 @@
-//! The mailbox of a plugin. Calls go through it as they are: the other actors have boxes in theirs.
+//! The mailbox of a plugin. Its messages are not boxed, unlike those of the other actors.
 
 use async_channel::{Receiver, Recv, Sender};
 
 use crate::task::drain;
 
-/// The actor's end of a mailbox, with which what is still in it is dropped.
+/// The actor's end of a mailbox. Dropping it drops the messages that are still in it.
 pub(super) struct Mail<T>(Receiver<T>);
 
-/// A mailbox in which so many messages wait before their senders do.
+/// A mailbox for so many messages. If it is full, senders wait.
 pub(super) fn mailbox<T>(messages: usize) -> (Sender<T>, Mail<T>) {
     let (sender, receiver) = async_channel::bounded(messages);
     (sender, Mail(receiver))

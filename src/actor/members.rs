@@ -1,4 +1,4 @@
-//! The plugin host as owner of channels, stages, tools, memory backends and voice handlers.
+//! The plugin host's channels, stages, tools, memory backends and voice handlers.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::contract::{
 };
 use crate::task::{Clock, off_executor};
 
-/// A tool of this program, and the storage it is given.
+/// A native tool and its storage.
 pub(super) struct NativeTool {
     pub(super) tool: Arc<dyn Tool>,
     store: Arc<dyn KeyValueStore>,
@@ -45,32 +45,32 @@ impl NativeTool {
 }
 
 impl PluginHost {
-    /// Takes a member into the host; it is not started yet.
+    /// Registers a member without starting it.
     ///
     /// # Errors
     ///
-    /// [`LifecycleError::Taken`] where there is one of its kind and name,
+    /// [`LifecycleError::Taken`] if there is one of its kind and name,
     /// [`LifecycleError::HostGone`].
     pub async fn register(&self, member: Member) -> Result<(), LifecycleError> {
         self.lifecycle.register(member).await
     }
 
-    /// Stops a member and forgets it. What a channel still waited for is given up.
+    /// Stops a member and forgets it. The pending answers of a channel are given up.
     ///
     /// # Errors
     ///
-    /// [`LifecycleError::Unknown`] where there is none; otherwise why it did not stop in order.
+    /// [`LifecycleError::Unknown`] if there is none; otherwise why it did not stop in order.
     pub async fn remove(&self, kind: PluginCapability, name: &str) -> Result<(), LifecycleError> {
         self.lifecycle.remove(kind, name).await
     }
 
-    /// Starts every member, all at once, and says of each whether it runs. One that is running
-    /// already stays so; one that fails, panics or takes too long hinders nobody.
+    /// Starts all members at once, and returns the outcome of each. A running member keeps running. A member
+    /// that fails, panics or is slow does not delay the others.
     pub async fn start_all(&self) -> Vec<MemberOutcome> {
         self.lifecycle.start_all().await
     }
 
-    /// Tells every member to stop, and then waits for all of them, each with its own time limit.
+    /// Asks every member to stop, then waits for all of them, each with its own time limit.
     pub async fn stop_all(&self) -> Vec<MemberOutcome> {
         self.lifecycle.stop_all().await
     }
@@ -80,8 +80,8 @@ impl PluginHost {
         self.lifecycle.start_kind(kind).await
     }
 
-    /// Stops every member of one kind, as [`stop_all`](Self::stop_all) does: channels, for instance,
-    /// before those who still answer their messages.
+    /// Stops every member of one kind, as [`stop_all`](Self::stop_all) does. Channels, for instance, stop
+    /// before the members that still answer their messages.
     pub async fn stop_kind(&self, kind: PluginCapability) -> Vec<MemberOutcome> {
         self.lifecycle.stop_kind(kind).await
     }
@@ -127,7 +127,7 @@ impl PluginHost {
         })
     }
 
-    /// The running tools that are no guest's.
+    /// The running native tools.
     #[must_use]
     pub fn native_tools(&self) -> Vec<Arc<dyn Tool>> {
         let members = self.members();
@@ -167,8 +167,7 @@ impl PluginHost {
         })
     }
 
-    /// Every stage with its state: one that was registered and doesn't run is no reason to pass
-    /// messages by it.
+    /// Every stage with its state. Messages must not skip a registered stage because it does not run.
     #[must_use]
     pub fn stages(&self) -> Vec<(Arc<dyn PipelineStage>, MemberStatus)> {
         let members = self.members();
@@ -179,14 +178,14 @@ impl PluginHost {
         stages.collect()
     }
 
-    /// The time that this host goes by.
+    /// The clock of this host.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.shared.options.sandbox.clock)
     }
 
-    /// The value of a secret that the operator has stored, for a channel or a stage of this program.
-    /// No guest can ask for it: guests name secrets in header values, and the host puts them in.
+    /// The value of a stored secret, for a native channel or stage. Guests can't read secrets: they name them
+    /// in header values, and the host fills in the values.
     #[must_use]
     pub fn resolve_secret(&self, name: &str) -> Option<Secret> {
         self.shared.options.sandbox.secrets.secret(name)

@@ -1,5 +1,5 @@
-//! The module of a plugin in service. Its code is there while somebody uses it; otherwise the module is
-//! known by its digest and what it is made of.
+//! The module of a plugin in service. Its code is in memory only while it is used; its digest and summary
+//! always are.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,12 +13,12 @@ use crate::wasm::{CodeCharge, CompiledModule, MemoryAccount, ModuleSummary, Tran
 
 /// The module of a plugin in service.
 ///
-/// It was validated when the plugin was loaded. Its code is translated for the first call, from the very
-/// bytes that were validated, and kept as long as an instance is there or was there not long ago.
+/// The module was validated at load. Its code is translated for the first call, from the same bytes that were
+/// validated, and is kept while there is an instance and for a while afterwards.
 pub struct PluginModule {
     summary: Arc<ModuleSummary>,
     source: ModuleSource,
-    /// For whoever is told that the module can't be read.
+    /// The place, for error messages.
     place: PathBuf,
     code: Lock<Weak<CompiledModule>>,
 }
@@ -33,7 +33,7 @@ impl PluginModule {
         Self { summary, source, place, code: Lock::default() }
     }
 
-    /// What the module is made of.
+    /// The module's imports, exports and size.
     #[must_use]
     pub fn summary(&self) -> &ModuleSummary {
         &self.summary
@@ -43,7 +43,7 @@ impl PluginModule {
         &self.summary
     }
 
-    /// Whether its code is translated now.
+    /// Whether its code is in memory.
     #[must_use]
     pub fn is_translated(&self) -> bool {
         self.translated().is_some()
@@ -53,12 +53,12 @@ impl PluginModule {
         self.code.lock().upgrade()
     }
 
-    /// Makes room for the code, and counts it.
+    /// Reserves memory for the code.
     pub(super) fn charge(&self, account: &Arc<MemoryAccount>) -> Result<CodeCharge, CallError> {
         account.charge_code(self.summary.code_bytes()).map_err(CallError::Exhausted)
     }
 
-    /// Takes code into use that is translated already.
+    /// Puts translated code into use.
     pub(super) fn put(&self, code: CompiledModule, charge: CodeCharge) -> Arc<CompiledModule> {
         let code = Arc::new(code.charged(charge));
         *self.code.lock() = Arc::downgrade(&code);
@@ -71,15 +71,15 @@ impl PluginModule {
         plugin: &str,
         account: &Arc<MemoryAccount>,
     ) -> Result<Arc<CompiledModule>, CallError> {
-        // Before it is there, so that what is idle gives way to it.
+        // The memory is reserved first, so that idle instances are dropped for it.
         let charge = self.charge(account)?;
         let code = self.translate_off_executor().await;
         let code = code.map_err(|error| CallError::NotLoaded(error.for_caller(plugin).into()))?;
         Ok(self.put(code, charge))
     }
 
-    /// Reads and translates the code. What comes with the program is small and translated function by
-    /// function later: that takes less time than to ask another thread.
+    /// Reads and translates the code, off the executor. Bundled code is small and its functions are translated
+    /// later: that takes less time than to ask another thread.
     pub(super) async fn translate_off_executor(
         self: &Arc<Self>,
     ) -> Result<CompiledModule, LoadError> {

@@ -1,4 +1,4 @@
-//! What a plugin host is started with.
+//! The options of a plugin host.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use super::lifecycle::LifecycleOptions;
 use crate::contract::limits;
 use crate::sandbox::SandboxOptions;
 
-/// How the host runs plugins.
+/// The options of a plugin host.
 #[derive(Clone)]
 pub struct PluginHostOptions {
-    /// What every sandbox is given.
+    /// The options of every sandbox.
     pub sandbox: SandboxOptions,
     /// Bytes of linear memory and translated code that all guests may hold together.
     pub memory_budget_bytes: usize,
-    /// How long an instance may be idle before it is dropped, and the code that it runs with it.
+    /// How long an instance may be idle before it is dropped, with its code.
     pub idle_timeout: Duration,
-    /// Bytes that a module may have without a question.
+    /// Bytes that a module may have without approval.
     pub module_bytes: usize,
-    /// How long members may take to start and stop, and when failed channels are started again.
+    /// How long members may take to start and stop, and when failed channels restart.
     pub lifecycle: LifecycleOptions,
 }
 

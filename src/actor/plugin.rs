@@ -27,13 +27,13 @@ use crate::wasm::{
     Parked,
 };
 
-/// Calls that a plugin takes before its callers have to wait to hand one over.
+/// Calls that wait in a plugin's mailbox. If it is full, callers wait.
 pub(super) const MAILBOX: usize = 32;
 
 /// Fresh instances of one plugin that run at once.
 const CONCURRENT_INSTANCES: usize = 16;
 
-/// A call for the actor, of whatever kind. Dropping the receiver of `reply` cancels it.
+/// A call for the actor. Dropping the receiver of `reply` cancels it.
 #[derive(Debug)]
 pub(super) struct PluginMessage {
     call: GuestCall,
@@ -62,14 +62,14 @@ pub(super) async fn submit(
     }
 }
 
-/// What it takes to start an instance of the plugin.
+/// Everything that starting an instance of the plugin needs.
 #[derive(Clone)]
 pub(super) struct InstanceSpec {
     pub(super) module: Arc<PluginModule>,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) resources: PluginResourceConfig,
     pub(super) memory: Arc<MemoryBudget>,
-    /// Open as long as the plugin is in service, so that it has its share also when nothing of it runs.
+    /// Open while the plugin is in service, so that it has its share of the budget even when it does not run.
     pub(super) account: Arc<MemoryAccount>,
 }
 
@@ -83,8 +83,8 @@ impl InstanceSpec {
         Instance::start(code, sandbox, &self.resources, memory, budget).await
     }
 
-    /// The module's code, which is translated if it isn't there: within the time of the call, and longer for
-    /// the next one.
+    /// The module's code, translated if it is not in memory. A translation that exceeds the time of the call
+    /// goes on for the next one.
     async fn code(
         &self,
         translating: &mut Option<Translating>,
@@ -114,14 +114,14 @@ struct Translating {
     work: BoxFuture<'static, Result<Arc<CompiledModule>, CallError>>,
 }
 
-/// What a call starts from and leaves to the next call.
+/// The state that one call leaves to the next.
 #[derive(Default)]
 struct Ready {
-    /// What is kept. Of a plugin with a fresh instance for each call, it is the code.
+    /// The idle instance, or the code if every call has a fresh instance.
     parked: Option<Parked>,
     /// The code of a call that runs.
     code: Option<Arc<CompiledModule>>,
-    /// What a call has not waited for.
+    /// A translation that no call waits for.
     translating: Option<Translating>,
 }
 
@@ -163,7 +163,7 @@ impl PluginActor {
         tasks.detach(Marked::new(mark, Box::pin(actor.run())));
     }
 
-    /// Waits for the first call in little room: what calls need is large, and most plugins have none.
+    /// Waits for the first call with a small future: that of calls is large, and most plugins are never called.
     async fn run(self) {
         if let Ok(first) = self.seat.mailbox.recv().await {
             Box::pin(self.serve(first)).await;
@@ -190,7 +190,7 @@ impl PluginActor {
                 let budget = self.ready.budget(&spec.resources, sent).with_gauge(gauge);
                 let outcome = run(spec, &mut self.ready, &call, budget, &reply, &ends).await;
                 *self.caller.lock() = None;
-                // The caller may be gone by now, and then nobody misses the answer.
+                // The caller may be gone by now.
                 let _ = reply.send(outcome).await;
             }
             InstanceMode::PerCall => {
@@ -229,7 +229,7 @@ impl PluginActor {
         }
     }
 
-    /// The code for an instance beside others: all use the same, which is kept for the next one.
+    /// The code for one of several instances. All instances share it, and it is kept for the next one.
     async fn shared_code(
         &mut self,
         budget: &CallBudget,
@@ -257,8 +257,8 @@ impl PluginActor {
 }
 
 impl Ready {
-    /// The budget of a call. Those that wait for one translation wait at the same time, though they are looked
-    /// at one by one.
+    /// The budget of a call. Calls that wait for one translation all wait from when they were sent, though
+    /// the actor handles them one by one.
     fn budget(&self, resources: &PluginResourceConfig, sent: Instant) -> CallBudget {
         let budget = CallBudget::new(resources);
         match &self.translating {
@@ -267,12 +267,12 @@ impl Ready {
         }
     }
 
-    /// Keeps the code that a call has not waited for. It never ends, for there may be none.
+    /// Finishes a translation that no call waits for. The future never ends, because there may be none.
     async fn keep_translated<T>(&mut self, memory: &MemoryBudget) -> T {
         if let Some(translating) = &mut self.translating {
             let code = (&mut translating.work).await;
             self.translating = None;
-            // The next call meets the failure itself.
+            // After a failure, the next call translates again and reports it.
             if let Ok(code) = code {
                 self.parked = Some(memory.keep(Kept::Code(code), Instant::now()));
             }
@@ -281,32 +281,32 @@ impl Ready {
     }
 }
 
-/// Tells whoever called that the call has panicked.
+/// Replies to the caller that the call has panicked.
 fn answer_panic(reply: &Sender<Outcome>, message: String) {
     let result = Err(CallError::Panicked { message });
     // It is full only when the call had ended, and closed when nobody waits.
     let _ = reply.try_send(CallOutcome { result, usage: Usage::default() });
 }
 
-/// The budget keeps the idle instance, and an instance the budget: whoever parked it takes it back,
-/// also where the executor is gone and the actor never comes to its end.
+/// The budget keeps the idle instance, and the instance keeps the budget. So the actor takes the instance back
+/// when it is dropped, even if the executor is gone.
 impl Drop for PluginActor {
     fn drop(&mut self) {
         drop(self.ready.parked.take().and_then(|parked| self.seat.spec.memory.take_back(parked)));
     }
 }
 
-/// What ends a call before its time.
+/// The signals that cancel a call.
 struct Ends {
     stop: Cancellation,
     revoked: Cancellation,
-    /// The per-call instances run beside the actor, which may be gone before them.
+    /// Keeps the source alive: per-call instances may outlive the actor.
     _source: Arc<CancellationSource>,
 }
 
-/// Runs one call unless its caller goes away, the host stops or its approval is taken back; a panic
-/// in it is its outcome. An instance that is still good afterwards is parked, and otherwise its code; what
-/// was parked for a call that never began stays so.
+/// Runs one call unless its caller goes away, the host stops or its approval is revoked. A panic becomes the
+/// call's outcome. A usable instance is parked afterwards, otherwise its code. If the call never began,
+/// everything stays parked.
 async fn run(
     spec: &InstanceSpec,
     ready: &mut Ready,
@@ -324,8 +324,8 @@ async fn run(
     CallOutcome { result, usage: budget.usage() }
 }
 
-/// Runs one call on the resident instance, or on a new one where there is none any more. Leaves the code
-/// in `ready`, however that ends.
+/// Runs one call on the resident instance, or on a new one if there is none. The code stays in `ready`, even
+/// after a failure.
 async fn run_resident(
     spec: &InstanceSpec,
     ready: &mut Ready,
@@ -347,7 +347,7 @@ async fn run_resident(
             };
             let code = code.insert(found);
             spec.start(code, budget).await.map_err(|error| match error {
-                // The tool has said nothing yet, and the parameters are not at fault.
+                // The tool was not called yet, so the parameters are not at fault.
                 CallError::Guest { message } => CallError::NotReady { reason: message },
                 error => error,
             })?
@@ -360,7 +360,7 @@ async fn run_resident(
     result
 }
 
-/// Gives up on `call` when there is a reason to. The call is large, so it stays where it is.
+/// Awaits `call` until it is cancelled. The call is pinned by its caller, because it is large.
 async fn unless_cancelled<T>(
     call: Pin<&mut impl Future<Output = Result<T, CallError>>>,
     reply: &Sender<Outcome>,
@@ -370,7 +370,7 @@ async fn unless_cancelled<T>(
         or(reply.closed(), or(ends.stop.cancelled(), ends.revoked.cancelled())).await;
         Err(CallError::Cancelled)
     };
-    // What was given up while it waited for its turn must not begin.
+    // A call that was cancelled while it waited must not begin.
     match or(async { Ok(given_up.await) }, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(result) => result,
         Err(panic) => Err(panicked(&*panic)),

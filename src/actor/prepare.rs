@@ -29,7 +29,7 @@ pub(super) struct PackageHead {
     pub(super) module: ModuleSource,
 }
 
-/// What preparing a package needs from its host.
+/// The parts of a host that preparing a package needs.
 #[derive(Clone)]
 pub(super) struct Workshop {
     pub(super) sandbox: SandboxOptions,
@@ -81,7 +81,7 @@ const QUIET_TURNS: usize = 64;
 pub(super) enum Afterwards {
     /// Nobody has called the plugin: it is dropped.
     Cold,
-    /// The plugin takes the place of one that is in use.
+    /// The plugin replaces one that is in use.
     Warm,
 }
 
@@ -157,7 +157,7 @@ impl PackageHead {
         let (permissions, resources) = (&manifest.permissions, &manifest.resources);
         let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, sandbox);
         warnings.extend(closed);
-        // From here on, a neighbour that holds more than its share gives way.
+        // From here on, plugins above their share of the budget give way to this one.
         let spec = InstanceSpec {
             module: Arc::new(PluginModule::new(Arc::clone(summary), module, &origin)),
             sandbox: Arc::new(sandbox),
@@ -271,7 +271,7 @@ fn ask_without_host(
     let mut turns = (0..QUIET_TURNS).map(|_| block_on(poll_once(&mut asking)));
     let interview = match turns.find_map(|asked| asked) {
         Some(Ok(interview)) => interview,
-        // The guest did describe itself: it would give the same description again.
+        // The guest did describe itself: it would return the same description again.
         Some(Err(error @ (LoadError::Description { .. } | LoadError::Capability(_)))) => {
             return Err(error);
         }

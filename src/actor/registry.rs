@@ -1,7 +1,7 @@
-//! The snapshot of what is loaded: which plugins, and which tool is whose.
+//! The plugins of one snapshot: those in service, those refused, and their tools.
 //!
-//! A snapshot never changes. The plugin host replaces it whole; a reader keeps the one it
-//! started with, so a call in flight is never hurt by a change.
+//! A registry never changes. The plugin host replaces it as a whole; a reader keeps the one it started
+//! with, so a change never disturbs a call in flight.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct PluginRegistry {
     plugins: SortedMap<String, Arc<LoadedPlugin>>,
     refused: Vec<RefusedPlugin>,
     by_full_name: SortedMap<String, ToolEntry>,
-    /// The full names that a bare name may mean.
+    /// The full names for each bare name.
     by_bare_name: SortedMap<String, Vec<String>>,
 }
 
@@ -37,9 +37,9 @@ pub struct PluginRegistry {
 pub struct LoadedPlugin {
     /// Its checked manifest.
     pub manifest: PluginManifest,
-    /// Its tools, as the module described them.
+    /// Its tools, as the module describes them.
     pub tools: Vec<Arc<ToolDescription>>,
-    /// What the guest answered at load as a stage or a skill.
+    /// The guest's answers at load as a stage or a skill.
     pub facts: GuestMetadata,
     /// Where it came from.
     pub origin: PackageOrigin,
@@ -53,7 +53,7 @@ pub struct LoadedPlugin {
     pub(super) mailbox: Sender<PluginMessage>,
     /// Cancels its calls in flight when its approval is revoked.
     pub(super) revocation: Arc<CancellationSource>,
-    /// Tells this load from every other one of the host.
+    /// The number of this load, unique in the host.
     pub(crate) load: u64,
 }
 
@@ -68,7 +68,7 @@ pub struct RefusedPlugin {
     pub error: LoadError,
 }
 
-/// Two are the same that say the same.
+/// Two refusals are equal if their messages are.
 impl PartialEq for RefusedPlugin {
     fn eq(&self, other: &Self) -> bool {
         let said = |it: &Self| (it.error.to_string(), it.error.next_step());
@@ -116,7 +116,7 @@ impl ToolEntry {
         &self.plugin.tools[self.index]
     }
 
-    /// The name that everybody outside the plugin uses.
+    /// The tool's name outside its plugin.
     #[must_use]
     pub fn full_name(&self) -> String {
         full_tool_name(&self.plugin.manifest.id, &self.description().name)
@@ -147,13 +147,13 @@ impl PluginRegistry {
         self.by_full_name.values().cloned().collect()
     }
 
-    /// The tool of this full name, or of this bare name where only one plugin has it.
+    /// The tool of this full name, or of this bare name if only one plugin has it.
     ///
     /// # Errors
     ///
-    /// [`CallError::UnknownTool`] with names that come close, [`CallError::AmbiguousTool`]; for a
-    /// full name whose plugin is not in service, [`CallError::Denied`] where it waits for approval
-    /// and otherwise [`CallError::NotLoaded`].
+    /// [`CallError::UnknownTool`] with similar names, [`CallError::AmbiguousTool`]; for a full name whose
+    /// plugin is not in service, [`CallError::Denied`] if it waits for approval and otherwise
+    /// [`CallError::NotLoaded`].
     pub fn find_tool(&self, name: &str) -> Result<&ToolEntry, CallError> {
         if let Some(entry) = self.by_full_name.get(name) {
             return Ok(entry);
@@ -168,11 +168,11 @@ impl PluginRegistry {
         }
     }
 
-    /// Why there is no such tool: its plugin was found and refused, or nobody ever had it.
+    /// Why there is no such tool: its plugin was refused, or no plugin has it.
     fn missing(&self, name: &str) -> CallError {
         let owner = name.split_once("__").map(|(owner, _)| owner);
         let absent = owner.filter(|owner| !self.plugins.contains_key(*owner));
-        // A misspelt name of a refused plugin gets the reason of that refusal, too.
+        // The reason of a refusal is also the answer to a misspelt name of the plugin.
         let ids: Vec<&str> = self.refused.iter().filter_map(|it| it.id.as_deref()).collect();
         let others = self.plugins.keys().map(String::as_str);
         let all: Vec<&str> = ids.iter().copied().chain(others).collect();
@@ -184,7 +184,7 @@ impl PluginRegistry {
         }
     }
 
-    /// Why no plugin of this id is in service: it was found and refused, or nobody ever had it.
+    /// Why no plugin of this id is in service: it was refused, or there is none.
     pub(super) fn not_in_service(&self, id: &str) -> CallError {
         match self.refused.iter().find(|refused| refused.id.as_deref() == Some(id)) {
             Some(refused) => refused.error.as_call_error(id),
@@ -195,7 +195,7 @@ impl PluginRegistry {
     fn unknown(&self, name: &str, owner: Option<&str>) -> CallError {
         let bare = name.rsplit_once("__").map_or(name, |(_, bare)| bare);
         let names = self.by_full_name.keys().map(String::as_str);
-        // The tools of a plugin that never started are not known, so any of them might have it.
+        // The tools of a plugin that never started are unknown: it might have this one.
         let might_have = |refused: &&RefusedPlugin| match (owner, &refused.id) {
             _ if matches!(refused.error, LoadError::Shadowed { .. }) => false,
             (Some(owner), Some(id)) => owner == id,
@@ -232,7 +232,7 @@ impl PluginRegistry {
     }
 }
 
-/// Up to three likely names: close ones, ones that contain `wanted`, or ones that begin alike.
+/// Up to three likely names: similar ones, ones that contain `wanted`, or ones with the same beginning.
 fn similar<'a>(bare: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = bare.to_ascii_lowercase();
     let mut close: Vec<(usize, &str)> = names

@@ -1,4 +1,4 @@
-//! What is in service at one moment: the plugins and the skills, as one value with a number.
+//! A snapshot: the plugins and skills in service at one moment, with a number.
 
 use std::sync::Arc;
 
@@ -6,17 +6,18 @@ use super::registry::PluginRegistry;
 use crate::contract::Cancellation;
 use crate::skill::SkillRegistry;
 
-/// What is in service at one moment. It never changes; the plugin host replaces it whole.
+/// The plugins and skills in service at one moment. A snapshot never changes; the plugin host replaces it as
+/// a whole.
 ///
-/// Whoever keeps a snapshot keeps the plugins in it: a plugin that was replaced or removed ends
-/// when the last snapshot that names it is gone.
+/// A snapshot keeps its plugins: a plugin that was replaced or removed ends with the last snapshot that
+/// names it.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Rises by one with every change.
+    /// The number of the snapshot. Every change adds one.
     pub generation: u64,
     /// The plugins in service, and those that were refused.
     pub plugins: Arc<PluginRegistry>,
-    /// The skills there are.
+    /// All skills.
     pub skills: Arc<SkillRegistry>,
     pub(super) replaced: Cancellation,
 }

@@ -1,7 +1,7 @@
-//! Hearing of changes: a subscriber compares what it has seen with what is in service now.
+//! Subscriptions to changes: a subscriber compares the state it has seen with the current snapshot.
 //!
-//! Nothing is queued, so a slow subscriber holds up nobody and misses nothing: it hears of
-//! everything since it last looked as one change.
+//! Nothing is queued. A slow subscriber delays nobody and misses nothing: everything since its last change
+//! becomes one change.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::change::{RegistryChange, Seen};
 use super::host::HostState;
 use super::snapshot::Snapshot;
 
-/// Hears of every change since it was made, in the order of generations.
+/// Receives every change since it was made, in the order of generations.
 pub struct Subscription {
     shared: Arc<HostState>,
     generation: u64,
@@ -29,7 +29,7 @@ impl Subscription {
             let now = self.shared.snapshot.load_full();
             if now.generation == self.generation {
                 let replaced = now.replaced.clone();
-                // A snapshot that is kept keeps its plugins in service.
+                // Keeping the snapshot would keep its plugins in service.
                 drop(now);
                 replaced.cancelled().await;
                 if self.shared.snapshot.load().generation == self.generation {
@@ -44,7 +44,7 @@ impl Subscription {
         }
     }
 
-    /// The generation that this subscriber has heard of.
+    /// The generation of the last change that was received.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation

@@ -9,8 +9,8 @@ use crate::contract::{
     sanitize_json, sanitize_text,
 };
 
-/// A tool of a plugin in service. It is looked up by its full name at every call, so that it goes
-/// to the newest version of its plugin.
+/// A tool of a plugin in service. Every call looks it up by its full name, so that the call goes to the
+/// newest version of its plugin.
 pub(super) struct HostedTool {
     host: PluginHost,
     name: String,
@@ -53,8 +53,8 @@ pub(super) async fn execute(
     input: &CallerInput,
 ) -> Result<Value, CallError> {
     let text = host.call_with_input(name, json_line(params), input, None).await.result?;
-    // Whoever asks for a tool by its trait gives the answer to a model. A guest may answer with plain
-    // text, which is a JSON string to callers.
+    // The caller of a tool's trait hands the result to a model, so control tokens are removed. A guest may
+    // return plain text, which becomes a JSON string.
     Ok(serde_json::from_str(&sanitize_json(&text))
         .unwrap_or_else(|_| Value::String(sanitize_text(&text).into_owned())))
 }

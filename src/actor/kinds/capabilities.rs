@@ -1,10 +1,10 @@
-//! What the manifest says a plugin is, against what its module exports.
+//! Compares the capabilities in a manifest with the exports of the module.
 
 use std::fmt;
 
 use crate::contract::{ActionableError, PluginCapability, ToolDescription};
 
-/// Where manifest and module disagree.
+/// The difference between a manifest's capabilities and a module's exports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CapabilityMismatch {
@@ -15,12 +15,12 @@ pub struct CapabilityMismatch {
 }
 
 impl CapabilityMismatch {
-    /// Compares `capabilities` of a manifest with the kinds of a module's exports. Every plugin
-    /// exports what a tool provider does, so that part is compared when its tools are known.
+    /// Compares `capabilities` of a manifest with the kinds of a module's exports. Every plugin has the exports
+    /// of a tool provider, so tools are compared after `describe`.
     ///
     /// # Errors
     ///
-    /// Every kind that only one of the two has.
+    /// The kinds that only one of the two has.
     pub fn check(declared: &[PluginCapability], exported: &[PluginCapability]) -> Result<(), Self> {
         let only_in = |these: &[PluginCapability], others: &[PluginCapability]| {
             let other = |kind: &&PluginCapability| **kind != PluginCapability::Tool;
@@ -74,7 +74,7 @@ impl ActionableError for CapabilityMismatch {
 
 impl std::error::Error for CapabilityMismatch {}
 
-/// Tools belong to a plugin that is a tool provider or a skill.
+/// Checks that only tool providers and skills have tools.
 pub(super) fn check_tools(
     declared: &[PluginCapability],
     tools: &[ToolDescription],

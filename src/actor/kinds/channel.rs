@@ -19,8 +19,8 @@ use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
 /// One plugin's channel.
 ///
-/// The guest is told of each message that the host has taken, if it wants to be told. Where telling
-/// it failed, the message is not handed over a second time when the guest gives it again.
+/// The guest gets a receipt for each message that the host has accepted, if its manifest asks for receipts. If
+/// a receipt failed and the guest returns the message again, the message is not delivered twice.
 pub(super) struct HostedChannel {
     guest: Guest,
     title: String,
@@ -29,7 +29,7 @@ pub(super) struct HostedChannel {
     media: bool,
     max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
-    /// Ids of messages that the host has and the guest does not know of yet.
+    /// Ids of accepted messages without a receipt yet.
     taken: Lock<SortedSet<String>>,
 }
 
@@ -48,8 +48,8 @@ impl HostedChannel {
         }
     }
 
-    /// Polls until something fails or the host is stopping. What was polled is handed over as a
-    /// whole, since a guest that is not told of receipts would not give it again.
+    /// Polls until a call fails or the host stops. All polled messages are delivered, because a guest without
+    /// receipts would not return them again.
     async fn receive(
         &self,
         host: &dyn ChannelHost,
@@ -81,7 +81,7 @@ impl HostedChannel {
             let channel = &self.guest.id;
             match host.deliver_inbound(channel, &sender, &chat, payload, metadata).await {
                 Ok(()) => {}
-                // What a stranger sends must not end the channel for everyone else.
+                // One sender's bad message must not end the channel for the others.
                 Err(error @ (PluginError::Refused { .. } | PluginError::Invalid { .. })) => {
                     log::info!("channel {channel}: {error}");
                 }
@@ -95,7 +95,7 @@ impl HostedChannel {
         Ok(())
     }
 
-    /// Gives the guest a payload, with the thread that it belongs to.
+    /// Sends a payload to the guest, with the thread that it belongs to.
     async fn pass_on(
         &self,
         target: &str,
@@ -125,7 +125,7 @@ impl HostedChannel {
     }
 
     fn taken(&self) -> Held<'_, SortedSet<String>> {
-        // The set is whole at every step, so a panic elsewhere while it was locked harms nothing.
+        // The set is consistent at every step, so a panic under the lock does no harm.
         self.taken.lock()
     }
 }

@@ -1,5 +1,5 @@
 //! A guest's description of itself at load: its tools, and the answers that traits of other kinds
-//! give without waiting.
+//! return without waiting.
 
 use std::sync::Arc;
 
@@ -21,17 +21,17 @@ const NAME_CHARS: usize = 64;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GuestMetadata {
-    /// When its stage runs, if it is one.
+    /// The type of its stage, if it is a stage.
     pub stage_type: Option<PipelineStageType>,
-    /// Its skill, if it is one.
+    /// Its skill, if it is a skill.
     pub skill: Option<Arc<GuestSkill>>,
 }
 
-/// A skill that a guest tells.
+/// A skill that a guest provides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GuestSkill {
-    /// The plugin's id, with a hyphen for everything that a skill's name can't have.
+    /// The plugin's id, with a hyphen for every character that a skill's name can't have.
     pub name: String,
     /// The manifest's description, or its name; at most 1,024 characters.
     pub description: String,
@@ -45,7 +45,7 @@ pub struct GuestSkill {
     pub tools: Vec<String>,
 }
 
-/// The answers as a guest gave them, of which nothing is checked.
+/// A guest's answers before they are checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::actor) struct Answers {
     pub(in crate::actor) stage_type: String,
@@ -54,7 +54,7 @@ pub(in crate::actor) struct Answers {
 }
 
 impl Answers {
-    /// Asks an instance for what its manifest declares.
+    /// Calls the functions of the kinds that the manifest declares.
     pub(in crate::actor) async fn ask(
         instance: &mut Instance,
         manifest: &PluginManifest,
@@ -87,7 +87,7 @@ pub(in crate::actor) fn described_tools(
 }
 
 impl GuestMetadata {
-    /// What the answers say to what the manifest declares.
+    /// Checks the answers for the kinds that the manifest declares.
     pub(in crate::actor) fn of(
         answers: Answers,
         manifest: &PluginManifest,
@@ -111,7 +111,7 @@ impl GuestMetadata {
 }
 
 impl GuestSkill {
-    /// The same as one among the skills there are.
+    /// The skill as the skill registry takes it.
     pub(in crate::actor) fn found(&self, plugin: &str) -> FoundSkill {
         let mut document = SkillDocument::from_plugin(
             &self.name,
@@ -149,7 +149,7 @@ impl GuestSkill {
     }
 }
 
-/// Makes one call, whose answer `read` takes.
+/// Makes one call and converts the result with `read`.
 async fn answer<T>(
     instance: &mut Instance,
     call: GuestCall,
@@ -185,13 +185,13 @@ fn variables(pairs: Vec<(String, String)>) -> Result<SortedMap<String, String>, 
     Ok(variables)
 }
 
-/// A guest's word as it may stand in a message.
+/// A guest's text, made safe for a message.
 fn shown(word: &str) -> String {
     word.chars().take(NAME_CHARS).flat_map(char::escape_debug).collect()
 }
 
-/// 1 to 64 of `a-z 0-9` and single inner hyphens. An id is nearly that: its parts, between dots,
-/// begin and end with a letter or digit.
+/// A skill's name for a plugin's id: 1 to 64 of `a-z 0-9` and single inner hyphens. The parts of an id, between
+/// dots, begin and end with a letter or digit.
 fn skill_name(id: &str) -> String {
     let mut name = String::with_capacity(id.len());
     for letter in id.chars() {

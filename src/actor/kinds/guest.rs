@@ -42,7 +42,7 @@ impl Guest {
         Self { host, id: id.to_owned(), kind }
     }
 
-    /// Makes one call on the newest version; `take` picks what the called function answers with.
+    /// Makes one call on the newest version and converts the result with `take`.
     pub(super) async fn ask<T>(
         &self,
         call: GuestCall,
@@ -56,21 +56,21 @@ impl Guest {
         })
     }
 
-    /// In a box, as one copy for all functions.
+    /// Makes one call. The future is boxed: all callers share one copy of the code.
     pub(super) fn value(&self, call: GuestCall) -> BoxFuture<'_, Result<GuestValue, PluginError>> {
         Box::pin(async move {
-            // The plugin itself must not be kept while its call runs, or it would outlive its time.
+            // Keeping the plugin during its call would keep it in service.
             let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox.clone();
             Ok(plugin::submit(mailbox, call, None).await.result?)
         })
     }
 
-    /// The same for functions that answer with a text.
+    /// Calls a function that returns a text.
     pub(super) async fn ask_text(&self, call: GuestCall) -> Result<String, PluginError> {
         self.ask(call, GuestValue::into_text).await
     }
 
-    /// The same for functions that only say that it is done.
+    /// Calls a function without a result.
     pub(super) async fn tell(&self, call: GuestCall) -> Result<(), PluginError> {
         self.ask(call, |value| (value == GuestValue::Unit).then_some(())).await
     }

@@ -1,4 +1,4 @@
-//! The trait objects that a host gives for its plugins.
+//! Plugins as trait objects of their kinds.
 
 use std::sync::Arc;
 

@@ -49,7 +49,7 @@ impl MemoryBackend for HostedMemory {
                 let what = format!("a score from memory `{}`", self.0.id);
                 return Err(PluginError::Invalid { what, problem: "it is not a number".into() });
             }
-            // The best come first, so what is too much is at the end.
+            // The best hits come first.
             hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             Ok(hits)
         })

@@ -1,8 +1,8 @@
-//! Guests of the five kinds beside tools, each as the trait object that a native one would be.
+//! Adapters for guests of the five kinds beside tools: each is a trait object like a native one.
 //!
-//! An adapter holds a plugin's id and not the plugin: it looks the plugin up at each call, so the
-//! call goes to the newest version and nothing is kept in service. What a trait gives without
-//! waiting is of the version that the adapter was made from.
+//! An adapter holds a plugin's id, not the plugin. Every call looks the plugin up, so that it goes to the
+//! newest version and keeps nothing in service. Answers without a call, such as names, are those of the version
+//! that the adapter was made from.
 
 mod capabilities;
 mod channel;

@@ -11,7 +11,7 @@ use crate::contract::{
     BoxFuture, CallError, PluginError, Skill, SortedMap, ToolContext, full_tool_name,
 };
 
-/// What the guest said when it was loaded; its tools are run by the version that is in service.
+/// The guest's answers at load. Its tools are run by the version in service.
 pub(super) struct HostedSkill {
     pub(super) host: PluginHost,
     pub(super) id: String,

@@ -1,4 +1,4 @@
-//! What the host can own: an object of one of the six kinds, with a name.
+//! A member of the host: a trait object of one of the kinds, with a name.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::contract::{
 };
 use crate::store::MemoryKeyValueStore;
 
-/// Who brought a member.
+/// The origin of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberOrigin {
-    /// The program itself, or whoever embeds the library.
+    /// The program itself, or an embedder of the library.
     Native,
     /// A plugin.
     Plugin(String),
@@ -30,7 +30,7 @@ impl fmt::Display for MemberOrigin {
     }
 }
 
-/// What does the work.
+/// The trait object of a member.
 #[derive(Clone)]
 pub enum MemberObject {
     /// A channel.
@@ -39,7 +39,7 @@ pub enum MemberObject {
     Stage(Arc<dyn PipelineStage>),
     /// A memory backend.
     Memory(Arc<dyn MemoryBackend>),
-    /// A tool, and the storage it is given.
+    /// A tool and its storage.
     Tool(Arc<dyn Tool>, Arc<dyn KeyValueStore>),
     /// A voice handler.
     Voice(Arc<dyn VoiceHandler>),
@@ -65,7 +65,7 @@ impl fmt::Debug for MemberObject {
     }
 }
 
-/// Something to register with the host.
+/// A member to register with the host.
 #[derive(Clone)]
 pub struct Member {
     pub(super) name: String,
@@ -73,7 +73,7 @@ pub struct Member {
     pub(super) work: Work,
 }
 
-/// The object, with what its life needs.
+/// The trait object, with what its life cycle needs.
 #[derive(Clone)]
 pub(super) enum Work {
     Channel { adapter: Arc<dyn ChannelAdapter>, inbound: Arc<dyn ChannelHost> },
@@ -81,7 +81,7 @@ pub(super) enum Work {
 }
 
 impl Member {
-    /// A channel, whose messages go to `inbound`. One that fails is started again.
+    /// A channel, whose messages go to `inbound`. It is restarted after a failure.
     #[must_use]
     pub fn channel(adapter: Arc<dyn ChannelAdapter>, inbound: Arc<dyn ChannelHost>) -> Self {
         let name = adapter.name().to_owned();
@@ -95,7 +95,7 @@ impl Member {
         Self::other(name, MemberObject::Stage(stage))
     }
 
-    /// A tool, which is called by its name. What it stores is kept as long as the member.
+    /// A tool, which is called by its name. Its storage lives as long as the member.
     #[must_use]
     pub fn tool(tool: Arc<dyn Tool>) -> Self {
         let name = tool.name().to_owned();
@@ -120,8 +120,8 @@ impl Member {
         Self { name, origin: MemberOrigin::Native, work }
     }
 
-    /// Says what has to happen before it is used and after. A channel has its own ways for that, and
-    /// keeps them.
+    /// Sets the work to do before the member is used and afterwards. A channel starts and stops by itself, and
+    /// ignores this.
     #[must_use]
     pub fn with_service(mut self, starting_and_stopping: Arc<dyn Service>) -> Self {
         if let Work::Other { service, .. } = &mut self.work {
@@ -130,7 +130,7 @@ impl Member {
         self
     }
 
-    /// Says that a plugin brought it.
+    /// Sets the plugin that it comes from.
     #[must_use]
     pub fn from_plugin(mut self, id: impl Into<String>) -> Self {
         self.origin = MemberOrigin::Plugin(id.into());

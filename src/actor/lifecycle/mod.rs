@@ -1,9 +1,8 @@
-//! One life cycle for everything that the host owns: channels, stages, memory backends, tools and
-//! voice handlers, native or from a guest.
+//! One life cycle for all members of the host: channels, stages, memory backends, tools and voice handlers,
+//! native or from a guest.
 //!
-//! An actor keeps the table of members; each member has a task of its own that starts it, watches
-//! it and stops it. So members never wait for each other, and what one of them does wrong ends in
-//! its state.
+//! An actor keeps the table of members. Each member has a task of its own that starts it, watches it and stops
+//! it. So members never wait for each other, and a member's failure only changes its own state.
 
 mod member;
 mod message;

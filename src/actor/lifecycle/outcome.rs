@@ -1,44 +1,44 @@
-//! What came of starting or stopping members.
+//! The outcomes of starting and stopping members.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::contract::{ActionableError, PluginCapability, PluginError};
 
-/// What came of starting or stopping one member.
+/// The outcome of starting or stopping one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberOutcome {
     /// The member's name.
     pub name: String,
     /// Its kind.
     pub kind: PluginCapability,
-    /// Whether it did as it was told.
+    /// Why it did not start or stop, if it failed.
     pub result: Result<(), LifecycleError>,
 }
 
-/// Why a member is not where it was told to go.
+/// Why a member was not registered, started or stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LifecycleError {
-    /// There is one of this kind and name already.
+    /// There is already a member of this kind and name.
     Taken,
-    /// There is none of this kind and name.
+    /// There is no member of this kind and name.
     Unknown,
-    /// It said that it could not.
+    /// The member's own error.
     Plugin(PluginError),
     /// It panicked.
     Panicked {
         /// The panic's message.
         message: String,
     },
-    /// It took too long.
+    /// It exceeded its time limit.
     TimedOut {
-        /// What it was doing: `start` or `stop`.
+        /// The operation: `start` or `stop`.
         doing: &'static str,
-        /// The time it had.
+        /// The time limit.
         limit: Duration,
     },
-    /// It was told to stop before it had started.
+    /// It was asked to stop before it had started.
     Stopped,
     /// The host has ended.
     HostGone,

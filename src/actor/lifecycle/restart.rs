@@ -11,7 +11,7 @@ pub struct LifecycleOptions {
     pub stop_limit: Duration,
     /// How long a channel waits after its first failure. Each further wait is twice as long.
     pub first_restart: Duration,
-    /// The longest that it waits. A channel that ran as long as this begins anew.
+    /// The longest wait. For a channel that ran as long as this, the waits start again from the first.
     pub longest_restart: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Where in its life a member is, and why.
+//! The state of a member, and the reason for it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,28 +9,28 @@ use serde::Serialize;
 use super::member::{MemberObject, MemberOrigin};
 use crate::contract::PluginCapability;
 
-/// Where in its life something is that the host owns.
+/// The state of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum LifecycleState {
-    /// Known, and not yet asked to start.
+    /// Registered and not started yet.
     Registered,
-    /// Making ready.
+    /// Starting.
     Starting,
-    /// In use.
+    /// Running.
     Running,
-    /// Told to end, and given time for it.
+    /// Asked to stop, within its time limit.
     Stopping,
-    /// Ended in order.
+    /// Stopped in order.
     Stopped {
-        /// Who wanted it.
+        /// Who asked for it.
         reason: String,
     },
-    /// Ended otherwise.
+    /// Failed.
     Failed {
         /// Why.
         reason: String,
-        /// When it is started again, counted from its failure; `None` where it isn't.
+        /// The time from the failure to the restart; `None` if it is not restarted.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_millis")]
         restart_ms: Option<Duration>,
     },
@@ -56,27 +56,27 @@ impl fmt::Display for LifecycleState {
     }
 }
 
-/// One member and its state, as they were at one moment.
+/// One member and its state at one moment.
 #[derive(Debug, Clone, Serialize)]
 pub struct MemberStatus {
     /// Its name among those of its kind.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: PluginCapability,
-    /// Who brought it.
+    /// Its origin.
     pub origin: MemberOrigin,
-    /// Where it is.
+    /// Its state.
     #[serde(flatten)]
     pub state: LifecycleState,
-    /// How often it has been started again after a failure.
+    /// The number of its restarts after failures.
     pub restarts: u32,
-    /// What does the work.
+    /// Its trait object.
     #[serde(skip)]
     pub object: MemberObject,
 }
 
 impl MemberStatus {
-    /// Whether it is in use.
+    /// Whether it is running.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.state == LifecycleState::Running

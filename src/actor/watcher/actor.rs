@@ -14,15 +14,15 @@ use crate::actor::loader::{Loader, Reloaded, WatchedFolder};
 use crate::contract::{Cancellation, CancellationSource, SortedSet, WatchConfig};
 use crate::task::spawn_boxed;
 
-/// How often new watches may lead to further ones before that waits for the next change.
+/// How many rounds of new watches may follow each other before the rest waits for the next change.
 const ROUNDS: usize = 4;
-/// The longest time between two looks at everything because events were lost.
+/// The longest pause between two full scans after lost events.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// How the watcher learns of changes.
+/// How the watcher notices changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum WatchMode {
-    /// From the kernel where it tells, and by polling elsewhere. Without the feature `watch`, by
+    /// By the kernel's notifications, and by polling where there are none. Without the feature `watch`, by
     /// polling.
     #[default]
     Events,
@@ -37,7 +37,7 @@ pub struct SkillWatcher {
 }
 
 impl SkillWatcher {
-    /// Starts a watcher for what `loader` loads, whose tasks run on `executor`.
+    /// Starts a watcher for `loader`, whose tasks run on `executor`.
     #[must_use]
     pub fn start(
         executor: &Executor<'static>,
@@ -55,7 +55,7 @@ impl SkillWatcher {
         Self { _stop: stop, ready }
     }
 
-    /// Resolves when nothing that changes from now on goes unseen.
+    /// Resolves when every later change will be noticed.
     pub async fn ready(&self) {
         self.ready.cancelled().await;
     }
@@ -65,15 +65,15 @@ struct WatcherActor {
     loader: Loader,
     config: WatchConfig,
     source: EventSource,
-    /// When events were last lost, and how long to wait before everything is scanned again.
+    /// When events were last lost, and the pause before the full scan.
     lost: Option<(Instant, Duration)>,
 }
 
 impl WatcherActor {
-    /// Works until the loader has stopped.
+    /// Runs until the loader has stopped.
     async fn run(mut self, armed: CancellationSource) {
         let Some(reloaded) = self.loader.refresh().await else { return };
-        // From the first look until the watches are there, anything may have happened.
+        // Before the watches were set up, anything may have changed.
         if self.follow(reloaded).await.is_none() {
             return;
         }
@@ -92,7 +92,7 @@ impl WatcherActor {
         }
     }
 
-    /// Watches the folders of the new snapshot, and scans once more those that were not watched before.
+    /// Watches the folders of the new snapshot, and scans again those that were not watched before.
     async fn follow(&mut self, mut reloaded: Reloaded) -> Option<()> {
         for _ in 0..ROUNDS {
             let unseen = self.source.listen_to(reloaded.watched).await;
@@ -135,7 +135,7 @@ impl WatcherActor {
     }
 }
 
-/// What listens to the kernel, if anything does.
+/// The kernel's notifications, if there are any.
 enum EventSource {
     #[cfg(feature = "watch")]
     Open(Events),
@@ -159,7 +159,7 @@ impl EventSource {
         }
     }
 
-    /// Whether there is anything that nobody tells of.
+    /// Whether there are folders without notifications.
     fn must_poll(&self) -> bool {
         match self {
             #[cfg(feature = "watch")]
@@ -180,7 +180,7 @@ impl EventSource {
         }
     }
 
-    /// The next batch of changes that the kernel tells of.
+    /// The next batch of changes that the kernel notifies of.
     async fn batch(&mut self, config: &WatchConfig) -> Batch {
         match self {
             #[cfg(feature = "watch")]

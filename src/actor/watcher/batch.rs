@@ -1,4 +1,4 @@
-//! The changes that the loader gets at once.
+//! The changes that the loader handles together.
 
 #[cfg(feature = "watch")]
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[cfg(feature = "watch")]
 use crate::contract::SortedSet;
 
-/// What may have changed.
+/// The paths that may have changed.
 pub(super) enum Batch {
     All,
     #[cfg(feature = "watch")]

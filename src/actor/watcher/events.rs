@@ -1,5 +1,5 @@
-//! What the kernel tells, over notify: its thread does nothing but send, and a full channel means
-//! that everything is looked at.
+//! The kernel's notifications, over notify. Its thread only sends; if the channel is full, the loader scans
+//! everything.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,26 +19,26 @@ use crate::actor::loader::WatchedFolder;
 use crate::contract::SortedSet;
 use crate::task::off_executor;
 
-/// Events that wait while the loader is at work. More of them, and it looks at everything.
+/// Events that wait while the loader works. If there are more, the loader scans everything.
 const WAITING: usize = 8_192;
 
-/// The watches of the kernel, and what it tells.
+/// The watches of the kernel and their events.
 pub(super) struct Events {
     /// `None` only while another thread sets it up.
     watcher: Option<RecommendedWatcher>,
     path_events: Receiver<PathEvent>,
     lost: Receiver<()>,
-    /// What is watched.
+    /// The watched folders.
     armed: SortedSet<PathBuf>,
     targets: Targets,
-    /// Something that should be watched can't be.
+    /// Whether a folder that should be watched can't be.
     incomplete: bool,
 }
 
 /// A change of one path.
 struct PathEvent {
     path: PathBuf,
-    /// Whether a name came, went or was given to something else.
+    /// Whether a name was created, removed or moved.
     name: bool,
 }
 
@@ -48,7 +48,7 @@ impl Events {
         let (sender, path_events) = async_channel::unbounded();
         let (lose, lost) = async_channel::bounded(1);
         let handler = move |event| on_event(event, &sender, &lose);
-        // What a link leads to is watched by its real path, if it has to be watched.
+        // The target of a link is watched by its real path, if it has to be watched.
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(handler, config)?;
         let (armed, targets) = (SortedSet::new(), Targets::default());
@@ -78,8 +78,7 @@ impl Events {
         unseen
     }
 
-    /// Waits for a change, and then until there was none for `debounce`, though not longer than
-    /// `longest_wait`.
+    /// Waits for a change, then for a pause of `debounce` without changes, but at most `longest_wait`.
     pub(super) async fn batch(&mut self, debounce: Duration, longest_wait: Duration) -> Batch {
         let mut paths = SortedSet::new();
         let mut all = false;
@@ -103,7 +102,7 @@ impl Events {
                 None => break,
                 Some(Ok(PathEvent { path, name })) => {
                     if name {
-                        // The kernel's watch is on what had the name.
+                        // The kernel watches the old file, not its name.
                         self.armed.retain(|armed| !armed.starts_with(&path));
                     }
                     let relevant = self.targets.relevant(&path);
@@ -115,7 +114,7 @@ impl Events {
                 Some(Err(())) => {
                     all = true;
                     if self.path_events.is_closed() {
-                        // Its thread has ended, and nobody will tell any more.
+                        // The thread of notify has ended: there will be no more events.
                         self.incomplete = true;
                         break;
                     }
@@ -153,7 +152,7 @@ fn on_event(event: notify::Result<Event>, sender: &Sender<PathEvent>, lose: &Sen
     };
     for path in event.paths {
         if sender.len() < WAITING {
-            // Whoever would hear it may be gone.
+            // The receiver may be gone.
             let _ = sender.try_send(PathEvent { path, name });
         } else {
             let _ = lose.try_send(());
@@ -165,7 +164,7 @@ struct Armed {
     watcher: RecommendedWatcher,
     armed: SortedSet<PathBuf>,
     targets: Targets,
-    /// What was not watched before.
+    /// The folders that were not watched before.
     new: Vec<PathBuf>,
     incomplete: bool,
 }
@@ -189,7 +188,7 @@ fn arm(
                 armed.insert(path.to_owned());
                 new.push(path.to_owned());
             }
-            // It went away just now, which the folder above it tells.
+            // It has just been removed, and the watch of its parent reports that.
             Err(error) if is_gone(&error) => {}
             Err(error) => {
                 log::debug!("{} can't be watched: {error}", path.display());

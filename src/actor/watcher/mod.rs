@@ -1,7 +1,7 @@
-//! The watcher: the actor that tells the loader what may have changed on the disk.
+//! The watcher: the actor that notices changes on the disk and has the loader read them.
 //!
-//! It decides nothing about skills and plugins. It gathers what the kernel tells into batches, and
-//! polls where the kernel tells nothing: the loader knows what it has read, so a poll is a refresh.
+//! It decides nothing about skills and plugins. It gathers the kernel's notifications into batches, and polls
+//! where there are none: the loader knows what it has read, so a poll is a refresh.
 //! Dropping the handle stops it.
 
 mod actor;

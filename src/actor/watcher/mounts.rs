@@ -1,16 +1,16 @@
-//! Whether a file system tells of changes. Those over the network, or of a host beneath a virtual
-//! machine, tell only of changes that were made through this very kernel.
+//! Finds file systems without reliable notifications. Network file systems, and those that a virtual machine
+//! shares with its host, notify only of changes that were made through this kernel.
 
 use std::fs;
 use std::path::Path;
 
-/// The kinds that don't tell, by the kernel's names.
+/// The file systems without reliable notifications, by the kernel's names.
 const SILENT: [&str; 14] = [
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "vboxsf", "vmhgfs", "fuse", "ceph",
     "afs", "gfs2", "lustre",
 ];
 
-/// Whether the kernel tells of every change in this folder, as far as it can be known.
+/// Whether the kernel notifies of every change in this folder, as far as that can be known.
 pub(super) fn tells_of_changes(folder: &Path) -> bool {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     kind_at(folder, &mounts).is_none_or(|kind| {
@@ -31,7 +31,7 @@ fn kind_at<'a>(folder: &Path, mountinfo: &'a str) -> Option<&'a str> {
     mounts.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
 }
 
-/// Spaces and the like are in octal there.
+/// The file writes spaces and similar characters in octal.
 fn unescaped(point: &str) -> String {
     ["\\040", "\\011", "\\012", "\\134"]
         .into_iter()

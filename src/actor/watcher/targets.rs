@@ -1,8 +1,8 @@
-//! What has to be watched in terms of the kernel: real folders that exist.
+//! The folders to watch, as the kernel needs them: real folders that exist.
 //!
-//! A folder that doesn't exist yet is waited for in the nearest one above it that does; one that
-//! exists is watched from above as well, so that its removal and its return are told. Paths are
-//! told by their real names and handed on by the names that the loader knows.
+//! For a folder that doesn't exist yet, the nearest existing folder above it is watched. The parent of an
+//! existing folder is watched as well, so that the folder's removal and return are noticed. Events have real
+//! paths, which are translated to the paths that the loader knows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use crate::actor::loader::WatchedFolder;
 use crate::contract::sort_by;
 use crate::skill::{SKILL_FILES, is_ignored_folder, is_ignored_name};
 
-/// Folders within folders that are watched.
+/// How many levels of folders are watched.
 const LEVELS: usize = 32;
 
-/// The folders to watch, and what they are called.
+/// The folders to watch, and the loader's paths for them.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     /// Real paths, in order.
     real: Vec<PathBuf>,
-    /// Real paths and the names they were reached by.
+    /// Real paths with the paths by which they were reached.
     names: Vec<(PathBuf, PathBuf)>,
     watched: Vec<WatchedFolder>,
 }
@@ -65,8 +65,8 @@ impl Targets {
         self.real.push(real);
     }
 
-    /// Every folder beneath a real one but those that are ignored. Links are not followed: what they lead
-    /// to is watched by its real path, if it has to be watched.
+    /// Every folder beneath a real one, without the ignored ones. Links are not followed: their targets are
+    /// watched by their real paths, if they have to be watched.
     fn want_beneath(&mut self, real: &Path, levels: usize) {
         let Ok(entries) = fs::read_dir(real) else { return };
         for entry in entries.flatten() {
@@ -82,7 +82,7 @@ impl Targets {
         }
     }
 
-    /// The real folders, each of which is watched by itself.
+    /// The real folders, each with a watch of its own.
     pub(super) fn real(&self) -> impl Iterator<Item = &Path> {
         self.real.iter().map(PathBuf::as_path)
     }
@@ -97,7 +97,7 @@ impl Targets {
         names.collect()
     }
 
-    /// The names of a real path that has to do with what is watched: it is in it, or above it.
+    /// The loader's paths for a real path that is in a watched folder, or above one.
     pub(super) fn relevant(&self, real: &Path) -> Vec<PathBuf> {
         let mut names = self.names_of(real);
         names.retain(|name| self.watched.iter().any(|folder| folder.concerns(name)));
@@ -129,7 +129,7 @@ impl WatchedFolder {
     }
 }
 
-/// Whether a folder is a skill, whatever it is called.
+/// Whether a folder is a skill, whatever its name.
 fn is_skill(folder: &Path) -> bool {
     SKILL_FILES.iter().any(|file| folder.join(file).is_file())
 }
