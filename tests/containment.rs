@@ -19,6 +19,7 @@ use async_channel::Sender;
 use futures_lite::future::yield_now;
 use serde_json::{Value, json};
 use weft_lite::actor::Member;
+use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::errors::{CallError, Failure, PluginError};
 use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
 use weft_lite::pipeline::ChannelRules;
@@ -108,8 +109,8 @@ impl ChannelAdapter for Talks {
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move {
             assert!(!self.falls, "a bug in a channel");
-            let hello = MessagePayload::text("hello");
-            host.deliver_inbound("talks", "owner", "chat", hello, [].into()).await?;
+            let chat = ChatId::new("talks", "chat");
+            host.deliver_inbound(InboundMessage::text(chat, "owner", "hello")).await?;
             cancellation.cancelled().await;
             Ok(())
         })

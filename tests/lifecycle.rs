@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use smol::Executor;
 use weft_lite::actor::Member;
+use weft_lite::channel::InboundMessage;
 use weft_lite::errors::{ActionableError, CallError, LifecycleError, PluginError};
 use weft_lite::sandbox::{Clock, ManualClock, SandboxOptions};
-use weft_lite::sorted::SortedMap;
 use weft_lite::{
     BoxFuture, CallerInput, Cancellation, ChannelAdapter, ChannelHost, InputRequired,
     LifecycleState, MessagePayload, PipelineStage, PipelineStageType, PluginCapability, PluginHost,
@@ -214,14 +214,7 @@ impl ChannelAdapter for Breaking {
 struct Deaf;
 
 impl ChannelHost for Deaf {
-    fn deliver_inbound<'a>(
-        &'a self,
-        _channel: &'a str,
-        _sender: &'a str,
-        _chat: &'a str,
-        _payload: MessagePayload,
-        _metadata: SortedMap<String, Value>,
-    ) -> BoxFuture<'a, Result<(), PluginError>> {
+    fn deliver_inbound(&self, _message: InboundMessage) -> BoxFuture<'_, Result<(), PluginError>> {
         Box::pin(async { Err(PluginError::Cancelled) })
     }
 }

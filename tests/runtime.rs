@@ -16,6 +16,7 @@ use limit::TimeLimit;
 use serde_json::Value;
 use tempfile::TempDir;
 use weft_lite::actor::Member;
+use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::errors::PluginError;
 use weft_lite::pipeline::ChannelRules;
 use weft_lite::sandbox::{AuditLog, MemoryAudit};
@@ -51,8 +52,7 @@ impl ChannelAdapter for Waits {
         cancellation: Cancellation,
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move {
-            let payload = MessagePayload::text("hello");
-            host.deliver_inbound("waits", "owner", "chat", payload, SortedMap::new()).await?;
+            host.deliver_inbound(hello()).await?;
             cancellation.cancelled().await;
             Ok(())
         })
@@ -168,8 +168,7 @@ fn a_dropped_runtime_answers_its_mailbox() {
     let mut unloading = Box::pin(host.unload("echo"));
     let mut starting = Box::pin(host.start_all());
     let mut loading = Box::pin(loader.refresh());
-    let payload = MessagePayload::text("hello");
-    let mut delivering = inbox.deliver_inbound("waits", "owner", "chat", payload, [].into());
+    let mut delivering = inbox.deliver_inbound(hello());
     block_on(async {
         assert!(poll_once(&mut calling).await.is_none());
         assert!(poll_once(&mut unloading).await.is_none());
@@ -185,4 +184,8 @@ fn a_dropped_runtime_answers_its_mailbox() {
     });
     drop((host, loader, inbox));
     assert!(given.is_gone());
+}
+
+fn hello() -> InboundMessage {
+    InboundMessage::text(ChatId::new("waits", "chat"), "owner", "hello")
 }

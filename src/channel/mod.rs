@@ -52,6 +52,7 @@ mod socket;
 pub(crate) mod standard;
 mod threaded;
 
+pub use crate::contract::{Attachment, ChatId, InboundMessage, OWNER};
 #[cfg(feature = "console")]
 pub use console::AboveLine;
 pub use console::{Complete, ConsoleChannel, ConsoleEditing, ConsoleStyle};

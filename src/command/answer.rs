@@ -3,18 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::contract::{ObjectReader, as_base64, json_lines};
-
-/// Bytes that belong to a message. In JSON they are base64 (RFC 4648, section 4, with padding).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Value")]
-pub struct Attachment {
-    /// For instance `image/png`.
-    pub mime: String,
-    /// The bytes.
-    #[serde(serialize_with = "as_base64")]
-    pub bytes: Vec<u8>,
-}
+use crate::contract::{Attachment, ObjectReader, json_lines};
 
 /// The answer to a message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,15 +17,6 @@ pub struct Answer {
     /// What goes with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-}
-
-impl TryFrom<Value> for Attachment {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        let mut it = ObjectReader::new(value)?;
-        Ok(Self { mime: it.required_text("mime")?, bytes: it.required_bytes("bytes")? })
-    }
 }
 
 impl TryFrom<Value> for Answer {

@@ -20,8 +20,8 @@ mod registry;
 mod skill;
 mod source;
 
-pub use crate::contract::OWNER;
-pub use answer::{Answer, Attachment, CommandOutcome, SkillPrompt};
+pub use crate::contract::{Attachment, OWNER};
+pub use answer::{Answer, CommandOutcome, SkillPrompt};
 pub use builtin::{Administration, built_in_commands};
 pub use caller::{Caller, Conversation, ProgressNotes};
 pub use collision::Collision;

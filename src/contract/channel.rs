@@ -3,11 +3,9 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::SortedMap;
 use super::{
-    Acknowledgement, BoxFuture, Cancellation, MessagePayload, PluginError, Progress, Reply,
+    Acknowledgement, BoxFuture, Cancellation, ChatId, InboundMessage, MessagePayload, PluginError,
+    Progress, Reply,
 };
 
 /// The sender that a built-in channel names where it knows that the message comes from whoever runs
@@ -20,44 +18,25 @@ pub trait ChannelHost: Send + Sync {
     /// Hands a message from the outside to the host. When the future resolves, the host has taken
     /// the message: it will be answered through [`ChannelAdapter::send`], or its failure will be.
     ///
-    /// - `channel`: the adapter's name
-    /// - `sender`: who wrote, in the channel's own terms
-    /// - `chat`: where the answer goes: what `send` takes as its target
-    /// - `metadata`: anything else the channel knows; the keys in [`metadata`](super::metadata) have
-    ///   a meaning for the host
-    ///
     /// # Errors
     ///
     /// The message was not taken: [`PluginError::Cancelled`] when the host is stopping,
     /// [`PluginError::Refused`] when this sender may not talk to it, [`PluginError::LimitReached`]
-    /// when too many messages of this chat wait, [`PluginError::Invalid`] for metadata that can't
-    /// be understood.
-    fn deliver_inbound<'a>(
-        &'a self,
-        channel: &'a str,
-        sender: &'a str,
-        chat: &'a str,
-        payload: MessagePayload,
-        metadata: SortedMap<String, Value>,
-    ) -> BoxFuture<'a, Result<(), PluginError>>;
+    /// when too many messages of this chat wait.
+    fn deliver_inbound(&self, message: InboundMessage) -> BoxFuture<'_, Result<(), PluginError>>;
 
     /// Cancels the message `id` of a chat, or what the chat is busy with. Its failure is reported
     /// like any other. The answer tells whether there was something to cancel; a host that can't
     /// cancel says no.
-    fn cancel<'a>(
-        &'a self,
-        channel: &'a str,
-        chat: &'a str,
-        id: Option<&'a str>,
-    ) -> BoxFuture<'a, bool> {
-        let _ = (channel, chat, id);
+    fn cancel<'a>(&'a self, chat: &'a ChatId, id: Option<&'a str>) -> BoxFuture<'a, bool> {
+        let _ = (chat, id);
         Box::pin(std::future::ready(false))
     }
 
     /// Says that a chat has ended: nobody will read answers there. What it was busy with is
     /// cancelled, and what the host remembers of it is dropped.
-    fn chat_ended<'a>(&'a self, channel: &'a str, chat: &'a str) -> BoxFuture<'a, ()> {
-        let _ = (channel, chat);
+    fn chat_ended<'a>(&'a self, chat: &'a ChatId) -> BoxFuture<'a, ()> {
+        let _ = chat;
         Box::pin(std::future::ready(()))
     }
 

@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{ObjectReader, missing};
+use super::{ObjectReader, SortedMap, missing};
 use crate::contract::ActionableError;
 
 /// The content of a message.
@@ -75,20 +75,112 @@ impl TryFrom<Value> for MessagePayload {
     }
 }
 
-pub(crate) fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+fn as_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&Base64::encode_string(bytes))
 }
 
-/// Keys of a message's metadata that the host understands. A channel may add its own.
-pub mod metadata {
-    /// The channel's own id of the message, as text: answers name it, and it can be cancelled by it.
-    pub const MESSAGE_ID: &str = "message_id";
-    /// The thread within the chat, as text: the answer goes to the same one.
-    pub const THREAD: &str = "thread";
-    /// A list of `{"mime": "image/png", "bytes": "<base64>"}` that came with the text.
-    pub const ATTACHMENTS: &str = "attachments";
-    /// `true`: the channel wants to hear how the work goes on.
-    pub const PROGRESS: &str = "progress";
+/// Bytes that belong to a message. In JSON they are base64 (RFC 4648, section 4, with padding).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
+pub struct Attachment {
+    /// For instance `image/png`.
+    pub mime: String,
+    /// The bytes.
+    #[serde(serialize_with = "as_base64")]
+    pub bytes: Vec<u8>,
+}
+
+impl TryFrom<Value> for Attachment {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let mut it = ObjectReader::new(value)?;
+        Ok(Self { mime: it.required_text("mime")?, bytes: it.required_bytes("bytes")? })
+    }
+}
+
+impl Attachment {
+    /// The list `[{"mime": "image/png", "bytes": "<base64>"}]` of a message.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn list(value: Option<Value>) -> Result<Vec<Self>, String> {
+        match value {
+            None => Ok(Vec::new()),
+            Some(Value::Array(list)) => list.into_iter().map(Self::try_from).collect(),
+            Some(_) => Err("it must be a list".into()),
+        }
+    }
+}
+
+/// A chat of a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChatId {
+    /// The channel's name.
+    pub channel: String,
+    /// The chat in the channel's own terms: where answers go.
+    pub chat: String,
+}
+
+impl ChatId {
+    /// The chat of this name.
+    #[must_use]
+    pub fn new(channel: impl Into<String>, chat: impl Into<String>) -> Self {
+        Self { channel: channel.into(), chat: chat.into() }
+    }
+}
+
+/// One message from the outside, as a channel hands it over.
+///
+/// ```
+/// use weft_lite::channel::{ChatId, InboundMessage, OWNER};
+///
+/// let chat = ChatId::new("console", "console");
+/// let message = InboundMessage { id: Some("1".into()), ..InboundMessage::text(chat, OWNER, "hello") };
+/// assert!(message.attachments.is_empty());
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboundMessage {
+    /// Where it comes from, and where its answer goes.
+    pub chat: ChatId,
+    /// The thread within the chat: the answer goes to the same one.
+    pub thread: Option<String>,
+    /// Who wrote it, in the channel's own terms.
+    pub sender: String,
+    /// The channel's own id of the message: answers name it, and it can be cancelled by it.
+    pub id: Option<String>,
+    /// The content.
+    pub payload: MessagePayload,
+    /// What came with it.
+    pub attachments: Vec<Attachment>,
+    /// Whether the channel wants to hear how the work goes on.
+    pub progress: bool,
+    /// Anything else that the channel knows. Stages see it.
+    pub metadata: SortedMap<String, Value>,
+}
+
+impl InboundMessage {
+    /// A message with this content and nothing else.
+    #[must_use]
+    pub fn new(chat: ChatId, sender: impl Into<String>, payload: MessagePayload) -> Self {
+        Self {
+            chat,
+            thread: None,
+            sender: sender.into(),
+            id: None,
+            payload,
+            attachments: Vec::new(),
+            progress: false,
+            metadata: SortedMap::new(),
+        }
+    }
+
+    /// A message that is a text.
+    #[must_use]
+    pub fn text(chat: ChatId, sender: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(chat, sender, MessagePayload::text(text))
+    }
 }
 
 /// One message from the host to a channel, in answer to one of the channel's own.

@@ -77,8 +77,9 @@ pub use manifest::{
 pub(crate) use manifest::{check_host_pattern, closest, deceives};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
-pub(crate) use message::as_base64;
-pub use message::{Acknowledgement, Failure, MessagePayload, Progress, Reply, metadata};
+pub use message::{
+    Acknowledgement, Attachment, ChatId, Failure, InboundMessage, MessagePayload, Progress, Reply,
+};
 pub(crate) use object_reader::{ObjectReader, missing, of_text, wrong};
 pub use permissions::{FileGrant, PluginPermissions};
 pub(crate) use permissions::{is_never_given, is_never_opened, wide_domain};

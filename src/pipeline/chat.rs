@@ -5,25 +5,20 @@ use std::sync::Arc;
 
 use super::inbound::Inbound;
 use crate::command::Conversation;
-use crate::contract::{CancellationSource, PluginError};
+use crate::contract::{CancellationSource, ChatId, PluginError};
 use crate::task::Asker;
 
-/// A chat by its channel, its name there and its thread.
+/// A thread of a chat, or the chat where there are no threads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ChatKey {
-    pub(super) channel: String,
-    pub(super) chat: String,
+    pub(super) id: ChatId,
     pub(super) thread: Option<String>,
 }
 
 impl ChatKey {
     pub(super) fn of(inbound: &Inbound) -> Self {
         let state = &inbound.state;
-        Self {
-            channel: state.channel.clone(),
-            chat: state.chat.clone(),
-            thread: state.thread.clone(),
-        }
+        Self { id: ChatId::new(&state.channel, &state.chat), thread: state.thread.clone() }
     }
 }
 

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use smol::{Executor, Task};
 
 use super::chat::{Acceptance, Chat, ChatKey, CurrentMessage, WaitingMessage};
@@ -23,7 +22,8 @@ use super::weight;
 use crate::command::Commands;
 use crate::contract::limits::KB;
 use crate::contract::{
-    BoxFuture, ByteBudget, CancellationSource, ChannelHost, MessagePayload, PluginError, SortedMap,
+    BoxFuture, ByteBudget, CancellationSource, ChannelHost, ChatId, InboundMessage, PluginError,
+    SortedMap,
 };
 use crate::task::{Asker, Inbox, Mailbox, Tasks, WeakMailbox, mailbox, spawn_boxed};
 
@@ -54,8 +54,7 @@ enum GatewayEvent {
         taken: Acceptance,
     },
     Cancel {
-        channel: String,
-        chat: String,
+        chat: ChatId,
         id: Option<String>,
         reply: Asker<bool>,
     },
@@ -150,15 +149,9 @@ impl ChannelSide {
 }
 
 impl ChannelHost for ChannelSide {
-    fn deliver_inbound<'a>(
-        &'a self,
-        channel: &'a str,
-        sender: &'a str,
-        chat: &'a str,
-        payload: MessagePayload,
-        metadata: SortedMap<String, Value>,
-    ) -> BoxFuture<'a, Result<(), PluginError>> {
+    fn deliver_inbound(&self, message: InboundMessage) -> BoxFuture<'_, Result<(), PluginError>> {
         Box::pin(async move {
+            let (channel, sender) = (&message.chat.channel, &message.sender);
             let known = self.channels.get(channel).filter(|(rules, _)| rules.allows(sender));
             let Some((rules, budget)) = known else {
                 log::info!(
@@ -169,8 +162,9 @@ impl ChannelHost for ChannelSide {
                     rule: "the sender is not in the channel's allow-list".into(),
                 });
             };
-            let mut inbound = Box::new(Inbound::read(channel, sender, chat, payload, metadata)?);
-            inbound.state.is_owner = rules.is_owner(sender);
+            let is_owner = rules.is_owner(sender);
+            let mut inbound = Box::new(Inbound::new(message));
+            inbound.state.is_owner = is_owner;
             let bytes = (COPIES * weight::of_message(&inbound.state)).max(LEAST_BYTES);
             inbound.held = Some(budget.wait(bytes).await);
             let taken = self.ask(|taken| GatewayEvent::Take { inbound, taken }).await;
@@ -178,21 +172,16 @@ impl ChannelHost for ChannelSide {
         })
     }
 
-    fn cancel<'a>(
-        &'a self,
-        channel: &'a str,
-        chat: &'a str,
-        id: Option<&'a str>,
-    ) -> BoxFuture<'a, bool> {
-        let (channel, chat, id) = (channel.to_owned(), chat.to_owned(), id.map(str::to_owned));
+    fn cancel<'a>(&'a self, chat: &'a ChatId, id: Option<&'a str>) -> BoxFuture<'a, bool> {
+        let (chat, id) = (chat.clone(), id.map(str::to_owned));
         Box::pin(async move {
-            let asked = self.ask(|reply| GatewayEvent::Cancel { channel, chat, id, reply });
+            let asked = self.ask(|reply| GatewayEvent::Cancel { chat, id, reply });
             asked.await.unwrap_or(false)
         })
     }
 
-    fn chat_ended<'a>(&'a self, channel: &'a str, chat: &'a str) -> BoxFuture<'a, ()> {
-        Box::pin(self.end_chats(channel, Some(chat)))
+    fn chat_ended<'a>(&'a self, chat: &'a ChatId) -> BoxFuture<'a, ()> {
+        Box::pin(self.end_chats(&chat.channel, Some(&chat.chat)))
     }
 
     fn channel_ended<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, ()> {
@@ -270,8 +259,8 @@ impl Actor {
                 taken.send(Err(PluginError::Cancelled));
             }
             GatewayEvent::Take { inbound, taken } => self.take(*inbound, taken),
-            GatewayEvent::Cancel { channel, chat, id, reply } => {
-                let matching = self.chats_of(&channel, Some(&chat));
+            GatewayEvent::Cancel { chat, id, reply } => {
+                let matching = self.chats_of(&chat.channel, Some(&chat.chat));
                 let cancelled = matching.map(|(_, chat)| chat.cancel(id.as_deref()));
                 // Every thread of the chat, so that none is left out.
                 let cancelled = cancelled.fold(false, |any, one| any | one);
@@ -300,7 +289,7 @@ impl Actor {
         chat: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a ChatKey, &'a mut Chat)> {
         self.chats.iter_mut().filter(move |(key, _)| {
-            key.channel == channel && chat.is_none_or(|chat| key.chat == chat)
+            key.id.channel == channel && chat.is_none_or(|chat| key.id.chat == chat)
         })
     }
 

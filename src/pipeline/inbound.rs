@@ -1,10 +1,9 @@
-//! A message as a channel hands it over, made sense of.
+//! A message of a channel with its state in the pipeline.
 
 use serde_json::{Map, Value};
 
 use super::state::MessageState;
-use crate::command::Attachment;
-use crate::contract::{HeldBytes, MessagePayload, PluginError, SortedMap, json_line, metadata};
+use crate::contract::{Attachment, HeldBytes, InboundMessage, MessagePayload, json_line};
 
 /// One message of one chat.
 pub(super) struct Inbound {
@@ -18,23 +17,8 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
-    pub(super) fn read(
-        channel: &str,
-        sender: &str,
-        chat: &str,
-        payload: MessagePayload,
-        mut known: SortedMap<String, Value>,
-    ) -> Result<Self, PluginError> {
-        let id = text(&mut known, metadata::MESSAGE_ID)?;
-        let thread = text(&mut known, metadata::THREAD)?;
-        let progress = known.remove(metadata::PROGRESS) == Some(Value::Bool(true));
-        let attachments: Result<Vec<_>, _> = match known.remove(metadata::ATTACHMENTS) {
-            None => Ok(Vec::new()),
-            Some(Value::Array(list)) => list.into_iter().map(Attachment::try_from).collect(),
-            Some(_) => Err("it must be a list".into()),
-        };
-        let mut attachments =
-            attachments.map_err(|problem| invalid(metadata::ATTACHMENTS, &problem))?;
+    pub(super) fn new(message: InboundMessage) -> Self {
+        let InboundMessage { chat, thread, sender, id, payload, mut attachments, .. } = message;
         let text = match payload {
             MessagePayload::Text { text } => text,
             MessagePayload::Json { value: Value::String(text) } => text,
@@ -45,27 +29,15 @@ impl Inbound {
             }
         };
         let state = MessageState {
-            channel: channel.to_owned(),
-            chat: chat.to_owned(),
+            channel: chat.channel,
+            chat: chat.chat,
             thread,
-            sender: sender.to_owned(),
+            sender,
             text,
             attachments,
-            metadata: Map::from_iter(known),
+            metadata: Map::from_iter(message.metadata),
             ..MessageState::default()
         };
-        Ok(Self { id, progress, state, held: None })
+        Self { id, progress: message.progress, state, held: None }
     }
-}
-
-fn text(known: &mut SortedMap<String, Value>, key: &str) -> Result<Option<String>, PluginError> {
-    match known.remove(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(invalid(key, "it must be a text")),
-    }
-}
-
-fn invalid(key: &str, problem: &str) -> PluginError {
-    PluginError::Invalid { what: format!("metadata `{key}`"), problem: problem.to_owned() }
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::prompt::MessagePrompt;
-use crate::command::{Answer, Attachment, Caller, SkillPrompt};
-use crate::contract::{Failure, ObjectReader};
+use crate::command::{Answer, Caller, SkillPrompt};
+use crate::contract::{Attachment, Failure, ObjectReader};
 
 /// A message on its way to an answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]

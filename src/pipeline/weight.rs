@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::state::MessageState;
-use crate::command::{Answer, Attachment};
+use crate::command::Answer;
+use crate::contract::Attachment;
 
 /// What a value has beside its text.
 const VALUE_BYTES: usize = 32;

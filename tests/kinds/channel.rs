@@ -6,54 +6,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::zip;
-use serde_json::{Value, json};
+use serde_json::json;
+use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::errors::{CallError, PluginError};
-use weft_lite::sorted::SortedMap;
 use weft_lite::{BoxFuture, Cancellation, CancellationSource, ChannelHost, MessagePayload, Reply};
 
 use crate::guest::Guest;
 use crate::hostile::{answering, area, kind_guest};
 use crate::support::{World, guest_error};
 
-/// What a host was given.
-#[derive(Debug, PartialEq)]
-struct Delivered {
-    channel: String,
-    sender: String,
-    chat: String,
-    payload: MessagePayload,
-    metadata: Value,
-}
-
 /// A host that hands on what it is given, and takes only as much as it was told.
 struct Host {
-    delivered: Sender<Delivered>,
+    delivered: Sender<InboundMessage>,
     takes: AtomicUsize,
 }
 
 impl Host {
-    fn taking(messages: usize) -> (Arc<Self>, Receiver<Delivered>) {
+    fn taking(messages: usize) -> (Arc<Self>, Receiver<InboundMessage>) {
         let (delivered, receiver) = async_channel::unbounded();
         (Arc::new(Self { delivered, takes: AtomicUsize::new(messages) }), receiver)
     }
 }
 
 impl ChannelHost for Host {
-    fn deliver_inbound<'a>(
-        &'a self,
-        channel: &'a str,
-        sender: &'a str,
-        chat: &'a str,
-        payload: MessagePayload,
-        metadata: SortedMap<String, Value>,
-    ) -> BoxFuture<'a, Result<(), PluginError>> {
-        let message = Delivered {
-            channel: channel.into(),
-            sender: sender.into(),
-            chat: chat.into(),
-            payload,
-            metadata: json!(metadata),
-        };
+    fn deliver_inbound(&self, message: InboundMessage) -> BoxFuture<'_, Result<(), PluginError>> {
         Box::pin(async move {
             let left = self.takes.load(Ordering::Relaxed);
             if left == 0 {
@@ -71,7 +47,11 @@ const INBOX: &str = r#"{"from": "ann", "room": "kitchen", "text": "Is there tea?
 "#;
 
 /// Runs a channel until `messages` have come, then stops it.
-fn receive(world: &World, id: &str, messages: usize) -> (Result<(), PluginError>, Vec<Delivered>) {
+fn receive(
+    world: &World,
+    id: &str,
+    messages: usize,
+) -> (Result<(), PluginError>, Vec<InboundMessage>) {
     let (host, delivered) = Host::taking(usize::MAX);
     let channel = world.host().channel(id).unwrap();
     let stop = CancellationSource::new();
@@ -93,35 +73,22 @@ fn inbox_files_are_delivered_with_threads_and_media() {
     world.write("mailbox/inbox.jsonl", INBOX);
     let (ended, messages) = receive(&world, "mailbox", 3);
     assert_eq!(ended, Ok(()));
-    let message = |sender: &str, chat: &str, payload, metadata| Delivered {
-        channel: "mailbox".into(),
-        sender: sender.into(),
-        chat: chat.into(),
-        payload,
-        metadata,
+    let message = |number: &str, sender: &str, chat: &str, room: &str, payload| InboundMessage {
+        id: Some(number.into()),
+        metadata: [("room".to_owned(), json!(room))].into(),
+        ..InboundMessage::new(ChatId::new("mailbox", chat), sender, payload)
     };
+    let cups = MessagePayload::Json { value: json!({ "cups": 2.5 }) };
     let picture = vec![0x89, b'P', b'N', b'G'];
+    let picture = MessagePayload::Binary { mime: "image/png".into(), bytes: picture };
+    let tea = MessagePayload::text("Is there tea?");
+    let second = message("2", "bob", "kitchen/tea", "kitchen", cups);
     assert_eq!(
         messages,
         [
-            message(
-                "ann",
-                "kitchen",
-                MessagePayload::text("Is there tea?"),
-                json!({ "message_id": "1", "room": "kitchen" }),
-            ),
-            message(
-                "bob",
-                "kitchen/tea",
-                MessagePayload::Json { value: json!({ "cups": 2.5 }) },
-                json!({ "message_id": "2", "room": "kitchen", "thread": "tea" }),
-            ),
-            message(
-                "ann",
-                "hall",
-                MessagePayload::Binary { mime: "image/png".into(), bytes: picture },
-                json!({ "message_id": "3", "room": "hall" }),
-            ),
+            message("1", "ann", "kitchen", "kitchen", tea),
+            InboundMessage { thread: Some("tea".into()), ..second },
+            message("3", "ann", "hall", "hall", picture),
         ]
     );
     assert_eq!(world.read("mailbox/inbox.taken"), "3", "what was delivered was acknowledged");
@@ -137,7 +104,7 @@ fn what_comes_while_it_runs_is_delivered_too() {
         world.write("mailbox/inbox.jsonl", INBOX);
         assert_eq!(delivered.recv().await.unwrap().sender, "ann");
         assert_eq!(delivered.recv().await.unwrap().sender, "bob");
-        assert_eq!(delivered.recv().await.unwrap().chat, "hall");
+        assert_eq!(delivered.recv().await.unwrap().chat.chat, "hall");
         // The end of this line is not there yet, so it is no message.
         let more = format!("{INBOX}{}", r#"{"from": "cat", "room": "r", "text": "#);
         world.write("mailbox/inbox.jsonl", &more);
@@ -237,7 +204,7 @@ fn an_invalid_line_does_not_block_later_ones() {
     );
     let (ended, messages) = receive(&world, "mailbox", 1);
     assert_eq!(ended, Ok(()));
-    assert_eq!((&*messages[0].sender, &messages[0].metadata["message_id"]), ("bob", &json!("5")));
+    assert_eq!((&*messages[0].sender, messages[0].id.as_deref()), ("bob", Some("5")));
     assert_eq!(world.read("mailbox/inbox.taken"), "5");
 }
 
@@ -320,6 +287,20 @@ fn one_message(payload: &str, metadata: &str) -> String {
         metadata.len(),
         area(0, 600, 1)
     )
+}
+
+/// What a stranger puts into the metadata must not end the channel.
+#[test]
+fn metadata_of_the_wrong_type_costs_one_message() {
+    for metadata in [r#"{"thread":1}"#, r#"{"attachments":[{"mime":"a/b","bytes":"?"}]}"#] {
+        let message = one_message(r#"{"type":"text","text":"a"}"#, metadata);
+        let done = answering(1, "done");
+        let (ended, delivered) = run(&polling(&format!(
+            "(i32.load (i32.const 500)) (i32.store (i32.const 500) (i32.const 1))
+             (if (result i32) (then {done}) (else {message}))"
+        )));
+        assert_eq!((&*guest_error(ended), delivered), ("done", 0), "{metadata}");
+    }
 }
 
 #[test]

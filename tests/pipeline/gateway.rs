@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use weft_lite::actor::Member;
+use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::command::{
     Audience, Command, CommandCall, CommandHandler, CommandOutcome, CommandSource,
 };
 use weft_lite::errors::{CommandError, PluginError};
-use weft_lite::{BoxFuture, MessagePayload, PipelineStageType, PluginCapability};
+use weft_lite::{BoxFuture, PipelineStageType, PluginCapability};
 
 use crate::recorder::{Recorder, say, say_with};
 use crate::world::{World, changes, stage};
@@ -34,10 +35,8 @@ fn without_an_allow_list_only_the_owner_talks() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(Vec::new(), &[&one]);
     let say_as = |channel: &'static str, sender: &'static str| {
-        let payload = MessagePayload::text("/clear");
-        let metadata = Default::default();
-        let said = world.inbox.deliver_inbound(channel, sender, "chat", payload, metadata);
-        world.runtime.block_on(said)
+        let message = InboundMessage::text(ChatId::new(channel, "chat"), sender, "/clear");
+        world.runtime.block_on(world.inbox.deliver_inbound(message))
     };
     assert_eq!(say_as("one", "owner"), Ok(()));
     assert_eq!(say_as("one", "friend"), Ok(()));
@@ -60,7 +59,7 @@ fn messages_are_ordered_within_a_chat_only() {
     assert_eq!(one.waiting(), 1, "the other chat is answered");
     world.runtime.block_on(async {
         assert_eq!(one.next().await.reply_to.as_deref(), Some("3"));
-        assert!(world.inbox.cancel("one", "a", Some("1")).await);
+        assert!(world.inbox.cancel(&ChatId::new("one", "a"), Some("1")).await);
         let cancelled = one.next().await;
         assert_eq!(cancelled.reply_to.as_deref(), Some("1"));
         assert_eq!(cancelled.failure.unwrap().code, "cancelled");
@@ -75,10 +74,10 @@ fn a_waiting_message_can_be_cancelled_unstarted() {
     let _first = world.hand_over("a", "slow", "1");
     let _second = world.hand_over("a", "slow", "2");
     world.runtime.block_on(async {
-        assert!(world.inbox.cancel("one", "a", Some("2")).await);
-        assert!(!world.inbox.cancel("one", "a", Some("9")).await);
-        assert!(!world.inbox.cancel("one", "b", None).await);
-        assert!(world.inbox.cancel("one", "a", None).await);
+        assert!(world.inbox.cancel(&ChatId::new("one", "a"), Some("2")).await);
+        assert!(!world.inbox.cancel(&ChatId::new("one", "a"), Some("9")).await);
+        assert!(!world.inbox.cancel(&ChatId::new("one", "b"), None).await);
+        assert!(world.inbox.cancel(&ChatId::new("one", "a"), None).await);
         for id in ["1", "2"] {
             let cancelled = one.next().await;
             assert_eq!(cancelled.reply_to.as_deref(), Some(id));
@@ -100,8 +99,8 @@ fn a_cancelled_waiting_message_never_starts() {
     let _first = world.hand_over("a", "slow", "1");
     let _second = world.hand_over("a", "quick", "2");
     world.runtime.block_on(async {
-        assert!(world.inbox.cancel("one", "a", Some("2")).await);
-        assert!(world.inbox.cancel("one", "a", Some("1")).await);
+        assert!(world.inbox.cancel(&ChatId::new("one", "a"), Some("2")).await);
+        assert!(world.inbox.cancel(&ChatId::new("one", "a"), Some("1")).await);
         one.next().await;
         assert_eq!(one.next().await.failure.unwrap().code, "cancelled");
     });
@@ -150,7 +149,7 @@ fn a_flooding_channel_waits_for_room() {
     assert!(taken.iter_mut().all(|task| task.is_finished()), "one works and 16 wait");
     assert!(!last.is_finished(), "there is no room for it");
     world.runtime.block_on(async {
-        assert!(world.inbox.cancel("one", "a", None).await);
+        assert!(world.inbox.cancel(&ChatId::new("one", "a"), None).await);
         assert_eq!((&mut last).await, Ok(()));
     });
 }
@@ -175,8 +174,11 @@ fn a_channel_that_asks_gets_progress() {
     let one = Arc::new(Recorder::new("one"));
     let world = World::new(vec![sticks()], &[&one]);
     world.runtime.block_on(async {
-        let metadata = json!({ "message_id": "1", "progress": true });
-        say_with(&*world.inbox, "one", "a", "slow", metadata).await.unwrap();
+        let asks = |message: &mut InboundMessage| {
+            message.id = Some("1".into());
+            message.progress = true;
+        };
+        say_with(&*world.inbox, "one", "a", "slow", asks).await.unwrap();
         say(&*world.inbox, "one", "b", "slow").await.unwrap();
     });
     world.pass(Duration::from_secs(1));
@@ -200,7 +202,7 @@ fn an_ended_chat_is_sent_nothing() {
     let world = World::new(vec![sticks()], &[&one]);
     let _stuck = world.hand_over("a", "slow", "1");
     let _behind = world.hand_over("a", "quick", "2");
-    world.runtime.block_on(world.inbox.chat_ended("one", "a"));
+    world.runtime.block_on(world.inbox.chat_ended(&ChatId::new("one", "a")));
     world.settle();
     assert_eq!(one.waiting(), 0);
     let _again = world.hand_over("a", "quick", "3");

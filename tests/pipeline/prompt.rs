@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use weft_lite::actor::Member;
+use weft_lite::channel::ChatId;
 use weft_lite::errors::PluginError;
 use weft_lite::pipeline::{SKILLS_HEADING, SOUL_BYTES, TOOLS_HEADING, soul_path};
 use weft_lite::{BoxFuture, PipelineStageType, PluginCapability, Tool, ToolContext};
@@ -239,6 +240,6 @@ fn a_skill_in_use_affects_one_chat() {
         one.text().await
     });
     assert!(!elsewhere.contains("Look outside"), "{elsewhere}");
-    world.runtime.block_on(world.inbox.chat_ended("one", "chat"));
+    world.runtime.block_on(world.inbox.chat_ended(&ChatId::new("one", "chat")));
     assert!(!world.ask(&one, "hi").contains("Look outside"), "an ended chat is forgotten");
 }

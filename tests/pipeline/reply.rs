@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use weft_lite::errors::{ActionableError, PluginError};
+use weft_lite::channel::{Attachment, ChatId, InboundMessage};
+use weft_lite::errors::PluginError;
 use weft_lite::text::TextFormat;
 use weft_lite::{Acknowledgement, MessagePayload, PipelineStageType};
 
@@ -23,8 +24,11 @@ fn a_long_answer_comes_in_related_parts() {
     let world =
         World::new(vec![answers(json!({ "text": "a first line\na second line\nand x" }))], &[&one]);
     world.runtime.block_on(async {
-        let metadata = json!({ "message_id": "m1", "thread": "t1" });
-        say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap();
+        let in_thread = |message: &mut InboundMessage| {
+            message.id = Some("m1".into());
+            message.thread = Some("t1".into());
+        };
+        say_with(&*world.inbox, "one", "chat", "hi", in_thread).await.unwrap();
         let mut texts = Vec::new();
         loop {
             let reply = one.next().await;
@@ -72,17 +76,14 @@ fn attachments_of_a_message_reach_the_stages() {
     });
     let world = World::new(vec![echo], &[&one]);
     world.runtime.block_on(async {
-        let metadata = json!({ "attachments": [{ "mime": "a/b", "bytes": "AAE=" }] });
-        say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap();
+        let attachment = Attachment { mime: "a/b".into(), bytes: vec![0, 1] };
+        let with_it = |message: &mut InboundMessage| message.attachments = vec![attachment];
+        say_with(&*world.inbox, "one", "chat", "hi", with_it).await.unwrap();
         let bytes = MessagePayload::Binary { mime: "a/b".into(), bytes: vec![0, 1] };
         assert_eq!(one.next().await.payload, bytes);
-        let payload = bytes.clone();
-        let metadata = Default::default();
-        world.inbox.deliver_inbound("one", "owner", "chat", payload, metadata).await.unwrap();
+        let alone = InboundMessage::new(ChatId::new("one", "chat"), "owner", bytes.clone());
+        world.inbox.deliver_inbound(alone).await.unwrap();
         assert_eq!(one.next().await.payload, bytes);
-        let metadata = json!({ "attachments": [{ "mime": "a/b", "bytes": "no base64" }] });
-        let refused = say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap_err();
-        assert_eq!(refused.code(), "invalid");
     });
 }
 
@@ -95,8 +96,12 @@ fn a_channels_metadata_reaches_the_stages() {
     });
     let world = World::new(vec![tells], &[&one]);
     world.runtime.block_on(async {
-        let metadata = json!({ "message_id": "1", "thread": "tea", "mood": "good" });
-        say_with(&*world.inbox, "one", "chat", "hi", metadata).await.unwrap();
+        let in_mood = |message: &mut InboundMessage| {
+            message.id = Some("1".into());
+            message.thread = Some("tea".into());
+            message.metadata = [("mood".to_owned(), json!("good"))].into();
+        };
+        say_with(&*world.inbox, "one", "chat", "hi", in_mood).await.unwrap();
         assert_eq!(one.text().await, r#"{"mood":"good"}"#);
     });
 }
@@ -138,8 +143,8 @@ fn a_message_is_acknowledged_when_accepted_and_done() {
     let world = World::new(Vec::new(), &[&one]);
     world.runtime.block_on(async {
         for (id, text) in [("a", "/clear"), ("b", "/nothing")] {
-            let metadata = json!({ "message_id": id });
-            say_with(&*world.inbox, "one", "chat", text, metadata).await.unwrap();
+            let with_id = |message: &mut InboundMessage| message.id = Some(id.into());
+            say_with(&*world.inbox, "one", "chat", text, with_id).await.unwrap();
             one.next().await;
         }
     });

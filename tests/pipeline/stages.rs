@@ -4,6 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::errors::{Failure, PluginError};
 use weft_lite::{PipelineStageType, PluginCapability};
 
@@ -93,9 +94,8 @@ fn a_stage_changes_only_what_its_type_may() {
     ];
     let world = World::new(members, &[&one]);
     let reply = world.runtime.block_on(async {
-        let payload = weft_lite::MessagePayload::text("hello");
-        let metadata = Default::default();
-        world.inbox.deliver_inbound("one", "friend", "chat", payload, metadata).await.unwrap();
+        let hello = InboundMessage::text(ChatId::new("one", "chat"), "friend", "hello");
+        world.inbox.deliver_inbound(hello).await.unwrap();
         one.next().await
     });
     world.settle();

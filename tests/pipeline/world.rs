@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use weft_lite::actor::Member;
+use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::command::{Command, Commands, built_in_commands};
 use weft_lite::errors::PluginError;
 use weft_lite::pipeline::{ChannelRules, Gateway, GatewayOptions};
 use weft_lite::sandbox::{Clock, ManualClock};
 use weft_lite::skill::FoundSkill;
-use weft_lite::sorted::SortedMap;
 use weft_lite::{
     BoxFuture, ChannelHost, PipelineStage, PipelineStageType, PluginCapability, Runtime,
 };
@@ -149,9 +149,8 @@ impl World {
     ) -> smol::Task<Result<(), PluginError>> {
         let inbox = Arc::clone(&self.inbox);
         let task = self.runtime.executor().spawn(async move {
-            let metadata = SortedMap::from([("message_id".to_owned(), Value::from(id))]);
-            let payload = weft_lite::MessagePayload::text(text);
-            inbox.deliver_inbound("one", "owner", chat, payload, metadata).await
+            let message = InboundMessage::text(ChatId::new("one", chat), "owner", text);
+            inbox.deliver_inbound(InboundMessage { id: Some(id.into()), ..message }).await
         });
         self.settle();
         task

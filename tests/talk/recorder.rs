@@ -6,10 +6,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use async_channel::{Receiver, Sender};
-use serde_json::{Value, json};
+use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::config::ChannelFormat;
 use weft_lite::errors::PluginError;
-use weft_lite::sorted::SortedMap;
 use weft_lite::{
     Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload,
     Progress, Reply,
@@ -91,18 +90,20 @@ pub(crate) async fn say(
     chat: &str,
     text: &str,
 ) -> Result<(), PluginError> {
-    say_with(host, channel, chat, text, json!({})).await
+    say_with(host, channel, chat, text, |_| {}).await
 }
 
+/// The same as a message of which `change` may say more.
 pub(crate) async fn say_with(
     host: &dyn ChannelHost,
     channel: &str,
     chat: &str,
     text: &str,
-    metadata: Value,
+    change: impl FnOnce(&mut InboundMessage),
 ) -> Result<(), PluginError> {
-    let metadata: SortedMap<String, Value> = serde_json::from_value(metadata).unwrap();
-    host.deliver_inbound(channel, "owner", chat, MessagePayload::text(text), metadata).await
+    let mut message = InboundMessage::text(ChatId::new(channel, chat), "owner", text);
+    change(&mut message);
+    host.deliver_inbound(message).await
 }
 
 impl ChannelAdapter for Recorder {

@@ -11,8 +11,9 @@ use super::Guest;
 use crate::actor::host::PluginHost;
 use crate::actor::registry::LoadedPlugin;
 use crate::contract::{
-    BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, MessagePayload,
-    PluginCapability, PluginError, Reply, SortedMap, SortedSet, json_line, limits, metadata,
+    Attachment, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, ChatId,
+    InboundMessage, MessagePayload, PluginCapability, PluginError, Reply, SortedMap, SortedSet,
+    json_line, limits,
 };
 use crate::task::{Held, Lock, until};
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
@@ -74,12 +75,17 @@ impl HostedChannel {
         message: GuestInbound,
     ) -> Result<(), PluginError> {
         let payload = payload(&message).map_err(|problem| self.unusable(problem))?;
-        let metadata = read_metadata(&message).map_err(|problem| self.unusable(problem))?;
-        let GuestInbound { sender, chat, message_id, .. } = message;
+        let metadata =
+            metadata(&message.metadata_json).map_err(|problem| self.unusable(problem))?;
+        let message_id = message.message_id.clone();
         let known = message_id.as_ref().is_some_and(|id| self.taken().contains(id));
         if !known {
             let channel = &self.guest.id;
-            match host.deliver_inbound(channel, &sender, &chat, payload, metadata).await {
+            let taken = match inbound(channel, message, payload, metadata) {
+                Ok(message) => host.deliver_inbound(message).await,
+                Err(error) => Err(error),
+            };
+            match taken {
                 Ok(()) => {}
                 // One sender's bad message must not end the channel for the others.
                 Err(error @ (PluginError::Refused { .. } | PluginError::Invalid { .. })) => {
@@ -141,21 +147,46 @@ fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
     payload.map_err(|problem| format!("its payload can't be read: {problem}"))
 }
 
-fn read_metadata(message: &GuestInbound) -> Result<SortedMap<String, Value>, String> {
-    let known: Map<String, Value> = match message.metadata_json.as_str() {
+fn metadata(json: &str) -> Result<SortedMap<String, Value>, String> {
+    let known: Map<String, Value> = match json {
         "" => Map::new(),
         text => serde_json::from_str(text)
             .map_err(|error| format!("its metadata can't be read: {error}"))?,
     };
-    let mut known = SortedMap::from_iter(known);
-    for (name, value) in
-        [(metadata::THREAD, &message.thread), (metadata::MESSAGE_ID, &message.message_id)]
-    {
-        if let Some(value) = value {
-            known.insert(name.into(), Value::from(value.as_str()));
-        }
-    }
-    Ok(known)
+    Ok(SortedMap::from_iter(known))
+}
+
+/// The message, with the four keys of `metadata` that the host understands in their own places.
+///
+/// # Errors
+///
+/// [`PluginError::Invalid`] if one of the four has the wrong type.
+fn inbound(
+    channel: &str,
+    message: GuestInbound,
+    payload: MessagePayload,
+    mut metadata: SortedMap<String, Value>,
+) -> Result<InboundMessage, PluginError> {
+    let [id, thread] = ["message_id", "thread"].map(|key| match metadata.remove(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(invalid(key, "it must be a text".into())),
+    });
+    let attachments = Attachment::list(metadata.remove("attachments"));
+    let progress = metadata.remove("progress") == Some(Value::Bool(true));
+    Ok(InboundMessage {
+        // What the guest says in a field of its own counts.
+        id: message.message_id.map_or(id, |id| Ok(Some(id)))?,
+        thread: message.thread.map_or(thread, |thread| Ok(Some(thread)))?,
+        attachments: attachments.map_err(|problem| invalid("attachments", problem))?,
+        progress,
+        metadata,
+        ..InboundMessage::new(ChatId::new(channel, message.chat), message.sender, payload)
+    })
+}
+
+fn invalid(key: &str, problem: String) -> PluginError {
+    PluginError::Invalid { what: format!("metadata `{key}`"), problem }
 }
 
 impl ChannelAdapter for HostedChannel {

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use async_channel::{Receiver, Sender};
 use futures_lite::future::or;
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use serde_json::Value;
 
 #[cfg(feature = "console")]
 use super::above::AboveLine;
@@ -22,7 +21,7 @@ use crate::channel::threaded::Threaded;
 use crate::contract::limits::{MESSAGE_BYTES, PARAMS_BYTES};
 use crate::contract::{
     BoxFuture, Cancellation, CancellationSource, ChannelAdapter, ChannelFormat, ChannelHost,
-    Failure, MessagePayload, OWNER, PluginError, Reply, SortedMap, TextFormat, metadata,
+    ChatId, Failure, InboundMessage, MessagePayload, OWNER, PluginError, Reply, TextFormat,
 };
 use crate::sandbox::printable;
 use crate::task::{AsyncLock, until};
@@ -275,9 +274,8 @@ impl ConsoleChannel {
 
     async fn hand_over(&self, text: String, host: &dyn ChannelHost) -> Result<(), PluginError> {
         let number = self.messages.fetch_add(1, Ordering::Relaxed) + 1;
-        let id = (metadata::MESSAGE_ID.to_owned(), Value::from(number.to_string()));
-        let payload = MessagePayload::text(text);
-        host.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, SortedMap::from([id])).await
+        let message = InboundMessage::text(ChatId::new(CONSOLE, CONSOLE), OWNER, text);
+        host.deliver_inbound(InboundMessage { id: Some(number.to_string()), ..message }).await
     }
 
     async fn refuse_not_text(&self) -> Result<(), PluginError> {

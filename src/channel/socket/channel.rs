@@ -158,7 +158,7 @@ impl SocketChannel {
         }
         self.connections().remove(&connection.number);
         for chat in connection.chats() {
-            host.chat_ended(SOCKET, &chat).await;
+            host.chat_ended(&chat).await;
         }
     }
 

@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::{or, pending, yield_now};
-use serde_json::Value;
 use smol::Timer;
 
 use super::address::{Peer, Stream, USER};
 use super::frames::{Frame, Frames};
-use super::protocol::{ErrorCode, FromClient, MAIN, Metadata, NO_ROOM_MESSAGE, SOCKET, ToClient};
+use super::protocol::{ErrorCode, FromClient, MAIN, NO_ROOM_MESSAGE, SOCKET, ToClient};
 use super::token::is_token;
 use crate::contract::{
-    ByteBudget, ChannelHost, Failure, HeldBytes, MessagePayload, OWNER, PluginError, Secret,
-    SortedMap, metadata,
+    Attachment, ByteBudget, ChannelHost, ChatId, Failure, HeldBytes, InboundMessage, OWNER,
+    PluginError, Secret, SortedMap,
 };
 use crate::task::{AsyncLock, Held, Lock, SystemClock, within};
 
@@ -73,10 +72,7 @@ struct InFlight {
 /// A message that waits for the gateway.
 struct QueuedMessage {
     id: String,
-    sender: String,
-    chat: String,
-    text: String,
-    metadata: Metadata,
+    message: InboundMessage,
 }
 
 impl ClientConnection {
@@ -85,12 +81,12 @@ impl ClientConnection {
     }
 
     /// Its conversations, as the host knows them.
-    pub(super) fn chats(&self) -> Vec<String> {
+    pub(super) fn chats(&self) -> Vec<ChatId> {
         self.state().chats.iter().map(|chat| self.chat(chat)).collect()
     }
 
-    fn chat(&self, name: &str) -> String {
-        format!("{}/{name}", self.number)
+    fn chat(&self, name: &str) -> ChatId {
+        ChatId::new(SOCKET, format!("{}/{name}", self.number))
     }
 
     pub(super) fn wants_progress(&self, id: &str) -> bool {
@@ -269,7 +265,7 @@ impl ClientConnection {
             // A Unix client may greet too.
             Ok(FromClient::Hello { .. }) => Ok(()),
             Ok(FromClient::Cancel { id, chat }) => {
-                host.cancel(SOCKET, &self.chat(&chat), Some(&id)).await;
+                host.cancel(&self.chat(&chat), Some(&id)).await;
                 Ok(())
             }
             Ok(FromClient::Message {
@@ -280,27 +276,27 @@ impl ClientConnection {
                 sender,
                 progress,
                 attachments,
-                metadata: known,
+                metadata,
             }) => {
                 let begun = speaker(client, sender).and_then(|sender| {
+                    let attachments = Attachment::list(attachments).map_err(unusable)?;
                     self.begin(&id, &chat, progress, limits, line.len())?;
-                    Ok(sender)
+                    Ok((sender, attachments))
                 });
-                let sender = match begun {
-                    Ok(sender) => sender,
+                let (sender, attachments) = match begun {
+                    Ok(begun) => begun,
                     Err(failure) => return self.write(&ToClient::Refused { id, failure }).await,
                 };
-                let mut known = known;
-                known.insert(metadata::MESSAGE_ID.into(), Value::from(id.as_str()));
-                known.insert(metadata::PROGRESS.into(), Value::from(progress));
-                known.insert(metadata::THREAD.into(), thread.map_or(Value::Null, Value::from));
-                match attachments {
-                    Some(list) => known.insert(metadata::ATTACHMENTS.into(), list),
-                    None => known.remove(metadata::ATTACHMENTS),
+                let message = InboundMessage {
+                    id: Some(id.clone()),
+                    thread,
+                    attachments,
+                    progress,
+                    metadata,
+                    ..InboundMessage::text(self.chat(&chat), sender, text)
                 };
-                let chat = self.chat(&chat);
                 // Its reader lives as long as this one.
-                let _ = ready.try_send(QueuedMessage { id, sender, chat, text, metadata: known });
+                let _ = ready.try_send(QueuedMessage { id, message });
                 Ok(())
             }
             Err(error) => {
@@ -357,10 +353,8 @@ impl ClientConnection {
         waiting: Receiver<QueuedMessage>,
         host: &dyn ChannelHost,
     ) -> Result<(), PluginError> {
-        while let Ok(QueuedMessage { id, sender, chat, text, metadata }) = waiting.recv().await {
-            let payload = MessagePayload::text(text);
-            let taken = host.deliver_inbound(SOCKET, &sender, &chat, payload, metadata).await;
-            if let Err(error) = taken {
+        while let Ok(QueuedMessage { id, message }) = waiting.recv().await {
+            if let Err(error) = host.deliver_inbound(message).await {
                 let failure = Failure::of(&error);
                 self.final_frame(&id, &ToClient::Refused { id: id.clone(), failure }).await?;
             }
@@ -429,6 +423,11 @@ fn speaker(client: &str, named: Option<String>) -> Result<String, Failure> {
             refused(ErrorCode::Invalid, &message, "give it a short name")
         }
     }
+}
+
+/// The refusal of attachments that can't be read.
+fn unusable(problem: String) -> Failure {
+    Failure::of(&PluginError::Invalid { what: "`attachments`".into(), problem })
 }
 
 /// A final frame that is being written: closes the connection after it if nothing more can happen on

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weft_lite::actor::{Member, WantedChannels};
-use weft_lite::channel::ConsoleChannel;
-use weft_lite::command::{Conversation, OWNER, ProgressNotes};
+use weft_lite::channel::{ChatId, ConsoleChannel, InboundMessage, OWNER};
+use weft_lite::command::{Conversation, ProgressNotes};
 use weft_lite::pipeline::{ChannelRules, MessageState, Pipeline};
 use weft_lite::text::json_line;
-use weft_lite::{MessagePayload, PluginCapability, Runtime};
+use weft_lite::{PluginCapability, Runtime};
 
 use super::channels::{self, CONSOLE};
 use crate::cli::flags::Options;
@@ -34,13 +34,14 @@ pub(super) fn answer(
     let style = channels::style(options);
     let console = Arc::new(ConsoleChannel::stdout(style));
     let inbox = gateway.inbox();
+    let chat = ChatId::new(CONSOLE, CONSOLE);
     let is_taken = Cell::new(false);
     let answering = async {
         start_guests(runtime, &inbox).await;
         let member = Member::channel(Arc::clone(&console) as _, Arc::clone(&inbox));
         runtime.host().register(member).await?;
-        let payload = MessagePayload::text(message);
-        let accepted = inbox.deliver_inbound(CONSOLE, OWNER, CONSOLE, payload, [].into()).await;
+        let accepted =
+            inbox.deliver_inbound(InboundMessage::text(chat.clone(), OWNER, message)).await;
         is_taken.set(true);
         gateway.stop(GRACE).await;
         runtime.stop().await;
@@ -51,7 +52,7 @@ pub(super) fn answer(
         if let Some(answered) = interrupts.unless(answering.as_mut()).await {
             return answered.map(|()| Status::Done);
         }
-        if !inbox.cancel(CONSOLE, CONSOLE, None).await && !is_taken.get() {
+        if !inbox.cancel(&chat, None).await && !is_taken.get() {
             interrupts::with_grace(runtime.stop()).await;
             // It was not accepted.
             return Err(CommandFailure::interrupted());

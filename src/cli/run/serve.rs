@@ -9,7 +9,7 @@ use async_signal::Signal;
 use futures_lite::future::{or, pending};
 use smol::Timer;
 use weft_lite::actor::Member;
-use weft_lite::channel::ConsoleChannel;
+use weft_lite::channel::{ChatId, ConsoleChannel};
 use weft_lite::command::Commands;
 use weft_lite::pipeline::Gateway;
 use weft_lite::{ChannelHost, PluginCapability, PluginHost, Runtime};
@@ -176,7 +176,7 @@ fn outlives_console(console: &ConsoleChannel, others: &[&str]) -> bool {
 /// Whether there was something in flight to cancel; also what is only about to be.
 async fn cancels(console: Option<&ConsoleChannel>, inbox: &Arc<dyn ChannelHost>) -> bool {
     loop {
-        if inbox.cancel(CONSOLE, CONSOLE, None).await {
+        if inbox.cancel(&ChatId::new(CONSOLE, CONSOLE), None).await {
             return true;
         }
         if !console.is_some_and(ConsoleChannel::is_waited_at) {
