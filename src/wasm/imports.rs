@@ -15,9 +15,9 @@
 use wasmi::{Caller, Error, Linker};
 
 use super::abi::{AbiFault, Lift, Span};
-use super::inspect::ModuleSummary;
 use super::signature::{HOST, WASI};
 use super::state::{GuestState, Suspended};
+use super::summary::ModuleSummary;
 use super::suspend::suspend_with;
 use super::wasi::preview1::define_preview1;
 use super::wasi::preview2::define_preview2;

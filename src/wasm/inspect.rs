@@ -3,16 +3,16 @@
 //! Nothing here runs, validates or compiles anything, so it is safe on any bytes. Whether the
 //! module is valid is for the interpreter to say, which would otherwise do it a second time.
 
-use serde::Serialize;
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Parser, Payload,
     TypeRef,
 };
 
-use super::ModuleFault;
 use super::body::Body;
 use super::component::{Layer, layer};
+use super::fault::ModuleFault;
 use super::signature::{self, HOST, WASI, export};
+use super::summary::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
 use super::wasi::preview2::preview2_function;
 use super::worlds::{self, World};
 use crate::contract::{PluginCapability, limits};
@@ -36,70 +36,6 @@ const CONSTANT_BYTES: u32 = 64;
 
 /// Faults that are kept: more would help nobody.
 const FAULTS: usize = 10_000;
-
-/// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ModuleFormat {
-    /// A core module.
-    Core,
-    /// A component, from which the first core module is taken.
-    Component,
-}
-
-/// An import, with the type of its kind: a function's parameters and results.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ImportSummary {
-    /// The module, for instance `host`.
-    pub module: String,
-    /// The name, for instance `read-file`.
-    pub name: String,
-    /// The type as text.
-    #[serde(rename = "type")]
-    pub ty: String,
-}
-
-/// An export, with the type of its kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ExportSummary {
-    /// The name, for instance `plugin#execute-tool`.
-    pub name: String,
-    /// The type as text.
-    #[serde(rename = "type")]
-    pub ty: String,
-}
-
-/// The linear memory a module defines, in pages of 65,536 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct MemorySummary {
-    /// Pages at the start.
-    pub minimum_pages: u64,
-    /// Pages at most, if the module itself sets a limit.
-    pub maximum_pages: Option<u64>,
-}
-
-/// What a module is made of, and why it would not load.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ModuleSummary {
-    /// Core module or component.
-    pub format: ModuleFormat,
-    /// Bytes of the file, without its custom sections.
-    pub bytes: usize,
-    /// Imports in their order.
-    pub imports: Vec<ImportSummary>,
-    /// Exports in their order.
-    pub exports: Vec<ExportSummary>,
-    /// The linear memory, if there is one.
-    pub memory: Option<MemorySummary>,
-    /// Functions defined in the module.
-    pub functions: u32,
-    /// What its code comes to for the interpreter: most instructions are one step, a branch or a block is some,
-    /// and more where it has values to copy.
-    pub translation_steps: u64,
-    /// Everything that keeps the module from loading; empty when nothing does.
-    #[serde(skip)]
-    pub faults: Vec<ModuleFault>,
-}
 
 /// The bytes of the core module in a file, or `None` when there is none.
 pub(super) fn core_module(bytes: &[u8]) -> Option<&[u8]> {
@@ -136,50 +72,6 @@ impl ModuleSummary {
             summary.faults.push(fault);
         }
         summary
-    }
-
-    /// What its code takes once it is translated, by estimate: 9 bytes for a step of ordinary code, beside
-    /// what every module takes.
-    #[must_use]
-    pub fn code_bytes(&self) -> usize {
-        let steps = usize::try_from(self.translation_steps).unwrap_or(usize::MAX);
-        steps.saturating_mul(9).saturating_add(24 * limits::KB)
-    }
-
-    /// Whether the module has a function of this name among its exports.
-    #[must_use]
-    pub fn exports(&self, name: &str) -> bool {
-        self.exports.iter().any(|export| export.name == name)
-    }
-
-    /// The kinds of plugin that the exports make this. A tool provider's exports are in every plugin;
-    /// whether it has tools is known from `describe`.
-    #[must_use]
-    pub fn kinds(&self) -> Vec<PluginCapability> {
-        PluginCapability::ALL.into_iter().filter(|kind| self.offers(*kind)).collect()
-    }
-
-    /// Whether a channel is told which of its messages were taken.
-    #[must_use]
-    pub fn acknowledges(&self) -> bool {
-        self.exports(export::ACKNOWLEDGE)
-    }
-
-    /// Whether anything of a kind's interface is exported.
-    fn offers(&self, kind: PluginCapability) -> bool {
-        let of_kind = export::KINDS.iter().filter(|(of, _)| *of == kind);
-        let mut functions = of_kind.flat_map(|(_, functions)| *functions);
-        functions.any(|name| self.exports(name))
-            || (kind == PluginCapability::Channel && self.acknowledges())
-    }
-
-    /// The name of the guest's allocator: generators may put a version behind it.
-    pub(super) fn realloc(&self) -> Option<&str> {
-        let name = |export: &'_ ExportSummary| export.name.starts_with(export::REALLOC);
-        if self.exports(export::REALLOC) {
-            return Some(export::REALLOC);
-        }
-        self.exports.iter().find(|export| name(export)).map(|export| export.name.as_str())
     }
 }
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use wasmi::errors::ErrorKind;
 use wasmi::{CompilationMode, Config, CustomFuelCosts, EnforcedLimits, Engine, Linker, Module};
 
-use super::inspect::{self, ModuleSummary};
+use super::fault::ModuleFault;
+use super::imports;
+use super::inspect;
 use super::memory_counter::{CodeCharge, MemoryAccount};
 use super::state::GuestState;
-use super::{ModuleFault, imports};
+use super::summary::ModuleSummary;
 use crate::contract::limits;
 use crate::package::counted_bytes;
 
