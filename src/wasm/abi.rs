@@ -1,5 +1,5 @@
-//! The canonical ABI for the few types of the plugin world: lifting out of a guest's memory and
-//! lowering into it. The types of the other kinds of plugin are in `records`, on top of this.
+//! The canonical ABI for the few types of the plugin world: lifting from a guest's memory and lowering into
+//! it. `records` builds on it for the types of the other kinds of plugin.
 //!
 //! Everything here works on byte slices with checked arithmetic: a pointer is a claim by the guest,
 //! and a wrong one is an [`AbiFault`], never a panic or a read outside the guest's memory.
@@ -20,7 +20,8 @@ use std::fmt;
 
 use crate::contract::limits;
 
-/// Headers of one request. A list's element costs the host three times what it costs the guest.
+/// Headers of one request. They are limited by number, because the host needs three times the guest's memory
+/// for an element of a list.
 const HEADERS: u32 = 1_000;
 
 /// A guest broke the canonical ABI.
@@ -34,11 +35,11 @@ pub(crate) enum AbiFault {
     InvalidUtf8 { what: &'static str },
     /// A variant's tag that its type doesn't have.
     InvalidTag { what: &'static str, tag: u32 },
-    /// A handle that was not given out, or was given back.
+    /// A handle that the host never gave to the guest, or that the guest has dropped.
     UnknownHandle { what: &'static str, handle: u32 },
-    /// A list longer than its function takes.
+    /// A list longer than its function allows.
     TooMany { what: &'static str, count: u32, limit: u32 },
-    /// More bytes handed to the host than a call may.
+    /// More bytes for the host than a call may pass.
     TooMuch { limit: usize },
 }
 
@@ -70,7 +71,7 @@ impl fmt::Display for AbiFault {
     }
 }
 
-/// A pointer and a length, as the guest gave them.
+/// A pointer and a length of the guest, not yet checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) pointer: u32,
@@ -84,19 +85,19 @@ impl Span {
     }
 }
 
-/// A guest's memory, and how much of it was copied out during this call.
+/// A guest's memory, and the number of bytes that this call has copied from it.
 pub(crate) struct Lift<'a> {
     memory: &'a [u8],
     lifted: &'a mut usize,
-    /// What a whole result may have, where that is less than what the call may.
+    /// The limit of a whole result, where that is less than the limit of the call.
     result: Option<ResultCap>,
 }
 
 #[derive(Clone, Copy)]
 struct ResultCap {
-    /// Bytes of the result, as an error names them.
+    /// Bytes of the result, for the error.
     limit: usize,
-    /// The count of the call at which they are spent.
+    /// The count of the call at which the limit is reached.
     end: usize,
 }
 
@@ -105,13 +106,14 @@ impl<'a> Lift<'a> {
         Self { memory, lifted, result: None }
     }
 
-    /// From here on at most `bytes` more are copied: for a result of many parts.
+    /// Limits all further copies to `bytes` in total: for a result of many parts.
     pub(super) fn limit_to(&mut self, bytes: usize) {
         let end = self.lifted.saturating_add(bytes);
         self.result = Some(ResultCap { limit: bytes, end });
     }
 
-    /// Charges `bytes` to what this call may copy.
+    /// Counts `bytes` against the limits of the call and the result. This comes before each copy, so that a
+    /// guest can't make the host allocate more.
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), AbiFault> {
         let total = self.lifted.saturating_add(bytes);
         if let Some(ResultCap { limit, end }) = self.result
@@ -154,7 +156,7 @@ impl<'a> Lift<'a> {
         self.bytes(what, pointer, length)
     }
 
-    /// The text a span points at.
+    /// The text at a span.
     pub(crate) fn string(&mut self, what: &'static str, span: Span) -> Result<String, AbiFault> {
         let bytes = self.bytes(what, span.pointer, u64::from(span.length))?;
         self.charge(bytes.len())?;
@@ -164,8 +166,7 @@ impl<'a> Lift<'a> {
         }
     }
 
-    /// At most `limit` of the bytes a span points at, lossily as text: for what is shown, not for
-    /// what is decided on.
+    /// At most `limit` bytes of a span, lossily as text: for text that is only shown.
     pub(crate) fn lossy_text(
         &mut self,
         what: &'static str,
@@ -200,7 +201,7 @@ impl<'a> Lift<'a> {
         Ok(pairs)
     }
 
-    /// Two words of WASI's `iovec`: each element is one span.
+    /// A list of WASI's `iovec`: each element is one span.
     pub(crate) fn spans(&mut self, what: &'static str, span: Span) -> Result<Vec<Span>, AbiFault> {
         let length = u64::from(span.length).saturating_mul(8);
         let area = self.aligned(what, span.pointer, 4, length)?;
@@ -252,7 +253,7 @@ impl<'a> Lift<'a> {
     }
 }
 
-/// Two little-endian words. The callers give areas of a checked size.
+/// Two little-endian words. The callers have checked the area's size.
 pub(super) fn span_at(bytes: &[u8], at: usize) -> Span {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(&[a, b, c, d, e, f, g, h]) => Span {
@@ -263,7 +264,7 @@ pub(super) fn span_at(bytes: &[u8], at: usize) -> Span {
     }
 }
 
-/// Copies `bytes` to `pointer`, which the guest's own realloc gave.
+/// Copies `bytes` to `pointer`, which may be anything: it comes from the guest.
 pub(crate) fn store(
     memory: &mut [u8],
     what: &'static str,
@@ -293,7 +294,7 @@ pub(crate) fn check_area(
     Lift::new(memory, &mut none).aligned(what, pointer, align, length).map(|_| ())
 }
 
-/// The twelve bytes of a `result` or `option` whose payload is a string or nothing.
+/// The twelve bytes of a `result` or `option` with a string or no payload.
 pub(crate) fn tagged_area(tag: u8, text: Option<Span>) -> [u8; 12] {
     let mut area = [0; 12];
     let Span { pointer, length } = text.unwrap_or(Span { pointer: 0, length: 0 });

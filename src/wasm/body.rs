@@ -1,20 +1,20 @@
-//! What the code of a function costs to translate, and whether `table.grow` is in it, which the
-//! interpreter resumes wrongly after it runs out of fuel in it: instructions before it are executed
-//! again, in silence.
+//! The cost of translating a function's code, and whether the code contains `table.grow`. The interpreter
+//! resumes that instruction wrongly after it runs out of fuel in it: it silently executes earlier instructions
+//! again.
 //!
-//! Translating a step takes the interpreter at most about 60 bytes, counted at the peak, and about a
-//! microsecond. Most instructions are one step. A branch copies what its block results in, so that a few bytes of
-//! code can become a kilobyte: those are counted as what they come to.
+//! Translating a step costs the interpreter at most about 60 bytes, counted at the peak, and about a
+//! microsecond. Most instructions are one step. A branch copies the results of its block, so a few bytes of
+//! code can become a kilobyte: a branch counts a step for each value that it may copy.
 //!
-//! The operators are read as values: the interpreter reads those of constant expressions so, and a visitor of
-//! our own would be a second copy of the largest function of the parser.
+//! The operators are read as values, as the interpreter does for constant expressions: a visitor of our own
+//! would add a second copy of the parser's largest function to the program.
 
 use wasmparser::{BinaryReaderError, BlockType, FuncType, FunctionBody, Operator};
 
 /// Steps of a branch or a block by itself.
 const CONTROL_STEPS: u64 = 4;
 
-/// What is known of a function's body.
+/// The findings about a function's body.
 #[derive(Debug)]
 pub(super) struct Body<'t> {
     /// Steps of its translation.

@@ -1,4 +1,4 @@
-//! What a guest is asked and what it answers, for all kinds of plugins.
+//! Calls to guests and their results, for all kinds of plugins.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::signature::export;
 use crate::contract::{Audio, CallError, MemoryHit, limits};
 
-/// One call of a function that a guest exports. The texts named `..._json` are the guest's to read.
+/// One call of a function that a guest exports. The guest parses the texts named `..._json`.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GuestCall {
@@ -21,14 +21,14 @@ pub enum GuestCall {
     Poll,
     /// `channel#send`
     Send {
-        /// Where to, in the channel's own terms.
+        /// The recipient, in the channel's own terms.
         target: String,
         /// The payload as JSON text.
         payload_json: String,
     },
     /// `receipts#acknowledge`
     Acknowledge {
-        /// The id of a message that the host has taken.
+        /// The id of a message that the host has accepted.
         message_id: String,
     },
     /// `stage#stage-type`
@@ -50,7 +50,7 @@ pub enum GuestCall {
         value: String,
         /// The namespace; the default one if there is none.
         namespace: Option<String>,
-        /// How long it is kept; for ever if nothing is said. Part of a second counts as one.
+        /// The time after which it expires; never if there is none. A part of a second counts as a whole one.
         ttl: Option<Duration>,
         /// Words to find it by.
         tags: Vec<String>,
@@ -64,11 +64,11 @@ pub enum GuestCall {
     },
     /// `memory#search`
     Search {
-        /// What to look for.
+        /// The text to search for.
         query: String,
         /// The namespace; the default one if there is none.
         namespace: Option<String>,
-        /// Entries at most.
+        /// The most entries to return.
         limit: u32,
     },
     /// `memory#delete`
@@ -82,28 +82,28 @@ pub enum GuestCall {
     ProcessAudio(Audio),
     /// `voice#synthesize`
     Synthesize {
-        /// What to say.
+        /// The text to speak.
         text: String,
     },
 }
 
-/// What a guest answered.
+/// The result of a guest's function.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum GuestValue {
-    /// That it is done.
+    /// No value: the function has succeeded.
     Unit,
-    /// A text: a tool's result, an id, a state, instructions, what was said.
+    /// A text: a tool's result, an id, a state, instructions, or a transcript.
     Text(String),
-    /// A text, or that there is none.
+    /// A text or none.
     OptionalText(Option<String>),
     /// Yes or no.
     Truth(bool),
     /// Names with their values.
     Pairs(Vec<(String, String)>),
-    /// What a search found.
+    /// The entries that a search found.
     Hits(Vec<MemoryHit>),
-    /// What a channel received.
+    /// The messages that a channel received.
     Inbound(Vec<GuestInbound>),
     /// Sound.
     Audio(Audio),
@@ -112,22 +112,22 @@ pub enum GuestValue {
 /// A message that a guest's channel received (`record inbound`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuestInbound {
-    /// Who wrote, in the channel's own terms.
+    /// The sender, in the channel's own terms.
     pub sender: String,
-    /// Where an answer goes: the target of `send`.
+    /// The chat for an answer: the target of `send`.
     pub chat: String,
     /// The payload as JSON text, not yet checked.
     pub payload_json: String,
-    /// A JSON object of anything else, not yet checked; empty for nothing.
+    /// A JSON object with any further data, not yet checked; empty if there is none.
     pub metadata_json: String,
-    /// The thread it belongs to.
+    /// The thread to which it belongs.
     pub thread: Option<String>,
-    /// What `acknowledge` gets.
+    /// The id for `acknowledge`.
     pub message_id: Option<String>,
 }
 
 impl GuestCall {
-    /// The function at the core level.
+    /// The name of the exported function at the core level.
     #[must_use]
     pub fn export(&self) -> &'static str {
         match self {
@@ -201,23 +201,23 @@ macro_rules! into {
 }
 
 into! {
-    /// The text, if it is one.
+    /// The text, if the value is one.
     into_text: Text => String;
-    /// The text or nothing, if it is that.
+    /// The optional text, if the value is one.
     into_optional_text: OptionalText => Option<String>;
-    /// Yes or no, if it is that.
+    /// The boolean, if the value is one.
     into_truth: Truth => bool;
-    /// The pairs, if it is some.
+    /// The pairs, if the value is a list of pairs.
     into_pairs: Pairs => Vec<(String, String)>;
-    /// What was found, if it is that.
+    /// The hits, if the value is the result of a search.
     into_hits: Hits => Vec<MemoryHit>;
-    /// The messages, if it is some.
+    /// The messages, if the value is a list of messages.
     into_inbound: Inbound => Vec<GuestInbound>;
-    /// The sound, if it is that.
+    /// The sound, if the value is sound.
     into_audio: Audio => Audio;
 }
 
-/// The function alone: what it is given may be a secret.
+/// Shows the function alone, because an argument may be a secret.
 impl fmt::Debug for GuestCall {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.export())

@@ -1,4 +1,4 @@
-//! What one call may use, and what it has used: fuel in slices, time and host calls.
+//! The limits of one call and its usage: fuel in slices, time and host calls.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,16 @@ use smol::Timer;
 
 use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
 
-/// Fuel between two looks at the clock and at the other guests: about 20 µs.
+/// Fuel between two checks of the clock and two turns of other guests: about 20 µs.
 const SLICE_FUEL: u64 = 50_000;
-/// The same for guests that get much time for little fuel.
+/// The least of it, for guests whose instructions take much time for little fuel.
 const SHORTEST_SLICE_FUEL: u64 = 500;
-/// A slice that took longer is followed by shorter ones, until they are quick again.
+/// A slice that takes longer is followed by shorter ones, until they are quick again.
 const SLICE_TIME: Duration = Duration::from_millis(1);
-/// How long a guest waits for an audit log that does not get on, before records may be lost.
+/// The longest wait of a guest for an audit log that is stuck, before records may be lost.
 const AUDIT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What one call may still use, and what it has used. Never carried over to another call.
+/// The limits of one call and its usage so far. Never carried over to another call.
 #[derive(Debug)]
 pub struct CallBudget {
     fuel_limit: u64,
@@ -29,17 +29,17 @@ pub struct CallBudget {
     host_call_limit: u32,
     host_calls: u32,
     pub(super) peak_memory_bytes: usize,
-    /// Whether the host does nothing for the guest.
+    /// Whether the call fails at its first host call.
     pub(super) quiet: bool,
-    /// Whether the host was asked for more than a line in the log.
+    /// Whether the guest has made a host call other than `log`.
     pub(super) asked_host: bool,
     /// The refusal of the newest host call, if it was refused.
     pub(super) denied: Option<Denied>,
-    /// The grant for which the newest host call failed, because nothing was at its path.
+    /// The missing grant because of which the newest host call failed.
     pub(super) missing_grant: Option<String>,
-    /// How long the guest may wait for room in the audit log; nothing once that was in vain.
+    /// How long the guest may wait for room in the audit log; zero once a wait was in vain.
     pub(super) audit_patience: Duration,
-    /// Where somebody watches what is used.
+    /// Shows the usage to an observer, if there is one.
     gauge: Option<FuelGauge>,
 }
 
@@ -68,28 +68,28 @@ impl CallBudget {
         }
     }
 
-    /// The same, which shows what it has used after each slice.
+    /// The same, which shows the used fuel in `gauge` after each slice.
     #[must_use]
     pub fn with_gauge(mut self, gauge: Option<FuelGauge>) -> Self {
         self.gauge = gauge;
         self
     }
 
-    /// The same for a call that has waited since `began` for what it can't begin without.
+    /// The same for a call that has waited since `began`, for an instance or code: waiting counts as time of the
+    /// call.
     pub(crate) fn waiting_since(mut self, began: Instant) -> Self {
         self.started = began;
         self
     }
 
-    /// The same for a call that ends where the guest asks the host for anything: nothing is done, and nothing
-    /// is recorded.
+    /// The same for a call that fails at its first host call: the call is not served, and not recorded.
     pub(crate) fn quiet(mut self) -> Self {
         self.quiet = true;
         self
     }
 
-    /// The same with slices of one length, in units of fuel, however long they take. Longer ones
-    /// cost other guests their fair share; this is for measuring what slicing costs.
+    /// The same with slices of one length, in units of fuel, however long they take. Longer ones cost other
+    /// guests their fair share; this is for measuring the cost of slicing.
     #[must_use]
     pub fn with_slice(mut self, fuel: u64) -> Self {
         self.slice = fuel.max(1);
@@ -97,7 +97,7 @@ impl CallBudget {
         self
     }
 
-    /// What was used until now.
+    /// The usage until now.
     #[must_use]
     pub fn usage(&self) -> Usage {
         Usage {
@@ -108,14 +108,14 @@ impl CallBudget {
         }
     }
 
-    /// Whether the guest may know more than what it was called with: what it answers may be another the
-    /// next time. Clocks and random numbers don't count.
+    /// Whether the guest's answer may depend on more than its arguments, so that it may differ the next time.
+    /// Clocks and random numbers don't count.
     pub(crate) fn has_asked_host(&self) -> bool {
         self.asked_host
     }
 
-    /// What an error of the guest is to its caller: a refusal, if its last host call was refused, and a
-    /// grant that is missing, if it failed for that.
+    /// The caller's error for an error of the guest: a refusal, if the guest's last host call was refused; a
+    /// missing grant, if that call failed because of one.
     pub(super) fn guest_error(&mut self, message: String) -> CallError {
         match (self.denied.take(), self.missing_grant.take()) {
             (Some(denied), _) => CallError::Denied { denied: denied.into(), message },
@@ -124,13 +124,13 @@ impl CallBudget {
         }
     }
 
-    /// Counts what a slice used.
+    /// Counts the fuel of a slice.
     pub(super) fn use_fuel(&mut self, units: u64) {
         self.fuel_used += units;
         if let Some(gauge) = &self.gauge {
             gauge.show(self.fuel_used);
         }
-        // What took no more than the shortest slice needs no look at the clock.
+        // No slice can be shorter than this, so its time would change nothing.
         if units > SHORTEST_SLICE_FUEL {
             self.keep_pace();
         }
@@ -149,8 +149,8 @@ impl CallBudget {
         Ok(self.slice.max(required).min(left))
     }
 
-    /// Fuel is not time: some instructions take long for what they are charged, like calls of
-    /// functions with many locals. The next slice is as long as one should take.
+    /// Makes the next slice as long as one should take. Fuel is not time: some instructions take long for their
+    /// charge, like calls of functions with many locals.
     fn keep_pace(&mut self) {
         let took = self.slice_started.elapsed();
         let next = if took > SLICE_TIME {
@@ -163,8 +163,8 @@ impl CallBudget {
         self.slice = next.clamp(shortest, longest);
     }
 
-    /// Looks at the clock: after each slice and each host call. A function that ends within its
-    /// first slice needs no look.
+    /// Checks the clock, after each slice and each host call. A function that ends within its first slice needs
+    /// no check.
     pub(super) fn check_time(&mut self) -> Result<(), CallError> {
         self.slice_started = Instant::now();
         let ran = self.slice_started.duration_since(self.started);
@@ -206,7 +206,7 @@ impl CallBudget {
         or(done, over).await
     }
 
-    /// How long to wait for the audit log now: never so long that the call fails because of it.
+    /// How long to wait for the audit log now: never so long that the call runs out of time because of it.
     pub(super) fn audit_patience(&self) -> Duration {
         let left = self.time_limit.saturating_sub(self.started.elapsed());
         self.audit_patience.min(left / 2)

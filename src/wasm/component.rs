@@ -1,11 +1,11 @@
 //! Finds the core module in a component that wit-component wrapped around it.
 //!
-//! Only section headers are read: wit-component puts the author's module first, and what follows
-//! it are shims that this host doesn't need.
+//! Only section headers are read: wit-component puts the author's module first, and this host doesn't need the
+//! shims that follow it.
 
 use crate::package::{COMPONENT_PREAMBLE, CORE_MODULE_SECTION, CORE_PREAMBLE, section};
 
-/// What a file's first bytes say it is.
+/// The format of a file by its first bytes, with the core module in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layer<'a> {
     /// A core module: the bytes as they are.

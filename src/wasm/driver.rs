@@ -1,8 +1,8 @@
-//! Runs guests in slices of fuel, and does for them what they suspended themselves for.
+//! Runs guests in slices of fuel, and serves the calls in which they are suspended.
 //!
 //! Between two slices the driver checks the budget and the deadline and yields to the executor, so
 //! one thread serves many guests fairly. Dropping its future, which can happen at every yield and
-//! at every wait, frees the guest: nothing of the call goes on.
+//! at every wait, frees the guest: no part of the call goes on.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
 use crate::task::{fault, lock_fault};
 
-/// Where a text goes, for error messages.
+/// The memory for a text, in error messages.
 pub(super) const TEXT: &str = "string from cabi_realloc";
 
 /// One guest function and the budget it runs on.
@@ -36,7 +36,7 @@ pub(super) struct Driver<'a> {
 }
 
 enum Pause {
-    /// What the function gave; 0 if it gives nothing.
+    /// The function has ended with this result; 0 if it has none.
     Done(i32),
     Host(ResumableCallHostTrap),
 }
@@ -49,6 +49,7 @@ impl Driver<'_> {
         params: &[Val],
         sandbox: &Sandbox,
     ) -> Result<i32, CallError> {
+        // Injected faults are for tools alone, so that their plugins load.
         if self.during.contains("execute-tool") {
             fault("driver", sandbox.plugin());
             lock_fault(sandbox.plugin()).await;
@@ -93,7 +94,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Copies `text` into memory that the guest's allocator gives.
+    /// Copies `text` into memory from the guest's allocator.
     pub(super) async fn lower(&mut self, text: &str) -> Result<Span, CallError> {
         self.lower_bytes(TEXT, text.as_bytes(), 1).await
     }
@@ -107,7 +108,7 @@ impl Driver<'_> {
     ) -> Result<Span, CallError> {
         const DURING: &str = "cabi_realloc";
         if bytes.is_empty() {
-            // No allocation: a pointer that is not null and not followed.
+            // No allocation: the pointer of an empty list may be anything that is aligned and not null.
             return Ok(Span { pointer: align, length: 0 });
         }
         let length = i32::try_from(bytes.len())
@@ -142,7 +143,7 @@ impl Driver<'_> {
     ) -> Result<Pause, CallError> {
         let granted = self.refuel(0)?;
         let step = function.func.call_resumable(&mut *self.store, params, output.slots());
-        // Most functions end within their first slice: no future is made for the others.
+        // Most functions end within their first slice, and need no future for further ones.
         if let Ok(ResumableCall::Finished) = step {
             self.account(granted);
             return Ok(Pause::Done(output.word()));
@@ -150,7 +151,7 @@ impl Driver<'_> {
         self.slices(step, granted, output).await
     }
 
-    /// Counts what was used of a slice.
+    /// Counts the fuel that a slice has used.
     fn account(&mut self, granted: u64) {
         let left = self.store.get_fuel().unwrap_or_default();
         self.budget.use_fuel(granted.saturating_sub(left));
@@ -158,7 +159,7 @@ impl Driver<'_> {
         self.budget.peak_memory_bytes = self.budget.peak_memory_bytes.max(reserved);
     }
 
-    /// Goes on from `step` until the function ends or asks for the host.
+    /// Goes on from `step` until the function ends or is suspended in a host call.
     async fn slices(
         &mut self,
         mut step: Result<ResumableCall, Error>,
@@ -179,22 +180,23 @@ impl Driver<'_> {
         }
     }
 
-    /// Lets others have their turn, then gives the fuel for what comes next.
+    /// Gives other guests their turn, then grants the fuel for the next slice.
     async fn next_slice(&mut self, paused: &ResumableCallOutOfFuel) -> Result<u64, CallError> {
         yield_now().await;
         self.check_bounds()?;
         self.refuel(paused.required_fuel())
     }
 
-    /// Whether there is time left, and the plugin still holds no more than it may: what it took while it
-    /// was alone, it must not keep from neighbours that came.
+    /// Checks that time is left, and that the plugin holds no more than its share of the memory: it may have
+    /// taken more while it was alone, and neighbours need it now.
     fn check_bounds(&mut self) -> Result<(), CallError> {
         self.budget.check_time()?;
         let overdrawn = self.store.data().limiter.account().overdrawn();
         overdrawn.map_or(Ok(()), |exhausted| Err(CallError::Exhausted(exhausted)))
     }
 
-    /// Does what the guest is suspended for. Some answers are a number, the others are in memory.
+    /// Serves the call in which the guest is suspended. Returns its result, if that is a number; other results
+    /// are in memory.
     async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<Val>, CallError> {
         if let Err(error) = self.budget.count_host_call() {
             self.note_refused(&error.to_string()).await;
@@ -218,7 +220,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Leaves an audit record of the host call that the guest is suspended in, which is not served.
+    /// Writes an audit record of the host call in which the guest is suspended, and which is not served.
     async fn note_refused(&mut self, rule: &str) {
         if self.budget.quiet {
             return;
@@ -232,7 +234,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Keeps a guest that floods the audit log from getting ahead of it.
+    /// Waits for room in the audit log, so that a guest can't flood the log and lose its own records.
     async fn wait_for_audit(&mut self, sandbox: &Sandbox) {
         let patience = self.budget.audit_patience();
         if patience.is_zero() {
@@ -251,7 +253,7 @@ impl Driver<'_> {
         }
     }
 
-    /// Has the sandbox serve `call`, within the time of this call.
+    /// Lets the sandbox serve `call`, within the time of the guest's call.
     async fn perform(&mut self, sandbox: &Sandbox, call: HostCall) -> Result<HostReply, CallError> {
         if self.budget.quiet {
             return Err(CallError::NotReady { reason: "it asks the host".into() });
@@ -263,7 +265,7 @@ impl Driver<'_> {
         Ok(served.reply)
     }
 
-    /// Writes a reply where the guest wants it: the text first, then the area that points at it.
+    /// Writes a reply to the guest's memory: the text first, then the result area that points to it.
     async fn lower_reply(&mut self, reply: HostReply, result: u32) -> Result<(), CallError> {
         let (tag, text) = match reply {
             HostReply::Nothing => return Ok(()),
@@ -302,7 +304,7 @@ impl Driver<'_> {
         call.answer(self.memory()).map_err(|fault| abi_fault(fault, during))
     }
 
-    /// Writes output to the log: each line is a message as if the guest had called `log`.
+    /// Writes output to the log: each line counts as a message, as if the guest had called `log`.
     async fn log_lines(
         &mut self,
         sandbox: &Sandbox,
@@ -312,6 +314,7 @@ impl Driver<'_> {
         let lines = text.lines().filter(|line| !line.is_empty());
         for (index, message) in lines.enumerate() {
             if index > 0 {
+                // The call itself has counted for the first line.
                 self.budget.count_host_call()?;
                 yield_now().await;
             }
@@ -380,8 +383,9 @@ impl Driver<'_> {
         }
     }
 
-    /// What an error of the interpreter means for the caller.
+    /// The caller's error for an error of the interpreter.
     fn failure(&self, error: &Error) -> CallError {
+        // A growth that the limiter refuses ends in a trap as well, and the limit explains it better.
         if let Some(refused) = self.store.data().limiter.refused() {
             return CallError::Exhausted(refused);
         }
@@ -393,7 +397,7 @@ impl Driver<'_> {
     }
 }
 
-/// The error for a guest that broke the ABI: a trap, or exhausted output.
+/// The caller's error for a guest that broke the ABI: a trap, or exhausted output.
 pub(super) fn abi_fault(fault: AbiFault, during: &'static str) -> CallError {
     match fault {
         AbiFault::TooMuch { limit } => CallError::Exhausted(Exhausted::Output { limit }),
@@ -401,7 +405,7 @@ pub(super) fn abi_fault(fault: AbiFault, during: &'static str) -> CallError {
     }
 }
 
-/// The words of the WebAssembly specification's test suite.
+/// The trap's name in the WebAssembly specification's test suite.
 fn trap_name(code: TrapCode) -> &'static str {
     match code {
         TrapCode::UnreachableCodeReached => "unreachable",

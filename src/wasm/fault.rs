@@ -1,4 +1,4 @@
-//! Why a module can't be loaded.
+//! The faults for which a module can't be loaded.
 //!
 //! The fields hold a module's own names as they are; the texts show them escaped and cut.
 
@@ -7,10 +7,10 @@ use std::fmt;
 use super::worlds;
 use crate::contract::{ActionableError, limits};
 
-/// As much of a name as a text shows.
+/// The part of a name that a text shows.
 const SHOWN_BYTES: usize = 200;
 
-/// One reason why a module is refused. None of them depends on running it.
+/// One reason for refusing a module. None depends on running it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModuleFault {
@@ -20,9 +20,9 @@ pub enum ModuleFault {
     ComponentWithoutModule,
     /// The bytes are not a valid module.
     Malformed {
-        /// Where, in bytes from the start of the core module.
+        /// The offset in bytes from the start of the core module.
         offset: usize,
-        /// What is wrong there.
+        /// The error at that offset.
         problem: String,
     },
     /// A start section: its function would run before the sandbox can meter it.
@@ -40,7 +40,7 @@ pub enum ModuleFault {
         /// Its name.
         name: String,
     },
-    /// An import of another host's interface, which says what the module is.
+    /// An import of another host's interface, which shows for which host the module was built.
     OtherWorld {
         /// The module it is imported from.
         module: String,
@@ -55,7 +55,7 @@ pub enum ModuleFault {
         name: String,
         /// The type the host has.
         expected: String,
-        /// The type the module wants.
+        /// The type in the module.
         found: String,
     },
     /// An export that the world requires is not there.
@@ -72,7 +72,7 @@ pub enum ModuleFault {
         /// The type the module has.
         found: String,
     },
-    /// An export that is an import handed through.
+    /// An export that passes an import through.
     ImportedExport {
         /// Its name at the core level.
         name: String,
@@ -80,7 +80,7 @@ pub enum ModuleFault {
     /// More types, imports, exports, table elements or steps of translation than a module may have, locals than
     /// a function may, or bytes than a constant expression may.
     TooMany {
-        /// What there is too much of.
+        /// The name of the things, in the plural.
         what: &'static str,
         /// How many the module has.
         count: u32,
@@ -208,7 +208,7 @@ impl ActionableError for ModuleFault {
 
 impl std::error::Error for ModuleFault {}
 
-/// A name or message with something of the module's in it, on one line of a bounded length.
+/// A name of the module, or a message with one in it, on one line of a bounded length.
 struct Shown<'a>(&'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -217,7 +217,7 @@ impl fmt::Display for Shown<'_> {
         let (start, rest) = self.0.split_at(end);
         for character in start.chars() {
             match character {
-                // Only what a terminal would act on; the messages quote with these.
+                // The messages quote with these, and a terminal doesn't act on them.
                 '\'' | '"' | '\\' => fmt::Write::write_char(formatter, character)?,
                 _ => character.escape_debug().fmt(formatter)?,
             }

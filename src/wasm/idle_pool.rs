@@ -23,7 +23,7 @@ use super::module::CompiledModule;
 use crate::contract::SortedMap;
 use crate::task::Lock;
 
-/// Everything idle, the oldest first.
+/// Idle instances and code by ticket, so the oldest come first.
 #[derive(Default)]
 pub(super) struct IdlePool {
     next_ticket: AtomicU64,

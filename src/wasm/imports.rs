@@ -24,7 +24,7 @@ use super::wasi::preview2::define_preview2;
 use crate::contract::SortedSet;
 use crate::sandbox::HostCall;
 
-/// Defines the imports that a module asks for, and no others.
+/// Defines the imports of a module, and no others: each definition costs memory for every module.
 pub(super) fn define(
     linker: &mut Linker<GuestState>,
     summary: &ModuleSummary,

@@ -1,7 +1,7 @@
-//! Reads a module before the interpreter does, and says everything that keeps it from loading.
+//! Reads a module before the interpreter does, and collects all faults that keep it from loading.
 //!
-//! Nothing here runs, validates or compiles anything, so it is safe on any bytes. Whether the
-//! module is valid is for the interpreter to say, which would otherwise do it a second time.
+//! Nothing here runs, validates or compiles code, so it is safe on any bytes. The interpreter validates the
+//! module later; doing so here as well would cost the time twice.
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Parser, Payload,
@@ -18,7 +18,7 @@ use super::worlds::{self, World};
 use crate::contract::{PluginCapability, limits};
 use crate::package::counted_bytes;
 
-/// Types of a module, which are all kept; a module small enough to be loaded can't have more.
+/// Types of a module, all of which are kept in memory. A module small enough to be loaded can't have more.
 const TYPES: u32 = 100_000;
 /// Imports of a module: there are 50 functions to import.
 const IMPORTS: u32 = 1_000;
@@ -27,14 +27,14 @@ const EXPORTS: u32 = 10_000;
 /// Locals of one function. The interpreter clears them at every call without charging fuel.
 const LOCALS: u32 = 4_000;
 
-/// Elements for its tables: more than fit a table would only be kept, by every instance.
+/// Elements for a module's tables. More than fit a table would only take memory in every instance.
 const ELEMENTS: u32 = limits::TABLE_ELEMENTS.maximum as u32;
 
-/// Bytes of a constant expression. The interpreter nests one as deeply as it is long, and drops it by
-/// recursion: with 300 KB of additions in one, the program would end for want of stack.
+/// Bytes of a constant expression. The interpreter nests an expression as deeply as it is long, and drops it
+/// by recursion: one with 300 KB of additions would overflow the program's stack.
 const CONSTANT_BYTES: u32 = 64;
 
-/// Faults that are kept: more would help nobody.
+/// Faults that are kept: nobody reads more.
 const FAULTS: usize = 10_000;
 
 /// The bytes of the core module in a file, or `None` when there is none.
@@ -79,10 +79,10 @@ pub(super) fn malformed(error: &wasmparser::BinaryReaderError) -> ModuleFault {
     ModuleFault::Malformed { offset: error.offset(), problem: error.message().to_owned() }
 }
 
-/// Walks a module of which nothing is known but its preamble.
+/// Walks a module whose preamble alone has been checked.
 struct Reader<'a> {
     summary: &'a mut ModuleSummary,
-    /// A type that is not a function's keeps its place.
+    /// By index. A type that is not a function's is `None`.
     types: Vec<Option<FuncType>>,
     /// The most results of a type.
     widest: u64,
@@ -90,7 +90,7 @@ struct Reader<'a> {
     imported_functions: usize,
     bodies: usize,
     elements: usize,
-    /// The other hosts that the imports are of.
+    /// The other hosts whose interfaces the module imports.
     worlds: Vec<&'static World>,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         for (kind, functions) in export::KINDS {
-            // Every plugin has the first one; of the others each is there as a whole or not at all.
+            // Every plugin exports the first interface. Each of the others is exported whole or not at all.
             let wanted = kind == PluginCapability::Tool || self.summary.offers(kind);
             for name in functions.iter().filter(|_| wanted) {
                 self.require(name);
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
         };
         let known = match import.module {
             HOST => signature::host_function(import.name),
-            // A component's own adapter for WASI is left out: its module is answered like any other.
+            // A component's own adapter for WASI is never loaded: the host answers these imports itself.
             WASI => signature::wasi_function(import.name),
             _ => preview2_function(import.module, import.name).map(|found| found.signature),
         };
@@ -279,7 +279,7 @@ impl<'a> Reader<'a> {
         self.summary.imports.push(ImportSummary { module, name, ty });
     }
 
-    /// Of what makes the module a guest of another host, the first import is enough.
+    /// Adds a fault for an import that the host doesn't have. For each other host, the first import is enough.
     fn unknown_import(&mut self, module: &str, name: &str) {
         let fault = match worlds::of(module, name) {
             Some(world) if self.worlds.iter().any(|known| std::ptr::eq(*known, world)) => return,
@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
                 let (name, found) = (name.clone(), found.clone());
                 self.fault(ModuleFault::ExportType { name, expected: expected.to_string(), found });
             } else if index < self.imported_functions {
-                // The host would call itself, outside of any guest.
+                // The host would call its own function, outside of any guest.
                 self.fault(ModuleFault::ImportedExport { name: name.clone() });
             }
         } else if export.name == export::MEMORY && export.kind != ExternalKind::Memory {
@@ -329,14 +329,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// For what is kept, before it is read: what is said about an import takes many times its bytes.
-/// There may be some already, since a section may come twice until the interpreter refuses it.
+/// Checks a count before the items are read and kept, because the summary of an import takes many times its
+/// bytes. Some may be `there` already: a section may come twice until the interpreter refuses it.
 fn within(what: &'static str, there: usize, more: u32, limit: u32) -> Result<(), ModuleFault> {
     let count = u32::try_from(there).unwrap_or(u32::MAX).saturating_add(more);
     if count > limit { Err(ModuleFault::TooMany { what, count, limit }) } else { Ok(()) }
 }
 
-/// A constant expression that is not too long.
+/// Checks the length of a constant expression.
 fn constant(expression: &ConstExpr<'_>) -> Result<(), ModuleFault> {
     let bytes = expression.get_binary_reader().bytes_remaining();
     within("bytes in one constant expression", bytes, 0, CONSTANT_BYTES)

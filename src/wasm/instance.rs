@@ -16,25 +16,26 @@ use super::state::GuestState;
 use crate::contract::{CallError, limits};
 use crate::sandbox::Sandbox;
 
-/// A guest's description of itself. JSON costs the host up to 40 times its text once it is read,
-/// so this is far less than a result.
+/// Bytes of a guest's description of itself. Parsed JSON takes up to 40 times the memory of its text, so this is
+/// far less than a result.
 const DESCRIPTION_BYTES: usize = 256 * limits::KB;
 
 /// An instance after `init`, ready for calls.
 ///
 /// A call that traps, runs out of a resource or is dropped leaves the instance
-/// [unusable](Self::is_usable): throw it away and start another.
+/// [unusable](Self::is_usable), because the guest was stopped in the middle of its work: drop it and start
+/// another.
 pub struct Instance {
-    /// Apart, because it is large and an instance is moved when it is parked.
+    /// In a box, because it is large and an instance is moved when it is parked.
     pub(super) store: Box<Store<GuestState>>,
-    /// For the exports that are not used at every call.
+    /// For looking up the exports of the other kinds.
     pub(super) wasm: wasmi::Instance,
     pub(super) realloc: Function,
     pub(super) execute_tool: Export,
     pub(super) describe: Export,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) usable: bool,
-    /// Keeps the engine, which the code runs on.
+    /// Keeps the engine alive, on which the code runs.
     pub(super) module: Arc<CompiledModule>,
 }
 
@@ -51,12 +52,12 @@ impl Instance {
         self.store.data().limiter.reserved()
     }
 
-    /// Its plugin's part of the host's budget.
+    /// The memory account of its plugin.
     pub(super) fn account(&self) -> &MemoryAccount {
         self.store.data().limiter.account()
     }
 
-    /// The module this is an instance of.
+    /// The module of this instance.
     #[must_use]
     pub fn module(&self) -> &Arc<CompiledModule> {
         &self.module
@@ -76,12 +77,12 @@ impl Instance {
         .await
     }
 
-    /// Runs a tool with its parameters as JSON text, and gives its result as the guest wrote it.
+    /// Runs a tool with its parameters as JSON text. Returns its result as the guest wrote it.
     ///
     /// # Errors
     ///
-    /// [`CallError::Guest`] when the tool answers with an error, [`CallError::Denied`] when it does
-    /// so because its last host call was refused, [`CallError::Trap`], [`CallError::Exhausted`],
+    /// [`CallError::Guest`] when the tool returns an error, [`CallError::Denied`] when it does so after its
+    /// last host call was refused, [`CallError::Trap`], [`CallError::Exhausted`],
     /// [`CallError::Exited`], and [`CallError::InvalidParams`] for more than
     /// [`limits::PARAMS_BYTES`].
     pub async fn execute_tool(
@@ -109,7 +110,7 @@ impl Instance {
         answer.map_err(|message| budget.guest_error(message))
     }
 
-    /// Marks the instance as one that is not used again, unless the call that begins ends well.
+    /// Marks the instance as unusable, until the call that begins now has succeeded.
     pub(super) fn give_up(&mut self) {
         self.usable = false;
     }
@@ -130,6 +131,7 @@ impl Instance {
         budget: &mut CallBudget,
         lift: impl FnOnce(&mut Lift<'_>, u32) -> Result<T, AbiFault>,
     ) -> Result<T, CallError> {
+        // It stays so if the call fails, or if this future is dropped before its end.
         self.usable = false;
         self.store.data_mut().lifted = 0;
         let sandbox = Arc::clone(&self.sandbox);
@@ -152,7 +154,7 @@ impl Instance {
     }
 }
 
-/// Refuses a text before it is copied.
+/// Checks the length of a text before it is copied.
 fn within(bytes: usize, limit: usize) -> Result<(), AbiFault> {
     if bytes > limit { Err(AbiFault::TooMuch { limit }) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! Calling a guest of any kind: lowering what it is given and naming how its answer is lifted.
+//! Calls of guests of any kind: lowers the arguments, and chooses how the result is lifted.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::instance::Instance;
 use super::records::{self, LiftAnswer};
 use crate::contract::{Audio, CallError};
 
-/// What a function of the world is given.
+/// An argument of a function of the world.
 #[derive(Clone, Copy)]
 enum Argument<'a> {
     /// `string`
@@ -32,7 +32,7 @@ enum Argument<'a> {
 }
 
 impl Instance {
-    /// Makes one call, of a tool or of another kind.
+    /// Makes one call, of a tool or of a function of another kind.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Instance {
             ),
         };
         let name = call.export();
-        // If one can't be lowered, the instance is not used again.
+        // Lowering calls the guest's allocator: if that fails, the instance is not used again.
         self.give_up();
         let mut driver = self.driver(budget, name);
         let mut params = Vec::new();
@@ -86,7 +86,7 @@ impl Instance {
         self.answer(name, &params, budget, lift).await
     }
 
-    /// Calls an export of another kind and tells the guest's error from the host's.
+    /// Calls an export of another kind and separates the guest's error from the host's.
     async fn answer(
         &mut self,
         name: &'static str,
@@ -94,7 +94,7 @@ impl Instance {
         budget: &mut CallBudget,
         lift: LiftAnswer,
     ) -> Result<GuestValue, CallError> {
-        // Looked up at each call: most plugins are of one kind, and an instance is kept small.
+        // Looked up at each call to keep instances small: most plugins are of one kind.
         let export = Export::find(&self.wasm, &self.store, name)?;
         let answer = self.call(export, params, budget, lift).await?;
         answer.map_err(|message| budget.guest_error(message))
@@ -102,7 +102,7 @@ impl Instance {
 }
 
 impl Driver<'_> {
-    /// Adds the core-level parameters that `argument` becomes.
+    /// Lowers `argument` and adds it to the core-level parameters.
     async fn lower_argument(
         &mut self,
         argument: Argument<'_>,
@@ -137,7 +137,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// `list<string>`: the texts, then the list of where they are. The span's length counts texts.
+    /// `list<string>`: the texts, then the list of their spans. The returned span's length counts texts.
     async fn lower_list(&mut self, texts: &[String]) -> Result<Span, CallError> {
         let mut list = Vec::with_capacity(texts.len() * 8);
         for text in texts {
@@ -154,7 +154,7 @@ fn words(span: Span) -> [Val; 2] {
     [span.pointer, span.length].map(|word| Val::I32(word.cast_signed()))
 }
 
-/// Nothing expires before its time, so a part of a second counts as one.
+/// A part of a second counts as a whole one, so that nothing expires early.
 fn whole_seconds(ttl: Duration) -> u64 {
     ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0))
 }

@@ -1,8 +1,8 @@
-//! What an instance may hold: the interpreter asks here before memory and tables grow.
+//! The limits of an instance: the interpreter asks here before memory and tables grow.
 //!
-//! Nothing here can panic, because the interpreter's own frames do not unwind. A refusal is a trap
-//! with its reason noted, not the `-1` of `memory.grow`: guests turn that into `unreachable`, and
-//! the caller could not tell what was exhausted.
+//! Nothing here can panic, because the interpreter's own frames do not unwind. A refusal is a trap with a
+//! recorded reason, not the `-1` of `memory.grow`: guests turn that into `unreachable`, and the caller would
+//! not learn which limit was reached.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -20,7 +20,7 @@ use wasmi_core::LimiterError;
 use super::memory_counter::MemoryAccount;
 use crate::contract::{Exhausted, PluginResourceConfig, limits};
 
-/// The limits of one instance, and its part of the host's budget.
+/// The limits of one instance, and its plugin's memory account.
 pub(crate) struct Limiter {
     max_memory_bytes: usize,
     max_table_elements: usize,
@@ -44,17 +44,17 @@ impl Limiter {
         }
     }
 
-    /// The linear memory held. It never shrinks, so it is the peak as well.
+    /// The bytes of linear memory held. Linear memory never shrinks, so they are the peak as well.
     pub(crate) fn reserved(&self) -> usize {
         self.reserved
     }
 
-    /// Which limit was hit, if one was.
+    /// The limit that was reached, if one was.
     pub(crate) fn refused(&self) -> Option<Exhausted> {
         self.refused.clone()
     }
 
-    /// The plugin's part of the host's budget.
+    /// The plugin's memory account.
     pub(crate) fn account(&self) -> &MemoryAccount {
         &self.account
     }
@@ -89,7 +89,7 @@ impl ResourceLimiter for Limiter {
     }
 
     fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
-        // The system had no memory, or the module's maximum was reached after all: what was
+        // The system had no memory, or the module's maximum was reached after all: the memory that was
         // reserved for this growth is not held.
         let growth = std::mem::take(&mut self.last_growth);
         self.account.release(growth);

@@ -26,7 +26,7 @@ const SHARES: usize = 2;
 /// Panics may lose this part of the limit before the program is worn out.
 const LOSS: usize = 4;
 
-/// Drops what is idle the longest, of this plugin or of any. Returns whether that freed memory.
+/// Drops the oldest idle instance or code, of this plugin or of any. Returns whether there was one.
 pub(super) type MakeRoom = Box<dyn Fn(Option<&str>) -> bool + Send + Sync>;
 
 /// The memory that all guests hold.

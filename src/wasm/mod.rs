@@ -1,4 +1,4 @@
-//! The engine: the only folder that names the interpreter.
+//! The engine: the only folder that uses the interpreter directly.
 
 mod abi;
 mod body;

@@ -1,4 +1,4 @@
-//! A module made ready to run: checked, translated, its imports defined.
+//! Compiled modules: checked, translated, and with their imports defined.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,38 +15,38 @@ use super::summary::ModuleSummary;
 use crate::contract::limits;
 use crate::package::counted_bytes;
 
-/// As many faults as the text of an error shows.
+/// The most faults that the text of an error shows.
 const SHOWN_FAULTS: usize = 8;
 
-/// What the steps of translation are called where there are too many.
+/// The name of the steps of translation in an error.
 const TRANSLATION_STEPS: &str = "steps of translation";
 
-/// What wasmi charges for bulk operations where nothing else is said.
+/// wasmi's default charge for bulk operations.
 const BYTES_COPIED_PER_FUEL: u32 = 64;
 
 /// A translated module with an engine of its own.
 ///
-/// The engine goes when the last instance of this module version goes: an engine never forgets
-/// what was loaded into it, so one for all would grow with every reload.
+/// An engine never frees the code that was loaded into it, so an engine for all modules would grow with every
+/// reload. This one is dropped with the last instance of this version of the module.
 pub struct CompiledModule {
     pub(super) engine: Engine,
     pub(super) module: Module,
     pub(super) linker: Linker<GuestState>,
     summary: Arc<ModuleSummary>,
-    /// Its part of a host's budget, where it belongs to one.
+    /// Its charge in a host's memory budget, if it belongs to one.
     charge: Option<CodeCharge>,
 }
 
-/// When functions are translated.
+/// The moment at which functions are translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Translation {
-    /// All of them before anything is called.
+    /// All functions before the first call.
     Whole,
-    /// Each when it is first called; see [`CompiledModule::new_lazy`].
+    /// Each function at its first call; see [`CompiledModule::new_lazy`].
     AtFirstCall,
 }
 
-/// Why a module was not compiled: every reason that was found.
+/// The error of compiling a module, with every fault that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleError {
     /// At least one fault.
@@ -58,9 +58,9 @@ impl CompiledModule {
     /// [`limits::MODULE_BYTES`] without its custom sections.
     ///
     /// Its code may have as many steps of translation as the module may have bytes; see
-    /// [`ModuleSummary::translation_steps`]. That bounds what translation costs, whatever the code is
-    /// made of: about 60 bytes and a microsecond for a step, at most 20 MB for a module that comes without a
-    /// question and 120 MB for one whose size is approved. An ordinary module costs a fifth of it.
+    /// [`ModuleSummary::translation_steps`]. That bounds the cost of translation for any code: about 60 bytes
+    /// and a microsecond for a step, so at most 20 MB for a module that needs no approval of its size, and 120
+    /// MB for one with approval. An ordinary module costs a fifth of that.
     ///
     /// This takes about 0.5 ms for 20 KB and does not yield: call it off the executor.
     ///
@@ -81,9 +81,9 @@ impl CompiledModule {
         Self::of_checked(bytes, &Arc::new(summary), Translation::Whole).map(Arc::new)
     }
 
-    /// The same, but a function is translated when it is first called. That takes a third of the
-    /// memory where few are, and costs the call no fuel, so it is for modules that are trusted not
-    /// to be made to stop the executor by it: those that come with the program.
+    /// The same, but each function is translated at its first call. That needs a third of the memory if few
+    /// functions are called. Translation then takes time on the executor and costs no fuel, so this is only for
+    /// trusted modules: those that come with the program.
     ///
     /// # Errors
     ///
@@ -93,8 +93,8 @@ impl CompiledModule {
         Self::of_checked(bytes, &Arc::new(summary), Translation::AtFirstCall).map(Arc::new)
     }
 
-    /// What the module is made of, if that may run: all that there is to check before the interpreter
-    /// validates the code.
+    /// The summary of the module, if it may run: everything that is checked before the interpreter validates the
+    /// code.
     pub(crate) fn check(bytes: &[u8], limit_bytes: usize) -> Result<ModuleSummary, ModuleError> {
         let counted = counted_bytes(bytes);
         if counted > limit_bytes {
@@ -113,7 +113,7 @@ impl CompiledModule {
         }
     }
 
-    /// Makes a module ready whose [`check`](Self::check) gave `summary`, for these very bytes.
+    /// Compiles a module for which [`check`](Self::check) returned `summary`, for exactly these bytes.
     pub(crate) fn of_checked(
         bytes: &[u8],
         summary: &Arc<ModuleSummary>,
@@ -134,27 +134,26 @@ impl CompiledModule {
         Ok(Self { engine, module, linker, summary: Arc::clone(summary), charge: None })
     }
 
-    /// The same, counted against a host's budget as long as it exists.
+    /// The same module, which counts against a host's memory budget as long as it exists.
     pub(crate) fn charged(mut self, charge: CodeCharge) -> Self {
         self.charge = Some(charge);
         self
     }
 
-    /// Whose it is, where it is counted against a budget.
+    /// The account of its plugin, if it counts against a budget.
     pub(super) fn account(&self) -> Option<&MemoryAccount> {
         self.charge.as_ref().map(CodeCharge::account)
     }
 
-    /// What the module is made of.
+    /// The summary of the module.
     #[must_use]
     pub fn summary(&self) -> &ModuleSummary {
         &self.summary
     }
 }
 
-/// How the interpreter is set up. Functions are translated eagerly: translation that happens
-/// during a call takes time on the executor, and costs fuel, and running out of it there can't be
-/// resumed.
+/// The interpreter's configuration. Functions are translated eagerly: translation during a call takes time on
+/// the executor and costs fuel, and a call that runs out of fuel there can't be resumed.
 fn at_load() -> Config {
     let mut config = Config::default();
     config
@@ -163,6 +162,7 @@ fn at_load() -> Config {
         .allow_start_fn(false)
         .ignore_custom_sections(true)
         .enforced_limits(EnforcedLimits::strict())
+        // Compilers of guests don't use these by default, and code that is off needs no trust.
         .wasm_multi_memory(false)
         .wasm_tail_call(false)
         .wasm_custom_page_sizes(false)
@@ -170,7 +170,7 @@ fn at_load() -> Config {
     config
 }
 
-/// The same with translation at the first call, free of charge.
+/// The same with translation at the first call, which costs no fuel.
 fn at_first_call() -> Config {
     let mut config = at_load();
     config.compilation_mode(CompilationMode::LazyTranslation).fuel_cost(CustomFuelCosts {

@@ -1,7 +1,7 @@
-//! Lifting what guests of the other kinds give: lists, records and nested options.
+//! Lifts the results of guests of the other kinds: lists, records and nested options.
 //!
-//! The same rules as in `abi`: a pointer is a claim, a count is a claim, and a whole result is
-//! charged to one limit before any of it is copied.
+//! The same rules hold as in `abi`: a pointer is a claim, a count is a claim, and each part of a result counts
+//! against one limit before it is copied.
 //!
 //! Source: `CanonicalABI.md` of the component model; the types are those of `wit/deps/kinds.wit`.
 
@@ -18,10 +18,10 @@ use super::abi::{AbiFault, Lift, Span, span_at};
 use super::{GuestInbound, GuestValue};
 use crate::contract::{Audio, MemoryHit, limits};
 
-/// What a function with a `result<_, string>` gave: its value or the guest's words.
+/// The value of a guest's function, or the guest's error message.
 pub(super) type GuestAnswer = Result<GuestValue, String>;
 
-/// How the area at a pointer is read.
+/// A function that lifts the result area at a pointer.
 pub(super) type LiftAnswer = fn(&mut Lift<'_>, u32) -> Result<GuestAnswer, AbiFault>;
 
 /// Bytes of `record inbound`: four strings and two optional ones.
@@ -116,7 +116,7 @@ pub(super) fn inbound(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, 
     })
 }
 
-/// `result<T, string>` in `size` bytes, whose payload begins at 4.
+/// `result<T, string>` in `size` bytes; its payload begins at 4.
 fn result(
     lift: &mut Lift<'_>,
     pointer: u32,

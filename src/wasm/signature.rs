@@ -1,4 +1,4 @@
-//! The imports a guest may have and the exports it must have, with their core-level types.
+//! The imports that a guest may have and the exports that it must have, with their core-level types.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub(super) const HOST: &str = "host";
 /// The interface of WASI's first preview, which is answered by a closed shim.
 pub(super) const WASI: &str = "wasi_snapshot_preview1";
 
-/// A function type of the core level: one letter a value, `i` for i32 and `I` for i64.
+/// A core-level function type: one letter for each value, `i` for i32 and `I` for i64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Signature {
     pub(super) params: &'static str,
@@ -75,7 +75,7 @@ pub(super) fn wasi_function(name: &str) -> Option<Signature> {
     })
 }
 
-/// The core-level names of what plugins export, in `wit/plugin.wit` and `wit/deps/kinds.wit`.
+/// The core-level names of the exports of plugins, from `wit/plugin.wit` and `wit/deps/kinds.wit`.
 pub(super) mod export {
     use super::{PluginCapability, Signature, signature};
 
@@ -90,7 +90,7 @@ pub(super) mod export {
 
     pub(in crate::wasm) const POLL: &str = "channel#poll";
     pub(in crate::wasm) const SEND: &str = "channel#send";
-    /// The one function that a channel may leave out.
+    /// The only function of a channel that is optional.
     pub(in crate::wasm) const ACKNOWLEDGE: &str = "receipts#acknowledge";
     pub(in crate::wasm) const STAGE_TYPE: &str = "stage#stage-type";
     pub(in crate::wasm) const PROCESS: &str = "stage#process";
@@ -103,7 +103,7 @@ pub(super) mod export {
     pub(in crate::wasm) const PROCESS_AUDIO: &str = "voice#process-audio";
     pub(in crate::wasm) const SYNTHESIZE: &str = "voice#synthesize";
 
-    /// What a plugin of each kind exports. A tool provider's part is what every plugin exports.
+    /// The exports of a plugin of each kind. Every plugin has the exports of a tool provider.
     pub(in crate::wasm) const KINDS: [(PluginCapability, &[&str]); 6] = [
         (PluginCapability::Tool, &[INIT, EXECUTE_TOOL, DESCRIBE]),
         (PluginCapability::Channel, &[POLL, SEND]),
@@ -113,7 +113,7 @@ pub(super) mod export {
         (PluginCapability::Voice, &[PROCESS_AUDIO, SYNTHESIZE]),
     ];
 
-    /// The type that a known export must have; `None` for a name the host has no use for.
+    /// The type that a known export must have; `None` for a name that the host doesn't use.
     pub(in crate::wasm) fn expected(name: &str) -> Option<Signature> {
         match name {
             INITIALIZE => Some(signature("", "")),
@@ -125,7 +125,7 @@ pub(super) mod export {
         }
     }
 
-    /// The parameters of a function of the interfaces, which all give a pointer to their result.
+    /// The parameters of a function of the interfaces. The result of each is a pointer.
     fn parameters(function: &str) -> Option<&'static str> {
         Some(match function {
             INIT | DESCRIBE | POLL | STAGE_TYPE | INSTRUCTIONS | VARIABLES => "",
@@ -176,10 +176,10 @@ impl fmt::Display for Signature {
     }
 }
 
-/// As many parameters or results as the text of a type shows.
+/// The most parameters or results that the text of a type shows.
 const SHOWN_TYPES: usize = 32;
 
-/// A function type as the same text.
+/// A module's function type, in the same notation.
 pub(super) fn describe(ty: &FuncType) -> String {
     let list = |types: &[ValType]| {
         let mut names: Vec<_> = types.iter().take(SHOWN_TYPES).map(ToString::to_string).collect();

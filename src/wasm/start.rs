@@ -51,6 +51,7 @@ impl Instance {
             usable: false,
             module: Arc::clone(module),
         };
+        // By WASI's convention for reactors, this runs constructors before any other export is called.
         if let Some(initialize) = initialize {
             let sandbox = Arc::clone(&instance.sandbox);
             instance.driver(budget, export::INITIALIZE).run(initialize, &[], &sandbox).await?;
@@ -61,8 +62,8 @@ impl Instance {
         }
     }
 
-    /// Whether `module` fits these limits from the start: with its memory, its tables and what they
-    /// are filled with. Nothing of it is called.
+    /// Checks that `module` fits these limits at the start: its memory, its tables and their contents. None of
+    /// its functions is called.
     ///
     /// # Errors
     ///
@@ -76,7 +77,7 @@ impl Instance {
     }
 }
 
-/// A store with the module's memory and tables in it, of whose functions none has run.
+/// A store with the module's memory and tables. No function has run yet.
 fn instantiate(
     module: &CompiledModule,
     resources: &PluginResourceConfig,
@@ -93,7 +94,8 @@ fn instantiate(
         Some(refused) => CallError::Exhausted(refused),
         None => CallError::Trap { name: error.to_string(), during: "instantiation" },
     };
-    // Data and element segments are copied here; a start function was refused at load.
+    // This fuel only pays for copying data and element segments, which the module's size bounds: a module with a
+    // start function was refused at load.
     store.set_fuel(limits::FUEL.maximum).map_err(|error| trap(&store, &error))?;
     match module.linker.instantiate_and_start(&mut store, &module.module) {
         Ok(wasm) => Ok((store, wasm)),

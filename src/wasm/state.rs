@@ -1,4 +1,4 @@
-//! What lives in an instance's store beside its memory: limits, and the call it is suspended in.
+//! The host's data in an instance's store: its limits, and the call in which the guest is suspended.
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ pub(crate) struct GuestState {
     /// Why the interpreter returned in the middle of a call.
     pub(super) suspended: Option<Suspended>,
     pub(super) limiter: Limiter,
-    /// For the audit records of calls that are not served; none while nothing is called.
+    /// For the audit records of calls that are not served; `None` during instantiation.
     pub(super) sandbox: Option<Arc<Sandbox>>,
-    /// Bytes copied out of the guest during this call.
+    /// Bytes copied from the guest's memory during this call.
     pub(super) lifted: usize,
-    /// What WASI's second preview lets an instance wait for.
+    /// The moments that the instance waits for, of WASI's second preview.
     pub(super) pollables: Pollables,
 }
 
-/// What an import left behind when it suspended the guest.
+/// The call in which an import has suspended the guest.
 pub(crate) enum Suspended {
-    /// A host function, and where its result area is.
+    /// A host function, with the pointer to its result area.
     Host { call: HostCall, result: u32 },
     /// A function of WASI's first preview.
     Preview1(Preview1Call),

@@ -6,13 +6,13 @@ use super::fault::ModuleFault;
 use super::signature::export;
 use crate::contract::{PluginCapability, limits};
 
-/// What a file holds.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModuleFormat {
     /// A core module.
     Core,
-    /// A component, from which the first core module is taken.
+    /// A component, of which the first core module is used.
     Component,
 }
 
@@ -47,7 +47,7 @@ pub struct MemorySummary {
     pub maximum_pages: Option<u64>,
 }
 
-/// What a module is made of, and why it would not load.
+/// The parts of a module, and the faults that keep it from loading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ModuleSummary {
     /// Core module or component.
@@ -62,8 +62,8 @@ pub struct ModuleSummary {
     pub memory: Option<MemorySummary>,
     /// Functions defined in the module.
     pub functions: u32,
-    /// What its code comes to for the interpreter: most instructions are one step, a branch or a block is some,
-    /// and more where it has values to copy.
+    /// The interpreter's work to translate the code. Most instructions are one step; a branch or a block is
+    /// several, and more if it has values to copy.
     pub translation_steps: u64,
     /// Everything that keeps the module from loading; empty when nothing does.
     #[serde(skip)]
@@ -71,8 +71,8 @@ pub struct ModuleSummary {
 }
 
 impl ModuleSummary {
-    /// What its code takes once it is translated, by estimate: 9 bytes for a step of ordinary code, beside
-    /// what every module takes.
+    /// An estimate of the translated code's size: 9 bytes for each step of ordinary code, beside the size that
+    /// every module has.
     #[must_use]
     pub fn code_bytes(&self) -> usize {
         let steps = usize::try_from(self.translation_steps).unwrap_or(usize::MAX);
@@ -85,20 +85,20 @@ impl ModuleSummary {
         self.exports.iter().any(|export| export.name == name)
     }
 
-    /// The kinds of plugin that the exports make this. A tool provider's exports are in every plugin;
-    /// whether it has tools is known from `describe`.
+    /// The kinds of this plugin, by its exports. Every plugin has the exports of a tool provider; `describe` shows
+    /// whether it has tools.
     #[must_use]
     pub fn kinds(&self) -> Vec<PluginCapability> {
         PluginCapability::ALL.into_iter().filter(|kind| self.offers(*kind)).collect()
     }
 
-    /// Whether a channel is told which of its messages were taken.
+    /// Whether a channel wants to know which of its messages the host has accepted.
     #[must_use]
     pub fn acknowledges(&self) -> bool {
         self.exports(export::ACKNOWLEDGE)
     }
 
-    /// Whether anything of a kind's interface is exported.
+    /// Whether any function of a kind's interface is exported.
     pub(super) fn offers(&self, kind: PluginCapability) -> bool {
         let of_kind = export::KINDS.iter().filter(|(of, _)| *of == kind);
         let mut functions = of_kind.flat_map(|(_, functions)| *functions);

@@ -1,16 +1,16 @@
-//! Hosts other than this one, by what their guests import: for an error that says what a module is
-//! and what to do, and not only which names are unknown.
+//! Other hosts, recognized by the imports of their guests: for an error that says for which host a module was
+//! built and what to do, instead of a list of unknown names.
 
-/// What a family of imports says of a module.
+/// A host or toolchain, recognized by a family of imports.
 pub(super) struct World {
-    /// How the module's name begins, in the import.
+    /// The start of the import's module name.
     module: &'static str,
-    /// How the function's name begins.
+    /// The start of the import's function name.
     function: &'static str,
-    /// What the module is, after "which".
+    /// The meaning of the import, as the rest of a sentence after "which".
     pub(super) what: &'static str,
     pub(super) next_step: &'static str,
-    /// Whether the module is a guest of another host as a whole, so that its exports are no news.
+    /// Whether the whole module is a guest of another host: then its missing exports are no faults of their own.
     pub(super) whole: bool,
 }
 
@@ -23,7 +23,7 @@ const WASM_BINDGEN: World = World {
     whole: false,
 };
 
-/// The first that fits counts.
+/// The first that matches counts.
 const WORLDS: &[World] = &[
     World {
         module: "extism:host/",
@@ -130,7 +130,7 @@ const WORLDS: &[World] = &[
 /// The world of an import that this host does not have, if it is known.
 pub(super) fn of(module: &str, function: &str) -> Option<&'static World> {
     WORLDS.iter().find(|world| {
-        // A name that ends with a separator, or begins a family, fits by its beginning.
+        // A name that ends with a separator, or starts with `__`, matches as a prefix.
         let family = world.module.ends_with(['/', ':']) || world.module.starts_with("__");
         let fits = if family { module.starts_with(world.module) } else { module == world.module };
         fits && function.starts_with(world.function)

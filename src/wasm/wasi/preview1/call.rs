@@ -1,4 +1,4 @@
-//! A call of the shim: what the guest asks for, and how it is answered.
+//! Calls of the first preview that need the driver, and their answers in the guest's memory.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -15,19 +15,19 @@ use crate::wasm::abi::{self, AbiFault, Span};
 use crate::wasm::wasi::clock::{monotonic_nanoseconds, wall_time};
 use crate::wasm::wasi::limits::RANDOM_BYTES;
 
-/// A WASI call that needs more than a constant answer.
+/// A call that needs more than a constant answer. The numbers are places in the guest's memory.
 pub(in crate::wasm) enum Preview1Call {
-    /// Text for the log, and where to note how many bytes were taken.
+    /// Text for the log. The count of accepted bytes is written to `written`.
     Write { level: u8, text: String, bytes: u32, written: u32 },
-    /// Zeros at these two places: no arguments, no environment.
+    /// Zeros are written to both places: no arguments, no environment.
     Empty { count: u32, size: u32 },
-    /// The time at this place.
+    /// The time is written to `time`.
     Clock { id: i32, time: u32 },
-    /// The clock's resolution at this place.
+    /// The clock's resolution is written to `resolution`.
     Resolution { resolution: u32 },
-    /// Random bytes.
+    /// The span is filled with random bytes.
     Random { span: Span },
-    /// To wait for one of these, and where to note which ones have come.
+    /// A wait for the first of these. The events are written to `events`, and their number to `written`.
     Poll { subscriptions: Vec<PollSubscription>, events: u32, written: u32 },
     /// The end of the guest's program.
     Exit { status: i32 },

@@ -1,4 +1,4 @@
-//! The shim's functions as the interpreter sees them: most answer at once, the others suspend the guest.
+//! The functions of the first preview for the interpreter: most answer at once, the others suspend the guest.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -22,7 +22,7 @@ use crate::wasm::state::{GuestState, Suspended};
 use crate::wasm::suspend::suspend_with;
 use crate::wasm::wasi::limits::OUTPUT_BYTES;
 
-/// Defines one function; the shim knows all of them.
+/// Defines one function of the preview.
 pub(in crate::wasm) fn define_preview1(
     linker: &mut Linker<GuestState>,
     name: &str,
@@ -82,6 +82,7 @@ fn function(name: &str) -> ShimFunction {
             let status = number(params, 0);
             suspend_with(&mut caller, |_| Ok(Suspended::Preview1(Preview1Call::Exit { status })))
         },
+        // wasi-libc asks for preopened folders until a descriptor is bad, and then goes on without files.
         "fd_prestat_get"
         | "fd_prestat_dir_name"
         | "fd_read"

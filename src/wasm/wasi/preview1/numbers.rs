@@ -1,4 +1,4 @@
-//! The error numbers and descriptors that the shim knows.
+//! The error numbers and descriptors that the host uses.
 
 pub(super) const SUCCESS: i32 = 0;
 pub(super) const BAD_DESCRIPTOR: i32 = 8;

@@ -23,11 +23,11 @@ const EVENT_BYTES: usize = 32;
 const CLOCK: u8 = 0;
 const WRITE: u8 = 2;
 
-/// What a guest waits for.
+/// One event that a guest waits for.
 pub(in crate::wasm) struct PollSubscription {
     userdata: [u8; 8],
     kind: u8,
-    /// When it is ready; what can't be waited for is so at once, with this error.
+    /// The moment at which it is ready. An invalid subscription is ready at once, with an error number.
     moment: u64,
     errno: i32,
 }
@@ -62,7 +62,7 @@ fn subscription(bytes: &[u8]) -> PollSubscription {
     PollSubscription { userdata: array(bytes, 0), kind, moment, errno }
 }
 
-/// The moment of the monotonic clock that a timeout of this clock means.
+/// The moment of the monotonic clock at which a timeout of this clock ends.
 fn moment(clock: i32, timeout: u64, absolute: bool) -> Option<u64> {
     let now = monotonic_nanoseconds();
     let from_now = match (clock, absolute) {
@@ -77,12 +77,12 @@ fn moment(clock: i32, timeout: u64, absolute: bool) -> Option<u64> {
     Some(now.saturating_add(from_now))
 }
 
-/// When the first of them is ready.
+/// The moment at which the first subscription is ready.
 pub(in crate::wasm) fn first_moment(subscriptions: &[PollSubscription]) -> u64 {
     subscriptions.iter().map(|one| one.moment).min().unwrap_or_default()
 }
 
-/// Writes an event for each that has come, and their number.
+/// Writes an event for each subscription that is ready, and the number of events.
 pub(super) fn write(
     memory: &mut [u8],
     subscriptions: &[PollSubscription],
@@ -109,7 +109,7 @@ fn event(of: &PollSubscription) -> [u8; EVENT_BYTES] {
     event
 }
 
-/// The bytes at an offset; zeros where there are none.
+/// The bytes at an offset; zeros beyond the end.
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }

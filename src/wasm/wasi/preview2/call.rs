@@ -1,4 +1,4 @@
-//! A call of the second preview: the numbers of the guest, and the step that is left for the driver.
+//! Calls of the second preview: the guest's numbers, and the step that remains for the driver.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -12,57 +12,57 @@
 use wasmi::Val;
 
 use super::pollables::{POLLABLES, Pollables};
-use super::table::{NOTHING, STDERR, STDOUT, Task};
+use super::table::{NOTHING, Operation, STDERR, STDOUT};
 use crate::wasm::abi::{self, AbiFault, Lift, Span};
 use crate::wasm::wasi::clock::{monotonic_nanoseconds, wall_time};
 use crate::wasm::wasi::limits::{OUTPUT_BYTES, RANDOM_BYTES};
 
-/// What a guest is suspended in.
+/// A call in which a guest is suspended.
 pub(in crate::wasm) struct Preview2Call {
-    pub(super) task: Task,
+    pub(super) operation: Operation,
     pub(super) words: [u64; 4],
     pub(super) result: u32,
 }
 
-/// What is left for the driver to do.
+/// The rest of a call, for the driver.
 pub(in crate::wasm) enum Step {
-    /// Nothing: this is what the function gives, if it gives something.
+    /// The call is done, with this result if the function has one.
     Done(Option<Val>),
     /// Text for the log.
     Log { level: u8, text: String },
-    /// To wait until this moment of the monotonic clock.
+    /// Wait until this moment of the monotonic clock.
     Wait(u64),
-    /// To wait until one of these moments, and to write which ones have come.
+    /// Wait until the first of these moments, and write the indices of those that have come.
     Poll { moments: Vec<u64>, result: u32 },
-    /// To write bytes where the guest's allocator gives room, as a list of so many.
+    /// Write a list of bytes, into memory from the guest's allocator.
     Bytes { bytes: Vec<u8>, result: u32 },
-    /// To end the guest's program.
+    /// End the guest's program.
     Exit(i32),
-    /// To end the call: the system has no random bytes.
+    /// End the call: the system has no random bytes.
     NoRandom,
 }
 
 impl Preview2Call {
-    /// Does what needs no waiting and no allocator of the guest.
+    /// Answers the call, as far as that needs no waiting and no allocator of the guest.
     pub(in crate::wasm) fn answer(
         self,
         memory: &mut [u8],
         pollables: &mut Pollables,
         lifted: &mut usize,
     ) -> Result<Step, AbiFault> {
-        let Self { task, words: [long, second, third, _], result } = self;
+        let Self { operation, words: [long, second, third, _], result } = self;
         let first = word(long);
         let given = |value| Ok(Step::Done(Some(value)));
-        match task {
-            Task::Ignore | Task::Number(_) | Task::Resolution => {}
-            Task::Store(align, bytes) => store(memory, result, align, bytes)?,
-            Task::Room => {
+        match operation {
+            Operation::Ignore | Operation::Number(_) | Operation::Resolution => {}
+            Operation::Store(align, bytes) => store(memory, result, align, bytes)?,
+            Operation::Room => {
                 let mut area = [0; 16];
                 let (_, room) = area.split_at_mut(8);
                 room.copy_from_slice(&u64::from(OUTPUT_BYTES).to_le_bytes());
                 store(memory, result, 8, &area)?;
             }
-            Task::Write => {
+            Operation::Write => {
                 let level = match first {
                     STDOUT => 2,
                     STDERR => 1,
@@ -78,8 +78,8 @@ impl Preview2Call {
                 store(memory, result, 4, NOTHING)?;
                 return Ok(Step::Log { level, text });
             }
-            Task::Now => return given(Val::I64(monotonic_nanoseconds().cast_signed())),
-            Task::Wall => {
+            Operation::Now => return given(Val::I64(monotonic_nanoseconds().cast_signed())),
+            Operation::Wall => {
                 let now = wall_time();
                 let mut area = [0; 16];
                 let (seconds, nanoseconds) = area.split_at_mut(8);
@@ -88,23 +88,23 @@ impl Preview2Call {
                 nanoseconds.copy_from_slice(&now.subsec_nanos().to_le_bytes());
                 store(memory, result, 8, &area)?;
             }
-            Task::At => return given(Val::I32(pollables.add(long)?)),
-            Task::After => {
+            Operation::At => return given(Val::I32(pollables.add(long)?)),
+            Operation::After => {
                 let moment = monotonic_nanoseconds().saturating_add(long);
                 return given(Val::I32(pollables.add(moment)?));
             }
-            Task::Drop => pollables.remove(first)?,
-            Task::IsReady => {
+            Operation::Drop => pollables.remove(first)?,
+            Operation::IsReady => {
                 let ready = pollables.moment(first)? <= monotonic_nanoseconds();
                 return given(Val::I32(i32::from(ready)));
             }
-            Task::Block => return Ok(Step::Wait(pollables.moment(first)?)),
-            Task::Poll => {
+            Operation::Block => return Ok(Step::Wait(pollables.moment(first)?)),
+            Operation::Poll => {
                 let moments = moments(memory, pollables, lifted, first, word(second))?;
                 abi::check_area(memory, "result area", result, 4, 8)?;
                 return Ok(Step::Poll { moments, result });
             }
-            Task::RandomBytes => {
+            Operation::RandomBytes => {
                 let (what, count) = ("random bytes", first);
                 if count > RANDOM_BYTES {
                     return Err(AbiFault::TooMany { what, count, limit: RANDOM_BYTES });
@@ -116,27 +116,27 @@ impl Preview2Call {
                     Err(_) => Step::NoRandom,
                 });
             }
-            Task::RandomNumber => {
+            Operation::RandomNumber => {
                 let mut bytes = [0; 8];
                 return match getrandom::fill(&mut bytes) {
                     Ok(()) => given(Val::I64(i64::from_le_bytes(bytes))),
                     Err(_) => Ok(Step::NoRandom),
                 };
             }
-            Task::Seed => {
+            Operation::Seed => {
                 let mut bytes = [0; 16];
                 if getrandom::fill(&mut bytes).is_err() {
                     return Ok(Step::NoRandom);
                 }
                 store(memory, result, 8, &bytes)?;
             }
-            Task::Exit => return Ok(Step::Exit(first.cast_signed())),
+            Operation::Exit => return Ok(Step::Exit(first.cast_signed())),
         }
         Ok(Step::Done(None))
     }
 }
 
-/// When each pollable of a list is ready.
+/// The moment of each pollable in a list.
 fn moments(
     memory: &[u8],
     pollables: &mut Pollables,
@@ -156,7 +156,7 @@ fn moments(
     handles.map(|handle| pollables.moment(handle)).collect()
 }
 
-/// Which of the moments have come, as a list of indices.
+/// The indices of the moments that have come, as a list in memory.
 pub(in crate::wasm) fn ready(moments: &[u64]) -> Vec<u8> {
     let now = monotonic_nanoseconds();
     let come = (0_u32..).zip(moments).filter(|(_, moment)| **moment <= now);

@@ -1,4 +1,4 @@
-//! The functions as the interpreter sees them: three answer at once, the others suspend the guest.
+//! The functions of the second preview for the interpreter: some answer at once, the others suspend the guest.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -12,7 +12,7 @@
 use wasmi::{Error, Linker, Val};
 
 use super::call::Preview2Call;
-use super::table::{Preview2Function, Task, preview2_function};
+use super::table::{Operation, Preview2Function, preview2_function};
 use crate::wasm::state::{GuestState, Suspended};
 use crate::wasm::suspend::suspend_in;
 
@@ -22,7 +22,8 @@ pub(in crate::wasm) fn define_preview2(
     module: &str,
     name: &str,
 ) -> Result<(), Error> {
-    let Some(Preview2Function { signature, task, .. }) = preview2_function(module, name) else {
+    let Some(Preview2Function { signature, operation, .. }) = preview2_function(module, name)
+    else {
         return Ok(());
     };
     linker.func_new(
@@ -30,16 +31,16 @@ pub(in crate::wasm) fn define_preview2(
         name,
         signature.to_func_type(),
         move |mut caller, params, results| {
-            let at_once = match task {
-                Task::Ignore => None,
-                Task::Number(number) => Some(Val::I32(number.cast_signed())),
-                Task::Resolution => Some(Val::I64(1)),
+            let at_once = match operation {
+                Operation::Ignore => None,
+                Operation::Number(number) => Some(Val::I32(number.cast_signed())),
+                Operation::Resolution => Some(Val::I64(1)),
                 _ => {
                     let mut words = [0; 4];
                     for (word, param) in words.iter_mut().zip(params) {
                         *word = unsigned(param);
                     }
-                    let call = Preview2Call { task, words, result: words_result(params) };
+                    let call = Preview2Call { operation, words, result: words_result(params) };
                     return suspend_in(&mut caller, Suspended::Preview2(call));
                 }
             };

@@ -18,7 +18,7 @@ const FIRST_TIMED: u32 = 2;
 /// Moments that one instance waits for at once.
 pub(super) const POLLABLES: usize = 64;
 
-/// The moments that an instance waits for, by handle.
+/// The moments that an instance waits for, by handle. Handles are reused, so that the list stays short.
 #[derive(Default)]
 pub(in crate::wasm) struct Pollables(Vec<Option<u64>>);
 
@@ -49,7 +49,7 @@ impl Pollables {
         self.0.get_mut(slot).filter(|place| place.is_some())
     }
 
-    /// When a pollable is ready; a stream's always is.
+    /// The moment at which a pollable is ready; a stream's always is.
     pub(super) fn moment(&mut self, handle: u32) -> Result<u64, AbiFault> {
         match handle {
             READY => Ok(0),
