@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::surroundings::HostSurroundings;
+use super::skill_host::SystemSkillHost;
 use super::workspace::{WORKSPACE_SKILLS, same_place, workspace_authority};
 use crate::actor::{Bundled, LoaderOptions, WatchMode};
 use crate::contract::{
@@ -240,7 +240,7 @@ impl RuntimeBuilder {
     }
 
     pub(super) fn loader_options(&self) -> LoaderOptions {
-        let surroundings = HostSurroundings {
+        let skill_host = SystemSkillHost {
             environment: Arc::clone(&self.environment),
             config: self.skill_config.clone(),
         };
@@ -253,7 +253,7 @@ impl RuntimeBuilder {
             bundled: self.bundled,
             read_limits: self.read_limits,
             settings: self.settings.clone(),
-            surroundings: Arc::new(surroundings),
+            skill_host: Arc::new(skill_host),
         }
     }
 

@@ -6,7 +6,7 @@ mod config;
 mod core;
 mod machine;
 mod poll_on_wake;
-mod surroundings;
+mod skill_host;
 mod workspace;
 
 pub use self::core::Runtime;

@@ -23,13 +23,13 @@ use crate::task::{Asker, Inbox, Mailbox, mailbox};
 pub(in crate::actor) struct Update {
     /// Plugins whose approval was revoked: calls in flight are cancelled.
     pub(in crate::actor) revoke: Vec<String>,
-    /// Plugins that go, or that `add` replaces: calls in flight end on them.
+    /// Plugins that are removed, or that `add` replaces: calls in flight end on them.
     pub(in crate::actor) remove: Vec<String>,
-    /// Plugins that are ready. Where one of the id is in service still, that one stays.
+    /// Plugins that are ready. A plugin in service with the same id stays instead.
     pub(in crate::actor) add: Vec<PreparedPlugin>,
-    /// All that the loader has refused, before as well as now.
+    /// All refusals of the loader, old and new.
     pub(in crate::actor) refused: Vec<RefusedPlugin>,
-    /// The skills there are now.
+    /// All skills.
     pub(in crate::actor) skills: Arc<SkillRegistry>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct HostActor {
     stop: CancellationSource,
     /// Fires when a newer snapshot replaces this one.
     replaced: CancellationSource,
-    /// How many plugins were ever put into service.
+    /// The number of plugins that were ever put into service.
     loads: u64,
     /// Plugins out of service whose calls may still be in flight.
     draining: Vec<(String, Weak<CancellationSource>)>,
@@ -85,7 +85,7 @@ impl HostActor {
     }
 
     async fn run(mut self) {
-        // Idle instances are looked for four times in the time they may be idle.
+        // Idle instances are checked four times within their idle timeout.
         let idle_timeout = self.shared.options.idle_timeout;
         let sweep = (idle_timeout / 4).max(Duration::from_millis(10));
         loop {
@@ -107,9 +107,9 @@ impl HostActor {
     }
 
     fn handle(&mut self, message: HostMessage) {
-        // A reply that nobody waits for any more is no failure.
+        // Nobody may be waiting for the reply any more.
         match message {
-            // Whatever the loader was at when all was stopped came too late.
+            // A reload that was under way when the host stopped is too late.
             HostMessage::Update { .. } if self.shared.stopped.token().is_cancelled() => {}
             HostMessage::Update { update, reply } => {
                 reply.send(self.update(update));
@@ -181,7 +181,7 @@ impl HostActor {
         refused
     }
 
-    /// Whether the plugin was taken out of service, because it asks for more than it may have.
+    /// Takes a plugin out of service if its permissions are not all approved. Returns whether it did.
     fn review(&mut self, id: &str, policy: &ApprovalPolicy) -> bool {
         let mut plugins = self.plugins();
         let Some(plugin) = plugins.get(id) else { return false };
@@ -200,8 +200,8 @@ impl HostActor {
         true
     }
 
-    /// Takes a plugin out of those in service. Its calls in flight end on it, unless its approval
-    /// is taken back before.
+    /// Removes a plugin from those in service. Its calls in flight end on it, unless its approval is revoked
+    /// first.
     fn take_out(&mut self, plugins: &mut Plugins, id: &str) -> Option<Arc<LoadedPlugin>> {
         let plugin = plugins.remove(id)?;
         self.draining.retain(|(_, source)| source.strong_count() > 0);
@@ -257,7 +257,7 @@ impl HostActor {
         self.shared.snapshot.load().plugins.by_id().clone()
     }
 
-    /// Publishes the next snapshot and wakes those who wait for it.
+    /// Publishes the next snapshot and wakes its waiters.
     fn replace(&mut self, plugins: Plugins, skills: Option<Arc<SkillRegistry>>) -> u64 {
         let now = self.shared.snapshot.load_full();
         let generation = now.generation + 1;
@@ -282,7 +282,7 @@ impl HostActor {
         generation
     }
 
-    /// Cancels what runs; what comes later finds nothing and a new, uncancelled token.
+    /// Cancels the calls in flight and takes everything out of service. Later plugins get a new token.
     fn stop_all(&mut self) {
         self.stop = CancellationSource::new();
         self.refused_by_hand.clear();

@@ -56,7 +56,7 @@ impl PluginHost {
         Self { mailbox, shared, lifecycle }
     }
 
-    /// The current snapshot, which never changes itself. Reading it takes no lock.
+    /// The current snapshot. Reading it takes no lock.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot.load_full()
@@ -68,22 +68,21 @@ impl PluginHost {
         Arc::clone(&self.shared.snapshot.load().plugins)
     }
 
-    /// Hears of every change from now on. A subscription doesn't keep the host running.
+    /// Subscribes to every change from now on. A subscription doesn't keep the host running.
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
         Subscription::new(Arc::clone(&self.shared))
     }
 
-    /// Bytes of linear memory that all guests hold, and the limit.
+    /// The memory budget of all guests: bytes held, and the limit.
     #[must_use]
     pub fn memory_budget(&self) -> &MemoryBudget {
         &self.shared.memory
     }
 
-    /// Compiles, starts and describes the plugins, then puts those that are ready into service, all
-    /// in one change. Their code is
-    /// dropped until the first call. On a duplicate id the plugin already in service wins, then the first
-    /// listed. The registry keeps each refusal with its reason, also for the packages in `unreadable`.
+    /// Compiles, starts and describes the plugins, then puts those that are ready into service in one change.
+    /// Their code is dropped until the first call. On a duplicate id the plugin already in service wins, then
+    /// the first listed. The registry keeps each refusal with its reason, also those of `unreadable`.
     pub async fn load<A: Into<ApprovalPolicy>>(
         &self,
         packages: impl IntoIterator<Item = (PluginPackage, A)>,
@@ -99,12 +98,13 @@ impl PluginHost {
                 Err(error) => refused.push(RefusedPlugin { id: Some(id), origin, error }),
             }
         }
-        // No answer means that the host has stopped: there is nothing to put it into.
+        // Without a reply the host has stopped, and the plugins are dropped.
         self.ask(|reply| HostMessage::Change { prepared, refused, reply }).await;
     }
 
-    /// Replaces all skills. Returns the new generation, or `None` when the host has stopped. For embedders whose skills don't come from folders: a
-    /// [`Loader`](crate::actor::Loader) of this host replaces them when it finds a change.
+    /// Replaces all skills. Returns the new generation, or `None` if the host has stopped. It is for embedders
+    /// whose skills don't come from folders: a [`Loader`](crate::actor::Loader) of this host replaces them when
+    /// it finds a change.
     pub async fn put_skills(&self, skills: Arc<SkillRegistry>) -> Option<u64> {
         self.ask(|reply| HostMessage::Skills { skills, reply }).await
     }
@@ -123,7 +123,7 @@ impl PluginHost {
         self.contained(Box::pin(async { prepare(off_executor(ready).await?).await })).await
     }
 
-    /// What preparing a package needs from this host.
+    /// The parts of this host that preparing a package needs.
     pub(in crate::actor) fn workshop(&self, descriptions: Option<Descriptions>) -> Workshop {
         let HostState { options, memory, .. } = &*self.shared;
         Workshop {
@@ -134,8 +134,8 @@ impl PluginHost {
         }
     }
 
-    /// Whether a new version of this plugin is kept translated: if the one in service is, calls will
-    /// follow at once.
+    /// Whether a new version of this plugin is kept translated. It is if the version in service is, because calls
+    /// will follow at once.
     pub(in crate::actor) fn afterwards(&self, id: &str) -> Afterwards {
         let snapshot = self.shared.snapshot.load();
         match snapshot.plugins.plugin(id).is_some_and(|plugin| plugin.module.is_translated()) {
@@ -154,8 +154,7 @@ impl PluginHost {
         done.unwrap_or_else(|message| Err(panicked(message)))
     }
 
-    /// Applies the changes of one reload. Returns the new generation, or `None` when the host has
-    /// stopped.
+    /// Applies the changes of one reload. Returns the new generation, or `None` if the host has stopped.
     pub(in crate::actor) async fn update(&self, update: Update) -> Option<u64> {
         self.ask(|reply| HostMessage::Update { update, reply }).await
     }
@@ -166,7 +165,7 @@ impl PluginHost {
         self.ask(|reply| HostMessage::Unload { id, reply }).await.unwrap_or(false)
     }
 
-    /// Takes a plugin out of service if `policy` does not approve all that it asks for; calls in
+    /// Takes a plugin out of service if `policy` does not approve all its permissions; calls in
     /// flight are cancelled. Returns whether it was taken out of service.
     pub async fn review(&self, id: &str, policy: impl Into<ApprovalPolicy>) -> bool {
         let (id, policy) = (id.to_owned(), policy.into());
@@ -180,7 +179,7 @@ impl PluginHost {
     }
 
     /// Cancels the calls in flight, takes every plugin and skill out of service, and stops and forgets
-    /// every member; a loader can't put any back. Later calls are answered with
+    /// every member; a loader can't put any back. Later calls fail with
     /// [`CallError::UnknownTool`](crate::contract::CallError::UnknownTool).
     pub async fn stop(&self) {
         self.ask(|reply| HostMessage::Stop { reply }).await;

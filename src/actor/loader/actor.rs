@@ -14,7 +14,7 @@ use crate::contract::SortedSet;
 use crate::package::{self, Descriptions};
 use crate::task::{Asker, Inbox, Mailbox, mailbox, off_executor, spawn_boxed};
 
-/// Requests that wait before those who make them do.
+/// Requests that wait in the mailbox. If it is full, senders wait.
 const MAILBOX: usize = 16;
 
 /// A handle to the loader. Clones address the same one.

@@ -95,7 +95,7 @@ impl Code {
         Some(PackageHead { manifest, warnings, origin, module })
     }
 
-    /// The module's path inside the folder, as far as it is known.
+    /// The module's path inside the folder, if it is known.
     pub(super) fn module_path(&self) -> Option<&str> {
         self.module.as_deref()
     }

@@ -21,7 +21,7 @@ use super::place::{Outcomes, PackagePlace};
 use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
 use super::skills::{KnownSkill, SkillTree, WalkScope};
-use super::{LoaderOptions, Scope, Surroundings};
+use super::{LoaderOptions, ScanContext, Scope};
 use crate::actor::prepare::PackageHead;
 use crate::contract::{PluginPermissions, SortedMap, SortedSet, sort_by};
 #[cfg(feature = "bundled")]
@@ -30,24 +30,24 @@ use crate::package::{Approvals, PackageError, SkillSwitches, trusted_key_ids};
 use crate::sandbox::SandboxOptions;
 use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
 
-/// What was found, as it is known.
+/// The skills and packages that were found.
 pub(super) struct Disk {
     options: Arc<LoaderOptions>,
     sandbox: SandboxOptions,
-    around: Surroundings,
+    context: ScanContext,
     skills: Vec<SkillTree>,
     plugins: Vec<PluginTree>,
     bundled: Vec<FoundSkill>,
     settings: Vec<Settings>,
-    /// The keys that are trusted.
+    /// The trusted keys.
     keys: SortedSet<String>,
-    /// What the plugins of named folders asked for when they were looked at first.
+    /// The permissions that plugins of named folders asked for at the first scan.
     at_start: Option<SortedMap<PathBuf, PluginPermissions>>,
     disabled: SortedSet<String>,
     touched: Touched,
 }
 
-/// Names of skills that may be others now, each with folders in which one may be.
+/// Names of skills that may have changed, each with folders that may have a skill of this name.
 pub(super) type Touched = SortedMap<Arc<str>, SortedSet<PathBuf>>;
 
 impl Disk {
@@ -61,9 +61,9 @@ impl Disk {
             .map(|path| PluginTree::new(path, PluginSource::Named))
             .chain(installed.map(|path| PluginTree::new(path, PluginSource::Installed)))
             .collect();
-        let around = Surroundings {
+        let context = ScanContext {
             limits: options.read_limits,
-            host: Arc::clone(&options.surroundings),
+            host: Arc::clone(&options.skill_host),
             home: options.weft_home.clone(),
             approvals: Approvals::default(),
             authority: sandbox.authority.clone(),
@@ -77,7 +77,7 @@ impl Disk {
         Self {
             options,
             sandbox,
-            around,
+            context,
             skills,
             plugins,
             bundled,
@@ -105,12 +105,12 @@ impl Disk {
             };
             let other_keys = scope.touches(&keys_folder(home)) && keys != self.keys;
             self.keys = keys;
-            if approvals != self.around.approvals || other_keys {
-                self.around.approvals = approvals;
-                // Skills without code are asked for nowhere else whether they wait.
+            if approvals != self.context.approvals || other_keys {
+                self.context.approvals = approvals;
+                // No other step checks again whether a skill without code waits for approval.
                 for tree in &self.skills {
                     let waiting = |skill: &KnownSkill| {
-                        skill.made_of.is_some() || asks_for_shell(tree.level, skill)
+                        skill.package_content.is_some() || asks_for_shell(tree.level, skill)
                     };
                     for (folder, skill) in tree.skills.iter().filter(|(_, skill)| waiting(skill)) {
                         let folders = self.touched.entry(Arc::clone(skill.name())).or_default();
@@ -132,10 +132,10 @@ impl Disk {
         }
         self.settings.iter_mut().for_each(Settings::refresh);
         for tree in &mut self.skills {
-            tree.refresh(scope, &self.around);
+            tree.refresh(scope, &self.context);
         }
         for tree in &mut self.plugins {
-            tree.refresh(scope, &self.around);
+            tree.refresh(scope, &self.context);
         }
         if self.at_start.is_none() {
             let named = self.plugins.iter().filter(|tree| tree.source == PluginSource::Named);
@@ -147,11 +147,11 @@ impl Disk {
         }
     }
 
-    /// What has changed since this was asked last.
+    /// The skills that may have changed since the last call.
     pub(super) fn touched(&mut self) -> Touched {
         let mut skills: Vec<_> = self.skills.iter_mut().flat_map(SkillTree::touched).collect();
         skills.extend(self.plugins.iter_mut().flat_map(PluginTree::touched));
-        // There may be ten thousand: in their order each comes last.
+        // There may be ten thousand: in order, each is inserted at the end.
         sort_by(&mut skills, Ord::cmp);
         let mut touched = Touched::new();
         for (name, folder) in skills {
@@ -163,7 +163,7 @@ impl Disk {
         touched
     }
 
-    /// The skills that have to do with the packages at these places.
+    /// The skills whose state depends on the packages at these places.
     pub(super) fn skills_at<'p>(&self, places: impl Iterator<Item = &'p PackagePlace>) -> Touched {
         let mut touched = Touched::new();
         for place in places {
@@ -188,8 +188,8 @@ impl Disk {
         touched
     }
 
-    /// The skills there are, where `before` is right but for those of the touched names, and these
-    /// became of the packages.
+    /// All skills. Those of the touched names are found again, the others are those of `before`. A skill with
+    /// code has the readiness in `outcomes`.
     pub(super) fn registry(
         &self,
         before: &SkillRegistry,
@@ -199,7 +199,7 @@ impl Disk {
         let mut found = Vec::new();
         for (name, folders) in touched {
             let mut folders = folders.clone();
-            // Where one was, one may be still.
+            // A skill may still be where one was.
             for path in before.all(name).iter().filter_map(|entry| entry.path.as_deref()) {
                 folders.extend(path.parent().map(Path::to_owned));
                 folders.insert(path.to_owned());
@@ -250,8 +250,8 @@ impl Disk {
         found.extend(self.bundled.iter().filter(|skill| skill.name == *name).cloned());
     }
 
-    /// The packages that want to be in service, in the order in which they may have an id. The
-    /// code of a skill does where the skill is meant and neither switched off nor unavailable.
+    /// All packages that may be put into service. For one id the first wins. The code of a skill is a
+    /// candidate if the skill is effective, enabled and available.
     pub(super) fn candidates(&self, registry: &SkillRegistry) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         self.plugins_from(PluginSource::Named, &mut candidates);
@@ -276,9 +276,9 @@ impl Disk {
                         (self.options.approval.into(), None, more)
                     }
                     PluginSource::Installed => (
-                        self.around.approvals.of(id).into(),
+                        self.context.approvals.of(id).into(),
                         Some(format!("weft-lite plugin approve {id}")),
-                        self.objection(id, plugin.made_of.as_ref()),
+                        self.objection(id, plugin.package_content.as_ref()),
                     ),
                 };
                 let place = PackagePlace::Folder(folder.clone());
@@ -315,7 +315,7 @@ impl Disk {
         }
     }
 
-    /// Whether the code of this skill is the one that its name means.
+    /// Whether this skill is the effective one of its name, enabled and available.
     fn is_wanted(&self, skill: &KnownSkill, registry: &SkillRegistry) -> bool {
         let meant = registry.get(skill.name());
         let is_meant = meant.is_some_and(|entry| entry.path.as_ref() == Some(skill.path()));
@@ -336,7 +336,7 @@ impl Disk {
             let manifest = plugin.manifest();
             candidates.push(Candidate {
                 place: PackagePlace::Bundled(plugin.name),
-                // What is compiled in never changes.
+                // A bundled plugin never changes.
                 content: manifest.map(|manifest| Content { manifest, digest: 0 }),
                 policy: Approval::ALL.into(),
                 objection: None,
@@ -345,12 +345,12 @@ impl Disk {
         }
     }
 
-    /// What can't even be listed.
+    /// Why folders of packages can't be listed.
     pub(super) fn unreadable(&self) -> impl Iterator<Item = &PackageError> {
         self.plugins.iter().filter_map(|tree| tree.unreadable.as_ref())
     }
 
-    /// The package at this place, to be put into service.
+    /// The package at this place, if it can be read.
     pub(super) fn package(&self, place: &PackagePlace) -> Option<PackageHead> {
         match place {
             PackagePlace::Folder(folder) => self.code(folder)?.package(folder),

@@ -17,7 +17,7 @@ use crate::contract::BoxFuture;
 use crate::package::{Descriptions, MANIFEST_NAMES, PackageError, PackageErrorKind};
 use crate::task::off_executor;
 
-/// Modules at once, at most: each takes memory until its turn has come.
+/// The most modules that are fetched at once: each holds memory until its turn.
 const AT_ONCE: usize = 4;
 
 type Readying = BoxFuture<'static, Result<ReadyPackage, LoadError>>;

@@ -25,4 +25,4 @@ pub use actor::{Loader, Reloaded};
 pub use disk::{WatchDepth, WatchedFolder};
 pub use options::{Bundled, LoaderOptions};
 
-use scope::{Scope, Surroundings};
+use scope::{ScanContext, Scope};

@@ -1,4 +1,4 @@
-//! Where the loader looks for plugins and skills.
+//! The options of the loader.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::package::{Approval, ReadLimits};
 use crate::skill::{SkillHost, SkillLevel};
 
-/// Where the loader looks, and what it goes by.
+/// The folders of plugins and skills, and how they are loaded.
 #[derive(Clone)]
 pub struct LoaderOptions {
     /// Folders of skills with their level, in path order. Only [`SkillLevel::Workspace`] and
@@ -14,30 +14,29 @@ pub struct LoaderOptions {
     pub skill_roots: Vec<(PathBuf, SkillLevel)>,
     /// Plugins' folders, or folders of such folders.
     pub plugin_folders: Vec<PathBuf>,
-    /// What plugins from `plugin_folders` may have.
+    /// The permissions that are approved for plugins from `plugin_folders`.
     pub approval: Approval,
     /// `$WEFT_HOME`, with installed plugins, approvals and switches.
     pub weft_home: Option<PathBuf>,
     /// The workspace, by its real path: approvals for its skills hold for it alone.
     pub workspace: PathBuf,
-    /// Whether what is compiled in is loaded.
+    /// Whether bundled plugins and skills are loaded.
     pub bundled: Bundled,
-    /// The sizes of what is read from packages.
+    /// The size limits of packages.
     pub read_limits: ReadLimits,
-    /// The configuration's files and what they said when they were read, once and for all. That one
-    /// of them is another now is logged.
+    /// The configuration's files with their texts at the start. A later change of a file is only logged.
     pub settings: Vec<(PathBuf, String)>,
-    /// What skills find around them.
-    pub surroundings: Arc<dyn SkillHost>,
+    /// The host that the requirements of skills are checked against.
+    pub skill_host: Arc<dyn SkillHost>,
 }
 
-/// Whether the plugins and skills that are compiled in are loaded.
+/// Whether bundled plugins and skills are loaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Bundled {
-    /// They are.
+    /// They are loaded.
     #[default]
     Included,
-    /// They are not.
+    /// They are not loaded.
     LeftOut,
 }
 

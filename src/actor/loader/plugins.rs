@@ -1,23 +1,23 @@
-//! What is known of the plugins in one folder of them, and of the skills that they ship.
+//! The known plugins of one folder, and the skills that they ship.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::code::Code;
 use super::skills::{SkillTree, WalkScope};
-use super::{Scope, Surroundings};
+use super::{ScanContext, Scope};
 use crate::contract::SortedMap;
 use crate::package::{
     MANIFEST_NAMES, PackageContent, PackageError, package_folders, unfilled_folders,
 };
 use crate::skill::{Fingerprint, SkillLevel};
 
-/// How the plugins of a folder come by their permissions.
+/// How the permissions of a folder's plugins are approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PluginSource {
-    /// Whoever named the folder approves by kind.
+    /// By kind, where the folder is named.
     Named,
-    /// They are installed, and have what was approved for each.
+    /// For each installed plugin.
     Installed,
 }
 
@@ -29,9 +29,9 @@ pub(super) struct PluginTree {
     pub(super) unreadable: Option<PackageError>,
     /// By folder.
     pub(super) plugins: SortedMap<PathBuf, Box<KnownPlugin>>,
-    /// Folders that are no plugins yet, and may be filled.
+    /// Folders without a plugin, which may be filled later.
     unfilled: Vec<PathBuf>,
-    /// Names of shipped skills that are no longer what they were, and their folders.
+    /// Names and folders of shipped skills that have changed.
     touched: Vec<(Arc<str>, PathBuf)>,
 }
 
@@ -39,8 +39,8 @@ pub(super) struct PluginTree {
 pub(super) struct KnownPlugin {
     fingerprint: Fingerprint,
     pub(super) code: Code,
-    /// What it is made of, if it is installed.
-    pub(super) made_of: Option<PackageContent>,
+    /// Its content, if it is installed.
+    pub(super) package_content: Option<PackageContent>,
     pub(super) skills: Vec<SkillTree>,
     /// Its id, as the provider of the skills it ships.
     pub(super) provider: Option<Arc<str>>,
@@ -52,7 +52,7 @@ impl PluginTree {
         Self { path, source, unreadable: None, plugins, unfilled: Vec::new(), touched }
     }
 
-    /// What has changed since this was asked last.
+    /// The shipped skills that have changed since the last call.
     pub(super) fn touched(&mut self) -> Vec<(Arc<str>, PathBuf)> {
         let trees = self.plugins.values_mut().flat_map(|plugin| &mut plugin.skills);
         let mut touched: Vec<_> = trees.flat_map(SkillTree::touched).collect();
@@ -60,8 +60,8 @@ impl PluginTree {
         touched
     }
 
-    /// Notes that the skills in these folders are gone.
-    fn lose(&mut self, trees: impl IntoIterator<Item = SkillTree>) {
+    /// Records that the skills in these folders are gone.
+    fn forget(&mut self, trees: impl IntoIterator<Item = SkillTree>) {
         for mut tree in trees {
             tree.clear();
             self.touched.append(&mut tree.touched());
@@ -72,49 +72,49 @@ impl PluginTree {
         &self.path
     }
 
-    /// Folders that become plugins when somebody fills them.
+    /// Folders without a plugin, which may be filled later.
     pub(super) fn unfilled(&self) -> &[PathBuf] {
         &self.unfilled
     }
 
     /// Brings the tree up to date. `scope` names what may have changed.
-    pub(super) fn refresh(&mut self, scope: &Scope, around: &Surroundings) {
+    pub(super) fn refresh(&mut self, scope: &Scope, context: &ScanContext) {
         if !scope.touches(&self.path) {
             return;
         }
         let folders = match package_folders(&self.path) {
             Ok(folders) => folders,
             Err(error) => {
-                // What is in service stays there: that a folder can't be read says nothing of it.
+                // The known plugins stay: an unreadable folder does not mean that they are gone.
                 self.unreadable = Some(error);
                 return;
             }
         };
-        // Before anything in them is read, so that no plugin has its hand in what is.
-        let root = around.authority.root(&self.path);
+        // The folders are closed to plugins before they are read, so that no plugin can change them.
+        let root = context.authority.root(&self.path);
         folders.iter().for_each(|folder| root.hold(folder));
         self.unreadable = None;
         self.unfilled = unfilled_folders(&self.path);
         let mut known = std::mem::take(&mut self.plugins);
         for folder in folders {
             let before = known.remove(&folder).map(|plugin| *plugin);
-            let (plugin, lost) = KnownPlugin::read(&folder, before, self.source, scope, around);
-            self.lose(lost);
+            let (plugin, lost) = KnownPlugin::read(&folder, before, self.source, scope, context);
+            self.forget(lost);
             self.plugins.insert(folder, Box::new(plugin));
         }
         let gone: Vec<_> = known.into_values().flat_map(|plugin| plugin.skills).collect();
-        self.lose(gone);
+        self.forget(gone);
     }
 }
 
 impl KnownPlugin {
-    /// The plugin, and the folders of skills that it ships no more.
+    /// The plugin, and the skills that it no longer ships.
     fn read(
         folder: &Path,
         known: Option<Self>,
         source: PluginSource,
         scope: &Scope,
-        around: &Surroundings,
+        context: &ScanContext,
     ) -> (Self, Vec<SkillTree>) {
         let mut lost = Vec::new();
         let module = known.as_ref().and_then(|known| known.code.module_path());
@@ -127,29 +127,29 @@ impl KnownPlugin {
             known => {
                 let (code, skills) =
                     known.map_or((None, Vec::new()), |known| (Some(known.code), known.skills));
-                let code = Code::of_plugin(folder, code, around.limits);
+                let code = Code::of_plugin(folder, code, context.limits);
                 let provider = code.content.as_ref().ok().map(|it| it.manifest.id.as_str().into());
                 let (mut skills, gone) = shipped(folder, &code, skills);
                 lost = gone;
-                // They may have another provider now.
+                // Their provider may have changed.
                 skills.iter_mut().for_each(SkillTree::touch_all);
                 let version = code.content.as_ref().ok().map(|it| it.manifest.version.to_string());
-                let made_of = match source {
+                let package_content = match source {
                     PluginSource::Named => None,
-                    PluginSource::Installed => around.made_of(folder, version.as_deref()),
+                    PluginSource::Installed => context.package_content(folder, version.as_deref()),
                 };
-                Self { fingerprint, code, made_of, skills, provider }
+                Self { fingerprint, code, package_content, skills, provider }
             }
         };
         for tree in &mut plugin.skills {
-            tree.refresh(scope, around);
+            tree.refresh(scope, context);
         }
         (plugin, lost)
     }
 }
 
-/// The folders in which a plugin ships skills, its own and those that the manifest names; and those
-/// in which it ships none any more.
+/// The folders in which a plugin ships skills: its own and those that the manifest names. Then the known folders
+/// that are no longer among them.
 fn shipped(
     folder: &Path,
     code: &Code,
@@ -157,7 +157,7 @@ fn shipped(
 ) -> (Vec<SkillTree>, Vec<SkillTree>) {
     let named = match &code.content {
         Ok(content) => content.manifest.skills.as_slice(),
-        // A manifest that can't be read for now takes no skill away.
+        // With an unreadable manifest the known skills stay.
         Err(_) => return (known, Vec::new()),
     };
     let own = (folder.to_owned(), WalkScope::Own);

@@ -15,7 +15,7 @@ use crate::package::Descriptions;
 use crate::skill::SkillRegistry;
 use crate::task::off_executor;
 
-/// Brings what is in service in line with the disk. It keeps what it put into service and what failed.
+/// Plans, fetches and applies. It remembers the results of earlier reloads.
 pub(super) struct Reconciler {
     host: PluginHost,
     /// Stored descriptions of modules.
@@ -40,11 +40,11 @@ impl Reconciler {
         }
     }
 
-    /// Brings what is in service in line with the disk. Returns the generation, or `None` when the
-    /// host has stopped.
+    /// Brings what is in service in line with the disk. Returns the generation, or `None` if the host has
+    /// stopped.
     pub(super) async fn reconcile(&mut self, disk: &mut Disk, failures: Failures) -> Option<u64> {
         let touched = disk.touched();
-        // The skills there are, if what is in service stays as it is.
+        // The skills before this reload changes any plugin.
         let skills = disk.registry(&self.skills, &touched, &self.history.outcomes);
         let serving = self.history.serving.iter();
         let forgotten = serving.filter(|(_, it)| disk.is_forgotten(&it.place));

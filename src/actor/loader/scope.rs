@@ -12,7 +12,7 @@ use crate::skill::{SkillDocument, SkillHost};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scope {
     All,
-    /// These paths, and what is beneath them.
+    /// These paths, and everything beneath them.
     Paths(SortedSet<PathBuf>),
 }
 
@@ -37,12 +37,12 @@ impl Scope {
         self.names(root) || self.covers(root)
     }
 
-    /// Whether something in `folder` is said to have changed, whatever its times say.
+    /// Whether a path in `folder` is among the changed ones, even if no file time has changed.
     pub(super) fn names(&self, folder: &Path) -> bool {
         match self {
             Self::All => false,
             Self::Paths(paths) => {
-                // What is in a folder comes right after it.
+                // In this order, the contents of a folder follow it.
                 paths.range_from(folder).next().is_some_and(|path| path.starts_with(folder))
             }
         }
@@ -50,19 +50,23 @@ impl Scope {
 }
 
 /// The settings that decide how files are read and whether skills can be used.
-pub(super) struct Surroundings {
+pub(super) struct ScanContext {
     pub(super) limits: ReadLimits,
     pub(super) host: Arc<dyn SkillHost>,
-    /// `$WEFT_HOME`, and what is approved there.
+    /// `$WEFT_HOME`, with its approvals.
     pub(super) home: Option<PathBuf>,
     pub(super) approvals: Approvals,
     /// The places that stay closed to plugins. Every folder that is found is added.
     pub(super) authority: Authority,
 }
 
-impl Surroundings {
+impl ScanContext {
     /// The content of the package in a folder, if approvals are kept at all.
-    pub(super) fn made_of(&self, folder: &Path, version: Option<&str>) -> Option<PackageContent> {
+    pub(super) fn package_content(
+        &self,
+        folder: &Path,
+        version: Option<&str>,
+    ) -> Option<PackageContent> {
         let home = self.home.as_ref()?;
         Some(PackageContent::read(folder, home, version))
     }

@@ -1,5 +1,5 @@
-//! The files that are read only when the program starts: that one of them is another now is logged, so
-//! that nobody waits for what it says.
+//! The files that are read only at the start of the program. A later change is logged, so that nobody waits for
+//! its effect.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use crate::package;
 /// One of the configuration's files.
 pub(super) struct Settings {
     path: PathBuf,
-    /// What it said when the program started; nothing, where there was none.
+    /// Its text at the start of the program; empty if it was missing.
     in_use: String,
-    /// What it said when it was looked at last, or why it can't be read.
+    /// Its text at the last check, or why it can't be read.
     seen: Result<String, String>,
 }
 
@@ -24,7 +24,7 @@ impl Settings {
         &self.path
     }
 
-    /// Looks whether it is another now, and says so once.
+    /// Logs each change of the file once.
     pub(super) fn refresh(&mut self) {
         let now = package::read_text(&self.path).map(Option::unwrap_or_default);
         let now = now.map_err(|error| error.to_string());

@@ -1,11 +1,11 @@
-//! What is known of the skills beneath one root; only what changed is read again.
+//! The known skills beneath one root. Only changed skills are read again.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::code::Code;
-use super::{Scope, Surroundings};
+use super::{ScanContext, Scope};
 use crate::contract::{SortedMap, SortedSet};
 use crate::package::{PackageContent, PackageKind, is_installed};
 use crate::sandbox::Root;
@@ -22,11 +22,11 @@ pub(super) struct SkillTree {
     root: Option<SkillRoot>,
     /// By folder.
     pub(super) skills: SortedMap<PathBuf, Box<KnownSkill>>,
-    /// The folders of those with code of their own.
+    /// The folders of skills with their own code.
     pub(super) with_code: SortedSet<PathBuf>,
-    /// The folders of those that may change by a change elsewhere.
+    /// The folders of skills behind links, which may change by a change elsewhere.
     linked: SortedSet<PathBuf>,
-    /// Names of skills that are no longer what they were, and their folders.
+    /// Names and folders of skills that have changed.
     touched: Vec<(Arc<str>, PathBuf)>,
 }
 
@@ -35,7 +35,7 @@ type FolderFiles = Result<SkillFiles, Diagnostic>;
 /// The skills' folders that a walk has found.
 type FoundFolders = SortedMap<PathBuf, FolderFiles>;
 
-/// How far a tree goes.
+/// The part of the disk that a tree covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WalkScope {
     /// Everything beneath the root.
@@ -59,8 +59,8 @@ pub(super) struct KnownSkill {
     pub(super) unmet: Vec<String>,
     /// Its module; plugins have theirs elsewhere.
     pub(super) code: Option<Code>,
-    /// What it is made of, where an approval may go by it.
-    pub(super) made_of: Option<PackageContent>,
+    /// Its content, if an approval may depend on it.
+    pub(super) package_content: Option<PackageContent>,
 }
 
 impl SkillTree {
@@ -77,19 +77,19 @@ impl SkillTree {
         }
     }
 
-    /// What has changed since this was asked last.
+    /// The skills that have changed since the last call.
     pub(super) fn touched(&mut self) -> Vec<(Arc<str>, PathBuf)> {
         std::mem::take(&mut self.touched)
     }
 
-    /// Notes that every skill may be another one than before.
+    /// Records that every skill may have changed.
     pub(super) fn touch_all(&mut self) {
         let skills = self.skills.iter();
         self.touched
             .extend(skills.map(|(folder, skill)| (Arc::clone(&skill.name), folder.clone())));
     }
 
-    /// Every skill is gone.
+    /// Records that every skill is gone.
     pub(super) fn clear(&mut self) {
         self.with_code.clear();
         self.linked.clear();
@@ -119,22 +119,22 @@ impl SkillTree {
     }
 
     /// Brings the tree up to date. `scope` names what may have changed.
-    pub(super) fn refresh(&mut self, scope: &Scope, around: &Surroundings) {
+    pub(super) fn refresh(&mut self, scope: &Scope, context: &ScanContext) {
         let before = self.root.take();
         self.root = SkillRoot::open(&self.path).filter(|root| self.scope.allows(root));
         let Some(root) = self.root.clone() else {
             self.clear();
             return;
         };
-        // A root that can be resolved and not opened went away just now.
+        // A root that can be resolved but not opened has just been removed.
         let Ok(reader) = SkillReader::open(&root) else {
             self.clear();
             return;
         };
-        let held = around.authority.root(&self.path);
+        let held = context.authority.root(&self.path);
         let whole = before.as_ref() != Some(&root) || scope.covers(&self.path);
         let (found, gone) = match scope {
-            Scope::Paths(paths) if !whole => self.look_at(&root, paths),
+            Scope::Paths(paths) if !whole => self.affected(&root, paths),
             _ => {
                 let found = match self.scope {
                     WalkScope::Own => root.look(&self.path).into_iter().collect(),
@@ -150,12 +150,12 @@ impl SkillTree {
             self.touched.extend(skill.map(|skill| (skill.name, folder)));
         }
         for (path, content) in found {
-            self.take(&root, &reader, (path, content), scope, around, &held);
+            self.update(&root, &reader, (path, content), scope, context, &held);
         }
     }
 
-    /// The folders that changed paths have to do with: as they are now, and as they were known.
-    fn look_at(
+    /// The skills' folders that changed paths affect: those found now, and the known ones that are gone.
+    fn affected(
         &self,
         root: &SkillRoot,
         paths: &SortedSet<PathBuf>,
@@ -171,7 +171,7 @@ impl SkillTree {
             if path.file_name().and_then(OsStr::to_str).is_some_and(makes_a_skill) {
                 single.extend(path.parent());
             }
-            // A file that makes a folder a skill makes what is beneath it content, and the reverse.
+            // A skill file turns the folders beneath it into content of the skill, and its removal the reverse.
             let is_skill_file = path
                 .file_name()
                 .and_then(OsStr::to_str)
@@ -183,7 +183,7 @@ impl SkillTree {
                 found.extend(root.walk_from(from));
             }
         }
-        // What a link leads to may change without a word of the link.
+        // The target of a link may change without a change of the link.
         single.extend(self.linked.iter().map(PathBuf::as_path));
         let mut found = by_path(found);
         for folder in SortedSet::from_iter(single) {
@@ -196,13 +196,13 @@ impl SkillTree {
         (found, gone)
     }
 
-    fn take(
+    fn update(
         &mut self,
         root: &SkillRoot,
         reader: &SkillReader,
         (folder, content): (PathBuf, FolderFiles),
         scope: &Scope,
-        around: &Surroundings,
+        context: &ScanContext,
         held: &Root<'_>,
     ) {
         let files = match content {
@@ -210,7 +210,7 @@ impl SkillTree {
             Err(diagnostic) => {
                 let mut known = self.remove(&folder);
                 let skill = Box::new(KnownSkill::refused(&folder, diagnostic));
-                // The same refusal again is no change.
+                // The same refusal is no change.
                 let same = known.take_if(|known| known.diagnostics == skill.diagnostics);
                 if same.is_none() {
                     self.touch(known.as_deref(), &skill, &folder);
@@ -228,8 +228,8 @@ impl SkillTree {
             !scope.names(&folder) && fingerprint.is_same_as(&known.fingerprint)
         };
         if let Some(known) = known.filter(|known| is_same(known)) {
-            // The surroundings may have changed all the same.
-            let unmet = known.document.as_ref().map_or_else(Vec::new, |it| around.unmet(it));
+            // The requirements may be met or missed now, even if the file is the same.
+            let unmet = known.document.as_ref().map_or_else(Vec::new, |it| context.unmet(it));
             if known.unmet != unmet {
                 known.unmet = unmet;
                 self.touched.push((Arc::clone(&known.name), folder));
@@ -243,37 +243,39 @@ impl SkillTree {
         let has_code = matches!(self.scope, WalkScope::Beneath) && !files.code.is_empty();
         let known = self.remove(&folder).map(|known| *known);
         let before = known.as_ref().map(|known| Arc::clone(&known.name));
-        let mut skill = Box::new(KnownSkill::read(&folder, &files, parsed, known, around));
+        let mut skill = Box::new(KnownSkill::read(&folder, &files, parsed, known, context));
         skill.fingerprint = fingerprint;
         let code = skill.code.take();
         if has_code {
             let version = skill.document.as_ref().and_then(|it| it.version.as_deref());
-            let (name, limits) = (&skill.name, around.limits);
+            let (name, limits) = (&skill.name, context.limits);
             skill.code = Code::of_skill(&folder, &files.code, name, version, code, limits);
         }
-        skill.made_of = self.made_of(&folder, &skill, around);
+        skill.package_content = self.package_content(&folder, &skill, context);
         self.touched.extend(before.map(|name| (name, folder.clone())));
         self.touch(None, &skill, &folder);
         self.insert(folder, skill);
     }
 
-    /// What a skill is made of, if it has code or was installed, or if something was said about it.
-    fn made_of(
+    /// The content of a skill, if it has code, was installed or has an approval, or if its tools reach a shell.
+    fn package_content(
         &self,
         folder: &Path,
         skill: &KnownSkill,
-        around: &Surroundings,
+        context: &ScanContext,
     ) -> Option<PackageContent> {
         let id = PackageKind::Skill.approval_id(&skill.name);
         let document = skill.document.as_ref();
         let reaches_shell = || document.is_some_and(|document| !document.shell_tools().is_empty());
         let is_kept = self.level == SkillLevel::Managed
-            && (is_installed(folder) || around.approvals.knows(&id) || reaches_shell());
+            && (is_installed(folder) || context.approvals.knows(&id) || reaches_shell());
         let version = document.and_then(|document| document.version.as_deref());
-        (is_kept || skill.code.is_some()).then(|| around.made_of(folder, version)).flatten()
+        (is_kept || skill.code.is_some())
+            .then(|| context.package_content(folder, version))
+            .flatten()
     }
 
-    /// Notes that a skill is another one than before.
+    /// Records that a skill has changed.
     fn touch(&mut self, before: Option<&KnownSkill>, after: &KnownSkill, folder: &Path) {
         let skills = before.into_iter().chain([after]);
         self.touched.extend(skills.map(|skill| (Arc::clone(&skill.name), folder.to_owned())));
@@ -304,17 +306,17 @@ impl KnownSkill {
             outdated: false,
             unmet: Vec::new(),
             code: None,
-            made_of: None,
+            package_content: None,
         }
     }
 
-    /// The skill as its file is now, or as it was before where the file says nothing now.
+    /// The skill as its file is now. If the file can't be used, its last usable version stays.
     fn read(
         folder: &Path,
         files: &SkillFiles,
         parsed: ParsedSkill,
         known: Option<Self>,
-        around: &Surroundings,
+        context: &ScanContext,
     ) -> Self {
         let ParsedSkill { mut document, diagnostics } = parsed;
         let has_clawft_module = files.code.iter().any(|name| name == "module.wasm");
@@ -331,7 +333,7 @@ impl KnownSkill {
         };
         let outdated = document.is_none() && before.is_some();
         let document = match (document, before) {
-            // What is equal stays the same, so that comparing is cheap.
+            // Equal documents stay the same object, so that comparing is cheap.
             (Some(new), Some(old)) if new == *old => Some(old),
             (Some(new), _) => Some(Arc::new(new)),
             (None, before) => before,
@@ -345,7 +347,7 @@ impl KnownSkill {
             linked: files.linked,
             name: name_before.filter(|old| **old == *name).unwrap_or_else(|| name.into()),
             path: path_before.filter(|old| **old == *path).unwrap_or_else(|| path.into()),
-            unmet: document.as_ref().map_or_else(Vec::new, |document| around.unmet(document)),
+            unmet: document.as_ref().map_or_else(Vec::new, |document| context.unmet(document)),
             document,
             diagnostics: match diagnostics_before {
                 Some(old) if *old == *diagnostics => old,
@@ -353,11 +355,11 @@ impl KnownSkill {
             },
             outdated,
             code,
-            made_of: None,
+            package_content: None,
         }
     }
 
-    /// The name it is loaded under.
+    /// Its name.
     pub(super) fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -392,17 +394,17 @@ impl KnownSkill {
     }
 }
 
-/// In the order of their paths, so that what is known grows at its end.
+/// The folders in the order of their paths, so that each is inserted at the end.
 fn by_path(folders: Vec<SkillFolder>) -> FoundFolders {
     folders.into_iter().map(|it| (it.path, it.content)).collect()
 }
 
-/// The known folders that were not found.
+/// The known folders that are not among the found ones.
 fn without<'a>(known: impl IntoIterator<Item = &'a PathBuf>, found: &FoundFolders) -> Vec<PathBuf> {
     known.into_iter().filter(|folder| !found.contains_key(*folder)).cloned().collect()
 }
 
-/// Whether a file of this name is what makes a folder a skill, or a skill with code.
+/// Whether a file of this name makes its folder a skill, or a skill with code.
 fn makes_a_skill(name: &str) -> bool {
     SKILL_FILES.contains(&name) || name.ends_with(".wasm") || name.contains(".plugin.")
 }

@@ -1,4 +1,4 @@
-//! What of a package is approved: its permissions, and its content as it is now.
+//! Checks approvals: a package's permissions and its content.
 
 use std::path::Path;
 
@@ -13,18 +13,22 @@ use crate::package::{
 use crate::skill::{Readiness, SkillDocument, SkillLevel};
 
 impl Disk {
-    /// Why the content of a package with approvals under this id is not what was approved.
-    pub(super) fn objection(&self, id: &str, made_of: Option<&PackageContent>) -> Option<String> {
-        let stored = self.around.approvals.of(id);
-        match made_of {
+    /// Why the approval of this id does not cover the content of its package.
+    pub(super) fn objection(
+        &self,
+        id: &str,
+        package_content: Option<&PackageContent>,
+    ) -> Option<String> {
+        let stored = self.context.approvals.of(id);
+        match package_content {
             Some(content) => stored.objection(content, &self.keys),
-            // It is looked at when it is read next.
+            // The content is compared at the next read.
             None => stored.content.map(|_| "change: its files have not been looked at".to_owned()),
         }
     }
 
-    /// What a plugin of a named folder asks for beyond what it asked for at the start, when somebody
-    /// said yes to it.
+    /// Why a plugin of a named folder has to wait: it asks for permissions that it did not ask for at the start,
+    /// when the folder was approved.
     pub(super) fn since_start(&self, folder: &Path, asked: &PluginPermissions) -> Option<String> {
         let permissions = self.at_start.as_ref()?.get(folder).cloned().unwrap_or_default();
         let more = StoredApproval { permissions, ..StoredApproval::default() }.missing(asked);
@@ -33,33 +37,33 @@ impl Disk {
         (!more.is_empty()).then(|| format!("change: it did not ask for {list} at the start"))
     }
 
-    /// Whether what was installed at a place was removed with all that was approved for it. Calls in
-    /// flight have nothing then to end with.
+    /// Whether the package at a place was uninstalled together with its approvals. Calls in flight on it are
+    /// cancelled.
     pub(in crate::actor::loader) fn is_forgotten(&self, place: &PackagePlace) -> bool {
         let PackageOrigin::Folder(folder) = place.origin() else { return false };
         let forgotten = |home: &Path, kind: PackageKind| {
             let name = folder.strip_prefix(home.join(kind.folder())).ok().and_then(Path::to_str);
-            name.is_some_and(|name| !self.around.approvals.knows(&kind.approval_id(name)))
+            name.is_some_and(|name| !self.context.approvals.knows(&kind.approval_id(name)))
         };
         let kinds = [PackageKind::Plugin, PackageKind::Skill];
         let home = self.options.weft_home.as_ref();
         home.is_some_and(|home| kinds.into_iter().any(|kind| forgotten(home, kind)))
     }
 
-    /// What was approved for a skill of its own, not shipped by a plugin.
+    /// The approval of a skill that is not shipped by a plugin.
     pub(super) fn approval(&self, level: SkillLevel, skill: &KnownSkill) -> StoredApproval {
         let id = skill_approval_id(level, skill.name(), &self.options.workspace);
-        id.map(|id| self.around.approvals.of(&id)).unwrap_or_default()
+        id.map(|id| self.context.approvals.of(&id)).unwrap_or_default()
     }
 
     pub(super) fn skill_objection(&self, level: SkillLevel, skill: &KnownSkill) -> Option<String> {
         let id = skill_approval_id(level, skill.name(), &self.options.workspace)?;
-        self.objection(&id, skill.made_of.as_ref())
+        self.objection(&id, skill.package_content.as_ref())
     }
 
-    /// Whether a skill without code has to wait.
+    /// Whether a skill without code is ready or waits for approval.
     pub(super) fn readiness(&self, level: SkillLevel, skill: &KnownSkill) -> Readiness {
-        // The words of a workspace are covered by the trust in it.
+        // The trust in a workspace covers the texts of its skills.
         let objection = match level {
             SkillLevel::Managed => self.skill_objection(level, skill),
             _ => None,
@@ -76,8 +80,8 @@ impl Disk {
     }
 }
 
-/// Whether a skill needs an explicit yes because its tools reach a shell. The words of a workspace
-/// are covered by the trust in it; its code is approved in everything.
+/// Whether a skill needs approval because its tools reach a shell. The trust in a workspace covers the texts of
+/// its skills, but not their code.
 pub(super) fn asks_for_shell(level: SkillLevel, skill: &KnownSkill) -> bool {
     let asked_about = level == SkillLevel::Managed || skill.code.is_some();
     let tools = |document: &SkillDocument| !document.shell_tools().is_empty();

@@ -1,4 +1,4 @@
-//! What has to be watched.
+//! The folders and files to watch.
 
 use std::path::{Path, PathBuf};
 
@@ -7,28 +7,28 @@ use crate::actor::loader::skills::SkillTree;
 use crate::contract::sort_by;
 use crate::package::{Approvals, SkillSwitches};
 
-/// A folder or file that has to be watched, and how deep.
+/// A folder or file to watch, and how deep.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WatchedFolder {
     /// Its path; it need not exist.
     pub path: PathBuf,
-    /// How far to look.
+    /// How deep it is watched.
     pub depth: WatchDepth,
 }
 
-/// How deep something is watched.
+/// How deep a folder is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WatchDepth {
-    /// It is a file, whose folder tells of it.
+    /// It is a file, which is watched through its folder.
     Itself,
-    /// Only what is directly in it.
+    /// Only its own entries.
     Direct,
     /// Everything beneath it.
     Beneath,
 }
 
 impl Disk {
-    /// What has to be watched, so that nothing changes unseen.
+    /// The folders and files to watch, so that every change is noticed.
     pub(in crate::actor::loader) fn watched(&self) -> Vec<WatchedFolder> {
         let beneath = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Beneath };
         let direct = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Direct };
@@ -38,7 +38,7 @@ impl Disk {
         for file in state.chain(self.settings.iter().map(|file| file.path().to_owned())) {
             watched.push(WatchedFolder { path: file, depth: WatchDepth::Itself });
         }
-        // A module may lie where nothing else is watched, as in `target`.
+        // A module may be in a folder that is not watched otherwise, such as `target`.
         for tree in &self.skills {
             let with_code = tree.with_code.iter();
             watched.extend(with_code.filter_map(|folder| {
@@ -53,7 +53,7 @@ impl Disk {
             watched.push(direct(tree.path()));
             watched.extend(tree.unfilled().iter().map(|folder| direct(folder)));
             for (folder, plugin) in &tree.plugins {
-                // A plugin's folder may hold a whole project: only what counts is watched.
+                // A plugin's folder may be a whole project, so only its relevant parts are watched.
                 watched.push(direct(folder));
                 let module = plugin.code.module_path().map(|path| folder.join(path));
                 watched.extend(module.as_deref().and_then(Path::parent).map(direct));
@@ -67,12 +67,12 @@ impl Disk {
     }
 }
 
-/// Where the keys are that are trusted.
+/// The folder of trusted keys.
 pub(super) fn keys_folder(home: &Path) -> PathBuf {
     home.join("trusted-keys")
 }
 
-/// Where secrets are, each with the place of its value.
+/// The folder of secrets.
 pub(super) fn secrets_folder(home: &Path) -> PathBuf {
     home.join("secrets")
 }

@@ -1,5 +1,5 @@
-//! What skills find around them on this machine: programs, variables, configuration. Nothing is
-//! run to find out.
+//! Checks the requirements of skills on this machine: programs, variables, configuration. Nothing is run for
+//! that.
 
 use std::fs;
 use std::path::Path;
@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::sandbox::Environment;
 use crate::skill::SkillHost;
 
-/// This machine, as far as the operator's environment and configuration tell of it.
-pub(super) struct HostSurroundings {
+/// This machine, with the operator's environment and configuration.
+pub(super) struct SystemSkillHost {
     pub(super) environment: Arc<dyn Environment>,
     pub(super) config: Value,
 }
 
-impl SkillHost for HostSurroundings {
+impl SkillHost for SystemSkillHost {
     fn has_program(&self, name: &str) -> bool {
         // A name with a separator would lead away from the PATH.
         if name.is_empty() || name.contains(['/', '\\']) {
