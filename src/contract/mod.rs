@@ -11,6 +11,7 @@ mod control_tokens;
 mod description;
 mod document;
 mod document_fault;
+mod document_reader;
 mod first_bytes;
 mod future;
 mod hex;
@@ -57,6 +58,9 @@ pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub(crate) use document::from_state_json;
 pub use document_fault::DocumentFault;
+pub(crate) use document_reader::{
+    DocumentReader, DocumentText, YAML_BRACKETS, has_too_many_brackets,
+};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 #[cfg(feature = "package")]
 pub(crate) use hex::from_hex;
