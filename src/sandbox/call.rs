@@ -1,5 +1,5 @@
-//! What a guest can ask of the host, as plain values: lifted by the interpreter's imports, served
-//! by the sandbox, lowered back by the driver.
+//! Host calls and their replies as plain values: the interpreter's imports lift a call, the sandbox serves it,
+//! the driver lowers the reply.
 
 use crate::contract::Denied;
 
@@ -59,12 +59,12 @@ pub enum HostReply {
 /// A served host call: the answer for the guest, and the refusal if it was one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
-    /// What the guest gets.
+    /// The reply for the guest.
     pub reply: HostReply,
-    /// Why the sandbox refused, if it did.
+    /// The sandbox's refusal, if it refused the call.
     pub denied: Option<Denied>,
-    /// The filesystem grant, as the manifest spells it, at whose path nothing was when the plugin was
-    /// loaded, if the call failed because of that and the grant is not optional.
+    /// The filesystem grant, as the manifest spells it, because of which the call failed: its path did not exist
+    /// when the plugin was loaded, and it is not optional.
     pub missing_grant: Option<String>,
 }
 

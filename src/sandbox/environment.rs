@@ -1,7 +1,7 @@
-//! `get-env`: what the operator's environment holds, and the few names of it that a guest may ask.
+//! `get-env`: the operator's environment, and the few names in it that a guest may read.
 //!
-//! A guest learns nothing from a refusal: not listed, never given and not set all look the same.
-//! Only the audit log tells them apart.
+//! A guest learns nothing from a refusal: a name that is not listed, one that no guest gets and one that is not
+//! set look the same. Only the audit log tells them apart.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::rate::MINUTE;
 use crate::contract::{Capability, Denied, SortedMap, is_never_given};
 use crate::task::Lock;
 
-/// Parts of a name that tell of a credential: reading it is logged at warn level.
+/// Parts of a name that suggest a credential: reading it is logged at warn level.
 const SENSITIVE: [&str; 4] = ["SECRET", "PASSWORD", "TOKEN", "API_KEY"];
 
-/// Where values come from.
+/// A source of variables.
 pub trait Environment: Send + Sync {
     /// The value of `name`, if it is set and is UTF-8.
     fn get(&self, name: &str) -> Option<String>;
@@ -27,21 +27,21 @@ impl Environment for SortedMap<String, String> {
     }
 }
 
-/// The same, where they are in such a map already.
+/// The same, for embedders who have such a map already.
 impl Environment for BTreeMap<String, String> {
     fn get(&self, name: &str) -> Option<String> {
         BTreeMap::get(self, name).cloned()
     }
 }
 
-/// The host process's environment, with the operator's own values (`--env NAME=VALUE`) before it.
+/// The host process's environment. The operator's own values (`--env NAME=VALUE`) come first.
 #[derive(Clone, Default)]
 pub struct HostEnvironment {
     values: SortedMap<String, String>,
 }
 
 impl HostEnvironment {
-    /// The host's environment beneath these values.
+    /// The host's environment, with these values before it.
     #[must_use]
     pub fn new(values: SortedMap<String, String>) -> Self {
         Self { values }
@@ -53,7 +53,7 @@ impl Environment for HostEnvironment {
         if let Some(value) = self.values.get(name) {
             return Some(value.clone());
         }
-        // Such a name can't be set, and the standard library doesn't promise how it takes one.
+        // Such a name can't be set, and the standard library may panic on it.
         if name.is_empty() || name.contains(['=', '\0']) {
             return None;
         }
@@ -67,7 +67,7 @@ pub(super) struct EnvironmentGate {
     listed: Vec<String>,
     never: Vec<String>,
     source: Arc<dyn Environment>,
-    /// When a name was last warned about; only listed names get here, so that it stays small.
+    /// The time of the last warning for each name. Only listed names get here, so the map stays small.
     warned: Lock<SortedMap<String, Instant>>,
 }
 
@@ -97,8 +97,7 @@ impl EnvironmentGate {
     ///
     /// # Errors
     ///
-    /// A refusal for the audit log only: the manifest doesn't list the name (T25 to T27), or it is
-    /// one that nobody gets.
+    /// A refusal for the audit log only: the manifest doesn't list the name (T25 to T27), or no guest gets it.
     pub(super) fn permit(&self, name: String) -> Result<EnvironmentPermit, Denied> {
         let rule = if !self.listed.contains(&name) {
             "environment variable not listed"

@@ -1,7 +1,7 @@
 //! `log`: a guest's messages in the host's log, cut, escaped and counted.
 //!
-//! A guest can't forge a line of another, drive a terminal, or fill a disk: control characters are
-//! escaped, and what comes too fast is dropped without a word to the guest.
+//! A guest can't forge another's line, control a terminal, or fill a disk: control characters are escaped, and
+//! messages beyond the rate are dropped without an error for the guest.
 
 use std::time::Instant;
 
@@ -16,10 +16,10 @@ const TARGET: &str = "weft_lite::plugin";
 
 /// The target of the sandbox's own log messages; a guest can't write under it.
 pub(super) const LOG_TARGET: &str = "weft_lite::sandbox";
-/// What takes the place of a message's end.
+/// The mark that replaces the end of a long message.
 const CUT: &str = "... [truncated]";
 
-/// The rate of one plugin's messages, and its account of what was dropped.
+/// The rate of one plugin's messages, and the count of those dropped.
 #[derive(Debug)]
 pub(super) struct LogGate {
     plugin: String,
@@ -43,7 +43,7 @@ pub(super) struct LogPermit {
     bytes: usize,
 }
 
-/// The refusal of a message: the guest is not told.
+/// The refusal of a message. The guest doesn't learn of it.
 #[derive(Debug)]
 pub(super) struct Dropped;
 
@@ -60,10 +60,10 @@ impl LogGate {
         }
     }
 
-    /// A permit for the message as the guest wrote it, less the secrets it may have met.
+    /// A permit for the message as the guest wrote it, without the secrets that its plugin may know.
     ///
-    /// The first message that is dropped is warned of at once, what follows once a minute, with
-    /// the count; a plugin that falls silent is reported when its sandbox is dropped.
+    /// The first dropped message gives a warning at once. Further ones give one warning a minute, with their
+    /// count. If the plugin logs no more, the rest is reported when its sandbox is dropped.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl LogGate {
         Ok(LogPermit { level: self::level(level), line, bytes: kept.len() })
     }
 
-    /// Writes the message (T33, T35) and gives its length without the mark of a cut.
+    /// Writes the message (T33, T35). Returns its length without the mark of a cut.
     pub(super) fn write(&self, permit: &LogPermit) -> usize {
         log::log!(target: TARGET, permit.level, "[PLUGIN:{}] {}", self.plugin, permit.line);
         permit.bytes
@@ -124,7 +124,7 @@ impl Drop for LogGate {
     }
 }
 
-/// The level that a guest's number stands for.
+/// The level for a guest's number.
 pub(super) fn level(number: u8) -> log::Level {
     match number {
         0 => log::Level::Error,

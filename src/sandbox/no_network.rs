@@ -1,4 +1,4 @@
-//! `http-request` in a build without the `net` feature: never permitted, and said so.
+//! `http-request` in a build without the `net` feature: every request is refused, with this reason.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,18 +11,18 @@ use super::text::cut;
 use super::{PluginIdentity, SandboxOptions};
 use crate::contract::{Capability, Denied, PluginPermissions, PluginResourceConfig};
 
-/// As much of a guest's URL as a refusal repeats.
+/// The part of a guest's URL that a refusal repeats.
 const SHOWN_URL_BYTES: usize = 256;
 
-/// Knows whether the manifest asks for the network at all.
+/// Refuses requests, by whether the manifest asks for the network at all.
 pub(super) struct NetworkGate {
     none_asked: bool,
 }
 
-/// There is none.
+/// The permit for a request, which never exists.
 pub(super) struct HttpPermit(Infallible);
 
-/// The refusal.
+/// The refusal of a request.
 #[derive(Debug)]
 pub(super) struct RequestError(Denied);
 
@@ -63,7 +63,7 @@ impl NetworkGate {
     }
 }
 
-/// Can't be called.
+/// Can't be called, because there is no permit.
 pub(super) async fn send(permit: HttpPermit) -> Result<String, RequestError> {
     match permit.0 {}
 }

@@ -1,4 +1,4 @@
-//! What the operator provides, and no manifest can change.
+//! The operator's settings for sandboxes, which no manifest can change.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::network::NetworkOptions;
 use crate::contract::{NoSecrets, SecretSource, SortedMap, limits};
 use crate::task::{Clock, SystemClock};
 
-/// Who a sandbox is for, as logs and the audit log name it.
+/// The plugin of a sandbox, as logs and the audit log name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginIdentity {
     /// The manifest's `id`.
@@ -20,35 +20,34 @@ pub struct PluginIdentity {
     pub version: String,
 }
 
-/// What the operator provides to every sandbox.
+/// The operator's settings for every sandbox.
 #[derive(Clone)]
 pub struct SandboxOptions {
     /// `$WORKSPACE` in grants.
     pub workspace: PathBuf,
-    /// `~` in grants; grants that use it stay closed where it is none.
+    /// `~` in grants. Without it, grants that use `~` stay closed.
     pub home: Option<PathBuf>,
     /// weft-lite's own folder, with secrets, approvals and keys in it: no grant opens it, but for a
     /// plugin's own folder there (`$PLUGIN_DIR`).
     pub weft_home: Option<PathBuf>,
-    /// What no grant opens either, whether it is there yet or not: folders that plugins and skills are
-    /// loaded from, files of settings and prompts. A host's loader adds what comes to be one later.
+    /// Further places that no grant opens, whether they exist yet or not: folders that plugins and skills are
+    /// loaded from, files of settings and prompts. A host's loader adds places that it finds later.
     pub authority: Authority,
-    /// Bytes that each plugin may keep in its own data folder (`$PLUGIN_DATA`). Each file counts as what
-    /// it takes on a disk, 4 KB at least.
+    /// Bytes that each plugin may keep in its own data folder (`$PLUGIN_DATA`). Each file counts with its size
+    /// on disk, at least 4 KB.
     pub plugin_data_bytes: usize,
-    /// Where `get-env` takes values from.
+    /// The source of values for `get-env`.
     pub environment: Arc<dyn Environment>,
-    /// Names that `get-env` never gives, beside the built-in ones; compared without regard to case.
+    /// Names that `get-env` never returns, beside the built-in ones; compared without regard to case.
     pub never_env: Vec<String>,
     /// How `http-request` reaches the network.
     #[cfg(feature = "net")]
     pub network: NetworkOptions,
-    /// Where the values of `{{secret:NAME}}` come from. May block: it is asked on a thread of its
-    /// own.
+    /// The source of values for `{{secret:NAME}}`. May block: it runs on the pool of blocking threads.
     pub secrets: Arc<dyn SecretSource>,
-    /// The time.
+    /// The source of time.
     pub clock: Arc<dyn Clock>,
-    /// Where audit records go.
+    /// The log for audit records.
     pub audit: Arc<dyn AuditLog>,
 }
 
@@ -73,7 +72,7 @@ impl SandboxOptions {
         }
     }
 
-    /// Closes the files that values of secrets are read from.
+    /// Closes the files from which values of secrets are read.
     pub(crate) fn close_secrets(&self) {
         self.authority.add(self.secrets.files());
     }

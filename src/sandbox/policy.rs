@@ -27,7 +27,7 @@ pub struct Sandbox {
     files: Grants,
     environment: EnvironmentGate,
     log: LogGate,
-    /// What no log line, audit record or error of this plugin may show.
+    /// The values that no log line, audit record or error of this plugin may show.
     secrets: Arc<PluginSecrets>,
     clock: Arc<dyn Clock>,
     audit: Arc<dyn AuditLog>,
@@ -39,7 +39,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// What a branch of the policy came to.
+/// The result of a branch of the policy: the answer for the guest, and the result for the audit record.
 struct ServedCall {
     served: Served,
     result: CallResult,
@@ -48,9 +48,9 @@ struct ServedCall {
 impl Sandbox {
     /// The sandbox of a plugin whose permissions are approved, with its folders and files opened.
     ///
-    /// `plugin_dir` is what `$PLUGIN_DIR` stands for; a plugin that is compiled in has none. Opening
-    /// blocks on the file system for a moment. Beside the sandbox come warnings, one for each grant
-    /// or host pattern that could not be opened and stays closed, with what to do about it.
+    /// `plugin_dir` is the folder for `$PLUGIN_DIR`; a plugin that is compiled in has none. Opening blocks on
+    /// the file system for a moment. Also returns a warning for each grant or host pattern that stays closed
+    /// because it could not be opened, with the next step.
     #[must_use]
     pub fn new(
         plugin: PluginIdentity,
@@ -98,13 +98,13 @@ impl Sandbox {
         (sandbox, warnings)
     }
 
-    /// The id of the plugin it is for.
+    /// The id of its plugin.
     pub(crate) fn plugin(&self) -> &str {
         &self.plugin.id
     }
 
-    /// Whether the plugin would get files if it were loaded again that were not there when it was.
-    /// Blocks on the file system for a moment.
+    /// Whether loading the plugin again would open grants whose paths did not exist before. Blocks on the file
+    /// system for a moment.
     pub(crate) fn is_outdated(&self) -> bool {
         self.files.are_outdated()
     }
@@ -131,8 +131,8 @@ impl Sandbox {
         answer.served
     }
 
-    /// Notes a host call that the engine does not hand over, because the guest has made too many, has
-    /// no time left, or may not make one where it did.
+    /// Records a host call that the engine refused before serving it: the guest has made too many, has no time
+    /// left, or may not make one at this point.
     pub(crate) fn refuse(&self, call: &HostCall, fuel_used: u64, rule: &str) {
         let met = self.secrets.met();
         let shown = met.redact_call(call);

@@ -1,13 +1,12 @@
 //! An exact sliding window: at most so many events within any minute.
 //!
-//! Only accepted events count. A guest that keeps knocking while it is refused is therefore let in
-//! again as soon as its oldest accepted event is a minute old, and the window never holds more
-//! entries than its limit.
+//! Only accepted events count. So a guest that goes on trying while it is refused succeeds again as soon as its
+//! oldest accepted event is a minute old, and the window never holds more entries than its limit.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The span over which the rates of the security rules count.
+/// The time span of the rates in the security rules.
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 /// The times of the events accepted within the last minute.
@@ -18,7 +17,7 @@ pub(super) struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// A window that accepts `limit` events within any minute; none where `limit` is 0.
+    /// A window that accepts `limit` events within any minute.
     pub(super) fn new(limit: u32) -> Self {
         // A limit that doesn't fit is one that no guest can reach.
         Self { limit: usize::try_from(limit).unwrap_or(usize::MAX), accepted: VecDeque::new() }

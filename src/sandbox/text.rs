@@ -9,8 +9,8 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// The text as a terminal may show it: line feeds stay, and everything else that controls one, or
-/// turns the direction of text, appears in Rust's notation.
+/// The text in a form that is safe for a terminal: line feeds stay. Other control characters, and those that
+/// change the direction of text, appear in Rust's notation.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
@@ -23,8 +23,8 @@ pub fn printable(text: &str) -> String {
     printable
 }
 
-/// Appends `text` to `line`, with control characters, and those that break lines or turn the
-/// direction of text, in Rust's notation.
+/// Appends `text` to `line`. Control characters, and those that break lines or change the direction of text,
+/// appear in Rust's notation.
 pub(super) fn escape(text: &str, line: &mut String) {
     for character in text.chars() {
         if character.is_control() || deceives(character) {

@@ -1,7 +1,7 @@
-//! The audit record of a call that is under way.
+//! The audit record of a call under way.
 //!
-//! It is opened before the policy looks at the call, and it is written exactly once: when it is
-//! closed, when it is dropped because the call was given up, or when the effect panicked.
+//! It is opened before the policy examines the call, and it is written exactly once: when it is
+//! closed, when it is dropped because the call was given up, or when the effect panics.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::task::{AtLoss, Clock, Lock, OpenEffect, open_effect};
 
 /// The longest summary.
 const SUMMARY_BYTES: usize = 512;
-/// As much of a method as is shown, so that the URL behind it is.
+/// Bytes of a method in the summary, so that room is left for the URL.
 const METHOD_BYTES: usize = 32;
 
 /// How a call ended, for its record.
@@ -25,7 +25,7 @@ pub(in crate::sandbox) struct CallResult {
     pub(in crate::sandbox) outcome: AuditOutcome,
     /// The rule that refused it, or the kind of failure.
     pub(in crate::sandbox) rule: Option<String>,
-    /// Bytes read, written, given or logged.
+    /// Bytes read, written, returned or logged.
     pub(in crate::sandbox) bytes: usize,
 }
 
@@ -51,7 +51,7 @@ struct PendingRecord {
     log: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
     started: Instant,
-    /// Taken when the record is written.
+    /// `None` once the record is written.
     record: Lock<Option<AuditRecord>>,
 }
 
@@ -86,7 +86,7 @@ impl AuditEntry {
         Self { pending, _open: open }
     }
 
-    /// Writes the record with what was found.
+    /// Writes the record with the call's result.
     pub(in crate::sandbox) fn close(self, result: CallResult) {
         self.pending.write(result);
     }
@@ -154,7 +154,7 @@ fn without_values(url: &str) -> String {
     };
     if let Some(query) = query {
         shown.push('?');
-        // A pair without `=` may be a bare value, so that nothing of it is shown.
+        // A pair without `=` may be a bare value, so none of it is shown.
         let names =
             query.split('&').map(|pair| pair.split_once('=').map_or("...", |(name, _)| name));
         shown.push_str(&names.collect::<Vec<_>>().join("&"));
@@ -166,10 +166,10 @@ fn shorten(text: &str) -> String {
     cut(text, SUMMARY_BYTES).to_owned()
 }
 
-/// A long path without what only fills it, and from its two ends: the name of the file is the last
-/// part of it, and nothing that a guest puts before that drives it out of the record.
+/// A long path without redundant parts, and then its two ends: the name of the file is its last part, and a
+/// guest must not push it out of the record by a long path before it.
 fn shorten_path(path: &str) -> String {
-    // One that is too long for any file is refused, and not worth the work.
+    // A path that is too long for any file is refused, and not worth the work.
     if path.len() <= SUMMARY_BYTES || path.len() > PATH_BYTES {
         return shorten(path);
     }

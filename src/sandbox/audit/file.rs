@@ -1,12 +1,11 @@
 //! The audit log on disk: JSON lines, rotated by size, written off the executor.
 //!
-//! Rotation keeps a share of the records of each plugin (`keep`), so that none can hide what was done
-//! by flooding the log.
+//! Rotation keeps a share of the records of each plugin (`keep`), so that no plugin can hide its calls by
+//! flooding the log.
 //!
-//! A host call hands its record to a bounded queue and goes on; a task on the blocking pool writes
-//! what has gathered and ends. When the queue or the disk is full, records are lost with one warning:
-//! no host call fails because of the log, and what waits for [`room`](AuditLog::room) in it holds no
-//! thread.
+//! A host call puts its record into a bounded queue and goes on; a task on the blocking pool writes the queued
+//! records and ends. When the queue or the disk is full, records are lost with one warning: no host call
+//! fails because of the log, and a call that waits for [`room`](AuditLog::room) holds no thread.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -26,18 +25,19 @@ use crate::task::{Held, Lock};
 
 /// Records that wait for the disk.
 const QUEUE: usize = 1_024;
-/// Up to here there is room for everybody.
+/// Up to this many waiting records, every plugin has room.
 const BUSY: usize = QUEUE / 2;
-/// From here on there is room for nobody.
+/// From this many waiting records on, no plugin has room.
 const HIGH_WATER: usize = QUEUE / 8 * 7;
-/// Records of one plugin between the two: who floods the log waits, and its neighbours do not.
+/// Records that each plugin has room for between the two: a plugin that floods the log waits, and its
+/// neighbours do not.
 const SHARE: usize = 32;
 
-/// A file of JSON lines, and `<name>.1` with what is kept of those before: together they hold at most
-/// twice the size at which they are rotated.
+/// A file of JSON lines, and `<name>.1` with the records that rotation has kept: together they hold at most
+/// twice the size at which the file is rotated.
 ///
-/// What is kept is shared out evenly: between the plugins, and for each one between its functions and
-/// outcomes. A record with `left_out` counts those that had no room any more.
+/// Rotation shares the room evenly between the plugins, and for each plugin between its functions and
+/// outcomes. A record with `left_out` counts the records that had no room any more.
 pub struct FileAudit {
     shared: Arc<AuditWriter>,
 }
@@ -51,13 +51,13 @@ struct AuditWriter {
 #[derive(Default)]
 struct Queue {
     records: Vec<AuditRecord>,
-    /// How many of them are of which plugin.
+    /// The number of records by plugin.
     by_plugin: SortedMap<String, usize>,
-    /// Whether a task is writing, or about to look whether there is something to write.
+    /// Whether a task is writing, or about to check the queue.
     writing: bool,
     /// Records that found the queue full since the last warning.
     lost: u64,
-    /// Fires when the queue is emptied; there is one while somebody waits for it.
+    /// Fires when the queue is emptied. It exists while somebody waits for it.
     emptied: Option<CancellationSource>,
 }
 
@@ -65,13 +65,13 @@ struct AuditFile {
     path: PathBuf,
     rotate_bytes: u64,
     open: Option<File>,
-    /// Whether the last write failed, so that its warning is not given again and again.
+    /// Whether the last write failed, so that the warning is not repeated.
     failing: bool,
 }
 
 impl FileAudit {
-    /// Appends to the file at `path`, which is made when the first record comes, readable by its
-    /// owner only. It is rotated before it grows beyond `rotate_bytes`.
+    /// Appends to the file at `path`, which is created with the first record, readable by its owner only. The
+    /// file is rotated before it grows beyond `rotate_bytes`.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, rotate_bytes: u64) -> Self {
         let file = AuditFile { path: path.into(), rotate_bytes, open: None, failing: false };
@@ -79,7 +79,7 @@ impl FileAudit {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The name of the file that rotation keeps.
+    /// The path of the file with the records that rotation keeps.
     #[must_use]
     pub fn rotated(path: &Path) -> PathBuf {
         let mut name = path.as_os_str().to_owned();
@@ -131,7 +131,7 @@ impl AuditLog for FileAudit {
     }
 }
 
-/// The last records of a file; lines that a power cut or a full disk has cut are none.
+/// The last records of a file. Lines that a power cut or a full disk has cut don't count.
 fn last_records(path: &Path, count: usize) -> Vec<Value> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     let mut last = VecDeque::with_capacity(count.min(QUEUE));
@@ -153,7 +153,7 @@ impl Drop for FileAudit {
 impl Queue {
     fn push(&mut self, record: AuditRecord) {
         let waiting = self.records.len();
-        // What is left of the queue when it is crowded is not for those who crowd it.
+        // The last room of a crowded queue is not for the plugins that crowd it.
         if waiting >= QUEUE || (waiting >= HIGH_WATER && self.own(&record.plugin) >= SHARE) {
             self.lost += 1;
             return;
@@ -167,7 +167,7 @@ impl Queue {
         self.records.push(record);
     }
 
-    /// What tells when to look again, if this plugin has no room now.
+    /// The signal for trying again, if this plugin has no room now.
     fn backpressure(&mut self, plugin: &str) -> Option<Cancellation> {
         let waiting = self.records.len();
         let has_room = waiting <= BUSY || (waiting < HIGH_WATER && self.own(plugin) < SHARE);
@@ -178,7 +178,7 @@ impl Queue {
         self.by_plugin.get(plugin).copied().unwrap_or_default()
     }
 
-    /// Everything that waits, which makes room.
+    /// Takes all waiting records out of the queue, which makes room.
     fn take(&mut self) -> Vec<AuditRecord> {
         self.by_plugin.clear();
         self.emptied = None;
@@ -229,7 +229,7 @@ impl AuditFile {
         match self.try_append(&mut lines) {
             Ok(()) => self.failing = false,
             Err(error) => {
-                // What was written of a line is ended by the next one that can be written.
+                // The next successful write ends the line that this one may have begun.
                 self.open = None;
                 if !self.failing {
                     let count = lines.iter().filter(|byte| **byte == b'\n').count();
@@ -244,7 +244,7 @@ impl AuditFile {
         }
     }
 
-    /// Writes whole lines for as long as it can, and leaves in `lines` what it could not write.
+    /// Writes whole lines until one fails, and leaves the rest in `lines`.
     fn try_append(&mut self, lines: &mut &[u8]) -> io::Result<()> {
         let mut after_failure = self.failing;
         let _lock = self.lock()?;
@@ -259,7 +259,7 @@ impl AuditFile {
                 continue;
             }
             if fitting == 0 {
-                // A line that is longer than a file may be has a file of its own.
+                // A line longer than a whole file gets a file of its own.
                 fitting =
                     lines.iter().position(|byte| *byte == b'\n').map_or(lines.len(), |at| at + 1);
             }
@@ -274,18 +274,18 @@ impl AuditFile {
         Ok(())
     }
 
-    /// Other processes that write to this file wait until this is dropped.
+    /// Locks the file against other processes until the result is dropped.
     fn lock(&self) -> io::Result<File> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
         let folder = File::open(folder)?;
-        // Where the file system knows no locks, two processes may lose each other's lines.
+        // On a file system without locks, two processes may lose each other's lines.
         let _ = folder.lock();
         Ok(folder)
     }
 
-    /// Moves what is kept of the file, and of those before it, out of the way.
+    /// Moves the records to keep, of the file and of those before it, to the kept file, and removes the file.
     fn rotate(&self) -> io::Result<()> {
         let kept = FileAudit::rotated(&self.path);
         let new = kept.with_extension("1.new");
@@ -312,7 +312,7 @@ impl AuditFile {
         to.flush()
     }
 
-    /// The open file, opened anew where another process has rotated it away.
+    /// The open file. It is opened again if another process has rotated it away.
     fn current(&mut self) -> io::Result<File> {
         let open = self.open.take().filter(|file| is_at(file, &self.path));
         let file = match open {
@@ -332,7 +332,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// The length of the lines at the beginning that are whole within `room` bytes.
+/// The length of the leading lines that fit whole into `room` bytes.
 fn whole_lines(lines: &[u8], room: usize) -> usize {
     let within = lines.get(..room).unwrap_or(lines);
     within.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)

@@ -1,8 +1,9 @@
-//! What rotation keeps: who floods the log loses records of their own kind, and nobody else does.
+//! The choice of the records that rotation keeps: a plugin that floods the log loses only its own records, of the
+//! same kind.
 //!
-//! The room is shared evenly between the plugins, and a plugin's share between the kinds of its
-//! records: function and outcome. So a plugin can't drive out what its neighbours did, nor what it did
-//! itself by being refused often. In the place of what is left out there is one record that counts it.
+//! The room is shared evenly between the plugins, and a plugin's share between the kinds of its records:
+//! function and outcome. So a plugin can't push out the records of its neighbours, nor can refusals push out
+//! the records of its effects. One record counts those that are left out.
 
 use std::io::{self, BufRead, Write};
 
@@ -10,16 +11,17 @@ use serde_json::json;
 
 use crate::contract::{ObjectReader, SortedMap, json_line, sort_by};
 
-/// Room for the record of what was left out.
+/// Room for the record that counts those left out.
 const NOTE_BYTES: usize = 384;
 
-/// What has to be known of a record; it is also what the record of those that were left out says.
+/// The fields of a record that decide on keeping it, which are also those of the record that counts the left
+/// out ones.
 struct RecordLine {
     time: String,
     plugin: String,
     function: String,
     outcome: String,
-    /// How many records it stands for; 0 stands for itself.
+    /// The number of records that it counts; 0 if it is an ordinary record.
     left_out: u64,
 }
 
@@ -27,9 +29,9 @@ struct RecordLine {
 struct KindTotals {
     plugin: usize,
     bytes: usize,
-    /// Bytes of the oldest that are to be left out.
+    /// Bytes of the oldest records that have to be left out.
     excess: usize,
-    /// What stands for those that were left out, until it is written.
+    /// The record that counts those left out, until it is written.
     note: Option<RecordLine>,
 }
 
@@ -42,7 +44,7 @@ struct Kinds {
     kinds: Vec<KindTotals>,
 }
 
-/// Writes at most `room` bytes of the lines in `source`, in their order. It is read twice.
+/// Writes at most `room` bytes of the lines in `source`, in their order. Reads the source twice.
 pub(super) fn keep(
     source: &dyn Fn() -> io::Result<Box<dyn BufRead>>,
     room: usize,
@@ -73,14 +75,14 @@ pub(super) fn keep(
     kinds.kinds.into_iter().try_for_each(|kind| write_note(kind.note, to))
 }
 
-/// Hands on every line that is a record.
+/// Calls `take` with every line that is a record.
 fn each_line(
     source: &mut dyn BufRead,
     take: &mut dyn FnMut(&[u8], RecordLine) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut text = Vec::new();
     while source.read_until(b'\n', &mut text)? > 0 {
-        // What a full disk or a power cut has cut is none.
+        // A line without an end was cut by a full disk or a power cut.
         if text.ends_with(b"\n")
             && let Some(line) = RecordLine::read(&text)
         {
@@ -122,7 +124,7 @@ impl RecordLine {
 }
 
 impl Kinds {
-    /// Counts the line to its kind, and says which that is.
+    /// Counts the line to its kind, and returns the kind's index.
     fn count(&mut self, line: RecordLine, bytes: usize) -> usize {
         let (plugins, kinds) = (self.plugins.len(), self.kinds.len());
         let plugin = *self.plugins.entry(line.plugin).or_insert(plugins);
@@ -137,7 +139,7 @@ impl Kinds {
         kind
     }
 
-    /// Shares out the room.
+    /// Divides the room between the kinds.
     fn share(&mut self, room: usize) {
         let needs = |plugin: usize| -> Vec<usize> {
             let own = self.kinds.iter().filter(|kind| kind.plugin == plugin);
@@ -155,8 +157,8 @@ impl Kinds {
     }
 }
 
-/// The most that each may have, so that all of them together have no more than `room`: those that
-/// need less than an even share leave the rest of it to the others.
+/// The most that each may have, so that all together have no more than `room`. Those that need less than an
+/// even share leave the rest to the others.
 fn level(mut needs: Vec<usize>, mut room: usize) -> usize {
     sort_by(&mut needs, Ord::cmp);
     for (index, need) in needs.iter().enumerate() {

@@ -9,8 +9,8 @@ use super::{AuditLog, AuditOutcome, AuditRecord};
 use crate::contract::SortedMap;
 use crate::task::{Held, Lock};
 
-/// The last records, oldest first; older ones give way: of the plugin that has the most, and of the
-/// function and outcome that it has the most of.
+/// An audit log in memory. When it is full, the oldest record gives way of the plugin with the most records,
+/// and of that plugin's most frequent function and outcome.
 #[derive(Debug)]
 pub struct MemoryAudit {
     capacity: NonZeroUsize,

@@ -33,7 +33,7 @@ pub struct AuditRecord {
     /// From the request to the answer, in microseconds when serialized.
     #[serde(rename = "duration_us", serialize_with = "as_micros")]
     pub duration: Duration,
-    /// Bytes read, written, given or logged.
+    /// Bytes read, written, returned or logged.
     pub bytes: u64,
     /// Fuel that the guest had used when it made the call.
     pub fuel: u64,
@@ -49,12 +49,12 @@ pub enum AuditOutcome {
     Denied,
     /// It was allowed and failed, or was given up.
     Error,
-    /// It came too soon after others of its kind.
+    /// It was one call too many of its kind within a minute.
     RateLimited,
 }
 
-/// A record in its JSON form as one line for people, in which nothing that a guest chose can pass for
-/// another part of it.
+/// A record in its JSON form as one line for people. Text that a guest chose can't pass for another part of
+/// the line.
 #[must_use]
 pub fn audit_line(record: &Value) -> String {
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! The forms in which a server can give a value back: as it is, in hex, and in base64 at each of
-//! the three places in its groups.
+//! The forms in which a server can return a value: plain, in hex, and in base64 at each of the three offsets in
+//! its groups.
 //!
-//! Every form is compared without regard to ASCII case, and also where single characters are
-//! percent-encoded (`%2f`) or escaped as JSON does (`\/`, `\u002f`).
+//! Every form is compared without regard to ASCII case. Single characters may also be percent-encoded (`%2f`)
+//! or escaped as in JSON (`\/`, `\u002f`).
 
-/// Shorter values have no hex form: too much of an ordinary text would be taken for one.
+/// Shorter values have no hex form: it would match too much ordinary text.
 const MIN_HEX_VALUE_BYTES: usize = 4;
 /// Shorter values have no base64 form.
 const MIN_BASE64_VALUE_BYTES: usize = 6;
@@ -12,7 +12,7 @@ const MIN_BASE64_VALUE_BYTES: usize = 6;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// How a form spells its value.
+/// The encoding of a form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spelling {
     Plain,
@@ -25,7 +25,7 @@ pub(super) struct Form {
     spelling: Spelling,
     /// Folded characters.
     bytes: Vec<u8>,
-    /// In base64, whether the character before or behind also holds bits of the value.
+    /// In base64, whether the character before or after also holds bits of the value.
     shared: (bool, bool),
 }
 
@@ -57,7 +57,7 @@ impl Form {
                 characters.push(Spelling::Base64.fold(BASE64[(bits >> held & 63) as usize]));
             }
         }
-        // One byte before fills one character and a part of the next, two fill two and a part.
+        // One byte before it fills one character and a part of the next; two bytes fill two and a part.
         let foreign = if offset == 0 { 0 } else { offset + 1 };
         let mut form = Self::new(Spelling::Base64, characters.split_off(foreign));
         form.shared = (offset > 0, held > 0);
@@ -73,15 +73,15 @@ impl Form {
         matches!(byte, b'%' | b'\\') || self.bytes.first() == Some(&self.spelling.fold(byte))
     }
 
-    /// Where the form begins and ends in `text`, if it stands at `at`. Each comparison takes one of
-    /// `steps`; without any left nothing is found.
+    /// The start and end of the form in `text`, if `text` has it at `at`. Each comparison uses one of `steps`;
+    /// with none left, nothing is found.
     pub(super) fn find_at(
         &self,
         text: &[u8],
         at: usize,
         steps: &mut usize,
     ) -> Option<(usize, usize)> {
-        // Only these two differ by how they are read first.
+        // A value with one of these may be plain or the start of an escape, so both readings are tried.
         let twofold = self.bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'));
         let end = self
             .end(text, at, false, steps)
@@ -110,7 +110,7 @@ impl Form {
 }
 
 impl Spelling {
-    /// What is compared of a character.
+    /// The folded character, for comparison.
     fn fold(self, byte: u8) -> u8 {
         let byte = if self == Self::Base64 { Self::url_safe(byte) } else { byte };
         byte.to_ascii_lowercase()
@@ -125,13 +125,13 @@ impl Spelling {
         }
     }
 
-    /// Whether a character of a text stands for `byte` as it is. HTML forms write a space as `+`.
+    /// Whether a character of a text is `byte`, unescaped. HTML forms write a space as `+`.
     fn plain(self, read: u8, byte: u8) -> bool {
         self.fold(read) == byte || (self == Self::Plain && read == b'+' && byte == b' ')
     }
 }
 
-/// The byte that an escape at the beginning of `text` stands for, and the escape's length.
+/// The byte of an escape at the start of `text`, and the escape's length.
 fn escaped(text: &[u8]) -> Option<(u8, usize)> {
     let pair = |high: u8, low: u8| {
         let (high, low) = (char::from(high).to_digit(16)?, char::from(low).to_digit(16)?);

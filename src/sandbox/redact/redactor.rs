@@ -10,22 +10,22 @@ use crate::sandbox::HostCall;
 use crate::sandbox::text::cut;
 use crate::task::Lock;
 
-/// What stands in a secret's place.
+/// The replacement of a secret.
 const REDACTED: &str = "[redacted]";
 /// The most characters in a text for one byte of a value: `\u002f`.
 #[cfg(feature = "net")]
 const LONGEST_ESCAPE_BYTES: usize = 6;
-/// Comparisons for each byte of a text beside one for each form. Ordinary texts take about one; a
-/// text that takes more was made for it, and ends there.
+/// Comparisons for each byte of a text, beside one for each form. Ordinary texts need about one. A text that
+/// needs more was made to cost time, and is cut there.
 const STEPS_PER_BYTE: usize = 32;
 
-/// The values that one plugin's requests carried or may meet. None is forgotten as long as the
-/// plugin is loaded, also when the operator changes it. Not `Debug`.
+/// The values that one plugin's requests carried, or that answers to them may contain. Each is kept as long as
+/// the plugin is loaded, also when the operator changes it. Not `Debug`.
 #[derive(Default)]
 pub(in crate::sandbox) struct PluginSecrets {
-    /// What requests carried.
+    /// The values that requests carried.
     sent: Lock<Arc<Redactor>>,
-    /// The same, and all that is bound to the hosts that were asked.
+    /// The same, and all values that are bound to the hosts of these requests.
     met: Lock<Arc<Redactor>>,
 }
 
@@ -48,7 +48,7 @@ impl PluginSecrets {
         extend(&self.met, [value]);
     }
 
-    /// What must not be in the answer of a host to which the `bound` values are bound.
+    /// The redactor for the answer of a host to which the `bound` values are bound.
     #[cfg(feature = "net")]
     pub(in crate::sandbox) fn meet(&self, bound: &[String]) -> Arc<Redactor> {
         let bound = || bound.iter().map(String::as_str);
@@ -57,12 +57,12 @@ impl PluginSecrets {
         sent.with(bound()).map_or(sent, Arc::new)
     }
 
-    /// For what the guest reads.
+    /// The redactor for text that the guest reads.
     pub(in crate::sandbox) fn sent(&self) -> Arc<Redactor> {
         Arc::clone(&self.sent.lock())
     }
 
-    /// For what the operator alone reads.
+    /// The redactor for text that only the operator reads.
     pub(in crate::sandbox) fn met(&self) -> Arc<Redactor> {
         Arc::clone(&self.met.lock())
     }
@@ -77,8 +77,8 @@ fn extend<'v>(redactor: &Lock<Arc<Redactor>>, values: impl IntoIterator<Item = &
 }
 
 impl Redactor {
-    /// One for these values too; `None` where that would be the same. Servers drop the spaces
-    /// around a header's value, so they are no part of it.
+    /// A redactor for these values too; `None` if it has them all. Servers drop the spaces around a header's
+    /// value, so the spaces are no part of it.
     #[cfg(feature = "net")]
     fn with<'v>(&self, added: impl IntoIterator<Item = &'v str>) -> Option<Self> {
         let mut values = self.values.clone();
@@ -100,7 +100,7 @@ impl Redactor {
         Some(Self { values, forms, beginnings })
     }
 
-    /// The length of the longest value, written in the longest way; 0 where there is none.
+    /// The length of the longest value in its longest form; 0 if there is no value.
     #[cfg(feature = "net")]
     pub(in crate::sandbox) fn longest_bytes(&self) -> usize {
         self.values.first().map_or(0, |value| value.len() * LONGEST_ESCAPE_BYTES)
@@ -111,8 +111,8 @@ impl Redactor {
         self.redact_until(text, text.len())
     }
 
-    /// At most `bytes` bytes of `text` without secrets, also without the beginning of one at the
-    /// cut, and whether something was left out behind them.
+    /// At most `bytes` bytes of `text` without secrets, also without the beginning of one at the cut, and
+    /// whether the rest of the text was left out.
     pub(in crate::sandbox) fn cut<'a>(&self, text: &'a str, bytes: usize) -> (Cow<'a, str>, bool) {
         let redacted = self.redact_until(text, bytes);
         let kept = cut(&redacted, bytes).len();
@@ -127,7 +127,7 @@ impl Redactor {
         (redacted, left_out)
     }
 
-    /// The call as the audit log may summarize it: without secrets, and without what no summary
+    /// The call as the audit log may summarize it: without secrets, and without the parts that no summary
     /// shows.
     pub(in crate::sandbox) fn redact_call<'a>(&self, call: &'a HostCall) -> Cow<'a, HostCall> {
         if self.forms.is_empty() {
@@ -150,7 +150,7 @@ impl Redactor {
         })
     }
 
-    /// Replaces the values that begin before `end`, and drops what lies behind it.
+    /// Replaces the values that begin before `end`, and drops the text after it.
     fn redact_until<'a>(&self, text: &'a str, end: usize) -> Cow<'a, str> {
         let end = text.floor_char_boundary(end);
         if self.forms.is_empty() {
@@ -164,7 +164,7 @@ impl Redactor {
             let found = candidates
                 .iter()
                 .find_map(|&form| self.forms[form].find_at(text.as_bytes(), at, &mut steps));
-            // A text that was not compared to its end is not shown.
+            // The part of a text that was not compared is not shown.
             let found = if steps == 0 { Some((at, text.len())) } else { found };
             match found {
                 Some((start, behind)) => {
