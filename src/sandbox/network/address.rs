@@ -1,19 +1,19 @@
-//! Which addresses are on the public internet: everything but IANA's special-purpose ranges.
+//! The classes of addresses: all but IANA's special-purpose ranges are on the public internet.
 //!
-//! The tables are the registries of RFC 6890 (as of 2025) without the few entries that are globally
-//! reachable for everyone's use, with multicast, and with the v6 ranges that carry a v4 address in
-//! them: what such a range leads to depends on the network, so that none of them is reached.
+//! The tables are the registries of RFC 6890 (as of 2025) without the few entries that are globally reachable
+//! for everyone's use, with multicast, and with the v6 ranges that contain a v4 address: the target of such a
+//! range depends on the network, so none of them is reached.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Who may reach an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AddressClass {
-    /// Everyone whom the allowlist lets.
+    /// Every plugin whose allowlist has the host.
     Public,
-    /// Only those for whom the operator allowed the host: a device or service nearby.
+    /// The same, if the operator has allowed the host as well: a device or service nearby.
     Local,
-    /// Nobody.
+    /// No plugin.
     Never,
 }
 
@@ -104,7 +104,7 @@ pub(super) fn class_of(address: IpAddr) -> AddressClass {
             first(&V4, address, bits)
         }
         IpAddr::V6(address) => match first(&V6, address, Ipv6Addr::to_bits) {
-            // RFC 4291, section 2.4: what IANA has given out is 2000::/3, the rest waits.
+            // RFC 4291, section 2.4: IANA has assigned only 2000::/3 so far.
             AddressClass::Public if address.segments()[0] >> 13 != 1 => Never,
             class => class,
         },
@@ -117,7 +117,7 @@ fn first<A: Copy>(
     bits: impl Fn(A) -> u128,
 ) -> AddressClass {
     let within = |&&(start, prefix, _): &&AddressRange<A>| {
-        // Every prefix is longer than nothing, so that the shift stays below the width.
+        // No prefix has length 0, so the shift is less than the width.
         (bits(start) ^ bits(address)) >> (128 - prefix) == 0
     };
     ranges.iter().find(within).map_or(AddressClass::Public, |&(.., class)| class)

@@ -1,7 +1,7 @@
 //! Patterns for hosts: `*`, a host, or `*.example.com` for everything below it.
 //!
-//! A manifest's `network` permission and the hosts of a secret follow the same rules. Ports are no
-//! part of a pattern.
+//! The same rules hold for a manifest's `network` permission and the hosts of a secret. Ports are no part of a
+//! pattern.
 
 use super::RequestError;
 use super::url::Host;
@@ -21,13 +21,12 @@ pub(super) enum HostPattern {
     All,
     /// One name, or one address in the form of RFC 5952.
     Exact(String),
-    /// `.example.com`: names that end so, at any depth.
+    /// `.example.com`: all names with this end, at any depth.
     Below(String),
 }
 
 impl Allowlist {
-    /// The list as the manifest spells it, and a warning for each pattern that matches nothing
-    /// because it is none.
+    /// The list of the manifest, and a warning for each text that is no pattern, and so matches nothing.
     pub(super) fn new(asked: &[String]) -> (Self, Vec<String>) {
         let mut patterns = Vec::new();
         let mut warnings = Vec::new();
@@ -42,7 +41,7 @@ impl Allowlist {
         (Self { none_asked: asked.is_empty(), patterns }, warnings)
     }
 
-    /// Lets `host` pass.
+    /// Checks that a pattern covers `host`.
     ///
     /// # Errors
     ///
@@ -63,7 +62,7 @@ impl Allowlist {
 impl HostPattern {
     /// # Errors
     ///
-    /// What is wrong with the pattern.
+    /// The problem with the pattern.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = check_host_pattern(text)?;
         Ok(match text.strip_prefix('*') {

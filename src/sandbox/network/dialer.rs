@@ -1,4 +1,4 @@
-//! How a connection to a checked address is made. A dialer never sees a name.
+//! Connections to checked addresses. A dialer never sees a name.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> NetworkStream for T {}
 
 /// Makes connections.
 pub trait Dialer: Send + Sync {
-    /// Connects to exactly this address. Dropping the future gives the attempt up.
+    /// Connects to exactly this address. Dropping the future ends the attempt.
     fn dial(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn NetworkStream>>>;
 }
 

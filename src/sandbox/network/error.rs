@@ -1,4 +1,4 @@
-//! Why a request was not sent or gave no text, in the words that the guest gets.
+//! The errors of requests, in the words that the guest gets.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::contract::{Capability, Denied};
 use crate::sandbox::audit::AuditOutcome;
 use crate::sandbox::text::cut;
 
-/// As much of a guest's header name or method as an error repeats.
+/// The part of a guest's header name or method that an error repeats.
 const SHOWN_BYTES: usize = 128;
 
 /// A refusal by the sandbox, or a failure of the request.
@@ -32,13 +32,13 @@ pub(in crate::sandbox) enum RequestError {
     SecretInvalid { name: String },
     /// The name has no address.
     Lookup { host: String, problem: String },
-    /// No address of the host takes the connection.
+    /// No address of the host accepts the connection.
     Connect { host: String, problem: String },
-    /// The server is not who it should be, or speaks no TLS.
+    /// The server's certificate is not valid for the host, or the server speaks no TLS.
     Tls { host: String, problem: String },
-    /// The connection broke, or what came is no HTTP.
+    /// The connection broke, or the answer is no HTTP.
     Exchange { problem: String },
-    /// An answer other than success, with the beginning of its body or where it points to.
+    /// An answer other than success, with the beginning of its body or the target of its redirection.
     Status { status: u16, text: String },
     /// The body is not text.
     NotUtf8,
@@ -57,7 +57,7 @@ impl RequestError {
         Self::denied(Capability::Secrets, target, rule)
     }
 
-    /// The same refusal with what would allow it: a command or a setting.
+    /// The same refusal with the command or setting that would allow the request.
     pub(super) fn allowed_by(mut self, allowed_by: Option<String>) -> Self {
         if let Self::Denied(denied) = &mut self {
             denied.approve_with = allowed_by;
@@ -70,7 +70,7 @@ impl RequestError {
         Self::Denied(Denied { capability, target, rule, approve_with: None })
     }
 
-    /// What the audit log calls it.
+    /// The outcome for the audit log.
     pub(in crate::sandbox) fn outcome(&self) -> AuditOutcome {
         match self {
             Self::Denied(_) => AuditOutcome::Denied,
@@ -79,7 +79,7 @@ impl RequestError {
         }
     }
 
-    /// The rule or the kind of failure, for the audit log: nothing of an answer's body.
+    /// The rule or the kind of failure, for the audit log: never a part of an answer's body.
     pub(in crate::sandbox) fn rule(&self) -> String {
         let kind = match self {
             Self::Denied(denied) => &denied.rule,

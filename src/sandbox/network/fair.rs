@@ -1,7 +1,7 @@
-//! A connection that neither keeps its thread nor goes on for ever, whatever comes in over it.
+//! A connection that neither keeps its thread nor goes on for ever, whatever the server sends.
 //!
-//! What reads it goes on for as long as there is something that it has no use for, as interim answers
-//! and empty records of TLS are, and would look at neither the time nor its neighbours meanwhile.
+//! A reader skips interim answers and empty TLS records without a pause. A server that sends only those would
+//! keep the thread from the deadline and from other tasks.
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use futures_lite::{AsyncRead, AsyncWrite};
 use super::dialer::NetworkStream;
 use crate::contract::limits;
 
-/// Reads that succeed one after the other before others have their turn.
+/// Successful reads in a row before other tasks get their turn.
 const READS_AT_ONCE: usize = 16;
 /// Far more than the longest answer in the smallest pieces.
 const MOST_BYTES: usize = 8 * limits::HTTP_RESPONSE_BODY_BYTES;

@@ -34,7 +34,7 @@ pub(in crate::sandbox) struct NetworkGate {
 }
 
 impl NetworkGate {
-    /// The gate, and a warning for each pattern that opens nothing.
+    /// The gate, and a warning for each network pattern that is invalid.
     pub(in crate::sandbox) fn new(
         plugin: &PluginIdentity,
         permissions: &PluginPermissions,
@@ -61,10 +61,10 @@ impl NetworkGate {
     ///
     /// # Errors
     ///
-    /// The first of these that is not kept: the URL's form, its scheme (T03, T04), the allowlist
-    /// (T02, T09, T13), the body's size (T11), the rate (T10), the address of the host, or every one
-    /// of its addresses (T05 to T08), method and headers, and the rules for secrets. What is refused
-    /// before the rate doesn't count in it, and no name is looked up before.
+    /// The first of these rules that the request breaks: the URL's form, its scheme (T03, T04), the allowlist
+    /// (T02, T09, T13), the body's size (T11), the rate (T10), every address of the host (T05 to T08), method
+    /// and headers, and the rules for secrets. A request that is refused before the rate doesn't count in it,
+    /// and no name is looked up before it.
     pub(in crate::sandbox) async fn permit(
         &self,
         asked_method: &str,
@@ -100,8 +100,8 @@ impl NetworkGate {
         HttpPermit::new(CheckedRequest { url, route, method, headers, body, user_agent }, transport)
     }
 
-    /// The way to the URL's host, each address of which may be reached. One lookup, whose answers
-    /// are the very addresses that are connected to.
+    /// The route to the URL's host, all addresses of which may be reached. There is one lookup, and the
+    /// connection goes to the addresses that it returned, so that no second answer can differ.
     async fn route(&self, url: &Url) -> Result<Route, RequestError> {
         let found = match &url.host {
             Host::Address(address) => vec![*address],
@@ -138,7 +138,7 @@ impl NetworkGate {
     }
 }
 
-/// Fails when the time is over.
+/// Fails at the deadline.
 pub(super) async fn timed_out<T>(deadline: Instant) -> Result<T, RequestError> {
     Timer::at(deadline).await;
     Err(RequestError::TimedOut)

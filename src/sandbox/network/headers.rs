@@ -1,4 +1,4 @@
-//! What a guest may say about its request: the method and the headers.
+//! The parts of a request that the guest may choose: the method and the headers.
 
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
@@ -17,15 +17,14 @@ const METHODS: [Method; 7] = [
     Method::OPTIONS,
 ];
 
-/// What the host says itself, and the hop-by-hop headers of RFC 9110, section 7.6.1. `proxy-*` is
-/// refused beside them. Servers that hand headers on as variables take `_` for `-`, and so does this
-/// list.
+/// The headers that the host sets itself, and the hop-by-hop headers of RFC 9110, section 7.6.1. `proxy-*` is
+/// refused beside them. Servers that pass headers on as variables treat `_` as `-`, and so does this list.
 const HOST_ONLY: [&str; 11] = [
     "host",
     "content-length",
     "user-agent",
     "connection",
-    // RFC 9110, section 10.1.1: the answer would be one that this client doesn't wait for.
+    // RFC 9110, section 10.1.1: this client doesn't wait for the interim answer.
     "expect",
     "keep-alive",
     "http2-settings",
@@ -82,8 +81,8 @@ pub(super) fn headers(
         .collect()
 }
 
-/// A value as it is sent: one line of ASCII. What lies beyond ASCII has no agreed meaning there
-/// (RFC 9110, section 5.5), and a secret in it could come back in another encoding.
+/// A value to send: one line of ASCII. Characters beyond ASCII have no agreed meaning there (RFC 9110,
+/// section 5.5), and a server could return a secret with them in another encoding.
 pub(super) fn header_value(text: &str) -> Option<HeaderValue> {
     if text.is_ascii() { HeaderValue::from_str(text).ok() } else { None }
 }

@@ -1,4 +1,4 @@
-//! What the operator provides for `http-request`.
+//! The operator's settings for `http-request`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -57,12 +57,12 @@ impl NetworkOptions {
     }
 
     /// Makes single hosts on the local network reachable (`network.allow_private_hosts`): a name or
-    /// an address, with a port or without, as the URL spells it. A manifest must list them too, and
-    /// names nobody allowed stay closed even if they lead to the same address.
+    /// an address, with a port or without, as the URL spells it. A manifest must list them too. Other names for
+    /// the same address stay closed.
     ///
     /// # Errors
     ///
-    /// [`NetworkOptionsError::PrivateHost`] for a pattern, and for what is not a host.
+    /// [`NetworkOptionsError::PrivateHost`] for a pattern, and for a text that is no host.
     pub fn allow_private_hosts<T: AsRef<str>>(
         mut self,
         hosts: impl IntoIterator<Item = T>,
@@ -77,8 +77,8 @@ impl NetworkOptions {
         Ok(self)
     }
 
-    /// Gives one request less time than [`limits::HTTP_REQUEST_TIME`], from name lookup to the last
-    /// byte of the answer. More is not possible.
+    /// Limits the time of a request, from name lookup to the last byte of the answer. More than
+    /// [`limits::HTTP_REQUEST_TIME`] is not possible.
     #[must_use]
     pub fn request_time(mut self, time: Duration) -> Self {
         self.request_time = time.min(limits::HTTP_REQUEST_TIME);
@@ -98,20 +98,20 @@ impl Default for NetworkOptions {
     }
 }
 
-/// What the operator wrote can't be used.
+/// An invalid setting of the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkOptionsError {
     /// The extra roots.
     Roots {
-        /// What is wrong with them.
+        /// The problem with them.
         problem: String,
     },
     /// An entry of the private hosts.
     PrivateHost {
         /// The entry.
         host: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: String,
     },
 }

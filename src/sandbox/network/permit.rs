@@ -1,4 +1,4 @@
-//! The right to send one request to addresses that were checked.
+//! The right to send one request to checked addresses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use super::dialer::Dialer;
 use super::url::{Host, Url};
 use crate::sandbox::redact::Redactor;
 
-/// Where a request goes: checked addresses, in the order in which they are tried.
+/// The checked addresses of a request, in the order in which they are tried.
 pub(super) struct Route {
     pub(super) addresses: Vec<SocketAddr>,
-    /// Whether it leads to a device that the operator allowed, and nowhere else.
+    /// Whether all addresses are local ones that the operator allowed.
     pub(super) local: bool,
 }
 
-/// The right to send one request. Only [`NetworkGate::permit`](super::NetworkGate::permit) makes
-/// one; it holds everything that the effect needs, and no name that is looked up again.
+/// The right to send one request. Only [`NetworkGate::permit`](super::NetworkGate::permit) makes one. It holds
+/// everything that the effect needs, so that no name is looked up again.
 ///
 /// Not `Debug`: its headers can hold secrets.
 pub(in crate::sandbox) struct HttpPermit {
@@ -37,7 +37,7 @@ pub(in crate::sandbox) struct HttpPermit {
     redactor: Arc<Redactor>,
 }
 
-/// What goes into a permit when every check has passed.
+/// A request that has passed every check.
 pub(super) struct CheckedRequest {
     pub(super) url: Url,
     pub(super) route: Route,
@@ -47,7 +47,7 @@ pub(super) struct CheckedRequest {
     pub(super) user_agent: HeaderValue,
 }
 
-/// What carries the request out.
+/// The means of sending a request.
 pub(super) struct RequestTransport {
     pub(super) tls: Option<TlsConnector>,
     pub(super) dialer: Arc<dyn Dialer>,
@@ -63,7 +63,7 @@ impl HttpPermit {
         let CheckedRequest { url, route, method, headers, body, user_agent } = checked;
         let host_header =
             HeaderValue::from_str(&url.host_header()).map_err(|_| RequestError::InvalidUrl)?;
-        // RFC 9110, section 8.6: methods that mean to send content say so even if it is empty.
+        // RFC 9110, section 8.6: methods that anticipate content send its length even if it is empty.
         let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         let sends_body = expects_body || body.is_some();
         let body = body.unwrap_or_default();
@@ -96,12 +96,12 @@ impl HttpPermit {
         &self.addresses
     }
 
-    /// The host whom the server's certificate must name, and whom errors name.
+    /// The host for the check of the server's certificate, and for errors.
     pub(super) fn host(&self) -> &Host {
         &self.host
     }
 
-    /// How to speak TLS, where the URL asks for it.
+    /// The TLS connector, if the URL is `https`.
     pub(super) fn tls(&self) -> Option<&TlsConnector> {
         self.tls.as_ref()
     }
@@ -110,12 +110,12 @@ impl HttpPermit {
         &*self.dialer
     }
 
-    /// When the time for the request is over.
+    /// The end of the request's time.
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// The message, and what must not be in the answer: the end of the permit.
+    /// Ends the permit: the message to send, and the redactor for the answer.
     pub(super) fn into_request(self) -> (Request<Full<Bytes>>, Arc<Redactor>) {
         (self.request, self.redactor)
     }

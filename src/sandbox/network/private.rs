@@ -1,11 +1,12 @@
 //! The operator's exceptions: single hosts on the local network that plugins may reach.
 //!
-//! An exception is for what the URL says, not for the address behind it: no other name leads there.
+//! An exception is for the host in the URL, not for the address behind it: other names of the same address stay
+//! closed.
 
 use super::allowlist::HostPattern;
 use super::url::{Url, port_number};
 
-/// One host, at one port or at all.
+/// One host, at one port or at all ports.
 #[derive(Debug, Clone)]
 pub(super) struct PrivateHost {
     host: String,
@@ -17,7 +18,7 @@ impl PrivateHost {
     ///
     /// # Errors
     ///
-    /// What is wrong with it: not a host, or more than one.
+    /// The problem with it: it is not a host, or more than one.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let (host, port) = match (HostPattern::parse(text), text.rsplit_once(':')) {
             (Err(_), Some((host, digits))) if port_number(digits).is_some() => {

@@ -1,8 +1,8 @@
 //! The cryptography that a TLS client needs: no keys of its own, and no QUIC.
 //!
-//! rustls' own table names both, and what a table names is linked. Everything that a server may choose is
-//! here as well: TLS 1.2 and 1.3, AES and `ChaCha20` (for machines without instructions for AES), all curves
-//! and all signatures.
+//! rustls' own table refers to both, so that the linker would keep their code. This table has everything else
+//! that a server may choose: TLS 1.2 and 1.3, AES and `ChaCha20` (for machines without instructions for AES),
+//! all curves and all signatures.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ const fn without_quic(suite: &SupportedCipherSuite) -> Tls13CipherSuite {
             aead_alg: suite.aead_alg,
             quic: None,
         },
-        // Evaluated by the compiler, which would stop here.
+        // The compiler evaluates this function, and would report an error here.
         SupportedCipherSuite::Tls12(_) => unreachable!(),
     }
 }
@@ -64,7 +64,7 @@ static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
         RSA_PKCS1_2048_8192_SHA384_ABSENT_PARAMS,
         RSA_PKCS1_2048_8192_SHA512_ABSENT_PARAMS,
     ],
-    // In TLS 1.2 a scheme doesn't say which curve it is on.
+    // In TLS 1.2 a scheme doesn't determine its curve.
     mapping: &[
         (SignatureScheme::ECDSA_NISTP384_SHA384, &[ECDSA_P384_SHA384, ECDSA_P256_SHA384]),
         (SignatureScheme::ECDSA_NISTP256_SHA256, &[ECDSA_P256_SHA256, ECDSA_P384_SHA256]),
@@ -78,7 +78,7 @@ static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     ],
 };
 
-/// What of the provider is this program's.
+/// The parts of the provider that are this program's own.
 #[derive(Debug)]
 struct Client;
 
@@ -121,7 +121,7 @@ mod tests {
 
     use super::provider;
 
-    /// An update of rustls that offers more is to be seen here.
+    /// Fails when an update of rustls offers more.
     #[test]
     fn servers_may_choose_from_all_that_rustls_offers() {
         let (ours, theirs) = (provider(), ring::default_provider());

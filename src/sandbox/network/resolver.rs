@@ -1,4 +1,4 @@
-//! Where the addresses of a name come from. Asked once for each request; every answer is checked.
+//! The lookup of names. Each request asks once, and every answer is checked.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -15,7 +15,7 @@ pub trait Resolver: Send + Sync {
 
 /// The operating system's resolver, on the pool of blocking threads.
 ///
-/// A lookup that is given up runs on to its end there; nobody waits for it.
+/// A lookup whose request has ended runs on to its end there.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemResolver;
 

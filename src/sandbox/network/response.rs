@@ -1,7 +1,7 @@
-//! An answer as text: read no further than its limit, and without secrets.
+//! The text of an answer: read no further than its limit, and without secrets.
 //!
-//! What is cut is redacted first, and read a little further for that: a secret that lies across the
-//! cut is recognized whole.
+//! A long answer is read a little beyond its limit and redacted before it is cut, so that a secret across the
+//! cut is recognized.
 
 use std::str;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::contract::limits::{self, KB};
 use crate::sandbox::redact::Redactor;
 use crate::task::off_executor;
 
-/// As much of a failed answer as the error repeats.
+/// The part of a failed answer that the error repeats.
 const MAX_STATUS_TEXT_BYTES: usize = KB;
 /// A longer body is redacted off the executor, so that no neighbour waits for it.
 const SHORT_BODY_BYTES: usize = 64 * KB;
-/// The longest character of UTF-8: read beyond a limit, so that a cut in it is not taken for one
-/// that is invalid.
+/// The longest character of UTF-8. So much is read beyond a limit, because a cut character would look like
+/// invalid UTF-8.
 const LONGEST_CHARACTER_BYTES: usize = 4;
 
 /// The body of a successful answer, cut past [`limits::HTTP_RESPONSE_BODY_BYTES`].
@@ -57,7 +57,7 @@ fn status(status: StatusCode, bytes: &[u8], redactor: &Redactor) -> RequestError
     RequestError::Status { status: status.as_u16(), text }
 }
 
-/// The first `limit` bytes, and what follows as far as it may tell what they are.
+/// The first `limit` bytes, and as many more as redaction and the check of UTF-8 need.
 async fn collect(
     mut body: Incoming,
     limit: usize,
@@ -67,7 +67,7 @@ async fn collect(
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
     let mut bytes = Vec::with_capacity(announced.min(limit));
     while let Some(frame) = body.frame().await {
-        // Anything else than data is a trailer.
+        // A frame without data is a trailer.
         let Ok(data) = frame?.into_data() else { continue };
         bytes.extend_from_slice(&data[..data.len().min(limit - bytes.len())]);
         if bytes.len() == limit {
@@ -77,7 +77,7 @@ async fn collect(
     Ok(bytes)
 }
 
-/// The text, which must be valid as far as it is kept.
+/// The text. Only the part that is kept must be valid.
 fn text(bytes: &[u8], limit: usize) -> Result<&str, RequestError> {
     match str::from_utf8(bytes) {
         Ok(text) => Ok(text),

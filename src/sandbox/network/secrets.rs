@@ -1,7 +1,7 @@
 //! `{{secret:NAME}}` in a header's value: the last check of a request, and the only place where a
-//! credential meets it.
+//! credential gets into it.
 //!
-//! A placeholder anywhere else, in the URL or the body, is plain text and stays what it is.
+//! A placeholder anywhere else, in the URL or the body, is plain text and is not replaced.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::task::off_executor;
 
 const OPEN: &str = "{{secret:";
 const CLOSE: &str = "}}";
-/// As much of a name as an error repeats.
+/// The part of a name that an error repeats.
 const SHOWN_NAME_BYTES: usize = 64;
 
 /// The `secrets` permission of one plugin.
@@ -39,8 +39,8 @@ impl SecretGate {
         Self { permitted: permitted.to_vec(), source, met }
     }
 
-    /// The headers with every secret in its place. From here on its value is redacted wherever the
-    /// plugin could show it.
+    /// The headers with every placeholder replaced by its secret. From here on the secret's value is redacted
+    /// wherever the plugin could show it.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl SecretGate {
         }
         if url.scheme != Scheme::Https && !(route.local && secret.allow_http) {
             let error = RequestError::secret(shown, format!("secret {shown} {NEEDS_HTTPS}"));
-            // Over the public internet no flag helps.
+            // Over the public internet no flag allows plain http.
             let command = route
                 .local
                 .then(|| format!("{} --allow-http", set_command(shown, &secret.hosts, &url.host)));
@@ -116,8 +116,8 @@ impl SecretGate {
         Ok(secret.value)
     }
 
-    /// What must not be in the answer of `host`. Every secret that is bound to it counts, whoever
-    /// sent it and whenever.
+    /// The redactor for the answer of `host`. It replaces every secret that is bound to the host, whichever
+    /// plugin sent it.
     pub(super) async fn redactor(&self, host: &Host) -> Arc<Redactor> {
         let source = Arc::clone(&self.source);
         let mut secrets = off_executor(move || source.all()).await;
@@ -133,13 +133,13 @@ impl SecretGate {
     }
 }
 
-/// Whether the secret may be sent to `host`. A pattern that is none opens nothing.
+/// Whether the secret may be sent to `host`. An invalid pattern covers no host.
 fn is_bound(secret: &Secret, host: &Host) -> bool {
     let mut patterns = secret.hosts.iter().filter_map(|host| HostPattern::parse(host).ok());
     patterns.any(|pattern| pattern.covers(host))
 }
 
-/// The command that keeps the secret for `host` too.
+/// The command that stores the secret for `host` too.
 fn set_command(name: &str, bound: &[String], host: &Host) -> String {
     let mut command = format!("weft-lite secret set {name}");
     let host = host.to_string();

@@ -25,16 +25,16 @@ use crate::contract::limits::KB;
 /// Status line and headers of an answer.
 const MAX_RESPONSE_HEAD_BYTES: usize = 64 * KB;
 
-/// Sends the request to the first address that takes the connection, and gives the body of a
-/// successful answer.
+/// Sends the request to the first address that accepts the connection. Returns the body of a successful
+/// answer.
 ///
 /// # Errors
 ///
 /// `connection failed`, `TLS failed`, `request failed`, `HTTP <status>`,
-/// `response is not valid UTF-8`, and `request timed out` when the permit's time is over.
+/// `response is not valid UTF-8`, and `request timed out` at the permit's deadline.
 pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, RequestError> {
     let deadline = permit.deadline();
-    // In a box, because the future of every call of every plugin would be as large otherwise.
+    // In a box, because otherwise the future of every call of every plugin would be as large.
     or(Box::pin(exchange(permit)), timed_out(deadline)).await
 }
 
@@ -48,14 +48,14 @@ async fn exchange(permit: HttpPermit) -> Result<String, RequestError> {
         .await?;
     let answer = async { response::read(sender.send_request(request).await?, redactor).await };
     let drive = async {
-        // Its errors reach the answer too, and with them their reason.
+        // The answer fails with the connection's error, so it is not needed here.
         let _ = connection.await;
         pending().await
     };
     or(answer, drive).await
 }
 
-/// A connection to the first of the permit's addresses that takes one.
+/// A connection to the first of the permit's addresses that accepts one.
 async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestError> {
     let mut problem = "it has no address".to_owned();
     let mut left = u32::try_from(permit.addresses().len()).unwrap_or(u32::MAX);
@@ -69,7 +69,8 @@ async fn connect(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestE
     Err(RequestError::Connect { host: permit.host().to_string(), problem })
 }
 
-/// One attempt, in its share of the time, so that a silent address leaves some to the `left` others.
+/// One attempt, in its share of the time: `left` addresses remain with this one, and a silent one must leave
+/// time for the others.
 async fn dial(
     permit: &HttpPermit,
     address: SocketAddr,
@@ -102,7 +103,7 @@ async fn secure(
     }
 }
 
-/// What is wrong, and for what the operator can repair how.
+/// The problem, with the next step if the operator can solve it.
 fn tls_problem(error: &io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
     let words = match inner {
@@ -117,7 +118,7 @@ fn tls_problem(error: &io::Error) -> String {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "the certificate is not valid yet; set this machine's clock"
             }
-            // Its type is not at hand.
+            // rustls has no variant for this error, so only its text shows the kind.
             CertificateError::Other(reason) if reason.to_string().contains("CaUsedAsEndEntity") => {
                 "the certificate is an authority's own; give the server one that is signed with it, \
                  and name the authority's in `network.ca_file` in `config.yaml`"

@@ -1,4 +1,4 @@
-//! Whom TLS trusts: webpki-roots and what the operator adds. TLS 1.2 and 1.3, HTTP/1.1 only.
+//! The roots that TLS trusts: webpki-roots and those of the operator. TLS 1.2 and 1.3, HTTP/1.1 only.
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +25,7 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, where it holds none, or one that can't be a root.
+    /// The problem: it holds no certificate, or one that can't be a root.
     pub(super) fn add_pem(&mut self, pem: &[u8]) -> Result<(), String> {
         let mut found = false;
         for certificate in CertificateDer::pem_slice_iter(pem) {

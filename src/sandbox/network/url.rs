@@ -1,7 +1,7 @@
-//! A guest's URL, taken apart once: what is checked here is what is connected to.
+//! A guest's URL, parsed once, so that the connection goes to exactly the host that was checked.
 //!
-//! The host that the allowlist sees, the name that is looked up, the one that TLS verifies and the
-//! `Host` header are one value, and no other parser looks at the text again.
+//! The allowlist, the name lookup, the check of the certificate and the `Host` header use one value, and no other
+//! parser reads the text again.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,7 +10,7 @@ use hyper::Uri;
 
 use super::RequestError;
 
-/// As much of a scheme as a refusal repeats.
+/// The part of a scheme that a refusal repeats.
 const SHOWN_SCHEME_BYTES: usize = 32;
 
 /// An `http` or `https` URL without user information and without a fragment.
@@ -39,9 +39,8 @@ pub(super) enum Host {
 }
 
 impl Url {
-    /// Takes `text` apart. A relative URL, user information, a host that is not ASCII or is an IPv4
-    /// address in disguise (`127.1`, `0x7f.0.0.1`) and port 0 make it invalid; a fragment is
-    /// dropped.
+    /// Parses `text`. A relative URL, user information, a host that is not ASCII or is an IPv4 address in another
+    /// notation (`127.1`, `0x7f.0.0.1`) and port 0 are invalid. A fragment is dropped.
     ///
     /// # Errors
     ///
@@ -124,7 +123,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// Host and port of an authority; none where it holds user information or can't be told apart.
+/// Host and port of an authority; `None` if it has user information or is malformed.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     if authority.contains('@') {
         return None;
@@ -143,13 +142,13 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
 }
 
 pub(super) fn port_number(digits: &str) -> Option<u16> {
-    // `parse` would take a sign.
+    // `parse` would accept a sign.
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|&port| plain && port > 0)
 }
 
-/// Whether `host` is a name of RFC 1123 (with `_`, as seen in practice), and not what a resolver
-/// could take for an IPv4 address in another notation.
+/// Whether `host` is a name of RFC 1123 (with `_`, as seen in practice) that no resolver could read as an IPv4
+/// address in another notation.
 fn is_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
