@@ -1,4 +1,4 @@
-//! What a command comes to.
+//! The outcome of a command.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,12 +9,12 @@ use crate::contract::{Attachment, ObjectReader, json_lines};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value")]
 pub struct Answer {
-    /// For people.
+    /// The text for people.
     pub text: String,
-    /// For programs, where there is more to it than the text: a tool's result.
+    /// The value for programs, if there is more than the text: a tool's result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// What goes with it.
+    /// Its attachments.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
 }
@@ -39,7 +39,7 @@ impl Answer {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// What a tool gave: the value, and its text for people.
+    /// A tool's result: the value, and its text for people.
     #[must_use]
     pub fn value(value: Value) -> Self {
         let text = match &value {
@@ -50,7 +50,7 @@ impl Answer {
     }
 }
 
-/// A skill whose text was asked for, with its variables filled in.
+/// A skill's text with its variables filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkillPrompt {
     /// The skill.
@@ -59,20 +59,20 @@ pub struct SkillPrompt {
     pub instructions: String,
 }
 
-/// What comes of a command.
+/// The outcome of a command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CommandOutcome {
-    /// The answer; nothing else has to be done.
+    /// The answer, which ends the message.
     Answer(Answer),
-    /// The skill is to be used: the message goes on to the answering stage, with the skill's
-    /// text, and with `text` as the message.
+    /// A skill to follow: the message goes on to the answering stage with the skill's text, and with `text`
+    /// as the message.
     Follow {
         /// The skill.
         skill: SkillPrompt,
-        /// What was typed after the command.
+        /// The text after the command.
         text: String,
     },
-    /// The answer, after which the one who sent the message wants to leave.
+    /// The answer to a sender who asked to quit.
     Leave(Answer),
 }
 

@@ -1,12 +1,12 @@
-//! `NAME=VALUE` in what is typed after a command, with quotes as in a shell.
+//! Parses `NAME=VALUE` in the text after a command, with quotes as in a shell.
 //!
-//! What is no such word is text for people, in which an apostrophe is an apostrophe. So only words that
-//! give a value to a name that is known are read as a shell reads them.
+//! All other words are text for people, in which an apostrophe is an apostrophe. So the quotes of a shell are
+//! parsed only in words that set a known name.
 
 use super::error::CommandError;
 use crate::contract::SortedMap;
 
-/// The values that the text gives to known names; of several for one name the last one.
+/// The values of known names in the text. For one name the last value wins.
 ///
 /// Within `'...'` everything stands for itself; within `"..."` a backslash keeps a `"` or a backslash;
 /// outside it keeps a quote, a space or a backslash, and stands for itself before anything else.

@@ -6,7 +6,7 @@ use super::answer::SkillPrompt;
 use crate::contract::SortedMap;
 use crate::task::{Held, Lock};
 
-/// Who sent the message.
+/// The sender of the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The channel it came over.
@@ -19,18 +19,18 @@ pub struct Caller {
     pub is_owner: bool,
 }
 
-/// What the host remembers of one chat.
+/// The state that the host keeps for one chat.
 #[derive(Debug, Default)]
 pub struct Conversation {
     /// The skills that `/use` put into it, by name.
     used: Lock<SortedMap<String, SkillPrompt>>,
 }
 
-/// Skills that one conversation may hold in its prompt.
+/// The most skills that one conversation may use.
 const USED_SKILLS: usize = 16;
 
 impl Conversation {
-    /// Puts a skill's text into the conversation. Returns `false` if there are 16 already.
+    /// Puts a skill's text into the conversation. Returns `false` if there are already 16.
     #[must_use]
     pub fn use_skill(&self, skill: SkillPrompt) -> bool {
         let mut used = self.used();
@@ -52,7 +52,7 @@ impl Conversation {
         std::mem::take(&mut *self.used()).len()
     }
 
-    /// Whether there is nothing to remember.
+    /// Whether no skill is in use.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.used().is_empty()
@@ -63,7 +63,7 @@ impl Conversation {
     }
 }
 
-/// Progress notes of a call. Sending never waits: a note that nobody reads in time is lost.
+/// Progress notes of a call. Sending never waits: if nobody reads a note in time, it is lost.
 #[derive(Debug, Clone, Default)]
 pub struct ProgressNotes(Option<Sender<String>>);
 
@@ -74,7 +74,7 @@ impl ProgressNotes {
         Self(Some(reader))
     }
 
-    /// Says what happens now.
+    /// Sends a note.
     pub fn note(&self, note: impl FnOnce() -> String) {
         if let Some(reader) = &self.0 {
             let _ = reader.try_send(note());

@@ -4,19 +4,19 @@ use std::fmt;
 
 use super::source::CommandSource;
 
-/// A name that two commands want. The first one has it; the second one has none.
+/// A name that two commands want. The first one gets it, and the second one is not a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collision {
     /// The name, without the slash.
     pub name: String,
-    /// Whose it is.
+    /// The command that has the name.
     pub kept: CommandSource,
-    /// Who wanted it too, and is no command.
+    /// The source of the other one, which is not a command.
     pub refused: CommandSource,
 }
 
 impl Collision {
-    /// How to have both.
+    /// How to make both commands.
     #[must_use]
     pub fn next_step(&self) -> String {
         match &self.refused {

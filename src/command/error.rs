@@ -1,4 +1,4 @@
-//! Why a command came to nothing.
+//! Why a command failed.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::contract::{ActionableError, CallError, PluginError, did_you_mean};
 
-/// Why a command came to nothing.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -14,12 +14,12 @@ pub enum CommandError {
     Unknown {
         /// The name, without the slash.
         name: String,
-        /// Names that come close, best first.
+        /// Similar names, best first.
         similar: Vec<String>,
     },
-    /// What stands after the command is missing, or is none of what can stand there.
+    /// The text after the command is missing or invalid.
     Usage {
-        /// The command as it is to be typed.
+        /// How the command is typed.
         usage: String,
     },
     /// Only the owner may call it.
@@ -36,23 +36,23 @@ pub enum CommandError {
     UnknownSkill {
         /// The name.
         name: String,
-        /// Why, where there is one.
+        /// Why it can't be used, if it exists.
         reason: Option<String>,
-        /// Names that come close, best first.
+        /// Similar names, best first.
         similar: Vec<String>,
     },
     /// Variables of the skill have no value.
     MissingVariables {
-        /// What is missing, in words.
+        /// The missing variables, in words.
         problem: String,
-        /// What to write.
+        /// How to set them.
         next_step: String,
     },
     /// A quote in a value was opened and not closed.
     UnclosedQuote {
         /// `'` or `"`.
         quote: char,
-        /// What was typed from it on.
+        /// The text from the quote on.
         text: String,
     },
     /// The skill's own list of tools leaves out the tool that it calls.
@@ -64,10 +64,10 @@ pub enum CommandError {
     },
     /// A limit was reached.
     Limit {
-        /// Which.
+        /// The limit.
         limit: String,
     },
-    /// The program could not do it.
+    /// The program failed.
     Administration {
         /// What happened.
         message: String,

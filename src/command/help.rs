@@ -7,7 +7,7 @@ use super::registry::{Audience, Command, CommandRegistry};
 use super::source::CommandSource;
 
 impl CommandRegistry {
-    /// All commands in two groups, with what is wrong with them at the end.
+    /// All commands in two groups, with the name collisions at the end.
     #[must_use]
     pub fn overview(&self) -> String {
         let (built_in, skills): (Vec<&Command>, Vec<&Command>) = self
@@ -28,7 +28,7 @@ impl CommandRegistry {
         text
     }
 
-    /// What there is to know of one command, by its name with or without the slash.
+    /// The help of one command, by its name with or without the slash.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ fn aligned(commands: &[&Command]) -> String {
     text
 }
 
-/// What stands behind the summary of a command that is not for everyone.
+/// The mark after the summary of a command for the owner.
 fn owner_mark(command: &Command) -> &'static str {
     if command.audience == Audience::Owner { " (owner)" } else { "" }
 }

@@ -1,17 +1,17 @@
-//! What a slash command looks like.
+//! Parses a slash command.
 
 /// A message that is a slash command: its name and what follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandLine<'a> {
-    /// The name, without the slash, as it was typed; empty where it was left out.
+    /// The name as typed, without the slash; empty if it is missing.
     pub name: &'a str,
     /// The text after it, without the space around it.
     pub arguments: &'a str,
 }
 
 impl<'a> CommandLine<'a> {
-    /// Reads a message. It is a command where it begins with a slash and a name of letters, digits,
-    /// `-` and `_`, or without the name, which no command has; a path such as `/etc/hosts` is none.
+    /// Parses a message. A command begins with a slash and a name of letters, digits, `-` and `_`. A slash
+    /// without a name is parsed too, but is no command. A path such as `/etc/hosts` is not parsed.
     ///
     /// ```
     /// use weft_lite::command::CommandLine;

@@ -1,4 +1,4 @@
-//! The commands as they are now: derived again whenever the host's snapshot is another one.
+//! The current commands: derived again whenever the host's snapshot has changed.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::registry::{Command, CommandRegistry};
 use crate::actor::PluginHost;
 use crate::task::Lock;
 
-/// The commands of a host. The first who asks after a change derives them.
+/// The commands of a host. The first call after a change derives them again.
 pub struct Commands {
     host: PluginHost,
     built_in: Vec<Command>,
@@ -28,7 +28,7 @@ impl Commands {
         Self { host, built_in, derived: Lock::new(derived) }
     }
 
-    /// The commands there are now. New collisions are logged.
+    /// The current commands. New collisions are logged.
     #[must_use]
     pub fn now(&self) -> Arc<CommandRegistry> {
         let snapshot = self.host.snapshot();
@@ -45,7 +45,7 @@ impl Commands {
         }
         let generation = Some(snapshot.generation);
         let derived = Derived { generation, registry: Arc::clone(&registry) };
-        // The old one goes under no lock: handlers may be of anybody.
+        // The old registry is dropped outside the lock, for an embedder's handlers may be dropped with it.
         let before = std::mem::replace(&mut *self.derived.lock(), derived);
         drop(before);
         registry

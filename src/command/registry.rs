@@ -20,19 +20,19 @@ pub trait CommandHandler: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`CommandError`]: why it came to nothing.
+    /// [`CommandError`]: why it failed.
     fn run<'a>(
         &'a self,
         call: CommandCall<'a>,
     ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>>;
 
-    /// What may follow the command, for completion: names of this kind. Default: nothing.
+    /// The kind of names that may follow the command, for completion. Default: none.
     fn completes(&self) -> Option<Completes> {
         None
     }
 }
 
-/// What may follow a command.
+/// The kind of names that may follow a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completes {
     /// Names of commands.
@@ -50,9 +50,9 @@ pub enum Completes {
 pub struct CommandCall<'a> {
     /// The text after the command's name, as it was typed, without the space around it.
     pub arguments: &'a str,
-    /// Who calls.
+    /// The caller.
     pub caller: &'a Caller,
-    /// The chat it happens in.
+    /// The caller's chat.
     pub conversation: &'a Arc<Conversation>,
     /// All commands of this moment.
     pub registry: &'a CommandRegistry,
@@ -78,17 +78,17 @@ pub struct Command {
     pub name: String,
     /// Other names for it.
     pub aliases: Vec<String>,
-    /// What is typed after it, for instance `SKILL`; empty where nothing is.
+    /// A hint for the text after it, for instance `SKILL`; empty if it takes none.
     pub argument_hint: String,
-    /// What it does, in one line without a full stop.
+    /// A summary in one line, without a full stop.
     pub summary: String,
-    /// What else there is to know; may be empty.
+    /// More help; may be empty.
     pub help: String,
-    /// Where it comes from.
+    /// Its source.
     pub source: CommandSource,
     /// Who may call it.
     pub audience: Audience,
-    /// What does it.
+    /// Its implementation.
     pub handler: Arc<dyn CommandHandler>,
 }
 
@@ -139,15 +139,14 @@ impl fmt::Debug for Command {
     }
 }
 
-/// The commands there are at one moment. It never changes.
+/// All commands at one moment. A registry never changes.
 #[derive(Debug, Default)]
 pub struct CommandRegistry {
-    /// In the order in which they are shown: the built-in ones as they were given, then those of
-    /// skills by name.
+    /// In the order of `/help`: the built-in ones in their given order, then those of skills by name.
     commands: Vec<Arc<Command>>,
     by_name: SortedMap<String, usize>,
     collisions: Vec<Collision>,
-    /// Skills that are no commands, and why.
+    /// The skills that are not commands, with the reason.
     pub(super) without_command: SortedMap<String, String>,
 }
 
@@ -186,8 +185,8 @@ impl CommandRegistry {
     ///
     /// # Errors
     ///
-    /// [`CommandError::UnknownSkill`] with its state where it is that of a skill which can't be used;
-    /// [`CommandError::Unknown`] with names that come close.
+    /// [`CommandError::UnknownSkill`] with the reason for the name of a skill that is not a command;
+    /// [`CommandError::Unknown`] with similar names.
     pub fn find(&self, name: &str) -> Result<&Arc<Command>, CommandError> {
         let name = name.to_ascii_lowercase();
         match self.by_name.get(&name) {

@@ -80,7 +80,7 @@ pub(super) fn reason(entry: &SkillEntry) -> Option<String> {
     }
 }
 
-/// Where a skill comes from.
+/// The source of a skill's command.
 fn source(entry: &SkillEntry) -> CommandSource {
     let name = entry.name.to_string();
     match (entry.providing_plugin(), &entry.path) {
@@ -112,8 +112,8 @@ fn help(document: &SkillDocument) -> String {
     lines.join("\n")
 }
 
-/// A skill's text with its variables filled in: those that `arguments` give as `name=value` (see
-/// [`assignments`]), and all of the arguments as `ARGUMENTS`.
+/// A skill's text with its variables filled in: those that `arguments` set as `name=value` (see
+/// [`assignments`]), and `ARGUMENTS` with all of the arguments.
 pub(super) fn rendered(
     entry: &SkillEntry,
     document: &SkillDocument,
@@ -154,7 +154,7 @@ impl CommandHandler for Follow {
 struct Dispatch {
     skill: String,
     tool: String,
-    /// The plugin that runs the skill's own code: its tools are looked for first.
+    /// The plugin that runs the skill's own code. Its tools come first.
     provider: Option<Arc<str>>,
     allowed: Vec<String>,
 }
@@ -169,7 +169,7 @@ impl Dispatch {
         }
     }
 
-    /// The tool's name as the host knows it.
+    /// The tool's name in the host.
     fn resolved(&self, call: &CommandCall<'_>) -> String {
         let own = self.provider.as_deref().map(|provider| full_tool_name(provider, &self.tool));
         let own = own.filter(|name| call.host.registry().find_tool(name).is_ok());
@@ -201,7 +201,7 @@ impl CommandHandler for Dispatch {
                 return Err(CommandError::ToolNotAllowed { skill, tool });
             }
             call.progress.note(|| format!("calling {tool}"));
-            // The keys are those that OpenClaw gives such a tool.
+            // The keys are the same as in OpenClaw.
             let params = json!({
                 "command": call.arguments,
                 "commandName": self.skill,

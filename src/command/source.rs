@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where a command comes from.
+/// The source of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandSource {
     /// The program, or an embedder of the library.
@@ -11,10 +11,10 @@ pub enum CommandSource {
     Skill {
         /// Its name.
         name: String,
-        /// Its file, or what it is where there is none.
+        /// Its file, or its level if it has none.
         path: String,
     },
-    /// A skill without a file, which a plugin tells.
+    /// A skill without a file, which a plugin provides.
     Plugin {
         /// The skill's name.
         name: String,

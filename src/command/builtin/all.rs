@@ -6,8 +6,8 @@ use super::administration::Administration;
 use super::{approvals, audit, conversation, help, plugins, reload, skills, status, tools};
 use crate::command::registry::Command;
 
-/// Every built-in command, in the order in which `/help` shows them. Those that change the program
-/// are there only where somebody administers it.
+/// Every built-in command, in the order of `/help`. Without `administration` there are no commands that change
+/// the program.
 #[must_use]
 pub fn built_in_commands(administration: Option<Arc<dyn Administration>>) -> Vec<Command> {
     let mut commands = vec![

@@ -1,4 +1,4 @@
-//! `/approve` and `/reject`: what waits for the owner's yes.
+//! `/approve` and `/reject`: approves or rejects plugins and skills that wait.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ impl CommandHandler for RejectCommand {
     }
 }
 
-/// Refuses what comes over a plugin's channel: a plugin writes there what it likes, also as its owner.
+/// Refuses calls over a plugin's channel: there the plugin can write any text as any sender, even the owner.
 fn not_over_plugin(call: &CommandCall<'_>, name: &str) -> Result<(), CommandError> {
     let of_plugin = |member: &MemberStatus| {
         member.kind == PluginCapability::Channel
@@ -94,7 +94,7 @@ fn not_over_plugin(call: &CommandCall<'_>, name: &str) -> Result<(), CommandErro
     }
 }
 
-/// The kinds of permissions that the words name; `None` where one of them names none.
+/// The kinds of permissions that the words name; `None` if a word is not a kind.
 fn granted(kinds: &str) -> Option<Approval> {
     let words = kinds.split(|letter: char| letter == ',' || letter.is_whitespace());
     let named = Approval { named: true, ..Approval::NONE };
@@ -115,7 +115,7 @@ fn list(snapshot: &Snapshot) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What waits for approval: plugins and skills with code, each with what is not approved.
+/// The plugins and skills that wait for approval, each with its unapproved permissions.
 pub(in crate::command) fn waiting(snapshot: &Snapshot) -> Vec<(String, Vec<String>)> {
     let plugins = snapshot.plugins.refused().iter().filter_map(|plugin| match &plugin.error {
         LoadError::Pending { unapproved, .. } => Some((plugin.id.clone()?, unapproved.clone())),

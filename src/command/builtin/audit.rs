@@ -1,4 +1,4 @@
-//! `/audit`: what plugins did last.
+//! `/audit`: shows the last requests of plugins to the host.
 
 use crate::command::answer::CommandOutcome;
 use crate::command::error::CommandError;

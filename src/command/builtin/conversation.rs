@@ -1,4 +1,4 @@
-//! `/clear` and `/quit`: forget the conversation, and end the session.
+//! `/clear` and `/quit`: clears the conversation, and ends the session.
 
 use crate::command::answer::{Answer, CommandOutcome};
 use crate::command::error::CommandError;

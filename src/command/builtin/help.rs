@@ -1,4 +1,4 @@
-//! `/help`: what can be typed.
+//! `/help`: lists the commands.
 
 use crate::command::answer::CommandOutcome;
 use crate::command::error::CommandError;

@@ -1,4 +1,4 @@
-//! `/plugins`: what is loaded, and what is not and why.
+//! `/plugins`: lists the plugins, with the reason if one is not loaded.
 
 use crate::command::answer::CommandOutcome;
 use crate::command::error::CommandError;

@@ -1,4 +1,4 @@
-//! `/reload`: looking at every folder again.
+//! `/reload`: reloads all plugins and skills.
 
 use std::sync::Arc;
 

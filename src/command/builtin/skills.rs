@@ -1,4 +1,4 @@
-//! `/skills` and `/use`: which skills there are, and putting one's text into the conversation.
+//! `/skills` and `/use`: lists the skills, and puts a skill's text into the conversation.
 
 use std::fmt::Write;
 
@@ -101,7 +101,7 @@ impl CommandHandler for Use {
     }
 }
 
-/// Why a skill is not as its file is now, although it can be used.
+/// Why a usable skill is an older version than its file.
 fn outdated(entry: &SkillEntry) -> Option<String> {
     let error = error(entry).filter(|_| entry.outdated)?;
     Some(format!("as it was before, because the file can't be loaded now: {error}"))

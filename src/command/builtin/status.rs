@@ -1,4 +1,4 @@
-//! `/status`: how everything is.
+//! `/status`: shows the state of everything that runs.
 
 use std::fmt::Write;
 

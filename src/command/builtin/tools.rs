@@ -1,4 +1,4 @@
-//! `/tools`: what can be called.
+//! `/tools`: lists the tools.
 
 use std::fmt::Write;
 
