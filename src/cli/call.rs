@@ -67,7 +67,7 @@ pub(super) fn run(command: &Call, options: &Options) -> Result<Status, CommandFa
     print_outcome(outcome, next_step, options)
 }
 
-/// What approves the plugin that an error is about, with the flag of this program that does it.
+/// The next step that approves the plugin of an error, with the flag of this program for it.
 fn approving(error: &CallError, runtime: &Runtime) -> Option<String> {
     let plugin = match error {
         CallError::UnknownTool { not_loaded, .. } => match &**not_loaded {
@@ -85,12 +85,12 @@ fn approving(error: &CallError, runtime: &Runtime) -> Option<String> {
     registry.refused().iter().find(waits).map(|it| report::next_step(&it.error))
 }
 
-/// A call that never began.
+/// The outcome of a call that never began.
 fn failed(error: CallError) -> CallOutcome {
     CallOutcome { result: Err(error), usage: Usage::default() }
 }
 
-/// Prints what the call came to.
+/// Prints the outcome of a finished call.
 fn answer(outcome: CallOutcome, options: &Options) -> Result<Status, CommandFailure> {
     print_outcome(outcome, None, options)
 }
@@ -172,7 +172,7 @@ fn check_json(text: &str) -> Result<(), CallError> {
         .map_err(|error| CallError::InvalidParams { problem: error.to_string() })
 }
 
-/// What comes from standard input, without the white space at its end.
+/// The text of standard input, without white space at its end.
 fn standard_input() -> Result<String, CallError> {
     let invalid = |problem: String| CallError::InvalidParams { problem };
     let (limit, most) = (limits::PARAMS_BYTES, limits::MESSAGE_BYTES);
@@ -182,7 +182,7 @@ fn standard_input() -> Result<String, CallError> {
         .take(most as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| invalid(format!("standard input can't be read: {error}")))?;
-    // The end of the last line is none of theirs.
+    // The final line end is not part of the parameters.
     let length = bytes.trim_ascii_end().len();
     if bytes.len() > most || length > limit {
         return Err(invalid(format!("more than {limit} bytes")));

@@ -1,11 +1,10 @@
-//! Ctrl-c, SIGTERM and SIGHUP: the one place where the program watches for them. SIGHUP ends the
-//! program in order, with and without a terminal: folders are watched, so there is nothing to reload.
+//! Watches for ctrl-c, SIGTERM and SIGHUP. SIGHUP ends the program in order, with and without a terminal: folders
+//! are watched, so there is nothing to reload.
 //!
-//! After a signal the program ends within [`END`]: a program that is stuck, in a system call that never
-//! returns for instance, is ended. A second signal ends it at once.
+//! After a signal the program ends within [`END`], even if it is stuck in a system call that never returns. A
+//! second signal ends it at once.
 //!
-//! Commands that neither call nor serve anything, nor ask for a secret, don't watch: a signal just ends
-//! them.
+//! Commands that neither call nor serve anything, nor ask for a secret, don't watch: a signal just ends them.
 
 use std::io::{self, IsTerminal};
 use std::pin::{Pin, pin};
@@ -29,7 +28,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How long the program may take to end after a signal: longer than an orderly stop, and
 /// shorter than service managers wait.
 const END: Duration = Duration::from_secs(9);
-/// How long a program that is not stuck takes at most to see a second signal.
+/// The longest time that a program takes to handle a second signal, unless it is stuck.
 const SEEN: Duration = Duration::from_millis(100);
 /// How often that is checked.
 const LOOK: Duration = Duration::from_millis(5);
@@ -37,19 +36,19 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Whether a signal has asked the program to end.
 static ENDS: AtomicBool = AtomicBool::new(false);
 
-/// Whether a signal has asked the program to end: then it must not restart.
+/// Whether a signal has asked the program to end. Then it must not restart.
 pub(super) fn is_ending() -> bool {
     ENDS.load(Ordering::Relaxed)
 }
 
-/// The signals that came and are still to be seen. A thread of their own receives them, so that a program
-/// that is stuck is ended too.
+/// The received signals that are not handled yet. A separate thread receives them, so that a stuck program is
+/// ended too.
 #[derive(Debug)]
 pub(super) struct Interrupts(Receiver<Signal>);
 
 impl Interrupts {
-    /// From now on signals are reported instead of ending the program. What waits for a person at the terminal
-    /// has to come before: there, ctrl-c would be lost.
+    /// Reports signals from now on; they no longer end the program. Questions at the terminal have to come
+    /// before, because ctrl-c would be lost there.
     ///
     /// # Errors
     ///
@@ -63,7 +62,7 @@ impl Interrupts {
         })
     }
 
-    /// The same with ctrl-\.
+    /// Reports signals including ctrl-\.
     ///
     /// # Errors
     ///
@@ -86,19 +85,19 @@ impl Interrupts {
     pub(super) async fn next(&mut self) -> Signal {
         match self.0.recv().await {
             Ok(signal) => signal,
-            // What can't be received any more never comes.
+            // If signals can't be received any more, none comes.
             Err(_) => pending().await,
         }
     }
 
-    /// What `work` comes to, unless a signal comes first.
+    /// The result of `work`; `None` if a signal comes first.
     pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut value = None;
         self.or(pin!(async { value = Some(work.await) })).await;
         value
     }
 
-    /// The one copy of what waits for `work` and for a signal.
+    /// Waits for `work` or a signal. All callers share one copy of the code.
     async fn or(&mut self, work: Pin<&mut dyn Future<Output = ()>>) {
         let interrupted = async {
             self.next().await;
@@ -107,9 +106,9 @@ impl Interrupts {
     }
 }
 
-/// Tells of the signals as they come, and ends a program that does not end by itself.
+/// Reports signals, and ends a program that does not end by itself.
 async fn forward(mut signals: Signals, sender: &Sender<Signal>) {
-    // When it has to have ended.
+    // When the program is ended.
     let mut end: Option<Instant> = None;
     loop {
         let late = async {
@@ -124,19 +123,18 @@ async fn forward(mut signals: Signals, sender: &Sender<Signal>) {
             return;
         };
         let Some(Ok(signal)) = signal else { return };
-        // At a terminal ctrl-c may only cancel what is in flight, and come again and again.
+        // At a terminal ctrl-c may only cancel the call in flight, and may come many times.
         let ends = signal != Signal::Int || !io::stdin().is_terminal();
         ENDS.fetch_or(ends, Ordering::Relaxed);
         let is_second = end.is_some();
         if is_second || !sender.is_empty() {
-            // A program that is not stuck sees the first one by then, and gives a terminal back as it
-            // was.
+            // Unless it is stuck, the program handles the first signal in this time and restores the terminal.
             seen(sender, if ends { SEEN } else { GRACE }).await;
         }
         if !sender.is_empty() {
             end_now();
         }
-        // Nobody waits any more.
+        // The program no longer waits for signals.
         let _ = sender.try_send(signal);
         if is_second {
             seen(sender, SEEN).await;
@@ -149,7 +147,7 @@ async fn forward(mut signals: Signals, sender: &Sender<Signal>) {
     }
 }
 
-/// Waits until every signal has been seen, but not longer than that.
+/// Waits until every signal is handled, but not longer than that.
 async fn seen(sender: &Sender<Signal>, limit: Duration) {
     let begun = Instant::now();
     while !sender.is_empty() && begun.elapsed() < limit {
@@ -157,7 +155,7 @@ async fn seen(sender: &Sender<Signal>, limit: Duration) {
     }
 }
 
-/// Ends the program, also where leaving it in order would wait for standard output.
+/// Ends the program, even if an orderly exit would wait for standard output.
 fn end_now() {
     let exit = || {
         std::process::exit(INTERRUPTED.into());

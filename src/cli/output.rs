@@ -15,10 +15,10 @@ use weft_lite::text::{json_line, json_lines, printable};
 
 use super::Status;
 
-/// Columns that a table takes on a terminal.
+/// The columns of a table on a terminal.
 const COLUMNS: usize = 100;
 
-/// Where messages go while somebody edits a line. It belongs to the terminal, of which there is one.
+/// The place for messages while a line is edited. A static, because there is one terminal.
 #[cfg(feature = "console")]
 static ABOVE: OnceLock<AboveLine> = OnceLock::new();
 
@@ -29,7 +29,7 @@ pub(super) fn set_message_line(line: AboveLine) {
     let _ = ABOVE.set(line);
 }
 
-/// Standard error, as log records are written to it: each at once.
+/// Standard error for log records, each written at once.
 #[derive(Debug)]
 pub(super) struct Messages;
 
@@ -52,7 +52,7 @@ impl Write for Messages {
 ///
 /// # Errors
 ///
-/// Those of the output; a broken pipe among them, which is a success in the end.
+/// Those of the output. A broken pipe is among them, and is a success in the end.
 pub(super) fn data(text: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     output.write_all(text.as_bytes())?;
@@ -78,8 +78,8 @@ pub(super) fn object(fields: &[(&str, &dyn AsJson)]) -> Value {
     fields.collect::<Map<_, _>>().into()
 }
 
-/// Prints `value` as one JSON document: over several lines on a terminal, and without what controls
-/// it, otherwise on one line.
+/// Prints `value` as one JSON document. On a terminal it has several lines and no control characters; otherwise it
+/// is one line.
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ pub(super) fn object(fields: &[(&str, &dyn AsJson)]) -> Value {
 pub(super) fn json(value: &dyn AsJson) -> io::Result<()> {
     let value = value.value();
     if is_terminal() {
-        // JSON leaves alone what lies beyond ASCII, and some of that drives a terminal too.
+        // JSON does not escape characters beyond ASCII, and some of them control a terminal.
         return data(&printable(&json_lines(&value)));
     }
     data(&json_line(&value))
@@ -102,7 +102,7 @@ pub(super) fn record(fields: &[(&str, &dyn AsJson)]) -> io::Result<()> {
     json(&object(fields))
 }
 
-/// Prints text that a guest chose: as it is, but without what controls a terminal where one shows it.
+/// Prints a guest's text unchanged, but on a terminal without control characters.
 ///
 /// # Errors
 ///
@@ -111,13 +111,13 @@ pub(super) fn guest_text(text: &str) -> io::Result<()> {
     if is_terminal() { data(&printable(text)) } else { data(text) }
 }
 
-/// Prints lines to standard error. Where nobody can read them, nobody misses them.
+/// Prints lines to standard error. A failure is ignored, because nobody reads it then.
 pub(super) fn message(text: &dyn Display) {
     let text = format!("{}\n", printable(&text.to_string()));
     let _ = Messages.write_all(text.as_bytes());
 }
 
-/// Prints what happened, and what to do about it, to standard error.
+/// Prints a message and its next step to standard error.
 pub(super) fn advise(message: &dyn Display, next_step: &dyn Display) {
     self::message(&with_next_step(message, next_step));
 }
@@ -131,8 +131,7 @@ pub(super) enum OutputForm {
     Json,
 }
 
-/// Tells that a command failed, and what a call cost that did: as JSON in the form that every command
-/// gives it.
+/// Prints the failure of a command, with the usage of a failed call. All commands have the same JSON.
 ///
 /// # Errors
 ///
@@ -152,18 +151,18 @@ pub(super) fn failure(failure: &Failure, usage: Option<Usage>, form: OutputForm)
     Ok(())
 }
 
-/// Prints what happened and what to do about it.
+/// Prints an error and its next step.
 pub(super) fn problem(message: &dyn Display, next_step: &dyn Display) {
     advise(&format_args!("error: {message}"), next_step);
 }
 
-/// What happened, and what to do about it on a line of its own.
+/// A message, with the next step on a line of its own.
 pub(super) fn with_next_step(message: &dyn Display, next_step: &dyn Display) -> String {
-    // What follows a message's first line is set off, so that it can't pass for a line of ours.
+    // Further lines of a message are indented, so that they can't be mistaken for lines of the program.
     format!("{}\n  try: {next_step}", message.to_string().replace('\n', "\n    "))
 }
 
-/// The text on one line, whatever its author put into it.
+/// The text on one line, without line breaks.
 pub(super) fn one_line(text: &str) -> String {
     text.replace(['\n', '\r', '\t'], " ")
 }
@@ -178,7 +177,7 @@ pub(super) fn table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> 
     cells(&titles, rows.as_flattened())
 }
 
-/// The one copy of [`table`]: row after row, each with as many cells as there are titles.
+/// Prints the cells of [`table`], row after row. All callers share one copy of the code.
 fn cells(titles: &[&str], cells: &[String]) -> io::Result<()> {
     if cells.is_empty() {
         return Ok(());
@@ -206,7 +205,7 @@ fn cells(titles: &[&str], cells: &[String]) -> io::Result<()> {
     data(&rows.map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// Says what a command has done: as an object with these fields, or in a sentence on standard error.
+/// Prints the result of a command: an object with these fields, or a sentence on standard error.
 ///
 /// # Errors
 ///
@@ -223,12 +222,12 @@ pub(super) fn done(
     Ok(Status::Done)
 }
 
-/// Whether a person looks at the output.
+/// Whether the output is a terminal.
 pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// The line cut to the terminal's width, as far as the shell tells it.
+/// The line cut to the terminal's width, if the shell sets it.
 fn fitted(line: &str) -> String {
     let configured = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let columns: usize = configured.unwrap_or(COLUMNS);
@@ -238,7 +237,7 @@ fn fitted(line: &str) -> String {
     }
 }
 
-/// Warns of a file with a credential in it that other users of this machine can read.
+/// Warns if other users of this machine can read a file with a credential.
 pub(super) fn warn_if_others_read(path: &std::path::Path) {
     #[cfg(unix)]
     if std::fs::metadata(path)

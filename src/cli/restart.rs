@@ -1,9 +1,9 @@
 //! Restarts the program in place after too many panics.
 //!
-//! A panic costs its call alone, but it keeps a thread, and what that had locked keeps others waiting. So
-//! [`PanicContainment`] says when it is time: what is in flight is answered, and the program restarts in
-//! the same process, with its arguments, its pipes and its listening sockets. What does not come to its end
-//! within [`END`] is left behind. Commands that serve nobody end then.
+//! A panic ends only its call, but it loses a thread, and other calls may wait for the locks of that thread. So
+//! [`PanicContainment`] reports when there were too many. Then the calls in flight are answered, and the program
+//! restarts in the same process, with its arguments, its pipes and its listening sockets. Calls that don't end
+//! within [`END`] are given up. A command that serves nobody ends instead.
 
 use std::convert::Infallible;
 use std::env;
@@ -27,24 +27,23 @@ use weft_lite::PanicContainment;
 use super::output::OutputForm;
 use super::{CommandFailure, exit, interrupts, threads};
 
-/// How long what is in flight may take to be answered.
+/// How long the calls in flight may take before the restart.
 pub(super) const PATIENCE: Duration = Duration::from_secs(6);
-/// How long all may take until the new start.
+/// The longest time until the restart.
 const END: Duration = Duration::from_secs(9);
-/// How many new starts there may be within [`SECONDS`]; a program that needs more has a bug that they don't
-/// help against.
+/// The most restarts within [`SECONDS`]. If a program needs more, restarts don't help against its bug.
 const STARTS: usize = 5;
 const SECONDS: u64 = 600;
 
-/// The variable that tells the next start what the one before kept: `NAME=VALUE`, with `;` between them.
+/// The variable that passes the kept values to the restarted process: `NAME=VALUE`, separated by `;`.
 const KEPT: &str = "WEFT_KEPT";
 /// Times of restarts: seconds since 1970, separated by commas.
 const STARTED: &str = "started";
 
-/// What the restarted process takes over.
+/// The values and sockets that the restarted process takes over.
 #[derive(Default)]
 struct NextStart {
-    /// Whether anybody is served; else there is none.
+    /// Whether the command serves anybody. If not, it does not restart.
     serves: bool,
     values: Vec<(&'static str, String)>,
     sockets: Vec<OwnedFd>,
@@ -65,10 +64,10 @@ fn restart_request() -> &'static (Sender<()>, Receiver<()>) {
 pub(super) fn prepare() {
     PanicContainment::at_last(|| {
         let _ = restart_request().0.try_send(());
-        // The watch works without this limit too.
+        // Restarts work without this limit too.
         let late = || {
             thread::sleep(END);
-            // A program that a signal has ended needs no end from here.
+            // If a signal has ended the program, there is no restart.
             if let Some(failure) = again() {
                 let _ = exit::report(failure, OutputForm::Text);
                 std::process::exit(1);
@@ -81,32 +80,32 @@ pub(super) fn prepare() {
 /// Resolves when the program has to restart. Commands that serve wait for it.
 pub(super) async fn worn_out() {
     next().get_or_insert_default().serves = true;
-    // The sender is there for ever.
+    // The sender is never dropped.
     let _ = restart_request().1.recv().await;
     log::warn!("after too many panics the program restarts when the calls in flight are answered");
 }
 
-/// Has the next start know `value`.
+/// Keeps a value for the restarted process.
 #[cfg(any(feature = "mcp", feature = "socket"))]
 pub(super) fn keep(name: &'static str, value: impl Into<String>) {
     next().get_or_insert_default().values.push((name, value.into()));
 }
 
-/// Has the next start go on with a listening socket.
+/// Keeps a listening socket for the restarted process.
 #[cfg(any(feature = "serve", feature = "socket"))]
 pub(super) fn keep_socket(name: &'static str, socket: OwnedFd) {
     keep(name, socket.as_raw_fd().to_string());
     next().get_or_insert_default().sockets.push(socket);
 }
 
-/// What the start before has kept.
+/// A value that the process kept before the restart.
 pub(super) fn kept(name: &str) -> Option<String> {
     let all = env::var(KEPT).ok()?;
     let mut values = all.split(';').filter_map(|value| value.split_once('='));
     values.find(|(other, _)| *other == name).map(|(_, value)| value.to_owned())
 }
 
-/// The listening socket that the start before has kept.
+/// A listening socket that the process kept before the restart.
 #[cfg(all(target_os = "linux", any(feature = "serve", feature = "socket")))]
 pub(super) fn kept_socket(name: &str) -> Option<OwnedFd> {
     use std::os::fd::RawFd;
@@ -114,8 +113,8 @@ pub(super) fn kept_socket(name: &str) -> Option<OwnedFd> {
     use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
     let number: RawFd = kept(name)?.parse().ok()?;
-    // The kernel gives this process a second handle of its own file; older kernels don't, and then the
-    // address is bound again.
+    // The kernel duplicates the process's own file handle. Older kernels can't, and then the address is bound
+    // again.
     let own = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
     pidfd_getfd(own, number, PidfdGetfdFlags::empty()).ok()
 }
@@ -125,8 +124,8 @@ pub(super) fn kept_socket(_name: &str) -> Option<OwnedFd> {
     None
 }
 
-/// Starts the program anew. It returns only where that can't be, with the reason, and with `None` where a
-/// signal has ended the program meanwhile.
+/// Restarts the program. It returns only if that fails, with the reason, or with `None` if a signal has ended the
+/// program meanwhile.
 pub(super) fn again() -> Option<CommandFailure> {
     if interrupts::is_ending() {
         return None;
@@ -149,7 +148,7 @@ pub(super) fn again() -> Option<CommandFailure> {
     let mut kept = vec![format!("{STARTED}={}", started.join(","))];
     kept.extend(next.values.iter().map(|(name, value)| format!("{name}={value}")));
     for socket in &next.sockets {
-        // One that does not stay open is bound again.
+        // If a socket does not stay open, its address is bound again.
         let _ = fcntl_setfd(socket, FdFlags::empty());
     }
     let Err(error) = start(&kept.join(";"));
@@ -159,7 +158,7 @@ pub(super) fn again() -> Option<CommandFailure> {
     ))
 }
 
-/// Starts this very program with the arguments and variables that it has, and with `kept`.
+/// Replaces the process by the same program, with its arguments, its variables and `kept`.
 fn start(kept: &str) -> io::Result<Infallible> {
     let text = |text: OsString| CString::new(text.into_vec());
     let program = text(program()?.into())?;
@@ -176,8 +175,8 @@ fn start(kept: &str) -> io::Result<Infallible> {
     Ok(execve(&program, &arguments, &variables)?)
 }
 
-/// This very program, also when another one took its place. Started by its path, it keeps its name in lists
-/// of processes.
+/// The path of the running program, even if its file was replaced. If it was not, the program's own path keeps its
+/// name in lists of processes.
 fn program() -> io::Result<PathBuf> {
     let running = Path::new("/proc/self/exe");
     let file = |path: &Path| path.metadata().ok().map(|it| (it.dev(), it.ino()));

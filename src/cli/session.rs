@@ -25,7 +25,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// There is neither `$WEFT_HOME` nor a home to put one in.
+    /// There is neither `$WEFT_HOME` nor a home directory.
     pub(super) fn weft_home(&self) -> Result<PathBuf, CommandFailure> {
         weft_home(user_home().as_ref())?.ok_or_else(|| {
             CommandFailure::usage(
@@ -35,11 +35,11 @@ impl Options {
         })
     }
 
-    /// What the operator has configured; the defaults, where there is no folder for it.
+    /// The operator's configuration; the defaults if there is no folder for it.
     ///
     /// # Errors
     ///
-    /// A configuration that can't be understood.
+    /// The configuration is invalid.
     pub(super) fn config(&self) -> Result<Config, CommandFailure> {
         let user_home = user_home();
         let Some(home) = weft_home(user_home.as_ref())? else { return Ok(Config::default()) };
@@ -52,21 +52,21 @@ impl Options {
         Ok(parsed.config)
     }
 
-    /// What the operator allows modules to weigh.
+    /// The operator's size limits of modules.
     ///
     /// # Errors
     ///
-    /// A configuration that can't be understood.
+    /// The configuration is invalid.
     pub(super) fn read_limits(&self) -> Result<ReadLimits, CommandFailure> {
         let Config { module_bytes, module_gzip_bytes, .. } = self.config()?;
         Ok(ReadLimits { module_bytes, module_gzip_bytes })
     }
 
-    /// Where grants are looked for: what a plugin would find opened.
+    /// The options of a sandbox, to check which grants would open.
     ///
     /// # Errors
     ///
-    /// A configuration that can't be understood.
+    /// The configuration is invalid.
     pub(super) fn sandbox(&self) -> Result<SandboxOptions, CommandFailure> {
         let home = user_home();
         let workspace = self.real_workspace();
@@ -81,25 +81,25 @@ impl Options {
         })
     }
 
-    /// The workspace by the path that it really has.
+    /// The workspace's real path.
     pub(super) fn real_workspace(&self) -> PathBuf {
         fs::canonicalize(&self.workspace).unwrap_or_else(|_| self.workspace.clone())
     }
 
-    /// A runtime with everything loaded that these options name.
+    /// A runtime for these options, with everything loaded.
     ///
     /// # Errors
     ///
-    /// A folder of `--plugins` or `--workspace` that isn't one.
+    /// The path of `--plugins` or `--workspace` is not a folder.
     pub(super) fn load(&self) -> Result<Runtime, CommandFailure> {
         self.load_and(TrustPrompt::Never)
     }
 
-    /// The same with the workspace's trust found out in this way, and watching for signals from then on.
+    /// Loads a runtime and watches for signals. `asking` says how the workspace's trust is found out.
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load), and a signal that came while it loaded.
+    /// As [`load`](Self::load), and a signal during the load.
     pub(super) fn load_watching(
         &self,
         asking: TrustPrompt,
@@ -120,7 +120,7 @@ impl Options {
         Ok((runtime, interrupts))
     }
 
-    /// The same, with the workspace's trust found out in this way.
+    /// Loads a runtime. `asking` says how the workspace's trust is found out.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Options {
         Ok(runtime)
     }
 
-    /// The runtime that these options describe, with nothing loaded.
+    /// A runtime for these options, with nothing loaded.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl Options {
         self.runtime_beside(asking, None)
     }
 
-    /// The same, where authority is taken from one more file, which no plugin may open.
+    /// A runtime with nothing loaded, with one more file that is closed to plugins.
     ///
     /// # Errors
     ///
@@ -223,7 +223,7 @@ fn user_home() -> Option<PathBuf> {
     std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }
 
-/// `$WEFT_HOME`, where `~` may stand for the user's home, or `.weft` in that.
+/// `$WEFT_HOME`, which may begin with `~`, or `.weft` in the user's home.
 fn weft_home(user_home: Option<&PathBuf>) -> Result<Option<PathBuf>, CommandFailure> {
     let named = std::env::var_os("WEFT_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
     let Some(named) = named else { return Ok(user_home.map(|home| home.join(".weft"))) };

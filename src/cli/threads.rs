@@ -1,4 +1,4 @@
-//! Threads of the program: whether there are any to be had, and work that gets one of its own.
+//! Starts threads, and checks at the start that the system has enough of them.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -8,25 +8,25 @@ use weft_lite::CancellationSource;
 
 use super::CommandFailure;
 
-/// Threads that run at once in every command: the reactor's, that for signals, that for tasks, that
-/// for work that blocks, and that which reads standard input.
+/// Threads that every command needs at once: for the reactor, for signals, for tasks, for blocking work, and for
+/// standard input.
 const NEEDED: usize = 5;
 
-/// Starts a thread for `work`, in the one copy of all that it takes.
+/// Starts a thread for `work`. All callers share one copy of the code.
 ///
 /// # Errors
 ///
-/// The system gives none.
+/// The system can't start a thread.
 pub(super) fn spawn(thread: Builder, work: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
     thread.spawn(work)
 }
 
-/// Checks that the threads that everything needs can be had, and starts the reactor's. Without one it
-/// would panic, or wait for ever.
+/// Checks that the needed threads can start, and starts the reactor's. Without threads the program would panic or
+/// wait for ever.
 ///
 /// # Errors
 ///
-/// The system gives none.
+/// The system can't start a thread.
 pub(super) fn start() -> Result<(), CommandFailure> {
     let end = Arc::new(OnceLock::new());
     let mut threads = Vec::with_capacity(NEEDED);
@@ -38,7 +38,7 @@ pub(super) fn start() -> Result<(), CommandFailure> {
         threads.push(spawn(Builder::new(), Box::new(wait))?);
         Ok(())
     });
-    // No other value is set. Those that are there wait for nothing else.
+    // The started threads wait only for this value.
     let _ = end.set(());
     for thread in threads {
         let _ = thread.join();
@@ -56,11 +56,11 @@ pub(super) fn none(error: &io::Error) -> CommandFailure {
     )
 }
 
-/// What `work` comes to on a thread of its own, which keeps nobody: the program ends without it.
+/// Runs `work` on a thread of its own and returns its result. The program ends without waiting for the thread.
 ///
 /// # Errors
 ///
-/// There is no thread to be had.
+/// The system can't start a thread.
 pub(super) async fn apart<T: Send + Sync + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
@@ -68,7 +68,7 @@ pub(super) async fn apart<T: Send + Sync + 'static>(
     let (filled, ended) = (Arc::clone(&place), ends.token());
     let work = move || {
         let _ = filled.set(work());
-        // The waiting side takes it out, so this side must be done with it.
+        // The waiting side takes the value out of the last reference.
         drop(filled);
         drop(ends);
     };

@@ -1,5 +1,5 @@
-//! Whether the workspace is trusted: by `--trust`, or as it was answered once; and `weft-lite trust`,
-//! which tells and changes that answer.
+//! Finds out whether the workspace is trusted, from `--trust` or the stored answer; and `weft-lite trust`, which
+//! shows and changes that answer.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use super::logs::{self, Verbosity};
 use super::terminal::Terminal;
 use super::{CommandFailure, Status, output};
 
-/// What a workspace may have of its own, that is not even read without trust.
+/// The files of a workspace that are not even read without trust.
 const OWN: [&str; 6] = [
     ".weft/skills",
     ".clawft/skills",
@@ -42,7 +42,7 @@ pub(super) struct TrustWorkspace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TrustPrompt {
     Once,
-    /// No question; what is left unused is printed.
+    /// No question; the unused files are printed.
     Tell,
     Never,
 }
@@ -129,7 +129,7 @@ pub(super) fn of(options: &Options, home: Option<&Path>, asking: TrustPrompt) ->
     answer
 }
 
-/// What trust in the workspace covers: each skill that is found, and the files beside them.
+/// Everything that trust in the workspace covers: each skill, and the other files.
 fn covered(workspace: &Path, own: &[&str]) -> Vec<String> {
     let (roots, files): (Vec<&str>, Vec<&str>) =
         own.iter().partition(|name| name.ends_with("/skills"));
@@ -144,8 +144,8 @@ fn covered(workspace: &Path, own: &[&str]) -> Vec<String> {
     all.iter().map(shown).collect()
 }
 
-/// What is there that would not be read without trust. Where the workspace is the folder that `home` lies
-/// in, what is in `home` is the operator's.
+/// The existing files that are not read without trust. If the workspace is the folder that contains `home`, the
+/// files in `home` are the operator's.
 fn own(workspace: &Path, home: Option<&Path>) -> Vec<&'static str> {
     let real = |path: &Path| path.canonicalize().ok();
     let home = home.and_then(real);

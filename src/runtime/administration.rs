@@ -1,4 +1,4 @@
-//! What slash commands can change: approvals in weft-lite's own folder, and what is loaded.
+//! The changes that slash commands can make: approvals in `$WEFT_HOME`, and reloads.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::package::{
 use crate::skill::{SkillEntry, SkillLevel, SkillState};
 use crate::task::off_executor;
 
-/// Approves, rejects and reloads for one runtime.
+/// The administration of one runtime.
 pub(super) struct RuntimeAdministration {
     pub(super) host: PluginHost,
     pub(super) loader: Loader,
-    /// Where approvals are kept, if anywhere.
+    /// The folder of approvals, if there is one.
     pub(super) weft_home: Option<PathBuf>,
     pub(super) workspace: PathBuf,
     pub(super) read_limits: ReadLimits,
@@ -29,15 +29,15 @@ struct StoredPackage {
     kind: PackageKind,
     /// The name of the skill, or the plugin's id.
     name: String,
-    /// The id under which its approval is kept.
+    /// The id of its approval.
     approval_id: String,
     permissions: PluginPermissions,
     content: PackageContent,
 }
 
 impl RuntimeAdministration {
-    /// What is installed or of the workspace, in service or not, under this id or name: as
-    /// `/approve` lists it.
+    /// The plugin or skill of this id or name, as `/approve` lists it: installed or in the workspace, in service
+    /// or not.
     fn kept(&self, id: &str) -> Result<StoredPackage, CommandError> {
         let Some(home) = self.weft_home.clone() else {
             return Err(failed("no approvals are kept", "set `WEFT_HOME` to a folder"));
@@ -64,7 +64,7 @@ impl RuntimeAdministration {
             snapshot.skills.effective().filter(is_meant).find_map(on_its_own)
         {
             let name = &entry.name;
-            // The words of a workspace are covered by the trust in it.
+            // The trust in a workspace covers the texts of its skills.
             if entry.level == SkillLevel::Workspace && entry.is_active() && entry.provider.is_none()
             {
                 return Err(nothing_but_text(name));
@@ -109,7 +109,7 @@ impl RuntimeAdministration {
         Ok(StoredPackage { home, kind, name: name.to_owned(), approval_id, permissions, content })
     }
 
-    /// Why it can't be used after a reload; `None` if it can.
+    /// Why it can't be used after a reload; `None` if it can be used.
     fn obstacle(&self, kind: PackageKind, name: &str) -> Option<Obstacle> {
         let snapshot = self.host.snapshot();
         let refused = |id: &str| {
@@ -136,11 +136,11 @@ impl RuntimeAdministration {
     }
 }
 
-/// Why something that is installed can't be used.
+/// Why a plugin or skill can't be used.
 enum Obstacle {
     /// Permissions that are not approved, as `kind: value`.
     Pending(Vec<String>),
-    /// What follows the words that it is not in service.
+    /// The rest of the sentence that it is not in service.
     Other(String),
 }
 
@@ -153,7 +153,7 @@ impl Administration for RuntimeAdministration {
         Box::pin(async move {
             let StoredPackage { home, kind, name, approval_id, permissions, content } =
                 self.kept(id)?;
-            // The command is the yes to what is there now.
+            // The command approves the current content.
             let given = Approval { change: true, ..granted };
             let granting = move || {
                 Approvals::ask(&home, &approval_id, &permissions, &content, given, &mut NoPrompt)

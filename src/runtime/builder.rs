@@ -46,7 +46,7 @@ pub struct RuntimeBuilder {
     pub(super) skill_config: Value,
     pub(super) channels: SortedMap<String, ChannelConfig>,
     pub(super) mcp: McpConfig,
-    /// The configuration's files, and what was read from them.
+    /// The configuration's files with their texts.
     pub(super) settings: Vec<(PathBuf, String)>,
     pub(super) authority: Vec<PathBuf>,
 }
@@ -83,7 +83,7 @@ impl RuntimeBuilder {
         }
     }
 
-    /// What `$WORKSPACE` stands for in grants, and where its skills and its configuration are if
+    /// Sets the workspace: the value of `$WORKSPACE` in grants, and the folder of skills and a configuration if
     /// it is trusted. Default: the current folder.
     #[must_use]
     pub fn workspace(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -91,14 +91,14 @@ impl RuntimeBuilder {
         self
     }
 
-    /// The folder of installed plugins and of weft-lite's own files. Default: none.
+    /// Sets the folder of installed plugins and of weft-lite's own files. Default: none.
     #[must_use]
     pub fn weft_home(mut self, folder: impl Into<PathBuf>) -> Self {
         self.weft_home = Some(folder.into());
         self
     }
 
-    /// What `~` stands for in grants. Default: none, and such grants stay closed.
+    /// Sets the value of `~` in grants. Default: none, and such grants stay closed.
     #[must_use]
     pub fn user_home(mut self, folder: impl Into<PathBuf>) -> Self {
         self.user_home = Some(folder.into());
@@ -113,65 +113,65 @@ impl RuntimeBuilder {
         self
     }
 
-    /// What plugins from [`plugins`](Self::plugins) may have. Default: files and hosts that are
-    /// named.
+    /// Sets the approved permissions of plugins from [`plugins`](Self::plugins). Default: files and hosts that
+    /// they name.
     #[must_use]
     pub fn approve(mut self, approval: Approval) -> Self {
         self.approval = approval;
         self
     }
 
-    /// Whether the workspace's own skills and configuration are used. Default: they are not even
-    /// read.
+    /// Sets whether the workspace's own skills and configuration are used. Default: they are not even read.
     #[must_use]
     pub fn trust_workspace(mut self, trust: WorkspaceTrust) -> Self {
         self.trust = trust;
         self
     }
 
-    /// Leaves out the plugins and skills that are compiled in.
+    /// Leaves out the bundled plugins and skills.
     #[must_use]
     pub fn without_bundled(mut self) -> Self {
         self.bundled = Bundled::LeftOut;
         self
     }
 
-    /// When [`Runtime::watch`](crate::Runtime::watch) loads changes on the disk.
+    /// Sets when [`Runtime::watch`](crate::Runtime::watch) loads changes on the disk.
     #[must_use]
     pub fn watch(mut self, config: WatchConfig) -> Self {
         self.watch = config;
         self
     }
 
-    /// How [`Runtime::watch`](crate::Runtime::watch) learns of changes. Default: from the kernel, where it tells.
+    /// Sets how [`Runtime::watch`](crate::Runtime::watch) notices changes. Default: by the kernel's notifications,
+    /// where there are any.
     #[must_use]
     pub fn watch_mode(mut self, mode: WatchMode) -> Self {
         self.watch_mode = mode;
         self
     }
 
-    /// What skills may ask for under `requires.config`: one mapping. Default: nothing.
+    /// Sets the mapping that `requires.config` of skills is checked against. Default: an empty one.
     #[must_use]
     pub fn skill_config(mut self, config: Value) -> Self {
         self.skill_config = config;
         self
     }
 
-    /// Where `get-env` takes values from. Default: nowhere, every variable is unset.
+    /// Sets the source of `get-env`. Default: every variable is unset.
     #[must_use]
     pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
         self.environment = environment;
         self
     }
 
-    /// Names that `get-env` never gives, beside the built-in ones. Default: none.
+    /// Adds variables that `get-env` never returns, beside the built-in ones. Default: none.
     #[must_use]
     pub fn never_env(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.never_env.extend(names);
         self
     }
 
-    /// How `http-request` reaches the network. Default: the system's resolver, TCP, webpki-roots.
+    /// Sets how `http-request` reaches the network. Default: the system's resolver, TCP, webpki-roots.
     #[cfg(feature = "net")]
     #[must_use]
     pub fn network(mut self, options: NetworkOptions) -> Self {
@@ -179,58 +179,59 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Where the values of `{{secret:NAME}}` come from. Default: nowhere.
+    /// Sets the source of `{{secret:NAME}}`. Default: there are no secrets.
     #[must_use]
     pub fn secrets(mut self, source: Arc<dyn SecretSource>) -> Self {
         self.secrets = source;
         self
     }
 
-    /// Where audit records go. Default: nowhere.
+    /// Sets the audit log. Default: records are discarded.
     #[must_use]
     pub fn audit(mut self, audit: Arc<dyn AuditLog>) -> Self {
         self.audit = audit;
         self
     }
 
-    /// The time that rates and audit records go by. Default: the system's.
+    /// Sets the clock of rates and audit records. Default: the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Bytes of linear memory and translated code that all guests may hold together. Default: 64 MB,
-    /// or a quarter of the machine's or control group's memory where that is less.
+    /// Sets how many bytes of linear memory and translated code all guests may hold together. Default: 64 MB, or
+    /// a quarter of the machine's or control group's memory if that is less.
     #[must_use]
     pub fn memory_budget_bytes(mut self, bytes: usize) -> Self {
         self.memory_budget_bytes = Some(bytes);
         self
     }
 
-    /// How long an instance may be idle before it is dropped. Default: five minutes.
+    /// Sets how long an instance may be idle before it is dropped. Default: five minutes.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// The sizes of what is read from packages.
+    /// Sets the size limits of packages.
     #[must_use]
     pub fn read_limits(mut self, limits: ReadLimits) -> Self {
         self.read_limits = limits;
         self
     }
 
-    /// Closes a file or folder to every plugin, because authority is taken from it: a token, a key, the
-    /// program itself. Those of [`configure`](Self::configure) are closed without it.
+    /// Closes a file or folder to every plugin, because it gives authority: a token, a key, the program itself.
+    /// Those of [`configure`](Self::configure) are closed anyway.
     #[must_use]
     pub fn authority(mut self, place: impl Into<PathBuf>) -> Self {
         self.authority.push(place.into());
         self
     }
 
-    /// The sources of plugins, skills, settings and prompts, also those of a workspace that is not trusted yet.
+    /// The sources of plugins, skills, settings and prompts, including those of a workspace that is not trusted
+    /// yet.
     pub(super) fn authorities(&self) -> Vec<PathBuf> {
         let mut places = workspace_authority(&self.workspace);
         places.extend(self.plugin_folders.iter().cloned());
@@ -261,7 +262,7 @@ impl RuntimeBuilder {
         let mut roots = Vec::new();
         let managed = self.weft_home.as_ref().map(|home| home.join("skills"));
         if self.trust == WorkspaceTrust::Trusted {
-            // Where the workspace is the user's home, its skills are the installed ones.
+            // If the workspace is the user's home, its skills are the installed ones.
             let is_managed =
                 |path: &PathBuf| managed.as_ref().is_some_and(|managed| same_place(managed, path));
             let paths = WORKSPACE_SKILLS.iter().map(|folder| self.workspace.join(folder));

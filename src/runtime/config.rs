@@ -21,7 +21,7 @@ const FILE: &str = "config.yaml";
 const WORKSPACE_FILE: &str = ".weft/config.yaml";
 /// The longest configuration.
 const CONFIG_BYTES: u64 = 1024 * 1024;
-/// What is easily written instead, and not read.
+/// Extensions of files that look like a configuration and are not read.
 const OTHER_EXTENSIONS: [&str; 3] = ["yml", "json", "toml"];
 
 /// Why a configuration can't be used.
@@ -44,9 +44,9 @@ pub enum ConfigErrorKind {
         /// The system's words.
         problem: String,
     },
-    /// The file is no UTF-8 text.
+    /// The file is not UTF-8 text.
     NotText,
-    /// A path in it can't be made out.
+    /// A path in it can't be expanded.
     Path {
         /// The key.
         key: String,
@@ -111,15 +111,14 @@ impl std::error::Error for ConfigError {
 }
 
 impl RuntimeBuilder {
-    /// Reads `config.yaml` in weft-lite's own folder, and over it `.weft/config.yaml` of the workspace
-    /// if that is trusted, which can tighten it alone, and applies them: call it after
-    /// [`workspace`](Self::workspace), [`trust_workspace`](Self::trust_workspace) and
-    /// [`user_home`](Self::user_home), which `~` stands for in paths. A missing file is an empty one. Beside the builder comes the configuration, with warnings for its
-    /// author.
+    /// Reads and applies `config.yaml` in weft-lite's own folder, and over it `.weft/config.yaml` of a trusted
+    /// workspace, which can only tighten it. Call it after [`workspace`](Self::workspace),
+    /// [`trust_workspace`](Self::trust_workspace) and [`user_home`](Self::user_home), which replaces `~` in paths.
+    /// A missing file is an empty one. Returns the builder, and the configuration with warnings for its author.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`]: a configuration that can't be understood is never half applied.
+    /// [`ConfigError`]: an invalid configuration is never applied in part.
     pub fn configure(self, weft_home: &Path) -> Result<(Self, ParsedConfig), ConfigError> {
         let own = weft_home.join(FILE);
         let below = read(&own)?;
@@ -127,7 +126,7 @@ impl RuntimeBuilder {
         let has_above = self.trust == WorkspaceTrust::Trusted && !same_place(&own, &workspace);
         let above = if has_above { read(&workspace)? } else { String::new() };
         let failed = |path: &Path, kind| ConfigError { path: path.to_owned(), kind };
-        // Each file on its own first, so that an error names the right file.
+        // Each file is parsed on its own first, so that an error names the right file.
         for (path, text) in [(&own, &below), (&workspace, &above)] {
             Config::from_yaml(text)
                 .map_err(|error| failed(path, ConfigErrorKind::Invalid(error)))?;
@@ -135,7 +134,7 @@ impl RuntimeBuilder {
         let mut parsed = Config::from_layers(&below, &above)
             .map_err(|error| failed(&workspace, ConfigErrorKind::Invalid(error)))?;
         let ParsedConfig { config, warnings, loosening } = &mut parsed;
-        // Where the operator's file is silent, what the machine can bear is not raised either.
+        // A workspace can't raise the machine's default either, if the operator's file sets no budget.
         if Config::from_yaml(&below).is_ok_and(|it| it.config.memory_budget_bytes.is_none()) {
             let most = machine::default_memory_budget_bytes();
             config.memory_budget_bytes = config.memory_budget_bytes.map(|bytes| bytes.min(most));
@@ -187,7 +186,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
         }
     });
     match opened {
-        // With zeros it is UTF-16, most of all.
+        // A text with zeros is usually UTF-16.
         Ok(text) if text.contains('\0') => {
             Err(ConfigError { path: path.to_owned(), kind: ConfigErrorKind::NotText })
         }
@@ -203,7 +202,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     }
 }
 
-/// Puts what they stand for in the place of `~` and `$WEFT_HOME`, in every path.
+/// Expands `~` and `$WEFT_HOME` in every path.
 fn expand(
     config: &mut Config,
     home: Option<&Path>,
@@ -220,7 +219,7 @@ fn expand(
     Ok(())
 }
 
-/// What to say of a file that is named almost as the one that is read, where there is one.
+/// A warning about a file whose name is almost that of the configuration, if there is one.
 fn misnamed((path, is_read): (&PathBuf, bool)) -> Option<String> {
     let others = OTHER_EXTENSIONS.iter().map(|it| path.with_extension(it));
     let other = others.filter(|_| is_read).find(|other| other.symlink_metadata().is_ok())?;

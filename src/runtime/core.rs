@@ -1,4 +1,4 @@
-//! [`Runtime`]: loader, plugin host and executor as one thing to start, use and stop.
+//! [`Runtime`]: loader, plugin host and executor, which start and stop together.
 
 use std::path::Path;
 use std::pin::{Pin, pin};
@@ -21,10 +21,10 @@ use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
 use crate::sandbox::SandboxOptions;
 use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
 
-/// A host with everything around it, on an executor of its own.
+/// A plugin host with its loader, on an executor of its own.
 ///
-/// Dropping it ends everything at once and leaves nothing behind, unless somebody keeps the executor;
-/// [`stop`](Self::stop) ends it in order.
+/// Dropping it ends everything at once, unless somebody keeps the executor; [`stop`](Self::stop) ends it in
+/// order.
 ///
 /// ```
 /// use weft_lite::Runtime;
@@ -39,8 +39,7 @@ use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
 pub struct Runtime {
     pub(super) executor: Arc<Executor<'static>>,
     pub(super) host: PluginHost,
-    /// Started on first use, so that a program that puts its plugins into service
-    /// itself does not even contain one.
+    /// Started on first use, so that a program that loads its plugins itself does not even contain a loader.
     pub(super) loader: OnceLock<Loader>,
     pub(super) ended: AtomicBool,
     pub(super) sources: RuntimeBuilder,
@@ -48,27 +47,25 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A builder with every default.
+    /// A builder with the defaults.
     #[must_use]
     pub fn builder() -> RuntimeBuilder {
         RuntimeBuilder::new()
     }
 
-    /// Moves the actors to a thread of their own, where a panic costs its call and nothing
-    /// else, also in a program that aborts on panics: see [`PanicContainment`]. Nobody else must run
-    /// [`executor`](Self::executor) then.
+    /// Moves the actors to a thread of their own, where a panic ends only its call, even in a program that aborts
+    /// on panics: see [`PanicContainment`]. Then no other thread may run [`executor`](Self::executor).
     ///
     /// # Errors
     ///
-    /// The system gives no thread.
+    /// The system can't start a thread.
     pub fn contain_panics(&mut self) -> io::Result<()> {
         self.containment = Some(PanicContainment::start(&self.executor)?);
         Ok(())
     }
 
-    /// Runs `future` on this thread, and the actors beside it, unless they have a thread
-    /// ([`contain_panics`](Self::contain_panics)). A program that wants more threads runs
-    /// [`executor`](Self::executor) on them.
+    /// Runs `future` on this thread, together with the actors, unless they have a thread of their own
+    /// ([`contain_panics`](Self::contain_panics)). For more threads, run [`executor`](Self::executor) on them.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         let mut value = None;
         self.drive(pin!(async { value = Some(future.await) }));
@@ -83,8 +80,8 @@ impl Runtime {
         smol::block_on(async {
             let mut future = PollOnWake::new(future);
             let mut tasks = 0_usize;
-            // `Executor::run` polls its future once in 200 tasks: with busy guests, once in
-            // 50 ms. Here it has its turn after every task, if it was woken.
+            // `Executor::run` polls its future once in 200 tasks: with busy guests, once in 50 ms. Here the
+            // future is polled after every task, if it was woken.
             loop {
                 let wanted = async {
                     (&mut future).await;
@@ -130,16 +127,15 @@ impl Runtime {
         })
     }
 
-    /// Loads every skill and plugin, or reloads all of them: what is no longer
-    /// there goes out of service, what is new or different comes in, and the rest is left alone.
-    /// Plugins from named folders come before the installed ones, and these before the compiled-in
-    /// ones: the first of an id wins. Failures are in the registry. `None` means that the runtime
-    /// has been stopped.
+    /// Loads or reloads all skills and plugins. Removed ones go out of service, new and changed ones are put into
+    /// service, and the rest stays. For one id the first plugin wins: named folders come before installed
+    /// plugins, and these before bundled ones. Failures are in the registry. `None` means that the runtime has
+    /// stopped.
     pub async fn load(&self) -> Option<Reloaded> {
         self.loader().reload().await
     }
 
-    /// Keeps what is in service in line with the disk from now on, until the watcher is dropped.
+    /// Loads every change on the disk from now on, until the watcher is dropped.
     #[must_use]
     pub fn watch(&self) -> SkillWatcher {
         let RuntimeBuilder { watch, watch_mode, .. } = self.sources;
@@ -164,7 +160,7 @@ impl Runtime {
         self.sources.surface_memory_bytes
     }
 
-    /// The configuration of serving over MCP.
+    /// The configuration of the MCP server.
     #[must_use]
     pub fn mcp_config(&self) -> &McpConfig {
         &self.sources.mcp
@@ -190,15 +186,15 @@ impl Runtime {
         Arc::new(Commands::new(self.host.clone(), built_in))
     }
 
-    /// The workspace, if it is trusted: the only one whose `SOUL.md` is read.
+    /// The workspace, if it is trusted. Only then its `SOUL.md` is read.
     #[must_use]
     pub fn trusted_workspace(&self) -> Option<&Path> {
         let is_trusted = self.sources.trust == WorkspaceTrust::Trusted;
         is_trusted.then_some(&*self.sources.workspace)
     }
 
-    /// Starts a gateway that takes messages of the channels in `rules` and answers them through
-    /// `commands` and the stages of this runtime's host.
+    /// Starts a gateway that receives messages of the channels in `rules` and answers them with `commands` and
+    /// the stages of this runtime's host.
     #[must_use]
     pub fn gateway(
         &self,
@@ -222,7 +218,7 @@ impl Runtime {
 }
 
 impl RuntimeBuilder {
-    /// Starts the actors. Nothing is loaded yet; see [`Runtime::load`].
+    /// Starts the actors. Nothing is loaded before [`Runtime::load`].
     #[must_use]
     pub fn build(self) -> Runtime {
         let sandbox = SandboxOptions {

@@ -1,12 +1,11 @@
-//! How much memory this machine, or the control group this process is in, has.
+//! The memory of this machine, or of this process's control group.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::contract::limits;
 
-/// The default memory budget of all guests together: 64 MB, or a quarter of
-/// the memory there is where that is less.
+/// The default memory budget of all guests together: 64 MB, or a quarter of the memory if that is less.
 pub(super) fn default_memory_budget_bytes() -> usize {
     let physical = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text));
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -24,9 +23,9 @@ fn budget(available_bytes: Option<u64>) -> usize {
     quarter.min(limits::MEMORY_BUDGET_BYTES)
 }
 
-/// Where the limits of this process's control group stand, and of the groups around it: the tightest
-/// one holds. `groups` is `/proc/self/cgroup`, each line of it `number:controllers:path`, without
-/// controllers for version 2 (cgroups(7)).
+/// The files with the memory limits of this process's control group and of the groups around it. The lowest limit
+/// counts. `groups` is `/proc/self/cgroup`: lines of `number:controllers:path`, without controllers for version
+/// 2 (cgroups(7)).
 fn limit_files(groups: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for line in groups.lines() {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Polls `future` only after it was woken, however often its neighbours wake the task: a poll may be
-/// expensive, like that of a signal's pipe, which costs a system call.
+/// Polls `future` only after it was woken itself, however often other futures wake the task. A poll may be
+/// expensive: that of a signal's pipe is a system call.
 pub(super) struct PollOnWake<'a, F: ?Sized> {
     future: Pin<&'a mut F>,
     flag: Arc<WakeFlag>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::pipeline::SOUL_FILE;
 
-/// Where a workspace keeps its skills, in path order.
+/// The folders of a workspace's skills, in path order.
 pub(super) const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
 
 /// The places in a workspace that become settings, skills or a prompt.
@@ -16,7 +16,7 @@ pub fn workspace_authority(workspace: &Path) -> Vec<PathBuf> {
     roots.chain(skills).chain([Path::new(SOUL_FILE)]).map(|name| workspace.join(name)).collect()
 }
 
-/// Whether two paths lead to one place.
+/// Whether two paths are the same file or folder.
 pub(super) fn same_place(one: &Path, other: &Path) -> bool {
     match (fs::canonicalize(one), fs::canonicalize(other)) {
         (Ok(one), Ok(other)) => one == other,
