@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::inbound::Inbound;
 use crate::command::Conversation;
 use crate::contract::{CancellationSource, ChatId, PluginError};
-use crate::task::Asker;
+use crate::task::ReplySender;
 
 /// A thread of a chat, or the chat where there are no threads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ impl ChatKey {
 }
 
 /// The reply to a channel that delivers a message: whether it was accepted.
-pub(super) type Acceptance = Asker<Result<(), PluginError>>;
+pub(super) type Acceptance = ReplySender<Result<(), PluginError>>;
 
 /// A message that waits. It is accepted once its channel has been notified.
 pub(super) struct WaitingMessage {

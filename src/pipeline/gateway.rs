@@ -25,7 +25,7 @@ use crate::contract::{
     BoxFuture, ByteBudget, CancellationSource, ChannelHost, ChatId, InboundMessage, PluginError,
     SortedMap,
 };
-use crate::task::{Asker, Inbox, Mailbox, Tasks, WeakMailbox, mailbox, spawn_boxed};
+use crate::task::{Inbox, Mailbox, ReplySender, Tasks, WeakMailbox, mailbox, spawn_boxed};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
@@ -56,13 +56,13 @@ enum GatewayEvent {
     Cancel {
         chat: ChatId,
         id: Option<String>,
-        reply: Asker<bool>,
+        reply: ReplySender<bool>,
     },
     ChatEnded {
         channel: String,
         /// `None` for every one of the channel.
         chat: Option<String>,
-        reply: Asker<()>,
+        reply: ReplySender<()>,
     },
     Done {
         key: ChatKey,
@@ -70,7 +70,7 @@ enum GatewayEvent {
     },
     Stop {
         grace: Duration,
-        reply: Asker<()>,
+        reply: ReplySender<()>,
     },
     GiveUp,
     /// The observers have seen what they were given, or had their time.
@@ -138,7 +138,7 @@ impl Gateway {
 }
 
 impl ChannelSide {
-    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> GatewayEvent) -> Option<T> {
+    async fn ask<T>(&self, message: impl FnOnce(ReplySender<T>) -> GatewayEvent) -> Option<T> {
         self.mailbox.ask(message).await
     }
 
@@ -210,7 +210,7 @@ struct Actor {
 #[derive(Default)]
 struct StopProgress {
     /// Whom to tell when all is done.
-    waiting: Vec<Asker<()>>,
+    waiting: Vec<ReplySender<()>>,
     observers: ObserverDrain,
 }
 
@@ -354,7 +354,7 @@ impl Actor {
         }
     }
 
-    fn begin_to_stop(&mut self, grace: Duration, reply: Asker<()>) {
+    fn begin_to_stop(&mut self, grace: Duration, reply: ReplySender<()>) {
         self.chats.values_mut().for_each(Chat::refuse_unaccepted);
         self.stopping.get_or_insert_default().waiting.push(reply);
         let (clock, mailbox) = (Arc::clone(&self.shared.clock), self.mailbox.clone());

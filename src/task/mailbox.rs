@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 
 use async_channel::{Receiver, Sender, WeakSender};
 
-use super::reply::{Asker, question};
+use super::reply::{ReplySender, reply_channel};
 
 type Letter = Box<dyn Any + Send>;
 
@@ -48,8 +48,8 @@ impl<M: Send + 'static> Mailbox<M> {
     }
 
     /// Sends a message and waits for its answer; `None` if the actor has ended.
-    pub(crate) async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> M) -> Option<T> {
-        let (reply, answer) = question();
+    pub(crate) async fn ask<T>(&self, message: impl FnOnce(ReplySender<T>) -> M) -> Option<T> {
+        let (reply, answer) = reply_channel();
         self.send(message(reply)).await;
         answer.get().await
     }

@@ -33,6 +33,6 @@ pub(crate) use mark::{
 };
 pub(crate) use off_executor::{in_background, off_executor};
 pub(crate) use race::{until, within};
-pub(crate) use reply::{Asker, Awaited, question};
+pub(crate) use reply::{ReplyReceiver, ReplySender, reply_channel};
 pub(crate) use tasks::{Tasks, spawn_boxed};
 pub(crate) use worker::Worker;

@@ -7,26 +7,26 @@ use super::lock::Lock;
 use crate::contract::{Cancellation, CancellationSource};
 
 /// The end that answers. Dropping it means that no answer comes.
-pub(crate) struct Asker<T> {
+pub(crate) struct ReplySender<T> {
     place: Arc<Lock<Option<T>>>,
     /// Cancelled when this is dropped.
     _ends: CancellationSource,
 }
 
 /// The end that waits.
-pub(crate) struct Awaited<T> {
+pub(crate) struct ReplyReceiver<T> {
     place: Arc<Lock<Option<T>>>,
     ended: Cancellation,
 }
 
 /// Both ends.
-pub(crate) fn question<T>() -> (Asker<T>, Awaited<T>) {
+pub(crate) fn reply_channel<T>() -> (ReplySender<T>, ReplyReceiver<T>) {
     let (place, ends) = (Arc::new(Lock::new(None)), CancellationSource::new());
-    let answer = Awaited { place: Arc::clone(&place), ended: ends.token() };
-    (Asker { place, _ends: ends }, answer)
+    let answer = ReplyReceiver { place: Arc::clone(&place), ended: ends.token() };
+    (ReplySender { place, _ends: ends }, answer)
 }
 
-impl<T> Asker<T> {
+impl<T> ReplySender<T> {
     /// Answers. Returns whether somebody waits for the answer.
     pub(crate) fn send(self, answer: T) -> bool {
         *self.place.lock() = Some(answer);
@@ -34,7 +34,7 @@ impl<T> Asker<T> {
     }
 }
 
-impl<T> Awaited<T> {
+impl<T> ReplyReceiver<T> {
     /// The answer, or `None` when none comes.
     pub(crate) async fn get(self) -> Option<T> {
         self.ended.cancelled().await;
@@ -50,14 +50,14 @@ mod tests {
 
     #[test]
     fn either_side_hears_that_the_other_is_gone() {
-        let (asker, answer) = question();
-        assert!(asker.send(7));
+        let (reply, answer) = reply_channel();
+        assert!(reply.send(7));
         assert_eq!(block_on(answer.get()), Some(7));
-        let (asker, answer) = question::<u8>();
-        drop(asker);
+        let (reply, answer) = reply_channel::<u8>();
+        drop(reply);
         assert_eq!(block_on(answer.get()), None);
-        let (asker, answer) = question();
+        let (reply, answer) = reply_channel();
         drop(answer);
-        assert!(!asker.send(7), "nobody waits for it");
+        assert!(!reply.send(7), "nobody waits for it");
     }
 }

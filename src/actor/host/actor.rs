@@ -16,7 +16,7 @@ use crate::actor::snapshot::Snapshot;
 use crate::contract::{CancellationSource, SortedMap};
 use crate::package::ApprovalPolicy;
 use crate::skill::SkillRegistry;
-use crate::task::{Asker, Inbox, Mailbox, mailbox};
+use crate::task::{Inbox, Mailbox, ReplySender, mailbox};
 
 /// The changes of one reload.
 #[derive(Default)]
@@ -35,12 +35,12 @@ pub(in crate::actor) struct Update {
 
 /// A request to the actor.
 pub(super) enum HostMessage {
-    Update { update: Update, reply: Asker<u64> },
-    Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: Asker<()> },
-    Skills { skills: Arc<SkillRegistry>, reply: Asker<u64> },
-    Unload { id: String, reply: Asker<bool> },
-    Review { id: String, policy: ApprovalPolicy, reply: Asker<bool> },
-    Stop { reply: Asker<()> },
+    Update { update: Update, reply: ReplySender<u64> },
+    Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: ReplySender<()> },
+    Skills { skills: Arc<SkillRegistry>, reply: ReplySender<u64> },
+    Unload { id: String, reply: ReplySender<bool> },
+    Review { id: String, policy: ApprovalPolicy, reply: ReplySender<bool> },
+    Stop { reply: ReplySender<()> },
 }
 
 pub(super) struct HostActor {

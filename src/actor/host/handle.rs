@@ -17,7 +17,7 @@ use crate::actor::subscription::Subscription;
 use crate::contract::{BoxFuture, CallError, CancellationSource};
 use crate::package::{ApprovalPolicy, Descriptions, PackageError, PluginPackage, StoredApproval};
 use crate::skill::SkillRegistry;
-use crate::task::{Asker, Mailbox, Tasks, off_executor};
+use crate::task::{Mailbox, ReplySender, Tasks, off_executor};
 use crate::wasm::MemoryBudget;
 
 /// A handle to the plugin host. Clones address the same host.
@@ -187,7 +187,7 @@ impl PluginHost {
         self.lifecycle.forget_all().await;
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(Asker<T>) -> HostMessage) -> Option<T> {
+    async fn ask<T>(&self, message: impl FnOnce(ReplySender<T>) -> HostMessage) -> Option<T> {
         self.mailbox.ask(message).await
     }
 }

@@ -6,34 +6,34 @@ use super::member::Member;
 use super::outcome::{LifecycleError, MemberOutcome};
 use super::state::LifecycleState;
 use crate::contract::{ChannelHost, PluginCapability};
-use crate::task::{Asker, Awaited};
+use crate::task::{ReplyReceiver, ReplySender};
 
 /// A request to the supervisor, or a report of a member's task.
 pub(super) enum SupervisorMessage {
     Register {
         member: Member,
-        reply: Asker<Result<(), LifecycleError>>,
+        reply: ReplySender<Result<(), LifecycleError>>,
     },
     /// Replies with the receiver of a channel's messages.
     Remove {
         kind: PluginCapability,
         name: String,
-        reply: Asker<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
+        reply: ReplySender<Result<Option<Arc<dyn ChannelHost>>, LifecycleError>>,
     },
     /// Passes the action to the selected members and replies with their pending outcomes.
     Change {
         selector: Selector,
         action: Action,
-        reply: Asker<PendingOutcomes>,
+        reply: ReplySender<PendingOutcomes>,
     },
     /// The member of this number has changed.
     Changed(u64, MemberChange),
     ForgetAll {
-        reply: Asker<()>,
+        reply: ReplySender<()>,
     },
     /// Replies when every earlier report is in the table.
     Settle {
-        reply: Asker<()>,
+        reply: ReplySender<()>,
     },
 }
 
@@ -58,4 +58,4 @@ pub(super) enum Action {
 }
 
 /// The outcomes of the members that an action was passed to.
-pub(super) type PendingOutcomes = Vec<Awaited<MemberOutcome>>;
+pub(super) type PendingOutcomes = Vec<ReplyReceiver<MemberOutcome>>;

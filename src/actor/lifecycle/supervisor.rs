@@ -9,7 +9,7 @@ use super::restart::LifecycleOptions;
 use super::state::{LifecycleState, MemberStatus, Members};
 use super::task::{Control, MemberTask};
 use crate::contract::{ChannelHost, PluginCapability, SortedMap, sort_by};
-use crate::task::{Asker, Clock, Inbox, Lock, Mailbox, Tasks, mailbox, question};
+use crate::task::{Clock, Inbox, Lock, Mailbox, ReplySender, Tasks, mailbox, reply_channel};
 
 /// Messages that wait for the actor before their senders do.
 const MAILBOX: usize = 16;
@@ -138,7 +138,7 @@ impl Lifecycle {
 
     async fn ask<T>(
         &self,
-        message: impl FnOnce(Asker<T>) -> SupervisorMessage,
+        message: impl FnOnce(ReplySender<T>) -> SupervisorMessage,
     ) -> Result<T, LifecycleError> {
         self.mailbox.ask(message).await.ok_or(LifecycleError::HostGone)
     }
@@ -255,7 +255,7 @@ impl Supervisor {
                 .collect(),
         };
         let pass = |entry: &MemberEntry| {
-            let (done, outcome) = question();
+            let (done, outcome) = reply_channel();
             let control = match action {
                 Action::Start => Control::Start { done },
                 Action::Stop => Control::Stop { done },

@@ -12,12 +12,12 @@ use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::{LifecycleOptions, Restarts};
 use super::state::LifecycleState;
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
-use crate::task::{Asker, Clock, Inbox, Mailbox, contained};
+use crate::task::{Clock, Inbox, Mailbox, ReplySender, contained};
 
 /// A request to a member's task. The outcome goes to `done`, which may be gone.
 pub(super) enum Control {
-    Start { done: Asker<MemberOutcome> },
-    Stop { done: Asker<MemberOutcome> },
+    Start { done: ReplySender<MemberOutcome> },
+    Stop { done: ReplySender<MemberOutcome> },
 }
 
 /// The reasons for which members stop in order.
@@ -39,7 +39,7 @@ enum Next {
     /// Wait for a request.
     Wait,
     /// Start, and report the outcome to the one who asked, if any.
-    Start(Option<Asker<MemberOutcome>>),
+    Start(Option<ReplySender<MemberOutcome>>),
     /// Start after this time.
     Restart(Duration),
     Run,
@@ -74,7 +74,11 @@ impl MemberTask {
         }
     }
 
-    async fn start(&self, asked: Option<Asker<MemberOutcome>>, restarts: &mut Restarts) -> Next {
+    async fn start(
+        &self,
+        asked: Option<ReplySender<MemberOutcome>>,
+        restarts: &mut Restarts,
+    ) -> Next {
         self.report(LifecycleState::Starting).await;
         let starting: BoxFuture<'_, _> = match &self.member.work {
             Work::Channel { adapter, .. } => calling(adapter, |it| it.open()),
@@ -231,7 +235,7 @@ impl MemberTask {
         })
     }
 
-    fn answer(&self, done: Asker<MemberOutcome>, result: Result<(), LifecycleError>) {
+    fn answer(&self, done: ReplySender<MemberOutcome>, result: Result<(), LifecycleError>) {
         let kind = self.member.object().kind();
         done.send(MemberOutcome { name: self.member.name.clone(), kind, result });
     }

@@ -12,7 +12,7 @@ use super::scope::{Failures, Scope};
 use crate::actor::host::PluginHost;
 use crate::contract::SortedSet;
 use crate::package::{self, Descriptions};
-use crate::task::{Asker, Inbox, Mailbox, mailbox, off_executor, spawn_boxed};
+use crate::task::{Inbox, Mailbox, ReplySender, mailbox, off_executor, spawn_boxed};
 
 /// Requests that wait in the mailbox. If it is full, senders wait.
 const MAILBOX: usize = 16;
@@ -36,7 +36,7 @@ pub struct Reloaded {
 struct ReloadRequest {
     scope: Scope,
     failures: Failures,
-    reply: Asker<Reloaded>,
+    reply: ReplySender<Reloaded>,
 }
 
 impl Loader {
