@@ -1,15 +1,15 @@
 //! A pass over the arguments before they are parsed.
 //!
-//! The parser knows options only at their own command, takes no `--name=value`, and takes every
-//! operand that begins with `-` for an option. Here the shared options move before the command,
-//! and operands go behind `--`.
+//! The parser accepts options only at their own command, does not accept `--name=value`, and treats every operand
+//! that begins with `-` as an option. This pass moves the shared options before the command and puts operands after
+//! `--`.
 
 use std::ffi::OsString;
 
-/// Shared options that take a value. `Options` declares what they mean.
+/// Shared options with a value. `Program` declares them.
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
-/// Options of single commands that take a value.
+/// Options of single commands with a value.
 const OWN_VALUED: [&str; 17] = [
     "--message",
     "--channel",
@@ -34,10 +34,10 @@ const OWN_VALUED: [&str; 17] = [
 const SWITCHES: [&str; 7] =
     ["--no-bundled", "--trust", "--json", "--verbose", "-v", "--version", "-V"];
 
-/// Commands that are followed by one of their own.
+/// Commands with subcommands.
 const GROUPS: [&str; 4] = ["plugin", "skill", "key", "secret"];
 
-/// Whether an option is given in one of the ways in which [`arrange`] takes it.
+/// Whether the arguments have an option, in any form that [`arrange`] accepts.
 pub(super) fn has_option(arguments: &[OsString], name: &str) -> bool {
     let mut options = arguments.iter().take_while(|it| *it != "--").filter_map(|it| it.to_str());
     options.any(|it| it.split('=').next() == Some(name))
@@ -48,16 +48,16 @@ pub(super) fn shared() -> impl Iterator<Item = &'static str> {
     VALUED.into_iter().chain(SWITCHES).filter(|name| name.starts_with("--"))
 }
 
-/// Whether a shared option is followed by its value.
+/// Whether a shared option has a value.
 pub(super) fn is_valued(option: &str) -> bool {
     VALUED.contains(&option)
 }
 
-/// Arranges the arguments as the parser takes them.
+/// Arranges the arguments for the parser.
 ///
 /// # Errors
 ///
-/// A sentence, for an argument that is not UTF-8 and for an option that lacks its value.
+/// A message, if an argument is not UTF-8 or an option has no value.
 pub(super) fn arrange(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Vec<String>, String> {

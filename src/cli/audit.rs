@@ -1,4 +1,4 @@
-//! `weft-lite audit`: what plugins asked of the host, and what came of it.
+//! `weft-lite audit`: shows the requests of plugins to the host, with their outcomes.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -16,7 +16,7 @@ use weft_lite::sorted::SortedSet;
 use super::flags::Options;
 use super::{CommandFailure, Status, output, suggestion};
 
-/// How often `--follow` looks for new lines.
+/// How often `--follow` checks for new lines.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Show what plugins asked of the host, the oldest first.
@@ -63,7 +63,7 @@ pub(super) fn run(command: &Audit, options: &Options) -> Result<Status, CommandF
     }
 }
 
-/// Reads the log as it grows, also when it is rotated away.
+/// Reads the log as it grows, even when it is rotated.
 struct Follower {
     path: PathBuf,
     reader: Option<BufReader<File>>,
@@ -92,7 +92,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Hands every whole line to `print`; what is only half written stays for the next time.
+/// Passes every complete line to `print`. An incomplete line waits for the next call.
 fn lines(reader: &mut BufReader<File>, print: &impl Fn(&str) -> io::Result<()>) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
@@ -105,7 +105,7 @@ fn lines(reader: &mut BufReader<File>, print: &impl Fn(&str) -> io::Result<()>) 
     }
 }
 
-/// Of a plugin without a record: that it has none yet, or that there is no such plugin.
+/// A note about a plugin without records: it has none yet, or there is no such plugin.
 fn known(id: &str, mut others: SortedSet<String>, options: &Options) -> Result<(), CommandFailure> {
     let snapshot = options.load()?.host().snapshot();
     others.extend(snapshot.plugins.plugins().map(|plugin| plugin.manifest.id.clone()));
@@ -128,7 +128,7 @@ fn print(
     line: &str,
     seen: &RefCell<SortedSet<String>>,
 ) -> io::Result<()> {
-    // A line that was cut by a full disk or a power cut is no record.
+    // A line that was cut off by a full disk or a power failure is not a record.
     let Ok(record) = serde_json::from_str::<Value>(line) else { return Ok(()) };
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
     if command.plugin.is_some() && !seen.borrow().contains(text("plugin")) {

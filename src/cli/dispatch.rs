@@ -1,4 +1,4 @@
-//! Parses the command line, runs its command and turns the result into an exit status.
+//! Parses the command line and runs its command.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -30,7 +30,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(None) => (Ok(Status::Done), None),
         Err(failure) => (Err(failure), None),
     };
-    // Where standard output carries a protocol, errors have no place in it.
+    // If standard output carries a protocol, errors are not printed there.
     let protocol = mcp || is_mcp(command.as_ref());
     let form = if json && !protocol { OutputForm::Json } else { OutputForm::Text };
     let done = match done {
@@ -77,7 +77,7 @@ fn usage(message: &dyn fmt::Display) -> CommandFailure {
     CommandFailure::usage(message, &"see `weft-lite --help`, or `--help` after a command")
 }
 
-/// The parser's message in our form: lowercase, without a full stop.
+/// The parser's message in the form of this program: lowercase, without a full stop.
 fn sentence(output: &str) -> String {
     let lines: Vec<&str> = output.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let text = lines.join(" ");

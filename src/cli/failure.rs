@@ -1,5 +1,4 @@
-//! Why a command failed: what happened and what to do, in the words of the
-//! library's errors and with the options of this program.
+//! Why a command failed: the message of the library's error, and a next step with the options of this program.
 
 use std::fmt::Display;
 use std::io;
@@ -82,7 +81,7 @@ pub(super) trait Advised: Display {
     fn advice(&self) -> String;
 }
 
-/// Errors whose own next step is enough.
+/// Implements `Advised` for errors whose own next step fits.
 macro_rules! advised {
     ($($error:ty),*) => {
         $(impl Advised for $error {

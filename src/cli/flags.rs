@@ -75,7 +75,7 @@ impl Options {
         if self.json { OutputForm::Json } else { OutputForm::Text }
     }
 
-    /// What is approved for plugins from `--plugins`.
+    /// The approval for plugins from `--plugins`.
     pub(super) fn approval(&self) -> Approval {
         let named = Approval { named: true, ..Approval::NONE };
         self.approve.iter().fold(named, |sum, &ApproveFlag(more)| Approval {
@@ -89,7 +89,7 @@ impl Options {
         })
     }
 
-    /// What `--approve` and the command's own `--yes` approve.
+    /// The approval by `--approve` and the command's own `--yes`.
     pub(super) fn given(&self, yes: bool) -> Approval {
         Approval { named: yes, ..self.approval() }
     }

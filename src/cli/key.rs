@@ -1,4 +1,4 @@
-//! `weft-lite key`: the keys that sign packages, and those whose signatures count.
+//! `weft-lite key`: makes keys that sign packages, and manages the trusted keys.
 
 use std::fs;
 use std::path::PathBuf;

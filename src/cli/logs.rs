@@ -1,4 +1,4 @@
-//! Log output: to standard error, one line each, as `level: message`.
+//! Logs to standard error: one line for each record, as `level: message`.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use super::output::Messages;
 pub(super) enum Verbosity {
     /// Warnings.
     Warnings,
-    /// Warnings, and what plugins say.
+    /// Warnings, and messages of plugins.
     Plugins,
 }
 
@@ -20,7 +20,7 @@ pub(super) enum Verbosity {
 pub(super) fn start(options: &Options, verbosity: Verbosity) {
     let default = match verbosity {
         _ if options.verbose => "info,weft_lite=debug",
-        // A watch that went with its folder is nothing to warn of.
+        // A watch that ends with its folder is not worth a warning.
         Verbosity::Warnings => "warn,notify=error",
         Verbosity::Plugins => "warn,notify=error,weft_lite::plugin=info",
     };

@@ -1,8 +1,8 @@
 //! The command line: one file for each command, and the one place that decides the exit status.
 //!
-//! 0 is success, also when the reader of the output went away; 1 means that the work failed, 2 that
-//! the command line was wrong. `call` and `run --message` end with 130 when they are interrupted, and so
-//! does whatever serves, when that happens while it loads or a second time.
+//! 0 is success, even if the reader of the output has gone; 1 means that the work failed, 2 that the command line
+//! was wrong. `call` and `run --message` end with 130 when they are interrupted. Commands that serve end with 130
+//! when they are interrupted during the load or a second time.
 
 mod arguments;
 mod audit;

@@ -1,4 +1,4 @@
-//! Messages about plugins: refused, granted and warned about, worded the same everywhere.
+//! Messages about plugins: refusals, granted permissions and warnings, the same in every command.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(super) fn refused(plugins: &[RefusedPlugin]) {
     }
 }
 
-/// What to do about a plugin that is not loaded, with the flag of this program that does it.
+/// The next step for a plugin that is not loaded, with the flag of this program for it.
 pub(super) fn next_step(error: &LoadError) -> String {
     match error {
         LoadError::Pending { unapproved, .. } if error.waits_for_kinds() => {
@@ -31,14 +31,14 @@ pub(super) fn next_step(error: &LoadError) -> String {
     }
 }
 
-/// Prints what the plugins of `--plugins` may do because they were named there.
+/// Prints the permissions that plugins of `--plugins` have because they are named there.
 pub(super) fn granted(registry: &PluginRegistry, options: &Options) {
     for granted in registry.plugins().filter_map(|plugin| granted_to(plugin, options)) {
         output::message(&granted);
     }
 }
 
-/// What a plugin of `--plugins` may do because it was named there.
+/// The permissions that a plugin of `--plugins` has because it is named there.
 pub(super) fn granted_to(plugin: &LoadedPlugin, options: &Options) -> Option<String> {
     let PackageOrigin::Folder(folder) = &plugin.origin else { return None };
     let is_named = |named: &Path| folder.starts_with(named);
@@ -68,20 +68,19 @@ pub(super) fn empty_folders(folders: &[PathBuf], registry: &PluginRegistry) {
     }
 }
 
-/// Prints the warnings of plugins in service: that a grant can't be
-/// opened, for instance.
+/// Prints the warnings of plugins in service, for instance about a grant that can't be opened.
 pub(super) fn warnings(registry: &PluginRegistry) {
     registry.plugins().for_each(|plugin| warnings_of(plugin));
 }
 
-/// The same of one plugin.
+/// Prints the warnings of one plugin.
 pub(super) fn warnings_of(plugin: &LoadedPlugin) {
     for warning in &plugin.warnings {
         output::message(&format_args!("warning: {}: {warning}", plugin.manifest.id));
     }
 }
 
-/// The plugin's id and place, as far as they are known and differ.
+/// The plugin's id and place, or only the place.
 fn name(plugin: &RefusedPlugin) -> String {
     match &plugin.id {
         Some(id) => format!("{id} ({})", plugin.origin),
@@ -89,7 +88,7 @@ fn name(plugin: &RefusedPlugin) -> String {
     }
 }
 
-/// The reason, without the place where it stands beside it.
+/// The reason, without the place.
 pub(super) fn reason(error: &LoadError) -> String {
     error.reason()
 }

@@ -1,5 +1,5 @@
-//! `weft-lite secret`: the credentials that plugins use without seeing them. No value is ever
-//! printed, and none is taken from the command line.
+//! `weft-lite secret`: stores the credentials that plugins use without seeing them. No value is ever printed, and
+//! none is read from the command line.
 
 use std::fs::File;
 use std::io;
@@ -96,7 +96,7 @@ pub(super) fn run(command: &SecretCommand, options: &Options) -> Result<Status, 
 
 fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status, CommandFailure> {
     let Set { name, host, from_file, from_env, in_file, allow_http } = command;
-    // What can't be kept isn't asked for.
+    // The value is not asked for if it can't be stored.
     secrets.check(name, host).map_err(|error| {
         let next_step = match error {
             SecretError::Host { .. } | SecretError::NoHost => {
@@ -130,7 +130,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
             ));
         }
     };
-    // A place may get its value later; until then the secret is none.
+    // The file or variable may get its value later; until then the secret has no value.
     if let Err(error) = value.try_read() {
         let message = format_args!("warning: `{name}` has no usable value yet: {value:?}: {error}");
         let next_step = "put one line of visible ASCII there before plugins use it";
@@ -148,7 +148,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
     output::done(options.form(), &fields, &sentence)
 }
 
-/// The value's own text is in no message.
+/// The messages don't contain the value.
 fn unread(what: &str, error: &io::Error) -> CommandFailure {
     let next_step = match error.kind() {
         io::ErrorKind::Interrupted => "start again, or give it with `--from-file` or on a pipe",

@@ -1,6 +1,6 @@
-//! What a command reports to the one place that decides the exit status.
+//! The outcome of a command, from which the exit status is decided.
 
-/// The status that shells give to what ctrl-c has ended.
+/// The exit status after ctrl-c, as shells set it.
 pub(super) const INTERRUPTED: u8 = 130;
 
 /// The outcome of a command that could run.
@@ -8,9 +8,9 @@ pub(super) const INTERRUPTED: u8 = 130;
 pub(super) enum Status {
     /// It succeeded.
     Done,
-    /// It failed, and has printed why.
+    /// It failed, and the reason is printed.
     Failed,
-    /// The command line is wrong, and that is printed.
+    /// The command line is wrong, and the reason is printed.
     WrongUsage,
     /// The operator interrupted it.
     Interrupted,

@@ -7,7 +7,7 @@ use super::CommandFailure;
 use super::arguments::{self, is_valued};
 use super::program::{NAME, ProgramCommand};
 
-/// Words of other programs for commands of this one. Inside a group only that group's commands count.
+/// Words of other programs for commands of this one. Inside a group only its own commands are suggested.
 const SYNONYMS: [(&str, &[&str]); 30] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),

@@ -1,4 +1,4 @@
-//! Questions at the terminal: asked on standard error, answered on standard input.
+//! Asks questions at the terminal: on standard error, with answers on standard input.
 
 use std::io::{self, BufRead, IsTerminal, Read, Stdin, Write};
 
@@ -14,12 +14,12 @@ use super::interrupts::Interrupts;
 use super::output;
 use super::threads;
 
-/// Bytes of one line; more than a terminal delivers.
+/// The most bytes of one line; a terminal delivers fewer.
 const LINE_BYTES: usize = 16 * 1024;
 /// The byte that ctrl-c sends when it does not interrupt.
 const INTERRUPT: u8 = 3;
 
-/// The terminal, as questions are asked at it.
+/// Asks questions at the terminal.
 #[derive(Debug, Default)]
 pub(super) struct Terminal;
 
@@ -32,7 +32,7 @@ impl Prompt for Terminal {
         write!(errors, "{} [y/N] ", printable(question)).and_then(|()| errors.flush()).ok()?;
         let mut answer = String::new();
         if io::stdin().lock().read_line(&mut answer).ok()? == 0 {
-            // Ctrl-d is no answer, and leaves the line open.
+            // Ctrl-d is not an answer, and does not end the line.
             output::message(&"");
             return None;
         }
@@ -52,16 +52,15 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
         return SecretValue::from_reader(stdin.lock());
     }
     let typed = {
-        // From here on a signal ends the waiting and no longer the program, which would leave the
-        // terminal as it is then.
+        // From here on a signal ends only the waiting, so that the terminal is restored.
         let mut interrupts = Interrupts::watch_all()?;
-        // Before the question: people may type as soon as they see it.
+        // Input is hidden before the question, because people may type as soon as they see it.
         let _hidden = HiddenInput::start(&stdin)?;
         write!(io::stderr(), "{question}: ")?;
         let typed =
             block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(interrupted_error()));
         if typed.is_err() {
-            // Half a value must not become the next reader's line.
+            // The rest of a value must not become input of the next program.
             let _ = tcflush(&stdin, QueueSelector::IFlush);
         }
         typed
@@ -73,7 +72,7 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
     }
 }
 
-/// The line. The thread that waits for it keeps nobody: the program ends without it.
+/// Reads a line. The program does not wait for the reading thread at its end.
 async fn typed() -> io::Result<Vec<u8>> {
     threads::apart(|| {
         let mut line = vec![0; LINE_BYTES];
@@ -88,7 +87,7 @@ fn interrupted_error() -> io::Error {
     io::Error::new(io::ErrorKind::Interrupted, "it was given up")
 }
 
-/// Hides what is typed until it is dropped.
+/// Hides input until it is dropped.
 struct HiddenInput<'s> {
     stdin: &'s Stdin,
     before: Termios,
@@ -98,8 +97,7 @@ impl<'s> HiddenInput<'s> {
     fn start(stdin: &'s Stdin) -> io::Result<Self> {
         let before = tcgetattr(stdin)?;
         let mut hidden = before.clone();
-        // An interrupt would end the program and leave the terminal as it is then; this way it ends
-        // the line.
+        // An interrupt would end the program without restoring the terminal. This way it ends the line.
         hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
         hidden.special_codes[SpecialCodeIndex::VEOL] = INTERRUPT;
         tcsetattr(stdin, OptionalActions::Flush, &hidden)?;
@@ -109,7 +107,7 @@ impl<'s> HiddenInput<'s> {
 
 impl Drop for HiddenInput<'_> {
     fn drop(&mut self) {
-        // A terminal that went away needs nothing back.
+        // If the terminal is gone, there is nothing to restore.
         let _ = tcsetattr(self.stdin, OptionalActions::Now, &self.before);
     }
 }

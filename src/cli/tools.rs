@@ -1,4 +1,4 @@
-//! `weft-lite tools`: what can be called.
+//! `weft-lite tools`: lists the tools.
 
 use argh::FromArgs;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `weft-lite plugin approve` and `skill approve`: approve what an installed package asks for.
+//! `weft-lite plugin approve` and `skill approve`: approves the permissions of an installed package.
 
 use argh::FromArgs;
 use weft_lite::Approval;
@@ -34,7 +34,7 @@ pub(in crate::cli) fn approve(
     let id = &command.id;
     let target = ApprovalTarget::find(kind, id, options)?;
     let package = Package::read(kind, &target.folder, options.read_limits()?)?;
-    // The text of a workspace's skill is covered by the trust in the workspace.
+    // The trust in a workspace covers the texts of its skills.
     let waiting = if target.is_in_workspace && package.module.is_none() {
         Vec::new()
     } else {
@@ -45,7 +45,7 @@ pub(in crate::cli) fn approve(
             folder: &target.folder,
             version: package.version.as_deref(),
             permissions: &package.permissions,
-            // The command approves the content as it is now.
+            // The command approves the current content.
             given: Approval { change: true, ..options.given(command.yes) },
         };
         ask(&options.weft_home()?, &asking)?

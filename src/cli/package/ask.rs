@@ -10,23 +10,21 @@ use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{CommandFailure, Status, output};
 
-/// A package whose permissions are to be approved.
+/// A package whose permissions wait for approval.
 pub(in crate::cli) struct ApprovalRequest<'a> {
     pub(in crate::cli) kind: PackageKind,
     /// The plugin's id, or the skill's name.
     pub(in crate::cli) name: &'a str,
-    /// The id under which its approvals are kept.
+    /// The id of its approvals.
     pub(in crate::cli) approval_id: &'a str,
     pub(in crate::cli) folder: &'a Path,
     pub(in crate::cli) version: Option<&'a str>,
     pub(in crate::cli) permissions: &'a PluginPermissions,
-    /// What is approved without a question.
+    /// The permissions that are approved without a question.
     pub(in crate::cli) given: Approval,
 }
 
-/// Asks about permissions that are not approved yet, and prints those that stay open.
-///
-/// Returns the open ones.
+/// Asks about permissions that are not approved yet. Prints and returns those that stay open.
 pub(in crate::cli) fn ask(
     home: &Path,
     asking: &ApprovalRequest<'_>,
@@ -66,7 +64,7 @@ pub(in crate::cli) fn approved(
     Ok(if waiting.is_empty() { Status::Done } else { Status::Failed })
 }
 
-/// What JSON calls the name of a package.
+/// The field for a package's name in JSON.
 pub(super) fn key(kind: PackageKind) -> &'static str {
     match kind {
         PackageKind::Plugin => "id",
@@ -83,7 +81,7 @@ pub(super) struct ChangedPackage<'a> {
     pub(super) permissions: &'a PluginPermissions,
 }
 
-/// Prints what changed in a package, before the question about it.
+/// Prints the changes in a package, before the question about it.
 pub(super) fn changed(changed: &ChangedPackage<'_>, content: &PackageContent) {
     let ChangedPackage { name, reason, files, version, permissions } = changed;
     let mut parts = vec![(*reason).to_owned(), format!("version {}", version.unwrap_or("none"))];

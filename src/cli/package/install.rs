@@ -17,19 +17,19 @@ use crate::cli::flags::Options;
 use crate::cli::terminal::Terminal;
 use crate::cli::{CommandFailure, Status, output, report};
 
-/// What is to be installed, and how.
+/// The package to install, and how.
 pub(in crate::cli) struct InstallRequest<'a> {
     pub(in crate::cli) kind: PackageKind,
     /// A path, or `hub:ID`.
     pub(in crate::cli) source: &'a str,
     pub(in crate::cli) registry: Option<&'a Path>,
     pub(in crate::cli) existing: Existing,
-    /// Whether files and hosts that are named need no question.
+    /// Whether named files and hosts are approved without a question.
     pub(in crate::cli) yes: bool,
 }
 
-/// Installs it, asks for what it wants, and says what came of it; `None` where nobody wanted it in
-/// place of what is there.
+/// Installs a package, asks about its permissions and prints the result. `None` if the operator keeps the
+/// installed package.
 pub(in crate::cli) fn install(
     request: &InstallRequest<'_>,
     options: &Options,
@@ -69,7 +69,7 @@ pub(in crate::cli) fn install(
         let (files, version) = (changed_files.as_slice(), version.as_deref());
         changed(&ChangedPackage { name, reason, files, version, permissions }, proposed.content());
     }
-    // Approved first: a watcher finds the package together with its approval.
+    // The approval is stored first, so that a watcher finds it together with the package.
     proposed.ask(options.given(request.yes), &mut Terminal);
     let installed = proposed.put_in_place()?;
     print_installed(&installed);
@@ -99,7 +99,7 @@ pub(in crate::cli) fn install(
 
 /// Loads the installed package once, and returns the reason if that fails.
 fn not_loaded(folder: &Path, options: &Options) -> Option<NotLoaded> {
-    // What else is wrong with these options has nothing to do with it.
+    // Other problems with these options don't concern the package.
     let registry = options.load().ok()?.host().registry();
     let is_it = |it: &&RefusedPlugin| Path::new(&it.origin) == folder;
     let refused = registry.refused().iter().find(is_it)?;
@@ -129,14 +129,14 @@ pub(super) fn left_out(folder: &Path) -> Vec<String> {
     left_out
 }
 
-/// Prints what a package is and asks for, before it is installed.
+/// Prints a package and its permissions, before it is installed.
 fn asks(installed: &Installed) {
     let Installed { package, signed_by, warnings, change, changed_files, .. } = installed;
     for warning in warnings {
         output::message(&format_args!("warning: {}", output::one_line(warning)));
     }
     let Package { id, version: own, permissions, shell_tools, resources, .. } = package;
-    // The tools say more than the permission that they come to.
+    // The tools are more precise than the permission that they need.
     let shell = permissions.shell && shell_tools.is_empty();
     let asked = Approval::NONE.missing(&PluginPermissions { shell, ..permissions.clone() });
     let mut lines: Vec<String> = asked.iter().map(|it| format!("asks for {it}")).collect();
@@ -155,7 +155,7 @@ fn asks(installed: &Installed) {
     }
 }
 
-/// Prints what was installed.
+/// Prints the installed package.
 fn print_installed(Installed { package, replaced, signed_by, .. }: &Installed) {
     let instead = match replaced.as_ref().map(|old| version(&old.version)) {
         None => String::new(),
@@ -170,7 +170,7 @@ fn signer(signed_by: &Option<String>) -> String {
     signed_by.as_ref().map(|name| format!(", signed by {name}")).unwrap_or_default()
 }
 
-/// A version behind a name; skills may be without one.
+/// A version after a name; skills may have none.
 fn version(version: &Option<String>) -> String {
     version.as_ref().map(|it| output::one_line(&format!(" {it}"))).unwrap_or_default()
 }

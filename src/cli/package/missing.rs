@@ -6,7 +6,7 @@ use weft_lite::package::{PackageKind, installed_folder, installed_ids};
 
 use crate::cli::{CommandFailure, suggestion};
 
-/// The failure for a package that is not installed; suggests the other kind if that exists.
+/// The failure for a package that is not installed. It suggests the other kind if that exists.
 pub(in crate::cli) fn not_installed(home: &Path, kind: PackageKind, id: &str) -> CommandFailure {
     let other = match kind {
         PackageKind::Plugin => PackageKind::Skill,

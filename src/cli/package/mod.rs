@@ -1,4 +1,4 @@
-//! What the commands for plugins and those for skills do in the same way.
+//! The commands that plugins and skills have in common.
 
 mod approve;
 mod ask;

@@ -1,5 +1,5 @@
-//! `weft-lite plugin pack` and `skill pack`: a package's folder as an archive, or as a release in a
-//! registry.
+//! `weft-lite plugin pack` and `skill pack`: packs a package's folder into an archive, or adds it to a registry as
+//! a release.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ pub(in crate::cli) fn pack(
     report(&archive, &sha256_hex(&bytes), folder, options)
 }
 
-/// Signs the package with `--key`, where that is given.
+/// Signs the package if there is a `--key`.
 fn sign(Pack { folder, key, .. }: &Pack) -> Result<(), CommandFailure> {
     let Some(key) = key else { return Ok(()) };
     let key = PrivateKey::read(key)?;
@@ -93,7 +93,7 @@ fn sign(Pack { folder, key, .. }: &Pack) -> Result<(), CommandFailure> {
     Ok(())
 }
 
-/// Refuses a signature over other files than those that are packed: nobody could install them.
+/// Refuses a signature over other files than the packed ones: nobody could install the package.
 fn as_signed(folder: &Path) -> Result<(), InstallError> {
     match PackageSignature::read(folder) {
         Ok(signature) => Ok(signature.is_of(&DigestList::to_pack(folder)?)?),
@@ -102,7 +102,7 @@ fn as_signed(folder: &Path) -> Result<(), InstallError> {
     }
 }
 
-/// A failure for want of a signature that counts is its author's to mend.
+/// The next step for a missing or invalid signature is the author's.
 fn unsigned(error: &InstallError, folder: &Path, kind: PackageKind) -> CommandFailure {
     match error {
         InstallError::Signature(_) => {
@@ -116,7 +116,7 @@ fn unsigned(error: &InstallError, folder: &Path, kind: PackageKind) -> CommandFa
     }
 }
 
-/// The archive's name where nobody gives it one. A skill's version may be any text.
+/// The default name of the archive. A skill's version may be any text.
 fn file_name(Package { id, version, .. }: &Package) -> String {
     let plain = |text: &&String| {
         text.len() <= 64 && text.chars().all(|it| it.is_ascii_alphanumeric() || "._+-".contains(it))

@@ -1,4 +1,4 @@
-//! `weft-lite plugin remove` and `skill remove`: files, record and approvals of an installed package.
+//! `weft-lite plugin remove` and `skill remove`: removes an installed package with its record and approvals.
 
 use std::path::Path;
 
@@ -63,7 +63,7 @@ fn question(home: &Path, kind: PackageKind, id: &str, folder: &Path) -> String {
     format!("`{id}` was not installed but written or copied to {folder}. delete it for good?")
 }
 
-/// Asks at the terminal; without one, the command line has to say yes.
+/// Asks at the terminal. Without a terminal, `--yes` is needed.
 fn confirm(id: &str, question: &str) -> Result<bool, CommandFailure> {
     Terminal.confirm(question).ok_or_else(|| {
         CommandFailure::usage(

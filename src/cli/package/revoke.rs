@@ -1,4 +1,4 @@
-//! `weft-lite plugin revoke` and `skill revoke`: take back all that was approved.
+//! `weft-lite plugin revoke` and `skill revoke`: revokes all approvals of a package.
 
 use argh::FromArgs;
 use weft_lite::package::{Approvals, Package, PackageKind};
@@ -38,7 +38,7 @@ pub(in crate::cli) fn revoke(
     )
 }
 
-/// Refuses a skill that is only text, since there is nothing to take back.
+/// Refuses a skill that is only text, because it has no approvals.
 fn check_needs_approval(
     name: &str,
     target: &ApprovalTarget,

@@ -1,4 +1,4 @@
-//! `weft-lite plugin sign` and `skill sign`: a signature over every file of a package's folder.
+//! `weft-lite plugin sign` and `skill sign`: signs every file of a package's folder.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The installed package that a command names, and where its approvals are kept.
+//! Finds the package that a command names, and the id of its approvals.
 
 use std::path::PathBuf;
 
@@ -13,9 +13,9 @@ use crate::cli::skill::named;
 /// A package that is approved on its own: an installed one, or a skill of the workspace.
 pub(super) struct ApprovalTarget {
     pub(super) folder: PathBuf,
-    /// The id under which its approvals are kept.
+    /// The id of its approvals.
     pub(super) approval_id: String,
-    /// Whether it is a skill of the workspace, whose text is covered by the trust in that.
+    /// Whether it is a skill of the workspace. The trust in the workspace covers its text.
     pub(super) is_in_workspace: bool,
 }
 
@@ -24,7 +24,7 @@ impl ApprovalTarget {
     ///
     /// # Errors
     ///
-    /// None is installed, or the skill came with a plugin or with the program.
+    /// No such package is installed, or the skill comes with a plugin or with the program.
     pub(super) fn find(
         kind: PackageKind,
         name: &str,

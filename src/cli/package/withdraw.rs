@@ -1,4 +1,4 @@
-//! `weft-lite plugin withdraw` and `skill withdraw`: a release leaves a registry.
+//! `weft-lite plugin withdraw` and `skill withdraw`: removes a release from a registry.
 
 use std::path::PathBuf;
 

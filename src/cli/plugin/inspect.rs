@@ -1,5 +1,5 @@
-//! `weft-lite plugin inspect`: what a plugin is made of, and whether it would load. No function of a
-//! module that is given by its path is called.
+//! `weft-lite plugin inspect`: shows a plugin's parts, and whether it would load. If the plugin is named by a path,
+//! no function of its module is called.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -28,7 +28,7 @@ use crate::cli::{CommandFailure, Status, output, report, suggestion};
 /// Bytes of a page of linear memory.
 pub(super) const PAGE_BYTES: u64 = 65_536;
 
-/// What is read to look at it, however little may be loaded.
+/// The limits for reading a plugin to show it. They are higher than those for loading.
 const INSPECTED: ReadLimits =
     ReadLimits { module_bytes: limits::MODULE_MOST_BYTES, module_gzip_bytes: usize::MAX };
 
@@ -46,20 +46,20 @@ pub(super) struct Inspect {
     path: String,
 }
 
-/// Everything that is known without running the plugin.
+/// Everything about a plugin that is known without running it.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     path: String,
     manifest: Option<PluginManifest>,
     module: Option<ModuleSummary>,
-    /// What the exports offer.
+    /// The kinds that the exports implement.
     kinds: Vec<PluginCapability>,
     permissions: Vec<RequestedPermission>,
     /// The resources beyond the defaults.
     beyond_defaults: Vec<String>,
     warnings: Vec<String>,
     would_load: bool,
-    /// Whether it has been loaded, so that what its functions say is known.
+    /// Whether it has been loaded, so that its descriptions are known.
     in_service: bool,
     reasons: Vec<Reason>,
 }
@@ -106,7 +106,7 @@ pub(super) fn run(command: &Inspect, options: &Options) -> Result<Status, Comman
     if options.json {
         output::json(&report)?;
     } else {
-        // Names in a module are anything, and a pipe may end in a terminal.
+        // Names in a module can be any text, and the output of a pipe may end in a terminal.
         output::data(&printable(&report.text()))?;
     }
     Ok(if report.would_load { Status::Done } else { Status::Failed })
@@ -123,7 +123,7 @@ fn unreadable(path: &Path, error: &io::Error) -> CommandFailure {
     )
 }
 
-/// What a plugin has to fit into, and what is approved.
+/// The limits and the approval that a plugin is checked against.
 struct Bounds {
     read: ReadLimits,
     memory: Arc<MemoryBudget>,
@@ -145,7 +145,7 @@ impl Bounds {
     }
 }
 
-/// The report on a plugin that was found, by its id.
+/// The report on the found plugin of this id.
 fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, CommandFailure> {
     let runtime = options.load()?;
     let registry = runtime.host().registry();
@@ -164,7 +164,7 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, CommandF
     };
     let mut report = Report { path: refused.origin.clone(), ..Report::default() };
     if let Ok(package) = PluginPackage::read(Path::new(&refused.origin), INSPECTED) {
-        // What is not approved is known from the reason.
+        // The reason names the unapproved permissions.
         report.package(package, &Bounds { approval: Approval::ALL, ..bounds });
     }
     if let LoadError::Pending { unapproved, .. } = &refused.error {
@@ -245,7 +245,7 @@ impl Report {
         }
     }
 
-    /// What is asked for, and that it waits for a yes if it does.
+    /// The permission, with a note if it waits for approval.
     fn permissions(&mut self, asked: &PluginPermissions, approval: Approval) {
         let unapproved = approval.missing(asked);
         let asked = Approval::NONE.missing(asked).into_iter();
@@ -262,8 +262,7 @@ impl Report {
 
     fn bytes(&mut self, bytes: &[u8], resources: &PluginResourceConfig, bounds: &Bounds) {
         let size = bounds.read.check(bytes);
-        // Compiling tells what reading doesn't: the interpreter's own limits. Nothing is compiled that
-        // is too large for it.
+        // Only compiling checks the interpreter's own limits. A module that is too large is not compiled.
         let compiled = match &size {
             Ok(module_kb) => {
                 let limit = bounds.read.allowing(*module_kb).module_bytes;
@@ -295,7 +294,7 @@ impl Report {
     fn module(&mut self, summary: ModuleSummary) {
         self.kinds = summary.kinds();
         if let Some(PluginManifest { capabilities, .. }) = &self.manifest {
-            // Every plugin exports what a tool provider does.
+            // Every plugin has the exports of a tool provider.
             self.kinds
                 .retain(|kind| *kind != PluginCapability::Tool || capabilities.contains(kind));
         }
@@ -353,7 +352,7 @@ impl Report {
     }
 }
 
-/// The grants that stay closed, as loading the plugin would find them now.
+/// The grants that would stay closed if the plugin were loaded now.
 fn closed_grants(
     manifest: &PluginManifest,
     origin: &PackageOrigin,
@@ -365,7 +364,7 @@ fn closed_grants(
         PackageOrigin::Folder(folder) => Some(folder.as_path()),
         PackageOrigin::Bundled => None,
     };
-    // The folder for a plugin's own data is made when it is loaded, not when it is looked at.
+    // The folder for a plugin's data is created by loading, not by inspecting.
     let is_made =
         |grant: &&FileGrant| grant.starts_with("$PLUGIN_DATA") && options.weft_home.is_some();
     let filesystem = permissions.filesystem.iter().filter(|it| !is_made(it)).cloned().collect();
@@ -429,7 +428,7 @@ impl FieldTable {
 
     fn row(&mut self, mut name: &str, values: &[String]) {
         for value in values {
-            // A value that breaks the line would pass for another value.
+            // A line break in a value would look like another value.
             let value = value.replace('\n', "\\n");
             self.lines.push(format!("  {name:<12} {value}"));
             name = "";

@@ -1,4 +1,4 @@
-//! `weft-lite plugin list`: every plugin that was found, and what became of it.
+//! `weft-lite plugin list`: lists every plugin that was found, with its state.
 
 use argh::FromArgs;
 use serde::Serialize;
@@ -34,10 +34,10 @@ struct PluginRow {
     version: Option<String>,
     state: PluginState,
     tools: usize,
-    /// What one instance starts with, and may grow to.
+    /// The memory that one instance starts with and may grow to.
     memory_bytes: Option<u64>,
     max_memory_mb: Option<u32>,
-    /// The operator's `network.allow_private_hosts`, as far as the manifest asks for them.
+    /// The hosts of `network.allow_private_hosts` that the manifest asks for.
     private_hosts: Vec<String>,
     origin: String,
     reason: Option<String>,
@@ -64,7 +64,7 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     }
     report::warnings(&registry);
     if output::is_terminal() {
-        // A table has no room for what to do.
+        // A table has no room for next steps.
         report::refused(registry.refused());
     }
     Ok(Status::Done)

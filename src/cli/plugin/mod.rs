@@ -1,4 +1,4 @@
-//! `weft-lite plugin`: what there is, what a plugin is made of, and what may run.
+//! `weft-lite plugin`: lists, inspects, installs and approves plugins.
 
 mod command;
 mod inspect;

@@ -1,4 +1,4 @@
-//! What changed while the program runs: one line for each change, on standard error.
+//! Prints changes while the program runs: one line for each, on standard error.
 
 use serde_json::Value;
 use weft_lite::actor::{Change, RefusedPlugin, RegistryChange};
@@ -20,8 +20,7 @@ pub(super) enum Style {
     Json,
 }
 
-/// Tells of every change until the runtime is stopped, also of what it means for the commands where there
-/// are any.
+/// Prints every change until the runtime is stopped. With `commands`, new name collisions are logged too.
 pub(super) async fn follow(
     runtime: &Runtime,
     commands: Option<&Commands>,
@@ -31,14 +30,14 @@ pub(super) async fn follow(
     let host = runtime.host();
     while let Some(change) = subscription.next().await {
         if runtime.loader().is_stopped() {
-            // That everything goes out of service at the end is no news.
+            // At the end everything goes out of service, which is not printed.
             break;
         }
         match style {
             Style::Json => output::message(&json_line(&as_json(&change))),
             Style::Lines => lines(&change, host).iter().for_each(|line| output::message(line)),
         }
-        // Deriving them logs the names that two commands want now.
+        // Deriving the commands logs new name collisions.
         let _ = commands.map(Commands::now);
     }
 }
@@ -65,7 +64,7 @@ fn lines(change: &RegistryChange, host: &PluginHost) -> Vec<String> {
             false => format!("~ plugin {} {} -> {}", after.id, before.version, after.version),
         }
     }));
-    // What was refused for a moment only is not worth a word.
+    // A refusal that is already over is not printed.
     let snapshot = host.snapshot();
     let still = refused.iter().filter(|it| snapshot.plugins.refused().contains(it));
     lines.extend(still.map(|refused| {
@@ -102,7 +101,7 @@ fn changed(before: &SkillEntry, after: &SkillEntry) -> Vec<String> {
     if is_new && !is_worse {
         lines.extend(repairs(after));
     }
-    // A state without a reason is all that there is to say, and the line above says it.
+    // The line above already says a state that has no reason.
     let is_said = lines.last().is_some_and(|line| line.ends_with(after.state.as_str()));
     if is_worse && is_new && !(is_said && is_plain(after)) {
         lines.push(problem(after));
@@ -110,13 +109,13 @@ fn changed(before: &SkillEntry, after: &SkillEntry) -> Vec<String> {
     lines
 }
 
-/// Whether its state needs no reason: it is disabled or shadowed.
+/// Whether its state has no reason: it is disabled or shadowed.
 fn is_plain(entry: &SkillEntry) -> bool {
     let is_plain = matches!(entry.state, SkillState::Disabled | SkillState::Shadowed { .. });
     is_plain && entry.diagnostics.iter().all(|it| it.severity != Severity::Error)
 }
 
-/// Why a skill is not offered, or not as its file is now.
+/// Why a skill is not offered, or is offered in an older version.
 pub(in crate::cli) fn problem(entry: &SkillEntry) -> String {
     let name = &entry.name;
     let error = entry.diagnostics.iter().find(|it| it.severity == Severity::Error);
@@ -133,7 +132,7 @@ pub(in crate::cli) fn problem(entry: &SkillEntry) -> String {
     }
 }
 
-/// What was mended in a skill that is offered all the same.
+/// The repairs of a skill that is offered anyway.
 fn repairs(entry: &SkillEntry) -> impl Iterator<Item = String> {
     let warnings = entry.diagnostics.iter().filter(|it| it.severity == Severity::Warning);
     warnings.map(|warning| diagnosed(entry, warning))

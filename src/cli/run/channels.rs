@@ -19,10 +19,10 @@ use crate::cli::{CommandFailure, output};
 pub(super) const CONSOLE: &str = "console";
 pub(super) const SOCKET: &str = "socket";
 
-/// The file that keeps what was typed, in weft-lite's own folder.
+/// The console's history, in weft-lite's own folder.
 #[cfg(feature = "console")]
 const HISTORY: &str = "history";
-/// Where the socket is unless the configuration says otherwise, in weft-lite's own folder.
+/// The default path of the socket, in weft-lite's own folder.
 #[cfg(feature = "socket")]
 const SOCKET_FILE: &str = "weft.sock";
 
@@ -31,7 +31,7 @@ pub(super) struct ChannelPlan {
     pub(super) console: bool,
     #[cfg(feature = "socket")]
     pub(super) socket: Option<SocketOptions>,
-    /// Which channels of plugins.
+    /// The channels of plugins to serve.
     pub(super) wanted: WantedChannels,
     pub(super) rules: SortedMap<String, ChannelRules>,
 }
@@ -41,7 +41,7 @@ impl ChannelPlan {
     ///
     /// # Errors
     ///
-    /// A channel that isn't there, and a socket that has no place.
+    /// A channel does not exist, or the socket has no path.
     pub(super) fn new(
         named: &[String],
         runtime: &Runtime,
@@ -107,7 +107,7 @@ impl ChannelPlan {
         };
         let mut socket = SocketOptions::new(address);
         socket.memory_bytes = runtime.surface_memory_bytes();
-        // Those for whom the owner's own programs speak need no access themselves.
+        // Senders other than users of this machine come through the owner's programs and need no access.
         socket.others = allow.iter().any(|sender| sender.starts_with("uid:"));
         if let Some(name) = token_secret {
             let host = runtime.host().clone();
@@ -118,8 +118,8 @@ impl ChannelPlan {
         Ok(())
     }
 
-    /// The channels that serve others than whoever is at the console: the socket, and those of plugins
-    /// that are configured and there, also while they wait for their approval.
+    /// The channels beside the console: the socket, and the configured channels of plugins that exist, even if
+    /// they wait for approval.
     pub(super) fn beside_console(&self, runtime: &Runtime) -> Vec<&str> {
         let registry = runtime.host().registry();
         let is_there = |id: &str| {
@@ -158,7 +158,7 @@ impl ChannelPlan {
     }
 }
 
-/// Checks that there can be such a channel; an error is what happened, and what to do about it.
+/// Checks that the channel can exist. The error is a message and its next step.
 fn known(name: &str, runtime: &Runtime) -> Result<(), (String, String)> {
     if name == CONSOLE || name == SOCKET {
         return Ok(());
@@ -186,7 +186,7 @@ pub(super) fn style(options: &Options) -> ConsoleStyle {
     }
 }
 
-/// The process's own console; at a terminal with line editing, where that is built in.
+/// The process's own console, with line editing at a terminal if that is compiled in.
 #[cfg(feature = "console")]
 pub(super) fn console(
     options: &Options,
@@ -200,7 +200,7 @@ pub(super) fn console(
     let history: Option<PathBuf> = options.weft_home().ok().map(|home| home.join(HISTORY));
     let editing = weft_lite::channel::ConsoleEditing { history, complete: Arc::new(complete) };
     let console = ConsoleChannel::stdio(style(options));
-    // Such a terminal can't move its cursor.
+    // A dumb terminal can't move its cursor.
     let dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
     let console = if dumb { console } else { console.editing(editing) };
     if let Some(above) = console.above_line() {

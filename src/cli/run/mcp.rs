@@ -1,5 +1,5 @@
-//! `weft-lite run --mcp` and `weft-lite mcp`: everything loaded, and served to AI clients until they or
-//! a signal end it.
+//! `weft-lite run --mcp` and `weft-lite mcp`: loads everything and serves AI clients, until they end or a signal
+//! comes.
 
 use std::cell::Cell;
 use std::io;
@@ -30,7 +30,7 @@ use crate::cli::output;
 use crate::cli::trust::TrustPrompt;
 use crate::cli::{CommandFailure, Status, report, restart};
 
-/// What the restarted process takes over: the client's agreed revision and the listening socket.
+/// The values that the restarted process takes over: the client's revision and the listening socket.
 const AGREED: &str = "mcp";
 #[cfg(feature = "serve")]
 const LISTENER: &str = "http";
@@ -42,7 +42,7 @@ pub(super) fn run(
     options: &Options,
 ) -> Result<Status, CommandFailure> {
     logs::start(options, Verbosity::Plugins);
-    // Whoever is asked answers on standard input, which is the client's where that is the transport.
+    // A question would read standard input, which belongs to the client over stdio.
     let asking = match target {
         McpTarget::Stdio => TrustPrompt::Tell,
         McpTarget::Address(_) => TrustPrompt::Once,
@@ -83,7 +83,7 @@ pub(super) fn run(
         // Only serving ends the program.
         std::future::pending().await
     };
-    // A task, so that it runs on the thread that the calls run on.
+    // A task runs on the same thread as the calls.
     let served = server.clone();
     let serving: BoxFuture<'static, io::Result<()>> = match target {
         McpTarget::Stdio => Box::pin(async move { served.serve_stdio().await }),
@@ -107,7 +107,7 @@ pub(super) fn run(
     }
 }
 
-/// The address to serve on, with what the options and the configuration say of it.
+/// A listener at the address, with the options and the configuration.
 #[cfg(feature = "serve")]
 fn listen(
     address: SocketAddr,
@@ -175,14 +175,14 @@ enum McpEnd {
     WornOut,
 }
 
-/// What ended serving, or is to end it.
+/// The reason to end serving.
 enum Event {
     Served(io::Result<()>),
     Signal(Interrupts),
     WornOut,
 }
 
-/// Waits for the end of `serving`, or of everything when a signal comes.
+/// Waits for the end of `serving`, for a signal or for a restart, and stops everything.
 async fn serve(
     runtime: &Runtime,
     server: &McpServer,
@@ -191,7 +191,7 @@ async fn serve(
     mut interrupts: Interrupts,
 ) -> Result<McpEnd, CommandFailure> {
     let mut serving = pin!(serving);
-    // A task of its own: each look at it is a system call, and serving is woken with every message.
+    // A task of its own: each poll is a system call, and serving is woken by every message.
     let signal = runtime.executor().spawn(async move {
         interrupts.next().await;
         interrupts
@@ -205,7 +205,7 @@ async fn serve(
     match ended {
         Event::Served(result) => {
             runtime.stop().await;
-            // A client that is gone has ended it too.
+            // The end of the client is a success too.
             result.map(|()| McpEnd::Served).map_err(CommandFailure::from)
         }
         Event::WornOut => {
@@ -227,7 +227,7 @@ async fn serve(
         Event::Signal(mut interrupts) => {
             server.stop();
             runtime.stop().await;
-            // The calls are answered or given up.
+            // The calls are answered or cancelled.
             let ended = interrupts.unless(interrupts::with_grace(serving)).await;
             Ok(ended.map_or(McpEnd::ForcedInterrupt, |_| McpEnd::Interrupted))
         }

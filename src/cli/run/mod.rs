@@ -1,4 +1,4 @@
-//! `weft-lite run`: everything loaded, and its channels served until they end or a signal comes.
+//! `weft-lite run`: loads everything and serves its channels, until they end or a signal comes.
 
 mod arguments;
 pub(super) mod changes;

@@ -1,4 +1,4 @@
-//! One message and its answer, and the prompt that messages get.
+//! Answers one message, or prints the prompt of messages.
 
 use std::cell::Cell;
 use std::io;
@@ -18,7 +18,7 @@ use crate::cli::flags::Options;
 use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::{CommandFailure, Status, output};
 
-/// Longer than any message may be worked on.
+/// Longer than any message may take.
 const GRACE: Duration = Duration::from_secs(3_600);
 
 /// Answers one message as the console would.
@@ -54,10 +54,10 @@ pub(super) fn answer(
         }
         if !inbox.cancel(&chat, None).await && !is_taken.get() {
             interrupts::with_grace(runtime.stop()).await;
-            // It was not accepted.
+            // The message was not accepted.
             return Err(CommandFailure::interrupted());
         }
-        // Its sender gets an error, unless a second signal comes.
+        // The sender gets an error, unless a second signal comes.
         let answered = interrupts.unless(answering).await;
         let is_late = answered.is_some() && console.failures() == 0;
         Ok(if is_late { Status::Done } else { Status::Interrupted })
@@ -110,7 +110,7 @@ pub(super) fn show_prompt(
     }
 }
 
-/// Starts what messages pass, and no channel.
+/// Starts all members except channels.
 async fn start_guests(runtime: &Runtime, inbox: &Arc<dyn weft_lite::ChannelHost>) {
     let none: WantedChannels = Arc::new(|_| false);
     let host = runtime.host();

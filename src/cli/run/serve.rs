@@ -21,7 +21,7 @@ use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::{CommandFailure, Status, output, restart};
 
-/// How long what is in flight may take after the end of input: longer than any message may.
+/// The time limit for messages in flight after the end of input. It is longer than any message may take.
 const GRACE: Duration = Duration::from_secs(3_600);
 
 /// How often the console is checked for a message that is about to be accepted.
@@ -51,7 +51,7 @@ pub(super) async fn serve(
         register(host, Member::channel(Arc::clone(socket) as _, Arc::clone(&inbox))).await?;
     }
     host.adopt_guests(&inbox, &plan.wanted).await;
-    // What does not start is logged by the host, which tries channels again.
+    // The host logs members that don't start, and restarts channels.
     host.start_all().await;
     #[cfg(feature = "socket")]
     if let Some(address) = socket.as_ref().and_then(|socket| socket.local_address()) {
@@ -92,7 +92,7 @@ pub(super) async fn serve(
         }
     }
     if console.is_some() && io::stdin().is_terminal() {
-        // The shell's own prompt comes on a line of its own.
+        // The shell's prompt gets a line of its own.
         output::message(&"");
     }
     let grace = match end {
@@ -103,7 +103,7 @@ pub(super) async fn serve(
     let stopping = stop(runtime, &gateway, grace);
     let interrupted = async {
         if end != ServeEnd::Signal {
-            // What was read is being answered; a signal gives that up.
+            // The accepted messages are being answered; a signal cancels them.
             interrupts.next().await;
             gateway.stop(Duration::ZERO).await;
         }
@@ -123,7 +123,7 @@ pub(super) async fn serve(
 /// Why serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ServeEnd {
-    /// The console has nothing more to say.
+    /// The console's input has ended.
     Input,
     Signal,
     /// Too many panics: the program has to restart.
@@ -154,8 +154,8 @@ async fn wait_for_end(
     }
 }
 
-/// Whether the program goes on without its console, and says so. A person who leaves the terminal ends
-/// it; the end of a pipe or of `/dev/null` ends only the console where others are served.
+/// Whether the program goes on without its console, with a note. The end of input at a terminal ends the program.
+/// The end of a pipe or of `/dev/null` ends only the console, if other channels are served.
 fn outlives_console(console: &ConsoleChannel, others: &[&str]) -> bool {
     if io::stdin().is_terminal() {
         return false;
@@ -173,7 +173,7 @@ fn outlives_console(console: &ConsoleChannel, others: &[&str]) -> bool {
     false
 }
 
-/// Whether there was something in flight to cancel; also what is only about to be.
+/// Cancels the message in flight, or one that is about to be accepted. Returns whether there was one.
 async fn cancels(console: Option<&ConsoleChannel>, inbox: &Arc<dyn ChannelHost>) -> bool {
     loop {
         if inbox.cancel(&ChatId::new(CONSOLE, CONSOLE), None).await {
@@ -186,7 +186,7 @@ async fn cancels(console: Option<&ConsoleChannel>, inbox: &Arc<dyn ChannelHost>)
     }
 }
 
-/// Channels receive no more, then what they handed over is answered, then everything ends.
+/// Stops the channels, answers the messages that they delivered, then stops everything.
 async fn stop(runtime: &Runtime, gateway: &Gateway, grace: Duration) {
     let host = runtime.host();
     host.stop_kind(PluginCapability::Channel).await;

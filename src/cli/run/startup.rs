@@ -1,4 +1,4 @@
-//! The report at the start: what is loaded, what it may do, what is not loaded and why.
+//! The report at the start: the loaded plugins and skills with their permissions, and the refused ones.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::changes;
 use crate::cli::flags::Options;
 use crate::cli::{output, report};
 
-/// Whether somebody may type.
+/// Whether the console is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Console {
     Served,
@@ -26,7 +26,7 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
         if let Some(permissions) = report::granted_to(plugin, options) {
             output::message(&permissions);
         }
-        // The operator can't change what is compiled in.
+        // The operator can't change bundled plugins.
         let bundled = plugin.origin == PackageOrigin::Bundled;
         for warning in plugin.warnings.iter().filter(|_| options.verbose || !bundled) {
             output::message(&format_args!("warning: {}: {warning}", plugin.manifest.id));
@@ -45,7 +45,7 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
     }
 }
 
-/// How many skills are offered, by where they come from, and why the others are not.
+/// Prints the numbers of offered skills by level, and why others are not offered.
 fn skills(skills: &SkillRegistry) {
     let levels =
         [SkillLevel::Workspace, SkillLevel::Managed, SkillLevel::Plugin, SkillLevel::Bundled];
@@ -71,7 +71,7 @@ fn skills(skills: &SkillRegistry) {
     }
 }
 
-/// The number of plugins and tools, and the plugins by where they come from.
+/// The numbers of plugins and tools, and the plugins by origin.
 fn loaded(registry: &PluginRegistry) -> String {
     let plugins: Vec<&LoadedPlugin> = registry.plugins().map(|plugin| &**plugin).collect();
     let tools = plugins.iter().map(|plugin| plugin.tools.len()).sum();

@@ -1,4 +1,4 @@
-//! Skills that are there without being installed: `skill remove` names what to do instead.
+//! The error of `skill remove` for a skill that exists and is not installed.
 
 use weft_lite::skill::{SkillEntry, SkillLevel};
 
@@ -6,7 +6,7 @@ use super::named;
 use crate::cli::CommandFailure;
 use crate::cli::flags::Options;
 
-/// Why a skill that is not installed can't be removed, and how to do without it.
+/// Why a skill that is not installed can't be removed, and the next step.
 ///
 /// # Errors
 ///

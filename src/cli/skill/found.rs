@@ -1,4 +1,4 @@
-//! Every `SKILL.md` beneath a path, in the order of their paths, without leaving it.
+//! Finds every `SKILL.md` beneath a path, in the order of their paths. Links out of the path are not followed.
 
 use std::fs;
 use std::io;
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use weft_lite::skill::is_ignored_folder;
 use weft_lite::sorted::{SortedMap, SortedSet};
 
-/// Folders inside each other.
+/// The most levels of folders.
 const DEPTH: usize = 16;
 
 /// The name of a skill's file; any letter case is accepted.
 pub(super) const FILE_NAME: &str = "SKILL.md";
 
-/// What is beneath a path.
+/// The skills beneath a path.
 #[derive(Debug, Default)]
 pub(super) struct FoundSkills {
-    /// Files that are skills by their name.
+    /// The skills' files.
     pub(super) files: Vec<PathBuf>,
     /// Paths that were skipped, with the reason.
     pub(super) skipped: Vec<(PathBuf, String)>,
@@ -31,7 +31,7 @@ pub(super) fn is_skill_file(name: &str) -> bool {
 ///
 /// # Errors
 ///
-/// The path itself is not there or can't be read.
+/// The path itself is missing or can't be read.
 pub(super) fn find(root: &Path) -> io::Result<FoundSkills> {
     let mut found = FoundSkills::default();
     if fs::metadata(root)?.is_dir() {
@@ -40,7 +40,7 @@ pub(super) fn find(root: &Path) -> io::Result<FoundSkills> {
         let seen = SortedSet::from([canonical.clone()]);
         let mut walk = SkillWalk { root: canonical, seen, links: Vec::new(), found };
         walk.folder(root, DEPTH);
-        // Folders go by their own paths; links to them only lead to what has no other one here.
+        // Real folders come before links, so that a folder is found by its own path.
         while let Some((link, depth)) = walk.links.pop() {
             walk.enter(&link, depth);
         }
@@ -54,7 +54,7 @@ pub(super) fn find(root: &Path) -> io::Result<FoundSkills> {
 
 struct SkillWalk {
     root: PathBuf,
-    /// Folders by their real paths, for links can lead back.
+    /// The real paths of visited folders, because links can lead back.
     seen: SortedSet<PathBuf>,
     links: Vec<(PathBuf, usize)>,
     found: FoundSkills,
@@ -86,7 +86,7 @@ impl SkillWalk {
         }
     }
 
-    /// Looks into a folder, unless it was looked into already.
+    /// Visits a folder once.
     fn enter(&mut self, folder: &Path, depth: usize) {
         match folder.canonicalize() {
             Ok(real) if self.seen.contains(&real) => {}

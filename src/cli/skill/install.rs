@@ -51,14 +51,14 @@ pub(super) fn run(command: &InstallSkill, options: &Options) -> Result<Status, C
     Ok(package::status(installed.as_ref()))
 }
 
-/// Prints why the installed skill can't be used or is no command. That it waits
-/// for an approval, or is switched off, is printed before.
+/// Prints why the installed skill can't be used or is not a command. Pending approvals and switches are already
+/// printed.
 fn report_unusable(name: &str, options: &Options) {
     let Ok(runtime) = options.load() else { return };
     let snapshot = runtime.host().snapshot();
     let Some(entry) = snapshot.skills.get(name) else { return };
     match &entry.state {
-        // Deriving the commands logs the names that are in use already.
+        // Deriving the commands logs name collisions.
         SkillState::Active => drop(runtime.commands().now()),
         SkillState::Pending { .. } | SkillState::Disabled => {}
         _ => output::message(&changes::problem(entry)),

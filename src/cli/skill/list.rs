@@ -1,4 +1,4 @@
-//! `weft-lite skill list`: every skill that was found, and what became of it.
+//! `weft-lite skill list`: lists every skill that was found, with its state.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::cli::{CommandFailure, Status, output};
 pub(super) struct ListSkills {}
 
 pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
-    // Explains why the workspace's own skills are missing here.
+    // The question explains why the workspace's own skills are missing.
     let snapshot = options.load_and(TrustPrompt::Tell)?.host().snapshot();
     let entries = || snapshot.skills.entries();
     if options.json {
@@ -33,7 +33,7 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     let titles = ["name", "version", "format", "state", "source", "shadows", "reason", "path"];
     output::table(titles, &entries().map(|entry| cells(entry)).collect::<Vec<_>>())?;
     if output::is_terminal() {
-        // A table has no room for what to do.
+        // A table has no room for next steps.
         let troubled = |entry: &&Arc<SkillEntry>| {
             matches!(entry.state, SkillState::Pending { .. } | SkillState::Invalid)
         };
@@ -42,7 +42,7 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     Ok(Status::Done)
 }
 
-/// A skill without its text, but with whose dialect it is.
+/// A skill without its text, with its dialect.
 fn row(entry: &SkillEntry) -> Value {
     let mut row = changes::skill(entry);
     row["format"] = entry.document.as_ref().map(|document| document.format.as_str()).into();
@@ -65,7 +65,7 @@ fn cells(entry: &SkillEntry) -> [String; 8] {
     ]
 }
 
-/// Why it is in its state, if that needs a reason.
+/// The reason for its state, if there is one.
 fn reason(entry: &SkillEntry) -> String {
     match &entry.state {
         SkillState::Unavailable { reasons } => reasons.join("; "),

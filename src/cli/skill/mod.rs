@@ -1,4 +1,4 @@
-//! `weft-lite skill`: the skills there are, what they say, what is wrong with them, and which are used.
+//! `weft-lite skill`: lists, shows, checks, installs and switches skills.
 
 mod command;
 mod elsewhere;

@@ -1,4 +1,4 @@
-//! Finds a skill by its name, and describes where it comes from.
+//! Finds a skill by its name, and describes its place.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use weft_lite::text::printable;
 use crate::cli::flags::Options;
 use crate::cli::{CommandFailure, suggestion};
 
-/// Everything that is loaded.
+/// The snapshot after a load.
 pub(in crate::cli) fn snapshot(options: &Options) -> Result<Arc<Snapshot>, CommandFailure> {
     Ok(options.load()?.host().snapshot())
 }
 
-/// The skill of this name, in whatever state it is.
+/// The skill of this name, in any state.
 pub(in crate::cli) fn find<'r>(
     skills: &'r SkillRegistry,
     name: &str,

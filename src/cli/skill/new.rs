@@ -1,4 +1,4 @@
-//! `weft-lite skill new`: a `SKILL.md` to begin with, which breaks no rule of the specification.
+//! `weft-lite skill new`: writes a first `SKILL.md` that follows the specification.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -64,7 +64,7 @@ pub(super) fn run(command: &NewSkill, options: &Options) -> Result<Status, Comma
     Ok(Status::Done)
 }
 
-/// What to do with the new skill, by where it is.
+/// The next step for the new skill, by its place.
 fn next(command: &NewSkill, options: &Options, folder: &Path) -> String {
     let edit = format!(
         "edit it, then check it with `weft-lite skill validate {} --strict`",
@@ -91,9 +91,9 @@ fn next(command: &NewSkill, options: &Options, folder: &Path) -> String {
 ///
 /// # Errors
 ///
-/// The name is not allowed; the message has one that is.
+/// The name is not allowed; the message suggests an allowed one.
 fn valid(name: &str) -> Result<String, CommandFailure> {
-    // A name that YAML would take for a number needs quotes.
+    // A name that is a number in YAML needs quotes.
     let texts = [name.to_owned(), format!("{name:?}")].map(|written| scaffold(name, &written));
     let parsed = texts.map(|text| (parse_skill(text.as_bytes(), name, ParseMode::Strict), text));
     let mut problem = String::new();

@@ -1,4 +1,4 @@
-//! `weft-lite skill show`: a skill as a model would see it, or everything that is known of it.
+//! `weft-lite skill show`: shows a skill as a model would see it, or everything about it.
 
 use argh::FromArgs;
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(super) fn run(command: &Show, options: &Options) -> Result<Status, CommandFa
 fn text(document: &SkillDocument) -> String {
     let SkillDocument { name, description, instructions, .. } = document;
     let values = SortedMap::new();
-    // Without a value that is required, nothing is put in.
+    // If a required value is missing, the text is shown without values.
     let body = document.render(&values).unwrap_or_else(|missing| {
         output::message(&format_args!("note: {missing}: shown as they are written"));
         instructions.into()
@@ -80,7 +80,7 @@ fn visibility_note(entry: &SkillEntry, document: &SkillDocument) -> Option<Strin
     }
 }
 
-/// Everything that is known of it.
+/// Everything about the skill.
 fn record(entry: &SkillEntry, options: &Options) -> Result<Value, CommandFailure> {
     let mut record = entry.value();
     let installed = match entry.level {

@@ -28,10 +28,10 @@ pub(super) struct Disable {
     pub(super) name: String,
 }
 
-/// Warns that a name is switched off, after a skill of it was installed or removed: the switch
-/// belongs to the name, and applies to every skill that has it.
+/// Warns that a name is switched off, after a skill of this name was installed or removed. A switch belongs to a
+/// name, and applies to every skill of that name.
 pub(in crate::cli) fn remind_of_switch(home: &Path, name: &str) {
-    // Switches that can't be read are the loader's to complain about.
+    // The loader reports switches that can't be read.
     let switches = SkillSwitches::read(home).unwrap_or_default();
     if switches.disabled().contains(name) {
         let message = format_args!("note: skills of the name {name} are switched off");
@@ -47,7 +47,7 @@ pub(super) fn run(
 ) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let switches = SkillSwitches::read(&home)?;
-    // One that went away may be switched on again before it comes back.
+    // A skill that is gone can be enabled before it returns.
     if !switches.disabled().contains(name) {
         named::find(&named::snapshot(options)?.skills, name)?;
     }

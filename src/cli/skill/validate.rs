@@ -1,4 +1,4 @@
-//! `weft-lite skill validate`: everything there is to say about every `SKILL.md` beneath a path.
+//! `weft-lite skill validate`: checks every `SKILL.md` beneath a path.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -31,7 +31,7 @@ pub(super) struct Validate {
     strict: bool,
 }
 
-/// One file, as it is reported.
+/// The report on one file.
 #[derive(Debug, Serialize)]
 struct FileRow {
     path: String,
@@ -41,7 +41,7 @@ struct FileRow {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// What the loader makes of a file, as far as the file alone tells.
+/// The state that the loader would give a file, from the file alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum FileState {
@@ -118,10 +118,10 @@ impl FileRow {
         }
     }
 
-    /// A line for each diagnostic, and one for what to write instead.
+    /// A line for each diagnostic, and one for its suggestion.
     fn text(&self) -> String {
         let lines = self.diagnostics.iter().map(|diagnostic| {
-            // A message is one line, whatever a file's author put into it.
+            // A message is one line, even if the file's text has line breaks.
             let line = format!("{}:{diagnostic}", self.path).replace('\n', " ");
             match &diagnostic.suggestion {
                 Some(write) => {
@@ -134,7 +134,7 @@ impl FileRow {
     }
 }
 
-/// The file's bytes, one more than is allowed at most.
+/// The file's bytes, at most one more than allowed.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -145,7 +145,7 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The name of the folder that a file is in, also where the path does not say it.
+/// The name of a file's folder, even if the path does not contain it.
 fn folder(path: &Path) -> String {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
@@ -154,7 +154,7 @@ fn folder(path: &Path) -> String {
     real.unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What is wrong with the file's own name.
+/// The diagnostic for the file's own name.
 fn misnamed(path: &Path, mode: ParseMode) -> Option<Diagnostic> {
     let name = path.file_name()?.to_string_lossy();
     let severity = if mode == ParseMode::Strict { Severity::Error } else { Severity::Note };
@@ -172,7 +172,7 @@ fn about_file(
     Diagnostic { severity, code, line: 1, column: 1, message, suggestion: Some(suggestion) }
 }
 
-/// How many files there were, and of which kinds.
+/// The numbers of files, by result.
 #[derive(Debug, Default)]
 struct FileCounts {
     files: usize,
