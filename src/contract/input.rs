@@ -40,10 +40,10 @@ pub const INPUT_KEY: &str = "weft:input";
 pub(crate) const ELICITATION: &str = "elicitation/create";
 
 /// A member of a request's parameters: its name, whether it has to be there, and what it is.
-type Member = (&'static str, bool, fn(&Value) -> bool);
+type MemberRule = (&'static str, bool, fn(&Value) -> bool);
 
 /// What can be asked for: the method, and every member of its parameters.
-const REQUESTS: [(&str, &[Member]); 3] = [
+const REQUESTS: [(&str, &[MemberRule]); 3] = [
     (
         ELICITATION,
         &[

@@ -12,8 +12,8 @@ use super::asking_call::{AskingCall, InputFields, SHORT_ARGUMENTS_BYTES};
 #[cfg(feature = "serve")]
 use super::catalog::HeaderParameter;
 use super::catalog::{OfferedSkill, OfferedTool, ToolAction};
+use super::client::ClientHandle;
 use super::content;
-use super::context::Context;
 use super::message::{
     Params, ProgressToken, Request, RpcError, notification, place, required, text_of,
 };
@@ -67,7 +67,7 @@ impl McpServer {
         &self,
         request: &mut Request,
         request_context: &RequestContext,
-        context: &Context,
+        client: &ClientHandle,
         result: &mut Object,
     ) -> Result<(), RpcError> {
         let CallParams { name, arguments, input_responses, request_state } =
@@ -94,12 +94,12 @@ impl McpServer {
             }
         };
         let watched = request_context.progress_token.as_ref().map(|token| (token, max_fuel));
-        let run = |arguments, input| self.run(full_name, arguments, input, watched, context);
+        let run = |arguments, input| self.run(full_name, arguments, input, watched, client);
         let called = match asks {
             Some(load) => {
                 let tool = (full_name.as_str(), load.as_str());
                 let mut asking =
-                    AskingCall::new(self, request_context, tool, context.caller, &arguments).await;
+                    AskingCall::new(self, request_context, tool, client.caller, &arguments).await;
                 let fields = match request_context.revision.is_modern() {
                     true => InputFields {
                         responses: input_responses.as_deref(),
@@ -152,14 +152,14 @@ impl McpServer {
         arguments: String,
         input: CallerInput,
         watched: Option<(&'a ProgressToken, u64)>,
-        context: &'a Context,
+        client: &'a ClientHandle,
     ) -> BoxFuture<'a, Result<String, CallError>> {
         Box::pin(async move {
             let gauge = watched.map(|_| FuelGauge::default());
             let call = self.host().call_with_input(tool, arguments, &input, gauge.as_ref());
             let telling = async {
                 match watched.zip(gauge.as_ref()) {
-                    Some(((token, total), gauge)) => tell(gauge, total, token, context).await,
+                    Some(((token, total), gauge)) => tell(gauge, total, token, client).await,
                     None => pending().await,
                 }
             };
@@ -228,7 +228,7 @@ fn outcome(
 }
 
 /// Reports how much fuel the call has used, while it uses any. Never ends.
-async fn tell<T>(gauge: &FuelGauge, total: u64, token: &ProgressToken, context: &Context) -> T {
+async fn tell<T>(gauge: &FuelGauge, total: u64, token: &ProgressToken, client: &ClientHandle) -> T {
     let mut reported = 0;
     loop {
         Timer::after(PROGRESS_INTERVAL).await;
@@ -237,7 +237,7 @@ async fn tell<T>(gauge: &FuelGauge, total: u64, token: &ProgressToken, context: 
             reported = used;
             let mut params = Object::new();
             params.member("progressToken", token).member("progress", &used).member("total", &total);
-            context.send(notification("notifications/progress", Some(&params.end()))).await;
+            client.send(notification("notifications/progress", Some(&params.end()))).await;
         }
     }
 }

@@ -12,7 +12,7 @@ use async_channel::Receiver;
 use smol::Task;
 use smol::lock::Semaphore;
 
-use super::context::{Context, HeldText, ROOM_PATIENCE};
+use super::client::{ClientHandle, HeldText, ROOM_PATIENCE};
 use super::discovery;
 use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError, members_of};
 use super::notices::Log;
@@ -40,7 +40,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The state of one client's connection, and its running requests.
 pub(super) struct Connection {
     server: McpServer,
-    context: Context,
+    client: ClientHandle,
     /// What `initialize` has settled on.
     agreed: Option<Revision>,
     running: RunningRequests,
@@ -60,7 +60,7 @@ impl Connection {
         let (outbox, written) = async_channel::bounded(OUTBOX);
         let ends = CancellationSource::new();
         let connection = Self {
-            context: Context {
+            client: ClientHandle {
                 outbox,
                 budget: server.budget().clone(),
                 ends: ends.token(),
@@ -92,14 +92,14 @@ impl Connection {
     /// when there is room for the next one.
     pub(super) async fn receive(&mut self, message: Cow<'_, [u8]>) {
         let room = async {
-            self.context.budget.calm().await;
-            self.context.budget.wait(COPIES * message.len()).await
+            self.client.budget.calm().await;
+            self.client.budget.wait(COPIES * message.len()).await
         };
         match within(&SystemClock, ROOM_PATIENCE, room).await {
             Some(held) => self.take(message, held).await,
             None => {
                 let id = RequestId::near_begin(&message);
-                self.context.send(RpcError::no_room().answer(id.as_ref())).await;
+                self.client.send(RpcError::no_room().answer(id.as_ref())).await;
             }
         }
     }
@@ -115,14 +115,14 @@ impl Connection {
                 _ => {}
             },
             Ok(Incoming::Response) => log::debug!("mcp: an answer to no question came in"),
-            Err(Malformed { id, error }) => self.context.send(error.answer(id.as_ref())).await,
+            Err(Malformed { id, error }) => self.client.send(error.answer(id.as_ref())).await,
         }
     }
 
     /// Answers a message that was too long to be read, of which this is the begin.
     pub(super) async fn refuse(&self, problem: &str, begin: &[u8]) {
         let id = RequestId::near_begin(begin);
-        self.context.send(RpcError::invalid_request(problem).answer(id.as_ref())).await;
+        self.client.send(RpcError::invalid_request(problem).answer(id.as_ref())).await;
     }
 
     /// Lets what runs come to its end, for a moment, and ends the subscriptions. Whoever may send again hears
@@ -140,7 +140,7 @@ impl Connection {
         if self.server.finishing().is_cancelled() {
             for (id, task) in running {
                 drop(task);
-                self.context.send(RpcError::given_up().answer(Some(&id))).await;
+                self.client.send(RpcError::given_up().answer(Some(&id))).await;
             }
         }
     }
@@ -148,7 +148,7 @@ impl Connection {
     async fn request(&mut self, request: Request, held: HeldBytes) {
         if self.running.contains(&request.id) {
             let error = RpcError::invalid_request("a request of this id is running");
-            self.context.send(error.answer(Some(&request.id))).await;
+            self.client.send(error.answer(Some(&request.id))).await;
             return;
         }
         if &*request.method == "initialize" {
@@ -164,7 +164,7 @@ impl Connection {
                 }
                 Err(error) => error.answer(Some(&request.id)),
             };
-            self.context.send(answer).await;
+            self.client.send(answer).await;
             return;
         }
         // A ping asks whether anybody is there, also before anything is agreed on.
@@ -180,7 +180,7 @@ impl Connection {
                 }
                 self.start(request, held, request_context).await;
             }
-            Err(error) => self.context.send(error.answer(Some(&request.id))).await,
+            Err(error) => self.client.send(error.answer(Some(&request.id))).await,
         }
     }
 
@@ -189,7 +189,7 @@ impl Connection {
             let Some(room) = self.subscriptions.try_acquire_arc() else {
                 let message = format!("there are {SUBSCRIPTIONS} subscriptions; cancel one first");
                 let error = RpcError::invalid_request(message);
-                self.context.send(error.answer(Some(&request.id))).await;
+                self.client.send(error.answer(Some(&request.id))).await;
                 return;
             };
             room
@@ -197,21 +197,21 @@ impl Connection {
             self.room.acquire_arc().await
         };
         let id = request.id.clone();
-        let (server, context) = (self.server.clone(), self.context.clone());
+        let (server, client) = (self.server.clone(), self.client.clone());
         // What a panic must not keep.
         let kept = Arc::new(Lock::new(Some((held, room))));
         let mark = Mark::new({
             let (kept, id) = (Arc::clone(&kept), request.id.clone());
-            let (tasks, context) = (self.server.tasks().clone(), self.context.clone());
+            let (tasks, client) = (self.server.tasks().clone(), self.client.clone());
             move |_| {
                 drop(kept.lock().take());
-                let (context, answer) = (context.clone(), RpcError::panicked().answer(Some(&id)));
-                tasks.detach(async move { context.send(answer).await });
+                let (client, answer) = (client.clone(), RpcError::panicked().answer(Some(&id)));
+                tasks.detach(async move { client.send(answer).await });
             }
         });
         let work = Box::pin(async move {
-            let (id, answers) = (request.id.clone(), context.clone());
-            let answer = server.answer(request, request_context, context).await;
+            let (id, answers) = (request.id.clone(), client.clone());
+            let answer = server.answer(request, request_context, client).await;
             // The request is gone, so that no answer waits for what waits for it.
             let (held, room) = kept.lock().take().unzip();
             drop(held);
@@ -235,9 +235,9 @@ impl Connection {
 
     fn notify_lists(&mut self) {
         if self.agreed.is_some() && self.telling.is_none() {
-            let (server, context) = (self.server.clone(), self.context.clone());
+            let (server, client) = (self.server.clone(), self.client.clone());
             let (log, known) = (self.log.clone(), self.server.offered());
-            let telling = async move { server.notify_lists(known, Some(&log), &context).await };
+            let telling = async move { server.notify_lists(known, Some(&log), &client).await };
             self.telling = self.server.tasks().spawn(telling);
         }
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use async_channel::{Receiver, Sender};
 
+use super::client::HeldText;
 use super::connection::Connection;
-use super::context::HeldText;
 use super::server::McpServer;
 use crate::contract::{ByteBudget, HeldBytes};
 use crate::task::until;

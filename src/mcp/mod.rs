@@ -36,10 +36,10 @@
 mod asking_call;
 mod call;
 mod catalog;
+mod client;
 mod completion;
 mod connection;
 mod content;
-mod context;
 mod discovery;
 mod files;
 #[cfg(feature = "serve")]

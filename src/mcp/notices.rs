@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::context::Context;
+use super::client::ClientHandle;
 use super::message::{Request, RpcError, notification, required};
 use super::object::Object;
 
@@ -68,14 +68,14 @@ impl Log {
     }
 
     /// Sends a log message if its level is high enough for the client.
-    pub(super) async fn tell(&self, level: LogLevel, message: &str, context: &Context) {
+    pub(super) async fn tell(&self, level: LogLevel, message: &str, client: &ClientHandle) {
         if level as u8 >= self.0.load(Ordering::Relaxed) {
             let mut params = Object::new();
             params
                 .member("level", &level.name())
                 .member("logger", "weft-lite")
                 .member("data", message);
-            context.send(notification("notifications/message", Some(&params.end()))).await;
+            client.send(notification("notifications/message", Some(&params.end()))).await;
         }
     }
 }

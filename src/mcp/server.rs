@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use smol::Executor;
 
 use super::catalog::{Catalog, CatalogEntry, Page, entries};
-use super::context::Context;
+use super::client::ClientHandle;
 use super::discovery;
 use super::files::ResourceIndex;
 use super::message::{Request, RpcError};
@@ -218,10 +218,10 @@ impl McpServer {
         &self,
         mut request: Request,
         request_context: RequestContext,
-        context: Context,
+        client: ClientHandle,
     ) -> String {
         if &*request.method == "subscriptions/listen" && request_context.revision.is_modern() {
-            return self.subscribe(request, context).await;
+            return self.subscribe(request, client).await;
         }
         if !matches!(&*request.method, "server/discover" | "ping" | "logging/setLevel") {
             self.loaded().await;
@@ -229,7 +229,7 @@ impl McpServer {
         let mut result = begin(request_context.revision, "");
         let done = match &*request.method {
             "tools/call" => {
-                self.call_tool(&mut request, &request_context, &context, &mut result).await
+                self.call_tool(&mut request, &request_context, &client, &mut result).await
             }
             "completion/complete" => self.complete(&request, &mut result).await,
             _ => match self.look_up_files(&request, request_context.revision, &mut result).await {
@@ -244,9 +244,9 @@ impl McpServer {
     }
 
     /// Answers `subscriptions/listen`, when the subscription ends.
-    pub(super) async fn subscribe(&self, request: Request, context: Context) -> String {
+    pub(super) async fn subscribe(&self, request: Request, client: ClientHandle) -> String {
         self.loaded().await;
-        match self.listen(&request, &context).await {
+        match self.listen(&request, &client).await {
             Ok(result) => success(&request, result),
             Err(error) => error.answer(Some(&request.id)),
         }

@@ -8,8 +8,8 @@ use futures_lite::future::{or, pending, try_zip};
 use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use smol::Timer;
 
+use super::client::HeldText;
 use super::connection::Connection;
-use super::context::HeldText;
 use super::server::McpServer;
 use crate::channel::{Line, Lines, standard};
 use crate::contract::limits::MESSAGE_BYTES;

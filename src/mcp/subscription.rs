@@ -12,7 +12,7 @@ use futures_lite::future::or;
 use smol::Timer;
 
 use super::catalog::Catalog;
-use super::context::Context;
+use super::client::ClientHandle;
 use super::files::ResourceIndex;
 use super::message::{Request, RpcError, notification, required};
 use super::notices::{Log, LogLevel};
@@ -91,7 +91,7 @@ impl McpServer {
     pub(super) async fn listen(
         &self,
         request: &Request,
-        context: &Context,
+        client: &ClientHandle,
     ) -> Result<Object, RpcError> {
         let [filter] = request.members(["notifications"])?;
         let filter = Filter::read(required("notifications", filter)?);
@@ -109,8 +109,8 @@ impl McpServer {
         acknowledged.raw("_meta", &id).raw("notifications", &filter.json());
         let acknowledged = acknowledged.end();
         const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
-        context.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;
-        self.notify_changes(&filter, seen, Some(&id), None, context).await;
+        client.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;
+        self.notify_changes(&filter, seen, Some(&id), None, client).await;
         let meta = id.trim_start_matches('{').trim_end_matches('}');
         Ok(begin(Revision::July2026, &format!(",{meta}")))
     }
@@ -121,13 +121,13 @@ impl McpServer {
         &self,
         known: Option<Arc<Catalog>>,
         log: Option<&Log>,
-        context: &Context,
+        client: &ClientHandle,
     ) {
         self.loaded().await;
         let filter = Filter::lists();
         let catalog = known.unwrap_or_else(|| self.catalog());
         let seen = LastSeen { files: self.files(&catalog).await, catalog };
-        self.notify_changes(&filter, seen, None, log, context).await;
+        self.notify_changes(&filter, seen, None, log, client).await;
     }
 
     /// Notifies of changes until the connection or the server ends. `meta` goes with every message, and
@@ -138,12 +138,12 @@ impl McpServer {
         mut seen: LastSeen,
         meta: Option<&'a str>,
         log: Option<&'a Log>,
-        context: &'a Context,
+        client: &'a ClientHandle,
     ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let stopping = self.stopping();
             loop {
-                let ended = or(context.ends.cancelled(), stopping.cancelled());
+                let ended = or(client.ends.cancelled(), stopping.cancelled());
                 if until(ended, seen.may_be_old(filter)).await.is_none() {
                     return;
                 }
@@ -159,7 +159,7 @@ impl McpServer {
                 ];
                 for (list, _) in others.into_iter().filter(|(_, differs)| *differs) {
                     let method = format!("notifications/{list}/list_changed");
-                    context.send(notification(&method, params.as_deref())).await;
+                    client.send(notification(&method, params.as_deref())).await;
                 }
                 for uri in &filter.resource_subscriptions {
                     if newest.files.differs(&seen.files, uri) {
@@ -169,12 +169,12 @@ impl McpServer {
                         }
                         params.member("uri", uri);
                         const UPDATED: &str = "notifications/resources/updated";
-                        context.send(notification(UPDATED, Some(&params.end()))).await;
+                        client.send(notification(UPDATED, Some(&params.end()))).await;
                     }
                 }
                 if let Some(log) = log {
                     for refused in newest.refused.iter().filter(|it| !seen.refused.contains(it)) {
-                        log.tell(LogLevel::Warning, refused, context).await;
+                        log.tell(LogLevel::Warning, refused, client).await;
                     }
                 }
                 seen = newest;

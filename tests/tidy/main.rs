@@ -6,6 +6,7 @@
 mod circles;
 mod source;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -80,6 +81,9 @@ const INTERPRETER: [&str; 3] = ["wasmi", "wasmi_core", "wasmparser"];
 
 /// What stands for work that isn't done.
 const STUBS: [&str; 6] = ["todo!", "unimplemented!", "TODO", "FIXME", "XXX", "HACK"];
+
+/// What stands in for another file in a build without a feature.
+const ALTERNATIVES: [&str; 1] = ["src/sandbox/no_network.rs"];
 
 const LINES: usize = 500;
 
@@ -196,6 +200,32 @@ fn names_of_tests_are_short() {
     });
 }
 
+/// A reader who looks for a type by its name finds one. Files of which a build has one or the other count once.
+#[test]
+fn a_type_name_has_one_definition() {
+    let mut defined = BTreeMap::<String, BTreeSet<String>>::new();
+    for file in files("src").iter().filter(|file| !ALTERNATIVES.contains(&&*file.name)) {
+        for name in types_of(&file.text) {
+            defined.entry(name.to_owned()).or_default().insert(file.name.clone());
+        }
+    }
+    defined.retain(|_, files| files.len() > 1);
+    assert!(defined.is_empty(), "these names are defined in several files: {defined:#?}");
+}
+
+/// The names of the types that a file defines, but for those within its blocks.
+fn types_of(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let visible = line.strip_prefix("pub").map_or(line, |rest| {
+            rest.split_once(") ").filter(|_| rest.starts_with('(')).map_or(rest, |(_, rest)| rest)
+        });
+        let mut words = visible.split_whitespace();
+        let is_type = ["struct", "enum", "trait", "type", "union"].contains(&words.next()?);
+        let name = words.next().filter(|_| is_type && !line.starts_with(' '))?;
+        name.split(|letter: char| !letter.is_alphanumeric()).next()
+    })
+}
+
 /// The names of the tests in a file.
 fn tests_of(text: &str) -> impl Iterator<Item = &str> {
     text.split("#[test]").skip(1).filter_map(|rest| {
@@ -262,4 +292,6 @@ fn the_rules_see_what_they_should() {
     assert!(has_word("x // TODO: y", "TODO") && !has_word("TODOS", "TODO"));
     assert_eq!(tests_of("#[test]\nfn a_b() {}\n#[test]\n#[cfg(x)]\nfn c() {}").count(), 2);
     assert_eq!(["t17_a_b", "rule_4_a", "a_t17"].map(words_of), [2, 1, 2]);
+    let text = "pub(in crate::a) struct A<T>(T);\ntype B = A;\n    type C = B;\npub enum D {";
+    assert_eq!(types_of(text).collect::<Vec<_>>(), ["A", "B", "D"]);
 }

@@ -14,7 +14,7 @@ use super::listener::ClientStream;
 use super::response::{HttpResponse, JSON, no_room, not_allowed, text};
 use super::service::{Accepted, EVENTS, Endpoint, HeldBody, accepts};
 use crate::contract::{BoxFuture, CancellationSource, HeldBytes};
-use crate::mcp::context::{Context, HeldText};
+use crate::mcp::client::{ClientHandle, HeldText};
 use crate::mcp::discovery;
 use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
 use crate::mcp::object::Object;
@@ -34,12 +34,12 @@ impl Endpoint {
         HeldBody { bytes, held }: HeldBody,
         accepted: Accepted,
     ) -> HttpResponse {
-        let client = extensions.get::<ClientStream>().cloned();
+        let stream = extensions.get::<ClientStream>().cloned();
         match Incoming::read(bytes.into()) {
             Ok(Incoming::Request(request)) => match self.request_context(headers, &request) {
                 Ok(None) => self.initialize(&request, accepted),
                 Ok(Some(request_context)) => {
-                    self.begin(request, held, request_context, accepted, client).await
+                    self.begin(request, held, request_context, accepted, stream).await
                 }
                 Err(error) => refused(&error, &request),
             },
@@ -109,7 +109,7 @@ impl Endpoint {
         held: HeldBytes,
         request_context: RequestContext,
         accepted: Accepted,
-        client: Option<ClientStream>,
+        stream: Option<ClientStream>,
     ) -> HttpResponse {
         let modern = request_context.revision.is_modern();
         let listens = modern && &*request.method == "subscriptions/listen";
@@ -125,19 +125,19 @@ impl Endpoint {
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
         let budget = self.budget().clone();
-        let context = Context { outbox, budget: budget.clone(), ends: ends.token(), caller: 0 };
+        let client = ClientHandle { outbox, budget: budget.clone(), ends: ends.token(), caller: 0 };
         let server = self.server().clone();
         // There may be a thousand of these, so they hold no more than they need.
         if listens {
             let work = Box::pin(async move {
-                Some(HeldText { text: server.subscribe(request, context).await, held })
+                Some(HeldText { text: server.subscribe(request, client).await, held })
             });
             return self.events(work, early, ends);
         }
         let id = request.id.clone();
         let answer: BoxFuture<'static, Result<HeldText, String>> = Box::pin(async move {
             let work =
-                Box::pin(async move { server.answer(request, request_context, context).await });
+                Box::pin(async move { server.answer(request, request_context, client).await });
             let panicked = |_| RpcError::panicked().answer(Some(&id));
             let text = contained(work).await.unwrap_or_else(panicked);
             // The request is gone, and its room is the answer's.
@@ -154,8 +154,8 @@ impl Endpoint {
                 };
                 // Hyper looks for the client only as long as nothing came behind the request.
                 let gone = async {
-                    match client {
-                        Some(client) => client.gone().await,
+                    match stream {
+                        Some(stream) => stream.gone().await,
                         None => pending().await,
                     }
                     None
@@ -195,11 +195,11 @@ impl Endpoint {
         let (outbox, early) = async_channel::bounded(EARLY);
         let ends = CancellationSource::new();
         let budget = self.budget().clone();
-        let context = Context { outbox, budget, ends: ends.token(), caller: 0 };
+        let client = ClientHandle { outbox, budget, ends: ends.token(), caller: 0 };
         let server = self.server().clone();
         let known = server.offered();
         let work = Box::pin(async move {
-            server.notify_lists(known, None, &context).await;
+            server.notify_lists(known, None, &client).await;
             None
         });
         self.events(work, early, ends)

@@ -11,7 +11,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use smol::Timer;
 
 use crate::contract::{BoxFuture, CancellationSource};
-use crate::mcp::context::HeldText;
+use crate::mcp::client::HeldText;
 
 /// The body of a response.
 pub(super) enum ResponseBody {

@@ -1,4 +1,4 @@
-//! The state around one request, and messages that wait to be written.
+//! The client behind a request, and messages that wait to be written to it.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ pub(super) struct HeldText {
     pub(super) held: HeldBytes,
 }
 
-/// The state around one request.
+/// The client behind one request: where messages to it go, and within which bounds.
 #[derive(Clone)]
-pub(super) struct Context {
+pub(super) struct ClientHandle {
     /// Where messages go that come before the answer.
     pub(super) outbox: Sender<HeldText>,
     /// What the clients of this transport may hold together.
@@ -30,7 +30,7 @@ pub(super) struct Context {
     pub(super) caller: u64,
 }
 
-impl Context {
+impl ClientHandle {
     /// Sends a message to the client when there is room for it. One that is gone misses nothing.
     pub(super) async fn send(&self, text: String) {
         let held = self.budget.wait(text.len()).await;
