@@ -1,40 +1,42 @@
 //! The sandbox: decides each host call of a guest, carries it out and records it.
 //!
-//! The policy is in the file `policy`: [`Sandbox::serve`] opens an audit record, asks the module of the effect for a
-//! permit, hands the permit to the effect and closes the record with the outcome. Only the module that
+//! The policy is in the file `policy`: [`Sandbox::serve`] opens an audit record, asks the module of the effect
+//! for a permit, passes the permit to the effect and closes the record with the outcome. Only the module that
 //! checks a request can make its permit.
 //!
 //! # Places of authority
 //!
-//! A plugin must not change what weft-lite takes orders from. So no grant, however wide, opens these places, whether
-//! they exist yet or not:
+//! A plugin must not change the files that control weft-lite. So no grant, however wide, opens these places,
+//! whether they exist yet or not:
 //!
 //! - `$WEFT_HOME`; the folders of plugins and skills; `.weft`, `.clawft`, `.agents` and `SOUL.md` in any folder
-//! - the files that `config.yaml` names, those that secrets and `--token-file` are read from, and the program itself
-//! - `/proc`, `/sys` and `/dev`, except for single files that the manifest names and that don't belong to one process
+//! - the files that `config.yaml` names, the files of secrets and of `--token-file`, and the program itself
+//! - `/proc`, `/sys` and `/dev`, except for single files that the manifest names and that don't belong to one
+//!   process
 //!
-//! The name of the path makes no difference: links, mounts and second names of a file are resolved, also those made
-//! while the program runs. A file of another project's `.weft` with a second name elsewhere can be read through that
-//! name. Writing makes a new file, so it can't be changed. A private signing key lies wherever you put it: keep it out of granted folders.
+//! The path makes no difference: links, mounts and second names of a file are resolved, also those made while the
+//! program runs. A file of another project's `.weft` with a second name elsewhere can be read through that name,
+//! but not changed, because writing makes a new file. A private signing key is not protected: keep it out of
+//! granted folders.
 //!
-//! Other programs take orders from names that begin with a dot (`.git`, `.mcp.json`, `.bashrc`) and from `AGENTS.md`,
-//! `CLAUDE.md`, `CLAUDE.local.md`, `GEMINI.md` and `QWEN.md`. A grant of a folder around them opens them for reading only.
-//! A plugin may write them only if the manifest names the file itself. The same holds for `weft.plugin.json` and `.wasm`
-//! files, which a later start may load.
+//! Other programs are controlled by files whose names begin with a dot (`.git`, `.mcp.json`, `.bashrc`) and by
+//! `AGENTS.md`, `CLAUDE.md`, `CLAUDE.local.md`, `GEMINI.md` and `QWEN.md`. A grant of a folder around them opens
+//! them for reading only. A plugin may write such a file only if the manifest names the file itself. The same
+//! holds for `weft.plugin.json` and `.wasm` files, which a later start may load.
 //!
 //! # Secrets
 //!
-//! The host puts a secret into a header value after all other checks, and only for a host that the secret is bound to. In
-//! answers, errors and redirects of that host every form of the value becomes `[redacted]`: as it is, in another case,
-//! JSON-escaped, percent-encoded, in hex (from 4 bytes) and in base64 (from 6 bytes). A part of a secret, or one that is
-//! compressed, encrypted, hashed or encoded twice, is not recognized.
+//! The host puts a secret into a header value after all other checks, and only for a host to which the secret is
+//! bound. In answers, errors and redirects of that host every form of the value becomes `[redacted]`: plain, in
+//! another case, JSON-escaped, percent-encoded, in hex (from 4 bytes) and in base64 (from 6 bytes). A part of a
+//! secret, or one that is compressed, encrypted, hashed or encoded twice, is not recognized.
 //!
 //! # Audit
 //!
-//! The log is two files of bounded size, written beside the calls. A plugin that makes more calls than can be
-//! written waits for the log; its neighbours don't. A full disk loses records, with a warning, and never a call. Old records
-//! share their room evenly between plugins, functions and outcomes. So a plugin can push out only its own records of the same
-//! kind; a record with `left_out` then says how many and since when.
+//! The log is two files of bounded size, written in the background. A plugin whose calls are faster than the log
+//! waits for it; its neighbours don't. A full disk loses records, with a warning, but fails no call. Old
+//! records share the room evenly between plugins, functions and outcomes. So a plugin can push out only its own
+//! records of the same kind; a record with `left_out` then says how many and since when.
 
 mod audit;
 mod call;

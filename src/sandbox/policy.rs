@@ -114,8 +114,8 @@ impl Sandbox {
     /// Writes exactly one audit record (T42), also when the future is dropped before it is done. A
     /// file effect that has begun then still runs to its end on its own thread.
     pub async fn serve(&self, call: HostCall, fuel_used: u64) -> Served {
-        let met = self.secrets.met();
-        let shown = met.redact_call(&call);
+        let redactor = self.secrets.for_operator();
+        let shown = redactor.redact_call(&call);
         let entry = AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
         drop(shown);
         let answer = match call {
@@ -134,8 +134,8 @@ impl Sandbox {
     /// Records a host call that the engine refused before serving it: the guest has made too many, has no time
     /// left, or may not make one at this point.
     pub(crate) fn refuse(&self, call: &HostCall, fuel_used: u64, rule: &str) {
-        let met = self.secrets.met();
-        let shown = met.redact_call(call);
+        let redactor = self.secrets.for_operator();
+        let shown = redactor.redact_call(call);
         let entry = AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
         entry.close(CallResult::failed(AuditOutcome::Denied, rule));
     }
@@ -170,8 +170,9 @@ impl Sandbox {
     }
 
     fn http_failed(&self, error: RequestError) -> ServedCall {
-        let result = CallResult::failed(error.outcome(), self.secrets.met().redact(&error.rule()));
-        let text = self.secrets.sent().redact(&error.to_string()).into_owned();
+        let result =
+            CallResult::failed(error.outcome(), self.secrets.for_operator().redact(&error.rule()));
+        let text = self.secrets.for_guest().redact(&error.to_string()).into_owned();
         let reply = HostReply::Text(Err(text));
         let served = Served { denied: error.into_denied(), ..Served::plain(reply) };
         ServedCall { served, result }
@@ -182,7 +183,7 @@ impl Sandbox {
             Ok(permit) => {
                 let fault = Fault::of("read-file", self.plugin());
                 let read = move || {
-                    fault.strike();
+                    fault.trigger();
                     filesystem::read(&permit)
                 };
                 off_executor(read).await
@@ -198,7 +199,7 @@ impl Sandbox {
         let fault = Fault::of("write-file", self.plugin());
         let write = |permit: FilePermit| {
             off_executor(move || {
-                fault.strike();
+                fault.trigger();
                 filesystem::write(&permit, &content)
             })
         };
@@ -225,12 +226,14 @@ impl Sandbox {
 
     fn log(&self, level: u8, message: &str) -> ServedCall {
         fault("log", self.plugin());
-        let result = match self.log.permit(level, message, self.clock.now(), &self.secrets.met()) {
-            Ok(permit) => CallResult::ok(self.log.write(&permit)),
-            Err(Dropped) => {
-                CallResult::failed(AuditOutcome::RateLimited, "rate limit exceeded: log messages")
-            }
-        };
+        let result =
+            match self.log.permit(level, message, self.clock.now(), &self.secrets.for_operator()) {
+                Ok(permit) => CallResult::ok(self.log.write(&permit)),
+                Err(Dropped) => CallResult::failed(
+                    AuditOutcome::RateLimited,
+                    "rate limit exceeded: log messages",
+                ),
+            };
         ServedCall { served: Served::plain(HostReply::Nothing), result }
     }
 }

@@ -22,14 +22,14 @@ impl Fault {
     }
 
     #[cfg(weft_fault)]
-    fn is_to_come(&self) -> bool {
+    fn is_set(&self) -> bool {
         self.message.is_some()
     }
 
     /// Panics if this fault was asked for.
     #[cfg(weft_fault)]
     #[expect(clippy::panic, reason = "that is its use")]
-    pub(crate) fn strike(self) {
+    pub(crate) fn trigger(self) {
         if let Some(message) = self.message {
             panic!("{message}");
         }
@@ -37,27 +37,27 @@ impl Fault {
 
     #[cfg(not(weft_fault))]
     #[expect(clippy::unused_self, reason = "it has something in programs with faults")]
-    pub(crate) fn strike(self) {}
+    pub(crate) fn trigger(self) {}
 }
 
 /// Panics at once if `WEFT_FAULT` names this place and plugin.
 pub(crate) fn fault(place: &str, plugin: &str) {
-    Fault::of(place, plugin).strike();
+    Fault::of(place, plugin).trigger();
 }
 
 /// Two faults around a lock: `lock` panics while it holds one, `needs-lock` waits for the lost one.
 #[cfg(weft_fault)]
 pub(crate) async fn lock_fault(plugin: &str) {
     static LOCKED: super::Lock<()> = super::Lock::new(());
-    if Fault::of("needs-lock", plugin).is_to_come() {
+    if Fault::of("needs-lock", plugin).is_set() {
         while !super::lock::is_any_lost() {
             futures_lite::future::yield_now().await;
         }
         drop(LOCKED.lock());
     }
     let fault = Fault::of("lock", plugin);
-    let _held = fault.is_to_come().then(|| LOCKED.lock());
-    fault.strike();
+    let _held = fault.is_set().then(|| LOCKED.lock());
+    fault.trigger();
 }
 
 #[cfg(not(weft_fault))]

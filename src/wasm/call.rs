@@ -98,7 +98,7 @@ pub enum GuestValue {
     /// A text or none.
     OptionalText(Option<String>),
     /// Yes or no.
-    Truth(bool),
+    Bool(bool),
     /// Names with their values.
     Pairs(Vec<(String, String)>),
     /// The entries that a search found.
@@ -206,7 +206,7 @@ into! {
     /// The optional text, if the value is one.
     into_optional_text: OptionalText => Option<String>;
     /// The boolean, if the value is one.
-    into_truth: Truth => bool;
+    into_bool: Bool => bool;
     /// The pairs, if the value is a list of pairs.
     into_pairs: Pairs => Vec<(String, String)>;
     /// The hits, if the value is the result of a search.

@@ -88,7 +88,7 @@ impl Driver<'_> {
             }
             Pause::Host(_) => {
                 const RULE: &str = "host call not allowed here";
-                self.note_refused(RULE).await;
+                self.record_refused(RULE).await;
                 Err(CallError::Trap { name: RULE.into(), during })
             }
         }
@@ -199,7 +199,7 @@ impl Driver<'_> {
     /// are in memory.
     async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<Val>, CallError> {
         if let Err(error) = self.budget.count_host_call() {
-            self.note_refused(&error.to_string()).await;
+            self.record_refused(&error.to_string()).await;
             return Err(error);
         }
         match self.store.data_mut().suspended.take() {
@@ -221,7 +221,7 @@ impl Driver<'_> {
     }
 
     /// Writes an audit record of the host call in which the guest is suspended, and which is not served.
-    async fn note_refused(&mut self, rule: &str) {
+    async fn record_refused(&mut self, rule: &str) {
         if self.budget.quiet {
             return;
         }

@@ -111,7 +111,7 @@ impl Instance {
     }
 
     /// Marks the instance as unusable, until the call that begins now has succeeded.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn mark_unusable(&mut self) {
         self.usable = false;
     }
 

@@ -65,7 +65,7 @@ impl Instance {
                 (&[Text(key), Optional(namespace)], records::optional_text)
             }
             GuestCall::Delete { key, namespace } => {
-                (&[Text(key), Optional(namespace)], records::truth)
+                (&[Text(key), Optional(namespace)], records::boolean)
             }
             GuestCall::Search { query, namespace, limit } => {
                 (&[Text(query), Optional(namespace), Number(*limit)], records::hits)
@@ -77,7 +77,7 @@ impl Instance {
         };
         let name = call.export();
         // Lowering calls the guest's allocator: if that fails, the instance is not used again.
-        self.give_up();
+        self.mark_unusable();
         let mut driver = self.driver(budget, name);
         let mut params = Vec::new();
         for argument in arguments {

@@ -56,10 +56,10 @@ pub(super) fn unit(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, Abi
 }
 
 /// `result<bool, string>`
-pub(super) fn truth(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
+pub(super) fn boolean(lift: &mut Lift<'_>, pointer: u32) -> Result<GuestAnswer, AbiFault> {
     result(lift, pointer, 12, |_, area| {
         // Any byte but 0 is true.
-        Ok(GuestValue::Truth(area.get(4).is_some_and(|byte| *byte != 0)))
+        Ok(GuestValue::Bool(area.get(4).is_some_and(|byte| *byte != 0)))
     })
 }
 

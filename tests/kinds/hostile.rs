@@ -292,9 +292,9 @@ fn nested_parts_are_checked_one_by_one() {
     traps("memory#retrieve", &option(1, 65_535, 2), "outside linear memory");
     // result<bool, string>
     let truth = |byte: u8| area(0, i64::from(byte), 0);
-    assert_eq!(run("memory#delete", &truth(0)), Ok(GuestValue::Truth(false)));
-    assert_eq!(run("memory#delete", &truth(1)), Ok(GuestValue::Truth(true)));
-    assert_eq!(run("memory#delete", &truth(128)), Ok(GuestValue::Truth(true)));
+    assert_eq!(run("memory#delete", &truth(0)), Ok(GuestValue::Bool(false)));
+    assert_eq!(run("memory#delete", &truth(1)), Ok(GuestValue::Bool(true)));
+    assert_eq!(run("memory#delete", &truth(128)), Ok(GuestValue::Bool(true)));
     // result<audio, string>: bytes that are no text are sound, but the MIME type is a text.
     let audio = |bytes: i32, mime: i32| {
         format!(

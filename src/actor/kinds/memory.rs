@@ -61,6 +61,6 @@ impl MemoryBackend for HostedMemory {
         namespace: Option<&'a str>,
     ) -> BoxFuture<'a, Result<bool, PluginError>> {
         let call = GuestCall::Delete { key: key.to_owned(), namespace: owned(namespace) };
-        Box::pin(self.0.ask(call, GuestValue::into_truth))
+        Box::pin(self.0.ask(call, GuestValue::into_bool))
     }
 }

@@ -92,7 +92,7 @@ impl PluginTree {
         };
         // The folders are closed to plugins before they are read, so that no plugin can change them.
         let root = context.authority.root(&self.path);
-        folders.iter().for_each(|folder| root.hold(folder));
+        folders.iter().for_each(|folder| root.close_if_outside(folder));
         self.unreadable = None;
         self.unfilled = unfilled_folders(&self.path);
         let mut known = std::mem::take(&mut self.plugins);

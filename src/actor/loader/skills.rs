@@ -238,7 +238,7 @@ impl SkillTree {
         }
         let name = folder.file_name().or_else(|| root.real.file_name());
         let name = name.unwrap_or_default().to_string_lossy();
-        held.hold(&folder);
+        held.close_if_outside(&folder);
         let parsed = reader.read(&files.place.join(files.file), &name);
         let has_code = matches!(self.scope, WalkScope::Beneath) && !files.code.is_empty();
         let known = self.remove(&folder).map(|known| *known);

@@ -146,8 +146,9 @@ impl Kinds {
             own.map(|kind| kind.bytes).collect()
         };
         let plugins = 0..self.plugins.len();
-        let share = level(plugins.clone().map(|plugin| needs(plugin).iter().sum()).collect(), room);
-        let most: Vec<usize> = plugins.map(|plugin| level(needs(plugin), share)).collect();
+        let share =
+            even_share(plugins.clone().map(|plugin| needs(plugin).iter().sum()).collect(), room);
+        let most: Vec<usize> = plugins.map(|plugin| even_share(needs(plugin), share)).collect();
         for kind in &mut self.kinds {
             let most = most.get(kind.plugin).copied().unwrap_or_default();
             if kind.bytes > most {
@@ -159,7 +160,7 @@ impl Kinds {
 
 /// The most that each may have, so that all together have no more than `room`. Those that need less than an
 /// even share leave the rest to the others.
-fn level(mut needs: Vec<usize>, mut room: usize) -> usize {
+fn even_share(mut needs: Vec<usize>, mut room: usize) -> usize {
     sort_by(&mut needs, Ord::cmp);
     for (index, need) in needs.iter().enumerate() {
         let share = room / (needs.len() - index);

@@ -71,7 +71,7 @@ impl Authority {
 
 impl Root<'_> {
     /// Closes a package that a link or a mount puts outside of this folder, before it is read.
-    pub(crate) fn hold(&self, folder: &Path) {
+    pub(crate) fn close_if_outside(&self, folder: &Path) {
         let leads = |status: FileStatus| {
             status.is_link() || self.status.is_some_and(|it| status.is_off(&it))
         };

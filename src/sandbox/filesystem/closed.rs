@@ -87,7 +87,7 @@ impl Closed {
     }
 
     /// The standing of a path without links, by its text: for paths that don't exist.
-    pub(super) fn by_path(&self, path: &Path) -> Standing {
+    pub(super) fn standing_by_path(&self, path: &Path) -> Standing {
         let is = |place: &Option<PathBuf>| place.as_ref().is_some_and(|place| within(path, place));
         if is(&self.data) {
             Standing::Open
@@ -210,7 +210,7 @@ impl Places<'_> {
     }
 
     /// The standing of a folder or file, if its parent's is `above`.
-    pub(super) fn beneath(&self, status: &FileStatus, above: Standing) -> Standing {
+    pub(super) fn standing_of(&self, status: &FileStatus, above: Standing) -> Standing {
         let it = Some(status.identity);
         if it == self.home {
             Standing::Closed
@@ -230,22 +230,22 @@ impl Places<'_> {
     }
 
     /// The standing of an open handle, which may be the root of another file system.
-    pub(super) fn entered(
+    pub(super) fn standing_of_opened(
         &self,
         handle: &impl AsFd,
         status: &FileStatus,
         from: &FileStatus,
         above: Standing,
     ) -> Standing {
-        let standing = self.beneath(status, above);
+        let standing = self.standing_of(status, above);
         if status.identity.device == from.identity.device {
             return standing;
         }
-        self.mounted(handle, standing)
+        self.standing_on_mount(handle, standing)
     }
 
     /// The standing of an open handle on a file system that has not been checked yet.
-    pub(super) fn mounted(&self, handle: &impl AsFd, standing: Standing) -> Standing {
+    pub(super) fn standing_on_mount(&self, handle: &impl AsFd, standing: Standing) -> Standing {
         match is_kernels(handle) {
             Ok(false) => standing,
             Ok(true) => Standing::Window,
@@ -254,7 +254,7 @@ impl Places<'_> {
     }
 
     /// The status and standing of a grant's folder where it is now, and the mounts above it.
-    pub(super) fn above(
+    pub(super) fn standing_of_grant(
         &self,
         folder: &impl AsFd,
     ) -> io::Result<(FileStatus, Standing, Vec<Identity>)> {
@@ -264,7 +264,7 @@ impl Places<'_> {
         let mut is_decided = false;
         for _ in 0..MAX_DEPTH {
             // The nearest place above decides.
-            let open = self.beneath(&below, Standing::Unknown);
+            let open = self.standing_of(&below, Standing::Unknown);
             if !is_decided && open != Standing::Unknown {
                 (standing, is_decided) = (open, true);
             }
@@ -282,7 +282,7 @@ impl Places<'_> {
     }
 
     /// The final standing: a file of several names or on a mount may also be in a place of authority.
-    pub(super) fn settle(
+    pub(super) fn final_standing(
         &self,
         standing: Standing,
         suspects: &[Identity],

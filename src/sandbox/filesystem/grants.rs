@@ -155,12 +155,15 @@ impl Grant {
         let there = real(spelled);
         // A reserved name counts beneath the folder of a variable, not on the way there.
         let roots = [roots.plugin_data, roots.plugin_dir, Some(roots.workspace), roots.home];
-        let beneath = |path: &Path| {
+        let has_reserved_beneath = |path: &Path| {
             let root = |root: &Path| path.strip_prefix(root).ok().map(Path::to_owned);
             let known = roots.iter().flatten().find_map(|it| root(it).or_else(|| root(&real(it))));
             has_reserved(&known.unwrap_or_else(|| path.to_owned()))
         };
-        if beneath(spelled) || beneath(&there) || closed.by_path(&there) == Standing::Closed {
+        if has_reserved_beneath(spelled)
+            || has_reserved_beneath(&there)
+            || closed.standing_by_path(&there) == Standing::Closed
+        {
             return Err(GrantFault::Closed);
         }
         let real = fs::canonicalize(spelled)?;
@@ -171,8 +174,8 @@ impl Grant {
         };
         let folder = Arc::new(Dir::open_ambient_dir(folder, ambient_authority())?);
         let places = closed.locate();
-        let (_, standing, mounted) = places.above(&*folder)?;
-        let standing = places.mounted(&*folder, standing);
+        let (_, standing, mounted) = places.standing_of_grant(&*folder)?;
+        let standing = places.standing_on_mount(&*folder, standing);
         let place = match name {
             None => GrantPlace::Folder(folder),
             Some(name) if is_reserved(name) => return Err(GrantFault::Closed),
@@ -184,7 +187,7 @@ impl Grant {
                 GrantPlace::File { folder, name: name.to_owned(), is_window }
             }
         };
-        match (places.settle(standing, &mounted, false), &place) {
+        match (places.final_standing(standing, &mounted, false), &place) {
             (Standing::Open | Standing::Own, _)
             | (Standing::Window, GrantPlace::File { is_window: true, .. }) => {
                 if let (GrantPlace::Folder(folder), Standing::Open) = (&place, standing) {

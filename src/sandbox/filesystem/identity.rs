@@ -46,7 +46,7 @@ impl FileStatus {
         use rustix::fs::StatxFlags;
         let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
         let Ok(status) = rustix::fs::statx(folder, path, flags, wanted) else {
-            return Self::plainly(folder, path, flags);
+            return Self::without_mount(folder, path, flags);
         };
         let has_mount = status.stx_mask & StatxFlags::MNT_ID.bits() != 0;
         Ok(Self {
@@ -62,12 +62,12 @@ impl FileStatus {
 
     #[cfg(not(target_os = "linux"))]
     fn with(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
-        Self::plainly(folder, path, flags)
+        Self::without_mount(folder, path, flags)
     }
 
     /// The status without the mount, for systems and kernels that have no `statx`.
     #[allow(clippy::unnecessary_cast, reason = "the fields' widths are the system's")]
-    fn plainly(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
+    fn without_mount(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
         let status = match path.as_os_str().is_empty() {
             true => rustix::fs::fstat(folder)?,
             false => rustix::fs::statat(folder, path, flags)?,

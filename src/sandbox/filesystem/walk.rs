@@ -73,7 +73,7 @@ pub(super) fn walk(permit: &FilePermit, access: Access) -> Result<Destination<'_
     let places = permit.closed().locate();
     let folder = Arc::clone(permit.folder());
     let io = |error| FileError::from_io(permit.asked(), error);
-    let (status, standing, _) = places.above(&*folder).map_err(io)?;
+    let (status, standing, _) = places.standing_of_grant(&*folder).map_err(io)?;
     let last = OpenFolder { folder, status, standing, is_setting: false };
     let mut walk = Walk { permit, places, access, trail: Vec::new(), last, suspects: Vec::new() };
     let mut parts = VecDeque::new();
@@ -129,7 +129,7 @@ impl<'a> Walk<'a> {
                 }
                 put_before(parts, &target);
             } else if parts.is_empty() {
-                self.last.standing = self.places.beneath(&status, self.last.standing);
+                self.last.standing = self.places.standing_of(&status, self.last.standing);
                 self.check_settings([&part])?;
                 return Ok((part, Some(status.kind)));
             } else {
@@ -206,7 +206,7 @@ impl OpenFolder {
         if status.is_mounted_on(&self.status) {
             suspects.push(status.identity);
         }
-        let standing = places.entered(&folder, &status, &self.status, self.standing);
+        let standing = places.standing_of_opened(&folder, &status, &self.status, self.standing);
         Ok(Self { folder: Arc::new(folder), status, standing, is_setting: self.is_setting })
     }
 }
@@ -238,7 +238,7 @@ impl Destination<'_> {
     ///
     /// A refusal, if no grant opens it.
     pub(super) fn check(&self) -> Result<(), FileError> {
-        self.pass(self.last.standing, &self.suspects)
+        self.check_standing(self.last.standing, &self.suspects)
     }
 
     /// Checks the file itself, once it is open.
@@ -253,8 +253,9 @@ impl Destination<'_> {
         if is_file && (status.links > 1 || status.is_mounted_on(&self.last.status)) {
             suspects.push(status.identity);
         }
-        let standing = self.places.entered(file, &status, &self.last.status, self.last.standing);
-        self.pass(standing, &suspects)
+        let standing =
+            self.places.standing_of_opened(file, &status, &self.last.status, self.last.standing);
+        self.check_standing(standing, &suspects)
     }
 
     /// Creates the missing folders.
@@ -285,8 +286,8 @@ impl Destination<'_> {
         Ok(())
     }
 
-    fn pass(&self, standing: Standing, suspects: &[Identity]) -> Result<(), FileError> {
-        let standing = self.places.settle(standing, suspects, self.access == Access::Write);
+    fn check_standing(&self, standing: Standing, suspects: &[Identity]) -> Result<(), FileError> {
+        let standing = self.places.final_standing(standing, suspects, self.access == Access::Write);
         self.permit.refuse(standing, self.access).map_or(Ok(()), Err)
     }
 

@@ -40,7 +40,7 @@ impl NetworkGate {
         permissions: &PluginPermissions,
         resources: &PluginResourceConfig,
         options: &SandboxOptions,
-        met: Arc<PluginSecrets>,
+        redacted: Arc<PluginSecrets>,
     ) -> (Self, Vec<String>) {
         let (allowlist, warnings) = Allowlist::new(&permissions.network);
         let user_agent = format!("{PLUGIN_AGENT}/{}/{}", plugin.id, plugin.version);
@@ -51,7 +51,7 @@ impl NetworkGate {
                 .unwrap_or(HeaderValue::from_static(PLUGIN_AGENT)),
             allowlist,
             rate: Lock::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
-            secrets: SecretGate::new(&permissions.secrets, source, met),
+            secrets: SecretGate::new(&permissions.secrets, source, redacted),
             options: options.network.clone(),
         };
         (gate, warnings)

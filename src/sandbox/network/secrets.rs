@@ -27,16 +27,16 @@ const SHOWN_NAME_BYTES: usize = 64;
 pub(super) struct SecretGate {
     permitted: Vec<String>,
     source: Arc<dyn SecretSource>,
-    met: Arc<PluginSecrets>,
+    redacted: Arc<PluginSecrets>,
 }
 
 impl SecretGate {
     pub(super) fn new(
         permitted: &[String],
         source: Arc<dyn SecretSource>,
-        met: Arc<PluginSecrets>,
+        redacted: Arc<PluginSecrets>,
     ) -> Self {
-        Self { permitted: permitted.to_vec(), source, met }
+        Self { permitted: permitted.to_vec(), source, redacted }
     }
 
     /// The headers with every placeholder replaced by its secret. From here on the secret's value is redacted
@@ -112,7 +112,7 @@ impl SecretGate {
         if empty || header_value(&secret.value).is_none() {
             return Err(RequestError::SecretInvalid { name: shown.to_owned() });
         }
-        self.met.send(&secret.value);
+        self.redacted.add_sent(&secret.value);
         Ok(secret.value)
     }
 
@@ -123,7 +123,7 @@ impl SecretGate {
         let mut secrets = off_executor(move || source.all()).await;
         secrets.retain(|secret| is_bound(secret, host));
         let values: Vec<_> = secrets.into_iter().map(|secret| secret.value).collect();
-        self.met.meet(&values)
+        self.redacted.for_answer(&values)
     }
 
     /// Asks the source, which may read a file, on the pool of blocking threads.

@@ -26,7 +26,7 @@ pub(in crate::sandbox) struct PluginSecrets {
     /// The values that requests carried.
     sent: Lock<Arc<Redactor>>,
     /// The same, and all values that are bound to the hosts of these requests.
-    met: Lock<Arc<Redactor>>,
+    known: Lock<Arc<Redactor>>,
 }
 
 /// Replaces a set of values. Not `Debug`.
@@ -43,28 +43,28 @@ pub(in crate::sandbox) struct Redactor {
 impl PluginSecrets {
     /// Redacts from now on a value that a request carries.
     #[cfg(feature = "net")]
-    pub(in crate::sandbox) fn send(&self, value: &str) {
+    pub(in crate::sandbox) fn add_sent(&self, value: &str) {
         extend(&self.sent, [value]);
-        extend(&self.met, [value]);
+        extend(&self.known, [value]);
     }
 
     /// The redactor for the answer of a host to which the `bound` values are bound.
     #[cfg(feature = "net")]
-    pub(in crate::sandbox) fn meet(&self, bound: &[String]) -> Arc<Redactor> {
+    pub(in crate::sandbox) fn for_answer(&self, bound: &[String]) -> Arc<Redactor> {
         let bound = || bound.iter().map(String::as_str);
-        extend(&self.met, bound());
-        let sent = self.sent();
+        extend(&self.known, bound());
+        let sent = self.for_guest();
         sent.with(bound()).map_or(sent, Arc::new)
     }
 
     /// The redactor for text that the guest reads.
-    pub(in crate::sandbox) fn sent(&self) -> Arc<Redactor> {
+    pub(in crate::sandbox) fn for_guest(&self) -> Arc<Redactor> {
         Arc::clone(&self.sent.lock())
     }
 
     /// The redactor for text that only the operator reads.
-    pub(in crate::sandbox) fn met(&self) -> Arc<Redactor> {
-        Arc::clone(&self.met.lock())
+    pub(in crate::sandbox) fn for_operator(&self) -> Arc<Redactor> {
+        Arc::clone(&self.known.lock())
     }
 }
 
