@@ -62,6 +62,8 @@ pub(crate) use document_reader::{
     DocumentReader, DocumentText, YAML_BRACKETS, has_too_many_brackets,
 };
 pub use future::{BoxFuture, Cancellation, CancellationSource};
+#[cfg(feature = "mcp")]
+pub(crate) use hex::bytes_from_hex;
 #[cfg(feature = "package")]
 pub(crate) use hex::from_hex;
 pub(crate) use hex::to_hex;

@@ -3,10 +3,10 @@
 //! So a cursor means the same on every connection and every instance, and a list that changes
 //! between two parts neither repeats an entry nor skips one that stayed.
 
-use std::fmt::Write;
 use std::ops::Range;
 
 use super::CatalogEntry;
+use crate::contract::{bytes_from_hex, to_hex};
 use crate::mcp::message::RpcError;
 use crate::mcp::object::{Object, array};
 use crate::mcp::revision::Revision;
@@ -32,7 +32,8 @@ impl Page {
         let start = match cursor {
             None => 0,
             Some(cursor) => {
-                let last = decode(cursor).ok_or_else(|| {
+                let last = bytes_from_hex(cursor).and_then(|last| String::from_utf8(last).ok());
+                let last = last.ok_or_else(|| {
                     RpcError::invalid_params("`cursor` is not one of this server")
                 })?;
                 keys.partition_point(|key| *key <= last.as_str())
@@ -40,7 +41,7 @@ impl Page {
         };
         let end = keys.len().min(start + size.max(1));
         let last = keys[start..end].last().filter(|_| end < keys.len());
-        Ok(Self { range: start..end, next: last.map(|last| encode(last)) })
+        Ok(Self { range: start..end, next: last.map(|last| to_hex(last.as_bytes())) })
     }
 
     /// Writes the part of `entries`, which are sorted by their keys, after `cursor` as the member `name`, with
@@ -62,22 +63,4 @@ impl Page {
         result.optional("nextCursor", page.next);
         Ok(())
     }
-}
-
-/// Digits, so that nobody is tempted to write one.
-fn encode(key: &str) -> String {
-    key.bytes().fold(String::with_capacity(2 * key.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn decode(cursor: &str) -> Option<String> {
-    if !cursor.bytes().all(|byte| byte.is_ascii_hexdigit()) || !cursor.len().is_multiple_of(2) {
-        return None;
-    }
-    let bytes = (0..cursor.len()).step_by(2);
-    let bytes: Option<Vec<u8>> =
-        bytes.map(|at| u8::from_str_radix(&cursor[at..at + 2], 16).ok()).collect();
-    String::from_utf8(bytes?).ok()
 }
