@@ -60,7 +60,7 @@ pub use audit::{
 pub use call::{HostCall, HostReply, Served};
 pub use environment::{Environment, HostEnvironment};
 pub use filesystem::Authority;
-pub(crate) use filesystem::Root;
+pub(crate) use filesystem::PackageRoot;
 #[cfg(feature = "net")]
 pub use network::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,

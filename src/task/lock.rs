@@ -59,12 +59,12 @@ impl<T> Lock<T> {
             return self.0.lock().unwrap_or_else(PoisonError::into_inner);
         }
         // Nothing would wake this thread if the lock is lost meanwhile.
-        let mut turns = Turns { begun: Instant::now(), yields: YIELDS, pause: FIRST_PAUSE };
+        let mut backoff = Backoff { begun: Instant::now(), yields: YIELDS, pause: FIRST_PAUSE };
         loop {
             if let Some(guard) = self.try_lock() {
                 return guard;
             }
-            turns.next();
+            backoff.next();
         }
     }
 
@@ -80,13 +80,13 @@ const YIELDS: u32 = 64;
 const FIRST_PAUSE: Duration = Duration::from_micros(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
 
-struct Turns {
+struct Backoff {
     begun: Instant,
     yields: u32,
     pause: Duration,
 }
 
-impl Turns {
+impl Backoff {
     /// Waits a moment.
     ///
     /// # Panics

@@ -75,7 +75,7 @@ pub(crate) struct CodeCharge {
 
 /// The bound that a reservation would break.
 #[derive(Clone, Copy)]
-enum Full {
+enum FullBound {
     Share,
     Limit,
 }
@@ -117,14 +117,14 @@ impl Totals {
         if self.accounts.len() > 1 { limit.checked_div(SHARES).unwrap_or(limit) } else { limit }
     }
 
-    fn reserve(&mut self, plugin: &str, bytes: usize, limit: usize) -> Result<(), Full> {
+    fn reserve(&mut self, plugin: &str, bytes: usize, limit: usize) -> Result<(), FullBound> {
         let within = |held: usize, most: usize| held.checked_add(bytes).filter(|it| *it <= most);
         let share = self.share(limit);
         let held = self.accounts.get(plugin).map_or(0, |account| account.held);
         // Alone, a plugin's share is the limit, and then it is the limit that is reached.
-        let own =
-            within(held, share).ok_or(if share < limit { Full::Share } else { Full::Limit })?;
-        self.held = within(self.held, limit).ok_or(Full::Limit)?;
+        let bound = if share < limit { FullBound::Share } else { FullBound::Limit };
+        let own = within(held, share).ok_or(bound)?;
+        self.held = within(self.held, limit).ok_or(FullBound::Limit)?;
         if let Some(account) = self.accounts.get_mut(plugin) {
             account.held = own;
         }
@@ -164,15 +164,15 @@ impl MemoryAccount {
             let reserved = self.counter.totals.lock().reserve(&self.plugin, bytes, limit);
             let (plugin, full) = match reserved {
                 Ok(()) => return Ok(()),
-                Err(full @ Full::Share) => (Some(self.plugin()), full),
-                Err(full @ Full::Limit) => (None, full),
+                Err(full @ FullBound::Share) => (Some(self.plugin()), full),
+                Err(full @ FullBound::Limit) => (None, full),
             };
             if (self.counter.make_room)(plugin) {
                 continue;
             }
             return Err(match full {
-                Full::Share => self.share_exhausted(),
-                Full::Limit => {
+                FullBound::Share => self.share_exhausted(),
+                FullBound::Limit => {
                     let held_by = self.counter.read(Totals::holder);
                     Exhausted::MemoryBudget { limit, share: None, held_by }
                 }

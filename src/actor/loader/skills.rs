@@ -8,7 +8,7 @@ use super::code::Code;
 use super::{ScanContext, Scope};
 use crate::contract::{SortedMap, SortedSet};
 use crate::package::{PackageContent, PackageKind, is_installed};
-use crate::sandbox::Root;
+use crate::sandbox::PackageRoot;
 use crate::skill::{
     Diagnostic, Fingerprint, FoundSkill, ParsedSkill, Readiness, SKILL_FILES, SkillDocument,
     SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRoot, slug,
@@ -203,7 +203,7 @@ impl SkillTree {
         (folder, content): (PathBuf, FolderFiles),
         scope: &Scope,
         context: &ScanContext,
-        held: &Root<'_>,
+        held: &PackageRoot<'_>,
     ) {
         let files = match content {
             Ok(files) => files,

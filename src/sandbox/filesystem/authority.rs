@@ -30,7 +30,7 @@ struct KnownPlaces {
 }
 
 /// A folder of plugins or skills that is about to be read.
-pub(crate) struct Root<'a> {
+pub(crate) struct PackageRoot<'a> {
     authority: &'a Authority,
     status: Option<FileStatus>,
 }
@@ -48,8 +48,8 @@ impl Authority {
     }
 
     /// The folder of plugins or skills at `path`, which is about to be read.
-    pub(crate) fn root(&self, path: &Path) -> Root<'_> {
-        Root { authority: self, status: FileStatus::of_path(path).ok() }
+    pub(crate) fn root(&self, path: &Path) -> PackageRoot<'_> {
+        PackageRoot { authority: self, status: FileStatus::of_path(path).ok() }
     }
 
     pub(super) fn places(&self) -> Arc<SortedSet<PathBuf>> {
@@ -69,7 +69,7 @@ impl Authority {
     }
 }
 
-impl Root<'_> {
+impl PackageRoot<'_> {
     /// Closes a package that a link or a mount puts outside of this folder, before it is read.
     pub(crate) fn close_if_outside(&self, folder: &Path) {
         let leads = |status: FileStatus| {

@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 256;
 
 /// The places that are closed to one plugin, as paths without links.
 #[derive(Debug)]
-pub(super) struct Closed {
+pub(super) struct ClosedPlaces {
     home: Option<PathBuf>,
     /// The plugin's own folder, which it may read.
     own: Option<PathBuf>,
@@ -52,10 +52,10 @@ pub(super) enum Standing {
     Unknown,
 }
 
-/// The folders and files that the paths of [`Closed`] lead to at this moment.
+/// The folders and files that the paths of [`ClosedPlaces`] lead to at this moment.
 #[derive(Debug)]
-pub(super) struct Places<'a> {
-    closed: &'a Closed,
+pub(super) struct LocatedPlaces<'a> {
+    closed: &'a ClosedPlaces,
     home: Option<Identity>,
     own: Option<Identity>,
     data: Option<Identity>,
@@ -67,7 +67,7 @@ pub(super) struct Places<'a> {
     coming: Vec<(Identity, Vec<String>)>,
 }
 
-impl Closed {
+impl ClosedPlaces {
     pub(super) fn new(roots: &GrantRoots<'_>) -> Self {
         let home = roots.weft_home.map(real);
         let authority = roots.authority.clone();
@@ -104,8 +104,8 @@ impl Closed {
     }
 
     /// Finds the folders and files that are closed at this moment.
-    pub(super) fn locate(&self) -> Places<'_> {
-        let mut places = Places {
+    pub(super) fn locate(&self) -> LocatedPlaces<'_> {
+        let mut places = LocatedPlaces {
             closed: self,
             home: None,
             own: self.own.as_deref().and_then(identity),
@@ -180,7 +180,7 @@ impl Closed {
     }
 }
 
-impl Places<'_> {
+impl LocatedPlaces<'_> {
     /// The folder or file at `place`. If none exists, keeps the way to where it would be.
     fn find(&mut self, place: &Path) -> Option<Identity> {
         let mut rest = Vec::new();

@@ -15,7 +15,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::authority::real;
-use super::closed::{Closed, Standing};
+use super::closed::{ClosedPlaces, Standing};
 use super::data::DataRoom;
 use super::reserved::{has_reserved, is_reserved};
 use super::roots::GrantRoots;
@@ -33,7 +33,7 @@ pub(in crate::sandbox) struct Grants {
     pub(super) opened: Vec<Grant>,
     missing: Vec<MissingGrant>,
     /// The places that no grant opens.
-    pub(super) closed: Arc<Closed>,
+    pub(super) closed: Arc<ClosedPlaces>,
 }
 
 /// One open grant.
@@ -98,7 +98,7 @@ impl Grants {
         if !asked.is_empty() {
             roots.authority.find_links(roots.weft_home);
         }
-        let closed = Arc::new(Closed::new(roots));
+        let closed = Arc::new(ClosedPlaces::new(roots));
         let room =
             Arc::new(DataRoom::new(roots.plugin_data.unwrap_or(Path::new("")), roots.data_bytes));
         let mut opened = Vec::new();
@@ -148,7 +148,7 @@ impl Grants {
 impl Grant {
     fn open(
         spelled: &Path,
-        closed: &Closed,
+        closed: &ClosedPlaces,
         roots: &GrantRoots<'_>,
         room: &Arc<DataRoom>,
     ) -> Result<Self, GrantFault> {

@@ -20,7 +20,7 @@ mod walk;
 mod write;
 
 pub use authority::Authority;
-pub(crate) use authority::Root;
+pub(crate) use authority::PackageRoot;
 pub(super) use data::plugin_data;
 pub(super) use error::FileError;
 pub(super) use grants::Grants;

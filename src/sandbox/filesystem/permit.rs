@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 
-use super::closed::{Closed, Standing};
+use super::closed::{ClosedPlaces, Standing};
 use super::data::DataRoom;
 use super::grants::{GrantPlace, Grants};
 use super::{FileError, path};
@@ -21,9 +21,9 @@ pub(in crate::sandbox) const PATH_BYTES: usize = 4096;
 pub(in crate::sandbox) struct FilePermit {
     folder: Arc<Dir>,
     path: PathBuf,
-    links: Links,
+    links: LinkPolicy,
     asked: String,
-    closed: Arc<Closed>,
+    closed: Arc<ClosedPlaces>,
     /// Whether the manifest names this one file of the kernel's.
     is_window: bool,
     /// Whether settings of other programs may be beneath the grant, as anywhere but in the plugin's own data.
@@ -34,7 +34,7 @@ pub(in crate::sandbox) struct FilePermit {
 
 /// The treatment of a link at the end of a permit's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Links {
+pub(super) enum LinkPolicy {
     /// Followed, as long as it stays beneath the folder.
     Follow,
     /// Refused: the grant is for one file and not for its neighbours.
@@ -78,19 +78,19 @@ impl Grants {
                 let beneath = absolute.strip_prefix(&grant.spelled).ok()?;
                 let (folder, path, links, is_window) = match &grant.place {
                     GrantPlace::Folder(folder) => {
-                        (folder, beneath.to_owned(), Links::Follow, false)
+                        (folder, beneath.to_owned(), LinkPolicy::Follow, false)
                     }
                     GrantPlace::File { folder, name, is_window }
                         if beneath.as_os_str().is_empty() =>
                     {
-                        (folder, PathBuf::from(name), Links::Refuse, *is_window)
+                        (folder, PathBuf::from(name), LinkPolicy::Refuse, *is_window)
                     }
                     GrantPlace::File { .. } => return None,
                 };
                 let (folder, closed) = (Arc::clone(folder), Arc::clone(&self.closed));
                 let asked = asked.to_owned();
                 // A file that the manifest names may be written even if its name is one of settings.
-                let has_settings = links == Links::Follow && grant.data.is_none();
+                let has_settings = links == LinkPolicy::Follow && grant.data.is_none();
                 let data = grant.data.clone();
                 let permit = FilePermit {
                     folder,
@@ -134,7 +134,7 @@ impl FilePermit {
     }
 
     /// The treatment of a link at the end of the path.
-    pub(super) fn links(&self) -> Links {
+    pub(super) fn links(&self) -> LinkPolicy {
         self.links
     }
 
@@ -154,7 +154,7 @@ impl FilePermit {
     }
 
     /// The places that no grant opens.
-    pub(super) fn closed(&self) -> &Closed {
+    pub(super) fn closed(&self) -> &ClosedPlaces {
         &self.closed
     }
 

@@ -13,9 +13,9 @@ use cap_std::fs::Dir;
 use rustix::fs::{FileType, Mode, OFlags};
 
 use super::FileError;
-use super::closed::{Places, Standing};
+use super::closed::{LocatedPlaces, Standing};
 use super::identity::{FileStatus, Identity};
-use super::permit::{Access, FilePermit, Links};
+use super::permit::{Access, FilePermit, LinkPolicy};
 use super::reserved::{is_reserved, is_setting};
 
 /// Links that one walk follows.
@@ -31,7 +31,7 @@ const FOLDER: OFlags = OFlags::RDONLY;
 /// The end of a walk: the file, or the place where it would be.
 pub(super) struct Destination<'a> {
     permit: &'a FilePermit,
-    places: Places<'a>,
+    places: LocatedPlaces<'a>,
     access: Access,
     last: OpenFolder,
     suspects: Vec<Identity>,
@@ -56,7 +56,7 @@ struct OpenFolder {
 /// A walk under way.
 struct Walk<'a> {
     permit: &'a FilePermit,
-    places: Places<'a>,
+    places: LocatedPlaces<'a>,
     access: Access,
     trail: Vec<OpenFolder>,
     last: OpenFolder,
@@ -124,7 +124,7 @@ impl<'a> Walk<'a> {
                 if links > MAX_LINKS {
                     return Err(io(rustix::io::Errno::LOOP.into()));
                 }
-                if permit.links() == Links::Refuse || target.is_absolute() {
+                if permit.links() == LinkPolicy::Refuse || target.is_absolute() {
                     return Err(FileError::symlink(permit.asked()));
                 }
                 put_before(parts, &target);
@@ -195,7 +195,7 @@ impl<'a> Walk<'a> {
 impl OpenFolder {
     fn enter(
         &self,
-        places: &Places<'_>,
+        places: &LocatedPlaces<'_>,
         name: &OsStr,
         suspects: &mut Vec<Identity>,
     ) -> io::Result<Self> {

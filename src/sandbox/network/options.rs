@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::dialer::{Dialer, TcpDialer};
 use super::private::PrivateHost;
 use super::resolver::{Resolver, SystemResolver};
-use super::tls::Trust;
+use super::tls::TrustedRoots;
 use crate::contract::{ActionableError, limits};
 
 /// How plugins get onto the network: name lookup, connections, trusted roots and local devices.
@@ -26,7 +26,7 @@ use crate::contract::{ActionableError, limits};
 pub struct NetworkOptions {
     pub(super) resolver: Arc<dyn Resolver>,
     pub(super) dialer: Arc<dyn Dialer>,
-    pub(super) trust: Trust,
+    pub(super) trust: TrustedRoots,
     pub(super) private_hosts: Vec<PrivateHost>,
     pub(super) request_time: Duration,
 }
@@ -91,7 +91,7 @@ impl Default for NetworkOptions {
         Self {
             resolver: Arc::new(SystemResolver),
             dialer: Arc::new(TcpDialer),
-            trust: Trust::new(),
+            trust: TrustedRoots::new(),
             private_hosts: Vec::new(),
             request_time: limits::HTTP_REQUEST_TIME,
         }

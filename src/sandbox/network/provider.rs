@@ -80,15 +80,15 @@ static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
 
 /// The parts of the provider that are this program's own.
 #[derive(Debug)]
-struct Client;
+struct ClientProvider;
 
-impl SecureRandom for Client {
+impl SecureRandom for ClientProvider {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), GetRandomFailed> {
         getrandom::fill(bytes).map_err(|_| GetRandomFailed)
     }
 }
 
-impl KeyProvider for Client {
+impl KeyProvider for ClientProvider {
     fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
         Err(Error::General("a client has no key here".into()))
     }
@@ -110,8 +110,8 @@ pub(super) fn provider() -> CryptoProvider {
         ],
         kx_groups: vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1],
         signature_verification_algorithms: SIGNATURES,
-        secure_random: &Client,
-        key_provider: &Client,
+        secure_random: &ClientProvider,
+        key_provider: &ClientProvider,
     }
 }
 

@@ -11,12 +11,12 @@ use super::provider::provider;
 
 /// The roots, and the configuration that is built from them once, at the first `https` request.
 #[derive(Clone)]
-pub(super) struct Trust {
+pub(super) struct TrustedRoots {
     extra: RootCertStore,
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
-impl Trust {
+impl TrustedRoots {
     pub(super) fn new() -> Self {
         Self { extra: RootCertStore::empty(), config: Arc::default() }
     }

@@ -14,31 +14,31 @@ const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /// The encoding of a form.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Spelling {
+enum FormEncoding {
     Plain,
     Hex,
     Base64,
 }
 
-/// One spelling of one value.
-pub(super) struct Form {
-    spelling: Spelling,
+/// One encoding of one value.
+pub(super) struct SecretForm {
+    encoding: FormEncoding,
     /// Folded characters.
     bytes: Vec<u8>,
     /// In base64, whether the character before or after also holds bits of the value.
     shared: (bool, bool),
 }
 
-impl Form {
+impl SecretForm {
     /// Every form of `value`.
     pub(super) fn all_of(value: &str) -> Vec<Self> {
         let value = value.as_bytes();
-        let plain = value.iter().map(|&byte| Spelling::Plain.fold(byte)).collect();
-        let mut forms = vec![Self::new(Spelling::Plain, plain)];
+        let plain = value.iter().map(|&byte| FormEncoding::Plain.fold(byte)).collect();
+        let mut forms = vec![Self::new(FormEncoding::Plain, plain)];
         if value.len() >= MIN_HEX_VALUE_BYTES {
             let digits = value.iter().flat_map(|byte| [byte >> 4, byte & 15]);
             let hex = digits.map(|digit| HEX[usize::from(digit)]).collect();
-            forms.push(Self::new(Spelling::Hex, hex));
+            forms.push(Self::new(FormEncoding::Hex, hex));
         }
         if value.len() >= MIN_BASE64_VALUE_BYTES {
             forms.extend((0..3).map(|offset| Self::base64(value, offset)));
@@ -54,23 +54,23 @@ impl Form {
             held += 8;
             while held >= 6 {
                 held -= 6;
-                characters.push(Spelling::Base64.fold(BASE64[(bits >> held & 63) as usize]));
+                characters.push(FormEncoding::Base64.fold(BASE64[(bits >> held & 63) as usize]));
             }
         }
         // One byte before it fills one character and a part of the next; two bytes fill two and a part.
         let foreign = if offset == 0 { 0 } else { offset + 1 };
-        let mut form = Self::new(Spelling::Base64, characters.split_off(foreign));
+        let mut form = Self::new(FormEncoding::Base64, characters.split_off(foreign));
         form.shared = (offset > 0, held > 0);
         form
     }
 
-    fn new(spelling: Spelling, bytes: Vec<u8>) -> Self {
-        Self { spelling, bytes, shared: (false, false) }
+    fn new(encoding: FormEncoding, bytes: Vec<u8>) -> Self {
+        Self { encoding, bytes, shared: (false, false) }
     }
 
     /// Whether `byte` can be the form's first in a text.
     pub(super) fn begins_with(&self, byte: u8) -> bool {
-        matches!(byte, b'%' | b'\\') || self.bytes.first() == Some(&self.spelling.fold(byte))
+        matches!(byte, b'%' | b'\\') || self.bytes.first() == Some(&self.encoding.fold(byte))
     }
 
     /// The start and end of the form in `text`, if `text` has it at `at`. Each comparison uses one of `steps`;
@@ -87,7 +87,7 @@ impl Form {
             .end(text, at, false, steps)
             .or_else(|| if twofold { self.end(text, at, true, steps) } else { None })?;
         let is_base64 = |at: usize| {
-            text.get(at).is_some_and(|&byte| BASE64.contains(&Spelling::url_safe(byte)))
+            text.get(at).is_some_and(|&byte| BASE64.contains(&FormEncoding::url_safe(byte)))
         };
         let (before, behind) = self.shared;
         let start = if before && at > 0 && is_base64(at - 1) { at - 1 } else { at };
@@ -99,9 +99,9 @@ impl Form {
         for &byte in &self.bytes {
             *steps = steps.checked_sub(1)?;
             let rest = text.get(end..)?;
-            let plain = self.spelling.plain(*rest.first()?, byte).then_some(1);
+            let plain = self.encoding.plain(*rest.first()?, byte).then_some(1);
             let escaped = escaped(rest)
-                .filter(|(read, _)| self.spelling.fold(*read) == byte)
+                .filter(|(read, _)| self.encoding.fold(*read) == byte)
                 .map(|(_, length)| length);
             end += if escaped_first { escaped.or(plain) } else { plain.or(escaped) }?;
         }
@@ -109,7 +109,7 @@ impl Form {
     }
 }
 
-impl Spelling {
+impl FormEncoding {
     /// The folded character, for comparison.
     fn fold(self, byte: u8) -> u8 {
         let byte = if self == Self::Base64 { Self::url_safe(byte) } else { byte };

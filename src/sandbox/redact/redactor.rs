@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::form::Form;
+use super::form::SecretForm;
 #[cfg(feature = "net")]
 use crate::contract::sort_by_key;
 use crate::sandbox::HostCall;
@@ -35,7 +35,7 @@ pub(in crate::sandbox) struct Redactor {
     /// Longest first, so that a value that begins with another is replaced whole.
     #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "without requests there are none"))]
     values: Vec<String>,
-    forms: Vec<Form>,
+    forms: Vec<SecretForm>,
     /// For each byte, the forms that can begin with it. Empty where there are none.
     beginnings: Vec<Vec<usize>>,
 }
@@ -92,7 +92,7 @@ impl Redactor {
             return None;
         }
         sort_by_key(&mut values, |value| std::cmp::Reverse(value.len()));
-        let forms: Vec<_> = values.iter().flat_map(|value| Form::all_of(value)).collect();
+        let forms: Vec<_> = values.iter().flat_map(|value| SecretForm::all_of(value)).collect();
         let beginning = |byte: u8| {
             forms.iter().enumerate().filter(move |(_, it)| it.begins_with(byte)).map(|(at, _)| at)
         };
