@@ -414,6 +414,23 @@ mod tests {
     }
 
     #[test]
+    fn pending_packages_do_not_disturb_other_places() {
+        let input = input([asking_for_a_shell(package("a", "one", 1)), package("b", "one", 1)]);
+        let plan = plan(&input, &serving([("b", "one", 1)]), &Fetched::new());
+        assert!(plan.fetch.is_empty() && plan.remove.is_empty());
+        assert_eq!(plan.claimed.get("one"), Some(&place("b")));
+    }
+
+    #[test]
+    fn a_version_with_a_claimed_id_is_not_kept() {
+        let other_kind = PackageErrorKind::OtherKind { wanted: PackageKind::Plugin };
+        let input = input([package("a", "one", 2), unreadable("b", other_kind)]);
+        let plan = plan(&input, &serving([("b", "one", 1)]), &fetched([("a", Ok(()))]));
+        assert_eq!(added(&plan), ["one"]);
+        assert!(matches!(plan.outcomes.get(&place("b")), Some(Readiness::Unavailable(_))));
+    }
+
+    #[test]
     fn an_objection_keeps_a_package_out() {
         let objection = Some("change: p.wasm".to_owned());
         let input = input([Candidate { objection, ..package("a", "one", 1) }]);
