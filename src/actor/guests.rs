@@ -28,7 +28,7 @@ impl PluginHost {
                     plugin.manifest.capabilities.contains(&member.kind)
                 };
                 if !snapshot.plugins.plugin(id).is_some_and(declares) {
-                    self.let_go(member.kind, &member.name).await;
+                    self.remove_guest(member.kind, &member.name).await;
                 }
             }
         }
@@ -70,7 +70,7 @@ impl PluginHost {
                     let stays =
                         plugin.is_some_and(|it| it.manifest.capabilities.contains(&member.kind));
                     if stays && member.origin == MemberOrigin::Plugin(changed.after.id.clone()) {
-                        self.let_go(member.kind, &member.name).await;
+                        self.remove_guest(member.kind, &member.name).await;
                     }
                 }
             }
@@ -110,7 +110,7 @@ impl PluginHost {
     }
 
     /// Removes a member, even if it does not stop in order.
-    async fn let_go(&self, kind: PluginCapability, name: &str) {
+    async fn remove_guest(&self, kind: PluginCapability, name: &str) {
         if let Err(error) = self.remove(kind, name).await
             && error != LifecycleError::Unknown
         {

@@ -185,20 +185,20 @@ impl PluginActor {
         let spec = &self.seat.spec;
         match self.seat.mode {
             InstanceMode::Resident => {
-                let ends = self.ends();
+                let signals = self.signals();
                 *self.caller.lock() = Some(reply.clone());
                 let budget = self.ready.budget(&spec.resources, sent).with_gauge(gauge);
-                let outcome = run(spec, &mut self.ready, &call, budget, &reply, &ends).await;
+                let outcome = run(spec, &mut self.ready, &call, budget, &reply, &signals).await;
                 *self.caller.lock() = None;
                 // The caller may be gone by now.
                 let _ = reply.send(outcome).await;
             }
             InstanceMode::PerCall => {
                 let permit = instances.acquire_arc().await;
-                let ends = self.ends();
+                let signals = self.signals();
                 *self.caller.lock() = Some(reply.clone());
                 let budget = self.ready.budget(&spec.resources, sent).with_gauge(gauge);
-                let code = self.shared_code(&budget, &reply, &ends).await;
+                let code = self.shared_code(&budget, &reply, &signals).await;
                 *self.caller.lock() = None;
                 let code = match code {
                     Ok(code) => code,
@@ -219,7 +219,7 @@ impl PluginActor {
                 });
                 let beside = async move {
                     let mut ready = Ready { code: Some(code), ..Ready::default() };
-                    let outcome = run(&spec, &mut ready, &call, budget, &reply, &ends).await;
+                    let outcome = run(&spec, &mut ready, &call, budget, &reply, &signals).await;
                     drop(ready.parked.and_then(|parked| spec.memory.take_back(parked)));
                     drop(waiting.lock().take());
                     let _ = reply.send(outcome).await;
@@ -234,7 +234,7 @@ impl PluginActor {
         &mut self,
         budget: &CallBudget,
         reply: &Sender<Outcome>,
-        ends: &Ends,
+        signals: &CancelSignals,
     ) -> Result<Arc<CompiledModule>, CallError> {
         let (spec, ready) = (&self.seat.spec, &mut self.ready);
         let memory = &spec.memory;
@@ -242,17 +242,17 @@ impl PluginActor {
             Some(kept) => kept.into_code(),
             None => {
                 let code = spec.code(&mut ready.translating, budget);
-                unless_cancelled(pin!(code), reply, ends).await?
+                unless_cancelled(pin!(code), reply, signals).await?
             }
         };
         ready.parked = Some(memory.keep(Kept::Code(Arc::clone(&code)), Instant::now()));
         Ok(code)
     }
 
-    fn ends(&self) -> Ends {
+    fn signals(&self) -> CancelSignals {
         let Seat { stop, revocation, .. } = &*self.seat;
         let revoked = revocation.token();
-        Ends { stop: stop.clone(), revoked, _source: Arc::clone(revocation) }
+        CancelSignals { stop: stop.clone(), revoked, _source: Arc::clone(revocation) }
     }
 }
 
@@ -297,7 +297,7 @@ impl Drop for PluginActor {
 }
 
 /// The signals that cancel a call.
-struct Ends {
+struct CancelSignals {
     stop: Cancellation,
     revoked: Cancellation,
     /// Keeps the source alive: per-call instances may outlive the actor.
@@ -313,10 +313,10 @@ async fn run(
     call: &GuestCall,
     mut budget: CallBudget,
     reply: &Sender<Outcome>,
-    ends: &Ends,
+    signals: &CancelSignals,
 ) -> Outcome {
     let result =
-        unless_cancelled(pin!(run_resident(spec, ready, call, &mut budget)), reply, ends).await;
+        unless_cancelled(pin!(run_resident(spec, ready, call, &mut budget)), reply, signals).await;
     let code = ready.code.take();
     if ready.parked.is_none() {
         ready.parked = code.map(|code| spec.memory.keep(Kept::Code(code), Instant::now()));
@@ -364,10 +364,10 @@ async fn run_resident(
 async fn unless_cancelled<T>(
     call: Pin<&mut impl Future<Output = Result<T, CallError>>>,
     reply: &Sender<Outcome>,
-    ends: &Ends,
+    signals: &CancelSignals,
 ) -> Result<T, CallError> {
     let given_up = async {
-        or(reply.closed(), or(ends.stop.cancelled(), ends.revoked.cancelled())).await;
+        or(reply.closed(), or(signals.stop.cancelled(), signals.revoked.cancelled())).await;
         Err(CallError::Cancelled)
     };
     // A call that was cancelled while it waited must not begin.

@@ -31,7 +31,7 @@ pub(super) struct PackageHead {
 
 /// The parts of a host that preparing a package needs.
 #[derive(Clone)]
-pub(super) struct Workshop {
+pub(super) struct PrepareContext {
     pub(super) sandbox: SandboxOptions,
     pub(super) memory: Arc<MemoryBudget>,
     /// Bytes that a module may have without approval.
@@ -45,7 +45,7 @@ pub(super) struct ReadyPackage {
     warnings: Vec<String>,
     origin: PackageOrigin,
     spec: InstanceSpec,
-    afterwards: Afterwards,
+    warmth: Warmth,
     step: DescribeStep,
 }
 
@@ -78,7 +78,7 @@ const QUIET_TURNS: usize = 64;
 
 /// Whether the instance that described the plugin is kept for its first call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Afterwards {
+pub(super) enum Warmth {
     /// Nobody has called the plugin: it is dropped.
     Cold,
     /// The plugin replaces one that is in use.
@@ -99,10 +99,10 @@ impl PackageHead {
     pub(super) fn ready(
         self,
         bytes: Option<Arc<Cow<'static, [u8]>>>,
-        workshop: &Workshop,
-        afterwards: Afterwards,
+        context: &PrepareContext,
+        warmth: Warmth,
     ) -> Result<ReadyPackage, LoadError> {
-        let Workshop { descriptions, module_bytes, .. } = workshop;
+        let PrepareContext { descriptions, module_bytes, .. } = context;
         let limits = ReadLimits { module_bytes: *module_bytes, ..ReadLimits::default() };
         let limit = limits.allowing(self.manifest.permissions.module_kb).module_bytes;
         let digest = self.module.digest();
@@ -111,11 +111,11 @@ impl PackageHead {
             KnownModule::read(&descriptions.read(key)?, key, &self.manifest)
         });
         if let Some(KnownModule { summary, tools, facts }) =
-            known.filter(|_| afterwards == Afterwards::Cold)
+            known.filter(|_| warmth == Warmth::Cold)
         {
             let described = Described { tools, facts, instance: None, to_keep: None };
             let describe = Box::new(|_: &InstanceSpec| Ok(DescribeStep::Done(described)));
-            return self.with(&summary, workshop, afterwards, describe);
+            return self.with(&summary, context, warmth, describe);
         }
         let bytes = match bytes {
             Some(bytes) => bytes,
@@ -126,22 +126,22 @@ impl PackageHead {
         let summary = Arc::new(CompiledModule::check(&bytes, limit).map_err(LoadError::Module)?);
         let manifest = self.manifest.clone();
         let describe = Box::new(|spec: &InstanceSpec| {
-            if afterwards == Afterwards::Cold
+            if warmth == Warmth::Cold
                 && let Some(described) = ask_without_host(spec, &bytes, &manifest, &key)?
             {
                 return Ok(DescribeStep::Done(described));
             }
             Ok(DescribeStep::Deferred(key))
         });
-        self.with(&summary, workshop, afterwards, describe)
+        self.with(&summary, context, warmth, describe)
     }
 
     /// Builds the sandbox and the instance spec, then calls `describe`.
     fn with(
         self,
         summary: &Arc<ModuleSummary>,
-        workshop: &Workshop,
-        afterwards: Afterwards,
+        context: &PrepareContext,
+        warmth: Warmth,
         describe: Describe<'_>,
     ) -> Result<ReadyPackage, LoadError> {
         let Self { manifest, mut warnings, origin, module } = self;
@@ -153,7 +153,7 @@ impl PackageHead {
             PackageOrigin::Folder(folder) => Some(folder.as_path()),
             PackageOrigin::Bundled => None,
         };
-        let Workshop { sandbox, memory, .. } = workshop;
+        let PrepareContext { sandbox, memory, .. } = context;
         let (permissions, resources) = (&manifest.permissions, &manifest.resources);
         let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, sandbox);
         warnings.extend(closed);
@@ -166,20 +166,20 @@ impl PackageHead {
             account: Arc::new(memory.account(&manifest.id)),
         };
         let step = describe(&spec)?;
-        Ok(ReadyPackage { manifest, warnings, origin, spec, afterwards, step })
+        Ok(ReadyPackage { manifest, warnings, origin, spec, warmth, step })
     }
 }
 
 /// Describes the guest if that is still to be done. Nothing in service changes.
 pub(super) async fn prepare(ready: ReadyPackage) -> Result<PreparedPlugin, LoadError> {
-    let ReadyPackage { manifest, mut warnings, origin, spec, afterwards, step } = ready;
+    let ReadyPackage { manifest, mut warnings, origin, spec, warmth, step } = ready;
     let described = match step {
         DescribeStep::Done(described) => described,
         DescribeStep::Deferred(key) => ask(&spec, &manifest, key).await?,
     };
     let Described { tools, facts, instance, to_keep } = described;
-    let instance = instance.filter(|_| afterwards == Afterwards::Warm);
-    warnings.extend(announced(&manifest, &tools));
+    let instance = instance.filter(|_| warmth == Warmth::Warm);
+    warnings.extend(tool_warnings(&manifest, &tools));
     Ok(PreparedPlugin { manifest, tools, facts, origin, warnings, spec, instance, to_keep })
 }
 
@@ -294,7 +294,7 @@ pub(super) fn approved(
 }
 
 /// Warnings where the manifest's tools differ from those that the module describes.
-fn announced(manifest: &PluginManifest, tools: &[ToolDescription]) -> Vec<String> {
+fn tool_warnings(manifest: &PluginManifest, tools: &[ToolDescription]) -> Vec<String> {
     if manifest.tools.is_empty() {
         return Vec::new();
     }

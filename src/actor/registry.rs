@@ -176,10 +176,11 @@ impl PluginRegistry {
         let ids: Vec<&str> = self.refused.iter().filter_map(|it| it.id.as_deref()).collect();
         let others = self.plugins.keys().map(String::as_str);
         let all: Vec<&str> = ids.iter().copied().chain(others).collect();
-        let meant = absent.and_then(|owner| closest(owner, &all));
-        let refused = self.refused.iter().find(|it| meant.is_some() && it.id.as_deref() == meant);
+        let closest_id = absent.and_then(|owner| closest(owner, &all));
+        let refused =
+            self.refused.iter().find(|it| closest_id.is_some() && it.id.as_deref() == closest_id);
         match refused {
-            Some(refused) => refused.error.as_call_error(meant.unwrap_or_default()),
+            Some(refused) => refused.error.as_call_error(closest_id.unwrap_or_default()),
             None => self.unknown(name, owner),
         }
     }

@@ -157,7 +157,7 @@ async fn params(argument: Option<&str>) -> Result<String, CallError> {
             let unread = |error: io::Error| CallError::InvalidParams {
                 problem: format!("standard input can't be read: {error}"),
             };
-            threads::apart(standard_input).await.map_err(unread)??
+            threads::run_detached(standard_input).await.map_err(unread)??
         }
         Some(text) => text.to_owned(),
     };

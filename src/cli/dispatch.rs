@@ -34,7 +34,7 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let protocol = mcp || is_mcp(command.as_ref());
     let form = if json && !protocol { OutputForm::Json } else { OutputForm::Text };
     let done = match done {
-        Ok(Status::WornOut) => restart::again().map_or(Ok(Status::Done), Err),
+        Ok(Status::RestartNeeded) => restart::restart().map_or(Ok(Status::Done), Err),
         done => done,
     };
     exit::code(done, form)

@@ -11,7 +11,7 @@ use super::status::{INTERRUPTED, Status};
 pub(super) fn code(done: Result<Status, CommandFailure>, form: OutputForm) -> ExitCode {
     match done.or_else(|failure| report(failure, form)) {
         Ok(Status::Done) => ExitCode::SUCCESS,
-        Ok(Status::Failed | Status::WornOut) => ExitCode::FAILURE,
+        Ok(Status::Failed | Status::RestartNeeded) => ExitCode::FAILURE,
         Ok(Status::WrongUsage) => ExitCode::from(2),
         Ok(Status::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

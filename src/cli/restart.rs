@@ -3,7 +3,7 @@
 //! A panic ends only its call, but it loses a thread, and other calls may wait for the locks of that thread. So
 //! [`PanicContainment`] reports when there were too many. Then the calls in flight are answered, and the program
 //! restarts in the same process, with its arguments, its pipes and its listening sockets. Calls that don't end
-//! within [`END`] are given up. A command that serves nobody ends instead.
+//! within [`RESTART_LIMIT`] are given up. A command that serves nobody ends instead.
 
 use std::convert::Infallible;
 use std::env;
@@ -28,12 +28,12 @@ use super::output::OutputForm;
 use super::{CommandFailure, exit, interrupts, threads};
 
 /// How long the calls in flight may take before the restart.
-pub(super) const PATIENCE: Duration = Duration::from_secs(6);
+pub(super) const DRAIN_LIMIT: Duration = Duration::from_secs(6);
 /// The longest time until the restart.
-const END: Duration = Duration::from_secs(9);
-/// The most restarts within [`SECONDS`]. If a program needs more, restarts don't help against its bug.
-const STARTS: usize = 5;
-const SECONDS: u64 = 600;
+const RESTART_LIMIT: Duration = Duration::from_secs(9);
+/// The most restarts within [`WITHIN_SECONDS`]. If a program needs more, restarts don't help against its bug.
+const RESTARTS: usize = 5;
+const WITHIN_SECONDS: u64 = 600;
 
 /// The variable that passes the kept values to the restarted process: `NAME=VALUE`, separated by `;`.
 const KEPT: &str = "WEFT_KEPT";
@@ -66,9 +66,9 @@ pub(super) fn prepare() {
         let _ = restart_request().0.try_send(());
         // Restarts work without this limit too.
         let late = || {
-            thread::sleep(END);
+            thread::sleep(RESTART_LIMIT);
             // If a signal has ended the program, there is no restart.
-            if let Some(failure) = again() {
+            if let Some(failure) = restart() {
                 let _ = exit::report(failure, OutputForm::Text);
                 std::process::exit(1);
             }
@@ -78,7 +78,7 @@ pub(super) fn prepare() {
 }
 
 /// Resolves when the program has to restart. Commands that serve wait for it.
-pub(super) async fn worn_out() {
+pub(super) async fn restart_needed() {
     next().get_or_insert_default().serves = true;
     // The sender is never dropped.
     let _ = restart_request().1.recv().await;
@@ -126,7 +126,7 @@ pub(super) fn kept_socket(_name: &str) -> Option<OwnedFd> {
 
 /// Restarts the program. It returns only if that fails, with the reason, or with `None` if a signal has ended the
 /// program meanwhile.
-pub(super) fn again() -> Option<CommandFailure> {
+pub(super) fn restart() -> Option<CommandFailure> {
     if interrupts::is_ending() {
         return None;
     }
@@ -135,9 +135,9 @@ pub(super) fn again() -> Option<CommandFailure> {
     let earlier = kept(STARTED).unwrap_or_default();
     let mut started: Vec<&str> = earlier
         .split(',')
-        .filter(|it| it.parse::<u64>().is_ok_and(|it| now.saturating_sub(it) < SECONDS))
+        .filter(|it| it.parse::<u64>().is_ok_and(|it| now.saturating_sub(it) < WITHIN_SECONDS))
         .collect();
-    if !next.serves || started.len() >= STARTS {
+    if !next.serves || started.len() >= RESTARTS {
         return Some(CommandFailure::work(
             &"the program has ended after too many panics",
             &"report the panics; their messages are above",

@@ -15,5 +15,5 @@ pub(super) enum Status {
     /// The operator interrupted it.
     Interrupted,
     /// The process has to restart.
-    WornOut,
+    RestartNeeded,
 }

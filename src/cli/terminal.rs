@@ -74,7 +74,7 @@ pub(super) fn hidden(question: &str) -> io::Result<SecretValue> {
 
 /// Reads a line. The program does not wait for the reading thread at its end.
 async fn typed() -> io::Result<Vec<u8>> {
-    threads::apart(|| {
+    threads::run_detached(|| {
         let mut line = vec![0; LINE_BYTES];
         let length = io::stdin().lock().read(&mut line)?;
         line.truncate(length);

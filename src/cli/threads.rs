@@ -61,7 +61,7 @@ pub(super) fn none(error: &io::Error) -> CommandFailure {
 /// # Errors
 ///
 /// The system can't start a thread.
-pub(super) async fn apart<T: Send + Sync + 'static>(
+pub(super) async fn run_detached<T: Send + Sync + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let (place, ends) = (Arc::new(OnceLock::new()), CancellationSource::new());

@@ -128,7 +128,7 @@ impl HostActor {
             }
             HostMessage::Unload { id, reply } => {
                 let mut plugins = self.plugins();
-                let there = self.take_out(&mut plugins, &id).is_some();
+                let there = self.withdraw(&mut plugins, &id).is_some();
                 if there {
                     self.replace(plugins, None);
                 }
@@ -149,11 +149,11 @@ impl HostActor {
         let Update { revoke, remove, add, mut refused, skills } = update;
         let mut plugins = self.plugins();
         for id in revoke {
-            self.take_out(&mut plugins, &id);
+            self.withdraw(&mut plugins, &id);
             self.cancel(&id);
         }
         for id in remove {
-            self.take_out(&mut plugins, &id);
+            self.withdraw(&mut plugins, &id);
         }
         let added: Vec<_> = add.iter().map(|plugin| Some(plugin.manifest.id.clone())).collect();
         self.refused_by_hand.retain(|refused| !added.contains(&refused.id));
@@ -194,7 +194,7 @@ impl HostActor {
             origin: plugin.origin.to_string(),
             error: LoadError::pending(id, unapproved, policy),
         });
-        self.take_out(&mut plugins, id);
+        self.withdraw(&mut plugins, id);
         self.cancel(id);
         self.replace(plugins, None);
         true
@@ -202,7 +202,7 @@ impl HostActor {
 
     /// Removes a plugin from those in service. Its calls in flight end on it, unless its approval is revoked
     /// first.
-    fn take_out(&mut self, plugins: &mut Plugins, id: &str) -> Option<Arc<LoadedPlugin>> {
+    fn withdraw(&mut self, plugins: &mut Plugins, id: &str) -> Option<Arc<LoadedPlugin>> {
         let plugin = plugins.remove(id)?;
         self.draining.retain(|(_, source)| source.strong_count() > 0);
         self.draining.push((id.to_owned(), Arc::downgrade(&plugin.revocation)));

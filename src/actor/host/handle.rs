@@ -10,7 +10,9 @@ use super::state::HostState;
 use crate::actor::lifecycle::Lifecycle;
 use crate::actor::load::LoadError;
 use crate::actor::options::PluginHostOptions;
-use crate::actor::prepare::{Afterwards, PackageHead, PreparedPlugin, Workshop, approved, prepare};
+use crate::actor::prepare::{
+    PackageHead, PrepareContext, PreparedPlugin, Warmth, approved, prepare,
+};
 use crate::actor::registry::{PluginRegistry, RefusedPlugin};
 use crate::actor::snapshot::Snapshot;
 use crate::actor::subscription::Subscription;
@@ -115,18 +117,21 @@ impl PluginHost {
         approval: &ApprovalPolicy,
     ) -> Result<PreparedPlugin, LoadError> {
         approved(&package.manifest, approval)?;
-        let workshop = self.workshop(None);
+        let context = self.prepare_context(None);
         let ready = move || {
             let (head, bytes) = PackageHead::of(package);
-            head.ready(Some(bytes), &workshop, Afterwards::Cold)
+            head.ready(Some(bytes), &context, Warmth::Cold)
         };
         self.contained(Box::pin(async { prepare(off_executor(ready).await?).await })).await
     }
 
     /// The parts of this host that preparing a package needs.
-    pub(in crate::actor) fn workshop(&self, descriptions: Option<Descriptions>) -> Workshop {
+    pub(in crate::actor) fn prepare_context(
+        &self,
+        descriptions: Option<Descriptions>,
+    ) -> PrepareContext {
         let HostState { options, memory, .. } = &*self.shared;
-        Workshop {
+        PrepareContext {
             sandbox: options.sandbox.clone(),
             memory: Arc::clone(memory),
             module_bytes: options.module_bytes,
@@ -136,11 +141,11 @@ impl PluginHost {
 
     /// Whether a new version of this plugin is kept translated. It is if the version in service is, because calls
     /// will follow at once.
-    pub(in crate::actor) fn afterwards(&self, id: &str) -> Afterwards {
+    pub(in crate::actor) fn warmth(&self, id: &str) -> Warmth {
         let snapshot = self.shared.snapshot.load();
         match snapshot.plugins.plugin(id).is_some_and(|plugin| plugin.module.is_translated()) {
-            true => Afterwards::Warm,
-            false => Afterwards::Cold,
+            true => Warmth::Warm,
+            false => Warmth::Cold,
         }
     }
 

@@ -272,7 +272,7 @@ impl Disk {
                 let (policy, command, objection) = match source {
                     PluginSource::Named => {
                         let asked = manifest.map(|manifest| &manifest.permissions);
-                        let more = asked.and_then(|asked| self.since_start(folder, asked));
+                        let more = asked.and_then(|asked| self.added_since_start(folder, asked));
                         (self.options.approval.into(), None, more)
                     }
                     PluginSource::Installed => (
@@ -317,9 +317,9 @@ impl Disk {
 
     /// Whether this skill is the effective one of its name, enabled and available.
     fn is_wanted(&self, skill: &KnownSkill, registry: &SkillRegistry) -> bool {
-        let meant = registry.get(skill.name());
-        let is_meant = meant.is_some_and(|entry| entry.path.as_ref() == Some(skill.path()));
-        is_meant && skill.unmet.is_empty() && !self.disabled.contains(&**skill.name())
+        let effective = registry.get(skill.name());
+        let is_effective = effective.is_some_and(|entry| entry.path.as_ref() == Some(skill.path()));
+        is_effective && skill.unmet.is_empty() && !self.disabled.contains(&**skill.name())
     }
 
     #[cfg(feature = "bundled")]
@@ -328,9 +328,9 @@ impl Disk {
             return;
         }
         for plugin in BUNDLED {
-            let meant = registry.get(plugin.name);
-            let is_meant = meant.is_none_or(|entry| entry.level == SkillLevel::Bundled);
-            if !is_meant || self.disabled.contains(plugin.name) {
+            let effective = registry.get(plugin.name);
+            let is_effective = effective.is_none_or(|entry| entry.level == SkillLevel::Bundled);
+            if !is_effective || self.disabled.contains(plugin.name) {
                 continue;
             }
             let manifest = plugin.manifest();

@@ -12,7 +12,7 @@ use super::disk::Disk;
 use super::place::PackagePlace;
 use crate::actor::host::PluginHost;
 use crate::actor::load::LoadError;
-use crate::actor::prepare::{PreparedPlugin, ReadyPackage, Workshop, prepare};
+use crate::actor::prepare::{PrepareContext, PreparedPlugin, ReadyPackage, prepare};
 use crate::contract::BoxFuture;
 use crate::package::{Descriptions, MANIFEST_NAMES, PackageError, PackageErrorKind};
 use crate::task::off_executor;
@@ -34,9 +34,9 @@ pub(super) async fn fetch(
         _ => available_parallelism().map_or(1, |cores| cores.get().min(AT_ONCE)),
     };
     let mut fetched = Vec::with_capacity(places.len());
-    let workshop = host.workshop(descriptions.clone());
+    let context = host.prepare_context(descriptions.clone());
     let (waiting, under_way) = (places.into_iter(), VecDeque::new());
-    let mut ahead = Ahead { waiting, under_way, at_once, disk, host, workshop };
+    let mut ahead = Ahead { waiting, under_way, at_once, disk, host, context };
     while let Some((place, readying)) = ahead.next().await {
         let ready = readying.await;
         ahead.begin().await;
@@ -56,7 +56,7 @@ struct Ahead<'a> {
     at_once: usize,
     disk: &'a Disk,
     host: &'a PluginHost,
-    workshop: Workshop,
+    context: PrepareContext,
 }
 
 impl Ahead<'_> {
@@ -83,10 +83,10 @@ impl Ahead<'_> {
             let gone = LoadError::Package(PackageError::new(place.to_string(), kind));
             return Box::pin(ready(Err(gone)));
         };
-        let workshop = self.workshop.clone();
-        let afterwards = self.host.afterwards(&package.manifest.id);
+        let context = self.context.clone();
+        let warmth = self.host.warmth(&package.manifest.id);
         let is_trusted = package.module.is_trusted();
-        let make = move || package.ready(None, &workshop, afterwards);
+        let make = move || package.ready(None, &context, warmth);
         let work: Readying = match is_trusted {
             // A bundled module is small and its functions are translated later: that takes less time than to
             // ask another thread, whose allocator would keep the memory.

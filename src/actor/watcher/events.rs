@@ -12,7 +12,7 @@ use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 use smol::Timer;
 
 use super::batch::Batch;
-use super::mounts::tells_of_changes;
+use super::mounts::has_notifications;
 use super::targets::Targets;
 
 use crate::actor::loader::WatchedFolder;
@@ -182,7 +182,7 @@ fn arm(
             armed.insert(path.to_owned());
             continue;
         }
-        incomplete |= !tells_of_changes(path);
+        incomplete |= !has_notifications(path);
         match watcher.watch(path, RecursiveMode::NonRecursive) {
             Ok(()) => {
                 armed.insert(path.to_owned());

@@ -11,7 +11,7 @@ const SILENT: [&str; 14] = [
 ];
 
 /// Whether the kernel notifies of every change in this folder, as far as that can be known.
-pub(super) fn tells_of_changes(folder: &Path) -> bool {
+pub(super) fn has_notifications(folder: &Path) -> bool {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     kind_at(folder, &mounts).is_none_or(|kind| {
         // `fuse.sshfs` and the like.

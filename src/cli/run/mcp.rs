@@ -103,7 +103,7 @@ pub(super) fn run(
         McpEnd::Interrupted if !is_loaded.get() => Err(CommandFailure::interrupted()),
         McpEnd::ForcedInterrupt => Ok(Status::Interrupted),
         McpEnd::Served | McpEnd::Interrupted => Ok(Status::Done),
-        McpEnd::WornOut => Ok(Status::WornOut),
+        McpEnd::RestartNeeded => Ok(Status::RestartNeeded),
     }
 }
 
@@ -172,14 +172,14 @@ enum McpEnd {
     /// A second signal.
     ForcedInterrupt,
     /// By panics.
-    WornOut,
+    RestartNeeded,
 }
 
 /// The reason to end serving.
 enum Event {
     Served(io::Result<()>),
     Signal(Interrupts),
-    WornOut,
+    RestartNeeded,
 }
 
 /// Waits for the end of `serving`, for a signal or for a restart, and stops everything.
@@ -197,24 +197,25 @@ async fn serve(
         interrupts
     });
     let signal = async { Event::Signal(signal.await) };
-    let worn_out = async {
-        restart::worn_out().await;
-        Event::WornOut
+    let restart_needed = async {
+        restart::restart_needed().await;
+        Event::RestartNeeded
     };
-    let ended = or(async { Event::Served(serving.as_mut().await) }, or(worn_out, signal)).await;
+    let ended =
+        or(async { Event::Served(serving.as_mut().await) }, or(restart_needed, signal)).await;
     match ended {
         Event::Served(result) => {
             runtime.stop().await;
             // The end of the client is a success too.
             result.map(|()| McpEnd::Served).map_err(CommandFailure::from)
         }
-        Event::WornOut => {
+        Event::RestartNeeded => {
             match target {
                 McpTarget::Stdio => server.finish(),
                 McpTarget::Address(_) => server.stop(),
             }
             let patience = async {
-                Timer::after(restart::PATIENCE).await;
+                Timer::after(restart::DRAIN_LIMIT).await;
                 Ok(())
             };
             let served = or(serving, patience).await;
@@ -222,7 +223,7 @@ async fn serve(
                 restart::keep(AGREED, agreed);
             }
             runtime.stop().await;
-            served.map(|()| McpEnd::WornOut).map_err(CommandFailure::from)
+            served.map(|()| McpEnd::RestartNeeded).map_err(CommandFailure::from)
         }
         Event::Signal(mut interrupts) => {
             server.stop();

@@ -72,19 +72,19 @@ pub(super) async fn serve(
         }
         end
     };
-    let worn_out = async {
-        restart::worn_out().await;
-        ServeEnd::WornOut
+    let restart_needed = async {
+        restart::restart_needed().await;
+        ServeEnd::RestartNeeded
     };
-    let end = or(or(waiting, worn_out), following).await;
-    if end == ServeEnd::WornOut {
+    let end = or(or(waiting, restart_needed), following).await;
+    if end == ServeEnd::RestartNeeded {
         #[cfg(feature = "socket")]
         if let Some(kept) = socket.as_ref().and_then(|socket| socket.keep()) {
             restart::keep_socket(SOCKET, kept);
         }
         if let Some(console) = &console {
             console.finish();
-            let late = Timer::after(restart::PATIENCE);
+            let late = Timer::after(restart::DRAIN_LIMIT);
             let late = async {
                 late.await;
             };
@@ -97,7 +97,7 @@ pub(super) async fn serve(
     }
     let grace = match end {
         ServeEnd::Input => GRACE,
-        ServeEnd::WornOut => restart::PATIENCE,
+        ServeEnd::RestartNeeded => restart::DRAIN_LIMIT,
         ServeEnd::Signal => Duration::ZERO,
     };
     let stopping = stop(runtime, &gateway, grace);
@@ -127,7 +127,7 @@ enum ServeEnd {
     Input,
     Signal,
     /// Too many panics: the program has to restart.
-    WornOut,
+    RestartNeeded,
 }
 
 /// Waits for the end of the console or for a signal. At a terminal ctrl-c first cancels what is in
@@ -201,7 +201,7 @@ fn ended(console: Option<&ConsoleChannel>, end: ServeEnd) -> Result<Status, Comm
     }
     match console {
         _ if end == ServeEnd::Signal => Ok(Status::Done),
-        _ if end == ServeEnd::WornOut => Ok(Status::WornOut),
+        _ if end == ServeEnd::RestartNeeded => Ok(Status::RestartNeeded),
         Some(console) if console.is_closed() => {
             Err(io::Error::from(io::ErrorKind::BrokenPipe).into())
         }

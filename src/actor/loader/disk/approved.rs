@@ -29,7 +29,11 @@ impl Disk {
 
     /// Why a plugin of a named folder has to wait: it asks for permissions that it did not ask for at the start,
     /// when the folder was approved.
-    pub(super) fn since_start(&self, folder: &Path, asked: &PluginPermissions) -> Option<String> {
+    pub(super) fn added_since_start(
+        &self,
+        folder: &Path,
+        asked: &PluginPermissions,
+    ) -> Option<String> {
         let permissions = self.at_start.as_ref()?.get(folder).cloned().unwrap_or_default();
         let more = StoredApproval { permissions, ..StoredApproval::default() }.missing(asked);
         let more = Approval::NONE.missing(&more);
