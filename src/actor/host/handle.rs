@@ -185,7 +185,7 @@ impl PluginHost {
 
     /// Cancels the calls in flight, takes every plugin and skill out of service, and stops and forgets
     /// every member; a loader can't put any back. Later calls fail with
-    /// [`CallError::UnknownTool`](crate::contract::CallError::UnknownTool).
+    /// [`CallError::UnknownTool`].
     pub async fn stop(&self) {
         self.ask(|reply| HostMessage::Stop { reply }).await;
         self.lifecycle.stop_all().await;

@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_with_a_claimed_id_is_not_kept() {
+    fn no_version_of_a_claimed_id_is_kept() {
         let other_kind = PackageErrorKind::OtherKind { wanted: PackageKind::Plugin };
         let input = input([package("a", "one", 2), unreadable("b", other_kind)]);
         let plan = plan(&input, &serving([("b", "one", 1)]), &fetched([("a", Ok(()))]));
