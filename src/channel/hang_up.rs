@@ -24,6 +24,7 @@ pub(crate) fn is_read_to_its_end(fd: BorrowedFd<'_>) -> bool {
     has_any(fd, PollFlags::HUP | PollFlags::ERR | half, half)
 }
 
+/// Whether the kernel reports one of `flags` now. `asked` are those that it reports only on request.
 fn has_any(fd: BorrowedFd<'_>, flags: PollFlags, asked: PollFlags) -> bool {
     let no_time = rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 };
     let mut fds = [PollFd::from_borrowed_fd(fd, asked)];

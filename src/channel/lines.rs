@@ -186,6 +186,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
+/// The line without the `\r` of Windows.
 fn without_return(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }

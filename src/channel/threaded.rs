@@ -24,6 +24,7 @@ pub(crate) struct Threaded<T> {
 /// A running thread, and the place for its result.
 type WorkingThread<T> = (Task<()>, Arc<Lock<Option<(Box<IdleWriter<T>>, io::Result<()>)>>>);
 
+/// The stream while no thread uses it, with its bytes.
 struct IdleWriter<T> {
     stream: T,
     /// What was read, and how much of it was handed on; or what is to be written.
@@ -37,6 +38,7 @@ impl<T: Send + 'static> Threaded<T> {
         Self { idle: Some(Box::new(idle)), running: None }
     }
 
+    /// Hands the stream to a thread of the pool for one read or write.
     fn begin(&mut self, work: impl FnOnce(&mut IdleWriter<T>) -> io::Result<()> + Send + 'static) {
         let Some(mut idle) = self.idle.take() else { return };
         let place = Arc::new(Lock::new(None));

@@ -38,12 +38,14 @@ impl CommandRegistry {
         Completion { start, candidates }
     }
 
+    /// Every name that calls a command, aliases included.
     fn names(&self) -> impl Iterator<Item = &str> {
         self.commands().flat_map(|command| {
             std::iter::once(command.name.as_str()).chain(command.aliases.iter().map(String::as_str))
         })
     }
 
+    /// All names of one kind at this moment. The caller keeps those that begin as the word does.
     fn all(&self, what: Completes, snapshot: &Snapshot, host: &PluginHost) -> Vec<String> {
         match what {
             Completes::Commands => self.names().map(str::to_owned).collect(),

@@ -7,14 +7,25 @@ use crate::actor::PluginHost;
 use crate::task::Lock;
 
 /// The commands of a host. The first call after a change derives them again.
+///
+/// ```
+/// use weft_lite::Runtime;
+///
+/// let runtime = Runtime::builder().without_bundled().build();
+/// let commands = runtime.commands().now();
+/// assert!(commands.find("HELP").is_ok(), "case does not matter");
+/// assert!(commands.find("greet").is_err(), "there is no such skill");
+/// ```
 pub struct Commands {
     host: PluginHost,
     built_in: Vec<Command>,
     derived: Lock<Derived>,
 }
 
+/// The registry of one generation. It is derived again when the snapshot has another one.
 #[derive(Clone)]
 struct Derived {
+    /// The snapshot's generation; `None` before the first use.
     generation: Option<u64>,
     registry: Arc<CommandRegistry>,
 }

@@ -3,6 +3,12 @@
 //! No command is handled anywhere else. A command is a value: the built-in ones are made here, an
 //! embedder may add its own, and every skill that people may call contributes one as long as it is
 //! in the host's snapshot.
+//!
+//! - The first command of a name has it: the built-in ones, then an embedder's, then those of skills. The other one is no
+//!   command, and `/help` says so with a next step ([`Collision`]).
+//! - A command for the owner is refused to everybody else, whatever the channel. The channel's rules say who the
+//!   owner is.
+//! - A command never waits for a person: what it needs is in its arguments.
 
 mod answer;
 mod assignments;

@@ -97,6 +97,7 @@ pub(super) fn summary(description: &str) -> String {
     sentence.trim_end_matches('.').to_owned()
 }
 
+/// The help of a skill's command: its description, then its variables with their defaults.
 fn help(document: &SkillDocument) -> String {
     let mut lines = vec![document.description.trim().to_owned()];
     for variable in &document.variables {
@@ -160,6 +161,7 @@ struct Dispatch {
 }
 
 impl Dispatch {
+    /// A command that passes its arguments to a tool, without the skill's text.
     fn new(entry: &SkillEntry, document: &SkillDocument, dispatch: &CommandDispatch) -> Self {
         Self {
             skill: entry.name.to_string(),

@@ -23,7 +23,9 @@ pub struct Assembler {
 
 /// What all conversations have in common, and what it was built from.
 struct Built {
+    /// The snapshot's generation.
     generation: u64,
+    /// The members: native tools are among them.
     members: Arc<Vec<MemberStatus>>,
     soul: Option<Arc<str>>,
     prompt: MessagePrompt,
@@ -55,6 +57,7 @@ impl Assembler {
         sanitize_text(&text).into_owned().into()
     }
 
+    /// The part that all messages share, kept until the snapshot, the members or `SOUL.md` change.
     fn common(&self) -> MessagePrompt {
         let soul = self.soul.as_ref().and_then(Soul::text);
         let (snapshot, members) = (self.host.snapshot(), self.host.members());
@@ -78,6 +81,8 @@ impl Assembler {
         prompt
     }
 
+    /// Puts the shared part together: the soul, then skills, then tools. Each is one line, so that no description
+    /// can look like a heading.
     fn build(&self, soul: Option<&str>) -> MessagePrompt {
         let snapshot = self.host.snapshot();
         let mut parts: Vec<String> = soul.map(str::to_owned).into_iter().collect();
@@ -108,6 +113,7 @@ impl Assembler {
     }
 }
 
+/// The text without line ends.
 fn on_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

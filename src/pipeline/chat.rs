@@ -11,7 +11,9 @@ use crate::task::ReplySender;
 /// A thread of a chat, or the chat where there are no threads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct ChatKey {
+    /// The channel and its chat.
     pub(super) id: ChatId,
+    /// The thread, for a channel that has threads.
     pub(super) thread: Option<String>,
 }
 
@@ -45,10 +47,14 @@ impl WaitingMessage {
     }
 }
 
+/// One chat: at most one message is worked on, the others wait.
 #[derive(Default)]
 pub(super) struct Chat {
+    /// What is remembered between messages. It outlives a message that is worked on.
     pub(super) conversation: Arc<Conversation>,
+    /// What is worked on; `None` for an idle chat.
     pub(super) current: Option<CurrentMessage>,
+    /// Messages in the order of their arrival; those beyond the room are not accepted yet.
     waiting: VecDeque<WaitingMessage>,
     /// When it was last used, in the gateway's own count.
     pub(super) used: u64,
@@ -56,7 +62,9 @@ pub(super) struct Chat {
 
 /// The message that is processed.
 pub(super) struct CurrentMessage {
+    /// The channel's id, by which it can be cancelled.
     pub(super) id: Option<String>,
+    /// Set when the sender cancels it.
     pub(super) cancel: CancellationSource,
     /// Set when the chat has ended: nobody reads the answer.
     pub(super) unheard: CancellationSource,

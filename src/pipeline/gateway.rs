@@ -36,6 +36,30 @@ const LEAST_BYTES: usize = 5 * KB;
 
 /// Takes messages from channels and has them answered. Dropping it ends the work at once;
 /// [`stop`](Self::stop) ends it in order.
+///
+/// The gateway answers through the channel of the message's name that is a member of the host. So a channel
+/// can be replaced while its messages are worked on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use weft_lite::Runtime;
+/// use weft_lite::channel::{ChatId, ConsoleChannel, ConsoleStyle, InboundMessage, OWNER};
+/// use weft_lite::actor::Member;
+/// use weft_lite::pipeline::ChannelRules;
+///
+/// let runtime = Runtime::builder().without_bundled().build();
+/// let rules = [("console".to_owned(), ChannelRules::of_owner())].into();
+/// let gateway = runtime.gateway(runtime.commands(), rules);
+/// runtime.block_on(async {
+///     let console = Arc::new(ConsoleChannel::stdout(ConsoleStyle::Plain));
+///     runtime.host().register(Member::channel(console, gateway.inbox())).await.unwrap();
+///     let chat = ChatId::new("console", "console");
+///     let message = InboundMessage::text(chat, OWNER, "/help");
+///     gateway.inbox().deliver_inbound(message).await.unwrap();
+///     gateway.stop(Duration::from_secs(5)).await;
+/// });
+/// ```
 pub struct Gateway {
     inbox: Arc<ChannelSide>,
     _actor: Task<()>,
@@ -48,30 +72,24 @@ struct ChannelSide {
     channels: SortedMap<String, (ChannelRules, ByteBudget)>,
 }
 
+/// What the actor is sent: requests of channels, and ends of its own tasks.
 enum GatewayEvent {
-    Take {
-        inbound: Box<Inbound>,
-        taken: Acceptance,
-    },
-    Cancel {
-        chat: ChatId,
-        id: Option<String>,
-        reply: ReplySender<bool>,
-    },
+    /// A message of a sender who is allowed, with its room.
+    Take { inbound: Box<Inbound>, taken: Acceptance },
+    /// Cancels a message, or everything that a chat is busy with.
+    Cancel { chat: ChatId, id: Option<String>, reply: ReplySender<bool> },
+    /// Nobody reads answers of these chats any more.
     ChatEnded {
         channel: String,
         /// `None` for every one of the channel.
         chat: Option<String>,
         reply: ReplySender<()>,
     },
-    Done {
-        key: ChatKey,
-        state: Box<MessageState>,
-    },
-    Stop {
-        grace: Duration,
-        reply: ReplySender<()>,
-    },
+    /// A job has ended. Its answer was sent, or its sender got an error.
+    Done { key: ChatKey, state: Box<MessageState> },
+    /// Accept nothing more, and end within `grace`.
+    Stop { grace: Duration, reply: ReplySender<()> },
+    /// The grace is over: whoever still waits for an answer gets an error.
     GiveUp,
     /// The observers have seen what they were given, or had their time.
     Observed,
@@ -138,10 +156,12 @@ impl Gateway {
 }
 
 impl ChannelSide {
+    /// The actor's reply; `None` once the gateway is gone.
     async fn ask<T>(&self, message: impl FnOnce(ReplySender<T>) -> GatewayEvent) -> Option<T> {
         self.mailbox.ask(message).await
     }
 
+    /// Ends one chat of a channel, or all of them.
     async fn end_chats(&self, channel: &str, chat: Option<&str>) {
         let (channel, chat) = (channel.to_owned(), chat.map(str::to_owned));
         self.ask(|reply| GatewayEvent::ChatEnded { channel, chat, reply }).await;
@@ -189,6 +209,7 @@ impl ChannelHost for ChannelSide {
     }
 }
 
+/// The actor's state. It alone touches the chats, so they need no lock.
 struct Actor {
     observers: Observers,
     tasks: Tasks,
@@ -196,7 +217,9 @@ struct Actor {
     mailbox: WeakMailbox<GatewayEvent>,
     /// Messages of one chat that are accepted and wait.
     room: usize,
+    /// Chats with something to do or to remember.
     chats: SortedMap<ChatKey, Chat>,
+    /// The number of the last message. It orders messages in the log, and chats by age.
     number: u64,
     /// Fires when what is still worked on is given up.
     stop: CancellationSource,
@@ -225,6 +248,7 @@ enum ObserverDrain {
 }
 
 impl Actor {
+    /// Handles events until the gateway is dropped.
     async fn run(mut self, messages: Inbox<GatewayEvent>) {
         while let Some(message) = messages.next().await {
             self.handle(message);
@@ -253,6 +277,7 @@ impl Actor {
         }
     }
 
+    /// One event. Nothing here waits, so that a slow message keeps no other chat waiting.
     fn handle(&mut self, message: GatewayEvent) {
         match message {
             GatewayEvent::Take { taken, .. } if self.stopping.is_some() => {
@@ -283,6 +308,7 @@ impl Actor {
         }
     }
 
+    /// Every thread of a chat, or of all chats of the channel.
     fn chats_of<'a>(
         &'a mut self,
         channel: &'a str,
@@ -293,6 +319,7 @@ impl Actor {
         })
     }
 
+    /// Queues a message in its chat, and begins it if the chat is idle.
     fn take(&mut self, mut inbound: Inbound, taken: Acceptance) {
         self.number += 1;
         inbound.state.number = self.number;
@@ -344,6 +371,7 @@ impl Actor {
         self.tasks.detach(work);
     }
 
+    /// Makes room for a chat: strangers must not fill the memory by opening many. A busy chat stays.
     fn forget_oldest(&mut self) {
         if self.chats.len() >= CHATS {
             let idle = self.chats.iter().filter(|(_, chat)| chat.is_idle());
@@ -354,6 +382,7 @@ impl Actor {
         }
     }
 
+    /// Refuses what no channel was notified of yet, and starts the clock of the grace.
     fn begin_to_stop(&mut self, grace: Duration, reply: ReplySender<()>) {
         self.chats.values_mut().for_each(Chat::refuse_unaccepted);
         self.stopping.get_or_insert_default().waiting.push(reply);

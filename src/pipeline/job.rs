@@ -29,19 +29,28 @@ const NOTES: usize = 16;
 
 /// What all messages share.
 pub(super) struct JobContext {
+    /// The stages.
     pub(super) pipeline: Pipeline,
+    /// The way to the channels.
     pub(super) outbound: Outbound,
     pub(super) clock: Arc<dyn Clock>,
+    /// How long the stages may work on one message.
     pub(super) message_limit: Duration,
 }
 
 /// One message that is worked on.
 pub(super) struct Job {
+    /// The same for every job of a gateway.
     pub(super) shared: Arc<JobContext>,
+    /// What the chat remembers: the skills in use.
     pub(super) conversation: Arc<Conversation>,
+    /// Fires when the sender cancels the message.
     pub(super) cancelled: Cancellation,
+    /// Fires when the chat has ended: no room is waited for then.
     pub(super) unheard: Cancellation,
+    /// Fires when the program gives up what is still worked on.
     pub(super) stopped: Cancellation,
+    /// The message, with its room among what the channel may hold.
     pub(super) inbound: Inbound,
 }
 
@@ -149,6 +158,8 @@ impl Job {
         zip(work, tell).await.0
     }
 
+    /// Runs the stages, until the first of: an answer, a cancellation, the end of the program, the time limit.
+    /// A panic in a stage is a failure of this message only.
     async fn work(&self, notes: ProgressNotes) -> PipelineOutcome {
         let JobContext { clock, message_limit, .. } = &*self.shared;
         let state = self.inbound.state.clone();
@@ -158,6 +169,7 @@ impl Job {
             contained(Box::pin(
                 async move { shared.pipeline.run(state, &conversation, &noted).await },
             ));
+        // `contained` runs the stages as a task of their own, so that a panic ends there.
         let running = async {
             running.await.unwrap_or_else(|_| {
                 self.failed("panicked", "the message made this program panic", "report it")
@@ -191,6 +203,7 @@ impl Job {
         or(given_up, or(running, or(too_long, ticks))).await
     }
 
+    /// The message as it came, with a failure. What stages changed before is dropped.
     fn failed(&self, code: &str, message: &str, next_step: &str) -> PipelineOutcome {
         let failure = Failure::new(code, message, next_step);
         let state = MessageState { failure: Some(failure), ..self.inbound.state.clone() };

@@ -30,19 +30,23 @@ pub(super) struct Observers {
 /// A copy, which is counted until it is seen.
 type HeldCopy = (Value, HeldBytes);
 
+/// The copies that wait for one observer, and the count of those it missed.
 struct ObserverQueue {
     copies: Sender<HeldCopy>,
     /// The other end, to take out what will never be seen.
     waiting: Receiver<HeldCopy>,
+    /// Bytes of waiting copies. Each observer has its own, so that a slow one costs the others nothing.
     budget: ByteBudget,
     /// Copies that the observer has not looked at to the end.
     unseen: Arc<AtomicUsize>,
     /// Closes when the observer's task has ended.
     ended: Receiver<Infallible>,
+    /// Copies that found no room. The log names the number when it doubles.
     missed: u64,
 }
 
 impl Observers {
+    /// No queue exists before the first message: an observer may come later.
     pub(super) fn new(host: PluginHost, tasks: Tasks, memory_bytes: usize) -> Self {
         Self { host, tasks, queues: SortedMap::new(), memory_bytes }
     }

@@ -16,8 +16,10 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// Sends to channels.
 pub(super) struct Outbound {
+    /// Where channels are looked up, each time anew: one may have been replaced.
     pub(super) host: PluginHost,
     pub(super) clock: Arc<dyn Clock>,
+    /// How long the sending of one part may take.
     pub(super) limit: Duration,
 }
 
@@ -28,7 +30,13 @@ impl Outbound {
         self.member(name).map(|(channel, _)| channel)
     }
 
-    /// Sends the parts in their order.
+    /// Sends the parts in their order. A part that fails with an I/O error is sent again, up to [`TRIES`] times, if
+    /// the channel is being started again. The parts before it are not repeated.
+    ///
+    /// # Errors
+    ///
+    /// The error of the first part that can't be sent. The parts after it are dropped: a text with a gap
+    /// would be read as whole.
     pub(super) async fn reply(
         &self,
         channel: &dyn ChannelAdapter,
@@ -70,12 +78,14 @@ impl Outbound {
         })
     }
 
+    /// Shows how the work goes on. Progress that can't be shown is dropped: the answer comes anyway.
     pub(super) async fn progress(&self, channel: &dyn ChannelAdapter, progress: &Progress) {
         if let Err(error) = self.within(channel.progress(progress)).await {
             log::debug!("channel {}: progress not shown: {error}", channel.name());
         }
     }
 
+    /// Whether the supervisor starts the channel again, so that waiting helps.
     fn is_coming_back(&self, name: &str) -> bool {
         self.member(name).is_some_and(|(_, state)| {
             matches!(
@@ -85,6 +95,7 @@ impl Outbound {
         })
     }
 
+    /// The channel as a member, in any state of its life cycle.
     fn member(&self, name: &str) -> Option<(Arc<dyn ChannelAdapter>, LifecycleState)> {
         let members = self.host.members();
         let member = members
@@ -96,6 +107,7 @@ impl Outbound {
         }
     }
 
+    /// Ends a sending that takes too long, so that a stuck channel does not hold the answer for ever.
     async fn within<T>(
         &self,
         sending: BoxFuture<'_, Result<T, PluginError>>,

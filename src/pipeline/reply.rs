@@ -35,6 +35,8 @@ pub(super) fn replies(
         .collect()
 }
 
+/// The payloads of an answer: the value as data where the channel takes data, otherwise the text; then the attachments,
+/// each a part of its own or, on a channel without media, a line that says what is missing.
 fn of_answer(answer: &Answer, format: ChannelFormat, media: bool) -> Vec<MessagePayload> {
     let Answer { text, value, attachments } = answer;
     let mut payloads = match value {
@@ -55,6 +57,7 @@ fn of_answer(answer: &Answer, format: ChannelFormat, media: bool) -> Vec<Message
     payloads
 }
 
+/// A text in parts that fit the channel.
 fn texts(text: &str, format: ChannelFormat) -> Vec<MessagePayload> {
     let safe = match format.text {
         TextFormat::Printable => printable(text),

@@ -14,6 +14,10 @@ use crate::command::{
 use crate::contract::{BoxFuture, Failure, PipelineStage, PipelineStageType};
 
 /// The stages that every message passes.
+///
+/// The order is fixed: slash command, tool line, prompt, then `PreProcess`, `Process` and `PostProcess`
+/// stages of the host. Once there is an answer, `PreProcess` and
+/// `Process` stages are passed over; `PostProcess` stages always see it.
 pub struct Pipeline {
     commands: Arc<Commands>,
     assembler: Assembler,
@@ -73,6 +77,7 @@ impl Pipeline {
         })
     }
 
+    /// The stages in their order. `state` is whatever the failed stage left when this fails.
     async fn stages(
         &self,
         state: &mut MessageState,
@@ -114,6 +119,7 @@ impl Pipeline {
         }
     }
 
+    /// The host of the commands: one for tools, stages and skills alike.
     fn host(&self) -> &PluginHost {
         self.commands.host()
     }

@@ -50,6 +50,7 @@ struct SoulStamp {
 }
 
 impl SoulStamp {
+    /// Time, size and inode: an editor that saves by renaming changes the inode, one that writes in place the time.
     fn new(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
         Self { modified, bytes: metadata.len(), inode: metadata.ino() }
@@ -57,6 +58,7 @@ impl SoulStamp {
 }
 
 impl Soul {
+    /// Nothing is opened before the first message.
     pub(super) fn new(workspace: &Path) -> Self {
         let places = PLACES.map(|path| SoulSource { path, read: None, problem: None });
         Self { workspace: workspace.to_owned(), places: Lock::new(places), misspelt: Once::new() }
@@ -91,6 +93,7 @@ pub fn soul_path(workspace: &Path) -> Option<PathBuf> {
 }
 
 impl SoulSource {
+    /// The text of this place; a problem is logged when it differs from the last one.
     fn text(&mut self, workspace: &Dir) -> Option<Arc<str>> {
         match self.refresh(workspace) {
             Ok(text) => {
@@ -133,6 +136,7 @@ impl SoulSource {
     }
 }
 
+/// The text, at most [`SOUL_BYTES`] of it, cut at a character.
 fn read(workspace: &Dir, place: &str) -> Result<String, String> {
     let unreadable = |error: io::Error| format!("it can't be read: {error}");
     // A pipe is not waited for, whenever it comes in the file's place.

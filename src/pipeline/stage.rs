@@ -47,7 +47,8 @@ pub(super) async fn run(
     }
 }
 
-/// Takes over what a stage of this kind may change.
+/// Takes over what a stage of this kind may change. Everything else in its result is ignored: who sent the
+/// message, from which chat, and whether it is the owner's are never a plugin's to say (authority).
 fn apply(kind: PipelineStageType, state: &mut MessageState, result: StageResult) {
     let StageResult { text, attachments, metadata, prompt, answer } = result;
     match kind {
@@ -66,10 +67,12 @@ fn apply(kind: PipelineStageType, state: &mut MessageState, result: StageResult)
     }
 }
 
+/// The stage answered with something that is no state of a message.
 fn invalid(problem: String) -> PluginError {
     PluginError::Invalid { what: "the message's state".into(), problem }
 }
 
+/// The failure with the stage's name in it: the sender has to know which plugin to look at.
 fn of_stage(name: &str, failure: Failure) -> Failure {
     let mut details = failure.details;
     details.insert("stage".into(), Value::from(name));

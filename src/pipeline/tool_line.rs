@@ -31,6 +31,11 @@ impl<'a> ToolLine<'a> {
         (named && calls).then_some(Self { tool, params })
     }
 
+    /// Calls the tool.
+    ///
+    /// # Errors
+    ///
+    /// The host's error for an unknown or ambiguous name, then [`CallError::InvalidParams`], then the tool's own.
     pub(super) async fn call(
         self,
         host: &PluginHost,

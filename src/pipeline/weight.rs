@@ -34,6 +34,7 @@ pub(super) fn of_value(value: &Value) -> usize {
         }
 }
 
+/// Bytes of attachments, decoded.
 fn of_attachments(attachments: &[Attachment]) -> usize {
     attachments.iter().map(|it| it.mime.len() + it.bytes.len()).sum()
 }

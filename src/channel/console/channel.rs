@@ -50,7 +50,9 @@ pub struct ConsoleChannel {
     prompt: bool,
     /// A terminal shows the output: control characters of guests must not reach it.
     terminal: bool,
+    /// Whether the reader of the output is gone.
     closed: AtomicBool,
+    /// Messages that came to nothing: the exit status of a pipe tells of them.
     failures: AtomicUsize,
     /// Messages that were handed over.
     messages: AtomicU64,
@@ -68,12 +70,14 @@ pub struct ConsoleChannel {
     above: Option<AboveLine>,
 }
 
+/// Where messages are read: lines of a stream, or the line editor at a terminal.
 enum ConsoleInput {
     Lines(Lines<Box<dyn AsyncRead + Send + Unpin>>),
     #[cfg(feature = "console")]
     Editor(editor::Editor),
 }
 
+/// Where answers go, and how many have gone there.
 struct ConsoleOutput {
     writer: Box<dyn AsyncWrite + Send + Unpin>,
     written: u64,
@@ -198,6 +202,7 @@ impl ConsoleChannel {
         self.ended.token().cancelled().await;
     }
 
+    /// Reads until the end of the input. The input is taken once: two readers would share out the lines.
     async fn receive(&self, host: &dyn ChannelHost) -> Result<(), PluginError> {
         let Some(mut source) = self.source.try_lock() else {
             let what = "starting a console twice".to_owned();
@@ -210,6 +215,7 @@ impl ConsoleChannel {
         }
     }
 
+    /// Every line that is not blank is a message. The next one is read as soon as the gateway has accepted it.
     async fn receive_lines(
         &self,
         lines: &mut Lines<Box<dyn AsyncRead + Send + Unpin>>,
@@ -237,6 +243,7 @@ impl ConsoleChannel {
         }
     }
 
+    /// One message at a time: an answer in the middle of a typed line would tear it apart.
     #[cfg(feature = "console")]
     async fn receive_edited(
         &self,
@@ -272,12 +279,14 @@ impl ConsoleChannel {
         Ok(())
     }
 
+    /// Hands one message to the gateway. Its id is the number of the message.
     async fn hand_over(&self, text: String, host: &dyn ChannelHost) -> Result<(), PluginError> {
         let number = self.messages.fetch_add(1, Ordering::Relaxed) + 1;
         let message = InboundMessage::text(ChatId::new(CONSOLE, CONSOLE), OWNER, text);
         host.deliver_inbound(InboundMessage { id: Some(number.to_string()), ..message }).await
     }
 
+    /// Refuses bytes that are no text. They cost one line, and the console goes on.
     async fn refuse_not_text(&self) -> Result<(), PluginError> {
         let message = "the line is not UTF-8 text".to_owned();
         self.refuse("not_text", message, "send it as UTF-8".to_owned()).await
@@ -304,6 +313,11 @@ impl ConsoleChannel {
         self.reply(&reply).await.map(|_| ())
     }
 
+    /// Writes a text as lines of its own. Writers take turns, so that no two answers mix.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Cancelled`] if the reader is gone. Either way the console is over: nobody can read further answers.
     async fn write(&self, text: &str) -> Result<String, PluginError> {
         let mut line = if self.terminal { printable(text) } else { text.to_owned() };
         line.push('\n');
@@ -334,6 +348,7 @@ impl ConsoleChannel {
         Ok(id)
     }
 
+    /// Shows the prompt, where a person types.
     fn show_prompt(&self) {
         if self.prompt && !self.ended.token().is_cancelled() {
             // A prompt that can't be shown is no reason to stop.

@@ -28,6 +28,7 @@ use crate::task::{Lock, off_executor};
 
 /// Lines that are kept.
 const HISTORY_LINES: usize = 1_000;
+/// What stands before a typed line.
 const PROMPT: &str = "> ";
 /// Ends the mode in which a terminal marks what is pasted.
 const PASTE_OFF: &[u8] = b"\x1b[?2004l";
@@ -97,6 +98,11 @@ impl Editor {
         TerminalGuard(self)
     }
 
+    /// The next line. It is read on a thread of its own, since the editor blocks.
+    ///
+    /// # Errors
+    ///
+    /// The terminal can't be read any more.
     pub(super) async fn read(&self) -> io::Result<Typed> {
         let (readline, history) = (Arc::clone(&self.readline), self.history.clone());
         let (above, before) = (self.above(), self.before.clone());

@@ -39,11 +39,13 @@ pub(super) enum Peer {
 #[derive(Clone)]
 pub(super) struct Listener(Arc<OpenSocket>);
 
+/// A bound socket. Dropping it removes its file, unless another process has put its own there or goes on with it.
 struct OpenSocket {
     socket: Async<OwnedFd>,
     place: BoundAddress,
 }
 
+/// Where a socket is bound.
 enum BoundAddress {
     Unix {
         path: PathBuf,
@@ -66,6 +68,7 @@ impl BoundAddress {
 }
 
 impl Listener {
+    /// Binds an address. A TCP address beyond this machine is logged: nothing on it is encrypted.
     pub(super) fn bind(address: &SocketAddress, others: bool) -> io::Result<Self> {
         match address {
             SocketAddress::Unix(path) => {
@@ -148,8 +151,9 @@ impl Listener {
 
 /// How long a TCP client may be silent before its machine is asked whether it is still there.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How long an answer may take, and how often it may fail to come.
+/// How long the answer to a probe may take.
 const PROBE: Duration = Duration::from_secs(20);
+/// Probes without an answer after which the other end counts as gone.
 const PROBES: u32 = 3;
 /// The same for what was sent and is not confirmed: as long as silence and all probes together.
 const UNCONFIRMED_MS: u32 = 120_000;

@@ -20,6 +20,15 @@ use crate::contract::{
 use crate::task::{Held, Lock, until};
 
 /// The socket as a channel. A chat is one conversation of one connection.
+///
+/// ```
+/// use weft_lite::channel::{SocketAddress, SocketChannel, SocketOptions};
+///
+/// let address = SocketAddress::Unix("/run/user/1000/weft.sock".into());
+/// let options = SocketOptions { max_clients: 8, ..SocketOptions::new(address) };
+/// // Nothing is opened before the host starts it.
+/// let socket = SocketChannel::new(options);
+/// ```
 pub struct SocketChannel {
     options: SocketOptions,
     listening: Lock<Option<(Listener, Option<Secret>)>>,
@@ -73,10 +82,12 @@ impl SocketChannel {
         self.connections().len()
     }
 
+    /// The open connections by their number.
     fn connections(&self) -> Held<'_, SortedMap<u64, Arc<ClientConnection>>> {
         self.connections.lock()
     }
 
+    /// Binds the address, or adopts the socket of the process before this one. Until then the channel is not running.
     fn listen(&self) -> Result<(), PluginError> {
         let SocketOptions { address, token, others, .. } = &self.options;
         let token = match (address, token) {
@@ -141,6 +152,7 @@ impl SocketChannel {
         }
     }
 
+    /// Serves one connection to its end, then ends its chats: nobody reads their answers any more.
     async fn serve(
         &self,
         connection: Arc<ClientConnection>,
@@ -180,6 +192,7 @@ impl SocketChannel {
     }
 }
 
+/// The error of a TCP address without a token. Anybody on the network could talk otherwise.
 fn no_token() -> PluginError {
     PluginError::Invalid {
         what: "the socket's token".into(),

@@ -23,6 +23,7 @@ const HELLO_BYTES: usize = 4 * 1024;
 const NAME_CHARS: usize = 128;
 /// How often a message that is worked on is in memory, and an answer that waits to be written.
 const MESSAGE_COPIES: usize = 2;
+/// How often an answer is in memory while it is written.
 const ANSWER_COPIES: usize = 3;
 /// How long an answer may wait for room: less than sending it may take.
 const ROOM_PATIENCE: Duration = Duration::from_secs(5);
@@ -36,12 +37,17 @@ const QUESTION: &[u8] = b" ";
 const CHATS: usize = 64;
 
 pub(super) struct Limits {
+    /// Bytes of one line.
     pub(super) line_bytes: usize,
+    /// Messages without their last word.
     pub(super) in_flight: usize,
+    /// How long a client may take to show its token.
     pub(super) hello: Duration,
 }
 
+/// One client, for as long as its connection lasts. Its reading and its writing side run beside each other.
 pub(super) struct ClientConnection {
+    /// The number of the connection: the chats of two clients never have the same id.
     pub(super) number: u64,
     stream: Stream,
     /// Held while one line is written.
@@ -51,6 +57,7 @@ pub(super) struct ClientConnection {
     budget: ByteBudget,
 }
 
+/// What the reading and the writing side share.
 #[derive(Default)]
 struct ConnectionState {
     /// Messages without their last word.
@@ -63,6 +70,7 @@ struct ConnectionState {
     chats: Vec<String>,
 }
 
+/// A message whose last word was not written yet.
 struct InFlight {
     /// Whether its client wants to hear of progress.
     progress: bool,
@@ -85,6 +93,7 @@ impl ClientConnection {
         self.state().chats.iter().map(|chat| self.chat(chat)).collect()
     }
 
+    /// The chat of this name. The connection's number keeps it apart from those of other connections.
     fn chat(&self, name: &str) -> ChatId {
         ChatId::new(SOCKET, format!("{}/{name}", self.number))
     }
@@ -108,6 +117,7 @@ impl ClientConnection {
         self.write(frame).await
     }
 
+    /// Never held over a wait.
     fn state(&self) -> Held<'_, ConnectionState> {
         self.state.lock()
     }
@@ -211,6 +221,7 @@ impl ClientConnection {
         if token.is_some_and(|token| is_token(token, &shown)) { Ok(()) } else { Err(wrong()) }
     }
 
+    /// Reads lines until the client ends its side. A line that outgrows the memory of all connections ends it too.
     async fn read(
         &self,
         mut frames: Frames,
@@ -245,6 +256,7 @@ impl ClientConnection {
         }
     }
 
+    /// Handles one line. A line that is wrong is answered with an error, and the next one is read.
     async fn line(
         &self,
         line: Frame,
@@ -348,6 +360,7 @@ impl ClientConnection {
         Ok(())
     }
 
+    /// Hands messages to the gateway in their order. A chat without room makes the next ones wait.
     async fn hand_over(
         &self,
         waiting: Receiver<QueuedMessage>,
@@ -392,11 +405,13 @@ impl ClientConnection {
         })
     }
 
+    /// Ends both directions. What waits to be written is lost.
     pub(super) fn close(&self) {
         self.stream.close();
     }
 }
 
+/// Whether a text is short enough to name a speaker.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= NAME_CHARS
 }

@@ -39,6 +39,7 @@ impl Frames {
         self.unfinished.len()
     }
 
+    /// Adds bytes to the unfinished line. One that is over the limit is dropped at once, so that it holds no memory.
     fn extend(&mut self, bytes: &[u8], limit: usize) {
         if self.unfinished.len() + bytes.len() > limit {
             self.unfinished = Vec::new();

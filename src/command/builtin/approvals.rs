@@ -11,6 +11,7 @@ use crate::contract::{BoxFuture, PluginCapability};
 use crate::package::Approval;
 use crate::skill::SkillState;
 
+/// `/approve`, for the owner alone: it widens what a plugin may do.
 pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
     Command::built_in(
         "approve",
@@ -23,6 +24,7 @@ pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
     .for_owner()
 }
 
+/// `/reject`, for the owner alone.
 pub(super) fn reject(administration: Arc<dyn Administration>) -> Command {
     Command::built_in(
         "reject",
@@ -34,6 +36,7 @@ pub(super) fn reject(administration: Arc<dyn Administration>) -> Command {
     .for_owner()
 }
 
+/// Lists what waits, or approves one with the kinds of permissions that are named.
 struct ApproveCommand(Arc<dyn Administration>);
 
 impl CommandHandler for ApproveCommand {
@@ -60,6 +63,7 @@ impl CommandHandler for ApproveCommand {
     }
 }
 
+/// Rejects one.
 struct RejectCommand(Arc<dyn Administration>);
 
 impl CommandHandler for RejectCommand {
@@ -97,10 +101,12 @@ fn not_over_plugin(call: &CommandCall<'_>, name: &str) -> Result<(), CommandErro
 /// The kinds of permissions that the words name; `None` if a word is not a kind.
 fn granted(kinds: &str) -> Option<Approval> {
     let words = kinds.split(|letter: char| letter == ',' || letter.is_whitespace());
+    // An id alone approves what the manifest names one by one; what is wide has to be typed as a word.
     let named = Approval { named: true, ..Approval::NONE };
     words.filter(|word| !word.is_empty()).try_fold(named, Approval::with_kind)
 }
 
+/// A line for each that waits, with what it asks for and what to type.
 fn list(snapshot: &Snapshot) -> String {
     let waiting = waiting(snapshot);
     if waiting.is_empty() {

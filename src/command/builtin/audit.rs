@@ -8,8 +8,10 @@ use crate::sandbox::audit_line;
 
 /// Records that are shown unless another number is asked for, and at most.
 const SHOWN: usize = 10;
+/// Records that are shown at most: a chat is no place for a whole log.
 const AT_MOST: usize = 100;
 
+/// `/audit`, for the owner alone: the log names files and hosts.
 pub(super) fn command() -> Command {
     Command::built_in(
         "audit",
@@ -21,6 +23,7 @@ pub(super) fn command() -> Command {
     .for_owner()
 }
 
+/// Shows the newest records.
 struct AuditCommand;
 
 impl CommandHandler for AuditCommand {

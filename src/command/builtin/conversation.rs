@@ -5,10 +5,12 @@ use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::BoxFuture;
 
+/// `/clear`.
 pub(super) fn clear() -> Command {
     Command::built_in("clear", "", "Removes the skills from this conversation", "", Clear)
 }
 
+/// `/quit`, also `/exit`.
 pub(super) fn quit() -> Command {
     let mut command =
         Command::built_in("quit", "", "Leaves the console or closes the connection", "", Quit);
@@ -16,6 +18,7 @@ pub(super) fn quit() -> Command {
     command
 }
 
+/// Forgets the skills in use, and says how many there were.
 struct Clear;
 
 impl CommandHandler for Clear {
@@ -33,6 +36,7 @@ impl CommandHandler for Clear {
     }
 }
 
+/// Ends the sender's session, after the answer.
 struct Quit;
 
 impl CommandHandler for Quit {

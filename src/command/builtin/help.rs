@@ -5,10 +5,12 @@ use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandCall, CommandHandler, Completes};
 use crate::contract::BoxFuture;
 
+/// `/help`.
 pub(super) fn command() -> Command {
     Command::built_in("help", "[COMMAND]", "Lists the commands, or explains one", "", Help)
 }
 
+/// Lists the commands, or shows one. Both come from the registry, so that no command can be missing.
 struct Help;
 
 impl CommandHandler for Help {

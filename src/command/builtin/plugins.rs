@@ -5,6 +5,7 @@ use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::{ActionableError, BoxFuture};
 
+/// `/plugins`.
 pub(super) fn command() -> Command {
     Command::built_in(
         "plugins",
@@ -15,6 +16,7 @@ pub(super) fn command() -> Command {
     )
 }
 
+/// A line for each plugin in service, then the refused ones with the reason and a next step.
 struct PluginsCommand;
 
 impl CommandHandler for PluginsCommand {

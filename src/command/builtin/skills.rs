@@ -9,6 +9,7 @@ use crate::command::skill::{error, reason, rendered, summary};
 use crate::contract::{BoxFuture, similar_names};
 use crate::skill::SkillEntry;
 
+/// `/skills`.
 pub(super) fn list() -> Command {
     Command::built_in(
         "skills",
@@ -19,6 +20,7 @@ pub(super) fn list() -> Command {
     )
 }
 
+/// `/use`.
 pub(super) fn use_skill() -> Command {
     Command::built_in(
         "use",
@@ -30,6 +32,7 @@ pub(super) fn use_skill() -> Command {
     )
 }
 
+/// One line a skill: its name, the first sentence of its description, and why it is not active.
 struct SkillsCommand;
 
 impl CommandHandler for SkillsCommand {
@@ -62,6 +65,7 @@ impl CommandHandler for SkillsCommand {
     }
 }
 
+/// Puts a skill's text into the conversation. It stays there until `/clear`.
 struct Use;
 
 impl CommandHandler for Use {

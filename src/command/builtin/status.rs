@@ -7,6 +7,7 @@ use crate::command::error::CommandError;
 use crate::command::registry::{Command, CommandCall, CommandHandler};
 use crate::contract::BoxFuture;
 
+/// `/status`.
 pub(super) fn command() -> Command {
     Command::built_in(
         "status",
@@ -17,6 +18,7 @@ pub(super) fn command() -> Command {
     )
 }
 
+/// Shows the state.
 struct StatusCommand;
 
 impl CommandHandler for StatusCommand {
@@ -28,6 +30,7 @@ impl CommandHandler for StatusCommand {
     }
 }
 
+/// The counts of the snapshot and the memory in use, then the members with their states.
 fn status(call: &CommandCall<'_>) -> String {
     let snapshot = call.host.snapshot();
     let memory = call.host.memory_budget();

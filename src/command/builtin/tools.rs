@@ -10,6 +10,7 @@ use crate::command::registry::{Command, CommandCall, CommandHandler, Completes};
 use crate::command::skill::summary;
 use crate::contract::BoxFuture;
 
+/// `/tools`.
 pub(super) fn command() -> Command {
     Command::built_in(
         "tools",
@@ -20,6 +21,7 @@ pub(super) fn command() -> Command {
     )
 }
 
+/// Lists the tools of guests and of the embedder, or shows one.
 struct ToolsCommand;
 
 impl CommandHandler for ToolsCommand {
@@ -40,6 +42,7 @@ impl CommandHandler for ToolsCommand {
     }
 }
 
+/// A line for each tool, guests first.
 fn all(call: &CommandCall<'_>) -> String {
     let guests = call.host.registry().tools();
     let guests =
@@ -54,6 +57,11 @@ fn all(call: &CommandCall<'_>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// One tool with its parameters, as far as its schema names them in plain form.
+///
+/// # Errors
+///
+/// The host's error for a name that is unknown or ambiguous.
 fn one(call: &CommandCall<'_>, name: &str) -> Result<String, CommandError> {
     let tool = call.host.tool(name)?;
     let mut text = format!("{}\n{}\n\nparameters:", tool.name(), tool.description());

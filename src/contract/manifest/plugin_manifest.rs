@@ -107,7 +107,7 @@ pub struct PluginManifest {
     pub capabilities: Vec<PluginCapability>,
     /// What it asks for.
     pub permissions: PluginPermissions,
-    /// How much it may use, within the ranges of [`limits`].
+    /// How much it may use, within the ranges of [`limits`](crate::limits).
     pub resources: PluginResourceConfig,
     /// The module's path inside the package, with `/` between its parts.
     pub wasm_module: String,
