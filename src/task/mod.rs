@@ -1,5 +1,8 @@
 //! Concurrency for every layer above: clocks, locks, mailboxes, tasks, threads for blocking work, and panics
 //! that cost one call.
+//!
+//! `containment` explains what a panic costs. A `worker` is a thread that can be replaced, a `mark` knows who waits
+//! for the work on it, and `losses` counts what panics have cost.
 
 mod async_lock;
 mod clock;

@@ -195,7 +195,7 @@ impl CallBudget {
         self.started.checked_add(self.time_limit)
     }
 
-    /// What `work` comes to within the time of this call.
+    /// Runs `work` to its end, or until the time of this call is over.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, CallError> {
         let Some(deadline) = self.deadline() else { return Ok(work.await) };
         let done = async { Ok(work.await) };

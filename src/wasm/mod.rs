@@ -1,4 +1,12 @@
 //! The engine: the only folder that uses the interpreter directly.
+//!
+//! `inspect` reads a module, `module` compiles it, and `start` makes an instance of it. `instance` and `kinds` call
+//! the instance's functions, with arguments and results by `abi` and `records`. `driver` runs a call in slices
+//! of fuel. `imports` and `wasi` suspend the guest in a host call, which the driver serves. `memory_budget`
+//! counts the memory of all guests, and keeps their idle instances.
+//!
+//! Files whose code runs inside of the interpreter or reads a guest's memory deny the lints against panics: the
+//! interpreter's frames do not unwind, and a guest must not be able to end its host.
 
 mod abi;
 mod body;
