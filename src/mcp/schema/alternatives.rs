@@ -1,4 +1,9 @@
 //! Checking one value against several schemas: all of them, any, one, none, or depending on another.
+//!
+//! These are the applicators that stay at the value at hand (JSON Schema 2020-12 Core, section 10.2);
+//! those that go into its parts are in `check`. A violation within an alternative says nothing as long
+//! as another alternative may fit, so alternatives are checked quietly. Only when none fits are the
+//! first of them checked again, for the words of the message.
 
 use std::mem;
 
@@ -9,6 +14,7 @@ use super::node::NodeId;
 use super::violation::{ValuePath, Violation, listed, shown};
 
 impl Check<'_> {
+    /// `allOf`, and a `$ref` as an `allOf` of one. Every subschema reports its own violations.
     pub(super) fn all(
         &mut self,
         ids: &[NodeId],
@@ -26,6 +32,7 @@ impl Check<'_> {
         Ok(fit)
     }
 
+    /// `anyOf` (Core, section 10.2.1.2).
     pub(super) fn any(
         &mut self,
         ids: &[NodeId],
@@ -36,6 +43,8 @@ impl Check<'_> {
         let mut fit = Fit::No;
         for id in ids {
             fit = fit.max(self.branch(*id, value, at, seen.as_deref_mut())?);
+            // One that fits is enough, except for an `unevaluated…` around it: each alternative that
+            // fits evaluates properties of its own.
             if fit == Fit::Yes && seen.is_none() {
                 break;
             }
@@ -46,6 +55,7 @@ impl Check<'_> {
         Ok(fit)
     }
 
+    /// `oneOf`. An alternative that may fit leaves the outcome open, unless two others surely fit.
     pub(super) fn one(
         &mut self,
         ids: &[NodeId],
@@ -78,6 +88,8 @@ impl Check<'_> {
         }
     }
 
+    /// `not`. It evaluates nothing: what a schema evaluates counts only where the value fits it, and
+    /// then the `not` fails.
     pub(super) fn not(&mut self, id: NodeId, value: &Value, at: &ValuePath<'_>) -> Fits {
         Ok(match self.quietly(id, value, at, None)? {
             Fit::No => Fit::Yes,
@@ -90,6 +102,8 @@ impl Check<'_> {
         })
     }
 
+    /// `if`, with the schemas of `then` and `else`; one that is missing accepts every value. The
+    /// condition itself reports nothing, and counts as evaluating only where it holds.
     pub(super) fn condition(
         &mut self,
         condition: NodeId,
@@ -131,6 +145,8 @@ impl Check<'_> {
         Ok(fit)
     }
 
+    /// Checks without reporting: with no violation wanted, checking ends at the first that is found.
+    /// Steps are spent as usual.
     pub(super) fn quietly(
         &mut self,
         id: NodeId,
@@ -151,6 +167,7 @@ impl Check<'_> {
         value: &Value,
         at: &ValuePath<'_>,
     ) -> Result<(), Box<Violation>> {
+        /// The alternatives that a message names. Each of them is checked once more for it.
         const SHOWN: usize = 8;
         if self.is_done() {
             return Ok(());

@@ -1,4 +1,8 @@
 //! Assertions: keywords that check a value without a subschema.
+//!
+//! An assertion reads its value and nothing else: it applies no other schema and reports nothing.
+//! `check` asks for its cost first, then whether it holds, and for words only where it doesn't. The
+//! keywords are those of JSON Schema 2020-12 Validation, section 6.
 
 use serde_json::Value;
 
@@ -13,18 +17,29 @@ use super::{ViolationKind, bounds};
 pub(super) enum Assertion {
     /// Nothing is allowed: the schema `false`.
     Never,
+    /// `type`: the value has one of these types.
     Type(Types),
     /// `enum`, and `const` as an `enum` of one, with what all of them weigh.
     Enum(Vec<Value>, usize),
+    /// `multipleOf`, once for the message and once to divide by.
     MultipleOf(Exact, Decimal),
+    /// `minimum`.
     AtLeast(Exact),
+    /// `maximum`.
     AtMost(Exact),
+    /// `exclusiveMinimum`.
     Over(Exact),
+    /// `exclusiveMaximum`.
     Under(Exact),
+    /// `minLength`, `minItems` and `minProperties`.
     AtLeastSize(Measure, u64),
+    /// `maxLength`, `maxItems` and `maxProperties`.
     AtMostSize(Measure, u64),
+    /// `pattern`, which may match anywhere in a string.
     Pattern(Pattern),
+    /// `uniqueItems`.
     Unique,
+    /// `required`.
     Required(Vec<String>),
     /// Where the first property is there, the others have to be.
     DependentRequired(String, Vec<String>),
@@ -33,12 +48,16 @@ pub(super) enum Assertion {
 /// What is counted: nothing in values of another kind.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Measure {
+    /// Unicode code points of a string, not its bytes (Validation, section 6.3.1).
     Characters,
+    /// Items of an array.
     Items,
+    /// Properties of an object.
     Properties,
 }
 
 impl Measure {
+    /// The size of `value`; `None` where it is of another kind, so that the limit doesn't apply.
     fn of(self, value: &Value) -> Option<u64> {
         let size = match (self, value) {
             (Self::Characters, Value::String(text)) => text.chars().count(),
@@ -49,6 +68,7 @@ impl Measure {
         Some(size as u64)
     }
 
+    /// The size in words: `1 item`, `2 items`.
     fn counted(self, size: u64) -> String {
         let (one, more) = match self {
             Self::Characters => ("character", "characters"),
@@ -60,12 +80,16 @@ impl Measure {
 }
 
 /// A set of the types that JSON Schema knows.
+/// One bit for each entry of `NAMES`, in its order.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Types(u8);
 
 impl Types {
+    /// The bit of `integer`.
     const INTEGER: u8 = 1 << 2;
+    /// The bit of `number`, which includes integers.
     const NUMBER: u8 = 1 << 3;
+    /// The name of each type in a schema, and what a message calls a value of it.
     const NAMES: [(&'static str, &'static str); 7] = [
         ("null", "null"),
         ("boolean", "a boolean"),
@@ -87,6 +111,8 @@ impl Types {
         self.0 & (Self::INTEGER | Self::NUMBER) == Self::INTEGER
     }
 
+    /// Whether the value has one of the types. A number with a fraction of zero is an integer, however
+    /// it is written (Validation, section 6.1.1).
     fn contains(self, value: &Value) -> bool {
         let index = match value {
             Value::Null => 0,
@@ -104,6 +130,7 @@ impl Types {
         self.0 & 1 << index != 0
     }
 
+    /// The types as a list of words: `a string or an array`.
     fn expected(self) -> String {
         let names = Self::NAMES.iter().enumerate();
         let named: Vec<_> = names

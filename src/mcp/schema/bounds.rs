@@ -1,4 +1,7 @@
 //! Every ceiling of the schema validator in one table, with what happens above it.
+//!
+//! A plugin writes the schema and a client the value, so both sides of a check are strangers' input: an
+//! unbounded one would keep an executor's thread, or the memory of a small machine.
 
 /// Levels of a schema document, and of a chain of schemas that are applied while one value is
 /// checked, each level of the value included. Above: [`SchemaError::TooDeep`] and

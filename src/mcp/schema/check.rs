@@ -1,4 +1,9 @@
 //! Checking a value: every subschema that applies, within bounds of depth, work and words.
+//!
+//! A check never recurses deeper than [`bounds::DEPTH`] and never spends more than its steps, so a
+//! hostile schema or value costs a bounded time and stack. A check that exceeds a bound ends with the
+//! error of [`Fits`]; a violation is no error but the outcome [`Fit::No`]. Keywords that choose between
+//! schemas are in `alternatives`.
 
 use serde_json::{Map, Value};
 
@@ -12,12 +17,16 @@ use super::{ViolationKind, bounds};
 /// doesn't turn what nobody knows into a violation. `allOf` is the least of these, `anyOf` the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
+    /// The value violates the schema.
     No,
+    /// Nothing that is checked is violated, and a keyword that can't be checked could be.
     Maybe,
+    /// The value fits.
     Yes,
 }
 
-/// Where and why checking was given up.
+/// The outcome of a part of a check. The error says where and why the whole check was given up; it
+/// passes every keyword around it unchanged.
 pub(super) type Fits = Result<Fit, Box<Violation>>;
 
 /// Which properties or items of the value at hand are evaluated, where an `unevaluated…` around it
@@ -26,24 +35,37 @@ pub(super) type Evaluated<'a> = Option<&'a mut [bool]>;
 
 /// `properties` by name, `patternProperties`, and `additionalProperties`.
 pub(super) struct Properties<'s> {
+    /// Sorted by name, so that a property is found by binary search.
     pub(super) named: &'s [(String, NodeId)],
     pub(super) patterns: &'s [(Pattern, NodeId)],
+    /// The schema of properties that neither a name nor a pattern has; `None` accepts them.
     pub(super) others: Option<NodeId>,
 }
 
 /// One check of one value.
 pub(super) struct Check<'s> {
+    /// The compiled schema, of which the first is the whole.
     pub(super) nodes: &'s [SchemaNode],
+    /// What the rest of the check may cost, in the steps of [`bounds::STEPS`].
     steps_left: usize,
+    /// Schemas that are being applied around this one.
     depth: usize,
     /// How many violations are wanted; none while only the outcome counts.
     pub(super) wanted: usize,
+    /// The violations so far, in the order of the check; never more than `wanted`, except for the one
+    /// that says why checking was given up.
     pub(super) found: Vec<Violation>,
     /// The addresses of the numbers that are integers by their value alone.
     integers: Vec<usize>,
 }
 
-/// Checks `value` against the first of `nodes`, in at most so many steps.
+/// Checks `value` against the first of `nodes`, in at most so many steps. Returns the addresses of the
+/// numbers that an `integer` takes by their value although they are written with a fraction or an
+/// exponent. An address names a number only as long as `value` is neither moved nor changed.
+///
+/// # Errors
+///
+/// The violations, at most [`bounds::VIOLATIONS`]. If checking was given up, one more says why.
 pub(super) fn validate(
     nodes: &[SchemaNode],
     value: &Value,
@@ -63,6 +85,8 @@ pub(super) fn validate(
 }
 
 impl Check<'_> {
+    /// Applies one schema to one value: the only way into another schema, so that each is counted as a
+    /// step and a level.
     pub(super) fn schema(
         &mut self,
         id: NodeId,
@@ -81,6 +105,9 @@ impl Check<'_> {
         fit
     }
 
+    /// The keywords of one schema, in the order in which they depend on each other: assertions,
+    /// applicators, and the `unevaluated…` that need to know what the others evaluated (Core, section
+    /// 11).
     fn node(
         &mut self,
         node: &SchemaNode,
@@ -92,6 +119,7 @@ impl Check<'_> {
         if asserted == Fit::No && (self.is_done() || !node.takes_type_of(value)) {
             return Ok(Fit::No);
         }
+        // An unsupported keyword could have evaluated anything, so nothing counts as unevaluated.
         if let (true, Some(seen)) = (node.unchecked, seen.as_deref_mut()) {
             seen.fill(true);
         }
@@ -103,6 +131,8 @@ impl Check<'_> {
         let Some(rest) = rest else {
             return Ok(asserted.min(self.applicators(node, value, at, seen)?));
         };
+        // The list of marks is a cost of its own: an object may have many properties and be checked
+        // many times.
         self.spend(parts / 64, at)?;
         let mut own = vec![node.unchecked; parts];
         let fit = asserted.min(self.applicators(node, value, at, Some(&mut own))?);
@@ -115,6 +145,8 @@ impl Check<'_> {
         Ok(fit.min(self.unevaluated(rest, value, at, &own)?))
     }
 
+    /// Checks what the schema itself asserts. After a wrong type nothing else is said: it would only
+    /// repeat that.
     fn assertions(&mut self, node: &SchemaNode, value: &Value, at: &ValuePath<'_>) -> Fits {
         let mut fit = if node.unchecked { Fit::Maybe } else { Fit::Yes };
         for assertion in &node.assertions {
@@ -135,6 +167,7 @@ impl Check<'_> {
         Ok(fit)
     }
 
+    /// Applies the other schemas in order, until no more violations are wanted.
     fn applicators(
         &mut self,
         node: &SchemaNode,
@@ -152,6 +185,7 @@ impl Check<'_> {
         Ok(fit)
     }
 
+    /// Applies one keyword where it is for this kind of value; every other value fits.
     fn applicator(
         &mut self,
         applicator: &Applicator,
@@ -200,6 +234,11 @@ impl Check<'_> {
         self.found.len() >= self.wanted
     }
 
+    /// Takes steps from what is left, before the work is done.
+    ///
+    /// # Errors
+    ///
+    /// A violation of the kind [`ViolationKind::TooMuchWork`] where they are not left.
     pub(super) fn spend(&mut self, steps: usize, at: &ValuePath<'_>) -> Result<(), Box<Violation>> {
         match self.steps_left.checked_sub(steps) {
             Some(left) => self.steps_left = left,
@@ -211,6 +250,8 @@ impl Check<'_> {
 
 /// The parts of a value: an object's properties and names, an array's items.
 impl Check<'_> {
+    /// `properties`, `patternProperties` and `additionalProperties` (Core, section 10.3.2). A property
+    /// may have a name and match several patterns; then all of their schemas apply.
     pub(super) fn properties(
         &mut self,
         schemas: &Properties<'_>,
@@ -273,6 +314,8 @@ impl Check<'_> {
         Ok(Fit::No)
     }
 
+    /// `propertyNames`: each name is checked as a string. The place of a violation is the object, for a
+    /// name has no pointer.
     pub(super) fn names(
         &mut self,
         id: NodeId,
@@ -293,6 +336,7 @@ impl Check<'_> {
         Ok(fit)
     }
 
+    /// `prefixItems` by position, and `items` for those behind them (Core, section 10.3.1).
     pub(super) fn items(
         &mut self,
         (first, others): (&[NodeId], Option<NodeId>),
@@ -314,6 +358,8 @@ impl Check<'_> {
         Ok(fit)
     }
 
+    /// `contains` with `minContains` and `maxContains` (Core, section 10.3.1.3). Every item is tried,
+    /// also when enough have been found: those that fit count as evaluated.
     pub(super) fn contains(
         &mut self,
         id: NodeId,
@@ -327,6 +373,7 @@ impl Check<'_> {
             let fit = self.quietly(id, item, &ValuePath::Item(at, index), None)?;
             sure += u64::from(fit == Fit::Yes);
             possible += u64::from(fit != Fit::No);
+            // One that may fit counts too, so that what is unknown violates nothing.
             if let (true, Some(seen)) = (fit != Fit::No, seen.as_deref_mut()) {
                 seen[index] = true;
             }

@@ -26,7 +26,10 @@ use super::{bounds, check, keywords, node};
 #[derive(Debug)]
 pub struct Schema {
     /// The first is the whole schema.
+    ///
+    /// They refer to each other by their index, so a schema may apply itself.
     nodes: Vec<node::SchemaNode>,
+    /// Empty with [`SchemaPolicy::Strict`].
     unchecked: Vec<UnsupportedKeyword>,
 }
 
@@ -46,6 +49,17 @@ impl Schema {
 
     /// The keywords that assert something and go unchecked, in the order they were met. A value that
     /// violates only these is accepted.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use weft_lite::mcp::{Schema, SchemaPolicy};
+    ///
+    /// // Look-ahead takes a backtracking engine, whose time has no bound.
+    /// let schema = Schema::compile(&json!({ "pattern": "a(?=b)" }), SchemaPolicy::Lenient)?;
+    /// assert_eq!(schema.unchecked()[0].keyword, "pattern");
+    /// assert!(schema.validate(&json!("c")).is_ok());
+    /// # Ok::<(), weft_lite::mcp::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn unchecked(&self) -> &[UnsupportedKeyword] {
         &self.unchecked
@@ -57,6 +71,9 @@ impl Schema {
     ///
     /// What is wrong with it, in the order of the value, at most [`bounds::VIOLATIONS`]. Where
     /// checking was given up, the last one has that as its [`Violation::kind`].
+    ///
+    /// Steps and levels are bounded whatever the value, so it may come from a stranger. It can take
+    /// [`bounds::STEPS`]; asynchronous code calls this on a thread that may block.
     pub fn validate(&self, value: &Value) -> Result<(), Vec<Violation>> {
         self.validate_integers(value).map(|_| ())
     }

@@ -16,24 +16,36 @@ use crate::contract::SortedMap;
 /// A document that is being compiled.
 pub(super) struct Compiler<'d> {
     document: &'d Value,
+    /// What becomes of a keyword that can't be checked.
     policy: SchemaPolicy,
+    /// A node for each place; an empty one until its subschema is compiled.
     nodes: Vec<SchemaNode>,
     /// The place of each subschema in the document, by its pointer and the other way round.
     ids: HashMap<String, NodeId>,
+    /// The pointers by node, for the places that errors name.
     pointers: Vec<String>,
+    /// The subschemas whose node is still empty.
     queue: VecDeque<PendingSchema<'d>>,
+    /// The `$ref`s whose target is still unknown.
     references: Vec<Reference>,
     /// Parts of the document with an `$id`; the first is the document, with or without one.
     resources: Vec<SchemaResource>,
+    /// The schema of each `$anchor` within its resource; of two with one name the first counts.
     anchors: SortedMap<(usize, String), NodeId>,
+    /// What [`Schema::unchecked`](super::Schema::unchecked) shows.
     unchecked: Vec<UnsupportedKeyword>,
+    /// What is left of [`bounds::POINTERS_BYTES`]. Nested keywords make each pointer longer than the
+    /// one before, so the pointers could be much larger than the document.
     pointer_bytes_left: usize,
+    /// What is left of [`bounds::PATTERNS_BYTES`].
     pattern_bytes_left: usize,
 }
 
 /// A subschema that waits to be compiled.
 pub(super) struct PendingSchema<'d> {
+    /// The node that is reserved for it.
     pub(super) id: NodeId,
+    /// Where it is in the document, as a JSON pointer (RFC 6901).
     pub(super) pointer: String,
     pub(super) value: &'d Value,
     /// Which part of the document its references are relative to.
@@ -42,18 +54,28 @@ pub(super) struct PendingSchema<'d> {
 
 /// A `$ref` that waits until every anchor is known.
 struct Reference {
+    /// The schema that the `$ref` is in.
     from: NodeId,
     resource: usize,
+    /// The value of the `$ref`, undecoded.
     text: String,
 }
 
+/// A part of the document that references name by its `$id` (Core, section 8.2.1).
 struct SchemaResource {
+    /// The `$id` without an empty fragment; empty for a document that has none.
     id: String,
+    /// Where the part begins.
     pointer: String,
 }
 
 impl<'d> Compiler<'d> {
     /// A compiler with the whole document in its queue.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::TooDeep`], and [`SchemaError::NotASchema`] where the document is neither an
+    /// object nor a boolean.
     pub(super) fn new(document: &'d Value, policy: SchemaPolicy) -> Result<Self, SchemaError> {
         weight(document, bounds::DEPTH).ok_or(SchemaError::TooDeep)?;
         let mut compiler = Self {
@@ -75,6 +97,12 @@ impl<'d> Compiler<'d> {
     }
 
     /// The next subschema of the queue. Where it is empty, a reference is resolved, which may queue another.
+    ///
+    /// References come last because an anchor counts wherever it is in the document.
+    ///
+    /// # Errors
+    ///
+    /// A reference out of the document or to nothing, and what [`place`](Self::place) refuses.
     pub(super) fn next(&mut self) -> Result<Option<PendingSchema<'d>>, SchemaError> {
         loop {
             if let Some(pending) = self.queue.pop_front() {
@@ -82,6 +110,8 @@ impl<'d> Compiler<'d> {
             }
             let Some(reference) = self.references.pop() else { return Ok(None) };
             let target = self.resolve(&reference)?;
+            // The keywords beside a `$ref` count too, since draft 2019-09, so it is one applicator
+            // among others.
             self.nodes[reference.from].applicators.push(Applicator::All(vec![target]));
         }
     }
@@ -106,6 +136,11 @@ impl<'d> Compiler<'d> {
     }
 
     /// The node for the schema at `pointer`, which is compiled once however often it is used.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::NotASchema`], and [`SchemaError::TooLarge`] once the schemas or their pointers
+    /// exceed the bounds.
     pub(super) fn place(
         &mut self,
         pointer: String,
@@ -140,10 +175,12 @@ impl<'d> Compiler<'d> {
         self.resources.len() - 1
     }
 
+    /// Takes note of an `$anchor` of the schema `id`.
     pub(super) fn anchor(&mut self, name: &str, resource: usize, id: NodeId) {
         self.anchors.entry((resource, name.to_owned())).or_insert(id);
     }
 
+    /// Takes note of a `$ref`, which [`next`](Self::next) resolves when the queue is empty.
     pub(super) fn reference(&mut self, text: &str, resource: usize, from: NodeId) {
         self.references.push(Reference { from, resource, text: text.to_owned() });
     }
@@ -175,6 +212,14 @@ impl<'d> Compiler<'d> {
         Ok(())
     }
 
+    /// The schema that a reference means: a JSON pointer or an anchor, in this resource or in the one
+    /// that the URI names. Only an `$id` that is written exactly so is found, and nothing is ever
+    /// fetched: a schema comes from a guest, who must not make the host connect anywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::ExternalReference`] for a URI that no `$id` of the document has, and
+    /// [`SchemaError::UnknownReference`] for a pointer or an anchor that leads nowhere.
     fn resolve(&mut self, reference: &Reference) -> Result<NodeId, SchemaError> {
         let text = &reference.text;
         let (uri, fragment) = text.split_once('#').unwrap_or((text, ""));

@@ -6,6 +6,9 @@ use super::bounds;
 use crate::contract::ActionableError;
 
 /// What to do with a keyword that asserts something, and that this validator can't check.
+///
+/// The server offers a tool under the lenient policy with a warning in the log for each such keyword,
+/// and leaves it out under the strict one (`mcp.strict_schemas`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SchemaPolicy {
     /// Leave that part unchecked, and name it in [`Schema::unchecked`](super::Schema::unchecked).
@@ -16,6 +19,8 @@ pub enum SchemaPolicy {
 }
 
 /// A keyword that asserts something, and that this validator can't check.
+///
+/// Its [`Display`](fmt::Display) is a sentence for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnsupportedKeyword {
@@ -40,6 +45,23 @@ impl fmt::Display for UnsupportedKeyword {
 }
 
 /// Why a document is not a schema that can be used.
+///
+/// Compiling ends at the first fault. Every error has a [next
+/// step](crate::errors::ActionableError::next_step) for the author of the schema.
+///
+/// ```
+/// use serde_json::json;
+/// use weft_lite::errors::ActionableError;
+/// use weft_lite::mcp::{Schema, SchemaPolicy};
+///
+/// let document = json!({ "properties": { "a": { "$ref": "https://example.com/a" } } });
+/// let error = Schema::compile(&document, SchemaPolicy::Lenient).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`$ref` at `/properties/a` leads out of the schema, to `https://example.com/a`"
+/// );
+/// assert!(error.next_step().contains("$defs"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaError {

@@ -17,9 +17,13 @@ use crate::contract::sort_by;
 
 type Result<T> = std::result::Result<T, SchemaError>;
 
+/// What `allOf`, `anyOf`, `oneOf` and `prefixItems` have to be (Core, section 10.2.1).
 const LIST_OF_SCHEMAS: &str = "a list of at least one schema";
+/// What `properties`, `patternProperties`, `$defs` and `dependentSchemas` have to be.
 const MAP_OF_SCHEMAS: &str = "an object of schemas";
+/// What `required` and the lists of `dependentRequired` have to be.
 const NAMES: &str = "a list of strings";
+/// What `type` has to be.
 const TYPES: &str = "one or more of null, boolean, integer, number, string, array and object";
 
 type NumberLimit = fn(Exact) -> Assertion;
@@ -67,6 +71,8 @@ fn node<'d>(compiler: &mut Compiler<'d>, place: PendingSchema<'d>) -> Result<Sch
             for (keyword, value) in object {
                 subschema.keyword(keyword, value)?;
             }
+            // These keywords mean something only together with others, whatever their order in the
+            // object.
             subschema.properties()?;
             subschema.items()?;
             subschema.contains()?;
@@ -82,7 +88,9 @@ fn node<'d>(compiler: &mut Compiler<'d>, place: PendingSchema<'d>) -> Result<Sch
 struct Subschema<'c, 'd> {
     compiler: &'c mut Compiler<'d>,
     place: PendingSchema<'d>,
+    /// Its keywords.
     object: &'d Map<String, Value>,
+    /// What is compiled of it so far.
     node: SchemaNode,
 }
 
@@ -105,6 +113,7 @@ impl<'d> Subschema<'_, 'd> {
         let assertion = match keyword {
             "type" => {
                 let types = Assertion::Type(self.types(keyword, value)?);
+                // The type is checked first: of a value of a wrong type nothing else is said.
                 self.node.assertions.insert(0, types);
                 return Ok(());
             }
@@ -197,6 +206,7 @@ impl<'d> Subschema<'_, 'd> {
         Ok(())
     }
 
+    /// `dependentSchemas`, `dependentRequired`, and `dependencies`, by which older drafts meant either.
     fn dependent(&mut self, keyword: &str, value: &'d Value) -> Result<()> {
         let expected = match keyword {
             "dependentSchemas" => MAP_OF_SCHEMAS,
@@ -216,6 +226,8 @@ impl<'d> Subschema<'_, 'd> {
         Ok(())
     }
 
+    /// `properties`, `patternProperties` and `additionalProperties`. If one pattern is unsupported,
+    /// nobody knows which properties are additional, so `additionalProperties` goes unchecked as well.
     fn properties(&mut self) -> Result<()> {
         let mut named = Vec::new();
         if let Some(value) = self.object.get("properties") {
@@ -252,6 +264,8 @@ impl<'d> Subschema<'_, 'd> {
         Ok(())
     }
 
+    /// `prefixItems` and `items`. `items` as a list is what older drafts called `prefixItems`; only
+    /// then does `additionalItems` mean something.
     fn items(&mut self) -> Result<()> {
         let (mut first, mut others) = (Vec::new(), None);
         if let Some(value) = self.object.get("prefixItems") {
@@ -273,6 +287,8 @@ impl<'d> Subschema<'_, 'd> {
         Ok(())
     }
 
+    /// `contains`, with the limits beside it. Without `minContains` at least one item has to fit
+    /// (Validation, section 6.4.5).
     fn contains(&mut self) -> Result<()> {
         let limit = |keyword: &str| {
             self.object.get(keyword).map(|value| self.size(keyword, value)).transpose()
@@ -285,6 +301,7 @@ impl<'d> Subschema<'_, 'd> {
         Ok(())
     }
 
+    /// `if` with `then` and `else`, which mean nothing without it but have to be schemas all the same.
     fn condition(&mut self) -> Result<()> {
         let mut branch = |keyword: &str| {
             self.object.get(keyword).map(|value| self.schema(keyword, value)).transpose()
@@ -296,11 +313,13 @@ impl<'d> Subschema<'_, 'd> {
         Ok(())
     }
 
+    /// Reserves a node for the schema at `path`, which is relative to this one.
     fn schema(&mut self, path: &str, value: &'d Value) -> Result<NodeId> {
         let pointer = format!("{}/{path}", self.place.pointer);
         self.compiler.place(pointer, value, self.place.resource)
     }
 
+    /// The schemas of a list, in its order.
     fn list(&mut self, keyword: &str, value: &'d Value) -> Result<Vec<NodeId>> {
         let list = value.as_array().filter(|list| !list.is_empty());
         let list = self.some(keyword, list, LIST_OF_SCHEMAS)?;
@@ -308,6 +327,7 @@ impl<'d> Subschema<'_, 'd> {
         items.map(|(index, value)| self.schema(&format!("{keyword}/{index}"), value)).collect()
     }
 
+    /// The schemas of an object, by their names in it.
     fn schemas_by_name(
         &mut self,
         keyword: &str,
@@ -319,6 +339,7 @@ impl<'d> Subschema<'_, 'd> {
             .collect()
     }
 
+    /// The types of `type`, which is one name or a list of them.
     fn types(&self, keyword: &str, value: &Value) -> Result<Types> {
         let names = match value {
             Value::Array(names) if !names.is_empty() => names.as_slice(),
@@ -329,6 +350,7 @@ impl<'d> Subschema<'_, 'd> {
         self.some(keyword, types, TYPES)
     }
 
+    /// A list of properties' names.
     fn names(&self, keyword: &str, value: &Value) -> Result<Vec<String>> {
         let names = self.some(keyword, value.as_array(), NAMES)?.iter();
         let names = names.map(|name| name.as_str().map(str::to_owned)).collect();
@@ -349,11 +371,17 @@ impl<'d> Subschema<'_, 'd> {
         value.ok_or_else(|| self.wrong(keyword, expected))
     }
 
+    /// The error for a keyword whose value can't be.
     fn wrong(&self, keyword: &str, expected: &'static str) -> SchemaError {
         let (pointer, keyword) = (self.place.pointer.clone(), keyword.to_owned());
         SchemaError::Keyword { pointer, keyword, expected }
     }
 
+    /// Leaves a keyword unchecked: from now on a value that fits this schema only may fit it.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError::Unsupported`] where the policy is strict.
     fn unsupported(&mut self, keyword: &str, reason: &str) -> Result<()> {
         self.node.unchecked = true;
         self.compiler.unsupported(UnsupportedKeyword {

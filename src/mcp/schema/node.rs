@@ -1,4 +1,7 @@
 //! A compiled schema: what one subschema asserts, and which others it applies where.
+//!
+//! Nodes refer to each other by index, not by pointer: a schema may contain itself, and neither
+//! dropping nor compiling it recurses.
 
 use serde_json::Value;
 
@@ -13,8 +16,11 @@ pub(super) type NodeId = usize;
 pub(super) struct SchemaNode {
     /// The type first, so that a wrong type hides the rest.
     pub(super) assertions: Vec<Assertion>,
+    /// Keywords that stand alone in the order of the document, then groups of keywords, then references.
     pub(super) applicators: Vec<Applicator>,
+    /// `unevaluatedProperties`, for those that nothing else in this schema evaluates.
     pub(super) unevaluated_properties: Option<NodeId>,
+    /// `unevaluatedItems`, in the same way.
     pub(super) unevaluated_items: Option<NodeId>,
     /// A keyword is unsupported, so whether a value fits is unknown.
     pub(super) unchecked: bool,
@@ -26,6 +32,7 @@ impl SchemaNode {
         Self { assertions: vec![Assertion::Never], ..Self::default() }
     }
 
+    /// Whether it is the schema `false`, so that a message can say that nothing is allowed there.
     pub(super) fn is_never(&self) -> bool {
         matches!(self.assertions.first(), Some(Assertion::Never))
     }
@@ -93,7 +100,11 @@ impl Applicator {
 }
 
 /// A subschema that leads back to itself without going into the value, if there is one.
+///
+/// Such a schema would apply itself for ever. One that goes into the value ends with it.
 pub(super) fn find_loop(nodes: &[SchemaNode]) -> Option<NodeId> {
+    /// How far the depth-first search has come with a node; `Open` nodes are on the path to the current
+    /// one.
     #[derive(Clone, Copy, PartialEq)]
     enum Visit {
         Ahead,

@@ -1,5 +1,9 @@
 //! JSON's numbers compared by their mathematical value, and divided as the decimals they are
 //! written as.
+//!
+//! A number has two forms here, for two questions: [`Exact`] for which of two is greater, [`Decimal`]
+//! for whether one divides another. Binary fractions answer the second wrongly: 0.3 is no multiple of
+//! 0.1 as an `f64`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,12 +13,14 @@ use serde_json::Number;
 /// A number without loss. Whole ones are integers however they were written, so 1.0 is 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Exact {
+    /// Without a fraction, and below 2^126 if it was written as an `f64`.
     Whole(i128),
     /// With a fraction, or too large for the other.
     Real(f64),
 }
 
 impl Exact {
+    /// The value of a JSON number. Every integer of JSON that serde_json keeps fits in 128 bits.
     pub(super) fn of(number: &Number) -> Self {
         if let Some(whole) = number.as_i128() {
             return Self::Whole(whole);
@@ -28,6 +34,7 @@ impl Exact {
         }
     }
 
+    /// Whether JSON Schema takes it as an integer (Validation, section 6.1.1).
     pub(super) fn is_whole(self) -> bool {
         match self {
             Self::Whole(_) => true,
@@ -91,11 +98,13 @@ impl Decimal {
     /// Whether this is a whole number of `unit`s, exactly.
     pub(super) fn is_multiple_of(self, unit: Self) -> bool {
         let (digits, unit_digits) = (u128::from(self.digits), u128::from(unit.digits));
+        // No unit of a compiled schema is 0; here it would divide by zero.
         if unit_digits == 0 {
             return false;
         }
         let shift = self.exponent - unit.exponent;
         if shift >= 0 {
+            // Both factors have at most 64 bits; the power itself may have hundreds of digits.
             let scaled = digits * power_of_ten(shift.unsigned_abs(), unit_digits);
             return scaled.is_multiple_of(unit_digits);
         }

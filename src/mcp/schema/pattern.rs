@@ -40,15 +40,20 @@ impl Pattern {
         }
     }
 
+    /// How large it is, compiled; counted against
+    /// [`bounds::PATTERNS_BYTES`](super::bounds::PATTERNS_BYTES).
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
+    /// The pattern as the schema has it, for messages.
     pub(super) fn as_str(&self) -> &str {
         self.regex.as_str()
     }
 
     /// What matching `text` costs at the most, in steps.
+    ///
+    /// The time grows with the text and with the size of the compiled pattern.
     pub(super) fn steps(&self, text: &str) -> usize {
         (text.len() + 1).saturating_mul(self.bytes / SMALL)
     }

@@ -1,4 +1,7 @@
 //! JSON values compared by what they mean: 1 is 1.0, and the order of an object's keys is nothing.
+//!
+//! The sender of a value decides its size and shape, so every comparison has a cost that is known
+//! before: [`weight`].
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -28,6 +31,7 @@ pub(super) fn same(one: &Value, two: &Value) -> bool {
 
 /// The first two items that mean the same, in at most [`DUPLICATE_COST`] times their [`weight`].
 pub(super) fn find_duplicate(items: &[Value]) -> Option<(usize, usize)> {
+    /// So few are compared pair by pair, in 28 comparisons; more are hashed.
     const FEW: usize = 8;
     if items.len() <= FEW {
         return items.iter().enumerate().find_map(|(index, item)| {
@@ -35,6 +39,7 @@ pub(super) fn find_duplicate(items: &[Value]) -> Option<(usize, usize)> {
             Some((first, index))
         });
     }
+    // The standard library's hash has a random key, so no client can choose items that collide.
     let mut seen = HashMap::with_capacity(items.len());
     items.iter().enumerate().find_map(|(index, item)| {
         let first = *seen.entry(ValueKey(item)).or_insert(index);
@@ -83,6 +88,7 @@ impl Hash for ValueKey<'_> {
             Value::Bool(truth) => truth.hash(state),
             Value::Number(number) => match Exact::of(number) {
                 Exact::Whole(whole) => whole.hash(state),
+                // Zero of either sign is whole, so equal numbers have equal bits here.
                 Exact::Real(real) => real.to_bits().hash(state),
             },
             Value::String(text) => text.hash(state),
@@ -91,6 +97,7 @@ impl Hash for ValueKey<'_> {
                 items.iter().for_each(|item| ValueKey(item).hash(state));
             }
             Value::Object(properties) => {
+                // Equal objects may have their keys in another order.
                 let mut entries: Vec<_> = properties.iter().collect();
                 sort_by(&mut entries, |(one, _), (other, _)| one.cmp(other));
                 entries.len().hash(state);

@@ -1,4 +1,7 @@
 //! Where a value differs from its schema, in words that a model can act on.
+//!
+//! A model reads a violation and calls again, so each says the place, what is wanted there and what was
+//! found. All of them come from strangers and go into a context of limited size: every part is cut.
 
 use std::fmt;
 use std::io;
@@ -11,6 +14,18 @@ use super::bounds;
 /// `/items/0/count: expected an integer, got "three"`.
 ///
 /// It shows a part of the value, so it is for the sender of the value and not for a log.
+///
+/// ```
+/// use serde_json::json;
+/// use weft_lite::mcp::{Schema, SchemaPolicy, ViolationKind};
+///
+/// let schema = Schema::compile(&json!({ "items": { "maxLength": 2 } }), SchemaPolicy::Strict)?;
+/// let violations = schema.validate(&json!(["ab", "abc"])).unwrap_err();
+/// assert_eq!(violations[0].path, "/1");
+/// assert_eq!(violations[0].expected, "at most 2 characters");
+/// assert_eq!(violations[0].kind, ViolationKind::Mismatch);
+/// # Ok::<(), weft_lite::mcp::SchemaError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
@@ -39,6 +54,7 @@ pub enum ViolationKind {
 }
 
 impl Violation {
+    /// What differs at `path`, in words that are cut already.
     pub(super) fn mismatch(path: &ValuePath<'_>, expected: String, got: String) -> Self {
         Self { path: path.to_string(), expected, got, kind: ViolationKind::Mismatch }
     }
@@ -68,8 +84,11 @@ impl fmt::Display for Violation {
 /// violation writes it down.
 #[derive(Clone, Copy)]
 pub(super) enum ValuePath<'a> {
+    /// The whole value.
     Root,
+    /// A property of an object, by its name.
     Property(&'a ValuePath<'a>, &'a str),
+    /// An item of an array, by its index.
     Item(&'a ValuePath<'a>, usize),
 }
 
@@ -128,6 +147,7 @@ pub(super) fn listed<T: fmt::Display>(
     texts: impl ExactSizeIterator<Item = T>,
     word: &str,
 ) -> String {
+    /// Texts that are listed; of a longer list the message says how long it is.
     const SHOWN: usize = 12;
     let count = texts.len();
     let mut list = String::new();
