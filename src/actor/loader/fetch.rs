@@ -10,6 +10,7 @@ use futures_lite::future::{poll_once, ready};
 
 use super::disk::Disk;
 use super::place::PackagePlace;
+use super::plan::Fetched;
 use crate::actor::host::PluginHost;
 use crate::actor::load::LoadError;
 use crate::actor::prepare::{PrepareContext, PreparedPlugin, ReadyPackage, prepare};
@@ -28,7 +29,7 @@ pub(super) async fn fetch(
     disk: &Disk,
     host: &PluginHost,
     descriptions: &Option<Descriptions>,
-) -> Vec<(PackagePlace, Result<PreparedPlugin, LoadError>)> {
+) -> Fetched<PreparedPlugin> {
     let at_once = match places.len() {
         0 | 1 => 1,
         _ => available_parallelism().map_or(1, |cores| cores.get().min(AT_ONCE)),

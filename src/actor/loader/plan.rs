@@ -46,7 +46,7 @@ pub(super) struct PlanInput {
 }
 
 /// The packages that this reload has fetched, with the reason if one failed.
-pub(super) type Fetched = SortedMap<PackagePlace, Result<(), LoadError>>;
+pub(super) type Fetched<P> = Vec<(PackagePlace, Result<P, LoadError>)>;
 
 /// The changes of one reload.
 #[derive(Default)]
@@ -71,7 +71,7 @@ pub(super) struct Plan {
 
 /// Decides about every candidate. The plan is final when it has nothing left to fetch; until then it assumes
 /// that each fetch will succeed.
-pub(super) fn plan(input: &PlanInput, history: &History, fetched: &Fetched) -> Plan {
+pub(super) fn plan<P>(input: &PlanInput, history: &History, fetched: &Fetched<P>) -> Plan {
     let mut planner =
         Planner { input, history, fetched, withdrawn: SortedSet::new(), plan: Plan::default() };
     for candidate in &input.candidates {
@@ -80,16 +80,16 @@ pub(super) fn plan(input: &PlanInput, history: &History, fetched: &Fetched) -> P
     planner.finish()
 }
 
-struct Planner<'a> {
+struct Planner<'a, P> {
     input: &'a PlanInput,
     history: &'a History,
-    fetched: &'a Fetched,
+    fetched: &'a Fetched<P>,
     /// Ids of plugins in service that wait for approval from now on.
     withdrawn: SortedSet<&'a str>,
     plan: Plan,
 }
 
-impl<'a> Planner<'a> {
+impl<'a, P> Planner<'a, P> {
     fn decide(&mut self, candidate: &'a Candidate) {
         let Candidate { place, content, policy, objection, .. } = candidate;
         let content = match content {
@@ -109,8 +109,9 @@ impl<'a> Planner<'a> {
         if self.is_serving(place, content) {
             return self.serve(place, id);
         }
-        match (self.fetched.get(place), self.failed_before(place, content)) {
-            (Some(Ok(())), _) => self.add(place, content),
+        let fetched = self.fetched.iter().find(|(fetched, _)| fetched == place);
+        match (fetched.map(|(_, result)| result), self.failed_before(place, content)) {
+            (Some(Ok(_)), _) => self.add(place, content),
             (Some(Err(error)), _) => {
                 if !is_race(error) {
                     self.plan.failed.push((place.clone(), (content.digest, error.clone())));
@@ -255,6 +256,8 @@ mod tests {
     use crate::contract::PluginManifest;
     use crate::package::{Approval, PackageKind, StoredApproval};
 
+    const NOTHING: Fetched<()> = Fetched::new();
+
     fn place(folder: &str) -> PackagePlace {
         PackagePlace::Folder(folder.into())
     }
@@ -306,7 +309,7 @@ mod tests {
         History { serving: serving.into(), ..History::default() }
     }
 
-    fn fetched<const N: usize>(results: [(&str, Result<(), LoadError>); N]) -> Fetched {
+    fn fetched<const N: usize>(results: [(&str, Result<(), LoadError>); N]) -> Fetched<()> {
         results.map(|(folder, result)| (place(folder), result)).into()
     }
 
@@ -321,7 +324,7 @@ mod tests {
     #[test]
     fn a_new_package_is_fetched_then_added() {
         let input = input([package("a", "one", 1)]);
-        let first = plan(&input, &History::default(), &Fetched::new());
+        let first = plan(&input, &History::default(), &NOTHING);
         assert_eq!(first.fetch, [place("a")]);
         assert!(first.add.is_empty());
         let last = plan(&input, &History::default(), &fetched([("a", Ok(()))]));
@@ -332,8 +335,7 @@ mod tests {
 
     #[test]
     fn unchanged_content_stays_without_a_fetch() {
-        let plan =
-            plan(&input([package("a", "one", 1)]), &serving([("a", "one", 1)]), &Fetched::new());
+        let plan = plan(&input([package("a", "one", 1)]), &serving([("a", "one", 1)]), &NOTHING);
         assert!(plan.fetch.is_empty() && plan.add.is_empty() && plan.remove.is_empty());
         assert!(plan.claimed.contains_key("one"));
     }
@@ -341,7 +343,7 @@ mod tests {
     #[test]
     fn changed_content_replaces_the_plugin() {
         let (input, history) = (input([package("a", "one", 2)]), serving([("a", "one", 1)]));
-        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("a")]);
+        assert_eq!(plan(&input, &history, &NOTHING).fetch, [place("a")]);
         let plan = plan(&input, &history, &fetched([("a", Ok(()))]));
         assert_eq!(added(&plan), ["one"]);
         assert_eq!(plan.remove, ["one"]);
@@ -352,7 +354,7 @@ mod tests {
         let mut input = input([package("a", "one", 1), package("b", "two", 1)]);
         input.stale.insert("two".into());
         let history = serving([("a", "one", 1), ("b", "two", 1)]);
-        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("b")]);
+        assert_eq!(plan(&input, &history, &NOTHING).fetch, [place("b")]);
     }
 
     #[test]
@@ -370,14 +372,14 @@ mod tests {
         let mut input = input([package("a", "one", 2)]);
         let mut history = History::default();
         history.failed.insert(place("a"), (2, failure()));
-        let remembered = plan(&input, &history, &Fetched::new());
+        let remembered = plan(&input, &history, &NOTHING);
         assert!(remembered.fetch.is_empty());
         assert_eq!(errors(&remembered), ["`describe` gave no JSON"]);
         input.failures = Failures::TryAgain;
-        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("a")]);
+        assert_eq!(plan(&input, &history, &NOTHING).fetch, [place("a")]);
         input.failures = Failures::Remember;
         history.failed.insert(place("a"), (1, failure()));
-        assert_eq!(plan(&input, &history, &Fetched::new()).fetch, [place("a")]);
+        assert_eq!(plan(&input, &history, &NOTHING).fetch, [place("a")]);
     }
 
     #[test]
@@ -393,7 +395,7 @@ mod tests {
     #[test]
     fn the_first_package_of_an_id_wins() {
         let input = input([package("a", "one", 1), package("b", "one", 2)]);
-        let first = plan(&input, &History::default(), &Fetched::new());
+        let first = plan(&input, &History::default(), &NOTHING);
         assert_eq!(first.fetch, [place("a")]);
         assert_eq!(errors(&first), ["shadowed by the one from a"]);
         // When the first one fails, the second one has its turn.
@@ -407,7 +409,7 @@ mod tests {
     #[test]
     fn unapproved_permissions_take_a_plugin_out() {
         let input = input([asking_for_a_shell(package("a", "one", 2))]);
-        let plan = plan(&input, &serving([("a", "one", 1)]), &Fetched::new());
+        let plan = plan(&input, &serving([("a", "one", 1)]), &NOTHING);
         assert!(plan.fetch.is_empty() && plan.revoke.is_empty() && plan.warnings.is_empty());
         assert_eq!(plan.remove, ["one"]);
         assert!(matches!(plan.outcomes.get(&place("a")), Some(Readiness::Pending(_))));
@@ -416,7 +418,7 @@ mod tests {
     #[test]
     fn pending_packages_do_not_disturb_other_places() {
         let input = input([asking_for_a_shell(package("a", "one", 1)), package("b", "one", 1)]);
-        let plan = plan(&input, &serving([("b", "one", 1)]), &Fetched::new());
+        let plan = plan(&input, &serving([("b", "one", 1)]), &NOTHING);
         assert!(plan.fetch.is_empty() && plan.remove.is_empty());
         assert_eq!(plan.claimed.get("one"), Some(&place("b")));
     }
@@ -434,7 +436,7 @@ mod tests {
     fn an_objection_keeps_a_package_out() {
         let objection = Some("change: p.wasm".to_owned());
         let input = input([Candidate { objection, ..package("a", "one", 1) }]);
-        let plan = plan(&input, &History::default(), &Fetched::new());
+        let plan = plan(&input, &History::default(), &NOTHING);
         assert!(plan.fetch.is_empty());
         assert_eq!(errors(&plan), ["needs approval for change: p.wasm"]);
     }
@@ -446,11 +448,11 @@ mod tests {
             input([Candidate { policy, ..package("a", "one", 1) }])
         };
         let mut history = serving([("a", "one", 1)]);
-        let first = plan(&revoked(), &history, &Fetched::new());
+        let first = plan(&revoked(), &history, &NOTHING);
         assert_eq!((first.remove, first.revoke), (vec!["one".into()], vec!["one".to_owned()]));
         assert_eq!(first.warnings.len(), 1);
         (history.serving, history.outcomes) = (SortedMap::new(), first.outcomes);
-        let second = plan(&revoked(), &history, &Fetched::new());
+        let second = plan(&revoked(), &history, &NOTHING);
         assert!(second.remove.is_empty() && second.revoke.is_empty() && second.warnings.is_empty());
     }
 
@@ -459,7 +461,7 @@ mod tests {
         let history = serving([("a", "one", 1), ("b", "two", 1)]);
         let mut input = input([]);
         input.forgotten.insert("two".into());
-        let plan = plan(&input, &history, &Fetched::new());
+        let plan = plan(&input, &history, &NOTHING);
         assert_eq!((plan.remove, plan.revoke), (vec!["one".into()], vec!["two".to_owned()]));
     }
 
@@ -467,10 +469,10 @@ mod tests {
     fn an_unreadable_manifest_keeps_the_plugin() {
         let history = serving([("a", "one", 1)]);
         let other_kind = PackageErrorKind::OtherKind { wanted: PackageKind::Plugin };
-        let kept = plan(&input([unreadable("a", other_kind)]), &history, &Fetched::new());
+        let kept = plan(&input([unreadable("a", other_kind)]), &history, &NOTHING);
         assert!(kept.remove.is_empty() && kept.claimed.contains_key("one"));
         let missing = PackageErrorKind::NoManifest { looked_for: &[] };
-        let gone = plan(&input([unreadable("a", missing)]), &history, &Fetched::new());
+        let gone = plan(&input([unreadable("a", missing)]), &history, &NOTHING);
         assert_eq!(gone.remove, ["one"]);
     }
 }

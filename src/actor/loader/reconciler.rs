@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use super::disk::Disk;
 use super::fetch::fetch;
-use super::place::PackagePlace;
 use super::plan::{Fetched, History, Plan, PlanInput, plan};
 use super::scope::Failures;
 use crate::actor::host::{PluginHost, Update};
 use crate::actor::prepare::PreparedPlugin;
 use crate::actor::registry::RefusedPlugin;
-use crate::contract::{SortedMap, SortedSet};
+use crate::contract::SortedSet;
 use crate::package::Descriptions;
 use crate::skill::SkillRegistry;
 use crate::task::off_executor;
@@ -25,8 +24,6 @@ pub(super) struct Reconciler {
     refused: Vec<RefusedPlugin>,
     generation: u64,
 }
-
-type Prepared = SortedMap<PackagePlace, PreparedPlugin>;
 
 impl Reconciler {
     pub(super) fn new(host: PluginHost, descriptions: Option<Descriptions>) -> Self {
@@ -55,21 +52,16 @@ impl Reconciler {
             stale: self.stale(failures).await,
             failures,
         };
-        let (mut fetched, mut prepared) = (Fetched::new(), Prepared::new());
+        let mut fetched = Fetched::new();
         let plan = loop {
             let plan = plan(&input, &self.history, &fetched);
             if plan.fetch.is_empty() {
                 break plan;
             }
             // A failure may free an id for a later candidate, which is fetched in the next round.
-            for (place, result) in fetch(plan.fetch, disk, &self.host, &self.descriptions).await {
-                let result = result.map(|plugin| {
-                    prepared.insert(place.clone(), plugin);
-                });
-                fetched.insert(place, result);
-            }
+            fetched.extend(fetch(plan.fetch, disk, &self.host, &self.descriptions).await);
         };
-        self.apply(plan, prepared, disk, skills).await
+        self.apply(plan, fetched, disk, skills).await
     }
 
     /// The plugins that may use a file that was missing when they were loaded and exists now. Only an
@@ -91,7 +83,7 @@ impl Reconciler {
     async fn apply(
         &mut self,
         plan: Plan,
-        mut prepared: Prepared,
+        mut fetched: Fetched<PreparedPlugin>,
         disk: &Disk,
         mut skills: SkillRegistry,
     ) -> Option<u64> {
@@ -104,7 +96,8 @@ impl Reconciler {
         let History { serving, failed: known_failed, outcomes: known_outcomes } = &mut self.history;
         for (id, added) in add {
             known_failed.remove(&added.place);
-            if let Some(mut plugin) = prepared.remove(&added.place) {
+            let at = fetched.iter().position(|(place, _)| *place == added.place);
+            if let Some((_, Ok(mut plugin))) = at.map(|at| fetched.swap_remove(at)) {
                 to_keep.extend(plugin.to_keep.take());
                 update.add.push(plugin);
             }
