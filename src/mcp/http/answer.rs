@@ -1,4 +1,7 @@
 //! One message over HTTP: which era it is in, and whether its answer is a text or a stream of events.
+//!
+//! A legacy client can't be told from a modern one by its connection, so the era is decided for each
+//! message. Nothing of a request is kept once it is answered.
 
 use async_channel::Receiver;
 use futures_lite::future::{or, pending};
@@ -23,11 +26,16 @@ use crate::mcp::result::success;
 use crate::mcp::revision::Revision;
 use crate::task::contained;
 
-/// Messages of one request that wait to be written. Every stream has room for so many.
+/// Messages of one request that wait to be written. Every stream has room for so many; a sender then
+/// waits for its client.
 const EARLY: usize = 16;
 
 impl Endpoint {
     /// Answers one message.
+    ///
+    /// A request is answered by its result or error, a notification by status 202 with no body
+    /// (Streamable HTTP, Sending Messages), and what is no message by status 400. Dropping the future
+    /// cancels what runs.
     pub(super) async fn take(
         &self,
         Parts { headers, extensions, .. }: &Parts,
@@ -56,6 +64,12 @@ impl Endpoint {
     }
 
     /// The era of a request; `None` for `initialize`, with which the legacy one begins.
+    ///
+    /// # Errors
+    ///
+    /// -32020 where the headers contradict the body, -32022 for a revision that is not served, and
+    /// -32602 for a `_meta` that lacks something. All of them have status 400 (Streamable HTTP, Server
+    /// Validation).
     fn request_context(
         &self,
         headers: &HeaderMap,
@@ -103,6 +117,11 @@ impl Endpoint {
         whole(StatusCode::OK, HeldText { text, held: self.budget().nothing() }, accepted)
     }
 
+    /// Runs a request, and answers as its client takes it: with a text, or with a stream of events for
+    /// a subscription and for a call with progress.
+    ///
+    /// The request holds its room in the budget until it is answered; then the answer does, until it is
+    /// written. A panic costs this request alone.
     async fn begin(
         &self,
         request: Request,
@@ -138,6 +157,7 @@ impl Endpoint {
         let answer: BoxFuture<'static, Result<HeldText, String>> = Box::pin(async move {
             let work =
                 Box::pin(async move { server.answer(request, request_context, client).await });
+            // Whoever sent it can't repair it, but must not wait for ever.
             let panicked = |_| RpcError::panicked().answer(Some(&id));
             let text = contained(work).await.unwrap_or_else(panicked);
             // The request is gone, and its room is the answer's.
@@ -205,6 +225,9 @@ impl Endpoint {
         self.events(work, early, ends)
     }
 
+    /// The response for `work`, whose last message ends the stream; before it comes what arrives in
+    /// `early`. The client cancels by closing the stream: hyper then drops the response's body, and
+    /// `work` with it (Streamable HTTP, Cancellation).
     fn events(
         &self,
         work: BoxFuture<'static, Option<HeldText>>,

@@ -1,4 +1,7 @@
 //! What is sent back: a text, or a stream of events that ends with the answer.
+//!
+//! Hyper polls a body only as its own buffer empties, so a client that reads slowly slows down what
+//! is sent to it, and few messages wait.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,11 +18,14 @@ use crate::mcp::client::HeldText;
 
 /// The body of a response.
 pub(super) enum ResponseBody {
+    /// A whole text; `None` once it is taken, and for a response without a body.
     Text(Option<Bytes>),
+    /// Events until the answer, with no length known before.
     Events(Box<EventStream>),
 }
 
 impl ResponseBody {
+    /// A body of one text.
     pub(super) fn text(text: impl Into<Bytes>) -> Self {
         Self::Text(Some(text.into()))
     }
@@ -31,18 +37,23 @@ pub(super) struct EventStream {
     pub(super) work: Option<BoxFuture<'static, Option<HeldText>>>,
     /// What comes before the last message.
     pub(super) early: Pin<Box<Receiver<HeldText>>>,
+    /// How long nothing is sent before a comment shows proxies that the stream is alive.
     pub(super) keep_alive: Duration,
+    /// Fires when the next comment is due; set back by every message.
     pub(super) timer: Timer,
     /// Lives as long as the connection.
     pub(super) _ends: CancellationSource,
 }
 
 impl EventStream {
+    /// The next part: events that have come, the answer with what came before it, or a comment. `None`
+    /// at the end.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Some(work) = &mut self.work else { return Poll::Ready(None) };
         if let Poll::Ready(last) = work.poll(context) {
             self.work = None;
             let mut events = String::new();
+            // What was sent before the answer has to arrive before it.
             while let Ok(message) = self.early.try_recv() {
                 push_event(&mut events, &message.text);
             }
@@ -59,6 +70,8 @@ impl EventStream {
         }
         if self.timer.poll(context).is_ready() {
             self.timer.set_after(self.keep_alive);
+            // A line that begins with a colon is a comment, which clients ignore (Streamable HTTP,
+            // Receiving Messages).
             return Poll::Ready(Some(Bytes::from_static(b":\n\n")));
         }
         Poll::Pending
@@ -84,6 +97,7 @@ impl AsRef<[u8]> for HeldText {
     }
 }
 
+/// Appends an event. A message is one line, so it is one `data` field.
 fn push_event(events: &mut String, message: &str) {
     events.push_str("event: message\ndata: ");
     events.push_str(message);

@@ -1,5 +1,8 @@
 //! The headers that a browser needs before a page of an allowed origin may send requests (CORS,
 //! the Fetch standard). Other origins never get here.
+//!
+//! The protocol says nothing of CORS; without these headers clients that run in a browser could not use
+//! any server.
 
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -15,6 +18,9 @@ use super::response::HttpResponse;
 const HEADERS: &str = "authorization, content-type, accept, mcp-protocol-version, mcp-method, mcp-name, mcp-session-id, last-event-id";
 
 /// The answer to a preflight request; `None` for any other.
+///
+/// A browser sends no token with it, so it is answered before tokens are checked. Its answer allows
+/// nothing by itself: the request that follows is checked like any other.
 pub(super) fn preflight<B>(request: &Request<B>) -> Option<HttpResponse> {
     let asks = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     if request.method() != Method::OPTIONS || !asks {

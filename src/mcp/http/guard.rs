@@ -1,4 +1,9 @@
 //! Who may ask: the host that is named, the web page that asks, and the token that is shown.
+//!
+//! The first two answer DNS rebinding (2026-07-28, Streamable HTTP, Security & Endpoint): a page of any
+//! site can have its name lead to 127.0.0.1 and then send requests here as if they were to its own
+//! host. The browser still names that host, in `Host` and in `Origin`, and can't be made to lie. A
+//! program that is no browser may send any headers; it is kept out by the token alone.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,6 +27,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// 401 where another token could help, 403 where none does.
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Host | Self::Origin | Self::Plugin => StatusCode::FORBIDDEN,
@@ -29,6 +35,7 @@ impl Refusal {
         }
     }
 
+    /// What the client reads. It names no allowed host.
     pub(super) fn message(self) -> &'static str {
         match self {
             Self::Host => "the Host header names none of this server's hosts",
@@ -92,6 +99,9 @@ pub(super) fn token(headers: &HeaderMap, options: &HttpOptions) -> Result<(), Re
 }
 
 /// The value of a header that stands there once.
+///
+/// `None` where it is missing, repeated or not visible ASCII: of two values, a proxy and this server
+/// could read different ones.
 pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
@@ -100,6 +110,8 @@ pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The host of `host` or `host:port`, in lower case, an IPv6 address without its brackets, a name without
 /// the final dot of a fully qualified name.
+///
+/// `None` where the port is no number or there is no host.
 pub(super) fn host_of(authority: &str) -> Option<String> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
@@ -113,6 +125,8 @@ pub(super) fn host_of(authority: &str) -> Option<String> {
     (digits && !host.is_empty()).then(|| host.to_ascii_lowercase())
 }
 
+/// Whether the host, without its port, is this server: loopback, the address it listens on, or a name
+/// that the operator allows. Ports are not compared, as a forwarded port is another one.
 fn is_ours(host: &str, address: SocketAddr, options: &HttpOptions) -> bool {
     let number = host.parse::<IpAddr>().ok();
     host == "localhost"

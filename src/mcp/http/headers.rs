@@ -1,4 +1,9 @@
 //! What the headers of a modern request say of its body, and have to say truly: proxies go by them.
+//!
+//! Gateways route and filter by headers without reading bodies, so a header that differs from the body
+//! would pass a request by their rules. Both have to agree (2026-07-28, Streamable HTTP, Server
+//! Validation), or the request is refused with status 400 and -32020. Legacy clients send only the
+//! version.
 
 use std::borrow::Cow;
 
@@ -11,8 +16,11 @@ use crate::mcp::catalog::HeaderParameter;
 use crate::mcp::message::{Request, RpcError, code, read};
 use crate::mcp::scan;
 
+/// The revision that a request is in. Since 2025-06-18.
 pub(super) const VERSION: &str = "mcp-protocol-version";
+/// The method of the body, for every modern request.
 const METHOD: &str = "mcp-method";
+/// What the method is about: a name or a URI.
 const NAME: &str = "mcp-name";
 
 /// The methods whose subject is in `Mcp-Name`, and what it is called in their parameters.
@@ -73,6 +81,7 @@ pub(super) fn check_parameters(
             }
             (Some(value), raw) => {
                 let shown = raw.and_then(decoded);
+                // An integer may be written as 1.0 in one of the two places.
                 let number = |text: &str| text.parse::<f64>().ok();
                 let equal = match (value, shown.as_deref()) {
                     (Value::String(text), Some(shown)) => text == shown,
@@ -90,6 +99,7 @@ pub(super) fn check_parameters(
     Ok(())
 }
 
+/// Compares one header with what the body says.
 fn same(name: &str, header: Option<&str>, body: &str) -> Result<(), RpcError> {
     match header {
         Some(header) if header == body => Ok(()),
@@ -98,11 +108,14 @@ fn same(name: &str, header: Option<&str>, body: &str) -> Result<(), RpcError> {
     }
 }
 
+/// The error -32020.
 fn mismatch(message: String) -> RpcError {
     RpcError::new(code::HEADER_MISMATCH, message)
 }
 
 /// A value that may be written as `=?base64?...?=`.
+///
+/// Header values are ASCII, so clients write other text that way (Streamable HTTP, Value Encoding).
 fn decoded(value: &str) -> Option<Cow<'_, str>> {
     let encoded = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
     match encoded {

@@ -1,4 +1,8 @@
 //! Accepting connections, so many at a time, and ending them in good order.
+//!
+//! One task serves one connection, and one connection has one request at a time (HTTP/1.1). A
+//! connection over the limit is closed and not left waiting: its client would see neither an answer nor
+//! an error.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -22,7 +26,8 @@ use crate::contract::BoxFuture;
 use crate::mcp::server::McpServer;
 use crate::task::{SystemClock, until, within};
 
-/// Bytes that the head of a request may have, and that are buffered of a body.
+/// Bytes that the head of a request may have, and that are buffered of a body. Each connection may hold
+/// so many, which the budget does not count.
 const BUFFER_BYTES: usize = 16 << 10;
 /// Headers of a request.
 const HEADERS: usize = 64;
@@ -32,6 +37,24 @@ const GRACE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An address that clients can connect to.
+///
+/// It listens from [`bind`](Self::bind) on: clients that connect before [`McpServer::serve_http`] wait
+/// in the system's queue. Dropping it closes the address.
+///
+/// ```
+/// use std::net::Ipv4Addr;
+///
+/// use weft_lite::Runtime;
+/// use weft_lite::mcp::{HttpOptions, McpListener, McpOptions, McpServer};
+///
+/// let runtime = Runtime::builder().without_bundled().build();
+/// let server = McpServer::new(runtime.host().clone(), runtime.executor(), McpOptions::default());
+/// let listener = McpListener::bind((Ipv4Addr::LOCALHOST, 0).into(), HttpOptions::default())?;
+/// println!("http://{}/mcp", listener.address());
+/// server.stop(); // A program calls this when it is asked to quit.
+/// runtime.block_on(server.serve_http(listener));
+/// # Ok::<(), weft_lite::mcp::HttpError>(())
+/// ```
 #[derive(Debug)]
 pub struct McpListener {
     listener: Async<TcpListener>,
@@ -62,6 +85,8 @@ impl McpListener {
     /// # Errors
     ///
     /// As [`bind`](Self::bind).
+    ///
+    /// If it is not, a new socket is bound.
     pub fn adopt(
         socket: OwnedFd,
         address: SocketAddr,
@@ -90,6 +115,8 @@ impl McpListener {
     }
 
     /// The address that it listens on.
+    ///
+    /// With the port that the system chose, if it was bound to port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -100,6 +127,9 @@ impl McpServer {
     /// Serves every client that connects, until [`stop`](Self::stop): then subscriptions are ended
     /// with their last result, and what runs has a few seconds to be answered. A client that takes
     /// too long is cut off. The options of the listener say how long that is.
+    ///
+    /// Connections are tasks of the server's executor: dropping the future accepts no more of them, and
+    /// those that are open go on.
     pub async fn serve_http(&self, listener: McpListener) {
         self.serve_boxed(listener).await;
     }
@@ -109,6 +139,7 @@ impl McpServer {
         Box::pin(self.serve_address(listener))
     }
 
+    /// Accepts connections until the server stops, then waits up to [`GRACE`] for those that are open.
     async fn serve_address(&self, listener: McpListener) {
         let McpListener { listener, address, options } = listener;
         let room = Arc::new(Semaphore::new(options.connections.max(1)));
@@ -162,6 +193,8 @@ impl ClientStream {
     }
 }
 
+/// Serves one connection until its client is gone, or until its request has been answered after the
+/// server was stopped.
 async fn serve(stream: Async<TcpStream>, service: Arc<Endpoint>) -> hyper::Result<()> {
     let write_timeout = service.options().write_timeout;
     // Small messages are answered at once.

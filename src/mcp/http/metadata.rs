@@ -1,4 +1,8 @@
 //! The endpoints beside MCP: liveness, metrics and the authorization server.
+//!
+//! `/healthz` is a text in `service`, and needs no token: it tells nothing. Metrics need one, for they
+//! say how much is called. The metadata needs none, because a client reads it to learn where tokens
+//! come from.
 
 use std::fmt::Write;
 
@@ -8,6 +12,8 @@ use crate::contract::json_line;
 use crate::mcp::server::McpServer;
 
 /// The metrics in the text format of Prometheus.
+///
+/// Counters begin at 0 with the process. None has labels.
 pub(super) fn metrics(server: &McpServer) -> String {
     let counted = server.metrics().counted();
     let memory = server.host().memory_budget();
@@ -39,6 +45,9 @@ pub(super) fn metrics(server: &McpServer) -> String {
 }
 
 /// The metadata of a protected resource (RFC 9728, section 2).
+///
+/// `base` is the scheme and host that the client has reached, without a final slash: clients compare
+/// the resource with the URL they use (RFC 9728, section 3.3).
 pub(super) fn resource(base: &str, authorization_server: &str) -> String {
     json_line(&json!({
         "resource": format!("{base}/mcp"),

@@ -13,6 +13,17 @@ use crate::contract::limits::{MESSAGE_BYTES, SURFACE_BYTES};
 const TOKEN_CHARS: usize = 16;
 
 /// What clients have to show. Only its digest is kept.
+///
+/// Its [`Debug`](fmt::Debug) output shows nothing of the token.
+///
+/// ```
+/// use weft_lite::mcp::BearerToken;
+///
+/// let token = BearerToken::new("c2VjcmV0LXRva2VuLTE=\n")?;
+/// assert_eq!(format!("{token:?}"), "BearerToken");
+/// assert!(BearerToken::new("too short").is_err());
+/// # Ok::<(), weft_lite::mcp::HttpError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct BearerToken([u8; 32]);
 
@@ -37,6 +48,7 @@ impl BearerToken {
         *self == Self::digest(shown)
     }
 
+    /// The digest that stands for the token.
     fn digest(token: &[u8]) -> Self {
         Self(Sha256::of(token))
     }
@@ -49,6 +61,26 @@ impl fmt::Debug for BearerToken {
 }
 
 /// How the HTTP server is reached, and what it bears.
+///
+/// The ceilings are those of a small machine; raise [`memory_bytes`](Self::memory_bytes) together with
+/// [`body_bytes`](Self::body_bytes), or a few large requests take all of it.
+///
+/// ```
+/// use weft_lite::mcp::{BearerToken, HttpError, HttpOptions, McpListener};
+///
+/// // Other machines reach this address, so clients need a token.
+/// let address = "0.0.0.0:7331".parse()?;
+/// let refused = McpListener::bind(address, HttpOptions::default()).unwrap_err();
+/// assert!(matches!(refused, HttpError::TokenNeeded { .. }));
+///
+/// let options = HttpOptions {
+///     token: Some(BearerToken::new("c2VjcmV0LXRva2VuLTE=")?),
+///     allowed_hosts: vec!["tools.example.com".into()],
+///     ..HttpOptions::default()
+/// };
+/// # let _ = options;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
     /// What clients have to show; needed where the address is not loopback. Default: nothing.
@@ -88,6 +120,8 @@ impl Default for HttpOptions {
 }
 
 /// Why the HTTP server can't start.
+///
+/// Each has a [next step](crate::errors::ActionableError::next_step) for the operator.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HttpError {

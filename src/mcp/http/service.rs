@@ -1,4 +1,7 @@
 //! From a request to a response: the paths, who may ask, and what is read of the body.
+//!
+//! The checks come in the order of their cost: where a request comes from, its path, the token, the
+//! content type, and only then the body.
 
 use std::ascii;
 use std::net::SocketAddr;
@@ -21,17 +24,26 @@ use crate::mcp::message::RpcError;
 use crate::mcp::server::McpServer;
 use crate::task::{SystemClock, within};
 
+/// Where clients look for the authorization server (RFC 9728, section 3.1).
 const METADATA: &str = "/.well-known/oauth-protected-resource";
+/// The content type of a stream of events.
 pub(super) const EVENTS: &str = "text/event-stream";
 /// Refused requests that the operator reads of without asking for more.
 const LOGGED_REFUSALS: u32 = 20;
+/// The content type of what people read.
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// The types that a client takes for an answer.
+///
+/// Revision 2026-07-28 has clients accept both types (Streamable HTTP, Sending Messages); those that
+/// accept one get that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accepted {
+    /// Then the server chooses for each request.
     Both,
+    /// Only whole answers: no progress and no subscriptions.
     Json,
+    /// Only streams; a whole answer is a stream of one event.
     Events,
 }
 
@@ -53,23 +65,29 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
+    /// The endpoint of a server that listens on `address`.
     pub(super) fn new(server: McpServer, address: SocketAddr, options: HttpOptions) -> Self {
         let budget = ByteBudget::new("mcp", options.memory_bytes);
         Self { server, address, options, refusals: AtomicU32::new(0), budget }
     }
 
+    /// The server that answers messages.
     pub(super) fn server(&self) -> &McpServer {
         &self.server
     }
 
+    /// What the operator decided.
     pub(super) fn options(&self) -> &HttpOptions {
         &self.options
     }
 
+    /// The room that all connections share. Other transports have their own.
     pub(super) fn budget(&self) -> &ByteBudget {
         &self.budget
     }
 
+    /// The response to a request. It never fails: what is wrong becomes a status. Dropping the future
+    /// cancels what runs.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> HttpResponse {
         if let Err(refusal) = guard::place(request.headers(), self.address, &self.options) {
             self.log_refusal(refusal, request.headers());
@@ -109,6 +127,7 @@ impl Endpoint {
         log::log!(level, "mcp: refused a request with `{name}: {value}`; {next_step}");
     }
 
+    /// Chooses by path and method. `/healthz` and the metadata come before the check of the token.
     async fn route(&self, request: Request<Incoming>) -> HttpResponse {
         let (path, method) = (request.uri().path(), request.method());
         match (path, method.as_str()) {
@@ -140,6 +159,7 @@ impl Endpoint {
         }
     }
 
+    /// Takes one message, if its type, size and time are within bounds.
     async fn post(&self, request: Request<Incoming>) -> HttpResponse {
         let (head, body) = request.into_parts();
         if !is_type(&head.headers, JSON) {
@@ -210,6 +230,7 @@ impl Endpoint {
         read.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
     }
 
+    /// The answer at the path of the metadata; 404 where no authorization server is configured.
     fn metadata(&self, headers: &HeaderMap) -> HttpResponse {
         match &self.options.authorization_server {
             Some(server) => {
@@ -228,6 +249,8 @@ impl Endpoint {
         format!("{scheme}://{host}")
     }
 
+    /// The response to a request that is not let in. With 401 comes where tokens are to be had, if the
+    /// operator said so (RFC 9728, section 5.1).
     fn refused(&self, refusal: Refusal, headers: &HeaderMap) -> HttpResponse {
         let mut answer = problem_of(refusal.status(), refusal.message());
         if refusal == Refusal::Token {

@@ -1,4 +1,8 @@
 //! A stream whose reader may not take for ever: a write that nobody reads ends the connection.
+//!
+//! A client that connects, asks for much and reads nothing would otherwise keep an answer in memory for
+//! ever. The time counts from when a write began to wait, and any byte that gets through starts it
+//! again.
 
 use std::io;
 use std::net::TcpStream;
@@ -15,19 +19,29 @@ use smol::{Async, Timer};
 const PART_BYTES: usize = 8 << 10;
 
 /// A stream that fails when nothing can be written for too long.
+///
+/// Reading has no timeout here: the time for a head is hyper's, and the time for a body is measured in
+/// `service`.
 pub(super) struct WriteTimeout {
     /// Shared with the check whether the client is still there.
     stream: Arc<Async<TcpStream>>,
+    /// How long one write may wait.
     write_timeout: Duration,
     /// Runs while a write waits.
     waiting: Option<Timer>,
 }
 
 impl WriteTimeout {
+    /// A stream whose writes may wait for `write_timeout` each.
     pub(super) fn new(stream: Arc<Async<TcpStream>>, write_timeout: Duration) -> Self {
         Self { stream, write_timeout, waiting: None }
     }
 
+    /// Passes on the outcome of a write. One that waits starts the timer, one that is done stops it.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut`, when the timer fires before the write is done.
     fn bounded<T>(
         &mut self,
         context: &mut Context<'_>,
