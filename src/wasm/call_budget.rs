@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use futures_lite::future::or;
-use smol::Timer;
-
 use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
+use crate::task::{SystemClock, within};
 
 /// Fuel between two checks of the clock and two turns of other guests: about 20 µs.
 const SLICE_FUEL: u64 = 50_000;
@@ -198,12 +196,8 @@ impl CallBudget {
     /// Runs `work` to its end, or until the time of this call is over.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, CallError> {
         let Some(deadline) = self.deadline() else { return Ok(work.await) };
-        let done = async { Ok(work.await) };
-        let over = async {
-            Timer::at(deadline).await;
-            Err(self.out_of_time())
-        };
-        or(done, over).await
+        let left = deadline.saturating_duration_since(Instant::now());
+        within(&SystemClock, left, work).await.ok_or_else(|| self.out_of_time())
     }
 
     /// How long to wait for the audit log now: never so long that the call runs out of time because of it.

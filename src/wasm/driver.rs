@@ -4,9 +4,9 @@
 //! one thread serves many guests fairly. Dropping its future, which can happen at every yield and
 //! at every wait, frees the guest: no part of the call goes on.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures_lite::future::{or, yield_now};
+use futures_lite::future::yield_now;
 use smol::Timer;
 use wasmi::{
     Error, ResumableCall, ResumableCallHostTrap, ResumableCallOutOfFuel, Store, TrapCode, Val,
@@ -21,7 +21,7 @@ use super::wasi::preview2::{Preview2Call, Step, ready, store_list};
 use super::wasi::time_until;
 use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
-use crate::task::{fault, lock_fault};
+use crate::task::{SystemClock, fault, lock_fault, within};
 
 /// The memory for a text, in error messages.
 pub(super) const TEXT: &str = "string from cabi_realloc";
@@ -240,15 +240,7 @@ impl Driver<'_> {
         if patience.is_zero() {
             return;
         }
-        let room = async {
-            sandbox.audit_room().await;
-            true
-        };
-        let given_up = async {
-            Timer::after(patience).await;
-            false
-        };
-        if !or(room, given_up).await {
+        if within(&SystemClock, patience, sandbox.audit_room()).await.is_none() {
             self.budget.audit_patience = Duration::ZERO;
         }
     }
@@ -369,18 +361,11 @@ impl Driver<'_> {
     /// holds no thread and uses no fuel.
     async fn wait_until(&self, moment: u64) {
         let Some(left) = time_until(moment) else { return };
-        let come = async {
-            Timer::after(left).await;
+        let moment = Instant::now().checked_add(left);
+        match moment.into_iter().chain(self.budget.deadline()).min() {
+            Some(first) => Timer::at(first).await,
+            None => Timer::never().await,
         };
-        match self.budget.deadline() {
-            Some(deadline) => {
-                or(come, async {
-                    Timer::at(deadline).await;
-                })
-                .await;
-            }
-            None => come.await,
-        }
     }
 
     /// The caller's error for an error of the interpreter.

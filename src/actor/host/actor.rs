@@ -3,9 +3,6 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use futures_lite::future::or;
-use smol::Timer;
-
 use super::state::HostState;
 use crate::actor::load::LoadError;
 use crate::actor::mail;
@@ -16,7 +13,7 @@ use crate::actor::snapshot::Snapshot;
 use crate::contract::{CancellationSource, SortedMap};
 use crate::package::ApprovalPolicy;
 use crate::skill::SkillRegistry;
-use crate::task::{Inbox, Mailbox, ReplySender, mailbox};
+use crate::task::{Inbox, Mailbox, ReplySender, SystemClock, mailbox, within};
 
 /// The changes of one reload.
 #[derive(Default)]
@@ -89,11 +86,7 @@ impl HostActor {
         let idle_timeout = self.shared.options.idle_timeout;
         let sweep = (idle_timeout / 4).max(Duration::from_millis(10));
         loop {
-            let received = or(async { Some(self.inbox.next().await) }, async {
-                Timer::after(sweep).await;
-                None
-            });
-            match received.await {
+            match within(&SystemClock, sweep, self.inbox.next()).await {
                 Some(Some(message)) => self.handle(message),
                 Some(None) => break,
                 None => {

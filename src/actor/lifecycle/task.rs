@@ -12,7 +12,7 @@ use super::outcome::{LifecycleError, MemberOutcome};
 use super::restart::{LifecycleOptions, Restarts};
 use super::state::LifecycleState;
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
-use crate::task::{Clock, Inbox, Mailbox, ReplySender, contained};
+use crate::task::{Clock, Inbox, Mailbox, ReplySender, contained, within};
 
 /// A request to a member's task. The outcome goes to `done`, which may be gone.
 pub(super) enum Control {
@@ -218,11 +218,8 @@ impl MemberTask {
         limit: Duration,
         work: Running<'_>,
     ) -> Result<(), LifecycleError> {
-        let too_long = async {
-            self.clock.sleep(limit).await;
-            Err(LifecycleError::TimedOut { doing, limit })
-        };
-        or(work, too_long).await
+        let worked = within(&*self.clock, limit, work).await;
+        worked.unwrap_or(Err(LifecycleError::TimedOut { doing, limit }))
     }
 
     /// Reports a state. The future is boxed because many callers await it.

@@ -12,7 +12,7 @@ use super::batch::Batch;
 use super::events::Events;
 use crate::actor::loader::{Loader, Reloaded, WatchedFolder};
 use crate::contract::{Cancellation, CancellationSource, SortedSet, WatchConfig};
-use crate::task::spawn_boxed;
+use crate::task::{SystemClock, spawn_boxed, within};
 
 /// How many rounds of new watches may follow each other before the rest waits for the next change.
 const ROUNDS: usize = 4;
@@ -107,11 +107,8 @@ impl WatcherActor {
     async fn next_batch(&mut self) -> Batch {
         let WatchConfig { poll_interval, .. } = self.config;
         if self.source.must_poll() {
-            let poll = async {
-                Timer::after(poll_interval).await;
-                Batch::All
-            };
-            return or(self.source.batch(&self.config), poll).await;
+            let batch = within(&SystemClock, poll_interval, self.source.batch(&self.config));
+            return batch.await.unwrap_or(Batch::All);
         }
         let batch = self.source.batch(&self.config).await;
         if matches!(batch, Batch::All) {

@@ -10,7 +10,6 @@ use futures_lite::future::{or, pending};
 use futures_rustls::pki_types::ServerName;
 use futures_rustls::rustls::{self, CertificateError};
 use hyper::client::conn::http1::Builder;
-use smol::Timer;
 use smol_hyper::rt::FuturesIo;
 
 use super::RequestError;
@@ -21,6 +20,7 @@ use super::permit::HttpPermit;
 use super::response;
 use super::url::Host;
 use crate::contract::limits::KB;
+use crate::task::{SystemClock, within};
 
 /// Status line and headers of an answer.
 const MAX_RESPONSE_HEAD_BYTES: usize = 64 * KB;
@@ -77,11 +77,8 @@ async fn dial(
     left: u32,
 ) -> io::Result<Box<dyn NetworkStream>> {
     let share = permit.deadline().saturating_duration_since(Instant::now()) / left.max(1);
-    or(permit.dialer().dial(address), async {
-        Timer::after(share).await;
-        Err(io::ErrorKind::TimedOut.into())
-    })
-    .await
+    let dialed = within(&SystemClock, share, permit.dialer().dial(address)).await;
+    dialed.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// The same connection under TLS, where the URL asks for it.
