@@ -12,6 +12,8 @@ pub(in crate::mcp) trait CatalogEntry {
 }
 
 /// A list of any entries.
+///
+/// The code that pages lists exists once, not once for each kind of entry.
 pub(in crate::mcp) fn entries<T: CatalogEntry>(list: &[T]) -> Vec<&dyn CatalogEntry> {
     list.iter().map(|entry| entry as &dyn CatalogEntry).collect()
 }

@@ -1,4 +1,7 @@
 //! The catalog of one generation of the registry.
+//!
+//! Making one reads every description, so it is made once for each generation and shared. It remembers
+//! of the one before only the names that are retired and the warnings that have been logged.
 
 use std::sync::Arc;
 
@@ -15,9 +18,11 @@ use crate::mcp::revision::Revision;
 pub(in crate::mcp) struct Catalog {
     /// The registry's generation that it was made from.
     pub(in crate::mcp) generation: u64,
+    /// The tools of plugins and of instruction skills.
     pub(in crate::mcp) tools: Tools,
     /// Every active skill.
     pub(in crate::mcp) skills: Arc<[OfferedSkill]>,
+    /// The skills that people may call, sorted by name.
     pub(in crate::mcp) prompts: Vec<OfferedPrompt>,
     /// The skills that are as the Agent Skills specification wants them, for the extension.
     pub(in crate::mcp) published: Vec<OfferedSkill>,
@@ -44,6 +49,9 @@ impl Default for Catalog {
 
 impl Catalog {
     /// The catalog after `earlier`.
+    ///
+    /// No lock is held. The caller puts it in service and then calls [`replace`](Self::replace) on
+    /// `earlier`.
     pub(in crate::mcp) fn new(snapshot: &Snapshot, options: &McpOptions, earlier: &Self) -> Self {
         let skills = skills::offered(&snapshot.skills);
         Self {
@@ -98,12 +106,16 @@ impl Catalog {
     }
 }
 
+/// Whether two lists differ in an entry or in their length. The modern text of an entry has all that
+/// the legacy one has.
 fn differ<T: CatalogEntry>(now: &[T], before: &[T]) -> bool {
     let same =
         |(one, other): (&T, &T)| one.json(Revision::July2026) == other.json(Revision::July2026);
     now.len() != before.len() || !now.iter().zip(before).all(same)
 }
 
+/// Why a plugin is not in service, as a sentence for a legacy client's log; its id, or where it came
+/// from.
 fn refusal(refused: &RefusedPlugin) -> String {
     let name = refused.id.as_deref().unwrap_or(&refused.origin);
     sanitize_text(&format!("plugin {name} is not in service: {}", refused.error)).into_owned()

@@ -1,8 +1,12 @@
 //! Arguments that clients over HTTP repeat in headers, as a tool's schema asks for with `x-mcp-header`.
+//!
+//! A client excludes a tool whose annotation breaks a rule (2026-07-28, Streamable HTTP, Schema
+//! Extension), so such a tool is not offered in the first place and the operator reads why.
 
 use crate::contract::sort_by;
 use serde_json::Value;
 
+/// The keyword with the name of the header, without its prefix `Mcp-Param-`.
 const ANNOTATION: &str = "x-mcp-header";
 
 /// An argument that is repeated in a header.
@@ -35,6 +39,12 @@ pub(super) fn parameters(schema: &Value) -> Result<Vec<HeaderParameter>, String>
     }
 }
 
+/// Collects the annotations that a chain of `properties` leads to; `path` is the chain so far.
+///
+/// # Errors
+///
+/// A name that is no token, and an annotated property that is neither a string, an integer nor a
+/// boolean.
 fn reachable(
     schema: &Value,
     path: &mut Vec<String>,

@@ -19,6 +19,7 @@ impl Retired {
         Self(names)
     }
 
+    /// Whether the name was offered once and is not any more.
     pub(super) fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|retired| retired == name)
     }

@@ -1,4 +1,7 @@
 //! The skills that are offered: each with where its files are, and as the prompt of a person.
+//!
+//! A skill can be offered three ways: as a prompt to people, as a tool to models if it has no code, and
+//! as files. Its author decides on the first two.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +24,9 @@ const IMITATIONS: [&str; 2] = ["imitated-message", "hidden-text"];
 /// One active skill.
 #[derive(Debug, Clone)]
 pub(in crate::mcp) struct OfferedSkill {
+    /// The name in its URIs.
     pub(in crate::mcp) name: Arc<str>,
+    /// What was read of its `SKILL.md`.
     pub(in crate::mcp) document: Arc<SkillDocument>,
     /// Its folder; `None` where it is compiled in.
     pub(in crate::mcp) folder: Option<Arc<Path>>,
@@ -32,6 +37,7 @@ pub(in crate::mcp) struct OfferedSkill {
 }
 
 impl OfferedSkill {
+    /// The skill of a registry's entry.
     fn new(entry: &SkillEntry, document: &Arc<SkillDocument>) -> Self {
         let folder = entry.path.as_deref().and_then(Path::parent).map(Arc::from);
         Self {
@@ -92,6 +98,7 @@ pub(in crate::mcp) struct Input<'a> {
     pub(in crate::mcp) name: &'a str,
     pub(in crate::mcp) description: Option<&'a str>,
     pub(in crate::mcp) default: Option<&'a str>,
+    /// Whether rendering fails without it.
     pub(in crate::mcp) required: bool,
 }
 
@@ -121,6 +128,7 @@ pub(in crate::mcp) struct OfferedPrompt {
     name: String,
     /// The skill's own name.
     pub(super) skill: Arc<str>,
+    /// The same text for every revision.
     json: String,
 }
 
@@ -149,6 +157,7 @@ pub(super) fn prompts(skills: &[OfferedSkill], name_length: usize) -> Vec<Offere
     prompts
 }
 
+/// The entry of `prompts/list`, with the skill's variables as arguments.
 fn prompt(skill: &OfferedSkill, name: String) -> OfferedPrompt {
     let inputs: Vec<String> = skill
         .inputs()

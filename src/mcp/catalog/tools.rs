@@ -1,4 +1,7 @@
 //! The tools: names, parameters, and the error for an unknown tool.
+//!
+//! A tool that clients could not call, because of its schema or its header names, is left out with a
+//! warning.
 
 use std::sync::Arc;
 
@@ -38,7 +41,10 @@ pub(in crate::mcp) struct OfferedTool {
     pub(in crate::mcp) headers: Vec<HeaderParameter>,
     /// What its results have to be, where the guest has promised something.
     pub(in crate::mcp) output: Option<Schema>,
+    /// The entry of `tools/list` since 2026-07-28.
     modern: String,
+    /// The entry for earlier revisions: output schemas only of objects, and no property whose schema is
+    /// a boolean.
     legacy: String,
 }
 
@@ -74,12 +80,15 @@ pub(in crate::mcp) struct Tools {
     pub(in crate::mcp) listed: Vec<OfferedTool>,
     /// The listed names, and the full ones: where in `listed`.
     by_name: SortedMap<String, usize>,
+    /// Names of earlier generations, for a better error.
     retired: Retired,
     /// Why some are not offered, or not checked in full: a sentence each.
     remarks: Vec<String>,
 }
 
 impl Tools {
+    /// The tools of a registry and of its skills. `earlier` is what was offered before: its names are
+    /// retired where they are gone, and its warnings are not repeated.
     pub(super) fn new(
         registry: &PluginRegistry,
         skills: &[OfferedSkill],
@@ -193,6 +202,11 @@ impl Tools {
 
 impl OfferedTool {
     /// The tool as it is offered, or why no client could call it.
+    ///
+    /// # Errors
+    ///
+    /// Parameters that are no object, a schema that can't be compiled under `policy`, or an annotation
+    /// for headers that clients refuse.
     fn new(entry: &ToolEntry, name: String, policy: SchemaPolicy) -> Result<Self, String> {
         let ToolDescription { description, input_schema, output_schema, .. } = entry.description();
         let input = object_schema(input_schema).ok_or("its parameters are not an object")?;
@@ -233,6 +247,8 @@ impl OfferedTool {
     }
 
     /// The tool that gives a skill's text, with its variables as parameters.
+    ///
+    /// Its hints say that it changes nothing: it only reads the skill's text.
     fn for_instructions(skill: &OfferedSkill, name: String) -> Self {
         let full_name = full_tool_name(SKILL_OWNER, &skill.name);
         let inputs = skill.inputs();
