@@ -1,4 +1,12 @@
 //! `tools/call`: from a name and its arguments to a result, with progress on the way.
+//!
+//! A call goes through the same steps whatever its tool: find it in the catalog, check the arguments
+//! against its input schema, run the guest or render the skill, and write the content. An error of the
+//! protocol (-32602) is for whoever wrote the client; a result with `isError` is for the model, which
+//! can call again (2026-07-28, Tools, Error Handling).
+//!
+//! Dropping the future of a call stops the guest at its next slice of fuel. Nothing more is sent for
+//! it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,15 +38,27 @@ use crate::task::off_executor;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The parameters of a call, of which only the short ones are read.
+///
+/// Arguments can have megabytes, so they are moved out of the request and neither parsed nor copied
+/// here.
 struct CallParams {
+    /// The name that the client uses: the listed or the full one.
     name: String,
+    /// JSON text as it was written; `{}` where there are none.
     arguments: String,
+    /// The answers to what the tool asked for, as JSON text.
     input_responses: Option<String>,
+    /// The sealed state that came with the questions.
     request_state: Option<String>,
 }
 
 impl CallParams {
     /// Takes them out of the request, the arguments with the memory they are in.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a name that is missing or no text, a state that is no text, and a member that is
+    /// there twice.
     fn of(request: &mut Request) -> Result<Self, RpcError> {
         let [name, arguments, input_responses, request_state] =
             request.members(["name", "arguments", "inputResponses", "requestState"])?;
@@ -63,6 +83,9 @@ impl McpServer {
     /// # Errors
     ///
     /// -32602 for a name that isn't offered and for arguments that are no object.
+    ///
+    /// -32602 also for a state or answers that belong to no question of this tool, and -32021 where the
+    /// tool asks for what the client has not declared.
     pub(super) async fn call_tool(
         &self,
         request: &mut Request,
@@ -93,6 +116,7 @@ impl McpServer {
                 return Ok(());
             }
         };
+        // Fuel is what a guest's work is counted in, so the budget is the total of its progress.
         let watched = request_context.progress_token.as_ref().map(|token| (token, max_fuel));
         let run = |arguments, input| self.run(full_name, arguments, input, watched, client);
         let called = match asks {
@@ -114,6 +138,7 @@ impl McpServer {
                     called => called,
                 }
             }
+            // A state that nobody checks must not look as if it counted.
             None if request_state.is_some() && request_context.revision.is_modern() => {
                 return Err(RpcError::invalid_params("`requestState`: this tool asks for nothing"));
             }
@@ -131,6 +156,8 @@ impl McpServer {
     }
 
     /// The arguments of the tool that the request calls that are repeated in headers.
+    ///
+    /// `None` for other requests, and for a tool that isn't offered; the call itself then says so.
     #[cfg(feature = "serve")]
     pub(super) fn header_parameters(&self, request: &Request) -> Option<Vec<HeaderParameter>> {
         if &*request.method != "tools/call" {
@@ -141,6 +168,7 @@ impl McpServer {
         Some(self.catalog().tools.find(&name)?.headers.clone())
     }
 
+    /// The error for a name that isn't offered, with the names to use instead.
     fn unknown_tool(&self, name: &str) -> RpcError {
         self.catalog().tools.unknown(name, &self.host().registry())
     }
@@ -207,6 +235,7 @@ async fn checked(tool: &OfferedTool, arguments: String) -> Result<String, String
     .await
 }
 
+/// Parses arguments; the error is a sentence for the model.
 fn read(arguments: &str) -> Result<Value, String> {
     serde_json::from_str(arguments).map_err(|error| format!("the arguments can't be read: {error}"))
 }
@@ -228,6 +257,9 @@ fn outcome(
 }
 
 /// Reports how much fuel the call has used, while it uses any. Never ends.
+///
+/// Progress has to rise (2026-07-28, Progress), so a guest that waits for an effect reports nothing
+/// new.
 async fn tell<T>(gauge: &FuelGauge, total: u64, token: &ProgressToken, client: &ClientHandle) -> T {
     let mut reported = 0;
     loop {

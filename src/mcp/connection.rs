@@ -3,6 +3,10 @@
 //! It is made of what comes in; what goes out waits in a bounded outbox, which whoever owns the
 //! other stream empties. A client that does not read what it is sent is not read from either. What all
 //! connections hold together is bounded: large requests wait for room, and so do large answers.
+//!
+//! Requests run side by side, and answers go out in the order in which they end. Reading and taking a
+//! message is one sequence, so a cancellation finds the request that was sent before it. Dropping a
+//! [`Connection`] cancels all of its requests: each is a task that the table holds.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -32,7 +36,8 @@ const SWEPT_AT_LEAST: usize = 16;
 const SUBSCRIPTIONS: usize = 32;
 /// Messages that wait to be written.
 const OUTBOX: usize = 512;
-/// How often a request that runs is in memory.
+/// How often a request that runs is in memory: as the message that came, and as what is made of it for
+/// the guest.
 const COPIES: usize = 2;
 /// How long requests may go on after the client's last word.
 const GRACE: Duration = Duration::from_secs(5);
@@ -43,12 +48,18 @@ pub(super) struct Connection {
     client: ClientHandle,
     /// What `initialize` has settled on.
     agreed: Option<Revision>,
+    /// The requests that are not answered yet, subscriptions included.
     running: RunningRequests,
+    /// One permit for each of [`RUNNING`]. Waiting for one stops reading, so the pipe slows down its
+    /// client.
     room: Arc<Semaphore>,
+    /// One permit for each of [`SUBSCRIPTIONS`].
     subscriptions: Arc<Semaphore>,
     /// Tells a legacy client of changes.
     telling: Option<Task<()>>,
+    /// What a legacy client has set with `logging/setLevel`.
     log: Log,
+    /// Fires when the client has sent its last message; subscriptions then end with a result.
     ends: CancellationSource,
     /// Whether it is the one over standard input.
     is_standard: bool,
@@ -56,6 +67,8 @@ pub(super) struct Connection {
 
 impl Connection {
     /// A new connection, and the receiver of what is to be written to it.
+    ///
+    /// Whoever has the receiver has to empty it: once it is full, answers wait and reading stops.
     pub(super) fn new(server: McpServer) -> (Self, Receiver<HeldText>) {
         let (outbox, written) = async_channel::bounded(OUTBOX);
         let ends = CancellationSource::new();
@@ -104,6 +117,8 @@ impl Connection {
         }
     }
 
+    /// Handles a message that has its room. Notifications of unknown methods are ignored, as JSON-RPC
+    /// has no answer to them.
     async fn take(&mut self, message: Cow<'_, [u8]>, held: HeldBytes) {
         match Incoming::read(message) {
             Ok(Incoming::Request(request)) => self.request(request, held).await,
@@ -145,7 +160,9 @@ impl Connection {
         }
     }
 
+    /// Answers `initialize` at once and starts everything else.
     async fn request(&mut self, request: Request, held: HeldBytes) {
+        // Two answers with one id could not be told apart (2026-07-28, Overview, Requests).
         if self.running.contains(&request.id) {
             let error = RpcError::invalid_request("a request of this id is running");
             self.client.send(error.answer(Some(&request.id))).await;
@@ -184,7 +201,12 @@ impl Connection {
         }
     }
 
+    /// Starts a request as a task of its own, once there is a permit for it. Its room in the budget is
+    /// held while it runs.
+    ///
+    /// A panic is answered with -32603 and gives back the permit and the room; other requests go on.
     async fn start(&mut self, request: Request, held: HeldBytes, request_context: RequestContext) {
+        // Subscriptions have permits of their own, so that they never keep calls waiting.
         let room = if &*request.method == "subscriptions/listen" {
             let Some(room) = self.subscriptions.try_acquire_arc() else {
                 let message = format!("there are {SUBSCRIPTIONS} subscriptions; cancel one first");
@@ -233,6 +255,8 @@ impl Connection {
         }
     }
 
+    /// Begins to notify a legacy client of changed lists, once: when it has agreed on a revision and
+    /// says so, or at once if it had agreed with an earlier process.
     fn notify_lists(&mut self) {
         if self.agreed.is_some() && self.telling.is_none() {
             let (server, client) = (self.server.clone(), self.client.clone());
@@ -252,10 +276,14 @@ struct RunningRequests {
 }
 
 impl RunningRequests {
+    /// Whether a request of this id still runs. An id may be used again when its request has been
+    /// answered.
     fn contains(&self, id: &RequestId) -> bool {
         self.tasks.iter().any(|(other, task)| other == id && !task.is_finished())
     }
 
+    /// Adds a request. The table grows to at most twice what runs, so sweeping costs each request a
+    /// constant.
     fn add(&mut self, id: RequestId, task: Task<()>) {
         if self.tasks.len() >= self.sweep_at {
             self.tasks.retain(|(_, task)| !task.is_finished());
@@ -269,6 +297,7 @@ impl RunningRequests {
         self.tasks.retain(|(other, _)| other != id);
     }
 
+    /// Takes out all requests, to be awaited or dropped.
     fn take(&mut self) -> Vec<(RequestId, Task<()>)> {
         std::mem::take(&mut self.tasks)
     }

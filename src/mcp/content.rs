@@ -3,6 +3,10 @@
 //! Text that is not JSON, or a JSON string, is a block of text. An object or array is structured
 //! content with its text beside it. An object with a `content` list of MCP blocks is checked and
 //! passed through. Errors are text, with `isError`. Control tokens of models are made harmless in all of it.
+//!
+//! A guest is a stranger and its result goes into a model's context, so what claims to be MCP is
+//! checked before it is passed on, and what breaks the tool's own output schema becomes an error that
+//! says so. The text is never parsed into a tree and written out again where it can be copied.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -23,7 +27,11 @@ const BLOCKS: [(&str, &[&str]); 5] = [
     ("resource_link", &["name", "uri"]),
 ];
 
-/// Writes the members of a tool's result. `promised` is the tool's output schema, where it has one.
+/// Writes the members of a tool's result. `promised` is the tool's output schema, where it has one; a
+/// result that it doesn't fit is an error for the model (2026-07-28, Tools, Output Schema).
+///
+/// Revisions before 2026-07-28 have `structuredContent` only as an object, so other values are text
+/// alone there.
 pub(super) fn write(
     result: &mut Object,
     text: &str,
@@ -83,6 +91,9 @@ pub(super) fn write(
 }
 
 /// What is wrong with a result whose tool has promised another one.
+///
+/// `None` where nothing is promised or the promise is kept. A result without a value is checked as
+/// `null`.
 fn broken_promise(promised: Option<&Schema>, value: Option<&Value>) -> Option<String> {
     let violations = promised?.validate(value.unwrap_or(&Value::Null)).err()?;
     let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
@@ -125,6 +136,8 @@ fn write_block(result: &mut Object, bytes: usize, write: impl FnOnce(&mut String
 
 /// Whether this is one JSON value that every reader takes. Half of a surrogate pair is none, and only
 /// a full parse sees it.
+///
+/// serde_json skips strings without decoding them where nothing is kept of them.
 fn is_json(text: &str) -> bool {
     match escapes_letters(text.as_bytes()) {
         true => serde_json::from_str::<Value>(text).is_ok(),
@@ -142,6 +155,8 @@ enum ContentKind {
     Data,
 }
 
+/// Tells what an object is that may be a result in MCP's terms. It is data unless every block has a
+/// kind that MCP knows: a guest may well have a member `content` of its own.
 fn passed_through(json: &str) -> ContentKind {
     let Ok(value) = serde_json::from_str::<Value>(json) else { return ContentKind::Data };
     let Some(blocks) = value.get("content").and_then(Value::as_array) else {
@@ -168,6 +183,8 @@ fn passed_through(json: &str) -> ContentKind {
 }
 
 /// What is wrong with a block, if anything is.
+///
+/// The protocol's schema requires these members of a block.
 fn fault(block: &Value, kind: &str, members: &[&str]) -> Option<String> {
     let missing = |holder: &Value, names: &[&str]| {
         let name = names.iter().find(|name| !holder[**name].is_string())?;
@@ -215,6 +232,8 @@ fn is_uri(text: &Value) -> bool {
 }
 
 /// Gives on the members that a result may have; what else the guest wrote is nobody's.
+///
+/// An error keeps no promise, so its structured content is not checked.
 fn write_blocks(result: &mut Object, value: &Value, promised: Option<&Schema>, revision: Revision) {
     let structured = value.get("structuredContent");
     let failed = value["isError"] == true;

@@ -1,4 +1,9 @@
 //! Resources and the skills extension (SEP-2640): what skills consist of, read when it is asked for.
+//!
+//! Each method reads the request's parameters on the executor and the disk off it, and writes members
+//! of the result. Paths are resolved beneath the skill's folder by `files`, so a URI can't lead out of
+//! it. Nothing is cached: a file is what it is when it is asked for. Why a file can't be read is for
+//! the operator's log.
 
 use std::io;
 use std::sync::Arc;
@@ -16,7 +21,8 @@ use super::server::McpServer;
 use crate::contract::sanitize_text;
 use crate::task::off_executor;
 
-/// Skills of one part of `skills/list`: every file of each is read for its digest.
+/// Skills of one part of `skills/list`. Every file of each is read for its digest, so a part costs much
+/// more than one of another list.
 const SKILLS_AT_ONCE: usize = 50;
 
 /// The one template: any file of any skill.
@@ -24,6 +30,9 @@ const TEMPLATES: &str = r#"[{"uriTemplate":"skill://{name}/{+path}","name":"skil
 
 impl McpServer {
     /// Answers the requests about files of skills; `None` where the request is about something else.
+    ///
+    /// The skills extension and directories are for modern clients only, as only `server/discover`
+    /// announces them.
     pub(super) async fn look_up_files(
         &self,
         request: &Request,
@@ -45,6 +54,11 @@ impl McpServer {
         })
     }
 
+    /// `resources/list`: every file of every active skill, in the order of their URIs.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a cursor that no list gave out.
     async fn list_resources(
         &self,
         request: &Request,
@@ -56,6 +70,16 @@ impl McpServer {
         self.list(request, revision, "resources", &entries(&all), result)
     }
 
+    /// `resources/read`: one file, as text if it is text and otherwise in base64.
+    ///
+    /// Instructions get to clients with control tokens of models made harmless. Word for word they go
+    /// only to modern clients, and only of a published skill: another text would not have the digest
+    /// that the extension names.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a file that is too large. For one that there isn't, -32602 in the modern era and
+    /// -32002 before it (2026-07-28, Overview, Error Codes).
     async fn read_resource(
         &self,
         request: &Request,
@@ -92,6 +116,11 @@ impl McpServer {
         Ok(())
     }
 
+    /// `resources/directory/read` (SEP-2640): the files and folders directly in a folder of a skill.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a URI that is no folder, also for one with a final slash.
     async fn read_folder(&self, request: &Request, result: &mut Object) -> Result<(), RpcError> {
         let [uri, cursor] = request.texts(["uri", "cursor"])?;
         let uri = required("uri", uri)?;
@@ -117,6 +146,13 @@ impl McpServer {
         Page::write(&children, cursor.as_deref(), size, Revision::July2026, result)
     }
 
+    /// `skills/list` (SEP-2640): the published skills with the digests of their files. A skill that
+    /// can't be read whole is left out, so a part may be shorter than asked for and still have a next
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a cursor that no list gave out.
     async fn list_skills(
         &self,
         request: &Request,
@@ -146,6 +182,11 @@ impl McpServer {
         Ok(())
     }
 
+    /// `skills/get` (SEP-2640): one published skill, by the URI of its `SKILL.md`.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a URI of anything else, and for a skill that can't be read whole.
     async fn get_skill(
         &self,
         request: &Request,
@@ -166,6 +207,8 @@ impl McpServer {
         Ok(())
     }
 
+    /// The active skill and the path in it that a URI names. The path is empty for its folder, and need
+    /// not exist.
     fn skill_of(&self, uri: &str) -> Option<(OfferedSkill, String)> {
         let (name, path) = files::named(uri)?;
         let catalog = self.catalog();
@@ -174,6 +217,7 @@ impl McpServer {
     }
 }
 
+/// The error for a resource that there isn't, with the code of the revision.
 fn not_found(uri: &str, revision: Revision) -> RpcError {
     let code = match revision.is_modern() {
         true => code::INVALID_PARAMS,

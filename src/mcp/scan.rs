@@ -1,5 +1,11 @@
 //! JSON text read from its begin, token by token: what needs the text as it was written, which a parsed
 //! value has not kept.
+//!
+//! serde_json reads 1.50 as a number and forgets how it was written, and of two members of one name it
+//! keeps the last. Here the text stays, so that numbers reach a guest as its caller wrote them, and one
+//! member of a long message is found without building a tree of the rest. Scanning recurses only into
+//! values that serde_json has read before, which bounds their depth; [`Scanner::skip`] counts brackets
+//! and doesn't recurse.
 
 use std::borrow::Cow;
 
@@ -13,6 +19,7 @@ const STANDS_FOR_ITS_TEXT: &str = "$serde_json::private::RawValue";
 /// A place in JSON text.
 struct Scanner<'a> {
     text: &'a str,
+    /// The byte at which it goes on.
     at: usize,
 }
 
@@ -119,6 +126,8 @@ pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
 /// # Errors
 ///
 /// What is no object, a member that is there twice, and a name that is no text.
+///
+/// `values` has one place for each of `names`, and every place is `None` before.
 pub(super) fn members<'a>(
     object: &'a str,
     names: &[&str],
@@ -138,6 +147,7 @@ pub(super) fn members<'a>(
         let value = &object[start..scanner.at];
         scanner.pass(b',');
         if let Some(at) = names.iter().position(|wanted| *wanted == name) {
+            // A proxy may go by the first of two names and this server by the last.
             if std::mem::replace(&mut found[at], true) {
                 return Err(format!("duplicate field `{name}`"));
             }
@@ -148,6 +158,8 @@ pub(super) fn members<'a>(
 }
 
 /// The `id`, as it is written, of a request of which only the beginning is known; if it stands there.
+///
+/// A message that is too long to be read still has a sender who waits: with the id it learns why.
 pub(super) fn id_near_begin(begin: &[u8]) -> Option<&str> {
     // The last character may be cut.
     let begin = match std::str::from_utf8(begin) {
@@ -175,7 +187,11 @@ pub(super) fn id_near_begin(begin: &[u8]) -> Option<&str> {
 /// The text of `value`, with every number as it is written in `text`, which `value` was read from. `None`
 /// where `text` says just that. Of two members of one name the last one stays, as in `value`. The numbers
 /// at the addresses `integers` are written as integers.
+///
+/// A guest's reader may keep the first of two members where the check saw the last. Arguments that say
+/// anything but the checked value are therefore written again.
 pub(super) fn unlike_written(text: &str, value: &Value, integers: &[usize]) -> Option<String> {
+    // Most arguments are passed on as they are: comparing costs less than copying.
     if integers.is_empty() && (Scanner { text, at: 0 }).is(value) {
         return None;
     }
@@ -190,8 +206,11 @@ pub(super) fn unlike_written(text: &str, value: &Value, integers: &[usize]) -> O
 
 /// Copies JSON that is known to be whole.
 struct Writer<'a> {
+    /// Where it copies from.
     scanner: Scanner<'a>,
+    /// Addresses within the value of the numbers that are to be written as integers.
     integers: SortedSet<usize>,
+    /// The copy so far.
     written: String,
     /// The text differs from the value.
     is_other: bool,
@@ -218,6 +237,7 @@ impl Writer<'_> {
         }
     }
 
+    /// Copies an array, each item beside what it was read as.
     fn array(&mut self, value: Option<&Value>) {
         self.scanner.pass(b'[');
         self.written.push('[');
@@ -234,6 +254,8 @@ impl Writer<'_> {
         self.written.push(']');
     }
 
+    /// Copies an object. A name that is there twice is copied twice at first, and then once more with
+    /// the last only.
     fn object(&mut self, value: Option<&Value>) {
         let members = value.and_then(Value::as_object);
         let begin = self.written.len();
@@ -278,6 +300,8 @@ impl Writer<'_> {
 /// A whole number that is written with a fraction or an exponent, without them. `None` for one that
 /// would be longer than any number that is exact in a program.
 fn integer(token: &str) -> Option<String> {
+    /// An `f64` has at most 309 digits before its point. `1e999999999` must not become a text of that
+    /// length.
     const DIGITS: i64 = 400;
     let (mantissa, exponent) = token.split_once(['e', 'E']).unwrap_or((token, "0"));
     let exponent: i64 = exponent.parse().ok()?;

@@ -1,5 +1,9 @@
 //! The core, apart from transports: a request and where to send what comes before its answer, to an
 //! answer.
+//!
+//! Transports call [`McpServer::answer`] for a request and [`McpServer::notify_lists`] for a legacy
+//! client that listens. What belongs to one connection (a revision, a log level, running requests) is
+//! theirs; here is what all of them share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -32,15 +36,40 @@ const LOOK_SHARED: Duration = Duration::from_millis(500);
 ///
 /// Each transport is a method that serves one client or a whole address:
 /// [`connect`](Self::connect) within the process and [`serve_stream`](Self::serve_stream) over a pipe.
+///
+/// [`serve_stdio`](Self::serve_stdio) serves the program's own standard input and output, and
+/// `serve_http` with the feature `serve` an address. All of them can run at the same time. Dropping the
+/// future of `serve_stream` or `serve_stdio` cancels what runs for its client.
+///
+/// ```
+/// use weft_lite::Runtime;
+/// use weft_lite::mcp::{McpOptions, McpServer};
+///
+/// let runtime = Runtime::builder().without_bundled().build();
+/// let server = McpServer::new(runtime.host().clone(), runtime.executor(), McpOptions::default());
+/// let request = concat!(
+///     r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"#,
+///     r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
+///     r#""io.modelcontextprotocol/clientCapabilities":{}}}}"#,
+///     "\n",
+/// );
+/// let mut output = Vec::new();
+/// runtime.block_on(server.serve_stream(request.as_bytes(), &mut output))?;
+/// assert!(String::from_utf8(output)?.contains(r#""tools":[]"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct McpServer {
     shared: Arc<ServerState>,
 }
 
+/// What all clones and transports of one server share. Tasks that outlive the server hold it weakly.
 struct ServerState {
     host: PluginHost,
+    /// Where connections and requests run.
     tasks: Tasks,
     options: McpOptions,
+    /// The newest catalog. The lock is held only to read or replace the pointer.
     catalog: Lock<Arc<Catalog>>,
     /// Fires when there is something to offer.
     loaded: Cancellation,
@@ -51,11 +80,15 @@ struct ServerState {
     /// The revision and log level that the client over standard input has agreed on.
     agreed: Lock<Option<Agreement>>,
     metrics: Metrics,
+    /// The newest look at the files. The lock is held during a look, so that others wait for its
+    /// result.
     looked: AsyncLock<Option<FileSnapshot>>,
     /// What clients over streams and within the process may hold together.
     budget: ByteBudget,
     /// Connections that there ever were, apart from those over HTTP.
     connections: AtomicU64,
+    /// Signs what clients keep for tools that ask. Its key is made at the start, so a restart ends open
+    /// questions.
     seal: Seal,
 }
 
@@ -64,6 +97,7 @@ type Agreement = (Revision, Log);
 
 /// The newest scan of the files of skills.
 struct FileSnapshot {
+    /// When the look began.
     when: Instant,
     /// Whose skills they are.
     catalog: Arc<Catalog>,
@@ -71,6 +105,9 @@ struct FileSnapshot {
 }
 
 /// Keeps requests that ask what is offered waiting, until it is dropped.
+///
+/// Loading may take seconds, and a client that starts this program waits for the answer to its first
+/// message. Lists and calls wait instead of being answered from an empty catalog.
 #[derive(Debug)]
 #[must_use = "what is dropped at once keeps nothing waiting"]
 pub struct Loading {
@@ -93,6 +130,9 @@ impl McpServer {
 
     /// The same for a host that is still being loaded: the server says who it is and what it can do at
     /// once, and everything else when [`Loading`] is dropped.
+    ///
+    /// Dropping [`Loading`] can't be undone. The catalog may be reloaded afterwards as often as needed:
+    /// its listeners are notified.
     pub fn loading(
         host: PluginHost,
         executor: &Arc<Executor<'static>>,
@@ -119,18 +159,26 @@ impl McpServer {
     }
 
     /// Ends every subscription in good order, now and for those that come later.
+    ///
+    /// It returns at once. The futures of the transports end when the last results are written or have
+    /// taken too long.
     pub fn stop(&self) {
         self.shared.stop.cancel();
     }
 
     /// Reads nothing more from streams: what was read is answered, with an error if it takes too long.
     /// What was not stays in the stream for another process.
+    ///
+    /// For a program that replaces itself: together with [`agreed`](Self::agreed), the client of a pipe
+    /// doesn't notice.
     pub fn finish(&self) {
         self.shared.finish.cancel();
     }
 
     /// The revision that the client over standard input has agreed on, with the level of its log: what another
     /// process, which is to go on with it, has to be given as [`McpOptions::agreed`].
+    ///
+    /// `None` where nobody has agreed on one: modern clients never do.
     #[must_use]
     pub fn agreed(&self) -> Option<String> {
         let agreed = self.shared.agreed.lock();
@@ -142,18 +190,23 @@ impl McpServer {
         &self.shared.agreed
     }
 
+    /// The host whose plugins and skills are offered.
     pub(super) fn host(&self) -> &PluginHost {
         &self.shared.host
     }
 
+    /// The room for messages of clients over streams and within the process. HTTP has a budget of its
+    /// own.
     pub(super) fn budget(&self) -> &ByteBudget {
         &self.shared.budget
     }
 
+    /// Where to start what runs for a client.
     pub(super) fn tasks(&self) -> &Tasks {
         &self.shared.tasks
     }
 
+    /// The seal for what clients keep.
     pub(super) fn seal(&self) -> &Seal {
         &self.shared.seal
     }
@@ -163,6 +216,7 @@ impl McpServer {
         self.shared.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// The counters of calls.
     pub(super) fn metrics(&self) -> &Metrics {
         &self.shared.metrics
     }
@@ -193,6 +247,8 @@ impl McpServer {
     }
 
     /// The files of the skills in `catalog`. Requests at about the same time share one scan.
+    ///
+    /// The snapshot is at most [`LOOK_SHARED`] old, and only of the same catalog.
     pub(super) async fn files(&self, catalog: &Arc<Catalog>) -> Arc<ResourceIndex> {
         let mut newest = self.shared.looked.lock().await;
         if let Some(FileSnapshot { when, catalog: of, files }) = &*newest
@@ -214,6 +270,9 @@ impl McpServer {
     }
 
     /// Answers a request. Dropping the future cancels it, and nothing more is sent for it.
+    ///
+    /// Whatever happens it is a whole message, with a result or an error. Everything but
+    /// `server/discover`, `ping` and `logging/setLevel` waits until something is loaded.
     pub(super) async fn answer(
         &self,
         mut request: Request,
@@ -253,6 +312,10 @@ impl McpServer {
     }
 
     /// Writes the result of a request that waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// -32601 for a method that the revision does not have, and those of the method.
     fn look_up(
         &self,
         request: &Request,
@@ -287,6 +350,13 @@ impl McpServer {
     }
 
     /// Writes one part of a list.
+    ///
+    /// The entries come in the order of their keys, so every connection and every restart lists the
+    /// same (2026-07-28, Tools, Capabilities).
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a cursor that no list gave out.
     pub(super) fn list(
         &self,
         request: &Request,
@@ -304,6 +374,8 @@ impl McpServer {
 }
 
 impl ServerState {
+    /// The catalog of the newest snapshot, made now if nobody has made it. Two callers may make it at
+    /// once; the first to finish wins, so that `replace` fires once for each catalog.
     fn catalog(&self) -> Arc<Catalog> {
         let snapshot = self.host.snapshot();
         loop {
@@ -314,6 +386,7 @@ impl ServerState {
             // What plugins say is read under no lock.
             let newer = Arc::new(Catalog::new(&snapshot, &self.options, &known));
             let mut now = self.catalog.lock();
+            // Another caller may have been faster; then the loop takes its catalog.
             if Arc::ptr_eq(&now, &known) {
                 *now = Arc::clone(&newer);
                 drop(now);

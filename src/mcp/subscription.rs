@@ -3,6 +3,10 @@
 //!
 //! A listener compares the catalog it last told of with the newest one, so a slow client hears of
 //! several changes as one, and nothing is queued for it.
+//!
+//! Catalogs are reported by the host, files only by looking: the files of skills may be changed by
+//! anybody, and nobody tells of them. A change of the registry reaches a listener at once, one of a
+//! file within two seconds. Rules of `subscriptions/listen` are in revision 2026-07-28, Subscriptions.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -23,7 +27,7 @@ use super::server::McpServer;
 use crate::contract::{BoxFuture, ObjectReader};
 use crate::task::until;
 
-/// Resources that one subscription may name.
+/// Resources that one subscription may name. Each is compared at every look.
 const RESOURCES: usize = 1_000;
 /// The time between two looks at the files of skills, as long as somebody listens.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -39,6 +43,8 @@ struct Filter {
 
 impl Filter {
     /// What a client wrote.
+    ///
+    /// Members that are missing are not wanted; the error is a sentence for the client.
     fn read(json: &str) -> Result<Self, String> {
         let filter = serde_json::from_str(json).map_err(|error| error.to_string())?;
         let mut filter = ObjectReader::new(filter)?;
@@ -77,6 +83,8 @@ impl Filter {
         }
     }
 
+    /// Whether somebody has to look at the files of skills for it. Looking costs a walk through every
+    /// folder.
     fn needs_files(&self) -> bool {
         self.resources_list_changed || !self.resource_subscriptions.is_empty()
     }
@@ -88,6 +96,9 @@ impl McpServer {
     /// # Errors
     ///
     /// -32602 for a filter that isn't one.
+    ///
+    /// Each message has the subscription's id, which is that of the request (Subscriptions, Receiving
+    /// Notifications). Dropping the future ends the subscription without a result.
     pub(super) async fn listen(
         &self,
         request: &Request,
@@ -108,6 +119,7 @@ impl McpServer {
         let mut acknowledged = Object::new();
         acknowledged.raw("_meta", &id).raw("notifications", &filter.json());
         let acknowledged = acknowledged.end();
+        /// The first message of a subscription, with the filter that is in force.
         const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
         client.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;
         self.notify_changes(&filter, seen, Some(&id), None, client).await;
@@ -117,6 +129,9 @@ impl McpServer {
 
     /// Notifies a legacy client of lists that changed since `known`, until the connection or the
     /// server ends.
+    ///
+    /// A change of the catalog between `known` and now is reported too, so none is lost between the
+    /// handshake and this call.
     pub(super) async fn notify_lists(
         &self,
         known: Option<Arc<Catalog>>,
@@ -147,6 +162,7 @@ impl McpServer {
                 if until(ended, seen.may_be_old(filter)).await.is_none() {
                     return;
                 }
+                // All messages of this turn come from one state, and the next turn compares with it.
                 let newest = self.look(filter).await;
                 let params = meta.map(|meta| format!("{{\"_meta\":{meta}}}"));
                 let others = [
@@ -168,6 +184,7 @@ impl McpServer {
                             params.raw("_meta", meta);
                         }
                         params.member("uri", uri);
+                        /// A resource that the client named has changed, or is gone.
                         const UPDATED: &str = "notifications/resources/updated";
                         client.send(notification(UPDATED, Some(&params.end()))).await;
                     }
@@ -195,7 +212,9 @@ impl McpServer {
 
 /// What a listener was last notified of.
 struct LastSeen {
+    /// The lists, by the generation they were made from.
     catalog: Arc<Catalog>,
+    /// The files of its skills; empty for a filter that needs none.
     files: Arc<ResourceIndex>,
 }
 
