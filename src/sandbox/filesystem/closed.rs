@@ -76,6 +76,11 @@ impl ClosedPlaces {
         Self { home, own, data, authority, tops }
     }
 
+    /// The places for a plugin without grants. Looking up real ones costs some forty system calls.
+    pub(super) fn none(authority: &Authority) -> Self {
+        Self { home: None, own: None, data: None, authority: authority.clone(), tops: Vec::new() }
+    }
+
     /// Whether it is the workspace or the user's home: names above them don't make anything a setting.
     pub(super) fn is_top(&self, folder: Identity) -> bool {
         self.tops.iter().any(|top| identity(top) == Some(folder))

@@ -98,7 +98,11 @@ impl Grants {
         if !asked.is_empty() {
             roots.authority.find_links(roots.weft_home);
         }
-        let closed = Arc::new(ClosedPlaces::new(roots));
+        // Where nothing is asked for, every path is refused, and no place has to be looked up for that.
+        let closed = Arc::new(match asked {
+            [] => ClosedPlaces::none(roots.authority),
+            _ => ClosedPlaces::new(roots),
+        });
         let room =
             Arc::new(DataRoom::new(roots.plugin_data.unwrap_or(Path::new("")), roots.data_bytes));
         let mut opened = Vec::new();
