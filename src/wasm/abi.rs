@@ -93,6 +93,7 @@ pub(crate) struct Lift<'a> {
     result: Option<ResultCap>,
 }
 
+/// A limit within that of the call, set when the lifting of a result begins.
 #[derive(Clone, Copy)]
 struct ResultCap {
     /// Bytes of the result, for the error.
@@ -102,6 +103,7 @@ struct ResultCap {
 }
 
 impl<'a> Lift<'a> {
+    /// Lifts from `memory`, and adds to `lifted`, which belongs to the whole call.
     pub(crate) fn new(memory: &'a [u8], lifted: &'a mut usize) -> Self {
         Self { memory, lifted, result: None }
     }
@@ -128,6 +130,7 @@ impl<'a> Lift<'a> {
         Ok(())
     }
 
+    /// The bytes at a pointer, not copied. An empty span may point to the end of the memory, but not beyond it.
     pub(super) fn bytes(
         &self,
         what: &'static str,
@@ -143,6 +146,7 @@ impl<'a> Lift<'a> {
         self.memory.get(start..end).ok_or(outside)
     }
 
+    /// The same, for a type that must be aligned to `align` bytes.
     pub(super) fn aligned(
         &self,
         what: &'static str,
@@ -157,6 +161,8 @@ impl<'a> Lift<'a> {
     }
 
     /// The text at a span.
+    ///
+    /// The length is charged before the text is copied, and its bytes are checked to be UTF-8.
     pub(crate) fn string(&mut self, what: &'static str, span: Span) -> Result<String, AbiFault> {
         let bytes = self.bytes(what, span.pointer, u64::from(span.length))?;
         self.charge(bytes.len())?;
@@ -185,6 +191,7 @@ impl<'a> Lift<'a> {
         what: &'static str,
         span: Span,
     ) -> Result<Vec<(String, String)>, AbiFault> {
+        /// The bytes of two spans.
         const ELEMENT: u64 = 16;
         let length = u64::from(span.length).saturating_mul(ELEMENT);
         let area = self.aligned(what, span.pointer, 4, length)?;
@@ -265,6 +272,8 @@ pub(super) fn span_at(bytes: &[u8], at: usize) -> Span {
 }
 
 /// Copies `bytes` to `pointer`, which may be anything: it comes from the guest.
+///
+/// Nothing is written if the bytes don't fit whole.
 pub(crate) fn store(
     memory: &mut [u8],
     what: &'static str,

@@ -41,6 +41,7 @@ impl<'t> Body<'t> {
         Ok(read)
     }
 
+    /// Counts the steps of one operator.
     fn count(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::BrTable { targets } => self.branch(u64::from(targets.len()) + 1),
@@ -53,10 +54,12 @@ impl<'t> Body<'t> {
         }
     }
 
+    /// Counts a branch that may go to so many targets.
     fn branch(&mut self, targets: u64) {
         self.steps += CONTROL_STEPS + (1 + self.widest) * targets;
     }
 
+    /// Counts a block, and notes the values that a branch to it copies.
     fn block(&mut self, block: BlockType) {
         let BlockType::FuncType(index) = block else { return self.branch(0) };
         let ty = self.types.get(index as usize).and_then(Option::as_ref);

@@ -181,6 +181,7 @@ impl GuestCall {
     }
 }
 
+/// The error for arguments beyond a limit.
 fn too_much(count: usize, what: &str, limit: usize) -> CallError {
     CallError::InvalidParams { problem: format!("{count} {what}, of at most {limit}") }
 }

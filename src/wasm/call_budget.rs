@@ -15,10 +15,15 @@ const SLICE_TIME: Duration = Duration::from_millis(1);
 const AUDIT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The limits of one call and its usage so far. Never carried over to another call.
+///
+/// So each call begins with all its fuel, whatever the call before has used (T45). Time passes also while the
+/// guest waits for the host; fuel is used only while it computes.
 #[derive(Debug)]
 pub struct CallBudget {
+    /// The manifest's `max_fuel`.
     fuel_limit: u64,
     pub(super) fuel_used: u64,
+    /// The fuel of the next slice, within `slice_range`.
     slice: u64,
     slice_range: (u64, u64),
     slice_started: Instant,
@@ -134,6 +139,7 @@ impl CallBudget {
         }
     }
 
+    /// The units left for this call.
     fn fuel_left(&self) -> u64 {
         self.fuel_limit.saturating_sub(self.fuel_used)
     }
@@ -169,14 +175,21 @@ impl CallBudget {
         if ran >= self.time_limit { Err(self.out_of_time()) } else { Ok(()) }
     }
 
+    /// The error for a call without fuel.
     pub(super) fn out_of_fuel(&self) -> CallError {
         CallError::Exhausted(Exhausted::Fuel { limit: self.fuel_limit })
     }
 
+    /// The error for a call whose time is over.
     pub(super) fn out_of_time(&self) -> CallError {
         CallError::Exhausted(Exhausted::Time { limit: self.time_limit })
     }
 
+    /// Counts one host call, before it is served.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Exhausted`] if no time is left, or if the guest has made as many as it may.
     pub(super) fn count_host_call(&mut self) -> Result<(), CallError> {
         if self.started.elapsed() >= self.time_limit {
             return Err(self.out_of_time());
@@ -189,6 +202,7 @@ impl CallBudget {
         Ok(())
     }
 
+    /// The moment at which the call's time is over; `None` if that is beyond what the clock can express.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.started.checked_add(self.time_limit)
     }

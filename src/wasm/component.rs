@@ -18,6 +18,7 @@ pub(super) enum Layer<'a> {
     NotWasm,
 }
 
+/// Reads headers only: what is in the core module is not checked.
 pub(super) fn layer(bytes: &[u8]) -> Layer<'_> {
     if bytes.starts_with(&CORE_PREAMBLE) {
         return Layer::Core(bytes);

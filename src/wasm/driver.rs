@@ -3,6 +3,10 @@
 //! Between two slices the driver checks the budget and the deadline and yields to the executor, so
 //! one thread serves many guests fairly. Dropping its future, which can happen at every yield and
 //! at every wait, frees the guest: no part of the call goes on.
+//!
+//! A call fails when it reaches a bound: fuel (T28, T31), time (T30), host calls, or the plugin's share of the
+//! memory. The fuel is that of this call alone (T45). After any failure the guest is stopped in the middle of
+//! its work, so `instance` never calls it again.
 
 use std::time::{Duration, Instant};
 
@@ -35,14 +39,27 @@ pub(super) struct Driver<'a> {
     pub(super) during: &'static str,
 }
 
+/// Why a guest no longer runs. Slices that end because their fuel is used up are continued within
+/// [`Driver::slices`] and never become a pause.
 enum Pause {
     /// The function has ended with this result; 0 if it has none.
     Done(i32),
+    /// An import has suspended the guest. The call to serve is in [`GuestState::suspended`].
     Host(ResumableCallHostTrap),
 }
 
 impl Driver<'_> {
     /// Calls `function`, serving its host calls through `sandbox`.
+    ///
+    /// Returns the core-level result: a pointer to the result area, or 0 if the function has none.
+    ///
+    /// Dropping the future stops the guest where it is. A host call that was being served has its audit record even
+    /// so.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Exhausted`] for a bound, [`CallError::Trap`] for a trap or broken arguments of a host call,
+    /// [`CallError::Exited`] if the guest ends its own program.
     pub(super) async fn run(
         &mut self,
         function: Function,
@@ -74,6 +91,9 @@ impl Driver<'_> {
     }
 
     /// Calls a function that must not call the host: realloc and post-return.
+    ///
+    /// A host call from inside of one of them would need the allocator again, in the middle of its own work. It is a
+    /// trap, and has its audit record (T42).
     pub(super) async fn run_alone(
         &mut self,
         function: Function,
@@ -95,11 +115,18 @@ impl Driver<'_> {
     }
 
     /// Copies `text` into memory from the guest's allocator.
+    ///
+    /// The guest owns the copy and frees it.
     pub(super) async fn lower(&mut self, text: &str) -> Result<Span, CallError> {
         self.lower_bytes(TEXT, text.as_bytes(), 1).await
     }
 
     /// Copies bytes, aligned to `align`. The span's length counts bytes.
+    ///
+    /// # Errors
+    ///
+    /// A pointer from the allocator that is misaligned or outside memory is a trap of the guest during
+    /// `cabi_realloc`. [`CallError::InvalidParams`] for more bytes than an `i32` counts.
     pub(super) async fn lower_bytes(
         &mut self,
         what: &'static str,
@@ -114,6 +141,7 @@ impl Driver<'_> {
         let length = i32::try_from(bytes.len())
             .map_err(|_| CallError::InvalidParams { problem: "too large".into() })?;
         let arguments = [0, 0, align.cast_signed(), length].map(Val::I32);
+        // The memory may have grown during this call, so its bytes are looked up again for each step below.
         let pointer = self.run_alone(self.realloc, &arguments, DURING).await?.cast_unsigned();
         let fault = |fault| abi_fault(fault, DURING);
         abi::check_area(self.memory(), what, pointer, align, 0).map_err(fault)?;
@@ -122,6 +150,9 @@ impl Driver<'_> {
     }
 
     /// The guest's memory as it is now.
+    ///
+    /// The slice is empty if the guest exports no memory. It must not be kept across a call of the guest, which may
+    /// move the memory.
     pub(super) fn memory(&mut self) -> &mut [u8] {
         match self.store.data().memory {
             Some(memory) => memory.data_mut(&mut *self.store),
@@ -129,12 +160,15 @@ impl Driver<'_> {
         }
     }
 
+    /// Puts one slice of fuel into the store, at least `required` units, and returns how much it was. The rest of
+    /// the call's fuel stays in the budget, so the guest can't run for longer without a check.
     fn refuel(&mut self, required: u64) -> Result<u64, CallError> {
         let granted = self.budget.grant(required)?;
         self.store.set_fuel(granted).map_err(|error| self.failure(&error))?;
         Ok(granted)
     }
 
+    /// Begins a function, and runs it to its end or to its first host call.
     async fn start(
         &mut self,
         function: Function,
@@ -197,6 +231,9 @@ impl Driver<'_> {
 
     /// Serves the call in which the guest is suspended. Returns its result, if that is a number; other results
     /// are in memory.
+    ///
+    /// The call is counted before it is served. A guest that has made too many gets no further effect, and the
+    /// refused call has its audit record (T42).
     async fn serve(&mut self, sandbox: &Sandbox) -> Result<Option<Val>, CallError> {
         if let Err(error) = self.budget.count_host_call() {
             self.record_refused(&error.to_string()).await;
@@ -221,6 +258,8 @@ impl Driver<'_> {
     }
 
     /// Writes an audit record of the host call in which the guest is suspended, and which is not served.
+    ///
+    /// Nothing is written for a quiet call, nor for a call of WASI, which is none of the five host functions.
     async fn record_refused(&mut self, rule: &str) {
         if self.budget.quiet {
             return;
@@ -235,6 +274,9 @@ impl Driver<'_> {
     }
 
     /// Waits for room in the audit log, so that a guest can't flood the log and lose its own records.
+    ///
+    /// The wait is bounded by [`CallBudget::audit_patience`]. Once it was in vain, the rest of the call waits no
+    /// more, and records may be lost.
     async fn wait_for_audit(&mut self, sandbox: &Sandbox) {
         let patience = self.budget.audit_patience();
         if patience.is_zero() {
@@ -246,6 +288,9 @@ impl Driver<'_> {
     }
 
     /// Lets the sandbox serve `call`, within the time of the guest's call.
+    ///
+    /// The newest refusal or missing grant is kept in the budget. If the guest then returns an error,
+    /// [`CallBudget::guest_error`] can say why.
     async fn perform(&mut self, sandbox: &Sandbox, call: HostCall) -> Result<HostReply, CallError> {
         if self.budget.quiet {
             return Err(CallError::NotReady { reason: "it asks the host".into() });
@@ -268,6 +313,7 @@ impl Driver<'_> {
         };
         let during = self.during;
         let fault = |fault| abi_fault(fault, during);
+        // A bad pointer is found before the guest's allocator runs for a text that has no place.
         abi::check_area(self.memory(), "result area", result, 4, 12).map_err(fault)?;
         let span = match text {
             Some(text) => Some(self.lower(&text).await?),
@@ -277,6 +323,8 @@ impl Driver<'_> {
             .map_err(fault)
     }
 
+    /// Serves a call of WASI's first preview, and returns its error number. An error number is an answer for the
+    /// guest; an `Err` ends the guest's call.
     async fn serve_preview1(
         &mut self,
         sandbox: &Sandbox,
@@ -297,6 +345,10 @@ impl Driver<'_> {
     }
 
     /// Writes output to the log: each line counts as a message, as if the guest had called `log`.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Exhausted`] for more lines than host calls are left. The lines before are in the log.
     async fn log_lines(
         &mut self,
         sandbox: &Sandbox,
@@ -316,6 +368,8 @@ impl Driver<'_> {
         Ok(())
     }
 
+    /// Serves a call of WASI's second preview. Returns the result if it is a number; lists and records are written
+    /// to the guest's memory.
     async fn serve_preview2(
         &mut self,
         sandbox: &Sandbox,
@@ -341,6 +395,7 @@ impl Driver<'_> {
                 self.wait_until(moments.iter().copied().min().unwrap_or_default()).await;
                 let ready = ready(&moments);
                 let mut span = self.lower_bytes("list from cabi_realloc", &ready, 4).await?;
+                // The list is one of `u32`, and its length counts elements.
                 span.length /= 4;
                 store_list(self.memory(), result, span).map_err(fault)?;
             }
@@ -369,6 +424,8 @@ impl Driver<'_> {
     }
 
     /// The caller's error for an error of the interpreter.
+    ///
+    /// Any other reason than fuel is named as in the specification, or in the interpreter's words.
     fn failure(&self, error: &Error) -> CallError {
         // A growth that the limiter refuses ends in a trap as well, and the limit explains it better.
         if let Some(refused) = self.store.data().limiter.refused() {

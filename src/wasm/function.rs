@@ -67,10 +67,12 @@ pub(super) fn missing(name: &str) -> CallError {
 }
 
 impl CallOutput {
+    /// An empty result for a call of `function`.
     pub(super) fn of(function: Function) -> Self {
         Self { value: [Val::I32(0)], count: usize::from(function.has_result) }
     }
 
+    /// The slots for the interpreter, as many as the function has results.
     pub(super) fn slots(&mut self) -> &mut [Val] {
         self.value.get_mut(..self.count).unwrap_or_default()
     }

@@ -30,6 +30,7 @@ pub(super) struct IdlePool {
     idle: Lock<SortedMap<u64, Idle>>,
 }
 
+/// One entry of the pool, and the moment at which it was parked.
 struct Idle {
     since: Instant,
     kept: Kept,
@@ -95,6 +96,7 @@ impl IdlePool {
         self.idle.lock().values().filter(is_instance).count()
     }
 
+    /// Takes out the oldest entry that `is_wanted`. The caller drops it, after the lock was released.
     fn take_oldest(&self, is_wanted: impl Fn(&Idle) -> bool) -> Option<Idle> {
         let mut idle = self.idle.lock();
         let oldest = idle.iter().find(|(_, it)| is_wanted(it)).map(|(ticket, _)| *ticket)?;

@@ -2,6 +2,9 @@
 //!
 //! An import has no side effect, and nothing in it can panic: the interpreter's frames do not
 //! unwind. The driver does the work while no frame of the interpreter is on the stack.
+//!
+//! The guest goes on only once the driver has served the call, so an instance never has two of them under way.
+//! The permission is not checked here: the driver passes every call to `Sandbox::serve`.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -25,6 +28,9 @@ use crate::contract::SortedSet;
 use crate::sandbox::HostCall;
 
 /// Defines the imports of a module, and no others: each definition costs memory for every module.
+///
+/// An import that `inspect` knows is defined here. A module with any other one was refused when it was read,
+/// with the fault that names the import.
 pub(super) fn define(
     linker: &mut Linker<GuestState>,
     summary: &ModuleSummary,
@@ -42,6 +48,8 @@ pub(super) fn define(
     Ok(())
 }
 
+/// Defines one of the five functions of `host`. The parameters are those of the canonical ABI: a pointer and a
+/// length for each string, then a pointer to the result area. `log` has no result.
 fn define_host(linker: &mut Linker<GuestState>, name: &str) -> Result<(), Error> {
     match name {
         "http-request" => linker.func_wrap(HOST, name, http_request)?,
@@ -83,6 +91,8 @@ fn define_host(linker: &mut Linker<GuestState>, name: &str) -> Result<(), Error>
     Ok(())
 }
 
+/// `http-request` has so many parameters because `option<string>` is passed flat: its tag, then its pointer and
+/// length, which are only read if the tag is 1.
 #[expect(clippy::too_many_arguments, reason = "the core-level signature of http-request")]
 fn http_request(
     caller: Caller<'_, GuestState>,
@@ -113,6 +123,8 @@ fn http_request(
     })
 }
 
+/// `write-file`. The content is copied at once; its size is limited by the bytes of one call here, and by the
+/// rule for files in the sandbox.
 fn write_file(
     caller: Caller<'_, GuestState>,
     path: i32,
@@ -129,6 +141,8 @@ fn write_file(
     })
 }
 
+/// Suspends the guest in the host call that `lift` reads. `result` is where the driver writes the answer, not
+/// yet checked.
 fn suspend(
     mut caller: Caller<'_, GuestState>,
     result: i32,

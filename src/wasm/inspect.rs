@@ -2,6 +2,10 @@
 //!
 //! Nothing here runs, validates or compiles code, so it is safe on any bytes. The interpreter validates the
 //! module later; doing so here as well would cost the time twice.
+//!
+//! A fault that leaves the rest readable is noted, and reading goes on, so that an author sees all faults at
+//! once. A fault that makes the rest unreadable, or too large to keep, ends the reading: only then do the
+//! functions here return `Err`.
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, Parser, Payload,
@@ -47,6 +51,22 @@ pub(super) fn core_module(bytes: &[u8]) -> Option<&[u8]> {
 
 impl ModuleSummary {
     /// Reads `bytes`, which may be anything.
+    ///
+    /// Never fails: a file that is no module at all has that as its only fault. Whether the module is too large for
+    /// this host is not checked here; see [`CompiledModule`](super::CompiledModule).
+    ///
+    /// ```
+    /// use weft_lite::errors::ModuleFault;
+    /// use weft_lite::wasm::ModuleSummary;
+    ///
+    /// let summary = ModuleSummary::read(b"GIF89a");
+    /// assert_eq!(summary.faults, [ModuleFault::NotWasm]);
+    ///
+    /// // The smallest module is valid, but has none of a plugin's exports.
+    /// let summary = ModuleSummary::read(b"\0asm\x01\0\0\0");
+    /// let missing = ModuleFault::MissingExport { name: "plugin#init".into() };
+    /// assert!(summary.faults.contains(&missing));
+    /// ```
     #[must_use]
     pub fn read(bytes: &[u8]) -> Self {
         let (format, module) = match layer(bytes) {
@@ -75,6 +95,8 @@ impl ModuleSummary {
     }
 }
 
+/// The fault for bytes that the parser can't read. Its offset counts from the start of the core module, also if
+/// that is inside of a component.
 pub(super) fn malformed(error: &wasmparser::BinaryReaderError) -> ModuleFault {
     ModuleFault::Malformed { offset: error.offset(), problem: error.message().to_owned() }
 }
@@ -86,15 +108,20 @@ struct Reader<'a> {
     types: Vec<Option<FuncType>>,
     /// The most results of a type.
     widest: u64,
+    /// The type of each function by its index, imported ones first.
     functions: Vec<u32>,
+    /// How many of `functions` are imported.
     imported_functions: usize,
+    /// Function bodies read so far.
     bodies: usize,
+    /// Table elements of all element segments so far.
     elements: usize,
     /// The other hosts whose interfaces the module imports.
     worlds: Vec<&'static World>,
 }
 
 impl<'a> Reader<'a> {
+    /// A reader that has seen nothing. It writes to `summary`.
     fn new(summary: &'a mut ModuleSummary) -> Self {
         Self {
             summary,
@@ -108,16 +135,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Notes a fault, unless there are more than anybody reads.
     fn fault(&mut self, fault: ModuleFault) {
         if self.summary.faults.len() < FAULTS {
             self.summary.faults.push(fault);
         }
     }
 
+    /// Reads all sections, then checks that the exports of each offered kind are complete.
     fn read(&mut self, module: &[u8]) -> Result<(), ModuleFault> {
         for payload in Parser::new(0).parse_all(module) {
             self.payload(payload.map_err(|error| malformed(&error))?)?;
         }
+        // A guest of another host can't have this host's exports, and a list of them would hide the reason.
         if self.worlds.iter().any(|world| world.whole) {
             return Ok(());
         }
@@ -135,12 +165,17 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Notes a fault if nothing of this name is exported. Its type was checked with the export itself.
     fn require(&mut self, name: &str) {
         if !self.summary.exports(name) {
             self.fault(ModuleFault::MissingExport { name: name.to_owned() });
         }
     }
 
+    /// Reads one section or one function body. The counts of types, imports, exports and table elements are
+    /// checked before any of them is kept; each function takes a byte of the module, whose size bounds them.
+    ///
+    /// Custom sections are skipped. The interpreter ignores them too.
     fn payload(&mut self, payload: Payload<'_>) -> Result<(), ModuleFault> {
         match payload {
             Payload::TypeSection(section) => {
@@ -244,6 +279,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Checks an import against the functions that the host has, by name and by exact type.
     fn import(&mut self, import: wasmparser::Import<'_>) {
         let (module, name) = (import.module.to_owned(), import.name.to_owned());
         let ty = match import.ty {
@@ -292,11 +328,13 @@ impl<'a> Reader<'a> {
         self.fault(fault);
     }
 
+    /// Keeps the size of the module's own memory. The interpreter refuses a second one.
     fn memory(&mut self, memory: &wasmparser::MemoryType) {
         self.summary.memory =
             Some(MemorySummary { minimum_pages: memory.initial, maximum_pages: memory.maximum });
     }
 
+    /// Checks the type of an export, if its name is one that the host uses. Others are allowed and never called.
     fn export(&mut self, export: &wasmparser::Export<'_>) {
         let name = export.name.to_owned();
         let index = export.index as usize;
@@ -323,6 +361,7 @@ impl<'a> Reader<'a> {
         self.summary.exports.push(ExportSummary { name, ty: found });
     }
 
+    /// The type of a function by its index; `None` for an index that the module doesn't have.
     fn function_type(&self, function: usize) -> Option<FuncType> {
         let ty = *self.functions.get(function)?;
         self.types.get(ty as usize)?.clone()
@@ -342,10 +381,12 @@ fn constant(expression: &ConstExpr<'_>) -> Result<(), ModuleFault> {
     within("bytes in one constant expression", bytes, 0, CONSTANT_BYTES)
 }
 
+/// How many functions the module itself defines.
 fn section_length(functions: &[u32], imported: usize) -> u32 {
     u32::try_from(functions.len().saturating_sub(imported)).unwrap_or(u32::MAX)
 }
 
+/// The kind of an import in the words of the text format.
 fn kind_name(ty: &TypeRef) -> &'static str {
     match ty {
         TypeRef::Func(_) => "func",

@@ -25,6 +25,10 @@ const DESCRIPTION_BYTES: usize = 256 * limits::KB;
 /// A call that traps, runs out of a resource or is dropped leaves the instance
 /// [unusable](Self::is_usable), because the guest was stopped in the middle of its work: drop it and start
 /// another.
+///
+/// Its memory is its own: no other instance sees it (T43), and it lasts until the instance is dropped, so a
+/// guest may keep state in it between calls. That state is a cache, because the host may drop an idle instance
+/// at any time.
 pub struct Instance {
     /// In a box, because it is large and an instance is moved when it is parked.
     pub(super) store: Box<Store<GuestState>>,
@@ -34,6 +38,7 @@ pub struct Instance {
     pub(super) execute_tool: Export,
     pub(super) describe: Export,
     pub(super) sandbox: Arc<Sandbox>,
+    /// False from the start of a call until its success.
     pub(super) usable: bool,
     /// Keeps the engine alive, on which the code runs.
     pub(super) module: Arc<CompiledModule>,
@@ -115,6 +120,7 @@ impl Instance {
         self.usable = false;
     }
 
+    /// A driver for one function, whose name `during` is for error messages.
     pub(super) fn driver<'a>(
         &'a mut self,
         budget: &'a mut CallBudget,
@@ -124,6 +130,10 @@ impl Instance {
     }
 
     /// Calls an export, lifts its result and lets the guest free it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Driver::run`], and a trap or exhausted output if the result breaks the ABI.
     pub(super) async fn call<T>(
         &mut self,
         export: Export,

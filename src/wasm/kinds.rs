@@ -1,4 +1,6 @@
 //! Calls of guests of any kind: lowers the arguments, and chooses how the result is lifted.
+//!
+//! A call of another kind goes the way of a tool call: the same fuel, the same limits, the same sandbox.
 
 use std::time::Duration;
 
@@ -103,6 +105,9 @@ impl Instance {
 
 impl Driver<'_> {
     /// Lowers `argument` and adds it to the core-level parameters.
+    ///
+    /// The order of the pushes is the flat order of the canonical ABI. An absent `option` still takes its words, as
+    /// zeros.
     async fn lower_argument(
         &mut self,
         argument: Argument<'_>,
@@ -150,6 +155,7 @@ impl Driver<'_> {
     }
 }
 
+/// A span as two parameters.
 fn words(span: Span) -> [Val; 2] {
     [span.pointer, span.length].map(|word| Val::I32(word.cast_signed()))
 }

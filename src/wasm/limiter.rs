@@ -3,6 +3,10 @@
 //! Nothing here can panic, because the interpreter's own frames do not unwind. A refusal is a trap with a
 //! recorded reason, not the `-1` of `memory.grow`: guests turn that into `unreachable`, and the caller would
 //! not learn which limit was reached.
+//!
+//! Three bounds meet here: the plugin's own limits of memory (T29, T32) and of table elements, the plugin's
+//! share of the memory of all guests, and the limit of all guests together. The error names the one that was
+//! reached.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -22,16 +26,23 @@ use crate::contract::{Exhausted, PluginResourceConfig, limits};
 
 /// The limits of one instance, and its plugin's memory account.
 pub(crate) struct Limiter {
+    /// The manifest's `max_memory_mb`, in bytes.
     max_memory_bytes: usize,
+    /// Elements of all tables together.
     max_table_elements: usize,
+    /// Elements of all tables now. Tables never shrink.
     table_elements: usize,
     account: MemoryAccount,
+    /// Bytes counted in `account` for this instance, which are released when it is dropped.
     reserved: usize,
+    /// The newest growth that was allowed, for the case that it fails after all.
     last_growth: usize,
+    /// The newest refusal. It is never cleared, because an instance that was refused is not used again.
     refused: Option<Exhausted>,
 }
 
 impl Limiter {
+    /// The limits of `resources`, with nothing counted yet.
     pub(crate) fn new(resources: &PluginResourceConfig, account: MemoryAccount) -> Self {
         Self {
             max_memory_bytes: resources.max_memory_bytes(),
@@ -59,6 +70,7 @@ impl Limiter {
         &self.account
     }
 
+    /// Keeps the reason for the driver, and returns the error that becomes a trap.
     fn refuse(&mut self, why: Exhausted) -> Result<bool, LimiterError> {
         self.refused = Some(why);
         Err(LimiterError::ResourceLimiterDeniedAllocation)
@@ -66,6 +78,7 @@ impl Limiter {
 }
 
 impl ResourceLimiter for Limiter {
+    /// Also called for the memory that an instance starts with.
     fn memory_growing(
         &mut self,
         current: usize,
@@ -97,6 +110,7 @@ impl ResourceLimiter for Limiter {
         Ok(())
     }
 
+    // Called when an instance starts, and never later: a module with `table.grow` is refused at load.
     fn table_growing(
         &mut self,
         current: usize,

@@ -50,6 +50,7 @@ pub(super) struct Totals {
     accounts: SortedMap<Arc<str>, PluginTotals>,
 }
 
+/// The account of one plugin. It exists as long as a handle to it does.
 #[derive(Default)]
 struct PluginTotals {
     held: usize,
@@ -81,6 +82,7 @@ enum FullBound {
 }
 
 impl MemoryCounter {
+    /// A counter for at most `limit` bytes, which asks `make_room` before it refuses.
     pub(super) fn new(limit: usize, make_room: MakeRoom) -> Arc<Self> {
         Arc::new(Self { limit, totals: Lock::default(), make_room })
     }
@@ -117,6 +119,7 @@ impl Totals {
         if self.accounts.len() > 1 { limit.checked_div(SHARES).unwrap_or(limit) } else { limit }
     }
 
+    /// Counts `bytes` for `plugin`, or returns the bound that they would break and counts nothing.
     fn reserve(&mut self, plugin: &str, bytes: usize, limit: usize) -> Result<(), FullBound> {
         let within = |held: usize, most: usize| held.checked_add(bytes).filter(|it| *it <= most);
         let share = self.share(limit);
@@ -139,6 +142,7 @@ impl Totals {
 }
 
 impl MemoryAccount {
+    /// The id of the plugin.
     pub(super) fn plugin(&self) -> &str {
         &self.plugin
     }
@@ -210,6 +214,7 @@ impl MemoryAccount {
         is_over.then(|| self.share_exhausted())
     }
 
+    /// The error for a plugin whose own share is full.
     fn share_exhausted(&self) -> Exhausted {
         let limit = self.counter.limit;
         let share = limit.checked_div(SHARES);
@@ -218,6 +223,7 @@ impl MemoryAccount {
 }
 
 impl CodeCharge {
+    /// The account of the plugin whose code this is.
     pub(super) fn account(&self) -> &MemoryAccount {
         &self.account
     }

@@ -147,6 +147,9 @@ fn option(
 }
 
 /// The elements of a list, each of `size` bytes.
+///
+/// The number of elements is checked before any of them is read; their bytes are charged as well as the texts in
+/// them.
 fn list<'a>(
     lift: &mut Lift<'a>,
     what: &'static str,
@@ -164,6 +167,7 @@ fn list<'a>(
     Ok(area)
 }
 
+/// The fault of a tag that is neither 0 nor 1.
 fn unknown_tag(what: &'static str, tag: Option<&u8>) -> AbiFault {
     AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }
 }

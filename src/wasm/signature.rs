@@ -1,4 +1,10 @@
 //! The imports that a guest may have and the exports that it must have, with their core-level types.
+//!
+//! Types are compared exactly. A function of the right name and another type would read its parameters from the
+//! wrong places, so it is a fault at load and never a conversion.
+//!
+//! The letters are those of the flat parameters in `CanonicalABI.md`: a string or list is two `i32`, an `option`
+//! puts its tag before its payload, and a result too large for one value is a pointer to a result area.
 
 use std::fmt;
 
@@ -12,12 +18,15 @@ pub(super) const HOST: &str = "host";
 pub(super) const WASI: &str = "wasi_snapshot_preview1";
 
 /// A core-level function type: one letter for each value, `i` for i32 and `I` for i64.
+///
+/// All functions of the host and of plugins use these two types alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Signature {
     pub(super) params: &'static str,
     pub(super) results: &'static str,
 }
 
+/// A type by its letters. Any letter but `i` counts as an `i64`.
 pub(super) const fn signature(params: &'static str, results: &'static str) -> Signature {
     Signature { params, results }
 }
@@ -79,9 +88,13 @@ pub(super) fn wasi_function(name: &str) -> Option<Signature> {
 pub(super) mod export {
     use super::{PluginCapability, Signature, signature};
 
+    /// The guest's linear memory, in which all strings are.
     pub(in crate::wasm) const MEMORY: &str = "memory";
+    /// The guest's allocator. Generators may put a version behind the name.
     pub(in crate::wasm) const REALLOC: &str = "cabi_realloc";
+    /// The constructors of a reactor by WASI's convention; optional.
     pub(in crate::wasm) const INITIALIZE: &str = "_initialize";
+    /// What comes before the name of a function in that of its post-return, which frees the result; optional.
     pub(in crate::wasm) const POST_RETURN: &str = "cabi_post_";
 
     pub(in crate::wasm) const INIT: &str = "plugin#init";
@@ -140,6 +153,7 @@ pub(super) mod export {
 }
 
 impl Signature {
+    /// Whether a module's type is exactly this one.
     pub(super) fn matches(self, ty: &FuncType) -> bool {
         same(self.params, ty.params()) && same(self.results, ty.results())
     }
@@ -157,6 +171,7 @@ impl Signature {
     }
 }
 
+/// Whether these types are the ones of the letters, in their order.
 fn same(letters: &str, types: &[ValType]) -> bool {
     letters.len() == types.len()
         && letters.bytes().zip(types).all(|(letter, ty)| match letter {

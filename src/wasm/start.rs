@@ -24,6 +24,10 @@ impl Instance {
     ///
     /// [`CallError::Guest`] when `init` refuses, [`CallError::Exhausted`] when a limit is reached,
     /// also by the memory that the module starts with, and [`CallError::Trap`].
+    ///
+    /// Both functions run on `budget`: a guest that loops in one is stopped as in any other function (T28), and
+    /// what they use is not there for the call after them. Host calls in them go through `sandbox`. Dropping the
+    /// future gives the memory back.
     pub async fn start(
         module: &Arc<CompiledModule>,
         sandbox: Arc<Sandbox>,
@@ -68,6 +72,8 @@ impl Instance {
     /// # Errors
     ///
     /// [`CallError::Exhausted`] and, for segments that do not fit, [`CallError::Trap`].
+    ///
+    /// This finds a module at load that could start no instance, without running code that nobody has called yet.
     pub fn check(
         module: &CompiledModule,
         resources: &PluginResourceConfig,
@@ -78,6 +84,11 @@ impl Instance {
 }
 
 /// A store with the module's memory and tables. No function has run yet.
+///
+/// # Errors
+///
+/// [`CallError::Exhausted`] for memory or tables beyond the limits, [`CallError::Trap`] for segments outside of
+/// them.
 fn instantiate(
     module: &CompiledModule,
     resources: &PluginResourceConfig,

@@ -16,6 +16,7 @@ pub(crate) struct GuestState {
     pub(super) memory: Option<Memory>,
     /// Why the interpreter returned in the middle of a call.
     pub(super) suspended: Option<Suspended>,
+    /// Asked by the interpreter before memory and tables grow.
     pub(super) limiter: Limiter,
     /// For the audit records of calls that are not served; `None` during instantiation.
     pub(super) sandbox: Option<Arc<Sandbox>>,
@@ -38,6 +39,7 @@ pub(crate) enum Suspended {
 }
 
 impl GuestState {
+    /// The state of a store before instantiation.
     pub(super) fn new(limiter: Limiter) -> Self {
         Self {
             memory: None,

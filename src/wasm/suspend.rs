@@ -1,5 +1,8 @@
 //! How an import hands a call to the driver: it leaves the call in the guest's state and makes the interpreter
 //! return.
+//!
+//! The interpreter returns the error `Suspend` to the driver as a resumable call. The driver serves the call,
+//! and resumes the guest after it.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -20,6 +23,8 @@ use super::state::{GuestState, Suspended};
 use crate::task::fault;
 
 /// Suspends the guest in the call that `lift` reads, or in the fault that it finds.
+///
+/// Never returns `Ok`: the value comes from the driver when the guest is resumed.
 pub(super) fn suspend_with<T>(
     caller: &mut Caller<'_, GuestState>,
     lift: impl FnOnce(&mut Lift<'_>) -> Result<Suspended, AbiFault>,
@@ -36,6 +41,8 @@ pub(super) fn suspend_with<T>(
 }
 
 /// Suspends the guest in this call.
+///
+/// As [`suspend_with`], for a call that needs nothing from the guest's memory.
 pub(super) fn suspend_in<T>(
     caller: &mut Caller<'_, GuestState>,
     suspended: Suspended,

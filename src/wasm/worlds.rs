@@ -1,5 +1,7 @@
 //! Other hosts, recognized by the imports of their guests: for an error that says for which host a module was
 //! built and what to do, instead of a list of unknown names.
+//!
+//! Recognizing a world allows nothing. Its imports stay faults; only their text is another.
 
 /// A host or toolchain, recognized by a family of imports.
 pub(super) struct World {
@@ -9,12 +11,15 @@ pub(super) struct World {
     function: &'static str,
     /// The meaning of the import, as the rest of a sentence after "which".
     pub(super) what: &'static str,
+    /// What the author can do, as an imperative.
     pub(super) next_step: &'static str,
     /// Whether the whole module is a guest of another host: then its missing exports are no faults of their own.
     pub(super) whole: bool,
 }
 
+/// The next step for a plugin of another host. Its code can't be used without other bindings.
 const REBUILD: &str = "it has another interface than plugins of this host: generate the bindings from wit/ and export the world `plugin`";
+/// A module that is otherwise a plugin, but pulls in a crate for browsers.
 const WASM_BINDGEN: World = World {
     module: "__wbindgen",
     function: "",
@@ -24,6 +29,9 @@ const WASM_BINDGEN: World = World {
 };
 
 /// The first that matches counts.
+///
+/// So a family comes after its members: `wasi:` after the interfaces of WASI that have a next step of their own,
+/// and the linker's `env` after the functions that identify a toolchain.
 const WORLDS: &[World] = &[
     World {
         module: "extism:host/",

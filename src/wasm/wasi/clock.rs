@@ -19,6 +19,7 @@ pub(super) fn wall_time() -> Duration {
 
 /// The nanoseconds of a clock that never goes back.
 pub(super) fn monotonic_nanoseconds() -> u64 {
+    /// Counted from the first reading, so a guest doesn't learn how long the machine has been up.
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -37,6 +37,11 @@ impl Preview1Call {
     /// Writes the results to the guest's memory, and returns the error number.
     ///
     /// The driver has sent output to the log before, and waited.
+    ///
+    /// # Errors
+    ///
+    /// [`AbiFault`] for a pointer outside of the memory. Everything else that is wrong is an error number for the
+    /// guest.
     pub(in crate::wasm) fn answer(&self, memory: &mut [u8]) -> Result<i32, AbiFault> {
         match *self {
             Self::Poll { ref subscriptions, events, written } => {
@@ -74,6 +79,8 @@ impl Preview1Call {
     }
 }
 
+/// The time of a clock by its number: 0 is the wall clock, 1 the monotonic one. `None` for the clocks of
+/// processor time, which this host doesn't have.
 fn nanoseconds(clock: i32) -> Option<u64> {
     match clock {
         0 => u64::try_from(wall_time().as_nanos()).ok(),

@@ -1,4 +1,7 @@
 //! The functions of the first preview for the interpreter: most answer at once, the others suspend the guest.
+//!
+//! No function here reaches the machine. There are no descriptors but the two outputs, no folders, arguments or
+//! variables, so a module built for `wasm32-wasip1` runs and finds an empty world.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -23,6 +26,9 @@ use crate::wasm::suspend::suspend_with;
 use crate::wasm::wasi::limits::OUTPUT_BYTES;
 
 /// Defines one function of the preview.
+///
+/// A name that the preview doesn't have is left out. Each function has the type of its row in `signature`, so
+/// the parameters that are read below are there.
 pub(in crate::wasm) fn define_preview1(
     linker: &mut Linker<GuestState>,
     name: &str,
@@ -41,8 +47,11 @@ pub(in crate::wasm) fn define_preview1(
     Ok(())
 }
 
+/// A function of the preview. It returns an error number, or suspends the guest.
 type ShimFunction = fn(Caller<'_, GuestState>, &[Val]) -> Result<i32, Error>;
 
+/// The implementation of a function. What this host doesn't have answers with an error number and is no fault:
+/// runtimes call such functions at their start and go on without.
 fn function(name: &str) -> ShimFunction {
     match name {
         "args_sizes_get" | "environ_sizes_get" => |mut caller, params| {
@@ -99,6 +108,8 @@ fn function(name: &str) -> ShimFunction {
     }
 }
 
+/// Output becomes log messages: at the level info for the standard output, warn for the standard error. What is
+/// over the limit of one call is not accepted, as in a short write.
 fn fd_write(mut caller: Caller<'_, GuestState>, params: &[Val]) -> Result<i32, Error> {
     let level = match number(params, 0) {
         STDOUT => 2,
@@ -119,10 +130,12 @@ fn fd_write(mut caller: Caller<'_, GuestState>, params: &[Val]) -> Result<i32, E
     })
 }
 
+/// A parameter by its index; 0 if it is no `i32`.
 fn number(params: &[Val], index: usize) -> i32 {
     params.get(index).and_then(Val::i32).unwrap_or_default()
 }
 
+/// The same as a pointer or a length.
 fn word(params: &[Val], index: usize) -> u32 {
     number(params, index).cast_unsigned()
 }

@@ -1,4 +1,7 @@
 //! `poll_oneoff`: the subscriptions that a guest waits for, and the events that it gets.
+//!
+//! A guest can wait for clocks, and for the two outputs, which are always ready. The wait holds no thread and
+//! ends with the call's time at the latest (T30).
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -17,15 +20,22 @@ use crate::wasm::wasi::limits::OUTPUT_BYTES;
 /// Subscriptions that one call may have.
 const SUBSCRIPTIONS: u32 = 64;
 
+/// Bytes of a `subscription`, aligned to 8: the user data at 0, the kind at 8, and what it is about from 16 on.
 const SUBSCRIPTION_BYTES: u32 = 48;
+/// Bytes of an `event`: the user data at 0, the error number at 8, the kind at 10, and the bytes that may be
+/// written at 16.
 const EVENT_BYTES: usize = 32;
 
+/// The kind `clock`.
 const CLOCK: u8 = 0;
+/// The kind `fd_write`.
 const WRITE: u8 = 2;
 
 /// One event that a guest waits for.
 pub(in crate::wasm) struct PollSubscription {
+    /// The guest's own mark, which comes back with the event.
     userdata: [u8; 8],
+    /// The kind as the guest wrote it, for the event.
     kind: u8,
     /// The moment at which it is ready. An invalid subscription is ready at once, with an error number.
     moment: u64,
@@ -44,6 +54,7 @@ pub(super) fn read(lift: &mut Lift<'_>, array: Span) -> Result<Vec<PollSubscript
     Ok(area.chunks_exact(SUBSCRIPTION_BYTES as usize).map(subscription).collect())
 }
 
+/// One subscription. Its size is that of an element, so every field is inside.
 fn subscription(bytes: &[u8]) -> PollSubscription {
     let kind = byte(bytes, 8);
     let subject = i32::from_le_bytes(array(bytes, 16));
@@ -97,6 +108,7 @@ pub(super) fn write(
     abi::store(memory, "number of events", written, &count.to_le_bytes())
 }
 
+/// The event of a subscription that is ready.
 fn event(of: &PollSubscription) -> [u8; EVENT_BYTES] {
     let room = if of.kind == WRITE && of.errno == SUCCESS { OUTPUT_BYTES } else { 0 };
     let mut event = [0; EVENT_BYTES];
@@ -114,6 +126,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     bytes.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }
 
+/// The byte at an offset; 0 beyond the end.
 fn byte(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or_default()
 }

@@ -1,4 +1,7 @@
 //! Calls of the second preview: the guest's numbers, and the step that remains for the driver.
+//!
+//! Pointers and handles are the guest's claims. One that is wrong is an [`AbiFault`], and so ends the call: in
+//! the second preview, most functions have no error to return.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -19,8 +22,11 @@ use crate::wasm::wasi::limits::{OUTPUT_BYTES, RANDOM_BYTES};
 
 /// A call in which a guest is suspended.
 pub(in crate::wasm) struct Preview2Call {
+    /// The row of the table.
     pub(super) operation: Operation,
+    /// The parameters in their order; those that the function doesn't have are 0.
     pub(super) words: [u64; 4],
+    /// The last parameter: the pointer to the result area, if the function has one.
     pub(super) result: u32,
 }
 
@@ -44,6 +50,12 @@ pub(in crate::wasm) enum Step {
 
 impl Preview2Call {
     /// Answers the call, as far as that needs no waiting and no allocator of the guest.
+    ///
+    /// The memory may be empty, if the guest exports none. `lifted` is the call's count of copied bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AbiFault`] for a bad pointer, an unknown handle, or more than one call may ask for.
     pub(in crate::wasm) fn answer(
         self,
         memory: &mut [u8],
@@ -101,6 +113,7 @@ impl Preview2Call {
             Operation::Block => return Ok(Step::Wait(pollables.moment(first)?)),
             Operation::Poll => {
                 let moments = moments(memory, pollables, lifted, first, word(second))?;
+                // Before the wait, so that a bad pointer isn't found only after it.
                 abi::check_area(memory, "result area", result, 4, 8)?;
                 return Ok(Step::Poll { moments, result });
             }
@@ -137,6 +150,8 @@ impl Preview2Call {
 }
 
 /// The moment of each pollable in a list.
+///
+/// Pollables of streams are ready at the moment 0. An empty list is a fault, as the interface says.
 fn moments(
     memory: &[u8],
     pollables: &mut Pollables,
@@ -157,6 +172,8 @@ fn moments(
 }
 
 /// The indices of the moments that have come, as a list in memory.
+///
+/// Each index is a little-endian `u32`, as `poll` returns them.
 pub(in crate::wasm) fn ready(moments: &[u64]) -> Vec<u8> {
     let now = monotonic_nanoseconds();
     let come = (0_u32..).zip(moments).filter(|(_, moment)| **moment <= now);
@@ -176,6 +193,7 @@ pub(in crate::wasm) fn store_list(
     store(memory, result, 4, &area)
 }
 
+/// Writes the bytes of a result, whose place and alignment are checked first.
 fn store(memory: &mut [u8], result: u32, align: u32, bytes: &[u8]) -> Result<(), AbiFault> {
     abi::check_area(memory, "result area", result, align, bytes.len() as u64)?;
     abi::store(memory, "result area", result, bytes)

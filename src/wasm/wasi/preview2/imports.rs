@@ -17,6 +17,9 @@ use crate::wasm::state::{GuestState, Suspended};
 use crate::wasm::suspend::suspend_in;
 
 /// Defines one function; others are left out.
+///
+/// Operations that need nothing from the host end here, without the cost of leaving the interpreter; they don't
+/// count as host calls.
 pub(in crate::wasm) fn define_preview2(
     linker: &mut Linker<GuestState>,
     module: &str,
@@ -53,6 +56,7 @@ pub(in crate::wasm) fn define_preview2(
     Ok(())
 }
 
+/// A parameter as an unsigned number. The table has no types but `i32` and `i64`.
 fn unsigned(param: &Val) -> u64 {
     match param {
         Val::I32(word) => u64::from(word.cast_unsigned()),

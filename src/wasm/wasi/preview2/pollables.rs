@@ -1,4 +1,7 @@
 //! The pollables of one instance: handles of moments that it waits for.
+//!
+//! A pollable has no other side: it is a moment of the monotonic clock, and it is ready when that has come. So
+//! nothing has to be cancelled when one is dropped.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -23,6 +26,11 @@ pub(super) const POLLABLES: usize = 64;
 pub(in crate::wasm) struct Pollables(Vec<Option<u64>>);
 
 impl Pollables {
+    /// The handle of a new pollable for `moment`, in nanoseconds of the monotonic clock.
+    ///
+    /// # Errors
+    ///
+    /// [`AbiFault::TooMany`] if the instance has as many as it may have.
     pub(super) fn add(&mut self, moment: u64) -> Result<i32, AbiFault> {
         let free = self.0.iter().position(Option::is_none);
         let slot = match free {
@@ -44,6 +52,7 @@ impl Pollables {
         Ok(FIRST_TIMED.saturating_add(slot).cast_signed())
     }
 
+    /// The place of a pollable that waits for a moment; `None` if the handle was dropped or never given out.
     fn slot(&mut self, handle: u32) -> Option<&mut Option<u64>> {
         let slot = handle.checked_sub(FIRST_TIMED)? as usize;
         self.0.get_mut(slot).filter(|place| place.is_some())
@@ -57,6 +66,7 @@ impl Pollables {
         }
     }
 
+    /// Drops a pollable. The handle of streams stays, because all streams share it.
     pub(super) fn remove(&mut self, handle: u32) -> Result<(), AbiFault> {
         match handle {
             READY => Ok(()),
@@ -71,6 +81,7 @@ impl Pollables {
     }
 }
 
+/// The fault of a handle that the guest doesn't have.
 fn unknown(handle: u32) -> AbiFault {
     AbiFault::UnknownHandle { what: "pollable", handle }
 }

@@ -3,8 +3,11 @@
 use super::pollables::READY;
 use crate::wasm::signature::{Signature, signature};
 
+/// The handles of the three streams. They belong to no list, so dropping one changes nothing.
 const STDIN: u32 = 1;
+/// As [`STDIN`].
 pub(super) const STDOUT: u32 = 2;
+/// As [`STDIN`].
 pub(super) const STDERR: u32 = 3;
 
 /// `result` without an error, and `option` without a value.
@@ -61,6 +64,7 @@ pub(super) enum Operation {
 /// One function of an interface.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::wasm) struct Preview2Function {
+    /// The interface without `wasi:` and without its version.
     interface: &'static str,
     name: &'static str,
     pub(in crate::wasm) signature: Signature,
@@ -78,6 +82,8 @@ macro_rules! table {
     };
 }
 
+/// All functions that this host answers, with their core-level types. Input is closed, and there are no
+/// arguments, variables or terminals.
 const FUNCTIONS: &[Preview2Function] = table! {
     "cli/environment" {
         "get-environment" "i" -> "" Operation::Store(4, EMPTY);
