@@ -1,4 +1,6 @@
 //! Strings by key in memory, within bounds. Nothing here survives the process.
+//!
+//! A store fails before it grows beyond its bounds, so that whoever fills it can't take the host's memory.
 
 use crate::contract::limits::MB;
 use crate::contract::{BoxFuture, KeyValueStore, PluginError, SortedMap};
@@ -21,12 +23,34 @@ impl Default for KeyValueLimits {
 }
 
 /// A bounded key-value store in memory.
+///
+/// All methods are ready at once: they hold a lock for one operation on a map, and never across a wait. So
+/// dropping one of their futures loses nothing.
+///
+/// ```
+/// use weft_lite::KeyValueStore;
+/// use weft_lite::errors::PluginError;
+/// use weft_lite::store::{KeyValueLimits, MemoryKeyValueStore};
+///
+/// let store = MemoryKeyValueStore::new(KeyValueLimits { entries: 1, bytes: 64 });
+/// smol::block_on(async {
+///     store.set("color", "green".into()).await?;
+///     assert_eq!(store.get("color").await?.as_deref(), Some("green"));
+///     // Replacing an entry needs no room for a second one.
+///     store.set("color", "blue".into()).await?;
+///     let error = store.set("shape", "round".into()).await.unwrap_err();
+///     assert!(matches!(error, PluginError::LimitReached { .. }));
+///     Ok::<(), PluginError>(())
+/// })?;
+/// # Ok::<(), PluginError>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryKeyValueStore {
     limits: KeyValueLimits,
     content: Lock<StoredEntries>,
 }
 
+/// The entries with their size, which is kept up to date so that no `set` has to count.
 #[derive(Debug, Default)]
 struct StoredEntries {
     entries: SortedMap<String, String>,
@@ -46,12 +70,14 @@ impl MemoryKeyValueStore {
         self.content.lock()
     }
 
+    /// Sets a key if it fits. If it doesn't, the old value stays.
     fn put(&self, key: &str, value: String) -> Result<(), PluginError> {
         let mut content = self.content();
         let replaced = content.entries.get(key);
         if replaced.is_none() && content.entries.len() >= self.limits.entries {
             return Err(full(format!("{} entries", self.limits.entries)));
         }
+        // What is replaced makes room first, so a full store can still be updated.
         let freed = replaced.map_or(0, |old| key.len() + old.len());
         let bytes = (content.bytes - freed).saturating_add(key.len() + value.len());
         if bytes > self.limits.bytes {
@@ -62,6 +88,7 @@ impl MemoryKeyValueStore {
         Ok(())
     }
 
+    /// Removes a key. Returns whether it was there.
     fn remove(&self, key: &str) -> bool {
         let mut content = self.content();
         let removed = content.entries.remove(key);
@@ -71,6 +98,7 @@ impl MemoryKeyValueStore {
         removed.is_some()
     }
 
+    /// The keys that begin with `prefix`, in ascending order. An empty prefix is that of all keys.
     fn keys(&self, prefix: &str) -> Vec<String> {
         let content = self.content();
         let from = content.entries.range_from(prefix);
@@ -78,6 +106,7 @@ impl MemoryKeyValueStore {
     }
 }
 
+/// The error that names the limit that was reached.
 fn full(limit: String) -> PluginError {
     PluginError::LimitReached { limit }
 }
