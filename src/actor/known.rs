@@ -17,7 +17,7 @@ const FORM: &str = "1";
 pub(super) struct KnownModule {
     pub(super) summary: Arc<ModuleSummary>,
     pub(super) tools: Vec<ToolDescription>,
-    pub(super) facts: GuestMetadata,
+    pub(super) metadata: GuestMetadata,
 }
 
 /// The key of a module's description: a digest of all that the description depends on. `module_bytes` is
@@ -107,7 +107,7 @@ impl KnownModule {
             faults: Vec::new(),
         };
         let tools = described_tools(&description, manifest).ok()?;
-        let facts = GuestMetadata::of(answers, manifest, &tools).ok()?;
-        Some(Self { summary: Arc::new(summary), tools, facts })
+        let metadata = GuestMetadata::of(answers, manifest, &tools).ok()?;
+        Some(Self { summary: Arc::new(summary), tools, metadata })
     }
 }

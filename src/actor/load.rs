@@ -29,14 +29,14 @@ pub enum LoadError {
     },
     /// The answer of `describe` can't be used.
     Description {
-        /// What is wrong with it.
+        /// The problem in it.
         problem: String,
     },
     /// The guest's answer as another kind can't be used.
     Answer {
         /// The function that was called.
         export: &'static str,
-        /// What is wrong with its answer.
+        /// The problem in its answer.
         problem: String,
     },
     /// The manifest declares other kinds than the module exports.

@@ -140,7 +140,7 @@ pub(super) struct Seat {
 
 pub(super) struct PluginActor {
     seat: Arc<Seat>,
-    /// Who waits for the call that runs on the resident instance.
+    /// The caller of the call that runs on the resident instance.
     caller: Arc<Lock<Option<Sender<Outcome>>>>,
     ready: Ready,
 }

@@ -62,7 +62,7 @@ enum DescribeStep {
 pub(super) struct PreparedPlugin {
     pub(super) manifest: PluginManifest,
     pub(super) tools: Vec<ToolDescription>,
-    pub(super) facts: GuestMetadata,
+    pub(super) metadata: GuestMetadata,
     pub(super) origin: PackageOrigin,
     pub(super) warnings: Vec<String>,
     pub(super) spec: InstanceSpec,
@@ -110,10 +110,10 @@ impl PackageHead {
         let known = key.as_ref().zip(descriptions.as_ref()).and_then(|(key, descriptions)| {
             KnownModule::read(&descriptions.read(key)?, key, &self.manifest)
         });
-        if let Some(KnownModule { summary, tools, facts }) =
+        if let Some(KnownModule { summary, tools, metadata }) =
             known.filter(|_| warmth == Warmth::Cold)
         {
-            let described = Described { tools, facts, instance: None, to_keep: None };
+            let described = Described { tools, metadata, instance: None, to_keep: None };
             let describe = Box::new(|_: &InstanceSpec| Ok(DescribeStep::Done(described)));
             return self.with(&summary, context, warmth, describe);
         }
@@ -177,16 +177,16 @@ pub(super) async fn prepare(ready: ReadyPackage) -> Result<PreparedPlugin, LoadE
         DescribeStep::Done(described) => described,
         DescribeStep::Deferred(key) => ask(&spec, &manifest, key).await?,
     };
-    let Described { tools, facts, instance, to_keep } = described;
+    let Described { tools, metadata, instance, to_keep } = described;
     let instance = instance.filter(|_| warmth == Warmth::Warm);
     warnings.extend(tool_warnings(&manifest, &tools));
-    Ok(PreparedPlugin { manifest, tools, facts, origin, warnings, spec, instance, to_keep })
+    Ok(PreparedPlugin { manifest, tools, metadata, origin, warnings, spec, instance, to_keep })
 }
 
 /// A guest's description of itself.
 struct Described {
     tools: Vec<ToolDescription>,
-    facts: GuestMetadata,
+    metadata: GuestMetadata,
     instance: Option<Instance>,
     to_keep: Option<(String, String)>,
 }
@@ -204,8 +204,8 @@ impl Described {
             let text = known::text(&key, text, &answers, summary)?;
             Some((key, text))
         });
-        let facts = GuestMetadata::of(answers, manifest, &tools)?;
-        Ok(Self { tools, facts, instance: None, to_keep })
+        let metadata = GuestMetadata::of(answers, manifest, &tools)?;
+        Ok(Self { tools, metadata, instance: None, to_keep })
     }
 }
 

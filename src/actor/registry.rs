@@ -40,7 +40,7 @@ pub struct LoadedPlugin {
     /// Its tools, as the module describes them.
     pub tools: Vec<Arc<ToolDescription>>,
     /// The guest's answers at load as a stage or a skill.
-    pub facts: GuestMetadata,
+    pub metadata: GuestMetadata,
     /// Where it came from.
     pub origin: PackageOrigin,
     /// Warnings for its author or operator.

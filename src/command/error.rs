@@ -69,9 +69,9 @@ pub enum CommandError {
     },
     /// The program failed.
     Administration {
-        /// What happened.
+        /// The message.
         message: String,
-        /// What to do about it.
+        /// The next step.
         next_step: String,
     },
     /// The plugin that does the work failed.

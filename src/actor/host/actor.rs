@@ -211,7 +211,7 @@ impl HostActor {
     }
 
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
-        let PreparedPlugin { manifest, tools, facts, origin, warnings, spec, instance, .. } =
+        let PreparedPlugin { manifest, tools, metadata, origin, warnings, spec, instance, .. } =
             plugin;
         let (mailbox, inbox) = mail::mailbox(MAILBOX);
         let module = Arc::clone(&spec.module);
@@ -230,11 +230,11 @@ impl HostActor {
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;
-        let provided_skill = facts.skill.as_ref().map(|skill| skill.found(&manifest.id));
+        let provided_skill = metadata.skill.as_ref().map(|skill| skill.found(&manifest.id));
         LoadedPlugin {
             manifest,
             tools,
-            facts,
+            metadata,
             origin,
             warnings,
             module,

@@ -175,7 +175,7 @@ fn inbound(
     let attachments = Attachment::list(metadata.remove("attachments"));
     let progress = metadata.remove("progress") == Some(Value::Bool(true));
     Ok(InboundMessage {
-        // What the guest says in a field of its own counts.
+        // The message's own fields win over its metadata.
         id: message.message_id.map_or(id, |id| Ok(Some(id)))?,
         thread: message.thread.map_or(thread, |thread| Ok(Some(thread)))?,
         attachments: attachments.map_err(|problem| invalid("attachments", problem))?,

@@ -35,7 +35,7 @@ impl PluginHost {
     /// As for [`channel`](Self::channel).
     pub fn stage(&self, id: &str) -> Result<Arc<dyn PipelineStage>, PluginError> {
         let kind = PluginCapability::PipelineStage;
-        let stage_type = self.of_kind(id, kind)?.facts.stage_type;
+        let stage_type = self.of_kind(id, kind)?.metadata.stage_type;
         let stage_type = stage_type.ok_or_else(|| unsupported(id, kind))?;
         Ok(Arc::new(HostedStage { guest: Guest::new(self.clone(), id, kind), stage_type }))
     }
@@ -47,7 +47,7 @@ impl PluginHost {
     /// As for [`channel`](Self::channel).
     pub fn skill(&self, id: &str) -> Result<Arc<dyn Skill>, PluginError> {
         let kind = PluginCapability::Skill;
-        let skill = self.of_kind(id, kind)?.facts.skill.clone();
+        let skill = self.of_kind(id, kind)?.metadata.skill.clone();
         let skill = skill.ok_or_else(|| unsupported(id, kind))?;
         Ok(Arc::new(HostedSkill { host: self.clone(), id: id.to_owned(), skill }))
     }

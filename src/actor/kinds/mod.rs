@@ -6,16 +6,16 @@
 
 mod capabilities;
 mod channel;
-mod facts;
 mod guest;
 mod hosted;
 mod memory;
+mod metadata;
 mod skill;
 mod stage;
 mod voice;
 
 pub use capabilities::CapabilityMismatch;
-pub(super) use facts::{Answers, described_tools};
-pub use facts::{GuestMetadata, GuestSkill};
+pub(super) use metadata::{Answers, described_tools};
+pub use metadata::{GuestMetadata, GuestSkill};
 
 use guest::Guest;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::facts::GuestSkill;
+use super::metadata::GuestSkill;
 use crate::actor::host::PluginHost;
 use crate::actor::tool;
 use crate::contract::{

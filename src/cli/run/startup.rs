@@ -34,7 +34,7 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
     }
     report::refused(registry.refused());
     let answers =
-        |plugin: &Arc<LoadedPlugin>| plugin.facts.stage_type == Some(PipelineStageType::Process);
+        |plugin: &Arc<LoadedPlugin>| plugin.metadata.stage_type == Some(PipelineStageType::Process);
     if console == Console::Served && !registry.plugins().any(answers) {
         output::message(
             &"no Process stage is there: plain text is answered only with commands that match it",

@@ -96,17 +96,17 @@ impl GuestMetadata {
         let Answers { stage_type: word, instructions, variables: pairs } = answers;
         let wrong =
             |call: GuestCall| move |problem| LoadError::Answer { export: call.export(), problem };
-        let mut facts = Self::default();
+        let mut metadata = Self::default();
         if manifest.capabilities.contains(&PluginCapability::PipelineStage) {
             let stage_type = stage_type(&word).map_err(wrong(GuestCall::StageType))?;
-            facts.stage_type = Some(stage_type);
+            metadata.stage_type = Some(stage_type);
         }
         if manifest.capabilities.contains(&PluginCapability::Skill) {
             let variables = variables(pairs).map_err(wrong(GuestCall::Variables))?;
             let skill = GuestSkill::new(manifest, tools, instructions, variables);
-            facts.skill = Some(Arc::new(skill));
+            metadata.skill = Some(Arc::new(skill));
         }
-        Ok(facts)
+        Ok(metadata)
     }
 }
 
