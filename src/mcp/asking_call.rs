@@ -3,6 +3,11 @@
 //! The call ends with the tool's requests and a sealed state, and nothing waits. The client calls again
 //! with the answers and the state. What the tool has asked for comes out of the state, so that the answers
 //! are checked against that before the guest sees them; a client that leaves one out is asked again.
+//!
+//! The rules are in revision 2026-07-28, Multi Round-Trip Requests. The state passes through the
+//! client, which may change it, keep it too long, or show it to a call of another tool: `seal` makes
+//! all three fail. A state can be used more than once, so a tool that must act once on an answer has to see to
+//! that itself.
 
 use std::borrow::Cow;
 
@@ -25,7 +30,9 @@ pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
 /// The input fields of a request, unparsed.
 #[derive(Debug, Default)]
 pub(super) struct InputFields<'a> {
+    /// The answers, by the names of the tool's requests.
     pub(super) responses: Option<&'a str>,
+    /// The sealed state that came with the requests.
     pub(super) state: Option<Cow<'a, str>>,
 }
 
@@ -33,12 +40,15 @@ pub(super) struct InputFields<'a> {
 pub(super) struct AskingCall<'a> {
     server: &'a McpServer,
     request_context: &'a RequestContext,
+    /// What a state has to be for, to count here.
     purpose: Purpose<'a>,
     /// The state that came, where somebody is asked again: it gets no older by that.
     again: Option<Cow<'a, str>>,
 }
 
 impl<'a> AskingCall<'a> {
+    /// A call of `tool`, of this `load` of its plugin, by this caller and with these arguments. A state
+    /// of another call doesn't fit it.
     pub(super) async fn new(
         server: &'a McpServer,
         request_context: &'a RequestContext,
@@ -99,6 +109,9 @@ impl<'a> AskingCall<'a> {
     /// # Errors
     ///
     /// -32021 where a modern client can't be asked for it.
+    ///
+    /// A legacy client is not asked, because the call would have to wait for it. It gets an error for
+    /// the model.
     pub(super) async fn write(
         self,
         asked: Box<InputRequired>,
@@ -131,6 +144,7 @@ impl<'a> AskingCall<'a> {
         }
         let close = || self.server.seal().close(&asked, self.purpose).map(Cow::Owned);
         match self.again.or_else(close) {
+            // The next call checks its answers against the state.
             Some(state) => {
                 write_requests(result, asked.requests());
                 result.member("requestState", &state);

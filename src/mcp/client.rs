@@ -13,7 +13,9 @@ pub(super) const ROOM_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A message to a client, which is counted until it is written.
 pub(super) struct HeldText {
+    /// The message, without a line feed at its end.
     pub(super) text: String,
+    /// Its room in the budget, given back when it is dropped.
     pub(super) held: HeldBytes,
 }
 
@@ -32,12 +34,17 @@ pub(super) struct ClientHandle {
 
 impl ClientHandle {
     /// Sends a message to the client when there is room for it. One that is gone misses nothing.
+    ///
+    /// It waits as long as it takes.
     pub(super) async fn send(&self, text: String) {
         let held = self.budget.wait(text.len()).await;
         let _ = self.outbox.send(HeldText { text, held }).await;
     }
 
     /// Sends the answer to the request `id`, or an error if there is no memory for it.
+    ///
+    /// An answer that waits longer than [`ROOM_PATIENCE`] is dropped, and the client gets an error in
+    /// its place.
     pub(super) async fn send_answer(&self, id: &RequestId, text: String) {
         let room = self.budget.wait_with(text.len());
         let message = match within(&SystemClock, ROOM_PATIENCE, room).await.flatten() {

@@ -1,4 +1,6 @@
 //! `completion/complete`: values for the variables of prompts, and names and files of skills.
+//!
+//! A value is offered if it begins with what was typed. Completion runs no plugin.
 
 use super::catalog::OfferedSkill;
 use super::files;
@@ -53,6 +55,10 @@ impl McpServer {
     }
 
     /// Values of a prompt's variable: its author declares only the default.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a prompt or a variable that there isn't.
     fn prompt_values(&self, prompt: &str, argument: &str) -> Result<Vec<String>, RpcError> {
         let catalog = self.catalog();
         let skill = catalog.prompt(prompt).ok_or_else(|| prompts::unknown(prompt))?;
@@ -63,6 +69,12 @@ impl McpServer {
         Ok(input.default.map(str::to_owned).into_iter().collect())
     }
 
+    /// Values of the template's variables. Paths are those of the skill that the client has filled in
+    /// before; without one there are none.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for another template or variable.
     async fn resource_values(
         &self,
         template: &str,

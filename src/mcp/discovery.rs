@@ -1,4 +1,7 @@
 //! Who this server is and what it can do: `server/discover`, and `initialize` of the legacy era.
+//!
+//! A legacy client learns it from `initialize`, which also settles the revision. A modern one may ask
+//! or go on without (2026-07-28, Versioning and Compatibility, Protocol Version Negotiation).
 
 use super::message::{Params, Request, RpcError, read, required};
 use super::object::Object;
@@ -24,7 +27,9 @@ const INSTRUCTIONS: &str = "Tools run in a sandbox that allows each of them only
 /// Milliseconds for which what this server can do is fresh. It changes with the program alone.
 const CAPABILITIES_TTL_MS: u64 = 60_000;
 
+/// With the skills extension (SEP-2640), and resources that can be named in a subscription.
 const MODERN_CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},"completions":{},"extensions":{"io.modelcontextprotocol/skills":{"directoryRead":true}}}"#;
+/// With log messages, and without `subscribe`: `resources/subscribe` is not served.
 const LEGACY_CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true},"completions":{},"logging":{}}"#;
 
 /// The members of the result of `server/discover`.
@@ -51,6 +56,7 @@ pub(super) fn agree(request: &Request) -> Result<Revision, RpcError> {
     for name in ["capabilities", "clientInfo"] {
         required(name, params.value(name))?;
     }
+    // A modern client doesn't handshake, so whoever does gets a legacy revision.
     let asked = Revision::named(&asked);
     Ok(asked.filter(|revision| !revision.is_modern()).unwrap_or(Revision::NEWEST_LEGACY))
 }

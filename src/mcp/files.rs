@@ -1,4 +1,8 @@
 //! The files of skills as resources: their URIs, kinds and contents, read when somebody asks.
+//!
+//! Names, sizes and links in a skill's folder are its author's, so files are opened beneath the folder,
+//! and both their size and their number have a limit. What reads the disk blocks, and its callers run
+//! it off the executor.
 
 use std::io;
 use std::path::Path;
@@ -85,6 +89,9 @@ pub(super) fn uri(skill: &str, path: &str) -> String {
 }
 
 /// The skill and the path that a URI names; the path is empty for the skill's own folder.
+///
+/// `None` for another scheme, and for a path that is not UTF-8 once it is decoded. The path is not
+/// checked here: reading it beneath the folder is.
 pub(super) fn named(uri: &str) -> Option<(&str, String)> {
     let rest = uri.strip_prefix("skill://")?;
     let (skill, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -108,8 +115,11 @@ pub(super) struct FileResource {
     pub(super) uri: String,
     /// Its path from the skill's folder.
     pub(super) path: String,
+    /// Its size in bytes when it was listed; 0 for a folder.
     pub(super) bytes: u64,
+    /// When it was changed, if the file system says so; not shown to clients.
     modified: Option<SystemTime>,
+    /// Its entry in `resources/list`.
     json: String,
 }
 
@@ -124,6 +134,8 @@ impl CatalogEntry for FileResource {
 }
 
 impl FileResource {
+    /// The resource of a file. `SKILL.md` stands for the skill, so it has the skill's name and
+    /// description.
     fn new(skill: &OfferedSkill, path: String, bytes: u64, modified: Option<SystemTime>) -> Self {
         let uri = uri(&skill.name, &path);
         let mut json = Object::new();
@@ -192,6 +204,8 @@ pub(super) fn read(skill: &OfferedSkill, path: &str) -> io::Result<Vec<u8>> {
     read_bounded(skill, path, RESOURCE_BYTES)
 }
 
+/// What is in a file of at most `limit` bytes, with `SKILL.md` from memory where the folder has none of
+/// its own.
 fn read_bounded(skill: &OfferedSkill, path: &str, limit: u64) -> io::Result<Vec<u8>> {
     let content = match &skill.folder {
         Some(folder) => OpenSkill::open(folder)?.read(path, limit),
@@ -296,6 +310,8 @@ pub(super) fn children(
 /// # Errors
 ///
 /// Those of its files.
+///
+/// A client compares a file that it reads with its digest, so the list is whole or there is none.
 pub(super) fn manifest(skill: &OfferedSkill) -> io::Result<String> {
     let mut resources = Vec::new();
     for file in list_whole(skill)? {

@@ -1,4 +1,7 @@
 //! What a client is asked for, and whether its answers are of that kind.
+//!
+//! An answer comes from a person or a model by way of the client. A form is checked against its schema
+//! before the guest sees it; one that was declined has no content.
 
 use serde_json::{Map, Value, json};
 
@@ -84,6 +87,10 @@ pub(super) fn checked(name: &str, request: &Value, answer: Value) -> Result<Valu
 }
 
 /// The schema of the form that a request asks to fill in, where it asks for that.
+///
+/// # Errors
+///
+/// The tool's schema can't be compiled; the sentence is for its author.
 pub(super) fn form(request: &Value) -> Result<Option<Schema>, String> {
     let schema = request.pointer("/params/requestedSchema");
     let compiled = schema.map(|schema| Schema::compile(schema, SchemaPolicy::Lenient));
@@ -91,6 +98,8 @@ pub(super) fn form(request: &Value) -> Result<Option<Schema>, String> {
 }
 
 /// The capability of a client that answers such requests.
+///
+/// It is named like the part of the method before the slash (2026-07-28, Multi Round-Trip Requests).
 pub(super) fn capability(method: &str) -> String {
     method.split('/').next().unwrap_or(method).to_owned()
 }

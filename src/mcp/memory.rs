@@ -1,4 +1,6 @@
 //! The transport within one process: for tests, and for programs that are client and server.
+//!
+//! Messages pass as strings. Requests are handled as over a pipe.
 
 use std::fmt;
 
@@ -50,6 +52,9 @@ impl MemoryConnection {
     }
 
     /// The next message from the server; `None` when there will be no more.
+    ///
+    /// Cancel safe: a message that was not returned is there for the next call. Answers come in the
+    /// order in which requests end, so compare their ids.
     pub async fn receive(&self) -> Option<String> {
         self.output.recv().await.ok().map(|message| message.text)
     }
@@ -62,6 +67,9 @@ impl MemoryConnection {
 
 impl McpServer {
     /// Connects a client within this process.
+    ///
+    /// The connection runs on the server's executor. It ends when its last message has been answered
+    /// after [`finish`](MemoryConnection::finish), when it is dropped, or after [`stop`](Self::stop).
     #[must_use]
     pub fn connect(&self) -> MemoryConnection {
         let (input, received) = async_channel::bounded::<(String, HeldBytes)>(WAITING);

@@ -22,7 +22,9 @@ use crate::contract::{missing, sanitize_text};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(super) enum RequestId {
+    /// A number without a fraction, as it was written.
     Integer(Number),
+    /// A string.
     Text(Box<str>),
 }
 
@@ -51,7 +53,9 @@ pub(super) type ProgressToken = RequestId;
 /// A request that waits for an answer.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
+    /// The id that the answer repeats.
     pub(super) id: RequestId,
+    /// Which of the methods it asks for; not checked yet.
     pub(super) method: Box<str>,
     /// An object, or nothing.
     pub(super) params: Option<Params>,
@@ -61,11 +65,14 @@ pub(super) struct Request {
 /// a part of it, because copies of it would cost more than the rest.
 #[derive(Debug, Clone)]
 pub(super) struct Params {
+    /// The message, or the parameters alone where it was copied.
     message: String,
+    /// Where the parameters are in it.
     at: Range<usize>,
 }
 
 impl Params {
+    /// The parameters' text, from brace to brace.
     pub(super) fn get(&self) -> &str {
         &self.message[self.at.clone()]
     }
@@ -181,11 +188,10 @@ pub(super) fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, RpcError>
 /// One message from a client.
 #[derive(Debug, Clone)]
 pub(super) enum Incoming {
+    /// A message with an id and a method.
     Request(Request),
-    Notification {
-        method: Box<str>,
-        params: Option<Params>,
-    },
+    /// A message with a method and no id; it is never answered.
+    Notification { method: Box<str>, params: Option<Params> },
     /// An answer. This server asks nothing, so it is nobody's.
     Response,
 }
@@ -197,6 +203,7 @@ pub(super) struct Malformed {
     pub(super) error: RpcError,
 }
 
+/// The members of a message that say what it is.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
@@ -212,6 +219,7 @@ struct Envelope<'a> {
     error: Option<IgnoredAny>,
 }
 
+/// The id, and the method with the place of its parameters.
 type MessageParts = (Option<RequestId>, Option<(Box<str>, Option<Range<usize>>)>);
 
 /// A member that is there, `null` included: an id of `null` is not an absent one.
@@ -283,17 +291,25 @@ impl Incoming {
 }
 
 /// The error codes of JSON-RPC, and those that MCP adds.
+///
+/// MCP has -32020 to -32099 for its own (2026-07-28, Overview, Error Codes).
 pub(super) mod code {
+    /// What came is not JSON.
     pub(in crate::mcp) const PARSE: i32 = -32700;
+    /// It is JSON and no message, or one that can't be taken now.
     pub(in crate::mcp) const INVALID_REQUEST: i32 = -32600;
+    /// The revision has no such method.
     pub(in crate::mcp) const METHOD_NOT_FOUND: i32 = -32601;
+    /// The parameters are wrong, or name what isn't offered.
     pub(in crate::mcp) const INVALID_PARAMS: i32 = -32602;
     /// Only in the legacy era; the modern one uses [`INVALID_PARAMS`].
     pub(in crate::mcp) const RESOURCE_NOT_FOUND: i32 = -32002;
+    /// The fault is the server's, or it has no room.
     pub(in crate::mcp) const INTERNAL: i32 = -32603;
     /// HTTP only: a header contradicts the body.
     #[cfg(feature = "serve")]
     pub(in crate::mcp) const HEADER_MISMATCH: i32 = -32020;
+    /// The revision is not served; the error lists those that are.
     pub(in crate::mcp) const UNSUPPORTED_VERSION: i32 = -32022;
     /// The client can't be asked for what the call needs.
     pub(in crate::mcp) const MISSING_CAPABILITY: i32 = -32021;
@@ -302,19 +318,24 @@ pub(super) mod code {
 /// The error of a request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct RpcError {
+    /// One of [`code`].
     pub(super) code: i32,
+    /// What happened, in a sentence for the author of the client; models read it too.
     pub(super) message: String,
+    /// What a client can act on without reading the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<Box<Value>>,
 }
 
 impl RpcError {
+    /// An error without data.
     pub(super) fn new(code: i32, message: impl Into<String>) -> Self {
         // What strangers named may be in it, and models read errors.
         let message = sanitize_text(&message.into()).into_owned();
         Self { code, message, data: None }
     }
 
+    /// -32600, with what is wrong with the message.
     pub(super) fn invalid_request(message: impl Into<String>) -> Self {
         Self::new(code::INVALID_REQUEST, message)
     }
@@ -330,14 +351,18 @@ impl RpcError {
         Self::new(code::INTERNAL, "the request made this program panic; report it")
     }
 
+    /// The program is replaced by another one that goes on with this client, and the request was not
+    /// done in time.
     pub(super) fn given_up() -> Self {
         Self::new(code::INTERNAL, "the program restarts and could not do this; send it again")
     }
 
+    /// -32602, with what is wrong with the parameters.
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {
         Self::new(code::INVALID_PARAMS, message)
     }
 
+    /// -32601. The transport over HTTP gives it status 404 in the modern era.
     pub(super) fn method_not_found(method: &str) -> Self {
         Self::new(code::METHOD_NOT_FOUND, format!("there is no method `{method}`"))
     }
@@ -356,6 +381,7 @@ impl RpcError {
         Self::new(code::MISSING_CAPABILITY, message).with_data(data)
     }
 
+    /// The same error with data.
     pub(super) fn with_data(self, data: Value) -> Self {
         Self { data: Some(Box::new(data)), ..self }
     }

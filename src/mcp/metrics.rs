@@ -1,4 +1,6 @@
 //! What the server has done since it was started, in numbers that only rise.
+//!
+//! They are read without a lock while calls are counted, so two of them may be a call apart.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,9 +9,14 @@ use crate::contract::{CallError, CallOutcome};
 /// Counters of all connections together.
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
+    /// Calls of guests that have ended, failed ones included. A call that was cancelled is counted
+    /// nowhere.
     calls: AtomicU64,
+    /// Calls that failed; one that asks for input has not.
     errors: AtomicU64,
+    /// Fuel that ended calls have used, in the engine's units.
     fuel: AtomicU64,
+    /// Time that ended calls have taken, in microseconds.
     duration_us: AtomicU64,
 }
 
@@ -24,6 +31,7 @@ pub(super) struct CounterValues {
 }
 
 impl Metrics {
+    /// Reads every counter.
     #[cfg(feature = "serve")]
     pub(super) fn counted(&self) -> CounterValues {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -32,6 +32,16 @@
 //!   the valid tokens are those of the token file.
 //! - Without room for a message the answer has status 503. A pipe is not read until there is room. A message that waits for
 //!   30 seconds is refused with error -32603.
+//!
+//! # Files
+//!
+//! - Messages: `message` and `scan` read them, `object` and `result` write them, `revision` and
+//!   `request_context` say which era one is in.
+//! - The core: `server` chooses by method, `catalog` is what is offered, `call` and `content` run a
+//!   tool and write its result, `asking_call` and `input` are for tools that ask, `resources` and
+//!   `files` for skills, `subscription` for changes.
+//! - Transports: `stdio` and `memory` by way of a `connection`, and `http`. They parse messages and own
+//!   what runs; what a request means is the core's.
 
 mod asking_call;
 mod call;

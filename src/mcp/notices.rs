@@ -1,6 +1,8 @@
 //! Log messages for legacy clients: which plugins went out of service, and why.
 //!
 //! The modern era has no such log: its operators read standard error.
+//!
+//! A client gets nothing until it asks with `logging/setLevel`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -23,6 +25,7 @@ pub(super) enum LogLevel {
 }
 
 impl LogLevel {
+    /// Every level, the least first.
     const ALL: [Self; 8] = [
         Self::Debug,
         Self::Info,
@@ -34,6 +37,7 @@ impl LogLevel {
         Self::Emergency,
     ];
 
+    /// The name in messages, in lower case.
     fn name(self) -> String {
         format!("{self:?}").to_ascii_lowercase()
     }

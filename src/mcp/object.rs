@@ -13,6 +13,7 @@ use crate::contract::push_string;
 pub(super) struct Object(String);
 
 impl Object {
+    /// An object without members.
     pub(super) fn new() -> Self {
         Self("{".to_owned())
     }

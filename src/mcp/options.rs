@@ -1,4 +1,7 @@
 //! How the server offers what is hosted.
+//!
+//! The operator's `config.yaml` sets the names and the schema policy, by way of [`McpConfig`]; the rest
+//! is an embedder's.
 
 use super::schema::SchemaPolicy;
 use crate::contract::limits::SURFACE_BYTES;
@@ -8,6 +11,20 @@ use crate::contract::{McpConfig, ToolNames};
 const PAGE_ENTRIES: usize = 500;
 
 /// What an operator or embedder decides about the server.
+///
+/// They hold for the life of a server. Its HTTP transport has options of its own, `HttpOptions`.
+///
+/// ```
+/// use weft_lite::config::ToolNames;
+/// use weft_lite::mcp::{McpOptions, SchemaPolicy};
+///
+/// let options = McpOptions {
+///     tool_names: ToolNames::Bare,
+///     schema_policy: SchemaPolicy::Strict,
+///     ..McpOptions::default()
+/// };
+/// assert_eq!(options.name_length, 64);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct McpOptions {
     /// What tools are called.

@@ -68,6 +68,7 @@ fn values_form(skill: &OfferedSkill, missing: &MissingVariables) -> Value {
     json!({ "method": ELICITATION, "params": { "message": message, "requestedSchema": schema } })
 }
 
+/// The error for a prompt that isn't offered.
 pub(super) fn unknown(name: &str) -> RpcError {
     RpcError::invalid_params(format!("there is no prompt `{name}`: see `prompts/list`"))
 }
@@ -77,6 +78,9 @@ pub(super) fn unknown(name: &str) -> RpcError {
 /// # Errors
 ///
 /// Variables that need a value have none.
+///
+/// What a skill calls `baseDir` is the URI of its folder here, unless the client gives it another
+/// value.
 pub(super) fn rendered(
     skill: &OfferedSkill,
     mut values: SortedMap<String, String>,

@@ -10,6 +10,7 @@ use super::revision::Revision;
 /// The parts of a request's `_meta` that are understood here.
 #[derive(Default)]
 struct Meta {
+    /// The revision as it is written, served or not.
     protocol_version: Option<String>,
     /// The methods of the requests that the client answers, as it declares.
     can_ask: Option<Vec<&'static str>>,
@@ -17,8 +18,16 @@ struct Meta {
 }
 
 impl Meta {
+    /// Reads a `_meta`; members that aren't understood are passed over.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a version that is no text, capabilities that are no object, or a token that is none.
     fn read(json: &str) -> Result<Self, RpcError> {
+        /// A request that names its revision needs no handshake.
         const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+        /// What the client can be asked for. A server goes by it alone, never by an earlier request
+        /// (2026-07-28, Overview, Statelessness).
         const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
         let [version, capabilities, token] =
             members_of(json, [VERSION, CAPABILITIES, "progressToken"])?;
@@ -57,7 +66,9 @@ const MODERN_METHODS: [&str; 5] = [
 /// A request's own metadata, and the revision of the answer.
 #[derive(Debug)]
 pub(super) struct RequestContext {
+    /// The revision that the answer is written in.
     pub(super) revision: Revision,
+    /// What progress is reported with; `None` for a client that did not ask for it.
     pub(super) progress_token: Option<ProgressToken>,
     /// The methods of what the client can be asked for, instead of a result.
     pub(super) can_ask: Vec<&'static str>,
@@ -103,11 +114,14 @@ pub(super) fn declared_version(request: &Request) -> Result<Option<String>, RpcE
     Ok(meta(request)?.protocol_version)
 }
 
+/// The `_meta` of a request, empty where there is none.
 fn meta(request: &Request) -> Result<Meta, RpcError> {
     let [meta] = request.members(["_meta"])?;
     meta.map_or_else(|| Ok(Meta::default()), Meta::read)
 }
 
+/// -32602 for a modern request without a member of `_meta`. The message also helps a legacy client that
+/// sent no `initialize`.
 fn missing(key: &str) -> RpcError {
     RpcError::invalid_params(format!(
         "`_meta` lacks `io.modelcontextprotocol/{key}`; revisions before {} begin with `initialize`",

@@ -1,4 +1,7 @@
 //! Results: the members that every one has, and the message around it.
+//!
+//! Since 2026-07-28 a result says whether it is complete, who gave it, and for how long it is fresh.
+//! Earlier revisions have none of this.
 
 use super::discovery::SERVER_INFO_META;
 use super::message::Request;
@@ -31,6 +34,8 @@ pub(super) fn success(request: &Request, result: Object) -> String {
 }
 
 /// How long a result is fresh, and that only its client may cache it.
+///
+/// A client may use it from memory for that long; one that subscribes hears of changes earlier.
 pub(super) fn write_freshness(result: &mut Object, revision: Revision) {
     if revision.is_modern() {
         result.member("ttlMs", &LIST_TTL_MS).member("cacheScope", "private");

@@ -2,6 +2,10 @@
 //! good for the same call of the same tool alone, for a while.
 //!
 //! The client can read it. It is one message code (HMAC, RFC 2104, with SHA-256) and what it is for.
+//!
+//! What it holds against is in revision 2026-07-28, Multi Round-Trip Requests, Server Requirements:
+//! another principal, a state that is too old, and another request. The state is signed and not
+//! encrypted, so a tool must not put secrets into it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,22 +24,27 @@ const BLOCK: usize = 64;
 pub(super) struct Seal {
     /// Nothing where the system gives no random bytes.
     key: Option<[u8; 32]>,
+    /// Tells when a state is too old; injected for tests.
     clock: Arc<dyn Clock>,
+    /// What the times in states count from.
     start: Instant,
 }
 
 /// What a sealed text is good for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Purpose<'a> {
+    /// The tool's full name.
     pub(super) tool: &'a str,
     /// The load of its plugin, with the version.
     pub(super) load: &'a str,
+    /// Which connection asked; 0 over HTTP, where it is not known.
     pub(super) caller: u64,
     /// The digest of the arguments.
     pub(super) arguments: [u8; 32],
 }
 
 impl Seal {
+    /// A seal with a new key.
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         let mut key = [0; 32];
         let key = getrandom::fill(&mut key).is_ok().then_some(key);
@@ -87,6 +96,7 @@ impl Seal {
         }
     }
 
+    /// The code of a content for a purpose; `None` without a key.
     fn code(&self, content: &[u8], purpose: Purpose<'_>) -> Option<[u8; 32]> {
         let Purpose { tool, load, caller, arguments } = purpose;
         let caller = caller.to_be_bytes();

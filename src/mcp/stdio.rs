@@ -1,4 +1,8 @@
 //! The transport over a pair of streams: one message a line, in both directions.
+//!
+//! Messages are delimited by line feeds and contain none (Transports, stdio), so nothing else may be
+//! written to the output: logs go to standard error. Reading and writing go on side by side; when
+//! either fails, the other ends.
 
 use std::io;
 use std::time::Duration;
@@ -16,7 +20,7 @@ use crate::contract::limits::MESSAGE_BYTES;
 use crate::contract::{BoxFuture, Cancellation, CancellationSource};
 use crate::task::until;
 
-/// Bytes that are written at once.
+/// Bytes that are written at once: many small messages are one system call.
 const WRITE_BYTES: usize = 64 << 10;
 
 /// How long after the end of input what was sent before may take to begin, and an answer to be read.
@@ -104,6 +108,8 @@ impl McpServer {
     }
 }
 
+/// Takes one line after the other until the end of input. Empty lines are passed over, and those that
+/// are too long are answered from their begin alone.
 async fn read_all(
     lines: &mut Lines<impl AsyncRead + Unpin>,
     connection: &mut Connection,

@@ -13,6 +13,7 @@ use crate::mcp::revision::Revision;
 
 /// A part of a list.
 pub(in crate::mcp) struct Page {
+    /// The places of its entries in the list.
     pub(in crate::mcp) range: Range<usize>,
     /// What to ask for the next part with, where there is one.
     pub(in crate::mcp) next: Option<String>,
