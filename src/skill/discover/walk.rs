@@ -4,6 +4,12 @@
 //!
 //! Folders whose names begin with a dot and `node_modules` are left out. A link to a folder counts
 //! where it stays inside the root; the walk never goes on behind one, so it can't go in circles.
+//!
+//! That rule is one of safety as well: a package could otherwise carry a folder with the name of another skill,
+//! and take its place and its approvals.
+//!
+//! The walk blocks on the file system and reads no file. What it finds is in the order of the folders as the
+//! system lists them; who needs another order sorts it.
 
 use std::fs::{self, DirEntry};
 use std::io;
@@ -50,11 +56,15 @@ pub struct SkillFiles {
 }
 
 /// A folder as it is listed.
+///
+/// Other entries are content of a skill, which the walk does not examine.
 #[derive(Default)]
 struct Listing {
+    /// The place of the skill's file in [`SKILL_FILES`], and whether it is a link.
     file: Option<(usize, bool)>,
     code: Vec<String>,
     folders: Vec<PathBuf>,
+    /// Links that don't lead to a file: to folders, or to nothing.
     links: Vec<PathBuf>,
 }
 
@@ -121,6 +131,8 @@ impl SkillRoot {
         (depth <= DEPTH).then_some(depth)
     }
 
+    /// Adds the skill in this folder, or those beneath it. A folder that can't be listed is an entry with the
+    /// reason.
     fn visit(&self, folder: &Path, depth: usize, found: &mut Vec<SkillFolder>) {
         let listing = match list(folder) {
             Ok(listing) => listing,
@@ -179,6 +191,7 @@ impl SkillRoot {
         Some(SkillFolder { path: link.to_owned(), content: Ok(files) })
     }
 
+    /// The skill in a listed folder, if its listing has a skill's file.
     fn skill(&self, folder: &Path, listing: &Listing) -> Option<SkillFolder> {
         let place = folder.strip_prefix(&self.path).unwrap_or(folder).to_owned();
         let files = SkillFiles { place, ..files(listing)? };
@@ -197,6 +210,7 @@ fn list(folder: &Path) -> io::Result<Listing> {
 }
 
 impl Listing {
+    /// Keeps one entry, if it matters. Links are not followed here.
     fn add(&mut self, entry: &DirEntry) -> io::Result<()> {
         let kind = entry.file_type()?;
         let name = entry.file_name();
@@ -239,6 +253,7 @@ fn is_content(root: &Path, folder: &Path) -> bool {
     files.any(|file| fs::symlink_metadata(file).is_ok_and(|it| !it.is_dir()))
 }
 
+/// Whether the walk passes over a folder of this name.
 fn is_left_out(name: &Path) -> bool {
     // A folder of skills may well be called `target`.
     name.as_os_str().as_encoded_bytes().starts_with(b".")

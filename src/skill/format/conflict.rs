@@ -1,4 +1,7 @@
 //! Conflict markers of an unfinished merge: `<<<<<<<`, `=======` and `>>>>>>>`.
+//!
+//! A file in the middle of a merge is not a reason to lose the skill: in the frontmatter one side is read and
+//! the conflict is reported; in the instructions it is only reported.
 
 use super::lines::lines;
 
@@ -15,6 +18,9 @@ pub(super) struct Ours {
 }
 
 /// Keeps our side of every conflict, the text before the merge.
+///
+/// `None` if there is no conflict. The other side's lines become spaces and not nothing, so that the places in
+/// diagnostics stay true.
 pub(super) fn take_ours(text: &str) -> Option<Ours> {
     let (at, _) = lines(text).find(|(_, line)| is_marker(line, '<'))?;
     let mut ours = Ours { text: String::with_capacity(text.len()), at, kept: String::new() };
@@ -66,6 +72,7 @@ pub(super) fn in_markdown(text: &str) -> Option<usize> {
     })
 }
 
+/// Whether a line is a marker of seven such letters, alone or before a name.
 fn is_marker(line: &str, letter: char) -> bool {
     let rest = line.trim_start_matches(letter);
     line.len() - rest.len() == 7 && (rest.is_empty() || rest.starts_with(' '))

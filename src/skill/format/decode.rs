@@ -1,4 +1,6 @@
 //! Decodes bytes as text: UTF-8 or UTF-16, with or without a byte order mark.
+//!
+//! No bytes are refused: a file in the wrong encoding is read as well as it can be, and the oddity is reported.
 
 use std::borrow::Cow;
 
@@ -42,6 +44,7 @@ fn zeros(bytes: &[u8]) -> Option<usize> {
     (head.len() >= 8).then(|| [0, 1].into_iter().find(|zero| is(*zero)))?
 }
 
+/// The text by its byte order mark, or by its zeros where it has none; else as UTF-8.
 fn letters(bytes: &[u8]) -> Decoded<'_> {
     if let [0xff, 0xfe, rest @ ..] = bytes {
         return utf16(rest, u16::from_le_bytes);
@@ -67,6 +70,7 @@ fn letters(bytes: &[u8]) -> Decoded<'_> {
     }
 }
 
+/// Half a character becomes U+FFFD, and a last byte without its pair is dropped.
 fn utf16<'b>(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded<'b> {
     let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
     let text = char::decode_utf16(units).map(|letter| letter.unwrap_or('\u{fffd}')).collect();

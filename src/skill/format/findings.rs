@@ -2,6 +2,9 @@
 //!
 //! Whether a deviation from the specification is a warning or an error is decided here, by the mode,
 //! and nowhere else.
+//!
+//! Each reporting method takes a stable `code` for programs, the offset `at` in the text, the message, and
+//! `write`: the line that would be right, or nothing.
 
 use std::fmt::Display;
 
@@ -15,12 +18,14 @@ const MOST: usize = 50;
 /// Collects diagnostics about one text.
 #[derive(Debug)]
 pub(super) struct SkillFindings<'t> {
+    /// The decoded file.
     text: &'t str,
     mode: ParseMode,
     list: Vec<Diagnostic>,
 }
 
 impl<'t> SkillFindings<'t> {
+    /// No findings yet about `text`.
     pub(super) fn new(text: &'t str, mode: ParseMode) -> Self {
         Self { text, mode, list: Vec::new() }
     }
@@ -30,6 +35,7 @@ impl<'t> SkillFindings<'t> {
         self.text
     }
 
+    /// Whether the file is checked against the specification and not only loaded.
     pub(super) fn is_strict(&self) -> bool {
         self.mode == ParseMode::Strict
     }
@@ -92,6 +98,7 @@ impl<'t> SkillFindings<'t> {
         self.add(Severity::Error, code, at, message, write);
     }
 
+    /// Adds a diagnostic with the line and column of its offset.
     fn add(
         &mut self,
         severity: Severity,

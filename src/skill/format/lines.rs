@@ -99,6 +99,7 @@ impl<'t> KeyPlaces<'t> {
         self.range.start
     }
 
+    /// The first line of the outermost mapping that has this key, and where it begins in the frontmatter.
     fn top(&self, key: &str) -> Option<(usize, KeyLine<'t>)> {
         lines(&self.text[self.range.clone()])
             .filter(|(_, line)| !line.starts_with([' ', '-']))

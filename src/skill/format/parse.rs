@@ -81,6 +81,7 @@ pub fn parse_skill(bytes: &[u8], folder: &str, mode: ParseMode) -> ParsedSkill {
     ParsedSkill { document, diagnostics: findings.finish() }
 }
 
+/// Reports how the encoding differs from plain UTF-8.
 fn odd(oddity: Oddity, findings: &mut SkillFindings<'_>) {
     let write = "save the file as UTF-8";
     match oddity {
@@ -101,6 +102,8 @@ fn odd(oddity: Oddity, findings: &mut SkillFindings<'_>) {
     }
 }
 
+/// The steps after decoding: the folder's name, the fences, the size of the frontmatter, YAML, keys. `None` if
+/// one of them keeps the skill from loading; then its error is among the findings.
 fn read(folder: &str, findings: &mut SkillFindings<'_>) -> Option<SkillDocument> {
     if let Err(fault) = check_folder_name(folder) {
         findings.error("unsafe-folder-name", 0, &fault, &fault.next_step());
@@ -112,6 +115,7 @@ fn read(folder: &str, findings: &mut SkillFindings<'_>) -> Option<SkillDocument>
         let source = SkillSource { folder, body: split.body, place: None };
         return document(&Map::new(), &source, findings);
     };
+    // The size is checked before any parser works on the text, as its depth is.
     if range.len() > FRONTMATTER_BYTES {
         let message = format_args!(
             "the frontmatter has {} bytes; {FRONTMATTER_BYTES} is the most",
@@ -142,6 +146,7 @@ fn frontmatter(split: &mut Split, findings: &mut SkillFindings<'_>) -> Option<Ma
         findings.deviation("merge-conflict", start + ours.at, &message, &write);
         yaml = Cow::Owned(ours.text);
     }
+    // The fallbacks in their order: an end that was overlooked, repaired lines, each key alone.
     let mut fault = match checked(&yaml) {
         Ok(read) => return Some(unique(read, &KeyPlaces::new(text, range), findings)),
         Err(fault) => fault,

@@ -1,4 +1,7 @@
 //! The known keys of a frontmatter, and which known key a misspelt one stands for.
+//!
+//! `userInvocable` and `user_invocable` are read as `user-invocable`. Nothing is guessed beyond case, `_` and
+//! `-`. The right key wins over a misspelt one beside it.
 
 use serde_json::{Map, Value};
 
@@ -31,8 +34,11 @@ pub(super) fn is_known(key: &str) -> bool {
 }
 
 /// The outermost mapping of a frontmatter, asked by the right names of its keys.
+///
+/// Keys that nobody knows are not in it; they stay in the document's frontmatter.
 #[derive(Debug)]
 pub(super) struct Keys<'m> {
+    /// The right name, the written one, and the value.
     entries: Vec<(String, &'m str, &'m Value)>,
 }
 
@@ -76,6 +82,8 @@ impl<'m> Keys<'m> {
     }
 
     /// The key as it is written, and its value.
+    ///
+    /// `None` if the key is absent under every spelling.
     pub(super) fn get(&self, name: &str) -> Option<(&'m str, &'m Value)> {
         let found = self.entries.iter().find(|(key, _, _)| key == name);
         found.map(|(_, written, value)| (*written, *value))

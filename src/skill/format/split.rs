@@ -46,6 +46,7 @@ pub(super) fn split(findings: &mut SkillFindings<'_>) -> Split {
     Split { frontmatter: Some(start..end), body }
 }
 
+/// Whether a line is a fence. It must begin at the margin; spaces after it do not count.
 fn is_fence(line: &str) -> bool {
     line.trim_end() == FENCE
 }
@@ -64,6 +65,7 @@ pub(super) struct FrontmatterEnd {
     pub(super) body: usize,
     /// Whether an indented fence ends it, and where that is.
     fence: bool,
+    /// Only meaningful if `fence` is set.
     fence_at: usize,
     /// Whether something that is Markdown ends it, and not the text.
     pub(super) markdown: bool,

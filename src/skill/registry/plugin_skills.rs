@@ -2,6 +2,8 @@
 //!
 //! They come and go with their plugins, and go before no skill that has a file: whoever names a plugin
 //! must not replace what somebody has written.
+//!
+//! Their text comes from a guest and is a stranger's: it is made harmless in the same way as a file's.
 
 use std::sync::Arc;
 
@@ -50,6 +52,8 @@ impl SkillDocument {
 
 impl FoundSkill {
     /// The skill that the plugin `provider` provides.
+    ///
+    /// It has no path, and its level is that of plugins.
     pub(crate) fn from_plugin(provider: &str, document: SkillDocument) -> Self {
         Self {
             name: document.name.as_str().into(),
@@ -75,6 +79,9 @@ impl SkillEntry {
 impl SkillRegistry {
     /// The same registry with these skills of plugins beside the others. One whose name is taken by a
     /// skill that can be read is shadowed by it; of two plugins' the first stays.
+    ///
+    /// This registry is not changed. The result is sorted as a registry is, so that a lookup still finds each name
+    /// in one place.
     pub(crate) fn with_plugin_skills(&self, skills: impl IntoIterator<Item = FoundSkill>) -> Self {
         let mut entries: Vec<_> = self.entries().cloned().collect();
         for skill in skills {
@@ -102,6 +109,8 @@ impl SkillRegistry {
 }
 
 /// A plugin's skill that another skill of its name shadows, with a warning.
+///
+/// The warning is shown to the operator, who can rename one of the two.
 fn below(mut skill: FoundSkill, effective: &SkillEntry) -> SkillEntry {
     let other = match (effective.providing_plugin(), &effective.path) {
         (Some(plugin), _) => format!("the skill of the plugin `{plugin}`"),

@@ -12,6 +12,9 @@ use crate::skill::format::SkillDocument;
 use crate::skill::format::{Diagnostic, Severity};
 
 /// All skills at one moment.
+///
+/// A snapshot is immutable and shared: whoever holds one sees the same skills for as long as it does. Entries
+/// are behind `Arc`, so that the next snapshot shares those that stay the same.
 #[derive(Debug, Default, PartialEq)]
 pub struct SkillRegistry {
     /// By name; of one name the effective one comes first, then those it shadows, then the
@@ -143,6 +146,8 @@ impl SkillRegistry {
     }
 
     /// Whether both have the very same entries, and the same names switched off.
+    ///
+    /// Compares by identity, so it is cheap. Entries that are equal, but not the same, count as different.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.disabled == other.disabled
             && self.entries.len() == other.entries.len()
@@ -204,6 +209,7 @@ fn shadowed(skill: &FoundSkill, by: &FoundSkill) -> SkillEntry {
     SkillEntry::new(skill, state, Vec::new())
 }
 
+/// Where a skill is, for a message.
 fn place(path: Option<&Path>) -> String {
     path.map_or_else(|| "one that is compiled in".into(), |path| path.display().to_string())
 }

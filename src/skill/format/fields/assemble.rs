@@ -1,4 +1,8 @@
 //! Builds a skill's document from the keys of its frontmatter. The skill's name is decided here, by `name`.
+//!
+//! Each field has one function, which also reports what is wrong with its key. A fault costs the key and not the
+//! skill: only a missing description, with no paragraph to take one from, keeps a skill from loading. Text that
+//! a model reads passes `sanitize` here; keys that nobody knows stay as they are in [`Frontmatter`].
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -33,6 +37,8 @@ pub(in crate::skill::format) struct SkillSource<'s, 't> {
 }
 
 /// Reads every key. Returns `None`, and reports an error, if there is no description.
+///
+/// An empty `map` is a file without frontmatter, whose description is its first paragraph.
 pub(in crate::skill::format) fn document<'t>(
     map: &Map<String, Value>,
     source: &SkillSource<'_, 't>,
@@ -81,6 +87,8 @@ pub(in crate::skill::format) fn document<'t>(
     Some(document)
 }
 
+/// The frontmatter that is being read. Keys are looked up by their right names; `place` finds them as they were
+/// written.
 struct Fields<'m, 'f, 't> {
     keys: Keys<'m>,
     place: KeyPlaces<'t>,
@@ -89,6 +97,8 @@ struct Fields<'m, 'f, 't> {
 
 impl<'m> Fields<'m, '_, '_> {
     /// The text of a key; nothing, with a warning, where it is a list or a mapping.
+    ///
+    /// A number or a date is the text it was written as. An empty text counts as absent.
     fn text(&mut self, key: &str) -> Option<String> {
         let (written, value) = self.keys.get(key)?;
         let Some(found) = text(value) else {
@@ -117,12 +127,16 @@ impl<'m> Fields<'m, '_, '_> {
         }
     }
 
+    /// Reports a value of the wrong kind, with `write` as the line that would be right. The value is left out.
     fn wrong_kind(&mut self, written: &str, value: &Value, expected: &str, write: &dyn Display) {
         let message = format_args!("`{written}` is {}, not {expected}", kind(value));
         self.findings.deviation("wrong-kind", self.place.value(written), &message, write);
     }
 
     /// The skill's name, and the written name if that is a different one.
+    ///
+    /// A name that breaks the rules is replaced by a slug of itself, a missing one by the folder's. So a skill
+    /// always has a valid name; what was written is kept for the diagnostics.
     fn name(&mut self, source: &SkillSource<'_, '_>) -> (String, Option<String>) {
         let folder = slug(source.folder);
         let Some(written) = self.text("name") else {
@@ -162,6 +176,8 @@ impl<'m> Fields<'m, '_, '_> {
         (written, None)
     }
 
+    /// The description, made harmless. Without a key it is the first paragraph of `body`, with a warning; `None`,
+    /// with an error, if there is none either.
     fn description(
         &mut self,
         source: &SkillSource<'_, '_>,
@@ -223,6 +239,7 @@ impl<'m> Fields<'m, '_, '_> {
         }
     }
 
+    /// The text of `compatibility`. One that is too long is reported and kept whole.
     fn compatibility(&mut self, written: &str) -> String {
         let at = self.place.value("compatibility");
         let count = written.chars().count();
@@ -236,6 +253,7 @@ impl<'m> Fields<'m, '_, '_> {
         self.sanitized(at, written)
     }
 
+    /// The hint as text, also if its brackets make it a list for YAML.
     fn argument_hint(&mut self) -> Option<String> {
         // `argument-hint: [issue]` is a list of one for YAML, and meant as it stands.
         if let Some((_, Value::Array(items))) = self.keys.get("argument-hint") {
@@ -247,6 +265,8 @@ impl<'m> Fields<'m, '_, '_> {
         Some(self.sanitized(self.place.value("argument-hint"), &hint))
     }
 
+    /// Yes or no. `None` leaves the default to the caller: the key is absent or empty, or its value is neither, which is
+    /// reported.
     fn flag(&mut self, key: &str) -> Option<bool> {
         let (written, value) = self.keys.get(key)?;
         let Some((flag, plain)) = flag(value) else {
@@ -263,6 +283,8 @@ impl<'m> Fields<'m, '_, '_> {
         Some(flag)
     }
 
+    /// The tools in their order, from the specification's text or from a list. A list, and commas between tools,
+    /// are reported in strict mode alone.
     fn allowed_tools(&mut self) -> Vec<String> {
         let Some((written, value)) = self.keys.get("allowed-tools") else { return Vec::new() };
         let list: Vec<String> = match value {
@@ -289,6 +311,7 @@ impl<'m> Fields<'m, '_, '_> {
         list
     }
 
+    /// The variables in their order. The list is empty, with a warning, for a value of another kind.
     fn variables(&mut self) -> Vec<SkillVariable> {
         let Some((written, value)) = self.keys.get("variables") else { return Vec::new() };
         variables(value).unwrap_or_else(|| {
@@ -299,6 +322,8 @@ impl<'m> Fields<'m, '_, '_> {
     }
 
     /// The metadata as a mapping, also where it is JSON in a text.
+    ///
+    /// Borrowed from the frontmatter, unless it had to be parsed from a text first.
     fn metadata(&mut self) -> Option<Cow<'m, Map<String, Value>>> {
         let (written, value) = self.keys.get("metadata")?;
         let at = self.place.value(written);
@@ -322,6 +347,8 @@ impl<'m> Fields<'m, '_, '_> {
                 return None;
             }
         };
+        // The specification has text in metadata alone. Other programs write mappings there, so it is reported
+        // in strict mode alone.
         let strict = self.findings.is_strict();
         for (key, value) in map.iter().filter(|(_, value)| strict && !value.is_string()) {
             let message = format_args!("`metadata.{key}` is {}, not text", kind(value));
@@ -332,6 +359,8 @@ impl<'m> Fields<'m, '_, '_> {
         Some(map)
     }
 
+    /// The tool that the slash command calls. `None` if the command is an ordinary one, also after a mistake in
+    /// its keys, which is reported.
     fn dispatch(&mut self) -> Option<CommandDispatch> {
         let tool = self.text("command-tool");
         let mode = self.text("command-arg-mode");
@@ -370,6 +399,7 @@ impl<'m> Fields<'m, '_, '_> {
         Some(CommandDispatch { tool, argument_mode: "raw".into() })
     }
 
+    /// Whose dialect it is, by the keys that are there. OpenClaw's decide before clawft's.
     fn format(&self, openclaw: bool) -> SkillFormat {
         if openclaw || self.keys.any(&["command-dispatch", "command-tool", "command-arg-mode"]) {
             SkillFormat::Openclaw
@@ -387,6 +417,8 @@ impl<'m> Fields<'m, '_, '_> {
         sanitized.text.into_owned()
     }
 
+    /// The text below the frontmatter, which begins at `start` of the file. Ordinary Markdown stays byte for byte;
+    /// tags that imitate a system or tool message become harmless.
     fn instructions(&mut self, start: usize, body: &str) -> String {
         if let Some(at) = conflict::in_markdown(body) {
             let message = "an unfinished merge is in the instructions";

@@ -1,4 +1,7 @@
 //! `metadata.openclaw`: what a skill needs, and how its author would install that.
+//!
+//! Nothing here is run or looked up. Requirements that are not met make a skill unavailable, which `registry`
+//! decides; install recipes are only shown.
 
 use serde_json::{Map, Value};
 
@@ -20,6 +23,9 @@ pub(super) struct Openclaw {
 }
 
 /// Reads it, where one of its names is there.
+///
+/// Returns `None` if none of the program's names is there. A value of the wrong kind is reported and left out,
+/// and the rest is read.
 pub(super) fn read<'t>(
     metadata: &Map<String, Value>,
     place: &KeyPlaces<'t>,
@@ -100,6 +106,7 @@ fn system(name: String) -> String {
     }
 }
 
+/// A recipe, if it says of which kind it is. The rest of it is kept as it was written.
 fn recipe(value: &Value) -> Option<InstallRecipe> {
     let kind = value.get("kind").and_then(text)?;
     Some(InstallRecipe { kind, recipe: value.clone() })
@@ -107,12 +114,14 @@ fn recipe(value: &Value) -> Option<InstallRecipe> {
 
 /// Reads values at a path, and warns about values of the wrong kind.
 struct OpenclawReader<'r, 'k, 't> {
+    /// The keys that lead to the values that are read now.
     path: Vec<&'k str>,
     place: &'r KeyPlaces<'t>,
     findings: &'r mut SkillFindings<'t>,
 }
 
 impl OpenclawReader<'_, '_, '_> {
+    /// The value as a mapping. `write` is the part of the next step after the key.
     fn map<'v>(&mut self, value: &'v Value, write: &str) -> Option<&'v Map<String, Value>> {
         if value.as_object().is_none() && !value.is_null() {
             let key = self.path.last().copied().unwrap_or_default();
@@ -121,6 +130,7 @@ impl OpenclawReader<'_, '_, '_> {
         value.as_object()
     }
 
+    /// A list of names; empty, with a warning, for a value of another kind.
     fn names(&mut self, key: &str, value: &Value) -> Vec<String> {
         names(value).unwrap_or_else(|| {
             self.wrong(Some(key), "a list of names", value, &format!("\"{key}\": [\"...\"]"));
@@ -128,6 +138,7 @@ impl OpenclawReader<'_, '_, '_> {
         })
     }
 
+    /// Yes or no; no, with a warning, for a value of another kind.
     fn flag(&mut self, key: &str, value: &Value) -> bool {
         flag(value).map_or_else(
             || {
@@ -138,6 +149,7 @@ impl OpenclawReader<'_, '_, '_> {
         )
     }
 
+    /// Warns about a value at the path, or at `key` beneath it.
     fn wrong(&mut self, key: Option<&str>, expected: &str, value: &Value, write: &str) {
         let path: Vec<&str> = self.path.iter().copied().chain(key).collect();
         let message = format_args!("`{}` is {}, not {expected}", path.join("."), kind(value));

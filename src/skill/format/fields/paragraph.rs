@@ -7,6 +7,8 @@ pub(super) const DESCRIPTION_CHARS: usize = 1_024;
 
 /// The first paragraph of a Markdown text on one line, cut to the length of a description; where
 /// there is none, the first item of a list.
+///
+/// Code blocks, headings, tables, pictures and HTML are passed over. `None` if nothing else is there.
 pub(super) fn first_paragraph(markdown: &str) -> Option<String> {
     let mut paragraph = String::new();
     let mut item = None;

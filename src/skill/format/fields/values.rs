@@ -1,4 +1,7 @@
 //! From plain values to what a skill's keys take: text, yes or no, lists, tools, variables.
+//!
+//! These functions report nothing. `None` means that a value is of no kind that the key takes, and the caller
+//! says so.
 
 use serde_json::{Map, Value};
 
@@ -91,6 +94,7 @@ pub(super) fn variables(value: &Value) -> Option<Vec<SkillVariable>> {
     }
 }
 
+/// One variable of a list.
 fn item(value: &Value) -> Option<SkillVariable> {
     match value {
         Value::Object(map) => match map.get("name").and_then(text) {
@@ -102,6 +106,7 @@ fn item(value: &Value) -> Option<SkillVariable> {
     }
 }
 
+/// A variable by its name and what is beside it: a mapping, or its default.
 fn entry(name: &str, value: &Value) -> SkillVariable {
     match value {
         Value::Object(map) => described(name, map),
@@ -109,6 +114,7 @@ fn entry(name: &str, value: &Value) -> SkillVariable {
     }
 }
 
+/// A variable with the fields of a mapping. One with a default can't be required, whatever the mapping says.
 fn described(name: &str, map: &Map<String, Value>) -> SkillVariable {
     let get = |key: &str| map.get(key).and_then(sanitized);
     let default = get("default");
@@ -122,6 +128,7 @@ fn sanitized(value: &Value) -> Option<String> {
     Some(sanitize_text(&text(value)?).into_owned())
 }
 
+/// A variable of which only the name is known.
 fn plain(name: &str) -> SkillVariable {
     let name = sanitize_text(name).into_owned();
     SkillVariable { name, description: None, default: None, required: false }

@@ -18,12 +18,19 @@ pub(in crate::skill::format) enum JsonFault {
 }
 
 /// Reads one object or list.
+///
+/// # Errors
+///
+/// [`JsonFault::TooDeep`] for more levels than a frontmatter may have, before anything is built from them.
+/// [`JsonFault::Open`] has the brackets with which the text might be complete, so that the caller can try again.
 pub(in crate::skill::format) fn read(text: &str) -> Result<Value, JsonFault> {
     let json = to_json(text)?;
     serde_json::from_str(&json).map_err(|_| JsonFault::Syntax)
 }
 
 /// Writes the same in JSON.
+///
+/// What remains wrong is found by the parser of JSON afterwards.
 fn to_json(text: &str) -> Result<String, JsonFault> {
     let mut json = String::with_capacity(text.len() + 8);
     let mut open = Vec::new();
@@ -56,6 +63,7 @@ fn to_json(text: &str) -> Result<String, JsonFault> {
                 if open.pop() != Some(letter) {
                     return Err(JsonFault::Syntax);
                 }
+                // The comma before a closing bracket is already in the text, so it is taken back.
                 let kept = json.trim_end().trim_end_matches(',').len();
                 json.truncate(kept);
                 json.push(letter);

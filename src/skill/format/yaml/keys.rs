@@ -1,4 +1,7 @@
 //! The second fallback: every key for itself, so that one that can't be read costs only itself.
+//!
+//! A key is tried in this order: as YAML, as YAML after a repair, as JSON5, as plain text. Each step but the
+//! first is reported. Only a value on one line is taken as plain text; any other that can't be read is left out.
 
 use serde_json::{Map, Value};
 
@@ -39,11 +42,14 @@ pub(in crate::skill::format) fn read(
 /// A key with all the lines that belong to it, or one line that belongs to none.
 #[derive(Debug)]
 struct Chunk<'t> {
+    /// The offset in the frontmatter.
     at: usize,
     key: Option<KeyLine<'t>>,
+    /// The lines, without what ends the last one.
     text: &'t str,
 }
 
+/// Divides a frontmatter at the keys in its margin. Empty lines and comments end no chunk.
 fn chunks(text: &str) -> Vec<Chunk<'_>> {
     let mut chunks: Vec<Chunk<'_>> = Vec::new();
     for (at, line) in lines(text) {
@@ -64,6 +70,8 @@ fn chunks(text: &str) -> Vec<Chunk<'_>> {
     chunks
 }
 
+/// Reads one key. `None` if it had to be left out, which is reported. `at` is where its chunk begins in the
+/// file.
 fn entry(
     chunk: &Chunk<'_>,
     key: KeyLine<'_>,

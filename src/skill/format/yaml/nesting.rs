@@ -2,6 +2,8 @@
 //!
 //! It follows indentation, list dashes, brackets and quotes, and nothing else of the language; where
 //! it errs, the reader's own count of the same levels stands behind it.
+//!
+//! More than [`DEPTH`] levels are refused before a parser builds anything from them.
 
 use crate::skill::format::lines::{KeyLine, indent, lines};
 
@@ -21,10 +23,14 @@ struct Level {
     list: bool,
 }
 
+/// What is open at the end of the lines that were read.
 #[derive(Debug, Default)]
 struct Scan {
+    /// The open levels of block style, outermost first.
     levels: Vec<Level>,
+    /// The open brackets of flow style, all inside of the last level.
     brackets: usize,
+    /// The quote that is open, across lines too.
     quote: Option<u8>,
     /// The indentation of the key whose lines of literal text follow.
     literal: Option<usize>,

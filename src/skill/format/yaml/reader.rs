@@ -15,6 +15,8 @@ use crate::contract::{DocumentReader, DocumentText, YAML_BRACKETS, has_too_many_
 const VALUES: usize = 2_000;
 
 /// The mapping of a YAML text.
+///
+/// It was read within all bounds.
 #[derive(Debug)]
 pub(in crate::skill::format) struct Read {
     pub(in crate::skill::format) map: Map<String, Value>,
@@ -34,6 +36,11 @@ pub(in crate::skill::format) struct YamlFault {
 }
 
 /// Reads one mapping; an empty text is an empty one.
+///
+/// # Errors
+///
+/// [`YamlFault`] with the place of the fault, also if the text is a list or a scalar. `bound` is set if it is
+/// too large to read: too many brackets, values or levels.
 pub(in crate::skill::format) fn read(text: &str) -> Result<Read, YamlFault> {
     if has_too_many_brackets(text) {
         let message = format!("there are more than {YAML_BRACKETS} of `[` and `{{`");
@@ -43,6 +50,7 @@ pub(in crate::skill::format) fn read(text: &str) -> Result<Read, YamlFault> {
     let mut value = reader
         .read(serde_yaml::Deserializer::from_str(text))
         .map_err(|error| YamlFault::new(&error, reader.is_over()))?;
+    // The parser makes numbers of scalars and forgets how they were written, so a second pass fetches their text.
     if reader.has_numbers() {
         // A text that was read once and isn't the second time is one whose keys are repeated; its
         // numbers stay numbers.
@@ -60,6 +68,7 @@ pub(in crate::skill::format) fn read(text: &str) -> Result<Read, YamlFault> {
 }
 
 impl YamlFault {
+    /// The parser's fault in words for people. Without a position it is about the first line.
     fn new(error: &serde_yaml::Error, bound: bool) -> Self {
         let text = error.to_string();
         let (line, column) =
