@@ -1,35 +1,70 @@
 //! Waits that end early: after a time, or when something else comes first.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_lite::future::or;
+use pin_project_lite::pin_project;
 
 use super::Clock;
+use crate::contract::BoxFuture;
 
 /// The output of `work`, or `None` if `time` passes first. Work that is ready at once asks no clock.
-pub(crate) async fn within<T>(
-    clock: &dyn Clock,
-    time: Duration,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let done = async { Some(work.await) };
-    let late = async {
-        clock.sleep(time).await;
-        None
-    };
-    or(done, late).await
+pub(crate) fn within<W: Future>(clock: &dyn Clock, time: Duration, work: W) -> Within<'_, W> {
+    Within { work, clock, time, sleep: None }
 }
 
 /// The output of `work`, or `None` if `end` comes first. Work whose end is there already does not begin.
-pub(crate) async fn until<T>(
-    end: impl Future<Output = ()>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let ended = async {
-        end.await;
-        None
-    };
-    or(ended, async { Some(work.await) }).await
+pub(crate) fn until<E: Future<Output = ()>, W: Future>(end: E, work: W) -> Until<E, W> {
+    Until { end, work }
+}
+
+// Written by hand: async blocks around the work would hold it once for each block.
+pin_project! {
+    /// The future of [`within`].
+    pub(crate) struct Within<'c, W> {
+        #[pin]
+        work: W,
+        clock: &'c dyn Clock,
+        time: Duration,
+        // Begun when the work is not ready at once.
+        sleep: Option<BoxFuture<'static, ()>>,
+    }
+}
+
+pin_project! {
+    /// The future of [`until`].
+    pub(crate) struct Until<E, W> {
+        #[pin]
+        end: E,
+        #[pin]
+        work: W,
+    }
+}
+
+impl<W: Future> Future for Within<'_, W> {
+    type Output = Option<W::Output>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.work.poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        let sleep = this.sleep.get_or_insert_with(|| this.clock.sleep(*this.time));
+        sleep.as_mut().poll(context).map(|()| None)
+    }
+}
+
+impl<E: Future<Output = ()>, W: Future> Future for Until<E, W> {
+    type Output = Option<W::Output>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.end.poll(context) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => this.work.poll(context).map(Some),
+        }
+    }
 }
 
 #[cfg(test)]
