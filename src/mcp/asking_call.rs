@@ -1,13 +1,14 @@
 //! Tools that ask their caller for something before they go on: multi round-trip requests of MCP.
 //!
 //! The call ends with the tool's requests and a sealed state, and nothing waits. The client calls again
-//! with the answers and the state. What the tool has asked for comes out of the state, so that the answers
-//! are checked against that before the guest sees them; a client that leaves one out is asked again.
+//! with the answers and the state. What the tool has asked for comes out of the state, so that the
+//! answers are checked against that before the guest sees them; a client that leaves one out is asked
+//! again.
 //!
 //! The rules are in revision 2026-07-28, Multi Round-Trip Requests. The state passes through the
 //! client, which may change it, keep it too long, or show it to a call of another tool: `seal` makes
-//! all three fail. A state can be used more than once, so a tool that must act once on an answer has to see to
-//! that itself.
+//! all three fail. A state can be used more than once, so a tool that must act once on an answer has to
+//! see to that itself.
 
 use std::borrow::Cow;
 
@@ -42,7 +43,7 @@ pub(super) struct AskingCall<'a> {
     request_context: &'a RequestContext,
     /// What a state has to be for, to count here.
     purpose: Purpose<'a>,
-    /// The state that came, where somebody is asked again: it gets no older by that.
+    /// The state that came, if the client is asked again: asking again does not renew it.
     again: Option<Cow<'a, str>>,
 }
 

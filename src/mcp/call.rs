@@ -53,7 +53,7 @@ struct CallParams {
 }
 
 impl CallParams {
-    /// Takes them out of the request, the arguments with the memory they are in.
+    /// Takes the parameters out of the request. The arguments keep their memory.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl McpServer {
             Ok(text) => {
                 content::write(result, &text, tool.output.as_ref(), request_context.revision);
             }
-            // It was there when the call came in, and is not any more.
+            // The tool was offered when the call came in, and is not any more.
             Err(CallError::UnknownTool { .. }) => return Err(self.unknown_tool(&name)),
             Err(error) => content::write_call_error(result, &error),
         }
@@ -173,7 +173,7 @@ impl McpServer {
         self.catalog().tools.unknown(name, &self.host().registry())
     }
 
-    /// Runs it, and tells how it goes on where that is wanted. In a box: it is begun in two places.
+    /// Runs a tool, and reports its progress if `watched` says so. Boxed, because two places call it.
     fn run<'a>(
         &'a self,
         tool: &'a str,
@@ -256,7 +256,7 @@ fn outcome(
     }
 }
 
-/// Reports how much fuel the call has used, while it uses any. Never ends.
+/// Reports how much fuel the call has used, whenever that has grown. Never ends.
 ///
 /// Progress has to rise (2026-07-28, Progress), so a guest that waits for an effect reports nothing
 /// new.

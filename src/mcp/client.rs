@@ -33,7 +33,8 @@ pub(super) struct ClientHandle {
 }
 
 impl ClientHandle {
-    /// Sends a message to the client when there is room for it. One that is gone misses nothing.
+    /// Sends a message to the client when there is room for it. If the client is gone, the message is
+    /// dropped.
     ///
     /// It waits as long as it takes.
     pub(super) async fn send(&self, text: String) {

@@ -94,7 +94,7 @@ impl McpServer {
                     return Ok(Vec::new());
                 };
                 let files = off_executor(move || files::list(&skill, |_| {})).await;
-                // A folder that can't be listed has nothing to suggest.
+                // A folder that can't be listed suggests nothing.
                 Ok(files.unwrap_or_default().into_iter().map(|file| file.path).collect())
             }
             _ => Err(RpcError::invalid_params("the template has the variables `name` and `path`")),

@@ -134,14 +134,15 @@ impl Connection {
         }
     }
 
-    /// Answers a message that was too long to be read, of which this is the begin.
+    /// Answers a message that was too long to be read, which starts with `begin`.
     pub(super) async fn refuse(&self, problem: &str, begin: &[u8]) {
         let id = RequestId::near_begin(begin);
         self.client.send(RpcError::invalid_request(problem).answer(id.as_ref())).await;
     }
 
-    /// Lets what runs come to its end, for a moment, and ends the subscriptions. Whoever may send again hears
-    /// of what did not.
+    /// Ends the subscriptions and waits up to [`GRACE`] for other requests. What has not ended then is
+    /// cancelled. If another process goes on with the client, each of those gets an error, so that the
+    /// client can send it again.
     pub(super) async fn end(mut self) {
         self.ends.cancel();
         let mut running = self.running.take();

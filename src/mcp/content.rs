@@ -1,8 +1,8 @@
 //! A guest's answer as the content of a tool's result.
 //!
 //! Text that is not JSON, or a JSON string, is a block of text. An object or array is structured
-//! content with its text beside it. An object with a `content` list of MCP blocks is checked and
-//! passed through. Errors are text, with `isError`. Control tokens of models are made harmless in all of it.
+//! content with its text beside it. An object with a `content` list of MCP blocks is checked and passed
+//! through. Errors are text, with `isError`. Control tokens of models are made harmless in all of it.
 //!
 //! A guest is a stranger and its result goes into a model's context, so what claims to be MCP is
 //! checked before it is passed on, and what breaks the tool's own output schema becomes an error that
@@ -231,7 +231,7 @@ fn is_uri(text: &Value) -> bool {
         && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }
 
-/// Gives on the members that a result may have; what else the guest wrote is nobody's.
+/// Passes on the members that a result may have, and drops what else the guest wrote.
 ///
 /// An error keeps no promise, so its structured content is not checked.
 fn write_blocks(result: &mut Object, value: &Value, promised: Option<&Schema>, revision: Revision) {

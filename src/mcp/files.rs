@@ -254,7 +254,7 @@ fn known_text(skill: &OfferedSkill) -> String {
 }
 
 /// Every file of these skills, in the order of the URIs. A skill whose folder can't be listed is left
-/// out, and of one with too many files only `SKILL.md` is given, with a word to the operator at `level`.
+/// out, and of one with too many files only `SKILL.md` is listed. Both are logged at `level`.
 pub(super) fn list_all(skills: &[OfferedSkill], level: log::Level) -> Vec<FileResource> {
     let mut resources = Vec::new();
     for skill in skills {

@@ -43,8 +43,8 @@ impl fmt::Debug for MemoryConnection {
 }
 
 impl MemoryConnection {
-    /// Sends a message, as soon as there is room for it. One that comes after [`finish`](Self::finish) or after the server has
-    /// stopped is lost.
+    /// Sends a message, as soon as there is room for it. One that comes after [`finish`](Self::finish)
+    /// or after the server has stopped is lost.
     pub async fn send(&self, message: impl Into<String>) {
         let message = message.into();
         let held = self.budget.wait(message.len()).await;
@@ -59,7 +59,7 @@ impl MemoryConnection {
         self.output.recv().await.ok().map(|message| message.text)
     }
 
-    /// Says that no more messages come: what runs is answered still.
+    /// Ends the input: what runs is still answered.
     pub fn finish(&self) {
         self.input.close();
     }
@@ -78,7 +78,7 @@ impl McpServer {
         let serving = async move {
             let all = async {
                 while let Ok((message, held)) = received.recv().await {
-                    // It has its room while it runs.
+                    // A request holds its own room while it runs.
                     drop(held);
                     connection.receive(message.into_bytes().into()).await;
                 }

@@ -1,8 +1,8 @@
 //! JSON-RPC 2.0 as MCP uses it: incoming messages are parsed once, outgoing ones are text.
 //!
-//! A message is read without copying more than its parameters, and a long one without copying those. They
-//! stay the text they were, so that a tool's arguments can reach a guest as its caller wrote them. Batches are refused: no
-//! revision served here has them.
+//! A message is read without copying more than its parameters, and a long one without copying those.
+//! They stay the text they were, so that a tool's arguments can reach a guest as its caller wrote them.
+//! Batches, which only revision 2025-03-26 has, are refused.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -61,8 +61,8 @@ pub(super) struct Request {
     pub(super) params: Option<Params>,
 }
 
-/// The parameters of a message: the text of a JSON object. A long message is kept as it came, and they are
-/// a part of it, because copies of it would cost more than the rest.
+/// The parameters of a message: the text of a JSON object. A long message is kept as it came, and they
+/// are a part of it, because copies of it would cost more than the rest.
 #[derive(Debug, Clone)]
 pub(super) struct Params {
     /// The message, or the parameters alone where it was copied.
@@ -192,7 +192,7 @@ pub(super) enum Incoming {
     Request(Request),
     /// A message with a method and no id; it is never answered.
     Notification { method: Box<str>, params: Option<Params> },
-    /// An answer. This server asks nothing, so it is nobody's.
+    /// An answer. This server sends no requests, so it is ignored.
     Response,
 }
 
@@ -403,7 +403,7 @@ impl fmt::Display for RpcError {
     }
 }
 
-/// A message that nobody answers.
+/// A notification, which has no answer.
 pub(super) fn notification(method: &str, params: Option<&str>) -> String {
     let mut message = Object::message();
     message.member("method", method);

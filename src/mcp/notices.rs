@@ -51,12 +51,13 @@ const SILENT: u8 = u8::MAX;
 pub(super) struct Log(Arc<AtomicU8>);
 
 impl Log {
-    /// The same as it was where [`number`](Self::number) was asked; one that nobody has set without it.
+    /// The level that another process has read with [`number`](Self::number). With `None` no level is
+    /// set.
     pub(super) fn of(number: Option<u8>) -> Self {
         Self(Arc::new(AtomicU8::new(number.unwrap_or(SILENT))))
     }
 
-    /// The level for another process that goes on with the client.
+    /// The level as a number, for another process that goes on with the client.
     pub(super) fn number(&self) -> u8 {
         self.0.load(Ordering::Relaxed)
     }

@@ -227,7 +227,8 @@ fn not_found(uri: &str, revision: Revision) -> RpcError {
         .with_data(json!({ "uri": uri }))
 }
 
-/// The error for the client; why is for the operator, for it may name what is no client's business.
+/// Logs why a file can't be read, and returns the error for the client. The reason may name paths of this
+/// machine, so it is for the operator only.
 fn log_and(error: &io::Error, answer: RpcError) -> RpcError {
     if error.kind() != io::ErrorKind::NotFound {
         log::warn!("mcp: {}: {error}", answer.message);

@@ -73,7 +73,7 @@ impl Seal {
             let decode = |text: &str| Base64UrlUnpadded::decode_vec(text).ok();
             let (code, content) = (decode(code)?, decode(content)?);
             let right = self.code(&content, purpose)?;
-            // Without a hint, in the time it takes, at how much of it is right.
+            // In constant time: how long it takes does not show how much of the code is right.
             let differ = right.iter().zip(&code).fold(0, |all, (one, other)| all | (one ^ other));
             if differ != 0 || code.len() != right.len() {
                 return None;

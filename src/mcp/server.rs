@@ -1,5 +1,4 @@
-//! The core, apart from transports: a request and where to send what comes before its answer, to an
-//! answer.
+//! The core, apart from transports: takes a request and a client, and returns the answer.
 //!
 //! Transports call [`McpServer::answer`] for a request and [`McpServer::notify_lists`] for a legacy
 //! client that listens. What belongs to one connection (a revision, a log level, running requests) is
@@ -29,7 +28,7 @@ use crate::actor::PluginHost;
 use crate::contract::{ByteBudget, Cancellation, CancellationSource};
 use crate::task::{AsyncLock, Lock, Tasks};
 
-/// For how long a look at the files of skills is good enough for others.
+/// How long other requests share one scan of the files of skills.
 const LOOK_SHARED: Duration = Duration::from_millis(500);
 
 /// A server for everything that a [`PluginHost`] has in service. Clones are the same server.
@@ -80,8 +79,7 @@ struct ServerState {
     /// The revision and log level that the client over standard input has agreed on.
     agreed: Lock<Option<Agreement>>,
     metrics: Metrics,
-    /// The newest look at the files. The lock is held during a look, so that others wait for its
-    /// result.
+    /// The newest scan of the files. The lock is held during a scan, so that others wait for its result.
     looked: AsyncLock<Option<FileSnapshot>>,
     /// What clients over streams and within the process may hold together.
     budget: ByteBudget,
@@ -97,7 +95,7 @@ type Agreement = (Revision, Log);
 
 /// The newest scan of the files of skills.
 struct FileSnapshot {
-    /// When the look began.
+    /// When the scan began.
     when: Instant,
     /// Whose skills they are.
     catalog: Arc<Catalog>,
@@ -114,7 +112,7 @@ pub struct Loading {
     _loaded: CancellationSource,
 }
 
-/// What [`McpServer::agreed`] gave in another process.
+/// Reads what [`McpServer::agreed`] returned in another process; `None` for anything else.
 fn agreement(text: &str) -> Option<Agreement> {
     let (revision, level) = text.split_once(',').unwrap_or((text, ""));
     Some((Revision::named(revision)?, Log::of(level.parse().ok())))
@@ -128,8 +126,8 @@ impl McpServer {
         Self::loading(host, executor, options).0
     }
 
-    /// The same for a host that is still being loaded: the server says who it is and what it can do at
-    /// once, and everything else when [`Loading`] is dropped.
+    /// A server for a host that is still being loaded. It answers at once who it is and what it can do;
+    /// every other request waits until [`Loading`] is dropped.
     ///
     /// Dropping [`Loading`] can't be undone. The catalog may be reloaded afterwards as often as needed:
     /// its listeners are notified.
@@ -175,8 +173,8 @@ impl McpServer {
         self.shared.finish.cancel();
     }
 
-    /// The revision that the client over standard input has agreed on, with the level of its log: what another
-    /// process, which is to go on with it, has to be given as [`McpOptions::agreed`].
+    /// The revision that the client over standard input has agreed on, with the level of its log: what
+    /// another process, which is to go on with it, has to be given as [`McpOptions::agreed`].
     ///
     /// `None` where nobody has agreed on one: modern clients never do.
     #[must_use]
@@ -185,7 +183,7 @@ impl McpServer {
         agreed.as_ref().map(|(revision, log)| format!("{},{}", revision.name(), log.number()))
     }
 
-    /// The place where that is noted.
+    /// Where the agreement is kept.
     pub(super) fn agreement(&self) -> &Lock<Option<Agreement>> {
         &self.shared.agreed
     }
@@ -260,7 +258,7 @@ impl McpServer {
         let when = Instant::now();
         let files = ResourceIndex::look(Arc::clone(&catalog.skills)).await;
         let files = match &*newest {
-            // The same once more need not be kept twice.
+            // Equal files are kept once.
             Some(known) if *known.files == files => Arc::clone(&known.files),
             _ => Arc::new(files),
         };

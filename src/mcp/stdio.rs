@@ -32,7 +32,7 @@ impl McpServer {
     ///
     /// # Errors
     ///
-    /// Those of [`serve_stream`](Self::serve_stream). That the client is gone is known at once, also
+    /// Those of [`serve_stream`](Self::serve_stream). A client that is gone is noticed at once, also
     /// while nothing is written.
     pub async fn serve_stdio(&self) -> io::Result<()> {
         self.serve_standard().await
@@ -73,8 +73,8 @@ impl McpServer {
         self.serve_until(input, output, connection, outbox, pending()).await
     }
 
-    /// The same with a client of whom it is known when nothing more comes from it. What waits in `input`
-    /// then has 30 seconds to begin.
+    /// Serves a client over streams until `writer_gone`, after which nothing more is sent to `input`.
+    /// What waits in it then has 30 seconds to begin.
     async fn serve_until(
         &self,
         input: impl AsyncRead + Unpin,
@@ -127,7 +127,7 @@ async fn read_all(
     }
 }
 
-/// Writes what comes until nobody is left to send anything: as much at once as there is.
+/// Writes messages until every sender is gone, as many at once as there are.
 async fn write_all(
     outbox: &Receiver<HeldText>,
     mut output: impl AsyncWrite + Unpin,

@@ -1,8 +1,8 @@
-//! Hearing of changes: `subscriptions/listen` of the modern era, and the notifications that legacy
-//! clients get unasked.
+//! Notifications of changes: `subscriptions/listen` of the modern era, and those that legacy clients get
+//! without asking.
 //!
-//! A listener compares the catalog it last told of with the newest one, so a slow client hears of
-//! several changes as one, and nothing is queued for it.
+//! A listener compares the catalog that it last reported with the newest one, so several changes reach
+//! a slow client as one, and nothing is queued for it.
 //!
 //! Catalogs are reported by the host, files only by looking: the files of skills may be changed by
 //! anybody, and nobody tells of them. A change of the registry reaches a listener at once, one of a
@@ -56,7 +56,7 @@ impl Filter {
         })
     }
 
-    /// What is wanted, as a client writes it.
+    /// The filter as JSON, for the acknowledgement.
     fn json(&self) -> String {
         let lists = [
             ("toolsListChanged", self.tools_list_changed),
@@ -73,7 +73,7 @@ impl Filter {
         json.end()
     }
 
-    /// Everything that legacy clients were promised.
+    /// What every legacy client gets: `initialize` announces `listChanged` for the three lists.
     fn lists() -> Self {
         Self {
             tools_list_changed: true,
@@ -91,7 +91,7 @@ impl Filter {
 }
 
 impl McpServer {
-    /// Tells of changes until the connection or the server ends; then gives the last result.
+    /// Notifies of changes until the connection or the server ends, then returns the final result.
     ///
     /// # Errors
     ///
@@ -219,8 +219,8 @@ struct LastSeen {
 }
 
 impl LastSeen {
-    /// Resolves when there may be something new. Nobody tells of the files beside `SKILL.md`, so they
-    /// are looked at.
+    /// Resolves when there may be something new. No event reports a change of the files beside
+    /// `SKILL.md`, so they are read again after a while.
     async fn may_be_old(&self, filter: &Filter) {
         let looking = async {
             if !filter.needs_files() || !self.catalog.has_folders() {

@@ -10,7 +10,7 @@ const NAMES: usize = 1_024;
 pub(super) struct Retired(VecDeque<String>);
 
 impl Retired {
-    /// After a change that took `gone` away.
+    /// The names after a change that removed `gone`.
     pub(super) fn with<'a>(&self, gone: impl Iterator<Item = &'a str>) -> Self {
         let gone: Vec<String> = gone.map(str::to_owned).collect();
         let kept = self.0.iter().filter(|name| !gone.contains(name)).cloned();

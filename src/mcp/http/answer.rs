@@ -137,7 +137,7 @@ impl Endpoint {
             let answer = RpcError::invalid_request(problem).answer(Some(&request.id));
             return text(StatusCode::NOT_ACCEPTABLE, JSON, answer);
         }
-        // Who takes no stream is told nothing of a call before its end.
+        // A client that takes no stream gets nothing before a call ends.
         let streams = accepted != Accepted::Json
             && request_context.progress_token.is_some()
             && &*request.method == "tools/call";
@@ -264,8 +264,8 @@ fn whole(status: StatusCode, answer: HeldText, accepted: Accepted) -> HttpRespon
 }
 
 /// A name for the session that a legacy client begins, of visible ASCII as revision 2025-11-25 wants it
-/// (Transports, Session Management). Nobody keeps it and nobody asks for it: clients there are that listen
-/// for changes only where they were given one.
+/// (Transports, Session Management). It is neither kept nor checked. Some clients
+/// listen for changes only if they got one.
 fn session_id() -> Option<HeaderValue> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;

@@ -31,9 +31,10 @@ impl ResponseBody {
     }
 }
 
-/// Messages as events, and comments where there is none for long. Dropping it cancels what it tells of.
+/// Messages as events, and a comment when none has come for a while. Dropping it cancels the request.
 pub(super) struct EventStream {
-    /// Gives the last message, if there is one. `None` when it has ended.
+    /// The request, whose output is the last message of the stream, if it has one. `None` when it has
+    /// ended.
     pub(super) work: Option<BoxFuture<'static, Option<HeldText>>>,
     /// What comes before the last message.
     pub(super) early: Pin<Box<Receiver<HeldText>>>,

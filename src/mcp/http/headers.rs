@@ -1,4 +1,4 @@
-//! What the headers of a modern request say of its body, and have to say truly: proxies go by them.
+//! Headers of a modern request that repeat its body: they have to agree with it.
 //!
 //! Gateways route and filter by headers without reading bodies, so a header that differs from the body
 //! would pass a request by their rules. Both have to agree (2026-07-28, Streamable HTTP, Server

@@ -31,7 +31,7 @@ use crate::task::{SystemClock, until, within};
 const BUFFER_BYTES: usize = 16 << 10;
 /// Headers of a request.
 const HEADERS: usize = 64;
-/// How long connections may go on after the server was stopped.
+/// How long connections may go on after the server is stopped.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait when no connection can be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -79,8 +79,8 @@ impl McpListener {
         Ok(Self { listener, address, options })
     }
 
-    /// The same, with the listening socket that another process has [kept](Self::keep) for this one, if it
-    /// is one and listens on this address.
+    /// The same, with the listening socket that another process has [kept](Self::keep) for this one, if
+    /// it is one and listens on this address.
     ///
     /// # Errors
     ///

@@ -60,7 +60,7 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// How the HTTP server is reached, and what it bears.
+/// How the HTTP server is reached, and its limits.
 ///
 /// The ceilings are those of a small machine; raise [`memory_bytes`](Self::memory_bytes) together with
 /// [`body_bytes`](Self::body_bytes), or a few large requests take all of it.

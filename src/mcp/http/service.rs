@@ -28,7 +28,7 @@ use crate::task::{SystemClock, within};
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 /// The content type of a stream of events.
 pub(super) const EVENTS: &str = "text/event-stream";
-/// Refused requests that the operator reads of without asking for more.
+/// Refused requests that are logged as warnings.
 const LOGGED_REFUSALS: u32 = 20;
 /// The content type of what people read.
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -104,8 +104,8 @@ impl Endpoint {
         answer
     }
 
-    /// Says to the operator what to configure if the request is to be served. Whoever sends many does not
-    /// fill the log.
+    /// Logs what the operator can configure if the request should be served. After [`LOGGED_REFUSALS`]
+    /// it is logged at debug level, so that a stranger can't fill the log.
     fn log_refusal(&self, refusal: Refusal, headers: &HeaderMap) {
         let name = if refusal == Refusal::Host { HOST } else { ORIGIN };
         let value = headers.get(&name).map_or(&b"nothing"[..], HeaderValue::as_bytes);
@@ -194,8 +194,8 @@ impl Endpoint {
         }
     }
 
-    /// The whole body, which may neither be too long nor take too long. One without room is read to its
-    /// end and kept by nobody, so that its sender gets to read the answer.
+    /// The whole body, which may neither be too long nor take too long. If there is no room, the body
+    /// is read to its end and dropped, so that its sender gets to read the answer.
     async fn read(&self, mut body: Incoming) -> Result<HeldBody, StatusCode> {
         let limit = self.options.body_bytes;
         let hint = body.size_hint();
@@ -203,7 +203,7 @@ impl Endpoint {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         let reading = async {
-            // What is not written to costs nothing, so it is made as long as it will be.
+            // Memory that is not written to costs nothing, so the whole length is reserved.
             let length = hint.exact().and_then(|length| usize::try_from(length).ok());
             let mut message = Vec::with_capacity(length.unwrap_or_default());
             let (mut held, mut count, mut has_room) = (self.budget.nothing(), 0, true);
