@@ -11,13 +11,15 @@ use crate::contract::{
 };
 use crate::store::MemoryKeyValueStore;
 
-/// The origin of a member.
+/// The origin of a member. Members of plugins come and go with their plugin
+/// ([`PluginHost::follow_guests`](crate::PluginHost::follow_guests)). Native ones stay until they are
+/// removed by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberOrigin {
     /// The program itself, or an embedder of the library.
     Native,
-    /// A plugin.
+    /// The plugin of this id.
     Plugin(String),
 }
 
@@ -30,7 +32,8 @@ impl fmt::Display for MemberOrigin {
     }
 }
 
-/// The trait object of a member.
+/// The trait object of a member. Clones share it, so a caller can keep it beyond the member's
+/// removal; the host itself no longer calls it then.
 #[derive(Clone)]
 pub enum MemberObject {
     /// A channel.
@@ -39,7 +42,7 @@ pub enum MemberObject {
     Stage(Arc<dyn PipelineStage>),
     /// A memory backend.
     Memory(Arc<dyn MemoryBackend>),
-    /// A tool and its storage.
+    /// A tool and the storage that each of its calls gets.
     Tool(Arc<dyn Tool>, Arc<dyn KeyValueStore>),
     /// A voice handler.
     Voice(Arc<dyn VoiceHandler>),
@@ -65,7 +68,55 @@ impl fmt::Debug for MemberObject {
     }
 }
 
-/// A member to register with the host.
+/// A member to register with the host: a channel, stage, tool, memory backend or voice handler,
+/// written in Rust or run by a plugin.
+///
+/// A member has a kind and a name, and no two members of one host have the same. It does nothing
+/// until it is started: the host calls only running members.
+///
+/// ```
+/// use std::sync::Arc;
+/// use serde_json::{Value, json};
+/// use weft_lite::actor::Member;
+/// use weft_lite::errors::PluginError;
+/// use weft_lite::{BoxFuture, PluginCapability, Runtime, Tool, ToolContext};
+///
+/// struct Greet;
+///
+/// impl Tool for Greet {
+///     fn name(&self) -> &str {
+///         "greet"
+///     }
+///     fn description(&self) -> &str {
+///         "Greets somebody"
+///     }
+///     fn parameters_schema(&self) -> Value {
+///         json!({ "type": "object", "properties": { "name": { "type": "string" } } })
+///     }
+///     fn execute<'a>(
+///         &'a self,
+///         params: Value,
+///         _: &'a ToolContext,
+///     ) -> BoxFuture<'a, Result<Value, PluginError>> {
+///         let name = params["name"].as_str().unwrap_or("stranger");
+///         let greeting = format!("Hello {name}");
+///         Box::pin(async move { Ok(json!({ "greeting": greeting })) })
+///     }
+/// }
+///
+/// let runtime = Runtime::builder().without_bundled().build();
+/// runtime.block_on(async {
+///     let host = runtime.host();
+///     host.register(Member::tool(Arc::new(Greet))).await?;
+///     assert!(!host.members()[0].is_running());
+///     host.start_member(PluginCapability::Tool, "greet").await?;
+///
+///     let outcome = host.call("greet", r#"{ "name": "Ada" }"#.into()).await;
+///     assert_eq!(outcome.result.unwrap(), r#"{"greeting":"Hello Ada"}"#);
+///     host.stop_member(PluginCapability::Tool, "greet").await
+/// })?;
+/// # Ok::<(), weft_lite::errors::LifecycleError>(())
+/// ```
 #[derive(Clone)]
 pub struct Member {
     pub(super) name: String,
@@ -76,12 +127,15 @@ pub struct Member {
 /// The trait object, with what its life cycle needs.
 #[derive(Clone)]
 pub(super) enum Work {
+    /// A channel has its own functions to start and stop.
     Channel { adapter: Arc<dyn ChannelAdapter>, inbound: Arc<dyn ChannelHost> },
+    /// The other kinds need none, so a service beside the trait object does it if there is one.
     Other { object: MemberObject, service: Arc<dyn Service> },
 }
 
 impl Member {
-    /// A channel, whose messages go to `inbound`. It is restarted after a failure.
+    /// A channel, whose messages go to `inbound`. Its name is the adapter's. It is restarted after
+    /// a failure, with growing waits ([`LifecycleOptions`](crate::actor::LifecycleOptions)).
     #[must_use]
     pub fn channel(adapter: Arc<dyn ChannelAdapter>, inbound: Arc<dyn ChannelHost>) -> Self {
         let name = adapter.name().to_owned();
@@ -95,7 +149,8 @@ impl Member {
         Self::other(name, MemberObject::Stage(stage))
     }
 
-    /// A tool, which is called by its name. Its storage lives as long as the member.
+    /// A tool, which is called by its name. A running native tool wins over a plugin's tool of the
+    /// same name. Its storage is in memory and lives as long as the member.
     #[must_use]
     pub fn tool(tool: Arc<dyn Tool>) -> Self {
         let name = tool.name().to_owned();
@@ -115,6 +170,7 @@ impl Member {
         Self::other(name.into(), MemberObject::Voice(handler))
     }
 
+    /// A member without work of its own at start and stop.
     fn other(name: String, object: MemberObject) -> Self {
         let work = Work::Other { object, service: Arc::new(NoService) };
         Self { name, origin: MemberOrigin::Native, work }
@@ -137,6 +193,7 @@ impl Member {
         self
     }
 
+    /// The trait object that the host calls.
     pub(super) fn object(&self) -> MemberObject {
         match &self.work {
             Work::Channel { adapter, .. } => MemberObject::Channel(Arc::clone(adapter)),

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::contract::{ActionableError, PluginCapability, PluginError};
 
 /// The outcome of starting or stopping one member.
+///
+/// One request yields one outcome for each member that it selects. The result is the same that
+/// [`PluginHost::start_member`](crate::PluginHost::start_member) returns for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberOutcome {
     /// The member's name.

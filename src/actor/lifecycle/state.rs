@@ -9,15 +9,34 @@ use serde::Serialize;
 use super::member::{MemberObject, MemberOrigin};
 use crate::contract::PluginCapability;
 
-/// The state of a member.
+/// The state of a member. Only its own task changes it; readers see it in
+/// [`PluginHost::members`](crate::PluginHost::members).
+///
+/// ```text
+/// registered -> starting -> running -> stopping -> stopped
+///                  |           |          |
+///                  +-----------+----------+--> failed
+/// ```
+///
+/// From stopped and failed a member can be started again. A failed channel is started again by
+/// itself; other members wait for a request, because they would fail again.
+///
+/// ```
+/// use std::time::Duration;
+/// use weft_lite::LifecycleState;
+///
+/// let reason = "connection refused".to_owned();
+/// let state = LifecycleState::Failed { reason, restart_ms: Some(Duration::from_secs(2)) };
+/// assert_eq!(state.to_string(), "failed: connection refused; starts again after 2 s");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum LifecycleState {
     /// Registered and not started yet.
     Registered,
-    /// Starting.
+    /// Starting, within its time limit. Nothing is sent to it yet.
     Starting,
-    /// Running.
+    /// Running: only now the host calls it.
     Running,
     /// Asked to stop, within its time limit.
     Stopping,
@@ -27,6 +46,7 @@ pub enum LifecycleState {
         reason: String,
     },
     /// Failed.
+    /// The host does not call it.
     Failed {
         /// Why.
         reason: String,
@@ -36,6 +56,7 @@ pub enum LifecycleState {
     },
 }
 
+/// In JSON a wait is a whole number of milliseconds, as the field's name says.
 fn as_millis<S: serde::Serializer>(wait: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
     wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)).serialize(to)
 }

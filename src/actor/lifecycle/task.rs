@@ -1,4 +1,9 @@
 //! The task of one member: it starts it, watches it, stops it, and starts a failed channel again.
+//!
+//! The task is a small state machine: each step awaits one thing and returns the next step. Every
+//! wait listens for requests too, so a member can be stopped while it starts, runs, or waits for a
+//! restart. Only a stop can't be interrupted; it has a time limit instead. The task ends when the
+//! supervisor drops the sender of its requests.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -14,21 +19,29 @@ use super::state::LifecycleState;
 use crate::contract::{BoxFuture, CancellationSource, PluginError};
 use crate::task::{Clock, Inbox, Mailbox, ReplySender, contained, within};
 
-/// A request to a member's task. The outcome goes to `done`, which may be gone.
+/// A request to a member's task. The outcome goes to `done`, whose receiver may be gone: the
+/// request is carried out anyway.
 pub(super) enum Control {
+    /// Start the member. It succeeds at once if the member runs already.
     Start { done: ReplySender<MemberOutcome> },
+    /// Stop the member. It succeeds at once if the member does not run.
     Stop { done: ReplySender<MemberOutcome> },
 }
 
 /// The reasons for which members stop in order.
 const ASKED: &str = "it was told to";
+/// A channel's `start` returned without an error, as at the end of its input.
 const ENDED: &str = "its other end closed";
 
+/// One member and all that its task needs. The task owns the member, so the supervisor can forget
+/// it without waiting.
 pub(super) struct MemberTask {
     pub(super) member: Member,
     /// Its number in the supervisor's table.
     pub(super) number: u64,
+    /// The requests. The inbox closes when the supervisor removes the member.
     pub(super) control: Inbox<Control>,
+    /// Where changes of state are reported. A report is sent before the outcome that it belongs to.
     pub(super) reports: Mailbox<SupervisorMessage>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: LifecycleOptions,
@@ -36,19 +49,23 @@ pub(super) struct MemberTask {
 
 /// The task's next step.
 enum Next {
-    /// Wait for a request.
+    /// Wait for a request: registered, stopped, or failed for good.
     Wait,
-    /// Start, and report the outcome to the one who asked, if any.
+    /// Start, and report the outcome to the one who asked. A restart has nobody who asked.
     Start(Option<ReplySender<MemberOutcome>>),
-    /// Start after this time.
+    /// Start after this time: failed, with a restart to come.
     Restart(Duration),
+    /// Run until the member ends, fails or is asked to stop.
     Run,
+    /// End the task: the supervisor has removed the member.
     End,
 }
 
+/// A member's own work under way. Dropping it cancels the work.
 type Running<'m> = BoxFuture<'m, Result<(), LifecycleError>>;
 
 impl MemberTask {
+    /// Takes one step after another until the member is removed.
     pub(super) async fn run(self) {
         let mut restarts = Restarts::new(self.options);
         let mut next = Next::Wait;
@@ -63,6 +80,7 @@ impl MemberTask {
         }
     }
 
+    /// Waits for a request while the member does not run.
     async fn wait(&self) -> Next {
         match self.control.next().await {
             Some(Control::Start { done }) => Next::Start(Some(done)),
@@ -74,6 +92,8 @@ impl MemberTask {
         }
     }
 
+    /// Starts the member within its time limit. A request to stop drops the start where it is;
+    /// those who asked for it get [`LifecycleError::Stopped`].
     async fn start(
         &self,
         asked: Option<ReplySender<MemberOutcome>>,
@@ -121,7 +141,8 @@ impl MemberTask {
         next
     }
 
-    /// Runs the member until it ends or is asked to stop.
+    /// Runs the member until it ends or is asked to stop. A channel does its work in this future.
+    /// Other members are called by the host, so for them there is only the request to wait for.
     async fn watch(&self, restarts: &mut Restarts) -> Next {
         let cancellation = CancellationSource::new();
         let mut running: Running<'_> = match &self.member.work {
@@ -159,6 +180,9 @@ impl MemberTask {
         }
     }
 
+    /// Stops the member within its time limit. A channel is cancelled and gets the time to end by
+    /// itself; other members have a function for it. Work that is not done by then is dropped, and
+    /// the member has failed.
     async fn stop(
         &self,
         cancellation: &CancellationSource,
@@ -190,6 +214,7 @@ impl MemberTask {
         wait.map_or(Next::Wait, Next::Restart)
     }
 
+    /// Waits before a restart. A request to start ends the wait, and is not counted as a restart.
     async fn wait_for_restart(&self, wait: Duration) -> Next {
         let waited = async {
             self.clock.sleep(wait).await;
@@ -212,6 +237,7 @@ impl MemberTask {
         }
     }
 
+    /// Runs `work` within `limit`, and drops it when the time is over.
     async fn within(
         &self,
         doing: &'static str,
@@ -222,7 +248,8 @@ impl MemberTask {
         worked.unwrap_or(Err(LifecycleError::TimedOut { doing, limit }))
     }
 
-    /// Reports a state. The future is boxed because many callers await it.
+    /// Reports a state, and waits until the report is in the supervisor's mailbox. The future is
+    /// boxed because many callers await it.
     fn report(&self, state: LifecycleState) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             // Without a supervisor nobody reads states any more.
@@ -232,6 +259,7 @@ impl MemberTask {
         })
     }
 
+    /// Sends an outcome to the one who asked, if that one still waits.
     fn answer(&self, done: ReplySender<MemberOutcome>, result: Result<(), LifecycleError>) {
         let kind = self.member.object().kind();
         done.send(MemberOutcome { name: self.member.name.clone(), kind, result });
