@@ -105,6 +105,7 @@ impl LogGate {
         permit.bytes
     }
 
+    /// Writes the warning with the number of dropped messages.
     fn report(&self, dropped: u64) {
         log::warn!(
             target: LOG_TARGET,

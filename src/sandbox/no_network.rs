@@ -1,4 +1,6 @@
 //! `http-request` in a build without the `net` feature: every request is refused, with this reason.
+//!
+//! The items have the names of those in `network`, so that the policy is the same in both builds.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -27,6 +29,7 @@ pub(super) struct HttpPermit(Infallible);
 pub(super) struct RequestError(Denied);
 
 impl NetworkGate {
+    /// Only the manifest's network permission matters; there are no warnings.
     pub(super) fn new(
         _: &PluginIdentity,
         permissions: &PluginPermissions,
@@ -69,14 +72,17 @@ pub(super) async fn send(permit: HttpPermit) -> Result<String, RequestError> {
 }
 
 impl RequestError {
+    /// Always a refusal.
     pub(super) fn outcome(&self) -> AuditOutcome {
         AuditOutcome::Denied
     }
 
+    /// The rule for the audit record.
     pub(super) fn rule(&self) -> String {
         self.0.rule.clone()
     }
 
+    /// The refusal for the caller.
     pub(super) fn into_denied(self) -> Option<Denied> {
         Some(self.0)
     }

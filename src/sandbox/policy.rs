@@ -2,6 +2,10 @@
 //!
 //! Read [`Sandbox::serve`] from the top: it is the policy. A branch either gets a permit, which only
 //! the module that checks can make, and hands it to an effect, or it answers with the refusal.
+//!
+//! The order within a branch is the rule, and a test from inside a guest stands behind each: T01 to T13 for
+//! requests, T14 to T22 for files, T23 to T27 for variables, T33 to T35 for the log, T42 for the records. What
+//! ends a call for its fuel, memory or time belongs to the engine.
 
 use std::fmt;
 use std::path::Path;
@@ -145,6 +149,8 @@ impl Sandbox {
         self.audit.room(&self.plugin.id).await;
     }
 
+    /// The request is permitted and sent within the permit's own deadline; the engine's limit for the whole call
+    /// holds beside it (T30).
     async fn http_request(
         &self,
         method: &str,
@@ -169,6 +175,8 @@ impl Sandbox {
         self.http_failed(error)
     }
 
+    /// The answer to a request that was refused or failed. The guest's text has no value that its own requests
+    /// carried; the rule in the audit record has none that is bound to the hosts of these requests either.
     fn http_failed(&self, error: RequestError) -> ServedCall {
         let result =
             CallResult::failed(error.outcome(), self.secrets.for_operator().redact(&error.rule()));
@@ -178,6 +186,7 @@ impl Sandbox {
         ServedCall { served, result }
     }
 
+    /// The file is read on the pool of blocking threads, because a slow disk must not stop other guests.
     async fn read_file(&self, path: &str) -> ServedCall {
         let read = match self.files.permit(path) {
             Ok(permit) => {
@@ -194,6 +203,8 @@ impl Sandbox {
         ServedCall::of_file(read, bytes, HostReply::Text)
     }
 
+    /// As [`read_file`](Self::read_file). A write that has begun ends whole or not at all, also when the call is
+    /// cancelled meanwhile.
     async fn write_file(&self, path: &str, content: String) -> ServedCall {
         let bytes = content.len();
         let fault = Fault::of("write-file", self.plugin());
@@ -210,6 +221,7 @@ impl Sandbox {
         ServedCall::of_file(written, bytes, HostReply::Done)
     }
 
+    /// The audit log has the rule of a refusal, which the guest never sees (T25 to T27).
     fn get_env(&self, name: String) -> ServedCall {
         fault("get-env", self.plugin());
         let (value, result) = match self.environment.permit(name) {
@@ -224,6 +236,7 @@ impl Sandbox {
         ServedCall { served: Served::plain(HostReply::Value(value)), result }
     }
 
+    /// A message over the rate is dropped in silence for the guest; the record says so (T34).
     fn log(&self, level: u8, message: &str) -> ServedCall {
         fault("log", self.plugin());
         let result =

@@ -42,11 +42,16 @@ impl CallResult {
 }
 
 /// A record that waits for its outcome.
+///
+/// Dropping it writes the record, as cancelled or panicked. So a host call leaves its record whatever becomes of
+/// the future that serves it.
 pub(in crate::sandbox) struct AuditEntry {
     pending: Arc<PendingRecord>,
     _open: OpenEffect,
 }
 
+/// The record with what is needed to write it. The task's list of open effects shares it, and writes it if the
+/// task is lost to a panic.
 struct PendingRecord {
     log: Arc<dyn AuditLog>,
     clock: Arc<dyn Clock>,
@@ -93,6 +98,7 @@ impl AuditEntry {
 }
 
 impl PendingRecord {
+    /// Writes the record with this result. Only the first call does anything.
     fn write(&self, result: CallResult) {
         let Some(mut record) = self.record.lock().take() else { return };
         record.outcome = result.outcome;
@@ -116,6 +122,7 @@ impl Drop for AuditEntry {
     }
 }
 
+/// The name of the function as guests import it.
 fn function(call: &HostCall) -> &'static str {
     match call {
         HostCall::HttpRequest { .. } => "http-request",
@@ -126,6 +133,8 @@ fn function(call: &HostCall) -> &'static str {
     }
 }
 
+/// What the call is about, on one line: never a body, a value, or a message of the log. The message is in the
+/// log itself.
 fn summary(call: &HostCall) -> String {
     match call {
         HostCall::HttpRequest { method, url, .. } => {
@@ -162,6 +171,7 @@ fn without_values(url: &str) -> String {
     shown
 }
 
+/// The start of a summary that is too long.
 fn shorten(text: &str) -> String {
     cut(text, SUMMARY_BYTES).to_owned()
 }

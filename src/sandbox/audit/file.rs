@@ -42,14 +42,17 @@ pub struct FileAudit {
     shared: Arc<AuditWriter>,
 }
 
+/// The queue and the file. Whoever locks both locks the file first.
 struct AuditWriter {
     /// Locked for a moment only, never while the disk is written.
     queue: Lock<Queue>,
     file: Lock<AuditFile>,
 }
 
+/// Records that are not on disk yet, in the order in which their calls ended.
 #[derive(Default)]
 struct Queue {
+    /// At most [`QUEUE`].
     records: Vec<AuditRecord>,
     /// The number of records by plugin.
     by_plugin: SortedMap<String, usize>,
@@ -61,6 +64,7 @@ struct Queue {
     emptied: Option<CancellationSource>,
 }
 
+/// The file, which is opened with the first record.
 struct AuditFile {
     path: PathBuf,
     rotate_bytes: u64,
@@ -151,6 +155,7 @@ impl Drop for FileAudit {
 }
 
 impl Queue {
+    /// Adds a record, or counts it as lost.
     fn push(&mut self, record: AuditRecord) {
         let waiting = self.records.len();
         // The last room of a crowded queue is not for the plugins that crowd it.
@@ -174,6 +179,7 @@ impl Queue {
         (!has_room).then(|| self.emptied.get_or_insert_default().token())
     }
 
+    /// How many records of this plugin wait.
     fn own(&self, plugin: &str) -> usize {
         self.by_plugin.get(plugin).copied().unwrap_or_default()
     }
@@ -187,10 +193,13 @@ impl Queue {
 }
 
 impl AuditWriter {
+    /// The queue, locked.
     fn queue(&self) -> Held<'_, Queue> {
         self.queue.lock()
     }
 
+    /// Writes until the queue is empty. It notes that under the lock, so a record that comes a moment later starts
+    /// the next task.
     fn write_while_waiting(&self) {
         loop {
             self.write_waiting();
@@ -202,6 +211,7 @@ impl AuditWriter {
         }
     }
 
+    /// Writes all records that wait now, and warns of those that were lost.
     fn write_waiting(&self) {
         let mut output = self.file.lock();
         loop {
@@ -225,6 +235,7 @@ impl AuditWriter {
 }
 
 impl AuditFile {
+    /// Writes lines, or warns once that they are lost. The next attempt opens the file again.
     fn append(&mut self, mut lines: &[u8]) {
         match self.try_append(&mut lines) {
             Ok(()) => self.failing = false,
@@ -296,6 +307,7 @@ impl AuditFile {
         moved.and_then(|()| fs::remove_file(&self.path))
     }
 
+    /// Writes the records to keep to a new file, so that an error leaves the kept file as it was.
     fn keep_in(&self, new: &Path, kept: &Path) -> io::Result<()> {
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(true).write(true).mode(0o600).open(new)?;
@@ -325,6 +337,7 @@ impl AuditFile {
     }
 }
 
+/// Whether the open file is still the one at this path.
 fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::metadata(path)) {
         (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),

@@ -35,6 +35,7 @@ struct KindTotals {
     note: Option<RecordLine>,
 }
 
+/// All kinds of the source, in the order in which they first appear.
 #[derive(Default)]
 struct Kinds {
     /// The number of each plugin.
@@ -93,6 +94,8 @@ fn each_line(
     Ok(())
 }
 
+/// Writes the record that counts those left out, if there is one. It stands before the oldest kept record of its
+/// kind, or at the end if none is kept.
 fn write_note(note: Option<RecordLine>, to: &mut dyn Write) -> io::Result<()> {
     let Some(RecordLine { time, plugin, function, outcome, left_out }) = note else {
         return Ok(());

@@ -1,4 +1,7 @@
 //! An audit log that keeps its last records in memory: for tests and embedders.
+//!
+//! Nothing is written to disk, and the records end with the log. A plugin that floods the log pushes out its own
+//! records of the same kind first.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -17,11 +20,14 @@ pub struct MemoryAudit {
     kept: Lock<Records>,
 }
 
+/// The function and the outcome.
 type RecordKind = (&'static str, AuditOutcome);
 
+/// The counts follow the records, so that the most frequent kind is known without a search.
 #[derive(Debug, Default)]
 struct Records {
     records: VecDeque<AuditRecord>,
+    /// How many records there are of each plugin and kind.
     counts: SortedMap<String, SortedMap<RecordKind, usize>>,
 }
 
@@ -38,6 +44,7 @@ impl MemoryAudit {
         self.kept().records.iter().cloned().collect()
     }
 
+    /// The records, locked.
     fn kept(&self) -> Held<'_, Records> {
         self.kept.lock()
     }
@@ -62,11 +69,13 @@ impl AuditLog for MemoryAudit {
 }
 
 impl Records {
+    /// The count to which a record belongs.
     fn count(&mut self, record: &AuditRecord) -> &mut usize {
         let own = self.counts.entry(record.plugin.clone()).or_default();
         own.entry(kind(record)).or_default()
     }
 
+    /// Removes the oldest record of the most frequent kind of the plugin with the most records.
     fn make_room(&mut self) {
         let most = self.counts.iter().max_by_key(|(_, own)| own.values().sum::<usize>());
         let of_most = most.and_then(|(plugin, own)| {
@@ -80,6 +89,7 @@ impl Records {
     }
 }
 
+/// The kind of a record.
 fn kind(record: &AuditRecord) -> RecordKind {
     (record.function, record.outcome)
 }

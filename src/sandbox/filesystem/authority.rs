@@ -22,8 +22,10 @@ const MAX_LINKS: usize = 40;
 #[derive(Debug, Clone, Default)]
 pub struct Authority(Arc<KnownPlaces>);
 
+/// Behind one `Arc`, so that every sandbox sees a place as soon as it is added.
 #[derive(Debug, Default)]
 struct KnownPlaces {
+    /// The places as the host named them at the start.
     named: Vec<PathBuf>,
     /// The named places, and all that were found since.
     places: Lock<Arc<SortedSet<PathBuf>>>,
@@ -52,6 +54,7 @@ impl Authority {
         PackageRoot { authority: self, status: FileStatus::of_path(path).ok() }
     }
 
+    /// All places known now, as paths.
     pub(super) fn places(&self) -> Arc<SortedSet<PathBuf>> {
         Arc::clone(&self.0.places.lock())
     }
@@ -121,6 +124,7 @@ pub(super) fn real(path: &Path) -> PathBuf {
     followed(&absolute, MAX_LINKS)
 }
 
+/// As [`real`], with so many links left to follow. With none left, the path stays as it is.
 fn followed(path: &Path, links: usize) -> PathBuf {
     for there in path.ancestors() {
         let Ok(rest) = path.strip_prefix(there) else { continue };

@@ -3,6 +3,9 @@
 //! The decision depends on the folder or file that an open handle is, not on the path that led there, so that
 //! no link, mount or folder that is moved meanwhile gets around it. Nothing here needs `/proc`. If the
 //! standing of a file can't be determined, it is closed.
+//!
+//! This is the rule that authority never comes from what a guest can write: who could write a manifest, an
+//! approval or a setting would have everything these permit.
 
 use std::fs;
 use std::io;
@@ -68,6 +71,8 @@ pub(super) struct LocatedPlaces<'a> {
 }
 
 impl ClosedPlaces {
+    /// The places of one plugin. Their paths are resolved here; which files they lead to is found again at each
+    /// access.
     pub(super) fn new(roots: &GrantRoots<'_>) -> Self {
         let home = roots.weft_home.map(real);
         let authority = roots.authority.clone();
@@ -304,6 +309,7 @@ impl LocatedPlaces<'_> {
     }
 }
 
+/// What a path leads to now; `None` if it leads to nothing.
 fn identity(path: &Path) -> Option<Identity> {
     FileStatus::of_path(path).ok().map(|status| status.identity)
 }

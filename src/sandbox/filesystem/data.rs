@@ -59,6 +59,7 @@ pub(super) struct DataRoom {
 }
 
 impl DataRoom {
+    /// The room in `folder` for `limit` bytes. Nothing is measured yet.
     pub(super) fn new(folder: &Path, limit: usize) -> Self {
         Self { folder: folder.to_owned(), limit, held: Lock::default() }
     }
@@ -92,6 +93,7 @@ impl DataRoom {
     }
 }
 
+/// The bytes that a file of this size takes. An empty one takes a block, or endless empty files would fit.
 fn on_disk(bytes: u64) -> u64 {
     bytes.next_multiple_of(BLOCK).max(BLOCK)
 }

@@ -2,6 +2,9 @@
 //!
 //! A folder becomes a handle, a single file the handle of its folder and its name. The handles stay the same
 //! until the plugin is loaded again: a folder that is moved or replaced by a link later changes nothing.
+//!
+//! A grant that names a place of authority or a folder of the kernel's stays closed with a warning, and the
+//! plugin loads without it.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -67,15 +70,25 @@ pub(super) enum GrantPlace {
 /// The reason why a grant stays closed.
 #[derive(Debug)]
 enum GrantFault {
+    /// It begins with neither `/`, `~` nor a variable.
     NotAbsolute,
+    /// Its first part is a variable or a user's home that is not known here.
     UnknownRoot { name: String },
+    /// There is a `..` in it.
     Climbs,
+    /// Nothing is at its path. The grant opens when the plugin is loaded again.
     Missing,
+    /// It is in the plugin's data, and the host has no folder for data.
     NoData,
+    /// It is a place of authority, or in one.
     Closed,
+    /// It is a folder in which the kernel shows itself.
     Window,
+    /// It is a file below a process's own folder, like its environment.
     Process,
+    /// Whether it is closed can't be determined. What can't be checked is denied.
     Unknown,
+    /// The operating system refuses to open it.
     Io(io::Error),
 }
 
@@ -150,6 +163,7 @@ impl Grants {
 }
 
 impl Grant {
+    /// Opens one grant, and checks what the opened handle is rather than what its path says.
     fn open(
         spelled: &Path,
         closed: &ClosedPlaces,

@@ -1,4 +1,7 @@
 //! The identity of a file or folder, as the kernel reports it of an open handle, without `/proc`.
+//!
+//! Links, hard links, mounts and `..` lead to one folder by many paths. So rules about places compare the device
+//! and inode of an open handle.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -41,6 +44,7 @@ impl FileStatus {
         Self::with(&rustix::fs::CWD, path, AtFlags::empty())
     }
 
+    /// The status by `statx`, which alone reports the mount.
     #[cfg(target_os = "linux")]
     fn with(folder: &impl AsFd, path: &Path, flags: AtFlags) -> io::Result<Self> {
         use rustix::fs::StatxFlags;
@@ -80,6 +84,7 @@ impl FileStatus {
         })
     }
 
+    /// Whether it is a symbolic link itself.
     pub(super) fn is_link(&self) -> bool {
         self.kind == FileType::Symlink
     }
@@ -98,6 +103,7 @@ impl FileStatus {
     }
 }
 
+/// The flag for the handle itself.
 #[cfg(target_os = "linux")]
 fn empty_path() -> AtFlags {
     AtFlags::EMPTY_PATH

@@ -47,6 +47,7 @@ fn clear_one(folder: &Dir, left: &mut usize) -> Vec<DirEntry> {
     inner
 }
 
+/// Whether [`name`] has made this name, in any process.
 fn is_ours(name: &str) -> bool {
     let numbers = name.strip_prefix(".weft-").and_then(|rest| rest.strip_suffix(".tmp"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
@@ -55,6 +56,7 @@ fn is_ours(name: &str) -> bool {
         .is_some_and(|(process, number)| is_number(process) && is_number(number))
 }
 
+/// Whether it is older than any write takes.
 fn is_old(entry: &DirEntry) -> bool {
     let now = SystemClock::new(ambient_authority()).now();
     let modified = entry.metadata().and_then(|it| it.modified());

@@ -40,6 +40,7 @@ pub(in crate::sandbox) fn read(permit: &FilePermit) -> Result<String, FileError>
     String::from_utf8(bytes).map_err(|_| FileError::NotUtf8)
 }
 
+/// The file of a permit, opened and then checked as the handle that it is (T17).
 fn open(permit: &FilePermit) -> Result<File, FileError> {
     let found = walk(permit, Access::Read)?;
     found.check()?;

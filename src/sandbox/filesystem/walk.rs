@@ -1,5 +1,8 @@
 //! The walk from a grant's folder to the file of a permit: one part of the path after the other, each an open
 //! handle that is compared with the closed places.
+//!
+//! No path of the guest's is resolved as a whole, so nothing that is swapped in between is followed unseen: each
+//! part is opened without following links, and a link is read and walked as more parts (T17, T22).
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -154,6 +157,7 @@ impl<'a> Walk<'a> {
         Err(FileError::outside(self.permit.asked()))
     }
 
+    /// Goes into a folder. The one above stays open on the trail, so that `..` returns to it even if it was moved.
     fn enter(&mut self, name: &OsStr) -> io::Result<()> {
         let mut entered = self.last.enter(&self.places, name, &mut self.suspects)?;
         entered.is_setting = (entered.is_setting || is_setting(name))
@@ -181,6 +185,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Ends the walk. `missing` are the folders between the last one and the file.
     fn found(
         self,
         missing: Vec<OsString>,
@@ -193,6 +198,7 @@ impl<'a> Walk<'a> {
 }
 
 impl OpenFolder {
+    /// Opens one folder in this one, without following a link, and finds its standing.
     fn enter(
         &self,
         places: &LocatedPlaces<'_>,
@@ -286,11 +292,13 @@ impl Destination<'_> {
         Ok(())
     }
 
+    /// Refuses the access if the standing, or that of a file with other names, does not permit it.
     fn check_standing(&self, standing: Standing, suspects: &[Identity]) -> Result<(), FileError> {
         let standing = self.places.final_standing(standing, suspects, self.access == Access::Write);
         self.permit.refuse(standing, self.access).map_or(Ok(()), Err)
     }
 
+    /// An error of the operating system, for the path as the guest wrote it.
     fn io(&self, error: io::Error) -> FileError {
         FileError::from_io(self.permit.asked(), error)
     }

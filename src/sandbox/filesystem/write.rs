@@ -66,6 +66,8 @@ fn open_old(folder: &Dir, name: &Path) -> io::Result<File> {
     folder.open_with(name, &options)
 }
 
+/// Writes a temporary file beside the old one, syncs it and renames it. A reader sees the old content or the
+/// new, and never a part.
 fn replace(folder: &Dir, name: &Path, old: Option<&File>, content: &str) -> io::Result<()> {
     let (mut file, temporary) = create_temporary(folder, old)?;
     let written =
@@ -79,6 +81,7 @@ fn replace(folder: &Dir, name: &Path, old: Option<&File>, content: &str) -> io::
 }
 
 fn create_temporary(folder: &Dir, old: Option<&File>) -> io::Result<(File, PathBuf)> {
+    /// The number of the next temporary file, so that two writes at once don't meet.
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // Content that may have been private stays private from the first moment. A new file gets the usual
     // mode, less the umask.
@@ -98,6 +101,7 @@ fn create_temporary(folder: &Dir, old: Option<&File>) -> io::Result<(File, PathB
     Err(taken.unwrap_or_else(|| io::ErrorKind::AlreadyExists.into()))
 }
 
+/// Writes the content with the old file's owner and permission bits, and syncs it before the rename.
 fn fill(file: &mut File, old: Option<&File>, content: &str) -> io::Result<()> {
     file.write_all(content.as_bytes())?;
     if let Some(old) = old {

@@ -22,6 +22,7 @@ use AddressClass::{Local, Never};
 /// A range by its first address and the length of its prefix. The first that matches decides.
 type AddressRange<A> = (A, u32, AddressClass);
 
+/// The special ranges of IPv4. The narrow one within a wider comes first.
 const V4: [AddressRange<Ipv4Addr>; 16] = [
     // RFC 791: this network
     (Ipv4Addr::new(0, 0, 0, 0), 8, Never),
@@ -57,6 +58,8 @@ const V4: [AddressRange<Ipv4Addr>; 16] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4, Never),
 ];
 
+/// The special ranges of IPv6. A range that holds a v4 address is never reached, whatever that address is:
+/// otherwise a mapped loopback would pass as a v6 address (T06).
 const V6: [AddressRange<Ipv6Addr>; 18] = [
     // RFC 4291: loopback
     (Ipv6Addr::LOCALHOST, 128, Local),
@@ -111,6 +114,7 @@ pub(super) fn class_of(address: IpAddr) -> AddressClass {
     }
 }
 
+/// The class of the first range that has the address; public if none has it.
 fn first<A: Copy>(
     ranges: &[AddressRange<A>],
     address: A,

@@ -17,13 +17,17 @@ const READS_AT_ONCE: usize = 16;
 /// Far more than the longest answer in the smallest pieces.
 const MOST_BYTES: usize = 8 * limits::HTTP_RESPONSE_BODY_BYTES;
 
+/// Writes pass through: their length is that of the request, which is bounded already.
 pub(super) struct FairStream {
     stream: Box<dyn NetworkStream>,
+    /// Successful reads since the last pause.
     reads: usize,
+    /// What the server may still send.
     bytes_left: usize,
 }
 
 impl FairStream {
+    /// The bounds count from here, so they include the TLS handshake.
     pub(super) fn new(stream: Box<dyn NetworkStream>) -> Self {
         Self { stream, reads: 0, bytes_left: MOST_BYTES }
     }

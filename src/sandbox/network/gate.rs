@@ -128,6 +128,7 @@ impl NetworkGate {
         })
     }
 
+    /// The addresses of a name. The resolver is asked once, and only after the rate has counted the request.
     async fn look_up(&self, name: &str, port: u16) -> Result<Vec<IpAddr>, RequestError> {
         let failed = |problem| RequestError::Lookup { host: name.to_owned(), problem };
         let found = self.options.resolver.resolve(name, port).await;

@@ -56,6 +56,11 @@ pub(super) struct RequestTransport {
 }
 
 impl HttpPermit {
+    /// Puts the request together. Headers that are the host's to set replace any of the guest's.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::InvalidUrl`] if host or path can't stand in a request.
     pub(super) fn new(
         checked: CheckedRequest,
         transport: RequestTransport,
@@ -106,6 +111,7 @@ impl HttpPermit {
         self.tls.as_ref()
     }
 
+    /// The dialer that opens the connection.
     pub(super) fn dialer(&self) -> &dyn Dialer {
         &*self.dialer
     }

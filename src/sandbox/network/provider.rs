@@ -3,6 +3,8 @@
 //! rustls' own table refers to both, so that the linker would keep their code. This table has everything else
 //! that a server may choose: TLS 1.2 and 1.3, AES and `ChaCha20` (for machines without instructions for AES),
 //! all curves and all signatures.
+//!
+//! A test compares the table with rustls' own, so that an update which offers more is noticed.
 
 use std::sync::Arc;
 
@@ -41,8 +43,11 @@ const fn without_quic(suite: &SupportedCipherSuite) -> Tls13CipherSuite {
     }
 }
 
+/// A suite of TLS 1.3; [`provider`] has the order in which they are offered.
 static AES_256_GCM: Tls13CipherSuite = without_quic(&cipher_suite::TLS13_AES_256_GCM_SHA384);
+/// As [`AES_256_GCM`].
 static AES_128_GCM: Tls13CipherSuite = without_quic(&cipher_suite::TLS13_AES_128_GCM_SHA256);
+/// As [`AES_256_GCM`], for machines without instructions for AES.
 static CHACHA20_POLY1305: Tls13CipherSuite =
     without_quic(&cipher_suite::TLS13_CHACHA20_POLY1305_SHA256);
 
@@ -90,6 +95,7 @@ impl SecureRandom for ClientProvider {
 
 impl KeyProvider for ClientProvider {
     fn load_private_key(&self, _: PrivateKeyDer<'static>) -> Result<Arc<dyn SigningKey>, Error> {
+        // The configuration has no client authentication, so nothing asks for a key.
         Err(Error::General("a client has no key here".into()))
     }
 }

@@ -2,6 +2,9 @@
 //! credential gets into it.
 //!
 //! A placeholder anywhere else, in the URL or the body, is plain text and is not replaced.
+//!
+//! Because this check is the last, a secret can't leave with a request that any rule refuses. The guest never
+//! holds it: it knows the name alone.
 
 use std::sync::Arc;
 
@@ -18,7 +21,9 @@ use crate::sandbox::redact::{PluginSecrets, Redactor};
 use crate::sandbox::text::cut;
 use crate::task::off_executor;
 
+/// What a placeholder begins with.
 const OPEN: &str = "{{secret:";
+/// What it ends with.
 const CLOSE: &str = "}}";
 /// The part of a name that an error repeats.
 const SHOWN_NAME_BYTES: usize = 64;
@@ -31,6 +36,8 @@ pub(super) struct SecretGate {
 }
 
 impl SecretGate {
+    /// The gate for the names in the manifest's `permissions.secrets`. `redacted` collects the values that were
+    /// sent.
     pub(super) fn new(
         permitted: &[String],
         source: Arc<dyn SecretSource>,
@@ -65,6 +72,8 @@ impl SecretGate {
         Ok(filled)
     }
 
+    /// One header's value with its placeholders replaced. A replaced text is not searched again, so a secret that
+    /// contains a placeholder brings in no other.
     async fn fill_one(
         &self,
         header: &HeaderName,
@@ -86,6 +95,7 @@ impl SecretGate {
         Ok(filled)
     }
 
+    /// The value of a secret that may go to this host over this route.
     async fn value(&self, name: &str, url: &Url, route: &Route) -> Result<String, RequestError> {
         let shown = cut(name, SHOWN_NAME_BYTES);
         if !self.permitted.iter().any(|permitted| permitted == name) {

@@ -38,6 +38,8 @@ pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, Reque
     or(Box::pin(exchange(permit)), timed_out(deadline)).await
 }
 
+/// Connects, secures the connection if the URL asks for it, and reads one answer. Redirects are not followed:
+/// their target would be an unchecked host.
 async fn exchange(permit: HttpPermit) -> Result<String, RequestError> {
     let stream = secure(&permit, connect(&permit).await?).await?;
     let (request, redactor) = permit.into_request();

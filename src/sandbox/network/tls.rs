@@ -17,6 +17,7 @@ pub(super) struct TrustedRoots {
 }
 
 impl TrustedRoots {
+    /// No roots beside those that come with the program.
     pub(super) fn new() -> Self {
         Self { extra: RootCertStore::empty(), config: Arc::default() }
     }
@@ -40,6 +41,7 @@ impl TrustedRoots {
         Ok(())
     }
 
+    /// A connector with the roots so far. The first call builds the configuration, and later ones share it.
     pub(super) fn connector(&self) -> TlsConnector {
         let config = self.config.get_or_init(|| {
             let mut roots = self.extra.clone();

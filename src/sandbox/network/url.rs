@@ -23,6 +23,7 @@ pub(super) struct Url {
     pub(super) path: String,
 }
 
+/// The two schemes that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     Http,
@@ -75,6 +76,7 @@ impl Url {
 }
 
 impl Scheme {
+    /// A scheme in any case.
     fn parse(text: &str) -> Result<Self, RequestError> {
         if text.eq_ignore_ascii_case("http") {
             return Ok(Self::Http);
@@ -92,6 +94,7 @@ impl Scheme {
         Err(RequestError::network(shown, format!("scheme not allowed: {shown}")))
     }
 
+    /// The port of a URL that names none.
     fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -101,6 +104,8 @@ impl Scheme {
 }
 
 impl Host {
+    /// A name, or a literal address in its usual notation. Anything that a resolver could read as an address in
+    /// another notation is `None`, so an address is always checked as one (T05 to T08).
     fn parse(text: &str) -> Option<Self> {
         if let Some(bracketed) = text.strip_prefix('[') {
             let address: Ipv6Addr = bracketed.strip_suffix(']')?.parse().ok()?;
@@ -141,6 +146,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
+/// A port from 1 on, in digits alone.
 pub(super) fn port_number(digits: &str) -> Option<u16> {
     // `parse` would accept a sign.
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -9,7 +9,9 @@ const MIN_HEX_VALUE_BYTES: usize = 4;
 /// Shorter values have no base64 form.
 const MIN_BASE64_VALUE_BYTES: usize = 6;
 
+/// The digits of hex, folded.
 const HEX: &[u8; 16] = b"0123456789abcdef";
+/// The standard alphabet.
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The encoding of a form.
@@ -64,6 +66,7 @@ impl SecretForm {
         form
     }
 
+    /// A form whose characters hold bits of the value alone.
     fn new(encoding: FormEncoding, bytes: Vec<u8>) -> Self {
         Self { encoding, bytes, shared: (false, false) }
     }
@@ -94,6 +97,7 @@ impl SecretForm {
         Some((start, if behind && is_base64(end) { end + 1 } else { end }))
     }
 
+    /// The end of the form in `text`. `escaped_first` says which reading of a `%` or `\` is tried first.
     fn end(&self, text: &[u8], at: usize, escaped_first: bool, steps: &mut usize) -> Option<usize> {
         let mut end = at;
         for &byte in &self.bytes {

@@ -68,6 +68,7 @@ impl PluginSecrets {
     }
 }
 
+/// Adds values to a shared redactor. Those who hold the one before keep it.
 #[cfg(feature = "net")]
 fn extend<'v>(redactor: &Lock<Arc<Redactor>>, values: impl IntoIterator<Item = &'v str>) {
     let mut redactor = redactor.lock();
