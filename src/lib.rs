@@ -91,8 +91,10 @@
 //! | question | file |
 //! | --- | --- |
 //! | Is a host call permitted? | `sandbox/policy.rs` |
+//! | Does a call have time and host calls left? | `wasm/call_budget.rs` |
 //! | Which paths stay closed to every plugin? | `sandbox/filesystem/authority.rs` |
 //! | What is a skill's name? | `skill/format/fields/assemble.rs` |
+//! | What is the name of a skill that a guest is? | `actor/kinds/metadata.rs` |
 //! | Which of several skills with one name is effective? | `skill/registry/precedence.rs` |
 //! | Does an approval cover a package? | `package/approval/approvals.rs` |
 //! | What does a reload change? | `actor/loader/plan.rs` |

@@ -27,7 +27,7 @@ const KEPT_BYTES: usize = 1 << 10;
 pub(crate) enum Line<'a> {
     /// A line without its end, which is a line feed, with or without a carriage return before it.
     Whole(Cow<'a, [u8]>),
-    /// The begin of a line over the limit; the rest was skipped to its end.
+    /// The beginning of a line over the limit; the rest was skipped to its end.
     TooLong(&'a [u8]),
     /// The stream has ended.
     End,
@@ -47,12 +47,13 @@ pub(crate) struct Lines<R> {
     at_once: usize,
     /// Reads since others had their turn.
     reads: usize,
-    /// Where in the buffer the next line begins, and how much of it is known to have no end in it.
+    /// Where in the buffer the next line begins.
     start: usize,
+    /// How far the buffer was searched for the end of that line.
     searched: usize,
     /// What is read belongs to a line that was too long.
     skipping: bool,
-    /// The begin of that line.
+    /// The beginning of that line.
     begin: Vec<u8>,
     ended: bool,
     /// When it fires, nothing new is begun.
@@ -252,7 +253,7 @@ mod tests {
             let mut input = Lines::new(Parts::<6>(b"one\ntwo\nthree\n"), 8).until(finish.token());
             assert_eq!(input.next().await.unwrap(), Line::Whole(b"one"[..].into()));
             finish.cancel();
-            // Its begin has been read, and with its end comes the begin of the next.
+            // Its beginning has been read, and with its end comes the beginning of the next.
             assert_eq!(input.next().await.unwrap(), Line::Whole(b"two"[..].into()));
             assert_eq!(input.next().await.unwrap(), Line::Whole(b"three"[..].into()));
             assert_eq!(input.next().await.unwrap(), Line::End);

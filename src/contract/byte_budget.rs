@@ -9,10 +9,10 @@ use async_channel::{Receiver, Sender};
 
 use super::limits::{KB, MB, SURFACE_MEMORY_MB};
 
-/// Bytes of a message that waits for no room: those in flight are few enough.
+/// The longest message that is not counted: those in flight are few enough.
 const UNCOUNTED_BYTES: usize = 4 * KB;
 
-/// The part of the budget, one of so many, that is left to the small messages of others.
+/// One part in so many of the budget is kept for small messages, so that large ones can't shut them out.
 const RESERVE: usize = 4;
 /// Bytes of a small message.
 const SMALL_BYTES: usize = 64 * KB;
@@ -62,8 +62,8 @@ impl ByteBudget {
         held.resize(bytes).then_some(held)
     }
 
-    /// Room for so many bytes as soon as there is some, for what does not have to be made yet.
-    pub(crate) async fn wait(&self, bytes: usize) -> HeldBytes {
+    /// Waits for room for a message that does not exist yet. Up to [`UNCOUNTED_BYTES`] it holds nothing.
+    pub(crate) async fn hold_when_free(&self, bytes: usize) -> HeldBytes {
         if bytes <= UNCOUNTED_BYTES {
             return self.nothing();
         }
@@ -81,8 +81,8 @@ impl ByteBudget {
         }
     }
 
-    /// The same for what is there and can't be put off; `None` where too much of that waits already.
-    pub(crate) async fn wait_with(&self, bytes: usize) -> Option<HeldBytes> {
+    /// The same for a message that is in memory already: its bytes count while it waits. `None` if too much waits.
+    pub(crate) async fn hold_while_waiting(&self, bytes: usize) -> Option<HeldBytes> {
         if bytes <= UNCOUNTED_BYTES {
             return Some(self.nothing());
         }
@@ -94,7 +94,7 @@ impl ByteBudget {
         let fits = |now: usize| now.checked_add(bytes).filter(|sum| sum <= limit);
         waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
         let _waiter = Waiter::new(self, bytes);
-        Some(self.wait(bytes).await)
+        Some(self.hold_when_free(bytes).await)
     }
 
     /// Resolves when nobody waits for room any more, for whoever would only bring more.
@@ -231,11 +231,11 @@ mod tests {
         let budget = ByteBudget::new("test", MB);
         let (first, second) = (budget.hold(500 * KB).unwrap(), budget.hold(200 * KB).unwrap());
         block_on(async {
-            let mut large = pin!(budget.wait_with(400 * KB));
+            let mut large = pin!(budget.hold_while_waiting(400 * KB));
             assert!(poll_once(&mut large).await.is_none());
-            let mut behind = pin!(budget.wait_with(400 * KB));
+            let mut behind = pin!(budget.hold_while_waiting(400 * KB));
             assert!(poll_once(&mut behind).await.is_none());
-            assert!(budget.wait_with(400 * KB).await.is_none(), "too much waits already");
+            assert!(budget.hold_while_waiting(400 * KB).await.is_none(), "too much waits already");
             // It is not enough yet, and what is given up makes room for the next.
             drop(second);
             assert!(poll_once(&mut large).await.is_none());

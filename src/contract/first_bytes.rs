@@ -4,16 +4,16 @@ use memchr::{memchr2, memchr3};
 
 use super::json_text::escapes_letters;
 
-/// Where in a text the next signs may begin that mean something here: `<`, `[` and `#`; and those of other
-/// width, selectors and tags. This runs over every text that comes in, and most have none of these: each is
-/// looked for again only behind the last one found.
+/// Where in a text the next signs may begin that open a marker: `<`, `[` and `#`; and their full-width forms,
+/// variation selectors and tag characters. This runs over every text that comes in, and most have none of
+/// these. So each kind is searched for again only after the last one found.
 #[derive(Default)]
 pub(super) struct FirstBytes {
     plain: Option<FoundByte>,
     others: Option<FoundByte>,
 }
 
-/// Where one was found, from which place on it was looked for.
+/// One search: where it began, and where it found a byte. `None`: nowhere.
 #[derive(Clone, Copy)]
 struct FoundByte {
     from: usize,
@@ -21,7 +21,7 @@ struct FoundByte {
 }
 
 impl FirstBytes {
-    /// The next one from this place on, which is never before the place asked for last.
+    /// The next one at `from` or after it. `from` never decreases from call to call.
     pub(super) fn next(&mut self, text: &[u8], from: usize) -> Option<usize> {
         let plain =
             FoundByte::next(&mut self.plain, from, || memchr3(b'<', b'[', b'#', &text[from..]));
@@ -31,7 +31,8 @@ impl FirstBytes {
 }
 
 impl FoundByte {
-    /// `look` gives the place behind `from`.
+    /// The result of the last search if it still holds, otherwise of `look`: it searches from `from` on and returns
+    /// the offset from there.
     fn next(
         known: &mut Option<Self>,
         from: usize,

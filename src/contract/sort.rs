@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 /// Sorts `items` by `compare`; equal ones stay in their order.
 pub(crate) fn sort_by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {
     let order = sorted(items.len(), &mut |one, other| compare(&items[one], &items[other]));
-    put(order, &mut |one, other| items.swap(one, other));
+    apply_order(order, &mut |one, other| items.swap(one, other));
 }
 
 /// Sorts `items` by what `key` makes of each.
@@ -26,7 +26,7 @@ fn sorted(length: usize, compare: &mut dyn FnMut(usize, usize) -> Ordering) -> V
 
 /// Puts every item where it belongs: each cycle of `order` is walked once.
 #[inline(never)]
-fn put(mut order: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
+fn apply_order(mut order: Vec<usize>, swap: &mut dyn FnMut(usize, usize)) {
     for start in 0..order.len() {
         let mut place = start;
         loop {

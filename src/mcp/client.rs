@@ -38,7 +38,7 @@ impl ClientHandle {
     ///
     /// It waits as long as it takes.
     pub(super) async fn send(&self, text: String) {
-        let held = self.budget.wait(text.len()).await;
+        let held = self.budget.hold_when_free(text.len()).await;
         let _ = self.outbox.send(HeldText { text, held }).await;
     }
 
@@ -47,7 +47,7 @@ impl ClientHandle {
     /// An answer that waits longer than [`ROOM_PATIENCE`] is dropped, and the client gets an error in
     /// its place.
     pub(super) async fn send_answer(&self, id: &RequestId, text: String) {
-        let room = self.budget.wait_with(text.len());
+        let room = self.budget.hold_while_waiting(text.len());
         let message = match within(&SystemClock, ROOM_PATIENCE, room).await.flatten() {
             Some(held) => HeldText { text, held },
             None => {

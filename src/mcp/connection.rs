@@ -106,7 +106,7 @@ impl Connection {
     pub(super) async fn receive(&mut self, message: Cow<'_, [u8]>) {
         let room = async {
             self.client.budget.calm().await;
-            self.client.budget.wait(COPIES * message.len()).await
+            self.client.budget.hold_when_free(COPIES * message.len()).await
         };
         match within(&SystemClock, ROOM_PATIENCE, room).await {
             Some(held) => self.take(message, held).await,

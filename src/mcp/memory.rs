@@ -47,7 +47,7 @@ impl MemoryConnection {
     /// or after the server has stopped is lost.
     pub async fn send(&self, message: impl Into<String>) {
         let message = message.into();
-        let held = self.budget.wait(message.len()).await;
+        let held = self.budget.hold_when_free(message.len()).await;
         let _ = self.input.send((message, held)).await;
     }
 

@@ -110,7 +110,7 @@ fn too_much(path: &str) -> io::Error {
 }
 
 /// The text of which a package's digest is made: a line for each file, in the order of the paths.
-pub(super) fn list_text(files: &SortedMap<String, String>) -> String {
+pub(super) fn digest_list(files: &SortedMap<String, String>) -> String {
     files.iter().map(|(path, digest)| format!("sha256:{digest}  {path}\n")).collect()
 }
 

@@ -186,7 +186,7 @@ impl ChannelHost for ChannelSide {
             let mut inbound = Box::new(Inbound::new(message));
             inbound.state.is_owner = is_owner;
             let bytes = (COPIES * weight::of_message(&inbound.state)).max(LEAST_BYTES);
-            inbound.held = Some(budget.wait(bytes).await);
+            inbound.held = Some(budget.hold_when_free(bytes).await);
             let taken = self.ask(|taken| GatewayEvent::Take { inbound, taken }).await;
             taken.unwrap_or(Err(PluginError::Cancelled))
         })

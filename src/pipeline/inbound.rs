@@ -17,7 +17,7 @@ pub(super) struct Inbound {
 }
 
 impl Inbound {
-    /// The message at the begin of its way. Structured data is its own text, and bytes are the first attachment.
+    /// The message at the start of its way. Structured data is its own text, and bytes are the first attachment.
     pub(super) fn new(message: InboundMessage) -> Self {
         let InboundMessage { chat, thread, sender, id, payload, mut attachments, .. } = message;
         let text = match payload {

@@ -118,7 +118,7 @@ impl Job {
         let (Some(budget), Some(answer)) = (budget, &worked.answer) else { return Ok(None) };
         let bytes = weight::of_answer(answer) + weight::of_message(&self.inbound.state);
         let clock = &*self.shared.clock;
-        let room = within(clock, ROOM_PATIENCE, budget.wait_with(COPIES * bytes));
+        let room = within(clock, ROOM_PATIENCE, budget.hold_while_waiting(COPIES * bytes));
         match until(self.unheard.cancelled(), room).await.flatten().flatten() {
             Some(held) => Ok(Some(held)),
             None => {

@@ -7,8 +7,8 @@
 //!
 //! A panic outside of marked work ends the program as any panic does. Three kinds of panic in marked work end
 //! the program as well: one with a lock held, the one that takes the last of
-//! [`LOST_THREADS`](super::LOST_THREADS), and one after which a quarter of the guests' memory is lost. Those
-//! end it in order, where [`PanicContainment::at_last`] says how.
+//! [`LOST_THREADS`](super::LOST_THREADS), and one after which a quarter of the guests' memory is lost. They end it in
+//! order if [`PanicContainment::at_last`] was called. If not, the first two end it at once, and the third has no effect.
 //!
 //! Where no [`PanicContainment`] was started and the program unwinds, panics unwind up to the marked work.
 
@@ -53,11 +53,11 @@ impl PanicContainment {
         Crew::start(executor).map(Self)
     }
 
-    /// Calls `end` when panics have taken [`LOST_THREADS`](crate::LOST_THREADS) threads, or one that held a
-    /// lock: the program should end in order, and soon. Only the first `end` of a process counts. Without
+    /// Calls `end` when panics have taken [`LOST_THREADS`](crate::LOST_THREADS) threads, one that held a lock, or
+    /// a quarter of the guests' memory: the program should end in order, and soon. Only the first `end` of a process counts. Without
     /// one, such a panic ends the program at once.
     pub fn at_last(end: impl Fn() + Send + Sync + 'static) {
-        losses::set_end(end);
+        losses::set_end_function(end);
     }
 }
 
@@ -83,7 +83,7 @@ fn contain(info: &PanicHookInfo<'_>) {
         lock::lose();
     }
     let is_last = losses::lose_thread() || holds_lock || mark.holds_any();
-    let end = losses::end();
+    let end = losses::end_function();
     if (is_last && end.is_none()) || !worker.replace() {
         return;
     }

@@ -13,7 +13,7 @@ static LOST: AtomicUsize = AtomicUsize::new(0);
 /// Whether panics have cost more than threads.
 static WORN_OUT: AtomicBool = AtomicBool::new(false);
 
-/// Ends the program in order; unset until [`set_end`].
+/// Ends the program in order; unset until [`set_end_function`].
 static END: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
 /// Reports that a panic which is being contained was one too many.
@@ -22,12 +22,12 @@ pub(crate) fn wear_out() {
 }
 
 /// Sets how the program ends in order. Only the first call of a process counts.
-pub(super) fn set_end(end: impl Fn() + Send + Sync + 'static) {
+pub(super) fn set_end_function(end: impl Fn() + Send + Sync + 'static) {
     let _ = END.set(Box::new(end));
 }
 
 /// The function that ends the program in order, if one is set.
-pub(super) fn end() -> Option<&'static (dyn Fn() + Send + Sync)> {
+pub(super) fn end_function() -> Option<&'static (dyn Fn() + Send + Sync)> {
     END.get().map(|end| &**end)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn lose_thread() -> bool {
 
 /// Ends the program in order if panics have cost too much.
 pub(super) fn end_if_worn_out() {
-    if let Some(end) = end().filter(|_| WORN_OUT.load(Ordering::Relaxed)) {
+    if let Some(end) = end_function().filter(|_| WORN_OUT.load(Ordering::Relaxed)) {
         end();
     }
 }

@@ -379,7 +379,7 @@ impl ClientConnection {
     /// half a line could not be understood.
     pub(super) async fn write(&self, frame: &ToClient<'_>) -> Result<(), PluginError> {
         let mut line = frame.line();
-        let room = self.budget.wait_with(ANSWER_COPIES * line.len());
+        let room = self.budget.hold_while_waiting(ANSWER_COPIES * line.len());
         let held = within(&SystemClock, ROOM_PATIENCE, room).await.flatten();
         if held.is_none() {
             // A client that reads what it gets hears of it; one that doesn't is let go, and what

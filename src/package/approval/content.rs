@@ -10,7 +10,9 @@ use serde_json::Value;
 use crate::contract::{ObjectReader, SortedMap, SortedSet, of_text, shown};
 #[cfg(not(feature = "package"))]
 use crate::package::digest::SIGNATURE_FILE;
-use crate::package::digest::{ReadBudget, collect, digest_of, list_text, sha256_hex, unambiguous};
+use crate::package::digest::{
+    ReadBudget, collect, digest_list, digest_of, sha256_hex, unambiguous,
+};
 use crate::package::home::InstallRecord;
 use crate::package::read::source;
 
@@ -115,7 +117,7 @@ impl PackageContent {
             });
         }
         content.problem = taken.err().map(|error| error.to_string());
-        content.digest = sha256_hex(list_text(&content.files).as_bytes());
+        content.digest = sha256_hex(digest_list(&content.files).as_bytes());
         content.signer = signer(folder, home, &content.files);
         content
     }

@@ -1,4 +1,4 @@
-//! Why files can't be a package, and what to do about it.
+//! Why a folder or an archive can't be read, packed, signed or unpacked, and what to do about it.
 
 use std::fmt;
 use std::io;
@@ -11,7 +11,7 @@ pub(in crate::package) const LINK: &str = "it is a link, and packages can't cont
 /// Why a device or a pipe is refused.
 pub(in crate::package) const NEITHER: &str = "it is neither a file nor a folder";
 
-/// Why a folder or an archive can't be a package: not packed, signed or unpacked.
+/// Why a folder or an archive can't be read, packed, signed or unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PackError {

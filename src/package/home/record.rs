@@ -69,7 +69,8 @@ impl InstallRecord {
         self.version.as_ref().map_or_else(|| self.id.clone(), |it| format!("{} {it}", self.id))
     }
 
-    /// The record of the plugin of this id or the skill of this name, if it was installed.
+    /// The record of the plugin of this id or the skill of this name. `None` if there is no such package, and for one
+    /// that was put there by hand.
     ///
     /// # Errors
     ///

@@ -105,7 +105,7 @@ impl<'a> StagedPackage<'a> {
     }
 }
 
-/// Waits until the disk has every name in `folder`, at any depth. Its files are there already.
+/// Syncs `folder` and every folder in it to disk. The contents of files are synced already.
 pub(super) fn sync(folder: &Path) -> Result<(), HomeError> {
     let mut open: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {

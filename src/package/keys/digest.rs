@@ -79,7 +79,7 @@ impl DigestList {
     /// The text that is signed.
     #[must_use]
     pub fn text(&self) -> String {
-        digest::list_text(&self.by_path)
+        digest::digest_list(&self.by_path)
     }
 
     /// The digest of the whole list, as hex.
