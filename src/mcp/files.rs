@@ -298,6 +298,7 @@ pub(super) fn children(
                 let name = sanitize_text(name);
                 json.member("uri", &uri).member("name", &*name).member("mimeType", FOLDER_TYPE);
                 let folder = FileResource { json: json.end(), uri, path, bytes: 0, modified: None };
+                // All files of a folder make the same entry.
                 children.insert(folder.uri.clone(), folder);
             }
         }

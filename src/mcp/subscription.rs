@@ -123,6 +123,7 @@ impl McpServer {
         const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
         client.send(notification(ACKNOWLEDGED, Some(&acknowledged))).await;
         self.notify_changes(&filter, seen, Some(&id), None, client).await;
+        // The final result has the subscription's id beside the members of every `_meta`.
         let meta = id.trim_start_matches('{').trim_end_matches('}');
         Ok(begin(Revision::July2026, &format!(",{meta}")))
     }

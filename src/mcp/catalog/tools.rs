@@ -103,6 +103,7 @@ impl Tools {
         let is_full_name = |name: &str| entries.iter().any(|entry| entry.full_name() == name);
         let preferred = |entry: &ToolEntry| {
             let bare = &entry.description().name;
+            // A name without its owner has to mean one tool, or clients would call another one.
             let unique = owners.get(bare.as_str()) == Some(&1) && !is_full_name(bare);
             match options.tool_names {
                 ToolNames::Bare if unique => bare.clone(),
@@ -151,6 +152,7 @@ impl Tools {
         sort_by(&mut listed, |one, other| one.name.cmp(&other.name));
         let names = |tool: &OfferedTool| [tool.name.clone(), tool.full_name.clone()];
         let places = listed.iter().enumerate();
+        // No tool is offered under the full name of another, so no name means two tools.
         let by_name: SortedMap<String, usize> =
             places.flat_map(|(at, tool)| names(tool).map(|name| (name, at))).collect();
         let gone = earlier.by_name.keys().map(String::as_str);

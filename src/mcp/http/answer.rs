@@ -206,6 +206,7 @@ impl Endpoint {
     pub(super) fn changes(&self, headers: &HeaderMap) -> HttpResponse {
         let named = only(headers, VERSION).map(Revision::named);
         let legacy = match named {
+            // A header that is repeated or malformed is no legacy client's.
             None => !headers.contains_key(VERSION),
             Some(revision) => revision.is_some_and(|revision| !revision.is_modern()),
         };

@@ -120,6 +120,7 @@ impl<'d> Subschema<'_, 'd> {
             "enum" => {
                 let expected = "a list of at least one value";
                 let allowed = value.as_array().filter(|allowed| !allowed.is_empty());
+                // The document is no deeper than that, so there always is a weight.
                 let weight = weight(value, bounds::DEPTH).unwrap_or(bounds::STEPS);
                 Assertion::Enum(self.some(keyword, allowed, expected)?.clone(), weight)
             }
