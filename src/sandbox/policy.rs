@@ -25,6 +25,28 @@ use crate::task::{Clock, Fault, fault, off_executor};
 /// Everything that one plugin may do beyond computing, shared by its instances.
 ///
 /// Rates count for the plugin, not for an instance, and no two plugins share one (T44).
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use std::sync::Arc;
+///
+/// use weft_lite::sandbox::{
+///     AuditOutcome, HostCall, HostReply, MemoryAudit, PluginIdentity, Sandbox, SandboxOptions,
+/// };
+/// use weft_lite::{PluginPermissions, PluginResourceConfig};
+///
+/// let audit = Arc::new(MemoryAudit::new(NonZeroUsize::new(100).expect("it is not 0")));
+/// let options = SandboxOptions { audit: audit.clone(), ..SandboxOptions::new(".") };
+/// let plugin = PluginIdentity { id: "curious".into(), version: "1.0.0".into() };
+/// let (permissions, resources) = (PluginPermissions::default(), PluginResourceConfig::default());
+/// let (sandbox, _) = Sandbox::new(plugin, None, &permissions, &resources, &options);
+///
+/// let call = HostCall::ReadFile { path: "/etc/passwd".into() };
+/// let served = smol::block_on(sandbox.serve(call, 0));
+/// assert!(matches!(served.reply, HostReply::Text(Err(_))));
+/// assert_eq!(served.denied.expect("it is refused").rule, "filesystem access not permitted");
+/// assert_eq!(audit.records()[0].outcome, AuditOutcome::Denied);
+/// ```
 pub struct Sandbox {
     plugin: PluginIdentity,
     network: NetworkGate,

@@ -7,6 +7,44 @@
 //!
 //! Files whose code runs inside of the interpreter or reads a guest's memory deny the lints against panics: the
 //! interpreter's frames do not unwind, and a guest must not be able to end its host.
+//!
+//! # Using the engine alone
+//!
+//! An embedder usually has a [`PluginHost`](crate::PluginHost), which keeps instances and calls them. Without
+//! one, a call is made like this:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use weft_lite::limits::MB;
+//! use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+//! use weft_lite::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget};
+//! use weft_lite::{PluginPermissions, PluginResourceConfig};
+//!
+//! let path = concat!(env!("CARGO_MANIFEST_DIR"), "/skills/text-stats/plugin.wasm");
+//! let module = CompiledModule::new(&std::fs::read(path)?)?;
+//!
+//! // The plugin may do nothing but compute.
+//! let plugin = PluginIdentity { id: "text-stats".into(), version: "0.1.0".into() };
+//! let permissions = PluginPermissions::default();
+//! let resources = PluginResourceConfig::default();
+//! let options = SandboxOptions::new(".");
+//! let (sandbox, warnings) = Sandbox::new(plugin, None, &permissions, &resources, &options);
+//! assert!(warnings.is_empty());
+//!
+//! let sandbox = Arc::new(sandbox);
+//! let memory = MemoryBudget::new(64 * MB);
+//! let answer = smol::block_on(async {
+//!     let mut budget = CallBudget::new(&resources);
+//!     let mut instance =
+//!         Instance::start(&module, sandbox, &resources, memory, &mut budget).await?;
+//!     // Each call has a budget of its own.
+//!     let mut budget = CallBudget::new(&resources);
+//!     instance.execute_tool("text_stats", r#"{"text": "one two"}"#, &mut budget).await
+//! })?;
+//! assert!(answer.contains(r#""words":2"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod abi;
 mod body;

@@ -54,6 +54,29 @@ impl SkillDocument {
     /// # Errors
     ///
     /// Variables are required and have neither a value nor a default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use weft_lite::skill::{ParseMode, parse_skill};
+    /// use weft_lite::sorted::SortedMap;
+    ///
+    /// let file = b"---
+    /// name: greet
+    /// description: Greets somebody.
+    /// variables:
+    ///   - name: who
+    ///     required: true
+    /// ---
+    /// Greet {{who}}, and leave $HOME alone.
+    /// ";
+    /// let skill = parse_skill(file, "greet", ParseMode::Lenient).document.expect("it is valid");
+    /// let missing = skill.render(&SortedMap::new()).unwrap_err();
+    /// assert_eq!(missing.names, ["who"]);
+    /// let values = SortedMap::from_iter([("who".to_owned(), "Ada".to_owned())]);
+    /// assert_eq!(skill.render(&values)?, "Greet Ada, and leave $HOME alone.\n");
+    /// # Ok::<(), weft_lite::skill::MissingVariables>(())
+    /// ```
     pub fn render<'s>(
         &'s self,
         values: &SortedMap<String, String>,

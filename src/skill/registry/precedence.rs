@@ -30,6 +30,37 @@ impl SkillRegistry {
     ///
     /// The skill of the highest level is effective, and on one level the first. A skill that can't be
     /// read shadows nothing.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use weft_lite::skill::{
+    ///     FoundSkill, ParseMode, Readiness, SkillLevel, SkillRegistry, SkillState, parse_skill,
+    /// };
+    /// use weft_lite::sorted::SortedSet;
+    ///
+    /// let found = |level, text: &str| {
+    ///     let parsed = parse_skill(text.as_bytes(), "greet", ParseMode::Lenient);
+    ///     FoundSkill {
+    ///         name: "greet".into(),
+    ///         level,
+    ///         path: None,
+    ///         document: parsed.document.map(Arc::new),
+    ///         diagnostics: parsed.diagnostics.into(),
+    ///         provider: None,
+    ///         outdated: false,
+    ///         readiness: Readiness::Ready,
+    ///     }
+    /// };
+    /// let bundled = found(SkillLevel::Bundled, "---\nname: greet\ndescription: Greets.\n---\nSay hello.\n");
+    /// let managed = found(SkillLevel::Managed, "---\nname: greet\ndescription: Greets.\n---\nSay hi.\n");
+    ///
+    /// let skills = SkillRegistry::resolve(vec![bundled, managed], &SortedSet::new());
+    /// let effective = skills.get("greet").expect("it was found");
+    /// assert_eq!(effective.level, SkillLevel::Managed);
+    /// assert_eq!(effective.state, SkillState::Active);
+    /// assert_eq!(effective.shadows[0].level, SkillLevel::Bundled);
+    /// ```
     #[must_use]
     pub fn resolve(found: Vec<FoundSkill>, disabled: &SortedSet<String>) -> Self {
         Self::default().replacing(&SortedSet::new(), found, disabled)
