@@ -14,7 +14,15 @@ use crate::wasm::GuestCall;
 
 impl PluginHost {
     /// Runs a tool, by its full name or by a bare name that only one plugin has, with its
-    /// parameters as JSON text. Dropping the future cancels the call and frees the guest.
+    /// parameters as JSON text, at most [`limits::PARAMS_BYTES`] of it. A running native tool of
+    /// this name wins.
+    ///
+    /// The call runs on the version that is in service when it is made, and a reload does not
+    /// disturb it. Fuel and time are counted for this call alone (T45), by the limits in the
+    /// plugin's manifest.
+    ///
+    /// Dropping the future cancels the call and frees the guest. Effects that the guest has
+    /// finished are not undone.
     pub async fn call(&self, tool: &str, params: String) -> CallOutcome {
         self.send_call(tool, params, &CallerInput::default(), None).await
     }
@@ -39,6 +47,7 @@ impl PluginHost {
         Box::pin(self.send_call(tool, params, input, gauge.cloned()))
     }
 
+    /// Runs a tool. Every public variant of a call ends here.
     async fn send_call(
         &self,
         tool: &str,
@@ -51,6 +60,8 @@ impl PluginHost {
             let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
             return failed(CallError::InvalidParams { problem });
         }
+        // A native tool has no instance and no fuel: its panic is contained, and only its time is
+        // measured.
         if let Some(native) = self.native_tool(tool) {
             let started = Instant::now();
             let input = input.clone();
@@ -63,6 +74,8 @@ impl PluginHost {
             let usage = Usage { duration: started.elapsed(), ..Usage::default() };
             return CallOutcome { result, usage };
         }
+        // The snapshot is dropped before the call is sent: keeping it would keep its plugins in
+        // service.
         let (mailbox, call, asking) = {
             let snapshot = self.shared.snapshot.load();
             let entry = match snapshot.plugins.find_tool(tool) {
@@ -83,6 +96,8 @@ impl PluginHost {
         };
         let CallOutcome { result, usage } = plugin::submit(mailbox, call, gauge).await;
         let text = result.map(|value| value.into_text().unwrap_or_default());
+        // Only a tool whose description says so may ask: another one's result is never read as a
+        // request.
         let result = match asking {
             Some(owner) => text.and_then(|text| match InputRequired::in_result(&text, &owner) {
                 Ok(None) => Ok(text),
@@ -100,7 +115,8 @@ impl PluginHost {
     ///
     /// # Errors
     ///
-    /// [`CallError::UnknownTool`] and [`CallError::AmbiguousTool`].
+    /// [`CallError::UnknownTool`] and [`CallError::AmbiguousTool`]. [`CallError::NotLoaded`] or
+    /// [`CallError::Denied`] if its plugin was refused.
     pub fn tool(&self, name: &str) -> Result<Arc<dyn Tool>, CallError> {
         if let Some(native) = self.native_tool(name) {
             return Ok(native.tool);

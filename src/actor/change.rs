@@ -8,7 +8,8 @@ use super::registry::{PluginRegistry, RefusedPlugin};
 use crate::contract::{SortedMap, ToolDescription};
 use crate::skill::{SkillEntry, SkillRegistry};
 
-/// The changes since a subscriber's last one.
+/// The changes since a subscriber's last one. Something that was added and removed in between does
+/// not appear.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct RegistryChange {
@@ -16,7 +17,7 @@ pub struct RegistryChange {
     pub generation: u64,
     /// The effective skills, by name: a skill that becomes shadowed is changed into the one that shadows it.
     pub skills: Changes<Arc<SkillEntry>>,
-    /// Plugins, by id.
+    /// Plugins, by id. A plugin is changed if it was loaded again, even with the same version.
     pub plugins: Changes<PluginSummary>,
     /// Tools, by full name. A tool is changed if its description is.
     pub tools: Changes<ToolSummary>,
@@ -124,7 +125,8 @@ impl<T: Clone> Changes<T> {
     }
 }
 
-/// The state that a subscriber has seen. It names plugins without keeping them in service.
+/// The state that a subscriber has seen. It names plugins without keeping them in service. A
+/// [`Snapshot`](super::snapshot::Snapshot) would keep them.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     generation: u64,
@@ -135,6 +137,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// The state of one snapshot, copied.
     pub(super) fn new(
         generation: u64,
         plugins: &PluginRegistry,
@@ -174,6 +177,8 @@ impl Seen {
     }
 }
 
+/// Compares the effective skills, by name. A name whose effective skill is the same is no change,
+/// even if one that it shadows is different.
 fn skills(before: &SkillRegistry, after: &SkillRegistry) -> Changes<Arc<SkillEntry>> {
     let mut changes = Changes::default();
     for name in before.differences(after) {

@@ -1,5 +1,9 @@
 //! Guests as members: plugins that are channels, stages, memory backends or voice handlers have the same
 //! life cycle as native members.
+//!
+//! A member made from a guest holds the plugin's id. So it outlives a new version of the plugin,
+//! and only its kind and its answers at load may become outdated. That is why the members of a
+//! changed plugin are registered again.
 
 use std::sync::Arc;
 
@@ -10,16 +14,21 @@ use super::lifecycle::{LifecycleError, Member, MemberOrigin};
 use super::registry::LoadedPlugin;
 use crate::contract::{ChannelHost, PluginCapability};
 
-/// Whether a plugin's channel is served, by the plugin's id.
+/// Whether a plugin's channel is served, by the plugin's id. The program serves all of them, or
+/// only those that the operator names.
 pub type WantedChannels = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Names of built-in channels. No plugin's channel may have them, because their senders can be the owner.
 const BUILT_IN: [&str; 2] = ["console", "socket"];
 
 impl PluginHost {
-    /// Registers the channels, stages, memory backends and voice handlers of all plugins in service, and
-    /// removes those whose plugin is gone, with the pending answers of a removed channel. Messages of the
-    /// channels go to `inbound`. Channels that `wanted` excludes are not registered. No member is started.
+    /// Registers the channels, stages, memory backends and voice handlers of all plugins in
+    /// service, and removes those whose plugin is gone, with the pending answers of a removed
+    /// channel. Messages of the channels go to `inbound`. Channels that `wanted` excludes are not
+    /// registered. No member is started.
+    ///
+    /// If the future is dropped, the rest is left to the next call: each member is registered or
+    /// removed on its own.
     pub async fn adopt_guests(&self, inbound: &Arc<dyn ChannelHost>, wanted: &WantedChannels) {
         let snapshot = self.snapshot();
         for member in self.members().iter() {
@@ -77,6 +86,8 @@ impl PluginHost {
         }
     }
 
+    /// Registers one plugin as a member of one kind, unless it is one already. A failure is only
+    /// logged: the plugin's other kinds still work.
     async fn adopt(&self, id: &str, kind: PluginCapability, inbound: &Arc<dyn ChannelHost>) {
         let known = self.members();
         if known.iter().any(|member| {

@@ -6,16 +6,19 @@ use super::lifecycle::LifecycleOptions;
 use crate::contract::limits;
 use crate::sandbox::SandboxOptions;
 
-/// The options of a plugin host.
+/// The options of a plugin host. Limits of single plugins are not here: they come from their
+/// manifests.
 #[derive(Clone)]
 pub struct PluginHostOptions {
     /// The options of every sandbox.
     pub sandbox: SandboxOptions,
-    /// Bytes of linear memory and translated code that all guests may hold together.
+    /// Bytes of linear memory and translated code that all guests may hold together. While there
+    /// are several plugins, none may hold more than half of it, whatever its manifest says.
     pub memory_budget_bytes: usize,
-    /// How long an instance may be idle before it is dropped, with its code.
+    /// How long an instance may be idle before it is dropped, with its code. The next call starts a
+    /// new instance, without what a resident one had in memory.
     pub idle_timeout: Duration,
-    /// Bytes that a module may have without approval.
+    /// Bytes that a module may have without approval (T36).
     pub module_bytes: usize,
     /// How long members may take to start and stop, and when failed channels restart.
     pub lifecycle: LifecycleOptions,

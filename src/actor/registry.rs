@@ -79,6 +79,7 @@ impl PartialEq for RefusedPlugin {
 impl Eq for RefusedPlugin {}
 
 impl RefusedPlugin {
+    /// The refusal of a package whose manifest can't be read, so that its id is unknown.
     pub(super) fn unreadable(error: PackageError) -> Self {
         let origin = error.path.display().to_string();
         Self { id: None, origin, error: LoadError::Package(error) }
@@ -193,6 +194,8 @@ impl PluginRegistry {
         }
     }
 
+    /// The error for a name that no tool has: it lists similar names, and the refused plugins that
+    /// might have had the tool.
     fn unknown(&self, name: &str, owner: Option<&str>) -> CallError {
         let bare = name.rsplit_once("__").map_or(name, |(_, bare)| bare);
         let names = self.by_full_name.keys().map(String::as_str);
@@ -209,10 +212,13 @@ impl PluginRegistry {
         CallError::UnknownTool { name: name.to_owned(), similar: similar.into(), not_loaded }
     }
 
+    /// The plugins in service. The host copies this map to change it.
     pub(super) fn by_id(&self) -> &SortedMap<String, Arc<LoadedPlugin>> {
         &self.plugins
     }
 
+    /// Builds a registry with the indexes of its tools. They are built anew for every generation:
+    /// changes are rare, and look-ups are not.
     pub(super) fn build(
         generation: u64,
         plugins: SortedMap<String, Arc<LoadedPlugin>>,

@@ -18,6 +18,7 @@ pub(super) struct HostedTool {
 }
 
 impl HostedTool {
+    /// The tool of an entry. Its name and description stay those of this version.
     pub(super) fn new(host: PluginHost, entry: &ToolEntry) -> Self {
         Self { host, name: entry.full_name(), description: entry.description().clone() }
     }
@@ -45,7 +46,12 @@ impl Tool for HostedTool {
     }
 }
 
-/// Runs a tool by its full name.
+/// Runs a tool by its full name. Both adapters of a guest, as tool and as skill, call their tools
+/// through this.
+///
+/// # Errors
+///
+/// Those of [`PluginHost::call`].
 pub(super) async fn execute(
     host: &PluginHost,
     name: &str,

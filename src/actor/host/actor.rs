@@ -1,4 +1,8 @@
 //! The actor of the plugin host: it owns what is in service and publishes the snapshots.
+//!
+//! The actor handles one message at a time and never waits while it does, so each message is one
+//! atomic change: no reader sees half of a reload. What takes time, such as reading, compiling and
+//! describing plugins, is done before the message is sent.
 
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -15,7 +19,8 @@ use crate::package::ApprovalPolicy;
 use crate::skill::SkillRegistry;
 use crate::task::{Inbox, Mailbox, ReplySender, SystemClock, mailbox, within};
 
-/// The changes of one reload.
+/// The changes of one reload, which become one generation. They are applied in the order of the
+/// fields.
 #[derive(Default)]
 pub(in crate::actor) struct Update {
     /// Plugins whose approval was revoked: calls in flight are cancelled.
@@ -30,32 +35,45 @@ pub(in crate::actor) struct Update {
     pub(in crate::actor) skills: Arc<SkillRegistry>,
 }
 
-/// A request to the actor.
+/// A request to the actor. The reply comes after the new snapshot is published.
 pub(super) enum HostMessage {
+    /// The changes of a reload, by the loader. Replies with the generation.
     Update { update: Update, reply: ReplySender<u64> },
+    /// Plugins that an embedder loads, and refusals. Refused ones are kept until a reload adds the
+    /// same id.
     Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: ReplySender<()> },
+    /// Other skills from folders. Replies with the generation.
     Skills { skills: Arc<SkillRegistry>, reply: ReplySender<u64> },
+    /// Takes a plugin out of service. Replies whether it was there.
     Unload { id: String, reply: ReplySender<bool> },
+    /// Checks a plugin against an approval. Replies whether it went out of service.
     Review { id: String, policy: ApprovalPolicy, reply: ReplySender<bool> },
+    /// Takes everything out of service, and refuses the loader's updates from then on.
     Stop { reply: ReplySender<()> },
 }
 
+/// The actor's own state. The rest is in the snapshot, which only this actor replaces.
 pub(super) struct HostActor {
     inbox: Inbox<HostMessage>,
     shared: Arc<HostState>,
+    /// Cancels the calls in flight of every plugin that was started since the last stop.
     stop: CancellationSource,
     /// Fires when a newer snapshot replaces this one.
     replaced: CancellationSource,
     /// The number of plugins that were ever put into service.
     loads: u64,
-    /// Plugins out of service whose calls may still be in flight.
+    /// Plugins out of service whose calls may still be in flight. They are kept for a revocation
+    /// that comes later. The plugin's actor owns the source, so an entry without one is done.
     draining: Vec<(String, Weak<CancellationSource>)>,
+    /// The refusals of the last reload. The next one replaces them as a whole.
     refused_by_loader: Vec<RefusedPlugin>,
+    /// The refusals of `load` and `review`, which no reload knows of.
     refused_by_hand: Vec<RefusedPlugin>,
     /// The skills from folders, without those that plugins provide.
     skills: Arc<SkillRegistry>,
 }
 
+/// The plugins in service, by id. A change works on a copy, which shares the plugins.
 type Plugins = SortedMap<String, Arc<LoadedPlugin>>;
 
 impl HostActor {
@@ -81,6 +99,7 @@ impl HostActor {
         mailbox
     }
 
+    /// Handles messages until the last handle is gone, and drops idle instances in between.
     async fn run(mut self) {
         // Idle instances are checked four times within their idle timeout.
         let idle_timeout = self.shared.options.idle_timeout;
@@ -99,6 +118,7 @@ impl HostActor {
         self.stop_all();
     }
 
+    /// Handles one message.
     fn handle(&mut self, message: HostMessage) {
         // Nobody may be waiting for the reply any more.
         match message {
@@ -138,6 +158,8 @@ impl HostActor {
         }
     }
 
+    /// Applies a reload. Removals come before additions, because a new version has the id of the
+    /// old one.
     fn update(&mut self, update: Update) -> u64 {
         let Update { revoke, remove, add, mut refused, skills } = update;
         let mut plugins = self.plugins();
@@ -210,6 +232,7 @@ impl HostActor {
         }
     }
 
+    /// Starts the plugin's actor. The plugin is in service only when a snapshot names it.
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
         let PreparedPlugin { manifest, tools, metadata, origin, warnings, spec, instance, .. } =
             plugin;
@@ -246,11 +269,14 @@ impl HostActor {
         }
     }
 
+    /// A copy of the plugins in service, to be changed.
     fn plugins(&self) -> Plugins {
         self.shared.snapshot.load().plugins.by_id().clone()
     }
 
-    /// Publishes the next snapshot and wakes its waiters.
+    /// Publishes the next snapshot and wakes its waiters. Returns its generation. `None` for
+    /// `skills` keeps those from folders; the skills that plugins provide are added in either case.
+    /// A plugin that no snapshot names any more ends when its calls have.
     fn replace(&mut self, plugins: Plugins, skills: Option<Arc<SkillRegistry>>) -> u64 {
         let now = self.shared.snapshot.load_full();
         let generation = now.generation + 1;
@@ -271,12 +297,14 @@ impl HostActor {
             skills,
             replaced: replaced.token(),
         }));
+        // Dropping the old source wakes the waiters of the old snapshot, which find the new one.
         self.replaced = replaced;
         generation
     }
 
     /// Cancels the calls in flight and takes everything out of service. Later plugins get a new token.
     fn stop_all(&mut self) {
+        // Dropping the old source cancels its tokens.
         self.stop = CancellationSource::new();
         self.refused_by_hand.clear();
         self.refused_by_loader.clear();

@@ -22,7 +22,44 @@ use crate::skill::SkillRegistry;
 use crate::task::{Mailbox, ReplySender, Tasks, off_executor};
 use crate::wasm::MemoryBudget;
 
-/// A handle to the plugin host. Clones address the same host.
+/// A handle to the plugin host: it puts plugins into service, runs their tools, and keeps the life
+/// cycle of [members](crate::actor::Member). Clones address the same host.
+///
+/// Changes go through the host's actor, one after another, and each becomes one [`Snapshot`]. Calls
+/// don't pass the actor: they go to the plugin that the newest snapshot names, so a change never
+/// holds up a call, and a call never a change. When a plugin is replaced or unloaded, its calls in
+/// flight end on the old version. When it is revoked or the host stops, they are cancelled.
+///
+/// When the last handle is dropped, the actor ends as after [`stop`](Self::stop).
+///
+/// ```
+/// use std::sync::Arc;
+/// use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+/// use weft_lite::sandbox::SandboxOptions;
+/// use weft_lite::{Approval, PluginHost, PluginHostOptions, PluginPackage};
+///
+/// let module = include_bytes!("../../../tests/guests/echo/plugin.wasm").as_slice();
+/// let manifest = r#"{
+///     "id": "echo", "name": "Echo", "version": "0.1.0",
+///     "capabilities": ["tool"], "wasm_module": "plugin.wasm"
+/// }"#;
+/// let origin = PackageOrigin::Folder("echo".into());
+/// let package = PluginPackage::read_parts(
+///     manifest, ManifestFormat::Json, module, origin, ReadLimits::default(),
+/// )?;
+///
+/// let executor = Arc::new(smol::Executor::new());
+/// let host = PluginHost::start(&executor, PluginHostOptions::new(SandboxOptions::new(".")));
+/// smol::block_on(executor.run(async {
+///     host.load([(package, Approval::NONE)], []).await;
+///     assert!(host.registry().plugin("echo").is_some());
+///     assert_eq!(host.call("echo", "[1]".into()).await.result.unwrap(), "[1]");
+///
+///     assert!(host.unload("echo").await);
+///     assert!(host.call("echo", "[1]".into()).await.result.is_err());
+/// }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct PluginHost {
     mailbox: Mailbox<HostMessage>,
@@ -85,6 +122,9 @@ impl PluginHost {
     /// Compiles, starts and describes the plugins, then puts those that are ready into service in one change.
     /// Their code is dropped until the first call. On a duplicate id the plugin already in service wins, then
     /// the first listed. The registry keeps each refusal with its reason, also those of `unreadable`.
+    ///
+    /// The packages are prepared one after another in this future, beside the actor. If it is
+    /// dropped before the last one is ready, nothing changes.
     pub async fn load<A: Into<ApprovalPolicy>>(
         &self,
         packages: impl IntoIterator<Item = (PluginPackage, A)>,
@@ -104,13 +144,15 @@ impl PluginHost {
         self.ask(|reply| HostMessage::Change { prepared, refused, reply }).await;
     }
 
-    /// Replaces all skills. Returns the new generation, or `None` if the host has stopped. It is for embedders
-    /// whose skills don't come from folders: a [`Loader`](crate::actor::Loader) of this host replaces them when
-    /// it finds a change.
+    /// Replaces all skills. Returns the new generation, or `None` if the host has stopped. It is
+    /// for embedders whose skills don't come from folders: a [`Loader`](crate::actor::Loader) of
+    /// this host replaces them when it finds a change. Skills that plugins in service provide are
+    /// added to them.
     pub async fn put_skills(&self, skills: Arc<SkillRegistry>) -> Option<u64> {
         self.ask(|reply| HostMessage::Skills { skills, reply }).await
     }
 
+    /// Prepares one package. Its approval is checked before its module is even read.
     async fn prepare_package(
         &self,
         package: PluginPackage,
@@ -165,6 +207,7 @@ impl PluginHost {
     }
 
     /// Takes a plugin out of service; calls in flight end on it. Returns whether it was in service.
+    /// A loader of this host does not see that: it puts the plugin back only when its files change.
     pub async fn unload(&self, id: &str) -> bool {
         let id = id.to_owned();
         self.ask(|reply| HostMessage::Unload { id, reply }).await.unwrap_or(false)
@@ -186,12 +229,16 @@ impl PluginHost {
     /// Cancels the calls in flight, takes every plugin and skill out of service, and stops and forgets
     /// every member; a loader can't put any back. Later calls fail with
     /// [`CallError::UnknownTool`].
+    ///
+    /// The host stays usable by hand: [`load`](Self::load) can put plugins into service again.
     pub async fn stop(&self) {
         self.ask(|reply| HostMessage::Stop { reply }).await;
         self.lifecycle.stop_all().await;
         self.lifecycle.forget_all().await;
     }
 
+    /// Sends a message to the actor and waits for the reply. `None` means that the actor has ended.
+    /// Once it is sent, the actor handles the message even if this future is dropped.
     async fn ask<T>(&self, message: impl FnOnce(ReplySender<T>) -> HostMessage) -> Option<T> {
         self.mailbox.ask(message).await
     }

@@ -10,7 +10,8 @@ use crate::contract::CancellationSource;
 use crate::task::Tasks;
 use crate::wasm::MemoryBudget;
 
-/// State that handles read and only the actor replaces.
+/// State that handles read and only the actor replaces. Reading the snapshot takes no lock, because
+/// every call does it.
 pub(in crate::actor) struct HostState {
     pub(in crate::actor) tasks: Tasks,
     pub(in crate::actor) snapshot: ArcSwap<Snapshot>,

@@ -12,8 +12,8 @@ use crate::contract::{
 use crate::store::MemoryKeyValueStore;
 
 /// The origin of a member. Members of plugins come and go with their plugin
-/// ([`PluginHost::follow_guests`](crate::PluginHost::follow_guests)). Native ones stay until they are
-/// removed by name.
+/// ([`PluginHost::follow_guests`](crate::PluginHost::follow_guests)). Native ones stay until they
+/// are removed by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MemberOrigin {

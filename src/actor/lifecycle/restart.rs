@@ -6,17 +6,15 @@ use std::time::Duration;
 /// other, so the limits do not add up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LifecycleOptions {
-    /// How long one member may take to start.
-    /// Default: 30 seconds.
+    /// How long one member may take to start. Default: 30 seconds.
     pub start_limit: Duration,
-    /// How long one member may take to stop.
-    /// Default: 5 seconds.
+    /// How long one member may take to stop. Default: 5 seconds.
     pub stop_limit: Duration,
     /// How long a channel waits after its first failure. Each further wait is twice as long.
     /// Default: 1 second.
     pub first_restart: Duration,
-    /// The longest wait. For a channel that ran as long as this, the waits start again from the first.
-    /// Default: 60 seconds.
+    /// The longest wait. For a channel that ran as long as this, the waits start again from the
+    /// first. Default: 60 seconds.
     pub longest_restart: Duration,
 }
 

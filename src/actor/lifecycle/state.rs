@@ -45,8 +45,7 @@ pub enum LifecycleState {
         /// Who asked for it.
         reason: String,
     },
-    /// Failed.
-    /// The host does not call it.
+    /// Failed. The host does not call it.
     Failed {
         /// Why.
         reason: String,
