@@ -386,6 +386,19 @@ impl RpcError {
         Self { data: Some(Box::new(data)), ..self }
     }
 
+    /// The code of the error with which `answer` answers the request `id`, if it is an error.
+    ///
+    /// Only the head of the message counts. What comes after it in a result is a guest's to write, and may look
+    /// like an error.
+    #[cfg(feature = "serve")]
+    pub(super) fn code_of(answer: &str, id: &RequestId) -> Option<i32> {
+        let mut head = Object::message();
+        head.member("id", id).raw("error", "");
+        let error = answer.strip_prefix(head.end().strip_suffix('}')?)?;
+        let (code, _) = error.strip_prefix("{\"code\":")?.split_once(',')?;
+        code.parse().ok()
+    }
+
     /// The message that answers the request `id`; without one if it could not be read.
     pub(super) fn answer(&self, id: Option<&RequestId>) -> String {
         let mut message = Object::message();

@@ -383,6 +383,22 @@ fn header_arguments_of_a_schema_are_checked() {
     }
 }
 
+/// A guest's result is no error of this server, whatever is written in it.
+#[test]
+fn a_result_never_sets_the_http_status() {
+    let http = Http::probe();
+    for code in [-32601, -32021] {
+        let arguments = json!({ "error": { "code": code, "message": "x" } });
+        let call = json!({ "name": "probe__echo", "arguments": arguments });
+        let answer = http.modern("tools/call", &call).is(200).json();
+        assert_eq!(answer["result"]["structuredContent"], arguments, "{answer}");
+    }
+    let named = json!({ "jsonrpc": "2.0", "id": "\"error\":{\"code\":-32601,", "method": "no/such",
+        "params": { "_meta": meta() } });
+    let headers = [("MCP-Protocol-Version", MODERN), ("Mcp-Method", "no/such")];
+    http.post(&headers, &named.to_string()).is(404);
+}
+
 #[test]
 fn an_invalid_modern_request_sets_the_http_status() {
     let http = Http::probe();

@@ -131,6 +131,7 @@ impl Endpoint {
         stream: Option<ClientStream>,
     ) -> HttpResponse {
         let modern = request_context.revision.is_modern();
+        let asked = request.id.clone();
         let listens = modern && &*request.method == "subscriptions/listen";
         if listens && accepted == Accepted::Json {
             let problem = "a subscription is answered by a stream: accept text/event-stream";
@@ -188,16 +189,11 @@ impl Endpoint {
             Ok(answer) => answer,
             Err(error) => return no_room(error),
         };
-        // These errors have a status of their own; the error is at the head of the text.
-        let head = answer.find("\"error\":").filter(|_| modern);
-        let is = |code: i32| {
-            let error = format!("\"error\":{{\"code\":{code},");
-            head.is_some_and(|at| answer[at..].starts_with(&error))
-        };
-        let status = match () {
-            () if is(code::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
-            () if is(code::MISSING_CAPABILITY) => StatusCode::BAD_REQUEST,
-            () => StatusCode::OK,
+        // These two errors have a status of their own (Streamable HTTP, Sending Messages to the Server).
+        let status = match RpcError::code_of(&answer, &asked).filter(|_| modern) {
+            Some(code::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+            Some(code::MISSING_CAPABILITY) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::OK,
         };
         whole(status, HeldText { text: answer, held }, accepted)
     }
