@@ -78,6 +78,7 @@ pub(super) struct EnvironmentPermit {
 }
 
 impl EnvironmentGate {
+    /// The gate for the names that the manifest lists. `never` are the operator's, beside the built-in ones.
     pub(super) fn new(
         plugin: &str,
         listed: &[String],
@@ -99,6 +100,7 @@ impl EnvironmentGate {
     ///
     /// A refusal for the audit log only: the manifest doesn't list the name (T25 to T27), or no guest gets it.
     pub(super) fn permit(&self, name: String) -> Result<EnvironmentPermit, Denied> {
+        // Some names no guest gets, whatever its manifest lists.
         let rule = if !self.listed.contains(&name) {
             "environment variable not listed"
         } else if is_never_given(&name)

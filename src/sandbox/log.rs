@@ -27,11 +27,13 @@ pub(super) struct LogGate {
     tally: Lock<MessageTally>,
 }
 
+/// The messages of the last minute, and those that were dropped.
 #[derive(Debug)]
 struct MessageTally {
     window: SlidingWindow,
     /// Messages dropped since the last warning.
     dropped: u64,
+    /// When the newest warning was given.
     warned: Option<Instant>,
 }
 
@@ -48,6 +50,7 @@ pub(super) struct LogPermit {
 pub(super) struct Dropped;
 
 impl LogGate {
+    /// The gate of one plugin, with all its rate left.
     pub(super) fn new(plugin: &str, limit_per_minute: u32) -> Self {
         Self {
             plugin: plugin.to_owned(),

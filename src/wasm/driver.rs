@@ -107,6 +107,7 @@ impl Driver<'_> {
                 Ok(word)
             }
             Pause::Host(_) => {
+                /// The name of the trap, and the rule in the audit record.
                 const RULE: &str = "host call not allowed here";
                 self.record_refused(RULE).await;
                 Err(CallError::Trap { name: RULE.into(), during })

@@ -89,6 +89,9 @@ impl Instance {
     }
 
     /// Calls an export of another kind and separates the guest's error from the host's.
+    ///
+    /// An error of the guest becomes one of the budget's, which knows whether the host had refused the guest
+    /// something before.
     async fn answer(
         &mut self,
         name: &'static str,

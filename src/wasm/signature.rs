@@ -97,10 +97,14 @@ pub(super) mod export {
     /// What comes before the name of a function in that of its post-return, which frees the result; optional.
     pub(in crate::wasm) const POST_RETURN: &str = "cabi_post_";
 
+    /// Called once, after instantiation. An error rejects the plugin.
     pub(in crate::wasm) const INIT: &str = "plugin#init";
+    /// Calls a tool by its bare name, with its parameters as JSON text.
     pub(in crate::wasm) const EXECUTE_TOOL: &str = "plugin#execute-tool";
+    /// Describes the plugin as JSON text: its name, its version and its tools.
     pub(in crate::wasm) const DESCRIBE: &str = "plugin#describe";
 
+    /// Returns the messages that a channel has received.
     pub(in crate::wasm) const POLL: &str = "channel#poll";
     pub(in crate::wasm) const SEND: &str = "channel#send";
     /// The only function of a channel that is optional.

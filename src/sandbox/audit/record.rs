@@ -74,10 +74,12 @@ pub fn audit_line(record: &Value) -> String {
     line
 }
 
+/// Whole microseconds.
 fn as_micros<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
 }
 
+/// The time as text that people and programs read.
 fn as_rfc3339<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&rfc3339(*time))
 }
@@ -101,7 +103,9 @@ fn rfc3339(time: SystemTime) -> String {
 fn civil_date(days: u64) -> (u64, u64, u64) {
     // Years are counted from March, so that the leap day is the last of its year; an era is 400
     // years, after which the calendar repeats. Day 0 of era 0 is the first of March of year 0.
+    /// From day 0 to 1970-01-01.
     const DAYS_FROM_YEAR_0: u64 = 719_468;
+    /// The days of 400 years.
     const DAYS_PER_ERA: u64 = 146_097;
     let days = days + DAYS_FROM_YEAR_0;
     let (era, day_of_era) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);

@@ -119,6 +119,7 @@ impl fmt::Display for FileError {
 
 impl std::error::Error for FileError {}
 
+/// The part of a path that an error repeats.
 fn shown(path: &str) -> String {
     cut(path, SHOWN_PATH_BYTES).to_owned()
 }

@@ -131,6 +131,8 @@ pub(super) fn is_kernels(_: &impl AsFd) -> io::Result<bool> {
 }
 
 /// The numbers of such file systems (statfs(2)).
+///
+/// Such a system may be mounted anywhere, so its number decides and not its path.
 #[cfg(target_os = "linux")]
 const KERNELS: [u32; 15] = [
     0x0000_9fa0, // proc

@@ -80,6 +80,7 @@ fn replace(folder: &Dir, name: &Path, old: Option<&File>, content: &str) -> io::
     sync_folder(folder)
 }
 
+/// Creates a temporary file in the folder, under a name that is not in use. Returns it with its name.
 fn create_temporary(folder: &Dir, old: Option<&File>) -> io::Result<(File, PathBuf)> {
     /// The number of the next temporary file, so that two writes at once don't meet.
     static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -65,6 +65,7 @@ impl RequestError {
         self
     }
 
+    /// A refusal without a way to allow the request; [`allowed_by`](Self::allowed_by) adds one.
     fn denied(capability: Capability, target: impl Into<String>, rule: impl Into<String>) -> Self {
         let (target, rule) = (target.into(), rule.into());
         Self::Denied(Denied { capability, target, rule, approve_with: None })

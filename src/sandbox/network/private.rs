@@ -34,6 +34,7 @@ impl PrivateHost {
         }
     }
 
+    /// Whether the exception is for the URL's host and port.
     pub(super) fn covers(&self, url: &Url) -> bool {
         self.port.is_none_or(|port| port == url.port) && self.host == url.host.to_string()
     }

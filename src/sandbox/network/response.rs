@@ -51,6 +51,7 @@ pub(super) async fn read(
     }
 }
 
+/// The error for an answer other than success, with the beginning of its text.
 fn status(status: StatusCode, bytes: &[u8], redactor: &Redactor) -> RequestError {
     let text = String::from_utf8_lossy(bytes);
     let text = redactor.cut(&text, MAX_STATUS_TEXT_BYTES).0.into_owned();

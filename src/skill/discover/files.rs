@@ -124,6 +124,8 @@ impl OpenSkill {
     }
 }
 
+/// Adds the files in a folder and below it. The limits are checked as it goes, so that a huge folder is not
+/// listed to its end.
 fn collect(folder: &Dir, prefix: &str, depth: usize, files: &mut Vec<SkillFile>) -> io::Result<()> {
     if depth >= DEPTH {
         return Err(too_large());
@@ -158,25 +160,30 @@ fn collect(folder: &Dir, prefix: &str, depth: usize, files: &mut Vec<SkillFile>)
     Ok(())
 }
 
+/// A file by its path and metadata.
 fn file(path: String, metadata: &Metadata) -> SkillFile {
     let modified = metadata.modified().ok().map(cap_std::time::SystemTime::into_std);
     SkillFile { path, bytes: metadata.len(), modified }
 }
 
+/// Whether the folder is marked as one whose content can be made again.
 fn is_cache(folder: &Dir) -> bool {
     let mut options = OpenOptions::new();
     options.read(true).nonblock(true).follow(FollowSymlinks::No);
     folder.open_with(CACHE_TAG, &options).is_ok_and(is_cache_tag)
 }
 
+/// Whether a name can be a part of a file's path. A backslash would separate folders on other systems.
 fn is_offered(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains('\\')
 }
 
+/// The error for a path that is not offered. It is the same whether the file exists or not.
 fn not_found() -> io::Error {
     io::Error::from(io::ErrorKind::NotFound)
 }
 
+/// The error for a skill beyond one of the limits.
 fn too_large() -> io::Error {
     let message = format!(
         "the skill has more than {SKILL_FILES} files, {SKILL_TOTAL_BYTES} bytes or {DEPTH} levels"

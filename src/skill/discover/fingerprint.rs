@@ -51,6 +51,7 @@ impl Fingerprint {
     }
 }
 
+/// When the file last changed in any way, and its number on the file system.
 #[cfg(unix)]
 fn identity(metadata: &Metadata) -> ((i64, i64), u64) {
     use std::os::unix::fs::MetadataExt;

@@ -13,6 +13,7 @@ const FOLDERS: [&str; 8] =
 /// The file by which programs mark a folder of what they can make again, and how it begins
 /// (the Cache Directory Tagging Specification).
 pub(super) const CACHE_TAG: &str = "CACHEDIR.TAG";
+/// The first bytes of that file.
 const CACHE_TAG_BEGINS: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
 /// Whether the folder at this path is ignored, by its name or because it is marked as a cache.

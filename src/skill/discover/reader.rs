@@ -54,6 +54,7 @@ impl SkillReader {
     }
 }
 
+/// The diagnostic for a file that can't be opened or read.
 fn unreadable(error: &io::Error) -> Diagnostic {
     // Containment refuses with an error of its own; a lack of permission has the system's number.
     if error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none() {

@@ -15,6 +15,7 @@ use crate::contract::sanitize_json;
 pub struct Frontmatter(Box<str>);
 
 impl Frontmatter {
+    /// The frontmatter of these keys, with control tokens made harmless.
     pub(in crate::skill) fn new(map: &Map<String, Value>) -> Self {
         // A map with text as its keys can always be written.
         let json = serde_json::to_string(map).unwrap_or_default();

@@ -32,6 +32,7 @@ impl SkillDocument {
     }
 }
 
+/// Whether one tool reaches a shell. What is in its parentheses narrows the tool and makes it no other.
 fn is_shell(tool: &str) -> bool {
     let name = tool.split('(').next().unwrap_or_default().trim();
     name == "*" || words(name).any(|word| WORDS.contains(&word.as_str()))

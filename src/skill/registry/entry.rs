@@ -160,6 +160,7 @@ pub struct SkillEntry {
 }
 
 impl SkillEntry {
+    /// The entry of a skill whose state is decided.
     pub(super) fn new(skill: FoundSkill, state: SkillState, shadows: Vec<ShadowedSkill>) -> Self {
         let FoundSkill { name, level, path, document, diagnostics, provider, outdated, .. } = skill;
         Self { name, level, path, state, shadows, provider, outdated, diagnostics, document }
@@ -228,6 +229,7 @@ impl Serialize for SkillEntry {
     }
 }
 
+/// A path as text, lossily: JSON has no other.
 fn as_text<S: Serializer>(path: &Option<Arc<Path>>, to: S) -> Result<S::Ok, S::Error> {
     path.as_ref().map(|path| path.display().to_string()).serialize(to)
 }
