@@ -72,7 +72,7 @@ impl fmt::Debug for MemberObject {
 /// written in Rust or run by a plugin.
 ///
 /// A member has a kind and a name, and no two members of one host have the same. It does nothing
-/// until it is started: the host calls only running members.
+/// until it is started.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -34,9 +34,10 @@ use crate::contract::PluginCapability;
 pub enum LifecycleState {
     /// Registered and not started yet.
     Registered,
-    /// Starting, within its time limit. Nothing is sent to it yet.
+    /// Starting, within its time limit.
     Starting,
-    /// Running: only now the host calls it.
+    /// Running. Look-ups by name, such as [`running_channel`](crate::PluginHost::running_channel),
+    /// find only members in this state.
     Running,
     /// Asked to stop, within its time limit.
     Stopping,
@@ -45,7 +46,7 @@ pub enum LifecycleState {
         /// Who asked for it.
         reason: String,
     },
-    /// Failed. The host does not call it.
+    /// Failed.
     Failed {
         /// Why.
         reason: String,

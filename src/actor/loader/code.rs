@@ -1,4 +1,7 @@
 //! A package with a module as it was read last, and the digest by which a change is noticed.
+//!
+//! It keeps no bytes of the module. They are read again when the package is fetched, and compared
+//! with the digest that was taken here.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -10,10 +13,12 @@ use crate::package::{
     skill_code,
 };
 
-/// A package as it was read last.
+/// A package as it was read last. If it can't be read now, the error takes the place of its
+/// content, and the plan decides what that means for the version in service.
 pub(super) struct Code {
     pub(super) content: Result<Content, PackageError>,
-    /// The module's path, as far as it is known.
+    /// The module's path, as far as it is known. It is kept after a failed read, so that the module
+    /// is watched and its return is noticed.
     module: Option<String>,
     /// The source of the module, and warnings for the manifest's author.
     found: Option<(ModuleSource, Vec<String>)>,
@@ -24,6 +29,8 @@ pub(super) struct Code {
 pub(super) struct Content {
     pub(super) manifest: PluginManifest,
     /// The digest of the manifest's meaning and the module's bytes.
+    ///
+    /// It only tells changes apart within one process. Approvals compare SHA-256 digests.
     pub(super) digest: u64,
 }
 
@@ -83,6 +90,7 @@ impl Code {
         }
     }
 
+    /// Whether this is the same content.
     fn is(&self, content: &Content) -> bool {
         self.content.as_ref().is_ok_and(|known| known.digest == content.digest)
     }
@@ -102,6 +110,7 @@ impl Code {
 }
 
 impl Content {
+    /// Digests a package. Warnings count too, because the registry shows them.
     fn of(package: &PackageHead) -> Self {
         let mut hasher = DefaultHasher::new();
         serde_json::to_string(&package.manifest).unwrap_or_default().hash(&mut hasher);

@@ -1,5 +1,8 @@
 //! The skills and packages on the disk as the loader knows them: it scans for changes and lists the
 //! candidates for service, in the order of precedence.
+//!
+//! Blocking work is in [`Disk::scan`] alone, which runs off the executor. Everything else computes
+//! from what the last scan has read.
 
 mod approved;
 mod bundled;
@@ -30,20 +33,29 @@ use crate::package::{Approvals, PackageError, SkillSwitches, trusted_key_ids};
 use crate::sandbox::SandboxOptions;
 use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
 
-/// The skills and packages that were found.
+/// The skills and packages that were found. It belongs to the loader's actor and moves to another
+/// thread for each scan.
 pub(super) struct Disk {
     options: Arc<LoaderOptions>,
     sandbox: SandboxOptions,
+    /// How files are read, and the approvals as they were read last.
     context: ScanContext,
+    /// The roots of skills, in path order.
     skills: Vec<SkillTree>,
+    /// The named folders, then the folder of installed plugins.
     plugins: Vec<PluginTree>,
+    /// The skills that are compiled in, which never change.
     bundled: Vec<FoundSkill>,
+    /// The configuration's files. The loader only notices their changes.
     settings: Vec<Settings>,
     /// The trusted keys.
     keys: SortedSet<String>,
-    /// The permissions that plugins of named folders asked for at the first scan.
+    /// The permissions that plugins of named folders asked for at the first scan. Naming a folder
+    /// approves it as it was then, so what it asks for later waits for approval.
     at_start: Option<SortedMap<PathBuf, PluginPermissions>>,
+    /// The names of the skills that the user has switched off.
     disabled: SortedSet<String>,
+    /// Skills that an approval or a switch has changed since the last reload.
     touched: Touched,
 }
 
@@ -51,6 +63,8 @@ pub(super) struct Disk {
 pub(super) type Touched = SortedMap<Arc<str>, SortedSet<PathBuf>>;
 
 impl Disk {
+    /// A disk on which nothing was read yet. The skills that are compiled in count as changed, so
+    /// that the first reload finds them.
     pub(super) fn new(options: Arc<LoaderOptions>, sandbox: SandboxOptions) -> Self {
         let tree =
             |(path, level): &(PathBuf, _)| SkillTree::new(path.clone(), *level, WalkScope::Beneath);
@@ -90,6 +104,10 @@ impl Disk {
     }
 
     /// Reads the files that changed. No other step of a reload looks for files.
+    ///
+    /// Approvals come first, because what is read of a skill depends on them. A file of
+    /// `$WEFT_HOME` that can't be read never widens anything: without approvals nothing installed
+    /// is approved.
     pub(super) fn scan(&mut self, scope: &Scope) {
         if let Some(home) = &self.options.weft_home {
             let approvals = Approvals::read(home).unwrap_or_else(|error| {
@@ -263,6 +281,8 @@ impl Disk {
         candidates
     }
 
+    /// Adds the plugins of one source. Named folders are approved by kind, installed plugins one by
+    /// one and for their content.
     fn plugins_from(&self, source: PluginSource, candidates: &mut Vec<Candidate>) {
         for tree in self.plugins.iter().filter(|tree| tree.source == source) {
             candidates.extend(tree.plugins.iter().map(|(folder, plugin)| {
@@ -287,6 +307,7 @@ impl Disk {
         }
     }
 
+    /// Adds the code of the skills at one level. Code runs only for a skill that is offered.
     fn skills_from(
         &self,
         level: SkillLevel,
@@ -322,6 +343,8 @@ impl Disk {
         is_effective && skill.unmet.is_empty() && !self.disabled.contains(&**skill.name())
     }
 
+    /// Adds the bundled plugins. One goes out of service when another level has a skill of its
+    /// name, or when it is switched off.
     #[cfg(feature = "bundled")]
     fn compiled_in(&self, registry: &SkillRegistry, candidates: &mut Vec<Candidate>) {
         if !self.options.bundled.is_included() {
@@ -364,6 +387,7 @@ impl Disk {
         }
     }
 
+    /// The package in a folder, of a plugin or a skill.
     fn code(&self, folder: &Path) -> Option<&Code> {
         let of_plugin = self.plugins.iter().find_map(|tree| tree.plugins.get(folder));
         let of_skill = || self.skills.iter().find_map(|tree| tree.skills.get(folder));

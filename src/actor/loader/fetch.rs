@@ -21,9 +21,13 @@ use crate::task::off_executor;
 /// The most modules that are fetched at once: each holds memory until its turn.
 const AT_ONCE: usize = 4;
 
+/// The slow part of preparing a package.
 type Readying = BoxFuture<'static, Result<ReadyPackage, LoadError>>;
 
 /// Prepares the packages at these places for service. The results are in the same order.
+///
+/// Nothing in service changes: the results stand beside the plugins in service until the plan is
+/// applied.
 pub(super) async fn fetch(
     places: Vec<PackagePlace>,
     disk: &Disk,
@@ -61,6 +65,7 @@ struct Ahead<'a> {
 }
 
 impl Ahead<'_> {
+    /// The next package, and the work on it, which has begun.
     async fn next(&mut self) -> Option<(PackagePlace, Readying)> {
         self.begin().await;
         self.under_way.pop_front()
@@ -71,6 +76,8 @@ impl Ahead<'_> {
         while self.under_way.len() < self.at_once {
             let Some(place) = self.waiting.next() else { return };
             let mut readying = self.readying(&place);
+            // A future does nothing before its first poll. This one hands the work to another
+            // thread, or does that of a bundled module at once.
             if let Some(done) = poll_once(&mut readying).await {
                 readying = Box::pin(ready(done));
             }
@@ -78,6 +85,8 @@ impl Ahead<'_> {
         }
     }
 
+    /// Reads and compiles one package. A package that is gone since the scan is a failure like any
+    /// other.
     fn readying(&self, place: &PackagePlace) -> Readying {
         let Some(package) = self.disk.package(place) else {
             let kind = PackageErrorKind::NoManifest { looked_for: &MANIFEST_NAMES };

@@ -7,10 +7,13 @@ use crate::contract::SortedMap;
 use crate::package::PackageOrigin;
 use crate::skill::Readiness;
 
-/// The place of a package with code.
+/// The place of a package with code. It identifies the package from one reload to the next, since
+/// an id may move to another place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PackagePlace {
+    /// A folder, as the loader has reached it. Links are not resolved.
     Folder(PathBuf),
+    /// The program itself, with the plugin's name.
     #[cfg(feature = "bundled")]
     Bundled(&'static str),
 }
@@ -19,6 +22,7 @@ pub(super) enum PackagePlace {
 pub(super) type Outcomes = SortedMap<PackagePlace, Readiness>;
 
 impl PackagePlace {
+    /// The same for the registry.
     pub(super) fn origin(&self) -> PackageOrigin {
         match self {
             Self::Folder(folder) => PackageOrigin::Folder(folder.clone()),

@@ -15,6 +15,9 @@ use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
 use crate::skill::Readiness;
 
 /// A plugin in service.
+///
+/// As the loader has put it there. The host may have unloaded it meanwhile, which the loader does
+/// not see.
 pub(super) struct Serving {
     pub(super) place: PackagePlace,
     pub(super) digest: u64,
@@ -80,6 +83,7 @@ pub(super) fn plan<P>(input: &PlanInput, history: &History, fetched: &Fetched<P>
     planner.finish()
 }
 
+/// A plan in the making. Candidates are decided in order, so that the first of an id claims it.
 struct Planner<'a, P> {
     input: &'a PlanInput,
     history: &'a History,
@@ -90,6 +94,8 @@ struct Planner<'a, P> {
 }
 
 impl<'a, P> Planner<'a, P> {
+    /// Decides about one candidate. Approval comes before a fetch, so that nothing unapproved is
+    /// even compiled.
     fn decide(&mut self, candidate: &'a Candidate) {
         let Candidate { place, content, policy, objection, .. } = candidate;
         let content = match content {
@@ -141,6 +147,7 @@ impl<'a, P> Planner<'a, P> {
         plan
     }
 
+    /// Puts fetched content into service, and takes out the old version, wherever it came from.
     fn add(&mut self, place: &PackagePlace, content: &Content) {
         let id = &content.manifest.id;
         if self.serving(id).is_some() {
@@ -156,22 +163,26 @@ impl<'a, P> Planner<'a, P> {
         self.serve(place, id);
     }
 
+    /// Claims an id for a place: its plugin is in service after this reload.
     fn serve(&mut self, place: &PackagePlace, id: &str) {
         self.plan.claimed.insert(id.to_owned(), place.clone());
         self.plan.outcomes.insert(place.clone(), Readiness::Ready);
     }
 
+    /// Refuses a package. A skill whose code it is becomes unavailable.
     fn refuse(&mut self, place: &PackagePlace, id: Option<&str>, error: LoadError) {
         let reason = format!("its plugin is not in service: {error}");
         self.plan.outcomes.insert(place.clone(), Readiness::Unavailable(vec![reason]));
         self.report(place, id, error);
     }
 
+    /// Adds a refusal to those that the registry shows.
     fn report(&mut self, place: &PackagePlace, id: Option<&str>, error: LoadError) {
         let (id, origin) = (id.map(str::to_owned), place.to_string());
         self.plan.refused.push(RefusedPlugin { id, origin, error });
     }
 
+    /// Decides about a package without usable content.
     fn unreadable(&mut self, place: &PackagePlace, error: &PackageError) {
         let is_removed = matches!(error.kind, PackageErrorKind::NoManifest { .. });
         let error = LoadError::Package(error.clone());
@@ -224,6 +235,7 @@ impl<'a, P> Planner<'a, P> {
         self.plan.outcomes.insert(place.clone(), outcome);
     }
 
+    /// The version in service, unless this plan takes it out.
     fn serving(&self, id: &str) -> Option<&'a Serving> {
         self.history.serving.get(id).filter(|_| !self.withdrawn.contains(id))
     }
@@ -234,6 +246,7 @@ impl<'a, P> Planner<'a, P> {
         serving.is_some_and(|it| it.place == *place && it.digest == content.digest)
     }
 
+    /// Why this very content failed in an earlier reload, if that still counts.
     fn failed_before(&self, place: &PackagePlace, content: &Content) -> Option<&'a LoadError> {
         let (digest, error) = self.history.failed.get(place)?;
         let is_known = self.input.failures == Failures::Remember && *digest == content.digest;

@@ -28,6 +28,8 @@ pub(super) struct PluginTree {
     /// Why the folder can't be listed.
     pub(super) unreadable: Option<PackageError>,
     /// By folder.
+    ///
+    /// They are boxed, because a sorted map moves its entries when one is inserted.
     pub(super) plugins: SortedMap<PathBuf, Box<KnownPlugin>>,
     /// Folders without a plugin, which may be filled later.
     unfilled: Vec<PathBuf>,
@@ -47,6 +49,7 @@ pub(super) struct KnownPlugin {
 }
 
 impl PluginTree {
+    /// A tree in which nothing was read yet.
     pub(super) fn new(path: PathBuf, source: PluginSource) -> Self {
         let (plugins, touched) = (SortedMap::new(), Vec::new());
         Self { path, source, unreadable: None, plugins, unfilled: Vec::new(), touched }
@@ -68,6 +71,7 @@ impl PluginTree {
         }
     }
 
+    /// The folder. It may be one plugin's, or one of such folders.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -1,4 +1,7 @@
 //! Brings what is in service in line with the disk: plan, fetch, and apply the final plan.
+//!
+//! Planning and fetching are repeated until a plan has nothing left to fetch. That ends, because
+//! each round fetches places that no round before has fetched.
 
 use std::sync::Arc;
 
@@ -14,18 +17,24 @@ use crate::package::Descriptions;
 use crate::skill::SkillRegistry;
 use crate::task::off_executor;
 
-/// Plans, fetches and applies. It remembers the results of earlier reloads.
+/// Plans, fetches and applies. It remembers the results of earlier reloads: what it has handed to
+/// the host, whatever others have changed there.
 pub(super) struct Reconciler {
     host: PluginHost,
     /// Stored descriptions of modules.
     descriptions: Option<Descriptions>,
+    /// What is in service, and what failed.
     history: History,
+    /// The skills as they were handed to the host, without those that plugins provide.
     skills: Arc<SkillRegistry>,
+    /// The refusals as they were handed to the host.
     refused: Vec<RefusedPlugin>,
+    /// The generation of the last change, for reloads that change nothing.
     generation: u64,
 }
 
 impl Reconciler {
+    /// Nothing was loaded yet. Without `descriptions`, every guest is asked at each start.
     pub(super) fn new(host: PluginHost, descriptions: Option<Descriptions>) -> Self {
         Self {
             host,
@@ -80,6 +89,8 @@ impl Reconciler {
         }
     }
 
+    /// Hands the final plan to the host as one change, and updates the history. New descriptions
+    /// are stored afterwards, when the plugins are in service already.
     async fn apply(
         &mut self,
         plan: Plan,
@@ -119,6 +130,7 @@ impl Reconciler {
             && update.add.is_empty()
             && update.refused == self.refused
             && skills.is_same_as(&self.skills);
+        // A change that changes nothing would wake every subscriber.
         if !is_same {
             self.skills = Arc::new(skills);
             self.refused.clone_from(&update.refused);

@@ -11,15 +11,19 @@ use crate::skill::{SkillDocument, SkillHost};
 /// The paths that may have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scope {
+    /// Everything, as after lost events. File times and sizes decide what is read.
     All,
-    /// These paths, and everything beneath them.
+    /// These paths, and everything beneath them. They are read even if no file time has changed.
     Paths(SortedSet<PathBuf>),
 }
 
 /// The treatment of unchanged modules that failed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failures {
+    /// Compile and describe them again, because a person asked for it.
     TryAgain,
+    /// Report the failure again. A watcher would otherwise compile a broken module with every
+    /// change elsewhere.
     Remember,
 }
 
@@ -71,6 +75,7 @@ impl ScanContext {
         Some(PackageContent::read(folder, home, version))
     }
 
+    /// The requirements of a skill that this machine does not meet, one sentence each.
     pub(super) fn unmet(&self, document: &SkillDocument) -> Vec<String> {
         document.requirements.unmet(&*self.host)
     }

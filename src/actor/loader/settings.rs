@@ -16,10 +16,12 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// A file with the text that the program has read from it at the start.
     pub(super) fn new(path: &Path, in_use: &str) -> Self {
         Self { path: path.to_owned(), in_use: in_use.to_owned(), seen: Ok(in_use.to_owned()) }
     }
 
+    /// The file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -1,4 +1,8 @@
 //! Checks approvals: a package's permissions and its content.
+//!
+//! An approval is for content: for the permissions that were asked for, and for the files as they
+//! were. Other content waits, even if it asks for nothing new, unless the stored approval covers
+//! its signer.
 
 use std::path::Path;
 
@@ -13,7 +17,8 @@ use crate::package::{
 use crate::skill::{Readiness, SkillDocument, SkillLevel};
 
 impl Disk {
-    /// Why the approval of this id does not cover the content of its package.
+    /// Why the approval of this id does not cover the content of its package. `None` if it does, or
+    /// if there is no approval to compare with.
     pub(super) fn objection(
         &self,
         id: &str,
@@ -29,6 +34,8 @@ impl Disk {
 
     /// Why a plugin of a named folder has to wait: it asks for permissions that it did not ask for at the start,
     /// when the folder was approved.
+    ///
+    /// A plugin that was not there at the start asked for nothing then.
     pub(super) fn added_since_start(
         &self,
         folder: &Path,
@@ -60,6 +67,8 @@ impl Disk {
         id.map(|id| self.context.approvals.of(&id)).unwrap_or_default()
     }
 
+    /// Why the approval of a skill does not cover its content. `None` also for a level that needs
+    /// no approval.
     pub(super) fn skill_objection(&self, level: SkillLevel, skill: &KnownSkill) -> Option<String> {
         let id = skill_approval_id(level, skill.name(), &self.options.workspace)?;
         self.objection(&id, skill.package_content.as_ref())

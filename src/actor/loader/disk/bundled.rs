@@ -1,4 +1,7 @@
 //! The skills that are compiled into the program.
+//!
+//! They have the lowest precedence, no path and no approval. Their texts are parsed once, at the
+//! start of the loader.
 
 #[cfg(feature = "bundled")]
 use std::sync::Arc;
@@ -11,6 +14,8 @@ use crate::{
     skill::{BUNDLED_SKILLS, ParseMode, Readiness, SkillLevel, parse_skill},
 };
 
+/// The bundled skills: those of bundled plugins, with their plugin as the provider, and those that
+/// are instructions alone.
 #[cfg(feature = "bundled")]
 pub(super) fn bundled(options: &LoaderOptions) -> Vec<FoundSkill> {
     if !options.bundled.is_included() {
@@ -34,6 +39,7 @@ pub(super) fn bundled(options: &LoaderOptions) -> Vec<FoundSkill> {
     found.collect()
 }
 
+/// No skills are compiled in.
 #[cfg(not(feature = "bundled"))]
 pub(super) fn bundled(_options: &LoaderOptions) -> Vec<FoundSkill> {
     Vec::new()

@@ -1,4 +1,7 @@
 //! The folders and files to watch.
+//!
+//! The list is made anew after each reload, because it depends on what was found: a manifest names
+//! the module's path, and a new plugin has skills of its own.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +31,8 @@ pub enum WatchDepth {
 }
 
 impl Disk {
-    /// The folders and files to watch, so that every change is noticed.
+    /// The folders and files to watch, so that every change is noticed: sorted and without
+    /// duplicates.
     pub(in crate::actor::loader) fn watched(&self) -> Vec<WatchedFolder> {
         let beneath = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Beneath };
         let direct = |path: &Path| WatchedFolder { path: path.into(), depth: WatchDepth::Direct };
