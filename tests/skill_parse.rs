@@ -380,7 +380,7 @@ fn every_real_file_loads_or_explains_itself() {
             assert!(parsed.document.is_some() || has_error, "{}", file.display());
             let Some(document) = parsed.document else { continue };
             // The text is what was written, but for placeholders like `<user>`, which a model would
-            // take for the begin of a message.
+            // take for the beginning of a message.
             let shown = sanitize_text(&text);
             let told = |it: &Diagnostic| it.message.contains("imitates a marker");
             let changed = shown.len() != text.len();

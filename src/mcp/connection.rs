@@ -111,7 +111,7 @@ impl Connection {
         match within(&SystemClock, ROOM_PATIENCE, room).await {
             Some(held) => self.take(message, held).await,
             None => {
-                let id = RequestId::near_begin(&message);
+                let id = RequestId::near_start(&message);
                 self.client.send(RpcError::no_room().answer(id.as_ref())).await;
             }
         }
@@ -136,7 +136,7 @@ impl Connection {
 
     /// Answers a message that was too long to be read, which starts with `begin`.
     pub(super) async fn refuse(&self, problem: &str, begin: &[u8]) {
-        let id = RequestId::near_begin(begin);
+        let id = RequestId::near_start(begin);
         self.client.send(RpcError::invalid_request(problem).answer(id.as_ref())).await;
     }
 

@@ -30,8 +30,8 @@ pub(super) enum RequestId {
 
 impl RequestId {
     /// The id of a request of which only the beginning is known, if it stands there.
-    pub(super) fn near_begin(begin: &[u8]) -> Option<Self> {
-        serde_json::from_str(scan::id_near_begin(begin)?).ok()
+    pub(super) fn near_start(begin: &[u8]) -> Option<Self> {
+        serde_json::from_str(scan::id_near_start(begin)?).ok()
     }
 }
 
@@ -433,7 +433,7 @@ mod tests {
     #[test]
     fn an_id_is_read_from_the_message_start() {
         let id =
-            |text: &str| RequestId::near_begin(text.as_bytes()).map(|id| json!(id).to_string());
+            |text: &str| RequestId::near_start(text.as_bytes()).map(|id| json!(id).to_string());
         for (text, expected) in [
             (r#"{"jsonrpc":"2.0","id":7,"method":"x","params":{"a":"#, Some("7")),
             (r#" { "params" : {"id":1,"b":["]",{}]} , "id" : "a\"b" , "x":"#, Some(r#""a\"b""#)),

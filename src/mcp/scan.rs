@@ -1,4 +1,4 @@
-//! JSON text read from its begin, token by token: what needs the text as it was written, which a parsed
+//! JSON text read from its start, token by token: what needs the text as it was written, which a parsed
 //! value has not kept.
 //!
 //! serde_json reads 1.50 as a number and forgets how it was written, and of two members of one name it
@@ -160,7 +160,7 @@ pub(super) fn members<'a>(
 /// The `id`, as it is written, of a request of which only the beginning is known; if it stands there.
 ///
 /// A message that is too long to be read still has a sender who waits: with the id it learns why.
-pub(super) fn id_near_begin(begin: &[u8]) -> Option<&str> {
+pub(super) fn id_near_start(begin: &[u8]) -> Option<&str> {
     // The last character may be cut.
     let begin = match std::str::from_utf8(begin) {
         Ok(text) => text,

@@ -142,7 +142,7 @@ impl McpServer {
         self.loaded().await;
         let filter = Filter::lists();
         let catalog = known.unwrap_or_else(|| self.catalog());
-        let seen = LastSeen { files: self.files(&catalog).await, catalog };
+        let seen = ListedState { files: self.files(&catalog).await, catalog };
         self.notify_changes(&filter, seen, None, log, client).await;
     }
 
@@ -151,7 +151,7 @@ impl McpServer {
     fn notify_changes<'a>(
         &'a self,
         filter: &'a Filter,
-        mut seen: LastSeen,
+        mut seen: ListedState,
         meta: Option<&'a str>,
         log: Option<&'a Log>,
         client: &'a ClientHandle,
@@ -201,25 +201,25 @@ impl McpServer {
     }
 
     /// The state to report now.
-    async fn look(&self, filter: &Filter) -> LastSeen {
+    async fn look(&self, filter: &Filter) -> ListedState {
         let catalog = self.catalog();
         let files = match filter.needs_files() {
             true => self.files(&catalog).await,
             false => Arc::default(),
         };
-        LastSeen { catalog, files }
+        ListedState { catalog, files }
     }
 }
 
-/// What a listener was last notified of.
-struct LastSeen {
+/// A state of the catalog and the files to compare: the one that a listener was last notified of, or the newest.
+struct ListedState {
     /// The lists, by the generation they were made from.
     catalog: Arc<Catalog>,
     /// The files of its skills; empty for a filter that needs none.
     files: Arc<ResourceIndex>,
 }
 
-impl LastSeen {
+impl ListedState {
     /// Resolves when there may be something new. No event reports a change of the files beside
     /// `SKILL.md`, so they are read again after a while.
     async fn may_be_old(&self, filter: &Filter) {
@@ -233,7 +233,7 @@ impl LastSeen {
     }
 }
 
-impl Deref for LastSeen {
+impl Deref for ListedState {
     type Target = Catalog;
 
     fn deref(&self) -> &Catalog {

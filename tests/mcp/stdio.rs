@@ -56,7 +56,7 @@ fn a_too_long_line_is_refused_alone() {
     running.type_line(&modern(1, "tools/call", json!({ "name": filler })).to_string());
     let refused = next(&mut running);
     assert_eq!(refused["error"]["code"], -32600);
-    assert_eq!(refused["id"], 1, "the id stands near the begin");
+    assert_eq!(refused["id"], 1, "the id stands near the beginning");
     let nameless = format!(r#"{{"params":{{"id":1,"a":"{filler}"}},"id":9,"jsonrpc":"2.0"}}"#);
     running.type_line(&nameless);
     assert_eq!(next(&mut running).get("id"), None);

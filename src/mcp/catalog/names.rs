@@ -52,7 +52,7 @@ fn plain(name: &str) -> String {
     name.chars().map(|letter| if allowed(letter) { letter } else { '_' }).collect()
 }
 
-/// The begin of a plain name with a hash of the full one. `salt` makes another hash where one is in use.
+/// The beginning of a plain name with a hash of the full one. `salt` makes another hash where one is in use.
 fn hashed(plain: &str, full: &str, salt: u32, limit: usize) -> String {
     let mut hash = Sha256::new();
     hash.update(full.as_bytes());
