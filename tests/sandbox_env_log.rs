@@ -201,7 +201,7 @@ fn reading_a_credential_is_warned_about_without_value() {
     assert_eq!(guest.env("CITY"), Some("Ulm".into()));
     assert_eq!(guest.env("OPENAI_API_KEY"), None);
     let warning = |name: &str| {
-        format!(" reads the environment variable {name}, whose name tells of a credential")
+        format!(" reads the environment variable {name}, whose name looks like a credential's")
     };
     assert_eq!(guest.warnings(), [warning("MQTT_PASSWORD"), warning("my_token")]);
     guest.clock.advance(Duration::from_secs(60));

@@ -366,7 +366,7 @@ fn unopenable_grants_are_warned_about_and_closed() {
         ),
         ("$HOME/x", "`$HOME` stands for nothing here"),
         ("~root/x", "`~root` stands for nothing here"),
-        ("$WORKSPACE/../outside", "it holds `..`; write the folder that is meant"),
+        ("$WORKSPACE/../outside", "it holds `..`; write the folder without it"),
     ] {
         let (sandbox, warnings) = dirs.sandbox_with_warnings(&[grant]);
         assert_eq!(warnings, [format!("the filesystem grant `{grant}` stays closed: {reason}")]);

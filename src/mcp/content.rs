@@ -137,7 +137,7 @@ fn write_block(result: &mut Object, bytes: usize, write: impl FnOnce(&mut String
 /// Whether this is one JSON value that every reader takes. Half of a surrogate pair is none, and only
 /// a full parse sees it.
 ///
-/// serde_json skips strings without decoding them where nothing is kept of them.
+/// `serde_json` skips strings without decoding them where nothing is kept of them.
 fn is_json(text: &str) -> bool {
     match escapes_letters(text.as_bytes()) {
         true => serde_json::from_str::<Value>(text).is_ok(),

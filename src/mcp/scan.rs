@@ -1,10 +1,10 @@
 //! JSON text read from its start, token by token: what needs the text as it was written, which a parsed
 //! value has not kept.
 //!
-//! serde_json reads 1.50 as a number and forgets how it was written, and of two members of one name it
+//! `serde_json` reads 1.50 as a number and forgets how it was written, and of two members of one name it
 //! keeps the last. Here the text stays, so that numbers reach a guest as its caller wrote them, and one
 //! member of a long message is found without building a tree of the rest. Scanning recurses only into
-//! values that serde_json has read before, which bounds their depth; [`Scanner::skip`] counts brackets
+//! values that `serde_json` has read before, which bounds their depth; [`Scanner::skip`] counts brackets
 //! and doesn't recurse.
 
 use std::borrow::Cow;

@@ -137,7 +137,7 @@ impl EnvironmentGate {
         warned.insert(name.to_owned(), now);
         log::warn!(
             target: super::log::LOG_TARGET,
-            "plugin {} reads the environment variable {name}, whose name tells of a credential",
+            "plugin {} reads the environment variable {name}, whose name looks like a credential's",
             self.plugin,
         );
     }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::worlds;
+use super::foreign_hosts;
 use crate::contract::{ActionableError, limits};
 
 /// The part of a name that a text shows.
@@ -133,7 +133,7 @@ impl fmt::Display for ModuleFault {
                 write!(formatter, "imports `{name}` from `{module}`, which this host does not have")
             }
             Self::OtherWorld { module, name } => {
-                let what = worlds::of(module, name).map_or("is unknown", |world| world.what);
+                let what = foreign_hosts::of(module, name).map_or("is unknown", |host| host.what);
                 let (module, name) = (Shown(module), Shown(name));
                 write!(formatter, "imports `{name}` from `{module}`, which {what}")
             }
@@ -181,7 +181,7 @@ impl ActionableError for ModuleFault {
             }
             Self::TableGrow { .. } => "give the table its full size at the start".into(),
             Self::OtherWorld { module, name } => {
-                worlds::of(module, name).map_or("", |world| world.next_step).into()
+                foreign_hosts::of(module, name).map_or("", |host| host.next_step).into()
             }
             Self::UnknownImport { .. } => {
                 "import only `host` functions of the WIT world `clawft:plugin@0.1.0`".into()

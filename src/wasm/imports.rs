@@ -22,8 +22,8 @@ use super::signature::{HOST, WASI};
 use super::state::{GuestState, Suspended};
 use super::summary::ModuleSummary;
 use super::suspend::suspend_with;
-use super::wasi::preview1::define_preview1;
-use super::wasi::preview2::define_preview2;
+use super::wasi::preview1::define_preview1_function;
+use super::wasi::preview2::define_preview2_function;
 use crate::contract::SortedSet;
 use crate::sandbox::HostCall;
 
@@ -41,8 +41,8 @@ pub(super) fn define(
     for (module, name) in wanted {
         match module {
             HOST => define_host(linker, name)?,
-            WASI => define_preview1(linker, name)?,
-            _ => define_preview2(linker, module, name)?,
+            WASI => define_preview1_function(linker, name)?,
+            _ => define_preview2_function(linker, module, name)?,
         }
     }
     Ok(())

@@ -15,10 +15,10 @@ use wasmparser::{
 use super::body::Body;
 use super::component::{Layer, layer};
 use super::fault::ModuleFault;
+use super::foreign_hosts::{self, ForeignHost};
 use super::signature::{self, HOST, WASI, export};
 use super::summary::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
 use super::wasi::preview2::preview2_function;
-use super::worlds::{self, World};
 use crate::contract::{PluginCapability, limits};
 use crate::package::counted_bytes;
 
@@ -116,8 +116,8 @@ struct Reader<'a> {
     bodies: usize,
     /// Table elements of all element segments so far.
     elements: usize,
-    /// The other hosts whose interfaces the module imports.
-    worlds: Vec<&'static World>,
+    /// The foreign hosts and toolchains reported so far: each is reported once.
+    reported: Vec<&'static ForeignHost>,
 }
 
 impl<'a> Reader<'a> {
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
             imported_functions: 0,
             bodies: 0,
             elements: 0,
-            worlds: Vec::new(),
+            reported: Vec::new(),
         }
     }
 
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
             self.payload(payload.map_err(|error| malformed(&error))?)?;
         }
         // A guest of another host can't have this host's exports, and a list of them would hide the reason.
-        if self.worlds.iter().any(|world| world.whole) {
+        if self.reported.iter().any(|host| host.whole) {
             return Ok(());
         }
         for (kind, functions) in export::KINDS {
@@ -317,10 +317,10 @@ impl<'a> Reader<'a> {
 
     /// Adds a fault for an import that the host doesn't have. For each other host, the first import is enough.
     fn unknown_import(&mut self, module: &str, name: &str) {
-        let fault = match worlds::of(module, name) {
-            Some(world) if self.worlds.iter().any(|known| std::ptr::eq(*known, world)) => return,
-            Some(world) => {
-                self.worlds.push(world);
+        let fault = match foreign_hosts::of(module, name) {
+            Some(host) if self.reported.iter().any(|known| std::ptr::eq(*known, host)) => return,
+            Some(host) => {
+                self.reported.push(host);
                 ModuleFault::OtherWorld { module: module.to_owned(), name: name.to_owned() }
             }
             None => ModuleFault::UnknownImport { module: module.to_owned(), name: name.to_owned() },

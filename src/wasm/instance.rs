@@ -16,7 +16,7 @@ use super::state::GuestState;
 use crate::contract::{CallError, limits};
 use crate::sandbox::Sandbox;
 
-/// Bytes of a guest's description of itself. Parsed JSON takes up to 40 times the memory of its text, so this is
+/// The most bytes of a guest's description of itself. Parsed JSON takes up to 40 times the memory of its text, so this is
 /// far less than a result.
 const DESCRIPTION_BYTES: usize = 256 * limits::KB;
 

@@ -53,6 +53,7 @@ mod call_budget;
 mod component;
 mod driver;
 mod fault;
+mod foreign_hosts;
 mod function;
 mod idle_pool;
 mod imports;
@@ -70,7 +71,6 @@ mod state;
 mod summary;
 mod suspend;
 mod wasi;
-mod worlds;
 
 pub use crate::contract::FuelGauge;
 pub use call::{GuestCall, GuestInbound, GuestValue};

@@ -120,7 +120,7 @@ fn rule_2_only_kernel_files_of_no_process_open() {
     let report = machine.json(&["plugin", "inspect", folder.to_str().unwrap(), "--json"]);
     let warnings = report["warnings"].as_array().unwrap();
     let said = |grant: &str| warnings.iter().any(|it| it.as_str().unwrap().contains(grant));
-    assert!(said("`/proc/self/environ` stays closed: it tells of one process"), "{warnings:?}");
+    assert!(said("`/proc/self/environ` stays closed: it shows a single process"), "{warnings:?}");
     assert!(said("`/proc` stays closed: the kernel's files are opened one by one"), "{warnings:?}");
     let mut running = machine.start("plugins", &[]);
     assert!(running.read("/proc/uptime").is_ok());
@@ -142,7 +142,7 @@ fn rule_3_what_cant_be_told_is_denied() {
         fs::File::create(machine.path("home/.weft/history-of-years").join(number.to_string()))
             .unwrap();
     }
-    let rule = "filesystem access denied: it can't be told whether it is open";
+    let rule = "filesystem access denied: weft-lite cannot determine whether it is open";
     assert_eq!(running.read("same.txt"), Err(rule.into()));
     running.not_written("same.txt", rule);
     running.end();

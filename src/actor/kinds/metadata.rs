@@ -17,7 +17,7 @@ const DESCRIPTION_CHARS: usize = 1024;
 /// Characters of a variable's name.
 const NAME_CHARS: usize = 64;
 
-/// The answers of one version of a plugin.
+/// The checked answers of one version of a plugin about its stage and its skill.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GuestMetadata {

@@ -9,9 +9,9 @@
 //! Requests and their order:
 //!
 //! 1. A handle sends a request to the supervisor, which passes it to the tasks of the selected
-//!   members.
+//!    members.
 //! 2. Each task does the work, reports the new state to the supervisor, and then answers the
-//!   handle.
+//!    handle.
 //! 3. The handle waits until the reports are in the published list, and returns.
 //!
 //! So a caller that knows an outcome never sees an older state. The states are those of

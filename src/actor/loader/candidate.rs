@@ -1,10 +1,10 @@
-//! A package that may be put into service.
+//! A package that was found.
 
 use super::code::Content;
 use super::place::PackagePlace;
 use crate::package::{ApprovalPolicy, PackageError};
 
-/// A package that may be put into service, with all that the plan needs to know about it.
+/// A package that was found, readable or not, with all that the plan needs to know about it.
 pub(super) struct Candidate {
     pub(super) place: PackagePlace,
     /// What was read, or why it can't be read.

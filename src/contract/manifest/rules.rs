@@ -191,7 +191,7 @@ pub(in crate::contract) fn host_pattern(text: &str) -> Result<String, Flaw> {
     if let Some((host, _)) = text.split_once(':') {
         return flaw(
             "has a port",
-            &format!("the host alone, whose every port is meant: `{}`", quoted(host)),
+            &format!("the host alone, which covers every port: `{}`", quoted(host)),
         );
     }
     if !text.is_ascii() {

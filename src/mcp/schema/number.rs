@@ -20,7 +20,7 @@ pub(super) enum Exact {
 }
 
 impl Exact {
-    /// The value of a JSON number. Every integer of JSON that serde_json keeps fits in 128 bits.
+    /// The value of a JSON number. Every integer of JSON that `serde_json` keeps fits in 128 bits.
     pub(super) fn of(number: &Number) -> Self {
         if let Some(whole) = number.as_i128() {
             return Self::Whole(whole);

@@ -276,7 +276,7 @@ impl fmt::Display for GrantFault {
                 "it is not an absolute path; begin it with `/`, `~/`, `$WORKSPACE`, `$PLUGIN_DIR` or `$PLUGIN_DATA`",
             ),
             Self::UnknownRoot { name } => write!(formatter, "`{name}` stands for nothing here"),
-            Self::Climbs => formatter.write_str("it holds `..`; write the folder that is meant"),
+            Self::Climbs => formatter.write_str("it holds `..`; write the folder without it"),
             Self::Missing => {
                 formatter.write_str("it does not exist; create it and say `/reload`, or start again")
             }
@@ -291,9 +291,9 @@ impl fmt::Display for GrantFault {
                 "the kernel's files are opened one by one; name the single files that are meant",
             ),
             Self::Process => formatter
-                .write_str("it tells of one process, which is open to no plugin; name another file"),
+                .write_str("it shows a single process, which is open to no plugin; name another file"),
             Self::Unknown => formatter.write_str(
-                "it can't be told whether weft-lite takes authority from it; name another folder",
+                "weft-lite cannot determine whether it takes authority from it; name another folder",
             ),
             Self::Io(error) => write!(formatter, "it can't be opened: {error}"),
         }

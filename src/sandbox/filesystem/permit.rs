@@ -171,7 +171,7 @@ impl FilePermit {
             }
             (Standing::Closed, _) => "what weft-lite takes authority from is open to no plugin",
             (Standing::Window, _) => "the kernel's files are open to no plugin",
-            (Standing::Unknown, _) => "it can't be told whether it is open",
+            (Standing::Unknown, _) => "weft-lite cannot determine whether it is open",
         };
         Some(FileError::denied(&self.asked, &format!("filesystem access denied: {rule}")))
     }

@@ -1,4 +1,4 @@
-//! The text of an answer: read no further than its limit, and without secrets.
+//! The text of an answer: kept no further than its limit, and without secrets.
 //!
 //! A long answer is read a little beyond its limit and redacted before it is cut, so that a secret across the
 //! cut is recognized.
@@ -36,7 +36,7 @@ pub(super) async fn read(
     let (head, body) = response.into_parts();
     if head.status.is_success() {
         let limit = limits::HTTP_RESPONSE_BODY_BYTES;
-        let bytes = collect(body, limit, &redactor).await?;
+        let bytes = read_beyond(body, limit, &redactor).await?;
         let is_short = bytes.len() <= SHORT_BODY_BYTES;
         let redact = move || Ok(redactor.cut(text(&bytes, limit)?, limit).0.into_owned());
         return if is_short { redact() } else { off_executor(redact).await };
@@ -45,7 +45,7 @@ pub(super) async fn read(
     match location {
         Some(location) => Err(status(head.status, location.as_bytes(), &redactor)),
         None => {
-            let bytes = collect(body, MAX_STATUS_TEXT_BYTES, &redactor).await?;
+            let bytes = read_beyond(body, MAX_STATUS_TEXT_BYTES, &redactor).await?;
             Err(status(head.status, &bytes, &redactor))
         }
     }
@@ -59,7 +59,7 @@ fn status(status: StatusCode, bytes: &[u8], redactor: &Redactor) -> RequestError
 }
 
 /// The first `limit` bytes, and as many more as redaction and the check of UTF-8 need.
-async fn collect(
+async fn read_beyond(
     mut body: Incoming,
     limit: usize,
     redactor: &Redactor,

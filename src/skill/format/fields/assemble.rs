@@ -1,4 +1,5 @@
-//! Builds a skill's document from the keys of its frontmatter. The skill's name is decided here, by `name`.
+//! Builds a skill's document from the keys of its frontmatter. The name of a skill with a `SKILL.md` is decided
+//! here, by `name`.
 //!
 //! Each field has one function, which also reports what is wrong with its key. A fault costs the key and not the
 //! skill: only a missing description, with no paragraph to take one from, keeps a skill from loading. Text that
@@ -96,13 +97,13 @@ struct Fields<'m, 'f, 't> {
 }
 
 impl<'m> Fields<'m, '_, '_> {
-    /// The text of a key; nothing, with a warning, where it is a list or a mapping.
+    /// The text of a key. `None` if it is missing or empty; also, with a finding, if it is a list or a mapping.
     ///
     /// A number or a date is the text it was written as. An empty text counts as absent.
     fn text(&mut self, key: &str) -> Option<String> {
         let (written, value) = self.keys.get(key)?;
         let Some(found) = text(value) else {
-            // Those two are made good, which is said together with what is wrong with them.
+            // `absent` reports these two, together with what is used instead.
             if !value.is_null() && !matches!(key, "name" | "description") {
                 self.wrong_kind(written, value, "text", &format_args!("{key}: ..."));
             }
@@ -399,7 +400,7 @@ impl<'m> Fields<'m, '_, '_> {
         Some(CommandDispatch { tool, argument_mode: "raw".into() })
     }
 
-    /// Whose dialect it is, by the keys that are there. OpenClaw's decide before clawft's.
+    /// Whose dialect it is, by the keys that are there. `OpenClaw`'s decide before clawft's.
     fn format(&self, openclaw: bool) -> SkillFormat {
         if openclaw || self.keys.any(&["command-dispatch", "command-tool", "command-arg-mode"]) {
             SkillFormat::Openclaw

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::contract::sanitize_text;
 use crate::skill::format::document::SkillVariable;
 
-/// The text of a scalar; nothing for null, lists and mappings.
+/// The trimmed text of a scalar. `None` for null, lists and mappings.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()),
@@ -45,7 +45,7 @@ pub(super) fn flag(value: &Value) -> Option<(bool, bool)> {
     }
 }
 
-/// The names of a list, or of one name alone; `None` for any other value.
+/// The names of a list, or of one name alone. Null is an empty list. `None` for a mapping.
 pub(super) fn names(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Null => Some(Vec::new()),

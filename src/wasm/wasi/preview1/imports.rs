@@ -29,7 +29,7 @@ use crate::wasm::wasi::limits::OUTPUT_BYTES;
 ///
 /// A name that the preview doesn't have is left out. Each function has the type of its row in `signature`, so
 /// the parameters that are read below are there.
-pub(in crate::wasm) fn define_preview1(
+pub(in crate::wasm) fn define_preview1_function(
     linker: &mut Linker<GuestState>,
     name: &str,
 ) -> Result<(), Error> {
@@ -48,11 +48,11 @@ pub(in crate::wasm) fn define_preview1(
 }
 
 /// A function of the preview. It returns an error number, or suspends the guest.
-type ShimFunction = fn(Caller<'_, GuestState>, &[Val]) -> Result<i32, Error>;
+type Preview1Function = fn(Caller<'_, GuestState>, &[Val]) -> Result<i32, Error>;
 
 /// The implementation of a function. What this host doesn't have answers with an error number and is no fault:
 /// runtimes call such functions at their start and go on without.
-fn function(name: &str) -> ShimFunction {
+fn function(name: &str) -> Preview1Function {
     match name {
         "args_sizes_get" | "environ_sizes_get" => |mut caller, params| {
             let (count, size) = (word(params, 0), word(params, 1));

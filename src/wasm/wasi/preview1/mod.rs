@@ -8,5 +8,5 @@ mod numbers;
 mod poll_oneoff;
 
 pub(in crate::wasm) use call::Preview1Call;
-pub(in crate::wasm) use imports::define_preview1;
+pub(in crate::wasm) use imports::define_preview1_function;
 pub(in crate::wasm) use poll_oneoff::first_moment;

@@ -20,7 +20,7 @@ use crate::wasm::suspend::suspend_in;
 ///
 /// Operations that need nothing from the host end here, without the cost of leaving the interpreter; they don't
 /// count as host calls.
-pub(in crate::wasm) fn define_preview2(
+pub(in crate::wasm) fn define_preview2_function(
     linker: &mut Linker<GuestState>,
     module: &str,
     name: &str,

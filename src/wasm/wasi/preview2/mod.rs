@@ -12,6 +12,6 @@ mod pollables;
 mod table;
 
 pub(in crate::wasm) use call::{Preview2Call, Step, ready, store_list};
-pub(in crate::wasm) use imports::define_preview2;
+pub(in crate::wasm) use imports::define_preview2_function;
 pub(in crate::wasm) use pollables::Pollables;
 pub(in crate::wasm) use table::preview2_function;
