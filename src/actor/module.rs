@@ -20,10 +20,13 @@ pub struct PluginModule {
     source: ModuleSource,
     /// The place, for error messages.
     place: PathBuf,
+    /// The code, if an instance or the pool of idle ones keeps it. The module itself does not, or
+    /// it would never be freed.
     code: Lock<Weak<CompiledModule>>,
 }
 
 impl PluginModule {
+    /// A module that was validated, and whose code is not in memory.
     pub(super) fn new(
         summary: Arc<ModuleSummary>,
         source: ModuleSource,
@@ -39,6 +42,7 @@ impl PluginModule {
         &self.summary
     }
 
+    /// The summary, to be shared.
     pub(super) fn shared_summary(&self) -> &Arc<ModuleSummary> {
         &self.summary
     }
@@ -49,11 +53,16 @@ impl PluginModule {
         self.translated().is_some()
     }
 
+    /// The code, if it is in memory. Keeping it keeps its memory charged.
     pub(super) fn translated(&self) -> Option<Arc<CompiledModule>> {
         self.code.lock().upgrade()
     }
 
-    /// Reserves memory for the code.
+    /// Reserves memory for the code. Idle instances and code may be dropped for it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Exhausted`] if there is still no room.
     pub(super) fn charge(&self, account: &Arc<MemoryAccount>) -> Result<CodeCharge, CallError> {
         account.charge_code(self.summary.code_bytes()).map_err(CallError::Exhausted)
     }
@@ -90,6 +99,8 @@ impl PluginModule {
         off_executor(move || module.translate()).await
     }
 
+    /// Reads the bytes and translates them. A file that is no longer the one that was validated at
+    /// load is refused.
     fn translate(&self) -> Result<CompiledModule, LoadError> {
         let bytes = self
             .source

@@ -2,6 +2,10 @@
 //!
 //! It ends when the last sender of its mailbox is gone, which is when no snapshot names the plugin
 //! any more; calls that were accepted before are run to their end.
+//!
+//! In its own actor a plugin needs no lock: nobody else touches its instances. A resident plugin
+//! runs one call after another. One with an instance for each call runs several beside each other,
+//! each as a task. A failed instance is dropped and never used again.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -31,6 +35,8 @@ use crate::wasm::{
 pub(super) const MAILBOX: usize = 32;
 
 /// Fresh instances of one plugin that run at once.
+///
+/// Further calls wait for one of them to end.
 const CONCURRENT_INSTANCES: usize = 16;
 
 /// A call for the actor. Dropping the receiver of `reply` cancels it.
@@ -42,9 +48,12 @@ pub(super) struct PluginMessage {
     reply: Sender<Outcome>,
 }
 
+/// The outcome of a call, with the value as the guest returned it.
 type Outcome = CallOutcome<GuestValue>;
 
 /// Hands a call to a plugin's actor and waits for its outcome. Dropping the future cancels it.
+///
+/// Without a reply the actor has ended, as when the host stops, and the call counts as cancelled.
 pub(super) async fn submit(
     mailbox: Sender<PluginMessage>,
     call: GuestCall,
@@ -74,6 +83,8 @@ pub(super) struct InstanceSpec {
 }
 
 impl InstanceSpec {
+    /// Starts an instance, which includes the guest's `init`, within the budget of the call that
+    /// needs it.
     pub(super) async fn start(
         &self,
         code: &Arc<CompiledModule>,
@@ -138,6 +149,7 @@ pub(super) struct Seat {
     pub(super) tasks: Tasks,
 }
 
+/// The actor. All that must survive a panic is in the seat.
 pub(super) struct PluginActor {
     seat: Arc<Seat>,
     /// The caller of the call that runs on the resident instance.
@@ -170,6 +182,7 @@ impl PluginActor {
         }
     }
 
+    /// Serves calls until the mailbox closes. Between two calls it finishes a translation.
     async fn serve(mut self, first: PluginMessage) {
         let instances = Arc::new(Semaphore::new(CONCURRENT_INSTANCES));
         let mut next = Ok(first);
@@ -180,6 +193,8 @@ impl PluginActor {
         }
     }
 
+    /// Serves one call. A resident plugin's call ends here; another's call goes on in a task of its
+    /// own.
     async fn handle(&mut self, message: PluginMessage, instances: &Arc<Semaphore>) {
         let PluginMessage { call, gauge, sent, reply } = message;
         let spec = &self.seat.spec;
@@ -249,6 +264,7 @@ impl PluginActor {
         Ok(code)
     }
 
+    /// The signals for one call.
     fn signals(&self) -> CancelSignals {
         let Seat { stop, revocation, .. } = &*self.seat;
         let revoked = revocation.token();
@@ -377,6 +393,7 @@ async fn unless_cancelled<T>(
     }
 }
 
+/// The error of a call that has panicked.
 fn panicked(panic: &(dyn Any + Send)) -> CallError {
     CallError::Panicked { message: panic_message(panic) }
 }

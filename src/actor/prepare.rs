@@ -22,6 +22,8 @@ use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleSummary, Translation};
 
 /// A package without its module's bytes.
+///
+/// They may be 300 KB for each of many packages, so they are read again when they are needed.
 pub(super) struct PackageHead {
     pub(super) manifest: PluginManifest,
     pub(super) warnings: Vec<String>,
@@ -52,6 +54,7 @@ pub(super) struct ReadyPackage {
 /// Describes a guest, or leaves that to the executor.
 type Describe<'a> = Box<dyn FnOnce(&InstanceSpec) -> Result<DescribeStep, LoadError> + 'a>;
 
+/// How far the guest's description has come.
 enum DescribeStep {
     Done(Described),
     /// The guest is described on the executor; the answers are stored under this key.
@@ -192,6 +195,7 @@ struct Described {
 }
 
 impl Described {
+    /// Checks the answers, and makes the text to store. Without a key nothing is stored.
     fn of(
         text: &str,
         answers: Answers,

@@ -18,10 +18,11 @@ use crate::contract::{
 use crate::task::{Held, Lock, until};
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
-/// One plugin's channel.
+/// One plugin's channel. A guest can't call the host when a message arrives, so the host polls it.
 ///
-/// The guest gets a receipt for each message that the host has accepted, if its manifest asks for receipts. If
-/// a receipt failed and the guest returns the message again, the message is not delivered twice.
+/// The guest gets a receipt for each message that the host has accepted, if its module exports the
+/// function for it. If a receipt failed and the guest returns the message again, the message is not
+/// delivered twice.
 pub(super) struct HostedChannel {
     guest: Guest,
     title: String,
@@ -35,6 +36,8 @@ pub(super) struct HostedChannel {
 }
 
 impl HostedChannel {
+    /// The channel of this plugin, with the settings of this version. A new version is registered
+    /// again.
     pub(super) fn new(host: PluginHost, plugin: &LoadedPlugin) -> Self {
         let settings = plugin.manifest.channel;
         Self {
@@ -69,6 +72,12 @@ impl HostedChannel {
         }
     }
 
+    /// Delivers one message, unless it was delivered before, and gives the receipt.
+    ///
+    /// # Errors
+    ///
+    /// What ends the channel: a message that can't be read, a host that can't accept any, or a
+    /// failed receipt. The refusal of one message is only logged.
     async fn hand_over(
         &self,
         host: &dyn ChannelHost,
@@ -123,6 +132,7 @@ impl HostedChannel {
         self.guest.ask_text(GuestCall::Send { target, payload_json }).await
     }
 
+    /// The error for a message that can't be read.
     fn unusable(&self, problem: String) -> PluginError {
         PluginError::Invalid {
             what: format!("a message from channel `{}`", self.guest.id),
@@ -130,12 +140,14 @@ impl HostedChannel {
         }
     }
 
+    /// The accepted messages without a receipt.
     fn taken(&self) -> Held<'_, SortedSet<String>> {
         // The set is consistent at every step, so a panic under the lock does no harm.
         self.taken.lock()
     }
 }
 
+/// The payload of a message, or what is wrong with it.
 fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
     let id_bytes = message.message_id.as_ref().map_or(0, String::len);
     if id_bytes > limits::MESSAGE_ID_BYTES {
@@ -147,6 +159,7 @@ fn payload(message: &GuestInbound) -> Result<MessagePayload, String> {
     payload.map_err(|problem| format!("its payload can't be read: {problem}"))
 }
 
+/// The metadata of a message. An empty text means none.
 fn metadata(json: &str) -> Result<SortedMap<String, Value>, String> {
     let known: Map<String, Value> = match json {
         "" => Map::new(),
@@ -185,6 +198,7 @@ fn inbound(
     })
 }
 
+/// The error for a key of the metadata.
 fn invalid(key: &str, problem: String) -> PluginError {
     PluginError::Invalid { what: format!("metadata `{key}`"), problem }
 }

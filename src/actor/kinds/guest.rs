@@ -26,11 +26,13 @@ impl PluginHost {
     }
 }
 
+/// The error for a plugin that is not of this kind.
 pub(super) fn unsupported(id: &str, kind: PluginCapability) -> PluginError {
     PluginError::Unsupported { what: format!("`{kind}` by plugin `{id}`") }
 }
 
-/// A plugin, called as one of its kinds.
+/// A plugin, called as one of its kinds. It holds the id alone, so the plugin may be replaced,
+/// removed and loaded again between two calls.
 pub(super) struct Guest {
     pub(super) host: PluginHost,
     pub(super) id: String,
@@ -38,11 +40,17 @@ pub(super) struct Guest {
 }
 
 impl Guest {
+    /// A guest that need not be in service yet.
     pub(super) fn new(host: PluginHost, id: &str, kind: PluginCapability) -> Self {
         Self { host, id: id.to_owned(), kind }
     }
 
     /// Makes one call on the newest version and converts the result with `take`.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Call`] if the plugin is not in service or the call failed,
+    /// [`PluginError::Unsupported`] if the newest version is of another kind.
     pub(super) async fn ask<T>(
         &self,
         call: GuestCall,
@@ -57,6 +65,8 @@ impl Guest {
     }
 
     /// Makes one call. The future is boxed: all callers share one copy of the code.
+    ///
+    /// Dropping it cancels the call.
     pub(super) fn value(&self, call: GuestCall) -> BoxFuture<'_, Result<GuestValue, PluginError>> {
         Box::pin(async move {
             // Keeping the plugin during its call would keep it in service.

@@ -1,4 +1,6 @@
 //! A guest's memory as a [`MemoryBackend`].
+//!
+//! The guest decides how long its entries live: the host keeps no copy of them.
 
 use std::time::Duration;
 
@@ -6,8 +8,10 @@ use super::Guest;
 use crate::contract::{BoxFuture, MemoryBackend, MemoryHit, PluginError};
 use crate::wasm::{GuestCall, GuestValue};
 
+/// A guest as memory backend.
 pub(super) struct HostedMemory(pub(super) Guest);
 
+/// A call owns its arguments, because it moves to the plugin's actor.
 fn owned(text: Option<&str>) -> Option<String> {
     text.map(str::to_owned)
 }
@@ -45,6 +49,7 @@ impl MemoryBackend for HostedMemory {
         let call = GuestCall::Search { query, namespace, limit };
         Box::pin(async move {
             let mut hits = self.0.ask(call, GuestValue::into_hits).await?;
+            // A score that is not a number can't be compared with others.
             if hits.iter().any(|hit| hit.score.is_nan()) {
                 let what = format!("a score from memory `{}`", self.0.id);
                 return Err(PluginError::Invalid { what, problem: "it is not a number".into() });

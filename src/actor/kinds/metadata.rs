@@ -18,6 +18,8 @@ const DESCRIPTION_CHARS: usize = 1024;
 const NAME_CHARS: usize = 64;
 
 /// The checked answers of one version of a plugin about its stage and its skill.
+///
+/// They are asked for once, when the plugin is loaded, since traits return them without waiting.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GuestMetadata {
@@ -130,6 +132,8 @@ impl GuestSkill {
         FoundSkill::from_plugin(plugin, document)
     }
 
+    /// A skill made from the manifest and the guest's answers. What it says is untrusted text, like
+    /// that of any skill.
     fn new(
         manifest: &PluginManifest,
         tools: &[ToolDescription],
@@ -162,6 +166,7 @@ async fn answer<T>(
     read(value).ok_or_else(|| LoadError::Answer { export: call.export(), problem: other() })
 }
 
+/// The type that a stage's answer names.
 fn stage_type(word: &str) -> Result<PipelineStageType, String> {
     PipelineStageType::named(word).ok_or_else(|| {
         let word = shown(word);
@@ -169,6 +174,7 @@ fn stage_type(word: &str) -> Result<PipelineStageType, String> {
     })
 }
 
+/// The variables of a skill. Each name comes once, and is 1 to 64 of `A-Z a-z 0-9 _ - .`.
 fn variables(pairs: Vec<(String, String)>) -> Result<SortedMap<String, String>, String> {
     let mut variables = SortedMap::new();
     for (name, value) in pairs {

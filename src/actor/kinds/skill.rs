@@ -1,4 +1,7 @@
 //! A guest's skill as a [`Skill`].
+//!
+//! Its instructions are served from the answers at load, so showing them starts no guest. Only its
+//! tools do.
 
 use std::sync::Arc;
 
@@ -12,9 +15,13 @@ use crate::contract::{
 };
 
 /// The guest's answers at load. Its tools are run by the version in service.
+///
+/// A new version does not change it: take a new one from the host after a reload.
 pub(super) struct HostedSkill {
     pub(super) host: PluginHost,
+    /// The plugin's id, which is not always the skill's name.
     pub(super) id: String,
+    /// The answers of the version that this was made from.
     pub(super) skill: Arc<GuestSkill>,
 }
 

@@ -1,4 +1,5 @@
-//! A guest's pipeline stage as a [`PipelineStage`].
+//! A guest's pipeline stage as a [`PipelineStage`]. What a failure means for the message is decided
+//! by the pipeline.
 
 use serde_json::Value;
 
@@ -6,8 +7,10 @@ use super::Guest;
 use crate::contract::{BoxFuture, PipelineStage, PipelineStageType, PluginError, json_line};
 use crate::wasm::GuestCall;
 
+/// A guest as pipeline stage.
 pub(super) struct HostedStage {
     pub(super) guest: Guest,
+    /// The guest's answer at load. It can't change while the stage is registered.
     pub(super) stage_type: PipelineStageType,
 }
 

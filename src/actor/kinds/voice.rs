@@ -1,9 +1,10 @@
-//! A guest's voice as a [`VoiceHandler`].
+//! A guest's voice as a [`VoiceHandler`]. The audio is copied into the guest and out of it.
 
 use super::Guest;
 use crate::contract::{Audio, BoxFuture, PluginError, VoiceHandler};
 use crate::wasm::{GuestCall, GuestValue};
 
+/// A guest as voice handler.
 pub(super) struct HostedVoice(pub(super) Guest);
 
 impl VoiceHandler for HostedVoice {

@@ -1,4 +1,8 @@
 //! The known skills beneath one root. Only changed skills are read again.
+//!
+//! There may be ten thousand skills. So an unchanged file is recognised by its metadata, a reload
+//! of single paths looks only at what they affect, and what did not change stays the same object,
+//! which makes comparing cheap.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -14,13 +18,17 @@ use crate::skill::{
     SkillFiles, SkillFolder, SkillFormat, SkillLevel, SkillReader, SkillRoot, slug,
 };
 
-/// The skills beneath one root.
+/// The skills beneath one root. Whatever adds, changes or removes a skill records it as touched;
+/// the registry is built anew from the touched names alone.
 pub(super) struct SkillTree {
+    /// The root, as the options or a manifest name it.
     path: PathBuf,
     scope: WalkScope,
     pub(super) level: SkillLevel,
+    /// The root at the last refresh. Another folder under the same path means that the whole tree
+    /// is walked again.
     root: Option<SkillRoot>,
-    /// By folder.
+    /// By folder. They are boxed, because a sorted map moves its entries when one is inserted.
     pub(super) skills: SortedMap<PathBuf, Box<KnownSkill>>,
     /// The folders of skills with their own code.
     pub(super) with_code: SortedSet<PathBuf>,
@@ -46,16 +54,23 @@ pub(super) enum WalkScope {
     Own,
 }
 
-/// A skill as it was read last.
+/// A skill as it was read last. Its parts are shared with the registry, and an equal part keeps its
+/// identity when the skill is read again.
 pub(super) struct KnownSkill {
+    /// The metadata of its files when they were read.
     fingerprint: Fingerprint,
+    /// Whether a link leads to it.
     linked: bool,
+    /// Its name in the registry: that of its document, or of its folder without one.
     name: Arc<str>,
     /// Its file, or its folder where none of its files may be read.
     path: Arc<Path>,
+    /// Its last usable text. `None` if there was none yet.
     document: Option<Arc<SkillDocument>>,
     diagnostics: Arc<[Diagnostic]>,
+    /// Whether its file can't be used now, so that the document is an older one.
     outdated: bool,
+    /// The requirements that this machine does not meet, one sentence each.
     pub(super) unmet: Vec<String>,
     /// Its module; plugins have theirs elsewhere.
     pub(super) code: Option<Code>,
@@ -64,6 +79,7 @@ pub(super) struct KnownSkill {
 }
 
 impl SkillTree {
+    /// A tree in which nothing was read yet.
     pub(super) fn new(path: PathBuf, level: SkillLevel, scope: WalkScope) -> Self {
         Self {
             path,
@@ -97,6 +113,7 @@ impl SkillTree {
         self.touched.extend(skills.map(|(folder, skill)| (skill.name, folder)));
     }
 
+    /// Adds or replaces a skill, and keeps the two sets of folders in step with it.
     fn insert(&mut self, folder: PathBuf, skill: Box<KnownSkill>) {
         let mark = |set: &mut SortedSet<PathBuf>, is_in: bool| match is_in {
             true => set.insert(folder.clone()),
@@ -107,6 +124,7 @@ impl SkillTree {
         self.skills.insert(folder, skill);
     }
 
+    /// Removes a skill from the map and both sets.
     fn remove(&mut self, folder: &Path) -> Option<Box<KnownSkill>> {
         let skill = self.skills.remove(folder)?;
         self.with_code.remove(folder);
@@ -114,11 +132,13 @@ impl SkillTree {
         Some(skill)
     }
 
+    /// The root.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Brings the tree up to date. `scope` names what may have changed.
+    /// Brings the tree up to date. `scope` names what may have changed. A root that is gone has no
+    /// skills.
     pub(super) fn refresh(&mut self, scope: &Scope, context: &ScanContext) {
         let before = self.root.take();
         self.root = SkillRoot::open(&self.path).filter(|root| self.scope.allows(root));
@@ -196,6 +216,9 @@ impl SkillTree {
         (found, gone)
     }
 
+    /// Reads the skill in one folder, unless its files are unchanged. A folder that a link or a
+    /// mount leads to is closed to plugins before it is read, so that none can change what is about
+    /// to be trusted.
     fn update(
         &mut self,
         root: &SkillRoot,
@@ -283,6 +306,8 @@ impl SkillTree {
 }
 
 impl WalkScope {
+    /// Whether a root may be read. The folders that a plugin's manifest names have to be inside the
+    /// plugin, wherever links lead.
     fn allows(&self, root: &SkillRoot) -> bool {
         match self {
             Self::Inside(folder) => {
@@ -294,6 +319,7 @@ impl WalkScope {
 }
 
 impl KnownSkill {
+    /// A folder that is a skill and whose files may not be read. It stays visible, with the reason.
     fn refused(folder: &Path, diagnostic: Diagnostic) -> Self {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         Self {
@@ -364,14 +390,18 @@ impl KnownSkill {
         &self.name
     }
 
+    /// Its file, by which the registry tells skills of one name apart.
     pub(super) fn path(&self) -> &Arc<Path> {
         &self.path
     }
 
+    /// Its last usable text.
     pub(super) fn document(&self) -> Option<&Arc<SkillDocument>> {
         self.document.as_ref()
     }
 
+    /// The skill for the registry. `readiness` is what approvals and its plugin allow; unmet
+    /// requirements come first.
     pub(super) fn as_found(
         &self,
         level: SkillLevel,

@@ -1,4 +1,7 @@
 //! The watcher's handle and its actor.
+//!
+//! The actor alternates between two steps: it waits for a batch of changes, and has the loader read
+//! them. The result says what to watch from then on.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,8 +33,33 @@ pub enum WatchMode {
     Polling,
 }
 
-/// A running watcher. Dropping it stops it.
+/// A running watcher: it has the loader read every change on the disk. Dropping it stops it; a
+/// reload that was requested is still carried out. It also ends when the loader has stopped.
+///
+/// ```
+/// use weft_lite::Runtime;
+///
+/// let home = std::env::temp_dir().join(format!("weft-watcher-{}", std::process::id()));
+/// std::fs::create_dir_all(home.join("skills"))?;
+///
+/// let runtime = Runtime::builder().without_bundled().weft_home(&home).build();
+/// runtime.block_on(async {
+///     let watcher = runtime.watch();
+///     watcher.ready().await;
+///     let mut changes = runtime.host().subscribe();
+///
+///     let skill = home.join("skills/greet");
+///     std::fs::create_dir(&skill)?;
+///     std::fs::write(skill.join("SKILL.md"), "---\nname: greet\ndescription: Greets\n---\nHi.")?;
+///     let change = changes.next().await.unwrap();
+///     assert_eq!(&*change.skills.added[0].name, "greet");
+///     std::io::Result::Ok(())
+/// })?;
+/// # std::fs::remove_dir_all(&home)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct SkillWatcher {
+    /// Cancels the actor's task when it is dropped.
     _stop: CancellationSource,
     ready: Cancellation,
 }
@@ -55,12 +83,14 @@ impl SkillWatcher {
         Self { _stop: stop, ready }
     }
 
-    /// Resolves when every later change will be noticed.
+    /// Resolves when every later change will be noticed, or when the watcher has ended. A change
+    /// before that is not lost: folders are scanned once more after their watches are set up.
     pub async fn ready(&self) {
         self.ready.cancelled().await;
     }
 }
 
+/// The actor. It knows nothing of skills and plugins.
 struct WatcherActor {
     loader: Loader,
     config: WatchConfig,
@@ -104,6 +134,8 @@ impl WatcherActor {
         Some(())
     }
 
+    /// Waits for changes. Where some folder has no notifications, it waits at most for the interval
+    /// of polls, and then everything is scanned.
     async fn next_batch(&mut self) -> Batch {
         let WatchConfig { poll_interval, .. } = self.config;
         if self.source.must_poll() {
@@ -134,12 +166,15 @@ impl WatcherActor {
 
 /// The kernel's notifications, if there are any.
 enum EventSource {
+    /// Notifications, though perhaps not for every folder.
     #[cfg(feature = "watch")]
     Open(Events),
+    /// None: folders are polled.
     Closed,
 }
 
 impl EventSource {
+    /// Opens the notifications. A system without them is polled instead, with a warning.
     fn new(mode: WatchMode) -> Self {
         match mode {
             WatchMode::Polling => Self::Closed,

@@ -1,5 +1,8 @@
 //! The kernel's notifications, over notify. Its thread only sends; if the channel is full, the loader scans
 //! everything.
+//!
+//! Each folder has a watch of its own, without the folders in it: a recursive watch would include
+//! ignored folders, such as `.git` and `target`, and the kernel's watches are few.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,10 +29,13 @@ const WAITING: usize = 8_192;
 pub(super) struct Events {
     /// `None` only while another thread sets it up.
     watcher: Option<RecommendedWatcher>,
+    /// The events, from notify's thread.
     path_events: Receiver<PathEvent>,
+    /// Holds a value if an event was lost. One is enough, because everything is scanned then.
     lost: Receiver<()>,
     /// The watched folders.
     armed: SortedSet<PathBuf>,
+    /// Translates real paths to those of the loader.
     targets: Targets,
     /// Whether a folder that should be watched can't be.
     incomplete: bool,
@@ -43,6 +49,11 @@ struct PathEvent {
 }
 
 impl Events {
+    /// Opens the notifications, and watches nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// The kernel has none, or no room for another watcher.
     pub(super) fn new() -> notify::Result<Self> {
         // A bounded channel would hold its whole room from the beginning: 330 KB.
         let (sender, path_events) = async_channel::unbounded();
@@ -55,6 +66,7 @@ impl Events {
         Ok(Self { watcher: Some(watcher), path_events, lost, armed, targets, incomplete: false })
     }
 
+    /// Whether some folder has no notifications, so that it has to be polled.
     pub(super) fn must_poll(&self) -> bool {
         self.incomplete
     }
@@ -79,6 +91,10 @@ impl Events {
     }
 
     /// Waits for a change, then for a pause of `debounce` without changes, but at most `longest_wait`.
+    ///
+    /// Editors save a file in several steps, and a package has several files: the pause makes one
+    /// reload of them. If the future is dropped, what it has gathered is lost; that is done only
+    /// for a poll, which scans everything.
     pub(super) async fn batch(&mut self, debounce: Duration, longest_wait: Duration) -> Batch {
         let mut paths = SortedSet::new();
         let mut all = false;
@@ -128,7 +144,7 @@ impl Events {
     }
 }
 
-/// Runs on notify's own thread.
+/// Passes an event on. It runs on notify's own thread, so it never waits.
 fn on_event(event: notify::Result<Event>, sender: &Sender<PathEvent>, lose: &Sender<()>) {
     let event = match event {
         Ok(event) if event.need_rescan() => {
@@ -160,6 +176,7 @@ fn on_event(event: notify::Result<Event>, sender: &Sender<PathEvent>, lose: &Sen
     }
 }
 
+/// The result of setting up watches on another thread, with the watcher that went there.
 struct Armed {
     watcher: RecommendedWatcher,
     armed: SortedSet<PathBuf>,
@@ -169,6 +186,7 @@ struct Armed {
     incomplete: bool,
 }
 
+/// Sets up watches for all targets and removes those that are no targets any more.
 fn arm(
     mut watcher: RecommendedWatcher,
     before: &SortedSet<PathBuf>,
@@ -203,6 +221,7 @@ fn arm(
     Armed { watcher, armed, targets, new, incomplete }
 }
 
+/// Whether the folder does not exist.
 fn is_gone(error: &notify::Error) -> bool {
     match &error.kind {
         ErrorKind::PathNotFound => true,

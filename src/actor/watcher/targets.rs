@@ -26,6 +26,8 @@ pub(super) struct Targets {
 }
 
 impl Targets {
+    /// Finds the real folders for what the loader wants to be watched. It reads folders, so it runs
+    /// off the executor.
     pub(super) fn of(watched: &[WatchedFolder]) -> Self {
         let mut targets = Self { watched: watched.to_vec(), ..Self::default() };
         for folder in watched {
@@ -38,6 +40,8 @@ impl Targets {
         targets
     }
 
+    /// Adds the real folders for one wish: the folder itself, what is beneath it, and the nearest
+    /// folder above.
     fn add(&mut self, folder: &WatchedFolder) {
         let path = folder.path.as_path();
         if folder.depth != WatchDepth::Itself
@@ -60,6 +64,7 @@ impl Targets {
         }
     }
 
+    /// Watches a real folder that the loader knows by this name.
     fn want(&mut self, real: PathBuf, name: &Path) {
         self.names.push((real.clone(), name.to_owned()));
         self.real.push(real);
@@ -106,6 +111,8 @@ impl Targets {
 }
 
 impl WatchedFolder {
+    /// Whether a change of this path may matter here. A change above the folder does: the folder
+    /// may have gone with it.
     fn concerns(&self, path: &Path) -> bool {
         if self.path.starts_with(path) {
             return true;
@@ -134,6 +141,7 @@ fn is_skill(folder: &Path) -> bool {
     SKILL_FILES.iter().any(|file| folder.join(file).is_file())
 }
 
+/// The folder without links; `None` if it is no folder, or is not there.
 fn real_folder(path: &Path) -> Option<PathBuf> {
     // The nearest folder above a relative path may be the current one, whose name is empty.
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
