@@ -1,4 +1,8 @@
 //! The changes that slash commands can make: approvals in `$WEFT_HOME`, and reloads.
+//!
+//! Each change is written to the disk first and then loaded, in the same way as if it had been made
+//! at the command line. So there is one place that decides what an approval allows. The answers are
+//! sentences, because they go to a person in a chat.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,17 +17,20 @@ use crate::package::{
 use crate::skill::{SkillEntry, SkillLevel, SkillState};
 use crate::task::off_executor;
 
-/// The administration of one runtime.
+/// The administration of one runtime. It holds handles, so it keeps the host and the loader
+/// running.
 pub(super) struct RuntimeAdministration {
     pub(super) host: PluginHost,
     pub(super) loader: Loader,
     /// The folder of approvals, if there is one.
     pub(super) weft_home: Option<PathBuf>,
+    /// The workspace by its real path, as approvals of its skills name it.
     pub(super) workspace: PathBuf,
+    /// The limits for reading a package, as in the loader.
     pub(super) read_limits: ReadLimits,
 }
 
-/// A plugin or skill with a stored approval.
+/// A plugin or skill whose approval is kept, as its files are now.
 struct StoredPackage {
     home: PathBuf,
     kind: PackageKind,
@@ -31,13 +38,19 @@ struct StoredPackage {
     name: String,
     /// The id of its approval.
     approval_id: String,
+    /// The permissions that it asks for.
     permissions: PluginPermissions,
+    /// The files that an approval covers.
     content: PackageContent,
 }
 
 impl RuntimeAdministration {
     /// The plugin or skill of this id or name, as `/approve` lists it: installed or in the workspace, in service
     /// or not.
+    ///
+    /// # Errors
+    ///
+    /// There is none, no approvals are kept, or it needs none.
     fn kept(&self, id: &str) -> Result<StoredPackage, CommandError> {
         let Some(home) = self.weft_home.clone() else {
             return Err(failed("no approvals are kept", "set `WEFT_HOME` to a folder"));
@@ -89,6 +102,11 @@ impl RuntimeAdministration {
         })
     }
 
+    /// Reads the package in a folder.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, or it is a text that needs no approval.
     fn read(
         &self,
         kind: PackageKind,
@@ -210,6 +228,7 @@ impl Administration for RuntimeAdministration {
     }
 }
 
+/// The error for a skill that can do nothing that needs approval.
 fn nothing_but_text(name: &str) -> CommandError {
     failed(
         &format!("`{name}` is nothing but text, which needs no approval"),
@@ -217,10 +236,12 @@ fn nothing_but_text(name: &str) -> CommandError {
     )
 }
 
+/// An error with its next step.
 fn failed(message: &str, next_step: &str) -> CommandError {
     CommandError::Administration { message: message.to_owned(), next_step: next_step.to_owned() }
 }
 
+/// The same error for the person in the chat.
 fn of_home(error: &HomeError) -> CommandError {
     failed(&error.to_string(), &error.next_step())
 }

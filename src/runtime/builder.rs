@@ -1,4 +1,7 @@
 //! The options of a runtime.
+//!
+//! A builder has no effects: it reads a file only in [`RuntimeBuilder::configure`], and starts
+//! nothing before [`RuntimeBuilder::build`].
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,7 +23,26 @@ use crate::sandbox::{AuditLog, DiscardAudit, Environment};
 use crate::skill::SkillLevel;
 use crate::task::{Clock, SystemClock};
 
-/// The options of a [`Runtime`](crate::Runtime). Everything has a default.
+/// The options of a [`Runtime`](crate::Runtime). Everything has a default, and the defaults open
+/// nothing: no home, no environment, no secrets, no trust in the workspace. Only bundled plugins
+/// are loaded.
+///
+/// ```
+/// use std::time::Duration;
+/// use weft_lite::Runtime;
+///
+/// let runtime = Runtime::builder()
+///     .without_bundled()
+///     .plugins("tests/guests/echo")
+///     .memory_budget_bytes(8 << 20)
+///     .idle_timeout(Duration::from_secs(60))
+///     .build();
+/// runtime.block_on(async {
+///     runtime.load().await;
+///     let outcome = runtime.host().call("echo__echo", "[1, 2]".into()).await;
+///     assert_eq!(outcome.result.unwrap(), "[1, 2]");
+/// });
+/// ```
 pub struct RuntimeBuilder {
     pub(super) workspace: PathBuf,
     pub(super) weft_home: Option<PathBuf>,
@@ -52,6 +74,7 @@ pub struct RuntimeBuilder {
 }
 
 impl RuntimeBuilder {
+    /// The defaults.
     pub(super) fn new() -> Self {
         Self {
             workspace: PathBuf::from("."),
@@ -83,8 +106,10 @@ impl RuntimeBuilder {
         }
     }
 
-    /// Sets the workspace: the value of `$WORKSPACE` in grants, and the folder of skills and a configuration if
-    /// it is trusted. Default: the current folder.
+    /// Sets the workspace: the value of `$WORKSPACE` in grants, and the folder of skills and a
+    /// configuration if it is trusted. Default: the current folder. Its `.weft`, `.clawft`,
+    /// `.agents` and `SOUL.md` stay closed to plugins in any case, since they become prompts and
+    /// settings.
     #[must_use]
     pub fn workspace(mut self, folder: impl Into<PathBuf>) -> Self {
         self.workspace = folder.into();
@@ -107,6 +132,8 @@ impl RuntimeBuilder {
 
     /// Adds a plugin's folder, or a folder of such folders. Naming it approves the files and hosts
     /// that its plugins name; [`approve`](Self::approve) approves more.
+    ///
+    /// What they ask for beyond that at a later reload waits for a new start.
     #[must_use]
     pub fn plugins(mut self, folder: impl Into<PathBuf>) -> Self {
         self.plugin_folders.push(folder.into());
@@ -121,7 +148,8 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets whether the workspace's own skills and configuration are used. Default: they are not even read.
+    /// Sets whether the workspace's own skills and configuration are used. Default: they are not
+    /// even read. Plugins can't write there in either case.
     #[must_use]
     pub fn trust_workspace(mut self, trust: WorkspaceTrust) -> Self {
         self.trust = trust;
@@ -157,14 +185,16 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets the source of `get-env`. Default: every variable is unset.
+    /// Sets the source of `get-env`. Default: every variable is unset. A plugin gets only variables
+    /// that its manifest lists and the operator has approved.
     #[must_use]
     pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
         self.environment = environment;
         self
     }
 
-    /// Adds variables that `get-env` never returns, beside the built-in ones. Default: none.
+    /// Adds variables that `get-env` never returns, beside the built-in ones. Default: none. They
+    /// look unset, so a plugin can't tell that they are withheld.
     #[must_use]
     pub fn never_env(mut self, names: impl IntoIterator<Item = String>) -> Self {
         self.never_env.extend(names);
@@ -208,7 +238,8 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets how long an instance may be idle before it is dropped. Default: five minutes.
+    /// Sets how long an instance may be idle before it is dropped. Default: five minutes. A
+    /// resident plugin loses what it has in memory then.
     #[must_use]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -232,6 +263,8 @@ impl RuntimeBuilder {
 
     /// The sources of plugins, skills, settings and prompts, including those of a workspace that is not trusted
     /// yet.
+    ///
+    /// They are closed from the start: otherwise a plugin could prepare what is trusted later.
     pub(super) fn authorities(&self) -> Vec<PathBuf> {
         let mut places = workspace_authority(&self.workspace);
         places.extend(self.plugin_folders.iter().cloned());
@@ -240,6 +273,8 @@ impl RuntimeBuilder {
         places
     }
 
+    /// The options for the loader. The workspace gets its real path here, because approvals name it
+    /// so.
     pub(super) fn loader_options(&self) -> LoaderOptions {
         let skill_host = SystemSkillHost {
             environment: Arc::clone(&self.environment),
@@ -258,6 +293,8 @@ impl RuntimeBuilder {
         }
     }
 
+    /// The folders of skills with their levels. Those of an untrusted workspace are not among them,
+    /// so they are not even read.
     fn skill_roots(&self) -> Vec<(PathBuf, SkillLevel)> {
         let mut roots = Vec::new();
         let managed = self.weft_home.as_ref().map(|home| home.join("skills"));

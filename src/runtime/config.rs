@@ -1,4 +1,7 @@
 //! Applies the operator's `config.yaml` to a builder.
+//!
+//! The keys and their ranges are those of [`Config`](crate::config::Config). Here is what needs the
+//! disk: the two files, their order, and the paths in them.
 
 use std::fmt;
 #[cfg(feature = "net")]
@@ -19,7 +22,7 @@ use crate::skill::{at_most, open_regular};
 const FILE: &str = "config.yaml";
 /// The configuration in a workspace.
 const WORKSPACE_FILE: &str = ".weft/config.yaml";
-/// The longest configuration.
+/// The longest configuration: 1 MiB. A larger file is refused.
 const CONFIG_BYTES: u64 = 1024 * 1024;
 /// Extensions of files that look like a configuration and are not read.
 const OTHER_EXTENSIONS: [&str; 3] = ["yml", "json", "toml"];
@@ -118,7 +121,9 @@ impl RuntimeBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`]: an invalid configuration is never applied in part.
+    /// [`ConfigError`]: an invalid configuration is never applied in part. Options that the
+    /// configuration has are set by it even if no file names them, and then to their defaults: set
+    /// what should win after this call.
     pub fn configure(self, weft_home: &Path) -> Result<(Self, ParsedConfig), ConfigError> {
         let own = weft_home.join(FILE);
         let below = read(&own)?;
@@ -152,6 +157,7 @@ impl RuntimeBuilder {
         Ok((builder, parsed))
     }
 
+    /// An option of the builder that the configuration does not know stays as it is.
     #[cfg_attr(not(feature = "net"), expect(clippy::unnecessary_wraps))]
     fn apply(mut self, config: &Config) -> Result<Self, ConfigErrorKind> {
         self.never_env.clone_from(&config.never_env);
@@ -176,6 +182,8 @@ impl RuntimeBuilder {
     }
 }
 
+/// The text of a file, empty if it is missing. Only a regular file is read: a pipe would block the
+/// start.
 fn read(path: &Path) -> Result<String, ConfigError> {
     let mut text = String::new();
     let opened = open_regular(path).and_then(|mut file| {
@@ -203,6 +211,10 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 /// Expands `~` and `$WEFT_HOME` in every path.
+///
+/// # Errors
+///
+/// The first path that can't be expanded, with its key.
 fn expand(
     config: &mut Config,
     home: Option<&Path>,
@@ -232,6 +244,8 @@ fn misnamed((path, is_read): (&PathBuf, bool)) -> Option<String> {
     })
 }
 
+/// The options of `http-request`, with the certificates that the operator adds to the built-in
+/// ones.
 #[cfg(feature = "net")]
 fn network(config: &Config) -> Result<NetworkOptions, ConfigErrorKind> {
     let refused = |error: crate::sandbox::NetworkOptionsError| ConfigErrorKind::Network {
@@ -248,6 +262,7 @@ fn network(config: &Config) -> Result<NetworkOptions, ConfigErrorKind> {
     }
 }
 
+/// The error for a file that can't be read.
 fn unreadable(file: &Path, error: &io::Error) -> ConfigErrorKind {
     ConfigErrorKind::Unreadable { file: file.to_owned(), problem: error.to_string() }
 }

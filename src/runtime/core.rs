@@ -23,8 +23,11 @@ use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
 
 /// A plugin host with its loader, on an executor of its own.
 ///
-/// Dropping it ends everything at once, unless somebody keeps the executor; [`stop`](Self::stop) ends it in
-/// order.
+/// The actors have no thread of their own: they run while some thread is in
+/// [`block_on`](Self::block_on) or runs the [`executor`](Self::executor).
+/// [`contain_panics`](Self::contain_panics) gives them one. Dropping the runtime ends everything at
+/// once, unless somebody keeps the executor; [`stop`](Self::stop) ends it in order. The audit log
+/// is flushed when the runtime is dropped.
 ///
 /// ```
 /// use weft_lite::Runtime;
@@ -38,11 +41,15 @@ use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
 /// ```
 pub struct Runtime {
     pub(super) executor: Arc<Executor<'static>>,
+    /// Started with the runtime, without plugins.
     pub(super) host: PluginHost,
     /// Started on first use, so that a program that loads its plugins itself does not even contain a loader.
     pub(super) loader: OnceLock<Loader>,
+    /// Whether the runtime was stopped, so that a loader that is started afterwards stops at once.
     pub(super) ended: AtomicBool,
+    /// The options that it was built with. They don't change.
     pub(super) sources: RuntimeBuilder,
+    /// The thread of the actors, if they have one.
     pub(super) containment: Option<PanicContainment>,
 }
 
@@ -114,7 +121,7 @@ impl Runtime {
         &self.host
     }
 
-    /// The loader.
+    /// The loader. It is started at the first call, and has loaded nothing then.
     #[must_use]
     pub fn loader(&self) -> &Loader {
         self.loader.get_or_init(|| {
@@ -131,11 +138,14 @@ impl Runtime {
     /// service, and the rest stays. For one id the first plugin wins: named folders come before installed
     /// plugins, and these before bundled ones. Failures are in the registry. `None` means that the runtime has
     /// stopped.
+    ///
+    /// If the future is dropped, the reload goes on.
     pub async fn load(&self) -> Option<Reloaded> {
         self.loader().reload().await
     }
 
-    /// Loads every change on the disk from now on, until the watcher is dropped.
+    /// Loads every change on the disk from now on, until the watcher is dropped. One watcher is
+    /// enough: a second one would have the same loader do everything twice.
     #[must_use]
     pub fn watch(&self) -> SkillWatcher {
         let RuntimeBuilder { watch, watch_mode, .. } = self.sources;
@@ -207,7 +217,9 @@ impl Runtime {
         Gateway::start(&self.executor, commands, &options)
     }
 
-    /// Cancels the calls in flight and takes everything out of service, for good.
+    /// Cancels the calls in flight, stops the members and takes everything out of service. The
+    /// loader and the watchers end, and can't be started again. It waits for the members, each
+    /// within its time limit ([`LifecycleOptions`](crate::actor::LifecycleOptions)).
     pub async fn stop(&self) {
         self.ended.store(true, Ordering::Release);
         if let Some(loader) = self.loader.get() {

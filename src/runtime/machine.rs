@@ -1,4 +1,5 @@
-//! The memory of this machine, or of this process's control group.
+//! The memory of this machine, or of this process's control group. The default budget of all guests
+//! has to fit a small board, so it comes from the kernel's figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub(super) fn default_memory_budget_bytes() -> usize {
     budget(available)
 }
 
+/// A quarter of the memory, and at most 64 MB. `None` means that the memory is unknown, as without
+/// `/proc`.
 fn budget(available_bytes: Option<u64>) -> usize {
     let quarter = available_bytes
         .map_or(usize::MAX, |bytes| usize::try_from(bytes / 4).unwrap_or(usize::MAX));

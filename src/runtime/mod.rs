@@ -1,4 +1,8 @@
 //! [`Runtime`] composes the layers below, and owns their start and shutdown.
+//!
+//! Nothing is decided here: the builder collects options, the configuration fills them in, and the
+//! runtime starts the actors with them. An embedder that needs only the plugin host can start it
+//! without a runtime ([`PluginHost::start`](crate::PluginHost::start)).
 
 mod administration;
 mod builder;

@@ -9,17 +9,24 @@ use std::task::{Context, Poll, Wake, Waker};
 /// Polls `future` only after it was woken itself, however often other futures wake the task. A poll may be
 /// expensive: that of a signal's pipe is a system call.
 pub(super) struct PollOnWake<'a, F: ?Sized> {
+    /// Borrowed, because it may be large and is pinned by its owner.
     future: Pin<&'a mut F>,
     flag: Arc<WakeFlag>,
+    /// The waker that the future gets: it sets the flag.
     waker: Waker,
 }
 
+/// Remembers that the future was woken, and wakes the task around it.
 struct WakeFlag {
+    /// Whether the future was woken since its last poll. It is set at first, for a future has to be
+    /// polled once.
     is_set: AtomicBool,
+    /// The waker of the task at its last poll. It may be another at each poll.
     outer: Lock<Waker>,
 }
 
 impl<'a, F: ?Sized> PollOnWake<'a, F> {
+    /// Wraps a future that was not polled yet.
     pub(super) fn new(future: Pin<&'a mut F>) -> Self {
         let outer = Lock::new(Waker::noop().clone());
         let flag = Arc::new(WakeFlag { is_set: AtomicBool::new(true), outer });
@@ -33,6 +40,7 @@ impl<F: Future + ?Sized> Future for PollOnWake<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         self.flag.outer().clone_from(context.waker());
+        // The waker is stored before the flag is read, so that a wake in between is not lost.
         if !self.flag.is_set.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
@@ -42,6 +50,7 @@ impl<F: Future + ?Sized> Future for PollOnWake<'_, F> {
 }
 
 impl WakeFlag {
+    /// The waker of the task.
     fn outer(&self) -> Held<'_, Waker> {
         self.outer.lock()
     }

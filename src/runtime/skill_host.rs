@@ -12,7 +12,9 @@ use crate::skill::SkillHost;
 
 /// This machine, with the operator's environment and configuration.
 pub(super) struct SystemSkillHost {
+    /// The variables, of which `PATH` names the folders of programs.
     pub(super) environment: Arc<dyn Environment>,
+    /// The mapping under `skills.config` of the configuration.
     pub(super) config: Value,
 }
 
@@ -57,6 +59,7 @@ impl SkillHost for SystemSkillHost {
     }
 }
 
+/// Whether the path is a file that somebody may execute. Links are followed.
 #[cfg(unix)]
 fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -64,6 +67,7 @@ fn is_program(path: &Path) -> bool {
     metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
+/// Whether the path is a file. Other systems have no bit for it.
 #[cfg(not(unix))]
 fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file())

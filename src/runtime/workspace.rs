@@ -9,6 +9,9 @@ use crate::pipeline::SOUL_FILE;
 pub(super) const WORKSPACE_SKILLS: [&str; 3] = [".weft/skills", ".clawft/skills", ".agents/skills"];
 
 /// The places in a workspace that become settings, skills or a prompt.
+///
+/// No plugin can write there, whether they exist yet or not: authority never flows from what a
+/// guest can write.
 #[must_use]
 pub fn workspace_authority(workspace: &Path) -> Vec<PathBuf> {
     let skills = WORKSPACE_SKILLS.iter().map(Path::new);
