@@ -106,8 +106,8 @@
 //! # Invariants
 //!
 //! - The interpreter has no side effects. A host function lifts its arguments and suspends the
-//!   guest; [`Sandbox::serve`](sandbox::Sandbox::serve) is the one door for every effect, and each passes the audit log. Clocks and
-//!   random numbers of WASI have no effects, so they are answered at once and not logged.
+//!   guest; [`Sandbox::serve`](sandbox::Sandbox::serve) is the one door for every effect, and each passes the audit log. Clocks,
+//!   waits and random numbers have no effects, so they are not logged.
 //! - No guest can keep a thread: every call runs in slices of fuel with a yield between them, and
 //!   dropping a call's future frees the guest.
 //! - A snapshot never changes: a change makes a new [`Snapshot`] of plugins and skills, and

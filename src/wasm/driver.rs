@@ -18,11 +18,11 @@ use wasmi::{
 
 use super::abi::{self, AbiFault, Span};
 use super::call_budget::CallBudget;
+use super::clock::time_until;
 use super::function::{CallOutput, Function};
 use super::state::{GuestState, Suspended};
 use super::wasi::preview1::{Preview1Call, first_moment};
 use super::wasi::preview2::{Preview2Call, Step, ready, store_list};
-use super::wasi::time_until;
 use crate::contract::{CallError, Exhausted};
 use crate::sandbox::{HostCall, HostReply, Sandbox};
 use crate::task::{SystemClock, fault, lock_fault, within};
@@ -250,6 +250,10 @@ impl Driver<'_> {
                 self.serve_preview1(sandbox, call).await.map(|errno| Some(Val::I32(errno)))
             }
             Some(Suspended::Preview2(call)) => self.serve_preview2(sandbox, call).await,
+            Some(Suspended::Sleep { until }) => {
+                self.wait_until(until).await;
+                Ok(None)
+            }
             Some(Suspended::Fault(fault)) => Err(abi_fault(fault, self.during)),
             None => Err(CallError::Trap {
                 name: "suspended without a host call".into(),

@@ -40,6 +40,13 @@ pub enum ModuleFault {
         /// Its name.
         name: String,
     },
+    /// An import of a door of this host that this version does not have.
+    MissingDoor {
+        /// The door with its version, as the module names it.
+        module: String,
+        /// The function.
+        name: String,
+    },
     /// An import of another host's interface, which shows for which host the module was built.
     OtherWorld {
         /// The module it is imported from.
@@ -132,6 +139,13 @@ impl fmt::Display for ModuleFault {
                 let (module, name) = (Shown(module), Shown(name));
                 write!(formatter, "imports `{name}` from `{module}`, which this host does not have")
             }
+            Self::MissingDoor { module, name } => {
+                let (module, name) = (Shown(module), Shown(name));
+                write!(
+                    formatter,
+                    "needs the door `{module}` with `{name}`, which this version does not have"
+                )
+            }
             Self::OtherWorld { module, name } => {
                 let what = foreign_hosts::of(module, name).map_or("is unknown", |host| host.what);
                 let (module, name) = (Shown(module), Shown(name));
@@ -182,6 +196,9 @@ impl ActionableError for ModuleFault {
             Self::TableGrow { .. } => "give the table its full size at the start".into(),
             Self::OtherWorld { module, name } => {
                 foreign_hosts::of(module, name).map_or("", |host| host.next_step).into()
+            }
+            Self::MissingDoor { .. } => {
+                "update weft-lite, or build the plugin with the doors of this version's wit/deps/host.wit".into()
             }
             Self::UnknownImport { .. } => {
                 "import only `host` functions of the WIT world `clawft:plugin@0.1.0`".into()

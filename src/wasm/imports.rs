@@ -18,6 +18,7 @@
 use wasmi::{Caller, Error, Linker};
 
 use super::abi::{AbiFault, Lift, Span};
+use super::doors::{DOORS, define_door_function};
 use super::signature::{HOST, WASI};
 use super::state::{GuestState, Suspended};
 use super::summary::ModuleSummary;
@@ -42,6 +43,7 @@ pub(super) fn define(
         match module {
             HOST => define_host(linker, name)?,
             WASI => define_preview1_function(linker, name)?,
+            _ if module.starts_with(DOORS) => define_door_function(linker, module, name)?,
             _ => define_preview2_function(linker, module, name)?,
         }
     }

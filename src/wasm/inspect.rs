@@ -14,6 +14,7 @@ use wasmparser::{
 
 use super::body::Body;
 use super::component::{Layer, layer};
+use super::doors::{DOORS, door_function};
 use super::fault::ModuleFault;
 use super::foreign_hosts::{self, ForeignHost};
 use super::signature::{self, HOST, WASI, export};
@@ -294,6 +295,7 @@ impl<'a> Reader<'a> {
             HOST => signature::host_function(import.name),
             // A component's own adapter for WASI is never loaded: the host answers these imports itself.
             WASI => signature::wasi_function(import.name),
+            module if module.starts_with(DOORS) => door_function(module, import.name),
             _ => preview2_function(import.module, import.name).map(|found| found.signature),
         };
         match (known, &ty) {
@@ -317,6 +319,11 @@ impl<'a> Reader<'a> {
 
     /// Adds a fault for an import that the host doesn't have. For each other host, the first import is enough.
     fn unknown_import(&mut self, module: &str, name: &str) {
+        if module.starts_with(DOORS) {
+            let fault =
+                ModuleFault::MissingDoor { module: module.to_owned(), name: name.to_owned() };
+            return self.fault(fault);
+        }
         let fault = match foreign_hosts::of(module, name) {
             Some(host) if self.reported.iter().any(|known| std::ptr::eq(*known, host)) => return,
             Some(host) => {

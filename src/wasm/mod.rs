@@ -2,7 +2,7 @@
 //!
 //! `inspect` reads a module, `module` compiles it, and `start` makes an instance of it. `instance` and `kinds` call
 //! the instance's functions, with arguments and results by `abi` and `records`. `driver` runs a call in slices
-//! of fuel. `imports` and `wasi` suspend the guest in a host call, which the driver serves. `memory_budget`
+//! of fuel. `imports`, `doors` and `wasi` suspend the guest in a host call, which the driver serves. `memory_budget`
 //! counts the memory of all guests, and keeps their idle instances.
 //!
 //! Files whose code runs inside of the interpreter or reads a guest's memory deny the lints against panics: the
@@ -50,7 +50,9 @@ mod abi;
 mod body;
 mod call;
 mod call_budget;
+mod clock;
 mod component;
+mod doors;
 mod driver;
 mod fault;
 mod foreign_hosts;

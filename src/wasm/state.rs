@@ -34,6 +34,8 @@ pub(crate) enum Suspended {
     Preview1(Preview1Call),
     /// A function of WASI's second preview.
     Preview2(Preview2Call),
+    /// `sleep-ms`: the moment of the monotonic clock at which the guest goes on.
+    Sleep { until: u64 },
     /// Arguments that break the ABI.
     Fault(AbiFault),
 }

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+mod doors;
 #[path = "../support/guest.rs"]
 mod guest;
 mod host;

@@ -2,12 +2,9 @@
 //! sockets, no environment, no arguments.
 //!
 //! None of this needs a permission in the manifest. Files, network and environment are reached through the five
-//! functions of `host` alone. `clock` has the two clocks, `limits` the bounds of single calls, `preview1` and
+//! functions of `host` alone. `limits` has the bounds of single calls, `preview1` and
 //! `preview2` one version of WASI each.
 
-mod clock;
 mod limits;
 pub(super) mod preview1;
 pub(super) mod preview2;
-
-pub(super) use clock::time_until;

@@ -12,7 +12,7 @@
 use super::numbers::{INVALID, NOT_SUPPORTED, SUCCESS};
 use super::poll_oneoff::{self, PollSubscription};
 use crate::wasm::abi::{self, AbiFault, Span};
-use crate::wasm::wasi::clock::{monotonic_nanoseconds, wall_time};
+use crate::wasm::clock::{monotonic_nanoseconds, wall_time};
 use crate::wasm::wasi::limits::RANDOM_BYTES;
 
 /// A call that needs more than a constant answer. The numbers are places in the guest's memory.

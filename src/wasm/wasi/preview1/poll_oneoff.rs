@@ -14,7 +14,7 @@
 
 use super::numbers::{BAD_DESCRIPTOR, INVALID, STDERR, STDOUT, SUCCESS};
 use crate::wasm::abi::{self, AbiFault, Lift, Span};
-use crate::wasm::wasi::clock::{monotonic_nanoseconds, wall_time};
+use crate::wasm::clock::{monotonic_nanoseconds, wall_time};
 use crate::wasm::wasi::limits::OUTPUT_BYTES;
 
 /// Subscriptions that one call may have.

@@ -17,7 +17,7 @@ use wasmi::Val;
 use super::pollables::{POLLABLES, Pollables};
 use super::table::{NOTHING, Operation, STDERR, STDOUT};
 use crate::wasm::abi::{self, AbiFault, Lift, Span};
-use crate::wasm::wasi::clock::{monotonic_nanoseconds, wall_time};
+use crate::wasm::clock::{monotonic_nanoseconds, wall_time};
 use crate::wasm::wasi::limits::{OUTPUT_BYTES, RANDOM_BYTES};
 
 /// A call in which a guest is suspended.

@@ -1,4 +1,4 @@
-//! The two clocks that guests read.
+//! The two clocks that guests read, by WASI and by the door `clock`.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -25,7 +25,7 @@ pub(super) fn monotonic_nanoseconds() -> u64 {
 }
 
 /// How long it is until a moment of the monotonic clock; `None` if it has come.
-pub(in crate::wasm) fn time_until(moment: u64) -> Option<Duration> {
+pub(super) fn time_until(moment: u64) -> Option<Duration> {
     let left = moment.saturating_sub(monotonic_nanoseconds());
     (left > 0).then(|| Duration::from_nanos(left))
 }
