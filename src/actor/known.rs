@@ -10,18 +10,27 @@ use crate::contract::{PluginManifest, Sha256, ToolDescription, to_hex};
 use crate::package::program_mark;
 use crate::wasm::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, ModuleSummary};
 
-/// The version of the stored format.
+/// The version of the stored format. It is part of the key, so a text in another format is never
+/// read.
 const FORM: &str = "1";
 
 /// A module with its stored description.
+///
+/// It has all that a plugin needs to be in service. The bytes are read, and their digest is
+/// compared, for the first call.
 pub(super) struct KnownModule {
+    /// What the check of the module has found: imports, exports, size.
     pub(super) summary: Arc<ModuleSummary>,
+    /// The tools, checked as if the guest had just described them.
     pub(super) tools: Vec<ToolDescription>,
+    /// The answers of the other kinds, checked likewise.
     pub(super) metadata: GuestMetadata,
 }
 
 /// The key of a module's description: a digest of all that the description depends on. `module_bytes` is
 /// the size limit.
+///
+/// The program is part of it, because another version of it may check modules differently.
 pub(super) fn key(digest: &str, manifest: &PluginManifest, module_bytes: usize) -> String {
     let manifest = serde_json::to_string(manifest).unwrap_or_default();
     let limit = module_bytes.to_string();
@@ -29,7 +38,8 @@ pub(super) fn key(digest: &str, manifest: &PluginManifest, module_bytes: usize) 
     to_hex(&Sha256::of(all.as_bytes()))
 }
 
-/// The stored form of a description: a JSON list of strings, of which the first is the key.
+/// The stored form of a description: a JSON list of strings, of which the first is the key. The
+/// order is the same as in [`KnownModule::read`]. `None` if it can't be written.
 pub(super) fn text(
     key: &str,
     description: &str,

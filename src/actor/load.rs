@@ -7,7 +7,10 @@ use crate::contract::{ActionableError, CallError, Capability, Denied, NotLoaded}
 use crate::package::{ApprovalPolicy, PackageError};
 use crate::wasm::ModuleError;
 
-/// Why a plugin is not in service.
+/// Why a plugin is not in service. [`ActionableError::next_step`] says what to do about it.
+///
+/// The registry keeps it with the plugin's id and place
+/// ([`RefusedPlugin`](crate::actor::RefusedPlugin)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -62,6 +65,8 @@ impl LoadError {
         matches!(self, Self::Pending { command: None, unapproved } if !is_change(unapproved))
     }
 
+    /// The refusal of a plugin for its missing permissions. Only stored approvals have a command
+    /// that adds to them.
     pub(super) fn pending(id: &str, unapproved: Vec<String>, policy: &ApprovalPolicy) -> Self {
         let is_stored = matches!(policy, ApprovalPolicy::Stored(_));
         let command = is_stored.then(|| format!("weft-lite plugin approve {id}"));

@@ -31,17 +31,21 @@ pub(super) struct PackageHead {
     pub(super) module: ModuleSource,
 }
 
-/// The parts of a host that preparing a package needs.
+/// The parts of a host that preparing a package needs. There is no handle of the host among them:
+/// one that is kept by work on another thread would keep the host running.
 #[derive(Clone)]
 pub(super) struct PrepareContext {
     pub(super) sandbox: SandboxOptions,
     pub(super) memory: Arc<MemoryBudget>,
     /// Bytes that a module may have without approval.
     pub(super) module_bytes: usize,
+    /// Stored descriptions, if there is a place for them.
     pub(super) descriptions: Option<Descriptions>,
 }
 
 /// A checked package. Its guest has described itself, or still has to.
+///
+/// Its memory account is open already, so that it competes fairly with the plugins in service.
 pub(super) struct ReadyPackage {
     manifest: PluginManifest,
     warnings: Vec<String>,
@@ -75,8 +79,8 @@ pub(super) struct PreparedPlugin {
     pub(super) to_keep: Option<(String, String)>,
 }
 
-/// Slices of fuel for a guest's description. A guest that needs more is described on the executor, where it
-/// takes turns with others.
+/// Slices of fuel for a guest's description. A guest that needs more is described on the executor,
+/// where it takes turns with others.
 const QUIET_TURNS: usize = 64;
 
 /// Whether the instance that described the plugin is kept for its first call.
@@ -173,7 +177,12 @@ impl PackageHead {
     }
 }
 
-/// Describes the guest if that is still to be done. Nothing in service changes.
+/// Describes the guest if that is still to be done. Nothing in service changes. If the future is
+/// dropped, the guest is freed.
+///
+/// # Errors
+///
+/// The code can't be read or translated, a call of the guest failed, or an answer can't be used.
 pub(super) async fn prepare(ready: ReadyPackage) -> Result<PreparedPlugin, LoadError> {
     let ReadyPackage { manifest, mut warnings, origin, spec, warmth, step } = ready;
     let described = match step {
@@ -221,7 +230,8 @@ struct Interview {
     answers: Answers,
 }
 
-/// Starts a guest and calls its functions that describe it.
+/// Starts a guest and calls its functions that describe it. All of it shares one budget: that of
+/// one call.
 fn interview<'a>(
     spec: &'a InstanceSpec,
     code: &'a Arc<CompiledModule>,
@@ -238,7 +248,8 @@ fn interview<'a>(
     })
 }
 
-/// Describes a guest on the executor, with calls to the host allowed.
+/// Describes a guest on the executor, with calls to the host allowed. A host call is permitted and
+/// recorded like any other (T42).
 async fn ask(
     spec: &InstanceSpec,
     manifest: &PluginManifest,

@@ -1,5 +1,9 @@
 //! Checks the requirements of skills on this machine: programs, variables, configuration. Nothing is run for
 //! that.
+//!
+//! A skill whose requirements are not met is listed with the reason, and its code is not loaded.
+//! The answers come from the options of the runtime, not from the process, so that an embedder
+//! decides what skills find.
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +15,8 @@ use crate::sandbox::Environment;
 use crate::skill::SkillHost;
 
 /// This machine, with the operator's environment and configuration.
+///
+/// Only the programs are looked up on the disk.
 pub(super) struct SystemSkillHost {
     /// The variables, of which `PATH` names the folders of programs.
     pub(super) environment: Arc<dyn Environment>,

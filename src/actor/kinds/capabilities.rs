@@ -75,6 +75,10 @@ impl ActionableError for CapabilityMismatch {
 impl std::error::Error for CapabilityMismatch {}
 
 /// Checks that only tool providers and skills have tools.
+///
+/// # Errors
+///
+/// The plugin describes tools and declares neither kind.
 pub(super) fn check_tools(
     declared: &[PluginCapability],
     tools: &[ToolDescription],

@@ -8,7 +8,8 @@ use super::Guest;
 use crate::contract::{BoxFuture, MemoryBackend, MemoryHit, PluginError};
 use crate::wasm::{GuestCall, GuestValue};
 
-/// A guest as memory backend.
+/// A guest as memory backend. Every function is one call of the guest, with the limits of its
+/// manifest.
 pub(super) struct HostedMemory(pub(super) Guest);
 
 /// A call owns its arguments, because it moves to the plugin's actor.

@@ -63,6 +63,7 @@ impl Skill for HostedSkill {
         Box::pin(async move {
             let full_name = full_tool_name(&self.id, name);
             match tool::execute(&self.host, &full_name, &params, &context.input).await {
+                // The caller knows the skill and its tool, and not the full name.
                 Err(CallError::UnknownTool { .. }) => {
                     let what = format!("a tool `{name}` of skill `{}`", self.skill.name);
                     Err(PluginError::Unsupported { what })

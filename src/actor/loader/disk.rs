@@ -59,7 +59,8 @@ pub(super) struct Disk {
     touched: Touched,
 }
 
-/// Names of skills that may have changed, each with folders that may have a skill of this name.
+/// Names of skills that may have changed, each with folders that may have a skill of this name. A
+/// name without folders is looked up where it was before, and among the bundled skills.
 pub(super) type Touched = SortedMap<Arc<str>, SortedSet<PathBuf>>;
 
 impl Disk {
@@ -166,6 +167,8 @@ impl Disk {
     }
 
     /// The skills that may have changed since the last call.
+    ///
+    /// It empties the records of the trees, so one reload takes each change once.
     pub(super) fn touched(&mut self) -> Touched {
         let mut skills: Vec<_> = self.skills.iter_mut().flat_map(SkillTree::touched).collect();
         skills.extend(self.plugins.iter_mut().flat_map(PluginTree::touched));
@@ -182,6 +185,9 @@ impl Disk {
     }
 
     /// The skills whose state depends on the packages at these places.
+    ///
+    /// A skill with code is available only if its package is in service, which is known only when
+    /// the plan is.
     pub(super) fn skills_at<'p>(&self, places: impl Iterator<Item = &'p PackagePlace>) -> Touched {
         let mut touched = Touched::new();
         for place in places {
@@ -270,6 +276,9 @@ impl Disk {
 
     /// All packages that may be put into service. For one id the first wins. The code of a skill is a
     /// candidate if the skill is effective, enabled and available.
+    ///
+    /// The order is that of precedence: named folders, workspace, installed plugins, managed
+    /// skills, bundled.
     pub(super) fn candidates(&self, registry: &SkillRegistry) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         self.plugins_from(PluginSource::Named, &mut candidates);
@@ -368,12 +377,14 @@ impl Disk {
         }
     }
 
-    /// Why folders of packages can't be listed.
+    /// Why folders of packages can't be listed. Plugins that were found there before stay in
+    /// service.
     pub(super) fn unreadable(&self) -> impl Iterator<Item = &PackageError> {
         self.plugins.iter().filter_map(|tree| tree.unreadable.as_ref())
     }
 
-    /// The package at this place, if it can be read.
+    /// The package at this place, if it can be read. It has no bytes: fetching reads them, and
+    /// refuses those that are not the ones that were scanned.
     pub(super) fn package(&self, place: &PackagePlace) -> Option<PackageHead> {
         match place {
             PackagePlace::Folder(folder) => self.code(folder)?.package(folder),
