@@ -12,13 +12,15 @@ use crate::contract::{
 };
 use crate::task::{Clock, off_executor};
 
-/// A native tool and its storage.
+/// A native tool and its storage. A call that found it before its member was stopped still runs.
 pub(super) struct NativeTool {
     pub(super) tool: Arc<dyn Tool>,
     store: Arc<dyn KeyValueStore>,
 }
 
 impl NativeTool {
+    /// Calls the tool with JSON text, as a guest's is called, and maps its errors to those of a
+    /// call.
     pub(super) async fn call(
         &self,
         params: &str,
@@ -66,6 +68,8 @@ impl PluginHost {
 
     /// Starts all members at once, and returns the outcome of each. A running member keeps running. A member
     /// that fails, panics or is slow does not delay the others.
+    ///
+    /// If the future is dropped, the members go on starting, and only the outcomes are lost.
     pub async fn start_all(&self) -> Vec<MemberOutcome> {
         self.lifecycle.start_all().await
     }
@@ -112,13 +116,14 @@ impl PluginHost {
         self.lifecycle.stop_one(kind, name).await
     }
 
-    /// Every member and its state, in the order in which they were registered.
+    /// Every member and its state, in the order in which they were registered. This is a list of
+    /// one moment: take a new one to see changes.
     #[must_use]
     pub fn members(&self) -> Arc<Vec<MemberStatus>> {
         self.lifecycle.members()
     }
 
-    /// The running channel of this name.
+    /// The running channel of this name. `None` also while it starts, or waits for its restart.
     #[must_use]
     pub fn running_channel(&self, name: &str) -> Option<Arc<dyn ChannelAdapter>> {
         self.running(name, |object| match object {
@@ -139,6 +144,7 @@ impl PluginHost {
         tools.collect()
     }
 
+    /// The running native tool of this name.
     pub(super) fn native_tool(&self, name: &str) -> Option<NativeTool> {
         self.running(name, |object| match object {
             MemberObject::Tool(tool, store) => {
@@ -197,6 +203,8 @@ impl PluginHost {
         off_executor(move || audit.recent(count)).await
     }
 
+    /// The running member of this name for which `of_kind` returns something. Members of other
+    /// kinds may have the same name.
     fn running<T>(&self, name: &str, of_kind: impl Fn(&MemberObject) -> Option<T>) -> Option<T> {
         let members = self.members();
         let mut running =

@@ -166,6 +166,7 @@ impl PluginActor {
             if let Some(reply) = waiting.lock().take() {
                 answer_panic(&reply, message);
             }
+            // The instance is lost with the stack of the panic, and its memory stays counted.
             successor.spec.account.lose();
             Self::start(Arc::clone(&successor), None);
         });
@@ -209,6 +210,7 @@ impl PluginActor {
                 let _ = reply.send(outcome).await;
             }
             InstanceMode::PerCall => {
+                // The actor waits here, so that further calls stay in the bounded mailbox.
                 let permit = instances.acquire_arc().await;
                 let signals = self.signals();
                 *self.caller.lock() = Some(reply.clone());
@@ -236,6 +238,8 @@ impl PluginActor {
                     let mut ready = Ready { code: Some(code), ..Ready::default() };
                     let outcome = run(&spec, &mut ready, &call, budget, &reply, &signals).await;
                     drop(ready.parked.and_then(|parked| spec.memory.take_back(parked)));
+                    // This returns the permit before the caller is answered, so its next call finds
+                    // it free.
                     drop(waiting.lock().take());
                     let _ = reply.send(outcome).await;
                 };

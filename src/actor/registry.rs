@@ -20,7 +20,8 @@ use crate::package::{PackageError, PackageOrigin};
 use crate::sandbox::Sandbox;
 use crate::skill::FoundSkill;
 
-/// The plugins in service at one moment, and those refused.
+/// The plugins in service at one moment, and those refused, with the reasons. Names of tools are
+/// looked up here: by full name, or by a bare name that only one plugin has.
 #[derive(Debug, Default)]
 pub struct PluginRegistry {
     /// The generation of the snapshot that it was made for.
@@ -113,6 +114,7 @@ impl ToolEntry {
         self.shared_description()
     }
 
+    /// The tool's description, to be shared.
     pub(super) fn shared_description(&self) -> &Arc<ToolDescription> {
         &self.plugin.tools[self.index]
     }

@@ -1,7 +1,7 @@
 //! Applies the operator's `config.yaml` to a builder.
 //!
-//! The keys and their ranges are those of [`Config`](crate::config::Config). Here is what needs the
-//! disk: the two files, their order, and the paths in them.
+//! The keys and their ranges are those of [`Config`]. Here is what needs the disk: the two files,
+//! their order, and the paths in them.
 
 use std::fmt;
 #[cfg(feature = "net")]
@@ -114,16 +114,32 @@ impl std::error::Error for ConfigError {
 }
 
 impl RuntimeBuilder {
-    /// Reads and applies `config.yaml` in weft-lite's own folder, and over it `.weft/config.yaml` of a trusted
-    /// workspace, which can only tighten it. Call it after [`workspace`](Self::workspace),
-    /// [`trust_workspace`](Self::trust_workspace) and [`user_home`](Self::user_home), which replaces `~` in paths.
-    /// A missing file is an empty one. Returns the builder, and the configuration with warnings for its author.
+    /// Reads and applies `config.yaml` in weft-lite's own folder, and over it `.weft/config.yaml`
+    /// of a trusted workspace, which can only tighten it. Call it after
+    /// [`workspace`](Self::workspace), [`trust_workspace`](Self::trust_workspace) and
+    /// [`user_home`](Self::user_home), which replaces `~` in paths. A missing file is an empty one.
+    /// Returns the builder, and the configuration with warnings for its author.
+    ///
+    /// Options that the configuration has are set by it even if no file names them, and then to
+    /// their defaults: set what should win after this call.
+    ///
+    /// ```
+    /// use weft_lite::Runtime;
+    ///
+    /// let home = std::env::temp_dir().join(format!("weft-configure-{}", std::process::id()));
+    /// std::fs::create_dir_all(&home)?;
+    /// std::fs::write(home.join("config.yaml"), "limits:\n  surface_memory_mb: 8\n")?;
+    ///
+    /// let (builder, parsed) = Runtime::builder().weft_home(&home).configure(&home)?;
+    /// assert!(parsed.warnings.is_empty());
+    /// assert_eq!(builder.build().surface_memory_bytes(), 8 << 20);
+    /// # std::fs::remove_dir_all(&home)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ConfigError`]: an invalid configuration is never applied in part. Options that the
-    /// configuration has are set by it even if no file names them, and then to their defaults: set
-    /// what should win after this call.
+    /// [`ConfigError`]: an invalid configuration is never applied in part.
     pub fn configure(self, weft_home: &Path) -> Result<(Self, ParsedConfig), ConfigError> {
         let own = weft_home.join(FILE);
         let below = read(&own)?;

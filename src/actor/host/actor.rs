@@ -109,6 +109,7 @@ impl HostActor {
                 Some(Some(message)) => self.handle(message),
                 Some(None) => break,
                 None => {
+                    // Soon after the start of the machine there may be no such moment.
                     if let Some(moment) = Instant::now().checked_sub(idle_timeout) {
                         self.shared.memory.drop_idle_since(moment);
                     }

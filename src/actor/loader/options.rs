@@ -41,6 +41,7 @@ pub enum Bundled {
 }
 
 impl Bundled {
+    /// Whether they are loaded.
     #[cfg(feature = "bundled")]
     pub(super) fn is_included(self) -> bool {
         self == Self::Included

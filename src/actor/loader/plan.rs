@@ -240,6 +240,7 @@ impl<'a, P> Planner<'a, P> {
         self.history.serving.get(id).filter(|_| !self.withdrawn.contains(id))
     }
 
+    /// Whether this very content is in service, from this place, and need not be loaded again.
     fn is_serving(&self, place: &PackagePlace, content: &Content) -> bool {
         let id = &content.manifest.id;
         let serving = self.serving(id).filter(|_| !self.input.stale.contains(id));
