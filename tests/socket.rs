@@ -257,6 +257,9 @@ fn attachments_go_both_ways_as_base64() {
             .await;
         let refused = client.next().await;
         assert_eq!((&refused["type"], &refused["code"]), (&json!("refused"), &json!("invalid")));
+        // Its id is free again: what was refused is not in flight.
+        client.say(json!({ "type": "message", "id": "2", "text": "count" })).await;
+        assert_eq!(client.next().await, json!({ "type": "answer", "id": "2", "text": "0" }));
         // There is one way to send them.
         let metadata = json!({ "attachments": attachments, "message_id": "other" });
         client

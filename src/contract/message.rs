@@ -131,6 +131,9 @@ impl ChatId {
     }
 }
 
+/// Names that a message's metadata can't have: each is a field of [`InboundMessage`].
+pub(crate) const RESERVED_METADATA: [&str; 4] = ["message_id", "thread", "attachments", "progress"];
+
 /// One message from the outside, as a channel hands it over.
 ///
 /// ```
@@ -156,7 +159,8 @@ pub struct InboundMessage {
     pub attachments: Vec<Attachment>,
     /// Whether the channel wants to hear how the work goes on.
     pub progress: bool,
-    /// Anything else that the channel knows. Stages see it.
+    /// Anything else that the channel knows. Stages see it, except for `message_id`, `thread`, `attachments` and
+    /// `progress`.
     pub metadata: SortedMap<String, Value>,
 }
 

@@ -83,6 +83,7 @@ pub use manifest::{
 pub(crate) use manifest::{check_host_pattern, closest, deceives};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
+pub(crate) use message::RESERVED_METADATA;
 pub use message::{
     Acknowledgement, Attachment, ChatId, Failure, InboundMessage, MessagePayload, Progress, Reply,
 };

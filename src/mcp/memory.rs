@@ -5,12 +5,12 @@
 use std::fmt;
 
 use async_channel::{Receiver, Sender};
+use futures_lite::future::or;
 
 use super::client::HeldText;
 use super::connection::Connection;
 use super::server::McpServer;
 use crate::contract::{ByteBudget, HeldBytes};
-use crate::task::until;
 
 /// Messages that wait in each direction.
 const WAITING: usize = 64;
@@ -83,7 +83,8 @@ impl McpServer {
                     connection.receive(message.into_bytes().into()).await;
                 }
             };
-            until(stopping.cancelled(), all).await;
+            // Messages come first: those that were sent before the stop are still answered.
+            or(all, stopping.cancelled()).await;
             connection.end().await;
         };
         self.tasks().detach(serving);

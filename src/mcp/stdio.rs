@@ -18,7 +18,6 @@ use super::server::McpServer;
 use crate::channel::{Line, Lines, standard};
 use crate::contract::limits::MESSAGE_BYTES;
 use crate::contract::{BoxFuture, Cancellation, CancellationSource};
-use crate::task::until;
 
 /// Bytes that are written at once: many small messages are one system call.
 const WRITE_BYTES: usize = 64 << 10;
@@ -97,7 +96,12 @@ impl McpServer {
                 );
             };
             let reading = read_all(&mut lines, &mut connection);
-            let read = until(or(stopping.cancelled(), overdue), reading).await.unwrap_or(Ok(()));
+            let over = async {
+                or(stopping.cancelled(), overdue).await;
+                Ok(())
+            };
+            // The reading comes first: a line that has arrived is still answered.
+            let read = or(reading, over).await;
             ended.cancel();
             connection.end().await;
             Ok(read)

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::state::MessageState;
-use crate::contract::{Attachment, HeldBytes, InboundMessage, MessagePayload, json_line};
+use crate::contract::{
+    Attachment, HeldBytes, InboundMessage, MessagePayload, RESERVED_METADATA, json_line,
+};
 
 /// One message of one chat.
 pub(super) struct Inbound {
@@ -19,7 +21,13 @@ pub(super) struct Inbound {
 impl Inbound {
     /// The message at the start of its way. Structured data is its own text, and bytes are the first attachment.
     pub(super) fn new(message: InboundMessage) -> Self {
-        let InboundMessage { chat, thread, sender, id, payload, mut attachments, .. } = message;
+        let InboundMessage {
+            chat, thread, sender, id, payload, mut attachments, mut metadata, ..
+        } = message;
+        // Stages must not take a sender's words for what the channel knows.
+        for key in RESERVED_METADATA {
+            metadata.remove(key);
+        }
         let text = match payload {
             MessagePayload::Text { text } => text,
             MessagePayload::Json { value: Value::String(text) } => text,
@@ -36,7 +44,7 @@ impl Inbound {
             sender,
             text,
             attachments,
-            metadata: Map::from_iter(message.metadata),
+            metadata: Map::from_iter(metadata),
             ..MessageState::default()
         };
         Self { id, progress: message.progress, state, held: None }

@@ -16,7 +16,7 @@ use crate::contract::{
     Acknowledgement, ByteBudget, Cancellation, ChannelAdapter, Failure, HeldBytes, PluginError,
     Progress,
 };
-use crate::task::{Clock, contained, until, within};
+use crate::task::{Clock, contained, within};
 
 /// How often a message that is worked on is in memory, and an answer that waits to be sent.
 pub(super) const COPIES: usize = 2;
@@ -119,7 +119,11 @@ impl Job {
         let bytes = weight::of_answer(answer) + weight::of_message(&self.inbound.state);
         let clock = &*self.shared.clock;
         let room = within(clock, ROOM_PATIENCE, budget.hold_while_waiting(COPIES * bytes));
-        match until(self.unheard.cancelled(), room).await.flatten().flatten() {
+        let unheard = async {
+            self.unheard.cancelled().await;
+            None
+        };
+        match or(room, unheard).await.flatten() {
             Some(held) => Ok(Some(held)),
             None => {
                 let code = "no_room";

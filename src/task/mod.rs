@@ -35,7 +35,7 @@ pub(crate) use mark::{
     AtLoss, HeldByMark, Mark, Marked, OpenEffect, end_at_next_wait, open_effect,
 };
 pub(crate) use off_executor::{in_background, off_executor};
-pub(crate) use race::{until, within};
+pub(crate) use race::{by_deadline, until, within};
 pub(crate) use reply::{ReplyReceiver, ReplySender, reply_channel};
 pub(crate) use tasks::{Tasks, spawn_boxed};
 pub(crate) use worker::Worker;

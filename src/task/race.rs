@@ -2,16 +2,22 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
+use smol::Timer;
 
 use super::Clock;
 use crate::contract::BoxFuture;
 
 /// The output of `work`, or `None` if `time` passes first. Work that is ready at once asks no clock.
 pub(crate) fn within<W: Future>(clock: &dyn Clock, time: Duration, work: W) -> Within<'_, W> {
-    Within { work, clock, time, sleep: None }
+    Within { work, limit: Limit::Time(clock, time), sleep: None }
+}
+
+/// The same until a moment of the system's clock.
+pub(crate) fn by_deadline<W: Future>(deadline: Instant, work: W) -> Within<'static, W> {
+    Within { work, limit: Limit::Deadline(deadline), sleep: None }
 }
 
 /// The output of `work`, or `None` if `end` comes first. Work whose end is there already does not begin.
@@ -25,8 +31,7 @@ pin_project! {
     pub(crate) struct Within<'c, W> {
         #[pin]
         work: W,
-        clock: &'c dyn Clock,
-        time: Duration,
+        limit: Limit<'c>,
         // Begun when the work is not ready at once.
         sleep: Option<BoxFuture<'static, ()>>,
     }
@@ -42,6 +47,25 @@ pin_project! {
     }
 }
 
+/// When a wait is over.
+enum Limit<'c> {
+    /// So long after the work was not ready at once.
+    Time(&'c dyn Clock, Duration),
+    /// At this moment, however long the work took before.
+    Deadline(Instant),
+}
+
+impl Limit<'_> {
+    fn sleep(&self) -> BoxFuture<'static, ()> {
+        match *self {
+            Self::Time(clock, time) => clock.sleep(time),
+            Self::Deadline(deadline) => Box::pin(async move {
+                Timer::at(deadline).await;
+            }),
+        }
+    }
+}
+
 impl<W: Future> Future for Within<'_, W> {
     type Output = Option<W::Output>;
 
@@ -50,7 +74,7 @@ impl<W: Future> Future for Within<'_, W> {
         if let Poll::Ready(output) = this.work.poll(context) {
             return Poll::Ready(Some(output));
         }
-        let sleep = this.sleep.get_or_insert_with(|| this.clock.sleep(*this.time));
+        let sleep = this.sleep.get_or_insert_with(|| this.limit.sleep());
         sleep.as_mut().poll(context).map(|()| None)
     }
 }
@@ -92,6 +116,13 @@ mod tests {
         assert_eq!(block_on(poll_once(&mut work)), None);
         clock.advance(SECOND);
         assert_eq!(block_on(work), None);
+    }
+
+    #[test]
+    fn work_has_none_after_its_deadline() {
+        let now = Instant::now();
+        assert_eq!(block_on(by_deadline(now, ready(1))), Some(1), "it was ready at once");
+        assert_eq!(block_on(by_deadline(now, pending::<()>())), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
-use crate::task::{SystemClock, within};
+use crate::task::by_deadline;
 
 /// Fuel between two checks of the clock and two turns of other guests: about 20 µs.
 const SLICE_FUEL: u64 = 50_000;
@@ -210,8 +210,7 @@ impl CallBudget {
     /// Runs `work` to its end, or until the time of this call is over.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, CallError> {
         let Some(deadline) = self.deadline() else { return Ok(work.await) };
-        let left = deadline.saturating_duration_since(Instant::now());
-        within(&SystemClock, left, work).await.ok_or_else(|| self.out_of_time())
+        by_deadline(deadline, work).await.ok_or_else(|| self.out_of_time())
     }
 
     /// How long to wait for the audit log now: never so long that the call runs out of time because of it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::session::{Client, LEGACY, MODERN, Server, answering, guest, package};
+use crate::session::{Client, LEGACY, MODERN, Server, answering, guest, meta, package};
 
 const SUBSCRIPTION: &str = "/params/_meta/io.modelcontextprotocol~1subscriptionId";
 
@@ -86,6 +86,17 @@ fn a_subscription_ends_when_the_server_stops() {
     assert_eq!(last["id"], id);
     let key = "/result/_meta/io.modelcontextprotocol~1subscriptionId";
     assert_eq!(last.pointer(key), Some(&id));
+    assert_eq!(client.next(), None);
+}
+
+#[test]
+fn a_request_before_the_stop_is_answered() {
+    let server = Server::new([]);
+    let mut client = server.client(MODERN);
+    client.send(&json!({ "jsonrpc": "2.0", "id": 9, "method": "tools/list",
+        "params": { "_meta": meta() } }));
+    server.server.stop();
+    assert_eq!(client.next().unwrap()["id"], 9);
     assert_eq!(client.next(), None);
 }
 

@@ -99,7 +99,9 @@ fn a_channels_metadata_reaches_the_stages() {
         let in_mood = |message: &mut InboundMessage| {
             message.id = Some("1".into());
             message.thread = Some("tea".into());
-            message.metadata = [("mood".to_owned(), json!("good"))].into();
+            let metadata = json!({ "mood": "good", "thread": "other", "message_id": "9",
+                "attachments": [], "progress": true });
+            message.metadata = serde_json::from_value(metadata).unwrap();
         };
         say_with(&*world.inbox, "one", "chat", "hi", in_mood).await.unwrap();
         assert_eq!(one.text().await, r#"{"mood":"good"}"#);

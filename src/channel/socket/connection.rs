@@ -291,13 +291,20 @@ impl ClientConnection {
                 metadata,
             }) => {
                 let begun = speaker(client, sender).and_then(|sender| {
-                    let attachments = Attachment::list(attachments).map_err(unusable)?;
                     self.begin(&id, &chat, progress, limits, line.len())?;
-                    Ok((sender, attachments))
+                    Ok(sender)
                 });
-                let (sender, attachments) = match begun {
-                    Ok(begun) => begun,
+                let sender = match begun {
+                    Ok(sender) => sender,
                     Err(failure) => return self.write(&ToClient::Refused { id, failure }).await,
+                };
+                // Decoded within the message's room, which the last word gives back.
+                let attachments = match Attachment::list(attachments).map_err(unusable) {
+                    Ok(attachments) => attachments,
+                    Err(failure) => {
+                        let refused = ToClient::Refused { id: id.clone(), failure };
+                        return self.final_frame(&id, &refused).await;
+                    }
                 };
                 let message = InboundMessage {
                     id: Some(id.clone()),

@@ -24,7 +24,7 @@ use super::write_timeout::WriteTimeout;
 use crate::channel::{LOOK, is_read_to_its_end};
 use crate::contract::BoxFuture;
 use crate::mcp::server::McpServer;
-use crate::task::{SystemClock, until, within};
+use crate::task::{SystemClock, within};
 
 /// Bytes that the head of a request may have, and that are buffered of a body. Each connection may hold
 /// so many, which the budget does not count.
@@ -172,7 +172,7 @@ impl McpServer {
                 }
             }
         };
-        until(stopping.cancelled(), accepting).await;
+        or(accepting, stopping.cancelled()).await;
         drop((listener, alive));
         // Nothing is sent: the last connection drops the other end.
         within(&SystemClock, GRACE, ended.recv()).await;
@@ -224,7 +224,12 @@ async fn serve(stream: Async<TcpStream>, service: Arc<Endpoint>) -> hyper::Resul
             }),
         );
     let mut connection = pin!(connection);
-    match until(stopping.cancelled(), connection.as_mut()).await {
+    let stopped = async {
+        stopping.cancelled().await;
+        None
+    };
+    // The connection comes first: a request that has arrived is still answered.
+    match or(async { Some(connection.as_mut().await) }, stopped).await {
         Some(ended) => ended,
         None => {
             connection.as_mut().graceful_shutdown();
