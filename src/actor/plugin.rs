@@ -3,9 +3,9 @@
 //! It ends when the last sender of its mailbox is gone, which is when no snapshot names the plugin
 //! any more; calls that were accepted before are run to their end.
 //!
-//! In its own actor a plugin needs no lock: nobody else touches its instances. A resident plugin
-//! runs one call after another. One with an instance for each call runs several beside each other,
-//! each as a task. A failed instance is dropped and never used again.
+//! The instances need no lock, because nobody else touches them. A resident plugin runs one call
+//! after another. One with an instance for each call runs several beside each other, each as a
+//! task. A failed instance is dropped and never used again.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -166,7 +166,7 @@ impl PluginActor {
             if let Some(reply) = waiting.lock().take() {
                 answer_panic(&reply, message);
             }
-            // The instance is lost with the stack of the panic, and its memory stays counted.
+            // The stack of a contained panic is never freed, so the memory on it stays counted.
             successor.spec.account.lose();
             Self::start(Arc::clone(&successor), None);
         });
@@ -238,8 +238,7 @@ impl PluginActor {
                     let mut ready = Ready { code: Some(code), ..Ready::default() };
                     let outcome = run(&spec, &mut ready, &call, budget, &reply, &signals).await;
                     drop(ready.parked.and_then(|parked| spec.memory.take_back(parked)));
-                    // This returns the permit before the caller is answered, so its next call finds
-                    // it free.
+                    // A caller that has its answer must not find the permit still taken.
                     drop(waiting.lock().take());
                     let _ = reply.send(outcome).await;
                 };

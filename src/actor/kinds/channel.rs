@@ -36,8 +36,7 @@ pub(super) struct HostedChannel {
 }
 
 impl HostedChannel {
-    /// The channel of this plugin, with the settings of this version. A new version is registered
-    /// again.
+    /// The channel of this plugin, with the settings of this version.
     pub(super) fn new(host: PluginHost, plugin: &LoadedPlugin) -> Self {
         let settings = plugin.manifest.channel;
         Self {
