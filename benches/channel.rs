@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 
 fn serve(path: PathBuf, stopped: &async_channel::Receiver<()>) {
     let runtime = Runtime::builder().build();
-    let rules = SortedMap::from([("socket".to_owned(), ChannelRules::of_owner())]);
+    let rules = SortedMap::from([("socket".to_owned(), ChannelRules::owner_only())]);
     let gateway = runtime.gateway(runtime.commands(), rules);
     runtime.block_on(async {
         runtime.load().await;

@@ -239,7 +239,7 @@ fn main() {
     assert!(world.runtime.block_on(beside).is_ok());
     // In a stage, and in a channel.
     let (answers, answered) = async_channel::unbounded();
-    let rules = [("talks".to_owned(), ChannelRules::of_owner())].into_iter().collect();
+    let rules = [("talks".to_owned(), ChannelRules::owner_only())].into_iter().collect();
     let gateway = world.runtime.gateway(world.runtime.commands(), rules);
     let host = world.runtime.host().clone();
     world.runtime.block_on(async {

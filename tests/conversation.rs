@@ -98,8 +98,8 @@ impl World {
             .plugins(at("plugins"))
             .build();
         let rules = [
-            ("console", ChannelRules::of_owner()),
-            ("socket", ChannelRules::of_owner()),
+            ("console", ChannelRules::owner_only()),
+            ("socket", ChannelRules::owner_only()),
             ("mailbox", ChannelRules { owner: Some("ann".into()), allow: vec!["bob".into()] }),
         ];
         let rules = rules.map(|(name, rules)| (name.to_owned(), rules)).into();

@@ -125,7 +125,7 @@ fn a_dropped_runtime_leaves_nothing_behind() {
 fn a_message_in_flight_keeps_no_dropped_runtime() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
-    let rules = SortedMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
+    let rules = SortedMap::from([("waits".to_owned(), ChannelRules::owner_only())]);
     let gateway = runtime.gateway(runtime.commands(), rules);
     let watcher = runtime.watch();
     runtime.block_on(async {
@@ -160,7 +160,7 @@ fn a_handle_without_runtime_fails_at_once() {
 fn a_dropped_runtime_answers_its_mailbox() {
     let workspace = TempDir::new().unwrap();
     let (runtime, given) = runtime(&workspace);
-    let rules = SortedMap::from([("waits".to_owned(), ChannelRules::of_owner())]);
+    let rules = SortedMap::from([("waits".to_owned(), ChannelRules::owner_only())]);
     let gateway = runtime.gateway(runtime.commands(), rules);
     let (host, loader, inbox) = (runtime.host().clone(), runtime.loader().clone(), gateway.inbox());
     // Whatever is told to whom, nobody is there to take it.

@@ -108,7 +108,7 @@ impl World {
         let runtime = Runtime::builder().without_bundled().build();
         let commands = Commands::new(runtime.host().clone(), built_in_commands(None));
         let mut gateway = GatewayOptions::new(folder.path());
-        let rules = ChannelRules { allow: vec!["ann".into()], ..ChannelRules::of_owner() };
+        let rules = ChannelRules { allow: vec!["ann".into()], ..ChannelRules::owner_only() };
         gateway.rules.insert("socket".into(), rules);
         gateway.send_limit = send_limit;
         let working: Arc<AtomicUsize> = Arc::default();

@@ -12,7 +12,7 @@ use crate::wasm::{ExportSummary, ImportSummary, MemorySummary, ModuleFormat, Mod
 
 /// The version of the stored format. It is part of the key, so a text in another format is never
 /// read.
-const FORM: &str = "1";
+const FORMAT_VERSION: &str = "1";
 
 /// A module with its stored description.
 ///
@@ -34,7 +34,7 @@ pub(super) struct KnownModule {
 pub(super) fn key(digest: &str, manifest: &PluginManifest, module_bytes: usize) -> String {
     let manifest = serde_json::to_string(manifest).unwrap_or_default();
     let limit = module_bytes.to_string();
-    let all = [FORM, program_mark(), digest, &limit, &manifest].join("\n");
+    let all = [FORMAT_VERSION, program_mark(), digest, &limit, &manifest].join("\n");
     to_hex(&Sha256::of(all.as_bytes()))
 }
 

@@ -215,7 +215,7 @@ fn program() -> Option<PathBuf> {
         let mut found = std::env::split_paths(&folders).map(|it| it.join(&name));
         Some(found.find(|path| path.is_file()).unwrap_or(name))
     };
-    // This reads `/proc`, which may be missing.
+    // `current_exe` reads `/proc`, which may be missing.
     std::env::current_exe().ok().or_else(by_name)
 }
 

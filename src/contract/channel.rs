@@ -158,7 +158,7 @@ pub trait ChannelAdapter: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Hears what happens with a message that asked for it. Default: nothing to do.
+    /// Shows how the work on a message goes on that asked for it. Default: nothing to do.
     ///
     /// # Errors
     ///
@@ -168,8 +168,7 @@ pub trait ChannelAdapter: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Hears that whoever writes in `chat` wants to leave: closes what belongs to it. Default:
-    /// nothing to do.
+    /// The sender in `chat` wants to leave: closes what belongs to the chat. Default: nothing to do.
     ///
     /// # Errors
     ///

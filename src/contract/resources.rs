@@ -60,7 +60,7 @@ impl PluginResourceConfig {
 
 impl Default for PluginResourceConfig {
     fn default() -> Self {
-        // Every default of the table fits 32 bits, but for fuel, which is taken as it is.
+        // `max_fuel` has 64 bits; all other limits have 32.
         let narrow = |range: limits::Range| u32::try_from(range.default).unwrap_or(u32::MAX);
         Self {
             max_fuel: limits::FUEL.default,

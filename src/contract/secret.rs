@@ -21,8 +21,8 @@ pub trait SecretSource: Send + Sync {
     /// The secret of this name, or `None`. Read at every use, so that a change is seen at once.
     fn secret(&self, name: &str) -> Option<Secret>;
 
-    /// Every secret that there is, read at every request: what is bound to the host that answers is
-    /// redacted for every plugin, whether or not the plugin holds it.
+    /// All secrets, read at every request. Those bound to the answering host are redacted for every plugin, whether
+    /// or not it holds them.
     fn all(&self) -> Vec<Secret>;
 
     /// The files outside of weft-lite's own folder that values are read from: no plugin may open them.

@@ -211,10 +211,11 @@ fn write_skill_text(skill: &OfferedSkill, arguments: &str, result: &mut Object) 
     }
 }
 
-/// The arguments as the guest gets them, or what is wrong with them. They stay as they were written where
-/// there is nothing to check, and where that says exactly the value that was checked. Otherwise that is
-/// written, so that no second member of the same name gets past, with its numbers as they were. Only a
-/// number that the schema takes as an integer is written as one: `5.0` is 5.
+/// The arguments as the guest gets them, or what is wrong with them.
+///
+/// They stay as written if the tool has no schema, or if the text says exactly the checked value. Otherwise the
+/// checked value is written, so that no second member of the same name gets past. Numbers keep their form,
+/// but one that the schema takes as an integer is written as one: `5.0` is 5.
 ///
 /// A check that takes long runs off the executor, so that no neighbour waits for it.
 async fn checked(tool: &OfferedTool, arguments: String) -> Result<String, String> {
@@ -222,14 +223,14 @@ async fn checked(tool: &OfferedTool, arguments: String) -> Result<String, String
     if arguments.len() <= SHORT_ARGUMENTS_BYTES {
         let value = read(&arguments)?;
         if let Some(checked) = schema.validate_shortly(&value) {
-            let other = outcome(&arguments, &value, checked)?;
+            let other = arguments_for_guest(&arguments, &value, checked)?;
             return Ok(other.unwrap_or(arguments));
         }
     }
     let schema = Arc::clone(schema);
     off_executor(move || {
         let value = read(&arguments)?;
-        let other = outcome(&arguments, &value, schema.validate_integers(&value))?;
+        let other = arguments_for_guest(&arguments, &value, schema.validate_integers(&value))?;
         Ok(other.unwrap_or(arguments))
     })
     .await
@@ -240,9 +241,8 @@ fn read(arguments: &str) -> Result<Value, String> {
     serde_json::from_str(arguments).map_err(|error| format!("the arguments can't be read: {error}"))
 }
 
-/// What the guest gets of arguments that were checked, where that is not what was written, or what is
-/// wrong with them.
-fn outcome(
+/// The checked arguments in new words, `None` if they stay as written, or what is wrong with them.
+fn arguments_for_guest(
     arguments: &str,
     value: &Value,
     checked: Result<Vec<usize>, Vec<Violation>>,

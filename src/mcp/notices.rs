@@ -43,7 +43,7 @@ impl LogLevel {
     }
 }
 
-/// More than every level: a client that has not asked for messages gets none.
+/// Above every level: a client that has not asked for messages gets none.
 const SILENT: u8 = u8::MAX;
 
 /// The log level of one connection's client.

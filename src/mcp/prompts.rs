@@ -57,7 +57,7 @@ pub(super) fn get(
     Ok(())
 }
 
-/// What a person is asked for the values that a skill's text lacks.
+/// The form that asks a person for the values that a skill's text lacks.
 fn values_form(skill: &OfferedSkill, missing: &MissingVariables) -> Value {
     let inputs = skill.inputs().into_iter();
     let lacking = inputs.filter(|input| missing.names.iter().any(|name| name == input.name));
@@ -73,14 +73,12 @@ pub(super) fn unknown(name: &str) -> RpcError {
     RpcError::invalid_params(format!("there is no prompt `{name}`: see `prompts/list`"))
 }
 
-/// The skill's text. Its folder is where clients find it, which need not be on this machine.
+/// The skill's text with the values put in. `baseDir` is the URI of its folder, unless the client gives another
+/// value: the client may be on another machine.
 ///
 /// # Errors
 ///
 /// Variables that need a value have none.
-///
-/// What a skill calls `baseDir` is the URI of its folder here, unless the client gives it another
-/// value.
 pub(super) fn rendered(
     skill: &OfferedSkill,
     mut values: SortedMap<String, String>,

@@ -33,7 +33,7 @@ pub(super) fn success(request: &Request, result: Object) -> String {
     result.end_within(message, "result")
 }
 
-/// How long a result is fresh, and that only its client may cache it.
+/// Writes how long a result is fresh, and that only its client may cache it.
 ///
 /// A client may use it from memory for that long; one that subscribes hears of changes earlier.
 pub(super) fn write_freshness(result: &mut Object, revision: Revision) {

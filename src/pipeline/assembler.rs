@@ -32,8 +32,8 @@ struct Built {
 }
 
 impl Assembler {
-    /// An assembler that reads `SOUL.md` in `workspace` or in its `.weft` folder. What a workspace that
-    /// is not trusted must not reach a prompt: give `None` then.
+    /// An assembler that reads `SOUL.md` in `workspace` or in its `.weft` folder. Give `None` for a workspace that
+    /// is not trusted: its `SOUL.md` must not reach a prompt.
     #[must_use]
     pub fn new(host: PluginHost, workspace: Option<&Path>) -> Self {
         let soul = workspace.map(Soul::new);

@@ -49,7 +49,7 @@ const LEAST_BYTES: usize = 5 * KB;
 /// use weft_lite::pipeline::ChannelRules;
 ///
 /// let runtime = Runtime::builder().without_bundled().build();
-/// let rules = [("console".to_owned(), ChannelRules::of_owner())].into();
+/// let rules = [("console".to_owned(), ChannelRules::owner_only())].into();
 /// let gateway = runtime.gateway(runtime.commands(), rules);
 /// runtime.block_on(async {
 ///     let console = Arc::new(ConsoleChannel::stdout(ConsoleStyle::Plain));

@@ -16,9 +16,9 @@ pub struct ChannelRules {
 }
 
 impl ChannelRules {
-    /// Rules for a built-in channel, which knows its owner itself.
+    /// Only the owner may send: for built-in channels, which know their owner.
     #[must_use]
-    pub fn of_owner() -> Self {
+    pub fn owner_only() -> Self {
         Self { owner: Some(crate::contract::OWNER.into()), allow: Vec::new() }
     }
 

@@ -79,7 +79,7 @@ impl ManualClock {
         Self { start: Instant::now(), wall_start: wall, state: Lock::default() }
     }
 
-    /// Moves both sides forward and wakes those who slept no longer than that.
+    /// Moves both sides forward and wakes every sleeper whose time has come.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state();
         state.elapsed += by;

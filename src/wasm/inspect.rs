@@ -105,7 +105,7 @@ pub(super) fn malformed(error: &wasmparser::BinaryReaderError) -> ModuleFault {
 /// Walks a module whose preamble alone has been checked.
 struct Reader<'a> {
     summary: &'a mut ModuleSummary,
-    /// By index. A type that is not a function's is `None`.
+    /// The module's types by index; `None` for one that is not a function type.
     types: Vec<Option<FuncType>>,
     /// The most results of a type.
     widest: u64,

@@ -91,9 +91,9 @@ impl World {
         let commands =
             Commands::new(runtime.host().clone(), built_in_commands(None).into_iter().chain(own));
         let mut options = GatewayOptions::new(folder.path());
-        let owner = ChannelRules { allow: vec!["friend".into()], ..ChannelRules::of_owner() };
+        let owner = ChannelRules { allow: vec!["friend".into()], ..ChannelRules::owner_only() };
         options.rules = ["one", "two"].map(|name| (name.to_owned(), owner.clone())).into();
-        options.rules.insert("alone".to_owned(), ChannelRules::of_owner());
+        options.rules.insert("alone".to_owned(), ChannelRules::owner_only());
         let gateway = Gateway::start(runtime.executor(), Arc::new(commands), &options);
         let inbox = gateway.inbox();
         runtime.block_on(async {

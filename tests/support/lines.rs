@@ -32,7 +32,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let commands = Commands::new(runtime.host().clone(), built_in_commands(None));
     let mut rules = GatewayOptions::new(folder.path());
     let allow = vec!["ann".to_owned()];
-    rules.rules.insert("socket".into(), ChannelRules { allow, ..ChannelRules::of_owner() });
+    rules.rules.insert("socket".into(), ChannelRules { allow, ..ChannelRules::owner_only() });
     let gateway = Gateway::start(runtime.executor(), Arc::new(commands), &rules);
     runtime.block_on(async {
         let socket = Arc::new(SocketChannel::new(options));

@@ -26,7 +26,7 @@ impl PipelineStage for HostedStage {
     fn process<'a>(&'a self, state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
         Box::pin(async move {
             let call = GuestCall::Process { state_json: json_line(&state) };
-            // The guest has its own copy, so a large state is not held twice during the call.
+            // The call has the state as text, so a large state is not held twice while it runs.
             drop(state);
             let text = self.guest.ask_text(call).await?;
             serde_json::from_str(&text).map_err(|error| PluginError::Invalid {

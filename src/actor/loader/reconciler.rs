@@ -50,7 +50,7 @@ impl Reconciler {
     /// stopped.
     pub(super) async fn reconcile(&mut self, disk: &mut Disk, failures: Failures) -> Option<u64> {
         let touched = disk.touched();
-        // The skills before this reload changes any plugin.
+        // The skills as they are on disk now. Those with code have the readiness of the last reload.
         let skills = disk.registry(&self.skills, &touched, &self.history.outcomes);
         let serving = self.history.serving.iter();
         let forgotten = serving.filter(|(_, it)| disk.is_forgotten(&it.place));

@@ -82,7 +82,7 @@ impl Editor {
         Ok(Self { readline, history, before, above })
     }
 
-    /// Where others may say something meanwhile.
+    /// Prints messages above the line that is being edited.
     pub(super) fn above(&self) -> AboveLine {
         self.above.clone()
     }

@@ -61,7 +61,7 @@ impl ChannelPlan {
             rules.insert(name.clone(), ChannelRules { owner, allow });
         }
         if console {
-            rules.insert(CONSOLE.to_owned(), ChannelRules::of_owner());
+            rules.insert(CONSOLE.to_owned(), ChannelRules::owner_only());
         }
         let wanted: WantedChannels = {
             let named = named.to_vec();
@@ -114,7 +114,7 @@ impl ChannelPlan {
             socket.token = Some(Arc::new(move || host.resolve_secret(&name)));
         }
         self.socket = Some(socket);
-        self.rules.insert(SOCKET.to_owned(), ChannelRules { allow, ..ChannelRules::of_owner() });
+        self.rules.insert(SOCKET.to_owned(), ChannelRules { allow, ..ChannelRules::owner_only() });
         Ok(())
     }
 

@@ -28,7 +28,7 @@ pub(super) fn answer(
     options: &Options,
     interrupts: &mut Interrupts,
 ) -> Result<Status, CommandFailure> {
-    let rules = [(CONSOLE.to_owned(), ChannelRules::of_owner())].into();
+    let rules = [(CONSOLE.to_owned(), ChannelRules::owner_only())].into();
     let commands = runtime.commands();
     let gateway = runtime.gateway(commands, rules);
     let style = channels::style(options);

@@ -6,12 +6,12 @@ use crate::package::Approval;
 
 /// Changes to the program that commands can ask for. The answers are for people.
 pub trait Administration: Send + Sync {
-    /// Approves, for the plugin or skill `id`, the permissions that `granted` covers, and puts it into service
-    /// if nothing is left to approve.
+    /// Approves the present content of the plugin or skill `id` and the permissions that `granted` covers, and puts
+    /// it into service if nothing is left to approve.
     ///
     /// # Errors
     ///
-    /// There is no such plugin, or the approval can't be stored.
+    /// There is no such plugin or skill, or the approval can't be stored.
     fn approve<'a>(
         &'a self,
         id: &'a str,
@@ -22,7 +22,7 @@ pub trait Administration: Send + Sync {
     ///
     /// # Errors
     ///
-    /// There is no such plugin, or the rejection can't be stored.
+    /// There is no such plugin or skill, or the rejection can't be stored.
     fn reject<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<String, CommandError>>;
 
     /// Reloads all plugins and skills.

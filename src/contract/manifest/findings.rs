@@ -103,7 +103,7 @@ impl<'v> Table<'v> {
         if self.prefix.is_empty() { key.to_owned() } else { format!("{}.{key}", self.prefix) }
     }
 
-    /// Text under `key` that follows `rule`, or `None` if it is absent or wrong.
+    /// What `rule` makes of the text under `key`, or `None` if it is absent or wrong. A fault is noted.
     pub(in crate::contract) fn text<T>(
         &self,
         key: &str,
@@ -119,7 +119,7 @@ impl<'v> Table<'v> {
         found
     }
 
-    /// The one copy of [`text`](Self::text) for all types.
+    /// The part of [`text`](Self::text) that is the same for all types.
     fn checked(
         &self,
         key: &str,

@@ -37,7 +37,7 @@ impl SchemaNode {
         matches!(self.assertions.first(), Some(Assertion::Never))
     }
 
-    /// Whether nothing is wrong with the type of `value`.
+    /// Whether the schema allows the type of `value`, or names no type.
     pub(super) fn takes_type_of(&self, value: &Value) -> bool {
         let first = self.assertions.first();
         first.is_none_or(|first| !matches!(first, Assertion::Type(_)) || first.holds(value))

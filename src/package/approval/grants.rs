@@ -1,5 +1,5 @@
-//! The permissions that are approved for a plugin: by kind if it is named on the command line, one by one if
-//! it is installed.
+//! The permissions that are approved: by kind for a plugin named on the command line, one by one for an installed
+//! one.
 
 use std::num::NonZeroU32;
 
@@ -60,7 +60,7 @@ impl Approval {
         change: true,
     };
 
-    /// The same with the kind of this name: `network` (all hosts), `env`, `secrets`, `shell`,
+    /// This approval with one kind more: `network` (all hosts), `env`, `secrets`, `shell`,
     /// `size` or `change`. `None` for every other word.
     #[must_use]
     pub fn with_kind(mut self, name: &str) -> Option<Self> {

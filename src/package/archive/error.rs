@@ -9,7 +9,7 @@ use crate::contract::{ActionableError, limits, shown};
 /// Why a link is refused.
 pub(in crate::package) const LINK: &str = "it is a link, and packages can't contain links";
 /// Why a device or a pipe is refused.
-pub(in crate::package) const NEITHER: &str = "it is neither a file nor a folder";
+pub(in crate::package) const NOT_FILE_OR_FOLDER: &str = "it is neither a file nor a folder";
 
 /// Why a folder or an archive can't be read, packed, signed or unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use super::error::{LINK, NEITHER, PackError};
+use super::error::{LINK, NOT_FILE_OR_FOLDER, PackError};
 use super::paths::{self, PackagePaths};
 use crate::contract::{PluginManifest, limits, sort_by};
 use crate::package::digest::RECORD_FILE;
@@ -155,7 +155,7 @@ impl PackageWalk {
                     self.files.push(PackageFile { path, place: entry.path(), executable });
                 }
                 _ if metadata.is_symlink() => return paths::refused(&path, LINK),
-                _ => return paths::refused(&path, NEITHER),
+                _ => return paths::refused(&path, NOT_FILE_OR_FOLDER),
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ mod pack;
 pub(super) mod paths;
 
 pub use error::PackError;
-pub(super) use error::{LINK, NEITHER};
+pub(super) use error::{LINK, NOT_FILE_OR_FOLDER};
 pub(super) use files::PackageFile;
 pub use files::{is_own_archive, left_out_of_package};
 pub use pack::pack_folder;

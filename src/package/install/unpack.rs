@@ -13,7 +13,7 @@ use super::error::InstallError;
 use super::staging::StagedPackage;
 use super::zip::{self, ZipKind};
 use crate::contract::limits;
-use crate::package::archive::{LINK, NEITHER, PackError, paths};
+use crate::package::archive::{LINK, NOT_FILE_OR_FOLDER, PackError, paths};
 use crate::skill::{at_most, open_regular};
 
 /// Bytes of an unpacked archive around a file's content: its header, its padding, a long name.
@@ -110,7 +110,7 @@ fn unpack_zip(
                 staged.file(path, executable, &mut content.as_slice(), damaged)?;
             }
             ZipKind::Link => paths::refused(path, LINK)?,
-            ZipKind::Other => paths::refused(path, NEITHER)?,
+            ZipKind::Other => paths::refused(path, NOT_FILE_OR_FOLDER)?,
         }
     }
     Ok(())
@@ -146,7 +146,7 @@ fn unpack_entries<R: Read>(
             // What git says of the commit, before the files.
             EntryType::XGlobalHeader => {}
             EntryType::Link | EntryType::Symlink => paths::refused(&path, LINK)?,
-            _ => paths::refused(&path, NEITHER)?,
+            _ => paths::refused(&path, NOT_FILE_OR_FOLDER)?,
         }
     }
     Ok(())

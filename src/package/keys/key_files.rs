@@ -293,11 +293,11 @@ pub struct TrustedKeys {
 }
 
 impl TrustedKeys {
-    /// Reads every key; there are none where there is no folder.
+    /// Reads all trusted keys; none if the folder is missing.
     ///
     /// # Errors
     ///
-    /// [`KeyError`] for a file `*.json` that holds none. A damaged store trusts nobody.
+    /// [`KeyError`] if a `*.json` file holds no key. A damaged store trusts nobody.
     pub fn read(home: &Path) -> Result<Self, KeyError> {
         let read = |path: &PathBuf| {
             let (key, name) = read_public(path)?;
@@ -308,7 +308,7 @@ impl TrustedKeys {
         Ok(Self { keys })
     }
 
-    /// Trusts the key of this id no more. What it signed and was installed stays; see
+    /// Stops trusting the key with this id. What it signed stays installed; see
     /// [`InstallRecord::signed_by`](crate::package::InstallRecord::signed_by). Returns whether it was
     /// trusted.
     ///
@@ -328,8 +328,8 @@ impl TrustedKeys {
         Ok(trusted)
     }
 
-    /// Trusts the key in the file `path` from now on; without a name, it is called as its file. A value that is
-    /// no key at all is not always told from one: it has no signatures, so that nothing is trusted with it.
+    /// Trusts the key in the file `path` from now on; without a name, it is called as its file. Some
+    /// values that are not keys are accepted. No signature fits them, so they do no harm.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! The folders and files that no grant opens: the places of authority, and the kernel's windows.
+//! The folders and files that no grant opens: the places of authority, and the kernel's folders
+//! (`/proc`, `/sys` and `/dev`), which the code calls windows.
 //!
 //! The decision depends on the folder or file that an open handle is, not on the path that led there, so that
 //! no link, mount or folder that is moved meanwhile gets around it. Nothing here needs `/proc`. If the
@@ -20,7 +21,8 @@ use super::roots::GrantRoots;
 
 /// The folders in which the kernel shows itself and its processes.
 const WINDOWS: [&str; 3] = ["/proc", "/sys", "/dev"];
-/// Entries of the places that are compared with a file of several names. With more, its standing is unknown.
+/// Entries of closed places that are compared with a file that has several names (hard links). With more, its
+/// standing is unknown.
 const MAX_ENTRIES: usize = 50_000;
 /// Folders between a grant's folder and the root. With more, its standing is unknown.
 const MAX_DEPTH: usize = 256;
@@ -49,7 +51,7 @@ pub(super) enum Standing {
     Closed,
     /// In a folder or file from which other programs read settings or prompts.
     Setting,
-    /// In a window of the kernel's.
+    /// In one of the kernel's folders.
     Window,
     /// It can't be determined.
     Unknown,
@@ -66,7 +68,7 @@ pub(super) struct LocatedPlaces<'a> {
     windows: Vec<Identity>,
     /// The devices that hold nothing but a window.
     devices: Vec<u64>,
-    /// Places that don't exist yet: a folder that exists, and the names that lead on from it.
+    /// Places that don't exist yet: the last folder that exists, and the names below it.
     coming: Vec<(Identity, Vec<String>)>,
 }
 

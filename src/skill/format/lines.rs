@@ -57,7 +57,7 @@ pub(super) struct KeyLine<'t> {
 }
 
 impl<'t> KeyLine<'t> {
-    /// Reads keys of letters, digits, `_`, `-` and `.`, with or without quotes.
+    /// The line's key (letters, digits, `_`, `-`, `.`, quoted or not), or `None`.
     pub(super) fn read(line: &'t str) -> Option<Self> {
         let mut key_at = indent(line);
         while let Some(rest) = line[key_at..].strip_prefix("- ") {
