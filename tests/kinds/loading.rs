@@ -44,6 +44,19 @@ fn a_declared_but_missing_kind_is_refused() {
     );
 }
 
+/// An embedder that loads by hand sees the last attempt, not every one before it.
+#[test]
+fn a_refusal_ends_with_the_next_attempt() {
+    let guest = without_tools(kind_guest("memory#delete", "(unreachable)"));
+    let world = World::empty();
+    for _ in 0..2 {
+        assert!(world.try_load(&guest, &["memory_backend", "voice"]).is_err());
+        assert_eq!(world.host().registry().refused().len(), 1);
+    }
+    assert_eq!(world.try_load(&guest, &["memory_backend"]), Ok(()));
+    assert!(world.host().registry().refused().is_empty());
+}
+
 #[test]
 fn an_undeclared_exported_kind_is_refused() {
     let guest = kind_guest("stage#process", "(unreachable)");

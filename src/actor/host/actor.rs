@@ -130,6 +130,14 @@ impl HostActor {
             }
             HostMessage::Change { prepared, refused, reply } => {
                 let mut plugins = self.plugins();
+                let ids: Vec<_> =
+                    prepared.iter().map(|plugin| Some(plugin.manifest.id.clone())).collect();
+                // A refusal is of the last attempt: earlier ones must neither pile up nor outlive a success.
+                self.refused_by_hand.retain(|known| {
+                    let place = (&known.id, &known.origin);
+                    !ids.contains(&known.id)
+                        && refused.iter().all(|it| (&it.id, &it.origin) != place)
+                });
                 self.refused_by_hand.extend(refused);
                 let shadowed = self.add(&mut plugins, prepared);
                 self.refused_by_hand.extend(shadowed);
