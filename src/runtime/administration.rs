@@ -4,7 +4,7 @@
 //! at the command line. So there is one place that decides what an approval allows. The answers are
 //! sentences, because they go to a person in a chat.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::actor::{LoadError, Loader, PluginHost};
@@ -30,18 +30,16 @@ pub(super) struct RuntimeAdministration {
     pub(super) read_limits: ReadLimits,
 }
 
-/// A plugin or skill whose approval is kept, as its files are now.
-struct StoredPackage {
+/// A plugin or skill whose approval is kept. Its files are not read yet.
+struct LocatedPackage {
     home: PathBuf,
     kind: PackageKind,
+    folder: PathBuf,
     /// The name of the skill, or the plugin's id.
     name: String,
     /// The id of its approval.
     approval_id: String,
-    /// The permissions that it asks for.
-    permissions: PluginPermissions,
-    /// The files that an approval covers.
-    content: PackageContent,
+    limits: ReadLimits,
 }
 
 impl RuntimeAdministration {
@@ -51,7 +49,7 @@ impl RuntimeAdministration {
     /// # Errors
     ///
     /// There is none, no approvals are kept, or it needs none.
-    fn kept(&self, id: &str) -> Result<StoredPackage, CommandError> {
+    fn locate(&self, id: &str) -> Result<LocatedPackage, CommandError> {
         let Some(home) = self.weft_home.clone() else {
             return Err(failed("no approvals are kept", "set `WEFT_HOME` to a folder"));
         };
@@ -64,8 +62,10 @@ impl RuntimeAdministration {
             None => refused().map(|it| PathBuf::from(&it.origin)),
         };
         if let Some(folder) = folder.filter(|folder| folder.starts_with(home.join("plugins"))) {
-            let approval_id = PackageKind::Plugin.approval_id(id);
-            return self.read(PackageKind::Plugin, &folder, home, id, approval_id);
+            let (kind, limits) = (PackageKind::Plugin, self.read_limits);
+            let approval_id = kind.approval_id(id);
+            let name = id.to_owned();
+            return Ok(LocatedPackage { home, kind, folder, name, approval_id, limits });
         }
         let is_meant =
             |entry: &&Arc<SkillEntry>| *entry.name == *id || entry.provider.as_deref() == Some(id);
@@ -82,7 +82,8 @@ impl RuntimeAdministration {
             {
                 return Err(nothing_but_text(name));
             }
-            return self.read(PackageKind::Skill, &folder, home, name, approval_id);
+            let (kind, name, limits) = (PackageKind::Skill, name.to_string(), self.read_limits);
+            return Ok(LocatedPackage { home, kind, folder, name, approval_id, limits });
         }
         Err(match plugin {
             Some(PackageOrigin::Bundled) => failed(
@@ -100,31 +101,6 @@ impl RuntimeAdministration {
                 )
             }
         })
-    }
-
-    /// Reads the package in a folder.
-    ///
-    /// # Errors
-    ///
-    /// It can't be read, or it is a text that needs no approval.
-    fn read(
-        &self,
-        kind: PackageKind,
-        folder: &Path,
-        home: PathBuf,
-        name: &str,
-        approval_id: String,
-    ) -> Result<StoredPackage, CommandError> {
-        let package = Package::read(kind, folder, self.read_limits)
-            .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
-        let permissions = package.permissions;
-        let content = PackageContent::read(folder, &home, package.version.as_deref());
-        let is_text = package.module.is_none() && permissions.is_empty();
-        let change = Approvals::change(&home, &approval_id, &content);
-        if is_text && change.map_err(|error| of_home(&error))?.is_none() {
-            return Err(nothing_but_text(name));
-        }
-        Ok(StoredPackage { home, kind, name: name.to_owned(), approval_id, permissions, content })
     }
 
     /// Why it can't be used after a reload; `None` if it can be used.
@@ -154,6 +130,41 @@ impl RuntimeAdministration {
     }
 }
 
+impl LocatedPackage {
+    /// Approves its present content and what of its permissions `granted` covers. Blocks on the file system.
+    fn approve(&self, granted: Approval) -> Result<(), CommandError> {
+        let (permissions, content) = self.read()?;
+        let Self { home, approval_id, .. } = self;
+        let given = Approval { change: true, ..granted };
+        let asked = Approvals::ask(home, approval_id, &permissions, &content, given, &mut NoPrompt);
+        asked.map(drop).map_err(|error| of_home(&error))
+    }
+
+    /// Takes its approval back. Blocks on the file system.
+    fn reject(&self) -> Result<(), CommandError> {
+        self.read()?;
+        Approvals::revoke(&self.home, &self.approval_id).map_err(|error| of_home(&error))
+    }
+
+    /// The permissions that it asks for, and the files that an approval covers.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read, or it is a text that needs no approval.
+    fn read(&self) -> Result<(PluginPermissions, PackageContent), CommandError> {
+        let Self { home, folder, .. } = self;
+        let package = Package::read(self.kind, folder, self.limits)
+            .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
+        let content = PackageContent::read(folder, home, package.version.as_deref());
+        let is_text = package.module.is_none() && package.permissions.is_empty();
+        let change = Approvals::change(home, &self.approval_id, &content);
+        if is_text && change.map_err(|error| of_home(&error))?.is_none() {
+            return Err(nothing_but_text(&self.name));
+        }
+        Ok((package.permissions, content))
+    }
+}
+
 /// Why a plugin or skill can't be used.
 enum Obstacle {
     /// Permissions that are not approved, as `kind: value`.
@@ -169,14 +180,10 @@ impl Administration for RuntimeAdministration {
         granted: Approval,
     ) -> BoxFuture<'a, Result<String, CommandError>> {
         Box::pin(async move {
-            let StoredPackage { home, kind, name, approval_id, permissions, content } =
-                self.kept(id)?;
-            // The command approves the current content.
-            let given = Approval { change: true, ..granted };
-            let granting = move || {
-                Approvals::ask(&home, &approval_id, &permissions, &content, given, &mut NoPrompt)
-            };
-            off_executor(granting).await.map_err(|error| of_home(&error))?;
+            let located = self.locate(id)?;
+            let (kind, name) = (located.kind, located.name.clone());
+            // A package of many files takes a while to read and to digest: other chats go on meanwhile.
+            off_executor(move || located.approve(granted)).await?;
             self.loader.reload().await;
             Ok(match self.obstacle(kind, &name) {
                 None => format!("`{id}` is in service"),
@@ -191,9 +198,9 @@ impl Administration for RuntimeAdministration {
 
     fn reject<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<String, CommandError>> {
         Box::pin(async move {
-            let StoredPackage { home, kind, name, approval_id, .. } = self.kept(id)?;
-            let rejecting = move || Approvals::revoke(&home, &approval_id);
-            off_executor(rejecting).await.map_err(|error| of_home(&error))?;
+            let located = self.locate(id)?;
+            let (kind, name) = (located.kind, located.name.clone());
+            off_executor(move || located.reject()).await?;
             self.loader.reload().await;
             if self.obstacle(kind, &name).is_none() {
                 let next_step = format!("`weft-lite {kind} remove {name}` takes it away");
