@@ -1,6 +1,6 @@
 //! Standard input and output as streams that wait on the reactor, where the system can. A thread between
 //! them and whoever reads costs more than the call of a small tool, and it reads ahead: what it has read is
-//! lost to the next start of the program ([`McpServer::finish`](crate::McpServer::finish)).
+//! lost to the next start of the program ([`McpServer::finish`](crate::mcp::McpServer::finish)).
 
 use std::fs::{File, OpenOptions};
 use std::io;
