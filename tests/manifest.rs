@@ -477,7 +477,8 @@ fn syntax_errors_give_line_and_column() {
 fn a_key_given_twice_is_refused() {
     let error = PluginManifest::from_json(r#"{"id": "a", "id": "b"}"#).unwrap_err();
     assert!(error.to_string().contains("the key `id` is given twice at line 1"), "{error}");
-    yaml_refused("permissions:\n  shell: false\n  shell: true", "the key `shell` is given twice");
+    let where_it_is = "the key `shell` is given twice at line 3 column 3";
+    yaml_refused("permissions:\n  shell: false\n  shell: true", where_it_is);
 }
 
 #[test]

@@ -205,15 +205,7 @@ impl<'de> Visitor<'de> for DocumentValue<'_> {
         reader.spend(0)?;
         let inner = self.inner()?;
         let mut map = Map::new();
-        while let Some(key) = entries.next_key_seed(DocumentText { strict: reader.strict })? {
-            reader.spend(key.len())?;
-            if map.contains_key(&key) {
-                if reader.strict {
-                    let key = key.escape_debug();
-                    return Err(de::Error::custom(format!("the key `{key}` is given twice")));
-                }
-                reader.repeated.borrow_mut().push(key.clone());
-            }
+        while let Some(key) = entries.next_key_seed(DocumentKey { reader, map: &map })? {
             map.insert(key, entries.next_value_seed(inner)?);
         }
         Ok(Value::Object(map))
@@ -228,30 +220,41 @@ impl<'de> Visitor<'de> for DocumentValue<'_> {
     }
 }
 
-/// A text; where it need not be strict, a scalar as it is written.
-pub(crate) struct DocumentText {
-    pub(crate) strict: bool,
+/// The next key of a mapping that has these already.
+///
+/// A fault of the key is found while it is read, because the parser then knows its line and column.
+struct DocumentKey<'r, 'm> {
+    reader: &'r DocumentReader,
+    map: &'m Map<String, Value>,
 }
 
-impl<'de> DeserializeSeed<'de> for DocumentText {
+impl<'de> DeserializeSeed<'de> for DocumentKey<'_, '_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<String, D::Error> {
-        match self.strict {
+        match self.reader.strict {
             true => parser.deserialize_any(self),
             false => parser.deserialize_str(self),
         }
     }
 }
 
-impl Visitor<'_> for DocumentText {
+impl Visitor<'_> for DocumentKey<'_, '_> {
     type Value = String;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a key that is text")
     }
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<String, E> {
-        Ok(value.to_owned())
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<String, E> {
+        self.reader.spend(key.len())?;
+        if self.map.contains_key(key) {
+            if self.reader.strict {
+                let key = key.escape_debug();
+                return Err(E::custom(format!("the key `{key}` is given twice")));
+            }
+            self.reader.repeated.borrow_mut().push(key.to_owned());
+        }
+        Ok(key.to_owned())
     }
 }

@@ -58,9 +58,7 @@ pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub(crate) use document::from_state_json;
 pub use document_fault::DocumentFault;
-pub(crate) use document_reader::{
-    DocumentReader, DocumentText, YAML_BRACKETS, has_too_many_brackets,
-};
+pub(crate) use document_reader::{DocumentReader, YAML_BRACKETS, has_too_many_brackets};
 pub use future::{BoxFuture, Cancellation, CancellationSource};
 #[cfg(feature = "mcp")]
 pub(crate) use hex::bytes_from_hex;

@@ -5,11 +5,11 @@
 use std::fmt;
 
 use serde::Deserialize as _;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::nesting::DEPTH;
-use crate::contract::{DocumentReader, DocumentText, YAML_BRACKETS, has_too_many_brackets};
+use crate::contract::{DocumentReader, YAML_BRACKETS, has_too_many_brackets};
 
 /// Values of any kind: each use of an alias counts again, so that aliases can't multiply.
 const VALUES: usize = 2_000;
@@ -106,8 +106,28 @@ fn plain(text: &str) -> String {
     }
 }
 
-/// The reader of a scalar as it is written.
-const SCALAR: DocumentText = DocumentText { strict: false };
+/// A scalar as it is written.
+struct Scalar;
+
+impl<'de> DeserializeSeed<'de> for Scalar {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<String, D::Error> {
+        parser.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Scalar {
+    type Value = String;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a scalar")
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<String, E> {
+        Ok(value.to_owned())
+    }
+}
 
 /// A value whose numbers become the text they were written as, where JSON would write another.
 struct Written<'v>(&'v mut Value);
@@ -118,7 +138,7 @@ impl<'de> DeserializeSeed<'de> for Written<'_> {
     fn deserialize<D: Deserializer<'de>>(self, parser: D) -> Result<(), D::Error> {
         match self.0 {
             Value::Number(number) => {
-                let text = SCALAR.deserialize(parser)?;
+                let text = Scalar.deserialize(parser)?;
                 if text != number.to_string() {
                     *self.0 = Value::String(text);
                 }
@@ -126,7 +146,7 @@ impl<'de> DeserializeSeed<'de> for Written<'_> {
             }
             // Numbers that JSON has no room for are text by now, and may be written otherwise.
             Value::String(text) => {
-                *text = SCALAR.deserialize(parser)?;
+                *text = Scalar.deserialize(parser)?;
                 Ok(())
             }
             Value::Array(_) => parser.deserialize_seq(self),
@@ -153,7 +173,7 @@ impl<'de> Visitor<'de> for Written<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        while let Some(key) = entries.next_key_seed(SCALAR)? {
+        while let Some(key) = entries.next_key_seed(Scalar)? {
             match self.0.get_mut(&key) {
                 Some(value) => entries.next_value_seed(Written(value))?,
                 None => drop(entries.next_value::<IgnoredAny>()?),
