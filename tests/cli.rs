@@ -539,6 +539,12 @@ fn a_mistyped_command_gets_a_suggestion() {
     dir.run(&["tools", "--josn"])
         .exits(2)
         .says("unrecognized argument: --josn\n  try: did you mean `--json`?");
+    // Options of one command are known as well, and only there.
+    let channel = "try: did you mean `--channel`?";
+    dir.run(&["run", "--chanel", "socket"]).exits(2).says(channel);
+    dir.run(&["plugin", "list", "--chanel"]).exits(2).says("--help` after a command");
+    let registry = "try: did you mean `--registry`?";
+    dir.run(&["plugin", "install", "x", "--regstry", "y"]).exits(2).says(registry);
     for wrong in ["0", "x", "-1"] {
         dir.run(&["--memory-budget-mb", wrong, "tools"]).exits(2).says(&format!(
             "error: `--memory-budget-mb` does not take `{wrong}`: it must be a whole number of MB"

@@ -66,8 +66,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Program>, CommandFailure> {
             Ok(None)
         }
         Err(EarlyExit { output, status: Err(()) }) => {
-            let unknown =
-                synonyms::unknown(&arguments).or_else(|| synonyms::unknown_option(&output));
+            let unknown = synonyms::unknown(&arguments)
+                .or_else(|| synonyms::unknown_option(&output, &arguments));
             Err(unknown.unwrap_or_else(|| usage(&sentence(&output))))
         }
     }

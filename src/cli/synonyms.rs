@@ -1,11 +1,11 @@
 //! Suggestions for unknown commands and options.
 
-use argh::{CommandInfo, SubCommands};
+use argh::{CommandInfo, FromArgs, SubCommands};
 use weft_lite::text::{did_you_mean, similar_names};
 
 use super::CommandFailure;
 use super::arguments::{self, is_valued};
-use super::program::{NAME, ProgramCommand};
+use super::program::{NAME, Program, ProgramCommand};
 
 /// Words of other programs for commands of this one. Inside a group only its own commands are suggested.
 const SYNONYMS: [(&str, &[&str]); 30] = [
@@ -58,25 +58,47 @@ pub(super) fn unknown(arguments: &[&str]) -> Option<CommandFailure> {
     if !all.contains(&word) {
         return (word != "help").then(|| failure("", word, &all));
     }
-    let group = match word {
-        "plugin" => super::plugin::commands(),
-        "skill" => super::skill::commands(),
-        "secret" => super::secret::commands(),
-        #[cfg(feature = "package")]
-        "key" => super::key::commands(),
-        _ => return None,
-    };
-    let known = names(group);
+    let known = names(group(word)?);
     let inner = *rest.next().filter(|inner| !inner.starts_with('-'))?;
     (inner != "help" && !known.contains(&inner)).then(|| failure(word, inner, &known))
 }
 
-/// The failure for an unknown option that resembles a known one, from the parser's output.
-pub(super) fn unknown_option(words: &str) -> Option<CommandFailure> {
+/// The failure for an unknown option that resembles a known one of its command, from the parser's output.
+pub(super) fn unknown_option(words: &str, arguments: &[&str]) -> Option<CommandFailure> {
     let option = words.lines().next()?.strip_prefix("Unrecognized argument: ")?.trim();
-    let similar = similar_names(option, arguments::shared().chain(["--help"]));
+    let usage = usage_of(arguments);
+    let own = usage.split(|letter: char| letter != '-' && !letter.is_ascii_lowercase());
+    let own = own.filter(|word| word.starts_with("--"));
+    let known: Vec<&str> = arguments::shared().chain(["--help"]).collect();
+    let similar = similar_names(option, own.chain(known));
     let message = format_args!("unrecognized argument: {option}");
     did_you_mean(&similar, "").map(|next_step| CommandFailure::usage(&message, &next_step))
+}
+
+/// The usage line of the command in the arranged `arguments`, which names its options.
+fn usage_of(arguments: &[&str]) -> String {
+    let mut words = arguments.iter().copied();
+    let commands = names(ProgramCommand::COMMANDS);
+    let command = words.find(|word| commands.contains(word));
+    let inner = command.and_then(group).and_then(|group| {
+        let known = names(group);
+        words.find(|word| known.contains(word))
+    });
+    let asking: Vec<&str> = command.into_iter().chain(inner).chain(["--help"]).collect();
+    let help = Program::from_args(&[NAME], &asking).err().map(|exit| exit.output);
+    help.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The commands of a group; `None` for a command that is no group.
+fn group(word: &str) -> Option<&'static [&'static CommandInfo]> {
+    match word {
+        "plugin" => Some(super::plugin::commands()),
+        "skill" => Some(super::skill::commands()),
+        "secret" => Some(super::secret::commands()),
+        #[cfg(feature = "package")]
+        "key" => Some(super::key::commands()),
+        _ => None,
+    }
 }
 
 fn names(commands: &[&'static CommandInfo]) -> Vec<&'static str> {
