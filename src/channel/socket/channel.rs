@@ -36,8 +36,11 @@ pub struct SocketChannel {
     inherited: Lock<Option<OwnedFd>>,
     /// The connections, also after their read side is closed: accepted messages are answered.
     connections: Lock<SortedMap<u64, Arc<ClientConnection>>>,
+    /// The number of the next connection.
     next: AtomicU64,
+    /// How many messages this socket has written: the number is the id of each.
     written: AtomicU64,
+    /// What messages and answers of all clients may hold together.
     budget: ByteBudget,
 }
 

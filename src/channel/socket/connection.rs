@@ -49,9 +49,11 @@ pub(super) struct Limits {
 pub(super) struct ClientConnection {
     /// The number of the connection: the chats of two clients never have the same id.
     pub(super) number: u64,
+    /// Both directions of the connection.
     stream: Stream,
     /// Held while one line is written.
     writing: AsyncLock<()>,
+    /// What the reading and the writing side share.
     state: Lock<ConnectionState>,
     /// What all connections may hold together.
     budget: ByteBudget,
