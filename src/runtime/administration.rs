@@ -140,9 +140,12 @@ impl LocatedPackage {
         asked.map(drop).map_err(|error| of_home(&error))
     }
 
-    /// Takes its approval back. Blocks on the file system.
+    /// Takes its approval back, also when its package can't be read: a broken update must not protect the version
+    /// that still runs. Blocks on the file system.
     fn reject(&self) -> Result<(), CommandError> {
-        self.read()?;
+        if let Ok(package) = Package::read(self.kind, &self.folder, self.limits) {
+            self.content(&package)?;
+        }
         Approvals::revoke(&self.home, &self.approval_id).map_err(|error| of_home(&error))
     }
 
@@ -152,16 +155,26 @@ impl LocatedPackage {
     ///
     /// It can't be read, or it is a text that needs no approval.
     fn read(&self) -> Result<(PluginPermissions, PackageContent), CommandError> {
-        let Self { home, folder, .. } = self;
-        let package = Package::read(self.kind, folder, self.limits)
+        let package = Package::read(self.kind, &self.folder, self.limits)
             .map_err(|error| failed(&error.to_string(), &error.next_step()))?;
+        let content = self.content(&package)?;
+        Ok((package.permissions, content))
+    }
+
+    /// The files that an approval covers.
+    ///
+    /// # Errors
+    ///
+    /// It is a text that needs no approval.
+    fn content(&self, package: &Package) -> Result<PackageContent, CommandError> {
+        let Self { home, folder, .. } = self;
         let content = PackageContent::read(folder, home, package.version.as_deref());
         let is_text = package.module.is_none() && package.permissions.is_empty();
         let change = Approvals::change(home, &self.approval_id, &content);
         if is_text && change.map_err(|error| of_home(&error))?.is_none() {
             return Err(nothing_but_text(&self.name));
         }
-        Ok((package.permissions, content))
+        Ok(content)
     }
 }
 

@@ -189,6 +189,36 @@ fn a_running_host_drops_revoked_plugins() {
     child.wait().unwrap();
 }
 
+/// A version that still runs because its update is broken goes out of service as any other.
+#[test]
+fn a_broken_update_protects_no_version() {
+    for by_command in [false, true] {
+        let home = Home::new();
+        let folder = home.probe("1.0.0", &json!({}));
+        succeeds(&home, &["plugin", "install", folder.to_str().unwrap()]);
+        let mut child = home.command(&["run", "--json", "--no-bundled"]).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut say = |line: &str| {
+            writeln!(stdin, "{line}").unwrap();
+            json(&answers.next().unwrap().unwrap())
+        };
+        assert_eq!(say("probe__echo 1")["ok"], true);
+        fs::write(home.weft().join("plugins/probe/weft.plugin.json"), "{").unwrap();
+        assert_eq!(say("/reload")["ok"], true);
+        assert_eq!(say("probe__echo 1")["result"], 1, "the version before stays");
+        match by_command {
+            true => assert_eq!(say("/reject probe")["ok"], true),
+            false => drop(succeeds(&home, &["plugin", "revoke", "probe"])),
+        }
+        assert_eq!(say("/reload")["ok"], true);
+        let answer = say("probe__echo 1");
+        assert_ne!(answer["result"], 1, "{answer}");
+        drop(stdin);
+        child.wait().unwrap();
+    }
+}
+
 #[test]
 fn a_secret_is_never_shown() {
     const VALUE: &str = "tok-4711-do-not-show";

@@ -24,7 +24,7 @@ const AT_ONCE: usize = 4;
 /// The slow part of preparing a package.
 type Readying = BoxFuture<'static, Result<ReadyPackage, LoadError>>;
 
-/// Prepares the packages at these places for service. The results are in the same order.
+/// Prepares the packages at these places for service.
 ///
 /// Nothing in service changes: the results stand beside the plugins in service until the plan is
 /// applied.
@@ -38,7 +38,7 @@ pub(super) async fn fetch(
         0 | 1 => 1,
         _ => available_parallelism().map_or(1, |cores| cores.get().min(AT_ONCE)),
     };
-    let mut fetched = Vec::with_capacity(places.len());
+    let mut fetched = Fetched::new();
     let context = host.prepare_context(descriptions.clone());
     let (waiting, under_way) = (places.into_iter(), VecDeque::new());
     let mut ahead = Ahead { waiting, under_way, at_once, disk, host, context };
@@ -49,7 +49,7 @@ pub(super) async fn fetch(
             Ok(ready) => host.contained(Box::pin(prepare(ready))).await,
             Err(error) => Err(error),
         };
-        fetched.push((place, prepared));
+        fetched.insert(place, prepared);
     }
     fetched
 }

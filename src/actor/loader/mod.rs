@@ -12,6 +12,7 @@ mod candidate;
 mod code;
 mod disk;
 mod fetch;
+mod history;
 mod options;
 mod place;
 mod plan;

@@ -6,34 +6,14 @@
 
 use super::candidate::Candidate;
 use super::code::Content;
+use super::history::{History, Serving};
 use super::place::{Outcomes, PackagePlace};
 use super::scope::Failures;
 use crate::actor::load::LoadError;
 use crate::actor::registry::RefusedPlugin;
-use crate::contract::{PluginPermissions, SortedMap, SortedSet};
+use crate::contract::{SortedMap, SortedSet};
 use crate::package::{ApprovalPolicy, PackageError, PackageErrorKind};
 use crate::skill::Readiness;
-
-/// A plugin in service.
-///
-/// As the loader has put it there. The host may have unloaded it meanwhile, which the loader does
-/// not see.
-pub(super) struct Serving {
-    pub(super) place: PackagePlace,
-    pub(super) digest: u64,
-    pub(super) version: String,
-    pub(super) permissions: PluginPermissions,
-}
-
-/// The results of earlier reloads.
-#[derive(Default)]
-pub(super) struct History {
-    /// The plugins in service, by id.
-    pub(super) serving: SortedMap<String, Serving>,
-    /// The digest of content that could not be put into service, and why.
-    pub(super) failed: SortedMap<PackagePlace, (u64, LoadError)>,
-    pub(super) outcomes: Outcomes,
-}
 
 /// The state of the disk that a reload brings into service.
 pub(super) struct PlanInput {
@@ -43,13 +23,15 @@ pub(super) struct PlanInput {
     pub(super) unreadable: Vec<PackageError>,
     /// Plugins in service that were uninstalled together with their approvals, by id.
     pub(super) forgotten: SortedSet<String>,
+    /// Plugins in service whose permissions are no longer approved, by id.
+    pub(super) unapproved: SortedSet<String>,
     /// Unchanged plugins to load again, because a file that they may use now exists, by id.
     pub(super) stale: SortedSet<String>,
     pub(super) failures: Failures,
 }
 
-/// The packages that this reload has fetched, with the reason if one failed.
-pub(super) type Fetched<P> = Vec<(PackagePlace, Result<P, LoadError>)>;
+/// The packages that this reload has fetched, by place, with the reason if one failed.
+pub(super) type Fetched<P> = SortedMap<PackagePlace, Result<P, LoadError>>;
 
 /// The changes of one reload.
 #[derive(Default)]
@@ -115,8 +97,7 @@ impl<'a, P> Planner<'a, P> {
         if self.is_serving(place, content) {
             return self.serve(place, id);
         }
-        let fetched = self.fetched.iter().find(|(fetched, _)| fetched == place);
-        match (fetched.map(|(_, result)| result), self.failed_before(place, content)) {
+        match (self.fetched.get(place), self.failed_before(place, content)) {
             (Some(Ok(_)), _) => self.add(place, content),
             (Some(Err(error)), _) => {
                 if !is_race(error) {
@@ -199,6 +180,11 @@ impl<'a, P> Planner<'a, P> {
         let old =
             serving.find(|(id, it)| it.place == *place && !self.withdrawn.contains(id.as_str()));
         match old {
+            // Its approval was taken back while its package is broken: it is not even kept.
+            Some((old, _)) if self.input.unapproved.contains(old) => {
+                self.withdraw(old, true);
+                self.refuse(place, Some(old), error);
+            }
             Some((old, serving)) if !self.plan.claimed.contains_key(old) => {
                 let (error, version) = (Box::new(error), serving.version.clone());
                 self.report(place, Some(old), LoadError::Kept { error, version });
@@ -219,20 +205,25 @@ impl<'a, P> Planner<'a, P> {
             // Calls may be in flight on a version that went out of service before.
             None => is_new && matches!(policy, ApprovalPolicy::Stored(it) if it.revoked),
         };
-        if serving.is_some() {
-            self.withdrawn.insert(id);
-            self.plan.remove.push(id.to_owned());
-            if is_revoked {
-                let warning = format!("{id} is out of service: its approval was taken back");
-                self.plan.warnings.push(warning);
-            }
-        }
-        if is_revoked {
-            self.plan.revoke.push(id.to_owned());
+        match serving {
+            Some(_) => self.withdraw(id, is_revoked),
+            None if is_revoked => self.plan.revoke.push(id.to_owned()),
+            None => {}
         }
         let error = LoadError::Pending { unapproved: missing, command: command.clone() };
         self.report(place, Some(id), error);
         self.plan.outcomes.insert(place.clone(), outcome);
+    }
+
+    /// Takes a plugin out of service. If its approval was taken back, its calls in flight are cancelled.
+    fn withdraw(&mut self, id: &'a str, is_revoked: bool) {
+        self.withdrawn.insert(id);
+        self.plan.remove.push(id.to_owned());
+        if is_revoked {
+            self.plan.revoke.push(id.to_owned());
+            let warning = format!("{id} is out of service: its approval was taken back");
+            self.plan.warnings.push(warning);
+        }
     }
 
     /// The version in service, unless this plan takes it out.
@@ -267,7 +258,7 @@ fn is_race(error: &LoadError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::PluginManifest;
+    use crate::contract::{PluginManifest, PluginPermissions};
     use crate::package::{Approval, PackageKind, StoredApproval};
 
     const NOTHING: Fetched<()> = Fetched::new();
@@ -309,6 +300,7 @@ mod tests {
             candidates: candidates.into(),
             unreadable: Vec::new(),
             forgotten: SortedSet::new(),
+            unapproved: SortedSet::new(),
             stale: SortedSet::new(),
             failures: Failures::Remember,
         }
@@ -468,6 +460,17 @@ mod tests {
         (history.serving, history.outcomes) = (SortedMap::new(), first.outcomes);
         let second = plan(&revoked(), &history, &NOTHING);
         assert!(second.remove.is_empty() && second.revoke.is_empty() && second.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_broken_package_does_not_outlive_its_approval() {
+        let history = serving([("a", "one", 1)]);
+        let broken = PackageErrorKind::Unreadable { file: "p.wasm".into(), problem: "no".into() };
+        let mut input = input([unreadable("a", broken)]);
+        input.unapproved.insert("one".into());
+        let plan = plan(&input, &history, &NOTHING);
+        assert_eq!((plan.remove, plan.revoke), (vec!["one".into()], vec!["one".to_owned()]));
+        assert!(plan.claimed.is_empty());
     }
 
     #[test]

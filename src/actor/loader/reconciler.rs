@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::disk::Disk;
 use super::fetch::fetch;
-use super::plan::{Fetched, History, Plan, PlanInput, plan};
+use super::history::History;
+use super::plan::{Fetched, Plan, PlanInput, plan};
 use super::scope::Failures;
 use crate::actor::host::{PluginHost, Update};
 use crate::actor::prepare::PreparedPlugin;
@@ -54,10 +55,14 @@ impl Reconciler {
         let skills = disk.registry(&self.skills, &touched, &self.history.outcomes);
         let serving = self.history.serving.iter();
         let forgotten = serving.filter(|(_, it)| disk.is_forgotten(&it.place));
+        let unapproved = self.history.serving.iter();
+        let unapproved =
+            unapproved.filter(|(id, it)| disk.is_unapproved(&it.place, id, &it.permissions));
         let input = PlanInput {
             candidates: disk.candidates(&skills),
             unreadable: disk.unreadable().cloned().collect(),
             forgotten: forgotten.map(|(id, _)| id.clone()).collect(),
+            unapproved: unapproved.map(|(id, _)| id.clone()).collect(),
             stale: self.stale(failures).await,
             failures,
         };
@@ -107,8 +112,7 @@ impl Reconciler {
         let History { serving, failed: known_failed, outcomes: known_outcomes } = &mut self.history;
         for (id, added) in add {
             known_failed.remove(&added.place);
-            let at = fetched.iter().position(|(place, _)| *place == added.place);
-            if let Some((_, Ok(mut plugin))) = at.map(|at| fetched.swap_remove(at)) {
+            if let Some(Ok(mut plugin)) = fetched.remove(&added.place) {
                 to_keep.extend(plugin.to_keep.take());
                 update.add.push(plugin);
             }

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use super::super::place::PackagePlace;
+use super::super::plugins::PluginSource;
 use super::super::skills::KnownSkill;
 use super::Disk;
 use crate::contract::PluginPermissions;
@@ -59,6 +60,27 @@ impl Disk {
         let kinds = [PackageKind::Plugin, PackageKind::Skill];
         let home = self.options.weft_home.as_ref();
         home.is_some_and(|home| kinds.into_iter().any(|kind| forgotten(home, kind)))
+    }
+
+    /// Whether the plugin `id`, in service from a place, runs with permissions that are no longer approved. This
+    /// needs no readable package: an approval counts also when its package is broken.
+    pub(in crate::actor::loader) fn is_unapproved(
+        &self,
+        place: &PackagePlace,
+        id: &str,
+        permissions: &PluginPermissions,
+    ) -> bool {
+        let PackageOrigin::Folder(folder) = place.origin() else { return false };
+        let mut installed =
+            self.plugins.iter().filter(|tree| tree.source == PluginSource::Installed);
+        let approval = match installed.any(|tree| tree.plugins.contains_key(&folder)) {
+            true => Some(self.context.approvals.of(id)),
+            false => self.skills.iter().find_map(|tree| {
+                let skill = tree.skills.get(&folder)?;
+                Some(self.approval(tree.level, skill))
+            }),
+        };
+        approval.is_some_and(|it| !ApprovalPolicy::from(it).missing(permissions).is_empty())
     }
 
     /// The approval of a skill that is not shipped by a plugin.
