@@ -43,24 +43,24 @@ const SYNONYMS: [(&str, &[&str]); 30] = [
 
 /// The failure for an unknown command in the arranged `arguments`; `None` if the command exists.
 pub(super) fn unknown(arguments: &[&str]) -> Option<CommandFailure> {
-    let mut rest = arguments.iter();
-    let word = loop {
-        match rest.next()? {
-            option if option.starts_with('-') => {
-                if is_valued(option) {
-                    rest.next();
-                }
-            }
-            word => break *word,
-        }
-    };
+    let (word, rest) = from_command(arguments).split_first()?;
     let all = names(ProgramCommand::COMMANDS);
-    if !all.contains(&word) {
-        return (word != "help").then(|| failure("", word, &all));
+    if !all.contains(word) {
+        return (*word != "help").then(|| failure("", word, &all));
     }
     let known = names(group(word)?);
-    let inner = *rest.next().filter(|inner| !inner.starts_with('-'))?;
-    (inner != "help" && !known.contains(&inner)).then(|| failure(word, inner, &known))
+    let inner = rest.first().filter(|inner| !inner.starts_with('-'))?;
+    (*inner != "help" && !known.contains(inner)).then(|| failure(word, inner, &known))
+}
+
+/// The arguments from the command on, without the options of the program before it.
+fn from_command<'a>(mut arguments: &'a [&'a str]) -> &'a [&'a str] {
+    while let [option, rest @ ..] = arguments
+        && option.starts_with('-')
+    {
+        arguments = rest.get(usize::from(is_valued(option))..).unwrap_or_default();
+    }
+    arguments
 }
 
 /// The failure for an unknown option that resembles a known one of its command, from the parser's output.
@@ -77,14 +77,14 @@ pub(super) fn unknown_option(words: &str, arguments: &[&str]) -> Option<CommandF
 
 /// The usage line of the command in the arranged `arguments`, which names its options.
 fn usage_of(arguments: &[&str]) -> String {
-    let mut words = arguments.iter().copied();
-    let commands = names(ProgramCommand::COMMANDS);
-    let command = words.find(|word| commands.contains(word));
-    let inner = command.and_then(group).and_then(|group| {
-        let known = names(group);
-        words.find(|word| known.contains(word))
-    });
-    let asking: Vec<&str> = command.into_iter().chain(inner).chain(["--help"]).collect();
+    let is_inner =
+        |(word, inner): (&str, &&str)| group(word).is_some_and(|it| names(it).contains(inner));
+    let command = match from_command(arguments) {
+        [word, inner, ..] if is_inner((word, inner)) => &[*word, *inner][..],
+        [word, ..] => &[*word],
+        [] => &[],
+    };
+    let asking = [command, &["--help"]].concat();
     let help = Program::from_args(&[NAME], &asking).err().map(|exit| exit.output);
     help.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
 }
