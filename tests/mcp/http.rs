@@ -1,7 +1,7 @@
 //! MCP over HTTP, with raw sockets: the rules for headers, who may ask, streams, limits and the end.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -589,6 +589,10 @@ fn other_machines_are_served_only_with_a_token() {
     let error = McpListener::bind(open, HttpOptions::default()).unwrap_err();
     assert!(matches!(error, HttpError::TokenNeeded { .. }));
     assert!(error.next_step().contains("give it a token"));
+    let kept = TcpListener::bind(open).unwrap();
+    let address = kept.local_addr().unwrap();
+    let error = McpListener::adopt(kept.into(), address, HttpOptions::default()).unwrap_err();
+    assert!(matches!(error, HttpError::TokenNeeded { .. }));
     let token = Some(BearerToken::new(TOKEN).unwrap());
     McpListener::bind(open, HttpOptions { token, ..HttpOptions::default() }).unwrap();
     for weak in ["", "short", "with spaces in the middle", "not-ascii-\u{e9}-not-ascii"] {

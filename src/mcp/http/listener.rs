@@ -70,9 +70,7 @@ impl McpListener {
     /// [`HttpError::TokenNeeded`] if the address is not loopback and there is no token, and
     /// [`HttpError::Listen`].
     pub fn bind(address: SocketAddr, options: HttpOptions) -> Result<Self, HttpError> {
-        if !address.ip().is_loopback() && options.token.is_none() {
-            return Err(HttpError::TokenNeeded { address });
-        }
+        check_token(address, &options)?;
         let failed = |error| HttpError::Listen { address, error };
         let listener = Async::<TcpListener>::bind(address).map_err(failed)?;
         let address = listener.get_ref().local_addr().map_err(failed)?;
@@ -80,18 +78,17 @@ impl McpListener {
     }
 
     /// The same, with the listening socket that another process has [kept](Self::keep) for this one, if
-    /// it is one and listens on this address.
+    /// it is one and listens on this address. Otherwise a new socket is bound.
     ///
     /// # Errors
     ///
     /// As [`bind`](Self::bind).
-    ///
-    /// If it is not, a new socket is bound.
     pub fn adopt(
         socket: OwnedFd,
         address: SocketAddr,
         options: HttpOptions,
     ) -> Result<Self, HttpError> {
+        check_token(address, &options)?;
         let listens = rustix::net::sockopt::socket_acceptconn(&socket).unwrap_or_default();
         let listener = TcpListener::from(socket);
         let bound = listener.local_addr().ok().filter(|_| listens);
@@ -121,6 +118,14 @@ impl McpListener {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// Other machines can only be served with a token.
+fn check_token(address: SocketAddr, options: &HttpOptions) -> Result<(), HttpError> {
+    if address.ip().is_loopback() || options.token.is_some() {
+        return Ok(());
+    }
+    Err(HttpError::TokenNeeded { address })
 }
 
 impl McpServer {
