@@ -15,7 +15,7 @@ use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 use smol::Timer;
 
 use super::batch::Batch;
-use super::mounts::has_notifications;
+use super::mounts::Mounts;
 use super::targets::Targets;
 
 use crate::actor::loader::WatchedFolder;
@@ -79,7 +79,7 @@ impl Events {
         let Some(watcher) = self.watcher.take() else { return SortedSet::new() };
         let armed = std::mem::take(&mut self.armed);
         // Watching a tree means walking it.
-        let arming = off_executor(move || arm(watcher, &armed, &watched)).await;
+        let arming = off_executor(move || arm(watcher, &armed, &watched, &Mounts::read())).await;
         let Armed { watcher, armed, targets, new, incomplete } = arming;
         if incomplete && !self.incomplete {
             log::warn!("the kernel does not tell of every change, so folders are polled as well");
@@ -191,16 +191,17 @@ fn arm(
     mut watcher: RecommendedWatcher,
     before: &SortedSet<PathBuf>,
     watched: &[WatchedFolder],
+    mounts: &Mounts,
 ) -> Armed {
     let targets = Targets::of(watched);
     // In order, so that the set grows at its end.
     let (mut armed, mut new, mut incomplete) = (SortedSet::new(), Vec::new(), false);
     for path in targets.real() {
+        incomplete |= !mounts.notify_in(path);
         if before.contains(path) {
             armed.insert(path.to_owned());
             continue;
         }
-        incomplete |= !has_notifications(path);
         match watcher.watch(path, RecursiveMode::NonRecursive) {
             Ok(()) => {
                 armed.insert(path.to_owned());
@@ -227,5 +228,24 @@ fn is_gone(error: &notify::Error) -> bool {
         ErrorKind::PathNotFound => true,
         ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actor::loader::WatchDepth;
+
+    #[test]
+    fn folders_without_notifications_stay_polled() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let watched = [WatchedFolder { path, depth: WatchDepth::Direct }];
+        let mounts = Mounts::of("22 1 0:35 / / rw - nfs4 host:/x rw");
+        let watcher = RecommendedWatcher::new(|_| {}, Config::default()).unwrap();
+        let first = arm(watcher, &SortedSet::new(), &watched, &mounts);
+        assert!(first.incomplete && !first.armed.is_empty());
+        let again = arm(first.watcher, &first.armed, &watched, &mounts);
+        assert!(again.incomplete && again.new.is_empty());
     }
 }

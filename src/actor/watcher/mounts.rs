@@ -2,7 +2,7 @@
 //! shares with its host, notify only of changes that were made through this kernel.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file systems without reliable notifications, by the kernel's names.
 const SILENT: [&str; 14] = [
@@ -10,25 +10,43 @@ const SILENT: [&str; 14] = [
     "afs", "gfs2", "lustre",
 ];
 
-/// Whether the kernel notifies of every change in this folder, as far as that can be known.
-pub(super) fn has_notifications(folder: &Path) -> bool {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    kind_at(folder, &mounts).is_none_or(|kind| {
-        // `fuse.sshfs` and the like.
-        let kind = kind.split('.').next().unwrap_or(kind);
-        !SILENT.contains(&kind)
-    })
+/// The mounted file systems.
+pub(super) struct Mounts(Vec<Mount>);
+
+struct Mount {
+    point: PathBuf,
+    is_silent: bool,
 }
 
-/// The kind of the file system that a real path is on: the last mount of the longest path.
-fn kind_at<'a>(folder: &Path, mountinfo: &'a str) -> Option<&'a str> {
-    let mounts = mountinfo.lines().filter_map(|line| {
+impl Mounts {
+    /// Those of this process. There are none where the kernel does not list them.
+    pub(super) fn read() -> Self {
+        Self::of(&fs::read_to_string("/proc/self/mountinfo").unwrap_or_default())
+    }
+
+    /// Those in the text of `/proc/self/mountinfo`.
+    pub(super) fn of(mountinfo: &str) -> Self {
+        Self(mountinfo.lines().filter_map(Mount::of).collect())
+    }
+
+    /// Whether the kernel notifies of every change in this folder, as far as that can be known. Its path is a
+    /// real one, and the longest mount point decides. Of two on one point it is the later one.
+    pub(super) fn notify_in(&self, folder: &Path) -> bool {
+        let above = self.0.iter().filter(|mount| folder.starts_with(&mount.point));
+        let mount = above.max_by_key(|mount| mount.point.as_os_str().len());
+        mount.is_none_or(|mount| !mount.is_silent)
+    }
+}
+
+impl Mount {
+    /// The mount of a line.
+    fn of(line: &str) -> Option<Self> {
         let (before, after) = line.split_once(" - ")?;
-        let point = before.split(' ').nth(4)?;
-        let kind = after.split(' ').next()?;
-        folder.starts_with(unescaped(point)).then_some((point.len(), kind))
-    });
-    mounts.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
+        let point = unescaped(before.split(' ').nth(4)?).into();
+        // `fuse.sshfs` and the like.
+        let kind = after.split([' ', '.']).next()?;
+        Some(Self { point, is_silent: SILENT.contains(&kind) })
+    }
 }
 
 /// The file writes spaces and similar characters in octal.
@@ -52,17 +70,18 @@ mod tests {
 
     #[test]
     fn the_longest_mount_decides() {
-        let kind = |path: &str| kind_at(Path::new(path), MOUNTS);
-        assert_eq!(kind("/srv"), Some("ext4"));
-        assert_eq!(kind("/srv/a share/skills"), Some("nfs4"));
-        assert_eq!(kind("/srv/a share/local/skills"), Some("tmpfs"));
-        assert_eq!(kind("/home/me/remote/skills"), Some("fuse.sshfs"));
+        let mounts = Mounts::of(MOUNTS);
+        let notify = |path: &str| mounts.notify_in(Path::new(path));
+        assert!(notify("/srv"));
+        assert!(!notify("/srv/a share/skills"));
+        assert!(notify("/srv/a share/local/skills"));
+        assert!(!notify("/home/me/remote/skills"));
     }
 
     #[test]
     fn the_mount_of_this_test_is_found() {
-        if let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") {
-            assert!(kind_at(Path::new("/"), &mounts).is_some());
+        if Path::new("/proc/self/mountinfo").exists() {
+            assert!(!Mounts::read().0.is_empty());
         }
     }
 }
