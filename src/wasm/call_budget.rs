@@ -133,8 +133,8 @@ impl CallBudget {
         if let Some(gauge) = &self.gauge {
             gauge.show(self.fuel_used);
         }
-        // No slice can be shorter than this, so its time would change nothing.
-        if units > SHORTEST_SLICE_FUEL {
+        // So short a use says nothing about the pace.
+        if units >= SHORTEST_SLICE_FUEL / 2 {
             self.keep_pace();
         }
     }
@@ -217,5 +217,22 @@ impl CallBudget {
     pub(super) fn audit_patience(&self) -> Duration {
         let left = self.time_limit.saturating_sub(self.started.elapsed());
         self.audit_patience.min(left / 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quick_slice_makes_the_next_longer() {
+        let mut budget = CallBudget::new(&PluginResourceConfig::default());
+        budget.slice_started = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+        budget.use_fuel(SLICE_FUEL);
+        assert_eq!(budget.slice, SHORTEST_SLICE_FUEL);
+        // The guest ends its slice where its next block would need more.
+        budget.slice_started = Instant::now().checked_add(Duration::from_secs(60)).unwrap();
+        budget.use_fuel(SHORTEST_SLICE_FUEL - 9);
+        assert_eq!(budget.slice, 2 * SHORTEST_SLICE_FUEL);
     }
 }
