@@ -152,6 +152,13 @@ fn nested_repetition_takes_linear_time() {
 }
 
 #[test]
+fn long_pattern_is_cut_in_the_message() {
+    let schema = schema(&json!({ "pattern": "a".repeat(5_000) }).to_string());
+    let message = schema.validate(&json!("b")).unwrap_err()[0].to_string();
+    assert!(message.contains("aaa…`") && message.len() < 500, "{message}");
+}
+
+#[test]
 fn pattern_that_compiles_to_too_much_is_unsupported() {
     let schema = schema(r#"{"pattern":"((((a{100}){100}){100}){100})"}"#);
     assert_eq!(schema.unchecked()[0].keyword, "pattern");

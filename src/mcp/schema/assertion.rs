@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::number::{Decimal, Exact};
 use super::pattern::Pattern;
 use super::value::{DUPLICATE_COST, find_duplicate, same, weight};
-use super::violation::{listed, quoted, shown};
+use super::violation::{cut, listed, quoted, shown};
 use super::{ViolationKind, bounds};
 
 /// One assertion. Those on strings, numbers and so on hold for every other kind of value.
@@ -218,7 +218,7 @@ impl Assertion {
             Self::Under(limit) => format!("a number less than {limit}"),
             Self::AtLeastSize(measure, limit) => format!("at least {}", measure.counted(*limit)),
             Self::AtMostSize(measure, limit) => format!("at most {}", measure.counted(*limit)),
-            Self::Pattern(pattern) => format!("a string that matches `{}`", pattern.as_str()),
+            Self::Pattern(pattern) => format!("a string that matches `{}`", cut(pattern.as_str())),
             Self::Unique => "items that are all different".into(),
             Self::Required(names) => properties(names.iter()),
             Self::DependentRequired(present, names) => {
