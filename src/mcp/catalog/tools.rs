@@ -126,7 +126,8 @@ impl Tools {
         for (entry, name) in entries.iter().zip(names.by_ref()) {
             match OfferedTool::new(entry, name, options.schema_policy) {
                 Ok(tool) => {
-                    let unchecked = tool.input.iter().flat_map(|schema| schema.unchecked());
+                    let unchecked = tool.input.as_deref().into_iter().chain(&tool.output);
+                    let unchecked = unchecked.flat_map(Schema::unchecked);
                     remarks.extend(unchecked.map(|part| format!("{}: {part}", tool.full_name)));
                     listed.push(tool);
                 }
