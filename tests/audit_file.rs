@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use std::fs;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -83,6 +84,17 @@ fn disk_use_is_bounded_and_keeps_the_newest() {
     }
     let kept = [fuel(&rotated), fuel(&path)].concat();
     assert_eq!(kept, (100 - kept.len() as u64..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_cut_line_is_not_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let audit = FileAudit::new(&path, 20_000);
+    (0..2).for_each(|number| audit.record(record(number)));
+    audit.flush();
+    fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"plugin\":\n").unwrap();
+    assert_eq!(audit.recent(2).len(), 2);
 }
 
 #[test]

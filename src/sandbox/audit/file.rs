@@ -139,13 +139,15 @@ impl AuditLog for FileAudit {
 fn last_records(path: &Path, count: usize) -> Vec<Value> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     let mut last = VecDeque::with_capacity(count.min(QUEUE));
-    for line in BufReader::new(file).lines().map_while(Result::ok) {
+    let lines = BufReader::new(file).lines().map_while(Result::ok);
+    // A line that was cut is no record, and takes no place of one.
+    for record in lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok()) {
         if last.len() == count {
             last.pop_front();
         }
-        last.push_back(line);
+        last.push_back(record);
     }
-    last.iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    last.into()
 }
 
 impl Drop for FileAudit {
