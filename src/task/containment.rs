@@ -76,7 +76,8 @@ fn install() {
 /// Returns where the panic can't be contained.
 fn contain(info: &PanicHookInfo<'_>) {
     // A panic while it is being contained finds nothing here, and ends the program.
-    let (Some(worker), Some(mark)) = (Worker::end_here(), Mark::end_here()) else { return };
+    let Some(mark) = Mark::end_here() else { return };
+    let Some(worker) = Worker::end_here() else { return };
     let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
     let holds_lock = is_any_held();
     if holds_lock {

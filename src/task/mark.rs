@@ -164,10 +164,17 @@ impl Drop for Marked {
 
 /// Runs a step of marked work.
 fn marked<T>(mark: &Arc<Mark>, step: impl FnOnce() -> T) -> T {
-    let outer = MARK.replace(Some(Arc::clone(mark)));
-    let result = step();
-    MARK.set(outer);
-    result
+    /// Puts the mark of the work around this step back, also when the step panics.
+    struct Outer(Option<Arc<Mark>>);
+
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            MARK.set(self.0.take());
+        }
+    }
+
+    let _outer = Outer(MARK.replace(Some(Arc::clone(mark))));
+    step()
 }
 
 /// Whether a panic here costs this thread and the work that is marked, and nothing else.
