@@ -255,10 +255,10 @@ async fn ask(
     manifest: &PluginManifest,
     key: Option<String>,
 ) -> Result<Described, LoadError> {
-    let compiled = spec.module.translate_off_executor().await?;
-    let mut budget = CallBudget::new(&spec.resources);
     let charge = spec.module.charge(&spec.account);
     let charge = charge.map_err(|error| LoadError::Start { error })?;
+    let compiled = spec.module.translate_off_executor().await?;
+    let mut budget = CallBudget::new(&spec.resources);
     let code = spec.module.put(compiled, charge);
     let Interview { instance, text, tools, answers } =
         interview(spec, &code, manifest, &mut budget).await?;
@@ -276,10 +276,10 @@ fn ask_without_host(
     manifest: &PluginManifest,
     key: &Option<String>,
 ) -> Result<Option<Described>, LoadError> {
+    let Ok(charge) = spec.module.charge(&spec.account) else { return Ok(None) };
     let summary = spec.module.shared_summary();
     let code = CompiledModule::of_checked(bytes, summary, Translation::AtFirstCall)
         .map_err(LoadError::Module)?;
-    let Ok(charge) = spec.module.charge(&spec.account) else { return Ok(None) };
     let code = Arc::new(code.charged(charge));
     let mut budget = CallBudget::new(&spec.resources).quiet();
     let mut asking = interview(spec, &code, manifest, &mut budget);
