@@ -57,7 +57,7 @@ pub(super) fn define_door_function(
         "monotonic-ms" => linker.func_wrap(module, name, || {
             monotonic_nanoseconds().checked_div(NANOSECONDS_PER_MILLISECOND).unwrap_or_default()
         })?,
-        _ => linker.func_wrap(
+        "sleep-ms" => linker.func_wrap(
             module,
             name,
             |mut caller: Caller<'_, GuestState>, milliseconds: u64| -> Result<(), Error> {
@@ -66,6 +66,7 @@ pub(super) fn define_door_function(
                 suspend_in(&mut caller, Suspended::Sleep { until })
             },
         )?,
+        _ => return Ok(()),
     };
     Ok(())
 }
