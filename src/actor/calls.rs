@@ -47,7 +47,7 @@ impl PluginHost {
         Box::pin(self.send_call(tool, params, input, gauge.cloned()))
     }
 
-    /// Runs a tool. Every public variant of a call ends here.
+    /// Runs a tool. Every public call goes through here.
     async fn send_call(
         &self,
         tool: &str,

@@ -23,7 +23,7 @@ const BUILT_IN: [&str; 2] = ["console", "socket"];
 
 impl PluginHost {
     /// Registers the channels, stages, memory backends and voice handlers of all plugins in
-    /// service, and removes those whose plugin is gone, with the pending answers of a removed
+    /// service, and removes those whose plugin is gone or no longer of their kind, with the pending answers of a removed
     /// channel. Messages of the channels go to `inbound`. Channels that `wanted` excludes are not
     /// registered. No member is started.
     ///

@@ -13,7 +13,7 @@ use crate::wasm::{CodeCharge, CompiledModule, MemoryAccount, ModuleSummary, Tran
 
 /// The module of a plugin in service.
 ///
-/// The module was validated at load. Its code is translated for the first call, from the same bytes that were
+/// The module was validated at this load or, if its description is stored, at an earlier one. Its code is translated for the first call, from the same bytes that were
 /// validated, and is kept while there is an instance and for a while afterwards.
 pub struct PluginModule {
     summary: Arc<ModuleSummary>,

@@ -276,8 +276,8 @@ impl PluginActor {
 }
 
 impl Ready {
-    /// The budget of a call. Calls that wait for one translation all wait from when they were sent, though
-    /// the actor handles them one by one.
+    /// The budget of a call. While a translation runs, time counts from when the call was sent or the
+    /// translation began, whichever is later.
     fn budget(&self, resources: &PluginResourceConfig, sent: Instant) -> CallBudget {
         let budget = CallBudget::new(resources);
         match &self.translating {

@@ -248,7 +248,7 @@ fn interview<'a>(
     })
 }
 
-/// Describes a guest on the executor, with calls to the host allowed. A host call is permitted and
+/// Describes a guest on the executor, with calls to the host allowed. A host call is checked and
 /// recorded like any other (T42).
 async fn ask(
     spec: &InstanceSpec,

@@ -69,7 +69,7 @@ pub struct RefusedPlugin {
     pub error: LoadError,
 }
 
-/// Two refusals are equal if their messages are.
+/// Two refusals are equal if their ids, origins and messages are.
 impl PartialEq for RefusedPlugin {
     fn eq(&self, other: &Self) -> bool {
         let said = |it: &Self| (it.error.to_string(), it.error.next_step());
@@ -155,8 +155,8 @@ impl PluginRegistry {
     /// # Errors
     ///
     /// [`CallError::UnknownTool`] with similar names, [`CallError::AmbiguousTool`]; for a full name whose
-    /// plugin is not in service, [`CallError::Denied`] if it waits for approval and otherwise
-    /// [`CallError::NotLoaded`].
+    /// plugin was refused, or one with a similar id, [`CallError::Denied`] if it waits for approval and
+    /// otherwise [`CallError::NotLoaded`].
     pub fn find_tool(&self, name: &str) -> Result<&ToolEntry, CallError> {
         if let Some(entry) = self.by_full_name.get(name) {
             return Ok(entry);

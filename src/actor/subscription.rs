@@ -67,7 +67,7 @@ impl Subscription {
         }
     }
 
-    /// The generation of the last change that was received.
+    /// The last generation that it has seen.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation

@@ -48,7 +48,7 @@ impl RuntimeAdministration {
     ///
     /// # Errors
     ///
-    /// There is none, no approvals are kept, or it needs none.
+    /// Nothing has this id, no approvals are kept, or it needs no approval.
     fn locate(&self, id: &str) -> Result<LocatedPackage, CommandError> {
         let Some(home) = self.weft_home.clone() else {
             return Err(failed("no approvals are kept", "set `WEFT_HOME` to a folder"));

@@ -185,7 +185,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets the source of `get-env`. Default: every variable is unset. A plugin gets only variables
+    /// Sets the source of `get-env`, and of the `PATH` and variables that skills require. Default: every variable is unset. A plugin gets only variables
     /// that its manifest lists and the operator has approved.
     #[must_use]
     pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
@@ -223,7 +223,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets the clock of rates and audit records. Default: the system's.
+    /// Sets the clock of rates, audit records, members and the gateway. Default: the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;

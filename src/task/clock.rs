@@ -12,7 +12,7 @@ use smol::Timer;
 use super::{Held, Lock};
 use crate::contract::BoxFuture;
 
-/// The sandbox's source of time.
+/// A source of time.
 pub trait Clock: Send + Sync {
     /// Monotonic time, for rates and durations.
     fn now(&self) -> Instant;

@@ -5,12 +5,13 @@
 //! answers the task's waiter, starts another thread in place of this one, and never returns. The thread's
 //! stack and everything that the task held are lost.
 //!
-//! A panic outside of marked work ends the program as any panic does. Three kinds of panic in marked work end
+//! A panic outside of marked work is not contained: it aborts or unwinds as any panic does. Three kinds of panic in marked work end
 //! the program as well: one with a lock held, the one that takes the last of
 //! [`LOST_THREADS`](super::LOST_THREADS), and one after which a quarter of the guests' memory is lost. They end it in
 //! order if [`PanicContainment::at_last`] was called. If not, the first two end it at once, and the third has no effect.
 //!
-//! Where no [`PanicContainment`] was started and the program unwinds, panics unwind up to the marked work.
+//! Where no [`PanicContainment`] was started and the program unwinds, panics unwind to the `catch_unwind` of the call
+//! or of the pool.
 
 use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Once};
@@ -55,7 +56,7 @@ impl PanicContainment {
 
     /// Calls `end` when panics have taken [`LOST_THREADS`](crate::LOST_THREADS) threads, one that held a lock, or
     /// a quarter of the guests' memory: the program should end in order, and soon. Only the first `end` of a process counts. Without
-    /// one, such a panic ends the program at once.
+    /// one, the first two end the program at once, and the third has no effect.
     pub fn at_last(end: impl Fn() + Send + Sync + 'static) {
         losses::set_end_function(end);
     }

@@ -1,7 +1,7 @@
-//! A mutex that the thread which holds it counts.
+//! A mutex; each thread counts those it holds.
 //!
 //! A thread that a panic has stopped for good (see [`containment`](super::containment)) never unlocks its
-//! locks. So each thread counts its locks, and a panic under one ends the program in order. Until then, a
+//! locks. So each thread counts its locks, and a panic under one ends the program, in order if it can. Until then, a
 //! call that waits for a lost lock ends with a panic of its own, so that its caller gets an answer and its
 //! thread does not keep others waiting.
 

@@ -74,7 +74,7 @@ impl Mark {
     }
 }
 
-/// An effect of the work that runs here. It learns of a panic until it is dropped.
+/// A registered effect of the work that runs here. Dropping this removes it.
 pub(crate) struct OpenEffect(Option<(Arc<Mark>, Arc<dyn AtLoss>)>);
 
 /// Adds `effect` to those that learn when the work that runs here is lost.

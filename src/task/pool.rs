@@ -1,5 +1,5 @@
-//! The threads for work that blocks: a few, which start when they are needed. All but one end when they are
-//! idle.
+//! The threads for work that blocks: at most 32, started when they are needed. All but one end when
+//! they are idle.
 //!
 //! If the system has no thread to give, the thread that asks does the work itself: that keeps others
 //! waiting, but nothing waits for ever.
@@ -39,7 +39,7 @@ impl PoolState {
     const EMPTY: Self = Self { queue: VecDeque::new(), idle: 0, threads: 0 };
 }
 
-/// Queues work for a thread, and starts one if none is idle.
+/// Queues work. Starts a thread if fewer are idle than work waits, up to [`THREADS`].
 pub(super) fn push(work: Runnable) {
     let mut state = POOL.state();
     state.queue.push_back(work);

@@ -49,7 +49,7 @@ pin_project! {
 
 /// When a wait is over.
 enum Limit<'c> {
-    /// So long after the work was not ready at once.
+    /// This long after the first poll.
     Time(&'c dyn Clock, Duration),
     /// At this moment, however long the work took before.
     Deadline(Instant),

@@ -20,7 +20,7 @@ use std::fmt;
 
 use crate::contract::limits;
 
-/// Headers of one request. They are limited by number, because the host needs three times the guest's memory
+/// Pairs of one list: a request's headers or a skill's variables. They are limited by number, because the host needs three times the guest's memory
 /// for an element of a list.
 const HEADERS: u32 = 1_000;
 

@@ -28,7 +28,7 @@ pub enum GuestCall {
     },
     /// `receipts#acknowledge`
     Acknowledge {
-        /// The id of a message that the host has accepted.
+        /// The id of a message that the host has accepted or refused.
         message_id: String,
     },
     /// `stage#stage-type`

@@ -7,7 +7,7 @@ use crate::task::by_deadline;
 
 /// Fuel between two checks of the clock and two turns of other guests: about 20 µs.
 const SLICE_FUEL: u64 = 50_000;
-/// The least of it, for guests whose instructions take much time for little fuel.
+/// The shortest slice, for guests whose instructions take much time for little fuel.
 const SHORTEST_SLICE_FUEL: u64 = 500;
 /// A slice that takes longer is followed by shorter ones, until they are quick again.
 const SLICE_TIME: Duration = Duration::from_millis(1);
@@ -32,7 +32,7 @@ pub struct CallBudget {
     host_call_limit: u32,
     host_calls: u32,
     pub(super) peak_memory_bytes: usize,
-    /// Whether the call fails at its first host call.
+    /// Whether the call fails at its first call of `host`, or output.
     pub(super) quiet: bool,
     /// Whether the guest has made a host call other than `log`.
     pub(super) asked_host: bool,
@@ -153,7 +153,7 @@ impl CallBudget {
         Ok(self.slice.max(required).min(left))
     }
 
-    /// Makes the next slice as long as one should take. Fuel is not time: some instructions take long for their
+    /// Sets the next slice by the time that this one took. Fuel is not time: some instructions take long for their
     /// charge, like calls of functions with many locals.
     fn keep_pace(&mut self) {
         let took = self.slice_started.elapsed();

@@ -1,7 +1,7 @@
 //! The doors of `wit/deps/host.wit`: interfaces of the host beside `host`, each an import of its own.
 //!
 //! There is one so far, `clock`. Reading a clock and waiting have no effect on the machine, so they need no
-//! permission and leave no audit record, as WASI's clocks.
+//! permission and leave no audit record, like WASI's clocks.
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -22,7 +22,7 @@ use super::suspend::suspend_in;
 /// The start of every door's module name; the door's name and its version follow.
 pub(super) const DOORS: &str = "weft:host/";
 
-/// The versions that this host's doors answer: all that add nothing.
+/// The versions that this host's doors answer: every patch of 0.1.
 const VERSIONS: &str = "0.1.";
 
 const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;

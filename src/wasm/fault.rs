@@ -40,7 +40,7 @@ pub enum ModuleFault {
         /// Its name.
         name: String,
     },
-    /// An import of a door of this host that this version does not have.
+    /// An import from a door that this version doesn't have.
     MissingDoor {
         /// The door with its version, as the module names it.
         module: String,

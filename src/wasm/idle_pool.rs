@@ -1,4 +1,4 @@
-//! Idle instances, and code that no instance uses: kept for the next calls of their plugins, until they are too
+//! Idle instances, and translated code: kept for the next calls of their plugins, until they are too
 //! old or in the way.
 //!
 //! The pool has a lock, because the memory counter makes room from inside the interpreter, where no message
@@ -44,7 +44,7 @@ pub(crate) enum Kept {
     Code(Arc<CompiledModule>),
 }
 
-/// The receipt for a parked instance.
+/// The receipt for a parked instance or code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Parked(u64);
 

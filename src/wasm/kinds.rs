@@ -90,8 +90,7 @@ impl Instance {
 
     /// Calls an export of another kind and separates the guest's error from the host's.
     ///
-    /// An error of the guest becomes one of the budget's, which knows whether the host had refused the guest
-    /// something before.
+    /// The budget converts the guest's error: it knows whether the guest's last host call was refused.
     async fn answer(
         &mut self,
         name: &'static str,

@@ -46,13 +46,13 @@ impl MemoryBudget {
         self.counter.read(|totals| totals.code)
     }
 
-    /// The number of plugins whose code is translated now.
+    /// The number of modules whose translated code is counted now.
     #[must_use]
     pub fn translated_modules(&self) -> usize {
         self.counter.read(|totals| totals.modules)
     }
 
-    /// How often the code of a plugin was translated since the beginning, or a part of it.
+    /// How often translating a module's code, or a part of it, was begun.
     #[must_use]
     pub fn translations(&self) -> u64 {
         self.counter.read(|totals| totals.translations)

@@ -184,7 +184,7 @@ impl MemoryAccount {
         }
     }
 
-    /// Counts as many bytes of translated code.
+    /// Counts `bytes` of translated code.
     pub(crate) fn charge_code(self: &Arc<Self>, bytes: usize) -> Result<CodeCharge, Exhausted> {
         self.reserve(bytes)?;
         let mut totals = self.counter.totals.lock();

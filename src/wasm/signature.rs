@@ -97,7 +97,7 @@ pub(super) mod export {
     /// What comes before the name of a function in that of its post-return, which frees the result; optional.
     pub(in crate::wasm) const POST_RETURN: &str = "cabi_post_";
 
-    /// Called once, after instantiation. An error rejects the plugin.
+    /// Called once for each instance, after `_initialize`. An instance whose `init` fails is not used.
     pub(in crate::wasm) const INIT: &str = "plugin#init";
     /// Calls a tool by its bare name, with its parameters as JSON text.
     pub(in crate::wasm) const EXECUTE_TOOL: &str = "plugin#execute-tool";

@@ -73,7 +73,7 @@ impl Instance {
     ///
     /// [`CallError::Exhausted`] and, for segments that do not fit, [`CallError::Trap`].
     ///
-    /// This finds a module at load that could start no instance, without running code that nobody has called yet.
+    /// This finds a module that could start no instance, as `plugin inspect` does, without running its code.
     pub fn check(
         module: &CompiledModule,
         resources: &PluginResourceConfig,

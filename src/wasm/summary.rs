@@ -79,7 +79,7 @@ impl ModuleSummary {
         steps.saturating_mul(9).saturating_add(24 * limits::KB)
     }
 
-    /// Whether the module has a function of this name among its exports.
+    /// Whether the module has an export of this name, of any kind.
     #[must_use]
     pub fn exports(&self, name: &str) -> bool {
         self.exports.iter().any(|export| export.name == name)
@@ -92,7 +92,7 @@ impl ModuleSummary {
         PluginCapability::ALL.into_iter().filter(|kind| self.offers(*kind)).collect()
     }
 
-    /// Whether a channel wants to know which of its messages the host has accepted.
+    /// Whether a channel wants a receipt for each message that the host has handled.
     #[must_use]
     pub fn acknowledges(&self) -> bool {
         self.exports(export::ACKNOWLEDGE)

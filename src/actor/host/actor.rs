@@ -39,8 +39,8 @@ pub(in crate::actor) struct Update {
 pub(super) enum HostMessage {
     /// The changes of a reload, by the loader. Replies with the generation.
     Update { update: Update, reply: ReplySender<u64> },
-    /// Plugins that an embedder loads, and refusals. Refused ones are kept until a reload adds the
-    /// same id.
+    /// Plugins that an embedder loads, and refusals. Refused ones are kept until a load or
+    /// reload adds the same id.
     Change { prepared: Vec<PreparedPlugin>, refused: Vec<RefusedPlugin>, reply: ReplySender<()> },
     /// Other skills from folders. Replies with the generation.
     Skills { skills: Arc<SkillRegistry>, reply: ReplySender<u64> },

@@ -152,7 +152,7 @@ impl PluginHost {
         self.ask(|reply| HostMessage::Skills { skills, reply }).await
     }
 
-    /// Prepares one package. Its approval is checked before its module is even read.
+    /// Prepares one package. Its approval is checked before its module is validated.
     async fn prepare_package(
         &self,
         package: PluginPackage,

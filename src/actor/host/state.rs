@@ -17,6 +17,6 @@ pub(in crate::actor) struct HostState {
     pub(in crate::actor) snapshot: ArcSwap<Snapshot>,
     pub(in crate::actor) options: PluginHostOptions,
     pub(super) memory: Arc<MemoryBudget>,
-    /// Fires when the host has stopped for good.
+    /// Fires at the first stop: from then on no loader changes the host.
     pub(in crate::actor) stopped: CancellationSource,
 }

@@ -20,8 +20,8 @@ use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
 /// One plugin's channel. A guest can't call the host when a message arrives, so the host polls it.
 ///
-/// The guest gets a receipt for each message that the host has accepted, if its module exports the
-/// function for it. If a receipt failed and the guest returns the message again, the message is not
+/// The guest gets a receipt for each message that the host has accepted or refused, if its module
+/// exports the function for it. If a receipt failed and the guest returns the message again, the message is not
 /// delivered twice.
 pub(super) struct HostedChannel {
     guest: Guest,
@@ -31,7 +31,7 @@ pub(super) struct HostedChannel {
     media: bool,
     max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
-    /// Ids of accepted messages without a receipt yet.
+    /// Ids of handled messages without a receipt yet.
     taken: Lock<SortedSet<String>>,
 }
 
@@ -51,8 +51,8 @@ impl HostedChannel {
         }
     }
 
-    /// Polls until a call fails or the host stops. All polled messages are delivered, because a guest without
-    /// receipts would not return them again.
+    /// Polls until a call or a delivery fails, or the channel is stopped. A stop waits for the polled
+    /// messages, because a guest without receipts would not return them again.
     async fn receive(
         &self,
         host: &dyn ChannelHost,

@@ -21,8 +21,9 @@ impl PluginHost {
     /// # Errors
     ///
     /// [`PluginError::Unsupported`] if the plugin is not one; [`PluginError::Call`] if no plugin of
-    /// this id is in service. That is [`CallError::Denied`](crate::errors::CallError::Denied) if the plugin
-    /// waits for approval, and [`CallError::NotReady`](crate::errors::CallError::NotReady) otherwise.
+    /// this id is in service. That is [`CallError::Denied`](crate::errors::CallError::Denied) if it
+    /// waits for approval, [`CallError::NotLoaded`](crate::errors::CallError::NotLoaded) if it was refused for
+    /// another reason, and [`CallError::NotReady`](crate::errors::CallError::NotReady) if there is none.
     pub fn channel(&self, id: &str) -> Result<Arc<dyn ChannelAdapter>, PluginError> {
         let plugin = self.of_kind(id, PluginCapability::Channel)?;
         Ok(Arc::new(HostedChannel::new(self.clone(), &plugin)))

@@ -33,7 +33,7 @@ pub struct GuestMetadata {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GuestSkill {
-    /// The plugin's id, with a hyphen for every character that a skill's name can't have.
+    /// The plugin's id, with one hyphen for each run of characters that are not `a-z 0-9`.
     pub name: String,
     /// The manifest's description, or its name; at most 1,024 characters.
     pub description: String,

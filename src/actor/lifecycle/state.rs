@@ -43,7 +43,7 @@ pub enum LifecycleState {
     Stopping,
     /// Stopped in order.
     Stopped {
-        /// Who asked for it.
+        /// Why: it was asked to, or a channel ended by itself.
         reason: String,
     },
     /// Failed.

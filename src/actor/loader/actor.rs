@@ -54,7 +54,7 @@ pub struct Loader {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reloaded {
-    /// The generation that is in service now. A reload without a change keeps the one before.
+    /// The generation of the loader's last change. Others may have changed the host since.
     pub generation: u64,
     /// The folders and files to watch from now on.
     pub watched: Arc<Vec<WatchedFolder>>,

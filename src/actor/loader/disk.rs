@@ -104,11 +104,11 @@ impl Disk {
         }
     }
 
-    /// Reads the files that changed. No other step of a reload looks for files.
+    /// Reads the files that changed. No other step of a reload looks for packages or skills.
     ///
-    /// Approvals come first, because what is read of a skill depends on them. A file of
-    /// `$WEFT_HOME` that can't be read never widens anything: without approvals nothing installed
-    /// is approved.
+    /// Approvals come first, because what is read of a skill depends on them. Without
+    /// approvals nothing installed is approved. Without switches those of the last scan stay; at the
+    /// first scan all skills are on.
     pub(super) fn scan(&mut self, scope: &Scope) {
         if let Some(home) = &self.options.weft_home {
             let approvals = Approvals::read(home).unwrap_or_else(|error| {

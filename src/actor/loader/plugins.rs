@@ -17,7 +17,7 @@ use crate::skill::{Fingerprint, SkillLevel};
 pub(super) enum PluginSource {
     /// By kind, where the folder is named.
     Named,
-    /// For each installed plugin.
+    /// Plugin by plugin, as stored.
     Installed,
 }
 

@@ -7,8 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::actor::loader::WatchDepth;
-use crate::actor::loader::WatchedFolder;
+use crate::actor::loader::{WatchDepth, WatchedFolder};
 use crate::contract::sort_by;
 use crate::skill::{SKILL_FILES, is_ignored_folder, is_ignored_name};
 
@@ -64,7 +63,7 @@ impl Targets {
         }
     }
 
-    /// Watches a real folder that the loader knows by this name.
+    /// Adds a real folder that the loader knows by this name.
     fn want(&mut self, real: PathBuf, name: &Path) {
         self.names.push((real.clone(), name.to_owned()));
         self.real.push(real);

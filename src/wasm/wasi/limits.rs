@@ -2,5 +2,5 @@
 
 /// Random bytes that one call may ask for.
 pub(super) const RANDOM_BYTES: u32 = 64 * 1024;
-/// Output that one call accepts: the rest is for the guest's next call, as in any short write.
+/// Bytes of output that one call accepts. More is a short write in the first preview, and a fault in the second.
 pub(super) const OUTPUT_BYTES: u32 = 64 * 1024;

@@ -23,8 +23,7 @@ const NANOSECOND: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
 /// `option` without a resource.
 const NO_TERMINAL: &[u8] = &[0; 8];
 
-/// The operation of a function. Those without parameters and memory of the guest end at once, without the
-/// driver.
+/// The operation of a function. The first three end at once, without the driver.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Operation {
     /// Does nothing, at once.
