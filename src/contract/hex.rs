@@ -20,3 +20,30 @@ pub(crate) fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     bytes_from_hex(text)?.try_into().ok()
 }
+
+/// A part of a URI without its `%xx`. `None` where a `%` is not followed by two hex digits, and where the
+/// result isn't UTF-8 (RFC 3986, section 2.1).
+#[cfg(feature = "mcp")]
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        bytes.extend(bytes_from_hex(&digits.to_ascii_lowercase())?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(all(test, feature = "mcp"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_two_hex_digits_follow_a_percent_sign() {
+        assert_eq!(percent_decoded("a%20b%C3%bc").as_deref(), Some("a bü"));
+        for bad in ["%", "%4", "%+f", "%é", "a%zz", "%ff"] {
+            assert_eq!(percent_decoded(bad), None, "{bad}");
+        }
+    }
+}

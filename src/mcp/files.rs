@@ -14,7 +14,7 @@ use crate::contract::{Sha256, to_hex};
 use super::catalog::{CatalogEntry, OfferedSkill};
 use super::object::{Object, array};
 use super::revision::Revision;
-use crate::contract::{SortedMap, sanitize_text, sort_by};
+use crate::contract::{SortedMap, percent_decoded, sanitize_text, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::BUNDLED;
 #[cfg(feature = "bundled")]
@@ -90,23 +90,12 @@ pub(super) fn uri(skill: &str, path: &str) -> String {
 
 /// The skill and the path that a URI names; the path is empty for the skill's own folder.
 ///
-/// `None` for another scheme, and for a path that is not UTF-8 once it is decoded. The path is not
-/// checked here: reading it beneath the folder is.
+/// `None` for another scheme, and for a path that can't be decoded. The path is not checked here: reading it
+/// beneath the folder is.
 pub(super) fn named(uri: &str) -> Option<(&str, String)> {
     let rest = uri.strip_prefix("skill://")?;
     let (skill, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut decoded = Vec::with_capacity(path.len());
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => {
-                let digits = [bytes.next()?, bytes.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
-            }
-            byte => byte,
-        });
-    }
-    Some((skill, String::from_utf8(decoded).ok()?))
+    Some((skill, percent_decoded(path)?))
 }
 
 /// A file as clients find it in a list.

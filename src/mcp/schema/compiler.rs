@@ -11,7 +11,7 @@ use super::node::{Applicator, NodeId, SchemaNode, find_loop};
 use super::pattern::Pattern;
 use super::value::weight;
 use super::{SchemaError, SchemaPolicy, UnsupportedKeyword, bounds};
-use crate::contract::SortedMap;
+use crate::contract::{SortedMap, percent_decoded};
 
 /// A document that is being compiled.
 pub(super) struct Compiler<'d> {
@@ -243,26 +243,4 @@ impl<'d> Compiler<'d> {
         let value = self.document.pointer(&target).ok_or_else(unknown)?;
         self.place(target, value, resource)
     }
-}
-
-/// The fragment of a URI without its `%xx`; `None` where it isn't UTF-8 then.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let hex = hex.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match byte.filter(|_| first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
