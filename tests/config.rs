@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
 use weft_lite::config::Config;
 
 #[test]
@@ -53,6 +54,32 @@ limits: {module_kb: many}
 }
 
 #[test]
+fn plugins_keep_their_settings_in_order() {
+    let text = "
+plugins:
+  com.example.mind: {model: small, base_url: 'http://a/v1', extra: {z: 1, a: [2]}}
+  memory:
+";
+    let plugins = Config::from_yaml(text).unwrap().config.plugins;
+    let ids: Vec<&str> = plugins.keys().map(String::as_str).collect();
+    assert_eq!(ids, ["com.example.mind", "memory"]);
+    let settings = Value::Object(plugins["com.example.mind"].clone()).to_string();
+    let in_order = r#"{"model":"small","base_url":"http://a/v1","extra":{"z":1,"a":[2]}}"#;
+    assert_eq!((settings.as_str(), plugins["memory"].len()), (in_order, 0));
+}
+
+#[test]
+fn faulty_plugin_settings_name_their_keys() {
+    let text = "plugins: {Mind: {}, a__b: {}, mind: yes, memory: [1]}";
+    let text = Config::from_yaml(text).unwrap_err().to_string();
+    for key in ["plugins.Mind", "plugins.a__b", "plugins.mind", "plugins.memory"] {
+        assert!(text.contains(key), "{key}: {text}");
+    }
+    let text = Config::from_yaml("plugins: [mind]").unwrap_err().to_string();
+    assert!(text.contains("plugins") && text.contains("expected a mapping"), "{text}");
+}
+
+#[test]
 fn unknown_and_invalid_keys_are_warned_about() {
     let parsed = Config::from_yaml("limits: {module_kbs: 1, memory_budget_mb: 9999999}").unwrap();
     assert_eq!(parsed.warnings.len(), 2, "{:?}", parsed.warnings);
@@ -69,6 +96,7 @@ limits: {module_kb: 500}
 mcp: {strict_schemas: true, tool_names: bare}
 audit: {rotate_mb: 8}
 channels: {mailbox: {owner: ada}}
+plugins: {mind: {model: small}}
 ";
     let loosens = "
 network: {allow_private_hosts: ['10.0.0.1'], ca_file: /w/ca.pem}
@@ -77,6 +105,7 @@ limits: {module_kb: 501, module_gzip_kb: 121, memory_budget_mb: 65, surface_memo
 mcp: {strict_schemas: false, allowed_hosts: [evil.example], authorization_server: 'https://evil.example'}
 audit: {rotate_mb: 1}
 channels: {mailbox: {owner: eve}, socket: {tcp: '0.0.0.0:1', token_secret: T}}
+plugins: {mind: {base_url: 'https://evil.example'}, memory: null}
 ";
     let read = |above| Config::from_layers(own, above).unwrap();
     let parsed = read(loosens);
@@ -95,6 +124,8 @@ channels: {mailbox: {owner: eve}, socket: {tcp: '0.0.0.0:1', token_secret: T}}
         "audit.rotate_mb",
         "channels.mailbox",
         "channels.socket",
+        "plugins.mind",
+        "plugins.memory",
     ];
     assert_eq!(parsed.loosening, all);
 

@@ -25,6 +25,8 @@
 //! channels:
 //!   socket: {tcp: "127.0.0.1:7007", token_secret: SOCKET}   # or `path:` of a Unix socket
 //!   mailbox: {owner: ada, allow: [bob]}    # whose messages a plugin's channel takes
+//! plugins:
+//!   mind: {base_url: "http://localhost:8080/v1"}   # a plugin's own settings, by its id; no keys
 //! mcp:
 //!   tool_names: bare                 # `<tool>` where that is unique, instead of `<owner>__<tool>`
 //!   name_length: 64                  # characters of the names of tools and prompts, 32 to 128
@@ -47,8 +49,18 @@ use super::manifest::findings::{ManifestFindings, Table, amount, text_of, wrong_
 use super::manifest::rules::{self, Flaw};
 use super::{InvalidConfig, McpConfig, SortedMap, document, layers};
 
-const SECTIONS: [&str; 9] =
-    ["network", "env", "limits", "instances", "audit", "watch", "skills", "mcp", "channels"];
+const SECTIONS: [&str; 10] = [
+    "network",
+    "env",
+    "limits",
+    "instances",
+    "audit",
+    "watch",
+    "skills",
+    "mcp",
+    "channels",
+    "plugins",
+];
 
 /// What both limits of a module may be raised to.
 const MODULE_MOST_KB: u64 = (limits::MODULE_MOST_BYTES / KB) as u64;
@@ -102,6 +114,8 @@ pub struct Config {
     pub skill_config: Value,
     /// The channels that are configured, by name.
     pub channels: SortedMap<String, ChannelConfig>,
+    /// The settings of plugins, by id. Each keeps the order of its keys.
+    pub plugins: SortedMap<String, Map<String, Value>>,
     /// How what is hosted is offered over MCP.
     pub mcp: McpConfig,
 }
@@ -155,6 +169,7 @@ impl Default for Config {
             watch: WatchConfig::default(),
             skill_config: Value::Object(Map::new()),
             channels: SortedMap::new(),
+            plugins: SortedMap::new(),
             mcp: McpConfig::default(),
         }
     }
@@ -178,7 +193,7 @@ impl Config {
 
     /// Reads the `config.yaml` of a workspace over the operator's, key by key. It may tighten what
     /// that says: names are added to `env.never`, `limits` are lowered, `mcp.strict_schemas` is set.
-    /// What would loosen it is ignored: `network`, `channels`, `audit`, limits that are raised, and what
+    /// What would loosen it is ignored: `network`, `channels`, `plugins`, `audit`, limits that are raised, and what
     /// says who reaches the MCP server.
     ///
     /// # Errors
@@ -224,7 +239,7 @@ fn lay_over(below: &mut Value, above: Value) {
 
 fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Config {
     top.warn_unknown(&SECTIONS, findings);
-    let [network, env, sizes, instances, audit, watch, skills, mcp, channels] =
+    let [network, env, sizes, instances, audit, watch, skills, mcp, channels, plugins] =
         SECTIONS.map(|key| top.section(key, findings));
     network.warn_unknown(&["allow_private_hosts", "ca_file"], findings);
     env.warn_unknown(&["never"], findings);
@@ -266,6 +281,7 @@ fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Config {
         },
         skill_config: skill_config(&skills, findings),
         channels: channel_config::channels(&channels, findings),
+        plugins: plugin_settings(&plugins, findings),
         mcp: McpConfig::read(&mcp, findings),
     }
 }
@@ -280,6 +296,29 @@ fn skill_config(skills: &Table<'_>, findings: &mut ManifestFindings) -> Value {
             Value::Object(Map::new())
         }
     }
+}
+
+/// Any mapping for each plugin: its manifest says which keys it has. An id with nothing behind it has
+/// no settings of its own, but is configured.
+fn plugin_settings(
+    plugins: &Table<'_>,
+    findings: &mut ManifestFindings,
+) -> SortedMap<String, Map<String, Value>> {
+    let ids: Vec<&str> = plugins.unknown(&[]).collect();
+    let mut settings = SortedMap::new();
+    for id in ids {
+        let read = match (rules::id(id), plugins.get(id)) {
+            (Err(flaw), _) => Err(flaw),
+            (Ok(_), None) => Ok(Map::new()),
+            (Ok(_), Some(Value::Object(keys))) => Ok(keys.clone()),
+            (Ok(_), Some(other)) => Err(wrong_kind(other, "a mapping of settings")),
+        };
+        match read {
+            Ok(keys) => drop(settings.insert(id.to_owned(), keys)),
+            Err(flaw) => findings.fault(plugins.path(&rules::quoted(id)), flaw),
+        }
+    }
+    settings
 }
 
 /// One host, perhaps with a port: opening a private network by a pattern would be too easy a mistake.

@@ -14,7 +14,9 @@ pub(super) fn tighten(below: &Value, above: &mut Value, limits: &[Range]) -> Vec
         let Value::Object(keys) = keys else { continue };
         keys.retain(|key, value| {
             let said = below.get(section).and_then(|it| it.get(key)).unwrap_or(&Value::Null);
-            let counts = value.is_null() || counts(section, key, said, value, limits);
+            // A plugin is configured even by an id with nothing behind it.
+            let says_nothing = value.is_null() && section != "plugins";
+            let counts = says_nothing || counts(section, key, said, value, limits);
             if !counts {
                 loosening.push(format!("{section}.{key}"));
             }
@@ -27,9 +29,9 @@ pub(super) fn tighten(below: &Value, above: &mut Value, limits: &[Range]) -> Vec
 /// Whether a workspace's value counts beside what is `said` in the operator's own file.
 fn counts(section: &str, key: &str, said: &Value, value: &mut Value, limits: &[Range]) -> bool {
     match (section, key) {
-        // Whom plugins reach, who reaches the program and with which secret, and how much of what
-        // was done is kept.
-        ("network" | "channels" | "audit", _)
+        // Whom plugins reach, who reaches the program and with which secret, which model reads what people
+        // write, and how much of what was done is kept.
+        ("network" | "channels" | "plugins" | "audit", _)
         | ("mcp", "allowed_hosts" | "authorization_server") => false,
         ("mcp", "strict_schemas") => said != true || value == true,
         ("env", "never") => {

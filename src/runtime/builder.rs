@@ -67,6 +67,7 @@ pub struct RuntimeBuilder {
     pub(super) watch_mode: WatchMode,
     pub(super) skill_config: Value,
     pub(super) channels: SortedMap<String, ChannelConfig>,
+    pub(super) plugin_settings: SortedMap<String, Map<String, Value>>,
     pub(super) mcp: McpConfig,
     /// The configuration's files with their texts.
     pub(super) settings: Vec<(PathBuf, String)>,
@@ -100,6 +101,7 @@ impl RuntimeBuilder {
             watch_mode: WatchMode::default(),
             skill_config: Value::Object(Map::new()),
             channels: SortedMap::new(),
+            plugin_settings: SortedMap::new(),
             mcp: McpConfig::default(),
             settings: Vec::new(),
             authority: Vec::new(),
@@ -182,6 +184,14 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn skill_config(mut self, config: Value) -> Self {
         self.skill_config = config;
+        self
+    }
+
+    /// Sets the settings of the plugin with this id, as `plugins.<id>` of the configuration does. Default: none.
+    /// The plugin reads them in whole, so a key of a service belongs to [`secrets`](Self::secrets).
+    #[must_use]
+    pub fn plugin_settings(mut self, id: impl Into<String>, settings: Map<String, Value>) -> Self {
+        self.plugin_settings.insert(id.into(), settings);
         self
     }
 

@@ -189,6 +189,7 @@ impl RuntimeBuilder {
         self.watch = config.watch;
         self.skill_config.clone_from(&config.skill_config);
         self.channels.clone_from(&config.channels);
+        self.plugin_settings.clone_from(&config.plugins);
         self.mcp.clone_from(&config.mcp);
         #[cfg(feature = "net")]
         {
