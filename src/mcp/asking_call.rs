@@ -19,14 +19,11 @@ use super::input::{answers, capability, form, responses, write_requests};
 use super::message::RpcError;
 use super::object::Object;
 use super::request_context::RequestContext;
+use super::schema::bounds;
 use super::seal::Purpose;
 use super::server::McpServer;
-use crate::contract::limits::KB;
 use crate::contract::{CallError, CallerInput, InputRequired, Sha256, json_line};
 use crate::task::off_executor;
-
-/// Longer arguments are read and checked off the executor.
-pub(super) const SHORT_ARGUMENTS_BYTES: usize = 64 * KB;
 
 /// The input fields of a request, unparsed.
 #[derive(Debug, Default)]
@@ -58,7 +55,7 @@ impl<'a> AskingCall<'a> {
         arguments: &str,
     ) -> Self {
         let arguments = match arguments.len() {
-            0..=SHORT_ARGUMENTS_BYTES => digest(arguments),
+            0..=bounds::SHORT_BYTES => digest(arguments),
             _ => {
                 let arguments = arguments.to_owned();
                 off_executor(move || digest(&arguments)).await

@@ -16,7 +16,7 @@ use futures_lite::future::{or, pending};
 use serde_json::Value;
 use smol::Timer;
 
-use super::asking_call::{AskingCall, InputFields, SHORT_ARGUMENTS_BYTES};
+use super::asking_call::{AskingCall, InputFields};
 #[cfg(feature = "serve")]
 use super::catalog::HeaderParameter;
 use super::catalog::{OfferedSkill, OfferedTool, ToolAction};
@@ -29,7 +29,7 @@ use super::object::Object;
 use super::prompts;
 use super::request_context::RequestContext;
 use super::scan;
-use super::schema::Violation;
+use super::schema::{Violation, bounds};
 use super::server::McpServer;
 use crate::contract::{ActionableError, BoxFuture, CallError, CallerInput, FuelGauge};
 use crate::task::off_executor;
@@ -146,7 +146,8 @@ impl McpServer {
         };
         match called {
             Ok(text) => {
-                content::write(result, &text, tool.output.as_ref(), request_context.revision);
+                let promised = tool.output.as_ref();
+                content::write(result, text, promised, request_context.revision).await;
             }
             // The tool was offered when the call came in, and is not any more.
             Err(CallError::UnknownTool { .. }) => return Err(self.unknown_tool(&name)),
@@ -220,7 +221,7 @@ fn write_skill_text(skill: &OfferedSkill, arguments: &str, result: &mut Object) 
 /// A check that takes long runs off the executor, so that no neighbour waits for it.
 async fn checked(tool: &OfferedTool, arguments: String) -> Result<String, String> {
     let Some(schema) = &tool.input else { return Ok(arguments) };
-    if arguments.len() <= SHORT_ARGUMENTS_BYTES {
+    if arguments.len() <= bounds::SHORT_BYTES {
         let value = read(&arguments)?;
         if let Some(checked) = schema.validate_shortly(&value) {
             let other = arguments_for_guest(&arguments, &value, checked)?;

@@ -6,17 +6,22 @@
 //!
 //! A guest is a stranger and its result goes into a model's context, so what claims to be MCP is
 //! checked before it is passed on, and what breaks the tool's own output schema becomes an error that
-//! says so. The text is never parsed into a tree and written out again where it can be copied.
+//! says so. The text is never parsed into a tree and written out again where it can be copied. A guest
+//! writes both its result and its schema, so a check that takes long runs off the executor.
+
+use std::mem;
+use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::object::{Object, one_line};
 use super::revision::Revision;
-use super::schema::Schema;
+use super::schema::{Schema, Violation, bounds};
 use crate::contract::{
     CallError, Failure, escapes_letters, has_quoted, push_string, sanitize_json, sanitize_text,
 };
+use crate::task::off_executor;
 
 /// The kinds of blocks, each with the members that it has to have, all of them text.
 const BLOCKS: [(&str, &[&str]); 5] = [
@@ -27,17 +32,45 @@ const BLOCKS: [(&str, &[&str]); 5] = [
     ("resource_link", &["name", "uri"]),
 ];
 
+/// Checks a value; `None` if it takes longer than it may.
+type ValueCheck = fn(&Schema, &Value) -> Option<Result<Vec<usize>, Vec<Violation>>>;
+
+/// A tool's output schema, and how a result is checked against it.
+type Promise<'a> = (&'a Schema, ValueCheck);
+
 /// Writes the members of a tool's result. `promised` is the tool's output schema, where it has one; a
 /// result that it doesn't fit is an error for the model (2026-07-28, Tools, Output Schema).
 ///
 /// Revisions before 2026-07-28 have `structuredContent` only as an object, so other values are text
 /// alone there.
-pub(super) fn write(
+pub(super) async fn write(
     result: &mut Object,
-    text: &str,
-    promised: Option<&Schema>,
+    text: String,
+    promised: Option<&Arc<Schema>>,
     revision: Revision,
 ) {
+    let is_short = promised.is_none() || text.len() <= bounds::SHORT_BYTES;
+    let promise = promised.map(|schema| (&**schema, Schema::validate_shortly as ValueCheck));
+    if is_short && write_checked(result, &text, promise, revision).is_some() {
+        return;
+    }
+    let Some(schema) = promised.map(Arc::clone) else { return };
+    let mut whole = mem::replace(result, Object::new());
+    *result = off_executor(move || {
+        let check: ValueCheck = |schema, value| Some(schema.validate_integers(value));
+        write_checked(&mut whole, &text, Some((&schema, check)), revision);
+        whole
+    })
+    .await;
+}
+
+/// The same in one go. `None`, with nothing written, if the check takes longer than it may.
+fn write_checked(
+    result: &mut Object,
+    text: &str,
+    promised: Option<Promise<'_>>,
+    revision: Revision,
+) -> Option<()> {
     let trimmed = text.trim();
     let json = is_json(trimmed);
     // A stranger wrote it, and a model reads it.
@@ -48,7 +81,10 @@ pub(super) fn write(
     if first == Some(&b'{') && has_quoted(trimmed, "\"content\"") {
         match passed_through(trimmed) {
             ContentKind::Blocks(value) => return write_blocks(result, &value, promised, revision),
-            ContentKind::Wrong(problem) => return write_error(result, &problem),
+            ContentKind::Wrong(problem) => {
+                write_error(result, &problem);
+                return Some(());
+            }
             ContentKind::Data => {}
         }
     }
@@ -58,8 +94,9 @@ pub(super) fn write(
         (Some(_), false) => Some(Value::String(text.to_owned())),
         (None, _) => None,
     };
-    if let Some(problem) = broken_promise(promised, value.as_ref()) {
-        return write_error(result, &problem);
+    if let Some(problem) = broken_promise(promised, value.as_ref())? {
+        write_error(result, &problem);
+        return Some(());
     }
     let structured = match first {
         Some(b'{') => true,
@@ -88,16 +125,21 @@ pub(super) fn write(
         (true, false) => result.text("structuredContent", text),
         (false, _) => result,
     };
+    Some(())
 }
 
-/// What is wrong with a result whose tool has promised another one.
+/// What is wrong with a result whose tool has promised another one; `None` if the check takes longer
+/// than it may.
 ///
-/// `None` where nothing is promised or the promise is kept. A result without a value is checked as
-/// `null`.
-fn broken_promise(promised: Option<&Schema>, value: Option<&Value>) -> Option<String> {
-    let violations = promised?.validate(value.unwrap_or(&Value::Null)).err()?;
-    let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
-    Some(format!("the tool's result is not what its output schema says:\n{}", list.join("\n")))
+/// Nothing is wrong if nothing is promised or the promise is kept. A result without a value is checked
+/// as `null`.
+fn broken_promise(promised: Option<Promise<'_>>, value: Option<&Value>) -> Option<Option<String>> {
+    let Some((schema, check)) = promised else { return Some(None) };
+    let problem = check(schema, value.unwrap_or(&Value::Null))?.err().map(|violations| {
+        let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        format!("the tool's result is not what its output schema says:\n{}", list.join("\n"))
+    });
+    Some(problem)
 }
 
 /// Writes the result of a call that failed: what happened, and what to do next.
@@ -231,19 +273,27 @@ fn is_uri(text: &Value) -> bool {
         && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }
 
-/// Passes on the members that a result may have, and drops what else the guest wrote.
+/// Passes on the members that a result may have, and drops what else the guest wrote. `None`, with
+/// nothing written, if the check takes longer than it may.
 ///
 /// An error keeps no promise, so its structured content is not checked.
-fn write_blocks(result: &mut Object, value: &Value, promised: Option<&Schema>, revision: Revision) {
+fn write_blocks(
+    result: &mut Object,
+    value: &Value,
+    promised: Option<Promise<'_>>,
+    revision: Revision,
+) -> Option<()> {
     let structured = value.get("structuredContent");
     let failed = value["isError"] == true;
-    if let Some(problem) = broken_promise(promised.filter(|_| !failed), structured) {
-        return write_error(result, &problem);
+    if let Some(problem) = broken_promise(promised.filter(|_| !failed), structured)? {
+        write_error(result, &problem);
+        return Some(());
     }
     result.member("content", &value["content"]);
     let fits = |content: &&Value| revision.is_modern() || content.is_object();
     result.optional("structuredContent", structured.filter(fits));
     result.optional("isError", value.get("isError"));
+    Some(())
 }
 
 #[cfg(test)]
@@ -252,7 +302,7 @@ mod tests {
 
     fn written(text: &str, revision: Revision) -> String {
         let mut result = Object::new();
-        write(&mut result, text, None, revision);
+        write_checked(&mut result, text, None, revision);
         result.end()
     }
 

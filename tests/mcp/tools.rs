@@ -282,6 +282,36 @@ fn a_long_check_holds_up_no_neighbour() {
 }
 
 #[test]
+fn a_long_check_of_results_delays_no_neighbour() {
+    // Each level doubles the work of a value that doesn't fit.
+    let mut levels = json!({ "d0": { "type": "object" } });
+    for level in 1..=40 {
+        let below = json!({ "$ref": format!("#/$defs/d{}", level - 1) });
+        levels[format!("d{level}")] = json!({ "anyOf": [below, below] });
+    }
+    let schema = json!({ "$defs": levels, "$ref": "#/$defs/d40" });
+    let tools = json!([{ "name": "run", "output_schema": schema }]);
+    let blocks = json!({ "content": [{ "type": "text", "text": "a" }], "structuredContent": 1 });
+    for answer in ["1".to_owned(), json!("a".repeat(70_000)).to_string(), blocks.to_string()] {
+        let server = Server::new([
+            package("heavy", answering(&tools, &answer), &json!({})),
+            package("test", answering(&json!([{ "name": "run" }]), "done"), &json!({})),
+        ]);
+        let mut client = server.client(MODERN);
+        // One thread runs both: the first result is being checked when the second one is sent.
+        let call = |name: &str| json!({ "name": name, "arguments": {} });
+        let slow = client.request("tools/call", &call("heavy__run"));
+        let quick = client.request("tools/call", &call("test__run"));
+        let answers: Vec<_> = (0..2).map(|_| client.next().unwrap()).collect();
+        let order: Vec<_> = answers.iter().map(|answer| answer["id"].clone()).collect();
+        assert_eq!(order, [quick, slow], "{answers:?}");
+        assert_eq!(answers[0]["result"]["content"][0]["text"], "done");
+        let text = answers[1]["result"]["content"][0]["text"].as_str().unwrap();
+        assert!(text.contains("not what its output schema says"), "{text}");
+    }
+}
+
+#[test]
 fn a_duplicate_member_cannot_pass_the_check() {
     let schema = json!({ "type": "object", "properties": { "a": { "const": 1 } } });
     let description = json!([{ "name": "run", "input_schema": schema }]);

@@ -40,7 +40,7 @@ pub(in crate::mcp) struct OfferedTool {
     #[cfg_attr(not(feature = "serve"), allow(dead_code, reason = "only HTTP has headers"))]
     pub(in crate::mcp) headers: Vec<HeaderParameter>,
     /// What its results have to be, where the guest has promised something.
-    pub(in crate::mcp) output: Option<Schema>,
+    pub(in crate::mcp) output: Option<Arc<Schema>>,
     /// The entry of `tools/list` since 2026-07-28.
     modern: String,
     /// The entry for earlier revisions: output schemas only of objects, and no property whose schema is
@@ -126,8 +126,8 @@ impl Tools {
         for (entry, name) in entries.iter().zip(names.by_ref()) {
             match OfferedTool::new(entry, name, options.schema_policy) {
                 Ok(tool) => {
-                    let unchecked = tool.input.as_deref().into_iter().chain(&tool.output);
-                    let unchecked = unchecked.flat_map(Schema::unchecked);
+                    let unchecked = tool.input.iter().chain(&tool.output);
+                    let unchecked = unchecked.flat_map(|schema| schema.unchecked());
                     remarks.extend(unchecked.map(|part| format!("{}: {part}", tool.full_name)));
                     listed.push(tool);
                 }
@@ -235,7 +235,7 @@ impl OfferedTool {
             legacy: written(&plain_properties(&input), legacy_output.as_ref()),
             input: (!is_any_object(&input)).then(|| compiled(&input)).transpose()?.map(Arc::new),
             headers: headers::parameters(&input)?,
-            output: output_schema.as_ref().map(compiled).transpose()?,
+            output: output_schema.as_ref().map(compiled).transpose()?.map(Arc::new),
             full_name: entry.full_name(),
             action: ToolAction::Run {
                 full_name: entry.full_name(),

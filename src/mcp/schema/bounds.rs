@@ -28,6 +28,10 @@ pub const STEPS: usize = 1_000_000;
 /// eight with the worst of patterns. A check that takes more begins again on a thread of its own.
 pub const SHORT_STEPS: usize = 2_000;
 
+/// Bytes of JSON that are read and checked between the turns of others. Longer JSON is read and
+/// checked on a thread of its own.
+pub const SHORT_BYTES: usize = 64 * 1024;
+
 /// Bytes of one compiled pattern; `^.{0,1000}$` has about 128 KB. Above: the pattern is unsupported.
 pub const PATTERN_BYTES: usize = 256 * 1024;
 
