@@ -63,6 +63,7 @@ pub use format::{
     SkillRequirements, SkillVariable, check_folder_name, parse_skill,
 };
 pub use prompt::MissingVariables;
+pub(crate) use registry::SwitchedOff;
 pub use registry::{
     FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillHost, SkillLevel, SkillRegistry,
     SkillState,

@@ -1,9 +1,10 @@
 //! Where skills come from, which goes before which, and what the user switches off.
 
 use serde_json::json;
+use weft_lite::Runtime;
 use weft_lite::errors::ActionableError;
 use weft_lite::package::{SkillSwitch, SkillSwitches, WorkspaceTrust};
-use weft_lite::skill::SkillLevel;
+use weft_lite::skill::{SkillLevel, SkillState};
 
 use crate::world::{Watching, World, manifest, module};
 
@@ -68,7 +69,7 @@ fn a_trusted_workspace_tightens_what_the_operator_configures() {
     world.write("home/config.yaml", "limits: {module_kb: 600}\nenv: {never: [A]}\n");
     world.write("work/.weft/config.yaml", "env: {never: [B]}\nwatch: {debounce_ms: 20}\n");
     let configured = |trust| {
-        let builder = weft_lite::Runtime::builder().workspace(world.path("work"));
+        let builder = Runtime::builder().workspace(world.path("work"));
         builder.trust_workspace(trust).configure(&world.path("home")).map(|(_, it)| it.config)
     };
     let config = configured(WorkspaceTrust::Trusted).unwrap();
@@ -199,5 +200,47 @@ fn a_skill_is_switched_while_everything_runs() {
         assert!(SkillSwitches::set(&home, "helper", SkillSwitch::On).unwrap());
         live.until_skill("helper", "active").await;
         assert!(live.call("helper__echo", "1").await.is_ok());
+    });
+}
+
+#[test]
+fn unreadable_switches_switch_no_skill_on() {
+    let world = World::new();
+    world.skill("home/skills/helper", "text");
+    world.write("home/skills/helper/plugin.wasm", module("probe"));
+    world.skill("work/.weft/skills/local", "text");
+    let switches = r#"{ "disabled": ["helper", "commit-notes", "text-stats"] }"#;
+    world.put("home/skills-state.json", &switches[..switches.len() - 3]);
+    let builder = Runtime::builder()
+        .weft_home(world.path("home"))
+        .workspace(world.path("work"))
+        .trust_workspace(WorkspaceTrust::Trusted)
+        // Its skill has no file.
+        .plugins(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/commit-notes"));
+    World::run(builder, Watching::Not, async |live| {
+        let snapshot = live.host.snapshot();
+        assert_eq!(snapshot.skills.active().count(), 0);
+        let plugins: Vec<_> = snapshot.plugins.plugins().map(|it| &*it.manifest.id).collect();
+        assert_eq!(plugins, ["commit-notes"], "it is no skill, and its tools stay");
+        for entry in snapshot.skills.effective() {
+            let SkillState::Unavailable { reasons } = &entry.state else { panic!("{entry:?}") };
+            assert!(reasons[0].contains("skills-state.json is damaged: "), "{reasons:?}");
+        }
+        // What is switched off stays so when the file can be read, and when it is damaged again.
+        for written in [switches, "{"] {
+            world.put("home/skills-state.json", written);
+            live.reload().await;
+            assert_eq!(live.state("local"), "active", "{written}");
+            assert_eq!(live.state("helper"), "disabled", "{written}");
+            assert_eq!(live.state("commit-notes"), "disabled", "{written}");
+            assert!(live.call("helper__echo", "1").await.is_err(), "{written}");
+            if cfg!(feature = "bundled") {
+                let plugins = live.host.registry();
+                let is_loaded = |id: &str| plugins.plugin(id).is_some();
+                assert!(is_loaded("json-query") && !is_loaded("text-stats"), "{written}");
+                assert_eq!(live.state("text-stats"), "disabled", "{written}");
+                assert_eq!(live.state("json-query"), "active", "{written}");
+            }
+        }
     });
 }

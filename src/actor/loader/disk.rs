@@ -26,12 +26,12 @@ use super::settings::Settings;
 use super::skills::{KnownSkill, SkillTree, WalkScope};
 use super::{LoaderOptions, ScanContext, Scope};
 use crate::actor::prepare::PackageHead;
-use crate::contract::{PluginPermissions, SortedMap, SortedSet, sort_by};
+use crate::contract::{ActionableError, PluginPermissions, SortedMap, SortedSet, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED, ModuleSource, PackageOrigin};
-use crate::package::{Approvals, PackageError, SkillSwitches, trusted_key_ids};
+use crate::package::{Approvals, HomeError, PackageError, SkillSwitches, trusted_key_ids};
 use crate::sandbox::SandboxOptions;
-use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry};
+use crate::skill::{FoundSkill, Readiness, SkillLevel, SkillRegistry, SwitchedOff};
 
 /// The skills and packages that were found. It belongs to the loader's actor and moves to another
 /// thread for each scan.
@@ -53,8 +53,8 @@ pub(super) struct Disk {
     /// The permissions that plugins of named folders asked for at the first scan. Naming a folder
     /// approves it as it was then, so what it asks for later waits for approval.
     at_start: Option<SortedMap<PathBuf, PluginPermissions>>,
-    /// The names of the skills that the user has switched off.
-    disabled: SortedSet<String>,
+    /// The skills that the user has switched off.
+    switched_off: SwitchedOff,
     /// Skills that an approval or a switch has changed since the last reload.
     touched: Touched,
 }
@@ -88,7 +88,7 @@ impl Disk {
         let touched = SortedMap::from_iter(touched);
         let settings = options.settings.iter().map(|(path, text)| Settings::new(path, text));
         let settings = settings.collect();
-        let (keys, at_start, disabled) = (SortedSet::new(), None, SortedSet::new());
+        let (keys, at_start, switched_off) = (SortedSet::new(), None, SwitchedOff::default());
         Self {
             options,
             sandbox,
@@ -99,7 +99,7 @@ impl Disk {
             settings,
             keys,
             at_start,
-            disabled,
+            switched_off,
             touched,
         }
     }
@@ -107,12 +107,11 @@ impl Disk {
     /// Reads the files that changed. No other step of a reload looks for packages or skills.
     ///
     /// Approvals come first, because what is read of a skill depends on them. Without
-    /// approvals nothing installed is approved. Without switches those of the last scan stay; at the
-    /// first scan all skills are on.
+    /// approvals nothing installed is approved.
     pub(super) fn scan(&mut self, scope: &Scope) {
         if let Some(home) = &self.options.weft_home {
             let approvals = Approvals::read(home).unwrap_or_else(|error| {
-                log::warn!("nothing installed is approved: {error}");
+                log::warn!("nothing installed is approved: {error}; {}", error.next_step());
                 Approvals::default()
             });
             if scope.touches(&secrets_folder(home)) {
@@ -137,17 +136,7 @@ impl Disk {
                     }
                 }
             }
-            match SkillSwitches::read(home) {
-                Ok(switches) => {
-                    let (old, new) = (&self.disabled, switches.disabled());
-                    let both = old.iter().chain(new);
-                    for name in both.filter(|&it| old.contains(it) != new.contains(it)) {
-                        self.touched.entry(name.as_str().into()).or_default();
-                    }
-                    self.disabled.clone_from(switches.disabled());
-                }
-                Err(error) => log::warn!("the skills stay switched as they were: {error}"),
-            }
+            self.read_switches(SkillSwitches::read(home));
         }
         self.settings.iter_mut().for_each(Settings::refresh);
         for tree in &mut self.skills {
@@ -164,6 +153,41 @@ impl Disk {
             });
             self.at_start = Some(SortedMap::from_iter(asks));
         }
+    }
+
+    /// Takes the switches of the skills. If they can't be read those of the last scan stay; at the
+    /// first scan no skill is offered.
+    fn read_switches(&mut self, read: Result<SkillSwitches, HomeError>) {
+        let is_first = self.at_start.is_none();
+        let switched_off = match read {
+            Ok(switches) => SwitchedOff::Names(switches.disabled().clone()),
+            Err(error) => {
+                let next_step = error.next_step();
+                if !is_first && matches!(self.switched_off, SwitchedOff::Names(_)) {
+                    log::warn!("the skills stay switched as they were: {error}; {next_step}");
+                    return;
+                }
+                log::warn!("no skill is offered: {error}; {next_step}");
+                SwitchedOff::Unknown(format!("it may be switched off: {error}"))
+            }
+        };
+        match (&self.switched_off, &switched_off) {
+            (SwitchedOff::Names(old), SwitchedOff::Names(new)) => {
+                let both = old.iter().chain(new);
+                for name in both.filter(|&it| old.contains(it) != new.contains(it)) {
+                    self.touched.entry(name.as_str().into()).or_default();
+                }
+            }
+            (old, new) if old == new => {}
+            _ => {
+                self.skills.iter_mut().for_each(SkillTree::touch_all);
+                self.plugins.iter_mut().for_each(PluginTree::touch_all);
+                for skill in &self.bundled {
+                    self.touched.entry(Arc::clone(&skill.name)).or_default();
+                }
+            }
+        }
+        self.switched_off = switched_off;
     }
 
     /// The skills that may have changed since the last call.
@@ -231,7 +255,7 @@ impl Disk {
             self.find(name, &folders, outcomes, &mut found);
         }
         let names = SortedSet::from_iter(touched.keys().cloned());
-        before.replacing(&names, found, &self.disabled)
+        before.replacing(&names, found, &self.switched_off)
     }
 
     /// The skills of this name in these folders, and those compiled in: in path order.
@@ -349,7 +373,7 @@ impl Disk {
     fn is_wanted(&self, skill: &KnownSkill, registry: &SkillRegistry) -> bool {
         let effective = registry.get(skill.name());
         let is_effective = effective.is_some_and(|entry| entry.path.as_ref() == Some(skill.path()));
-        is_effective && skill.unmet.is_empty() && !self.disabled.contains(&**skill.name())
+        is_effective && skill.unmet.is_empty() && !self.switched_off.contains(skill.name())
     }
 
     /// Adds the bundled plugins. One goes out of service when another level has a skill of its
@@ -362,7 +386,7 @@ impl Disk {
         for plugin in BUNDLED {
             let effective = registry.get(plugin.name);
             let is_effective = effective.is_none_or(|entry| entry.level == SkillLevel::Bundled);
-            if !is_effective || self.disabled.contains(plugin.name) {
+            if !is_effective || self.switched_off.contains(plugin.name) {
                 continue;
             }
             let manifest = plugin.manifest();

@@ -63,6 +63,12 @@ impl PluginTree {
         touched
     }
 
+    /// Records that every shipped skill may have changed.
+    pub(super) fn touch_all(&mut self) {
+        let plugins = self.plugins.values_mut();
+        plugins.flat_map(|plugin| &mut plugin.skills).for_each(SkillTree::touch_all);
+    }
+
     /// Records that the skills in these folders are gone.
     fn forget(&mut self, trees: impl IntoIterator<Item = SkillTree>) {
         for mut tree in trees {

@@ -89,10 +89,10 @@ impl SkillRegistry {
             let same = entries[start..].iter().take_while(|entry| entry.name == skill.name);
             let readable = same.filter(|entry| entry.document.is_some()).count();
             let entry = match readable {
-                0 if self.is_disabled(&skill.name) => {
-                    SkillEntry::new(skill, SkillState::Disabled, Vec::new())
+                0 => {
+                    let state = self.switched_off().state(&skill.name);
+                    SkillEntry::new(skill, state.unwrap_or(SkillState::Active), Vec::new())
                 }
-                0 => SkillEntry::new(skill, SkillState::Active, Vec::new()),
                 _ => {
                     let mut effective = SkillEntry::clone(&entries[start]);
                     effective.shadows.push(ShadowedSkill::of(&skill));

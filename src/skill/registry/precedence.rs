@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::entry::{FoundSkill, Readiness, ShadowedSkill, SkillEntry, SkillState};
+use super::switched_off::SwitchedOff;
 use crate::contract::{SortedSet, sort_by};
 use crate::skill::format::SkillDocument;
 use crate::skill::format::{Diagnostic, Severity};
@@ -20,8 +21,8 @@ pub struct SkillRegistry {
     /// By name; of one name the effective one comes first, then those it shadows, then the
     /// invalid ones.
     entries: Vec<Arc<SkillEntry>>,
-    /// The names that the user has switched off, whether there is a skill of the name or not.
-    disabled: Arc<SortedSet<String>>,
+    /// Which of them the user has switched off.
+    switched_off: Arc<SwitchedOff>,
 }
 
 impl SkillRegistry {
@@ -63,7 +64,8 @@ impl SkillRegistry {
     /// ```
     #[must_use]
     pub fn resolve(found: Vec<FoundSkill>, disabled: &SortedSet<String>) -> Self {
-        Self::default().replacing(&SortedSet::new(), found, disabled)
+        let switched_off = SwitchedOff::Names(disabled.clone());
+        Self::default().replacing(&SortedSet::new(), found, &switched_off)
     }
 
     /// The same registry, but with `found` for every skill of these names and of those in `found`.
@@ -73,7 +75,7 @@ impl SkillRegistry {
         &self,
         names: &SortedSet<Arc<str>>,
         mut found: Vec<FoundSkill>,
-        disabled: &SortedSet<String>,
+        switched_off: &SwitchedOff,
     ) -> Self {
         // Stable, so that the path order within a level stays.
         sort_by(&mut found, |a, b| a.name.cmp(&b.name).then_with(|| a.rank().cmp(&b.rank())));
@@ -94,28 +96,28 @@ impl SkillRegistry {
             entries.extend_from_slice(before);
             rest = after;
             if let Some(group) = groups.next_if(|group| group[0].name == next) {
-                entries.extend(decide(group, disabled).into_iter().map(|entry| {
+                entries.extend(decide(group, switched_off).into_iter().map(|entry| {
                     let same = old.iter().find(|old| old.is_surely(&entry));
                     same.map_or_else(|| Arc::new(entry), Arc::clone)
                 }));
             }
         }
         entries.extend_from_slice(rest);
-        let disabled = match *self.disabled == *disabled {
-            true => Arc::clone(&self.disabled),
-            false => Arc::new(disabled.clone()),
+        let switched_off = match *self.switched_off == *switched_off {
+            true => Arc::clone(&self.switched_off),
+            false => Arc::new(switched_off.clone()),
         };
-        Self { entries, disabled }
+        Self { entries, switched_off }
     }
 
     /// The same registry with other entries, which are in their order.
     pub(super) fn with_entries(&self, entries: Vec<Arc<SkillEntry>>) -> Self {
-        Self { entries, disabled: Arc::clone(&self.disabled) }
+        Self { entries, switched_off: Arc::clone(&self.switched_off) }
     }
 
-    /// Whether the user has switched this name off.
-    pub(super) fn is_disabled(&self, name: &str) -> bool {
-        self.disabled.contains(name)
+    /// Which skills the user has switched off.
+    pub(super) fn switched_off(&self) -> &SwitchedOff {
+        &self.switched_off
     }
 
     /// The names under which the other registry has other entries.
@@ -180,7 +182,7 @@ impl SkillRegistry {
     ///
     /// Compares by identity, so it is cheap. Entries that are equal, but not the same, count as different.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.disabled == other.disabled
+        self.switched_off == other.switched_off
             && self.entries.len() == other.entries.len()
             && self.entries.iter().zip(&other.entries).all(|(a, b)| Arc::ptr_eq(a, b))
     }
@@ -199,19 +201,19 @@ impl SkillRegistry {
 }
 
 /// Decides which skill of one name is effective, and the state of the others.
-fn decide(group: &[FoundSkill], disabled: &SortedSet<String>) -> Vec<SkillEntry> {
+fn decide(group: &[FoundSkill], switched_off: &SwitchedOff) -> Vec<SkillEntry> {
     let mut entries = Vec::with_capacity(group.len());
     let (readable, invalid) =
         group.split_at(group.partition_point(|skill| skill.document.is_some()));
     if let Some((effective, below)) = readable.split_first() {
-        let state = match &effective.readiness {
-            _ if disabled.contains(&*effective.name) => SkillState::Disabled,
+        let of_readiness = || match &effective.readiness {
             Readiness::Ready => SkillState::Active,
             Readiness::Unavailable(reasons) => SkillState::Unavailable { reasons: reasons.clone() },
             Readiness::Pending(unapproved) => {
                 SkillState::Pending { unapproved: unapproved.clone() }
             }
         };
+        let state = switched_off.state(&effective.name).unwrap_or_else(of_readiness);
         let shadows = below.iter().map(ShadowedSkill::of).collect();
         entries.push(SkillEntry::new(effective.clone(), state, shadows));
         entries.extend(below.iter().map(|skill| shadowed(skill, effective)));
