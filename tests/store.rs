@@ -8,7 +8,7 @@ use weft_lite::store::{KeyValueLimits, MemoryKeyValueStore};
 
 #[track_caller]
 fn set(store: &dyn KeyValueStore, key: &str, value: &str) -> Result<(), PluginError> {
-    block_on(store.set(key, value.to_owned()))
+    block_on(store.set(key, value.as_bytes().to_vec()))
 }
 
 #[test]
@@ -17,7 +17,7 @@ fn values_come_back_until_deleted() {
     assert_eq!(block_on(store.get("a")), Ok(None));
     set(&store, "a", "1").unwrap();
     set(&store, "a", "2").unwrap();
-    assert_eq!(block_on(store.get("a")), Ok(Some("2".to_owned())));
+    assert_eq!(block_on(store.get("a")), Ok(Some(b"2".to_vec())));
     assert_eq!(block_on(store.delete("a")), Ok(true));
     assert_eq!(block_on(store.delete("a")), Ok(false));
     assert_eq!(block_on(store.get("a")), Ok(None));
@@ -52,7 +52,7 @@ fn bytes_are_bounded_and_freed() {
     set(&store, "key", "1234567").unwrap();
     let full = Err(PluginError::LimitReached { limit: "10 bytes of keys and values".to_owned() });
     assert_eq!(set(&store, "key", "12345678"), full);
-    assert_eq!(block_on(store.get("key")), Ok(Some("1234567".to_owned())));
+    assert_eq!(block_on(store.get("key")), Ok(Some(b"1234567".to_vec())));
     set(&store, "key", "1").unwrap();
     set(&store, "two", "123").unwrap();
     assert_eq!(set(&store, "x", ""), full);

@@ -2,14 +2,14 @@
 
 use super::{BoxFuture, PluginError};
 
-/// Strings by key. Whoever creates the store decides its scope, limits and durability.
+/// Bytes by key. Whoever creates the store decides its scope, limits and durability.
 pub trait KeyValueStore: Send + Sync {
     /// The value of `key`, or `None`.
     ///
     /// # Errors
     ///
     /// [`PluginError::Io`] when the store can't be read.
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>, PluginError>>;
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, PluginError>>;
 
     /// Sets `key`, replacing what was there.
     ///
@@ -17,7 +17,7 @@ pub trait KeyValueStore: Send + Sync {
     ///
     /// [`PluginError::LimitReached`] when the store is full, [`PluginError::Io`] when it can't be
     /// written.
-    fn set<'a>(&'a self, key: &'a str, value: String) -> BoxFuture<'a, Result<(), PluginError>>;
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), PluginError>>;
 
     /// Removes `key`; the answer tells whether it was there.
     ///

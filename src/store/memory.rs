@@ -1,4 +1,4 @@
-//! Strings by key in memory, within bounds. Nothing here survives the process.
+//! Bytes by key in memory, within bounds. Nothing here survives the process.
 //!
 //! A store fails before it grows beyond its bounds, so that whoever fills it can't take the host's memory.
 
@@ -34,11 +34,11 @@ impl Default for KeyValueLimits {
 ///
 /// let store = MemoryKeyValueStore::new(KeyValueLimits { entries: 1, bytes: 64 });
 /// smol::block_on(async {
-///     store.set("color", "green".into()).await?;
-///     assert_eq!(store.get("color").await?.as_deref(), Some("green"));
+///     store.set("color", b"green".to_vec()).await?;
+///     assert_eq!(store.get("color").await?.as_deref(), Some(b"green".as_slice()));
 ///     // Replacing an entry needs no room for a second one.
-///     store.set("color", "blue".into()).await?;
-///     let error = store.set("shape", "round".into()).await.unwrap_err();
+///     store.set("color", b"blue".to_vec()).await?;
+///     let error = store.set("shape", b"round".to_vec()).await.unwrap_err();
 ///     assert!(matches!(error, PluginError::LimitReached { .. }));
 ///     Ok::<(), PluginError>(())
 /// })?;
@@ -53,7 +53,7 @@ pub struct MemoryKeyValueStore {
 /// The entries with their size, which is kept up to date so that no `set` has to count.
 #[derive(Debug, Default)]
 struct StoredEntries {
-    entries: SortedMap<String, String>,
+    entries: SortedMap<String, Vec<u8>>,
     /// Of all keys and values in `entries`.
     bytes: usize,
 }
@@ -71,7 +71,7 @@ impl MemoryKeyValueStore {
     }
 
     /// Sets a key if it fits. If it doesn't, the old value stays.
-    fn put(&self, key: &str, value: String) -> Result<(), PluginError> {
+    fn put(&self, key: &str, value: Vec<u8>) -> Result<(), PluginError> {
         let mut content = self.content();
         let replaced = content.entries.get(key);
         if replaced.is_none() && content.entries.len() >= self.limits.entries {
@@ -112,11 +112,11 @@ fn full(limit: String) -> PluginError {
 }
 
 impl KeyValueStore for MemoryKeyValueStore {
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>, PluginError>> {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, PluginError>> {
         Box::pin(async move { Ok(self.content().entries.get(key).cloned()) })
     }
 
-    fn set<'a>(&'a self, key: &'a str, value: String) -> BoxFuture<'a, Result<(), PluginError>> {
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), PluginError>> {
         Box::pin(async move { self.put(key, value) })
     }
 
