@@ -228,21 +228,20 @@ impl Administration for RuntimeAdministration {
 
     fn reload(&self) -> BoxFuture<'_, Result<String, CommandError>> {
         Box::pin(async move {
+            // The loader's own generation is not the host's: others change the host too.
             let before = self.host.snapshot().generation;
-            let Some(reloaded) = self.loader.reload().await else {
+            if self.loader.reload().await.is_none() {
                 return Err(failed("the program is stopping", "start it again"));
-            };
-            Ok(match reloaded.generation == before {
+            }
+            let snapshot = self.host.snapshot();
+            Ok(match snapshot.generation == before {
                 true => "nothing is different".to_owned(),
-                false => {
-                    let snapshot = self.host.snapshot();
-                    format!(
-                        "generation {}: {} plugins, {} skills active",
-                        snapshot.generation,
-                        snapshot.plugins.plugins().count(),
-                        snapshot.skills.active().count()
-                    )
-                }
+                false => format!(
+                    "generation {}: {} plugins, {} skills active",
+                    snapshot.generation,
+                    snapshot.plugins.plugins().count(),
+                    snapshot.skills.active().count()
+                ),
             })
         })
     }

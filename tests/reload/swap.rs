@@ -221,3 +221,19 @@ fn a_new_granted_folder_opens_on_reload() {
         assert_eq!(live.host.snapshot().generation, watched + 1, "once is enough");
     });
 }
+
+#[test]
+fn reload_reports_only_what_it_changes() {
+    let world = world();
+    world.load(async |live| {
+        let administration = live.runtime.administration();
+        let reload = async || administration.reload().await.unwrap();
+        assert_eq!(reload().await, "nothing is different");
+        // A change of the host that the loader did not make.
+        assert!(live.host.unload("probe").await);
+        assert_eq!(reload().await, "nothing is different");
+        world.skill("home/skills/first", "text");
+        let generation = live.host.snapshot().generation + 1;
+        assert_eq!(reload().await, format!("generation {generation}: 0 plugins, 1 skills active"));
+    });
+}
