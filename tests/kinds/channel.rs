@@ -14,6 +14,7 @@ use weft_lite::{BoxFuture, Cancellation, CancellationSource, ChannelHost, Messag
 use crate::guest::Guest;
 use crate::hostile::{answering, area, kind_guest};
 use crate::support::{World, guest_error};
+use crate::warnings;
 
 /// A host that hands on what it is given, and takes only as much as it was told.
 struct Host {
@@ -303,23 +304,67 @@ fn metadata_of_the_wrong_type_costs_one_message() {
     }
 }
 
+/// A guest that returns an unreadable message `bad`, then a readable one `good`, until it has their two
+/// receipts; then polling fails with them.
+fn two_messages(payload: &str, metadata: &str) -> World {
+    let text = |at: usize, text: &str| {
+        let bytes: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+        format!("(data (i32.const {at}) \"{bytes}\")")
+    };
+    let span = |at: usize, pointer: usize, length: usize| {
+        format!(
+            "(i32.store (i32.const {at}) (i32.const {pointer})) (i32.store (i32.const {}) (i32.const {length}))",
+            at + 4
+        )
+    };
+    let good = r#"{"type":"text","text":"a"}"#;
+    let poll = format!(
+        "(if (result i32) (i32.ge_u (global.get $receipts) (i32.const 8))
+            (then {}) (else {} {} (i32.store8 (i32.const 644) (i32.const 1)) {}
+                {} (i32.store8 (i32.const 700) (i32.const 1)) {} {}))",
+        area(1, 3000, 8),
+        span(616, 1000, payload.len()),
+        span(624, 1500, metadata.len()),
+        span(648, 2500, 4),
+        span(672, 2000, good.len()),
+        span(704, 2504, 4),
+        area(0, 600, 2),
+    );
+    let acknowledge = format!(
+        "(global $receipts (mut i32) (i32.const 0))
+         (func (export \"receipts#acknowledge\") (param i32 i32) (result i32)
+            (i32.store (i32.add (i32.const 3000) (global.get $receipts)) (i32.load (local.get 0)))
+            (global.set $receipts (i32.add (global.get $receipts) (local.get 1)))
+            {})
+         {} {} {} {}",
+        area(0, 0, 0),
+        text(1000, payload),
+        text(1500, metadata),
+        text(2000, good),
+        text(2500, "bad.good"),
+    );
+    World::with_guest(&kind_guest("channel#poll", &poll).with(&acknowledge), &["tool", "channel"])
+}
+
 #[test]
-fn an_unreadable_message_is_the_channels_error() {
+fn an_unreadable_message_costs_no_other() {
     let text = r#"{"type":"text","text":"a"}"#;
     for (payload, metadata, words) in [
         ("{", "", "its payload can't be read"),
-        (r#"{"type":"smoke"}"#, "", "unknown variant `smoke`"),
+        (r#"{"type":"smoke\nerror: fire"}"#, "", r"unknown variant `smoke\nerror: fire`"),
         (r#"{"type":"binary","mime":"a/b","bytes":"iVA"}"#, "", "is not base64 with padding"),
         (r#"{"type":"binary","mime":"a/b","bytes":[1,2]}"#, "", "invalid type"),
         (text, "[]", "its metadata can't be read"),
         (text, "{", "its metadata can't be read"),
     ] {
-        let (ended, delivered) = run(&polling(&one_message(payload, metadata)));
-        let error = ended.unwrap_err();
-        assert!(matches!(error, PluginError::Invalid { .. }), "{error:?}");
-        assert!(error.to_string().starts_with("a message from channel `test`: "), "{error}");
-        assert!(error.to_string().contains(words), "{error}");
-        assert_eq!(delivered, 0);
+        let world = two_messages(payload, metadata);
+        let said = warnings::during(|| {
+            let (ended, delivered) = run(&world);
+            // Without a receipt it would come back for ever.
+            assert_eq!((&*guest_error(ended), delivered), ("bad.good", 1), "{payload} {metadata}");
+        });
+        assert!(said[0].starts_with("channel test: a message is left out, because "), "{said:?}");
+        assert!(said[0].contains(words) && said[0].contains("; report this to "), "{said:?}");
     }
 }
 

@@ -15,3 +15,5 @@ mod skill;
 mod stage;
 mod support;
 mod voice;
+#[path = "../support/warnings.rs"]
+mod warnings;

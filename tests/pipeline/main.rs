@@ -7,6 +7,7 @@
 mod recorder;
 #[path = "../talk/skills.rs"]
 mod skills;
+#[path = "../support/warnings.rs"]
 mod warnings;
 mod world;
 

@@ -15,14 +15,19 @@ use crate::contract::{
     InboundMessage, MessagePayload, PluginCapability, PluginError, Reply, SortedMap, SortedSet,
     json_line, limits,
 };
+use crate::sandbox::printable;
 use crate::task::{Held, Lock, until};
 use crate::wasm::{GuestCall, GuestInbound, GuestValue};
 
+/// Bytes of what is wrong with a message that are logged.
+const PROBLEM_BYTES: usize = 300;
+
 /// One plugin's channel. A guest can't call the host when a message arrives, so the host polls it.
 ///
-/// The guest gets a receipt for each message that the host has accepted or refused, if its module
-/// exports the function for it. If a receipt failed and the guest returns the message again, the message is not
-/// delivered twice.
+/// The guest gets a receipt for each message that the host will not need again, if its module exports
+/// the function for it: for an accepted one, and for one that is left out because it was refused or
+/// can't be read, which would otherwise come back for ever. If a receipt failed and the guest returns
+/// the message again, an accepted message is not delivered twice.
 pub(super) struct HostedChannel {
     guest: Guest,
     title: String,
@@ -31,7 +36,7 @@ pub(super) struct HostedChannel {
     media: bool,
     max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
-    /// Ids of handled messages without a receipt yet.
+    /// Ids of accepted messages without a receipt yet.
     taken: Lock<SortedSet<String>>,
 }
 
@@ -75,38 +80,63 @@ impl HostedChannel {
     ///
     /// # Errors
     ///
-    /// What ends the channel: a message that can't be read, a host that can't accept any, or a
-    /// failed receipt. The refusal of one message is only logged.
+    /// What ends the channel: a host that can't accept any message, or a failed receipt.
     async fn hand_over(
         &self,
         host: &dyn ChannelHost,
         message: GuestInbound,
     ) -> Result<(), PluginError> {
-        let payload = payload(&message).map_err(|problem| self.unusable(problem))?;
-        let metadata =
-            metadata(&message.metadata_json).map_err(|problem| self.unusable(problem))?;
-        let message_id = message.message_id.clone();
-        let known = message_id.as_ref().is_some_and(|id| self.taken().contains(id));
-        if !known {
-            let channel = &self.guest.id;
-            let taken = match inbound(channel, message, payload, metadata) {
-                Ok(message) => host.deliver_inbound(message).await,
-                Err(error) => Err(error),
-            };
-            match taken {
-                Ok(()) => {}
-                // One sender's bad message must not end the channel for the others.
-                Err(error @ (PluginError::Refused { .. } | PluginError::Invalid { .. })) => {
-                    log::info!("channel {channel}: {error}");
-                }
-                Err(error) => return Err(error),
-            }
+        let id = message.message_id.clone().filter(|_| self.acknowledges);
+        let is_known = id.as_ref().is_some_and(|id| self.taken().contains(id));
+        let is_accepted = is_known || self.deliver(host, message).await?;
+        let Some(id) = id else { return Ok(()) };
+        if is_accepted {
+            self.taken().insert(id.clone());
         }
-        let Some(id) = message_id.filter(|_| self.acknowledges) else { return Ok(()) };
-        self.taken().insert(id.clone());
         self.guest.tell(GuestCall::Acknowledge { message_id: id.clone() }).await?;
         self.taken().remove(&id);
         Ok(())
+    }
+
+    /// Delivers one message. Returns whether the host has accepted it: one message that can't be read
+    /// or is refused is logged and left out, and must not end the channel for the others.
+    ///
+    /// # Errors
+    ///
+    /// The host can't accept any message.
+    async fn deliver(
+        &self,
+        host: &dyn ChannelHost,
+        message: GuestInbound,
+    ) -> Result<bool, PluginError> {
+        let channel = &self.guest.id;
+        let parts =
+            payload(&message).and_then(|payload| Ok((payload, metadata(&message.metadata_json)?)));
+        let (payload, metadata) = match parts {
+            Ok(parts) => parts,
+            Err(problem) => {
+                // A sender may have chosen a part of the words.
+                let cut = &problem[..problem.floor_char_boundary(PROBLEM_BYTES)];
+                let problem = printable(cut).replace('\n', "\\n");
+                log::warn!(
+                    "channel {channel}: a message is left out, because {problem}; report this to \
+                     the author of the plugin"
+                );
+                return Ok(false);
+            }
+        };
+        let accepted = match inbound(channel, message, payload, metadata) {
+            Ok(message) => host.deliver_inbound(message).await,
+            Err(error) => Err(error),
+        };
+        match accepted {
+            Ok(()) => Ok(true),
+            Err(error @ (PluginError::Refused { .. } | PluginError::Invalid { .. })) => {
+                log::info!("channel {channel}: {error}");
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends a payload to the guest, with the thread that it belongs to.
@@ -129,14 +159,6 @@ impl HostedChannel {
         }
         let (target, payload_json) = (target.to_owned(), json_line(&sent));
         self.guest.ask_text(GuestCall::Send { target, payload_json }).await
-    }
-
-    /// The error for a message that can't be read.
-    fn unusable(&self, problem: String) -> PluginError {
-        PluginError::Invalid {
-            what: format!("a message from channel `{}`", self.guest.id),
-            problem,
-        }
     }
 
     /// The accepted messages without a receipt.
