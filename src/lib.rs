@@ -151,6 +151,8 @@ pub mod package;
 pub mod pipeline;
 mod runtime;
 pub mod sandbox;
+#[cfg(feature = "mcp")]
+mod schema;
 pub mod skill;
 pub mod store;
 mod task;
@@ -161,12 +163,13 @@ pub use actor::{
     PluginModule, PluginRegistry, SkillWatcher, Snapshot, Subscription,
 };
 pub use contract::{
-    Acknowledgement, Audio, BoxFuture, CallOutcome, CallerInput, Cancellation, CancellationSource,
-    Capability, ChannelAdapter, ChannelHost, FileGrant, INPUT_KEY, InputRequired, InstanceMode,
-    KeyValueStore, MemoryBackend, MemoryHit, MessagePayload, NoSecrets, PipelineStage,
-    PipelineStageType, PluginCapability, PluginDescription, PluginManifest, PluginPermissions,
-    PluginResourceConfig, Progress, Reply, Secret, SecretSource, Service, Skill, Tool, ToolContext,
-    ToolDescription, Usage, VoiceHandler, full_tool_name, limits,
+    Acknowledgement, AnswerPart, Audio, BoxFuture, CallContext, CallOutcome, CallerInput,
+    Cancellation, CancellationSource, Capability, ChannelAdapter, ChannelHost, FileGrant,
+    INPUT_KEY, InputRequired, InstanceMode, KeyValueStore, MemoryBackend, MemoryHit,
+    MessagePayload, NoSecrets, PipelineStage, PipelineStageType, PluginCapability,
+    PluginDescription, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply,
+    Requester, Secret, SecretSource, Service, Skill, Tool, ToolContext, ToolDescription, Usage,
+    VoiceHandler, full_tool_name, limits,
 };
 pub use package::{Approval, PluginPackage};
 pub use runtime::{Runtime, RuntimeBuilder};

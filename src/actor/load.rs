@@ -44,6 +44,13 @@ pub enum LoadError {
     },
     /// The manifest declares other kinds than the module exports.
     Capability(CapabilityMismatch),
+    /// The operator's settings for it break its `settings_schema`.
+    Settings {
+        /// Its id.
+        plugin: String,
+        /// Where, what was expected and what is there.
+        problem: String,
+    },
     /// Another plugin of the same id is in service, from a place of higher precedence.
     Shadowed {
         /// Where that one came from.
@@ -124,6 +131,9 @@ impl fmt::Display for LoadError {
             Self::Description { problem } => write!(formatter, "`describe` gave {problem}"),
             Self::Answer { export, problem } => write!(formatter, "`{export}` gave {problem}"),
             Self::Capability(mismatch) => mismatch.fmt(formatter),
+            Self::Settings { problem, .. } => {
+                write!(formatter, "its settings are wrong: {problem}")
+            }
             Self::Shadowed { by } => write!(formatter, "shadowed by the one from {by}"),
             Self::Kept { error, version } => {
                 write!(formatter, "{error}; version {version} stays in service")
@@ -147,7 +157,7 @@ impl ActionableError for LoadError {
                 "start weft-lite again to approve the folder as it is now".into()
             }
             Self::Pending { command: None, .. } => {
-                "approve them by kind where the plugin is named: `env`, `network`, `secrets`, `shell` or `size`".into()
+                "approve them by kind where the plugin is named: `env`, `network`, `secrets`, `tools`, `shell` or `size`".into()
             }
             Self::Start { error } => after_start(error),
             Self::Description { .. } => {
@@ -157,6 +167,9 @@ impl ActionableError for LoadError {
                 format!("correct what `{export}` returns (see wit/deps/kinds.wit)")
             }
             Self::Capability(mismatch) => mismatch.next_step(),
+            Self::Settings { plugin, .. } => {
+                format!("correct `plugins.{plugin}` in $WEFT_HOME/config.yaml")
+            }
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
             Self::Kept { error, .. } => error.next_step(),
         }

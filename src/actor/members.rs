@@ -6,45 +6,11 @@ use serde_json::Value;
 
 use super::host::PluginHost;
 use super::lifecycle::{LifecycleError, Member, MemberObject, MemberOutcome, MemberStatus};
+use super::native::{native_tools, running};
 use crate::contract::{
-    CallError, CallerInput, ChannelAdapter, KeyValueStore, MemoryBackend, PipelineStage,
-    PluginCapability, PluginError, Secret, Tool, ToolContext, VoiceHandler, json_line,
+    ChannelAdapter, MemoryBackend, PipelineStage, PluginCapability, Secret, Tool, VoiceHandler,
 };
 use crate::task::{Clock, off_executor};
-
-/// A native tool and its storage. A call that found it before its member was stopped still runs.
-pub(super) struct NativeTool {
-    pub(super) tool: Arc<dyn Tool>,
-    store: Arc<dyn KeyValueStore>,
-}
-
-impl NativeTool {
-    /// Calls the tool with JSON text, as a guest's is called, and maps its errors to those of a
-    /// call.
-    pub(super) async fn call(
-        &self,
-        params: &str,
-        input: &CallerInput,
-    ) -> Result<String, CallError> {
-        let params = serde_json::from_str(params)
-            .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;
-        let context = ToolContext {
-            key_value_store: Arc::clone(&self.store),
-            plugin_id: self.tool.name().to_owned(),
-            agent_id: "host".into(),
-            input: input.clone(),
-        };
-        match self.tool.execute(params, &context).await {
-            Ok(value) => Ok(json_line(&value)),
-            Err(PluginError::Call(error)) => Err(error),
-            Err(PluginError::Cancelled) => Err(CallError::Cancelled),
-            Err(PluginError::Invalid { what, problem }) => {
-                Err(CallError::InvalidParams { problem: format!("{what}: {problem}") })
-            }
-            Err(error) => Err(CallError::Guest { message: error.to_string() }),
-        }
-    }
-}
 
 impl PluginHost {
     /// Registers a member without starting it.
@@ -135,24 +101,7 @@ impl PluginHost {
     /// The running native tools.
     #[must_use]
     pub fn native_tools(&self) -> Vec<Arc<dyn Tool>> {
-        let members = self.members();
-        let tools = members.iter().filter(|status| status.is_running());
-        let tools = tools.filter_map(|status| match &status.object {
-            MemberObject::Tool(tool, _) => Some(Arc::clone(tool)),
-            _ => None,
-        });
-        tools.collect()
-    }
-
-    /// The running native tool of this name.
-    pub(super) fn native_tool(&self, name: &str) -> Option<NativeTool> {
-        self.running(name, |object| match object {
-            MemberObject::Tool(tool, store) => {
-                let (tool, store) = (Arc::clone(tool), Arc::clone(store));
-                Some(NativeTool { tool, store })
-            }
-            _ => None,
-        })
+        native_tools(&self.members())
     }
 
     /// The running memory backend of this name.
@@ -206,9 +155,6 @@ impl PluginHost {
     /// The running member of this name for which `of_kind` returns something. Members of other
     /// kinds may have the same name.
     fn running<T>(&self, name: &str, of_kind: impl Fn(&MemberObject) -> Option<T>) -> Option<T> {
-        let members = self.members();
-        let mut running =
-            members.iter().filter(|status| status.name == name && status.is_running());
-        running.find_map(|status| of_kind(&status.object))
+        running(&self.members(), name, of_kind)
     }
 }

@@ -33,6 +33,7 @@ mod loader;
 mod mail;
 mod members;
 mod module;
+mod native;
 mod options;
 mod plugin;
 mod prepare;
@@ -40,6 +41,7 @@ mod registry;
 mod snapshot;
 mod subscription;
 mod tool;
+mod tool_call;
 mod watcher;
 
 pub use change::{Change, Changes, PluginSummary, RegistryChange, ToolSummary};

@@ -21,8 +21,8 @@ use smol::lock::Semaphore;
 use super::mail::Mail;
 use super::module::PluginModule;
 use crate::contract::{
-    BoxFuture, CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge, InstanceMode,
-    PluginResourceConfig, Usage,
+    BoxFuture, CallContext, CallError, CallOutcome, Cancellation, CancellationSource, FuelGauge,
+    InstanceMode, PluginResourceConfig, Usage,
 };
 use crate::sandbox::Sandbox;
 use crate::task::{Lock, Mark, Marked, Tasks, panic_message};
@@ -44,6 +44,7 @@ const CONCURRENT_INSTANCES: usize = 16;
 pub(super) struct PluginMessage {
     call: GuestCall,
     gauge: Option<FuelGauge>,
+    context: CallContext,
     sent: Instant,
     reply: Sender<Outcome>,
 }
@@ -58,9 +59,10 @@ pub(super) async fn submit(
     mailbox: Sender<PluginMessage>,
     call: GuestCall,
     gauge: Option<FuelGauge>,
+    context: CallContext,
 ) -> Outcome {
     let (reply, answer) = async_channel::bounded(1);
-    let message = PluginMessage { call, gauge, sent: Instant::now(), reply };
+    let message = PluginMessage { call, gauge, context, sent: Instant::now(), reply };
     let sent = mailbox.send(message).await;
     // The snapshot that named the plugin may be gone; its mailbox must not be kept open.
     drop(mailbox);
@@ -197,13 +199,14 @@ impl PluginActor {
     /// Serves one call. A resident plugin's call ends here; another's call goes on in a task of its
     /// own.
     async fn handle(&mut self, message: PluginMessage, instances: &Arc<Semaphore>) {
-        let PluginMessage { call, gauge, sent, reply } = message;
+        let PluginMessage { call, gauge, context, sent, reply } = message;
         let spec = &self.seat.spec;
         match self.seat.mode {
             InstanceMode::Resident => {
                 let signals = self.signals();
                 *self.caller.lock() = Some(reply.clone());
-                let budget = self.ready.budget(&spec.resources, sent).with_gauge(gauge);
+                let budget = self.ready.budget(&spec.resources, sent);
+                let budget = budget.with_gauge(gauge).with_context(context);
                 let outcome = run(spec, &mut self.ready, &call, budget, &reply, &signals).await;
                 *self.caller.lock() = None;
                 // The caller may be gone by now.
@@ -214,7 +217,8 @@ impl PluginActor {
                 let permit = instances.acquire_arc().await;
                 let signals = self.signals();
                 *self.caller.lock() = Some(reply.clone());
-                let budget = self.ready.budget(&spec.resources, sent).with_gauge(gauge);
+                let budget = self.ready.budget(&spec.resources, sent);
+                let budget = budget.with_gauge(gauge).with_context(context);
                 let code = self.shared_code(&budget, &reply, &signals).await;
                 *self.caller.lock() = None;
                 let code = match code {

@@ -7,18 +7,21 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use futures_lite::future::{block_on, poll_once};
+use serde_json::Value;
 
 use super::kinds::{Answers, CapabilityMismatch, GuestMetadata, described_tools};
 use super::known::{self, KnownModule};
 use super::load::LoadError;
 use super::module::PluginModule;
 use super::plugin::InstanceSpec;
-use crate::contract::{BoxFuture, PluginManifest, ToolDescription};
+use crate::contract::{BoxFuture, PluginManifest, ToolDescription, json_line};
 use crate::package::{
     ApprovalPolicy, Descriptions, ModuleSource, PackageError, PackageOrigin, PluginPackage,
     ReadLimits,
 };
 use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+#[cfg(feature = "mcp")]
+use crate::schema::{Schema, SchemaPolicy};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleSummary, Translation};
 
 /// A package without its module's bytes.
@@ -162,7 +165,11 @@ impl PackageHead {
         };
         let PrepareContext { sandbox, memory, .. } = context;
         let (permissions, resources) = (&manifest.permissions, &manifest.resources);
+        let settings = sandbox.settings.effective(&manifest.id, manifest.settings_schema.as_ref());
+        let settings = Value::Object(settings);
+        check_settings(&manifest, &settings)?;
         let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, sandbox);
+        let sandbox = sandbox.with_settings(json_line(&settings));
         warnings.extend(closed);
         // From here on, plugins above their share of the budget give way to this one.
         let spec = InstanceSpec {
@@ -306,6 +313,27 @@ pub(super) fn approved(
         true => Ok(()),
         false => Err(LoadError::pending(&manifest.id, unapproved, approval)),
     }
+}
+
+/// Checks a plugin's settings by the schema in its manifest.
+#[cfg(feature = "mcp")]
+fn check_settings(manifest: &PluginManifest, settings: &Value) -> Result<(), LoadError> {
+    let Some(schema) = &manifest.settings_schema else { return Ok(()) };
+    let failed = |problem| LoadError::Settings { plugin: manifest.id.clone(), problem };
+    let schema = Schema::compile(&Value::Object(schema.clone()), SchemaPolicy::Lenient).map_err(
+        |error| failed(format!("the manifest's `settings_schema` can't be used: {error}")),
+    )?;
+    schema.validate(settings).map_err(|violations| {
+        let violations: Vec<_> = violations.iter().map(ToString::to_string).collect();
+        failed(violations.join("; "))
+    })
+}
+
+/// Without the checker of schemas nothing is checked.
+#[cfg(not(feature = "mcp"))]
+#[expect(clippy::unnecessary_wraps)]
+fn check_settings(_: &PluginManifest, _: &Value) -> Result<(), LoadError> {
+    Ok(())
 }
 
 /// Warnings where the manifest's tools differ from those that the module describes.

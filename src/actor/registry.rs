@@ -119,6 +119,12 @@ impl ToolEntry {
         &self.plugin.tools[self.index]
     }
 
+    /// Whether models are offered the tool. A tool that is a slash command is for people.
+    #[must_use]
+    pub fn is_for_models(&self) -> bool {
+        self.description().command.is_none()
+    }
+
     /// The tool's name outside its plugin.
     #[must_use]
     pub fn full_name(&self) -> String {

@@ -42,7 +42,7 @@ impl FromStr for ApproveFlag {
         let mut words = list.split(',').map(str::trim);
         let approval = words.try_fold(Approval::NONE, |sum, word| {
             let unknown =
-                || format!("`{word}` is none of network, env, secrets, shell, size, change");
+                || format!("`{word}` is none of network, env, secrets, tools, shell, size, change");
             sum.with_kind(word).ok_or_else(unknown)
         });
         approval.map(Self)
@@ -83,6 +83,7 @@ impl Options {
             all_hosts: sum.all_hosts || more.all_hosts,
             environment: sum.environment || more.environment,
             secrets: sum.secrets || more.secrets,
+            all_tools: sum.all_tools || more.all_tools,
             shell: sum.shell || more.shell,
             size: sum.size || more.size,
             change: sum.change || more.change,

@@ -53,6 +53,7 @@ fn described(tool: &ToolEntry) -> Value {
         output_schema,
         read_only,
         asks_for_input,
+        command,
     } = tool.description();
     let full_name = tool.full_name();
     let mut fields: Vec<(&str, &dyn AsJson)> = vec![
@@ -66,5 +67,8 @@ fn described(tool: &ToolEntry) -> Value {
         fields.push(("output_schema", schema));
     }
     fields.extend([("read_only", read_only as &dyn AsJson), ("asks_for_input", asks_for_input)]);
+    if let Some(command) = command {
+        fields.push(("command", command));
+    }
     output::object(&fields)
 }

@@ -28,6 +28,9 @@ impl Collision {
                     "give the plugin another `id` than `{plugin}`, from which its skill is named"
                 )
             }
+            CommandSource::PluginTool { tool, .. } => {
+                format!("give the tool `{tool}` another `command` in what its plugin describes")
+            }
             CommandSource::BuiltIn => "give the command another name".into(),
         }
     }

@@ -1,7 +1,8 @@
 //! Derives the commands of one moment from the built-in ones and the skills.
 
 use super::registry::{Command, CommandRegistry};
-use super::skill;
+use super::{plugin_tool, skill};
+use crate::actor::PluginRegistry;
 use crate::skill::SkillRegistry;
 
 impl CommandRegistry {
@@ -18,5 +19,14 @@ impl CommandRegistry {
         }
         registry.without_command = skill::without_command(skills).collect();
         registry
+    }
+
+    /// The same with one command for each tool of a plugin that is one for people. They come last.
+    #[must_use]
+    pub fn with_plugins(mut self, plugins: &PluginRegistry) -> Self {
+        for command in plugin_tool::commands(plugins) {
+            self.add(command);
+        }
+        self
     }
 }

@@ -6,7 +6,7 @@ use super::registry::{Command, CommandRegistry};
 use crate::actor::PluginHost;
 use crate::task::Lock;
 
-/// The commands of a host. The first call after a change derives them again.
+/// The commands of a host, its skills and its plugins. The first call after a change derives them again.
 ///
 /// ```
 /// use weft_lite::Runtime;
@@ -47,8 +47,8 @@ impl Commands {
         if derived.generation == Some(snapshot.generation) {
             return derived.registry;
         }
-        let registry =
-            Arc::new(CommandRegistry::new(self.built_in.iter().cloned(), &snapshot.skills));
+        let registry = CommandRegistry::new(self.built_in.iter().cloned(), &snapshot.skills);
+        let registry = Arc::new(registry.with_plugins(&snapshot.plugins));
         for collision in registry.collisions() {
             if !derived.registry.collisions().contains(collision) {
                 log::warn!("{collision}; {}", collision.next_step());

@@ -22,6 +22,7 @@ mod help;
 mod line;
 mod live;
 mod matching;
+mod plugin_tool;
 mod registry;
 mod skill;
 mod source;

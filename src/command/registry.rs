@@ -12,7 +12,7 @@ use super::error::CommandError;
 use super::line::CommandLine;
 use super::source::CommandSource;
 use crate::actor::PluginHost;
-use crate::contract::{BoxFuture, SortedMap, similar_names};
+use crate::contract::{BoxFuture, CallOutcome, Requester, SortedMap, similar_names};
 
 /// Runs a command.
 pub trait CommandHandler: Send + Sync {
@@ -60,7 +60,22 @@ pub struct CommandCall<'a> {
     pub host: &'a PluginHost,
     /// The receiver of progress notes.
     pub progress: &'a ProgressNotes,
+    /// Whoever waits for the answer, as guests see it; `None` if the caller has no channel.
+    pub requester: Option<&'a Arc<dyn Requester>>,
 }
+
+impl CommandCall<'_> {
+    /// Calls a tool for the sender.
+    pub(super) async fn call_tool(&self, tool: &str, params: String) -> CallOutcome {
+        match self.requester {
+            Some(requester) => self.host.call_for(tool, params, Arc::clone(requester)).await,
+            None => self.host.call(tool, params).await,
+        }
+    }
+}
+
+/// The built-in command that forgets. Tools of plugins may forget with it.
+pub(super) const CLEAR: &str = "clear";
 
 /// Who may call a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -157,17 +157,17 @@ struct Dispatch {
     tool: String,
     /// The plugin that runs the skill's own code. Its tools come first.
     provider: Option<Arc<str>>,
-    allowed: Vec<String>,
+    document: Arc<SkillDocument>,
 }
 
 impl Dispatch {
     /// A command that passes its arguments to a tool, without the skill's text.
-    fn new(entry: &SkillEntry, document: &SkillDocument, dispatch: &CommandDispatch) -> Self {
+    fn new(entry: &SkillEntry, document: &Arc<SkillDocument>, dispatch: &CommandDispatch) -> Self {
         Self {
             skill: entry.name.to_string(),
             tool: dispatch.tool.clone(),
             provider: entry.provider.clone(),
-            allowed: document.allowed_tools.clone(),
+            document: Arc::clone(document),
         }
     }
 
@@ -176,18 +176,6 @@ impl Dispatch {
         let own = self.provider.as_deref().map(|provider| full_tool_name(provider, &self.tool));
         let own = own.filter(|name| call.host.registry().find_tool(name).is_ok());
         own.unwrap_or_else(|| self.tool.clone())
-    }
-
-    /// A skill that lists tools calls no other. `Bash(git:*)` allows `Bash`; both names may be full
-    /// or bare.
-    fn allows(&self, tool: &str) -> bool {
-        let bare = |name: &str| name.rsplit_once("__").map_or(name, |(_, bare)| bare).to_owned();
-        let same = |listed: &str| {
-            let listed = listed.split('(').next().unwrap_or(listed).trim();
-            let both_full = listed.contains("__") && tool.contains("__");
-            if both_full { listed == tool } else { bare(listed) == bare(tool) }
-        };
-        self.allowed.is_empty() || self.allowed.iter().any(|listed| same(listed))
     }
 }
 
@@ -198,7 +186,7 @@ impl CommandHandler for Dispatch {
     ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
         Box::pin(async move {
             let tool = self.resolved(&call);
-            if !self.allows(&tool) {
+            if !self.document.allows_tool(&tool) {
                 let skill = self.skill.clone();
                 return Err(CommandError::ToolNotAllowed { skill, tool });
             }
@@ -209,7 +197,7 @@ impl CommandHandler for Dispatch {
                 "commandName": self.skill,
                 "skillName": self.skill,
             });
-            let text = call.host.call(&tool, json_line(&params)).await.result?;
+            let text = call.call_tool(&tool, json_line(&params)).await.result?;
             let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
             Ok(CommandOutcome::Answer(Answer::value(value)))
         })

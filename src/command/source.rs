@@ -21,6 +21,13 @@ pub enum CommandSource {
         /// The plugin's id.
         plugin: String,
     },
+    /// A tool of a plugin.
+    PluginTool {
+        /// The tool's full name.
+        tool: String,
+        /// The plugin's id.
+        plugin: String,
+    },
 }
 
 impl fmt::Display for CommandSource {
@@ -31,6 +38,7 @@ impl fmt::Display for CommandSource {
             Self::Plugin { name, plugin } => {
                 write!(formatter, "the skill `{name}` of the plugin `{plugin}`")
             }
+            Self::PluginTool { tool, .. } => write!(formatter, "the tool `{tool}`"),
         }
     }
 }

@@ -68,6 +68,10 @@ pub enum Capability {
     Log,
     /// `{{secret:NAME}}`
     Secrets,
+    /// The door `store`
+    Storage,
+    /// The door `tools`
+    Tools,
     /// Running at all: a permission of the manifest waits for approval.
     Approval,
 }
@@ -80,6 +84,8 @@ impl fmt::Display for Capability {
             Self::Environment => "environment",
             Self::Log => "log",
             Self::Secrets => "secrets",
+            Self::Storage => "storage",
+            Self::Tools => "tools",
             Self::Approval => "approval",
         })
     }

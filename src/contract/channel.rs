@@ -4,8 +4,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{
-    Acknowledgement, BoxFuture, Cancellation, ChatId, InboundMessage, MessagePayload, PluginError,
-    Progress, Reply,
+    Acknowledgement, AnswerPart, BoxFuture, Cancellation, ChatId, InboundMessage, MessagePayload,
+    PluginError, Progress, Reply,
 };
 
 /// The sender that a built-in channel names where it knows that the message comes from whoever runs
@@ -140,6 +140,22 @@ pub trait ChannelAdapter: Send + Sync {
     /// As [`send`](Self::send).
     fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {
         self.send(&reply.chat, &reply.payload)
+    }
+
+    /// Whether people see an answer as it comes: then [`part`](Self::part) gets its parts. Default: no.
+    fn shows_parts(&self) -> bool {
+        false
+    }
+
+    /// Shows a part of an answer that is not finished yet. The parts of one message come in their order, and its
+    /// [`reply`](Self::reply) says how much of the text they were. Default: nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); the answer goes its way all the same.
+    fn part<'a>(&'a self, part: &'a AnswerPart) -> BoxFuture<'a, Result<(), PluginError>> {
+        let _ = part;
+        Box::pin(std::future::ready(Ok(())))
     }
 
     /// Hears how far the host is with the message `id` of `chat`, for channels that show it or that

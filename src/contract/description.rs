@@ -40,6 +40,9 @@ pub struct ToolDescription {
     /// Whether it may ask its caller for something, as [`InputRequired`](super::InputRequired) has it.
     #[serde(default)]
     pub asks_for_input: bool,
+    /// The slash command, without the slash, that the tool is for people. Then it is not offered to models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 fn any_object() -> Value {
@@ -72,6 +75,9 @@ impl PluginDescription {
             if !seen.insert(name) {
                 return Err(format!("two tools are named `{name}`"));
             }
+            if tool.command.as_deref().is_some_and(|word| !is_command(word)) {
+                return Err(format!("`command` of tool `{name}` is not 1 to 32 of a-z 0-9 -"));
+            }
             if !tool.input_schema.is_object() {
                 return Err(format!("`input_schema` of tool `{name}` is not an object"));
             }
@@ -93,6 +99,12 @@ impl PluginDescription {
         }
         self
     }
+}
+
+/// Whether a slash command may have this name.
+fn is_command(word: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&word.len()) && word.bytes().all(allowed)
 }
 
 /// The name of a tool as everybody outside the plugin sees it.

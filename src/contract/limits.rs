@@ -46,6 +46,9 @@ pub const LOG_MESSAGES_PER_MINUTE: Range = Range::new("max_log_messages_per_minu
 /// Host calls within one call.
 pub const HOST_CALLS: Range = Range::new("max_host_calls", 10_000, 0, 1_000_000);
 
+/// KB that a plugin may keep in the door `store`. Without the permission it may keep nothing.
+pub const STORAGE_KB: Range = Range::new("max_kb", 0, 1, 16 * KB as u64);
+
 /// Linear memories of one instance.
 pub const MEMORIES: usize = 1;
 /// Tables of one instance.
@@ -104,6 +107,15 @@ pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
 pub const FILE_READ_BYTES: usize = 8 * MB;
 /// What a guest writes to a file.
 pub const FILE_WRITE_BYTES: usize = 4 * MB;
+/// Tools that a guest calls at once.
+pub const TOOL_CALLS: u32 = 16;
+/// Guests that may wait for one call, each for the next.
+pub const CALL_DEPTH: usize = 8;
+/// A value in a plugin's store.
+pub const STORE_VALUE_BYTES: usize = MB;
+/// A key in a plugin's store.
+pub const STORE_KEY_BYTES: usize = 512;
+
 /// One log message; what comes after it is replaced by `... [truncated]`.
 pub const LOG_MESSAGE_BYTES: usize = 4096;
 

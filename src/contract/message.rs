@@ -206,6 +206,9 @@ pub struct Reply {
     pub part: usize,
     /// How many parts there are.
     pub parts: usize,
+    /// How many bytes at the beginning of the text the channel has been given before, as the answer came
+    /// ([`AnswerPart`]).
+    pub said_bytes: usize,
 }
 
 impl Reply {
@@ -267,6 +270,19 @@ pub enum Acknowledgement {
     Answered,
     /// The failure was sent.
     Failed,
+}
+
+/// A part of an answer's text, as it comes. The whole answer follows as a [`Reply`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerPart {
+    /// Where it goes, as in [`Reply`].
+    pub chat: String,
+    /// The thread, as in [`Reply`].
+    pub thread: Option<String>,
+    /// The id of the message that it answers.
+    pub reply_to: Option<String>,
+    /// What comes after the parts before.
+    pub text: String,
 }
 
 /// How a message's work goes on, for channels that asked.

@@ -4,6 +4,7 @@
 mod actionable_error;
 mod byte_budget;
 mod call;
+mod call_context;
 mod channel;
 mod channel_config;
 mod config;
@@ -29,6 +30,7 @@ mod message;
 mod object_reader;
 mod permissions;
 mod plugin_error;
+mod requester;
 mod resources;
 mod secret;
 mod service;
@@ -50,6 +52,7 @@ pub use call::{
 };
 #[cfg(feature = "net")]
 pub(crate) use call::{NEEDS_HTTPS, PRIVATE_ADDRESS};
+pub use call_context::CallContext;
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};
@@ -85,12 +88,14 @@ pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub(crate) use message::RESERVED_METADATA;
 pub use message::{
-    Acknowledgement, Attachment, ChatId, Failure, InboundMessage, MessagePayload, Progress, Reply,
+    Acknowledgement, AnswerPart, Attachment, ChatId, Failure, InboundMessage, MessagePayload,
+    Progress, Reply,
 };
 pub(crate) use object_reader::{ObjectReader, missing, of_text, wrong};
 pub use permissions::{FileGrant, PluginPermissions};
-pub(crate) use permissions::{is_never_given, is_never_opened, wide_domain};
+pub(crate) use permissions::{covers_tool, is_never_given, is_never_opened, wide_domain};
 pub use plugin_error::PluginError;
+pub use requester::Requester;
 pub use resources::PluginResourceConfig;
 pub use secret::{NoSecrets, Secret, SecretSource};
 pub use service::{NoService, Service};

@@ -4,9 +4,10 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::Deref;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value, json};
 
+use super::limits;
 use super::manifest::findings::wrong_kind;
 use super::manifest::rules::{self, Flaw, quoted};
 use super::object_reader::{ObjectReader, wrong};
@@ -28,6 +29,16 @@ pub struct PluginPermissions {
     pub shell: bool,
     /// Secrets that may be sent in header values, by the names under which the operator keeps them.
     pub secrets: Vec<String>,
+    /// Tools of others that the door `tools` may call: full names, where `*` at the end stands for any rest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
+    /// KB that the plugin may keep in the door `store`. A manifest says it as `storage: {"max_kb": 64}`.
+    #[serde(
+        rename = "storage",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "as_storage"
+    )]
+    pub storage_kb: Option<NonZeroU32>,
     /// KB of a module that is larger than what comes without a question. No manifest says it: it is
     /// measured when the package is read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,20 +50,39 @@ impl TryFrom<Value> for PluginPermissions {
 
     fn try_from(value: Value) -> Result<Self, String> {
         let mut given = ObjectReader::new(value)?.without_nulls(&["module_kb"]);
-        let number = |value: Value| {
+        let number = |name: &str, value: &Value| {
             let number = value.as_u64().and_then(|it| u32::try_from(it).ok());
-            number.and_then(NonZeroU32::new).ok_or_else(|| wrong("module_kb", "a number above 0"))
+            number.and_then(NonZeroU32::new).ok_or_else(|| wrong(name, "a number above 0"))
         };
+        let storage =
+            |it: Map<String, Value>| number(MAX_KB, it.get(MAX_KB).unwrap_or(&Value::Null));
         let permissions = Self {
             network: given.texts("network")?,
             filesystem: given.list("filesystem", FileGrant::try_from)?,
             env_vars: given.texts("env_vars")?,
             shell: given.flag("shell")?,
             secrets: given.texts("secrets")?,
-            module_kb: given.value("module_kb").map(number).transpose()?,
+            tools: given.texts("tools")?,
+            storage_kb: given.object("storage")?.map(storage).transpose()?,
+            module_kb: given.value("module_kb").map(|it| number("module_kb", &it)).transpose()?,
         };
         given.end()?;
         Ok(permissions)
+    }
+}
+
+/// The one key under `storage`.
+const MAX_KB: &str = limits::STORAGE_KB.key;
+
+fn as_storage<S: Serializer>(kb: &Option<NonZeroU32>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(kb.iter().map(|kb| (MAX_KB, kb)))
+}
+
+/// Whether a pattern of full tool names covers all that `asked` does: a name, or a pattern.
+pub(crate) fn covers_tool(pattern: &str, asked: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => asked.starts_with(beginning),
+        None => pattern == asked,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Pipeline stages: steps that a message passes on its way to an answer.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BoxFuture, PluginError};
+use super::{BoxFuture, PluginError, Requester};
 
 /// When a stage runs, and what it may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,4 +51,19 @@ pub trait PipelineStage: Send + Sync {
     ///
     /// Any [`PluginError`] stops this message alone, and its sender is told.
     fn process<'a>(&'a self, state: Value) -> BoxFuture<'a, Result<Value, PluginError>>;
+
+    /// The same for a stage that talks to whoever waits for the answer while it works. Default:
+    /// [`process`](Self::process).
+    ///
+    /// # Errors
+    ///
+    /// As [`process`](Self::process).
+    fn process_for<'a>(
+        &'a self,
+        state: Value,
+        requester: Arc<dyn Requester>,
+    ) -> BoxFuture<'a, Result<Value, PluginError>> {
+        let _ = requester;
+        self.process(state)
+    }
 }

@@ -19,10 +19,10 @@ use super::input::{answers, capability, form, responses, write_requests};
 use super::message::RpcError;
 use super::object::Object;
 use super::request_context::RequestContext;
-use super::schema::bounds;
 use super::seal::Purpose;
 use super::server::McpServer;
 use crate::contract::{CallError, CallerInput, InputRequired, Sha256, json_line};
+use crate::schema::bounds;
 use crate::task::off_executor;
 
 /// The input fields of a request, unparsed.

@@ -29,9 +29,9 @@ use super::object::Object;
 use super::prompts;
 use super::request_context::RequestContext;
 use super::scan;
-use super::schema::{Violation, bounds};
 use super::server::McpServer;
 use crate::contract::{ActionableError, BoxFuture, CallError, CallerInput, FuelGauge};
+use crate::schema::{Violation, bounds};
 use crate::task::off_executor;
 
 /// Calls report progress this often; a shorter call reports none.

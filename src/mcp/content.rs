@@ -17,10 +17,10 @@ use serde_json::Value;
 
 use super::object::{Object, one_line};
 use super::revision::Revision;
-use super::schema::{Schema, Violation, bounds};
 use crate::contract::{
     CallError, Failure, escapes_letters, has_quoted, push_string, sanitize_json, sanitize_text,
 };
+use crate::schema::{Schema, Violation, bounds};
 use crate::task::off_executor;
 
 /// The kinds of blocks, each with the members that it has to have, all of them text.

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::message::RpcError;
 use super::object::Object;
 use super::result::begin_modern;
-use super::schema::{Schema, SchemaPolicy};
 use crate::contract::{ELICITATION, limits};
+use crate::schema::{Schema, SchemaPolicy};
 use crate::task::off_executor;
 
 /// Makes `result` one that asks.

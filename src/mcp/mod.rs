@@ -67,7 +67,6 @@ mod resources;
 mod result;
 mod revision;
 mod scan;
-mod schema;
 mod seal;
 mod server;
 mod stdio;
@@ -77,8 +76,9 @@ mod subscription;
 pub use http::{BearerToken, HttpError, HttpOptions, McpListener};
 pub use memory::MemoryConnection;
 pub use options::McpOptions;
-pub use schema::{
+pub use server::{Loading, McpServer};
+
+pub use crate::schema::{
     Schema, SchemaError, SchemaPolicy, UnsupportedKeyword, Violation, ViolationKind,
     bounds as schema_bounds,
 };
-pub use server::{Loading, McpServer};

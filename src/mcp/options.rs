@@ -3,9 +3,9 @@
 //! The operator's `config.yaml` sets the names and the schema policy, by way of [`McpConfig`]; the rest
 //! is an embedder's.
 
-use super::schema::SchemaPolicy;
 use crate::contract::limits::SURFACE_BYTES;
 use crate::contract::{McpConfig, ToolNames};
+use crate::schema::SchemaPolicy;
 
 /// Entries of a list that are given at once.
 const PAGE_ENTRIES: usize = 500;

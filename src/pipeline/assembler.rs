@@ -98,7 +98,8 @@ impl Assembler {
             parts.push(format!("{SKILLS_HEADING}\n\n{}", skills.join("\n")));
         }
         let guests = snapshot.plugins.tools();
-        let guests = guests.iter().map(|tool| (tool.full_name(), &tool.description().description));
+        let guests = guests.iter().filter(|tool| tool.is_for_models());
+        let guests = guests.map(|tool| (tool.full_name(), &tool.description().description));
         let mut tools: Vec<String> = guests
             .map(|(name, description)| format!("- {name}: {}", on_one_line(description)))
             .collect();

@@ -8,15 +8,16 @@ use futures_lite::future::{or, zip};
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::reply::replies;
+use super::requester::{MessageRequester, Parts};
 use super::run::{Pipeline, PipelineOutcome};
 use super::state::MessageState;
 use super::weight;
 use crate::command::{Answer, Conversation, ProgressNotes};
 use crate::contract::{
-    Acknowledgement, ByteBudget, Cancellation, ChannelAdapter, Failure, HeldBytes, PluginError,
-    Progress,
+    Acknowledgement, AnswerPart, ByteBudget, Cancellation, ChannelAdapter, Failure, HeldBytes,
+    PluginError, Progress,
 };
-use crate::task::{Clock, contained, within};
+use crate::task::{Clock, Lock, contained, within};
 
 /// How often a message that is worked on is in memory, and an answer that waits to be sent.
 pub(super) const COPIES: usize = 2;
@@ -26,6 +27,8 @@ const ROOM_PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_secs(1);
 /// Progress notes that wait for a slow channel; further ones are lost.
 const NOTES: usize = 16;
+/// Parts of an answer that wait for a slow channel; then the stage waits.
+const PARTS: usize = 16;
 
 /// What all messages share.
 pub(super) struct JobContext {
@@ -67,7 +70,7 @@ impl Job {
         let (outbound, id) = (&self.shared.outbound, self.inbound.id.as_deref());
         let acknowledge = |how_far| outbound.acknowledge(channel, &state.chat, id, how_far);
         let taken = acknowledge(Acknowledgement::Taken);
-        let ((), outcome) = zip(taken, self.work_with_progress(channel)).await;
+        let ((), (outcome, said)) = zip(taken, self.work_while_telling(channel)).await;
         let PipelineOutcome { state: mut worked, leaves } = outcome;
         if self.unheard.is_cancelled() {
             return worked;
@@ -88,7 +91,7 @@ impl Job {
             (_, Some(failure)) => Err(failure),
             (None, None) => Ok(&nothing),
         };
-        let sent = outbound.reply(channel, &replies(&self.inbound, result, channel)).await;
+        let sent = outbound.reply(channel, &replies(&self.inbound, result, &said, channel)).await;
         match &sent {
             Ok(()) => {
                 let answered =
@@ -133,28 +136,60 @@ impl Job {
         }
     }
 
+    /// Works on it. Meanwhile it tells a channel that asked how it goes on, and gives one that shows parts the answer
+    /// as it comes. Returns the text of these parts as well.
+    async fn work_while_telling(&self, channel: &dyn ChannelAdapter) -> (PipelineOutcome, String) {
+        let said = Arc::new(Lock::new(String::new()));
+        if !channel.shows_parts() {
+            return (self.work_with_progress(channel, None).await, String::new());
+        }
+        let (sender, coming) = async_channel::bounded(PARTS);
+        let parts = Parts { sender, said: Arc::clone(&said) };
+        let tell = async {
+            while let Ok(text) = coming.recv().await {
+                let (chat, thread, reply_to) = self.address();
+                let part = AnswerPart { chat, thread, reply_to, text };
+                self.shared.outbound.part(channel, &part).await;
+            }
+        };
+        let closing = parts.sender.clone();
+        let work = async {
+            let worked = self.work_with_progress(channel, Some(parts)).await;
+            closing.close();
+            worked
+        };
+        let (outcome, ()) = zip(work, tell).await;
+        let said = std::mem::take(&mut *said.lock());
+        (outcome, said)
+    }
+
+    /// Where what it leads to goes: its chat, its thread and its own id.
+    fn address(&self) -> (String, Option<String>, Option<String>) {
+        let state = &self.inbound.state;
+        (state.chat.clone(), state.thread.clone(), self.inbound.id.clone())
+    }
+
     /// Works on it, and tells a channel that asked how it goes on.
-    async fn work_with_progress(&self, channel: &dyn ChannelAdapter) -> PipelineOutcome {
+    async fn work_with_progress(
+        &self,
+        channel: &dyn ChannelAdapter,
+        parts: Option<Parts>,
+    ) -> PipelineOutcome {
         if !self.inbound.progress {
-            return self.work(ProgressNotes::default()).await;
+            return self.work(ProgressNotes::default(), parts).await;
         }
         let (notes, noted) = async_channel::bounded(NOTES);
-        let state = &self.inbound.state;
         let tell = async {
             while let Ok(note) = noted.recv().await {
-                let progress = Progress {
-                    chat: state.chat.clone(),
-                    thread: state.thread.clone(),
-                    reply_to: self.inbound.id.clone(),
-                    note,
-                };
+                let (chat, thread, reply_to) = self.address();
+                let progress = Progress { chat, thread, reply_to, note };
                 self.shared.outbound.progress(channel, &progress).await;
             }
         };
         // Pending notes go out before the answer.
         let closing = notes.clone();
         let work = async {
-            let worked = self.work(ProgressNotes::to(notes)).await;
+            let worked = self.work(ProgressNotes::to(notes), parts).await;
             // Work that was given up or has panicked may still have a hand on them.
             closing.close();
             worked
@@ -164,15 +199,16 @@ impl Job {
 
     /// Runs the stages, until the first of: an answer, a cancellation, the end of the program, the time limit.
     /// A panic in a stage is a failure of this message only.
-    async fn work(&self, notes: ProgressNotes) -> PipelineOutcome {
+    async fn work(&self, notes: ProgressNotes, parts: Option<Parts>) -> PipelineOutcome {
         let JobContext { clock, message_limit, .. } = &*self.shared;
         let state = self.inbound.state.clone();
         let (shared, conversation) = (Arc::clone(&self.shared), Arc::clone(&self.conversation));
         let noted = notes.clone();
-        let running =
-            contained(Box::pin(
-                async move { shared.pipeline.run(state, &conversation, &noted).await },
-            ));
+        let cancelled = Some(self.cancelled.clone());
+        let requester = MessageRequester::new(&state, &conversation, &noted, parts, cancelled);
+        let running = contained(Box::pin(async move {
+            shared.pipeline.run_for(state, &conversation, &noted, Arc::new(requester)).await
+        }));
         // `contained` runs the stages as a task of their own, so that a panic ends there.
         let running = async {
             running.await.unwrap_or_else(|_| {

@@ -24,6 +24,7 @@ mod options;
 mod outbound;
 mod prompt;
 mod reply;
+mod requester;
 mod run;
 mod soul;
 mod split;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::actor::{LifecycleState, MemberObject, PluginHost};
 use crate::contract::{
-    Acknowledgement, BoxFuture, ChannelAdapter, PluginCapability, PluginError, Progress, Reply,
+    Acknowledgement, AnswerPart, BoxFuture, ChannelAdapter, PluginCapability, PluginError,
+    Progress, Reply,
 };
 use crate::task::{Clock, within};
 
@@ -82,6 +83,13 @@ impl Outbound {
     pub(super) async fn progress(&self, channel: &dyn ChannelAdapter, progress: &Progress) {
         if let Err(error) = self.within(channel.progress(progress)).await {
             log::debug!("channel {}: progress not shown: {error}", channel.name());
+        }
+    }
+
+    /// Shows a part of an answer. One that can't be shown comes with the answer.
+    pub(super) async fn part(&self, channel: &dyn ChannelAdapter, part: &AnswerPart) {
+        if let Err(error) = self.within(channel.part(part)).await {
+            log::debug!("channel {}: part not shown: {error}", channel.name());
         }
     }
 

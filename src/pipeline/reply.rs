@@ -7,16 +7,23 @@ use crate::command::Answer;
 use crate::contract::{ChannelAdapter, ChannelFormat, Failure, MessagePayload, Reply, TextFormat};
 use crate::sandbox::printable;
 
-/// The messages that a channel is given for one answer or failure, in their order; never none.
+/// The messages that a channel is given for one answer or failure, in their order; never none. `said` is the text
+/// that the channel has been given in parts.
 pub(super) fn replies(
     inbound: &Inbound,
     result: Result<&Answer, &Failure>,
+    said: &str,
     channel: &dyn ChannelAdapter,
 ) -> Vec<Reply> {
     let format = channel.format();
     let payloads = match result {
         Ok(answer) => of_answer(answer, format, channel.supports_media()),
         Err(failure) => texts(&with_next_step(failure), format),
+    };
+    // A stage may have said something else than the answer that it or another one gave in the end.
+    let said_bytes = match payloads.first() {
+        Some(MessagePayload::Text { text }) if text.starts_with(said) => said.len(),
+        _ => 0,
     };
     let parts = payloads.len();
     let state = &inbound.state;
@@ -31,6 +38,7 @@ pub(super) fn replies(
             failure: result.err().cloned(),
             part,
             parts,
+            said_bytes: if part == 0 { said_bytes } else { 0 },
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::assembler::Assembler;
+use super::requester::MessageRequester;
 use super::stage;
 use super::state::MessageState;
 use super::tool_line::ToolLine;
@@ -11,7 +12,7 @@ use crate::actor::{MemberStatus, PluginHost};
 use crate::command::{
     Answer, CommandCall, CommandLine, CommandOutcome, Commands, Conversation, ProgressNotes,
 };
-use crate::contract::{BoxFuture, Failure, PipelineStage, PipelineStageType};
+use crate::contract::{BoxFuture, Failure, PipelineStage, PipelineStageType, Requester};
 
 /// The stages that every message passes.
 ///
@@ -21,6 +22,14 @@ use crate::contract::{BoxFuture, Failure, PipelineStage, PipelineStageType};
 pub struct Pipeline {
     commands: Arc<Commands>,
     assembler: Assembler,
+}
+
+/// Whom a message comes from, and what is remembered of the chat.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    conversation: &'a Arc<Conversation>,
+    progress: &'a ProgressNotes,
+    requester: &'a Arc<dyn Requester>,
 }
 
 /// What became of a message.
@@ -59,14 +68,27 @@ impl Pipeline {
     /// It is in a box: who runs a message, a channel or the command line, has no copy of all this.
     pub fn run<'a>(
         &'a self,
+        state: MessageState,
+        conversation: &'a Arc<Conversation>,
+        progress: &'a ProgressNotes,
+    ) -> BoxFuture<'a, PipelineOutcome> {
+        let requester = MessageRequester::new(&state, conversation, progress, None, None);
+        self.run_for(state, conversation, progress, Arc::new(requester))
+    }
+
+    /// The same for a sender to whom stages and tools can talk while they work.
+    pub(super) fn run_for<'a>(
+        &'a self,
         mut state: MessageState,
         conversation: &'a Arc<Conversation>,
         progress: &'a ProgressNotes,
+        requester: Arc<dyn Requester>,
     ) -> BoxFuture<'a, PipelineOutcome> {
         Box::pin(async move {
             let mut leaves = false;
             let before = state.clone();
-            match self.stages(&mut state, &mut leaves, conversation, progress).await {
+            let way = Way { conversation, progress, requester: &requester };
+            match self.stages(&mut state, &mut leaves, way).await {
                 Ok(()) => PipelineOutcome { state, leaves },
                 // What a failed stage left half done is no state to show.
                 Err(failure) => {
@@ -82,17 +104,20 @@ impl Pipeline {
         &self,
         state: &mut MessageState,
         leaves: &mut bool,
-        conversation: &Arc<Conversation>,
-        progress: &ProgressNotes,
+        way: Way<'_>,
     ) -> Result<(), Failure> {
+        let Way { conversation, progress, requester } = way;
         // Commands and tool lines are read from what the sender wrote, before any stage of others:
         // no plugin can make the owner say something.
-        *leaves = self.command(state, conversation, progress).await?;
+        *leaves = self.command(state, way).await?;
+        if let Some(skill) = &state.skill {
+            requester.use_skill(&skill.name);
+        }
         if state.answer.is_none()
             && state.skill.is_none()
             && let Some(line) = ToolLine::parse(&state.text, self.host())
         {
-            let called = line.call(self.host(), progress).await;
+            let called = line.call(self.host(), progress, requester).await;
             state.answer = Some(called.map_err(|error| Failure::of(&error))?);
         }
         let in_use = conversation.used_skills().into_iter().chain(state.skill.clone());
@@ -100,16 +125,15 @@ impl Pipeline {
 
         let stages = self.host().stages();
         if state.answer.is_none() {
-            self.foreign(&stages, PipelineStageType::PreProcess, state, progress).await?;
+            self.foreign(&stages, PipelineStageType::PreProcess, state, way).await?;
         }
         if state.answer.is_none() {
-            let replaced =
-                self.foreign(&stages, PipelineStageType::Process, state, progress).await?;
+            let replaced = self.foreign(&stages, PipelineStageType::Process, state, way).await?;
             if !replaced {
                 state.answer = Some(self.without_model(state));
             }
         }
-        self.foreign(&stages, PipelineStageType::PostProcess, state, progress).await?;
+        self.foreign(&stages, PipelineStageType::PostProcess, state, way).await?;
         match state.answer {
             Some(_) => Ok(()),
             None => {
@@ -128,8 +152,7 @@ impl Pipeline {
     async fn command(
         &self,
         state: &mut MessageState,
-        conversation: &Arc<Conversation>,
-        progress: &ProgressNotes,
+        Way { conversation, progress, requester }: Way<'_>,
     ) -> Result<bool, Failure> {
         let Some(line) = CommandLine::parse(&state.text) else { return Ok(false) };
         let (registry, caller) = (self.commands.now(), state.caller());
@@ -140,6 +163,7 @@ impl Pipeline {
             registry: &registry,
             host: self.host(),
             progress,
+            requester: Some(requester),
         };
         let outcome = registry.run(line, call).await.map_err(|error| Failure::of(&error))?;
         match outcome {
@@ -162,13 +186,13 @@ impl Pipeline {
         stages: &[(Arc<dyn PipelineStage>, MemberStatus)],
         kind: PipelineStageType,
         state: &mut MessageState,
-        progress: &ProgressNotes,
+        Way { progress, requester, .. }: Way<'_>,
     ) -> Result<bool, Failure> {
         let mut any = false;
         for (stage, status) in stages.iter().filter(|(stage, _)| stage.stage_type() == kind) {
             any = true;
             progress.note(|| format!("stage {}", status.name));
-            *state = stage::run(stage, status, std::mem::take(state)).await?;
+            *state = stage::run(stage, status, std::mem::take(state), requester).await?;
         }
         Ok(any)
     }

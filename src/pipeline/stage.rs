@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::state::{MessageState, StageResult};
 use crate::actor::MemberStatus;
-use crate::contract::{Failure, PipelineStage, PipelineStageType, PluginError};
+use crate::contract::{Failure, PipelineStage, PipelineStageType, PluginError, Requester};
 use crate::task::contained;
 
 /// Lets one stage work on the message.
@@ -17,6 +17,7 @@ pub(super) async fn run(
     stage: &Arc<dyn PipelineStage>,
     status: &MemberStatus,
     mut state: MessageState,
+    requester: &Arc<dyn Requester>,
 ) -> Result<MessageState, Failure> {
     let kind = stage.stage_type();
     let fail = |failure| Err(of_stage(&status.name, failure));
@@ -29,8 +30,9 @@ pub(super) async fn run(
         Err(error) => return fail(Failure::of(&invalid(error.to_string()))),
     };
     // The stage is called inside, so that a panic in the call itself counts as well.
-    let stage = Arc::clone(stage);
-    let result = match contained(Box::pin(async move { stage.process(json).await })).await {
+    let (stage, requester) = (Arc::clone(stage), Arc::clone(requester));
+    let work = Box::pin(async move { stage.process_for(json, requester).await });
+    let result = match contained(work).await {
         Ok(Ok(result)) => result,
         Ok(Err(error)) => return fail(Failure::of(&error)),
         Err(_) => {

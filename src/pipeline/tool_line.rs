@@ -2,11 +2,13 @@
 //!
 //! It is no command: it knows tools only, and whatever names none goes on as a message.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::actor::PluginHost;
 use crate::command::{Answer, ProgressNotes};
-use crate::contract::{CallError, PluginError};
+use crate::contract::{CallError, PluginError, Requester};
 
 /// A line that calls a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,7 @@ impl<'a> ToolLine<'a> {
         self,
         host: &PluginHost,
         progress: &ProgressNotes,
+        requester: &Arc<dyn Requester>,
     ) -> Result<Answer, PluginError> {
         let Self { tool, params } = self;
         let params = if params.is_empty() { "{}" } else { params };
@@ -48,7 +51,7 @@ impl<'a> ToolLine<'a> {
         serde_json::from_str::<serde::de::IgnoredAny>(params)
             .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;
         progress.note(|| format!("calling {tool}"));
-        let text = host.call(tool, params.to_owned()).await.result?;
+        let text = host.call_for(tool, params.to_owned(), Arc::clone(requester)).await.result?;
         Ok(Answer::value(serde_json::from_str(&text).unwrap_or(Value::String(text))))
     }
 }

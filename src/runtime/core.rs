@@ -18,7 +18,7 @@ use crate::command::{Administration, Commands, built_in_commands};
 use crate::contract::{ChannelConfig, McpConfig, SortedMap};
 use crate::package::WorkspaceTrust;
 use crate::pipeline::{ChannelRules, Gateway, GatewayOptions};
-use crate::sandbox::SandboxOptions;
+use crate::sandbox::{PluginSettings, SandboxOptions};
 use crate::task::{PanicContainment, TASKS_BETWEEN_EVENTS};
 
 /// A plugin host with its loader, on an executor of its own.
@@ -246,6 +246,8 @@ impl RuntimeBuilder {
             secrets: Arc::clone(&self.secrets),
             clock: Arc::clone(&self.clock),
             audit: Arc::clone(&self.audit),
+            settings: PluginSettings::new(self.plugin_settings.clone()),
+            tools: None,
         };
         let mut options = PluginHostOptions::new(sandbox);
         options.memory_budget_bytes =

@@ -41,18 +41,136 @@ pub enum HostCall {
         /// The text as the guest wrote it.
         message: String,
     },
+    /// `settings.get`
+    Settings,
+    /// `store.get`
+    StoreGet {
+        /// The key.
+        key: String,
+    },
+    /// `store.set`
+    StoreSet {
+        /// The key.
+        key: String,
+        /// The new value.
+        value: Vec<u8>,
+    },
+    /// `store.delete`
+    StoreDelete {
+        /// The key.
+        key: String,
+    },
+    /// `store.list-keys`
+    StoreKeys {
+        /// The beginning of the keys.
+        prefix: String,
+    },
+    /// `tools.list`
+    ToolList,
+    /// `tools.call`
+    ToolCall(ToolRequest),
+    /// `tools.call-all`
+    ToolCallAll(Vec<ToolRequest>),
+    /// `http.request`
+    HttpFetch(WebRequest),
+    /// `http.open`
+    HttpOpen(WebRequest),
+    /// `http.read`
+    HttpRead {
+        /// The handle from `open`.
+        stream: u32,
+    },
+    /// `http.close`
+    HttpClose {
+        /// The handle from `open`.
+        stream: u32,
+    },
+    /// `conversation.current`
+    Current,
+    /// `conversation.say`
+    Say {
+        /// A part of the answer.
+        text: String,
+    },
+    /// `conversation.note`
+    Note {
+        /// What happens now.
+        text: String,
+    },
+    /// `conversation.cancelled`
+    Cancelled,
+}
+
+/// A call of a tool by a guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolRequest {
+    /// The tool's full name.
+    pub name: String,
+    /// Its parameters as JSON text.
+    pub params: String,
+}
+
+/// An HTTP request of the door `http`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebRequest {
+    /// The method as the guest wrote it.
+    pub method: String,
+    /// The URL as the guest wrote it.
+    pub url: String,
+    /// Names and values in the guest's order.
+    pub headers: Vec<(String, String)>,
+    /// The request's body.
+    pub body: Option<Vec<u8>>,
+}
+
+/// An HTTP response of the door `http`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebResponse {
+    /// The status.
+    pub status: u16,
+    /// Names and values in their order.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// The head of an HTTP response whose body is read bit by bit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebHead {
+    /// The handle for `read` and `close`.
+    pub stream: u32,
+    /// The status.
+    pub status: u16,
+    /// Names and values in their order.
+    pub headers: Vec<(String, String)>,
 }
 
 /// The answer to a [`HostCall`], in the shape of the function's result type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostReply {
-    /// `result<string, string>`: `http-request`, `read-file`
+    /// `result<string, string>`: `http-request`, `read-file`, `tools.list`, `tools.call`
     Text(Result<String, String>),
-    /// `result<_, string>`: `write-file`
+    /// `result<_, string>`: `write-file`, `store.set`
     Done(Result<(), String>),
-    /// `option<string>`: `get-env`
+    /// `option<string>`: `get-env`, `conversation.current`
     Value(Option<String>),
-    /// No result: `log`
+    /// `string`: `settings.get`
+    Plain(String),
+    /// `result<option<list<u8>>, string>`: `store.get`, `http.read`
+    Bytes(Result<Option<Vec<u8>>, String>),
+    /// `result<bool, string>`: `store.delete`
+    Flag(Result<bool, String>),
+    /// `result<list<string>, string>`: `store.list-keys`
+    Texts(Result<Vec<String>, String>),
+    /// `list<result<string, string>>`: `tools.call-all`
+    Results(Vec<Result<String, String>>),
+    /// `result<response, string>`: `http.request`
+    Response(Result<WebResponse, String>),
+    /// `result<head, string>`: `http.open`
+    Head(Result<WebHead, String>),
+    /// `bool`: `conversation.cancelled`
+    Bool(bool),
+    /// No result: `log`, `http.close`, `conversation.say`, `conversation.note`
     Nothing,
 }
 

@@ -40,6 +40,7 @@
 
 mod audit;
 mod call;
+mod doors;
 mod environment;
 mod filesystem;
 mod log;
@@ -52,12 +53,15 @@ mod options;
 mod policy;
 mod rate;
 mod redact;
+mod scope;
+mod settings;
 mod text;
+mod tools;
 
 pub use audit::{
     AuditLog, AuditOutcome, AuditRecord, DiscardAudit, FileAudit, MemoryAudit, audit_line,
 };
-pub use call::{HostCall, HostReply, Served};
+pub use call::{HostCall, HostReply, Served, ToolRequest, WebHead, WebRequest, WebResponse};
 pub use environment::{Environment, HostEnvironment};
 pub use filesystem::Authority;
 pub(crate) use filesystem::PackageRoot;
@@ -67,6 +71,9 @@ pub use network::{
 };
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
+pub(crate) use scope::CallScope;
+pub use settings::PluginSettings;
 pub use text::printable;
+pub use tools::{ToolHost, ToolOffer};
 
 pub use crate::task::{Clock, ManualClock, SystemClock};

@@ -8,6 +8,8 @@ use super::environment::Environment;
 use super::filesystem::Authority;
 #[cfg(feature = "net")]
 use super::network::NetworkOptions;
+use super::settings::PluginSettings;
+use super::tools::ToolHost;
 use crate::contract::{NoSecrets, SecretSource, SortedMap, limits};
 use crate::task::{Clock, SystemClock};
 
@@ -49,6 +51,10 @@ pub struct SandboxOptions {
     pub clock: Arc<dyn Clock>,
     /// The log for audit records.
     pub audit: Arc<dyn AuditLog>,
+    /// The settings of plugins by id, as the operator has written them (`plugins.<id>` of the configuration).
+    pub settings: PluginSettings,
+    /// The tools of others that plugins may call. A plugin host puts its own here.
+    pub tools: Option<Arc<dyn ToolHost>>,
 }
 
 impl SandboxOptions {
@@ -69,6 +75,8 @@ impl SandboxOptions {
             secrets: Arc::new(NoSecrets),
             clock: Arc::new(SystemClock),
             audit: Arc::new(DiscardAudit),
+            settings: PluginSettings::default(),
+            tools: None,
         }
     }
 

@@ -19,6 +19,8 @@ use super::log::{Dropped, LogGate};
 use super::network::{self, NetworkGate, RequestError};
 use super::options::{PluginIdentity, SandboxOptions};
 use super::redact::PluginSecrets;
+use super::scope::CallScope;
+use super::tools::{ToolGate, ToolHost};
 use crate::contract::{PluginPermissions, PluginResourceConfig};
 use crate::task::{Clock, Fault, fault, off_executor};
 
@@ -48,7 +50,7 @@ use crate::task::{Clock, Fault, fault, off_executor};
 /// assert_eq!(audit.records()[0].outcome, AuditOutcome::Denied);
 /// ```
 pub struct Sandbox {
-    plugin: PluginIdentity,
+    pub(super) plugin: PluginIdentity,
     network: NetworkGate,
     files: Grants,
     environment: EnvironmentGate,
@@ -57,6 +59,11 @@ pub struct Sandbox {
     secrets: Arc<PluginSecrets>,
     clock: Arc<dyn Clock>,
     audit: Arc<dyn AuditLog>,
+    /// The answer to `settings.get`.
+    pub(super) settings: String,
+    pub(super) tools: ToolGate,
+    /// The tools that the gate lets the plugin call, if there is a host.
+    pub(super) tool_host: Option<Arc<dyn ToolHost>>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -66,9 +73,9 @@ impl fmt::Debug for Sandbox {
 }
 
 /// The result of a branch of the policy: the answer for the guest, and the result for the audit record.
-struct ServedCall {
-    served: Served,
-    result: CallResult,
+pub(super) struct ServedCall {
+    pub(super) served: Served,
+    pub(super) result: CallResult,
 }
 
 impl Sandbox {
@@ -111,6 +118,7 @@ impl Sandbox {
             Arc::clone(&options.environment),
         );
         let log = LogGate::new(&plugin.id, resources.max_log_messages_per_minute);
+        let tools = ToolGate::new(&plugin.id, &permissions.tools);
         let sandbox = Self {
             plugin,
             network,
@@ -120,8 +128,18 @@ impl Sandbox {
             secrets,
             clock: Arc::clone(&options.clock),
             audit: Arc::clone(&options.audit),
+            settings: "{}".to_owned(),
+            tools,
+            tool_host: options.tools.clone(),
         };
         (sandbox, warnings)
+    }
+
+    /// The same with the plugin's settings, as JSON text of an object.
+    #[must_use]
+    pub fn with_settings(mut self, settings: String) -> Self {
+        self.settings = settings;
+        self
     }
 
     /// The id of its plugin.
@@ -140,9 +158,15 @@ impl Sandbox {
     /// Writes exactly one audit record (T42), also when the future is dropped before it is done. A
     /// file effect that has begun then still runs to its end on its own thread.
     pub async fn serve(&self, call: HostCall, fuel_used: u64) -> Served {
+        self.serve_in(call, &mut CallScope { fuel_used, ..CallScope::default() }).await
+    }
+
+    /// Serves one host call of a guest's call, in the scope that its host calls share.
+    pub(crate) async fn serve_in(&self, call: HostCall, scope: &mut CallScope) -> Served {
         let redactor = self.secrets.for_operator();
         let shown = redactor.redact_call(&call);
-        let entry = AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, fuel_used);
+        let entry =
+            AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, scope.fuel_used);
         drop(shown);
         let answer = match call {
             HostCall::HttpRequest { method, url, headers, body } => {
@@ -152,6 +176,7 @@ impl Sandbox {
             HostCall::WriteFile { path, content } => self.write_file(&path, content).await,
             HostCall::GetEnv { name } => self.get_env(name),
             HostCall::Log { level, message } => self.log(level, &message),
+            door => Box::pin(self.serve_door(door, scope)).await,
         };
         entry.close(answer.result);
         answer.served
@@ -274,6 +299,11 @@ impl Sandbox {
 }
 
 impl ServedCall {
+    /// The answer to a call that moved `bytes`.
+    pub(super) fn ok(bytes: usize, reply: HostReply) -> Self {
+        Self { served: Served::plain(reply), result: CallResult::ok(bytes) }
+    }
+
     /// The answer to a file call that moved `bytes` if it succeeded.
     fn of_file<T>(
         result: Result<T, FileError>,

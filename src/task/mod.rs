@@ -4,6 +4,7 @@
 //! `containment` explains what a panic costs. A `worker` is a thread that can be replaced, a `mark` knows who waits
 //! for the work on it, and `losses` counts what panics have cost.
 
+mod all;
 mod async_lock;
 mod clock;
 mod contained;
@@ -21,6 +22,7 @@ mod reply;
 mod tasks;
 mod worker;
 
+pub(crate) use all::all;
 pub(crate) use async_lock::AsyncLock;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub(crate) use contained::{contained, contained_on, panic_message};

@@ -185,6 +185,13 @@ impl<'a> Lift<'a> {
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
+    /// The bytes at a span, copied.
+    pub(crate) fn copied(&mut self, what: &'static str, span: Span) -> Result<Vec<u8>, AbiFault> {
+        let bytes = self.bytes(what, span.pointer, u64::from(span.length))?;
+        self.charge(bytes.len())?;
+        Ok(bytes.to_vec())
+    }
+
     /// `list<tuple<string, string>>`: each element is two spans.
     pub(crate) fn string_pairs(
         &mut self,
@@ -301,16 +308,4 @@ pub(crate) fn check_area(
 ) -> Result<(), AbiFault> {
     let mut none = 0;
     Lift::new(memory, &mut none).aligned(what, pointer, align, length).map(|_| ())
-}
-
-/// The twelve bytes of a `result` or `option` with a string or no payload.
-pub(crate) fn tagged_area(tag: u8, text: Option<Span>) -> [u8; 12] {
-    let mut area = [0; 12];
-    let Span { pointer, length } = text.unwrap_or(Span { pointer: 0, length: 0 });
-    let [tag_byte, _, _, _, rest @ ..] = &mut area;
-    *tag_byte = tag;
-    let (low, high) = rest.split_at_mut(4);
-    low.copy_from_slice(&pointer.to_le_bytes());
-    high.copy_from_slice(&length.to_le_bytes());
-    area
 }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::contract::{CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage};
+use crate::contract::{
+    CallContext, CallError, Denied, Exhausted, FuelGauge, PluginResourceConfig, Usage,
+};
+use crate::sandbox::CallScope;
 use crate::task::by_deadline;
 
 /// Fuel between two checks of the clock and two turns of other guests: about 20 µs.
@@ -44,6 +47,8 @@ pub struct CallBudget {
     pub(super) audit_patience: Duration,
     /// Shows the usage to an observer, if there is one.
     gauge: Option<FuelGauge>,
+    /// Whom the call works for, and what its host calls leave to the next.
+    scope: CallScope,
 }
 
 impl CallBudget {
@@ -68,7 +73,15 @@ impl CallBudget {
             missing_grant: None,
             audit_patience: AUDIT_PATIENCE,
             gauge: None,
+            scope: CallScope::default(),
         }
+    }
+
+    /// The same for a call with this context.
+    #[must_use]
+    pub fn with_context(mut self, context: CallContext) -> Self {
+        self.scope.context = context;
+        self
     }
 
     /// The same, which shows the used fuel in `gauge` after each slice.
@@ -130,6 +143,9 @@ impl CallBudget {
     /// Counts the fuel of a slice.
     pub(super) fn use_fuel(&mut self, units: u64) {
         self.fuel_used += units;
+        if let Some(waiting) = &self.scope.context.fuel {
+            waiting.spend(units);
+        }
         if let Some(gauge) = &self.gauge {
             gauge.show(self.fuel_used);
         }
@@ -139,9 +155,26 @@ impl CallBudget {
         }
     }
 
-    /// The units left for this call.
+    /// The units left for this call, and for every guest that waits for it.
     fn fuel_left(&self) -> u64 {
-        self.fuel_limit.saturating_sub(self.fuel_used)
+        let own = self.fuel_limit.saturating_sub(self.fuel_used);
+        self.scope.context.fuel.as_ref().map_or(own, |waiting| own.min(waiting.left()))
+    }
+
+    /// The scope for one host call. If the host call is given up, what it holds is dropped with it.
+    pub(super) fn open_scope(&mut self) -> CallScope {
+        let mut scope = std::mem::take(&mut self.scope);
+        (scope.fuel_used, scope.fuel_left) = (self.fuel_used, self.fuel_left());
+        scope
+    }
+
+    /// Takes the scope back, with the fuel that guests have used for this one.
+    pub(super) fn close_scope(&mut self, scope: CallScope) {
+        self.fuel_used += scope.fuel_used.saturating_sub(self.fuel_used);
+        if let Some(gauge) = &self.gauge {
+            gauge.show(self.fuel_used);
+        }
+        self.scope = scope;
     }
 
     /// The fuel for the next slice, at least `required`, or the reason why there is none.

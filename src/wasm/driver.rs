@@ -29,6 +29,8 @@ use crate::task::{SystemClock, fault, lock_fault, within};
 
 /// The memory for a text, in error messages.
 pub(super) const TEXT: &str = "string from cabi_realloc";
+/// The memory for a list.
+pub(super) const LIST: &str = "list from cabi_realloc";
 
 /// One guest function and the budget it runs on.
 pub(super) struct Driver<'a> {
@@ -243,8 +245,7 @@ impl Driver<'_> {
         match self.store.data_mut().suspended.take() {
             Some(Suspended::Host { call, result }) => {
                 let reply = self.perform(sandbox, call).await?;
-                self.lower_reply(reply, result).await?;
-                Ok(None)
+                self.lower_reply(reply, result).await
             }
             Some(Suspended::Preview1(call)) => {
                 self.serve_preview1(sandbox, call).await.map(|errno| Some(Val::I32(errno)))
@@ -302,31 +303,12 @@ impl Driver<'_> {
             return Err(CallError::NotReady { reason: "it asks the host".into() });
         }
         self.budget.asked_host |= !matches!(call, HostCall::Log { .. });
-        let served = self.budget.within(sandbox.serve(call, self.budget.fuel_used)).await?;
+        let mut scope = self.budget.open_scope();
+        let served = self.budget.within(sandbox.serve_in(call, &mut scope)).await?;
+        self.budget.close_scope(scope);
         (self.budget.denied, self.budget.missing_grant) = (served.denied, served.missing_grant);
         self.wait_for_audit(sandbox).await;
         Ok(served.reply)
-    }
-
-    /// Writes a reply to the guest's memory: the text first, then the result area that points to it.
-    async fn lower_reply(&mut self, reply: HostReply, result: u32) -> Result<(), CallError> {
-        let (tag, text) = match reply {
-            HostReply::Nothing => return Ok(()),
-            HostReply::Text(Ok(text)) => (0, Some(text)),
-            HostReply::Text(Err(text)) | HostReply::Done(Err(text)) => (1, Some(text)),
-            HostReply::Done(Ok(())) | HostReply::Value(None) => (0, None),
-            HostReply::Value(Some(text)) => (1, Some(text)),
-        };
-        let during = self.during;
-        let fault = |fault| abi_fault(fault, during);
-        // A bad pointer is found before the guest's allocator runs for a text that has no place.
-        abi::check_area(self.memory(), "result area", result, 4, 12).map_err(fault)?;
-        let span = match text {
-            Some(text) => Some(self.lower(&text).await?),
-            None => None,
-        };
-        abi::store(self.memory(), "result area", result, &abi::tagged_area(tag, span))
-            .map_err(fault)
     }
 
     /// Serves a call of WASI's first preview, and returns its error number. An error number is an answer for the
@@ -400,13 +382,13 @@ impl Driver<'_> {
             Step::Poll { moments, result } => {
                 self.wait_until(moments.iter().copied().min().unwrap_or_default()).await;
                 let ready = ready(&moments);
-                let mut span = self.lower_bytes("list from cabi_realloc", &ready, 4).await?;
+                let mut span = self.lower_bytes(LIST, &ready, 4).await?;
                 // The list is one of `u32`, and its length counts elements.
                 span.length /= 4;
                 store_list(self.memory(), result, span).map_err(fault)?;
             }
             Step::Bytes { bytes, result } => {
-                let span = self.lower_bytes("list from cabi_realloc", &bytes, 1).await?;
+                let span = self.lower_bytes(LIST, &bytes, 1).await?;
                 store_list(self.memory(), result, span).map_err(fault)?;
             }
             Step::Exit(status) => return Err(CallError::Exited { status }),

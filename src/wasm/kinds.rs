@@ -10,7 +10,7 @@ use self::Argument::{Bytes, Number, Optional, Seconds, Text, Texts};
 use super::abi::Span;
 use super::call::{GuestCall, GuestValue};
 use super::call_budget::CallBudget;
-use super::driver::{Driver, TEXT};
+use super::driver::{Driver, LIST, TEXT};
 use super::function::Export;
 use super::instance::Instance;
 use super::records::{self, LiftAnswer};
@@ -138,22 +138,10 @@ impl Driver<'_> {
                 (TEXT, text.as_bytes())
             }
             Text(text) => (TEXT, text.as_bytes()),
-            Bytes(bytes) => ("list from cabi_realloc", bytes),
+            Bytes(bytes) => (LIST, bytes),
         };
         params.extend(words(self.lower_bytes(what, bytes, 1).await?));
         Ok(())
-    }
-
-    /// `list<string>`: the texts, then the list of their spans. The returned span's length counts texts.
-    async fn lower_list(&mut self, texts: &[String]) -> Result<Span, CallError> {
-        let mut list = Vec::with_capacity(texts.len() * 8);
-        for text in texts {
-            let Span { pointer, length } = self.lower(text).await?;
-            list.extend_from_slice(&pointer.to_le_bytes());
-            list.extend_from_slice(&length.to_le_bytes());
-        }
-        let Span { pointer, length } = self.lower_bytes("list from cabi_realloc", &list, 4).await?;
-        Ok(Span { pointer, length: length / 8 })
     }
 }
 

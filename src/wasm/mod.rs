@@ -67,6 +67,7 @@ mod memory_budget;
 mod memory_counter;
 mod module;
 mod records;
+mod replies;
 mod signature;
 mod start;
 mod state;

@@ -175,6 +175,7 @@ fn answers_carry_threads_where_supported() {
         failure: None,
         part: 0,
         parts: 1,
+        said_bytes: 0,
     };
     let world = World::with_example("mailbox");
     let channel = world.host().channel("mailbox").unwrap();

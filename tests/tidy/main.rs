@@ -17,7 +17,7 @@ use source::{File, everything, files};
 const LAYERS: [&[&str]; 8] = [
     &["contract"],
     &["task"],
-    &["sandbox", "skill", "package", "store"],
+    &["sandbox", "skill", "package", "store", "schema"],
     &["wasm"],
     &["actor"],
     &["mcp", "channel", "command", "pipeline"],

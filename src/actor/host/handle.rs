@@ -7,6 +7,7 @@ use smol::Executor;
 
 use super::actor::{HostActor, HostMessage, Update};
 use super::state::HostState;
+use super::tools::HostTools;
 use crate::actor::lifecycle::Lifecycle;
 use crate::actor::load::LoadError;
 use crate::actor::options::PluginHostOptions;
@@ -71,7 +72,7 @@ impl PluginHost {
     /// Starts a host without plugins, whose tasks run on `executor`. It does not keep the executor:
     /// once that is dropped, the host has ended.
     #[must_use]
-    pub fn start(executor: &Arc<Executor<'static>>, options: PluginHostOptions) -> Self {
+    pub fn start(executor: &Arc<Executor<'static>>, mut options: PluginHostOptions) -> Self {
         let memory = MemoryBudget::new(options.memory_budget_bytes);
         let replaced = CancellationSource::new();
         let first = Snapshot {
@@ -84,12 +85,12 @@ impl PluginHost {
         let clock = Arc::clone(&options.sandbox.clock);
         let tasks = Tasks::of(executor);
         let lifecycle = Lifecycle::start(&tasks, clock, options.lifecycle);
-        let shared = Arc::new(HostState {
-            tasks,
-            snapshot,
-            options,
-            memory,
-            stopped: CancellationSource::new(),
+        let shared = Arc::new_cyclic(|shared| {
+            let (shared, waits) = (shared.clone(), Arc::default());
+            let tools = HostTools { shared, members: lifecycle.published(), waits };
+            options.sandbox.tools = Some(Arc::new(tools));
+            let stopped = CancellationSource::new();
+            HostState { tasks, snapshot, options, memory, stopped }
         });
         let mailbox = HostActor::start(Arc::clone(&shared), replaced);
         Self { mailbox, shared, lifecycle }

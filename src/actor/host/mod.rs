@@ -6,6 +6,7 @@
 mod actor;
 mod handle;
 mod state;
+mod tools;
 
 pub(super) use actor::Update;
 pub use handle::PluginHost;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::actor::host::PluginHost;
 use crate::actor::plugin;
 use crate::actor::registry::LoadedPlugin;
-use crate::contract::{BoxFuture, CallError, PluginCapability, PluginError};
+use crate::contract::{BoxFuture, CallContext, CallError, PluginCapability, PluginError};
 use crate::wasm::{GuestCall, GuestValue};
 
 impl PluginHost {
@@ -56,8 +56,18 @@ impl Guest {
         call: GuestCall,
         take: impl FnOnce(GuestValue) -> Option<T>,
     ) -> Result<T, PluginError> {
+        self.ask_for(call, CallContext::default(), take).await
+    }
+
+    /// The same for a call with this context.
+    pub(super) async fn ask_for<T>(
+        &self,
+        call: GuestCall,
+        context: CallContext,
+        take: impl FnOnce(GuestValue) -> Option<T>,
+    ) -> Result<T, PluginError> {
         let export = call.export();
-        let value = self.value(call).await?;
+        let value = self.value(call, context).await?;
         take(value).ok_or_else(|| {
             let reason = format!("`{export}` answered with a value of another type");
             CallError::NotReady { reason }.into()
@@ -67,11 +77,15 @@ impl Guest {
     /// Makes one call. The future is boxed: all callers share one copy of the code.
     ///
     /// Dropping it cancels the call.
-    pub(super) fn value(&self, call: GuestCall) -> BoxFuture<'_, Result<GuestValue, PluginError>> {
+    pub(super) fn value(
+        &self,
+        call: GuestCall,
+        context: CallContext,
+    ) -> BoxFuture<'_, Result<GuestValue, PluginError>> {
         Box::pin(async move {
             // Keeping the plugin during its call would keep it in service.
             let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox.clone();
-            Ok(plugin::submit(mailbox, call, None).await.result?)
+            Ok(plugin::submit(mailbox, call, None, context).await.result?)
         })
     }
 

@@ -28,5 +28,6 @@ mod task;
 pub use member::{Member, MemberObject, MemberOrigin};
 pub use outcome::{LifecycleError, MemberOutcome};
 pub use restart::LifecycleOptions;
+pub(crate) use state::Members;
 pub use state::{LifecycleState, MemberStatus};
 pub(super) use supervisor::Lifecycle;

@@ -54,6 +54,11 @@ impl Lifecycle {
         Self { mailbox: orders, members }
     }
 
+    /// Where the actor publishes the states. Keeping it keeps no actor.
+    pub(in crate::actor) fn published(&self) -> Arc<Lock<Members>> {
+        Arc::clone(&self.members)
+    }
+
     /// The published states. This list never changes; call again for newer ones.
     pub(in crate::actor) fn members(&self) -> Members {
         Arc::clone(&self.members.lock())

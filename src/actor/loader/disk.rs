@@ -295,7 +295,22 @@ impl Disk {
                 }
             }
         }
-        found.extend(self.bundled.iter().filter(|skill| skill.name == *name).cloned());
+        let bundled = self.bundled.iter().filter(|skill| skill.name == *name);
+        found.extend(bundled.filter(|skill| self.is_set(&skill.name)).cloned());
+    }
+
+    /// Whether the bundled plugin or skill of this name is wanted. A plugin with settings costs nothing until the
+    /// operator has written some, which may be empty.
+    fn is_set(&self, name: &str) -> bool {
+        #[cfg(feature = "bundled")]
+        if let Some(plugin) = BUNDLED.iter().find(|plugin| plugin.name == name)
+            && plugin.manifest().is_ok_and(|manifest| manifest.settings_schema.is_some())
+        {
+            return self.sandbox.settings.has(name);
+        }
+        #[cfg(not(feature = "bundled"))]
+        let _ = name;
+        true
     }
 
     /// All packages that may be put into service. For one id the first wins. The code of a skill is a
@@ -390,6 +405,9 @@ impl Disk {
                 continue;
             }
             let manifest = plugin.manifest();
+            if !self.is_set(plugin.name) {
+                continue;
+            }
             candidates.push(Candidate {
                 place: PackagePlace::Bundled(plugin.name),
                 // A bundled plugin never changes.

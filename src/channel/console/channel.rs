@@ -20,8 +20,9 @@ use crate::channel::standard;
 use crate::channel::threaded::Threaded;
 use crate::contract::limits::{MESSAGE_BYTES, PARAMS_BYTES};
 use crate::contract::{
-    BoxFuture, Cancellation, CancellationSource, ChannelAdapter, ChannelFormat, ChannelHost,
-    ChatId, Failure, InboundMessage, MessagePayload, OWNER, PluginError, Reply, TextFormat,
+    AnswerPart, BoxFuture, Cancellation, CancellationSource, ChannelAdapter, ChannelFormat,
+    ChannelHost, ChatId, Failure, InboundMessage, MessagePayload, OWNER, PluginError, Reply,
+    TextFormat,
 };
 use crate::sandbox::printable;
 use crate::task::{AsyncLock, until};
@@ -81,6 +82,8 @@ enum ConsoleInput {
 struct ConsoleOutput {
     writer: Box<dyn AsyncWrite + Send + Unpin>,
     written: u64,
+    /// Bytes of the answer that is being shown as it comes; its line is not ended yet.
+    said_bytes: usize,
 }
 
 impl ConsoleChannel {
@@ -110,7 +113,11 @@ impl ConsoleChannel {
         let lines = Lines::new(input, MESSAGE_BYTES).until(finish.token());
         Self {
             source: AsyncLock::new(ConsoleInput::Lines(lines)),
-            output: AsyncLock::new(ConsoleOutput { writer: Box::new(output), written: 0 }),
+            output: AsyncLock::new(ConsoleOutput {
+                writer: Box::new(output),
+                written: 0,
+                said_bytes: 0,
+            }),
             style,
             prompt: false,
             terminal: false,
@@ -309,43 +316,68 @@ impl ConsoleChannel {
             failure: Some(failure),
             part: 0,
             parts: 1,
+            said_bytes: 0,
         };
         self.reply(&reply).await.map(|_| ())
     }
 
-    /// Writes a text as lines of its own. Writers take turns, so that no two answers mix.
+    /// Writes a text as lines of its own, after `said_bytes` of it that came as parts. Writers take turns, so that no
+    /// two answers mix.
     ///
     /// # Errors
     ///
     /// [`PluginError::Cancelled`] if the reader is gone. Either way the console is over: nobody can read further answers.
-    async fn write(&self, text: &str) -> Result<String, PluginError> {
-        let mut line = if self.terminal { printable(text) } else { text.to_owned() };
-        line.push('\n');
+    async fn write(&self, text: &str, said_bytes: usize) -> Result<String, PluginError> {
         let mut output = self.output.lock().await;
-        let written = async {
-            #[cfg(feature = "console")]
-            if self.above.as_ref().is_some_and(|above| above.show(&line)) {
-                return Ok(());
-            }
-            output.writer.write_all(line.as_bytes()).await?;
-            output.writer.flush().await
+        // The rest of what is there already, or the whole on a line of its own.
+        let (begin, text) = match std::mem::take(&mut output.said_bytes) {
+            0 => ("", text),
+            said if said == said_bytes => ("", text.get(said..).unwrap_or(text)),
+            _ => ("\n", text),
         };
-        if let Err(error) = written.await {
-            // Nobody can read the answers to further messages.
-            self.over.cancel();
-            if error.kind() == io::ErrorKind::BrokenPipe {
-                self.closed.store(true, Ordering::Relaxed);
-                return Err(PluginError::Cancelled);
-            }
-            let error = PluginError::io("writing to the console", &error);
-            let _ = self.fault.set(error.clone());
-            return Err(error);
-        }
+        let text = if self.terminal { &*printable(text) } else { text };
+        let line = [begin, text, "\n"].concat();
+        self.print(&mut output, &line).await?;
         output.written += 1;
         let id = output.written.to_string();
         drop(output);
         self.show_prompt();
         Ok(id)
+    }
+
+    /// Writes a part of an answer, and leaves its line open. While somebody edits a line, nothing is written.
+    async fn write_part(&self, text: &str) -> Result<(), PluginError> {
+        let mut output = self.output.lock().await;
+        #[cfg(feature = "console")]
+        if self.above.as_ref().is_some_and(AboveLine::is_edited) {
+            return Ok(());
+        }
+        let shown = if self.terminal { &*printable(text) } else { text };
+        self.print(&mut output, shown).await?;
+        output.said_bytes += text.len();
+        Ok(())
+    }
+
+    /// Writes to the output, or above the line that is being edited.
+    async fn print(&self, output: &mut ConsoleOutput, text: &str) -> Result<(), PluginError> {
+        let written = async {
+            #[cfg(feature = "console")]
+            if self.above.as_ref().is_some_and(|above| above.show(text)) {
+                return Ok(());
+            }
+            output.writer.write_all(text.as_bytes()).await?;
+            output.writer.flush().await
+        };
+        let Err(error) = written.await else { return Ok(()) };
+        // Nobody can read the answers to further messages.
+        self.over.cancel();
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            self.closed.store(true, Ordering::Relaxed);
+            return Err(PluginError::Cancelled);
+        }
+        let error = PluginError::io("writing to the console", &error);
+        let _ = self.fault.set(error.clone());
+        Err(error)
     }
 
     /// Shows the prompt, where a person types.
@@ -403,7 +435,7 @@ impl ChannelAdapter for ConsoleChannel {
                 let problem = format!("the console has one chat, `{CONSOLE}`");
                 return Err(PluginError::Invalid { what: "target".into(), problem });
             }
-            self.write(&self.style.payload(payload)?).await
+            self.write(&self.style.payload(payload)?, 0).await
         })
     }
 
@@ -412,12 +444,20 @@ impl ChannelAdapter for ConsoleChannel {
             if reply.is_last() && reply.failure.is_some() {
                 self.failures.fetch_add(1, Ordering::Relaxed);
             }
-            let written = self.write(&self.style.reply(reply)?).await;
+            let written = self.write(&self.style.reply(reply)?, reply.said_bytes).await;
             if reply.is_last() {
                 let _ = self.answered.0.try_send(());
             }
             written
         })
+    }
+
+    fn shows_parts(&self) -> bool {
+        self.style != ConsoleStyle::Json
+    }
+
+    fn part<'a>(&'a self, part: &'a AnswerPart) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(self.write_part(&part.text))
     }
 
     fn leave<'a>(&'a self, _chat: &'a str) -> BoxFuture<'a, Result<(), PluginError>> {

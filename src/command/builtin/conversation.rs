@@ -2,12 +2,14 @@
 
 use crate::command::answer::{Answer, CommandOutcome};
 use crate::command::error::CommandError;
-use crate::command::registry::{Command, CommandCall, CommandHandler};
+use crate::command::plugin_tool;
+use crate::command::registry::{CLEAR, Command, CommandCall, CommandHandler};
 use crate::contract::BoxFuture;
 
 /// `/clear`.
 pub(super) fn clear() -> Command {
-    Command::built_in("clear", "", "Removes the skills from this conversation", "", Clear)
+    let summary = "Forgets this conversation: the skills in use, and what plugins remember of it";
+    Command::built_in(CLEAR, "", summary, "", Clear)
 }
 
 /// `/quit`, also `/exit`.
@@ -18,7 +20,7 @@ pub(super) fn quit() -> Command {
     command
 }
 
-/// Forgets the skills in use, and says how many there were.
+/// Forgets the skills in use, says how many there were, and lets plugins forget.
 struct Clear;
 
 impl CommandHandler for Clear {
@@ -27,11 +29,14 @@ impl CommandHandler for Clear {
         call: CommandCall<'a>,
     ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
         Box::pin(async move {
-            Ok(CommandOutcome::text(match call.conversation.clear() {
-                0 => "there was nothing to forget".into(),
-                1 => "forgot one skill".to_owned(),
-                count => format!("forgot {count} skills"),
-            }))
+            let mut lines = plugin_tool::clear(&call).await;
+            match call.conversation.clear() {
+                0 if lines.is_empty() => lines.push("there was nothing to forget".into()),
+                0 => {}
+                1 => lines.push("forgot one skill".into()),
+                count => lines.push(format!("forgot {count} skills")),
+            }
+            Ok(CommandOutcome::text(lines.join("\n")))
         })
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use semver::Version;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::channel::ChannelSettings;
 use crate::contract::{PluginPermissions, PluginResourceConfig};
@@ -119,6 +120,9 @@ pub struct PluginManifest {
     pub instance: InstanceMode,
     /// How it is run as a channel, if it is one.
     pub channel: ChannelSettings,
+    /// The JSON Schema of what the operator may set for it (`plugins.<id>` of the configuration).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings_schema: Option<Map<String, Value>>,
 }
 
 fn as_text<S: Serializer>(version: &Version, to: S) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,8 @@
 //! Reading a manifest from JSON or YAML: its keys, one after the other.
 
-use serde_json::Value;
+use std::num::NonZeroU32;
+
+use serde_json::{Map, Value};
 
 use super::channel;
 use super::fault::ManifestError;
@@ -12,7 +14,7 @@ use crate::contract::limits::{self, TOOL_NAME_CHARS};
 use crate::contract::{FileGrant, PluginPermissions, PluginResourceConfig, document};
 
 /// The keys at the top. `$schema` is there for editors and means nothing here.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "$schema",
     "id",
     "name",
@@ -26,9 +28,11 @@ const KEYS: [&str; 13] = [
     "tools",
     "instance",
     "channel",
+    "settings_schema",
 ];
 
-const PERMISSION_KEYS: [&str; 5] = ["network", "filesystem", "env_vars", "shell", "secrets"];
+const PERMISSION_KEYS: [&str; 7] =
+    ["network", "filesystem", "env_vars", "shell", "secrets", "tools", "storage"];
 
 impl PluginManifest {
     /// Reads a manifest written in JSON.
@@ -109,6 +113,7 @@ fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Option<PluginManife
     if top.get("channel").is_some() && !capabilities.contains(&PluginCapability::Channel) {
         findings.warn("`channel` is ignored, since `capabilities` does not name `channel`".into());
     }
+    let settings_schema = settings_schema(top, findings);
     Some(PluginManifest {
         id: id?,
         name: name?,
@@ -122,7 +127,27 @@ fn read(top: &Table<'_>, findings: &mut ManifestFindings) -> Option<PluginManife
         tools,
         instance,
         channel,
+        settings_schema,
     })
+}
+
+/// A JSON Schema of an object.
+fn settings_schema(top: &Table<'_>, findings: &mut ManifestFindings) -> Option<Map<String, Value>> {
+    match top.get("settings_schema")? {
+        Value::Object(schema) if schema.get("type").is_none_or(|kind| kind == "object") => {
+            Some(schema.clone())
+        }
+        Value::Object(_) => {
+            let expected = "expected `\"type\": \"object\"`";
+            findings
+                .fault("settings_schema".into(), Flaw::new(&"settings are an object", &expected));
+            None
+        }
+        other => {
+            findings.fault("settings_schema".into(), wrong_kind(other, "a JSON Schema"));
+            None
+        }
+    }
 }
 
 fn capabilities(top: &Table<'_>, findings: &mut ManifestFindings) -> Vec<PluginCapability> {
@@ -160,8 +185,15 @@ fn permissions(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginPerm
         env_vars: table.list("env_vars", "a list of names", &text_of(rules::variable), findings),
         shell: table.flag("shell", findings),
         secrets: table.list("secrets", "a list of names", &text_of(rules::name), findings),
+        tools: table.list("tools", "a list of tool names", &text_of(rules::tool_pattern), findings),
+        storage_kb: storage(&table.section("storage", findings), findings),
         module_kb: None,
     }
+}
+
+fn storage(table: &Table<'_>, findings: &mut ManifestFindings) -> Option<NonZeroU32> {
+    table.warn_unknown(&[limits::STORAGE_KB.key], findings);
+    u32::try_from(amount(table, limits::STORAGE_KB, findings)).ok().and_then(NonZeroU32::new)
 }
 
 fn resources(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginResourceConfig {

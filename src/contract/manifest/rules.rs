@@ -164,6 +164,19 @@ pub(in crate::contract) fn host_path(text: &str) -> Result<String, Flaw> {
     Ok(text.to_owned())
 }
 
+/// A pattern of tools: a full name, or the beginning of one before `*`.
+pub(in crate::contract) fn tool_pattern(text: &str) -> Result<String, Flaw> {
+    let beginning = text.strip_suffix('*').unwrap_or(text);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    if text.is_empty() || !beginning.bytes().all(allowed) {
+        let problem = format_args!("`{}` is not a tool's name", quoted(text));
+        let expected =
+            "expected a full name like `text-stats__text_stats`, or one with `*` at its end";
+        return Err(Flaw::new(&problem, &expected));
+    }
+    Ok(text.to_owned())
+}
+
 /// A network pattern: `*`, a host, or `*.` before a host. Lower case, and addresses in the form of
 /// RFC 5952 without brackets.
 pub(in crate::contract) fn host_pattern(text: &str) -> Result<String, Flaw> {

@@ -20,7 +20,7 @@ use crate::mcp::message::RpcError;
 use crate::mcp::object::Object;
 use crate::mcp::options::McpOptions;
 use crate::mcp::revision::Revision;
-use crate::mcp::schema::{Schema, SchemaPolicy};
+use crate::schema::{Schema, SchemaPolicy};
 
 /// The owner of the tools that are skills.
 const SKILL_OWNER: &str = "skill";
@@ -95,7 +95,8 @@ impl Tools {
         options: &McpOptions,
         earlier: &Self,
     ) -> Self {
-        let entries = registry.tools();
+        let mut entries = registry.tools();
+        entries.retain(ToolEntry::is_for_models);
         let mut owners: SortedMap<&str, usize> = SortedMap::new();
         for entry in &entries {
             *owners.entry(&entry.description().name).or_default() += 1;

@@ -67,8 +67,8 @@ impl Pending<'_> {
 }
 
 /// Asks for permissions that are not approved yet, and gives those that are now: what `given`
-/// names needs no question, files and named hosts are one question, and all hosts, all of a top-level domain,
-/// each variable, each secret, the shell and the size of the module are one each. `id` is the one under which approvals are kept.
+/// names needs no question; files, storage, named hosts and named tools are one question, and all hosts, all of a
+/// top-level domain, each variable, each secret, all tools, the shell and the size of the module are one each. `id` is the one under which approvals are kept.
 #[must_use]
 pub fn ask_for_permissions(
     id: &str,
@@ -82,9 +82,13 @@ pub fn ask_for_permissions(
         |given: bool, question: String| given || prompt.confirm(&question).unwrap_or(false);
     let (all, named): (Vec<_>, Vec<_>) =
         missing.network.iter().cloned().partition(|host| wide_domain(host).is_some());
+    let (all_tools, tools): (Vec<_>, Vec<_>) =
+        missing.tools.iter().cloned().partition(|pattern| pattern == "*");
     let limited = PluginPermissions {
         network: named,
         filesystem: missing.filesystem.clone(),
+        tools,
+        storage_kb: missing.storage_kb,
         ..PluginPermissions::default()
     };
     if !limited.is_empty() {
@@ -114,6 +118,10 @@ pub fn ask_for_permissions(
         if yes(given.secrets, question) {
             granted.secrets.push(name.clone());
         }
+    }
+    if !all_tools.is_empty() && yes(given.all_tools, format!("let {who} call every tool there is?"))
+    {
+        granted.tools.extend(all_tools);
     }
     let shell = match kind {
         PackageKind::Plugin => {

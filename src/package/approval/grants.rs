@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
 use crate::contract::{
-    FileGrant, ObjectReader, PluginPermissions, SortedSet, is_never_given, is_never_opened,
-    missing, shown, wide_domain,
+    FileGrant, ObjectReader, PluginPermissions, SortedSet, covers_tool, is_never_given,
+    is_never_opened, missing, shown, wide_domain,
 };
 
 /// What a revoked package waits for, beside its permissions.
@@ -21,7 +21,7 @@ const SIZE_STEP_KB: u32 = 256;
 /// What the operator says yes to, by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Approval {
-    /// `filesystem` grants, and `network` hosts that are named.
+    /// `filesystem` grants, `storage`, and `network` hosts and `tools` that are named.
     pub named: bool,
     /// `network: ["*"]`, and all hosts of a top-level domain (`*.com`)
     pub all_hosts: bool,
@@ -29,6 +29,8 @@ pub struct Approval {
     pub environment: bool,
     /// `secrets`
     pub secrets: bool,
+    /// `tools: ["*"]`
+    pub all_tools: bool,
     /// `shell: true`, and shell tools in the `allowed-tools` of a skill
     pub shell: bool,
     /// A module that is larger than what comes without a question
@@ -44,6 +46,7 @@ impl Approval {
         all_hosts: false,
         environment: false,
         secrets: false,
+        all_tools: false,
         shell: false,
         size: false,
         change: false,
@@ -55,19 +58,21 @@ impl Approval {
         all_hosts: true,
         environment: true,
         secrets: true,
+        all_tools: true,
         shell: true,
         size: true,
         change: true,
     };
 
-    /// This approval with one kind more: `network` (all hosts), `env`, `secrets`, `shell`,
-    /// `size` or `change`. `None` for every other word.
+    /// This approval with one kind more: `network` (all hosts), `env`, `secrets`, `tools` (all tools),
+    /// `shell`, `size` or `change`. `None` for every other word.
     #[must_use]
     pub fn with_kind(mut self, name: &str) -> Option<Self> {
         match name {
             "network" => self.all_hosts = true,
             "env" => self.environment = true,
             "secrets" => self.secrets = true,
+            "tools" => self.all_tools = true,
             "shell" => self.shell = true,
             "size" => self.size = true,
             "change" => self.change = true,
@@ -106,6 +111,12 @@ impl Approval {
         given.retain(|name| !is_never_given(name));
         list("env", &given, self.environment);
         list("secrets", &asked.secrets, self.secrets);
+        let (all, named): (Vec<_>, Vec<_>) = asked.tools.iter().cloned().partition(|it| it == "*");
+        list("tools", &named, self.named);
+        list("tools", &all, self.all_tools);
+        if let Some(kb) = asked.storage_kb.filter(|_| !self.named) {
+            missing.push(format!("storage: {kb} KB"));
+        }
         if asked.shell && !self.shell {
             missing.push("shell".into());
         }
@@ -212,6 +223,13 @@ impl StoredApproval {
             env_vars,
             shell: asked.shell && !approved.shell,
             secrets: others(&asked.secrets, &approved.secrets),
+            tools: asked
+                .tools
+                .iter()
+                .filter(|name| !approved.tools.iter().any(|pattern| covers_tool(pattern, name)))
+                .cloned()
+                .collect(),
+            storage_kb: asked.storage_kb.filter(|kb| Some(*kb) > approved.storage_kb),
             module_kb: asked
                 .module_kb
                 .filter(|kb| size_step(Some(*kb)) > size_step(approved.module_kb)),
@@ -257,6 +275,8 @@ impl StoredApproval {
         self.permissions.filesystem.extend(paths);
         self.permissions.env_vars.extend(new.env_vars);
         self.permissions.secrets.extend(new.secrets);
+        self.permissions.tools.extend(new.tools);
+        self.permissions.storage_kb = new.storage_kb.or(self.permissions.storage_kb);
         self.permissions.shell |= new.shell;
         self.permissions.module_kb = new.module_kb.or(self.permissions.module_kb);
     }

@@ -10,7 +10,7 @@ use super::{AuditLog, AuditOutcome, AuditRecord};
 use crate::sandbox::filesystem::PATH_BYTES;
 use crate::sandbox::log::level;
 use crate::sandbox::text::cut;
-use crate::sandbox::{HostCall, PluginIdentity};
+use crate::sandbox::{HostCall, PluginIdentity, ToolRequest, WebRequest};
 use crate::task::{AtLoss, Clock, Lock, OpenEffect, open_effect};
 
 /// The longest summary.
@@ -130,6 +130,22 @@ fn function(call: &HostCall) -> &'static str {
         HostCall::WriteFile { .. } => "write-file",
         HostCall::GetEnv { .. } => "get-env",
         HostCall::Log { .. } => "log",
+        HostCall::Settings => "settings.get",
+        HostCall::StoreGet { .. } => "store.get",
+        HostCall::StoreSet { .. } => "store.set",
+        HostCall::StoreDelete { .. } => "store.delete",
+        HostCall::StoreKeys { .. } => "store.list-keys",
+        HostCall::ToolList => "tools.list",
+        HostCall::ToolCall(_) => "tools.call",
+        HostCall::ToolCallAll(_) => "tools.call-all",
+        HostCall::HttpFetch(_) => "http.request",
+        HostCall::HttpOpen(_) => "http.open",
+        HostCall::HttpRead { .. } => "http.read",
+        HostCall::HttpClose { .. } => "http.close",
+        HostCall::Current => "conversation.current",
+        HostCall::Say { .. } => "conversation.say",
+        HostCall::Note { .. } => "conversation.note",
+        HostCall::Cancelled => "conversation.cancelled",
     }
 }
 
@@ -137,12 +153,30 @@ fn function(call: &HostCall) -> &'static str {
 /// log itself.
 fn summary(call: &HostCall) -> String {
     match call {
-        HostCall::HttpRequest { method, url, .. } => {
+        HostCall::HttpRequest { method, url, .. }
+        | HostCall::HttpFetch(WebRequest { method, url, .. })
+        | HostCall::HttpOpen(WebRequest { method, url, .. }) => {
             shorten(&format!("{} {}", cut(method, METHOD_BYTES), without_values(url)))
         }
         HostCall::ReadFile { path } | HostCall::WriteFile { path, .. } => shorten_path(path),
-        HostCall::GetEnv { name } => shorten(name),
+        HostCall::GetEnv { name: text }
+        | HostCall::StoreGet { key: text }
+        | HostCall::StoreSet { key: text, .. }
+        | HostCall::StoreDelete { key: text }
+        | HostCall::StoreKeys { prefix: text }
+        | HostCall::ToolCall(ToolRequest { name: text, .. }) => shorten(text),
         HostCall::Log { level: number, .. } => level(*number).as_str().to_ascii_lowercase(),
+        HostCall::ToolCallAll(calls) => {
+            let names: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
+            shorten(&names.join(" "))
+        }
+        HostCall::HttpRead { stream } | HostCall::HttpClose { stream } => stream.to_string(),
+        HostCall::Settings
+        | HostCall::ToolList
+        | HostCall::Current
+        | HostCall::Say { .. }
+        | HostCall::Note { .. }
+        | HostCall::Cancelled => String::new(),
     }
 }
 

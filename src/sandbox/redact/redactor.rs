@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::form::SecretForm;
 #[cfg(feature = "net")]
 use crate::contract::sort_by_key;
-use crate::sandbox::HostCall;
 use crate::sandbox::text::cut;
+use crate::sandbox::{HostCall, ToolRequest, WebRequest};
 use crate::task::Lock;
 
 /// The replacement of a secret.
@@ -135,6 +135,14 @@ impl Redactor {
             return Cow::Borrowed(call);
         }
         let redact = |text: &str| self.redact(text).into_owned();
+        let tool =
+            |call: &ToolRequest| ToolRequest { name: redact(&call.name), params: String::new() };
+        let web = |request: &WebRequest| WebRequest {
+            method: redact(&request.method),
+            url: redact(&request.url),
+            headers: Vec::new(),
+            body: None,
+        };
         Cow::Owned(match call {
             HostCall::HttpRequest { method, url, .. } => HostCall::HttpRequest {
                 method: redact(method),
@@ -148,6 +156,24 @@ impl Redactor {
             }
             HostCall::GetEnv { name } => HostCall::GetEnv { name: redact(name) },
             HostCall::Log { level, .. } => HostCall::Log { level: *level, message: String::new() },
+            HostCall::StoreGet { key } => HostCall::StoreGet { key: redact(key) },
+            HostCall::StoreSet { key, .. } => {
+                HostCall::StoreSet { key: redact(key), value: Vec::new() }
+            }
+            HostCall::StoreDelete { key } => HostCall::StoreDelete { key: redact(key) },
+            HostCall::StoreKeys { prefix } => HostCall::StoreKeys { prefix: redact(prefix) },
+            HostCall::ToolCall(call) => HostCall::ToolCall(tool(call)),
+            HostCall::ToolCallAll(calls) => HostCall::ToolCallAll(calls.iter().map(tool).collect()),
+            HostCall::HttpFetch(request) => HostCall::HttpFetch(web(request)),
+            HostCall::HttpOpen(request) => HostCall::HttpOpen(web(request)),
+            HostCall::Say { .. } => HostCall::Say { text: String::new() },
+            HostCall::Note { .. } => HostCall::Note { text: String::new() },
+            HostCall::Settings
+            | HostCall::ToolList
+            | HostCall::HttpRead { .. }
+            | HostCall::HttpClose { .. }
+            | HostCall::Current
+            | HostCall::Cancelled => call.clone(),
         })
     }
 

@@ -1,4 +1,4 @@
-//! Decides which of a skill's `allowed-tools` reach a shell, by the words in their names.
+//! What a skill's `allowed-tools` allow, and which of them reach a shell, by the words in their names.
 
 use crate::skill::format::SkillDocument;
 
@@ -20,6 +20,19 @@ const WORDS: [&str; 13] = [
 ];
 
 impl SkillDocument {
+    /// Whether the skill lets what it does call this tool. A skill that lists tools allows no other.
+    /// `Bash(git:*)` allows `Bash`, and `*` every tool; both names may be full or bare.
+    pub(crate) fn allows_tool(&self, tool: &str) -> bool {
+        let bare = |name: &str| name.rsplit_once("__").map_or(name, |(_, bare)| bare).to_owned();
+        let same = |listed: &str| {
+            let listed = listed.split('(').next().unwrap_or(listed).trim();
+            let both_full = listed.contains("__") && tool.contains("__");
+            let same = if both_full { listed == tool } else { bare(listed) == bare(tool) };
+            listed == "*" || same
+        };
+        self.allowed_tools.is_empty() || self.allowed_tools.iter().any(|listed| same(listed))
+    }
+
     /// Those of [`allowed_tools`](Self::allowed_tools) that reach a shell: `Bash(git:*)`, `exec`,
     /// `run_terminal_cmd`, and `*`, which is every tool there is. Who installs the skill has to say
     /// yes to them (security.md: approval).

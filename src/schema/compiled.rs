@@ -80,16 +80,13 @@ impl Schema {
 
     /// The same, with the addresses of numbers that count as integers although they are written
     /// with a fraction or an exponent.
-    pub(in crate::mcp) fn validate_integers(
-        &self,
-        value: &Value,
-    ) -> Result<Vec<usize>, Vec<Violation>> {
+    pub(crate) fn validate_integers(&self, value: &Value) -> Result<Vec<usize>, Vec<Violation>> {
         check::validate(&self.nodes, value, bounds::STEPS)
     }
 
     /// The same within a few steps, or `None` where that is not enough: for a thread that others wait
     /// for.
-    pub(in crate::mcp) fn validate_shortly(
+    pub(crate) fn validate_shortly(
         &self,
         value: &Value,
     ) -> Option<Result<Vec<usize>, Vec<Violation>>> {

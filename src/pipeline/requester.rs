@@ -1,0 +1,98 @@
+//! Whoever waits for a message's answer, as guests see it.
+
+use std::sync::Arc;
+
+use async_channel::Sender;
+use serde_json::{Value, json};
+
+use super::state::MessageState;
+use crate::command::{Conversation, ProgressNotes};
+use crate::contract::{BoxFuture, Cancellation, Requester, SortedSet};
+use crate::task::Lock;
+
+/// The way of a message's parts to its channel, and what was said so far.
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) sender: Sender<String>,
+    /// The text of all parts. The answer begins with it, or is shown anew.
+    pub(super) said: Arc<Lock<String>>,
+}
+
+/// Bytes of an answer that are shown as they come. The rest comes with the answer.
+const SAID_BYTES: usize = 256 * 1024;
+
+/// The sender of one message. It ends with the message.
+pub(super) struct MessageRequester {
+    current: Value,
+    progress: ProgressNotes,
+    parts: Option<Parts>,
+    cancelled: Option<Cancellation>,
+    conversation: Arc<Conversation>,
+    /// The skills of this message alone: the one that it names, and those that a model has read.
+    skills: Lock<SortedSet<String>>,
+}
+
+impl MessageRequester {
+    /// The requester of this message, as its channel has told the host of it.
+    pub(super) fn new(
+        state: &MessageState,
+        conversation: &Arc<Conversation>,
+        progress: &ProgressNotes,
+        parts: Option<Parts>,
+        cancelled: Option<Cancellation>,
+    ) -> Self {
+        let MessageState { channel, chat, thread, sender, is_owner, .. } = state;
+        let mut current = json!({
+            "channel": channel, "chat": chat, "sender": sender, "is_owner": is_owner,
+        });
+        if let Some(thread) = thread {
+            current["thread"] = Value::from(thread.as_str());
+        }
+        Self {
+            current,
+            progress: progress.clone(),
+            parts,
+            cancelled,
+            conversation: Arc::clone(conversation),
+            skills: Lock::default(),
+        }
+    }
+}
+
+impl Requester for MessageRequester {
+    fn current(&self) -> Value {
+        self.current.clone()
+    }
+
+    fn say(&self, part: String) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let Some(Parts { sender, said }) = &self.parts else { return };
+            {
+                let mut said = said.lock();
+                if said.len() + part.len() > SAID_BYTES {
+                    return;
+                }
+                said.push_str(&part);
+            }
+            // Without a reader the message was given up.
+            let _ = sender.send(part).await;
+        })
+    }
+
+    fn note(&self, note: &str) {
+        self.progress.note(|| note.to_owned());
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.as_ref().is_some_and(Cancellation::is_cancelled)
+    }
+
+    fn skills(&self) -> Vec<String> {
+        let used = self.conversation.used_skills().into_iter().map(|skill| skill.name);
+        used.chain(self.skills.lock().iter().cloned()).collect()
+    }
+
+    fn use_skill(&self, name: &str) {
+        self.skills.lock().insert(name.to_owned());
+    }
+}

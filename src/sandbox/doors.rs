@@ -1,0 +1,111 @@
+//! The branches of the policy for the doors of `wit/deps/host.wit`.
+
+use super::audit::{AuditOutcome, CallResult};
+use super::call::{HostCall, HostReply, Served, ToolRequest};
+use super::policy::{Sandbox, ServedCall};
+use super::scope::CallScope;
+use super::text::cut;
+use super::tools::{self, ToolPermit};
+use crate::contract::{BoxFuture, Requester, json_line};
+use crate::task::all;
+
+/// Bytes of a note about how the work goes on.
+const NOTE_BYTES: usize = 500;
+
+impl Sandbox {
+    /// Serves a call of a door. The five functions of `host` have their own branches.
+    pub(super) async fn serve_door(&self, call: HostCall, scope: &mut CallScope) -> ServedCall {
+        let requester = scope.context.requester.clone();
+        match call {
+            HostCall::Settings => {
+                ServedCall::ok(self.settings.len(), HostReply::Plain(self.settings.clone()))
+            }
+            HostCall::ToolList => {
+                let list = |host| self.tools.list(host, requester.as_deref());
+                let tools = self.tool_host.as_deref().map_or_else(|| "[]".to_owned(), list);
+                ServedCall::ok(tools.len(), HostReply::Text(Ok(tools)))
+            }
+            HostCall::ToolCall(request) => {
+                let (mut results, served) = self.tool_calls(vec![request], scope).await;
+                let result = results.pop().unwrap_or_else(|| Err(String::new()));
+                replying(served, HostReply::Text(result))
+            }
+            HostCall::ToolCallAll(requests) => {
+                let (results, served) = self.tool_calls(requests, scope).await;
+                replying(served, HostReply::Results(results))
+            }
+            HostCall::Current => {
+                let current = requester.map(|requester| json_line(&requester.current()));
+                let bytes = current.as_ref().map_or(0, String::len);
+                ServedCall::ok(bytes, HostReply::Value(current))
+            }
+            HostCall::Say { text } => {
+                let bytes = text.len();
+                // A tool that is called on the way has no part in the answer.
+                if let Some(requester) = requester.filter(|_| scope.context.depth == 0) {
+                    requester.say(text).await;
+                }
+                ServedCall::ok(bytes, HostReply::Nothing)
+            }
+            HostCall::Note { text } => {
+                if let Some(requester) = requester {
+                    requester.note(cut(&text, NOTE_BYTES));
+                }
+                ServedCall::ok(text.len(), HostReply::Nothing)
+            }
+            HostCall::Cancelled => {
+                let cancelled = requester.as_deref().is_some_and(Requester::is_cancelled);
+                ServedCall::ok(0, HostReply::Bool(cancelled))
+            }
+            // The doors that are not in the table of `wasm`, and the five functions of `host`.
+            _ => ServedCall::ok(0, HostReply::Nothing),
+        }
+    }
+
+    /// Calls tools at the same time. The results are in the order of the requests; a refusal refuses only its own
+    /// call, and the first one is in the record.
+    async fn tool_calls(
+        &self,
+        requests: Vec<ToolRequest>,
+        scope: &mut CallScope,
+    ) -> (Vec<Result<String, String>>, ServedCall) {
+        let context = scope.context.nested(scope.fuel_left);
+        let mut denied = None;
+        let mut calls: Vec<BoxFuture<'_, Result<String, String>>> = Vec::new();
+        for request in requests {
+            match (self.tools.permit(request, scope), &self.tool_host) {
+                (Ok(ToolPermit(request)), Some(host)) => {
+                    let called = host.call(&self.plugin.id, request, context.clone());
+                    calls.push(Box::pin(async {
+                        called.await.result.map_err(|error| tools::failure(&error))
+                    }));
+                }
+                (Ok(_), None) => {
+                    calls.push(Box::pin(async { Err("this host has no tools".to_owned()) }));
+                }
+                (Err(refusal), _) => {
+                    let rule = refusal.rule.clone();
+                    calls.push(Box::pin(async { Err(rule) }));
+                    denied = denied.or(Some(refusal));
+                }
+            }
+        }
+        let results = all(calls).await;
+        let left = context.fuel.map_or(scope.fuel_left, |fuel| fuel.own());
+        scope.fuel_used += scope.fuel_left.saturating_sub(left);
+        let bytes = results.iter().map(|it| it.as_ref().map_or_else(String::len, String::len));
+        let result = match &denied {
+            Some(denied) => CallResult::failed(AuditOutcome::Denied, denied.rule.clone()),
+            None if results.iter().any(Result::is_ok) => CallResult::ok(bytes.sum()),
+            None => CallResult::failed(AuditOutcome::Error, "the call failed"),
+        };
+        let served = Served { denied, ..Served::plain(HostReply::Nothing) };
+        (results, ServedCall { served, result })
+    }
+}
+
+/// The same outcome with this reply.
+fn replying(mut served: ServedCall, reply: HostReply) -> ServedCall {
+    served.served.reply = reply;
+    served
+}

@@ -1,0 +1,14 @@
+//! What lasts from one host call of a guest's call to the next.
+
+use crate::contract::CallContext;
+
+/// The part of a guest's call that its host calls share. It ends with the call, and what it holds is closed then.
+#[derive(Debug, Default)]
+pub(crate) struct CallScope {
+    /// Units of fuel that the call has used so far, with those of the guests that it has called.
+    pub(crate) fuel_used: u64,
+    /// Units that it may still use.
+    pub(crate) fuel_left: u64,
+    /// Whom the call works for, and who waits for it.
+    pub(crate) context: CallContext,
+}

@@ -1,0 +1,151 @@
+//! Writes the host's replies into a guest's memory: the texts and bytes first, then the result area that points to
+//! them.
+//!
+//! Every field of the result areas is one word or is padded to one, so an area is a list of words. Source:
+//! `CanonicalABI.md` of the component model; the types are those of `wit/plugin.wit` and `wit/deps/host.wit`.
+
+use wasmi::Val;
+
+use super::abi::{self, Span};
+use super::driver::{Driver, LIST, TEXT, abi_fault};
+use crate::contract::CallError;
+use crate::sandbox::HostReply;
+
+/// The words of the largest result area: `result<response, string>`.
+const WORDS: usize = 6;
+
+/// A result area: its words, and how many of them its type has.
+struct Area {
+    words: [u32; WORDS],
+    count: usize,
+}
+
+impl Area {
+    fn new<const N: usize>(words: [u32; N]) -> Self {
+        let mut area = Self { words: [0; WORDS], count: N };
+        area.words.iter_mut().zip(words).for_each(|(to, word)| *to = word);
+        area
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.words.iter().take(self.count).flat_map(|word| word.to_le_bytes()).collect()
+    }
+}
+
+/// The words of the result area of this reply; 0 for one that has none.
+fn area_words(reply: &HostReply) -> usize {
+    match reply {
+        HostReply::Nothing | HostReply::Bool(_) => 0,
+        HostReply::Plain(_) | HostReply::Results(_) => 2,
+        HostReply::Text(_) | HostReply::Done(_) | HostReply::Value(_) => 3,
+        HostReply::Flag(_) | HostReply::Texts(_) => 3,
+        HostReply::Bytes(_) => 4,
+        HostReply::Head(_) => 5,
+        HostReply::Response(_) => 6,
+    }
+}
+
+impl Driver<'_> {
+    /// Writes a reply to the guest's memory. Returns the function's result, where that is a value and no area.
+    pub(super) async fn lower_reply(
+        &mut self,
+        reply: HostReply,
+        result: u32,
+    ) -> Result<Option<Val>, CallError> {
+        let words = area_words(&reply);
+        let during = self.during;
+        let fault = |fault| abi_fault(fault, during);
+        if words > 0 {
+            // A bad pointer is found before the guest's allocator runs for a text that has no place.
+            let bytes = 4 * words as u64;
+            abi::check_area(self.memory(), "result area", result, 4, bytes).map_err(fault)?;
+        }
+        let mut area = match reply {
+            HostReply::Nothing => return Ok(None),
+            HostReply::Bool(value) => return Ok(Some(Val::I32(value.into()))),
+            HostReply::Plain(text) => {
+                let Span { pointer, length } = self.lower(&text).await?;
+                Area::new([pointer, length])
+            }
+            HostReply::Done(Ok(())) | HostReply::Value(None) => Area::new([0]),
+            HostReply::Flag(Ok(flag)) => Area::new([0, flag.into()]),
+            HostReply::Bytes(Ok(None)) => Area::new([0, 0]),
+            HostReply::Text(Ok(text)) => self.lower_tagged(0, &text).await?,
+            HostReply::Value(Some(text))
+            | HostReply::Text(Err(text))
+            | HostReply::Done(Err(text))
+            | HostReply::Bytes(Err(text))
+            | HostReply::Flag(Err(text))
+            | HostReply::Texts(Err(text))
+            | HostReply::Response(Err(text))
+            | HostReply::Head(Err(text)) => self.lower_tagged(1, &text).await?,
+            HostReply::Bytes(Ok(Some(bytes))) => {
+                let Span { pointer, length } = self.lower_bytes(LIST, &bytes, 1).await?;
+                Area::new([0, 1, pointer, length])
+            }
+            HostReply::Texts(Ok(texts)) => {
+                let Span { pointer, length } = self.lower_list(&texts).await?;
+                Area::new([0, pointer, length])
+            }
+            HostReply::Results(results) => {
+                let mut list = Vec::with_capacity(3 * results.len());
+                for result in &results {
+                    let (tag, text) = match result {
+                        Ok(text) => (0, text),
+                        Err(text) => (1, text),
+                    };
+                    let Span { pointer, length } = self.lower(text).await?;
+                    list.extend([tag, pointer, length]);
+                }
+                let Span { pointer, length } = self.lower_words(&list, 3).await?;
+                Area::new([pointer, length])
+            }
+            HostReply::Response(Ok(response)) => {
+                let headers = self.lower_pairs(&response.headers).await?;
+                let body = self.lower_bytes(LIST, &response.body, 1).await?;
+                let status = response.status.into();
+                Area::new([0, status, headers.pointer, headers.length, body.pointer, body.length])
+            }
+            HostReply::Head(Ok(head)) => {
+                let headers = self.lower_pairs(&head.headers).await?;
+                Area::new([0, head.stream, head.status.into(), headers.pointer, headers.length])
+            }
+        };
+        area.count = words;
+        abi::store(self.memory(), "result area", result, &area.bytes()).map_err(fault)?;
+        Ok(None)
+    }
+
+    /// A text behind a tag: a `result` or an `option`.
+    async fn lower_tagged(&mut self, tag: u32, text: &str) -> Result<Area, CallError> {
+        let Span { pointer, length } = self.lower(text).await?;
+        Ok(Area::new([tag, pointer, length]))
+    }
+
+    /// `list<string>`: the texts, then the list of their spans. The returned span's length counts texts.
+    pub(super) async fn lower_list(&mut self, texts: &[String]) -> Result<Span, CallError> {
+        let mut list = Vec::with_capacity(2 * texts.len());
+        for text in texts {
+            let Span { pointer, length } = self.lower(text).await?;
+            list.extend([pointer, length]);
+        }
+        self.lower_words(&list, 2).await
+    }
+
+    /// `list<tuple<string, string>>`.
+    async fn lower_pairs(&mut self, pairs: &[(String, String)]) -> Result<Span, CallError> {
+        let mut list = Vec::with_capacity(4 * pairs.len());
+        for text in pairs.iter().flat_map(|(name, value)| [name, value]) {
+            let Span { pointer, length } = self.lower_bytes(TEXT, text.as_bytes(), 1).await?;
+            list.extend([pointer, length]);
+        }
+        self.lower_words(&list, 4).await
+    }
+
+    /// A list whose elements have so many words. The returned span's length counts elements.
+    async fn lower_words(&mut self, words: &[u32], per_element: u32) -> Result<Span, CallError> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let Span { pointer, length } = self.lower_bytes(LIST, &bytes, 4).await?;
+        Ok(Span { pointer, length: length / (4 * per_element) })
+    }
+}
