@@ -289,8 +289,9 @@ impl Tool for Nothing {
             }
             let store = &context.key_value_store;
             let before = store.get("calls").await?.unwrap_or_default();
-            store.set("calls", format!("{before}+")).await?;
-            Ok(Value::from(store.get("calls").await?))
+            store.set("calls", [&before[..], b"+"].concat()).await?;
+            let calls = store.get("calls").await?.unwrap_or_default();
+            Ok(Value::from(String::from_utf8_lossy(&calls)))
         })
     }
 }
