@@ -122,6 +122,36 @@ fn what_a_link_leads_to_is_followed() {
 }
 
 #[test]
+fn links_into_unwatched_folders_are_followed() {
+    both_ways(&async |world, mut live| {
+        // Folders of this name are not watched otherwise.
+        let package =
+            |name: &str, text: &str| world.skill(&format!("home/skills/node_modules/{name}"), text);
+        fs::create_dir_all(world.path("home/skills/file")).unwrap();
+        let at = |name: &str| world.path("home/skills").join(name);
+        package("folder", "1");
+        package("file", "1");
+        symlink(at("node_modules/folder"), at("folder")).unwrap();
+        symlink("../node_modules/file/SKILL.md", at("file/SKILL.md")).unwrap();
+        // It leads nowhere until a part of its target is there after the other.
+        symlink("node_modules/late/inner", at("inner")).unwrap();
+        live.until_text("folder", "1").await;
+        live.until_text("file", "1").await;
+        live.until_skill("inner", "invalid").await;
+        package("folder", "2");
+        live.until_text("folder", "2").await;
+        package("file", "2");
+        live.until_text("file", "2").await;
+        package("late/inner", "1");
+        live.until_text("inner", "1").await;
+        package("late/inner", "2");
+        live.until_text("inner", "2").await;
+        world.remove("home/skills/node_modules/late");
+        live.until_skill("inner", "invalid").await;
+    });
+}
+
+#[test]
 fn a_root_may_be_a_link() {
     both_ways(&async |world, mut live| {
         world.skill("dotfiles/skills/a", "1");

@@ -132,6 +132,12 @@ impl SkillTree {
         Some(skill)
     }
 
+    /// The folders of skills behind links, and these skills.
+    pub(super) fn linked(&self) -> impl Iterator<Item = (&PathBuf, &KnownSkill)> {
+        let linked = self.linked.iter();
+        linked.filter_map(|folder| Some((folder, &**self.skills.get(folder)?)))
+    }
+
     /// The root.
     pub(super) fn path(&self) -> &Path {
         &self.path

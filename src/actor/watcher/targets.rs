@@ -43,6 +43,9 @@ impl Targets {
     /// folder above.
     fn add(&mut self, folder: &WatchedFolder) {
         let path = folder.path.as_path();
+        if folder.depth == WatchDepth::Itself {
+            self.want_target(path);
+        }
         if folder.depth != WatchDepth::Itself
             && let Some(real) = real_folder(path)
         {
@@ -61,6 +64,25 @@ impl Targets {
         if let Some((real, above)) = above {
             self.want(real, above);
         }
+    }
+
+    /// Adds the folder of what a link leads to. Where nothing is there, it is the nearest folder above,
+    /// and what appears in it on the way to the target counts as a change of the link.
+    fn want_target(&mut self, link: &Path) {
+        let Ok(target) = fs::read_link(link) else { return };
+        let target = link.parent().unwrap_or(link).join(target);
+        if let Ok(real) = fs::canonicalize(&target) {
+            if let Some(parent) = real.parent() {
+                self.want(parent.to_owned(), parent);
+            }
+            self.names.push((real, link.to_owned()));
+            return;
+        }
+        let above = target.ancestors().skip(1).find_map(|above| Some((real_folder(above)?, above)));
+        let Some((real, above)) = above else { return };
+        let next = target.strip_prefix(above).ok().and_then(|rest| rest.iter().next());
+        self.names.extend(next.map(|next| (real.join(next), link.to_owned())));
+        self.want(real, above);
     }
 
     /// Adds a real folder that the loader knows by this name.

@@ -22,7 +22,8 @@ pub struct WatchedFolder {
 /// How deep a folder is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WatchDepth {
-    /// It is a file, which is watched through its folder.
+    /// It is a file or a link, which is watched through its folder. What a link leads to is watched as
+    /// well.
     Itself,
     /// Only its own entries.
     Direct,
@@ -41,6 +42,15 @@ impl Disk {
         let state = state.flat_map(|home| [Approvals::path(home), SkillSwitches::path(home)]);
         for file in state.chain(self.settings.iter().map(|file| file.path().to_owned())) {
             watched.push(WatchedFolder { path: file, depth: WatchDepth::Itself });
+        }
+        let shipped = self.plugins.iter().flat_map(|tree| tree.plugins.values());
+        let shipped = shipped.flat_map(|plugin| &plugin.skills);
+        for (folder, skill) in self.skills.iter().chain(shipped).flat_map(SkillTree::linked) {
+            // A folder that is refused is not read, and may be large.
+            let is_read = **skill.path() != **folder;
+            watched.extend(is_read.then(|| beneath(folder)));
+            let path = skill.path().to_path_buf();
+            watched.push(WatchedFolder { path, depth: WatchDepth::Itself });
         }
         // A module may be in a folder that is not watched otherwise, such as `target`.
         for tree in &self.skills {
