@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_lite::future::or;
-use smol::{Executor, Timer};
+use smol::Executor;
 
 use super::batch::Batch;
 #[cfg(feature = "watch")]
 use super::events::Events;
 use crate::actor::loader::{Loader, Reloaded, WatchedFolder};
 use crate::contract::{Cancellation, CancellationSource, SortedSet, WatchConfig};
-use crate::task::{SystemClock, spawn_boxed, within};
+use crate::task::{Clock, SystemClock, spawn_boxed, within};
 
 /// How many rounds of new watches may follow each other before the rest waits for the next change.
 const ROUNDS: usize = 4;
@@ -77,7 +77,9 @@ impl SkillWatcher {
         let stopped = stop.token();
         let armed = CancellationSource::new();
         let ready = armed.token();
-        let actor = WatcherActor { loader, config, source: EventSource::new(mode), lost: None };
+        let (source, clock) = (EventSource::new(mode), Arc::new(SystemClock));
+        let batches = Batches { config, source, clock, lost: None };
+        let actor = WatcherActor { loader, batches };
         let task = async move { or(actor.run(armed), stopped.cancelled()).await };
         spawn_boxed(executor, Box::pin(task)).detach();
         Self { _stop: stop, ready }
@@ -93,8 +95,15 @@ impl SkillWatcher {
 /// The actor. It knows nothing of skills and plugins.
 struct WatcherActor {
     loader: Loader,
+    batches: Batches,
+}
+
+/// The batches of changes, from notifications and polls.
+struct Batches {
     config: WatchConfig,
     source: EventSource,
+    /// For the pauses after lost events.
+    clock: Arc<dyn Clock>,
     /// When events were last lost, and the pause before the full scan.
     lost: Option<(Instant, Duration)>,
 }
@@ -109,7 +118,7 @@ impl WatcherActor {
         }
         drop(armed);
         loop {
-            let batch = self.next_batch().await;
+            let batch = self.batches.next().await;
             let reloaded = match batch {
                 Batch::All => self.loader.refresh().await,
                 #[cfg(feature = "watch")]
@@ -125,7 +134,7 @@ impl WatcherActor {
     /// Watches the folders of the new snapshot, and scans again those that were not watched before.
     async fn follow(&mut self, mut reloaded: Reloaded) -> Option<()> {
         for _ in 0..ROUNDS {
-            let unseen = self.source.listen_to(reloaded.watched).await;
+            let unseen = self.batches.source.listen_to(reloaded.watched).await;
             if unseen.is_empty() {
                 break;
             }
@@ -133,34 +142,40 @@ impl WatcherActor {
         }
         Some(())
     }
+}
 
+impl Batches {
     /// Waits for changes. Where some folder has no notifications, it waits at most for the interval
     /// of polls, and then everything is scanned.
-    async fn next_batch(&mut self) -> Batch {
+    async fn next(&mut self) -> Batch {
         let WatchConfig { poll_interval, .. } = self.config;
-        if self.source.must_poll() {
-            let batch = within(&SystemClock, poll_interval, self.source.batch(&self.config));
-            return batch.await.unwrap_or(Batch::All);
-        }
-        let batch = self.source.batch(&self.config).await;
+        let must_poll = self.source.must_poll();
+        let batch = self.source.batch(&self.config);
+        let (batch, longest) = match must_poll {
+            true => match within(&SystemClock, poll_interval, batch).await {
+                Some(batch) => (batch, LONGEST_PAUSE.min(poll_interval)),
+                None => return Batch::All,
+            },
+            false => (batch.await, LONGEST_PAUSE),
+        };
         if matches!(batch, Batch::All) {
-            self.pause().await;
+            self.pause(longest).await;
         }
         batch
     }
 
-    /// Waits before a full scan, after events were lost. A scan causes events of its own, so the pauses
-    /// grow: scans must not follow each other without end.
-    async fn pause(&mut self) {
-        let now = Instant::now();
+    /// Waits before a full scan, after events were lost, but not longer than `longest`. A scan causes
+    /// events of its own, so the pauses grow: scans must not follow each other without end.
+    async fn pause(&mut self, longest: Duration) {
+        let now = self.clock.now();
         let pause = match self.lost {
             Some((last, pause)) if now.duration_since(last) < 2 * LONGEST_PAUSE => {
-                Timer::after(pause).await;
+                self.clock.sleep(pause.min(longest)).await;
                 (pause * 2).min(LONGEST_PAUSE)
             }
             _ => self.config.longest_wait,
         };
-        self.lost = Some((Instant::now(), pause));
+        self.lost = Some((self.clock.now(), pause));
     }
 }
 
@@ -221,6 +236,42 @@ impl EventSource {
                 let _ = config;
                 std::future::pending().await
             }
+        }
+    }
+}
+
+#[cfg(all(test, feature = "watch"))]
+mod tests {
+    use futures_lite::future::{or, yield_now};
+
+    use super::*;
+    use crate::task::ManualClock;
+
+    #[test]
+    fn lost_events_pause_where_folders_are_polled() {
+        let clock = Arc::new(ManualClock::new());
+        let config = WatchConfig {
+            debounce: Duration::ZERO,
+            longest_wait: Duration::from_secs(40),
+            poll_interval: Duration::from_secs(50),
+        };
+        let mut batches = Batches {
+            config,
+            source: EventSource::Open(Events::losing()),
+            clock: Arc::<ManualClock>::clone(&clock),
+            lost: None,
+        };
+        // Pauses double up to a minute, and a poll comes before that.
+        for expected in [None, Some(40), Some(50), Some(50)] {
+            let paused = std::cell::Cell::new(None);
+            let batch = or(batches.next(), async {
+                loop {
+                    paused.set(clock.advance_to_next_sleeper().or(paused.get()));
+                    yield_now().await;
+                }
+            });
+            assert!(matches!(smol::block_on(batch), Batch::All));
+            assert_eq!(paused.get(), expected.map(Duration::from_secs));
         }
     }
 }

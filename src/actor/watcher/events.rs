@@ -66,6 +66,13 @@ impl Events {
         Ok(Self { watcher: Some(watcher), path_events, lost, armed, targets, incomplete: false })
     }
 
+    /// Notifications that are always lost, for some of the folders.
+    #[cfg(test)]
+    pub(super) fn losing() -> Self {
+        let lost = async_channel::bounded(1).1;
+        Self { lost, incomplete: true, ..Self::new().unwrap() }
+    }
+
     /// Whether some folder has no notifications, so that it has to be polled.
     pub(super) fn must_poll(&self) -> bool {
         self.incomplete
