@@ -200,8 +200,8 @@ pub mod errors {
 /// The operator's `config.yaml`, as it is read.
 pub mod config {
     pub use crate::contract::{
-        ChannelConfig, ChannelFormat, ChannelSettings, Config, InvalidConfig, McpConfig,
-        ParsedConfig, ToolNames, WatchConfig, expand_path,
+        ChannelConfig, ChannelFormat, ChannelSettings, Config, ConfigText, InvalidConfig,
+        McpConfig, ParsedConfig, ToolNames, UneditableConfig, WatchConfig, expand_path,
     };
     pub use crate::runtime::{ConfigError, ConfigErrorKind, workspace_authority};
 }

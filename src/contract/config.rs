@@ -215,7 +215,8 @@ impl Config {
     }
 }
 
-fn value(text: &str) -> Result<Value, InvalidConfig> {
+/// The text as one value; an empty mapping if it says nothing.
+pub(super) fn value(text: &str) -> Result<Value, InvalidConfig> {
     let says_nothing = |line: &str| line.is_empty() || line.starts_with('#');
     match text.lines().map(str::trim).all(says_nothing) {
         true => Ok(Value::Object(Map::new())),
