@@ -184,8 +184,8 @@ pub mod errors {
         NoService, NotLoaded, PluginError,
     };
     pub use crate::package::{
-        HomeError, HomeErrorKind, HomeFault, PackageError, PackageErrorKind, PackageFault,
-        SecretError,
+        ConfigFileError, HomeError, HomeErrorKind, HomeFault, PackageError, PackageErrorKind,
+        PackageFault, SecretError,
     };
     #[cfg(feature = "package")]
     pub use crate::package::{

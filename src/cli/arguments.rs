@@ -10,7 +10,7 @@ use std::ffi::OsString;
 const VALUED: [&str; 5] = ["--plugins", "--workspace", "--approve", "--env", "--memory-budget-mb"];
 
 /// Options of single commands with a value.
-const OWN_VALUED: [&str; 17] = [
+const OWN_VALUED: [&str; 19] = [
     "--message",
     "--channel",
     "--mcp",
@@ -27,6 +27,8 @@ const OWN_VALUED: [&str; 17] = [
     "--from-file",
     "--from-env",
     "--in-file",
+    "--key-from-env",
+    "--key-file",
     "--plugin",
 ];
 
@@ -35,7 +37,7 @@ const SWITCHES: [&str; 7] =
     ["--no-bundled", "--trust", "--json", "--verbose", "-v", "--version", "-V"];
 
 /// Commands with subcommands.
-const GROUPS: [&str; 4] = ["plugin", "skill", "key", "secret"];
+const GROUPS: [&str; 5] = ["plugin", "skill", "key", "secret", "model"];
 
 /// Whether the arguments have an option, in any form that [`arrange`] accepts.
 pub(super) fn has_option(arguments: &[OsString], name: &str) -> bool {

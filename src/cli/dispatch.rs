@@ -9,6 +9,8 @@ use argh::{EarlyExit, FromArgs};
 use super::flags::Options;
 #[cfg(feature = "package")]
 use super::key;
+#[cfg(feature = "net")]
+use super::model;
 use super::output::OutputForm;
 use super::program::{NAME, Program, ProgramCommand};
 use super::{
@@ -103,6 +105,8 @@ fn dispatch(command: Option<&ProgramCommand>, options: &Options) -> Result<Statu
         Some(ProgramCommand::Skill(command)) => skill::run(command, options),
         Some(ProgramCommand::Trust(command)) => trust::run(command, options),
         Some(ProgramCommand::Audit(command)) => audit::run(command, options),
+        #[cfg(feature = "net")]
+        Some(ProgramCommand::Model(command)) => model::run(command, options),
         Some(ProgramCommand::Secret(command)) => secret::run(command, options),
         #[cfg(feature = "package")]
         Some(ProgramCommand::Key(command)) => key::run(command, options),

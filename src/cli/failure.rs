@@ -5,7 +5,8 @@ use std::io;
 
 use weft_lite::config::ConfigError;
 use weft_lite::errors::{
-    ActionableError, HomeError, LifecycleError, PackageError, PluginError, SecretError,
+    ActionableError, ConfigFileError, HomeError, LifecycleError, PackageError, PluginError,
+    SecretError,
 };
 #[cfg(feature = "package")]
 use weft_lite::errors::{InstallError, KeyError, PackError, RegistryError};
@@ -92,7 +93,15 @@ macro_rules! advised {
     };
 }
 
-advised!(ConfigError, HomeError, LifecycleError, PackageError, PluginError, SecretError);
+advised!(
+    ConfigError,
+    ConfigFileError,
+    HomeError,
+    LifecycleError,
+    PackageError,
+    PluginError,
+    SecretError
+);
 #[cfg(feature = "package")]
 advised!(KeyError, PackError);
 #[cfg(feature = "serve")]

@@ -15,6 +15,8 @@ mod interrupts;
 #[cfg(feature = "package")]
 mod key;
 mod logs;
+#[cfg(feature = "net")]
+mod model;
 mod output;
 mod package;
 mod plugin;

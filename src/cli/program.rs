@@ -8,6 +8,8 @@ use argh::FromArgs;
 use super::flags::{ApproveFlag, Options, Variable, megabytes};
 #[cfg(feature = "package")]
 use super::key;
+#[cfg(feature = "net")]
+use super::model;
 use super::{audit, call, plugin, run, secret, skill, tools, trust};
 
 /// The name of the program.
@@ -74,6 +76,8 @@ pub(super) enum ProgramCommand {
     Skill(skill::SkillGroup),
     Trust(trust::TrustWorkspace),
     Audit(audit::Audit),
+    #[cfg(feature = "net")]
+    Model(model::ModelGroup),
     Secret(secret::SecretCommand),
     #[cfg(feature = "package")]
     Key(key::Key),

@@ -8,11 +8,14 @@ use super::arguments::{self, is_valued};
 use super::program::{NAME, Program, ProgramCommand};
 
 /// Words of other programs for commands of this one. Inside a group only its own commands are suggested.
-const SYNONYMS: [(&str, &[&str]); 30] = [
+const SYNONYMS: [(&str, &[&str]); 33] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),
     ("keys", &["key list"]),
     ("secrets", &["secret list"]),
+    ("models", &["model show"]),
+    ("llm", &["model set"]),
+    ("unset", &["clear"]),
     ("tool", &["tools"]),
     ("list", &["plugin list", "skill list", "tools"]),
     ("ls", &["plugin list", "skill list", "tools", "list"]),
@@ -95,6 +98,8 @@ fn group(word: &str) -> Option<&'static [&'static CommandInfo]> {
         "plugin" => Some(super::plugin::commands()),
         "skill" => Some(super::skill::commands()),
         "secret" => Some(super::secret::commands()),
+        #[cfg(feature = "net")]
+        "model" => Some(super::model::commands()),
         #[cfg(feature = "package")]
         "key" => Some(super::key::commands()),
         _ => None,

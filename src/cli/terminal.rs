@@ -25,7 +25,7 @@ pub(super) struct Terminal;
 
 impl Prompt for Terminal {
     fn confirm(&mut self, question: &str) -> Option<bool> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !is_there() {
             return None;
         }
         let mut errors = io::stderr();
@@ -38,6 +38,27 @@ impl Prompt for Terminal {
         }
         Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
+}
+
+/// Asks a question and reads the line that is typed; none without a terminal, and at the end of its input.
+///
+/// # Errors
+///
+/// Those of reading, and a signal that asks the program to end.
+pub(super) fn line(question: &str, interrupts: &mut Interrupts) -> io::Result<Option<String>> {
+    if !is_there() {
+        return Ok(None);
+    }
+    let mut errors = io::stderr();
+    write!(errors, "{}: ", printable(question)).and_then(|()| errors.flush())?;
+    let typed = block_on(interrupts.unless(typed())).unwrap_or_else(|| Err(interrupted_error()));
+    let line = typed.inspect_err(|_| output::message(&""))?;
+    Ok((!line.is_empty()).then(|| String::from_utf8_lossy(&line).trim().to_owned()))
+}
+
+/// Whether somebody at a terminal can be asked.
+pub(super) fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Reads one line without showing it; from a pipe, all of its content.

@@ -67,12 +67,12 @@ pub use approval::{
 pub use archive::{PackError, is_own_archive, left_out_of_package, pack_folder};
 #[cfg(feature = "package")]
 pub use digest::{SIGNATURE_FILE, sha256_hex};
-pub(crate) use home::{Descriptions, is_installed, program_mark, read_text};
 pub use home::{
-    FileSecrets, HomeError, HomeErrorKind, HomeFault, InstallRecord, SecretError, SecretSummary,
-    SecretTransport, SecretValue, SkillSwitch, SkillSwitches, WorkspaceTrust, installed_folder,
-    installed_ids, recover_home,
+    ConfigFile, ConfigFileError, FileSecrets, HomeError, HomeErrorKind, HomeFault, InstallRecord,
+    SecretError, SecretSummary, SecretTransport, SecretValue, SkillSwitch, SkillSwitches,
+    WorkspaceTrust, installed_folder, installed_ids, recover_home,
 };
+pub(crate) use home::{Descriptions, is_installed, program_mark, read_text};
 #[cfg(feature = "package")]
 pub use install::{
     Existing, InstallError, InstallSource, InstallStep, Installed, Installer, ProposedInstall,

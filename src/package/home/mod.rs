@@ -1,9 +1,10 @@
 //! `$WEFT_HOME` and its files. `folder` has the lock, whole writes and the repair of interrupted changes;
 //! `installed` finds installed packages.
 //!
-//! Each other file here is about one file or folder: `descriptions`, `record` (`install.json`), `secrets`, `switches`
-//! (`skills-state.json`) and `trust` (`trusted-workspaces.json`).
+//! Each other file here is about one file or folder: `config_file` (`config.yaml`), `descriptions`, `record`
+//! (`install.json`), `secrets`, `switches` (`skills-state.json`) and `trust` (`trusted-workspaces.json`).
 
+mod config_file;
 mod descriptions;
 pub(super) mod folder;
 pub(super) mod installed;
@@ -12,6 +13,7 @@ mod secrets;
 mod switches;
 mod trust;
 
+pub use config_file::{ConfigFile, ConfigFileError};
 pub(crate) use descriptions::{Descriptions, program_mark};
 pub(crate) use folder::read as read_text;
 pub(super) use folder::{FileAccess, HomeLock};

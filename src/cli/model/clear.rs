@@ -1,0 +1,43 @@
+//! `weft-lite model clear`: removes the settings of the model and the key of its server.
+
+use argh::FromArgs;
+use weft_lite::package::{ConfigFile, FileSecrets};
+
+use super::settings::{MIND, MODEL_KEY, by_hand, without_model};
+use crate::cli::flags::Options;
+use crate::cli::output::{self, AsJson};
+use crate::cli::{CommandFailure, Status};
+
+/// Remove the model's settings and its key. What the memory has stays.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "clear", example = "{command_name}")]
+pub(super) struct ClearModel {}
+
+pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
+    let home = options.weft_home()?;
+    let (file, config) = (ConfigFile::read(&home)?, options.config()?);
+    let is_set = config.plugins.contains_key(MIND);
+    if is_set {
+        let remove = |why: &dyn std::fmt::Display| {
+            by_hand(&home, why, &format_args!("remove `plugins.{MIND}` there yourself"))
+        };
+        let text = without_model(file.text()).map_err(|error| remove(&error))?;
+        if file.is_link() {
+            return Err(remove(&"it is a link"));
+        }
+        file.replace(&text)?;
+    }
+    let secrets = FileSecrets::new(&home);
+    let had_key = secrets.list()?.iter().any(|secret| secret.name == MODEL_KEY);
+    if had_key {
+        secrets.remove(MODEL_KEY)?;
+    }
+    let sentence = match (is_set, had_key) {
+        (false, false) => "no model was set",
+        (true, false) => "removed the model's settings; what the memory has stays",
+        (false, true) => "removed the key of the model's server",
+        (true, true) => "removed the model's settings and its key; what the memory has stays",
+    };
+    let fields: [(&str, &dyn AsJson); 2] = [("removed", &is_set), ("key_removed", &had_key)];
+    output::done(options.form(), &fields, &sentence)
+}

@@ -1,0 +1,229 @@
+//! A model's server, asked through a sandbox that may reach this one host.
+
+use std::fs;
+use std::pin::pin;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use weft_lite::config::Config;
+use weft_lite::errors::ActionableError;
+use weft_lite::package::FileSecrets;
+use weft_lite::sandbox::{
+    HostCall, HostReply, NetworkOptions, PluginIdentity, Sandbox, SandboxOptions,
+};
+use weft_lite::text::json_line;
+use weft_lite::{Capability, PluginPermissions, PluginResourceConfig, Secret};
+
+use super::fault::{self, Trouble};
+use super::secret::{OneSecret, ServerKey};
+use super::url::ModelUrl;
+use crate::cli::CommandFailure;
+use crate::cli::interrupts::Interrupts;
+
+/// The longest name of a model.
+const NAME_BYTES: usize = 256;
+/// Tokens of the answer that is tried: enough for a word, few for a slow machine.
+const TRIED_TOKENS: u32 = 16;
+const QUESTION: &str = "Answer with one word: are you there?";
+
+/// A server that is being tried, with what was found out about it.
+pub(super) struct Server<'s> {
+    endpoint: &'s ModelUrl,
+    config: &'s Config,
+    /// Where keys are kept, and the names under which this server's may be.
+    secrets: &'s FileSecrets,
+    kept_names: Vec<&'s str>,
+    interrupts: &'s mut Interrupts,
+    /// Whether what is missing may be asked for and opened.
+    may_change: bool,
+    pub(super) key: Option<ServerKey>,
+    /// Whether its private address had to be opened.
+    pub(super) is_opened: bool,
+}
+
+impl<'s> Server<'s> {
+    pub(super) fn new(
+        endpoint: &'s ModelUrl,
+        config: &'s Config,
+        (secrets, kept_names): (&'s FileSecrets, Vec<&'s str>),
+        interrupts: &'s mut Interrupts,
+    ) -> Self {
+        Self {
+            endpoint,
+            config,
+            secrets,
+            kept_names,
+            interrupts,
+            may_change: true,
+            key: None,
+            is_opened: false,
+        }
+    }
+
+    /// Sends this key with every request.
+    pub(super) fn with_key(mut self, key: Option<ServerKey>) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// Where signals arrive while a question waits for its answer.
+    pub(super) fn interrupts(&mut self) -> &mut Interrupts {
+        self.interrupts
+    }
+
+    /// Only says what is missing.
+    pub(super) fn as_it_is(mut self) -> Self {
+        self.may_change = false;
+        self
+    }
+
+    /// The names of the models at this URL.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`]
+    pub(super) fn models(&mut self, base: &ModelUrl) -> Result<Vec<String>, Trouble> {
+        let text = self.ask("GET", &format!("{base}/models"), None)?;
+        let answer: Option<Value> = serde_json::from_str(&text).ok();
+        let listed = answer.as_ref().and_then(|answer| answer.get("data")?.as_array());
+        let models = listed.ok_or(Trouble::NoModelServer)?;
+        let is_name = |name: &&str| {
+            !name.is_empty() && name.len() <= NAME_BYTES && !name.chars().any(char::is_control)
+        };
+        let names = models.iter().filter_map(|model| model.get("id")?.as_str());
+        Ok(names.filter(is_name).map(str::to_owned).collect())
+    }
+
+    /// Has a model answer in a few tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`]
+    pub(super) fn answer(&mut self, base: &ModelUrl, model: &str) -> Result<(), Trouble> {
+        let url = format!("{base}/chat/completions");
+        let ask = |limit: &str| {
+            let messages = json!([{ "role": "user", "content": QUESTION }]);
+            json_line(&json!({ "model": model, "messages": messages, limit: TRIED_TOKENS }))
+        };
+        let text = match self.ask("POST", &url, Some(ask("max_tokens"))) {
+            // Some models know the limit by its newer name alone.
+            Err(Trouble::Status { status: 400, text }) if text.contains(NEWER_LIMIT) => {
+                self.ask("POST", &url, Some(ask(NEWER_LIMIT)))
+            }
+            answered => answered,
+        }?;
+        let answer: Option<Value> = serde_json::from_str(&text).ok();
+        let message = answer.as_ref().and_then(|it| it.pointer("/choices/0/message"));
+        message.filter(|it| it.is_object()).map(|_| ()).ok_or(Trouble::NoModelServer)
+    }
+
+    /// Sends a request, again with a key if the server asks for one, and again to a private address once it is
+    /// opened.
+    fn ask(&mut self, method: &str, url: &str, body: Option<String>) -> Result<String, Trouble> {
+        loop {
+            match self.send(method, url, body.clone()) {
+                Err(Trouble::Private) if self.may_change && !self.is_opened => {
+                    self.is_opened = true;
+                }
+                Err(Trouble::Status { status: 401 | 403, .. }) if self.key.is_none() => {
+                    self.key = Some(self.find_key()?);
+                }
+                // What was kept does not fit any more.
+                Err(Trouble::Status { status: 401, .. }) if self.is_kept() && self.may_change => {
+                    self.key = Some(self.ask_for_key()?);
+                }
+                answered => return answered,
+            }
+        }
+    }
+
+    fn is_kept(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| !key.is_new())
+    }
+
+    /// The key that was kept for this server, or one that is asked for.
+    fn find_key(&self) -> Result<ServerKey, Trouble> {
+        match ServerKey::kept(self.secrets, &self.kept_names, self.endpoint)? {
+            Some(kept) => Ok(kept),
+            None if self.may_change => self.ask_for_key(),
+            None => Err(Trouble::KeyMissing),
+        }
+    }
+
+    fn ask_for_key(&self) -> Result<ServerKey, Trouble> {
+        let mut opened = self.config.allow_private_hosts.iter();
+        let is_private = self.is_opened || opened.any(|entry| self.endpoint.is_opened_by(entry));
+        if !self.endpoint.is_https && !is_private {
+            return Err(Trouble::KeyOverHttp);
+        }
+        ServerKey::asked(self.endpoint)?.ok_or(Trouble::KeyMissing)
+    }
+
+    /// Sends one request.
+    fn send(&mut self, method: &str, url: &str, body: Option<String>) -> Result<String, Trouble> {
+        let sandbox = self.sandbox()?;
+        let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
+        if body.is_some() {
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
+        if let Some(ServerKey { name, .. }) = &self.key {
+            headers.push(("authorization".to_owned(), format!("Bearer {{{{secret:{name}}}}}")));
+        }
+        let call =
+            HostCall::HttpRequest { method: method.to_owned(), url: url.to_owned(), headers, body };
+        let serving = pin!(sandbox.serve(call, 0));
+        let served = smol::block_on(self.interrupts.unless(serving));
+        let served = served.ok_or_else(CommandFailure::interrupted)?;
+        match (served.denied, served.reply) {
+            (Some(denied), _) if denied.capability == Capability::Secrets => {
+                Err(Trouble::KeyOverHttp)
+            }
+            (Some(denied), _) if denied.approve_with.is_some() => Err(Trouble::Private),
+            (Some(denied), _) => Err(Trouble::Closed { rule: denied.rule }),
+            (None, HostReply::Text(Ok(text))) => Ok(text),
+            (None, HostReply::Text(Err(text))) => Err(fault::of(&text)),
+            (None, _) => Err(Trouble::NoModelServer),
+        }
+    }
+
+    /// A sandbox that reaches this host alone, with this key alone.
+    fn sandbox(&self) -> Result<Sandbox, CommandFailure> {
+        let mut network = NetworkOptions::default();
+        let opened = self.is_opened.then(|| self.endpoint.private_host());
+        let hosts = self.config.allow_private_hosts.iter().chain(&opened);
+        network = network.allow_private_hosts(hosts).map_err(|error| invalid(&error))?;
+        if let Some(file) = &self.config.ca_file {
+            let pem = fs::read(file).map_err(|error| {
+                let next_step = "check the path under `network.ca_file`";
+                CommandFailure::work(&format_args!("{}: {error}", file.display()), &next_step)
+            })?;
+            network = network.trust_pem(&pem).map_err(|error| invalid(&error))?;
+        }
+        let secret = |ServerKey { name, value, .. }: &ServerKey| {
+            let (value, hosts) = (value.clone(), vec![self.endpoint.host.clone()]);
+            (name.clone(), Secret { value, hosts, allow_http: true })
+        };
+        let secret = self.key.as_ref().map(secret);
+        let permissions = PluginPermissions {
+            network: vec![self.endpoint.host.clone()],
+            secrets: secret.iter().map(|(name, _)| name.clone()).collect(),
+            ..PluginPermissions::default()
+        };
+        let options = SandboxOptions {
+            network,
+            secrets: Arc::new(OneSecret(secret)),
+            ..SandboxOptions::new(".")
+        };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let identity = PluginIdentity { id: "model".to_owned(), version };
+        let resources = PluginResourceConfig::default();
+        Ok(Sandbox::new(identity, None, &permissions, &resources, &options).0)
+    }
+}
+
+/// What newer models call the limit of an answer's tokens.
+const NEWER_LIMIT: &str = "max_completion_tokens";
+
+fn invalid(error: &dyn ActionableError) -> CommandFailure {
+    CommandFailure::work(&error, &error.next_step())
+}

@@ -1,0 +1,235 @@
+//! `weft-lite model set`: finds the model behind a URL, has it answer, and only then keeps its settings.
+
+use std::path::PathBuf;
+
+use argh::FromArgs;
+use weft_lite::package::{ConfigFile, FileSecrets};
+
+use super::fault::{Asked, Trouble, names};
+use super::secret::ServerKey;
+use super::server::Server;
+use super::settings::{MODEL_KEY, ModelSettings, by_hand};
+use super::url::ModelUrl;
+use crate::cli::flags::Options;
+use crate::cli::interrupts::Interrupts;
+use crate::cli::output::{self, AsJson};
+use crate::cli::{CommandFailure, Status, terminal, threads};
+
+/// Models that a question lists; others are chosen by name.
+const LISTED: usize = 50;
+
+/// Set the model: looks it up, has it answer, and writes its settings.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "set",
+    example = "{command_name} http://localhost:8080/v1\n{command_name} http://localhost:11434 --name qwen3:4b\n{command_name} https://api.openai.com/v1 --name gpt-4o-mini --key-file key.txt",
+    note = "If the server has several models, it asks which. If the server wants a key, it asks for it; the\nkey is kept as the secret MODEL_KEY, for that host alone. --key-file copies the key from the file;\n--key-from-env only notes the variable, which has to be set whenever weft-lite runs. A private host\nis opened to plugins that you let reach it (`network.allow_private_hosts`). Nothing is kept unless\nthe model answers."
+)]
+pub(super) struct SetModel {
+    /// where the server has its API, for instance `http://localhost:8080/v1`
+    #[argh(positional, arg_name = "URL")]
+    url: String,
+    /// the model's name, if the server has several
+    #[argh(option, arg_name = "MODEL")]
+    name: Option<String>,
+    /// read the server's key from an environment variable, whenever it is used
+    #[argh(option, arg_name = "VARIABLE")]
+    key_from_env: Option<String>,
+    /// copy the server's key from a file
+    #[argh(option, arg_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+/// A model that has answered.
+struct Found {
+    base: ModelUrl,
+    model: String,
+}
+
+pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, CommandFailure> {
+    let endpoint = ModelUrl::parse(&command.url)?;
+    let home = options.weft_home()?;
+    let (file, config) = (ConfigFile::read(&home)?, options.config()?);
+    let (secrets, before) = (FileSecrets::new(&home), ModelSettings::of(&config));
+    let key = ServerKey::given(command.key_from_env.as_deref(), command.key_file.as_deref())?;
+    threads::start()?;
+    let mut interrupts = Interrupts::watch()?;
+    let name = before.as_ref().and_then(|before| before.secret.as_deref());
+    let kept = name.into_iter().chain([MODEL_KEY]).collect();
+    let mut server =
+        Server::new(&endpoint, &config, (&secrets, kept), &mut interrupts).with_key(key);
+    let Found { base, model } = find(&mut server, &endpoint, command, options)?;
+    let opened = server.is_opened.then(|| endpoint.private_host());
+    let key = server.key;
+    let settings = ModelSettings {
+        base_url: base.to_string(),
+        model,
+        secret: key.as_ref().map(|key| key.name.clone()),
+    };
+    let edited = settings.write(file.text(), opened.as_deref());
+    let text = match edited {
+        Ok(text) if !file.is_link() => text,
+        Ok(_) => return Err(write_by_hand(&home, &"it is a link", &settings, &endpoint, opened)),
+        Err(error) => return Err(write_by_hand(&home, &error, &settings, &endpoint, opened)),
+    };
+    let is_new_key = key.as_ref().is_some_and(ServerKey::is_new);
+    if let Some(key) = key {
+        key.keep(&secrets, &endpoint)?;
+    }
+    file.replace(&text)?;
+    told(&settings, opened.as_deref(), is_new_key, &home, options)
+}
+
+fn find(
+    server: &mut Server<'_>,
+    endpoint: &ModelUrl,
+    command: &SetModel,
+    options: &Options,
+) -> Result<Found, CommandFailure> {
+    let candidates = endpoint.candidates();
+    let (base, known) = look_up(server, &candidates, command.name.as_deref())?;
+    let model = match (&command.name, known.as_slice()) {
+        (Some(name), _) => name.clone(),
+        (None, []) => {
+            return Err(CommandFailure::work(
+                &format_args!("the server at {base} has no model"),
+                &"load a model there (with Ollama: `ollama pull NAME`), then run this again",
+            ));
+        }
+        (None, [only]) => only.clone(),
+        (None, several) => choose(server, &base, several)?,
+    };
+    if !options.json {
+        output::message(&format_args!("asking `{model}` at {base} for an answer ..."));
+    }
+    match server.answer(&base, &model) {
+        Ok(()) => Ok(Found { base, model }),
+        Err(trouble) => {
+            let with_key = server.key.is_some();
+            let asked = Asked { base: &base, model: Some(&model), known: &known, with_key };
+            Err(trouble.into_failure(&asked))
+        }
+    }
+}
+
+/// The URL of the API, and the models that it lists. A named model needs no list.
+fn look_up(
+    server: &mut Server<'_>,
+    candidates: &[ModelUrl],
+    name: Option<&str>,
+) -> Result<(ModelUrl, Vec<String>), CommandFailure> {
+    let mut first: Option<Trouble> = None;
+    for base in candidates {
+        match server.models(base) {
+            Ok(models) => return Ok((base.clone(), models)),
+            Err(trouble) if trouble.is_elsewhere() => drop(first.get_or_insert(trouble)),
+            Err(trouble) => {
+                let with_key = server.key.is_some();
+                let asked = Asked { base, model: None, known: &[], with_key };
+                return Err(trouble.into_failure(&asked));
+            }
+        }
+    }
+    // There is a first candidate.
+    let base = &candidates[0];
+    match (first, name) {
+        (Some(trouble), None) => {
+            let asked = Asked { base, model: None, known: &[], with_key: server.key.is_some() };
+            Err(trouble.into_failure(&asked))
+        }
+        _ => Ok((base.clone(), Vec::new())),
+    }
+}
+
+/// Asks which of several models it is to be.
+fn choose(
+    server: &mut Server<'_>,
+    base: &ModelUrl,
+    models: &[String],
+) -> Result<String, CommandFailure> {
+    let missing = || {
+        CommandFailure::usage(
+            &format_args!("{base} has {} models, and none is named", models.len()),
+            &format_args!("name one with `--name`: {}", names(models)),
+        )
+    };
+    if !terminal::is_there() {
+        return Err(missing());
+    }
+    output::message(&format_args!("{base} has {} models:", models.len()));
+    for (at, model) in models.iter().take(LISTED).enumerate() {
+        output::message(&format_args!("{:4}  {model}", at + 1));
+    }
+    if models.len() > LISTED {
+        output::message(&format_args!("      and {} more", models.len() - LISTED));
+    }
+    loop {
+        let typed = terminal::line("which one, by number or name", server.interrupts());
+        let typed = typed.map_err(|_| CommandFailure::interrupted())?;
+        let Some(typed) = typed.filter(|typed| !typed.is_empty()) else { return Err(missing()) };
+        let by_number = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let by_number = by_number.and_then(|at| models.get(at));
+        match models.iter().find(|model| **model == typed).or(by_number) {
+            Some(model) => return Ok(model.clone()),
+            None => output::message(&format_args!("there is no model `{typed}`")),
+        }
+    }
+}
+
+/// The failure that says which lines to write, and how to keep the key.
+fn write_by_hand(
+    home: &std::path::Path,
+    why: &dyn std::fmt::Display,
+    settings: &ModelSettings,
+    endpoint: &ModelUrl,
+    opened: Option<String>,
+) -> CommandFailure {
+    let lines = settings.lines(opened.as_deref());
+    let lines: String = lines.lines().map(|line| format!("\n    {line}")).collect();
+    let key = match &settings.secret {
+        Some(name) => {
+            let http = if endpoint.is_https { "" } else { " --allow-http" };
+            let host = &endpoint.host;
+            format!("\n  and keep the key: `weft-lite secret set {name} --host {host}{http}`")
+        }
+        None => String::new(),
+    };
+    by_hand(home, why, &format_args!("put these keys there yourself:{lines}{key}"))
+}
+
+fn told(
+    settings: &ModelSettings,
+    opened: Option<&str>,
+    is_new_key: bool,
+    home: &std::path::Path,
+    options: &Options,
+) -> Result<Status, CommandFailure> {
+    let ModelSettings { base_url, model, secret } = settings;
+    let path = ConfigFile::path(home).display().to_string();
+    if options.json {
+        let fields: [(&str, &dyn AsJson); 5] = [
+            ("base_url", base_url),
+            ("model", model),
+            ("secret", secret),
+            ("opened", &opened),
+            ("config", &path),
+        ];
+        output::record(&fields)?;
+        return Ok(Status::Done);
+    }
+    output::message(&format_args!("it answers; `{model}` at {base_url} is set in {path}"));
+    if let Some(name) = secret.as_ref().filter(|_| is_new_key) {
+        output::message(&format_args!("kept the key as the secret `{name}`"));
+    }
+    match opened {
+        None => output::message(&"`weft-lite run` talks to it"),
+        Some(host) => {
+            output::message(&format_args!(
+                "opened the private host {host} (`network.allow_private_hosts`)"
+            ));
+            output::message(&"`weft-lite run` talks to it; one that runs already needs a restart");
+        }
+    }
+    Ok(Status::Done)
+}

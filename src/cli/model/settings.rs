@@ -1,0 +1,86 @@
+//! The model in the operator's configuration: what is set there, and what is written there.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use weft_lite::config::{Config, ConfigText, UneditableConfig};
+use weft_lite::package::ConfigFile;
+
+use crate::cli::CommandFailure;
+
+/// The plugin that asks the model.
+pub(super) const MIND: &str = "mind";
+/// The plugin that remembers.
+const MEMORY: &str = "memory";
+/// The secret that is the key of the model's server.
+pub(super) const MODEL_KEY: &str = "MODEL_KEY";
+
+const PLUGINS: &str = "plugins";
+const URL: &str = "base_url";
+const MODEL: &str = "model";
+const SECRET: &str = "secret";
+const PRIVATE_HOSTS: [&str; 2] = ["network", "allow_private_hosts"];
+
+/// The model as the configuration has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct ModelSettings {
+    pub(in crate::cli) base_url: String,
+    pub(in crate::cli) model: String,
+    /// The name of the secret that is the server's key.
+    pub(super) secret: Option<String>,
+}
+
+impl ModelSettings {
+    /// What is set, if a model is.
+    pub(in crate::cli) fn of(config: &Config) -> Option<Self> {
+        let mind = config.plugins.get(MIND)?;
+        let text = |key: &str| mind.get(key).and_then(Value::as_str).map(str::to_owned);
+        let model = text(MODEL).unwrap_or_default();
+        Some(Self { base_url: text(URL)?, model, secret: text(SECRET) })
+    }
+
+    /// The configuration with this model in it, and with this private host opened.
+    pub(super) fn write(
+        &self,
+        text: &str,
+        opened: Option<&str>,
+    ) -> Result<String, UneditableConfig> {
+        // What can't be read was refused before.
+        let uneditable = |_| UneditableConfig { key: PLUGINS.to_owned() };
+        let mut config = ConfigText::new(text).map_err(uneditable)?;
+        config.set(&[PLUGINS, MIND, URL], &self.base_url.as_str().into())?;
+        config.set(&[PLUGINS, MIND, MODEL], &self.model.as_str().into())?;
+        match &self.secret {
+            Some(secret) => config.set(&[PLUGINS, MIND, SECRET], &secret.as_str().into())?,
+            None => config.remove(&[PLUGINS, MIND, SECRET])?,
+        }
+        if config.get(&[PLUGINS, MEMORY]).is_none() {
+            config.set(&[PLUGINS, MEMORY], &json!({}))?;
+        }
+        if let Some(host) = opened {
+            config.append(&PRIVATE_HOSTS, host)?;
+        }
+        Ok(config.text().to_owned())
+    }
+
+    /// The lines that a person puts into a configuration that can't be edited.
+    pub(super) fn lines(&self, opened: Option<&str>) -> String {
+        self.write("", opened).unwrap_or_default()
+    }
+}
+
+/// The configuration without a model.
+pub(super) fn without_model(text: &str) -> Result<String, UneditableConfig> {
+    let uneditable = |_| UneditableConfig { key: PLUGINS.to_owned() };
+    let mut config = ConfigText::new(text).map_err(uneditable)?;
+    config.remove(&[PLUGINS, MIND])?;
+    Ok(config.text().to_owned())
+}
+
+/// The failure for a configuration that stays as it is: what a person changes there by hand.
+pub(super) fn by_hand(home: &Path, why: &dyn Display, what: &dyn Display) -> CommandFailure {
+    let path = ConfigFile::path(home);
+    let message = format_args!("nothing was changed in {}: {why}", path.display());
+    CommandFailure::work(&message, what)
+}

@@ -1,0 +1,98 @@
+//! `weft-lite model show`: the model that is set, and where its key is.
+
+use argh::FromArgs;
+use weft_lite::config::Config;
+use weft_lite::package::{FileSecrets, SecretSummary};
+
+use super::fault::Asked;
+use super::server::Server;
+use super::settings::ModelSettings;
+use super::url::ModelUrl;
+use crate::cli::flags::Options;
+use crate::cli::interrupts::Interrupts;
+use crate::cli::output::{self, AsJson};
+use crate::cli::{CommandFailure, Status, threads};
+
+/// Show the model that is set, and where its key is kept.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "show", example = "{command_name}\n{command_name} --check --json")]
+pub(super) struct ShowModel {
+    /// have the model answer in a few words
+    #[argh(switch)]
+    check: bool,
+}
+
+pub(super) fn run(command: &ShowModel, options: &Options) -> Result<Status, CommandFailure> {
+    let (home, config) = (options.weft_home()?, options.config()?);
+    let secrets = FileSecrets::new(home);
+    let Some(settings) = ModelSettings::of(&config) else { return none(command, options) };
+    let ModelSettings { base_url, model, secret } = &settings;
+    let listed = secrets.list()?;
+    let kept = secret.as_ref().map(|name| listed.iter().find(|it| it.name == *name));
+    if command.check {
+        check(&settings, &config, &secrets)?;
+    }
+    if options.json {
+        let source = kept.flatten().map(|it| &it.source);
+        let mut fields: Vec<(&str, &dyn AsJson)> = vec![
+            ("base_url", base_url),
+            ("model", model),
+            ("secret", secret),
+            ("key_source", &source),
+        ];
+        if command.check {
+            fields.push(("answers", &true));
+        }
+        output::record(&fields)?;
+        return Ok(Status::Done);
+    }
+    let key = match (secret, kept.flatten()) {
+        (None, _) => "none".to_owned(),
+        (Some(name), None) => format!("{name} (missing: `weft-lite model set {base_url}`)"),
+        (Some(name), Some(SecretSummary { hosts, source, .. })) => {
+            format!("{name} ({source}, for {})", hosts.join(", "))
+        }
+    };
+    let row = |title: &str, value: &str| [title.to_owned(), value.to_owned()];
+    let mut rows = vec![row("url", base_url), row("model", model), row("key", &key)];
+    if command.check {
+        rows.push(row("check", "it answers"));
+    }
+    output::table(["setting", "value"], &rows)?;
+    Ok(Status::Done)
+}
+
+/// Nothing is set.
+fn none(command: &ShowModel, options: &Options) -> Result<Status, CommandFailure> {
+    let next_step = "set one with `weft-lite model set URL`";
+    if command.check {
+        return Err(CommandFailure::work(&"no model is set", &next_step));
+    }
+    match options.json {
+        true => {
+            let nothing = None::<&str>;
+            let names = ["base_url", "model", "secret", "key_source"];
+            output::record(&names.map(|name| (name, &nothing as &dyn AsJson)))?;
+        }
+        false => output::advise(&"no model is set", &next_step),
+    }
+    Ok(Status::Done)
+}
+
+/// The server of the settings, asked as plugins would ask it.
+fn check(
+    settings: &ModelSettings,
+    config: &Config,
+    secrets: &FileSecrets,
+) -> Result<(), CommandFailure> {
+    let base = ModelUrl::parse(&settings.base_url)?;
+    threads::start()?;
+    let mut interrupts = Interrupts::watch()?;
+    let kept = settings.secret.as_deref().into_iter().collect();
+    let mut server = Server::new(&base, config, (secrets, kept), &mut interrupts).as_it_is();
+    let answered = server.answer(&base, &settings.model);
+    answered.map_err(|trouble| {
+        let (model, with_key) = (Some(settings.model.as_str()), server.key.is_some());
+        trouble.into_failure(&Asked { base: &base, model, known: &[], with_key })
+    })
+}
