@@ -125,6 +125,7 @@ impl World {
             conversation: &self.conversation,
             registry: &registry,
             host: self.runtime.host(),
+            requester: None,
             progress: &ProgressNotes::default(),
         };
         let line = CommandLine::parse(line).expect("it is a command");

@@ -80,7 +80,7 @@ fn each_sleep_counts_as_a_host_call() {
 #[test]
 fn a_missing_door_is_named() {
     for (module, name) in [
-        ("weft:host/tools@0.1.0", "call"),
+        ("weft:host/websocket@0.1.0", "open"),
         ("weft:host/clock@0.2.0", "wall-ms"),
         ("weft:host/clock", "wall-ms"),
         ("weft:host/clock@0.1.0", "set"),

@@ -10,8 +10,8 @@ use weft_lite::channel::{ChatId, InboundMessage};
 use weft_lite::config::ChannelFormat;
 use weft_lite::errors::PluginError;
 use weft_lite::{
-    Acknowledgement, BoxFuture, Cancellation, ChannelAdapter, ChannelHost, MessagePayload,
-    Progress, Reply,
+    Acknowledgement, AnswerPart, BoxFuture, Cancellation, ChannelAdapter, ChannelHost,
+    MessagePayload, Progress, Reply,
 };
 
 /// How a running channel ends.
@@ -21,6 +21,8 @@ pub(crate) struct Recorder {
     name: &'static str,
     pub(crate) format: ChannelFormat,
     pub(crate) rich: bool,
+    pub(crate) shows_parts: bool,
+    pub(crate) parts: Mutex<Vec<String>>,
     /// Sending fails so often before it succeeds.
     pub(crate) failures: Mutex<usize>,
     replies: (Sender<Reply>, Receiver<Reply>),
@@ -36,6 +38,8 @@ impl Recorder {
             name,
             format: ChannelFormat::default(),
             rich: false,
+            shows_parts: false,
+            parts: Mutex::default(),
             failures: Mutex::default(),
             replies: async_channel::unbounded(),
             acknowledged: Mutex::default(),
@@ -52,6 +56,11 @@ impl Recorder {
             ..ChannelFormat::default()
         };
         Self { format, rich: true, ..Self::new(name) }
+    }
+
+    /// A channel that shows an answer as it comes.
+    pub(crate) fn showing_parts(name: &'static str) -> Self {
+        Self { shows_parts: true, ..Self::new(name) }
     }
 
     pub(crate) async fn next(&self) -> Reply {
@@ -168,6 +177,15 @@ impl ChannelAdapter for Recorder {
     ) -> BoxFuture<'a, Result<(), PluginError>> {
         self.acknowledged.lock().unwrap().push((id.to_owned(), acknowledgement));
         Box::pin(async { Ok(()) })
+    }
+
+    fn shows_parts(&self) -> bool {
+        self.shows_parts
+    }
+
+    fn part<'a>(&'a self, part: &'a AnswerPart) -> BoxFuture<'a, Result<(), PluginError>> {
+        self.parts.lock().unwrap().push(part.text.clone());
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn progress<'a>(&'a self, progress: &'a Progress) -> BoxFuture<'a, Result<(), PluginError>> {
