@@ -154,7 +154,6 @@ impl GuestCall {
         let (bytes, limit) = match self {
             Self::Tool { params, .. } => (params.len(), limits::PARAMS_BYTES),
             Self::Poll | Self::StageType | Self::Instructions | Self::Variables => return Ok(()),
-            Self::Acknowledge { message_id } => (message_id.len(), limits::MESSAGE_ID_BYTES),
             Self::Store { key, value, namespace, tags, .. } => {
                 if tags.len() > limits::TAGS {
                     return Err(too_much(tags.len(), "tags", limits::TAGS));
@@ -170,9 +169,10 @@ impl GuestCall {
             | Self::Search { query: text, namespace, .. } => {
                 (text.len() + optional(namespace), limits::ARGUMENTS_BYTES)
             }
-            Self::Process { state_json: text } | Self::Synthesize { text } => {
-                (text.len(), limits::ARGUMENTS_BYTES)
-            }
+            // A message whose id is too long gets a receipt too.
+            Self::Acknowledge { message_id: text }
+            | Self::Process { state_json: text }
+            | Self::Synthesize { text } => (text.len(), limits::ARGUMENTS_BYTES),
             Self::ProcessAudio(Audio { bytes, mime }) => {
                 (bytes.len() + mime.len(), limits::ARGUMENTS_BYTES)
             }

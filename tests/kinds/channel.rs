@@ -305,9 +305,9 @@ fn metadata_of_the_wrong_type_costs_one_message() {
     }
 }
 
-/// A guest that returns an unreadable message `bad`, then a readable one `good`, until it has their two
-/// receipts; then polling fails with them.
-fn two_messages(payload: &str, metadata: &str) -> World {
+/// A guest that returns an unreadable message, whose id begins with `bad.`, then a readable one `good`,
+/// until it has their two receipts; then polling fails with their first letters.
+fn two_messages(id: &str, payload: &str, metadata: &str) -> World {
     let text = |at: usize, text: &str| {
         let bytes: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
         format!("(data (i32.const {at}) \"{bytes}\")")
@@ -323,26 +323,27 @@ fn two_messages(payload: &str, metadata: &str) -> World {
         "(if (result i32) (i32.ge_u (global.get $receipts) (i32.const 8))
             (then {}) (else {} {} (i32.store8 (i32.const 644) (i32.const 1)) {}
                 {} (i32.store8 (i32.const 700) (i32.const 1)) {} {}))",
-        area(1, 3000, 8),
+        area(1, 2600, 8),
         span(616, 1000, payload.len()),
         span(624, 1500, metadata.len()),
-        span(648, 2500, 4),
+        span(648, 3000, id.len()),
         span(672, 2000, good.len()),
-        span(704, 2504, 4),
+        span(704, 2500, 4),
         area(0, 600, 2),
     );
     let acknowledge = format!(
         "(global $receipts (mut i32) (i32.const 0))
          (func (export \"receipts#acknowledge\") (param i32 i32) (result i32)
-            (i32.store (i32.add (i32.const 3000) (global.get $receipts)) (i32.load (local.get 0)))
-            (global.set $receipts (i32.add (global.get $receipts) (local.get 1)))
+            (i32.store (i32.add (i32.const 2600) (global.get $receipts)) (i32.load (local.get 0)))
+            (global.set $receipts (i32.add (global.get $receipts) (i32.const 4)))
             {})
-         {} {} {} {}",
+         {} {} {} {} {}",
         area(0, 0, 0),
         text(1000, payload),
         text(1500, metadata),
         text(2000, good),
-        text(2500, "bad.good"),
+        text(2500, "good"),
+        text(3000, id),
     );
     World::with_guest(&kind_guest("channel#poll", &poll).with(&acknowledge), &["tool", "channel"])
 }
@@ -350,15 +351,22 @@ fn two_messages(payload: &str, metadata: &str) -> World {
 #[test]
 fn an_unreadable_message_costs_no_other() {
     let text = r#"{"type":"text","text":"a"}"#;
-    for (payload, metadata, words) in [
-        ("{", "", "its payload can't be read"),
-        (r#"{"type":"smoke\nerror: fire"}"#, "", r"unknown variant `smoke\nerror: fire`"),
-        (r#"{"type":"binary","mime":"a/b","bytes":"iVA"}"#, "", "is not base64 with padding"),
-        (r#"{"type":"binary","mime":"a/b","bytes":[1,2]}"#, "", "invalid type"),
-        (text, "[]", "its metadata can't be read"),
-        (text, "{", "its metadata can't be read"),
+    let long = format!("bad.{}", "x".repeat(1_021));
+    for (id, payload, metadata, words) in [
+        (&*long, text, "", "its id has 1025 bytes, of at most 1024"),
+        ("bad.", "{", "", "its payload can't be read"),
+        ("bad.", r#"{"type":"smoke\nerror: fire"}"#, "", r"unknown variant `smoke\nerror: fire`"),
+        (
+            "bad.",
+            r#"{"type":"binary","mime":"a/b","bytes":"iVA"}"#,
+            "",
+            "is not base64 with padding",
+        ),
+        ("bad.", r#"{"type":"binary","mime":"a/b","bytes":[1,2]}"#, "", "invalid type"),
+        ("bad.", text, "[]", "its metadata can't be read"),
+        ("bad.", text, "{", "its metadata can't be read"),
     ] {
-        let world = two_messages(payload, metadata);
+        let world = two_messages(id, payload, metadata);
         let said = warnings::during(|| {
             let (ended, delivered) = run(&world);
             // Without a receipt it would come back for ever.
