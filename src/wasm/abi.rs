@@ -223,19 +223,30 @@ impl<'a> Lift<'a> {
         Ok(area.chunks_exact(8).map(|element| span_at(element, 0)).collect())
     }
 
+    /// `result<_, string>` in an area of at least 12 bytes: a tag, then the value or the span of the
+    /// error's text.
+    pub(super) fn result<T>(
+        &mut self,
+        what: &'static str,
+        pointer: u32,
+        bytes: u64,
+        value: impl FnOnce(&mut Self, &[u8]) -> Result<T, AbiFault>,
+    ) -> Result<Result<T, String>, AbiFault> {
+        let area = self.aligned(what, pointer, 4, bytes)?;
+        match area.first() {
+            Some(0) => Ok(Ok(value(self, area)?)),
+            Some(1) => Ok(Err(self.string(what, span_at(area, 4))?)),
+            tag => Err(unknown_tag(what, tag)),
+        }
+    }
+
     /// `result<string, string>`: tag, pointer, length.
     pub(crate) fn string_result(
         &mut self,
         what: &'static str,
         pointer: u32,
     ) -> Result<Result<String, String>, AbiFault> {
-        let area = self.aligned(what, pointer, 4, 12)?;
-        let text = span_at(area, 4);
-        match area.first() {
-            Some(0) => Ok(Ok(self.string(what, text)?)),
-            Some(1) => Ok(Err(self.string(what, text)?)),
-            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }),
-        }
+        self.result(what, pointer, 12, |lift, area| lift.string(what, span_at(area, 4)))
     }
 
     /// `result<_, string>`: the same area, whose text is only there for an error.
@@ -244,12 +255,7 @@ impl<'a> Lift<'a> {
         what: &'static str,
         pointer: u32,
     ) -> Result<Result<(), String>, AbiFault> {
-        let area = self.aligned(what, pointer, 4, 12)?;
-        match area.first() {
-            Some(0) => Ok(Ok(())),
-            Some(1) => Ok(Err(self.string(what, span_at(area, 4))?)),
-            tag => Err(AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }),
-        }
+        self.result(what, pointer, 12, |_, _| Ok(()))
     }
 
     /// The span of a `string` result area.
@@ -265,6 +271,11 @@ impl<'a> Lift<'a> {
     ) -> Result<usize, AbiFault> {
         Ok(span_at(self.aligned(what, pointer, 4, 12)?, 4).length as usize)
     }
+}
+
+/// The fault of a tag that is neither 0 nor 1.
+pub(super) fn unknown_tag(what: &'static str, tag: Option<&u8>) -> AbiFault {
+    AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }
 }
 
 /// Two little-endian words. The callers have checked the area's size.

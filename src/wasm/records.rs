@@ -14,7 +14,7 @@
     clippy::unwrap_used
 )]
 
-use super::abi::{AbiFault, Lift, Span, span_at};
+use super::abi::{AbiFault, Lift, Span, span_at, unknown_tag};
 use super::{GuestInbound, GuestValue};
 use crate::contract::{Audio, MemoryHit, limits};
 
@@ -124,12 +124,7 @@ fn result(
     value: impl FnOnce(&mut Lift<'_>, &[u8]) -> Result<GuestValue, AbiFault>,
 ) -> Result<GuestAnswer, AbiFault> {
     lift.limit_to(limits::RESULT_BYTES);
-    let area = lift.aligned("result", pointer, 4, size)?;
-    match area.first() {
-        Some(0) => Ok(Ok(value(lift, area)?)),
-        Some(1) => Ok(Err(lift.string("result", span_at(area, 4))?)),
-        tag => Err(unknown_tag("result", tag)),
-    }
+    lift.result("result", pointer, size, value)
 }
 
 /// `option<string>` at an offset of an area of a checked size.
@@ -165,9 +160,4 @@ fn list<'a>(
     }
     lift.charge(area.len())?;
     Ok(area)
-}
-
-/// The fault of a tag that is neither 0 nor 1.
-fn unknown_tag(what: &'static str, tag: Option<&u8>) -> AbiFault {
-    AbiFault::InvalidTag { what, tag: tag.copied().unwrap_or_default().into() }
 }
