@@ -159,39 +159,34 @@ pub(super) mod export {
 impl Signature {
     /// Whether a module's type is exactly this one.
     pub(super) fn matches(self, ty: &FuncType) -> bool {
-        same(self.params, ty.params()) && same(self.results, ty.results())
+        types(self.params).eq(ty.params().iter().copied())
+            && types(self.results).eq(ty.results().iter().copied())
     }
 
     /// The type in the interpreter's terms.
     pub(super) fn to_func_type(self) -> wasmi::FuncType {
-        let values = |letters: &str| {
-            let value = |letter| match letter {
-                b'i' => wasmi::ValType::I32,
+        let values = |letters| {
+            let value = |ty| match ty {
+                ValType::I32 => wasmi::ValType::I32,
                 _ => wasmi::ValType::I64,
             };
-            letters.bytes().map(value).collect::<Vec<_>>()
+            types(letters).map(value).collect::<Vec<_>>()
         };
         wasmi::FuncType::new(values(self.params), values(self.results))
     }
 }
 
-/// Whether these types are the ones of the letters, in their order.
-fn same(letters: &str, types: &[ValType]) -> bool {
-    letters.len() == types.len()
-        && letters.bytes().zip(types).all(|(letter, ty)| match letter {
-            b'i' => *ty == ValType::I32,
-            _ => *ty == ValType::I64,
-        })
+/// The types of the letters, in their order.
+fn types(letters: &'static str) -> impl Iterator<Item = ValType> {
+    letters.bytes().map(|letter| match letter {
+        b'i' => ValType::I32,
+        _ => ValType::I64,
+    })
 }
 
 impl fmt::Display for Signature {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |letters: &str| {
-            let names: Vec<_> =
-                letters.bytes().map(|letter| if letter == b'i' { "i32" } else { "i64" }).collect();
-            names.join(", ")
-        };
-        write!(formatter, "({}) -> ({})", list(self.params), list(self.results))
+        formatter.write_str(&describe(&FuncType::new(types(self.params), types(self.results))))
     }
 }
 
