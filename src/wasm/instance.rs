@@ -115,11 +115,6 @@ impl Instance {
         answer.map_err(|message| budget.guest_error(message))
     }
 
-    /// Marks the instance as unusable, until the call that begins now has succeeded.
-    pub(super) fn mark_unusable(&mut self) {
-        self.usable = false;
-    }
-
     /// A driver for one function, whose name `during` is for error messages.
     pub(super) fn driver<'a>(
         &'a mut self,

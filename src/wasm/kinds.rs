@@ -79,7 +79,7 @@ impl Instance {
         };
         let name = call.export();
         // Lowering calls the guest's allocator: if that fails, the instance is not used again.
-        self.mark_unusable();
+        self.usable = false;
         let mut driver = self.driver(budget, name);
         let mut params = Vec::new();
         for argument in arguments {
