@@ -148,12 +148,16 @@ impl GuestCall {
         }
     }
 
-    /// Refuses arguments that are too large, before any of them reaches the guest.
+    /// Refuses arguments that are too large, before any of them reaches the guest. Those of a tool are checked
+    /// where it is run.
     pub(super) fn check(&self) -> Result<(), CallError> {
         let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let (bytes, limit) = match self {
-            Self::Tool { params, .. } => (params.len(), limits::PARAMS_BYTES),
-            Self::Poll | Self::StageType | Self::Instructions | Self::Variables => return Ok(()),
+            Self::Tool { .. }
+            | Self::Poll
+            | Self::StageType
+            | Self::Instructions
+            | Self::Variables => return Ok(()),
             Self::Store { key, value, namespace, tags, .. } => {
                 if tags.len() > limits::TAGS {
                     return Err(too_much(tags.len(), "tags", limits::TAGS));
@@ -182,7 +186,7 @@ impl GuestCall {
 }
 
 /// The error for arguments beyond a limit.
-fn too_much(count: usize, what: &str, limit: usize) -> CallError {
+pub(super) fn too_much(count: usize, what: &str, limit: usize) -> CallError {
     CallError::InvalidParams { problem: format!("{count} {what}, of at most {limit}") }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmi::{Store, Val};
 
 use super::abi::{AbiFault, Lift};
+use super::call::too_much;
 use super::call_budget::CallBudget;
 use super::driver::{Driver, abi_fault};
 use super::function::{Export, Function};
@@ -97,8 +98,7 @@ impl Instance {
         budget: &mut CallBudget,
     ) -> Result<String, CallError> {
         if params.len() > limits::PARAMS_BYTES {
-            let problem = format!("{} bytes, of at most {}", params.len(), limits::PARAMS_BYTES);
-            return Err(CallError::InvalidParams { problem });
+            return Err(too_much(params.len(), "bytes", limits::PARAMS_BYTES));
         }
         self.usable = false;
         let mut driver = self.driver(budget, export::EXECUTE_TOOL);
