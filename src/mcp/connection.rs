@@ -21,7 +21,7 @@ use super::discovery;
 use super::message::{Incoming, Malformed, Params, Request, RequestId, RpcError, members_of};
 use super::notices::Log;
 use super::object::Object;
-use super::request_context::{RequestContext, request_context};
+use super::request_context::{Meta, RequestContext, request_context};
 use super::result::success;
 use super::revision::Revision;
 use super::server::McpServer;
@@ -190,7 +190,8 @@ impl Connection {
             "ping" => self.agreed.or(Some(Revision::NEWEST_LEGACY)),
             _ => self.agreed,
         };
-        match request_context(&request, agreed) {
+        let meta = Meta::of(&request);
+        match meta.and_then(|meta| request_context(&request, meta, agreed)) {
             Ok(request_context) => {
                 if &*request.method == "logging/setLevel" && !request_context.revision.is_modern() {
                     // One that can't be set is refused when it is answered.

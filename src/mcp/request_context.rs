@@ -9,15 +9,25 @@ use super::revision::Revision;
 
 /// The parts of a request's `_meta` that are understood here.
 #[derive(Default)]
-struct Meta {
+pub(super) struct Meta {
     /// The revision as it is written, served or not.
-    protocol_version: Option<String>,
+    pub(super) protocol_version: Option<String>,
     /// The methods of the requests that the client answers, as it declares.
     can_ask: Option<Vec<&'static str>>,
     progress_token: Option<ProgressToken>,
 }
 
 impl Meta {
+    /// The `_meta` of a request, empty where there is none.
+    ///
+    /// # Errors
+    ///
+    /// -32602 for a `_meta` that isn't one.
+    pub(super) fn of(request: &Request) -> Result<Self, RpcError> {
+        let [meta] = request.members(["_meta"])?;
+        meta.map_or_else(|| Ok(Self::default()), Self::read)
+    }
+
     /// Reads a `_meta`; members that aren't understood are passed over.
     ///
     /// # Errors
@@ -74,18 +84,19 @@ pub(super) struct RequestContext {
     pub(super) can_ask: Vec<&'static str>,
 }
 
-/// Decides the era of a request. `agreed` is what this connection's `initialize`, or an HTTP header,
-/// has settled for requests that don't say.
+/// Decides the era of a request with this `_meta`. `agreed` is what this connection's `initialize`, or
+/// an HTTP header, has settled for requests that don't say.
 ///
 /// # Errors
 ///
 /// -32022 for a revision that is not served, -32602 for a modern request without all that it has to
-/// say, or with a `_meta` that isn't one.
+/// say.
 pub(super) fn request_context(
     request: &Request,
+    meta: Meta,
     agreed: Option<Revision>,
 ) -> Result<RequestContext, RpcError> {
-    let Meta { protocol_version, can_ask, progress_token } = meta(request)?;
+    let Meta { protocol_version, can_ask, progress_token } = meta;
     let legacy = agreed.filter(|revision| !revision.is_modern());
     let revision = match protocol_version {
         Some(name) => Revision::named(&name).ok_or_else(|| RpcError::unsupported_version(&name))?,
@@ -102,22 +113,6 @@ pub(super) fn request_context(
         _ => Vec::new(),
     };
     Ok(RequestContext { revision, progress_token, can_ask })
-}
-
-/// The version in the `_meta` of a request, whatever it is.
-///
-/// # Errors
-///
-/// -32602 for a `_meta` that isn't one.
-#[cfg(feature = "serve")]
-pub(super) fn declared_version(request: &Request) -> Result<Option<String>, RpcError> {
-    Ok(meta(request)?.protocol_version)
-}
-
-/// The `_meta` of a request, empty where there is none.
-fn meta(request: &Request) -> Result<Meta, RpcError> {
-    let [meta] = request.members(["_meta"])?;
-    meta.map_or_else(|| Ok(Meta::default()), Meta::read)
 }
 
 /// -32602 for a modern request without a member of `_meta`. The message also helps a legacy client that

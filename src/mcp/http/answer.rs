@@ -21,7 +21,7 @@ use crate::mcp::client::{ClientHandle, HeldText};
 use crate::mcp::discovery;
 use crate::mcp::message::{Incoming, Malformed, Request, RpcError, code};
 use crate::mcp::object::Object;
-use crate::mcp::request_context::{RequestContext, declared_version, request_context};
+use crate::mcp::request_context::{Meta, RequestContext, request_context};
 use crate::mcp::result::success;
 use crate::mcp::revision::Revision;
 use crate::task::contained;
@@ -75,18 +75,18 @@ impl Endpoint {
         headers: &HeaderMap,
         request: &Request,
     ) -> Result<Option<RequestContext>, RpcError> {
-        let declared = declared_version(request)?;
-        if &*request.method == "initialize" && declared.is_none() {
+        let meta = Meta::of(request)?;
+        if &*request.method == "initialize" && meta.protocol_version.is_none() {
             return Ok(None);
         }
-        headers::check_version(headers, declared.as_deref())?;
+        headers::check_version(headers, meta.protocol_version.as_deref())?;
         let agreed = match only(headers, VERSION) {
             Some(name) => {
                 Revision::named(name).ok_or_else(|| RpcError::unsupported_version(name))?
             }
             None => Revision::UNNAMED,
         };
-        let request_context = request_context(request, Some(agreed))?;
+        let request_context = request_context(request, meta, Some(agreed))?;
         if request_context.revision.is_modern() {
             headers::check_subject(headers, request)?;
             if let Some(parameters) = self.server().header_parameters(request) {
