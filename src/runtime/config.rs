@@ -148,15 +148,18 @@ impl RuntimeBuilder {
         let above = if has_above { read(&workspace)? } else { String::new() };
         let failed = |path: &Path, kind| ConfigError { path: path.to_owned(), kind };
         // Each file is parsed on its own first, so that an error names the right file.
-        for (path, text) in [(&own, &below), (&workspace, &above)] {
-            Config::from_yaml(text)
-                .map_err(|error| failed(path, ConfigErrorKind::Invalid(error)))?;
+        let invalid = |path, error| failed(path, ConfigErrorKind::Invalid(error));
+        let mut parsed = Config::from_yaml(&below).map_err(|error| invalid(&own, error))?;
+        let has_no_budget = parsed.config.memory_budget_bytes.is_none();
+        if has_above {
+            let above = Config::from_yaml(&above)
+                .and_then(|_| Config::from_layers(&below, &above))
+                .map_err(|error| invalid(&workspace, error));
+            parsed = above?;
         }
-        let mut parsed = Config::from_layers(&below, &above)
-            .map_err(|error| failed(&workspace, ConfigErrorKind::Invalid(error)))?;
         let ParsedConfig { config, warnings, loosening } = &mut parsed;
         // A workspace can't raise the machine's default either, if the operator's file sets no budget.
-        if Config::from_yaml(&below).is_ok_and(|it| it.config.memory_budget_bytes.is_none()) {
+        if has_no_budget {
             let most = machine::default_memory_budget_bytes();
             config.memory_budget_bytes = config.memory_budget_bytes.map(|bytes| bytes.min(most));
         }
