@@ -143,7 +143,9 @@ impl LocatedPackage {
     /// Takes its approval back, also when its package can't be read: a broken update must not protect the version
     /// that still runs. Blocks on the file system.
     fn reject(&self) -> Result<(), CommandError> {
-        if let Ok(package) = Package::read(self.kind, &self.folder, self.limits) {
+        if let Ok(package) = Package::read(self.kind, &self.folder, self.limits)
+            && is_text(&package)
+        {
             self.content(&package)?;
         }
         Approvals::revoke(&self.home, &self.approval_id).map_err(|error| of_home(&error))
@@ -169,13 +171,17 @@ impl LocatedPackage {
     fn content(&self, package: &Package) -> Result<PackageContent, CommandError> {
         let Self { home, folder, .. } = self;
         let content = PackageContent::read(folder, home, package.version.as_deref());
-        let is_text = package.module.is_none() && package.permissions.is_empty();
-        let change = Approvals::change(home, &self.approval_id, &content);
-        if is_text && change.map_err(|error| of_home(&error))?.is_none() {
+        let change = || Approvals::change(home, &self.approval_id, &content);
+        if is_text(package) && change().map_err(|error| of_home(&error))?.is_none() {
             return Err(nothing_but_text(&self.name));
         }
         Ok(content)
     }
+}
+
+/// Whether it is a text that asks for nothing. It waits for approval only if other content of it was approved.
+fn is_text(package: &Package) -> bool {
+    package.module.is_none() && package.permissions.is_empty()
 }
 
 /// Why a plugin or skill can't be used.
