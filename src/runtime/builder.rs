@@ -283,8 +283,12 @@ impl RuntimeBuilder {
         places
     }
 
-    /// The options for the loader. The workspace gets its real path here, because approvals name it
-    /// so.
+    /// The workspace by its real path, as approvals of its skills name it.
+    pub(super) fn real_workspace(&self) -> PathBuf {
+        fs::canonicalize(&self.workspace).unwrap_or_else(|_| self.workspace.clone())
+    }
+
+    /// The options for the loader.
     pub(super) fn loader_options(&self) -> LoaderOptions {
         let skill_host = SystemSkillHost {
             environment: Arc::clone(&self.environment),
@@ -295,7 +299,7 @@ impl RuntimeBuilder {
             plugin_folders: self.plugin_folders.clone(),
             approval: self.approval,
             weft_home: self.weft_home.clone(),
-            workspace: fs::canonicalize(&self.workspace).unwrap_or_else(|_| self.workspace.clone()),
+            workspace: self.real_workspace(),
             bundled: self.bundled,
             read_limits: self.read_limits,
             settings: self.settings.clone(),

@@ -1,10 +1,10 @@
 //! [`Runtime`]: loader, plugin host and executor, which start and stop together.
 
+use std::io;
 use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::{fs, io};
 
 use futures_lite::future::{block_on, or, yield_now};
 use smol::Executor;
@@ -179,12 +179,12 @@ impl Runtime {
     /// The operations of this runtime that slash commands may use.
     #[must_use]
     pub fn administration(&self) -> Arc<dyn Administration> {
-        let RuntimeBuilder { weft_home, workspace, read_limits, .. } = &self.sources;
+        let RuntimeBuilder { weft_home, read_limits, .. } = &self.sources;
         Arc::new(RuntimeAdministration {
             host: self.host.clone(),
             loader: self.loader().clone(),
             weft_home: weft_home.clone(),
-            workspace: fs::canonicalize(workspace).unwrap_or_else(|_| workspace.clone()),
+            workspace: self.sources.real_workspace(),
             read_limits: *read_limits,
         })
     }
