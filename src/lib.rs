@@ -139,6 +139,7 @@
 //! | `serve` | yes | the same over HTTP: [`McpListener`](mcp::McpListener) (+0.17 MB) |
 //! | `console` | yes | line editing at a terminal (+0.22 MB) |
 //! | `socket` | yes | the channel for other programs on the machine (+0.13 MB) |
+//! | `store` | yes | what plugins keep by the door `store` lasts; without it, it is in memory |
 //! | `bundled` | yes | the plugins and skills in `skills/`, compiled in |
 
 pub mod actor;
@@ -168,8 +169,8 @@ pub use contract::{
     INPUT_KEY, InputRequired, InstanceMode, KeyValueStore, MemoryBackend, MemoryHit,
     MessagePayload, NoSecrets, PipelineStage, PipelineStageType, PluginCapability,
     PluginDescription, PluginManifest, PluginPermissions, PluginResourceConfig, Progress, Reply,
-    Requester, Secret, SecretSource, Service, Skill, Tool, ToolContext, ToolDescription, Usage,
-    VoiceHandler, full_tool_name, limits,
+    Requester, Secret, SecretSource, Service, Skill, StoreSource, Tool, ToolContext,
+    ToolDescription, Usage, VoiceHandler, full_tool_name, limits,
 };
 pub use package::{Approval, PluginPackage};
 pub use runtime::{Runtime, RuntimeBuilder};
@@ -194,6 +195,8 @@ pub mod errors {
     #[cfg(feature = "net")]
     pub use crate::sandbox::NetworkOptionsError;
     pub use crate::skill::FolderNameFault;
+    #[cfg(feature = "store")]
+    pub use crate::store::StoreError;
     pub use crate::wasm::{ModuleError, ModuleFault};
 }
 

@@ -1,5 +1,7 @@
 //! The smallest storage a tool can count on.
 
+use std::sync::Arc;
+
 use super::{BoxFuture, PluginError};
 
 /// Bytes by key. Whoever creates the store decides its scope, limits and durability.
@@ -35,4 +37,11 @@ pub trait KeyValueStore: Send + Sync {
         &'a self,
         prefix: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, PluginError>>;
+}
+
+/// A source of stores, one for each name.
+pub trait StoreSource: Send + Sync {
+    /// The store of this name, for keys and values of together so many bytes. Two of one name have the same
+    /// entries. Nothing is read or made before the store is used.
+    fn namespace(&self, name: &str, quota_bytes: usize) -> Arc<dyn KeyValueStore>;
 }

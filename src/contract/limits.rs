@@ -115,6 +115,10 @@ pub const CALL_DEPTH: usize = 8;
 pub const STORE_VALUE_BYTES: usize = MB;
 /// A key in a plugin's store.
 pub const STORE_KEY_BYTES: usize = 512;
+/// Entries of a plugin's store, because each costs memory beside what is stored.
+pub const STORE_ENTRIES: usize = 50_000;
+/// A list of a plugin's keys, with 8 bytes more for each.
+pub const STORE_KEYS_BYTES: usize = 4 * MB;
 
 /// One log message; what comes after it is replaced by `... [truncated]`.
 pub const LOG_MESSAGE_BYTES: usize = 4096;

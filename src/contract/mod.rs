@@ -80,7 +80,7 @@ pub use invalid_config::InvalidConfig;
 #[cfg(feature = "mcp")]
 pub(crate) use json_text::{end_of_string, escapes_letters, has_quoted, push_string};
 pub use json_text::{json_line, json_lines};
-pub use key_value::KeyValueStore;
+pub use key_value::{KeyValueStore, StoreSource};
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest,
     did_you_mean, similar_names,

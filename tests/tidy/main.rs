@@ -41,13 +41,14 @@ const EFFECTS: [(&str, &[&str]); 7] = [
     (
         "std::fs",
         // Grants are opened, packages and skills are found, watches resolved to real folders, the
-        // machine's memory is read, a module is inspected, standard input and output are files; so are
+        // machine's memory is read, a module is inspected, stores last, standard input and output are files; so are
         // a Unix socket and the console's history. The build script compresses modules.
         &[
             "sandbox/filesystem/",
             "sandbox/audit/file.rs",
             "skill/discover/",
             "package/",
+            "store/",
             "actor/watcher/",
             "runtime/",
             "channel/",

@@ -1,5 +1,4 @@
 //! The key-value store in memory: order, prefixes and bounds.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use smol::block_on;
 use weft_lite::KeyValueStore;

@@ -1,0 +1,353 @@
+//! Key-value stores that last: a folder with one file for each namespace.
+//!
+//! A file is a log. A change appends one record with a checksum and waits for the disk, so a kill or a power cut
+//! at any moment costs at most the change that had no answer yet. The index is in memory, of the namespaces that
+//! are in use. A file that is mostly outdated is rewritten and renamed into place.
+//!
+//! Several processes can use one folder at the same time: a writer holds the file's lock for one change, and
+//! everyone follows what others append before they read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::StoreError;
+use super::file_lock::FileLock;
+use super::index::{Index, RecordPlace};
+use super::log_file::{self, LogFile, OpenFor, OpenedLog};
+use super::record::{self, RECORD_START};
+use super::scan::scan;
+use super::tail::{Tail, read_cached};
+use crate::contract::{BoxFuture, KeyValueStore, PluginError, Sha256, StoreSource, limits, to_hex};
+use crate::task::{AsyncLock, Lock, off_executor};
+
+/// How the name of each file ends.
+pub(super) const ENDING: &str = "kv";
+/// Bytes of a file's name before its ending. File systems take up to 255.
+const NAME_BYTES: usize = 200;
+
+/// The stores in one folder. Nothing is opened or made before it is used.
+///
+/// ```
+/// use weft_lite::{KeyValueStore, StoreSource};
+/// use weft_lite::store::DurableStore;
+///
+/// let folder = tempfile::tempdir()?;
+/// let store = DurableStore::new(folder.path());
+/// let notes = store.namespace("notes", 64 * 1024);
+/// smol::block_on(async {
+///     notes.set("color", b"green".to_vec()).await?;
+///     // Another process would see it, too.
+///     let again = DurableStore::new(folder.path()).namespace("notes", 64 * 1024);
+///     assert_eq!(again.get("color").await?.as_deref(), Some(b"green".as_slice()));
+///     Ok::<(), weft_lite::errors::PluginError>(())
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct DurableStore {
+    folder: PathBuf,
+}
+
+impl DurableStore {
+    /// The stores in `folder`, which need not exist.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of a namespace.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        let mut escaped = String::with_capacity(name.len());
+        for (at, letter) in name.char_indices() {
+            match letter {
+                '.' if at == 0 => escaped.push_str("%2e"),
+                'a'..='z' | '0'..='9' | '-' | '_' | '.' => escaped.push(letter),
+                // Every other byte, so that names that differ only in case stay apart anywhere.
+                _ => {
+                    let mut bytes = [0; 4];
+                    for byte in letter.encode_utf8(&mut bytes).bytes() {
+                        escaped.push('%');
+                        escaped.push_str(&to_hex(&[byte]));
+                    }
+                }
+            }
+        }
+        if escaped.len() > NAME_BYTES {
+            let mut digest = Sha256::new();
+            digest.update(name.as_bytes());
+            escaped.truncate(NAME_BYTES / 2);
+            escaped.push('%');
+            escaped.push_str(&to_hex(&digest.finish()));
+        }
+        self.folder.join(format!("{escaped}.{ENDING}"))
+    }
+}
+
+impl StoreSource for DurableStore {
+    fn namespace(&self, name: &str, quota_bytes: usize) -> Arc<dyn KeyValueStore> {
+        let namespace = Namespace {
+            name: name.to_owned(),
+            path: self.file(name),
+            quota_bytes,
+            queue: AsyncLock::new(()),
+            turn: Lock::new(()),
+            state: Lock::default(),
+        };
+        Arc::new(DurableNamespace(Arc::new(namespace)))
+    }
+}
+
+/// One namespace.
+struct DurableNamespace(Arc<Namespace>);
+
+struct Namespace {
+    name: String,
+    path: PathBuf,
+    quota_bytes: usize,
+    /// Where work that blocks waits for its turn, without a thread.
+    queue: AsyncLock<()>,
+    /// The same for what a cancelled call has begun and nobody waits for.
+    turn: Lock<()>,
+    /// Locked only for moments: a change is written without it.
+    state: Lock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    log: Option<LogFile>,
+    /// Whether this process is writing, so that nobody else can.
+    is_writing: bool,
+}
+
+/// What can be said without waiting for the disk.
+enum Known<T> {
+    This(T),
+    OnlyTheDiskKnows,
+}
+
+impl DurableNamespace {
+    /// Does work that blocks, one at a time.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Namespace) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, PluginError> {
+        let _place = self.0.queue.lock().await;
+        let namespace = Arc::clone(&self.0);
+        let done = off_executor(move || {
+            let _turn = namespace.turn.lock();
+            work(&namespace)
+        });
+        Ok(done.await?)
+    }
+}
+
+impl Namespace {
+    /// Looks something up in the index, if it has all that any process has written.
+    fn look_up<T>(&self, look_up: impl FnOnce(&Index) -> T) -> Known<(T, Tail)> {
+        let state = self.state.lock();
+        let Some(log) = &state.log else { return Known::OnlyTheDiskKnows };
+        let (found, tail, is_writing) = (look_up(&log.index), log.tail.clone(), state.is_writing);
+        drop(state);
+        let is_current = is_writing
+            || (tail.is_behind() == Some(false)
+                && log_file::identity_at(&self.path).is_ok_and(|it| it == Some(tail.identity)));
+        if is_current { Known::This((found, tail)) } else { Known::OnlyTheDiskKnows }
+    }
+
+    /// The value of a key if it can be read without waiting.
+    fn get_now(&self, key: &str) -> Known<Option<Vec<u8>>> {
+        let Known::This((place, tail)) = self.look_up(|index| index.get(key)) else {
+            return Known::OnlyTheDiskKnows;
+        };
+        let Some(place) = place else { return Known::This(None) };
+        let mut bytes = vec![0; RECORD_START + key.len() + place.value_bytes];
+        if read_cached(&tail.file, &mut bytes, place.at) != Some(bytes.len()) {
+            return Known::OnlyTheDiskKnows;
+        }
+        // The other way says what is wrong.
+        match record::value_of(bytes, key, tail.salt) {
+            Some(value) => Known::This(Some(value)),
+            None => Known::OnlyTheDiskKnows,
+        }
+    }
+
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(_lock) = self.refresh(OpenFor::Read)? else { return Ok(None) };
+        let Some((place, tail)) = self.place(key) else { return Ok(None) };
+        let value = log_file::read(&tail.file, key, place, tail.salt);
+        let value = value.map_err(|error| StoreError::io(&self.path, &error))?;
+        value.map(Some).ok_or_else(|| self.damaged(place.at))
+    }
+
+    fn place(&self, key: &str) -> Option<(RecordPlace, Tail)> {
+        let state = self.state.lock();
+        let log = state.log.as_ref()?;
+        Some((log.index.get(key)?, log.tail.clone()))
+    }
+
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let Some(_lock) = self.refresh(OpenFor::Read)? else { return Ok(Vec::new()) };
+        let state = self.state.lock();
+        state.log.as_ref().map_or(Ok(Vec::new()), |log| log.index.keys(prefix))
+    }
+
+    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        let lock = loop {
+            // Another process may remove the file again.
+            match self.refresh(OpenFor::Write)? {
+                Some(lock) => break lock,
+                None => log_file::create(&self.path, &self.name)?,
+            }
+        };
+        if let Some(log) = &self.state.lock().log {
+            log.index.check(key, value.len(), self.quota_bytes)?;
+        }
+        self.append(&lock, key, Some(value))
+    }
+
+    fn delete(&self, key: &str) -> Result<bool, StoreError> {
+        if self.refresh(OpenFor::Read)?.is_none() || self.place(key).is_none() {
+            return Ok(false);
+        }
+        let Some(lock) = self.refresh(OpenFor::Write)? else { return Ok(false) };
+        let was_there = self.place(key).is_some();
+        if was_there {
+            self.append(&lock, key, None)?;
+        }
+        Ok(was_there)
+    }
+
+    /// Writes one change and waits until the disk has it.
+    fn append(&self, _lock: &FileLock, key: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        let Some(mut tail) = state.log.as_ref().map(|log| log.tail.clone()) else { return Ok(()) };
+        state.is_writing = true;
+        drop(state);
+        let appended = tail.append(&self.path, key, value);
+        let mut state = self.state.lock();
+        state.is_writing = false;
+        let at = match appended {
+            Ok(at) => at,
+            Err(error) => {
+                // What the file has now is found out by reading it.
+                state.log = None;
+                return Err(StoreError::io(&self.path, &error));
+            }
+        };
+        if let Some(log) = &mut state.log {
+            log.tail = tail;
+            let place = value.map(|value| RecordPlace { at, value_bytes: value.len() });
+            log.index.apply((key.to_owned(), place));
+        }
+        drop(state);
+        self.compact();
+        Ok(())
+    }
+
+    /// Rewrites the file if most of it counts no more. That it can't be rewritten fails no call.
+    fn compact(&self) {
+        let mut state = self.state.lock();
+        let Some(log) = state.log.as_ref().filter(|log| log.is_worth_compacting()) else { return };
+        let entries = log.index.entries().map(|(key, place)| (key.clone(), Some(place))).collect();
+        let tail = log.tail.clone();
+        // Readers go on with the old file.
+        state.is_writing = true;
+        drop(state);
+        let compacted = log_file::compact(&self.path, &self.name, &tail, entries);
+        let mut state = self.state.lock();
+        state.is_writing = false;
+        match (compacted, &mut state.log) {
+            (Ok(compacted), log) => *log = Some(compacted),
+            (Err(error), log) => {
+                log::warn!("{} can't be compacted: {error}", self.path.display());
+                log.iter_mut().for_each(LogFile::put_off_compaction);
+            }
+        }
+    }
+
+    /// Locks the file and follows what other processes have done; `None` if there is no file.
+    fn refresh(&self, access: OpenFor) -> Result<Option<FileLock>, StoreError> {
+        let io = |error: std::io::Error| StoreError::io(&self.path, &error);
+        let open = self.state.lock().log.as_ref().map(|log| log.tail.clone());
+        if let Some(mut tail) = open.filter(|it| it.is_writable || access == OpenFor::Read) {
+            let lock = FileLock::acquire(Arc::clone(&tail.file), &self.path)?;
+            if log_file::identity_at(&self.path).map_err(io)? == Some(tail.identity) {
+                let new = scan(&tail.file, tail.end, tail.salt).map_err(io)?;
+                if let Some(at) = new.damage {
+                    return Err(self.damaged(at));
+                }
+                tail.follow(&new).map_err(io)?;
+                if let Some(log) = &mut self.state.lock().log {
+                    log.tail = tail;
+                    new.changes.into_iter().for_each(|change| log.index.apply(change));
+                }
+                return Ok(Some(lock));
+            }
+        }
+        self.state.lock().log = None;
+        let Some(OpenedLog { tail, scan, lock, .. }) = log_file::open(&self.path, access)? else {
+            return Ok(None);
+        };
+        if let Some(at) = scan.damage {
+            return Err(self.damaged(at));
+        }
+        let index = Index::of(scan.changes);
+        self.state.lock().log = Some(LogFile { tail, index });
+        Ok(Some(lock))
+    }
+
+    fn damaged(&self, at: u64) -> StoreError {
+        StoreError::Damaged { name: self.name.clone(), path: self.path.clone(), at }
+    }
+}
+
+impl KeyValueStore for DurableNamespace {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, PluginError>> {
+        Box::pin(async move {
+            if let Known::This(value) = self.0.get_now(key) {
+                return Ok(value);
+            }
+            let key = key.to_owned();
+            self.work(move |namespace| namespace.get(&key)).await
+        })
+    }
+
+    fn set<'a>(&'a self, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            if key.len() > limits::STORE_KEY_BYTES {
+                return Err(StoreError::Key.into());
+            }
+            if value.len() > limits::STORE_VALUE_BYTES {
+                return Err(StoreError::Value.into());
+            }
+            let key = key.to_owned();
+            self.work(move |namespace| namespace.set(&key, &value)).await
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, PluginError>> {
+        Box::pin(async move {
+            let key = key.to_owned();
+            self.work(move |namespace| namespace.delete(&key)).await
+        })
+    }
+
+    fn list_keys<'a>(
+        &'a self,
+        prefix: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, PluginError>> {
+        Box::pin(async move {
+            let prefix = prefix.unwrap_or_default();
+            if let Known::This((keys, _)) = self.0.look_up(|index| index.keys(prefix)) {
+                return Ok(keys?);
+            }
+            let prefix = prefix.to_owned();
+            self.work(move |namespace| namespace.keys(&prefix)).await
+        })
+    }
+}
