@@ -100,6 +100,7 @@
 //! | What does a reload change? | `actor/loader/plan.rs` |
 //! | What is an MCP tool's name? | `mcp/catalog/names.rs` |
 //! | May this sender talk? | `pipeline/gateway.rs` |
+//! | Which tools may a guest call? | `sandbox/tools.rs`, `actor/host/tools.rs` |
 //! | Where does a panic end? | `task/containment.rs` |
 //! | What are the limits? | `contract/limits.rs` |
 //!
@@ -113,6 +114,7 @@
 //! - A snapshot never changes: a change makes a new [`Snapshot`] of plugins and skills, and
 //!   reading one takes no lock. Calls in flight finish on the plugin that they began on.
 //! - Every accepted message gets an answer or an error, also when the program stops.
+//! - No two guests wait for each other: a tool call that would close a circle of waiting plugins is refused.
 //! - No call waits for its caller: a tool that needs input ends the call ([`InputRequired`]), and the caller calls
 //!   again with the input ([`CallerInput`]).
 //! - No slash command is handled anywhere but through the [`CommandRegistry`](command::CommandRegistry).

@@ -494,7 +494,7 @@ fn a_wrong_command_line_is_explained_on_stderr() {
         (&["call"], "not provided: TOOL"),
         (&["plugin"], "must be present: help list inspect"),
         (&["tools", "--plugins", "missing"], "missing is not a folder"),
-        (&["tools", "--approve", "everything"], "none of network, env, secrets, shell"),
+        (&["tools", "--approve", "everything"], "none of network, env, secrets, tools"),
         (&["tools", "--env", "CITY"], "NAME=VALUE"),
         (&["tools", "--memory-budget-mb", "0"], "--memory-budget-mb"),
         (&["tools", "--plugins"], "`--plugins` needs a value"),

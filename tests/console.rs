@@ -728,3 +728,14 @@ fn ctrl_d_at_the_trust_question_answers_nothing() {
     leaves(session);
     assert!(kept.exists());
 }
+
+#[test]
+fn an_answer_in_parts_is_printed_once() {
+    let dir = Dir::new();
+    let doors = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/doors");
+    let run = |more: &[&str]| dir.run(&[&["run", "--plugins", doors], more].concat());
+    run(&["--message", "one two three"]).exits(0).prints("one two three\n");
+    run(&["--message", "lie to me"]).exits(0).prints("lie to me\nthe truth\n");
+    let json = "{\"ok\":true,\"result\":\"one two three\"}\n";
+    run(&["--json", "--message", "one two three"]).exits(0).prints(json);
+}

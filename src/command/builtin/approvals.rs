@@ -15,7 +15,7 @@ use crate::skill::SkillState;
 pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
     Command::built_in(
         "approve",
-        "[ID [network,env,secrets,shell,size]]",
+        "[ID [network,env,secrets,tools,shell,size]]",
         "Lists what waits for approval, or approves it",
         "An id alone approves the files and hosts that the plugin names. All hosts (network), \
          variables (env), secrets, shell and the size of a large module each need to be named.",
@@ -52,7 +52,7 @@ impl CommandHandler for ApproveCommand {
             }
             not_over_plugin(&call, "approve")?;
             let granted = granted(kinds).ok_or_else(|| CommandError::Usage {
-                usage: format!("/approve {id} network,env,secrets,shell,size"),
+                usage: format!("/approve {id} network,env,secrets,tools,shell,size"),
             })?;
             Ok(CommandOutcome::text(self.0.approve(id, granted).await?))
         })
