@@ -38,6 +38,15 @@ impl PluginSettings {
         *self.0.lock() = settings;
     }
 
+    /// Replaces the settings of one plugin, or removes them. It sees them when it is loaded again.
+    pub fn set(&self, id: &str, settings: Option<Map<String, Value>>) {
+        let mut all = self.0.lock();
+        match settings {
+            Some(settings) => all.insert(id.to_owned(), settings),
+            None => all.remove(id),
+        };
+    }
+
     /// A plugin's settings with the defaults of its schema for what the operator has not set.
     #[must_use]
     pub fn effective(&self, id: &str, schema: Option<&Map<String, Value>>) -> Map<String, Value> {

@@ -13,6 +13,7 @@ mod levels;
 mod program;
 mod registry;
 mod requirements;
+mod settings;
 mod subscriptions;
 mod swap;
 mod watching;

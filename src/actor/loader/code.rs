@@ -6,6 +6,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use crate::actor::prepare::PackageHead;
 use crate::contract::PluginManifest;
 use crate::package::{
@@ -117,5 +119,13 @@ impl Content {
         package.warnings.hash(&mut hasher);
         package.module.digest().hash(&mut hasher);
         Self { manifest: package.manifest.clone(), digest: hasher.finish() }
+    }
+
+    /// Has the digest depend on the plugin's settings too.
+    pub(super) fn mix_in(&mut self, settings: &Map<String, Value>) {
+        let mut hasher = DefaultHasher::new();
+        self.digest.hash(&mut hasher);
+        serde_json::to_string(settings).unwrap_or_default().hash(&mut hasher);
+        self.digest = hasher.finish();
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Disk {
     plugins: Vec<PluginTree>,
     /// The skills that are compiled in, which never change.
     bundled: Vec<FoundSkill>,
-    /// The configuration's files. The loader only notices their changes.
+    /// The configuration's files, the operator's own first.
     settings: Vec<Settings>,
     /// The trusted keys.
     keys: SortedSet<String>,
@@ -86,7 +86,8 @@ impl Disk {
         let bundled = bundled(&options);
         let touched = bundled.iter().map(|skill| (Arc::clone(&skill.name), SortedSet::new()));
         let touched = SortedMap::from_iter(touched);
-        let settings = options.settings.iter().map(|(path, text)| Settings::new(path, text));
+        let settings = options.settings.iter().enumerate();
+        let settings = settings.map(|(at, (path, text))| Settings::new(path, text, at == 0));
         let settings = settings.collect();
         let (keys, at_start, switched_off) = (SortedSet::new(), None, SwitchedOff::default());
         Self {
@@ -138,7 +139,12 @@ impl Disk {
             }
             self.read_switches(SkillSwitches::read(home));
         }
-        self.settings.iter_mut().for_each(Settings::refresh);
+        for file in &mut self.settings {
+            // The skill of a bundled plugin comes and goes with its settings.
+            for id in &file.refresh(&self.sandbox.settings) {
+                self.touched.entry(id.as_str().into()).or_default();
+            }
+        }
         for tree in &mut self.skills {
             tree.refresh(scope, &self.context);
         }
@@ -326,6 +332,12 @@ impl Disk {
         self.skills_from(SkillLevel::Managed, registry, &mut candidates);
         #[cfg(feature = "bundled")]
         self.compiled_in(registry, &mut candidates);
+        for content in candidates.iter_mut().filter_map(|it| it.content.as_mut().ok()) {
+            // With other settings it is another version: it is loaded again, and tried again if it failed.
+            if let Some(settings) = self.sandbox.settings.of(&content.manifest.id) {
+                content.mix_in(&settings);
+            }
+        }
         candidates
     }
 

@@ -24,7 +24,8 @@ pub struct LoaderOptions {
     pub bundled: Bundled,
     /// The size limits of packages.
     pub read_limits: ReadLimits,
-    /// The configuration's files with their texts at the start. A later change of a file is only logged.
+    /// The configuration's files with their texts at the start, the operator's own first. Later changes of `plugins`
+    /// in that one take effect; any other change is only logged.
     pub settings: Vec<(PathBuf, String)>,
     /// The host that the requirements of skills are checked against.
     pub skill_host: Arc<dyn SkillHost>,

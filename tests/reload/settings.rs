@@ -1,0 +1,139 @@
+//! Settings of plugins while the program runs: a change loads the plugin again, and nothing else.
+
+use serde_json::json;
+use weft_lite::errors::LoadError;
+
+use crate::guest::Guest;
+use crate::world::{Live, Watching, World};
+
+const CONFIG: &str = "home/config.yaml";
+const FIRST: &str = "limits: {module_kb: 500}\nplugins: {reader: {units: metric}}\n";
+
+/// A plugin that answers with its settings.
+fn reader() -> Vec<u8> {
+    let body =
+        "(i32.store8 (i32.const 16) (i32.const 0)) (call $get (i32.const 20)) (i32.const 16)";
+    let import = r#"(import "weft:host/settings@0.1.0" "get" (func $get (param i32)))"#;
+    Guest::running(body).importing(import).wasm()
+}
+
+fn world() -> World {
+    let world = World::new();
+    for id in ["reader", "other"] {
+        world.put(&format!("home/plugins/{id}/plugin.wasm"), reader());
+        let units = json!({ "type": "string", "enum": ["metric", "imperial"] });
+        let schema = json!({ "type": "object", "properties": { "units": units } });
+        let manifest = json!({
+            "id": id, "name": id, "version": "1.0.0", "capabilities": ["tool"],
+            "wasm_module": "plugin.wasm", "settings_schema": schema,
+        });
+        world.put(&format!("home/plugins/{id}/weft.plugin.json"), manifest.to_string());
+    }
+    world.put(CONFIG, FIRST);
+    world
+}
+
+/// Runs the test with the configuration of `home`.
+fn run<T>(world: &World, watching: Watching, test: impl AsyncFnOnce(Live) -> T) -> T {
+    let (builder, parsed) = world.builder().configure(&world.path("home")).unwrap();
+    assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
+    World::run(builder, watching, test)
+}
+
+async fn settings(live: &Live<'_>, id: &str) -> String {
+    live.call(&format!("{id}__run"), "{}").await.unwrap()
+}
+
+#[test]
+fn changed_settings_load_their_plugin_again() {
+    let world = world();
+    run(&world, Watching::Is, async |mut live| {
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"metric"}"#);
+        assert_eq!(settings(&live, "other").await, "{}");
+        let of = |live: &Live<'_>, id: &str| {
+            std::sync::Arc::as_ptr(live.host.registry().plugin(id).unwrap()) as usize
+        };
+        let (reader, other) = (of(&live, "reader"), of(&live, "other"));
+        let generation = live.host.snapshot().generation;
+        world.put(CONFIG, FIRST.replace("metric", "imperial"));
+        live.until("a change", |snapshot| snapshot.generation > generation).await;
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"imperial"}"#);
+        assert!(of(&live, "reader") != reader && of(&live, "other") == other);
+
+        world.remove(CONFIG);
+        let generation = live.host.snapshot().generation;
+        live.until("no settings", |snapshot| snapshot.generation > generation).await;
+        assert_eq!(settings(&live, "reader").await, "{}");
+    });
+}
+
+#[test]
+fn faulty_settings_replace_nothing() {
+    let world = world();
+    run(&world, Watching::Not, async |live| {
+        let metric = r#"{"units":"metric"}"#;
+        world.put(CONFIG, FIRST.replace("metric", "miles"));
+        live.reload().await;
+        assert_eq!(settings(&live, "reader").await, metric);
+        let registry = live.host.registry();
+        let [refused] = registry.refused() else { panic!("{:?}", live.refusals()) };
+        assert!(matches!(&refused.error, LoadError::Kept { .. }), "{:?}", refused.error);
+        let text = refused.error.to_string();
+        assert!(text.contains("units") && text.contains("metric"), "{text}");
+
+        for broken in ["plugins: {reader: [", "plugins: {reader: 3}", "plugins: {Reader: {}}"] {
+            world.put(CONFIG, broken);
+            live.reload().await;
+            assert_eq!(settings(&live, "reader").await, metric, "{broken}");
+        }
+        world.put(CONFIG, FIRST.replace("metric", "imperial"));
+        live.reload().await;
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"imperial"}"#);
+        assert!(live.refusals().is_empty(), "{:?}", live.refusals());
+    });
+}
+
+#[test]
+fn comments_and_other_keys_reload_no_plugin() {
+    let world = world();
+    run(&world, Watching::Not, async |live| {
+        let generation = live.host.snapshot().generation;
+        for text in ["limits: {module_kb: 501}\n", "# new\nlimits: {module_kb: 500}\n"] {
+            world.put(CONFIG, format!("{text}plugins:\n  reader:\n    units: metric\n"));
+            live.reload().await;
+            assert_eq!(live.host.snapshot().generation, generation, "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_workspace_sets_no_plugin() {
+    let world = world();
+    run(&world, Watching::Not, async |live| {
+        world.put("work/.weft/config.yaml", "plugins: {reader: {units: imperial}}\n");
+        live.reload().await;
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"metric"}"#);
+    });
+    // It is a configuration from the start, and its settings are ignored then too.
+    let (builder, parsed) = world.builder().configure(&world.path("home")).unwrap();
+    assert_eq!(parsed.loosening, ["plugins.reader"]);
+    World::run(builder, Watching::Not, async |live| {
+        world.put("work/.weft/config.yaml", "plugins: {reader: {}, other: {units: metric}}\n");
+        live.reload().await;
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"metric"}"#);
+        assert_eq!(settings(&live, "other").await, "{}");
+    });
+}
+
+#[test]
+fn settings_of_an_embedder_stay() {
+    let world = world();
+    let (builder, _) = world.builder().configure(&world.path("home")).unwrap();
+    let metric = json!({ "units": "metric" }).as_object().unwrap().clone();
+    World::run(builder.plugin_settings("other", metric), Watching::Not, async |live| {
+        world.put(CONFIG, FIRST.replace("metric", "imperial"));
+        live.reload().await;
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"imperial"}"#);
+        assert_eq!(settings(&live, "other").await, r#"{"units":"metric"}"#);
+    });
+}
