@@ -84,14 +84,10 @@ impl SecretForm {
         at: usize,
         steps: &mut usize,
     ) -> Option<(usize, usize)> {
-        // A value with one of these may be plain or the start of an escape, so both readings are tried.
-        let twofold = self.bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'));
         let end = self
             .end(text, at, false, steps)
-            .or_else(|| if twofold { self.end(text, at, true, steps) } else { None })?;
-        let is_base64 = |at: usize| {
-            text.get(at).is_some_and(|&byte| BASE64.contains(&FormEncoding::url_safe(byte)))
-        };
+            .or_else(|| if self.is_ambiguous() { self.end(text, at, true, steps) } else { None })?;
+        let is_base64 = |at: usize| text.get(at).copied().is_some_and(is_base64);
         let (before, behind) = self.shared;
         let start = if before && at > 0 && is_base64(at - 1) { at - 1 } else { at };
         Some((start, if behind && is_base64(end) { end + 1 } else { end }))
@@ -102,14 +98,71 @@ impl SecretForm {
         let mut end = at;
         for &byte in &self.bytes {
             *steps = steps.checked_sub(1)?;
-            let rest = text.get(end..)?;
-            let plain = self.encoding.plain(*rest.first()?, byte).then_some(1);
-            let escaped = escaped(rest)
-                .filter(|(read, _)| self.encoding.fold(*read) == byte)
-                .map(|(_, length)| length);
-            end += if escaped_first { escaped.or(plain) } else { plain.or(escaped) }?;
+            end += self.character(text.get(end..)?, byte, escaped_first)?;
         }
         Some(end)
+    }
+
+    /// The length of the first character of `text`, if it is `byte` of the form.
+    fn character(&self, text: &[u8], byte: u8, escaped_first: bool) -> Option<usize> {
+        let plain = self.encoding.plain(*text.first()?, byte).then_some(1);
+        let escaped = escaped(text)
+            .filter(|(read, _)| self.encoding.fold(*read) == byte)
+            .map(|(_, length)| length);
+        if escaped_first { escaped.or(plain) } else { plain.or(escaped) }
+    }
+
+    /// Whether `text` may be the beginning of the form, so that the text after it decides. Each comparison uses
+    /// one of `steps`; with none left, it may be.
+    #[cfg(feature = "net")]
+    pub(super) fn may_begin(&self, text: &[u8], steps: &mut usize) -> bool {
+        self.may_begin_as(text, false, steps)
+            || (self.is_ambiguous() && self.may_begin_as(text, true, steps))
+    }
+
+    #[cfg(feature = "net")]
+    fn may_begin_as(&self, text: &[u8], escaped_first: bool, steps: &mut usize) -> bool {
+        let mut rest = text;
+        for &byte in &self.bytes {
+            let Some(left) = steps.checked_sub(1) else { return true };
+            *steps = left;
+            if is_cut_escape(rest) {
+                return true;
+            }
+            match self.character(rest, byte, escaped_first) {
+                Some(length) => rest = rest.get(length..).unwrap_or_default(),
+                None => return false,
+            }
+        }
+        // The character behind the form may belong to it.
+        rest.is_empty() && self.shared.1
+    }
+
+    /// Whether the character before the form may also hold bits of the value.
+    #[cfg(feature = "net")]
+    pub(super) fn shares_before(&self) -> bool {
+        self.shared.0
+    }
+
+    /// Whether a character of the value may be plain or the start of an escape, so both readings are tried.
+    fn is_ambiguous(&self) -> bool {
+        self.bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'))
+    }
+}
+
+/// Whether `character` is one of base64, in either alphabet.
+pub(super) fn is_base64(character: u8) -> bool {
+    BASE64.contains(&FormEncoding::url_safe(character))
+}
+
+/// Whether `text` is empty or may be the beginning of an escape.
+#[cfg(feature = "net")]
+fn is_cut_escape(text: &[u8]) -> bool {
+    match text {
+        [b'%', rest @ ..] => rest.len() < 2,
+        [b'\\'] => true,
+        [b'\\', b'u', rest @ ..] => rest.len() < 4,
+        rest => rest.is_empty(),
     }
 }
 

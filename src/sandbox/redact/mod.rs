@@ -16,5 +16,9 @@
 )]
 mod form;
 mod redactor;
+#[cfg(feature = "net")]
+mod stream;
 
 pub(super) use redactor::{PluginSecrets, Redactor};
+#[cfg(feature = "net")]
+pub(super) use stream::StreamRedactor;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::form::SecretForm;
 #[cfg(feature = "net")]
+use super::form::is_base64;
+#[cfg(feature = "net")]
 use crate::contract::sort_by_key;
 use crate::sandbox::text::cut;
 use crate::sandbox::{HostCall, ToolRequest, WebRequest};
@@ -38,6 +40,25 @@ pub(in crate::sandbox) struct Redactor {
     forms: Vec<SecretForm>,
     /// For each byte, the forms that can begin with it. Empty where there are none.
     beginnings: Vec<Vec<usize>>,
+}
+
+/// The result of a search.
+struct Search {
+    /// Start and end of each value. The part of a text that was not compared counts as one.
+    found: Vec<(usize, usize)>,
+    /// Whether the text needs too many comparisons.
+    #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "only bodies are cut there"))]
+    is_exhausted: bool,
+}
+
+/// Bytes without secrets.
+#[cfg(feature = "net")]
+pub(super) struct RedactedBytes<'a> {
+    pub(super) redacted: Cow<'a, [u8]>,
+    /// The bytes behind those that were examined.
+    pub(super) rest: &'a [u8],
+    /// Whether the bytes were made to take long, so that the rest is left out.
+    pub(super) is_cut: bool,
 }
 
 impl PluginSecrets {
@@ -183,26 +204,96 @@ impl Redactor {
         if self.forms.is_empty() {
             return Cow::Borrowed(&text[..end]);
         }
-        let mut steps = text.len().saturating_mul(STEPS_PER_BYTE + self.forms.len());
         let mut redacted = String::new();
-        let (mut kept, mut at) = (0, 0);
-        while at < end {
-            let candidates = &self.beginnings[usize::from(text.as_bytes()[at])];
-            let found = candidates
-                .iter()
-                .find_map(|&form| self.forms[form].find_at(text.as_bytes(), at, &mut steps));
-            // The part of a text that was not compared is not shown.
-            let found = if steps == 0 { Some((at, text.len())) } else { found };
-            match found {
-                Some((start, behind)) => {
-                    redacted.push_str(text.get(kept..start).unwrap_or_default());
-                    redacted.push_str(REDACTED);
-                    (at, kept) = (behind, behind);
-                }
-                None => at += 1,
-            }
+        let mut kept = 0;
+        for (start, behind) in self.search(text.as_bytes(), end).found {
+            redacted.push_str(text.get(kept..start).unwrap_or_default());
+            redacted.push_str(REDACTED);
+            kept = behind;
         }
         redacted.push_str(text.get(kept..end).unwrap_or_default());
         Cow::Owned(redacted)
+    }
+
+    /// The same for bytes. Returns the bytes behind those that were examined too.
+    #[cfg(feature = "net")]
+    fn redact_bytes_until<'a>(&self, bytes: &'a [u8], end: usize) -> RedactedBytes<'a> {
+        if self.forms.is_empty() {
+            let (examined, rest) = bytes.split_at(end);
+            return RedactedBytes { redacted: Cow::Borrowed(examined), rest, is_cut: false };
+        }
+        let Search { found, is_exhausted } = self.search(bytes, end);
+        let mut redacted = Vec::with_capacity(end);
+        let mut kept = 0;
+        for (start, behind) in found {
+            redacted.extend_from_slice(bytes.get(kept..start).unwrap_or_default());
+            redacted.extend_from_slice(REDACTED.as_bytes());
+            kept = behind;
+        }
+        redacted.extend_from_slice(bytes.get(kept..end).unwrap_or_default());
+        let rest = bytes.get(kept.max(end)..).unwrap_or_default();
+        RedactedBytes { redacted: Cow::Owned(redacted), rest, is_cut: is_exhausted }
+    }
+
+    /// At most `limit` bytes without secrets, also without the beginning of one at the cut.
+    #[cfg(feature = "net")]
+    pub(in crate::sandbox) fn cut_bytes(&self, bytes: &[u8], limit: usize) -> Vec<u8> {
+        let mut redacted =
+            self.redact_bytes_until(bytes, limit.min(bytes.len())).redacted.into_owned();
+        redacted.truncate(limit);
+        redacted
+    }
+
+    /// The beginning of a stream without secrets, as far as what follows can't change it.
+    #[cfg(feature = "net")]
+    pub(super) fn redact_beginning<'a>(&self, bytes: &'a [u8]) -> RedactedBytes<'a> {
+        self.redact_bytes_until(bytes, self.decided(bytes))
+    }
+
+    /// The end of a stream without secrets.
+    #[cfg(feature = "net")]
+    pub(super) fn redact_end<'a>(&self, bytes: &'a [u8]) -> RedactedBytes<'a> {
+        self.redact_bytes_until(bytes, bytes.len())
+    }
+
+    /// How far no value can begin that goes on behind `bytes`.
+    #[cfg(feature = "net")]
+    fn decided(&self, bytes: &[u8]) -> usize {
+        let mut steps = self.steps(bytes);
+        let mut may_begin = |&at: &usize| {
+            let rest = &bytes[at..];
+            let candidates = &self.beginnings[usize::from(rest[0])];
+            candidates.iter().any(|&form| self.forms[form].may_begin(rest, &mut steps))
+        };
+        let first = bytes.len().saturating_sub(self.longest_bytes());
+        let end = (first..bytes.len()).find(&mut may_begin).unwrap_or(bytes.len());
+        // The last character may hold bits of a value whose own characters follow.
+        let is_shared = bytes[..end].last().copied().is_some_and(is_base64)
+            && self.forms.iter().any(SecretForm::shares_before);
+        end - usize::from(is_shared)
+    }
+
+    /// The places of the values that begin before `end`, in ascending order.
+    fn search(&self, text: &[u8], end: usize) -> Search {
+        let mut steps = self.steps(text);
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < end {
+            let candidates = &self.beginnings[usize::from(text[at])];
+            let place =
+                candidates.iter().find_map(|&form| self.forms[form].find_at(text, at, &mut steps));
+            if steps == 0 {
+                found.push((at, text.len()));
+                return Search { found, is_exhausted: true };
+            }
+            at = place.map_or(at + 1, |(_, behind)| behind);
+            found.extend(place);
+        }
+        Search { found, is_exhausted: false }
+    }
+
+    /// The comparisons that a search of `text` may need.
+    fn steps(&self, text: &[u8]) -> usize {
+        text.len().saturating_mul(STEPS_PER_BYTE + self.forms.len())
     }
 }
