@@ -55,6 +55,33 @@ fn inspect_takes_folder_manifest_module_or_id() {
     assert_eq!(nothing["error"]["message"], "there is no file, folder or plugin named `nothing`");
 }
 
+#[cfg(feature = "net")]
+#[test]
+fn inspect_shows_what_a_setting_stands_for() {
+    let dir = Dir::new();
+    fs::create_dir(dir.path("home/.weft")).unwrap();
+    dir.write(
+        "home/.weft/config.yaml",
+        "plugins: {probe: {base_url: 'http://localhost:8080/v1', secret: KEY, faulty: 7}}",
+    );
+    let permissions = json!({
+        "network": ["settings:base_url", "settings:faulty", "settings:none"],
+        "secrets": ["settings:secret"],
+    });
+    let folder = dir.plugin("probe", &probe(), &json!({ "permissions": permissions }));
+    let ran = dir.run(&["plugin", "inspect", folder.to_str().unwrap()]).exits(1);
+    for line in [
+        "network: settings:base_url, which is localhost:8080\n",
+        "network: settings:faulty\n",
+        "secrets: settings:secret, which is KEY (needs approval)\n",
+        "the network pattern opens nothing: `plugins.probe.faulty` is not text; set it in \
+         `config.yaml` to a URL like `https://api.example.com/v1`\n",
+        "the network pattern opens nothing: `plugins.probe.none` is not set; set it",
+    ] {
+        assert!(ran.stdout.contains(line), "{line}: {ran:#?}");
+    }
+}
+
 #[test]
 fn inspect_shows_kinds_and_manifest_differences() {
     let dir = Dir::new();

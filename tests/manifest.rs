@@ -269,6 +269,7 @@ fn one_fault_each() {
             "`permissions.filesystem[0]`: unknown key `write`; allowed: path, optional",
         ),
         ("permissions.secrets", json!(["a}}"]), "`permissions.secrets[0]`: invalid name `a}}`"),
+        ("permissions.secrets", json!(["settings:"]), "`permissions.secrets[0]`: invalid name ``"),
         ("resources", json!(5), "`resources`: it is a number; expected a mapping"),
         (
             "resources.max_fuel",
@@ -334,6 +335,7 @@ fn network_patterns() {
         ("::1", "::1"),
         ("[FE80::0001]", "fe80::1"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("settings:base_url", "settings:base_url"),
     ] {
         let manifest = parsed(&with("permissions.network", json!([given]))).manifest;
         assert_eq!(manifest.permissions.network, [kept]);
@@ -357,11 +359,28 @@ fn network_patterns() {
         ("a b", "is not a host"),
         ("user@example.com", "is not a host"),
         ("bücher.example", "begins with `xn--`"),
+        ("settings:", "invalid name ``"),
+        ("settings:a b", "invalid name `a b`"),
+        ("settings:*", "invalid name `*`"),
+        ("*.settings:key", "has a port"),
     ] {
         let (key, line) = fault("permissions.network", json!([bad]));
         assert_eq!(key, "permissions.network[0]");
         assert!(line.contains(part), "{line}");
     }
+}
+
+#[test]
+fn a_setting_is_covered_by_itself_alone() {
+    let permissions = |network: &[&str]| PluginPermissions {
+        network: network.iter().map(|&it| it.to_owned()).collect(),
+        ..PluginPermissions::default()
+    };
+    let asked = "settings:url.example.com";
+    assert!(!permissions(&["*.example.com", "settings:url", "url.example.com"]).reaches(asked));
+    assert!(permissions(&[asked]).reaches(asked));
+    assert!(permissions(&["*"]).reaches(asked));
+    assert!(!permissions(&[asked]).reaches("url.example.com"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use weft_lite::config::{Config, expand_path, workspace_authority};
 use weft_lite::package::{FileSecrets, ReadLimits};
-use weft_lite::sandbox::{FileAudit, HostEnvironment, SandboxOptions};
+use weft_lite::sandbox::{FileAudit, HostEnvironment, PluginSettings, SandboxOptions};
 use weft_lite::sorted::SortedMap;
 use weft_lite::{Runtime, limits};
 
@@ -77,6 +77,7 @@ impl Options {
             weft_home: weft_home(home.as_ref()).ok().flatten(),
             home,
             authority: authority.into(),
+            settings: PluginSettings::new(self.config()?.plugins),
             ..SandboxOptions::new(workspace)
         })
     }

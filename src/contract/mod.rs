@@ -35,6 +35,7 @@ mod requester;
 mod resources;
 mod secret;
 mod service;
+mod setting_key;
 mod sha256;
 mod shown;
 mod skill;
@@ -81,6 +82,8 @@ pub use invalid_config::InvalidConfig;
 pub(crate) use json_text::{end_of_string, escapes_letters, has_quoted, push_string};
 pub use json_text::{json_line, json_lines};
 pub use key_value::{KeyValueStore, StoreSource};
+#[cfg(feature = "net")]
+pub(crate) use manifest::check_name;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest,
     did_you_mean, similar_names,
@@ -101,6 +104,7 @@ pub use requester::Requester;
 pub use resources::PluginResourceConfig;
 pub use secret::{NoSecrets, Secret, SecretSource};
 pub use service::{NoService, Service};
+pub(crate) use setting_key::setting_key;
 pub(crate) use sha256::Sha256;
 pub use shown::{listed, shown};
 pub use skill::Skill;

@@ -11,14 +11,16 @@ use super::limits;
 use super::manifest::findings::wrong_kind;
 use super::manifest::rules::{self, Flaw, quoted};
 use super::object_reader::{ObjectReader, wrong};
+use super::setting_key::setting_key;
 
 /// The permissions of a manifest. Each is empty unless the manifest names it: a plugin without
 /// permissions can compute and log, nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Value")]
 pub struct PluginPermissions {
-    /// Hosts that `http-request` may reach: exact names, `*.example.com` for everything below, or
-    /// `*` for all.
+    /// Hosts that requests may reach: exact names, `*.example.com` for everything below, or
+    /// `*` for all. `settings:KEY` is the host and port of the URL that the operator set under this key of the
+    /// plugin's settings.
     pub network: Vec<String>,
     /// Folders and single files that `read-file` and `write-file` may reach. `~`, `$WORKSPACE` and
     /// `$PLUGIN_DIR` are expanded.
@@ -28,6 +30,7 @@ pub struct PluginPermissions {
     /// Recorded and shown; this runtime has no shell function, so it opens nothing.
     pub shell: bool,
     /// Secrets that may be sent in header values, by the names under which the operator keeps them.
+    /// `settings:KEY` is the secret that the operator named under this key.
     pub secrets: Vec<String>,
     /// Tools of others that the door `tools` may call: full names, where `*` at the end stands for any rest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -227,6 +230,10 @@ pub(crate) fn wide_domain(pattern: &str) -> Option<&str> {
 fn covers(pattern: &str, asked: &str) -> bool {
     if pattern == "*" || pattern == asked {
         return true;
+    }
+    // The end of a key is no domain.
+    if setting_key(asked).is_some() {
+        return false;
     }
     let below = pattern.strip_prefix('*').filter(|suffix| suffix.starts_with('.'));
     below.is_some_and(|suffix| asked.len() > suffix.len() && asked.ends_with(suffix))

@@ -69,6 +69,7 @@ pub(crate) use filesystem::PackageRoot;
 pub use network::{
     Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
 };
+pub use network::{setting_host, setting_secret};
 pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
 pub(crate) use scope::CallScope;

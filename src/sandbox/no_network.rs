@@ -7,6 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::{Map, Value};
+
 use super::audit::AuditOutcome;
 use super::redact::PluginSecrets;
 use super::text::cut;
@@ -64,6 +66,18 @@ impl NetworkGate {
             approve_with: None,
         }))
     }
+}
+
+/// Nothing: no host is reached.
+#[must_use]
+pub fn setting_host(_: &str, _: &Map<String, Value>) -> Option<String> {
+    None
+}
+
+/// Nothing: no secret is sent.
+#[must_use]
+pub fn setting_secret(_: &str, _: &Map<String, Value>) -> Option<String> {
+    None
 }
 
 /// Can't be called, because there is no permit.

@@ -12,6 +12,7 @@ mod redaction;
 mod secrets;
 #[path = "../support/server.rs"]
 mod server;
+mod settings;
 mod time;
 mod tls;
 #[path = "../support/world.rs"]

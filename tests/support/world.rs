@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     /// Addresses that take no connection.
     pub(crate) down: Vec<IpAddr>,
     pub(crate) secrets: BTreeMap<&'static str, Secret>,
+    /// The plugin's settings.
+    pub(crate) settings: Value,
     /// Applied to the options last.
     pub(crate) network: fn(NetworkOptions) -> NetworkOptions,
 }
@@ -49,6 +51,7 @@ impl Default for Setup {
             names: Box::new(|_, _| vec![PUBLIC]),
             down: Vec::new(),
             secrets: BTreeMap::new(),
+            settings: json!({}),
             network: |options| options,
         }
     }
@@ -137,6 +140,7 @@ impl World {
             .audit(Arc::clone(&audit) as _)
             .network((setup.network)(options))
             .secrets(Arc::new(Secrets(setup.secrets)))
+            .plugin_settings(setup.id, setup.settings.as_object().unwrap().clone())
             .build();
         let world = Self { runtime, server: setup.server, clock, audit, resolver, dialer };
         world.load(setup.id, &setup.permissions, &setup.resources);

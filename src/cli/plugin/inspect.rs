@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use argh::FromArgs;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use weft_lite::errors::{
     ActionableError, CapabilityMismatch, LoadError, ModuleError, ModuleFault, PackageError,
 };
 use weft_lite::package::{MANIFEST_NAMES, PackageOrigin, ReadLimits};
-use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use weft_lite::sandbox::{PluginIdentity, Sandbox, SandboxOptions, setting_host, setting_secret};
 use weft_lite::text::{printable, shown};
 use weft_lite::wasm::{CompiledModule, Instance, MemoryBudget, ModuleFormat, ModuleSummary};
 use weft_lite::{
@@ -69,14 +70,21 @@ struct Report {
 struct RequestedPermission {
     permission: String,
     approved: bool,
+    /// What a setting stands for; nothing if it is missing or faulty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stands_for: Option<String>,
 }
 
 impl RequestedPermission {
     fn text(&self) -> String {
-        match self.approved {
-            true => self.permission.clone(),
-            false => format!("{} (needs approval)", self.permission),
+        let mut text = self.permission.clone();
+        if let Some(value) = &self.stands_for {
+            text.push_str(&format!(", which is {value}"));
         }
+        if !self.approved {
+            text.push_str(" (needs approval)");
+        }
+        text
     }
 }
 
@@ -150,7 +158,7 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, CommandF
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     if let Some(plugin) = registry.plugin(id) {
-        return Ok(Report::active(plugin));
+        return Ok(Report::active(plugin, &bounds.sandbox));
     }
     let Some(refused) = registry.refused().iter().find(|it| it.id.as_deref() == Some(id)) else {
         let refused = registry.refused().iter().filter_map(|it| it.id.as_deref());
@@ -177,10 +185,12 @@ fn found(id: &str, options: &Options, bounds: Bounds) -> Result<Report, CommandF
 }
 
 impl Report {
-    fn active(plugin: &LoadedPlugin) -> Self {
+    fn active(plugin: &LoadedPlugin, options: &SandboxOptions) -> Self {
         let mut report = Self { path: plugin.origin.to_string(), ..Self::default() };
         report.warnings = plugin.warnings.clone();
-        report.permissions(&plugin.manifest.permissions, Approval::ALL);
+        let settings = options.settings.of(&plugin.manifest.id);
+        let asked = &plugin.manifest.permissions;
+        report.permissions(asked, Approval::ALL, settings.as_ref());
         report.beyond_defaults = plugin.manifest.resources.beyond_defaults();
         report.manifest = Some(plugin.manifest.clone());
         report.module(plugin.module.summary().clone());
@@ -219,7 +229,7 @@ impl Report {
         } else {
             let module_kb = bounds.read.check(&bytes).unwrap_or_default();
             let asked = PluginPermissions { module_kb, ..PluginPermissions::default() };
-            report.permissions(&asked, bounds.approval);
+            report.permissions(&asked, bounds.approval, None);
             report.bytes(&bytes, &PluginResourceConfig::default(), bounds);
         }
         report.would_load = report.reasons.is_empty();
@@ -230,7 +240,8 @@ impl Report {
         let asked = &mut package.manifest.permissions;
         // It was read with other limits.
         asked.module_kb = bounds.read.check(&package.module).unwrap_or_default();
-        self.permissions(asked, bounds.approval);
+        let settings = bounds.sandbox.settings.of(&package.manifest.id);
+        self.permissions(asked, bounds.approval, settings.as_ref());
         self.warnings = package.warnings;
         self.warnings.extend(closed_grants(&package.manifest, &package.origin, &bounds.sandbox));
         let resources = package.manifest.resources;
@@ -246,12 +257,18 @@ impl Report {
     }
 
     /// The permission, with a note if it waits for approval.
-    fn permissions(&mut self, asked: &PluginPermissions, approval: Approval) {
+    fn permissions(
+        &mut self,
+        asked: &PluginPermissions,
+        approval: Approval,
+        settings: Option<&Map<String, Value>>,
+    ) {
         let unapproved = approval.missing(asked);
         let asked = Approval::NONE.missing(asked).into_iter();
         self.permissions = asked
             .map(|permission| RequestedPermission {
                 approved: !unapproved.contains(&permission),
+                stands_for: stands_for(&permission, settings),
                 permission,
             })
             .collect();
@@ -352,7 +369,16 @@ impl Report {
     }
 }
 
-/// The grants that would stay closed if the plugin were loaded now.
+/// The host or the secret for which a permission like `network: settings:KEY` stands.
+fn stands_for(permission: &str, settings: Option<&Map<String, Value>>) -> Option<String> {
+    match permission.split_once(": ")? {
+        ("network", value) => setting_host(value, settings?),
+        ("secrets", value) => setting_secret(value, settings?),
+        _ => None,
+    }
+}
+
+/// The permissions that would stay closed if the plugin were loaded now.
 fn closed_grants(
     manifest: &PluginManifest,
     origin: &PackageOrigin,
@@ -368,7 +394,7 @@ fn closed_grants(
     let is_made =
         |grant: &&FileGrant| grant.starts_with("$PLUGIN_DATA") && options.weft_home.is_some();
     let filesystem = permissions.filesystem.iter().filter(|it| !is_made(it)).cloned().collect();
-    let permissions = PluginPermissions { filesystem, ..PluginPermissions::default() };
+    let permissions = PluginPermissions { filesystem, ..permissions.clone() };
     Sandbox::new(identity, folder, &permissions, resources, options).1
 }
 

@@ -2,9 +2,11 @@
 
 use argh::FromArgs;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use weft_lite::LoadedPlugin;
 use weft_lite::actor::RefusedPlugin;
 use weft_lite::errors::LoadError;
+use weft_lite::sandbox::setting_host;
 
 use crate::cli::flags::Options;
 use crate::cli::{CommandFailure, Status, output, report};
@@ -49,7 +51,11 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     let runtime = options.load()?;
     let registry = runtime.host().registry();
     let private = private_hosts(options)?;
-    let active = registry.plugins().map(|plugin| PluginRow::active(plugin, &private));
+    let settings = options.config()?.plugins;
+    let active = registry.plugins().map(|plugin| {
+        let settings = settings.get(&plugin.manifest.id);
+        PluginRow::active(plugin, &private, settings)
+    });
     let rows: Vec<PluginRow> =
         active.chain(registry.refused().iter().map(PluginRow::refused)).collect();
     if options.json {
@@ -86,9 +92,19 @@ fn without_port(entry: &str) -> &str {
 }
 
 impl PluginRow {
-    fn active(plugin: &LoadedPlugin, private: &[String]) -> Self {
+    fn active(
+        plugin: &LoadedPlugin,
+        private: &[String],
+        settings: Option<&Map<String, Value>>,
+    ) -> Self {
         let LoadedPlugin { manifest, module, .. } = plugin;
-        let reaches = |entry: &&String| manifest.permissions.reaches(without_port(entry));
+        let asked = &manifest.permissions;
+        let set = asked.network.iter().filter_map(|it| setting_host(it, settings?));
+        let set: Vec<String> = set.collect();
+        let reaches = |entry: &&String| {
+            asked.reaches(without_port(entry))
+                || set.iter().any(|host| [host, without_port(host)].contains(&entry.as_str()))
+        };
         let pages = module.summary().memory.map(|memory| memory.minimum_pages);
         Self {
             id: Some(manifest.id.clone()),

@@ -180,11 +180,11 @@ fn permissions(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginPerm
         findings.fault(table.path(&quoted(key)), Flaw::new(&"unknown permission", &expected));
     }
     PluginPermissions {
-        network: table.list("network", "a list of hosts", &text_of(rules::host_pattern), findings),
+        network: table.list("network", "a list of hosts", &text_of(rules::network), findings),
         filesystem: table.list("filesystem", "a list of paths", &FileGrant::read, findings),
         env_vars: table.list("env_vars", "a list of names", &text_of(rules::variable), findings),
         shell: table.flag("shell", findings),
-        secrets: table.list("secrets", "a list of names", &text_of(rules::name), findings),
+        secrets: table.list("secrets", "a list of names", &text_of(rules::secret), findings),
         tools: table.list("tools", "a list of tool names", &text_of(rules::tool_pattern), findings),
         storage_kb: storage(&table.section("storage", findings), findings),
         module_kb: None,

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::contract::limits::TOOL_NAME_CHARS;
-use crate::contract::sanitize_text;
+use crate::contract::{sanitize_text, setting_key};
 
 /// What is wrong with a value, and what would be right.
 pub(in crate::contract) struct Flaw {
@@ -130,7 +130,7 @@ pub(in crate::contract) fn inner_file(text: &str) -> Result<String, Flaw> {
     Ok(path)
 }
 
-/// The name of a tool or a secret.
+/// The name of a tool or a secret, or the key of a setting.
 pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if text.is_empty() || text.len() > TOOL_NAME_CHARS || !text.bytes().all(allowed) {
@@ -175,6 +175,24 @@ pub(in crate::contract) fn tool_pattern(text: &str) -> Result<String, Flaw> {
         return Err(Flaw::new(&problem, &expected));
     }
     Ok(text.to_owned())
+}
+
+/// The key of a plugin's settings for which a permission stands, or the value itself by another rule.
+fn setting_or(text: &str, rule: fn(&str) -> Result<String, Flaw>) -> Result<String, Flaw> {
+    match setting_key(text) {
+        Some(key) => name(key).map(|_| text.to_owned()),
+        None => rule(text),
+    }
+}
+
+/// A `network` permission: a pattern for hosts, or `settings:KEY`.
+pub(in crate::contract) fn network(text: &str) -> Result<String, Flaw> {
+    setting_or(text, host_pattern)
+}
+
+/// A `secrets` permission: the name of a secret, or `settings:KEY`.
+pub(in crate::contract) fn secret(text: &str) -> Result<String, Flaw> {
+    setting_or(text, name)
 }
 
 /// A network pattern: `*`, a host, or `*.` before a host. Lower case, and addresses in the form of
@@ -234,6 +252,16 @@ fn is_host_name(host: &str) -> bool {
     let number = last.bytes().all(|byte| byte.is_ascii_digit())
         || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
     host.len() <= 253 && host.split('.').all(label) && !number
+}
+
+/// The name of a tool or a secret.
+///
+/// # Errors
+///
+/// What is wrong with it and what would be right, in a sentence.
+#[cfg(feature = "net")]
+pub(crate) fn check_name(text: &str) -> Result<String, String> {
+    name(text).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
 }
 
 /// The one form of a network pattern: `*`, a host, or `*.` before a host.

@@ -1,17 +1,26 @@
 //! Patterns for hosts: `*`, a host, or `*.example.com` for everything below it.
 //!
 //! The same rules hold for a manifest's `network` permission and the hosts of a secret. Ports are no part of a
-//! pattern.
+//! pattern. A permission `settings:KEY` opens one host at one port.
 
 use super::RequestError;
-use super::url::Host;
-use crate::contract::check_host_pattern;
+use super::settings::SettingValues;
+use super::url::{Host, Url};
+use crate::contract::{check_host_pattern, setting_key};
 
 /// The `network` permission of one plugin.
 #[derive(Debug)]
 pub(super) struct Allowlist {
     none_asked: bool,
-    patterns: Vec<HostPattern>,
+    allowed: Vec<AllowedHosts>,
+}
+
+/// One entry of the permission.
+#[derive(Debug)]
+struct AllowedHosts {
+    hosts: HostPattern,
+    /// The only port; every one if there is none.
+    port: Option<u16>,
 }
 
 /// One pattern in its canonical form.
@@ -26,36 +35,53 @@ pub(super) enum HostPattern {
 }
 
 impl Allowlist {
-    /// The list of the manifest, and a warning for each text that is no pattern, and so matches nothing.
-    pub(super) fn new(asked: &[String]) -> (Self, Vec<String>) {
-        let mut patterns = Vec::new();
+    /// The list of the manifest, and a warning for each entry that opens nothing: it is no pattern, or the setting
+    /// for which it stands is missing or no URL.
+    pub(super) fn new(asked: &[String], settings: &SettingValues<'_>) -> (Self, Vec<String>) {
+        let mut allowed = Vec::new();
         let mut warnings = Vec::new();
         for text in asked {
-            match HostPattern::parse(text) {
-                Ok(pattern) => patterns.push(pattern),
+            let hosts = match setting_key(text) {
+                Some(key) => settings.url(key).map(|url| AllowedHosts::of_url(&url)),
+                None => HostPattern::parse(text).map(|hosts| AllowedHosts { hosts, port: None }),
+            };
+            match hosts {
+                Ok(hosts) => allowed.push(hosts),
                 Err(problem) => {
                     warnings.push(format!("the network pattern opens nothing: {problem}"));
                 }
             }
         }
-        (Self { none_asked: asked.is_empty(), patterns }, warnings)
+        (Self { none_asked: asked.is_empty(), allowed }, warnings)
     }
 
-    /// Checks that a pattern covers `host`.
+    /// Checks that an entry covers the URL's host, at its port.
     ///
     /// # Errors
     ///
     /// `network access not permitted` (T09), `host not in network allowlist` (T02, T13).
-    pub(super) fn check(&self, host: &Host) -> Result<(), RequestError> {
-        let target = host.to_string();
+    pub(super) fn check(&self, url: &Url) -> Result<(), RequestError> {
+        let host = url.host.to_string();
         if self.none_asked {
-            return Err(RequestError::network(target, "network access not permitted"));
+            return Err(RequestError::network(host, "network access not permitted"));
         }
-        if !self.patterns.iter().any(|pattern| pattern.covers(host)) {
+        let mut covering = self.allowed.iter().filter(|it| it.hosts.covers(&url.host)).peekable();
+        let target = match covering.peek() {
+            Some(_) => format!("{}:{}", url.host.in_url(), url.port),
+            None => host,
+        };
+        if !covering.any(|it| it.port.is_none_or(|port| port == url.port)) {
             let rule = format!("host not in network allowlist: {target}");
             return Err(RequestError::network(target, rule));
         }
         Ok(())
+    }
+}
+
+impl AllowedHosts {
+    /// The host and the port of a URL alone.
+    fn of_url(url: &Url) -> Self {
+        Self { hosts: HostPattern::Exact(url.host.to_string()), port: Some(url.port) }
     }
 }
 

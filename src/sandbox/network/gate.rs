@@ -15,6 +15,7 @@ use super::headers::{headers, method};
 use super::options::NetworkOptions;
 use super::permit::{CheckedRequest, HttpPermit, RequestTransport, Route};
 use super::secrets::SecretGate;
+use super::settings::SettingValues;
 use super::url::{Host, Scheme, Url};
 use crate::contract::{
     PLUGIN_AGENT, PRIVATE_ADDRESS, PluginPermissions, PluginResourceConfig, limits,
@@ -34,7 +35,7 @@ pub(in crate::sandbox) struct NetworkGate {
 }
 
 impl NetworkGate {
-    /// The gate, and a warning for each network pattern that is invalid.
+    /// The gate, and a warning for each permission that opens nothing.
     pub(in crate::sandbox) fn new(
         plugin: &PluginIdentity,
         permissions: &PluginPermissions,
@@ -42,16 +43,20 @@ impl NetworkGate {
         options: &SandboxOptions,
         redacted: Arc<PluginSecrets>,
     ) -> (Self, Vec<String>) {
-        let (allowlist, warnings) = Allowlist::new(&permissions.network);
+        let values = options.settings.of(&plugin.id);
+        let settings = SettingValues { id: &plugin.id, values: values.as_ref() };
+        let (allowlist, mut warnings) = Allowlist::new(&permissions.network, &settings);
         let user_agent = format!("{PLUGIN_AGENT}/{}/{}", plugin.id, plugin.version);
         let source = Arc::clone(&options.secrets);
+        let (secrets, closed) = SecretGate::new(&permissions.secrets, &settings, source, redacted);
+        warnings.extend(closed);
         let gate = Self {
             // A manifest's id and version can stand in a header; an embedder's may not.
             user_agent: HeaderValue::from_str(&user_agent)
                 .unwrap_or(HeaderValue::from_static(PLUGIN_AGENT)),
             allowlist,
             rate: Lock::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
-            secrets: SecretGate::new(&permissions.secrets, source, redacted),
+            secrets,
             options: options.network.clone(),
         };
         (gate, warnings)
@@ -75,7 +80,7 @@ impl NetworkGate {
     ) -> Result<HttpPermit, RequestError> {
         let deadline = Instant::now() + self.options.request_time;
         let url = Url::parse(url)?;
-        self.allowlist.check(&url.host)?;
+        self.allowlist.check(&url)?;
         if body.as_ref().is_some_and(|body| body.len() > limits::HTTP_REQUEST_BODY_BYTES) {
             return Err(RequestError::BodyTooLarge);
         }

@@ -19,6 +19,7 @@ mod resolver;
 mod response;
 mod secrets;
 mod send;
+mod settings;
 mod tls;
 mod url;
 
@@ -28,3 +29,4 @@ pub(super) use gate::NetworkGate;
 pub use options::{NetworkOptions, NetworkOptionsError};
 pub use resolver::{Resolver, SystemResolver};
 pub(super) use send::send;
+pub use settings::{setting_host, setting_secret};

@@ -15,8 +15,9 @@ use super::RequestError;
 use super::allowlist::HostPattern;
 use super::headers::header_value;
 use super::permit::Route;
+use super::settings::SettingValues;
 use super::url::{Host, Scheme, Url};
-use crate::contract::{NEEDS_HTTPS, Secret, SecretSource};
+use crate::contract::{NEEDS_HTTPS, Secret, SecretSource, setting_key};
 use crate::sandbox::redact::{PluginSecrets, Redactor};
 use crate::sandbox::text::cut;
 use crate::task::off_executor;
@@ -36,14 +37,26 @@ pub(super) struct SecretGate {
 }
 
 impl SecretGate {
-    /// The gate for the names in the manifest's `permissions.secrets`. `redacted` collects the values that were
-    /// sent.
+    /// The gate for the names in the manifest's `permissions.secrets`, and a warning for each that stands for a
+    /// setting which names no secret. `redacted` collects the values that were sent.
     pub(super) fn new(
-        permitted: &[String],
+        asked: &[String],
+        settings: &SettingValues<'_>,
         source: Arc<dyn SecretSource>,
         redacted: Arc<PluginSecrets>,
-    ) -> Self {
-        Self { permitted: permitted.to_vec(), source, redacted }
+    ) -> (Self, Vec<String>) {
+        let mut permitted = Vec::new();
+        let mut warnings = Vec::new();
+        for name in asked {
+            match setting_key(name).map(|key| settings.secret(key)) {
+                None => permitted.push(name.clone()),
+                Some(Ok(name)) => permitted.extend(name),
+                Some(Err(problem)) => {
+                    warnings.push(format!("the secret `{name}` is not permitted: {problem}"));
+                }
+            }
+        }
+        (Self { permitted, source, redacted }, warnings)
     }
 
     /// The headers with every placeholder replaced by its secret. From here on the secret's value is redacted

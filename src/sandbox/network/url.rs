@@ -67,10 +67,7 @@ impl Url {
 
     /// The value of the `Host` header (RFC 9110, section 7.2).
     pub(super) fn host_header(&self) -> String {
-        let host = match &self.host {
-            Host::Address(IpAddr::V6(address)) => format!("[{address}]"),
-            host => host.to_string(),
-        };
+        let host = self.host.in_url();
         if self.port == self.scheme.default_port() { host } else { format!("{host}:{}", self.port) }
     }
 }
@@ -104,6 +101,14 @@ impl Scheme {
 }
 
 impl Host {
+    /// The host as a URL has it, with brackets where needed.
+    pub(super) fn in_url(&self) -> String {
+        match self {
+            Self::Address(IpAddr::V6(address)) => format!("[{address}]"),
+            host => host.to_string(),
+        }
+    }
+
     /// A name, or a literal address in its usual notation. Anything that a resolver could read as an address in
     /// another notation is `None`, so an address is always checked as one (T05 to T08).
     fn parse(text: &str) -> Option<Self> {
