@@ -135,7 +135,7 @@
 //! | (none) | – | the embedder's core: contract, sandbox, engine, plugin host, stores in memory |
 //! | `cli` | yes | the program: argh, env_logger |
 //! | `watch` | yes | [`SkillWatcher`] with the kernel's notifications (notify); without it, it polls |
-//! | `net` | yes | `http-request`: an HTTP/1.1 client with TLS; without it every request is refused |
+//! | `net` | yes | `http-request` and the door `http`: an HTTP/1.1 client with TLS; without it every request is refused |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
 //! | `mcp` | yes | [`McpServer`](mcp::McpServer) over pipes and within the process; [`Schema`](mcp::Schema) (+0.41 MB) |
 //! | `serve` | yes | the same over HTTP: [`McpListener`](mcp::McpListener) (+0.17 MB) |

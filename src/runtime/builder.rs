@@ -211,7 +211,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets how `http-request` reaches the network. Default: the system's resolver, TCP, webpki-roots.
+    /// Sets how requests reach the network. Default: the system's resolver, TCP, webpki-roots.
     #[cfg(feature = "net")]
     #[must_use]
     pub fn network(mut self, options: NetworkOptions) -> Self {

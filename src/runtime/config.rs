@@ -264,7 +264,7 @@ fn misnamed((path, is_read): (&PathBuf, bool)) -> Option<String> {
     })
 }
 
-/// The options of `http-request`, with the certificates that the operator adds to the built-in
+/// The options of requests, with the certificates that the operator adds to the built-in
 /// ones.
 #[cfg(feature = "net")]
 fn network(config: &Config) -> Result<NetworkOptions, ConfigErrorKind> {

@@ -34,6 +34,13 @@ impl Sandbox {
                 let (results, served) = self.tool_calls(requests, scope).await;
                 replying(served, HostReply::Results(results))
             }
+            HostCall::HttpFetch(request) => self.http_fetch(request).await,
+            HostCall::HttpOpen(request) => self.http_open(request, &mut scope.streams).await,
+            HostCall::HttpRead { stream } => self.http_read(stream, &mut scope.streams).await,
+            HostCall::HttpClose { stream } => {
+                scope.streams.close(stream);
+                ServedCall::ok(0, HostReply::Nothing)
+            }
             HostCall::Current => {
                 let current = requester.map(|requester| json_line(&requester.current()));
                 let bytes = current.as_ref().map_or(0, String::len);

@@ -24,12 +24,20 @@
 //! them for reading only. A plugin may write such a file only if the manifest names the file itself. The same
 //! holds for `weft.plugin.json` and `.wasm` files, which a later start may load.
 //!
+//! # Requests
+//!
+//! `http-request` and the functions of the door `http` pass one gate: the form of the URL, its scheme, the hosts that
+//! the manifest lists, the size of the body, the rate, every address of the host, method and headers, secrets. A body
+//! that is read bit by bit belongs to the guest's call in which it was opened, and its connection closes with the
+//! call. A permission `settings:KEY` opens the host and port of the URL that the operator set under this key; a
+//! default of the manifest opens nothing.
+//!
 //! # Secrets
 //!
 //! The host puts a secret into a header value after all other checks, and only for a host to which the secret is
 //! bound. In answers, errors and redirects of that host every form of the value becomes `[redacted]`: plain, in
-//! another case, JSON-escaped, percent-encoded, in hex (from 4 bytes) and in base64 (from 6 bytes). A part of a
-//! secret, or one that is compressed, encrypted, hashed or encoded twice, is not recognized.
+//! another case, JSON-escaped, percent-encoded, in hex (from 4 bytes) and in base64 (from 6 bytes). A body that is
+//! read bit by bit holds bytes back while they may be the beginning of a secret. A part of a secret, or one that is compressed, encrypted, hashed or encoded twice, is not recognized.
 //!
 //! # Audit
 //!
@@ -43,6 +51,7 @@ mod call;
 mod doors;
 mod environment;
 mod filesystem;
+mod http;
 mod log;
 #[cfg(feature = "net")]
 mod network;

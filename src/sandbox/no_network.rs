@@ -1,4 +1,5 @@
-//! `http-request` in a build without the `net` feature: every request is refused, with this reason.
+//! `http-request` and the door `http` in a build without the `net` feature: every request is refused, with this
+//! reason.
 //!
 //! The items have the names of those in `network`, so that the policy is the same in both builds.
 
@@ -12,8 +13,9 @@ use serde_json::{Map, Value};
 use super::audit::AuditOutcome;
 use super::redact::PluginSecrets;
 use super::text::cut;
-use super::{PluginIdentity, SandboxOptions};
+use super::{PluginIdentity, SandboxOptions, WebHead, WebRequest, WebResponse};
 use crate::contract::{Capability, Denied, PluginPermissions, PluginResourceConfig};
+use crate::task::Clock;
 
 /// The part of a guest's URL that a refusal repeats.
 const SHOWN_URL_BYTES: usize = 256;
@@ -26,9 +28,14 @@ pub(super) struct NetworkGate {
 /// The permit for a request, which never exists.
 pub(super) struct HttpPermit(Infallible);
 
-/// The refusal of a request.
+/// The refusal of a request, or of a read.
 #[derive(Debug)]
-pub(super) struct RequestError(Denied);
+pub(super) enum RequestError {
+    /// Every request.
+    Denied(Denied),
+    /// Every read.
+    NoStream { number: u32 },
+}
 
 impl NetworkGate {
     /// Only the manifest's network permission matters; there are no warnings.
@@ -47,10 +54,7 @@ impl NetworkGate {
     /// Always: `network access not permitted`, or that this build has no network.
     pub(super) async fn permit(
         &self,
-        _: &str,
-        url: &str,
-        _: Vec<(String, String)>,
-        _: Option<String>,
+        request: WebRequest,
         _: Instant,
     ) -> Result<HttpPermit, RequestError> {
         let rule = if self.none_asked {
@@ -58,14 +62,57 @@ impl NetworkGate {
         } else {
             "http requests are not available in this build"
         };
-        let target = cut(url, SHOWN_URL_BYTES).to_owned();
-        Err(RequestError(Denied {
+        let target = cut(&request.url, SHOWN_URL_BYTES).to_owned();
+        Err(RequestError::Denied(Denied {
             capability: Capability::Network,
             target,
             rule: rule.to_owned(),
             approve_with: None,
         }))
     }
+
+    /// The places for streams, of which there are none.
+    pub(super) fn stream_slots(&self) -> &StreamSlots {
+        &StreamSlots
+    }
+}
+
+/// The places for streams.
+pub(super) struct StreamSlots;
+
+/// The open streams of one call, which are none.
+#[derive(Debug, Default)]
+pub(crate) struct HttpStreams;
+
+impl HttpStreams {
+    /// Can't be called, because there is no permit.
+    pub(super) async fn open(
+        &mut self,
+        permit: HttpPermit,
+        _: &StreamSlots,
+        _: &dyn Clock,
+    ) -> Result<WebHead, RequestError> {
+        match permit.0 {}
+    }
+
+    /// No stream has a host.
+    pub(super) fn host(&self, _: u32) -> Option<&str> {
+        None
+    }
+
+    /// # Errors
+    ///
+    /// Always: `stream not open`.
+    pub(super) async fn read(
+        &mut self,
+        number: u32,
+        _: &dyn Clock,
+    ) -> Result<Option<Vec<u8>>, RequestError> {
+        Err(RequestError::NoStream { number })
+    }
+
+    /// Does nothing.
+    pub(super) fn close(&mut self, _: u32) {}
 }
 
 /// Nothing: no host is reached.
@@ -85,25 +132,42 @@ pub(super) async fn send(permit: HttpPermit) -> Result<String, RequestError> {
     match permit.0 {}
 }
 
+/// Can't be called, because there is no permit.
+pub(super) async fn fetch(permit: HttpPermit) -> Result<WebResponse, RequestError> {
+    match permit.0 {}
+}
+
 impl RequestError {
-    /// Always a refusal.
+    /// The outcome for the audit log.
     pub(super) fn outcome(&self) -> AuditOutcome {
-        AuditOutcome::Denied
+        match self {
+            Self::Denied(_) => AuditOutcome::Denied,
+            Self::NoStream { .. } => AuditOutcome::Error,
+        }
     }
 
-    /// The rule for the audit record.
+    /// The rule or the kind of failure, for the audit log.
     pub(super) fn rule(&self) -> String {
-        self.0.rule.clone()
+        match self {
+            Self::Denied(denied) => denied.rule.clone(),
+            Self::NoStream { .. } => "stream not open".to_owned(),
+        }
     }
 
-    /// The refusal for the caller.
+    /// The refusal for the caller, if it is one.
     pub(super) fn into_denied(self) -> Option<Denied> {
-        Some(self.0)
+        match self {
+            Self::Denied(denied) => Some(denied),
+            Self::NoStream { .. } => None,
+        }
     }
 }
 
 impl fmt::Display for RequestError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
+        match self {
+            Self::Denied(denied) => denied.fmt(formatter),
+            Self::NoStream { number } => write!(formatter, "stream not open: {number}"),
+        }
     }
 }

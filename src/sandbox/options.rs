@@ -42,7 +42,7 @@ pub struct SandboxOptions {
     pub environment: Arc<dyn Environment>,
     /// Names that `get-env` never returns, beside the built-in ones; compared without regard to case.
     pub never_env: Vec<String>,
-    /// How `http-request` reaches the network.
+    /// How requests reach the network.
     #[cfg(feature = "net")]
     pub network: NetworkOptions,
     /// The source of values for `{{secret:NAME}}`. May block: it runs on the pool of blocking threads.

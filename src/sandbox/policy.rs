@@ -12,11 +12,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::audit::{AuditEntry, AuditLog, AuditOutcome, CallResult};
-use super::call::{HostCall, HostReply, Served};
+use super::call::{HostCall, HostReply, Served, WebRequest};
 use super::environment::EnvironmentGate;
 use super::filesystem::{self, FileError, FilePermit, GrantRoots, Grants, plugin_data};
 use super::log::{Dropped, LogGate};
-use super::network::{self, NetworkGate, RequestError};
+use super::network::NetworkGate;
 use super::options::{PluginIdentity, SandboxOptions};
 use super::redact::PluginSecrets;
 use super::scope::CallScope;
@@ -51,13 +51,13 @@ use crate::task::{Clock, Fault, fault, off_executor};
 /// ```
 pub struct Sandbox {
     pub(super) plugin: PluginIdentity,
-    network: NetworkGate,
+    pub(super) network: NetworkGate,
     files: Grants,
     environment: EnvironmentGate,
     log: LogGate,
     /// The values that no log line, audit record or error of this plugin may show.
-    secrets: Arc<PluginSecrets>,
-    clock: Arc<dyn Clock>,
+    pub(super) secrets: Arc<PluginSecrets>,
+    pub(super) clock: Arc<dyn Clock>,
     audit: Arc<dyn AuditLog>,
     /// The answer to `settings.get`.
     pub(super) settings: String,
@@ -168,9 +168,15 @@ impl Sandbox {
         let entry =
             AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, scope.fuel_used);
         drop(shown);
+        if let HostCall::HttpRead { stream } | HostCall::HttpClose { stream } = call
+            && let Some(host) = scope.streams.host(stream)
+        {
+            entry.describe(&redactor.redact(host));
+        }
         let answer = match call {
             HostCall::HttpRequest { method, url, headers, body } => {
-                self.http_request(&method, &url, headers, body).await
+                let body = body.map(String::into_bytes);
+                self.http_request(WebRequest { method, url, headers, body }).await
             }
             HostCall::ReadFile { path } => self.read_file(&path).await,
             HostCall::WriteFile { path, content } => self.write_file(&path, content).await,
@@ -194,43 +200,6 @@ impl Sandbox {
     /// Waits until the audit log has room for more records of this plugin.
     pub(crate) async fn audit_room(&self) {
         self.audit.room(&self.plugin.id).await;
-    }
-
-    /// The request is permitted and sent within the permit's own deadline; the engine's limit for the whole call
-    /// holds beside it (T30).
-    async fn http_request(
-        &self,
-        method: &str,
-        url: &str,
-        headers: Vec<(String, String)>,
-        body: Option<String>,
-    ) -> ServedCall {
-        fault("http-request", self.plugin());
-        let now = self.clock.now();
-        let received = match self.network.permit(method, url, headers, body, now).await {
-            Ok(permit) => network::send(permit).await,
-            Err(refused) => Err(refused),
-        };
-        let error = match received {
-            Ok(body) => {
-                let result = CallResult::ok(body.len());
-                let served = Served::plain(HostReply::Text(Ok(body)));
-                return ServedCall { served, result };
-            }
-            Err(error) => error,
-        };
-        self.http_failed(error)
-    }
-
-    /// The answer to a request that was refused or failed. The guest's text has no value that its own requests
-    /// carried; the rule in the audit record has none that is bound to the hosts of these requests either.
-    fn http_failed(&self, error: RequestError) -> ServedCall {
-        let result =
-            CallResult::failed(error.outcome(), self.secrets.for_operator().redact(&error.rule()));
-        let text = self.secrets.for_guest().redact(&error.to_string()).into_owned();
-        let reply = HostReply::Text(Err(text));
-        let served = Served { denied: error.into_denied(), ..Served::plain(reply) };
-        ServedCall { served, result }
     }
 
     /// The file is read on the pool of blocking threads, because a slow disk must not stop other guests.

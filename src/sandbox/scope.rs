@@ -1,5 +1,6 @@
 //! What lasts from one host call of a guest's call to the next.
 
+use super::network::HttpStreams;
 use crate::contract::CallContext;
 
 /// The part of a guest's call that its host calls share. It ends with the call, and what it holds is closed then.
@@ -9,6 +10,8 @@ pub(crate) struct CallScope {
     pub(crate) fuel_used: u64,
     /// Units that it may still use.
     pub(crate) fuel_left: u64,
+    /// The bodies that the call reads bit by bit.
+    pub(crate) streams: HttpStreams,
     /// Whom the call works for, and who waits for it.
     pub(crate) context: CallContext,
 }

@@ -21,7 +21,7 @@ use super::signature::{Signature, signature};
 use super::state::{GuestState, Suspended};
 use super::suspend::{suspend_in, suspend_with};
 use crate::contract::limits;
-use crate::sandbox::{HostCall, ToolRequest};
+use crate::sandbox::{HostCall, ToolRequest, WebRequest};
 
 /// The start of every door's module name; the door's name and its version follow.
 pub(super) const DOORS: &str = "weft:host/";
@@ -76,6 +76,30 @@ const FUNCTIONS: &[(&str, &str, Signature, DoorAnswer)] = &[
             Ok(HostCall::ToolCallAll(calls.collect()))
         }),
     ),
+    (
+        "http",
+        "request",
+        signature("iiiiiiiiii", ""),
+        Call(|parameters, lift| Ok(HostCall::HttpFetch(parameters.request(lift)?))),
+    ),
+    (
+        "http",
+        "open",
+        signature("iiiiiiiiii", ""),
+        Call(|parameters, lift| Ok(HostCall::HttpOpen(parameters.request(lift)?))),
+    ),
+    (
+        "http",
+        "read",
+        signature("ii", ""),
+        Call(|parameters, _| Ok(HostCall::HttpRead { stream: parameters.word(0) })),
+    ),
+    (
+        "http",
+        "close",
+        signature("i", ""),
+        Call(|parameters, _| Ok(HostCall::HttpClose { stream: parameters.word(0) })),
+    ),
     ("conversation", "current", signature("i", ""), Call(|_, _| Ok(HostCall::Current))),
     (
         "conversation",
@@ -109,6 +133,20 @@ impl Parameters<'_> {
 
     fn text(&self, lift: &mut Lift<'_>, what: &'static str, at: usize) -> Result<String, AbiFault> {
         lift.string(what, self.span(at))
+    }
+
+    /// The parameters of `request` and `open`. An option is a tag, then a span, which is only read if the tag is 1.
+    fn request(&self, lift: &mut Lift<'_>) -> Result<WebRequest, AbiFault> {
+        Ok(WebRequest {
+            method: self.text(lift, "method", 0)?,
+            url: self.text(lift, "url", 2)?,
+            headers: lift.string_pairs("headers", self.span(4))?,
+            body: match self.word(6) {
+                0 => None,
+                1 => Some(lift.copied("body", self.span(7))?),
+                tag => return Err(AbiFault::InvalidTag { what: "body", tag }),
+            },
+        })
     }
 
     /// The pointer to the result area.

@@ -5,6 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod addresses;
+mod door;
 mod local;
 mod messages;
 mod order;
@@ -13,6 +14,7 @@ mod secrets;
 #[path = "../support/server.rs"]
 mod server;
 mod settings;
+mod streams;
 mod time;
 mod tls;
 #[path = "../support/world.rs"]

@@ -6,6 +6,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[cfg(feature = "net")]
+mod doors;
 mod files;
 #[path = "../support/guest.rs"]
 #[allow(dead_code, reason = "shared with the engine's tests")]

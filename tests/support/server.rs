@@ -15,6 +15,9 @@ pub(crate) enum Reply {
     Bytes(Vec<u8>),
     /// These bytes, then nothing until the client leaves.
     Hang(Vec<u8>),
+    /// What comes through the channel, until its sender is dropped.
+    #[allow(dead_code, reason = "shared with tests that need none")]
+    Steps(Receiver<&'static str>),
     /// These bytes again and again until the client leaves.
     #[allow(dead_code, reason = "shared with tests that need none")]
     Endless(Vec<u8>),
@@ -122,6 +125,13 @@ impl Shared {
                 let mut rest = Vec::new();
                 let _ = stream.read_to_end(&mut rest).await;
                 let _ = self.left.send(()).await;
+            }
+            Reply::Steps(steps) => {
+                while let Ok(bytes) = steps.recv().await {
+                    let _ = stream.write_all(bytes.as_bytes()).await;
+                    let _ = stream.flush().await;
+                }
+                let _ = stream.close().await;
             }
             Reply::Endless(bytes) => {
                 while stream.write_all(&bytes).await.is_ok() {}

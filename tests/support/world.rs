@@ -28,6 +28,8 @@ pub(crate) type Names = Box<dyn Fn(&str, usize) -> Vec<IpAddr> + Send + Sync>;
 /// Everything a test may choose; the rest has a default.
 pub(crate) struct Setup {
     pub(crate) id: &'static str,
+    /// The manifest's `instance`.
+    pub(crate) instance: &'static str,
     pub(crate) permissions: Value,
     pub(crate) resources: Value,
     pub(crate) server: Server,
@@ -45,6 +47,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             id: "probe",
+            instance: "resident",
             permissions: json!({ "network": ["example.com"] }),
             resources: json!({ "max_http_requests_per_minute": 600 }),
             server: Server::start(|_| ok("hello")),
@@ -61,6 +64,7 @@ pub(crate) struct World {
     pub(crate) runtime: Runtime,
     pub(crate) server: Server,
     pub(crate) clock: Arc<ManualClock>,
+    instance: &'static str,
     audit: Arc<MemoryAudit>,
     resolver: Arc<TestResolver>,
     dialer: Arc<TestDialer>,
@@ -142,14 +146,16 @@ impl World {
             .secrets(Arc::new(Secrets(setup.secrets)))
             .plugin_settings(setup.id, setup.settings.as_object().unwrap().clone())
             .build();
-        let world = Self { runtime, server: setup.server, clock, audit, resolver, dialer };
+        let (server, instance) = (setup.server, setup.instance);
+        let world = Self { runtime, server, clock, instance, audit, resolver, dialer };
         world.load(setup.id, &setup.permissions, &setup.resources);
         world
     }
 
     /// Loads the probe under `id`, in place of the one that was loaded so.
     pub(crate) fn load(&self, id: &str, permissions: &Value, resources: &Value) {
-        let (runtime, package) = (&self.runtime, package(id, permissions, resources));
+        let package = package(id, self.instance, permissions, resources);
+        let runtime = &self.runtime;
         runtime.block_on(runtime.host().unload(id));
         runtime.block_on(runtime.host().load([(package, Approval::ALL)], []));
         let registry = runtime.host().registry();
@@ -159,6 +165,24 @@ impl World {
     pub(crate) fn call(&self, tool: &str, params: &Value) -> Result<Value, CallError> {
         let call = self.runtime.host().call(tool, params.to_string());
         let text = self.runtime.block_on(call).result?;
+        Ok(serde_json::from_str(&text).unwrap())
+    }
+
+    /// Runs tools of the probe within one call of it: `ok` or `error` for each.
+    pub(crate) fn run(&self, calls: &[(&str, Value)]) -> Vec<Value> {
+        let answer = self.runtime.block_on(self.begin("many", calls)).unwrap();
+        answer.as_array().unwrap().clone()
+    }
+
+    /// The same, as a future.
+    pub(crate) async fn begin(
+        &self,
+        tool: &str,
+        calls: &[(&str, Value)],
+    ) -> Result<Value, CallError> {
+        let calls = calls.iter().map(|(tool, params)| json!({ "tool": tool, "params": params }));
+        let params = json!({ "calls": calls.collect::<Vec<_>>() }).to_string();
+        let text = self.runtime.host().call(tool, params).await.result?;
         Ok(serde_json::from_str(&text).unwrap())
     }
 
@@ -174,13 +198,19 @@ impl World {
     /// The text with which a request fails, in the guest's words.
     #[track_caller]
     pub(crate) fn refused(&self, params: &Value) -> String {
-        match self.send(params) {
+        self.refused_by("http", params)
+    }
+
+    /// The same for any of the probe's tools that send a request.
+    #[track_caller]
+    pub(crate) fn refused_by(&self, tool: &str, params: &Value) -> String {
+        match self.call(tool, params) {
             Err(CallError::Denied { denied, message }) => {
                 assert_eq!(denied.rule, message);
                 message
             }
             Err(CallError::Guest { message }) => message,
-            other => panic!("{params}: {other:?}"),
+            other => panic!("{tool} {params}: {other:?}"),
         }
     }
 
@@ -201,7 +231,12 @@ impl World {
 
     /// The newest audit record.
     pub(crate) fn record(&self) -> AuditRecord {
-        self.audit.records().pop().unwrap()
+        self.records().pop().unwrap()
+    }
+
+    /// The audit records, oldest first.
+    pub(crate) fn records(&self) -> Vec<AuditRecord> {
+        self.audit.records()
     }
 
     /// Whether nothing was looked up and nothing was dialed.
@@ -210,12 +245,13 @@ impl World {
     }
 }
 
-fn package(id: &str, permissions: &Value, resources: &Value) -> PluginPackage {
+fn package(id: &str, instance: &str, permissions: &Value, resources: &Value) -> PluginPackage {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/probe");
     let module = fs::read(folder.join("plugin.wasm")).unwrap();
     let manifest = json!({
         "id": id, "name": "Probe", "version": "0.1.0", "capabilities": ["tool"],
-        "wasm_module": "plugin.wasm", "permissions": permissions, "resources": resources,
+        "wasm_module": "plugin.wasm", "instance": instance,
+        "permissions": permissions, "resources": resources,
     })
     .to_string();
     let origin = PackageOrigin::Folder("/probe".into());

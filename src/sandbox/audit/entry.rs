@@ -91,6 +91,13 @@ impl AuditEntry {
         Self { pending, _open: open }
     }
 
+    /// Sets what the call is about, where only the host knows it.
+    pub(in crate::sandbox) fn describe(&self, summary: &str) {
+        if let Some(record) = &mut *self.pending.record.lock() {
+            record.summary = shorten(summary);
+        }
+    }
+
     /// Writes the record with the call's result.
     pub(in crate::sandbox) fn close(self, result: CallResult) {
         self.pending.write(result);

@@ -53,6 +53,9 @@ pub enum AuditOutcome {
     RateLimited,
 }
 
+/// The functions whose summary is a method and a URL.
+const REQUESTS: [&str; 3] = ["http-request", "http.request", "http.open"];
+
 /// A record in its JSON form as one line for people. Text that a guest chose can't pass for another part of
 /// the line.
 #[must_use]
@@ -60,7 +63,7 @@ pub fn audit_line(record: &Value) -> String {
     let text = |key: &str| record.get(key).and_then(Value::as_str).unwrap_or_default();
     let [time, plugin, function, summary, outcome, rule] =
         ["time", "plugin", "function", "summary", "outcome", "rule"].map(text);
-    let words = match summary.split_once(' ').filter(|_| function == "http-request") {
+    let words = match summary.split_once(' ').filter(|_| REQUESTS.contains(&function)) {
         Some((method, url)) => format!("{} {}", shown(method), shown(url)),
         None if summary.is_empty() => String::new(),
         None => shown(summary).into_owned(),

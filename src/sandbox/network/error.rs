@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contract::{Capability, Denied};
+use crate::contract::{Capability, Denied, limits};
 use crate::sandbox::audit::AuditOutcome;
 use crate::sandbox::text::cut;
 
@@ -44,6 +44,14 @@ pub(in crate::sandbox) enum RequestError {
     NotUtf8,
     /// The time for one request is over.
     TimedOut,
+    /// The plugin has as many streams open as it may.
+    TooManyStreams,
+    /// No open stream of this call has the number.
+    NoStream { number: u32 },
+    /// A stream brought nothing for too long, or was not read.
+    StreamIdle,
+    /// More in a stream than the limit.
+    StreamTooLarge,
 }
 
 impl RequestError {
@@ -74,7 +82,7 @@ impl RequestError {
     /// The outcome for the audit log.
     pub(in crate::sandbox) fn outcome(&self) -> AuditOutcome {
         match self {
-            Self::Denied(_) => AuditOutcome::Denied,
+            Self::Denied(_) | Self::TooManyStreams => AuditOutcome::Denied,
             Self::RateLimited => AuditOutcome::RateLimited,
             _ => AuditOutcome::Error,
         }
@@ -99,6 +107,10 @@ impl RequestError {
             Self::Exchange { .. } => "request failed",
             Self::NotUtf8 => "response is not valid UTF-8",
             Self::TimedOut => "request timed out",
+            Self::TooManyStreams => "too many open streams",
+            Self::NoStream { .. } => "stream not open",
+            Self::StreamIdle => "stream idle",
+            Self::StreamTooLarge => "response stream too large",
         };
         kind.to_owned()
     }
@@ -132,6 +144,17 @@ impl fmt::Display for RequestError {
             | Self::Tls { host, problem } => write!(formatter, ": {host}: {problem}"),
             Self::Exchange { problem } => write!(formatter, ": {problem}"),
             Self::Status { text, .. } => write!(formatter, ": {text}"),
+            Self::TooManyStreams => {
+                write!(formatter, ": {}, so close one first", limits::HTTP_STREAMS)
+            }
+            Self::NoStream { number } => write!(formatter, ": {number}"),
+            Self::StreamIdle => {
+                let seconds = limits::HTTP_STREAM_IDLE_TIME.as_secs();
+                write!(formatter, ": no data for {seconds} s")
+            }
+            Self::StreamTooLarge => {
+                write!(formatter, ": over {} MB", limits::HTTP_STREAM_BYTES / limits::MB)
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The rules for `http-request`, in their order.
+//! The rules for requests, in their order.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -6,23 +6,24 @@ use std::time::Instant;
 
 use futures_lite::future::or;
 use hyper::header::HeaderValue;
-use smol::Timer;
 
 use super::RequestError;
 use super::address::{AddressClass, class_of};
 use super::allowlist::Allowlist;
+use super::deadline::timed_out;
 use super::headers::{headers, method};
 use super::options::NetworkOptions;
 use super::permit::{CheckedRequest, HttpPermit, RequestTransport, Route};
 use super::secrets::SecretGate;
 use super::settings::SettingValues;
+use super::slots::StreamSlots;
 use super::url::{Host, Scheme, Url};
 use crate::contract::{
     PLUGIN_AGENT, PRIVATE_ADDRESS, PluginPermissions, PluginResourceConfig, limits,
 };
 use crate::sandbox::rate::SlidingWindow;
 use crate::sandbox::redact::PluginSecrets;
-use crate::sandbox::{PluginIdentity, SandboxOptions};
+use crate::sandbox::{PluginIdentity, SandboxOptions, WebRequest};
 use crate::task::Lock;
 
 /// The `network` and `secrets` permissions of one plugin, and its rate.
@@ -31,6 +32,7 @@ pub(in crate::sandbox) struct NetworkGate {
     allowlist: Allowlist,
     rate: Lock<SlidingWindow>,
     secrets: SecretGate,
+    streams: StreamSlots,
     options: NetworkOptions,
 }
 
@@ -57,6 +59,7 @@ impl NetworkGate {
             allowlist,
             rate: Lock::new(SlidingWindow::new(resources.max_http_requests_per_minute)),
             secrets,
+            streams: StreamSlots::default(),
             options: options.network.clone(),
         };
         (gate, warnings)
@@ -72,14 +75,12 @@ impl NetworkGate {
     /// and no name is looked up before it.
     pub(in crate::sandbox) async fn permit(
         &self,
-        asked_method: &str,
-        url: &str,
-        asked_headers: Vec<(String, String)>,
-        body: Option<String>,
+        request: WebRequest,
         now: Instant,
     ) -> Result<HttpPermit, RequestError> {
+        let WebRequest { method: asked_method, url, headers: asked_headers, body } = request;
         let deadline = Instant::now() + self.options.request_time;
-        let url = Url::parse(url)?;
+        let url = Url::parse(&url)?;
         self.allowlist.check(&url)?;
         if body.as_ref().is_some_and(|body| body.len() > limits::HTTP_REQUEST_BODY_BYTES) {
             return Err(RequestError::BodyTooLarge);
@@ -89,7 +90,7 @@ impl NetworkGate {
         }
         let reached = async {
             let route = self.route(&url).await?;
-            let method = method(asked_method)?;
+            let method = method(&asked_method)?;
             let headers = self.secrets.fill(headers(asked_headers)?, &url, &route).await?;
             let redactor = self.secrets.redactor(&url.host).await;
             Ok((route, method, headers, redactor))
@@ -103,6 +104,11 @@ impl NetworkGate {
             redactor,
         };
         HttpPermit::new(CheckedRequest { url, route, method, headers, body, user_agent }, transport)
+    }
+
+    /// The places for the plugin's streams.
+    pub(in crate::sandbox) fn stream_slots(&self) -> &StreamSlots {
+        &self.streams
     }
 
     /// The route to the URL's host, all addresses of which may be reached. There is one lookup, and the
@@ -142,10 +148,4 @@ impl NetworkGate {
             found => Ok(found),
         }
     }
-}
-
-/// Fails at the deadline.
-pub(super) async fn timed_out<T>(deadline: Instant) -> Result<T, RequestError> {
-    Timer::at(deadline).await;
-    Err(RequestError::TimedOut)
 }

@@ -1,11 +1,13 @@
-//! `http-request`: a URL becomes a permit for one request to checked addresses, and the effect
+//! `http-request` and the door `http`: a URL becomes a permit for one request to checked addresses, and the effect
 //! sends it to exactly these.
 //!
-//! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send()`] gets a permit and nothing else. No
-//! file here reads the process's environment, follows a redirect or resolves a name twice.
+//! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send`], [`fetch`] and [`HttpStreams::open`] get a permit
+//! and nothing else. No file here reads the process's environment, follows a redirect or resolves a name twice.
 
 mod address;
 mod allowlist;
+mod answer;
+mod deadline;
 mod dialer;
 mod error;
 mod fair;
@@ -20,6 +22,9 @@ mod response;
 mod secrets;
 mod send;
 mod settings;
+mod slots;
+mod stream;
+mod streams;
 mod tls;
 mod url;
 
@@ -27,6 +32,8 @@ pub use dialer::{Dialer, NetworkStream, TcpDialer};
 pub(super) use error::RequestError;
 pub(super) use gate::NetworkGate;
 pub use options::{NetworkOptions, NetworkOptionsError};
+pub(super) use permit::HttpPermit;
 pub use resolver::{Resolver, SystemResolver};
-pub(super) use send::send;
+pub(super) use send::{fetch, send};
 pub use settings::{setting_host, setting_secret};
+pub(crate) use streams::HttpStreams;

@@ -1,4 +1,4 @@
-//! The operator's settings for `http-request`.
+//! The operator's settings for requests.
 
 use std::fmt;
 use std::sync::Arc;

@@ -43,7 +43,7 @@ pub(super) struct CheckedRequest {
     pub(super) route: Route,
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
-    pub(super) body: Option<String>,
+    pub(super) body: Option<Vec<u8>>,
     pub(super) user_agent: HeaderValue,
 }
 

@@ -1,18 +1,19 @@
-//! The text of an answer: kept no further than its limit, and without secrets.
+//! What an answer becomes for the guest: kept no further than its limit, and without secrets.
 //!
 //! A long answer is read a little beyond its limit and redacted before it is cut, so that a secret across the
 //! cut is recognized.
 
 use std::str;
-use std::sync::Arc;
 
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::StatusCode;
 use hyper::header::LOCATION;
-use hyper::{Response, StatusCode};
+use hyper::http::response::Parts;
 
 use super::RequestError;
+use super::answer::{AnswerBody, ReceivedAnswer};
+use super::stream::BodyStream;
 use crate::contract::limits::{self, KB};
+use crate::sandbox::WebResponse;
 use crate::sandbox::redact::Redactor;
 use crate::task::off_executor;
 
@@ -24,31 +25,66 @@ const SHORT_BODY_BYTES: usize = 64 * KB;
 /// invalid UTF-8.
 const LONGEST_CHARACTER_BYTES: usize = 4;
 
-/// The body of a successful answer, cut past [`limits::HTTP_RESPONSE_BODY_BYTES`].
+/// Status and headers of an answer.
+pub(super) struct ResponseHead {
+    pub(super) status: u16,
+    /// Names in lower case, and values. What is not UTF-8 is replaced.
+    pub(super) headers: Vec<(String, String)>,
+}
+
+/// The body of a successful answer as text, cut past [`limits::HTTP_RESPONSE_BODY_BYTES`].
 ///
 /// # Errors
 ///
 /// `HTTP <status>` for every other answer, `response is not valid UTF-8`, `request failed`.
-pub(super) async fn read(
-    response: Response<Incoming>,
-    redactor: Arc<Redactor>,
-) -> Result<String, RequestError> {
-    let (head, body) = response.into_parts();
+pub(super) async fn text(answer: ReceivedAnswer) -> Result<String, RequestError> {
+    let ReceivedAnswer { head, mut body, redactor } = answer;
     if head.status.is_success() {
         let limit = limits::HTTP_RESPONSE_BODY_BYTES;
-        let bytes = read_beyond(body, limit, &redactor).await?;
+        let bytes = read_beyond(&mut body, limit, &redactor).await?;
         let is_short = bytes.len() <= SHORT_BODY_BYTES;
-        let redact = move || Ok(redactor.cut(text(&bytes, limit)?, limit).0.into_owned());
+        let redact = move || Ok(redactor.cut(as_text(&bytes, limit)?, limit).0.into_owned());
         return if is_short { redact() } else { off_executor(redact).await };
     }
     let location = head.headers.get(LOCATION).filter(|_| head.status.is_redirection());
     match location {
         Some(location) => Err(status(head.status, location.as_bytes(), &redactor)),
         None => {
-            let bytes = read_beyond(body, MAX_STATUS_TEXT_BYTES, &redactor).await?;
+            let bytes = read_beyond(&mut body, MAX_STATUS_TEXT_BYTES, &redactor).await?;
             Err(status(head.status, &bytes, &redactor))
         }
     }
+}
+
+/// An answer of any status with its body, cut past [`limits::HTTP_RESPONSE_BODY_BYTES`].
+///
+/// # Errors
+///
+/// `request failed`.
+pub(super) async fn whole(answer: ReceivedAnswer) -> Result<WebResponse, RequestError> {
+    let ReceivedAnswer { head, mut body, redactor } = answer;
+    let ResponseHead { status, headers } = redacted(&head, &redactor);
+    let limit = limits::HTTP_RESPONSE_BODY_BYTES;
+    let bytes = read_beyond(&mut body, limit, &redactor).await?;
+    let is_short = bytes.len() <= SHORT_BODY_BYTES;
+    let redact = move || redactor.cut_bytes(&bytes, limit);
+    let body = if is_short { redact() } else { off_executor(redact).await };
+    Ok(WebResponse { status, headers, body })
+}
+
+/// An answer of any status with its body to come.
+pub(super) fn streamed(answer: ReceivedAnswer) -> (ResponseHead, BodyStream) {
+    let ReceivedAnswer { head, body, redactor } = answer;
+    (redacted(&head, &redactor), BodyStream::new(body, redactor))
+}
+
+/// The head without secrets.
+fn redacted(head: &Parts, redactor: &Redactor) -> ResponseHead {
+    let redact = |bytes: &[u8]| redactor.redact(&String::from_utf8_lossy(bytes)).into_owned();
+    let headers = head.headers.iter();
+    let headers =
+        headers.map(|(name, value)| (redact(name.as_str().as_bytes()), redact(value.as_bytes())));
+    ResponseHead { status: head.status.as_u16(), headers: headers.collect() }
 }
 
 /// The error for an answer other than success, with the beginning of its text.
@@ -60,16 +96,14 @@ fn status(status: StatusCode, bytes: &[u8], redactor: &Redactor) -> RequestError
 
 /// The first `limit` bytes, and as many more as redaction and the check of UTF-8 need.
 async fn read_beyond(
-    mut body: Incoming,
+    body: &mut AnswerBody,
     limit: usize,
     redactor: &Redactor,
 ) -> Result<Vec<u8>, RequestError> {
     let limit = limit + redactor.longest_bytes() + LONGEST_CHARACTER_BYTES;
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    let announced = usize::try_from(body.announced_bytes()).unwrap_or(limit);
     let mut bytes = Vec::with_capacity(announced.min(limit));
-    while let Some(frame) = body.frame().await {
-        // A frame without data is a trailer.
-        let Ok(data) = frame?.into_data() else { continue };
+    while let Some(data) = body.next().await? {
         bytes.extend_from_slice(&data[..data.len().min(limit - bytes.len())]);
         if bytes.len() == limit {
             break;
@@ -79,7 +113,7 @@ async fn read_beyond(
 }
 
 /// The text. Only the part that is kept must be valid.
-fn text(bytes: &[u8], limit: usize) -> Result<&str, RequestError> {
+fn as_text(bytes: &[u8], limit: usize) -> Result<&str, RequestError> {
     match str::from_utf8(bytes) {
         Ok(text) => Ok(text),
         Err(error) if error.valid_up_to() >= limit => {

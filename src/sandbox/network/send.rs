@@ -1,46 +1,82 @@
-//! The effect of `http-request`: one connection, one request, one answer.
+//! The effect of a permit: one connection, one request, one answer.
 //!
-//! Everything belongs to the future: dropping it closes the socket, and no task goes on.
+//! Everything belongs to the future, and later to the answer: dropping it closes the socket, and no task goes on.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use futures_lite::future::{or, pending};
+use futures_lite::future::or;
 use futures_rustls::pki_types::ServerName;
 use futures_rustls::rustls::{self, CertificateError};
 use hyper::client::conn::http1::Builder;
 use smol_hyper::rt::FuturesIo;
 
 use super::RequestError;
+use super::answer::{AnswerBody, OpenConnection, ReceivedAnswer};
+use super::deadline::timed_out;
 use super::dialer::NetworkStream;
 use super::fair::FairStream;
-use super::gate::timed_out;
 use super::permit::HttpPermit;
-use super::response;
+use super::response::{self, ResponseHead};
+use super::stream::BodyStream;
 use super::url::Host;
+use crate::contract::BoxFuture;
 use crate::contract::limits::KB;
+use crate::sandbox::WebResponse;
 use crate::task::{SystemClock, within};
 
-/// Status line and headers of an answer.
+/// Status line and headers of an answer. hyper accepts 100 headers.
 const MAX_RESPONSE_HEAD_BYTES: usize = 64 * KB;
 
 /// Sends the request to the first address that accepts the connection. Returns the body of a successful
-/// answer.
+/// answer, as text.
 ///
 /// # Errors
 ///
-/// `connection failed`, `TLS failed`, `request failed`, `HTTP <status>`,
-/// `response is not valid UTF-8`, and `request timed out` at the permit's deadline.
+/// Those of [`fetch`], `HTTP <status>` and `response is not valid UTF-8`.
 pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, RequestError> {
     let deadline = permit.deadline();
-    // In a box, because otherwise the future of every call of every plugin would be as large.
-    or(Box::pin(exchange(permit)), timed_out(deadline)).await
+    let text = async { response::text(exchange(permit).await?).await };
+    in_time(deadline, Box::pin(text)).await
 }
 
-/// Connects, secures the connection if the URL asks for it, and reads one answer. Redirects are not followed:
-/// their target would be an unchecked host.
-async fn exchange(permit: HttpPermit) -> Result<String, RequestError> {
+/// The same. Returns the whole answer, whatever its status; the body is cut past
+/// [`limits::HTTP_RESPONSE_BODY_BYTES`](crate::contract::limits::HTTP_RESPONSE_BODY_BYTES).
+///
+/// # Errors
+///
+/// `connection failed`, `TLS failed`, `request failed`, and `request timed out` at the permit's deadline.
+pub(in crate::sandbox) async fn fetch(permit: HttpPermit) -> Result<WebResponse, RequestError> {
+    let deadline = permit.deadline();
+    let whole = async { response::whole(exchange(permit).await?).await };
+    in_time(deadline, Box::pin(whole)).await
+}
+
+/// The same. Returns the head of the answer, and its body to be read bit by bit. The permit's deadline is for the
+/// head alone.
+///
+/// # Errors
+///
+/// Those of [`fetch`].
+pub(super) async fn open(permit: HttpPermit) -> Result<(ResponseHead, BodyStream), RequestError> {
+    let deadline = permit.deadline();
+    let opened = async { Ok(response::streamed(exchange(permit).await?)) };
+    in_time(deadline, Box::pin(opened)).await
+}
+
+/// The output of `work`, unless the deadline comes first. In a box, because otherwise the future of every call of
+/// every plugin would be as large.
+async fn in_time<T>(
+    deadline: Instant,
+    work: BoxFuture<'_, Result<T, RequestError>>,
+) -> Result<T, RequestError> {
+    or(work, timed_out(deadline)).await
+}
+
+/// Connects, secures the connection if the URL asks for it, and reads the head of one answer. Redirects are not
+/// followed: their target would be an unchecked host.
+async fn exchange(permit: HttpPermit) -> Result<ReceivedAnswer, RequestError> {
     let stream = secure(&permit, connect(&permit).await?).await?;
     let (request, redactor) = permit.into_request();
     let (mut sender, connection) = Builder::new()
@@ -48,13 +84,10 @@ async fn exchange(permit: HttpPermit) -> Result<String, RequestError> {
         .max_header_size(MAX_RESPONSE_HEAD_BYTES)
         .handshake(FuturesIo::new(stream))
         .await?;
-    let answer = async { response::read(sender.send_request(request).await?, redactor).await };
-    let drive = async {
-        // The answer fails with the connection's error, so it is not needed here.
-        let _ = connection.await;
-        pending().await
-    };
-    or(answer, drive).await
+    let mut connection = OpenConnection::new(connection);
+    let response = or(sender.send_request(request), connection.drive()).await?;
+    let (head, body) = response.into_parts();
+    Ok(ReceivedAnswer { head, body: AnswerBody::new(body, connection, sender), redactor })
 }
 
 /// A connection to the first of the permit's addresses that accepts one.

@@ -1,12 +1,24 @@
 //! The probe: a guest that makes any host call, and any trouble, that a test asks for.
 
+mod http;
 mod trouble;
 
-use crate::host as weft;
 use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
 
-wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
+wit_bindgen::generate!({
+    path: "../../../wit",
+    inline: "
+        package weft:probe;
+
+        world probe {
+            include clawft:plugin/plugin@0.1.0;
+            import weft:host/http@0.1.0;
+        }
+    ",
+    world: "weft:probe/probe",
+    generate_all,
+});
 
 struct Probe;
 
@@ -18,13 +30,26 @@ thread_local! {
 }
 
 /// Each tool with its parameters; a name with `?` may be left out.
-const TOOLS: [(&str, &str, &[&str]); 24] = [
+const TOOLS: [(&str, &str, &[&str]); 29] = [
     ("echo", "Gives the parameters back as they came.", &[]),
     (
         "http",
         "Sends one request: headers are pairs of strings.",
         &["url", "method?", "headers?", "body?"],
     ),
+    (
+        "fetch",
+        "Sends one request through the door: {status, headers, body}, a list of bytes unless text.",
+        &["url", "method?", "headers?", "body?", "size?"],
+    ),
+    (
+        "open",
+        "Sends one request: {stream, status, headers}.",
+        &["url", "method?", "headers?", "body?", "size?"],
+    ),
+    ("next", "Reads a stream: {body}, null at its end.", &["stream"]),
+    ("drain", "Reads a stream to its end: {bytes, longest}, of one part.", &["stream"]),
+    ("close", "Closes a stream.", &["stream"]),
     ("http_big_body", "Posts a body of that many bytes.", &["url", "size"]),
     ("read", "Reads a file: {content}.", &["path"]),
     ("read_length", "Reads a file: {length} in bytes.", &["path"]),
@@ -88,33 +113,38 @@ fn run(tool: &str, params: &Value) -> Result<Value, String> {
     let done = || Ok(json!({}));
     match tool {
         "echo" => Ok(params.clone()),
-        "http" => http(params),
+        "http" => http::request(params),
         "http_big_body" => {
             let body = "x".repeat(number(params, "size")?);
-            let body = weft::http_request("POST", text(params, "url")?, &[], Some(&body))?;
+            let body = host::http_request("POST", text(params, "url")?, &[], Some(&body))?;
             Ok(json!({ "body": body }))
         }
-        "read" => Ok(json!({ "content": weft::read_file(text(params, "path")?)? })),
-        "read_length" => Ok(json!({ "length": weft::read_file(text(params, "path")?)?.len() })),
+        "fetch" => http::fetch(params),
+        "open" => http::open(params),
+        "next" => http::next(params),
+        "drain" => http::drain(params),
+        "close" => http::close(params),
+        "read" => Ok(json!({ "content": host::read_file(text(params, "path")?)? })),
+        "read_length" => Ok(json!({ "length": host::read_file(text(params, "path")?)?.len() })),
         "write" => {
-            weft::write_file(text(params, "path")?, text(params, "content")?)?;
+            host::write_file(text(params, "path")?, text(params, "content")?)?;
             done()
         }
         "write_big" => {
-            weft::write_file(text(params, "path")?, &"x".repeat(number(params, "size")?))?;
+            host::write_file(text(params, "path")?, &"x".repeat(number(params, "size")?))?;
             done()
         }
-        "env" => Ok(json!({ "value": weft::get_env(text(params, "name")?) })),
+        "env" => Ok(json!({ "value": host::get_env(text(params, "name")?) })),
         "log" => {
             let level = number(params, "level")? as u8;
             let count = if params.get("count").is_some() { number(params, "count")? } else { 1 };
             for _ in 0..count {
-                weft::log(level, text(params, "message")?);
+                host::log(level, text(params, "message")?);
             }
             done()
         }
         "log_big" => {
-            weft::log(2, &"x".repeat(number(params, "size")?));
+            host::log(2, &"x".repeat(number(params, "size")?));
             done()
         }
         "spin" => trouble::spin(),
@@ -140,7 +170,7 @@ fn run(tool: &str, params: &Value) -> Result<Value, String> {
         "call_many" => {
             let count = number(params, "count")?;
             for _ in 0..count {
-                weft::get_env("WEFT_PROBE");
+                host::get_env("WEFT_PROBE");
             }
             Ok(json!({ "calls": count }))
         }
@@ -159,19 +189,6 @@ fn one_of_many(call: &Value) -> Value {
         Ok(result) => json!({ "ok": result }),
         Err(error) => json!({ "error": error }),
     }
-}
-
-fn http(params: &Value) -> Result<Value, String> {
-    let optional = |name| params.get(name).and_then(Value::as_str);
-    let mut headers = Vec::new();
-    for header in params.get("headers").and_then(Value::as_array).into_iter().flatten() {
-        let side = |at: usize| header.get(at).and_then(Value::as_str);
-        let pair = side(0).zip(side(1)).ok_or("a header must be a pair of strings")?;
-        headers.push((pair.0.to_string(), pair.1.to_string()));
-    }
-    let method = optional("method").unwrap_or("GET");
-    let body = weft::http_request(method, text(params, "url")?, &headers, optional("body"))?;
-    Ok(json!({ "body": body }))
 }
 
 fn text<'a>(params: &'a Value, name: &str) -> Result<&'a str, String> {

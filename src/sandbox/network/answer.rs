@@ -1,0 +1,89 @@
+//! An answer whose head has arrived, and the connection that brings its body.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_lite::future::{or, pending};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::client::conn::http1::{Connection, SendRequest};
+use hyper::http::response::Parts;
+use smol_hyper::rt::FuturesIo;
+
+use super::RequestError;
+use super::dialer::NetworkStream;
+use crate::sandbox::redact::Redactor;
+
+/// An answer. Dropping it closes the connection.
+pub(super) struct ReceivedAnswer {
+    pub(super) head: Parts,
+    pub(super) body: AnswerBody,
+    pub(super) redactor: Arc<Redactor>,
+}
+
+/// The body, which makes progress only while it is read.
+pub(super) struct AnswerBody {
+    body: Incoming,
+    connection: OpenConnection,
+    /// Kept, because dropping it would ask the connection to end.
+    _sender: SendRequest<Full<Bytes>>,
+}
+
+type HttpConnection = Connection<FuturesIo<Box<dyn NetworkStream>>, Full<Bytes>>;
+
+/// A connection under way.
+pub(super) struct OpenConnection(
+    /// `None` once it has ended, because it may not be polled again.
+    Option<Pin<Box<HttpConnection>>>,
+);
+
+impl OpenConnection {
+    pub(super) fn new(connection: HttpConnection) -> Self {
+        Self(Some(Box::pin(connection)))
+    }
+
+    /// Sends and receives as long as the future is polled. It never ends.
+    pub(super) async fn drive<T>(&mut self) -> T {
+        if let Some(connection) = &mut self.0 {
+            // Whoever reads gets the connection's error, so it is not needed here.
+            let _ = connection.await;
+            self.0 = None;
+        }
+        pending().await
+    }
+}
+
+impl AnswerBody {
+    pub(super) fn new(
+        body: Incoming,
+        connection: OpenConnection,
+        sender: SendRequest<Full<Bytes>>,
+    ) -> Self {
+        Self { body, connection, _sender: sender }
+    }
+
+    /// The length that the answer's head announces, at least.
+    pub(super) fn announced_bytes(&self) -> u64 {
+        self.body.size_hint().lower()
+    }
+
+    /// The next bytes, as they come; `None` at the end. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// `request failed` if the connection breaks, or if the body is malformed.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, RequestError> {
+        let Self { body, connection, .. } = self;
+        let data = async {
+            while let Some(frame) = body.frame().await {
+                // A frame without data is a trailer.
+                match frame?.into_data() {
+                    Ok(data) if !data.is_empty() => return Ok(Some(data)),
+                    _ => {}
+                }
+            }
+            Ok(None)
+        };
+        or(data, connection.drive()).await
+    }
+}

@@ -1,0 +1,106 @@
+//! The open streams of one call of a guest.
+//!
+//! A stream belongs to the call in which it was opened. Another call has a table of its own, so neither another
+//! instance nor another plugin reaches it, and it ends with its call.
+
+use std::fmt;
+use std::time::Instant;
+
+use super::RequestError;
+use super::permit::HttpPermit;
+use super::response::ResponseHead;
+use super::send::open;
+use super::slots::{StreamSlot, StreamSlots};
+use super::stream::BodyStream;
+use crate::contract::limits;
+use crate::sandbox::WebHead;
+use crate::task::{Clock, Lock, within};
+
+/// The open streams of one call. Dropping it closes their connections.
+#[derive(Default)]
+pub(crate) struct HttpStreams {
+    open: Vec<OpenStream>,
+}
+
+struct OpenStream {
+    slot: StreamSlot,
+    /// The host for audit records.
+    host: String,
+    /// Never locked: a lock makes it a part of what threads share, like the budget of a call.
+    body: Lock<BodyStream>,
+    /// When it was opened or read.
+    used: Instant,
+}
+
+impl HttpStreams {
+    /// Sends a permitted request. The rest of the answer is read by the stream's number.
+    ///
+    /// # Errors
+    ///
+    /// `too many open streams`, and those of [`open`].
+    pub(in crate::sandbox) async fn open(
+        &mut self,
+        permit: HttpPermit,
+        slots: &StreamSlots,
+        clock: &dyn Clock,
+    ) -> Result<WebHead, RequestError> {
+        let now = clock.now();
+        self.open.retain(|stream| !stream.is_idle(now));
+        let slot = slots.take()?;
+        let (host, stream) = (permit.host().to_string(), slot.number);
+        let (ResponseHead { status, headers }, body) = open(permit).await?;
+        self.open.push(OpenStream { slot, host, body: Lock::new(body), used: clock.now() });
+        Ok(WebHead { stream, status, headers })
+    }
+
+    /// The host of a stream that is open.
+    pub(in crate::sandbox) fn host(&self, number: u32) -> Option<&str> {
+        self.open.iter().find(|stream| stream.slot.number == number).map(|it| it.host.as_str())
+    }
+
+    /// The next bytes of a stream; `None` at its end. A stream that has ended or failed is closed.
+    ///
+    /// # Errors
+    ///
+    /// `stream not open`, `stream idle`, `response stream too large`, `request failed`.
+    pub(in crate::sandbox) async fn read(
+        &mut self,
+        number: u32,
+        clock: &dyn Clock,
+    ) -> Result<Option<Vec<u8>>, RequestError> {
+        // Taken out, so that it is closed unless it is put back.
+        let mut stream = self.take(number).ok_or(RequestError::NoStream { number })?;
+        if stream.is_idle(clock.now()) {
+            return Err(RequestError::StreamIdle);
+        }
+        let read = within(clock, limits::HTTP_STREAM_IDLE_TIME, stream.body.get_mut().read()).await;
+        let part = read.ok_or(RequestError::StreamIdle)??;
+        if part.is_some() {
+            stream.used = clock.now();
+            self.open.push(stream);
+        }
+        Ok(part)
+    }
+
+    /// Closes a stream, if it is open.
+    pub(in crate::sandbox) fn close(&mut self, number: u32) {
+        self.take(number);
+    }
+
+    fn take(&mut self, number: u32) -> Option<OpenStream> {
+        let at = self.open.iter().position(|stream| stream.slot.number == number)?;
+        Some(self.open.swap_remove(at))
+    }
+}
+
+impl fmt::Debug for HttpStreams {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.open.iter().map(|stream| stream.slot.number)).finish()
+    }
+}
+
+impl OpenStream {
+    fn is_idle(&self, now: Instant) -> bool {
+        now.duration_since(self.used) >= limits::HTTP_STREAM_IDLE_TIME
+    }
+}
