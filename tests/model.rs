@@ -17,7 +17,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use serde_json::{Value, json};
 use server::{Reply, Server, answer, ok};
 use session::Session;
-use support::{Dir, Ran};
+use support::{Dir, Ran, guest};
 use weft_lite::package::FileSecrets;
 use weft_lite::{Secret, SecretSource};
 
@@ -412,4 +412,34 @@ fn check_opens_nothing_and_asks_nothing() {
     mind["network"] = open;
     configured(&dir, &mind.to_string());
     model(&dir, &["show", "--check"]).exits(1).says("asks for a key, and there is none");
+}
+
+#[test]
+fn the_first_line_says_how_to_set_one() {
+    let dir = Dir::with_probe();
+    let hint = "no model is set: plain text is answered only with commands that match it; \
+                `weft-lite model set URL` sets one";
+    let first = |ran: &Ran| ran.stderr.lines().next().unwrap_or_default().to_owned();
+    assert_eq!(first(&dir.run(&["run"]).exits(0)), hint);
+    let hello = dir.run(&["run", "--message", "hello"]).exits(0);
+    assert_eq!(hello.stderr.matches(hint).count(), 1, "{hello:#?}");
+    hello.prints("no command or skill matches; `/help` lists what there is\n");
+    for other in
+        [&["run", "--json"][..], &["run", "--message", "/help"], &["run", "--mcp", "stdio"]]
+    {
+        let ran = dir.run(other).exits(0);
+        assert!(!ran.stderr.contains("weft-lite model set"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn the_first_line_names_the_model() {
+    let dir = Dir::new();
+    let more = json!({ "capabilities": ["tool", "pipeline_stage"] });
+    dir.plugin("mind", &guest("doors"), &more);
+    configured(&dir, "plugins: {mind: {base_url: 'http://localhost:1/v1', model: tiny}}\n");
+    let ran = dir.run(&["run"]).exits(0);
+    let line = "the model `tiny` at http://localhost:1/v1 answers plain text\n";
+    assert!(ran.stderr.starts_with(line), "{ran:#?}");
+    assert!(!ran.stderr.contains("no Process stage"), "{ran:#?}");
 }

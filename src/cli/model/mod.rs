@@ -6,6 +6,7 @@
 mod clear;
 mod command;
 mod fault;
+mod notice;
 mod secret;
 mod server;
 mod set;
@@ -14,3 +15,4 @@ mod show;
 mod url;
 
 pub(super) use command::{ModelGroup, commands, run};
+pub(super) use notice::notice;

@@ -14,6 +14,7 @@ use weft_lite::text::json_line;
 use weft_lite::{PluginCapability, Runtime};
 
 use super::channels::{self, CONSOLE};
+use super::startup;
 use crate::cli::flags::Options;
 use crate::cli::interrupts::{self, Interrupts};
 use crate::cli::{CommandFailure, Status, output};
@@ -28,6 +29,7 @@ pub(super) fn answer(
     options: &Options,
     interrupts: &mut Interrupts,
 ) -> Result<Status, CommandFailure> {
+    hint_at_model(runtime, message, options);
     let rules = [(CONSOLE.to_owned(), ChannelRules::owner_only())].into();
     let commands = runtime.commands();
     let gateway = runtime.gateway(commands, rules);
@@ -69,6 +71,20 @@ pub(super) fn answer(
         return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
     }
     Ok(if status == Status::Done && console.failures() > 0 { Status::Failed } else { status })
+}
+
+/// Says how to set a model before plain text is answered without one.
+fn hint_at_model(runtime: &Runtime, message: &str, options: &Options) {
+    let registry = runtime.host().registry();
+    let first = message.split_whitespace().next().unwrap_or_default();
+    let is_plain = !first.starts_with('/') && registry.find_tool(first).is_err();
+    if is_plain
+        && !options.json
+        && !startup::has_process_stage(&registry)
+        && let Some(notice) = startup::model_notice(&registry, options)
+    {
+        output::message(&notice);
+    }
 }
 
 /// Prints the prompt of a new conversation, or the one that `message` got.

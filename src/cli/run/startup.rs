@@ -1,7 +1,6 @@
 //! The report at the start: the loaded plugins and skills with their permissions, and the refused ones.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 
 use weft_lite::package::PackageOrigin;
 use weft_lite::skill::{SkillLevel, SkillRegistry, SkillState};
@@ -20,6 +19,14 @@ pub(super) enum Console {
 
 pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
     let registry = &*snapshot.plugins;
+    // A person reads the console; a program reads JSON.
+    let notice = match console {
+        Console::Served if !options.json => model_notice(registry, options),
+        _ => None,
+    };
+    if let Some(notice) = &notice {
+        output::message(notice);
+    }
     output::message(&loaded(registry));
     skills(&snapshot.skills);
     for plugin in registry.plugins() {
@@ -33,15 +40,30 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
         }
     }
     report::refused(registry.refused());
-    let answers =
-        |plugin: &Arc<LoadedPlugin>| plugin.metadata.stage_type == Some(PipelineStageType::Process);
-    if console == Console::Served && !registry.plugins().any(answers) {
+    if console == Console::Served && notice.is_none() && !has_process_stage(registry) {
         output::message(
             &"no Process stage is there: plain text is answered only with commands that match it",
         );
     }
     if console == Console::Served && io::stdin().is_terminal() {
         output::message(&"`/help` lists what can be typed; ctrl-d ends");
+    }
+}
+
+/// Whether a plugin answers plain text.
+pub(super) fn has_process_stage(registry: &PluginRegistry) -> bool {
+    let mut plugins = registry.plugins();
+    plugins.any(|plugin| plugin.metadata.stage_type == Some(PipelineStageType::Process))
+}
+
+/// The line about the model, where this program can ask one.
+pub(super) fn model_notice(registry: &PluginRegistry, options: &Options) -> Option<String> {
+    #[cfg(feature = "net")]
+    return crate::cli::model::notice(registry, has_process_stage(registry), options);
+    #[cfg(not(feature = "net"))]
+    {
+        let _ = (registry, options);
+        None
     }
 }
 
