@@ -31,6 +31,11 @@ impl Arguments {
         Ok(Arguments { tool, value })
     }
 
+    /// A parameter, if it is there and not null.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.value.get(name).filter(|value| **value != Value::Null)
+    }
+
     /// A parameter that must be there.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod write;
 pub use arguments::Arguments;
 pub use number::{compare_numbers, decimal};
 pub use read::{MAX_DEPTH, ReadError, read};
+pub use write::push_string;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

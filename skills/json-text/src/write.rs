@@ -25,7 +25,7 @@ fn write(value: &Value, indent: Option<usize>, depth: usize, out: &mut String) {
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
         Value::Number(text) => out.push_str(text),
-        Value::String(text) => write_string(text, out),
+        Value::String(text) => push_string(text, out),
         Value::Array(items) if items.is_empty() => out.push_str("[]"),
         Value::Object(members) if members.is_empty() => out.push_str("{}"),
         Value::Array(items) => {
@@ -42,7 +42,7 @@ fn write(value: &Value, indent: Option<usize>, depth: usize, out: &mut String) {
             let mut before = '{';
             for (name, member) in members {
                 begin_item(before, indent, depth, out);
-                write_string(name, out);
+                push_string(name, out);
                 out.push_str(if indent.is_some() { ": " } else { ":" });
                 write(member, indent, depth + 1, out);
                 before = ',';
@@ -65,7 +65,8 @@ fn end_line(indent: Option<usize>, depth: usize, out: &mut String) {
     }
 }
 
-fn write_string(text: &str, out: &mut String) {
+/// Writes a text as JSON has it, in double quotes.
+pub fn push_string(text: &str, out: &mut String) {
     out.push('"');
     let mut plain_from = 0;
     for (at, byte) in text.bytes().enumerate() {
