@@ -9,10 +9,17 @@ const IMPORTS: &str = "
     (import \"host\" \"write-file\" (func $write (param i32 i32 i32 i32 i32)))
     (import \"host\" \"get-env\" (func $env (param i32 i32 i32)))
     (import \"host\" \"http-request\"
-        (func $http (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))";
+        (func $http (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+    (import \"weft:host/http@0.1.0\" \"request\"
+        (func $fetch (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+    (import \"weft:host/http@0.1.0\" \"open\"
+        (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+    (import \"weft:host/http@0.1.0\" \"read\" (func $next (param i32 i32)))
+    (import \"weft:host/http@0.1.0\" \"close\" (func $close (param i32)))";
 
 pub(crate) fn cases() -> Vec<Case> {
-    [types(), arguments(), lists(), overlaps()].into_iter().flatten().collect()
+    let requests = ["http", "fetch", "open"].into_iter().flat_map(requests);
+    [types(), arguments(), lists(), overlaps()].into_iter().flatten().chain(requests).collect()
 }
 
 fn types() -> Vec<Case> {
@@ -142,59 +149,10 @@ fn arguments() -> Vec<Case> {
         trap("write-file with an odd area", "write", &[700, 1, 700, 1, 1], "not aligned to 4"),
         trap("get-env of a name outside", "env", &[65_536, 1, 32], outside),
         trap("get-env with an area outside", "env", &[700, 1, 65_536], outside),
-        trap(
-            "http-request of a method outside",
-            "http",
-            &[-1, 1, 700, 1, 0, 0, 0, 0, 0, 32],
-            outside,
-        ),
-        trap(
-            "http-request of a URL outside",
-            "http",
-            &[700, 3, 704, -1, 0, 0, 0, 0, 0, 32],
-            outside,
-        ),
-        trap(
-            "http-request of a URL that is not UTF-8",
-            "http",
-            &[700, 3, 600, 2, 0, 0, 0, 0, 0, 32],
-            "url is not valid UTF-8",
-        ),
-        trap(
-            "http-request of a body outside",
-            "http",
-            &[700, 3, 704, 9, 0, 0, 1, 65_536, 1, 32],
-            outside,
-        ),
-        trap(
-            "http-request with tag 2",
-            "http",
-            &[700, 3, 704, 9, 0, 0, 2, 0, 0, 32],
-            "unknown tag 2",
-        ),
-        trap(
-            "http-request with a tag whose low byte is none",
-            "http",
-            &[700, 3, 704, 9, 0, 0, 256, 0, 0, 32],
-            "unknown tag 256",
-        ),
-        trap(
-            "http-request with an odd area",
-            "http",
-            &[700, 3, 704, 9, 0, 0, 0, 0, 0, 33],
-            "not aligned",
-        ),
-        trap(
-            "http-request with an area outside",
-            "http",
-            &[700, 3, 704, 9, 0, 0, 0, 0, 0, -16],
-            outside,
-        ),
-        Case::answering(
-            "http-request without a body whose pointer is wild",
-            &calling(&call("http", &[700, 3, 704, 9, 0, 0, 0, -1, -1, 32])),
-            "{}",
-        ),
+        trap("http.read with an odd area", "next", &[1, 33], "not aligned to 4"),
+        trap("http.read with an area that sticks out", "next", &[1, 65_524], outside),
+        Case::answering("http.read of no stream", &calling(&call("next", &[-1, 32])), "{}"),
+        Case::answering("http.close of no stream", &calling(&call("close", &[-1])), "{}"),
         Case::answering(
             "log at a level that does not exist",
             &calling(&call("log", &[-1, 700, 3])),
@@ -203,6 +161,38 @@ fn arguments() -> Vec<Case> {
         Case::answering(
             "a name of 60,000 bytes",
             &calling(&call("env", &[1_000, 60_000, 32])),
+            "{}",
+        ),
+    ]
+}
+
+/// The same for each function that sends a request: they have the same parameters.
+fn requests(function: &str) -> Vec<Case> {
+    let outside = "outside linear memory";
+    let trap = |name: &str, numbers: &[i64], words| {
+        Case::trapping(&format!("{function} {name}"), &calling(&call(function, numbers)), words)
+    };
+    vec![
+        trap("of a method outside", &[-1, 1, 700, 1, 0, 0, 0, 0, 0, 32], outside),
+        trap("of a URL outside", &[700, 3, 704, -1, 0, 0, 0, 0, 0, 32], outside),
+        trap(
+            "of a URL that is not UTF-8",
+            &[700, 3, 600, 2, 0, 0, 0, 0, 0, 32],
+            "url is not valid UTF-8",
+        ),
+        trap("of a body outside", &[700, 3, 704, 9, 0, 0, 1, 65_536, 1, 32], outside),
+        trap("with headers outside", &[700, 3, 704, 9, 65_524, 1, 0, 0, 0, 32], outside),
+        trap("with tag 2", &[700, 3, 704, 9, 0, 0, 2, 0, 0, 32], "unknown tag 2"),
+        trap(
+            "with a tag whose low byte is none",
+            &[700, 3, 704, 9, 0, 0, 256, 0, 0, 32],
+            "unknown tag 256",
+        ),
+        trap("with an odd area", &[700, 3, 704, 9, 0, 0, 0, 0, 0, 33], "not aligned"),
+        trap("with an area outside", &[700, 3, 704, 9, 0, 0, 0, 0, 0, -16], outside),
+        Case::answering(
+            &format!("{function} without a body whose pointer is wild"),
+            &calling(&call(function, &[700, 3, 704, 9, 0, 0, 0, -1, -1, 32])),
             "{}",
         ),
     ]
