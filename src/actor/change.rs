@@ -129,7 +129,7 @@ impl<T: Clone> Changes<T> {
 /// [`Snapshot`](super::snapshot::Snapshot) would keep them.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    generation: u64,
+    pub(super) generation: u64,
     skills: Arc<SkillRegistry>,
     plugins: SortedMap<String, PluginSummary>,
     tools: SortedMap<String, ToolSummary>,

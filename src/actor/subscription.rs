@@ -33,7 +33,6 @@ use super::snapshot::Snapshot;
 pub struct Subscription {
     /// The state only, not a handle: a subscription doesn't keep the host running.
     shared: Arc<HostState>,
-    generation: u64,
     seen: Seen,
 }
 
@@ -42,7 +41,7 @@ impl Subscription {
     pub(super) fn new(shared: Arc<HostState>) -> Self {
         let now = shared.snapshot.load_full();
         let seen = Seen::new(now.generation, &now.plugins, &now.skills);
-        Self { shared, generation: now.generation, seen }
+        Self { shared, seen }
     }
 
     /// The next change, or `None` when the host is gone. Dropping the future loses nothing. A
@@ -50,12 +49,12 @@ impl Subscription {
     pub async fn next(&mut self) -> Option<RegistryChange> {
         loop {
             let now = self.shared.snapshot.load_full();
-            if now.generation == self.generation {
+            if now.generation == self.seen.generation {
                 let replaced = now.replaced.clone();
                 // Keeping the snapshot would keep its plugins in service.
                 drop(now);
                 replaced.cancelled().await;
-                if self.shared.snapshot.load().generation == self.generation {
+                if self.shared.snapshot.load().generation == self.seen.generation {
                     return None;
                 }
                 continue;
@@ -70,14 +69,13 @@ impl Subscription {
     /// The last generation that it has seen.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.seen.generation
     }
 
     /// Moves on to this snapshot, and returns the changes on the way.
     fn take(&mut self, now: &Snapshot) -> RegistryChange {
         let newer = Seen::new(now.generation, &now.plugins, &now.skills);
         let change = self.seen.until(&newer);
-        self.generation = now.generation;
         self.seen = newer;
         change
     }
