@@ -14,13 +14,16 @@ use super::skill_host::SystemSkillHost;
 use super::workspace::{WORKSPACE_SKILLS, same_place, workspace_authority};
 use crate::actor::{Bundled, LoaderOptions, WatchMode};
 use crate::contract::{
-    ChannelConfig, McpConfig, NoSecrets, SecretSource, SortedMap, WatchConfig, limits,
+    ChannelConfig, McpConfig, NoSecrets, SecretSource, SortedMap, StoreSource, WatchConfig, limits,
 };
 use crate::package::{Approval, ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 use crate::sandbox::{AuditLog, DiscardAudit, Environment};
 use crate::skill::SkillLevel;
+#[cfg(feature = "store")]
+use crate::store::DurableStore;
+use crate::store::MemoryStores;
 use crate::task::{Clock, SystemClock};
 
 /// The options of a [`Runtime`](crate::Runtime). Everything has a default, and the defaults open
@@ -57,6 +60,7 @@ pub struct RuntimeBuilder {
     pub(super) network: NetworkOptions,
     pub(super) secrets: Arc<dyn SecretSource>,
     pub(super) audit: Arc<dyn AuditLog>,
+    pub(super) stores: Option<Arc<dyn StoreSource>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) memory_budget_bytes: Option<usize>,
     pub(super) surface_memory_bytes: usize,
@@ -91,6 +95,7 @@ impl RuntimeBuilder {
             network: NetworkOptions::default(),
             secrets: Arc::new(NoSecrets),
             audit: Arc::new(DiscardAudit),
+            stores: None,
             clock: Arc::new(SystemClock),
             memory_budget_bytes: None,
             surface_memory_bytes: limits::SURFACE_BYTES,
@@ -233,6 +238,14 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Sets where plugins keep what they store by the door `store`. Default: `store/` in the folder of
+    /// [`weft_home`](Self::weft_home). Without that, or without the feature `store`, it is kept in memory.
+    #[must_use]
+    pub fn stores(mut self, stores: Arc<dyn StoreSource>) -> Self {
+        self.stores = Some(stores);
+        self
+    }
+
     /// Sets the clock of rates, audit records, members and the gateway. Default: the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -286,6 +299,18 @@ impl RuntimeBuilder {
     /// The workspace by its real path, as approvals of its skills name it.
     pub(super) fn real_workspace(&self) -> PathBuf {
         fs::canonicalize(&self.workspace).unwrap_or_else(|_| self.workspace.clone())
+    }
+
+    /// Where plugins keep what they store.
+    pub(super) fn stores_or_default(&self) -> Arc<dyn StoreSource> {
+        if let Some(stores) = &self.stores {
+            return Arc::clone(stores);
+        }
+        #[cfg(feature = "store")]
+        if let Some(home) = &self.weft_home {
+            return Arc::new(DurableStore::of_home(home));
+        }
+        Arc::new(MemoryStores::default())
     }
 
     /// The options for the loader.

@@ -247,6 +247,7 @@ impl RuntimeBuilder {
             clock: Arc::clone(&self.clock),
             audit: Arc::clone(&self.audit),
             settings: PluginSettings::new(self.plugin_settings.clone()),
+            stores: Some(self.stores_or_default()),
             tools: None,
         };
         let mut options = PluginHostOptions::new(sandbox);

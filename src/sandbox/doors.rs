@@ -4,10 +4,11 @@ use super::audit::{AuditOutcome, CallResult};
 use super::call::{HostCall, HostReply, Served, ToolRequest};
 use super::policy::{Sandbox, ServedCall};
 use super::scope::CallScope;
+use super::storage::{StorageFault, size_of_list};
 use super::text::cut;
 use super::tools::{self, ToolPermit};
 use crate::contract::{BoxFuture, Requester, json_line};
-use crate::task::all;
+use crate::task::{all, fault};
 
 /// Bytes of a note about how the work goes on.
 const NOTE_BYTES: usize = 500;
@@ -19,6 +20,13 @@ impl Sandbox {
         match call {
             HostCall::Settings => {
                 ServedCall::ok(self.settings.len(), HostReply::Plain(self.settings.clone()))
+            }
+            HostCall::StoreGet { .. }
+            | HostCall::StoreSet { .. }
+            | HostCall::StoreDelete { .. }
+            | HostCall::StoreKeys { .. } => {
+                fault("store", self.plugin());
+                self.serve_store(call).await
             }
             HostCall::ToolList => {
                 let list = |host| self.tools.list(host, requester.as_deref());
@@ -69,6 +77,30 @@ impl Sandbox {
         }
     }
 
+    /// Serves a call of the door `store`.
+    async fn serve_store(&self, call: HostCall) -> ServedCall {
+        match call {
+            HostCall::StoreGet { key } => {
+                let value = self.storage.get(&key).await;
+                let bytes = value.as_ref().map_or(0, |it| it.as_ref().map_or(0, Vec::len));
+                stored(value, bytes, HostReply::Bytes)
+            }
+            HostCall::StoreSet { key, value } => {
+                let bytes = key.len() + value.len();
+                stored(self.storage.set(&key, value).await, bytes, HostReply::Done)
+            }
+            HostCall::StoreDelete { key } => {
+                stored(self.storage.delete(&key).await, key.len(), HostReply::Flag)
+            }
+            HostCall::StoreKeys { prefix } => {
+                let keys = self.storage.keys(&prefix).await;
+                let bytes = keys.as_ref().map_or(0, |keys| size_of_list(keys));
+                stored(keys, bytes, HostReply::Texts)
+            }
+            _ => ServedCall::ok(0, HostReply::Nothing),
+        }
+    }
+
     /// Calls tools at the same time. The results are in the order of the requests; a refusal refuses only its own
     /// call, and the first one is in the record.
     async fn tool_calls(
@@ -115,4 +147,28 @@ impl Sandbox {
 fn replying(mut served: ServedCall, reply: HostReply) -> ServedCall {
     served.served.reply = reply;
     served
+}
+
+/// The answer to a call that moved `bytes` if it succeeded.
+fn stored<T>(
+    result: Result<T, StorageFault>,
+    bytes: usize,
+    reply: impl FnOnce(Result<T, String>) -> HostReply,
+) -> ServedCall {
+    match result {
+        Ok(value) => ServedCall::ok(bytes, reply(Ok(value))),
+        Err(StorageFault::Denied(denied)) => ServedCall {
+            result: CallResult::failed(AuditOutcome::Denied, denied.rule.clone()),
+            served: Served {
+                reply: reply(Err(denied.rule.clone())),
+                denied: Some(denied),
+                missing_grant: None,
+            },
+        },
+        Err(StorageFault::Failed(problem, next_step)) => {
+            let reply = reply(Err(format!("{problem}; {next_step}")));
+            let result = CallResult::failed(AuditOutcome::Error, problem);
+            ServedCall { served: Served::plain(reply), result }
+        }
+    }
 }

@@ -64,6 +64,7 @@ mod rate;
 mod redact;
 mod scope;
 mod settings;
+mod storage;
 mod text;
 mod tools;
 

@@ -10,7 +10,7 @@ use super::filesystem::Authority;
 use super::network::NetworkOptions;
 use super::settings::PluginSettings;
 use super::tools::ToolHost;
-use crate::contract::{NoSecrets, SecretSource, SortedMap, limits};
+use crate::contract::{NoSecrets, SecretSource, SortedMap, StoreSource, limits};
 use crate::task::{Clock, SystemClock};
 
 /// The plugin of a sandbox, as logs and the audit log name it.
@@ -53,6 +53,9 @@ pub struct SandboxOptions {
     pub audit: Arc<dyn AuditLog>,
     /// The settings of plugins by id, as the operator has written them (`plugins.<id>` of the configuration).
     pub settings: PluginSettings,
+    /// Where plugins keep keys and values by the door `store`. Each has the namespace of its id; one that is loaded
+    /// from a folder other than that of installed plugins has its own (`ID@FOLDER`).
+    pub stores: Option<Arc<dyn StoreSource>>,
     /// The tools of others that plugins may call. A plugin host puts its own here.
     pub tools: Option<Arc<dyn ToolHost>>,
 }
@@ -76,6 +79,7 @@ impl SandboxOptions {
             clock: Arc::new(SystemClock),
             audit: Arc::new(DiscardAudit),
             settings: PluginSettings::default(),
+            stores: None,
             tools: None,
         }
     }

@@ -20,6 +20,7 @@ use super::network::NetworkGate;
 use super::options::{PluginIdentity, SandboxOptions};
 use super::redact::PluginSecrets;
 use super::scope::CallScope;
+use super::storage::StorageGate;
 use super::tools::{ToolGate, ToolHost};
 use crate::contract::{PluginPermissions, PluginResourceConfig};
 use crate::task::{Clock, Fault, fault, off_executor};
@@ -61,6 +62,7 @@ pub struct Sandbox {
     audit: Arc<dyn AuditLog>,
     /// The answer to `settings.get`.
     pub(super) settings: String,
+    pub(super) storage: StorageGate,
     pub(super) tools: ToolGate,
     /// The tools that the gate lets the plugin call, if there is a host.
     pub(super) tool_host: Option<Arc<dyn ToolHost>>,
@@ -118,6 +120,7 @@ impl Sandbox {
             Arc::clone(&options.environment),
         );
         let log = LogGate::new(&plugin.id, resources.max_log_messages_per_minute);
+        let storage = StorageGate::new(&plugin.id, plugin_dir, permissions, options);
         let tools = ToolGate::new(&plugin.id, &permissions.tools);
         let sandbox = Self {
             plugin,
@@ -129,6 +132,7 @@ impl Sandbox {
             clock: Arc::clone(&options.clock),
             audit: Arc::clone(&options.audit),
             settings: "{}".to_owned(),
+            storage,
             tools,
             tool_host: options.tools.clone(),
         };

@@ -55,6 +55,12 @@ impl DurableStore {
         Self { folder: folder.into() }
     }
 
+    /// Those of a `$WEFT_HOME`.
+    #[must_use]
+    pub fn of_home(home: &Path) -> Self {
+        Self::new(home.join("store"))
+    }
+
     /// The folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder

@@ -126,11 +126,18 @@ impl From<StoreError> for PluginError {
             StoreError::Io { problem, .. } => io(problem),
             StoreError::Damaged { .. } => io(&with_step(&"its file is damaged")),
             StoreError::Busy { .. } => io(&with_step(&"another process keeps it locked")),
-            StoreError::Key => Self::Invalid { what: "key".into(), problem: with_step(&error) },
-            StoreError::Value => Self::Invalid { what: "value".into(), problem: with_step(&error) },
-            StoreError::Full { .. } | StoreError::Entries | StoreError::Keys => {
-                Self::LimitReached { limit: with_step(&error) }
+            StoreError::Key | StoreError::Value => {
+                Self::Invalid { what: "the store".into(), problem: with_step(&error) }
             }
+            StoreError::Full { quota_bytes } => {
+                Self::LimitReached { limit: format!("{} KB of keys and values", quota_bytes / KB) }
+            }
+            StoreError::Entries => {
+                Self::LimitReached { limit: format!("{} entries", limits::STORE_ENTRIES) }
+            }
+            StoreError::Keys => Self::LimitReached {
+                limit: format!("{} MB of keys in one list", limits::STORE_KEYS_BYTES / MB),
+            },
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! A store fails before it grows beyond its bounds, so that whoever fills it can't take the host's memory.
 
+use std::sync::Arc;
+
 use crate::contract::limits::MB;
-use crate::contract::{BoxFuture, KeyValueStore, PluginError, SortedMap};
+use crate::contract::{BoxFuture, KeyValueStore, PluginError, SortedMap, StoreSource, limits};
 use crate::task::{Held, Lock};
 
 /// How much a [`MemoryKeyValueStore`] holds.
@@ -47,7 +49,19 @@ impl Default for KeyValueLimits {
 #[derive(Debug, Default)]
 pub struct MemoryKeyValueStore {
     limits: KeyValueLimits,
-    content: Lock<StoredEntries>,
+    content: Arc<Lock<StoredEntries>>,
+}
+
+/// Key-value stores in memory, one for each name. They are shared by all who name them, as long as this lives.
+#[derive(Debug, Default)]
+pub struct MemoryStores(Lock<SortedMap<String, Arc<Lock<StoredEntries>>>>);
+
+impl StoreSource for MemoryStores {
+    fn namespace(&self, name: &str, quota_bytes: usize) -> Arc<dyn KeyValueStore> {
+        let limits = KeyValueLimits { entries: limits::STORE_ENTRIES, bytes: quota_bytes };
+        let content = Arc::clone(self.0.lock().entry(name.to_owned()).or_default());
+        Arc::new(MemoryKeyValueStore { limits, content })
+    }
 }
 
 /// The entries with their size, which is kept up to date so that no `set` has to count.
@@ -62,7 +76,7 @@ impl MemoryKeyValueStore {
     /// An empty store that holds at most what `limits` say.
     #[must_use]
     pub fn new(limits: KeyValueLimits) -> Self {
-        Self { limits, content: Lock::default() }
+        Self { limits, content: Arc::default() }
     }
 
     /// The content. No code that can panic runs under this lock, so a poisoned one is consistent.

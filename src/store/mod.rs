@@ -30,4 +30,4 @@ pub use durable::DurableStore;
 pub use error::StoreError;
 #[cfg(feature = "store")]
 pub use listing::NamespaceSummary;
-pub use memory::{KeyValueLimits, MemoryKeyValueStore};
+pub use memory::{KeyValueLimits, MemoryKeyValueStore, MemoryStores};

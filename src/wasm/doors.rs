@@ -50,6 +50,38 @@ const FUNCTIONS: &[(&str, &str, Signature, DoorAnswer)] = &[
     ("clock", "monotonic-ms", signature("", "I"), MonotonicTime),
     ("clock", "sleep-ms", signature("I", ""), Sleep),
     ("settings", "get", signature("i", ""), Call(|_, _| Ok(HostCall::Settings))),
+    (
+        "store",
+        "get",
+        signature("iii", ""),
+        Call(|parameters, lift| Ok(HostCall::StoreGet { key: parameters.text(lift, "key", 0)? })),
+    ),
+    (
+        "store",
+        "set",
+        signature("iiiii", ""),
+        Call(|parameters, lift| {
+            let key = parameters.text(lift, "key", 0)?;
+            let value = lift.copied("value", parameters.span(2))?;
+            Ok(HostCall::StoreSet { key, value })
+        }),
+    ),
+    (
+        "store",
+        "delete",
+        signature("iii", ""),
+        Call(|parameters, lift| {
+            Ok(HostCall::StoreDelete { key: parameters.text(lift, "key", 0)? })
+        }),
+    ),
+    (
+        "store",
+        "list-keys",
+        signature("iii", ""),
+        Call(|parameters, lift| {
+            Ok(HostCall::StoreKeys { prefix: parameters.text(lift, "prefix", 0)? })
+        }),
+    ),
     ("tools", "list", signature("i", ""), Call(|_, _| Ok(HostCall::ToolList))),
     (
         "tools",

@@ -10,5 +10,6 @@ mod limits;
 mod loading;
 mod preview2;
 mod share;
+mod store;
 mod traps;
 mod wasi;

@@ -12,8 +12,8 @@ use crate::task::Lock;
 
 /// The places of authority in weft-lite's own folder. Each access closes the folders that these names lead
 /// to at that moment, also by a link or a mount.
-pub(super) const OF_HOME: [&str; 5] =
-    ["descriptions", "plugins", "secrets", "skills", "trusted-keys"];
+pub(super) const OF_HOME: [&str; 6] =
+    ["descriptions", "plugins", "secrets", "skills", "store", "trusted-keys"];
 /// Links behind one another.
 const MAX_LINKS: usize = 40;
 

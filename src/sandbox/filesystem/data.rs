@@ -32,6 +32,25 @@ pub(in crate::sandbox) fn plugin_data(home: &Path, folder: &Path) -> PathBuf {
     }
 }
 
+/// The name under which the plugin in `folder` keeps keys and values. As with its data folder, an installed one has
+/// that of its kind and id, and others don't share one: none reads what an installed plugin of its id keeps. A
+/// plugin without a folder is compiled in.
+pub(in crate::sandbox) fn store_name(
+    home: Option<&Path>,
+    folder: Option<&Path>,
+    id: &str,
+) -> String {
+    let Some(folder) = folder.map(real) else { return id.to_owned() };
+    // Without a `/` at the end.
+    let folder = folder.components().as_path();
+    let installed = home.and_then(|home| folder.strip_prefix(real(home)).ok()?.to_str());
+    match installed.and_then(|path| path.split_once('/')) {
+        Some(("plugins", name)) if !name.contains('/') => name.to_owned(),
+        Some(("skills", name)) if !name.contains('/') => format!("skill:{name}"),
+        _ => format!("{id}@{}", folder.display()),
+    }
+}
+
 /// The path as one name: letters, digits, `-` and `_` as they are, everything else as `%2f`.
 fn escaped(path: &Path) -> String {
     let mut name = String::new();

@@ -21,7 +21,7 @@ mod write;
 
 pub use authority::Authority;
 pub(crate) use authority::PackageRoot;
-pub(super) use data::plugin_data;
+pub(super) use data::{plugin_data, store_name};
 pub(super) use error::FileError;
 pub(super) use grants::Grants;
 pub(super) use permit::{FilePermit, PATH_BYTES};
