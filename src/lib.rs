@@ -82,7 +82,7 @@
 //! | 5 | `channel/`, `command/`, `pipeline/`, `mcp/` | surfaces: console and socket; slash commands; the life of a message; [`McpServer`](mcp::McpServer), with its transports and the check of arguments by [`Schema`](mcp::Schema) |
 //! | 4 | `actor/` | [`PluginHost`], [`Loader`], [`SkillWatcher`], snapshots and subscriptions, guests as trait objects of their kinds |
 //! | 3 | `wasm/` | the engine; the only folder that names wasmi |
-//! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is effective; packages, approvals and secrets on disk (which may use `skill/`); key-value stores |
+//! | 2 | `sandbox/`, `skill/`, `package/`, `store/` | permits, effects and audit; reading skills and which of them is effective; packages, approvals and secrets on disk (which may use `skill/` and `store/`); key-value stores |
 //! | 1 | `task/` | concurrency: locks, mailboxes, and panics that cost one call ([`PanicContainment`]) |
 //! | 0 | `contract/` | the plugin traits, manifest, limits and errors, without I/O |
 //!

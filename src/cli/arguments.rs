@@ -37,7 +37,7 @@ const SWITCHES: [&str; 7] =
     ["--no-bundled", "--trust", "--json", "--verbose", "-v", "--version", "-V"];
 
 /// Commands with subcommands.
-const GROUPS: [&str; 5] = ["plugin", "skill", "key", "secret", "model"];
+const GROUPS: [&str; 6] = ["plugin", "skill", "key", "secret", "model", "store"];
 
 /// Whether the arguments have an option, in any form that [`arrange`] accepts.
 pub(super) fn has_option(arguments: &[OsString], name: &str) -> bool {

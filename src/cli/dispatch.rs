@@ -13,6 +13,8 @@ use super::key;
 use super::model;
 use super::output::OutputForm;
 use super::program::{NAME, Program, ProgramCommand};
+#[cfg(feature = "store")]
+use super::store;
 use super::{
     CommandFailure, Status, arguments, audit, call, exit, output, plugin, restart, run, secret,
     skill, synonyms, tools, trust,
@@ -108,6 +110,8 @@ fn dispatch(command: Option<&ProgramCommand>, options: &Options) -> Result<Statu
         #[cfg(feature = "net")]
         Some(ProgramCommand::Model(command)) => model::run(command, options),
         Some(ProgramCommand::Secret(command)) => secret::run(command, options),
+        #[cfg(feature = "store")]
+        Some(ProgramCommand::Store(command)) => store::run(command, options),
         #[cfg(feature = "package")]
         Some(ProgramCommand::Key(command)) => key::run(command, options),
         None => {

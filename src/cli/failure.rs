@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 
 use weft_lite::config::ConfigError;
+#[cfg(feature = "store")]
+use weft_lite::errors::StoreError;
 use weft_lite::errors::{
     ActionableError, ConfigFileError, HomeError, LifecycleError, PackageError, PluginError,
     SecretError,
@@ -104,6 +106,8 @@ advised!(
 );
 #[cfg(feature = "package")]
 advised!(KeyError, PackError);
+#[cfg(feature = "store")]
+advised!(StoreError);
 #[cfg(feature = "serve")]
 advised!(HttpError);
 

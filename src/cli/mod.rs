@@ -28,6 +28,8 @@ mod secret;
 mod session;
 mod skill;
 mod status;
+#[cfg(feature = "store")]
+mod store;
 mod suggestion;
 mod synonyms;
 mod terminal;

@@ -10,6 +10,8 @@ use super::flags::{ApproveFlag, Options, Variable, megabytes};
 use super::key;
 #[cfg(feature = "net")]
 use super::model;
+#[cfg(feature = "store")]
+use super::store;
 use super::{audit, call, plugin, run, secret, skill, tools, trust};
 
 /// The name of the program.
@@ -79,6 +81,8 @@ pub(super) enum ProgramCommand {
     #[cfg(feature = "net")]
     Model(model::ModelGroup),
     Secret(secret::SecretCommand),
+    #[cfg(feature = "store")]
+    Store(store::StoreCommand),
     #[cfg(feature = "package")]
     Key(key::Key),
 }

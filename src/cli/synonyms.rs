@@ -8,7 +8,7 @@ use super::arguments::{self, is_valued};
 use super::program::{NAME, Program, ProgramCommand};
 
 /// Words of other programs for commands of this one. Inside a group only its own commands are suggested.
-const SYNONYMS: [(&str, &[&str]); 33] = [
+const SYNONYMS: [(&str, &[&str]); 36] = [
     ("plugins", &["plugin list"]),
     ("skills", &["skill list"]),
     ("keys", &["key list"]),
@@ -16,6 +16,9 @@ const SYNONYMS: [(&str, &[&str]); 33] = [
     ("models", &["model show"]),
     ("llm", &["model set"]),
     ("unset", &["clear"]),
+    ("stores", &["store list"]),
+    ("data", &["store list"]),
+    ("dump", &["store export", "export"]),
     ("tool", &["tools"]),
     ("list", &["plugin list", "skill list", "tools"]),
     ("ls", &["plugin list", "skill list", "tools", "list"]),
@@ -23,9 +26,9 @@ const SYNONYMS: [(&str, &[&str]); 33] = [
     ("add", &["plugin install", "skill install", "install", "trust", "set"]),
     ("approve", &["plugin approve", "skill approve"]),
     ("uninstall", &["plugin remove", "skill remove", "remove"]),
-    ("remove", &["plugin remove", "skill remove", "forget"]),
-    ("rm", &["plugin remove", "skill remove", "remove"]),
-    ("delete", &["remove"]),
+    ("remove", &["plugin remove", "skill remove", "forget", "clear"]),
+    ("rm", &["plugin remove", "skill remove", "remove", "clear"]),
+    ("delete", &["remove", "clear"]),
     ("info", &["inspect", "show"]),
     ("show", &["inspect"]),
     ("inspect", &["plugin inspect", "show"]),
@@ -98,6 +101,8 @@ fn group(word: &str) -> Option<&'static [&'static CommandInfo]> {
         "plugin" => Some(super::plugin::commands()),
         "skill" => Some(super::skill::commands()),
         "secret" => Some(super::secret::commands()),
+        #[cfg(feature = "store")]
+        "store" => Some(super::store::commands()),
         #[cfg(feature = "net")]
         "model" => Some(super::model::commands()),
         #[cfg(feature = "package")]

@@ -1,13 +1,17 @@
-//! Removing an installed package, with its approvals and its data.
+//! Removing an installed package, with its approvals, its data and what it has stored.
 
+#[cfg(feature = "store")]
+use std::io;
 use std::path::Path;
 
 use super::approval::Approvals;
 use super::home::{HomeError, HomeLock, installed_folder};
 use super::kind::PackageKind;
+#[cfg(feature = "store")]
+use crate::store::{DurableStore, StoreError};
 
-/// Removes a package from `$WEFT_HOME`, with its approvals and its data. Returns whether it
-/// was there.
+/// Removes a package from `$WEFT_HOME`, with its approvals, its data and, with the feature `store`, the keys and
+/// values that it has stored. Returns whether it was there.
 ///
 /// # Errors
 ///
@@ -17,7 +21,24 @@ pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeE
     // In this order, what is interrupted leaves a package without approvals and never the reverse.
     Approvals::forget(&lock, &kind.approval_id(id))?;
     lock.discard_data(kind, id)?;
+    clear_store(home, kind, id)?;
     let Some(folder) = installed_folder(home, kind, id) else { return Ok(false) };
     lock.discard(kind, &folder)?;
     Ok(true)
+}
+
+/// Removes the keys and values of a package: their name is that of its approvals.
+#[cfg(feature = "store")]
+fn clear_store(home: &Path, kind: PackageKind, id: &str) -> Result<(), HomeError> {
+    let cleared = DurableStore::of_home(home).clear(&kind.approval_id(id));
+    cleared.map(|_| ()).map_err(|error| match error {
+        StoreError::Io { path, problem } => HomeError::io(&path, &io::Error::other(problem)),
+        error => HomeError::io(&home.join("store"), &io::Error::other(error.to_string())),
+    })
+}
+
+/// Without the feature nothing is stored.
+#[cfg(not(feature = "store"))]
+fn clear_store(_: &Path, _: PackageKind, _: &str) -> Result<(), HomeError> {
+    Ok(())
 }

@@ -104,7 +104,7 @@ fn revoked_and_removed_plugins_are_asked_about_again() {
     assert_eq!(home.pending(), ["running again (it was revoked)"]);
 
     let remove = ["plugin", "remove", "probe"];
-    let question = "remove `probe` and what was approved for it? [y/N] ";
+    let question = "remove `probe`, what was approved for it and what it has kept? [y/N] ";
     let mut session = at_terminal(&home, &remove);
     session.answers(question, "n");
     assert_eq!(session.ends().0, 1);
@@ -202,7 +202,7 @@ fn overwriting_and_deleting_a_skill_are_asked_about() {
     assert_eq!(content(&place), content(&new));
 
     let mut session = at_terminal(&home, &["skill", "remove", "deploy"]);
-    session.answers("remove `deploy` and what was approved for it? [y/N] ", "n");
+    session.answers("remove `deploy`, what was approved for it and what it has kept? [y/N] ", "n");
     assert_eq!(session.ends().0, 1);
     std::fs::remove_file(place.join("install.json")).unwrap();
     let mut session = at_terminal(&home, &["skill", "remove", "deploy"]);

@@ -5,9 +5,19 @@
 mod damage;
 #[cfg(feature = "store")]
 mod durable;
+#[cfg(all(feature = "store", feature = "cli", feature = "package"))]
+#[path = "../support/guest.rs"]
+#[allow(dead_code, reason = "shared with the engine's tests")]
+mod guest;
+#[cfg(all(feature = "store", feature = "cli", feature = "package"))]
+#[path = "../support/home.rs"]
+#[allow(dead_code, reason = "shared with the tests of installing")]
+mod home;
 #[cfg(feature = "store")]
 mod kills;
 mod memory;
+#[cfg(all(feature = "store", feature = "cli", feature = "package"))]
+mod plugins;
 #[cfg(feature = "store")]
 mod support;
 #[cfg(feature = "store")]

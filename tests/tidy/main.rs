@@ -26,9 +26,10 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Imports within one layer: the stages of the pipeline run slash commands, skills are packages whose
-/// `SKILL.md` is read before they are installed, and MCP over a pipe reads lines as the console does.
-const NEIGHBOURS: [(&str, &str); 3] =
-    [("pipeline", "command"), ("package", "skill"), ("mcp", "channel")];
+/// `SKILL.md` is read before they are installed, a package that is removed loses what it has stored, and MCP over a
+/// pipe reads lines as the console does.
+const NEIGHBOURS: [(&str, &str); 4] =
+    [("pipeline", "command"), ("package", "skill"), ("package", "store"), ("mcp", "channel")];
 
 /// The façade, which re-exports every layer.
 const FACADE: &str = "lib";

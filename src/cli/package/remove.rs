@@ -57,7 +57,7 @@ pub(in crate::cli) fn remove(
 fn question(home: &Path, kind: PackageKind, id: &str, folder: &Path) -> String {
     let is_recorded = || InstallRecord::read(home, kind, id).is_ok_and(|record| record.is_some());
     if kind == PackageKind::Plugin || is_recorded() {
-        return format!("remove `{id}` and what was approved for it?");
+        return format!("remove `{id}`, what was approved for it and what it has kept?");
     }
     let folder = folder.display();
     format!("`{id}` was not installed but written or copied to {folder}. delete it for good?")

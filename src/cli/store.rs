@@ -1,0 +1,179 @@
+//! `weft-lite store`: what plugins keep on the disk. It is listed, exported as JSON lines, and cleared.
+
+use std::io;
+
+use argh::FromArgs;
+use base64ct::{Base64, Encoding};
+use weft_lite::errors::StoreError;
+use weft_lite::package::Prompt;
+use weft_lite::store::{DurableStore, NamespaceSummary};
+
+use super::flags::Options;
+use super::logs::{self, Verbosity};
+use super::output::{self, AsJson};
+use super::terminal::Terminal;
+use super::{CommandFailure, Status, suggestion};
+
+/// See, save and delete what plugins have stored.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "store",
+    example = "{command_name} list\n{command_name} export memory > memory.jsonl",
+    note = "A plugin has the name of its id; one that is loaded from another folder than that of\ninstalled plugins is called ID@FOLDER. The files are in store/ in $WEFT_HOME."
+)]
+pub(super) struct StoreCommand {
+    #[argh(subcommand)]
+    command: StoreAction,
+}
+
+#[derive(Debug, FromArgs)]
+#[argh(subcommand)]
+enum StoreAction {
+    List(ListStores),
+    Export(ExportStore),
+    Clear(ClearStore),
+}
+
+/// List the plugins that have stored something, with their entries and bytes.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "list", example = "{command_name} --json")]
+struct ListStores {}
+
+/// Print what a plugin has stored: an object with `key` and `value` on each line.
+#[derive(Debug, FromArgs)]
+#[argh(
+    subcommand,
+    name = "export",
+    example = "{command_name} memory > memory.jsonl",
+    note = "A value that is not text stands under `base64` instead of `value`."
+)]
+struct ExportStore {
+    /// the plugin's id
+    #[argh(positional, arg_name = "ID")]
+    id: String,
+}
+
+/// Delete what a plugin has stored.
+#[derive(Debug, FromArgs)]
+#[argh(subcommand, name = "clear", example = "{command_name} memory\n{command_name} memory --yes")]
+struct ClearStore {
+    /// the plugin's id
+    #[argh(positional, arg_name = "ID")]
+    id: String,
+    /// don't ask
+    #[argh(switch)]
+    yes: bool,
+}
+
+/// The commands of this group.
+pub(super) fn commands() -> &'static [&'static argh::CommandInfo] {
+    <StoreAction as argh::SubCommands>::COMMANDS
+}
+
+pub(super) fn run(command: &StoreCommand, options: &Options) -> Result<Status, CommandFailure> {
+    logs::start(options, Verbosity::Warnings);
+    let store = DurableStore::of_home(&options.weft_home()?);
+    match &command.command {
+        StoreAction::List(_) => list(&store, options),
+        StoreAction::Export(command) => export(&store, &command.id),
+        StoreAction::Clear(command) => clear(&store, command, options),
+    }
+}
+
+fn list(store: &DurableStore, options: &Options) -> Result<Status, CommandFailure> {
+    let summaries = store.namespaces()?;
+    if options.json {
+        let object = |it: &NamespaceSummary| {
+            output::object(&[
+                ("id", &it.name),
+                ("entries", &it.entries),
+                ("bytes", &it.bytes),
+                ("damaged", &it.is_damaged),
+            ])
+        };
+        output::json(&summaries.iter().map(object).collect::<Vec<_>>())?;
+        return Ok(Status::Done);
+    }
+    let row = |it: &NamespaceSummary| {
+        let state = if it.is_damaged { "damaged" } else { "whole" };
+        [it.name.clone(), it.entries.to_string(), it.bytes.to_string(), state.to_owned()]
+    };
+    let rows: Vec<_> = summaries.iter().map(row).collect();
+    output::table(["plugin", "entries", "bytes", "state"], &rows)?;
+    for damaged in summaries.iter().filter(|it| it.is_damaged) {
+        let name = &damaged.name;
+        output::advise(
+            &format_args!("warning: what `{name}` has stored is damaged"),
+            &format_args!("restore its file from a backup, or see `weft-lite store export {name}`"),
+        );
+    }
+    Ok(Status::Done)
+}
+
+fn export(store: &DurableStore, id: &str) -> Result<Status, CommandFailure> {
+    let mut broken: Option<io::Error> = None;
+    let found = store.export(id, |key, value| {
+        let line = match String::from_utf8(value) {
+            Ok(value) => output::object(&[("key", &key), ("value", &value)]),
+            Err(error) => {
+                let value = Base64::encode_string(error.as_bytes());
+                output::object(&[("key", &key), ("base64", &value)])
+            }
+        };
+        // On a terminal, too, an entry is one line.
+        if broken.is_none() {
+            broken = output::guest_text(&weft_lite::text::json_line(&line)).err();
+        }
+        Ok(())
+    });
+    if let Some(error) = broken {
+        return Err(error.into());
+    }
+    match found {
+        Ok(true) => Ok(Status::Done),
+        Ok(false) => Err(unknown(store, id)?),
+        // What can be read has been printed.
+        Err(StoreError::Damaged { .. }) => Err(CommandFailure::work(
+            &format_args!("a part of what `{id}` has stored is damaged, and is not printed"),
+            &format_args!(
+                "restore its file from a backup, or begin again with `weft-lite store clear {id}`"
+            ),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn clear(
+    store: &DurableStore,
+    ClearStore { id, yes }: &ClearStore,
+    options: &Options,
+) -> Result<Status, CommandFailure> {
+    let summaries = store.namespaces()?;
+    let Some(summary) = summaries.iter().find(|it| it.name == *id) else {
+        return Err(unknown(store, id)?);
+    };
+    let question = format!("delete the {} entries that `{id}` has stored?", summary.entries);
+    let confirmed = *yes
+        || Terminal.confirm(&question).ok_or_else(|| {
+            CommandFailure::usage(
+                &format_args!("nobody is there to ask whether to clear `{id}`"),
+                &"say so with `--yes`",
+            )
+        })?;
+    if !confirmed {
+        return Ok(Status::Failed);
+    }
+    if !store.clear(id)? {
+        return Err(unknown(store, id)?);
+    }
+    let fields: [(&str, &dyn AsJson); 2] = [("cleared", id), ("entries", &summary.entries)];
+    output::done(options.form(), &fields, &format_args!("cleared `{id}`"))
+}
+
+fn unknown(store: &DurableStore, id: &str) -> Result<CommandFailure, StoreError> {
+    let summaries = store.namespaces()?;
+    let known = summaries.iter().map(|it| it.name.as_str());
+    let next_step = suggestion(id, known, "see `weft-lite store list` for those that have");
+    Ok(CommandFailure::work(&format_args!("`{id}` has nothing stored"), &next_step))
+}

@@ -1,0 +1,184 @@
+//! What plugins store, through the program as its operator uses it.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
+use weft_lite::{Approval, PluginPackage, Runtime};
+
+use crate::guest::Guest;
+use crate::home::Home;
+
+/// A guest whose tool `walk` stores its parameters, and whose tool `run` gives them back, or `null`.
+fn keeper() -> Vec<u8> {
+    let execute = "
+        (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 119)) (then
+            (call $set (i32.const 256) (i32.const 5) (local.get 2) (local.get 3) (i32.const 128))
+            (if (i32.load8_u (i32.const 128)) (then unreachable))
+            (i32.store8 (i32.const 16) (i32.const 0))
+            (i32.store (i32.const 20) (local.get 2))
+            (i32.store (i32.const 24) (local.get 3))
+            (return (i32.const 16))))
+        (call $get (i32.const 256) (i32.const 5) (i32.const 128))
+        (if (i32.load8_u (i32.const 128)) (then unreachable))
+        (i32.store8 (i32.const 16) (i32.const 0))
+        (i32.store (i32.const 20) (i32.const 264))
+        (i32.store (i32.const 24) (i32.const 4))
+        (if (i32.load8_u (i32.const 132)) (then
+            (i32.store (i32.const 20) (i32.load (i32.const 136)))
+            (i32.store (i32.const 24) (i32.load (i32.const 140)))))
+        (i32.const 16)";
+    let imports = "
+        (import \"weft:host/store@0.1.0\" \"set\" (func $set (param i32 i32 i32 i32 i32)))
+        (import \"weft:host/store@0.1.0\" \"get\" (func $get (param i32 i32 i32)))";
+    let data = "(data (i32.const 256) \"color\") (data (i32.const 264) \"null\")";
+    Guest::running(execute).importing(imports).with(data).wasm()
+}
+
+fn storage() -> Value {
+    json!({ "storage": { "max_kb": 4 } })
+}
+
+/// The status of the program, what it printed, and its messages.
+#[track_caller]
+fn run(home: &Home, arguments: &[&str]) -> (i32, String, String) {
+    let output = home.command(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// What the program printed when it succeeded.
+#[track_caller]
+fn done(home: &Home, arguments: &[&str]) -> String {
+    let (status, stdout, stderr) = run(home, arguments);
+    assert_eq!(status, 0, "{arguments:?}: {stdout}{stderr}");
+    stdout.trim_end().to_owned()
+}
+
+fn install(home: &Home, version: &str) {
+    let folder = home.package("keeper", version, &storage(), &keeper());
+    let approve = ["--yes", "--approve", "change"];
+    done(home, &[&["plugin", "install", folder.to_str().unwrap()], &approve[..]].concat());
+}
+
+fn listed(home: &Home) -> Value {
+    serde_json::from_str(&done(home, &["store", "list", "--json"])).unwrap()
+}
+
+#[test]
+fn stored_values_outlast_updates_but_not_removal() {
+    let home = Home::new();
+    install(&home, "1.0.0");
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "null");
+    assert_eq!(listed(&home), json!([]));
+    done(&home, &["call", "keeper__walk", "\"green\""]);
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");
+    install(&home, "2.0.0");
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");
+    let entry = json!({ "id": "keeper", "entries": 1, "bytes": 12, "damaged": false });
+    assert_eq!(listed(&home), json!([entry]));
+    done(&home, &["plugin", "remove", "keeper", "--yes"]);
+    assert_eq!(listed(&home), json!([]));
+    install(&home, "2.0.0");
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "null");
+}
+
+#[test]
+fn another_folders_plugin_reads_nothing_installed() {
+    let home = Home::new();
+    install(&home, "1.0.0");
+    done(&home, &["call", "keeper__walk", "\"green\""]);
+    let other = home.package("keeper", "9.0.0", &storage(), &keeper());
+    let other = other.to_str().unwrap();
+    let with_other = ["--plugins", other];
+    let call = |tool, value| done(&home, &[&["call", tool, value][..], &with_other].concat());
+    assert_eq!(call("keeper__run", "1"), "null");
+    call("keeper__walk", "\"red\"");
+    assert_eq!(call("keeper__run", "1"), "\"red\"");
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");
+    let ids: Vec<Value> =
+        listed(&home).as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+    let real = fs::canonicalize(other).unwrap();
+    assert_eq!(ids, [json!("keeper"), json!(format!("keeper@{}", real.display()))]);
+}
+
+#[test]
+fn the_owner_lists_exports_and_clears() {
+    let home = Home::new();
+    assert_eq!(listed(&home), json!([]));
+    install(&home, "1.0.0");
+    done(&home, &["call", "keeper__walk", "\"green\""]);
+    let table = done(&home, &["store", "list"]);
+    let row: Vec<&str> = table.lines().last().unwrap().split_whitespace().collect();
+    assert_eq!(row, ["keeper", "1", "12", "whole"]);
+    let exported = done(&home, &["store", "export", "keeper"]);
+    assert_eq!(exported, r#"{"key":"color","value":"\"green\""}"#);
+    for command in ["export", "clear"] {
+        let (status, _, stderr) = run(&home, &["store", command, "keper", "--json"]);
+        assert_eq!((status, &*stderr), (1, ""));
+        let (_, _, stderr) = run(&home, &["store", command, "keper"]);
+        assert!(stderr.contains("`keper` has nothing stored"), "{stderr}");
+        assert!(stderr.contains("did you mean `keeper`?"), "{stderr}");
+    }
+    let (status, _, stderr) = run(&home, &["store", "clear", "keeper"]);
+    assert!(status == 2 && stderr.contains("say so with `--yes`"), "{stderr}");
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");
+    let cleared = done(&home, &["store", "clear", "keeper", "--yes", "--json"]);
+    assert_eq!(cleared, r#"{"cleared":"keeper","entries":1}"#);
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "null");
+    assert_eq!(listed(&home), json!([]));
+}
+
+#[test]
+fn damage_is_listed_and_the_rest_exported() {
+    let home = Home::new();
+    install(&home, "1.0.0");
+    done(&home, &["call", "keeper__walk", "\"green\""]);
+    done(&home, &["call", "keeper__walk", "\"blue\""]);
+    let path = home.weft().join("store/keeper.kv");
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(5).position(|it| it == b"green").unwrap();
+    bytes[at] = b'G';
+    fs::write(&path, &bytes).unwrap();
+    let (status, stdout, stderr) = run(&home, &["store", "list"]);
+    assert!(status == 0 && stdout.contains("damaged"), "{stdout}");
+    assert!(stderr.contains("or see `weft-lite store export keeper`"), "{stderr}");
+    let (status, stdout, stderr) = run(&home, &["store", "export", "keeper"]);
+    assert_eq!((status, stdout.trim_end()), (1, r#"{"key":"color","value":"\"blue\""}"#));
+    assert!(stderr.contains("begin again with `weft-lite store clear keeper`"), "{stderr}");
+    assert_eq!(run(&home, &["call", "keeper__run", "1"]).0, 1);
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    done(&home, &["store", "clear", "keeper", "--yes"]);
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "null");
+}
+
+#[test]
+fn without_a_home_values_stay_in_memory() {
+    let manifest = json!({
+        "id": "keeper", "name": "Keeper", "version": "0.1.0", "capabilities": ["tool"],
+        "wasm_module": "plugin.wasm", "permissions": storage(),
+    });
+    let package = PluginPackage::read_parts(
+        &manifest.to_string(),
+        ManifestFormat::Json,
+        keeper(),
+        PackageOrigin::Folder("keeper".into()),
+        ReadLimits::default(),
+    )
+    .unwrap();
+    let started = || {
+        let runtime = Runtime::builder().without_bundled().build();
+        runtime.block_on(runtime.host().load([(package.clone(), Approval::ALL)], []));
+        runtime
+    };
+    let call = |runtime: &Runtime, tool, params: &str| {
+        runtime.block_on(runtime.host().call(tool, params.into())).result.unwrap()
+    };
+    let runtime = started();
+    call(&runtime, "keeper__walk", "\"green\"");
+    assert_eq!(call(&runtime, "keeper__run", "1"), "\"green\"");
+    // Loaded again, it has what it had.
+    runtime.block_on(runtime.host().load([(package.clone(), Approval::ALL)], []));
+    assert_eq!(call(&runtime, "keeper__run", "1"), "\"green\"");
+    assert_eq!(call(&started(), "keeper__run", "1"), "null");
+}
