@@ -365,7 +365,7 @@ fn the_start_reports_unloaded_plugins_and_grants() {
     dir.run(&["run"])
         .exits(0)
         .says("1 plugin, 24 tools (probe)")
-        .says("no model is set: plain text is answered only with commands that match it; `weft-lite model set URL`")
+        .says("plain text is answered only with commands that match it")
         .says("probe: network: api.example.com (approved by --plugins)")
         .says("not loaded: broken (")
         .says("): the module is not a WebAssembly file\n  try: give a .wasm file");

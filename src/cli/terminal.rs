@@ -45,6 +45,7 @@ impl Prompt for Terminal {
 /// # Errors
 ///
 /// Those of reading, and a signal that asks the program to end.
+#[cfg(feature = "net")]
 pub(super) fn line(question: &str, interrupts: &mut Interrupts) -> io::Result<Option<String>> {
     if !is_there() {
         return Ok(None);

@@ -1,5 +1,7 @@
 //! `weft-lite model clear`: removes the settings of the model and the key of its server.
 
+use std::fmt::Display;
+
 use argh::FromArgs;
 use weft_lite::package::{ConfigFile, FileSecrets};
 
@@ -18,7 +20,7 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     let (file, config) = (ConfigFile::read(&home)?, options.config()?);
     let is_set = config.plugins.contains_key(MIND);
     if is_set {
-        let remove = |why: &dyn std::fmt::Display| {
+        let remove = |why: &dyn Display| {
             by_hand(&home, why, &format_args!("remove `plugins.{MIND}` there yourself"))
         };
         let text = without_model(file.text()).map_err(|error| remove(&error))?;

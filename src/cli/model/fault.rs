@@ -49,18 +49,6 @@ pub(super) struct Asked<'a> {
     pub(super) with_key: bool,
 }
 
-/// The trouble that a failed request is, by its text.
-pub(super) fn of(text: &str) -> Trouble {
-    let status = text.strip_prefix("HTTP ").and_then(|rest| {
-        let (status, text) = rest.split_once(": ").unwrap_or((rest, ""));
-        Some((status.parse().ok()?, text))
-    });
-    match status {
-        Some((status, text)) => Trouble::Status { status, text: text.to_owned() },
-        None => Trouble::NoAnswer { text: text.to_owned() },
-    }
-}
-
 impl Trouble {
     /// Whether the API may be under another path of this server.
     pub(super) fn is_elsewhere(&self) -> bool {

@@ -9,12 +9,13 @@ use weft_lite::config::Config;
 use weft_lite::errors::ActionableError;
 use weft_lite::package::FileSecrets;
 use weft_lite::sandbox::{
-    HostCall, HostReply, NetworkOptions, PluginIdentity, Sandbox, SandboxOptions,
+    HostCall, HostReply, NetworkOptions, PluginIdentity, Sandbox, SandboxOptions, WebRequest,
+    WebResponse,
 };
 use weft_lite::text::json_line;
 use weft_lite::{Capability, PluginPermissions, PluginResourceConfig, Secret};
 
-use super::fault::{self, Trouble};
+use super::fault::Trouble;
 use super::secret::{OneSecret, ServerKey};
 use super::url::ModelUrl;
 use crate::cli::CommandFailure;
@@ -72,7 +73,7 @@ impl<'s> Server<'s> {
     }
 
     /// Only says what is missing.
-    pub(super) fn as_it_is(mut self) -> Self {
+    pub(super) fn without_changes(mut self) -> Self {
         self.may_change = false;
         self
     }
@@ -105,10 +106,10 @@ impl<'s> Server<'s> {
             let messages = json!([{ "role": "user", "content": QUESTION }]);
             json_line(&json!({ "model": model, "messages": messages, limit: TRIED_TOKENS }))
         };
-        let text = match self.ask("POST", &url, Some(ask("max_tokens"))) {
+        let text = match self.ask("POST", &url, Some(&ask("max_tokens"))) {
             // Some models know the limit by its newer name alone.
             Err(Trouble::Status { status: 400, text }) if text.contains(NEWER_LIMIT) => {
-                self.ask("POST", &url, Some(ask(NEWER_LIMIT)))
+                self.ask("POST", &url, Some(&ask(NEWER_LIMIT)))
             }
             answered => answered,
         }?;
@@ -119,9 +120,9 @@ impl<'s> Server<'s> {
 
     /// Sends a request, again with a key if the server asks for one, and again to a private address once it is
     /// opened.
-    fn ask(&mut self, method: &str, url: &str, body: Option<String>) -> Result<String, Trouble> {
+    fn ask(&mut self, method: &str, url: &str, body: Option<&str>) -> Result<String, Trouble> {
         loop {
-            match self.send(method, url, body.clone()) {
+            match self.send(method, url, body) {
                 Err(Trouble::Private) if self.may_change && !self.is_opened => {
                     self.is_opened = true;
                 }
@@ -160,7 +161,7 @@ impl<'s> Server<'s> {
     }
 
     /// Sends one request.
-    fn send(&mut self, method: &str, url: &str, body: Option<String>) -> Result<String, Trouble> {
+    fn send(&mut self, method: &str, url: &str, body: Option<&str>) -> Result<String, Trouble> {
         let sandbox = self.sandbox()?;
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
         if body.is_some() {
@@ -169,8 +170,9 @@ impl<'s> Server<'s> {
         if let Some(ServerKey { name, .. }) = &self.key {
             headers.push(("authorization".to_owned(), format!("Bearer {{{{secret:{name}}}}}")));
         }
-        let call =
-            HostCall::HttpRequest { method: method.to_owned(), url: url.to_owned(), headers, body };
+        let (method, url) = (method.to_owned(), url.to_owned());
+        let body = body.map(|body| body.as_bytes().to_vec());
+        let call = HostCall::HttpFetch(WebRequest { method, url, headers, body });
         let serving = pin!(sandbox.serve(call, 0));
         let served = smol::block_on(self.interrupts.unless(serving));
         let served = served.ok_or_else(CommandFailure::interrupted)?;
@@ -180,8 +182,8 @@ impl<'s> Server<'s> {
             }
             (Some(denied), _) if denied.approve_with.is_some() => Err(Trouble::Private),
             (Some(denied), _) => Err(Trouble::Closed { rule: denied.rule }),
-            (None, HostReply::Text(Ok(text))) => Ok(text),
-            (None, HostReply::Text(Err(text))) => Err(fault::of(&text)),
+            (None, HostReply::Response(Ok(response))) => text_of(&response),
+            (None, HostReply::Response(Err(text))) => Err(Trouble::NoAnswer { text }),
             (None, _) => Err(Trouble::NoModelServer),
         }
     }
@@ -223,6 +225,21 @@ impl<'s> Server<'s> {
 
 /// What newer models call the limit of an answer's tokens.
 const NEWER_LIMIT: &str = "max_completion_tokens";
+
+/// The text of a successful answer; of another one the status with its text, or where it sends to.
+fn text_of(response: &WebResponse) -> Result<String, Trouble> {
+    let WebResponse { status, headers, body } = response;
+    let location = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location"));
+    match (*status, location) {
+        (200..300, _) => Ok(String::from_utf8_lossy(body).into_owned()),
+        (status @ 300..400, Some((_, target))) => {
+            Err(Trouble::Status { status, text: target.clone() })
+        }
+        (status, _) => {
+            Err(Trouble::Status { status, text: String::from_utf8_lossy(body).into_owned() })
+        }
+    }
+}
 
 fn invalid(error: &dyn ActionableError) -> CommandFailure {
     CommandFailure::work(&error, &error.next_step())

@@ -1,6 +1,7 @@
 //! `weft-lite model set`: finds the model behind a URL, has it answer, and only then keeps its settings.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use weft_lite::package::{ConfigFile, FileSecrets};
@@ -67,12 +68,12 @@ pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, Comma
         model,
         secret: key.as_ref().map(|key| key.name.clone()),
     };
-    let edited = settings.write(file.text(), opened.as_deref());
-    let text = match edited {
-        Ok(text) if !file.is_link() => text,
-        Ok(_) => return Err(write_by_hand(&home, &"it is a link", &settings, &endpoint, opened)),
-        Err(error) => return Err(write_by_hand(&home, &error, &settings, &endpoint, opened)),
-    };
+    let by_hand =
+        |why: &dyn Display| write_by_hand(&home, why, &settings, &endpoint, opened.as_deref());
+    let text = settings.write(file.text(), opened.as_deref()).map_err(|error| by_hand(&error))?;
+    if file.is_link() {
+        return Err(by_hand(&"it is a link"));
+    }
     let is_new_key = key.as_ref().is_some_and(ServerKey::is_new);
     if let Some(key) = key {
         key.keep(&secrets, &endpoint)?;
@@ -179,13 +180,13 @@ fn choose(
 
 /// The failure that says which lines to write, and how to keep the key.
 fn write_by_hand(
-    home: &std::path::Path,
-    why: &dyn std::fmt::Display,
+    home: &Path,
+    why: &dyn Display,
     settings: &ModelSettings,
     endpoint: &ModelUrl,
-    opened: Option<String>,
+    opened: Option<&str>,
 ) -> CommandFailure {
-    let lines = settings.lines(opened.as_deref());
+    let lines = settings.lines(opened);
     let lines: String = lines.lines().map(|line| format!("\n    {line}")).collect();
     let key = match &settings.secret {
         Some(name) => {
@@ -202,7 +203,7 @@ fn told(
     settings: &ModelSettings,
     opened: Option<&str>,
     is_new_key: bool,
-    home: &std::path::Path,
+    home: &Path,
     options: &Options,
 ) -> Result<Status, CommandFailure> {
     let ModelSettings { base_url, model, secret } = settings;

@@ -89,7 +89,7 @@ fn check(
     threads::start()?;
     let mut interrupts = Interrupts::watch()?;
     let kept = settings.secret.as_deref().into_iter().collect();
-    let mut server = Server::new(&base, config, (secrets, kept), &mut interrupts).as_it_is();
+    let mut server = Server::new(&base, config, (secrets, kept), &mut interrupts).without_changes();
     let answered = server.answer(&base, &settings.model);
     answered.map_err(|trouble| {
         let (model, with_key) = (Some(settings.model.as_str()), server.key.is_some());
