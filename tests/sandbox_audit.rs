@@ -208,19 +208,35 @@ fn a_record_always_keeps_file_or_host_names() {
 #[cfg(not(feature = "net"))]
 #[test]
 fn http_requests_are_refused_in_this_build() {
+    use weft_lite::sandbox::{HostReply, WebRequest};
+
     for (network, rule) in [
         (&[][..], "network access not permitted"),
         (&["a.example"][..], "http requests are not available in this build"),
     ] {
         let setup = setup(network);
-        let served = smol::block_on(setup.sandbox.serve(request("https://a.example/"), 0));
-        assert_eq!(served.reply, weft_lite::sandbox::HostReply::Text(Err(rule.into())));
+        let served = |call| smol::block_on(setup.sandbox.serve(call, 0));
+        let through_door = || WebRequest {
+            method: "GET".into(),
+            url: "https://a.example/".into(),
+            headers: Vec::new(),
+            body: None,
+        };
+        let fetched = served(HostCall::HttpFetch(through_door()));
+        assert_eq!(fetched.reply, HostReply::Response(Err(rule.into())));
+        let opened = served(HostCall::HttpOpen(through_door()));
+        assert_eq!(opened.reply, HostReply::Head(Err(rule.into())));
+        let read = served(HostCall::HttpRead { stream: 1 });
+        assert_eq!(read.reply, HostReply::Bytes(Err("stream not open: 1".into())));
+        let served = served(request("https://a.example/"));
+        assert_eq!(served.reply, HostReply::Text(Err(rule.into())));
         let denied = weft_lite::errors::Denied {
             capability: weft_lite::Capability::Network,
             target: "https://a.example/".into(),
             rule: rule.into(),
             approve_with: None,
         };
+        assert_eq!((&fetched.denied, &opened.denied), (&served.denied, &served.denied));
         assert_eq!(served.denied, Some(denied));
     }
 }

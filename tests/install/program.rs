@@ -319,6 +319,22 @@ fn private_hosts_show_in_the_list() {
     assert_eq!(rows[1]["private_hosts"], json!([]));
 }
 
+#[cfg(feature = "net")]
+#[test]
+fn private_hosts_of_settings_show_too() {
+    let home = Home::new();
+    let config = "network: { allow_private_hosts: [nas.lan, 'nas.lan:5000', 'nas.lan:80'] }
+plugins: { set: { url: 'http://nas.lan:5000/v1' } }";
+    let asks = json!({ "network": ["settings:url", "settings:other"] });
+    let folder = home.package("set", "1.0.0", &asks, &module("probe"));
+    succeeds(&home, &["plugin", "install", folder.to_str().unwrap(), "--yes"]);
+    fs::write(home.weft().join("config.yaml"), config).unwrap();
+    let rows = json(&succeeds(&home, &["plugin", "list", "--no-bundled", "--json"]).0);
+    assert_eq!(rows[0]["private_hosts"], json!(["nas.lan", "nas.lan:5000"]));
+    let warnings = rows[0]["warnings"].to_string();
+    assert!(warnings.contains("`plugins.set.other` is not set"), "{warnings}");
+}
+
 #[test]
 fn a_secret_may_be_in_file_or_variable() {
     use weft_lite::SecretSource;
