@@ -270,6 +270,20 @@ fn the_command_shows_a_persons_notes() {
     assert_eq!(texts(&world.call_for(BEA, "export", &params)), [""; 0]);
 }
 
+#[cfg(feature = "bundled")]
+#[test]
+fn the_bundled_one_waits_for_settings() {
+    let loaded = |builder: weft_lite::RuntimeBuilder| {
+        let runtime = builder.build();
+        runtime.block_on(runtime.load()).unwrap();
+        let call = runtime.host().call("memory__list", "{}".to_owned());
+        result(runtime.block_on(call)).map(|list| list["total"].clone())
+    };
+    let unknown = loaded(Runtime::builder()).unwrap_err();
+    assert!(matches!(unknown, CallError::UnknownTool { .. }), "{unknown:?}");
+    assert_eq!(loaded(Runtime::builder().plugin_settings("memory", Map::new())), Ok(json!(0)));
+}
+
 #[cfg(feature = "mcp")]
 #[test]
 fn over_mcp_nobody_is_named() {

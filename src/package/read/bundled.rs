@@ -72,4 +72,5 @@ macro_rules! bundled {
 }
 
 /// Every plugin compiled in, in the order of their names.
-pub const BUNDLED: &[BundledPlugin] = bundled!["device-health", "json-query", "text-stats",];
+pub const BUNDLED: &[BundledPlugin] =
+    bundled!["device-health", "json-query", "memory", "text-stats",];
