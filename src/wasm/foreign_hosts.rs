@@ -65,7 +65,7 @@ const FOREIGN_HOSTS: &[ForeignHost] = &[
         module: "wasi:http/",
         function: "",
         what: "is WASI's HTTP, as tools for Wassette have it; this host does not offer it",
-        next_step: "call `host::http-request`, with the hosts under `permissions.network` in the manifest",
+        next_step: "call `host::http-request` or import `weft:host/http`, with the hosts under `permissions.network` in the manifest",
         whole: false,
     },
     ForeignHost {
@@ -79,7 +79,7 @@ const FOREIGN_HOSTS: &[ForeignHost] = &[
         module: "wasi:sockets/",
         function: "",
         what: "is WASI's sockets, which this host does not offer",
-        next_step: "call `host::http-request`, with the hosts under `permissions.network` in the manifest",
+        next_step: "call `host::http-request` or import `weft:host/http`, with the hosts under `permissions.network` in the manifest",
         whole: false,
     },
     ForeignHost {

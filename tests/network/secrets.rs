@@ -54,6 +54,18 @@ fn a_secret_arrives_in_the_header() {
 }
 
 #[test]
+fn a_secret_arrives_through_the_door() {
+    let world = World::new(setup());
+    let params = || request(SECURE, "Bearer {{secret:token}}");
+    assert_eq!(world.call("fetch", &params()).unwrap()["body"], "thanks");
+    let ran = world.run(&[("open", params()), ("drain", json!({ "stream": 1 }))]);
+    assert_eq!(ran[1]["ok"]["bytes"], "thanks".len());
+    for sent in world.server.requests() {
+        assert!(sent.contains("authorization: Bearer s3cr3t\r\n"), "{sent}");
+    }
+}
+
+#[test]
 fn only_header_values_are_filled() {
     let world = World::new(setup());
     let params = json!({
@@ -81,7 +93,9 @@ fn each_rule_has_its_refusal() {
         (SECURE, "{{secret:empty}}", "secret is not a header value: empty"),
         (SECURE, "{{secret:token", "invalid header: authorization"),
     ] {
-        assert_eq!(world.refused(&request(url, value)), text);
+        for tool in ["http", "fetch", "open"] {
+            assert_eq!(world.refused_by(tool, &request(url, value)), text, "{tool}");
+        }
     }
     assert!(world.dialed().is_empty(), "nothing is sent");
     let error = world.send(&request(SECURE, "{{secret:other}}")).unwrap_err();
