@@ -153,3 +153,24 @@ fn hostile_values_stay_one_value() {
         }
     }
 }
+
+/// What people copy from the README has comments, brackets and lists of all kinds.
+#[test]
+fn the_documented_example_can_be_edited() {
+    let readme = include_str!("../README.md");
+    let (_, example) = readme.split_once("```yaml\nnetwork:\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let text = format!("network:\n{example}");
+    let mut config = ConfigText::new(&text).unwrap();
+    config.set(&URL, &json!("u")).unwrap();
+    config.append(&HOSTS, "h:1").unwrap();
+    assert_eq!(config.get(&URL), Some(&json!("u")));
+    assert_eq!(config.get(&HOSTS).and_then(|it| it.get(1)), Some(&json!("h:1")));
+    let (before, after): (Vec<_>, Vec<_>) =
+        (text.lines().collect(), config.text().lines().collect());
+    let changed: Vec<_> = after.iter().filter(|line| !before.contains(*line)).collect();
+    let lost: Vec<_> = before.iter().filter(|line| !after.contains(*line)).collect();
+    assert!(changed.len() <= 5 && lost.len() <= 2, "{changed:#?} for {lost:#?}");
+    config.remove(&["plugins", "mind"]).unwrap();
+    assert_eq!(config.get(&["plugins", "mind"]), None);
+}

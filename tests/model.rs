@@ -169,6 +169,17 @@ fn without_a_terminal_several_are_listed() {
 }
 
 #[test]
+fn ctrl_c_at_the_question_keeps_nothing() {
+    let (dir, server) = (Dir::new(), serving(&["small", "large"], None));
+    let mut session = Session::start(dir.bare_command(&["model", "set", &url(&server)]));
+    session.shows("which one, by number or name: ");
+    session.signal("INT");
+    let (status, rest) = session.ends();
+    assert!(status == 130 && rest.contains("error: cancelled"), "{status}: {rest}");
+    assert_eq!(config(&dir), "");
+}
+
+#[test]
 fn the_key_is_asked_for_and_hidden() {
     let (dir, server) = (Dir::new(), serving(&["tiny"], Some(KEY)));
     let mut session = Session::start(dir.bare_command(&["model", "set", &url(&server)]));
