@@ -170,7 +170,7 @@ fn arguments() -> Vec<Case> {
 fn requests(function: &str) -> Vec<Case> {
     let outside = "outside linear memory";
     let trap = |name: &str, numbers: &[i64], words| {
-        Case::trapping(&format!("{function} {name}"), &calling(&call(function, numbers)), words)
+        Case::trapping(format!("{function} {name}"), &calling(&call(function, numbers)), words)
     };
     vec![
         trap("of a method outside", &[-1, 1, 700, 1, 0, 0, 0, 0, 0, 32], outside),
@@ -191,7 +191,7 @@ fn requests(function: &str) -> Vec<Case> {
         trap("with an odd area", &[700, 3, 704, 9, 0, 0, 0, 0, 0, 33], "not aligned"),
         trap("with an area outside", &[700, 3, 704, 9, 0, 0, 0, 0, 0, -16], outside),
         Case::answering(
-            &format!("{function} without a body whose pointer is wild"),
+            format!("{function} without a body whose pointer is wild"),
             &calling(&call(function, &[700, 3, 704, 9, 0, 0, 0, -1, -1, 32])),
             "{}",
         ),

@@ -121,7 +121,10 @@ fn closing_ends_the_connection() {
     });
     let world = World::new(Setup { server, ..Setup::default() });
     let leaving = world.server.left.clone();
-    std::thread::spawn(move || left.send_blocking(leaving.recv_blocking().unwrap()));
+    std::thread::spawn(move || {
+        leaving.recv_blocking().unwrap();
+        left.send_blocking(())
+    });
     let after = ("fetch", json!({ "url": "http://example.com/after" }));
     let ran = world.run(&[open(), close(1), after, next(1), close(1), close(77)]);
     assert_eq!((&ran[1], &ran[2]["ok"]["body"]), (&json!({ "ok": {} }), &json!("after")));
