@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use server::{Reply, Server, answer, ok};
 use session::Session;
 use support::{Dir, Ran, guest};
-use weft_lite::package::FileSecrets;
+use weft_lite::package::{FileSecrets, SecretTransport, SecretValue};
 use weft_lite::{Secret, SecretSource};
 
 const CONFIG: &str = "home/.weft/config.yaml";
@@ -210,6 +210,28 @@ fn a_wrong_key_is_asked_for_once() {
     let (status, rest) = session.ends();
     assert!(status == 1 && rest.contains("answers HTTP 401: you need a key"), "{rest}");
     assert_eq!((config(&dir), kept_key(&dir)), (String::new(), None));
+}
+
+#[test]
+fn a_kept_key_that_is_refused_is_named() {
+    let (dir, server) = (Dir::new(), serving(&["tiny"], Some(KEY)));
+    let file = dir.write("old.txt", "sk-old");
+    let old = ["set", &url(&server), "--key-file", file.to_str().unwrap()];
+    model(&dir, &old).exits(1).says("try: check the key, and give the right one");
+    let hosts = ["localhost".to_owned()];
+    let value = SecretValue::Value("sk-old".into());
+    let transport = SecretTransport::HttpToPrivateHosts;
+    let secrets = FileSecrets::new(dir.path("home/.weft"));
+    secrets.set("MODEL_KEY", value, &hosts, transport).unwrap();
+    let ran = model(&dir, &["set", &url(&server)]).exits(1);
+    ran.says("answers HTTP 401: you need a key").says("try: check the key, and give the right one");
+    assert_eq!(config(&dir), "");
+
+    let mut session = Session::start(dir.bare_command(&["model", "set", &url(&server)]));
+    session.shows("localhost asks for a key (not shown): ");
+    session.type_in(format!("{KEY}\n"));
+    assert_eq!(session.ends().0, 0);
+    assert_eq!(kept_key(&dir).unwrap().value, KEY);
 }
 
 #[test]

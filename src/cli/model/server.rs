@@ -129,9 +129,11 @@ impl<'s> Server<'s> {
                 Err(Trouble::Status { status: 401 | 403, .. }) if self.key.is_none() => {
                     self.key = Some(self.find_key()?);
                 }
-                // What was kept does not fit any more.
-                Err(Trouble::Status { status: 401, .. }) if self.is_kept() && self.may_change => {
-                    self.key = Some(self.ask_for_key()?);
+                Err(refused @ Trouble::Status { status: 401, .. })
+                    if self.is_kept() && self.may_change =>
+                {
+                    // What was kept does not fit any more.
+                    self.key = Some(self.asked_key()?.ok_or(refused)?);
                 }
                 answered => return answered,
             }
@@ -146,18 +148,19 @@ impl<'s> Server<'s> {
     fn find_key(&self) -> Result<ServerKey, Trouble> {
         match ServerKey::kept(self.secrets, &self.kept_names, self.endpoint)? {
             Some(kept) => Ok(kept),
-            None if self.may_change => self.ask_for_key(),
+            None if self.may_change => self.asked_key()?.ok_or(Trouble::KeyMissing),
             None => Err(Trouble::KeyMissing),
         }
     }
 
-    fn ask_for_key(&self) -> Result<ServerKey, Trouble> {
+    /// A key that is typed at the terminal, if there is one.
+    fn asked_key(&self) -> Result<Option<ServerKey>, Trouble> {
         let mut opened = self.config.allow_private_hosts.iter();
         let is_private = self.is_opened || opened.any(|entry| self.endpoint.is_opened_by(entry));
         if !self.endpoint.is_https && !is_private {
             return Err(Trouble::KeyOverHttp);
         }
-        ServerKey::asked(self.endpoint)?.ok_or(Trouble::KeyMissing)
+        Ok(ServerKey::asked(self.endpoint)?)
     }
 
     /// Sends one request.

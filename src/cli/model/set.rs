@@ -79,7 +79,7 @@ pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, Comma
         key.keep(&secrets, &endpoint)?;
     }
     file.replace(&text)?;
-    told(&settings, opened.as_deref(), is_new_key, &home, options)
+    report(&settings, opened.as_deref(), is_new_key, &home, options)
 }
 
 fn find(
@@ -199,7 +199,8 @@ fn write_by_hand(
     by_hand(home, why, &format_args!("put these keys there yourself:{lines}{key}"))
 }
 
-fn told(
+/// Says what is set, and what was changed for it.
+fn report(
     settings: &ModelSettings,
     opened: Option<&str>,
     is_new_key: bool,
