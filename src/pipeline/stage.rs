@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::state::{MessageState, StageResult};
 use crate::actor::MemberStatus;
-use crate::contract::{Failure, PipelineStage, PipelineStageType, PluginError, Requester};
+use crate::contract::{
+    CallError, Failure, PipelineStage, PipelineStageType, PluginError, Requester,
+};
 use crate::task::contained;
 
 /// Lets one stage work on the message.
@@ -34,7 +36,7 @@ pub(super) async fn run(
     let work = Box::pin(async move { stage.process_for(json, requester).await });
     let result = match contained(work).await {
         Ok(Ok(result)) => result,
-        Ok(Err(error)) => return fail(Failure::of(&error)),
+        Ok(Err(error)) => return fail(of_error(&error)),
         Err(_) => {
             let next_step = "report it to the author of the stage";
             return fail(Failure::new("panicked", "it panicked", next_step));
@@ -72,6 +74,18 @@ fn apply(kind: PipelineStageType, state: &mut MessageState, result: StageResult)
 /// The stage answered with something that is no state of a message.
 fn invalid(problem: String) -> PluginError {
     PluginError::Invalid { what: "the message's state".into(), problem }
+}
+
+/// The failure of a stage that ran. A guest's own words count: what happened, then `; ` and the next step.
+fn of_error(error: &PluginError) -> Failure {
+    let failure = Failure::of(error);
+    let PluginError::Call(CallError::Guest { message }) = error else { return failure };
+    match message.rsplit_once("; ") {
+        Some((what, next_step)) => {
+            Failure { message: what.to_owned(), next_step: next_step.to_owned(), ..failure }
+        }
+        None => failure,
+    }
 }
 
 /// The failure with the stage's name in it: the sender has to know which plugin to look at.
