@@ -73,4 +73,4 @@ macro_rules! bundled {
 
 /// Every plugin compiled in, in the order of their names.
 pub const BUNDLED: &[BundledPlugin] =
-    bundled!["device-health", "json-query", "memory", "text-stats",];
+    bundled!["device-health", "json-query", "memory", "mind", "text-stats",];
