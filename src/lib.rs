@@ -92,6 +92,7 @@
 //! | --- | --- |
 //! | Is a host call permitted? | `sandbox/policy.rs` |
 //! | Does a call have time and host calls left? | `wasm/call_budget.rs` |
+//! | May a plugin store something? | `sandbox/storage.rs` |
 //! | Which paths stay closed to every plugin? | `sandbox/filesystem/authority.rs` |
 //! | What is a skill's name? | `skill/format/fields/assemble.rs` |
 //! | What is the name of a skill that a guest is? | `actor/kinds/metadata.rs` |

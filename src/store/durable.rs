@@ -159,10 +159,11 @@ impl Namespace {
         let Some(log) = &state.log else { return Known::OnlyTheDiskKnows };
         let (found, tail, is_writing) = (look_up(&log.index), log.tail.clone(), state.is_writing);
         drop(state);
-        let is_current = is_writing
-            || (tail.is_behind() == Some(false)
-                && log_file::identity_at(&self.path).is_ok_and(|it| it == Some(tail.identity)));
-        if is_current { Known::This((found, tail)) } else { Known::OnlyTheDiskKnows }
+        if is_writing || tail.is_current() {
+            Known::This((found, tail))
+        } else {
+            Known::OnlyTheDiskKnows
+        }
     }
 
     /// The value of a key if it can be read without waiting.
@@ -283,6 +284,9 @@ impl Namespace {
         if let Some(mut tail) = open.filter(|it| it.is_writable || access == OpenFor::Read) {
             let lock = FileLock::acquire(Arc::clone(&tail.file), &self.path)?;
             if log_file::identity_at(&self.path).map_err(io)? == Some(tail.identity) {
+                if tail.is_at_end().map_err(io)? {
+                    return Ok(Some(lock));
+                }
                 let new = scan(&tail.file, tail.end, tail.salt).map_err(io)?;
                 if let Some(at) = new.damage {
                     return Err(self.damaged(at));

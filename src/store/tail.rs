@@ -69,11 +69,21 @@ impl Tail {
         Ok(())
     }
 
-    /// Whether a record of somebody else begins at the end; `None` if only the disk knows.
-    pub(super) fn is_behind(&self) -> Option<bool> {
+    /// Whether the file is the one of its path still, and nobody has appended to it. It is also `false` if only the
+    /// disk knows.
+    pub(super) fn is_current(&self) -> bool {
         let mut start = [0; RECORD_START];
-        let read = read_cached(&self.file, &mut start, self.end)?;
-        Some(read == RECORD_START && start.starts_with(&self.salt.mark()))
+        let read = read_cached(&self.file, &mut start, self.end);
+        // A file that was replaced or removed has no name any more; one with several can't be told by that.
+        read.is_some_and(|read| is_empty(&start[..read]))
+            && self.file.metadata().is_ok_and(|it| it.nlink() == 1)
+    }
+
+    /// The same for the holder of the file's lock, who knows that the file is that of its path.
+    pub(super) fn is_at_end(&self) -> io::Result<bool> {
+        let mut start = [0; RECORD_START];
+        let read = self.file.read_at(&mut start, self.end)?;
+        Ok(!self.has_rest && is_empty(&start[..read]))
     }
 
     /// Appends a record and waits until the disk has it. Returns where it begins.
@@ -125,6 +135,11 @@ impl Tail {
         self.end = end;
         Ok(())
     }
+}
+
+/// Whether no record begins with these bytes: a write begins with the mark, whenever it is interrupted.
+fn is_empty(start: &[u8]) -> bool {
+    start.iter().all(|byte| *byte == 0)
 }
 
 /// Waits until the disk has the name of a file.

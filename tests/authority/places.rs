@@ -123,7 +123,9 @@ fn a_folder_around_the_home_gives_no_secret() {
     world.write("home/notes.txt", "readable");
     let loaded = world.load(&json!([world.path(""), "$WORKSPACE"]));
     assert_eq!(loaded.read(world.path("home/notes.txt")), Ok("readable".into()));
-    for path in ["secrets/API.json", "secrets/none.json", "approvals.json", "none/none"] {
+    for path in
+        ["secrets/API.json", "secrets/none.json", "approvals.json", "store/memory.kv", "none/none"]
+    {
         loaded.denied(world.path("home/.weft").join(path), AUTHORITY);
     }
 }

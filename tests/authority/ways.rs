@@ -20,6 +20,7 @@ fn way_link() {
     for (place, to) in [
         ("config.yaml", "../dotfiles/config.yaml"),
         ("trusted-keys", "../dotfiles/keys"),
+        ("store", "../dotfiles/store"),
         ("approvals.json", "../dotfiles/none/approvals.json"),
     ] {
         symlink(to, machine.path("home/.weft").join(place)).unwrap();
@@ -32,6 +33,7 @@ fn way_link() {
         "dotfiles/config.yaml",
         "dotfiles/keys/me.pub",
         "dotfiles/keys/new.pub",
+        "dotfiles/store/memory.kv",
         "dotfiles/none/approvals.json",
     ] {
         running.denied(path);
