@@ -14,7 +14,7 @@ use super::known::{self, KnownModule};
 use super::load::LoadError;
 use super::module::PluginModule;
 use super::plugin::InstanceSpec;
-use crate::contract::{BoxFuture, PluginManifest, ToolDescription, json_line};
+use crate::contract::{BoxFuture, FuelGauge, PluginManifest, ToolDescription, json_line};
 use crate::package::{
     ApprovalPolicy, Descriptions, ModuleSource, PackageError, PackageOrigin, PluginPackage,
     ReadLimits,
@@ -82,9 +82,9 @@ pub(super) struct PreparedPlugin {
     pub(super) to_keep: Option<(String, String)>,
 }
 
-/// Slices of fuel for a guest's description. A guest that needs more is described on the executor,
-/// where it takes turns with others.
-const QUIET_TURNS: usize = 64;
+/// Fuel for a guest's description, about 2 ms. A guest that needs more is described on the executor, where it
+/// takes turns with others. Fuel and not time: otherwise a busy machine would translate modules twice.
+const QUIET_FUEL: u64 = 5_000_000;
 
 /// Whether the instance that described the plugin is kept for its first call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -288,10 +288,14 @@ fn ask_without_host(
     let code = CompiledModule::of_checked(bytes, summary, Translation::AtFirstCall)
         .map_err(LoadError::Module)?;
     let code = Arc::new(code.charged(charge));
-    let mut budget = CallBudget::new(&spec.resources).quiet();
+    let gauge = FuelGauge::default();
+    let mut budget = CallBudget::new(&spec.resources).quiet().with_gauge(Some(gauge.clone()));
     let mut asking = interview(spec, &code, manifest, &mut budget);
-    let mut turns = (0..QUIET_TURNS).map(|_| block_on(poll_once(&mut asking)));
-    let interview = match turns.find_map(|asked| asked) {
+    let mut asked = None;
+    while asked.is_none() && gauge.used() < QUIET_FUEL {
+        asked = block_on(poll_once(&mut asking));
+    }
+    let interview = match asked {
         Some(Ok(interview)) => interview,
         // The guest did describe itself: it would return the same description again.
         Some(Err(error @ (LoadError::Description { .. } | LoadError::Capability(_)))) => {
