@@ -51,6 +51,19 @@ fn answered() -> Reply {
     ok(json!({ "choices": [{ "index": 0, "message": message }] }).to_string())
 }
 
+/// The same in parts, as a client of models asks for it.
+fn streamed(words: &[&str]) -> Reply {
+    let part = |delta: Value, end: Value| {
+        let choice = json!({ "index": 0, "delta": delta, "finish_reason": end });
+        format!("data: {}\n\n", json!({ "choices": [choice] }))
+    };
+    let mut text: String =
+        words.iter().map(|word| part(json!({ "content": word }), Value::Null)).collect();
+    text.push_str(&part(json!({}), json!("stop")));
+    text.push_str("data: [DONE]\n\n");
+    answer("200 OK", "Content-Type: text/event-stream\r\n", text)
+}
+
 fn refusal(status: &str, message: &str) -> Reply {
     answer(status, "", json!({ "error": { "message": message } }).to_string())
 }
@@ -475,4 +488,29 @@ fn the_first_line_names_the_model() {
     let line = "the model `tiny` at http://localhost:1/v1 answers plain text\n";
     assert!(ran.stderr.starts_with(line), "{ran:#?}");
     assert!(!ran.stderr.contains("no Process stage"), "{ran:#?}");
+}
+
+/// What a person does on a fresh machine.
+#[cfg(feature = "bundled")]
+#[test]
+fn two_commands_lead_to_a_conversation() {
+    let server = Server::start(|request| match request {
+        _ if !request.contains(&format!("authorization: Bearer {KEY}\r\n")) => {
+            refusal("401 Unauthorized", "you need a key")
+        }
+        _ if request.starts_with("GET /v1/models ") => listing(&["tiny"]),
+        _ if request.contains("\"stream\":true") => streamed(&["Good ", "morning."]),
+        _ => answered(),
+    });
+    let dir = Dir::new();
+    model(&dir, &["set", &url(&server), "--key-from-env", "A_KEY"]).exits(0);
+    let mut child = dir.bare_command(&["run"]).env("A_KEY", KEY).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"hello\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (shown, messages) = (output.stdout, String::from_utf8(output.stderr).unwrap());
+    assert_eq!(String::from_utf8(shown).unwrap(), "Good morning.\n", "{messages}");
+    let first = format!("the model `tiny` at {} answers plain text\n", url(&server));
+    assert!(messages.starts_with(&first) && !messages.contains(KEY), "{messages}");
+    let audit = fs::read_to_string(dir.path("home/.weft/audit.jsonl")).unwrap();
+    assert!(audit.contains("/v1/chat/completions") && !audit.contains(KEY), "{audit}");
 }

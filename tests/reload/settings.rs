@@ -137,3 +137,21 @@ fn settings_of_an_embedder_stay() {
         assert_eq!(settings(&live, "other").await, r#"{"units":"metric"}"#);
     });
 }
+
+#[cfg(feature = "bundled")]
+#[test]
+fn bundled_plugins_come_and_go_with_settings() {
+    let world = World::new();
+    let home = world.path("home");
+    let builder = weft_lite::Runtime::builder().weft_home(&home).workspace(world.path("work"));
+    let (builder, _) = builder.configure(&home).unwrap();
+    World::run(builder, Watching::Not, async |live| {
+        for (text, is_there) in [("", false), ("plugins: {memory: {}}\n", true), ("", false)] {
+            world.put(CONFIG, text);
+            live.reload().await;
+            let state = if is_there { "active" } else { "gone" };
+            let has_plugin = live.host.registry().plugin("memory").is_some();
+            assert_eq!((has_plugin, live.state("memory")), (is_there, state), "{text}");
+        }
+    });
+}
