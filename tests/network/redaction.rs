@@ -256,3 +256,70 @@ fn a_text_made_to_take_long_is_cut() {
     let text = world.get("http://example.com/").unwrap();
     assert!(text.ends_with("a[redacted]") && text.len() < 200_000, "{}", text.len());
 }
+
+#[test]
+fn only_searchable_answers_of_hosts_with_secrets() {
+    let forms = [
+        ("200 OK", "Content-Encoding: gzip\r\n", "compressed by its `content-encoding`"),
+        (
+            "404 Not Found",
+            "Content-Encoding: identity, BR\r\n",
+            "compressed by its `content-encoding`",
+        ),
+        (
+            "200 OK",
+            "Content-Encoding:\r\nContent-Encoding: x-new\r\n",
+            "compressed by its `content-encoding`",
+        ),
+        ("206 Partial Content", "Content-Range: bytes 0-9/20\r\n", "only a part of the whole"),
+        ("200 OK", "Content-Range: Bytes 0-9/20\r\n", "only a part of the whole"),
+        ("226 IM Used", "", "only a part of the whole"),
+        (
+            "200 OK",
+            "Content-Type: multipart/x-byteranges; boundary=b\r\n",
+            "only a part of the whole",
+        ),
+        (
+            "200 OK",
+            "Content-Type: text/plain; Charset=\"UTF-16LE\"\r\n",
+            "not in UTF-8 by its `content-type`",
+        ),
+    ];
+    for (status, headers, form) in forms {
+        let reply = move |_: &str| answer(status, headers, &KEY[..6]);
+        let bound = neighbour("example.com", reply);
+        let params = json!({ "url": "http://example.com/" });
+        for tool in ["http", "fetch", "open"] {
+            let text = bound.refused_by(tool, &params);
+            let expected = format!(
+                "response can't be searched for secrets: it is {form}; \
+                 ask the server for a plain and whole answer"
+            );
+            assert_eq!(text, expected, "{headers}");
+        }
+        let rule = bound.record().rule;
+        assert_eq!(rule.as_deref(), Some("response can't be searched for secrets"));
+        // A host without secrets may send any form.
+        let free = neighbour("other.example", reply);
+        assert_eq!(free.call("fetch", &params).unwrap()["body"], &KEY[..6], "{headers}");
+    }
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
+    let world = neighbour("example.com", move |_| Reply::Bytes(chunked.into()));
+    let text = world.refused_by("fetch", &json!({ "url": "http://example.com/" }));
+    assert!(text.contains("compressed by its `transfer-encoding`"), "{text}");
+}
+
+#[test]
+fn plain_answers_of_hosts_with_secrets() {
+    for headers in [
+        "Content-Encoding: Identity\r\nContent-Type: text/html; charset=utf-8\r\n",
+        "Content-Range: items 0-9/20\r\nContent-Type: multipart/mixed\r\n",
+    ] {
+        let world = neighbour("example.com", move |_| answer("200 OK", headers, KEY));
+        assert_eq!(world.get("http://example.com/").unwrap(), "[redacted]");
+    }
+    let plain = "HTTP/1.1 416 Range\r\nContent-Range: bytes */9\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
+    let world = neighbour("example.com", move |_| Reply::Bytes(plain.into()));
+    let answer = world.call("fetch", &json!({ "url": "http://example.com/" })).unwrap();
+    assert_eq!((&answer["status"], &answer["body"]), (&json!(416), &json!("a")));
+}

@@ -40,6 +40,8 @@ pub(in crate::sandbox) enum RequestError {
     Exchange { problem: String },
     /// An answer other than success, with the beginning of its body or the target of its redirection.
     Status { status: u16, text: String },
+    /// The answer has a form in which secrets are not recognized.
+    NotSearchable { form: &'static str },
     /// The body is not text.
     NotUtf8,
     /// The time for one request is over.
@@ -105,6 +107,7 @@ impl RequestError {
             Self::Connect { .. } => "connection failed",
             Self::Tls { .. } => "TLS failed",
             Self::Exchange { .. } => "request failed",
+            Self::NotSearchable { .. } => "response can't be searched for secrets",
             Self::NotUtf8 => "response is not valid UTF-8",
             Self::TimedOut => "request timed out",
             Self::TooManyStreams => "too many open streams",
@@ -143,6 +146,9 @@ impl fmt::Display for RequestError {
             | Self::Connect { host, problem }
             | Self::Tls { host, problem } => write!(formatter, ": {host}: {problem}"),
             Self::Exchange { problem } => write!(formatter, ": {problem}"),
+            Self::NotSearchable { form } => {
+                write!(formatter, ": it is {form}; ask the server for a plain and whole answer")
+            }
             Self::Status { text, .. } => write!(formatter, ": {text}"),
             Self::TooManyStreams => {
                 write!(formatter, ": {}, so close one first", limits::HTTP_STREAMS)

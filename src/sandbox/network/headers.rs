@@ -19,7 +19,7 @@ const METHODS: [Method; 7] = [
 
 /// The headers that the host sets itself, and the hop-by-hop headers of RFC 9110, section 7.6.1. `proxy-*` is
 /// refused beside them. Servers that pass headers on as variables treat `_` as `-`, and so does this list.
-const HOST_ONLY: [&str; 11] = [
+const HOST_ONLY: [&str; 24] = [
     "host",
     "content-length",
     "user-agent",
@@ -32,6 +32,22 @@ const HOST_ONLY: [&str; 11] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    // A secret in an answer is recognized only if the answer comes whole and as it is.
+    "accept-encoding",
+    "accept-charset",
+    "a-im",
+    "available-dictionary",
+    "dictionary-id",
+    "range",
+    "if-range",
+    // Older names of these two, which Apache's server still knows.
+    "request-range",
+    "unless-modified-since",
+    // A digest of an answer with a secret would let the guest verify guesses.
+    "want-content-digest",
+    "want-repr-digest",
+    "want-unencoded-digest",
+    "want-digest",
 ];
 
 /// Headers of one request.

@@ -19,6 +19,7 @@ mod private;
 mod provider;
 mod resolver;
 mod response;
+mod searchable;
 mod secrets;
 mod send;
 mod settings;

@@ -7,7 +7,9 @@ use std::time::Instant;
 use futures_rustls::TlsConnector;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderValue, USER_AGENT,
+};
 use hyper::{Method, Request, Uri};
 
 use super::RequestError;
@@ -80,6 +82,7 @@ impl HttpPermit {
         let headers = request.headers_mut();
         headers.insert(HOST, host_header);
         headers.insert(USER_AGENT, user_agent);
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         if sends_body {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));

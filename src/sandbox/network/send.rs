@@ -19,6 +19,7 @@ use super::dialer::NetworkStream;
 use super::fair::FairStream;
 use super::permit::HttpPermit;
 use super::response::{self, ResponseHead};
+use super::searchable;
 use super::stream::BodyStream;
 use super::url::Host;
 use crate::contract::BoxFuture;
@@ -75,7 +76,8 @@ async fn in_time<T>(
 }
 
 /// Connects, secures the connection if the URL asks for it, and reads the head of one answer. Redirects are not
-/// followed: their target would be an unchecked host.
+/// followed: their target would be an unchecked host. If there are secrets to redact, the answer must have a form
+/// in which they are recognized.
 async fn exchange(permit: HttpPermit) -> Result<ReceivedAnswer, RequestError> {
     let stream = secure(&permit, connect(&permit).await?).await?;
     let (request, redactor) = permit.into_request();
@@ -87,6 +89,9 @@ async fn exchange(permit: HttpPermit) -> Result<ReceivedAnswer, RequestError> {
     let mut connection = OpenConnection::new(connection);
     let response = or(sender.send_request(request), connection.drive()).await?;
     let (head, body) = response.into_parts();
+    if !redactor.is_empty() {
+        searchable::check(&head)?;
+    }
     Ok(ReceivedAnswer { head, body: AnswerBody::new(body, connection, sender), redactor })
 }
 

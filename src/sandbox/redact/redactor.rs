@@ -122,6 +122,12 @@ impl Redactor {
         Some(Self { values, forms, beginnings })
     }
 
+    /// Whether there is no value to replace.
+    #[cfg(feature = "net")]
+    pub(in crate::sandbox) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// The length of the longest value in its longest form; 0 if there is no value.
     #[cfg(feature = "net")]
     pub(in crate::sandbox) fn longest_bytes(&self) -> usize {
