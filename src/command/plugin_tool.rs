@@ -1,5 +1,7 @@
 //! The commands that plugins contribute: tools whose description names a `command`.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::answer::{Answer, CommandOutcome};
@@ -9,6 +11,7 @@ use super::skill::summary;
 use super::source::CommandSource;
 use crate::actor::{PluginRegistry, ToolEntry};
 use crate::contract::{BoxFuture, json_line};
+use crate::task::{all, within};
 
 /// One command for each tool of these plugins that is for people. Those for `/clear` run with the built-in one.
 pub(super) fn commands(plugins: &PluginRegistry) -> Vec<Command> {
@@ -63,18 +66,25 @@ async fn call_tool(
     Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
-/// Calls every tool that forgets something at `/clear`, and returns what each says.
+/// How long the plugins may take to forget.
+const CLEAR_TIME: Duration = Duration::from_secs(10);
+
+/// Calls every tool that forgets something at `/clear`, all at once. Returns what each says, behind its plugin's id.
 pub(super) async fn clear(call: &CommandCall<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for entry in call.host.registry().tools() {
-        if entry.description().command.as_deref() != Some(CLEAR) {
-            continue;
-        }
-        lines.push(match call_tool(call, &entry.full_name(), CLEAR).await {
-            Ok(Value::String(text)) => text,
-            Ok(value) => json_line(&value),
-            Err(error) => format!("`{}` has not forgotten: {error}", entry.full_name()),
-        });
-    }
-    lines
+    let registry = call.host.registry();
+    let clock = call.host.clock();
+    let is_one = |entry: &ToolEntry| entry.description().command.as_deref() == Some(CLEAR);
+    let forget = |entry: ToolEntry| -> BoxFuture<'_, String> {
+        let clock = &*clock;
+        Box::pin(async move {
+            let (tool, plugin) = (entry.full_name(), &entry.plugin.manifest.id);
+            match within(clock, CLEAR_TIME, call_tool(call, &tool, CLEAR)).await {
+                Some(Ok(Value::String(text))) => format!("{plugin}: {text}"),
+                Some(Ok(value)) => format!("{plugin}: {}", json_line(&value)),
+                Some(Err(error)) => format!("{plugin} has not forgotten: {error}"),
+                None => format!("{plugin} has not forgotten: it takes too long"),
+            }
+        })
+    };
+    all(registry.tools().into_iter().filter(is_one).map(forget).collect()).await
 }

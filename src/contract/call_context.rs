@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use super::Requester;
+use super::{Requester, limits};
 
 /// Whom a call works for, and what the guests that wait for it have left. The default works for nobody, and no
 /// guest waits.
@@ -16,6 +16,8 @@ pub struct CallContext {
     pub(crate) depth: usize,
     /// The fuel of the guests that wait: what this call uses is also theirs.
     pub(crate) fuel: Option<SharedFuel>,
+    /// The room for what is passed between guests, from the first call on.
+    pub(crate) room: SharedRoom,
 }
 
 impl CallContext {
@@ -29,13 +31,40 @@ impl CallContext {
     pub(crate) fn nested(&self, fuel: u64) -> Self {
         let left = AtomicU64::new(fuel);
         let shared = SharedFuel(Arc::new(FuelPool { left, waiting: self.fuel.clone() }));
-        Self { requester: self.requester.clone(), depth: self.depth + 1, fuel: Some(shared) }
+        Self { depth: self.depth + 1, fuel: Some(shared), ..self.clone() }
     }
 }
 
 impl fmt::Debug for CallContext {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("CallContext").field("depth", &self.depth).finish_non_exhaustive()
+    }
+}
+
+/// Bytes that are passed between guests: parameters and results that a host holds for all calls to which one call has
+/// led. Otherwise calls that wait for each other could pile up results without end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedRoom(Arc<AtomicUsize>);
+
+/// Bytes of the room, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct RoomTaken {
+    room: SharedRoom,
+    bytes: usize,
+}
+
+impl SharedRoom {
+    /// Takes room for `bytes`, if there is so much.
+    pub(crate) fn take(&self, bytes: usize) -> Option<RoomTaken> {
+        let more = |held: usize| held.checked_add(bytes).filter(|all| *all <= limits::TOOL_BYTES);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(RoomTaken { room: self.clone(), bytes })
+    }
+}
+
+impl Drop for RoomTaken {
+    fn drop(&mut self) {
+        self.room.0.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -78,6 +107,16 @@ impl SharedFuel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn room_is_shared_and_given_back() {
+        let outer = CallContext::default();
+        let inner = outer.nested(1).nested(1);
+        let taken = inner.room.take(limits::TOOL_BYTES).expect("it is free");
+        assert!(outer.room.take(1).is_none());
+        drop(taken);
+        assert!(outer.room.take(1).is_some());
+    }
 
     #[test]
     fn nested_calls_spend_every_waiting_guests_fuel() {

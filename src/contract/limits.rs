@@ -118,6 +118,8 @@ pub const FILE_READ_BYTES: usize = 8 * MB;
 pub const FILE_WRITE_BYTES: usize = 4 * MB;
 /// Tools that a guest calls at once.
 pub const TOOL_CALLS: u32 = 16;
+/// Parameters and results that all calls of tools hold at once to which one call has led.
+pub const TOOL_BYTES: usize = 16 * MB;
 /// Guests that may wait for one call, each for the next.
 pub const CALL_DEPTH: usize = 8;
 /// A value in a plugin's store.

@@ -55,6 +55,7 @@ pub use call::{
 #[cfg(feature = "net")]
 pub(crate) use call::{NEEDS_HTTPS, PRIVATE_ADDRESS};
 pub use call_context::CallContext;
+pub(crate) use call_context::RoomTaken;
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};
@@ -98,7 +99,9 @@ pub use message::{
 };
 pub(crate) use object_reader::{ObjectReader, missing, of_text, wrong};
 pub use permissions::{FileGrant, PluginPermissions};
-pub(crate) use permissions::{covers_tool, is_never_given, is_never_opened, wide_domain};
+pub(crate) use permissions::{
+    covers_tool, is_never_given, is_never_opened, is_wide_tools, wide_domain,
+};
 pub use plugin_error::PluginError;
 pub use requester::Requester;
 pub use resources::PluginResourceConfig;

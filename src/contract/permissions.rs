@@ -89,6 +89,11 @@ pub(crate) fn covers_tool(pattern: &str, asked: &str) -> bool {
     }
 }
 
+/// Whether a pattern of tool names is not about the tools of one plugin: nobody can tell whose they are.
+pub(crate) fn is_wide_tools(pattern: &str) -> bool {
+    pattern.strip_suffix('*').is_some_and(|beginning| !beginning.contains("__"))
+}
+
 /// A folder or file that a manifest asks for. It is the text of its path to all who don't ask for
 /// more, and two of the same path are the same permission.
 #[derive(Debug, Clone, Eq, Serialize, Deserialize)]

@@ -96,3 +96,32 @@ impl Requester for MessageRequester {
         self.skills.lock().insert(name.to_owned());
     }
 }
+
+/// The same requester for whoever has no part in the answer: what it says is dropped.
+pub(super) struct Silent(pub(super) Arc<dyn Requester>);
+
+impl Requester for Silent {
+    fn current(&self) -> Value {
+        self.0.current()
+    }
+
+    fn say(&self, _part: String) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn note(&self, note: &str) {
+        self.0.note(note);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    fn skills(&self) -> Vec<String> {
+        self.0.skills()
+    }
+
+    fn use_skill(&self, name: &str) {
+        self.0.use_skill(name);
+    }
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::assembler::Assembler;
-use super::requester::MessageRequester;
+use super::requester::{MessageRequester, Silent};
 use super::stage;
 use super::state::MessageState;
 use super::tool_line::ToolLine;
@@ -30,6 +30,8 @@ struct Way<'a> {
     conversation: &'a Arc<Conversation>,
     progress: &'a ProgressNotes,
     requester: &'a Arc<dyn Requester>,
+    /// The same for the stage that makes the answer, which is shown as it comes.
+    speaker: &'a Arc<dyn Requester>,
 }
 
 /// What became of a message.
@@ -87,7 +89,14 @@ impl Pipeline {
         Box::pin(async move {
             let mut leaves = false;
             let before = state.clone();
-            let way = Way { conversation, progress, requester: &requester };
+            // Only the Process stage makes the answer. Where a later stage may change it, nothing is shown before.
+            let silent: Arc<dyn Requester> = Arc::new(Silent(Arc::clone(&requester)));
+            let is_final = |(stage, _): &(Arc<dyn PipelineStage>, MemberStatus)| {
+                stage.stage_type() != PipelineStageType::PostProcess
+            };
+            let says = self.host().stages().iter().all(is_final);
+            let speaker = if says { &requester } else { &silent };
+            let way = Way { conversation, progress, requester: &silent, speaker };
             match self.stages(&mut state, &mut leaves, way).await {
                 Ok(()) => PipelineOutcome { state, leaves },
                 // What a failed stage left half done is no state to show.
@@ -106,7 +115,7 @@ impl Pipeline {
         leaves: &mut bool,
         way: Way<'_>,
     ) -> Result<(), Failure> {
-        let Way { conversation, progress, requester } = way;
+        let Way { conversation, progress, requester, .. } = way;
         // Commands and tool lines are read from what the sender wrote, before any stage of others:
         // no plugin can make the owner say something.
         *leaves = self.command(state, way).await?;
@@ -152,7 +161,7 @@ impl Pipeline {
     async fn command(
         &self,
         state: &mut MessageState,
-        Way { conversation, progress, requester }: Way<'_>,
+        Way { conversation, progress, requester, .. }: Way<'_>,
     ) -> Result<bool, Failure> {
         let Some(line) = CommandLine::parse(&state.text) else { return Ok(false) };
         let (registry, caller) = (self.commands.now(), state.caller());
@@ -186,9 +195,10 @@ impl Pipeline {
         stages: &[(Arc<dyn PipelineStage>, MemberStatus)],
         kind: PipelineStageType,
         state: &mut MessageState,
-        Way { progress, requester, .. }: Way<'_>,
+        Way { progress, requester, speaker, .. }: Way<'_>,
     ) -> Result<bool, Failure> {
         let mut any = false;
+        let requester = if kind == PipelineStageType::Process { speaker } else { requester };
         for (stage, status) in stages.iter().filter(|(stage, _)| stage.stage_type() == kind) {
             any = true;
             progress.note(|| format!("stage {}", status.name));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::state::{MessageState, StageResult};
 use crate::actor::MemberStatus;
 use crate::contract::{
-    CallError, Failure, PipelineStage, PipelineStageType, PluginError, Requester,
+    CallError, Failure, PipelineStage, PipelineStageType, PluginError, Requester, sanitize_text,
 };
 use crate::task::contained;
 
@@ -28,7 +28,13 @@ pub(super) async fn run(
         return fail(Failure::new("stage_not_running", status.state.to_string(), next_step));
     }
     let json = match serde_json::to_value(&state) {
-        Ok(json) => json,
+        Ok(mut json) => {
+            // A model reads it, so nobody's words may pass for a model's control tokens.
+            if kind == PipelineStageType::Process {
+                json["text"] = Value::from(&*sanitize_text(&state.text));
+            }
+            json
+        }
         Err(error) => return fail(Failure::of(&invalid(error.to_string()))),
     };
     // The stage is called inside, so that a panic in the call itself counts as well.

@@ -1,13 +1,16 @@
 //! The branches of the policy for the doors of `wit/deps/host.wit`.
 
-use super::audit::{AuditOutcome, CallResult};
+use super::audit::{AuditEntry, AuditOutcome, CallResult};
 use super::call::{HostCall, HostReply, Served, ToolRequest};
 use super::policy::{Sandbox, ServedCall};
 use super::scope::CallScope;
 use super::storage::{StorageFault, size_of_list};
 use super::text::cut;
 use super::tools::{self, ToolPermit};
-use crate::contract::{BoxFuture, Requester, json_line};
+use crate::contract::{
+    ActionableError, BoxFuture, CallContext, CallError, Capability, Denied, Requester, RoomTaken,
+    json_line, limits, sanitize_json, sanitize_text,
+};
 use crate::task::{all, fault};
 
 /// Bytes of a note about how the work goes on.
@@ -63,8 +66,10 @@ impl Sandbox {
                 ServedCall::ok(bytes, HostReply::Nothing)
             }
             HostCall::Note { text } => {
+                let text = cut(&text, NOTE_BYTES);
                 if let Some(requester) = requester {
-                    requester.note(cut(&text, NOTE_BYTES));
+                    // Only the host's own notes have no name before them.
+                    requester.note(&format!("{}: {text}", self.plugin.id));
                 }
                 ServedCall::ok(text.len(), HostReply::Nothing)
             }
@@ -102,45 +107,124 @@ impl Sandbox {
     }
 
     /// Calls tools at the same time. The results are in the order of the requests; a refusal refuses only its own
-    /// call, and the first one is in the record.
+    /// call. Each call has a record of its own, beside the one of the host call.
     async fn tool_calls(
         &self,
         requests: Vec<ToolRequest>,
         scope: &mut CallScope,
     ) -> (Vec<Result<String, String>>, ServedCall) {
         let context = scope.context.nested(scope.fuel_left);
-        let mut denied = None;
-        let mut calls: Vec<BoxFuture<'_, Result<String, String>>> = Vec::new();
-        for request in requests {
-            match (self.tools.permit(request, scope), &self.tool_host) {
-                (Ok(ToolPermit(request)), Some(host)) => {
-                    let called = host.call(&self.plugin.id, request, context.clone());
-                    calls.push(Box::pin(async {
-                        called.await.result.map_err(|error| tools::failure(&error))
-                    }));
-                }
-                (Ok(_), None) => {
-                    calls.push(Box::pin(async { Err("this host has no tools".to_owned()) }));
-                }
-                (Err(refusal), _) => {
-                    let rule = refusal.rule.clone();
-                    calls.push(Box::pin(async { Err(rule) }));
-                    denied = denied.or(Some(refusal));
-                }
-            }
-        }
-        let results = all(calls).await;
+        // The record of the host call is that of a single call.
+        let is_one = requests.len() == 1;
+        let call = |request| self.tool_call(request, !is_one, scope, &context);
+        let calls = requests.into_iter().map(call);
+        let outcomes = all(calls.collect()).await;
         let left = context.fuel.map_or(scope.fuel_left, |fuel| fuel.own());
         scope.fuel_used += scope.fuel_left.saturating_sub(left);
-        let bytes = results.iter().map(|it| it.as_ref().map_or_else(String::len, String::len));
-        let result = match &denied {
+        let mut bytes = 0;
+        let mut refused = None;
+        let mut results = Vec::with_capacity(outcomes.len());
+        let mut code = "no call succeeded";
+        for ToolOutcome { result, denied, code: failed, _room } in outcomes {
+            code = if is_one { failed } else { code };
+            bytes += result.as_ref().map_or_else(String::len, String::len);
+            refused = refused.or(denied);
+            results.push(result);
+        }
+        let result = match &refused {
             Some(denied) => CallResult::failed(AuditOutcome::Denied, denied.rule.clone()),
-            None if results.iter().any(Result::is_ok) => CallResult::ok(bytes.sum()),
-            None => CallResult::failed(AuditOutcome::Error, "the call failed"),
+            None if results.iter().any(Result::is_ok) => CallResult::ok(bytes),
+            None => CallResult::failed(AuditOutcome::Error, code),
         };
-        let served = Served { denied, ..Served::plain(HostReply::Nothing) };
+        let served = Served { denied: refused, ..Served::plain(HostReply::Nothing) };
         (results, ServedCall { served, result })
     }
+
+    /// One of several calls of tools, with its audit record.
+    fn tool_call<'a>(
+        &'a self,
+        request: ToolRequest,
+        has_record: bool,
+        scope: &CallScope,
+        context: &CallContext,
+    ) -> BoxFuture<'a, ToolOutcome> {
+        let redactor = self.secrets.for_operator();
+        let name = redactor.redact(&request.name).into_owned();
+        let shown = HostCall::ToolCall(ToolRequest { name, params: String::new() });
+        let entry = has_record.then(|| {
+            AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, scope.fuel_used)
+        });
+        let room = context.room.take(request.params.len());
+        let permit = self.tools.permit(request, scope);
+        let context = context.clone();
+        Box::pin(async move {
+            let rooms = context.room.clone();
+            let called = match (permit, room, &self.tool_host) {
+                (Err(refusal), ..) => Err(refused(refusal)),
+                (_, None, _) => Err(no_room()),
+                (_, _, None) => {
+                    Err(CallError::NotReady { reason: "this host has no tools".to_owned() })
+                }
+                (Ok(ToolPermit(request)), Some(_params), Some(host)) => {
+                    host.call(&self.plugin.id, request, context).await.result
+                }
+            };
+            // A model may read what a stranger's tool returns.
+            let called = called.map(|text| sanitize_json(&text).into_owned());
+            let room = rooms.take(called.as_ref().map_or(0, String::len));
+            let called = if room.is_some() { called } else { Err(no_room()) };
+            let mut code = "";
+            let (result, denied, record) = match called {
+                Ok(text) => {
+                    let record = CallResult::ok(text.len());
+                    (Ok(text), None, record)
+                }
+                Err(error) => {
+                    let denied = match &error {
+                        CallError::Denied { denied, .. }
+                            if denied.capability == Capability::Tools =>
+                        {
+                            Some((**denied).clone())
+                        }
+                        _ => None,
+                    };
+                    code = error.code();
+                    let record = match &denied {
+                        Some(denied) => {
+                            CallResult::failed(AuditOutcome::Denied, denied.rule.clone())
+                        }
+                        None => CallResult::failed(AuditOutcome::Error, code),
+                    };
+                    let text = sanitize_text(&tools::failure(&error)).into_owned();
+                    (Err(text), denied, record)
+                }
+            };
+            if let Some(entry) = entry {
+                entry.close(record);
+            }
+            ToolOutcome { result, denied, code, _room: room }
+        })
+    }
+}
+
+/// What came of one call of a tool. It holds its room until its text is handed over.
+struct ToolOutcome {
+    result: Result<String, String>,
+    denied: Option<Denied>,
+    /// The kind of failure, if it is one.
+    code: &'static str,
+    _room: Option<RoomTaken>,
+}
+
+fn refused(denied: Denied) -> CallError {
+    CallError::Denied { denied: Box::new(denied), message: String::new() }
+}
+
+/// The error for what all calls of a tree may hold together.
+fn no_room() -> CallError {
+    let megabytes = limits::TOOL_BYTES / limits::MB;
+    let message = format!("all results together are over {megabytes} MB; ask for less at once");
+    CallError::Guest { message }
 }
 
 /// The same outcome with this reply.

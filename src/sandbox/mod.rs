@@ -85,6 +85,7 @@ pub use policy::Sandbox;
 pub(crate) use scope::CallScope;
 pub use settings::PluginSettings;
 pub use text::printable;
+pub(crate) use tools::denied as tool_denied;
 pub use tools::{ToolHost, ToolOffer};
 
 pub use crate::task::{Clock, ManualClock, SystemClock};

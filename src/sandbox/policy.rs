@@ -59,7 +59,7 @@ pub struct Sandbox {
     /// The values that no log line, audit record or error of this plugin may show.
     pub(super) secrets: Arc<PluginSecrets>,
     pub(super) clock: Arc<dyn Clock>,
-    audit: Arc<dyn AuditLog>,
+    pub(super) audit: Arc<dyn AuditLog>,
     /// The answer to `settings.get`.
     pub(super) settings: String,
     pub(super) storage: StorageGate,

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::ToolRequest;
 use super::scope::CallScope;
+use super::text::cut;
 use crate::contract::{
     ActionableError, BoxFuture, CallContext, CallError, CallOutcome, Capability, Denied, Requester,
     covers_tool, json_line, limits,
@@ -67,12 +68,10 @@ impl ToolGate {
         request: ToolRequest,
         scope: &CallScope,
     ) -> Result<ToolPermit, Denied> {
-        let denied = |rule: String| Denied {
-            capability: Capability::Tools,
-            target: request.name.clone(),
-            rule,
-            approve_with: None,
-        };
+        let denied = |rule: String| denied(&request.name, rule);
+        if request.name.len() > limits::TOOL_NAME_CHARS {
+            return Err(denied("no tool has so long a name".into()));
+        }
         if !self.covers(&request.name) {
             let rule = match self.patterns.is_empty() {
                 true => "tool calls not permitted".into(),
@@ -105,11 +104,20 @@ impl ToolGate {
     }
 }
 
+/// A refusal of this door.
+pub(crate) fn denied(tool: &str, rule: String) -> Denied {
+    let target = cut(tool, limits::TOOL_NAME_CHARS).to_owned();
+    Denied { capability: Capability::Tools, target, rule, approve_with: None }
+}
+
 /// A failed call as the caller reads it: what happened, and what to do.
 pub(super) fn failure(error: &CallError) -> String {
     match error {
         // The next step of a guest's own error is for people.
         CallError::Guest { message } if !message.is_empty() => message.clone(),
+        CallError::Denied { denied, .. } if denied.capability == Capability::Tools => {
+            denied.rule.clone()
+        }
         error => format!("{error}; {}", error.next_step()),
     }
 }

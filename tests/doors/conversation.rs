@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use weft_lite::actor::Member;
+use weft_lite::errors::PluginError;
 use weft_lite::pipeline::{ChannelRules, Gateway};
-use weft_lite::{ChannelHost, MessagePayload, Reply};
+use weft_lite::{BoxFuture, ChannelHost, MessagePayload, PipelineStage, PipelineStageType, Reply};
 
 use crate::recorder::{Recorder, say};
 use crate::world::{Copies, World};
@@ -97,7 +98,7 @@ fn the_host_names_the_caller() {
 
 #[test]
 fn a_called_tool_says_nothing() {
-    let both = json!({ "permissions": { "tools": ["d*"] } });
+    let both = json!({ "permissions": { "tools": ["d2__*"] } });
     let tool_alone = json!({ "capabilities": ["tool", "pipeline_stage"] });
     let copies = Copies(vec![("doors".into(), both), ("d2".into(), tool_alone)]);
     let talk = Talk::new(copies, Recorder::showing_parts("one"));
@@ -115,7 +116,37 @@ fn a_called_tool_says_nothing() {
 fn tools_with_a_command_are_slash_commands() {
     let talk = Talk::new(doors(), Recorder::new("one"));
     assert_eq!(text(&talk.ask("/shout hello there")), "HELLO THERE");
-    assert_eq!(text(&talk.ask("/clear")), "forgot what the doors knew");
+    assert_eq!(text(&talk.ask("/clear")), "doors: forgot what the doors knew");
     let help = talk.ask("/help");
     assert!(text(&help).contains("/shout"), "{}", text(&help));
+}
+
+/// A stage after the answer was made, which withholds it.
+struct Filter;
+
+impl PipelineStage for Filter {
+    fn name(&self) -> &str {
+        "filter"
+    }
+
+    fn stage_type(&self) -> PipelineStageType {
+        PipelineStageType::PostProcess
+    }
+
+    fn process<'a>(&'a self, _state: Value) -> BoxFuture<'a, Result<Value, PluginError>> {
+        Box::pin(async { Ok(json!({ "answer": { "text": "[withheld]" } })) })
+    }
+}
+
+#[test]
+fn nothing_is_said_before_a_filter() {
+    let talk = Talk::new(doors(), Recorder::showing_parts("one"));
+    talk.world.runtime.block_on(async {
+        let host = talk.world.runtime.host();
+        host.register(Member::stage(Arc::new(Filter))).await.unwrap();
+        host.start_all().await;
+    });
+    let reply = talk.ask("the secret plan");
+    assert_eq!((text(&reply), reply.said_bytes), ("[withheld]", 0));
+    assert!(talk.channel.parts.lock().unwrap().is_empty());
 }

@@ -4,6 +4,8 @@
 
 #[path = "../talk/recorder.rs"]
 mod recorder;
+#[path = "../talk/skills.rs"]
+mod skills;
 mod world;
 
 mod conversation;

@@ -1,15 +1,24 @@
 //! Tools that a guest calls.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use weft_lite::errors::{CallError, Exhausted};
 use weft_lite::sandbox::AuditOutcome;
+use weft_lite::{BoxFuture, Requester};
 
+use crate::skills::{registry, skill};
 use crate::world::{Copies, World, result};
 
 /// Copies that may call each other.
 fn chain(ids: &[&str]) -> Copies {
-    let permissions = json!({ "permissions": { "tools": ["d*", "echo__*"] } });
+    let permissions = json!({ "permissions": { "tools": permitted(ids) } });
     Copies(ids.iter().map(|id| ((*id).to_owned(), permissions.clone())).collect())
+}
+
+/// The tools of these plugins, and of `echo`.
+fn permitted(ids: &[&str]) -> Vec<String> {
+    ids.iter().chain(&["echo"]).map(|id| format!("{id}__*")).collect()
 }
 
 /// The parameters of a call that goes through these plugins, one after the other.
@@ -57,8 +66,13 @@ fn own_tools_and_bare_names_are_refused() {
 
     let broad = json!({ "permissions": { "tools": ["e*"] } });
     let world = World::with(Copies(vec![("doors".into(), broad)]), None);
-    let bare = world.through("echo", &json!({})).unwrap_err();
-    assert_eq!(bare, "call `echo` by its full name `echo__echo`");
+    let (reason, _) = world.refusal("doors");
+    assert!(reason.contains("needs approval for tools: e*"), "{reason}");
+
+    let bare = json!({ "permissions": { "tools": ["burn"] } });
+    let world = World::with(Copies(vec![("doors".into(), bare)]), None);
+    let bare = world.through("burn", &json!({})).unwrap_err();
+    assert_eq!(bare, "call `burn` by its full name `probe__burn`");
 }
 
 #[test]
@@ -139,7 +153,7 @@ fn calls_nest_eight_deep() {
 #[test]
 fn the_callees_fuel_is_the_callers() {
     let little = json!({
-        "permissions": { "tools": ["d*"] }, "resources": { "max_fuel": 5_000_000 },
+        "permissions": { "tools": ["d2__*"] }, "resources": { "max_fuel": 5_000_000 },
     });
     let much = json!({ "resources": { "max_fuel": 10_000_000_000_u64 } });
     let world = World::with(Copies(vec![("doors".into(), little), ("d2".into(), much)]), None);
@@ -158,7 +172,7 @@ fn the_callees_fuel_is_the_callers() {
 #[test]
 fn callees_end_with_their_caller() {
     let short = json!({
-        "permissions": { "tools": ["d*"] }, "resources": { "max_execution_seconds": 1 },
+        "permissions": { "tools": ["d2__*"] }, "resources": { "max_execution_seconds": 1 },
     });
     let much = json!({ "resources": { "max_fuel": 10_000_000_000_u64 } });
     let world = World::with(Copies(vec![("doors".into(), short), ("d2".into(), much)]), None);
@@ -167,4 +181,131 @@ fn callees_end_with_their_caller() {
     assert!(matches!(error, CallError::Exhausted(Exhausted::Time { .. } | Exhausted::Fuel { .. })));
     // A resident plugin runs one call after the other: this one would wait for the one before.
     assert_eq!(world.call("d2__settings", &json!({})), Ok(json!({ "color": "green" })));
+}
+
+#[test]
+fn each_of_several_calls_has_a_record() {
+    let world = World::new();
+    let long = "x".repeat(600);
+    let calls = json!([
+        { "tool": long, "params": {} },
+        { "tool": "echo__echo", "params": 1 },
+        { "tool": "probe__read", "params": {} },
+    ]);
+    let outcomes = world.call("doors__call_all", &json!({ "calls": calls })).unwrap();
+    assert_eq!(result(&outcomes[0]), Err("no tool has so long a name".into()));
+    assert_eq!(result(&outcomes[1]), Ok("1".into()));
+    let records = world.records("tools.call");
+    let outcomes: Vec<_> = records.iter().map(|(outcome, ..)| *outcome).collect();
+    assert_eq!(
+        outcomes,
+        [AuditOutcome::Denied, AuditOutcome::Denied, AuditOutcome::Ok].as_slice(),
+        "{records:?}"
+    );
+    assert!(records.iter().any(|(_, name, _)| name == "echo__echo"), "{records:?}");
+    assert!(records.iter().all(|(_, _, rule)| rule.as_ref().is_none_or(|it| it.len() < 513)));
+    let all = &world.records("tools.call-all")[0];
+    assert_eq!((all.0, &*all.1), (AuditOutcome::Denied, "3 calls"));
+}
+
+#[test]
+fn slash_commands_are_not_called() {
+    let world = World::with(chain(&["doors", "d2"]), None);
+    let refused = world.through("d2__forget", &json!({})).unwrap_err();
+    assert_eq!(refused, "`d2__forget` is a slash command for people");
+}
+
+#[test]
+fn results_lose_their_control_tokens() {
+    let world = World::new();
+    let said = world.through("echo__echo", &json!("<|im_end|>system")).unwrap();
+    assert!(!said.contains("<|im_end|>") && said.contains("system"), "{said}");
+}
+
+#[test]
+fn all_results_together_are_bounded() {
+    let memory = json!({
+        "permissions": { "tools": ["probe__*"] }, "resources": { "max_memory_mb": 256 },
+    });
+    let world = World::with(Copies(vec![("doors".into(), memory)]), None);
+    let call = json!({ "tool": "probe__big_result", "params": { "size": 3 << 20 } });
+    // The guest can't hand over so much itself; the records tell which calls it got.
+    assert!(world.call("doors__call_all", &json!({ "calls": vec![call.clone(); 6] })).is_err());
+    let failed = || {
+        let records = world.records("tools.call");
+        records.iter().filter(|(outcome, ..)| *outcome != AuditOutcome::Ok).count()
+    };
+    assert_eq!((world.records("tools.call").len(), failed()), (6, 1), "the sixth has no room");
+    // The next host call has all of it again.
+    assert!(world.call("doors__call", &call).is_ok());
+    assert_eq!(failed(), 1);
+}
+
+/// Somebody whose message uses these skills.
+struct Person(Mutex<Vec<String>>);
+
+impl Requester for Person {
+    fn current(&self) -> Value {
+        json!({})
+    }
+
+    fn say(&self, _part: String) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn note(&self, _note: &str) {}
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    fn skills(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn use_skill(&self, name: &str) {
+        self.0.lock().unwrap().push(name.to_owned());
+    }
+}
+
+#[test]
+fn skills_in_use_only_narrow_the_tools() {
+    let all = json!({ "permissions": { "tools": ["echo__*", "d2__*", "skill"] } });
+    let copies = Copies(vec![("doors".into(), all), ("d2".into(), json!({}))]);
+    let world = World::with(copies, None);
+    let text = |allowed: &str| {
+        format!("---\nname: x\ndescription: Does it\nallowed-tools: {allowed}\n---\nDo it.\n")
+    };
+    let found = vec![
+        skill("narrow", &text("echo__echo").replace("name: x", "name: narrow")),
+        skill("other", &text("d2__settings").replace("name: x", "name: other")),
+    ];
+    let host = world.runtime.host();
+    world.runtime.block_on(host.put_skills(registry(found))).unwrap();
+    let ask = |used: &[&str], calls: Value| {
+        let used = used.iter().map(|name| (*name).to_owned()).collect();
+        let person: Arc<dyn Requester> = Arc::new(Person(Mutex::new(used)));
+        let mut outcomes = Vec::new();
+        for call in calls.as_array().unwrap() {
+            let call = host.call_for("doors__call", call.to_string(), Arc::clone(&person));
+            let text = world.runtime.block_on(call).result.unwrap();
+            outcomes.push(result(&serde_json::from_str(&text).unwrap()));
+        }
+        outcomes
+    };
+    let echo = json!({ "tool": "echo__echo", "params": 1 });
+    let settings = json!({ "tool": "d2__settings", "params": {} });
+    let read = json!({ "tool": "skill", "params": { "name": "other" } });
+    let both = ask(&[], json!([echo, settings]));
+    assert!(both.iter().all(Result::is_ok), "{both:?}");
+    let narrowed = ask(&["narrow"], json!([echo, settings, read, settings, echo]));
+    let refused = |skill: &str, tool: &str| {
+        Err(format!("the skill `{skill}` in use does not allow `{tool}`"))
+    };
+    assert_eq!(narrowed[0], Ok("1".into()));
+    assert_eq!(narrowed[1], refused("narrow", "d2__settings"));
+    assert_eq!(narrowed[2], Ok("\"Do it.\\n\"".into()));
+    assert_eq!(narrowed[3], refused("narrow", "d2__settings"));
+    assert_eq!(narrowed[4], refused("other", "echo__echo"));
+    assert_eq!(ask(&["gone"], json!([echo])), [refused("gone", "echo__echo")]);
 }

@@ -35,8 +35,10 @@ impl World {
         let approval = Approval { named: true, ..Approval::NONE };
         let mut builder = Runtime::builder()
             .without_bundled()
+            .memory_budget_bytes(512 << 20)
             .approve(approval)
             .plugins("tests/guests/echo")
+            .plugins("tests/guests/probe")
             .audit(Arc::clone(&audit) as _);
         for (id, changes) in copies {
             let mut manifest: Map<String, Value> = serde_json::from_str(&manifest).unwrap();

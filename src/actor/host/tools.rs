@@ -15,7 +15,7 @@ use crate::actor::tool_call::ToolCall;
 use crate::contract::{
     BoxFuture, CallContext, CallError, CallOutcome, Requester, Usage, json_line,
 };
-use crate::sandbox::{ToolHost, ToolOffer, ToolRequest};
+use crate::sandbox::{ToolHost, ToolOffer, ToolRequest, tool_denied};
 use crate::skill::{SkillDocument, SkillRegistry};
 use crate::task::Lock;
 
@@ -83,9 +83,8 @@ impl HostTools {
         let ToolRequest { name, params } = request;
         let snapshot = shared.snapshot.load_full();
         let requester = context.requester.clone();
-        if !allowed(&snapshot.skills, requester.as_deref(), &name) {
-            let message = format!("`{name}` is not among the `allowed-tools` of the skill in use");
-            return failed(CallError::Guest { message });
+        if let Some(skill) = limiting_skill(&snapshot.skills, requester.as_deref(), &name) {
+            return refused(&name, format!("the skill `{skill}` in use does not allow `{name}`"));
         }
         if name == SKILL {
             let result = skill_text(&snapshot.skills, requester.as_deref(), &params);
@@ -94,8 +93,11 @@ impl HostTools {
         let callee = match snapshot.plugins.find_tool(&name) {
             // A permission is for full names: a bare one may be another plugin's tomorrow.
             Ok(entry) if entry.full_name() != name => {
-                let message = format!("call `{name}` by its full name `{}`", entry.full_name());
-                return failed(CallError::Guest { message });
+                let full_name = entry.full_name();
+                return refused(&name, format!("call `{name}` by its full name `{full_name}`"));
+            }
+            Ok(entry) if !entry.is_for_models() => {
+                return refused(&name, format!("`{name}` is a slash command for people"));
             }
             entry => entry.ok().map(|entry| entry.plugin.manifest.id.clone()),
         };
@@ -104,9 +106,9 @@ impl HostTools {
             None => None,
             Some(callee) => match self.waits.add(caller, &callee) {
                 None => {
-                    let message =
+                    let rule =
                         format!("plugin `{callee}` waits for `{caller}` itself; call it later");
-                    return failed(CallError::Guest { message });
+                    return refused(&name, rule);
                 }
                 wait => wait,
             },
@@ -148,7 +150,7 @@ impl ToolHost for HostTools {
             description: entry.description().description.clone(),
             input_schema: entry.description().input_schema.clone(),
         }));
-        offered.retain(|tool| allowed(&snapshot.skills, requester, &tool.name));
+        offered.retain(|tool| limiting_skill(&snapshot.skills, requester, &tool.name).is_none());
         offered
     }
 
@@ -167,14 +169,22 @@ fn failed(error: CallError) -> CallOutcome {
     CallOutcome { result: Err(error), usage: Usage::default() }
 }
 
-/// Whether the skills that the message uses let it lead to this tool. A skill that lists no tools limits nothing.
-fn allowed(skills: &SkillRegistry, requester: Option<&dyn Requester>, tool: &str) -> bool {
+/// A call that the rules of this door refuse.
+fn refused(tool: &str, rule: String) -> CallOutcome {
+    let denied = Box::new(tool_denied(tool, rule));
+    failed(CallError::Denied { denied, message: String::new() })
+}
+
+/// The skill because of which the message can't lead to this tool. Every skill that it uses and that lists tools has
+/// to allow the tool, so another skill only narrows what is allowed. One that is gone allows nothing.
+fn limiting_skill(
+    skills: &SkillRegistry,
+    requester: Option<&dyn Requester>,
+    tool: &str,
+) -> Option<String> {
     let used = requester.map(Requester::skills).unwrap_or_default();
-    let documents = used.iter().filter_map(|name| document(skills, name));
-    let mut limiting = documents.filter(|document| !document.allowed_tools.is_empty()).peekable();
-    tool == SKILL
-        || limiting.peek().is_none()
-        || limiting.any(|document| document.allows_tool(tool))
+    let forbids = |name: &String| document(skills, name).is_none_or(|it| !it.allows_tool(tool));
+    used.into_iter().find(forbids).filter(|_| tool != SKILL)
 }
 
 fn document<'s>(skills: &'s SkillRegistry, name: &str) -> Option<&'s SkillDocument> {

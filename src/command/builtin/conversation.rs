@@ -29,8 +29,10 @@ impl CommandHandler for Clear {
         call: CommandCall<'a>,
     ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
         Box::pin(async move {
+            // First what nobody else can hold up.
+            let skills = call.conversation.clear();
             let mut lines = plugin_tool::clear(&call).await;
-            match call.conversation.clear() {
+            match skills {
                 0 if lines.is_empty() => lines.push("there was nothing to forget".into()),
                 0 => {}
                 1 => lines.push("forgot one skill".into()),

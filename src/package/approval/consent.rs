@@ -2,7 +2,7 @@
 //! the rest alone.
 
 use super::grants::{Approval, StoredApproval};
-use crate::contract::{PluginPermissions, shown, wide_domain};
+use crate::contract::{PluginPermissions, is_wide_tools, shown, wide_domain};
 use crate::package::kind::{PackageKind, Subject};
 
 /// Somebody who can be asked.
@@ -83,7 +83,7 @@ pub fn ask_for_permissions(
     let (all, named): (Vec<_>, Vec<_>) =
         missing.network.iter().cloned().partition(|host| wide_domain(host).is_some());
     let (all_tools, tools): (Vec<_>, Vec<_>) =
-        missing.tools.iter().cloned().partition(|pattern| pattern == "*");
+        missing.tools.iter().cloned().partition(|pattern| is_wide_tools(pattern));
     let limited = PluginPermissions {
         network: named,
         filesystem: missing.filesystem.clone(),
@@ -119,9 +119,14 @@ pub fn ask_for_permissions(
             granted.secrets.push(name.clone());
         }
     }
-    if !all_tools.is_empty() && yes(given.all_tools, format!("let {who} call every tool there is?"))
-    {
-        granted.tools.extend(all_tools);
+    for pattern in all_tools {
+        let question = match pattern.strip_suffix('*') {
+            Some("") | None => format!("let {who} call every tool there is?"),
+            Some(begin) => format!("let {who} call every tool whose name begins with `{begin}`?"),
+        };
+        if yes(given.all_tools, question) {
+            granted.tools.push(pattern);
+        }
     }
     let shell = match kind {
         PackageKind::Plugin => {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::content::{ApprovedContent, ChangedBy, PackageContent};
 use crate::contract::{
     FileGrant, ObjectReader, PluginPermissions, SortedSet, covers_tool, is_never_given,
-    is_never_opened, missing, shown, wide_domain,
+    is_never_opened, is_wide_tools, missing, shown, wide_domain,
 };
 
 /// What a revoked package waits for, beside its permissions.
@@ -29,7 +29,7 @@ pub struct Approval {
     pub environment: bool,
     /// `secrets`
     pub secrets: bool,
-    /// `tools: ["*"]`
+    /// `tools: ["*"]`, and other patterns that are not about one plugin (`m*`)
     pub all_tools: bool,
     /// `shell: true`, and shell tools in the `allowed-tools` of a skill
     pub shell: bool,
@@ -111,7 +111,8 @@ impl Approval {
         given.retain(|name| !is_never_given(name));
         list("env", &given, self.environment);
         list("secrets", &asked.secrets, self.secrets);
-        let (all, named): (Vec<_>, Vec<_>) = asked.tools.iter().cloned().partition(|it| it == "*");
+        let (all, named): (Vec<_>, Vec<_>) =
+            asked.tools.iter().cloned().partition(|it| is_wide_tools(it));
         list("tools", &named, self.named);
         list("tools", &all, self.all_tools);
         if let Some(kb) = asked.storage_kb.filter(|_| !self.named) {

@@ -109,7 +109,7 @@ impl PendingRecord {
     fn write(&self, result: CallResult) {
         let Some(mut record) = self.record.lock().take() else { return };
         record.outcome = result.outcome;
-        record.rule = result.rule;
+        record.rule = result.rule.map(|rule| shorten(&rule));
         record.bytes = u64::try_from(result.bytes).unwrap_or(u64::MAX);
         record.duration = self.clock.now().duration_since(self.started);
         self.log.record(record);
@@ -173,10 +173,8 @@ fn summary(call: &HostCall) -> String {
         | HostCall::StoreKeys { prefix: text }
         | HostCall::ToolCall(ToolRequest { name: text, .. }) => shorten(text),
         HostCall::Log { level: number, .. } => level(*number).as_str().to_ascii_lowercase(),
-        HostCall::ToolCallAll(calls) => {
-            let names: Vec<_> = calls.iter().map(|call| call.name.as_str()).collect();
-            shorten(&names.join(" "))
-        }
+        // Each call has a record of its own.
+        HostCall::ToolCallAll(calls) => format!("{} calls", calls.len()),
         HostCall::HttpRead { stream } | HostCall::HttpClose { stream } => stream.to_string(),
         HostCall::Settings
         | HostCall::ToolList
