@@ -91,6 +91,26 @@ fn a_chat_is_remembered_and_forgotten() {
 }
 
 #[test]
+fn a_remembered_note_reaches_another_chat() {
+    let world = World::new([
+        stream(&[
+            call(0, "c", "memory__remember", "{\"text\": \"Ann drinks tea.\"}"),
+            end("tool_calls"),
+        ]),
+        saying("I keep that."),
+        saying("Tea."),
+    ]);
+    assert_eq!(world.ask("Ann drinks tea."), "I keep that.");
+    assert_eq!(world.ask_in("another", "What does Ann drink?"), "Tea.");
+    let body = world.bodies().pop().unwrap();
+    let messages = body["messages"].as_array().unwrap();
+    let holds = |it: &&Value| it["content"].as_str().unwrap().contains("- Ann drinks tea. (");
+    let notes: Vec<_> = messages.iter().filter(holds).collect();
+    assert_eq!((notes.len(), &notes[0]["role"]), (1, &json!("user")));
+    assert_eq!(messages.last().unwrap()["content"], "What does Ann drink?");
+}
+
+#[test]
 fn the_model_is_chosen_for_a_chat() {
     let world = World::new([saying("a"), saying("b")]);
     assert_eq!(world.ask("/model large"), "this chat uses large from the next message on");
@@ -102,7 +122,7 @@ fn the_model_is_chosen_for_a_chat() {
 
 #[test]
 fn the_key_goes_to_the_server_alone() {
-    let world = World::with(json!({ "secret": "MODEL_KEY" }), [saying("fine")]);
+    let world = World::with(&json!({ "secret": "MODEL_KEY" }), [saying("fine")]);
     assert_eq!(world.ask("hello"), "fine");
     let request = world.server.request();
     assert!(request.contains(&format!("authorization: Bearer {KEY}\r\n")), "{request}");

@@ -47,7 +47,7 @@ fn an_endless_loop_ends() {
         let arguments = "{\"text\": \"a\"}";
         stream(&[call(0, "c", "text-stats__text_stats", arguments), end("tool_calls")])
     };
-    let world = World::with(json!({ "max_rounds": 2 }), [again(), again(), again()]);
+    let world = World::with(&json!({ "max_rounds": 2 }), [again(), again(), again()]);
     let text = world.ask("hello");
     assert!(text.contains("[stopped after 2 rounds of tool calls: "), "{text}");
     assert_eq!(world.bodies()[2]["tool_choice"], "none");
@@ -55,7 +55,7 @@ fn an_endless_loop_ends() {
 
 #[test]
 fn other_servers_stay_closed() {
-    let world = World::with(json!({ "base_url": "http://127.0.0.1:9/v1" }), []);
+    let world = World::with(&json!({ "base_url": "http://127.0.0.1:9/v1" }), []);
     // The host says it in its own words, with the setting that opens the server.
     let text = world.ask("hello");
     assert!(text.contains("private/reserved IP denied"), "{text}");

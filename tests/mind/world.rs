@@ -1,4 +1,4 @@
-//! A runtime with the mind and the plugin `text-stats`, one channel, and a model server that replays.
+//! A runtime with the mind, the memory and the plugin `text-stats`, one channel, and a model server that replays.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
@@ -41,11 +41,11 @@ impl SecretSource for Key {
 impl World {
     /// A server that answers with these replies, one after the other.
     pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
-        Self::with(json!({}), replies)
+        Self::with(&json!({}), replies)
     }
 
     /// The same with more settings.
-    pub(crate) fn with(settings: Value, replies: impl IntoIterator<Item = Reply>) -> Self {
+    pub(crate) fn with(settings: &Value, replies: impl IntoIterator<Item = Reply>) -> Self {
         let replies = Mutex::new(replies.into_iter().collect::<VecDeque<_>>());
         let server = Server::start(move |_| replies.lock().unwrap().pop_front().unwrap());
         let address = server.address.to_string();
@@ -57,6 +57,7 @@ impl World {
             .without_bundled()
             .approve(Approval::ALL)
             .plugins("skills/mind")
+            .plugins("skills/memory")
             .plugins("skills/text-stats")
             .plugin_settings("mind", set.clone())
             .network(NetworkOptions::default().allow_private_hosts([address]).unwrap())
