@@ -19,8 +19,8 @@ use super::{CommandFailure, Status, suggestion};
 #[argh(
     subcommand,
     name = "store",
-    example = "{command_name} list\n{command_name} export memory > memory.jsonl",
-    note = "A plugin has the name of its id; one that is loaded from another folder than that of\ninstalled plugins is called ID@FOLDER. The files are in store/ in $WEFT_HOME."
+    example = "{command_name} list\n{command_name} export bundled:memory > memory.jsonl",
+    note = "An installed plugin has the name of its id, one that is part of weft-lite is called bundled:ID, and\none that is loaded from another folder ID@FOLDER. The files are in store/ in $WEFT_HOME."
 )]
 pub(super) struct StoreCommand {
     #[argh(subcommand)]
@@ -45,20 +45,24 @@ struct ListStores {}
 #[argh(
     subcommand,
     name = "export",
-    example = "{command_name} memory > memory.jsonl",
+    example = "{command_name} bundled:memory > memory.jsonl",
     note = "A value that is not text stands under `base64` instead of `value`."
 )]
 struct ExportStore {
-    /// the plugin's id
+    /// the plugin's name in the list
     #[argh(positional, arg_name = "ID")]
     id: String,
 }
 
 /// Delete what a plugin has stored.
 #[derive(Debug, FromArgs)]
-#[argh(subcommand, name = "clear", example = "{command_name} memory\n{command_name} memory --yes")]
+#[argh(
+    subcommand,
+    name = "clear",
+    example = "{command_name} bundled:memory\n{command_name} bundled:memory --yes"
+)]
 struct ClearStore {
-    /// the plugin's id
+    /// the plugin's name in the list
     #[argh(positional, arg_name = "ID")]
     id: String,
     /// don't ask
@@ -174,6 +178,10 @@ fn clear(
 fn unknown(store: &DurableStore, id: &str) -> Result<CommandFailure, StoreError> {
     let summaries = store.namespaces()?;
     let known = summaries.iter().map(|it| it.name.as_str());
-    let next_step = suggestion(id, known, "see `weft-lite store list` for those that have");
+    let bundled = format!("bundled:{id}");
+    let next_step = match known.clone().any(|name| name == bundled) {
+        true => format!("the plugin that is part of weft-lite is `{bundled}` here"),
+        false => suggestion(id, known, "see `weft-lite store list` for those that have"),
+    };
     Ok(CommandFailure::work(&format_args!("`{id}` has nothing stored"), &next_step))
 }

@@ -54,7 +54,8 @@ pub struct SandboxOptions {
     /// The settings of plugins by id, as the operator has written them (`plugins.<id>` of the configuration).
     pub settings: PluginSettings,
     /// Where plugins keep keys and values by the door `store`. Each has the namespace of its id; one that is loaded
-    /// from a folder other than that of installed plugins has its own (`ID@FOLDER`).
+    /// from a folder other than that of installed plugins has its own (`ID@FOLDER`), and so has one that is compiled
+    /// in (`bundled:ID`).
     pub stores: Option<Arc<dyn StoreSource>>,
     /// The tools of others that plugins may call. A plugin host puts its own here.
     pub tools: Option<Arc<dyn ToolHost>>,

@@ -277,7 +277,7 @@ fn long_keys_and_values_are_refused() {
 #[test]
 fn too_many_keys_need_a_prefix() {
     let stores = Arc::new(MemoryStores::default());
-    let store = stores.namespace("test", 16 << 20);
+    let store = stores.namespace("bundled:test", 16 << 20);
     for number in 0..8_300 {
         block_on(store.set(&format!("{number:0>500}"), vec![])).unwrap();
     }
@@ -340,7 +340,7 @@ fn values_outlast_the_host() {
     let host = Host::new(store());
     assert_eq!(host.call("get", "color"), Ok("green".into()));
     assert_eq!(host.call("list-keys", ""), Ok("color,".into()));
-    let path = folder.path().join("test.kv");
+    let path = folder.path().join("bundled%3atest.kv");
     // A whole record behind the changed one shows that it was whole, too.
     host.call("set", "shape=round").unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
@@ -349,7 +349,7 @@ fn values_outlast_the_host() {
     std::fs::write(&path, bytes).unwrap();
     let failure = host.failure("get", "shape");
     assert!(failure.starts_with("the store: its file is damaged; restore the file"), "{failure}");
-    assert!(failure.ends_with("`weft-lite store clear test`"), "{failure}");
+    assert!(failure.ends_with("`weft-lite store clear bundled:test`"), "{failure}");
     assert_eq!(host.record().3.as_deref(), Some("the store: its file is damaged"));
     assert!(!failure.contains(folder.path().to_str().unwrap()), "{failure}");
 }

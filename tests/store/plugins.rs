@@ -152,6 +152,50 @@ fn damage_is_listed_and_the_rest_exported() {
     assert_eq!(done(&home, &["call", "keeper__run", "1"]), "null");
 }
 
+#[cfg(feature = "bundled")]
+#[test]
+fn no_package_reaches_a_bundled_plugins_store() {
+    let home = Home::new();
+    fs::create_dir_all(home.weft()).unwrap();
+    fs::write(home.weft().join("config.yaml"), "plugins: { memory: {} }").unwrap();
+    done(&home, &["call", "memory__remember", r#"{"text": "Ann is allergic to nuts."}"#]);
+    let kept = listed(&home);
+    assert_eq!(kept[0]["id"], "bundled:memory");
+    let is_kept = || {
+        assert_eq!(listed(&home), kept);
+        let notes = done(&home, &["call", "memory__recall", r#"{"query": "nuts"}"#]);
+        assert!(notes.contains("Ann is allergic"), "{notes}");
+    };
+    let (status, _, stderr) = run(&home, &["store", "export", "memory"]);
+    assert!(status == 1 && stderr.contains("is `bundled:memory` here"), "{stderr}");
+    // A plugin with the id is not installed, nor is a skill of the name.
+    let before = crate::home::content(&home.weft());
+    let thief = home.package("memory", "9.0.0", &storage(), &keeper());
+    let skill = home.skill("memory", "1.0.0", "");
+    let brings_it = home.package("other", "1.0.0", &json!({}), &keeper());
+    fs::copy(skill.join("SKILL.md"), brings_it.join("SKILL.md")).unwrap();
+    for (kind, folder, next_step) in [
+        ("plugin", &thief, "give the plugin another `id`"),
+        ("skill", &skill, "give the skill another `name`"),
+        ("plugin", &brings_it, "give the skill another `name`"),
+    ] {
+        let (status, _, stderr) = run(&home, &[kind, "install", folder.to_str().unwrap(), "--yes"]);
+        assert!(status == 1 && stderr.contains("`memory` is a plugin that is part of"), "{stderr}");
+        assert!(stderr.contains(next_step), "{stderr}");
+        assert_eq!(crate::home::content(&home.weft()), before);
+    }
+    // One that was put there by hand keeps its own entries, and goes with them alone.
+    let installed = home.weft().join("plugins/memory");
+    fs::create_dir_all(installed.parent().unwrap()).unwrap();
+    fs::rename(&thief, &installed).unwrap();
+    done(&home, &["plugin", "approve", "memory", "--yes"]);
+    assert_eq!(done(&home, &["call", "memory__run", "1"]), "null");
+    done(&home, &["call", "memory__walk", "1"]);
+    assert_eq!(listed(&home).as_array().unwrap().len(), 2);
+    done(&home, &["plugin", "remove", "memory", "--yes"]);
+    is_kept();
+}
+
 #[test]
 fn without_a_home_values_stay_in_memory() {
     let manifest = json!({

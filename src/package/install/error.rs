@@ -45,6 +45,13 @@ pub enum InstallError {
         /// The kind of the one that is there.
         by: PackageKind,
     },
+    /// It, or a skill that it brings, has the name of a plugin that is part of weft-lite.
+    Bundled {
+        /// The name.
+        name: String,
+        /// What would have it: the plugin, or a skill.
+        kind: PackageKind,
+    },
     /// A skill that it brings has the name of one that another package brings.
     SkillTaken {
         /// The skill.
@@ -142,6 +149,12 @@ impl fmt::Display for InstallError {
             Self::NameTaken { id, by } => {
                 write!(formatter, "the {by} `{id}` is there already, and a name has one owner")
             }
+            Self::Bundled { name, .. } => {
+                write!(
+                    formatter,
+                    "`{name}` is a plugin that is part of weft-lite, and a name has one owner"
+                )
+            }
             Self::SkillTaken { name, by: PackageKind::Skill, .. } => {
                 write!(formatter, "the skill `{name}`, which it brings, is installed already")
             }
@@ -200,6 +213,12 @@ impl ActionableError for InstallError {
                 format!(
                     "remove that one with `weft-lite {by} remove {id}`, or rename one of the two"
                 )
+            }
+            Self::Bundled { kind: PackageKind::Plugin, .. } => {
+                "give the plugin another `id`, or name its folder at the start of weft-lite to try it".into()
+            }
+            Self::Bundled { kind: PackageKind::Skill, .. } => {
+                "give the skill another `name`".into()
             }
             Self::Unversioned { .. } => "give it a `version` such as 1.0.0".into(),
             Self::OtherPackage { .. } => "tell the maintainer of the registry".into(),

@@ -201,9 +201,13 @@ impl<'a> Installer<'a> {
         ProposedInstall::new(staged, package, replaced, signed_by, warnings, self.observer)
     }
 
-    /// Refuses a package that brings a name which another one has: its own, or that of a skill.
+    /// Refuses a package that brings a name which another one has: its own, or that of a skill. A bundled plugin
+    /// is an owner, too.
     fn check_names(&self, package: &Package, staged: &Path) -> Result<(), InstallError> {
         let Package { kind, id, .. } = package;
+        if contents::is_bundled(id) {
+            return Err(InstallError::Bundled { name: id.clone(), kind: *kind });
+        }
         if installed::installed_folder(&self.home, kind.other(), id).is_some() {
             return Err(InstallError::NameTaken { id: id.clone(), by: kind.other() });
         }
@@ -214,6 +218,9 @@ impl<'a> Installer<'a> {
         let mut brings = vec![id.clone()];
         if *kind == PackageKind::Plugin {
             brings = contents::shipped_skills(staged);
+            if let Some(name) = brings.iter().find(|name| contents::is_bundled(name)) {
+                return Err(InstallError::Bundled { name: name.clone(), kind: PackageKind::Skill });
+            }
             let skill = |name: &&String| {
                 installed::installed_folder(&self.home, PackageKind::Skill, name).is_some()
             };

@@ -154,6 +154,16 @@ pub(crate) fn skill_code(
     Some(PluginPackage::read_bare_module(folder, module, name, version, limits))
 }
 
+/// Whether a plugin of this id is compiled in.
+#[cfg(feature = "package")]
+pub(in crate::package) fn is_bundled(id: &str) -> bool {
+    #[cfg(feature = "bundled")]
+    let is_bundled = super::bundled::BUNDLED.iter().any(|plugin| plugin.name == id);
+    #[cfg(not(feature = "bundled"))]
+    let (is_bundled, _) = (false, id);
+    is_bundled
+}
+
 /// The names of the skills that the plugin in `folder` brings: its own, and those in the folders that
 /// its manifest names.
 #[cfg(feature = "package")]

@@ -34,18 +34,19 @@ pub(in crate::sandbox) fn plugin_data(home: &Path, folder: &Path) -> PathBuf {
 
 /// The name under which the plugin in `folder` keeps keys and values. As with its data folder, an installed one has
 /// that of its kind and id, and others don't share one: none reads what an installed plugin of its id keeps. A
-/// plugin without a folder is compiled in.
+/// plugin without a folder is compiled in, and its name starts with `bundled:`: no package has it, whatever its id,
+/// and removing one clears none of it.
 pub(in crate::sandbox) fn store_name(
     home: Option<&Path>,
     folder: Option<&Path>,
     id: &str,
 ) -> String {
-    let Some(folder) = folder.map(real) else { return id.to_owned() };
+    let Some(folder) = folder.map(real) else { return format!("bundled:{id}") };
     // Without a `/` at the end.
     let folder = folder.components().as_path();
     let installed = home.and_then(|home| folder.strip_prefix(real(home)).ok()?.to_str());
     match installed.and_then(|path| path.split_once('/')) {
-        Some(("plugins", name)) if !name.contains('/') => name.to_owned(),
+        Some(("plugins", name)) if !name.contains(['/', ':']) => name.to_owned(),
         Some(("skills", name)) if !name.contains('/') => format!("skill:{name}"),
         _ => format!("{id}@{}", folder.display()),
     }
