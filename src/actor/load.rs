@@ -51,6 +51,13 @@ pub enum LoadError {
         /// Where, what was expected and what is there.
         problem: String,
     },
+    /// It is the code of a workspace's skill, which gets no settings, and its `settings_schema` needs some.
+    NoSettings {
+        /// Its id.
+        plugin: String,
+        /// Where, what was expected and what is there.
+        problem: String,
+    },
     /// Another plugin of the same id is in service, from a place of higher precedence.
     Shadowed {
         /// Where that one came from.
@@ -134,6 +141,12 @@ impl fmt::Display for LoadError {
             Self::Settings { problem, .. } => {
                 write!(formatter, "its settings are wrong: {problem}")
             }
+            Self::NoSettings { problem, .. } => {
+                write!(
+                    formatter,
+                    "the skills of a workspace get no settings, and it needs some: {problem}"
+                )
+            }
             Self::Shadowed { by } => write!(formatter, "shadowed by the one from {by}"),
             Self::Kept { error, version } => {
                 write!(formatter, "{error}; version {version} stays in service")
@@ -169,6 +182,9 @@ impl ActionableError for LoadError {
             Self::Capability(mismatch) => mismatch.next_step(),
             Self::Settings { plugin, .. } => {
                 format!("correct `plugins.{plugin}` in $WEFT_HOME/config.yaml")
+            }
+            Self::NoSettings { plugin, .. } => {
+                format!("install it, or name its folder at the start of weft-lite; then set `plugins.{plugin}`")
             }
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
             Self::Kept { error, .. } => error.next_step(),

@@ -19,7 +19,7 @@ use crate::package::{
     ApprovalPolicy, Descriptions, ModuleSource, PackageError, PackageOrigin, PluginPackage,
     ReadLimits,
 };
-use crate::sandbox::{PluginIdentity, Sandbox, SandboxOptions};
+use crate::sandbox::{PluginIdentity, PluginSettings, Sandbox, SandboxOptions};
 #[cfg(feature = "mcp")]
 use crate::schema::{Schema, SchemaPolicy};
 use crate::wasm::{CallBudget, CompiledModule, Instance, MemoryBudget, ModuleSummary, Translation};
@@ -32,6 +32,16 @@ pub(super) struct PackageHead {
     pub(super) warnings: Vec<String>,
     pub(super) origin: PackageOrigin,
     pub(super) module: ModuleSource,
+    pub(super) settings: SettingsAccess,
+}
+
+/// Whether a package gets what the operator has set for its id. An id alone proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SettingsAccess {
+    /// It does: it is compiled in, installed, or in a folder that the operator named.
+    Operator,
+    /// It doesn't: it is the code of a workspace's skill.
+    Nothing,
 }
 
 /// The parts of a host that preparing a package needs. There is no handle of the host among them:
@@ -100,7 +110,8 @@ impl PackageHead {
     pub(super) fn of(mut package: PluginPackage) -> (Self, Arc<Cow<'static, [u8]>>) {
         let (module, bytes) = ModuleSource::take(&mut package);
         let PluginPackage { manifest, warnings, origin, .. } = package;
-        (Self { manifest, warnings, origin, module }, bytes)
+        let settings = SettingsAccess::Operator;
+        (Self { manifest, warnings, origin, module, settings }, bytes)
     }
 
     /// Validates the module, and describes the guest from its stored description or by asking it. A guest whose
@@ -154,7 +165,7 @@ impl PackageHead {
         warmth: Warmth,
         describe: Describe<'_>,
     ) -> Result<ReadyPackage, LoadError> {
-        let Self { manifest, mut warnings, origin, module } = self;
+        let Self { manifest, mut warnings, origin, module, settings: access } = self;
         CapabilityMismatch::check(&manifest.capabilities, &summary.kinds())
             .map_err(LoadError::Capability)?;
         let identity =
@@ -164,11 +175,16 @@ impl PackageHead {
             PackageOrigin::Bundled => None,
         };
         let PrepareContext { sandbox, memory, .. } = context;
+        let mut sandbox = Cow::Borrowed(sandbox);
+        if access == SettingsAccess::Nothing {
+            warnings.extend(sandbox.settings.has(&manifest.id).then(|| withheld(&manifest.id)));
+            sandbox.to_mut().settings = PluginSettings::default();
+        }
         let (permissions, resources) = (&manifest.permissions, &manifest.resources);
         let settings = sandbox.settings.effective(&manifest.id, manifest.settings_schema.as_ref());
         let settings = Value::Object(settings);
-        check_settings(&manifest, &settings)?;
-        let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, sandbox);
+        check_settings(&manifest, &settings, access)?;
+        let (sandbox, closed) = Sandbox::new(identity, folder, permissions, resources, &sandbox);
         let sandbox = sandbox.with_settings(json_line(&settings));
         warnings.extend(closed);
         // From here on, plugins above their share of the budget give way to this one.
@@ -319,11 +335,26 @@ pub(super) fn approved(
     }
 }
 
+/// The warning of a plugin that doesn't get the settings of its id.
+fn withheld(id: &str) -> String {
+    format!(
+        "the skills of a workspace get no settings, so it does not get `plugins.{id}`; install it, or name its folder at the start of weft-lite"
+    )
+}
+
 /// Checks a plugin's settings by the schema in its manifest.
 #[cfg(feature = "mcp")]
-fn check_settings(manifest: &PluginManifest, settings: &Value) -> Result<(), LoadError> {
+fn check_settings(
+    manifest: &PluginManifest,
+    settings: &Value,
+    access: SettingsAccess,
+) -> Result<(), LoadError> {
     let Some(schema) = &manifest.settings_schema else { return Ok(()) };
-    let failed = |problem| LoadError::Settings { plugin: manifest.id.clone(), problem };
+    let plugin = || manifest.id.clone();
+    let failed = |problem| match access {
+        SettingsAccess::Operator => LoadError::Settings { plugin: plugin(), problem },
+        SettingsAccess::Nothing => LoadError::NoSettings { plugin: plugin(), problem },
+    };
     let schema = Schema::compile(&Value::Object(schema.clone()), SchemaPolicy::Lenient).map_err(
         |error| failed(format!("the manifest's `settings_schema` can't be used: {error}")),
     )?;
@@ -336,7 +367,7 @@ fn check_settings(manifest: &PluginManifest, settings: &Value) -> Result<(), Loa
 /// Without the checker of schemas nothing is checked.
 #[cfg(not(feature = "mcp"))]
 #[expect(clippy::unnecessary_wraps)]
-fn check_settings(_: &PluginManifest, _: &Value) -> Result<(), LoadError> {
+fn check_settings(_: &PluginManifest, _: &Value, _: SettingsAccess) -> Result<(), LoadError> {
     Ok(())
 }
 

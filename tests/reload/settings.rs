@@ -1,6 +1,6 @@
 //! Settings of plugins while the program runs: a change loads the plugin again, and nothing else.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use weft_lite::errors::LoadError;
 
 use crate::guest::Guest;
@@ -153,5 +153,41 @@ fn bundled_plugins_come_and_go_with_settings() {
             let has_plugin = live.host.registry().plugin("memory").is_some();
             assert_eq!((has_plugin, live.state("memory")), (is_there, state), "{text}");
         }
+    });
+}
+
+#[test]
+fn a_workspaces_skill_gets_no_settings() {
+    let world = world();
+    // It has the id of an installed plugin, which the operator has set up, and its schema.
+    let work = "work/.weft/skills/reader";
+    let manifest = std::fs::read_to_string(world.path("home/plugins/reader/weft.plugin.json"));
+    let mut manifest: Value = serde_json::from_str(&manifest.unwrap()).unwrap();
+    let place = |manifest: &Value| {
+        world.skill(work, "Read.");
+        world.put(&format!("{work}/plugin.wasm"), reader());
+        world.put(&format!("{work}/weft.plugin.json"), manifest.to_string());
+    };
+    manifest["settings_schema"]["properties"]["size"] = json!({ "default": 3 });
+    place(&manifest);
+    run(&world, Watching::Not, async |live| {
+        assert_eq!(settings(&live, "reader").await, r#"{"size":3}"#);
+        let registry = live.host.registry();
+        let warnings = &registry.plugin("reader").unwrap().warnings;
+        assert!(
+            warnings.iter().any(|it| it.contains("does not get `plugins.reader`")),
+            "{warnings:?}"
+        );
+
+        manifest["settings_schema"]["required"] = json!(["units"]);
+        place(&manifest);
+        world.put(CONFIG, FIRST.replace("metric", "imperial"));
+        live.reload().await;
+        assert!(!settings(&live, "reader").await.contains("imperial"));
+    });
+    // The same folder gets them when the operator names it.
+    let (builder, _) = world.builder().configure(&world.path("home")).unwrap();
+    World::run(builder.plugins(world.path(work)), Watching::Not, async |live| {
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"imperial","size":3}"#);
     });
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::actor::prepare::PackageHead;
+use crate::actor::prepare::{PackageHead, SettingsAccess};
 use crate::contract::PluginManifest;
 use crate::package::{
     ModuleSource, PackageError, PackageErrorKind, PackageOrigin, PluginPackage, ReadLimits,
@@ -102,7 +102,8 @@ impl Code {
         let (module, warnings) = self.found.clone()?;
         let manifest = self.content.as_ref().ok()?.manifest.clone();
         let origin = PackageOrigin::Folder(folder.to_owned());
-        Some(PackageHead { manifest, warnings, origin, module })
+        let settings = SettingsAccess::Operator;
+        Some(PackageHead { manifest, warnings, origin, module, settings })
     }
 
     /// The module's path inside the folder, if it is known.

@@ -25,7 +25,7 @@ use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
 use super::skills::{KnownSkill, SkillTree, WalkScope};
 use super::{LoaderOptions, ScanContext, Scope};
-use crate::actor::prepare::PackageHead;
+use crate::actor::prepare::{PackageHead, SettingsAccess};
 use crate::contract::{ActionableError, PluginPermissions, SortedMap, SortedSet, sort_by};
 #[cfg(feature = "bundled")]
 use crate::package::{Approval, BUNDLED, ModuleSource, PackageOrigin};
@@ -441,14 +441,28 @@ impl Disk {
     /// refuses those that are not the ones that were scanned.
     pub(super) fn package(&self, place: &PackagePlace) -> Option<PackageHead> {
         match place {
-            PackagePlace::Folder(folder) => self.code(folder)?.package(folder),
+            PackagePlace::Folder(folder) => {
+                let package = self.code(folder)?.package(folder)?;
+                Some(PackageHead { settings: self.settings_access(folder), ..package })
+            }
             #[cfg(feature = "bundled")]
             PackagePlace::Bundled(name) => {
                 let plugin = BUNDLED.iter().find(|plugin| plugin.name == *name)?;
                 let (manifest, warnings) = (plugin.manifest().ok()?, Vec::new());
                 let (origin, module) = (PackageOrigin::Bundled, ModuleSource::bundled(plugin));
-                Some(PackageHead { manifest, warnings, origin, module })
+                let settings = SettingsAccess::Operator;
+                Some(PackageHead { manifest, warnings, origin, module, settings })
             }
+        }
+    }
+
+    /// Whether the package in a folder gets settings: not as the code of a workspace's skill.
+    fn settings_access(&self, folder: &Path) -> SettingsAccess {
+        let is_plugin = self.plugins.iter().any(|tree| tree.plugins.contains_key(folder));
+        let mut skills = self.skills.iter().filter(|tree| tree.skills.contains_key(folder));
+        match !is_plugin && skills.any(|tree| tree.level == SkillLevel::Workspace) {
+            true => SettingsAccess::Nothing,
+            false => SettingsAccess::Operator,
         }
     }
 
