@@ -1,6 +1,7 @@
 //! Settings of plugins while the program runs: a change loads the plugin again, and nothing else.
 
 use serde_json::{Value, json};
+#[cfg(feature = "mcp")]
 use weft_lite::errors::LoadError;
 
 use crate::guest::Guest;
@@ -68,19 +69,42 @@ fn changed_settings_load_their_plugin_again() {
 }
 
 #[test]
-fn faulty_settings_replace_nothing() {
+#[cfg(feature = "mcp")]
+fn faulty_settings_end_the_old_ones() {
+    let world = world();
+    run(&world, Watching::Not, async |live| {
+        world.put(CONFIG, FIRST.replace("metric", "miles"));
+        live.reload().await;
+        assert!(live.call("reader__run", "{}").await.is_err());
+        let registry = live.host.registry();
+        let [refused] = registry.refused() else { panic!("{:?}", live.refusals()) };
+        assert!(matches!(&refused.error, LoadError::Settings { .. }), "{:?}", refused.error);
+        let text = refused.error.to_string();
+        assert!(text.contains("units") && text.contains("metric"), "{text}");
+        assert_eq!(settings(&live, "other").await, "{}");
+
+        // So do settings without which it can't be.
+        world.put(CONFIG, FIRST);
+        live.reload().await;
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"metric"}"#);
+        let path = "home/plugins/reader/weft.plugin.json";
+        let manifest = std::fs::read_to_string(world.path(path)).unwrap();
+        let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
+        manifest["settings_schema"]["required"] = json!(["units"]);
+        world.put(path, manifest.to_string());
+        live.reload().await;
+        assert_eq!(settings(&live, "reader").await, r#"{"units":"metric"}"#);
+        world.put(CONFIG, "plugins: {}\n");
+        live.reload().await;
+        assert!(live.call("reader__run", "{}").await.is_err());
+    });
+}
+
+#[test]
+fn a_faulty_configuration_replaces_nothing() {
     let world = world();
     run(&world, Watching::Not, async |live| {
         let metric = r#"{"units":"metric"}"#;
-        world.put(CONFIG, FIRST.replace("metric", "miles"));
-        live.reload().await;
-        assert_eq!(settings(&live, "reader").await, metric);
-        let registry = live.host.registry();
-        let [refused] = registry.refused() else { panic!("{:?}", live.refusals()) };
-        assert!(matches!(&refused.error, LoadError::Kept { .. }), "{:?}", refused.error);
-        let text = refused.error.to_string();
-        assert!(text.contains("units") && text.contains("metric"), "{text}");
-
         for broken in ["plugins: {reader: [", "plugins: {reader: 3}", "plugins: {Reader: {}}"] {
             world.put(CONFIG, broken);
             live.reload().await;

@@ -185,6 +185,8 @@ impl<'a, P> Planner<'a, P> {
                 self.withdraw(old, true);
                 self.refuse(place, Some(old), error);
             }
+            // Settings are the operator's: what they were before counts no longer.
+            _ if matches!(error, LoadError::Settings { .. }) => self.refuse(place, id, error),
             Some((old, serving)) if !self.plan.claimed.contains_key(old) => {
                 let (error, version) = (Box::new(error), serving.version.clone());
                 self.report(place, Some(old), LoadError::Kept { error, version });
