@@ -293,6 +293,7 @@ fn one_fault_each() {
         ("wasm_module", json!("c:b.wasm"), "`wasm_module`: `c:b.wasm` holds a backslash, a colon"),
         ("skills", json!(["../x"]), "`skills[0]`: `../x` leads out of the package"),
         ("tools", json!(["a tool"]), "`tools[0]`: invalid name `a tool`"),
+        ("tools", json!(["ec__echo"]), "`tools[0]`: invalid name `ec__echo`; expected no `__`"),
         (
             "tools",
             json!([{ "title": "x" }]),

@@ -56,7 +56,7 @@ impl PluginDescription {
     /// # Errors
     ///
     /// A sentence on what is wrong: not this JSON, a schema that is not an object, a tool name that
-    /// is used twice, has characters outside `A-Z a-z 0-9 _ - .`, or gets a full name of more than
+    /// is used twice, has `__` or characters outside `A-Z a-z 0-9 _ - .`, or gets a full name of more than
     /// [`limits::TOOL_NAME_CHARS`].
     pub fn parse(text: &str, owner: &str) -> Result<Self, String> {
         let description: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
@@ -67,6 +67,12 @@ impl PluginDescription {
             let shown: String = name.chars().take(limits::TOOL_NAME_CHARS).collect();
             if name.is_empty() || !name.bytes().all(allowed) {
                 return Err(format!("tool name {shown:?} is not made of A-Z a-z 0-9 _ - ."));
+            }
+            // `ec__echo` of another plugin would pass for the tool of `ec`.
+            if name.contains("__") {
+                return Err(format!(
+                    "tool name `{shown}` has `__`, which stands after a plugin's id"
+                ));
             }
             if full_tool_name(owner, name).len() > limits::TOOL_NAME_CHARS {
                 let limit = limits::TOOL_NAME_CHARS;

@@ -296,6 +296,7 @@ fn a_faulty_description_keeps_a_plugin_out() {
         ("not JSON", "expected ident"),
         (r#"{"tools":[{"name":"a b"}]}"#, "is not made of"),
         (r#"{"tools":[{"name":"a"},{"name":"a"}]}"#, "two tools are named `a`"),
+        (r#"{"tools":[{"name":"ec__echo"}]}"#, "tool name `ec__echo` has `__`"),
         (
             r#"{"tools":[{"name":"a","input_schema":3}]}"#,
             "`input_schema` of tool `a` is not an object",

@@ -226,9 +226,9 @@ fn resources(table: &Table<'_>, findings: &mut ManifestFindings) -> PluginResour
 fn tools(top: &Table<'_>, id: Option<&str>, findings: &mut ManifestFindings) -> Vec<String> {
     let tool = |value: &Value| {
         let name = match value {
-            Value::String(name) => rules::name(name)?,
+            Value::String(name) => rules::tool(name)?,
             Value::Object(tool) => match tool.get("name") {
-                Some(Value::String(name)) => rules::name(name)?,
+                Some(Value::String(name)) => rules::tool(name)?,
                 _ => {
                     return Err(Flaw::new(&"a tool without a name", &"expected text under `name`"));
                 }

@@ -142,6 +142,18 @@ pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
     Ok(text.to_owned())
 }
 
+/// The bare name of a tool, in which no plugin's id can seem to be.
+pub(in crate::contract) fn tool(text: &str) -> Result<String, Flaw> {
+    let name = name(text)?;
+    match name.contains("__") {
+        true => Err(Flaw::new(
+            &format_args!("invalid name `{name}`"),
+            &"expected no `__`, which stands after a plugin's id in a full name",
+        )),
+        false => Ok(name),
+    }
+}
+
 /// An environment variable. A `*` would be a legal name, but is always meant as a pattern.
 pub(in crate::contract) fn variable(text: &str) -> Result<String, Flaw> {
     if text.is_empty() || text.chars().any(|char| is_unfit(char) || matches!(char, '=' | '*')) {
