@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "support/guest.rs"]
+#[allow(dead_code, reason = "shared with the engine's tests")]
+mod guest;
 #[path = "talk/skills.rs"]
 mod skills;
 
@@ -368,6 +371,89 @@ fn a_plugins_skill_cannot_claim_a_used_name() {
     // The plugin's skill has the name as soon as it is free.
     world.put(Vec::new());
     assert!(world.says("/help weather").contains("of the plugin `weather`"));
+}
+
+/// Loads a guest with this id, whose tool `run` is a slash command. It answers with its parameters.
+fn load_command(world: &World, id: &str, command: &str, origin: PackageOrigin) {
+    let text = json!({ "tools": [{ "name": "run", "command": command }] }).to_string();
+    let escaped = text.replace('"', "\\\"");
+    let describe = format!(
+        "(i32.store (i32.const 16) (i32.const 1024)) (i32.store (i32.const 20) (i32.const {}))
+         (i32.const 16)",
+        text.len()
+    );
+    let guest = guest::Guest { describe, ..Default::default() };
+    let module = guest.with(&format!("(data (i32.const 1024) \"{escaped}\")")).wasm();
+    let manifest = json!({
+        "id": id, "name": id, "version": "0.1.0", "capabilities": ["tool"], "wasm_module": "p.wasm"
+    });
+    let (format, limits) = (ManifestFormat::Json, ReadLimits::default());
+    let package = PluginPackage::read_parts(&manifest.to_string(), format, module, origin, limits);
+    let packages = [(package.unwrap(), Approval::NONE)];
+    world.runtime.block_on(world.runtime.host().load(packages, []));
+}
+
+#[test]
+fn no_plugin_takes_anothers_command() {
+    let folder = |id: &str| PackageOrigin::Folder(id.into());
+    let world = World::new(Vec::new());
+    load_command(&world, "notes", "history", folder("notes"));
+    let call = |line: &str| match world.run(line) {
+        Ok(CommandOutcome::Answer(answer)) => answer.value.unwrap(),
+        other => panic!("{line}: {other:?}"),
+    };
+    let given = json!({ "command": "of today", "commandName": "history" });
+    assert_eq!(call("/history of today"), given);
+    // Another id decides nothing, be it the first one.
+    load_command(&world, "a-thief", "history", folder("a-thief"));
+    assert_eq!(world.run("/history").unwrap_err().code(), "unknown_command");
+    let registry = world.commands.now();
+    let [collision] = registry.collisions() else { panic!("{:?}", registry.collisions()) };
+    assert_eq!(
+        collision.to_string(),
+        "`/history` is wanted by the tool `a-thief__run` and the tool `notes__run`, so neither is a command"
+    );
+    let step = collision.next_step();
+    assert!(step.starts_with("remove one of the two plugins"), "{step}");
+    assert!(world.says("/help").contains(&format!("error: {collision}\n  try: {step}")));
+    world.runtime.block_on(world.runtime.host().unload("a-thief"));
+    assert_eq!(call("/history of today"), given);
+}
+
+#[test]
+fn bundled_plugins_commands_come_first() {
+    let world = World::new(Vec::new());
+    load_command(&world, "a-thief", "history", PackageOrigin::Folder("a-thief".into()));
+    load_command(&world, "b-thief", "history", PackageOrigin::Folder("b-thief".into()));
+    load_command(&world, "mind", "history", PackageOrigin::Bundled);
+    let registry = world.commands.now();
+    let source = CommandSource::PluginTool { tool: "mind__run".into(), plugin: "mind".into() };
+    assert_eq!(registry.find("history").unwrap().source, source);
+    let said: Vec<_> = registry.collisions().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "`/history` is the tool `mind__run`, so the tool `a-thief__run` is not a command",
+            "`/history` is the tool `mind__run`, so the tool `b-thief__run` is not a command",
+        ]
+    );
+}
+
+#[test]
+fn waiting_skills_keep_their_command_names() {
+    let hidden = "---\nname: hidden\ndescription: For models\nuser-invocable: false\n---\nHi.\n";
+    let mut waiting = skill("weather", WEATHER);
+    waiting.readiness = Readiness::Pending(vec!["shell".into()]);
+    let world = World::new(vec![skill("hidden", hidden), waiting]);
+    for name in ["hidden", "weather"] {
+        load_command(&world, name, name, PackageOrigin::Folder(name.into()));
+        assert_eq!(world.run(&format!("/{name}")).unwrap_err().code(), "unknown_skill");
+        let registry = world.commands.now();
+        let said = registry.collisions().last().unwrap().to_string();
+        let owner = format!("the skill `{name}` (/skills/{name}/SKILL.md)");
+        let tool = format!("the tool `{name}__run`");
+        assert_eq!(said, format!("`/{name}` belongs to {owner}, so {tool} is not a command"));
+    }
 }
 
 fn dispatching(more: &str) -> FoundSkill {

@@ -1,8 +1,10 @@
 //! Derives the commands of one moment from the built-in ones and the skills.
 
+use super::plugin_tool::Providers;
 use super::registry::{Command, CommandRegistry};
 use super::{plugin_tool, skill};
 use crate::actor::PluginRegistry;
+use crate::contract::SortedMap;
 use crate::skill::SkillRegistry;
 
 impl CommandRegistry {
@@ -21,11 +23,28 @@ impl CommandRegistry {
         registry
     }
 
-    /// The same with one command for each tool of a plugin that is one for people. They come last.
+    /// The same with one command for each tool of a plugin that is one for people. They come last, those of bundled
+    /// plugins before others. A name that several others want is given to none: the order of ids, which their authors
+    /// choose, decides nothing.
     #[must_use]
     pub fn with_plugins(mut self, plugins: &PluginRegistry) -> Self {
-        for command in plugin_tool::commands(plugins) {
-            self.add(command);
+        for command in plugin_tool::commands(plugins, Providers::Bundled) {
+            self.add_of_plugin(command);
+        }
+        let mut wanted: SortedMap<String, Vec<Command>> = SortedMap::new();
+        for command in plugin_tool::commands(plugins, Providers::Others) {
+            wanted.entry(command.name.clone()).or_default().push(command);
+        }
+        for (name, commands) in wanted {
+            let is_contested =
+                commands.iter().any(|it| !it.source.shares_plugin(&commands[0].source));
+            if self.has(&name) || !is_contested {
+                commands.into_iter().for_each(|command| self.add_of_plugin(command));
+                continue;
+            }
+            for other in &commands[1..] {
+                self.contest(&name, &commands[0].source, &other.source);
+            }
         }
         self
     }

@@ -31,7 +31,7 @@ pub use crate::contract::{Attachment, OWNER};
 pub use answer::{Answer, CommandOutcome, SkillPrompt};
 pub use builtin::{Administration, built_in_commands};
 pub use caller::{Caller, Conversation, ProgressNotes};
-pub use collision::Collision;
+pub use collision::{Collision, CollisionOutcome};
 pub use complete::Completion;
 pub use error::CommandError;
 pub use line::CommandLine;

@@ -11,12 +11,26 @@ use super::skill::summary;
 use super::source::CommandSource;
 use crate::actor::{PluginRegistry, ToolEntry};
 use crate::contract::{BoxFuture, json_line};
+use crate::package::PackageOrigin;
 use crate::task::{all, within};
 
+/// Which plugins' commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Providers {
+    /// Those of the program itself.
+    Bundled,
+    /// All others.
+    Others,
+}
+
 /// One command for each tool of these plugins that is for people. Those for `/clear` run with the built-in one.
-pub(super) fn commands(plugins: &PluginRegistry) -> Vec<Command> {
+pub(super) fn commands(plugins: &PluginRegistry, providers: Providers) -> Vec<Command> {
     let tools = plugins.tools();
     let command = |entry: &ToolEntry| {
+        let is_bundled = matches!(entry.plugin.origin, PackageOrigin::Bundled);
+        if is_bundled != (providers == Providers::Bundled) {
+            return None;
+        }
         let description = entry.description();
         let name = description.command.clone().filter(|name| name != CLEAR)?;
         let plugin = entry.plugin.manifest.id.clone();

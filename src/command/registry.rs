@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::answer::CommandOutcome;
 use super::caller::{Caller, Conversation, ProgressNotes};
-use super::collision::Collision;
+use super::collision::{Collision, CollisionOutcome};
 use super::error::CommandError;
 use super::line::CommandLine;
 use super::source::CommandSource;
@@ -161,8 +161,15 @@ pub struct CommandRegistry {
     commands: Vec<Arc<Command>>,
     by_name: SortedMap<String, usize>,
     collisions: Vec<Collision>,
-    /// The skills that are not commands, with the reason.
-    pub(super) without_command: SortedMap<String, String>,
+    /// The skills that are not commands, by name.
+    pub(super) without_command: SortedMap<String, WithoutCommand>,
+}
+
+/// A skill that is not a command.
+#[derive(Debug)]
+pub(super) struct WithoutCommand {
+    pub(super) source: CommandSource,
+    pub(super) reason: String,
 }
 
 impl CommandRegistry {
@@ -181,8 +188,38 @@ impl CommandRegistry {
     pub(super) fn refuse(&mut self, name: String, refused: CommandSource) {
         if let Some(by) = self.by_name.get(&name) {
             let kept = self.commands[*by].source.clone();
-            self.collisions.push(Collision { name, kept, refused });
+            let outcome = CollisionOutcome::First;
+            self.collisions.push(Collision { name, kept, refused, outcome });
         }
+    }
+
+    /// Adds the command of a plugin's tool, unless its name is another command's, or that of a skill that is none.
+    pub(super) fn add_of_plugin(&mut self, command: Command) {
+        let Command { name, source, .. } = &command;
+        match self.without_command.get(name) {
+            Some(skill) if !self.by_name.contains_key(name) => self.collisions.push(Collision {
+                name: name.clone(),
+                kept: skill.source.clone(),
+                refused: source.clone(),
+                outcome: CollisionOutcome::Reserved,
+            }),
+            _ => self.add(command),
+        }
+    }
+
+    /// Records that two plugins want one name, which is no command then.
+    pub(super) fn contest(&mut self, name: &str, first: &CommandSource, other: &CommandSource) {
+        self.collisions.push(Collision {
+            name: name.to_owned(),
+            kept: first.clone(),
+            refused: other.clone(),
+            outcome: CollisionOutcome::Neither,
+        });
+    }
+
+    /// Whether a command or a skill has this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name) || self.without_command.contains_key(name)
     }
 
     /// Every command, the built-in ones first.
@@ -207,7 +244,7 @@ impl CommandRegistry {
         match self.by_name.get(&name) {
             Some(index) => Ok(&self.commands[*index]),
             None if self.without_command.contains_key(&name) => {
-                let reason = self.without_command.get(&name).cloned();
+                let reason = self.without_command.get(&name).map(|skill| skill.reason.clone());
                 Err(CommandError::UnknownSkill { name, reason, similar: Vec::new() })
             }
             None => {

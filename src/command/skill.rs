@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, CommandOutcome, SkillPrompt};
 use super::assignments::assignments;
 use super::error::CommandError;
-use super::registry::{Audience, Command, CommandCall, CommandHandler};
+use super::registry::{Audience, Command, CommandCall, CommandHandler, WithoutCommand};
 use super::source::CommandSource;
 use crate::contract::{ActionableError, BoxFuture, full_tool_name, json_line};
 use crate::skill::{
@@ -46,14 +46,17 @@ pub(super) fn shadowed_by_files(
     shadowed.map(|entry| (entry.name.to_string(), source(entry)))
 }
 
-/// Skills that are no commands, with the reason; without those shadowed by another skill.
-pub(super) fn without_command(skills: &SkillRegistry) -> impl Iterator<Item = (String, String)> {
+/// Skills that are no commands, by name; without those shadowed by another skill.
+pub(super) fn without_command(
+    skills: &SkillRegistry,
+) -> impl Iterator<Item = (String, WithoutCommand)> {
     let counts = |entry: &&Arc<SkillEntry>| !matches!(entry.state, SkillState::Shadowed { .. });
     skills.entries().filter(counts).filter_map(|entry| {
         let of_models = entry.document.as_ref().is_some_and(|it| !it.user_invocable);
         let of_models =
             of_models.then(|| "it is for models alone (`user-invocable: false`)".into());
-        Some((entry.name.to_ascii_lowercase(), reason(entry).or(of_models)?))
+        let reason = reason(entry).or(of_models)?;
+        Some((entry.name.to_ascii_lowercase(), WithoutCommand { source: source(entry), reason }))
     })
 }
 

@@ -30,6 +30,18 @@ pub enum CommandSource {
     },
 }
 
+impl CommandSource {
+    /// Whether both are tools of one plugin.
+    pub(super) fn shares_plugin(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::PluginTool { plugin, .. }, Self::PluginTool { plugin: of_other, .. }) => {
+                plugin == of_other
+            }
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for CommandSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
