@@ -5,7 +5,7 @@ use std::fmt;
 use super::source::CommandSource;
 
 /// A name that two commands want.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Collision {
     /// The name, without the slash.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct Collision {
 }
 
 /// What becomes of a name that two commands want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum CollisionOutcome {
     /// The first one is the command.

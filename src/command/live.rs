@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::registry::{Command, CommandRegistry};
 use crate::actor::PluginHost;
+use crate::contract::SortedSet;
 use crate::task::Lock;
 
 /// The commands of a host, its skills and its plugins. The first call after a change derives them again.
@@ -49,8 +50,10 @@ impl Commands {
         }
         let registry = CommandRegistry::new(self.built_in.iter().cloned(), &snapshot.skills);
         let registry = Arc::new(registry.with_plugins(&snapshot.plugins));
+        // A plugin may cause hundreds.
+        let known = SortedSet::from_iter(derived.registry.collisions());
         for collision in registry.collisions() {
-            if !derived.registry.collisions().contains(collision) {
+            if !known.contains(&collision) {
                 log::warn!("{collision}; {}", collision.next_step());
             }
         }

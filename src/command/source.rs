@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The source of a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CommandSource {
     /// The program, or an embedder of the library.
     BuiltIn,

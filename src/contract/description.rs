@@ -55,11 +55,15 @@ impl PluginDescription {
     ///
     /// # Errors
     ///
-    /// A sentence on what is wrong: not this JSON, a schema that is not an object, a tool name that
+    /// A sentence on what is wrong: not this JSON, more than [`limits::TOOLS`] tools, a schema that is not an object, a tool name that
     /// is used twice, has `__` or characters outside `A-Z a-z 0-9 _ - .`, or gets a full name of more than
     /// [`limits::TOOL_NAME_CHARS`].
     pub fn parse(text: &str, owner: &str) -> Result<Self, String> {
         let description: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let (count, most) = (description.tools.len(), limits::TOOLS);
+        if count > most {
+            return Err(format!("{count} tools, and a plugin has at most {most}"));
+        }
         let mut seen = SortedSet::new();
         for tool in &description.tools {
             let name = &tool.name;

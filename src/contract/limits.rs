@@ -168,5 +168,7 @@ pub const MEMORY_BUDGET_BYTES: usize = 64 * MB;
 /// MB of it as the operator says it. Zero stands for the machine's own default.
 pub(crate) const MEMORY_BUDGET_MB: Range = Range::new("memory_budget_mb", 0, 1, 65_536);
 
+/// Tools of one plugin.
+pub const TOOLS: usize = 256;
 /// The characters of a tool's full name, `<owner>__<tool>`.
 pub const TOOL_NAME_CHARS: usize = 64;

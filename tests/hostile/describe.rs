@@ -41,7 +41,8 @@ fn texts() -> Vec<Case> {
         "[".repeat(200),
         "]".repeat(200)
     );
-    let same = vec![r#"{"name":"a"}"#; 10_000].join(",");
+    let named = |number| format!(r#"{{"name":"t{number}","command":"c{number}"}}"#);
+    let many = (0..257).map(named).collect::<Vec<_>>().join(",");
     let amplified =
         format!(r#"{{"name":"run","input_schema":{{"a":[{}]}}}}"#, vec!["0"; 100_000].join(","));
     vec![
@@ -74,7 +75,7 @@ fn texts() -> Vec<Case> {
             &tools(&format!(r#"{{"name":"{}"}}"#, "x".repeat(100_000))),
             "over 64 characters",
         ),
-        refused("10,000 tools of one name", &tools(&same), "two tools are named `a`"),
+        refused("a tool too many", &tools(&many), "257 tools, and a plugin has at most 256"),
         refused(
             "a schema that is a text",
             &tools(r#"{"name":"run","input_schema":"\u001b"}"#),
