@@ -100,8 +100,8 @@ pub const LIFTED_BYTES_PER_CALL: usize = 64 * MB;
 pub const HTTP_REQUEST_BODY_BYTES: usize = MB;
 /// An HTTP response's body; what comes after it is cut off.
 pub const HTTP_RESPONSE_BODY_BYTES: usize = 4 * MB;
-/// One HTTP request, from name lookup to the last byte of the body; of a body that is read bit by bit, to its
-/// first.
+/// One HTTP request, from name lookup to the last byte of the body; of a body that is read bit by bit, to the
+/// connection.
 pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
 /// Bodies of one plugin that are read bit by bit, at once.
 pub const HTTP_STREAMS: usize = 8;
@@ -109,8 +109,8 @@ pub const HTTP_STREAMS: usize = 8;
 pub const HTTP_STREAM_BYTES: usize = 16 * MB;
 /// The most bytes that one read of it returns.
 pub const HTTP_STREAM_PART_BYTES: usize = 64 * KB;
-/// For how long such a body may bring nothing, or not be read.
-pub const HTTP_STREAM_IDLE_TIME: Duration = Duration::from_secs(60);
+/// For how long such a body may bring nothing, or not be read. The head before it has as long from the connection on.
+pub const HTTP_STREAM_IDLE_TIME: Duration = Duration::from_secs(120);
 
 /// A file that a guest reads.
 pub const FILE_READ_BYTES: usize = 8 * MB;

@@ -196,7 +196,7 @@ fn an_idle_stream_is_closed() {
         };
         or(async { world.begin("many", &calls).await.unwrap() }, time).await
     });
-    assert_eq!(ran[1], json!({ "error": "stream idle: no data for 60 s" }));
+    assert_eq!(ran[1], json!({ "error": "stream idle: no data for 120 s" }));
     assert_eq!(ran[2], not_open(1));
     world.server.left.recv_blocking().unwrap();
     assert_eq!(world.records()[1].rule.as_deref(), Some("stream idle"));
@@ -228,31 +228,44 @@ fn the_time_of_the_call_closes_it() {
 }
 
 #[test]
-fn request_time_limits_the_head_alone() {
+fn request_time_limits_the_connection_alone() {
     let network = |options: weft_lite::sandbox::NetworkOptions| {
         options.request_time(Duration::from_millis(200))
     };
-    let silent = World::new(Setup {
-        server: Server::start(|_| Reply::Hang(Vec::new())),
-        network,
-        ..Setup::default()
-    });
-    let text = silent.refused_by("open", &json!({ "url": URL }));
-    assert_eq!(text, "request timed out");
-    silent.server.left.recv_blocking().unwrap();
     let (say, world) = stepping(Setup { network, ..Setup::default() });
-    say.try_send(HEAD).unwrap();
     let calls = [open(), next(1)];
     let ran = world.runtime.block_on(async {
         let beside = async {
-            until_recorded(&world, 1).await;
-            smol::Timer::after(Duration::from_millis(300)).await;
-            say.send("late").await.unwrap();
+            world.server.arrived.recv().await.unwrap();
+            for part in [HEAD, "late"] {
+                smol::Timer::after(Duration::from_millis(300)).await;
+                say.send(part).await.unwrap();
+            }
             std::future::pending().await
         };
         or(async { world.begin("many", &calls).await.unwrap() }, beside).await
     });
-    assert_eq!(ran[1], body("late"));
+    assert_eq!((&ran[0]["ok"]["status"], &ran[1]), (&json!(200), &body("late")));
+}
+
+#[test]
+fn a_head_has_a_time_limit() {
+    let server = Server::start(|_| Reply::Hang(Vec::new()));
+    let world = World::new(Setup { server, ..Setup::default() });
+    let mut waited = Duration::ZERO;
+    let ran = world.runtime.block_on(async {
+        let time = async {
+            world.server.arrived.recv().await.unwrap();
+            loop {
+                waited += world.clock.advance_to_next_sleeper().unwrap_or_default();
+                yield_now().await;
+            }
+        };
+        or(async { world.begin("many", &[open()]).await.unwrap() }, time).await
+    });
+    assert_eq!(ran[0], json!({ "error": "request timed out" }));
+    assert!(waited >= Duration::from_secs(120), "{waited:?}");
+    world.server.left.recv_blocking().unwrap();
 }
 
 #[test]

@@ -77,8 +77,8 @@ impl NetworkOptions {
         Ok(self)
     }
 
-    /// Limits the time of a request, from name lookup to the last byte of the answer. More than
-    /// [`limits::HTTP_REQUEST_TIME`] is not possible.
+    /// Limits the time of a request, from name lookup to the last byte of the answer, or to the connection for an
+    /// answer that is read bit by bit. More than [`limits::HTTP_REQUEST_TIME`] is not possible.
     #[must_use]
     pub fn request_time(mut self, time: Duration) -> Self {
         self.request_time = time.min(limits::HTTP_REQUEST_TIME);

@@ -23,9 +23,9 @@ use super::searchable;
 use super::stream::BodyStream;
 use super::url::Host;
 use crate::contract::BoxFuture;
-use crate::contract::limits::KB;
+use crate::contract::limits::{self, KB};
 use crate::sandbox::WebResponse;
-use crate::task::{SystemClock, within};
+use crate::task::{Clock, SystemClock, within};
 
 /// Status line and headers of an answer. hyper accepts 100 headers.
 const MAX_RESPONSE_HEAD_BYTES: usize = 64 * KB;
@@ -55,15 +55,20 @@ pub(in crate::sandbox) async fn fetch(permit: HttpPermit) -> Result<WebResponse,
 }
 
 /// The same. Returns the head of the answer, and its body to be read bit by bit. The permit's deadline is for the
-/// head alone.
+/// connection alone. A server may work on its answer before it sends the head, so the head has
+/// [`limits::HTTP_STREAM_IDLE_TIME`] like each part of the body.
 ///
 /// # Errors
 ///
 /// Those of [`fetch`].
-pub(super) async fn open(permit: HttpPermit) -> Result<(ResponseHead, BodyStream), RequestError> {
-    let deadline = permit.deadline();
-    let opened = async { Ok(response::streamed(exchange(permit).await?)) };
-    in_time(deadline, Box::pin(opened)).await
+pub(super) async fn open(
+    permit: HttpPermit,
+    clock: &dyn Clock,
+) -> Result<(ResponseHead, BodyStream), RequestError> {
+    let stream = in_time(permit.deadline(), Box::pin(connect_securely(&permit))).await?;
+    let answer: BoxFuture<'_, _> = Box::pin(ask(permit, stream));
+    let answer = within(clock, limits::HTTP_STREAM_IDLE_TIME, answer).await;
+    Ok(response::streamed(answer.ok_or(RequestError::TimedOut)??))
 }
 
 /// The output of `work`, unless the deadline comes first. In a box, because otherwise the future of every call of
@@ -75,11 +80,23 @@ async fn in_time<T>(
     or(work, timed_out(deadline)).await
 }
 
-/// Connects, secures the connection if the URL asks for it, and reads the head of one answer. Redirects are not
-/// followed: their target would be an unchecked host. If there are secrets to redact, the answer must have a form
-/// in which they are recognized.
+/// Connects, and reads the head of one answer.
 async fn exchange(permit: HttpPermit) -> Result<ReceivedAnswer, RequestError> {
-    let stream = secure(&permit, connect(&permit).await?).await?;
+    let stream = connect_securely(&permit).await?;
+    ask(permit, stream).await
+}
+
+/// A connection, under TLS where the URL asks for it.
+async fn connect_securely(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestError> {
+    secure(permit, connect(permit).await?).await
+}
+
+/// Sends the request, and reads the head of one answer. Redirects are not followed: their target would be an
+/// unchecked host. If there are secrets to redact, the answer must have a form in which they are recognized.
+async fn ask(
+    permit: HttpPermit,
+    stream: Box<dyn NetworkStream>,
+) -> Result<ReceivedAnswer, RequestError> {
     let (request, redactor) = permit.into_request();
     let (mut sender, connection) = Builder::new()
         .max_buf_size(MAX_RESPONSE_HEAD_BYTES)

@@ -48,7 +48,7 @@ impl HttpStreams {
         self.open.retain(|stream| !stream.is_idle(now));
         let slot = slots.take()?;
         let (host, stream) = (permit.host().to_string(), slot.number);
-        let (ResponseHead { status, headers }, body) = open(permit).await?;
+        let (ResponseHead { status, headers }, body) = open(permit, clock).await?;
         self.open.push(OpenStream { slot, host, body: Lock::new(body), used: clock.now() });
         Ok(WebHead { stream, status, headers })
     }
