@@ -33,20 +33,27 @@ struct OpenStream {
 }
 
 impl HttpStreams {
-    /// Sends a permitted request. The rest of the answer is read by the stream's number.
+    /// Sends a permitted request, once the plugin has a place for a stream. The rest of the answer is read by the
+    /// stream's number.
     ///
     /// # Errors
     ///
-    /// `too many open streams`, and those of [`open`].
+    /// `too many open streams` if this call has all of the plugin's places, and those of [`open`].
     pub(in crate::sandbox) async fn open(
         &mut self,
-        permit: HttpPermit,
+        mut permit: HttpPermit,
         slots: &StreamSlots,
         clock: &dyn Clock,
     ) -> Result<WebHead, RequestError> {
         let now = clock.now();
         self.open.retain(|stream| !stream.is_idle(now));
-        let slot = slots.take()?;
+        if self.open.len() >= limits::HTTP_STREAMS {
+            // Only this call itself could make room.
+            return Err(RequestError::TooManyStreams);
+        }
+        let began = Instant::now();
+        let slot = slots.take().await;
+        permit.postpone(began.elapsed());
         let (host, stream) = (permit.host().to_string(), slot.number);
         let (ResponseHead { status, headers }, body) = open(permit, clock).await?;
         self.open.push(OpenStream { slot, host, body: Lock::new(body), used: clock.now() });
