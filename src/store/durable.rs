@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::error::StoreError;
 use super::file_lock::FileLock;
-use super::index::{Index, RecordPlace};
+use super::index::{Index, KeyList, RecordPlace};
 use super::log_file::{self, LogFile, OpenFor, OpenedLog};
 use super::record::{self, RECORD_START};
 use super::scan::scan;
@@ -199,8 +199,12 @@ impl Namespace {
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let Some(_lock) = self.refresh(OpenFor::Read)? else { return Ok(Vec::new()) };
-        let state = self.state.lock();
-        state.log.as_ref().map_or(Ok(Vec::new()), |log| log.index.keys(prefix))
+        let mut list = KeyList::new(prefix);
+        // Nothing changes the index between two steps: this is one of the works that take turns.
+        while let Some(log) = &self.state.lock().log
+            && !log.index.list(&mut list)?
+        {}
+        Ok(list.keys)
     }
 
     fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
@@ -353,9 +357,11 @@ impl KeyValueStore for DurableNamespace {
     ) -> BoxFuture<'a, Result<Vec<String>, PluginError>> {
         Box::pin(async move {
             let prefix = prefix.unwrap_or_default();
-            if let Known::This((keys, _)) = self.0.look_up(|index| index.keys(prefix)) {
-                return Ok(keys?);
+            let mut list = KeyList::new(prefix);
+            if let Known::This((Ok(true), _)) = self.0.look_up(|index| index.list(&mut list)) {
+                return Ok(list.keys);
             }
+            // A long list is made off the executor, because others wait there.
             let prefix = prefix.to_owned();
             self.work(move |namespace| namespace.keys(&prefix)).await
         })

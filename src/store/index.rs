@@ -17,6 +17,23 @@ pub(super) struct RecordPlace {
 /// A change that a record makes: a key has a value at a new place, or none.
 pub(super) type KeyChange = (String, Option<RecordPlace>);
 
+/// Keys that are listed without a pause, as the index is locked meanwhile.
+const KEYS_AT_ONCE: usize = 256;
+
+/// The keys that begin with a prefix, in ascending order, as far as they are listed.
+pub(super) struct KeyList {
+    prefix: String,
+    pub(super) keys: Vec<String>,
+    /// Of the list in a guest's memory.
+    bytes: usize,
+}
+
+impl KeyList {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), keys: Vec::new(), bytes: 0 }
+    }
+}
+
 /// The keys with the places of their values, and how much all of them are.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -93,23 +110,25 @@ impl Index {
         }
     }
 
-    /// The keys that begin with `prefix`, in ascending order.
+    /// Adds the next keys to a list, at most [`KEYS_AT_ONCE`]. Returns whether the list is complete.
     ///
     /// # Errors
     ///
     /// [`StoreError::Keys`] if they are too much for one list.
-    pub(super) fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        let from = self.entries.range_from(prefix).map(|(key, _)| key);
-        let mut bytes = 0;
-        let mut keys = Vec::new();
-        for key in from.take_while(|key| key.starts_with(prefix)) {
-            bytes += key.len() + size_of::<u64>();
-            if bytes > limits::STORE_KEYS_BYTES {
-                return Err(StoreError::Keys);
-            }
-            keys.push(key.clone());
+    pub(super) fn list(&self, list: &mut KeyList) -> Result<bool, StoreError> {
+        let KeyList { prefix, keys, bytes } = list;
+        let last = keys.last();
+        let from = self.entries.range_from(last.unwrap_or(prefix)).map(|(key, _)| key);
+        let next = from.skip_while(|&key| Some(key) == last);
+        let next: Vec<_> =
+            next.take_while(|key| key.starts_with(&**prefix)).take(KEYS_AT_ONCE).cloned().collect();
+        *bytes += next.iter().map(|key| key.len() + size_of::<u64>()).sum::<usize>();
+        if *bytes > limits::STORE_KEYS_BYTES {
+            return Err(StoreError::Keys);
         }
-        Ok(keys)
+        let is_complete = next.len() < KEYS_AT_ONCE;
+        keys.extend(next);
+        Ok(is_complete)
     }
 }
 
@@ -135,11 +154,32 @@ mod tests {
         assert_eq!(index.bytes(), 100 * (limits::STORE_ENTRIES - 1));
     }
 
+    fn keys(index: &Index, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut list = KeyList::new(prefix);
+        while !index.list(&mut list)? {}
+        Ok(list.keys)
+    }
+
     #[test]
     fn long_lists_of_keys_are_refused() {
         let index = full();
-        assert_eq!(index.keys(""), Err(StoreError::Keys));
-        assert_eq!(index.keys(&"0".repeat(96)).map(|keys| keys.len()), Ok(10_000));
+        assert_eq!(keys(&index, ""), Err(StoreError::Keys));
+        let listed = keys(&index, &"0".repeat(96)).unwrap();
+        assert!(listed.len() == 10_000 && listed.is_sorted());
+        assert_eq!(
+            (&*listed[0], &*listed[9_999]),
+            (&*format!("{:0>100}", 0), &*format!("{:0>100}", 9_999))
+        );
+    }
+
+    #[test]
+    fn keys_are_listed_bit_by_bit() {
+        let index = full();
+        let mut list = KeyList::new("");
+        assert_eq!(index.list(&mut list), Ok(false));
+        assert_eq!(list.keys.len(), KEYS_AT_ONCE);
+        let mut few = KeyList::new(&"0".repeat(98));
+        assert_eq!((index.list(&mut few), few.keys.len()), (Ok(true), 100));
     }
 
     #[test]
@@ -152,7 +192,7 @@ mod tests {
         let mut applied = Index::default();
         changes.into_iter().for_each(|change| applied.apply(change));
         for index in [index, applied] {
-            assert_eq!(index.keys("").unwrap(), ["b", "c"]);
+            assert_eq!(keys(&index, "").unwrap(), ["b", "c"]);
             assert_eq!((index.len(), index.bytes(), index.record_bytes()), (2, 9, 41));
         }
     }

@@ -226,7 +226,7 @@ impl Driver<'_> {
 
     /// Checks that time is left, and that the plugin holds no more than its share of the memory: it may have
     /// taken more while it was alone, and neighbours need it now.
-    fn check_bounds(&mut self) -> Result<(), CallError> {
+    pub(super) fn check_bounds(&mut self) -> Result<(), CallError> {
         self.budget.check_time()?;
         let overdrawn = self.store.data().limiter.account().overdrawn();
         overdrawn.map_or(Ok(()), |exhausted| Err(CallError::Exhausted(exhausted)))

@@ -4,15 +4,19 @@
 //! Every field of the result areas is one word or is padded to one, so an area is a list of words. Source:
 //! `CanonicalABI.md` of the component model; the types are those of `wit/plugin.wit` and `wit/deps/host.wit`.
 
+use futures_lite::future::yield_now;
 use wasmi::Val;
 
 use super::abi::{self, Span};
-use super::driver::{Driver, LIST, TEXT, abi_fault};
+use super::driver::{Driver, LIST, abi_fault};
 use crate::contract::CallError;
 use crate::sandbox::HostReply;
 
 /// The words of the largest result area: `result<response, string>`.
 const WORDS: usize = 6;
+
+/// Texts that are written before other guests get their turn.
+const TEXTS_PER_TURN: usize = 256;
 
 /// A result area: its words, and how many of them its type has.
 struct Area {
@@ -124,22 +128,32 @@ impl Driver<'_> {
 
     /// `list<string>`: the texts, then the list of their spans. The returned span's length counts texts.
     pub(super) async fn lower_list(&mut self, texts: &[String]) -> Result<Span, CallError> {
-        let mut list = Vec::with_capacity(2 * texts.len());
-        for text in texts {
-            let Span { pointer, length } = self.lower(text).await?;
-            list.extend([pointer, length]);
-        }
+        let list = self.lower_texts(&mut texts.iter()).await?;
         self.lower_words(&list, 2).await
     }
 
     /// `list<tuple<string, string>>`.
     async fn lower_pairs(&mut self, pairs: &[(String, String)]) -> Result<Span, CallError> {
-        let mut list = Vec::with_capacity(4 * pairs.len());
-        for text in pairs.iter().flat_map(|(name, value)| [name, value]) {
-            let Span { pointer, length } = self.lower_bytes(TEXT, text.as_bytes(), 1).await?;
+        let mut texts = pairs.iter().flat_map(|(name, value)| [name, value]);
+        let list = self.lower_texts(&mut texts).await?;
+        self.lower_words(&list, 4).await
+    }
+
+    /// The spans of texts. Each is a call of the guest's allocator, so neighbours get their turn between many.
+    async fn lower_texts<'t>(
+        &mut self,
+        texts: &mut (dyn Iterator<Item = &'t String> + Send),
+    ) -> Result<Vec<u32>, CallError> {
+        let mut list = Vec::with_capacity(2 * texts.size_hint().0);
+        for (at, text) in texts.enumerate() {
+            if at > 0 && at % TEXTS_PER_TURN == 0 {
+                yield_now().await;
+                self.check_bounds()?;
+            }
+            let Span { pointer, length } = self.lower(text).await?;
             list.extend([pointer, length]);
         }
-        self.lower_words(&list, 4).await
+        Ok(list)
     }
 
     /// A list whose elements have so many words. The returned span's length counts elements.

@@ -17,6 +17,8 @@ mod home;
 mod kills;
 mod memory;
 #[cfg(all(feature = "store", feature = "cli", feature = "package"))]
+mod neighbours;
+#[cfg(all(feature = "store", feature = "cli", feature = "package"))]
 mod plugins;
 #[cfg(feature = "store")]
 mod support;
