@@ -1,10 +1,11 @@
 //! The chat that a call works for, and what is kept for it: its model, and the conversation so far.
 
 use crate::doors::Host;
+use crate::room;
 use crate::text::{Text, add, fill, list, read, string};
 use alloc::string::String;
 use alloc::vec::Vec;
-use json_text::Value;
+use json_text::{Value, decimal};
 
 /// What the store takes.
 const MAX_KEY_BYTES: usize = 512;
@@ -76,7 +77,11 @@ impl Chat {
     /// The conversation so far.
     pub fn history(&self, host: &dyn Host) -> History {
         let mut history = History::default();
-        if let [summary, turns @ ..] = list(read(self.stored(host, "history"))) {
+        let mut kept = list(read(self.stored(host, "history")));
+        if let [Value::Number(_), rest @ ..] = kept {
+            kept = rest;
+        }
+        if let [summary, turns @ ..] = kept {
             history.summary = string(summary);
             for turn in turns.chunks(2) {
                 if let [said, answered] = turn {
@@ -87,18 +92,19 @@ impl Chat {
         history
     }
 
-    /// Keeps the conversation. That it can't be kept is no reason to hold back an answer.
+    /// Keeps the conversation. If there is no room, the oldest ones of other chats are dropped. That it can't be
+    /// kept is no reason to hold back an answer.
     pub fn keep(&self, host: &dyn Host, history: &History) {
         if !self.is_named() {
             return;
         }
         let mut text = String::new();
-        add(&mut text, "[^", &[history.summary]);
+        add(&mut text, "[~,^", &[&decimal(host.wall_ms()), history.summary]);
         for (said, answered) in &history.turns {
             add(&mut text, ",^,^", &[said, answered]);
         }
         text.push(']');
-        if let Err(problem) = host.store(self.key("history"), text.as_bytes()) {
+        if let Err(problem) = room::store(host, "history/", self.key("history"), text.as_bytes()) {
             host.warn(fill("the conversation can't be kept: ~", &[&problem]));
         }
     }
@@ -113,7 +119,8 @@ impl Chat {
     }
 }
 
-/// A conversation. It is stored as one list of texts: the summary, then what was said and answered by turns.
+/// A conversation. It is stored as one list: when it was kept in milliseconds since 1970, the summary, then what was
+/// said and answered by turns.
 #[derive(Default)]
 pub struct History {
     /// What came before the turns; empty as long as nothing was left out.

@@ -20,6 +20,7 @@ pub trait Host {
     fn stored(&self, key: &str) -> Answered<Option<Vec<u8>>>;
     fn store(&self, key: &str, value: &[u8]) -> Answered<()>;
     fn delete(&self, key: &str) -> Answered<bool>;
+    fn keys(&self, prefix: &str) -> Answered<Vec<String>>;
 
     fn tools(&self) -> Answered<String>;
     fn call_all(&self, calls: &[(&str, &str)]) -> Vec<Answered<String>>;

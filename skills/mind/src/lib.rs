@@ -16,6 +16,7 @@ mod fault;
 mod recall;
 mod reply;
 mod request;
+mod room;
 mod settings;
 mod stream;
 mod summary;
@@ -105,6 +106,10 @@ impl Host for Doors {
 
     fn delete(&self, key: &str) -> Answered<bool> {
         store::delete(key)
+    }
+
+    fn keys(&self, prefix: &str) -> Answered<Vec<String>> {
+        store::list_keys(prefix)
     }
 
     fn tools(&self) -> Answered<String> {

@@ -73,6 +73,66 @@ fn full_store_costs_no_answer() {
     assert!(warnings.iter().any(|it| it == "the conversation can't be kept: the disk is full"));
 }
 
+/// A message in a chat of that number, a second after the one before. Its turn takes more than 3 KB of the store.
+fn ask_in(world: &World, chat: usize) {
+    in_chat(world, "a", &format!("{chat}"), None);
+    world.wall.set(world.wall.get() + 1_000);
+    world.says("ok");
+    assert_eq!(world.ask(&"long ".repeat(1_000)), Ok("ok".into()));
+}
+
+fn has_history(world: &World, chat: usize) -> bool {
+    world.store.borrow().contains_key(&format!(r#"history/"a"/"{chat}""#))
+}
+
+#[test]
+fn oldest_other_chats_make_room() {
+    let world = World::new();
+    world.set(r#""context_tokens":10000"#);
+    // One that an earlier version kept, and what is no conversation.
+    let old = format!(r#"["","hi","{}"]"#, "x".repeat(5_000));
+    world.store.borrow_mut().insert(r#"history/"a"/"old""#.into(), old.into_bytes());
+    world.store.borrow_mut().insert(r#"model/"a"/"0""#.into(), b"large".to_vec());
+    world.store_bytes.set(200 * 1024);
+    (0..50).for_each(|chat| ask_in(&world, chat));
+    // The first one is used again, so that it is not the oldest.
+    ask_in(&world, 0);
+    let chats = 50
+        + (50..400)
+            .take_while(|&chat| {
+                ask_in(&world, chat);
+                world.warnings.borrow().is_empty()
+            })
+            .count();
+    assert!(has_history(&world, chats) && has_history(&world, 0));
+    assert!(!world.store.borrow().contains_key(r#"history/"a"/"old""#));
+    assert!(world.store.borrow().contains_key(r#"model/"a"/"0""#));
+    // The oldest ones have gone, and no more than needed.
+    let gone = (1..chats).take_while(|&chat| !has_history(&world, chat)).count();
+    assert!((5..30).contains(&gone), "{gone}");
+    assert!((1 + gone..=chats).all(|chat| has_history(&world, chat)));
+    let warnings = world.warnings.borrow().clone();
+    assert_eq!(
+        warnings,
+        ["the store is full: the oldest conversations of other chats are dropped"]
+    );
+    // There is room for the next ones now.
+    ask_in(&world, 0);
+    assert_eq!(world.warnings.borrow().len(), 1);
+}
+
+#[test]
+fn a_chat_alone_drops_nothing() {
+    let world = World::new();
+    ask_in(&world, 1);
+    let kept = world.store.borrow().clone();
+    world.store_bytes.set(100);
+    ask_in(&world, 1);
+    assert_eq!(*world.store.borrow(), kept);
+    let warnings = world.warnings.borrow();
+    assert!(warnings[1].starts_with("the conversation can't be kept: the store is full"));
+}
+
 #[test]
 fn failed_turns_are_not_kept() {
     let world = World::new();

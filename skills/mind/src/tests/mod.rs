@@ -40,6 +40,8 @@ struct World {
     tool: RefCell<Box<Tool>>,
     store: RefCell<BTreeMap<String, Vec<u8>>>,
     store_fails: Cell<bool>,
+    /// Bytes of all keys and values that the store takes.
+    store_bytes: Cell<usize>,
     server: RefCell<VecDeque<Scripted>>,
     open: RefCell<Vec<Scripted>>,
     /// Bodies, as they were sent.
@@ -51,6 +53,8 @@ struct World {
     warnings: RefCell<Vec<String>>,
     /// Milliseconds, which pass while the plugin sleeps and with each part of a body.
     now: Cell<u64>,
+    /// Milliseconds since 1970; as it begins: Sun, 06 Nov 1994 08:49:37 GMT.
+    wall: Cell<u64>,
     part_takes: Cell<u64>,
     /// After how many parts nobody waits any more.
     leaves_after: Cell<u32>,
@@ -65,6 +69,8 @@ impl World {
             tool: RefCell::new(Box::new(|name, _| Err(format!("no {name} in this test")))),
             store: RefCell::default(),
             store_fails: Cell::new(false),
+            store_bytes: Cell::new(4096 * 1024),
+            wall: Cell::new(784_111_777_000),
             server: RefCell::default(),
             open: RefCell::default(),
             requests: RefCell::default(),
@@ -191,12 +197,23 @@ impl Host for World {
         if self.store_fails.get() {
             return Err("the disk is full".into());
         }
-        self.store.borrow_mut().insert(key.into(), value.into());
+        let mut store = self.store.borrow_mut();
+        let others = store.iter().filter(|(other, _)| *other != key);
+        let used: usize = others.map(|(key, value)| key.len() + value.len()).sum();
+        if used + key.len() + value.len() > self.store_bytes.get() {
+            return Err("the store is full: 4096 KB of keys and values; delete some".into());
+        }
+        store.insert(key.into(), value.into());
         Ok(())
     }
 
     fn delete(&self, key: &str) -> Answered<bool> {
         Ok(self.store.borrow_mut().remove(key).is_some())
+    }
+
+    fn keys(&self, prefix: &str) -> Answered<Vec<String>> {
+        let store = self.store.borrow();
+        Ok(store.keys().filter(|key| key.starts_with(prefix)).cloned().collect())
     }
 
     fn tools(&self) -> Answered<String> {
@@ -252,8 +269,7 @@ impl Host for World {
     }
 
     fn wall_ms(&self) -> u64 {
-        // Sun, 06 Nov 1994 08:49:37 GMT
-        784_111_777_000
+        self.wall.get()
     }
 
     fn monotonic_ms(&self) -> u64 {
