@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 const HEAD: usize = 4;
-const DOCUMENT: usize = 16;
-const POSTING: usize = 8;
+pub const DOCUMENT: usize = 16;
+pub const POSTING: usize = 8;
 /// Of a document. A segment of many long texts stays below 1 MB so. Words beyond it are not found.
 const MOST_POSTINGS: usize = 480;
 /// A place in the merged block that a document doesn't get.

@@ -10,8 +10,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use json_text::decimal;
 
-/// What the notes of one namespace have at most, so that one person can't take all of the plugin's room.
-const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// What the notes of one namespace and their index have at most: a quarter of the plugin's room, so that one person
+/// or chat can't take all of it.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Words of a query that count.
 const MOST_WORDS: usize = 32;
 /// How many expired notes one call removes, because each costs a write.
@@ -115,8 +116,8 @@ impl<'a> Notes<'a> {
         if is_new && survey.notes >= most {
             fault =
                 [&decimal(most as u64), " notes are kept here, as `max_entries` allows"].concat();
-        } else if survey.bytes + bytes > MOST_BYTES {
-            fault = "8 MB of notes are kept here, the most there may be".to_string();
+        } else if survey.bytes_stored(index.note_key(0).len()) + bytes > MOST_BYTES {
+            fault = "4 MB of notes are kept here, the most there may be".to_string();
         }
         let removed = if fault.is_empty() { EXPIRED_IN_PASSING } else { EXPIRED_FOR_ROOM };
         for id in survey.expired.into_iter().take(removed) {

@@ -1,6 +1,6 @@
 //! Which notes fit a query best: BM25, as Robertson and Zaragoza (2009) describe it.
 
-use crate::block::Block;
+use crate::block::{Block, DOCUMENT, POSTING};
 use crate::index::Index;
 use alloc::collections::BinaryHeap;
 use alloc::vec;
@@ -69,6 +69,11 @@ impl<'a> Survey<'a> {
             }
         }
         self.blocks.push((block, scores));
+    }
+
+    /// What the notes have in the store, with their keys and at most so many bytes of the index.
+    pub fn bytes_stored(&self, key_bytes: usize) -> usize {
+        self.bytes + self.notes * (key_bytes + DOCUMENT) + self.words as usize * POSTING
     }
 
     /// Leaves the notes with a tag, by its hash.

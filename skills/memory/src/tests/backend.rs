@@ -71,7 +71,7 @@ fn entries_end_and_have_tags() {
 fn searches_are_bounded() {
     let world = World::new();
     let long = "x".repeat(60_000);
-    for number in 0..70 {
+    for number in 0..66 {
         world.store_value(&number.to_string(), &long, None);
     }
     let hits = search(&world, "", None, 1000).unwrap();

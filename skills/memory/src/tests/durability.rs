@@ -283,3 +283,45 @@ fn long_texts_fit_into_segments() {
     }
     assert_eq!(number(&world.run("list", "{}"), "total"), 300);
 }
+
+#[test]
+fn one_person_takes_a_quarter() {
+    const QUARTER: usize = 4 * 1024 * 1024;
+    let world = World::new();
+    world.room.set(4 * QUARTER);
+    world.speaks("console", "1", "eve");
+    // Notes of short words have an index that is larger than they are.
+    let text = |number: u32| {
+        let words: Vec<_> = (0..1000).map(|word| format!("{:x}", number * 1000 + word)).collect();
+        let mut text = words.join(" ");
+        text.truncate(4000);
+        text
+    };
+    let params = |number| format!(r#"{{"text":"{}"}}"#, text(number));
+    let mut kept = 0;
+    let error = loop {
+        match world.try_run("remember", &params(kept)) {
+            Ok(_) => kept += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(
+        error,
+        "4 MB of notes are kept here, the most there may be: \
+         forget some that are no longer needed, `list` shows them"
+    );
+    let used = || -> usize {
+        let store = world.store.borrow();
+        store.iter().map(|(key, value)| key.len() + value.len()).sum()
+    };
+    assert!((QUARTER / 2..QUARTER + 64 * 1024).contains(&used()), "{} of {kept}", used());
+    // Others have room, and one forgotten note makes room for another.
+    world.speaks("console", "1", "ann");
+    world.remember("ann has room");
+    world.speaks("console", "1", "eve");
+    for id in 0..40 {
+        world.run("forget", &format!(r#"{{"id":{id}}}"#));
+        world.run("remember", &params(kept + id));
+    }
+    assert!(used() < QUARTER + QUARTER / 4, "{}", used());
+}
