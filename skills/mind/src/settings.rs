@@ -18,6 +18,8 @@ pub struct Settings {
     /// 0 leaves it to the server.
     pub max_tokens: u32,
     pub max_rounds: u32,
+    /// Whether the model has to call a tool before it answers.
+    pub must_call: bool,
     pub timeout_seconds: u32,
     /// What a request and its answer may have together.
     pub context_bytes: usize,
@@ -36,6 +38,7 @@ impl Settings {
             },
             max_tokens: number_of(value, "max_tokens", 0),
             max_rounds: number_of(value, "max_rounds", 8),
+            must_call: text_of(value, "tool_choice") == "required",
             timeout_seconds: number_of(value, "timeout_seconds", 120),
             context_bytes: number_of(value, "context_tokens", 4096) as usize * BYTES_PER_TOKEN,
         }

@@ -98,7 +98,11 @@ fn converse(
         // Calls and results may have half of the context.
         let room = (settings.context_bytes / 2).saturating_sub(messages.bytes() - first);
         let is_last = rounds >= settings.max_rounds || room == 0;
-        let choice = if is_last { r#","tool_choice":"none""# } else { "" };
+        let choice = match rounds {
+            _ if is_last => r#","tool_choice":"none""#,
+            0 if settings.must_call && !offered.is_empty() => r#","tool_choice":"required""#,
+            _ => "",
+        };
         let body = messages.body(settings, settings.max_tokens, &[offered, choice]);
         let mut is_next = !answer.is_empty();
         let reply = client.complete(&body, &mut |text| {

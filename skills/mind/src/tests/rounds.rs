@@ -241,3 +241,16 @@ fn answer_comes_without_a_list_of_tools() {
     assert_eq!(world.ask("hi"), Ok("ok".into()));
     assert_eq!(*world.warnings.borrow(), ["no tools: no grant"]);
 }
+
+#[test]
+fn a_tool_is_required_once() {
+    let world = World::new();
+    *world.settings.borrow_mut() = SETTINGS.replace('}', r#","tool_choice":"required"}"#);
+    world.with_tools(|_, _| Ok("{}".into()));
+    world.reply(&[&calls(COUNT), &end("tool_calls")]);
+    world.says("One.");
+    assert_eq!(world.ask("hi"), Ok("One.".into()));
+    let choices: Vec<_> =
+        world.requests().iter().map(|it| it.get("tool_choice").map(text)).collect();
+    assert_eq!(choices, [Some("required".into()), None]);
+}
