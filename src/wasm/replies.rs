@@ -140,9 +140,9 @@ impl Driver<'_> {
     }
 
     /// The spans of texts. Each is a call of the guest's allocator, so neighbours get their turn between many.
-    async fn lower_texts<'t>(
+    async fn lower_texts(
         &mut self,
-        texts: &mut (dyn Iterator<Item = &'t String> + Send),
+        texts: &mut (dyn Iterator<Item = &String> + Send),
     ) -> Result<Vec<u32>, CallError> {
         let mut list = Vec::with_capacity(2 * texts.size_hint().0);
         for (at, text) in texts.enumerate() {
