@@ -148,7 +148,10 @@ fn nothing_is_read_once_nobody_waits() {
     let answer = world.ask("hi").unwrap();
     assert!(answer.starts_with("xx\n\n[the answer broke off"), "{answer}");
     // What was shown is part of the conversation, without the note.
-    assert_eq!(world.store.borrow()[r#"history/"console"/"one""#], br#"[784111777000,"","hi","xx"]"#);
+    assert_eq!(
+        world.store.borrow()[r#"history/"console"/"one""#],
+        br#"[784111777000,"","hi","xx"]"#
+    );
 }
 
 #[test]
