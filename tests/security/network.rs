@@ -25,7 +25,12 @@ fn t01_allowlisted_domain_succeeds() {
     headers.sort_unstable();
     assert_eq!(
         headers,
-        ["connection: close", "host: example.com", "user-agent: weft-lite-plugin/probe/0.1.0"]
+        [
+            "accept-encoding: identity",
+            "connection: close",
+            "host: example.com",
+            "user-agent: weft-lite-plugin/probe/0.1.0"
+        ]
     );
     let record = world.record();
     assert_eq!(record.summary, "GET http://example.com/path?q");
