@@ -1,7 +1,7 @@
 //! `http-request` and the door `http`: a URL becomes a permit for one request to checked addresses, and the effect
 //! sends it to exactly these.
 //!
-//! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send`], [`fetch`] and [`HttpStreams::open`] get a permit
+//! [`NetworkGate::permit`] is the policy, in the order of its rules; [`send()`], [`fetch`] and [`HttpStreams::open`] get a permit
 //! and nothing else. No file here reads the process's environment, follows a redirect or resolves a name twice.
 
 mod address;

@@ -43,7 +43,7 @@ pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, Reque
 }
 
 /// The same. Returns the whole answer, whatever its status; the body is cut past
-/// [`limits::HTTP_RESPONSE_BODY_BYTES`](crate::contract::limits::HTTP_RESPONSE_BODY_BYTES).
+/// [`limits::HTTP_RESPONSE_BODY_BYTES`].
 ///
 /// # Errors
 ///
