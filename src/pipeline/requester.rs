@@ -69,7 +69,9 @@ impl Requester for MessageRequester {
             let Some(Parts { sender, said }) = &self.parts else { return };
             {
                 let mut said = said.lock();
-                if said.len() + part.len() > SAID_BYTES {
+                if sender.is_closed() || said.len() + part.len() > SAID_BYTES {
+                    // A later part would not follow what was shown.
+                    sender.close();
                     return;
                 }
                 said.push_str(&part);
