@@ -85,13 +85,13 @@ const CLEAR_TIME: Duration = Duration::from_secs(10);
 
 /// Calls every tool that forgets something at `/clear`, all at once. Returns what each says, behind its plugin's id.
 pub(super) async fn clear(call: &CommandCall<'_>) -> Vec<String> {
-    let registry = call.host.registry();
     let clock = call.host.clock();
-    let is_one = |entry: &ToolEntry| entry.description().command.as_deref() == Some(CLEAR);
-    let forget = |entry: ToolEntry| -> BoxFuture<'_, String> {
+    let is_one = |entry: &&ToolEntry| entry.description().command.as_deref() == Some(CLEAR);
+    let name = |entry: &ToolEntry| (entry.plugin.manifest.id.clone(), entry.full_name());
+    let tools: Vec<_> = call.host.registry().tools().iter().filter(is_one).map(name).collect();
+    let forget = |(plugin, tool): (String, String)| -> BoxFuture<'_, String> {
         let clock = &*clock;
         Box::pin(async move {
-            let (tool, plugin) = (entry.full_name(), &entry.plugin.manifest.id);
             match within(clock, CLEAR_TIME, call_tool(call, &tool, CLEAR)).await {
                 Some(Ok(Value::String(text))) => format!("{plugin}: {text}"),
                 Some(Ok(value)) => format!("{plugin}: {}", json_line(&value)),
@@ -100,5 +100,5 @@ pub(super) async fn clear(call: &CommandCall<'_>) -> Vec<String> {
             }
         })
     };
-    all(registry.tools().into_iter().filter(is_one).map(forget).collect()).await
+    all(tools.into_iter().map(forget).collect()).await
 }
