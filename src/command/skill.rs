@@ -1,6 +1,5 @@
 //! The commands that skills contribute: `/<name>` follows the skill, or calls the one tool it names.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -125,10 +124,7 @@ pub(super) fn rendered(
 ) -> Result<SkillPrompt, CommandError> {
     let is_known = |name: &str| document.variables.iter().any(|variable| variable.name == name);
     let mut values = assignments(arguments, is_known)?;
-    values.insert("ARGUMENTS".into(), arguments.to_owned());
-    if let Some(folder) = entry.path.as_deref().and_then(Path::parent) {
-        values.insert("baseDir".into(), folder.display().to_string());
-    }
+    values.extend(entry.values(arguments));
     let text = document.render(&values).map_err(|missing| CommandError::MissingVariables {
         problem: missing.to_string(),
         next_step: missing.next_step(),

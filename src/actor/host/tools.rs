@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Weak};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::state::HostState;
 use crate::actor::lifecycle::Members;
@@ -16,7 +16,7 @@ use crate::contract::{
     BoxFuture, CallContext, CallError, CallOutcome, Requester, Usage, json_line,
 };
 use crate::sandbox::{ToolHost, ToolOffer, ToolRequest, tool_denied};
-use crate::skill::{SkillDocument, SkillRegistry};
+use crate::skill::{SkillDocument, SkillEntry, SkillRegistry};
 use crate::task::Lock;
 
 /// The tool that gives a model the text of a skill.
@@ -83,7 +83,8 @@ impl HostTools {
         let ToolRequest { name, params } = request;
         let snapshot = shared.snapshot.load_full();
         let requester = context.requester.clone();
-        if let Some(skill) = limiting_skill(&snapshot.skills, requester.as_deref(), &name) {
+        let used = requester.as_deref().map(Requester::skills).unwrap_or_default();
+        if let Some(skill) = limiting_skill(&snapshot.skills, &used, &name) {
             return refused(&name, format!("the skill `{skill}` in use does not allow `{name}`"));
         }
         if name == SKILL {
@@ -150,7 +151,8 @@ impl ToolHost for HostTools {
             description: entry.description().description.clone(),
             input_schema: entry.description().input_schema.clone(),
         }));
-        offered.retain(|tool| limiting_skill(&snapshot.skills, requester, &tool.name).is_none());
+        let used = requester.map(Requester::skills).unwrap_or_default();
+        offered.retain(|tool| limiting_skill(&snapshot.skills, &used, &tool.name).is_none());
         offered
     }
 
@@ -177,19 +179,18 @@ fn refused(tool: &str, rule: String) -> CallOutcome {
 
 /// The skill because of which the message can't lead to this tool. Every skill that it uses and that lists tools has
 /// to allow the tool, so another skill only narrows what is allowed. One that is gone allows nothing.
-fn limiting_skill(
-    skills: &SkillRegistry,
-    requester: Option<&dyn Requester>,
-    tool: &str,
-) -> Option<String> {
-    let used = requester.map(Requester::skills).unwrap_or_default();
-    let forbids = |name: &String| document(skills, name).is_none_or(|it| !it.allows_tool(tool));
-    used.into_iter().find(forbids).filter(|_| tool != SKILL)
+fn limiting_skill<'u>(skills: &SkillRegistry, used: &'u [String], tool: &str) -> Option<&'u str> {
+    let forbids = |name: &&String| active(skills, name).is_none_or(|(_, it)| !it.allows_tool(tool));
+    used.iter().find(forbids).filter(|_| tool != SKILL).map(String::as_str)
 }
 
-fn document<'s>(skills: &'s SkillRegistry, name: &str) -> Option<&'s SkillDocument> {
-    let mut active = skills.active();
-    active.find(|(entry, _)| *entry.name == *name).map(|(_, document)| &**document)
+/// The skill of this name, if it can be used.
+fn active<'s>(
+    skills: &'s SkillRegistry,
+    name: &str,
+) -> Option<(&'s SkillEntry, &'s SkillDocument)> {
+    let entry = skills.get(name).filter(|entry| entry.is_active())?;
+    Some((entry, entry.document.as_deref()?))
 }
 
 /// The text of a skill that models may use, which the message uses from now on.
@@ -198,24 +199,22 @@ fn skill_text(
     requester: Option<&dyn Requester>,
     params: &str,
 ) -> Result<String, CallError> {
-    let params: serde_json::Value = serde_json::from_str(params)
+    let params: Value = serde_json::from_str(params)
         .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;
     let Some(name) = params["name"].as_str() else {
         return Err(CallError::InvalidParams { problem: "`name` has to be a text".into() });
     };
-    let document = document(skills, name).filter(|document| document.model_invocable);
-    let Some(document) = document else {
-        let message = format!("there is no skill `{name}`");
-        return Err(CallError::Guest { message });
+    let skill = active(skills, name).filter(|(_, document)| document.model_invocable);
+    let Some((entry, document)) = skill else {
+        return Err(CallError::Guest { message: format!("there is no skill `{name}`") });
     };
-    let values = [("ARGUMENTS".to_owned(), String::new())].into_iter().collect();
     let text = document
-        .render(&values)
+        .render(&entry.values(""))
         .map_err(|missing| CallError::Guest { message: missing.to_string() })?;
     if let Some(requester) = requester {
         requester.use_skill(name);
     }
-    Ok(json_line(&text.into_owned().into()))
+    Ok(json_line(&Value::from(text)))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::contract::SortedMap;
 use crate::skill::format::Diagnostic;
 use crate::skill::format::SkillDocument;
 
@@ -214,6 +215,15 @@ impl SkillEntry {
         ];
         let members = first.into_iter().chain(of_state).chain(last);
         members.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The values for its text that need no variable: `ARGUMENTS`, with what was typed after its name, and `baseDir`,
+    /// its folder if it has one.
+    pub(crate) fn values(&self, arguments: &str) -> SortedMap<String, String> {
+        let folder = self.path.as_deref().and_then(Path::parent);
+        let folder = folder.map(|folder| ("baseDir".to_owned(), folder.display().to_string()));
+        let arguments = ("ARGUMENTS".to_owned(), arguments.to_owned());
+        std::iter::once(arguments).chain(folder).collect()
     }
 
     /// Whether it may be offered to models, people and clients.
