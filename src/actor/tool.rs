@@ -6,7 +6,7 @@ use super::host::PluginHost;
 use super::registry::ToolEntry;
 use crate::contract::{
     BoxFuture, CallError, CallerInput, PluginError, Tool, ToolContext, ToolDescription, json_line,
-    sanitize_json, sanitize_text,
+    sanitize_result,
 };
 
 /// A tool of a plugin in service. Every call looks it up by its full name, so that the call goes to the
@@ -61,6 +61,6 @@ pub(super) async fn execute(
     let text = host.call_with_input(name, json_line(params), input, None).await.result?;
     // The caller of a tool's trait hands the result to a model, so control tokens are removed. A guest may
     // return plain text, which becomes a JSON string.
-    Ok(serde_json::from_str(&sanitize_json(&text))
-        .unwrap_or_else(|_| Value::String(sanitize_text(&text).into_owned())))
+    let text = sanitize_result(&text);
+    Ok(serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned())))
 }

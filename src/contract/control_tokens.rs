@@ -19,6 +19,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::first_bytes::{FirstBytes, may_mean};
@@ -129,6 +130,14 @@ pub(crate) struct Sanitized<'t> {
 #[must_use]
 pub fn sanitize_text(text: &str) -> Cow<'_, str> {
     sanitize(text).text
+}
+
+/// The result of a tool with every marker made harmless: JSON text, or any other text.
+pub(crate) fn sanitize_result(text: &str) -> Cow<'_, str> {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => sanitize_json(text),
+        Err(_) => sanitize_text(text),
+    }
 }
 
 /// The JSON text with every marker in its strings made harmless; numbers, order and spaces stay.

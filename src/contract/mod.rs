@@ -55,13 +55,13 @@ pub use call::{
 #[cfg(feature = "net")]
 pub(crate) use call::{NEEDS_HTTPS, PRIVATE_ADDRESS};
 pub use call_context::CallContext;
-pub(crate) use call_context::RoomTaken;
+pub(crate) use call_context::{RoomTaken, SharedFuel};
 pub use channel::{ChannelAdapter, ChannelFormat, ChannelHost, OWNER, TextFormat};
 pub use channel_config::ChannelConfig;
 pub use config::{Config, ParsedConfig, WatchConfig};
 pub use config_text::{ConfigText, UneditableConfig};
 pub use control_tokens::sanitize_text;
-pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json};
+pub(crate) use control_tokens::{Sanitized, entity, sanitize, sanitize_json, sanitize_result};
 pub use description::{PluginDescription, ToolDescription, full_tool_name};
 pub(crate) use document::from_state_json;
 pub use document_fault::DocumentFault;

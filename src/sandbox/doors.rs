@@ -9,7 +9,7 @@ use super::text::cut;
 use super::tools::{self, ToolPermit};
 use crate::contract::{
     ActionableError, BoxFuture, CallContext, CallError, Capability, Denied, Requester, RoomTaken,
-    json_line, limits, sanitize_json, sanitize_text,
+    json_line, limits, sanitize_result, sanitize_text,
 };
 use crate::task::{all, fault};
 
@@ -24,12 +24,26 @@ impl Sandbox {
             HostCall::Settings => {
                 ServedCall::ok(self.settings.len(), HostReply::Plain(self.settings.clone()))
             }
-            HostCall::StoreGet { .. }
-            | HostCall::StoreSet { .. }
-            | HostCall::StoreDelete { .. }
-            | HostCall::StoreKeys { .. } => {
+            HostCall::StoreGet { key } => {
                 fault("store", self.plugin());
-                self.serve_store(call).await
+                let value = self.storage.get(&key).await;
+                let bytes = value.as_ref().map_or(0, |it| it.as_ref().map_or(0, Vec::len));
+                stored(value, bytes, HostReply::Bytes)
+            }
+            HostCall::StoreSet { key, value } => {
+                fault("store", self.plugin());
+                let bytes = key.len() + value.len();
+                stored(self.storage.set(&key, value).await, bytes, HostReply::Done)
+            }
+            HostCall::StoreDelete { key } => {
+                fault("store", self.plugin());
+                stored(self.storage.delete(&key).await, key.len(), HostReply::Flag)
+            }
+            HostCall::StoreKeys { prefix } => {
+                fault("store", self.plugin());
+                let keys = self.storage.keys(&prefix).await;
+                let bytes = keys.as_ref().map_or(0, |keys| size_of_list(keys));
+                stored(keys, bytes, HostReply::Texts)
             }
             HostCall::ToolList => {
                 let list = |host| self.tools.list(host, requester.as_deref());
@@ -37,14 +51,16 @@ impl Sandbox {
                 ServedCall::ok(tools.len(), HostReply::Text(Ok(tools)))
             }
             HostCall::ToolCall(request) => {
-                let (mut results, served) = self.tool_calls(vec![request], scope).await;
-                let result = results.pop().unwrap_or_else(|| Err(String::new()));
-                replying(served, HostReply::Text(result))
+                let context = scope.context.nested(scope.fuel_left);
+                let outcome = self.tool_call(request, scope, &context).await;
+                scope.count(&context);
+                let served = Served {
+                    denied: outcome.denied,
+                    ..Served::plain(HostReply::Text(outcome.result))
+                };
+                ServedCall { served, result: outcome.record }
             }
-            HostCall::ToolCallAll(requests) => {
-                let (results, served) = self.tool_calls(requests, scope).await;
-                replying(served, HostReply::Results(results))
-            }
+            HostCall::ToolCallAll(requests) => self.tool_calls(requests, scope).await,
             HostCall::HttpFetch(request) => self.http_fetch(request).await,
             HostCall::HttpOpen(request) => self.http_open(request, &mut scope.streams).await,
             HostCall::HttpRead { stream } => self.http_read(stream, &mut scope.streams).await,
@@ -77,147 +93,129 @@ impl Sandbox {
                 let cancelled = requester.as_deref().is_some_and(Requester::is_cancelled);
                 ServedCall::ok(0, HostReply::Bool(cancelled))
             }
-            // The doors that are not in the table of `wasm`, and the five functions of `host`.
-            _ => ServedCall::ok(0, HostReply::Nothing),
-        }
-    }
-
-    /// Serves a call of the door `store`.
-    async fn serve_store(&self, call: HostCall) -> ServedCall {
-        match call {
-            HostCall::StoreGet { key } => {
-                let value = self.storage.get(&key).await;
-                let bytes = value.as_ref().map_or(0, |it| it.as_ref().map_or(0, Vec::len));
-                stored(value, bytes, HostReply::Bytes)
-            }
-            HostCall::StoreSet { key, value } => {
-                let bytes = key.len() + value.len();
-                stored(self.storage.set(&key, value).await, bytes, HostReply::Done)
-            }
-            HostCall::StoreDelete { key } => {
-                stored(self.storage.delete(&key).await, key.len(), HostReply::Flag)
-            }
-            HostCall::StoreKeys { prefix } => {
-                let keys = self.storage.keys(&prefix).await;
-                let bytes = keys.as_ref().map_or(0, |keys| size_of_list(keys));
-                stored(keys, bytes, HostReply::Texts)
-            }
-            _ => ServedCall::ok(0, HostReply::Nothing),
+            // The five functions of `host`, which `serve_in` serves itself.
+            HostCall::HttpRequest { .. }
+            | HostCall::ReadFile { .. }
+            | HostCall::WriteFile { .. }
+            | HostCall::GetEnv { .. }
+            | HostCall::Log { .. } => ServedCall::ok(0, HostReply::Nothing),
         }
     }
 
     /// Calls tools at the same time. The results are in the order of the requests; a refusal refuses only its own
     /// call. Each call has a record of its own, beside the one of the host call.
-    async fn tool_calls(
-        &self,
-        requests: Vec<ToolRequest>,
-        scope: &mut CallScope,
-    ) -> (Vec<Result<String, String>>, ServedCall) {
+    async fn tool_calls(&self, requests: Vec<ToolRequest>, scope: &mut CallScope) -> ServedCall {
         let context = scope.context.nested(scope.fuel_left);
-        // The record of the host call is that of a single call.
-        let is_one = requests.len() == 1;
-        let call = |request| self.tool_call(request, !is_one, scope, &context);
-        let calls = requests.into_iter().map(call);
-        let outcomes = all(calls.collect()).await;
-        let left = context.fuel.map_or(scope.fuel_left, |fuel| fuel.own());
-        scope.fuel_used += scope.fuel_left.saturating_sub(left);
-        let mut bytes = 0;
-        let mut refused = None;
-        let mut results = Vec::with_capacity(outcomes.len());
-        let mut code = "no call succeeded";
-        for ToolOutcome { result, denied, code: failed, _room } in outcomes {
-            code = if is_one { failed } else { code };
-            bytes += result.as_ref().map_or_else(String::len, String::len);
-            refused = refused.or(denied);
-            results.push(result);
+        let mut calls: Vec<BoxFuture<'_, ToolOutcome>> = Vec::new();
+        for request in requests {
+            let redactor = self.secrets.for_operator();
+            let name = redactor.redact(&request.name).into_owned();
+            let shown = HostCall::ToolCall(ToolRequest { name, params: String::new() });
+            let entry =
+                AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, scope.fuel_used);
+            let call = self.tool_call(request, scope, &context);
+            calls.push(Box::pin(async {
+                let mut outcome = call.await;
+                let record = std::mem::replace(&mut outcome.record, CallResult::ok(0));
+                outcome.bytes = record.bytes;
+                entry.close(record);
+                outcome
+            }));
         }
-        let result = match &refused {
+        let outcomes = all(calls).await;
+        scope.count(&context);
+        let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
+        let mut denied = None;
+        let mut results = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            denied = denied.or(outcome.denied);
+            results.push(outcome.result);
+        }
+        let result = match &denied {
             Some(denied) => CallResult::failed(AuditOutcome::Denied, denied.rule.clone()),
-            None if results.iter().any(Result::is_ok) => CallResult::ok(bytes),
-            None => CallResult::failed(AuditOutcome::Error, code),
+            None => CallResult::ok(bytes),
         };
-        let served = Served { denied: refused, ..Served::plain(HostReply::Nothing) };
-        (results, ServedCall { served, result })
+        let served = Served { denied, ..Served::plain(HostReply::Results(results)) };
+        ServedCall { served, result }
     }
 
-    /// One of several calls of tools, with its audit record.
+    /// Calls one tool, unless the gate or the host refuses.
     fn tool_call<'a>(
         &'a self,
         request: ToolRequest,
-        has_record: bool,
         scope: &CallScope,
         context: &CallContext,
     ) -> BoxFuture<'a, ToolOutcome> {
-        let redactor = self.secrets.for_operator();
-        let name = redactor.redact(&request.name).into_owned();
-        let shown = HostCall::ToolCall(ToolRequest { name, params: String::new() });
-        let entry = has_record.then(|| {
-            AuditEntry::open(&self.audit, &self.clock, &self.plugin, &shown, scope.fuel_used)
-        });
-        let room = context.room.take(request.params.len());
         let permit = self.tools.permit(request, scope);
         let context = context.clone();
         Box::pin(async move {
-            let rooms = context.room.clone();
-            let called = match (permit, room, &self.tool_host) {
-                (Err(refusal), ..) => Err(refused(refusal)),
-                (_, None, _) => Err(no_room()),
-                (_, _, None) => {
-                    Err(CallError::NotReady { reason: "this host has no tools".to_owned() })
-                }
-                (Ok(ToolPermit(request)), Some(_params), Some(host)) => {
-                    host.call(&self.plugin.id, request, context).await.result
+            let room = context.room.clone();
+            let called = match permit {
+                Ok(permit) => self.call_permitted(permit, context).await,
+                Err(refusal) => {
+                    Err(CallError::Denied { denied: Box::new(refusal), message: String::new() })
                 }
             };
-            // A model may read what a stranger's tool returns.
-            let called = called.map(|text| sanitize_json(&text).into_owned());
-            let room = rooms.take(called.as_ref().map_or(0, String::len));
-            let called = if room.is_some() { called } else { Err(no_room()) };
-            let mut code = "";
-            let (result, denied, record) = match called {
-                Ok(text) => {
-                    let record = CallResult::ok(text.len());
-                    (Ok(text), None, record)
-                }
-                Err(error) => {
-                    let denied = match &error {
-                        CallError::Denied { denied, .. }
-                            if denied.capability == Capability::Tools =>
-                        {
-                            Some((**denied).clone())
-                        }
-                        _ => None,
-                    };
-                    code = error.code();
-                    let record = match &denied {
-                        Some(denied) => {
-                            CallResult::failed(AuditOutcome::Denied, denied.rule.clone())
-                        }
-                        None => CallResult::failed(AuditOutcome::Error, code),
-                    };
-                    let text = sanitize_text(&tools::failure(&error)).into_owned();
-                    (Err(text), denied, record)
-                }
+            let (called, room) = match called.map(|text| (room.take(text.len()), text)) {
+                Ok((Some(taken), text)) => (Ok(text), Some(taken)),
+                Ok((None, _)) => (Err(no_room()), None),
+                Err(error) => (Err(error), None),
             };
-            if let Some(entry) = entry {
-                entry.close(record);
-            }
-            ToolOutcome { result, denied, code, _room: room }
+            ToolOutcome::new(called, room)
         })
+    }
+
+    /// Calls a tool that the gate has let through. A model may read what a stranger's tool returns, so its result
+    /// has no control tokens.
+    async fn call_permitted(
+        &self,
+        ToolPermit(request): ToolPermit,
+        context: CallContext,
+    ) -> Result<String, CallError> {
+        let Some(host) = &self.tool_host else {
+            return Err(CallError::NotReady { reason: "this host has no tools".to_owned() });
+        };
+        let _params = context.room.take(request.params.len()).ok_or_else(no_room)?;
+        let text = host.call(&self.plugin.id, request, context).await.result?;
+        Ok(sanitize_result(&text).into_owned())
     }
 }
 
-/// What came of one call of a tool. It holds its room until its text is handed over.
+/// What came of one call of a tool. It holds its room until all calls beside it have ended.
 struct ToolOutcome {
     result: Result<String, String>,
+    /// The refusal of this door, if it was one.
     denied: Option<Denied>,
-    /// The kind of failure, if it is one.
-    code: &'static str,
+    record: CallResult,
+    /// Bytes of the result, once its record is written.
+    bytes: usize,
     _room: Option<RoomTaken>,
 }
 
-fn refused(denied: Denied) -> CallError {
-    CallError::Denied { denied: Box::new(denied), message: String::new() }
+impl ToolOutcome {
+    fn new(called: Result<String, CallError>, room: Option<RoomTaken>) -> Self {
+        let error = match called {
+            Ok(text) => {
+                let record = CallResult::ok(text.len());
+                return Self { result: Ok(text), denied: None, record, bytes: 0, _room: room };
+            }
+            Err(error) => error,
+        };
+        let result = Err(sanitize_text(&tools::failure(&error)).into_owned());
+        let code = error.code();
+        // Another capability was refused to the tool that was called, not to the caller.
+        let denied = match error {
+            CallError::Denied { denied, .. } if denied.capability == Capability::Tools => {
+                Some(*denied)
+            }
+            _ => None,
+        };
+        let record = match &denied {
+            Some(denied) => CallResult::failed(AuditOutcome::Denied, denied.rule.clone()),
+            None => CallResult::failed(AuditOutcome::Error, code),
+        };
+        Self { result, denied, record, bytes: 0, _room: room }
+    }
 }
 
 /// The error for what all calls of a tree may hold together.
@@ -225,12 +223,6 @@ fn no_room() -> CallError {
     let megabytes = limits::TOOL_BYTES / limits::MB;
     let message = format!("all results together are over {megabytes} MB; ask for less at once");
     CallError::Guest { message }
-}
-
-/// The same outcome with this reply.
-fn replying(mut served: ServedCall, reply: HostReply) -> ServedCall {
-    served.served.reply = reply;
-    served
 }
 
 /// The answer to a call that moved `bytes` if it succeeded.

@@ -35,7 +35,7 @@ pub struct CallBudget {
     host_call_limit: u32,
     host_calls: u32,
     pub(super) peak_memory_bytes: usize,
-    /// Whether the call fails at its first call of `host`, or output.
+    /// Whether the call fails at its first host call that has a record, or output.
     pub(super) quiet: bool,
     /// Whether the guest has made a host call other than `log`.
     pub(super) asked_host: bool,
@@ -163,14 +163,13 @@ impl CallBudget {
 
     /// The scope for one host call. If the host call is given up, what it holds is dropped with it.
     pub(super) fn open_scope(&mut self) -> CallScope {
-        let mut scope = std::mem::take(&mut self.scope);
-        (scope.fuel_used, scope.fuel_left) = (self.fuel_used, self.fuel_left());
-        scope
+        (self.scope.fuel_used, self.scope.fuel_left) = (self.fuel_used, self.fuel_left());
+        std::mem::take(&mut self.scope)
     }
 
     /// Takes the scope back, with the fuel that guests have used for this one.
     pub(super) fn close_scope(&mut self, scope: CallScope) {
-        self.fuel_used += scope.fuel_used.saturating_sub(self.fuel_used);
+        self.fuel_used = scope.fuel_used;
         if let Some(gauge) = &self.gauge {
             gauge.show(self.fuel_used);
         }

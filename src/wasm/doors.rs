@@ -148,7 +148,7 @@ const FUNCTIONS: &[(&str, &str, Signature, DoorAnswer)] = &[
     ("conversation", "cancelled", signature("", "i"), Call(|_, _| Ok(HostCall::Cancelled))),
 ];
 
-/// The parameters of one call, as words: no function of the sandbox has a wider one.
+/// The parameters of one call that the sandbox serves. All are 32 bits wide.
 struct Parameters<'a>(&'a [Val]);
 
 impl Parameters<'_> {

@@ -265,8 +265,7 @@ impl Driver<'_> {
 
     /// Writes an audit record of the host call in which the guest is suspended, and which is not served.
     ///
-    /// Nothing is written for a quiet call, nor for a call of WASI or of a door: only the five host
-    /// functions are recorded.
+    /// Nothing is written for a quiet call, nor for a call of WASI or a wait: they have no records.
     async fn record_refused(&mut self, rule: &str) {
         if self.budget.quiet {
             return;

@@ -209,6 +209,15 @@ fn each_of_several_calls_has_a_record() {
 }
 
 #[test]
+fn a_list_of_one_call_has_its_record() {
+    let world = World::new();
+    let calls = json!([{ "tool": "echo__echo", "params": 1 }]);
+    world.call("doors__call_all", &json!({ "calls": calls })).unwrap();
+    assert_eq!(world.records("tools.call"), [(AuditOutcome::Ok, "echo__echo".to_owned(), None)]);
+    assert_eq!(world.records("tools.call-all").len(), 1);
+}
+
+#[test]
 fn slash_commands_are_not_called() {
     let world = World::with(chain(&["doors", "d2"]), None);
     let refused = world.through("d2__forget", &json!({})).unwrap_err();
