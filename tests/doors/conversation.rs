@@ -68,6 +68,20 @@ fn an_answer_is_shown_as_it_comes() {
 }
 
 #[test]
+fn no_part_follows_a_gap() {
+    let talk = Talk::new(doors(), Recorder::showing_parts("one"));
+    let words = ["a".repeat(200_000), "b".repeat(200_000), "c".to_owned()];
+    let reply = talk.ask(&words.join(" "));
+    let parts = talk.channel.parts.lock().unwrap().clone();
+    assert_eq!(
+        parts,
+        [format!("{} ", words[0])],
+        "the second has no room, and the third follows it"
+    );
+    assert_eq!((text(&reply).len(), reply.said_bytes), (400_003, 200_001));
+}
+
+#[test]
 fn another_answer_than_said_is_whole() {
     let talk = Talk::new(doors(), Recorder::showing_parts("one"));
     let reply = talk.ask("lie to me");

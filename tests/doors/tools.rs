@@ -283,7 +283,9 @@ fn skills_in_use_only_narrow_the_tools() {
     let copies = Copies(vec![("doors".into(), all), ("d2".into(), json!({}))]);
     let world = World::with(copies, None);
     let text = |allowed: &str| {
-        format!("---\nname: x\ndescription: Does it\nallowed-tools: {allowed}\n---\nDo it.\n")
+        format!(
+            "---\nname: x\ndescription: Does it\nallowed-tools: {allowed}\n---\nDo it in {{baseDir}}.\n"
+        )
     };
     let found = vec![
         skill("narrow", &text("echo__echo").replace("name: x", "name: narrow")),
@@ -313,7 +315,7 @@ fn skills_in_use_only_narrow_the_tools() {
     };
     assert_eq!(narrowed[0], Ok("1".into()));
     assert_eq!(narrowed[1], refused("narrow", "d2__settings"));
-    assert_eq!(narrowed[2], Ok("\"Do it.\\n\"".into()));
+    assert_eq!(narrowed[2], Ok("\"Do it in /skills/other.\\n\"".into()));
     assert_eq!(narrowed[3], refused("narrow", "d2__settings"));
     assert_eq!(narrowed[4], refused("other", "echo__echo"));
     assert_eq!(ask(&["gone"], json!([echo])), [refused("gone", "echo__echo")]);
