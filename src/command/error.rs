@@ -62,6 +62,13 @@ pub enum CommandError {
         /// The tool.
         tool: String,
     },
+    /// The plugin of the command failed, and says what to do.
+    Guest {
+        /// What happened.
+        message: String,
+        /// The next step.
+        next_step: String,
+    },
     /// A limit was reached.
     Limit {
         /// The limit.
@@ -106,7 +113,9 @@ impl fmt::Display for CommandError {
                 write!(formatter, "the skill `{skill}` does not allow itself the tool `{tool}`")
             }
             Self::Limit { limit } => write!(formatter, "limit reached: {limit}"),
-            Self::Administration { message, .. } => formatter.write_str(message),
+            Self::Guest { message, .. } | Self::Administration { message, .. } => {
+                formatter.write_str(message)
+            }
             Self::Plugin(error) => error.fmt(formatter),
         }
     }
@@ -123,6 +132,7 @@ impl ActionableError for CommandError {
             Self::MissingVariables { .. } => "missing_variables",
             Self::UnclosedQuote { .. } => "unclosed_quote",
             Self::ToolNotAllowed { .. } => "tool_not_allowed",
+            Self::Guest { .. } => "guest_error",
             Self::Limit { .. } => "limit_reached",
             Self::Administration { .. } => "administration",
             Self::Plugin(error) => error.code(),
@@ -139,9 +149,9 @@ impl ActionableError for CommandError {
             Self::OverPlugin { .. } => "use it at the console or over the socket".into(),
             Self::UnknownSkill { similar, .. } => did_you_mean(similar, "")
                 .unwrap_or_else(|| "`/skills` lists the skills and their states".into()),
-            Self::MissingVariables { next_step, .. } | Self::Administration { next_step, .. } => {
-                next_step.clone()
-            }
+            Self::MissingVariables { next_step, .. }
+            | Self::Guest { next_step, .. }
+            | Self::Administration { next_step, .. } => next_step.clone(),
             Self::UnclosedQuote { quote, .. } => {
                 format!("close it with another {quote}, or write \\{quote} for the letter itself")
             }

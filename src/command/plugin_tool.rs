@@ -10,7 +10,7 @@ use super::registry::{Audience, CLEAR, Command, CommandCall, CommandHandler};
 use super::skill::summary;
 use super::source::CommandSource;
 use crate::actor::{PluginRegistry, ToolEntry};
-use crate::contract::{BoxFuture, json_line};
+use crate::contract::{BoxFuture, CallError, guest_words, json_line};
 use crate::package::PackageOrigin;
 use crate::task::{all, within};
 
@@ -76,7 +76,15 @@ async fn call_tool(
     command: &str,
 ) -> Result<Value, CommandError> {
     let params = json!({ "command": call.arguments, "commandName": command });
-    let text = call.call_tool(tool, json_line(&params)).await.result?;
+    let called = call.call_tool(tool, json_line(&params)).await.result;
+    let text = called.map_err(|error| match error {
+        CallError::Guest { message } => {
+            let (message, next_step) = guest_words(&message);
+            let next_step = next_step.unwrap_or("`/help` says what the command takes");
+            CommandError::Guest { message: message.to_owned(), next_step: next_step.to_owned() }
+        }
+        error => error.into(),
+    })?;
     Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 

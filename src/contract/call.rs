@@ -315,6 +315,15 @@ pub enum CallError {
     Cancelled,
 }
 
+/// A guest's error in two parts, for a person: what happened, and the next step, which follows the last `; ` if the
+/// guest says one.
+pub(crate) fn guest_words(message: &str) -> (&str, Option<&str>) {
+    match message.rsplit_once("; ") {
+        Some((what, next_step)) => (what, Some(next_step)),
+        None => (message, None),
+    }
+}
+
 /// Whether it is too much that is wrong with parameters.
 fn is_of_length(problem: &str) -> bool {
     problem.trim_end_matches(" bytes").ends_with(&limits::PARAMS_BYTES.to_string())

@@ -49,6 +49,7 @@ pub use actionable_error::ActionableError;
 pub(crate) use byte_budget::{ByteBudget, HeldBytes};
 #[cfg(any(feature = "net", feature = "serve"))]
 pub(crate) use call::PLUGIN_AGENT;
+pub(crate) use call::guest_words;
 pub use call::{
     CallError, CallOutcome, Capability, Denied, Exhausted, FuelGauge, NotLoaded, Usage,
 };

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::state::{MessageState, StageResult};
 use crate::actor::MemberStatus;
 use crate::contract::{
-    CallError, Failure, PipelineStage, PipelineStageType, PluginError, Requester, sanitize_text,
+    CallError, Failure, PipelineStage, PipelineStageType, PluginError, Requester, guest_words,
+    sanitize_text,
 };
 use crate::task::contained;
 
@@ -82,15 +83,15 @@ fn invalid(problem: String) -> PluginError {
     PluginError::Invalid { what: "the message's state".into(), problem }
 }
 
-/// The failure of a stage that ran. A guest's own words count: what happened, then `; ` and the next step.
+/// The failure of a stage that ran. A guest's own words count.
 fn of_error(error: &PluginError) -> Failure {
     let failure = Failure::of(error);
     let PluginError::Call(CallError::Guest { message }) = error else { return failure };
-    match message.rsplit_once("; ") {
-        Some((what, next_step)) => {
+    match guest_words(message) {
+        (what, Some(next_step)) => {
             Failure { message: what.to_owned(), next_step: next_step.to_owned(), ..failure }
         }
-        None => failure,
+        (_, None) => failure,
     }
 }
 

@@ -121,6 +121,13 @@ fn the_model_is_chosen_for_a_chat() {
 }
 
 #[test]
+fn a_commands_own_next_step_is_shown() {
+    let world = World::new([]);
+    let refused = world.ask_as_friend("/model large");
+    assert_eq!(refused, "error: only the owner may change the model\n  try: ask them");
+}
+
+#[test]
 fn the_key_goes_to_the_server_alone() {
     let world = World::with(&json!({ "secret": "MODEL_KEY" }), [saying("fine")]);
     assert_eq!(world.ask("hello"), "fine");

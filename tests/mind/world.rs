@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use weft_lite::actor::Member;
+use weft_lite::channel::InboundMessage;
 use weft_lite::pipeline::{ChannelRules, Gateway};
 use weft_lite::sandbox::{MemoryAudit, NetworkOptions};
 use weft_lite::{Approval, ChannelHost, Runtime, Secret, SecretSource};
 
-use crate::recorder::{Recorder, say};
+use crate::recorder::{Recorder, say, say_with};
 use crate::server::{Reply, Server};
 
 pub(crate) const KEY: &str = "sk-4711-do-not-show";
@@ -66,7 +67,8 @@ impl World {
             .build();
         runtime.block_on(runtime.load()).unwrap();
         let channel = Arc::new(Recorder::showing_parts("one"));
-        let rules = [("one".to_owned(), ChannelRules::owner_only())];
+        let owner = ChannelRules { allow: vec!["friend".into()], ..ChannelRules::owner_only() };
+        let rules = [("one".to_owned(), owner)];
         let gateway = runtime.gateway(runtime.commands(), rules.into());
         let inbox = gateway.inbox();
         runtime.block_on(async {
@@ -89,6 +91,15 @@ impl World {
 
     pub(crate) fn ask(&self, text: &str) -> String {
         self.ask_in("chat", text)
+    }
+
+    /// The same by somebody who is not the owner.
+    pub(crate) fn ask_as_friend(&self, text: &str) -> String {
+        self.runtime.block_on(async {
+            let friend = |message: &mut InboundMessage| message.sender = "friend".into();
+            say_with(&*self.inbox, "one", "chat", text, friend).await.unwrap();
+            self.channel.text().await
+        })
     }
 
     pub(crate) async fn say(&self, chat: &str, text: &str) {
