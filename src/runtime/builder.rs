@@ -200,8 +200,8 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets the source of `get-env`, and of the `PATH` and variables that skills require. Default: every variable is unset. A plugin gets only variables
-    /// that its manifest lists and the operator has approved.
+    /// Sets the source of `get-env`, and of `PATH` and the variables that skills require. Default: every variable is
+    /// unset. A plugin gets only variables that its manifest lists and the operator has approved.
     #[must_use]
     pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
         self.environment = environment;
@@ -246,7 +246,7 @@ impl RuntimeBuilder {
         self
     }
 
-    /// Sets the clock of rates, audit records, members and the gateway. Default: the system's.
+    /// Sets the clock of rates, audit records, channels and the gateway. Default: the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
