@@ -115,7 +115,8 @@ fn the_only_model_is_set_without_questions() {
     let (dir, server) = (Dir::new(), serving(&["tiny"], None));
     let ran = model(&dir, &["set", &url(&server)]).exits(0).prints("");
     let host = format!("opened the private host localhost:{}", server.address.port());
-    ran.says(&format!("it answers; `tiny` at {} is set in ", url(&server))).says(&host);
+    let ran = ran.says(&format!("it answers; `tiny` at {} is set in ", url(&server))).says(&host);
+    ran.says("switched the memory on; to have none, remove `plugins.memory`");
     assert_eq!(config(&dir), lines(&server, "tiny"));
     let mode = fs::metadata(dir.path(CONFIG)).unwrap().permissions().mode();
     assert_eq!((mode & 0o777, kept_key(&dir)), (0o600, None));
@@ -135,6 +136,18 @@ fn a_second_set_replaces_the_first() {
     let second = model(&dir, &[&arguments[..], &["--name", "other"]].concat()).exits(0).json();
     assert_eq!((&second["opened"], &second["model"]), (&Value::Null, &json!("other")));
     assert_eq!(config(&dir), lines(&server, "other"));
+}
+
+#[test]
+fn a_memory_that_was_taken_out_stays_out() {
+    let (dir, server) = (Dir::new(), serving(&["tiny"], None));
+    let arguments = ["set", &url(&server), "--json"];
+    assert_eq!(model(&dir, &arguments).exits(0).json()["memory_added"], true);
+    configured(&dir, &config(&dir).replace("  memory: {}\n", ""));
+    assert_eq!(model(&dir, &arguments).exits(0).json()["memory_added"], false);
+    assert_eq!(config(&dir), lines(&server, "tiny").replace("  memory: {}\n", ""));
+    let again = model(&dir, &arguments[..2]).exits(0);
+    assert!(!again.stderr.contains("memory"), "{again:?}");
 }
 
 #[test]

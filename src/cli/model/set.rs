@@ -9,7 +9,7 @@ use weft_lite::package::{ConfigFile, FileSecrets};
 use super::fault::{Asked, Trouble, names};
 use super::secret::ServerKey;
 use super::server::Server;
-use super::settings::{MODEL_KEY, ModelSettings, by_hand};
+use super::settings::{Extras, MODEL_KEY, ModelSettings, by_hand};
 use super::url::ModelUrl;
 use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
@@ -25,7 +25,7 @@ const LISTED: usize = 50;
     subcommand,
     name = "set",
     example = "{command_name} http://localhost:8080/v1\n{command_name} http://localhost:11434 --name qwen3:4b\n{command_name} https://api.openai.com/v1 --name gpt-4o-mini --key-file key.txt",
-    note = "If the server has several models, it asks which. If the server wants a key, it asks for it; the\nkey is kept as the secret MODEL_KEY, for that host alone. --key-file copies the key from the file;\n--key-from-env only notes the variable, which has to be set whenever weft-lite runs. A private host\nis opened to plugins that you let reach it (`network.allow_private_hosts`). Nothing is kept unless\nthe model answers."
+    note = "If the server has several models, it asks which. If the server wants a key, it asks for it; the\nkey is kept as the secret MODEL_KEY, for that host alone. --key-file copies the key from the file;\n--key-from-env only notes the variable, which has to be set whenever weft-lite runs. A private host\nis opened to plugins that you let reach it (`network.allow_private_hosts`). The first model also\nswitches the memory on (`plugins.memory`). Nothing is kept unless the model answers."
 )]
 pub(super) struct SetModel {
     /// where the server has its API, for instance `http://localhost:8080/v1`
@@ -62,15 +62,15 @@ pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, Comma
         Server::new(&endpoint, &config, (&secrets, kept), &mut interrupts).with_key(key);
     let Found { base, model } = find(&mut server, &endpoint, command, options)?;
     let opened = server.is_opened.then(|| endpoint.private_host());
+    let extras = Extras::of(&config, opened);
     let key = server.key;
     let settings = ModelSettings {
         base_url: base.to_string(),
         model,
         secret: key.as_ref().map(|key| key.name.clone()),
     };
-    let by_hand =
-        |why: &dyn Display| write_by_hand(&home, why, &settings, &endpoint, opened.as_deref());
-    let text = settings.write(file.text(), opened.as_deref()).map_err(|error| by_hand(&error))?;
+    let by_hand = |why: &dyn Display| write_by_hand(&home, why, &settings, &endpoint, &extras);
+    let text = settings.write(file.text(), &extras).map_err(|error| by_hand(&error))?;
     if file.is_link() {
         return Err(by_hand(&"it is a link"));
     }
@@ -79,7 +79,7 @@ pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, Comma
         key.keep(&secrets, &endpoint)?;
     }
     file.replace(&text)?;
-    report(&settings, opened.as_deref(), is_new_key, &home, options)
+    report(&settings, &extras, is_new_key, &home, options)
 }
 
 fn find(
@@ -184,9 +184,9 @@ fn write_by_hand(
     why: &dyn Display,
     settings: &ModelSettings,
     endpoint: &ModelUrl,
-    opened: Option<&str>,
+    extras: &Extras,
 ) -> CommandFailure {
-    let lines = settings.lines(opened);
+    let lines = settings.lines(extras);
     let lines: String = lines.lines().map(|line| format!("\n    {line}")).collect();
     let key = match &settings.secret {
         Some(name) => {
@@ -202,7 +202,7 @@ fn write_by_hand(
 /// Says what is set, and what was changed for it.
 fn report(
     settings: &ModelSettings,
-    opened: Option<&str>,
+    Extras { opened, with_memory }: &Extras,
     is_new_key: bool,
     home: &Path,
     options: &Options,
@@ -210,11 +210,12 @@ fn report(
     let ModelSettings { base_url, model, secret } = settings;
     let path = ConfigFile::path(home).display().to_string();
     if options.json {
-        let fields: [(&str, &dyn AsJson); 5] = [
+        let fields: [(&str, &dyn AsJson); 6] = [
             ("base_url", base_url),
             ("model", model),
             ("secret", secret),
-            ("opened", &opened),
+            ("opened", opened),
+            ("memory_added", with_memory),
             ("config", &path),
         ];
         output::record(&fields)?;
@@ -223,6 +224,11 @@ fn report(
     output::message(&format_args!("it answers; `{model}` at {base_url} is set in {path}"));
     if let Some(name) = secret.as_ref().filter(|_| is_new_key) {
         output::message(&format_args!("kept the key as the secret `{name}`"));
+    }
+    if *with_memory {
+        output::message(
+            &"switched the memory on; to have none, remove `plugins.memory` there: it stays out",
+        );
     }
     match opened {
         None => output::message(&"`weft-lite run` talks to it"),

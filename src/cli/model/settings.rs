@@ -22,6 +22,22 @@ const MODEL: &str = "model";
 const SECRET: &str = "secret";
 const PRIVATE_HOSTS: [&str; 2] = ["network", "allow_private_hosts"];
 
+/// What a configuration gets beside the model.
+pub(super) struct Extras {
+    /// The private host that is opened.
+    pub(super) opened: Option<String>,
+    /// Whether the memory is switched on: only with the first model, so that an operator can take it out again.
+    pub(super) with_memory: bool,
+}
+
+impl Extras {
+    /// Those for this configuration, with this private host.
+    pub(super) fn of(config: &Config, opened: Option<String>) -> Self {
+        let with_memory = [MIND, MEMORY].iter().all(|id| !config.plugins.contains_key(*id));
+        Self { opened, with_memory }
+    }
+}
+
 /// The model as the configuration has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct ModelSettings {
@@ -40,42 +56,40 @@ impl ModelSettings {
         Some(Self { base_url: text(URL)?, model, secret: text(SECRET) })
     }
 
-    /// The configuration with this model in it, and with this private host opened.
-    pub(super) fn write(
-        &self,
-        text: &str,
-        opened: Option<&str>,
-    ) -> Result<String, UneditableConfig> {
-        // What can't be read was refused before.
-        let uneditable = |_| UneditableConfig { key: PLUGINS.to_owned() };
-        let mut config = ConfigText::new(text).map_err(uneditable)?;
+    /// The configuration with this model in it.
+    pub(super) fn write(&self, text: &str, extras: &Extras) -> Result<String, UneditableConfig> {
+        let mut config = editable(text)?;
         config.set(&[PLUGINS, MIND, URL], &self.base_url.as_str().into())?;
         config.set(&[PLUGINS, MIND, MODEL], &self.model.as_str().into())?;
         match &self.secret {
             Some(secret) => config.set(&[PLUGINS, MIND, SECRET], &secret.as_str().into())?,
             None => config.remove(&[PLUGINS, MIND, SECRET])?,
         }
-        if config.get(&[PLUGINS, MEMORY]).is_none() {
+        if extras.with_memory {
             config.set(&[PLUGINS, MEMORY], &json!({}))?;
         }
-        if let Some(host) = opened {
+        if let Some(host) = &extras.opened {
             config.append(&PRIVATE_HOSTS, host)?;
         }
         Ok(config.text().to_owned())
     }
 
     /// The lines that a person puts into a configuration that can't be edited.
-    pub(super) fn lines(&self, opened: Option<&str>) -> String {
-        self.write("", opened).unwrap_or_default()
+    pub(super) fn lines(&self, extras: &Extras) -> String {
+        self.write("", extras).unwrap_or_default()
     }
 }
 
 /// The configuration without a model.
 pub(super) fn without_model(text: &str) -> Result<String, UneditableConfig> {
-    let uneditable = |_| UneditableConfig { key: PLUGINS.to_owned() };
-    let mut config = ConfigText::new(text).map_err(uneditable)?;
+    let mut config = editable(text)?;
     config.remove(&[PLUGINS, MIND])?;
     Ok(config.text().to_owned())
+}
+
+/// The text for changes. What can't be read was refused before.
+fn editable(text: &str) -> Result<ConfigText, UneditableConfig> {
+    ConfigText::new(text).map_err(|_| UneditableConfig { key: PLUGINS.to_owned() })
 }
 
 /// The failure for a configuration that stays as it is: what a person changes there by hand.
