@@ -103,7 +103,7 @@ pub const HTTP_RESPONSE_BODY_BYTES: usize = 4 * MB;
 /// One HTTP request, from name lookup to the last byte of the body; of a body that is read bit by bit, to the
 /// connection.
 pub const HTTP_REQUEST_TIME: Duration = Duration::from_secs(30);
-/// Bodies of one plugin that are read bit by bit, at once. Other calls of the plugin wait for their turn.
+/// Bodies of one plugin that are read bit by bit, at once. A call that reads none waits for its turn.
 pub const HTTP_STREAMS: usize = 8;
 /// Such a body in total.
 pub const HTTP_STREAM_BYTES: usize = 16 * MB;

@@ -39,10 +39,8 @@ impl Sandbox {
         request: WebRequest,
         streams: &mut HttpStreams,
     ) -> ServedCall {
-        let opened = match self.http_permit(request).await {
-            Ok(permit) => streams.open(permit, self.network.stream_slots(), &*self.clock).await,
-            Err(refused) => Err(refused),
-        };
+        let permit = self.http_permit(request);
+        let opened = streams.open(permit, self.network.stream_slots(), &*self.clock).await;
         match opened {
             Ok(head) => ServedCall::ok(0, HostReply::Head(Ok(head))),
             Err(error) => self.http_failed(error, HostReply::Head),

@@ -85,14 +85,16 @@ pub(super) struct StreamSlots;
 pub(crate) struct HttpStreams;
 
 impl HttpStreams {
-    /// Can't be called, because there is no permit.
+    /// # Errors
+    ///
+    /// Always that of the permit.
     pub(super) async fn open(
         &mut self,
-        permit: HttpPermit,
+        permit: impl Future<Output = Result<HttpPermit, RequestError>>,
         _: &StreamSlots,
         _: &dyn Clock,
     ) -> Result<WebHead, RequestError> {
-        match permit.0 {}
+        match permit.await?.0 {}
     }
 
     /// No stream has a host.

@@ -183,30 +183,50 @@ fn streams_of_other_calls_are_out_of_reach() {
 #[test]
 fn a_call_waits_for_streams_of_others() {
     let (say, steps) = async_channel::unbounded();
-    let server = Server::start(move |request| match request.starts_with("GET /ends ") {
-        true => Reply::Steps(steps.clone()),
-        false => Reply::Hang(HEAD.into()),
+    let at = |path: &str| ("open", json!({ "url": format!("http://example.com/{path}") }));
+    let server = Server::start(move |request| match request.split(' ').nth(1).unwrap() {
+        "/ends" => Reply::Steps(steps.clone()),
+        "/ninth" if !steps.is_closed() => answer("500 Early", "", ""),
+        _ => Reply::Hang(HEAD.into()),
     });
     let world = World::new(Setup { instance: "per-call", server, ..Setup::default() });
+    world.load("beside", &json!({ "network": ["example.com"] }), &json!({}));
     say.try_send(HEAD).unwrap();
     let mut calls = vec![open(); limits::HTTP_STREAMS - 1];
-    calls.push(("open", json!({ "url": "http://example.com/ends" })));
-    calls.extend([next(8), next(7)]);
+    calls.extend([at("ends"), next(8), next(7)]);
     world.runtime.block_on(async {
-        let holding = async { panic!("{:?}", world.begin("many", &calls).await) };
+        let holding = async { panic!("{:?}", world.begin("probe__many", &calls).await) };
         let waiting = async {
             until_recorded(&world, limits::HTTP_STREAMS).await;
-            world.begin("many", &[open()]).await.unwrap()
+            world.begin("probe__many", &[close(77), at("ninth")]).await.unwrap()
         };
         let ending = async {
-            while world.looked_up().len() <= limits::HTTP_STREAMS {
-                yield_now().await;
-            }
+            until_recorded(&world, limits::HTTP_STREAMS + 1).await;
+            // Meanwhile another plugin's request is answered, and the ninth has no permit yet.
+            world.begin("beside__many", &[open()]).await.unwrap();
+            assert_eq!(world.looked_up().len(), limits::HTTP_STREAMS + 1);
             say.close();
             std::future::pending().await
         };
         let ran = or(waiting, or(ending, holding)).await;
+        assert_eq!(ran[1]["ok"]["status"], 200, "{ran}");
+    });
+}
+
+#[test]
+fn a_call_with_streams_waits_for_none() {
+    let world = hanging(Setup { instance: "per-call", ..Setup::default() });
+    let mut calls = vec![open(); limits::HTTP_STREAMS - 1];
+    calls.push(next(1));
+    world.runtime.block_on(async {
+        let holding = async { panic!("{:?}", world.begin("many", &calls).await) };
+        let other = async {
+            until_recorded(&world, limits::HTTP_STREAMS - 1).await;
+            world.begin("many", &[open(), open()]).await.unwrap()
+        };
+        let ran = or(other, holding).await;
         assert_eq!(ran[0]["ok"]["status"], 200);
+        assert_eq!(ran[1], json!({ "error": "too many open streams: 8, so close one first" }));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_rustls::TlsConnector;
 use http_body_util::Full;
@@ -122,11 +122,6 @@ impl HttpPermit {
     /// The end of the request's time.
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
-    }
-
-    /// Moves the end of the request's time: the wait before it was not the request's.
-    pub(super) fn postpone(&mut self, by: Duration) {
-        self.deadline += by;
     }
 
     /// Ends the permit: the message to send, and the redactor for the answer.

@@ -33,27 +33,27 @@ struct OpenStream {
 }
 
 impl HttpStreams {
-    /// Sends a permitted request, once the plugin has a place for a stream. The rest of the answer is read by the
-    /// stream's number.
+    /// Sends a request, once the plugin has a place for a stream. The rest of the answer is read by the stream's
+    /// number. The permit is got after the wait, so that the wait is not a part of the request's time.
+    ///
+    /// A call waits only while it has no stream: two that have some could wait for each other.
     ///
     /// # Errors
     ///
-    /// `too many open streams` if this call has all of the plugin's places, and those of [`open`].
+    /// `too many open streams` if this call has one and all places are taken, the permit's, and those of [`open`].
     pub(in crate::sandbox) async fn open(
         &mut self,
-        mut permit: HttpPermit,
+        permit: impl Future<Output = Result<HttpPermit, RequestError>>,
         slots: &StreamSlots,
         clock: &dyn Clock,
     ) -> Result<WebHead, RequestError> {
         let now = clock.now();
         self.open.retain(|stream| !stream.is_idle(now));
-        if self.open.len() >= limits::HTTP_STREAMS {
-            // Only this call itself could make room.
-            return Err(RequestError::TooManyStreams);
-        }
-        let began = Instant::now();
-        let slot = slots.take().await;
-        permit.postpone(began.elapsed());
+        let slot = match self.open.is_empty() {
+            true => slots.take().await,
+            false => slots.try_take().ok_or(RequestError::TooManyStreams)?,
+        };
+        let permit = permit.await?;
         let (host, stream) = (permit.host().to_string(), slot.number);
         let (ResponseHead { status, headers }, body) = open(permit, clock).await?;
         self.open.push(OpenStream { slot, host, body: Lock::new(body), used: clock.now() });
