@@ -109,7 +109,7 @@ pub const HTTP_STREAMS: usize = 8;
 pub const HTTP_STREAM_BYTES: usize = 16 * MB;
 /// The most bytes that one read of it returns.
 pub const HTTP_STREAM_PART_BYTES: usize = 64 * KB;
-/// For how long such a body may bring nothing, or not be read. The head before it has as long from the connection on.
+/// For how long a read of it may bring nothing. The head before it has as long from the connection on.
 pub const HTTP_STREAM_IDLE_TIME: Duration = Duration::from_secs(120);
 
 /// A file that a guest reads.

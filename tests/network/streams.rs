@@ -231,7 +231,7 @@ fn a_call_with_streams_waits_for_none() {
 }
 
 #[test]
-fn an_idle_stream_is_closed() {
+fn a_read_without_data_closes_its_stream() {
     let world = hanging(Setup::default());
     let calls = [open(), next(1), next(1)];
     let ran = world.runtime.block_on(async {
@@ -244,10 +244,35 @@ fn an_idle_stream_is_closed() {
         };
         or(async { world.begin("many", &calls).await.unwrap() }, time).await
     });
-    assert_eq!(ran[1], json!({ "error": "stream idle: no data for 120 s" }));
+    assert_eq!(ran[1], json!({ "error": "stream idle: a read had no data for 120 s" }));
     assert_eq!(ran[2], not_open(1));
     world.server.left.recv_blocking().unwrap();
     assert_eq!(world.records()[1].rule.as_deref(), Some("stream idle"));
+}
+
+#[test]
+fn a_stream_may_stay_unread_for_long() {
+    let (say, steps) = async_channel::unbounded();
+    let server = Server::start(move |request| match request.starts_with("GET /slow ") {
+        true => Reply::Steps(steps.clone()),
+        false => ok("kept"),
+    });
+    let world = World::new(Setup { server, ..Setup::default() });
+    let slow = ("open", json!({ "url": "http://example.com/slow" }));
+    let calls = [open(), slow, next(2), next(2), next(1)];
+    let ran = world.runtime.block_on(async {
+        let beside = async {
+            say.send(HEAD).await.unwrap();
+            for (records, part) in [(2, "one"), (3, "two")] {
+                until_recorded(&world, records).await;
+                world.clock.advance(Duration::from_secs(100));
+                say.send(part).await.unwrap();
+            }
+            std::future::pending().await
+        };
+        or(async { world.begin("many", &calls).await.unwrap() }, beside).await
+    });
+    assert_eq!((&ran[3], &ran[4]), (&body("two"), &body("kept")));
 }
 
 #[test]

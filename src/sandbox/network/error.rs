@@ -50,7 +50,7 @@ pub(in crate::sandbox) enum RequestError {
     TooManyStreams,
     /// No open stream of this call has the number.
     NoStream { number: u32 },
-    /// A stream brought nothing for too long, or was not read.
+    /// A read of a stream brought nothing for too long.
     StreamIdle,
     /// More in a stream than the limit.
     StreamTooLarge,
@@ -156,7 +156,7 @@ impl fmt::Display for RequestError {
             Self::NoStream { number } => write!(formatter, ": {number}"),
             Self::StreamIdle => {
                 let seconds = limits::HTTP_STREAM_IDLE_TIME.as_secs();
-                write!(formatter, ": no data for {seconds} s")
+                write!(formatter, ": a read had no data for {seconds} s")
             }
             Self::StreamTooLarge => {
                 write!(formatter, ": over {} MB", limits::HTTP_STREAM_BYTES / limits::MB)

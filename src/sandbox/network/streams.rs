@@ -4,7 +4,6 @@
 //! instance nor another plugin reaches it, and it ends with its call.
 
 use std::fmt;
-use std::time::Instant;
 
 use super::RequestError;
 use super::permit::HttpPermit;
@@ -28,8 +27,6 @@ struct OpenStream {
     host: String,
     /// Never locked: a lock makes it a part of what threads share, like the budget of a call.
     body: Lock<BodyStream>,
-    /// When it was opened or read.
-    used: Instant,
 }
 
 impl HttpStreams {
@@ -47,8 +44,6 @@ impl HttpStreams {
         slots: &StreamSlots,
         clock: &dyn Clock,
     ) -> Result<WebHead, RequestError> {
-        let now = clock.now();
-        self.open.retain(|stream| !stream.is_idle(now));
         let slot = match self.open.is_empty() {
             true => slots.take().await,
             false => slots.try_take().ok_or(RequestError::TooManyStreams)?,
@@ -56,7 +51,7 @@ impl HttpStreams {
         let permit = permit.await?;
         let (host, stream) = (permit.host().to_string(), slot.number);
         let (ResponseHead { status, headers }, body) = open(permit, clock).await?;
-        self.open.push(OpenStream { slot, host, body: Lock::new(body), used: clock.now() });
+        self.open.push(OpenStream { slot, host, body: Lock::new(body) });
         Ok(WebHead { stream, status, headers })
     }
 
@@ -77,13 +72,9 @@ impl HttpStreams {
     ) -> Result<Option<Vec<u8>>, RequestError> {
         // Taken out, so that it is closed unless it is put back.
         let mut stream = self.take(number).ok_or(RequestError::NoStream { number })?;
-        if stream.is_idle(clock.now()) {
-            return Err(RequestError::StreamIdle);
-        }
         let read = within(clock, limits::HTTP_STREAM_IDLE_TIME, stream.body.get_mut().read()).await;
         let part = read.ok_or(RequestError::StreamIdle)??;
         if part.is_some() {
-            stream.used = clock.now();
             self.open.push(stream);
         }
         Ok(part)
@@ -103,11 +94,5 @@ impl HttpStreams {
 impl fmt::Debug for HttpStreams {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.open.iter().map(|stream| stream.slot.number)).finish()
-    }
-}
-
-impl OpenStream {
-    fn is_idle(&self, now: Instant) -> bool {
-        now.duration_since(self.used) >= limits::HTTP_STREAM_IDLE_TIME
     }
 }
