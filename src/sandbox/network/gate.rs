@@ -4,13 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_lite::future::or;
 use hyper::header::HeaderValue;
 
 use super::RequestError;
 use super::address::{AddressClass, class_of};
 use super::allowlist::Allowlist;
-use super::deadline::timed_out;
 use super::headers::{headers, method};
 use super::options::NetworkOptions;
 use super::permit::{CheckedRequest, HttpPermit, RequestTransport, Route};
@@ -24,7 +22,7 @@ use crate::contract::{
 use crate::sandbox::rate::SlidingWindow;
 use crate::sandbox::redact::PluginSecrets;
 use crate::sandbox::{PluginIdentity, SandboxOptions, WebRequest};
-use crate::task::Lock;
+use crate::task::{Lock, by_deadline};
 
 /// The `network` and `secrets` permissions of one plugin, and its rate.
 pub(in crate::sandbox) struct NetworkGate {
@@ -95,7 +93,8 @@ impl NetworkGate {
             let redactor = self.secrets.redactor(&url.host).await;
             Ok((route, method, headers, redactor))
         };
-        let (route, method, headers, redactor) = or(reached, timed_out(deadline)).await?;
+        let (route, method, headers, redactor) =
+            by_deadline(deadline, reached).await.unwrap_or(Err(RequestError::TimedOut))?;
         let user_agent = self.user_agent.clone();
         let transport = RequestTransport {
             tls: (url.scheme == Scheme::Https).then(|| self.options.trust.connector()),

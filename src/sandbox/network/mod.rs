@@ -7,7 +7,6 @@
 mod address;
 mod allowlist;
 mod answer;
-mod deadline;
 mod dialer;
 mod error;
 mod fair;

@@ -14,7 +14,6 @@ use smol_hyper::rt::FuturesIo;
 
 use super::RequestError;
 use super::answer::{AnswerBody, OpenConnection, ReceivedAnswer};
-use super::deadline::timed_out;
 use super::dialer::NetworkStream;
 use super::fair::FairStream;
 use super::permit::HttpPermit;
@@ -25,7 +24,7 @@ use super::url::Host;
 use crate::contract::BoxFuture;
 use crate::contract::limits::{self, KB};
 use crate::sandbox::WebResponse;
-use crate::task::{Clock, SystemClock, within};
+use crate::task::{Clock, SystemClock, by_deadline, within};
 
 /// Status line and headers of an answer. hyper accepts 100 headers.
 const MAX_RESPONSE_HEAD_BYTES: usize = 64 * KB;
@@ -77,7 +76,7 @@ async fn in_time<T>(
     deadline: Instant,
     work: BoxFuture<'_, Result<T, RequestError>>,
 ) -> Result<T, RequestError> {
-    or(work, timed_out(deadline)).await
+    by_deadline(deadline, work).await.unwrap_or(Err(RequestError::TimedOut))
 }
 
 /// Connects, and reads the head of one answer.
