@@ -46,7 +46,8 @@ pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, Reque
 ///
 /// # Errors
 ///
-/// `connection failed`, `TLS failed`, `request failed`, and `request timed out` at the permit's deadline.
+/// `connection failed`, `TLS failed`, `request failed`, `response can't be searched for secrets`, and
+/// `request timed out` at the permit's deadline.
 pub(in crate::sandbox) async fn fetch(permit: HttpPermit) -> Result<WebResponse, RequestError> {
     let deadline = permit.deadline();
     let whole = async { response::whole(exchange(permit).await?).await };
