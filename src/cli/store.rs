@@ -180,7 +180,7 @@ fn unknown(store: &DurableStore, id: &str) -> Result<CommandFailure, StoreError>
     let known = summaries.iter().map(|it| it.name.as_str());
     let bundled = format!("bundled:{id}");
     let next_step = match known.clone().any(|name| name == bundled) {
-        true => format!("the plugin that is part of weft-lite is `{bundled}` here"),
+        true => format!("use `{bundled}`, the plugin that is part of weft-lite"),
         false => suggestion(id, known, "see `weft-lite store list` for those that have"),
     };
     Ok(CommandFailure::work(&format_args!("`{id}` has nothing stored"), &next_step))

@@ -167,7 +167,7 @@ fn no_package_reaches_a_bundled_plugins_store() {
         assert!(notes.contains("Ann is allergic"), "{notes}");
     };
     let (status, _, stderr) = run(&home, &["store", "export", "memory"]);
-    assert!(status == 1 && stderr.contains("is `bundled:memory` here"), "{stderr}");
+    assert!(status == 1 && stderr.contains("use `bundled:memory`, the plugin"), "{stderr}");
     // A plugin with the id is not installed, nor is a skill of the name.
     let before = crate::home::content(&home.weft());
     let thief = home.package("memory", "9.0.0", &storage(), &keeper());
