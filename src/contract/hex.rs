@@ -6,7 +6,7 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
 }
 
 /// The bytes of hex digits in lower case. Anything else is `None`.
-#[cfg(any(feature = "package", feature = "mcp"))]
+#[cfg(any(feature = "package", feature = "mcp", feature = "store"))]
 pub(crate) fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if !text.len().is_multiple_of(2) || !text.bytes().all(is_digit) {
@@ -21,9 +21,21 @@ pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     bytes_from_hex(text)?.try_into().ok()
 }
 
-/// A part of a URI without its `%xx`. `None` where a `%` is not followed by two hex digits, and where the
+/// The bytes as text, with each that is not plain as `%xx`.
+pub(crate) fn percent_encoded(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte.is_ascii() && is_plain(*byte) {
+            true => text.push(char::from(*byte)),
+            false => text.extend(["%", &to_hex(&[*byte])]),
+        }
+    }
+    text
+}
+
+/// A part of a URI or of a file's name without its `%xx`. `None` where a `%` is not followed by two hex digits, and where the
 /// result isn't UTF-8 (RFC 3986, section 2.1).
-#[cfg(feature = "mcp")]
+#[cfg(any(feature = "mcp", feature = "store"))]
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
@@ -35,7 +47,7 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-#[cfg(all(test, feature = "mcp"))]
+#[cfg(all(test, any(feature = "mcp", feature = "store")))]
 mod tests {
     use super::*;
 

@@ -72,8 +72,9 @@ pub use future::{BoxFuture, Cancellation, CancellationSource};
 pub(crate) use hex::bytes_from_hex;
 #[cfg(feature = "package")]
 pub(crate) use hex::from_hex;
-#[cfg(feature = "mcp")]
+#[cfg(any(feature = "mcp", feature = "store"))]
 pub(crate) use hex::percent_decoded;
+pub(crate) use hex::percent_encoded;
 pub(crate) use hex::to_hex;
 pub use host_path::expand_path;
 #[cfg(feature = "mcp")]

@@ -17,7 +17,9 @@ use super::log_file::{self, LogFile, OpenFor, OpenedLog};
 use super::record::{self, RECORD_START};
 use super::scan::scan;
 use super::tail::{Tail, read_cached};
-use crate::contract::{BoxFuture, KeyValueStore, PluginError, Sha256, StoreSource, limits, to_hex};
+use crate::contract::{
+    BoxFuture, KeyValueStore, PluginError, Sha256, StoreSource, limits, percent_encoded, to_hex,
+};
 use crate::task::{AsyncLock, Lock, off_executor};
 
 /// How the name of each file ends.
@@ -68,26 +70,19 @@ impl DurableStore {
 
     /// The file of a namespace.
     pub(super) fn file(&self, name: &str) -> PathBuf {
-        let mut escaped = String::with_capacity(name.len());
-        for (at, letter) in name.char_indices() {
-            match letter {
-                '.' if at == 0 => escaped.push_str("%2e"),
-                'a'..='z' | '0'..='9' | '-' | '_' | '.' => escaped.push(letter),
-                // Every other byte, so that names that differ only in case stay apart anywhere.
-                _ => {
-                    let mut bytes = [0; 4];
-                    for byte in letter.encode_utf8(&mut bytes).bytes() {
-                        escaped.push('%');
-                        escaped.push_str(&to_hex(&[byte]));
-                    }
-                }
-            }
+        // Capitals, too, so that names that differ only in case stay apart anywhere.
+        let is_plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+        let mut escaped = percent_encoded(name.as_bytes(), is_plain);
+        if escaped.starts_with('.') {
+            escaped.replace_range(..1, "%2e");
         }
         if escaped.len() > NAME_BYTES {
             let mut digest = Sha256::new();
             digest.update(name.as_bytes());
             escaped.truncate(NAME_BYTES / 2);
-            escaped.push('%');
+            // No shorter name has a `+` in it.
+            escaped.push('+');
             escaped.push_str(&to_hex(&digest.finish()));
         }
         self.folder.join(format!("{escaped}.{ENDING}"))
@@ -304,7 +299,9 @@ impl Namespace {
             }
         }
         self.state.lock().log = None;
-        let Some(OpenedLog { tail, scan, lock, .. }) = log_file::open(&self.path, access)? else {
+        let Some(OpenedLog { tail, scan, lock, .. }) =
+            log_file::open(&self.path, Some(&self.name), access)?
+        else {
             return Ok(None);
         };
         if let Some(at) = scan.damage {

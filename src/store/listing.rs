@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::index::Index;
 use super::log_file::{self, OpenFor};
 use super::tail::sync_folder;
-use crate::contract::sort_by;
+use crate::contract::{percent_decoded, sort_by};
 
 /// A namespace and how much is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,13 +42,14 @@ impl DurableStore {
             if file_name.starts_with('.') || path.extension().is_none_or(|it| it != ENDING) {
                 continue;
             }
+            let name = percent_decoded(file_name).filter(|name| self.file(name) == path);
             let damaged = |name: &str| NamespaceSummary {
                 name: name.to_owned(),
                 entries: 0,
                 bytes: 0,
                 is_damaged: true,
             };
-            match log_file::open(&path, OpenFor::Read) {
+            match log_file::open(&path, name.as_deref(), OpenFor::Read) {
                 Ok(Some(opened)) => {
                     let index = Index::of(opened.scan.changes);
                     summaries.push(NamespaceSummary {
@@ -79,7 +80,9 @@ impl DurableStore {
         mut to: impl FnMut(&str, Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<bool, StoreError> {
         let path = self.file(name);
-        let Some(opened) = log_file::open(&path, OpenFor::Read)? else { return Ok(false) };
+        let Some(opened) = log_file::open(&path, Some(name), OpenFor::Read)? else {
+            return Ok(false);
+        };
         let mut damage = opened.scan.damage;
         let index = Index::of(opened.scan.changes);
         // The file stays as it is without the lock, even if another takes its place.
@@ -106,7 +109,7 @@ impl DurableStore {
     pub fn clear(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.file(name);
         // A writer that is at work ends first; what can't be locked as a store is removed all the same.
-        let opened = match log_file::open(&path, OpenFor::Read) {
+        let opened = match log_file::open(&path, Some(name), OpenFor::Read) {
             Err(StoreError::Busy { path }) => return Err(StoreError::Busy { path }),
             Ok(None) => return Ok(false),
             opened => opened,

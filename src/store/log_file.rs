@@ -44,8 +44,13 @@ pub(super) struct OpenedLog {
     pub(super) lock: FileLock,
 }
 
-/// Opens and locks the file at `path` and reads all of it. Returns `None` if there is none. Damage is no error here.
-pub(super) fn open(path: &Path, access: OpenFor) -> Result<Option<OpenedLog>, StoreError> {
+/// Opens and locks the file at `path` and reads all of it. Returns `None` if there is none. Damage behind the header
+/// is no error here. Without a `name` the header's counts.
+pub(super) fn open(
+    path: &Path,
+    name: Option<&str>,
+    access: OpenFor,
+) -> Result<Option<OpenedLog>, StoreError> {
     let io = |error: io::Error| StoreError::io(path, &error);
     loop {
         let Some((file, is_writable)) = open_file(path, access).map_err(io)? else {
@@ -57,11 +62,13 @@ pub(super) fn open(path: &Path, access: OpenFor) -> Result<Option<OpenedLog>, St
             // Meanwhile another process has replaced or removed it.
             continue;
         }
-        let damaged = || {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let header = header(&file).map_err(io)?;
+        let header = header.filter(|it| name.is_none_or(|name| it.name == name));
+        let header = header.ok_or_else(|| {
+            let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let name = name.map_or_else(stem, str::to_owned);
             StoreError::Damaged { name, path: path.to_owned(), at: 0 }
-        };
-        let header = header(&file).map_err(io)?.ok_or_else(damaged)?;
+        })?;
         let mut tail = Tail::new(file, &header, is_writable).map_err(io)?;
         let scan = scan(&tail.file, tail.end, tail.salt).map_err(io)?;
         tail.follow(&scan).map_err(io)?;

@@ -90,6 +90,36 @@ fn damage_is_named_and_nothing_deleted() {
 }
 
 #[test]
+fn a_damaged_header_keeps_the_stores_name() {
+    let place = Place::new();
+    set(&place.open("bundled:a"), "key", "1").unwrap();
+    let file = place.file("bundled%3aa");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[3] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let summaries = place.store().namespaces().unwrap();
+    assert_eq!((&*summaries[0].name, summaries[0].is_damaged), ("bundled:a", true));
+    let error = place.store().export("bundled:a", |_, _| Ok(())).unwrap_err();
+    assert!(error.next_step().contains("`weft-lite store clear bundled:a`"), "{error:?}");
+    assert_eq!(place.store().clear("bundled:a"), Ok(true));
+    assert_eq!(place.store().namespaces().unwrap(), []);
+}
+
+#[test]
+fn another_stores_file_is_damage() {
+    let place = Place::new();
+    set(&place.open("notes"), "key", "1").unwrap();
+    fs::copy(place.file("notes"), place.file("other")).unwrap();
+    let other = place.open("other");
+    assert!(block_on(other.get("key")).is_err());
+    assert!(set(&other, "key", "2").is_err());
+    let names = place.store().namespaces().unwrap().into_iter();
+    let names: Vec<_> = names.map(|it| (it.name, it.is_damaged)).collect();
+    assert_eq!(names, [("notes".to_owned(), false), ("other".to_owned(), true)]);
+    assert_eq!(entries(&place.open("notes")), [("key".to_owned(), b"1".to_vec())]);
+}
+
+#[test]
 fn damage_under_an_open_store_is_seen() {
     let place = Place::new();
     let store = place.open("notes");

@@ -88,6 +88,29 @@ fn namespaces_have_nothing_of_each_other() {
 }
 
 #[test]
+fn no_short_name_has_a_long_ones_file() {
+    for number in 0.. {
+        let place = Place::new();
+        let long = format!("{}{number}", "x".repeat(300));
+        set(&place.open(&long), "key", "long").unwrap();
+        let files = fs::read_dir(place.folder()).unwrap().map(|it| it.unwrap().file_name());
+        let file =
+            files.map(|it| it.into_string().unwrap()).find(|it| it.starts_with('x')).unwrap();
+        let (start, digest) = file.strip_suffix(".kv").unwrap().rsplit_once(['+', '%']).unwrap();
+        let byte = u8::from_str_radix(&digest[..2], 16).unwrap();
+        if !byte.is_ascii_uppercase() {
+            continue;
+        }
+        // Such a byte is in a file's name as `%` and its two digits.
+        let short = format!("{start}{}{}", char::from(byte), &digest[2..]);
+        assert_eq!(get(&place.open(&short), "key"), None);
+        set(&place.open(&short), "key", "short").unwrap();
+        assert_eq!(get(&place.open(&long), "key").as_deref(), Some(b"long".as_slice()));
+        return;
+    }
+}
+
+#[test]
 fn quota_counts_keys_and_values() {
     let place = Place::new();
     let open = || place.store().namespace("notes", 10);
