@@ -1,7 +1,6 @@
 //! The data folders of plugins, below weft-lite's own folder: one for each folder that a plugin is loaded
 //! from, and of a limited size.
 
-use std::fmt::Write;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::FileError;
 use super::authority::real;
 use crate::contract::limits::MB;
+use crate::contract::percent_encoded;
 use crate::task::Lock;
 
 /// Bytes of one part of such a path; file systems take up to 255.
@@ -48,21 +48,16 @@ pub(in crate::sandbox) fn store_name(
     match installed.and_then(|path| path.split_once('/')) {
         Some(("plugins", name)) if !name.contains(['/', ':']) => name.to_owned(),
         Some(("skills", name)) if !name.contains('/') => format!("skill:{name}"),
-        _ => format!("{id}@{}", folder.display()),
+        // A path that is not text begins with `%2f` then, and no other does.
+        _ => format!("{id}@{}", folder.to_str().map_or_else(|| escaped(folder), str::to_owned)),
     }
 }
 
 /// The path as one name: letters, digits, `-` and `_` as they are, everything else as `%2f`.
 fn escaped(path: &Path) -> String {
-    let mut name = String::new();
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(char::from(*byte)),
-            // Writing to a `String` can't fail.
-            _ => drop(write!(name, "%{byte:02x}")),
-        }
-    }
-    name
+    percent_encoded(path.as_os_str().as_bytes(), |byte| {
+        byte.is_ascii_alphanumeric() || b"-_".contains(&byte)
+    })
 }
 
 /// The least that a file or folder takes on disk. Sizes are rounded up to a multiple of it.
@@ -135,4 +130,19 @@ fn measured(folder: &Path, limit: u64) -> u64 {
         }
     }
     held
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn paths_that_are_no_text_have_two_stores() {
+        let name = |path| store_name(None, Some(Path::new(OsStr::from_bytes(path))), "notes");
+        assert_eq!(name(b"/no/such/%2f"), "notes@/no/such/%2f");
+        assert_eq!(name(b"/no/such/\xff"), "notes@%2fno%2fsuch%2f%ff");
+        assert_eq!(name(b"/no/such/\xfe"), "notes@%2fno%2fsuch%2f%fe");
+    }
 }
