@@ -33,8 +33,8 @@ pub(crate) fn percent_encoded(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> St
     text
 }
 
-/// A part of a URI or of a file's name without its `%xx`. `None` where a `%` is not followed by two hex digits, and where the
-/// result isn't UTF-8 (RFC 3986, section 2.1).
+/// A part of a URI or of a file's name without its `%xx`. `None` where a `%` is not followed by two hex digits, and
+/// where the result isn't UTF-8 (RFC 3986, section 2.1).
 #[cfg(any(feature = "mcp", feature = "store"))]
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');

@@ -282,8 +282,10 @@ impl Namespace {
         let open = self.state.lock().log.as_ref().map(|log| log.tail.clone());
         if let Some(mut tail) = open.filter(|it| it.is_writable || access == OpenFor::Read) {
             let lock = FileLock::acquire(Arc::clone(&tail.file), &self.path)?;
-            if log_file::identity_at(&self.path).map_err(io)? == Some(tail.identity) {
-                if tail.is_at_end().map_err(io)? {
+            if log_file::identity_at(&self.path).map_err(io)? == Some(tail.identity)
+                && let Some(is_at_end) = tail.is_at_end().map_err(io)?
+            {
+                if is_at_end {
                     return Ok(Some(lock));
                 }
                 let new = scan(&tail.file, tail.end, tail.salt).map_err(io)?;

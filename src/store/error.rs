@@ -100,7 +100,7 @@ impl ActionableError for StoreError {
                 "check the owner of the folder, its permissions and the space on the disk".into()
             }
             Self::Damaged { name, .. } => format!(
-                "restore the file from a backup; or save what can be read with `weft-lite store export {name}`, and begin again with `weft-lite store clear {name}`"
+                "end every weft-lite, and restore the file from a backup; or save what can be read with `weft-lite store export {name}`, and begin again with `weft-lite store clear {name}`"
             ),
             Self::Busy { .. } => "end the other process, or try again when it is done".into(),
             Self::Key => "use a shorter key".into(),

@@ -69,9 +69,8 @@ pub(super) fn open(
             let name = name.map_or_else(stem, str::to_owned);
             StoreError::Damaged { name, path: path.to_owned(), at: 0 }
         })?;
-        let mut tail = Tail::new(file, &header, is_writable).map_err(io)?;
-        let scan = scan(&tail.file, tail.end, tail.salt).map_err(io)?;
-        tail.follow(&scan).map_err(io)?;
+        let scan = scan(&file, header.length as u64, header.salt).map_err(io)?;
+        let tail = Tail::new(file, header.salt, &scan, is_writable).map_err(io)?;
         return Ok(Some(OpenedLog { tail, scan, name: header.name, lock }));
     }
 }
@@ -108,31 +107,31 @@ pub(super) fn compact(
     old: &Tail,
     mut entries: Vec<KeyChange>,
 ) -> io::Result<LogFile> {
-    let (file, salt, end) = new_file(path, name, |file, salt| {
+    let (file, salt, scan) = new_file(path, name, |file, salt| {
         for (key, place) in &mut entries {
             let Some(place) = place else { continue };
             let value = read(&old.file, key, *place, old.salt)?;
             let value = value.ok_or_else(|| io::Error::other("a record is damaged"))?;
-            place.at = file.end;
+            place.at = file.scan.end;
             file.write(&record::record(key, Some(&value), salt))?;
         }
         Ok(())
     })?;
-    let header = record::Header { name: name.to_owned(), salt, length: 0 };
-    let mut tail = Tail::new(file, &header, true)?;
-    tail.follow(&LogScan { end, ..LogScan::default() })?;
+    let tail = Tail::new(file, salt, &scan, true)?;
     Ok(LogFile { tail, index: Index::of(entries) })
 }
 
 /// A file that is being written.
 struct NewFile<'a> {
     writer: BufWriter<&'a File>,
-    end: u64,
+    /// Where it ends.
+    scan: LogScan,
 }
 
 impl NewFile<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.end += bytes.len() as u64;
+        self.scan.last = self.scan.end;
+        self.scan.end += bytes.len() as u64;
         self.writer.write_all(bytes)
     }
 }
@@ -143,22 +142,22 @@ fn new_file(
     path: &Path,
     name: &str,
     fill: impl FnOnce(&mut NewFile<'_>, Salt) -> io::Result<()>,
-) -> io::Result<(Arc<File>, Salt, u64)> {
+) -> io::Result<(Arc<File>, Salt, LogScan)> {
     let unfinished = unfinished(path);
     let salt = Salt::random()?;
     let write = || {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true).mode(0o600);
         let file = options.open(&unfinished)?;
-        let mut new = NewFile { writer: BufWriter::new(&file), end: 0 };
+        let mut new = NewFile { writer: BufWriter::new(&file), scan: LogScan::default() };
         new.write(&record::header(name, salt))?;
         fill(&mut new, salt)?;
         new.writer.flush()?;
-        let end = new.end;
+        let scan = std::mem::take(&mut new.scan);
         drop(new);
         file.sync_all()?;
         fs::rename(&unfinished, path)?;
-        Ok((Arc::new(file), salt, end))
+        Ok((Arc::new(file), salt, scan))
     };
     let written = write();
     if written.is_err() {

@@ -20,6 +20,8 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct LogScan {
     /// The changes, in their order.
     pub(super) changes: Vec<KeyChange>,
+    /// Where the last whole record begins; 0 if there is none.
+    pub(super) last: u64,
     /// The end of the last whole record.
     pub(super) end: u64,
     /// Whether more than zeros follow the end.
@@ -45,6 +47,7 @@ pub(super) fn scan(file: &File, at: u64, salt: Salt) -> io::Result<LogScan> {
         reader.seek(SeekFrom::Start(scan.end))?;
         while let Some((change, length)) = next(&mut reader, scan.end, salt)? {
             scan.changes.push(change);
+            scan.last = scan.end;
             scan.end += length;
         }
         match find(file, scan.end, salt, &mut scan.has_rest)? {

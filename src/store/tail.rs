@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::record::{self, Header, RECORD_START, Salt};
+use super::record::{self, RECORD_START, Salt};
 use super::scan::LogScan;
 
 /// A file grows by so many bytes at once, as zeros. Within them a record costs one block and no change of the
@@ -29,6 +29,9 @@ pub(super) struct Tail {
     pub(super) file: Arc<File>,
     pub(super) identity: LogIdentity,
     pub(super) salt: Salt,
+    /// Where the last whole record begins, or the file if it has none, and the first bytes there. They have the
+    /// checksum or the salt, so they differ if the file was replaced in place.
+    last: (u64, [u8; RECORD_START]),
     /// The end of the last whole record.
     pub(super) end: u64,
     /// Whether the file was opened for writing.
@@ -45,24 +48,35 @@ pub(super) struct Tail {
 
 impl Tail {
     /// The end of a file that another process, or an earlier one, may have written.
-    pub(super) fn new(file: Arc<File>, header: &Header, is_writable: bool) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        Ok(Self {
-            identity: LogIdentity::of(&metadata),
-            salt: header.salt,
-            end: header.length as u64,
+    pub(super) fn new(
+        file: Arc<File>,
+        salt: Salt,
+        scan: &LogScan,
+        is_writable: bool,
+    ) -> io::Result<Self> {
+        let mut tail = Self {
+            identity: LogIdentity::of(&file.metadata()?),
+            salt,
+            last: (0, [0; RECORD_START]),
+            end: 0,
             is_writable,
-            length: metadata.len(),
+            length: 0,
             has_rest: false,
             is_unsynced: true,
             no_compaction_before: 0,
             file,
-        })
+        };
+        tail.follow(scan)?;
+        Ok(tail)
     }
 
     /// Moves behind what a scan from the end has found.
     pub(super) fn follow(&mut self, scan: &LogScan) -> io::Result<()> {
-        self.is_unsynced = self.is_unsynced || scan.end > self.end;
+        if scan.end > self.end {
+            self.is_unsynced = true;
+            self.last.0 = scan.last;
+            self.file.read_exact_at(&mut self.last.1, scan.last)?;
+        }
         self.end = scan.end;
         self.has_rest = scan.has_rest;
         self.length = self.file.metadata()?.len();
@@ -73,17 +87,24 @@ impl Tail {
     /// disk knows.
     pub(super) fn is_current(&self) -> bool {
         let mut start = [0; RECORD_START];
-        let read = read_cached(&self.file, &mut start, self.end);
-        // A file that was replaced or removed has no name any more; one with several can't be told by that.
-        read.is_some_and(|read| is_empty(&start[..read]))
+        let mut read = |at| read_cached(&self.file, &mut start, at).map(|read| (read, start));
+        // A replaced or removed file has no links left. With several links that can't be seen, so the answer is
+        // `false`.
+        read(self.last.0).is_some_and(|(_, start)| start == self.last.1)
+            && read(self.end).is_some_and(|(read, start)| is_empty(&start[..read]))
             && self.file.metadata().is_ok_and(|it| it.nlink() == 1)
     }
 
-    /// The same for the holder of the file's lock, who knows that the file is that of its path.
-    pub(super) fn is_at_end(&self) -> io::Result<bool> {
+    /// Whether nobody has appended to the file, for the holder of its lock, who knows that it is that of its path.
+    /// `None` if its content was replaced.
+    pub(super) fn is_at_end(&self) -> io::Result<Option<bool>> {
         let mut start = [0; RECORD_START];
+        self.file.read_at(&mut start, self.last.0)?;
+        if start != self.last.1 {
+            return Ok(None);
+        }
         let read = self.file.read_at(&mut start, self.end)?;
-        Ok(!self.has_rest && is_empty(&start[..read]))
+        Ok(Some(!self.has_rest && is_empty(&start[..read])))
     }
 
     /// Appends a record and waits until the disk has it. Returns where it begins.
@@ -132,6 +153,8 @@ impl Tail {
         written?;
         self.file.sync_data()?;
         self.length = self.length.max(self.end + record.len() as u64);
+        self.last.0 = self.end;
+        self.last.1.copy_from_slice(&record[..RECORD_START]);
         self.end = end;
         Ok(())
     }

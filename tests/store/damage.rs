@@ -120,6 +120,33 @@ fn another_stores_file_is_damage() {
 }
 
 #[test]
+fn a_backup_copied_over_an_open_file_counts() {
+    let place = Place::new();
+    let (file, backup) = (place.file("notes"), place.folder().join("backup"));
+    let store = place.open("notes");
+    set(&store, "a", "1").unwrap();
+    set(&store, "b", [0; 700]).unwrap();
+    let before = entries(&store);
+    fs::copy(&file, &backup).unwrap();
+    // Another log with records of the same length.
+    set(&store, "c", [1; 900]).unwrap();
+    set(&store, "d", "4").unwrap();
+    let other = fs::read(&file).unwrap();
+    fs::copy(&backup, &file).unwrap();
+    assert_eq!(entries(&store), before);
+    set(&store, "c", [0; 900]).unwrap();
+    fs::copy(&backup, &file).unwrap();
+    set(&store, "e", "5").unwrap();
+    assert_eq!(get(&store, "c"), None);
+    assert_eq!(entries(&place.open("notes")), entries(&store));
+    fs::copy(&backup, &file).unwrap();
+    set(&store, "c", [0; 900]).unwrap();
+    fs::write(&file, other).unwrap();
+    assert_eq!(get(&store, "c"), Some(vec![1; 900]));
+    assert_eq!(block_on(store.list_keys(None)).unwrap(), ["a", "b", "c", "d"]);
+}
+
+#[test]
 fn damage_under_an_open_store_is_seen() {
     let place = Place::new();
     let store = place.open("notes");
