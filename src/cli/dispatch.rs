@@ -16,12 +16,13 @@ use super::program::{NAME, Program, ProgramCommand};
 #[cfg(feature = "store")]
 use super::store;
 use super::{
-    CommandFailure, Status, arguments, audit, call, exit, output, plugin, restart, run, secret,
-    skill, synonyms, tools, trust,
+    CommandFailure, Status, arguments, audit, call, exit, output, panics, plugin, restart, run,
+    secret, skill, synonyms, tools, trust,
 };
 
 /// Runs the command that the arguments name.
 pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    panics::print_within_memory();
     let arguments: Vec<OsString> = arguments.collect();
     let json = arguments::has_option(&arguments, "--json");
     let mcp = arguments::has_option(&arguments, "--mcp");

@@ -19,6 +19,7 @@ mod logs;
 mod model;
 mod output;
 mod package;
+mod panics;
 mod plugin;
 mod program;
 mod report;
