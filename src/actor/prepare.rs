@@ -93,7 +93,8 @@ pub(super) struct PreparedPlugin {
 }
 
 /// Fuel for a guest's description, about 2 ms. A guest that needs more is described on the executor, where it
-/// takes turns with others. Fuel and not time: otherwise a busy machine would translate modules twice.
+/// takes turns with others. It is a limit of fuel, because a limit of time would send guests to the executor, and
+/// translate them a second time, whenever the machine is busy.
 const QUIET_FUEL: u64 = 5_000_000;
 
 /// Whether the instance that described the plugin is kept for its first call.
@@ -307,8 +308,10 @@ fn ask_without_host(
     let gauge = FuelGauge::default();
     let mut budget = CallBudget::new(&spec.resources).quiet().with_gauge(Some(gauge.clone()));
     let mut asking = interview(spec, &code, manifest, &mut budget);
-    let mut asked = None;
-    while asked.is_none() && gauge.used() < QUIET_FUEL {
+    let (mut asked, mut before) = (None, None);
+    // A guest that waits uses no fuel, and is described on the executor.
+    while asked.is_none() && before != Some(gauge.used()) && gauge.used() < QUIET_FUEL {
+        before = Some(gauge.used());
         asked = block_on(poll_once(&mut asking));
     }
     let interview = match asked {
@@ -355,9 +358,8 @@ fn check_settings(
         SettingsAccess::Operator => LoadError::Settings { plugin: plugin(), problem },
         SettingsAccess::Nothing => LoadError::NoSettings { plugin: plugin(), problem },
     };
-    let schema = Schema::compile(&Value::Object(schema.clone()), SchemaPolicy::Lenient).map_err(
-        |error| failed(format!("the manifest's `settings_schema` can't be used: {error}")),
-    )?;
+    let schema = Schema::compile(&Value::Object(schema.clone()), SchemaPolicy::Lenient)
+        .map_err(|error| LoadError::SettingsSchema { problem: error.to_string() })?;
     schema.validate(settings).map_err(|violations| {
         let violations: Vec<_> = violations.iter().map(ToString::to_string).collect();
         failed(violations.join("; "))

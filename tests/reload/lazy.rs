@@ -371,3 +371,17 @@ fn concurrently_prepared_modules_keep_their_order() {
         }
     });
 }
+
+#[test]
+fn a_waiting_guest_is_asked_on_the_executor() {
+    let import = "(import \"weft:host/clock@0.1.0\" \"sleep-ms\" (func $sleep (param i64)))";
+    let init =
+        "(call $sleep (i64.const 50)) (i32.store8 (i32.const 16) (i32.const 0)) (i32.const 16)";
+    let guest = Guest { init: init.into(), ..Guest::default() }.importing(import).wasm();
+    let world = World::new();
+    world.plugin("home/plugins/slow", "1.0.0", &guest, &json!({}));
+    world.load(async |live| {
+        assert!(live.refusals().is_empty(), "{:?}", live.refusals());
+        assert_eq!(live.translated().1, 2, "it was asked twice: a wait holds no thread");
+    });
+}
