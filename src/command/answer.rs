@@ -39,6 +39,11 @@ impl Answer {
         Self { text: text.into(), ..Self::default() }
     }
 
+    /// A tool's result as its guest wrote it. What is no JSON is a text.
+    pub(crate) fn of_result(text: String) -> Self {
+        Self::value(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
     /// A tool's result: the value, and its text for people.
     #[must_use]
     pub fn value(value: Value) -> Self {

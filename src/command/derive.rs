@@ -1,4 +1,4 @@
-//! Derives the commands of one moment from the built-in ones and the skills.
+//! Derives the commands of one moment from the built-in ones, the skills and the plugins.
 
 use super::plugin_tool::Providers;
 use super::registry::{Command, CommandRegistry};
@@ -23,9 +23,8 @@ impl CommandRegistry {
         registry
     }
 
-    /// The same with one command for each tool of a plugin that is one for people. They come last, those of bundled
-    /// plugins before others. A name that several others want is given to none: the order of ids, which their authors
-    /// choose, decides nothing.
+    /// Adds one command for each plugin tool that is a slash command, bundled plugins first. A name that two other
+    /// plugins want goes to neither: authors choose ids, so the order of ids must not decide.
     #[must_use]
     pub fn with_plugins(mut self, plugins: &PluginRegistry) -> Self {
         for command in plugin_tool::commands(plugins, Providers::Bundled) {

@@ -7,18 +7,24 @@ use super::registry::{Audience, Command, CommandRegistry};
 use super::source::CommandSource;
 
 impl CommandRegistry {
-    /// All commands in two groups, with the name collisions at the end.
+    /// All commands in three groups, with the name collisions at the end.
     #[must_use]
     pub fn overview(&self) -> String {
-        let (built_in, skills): (Vec<&Command>, Vec<&Command>) = self
-            .commands()
-            .map(|command| &**command)
-            .partition(|command| command.source == CommandSource::BuiltIn);
-        let mut text = String::from("commands:\n");
-        text.push_str(&aligned(&built_in));
-        if !skills.is_empty() {
-            text.push_str("skills:\n");
-            text.push_str(&aligned(&skills));
+        let mut groups: [(&str, Vec<&Command>); 3] =
+            ["commands", "skills", "plugins"].map(|title| (title, Vec::new()));
+        for command in self.commands() {
+            let group = match command.source {
+                CommandSource::BuiltIn => 0,
+                CommandSource::Skill { .. } | CommandSource::Plugin { .. } => 1,
+                CommandSource::PluginTool { .. } => 2,
+            };
+            groups[group].1.push(command);
+        }
+        let mut text = String::new();
+        for (title, commands) in groups.iter().filter(|(_, commands)| !commands.is_empty()) {
+            text.push_str(title);
+            text.push_str(":\n");
+            text.push_str(&aligned(commands));
         }
         for collision in self.collisions() {
             // Writing to a string can't fail.

@@ -32,7 +32,7 @@ struct Derived {
 }
 
 impl Commands {
-    /// The commands of `host`: these built-in ones, and those of its skills.
+    /// The commands of `host`: these built-in ones, and those of its skills and plugins.
     #[must_use]
     pub fn new(host: PluginHost, built_in: impl IntoIterator<Item = Command>) -> Self {
         let derived = Derived { generation: None, registry: Arc::default() };

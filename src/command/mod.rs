@@ -1,10 +1,11 @@
 //! Slash commands: one registry from which dispatch, `/help`, completion and documentation derive.
 //!
 //! No command is handled anywhere else. A command is a value: the built-in ones are made here, an
-//! embedder may add its own, and every skill that people may call contributes one as long as it is
-//! in the host's snapshot.
+//! embedder may add its own, and every skill that people may call, and every tool of a plugin that is for people,
+//! contributes one as long as it is in the host's snapshot.
 //!
-//! - The first command of a name has it: the built-in ones, then an embedder's, then those of skills. The other one is no
+//! - The first command of a name has it: the built-in ones, then an embedder's, then those of skills, then those of
+//!   bundled plugins, then those of other plugins. A name that two of these want goes to neither. The other one is no
 //!   command, and `/help` says so with a next step ([`Collision`]).
 //! - A command for the owner is refused to everybody else, whatever the channel. The channel's rules say who the
 //!   owner is.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::{Answer, CommandOutcome};
 use super::error::CommandError;
@@ -10,7 +10,7 @@ use super::registry::{Audience, CLEAR, Command, CommandCall, CommandHandler};
 use super::skill::summary;
 use super::source::CommandSource;
 use crate::actor::{PluginRegistry, ToolEntry};
-use crate::contract::{BoxFuture, CallError, guest_words, json_line};
+use crate::contract::{ActionableError, BoxFuture, CallError, guest_words, json_line};
 use crate::package::PackageOrigin;
 use crate::task::{all, within};
 
@@ -63,18 +63,18 @@ impl CommandHandler for ToolCommand {
         call: CommandCall<'a>,
     ) -> BoxFuture<'a, Result<CommandOutcome, CommandError>> {
         Box::pin(async move {
-            let value = call_tool(&call, &self.tool, &self.command).await?;
-            Ok(CommandOutcome::Answer(Answer::value(value)))
+            let answer = call_tool(&call, &self.tool, &self.command).await?;
+            Ok(CommandOutcome::Answer(answer))
         })
     }
 }
 
-/// Calls the tool of a command for the sender. A result that is no JSON is a text.
+/// Calls the tool of a command for the sender.
 async fn call_tool(
     call: &CommandCall<'_>,
     tool: &str,
     command: &str,
-) -> Result<Value, CommandError> {
+) -> Result<Answer, CommandError> {
     let params = json!({ "command": call.arguments, "commandName": command });
     let called = call.call_tool(tool, json_line(&params)).await.result;
     let text = called.map_err(|error| match error {
@@ -85,7 +85,7 @@ async fn call_tool(
         }
         error => error.into(),
     })?;
-    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    Ok(Answer::of_result(text))
 }
 
 /// How long the plugins may take to forget.
@@ -100,12 +100,16 @@ pub(super) async fn clear(call: &CommandCall<'_>) -> Vec<String> {
     let forget = |(plugin, tool): (String, String)| -> BoxFuture<'_, String> {
         let clock = &*clock;
         Box::pin(async move {
-            match within(clock, CLEAR_TIME, call_tool(call, &tool, CLEAR)).await {
-                Some(Ok(Value::String(text))) => format!("{plugin}: {text}"),
-                Some(Ok(value)) => format!("{plugin}: {}", json_line(&value)),
-                Some(Err(error)) => format!("{plugin} has not forgotten: {error}"),
-                None => format!("{plugin} has not forgotten: it takes too long"),
-            }
+            let line = match within(clock, CLEAR_TIME, call_tool(call, &tool, CLEAR)).await {
+                Some(Ok(Answer { text, .. })) => format!("{plugin}: {text}"),
+                Some(Err(error)) => {
+                    let next_step = error.next_step();
+                    format!("{plugin} has not forgotten: {error}; {next_step}")
+                }
+                None => format!("{plugin} has not forgotten in time; try `/clear` again"),
+            };
+            // No plugin writes another one's line.
+            line.replace('\n', "\n  ")
         })
     };
     all(tools.into_iter().map(forget).collect()).await

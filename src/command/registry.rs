@@ -157,7 +157,8 @@ impl fmt::Debug for Command {
 /// All commands at one moment. A registry never changes.
 #[derive(Debug, Default)]
 pub struct CommandRegistry {
-    /// In the order of `/help`: the built-in ones in their given order, then those of skills by name.
+    /// In the order of `/help`: the built-in ones in their given order, then those of skills by name, then
+    /// those of plugins.
     commands: Vec<Arc<Command>>,
     by_name: SortedMap<String, usize>,
     collisions: Vec<Collision>,

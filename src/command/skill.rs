@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::{Answer, CommandOutcome, SkillPrompt};
 use super::assignments::assignments;
@@ -197,8 +197,7 @@ impl CommandHandler for Dispatch {
                 "skillName": self.skill,
             });
             let text = call.call_tool(&tool, json_line(&params)).await.result?;
-            let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
-            Ok(CommandOutcome::Answer(Answer::value(value)))
+            Ok(CommandOutcome::Answer(Answer::of_result(text)))
         })
     }
 }

@@ -52,6 +52,6 @@ impl<'a> ToolLine<'a> {
             .map_err(|error| CallError::InvalidParams { problem: error.to_string() })?;
         progress.note(|| format!("calling {tool}"));
         let text = host.call_for(tool, params.to_owned(), Arc::clone(requester)).await.result?;
-        Ok(Answer::value(serde_json::from_str(&text).unwrap_or(Value::String(text))))
+        Ok(Answer::of_result(text))
     }
 }

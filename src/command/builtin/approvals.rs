@@ -17,8 +17,8 @@ pub(super) fn approve(administration: Arc<dyn Administration>) -> Command {
         "approve",
         "[ID [network,env,secrets,tools,shell,size]]",
         "Lists what waits for approval, or approves it",
-        "An id alone approves the files and hosts that the plugin names. All hosts (network), \
-         variables (env), secrets, shell and the size of a large module each need to be named.",
+        "An id alone approves the files, hosts and tools that the plugin names, and its storage. All hosts (network), \
+         variables (env), secrets, all tools (tools), shell and the size of a large module each need to be named.",
         ApproveCommand(administration),
     )
     .for_owner()

@@ -34,12 +34,16 @@ impl CommandHandler for PluginsCommand {
                 format!("{id} {version}  {}, {tools} tools  ({})", kinds.join(", "), plugin.origin)
             });
             let refused = registry.refused().iter().map(|plugin| {
-                let (reason, origin) = (plugin.error.reason(), &plugin.origin);
+                let (error, origin) = (&plugin.error, &plugin.origin);
+                let reason = match call.caller.is_owner {
+                    true => error.reason(),
+                    false => error.reason_for_caller(),
+                };
                 let name = match &plugin.id {
                     Some(id) => format!("{id} ({origin})"),
                     None => origin.clone(),
                 };
-                format!("{name}  not loaded: {reason}\n  try: {}", plugin.error.next_step())
+                format!("{name}  not loaded: {reason}\n  try: {}", error.next_step())
             });
             let mut lines: Vec<String> = running.chain(refused).collect();
             if lines.is_empty() {
