@@ -58,6 +58,11 @@ pub enum LoadError {
         /// Where, what was expected and what is there.
         problem: String,
     },
+    /// The `settings_schema` of its manifest can't be used.
+    SettingsSchema {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// Another plugin of the same id is in service, from a place of higher precedence.
     Shadowed {
         /// Where that one came from.
@@ -105,8 +110,19 @@ impl LoadError {
 
     /// The refusal of `plugin` as a caller may see it.
     pub(super) fn for_caller(&self, plugin: &str) -> NotLoaded {
-        let (reason, next_step) = (self.reason(), self.next_step());
+        let (reason, next_step) = (self.reason_for_caller(), self.next_step());
         NotLoaded { plugin: plugin.to_owned(), reason, next_step }
+    }
+
+    /// The reason for whoever is not the operator: a setting may be a secret, although it should not be.
+    pub(crate) fn reason_for_caller(&self) -> String {
+        match self {
+            Self::Settings { .. } => "the operator's settings for it are wrong".to_owned(),
+            Self::Kept { error, version } => {
+                format!("{}; version {version} stays in service", error.reason_for_caller())
+            }
+            _ => self.reason(),
+        }
     }
 
     /// The reason without the place, for output that already names the place.
@@ -147,6 +163,9 @@ impl fmt::Display for LoadError {
                     "the skills of a workspace get no settings, and it needs some: {problem}"
                 )
             }
+            Self::SettingsSchema { problem } => {
+                write!(formatter, "the manifest's `settings_schema` can't be used: {problem}")
+            }
             Self::Shadowed { by } => write!(formatter, "shadowed by the one from {by}"),
             Self::Kept { error, version } => {
                 write!(formatter, "{error}; version {version} stays in service")
@@ -186,6 +205,7 @@ impl ActionableError for LoadError {
             Self::NoSettings { plugin, .. } => {
                 format!("install it, or name its folder at the start of weft-lite; then set `plugins.{plugin}`")
             }
+            Self::SettingsSchema { .. } => "correct `settings_schema` in the manifest".into(),
             Self::Shadowed { .. } => "remove one of the two, or change its `id`".into(),
             Self::Kept { error, .. } => error.next_step(),
         }

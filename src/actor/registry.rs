@@ -167,9 +167,7 @@ impl PluginRegistry {
         if let Some(entry) = self.by_full_name.get(name) {
             return Ok(entry);
         }
-        // With the `__` of a full name it is no bare one: it would be another plugin's.
-        let bare = Some(name).filter(|name| !name.contains("__"));
-        match bare.and_then(|name| self.by_bare_name.get(name)).map(Vec::as_slice) {
+        match self.by_bare_name.get(name).map(Vec::as_slice) {
             Some([full]) => self.by_full_name.get(full).ok_or_else(|| self.missing(name)),
             Some(candidates) => Err(CallError::AmbiguousTool {
                 name: name.to_owned(),

@@ -56,6 +56,19 @@ impl Program {
         }
     }
 
+    /// The next line that has any of these words.
+    #[track_caller]
+    fn says_first(&mut self, any: &[&str]) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.told.read_line(&mut line).unwrap();
+            assert!(read > 0, "it never said any of {any:?}");
+            if any.iter().any(|words| line.contains(words)) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
     /// Ends its input, and reads what it still says.
     fn end(mut self) -> Vec<String> {
         drop(self.child.stdin.take());
@@ -114,6 +127,9 @@ fn a_changed_configuration_announces_the_next_start() {
     assert_eq!(line, format!("warn: {path} has changed, which counts from the next start"));
     // Settings of plugins count at once, so they are not announced.
     world.put("home/config.yaml", "limits: {module_kb: 600}\nplugins: {other: {}}\n");
+    world.skill("home/skills/mark", "1");
+    let line = program.says_first(&["+ skill mark", "config.yaml"]);
+    assert!(line.contains("+ skill mark"), "{line}");
     world.put("home/config.yaml", "limits: {module_kb: many}\n");
     let line = program.says("has changed, and the next start will refuse it: ");
     assert!(line.contains("module_kb"), "{line}");

@@ -101,6 +101,48 @@ fn faulty_settings_end_the_old_ones() {
 }
 
 #[test]
+#[cfg(feature = "mcp")]
+fn an_update_that_wants_other_settings_waits() {
+    let world = world();
+    run(&world, Watching::Not, async |live| {
+        let path = "home/plugins/reader/weft.plugin.json";
+        let manifest = std::fs::read_to_string(world.path(path)).unwrap();
+        for (schema, words) in [
+            (json!({ "required": ["size"] }), "its settings are wrong: "),
+            (
+                json!({ "properties": { "units": { "type": 3 } } }),
+                "`settings_schema` can't be used",
+            ),
+        ] {
+            let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
+            manifest["settings_schema"] = schema;
+            world.put(path, manifest.to_string());
+            live.reload().await;
+            let registry = live.host.registry();
+            let [refused] = registry.refused() else { panic!("{:?}", live.refusals()) };
+            let text = refused.error.to_string();
+            assert!(text.contains(words) && text.contains("version 1.0.0 stays"), "{text}");
+            assert_eq!(settings(&live, "reader").await, r#"{"units":"metric"}"#);
+        }
+    });
+}
+
+#[test]
+#[cfg(feature = "mcp")]
+fn wrong_settings_are_shown_to_no_caller() {
+    let world = world();
+    world.put(CONFIG, "plugins: {reader: {units: a-secret-by-mistake}}\n");
+    run(&world, Watching::Not, async |live| {
+        live.reload().await;
+        let registry = live.host.registry();
+        assert!(registry.refused()[0].error.to_string().contains("a-secret-by-mistake"));
+        let error = live.call("reader__run", "{}").await.unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("a-secret"), "{error}");
+        assert!(error.to_string().contains("the operator's settings for it are wrong"), "{error}");
+    });
+}
+
+#[test]
 fn a_faulty_configuration_replaces_nothing() {
     let world = world();
     run(&world, Watching::Not, async |live| {

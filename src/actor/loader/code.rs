@@ -30,10 +30,17 @@ pub(super) struct Code {
 #[derive(Clone)]
 pub(super) struct Content {
     pub(super) manifest: PluginManifest,
-    /// The digest of the manifest's meaning and the module's bytes.
-    ///
     /// It only tells changes apart within one process. Approvals compare SHA-256 digests.
-    pub(super) digest: u64,
+    pub(super) digest: ContentDigest,
+}
+
+/// What tells two versions of a package apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ContentDigest {
+    /// Of the manifest, the warnings and the module.
+    pub(super) files: u64,
+    /// Of the operator's settings; 0 without any.
+    pub(super) settings: u64,
 }
 
 impl Code {
@@ -119,14 +126,14 @@ impl Content {
         serde_json::to_string(&package.manifest).unwrap_or_default().hash(&mut hasher);
         package.warnings.hash(&mut hasher);
         package.module.digest().hash(&mut hasher);
-        Self { manifest: package.manifest.clone(), digest: hasher.finish() }
+        let digest = ContentDigest { files: hasher.finish(), settings: 0 };
+        Self { manifest: package.manifest.clone(), digest }
     }
 
     /// Has the digest depend on the plugin's settings too.
     pub(super) fn mix_in(&mut self, settings: &Map<String, Value>) {
         let mut hasher = DefaultHasher::new();
-        self.digest.hash(&mut hasher);
         serde_json::to_string(settings).unwrap_or_default().hash(&mut hasher);
-        self.digest = hasher.finish();
+        self.digest.settings = hasher.finish();
     }
 }

@@ -19,7 +19,7 @@ use watched::{keys_folder, secrets_folder};
 use super::candidate::Candidate;
 use super::code::Code;
 #[cfg(feature = "bundled")]
-use super::code::Content;
+use super::code::{Content, ContentDigest};
 use super::place::{Outcomes, PackagePlace};
 use super::plugins::{PluginSource, PluginTree};
 use super::settings::Settings;
@@ -417,13 +417,15 @@ impl Disk {
                 continue;
             }
             let manifest = plugin.manifest();
-            if !self.is_set(plugin.name) {
+            let wants = manifest.as_ref().is_ok_and(|it| it.settings_schema.is_some());
+            if wants && !self.sandbox.settings.has(plugin.name) {
                 continue;
             }
             candidates.push(Candidate {
                 place: PackagePlace::Bundled(plugin.name),
                 // A bundled plugin never changes.
-                content: manifest.map(|manifest| Content { manifest, digest: 0 }),
+                content: manifest
+                    .map(|manifest| Content { manifest, digest: ContentDigest::default() }),
                 policy: Approval::ALL.into(),
                 objection: None,
                 command: None,

@@ -1,5 +1,6 @@
 //! The results of earlier reloads, which the next plan builds on.
 
+use super::code::ContentDigest;
 use super::place::{Outcomes, PackagePlace};
 use crate::actor::load::LoadError;
 use crate::contract::{PluginPermissions, SortedMap};
@@ -10,7 +11,7 @@ use crate::contract::{PluginPermissions, SortedMap};
 /// not see.
 pub(super) struct Serving {
     pub(super) place: PackagePlace,
-    pub(super) digest: u64,
+    pub(super) digest: ContentDigest,
     pub(super) version: String,
     pub(super) permissions: PluginPermissions,
 }
@@ -20,7 +21,7 @@ pub(super) struct Serving {
 pub(super) struct History {
     /// The plugins in service, by id.
     pub(super) serving: SortedMap<String, Serving>,
-    /// The digest of content that could not be put into service, and why.
-    pub(super) failed: SortedMap<PackagePlace, (u64, LoadError)>,
+    /// The content that could not be put into service, and why.
+    pub(super) failed: SortedMap<PackagePlace, (ContentDigest, LoadError)>,
     pub(super) outcomes: Outcomes,
 }

@@ -65,12 +65,21 @@ impl Settings {
         let (rest_before, before) = split(&self.in_use).unwrap_or_default();
         if rest != rest_before || !was_usable {
             match rest == at_start {
+                true if !was_usable && rest == rest_before => {
+                    log::warn!("{path} can be read again")
+                }
                 true => log::warn!("{path} is again as it was at the start"),
                 false => log::warn!("{path} has changed, which counts from the next start"),
             }
         }
         self.in_use = text;
-        if self.is_own { apply(&before, &after, plugins) } else { SortedSet::new() }
+        if self.is_own {
+            return apply(&before, &after, plugins);
+        }
+        if before != after {
+            log::warn!("`plugins` in {path} is ignored; set it in $WEFT_HOME/config.yaml");
+        }
+        SortedSet::new()
     }
 }
 

@@ -71,11 +71,12 @@ impl Disk {
         permissions: &PluginPermissions,
     ) -> bool {
         let PackageOrigin::Folder(folder) = place.origin() else { return false };
-        let mut installed =
-            self.plugins.iter().filter(|tree| tree.source == PluginSource::Installed);
-        let approval = match installed.any(|tree| tree.plugins.contains_key(&folder)) {
-            true => Some(self.context.approvals.of(id)),
-            false => self.skills.iter().find_map(|tree| {
+        let tree = self.plugins.iter().find(|tree| tree.plugins.contains_key(&folder));
+        let approval = match tree.map(|tree| tree.source) {
+            // Naming the folder approves it.
+            Some(PluginSource::Named) => None,
+            Some(PluginSource::Installed) => Some(self.context.approvals.of(id)),
+            None => self.skills.iter().find_map(|tree| {
                 let skill = tree.skills.get(&folder)?;
                 Some(self.approval(tree.level, skill))
             }),
