@@ -138,7 +138,7 @@
 //! | `watch` | yes | [`SkillWatcher`] with the kernel's notifications (notify); without it, it polls |
 //! | `net` | yes | `http-request` and the door `http`: an HTTP/1.1 client with TLS; without it every request is refused |
 //! | `package` | yes | installing: archives, signatures, registries; a module's size after gzip |
-//! | `mcp` | yes | [`McpServer`](mcp::McpServer) over pipes and within the process; [`Schema`](mcp::Schema) (+0.41 MB) |
+//! | `mcp` | yes | [`McpServer`](mcp::McpServer) over pipes and within the process; [`Schema`](mcp::Schema) (+0.41 MB); without it the settings of plugins are not checked |
 //! | `serve` | yes | the same over HTTP: [`McpListener`](mcp::McpListener) (+0.17 MB) |
 //! | `console` | yes | line editing at a terminal (+0.22 MB) |
 //! | `socket` | yes | the channel for other programs on the machine (+0.13 MB) |

@@ -149,7 +149,7 @@ impl CallBudget {
         if let Some(gauge) = &self.gauge {
             gauge.show(self.fuel_used);
         }
-        // So short a use says nothing about the pace.
+        // A use this short says nothing about the guest's speed.
         if units >= SHORTEST_SLICE_FUEL / 2 {
             self.keep_pace();
         }

@@ -24,10 +24,9 @@ const PROBLEM_BYTES: usize = 300;
 
 /// One plugin's channel. A guest can't call the host when a message arrives, so the host polls it.
 ///
-/// The guest gets a receipt for each message that the host will not need again, if its module exports
-/// the function for it: for an accepted one, and for one that is left out because it was refused or
-/// can't be read, which would otherwise come back for ever. If a receipt failed and the guest returns
-/// the message again, an accepted message is not delivered twice.
+/// The guest gets a receipt for every message that the host is done with: delivered, refused or unreadable. Without
+/// one it would return the message for ever. If a receipt failed and the guest returns the message again, an accepted
+/// message is not delivered twice.
 pub(super) struct HostedChannel {
     guest: Guest,
     title: String,
