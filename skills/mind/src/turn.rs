@@ -99,8 +99,9 @@ fn converse(
         let room = (settings.context_bytes / 2).saturating_sub(messages.bytes() - first);
         let is_last = rounds >= settings.max_rounds || room == 0;
         let choice = match rounds {
+            _ if offered.is_empty() => "",
             _ if is_last => r#","tool_choice":"none""#,
-            0 if settings.must_call && !offered.is_empty() => r#","tool_choice":"required""#,
+            0 if settings.must_call => r#","tool_choice":"required""#,
             _ => "",
         };
         let body = messages.body(settings, settings.max_tokens, &[offered, choice]);
@@ -122,14 +123,6 @@ fn converse(
                 false => Ok(fill("the answer broke off: ~", &[problem])),
             };
         }
-        if is_last {
-            let bound = match room {
-                0 => "the results fill half of `context_tokens`",
-                _ => "`max_rounds` allows no more",
-            };
-            let template = "stopped after ~ rounds of tool calls: ~; say how to go on";
-            return Ok(fill(template, &[&decimal(rounds.into()), bound]));
-        }
         if reply.calls.is_empty() {
             return match reply.finish.as_str() {
                 "length" => Ok("cut off: the answer reached its greatest length, `max_tokens`"),
@@ -139,6 +132,14 @@ fn converse(
                 }
                 _ => Ok(""),
             };
+        }
+        if is_last {
+            let bound = match room {
+                0 => "the results fill half of `context_tokens`",
+                _ => "`max_rounds` allows no more",
+            };
+            let template = "stopped after ~ rounds of tool calls: ~; say how to go on";
+            return Ok(fill(template, &[&decimal(rounds.into()), bound]));
         }
         for (at, call) in reply.calls.iter_mut().enumerate() {
             if call.id.is_empty() {

@@ -163,6 +163,21 @@ fn endless_loop_ends_after_max_rounds() {
 }
 
 #[test]
+fn no_rounds_is_a_whole_answer() {
+    let world = World::new();
+    world.set(r#""max_rounds":0"#);
+    world.says("plain words");
+    assert_eq!(world.ask("hi"), Ok("plain words".into()));
+    assert!(world.requests()[0].get("tool_choice").is_none(), "there are no tools");
+    world.with_tools(|_, _| Ok("1".into()));
+    world.says("no tools needed");
+    assert_eq!(world.ask("hi"), Ok("no tools needed".into()));
+    assert_eq!(world.requests()[1].get("tool_choice"), Some(&Value::from("none")));
+    world.reply(&[&delta("cut"), &end("length")]);
+    assert!(world.ask("hi").unwrap().contains("[cut off: "));
+}
+
+#[test]
 fn large_results_are_cut_and_bounded() {
     let world = World::new();
     world.set(r#""context_tokens":2000"#);
