@@ -43,7 +43,15 @@ pub struct Call {
     index: u32,
 }
 
+/// Bytes of a call and its result in a request beside their texts.
+const CALL_BYTES: usize = 160;
+
 impl Call {
+    /// What the call and an empty result have in a request.
+    pub fn bytes(&self) -> usize {
+        CALL_BYTES + self.id.len() * 2 + self.name.len() + self.arguments.len()
+    }
+
     /// The arguments.
     ///
     /// # Errors

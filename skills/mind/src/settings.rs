@@ -51,6 +51,11 @@ impl Settings {
         split(authority, "@").map_or(authority, |(_, server)| server)
     }
 
+    /// The part of the context that a list of tools may have: five sixths of what the answer leaves.
+    pub fn tools_bytes(&self) -> usize {
+        (self.context_bytes - self.answer_bytes()) / 6 * 5
+    }
+
     /// The part of the context that is kept for the answer: what `max_tokens` needs, at most a half; else a
     /// quarter.
     pub fn answer_bytes(&self) -> usize {

@@ -38,7 +38,7 @@ pub fn fit(client: &Client<'_>, history: &mut History, room: usize) {
     history.turns.drain(..old);
     client.host.note("sums up the conversation so far");
     let most = client.settings.context_bytes;
-    let most = most.saturating_sub(SUMMARY_TOKENS as usize * BYTES_PER_TOKEN);
+    let most = most.saturating_sub(SUMMARY_TOKENS as usize * BYTES_PER_TOKEN + ORDER.len());
     let mut messages = Messages::default();
     messages.add("system", ORDER);
     messages.add("user", cut(text.leak(), most, " [...]"));

@@ -2,7 +2,7 @@
 
 use crate::doors::Host;
 use crate::reply::Call;
-use crate::text::{Text, add, cut, fill, list, read, string, text_of};
+use crate::text::{Text, cut, fill, list, read, string, text_of};
 use alloc::string::String;
 use alloc::vec::Vec;
 use json_text::{Value, decimal};
@@ -13,13 +13,13 @@ const MAX_TOOLS: usize = 128;
 const NAME_CHARS: usize = 64;
 /// Calls at the same time.
 const CALLS_AT_ONCE: usize = 16;
-/// What a result has at least, however little room there is.
-const LEAST_RESULT_BYTES: usize = 400;
 /// The beginning of a result that says what went wrong.
 pub const FAILED: Text = "error: ";
 
 #[derive(Default)]
 pub struct Tools {
+    /// What the host offers.
+    listed: &'static [Value],
     /// For each tool its name for the server and its full name.
     names: Vec<(Text, Text)>,
     /// The list for a request, as the inside of a JSON array; empty if there are no tools.
@@ -27,25 +27,28 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// The tools that the host offers now. Without them the model can still answer.
-    pub fn offered(host: &dyn Host) -> Tools {
+    /// The tools that the host offers now, as far as their list has at most so many bytes. Without them the model
+    /// can still answer.
+    pub fn offered(host: &dyn Host, bytes: usize) -> Tools {
         let mut tools = Tools::default();
         match host.tools() {
-            Ok(listed) => {
-                let listed = list(read(&listed));
-                if listed.len() > MAX_TOOLS {
-                    host.warn("the model gets the first 128 tools: a request can't have more");
-                }
-                for tool in listed.iter().take(MAX_TOOLS) {
-                    tools.add(tool);
-                }
-            }
+            Ok(listed) => tools.listed = list(read(&listed)),
             Err(problem) => host.warn(fill("no tools: ~", &[&problem])),
+        }
+        for tool in tools.listed {
+            tools.add(tool, bytes);
+        }
+        let [given, all] = [tools.names.len(), tools.listed.len()].map(|it| decimal(it as u64));
+        if given != all {
+            let template =
+                "the model gets ~ of ~ tools: at most 128, with room in `context_tokens`";
+            host.warn(fill(template, &[&given, &all]));
         }
         tools
     }
 
-    fn add(&mut self, tool: &'static Value) {
+    /// Adds a tool if there is room for it.
+    fn add(&mut self, tool: &'static Value, bytes: usize) {
         let full = text_of(tool, "name");
         let name = self.name_for_server(full);
         let schema = match tool.get("input_schema") {
@@ -53,12 +56,14 @@ impl Tools {
             _ => r#"{"type":"object","properties":{}}"#,
         };
         let comma = if self.json.is_empty() { "" } else { "," };
-        add(
-            &mut self.json,
+        let tool = fill(
             r#"~{"type":"function","function":{"name":^,"description":^,"parameters":~}}"#,
             &[comma, name, text_of(tool, "description"), schema],
         );
-        self.names.push((name, full));
+        if self.names.len() < MAX_TOOLS && self.json.len() + tool.len() <= bytes {
+            self.json.push_str(tool);
+            self.names.push((name, full));
+        }
     }
 
     /// The name as servers take it: letters, digits, `_` and `-`, each name once.
@@ -77,15 +82,14 @@ impl Tools {
         name
     }
 
-    /// Whether there is a tool of this full name.
+    /// Whether the host offers a tool of this full name.
     pub fn has(&self, full: &str) -> bool {
-        self.names.iter().any(|(_, known)| *known == full)
+        self.listed.iter().any(|tool| text_of(tool, "name") == full)
     }
 
     /// Calls the tools, several at the same time, and gives a text for the model for each call: the result, or
-    /// what is wrong with the call. They have `room` bytes together.
-    pub fn call(&self, host: &dyn Host, calls: &'static [Call], room: usize) -> Vec<Text> {
-        let each = (room / calls.len().max(1)).max(LEAST_RESULT_BYTES);
+    /// what is wrong with the call, cut to `each` bytes.
+    pub fn call(&self, host: &dyn Host, calls: &'static [Call], each: usize) -> Vec<Text> {
         let mut results = Vec::new();
         for calls in calls.chunks(CALLS_AT_ONCE) {
             let mut batch = Vec::new();

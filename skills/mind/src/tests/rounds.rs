@@ -186,11 +186,68 @@ fn large_results_are_cut_and_bounded() {
         world.reply(&[&calls(COUNT), &end("tool_calls")]);
     }
     let answer = world.ask("hi").unwrap();
-    assert!(answer.contains("the results fill half of `context_tokens`"), "{answer}");
+    assert!(answer.contains("results have no room in `context_tokens`"), "{answer}");
     let (_, result) = &results(&world)[0];
     assert!(result.len() < 3_100, "{}", result.len());
     assert!(result.ends_with("\n[cut off: the result has 10000 bytes]"), "{result}");
     assert!(world.requests.borrow().last().unwrap().len() < 2_000 * 3);
+}
+
+#[test]
+fn tools_have_a_part_of_the_context() {
+    let world = World::new();
+    let tool =
+        |number| format!(r#"{{"name":"t__{number}","description":"{}"}}"#, "does much ".repeat(20));
+    let mut tools: Vec<_> = (0..100).map(tool).collect();
+    // One that is too large keeps none of the others out.
+    tools.insert(0, format!(r#"{{"name":"huge__one","description":"{}"}}"#, "x".repeat(20_000)));
+    *world.tools.borrow_mut() = Ok(format!("[{}]", tools.join(",")));
+    for round in 0..12 {
+        world.says(&format!("summary or answer {round} {}", "a".repeat(300)));
+    }
+    for round in 0..6 {
+        world.ask(&format!("question {round} {}", "q".repeat(300))).unwrap();
+    }
+    let call = |id| {
+        format!(
+            r#"{{"index":{id},"id":"{id}","function":{{"name":"t__1","arguments":"{{\"a\":\"{}\"}}"}}}}"#,
+            "y".repeat(200)
+        )
+    };
+    *world.tool.borrow_mut() = Box::new(|_, _| Ok(quoted(&"z".repeat(10_000))));
+    world.server.borrow_mut().clear();
+    world.says("a summary");
+    world.reply(&[&delta(&"b".repeat(200)), &calls(&format!("[{},{}]", call(0), call(1)))]);
+    world.server.borrow_mut().back_mut().unwrap().parts.push_back(Ok(end("tool_calls").into()));
+    world.says("done");
+    world.says("not needed");
+    assert!(world.ask(&"q".repeat(500)).unwrap().ends_with("done"));
+    for request in world.requests.borrow().iter() {
+        assert!(request.len() <= 4096 * 3, "{}", request.len());
+    }
+    assert_eq!(results(&world).len(), 2);
+    let request = world.requests().pop().unwrap();
+    let Some(Value::Array(tools)) = request.get("tools") else { panic!("no tools") };
+    assert!((20..30).contains(&tools.len()), "{}", tools.len());
+    let warning = format!(
+        "the model gets {} of 101 tools: at most 128, with room in `context_tokens`",
+        tools.len()
+    );
+    assert!(world.warnings.borrow().contains(&warning), "{:?}", world.warnings.borrow());
+}
+
+#[test]
+fn large_arguments_end_the_rounds() {
+    let world = World::new();
+    world.with_tools(|_, _| Ok("1".into()));
+    let arguments = format!(
+        r#"[{{"index":0,"id":"c","function":{{"name":"com_example_clock__now","arguments":"{{\"a\":\"{}\"}}"}}}}]"#,
+        "y".repeat(20_000)
+    );
+    world.reply(&[&calls(&arguments), &end("tool_calls")]);
+    let answer = world.ask("hi").unwrap();
+    assert!(answer.contains("results have no room in `context_tokens`"), "{answer}");
+    assert!(world.batches.borrow().is_empty());
 }
 
 #[test]
