@@ -104,7 +104,7 @@ fn a_remembered_note_reaches_another_chat() {
     assert_eq!(world.ask_in("another", "What does Ann drink?"), "Tea.");
     let body = world.bodies().pop().unwrap();
     let messages = body["messages"].as_array().unwrap();
-    let holds = |it: &&Value| it["content"].as_str().unwrap().contains("- Ann drinks tea. (");
+    let holds = |it: &&Value| it["content"].as_str().unwrap().contains("- \"Ann drinks tea.\" (");
     let notes: Vec<_> = messages.iter().filter(holds).collect();
     assert_eq!((notes.len(), &notes[0]["role"]), (1, &json!("user")));
     assert_eq!(messages.last().unwrap()["content"], "What does Ann drink?");

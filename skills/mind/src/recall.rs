@@ -8,7 +8,8 @@ use alloc::string::String;
 /// The tool of the plugin `memory`.
 const RECALL: Text = "memory__recall";
 
-/// Notes that fit the text, one a line, at most so many bytes; empty if there are none. A memory that fails is no
+/// Notes that fit the text, one a line and quoted, so that none looks like several, at most so many bytes; empty if
+/// there are none. A memory that fails is no
 /// reason to give no answer.
 pub fn notes(host: &dyn Host, tools: &Tools, text: &str, bytes: usize) -> Text {
     if text.is_empty() || !tools.has(RECALL) {
@@ -22,7 +23,7 @@ pub fn notes(host: &dyn Host, tools: &Tools, text: &str, bytes: usize) -> Text {
     let mut notes = String::new();
     for note in list_of(read(found), "notes") {
         let parts = [text_of(note, "text"), text_of(note, "by"), text_of(note, "at")];
-        add(&mut notes, "- ~ (~, ~)\n", &parts);
+        add(&mut notes, "- ^ (^, ~)\n", &parts);
     }
     cut(notes.leak(), bytes, "...")
 }

@@ -24,8 +24,10 @@ pub fn fit(client: &Client<'_>, history: &mut History, room: usize) {
         return;
     }
     let mut text = String::new();
-    text.push_str(history.summary);
-    // Half of the room is for the newest turns, so that the next ones fit as well.
+    if !history.summary.is_empty() {
+        add(&mut text, "Summary of what came before: ^", &[history.summary]);
+    }
+    // Texts are quoted, so that none looks like several. Half of the room is for the newest turns, so that the next ones fit as well.
     let mut old = 0;
     for turn in &history.turns {
         if bytes <= room / 2 {
@@ -33,7 +35,7 @@ pub fn fit(client: &Client<'_>, history: &mut History, room: usize) {
         }
         bytes -= size(turn);
         old += 1;
-        add(&mut text, "\n\nPerson: ~\n\nAssistant: ~", &[turn.0, turn.1]);
+        add(&mut text, "\n\nPerson: ^\n\nAssistant: ^", &[turn.0, turn.1]);
     }
     history.turns.drain(..old);
     client.host.note("sums up the conversation so far");
