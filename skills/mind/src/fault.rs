@@ -9,6 +9,7 @@ pub const UNREACHED: u32 = 0;
 pub const BROKEN: u32 = 1;
 pub const LATE: u32 = 2;
 pub const CANCELLED: u32 = 3;
+pub const FAILED: u32 = 500;
 const TOO_LONG: u32 = 413;
 const BUSY: u32 = 429;
 
@@ -30,7 +31,7 @@ const EXPLANATIONS: [(u32, Text, Text); 9] = [
 ];
 const REFUSED: (u32, Text, Text) =
     (400, "does not accept the request", "check the settings with `weft-lite model show`");
-const FAILED: (u32, Text, Text) = (500, "failed", ASK_AGAIN);
+const OTHER: (u32, Text, Text) = (FAILED, "failed", ASK_AGAIN);
 const ASK_AGAIN: Text = "ask again, or look at the server's log";
 const NO_KEY: Text = "refuses the key";
 const SET_KEY: Text = "set it again with `weft-lite model set URL`";
@@ -53,7 +54,7 @@ impl Fault {
                 ["connection failed", "request failed"].iter().any(|it| self.words.starts_with(it))
             }
             BROKEN | BUSY => true,
-            status => status >= 500 && !self.is_about_tools(),
+            status => status >= FAILED && !self.is_about_tools(),
         }
     }
 
@@ -65,11 +66,11 @@ impl Fault {
 
     /// What happened and the next step, for the person.
     pub fn explain(&self, settings: &Settings) -> Text {
-        let is_refused = self.status < FAILED.0;
+        let is_refused = self.status < FAILED;
         let is_too_long = is_refused && split(self.words, "context").is_some();
         let status = if is_too_long { TOO_LONG } else { self.status };
         let row = EXPLANATIONS.iter().find(|row| status == row.0);
-        let (_, what, next) = row.unwrap_or(if is_refused { &REFUSED } else { &FAILED });
+        let (_, what, next) = row.unwrap_or(if is_refused { &REFUSED } else { &OTHER });
         let details = match self.status {
             LATE => fill("over ~ s", &[&decimal(settings.timeout_seconds.into())]),
             0..100 => self.words,

@@ -1,6 +1,6 @@
 //! A reply of the model, put together from the events of a stream or from one whole answer.
 
-use crate::fault::{BROKEN, Fault};
+use crate::fault::{BROKEN, FAILED, Fault};
 use crate::text::{Text, cut, fill, list_of, number_of, text_of};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -89,7 +89,9 @@ impl Reply {
             return self.fail(BROKEN, "it sent something that is not JSON");
         };
         if let Some(error @ (Value::Object(_) | Value::String(_))) = event.get("error") {
-            return self.fail(number_of(error, "code", 500), words(&event));
+            // Codes of a server's own are no statuses.
+            let code = number_of(error, "code", FAILED);
+            return self.fail(if code < 400 { FAILED } else { code }, words(&event));
         }
         if let Some(choice) = list_of(&event, "choices").first() {
             self.finish.push_str(text_of(choice, "finish_reason"));

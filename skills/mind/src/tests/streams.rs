@@ -175,3 +175,14 @@ fn error_within_a_stream() {
     let problem = world.ask("hi").unwrap_err();
     assert!(problem.contains("does not accept the request (400: no such sampler)"), "{problem}");
 }
+
+#[test]
+fn own_codes_of_a_server_are_failures() {
+    for code in [0, 2, 3, 399] {
+        let world = World::new();
+        let event = format!("data: {{\"error\":{{\"code\":{code},\"message\":\"no slot\"}}}}\n\n");
+        (0..5).for_each(|_| world.reply(&[&event]));
+        let problem = world.ask("hi").unwrap_err();
+        assert!(problem.contains("failed (500: no slot); ask again"), "{problem}");
+    }
+}
