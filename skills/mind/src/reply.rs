@@ -94,7 +94,12 @@ impl Reply {
             return self.fail(if code < 400 { FAILED } else { code }, words(&event));
         }
         if let Some(choice) = list_of(&event, "choices").first() {
-            self.finish.push_str(text_of(choice, "finish_reason"));
+            let finish = text_of(choice, "finish_reason");
+            if !finish.is_empty() {
+                // Some servers repeat it.
+                self.finish.clear();
+                self.finish.push_str(finish);
+            }
             if let Some(part) = choice.get("delta").or(choice.get("message")) {
                 self.part(part);
             }

@@ -186,3 +186,11 @@ fn own_codes_of_a_server_are_failures() {
         assert!(problem.contains("failed (500: no slot); ask again"), "{problem}");
     }
 }
+
+#[test]
+fn repeated_finish_reasons_are_one() {
+    let world = World::new();
+    let last = end("length");
+    world.reply(&[&delta("once"), last.split("data: [DONE]").next().unwrap(), &last]);
+    assert!(world.ask("hi").unwrap().contains("[cut off: the answer reached"));
+}
