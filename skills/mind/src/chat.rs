@@ -65,13 +65,16 @@ impl Chat {
         self.stored(host, "model")
     }
 
-    /// Chooses a model; an empty name for that of the settings.
+    /// Chooses a model; none for that of the settings.
     ///
     /// # Errors
     ///
     /// The store can't be written.
-    pub fn set_model(&self, host: &dyn Host, model: &str) -> Result<(), String> {
-        host.store(self.key("model"), model.as_bytes())
+    pub fn set_model(&self, host: &dyn Host, model: Option<Text>) -> Result<(), String> {
+        match model {
+            Some(model) => host.store(self.key("model"), model.as_bytes()),
+            None => host.delete(self.key("model")).map(drop),
+        }
     }
 
     /// The conversation so far.

@@ -57,9 +57,12 @@ fn model(host: &dyn Host, chat: &Chat, name: Text) -> Result<Text, Text> {
     if !chat.is_owner {
         return Err("only the owner may change the model; ask them");
     }
-    let (kept, model) = if name == "default" { ("", settings.model) } else { (name, name) };
-    match chat.set_model(host, kept) {
-        Ok(()) => Ok(fill("this chat uses ~ from the next message on", &[model])),
+    let chosen = Some(name).filter(|name| *name != "default");
+    match chat.set_model(host, chosen) {
+        Ok(()) => {
+            let model = chosen.unwrap_or(settings.model);
+            Ok(fill("this chat uses ~ from the next message on", &[model]))
+        }
         Err(problem) => Err(problem.leak()),
     }
 }

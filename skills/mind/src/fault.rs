@@ -70,7 +70,11 @@ impl Fault {
         let is_too_long = is_refused && split(self.words, "context").is_some();
         let status = if is_too_long { TOO_LONG } else { self.status };
         let row = EXPLANATIONS.iter().find(|row| status == row.0);
-        let (_, what, next) = row.unwrap_or(if is_refused { &REFUSED } else { &OTHER });
+        let (_, what, next) = *row.unwrap_or(if is_refused { &REFUSED } else { &OTHER });
+        let next = match status {
+            404 if settings.is_chosen => "`/model default` takes the model of the settings again",
+            _ => next,
+        };
         let details = match self.status {
             LATE => fill("over ~ s", &[&decimal(settings.timeout_seconds.into())]),
             0..100 => self.words,

@@ -11,6 +11,8 @@ pub struct Settings {
     pub base_url: Text,
     /// The model for this chat.
     pub model: Text,
+    /// Whether the owner chose the model for this chat.
+    pub is_chosen: bool,
     /// The name of the secret; empty for a server that asks for no key.
     pub secret: Text,
     /// A JSON number; empty leaves it to the server.
@@ -31,6 +33,7 @@ impl Settings {
         Settings {
             base_url: text_of(value, "base_url"),
             model: text_of(value, "model"),
+            is_chosen: false,
             secret: text_of(value, "secret"),
             temperature: match value.get("temperature") {
                 Some(Value::Number(text)) => text,

@@ -38,6 +38,7 @@ pub fn process(host: &dyn Host, state: &str) -> Result<Text, Text> {
     let chosen = chat.model(host);
     if !chosen.is_empty() {
         settings.model = chosen;
+        settings.is_chosen = true;
     }
     let deadline = host.monotonic_ms() + u64::from(settings.timeout_seconds) * 1000;
     let client = Client { host, settings: &settings, deadline };

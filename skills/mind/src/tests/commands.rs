@@ -48,9 +48,23 @@ fn model_is_changed_for_one_chat() {
         run(&world, "model", "default"),
         Ok("this chat uses small from the next message on".into())
     );
+    assert!(!world.store.borrow().keys().any(|key| key.starts_with("model")));
     world.says("ok");
     world.ask("hi").unwrap();
     assert_eq!(world.requests()[2].get("model"), Some(&Value::from("small")));
+}
+
+#[test]
+fn an_unknown_model_of_a_chat_is_undone() {
+    let world = World::new();
+    run(&world, "model", "lrage").unwrap();
+    world.refuse(404, "no model");
+    let problem = world.ask("hi").unwrap_err();
+    assert!(
+        problem
+            .ends_with("(404: no model); `/model default` takes the model of the settings again"),
+        "{problem}"
+    );
 }
 
 #[test]
