@@ -16,12 +16,13 @@ const SUMMARY_TOKENS: u32 = 300;
 /// Bytes of a turn in a request beside its texts.
 const TURN_BYTES: usize = 64;
 
-/// Makes the history fit into so many bytes. Turns that the model can't sum up are dropped, the oldest first.
-pub fn fit(client: &Client<'_>, history: &mut History, room: usize) {
+/// Makes the history fit into so many bytes. Turns that the model can't sum up are dropped, the oldest first. Returns
+/// whether there is a new summary.
+pub fn fit(client: &Client<'_>, history: &mut History, room: usize) -> bool {
     let size = |turn: &(Text, Text)| turn.0.len() + turn.1.len() + TURN_BYTES;
     let mut bytes: usize = history.turns.iter().map(size).sum();
     if history.summary.len() + bytes <= room {
-        return;
+        return false;
     }
     let mut text = String::new();
     if !history.summary.is_empty() {
@@ -46,11 +47,13 @@ pub fn fit(client: &Client<'_>, history: &mut History, room: usize) {
     messages.add("user", cut(text.leak(), most, " [...]"));
     let body = messages.body(client.settings, SUMMARY_TOKENS, &[]);
     let reply = client.complete(&body, &mut |_| {});
-    if reply.fault.is_none() && !reply.text.is_empty() {
+    let is_new = reply.fault.is_none() && !reply.text.is_empty();
+    if is_new {
         history.summary = &reply.text;
     } else {
         let what = "the older part of the conversation could not be summed up, and is dropped";
         client.host.warn(what);
     }
     history.summary = cut(history.summary, room / 4, " [...]");
+    is_new
 }

@@ -44,7 +44,7 @@ pub fn process(host: &dyn Host, state: &str) -> Result<Text, Text> {
     let client = Client { host, settings: &settings, deadline };
     let tools = Tools::offered(host, settings.tools_bytes());
     let mut history = chat.history(host);
-    let messages = messages(&client, state, &tools, &mut history);
+    let messages = messages(&client, &chat, state, &tools, &mut history);
     let mut answer = String::new();
     let note = converse(&client, messages, &tools, &mut answer)?;
 
@@ -62,6 +62,7 @@ pub fn process(host: &dyn Host, state: &str) -> Result<Text, Text> {
 /// The messages of the first request. The history is made to fit.
 fn messages(
     client: &Client<'_>,
+    chat: &Chat,
     state: &'static Value,
     tools: &Tools,
     history: &mut History,
@@ -74,7 +75,10 @@ fn messages(
     // Calls and their results need room as well.
     let for_calls = if tools.json.is_empty() { 0 } else { context / 8 };
     let room = context.saturating_sub(fixed + client.settings.answer_bytes() + for_calls);
-    summary::fit(client, history, room.max(context / 8));
+    if summary::fit(client, history, room.max(context / 8)) {
+        // A turn that fails costs no second summary.
+        chat.keep(client.host, history);
+    }
 
     let mut messages = Messages::default();
     messages.add("system", prompt);

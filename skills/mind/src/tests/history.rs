@@ -174,6 +174,27 @@ fn older_turns_are_summed_up() {
 }
 
 #[test]
+fn a_summary_outlasts_a_failed_turn() {
+    let world = filled();
+    world.says("They counted to three.");
+    world.refuse(401, "");
+    world.ask(&"go on ".repeat(50)).unwrap_err();
+    world.says("four");
+    assert_eq!(world.ask(&"go on ".repeat(50)), Ok("four".into()));
+    assert!(world.messages()[1].1.ends_with("They counted to three."));
+}
+
+#[test]
+fn a_failed_summary_loses_no_turn_alone() {
+    let world = filled();
+    let before = world.store.borrow().clone();
+    world.refuse(401, "");
+    world.refuse(401, "");
+    world.ask(&"go on ".repeat(50)).unwrap_err();
+    assert_eq!(*world.store.borrow(), before);
+}
+
+#[test]
 fn oldest_turns_go_without_a_summary() {
     let world = filled();
     world.refuse(400, "no");
