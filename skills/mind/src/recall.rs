@@ -12,7 +12,8 @@ const RECALL: Text = "memory__recall";
 /// there are none. A memory that fails is no
 /// reason to give no answer.
 pub fn notes(host: &dyn Host, tools: &Tools, text: &str, bytes: usize) -> Text {
-    if text.is_empty() || !tools.has(RECALL) {
+    // A memory refuses a query without words.
+    if !text.contains(char::is_alphanumeric) || !tools.has(RECALL) {
         return "";
     }
     let arguments = fill(r#"{"query":^,"limit":5}"#, &[text]);

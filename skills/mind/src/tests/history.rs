@@ -249,6 +249,17 @@ fn nothing_recalled_adds_no_message() {
 }
 
 #[test]
+fn nothing_is_recalled_without_words() {
+    let world = World::new();
+    *world.tools.borrow_mut() = Ok(r#"[{"name":"memory__recall"}]"#.into());
+    for said in ["?!", "👍", ""] {
+        world.says("ok");
+        assert_eq!(world.ask(said), Ok("ok".into()));
+    }
+    assert!(world.batches.borrow().is_empty() && world.warnings.borrow().is_empty());
+}
+
+#[test]
 fn failed_recall_costs_no_answer() {
     let world = World::new();
     *world.tools.borrow_mut() = Ok(r#"[{"name":"memory__recall"}]"#.into());
