@@ -80,11 +80,7 @@ impl Chat {
     /// The conversation so far.
     pub fn history(&self, host: &dyn Host) -> History {
         let mut history = History::default();
-        let mut kept = list(read(self.stored(host, "history")));
-        if let [Value::Number(_), rest @ ..] = kept {
-            kept = rest;
-        }
-        if let [summary, turns @ ..] = kept {
+        if let [_, summary, turns @ ..] = list(read(self.stored(host, "history"))) {
             history.summary = string(summary);
             for turn in turns.chunks(2) {
                 if let [said, answered] = turn {

@@ -45,7 +45,7 @@ fn drop_oldest(host: &dyn Host, kind: &str, own: &str, bytes: usize) -> Answered
     Ok(())
 }
 
-/// The time that a conversation begins with; 0 if it has none.
+/// The time that a conversation begins with.
 fn last_use(value: &[u8]) -> u64 {
     let mut time: u64 = 0;
     for byte in value.iter().skip(1) {
