@@ -323,5 +323,6 @@ fn over_mcp_nobody_is_named() {
     let listed = ask(4, "tools/list", json!({}));
     let names: Vec<_> =
         listed["result"]["tools"].as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+    assert!(names.contains(&json!("memory__remember")), "{names:?}");
     assert!(names.iter().all(|name| !name.as_str().unwrap().contains("export")), "{names:?}");
 }

@@ -160,6 +160,7 @@ fn nobody_waits_through_retries() {
     world.leaves_after.set(1);
     world.refuse(503, "");
     assert!(world.ask("hi").unwrap_err().contains("was stopped"));
+    assert_eq!(world.now.get(), 1_000);
 }
 
 #[test]
