@@ -7,7 +7,7 @@
 use alloc::string::{String, ToString};
 use json_text::{Value, decimal};
 
-/// What the parts of a key after the prefix need is left of the store's 512 bytes.
+/// The store takes keys of 512 bytes; the rest is for what follows the prefix.
 const MOST_BYTES: usize = 480;
 
 /// Whose notes are meant.
