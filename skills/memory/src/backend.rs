@@ -1,6 +1,6 @@
 //! The memory of an agent, under the namespaces that the program around the host names.
 
-use crate::doors::Doors;
+use crate::doors::Host;
 use crate::namespace::of_backend;
 use crate::note::{Content, until};
 use crate::notes::{Notes, Query, words};
@@ -21,7 +21,7 @@ pub struct Hit {
 }
 
 pub fn store(
-    doors: &dyn Doors,
+    host: &dyn Host,
     key: String,
     value: String,
     namespace: Option<String>,
@@ -38,29 +38,29 @@ pub fn store(
         );
     }
     if ttl_seconds == Some(0) {
-        return delete(doors, &key, namespace).map(drop);
+        return delete(host, &key, namespace).map(drop);
     }
-    let notes = notes(doors, namespace)?;
+    let notes = notes(host, namespace)?;
     let tags: Vec<Value> = tags.into_iter().map(Value::String).collect();
-    let until = until(doors.now_ms(), ttl_seconds.unwrap_or(0));
+    let until = until(host.now_ms(), ttl_seconds.unwrap_or(0));
     let content = Content { until, key: Some(&key), text: &value, tags: &tags };
     let value = content.value(None, "", &rfc_3339(notes.now));
     notes.keep(&key, value, &|_| None).map(drop)
 }
 
 pub fn retrieve(
-    doors: &dyn Doors,
+    host: &dyn Host,
     key: &str,
     namespace: Option<String>,
 ) -> Result<Option<String>, String> {
-    let note = notes(doors, namespace)?.get(key)?;
+    let note = notes(host, namespace)?.get(key)?;
     Ok(note.map(|note| note.text().to_string()))
 }
 
 /// The entries that have a word of the query, the best first. A query without words finds all of them,
 /// the newest first.
 pub fn search(
-    doors: &dyn Doors,
+    host: &dyn Host,
     query: &str,
     namespace: Option<String>,
     limit: u32,
@@ -73,18 +73,18 @@ pub fn search(
         most_bytes: HITS_BYTES,
     };
     let mut hits = Vec::new();
-    notes(doors, namespace)?.find(&query, &mut |_, score, note| {
+    notes(host, namespace)?.find(&query, &mut |_, score, note| {
         let (key, value) = (note.name().to_string(), note.text().to_string());
         hits.push(Hit { key, value, score: score.into() });
     })?;
     Ok(hits)
 }
 
-pub fn delete(doors: &dyn Doors, key: &str, namespace: Option<String>) -> Result<bool, String> {
-    notes(doors, namespace)?.forget_name(key)
+pub fn delete(host: &dyn Host, key: &str, namespace: Option<String>) -> Result<bool, String> {
+    notes(host, namespace)?.forget_name(key)
 }
 
 #[inline(never)]
-fn notes(doors: &dyn Doors, namespace: Option<String>) -> Result<Notes<'_>, String> {
-    Notes::of(doors, of_backend(namespace.as_deref())?)
+fn notes(host: &dyn Host, namespace: Option<String>) -> Result<Notes<'_>, String> {
+    Notes::of(host, of_backend(namespace.as_deref())?)
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-pub trait Doors {
+pub trait Host {
     /// The value of a key of the store.
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String>;
 

@@ -8,7 +8,7 @@
 //! for a note under the next id, and a reader finds no note, or another, under the id that it has from the index.
 
 use crate::block::{Block, Document};
-use crate::doors::Doors;
+use crate::doors::Host;
 use crate::note::Note;
 use crate::words::check;
 use alloc::string::String;
@@ -32,7 +32,7 @@ const NOTE: &str = "/e/";
 const SEGMENT: &str = "/i/";
 
 pub struct Index<'a> {
-    doors: &'a dyn Doors,
+    host: &'a dyn Host,
     namespace: &'a str,
     pub stemming: bool,
     /// The id that a new note gets.
@@ -48,12 +48,12 @@ pub struct Index<'a> {
 impl<'a> Index<'a> {
     /// Reads the index, or makes it from the notes if it is damaged or has other words.
     pub fn open(
-        doors: &'a dyn Doors,
+        host: &'a dyn Host,
         namespace: &'a str,
         stemming: bool,
     ) -> Result<Index<'a>, String> {
         let mut index = Index {
-            doors,
+            host,
             namespace,
             stemming,
             next_id: 0,
@@ -65,7 +65,7 @@ impl<'a> Index<'a> {
             index.rebuild()?;
         }
         // The process may have ended before the head had the last note.
-        while let Some(value) = doors.get(&index.note_key(index.next_id))? {
+        while let Some(value) = host.get(&index.note_key(index.next_id))? {
             index.add(index.next_id, Note::read(value).as_ref());
         }
         Ok(index)
@@ -73,7 +73,7 @@ impl<'a> Index<'a> {
 
     /// Whether there is a head, and all could be read.
     fn read(&mut self) -> Result<bool, String> {
-        let Some(mut head) = self.doors.get(&self.key("/h", None))? else {
+        let Some(mut head) = self.host.get(&self.key("/h", None))? else {
             return Ok(false);
         };
         let block = head.split_off(BEFORE_BLOCK.min(head.len()));
@@ -83,7 +83,7 @@ impl<'a> Index<'a> {
         };
         self.newest = block;
         for number in self.numbers(SEGMENT)? {
-            let value = self.doors.get(&self.key(SEGMENT, Some(number)))?;
+            let value = self.host.get(&self.key(SEGMENT, Some(number)))?;
             let Some(block) = value.and_then(Block::read) else {
                 return Ok(false);
             };
@@ -101,10 +101,10 @@ impl<'a> Index<'a> {
         self.newest = Block::empty();
         self.next_id = 0;
         for number in self.numbers(SEGMENT)? {
-            self.doors.delete(&self.key(SEGMENT, Some(number)))?;
+            self.host.delete(&self.key(SEGMENT, Some(number)))?;
         }
         for id in self.numbers(NOTE)? {
-            if let Some(value) = self.doors.get(&self.note_key(id))? {
+            if let Some(value) = self.host.get(&self.note_key(id))? {
                 self.add(id, Note::read(value).as_ref());
             }
             if self.is_head_full() {
@@ -118,7 +118,7 @@ impl<'a> Index<'a> {
     fn numbers(&self, kind: &str) -> Result<Vec<u32>, String> {
         let prefix = self.key(kind, None);
         let mut numbers = Vec::new();
-        for key in self.doors.keys(&prefix)? {
+        for key in self.host.keys(&prefix)? {
             let digits = key.get(prefix.len()..).unwrap_or_default();
             numbers.extend(digits.parse::<u32>());
         }
@@ -207,7 +207,7 @@ impl<'a> Index<'a> {
         head.extend_from_slice(&self.layout().to_le_bytes());
         head.extend_from_slice(&self.next_id.to_le_bytes());
         head.extend_from_slice(self.newest.bytes());
-        self.doors.set(&self.key("/h", None), &head)?;
+        self.host.set(&self.key("/h", None), &head)?;
         self.is_changed = false;
         Ok(())
     }
@@ -234,10 +234,10 @@ impl<'a> Index<'a> {
             let block = Block::merge_some(&old, &self.newest, &keep);
             let key = self.key(SEGMENT, Some(number));
             if block.len() == 0 {
-                self.doors.delete(&key)?;
+                self.host.delete(&key)?;
                 continue;
             }
-            let written = self.doors.set(&key, block.bytes());
+            let written = self.host.set(&key, block.bytes());
             self.segments.push((number, if written.is_ok() { block } else { old }));
             written?;
         }

@@ -1,6 +1,6 @@
 //! The memory plugin: notes of people, of chats and of an agent, found by their words.
 //!
-//! Only this file knows the bindings of the host. The logic goes through [`doors::Doors`].
+//! Only this file knows the bindings of the host. The logic goes through [`doors::Host`].
 
 #![cfg_attr(not(test), no_std)]
 
@@ -47,10 +47,10 @@ struct Memory;
 
 export!(Memory);
 
-/// The doors of the real host.
-struct Host;
+/// The host behind the bindings.
+struct Bindings;
 
-impl doors::Doors for Host {
+impl doors::Host for Bindings {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
         store::get(key)
     }
@@ -86,7 +86,7 @@ impl exports::plugin::Guest for Memory {
     }
 
     fn execute_tool(tool_name: String, params_json: String) -> Result<String, String> {
-        tools::run(&Host, &tool_name, &params_json)
+        tools::run(&Bindings, &tool_name, &params_json)
     }
 
     fn describe() -> String {
@@ -102,20 +102,20 @@ impl exports::memory::Guest for Memory {
         ttl_seconds: Option<u64>,
         tags: Vec<String>,
     ) -> Result<(), String> {
-        backend::store(&Host, key, value, namespace, ttl_seconds, tags)
+        backend::store(&Bindings, key, value, namespace, ttl_seconds, tags)
     }
 
     fn retrieve(key: String, namespace: Option<String>) -> Result<Option<String>, String> {
-        backend::retrieve(&Host, &key, namespace)
+        backend::retrieve(&Bindings, &key, namespace)
     }
 
     fn search(query: String, namespace: Option<String>, limit: u32) -> Result<Vec<Hit>, String> {
-        let hits = backend::search(&Host, &query, namespace, limit)?;
+        let hits = backend::search(&Bindings, &query, namespace, limit)?;
         let hit = |hit: backend::Hit| Hit { key: hit.key, value: hit.value, score: hit.score };
         Ok(hits.into_iter().map(hit).collect())
     }
 
     fn delete(key: String, namespace: Option<String>) -> Result<bool, String> {
-        backend::delete(&Host, &key, namespace)
+        backend::delete(&Bindings, &key, namespace)
     }
 }

@@ -1,6 +1,6 @@
 //! The notes of one namespace: kept, found and forgotten.
 
-use crate::doors::Doors;
+use crate::doors::Host;
 use crate::index::Index;
 use crate::note::Note;
 use crate::rank::{Ranking, Survey};
@@ -21,7 +21,7 @@ const EXPIRED_IN_PASSING: usize = 8;
 const EXPIRED_FOR_ROOM: usize = 256;
 
 pub struct Notes<'a> {
-    doors: &'a dyn Doors,
+    host: &'a dyn Host,
     namespace: String,
     pub settings: Settings,
     /// Seconds since 1970.
@@ -59,14 +59,14 @@ pub struct Summary {
 impl<'a> Notes<'a> {
     /// The notes of a namespace.
     #[inline(never)]
-    pub fn of(doors: &'a dyn Doors, namespace: String) -> Result<Notes<'a>, String> {
-        let now = (doors.now_ms() / 1000).min(u32::MAX.into()) as u32;
-        Ok(Notes { doors, namespace, settings: Settings::read(doors)?, now })
+    pub fn of(host: &'a dyn Host, namespace: String) -> Result<Notes<'a>, String> {
+        let now = (host.now_ms() / 1000).min(u32::MAX.into()) as u32;
+        Ok(Notes { host, namespace, settings: Settings::read(host)?, now })
     }
 
     #[inline(never)]
     fn index(&self) -> Result<Index<'_>, String> {
-        Index::open(self.doors, &self.namespace, self.settings.stemming)
+        Index::open(self.host, &self.namespace, self.settings.stemming)
     }
 
     /// Keeps a note. If there is one with the same name, `change` makes a value of the old one.
@@ -86,23 +86,23 @@ impl<'a> Notes<'a> {
         let note = Note::read(value.into_bytes()).ok_or("the note is no JSON: report this")?;
         let kept = Kept { id, is_new: before.is_none(), until: note.until() };
         if before.as_ref() == Some(&note.json) {
-            self.settle(&mut index);
+            self.commit_best_effort(&mut index);
             return Ok(kept);
         }
         self.make_room(&mut index, note.json.len(), kept.is_new)?;
         let key = index.note_key(id);
-        self.doors.set(&key, note.json.as_bytes()).map_err(not_kept)?;
+        self.host.set(&key, note.json.as_bytes()).map_err(not_kept)?;
         index.add(id, Some(&note));
         if let Err(error) = index.commit() {
             // As before. If this fails too, the next reader repairs the index.
             let _ = match before {
-                Some(old) => self.doors.set(&key, old.as_bytes()),
-                None => self.doors.delete(&key).map(drop),
+                Some(old) => self.host.set(&key, old.as_bytes()),
+                None => self.host.delete(&key).map(drop),
             };
             return Err(not_kept(error));
         }
         // Another instance may have put a note under the same id at the same time.
-        if self.doors.get(&key)?.is_none_or(|now| now != note.json.as_bytes()) {
+        if self.host.get(&key)?.is_none_or(|now| now != note.json.as_bytes()) {
             return Err("another call changed these notes at the same time: try again".to_string());
         }
         Ok(kept)
@@ -121,19 +121,19 @@ impl<'a> Notes<'a> {
         }
         let removed = if fault.is_empty() { EXPIRED_IN_PASSING } else { EXPIRED_FOR_ROOM };
         for id in survey.expired.into_iter().take(removed) {
-            self.doors.delete(&index.note_key(id))?;
+            self.host.delete(&index.note_key(id))?;
             index.remove(id);
         }
         if fault.is_empty() {
             return Ok(());
         }
-        self.settle(index);
+        self.commit_best_effort(index);
         fault.push_str(": forget some that are no longer needed, `list` shows them");
         Err(fault)
     }
 
-    /// Writes what reading has repaired. If that fails, the next reader repairs it again.
-    fn settle(&self, index: &mut Index) {
+    /// Writes the index. If that fails, the next reader repairs it again.
+    fn commit_best_effort(&self, index: &mut Index) {
         let _ = index.commit();
     }
 
@@ -151,7 +151,7 @@ impl<'a> Notes<'a> {
 
     /// Reads a note that hasn't expired. If the index has something else of it, that is repaired.
     fn fetch(&self, index: &mut Index, id: u32) -> Result<Option<Note>, String> {
-        let note = self.doors.get(&index.note_key(id))?.and_then(Note::read);
+        let note = self.host.get(&index.note_key(id))?.and_then(Note::read);
         let is_known = match (&note, index.document(id)) {
             (Some(note), Some(document)) => document.check == check(note.json.as_bytes()),
             (one, other) => one.is_none() && other.is_none(),
@@ -183,7 +183,7 @@ impl<'a> Notes<'a> {
                 take(id, score, &note);
             }
         }
-        self.settle(&mut index);
+        self.commit_best_effort(&mut index);
         Ok(summary)
     }
 
@@ -207,7 +207,7 @@ impl<'a> Notes<'a> {
     pub fn get(&self, name: &str) -> Result<Option<Note>, String> {
         let mut index = self.index()?;
         let named = self.named(&mut index, name)?;
-        self.settle(&mut index);
+        self.commit_best_effort(&mut index);
         Ok(named.map(|(_, note)| note))
     }
 
@@ -217,7 +217,7 @@ impl<'a> Notes<'a> {
         match self.named(&mut index, name)? {
             Some((id, _)) => self.forget(&mut index, id),
             None => {
-                self.settle(&mut index);
+                self.commit_best_effort(&mut index);
                 Ok(false)
             }
         }
@@ -230,10 +230,10 @@ impl<'a> Notes<'a> {
     }
 
     fn forget(&self, index: &mut Index, id: u32) -> Result<bool, String> {
-        let was_there = self.doors.delete(&index.note_key(id))?;
+        let was_there = self.host.delete(&index.note_key(id))?;
         index.remove(id);
         // The note is gone, whatever the index still has of it.
-        self.settle(index);
+        self.commit_best_effort(index);
         Ok(was_there)
     }
 }

@@ -1,6 +1,6 @@
 //! What the operator can set.
 
-use crate::doors::Doors;
+use crate::doors::Host;
 use alloc::string::String;
 use json_text::Value;
 
@@ -16,8 +16,8 @@ pub struct Settings {
 
 impl Settings {
     /// Reads the settings, which the host has checked against the manifest's schema.
-    pub fn read(doors: &dyn Doors) -> Result<Settings, String> {
-        let settings = json_text::read(&doors.settings()).map_err(|error| error.message())?;
+    pub fn read(host: &dyn Host) -> Result<Settings, String> {
+        let settings = json_text::read(&host.settings()).map_err(|error| error.message())?;
         let number = |name: &str, default| match settings.get(name) {
             Some(Value::Number(number)) => number.parse().unwrap_or(default),
             _ => default,

@@ -1,6 +1,6 @@
 //! The tools: their parameters and their results.
 
-use crate::doors::Doors;
+use crate::doors::Host;
 use crate::json::{add, add_flag, add_number, add_text};
 use crate::namespace::{Scope, of_scope};
 use crate::note::{Content, Note, show, until};
@@ -33,29 +33,29 @@ const TOOLS: &[(&str, &[&str])] = &[
 ];
 
 /// Runs a tool.
-pub fn run(doors: &dyn Doors, tool: &str, params: &str) -> Result<String, String> {
+pub fn run(host: &dyn Host, tool: &str, params: &str) -> Result<String, String> {
     let Some((tool, known)) = TOOLS.iter().find(|(name, _)| *name == tool) else {
         return Err(["memory has no tool `", tool, "`"].concat());
     };
     let arguments = &Arguments::read(tool, params, known)?;
     let scope = scope(arguments)?;
     match *tool {
-        "remember" => remember(doors, arguments, scope),
-        "forget" => forget(doors, arguments, scope),
-        "export" => export(doors, arguments),
-        name => find(doors, scope, &query(arguments, name == "recall")?),
+        "remember" => remember(host, arguments, scope),
+        "forget" => forget(host, arguments, scope),
+        "export" => export(host, arguments),
+        name => find(host, scope, &query(arguments, name == "recall")?),
     }
 }
 
 /// The notes of a scope, and the conversation as the host describes it, if the call works for somebody.
 #[inline(never)]
-fn notes(doors: &dyn Doors, scope: Scope) -> Result<(Notes<'_>, Option<Value>), String> {
+fn notes(host: &dyn Host, scope: Scope) -> Result<(Notes<'_>, Option<Value>), String> {
     let mut conversation = None;
-    if let Some(text) = doors.conversation() {
+    if let Some(text) = host.conversation() {
         conversation = Some(json_text::read(&text).map_err(|error| error.message())?);
     }
     let namespace = of_scope(scope, conversation.as_ref())?;
-    Ok((Notes::of(doors, namespace)?, conversation))
+    Ok((Notes::of(host, namespace)?, conversation))
 }
 
 /// What every result begins with.
@@ -65,7 +65,7 @@ fn result(scope: Scope) -> String {
     result
 }
 
-fn remember(doors: &dyn Doors, arguments: &Arguments, scope: Scope) -> Result<String, String> {
+fn remember(host: &dyn Host, arguments: &Arguments, scope: Scope) -> Result<String, String> {
     let text = arguments.string("text")?.trim_ascii();
     if text.is_empty() || text.len() > TEXT_BYTES {
         let usage = "remember: expected `text` to be a fact in a sentence, of 1 to 4096 bytes";
@@ -73,11 +73,11 @@ fn remember(doors: &dyn Doors, arguments: &Arguments, scope: Scope) -> Result<St
     }
     let tags = tags(arguments)?;
     let mut ttl = arguments.integer("ttl_seconds", 1..=LONGEST_TTL, 0)?.into();
-    let (notes, conversation) = notes(doors, scope)?;
+    let (notes, conversation) = notes(host, scope)?;
     if ttl == 0 {
         ttl = u64::from(notes.settings.default_ttl_days) * DAY;
     }
-    let content = Content { until: until(doors.now_ms(), ttl), key: None, text, tags: &tags };
+    let content = Content { until: until(host.now_ms(), ttl), key: None, text, tags: &tags };
     let value = content.value(conversation.as_ref(), "sender", &rfc_3339(notes.now));
     // A note that is said again stays what it was said first, and gets the new tags and the new end.
     let again = |old: &Note| {
@@ -132,7 +132,7 @@ fn query(arguments: &Arguments, by_words: bool) -> Result<Query<'_>, String> {
 }
 
 /// `/memories [chat] [before ID]`
-fn export(doors: &dyn Doors, arguments: &Arguments) -> Result<String, String> {
+fn export(host: &dyn Host, arguments: &Arguments) -> Result<String, String> {
     let mut rest = "";
     if arguments.get("command").is_some() {
         rest = arguments.string("command")?.trim_ascii();
@@ -153,11 +153,11 @@ fn export(doors: &dyn Doors, arguments: &Arguments) -> Result<String, String> {
     };
     let query =
         Query { text: None, tag: None, before, limit: usize::MAX, most_bytes: EXPORT_BYTES };
-    find(doors, scope, &query)
+    find(host, scope, &query)
 }
 
-fn find(doors: &dyn Doors, scope: Scope, query: &Query) -> Result<String, String> {
-    let (notes, _) = notes(doors, scope)?;
+fn find(host: &dyn Host, scope: Scope, query: &Query) -> Result<String, String> {
+    let (notes, _) = notes(host, scope)?;
     let mut result = result(scope);
     add(&mut result, "notes", "[");
     let mut between = "";
@@ -179,8 +179,8 @@ fn find(doors: &dyn Doors, scope: Scope, query: &Query) -> Result<String, String
     Ok(result)
 }
 
-fn forget(doors: &dyn Doors, arguments: &Arguments, scope: Scope) -> Result<String, String> {
-    let (notes, _) = notes(doors, scope)?;
+fn forget(host: &dyn Host, arguments: &Arguments, scope: Scope) -> Result<String, String> {
+    let (notes, _) = notes(host, scope)?;
     let forgotten = match (arguments.get("id"), arguments.get("text")) {
         (Some(_), None) => notes.forget_id(arguments.integer("id", 0..=u32::MAX, 0)?)?,
         (None, Some(_)) => notes.forget_name(arguments.string("text")?.trim_ascii())?,

@@ -62,7 +62,7 @@ impl exports::plugin::Guest for Mind {
     }
 
     fn execute_tool(tool_name: String, params_json: String) -> Result<String, String> {
-        owned(commands::run(&Doors, &tool_name, &params_json))
+        owned(commands::run(&Bindings, &tool_name, &params_json))
     }
 
     fn describe() -> String {
@@ -76,7 +76,7 @@ impl exports::stage::Guest for Mind {
     }
 
     fn process(state_json: String) -> Result<String, String> {
-        owned(turn::process(&Doors, &state_json))
+        owned(turn::process(&Bindings, &state_json))
     }
 }
 
@@ -88,10 +88,10 @@ fn owned(result: Result<Text, Text>) -> Result<String, String> {
     }
 }
 
-/// The doors themselves.
-struct Doors;
+/// The host behind the bindings.
+struct Bindings;
 
-impl Host for Doors {
+impl Host for Bindings {
     fn settings(&self) -> String {
         settings_door::get()
     }

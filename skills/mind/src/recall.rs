@@ -9,8 +9,7 @@ use alloc::string::String;
 const RECALL: Text = "memory__recall";
 
 /// Notes that fit the text, one a line and quoted, so that none looks like several, at most so many bytes; empty if
-/// there are none. A memory that fails is no
-/// reason to give no answer.
+/// there are none. A memory that fails is no reason to give no answer.
 pub fn notes(host: &dyn Host, tools: &Tools, text: &str, bytes: usize) -> Text {
     // A memory refuses a query without words.
     if !text.contains(char::is_alphanumeric) || !tools.has(RECALL) {

@@ -28,7 +28,8 @@ pub fn fit(client: &Client<'_>, history: &mut History, room: usize) -> bool {
     if !history.summary.is_empty() {
         add(&mut text, "Summary of what came before: ^", &[history.summary]);
     }
-    // Texts are quoted, so that none looks like several. Half of the room is for the newest turns, so that the next ones fit as well.
+    // Texts are quoted, so that none looks like several. Half of the room is for the newest turns, so that the next
+    // ones fit as well.
     let mut old = 0;
     for turn in &history.turns {
         if bytes <= room / 2 {

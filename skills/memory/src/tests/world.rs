@@ -1,6 +1,6 @@
 //! A host in memory for tests: a store that can end at any write, a clock, and whoever speaks.
 
-use crate::doors::Doors;
+use crate::doors::Host;
 use crate::{backend, tools};
 use json_text::Value;
 use std::cell::{Cell, RefCell};
@@ -107,7 +107,7 @@ impl World {
     }
 }
 
-impl Doors for World {
+impl Host for World {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
         assert!(key.len() <= 512, "{key}");
         self.gets.set(self.gets.get() + 1);
