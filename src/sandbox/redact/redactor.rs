@@ -14,9 +14,9 @@ use crate::task::Lock;
 
 /// The replacement of a secret.
 const REDACTED: &str = "[redacted]";
-/// The most characters in a text for one byte of a value: `\u002f`.
+/// The most characters in a text for one byte of a value: two digits of hex, each like `\u0061`.
 #[cfg(feature = "net")]
-const LONGEST_ESCAPE_BYTES: usize = 6;
+const LONGEST_FORM_BYTES: usize = 12;
 /// Comparisons for each byte of a text, beside one for each form. Ordinary texts need about one. A text that
 /// needs more was made to cost time, and is cut there.
 const STEPS_PER_BYTE: usize = 32;
@@ -131,7 +131,7 @@ impl Redactor {
     /// The length of the longest value in its longest form; 0 if there is no value.
     #[cfg(feature = "net")]
     pub(in crate::sandbox) fn longest_bytes(&self) -> usize {
-        self.values.first().map_or(0, |value| value.len() * LONGEST_ESCAPE_BYTES)
+        self.values.first().map_or(0, |value| value.len() * LONGEST_FORM_BYTES)
     }
 
     /// `text` without secrets.

@@ -69,6 +69,7 @@ mod tests {
             all(|byte| format!(r"\u{byte:04x}")),
             all(|byte| format!("<%{byte:02X}>")) + &all(|byte| format!("%{byte:02X}")),
             all(|byte| format!("{byte:02x}")) + "0",
+            all(|byte| format!("{byte:02x}").bytes().map(|it| format!(r"\u{it:04x}")).collect()),
             "QWIvOSt6PT1fcS1LZXk= xBYi85K3o9PV9xLUtleQ== xyQWIvOSt6PT1fcS1LZXkz".into(),
             "eEFiLzkrej09X3EtS2V5 eHlBYi85K3o9PV9xLUtleQ== dXNlcjpBYi85K3o9PV9xLUtleQ".into(),
             r"100% 100%25 %3100% back\slash back\\slash back%5cslash back\u005Cslash \ \u %".into(),
