@@ -69,6 +69,28 @@ fn a_setting_without_a_url_stays_closed() {
 }
 
 #[test]
+fn a_default_of_the_manifest_opens_nothing() {
+    let secret = Secret { value: "s3cr3t".into(), hosts: vec!["*".into()], allow_http: false };
+    let world = World::new(Setup {
+        permissions: json!({
+            "network": ["settings:base_url", "secure.example"], "secrets": ["settings:secret"],
+        }),
+        schema: json!({ "properties": {
+            "base_url": { "default": "http://example.com" }, "secret": { "default": "mine" },
+        } }),
+        server: tls::server(|_| ok("thanks")),
+        network: tls::trusting,
+        secrets: BTreeMap::from([("mine", secret)]),
+        ..Setup::default()
+    });
+    let text = world.get_refused("http://example.com/");
+    assert_eq!(text, "host not in network allowlist: example.com");
+    let headers = json!([["Authorization", "{{secret:mine}}"]]);
+    let text = world.refused(&json!({ "url": "https://secure.example/", "headers": headers }));
+    assert_eq!(text, "secret not permitted: mine");
+}
+
+#[test]
 fn a_setting_names_the_permitted_secret() {
     let secret =
         || Secret { value: "s3cr3t".into(), hosts: vec!["*.example".into()], allow_http: false };

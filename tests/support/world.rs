@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) secrets: BTreeMap<&'static str, Secret>,
     /// The plugin's settings.
     pub(crate) settings: Value,
+    /// The manifest's `settings_schema`.
+    pub(crate) schema: Value,
     /// Applied to the options last.
     pub(crate) network: fn(NetworkOptions) -> NetworkOptions,
 }
@@ -55,6 +57,7 @@ impl Default for Setup {
             down: Vec::new(),
             secrets: BTreeMap::new(),
             settings: json!({}),
+            schema: json!({}),
             network: |options| options,
         }
     }
@@ -65,6 +68,7 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) clock: Arc<ManualClock>,
     instance: &'static str,
+    schema: Value,
     audit: Arc<MemoryAudit>,
     resolver: Arc<TestResolver>,
     dialer: Arc<TestDialer>,
@@ -146,15 +150,15 @@ impl World {
             .secrets(Arc::new(Secrets(setup.secrets)))
             .plugin_settings(setup.id, setup.settings.as_object().unwrap().clone())
             .build();
-        let (server, instance) = (setup.server, setup.instance);
-        let world = Self { runtime, server, clock, instance, audit, resolver, dialer };
+        let (server, instance, schema) = (setup.server, setup.instance, setup.schema);
+        let world = Self { runtime, server, clock, instance, schema, audit, resolver, dialer };
         world.load(setup.id, &setup.permissions, &setup.resources);
         world
     }
 
     /// Loads the probe under `id`, in place of the one that was loaded so.
     pub(crate) fn load(&self, id: &str, permissions: &Value, resources: &Value) {
-        let package = package(id, self.instance, permissions, resources);
+        let package = self.package(id, permissions, resources);
         let runtime = &self.runtime;
         runtime.block_on(runtime.host().unload(id));
         runtime.block_on(runtime.host().load([(package, Approval::ALL)], []));
@@ -243,18 +247,18 @@ impl World {
     pub(crate) fn is_untouched(&self) -> bool {
         self.looked_up().is_empty() && self.dialed().is_empty()
     }
-}
 
-fn package(id: &str, instance: &str, permissions: &Value, resources: &Value) -> PluginPackage {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/probe");
-    let module = fs::read(folder.join("plugin.wasm")).unwrap();
-    let manifest = json!({
-        "id": id, "name": "Probe", "version": "0.1.0", "capabilities": ["tool"],
-        "wasm_module": "plugin.wasm", "instance": instance,
-        "permissions": permissions, "resources": resources,
-    })
-    .to_string();
-    let origin = PackageOrigin::Folder("/probe".into());
-    let limits = ReadLimits::default();
-    PluginPackage::read_parts(&manifest, ManifestFormat::Json, module, origin, limits).unwrap()
+    fn package(&self, id: &str, permissions: &Value, resources: &Value) -> PluginPackage {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/probe");
+        let module = fs::read(folder.join("plugin.wasm")).unwrap();
+        let manifest = json!({
+            "id": id, "name": "Probe", "version": "0.1.0", "capabilities": ["tool"],
+            "wasm_module": "plugin.wasm", "instance": self.instance,
+            "permissions": permissions, "resources": resources, "settings_schema": self.schema,
+        })
+        .to_string();
+        let origin = PackageOrigin::Folder("/probe".into());
+        let limits = ReadLimits::default();
+        PluginPackage::read_parts(&manifest, ManifestFormat::Json, module, origin, limits).unwrap()
+    }
 }
