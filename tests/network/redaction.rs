@@ -310,6 +310,22 @@ fn only_searchable_answers_of_hosts_with_secrets() {
 }
 
 #[test]
+fn digests_only_of_hosts_without_secrets() {
+    let digests = ["content-digest", "content-md5", "digest", "repr-digest", "unencoded-digest"]
+        .map(|name| format!("{name}: x\r\n"));
+    let headers = digests.concat() + "x-digest: y\r\n";
+    let params = json!({ "url": "http://example.com/" });
+    for (bound, kept) in [("example.com", 2), ("other.example", 7)] {
+        let headers = headers.clone();
+        let world = neighbour(bound, move |_| answer("200 OK", &headers, ""));
+        let fetched = world.call("fetch", &params).unwrap();
+        assert_eq!(fetched["headers"].as_array().unwrap().len(), kept, "{fetched}");
+        let opened = world.call("open", &params).unwrap();
+        assert_eq!(opened["headers"], fetched["headers"]);
+    }
+}
+
+#[test]
 fn plain_answers_of_hosts_with_secrets() {
     for headers in [
         "Content-Encoding: Identity\r\nContent-Type: text/html; charset=utf-8\r\n",
