@@ -279,13 +279,18 @@ fn only_searchable_answers_of_hosts_with_secrets() {
             "Content-Type: multipart/x-byteranges; boundary=b\r\n",
             "only a part of the whole",
         ),
-        (
-            "200 OK",
-            "Content-Type: text/plain; Charset=\"UTF-16LE\"\r\n",
-            "not in UTF-8 by its `content-type`",
-        ),
     ];
-    for (status, headers, form) in forms {
+    let charsets = [
+        "Content-Type: text/plain; Charset=\"UTF-16LE\"\r\n",
+        "Content-Type: text/plain; x-charset=a; charset=utf-16\r\n",
+        "Content-Type: text/plain; charset=utf-8; charset=utf-8\r\n",
+        "Content-Type: text/plain; charset=cp500\r\n",
+        "Content-Type: text/plain; charset=iso-8859-1,utf-16\r\n",
+        "Content-Type: text/plain; charset*=utf-16''x\r\n",
+        "Content-Type: text/plain; charset=\r\n",
+    ]
+    .map(|header| ("200 OK", header, "not in UTF-8 by its `content-type`"));
+    for (status, headers, form) in forms.into_iter().chain(charsets) {
         let reply = move |_: &str| answer(status, headers, &KEY[..6]);
         let bound = neighbour("example.com", reply);
         let params = json!({ "url": "http://example.com/" });
@@ -293,7 +298,7 @@ fn only_searchable_answers_of_hosts_with_secrets() {
             let text = bound.refused_by(tool, &params);
             let expected = format!(
                 "response can't be searched for secrets: it is {form}; \
-                 ask the server for a plain and whole answer"
+                 the server must send it uncompressed, whole and in UTF-8"
             );
             assert_eq!(text, expected, "{headers}");
         }
@@ -330,6 +335,8 @@ fn plain_answers_of_hosts_with_secrets() {
     for headers in [
         "Content-Encoding: Identity\r\nContent-Type: text/html; charset=utf-8\r\n",
         "Content-Range: items 0-9/20\r\nContent-Type: multipart/mixed\r\n",
+        "Content-Type: text/plain; charset=ISO-8859-15\r\n",
+        "Content-Type: text/plain; charset = \"windows-1252\"; x=y\r\n",
     ] {
         let world = neighbour("example.com", move |_| answer("200 OK", headers, KEY));
         assert_eq!(world.get("http://example.com/").unwrap(), "[redacted]");

@@ -147,7 +147,8 @@ impl fmt::Display for RequestError {
             | Self::Tls { host, problem } => write!(formatter, ": {host}: {problem}"),
             Self::Exchange { problem } => write!(formatter, ": {problem}"),
             Self::NotSearchable { form } => {
-                write!(formatter, ": it is {form}; ask the server for a plain and whole answer")
+                let next_step = "the server must send it uncompressed, whole and in UTF-8";
+                write!(formatter, ": it is {form}; {next_step}")
             }
             Self::Status { text, .. } => write!(formatter, ": {text}"),
             Self::TooManyStreams => {
