@@ -33,11 +33,6 @@ impl PluginSettings {
         self.0.lock().contains_key(id)
     }
 
-    /// Replaces the settings of all plugins. A plugin sees its own when it is loaded again.
-    pub fn replace(&self, settings: SortedMap<String, Map<String, Value>>) {
-        *self.0.lock() = settings;
-    }
-
     /// Replaces the settings of one plugin, or removes them. It sees them when it is loaded again.
     pub fn set(&self, id: &str, settings: Option<Map<String, Value>>) {
         let mut all = self.0.lock();
