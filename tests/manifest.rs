@@ -181,7 +181,7 @@ fn one_fault_each() {
             json!("a\u{1b}[2J"),
             "`name`: invalid name `a\\u{1b}[2J`; expected one line of 1 to 128 characters",
         ),
-        // What would be read otherwise than it is, by whoever is asked for a yes.
+        // A person who is asked for approval would see another text.
         ("name", json!("a\u{202e}b"), "`name`: invalid name `a\\u{202e}b`"),
         (
             "permissions.filesystem",
@@ -270,6 +270,13 @@ fn one_fault_each() {
         ),
         ("permissions.secrets", json!(["a}}"]), "`permissions.secrets[0]`: invalid name `a}}`"),
         ("permissions.secrets", json!(["settings:"]), "`permissions.secrets[0]`: invalid name ``"),
+        (
+            "permissions.tools",
+            json!(["a b*"]),
+            "`permissions.tools[0]`: `a b*` is not a tool's name",
+        ),
+        ("permissions.tools", json!([""]), "`permissions.tools[0]`: `` is not a tool's name"),
+        ("permissions.tools", json!(["t".repeat(65)]), "of at most 64 characters"),
         ("resources", json!(5), "`resources`: it is a number; expected a mapping"),
         (
             "resources.max_fuel",

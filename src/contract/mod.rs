@@ -85,13 +85,13 @@ pub use invalid_config::InvalidConfig;
 pub(crate) use json_text::{end_of_string, escapes_letters, has_quoted, push_string};
 pub use json_text::{json_line, json_lines};
 pub use key_value::{KeyValueStore, StoreSource};
-#[cfg(feature = "net")]
-pub(crate) use manifest::check_name;
 pub use manifest::{
     ChannelSettings, InstanceMode, ManifestError, ParsedManifest, PluginCapability, PluginManifest,
     did_you_mean, similar_names,
 };
 pub(crate) use manifest::{check_host_pattern, closest, deceives};
+#[cfg(feature = "net")]
+pub(crate) use manifest::{is_host_name, is_name};
 pub use mcp::{McpConfig, ToolNames};
 pub use memory::{MemoryBackend, MemoryHit};
 pub(crate) use message::RESERVED_METADATA;

@@ -35,6 +35,8 @@ fn urls_that_are_none() {
         "http://a..example.com/",
         "http://exa%6dple.com/",
         "http://example.com../",
+        "http://-example.com/",
+        "http://example-.com/",
         "http://bücher.example/",
         "http://example.com/ü",
         "http://*/",

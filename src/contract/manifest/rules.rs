@@ -1,5 +1,5 @@
-//! The rules for single values. Each takes the author's text and gives the value in its one
-//! canonical form, or what is wrong with it.
+//! The rules for single values. Each gets the author's text and returns the value in its canonical form, or the
+//! problem with it.
 
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr};
@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::contract::limits::TOOL_NAME_CHARS;
 use crate::contract::{sanitize_text, setting_key};
 
-/// What is wrong with a value, and what would be right.
+/// The problem with a value, and what is expected.
 pub(in crate::contract) struct Flaw {
     pub(in crate::contract) problem: String,
     pub(in crate::contract) expected: String,
@@ -19,8 +19,7 @@ impl Flaw {
     }
 }
 
-/// A manifest's text as it may stand in a message: cut, and without characters that drive a
-/// terminal.
+/// A manifest's text for a message: cut, and without characters that control a terminal.
 pub(in crate::contract) fn quoted(text: &str) -> String {
     let mut short: String = text.chars().take(64).flat_map(char::escape_debug).collect();
     if text.chars().nth(64).is_some() {
@@ -29,8 +28,8 @@ pub(in crate::contract) fn quoted(text: &str) -> String {
     short
 }
 
-/// A plugin's id. Parts between dots begin and end with a letter or digit, and `__` is kept out, so
-/// that the first `__` of a tool's full name always ends the id.
+/// A plugin's id. Parts between dots begin and end with a letter or digit. An id has no `__`, so the first `__` of
+/// a tool's full name always ends the id.
 pub(in crate::contract) fn id(text: &str) -> Result<String, Flaw> {
     let expected = "expected a name like `com.example.my-plugin`: 1 to 64 of a-z, 0-9, `-`, `_` and `.`, \
                     each part beginning and ending with a letter or digit, no `__`";
@@ -50,7 +49,7 @@ pub(in crate::contract) fn id(text: &str) -> Result<String, Flaw> {
     Ok(text.to_owned())
 }
 
-/// Whether whoever is asked for a yes would see something else than what is asked for.
+/// Whether a person who is asked for approval would see another text than the one to approve.
 pub(crate) fn is_unfit(character: char) -> bool {
     let is_unseen = matches!(
         character,
@@ -80,7 +79,7 @@ pub(in crate::contract) fn title(text: &str) -> Result<String, Flaw> {
     Ok(sanitize_text(text).into_owned())
 }
 
-/// A text of several lines, without the control tokens of models, which read it too.
+/// A text of several lines, without the control tokens of models, because models read it too.
 pub(in crate::contract) fn prose(text: &str) -> Result<String, Flaw> {
     if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
         return Err(Flaw::new(&"it holds control characters", &"expected plain text"));
@@ -130,10 +129,18 @@ pub(in crate::contract) fn inner_file(text: &str) -> Result<String, Flaw> {
     Ok(path)
 }
 
+/// Whether `text` can be the name of a tool or a secret, or the key of a setting.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=TOOL_NAME_CHARS).contains(&text.len()) && text.bytes().all(is_name_byte)
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
 /// The name of a tool or a secret, or the key of a setting.
 pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if text.is_empty() || text.len() > TOOL_NAME_CHARS || !text.bytes().all(allowed) {
+    if !is_name(text) {
         return Err(Flaw::new(
             &format_args!("invalid name `{}`", quoted(text)),
             &format_args!("expected 1 to {TOOL_NAME_CHARS} of A-Z, a-z, 0-9, `_`, `-` and `.`"),
@@ -142,7 +149,7 @@ pub(in crate::contract) fn name(text: &str) -> Result<String, Flaw> {
     Ok(text.to_owned())
 }
 
-/// The bare name of a tool, in which no plugin's id can seem to be.
+/// The name of a tool without its plugin's id. It has no `__`, so no part of it looks like an id.
 pub(in crate::contract) fn tool(text: &str) -> Result<String, Flaw> {
     let name = name(text)?;
     match name.contains("__") {
@@ -154,7 +161,7 @@ pub(in crate::contract) fn tool(text: &str) -> Result<String, Flaw> {
     }
 }
 
-/// An environment variable. A `*` would be a legal name, but is always meant as a pattern.
+/// An environment variable. `*` would be a legal name, but authors write it as a pattern.
 pub(in crate::contract) fn variable(text: &str) -> Result<String, Flaw> {
     if text.is_empty() || text.chars().any(|char| is_unfit(char) || matches!(char, '=' | '*')) {
         return Err(Flaw::new(
@@ -179,17 +186,18 @@ pub(in crate::contract) fn host_path(text: &str) -> Result<String, Flaw> {
 /// A pattern of tools: a full name, or the beginning of one before `*`.
 pub(in crate::contract) fn tool_pattern(text: &str) -> Result<String, Flaw> {
     let beginning = text.strip_suffix('*').unwrap_or(text);
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    if text.is_empty() || !beginning.bytes().all(allowed) {
+    if text != "*" && !is_name(beginning) {
         let problem = format_args!("`{}` is not a tool's name", quoted(text));
-        let expected =
-            "expected a full name like `text-stats__text_stats`, or one with `*` at its end";
+        let expected = format_args!(
+            "expected a full name like `text-stats__text_stats` of at most {TOOL_NAME_CHARS} \
+             characters, or its beginning before `*`"
+        );
         return Err(Flaw::new(&problem, &expected));
     }
     Ok(text.to_owned())
 }
 
-/// The key of a plugin's settings for which a permission stands, or the value itself by another rule.
+/// `settings:KEY` with a valid key, or a value that `rule` accepts.
 fn setting_or(text: &str, rule: fn(&str) -> Result<String, Flaw>) -> Result<String, Flaw> {
     match setting_key(text) {
         Some(key) => name(key).map(|_| text.to_owned()),
@@ -251,9 +259,9 @@ pub(in crate::contract) fn host_pattern(text: &str) -> Result<String, Flaw> {
     Ok(text.to_ascii_lowercase())
 }
 
-/// Whether `host` is a name of RFC 1123 (with `_`, as seen in practice), at most 253 characters,
-/// and not what a URL parser would take for an IPv4 address in disguise.
-fn is_host_name(host: &str) -> bool {
+/// Whether `host` is a name of RFC 1123 (with `_`, as seen in practice), of at most 253 characters, that no parser
+/// or resolver could read as an IPv4 address in another notation (`127.1`, `0x7f.0.0.1`).
+pub(crate) fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -266,21 +274,11 @@ fn is_host_name(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(label) && !number
 }
 
-/// The name of a tool or a secret.
+/// A network pattern in its canonical form: `*`, a host, or `*.` before a host.
 ///
 /// # Errors
 ///
-/// What is wrong with it and what would be right, in a sentence.
-#[cfg(feature = "net")]
-pub(crate) fn check_name(text: &str) -> Result<String, String> {
-    name(text).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
-}
-
-/// The one form of a network pattern: `*`, a host, or `*.` before a host.
-///
-/// # Errors
-///
-/// What is wrong with it and what would be right, in a sentence.
+/// The problem and what is expected, in a sentence.
 pub(crate) fn check_host_pattern(text: &str) -> Result<String, String> {
     host_pattern(text).map_err(|flaw| format!("{}; {}", flaw.problem, flaw.expected))
 }

@@ -28,8 +28,8 @@ struct AllowedHosts {
 pub(super) enum HostPattern {
     /// `*`
     All,
-    /// One name, or one address in the form of RFC 5952.
-    Exact(String),
+    /// One name, or one address.
+    Exact(Host),
     /// `.example.com`: all names with this end, at any depth.
     Below(String),
 }
@@ -42,7 +42,7 @@ impl Allowlist {
         let mut warnings = Vec::new();
         for text in asked {
             let hosts = match setting_key(text) {
-                Some(key) => settings.url(key).map(|url| AllowedHosts::of_url(&url)),
+                Some(key) => settings.url(key).map(AllowedHosts::of_url),
                 None => HostPattern::parse(text).map(|hosts| AllowedHosts { hosts, port: None }),
             };
             match hosts {
@@ -61,27 +61,27 @@ impl Allowlist {
     ///
     /// `network access not permitted` (T09), `host not in network allowlist` (T02, T13).
     pub(super) fn check(&self, url: &Url) -> Result<(), RequestError> {
-        let host = url.host.to_string();
-        if self.none_asked {
-            return Err(RequestError::network(host, "network access not permitted"));
-        }
         let mut covering = self.allowed.iter().filter(|it| it.hosts.covers(&url.host)).peekable();
-        let target = match covering.peek() {
-            Some(_) => format!("{}:{}", url.host.in_url(), url.port),
-            None => host,
-        };
-        if !covering.any(|it| it.port.is_none_or(|port| port == url.port)) {
-            let rule = format!("host not in network allowlist: {target}");
-            return Err(RequestError::network(target, rule));
+        let is_covered = covering.peek().is_some();
+        if covering.any(|it| it.port.is_none_or(|port| port == url.port)) {
+            return Ok(());
         }
-        Ok(())
+        let target = match is_covered {
+            true => format!("{}:{}", url.host.in_url(), url.port),
+            false => url.host.to_string(),
+        };
+        let rule = match self.none_asked {
+            true => "network access not permitted".to_owned(),
+            false => format!("host not in network allowlist: {target}"),
+        };
+        Err(RequestError::network(target, rule))
     }
 }
 
 impl AllowedHosts {
     /// The host and the port of a URL alone.
-    fn of_url(url: &Url) -> Self {
-        Self { hosts: HostPattern::Exact(url.host.to_string()), port: Some(url.port) }
+    fn of_url(url: Url) -> Self {
+        Self { hosts: HostPattern::Exact(url.host), port: Some(url.port) }
     }
 }
 
@@ -94,7 +94,10 @@ impl HostPattern {
         Ok(match text.strip_prefix('*') {
             Some("") => Self::All,
             Some(below) => Self::Below(below.to_owned()),
-            None => Self::Exact(text),
+            None => Self::Exact(match text.parse() {
+                Ok(address) => Host::Address(address),
+                Err(_) => Host::Name(text),
+            }),
         })
     }
 
@@ -102,8 +105,7 @@ impl HostPattern {
     pub(super) fn covers(&self, host: &Host) -> bool {
         match (self, host) {
             (Self::All, _) => true,
-            (Self::Exact(exact), Host::Name(name)) => exact == name,
-            (Self::Exact(exact), Host::Address(address)) => *exact == address.to_string(),
+            (Self::Exact(exact), host) => exact == host,
             (Self::Below(below), Host::Name(name)) => {
                 name.len() > below.len() && name.ends_with(below.as_str())
             }

@@ -4,12 +4,12 @@
 //! closed.
 
 use super::allowlist::HostPattern;
-use super::url::{Url, port_number};
+use super::url::{Host, Url, port_number};
 
 /// One host, at one port or at all ports.
 #[derive(Debug, Clone)]
 pub(super) struct PrivateHost {
-    host: String,
+    host: Host,
     port: Option<u16>,
 }
 
@@ -36,6 +36,6 @@ impl PrivateHost {
 
     /// Whether the exception is for the URL's host and port.
     pub(super) fn covers(&self, url: &Url) -> bool {
-        self.port.is_none_or(|port| port == url.port) && self.host == url.host.to_string()
+        self.port.is_none_or(|port| port == url.port) && self.host == url.host
     }
 }

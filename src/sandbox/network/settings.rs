@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::url::Url;
-use crate::contract::{check_name, setting_key, shown};
+use crate::contract::{is_name, setting_key, shown};
 
 /// The settings of one plugin.
 pub(super) struct SettingValues<'a> {
@@ -40,10 +40,8 @@ impl SettingValues<'_> {
     pub(super) fn secret(&self, key: &str) -> Result<Option<String>, String> {
         let problem = match self.value(key) {
             None => return Ok(None),
-            Some(Value::String(text)) => match check_name(text) {
-                Ok(name) => return Ok(Some(name)),
-                Err(_) => "is no name of a secret",
-            },
+            Some(Value::String(text)) if is_name(text) => return Ok(Some(text.clone())),
+            Some(Value::String(_)) => "is no name of a secret",
             Some(_) => "is not text",
         };
         Err(self.advise(key, problem, "a name from `weft-lite secret list`"))

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use hyper::Uri;
 
 use super::RequestError;
+use crate::contract::is_host_name;
 
 /// The part of a scheme that a refusal repeats.
 const SHOWN_SCHEME_BYTES: usize = 32;
@@ -120,7 +121,7 @@ impl Host {
             return Some(Self::Address(address.into()));
         }
         let name = text.strip_suffix('.').unwrap_or(text);
-        is_name(name).then(|| Self::Name(name.to_ascii_lowercase()))
+        is_host_name(name).then(|| Self::Name(name.to_ascii_lowercase()))
     }
 }
 
@@ -156,17 +157,4 @@ pub(super) fn port_number(digits: &str) -> Option<u16> {
     // `parse` would accept a sign.
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|&port| plain && port > 0)
-}
-
-/// Whether `host` is a name of RFC 1123 (with `_`, as seen in practice) that no resolver could read as an IPv4
-/// address in another notation.
-fn is_name(host: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    };
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let number = last.bytes().all(|byte| byte.is_ascii_digit())
-        || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
-    host.len() <= 253 && host.split('.').all(label) && !number
 }
