@@ -19,6 +19,7 @@ use crate::contract::{
 use crate::package::{PackageError, PackageOrigin};
 use crate::sandbox::Sandbox;
 use crate::skill::FoundSkill;
+use crate::wasm::GuestCall;
 
 /// The plugins in service at one moment, and those refused, with the reasons. Names of tools are
 /// looked up here: by full name, or by a bare name that only one plugin has.
@@ -52,6 +53,9 @@ pub struct LoadedPlugin {
     pub(super) provided_skill: Option<FoundSkill>,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) mailbox: Sender<PluginMessage>,
+    /// The second mailbox of a resident channel, whose instance is the one that polls: a long poll must not delay
+    /// an answer.
+    pub(super) polling: Option<Sender<PluginMessage>>,
     /// Cancels its calls in flight when its approval is revoked.
     pub(super) revocation: Arc<CancellationSource>,
     /// The number of this load, unique in the host.
@@ -67,6 +71,14 @@ pub struct RefusedPlugin {
     pub origin: String,
     /// Why it is not in service.
     pub error: LoadError,
+}
+
+impl LoadedPlugin {
+    /// The mailbox for a call. Polls and their receipts have one of their own, where the plugin is a resident channel.
+    pub(super) fn mailbox_for(&self, call: &GuestCall) -> Sender<PluginMessage> {
+        let polls = matches!(call, GuestCall::Poll | GuestCall::Acknowledge { .. });
+        self.polling.as_ref().filter(|_| polls).unwrap_or(&self.mailbox).clone()
+    }
 }
 
 /// Two refusals are equal if their ids, origins and messages are.

@@ -17,13 +17,13 @@ use crate::support::{World, guest_error};
 use crate::warnings;
 
 /// A host that hands on what it is given, and takes only as much as it was told.
-struct Host {
+pub(crate) struct Host {
     delivered: Sender<InboundMessage>,
     takes: AtomicUsize,
 }
 
 impl Host {
-    fn taking(messages: usize) -> (Arc<Self>, Receiver<InboundMessage>) {
+    pub(crate) fn taking(messages: usize) -> (Arc<Self>, Receiver<InboundMessage>) {
         let (delivered, receiver) = async_channel::unbounded();
         (Arc::new(Self { delivered, takes: AtomicUsize::new(messages) }), receiver)
     }

@@ -11,6 +11,7 @@ mod hostile;
 mod loading;
 mod manifest;
 mod memory;
+mod relay;
 mod skill;
 mod stage;
 mod support;

@@ -14,7 +14,7 @@ use crate::actor::plugin::{MAILBOX, PluginActor, Seat};
 use crate::actor::prepare::PreparedPlugin;
 use crate::actor::registry::{LoadedPlugin, PluginRegistry, RefusedPlugin};
 use crate::actor::snapshot::Snapshot;
-use crate::contract::{CancellationSource, SortedMap};
+use crate::contract::{CancellationSource, InstanceMode, PluginCapability, SortedMap};
 use crate::package::ApprovalPolicy;
 use crate::skill::SkillRegistry;
 use crate::task::{Inbox, Mailbox, ReplySender, SystemClock, mailbox, within};
@@ -245,20 +245,27 @@ impl HostActor {
     fn spawn(&mut self, plugin: PreparedPlugin) -> LoadedPlugin {
         let PreparedPlugin { manifest, tools, metadata, origin, warnings, spec, instance, .. } =
             plugin;
-        let (mailbox, inbox) = mail::mailbox(MAILBOX);
         let module = Arc::clone(&spec.module);
         let sandbox = Arc::clone(&spec.sandbox);
         let revocation = Arc::new(CancellationSource::new());
         let parked = instance.map(|instance| spec.memory.park(instance, Instant::now()));
-        let seat = Seat {
-            spec,
-            mode: manifest.instance,
-            mailbox: inbox,
-            stop: self.stop.token(),
-            revocation: Arc::clone(&revocation),
-            tasks: self.shared.tasks.clone(),
+        let start = |parked| {
+            let (mailbox, inbox) = mail::mailbox(MAILBOX);
+            let seat = Seat {
+                spec: spec.clone(),
+                mode: manifest.instance,
+                mailbox: inbox,
+                stop: self.stop.token(),
+                revocation: Arc::clone(&revocation),
+                tasks: self.shared.tasks.clone(),
+            };
+            PluginActor::start(Arc::new(seat), parked);
+            mailbox
         };
-        PluginActor::start(Arc::new(seat), parked);
+        let is_polled = manifest.capabilities.contains(&PluginCapability::Channel);
+        let polling =
+            (is_polled && manifest.instance == InstanceMode::Resident).then(|| start(None));
+        let mailbox = start(parked);
         self.loads += 1;
         let tools = tools.into_iter().map(Arc::new).collect();
         let load = self.loads;
@@ -273,6 +280,7 @@ impl HostActor {
             provided_skill,
             sandbox,
             mailbox,
+            polling,
             revocation,
             load,
         }

@@ -84,7 +84,7 @@ impl Guest {
     ) -> BoxFuture<'_, Result<GuestValue, PluginError>> {
         Box::pin(async move {
             // Keeping the plugin during its call would keep it in service.
-            let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox.clone();
+            let mailbox = self.host.of_kind(&self.id, self.kind)?.mailbox_for(&call);
             Ok(plugin::submit(mailbox, call, None, context).await.result?)
         })
     }

@@ -1,0 +1,139 @@
+//! The relay: a channel that a test leads. Its store says what comes in and what goes wrong, and has what the host told
+//! it.
+//!
+//! Keys: `in/<id>` is the text of a message that comes until it is acknowledged, `heard/<number>` is what the host told,
+//! `mode/<function>` is what happens instead.
+
+#![no_std]
+
+extern crate alloc;
+extern crate bare as _;
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use json_text::{Members, Value, decimal, read};
+use weft::host::{clock, store};
+
+wit_bindgen::generate!({
+    path: "../../../wit",
+    generate_all,
+    inline: "
+        package test:relay;
+        world relay {
+            include clawft:plugin/plugin@0.1.0;
+            include weft:kinds/channel@0.1.0;
+            include weft:kinds/receipts@0.1.0;
+            import weft:host/clock@0.1.0;
+            import weft:host/store@0.1.0;
+        }
+    ",
+    world: "test:relay/relay",
+});
+
+use exports::channel::Inbound;
+
+/// How long a poll waits in the mode `wait`.
+const LONG_POLL_MS: u64 = 20_000;
+
+/// The polls of this instance. No other instance sees them.
+static POLLS: AtomicU32 = AtomicU32::new(0);
+
+struct Relay;
+
+export!(Relay);
+
+impl exports::plugin::Guest for Relay {
+    fn init() -> Result<(), String> {
+        Ok(())
+    }
+
+    fn execute_tool(tool_name: String, params_json: String) -> Result<String, String> {
+        let params = read(&params_json).map_err(|error| error.message())?;
+        match tool_name.as_str() {
+            "put" => {
+                match text(&params, "value") {
+                    "" => drop(store::delete(text(&params, "key"))?),
+                    value => store::set(text(&params, "key"), value.as_bytes())?,
+                }
+                Ok("null".to_string())
+            }
+            "heard" => {
+                let keys = store::list_keys("heard/")?;
+                let heard: Result<Vec<Value>, String> = keys
+                    .iter()
+                    .map(|key| read(&value(key)).map_err(|error| error.message()))
+                    .collect();
+                Ok(Value::Array(heard?).to_text())
+            }
+            "polling" => Ok((value("polling") == "yes").to_string()),
+            "polls" => Ok(decimal(POLLS.load(Ordering::Relaxed).into())),
+            other => Err(["no tool `", other, "`"].concat()),
+        }
+    }
+
+    fn describe() -> String {
+        include_str!("describe.json").to_string()
+    }
+}
+
+impl exports::channel::Guest for Relay {
+    fn poll() -> Result<Vec<Inbound>, String> {
+        POLLS.fetch_add(1, Ordering::Relaxed);
+        if value("mode/poll") == "wait" {
+            store::set("polling", b"yes")?;
+            clock::sleep_ms(LONG_POLL_MS);
+        }
+        let messages = store::list_keys("in/")?.into_iter().map(|key| {
+            let mut payload = Members::new();
+            payload.add("type", Value::from("text"));
+            payload.add("text", Value::String(value(&key)));
+            Inbound {
+                sender: "ann".to_string(),
+                chat: "room".to_string(),
+                payload_json: payload.build().to_text(),
+                metadata_json: String::new(),
+                thread: None,
+                message_id: key.strip_prefix("in/").map(str::to_string),
+            }
+        });
+        Ok(messages.collect())
+    }
+
+    fn send(target: String, payload_json: String) -> Result<String, String> {
+        heard("send", &[&target, &payload_json])
+    }
+}
+
+impl exports::receipts::Guest for Relay {
+    fn acknowledge(message_id: String) -> Result<(), String> {
+        store::delete(&["in/", &message_id].concat()).map(drop)
+    }
+}
+
+/// Notes a call as a list of its function and its texts, and returns its number as its id. In the mode `fail` of the
+/// function it fails afterwards.
+fn heard(function: &str, texts: &[&str]) -> Result<String, String> {
+    let number = decimal(store::list_keys("heard/")?.len() as u64 + 100);
+    let mut all: Vec<Value> = Vec::from([Value::from(function)]);
+    all.extend(texts.iter().map(|text| Value::from(*text)));
+    store::set(&["heard/", &number].concat(), Value::Array(all).to_text().as_bytes())?;
+    match value(&["mode/", function].concat()).as_str() {
+        "fail" => Err([function, " fails"].concat()),
+        _ => Ok(number),
+    }
+}
+
+/// The text under a key, empty where there is none.
+fn value(key: &str) -> String {
+    let bytes = store::get(key).ok().flatten().unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    match value.get(key) {
+        Some(Value::String(text)) => text,
+        _ => "",
+    }
+}
