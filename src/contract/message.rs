@@ -270,6 +270,8 @@ pub enum Acknowledgement {
     Answered,
     /// The failure was sent.
     Failed,
+    /// Neither an answer nor a failure could be sent.
+    Unsent,
 }
 
 /// A part of an answer's text, as it comes. The whole answer follows as a [`Reply`].

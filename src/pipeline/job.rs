@@ -92,12 +92,13 @@ impl Job {
             (None, None) => Ok(&nothing),
         };
         let sent = outbound.reply(channel, &replies(&self.inbound, result, &said, channel)).await;
+        let how_far = match (&sent, result) {
+            (Ok(()), Ok(_)) => Acknowledgement::Answered,
+            (Ok(()), Err(_)) => Acknowledgement::Failed,
+            (Err(_), _) => Acknowledgement::Unsent,
+        };
         match &sent {
-            Ok(()) => {
-                let answered =
-                    result.map_or(Acknowledgement::Failed, |_| Acknowledgement::Answered);
-                acknowledge(answered).await;
-            }
+            Ok(()) => {}
             Err(PluginError::Cancelled) => {
                 log::debug!("channel {}: the sender has left", channel.name());
             }
@@ -106,6 +107,7 @@ impl Job {
                 log::warn!("channel {name}: the answer to message {number} can't be sent: {error}");
             }
         }
+        acknowledge(how_far).await;
         if leaves && let Err(error) = channel.leave(&state.chat).await {
             log::warn!("channel {}: {error}", channel.name());
         }

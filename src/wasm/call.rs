@@ -31,6 +31,13 @@ pub enum GuestCall {
         /// The id of a message that the host has accepted or refused.
         message_id: String,
     },
+    /// `answered#answered`
+    Answered {
+        /// The id of a message that the host has accepted.
+        message_id: String,
+        /// What became of it.
+        outcome: AnswerOutcome,
+    },
     /// `stage#stage-type`
     StageType,
     /// `stage#process`
@@ -87,6 +94,17 @@ pub enum GuestCall {
     },
 }
 
+/// What became of a message that a channel has delivered (`enum outcome`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerOutcome {
+    /// The whole answer was sent.
+    Answered = 0,
+    /// A failure was sent instead.
+    Failed = 1,
+    /// Neither could be sent.
+    Unsent = 2,
+}
+
 /// The result of a guest's function.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -135,6 +153,7 @@ impl GuestCall {
             Self::Poll => export::POLL,
             Self::Send { .. } => export::SEND,
             Self::Acknowledge { .. } => export::ACKNOWLEDGE,
+            Self::Answered { .. } => export::ANSWERED,
             Self::StageType => export::STAGE_TYPE,
             Self::Process { .. } => export::PROCESS,
             Self::Instructions => export::INSTRUCTIONS,
@@ -175,6 +194,7 @@ impl GuestCall {
             }
             // A message whose id is too long gets a receipt too.
             Self::Acknowledge { message_id: text }
+            | Self::Answered { message_id: text, .. }
             | Self::Process { state_json: text }
             | Self::Synthesize { text } => (text.len(), limits::ARGUMENTS_BYTES),
             Self::ProcessAudio(Audio { bytes, mime }) => {

@@ -27,7 +27,7 @@ enum Argument<'a> {
     Bytes(&'a [u8]),
     /// `list<string>`
     Texts(&'a [String]),
-    /// `u32`
+    /// `u32`, or the number of an enum's case
     Number(u32),
     /// `option<u64>`
     Seconds(Option<Duration>),
@@ -55,6 +55,9 @@ impl Instance {
             GuestCall::StageType | GuestCall::Instructions => (&[], records::bare_text),
             GuestCall::Variables => (&[], records::pairs),
             GuestCall::Acknowledge { message_id } => (&[Text(message_id)], records::unit),
+            GuestCall::Answered { message_id, outcome } => {
+                (&[Text(message_id), Number(*outcome as u32)], records::unit)
+            }
             GuestCall::Process { state_json } => (&[Text(state_json)], records::text),
             GuestCall::Synthesize { text } => (&[Text(text)], records::audio),
             GuestCall::Send { target, payload_json } => {

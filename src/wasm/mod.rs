@@ -76,7 +76,7 @@ mod suspend;
 mod wasi;
 
 pub use crate::contract::FuelGauge;
-pub use call::{GuestCall, GuestInbound, GuestValue};
+pub use call::{AnswerOutcome, GuestCall, GuestInbound, GuestValue};
 pub use call_budget::CallBudget;
 pub use fault::ModuleFault;
 pub(crate) use idle_pool::Kept;

@@ -107,8 +107,8 @@ pub(super) mod export {
     /// Returns the messages that a channel has received.
     pub(in crate::wasm) const POLL: &str = "channel#poll";
     pub(in crate::wasm) const SEND: &str = "channel#send";
-    /// The only function of a channel that is optional.
     pub(in crate::wasm) const ACKNOWLEDGE: &str = "receipts#acknowledge";
+    pub(in crate::wasm) const ANSWERED: &str = "answered#answered";
     pub(in crate::wasm) const STAGE_TYPE: &str = "stage#stage-type";
     pub(in crate::wasm) const PROCESS: &str = "stage#process";
     pub(in crate::wasm) const INSTRUCTIONS: &str = "skill#instructions";
@@ -130,6 +130,9 @@ pub(super) mod export {
         (PluginCapability::Voice, &[PROCESS_AUDIO, SYNTHESIZE]),
     ];
 
+    /// The interfaces that a channel may have beside its own.
+    pub(in crate::wasm) const BESIDE_CHANNEL: [&[&str]; 2] = [&[ACKNOWLEDGE], &[ANSWERED]];
+
     /// The type that a known export must have; `None` for a name that the host doesn't use.
     pub(in crate::wasm) fn expected(name: &str) -> Option<Signature> {
         match name {
@@ -147,6 +150,7 @@ pub(super) mod export {
         Some(match function {
             INIT | DESCRIBE | POLL | STAGE_TYPE | INSTRUCTIONS | VARIABLES => "",
             ACKNOWLEDGE | PROCESS | SYNTHESIZE => "ii",
+            ANSWERED => "iii",
             EXECUTE_TOOL | SEND | PROCESS_AUDIO => "iiii",
             RETRIEVE | DELETE => "iiiii",
             SEARCH => "iiiiii",

@@ -98,12 +98,19 @@ impl ModuleSummary {
         self.exports(export::ACKNOWLEDGE)
     }
 
+    /// Whether a channel wants to know what became of each message that the host has accepted.
+    #[must_use]
+    pub fn hears_answers(&self) -> bool {
+        self.exports(export::ANSWERED)
+    }
+
     /// Whether any function of a kind's interface is exported.
     pub(super) fn offers(&self, kind: PluginCapability) -> bool {
         let of_kind = export::KINDS.iter().filter(|(of, _)| *of == kind);
         let mut functions = of_kind.flat_map(|(_, functions)| *functions);
         functions.any(|name| self.exports(name))
-            || (kind == PluginCapability::Channel && self.acknowledges())
+            || (kind == PluginCapability::Channel
+                && export::BESIDE_CHANNEL.concat().iter().any(|name| self.exports(name)))
     }
 
     /// The name of the guest's allocator: generators may put a version behind it.

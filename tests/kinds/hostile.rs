@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use weft_lite::errors::{CallError, Exhausted};
-use weft_lite::wasm::{CallBudget, GuestCall, GuestInbound, GuestValue};
+use weft_lite::wasm::{AnswerOutcome, CallBudget, GuestCall, GuestInbound, GuestValue};
 use weft_lite::{Audio, MemoryHit, PluginResourceConfig, limits};
 
 use crate::guest::{Guest, start};
@@ -34,10 +34,11 @@ pub(crate) fn answering(tag: u8, text: &str) -> String {
 const NOTHING: &str = "(i64.store (i32.const 32) (i64.const 4)) (i32.const 32)";
 
 /// The type and the honest body of every function of the five interfaces.
-const FUNCTIONS: [(&str, &str, &str); 13] = [
+const FUNCTIONS: [(&str, &str, &str); 14] = [
     ("channel#poll", "", "(unreachable)"),
     ("channel#send", "i32 i32 i32 i32", "(unreachable)"),
     ("receipts#acknowledge", "i32 i32", "(unreachable)"),
+    ("answered#answered", "i32 i32 i32", "(unreachable)"),
     (
         "stage#stage-type",
         "",
@@ -57,7 +58,7 @@ const FUNCTIONS: [(&str, &str, &str); 13] = [
 
 fn interface(export: &str) -> &str {
     match export.split_once('#').unwrap().0 {
-        "receipts" => "channel",
+        "receipts" | "answered" => "channel",
         interface => interface,
     }
 }
@@ -66,8 +67,8 @@ fn interface(export: &str) -> &str {
 pub(crate) fn kind_guest(export: &str, body: &str) -> Guest {
     let mut guest = Guest::default().with(TEXT);
     for (name, params, honest) in FUNCTIONS {
-        if name == export || (interface(name) == interface(export) && !name.starts_with("receipts"))
-        {
+        let is_optional = !name.starts_with(interface(name));
+        if name == export || (interface(name) == interface(export) && !is_optional) {
             let body = if name == export { body } else { honest };
             guest = guest
                 .with(&format!("(func (export \"{name}\") (param {params}) (result i32) {body})"));
@@ -83,6 +84,9 @@ pub(crate) fn some_call(export: &str) -> GuestCall {
         "channel#poll" => GuestCall::Poll,
         "channel#send" => GuestCall::Send { target: text(), payload_json: text() },
         "receipts#acknowledge" => GuestCall::Acknowledge { message_id: text() },
+        "answered#answered" => {
+            GuestCall::Answered { message_id: text(), outcome: AnswerOutcome::Failed }
+        }
         "stage#stage-type" => GuestCall::StageType,
         "stage#process" => GuestCall::Process { state_json: text() },
         "skill#instructions" => GuestCall::Instructions,
@@ -136,10 +140,11 @@ fn gives_too_much(export: &str, body: &str, limit: usize) {
     assert_eq!(run(export, body), expected, "{export}");
 }
 
-const RESULTS: [&str; 10] = [
+const RESULTS: [&str; 11] = [
     "channel#poll",
     "channel#send",
     "receipts#acknowledge",
+    "answered#answered",
     "stage#process",
     "memory#store",
     "memory#retrieve",

@@ -123,10 +123,14 @@ fn interfaces_are_exported_whole_with_their_types() {
     assert!(found.contains(&wrong), "{found:?}");
     assert!(found.iter().all(|fault| fault.next_step().contains("wit/deps/kinds.wit")));
     // Receipts alone are half of a channel.
-    let receipts =
-        "(func (export \"receipts#acknowledge\") (param i32 i32) (result i32) unreachable)";
-    let found = faults(&Guest::default().with(receipts));
-    assert_eq!(found.len(), 2, "{found:?}");
+    for (export, params) in
+        [("receipts#acknowledge", "i32 i32"), ("answered#answered", "i32 i32 i32")]
+    {
+        let one = format!("(func (export \"{export}\") (param {params}) (result i32) unreachable)");
+        let found = faults(&Guest::default().with(&one));
+        let missing = |name: &str| ModuleFault::MissingExport { name: name.into() };
+        assert_eq!(found, [missing("channel#poll"), missing("channel#send")], "{export}");
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod channel;
 #[allow(dead_code, reason = "shared with the engine's tests")]
 mod guest;
 mod hostile;
+#[path = "../support/limit.rs"]
+mod limit;
 mod loading;
 mod manifest;
 mod memory;

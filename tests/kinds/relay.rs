@@ -1,13 +1,17 @@
 //! The relay: a channel with two instances and with the optional interfaces.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_lite::future::{or, pending};
 use serde_json::{Value, json};
 use smol::Timer;
+use weft_lite::actor::WantedChannels;
+use weft_lite::pipeline::{ChannelRules, Gateway};
 use weft_lite::{CancellationSource, MessagePayload};
 
 use crate::channel::Host;
+use crate::limit::TimeLimit;
 use crate::support::World;
 
 /// Less than a poll of the relay takes in the mode `wait`.
@@ -24,6 +28,90 @@ impl World {
     pub(crate) async fn put(&self, key: &str, value: &str) {
         self.relay("put", json!({ "key": key, "value": value })).await;
     }
+}
+
+/// The relay behind a gateway.
+struct Talk {
+    world: World,
+    _gateway: Gateway,
+    _limit: TimeLimit,
+}
+
+impl Talk {
+    fn new() -> Self {
+        let world = World::with_example("relay");
+        let rules = ChannelRules { owner: Some("ann".into()), allow: Vec::new() };
+        let rules = [("relay".to_owned(), rules)].into();
+        let gateway = world.runtime.gateway(world.runtime.commands(), rules);
+        world.block_on(async {
+            world.put("mode/sender", "ann").await;
+            let all: WantedChannels = Arc::new(|_| true);
+            world.host().adopt_guests(&gateway.inbox(), &all).await;
+            for outcome in world.host().start_all().await {
+                outcome.result.unwrap();
+            }
+        });
+        Self { world, _gateway: gateway, _limit: TimeLimit::start() }
+    }
+
+    /// Delivers a message, and waits until the relay has heard `count` things.
+    fn say(&self, id: &str, text: &str, count: usize) -> Vec<Value> {
+        self.world.block_on(async {
+            self.world.put(&format!("in/{id}"), text).await;
+            loop {
+                let heard = self.heard().await;
+                if heard.len() >= count {
+                    return heard;
+                }
+                Timer::after(Duration::from_millis(1)).await;
+            }
+        })
+    }
+
+    async fn heard(&self) -> Vec<Value> {
+        match self.world.relay("heard", json!({})).await {
+            Value::Array(heard) => heard,
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn a_channel_hears_what_became_of_messages() {
+    let talk = Talk::new();
+    let heard = talk.say("1", "hello", 2);
+    assert_eq!(heard[0][0], "send");
+    assert_eq!(heard[1], json!(["answered", "1", "answered"]));
+    let heard = talk.say("2", "/nothing", 4);
+    assert!(heard[2][2].as_str().unwrap().contains("there is no command"), "{heard:?}");
+    assert_eq!(heard[3], json!(["answered", "2", "failed"]));
+    talk.world.block_on(talk.world.put("mode/send", "fail"));
+    let heard = talk.say("3", "hello", 6);
+    assert_eq!((&heard[4][0], &heard[5]), (&json!("send"), &json!(["answered", "3", "unsent"])));
+}
+
+#[test]
+fn a_failed_mark_costs_no_other_message() {
+    let talk = Talk::new();
+    talk.world.block_on(talk.world.put("mode/answered", "fail"));
+    talk.say("1", "hello", 2);
+    let heard = talk.say("2", "hello", 4);
+    assert_eq!(heard[3], json!(["answered", "2", "answered"]));
+}
+
+#[test]
+fn a_refused_message_is_not_answered() {
+    let talk = Talk::new();
+    talk.world.block_on(talk.world.put("mode/sender", "bob"));
+    talk.say("1", "hello", 0);
+    let world = &talk.world;
+    world.block_on(async {
+        // Its receipt has taken it out of the store.
+        while world.relay("waiting", json!({})).await != json!([]) {}
+        world.put("mode/sender", "ann").await;
+    });
+    let heard = talk.say("2", "hello", 2);
+    assert_eq!(heard[1], json!(["answered", "2", "answered"]));
 }
 
 #[test]

@@ -11,13 +11,13 @@ use super::Guest;
 use crate::actor::host::PluginHost;
 use crate::actor::registry::LoadedPlugin;
 use crate::contract::{
-    Attachment, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat, ChannelHost, ChatId,
-    InboundMessage, MessagePayload, PluginCapability, PluginError, Reply, SortedMap, SortedSet,
-    json_line, limits,
+    Acknowledgement, Attachment, BoxFuture, Cancellation, ChannelAdapter, ChannelFormat,
+    ChannelHost, ChatId, InboundMessage, MessagePayload, PluginCapability, PluginError, Reply,
+    SortedMap, SortedSet, json_line, limits,
 };
 use crate::sandbox::printable;
 use crate::task::{Held, Lock, until};
-use crate::wasm::{GuestCall, GuestInbound, GuestValue};
+use crate::wasm::{AnswerOutcome, GuestCall, GuestInbound, GuestValue};
 
 /// Bytes of what is wrong with a message that are logged.
 const PROBLEM_BYTES: usize = 300;
@@ -35,6 +35,7 @@ pub(super) struct HostedChannel {
     media: bool,
     max_message_chars: Option<NonZeroUsize>,
     acknowledges: bool,
+    hears_answers: bool,
     /// Ids of accepted messages without a receipt yet.
     taken: Lock<SortedSet<String>>,
 }
@@ -51,6 +52,7 @@ impl HostedChannel {
             media: settings.media,
             max_message_chars: settings.max_message_chars,
             acknowledges: plugin.module.summary().acknowledges(),
+            hears_answers: plugin.module.summary().hears_answers(),
             taken: Lock::default(),
         }
     }
@@ -258,6 +260,25 @@ impl ChannelAdapter for HostedChannel {
         payload: &'a MessagePayload,
     ) -> BoxFuture<'a, Result<String, PluginError>> {
         Box::pin(self.pass_on(target, payload, None))
+    }
+
+    /// Receipts are given where messages are handed over, so a taken message has had its own.
+    fn acknowledge<'a>(
+        &'a self,
+        _chat: &'a str,
+        id: &'a str,
+        acknowledgement: Acknowledgement,
+    ) -> BoxFuture<'a, Result<(), PluginError>> {
+        Box::pin(async move {
+            let outcome = match acknowledgement {
+                _ if !self.hears_answers => return Ok(()),
+                Acknowledgement::Taken => return Ok(()),
+                Acknowledgement::Answered => AnswerOutcome::Answered,
+                Acknowledgement::Failed => AnswerOutcome::Failed,
+                Acknowledgement::Unsent => AnswerOutcome::Unsent,
+            };
+            self.guest.tell(GuestCall::Answered { message_id: id.to_owned(), outcome }).await
+        })
     }
 
     fn reply<'a>(&'a self, reply: &'a Reply) -> BoxFuture<'a, Result<String, PluginError>> {

@@ -2,7 +2,7 @@
 //! it.
 //!
 //! Keys: `in/<id>` is the text of a message that comes until it is acknowledged, `heard/<number>` is what the host told,
-//! `mode/<function>` is what happens instead.
+//! `mode/<function>` is what happens instead, `mode/sender` is who writes.
 
 #![no_std]
 
@@ -25,6 +25,7 @@ wit_bindgen::generate!({
             include clawft:plugin/plugin@0.1.0;
             include weft:kinds/channel@0.1.0;
             include weft:kinds/receipts@0.1.0;
+            include weft:kinds/answered@0.1.0;
             import weft:host/clock@0.1.0;
             import weft:host/store@0.1.0;
         }
@@ -32,6 +33,7 @@ wit_bindgen::generate!({
     world: "test:relay/relay",
 });
 
+use exports::answered::Outcome;
 use exports::channel::Inbound;
 
 /// How long a poll waits in the mode `wait`.
@@ -68,6 +70,10 @@ impl exports::plugin::Guest for Relay {
                 Ok(Value::Array(heard?).to_text())
             }
             "polling" => Ok((value("polling") == "yes").to_string()),
+            "waiting" => {
+                let keys = store::list_keys("in/")?.into_iter().map(Value::String);
+                Ok(Value::Array(keys.collect()).to_text())
+            }
             "polls" => Ok(decimal(POLLS.load(Ordering::Relaxed).into())),
             other => Err(["no tool `", other, "`"].concat()),
         }
@@ -90,7 +96,7 @@ impl exports::channel::Guest for Relay {
             payload.add("type", Value::from("text"));
             payload.add("text", Value::String(value(&key)));
             Inbound {
-                sender: "ann".to_string(),
+                sender: value("mode/sender"),
                 chat: "room".to_string(),
                 payload_json: payload.build().to_text(),
                 metadata_json: String::new(),
@@ -109,6 +115,17 @@ impl exports::channel::Guest for Relay {
 impl exports::receipts::Guest for Relay {
     fn acknowledge(message_id: String) -> Result<(), String> {
         store::delete(&["in/", &message_id].concat()).map(drop)
+    }
+}
+
+impl exports::answered::Guest for Relay {
+    fn answered(message_id: String, outcome: Outcome) -> Result<(), String> {
+        let outcome = match outcome {
+            Outcome::Answered => "answered",
+            Outcome::Failed => "failed",
+            Outcome::Unsent => "unsent",
+        };
+        heard("answered", &[&message_id, outcome]).map(drop)
     }
 }
 
