@@ -1,12 +1,10 @@
 //! Removing an installed package, with its approvals, its data and what it has stored.
 
-#[cfg(feature = "store")]
-use std::io;
 use std::path::Path;
 
 use super::approval::Approvals;
 use super::home::{HomeError, HomeLock, installed_folder};
-use super::kind::PackageKind;
+use super::kind::{PackageKind, is_id};
 #[cfg(feature = "store")]
 use crate::store::{DurableStore, StoreError};
 
@@ -20,11 +18,22 @@ pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeE
     let lock = HomeLock::acquire(home)?;
     // In this order, what is interrupted leaves a package without approvals and never the reverse.
     Approvals::forget(&lock, &kind.approval_id(id))?;
-    lock.discard_data(kind, id)?;
-    clear_store(home, kind, id)?;
+    discard_kept(&lock, kind, id)?;
     let Some(folder) = installed_folder(home, kind, id) else { return Ok(false) };
     lock.discard(kind, &folder)?;
+    // A program that had it loaded may have kept something meanwhile.
+    discard_kept(&lock, kind, id)?;
     Ok(true)
+}
+
+/// Removes what a package has kept: its data, and its keys and values. Those of a package that was taken away by hand
+/// are not for another one of its name.
+pub(super) fn discard_kept(lock: &HomeLock, kind: PackageKind, id: &str) -> Result<(), HomeError> {
+    if !is_id(id) {
+        return Ok(());
+    }
+    lock.discard_data(kind, id)?;
+    clear_store(lock.home(), kind, id)
 }
 
 /// Removes the keys and values of a package: their name is that of its approvals.
@@ -32,8 +41,9 @@ pub fn uninstall(home: &Path, kind: PackageKind, id: &str) -> Result<bool, HomeE
 fn clear_store(home: &Path, kind: PackageKind, id: &str) -> Result<(), HomeError> {
     let cleared = DurableStore::of_home(home).clear(&kind.approval_id(id));
     cleared.map(|_| ()).map_err(|error| match error {
-        StoreError::Io { path, problem } => HomeError::io(&path, &io::Error::other(problem)),
-        error => HomeError::io(&home.join("store"), &io::Error::other(error.to_string())),
+        StoreError::Busy { path } => HomeError::busy(&path),
+        StoreError::Io { path, problem } => HomeError::io(&path, &problem),
+        error => HomeError::io(&home.join("store"), &error),
     })
 }
 

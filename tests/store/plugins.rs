@@ -3,8 +3,10 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use weft_lite::package::{ManifestFormat, PackageOrigin, ReadLimits};
-use weft_lite::{Approval, PluginPackage, Runtime};
+use smol::block_on;
+use weft_lite::package::{ManifestFormat, PackageKind, PackageOrigin, ReadLimits, uninstall};
+use weft_lite::store::DurableStore;
+use weft_lite::{Approval, PluginPackage, Runtime, StoreSource};
 
 use crate::guest::Guest;
 use crate::home::Home;
@@ -81,6 +83,36 @@ fn stored_values_outlast_updates_but_not_removal() {
     assert_eq!(listed(&home), json!([]));
     install(&home, "2.0.0");
     assert_eq!(done(&home, &["call", "keeper__run", "1"]), "null");
+}
+
+#[test]
+fn a_new_package_finds_no_old_entries() {
+    let home = Home::new();
+    install(&home, "1.0.0");
+    done(&home, &["call", "keeper__walk", "\"green\""]);
+    // Its folder is deleted by hand.
+    fs::remove_dir_all(home.weft().join("plugins/keeper")).unwrap();
+    assert_eq!(listed(&home)[0]["id"], "keeper");
+    install(&home, "2.0.0");
+    assert_eq!(listed(&home), json!([]));
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "null");
+}
+
+#[test]
+fn removal_clears_nothing_of_other_names() {
+    let home = Home::new();
+    let store = DurableStore::of_home(&home.weft());
+    let names = ["bundled:keeper", "skill:keeper", "keeper"];
+    for name in names {
+        block_on(store.namespace(name, 100).set("key", vec![])).unwrap();
+    }
+    assert_eq!(uninstall(&home.weft(), PackageKind::Plugin, "bundled:keeper"), Ok(false));
+    assert_eq!(listed(&home).as_array().unwrap().len(), 3);
+    // What an interrupted removal has left.
+    assert_eq!(uninstall(&home.weft(), PackageKind::Plugin, "keeper"), Ok(false));
+    let ids: Vec<Value> =
+        listed(&home).as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
+    assert_eq!(ids, names[..2]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::contract::{ActionableError, from_state_json, sort_by};
-use crate::package::kind::{PackageKind, is_id};
+use crate::package::kind::PackageKind;
 use crate::skill::{at_most, open_regular};
 use crate::task::HeldByMark;
 
@@ -55,6 +55,8 @@ pub enum HomeErrorKind {
         /// The system's words.
         problem: String,
     },
+    /// Another process keeps it locked.
+    Busy,
     /// Its content is not what it should be.
     Malformed {
         /// What is wrong with it. It may name a key that is given twice, and never a value.
@@ -63,8 +65,13 @@ pub enum HomeErrorKind {
 }
 
 impl HomeError {
-    pub(in crate::package) fn io(path: &Path, error: &io::Error) -> Self {
+    pub(in crate::package) fn io(path: &Path, error: &dyn fmt::Display) -> Self {
         Self::new(path, HomeErrorKind::Io { problem: error.to_string() })
+    }
+
+    #[cfg(feature = "store")]
+    pub(in crate::package) fn busy(path: &Path) -> Self {
+        Self::new(path, HomeErrorKind::Busy)
     }
 
     pub(in crate::package) fn malformed(path: &Path, problem: impl Into<String>) -> Self {
@@ -81,6 +88,7 @@ impl fmt::Display for HomeError {
         let path = self.path.display();
         match &self.kind {
             HomeErrorKind::Io { problem } => write!(formatter, "{path} can't be used: {problem}"),
+            HomeErrorKind::Busy => write!(formatter, "another process keeps {path} locked"),
             HomeErrorKind::Malformed { problem } => {
                 write!(formatter, "{path} is damaged: {problem}")
             }
@@ -94,6 +102,7 @@ impl ActionableError for HomeError {
             HomeErrorKind::Io { .. } => {
                 "check the owner of the folder, its permissions and the space on the disk".into()
             }
+            HomeErrorKind::Busy => "end the other process, or try again when it is done".into(),
             HomeErrorKind::Malformed { .. } => {
                 "restore the file, or remove it and set up again what it held".into()
             }
@@ -227,16 +236,16 @@ impl HomeLock {
         remove_all(&scratch)
     }
 
-    /// Removes what the plugin of a package kept for itself (`$PLUGIN_DATA`).
+    /// Removes what the plugin of a package kept for itself (`$PLUGIN_DATA`). The `id` can be a folder's name.
     pub(in crate::package) fn discard_data(
         &self,
         kind: PackageKind,
         id: &str,
     ) -> Result<(), HomeError> {
         let data = self.home.join("data").join(kind.folder()).join(id);
-        match is_id(id) && data.symlink_metadata().is_ok() {
-            true => remove_all(&data),
-            false => Ok(()),
+        match data.symlink_metadata() {
+            Ok(_) => remove_all(&data),
+            Err(_) => Ok(()),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::package::approval::{
 use crate::package::home::{HomeLock, InstallRecord, installed};
 use crate::package::kind::PackageKind;
 use crate::package::read::Package;
+use crate::package::uninstall::discard_kept;
 
 /// How far an install has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +95,7 @@ impl StagedFolder {
         let Self { lock, kind, folder } = self;
         let place = installed::place(lock.home(), *kind, id);
         if place.symlink_metadata().is_err() {
-            // Data of a package that was taken away by hand is not for another of its name.
-            lock.discard_data(*kind, id)?;
+            discard_kept(lock, *kind, id)?;
             lock.rename(folder, &place)?;
             observer(InstallStep::InPlace);
             return Ok(());

@@ -408,6 +408,9 @@ fn of_home(error: HomeError) -> KeyError {
     let HomeFault { path, kind } = error.into();
     let kind = match kind {
         HomeErrorKind::Io { problem } => KeyErrorKind::Io { problem },
+        HomeErrorKind::Busy => {
+            KeyErrorKind::Io { problem: "another process keeps it locked".to_owned() }
+        }
         HomeErrorKind::Malformed { problem } => KeyErrorKind::Malformed { problem },
     };
     KeyError::new(&path, kind)
