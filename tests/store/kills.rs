@@ -8,13 +8,13 @@ use std::env;
 use std::io::{BufRead, BufReader, Write, stdout};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use smol::block_on;
+use weft_lite::StoreSource;
+use weft_lite::errors::PluginError;
 use weft_lite::store::DurableStore;
-use weft_lite::{KeyValueStore, StoreSource};
 
 use crate::support::{Place, QUOTA, entries, set};
 
@@ -120,15 +120,19 @@ fn chain(folder: &Path, chain: &str) -> u64 {
         let summary = summaries.iter().find(|it| it.name == chain).unwrap();
         let bytes = model.iter().map(|(key, value)| key.len() + value.len()).sum();
         assert_eq!((summary.entries, summary.bytes), (model.len(), bytes));
-        fills_up_to_the_quota(&store, bytes);
+        drop(store);
+        fills_up_to_the_quota(folder, chain, bytes);
     }
     from
 }
 
 /// The counter that the quota is compared with is that of what is there.
-fn fills_up_to_the_quota(store: &Arc<dyn KeyValueStore>, bytes: usize) {
-    let left = QUOTA - bytes - "x".len();
-    assert!(set(store, "x", vec![0; left + 1]).is_err());
+fn fills_up_to_the_quota(folder: &Path, chain: &str, bytes: usize) {
+    let store = DurableStore::new(folder).namespace(chain, bytes + 10);
+    let error = set(&store, "x", [0; 10]).unwrap_err();
+    assert!(matches!(error, PluginError::LimitReached { .. }), "{error}");
+    set(&store, "x", [0; 9]).unwrap();
+    assert_eq!(block_on(store.delete("x")), Ok(true));
 }
 
 #[test]
