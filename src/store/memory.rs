@@ -89,12 +89,13 @@ impl MemoryKeyValueStore {
         let mut content = self.content();
         let replaced = content.entries.get(key);
         if replaced.is_none() && content.entries.len() >= self.limits.entries {
-            return Err(full(format!("{} entries", self.limits.entries)));
+            let step = "delete what is not needed, or store several values as one";
+            return Err(full(format!("{} entries; {step}", self.limits.entries)));
         }
-        // What is replaced makes room first, so a full store can still be updated.
+        // What is replaced makes room first. What takes no more room than before always fits.
         let freed = replaced.map_or(0, |old| key.len() + old.len());
         let bytes = (content.bytes - freed).saturating_add(key.len() + value.len());
-        if bytes > self.limits.bytes {
+        if bytes > self.limits.bytes && bytes > content.bytes {
             return Err(full(format!("{} bytes of keys and values", self.limits.bytes)));
         }
         content.entries.insert(key.to_owned(), value);

@@ -1,9 +1,9 @@
 //! The key-value store in memory: order, prefixes and bounds.
 
 use smol::block_on;
-use weft_lite::KeyValueStore;
 use weft_lite::errors::PluginError;
-use weft_lite::store::{KeyValueLimits, MemoryKeyValueStore};
+use weft_lite::store::{KeyValueLimits, MemoryKeyValueStore, MemoryStores};
+use weft_lite::{KeyValueStore, StoreSource};
 
 #[track_caller]
 fn set(store: &dyn KeyValueStore, key: &str, value: &str) -> Result<(), PluginError> {
@@ -38,7 +38,9 @@ fn entries_are_bounded() {
     let store = MemoryKeyValueStore::new(KeyValueLimits { entries: 2, bytes: 100 });
     set(&store, "a", "1").unwrap();
     set(&store, "b", "1").unwrap();
-    let full = Err(PluginError::LimitReached { limit: "2 entries".to_owned() });
+    let full = Err(PluginError::LimitReached {
+        limit: "2 entries; delete what is not needed, or store several values as one".to_owned(),
+    });
     assert_eq!(set(&store, "c", "1"), full);
     set(&store, "b", "2").unwrap();
     block_on(store.delete("a")).unwrap();
@@ -57,4 +59,15 @@ fn bytes_are_bounded_and_freed() {
     assert_eq!(set(&store, "x", ""), full);
     block_on(store.delete("key")).unwrap();
     set(&store, "x", "123").unwrap();
+}
+
+#[test]
+fn a_smaller_quota_lets_entries_become_less() {
+    let stores = MemoryStores::default();
+    set(&*stores.namespace("notes", 10), "key", "1234567").unwrap();
+    let smaller = stores.namespace("notes", 4);
+    set(&*smaller, "key", "123456").unwrap();
+    assert!(set(&*smaller, "key", "1234567").is_err());
+    set(&*smaller, "key", "1").unwrap();
+    assert!(set(&*smaller, "key", "12").is_err());
 }
