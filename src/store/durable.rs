@@ -7,6 +7,7 @@
 //! Several processes can use one folder at the same time: a writer holds the file's lock for one change, and
 //! everyone follows what others append before they read.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -180,25 +181,28 @@ impl Namespace {
 
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(_lock) = self.refresh(OpenFor::Read)? else { return Ok(None) };
-        let Some((place, tail)) = self.place(key) else { return Ok(None) };
+        let Some((place, tail)) = self.place(key)? else { return Ok(None) };
         let value = log_file::read(&tail.file, key, place, tail.salt);
         let value = value.map_err(|error| StoreError::io(&self.path, &error))?;
         value.map(Some).ok_or_else(|| self.damaged(place.at))
     }
 
-    fn place(&self, key: &str) -> Option<(RecordPlace, Tail)> {
-        let state = self.state.lock();
-        let log = state.log.as_ref()?;
-        Some((log.index.get(key)?, log.tail.clone()))
+    fn place(&self, key: &str) -> Result<Option<(RecordPlace, Tail)>, StoreError> {
+        self.with_log(|log| log.index.get(key).map(|place| (place, log.tail.clone())))
+    }
+
+    /// Uses the file that [`refresh`](Self::refresh) has opened.
+    fn with_log<T>(&self, work: impl FnOnce(&mut LogFile) -> T) -> Result<T, StoreError> {
+        let mut state = self.state.lock();
+        let log = state.log.as_mut().map(work);
+        log.ok_or_else(|| StoreError::io(&self.path, &io::Error::other("it is not open")))
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let Some(_lock) = self.refresh(OpenFor::Read)? else { return Ok(Vec::new()) };
         let mut list = KeyList::new(prefix);
         // Nothing changes the index between two steps: this is one of the works that take turns.
-        while let Some(log) = &self.state.lock().log
-            && !log.index.list(&mut list)?
-        {}
+        while !self.with_log(|log| log.index.list(&mut list))?? {}
         Ok(list.keys)
     }
 
@@ -210,18 +214,16 @@ impl Namespace {
                 None => log_file::create(&self.path, &self.name)?,
             }
         };
-        if let Some(log) = &self.state.lock().log {
-            log.index.check(key, value.len(), self.quota_bytes)?;
-        }
+        self.with_log(|log| log.index.check(key, value.len(), self.quota_bytes))??;
         self.append(&lock, key, Some(value))
     }
 
     fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        if self.refresh(OpenFor::Read)?.is_none() || self.place(key).is_none() {
+        if self.refresh(OpenFor::Read)?.is_none() || self.place(key)?.is_none() {
             return Ok(false);
         }
         let Some(lock) = self.refresh(OpenFor::Write)? else { return Ok(false) };
-        let was_there = self.place(key).is_some();
+        let was_there = self.place(key)?.is_some();
         if was_there {
             self.append(&lock, key, None)?;
         }
@@ -230,10 +232,8 @@ impl Namespace {
 
     /// Writes one change and waits until the disk has it.
     fn append(&self, _lock: &FileLock, key: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
-        let mut state = self.state.lock();
-        let Some(mut tail) = state.log.as_ref().map(|log| log.tail.clone()) else { return Ok(()) };
-        state.is_writing = true;
-        drop(state);
+        let mut tail = self.with_log(|log| log.tail.clone())?;
+        self.state.lock().is_writing = true;
         let appended = tail.append(&self.path, key, value);
         let mut state = self.state.lock();
         state.is_writing = false;
@@ -278,7 +278,7 @@ impl Namespace {
 
     /// Locks the file and follows what other processes have done; `None` if there is no file.
     fn refresh(&self, access: OpenFor) -> Result<Option<FileLock>, StoreError> {
-        let io = |error: std::io::Error| StoreError::io(&self.path, &error);
+        let io = |error: io::Error| StoreError::io(&self.path, &error);
         let open = self.state.lock().log.as_ref().map(|log| log.tail.clone());
         if let Some(mut tail) = open.filter(|it| it.is_writable || access == OpenFor::Read) {
             let lock = FileLock::acquire(Arc::clone(&tail.file), &self.path)?;

@@ -13,7 +13,7 @@ use super::file_lock::FileLock;
 use super::index::{Index, KeyChange, RecordPlace};
 use super::record::{self, RECORD_START, Salt};
 use super::scan::{LogScan, header, scan};
-use super::tail::{LogIdentity, Tail, sync_folder};
+use super::tail::{LogIdentity, Tail, folder_of, sync_folder};
 use crate::contract::limits::KB;
 
 /// Bytes that a file may have beyond twice what counts in it, before it is compacted.
@@ -78,12 +78,8 @@ pub(super) fn open(
 /// Makes the file of a namespace, and the folder, unless they are there.
 pub(super) fn create(path: &Path, name: &str) -> Result<(), StoreError> {
     let io = |error: io::Error| StoreError::io(path, &error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| StoreError::io(folder, &error))?;
+    let folder = folder_of(path);
+    make_folder(folder).map_err(|error| StoreError::io(folder, &error))?;
     let lock_path = folder.join(FOLDER_LOCK);
     let lock_file = OpenOptions::new()
         .write(true)
@@ -100,6 +96,21 @@ pub(super) fn create(path: &Path, name: &str) -> Result<(), StoreError> {
     made.and_then(|_| sync_folder(path)).map_err(io)
 }
 
+/// Makes a folder and those above it, unless they are there, and waits until the disk has their names.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder_of(folder);
+    if above != folder {
+        make_folder(above)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        made => made.and_then(|()| sync_folder(folder)),
+    }
+}
+
 /// Replaces the file by one without the records that count no more. The caller holds its lock.
 pub(super) fn compact(
     path: &Path,
@@ -113,7 +124,7 @@ pub(super) fn compact(
             let value = read(&old.file, key, *place, old.salt)?;
             let value = value.ok_or_else(|| io::Error::other("a record is damaged"))?;
             place.at = file.scan.end;
-            file.write(&record::record(key, Some(&value), salt))?;
+            file.write(&record::record(key, Some(&value), salt)?)?;
         }
         Ok(())
     })?;
@@ -150,7 +161,7 @@ fn new_file(
         options.read(true).write(true).create(true).truncate(true).mode(0o600);
         let file = options.open(&unfinished)?;
         let mut new = NewFile { writer: BufWriter::new(&file), scan: LogScan::default() };
-        new.write(&record::header(name, salt))?;
+        new.write(&record::header(name, salt)?)?;
         fill(&mut new, salt)?;
         new.writer.flush()?;
         let scan = std::mem::take(&mut new.scan);

@@ -8,9 +8,11 @@
 //! All numbers are little-endian. The mark is the first half of the file's salt, and the checksum begins with the
 //! whole salt. The salt is random, so what a plugin stores can't look like a record.
 
+use std::io;
+
 use crc32fast::Hasher;
 
-use crate::contract::limits;
+use crate::contract::limits::{self, KB, MB};
 
 /// The begin of every file, with the version of the format.
 const MAGIC: &[u8; 8] = b"weft-kv1";
@@ -20,8 +22,13 @@ const HEADER_START: usize = 18;
 const CHECKSUM: usize = 4;
 /// Bytes of a record before its key.
 pub(super) const RECORD_START: usize = 16;
+/// The ceilings of the format. What a plugin may store is less, and can change without a change of the format.
+const MAX_NAME: usize = 16 * KB;
+const MAX_KEY: usize = 4 * KB;
+const MAX_VALUE: usize = 16 * MB;
+const _: () = assert!(limits::STORE_KEY_BYTES <= MAX_KEY && limits::STORE_VALUE_BYTES <= MAX_VALUE);
 /// The most bytes of a header.
-pub(super) const MAX_HEADER: usize = HEADER_START + u16::MAX as usize + CHECKSUM;
+pub(super) const MAX_HEADER: usize = HEADER_START + MAX_NAME + CHECKSUM;
 
 /// The kinds of records.
 const SET: u16 = 1;
@@ -33,9 +40,9 @@ pub(super) struct Salt([u8; 8]);
 
 impl Salt {
     /// A new one.
-    pub(super) fn random() -> std::io::Result<Self> {
+    pub(super) fn random() -> io::Result<Self> {
         let mut bytes = [0; 8];
-        getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
+        getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
         Ok(Self(bytes))
     }
 
@@ -56,13 +63,24 @@ pub(super) struct Header {
     pub(super) length: usize,
 }
 
-/// The bytes of a header. A name is at most as long as a path.
-pub(super) fn header(name: &str, salt: Salt) -> Vec<u8> {
-    let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
-    let mut bytes = [MAGIC.as_slice(), &salt.0, &length.to_le_bytes()].concat();
-    bytes.extend(&name.as_bytes()[..usize::from(length)]);
+/// The bytes of a header.
+///
+/// # Errors
+///
+/// If the name is beyond the format.
+pub(super) fn header(name: &str, salt: Salt) -> io::Result<Vec<u8>> {
+    let length: u16 = length(name.len(), MAX_NAME, "name")?;
+    let mut bytes = [MAGIC.as_slice(), &salt.0, &length.to_le_bytes(), name.as_bytes()].concat();
     bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-    bytes
+    Ok(bytes)
+}
+
+/// A length as it is written.
+fn length<T: TryFrom<usize>>(bytes: usize, most: usize, what: &str) -> io::Result<T> {
+    T::try_from(bytes)
+        .ok()
+        .filter(|_| bytes <= most)
+        .ok_or_else(|| io::Error::other(format!("the {what} is over {most} bytes")))
 }
 
 /// The header at the begin of these bytes; `None` for any other content.
@@ -103,8 +121,8 @@ impl RecordStart {
             of_start: checksum_of_start(&bytes[8..], salt),
         };
         let is_one = bytes.starts_with(&salt.mark())
-            && start.key_bytes <= limits::STORE_KEY_BYTES
-            && start.value_bytes <= limits::STORE_VALUE_BYTES
+            && start.key_bytes <= MAX_KEY
+            && start.value_bytes <= MAX_VALUE
             && (kind == SET || (kind == REMOVAL && start.value_bytes == 0));
         is_one.then_some(start)
     }
@@ -131,12 +149,15 @@ fn checksum_of_start(lengths: &[u8], salt: Salt) -> u32 {
 }
 
 /// The bytes of a record that sets a key, or that removes it.
-pub(super) fn record(key: &str, value: Option<&[u8]>, salt: Salt) -> Vec<u8> {
+///
+/// # Errors
+///
+/// If the key or the value is beyond the format.
+pub(super) fn record(key: &str, value: Option<&[u8]>, salt: Salt) -> io::Result<Vec<u8>> {
     let kind = if value.is_some() { SET } else { REMOVAL };
     let value = value.unwrap_or_default();
-    // Both were compared with their limits.
-    let key_bytes = u16::try_from(key.len()).unwrap_or(u16::MAX);
-    let value_bytes = u32::try_from(value.len()).unwrap_or(u32::MAX);
+    let key_bytes: u16 = length(key.len(), MAX_KEY, "key")?;
+    let value_bytes: u32 = length(value.len(), MAX_VALUE, "value")?;
     let mut bytes = Vec::with_capacity(RECORD_START + key.len() + value.len());
     bytes.extend(salt.mark());
     bytes.extend([0; CHECKSUM]);
@@ -149,7 +170,7 @@ pub(super) fn record(key: &str, value: Option<&[u8]>, salt: Salt) -> Vec<u8> {
     bytes[4..8].copy_from_slice(&hasher.finalize().to_le_bytes());
     bytes.extend(key.as_bytes());
     bytes.extend(value);
-    bytes
+    Ok(bytes)
 }
 
 /// The value in the bytes of a whole record of `key`; `None` if they are no such record.
@@ -165,4 +186,26 @@ pub(super) fn value_of(mut bytes: Vec<u8>, key: &str, salt: Salt) -> Option<Vec<
         bytes.drain(..RECORD_START + key.len());
         bytes
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_beyond_the_format_are_no_record() {
+        let salt = Salt([7; 8]);
+        let start = |value_bytes: usize| {
+            let mut start = *record("key", Some(&[1]), salt).unwrap().first_chunk().unwrap();
+            start[12..].copy_from_slice(&u32::try_from(value_bytes).unwrap().to_le_bytes());
+            RecordStart::parse(&start, salt).map(|start| start.value_bytes)
+        };
+        // What a plugin may store can become less: the file is as good as before.
+        assert_eq!(start(limits::STORE_VALUE_BYTES + 1), Some(limits::STORE_VALUE_BYTES + 1));
+        assert_eq!((start(MAX_VALUE), start(MAX_VALUE + 1)), (Some(MAX_VALUE), None));
+        assert!(record(&"k".repeat(MAX_KEY + 1), None, salt).is_err());
+        assert!(record("key", Some(&vec![0; MAX_VALUE + 1]), salt).is_err());
+        assert!(header(&"n".repeat(MAX_NAME), salt).unwrap().len() == MAX_HEADER);
+        assert!(header(&"n".repeat(MAX_NAME + 1), salt).is_err());
+    }
 }

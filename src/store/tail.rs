@@ -118,6 +118,7 @@ impl Tail {
         key: &str,
         value: Option<&[u8]>,
     ) -> io::Result<u64> {
+        let record = record::record(key, value, self.salt)?;
         if self.has_rest {
             self.file.set_len(self.end)?;
             (self.length, self.has_rest) = (self.end, false);
@@ -130,7 +131,7 @@ impl Tail {
             self.is_unsynced = false;
         }
         let at = self.end;
-        let written = self.write(record::record(key, value, self.salt));
+        let written = self.write(record);
         if written.is_err() {
             // A record without an answer should not come back, but what can't be undone may stay.
             let _ = self.file.set_len(at);
@@ -165,9 +166,14 @@ fn is_empty(start: &[u8]) -> bool {
     start.iter().all(|byte| *byte == 0)
 }
 
-/// Waits until the disk has the name of a file.
+/// The folder in which a path is. That of a relative name is the current one.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Waits until the disk has the name of a file or folder.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// Reads without waiting for the disk; `None` if it would have to wait, or can't know.
@@ -182,4 +188,16 @@ pub(super) fn read_cached(file: &File, buffer: &mut [u8], at: u64) -> Option<usi
 #[cfg(not(target_os = "linux"))]
 pub(super) fn read_cached(_: &File, _: &mut [u8], _: u64) -> Option<usize> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_a_relative_name_is_synced() {
+        assert!(sync_folder(Path::new("a-name")).is_ok());
+        assert_eq!(folder_of(Path::new("/")), Path::new("."));
+        assert_eq!(folder_of(Path::new("/a")), Path::new("/"));
+    }
 }
