@@ -215,7 +215,7 @@ pub mod config {
 /// How names, lists and texts of strangers are shown to people.
 pub mod text {
     pub use crate::contract::{
-        TextFormat, did_you_mean, json_line, json_lines, listed, sanitize_text, shown,
+        TextFormat, did_you_mean, json_line, json_lines, listed, sanitize_text, shell_word, shown,
         similar_names,
     };
     pub use crate::sandbox::printable;

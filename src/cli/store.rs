@@ -1,12 +1,13 @@
 //! `weft-lite store`: what plugins keep on the disk. It is listed, exported as JSON lines, and cleared.
 
-use std::io;
+use std::ops::ControlFlow;
 
 use argh::FromArgs;
 use base64ct::{Base64, Encoding};
-use weft_lite::errors::StoreError;
+use weft_lite::errors::{ActionableError, StoreError};
 use weft_lite::package::Prompt;
 use weft_lite::store::{DurableStore, NamespaceSummary};
+use weft_lite::text::{json_line, shell_word};
 
 use super::flags::Options;
 use super::logs::{self, Verbosity};
@@ -20,7 +21,7 @@ use super::{CommandFailure, Status, suggestion};
     subcommand,
     name = "store",
     example = "{command_name} list\n{command_name} export bundled:memory > memory.jsonl",
-    note = "An installed plugin has the name of its id, one that is part of weft-lite is called bundled:ID, and\none that is loaded from another folder ID@FOLDER. The files are in store/ in $WEFT_HOME."
+    note = "An installed plugin is listed by its id, an installed skill as skill:NAME, a plugin that is part of\nweft-lite as bundled:ID, and one that is loaded from another folder as ID@FOLDER. The files are in\nstore/ in $WEFT_HOME."
 )]
 pub(super) struct StoreCommand {
     #[argh(subcommand)]
@@ -93,30 +94,37 @@ fn list(store: &DurableStore, options: &Options) -> Result<Status, CommandFailur
                 ("id", &it.name),
                 ("entries", &it.entries),
                 ("bytes", &it.bytes),
-                ("damaged", &it.is_damaged),
+                ("state", &state(it)),
+                ("problem", &it.problem.as_ref().map(ToString::to_string)),
+                ("next_step", &it.problem.as_ref().map(ActionableError::next_step)),
             ])
         };
         output::json(&summaries.iter().map(object).collect::<Vec<_>>())?;
         return Ok(Status::Done);
     }
     let row = |it: &NamespaceSummary| {
-        let state = if it.is_damaged { "damaged" } else { "whole" };
-        [it.name.clone(), it.entries.to_string(), it.bytes.to_string(), state.to_owned()]
+        [it.name.clone(), it.entries.to_string(), it.bytes.to_string(), state(it).to_owned()]
     };
     let rows: Vec<_> = summaries.iter().map(row).collect();
     output::table(["plugin", "entries", "bytes", "state"], &rows)?;
-    for damaged in summaries.iter().filter(|it| it.is_damaged) {
-        let name = &damaged.name;
-        output::advise(
-            &format_args!("warning: what `{name}` has stored is damaged"),
-            &format_args!("restore its file from a backup, or see `weft-lite store export {name}`"),
-        );
+    for problem in summaries.iter().filter_map(|it| it.problem.as_ref()) {
+        output::advise(&format_args!("warning: {problem}"), &problem.next_step());
     }
     Ok(Status::Done)
 }
 
+/// Whether all of it can be read, in one word.
+fn state(summary: &NamespaceSummary) -> &'static str {
+    match &summary.problem {
+        None => "whole",
+        Some(StoreError::Damaged { .. }) => "damaged",
+        Some(StoreError::Busy { .. }) => "locked",
+        Some(_) => "unreadable",
+    }
+}
+
 fn export(store: &DurableStore, id: &str) -> Result<Status, CommandFailure> {
-    let mut broken: Option<io::Error> = None;
+    let mut printed = Ok(());
     let found = store.export(id, |key, value| {
         let line = match String::from_utf8(value) {
             Ok(value) => output::object(&[("key", &key), ("value", &value)]),
@@ -126,22 +134,18 @@ fn export(store: &DurableStore, id: &str) -> Result<Status, CommandFailure> {
             }
         };
         // On a terminal, too, an entry is one line.
-        if broken.is_none() {
-            broken = output::guest_text(&weft_lite::text::json_line(&line)).err();
-        }
-        Ok(())
+        printed = output::guest_text(&json_line(&line));
+        if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    if let Some(error) = broken {
-        return Err(error.into());
-    }
+    printed?;
     match found {
         Ok(true) => Ok(Status::Done),
         Ok(false) => Err(unknown(store, id)?),
-        // What can be read has been printed.
-        Err(StoreError::Damaged { .. }) => Err(CommandFailure::work(
-            &format_args!("a part of what `{id}` has stored is damaged, and is not printed"),
+        Err(error @ StoreError::Damaged { .. }) => Err(CommandFailure::work(
+            &format_args!("{error}. all that can be read is printed"),
             &format_args!(
-                "restore its file from a backup, or begin again with `weft-lite store clear {id}`"
+                "end every weft-lite, and restore the file from a backup; or begin again with `weft-lite store clear {}`",
+                shell_word(id)
             ),
         )),
         Err(error) => Err(error.into()),
@@ -153,11 +157,11 @@ fn clear(
     ClearStore { id, yes }: &ClearStore,
     options: &Options,
 ) -> Result<Status, CommandFailure> {
-    let summaries = store.namespaces()?;
-    let Some(summary) = summaries.iter().find(|it| it.name == *id) else {
-        return Err(unknown(store, id)?);
+    let Some(summary) = store.summary(id) else { return Err(unknown(store, id)?) };
+    let question = match &summary.problem {
+        None => format!("delete the {} entries that `{id}` has stored?", summary.entries),
+        Some(problem) => format!("{problem}. delete all that `{id}` has stored?"),
     };
-    let question = format!("delete the {} entries that `{id}` has stored?", summary.entries);
     let confirmed = *yes
         || Terminal.confirm(&question).ok_or_else(|| {
             CommandFailure::usage(
@@ -178,10 +182,13 @@ fn clear(
 fn unknown(store: &DurableStore, id: &str) -> Result<CommandFailure, StoreError> {
     let summaries = store.namespaces()?;
     let known = summaries.iter().map(|it| it.name.as_str());
-    let bundled = format!("bundled:{id}");
-    let next_step = match known.clone().any(|name| name == bundled) {
-        true => format!("use `{bundled}`, the plugin that is part of weft-lite"),
-        false => suggestion(id, known, "see `weft-lite store list` for those that have"),
+    let others = [("bundled:", "the plugin that is part of weft-lite"), ("skill:", "the skill")];
+    let other = others.into_iter().find(|(kind, _)| {
+        known.clone().any(|name| name.strip_prefix(kind).is_some_and(|name| name == id))
+    });
+    let next_step = match other {
+        Some((kind, what)) => format!("use `{kind}{id}`, {what}"),
+        None => suggestion(id, known, "see `weft-lite store list` for those that have"),
     };
     Ok(CommandFailure::work(&format_args!("`{id}` has nothing stored"), &next_step))
 }

@@ -111,7 +111,7 @@ pub use secret::{NoSecrets, Secret, SecretSource};
 pub use service::{NoService, Service};
 pub(crate) use setting_key::setting_key;
 pub(crate) use sha256::Sha256;
-pub use shown::{listed, shown};
+pub use shown::{listed, shell_word, shown};
 pub use skill::Skill;
 pub(crate) use sort::{sort_by, sort_by_key};
 pub use sorted::{SortedEntries, SortedEntry, SortedMap, SortedSet};

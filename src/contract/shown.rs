@@ -27,6 +27,16 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
+/// The text as one word of a command for a shell: as it is if it is plain, and otherwise in single quotes.
+#[must_use]
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.,:/@%+=".contains(char);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))),
+    }
+}
+
 /// The texts side by side, each as [`shown`].
 #[must_use]
 pub fn listed(texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {

@@ -73,10 +73,10 @@ impl StorageGate {
             return Err(StorageFault::Failed(problem, next_step.into()));
         }
         store.set(key, value).await.map_err(|error| match error {
-            PluginError::LimitReached { limit } => {
-                let next_step = "delete what is not needed, or ask for more with `storage.max_kb` in the manifest's permissions";
-                StorageFault::Failed(format!("the store is full: {limit}"), next_step.into())
-            }
+            PluginError::LimitReached { limit } => failed(
+                &format!("the store is full: {limit}"),
+                "delete what is not needed, or raise `permissions.storage.max_kb` in the manifest",
+            ),
             error => error.into(),
         })
     }
@@ -102,13 +102,14 @@ impl StorageGate {
 
 impl From<PluginError> for StorageFault {
     fn from(error: PluginError) -> Self {
-        let text = error.to_string();
-        // A durable store says what to do itself.
-        match text.split_once("; ") {
-            Some((problem, next_step)) => Self::Failed(problem.to_owned(), next_step.to_owned()),
-            None => Self::Failed(text, "ask the operator to look at `weft-lite store list`".into()),
-        }
+        failed(&error.to_string(), "ask the operator to look at `weft-lite store list`")
     }
+}
+
+/// A fault with the step behind the `; ` in the text, if the store says what to do, or with this one.
+fn failed(text: &str, next_step: &str) -> StorageFault {
+    let (problem, next_step) = text.split_once("; ").unwrap_or((text, next_step));
+    StorageFault::Failed(problem.to_owned(), next_step.to_owned())
 }
 
 /// Bytes of a list of keys in a guest's memory.

@@ -10,6 +10,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::StoreError;
 use super::file_lock::FileLock;
@@ -19,7 +20,8 @@ use super::record::{self, RECORD_START};
 use super::scan::scan;
 use super::tail::{Tail, read_cached};
 use crate::contract::{
-    BoxFuture, KeyValueStore, PluginError, Sha256, StoreSource, limits, percent_encoded, to_hex,
+    ActionableError, BoxFuture, KeyValueStore, PluginError, Sha256, StoreSource, limits,
+    percent_encoded, to_hex,
 };
 use crate::task::{AsyncLock, Lock, off_executor};
 
@@ -99,6 +101,7 @@ impl StoreSource for DurableStore {
             queue: AsyncLock::new(()),
             turn: Lock::new(()),
             state: Lock::default(),
+            has_warned: AtomicBool::new(false),
         };
         Arc::new(DurableNamespace(Arc::new(namespace)))
     }
@@ -117,6 +120,8 @@ struct Namespace {
     turn: Lock<()>,
     /// Locked only for moments: a change is written without it.
     state: Lock<State>,
+    /// Whether the operator knows that the file can't be used. A plugin is not told where it is.
+    has_warned: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -144,7 +149,23 @@ impl DurableNamespace {
             let _turn = namespace.turn.lock();
             work(&namespace)
         });
-        Ok(done.await?)
+        done.await.map_err(|error| {
+            self.warn_of(&error);
+            error.into()
+        })
+    }
+}
+
+impl DurableNamespace {
+    /// Logs, once, that the file can't be used, with its path and what to do.
+    fn warn_of(&self, error: &StoreError) {
+        let is_of_file = matches!(
+            error,
+            StoreError::Io { .. } | StoreError::Damaged { .. } | StoreError::Busy { .. }
+        );
+        if is_of_file && !self.0.has_warned.swap(true, Ordering::Relaxed) {
+            log::warn!("{error}; {}", error.next_step());
+        }
     }
 }
 
@@ -315,7 +336,7 @@ impl Namespace {
     }
 
     fn damaged(&self, at: u64) -> StoreError {
-        StoreError::Damaged { name: self.name.clone(), path: self.path.clone(), at }
+        StoreError::Damaged { name: Some(self.name.clone()), path: self.path.clone(), at }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::contract::limits::{KB, MB};
-use crate::contract::{ActionableError, PluginError, limits};
+use crate::contract::{ActionableError, PluginError, limits, shell_word};
 
 /// Why a durable store failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub enum StoreError {
     },
     /// The content of a file is not what was written.
     Damaged {
-        /// The namespace.
-        name: String,
+        /// The namespace; `None` if nothing says whose file it is.
+        name: Option<String>,
         /// Its file.
         path: PathBuf,
         /// The first byte that can't be used.
@@ -99,9 +99,15 @@ impl ActionableError for StoreError {
             Self::Io { .. } => {
                 "check the owner of the folder, its permissions and the space on the disk".into()
             }
-            Self::Damaged { name, .. } => format!(
-                "end every weft-lite, and restore the file from a backup; or save what can be read with `weft-lite store export {name}`, and begin again with `weft-lite store clear {name}`"
-            ),
+            Self::Damaged { name: Some(name), .. } => {
+                let name = shell_word(name);
+                format!(
+                    "end every weft-lite, and restore the file from a backup; or save what can be read with `weft-lite store export {name}`, and begin again with `weft-lite store clear {name}`"
+                )
+            }
+            Self::Damaged { name: None, .. } => {
+                "end every weft-lite, and restore the file from a backup, or remove it".into()
+            }
             Self::Busy { .. } => "end the other process, or try again when it is done".into(),
             Self::Key => "use a shorter key".into(),
             Self::Value => "split the value, and store the parts under keys of their own".into(),
@@ -117,27 +123,29 @@ impl ActionableError for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// A plugin learns what is wrong and what to do, without a path of the machine.
+/// A plugin learns what is wrong and, behind a `;`, what to do, without a path of the machine.
 impl From<StoreError> for PluginError {
     fn from(error: StoreError) -> Self {
         let with_step = |what: &dyn fmt::Display| format!("{what}; {}", error.next_step());
-        let io = |problem: &str| Self::Io { doing: "the store".into(), problem: problem.into() };
+        let io = |problem| Self::Io { doing: "the store".into(), problem };
+        let limit = |limit: &dyn fmt::Display| Self::LimitReached { limit: with_step(limit) };
         match &error {
-            StoreError::Io { problem, .. } => io(problem),
-            StoreError::Damaged { .. } => io(&with_step(&"its file is damaged")),
-            StoreError::Busy { .. } => io(&with_step(&"another process keeps it locked")),
+            StoreError::Io { problem, .. } => io(with_step(problem)),
+            // The commands that help name the plugin's folder.
+            StoreError::Damaged { .. } => {
+                io("its file is damaged; `weft-lite store list` says what to do".into())
+            }
+            StoreError::Busy { .. } => io(with_step(&"another process keeps it locked")),
             StoreError::Key | StoreError::Value => {
                 Self::Invalid { what: "the store".into(), problem: with_step(&error) }
             }
             StoreError::Full { quota_bytes } => {
-                Self::LimitReached { limit: format!("{} KB of keys and values", quota_bytes / KB) }
+                limit(&format_args!("{} KB of keys and values", quota_bytes / KB))
             }
-            StoreError::Entries => {
-                Self::LimitReached { limit: format!("{} entries", limits::STORE_ENTRIES) }
+            StoreError::Entries => limit(&format_args!("{} entries", limits::STORE_ENTRIES)),
+            StoreError::Keys => {
+                limit(&format_args!("{} MB of keys in one list", limits::STORE_KEYS_BYTES / MB))
             }
-            StoreError::Keys => Self::LimitReached {
-                limit: format!("{} MB of keys in one list", limits::STORE_KEYS_BYTES / MB),
-            },
         }
     }
 }

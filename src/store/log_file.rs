@@ -64,10 +64,10 @@ pub(super) fn open(
         }
         let header = header(&file).map_err(io)?;
         let header = header.filter(|it| name.is_none_or(|name| it.name == name));
-        let header = header.ok_or_else(|| {
-            let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let name = name.map_or_else(stem, str::to_owned);
-            StoreError::Damaged { name, path: path.to_owned(), at: 0 }
+        let header = header.ok_or_else(|| StoreError::Damaged {
+            name: name.map(str::to_owned),
+            path: path.to_owned(),
+            at: 0,
         })?;
         let scan = scan(&file, header.length as u64, header.salt).map_err(io)?;
         let tail = Tail::new(file, header.salt, &scan, is_writable).map_err(io)?;

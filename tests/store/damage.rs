@@ -1,11 +1,17 @@
 //! Files that are not as they were written: cut off by a power cut, or damaged.
 
 use std::fs;
+use std::ops::ControlFlow;
 
 use smol::block_on;
 use weft_lite::errors::{ActionableError, PluginError, StoreError};
+use weft_lite::store::NamespaceSummary;
 
 use crate::support::{Entries, Place, entries, exported, get, set};
+
+fn is_damaged(summary: &NamespaceSummary) -> bool {
+    matches!(summary.problem, Some(StoreError::Damaged { .. }))
+}
 
 /// A file with three entries, its entries before the last one was written, and where that one begins and ends.
 fn written(place: &Place) -> (Vec<u8>, Entries, usize, usize) {
@@ -71,7 +77,7 @@ fn damage_is_named_and_nothing_deleted() {
         ] {
             let PluginError::Io { problem, .. } = &error else { panic!("{error}") };
             assert!(problem.starts_with("its file is damaged; "), "{problem}");
-            assert!(problem.contains("`weft-lite store export notes`"), "{problem}");
+            assert!(problem.ends_with("; `weft-lite store list` says what to do"), "{problem}");
             let path = place.0.path().to_str().unwrap();
             assert!(!problem.contains(path), "a plugin learns no path: {problem}");
         }
@@ -79,11 +85,12 @@ fn damage_is_named_and_nothing_deleted() {
         let keys: Vec<String> =
             exported(&place.folder(), "notes").into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, left);
-        let error = place.store().export("notes", |_, _| Ok(())).unwrap_err();
+        let error = place.store().export("notes", |_, _| ControlFlow::Continue(())).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         assert!(error.next_step().contains("`weft-lite store clear notes`"));
         let summaries = place.store().namespaces().unwrap();
-        assert!(summaries[0].is_damaged && summaries[0].entries == left.len());
+        assert_eq!(summaries[0].problem, Some(error));
+        assert_eq!(summaries[0].entries, left.len());
     }
     assert_eq!(place.store().clear("notes"), Ok(true));
     assert_eq!(entries(&place.open("notes")), []);
@@ -98,8 +105,8 @@ fn a_damaged_header_keeps_the_stores_name() {
     bytes[3] ^= 1;
     fs::write(&file, bytes).unwrap();
     let summaries = place.store().namespaces().unwrap();
-    assert_eq!((&*summaries[0].name, summaries[0].is_damaged), ("bundled:a", true));
-    let error = place.store().export("bundled:a", |_, _| Ok(())).unwrap_err();
+    assert_eq!((&*summaries[0].name, is_damaged(&summaries[0])), ("bundled:a", true));
+    let error = place.store().export("bundled:a", |_, _| ControlFlow::Continue(())).unwrap_err();
     assert!(error.next_step().contains("`weft-lite store clear bundled:a`"), "{error:?}");
     assert_eq!(place.store().clear("bundled:a"), Ok(true));
     assert_eq!(place.store().namespaces().unwrap(), []);
@@ -114,9 +121,37 @@ fn another_stores_file_is_damage() {
     assert!(block_on(other.get("key")).is_err());
     assert!(set(&other, "key", "2").is_err());
     let names = place.store().namespaces().unwrap().into_iter();
-    let names: Vec<_> = names.map(|it| (it.name, it.is_damaged)).collect();
+    let names: Vec<_> = names.map(|it| (it.name.clone(), is_damaged(&it))).collect();
     assert_eq!(names, [("notes".to_owned(), false), ("other".to_owned(), true)]);
     assert_eq!(entries(&place.open("notes")), [("key".to_owned(), b"1".to_vec())]);
+}
+
+#[test]
+fn a_bad_file_hides_no_other_one() {
+    let place = Place::new();
+    let folder_with_blank = "notes@/home/Ann's plugins";
+    for name in ["notes", folder_with_blank] {
+        set(&place.open(name), "key", "1").unwrap();
+    }
+    fs::create_dir(place.file("folder")).unwrap();
+    // A copy with a name that no store has.
+    fs::copy(place.file("notes"), place.file("notes copy")).unwrap();
+    let file = place.file("notes%40%2fhome%2f%41nn%27s%20plugins");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[3] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let summaries = place.store().namespaces().unwrap();
+    let names: Vec<_> = summaries.iter().map(|it| &*it.name).collect();
+    assert_eq!(names, ["folder", "notes", "notes copy", folder_with_blank]);
+    let is_io = matches!(summaries[0].problem, Some(StoreError::Io { .. }));
+    assert!(is_io && summaries[1].problem.is_none(), "{summaries:?}");
+    let next_step = |number: usize| summaries[number].problem.as_ref().unwrap().next_step();
+    assert!(is_damaged(&summaries[2]) && next_step(2).ends_with(", or remove it"));
+    let quoted = r"`weft-lite store clear 'notes@/home/Ann'\''s plugins'`";
+    assert!(next_step(3).contains(quoted), "{}", next_step(3));
+    // A plugin learns of no folder.
+    let error = block_on(place.open(folder_with_blank).get("key")).unwrap_err();
+    assert!(!error.to_string().contains("home"), "{error}");
 }
 
 #[test]

@@ -14,7 +14,8 @@ use crate::support::{Place, QUOTA, entries, exported, get, set};
 fn figures(place: &Place, name: &str) -> (usize, usize) {
     let summaries = place.store().namespaces().unwrap();
     let summary = summaries.into_iter().find(|it| it.name == name).unwrap();
-    assert!(!summary.is_damaged);
+    assert_eq!(summary.problem, None);
+    assert_eq!(place.store().summary(name), Some(summary.clone()));
     (summary.entries, summary.bytes)
 }
 
@@ -119,7 +120,7 @@ fn quota_counts_keys_and_values() {
     let full = |store: &Arc<dyn KeyValueStore>, key: &str, value: &str| {
         let error = set(store, key, value).unwrap_err();
         let PluginError::LimitReached { limit } = error else { panic!("{error}") };
-        assert!(limit.ends_with("KB of keys and values"), "{limit}");
+        assert!(limit.contains("KB of keys and values; delete what is not needed"), "{limit}");
     };
     full(&store, "key", "12345678");
     full(&store, "x", "");
@@ -138,6 +139,17 @@ fn quota_counts_keys_and_values() {
     set(&smaller, "two", "12").unwrap();
     full(&smaller, "two", "123");
     assert_eq!(figures(&place, "notes"), (2, 9));
+}
+
+#[test]
+fn names_beyond_the_format_are_refused() {
+    let place = Place::new();
+    let store = place.open(&"n".repeat(70_000));
+    for _ in 0..2 {
+        let error = set(&store, "key", "1").unwrap_err();
+        assert!(error.to_string().contains("the name is over 16384 bytes"), "{error}");
+    }
+    assert_eq!(place.store().namespaces(), Ok(vec![]));
 }
 
 #[test]

@@ -77,7 +77,8 @@ fn stored_values_outlast_updates_but_not_removal() {
     assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");
     install(&home, "2.0.0");
     assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");
-    let entry = json!({ "id": "keeper", "entries": 1, "bytes": 12, "damaged": false });
+    let entry = json!({ "id": "keeper", "entries": 1, "bytes": 12,
+        "state": "whole", "problem": null, "next_step": null });
     assert_eq!(listed(&home), json!([entry]));
     done(&home, &["plugin", "remove", "keeper", "--yes"]);
     assert_eq!(listed(&home), json!([]));
@@ -174,7 +175,13 @@ fn damage_is_listed_and_the_rest_exported() {
     fs::write(&path, &bytes).unwrap();
     let (status, stdout, stderr) = run(&home, &["store", "list"]);
     assert!(status == 0 && stdout.contains("damaged"), "{stdout}");
-    assert!(stderr.contains("or see `weft-lite store export keeper`"), "{stderr}");
+    assert!(
+        stderr.contains("save what can be read with `weft-lite store export keeper`"),
+        "{stderr}"
+    );
+    let listed = &listed(&home)[0];
+    assert_eq!((&listed["state"], &listed["entries"]), (&json!("damaged"), &json!(1)));
+    assert!(listed["problem"].as_str().unwrap().contains("keeper.kv is damaged at byte "));
     let (status, stdout, stderr) = run(&home, &["store", "export", "keeper"]);
     assert_eq!((status, stdout.trim_end()), (1, r#"{"key":"color","value":"\"blue\""}"#));
     assert!(stderr.contains("begin again with `weft-lite store clear keeper`"), "{stderr}");

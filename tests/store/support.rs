@@ -1,5 +1,6 @@
 //! A store in a folder of its own.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ pub(crate) fn exported(folder: &Path, name: &str) -> Entries {
     let mut found = Entries::new();
     let _ = DurableStore::new(folder).export(name, |key, value| {
         found.push((key.to_owned(), value));
-        Ok(())
+        ControlFlow::Continue(())
     });
     found
 }
