@@ -77,7 +77,8 @@ pub use filesystem::Authority;
 pub(crate) use filesystem::PackageRoot;
 #[cfg(feature = "net")]
 pub use network::{
-    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver, TcpDialer,
+    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver,
+    TcpDialer, opens_private_host,
 };
 pub use network::{setting_host, setting_secret};
 pub use options::{PluginIdentity, SandboxOptions};

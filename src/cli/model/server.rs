@@ -155,8 +155,7 @@ impl<'s> Server<'s> {
 
     /// A key that is typed at the terminal, if there is one.
     fn asked_key(&self) -> Result<Option<ServerKey>, Trouble> {
-        let mut opened = self.config.allow_private_hosts.iter();
-        let is_private = self.is_opened || opened.any(|entry| self.endpoint.is_opened_by(entry));
+        let is_private = self.is_opened || self.endpoint.opened_by(self.config).is_some();
         if !self.endpoint.is_https && !is_private {
             return Err(Trouble::KeyOverHttp);
         }

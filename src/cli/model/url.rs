@@ -3,6 +3,9 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use weft_lite::config::Config;
+use weft_lite::sandbox::opens_private_host;
+
 use crate::cli::CommandFailure;
 
 /// What people paste behind the URL that other programs ask for.
@@ -16,7 +19,7 @@ const NEARBY: [&str; 5] = [".local", ".lan", ".internal", ".home.arpa", ".localh
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ModelUrl {
     pub(super) is_https: bool,
-    /// In lower case; an IPv6 address without brackets.
+    /// In lower case; an IPv6 address in its canonical form, without brackets.
     pub(super) host: String,
     port: Option<u16>,
     /// Empty, or from its first slash on; without one at its end.
@@ -58,13 +61,14 @@ impl ModelUrl {
             Some(_) => return Err(refused("has a wrong port", "give a port from 1 to 65535")),
         };
         let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
-        let is_address = host.parse::<Ipv6Addr>().is_ok();
-        if !is_address && (host.is_empty() || !host.chars().all(is_letter)) {
+        let address = host.parse::<Ipv6Addr>();
+        if address.is_err() && (host.is_empty() || !host.chars().all(is_letter)) {
             return Err(refused("has no host", example));
         }
         if path.chars().any(|letter| !letter.is_ascii_graphic()) {
             return Err(refused("has spaces or other odd letters in it", example));
         }
+        let host = address.map_or(host, |address| address.to_string());
         let is_https = scheme.map_or_else(|| !is_nearby(&host), |scheme| scheme == "https");
         Ok(Self { is_https, host, port, path: without_call(path).to_owned() })
     }
@@ -85,9 +89,10 @@ impl ModelUrl {
         format!("{}:{}", self.bracketed(), self.port.unwrap_or(self.default_port()))
     }
 
-    /// Whether an entry of `network.allow_private_hosts` opens this host at this port.
-    pub(super) fn is_opened_by(&self, entry: &str) -> bool {
-        entry == self.host || entry == self.private_host()
+    /// The entry of `network.allow_private_hosts` that opens this host at this port.
+    pub(super) fn opened_by<'c>(&self, config: &'c Config) -> Option<&'c String> {
+        let url = self.to_string();
+        config.allow_private_hosts.iter().find(|entry| opens_private_host(entry, &url))
     }
 
     fn default_port(&self) -> u16 {
@@ -158,7 +163,7 @@ mod tests {
             assert_eq!(candidates(text), usual, "{text}");
         }
         assert_eq!(candidates("nas:11434"), ["http://nas:11434/v1", "http://nas:11434"]);
-        assert_eq!(candidates("[fd00::1]:80")[0], "http://[fd00::1]:80/v1");
+        assert_eq!(candidates("[FD00:0::1]:80")[0], "http://[fd00::1]:80/v1");
         assert_eq!(
             candidates("openrouter.ai/api"),
             ["https://openrouter.ai/api", "https://openrouter.ai/api/v1"]
@@ -185,11 +190,22 @@ mod tests {
 
     #[test]
     fn a_private_host_is_opened_at_its_port() {
-        let parsed = |text| ModelUrl::parse(text).unwrap();
+        let parsed = |text: &str| ModelUrl::parse(text).unwrap();
         assert_eq!(parsed("http://nas/v1").private_host(), "nas:80");
         assert_eq!(parsed("https://[fd00::1]/v1").private_host(), "[fd00::1]:443");
-        let nas = parsed("http://nas:8080");
-        assert!(nas.is_opened_by("nas") && nas.is_opened_by("nas:8080"));
-        assert!(!nas.is_opened_by("nas:80") && !nas.is_opened_by("nas2"));
+        let opened = |url: &str, entry: &str| {
+            let mut config = Config::default();
+            config.allow_private_hosts.push(entry.to_owned());
+            parsed(url).opened_by(&config).is_some()
+        };
+        for entry in ["nas", "NAS:8080"] {
+            assert!(opened("http://nas:8080", entry), "{entry}");
+        }
+        for entry in ["nas:80", "nas2", "*"] {
+            assert!(!opened("http://nas:8080", entry), "{entry}");
+        }
+        for entry in ["[fd00::1]", "fd00:0::1", "[fd00::1]:443"] {
+            assert!(opened("https://[FD00:0:0::1]/v1", entry), "{entry}");
+        }
     }
 }

@@ -13,6 +13,15 @@ pub(super) struct PrivateHost {
     port: Option<u16>,
 }
 
+/// Whether this entry of `network.allow_private_hosts` opens the URL's host at its port.
+#[must_use]
+pub fn opens_private_host(entry: &str, url: &str) -> bool {
+    match (PrivateHost::parse(entry), Url::parse(url)) {
+        (Ok(host), Ok(url)) => host.covers(&url),
+        _ => false,
+    }
+}
+
 impl PrivateHost {
     /// `printer.local`, `192.168.1.20:8080`, `fd00::1` or `[fd00::1]:80`.
     ///
