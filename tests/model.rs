@@ -393,7 +393,9 @@ fn the_rest_of_the_configuration_stays() {
     let mode = fs::metadata(dir.path(CONFIG)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
 
-    model(&dir, &["clear"]).exits(0).says("what the memory has stays");
+    let ran = model(&dir, &["clear"]).exits(0).says("what the memory has stays");
+    let host = format!("the private host localhost:{} stays open", server.address.port());
+    ran.says(&host).says("remove it from `network.allow_private_hosts` if nothing else needs it");
     let without =
         expected.lines().filter(|line| !plugins.contains(line) || line.contains("memory"));
     let without: Vec<&str> = without.filter(|line| *line != "  mind:").collect();
@@ -447,12 +449,13 @@ fn odd_configurations_are_refused_untouched() {
 fn clear_removes_settings_and_key() {
     let (dir, server) = (Dir::new(), serving(&["tiny"], Some(KEY)));
     let none = model(&dir, &["clear", "--json"]).exits(0).json();
-    assert_eq!(none, json!({ "removed": false, "key_removed": false }));
+    assert_eq!(none, json!({ "removed": false, "key_removed": false, "still_open": null }));
     model(&dir, &["show"]).exits(0).prints("").says("`weft-lite model set URL`");
     model(&dir, &["show", "--check"]).exits(1).says("no model is set");
     model(&dir, &["set", &url(&server), "--key-from-env", "A_KEY"]).exits(0);
     let both = model(&dir, &["clear", "--json"]).exits(0).json();
-    assert_eq!(both, json!({ "removed": true, "key_removed": true }));
+    let host = format!("localhost:{}", server.address.port());
+    assert_eq!(both, json!({ "removed": true, "key_removed": true, "still_open": host }));
     let text = config(&dir);
     assert!(!text.contains("mind") && text.contains("memory"), "{text}");
     assert_eq!(kept_key(&dir), None);

@@ -5,12 +5,13 @@ use std::fmt::Display;
 use argh::FromArgs;
 use weft_lite::package::{ConfigFile, FileSecrets};
 
-use super::settings::{MIND, MODEL_KEY, by_hand, without_model};
+use super::settings::{MIND, MODEL_KEY, ModelSettings, by_hand, without_model};
+use super::url::ModelUrl;
 use crate::cli::flags::Options;
 use crate::cli::output::{self, AsJson};
 use crate::cli::{CommandFailure, Status};
 
-/// Remove the model's settings and its key. What the memory has stays.
+/// Remove the model's settings and its key. What the memory has stays, and a private host stays open.
 #[derive(Debug, FromArgs)]
 #[argh(subcommand, name = "clear", example = "{command_name}")]
 pub(super) struct ClearModel {}
@@ -19,6 +20,9 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let (file, config) = (ConfigFile::read(&home)?, options.config()?);
     let is_set = config.plugins.contains_key(MIND);
+    let base = ModelSettings::of(&config).and_then(|it| ModelUrl::parse(&it.base_url).ok());
+    // The entry may be the operator's own, or serve other plugins.
+    let still_open = base.and_then(|base| base.opened_by(&config));
     if is_set {
         let remove = |why: &dyn Display| {
             by_hand(&home, why, &format_args!("remove `plugins.{MIND}` there yourself"))
@@ -40,6 +44,14 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
         (false, true) => "removed the key of the model's server",
         (true, true) => "removed the model's settings and its key; what the memory has stays",
     };
-    let fields: [(&str, &dyn AsJson); 2] = [("removed", &is_set), ("key_removed", &had_key)];
-    output::done(options.form(), &fields, &sentence)
+    let fields: [(&str, &dyn AsJson); 3] =
+        [("removed", &is_set), ("key_removed", &had_key), ("still_open", &still_open)];
+    let status = output::done(options.form(), &fields, &sentence)?;
+    if let Some(host) = still_open.filter(|_| !options.json) {
+        output::message(&format_args!(
+            "the private host {host} stays open to plugins that list it; \
+             remove it from `network.allow_private_hosts` if nothing else needs it"
+        ));
+    }
+    Ok(status)
 }
