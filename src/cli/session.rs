@@ -8,7 +8,7 @@ use weft_lite::config::{Config, expand_path, workspace_authority};
 use weft_lite::package::{FileSecrets, ReadLimits};
 use weft_lite::sandbox::{FileAudit, HostEnvironment, PluginSettings, SandboxOptions};
 use weft_lite::sorted::SortedMap;
-use weft_lite::{Runtime, limits};
+use weft_lite::{Runtime, RuntimeBuilder, limits};
 
 use super::flags::{Options, Variable};
 use super::interrupts::{self, Interrupts};
@@ -41,15 +41,25 @@ impl Options {
     ///
     /// The configuration is invalid.
     pub(super) fn config(&self) -> Result<Config, CommandFailure> {
+        Ok(self.configured()?.1)
+    }
+
+    /// The same, with a builder to which it is applied.
+    ///
+    /// # Errors
+    ///
+    /// The configuration is invalid.
+    pub(super) fn configured(&self) -> Result<(RuntimeBuilder, Config), CommandFailure> {
         let user_home = user_home();
-        let Some(home) = weft_home(user_home.as_ref())? else { return Ok(Config::default()) };
+        let home = weft_home(user_home.as_ref())?;
         let mut builder = Runtime::builder();
+        let Some(home) = home else { return Ok((builder, Config::default())) };
         if let Some(user_home) = user_home {
             builder = builder.user_home(user_home);
         }
         let configured = builder.configure(&home);
-        let (_, parsed) = configured?;
-        Ok(parsed.config)
+        let (builder, parsed) = configured?;
+        Ok((builder, parsed.config))
     }
 
     /// The operator's size limits of modules.

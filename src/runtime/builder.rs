@@ -216,6 +216,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How requests reach the network, with what [`configure`](Self::configure) read.
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub fn network_options(&self) -> &NetworkOptions {
+        &self.network
+    }
+
     /// Sets how requests reach the network. Default: the system's resolver, TCP, webpki-roots.
     #[cfg(feature = "net")]
     #[must_use]

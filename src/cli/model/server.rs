@@ -1,6 +1,5 @@
 //! A model's server, asked through a sandbox that may reach this one host.
 
-use std::fs;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -31,6 +30,7 @@ const QUESTION: &str = "Answer with one word: are you there?";
 pub(super) struct Server<'s> {
     endpoint: &'s ModelUrl,
     config: &'s Config,
+    network: NetworkOptions,
     /// Where keys are kept, and the names under which this server's may be.
     secrets: &'s FileSecrets,
     kept_names: Vec<&'s str>,
@@ -45,13 +45,14 @@ pub(super) struct Server<'s> {
 impl<'s> Server<'s> {
     pub(super) fn new(
         endpoint: &'s ModelUrl,
-        config: &'s Config,
+        (network, config): (NetworkOptions, &'s Config),
         (secrets, kept_names): (&'s FileSecrets, Vec<&'s str>),
         interrupts: &'s mut Interrupts,
     ) -> Self {
         Self {
             endpoint,
             config,
+            network,
             secrets,
             kept_names,
             interrupts,
@@ -124,7 +125,7 @@ impl<'s> Server<'s> {
         loop {
             match self.send(method, url, body) {
                 Err(Trouble::Private) if self.may_change && !self.is_opened => {
-                    self.is_opened = true;
+                    self.open()?;
                 }
                 Err(Trouble::Status { status: 401 | 403, .. }) if self.key.is_none() => {
                     self.key = Some(self.find_key()?);
@@ -138,6 +139,14 @@ impl<'s> Server<'s> {
                 answered => return answered,
             }
         }
+    }
+
+    /// Opens its private address.
+    fn open(&mut self) -> Result<(), CommandFailure> {
+        let network = self.network.clone().allow_private_hosts([self.endpoint.private_host()]);
+        self.network = network.map_err(|error| CommandFailure::work(&error, &error.next_step()))?;
+        self.is_opened = true;
+        Ok(())
     }
 
     fn is_kept(&self) -> bool {
@@ -164,7 +173,7 @@ impl<'s> Server<'s> {
 
     /// Sends one request.
     fn send(&mut self, method: &str, url: &str, body: Option<&str>) -> Result<String, Trouble> {
-        let sandbox = self.sandbox()?;
+        let sandbox = self.sandbox();
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
         if body.is_some() {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
@@ -191,18 +200,7 @@ impl<'s> Server<'s> {
     }
 
     /// A sandbox that reaches this host alone, with this key alone.
-    fn sandbox(&self) -> Result<Sandbox, CommandFailure> {
-        let mut network = NetworkOptions::default();
-        let opened = self.is_opened.then(|| self.endpoint.private_host());
-        let hosts = self.config.allow_private_hosts.iter().chain(&opened);
-        network = network.allow_private_hosts(hosts).map_err(|error| invalid(&error))?;
-        if let Some(file) = &self.config.ca_file {
-            let pem = fs::read(file).map_err(|error| {
-                let next_step = "check the path under `network.ca_file`";
-                CommandFailure::work(&format_args!("{}: {error}", file.display()), &next_step)
-            })?;
-            network = network.trust_pem(&pem).map_err(|error| invalid(&error))?;
-        }
+    fn sandbox(&self) -> Sandbox {
         let secret = |ServerKey { name, value, .. }: &ServerKey| {
             let (value, hosts) = (value.clone(), vec![self.endpoint.host.clone()]);
             (name.clone(), Secret { value, hosts, allow_http: true })
@@ -214,14 +212,14 @@ impl<'s> Server<'s> {
             ..PluginPermissions::default()
         };
         let options = SandboxOptions {
-            network,
+            network: self.network.clone(),
             secrets: Arc::new(OneSecret(secret)),
             ..SandboxOptions::new(".")
         };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let identity = PluginIdentity { id: "model".to_owned(), version };
         let resources = PluginResourceConfig::default();
-        Ok(Sandbox::new(identity, None, &permissions, &resources, &options).0)
+        Sandbox::new(identity, None, &permissions, &resources, &options).0
     }
 }
 
@@ -241,8 +239,4 @@ fn text_of(response: &WebResponse) -> Result<String, Trouble> {
             Err(Trouble::Status { status, text: String::from_utf8_lossy(body).into_owned() })
         }
     }
-}
-
-fn invalid(error: &dyn ActionableError) -> CommandFailure {
-    CommandFailure::work(&error, &error.next_step())
 }

@@ -51,15 +51,16 @@ struct Found {
 pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, CommandFailure> {
     let endpoint = ModelUrl::parse(&command.url)?;
     let home = options.weft_home()?;
-    let (file, config) = (ConfigFile::read(&home)?, options.config()?);
+    let (file, (builder, config)) = (ConfigFile::read(&home)?, options.configured()?);
     let (secrets, before) = (FileSecrets::new(&home), ModelSettings::of(&config));
     let key = ServerKey::given(command.key_from_env.as_deref(), command.key_file.as_deref())?;
     threads::start()?;
     let mut interrupts = Interrupts::watch()?;
     let name = before.as_ref().and_then(|before| before.secret.as_deref());
     let kept = name.into_iter().chain([MODEL_KEY]).collect();
+    let network = (builder.network_options().clone(), &config);
     let mut server =
-        Server::new(&endpoint, &config, (&secrets, kept), &mut interrupts).with_key(key);
+        Server::new(&endpoint, network, (&secrets, kept), &mut interrupts).with_key(key);
     let Found { base, model } = find(&mut server, &endpoint, command, options)?;
     let opened = server.is_opened.then(|| endpoint.private_host());
     let extras = Extras::of(&config, opened);

@@ -3,6 +3,7 @@
 use argh::FromArgs;
 use weft_lite::config::Config;
 use weft_lite::package::{FileSecrets, SecretSummary};
+use weft_lite::sandbox::NetworkOptions;
 
 use super::fault::Asked;
 use super::server::Server;
@@ -23,14 +24,14 @@ pub(super) struct ShowModel {
 }
 
 pub(super) fn run(command: &ShowModel, options: &Options) -> Result<Status, CommandFailure> {
-    let (home, config) = (options.weft_home()?, options.config()?);
+    let (home, (builder, config)) = (options.weft_home()?, options.configured()?);
     let secrets = FileSecrets::new(home);
     let Some(settings) = ModelSettings::of(&config) else { return none(command, options) };
     let ModelSettings { base_url, model, secret } = &settings;
     let listed = secrets.list()?;
     let kept = secret.as_ref().map(|name| listed.iter().find(|it| it.name == *name));
     if command.check {
-        check(&settings, &config, &secrets)?;
+        check(&settings, (builder.network_options().clone(), &config), &secrets)?;
     }
     if options.json {
         let source = kept.flatten().map(|it| &it.source);
@@ -82,14 +83,15 @@ fn none(command: &ShowModel, options: &Options) -> Result<Status, CommandFailure
 /// The server of the settings, asked as plugins would ask it.
 fn check(
     settings: &ModelSettings,
-    config: &Config,
+    network: (NetworkOptions, &Config),
     secrets: &FileSecrets,
 ) -> Result<(), CommandFailure> {
     let base = ModelUrl::parse(&settings.base_url)?;
     threads::start()?;
     let mut interrupts = Interrupts::watch()?;
     let kept = settings.secret.as_deref().into_iter().collect();
-    let mut server = Server::new(&base, config, (secrets, kept), &mut interrupts).without_changes();
+    let mut server =
+        Server::new(&base, network, (secrets, kept), &mut interrupts).without_changes();
     let answered = server.answer(&base, &settings.model);
     answered.map_err(|trouble| {
         let (model, with_key) = (Some(settings.model.as_str()), server.key.is_some());
