@@ -206,6 +206,17 @@ fn ctrl_c_at_the_question_keeps_nothing() {
 }
 
 #[test]
+fn ctrl_c_at_the_key_keeps_nothing() {
+    let (dir, server) = (Dir::new(), serving(&["tiny"], Some(KEY)));
+    let mut session = Session::start(dir.bare_command(&["model", "set", &url(&server)]));
+    session.shows("localhost asks for a key (not shown): ");
+    session.type_in("half a k\x03");
+    let (status, rest) = session.ends();
+    assert!(status == 130 && rest.contains("error: cancelled"), "{status}: {rest}");
+    assert_eq!((config(&dir), kept_key(&dir)), (String::new(), None));
+}
+
+#[test]
 fn the_key_is_asked_for_and_hidden() {
     let (dir, server) = (Dir::new(), serving(&["tiny"], Some(KEY)));
     let mut session = Session::start(dir.bare_command(&["model", "set", &url(&server)]));

@@ -1,7 +1,7 @@
 //! The command line: one file for each command, and the one place that decides the exit status.
 //!
 //! 0 is success, even if the reader of the output has gone; 1 means that the work failed, 2 that the command line
-//! was wrong. `call` and `run --message` end with 130 when they are interrupted. Commands that serve end with 130
+//! was wrong. `call`, `run --message` and questions for a line end with 130 when they are interrupted. Commands that serve end with 130
 //! when they are interrupted during the load or a second time.
 
 mod arguments;

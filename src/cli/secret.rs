@@ -148,10 +148,11 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
     output::done(options.form(), &fields, &sentence)
 }
 
-/// The messages don't contain the value.
-fn unread(what: &str, error: &io::Error) -> CommandFailure {
+/// The failure when no value is there or nothing was typed, without the value. Ctrl-c at a question interrupts the
+/// command.
+pub(super) fn unread(what: &str, error: &io::Error) -> CommandFailure {
     let next_step = match error.kind() {
-        io::ErrorKind::Interrupted => "start again, or give it with `--from-file` or on a pipe",
+        io::ErrorKind::Interrupted => return CommandFailure::interrupted(),
         io::ErrorKind::InvalidData => "give one line of visible ASCII, of at most 8192 bytes",
         _ => "check the path, and that you may read it",
     };

@@ -106,7 +106,7 @@ async fn typed() -> io::Result<Vec<u8>> {
 }
 
 fn interrupted_error() -> io::Error {
-    io::Error::new(io::ErrorKind::Interrupted, "it was given up")
+    io::ErrorKind::Interrupted.into()
 }
 
 /// Hides input until it is dropped.

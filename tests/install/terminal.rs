@@ -139,8 +139,8 @@ fn giving_up_leaves_the_terminal_as_it_was() {
     session.shown_until_the_end();
     assert!(session.has_mode(LocalModes::ECHO));
     let (status, shown) = session.ends();
-    assert_eq!(status, 1, "{shown}");
-    assert!(shown.contains("it was given up") && !shown.contains("half a val"), "{shown}");
+    assert_eq!(status, 130, "{shown}");
+    assert!(shown.contains("error: cancelled") && !shown.contains("half a val"), "{shown}");
     assert!(FileSecrets::new(home.weft()).secret("API").is_none());
 }
 
@@ -155,8 +155,8 @@ fn a_signal_restores_the_terminal() {
         session.shown_until_the_end();
         assert!(session.has_mode(LocalModes::ECHO));
         let (status, shown) = session.ends();
-        assert_eq!(status, 1, "{shown}");
-        assert!(shown.contains("it was given up"), "{shown}");
+        assert_eq!(status, 130, "{shown}");
+        assert!(shown.contains("error: cancelled"), "{shown}");
     }
     assert!(FileSecrets::new(home.weft()).secret("API").is_none());
 }

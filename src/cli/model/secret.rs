@@ -1,7 +1,6 @@
 //! The key of a model's server while it is tried: given, kept from before, or asked for.
 
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use weft_lite::package::{FileSecrets, SecretTransport, SecretValue};
@@ -9,6 +8,7 @@ use weft_lite::{PluginPermissions, Secret, SecretSource};
 
 use super::settings::MODEL_KEY;
 use super::url::ModelUrl;
+use crate::cli::secret::unread;
 use crate::cli::{CommandFailure, output, terminal};
 
 /// The key that goes with a request.
@@ -49,7 +49,8 @@ impl ServerKey {
         let value = match &new {
             SecretValue::Env(variable) => {
                 new.try_read().map_err(|error| {
-                    unread(&format!("the variable `{variable}` has no key"), &error)
+                    let message = format_args!("the variable `{variable}` has no key: {error}");
+                    CommandFailure::work(&message, &"set it to the key, or name another variable")
                 })?;
                 std::env::var(variable).unwrap_or_default()
             }
@@ -135,15 +136,4 @@ impl SecretSource for OneSecret {
     fn all(&self) -> Vec<Secret> {
         self.0.iter().map(|(_, secret)| secret.clone()).collect()
     }
-}
-
-/// The messages don't contain the key.
-fn unread(what: &str, error: &io::Error) -> CommandFailure {
-    let next_step = match error.kind() {
-        io::ErrorKind::Interrupted => "run it again, or give the key with `--key-file`",
-        io::ErrorKind::InvalidData => "give one line of visible ASCII, of at most 8192 bytes",
-        io::ErrorKind::NotFound => "check the name, and give the key there",
-        _ => "check the path, and that you may read it",
-    };
-    CommandFailure::work(&format_args!("{what}: {error}"), &next_step)
 }

@@ -14,6 +14,7 @@ use super::url::ModelUrl;
 use crate::cli::flags::Options;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::output::{self, AsJson};
+use crate::cli::secret::unread;
 use crate::cli::{CommandFailure, Status, terminal, threads};
 
 /// Models that a question lists; others are chosen by name.
@@ -168,7 +169,7 @@ fn choose(
     }
     loop {
         let typed = terminal::line("which one, by number or name", server.interrupts());
-        let typed = typed.map_err(|_| CommandFailure::interrupted())?;
+        let typed = typed.map_err(|error| unread("the answer can't be read", &error))?;
         let Some(typed) = typed.filter(|typed| !typed.is_empty()) else { return Err(missing()) };
         let by_number = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let by_number = by_number.and_then(|at| models.get(at));
