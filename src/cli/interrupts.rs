@@ -71,6 +71,12 @@ impl Interrupts {
         Self::of(&[Signal::Int, Signal::Term, Signal::Hup, Signal::Quit])
     }
 
+    /// No signals.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self(async_channel::unbounded().1)
+    }
+
     fn of(signals: &[Signal]) -> io::Result<Self> {
         let ignored = is_hangup_ignored();
         let wanted = signals.iter().filter(|signal| !(ignored && **signal == Signal::Hup));

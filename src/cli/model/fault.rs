@@ -60,9 +60,17 @@ impl Trouble {
         let Asked { base, model, .. } = asked;
         match self {
             Self::Failed(failure) => failure,
-            Self::Private => CommandFailure::work(
+            Self::Private if base.is_nearby() => CommandFailure::work(
                 &format_args!("{} is private and not opened to plugins", base.host),
                 &format_args!("run `weft-lite model set {base}`, which opens it"),
+            ),
+            Self::Private => CommandFailure::work(
+                &format_args!("{} is a public name for a private address", base.host),
+                &format_args!(
+                    "if you trust who sets that name's address, write `network: {{ allow_private_hosts: [\"{}\"] }}` \
+                     in config.yaml",
+                    base.private_host()
+                ),
             ),
             Self::Closed { rule } => CommandFailure::work(
                 &format_args!("{base} can't be reached: {rule}"),

@@ -1,5 +1,6 @@
 //! A model's server, asked through a sandbox that may reach this one host.
 
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -17,14 +18,18 @@ use weft_lite::{Capability, PluginPermissions, PluginResourceConfig, Secret};
 use super::fault::Trouble;
 use super::secret::{OneSecret, ServerKey};
 use super::url::ModelUrl;
-use crate::cli::CommandFailure;
 use crate::cli::interrupts::Interrupts;
+use crate::cli::secret::unread;
+use crate::cli::{CommandFailure, terminal};
 
 /// The longest name of a model.
 const NAME_BYTES: usize = 256;
 /// Tokens of the answer that is tried: enough for a word, few for a slow machine.
 const TRIED_TOKENS: u32 = 16;
 const QUESTION: &str = "Answer with one word: are you there?";
+
+/// Asks for a line; none without a terminal.
+type Question = fn(&str, &mut Interrupts) -> io::Result<Option<String>>;
 
 /// A server that is being tried, with what was found out about it.
 pub(super) struct Server<'s> {
@@ -35,6 +40,7 @@ pub(super) struct Server<'s> {
     secrets: &'s FileSecrets,
     kept_names: Vec<&'s str>,
     interrupts: &'s mut Interrupts,
+    question: Question,
     /// Whether what is missing may be asked for and opened.
     may_change: bool,
     pub(super) key: Option<ServerKey>,
@@ -56,6 +62,7 @@ impl<'s> Server<'s> {
             secrets,
             kept_names,
             interrupts,
+            question: terminal::line,
             may_change: true,
             key: None,
             is_opened: false,
@@ -124,7 +131,9 @@ impl<'s> Server<'s> {
     fn ask(&mut self, method: &str, url: &str, body: Option<&str>) -> Result<String, Trouble> {
         loop {
             match self.send(method, url, body) {
-                Err(Trouble::Private) if self.may_change && !self.is_opened => {
+                Err(Trouble::Private)
+                    if self.may_change && !self.is_opened && self.may_open()? =>
+                {
                     self.open()?;
                 }
                 Err(Trouble::Status { status: 401 | 403, .. }) if self.key.is_none() => {
@@ -139,6 +148,24 @@ impl<'s> Server<'s> {
                 answered => return answered,
             }
         }
+    }
+
+    /// Whether its private address may be opened. Whoever sets the address of a public name could have plugins reach
+    /// another machine later, so a person decides that.
+    fn may_open(&mut self) -> Result<bool, CommandFailure> {
+        let endpoint = self.endpoint;
+        if endpoint.is_nearby() {
+            return Ok(true);
+        }
+        let question = format!(
+            "{} is a public name for a private address, and whoever sets its address can change it; \
+             open {} to plugins that list it? [y/N]",
+            endpoint.host,
+            endpoint.private_host()
+        );
+        let typed = (self.question)(&question, self.interrupts);
+        let typed = typed.map_err(|error| unread("the answer can't be read", &error))?;
+        Ok(typed.is_some_and(|it| matches!(it.to_ascii_lowercase().as_str(), "y" | "yes")))
     }
 
     /// Opens its private address.
@@ -237,6 +264,66 @@ fn text_of(response: &WebResponse) -> Result<String, Trouble> {
         }
         (status, _) => {
             Err(Trouble::Status { status, text: String::from_utf8_lossy(body).into_owned() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use weft_lite::BoxFuture;
+    use weft_lite::sandbox::Resolver;
+
+    use super::super::fault::Asked;
+    use super::*;
+
+    /// Every name is this machine.
+    struct Here;
+
+    impl Resolver for Here {
+        fn resolve<'a>(&'a self, _: &'a str, _: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+            Box::pin(async { Ok(vec![Ipv4Addr::LOCALHOST.into()]) })
+        }
+    }
+
+    /// What becomes of the first request, and whether the host was opened for it. Nobody listens there.
+    fn asked(url: &str, question: Question) -> (Trouble, bool) {
+        let (base, config) = (ModelUrl::parse(url).unwrap(), Config::default());
+        let network = NetworkOptions::default().resolver(Arc::new(Here));
+        let (secrets, mut interrupts) = (FileSecrets::new("/nowhere"), Interrupts::none());
+        let mut server =
+            Server::new(&base, (network, &config), (&secrets, Vec::new()), &mut interrupts);
+        server.question = question;
+        let trouble = server.models(&base).unwrap_err();
+        (trouble, server.is_opened)
+    }
+
+    #[test]
+    fn a_public_name_is_opened_by_a_person() {
+        let url = "http://models.example.com:1/v1";
+        let no: [Question; 2] = [|_, _| Ok(None), |_, _| Ok(Some(String::new()))];
+        for no in no {
+            let (trouble, is_opened) = asked(url, no);
+            assert!(matches!(trouble, Trouble::Private) && !is_opened, "{trouble:?}");
+            let base = ModelUrl::parse(url).unwrap();
+            let asked = Asked { base: &base, model: None, known: &[], with_key: false };
+            let failure = format!("{:?}", trouble.into_failure(&asked));
+            assert!(failure.contains("models.example.com:1"), "{failure}");
+            assert!(failure.contains("allow_private_hosts"), "{failure}");
+        }
+        let (trouble, is_opened) = asked(url, |question, _| {
+            assert!(question.contains("open models.example.com:1 to plugins"), "{question}");
+            Ok(Some("Yes".into()))
+        });
+        assert!(matches!(trouble, Trouble::NoAnswer { .. }) && is_opened, "{trouble:?}");
+    }
+
+    #[test]
+    fn machines_nearby_are_opened_without_a_question() {
+        for url in ["http://nas:1/v1", "http://nas.local:1/v1", "http://127.0.0.1:1/v1"] {
+            let (trouble, is_opened) = asked(url, |_, _| panic!("nobody is asked"));
+            assert!(matches!(trouble, Trouble::NoAnswer { .. }) && is_opened, "{trouble:?}");
         }
     }
 }

@@ -95,6 +95,11 @@ impl ModelUrl {
         config.allow_private_hosts.iter().find(|entry| opens_private_host(entry, &url))
     }
 
+    /// Whether this is a machine nearby: an address, or a name that nobody elsewhere can give another address.
+    pub(super) fn is_nearby(&self) -> bool {
+        is_nearby(&self.host)
+    }
+
     fn default_port(&self) -> u16 {
         if self.is_https { 443 } else { 80 }
     }
@@ -133,7 +138,7 @@ fn without_call(path: &str) -> &str {
     base.unwrap_or(path).trim_end_matches('/')
 }
 
-/// Whether a host without a scheme is taken for a machine nearby.
+/// Whether a host is taken for a machine nearby.
 fn is_nearby(host: &str) -> bool {
     let is_address = host.parse::<Ipv4Addr>().is_ok() || host.contains(':');
     is_address || !host.contains('.') || NEARBY.iter().any(|end| host.ends_with(end))
