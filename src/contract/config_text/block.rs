@@ -39,7 +39,7 @@ pub(super) fn edit(text: &str, path: &[&str], edit: Edit<'_>) -> Option<String> 
             let value = match edit {
                 Edit::Set(value) => json_line(value),
                 Edit::Append(item) => list_of(item),
-                Edit::Remove => return Some(text.to_owned()),
+                Edit::Remove => return None,
             };
             Some(insert_lines(text, at, &nested(text, &path[depth..], indent, &value)))
         }

@@ -25,7 +25,7 @@ pub(super) fn edit(text: &str, open: usize, path: &[&str], edit: Edit<'_>) -> Op
         (key == *first).then_some((at, start..member.end))
     });
     match (found, edit) {
-        (None, Edit::Remove) => Some(text.to_owned()),
+        (None, Edit::Remove) => None,
         (None, Edit::Set(value)) => insert(&nested(path, &json_line(value))),
         (None, Edit::Append(item)) => insert(&nested(path, &format!("[{}]", json_line(item)))),
         (Some((_, value)), _) if !rest.is_empty() => text[value.clone()]
