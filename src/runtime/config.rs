@@ -13,13 +13,11 @@ use super::builder::RuntimeBuilder;
 use super::machine;
 use super::workspace::same_place;
 use crate::contract::{ActionableError, Config, InvalidConfig, ParsedConfig, expand_path};
-use crate::package::{ReadLimits, WorkspaceTrust};
+use crate::package::{ConfigFile, ReadLimits, WorkspaceTrust};
 #[cfg(feature = "net")]
 use crate::sandbox::NetworkOptions;
 use crate::skill::{at_most, open_regular};
 
-/// The configuration's name in weft-lite's own folder.
-const FILE: &str = "config.yaml";
 /// The configuration in a workspace.
 const WORKSPACE_FILE: &str = ".weft/config.yaml";
 /// The longest configuration: 1 MiB. A larger file is refused.
@@ -141,7 +139,7 @@ impl RuntimeBuilder {
     ///
     /// [`ConfigError`]: an invalid configuration is never applied in part.
     pub fn configure(self, weft_home: &Path) -> Result<(Self, ParsedConfig), ConfigError> {
-        let own = weft_home.join(FILE);
+        let own = ConfigFile::path(weft_home);
         let below = read(&own)?;
         let workspace = self.workspace.join(WORKSPACE_FILE);
         let has_above = self.trust == WorkspaceTrust::Trusted && !same_place(&own, &workspace);
@@ -256,11 +254,11 @@ fn misnamed((path, is_read): (&PathBuf, bool)) -> Option<String> {
     let others = OTHER_EXTENSIONS.iter().map(|it| path.with_extension(it));
     let other = others.filter(|_| is_read).find(|other| other.symlink_metadata().is_ok())?;
     let is_yaml = other.extension().is_some_and(|it| it == "yml");
-    let other = other.display();
+    let (other, file) = (other.display(), path.file_name().unwrap_or_default().display());
     Some(match (path.exists(), is_yaml) {
-        (true, _) => format!("{other} is not read beside {FILE}; move what it says there"),
-        (false, true) => format!("{other} is not read; rename it to {FILE}"),
-        (false, false) => format!("{other} is not read; say it in {FILE}"),
+        (true, _) => format!("{other} is not read beside {file}; move what it says there"),
+        (false, true) => format!("{other} is not read; rename it to {file}"),
+        (false, false) => format!("{other} is not read; say it in {file}"),
     })
 }
 
