@@ -77,7 +77,8 @@ pub use filesystem::Authority;
 pub(crate) use filesystem::PackageRoot;
 #[cfg(feature = "net")]
 pub use network::{
-    Dialer, NetworkOptions, NetworkOptionsError, NetworkStream, Resolver, SystemResolver,
+    CA_FILE, CONNECTION_FAILED, Dialer, LOOKUP_FAILED, NetworkOptions, NetworkOptionsError,
+    NetworkStream, REQUEST_FAILED, REQUEST_TIMED_OUT, Resolver, SystemResolver, TLS_FAILED,
     TcpDialer, opens_private_host,
 };
 pub use network::{setting_host, setting_secret};

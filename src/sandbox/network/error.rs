@@ -6,6 +6,19 @@ use crate::contract::{Capability, Denied, limits};
 use crate::sandbox::audit::AuditOutcome;
 use crate::sandbox::text::cut;
 
+/// The beginning of an error for a name without an address.
+pub const LOOKUP_FAILED: &str = "name lookup failed";
+/// The beginning of an error for a host of which no address accepts the connection.
+pub const CONNECTION_FAILED: &str = "connection failed";
+/// The beginning of an error for a server whose certificate is not valid, or that speaks no TLS.
+pub const TLS_FAILED: &str = "TLS failed";
+/// The beginning of an error for a connection that broke, or an answer that is no HTTP.
+pub const REQUEST_FAILED: &str = "request failed";
+/// The error of a request whose time is over.
+pub const REQUEST_TIMED_OUT: &str = "request timed out";
+/// The key of the operator's roots, as errors of TLS name it.
+pub const CA_FILE: &str = "network.ca_file";
+
 /// The part of a guest's header name or method that an error repeats.
 const SHOWN_BYTES: usize = 128;
 
@@ -103,13 +116,13 @@ impl RequestError {
             Self::InvalidHeader { .. } => "invalid header",
             Self::HeadersTooLarge => "request headers too large",
             Self::SecretInvalid { .. } => "secret is not a header value",
-            Self::Lookup { .. } => "name lookup failed",
-            Self::Connect { .. } => "connection failed",
-            Self::Tls { .. } => "TLS failed",
-            Self::Exchange { .. } => "request failed",
+            Self::Lookup { .. } => LOOKUP_FAILED,
+            Self::Connect { .. } => CONNECTION_FAILED,
+            Self::Tls { .. } => TLS_FAILED,
+            Self::Exchange { .. } => REQUEST_FAILED,
             Self::NotSearchable { .. } => "response can't be searched for secrets",
             Self::NotUtf8 => "response is not valid UTF-8",
-            Self::TimedOut => "request timed out",
+            Self::TimedOut => REQUEST_TIMED_OUT,
             Self::TooManyStreams => "too many open streams",
             Self::NoStream { .. } => "stream not open",
             Self::StreamIdle => "stream idle",

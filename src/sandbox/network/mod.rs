@@ -30,6 +30,9 @@ mod url;
 
 pub use dialer::{Dialer, NetworkStream, TcpDialer};
 pub(super) use error::RequestError;
+pub use error::{
+    CA_FILE, CONNECTION_FAILED, LOOKUP_FAILED, REQUEST_FAILED, REQUEST_TIMED_OUT, TLS_FAILED,
+};
 pub(super) use gate::NetworkGate;
 pub use options::{NetworkOptions, NetworkOptionsError};
 pub(super) use permit::HttpPermit;

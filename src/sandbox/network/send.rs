@@ -15,6 +15,7 @@ use smol_hyper::rt::FuturesIo;
 use super::RequestError;
 use super::answer::{AnswerBody, OpenConnection, ReceivedAnswer};
 use super::dialer::NetworkStream;
+use super::error::CA_FILE;
 use super::fair::FairStream;
 use super::permit::HttpPermit;
 use super::response::{self, ResponseHead};
@@ -160,26 +161,25 @@ async fn secure(
 /// The problem, with the next step if the operator can solve it.
 fn tls_problem(error: &io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    let words = match inner {
-        Some(rustls::Error::InvalidCertificate(reason)) => match reason {
-            CertificateError::UnknownIssuer => {
-                "the certificate's issuer is not known; if it is yours, name its certificate in \
-                 `network.ca_file` in `config.yaml`"
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "the certificate has expired; if it has not, set this machine's clock"
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "the certificate is not valid yet; set this machine's clock"
-            }
-            // rustls has no variant for this error, so only its text shows the kind.
-            CertificateError::Other(reason) if reason.to_string().contains("CaUsedAsEndEntity") => {
+    let Some(rustls::Error::InvalidCertificate(reason)) = inner else { return error.to_string() };
+    match reason {
+        CertificateError::UnknownIssuer => format!(
+            "the certificate's issuer is not known; if it is yours, name its certificate in \
+             `{CA_FILE}` in `config.yaml`"
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the certificate has expired; if it has not, set this machine's clock".into()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the certificate is not valid yet; set this machine's clock".into()
+        }
+        // rustls has no variant for this error, so only its text shows the kind.
+        CertificateError::Other(reason) if reason.to_string().contains("CaUsedAsEndEntity") => {
+            format!(
                 "the certificate is an authority's own; give the server one that is signed with it, \
-                 and name the authority's in `network.ca_file` in `config.yaml`"
-            }
-            _ => return error.to_string(),
-        },
-        _ => return error.to_string(),
-    };
-    words.to_owned()
+                 and name the authority's in `{CA_FILE}` in `config.yaml`"
+            )
+        }
+        _ => error.to_string(),
+    }
 }
