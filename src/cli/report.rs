@@ -11,7 +11,7 @@ use super::flags::Options;
 use super::output;
 
 /// Prints why each plugin is not loaded, and the next step.
-pub(super) fn refused(plugins: &[RefusedPlugin]) {
+pub(super) fn refused<'p>(plugins: impl IntoIterator<Item = &'p RefusedPlugin>) {
     for plugin in plugins {
         let message = format_args!("not loaded: {}: {}", name(plugin), reason(&plugin.error));
         output::advise(&message, &next_step(&plugin.error));

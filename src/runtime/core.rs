@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_lite::future::{block_on, or, yield_now};
+use serde_json::{Map, Value};
 use smol::Executor;
 
 use super::administration::RuntimeAdministration;
@@ -162,6 +163,12 @@ impl Runtime {
     #[must_use]
     pub fn channel_config(&self) -> &SortedMap<String, ChannelConfig> {
         &self.sources.channels
+    }
+
+    /// The settings of plugins at the start, by id.
+    #[must_use]
+    pub fn plugin_settings(&self) -> &SortedMap<String, Map<String, Value>> {
+        &self.sources.plugin_settings
     }
 
     /// Bytes that a surface may hold for all its clients together.

@@ -20,7 +20,7 @@ pub(super) fn run(options: &Options) -> Result<Status, CommandFailure> {
     let home = options.weft_home()?;
     let (file, config) = (ConfigFile::read(&home)?, options.config()?);
     let is_set = config.plugins.contains_key(MIND);
-    let base = ModelSettings::of(&config).and_then(|it| ModelUrl::parse(&it.base_url).ok());
+    let base = ModelSettings::of(&config.plugins).and_then(|it| ModelUrl::parse(&it.base_url).ok());
     // The entry may be the operator's own, or serve other plugins.
     let still_open = base.and_then(|base| base.opened_by(&config));
     if is_set {

@@ -15,4 +15,4 @@ mod show;
 mod url;
 
 pub(super) use command::{ModelGroup, commands, run};
-pub(super) use notice::notice;
+pub(super) use notice::{asks_model, notice};

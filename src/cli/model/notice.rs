@@ -1,18 +1,14 @@
-//! The line at the start of the console that names the model, or the command that sets one.
+//! What `run` says about the model: the one that is asked, the command that sets one, or why it is not asked.
 
-use weft_lite::PluginRegistry;
+use weft_lite::Runtime;
+use weft_lite::actor::RefusedPlugin;
 
 use super::settings::{MIND, ModelSettings};
-use crate::cli::flags::Options;
 
 /// The model that is asked, or how to set one. Nothing if plain text is another plugin's business.
-pub(in crate::cli) fn notice(
-    registry: &PluginRegistry,
-    is_answered: bool,
-    options: &Options,
-) -> Option<String> {
-    let settings = ModelSettings::of(&options.config().ok()?);
-    match (settings, registry.plugin(MIND)) {
+pub(in crate::cli) fn notice(runtime: &Runtime, is_answered: bool) -> Option<String> {
+    let settings = ModelSettings::of(runtime.plugin_settings());
+    match (settings, runtime.host().registry().plugin(MIND)) {
         (Some(ModelSettings { base_url, model, .. }), Some(_)) => {
             Some(format!("the model `{model}` at {base_url} answers plain text"))
         }
@@ -23,4 +19,9 @@ pub(in crate::cli) fn notice(
         ),
         _ => None,
     }
+}
+
+/// Whether this is the plugin that asks the model.
+pub(in crate::cli) fn asks_model(plugin: &RefusedPlugin) -> bool {
+    plugin.id.as_deref() == Some(MIND)
 }

@@ -53,7 +53,7 @@ pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, Comma
     let endpoint = ModelUrl::parse(&command.url)?;
     let home = options.weft_home()?;
     let (file, (builder, config)) = (ConfigFile::read(&home)?, options.configured()?);
-    let (secrets, before) = (FileSecrets::new(&home), ModelSettings::of(&config));
+    let (secrets, before) = (FileSecrets::new(&home), ModelSettings::of(&config.plugins));
     let key = ServerKey::given(command.key_from_env.as_deref(), command.key_file.as_deref())?;
     threads::start()?;
     let mut interrupts = Interrupts::watch()?;

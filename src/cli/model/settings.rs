@@ -3,9 +3,10 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use weft_lite::config::{Config, ConfigText, UneditableConfig};
 use weft_lite::package::ConfigFile;
+use weft_lite::sorted::SortedMap;
 
 use crate::cli::CommandFailure;
 
@@ -49,8 +50,8 @@ pub(in crate::cli) struct ModelSettings {
 
 impl ModelSettings {
     /// What is set, if a model is.
-    pub(in crate::cli) fn of(config: &Config) -> Option<Self> {
-        let mind = config.plugins.get(MIND)?;
+    pub(in crate::cli) fn of(plugins: &SortedMap<String, Map<String, Value>>) -> Option<Self> {
+        let mind = plugins.get(MIND)?;
         let text = |key: &str| mind.get(key).and_then(Value::as_str).map(str::to_owned);
         let model = text(MODEL).unwrap_or_default();
         Some(Self { base_url: text(URL)?, model, secret: text(SECRET) })

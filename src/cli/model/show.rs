@@ -26,7 +26,7 @@ pub(super) struct ShowModel {
 pub(super) fn run(command: &ShowModel, options: &Options) -> Result<Status, CommandFailure> {
     let (home, (builder, config)) = (options.weft_home()?, options.configured()?);
     let secrets = FileSecrets::new(home);
-    let Some(settings) = ModelSettings::of(&config) else { return none(command, options) };
+    let Some(settings) = ModelSettings::of(&config.plugins) else { return none(command, options) };
     let ModelSettings { base_url, model, secret } = &settings;
     let listed = secrets.list()?;
     let kept = secret.as_ref().map(|name| listed.iter().find(|it| it.name == *name));

@@ -88,7 +88,7 @@ pub(in crate::cli) fn run(command: &Run, options: &Options) -> Result<Status, Co
     let plan = channels::ChannelPlan::new(&command.channel, &runtime, options)?;
     let subscription = runtime.host().subscribe();
     let console = if plan.console { Console::Served } else { Console::Absent };
-    startup::report(&runtime.host().snapshot(), options, console);
+    startup::report(&runtime, options, console);
     let commands = runtime.commands();
     // Deriving the commands logs name collisions.
     let _ = commands.now();

@@ -76,7 +76,7 @@ pub(super) fn run(
         drop(loading);
         report::empty_folders(&options.plugins, &runtime.host().registry());
         let subscription = runtime.host().subscribe();
-        startup::report(&runtime.host().snapshot(), options, Console::Absent);
+        startup::report(&runtime, options, Console::Absent);
         let _watcher = runtime.watch();
         let style = if command.json_events { Style::Json } else { Style::Lines };
         changes::follow(&runtime, None, subscription, style).await;

@@ -29,7 +29,9 @@ pub(super) fn answer(
     options: &Options,
     interrupts: &mut Interrupts,
 ) -> Result<Status, CommandFailure> {
-    hint_at_model(runtime, message, options);
+    if is_plain(runtime, message) && !options.json {
+        startup::report_unanswered(runtime);
+    }
     let rules = [(CONSOLE.to_owned(), ChannelRules::owner_only())].into();
     let commands = runtime.commands();
     let gateway = runtime.gateway(commands, rules);
@@ -73,18 +75,10 @@ pub(super) fn answer(
     Ok(if status == Status::Done && console.failures() > 0 { Status::Failed } else { status })
 }
 
-/// Says how to set a model before plain text is answered without one.
-fn hint_at_model(runtime: &Runtime, message: &str, options: &Options) {
-    let registry = runtime.host().registry();
+/// Whether a message is plain text: neither a command nor the call of a tool.
+fn is_plain(runtime: &Runtime, message: &str) -> bool {
     let first = message.split_whitespace().next().unwrap_or_default();
-    let is_plain = !first.starts_with('/') && registry.find_tool(first).is_err();
-    if is_plain
-        && !options.json
-        && !startup::has_process_stage(&registry)
-        && let Some(notice) = startup::model_notice(&registry, options)
-    {
-        output::message(&notice);
-    }
+    !first.starts_with('/') && runtime.host().registry().find_tool(first).is_err()
 }
 
 /// Prints the prompt of a new conversation, or the one that `message` got.

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use weft_lite::package::PackageOrigin;
 use weft_lite::skill::{SkillLevel, SkillRegistry, SkillState};
-use weft_lite::{LoadedPlugin, PipelineStageType, PluginRegistry, Snapshot};
+use weft_lite::{LoadedPlugin, PipelineStageType, PluginRegistry, Runtime};
 
 use super::changes;
 use crate::cli::flags::Options;
@@ -17,11 +17,12 @@ pub(super) enum Console {
     Absent,
 }
 
-pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
+pub(super) fn report(runtime: &Runtime, options: &Options, console: Console) {
+    let snapshot = runtime.host().snapshot();
     let registry = &*snapshot.plugins;
     // A person reads the console; a program reads JSON.
     let notice = match console {
-        Console::Served if !options.json => model_notice(registry, options),
+        Console::Served if !options.json => model_notice(runtime),
         _ => None,
     };
     if let Some(notice) = &notice {
@@ -51,19 +52,32 @@ pub(super) fn report(snapshot: &Snapshot, options: &Options, console: Console) {
 }
 
 /// Whether a plugin answers plain text.
-pub(super) fn has_process_stage(registry: &PluginRegistry) -> bool {
+fn has_process_stage(registry: &PluginRegistry) -> bool {
     let mut plugins = registry.plugins();
     plugins.any(|plugin| plugin.metadata.stage_type == Some(PipelineStageType::Process))
 }
 
 /// The line about the model, where this program can ask one.
-pub(super) fn model_notice(registry: &PluginRegistry, options: &Options) -> Option<String> {
+fn model_notice(runtime: &Runtime) -> Option<String> {
     #[cfg(feature = "net")]
-    return crate::cli::model::notice(registry, has_process_stage(registry), options);
+    return crate::cli::model::notice(runtime, has_process_stage(&runtime.host().registry()));
     #[cfg(not(feature = "net"))]
     {
-        let _ = (registry, options);
+        let _ = runtime;
         None
+    }
+}
+
+/// Says why plain text is not answered, before it is sent to a console without this report.
+pub(super) fn report_unanswered(runtime: &Runtime) {
+    let registry = runtime.host().registry();
+    if has_process_stage(&registry) {
+        return;
+    }
+    #[cfg(feature = "net")]
+    report::refused(registry.refused().iter().filter(|it| crate::cli::model::asks_model(it)));
+    if let Some(notice) = model_notice(runtime) {
+        output::message(&notice);
     }
 }
 
