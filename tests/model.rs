@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+#[path = "model/check.rs"]
+mod check;
 #[allow(dead_code, reason = "TLS and silence are other tests' business")]
 #[path = "support/server.rs"]
 mod server;
@@ -73,8 +75,12 @@ fn url(server: &Server) -> String {
 }
 
 fn model(dir: &Dir, arguments: &[&str]) -> Ran {
-    let arguments = [&["model"], arguments].concat();
-    let mut child = dir.bare_command(&arguments).env("A_KEY", KEY).spawn().unwrap();
+    bare(dir, &[&["model"], arguments].concat())
+}
+
+/// Runs the program as a person does, with what is built in and a variable that has the key.
+fn bare(dir: &Dir, arguments: &[&str]) -> Ran {
+    let mut child = dir.bare_command(arguments).env("A_KEY", KEY).spawn().unwrap();
     drop(child.stdin.take());
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -437,7 +443,7 @@ fn odd_configurations_are_refused_untouched() {
     configured(&dir, base);
     let ran = model(&dir, &["set", &url(&server), "--key-from-env", "A_KEY"]).exits(1);
     let ran = ran.says("nothing was changed in ").says("    mind:\n").says(&url(&server));
-    ran.says("`weft-lite secret set MODEL_KEY --host localhost --allow-http`");
+    ran.says("`weft-lite secret set MODEL_KEY --host localhost --from-env A_KEY --allow-http`");
     assert_eq!((config(&dir).as_str(), kept_key(&dir)), (base, None));
 
     // A link stays one.

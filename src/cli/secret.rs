@@ -1,9 +1,10 @@
 //! `weft-lite secret`: stores the credentials that plugins use without seeing them. No value is ever printed, and
 //! none is read from the command line.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use argh::FromArgs;
 use weft_lite::errors::{ActionableError, SecretError};
@@ -106,23 +107,16 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
         };
         CommandFailure::usage(&error, &next_step)
     })?;
-    if let Some(path) = from_file.as_deref().or(in_file.as_deref()) {
-        output::warn_if_others_read(path);
-    }
     let value = match (from_file, from_env, in_file) {
-        (Some(path), None, None) => File::open(path)
-            .and_then(SecretValue::from_reader)
-            .map_err(|error| unread(&format!("{} can't be read", path.display()), &error))?,
+        (Some(path), None, None) => of_file(path)?,
         (None, Some(variable), None) => SecretValue::Env(variable.clone()),
-        // The value is read by programs that run in other folders.
-        (None, None, Some(path)) => std::path::absolute(path)
-            .map(SecretValue::File)
-            .map_err(|error| unread(&format!("{} can't be read", path.display()), &error))?,
-        (None, None, None) => {
-            let question = format!("the value of {name} (not shown)");
-            terminal::hidden(&question)
-                .map_err(|error| unread("the value can't be read", &error))?
+        (None, None, Some(path)) => {
+            output::warn_if_others_read(path);
+            // The value is read by programs that run in other folders.
+            let path = std::path::absolute(path).map_err(|error| unread(path.display(), &error))?;
+            SecretValue::File(path)
         }
+        (None, None, None) => typed(&format!("the value of {name} (not shown)"))?,
         _ => {
             return Err(CommandFailure::usage(
                 &"the value can be in one place only",
@@ -131,7 +125,7 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
         }
     };
     // The file or variable may get its value later; until then the secret has no value.
-    if let Err(error) = value.try_read() {
+    if let Err(error) = value.read() {
         let message = format_args!("warning: `{name}` has no usable value yet: {value:?}: {error}");
         let next_step = "put one line of visible ASCII there before plugins use it";
         output::advise(&message, &next_step);
@@ -148,15 +142,27 @@ fn set(secrets: &FileSecrets, command: &Set, options: &Options) -> Result<Status
     output::done(options.form(), &fields, &sentence)
 }
 
+/// A copy of the value in a file.
+pub(super) fn of_file(path: &Path) -> Result<SecretValue, CommandFailure> {
+    output::warn_if_others_read(path);
+    let read = File::open(path).and_then(SecretValue::from_reader);
+    read.map_err(|error| unread(path.display(), &error))
+}
+
+/// A value that is typed unseen, or that comes over a pipe.
+pub(super) fn typed(question: &str) -> Result<SecretValue, CommandFailure> {
+    terminal::hidden(question).map_err(|error| unread("the value", &error))
+}
+
 /// The failure when no value is there or nothing was typed, without the value. Ctrl-c at a question interrupts the
 /// command.
-pub(super) fn unread(what: &str, error: &io::Error) -> CommandFailure {
+pub(super) fn unread(what: impl Display, error: &io::Error) -> CommandFailure {
     let next_step = match error.kind() {
         io::ErrorKind::Interrupted => return CommandFailure::interrupted(),
         io::ErrorKind::InvalidData => "give one line of visible ASCII, of at most 8192 bytes",
         _ => "check the path, and that you may read it",
     };
-    CommandFailure::work(&format_args!("{what}: {error}"), &next_step)
+    CommandFailure::work(&format_args!("{what} can't be read: {error}"), &next_step)
 }
 
 fn list(secrets: &FileSecrets, options: &Options) -> Result<Status, CommandFailure> {

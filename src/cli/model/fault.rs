@@ -1,6 +1,9 @@
 //! Why a model can't be used: what its server or the network says, and what a person does about it.
 
 use serde_json::Value;
+use weft_lite::sandbox::{
+    CA_FILE, CONNECTION_FAILED, LOOKUP_FAILED, REQUEST_FAILED, REQUEST_TIMED_OUT, TLS_FAILED,
+};
 use weft_lite::text::{did_you_mean, listed, similar_names};
 
 use super::url::ModelUrl;
@@ -22,6 +25,10 @@ pub(super) enum Trouble {
     KeyMissing,
     /// A key would go over plain http to a public address.
     KeyOverHttp,
+    /// The key that is kept has no value now.
+    KeyEmpty { name: String, source: String },
+    /// The key that is kept may not go to it.
+    KeyRefused { rule: String },
     /// It answers with another status than success.
     Status { status: u16, text: String },
     /// No answer arrives; these are the sandbox's words.
@@ -47,6 +54,26 @@ pub(super) struct Asked<'a> {
     pub(super) known: &'a [String],
     /// Whether a key went with it.
     pub(super) with_key: bool,
+    /// Whether this is set already; otherwise it is about to be.
+    pub(super) is_set: bool,
+}
+
+impl Asked<'_> {
+    /// The command that sets what was asked.
+    fn command(&self) -> String {
+        let name = self.model.map(|model| format!(" --name {model}")).unwrap_or_default();
+        format!("weft-lite model set {}{name}", self.base)
+    }
+
+    /// The next step when the URL is wrong.
+    fn right_url(&self) -> String {
+        let what = "the URL that has `/chat/completions` below it, for instance \
+                    `http://localhost:8080/v1`";
+        match self.is_set {
+            true => format!("set {what}, with `weft-lite model set URL`"),
+            false => format!("give {what}"),
+        }
+    }
 }
 
 impl Trouble {
@@ -78,7 +105,18 @@ impl Trouble {
             ),
             Self::KeyMissing => CommandFailure::work(
                 &format_args!("{base} asks for a key, and there is none"),
-                &"give it with `--key-from-env VARIABLE` or `--key-file FILE`",
+                &match asked.is_set {
+                    true => format!("run `{}`, which asks for it", asked.command()),
+                    false => "give it with `--key-from-env VARIABLE` or `--key-file FILE`".into(),
+                },
+            ),
+            Self::KeyEmpty { name, source } => CommandFailure::work(
+                &format_args!("the key `{name}` has no usable value: {source}"),
+                &format_args!("put it there, or run `{}`, which asks for it", asked.command()),
+            ),
+            Self::KeyRefused { rule } => CommandFailure::work(
+                &format_args!("the key is not sent to {base}: {rule}"),
+                &format_args!("run `{}`, which asks for it again", asked.command()),
             ),
             Self::KeyOverHttp => CommandFailure::work(
                 &format_args!("a key would go to {base} over plain http, readable on the way"),
@@ -89,7 +127,7 @@ impl Trouble {
                     Some(model) => format!("`{model}` at {base} answers with no chat completion"),
                     None => format!("what answers at {base} has no API of a model"),
                 },
-                &RIGHT_URL,
+                &asked.right_url(),
             ),
             Self::NoAnswer { text } => {
                 let next_step = no_answer(&text, base);
@@ -100,30 +138,28 @@ impl Trouble {
     }
 }
 
-const RIGHT_URL: &str = "give the URL that has `/chat/completions` below it, for instance \
-                         `http://localhost:8080/v1`";
-
 /// The next step when no answer arrives.
 fn no_answer(text: &str, base: &ModelUrl) -> String {
     let is = |kind: &str| text.starts_with(kind);
-    let step = if is("connection failed") {
+    let other = |scheme: &str| {
+        let base = base.to_string();
+        let (_, rest) = base.split_once("://").unwrap_or_default();
+        format!("`weft-lite model set {scheme}://{rest}`")
+    };
+    let step = if is(CONNECTION_FAILED) {
         "start the server, or check the host and the port"
-    } else if is("name lookup failed") {
+    } else if is(LOOKUP_FAILED) {
         "check the host's name, and that this machine is online"
-    } else if is("request timed out") {
+    } else if is(REQUEST_TIMED_OUT) {
         "it may still be loading the model: run this again in a minute"
-    } else if is("TLS failed") && text.contains("ca_file") {
+    } else if is(TLS_FAILED) && text.contains(CA_FILE) {
         "set it there, and run this again"
-    } else if is("TLS failed") {
-        return format!(
-            "check the server's certificate; if the server has none, try `http://{}`",
-            base.to_string().trim_start_matches("https://")
-        );
-    } else if is("request failed") && !base.is_https {
-        return format!(
-            "check that this is the port of its API; if it is encrypted, try `https://{}`",
-            base.to_string().trim_start_matches("http://")
-        );
+    } else if is(TLS_FAILED) {
+        let http = other("http");
+        return format!("check the server's certificate; if the server has none, try {http}");
+    } else if is(REQUEST_FAILED) && !base.is_https {
+        let https = other("https");
+        return format!("check that this is the port of its API; if it is encrypted, try {https}");
     } else {
         "check that this is the URL of its API"
     };
@@ -132,7 +168,7 @@ fn no_answer(text: &str, base: &ModelUrl) -> String {
 
 /// The failure when the server answers with this status.
 fn of_status(status: u16, words: &str, asked: &Asked<'_>) -> CommandFailure {
-    let Asked { base, model, known, with_key } = *asked;
+    let Asked { base, model, known, with_key, is_set } = *asked;
     let words = if words.is_empty() { String::new() } else { format!(": {words}") };
     let who = match model {
         Some(model) => format!("`{model}` at {base}"),
@@ -140,15 +176,28 @@ fn of_status(status: u16, words: &str, asked: &Asked<'_>) -> CommandFailure {
     };
     let message = format!("{who} answers HTTP {status}{words}");
     let next_step = match (status, model) {
+        (401 | 403, _) if with_key && is_set => {
+            format!(
+                "check the key, and give the right one with `{} --key-file FILE`",
+                asked.command()
+            )
+        }
         (401 | 403, _) if with_key => {
             "check the key, and give the right one with `--key-from-env` or `--key-file`".to_owned()
         }
+        (300..400, _) if is_set => {
+            "set the URL that it sends to with `weft-lite model set URL`, if you trust that server"
+                .to_owned()
+        }
         (300..400, _) => "give the URL that it sends to, if you trust that server".to_owned(),
+        (404 | 400 | 422, Some(_)) if is_set => {
+            format!("see the models there with `weft-lite model set {base}`, and choose another")
+        }
         (404, Some(model)) if !known.is_empty() => {
             did_you_mean(&similar_names(model, known.iter().map(String::as_str)), "")
                 .unwrap_or_else(|| format!("name one of its models: {}", names(known)))
         }
-        (404 | 405, _) => RIGHT_URL.to_owned(),
+        (404 | 405, _) => asked.right_url(),
         (400 | 422, Some(_)) => {
             "check the model's name: it may be none for conversations".to_owned()
         }

@@ -1,22 +1,20 @@
 //! The key of a model's server while it is tried: given, kept from before, or asked for.
 
-use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
-use weft_lite::package::{FileSecrets, SecretTransport, SecretValue};
+use weft_lite::package::{FileSecrets, SecretSummary, SecretTransport, SecretValue};
 use weft_lite::{PluginPermissions, Secret, SecretSource};
 
 use super::settings::MODEL_KEY;
 use super::url::ModelUrl;
-use crate::cli::secret::unread;
-use crate::cli::{CommandFailure, output, terminal};
+use crate::cli::secret::{of_file, typed};
+use crate::cli::{CommandFailure, terminal};
 
 /// The key that goes with a request.
 pub(super) struct ServerKey {
     /// The name under which it is kept, or will be.
     pub(super) name: String,
-    /// Its value, for requests.
-    pub(super) value: String,
     /// What is to be kept; nothing if it was kept before.
     new: Option<SecretValue>,
 }
@@ -33,12 +31,15 @@ impl ServerKey {
     ) -> Result<Option<Self>, CommandFailure> {
         let new = match (variable, file) {
             (None, None) => return Ok(None),
-            (Some(variable), None) => SecretValue::Env(variable.to_owned()),
-            (None, Some(path)) => {
-                output::warn_if_others_read(path);
-                let read = File::open(path).and_then(SecretValue::from_reader);
-                read.map_err(|error| unread(&format!("{} can't be read", path.display()), &error))?
+            (Some(variable), None) => {
+                let value = SecretValue::Env(variable.to_owned());
+                value.read().map_err(|error| {
+                    let message = format_args!("the variable `{variable}` has no key: {error}");
+                    CommandFailure::work(&message, &"set it to the key, or name another variable")
+                })?;
+                value
             }
+            (None, Some(path)) => of_file(path)?,
             (Some(_), Some(_)) => {
                 return Err(CommandFailure::usage(
                     &"the key can be in one place only",
@@ -46,21 +47,15 @@ impl ServerKey {
                 ));
             }
         };
-        let value = match &new {
-            SecretValue::Env(variable) => {
-                new.try_read().map_err(|error| {
-                    let message = format_args!("the variable `{variable}` has no key: {error}");
-                    CommandFailure::work(&message, &"set it to the key, or name another variable")
-                })?;
-                std::env::var(variable).unwrap_or_default()
-            }
-            SecretValue::Value(value) => value.clone(),
-            SecretValue::File(_) => String::new(),
-        };
-        Ok(Some(Self { name: MODEL_KEY.to_owned(), value, new: Some(new) }))
+        Ok(Some(Self { name: MODEL_KEY.to_owned(), new: Some(new) }))
     }
 
-    /// The key that was kept for this server under one of these names.
+    /// The key that is kept under this name, whether or not it can be used.
+    pub(super) fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), new: None }
+    }
+
+    /// The usable key that was kept for this server under one of these names.
     pub(super) fn kept(
         secrets: &FileSecrets,
         names: &[&str],
@@ -68,18 +63,15 @@ impl ServerKey {
     ) -> Result<Option<Self>, CommandFailure> {
         let listed = secrets.list()?;
         let fits = |name: &&&str| {
-            let is_it = listed.iter().find(|secret| secret.name == **name);
-            is_it.is_some_and(|secret| {
-                let hosts =
-                    PluginPermissions { network: secret.hosts.clone(), ..Default::default() };
-                hosts.reaches(&endpoint.host) && (endpoint.is_https || secret.allow_http)
+            let secret = listed.iter().find(|secret| secret.name == **name);
+            secret.is_some_and(|SecretSummary { hosts, allow_http, .. }| {
+                let bound = PluginPermissions { network: hosts.clone(), ..Default::default() };
+                bound.reaches(&endpoint.host)
+                    && (endpoint.is_https || *allow_http)
+                    && secrets.secret(name).is_some()
             })
         };
-        let key = |name: &&str| {
-            let value = secrets.secret(name)?.value;
-            Some(Self { name: (*name).to_owned(), value, new: None })
-        };
-        Ok(names.iter().filter(fits).find_map(key))
+        Ok(names.iter().find(fits).map(|name| Self::named(name)))
     }
 
     /// Asks for the key at the terminal; nothing without one.
@@ -91,19 +83,32 @@ impl ServerKey {
         if !terminal::is_there() {
             return Ok(None);
         }
-        let question = format!("{} asks for a key (not shown)", endpoint.host);
-        let typed =
-            terminal::hidden(&question).map_err(|error| unread("the key can't be read", &error))?;
-        let value = match &typed {
-            SecretValue::Value(value) => value.clone(),
-            SecretValue::Env(_) | SecretValue::File(_) => String::new(),
+        let new = typed(&format!("{} asks for a key (not shown)", endpoint.host))?;
+        Ok(Some(Self { name: MODEL_KEY.to_owned(), new: Some(new) }))
+    }
+
+    /// Where requests find it: with those that are kept, or a new one on its own, for this host.
+    pub(super) fn source(&self, kept: &FileSecrets, endpoint: &ModelUrl) -> Arc<dyn SecretSource> {
+        let Some(value) = self.new.as_ref().and_then(|new| new.read().ok()) else {
+            return Arc::new(kept.clone());
         };
-        Ok(Some(Self { name: MODEL_KEY.to_owned(), value, new: Some(typed) }))
+        let hosts = vec![endpoint.host.clone()];
+        Arc::new(NewSecret(self.name.clone(), Secret { value, hosts, allow_http: true }))
     }
 
     /// Whether it is not kept yet.
     pub(super) fn is_new(&self) -> bool {
         self.new.is_some()
+    }
+
+    /// The command that keeps the key for this host alone, unless it is kept already.
+    pub(super) fn keeping(&self, endpoint: &ModelUrl) -> Option<String> {
+        let from = match self.new.as_ref()? {
+            SecretValue::Env(variable) => format!(" --from-env {variable}"),
+            SecretValue::Value(_) | SecretValue::File(_) => String::new(),
+        };
+        let http = if endpoint.is_https { "" } else { " --allow-http" };
+        Some(format!("weft-lite secret set {} --host {}{from}{http}", self.name, endpoint.host))
     }
 
     /// Keeps the key for this host alone, unless it is kept already.
@@ -125,15 +130,15 @@ impl ServerKey {
     }
 }
 
-/// One key, for one host. The sandbox decides where it may go.
-pub(super) struct OneSecret(pub(super) Option<(String, Secret)>);
+/// A key that is not kept yet, with its name. The sandbox decides where it may go.
+struct NewSecret(String, Secret);
 
-impl SecretSource for OneSecret {
+impl SecretSource for NewSecret {
     fn secret(&self, name: &str) -> Option<Secret> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, secret)| secret.clone())
+        (name == self.0).then(|| self.1.clone())
     }
 
     fn all(&self) -> Vec<Secret> {
-        self.0.iter().map(|(_, secret)| secret.clone()).collect()
+        vec![self.1.clone()]
     }
 }

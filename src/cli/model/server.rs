@@ -2,7 +2,6 @@
 
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 use weft_lite::config::Config;
@@ -13,10 +12,10 @@ use weft_lite::sandbox::{
     WebResponse,
 };
 use weft_lite::text::json_line;
-use weft_lite::{Capability, PluginPermissions, PluginResourceConfig, Secret};
+use weft_lite::{Capability, PluginPermissions, PluginResourceConfig};
 
 use super::fault::Trouble;
-use super::secret::{OneSecret, ServerKey};
+use super::secret::ServerKey;
 use super::url::ModelUrl;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::secret::unread;
@@ -69,7 +68,7 @@ impl<'s> Server<'s> {
         }
     }
 
-    /// Sends this key with every request.
+    /// Sends this key with every request, as plugins send one.
     pub(super) fn with_key(mut self, key: Option<ServerKey>) -> Self {
         self.key = key;
         self
@@ -164,7 +163,7 @@ impl<'s> Server<'s> {
             endpoint.private_host()
         );
         let typed = (self.question)(&question, self.interrupts);
-        let typed = typed.map_err(|error| unread("the answer can't be read", &error))?;
+        let typed = typed.map_err(|error| unread("the answer", &error))?;
         Ok(typed.is_some_and(|it| matches!(it.to_ascii_lowercase().as_str(), "y" | "yes")))
     }
 
@@ -216,7 +215,11 @@ impl<'s> Server<'s> {
         let served = served.ok_or_else(CommandFailure::interrupted)?;
         match (served.denied, served.reply) {
             (Some(denied), _) if denied.capability == Capability::Secrets => {
-                Err(Trouble::KeyOverHttp)
+                // Nothing allows plain http to a public address.
+                Err(match denied.approve_with {
+                    None => Trouble::KeyOverHttp,
+                    Some(_) => Trouble::KeyRefused { rule: denied.rule },
+                })
             }
             (Some(denied), _) if denied.approve_with.is_some() => Err(Trouble::Private),
             (Some(denied), _) => Err(Trouble::Closed { rule: denied.rule }),
@@ -228,21 +231,16 @@ impl<'s> Server<'s> {
 
     /// A sandbox that reaches this host alone, with this key alone.
     fn sandbox(&self) -> Sandbox {
-        let secret = |ServerKey { name, value, .. }: &ServerKey| {
-            let (value, hosts) = (value.clone(), vec![self.endpoint.host.clone()]);
-            (name.clone(), Secret { value, hosts, allow_http: true })
-        };
-        let secret = self.key.as_ref().map(secret);
         let permissions = PluginPermissions {
             network: vec![self.endpoint.host.clone()],
-            secrets: secret.iter().map(|(name, _)| name.clone()).collect(),
+            secrets: self.key.iter().map(|key| key.name.clone()).collect(),
             ..PluginPermissions::default()
         };
-        let options = SandboxOptions {
-            network: self.network.clone(),
-            secrets: Arc::new(OneSecret(secret)),
-            ..SandboxOptions::new(".")
-        };
+        let mut options =
+            SandboxOptions { network: self.network.clone(), ..SandboxOptions::new(".") };
+        if let Some(key) = &self.key {
+            options.secrets = key.source(self.secrets, self.endpoint);
+        }
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let identity = PluginIdentity { id: "model".to_owned(), version };
         let resources = PluginResourceConfig::default();
@@ -271,6 +269,7 @@ fn text_of(response: &WebResponse) -> Result<String, Trouble> {
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
 
     use weft_lite::BoxFuture;
     use weft_lite::sandbox::Resolver;
@@ -307,7 +306,8 @@ mod tests {
             let (trouble, is_opened) = asked(url, no);
             assert!(matches!(trouble, Trouble::Private) && !is_opened, "{trouble:?}");
             let base = ModelUrl::parse(url).unwrap();
-            let asked = Asked { base: &base, model: None, known: &[], with_key: false };
+            let asked =
+                Asked { base: &base, model: None, known: &[], with_key: false, is_set: false };
             let failure = format!("{:?}", trouble.into_failure(&asked));
             assert!(failure.contains("models.example.com:1"), "{failure}");
             assert!(failure.contains("allow_private_hosts"), "{failure}");

@@ -71,7 +71,8 @@ pub(super) fn run(command: &SetModel, options: &Options) -> Result<Status, Comma
         model,
         secret: key.as_ref().map(|key| key.name.clone()),
     };
-    let by_hand = |why: &dyn Display| write_by_hand(&home, why, &settings, &endpoint, &extras);
+    let keeping = key.as_ref().and_then(|key| key.keeping(&endpoint));
+    let by_hand = |why: &dyn Display| write_by_hand(&home, why, &settings.lines(&extras), &keeping);
     let text = settings.write(file.text(), &extras).map_err(|error| by_hand(&error))?;
     if file.is_link() {
         return Err(by_hand(&"it is a link"));
@@ -110,7 +111,8 @@ fn find(
         Ok(()) => Ok(Found { base, model }),
         Err(trouble) => {
             let with_key = server.key.is_some();
-            let asked = Asked { base: &base, model: Some(&model), known: &known, with_key };
+            let asked =
+                Asked { base: &base, model: Some(&model), known: &known, with_key, is_set: false };
             Err(trouble.into_failure(&asked))
         }
     }
@@ -129,7 +131,7 @@ fn look_up(
             Err(trouble) if trouble.is_elsewhere() => drop(first.get_or_insert(trouble)),
             Err(trouble) => {
                 let with_key = server.key.is_some();
-                let asked = Asked { base, model: None, known: &[], with_key };
+                let asked = Asked { base, model: None, known: &[], with_key, is_set: false };
                 return Err(trouble.into_failure(&asked));
             }
         }
@@ -138,7 +140,13 @@ fn look_up(
     let base = &candidates[0];
     match (first, name) {
         (Some(trouble), None) => {
-            let asked = Asked { base, model: None, known: &[], with_key: server.key.is_some() };
+            let asked = Asked {
+                base,
+                model: None,
+                known: &[],
+                with_key: server.key.is_some(),
+                is_set: false,
+            };
             Err(trouble.into_failure(&asked))
         }
         _ => Ok((base.clone(), Vec::new())),
@@ -169,7 +177,7 @@ fn choose(
     }
     loop {
         let typed = terminal::line("which one, by number or name", server.interrupts());
-        let typed = typed.map_err(|error| unread("the answer can't be read", &error))?;
+        let typed = typed.map_err(|error| unread("the answer", &error))?;
         let Some(typed) = typed.filter(|typed| !typed.is_empty()) else { return Err(missing()) };
         let by_number = typed.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let by_number = by_number.and_then(|at| models.get(at));
@@ -184,20 +192,12 @@ fn choose(
 fn write_by_hand(
     home: &Path,
     why: &dyn Display,
-    settings: &ModelSettings,
-    endpoint: &ModelUrl,
-    extras: &Extras,
+    lines: &str,
+    keeping: &Option<String>,
 ) -> CommandFailure {
-    let lines = settings.lines(extras);
     let lines: String = lines.lines().map(|line| format!("\n    {line}")).collect();
-    let key = match &settings.secret {
-        Some(name) => {
-            let http = if endpoint.is_https { "" } else { " --allow-http" };
-            let host = &endpoint.host;
-            format!("\n  and keep the key: `weft-lite secret set {name} --host {host}{http}`")
-        }
-        None => String::new(),
-    };
+    let key = keeping.iter().map(|command| format!("\n  and keep the key: `{command}`"));
+    let key: String = key.collect();
     by_hand(home, why, &format_args!("put these keys there yourself:{lines}{key}"))
 }
 

@@ -1,11 +1,13 @@
 //! `weft-lite model show`: the model that is set, and where its key is.
 
 use argh::FromArgs;
+use weft_lite::SecretSource;
 use weft_lite::config::Config;
 use weft_lite::package::{FileSecrets, SecretSummary};
 use weft_lite::sandbox::NetworkOptions;
 
-use super::fault::Asked;
+use super::fault::{Asked, Trouble};
+use super::secret::ServerKey;
 use super::server::Server;
 use super::settings::ModelSettings;
 use super::url::ModelUrl;
@@ -29,12 +31,13 @@ pub(super) fn run(command: &ShowModel, options: &Options) -> Result<Status, Comm
     let Some(settings) = ModelSettings::of(&config.plugins) else { return none(command, options) };
     let ModelSettings { base_url, model, secret } = &settings;
     let listed = secrets.list()?;
-    let kept = secret.as_ref().map(|name| listed.iter().find(|it| it.name == *name));
+    let kept = secret.as_ref().and_then(|name| listed.iter().find(|it| it.name == *name));
     if command.check {
-        check(&settings, (builder.network_options().clone(), &config), &secrets)?;
+        let network = (builder.network_options().clone(), &config);
+        check(&settings, kept, network, &secrets)?;
     }
     if options.json {
-        let source = kept.flatten().map(|it| &it.source);
+        let source = kept.map(|it| &it.source);
         let mut fields: Vec<(&str, &dyn AsJson)> = vec![
             ("base_url", base_url),
             ("model", model),
@@ -47,7 +50,7 @@ pub(super) fn run(command: &ShowModel, options: &Options) -> Result<Status, Comm
         output::record(&fields)?;
         return Ok(Status::Done);
     }
-    let key = match (secret, kept.flatten()) {
+    let key = match (secret, kept) {
         (None, _) => "none".to_owned(),
         (Some(name), None) => format!("{name} (missing: `weft-lite model set {base_url}`)"),
         (Some(name), Some(SecretSummary { hosts, source, .. })) => {
@@ -83,18 +86,24 @@ fn none(command: &ShowModel, options: &Options) -> Result<Status, CommandFailure
 /// The server of the settings, asked as plugins would ask it.
 fn check(
     settings: &ModelSettings,
+    kept: Option<&SecretSummary>,
     network: (NetworkOptions, &Config),
     secrets: &FileSecrets,
 ) -> Result<(), CommandFailure> {
     let base = ModelUrl::parse(&settings.base_url)?;
     threads::start()?;
     let mut interrupts = Interrupts::watch()?;
-    let kept = settings.secret.as_deref().into_iter().collect();
-    let mut server =
-        Server::new(&base, network, (secrets, kept), &mut interrupts).without_changes();
-    let answered = server.answer(&base, &settings.model);
+    let key = settings.secret.as_deref().map(ServerKey::named);
+    let with_key = key.is_some();
+    let server = Server::new(&base, network, (secrets, Vec::new()), &mut interrupts);
+    let answered = match kept {
+        Some(SecretSummary { name, source, .. }) if secrets.secret(name).is_none() => {
+            Err(Trouble::KeyEmpty { name: name.clone(), source: source.clone() })
+        }
+        _ => server.with_key(key).without_changes().answer(&base, &settings.model),
+    };
     answered.map_err(|trouble| {
-        let (model, with_key) = (Some(settings.model.as_str()), server.key.is_some());
-        trouble.into_failure(&Asked { base: &base, model, known: &[], with_key })
+        let model = Some(settings.model.as_str());
+        trouble.into_failure(&Asked { base: &base, model, known: &[], with_key, is_set: true })
     })
 }

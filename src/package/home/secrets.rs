@@ -122,44 +122,33 @@ impl SecretValue {
     ///
     /// Those of reading; [`io::ErrorKind::InvalidData`] for what is empty, too long or can't stand
     /// in a header.
-    pub fn from_reader(mut source: impl Read) -> io::Result<Self> {
-        let mut text = String::new();
-        at_most(&mut source, VALUE_BYTES as u64 + 3).read_to_string(&mut text)?;
-        Self::of_text(&text)
+    pub fn from_reader(source: impl Read) -> io::Result<Self> {
+        let value = Self::Value(line(source)?);
+        value.read().map(|_| value)
     }
 
-    /// The value that this text is, but for the end of its line.
-    fn of_text(text: &str) -> io::Result<Self> {
-        let value = text.strip_suffix('\n').unwrap_or(text);
-        let value = value.strip_suffix('\r').unwrap_or(value);
-        check_value(value)
-            .map_err(|problem| io::Error::new(io::ErrorKind::InvalidData, problem))?;
-        Ok(Self::Value(value.to_owned()))
-    }
-
-    /// Why there is no usable value at this moment, for one that is somewhere else.
+    /// The value as it is at this moment, from where it is.
     ///
     /// # Errors
     ///
     /// Those of reading, as [`from_reader`](Self::from_reader) has them; [`io::ErrorKind::NotFound`]
     /// for a variable that is not set.
-    pub fn try_read(&self) -> io::Result<()> {
+    pub fn read(&self) -> io::Result<String> {
         let invalid = |problem| io::Error::new(io::ErrorKind::InvalidData, problem);
-        match self {
-            Self::Value(value) => check_value(value).map_err(invalid),
-            Self::Env(name) => match std::env::var(name) {
-                Ok(value) => check_value(&value).map_err(invalid),
-                Err(VarError::NotPresent) => {
-                    Err(io::Error::new(io::ErrorKind::NotFound, "it is not set"))
-                }
-                Err(VarError::NotUnicode(_)) => Err(invalid("it is not UTF-8 text")),
-            },
+        let value = match self {
+            Self::Value(value) => value.clone(),
+            Self::Env(name) => std::env::var(name).map_err(|error| match error {
+                VarError::NotPresent => io::Error::new(io::ErrorKind::NotFound, "it is not set"),
+                VarError::NotUnicode(_) => invalid("it is not UTF-8 text"),
+            })?,
             // Opening a pipe would wait for its writer.
             Self::File(path) if !fs::metadata(path)?.is_file() => {
-                Err(invalid("it is not a regular file"))
+                return Err(invalid("it is not a regular file"));
             }
-            Self::File(path) => Self::from_reader(File::open(path)?).map(|_| ()),
-        }
+            Self::File(path) => line(File::open(path)?)?,
+        };
+        check_value(&value).map_err(invalid)?;
+        Ok(value)
     }
 
     /// The kind alone, as a list shows it.
@@ -168,17 +157,6 @@ impl SecretValue {
             Self::Value(_) => "value".into(),
             Self::Env(name) => format!("env {name}"),
             Self::File(path) => format!("file {}", path.display()),
-        }
-    }
-
-    fn read(&self) -> Option<String> {
-        match self {
-            Self::Value(value) => Some(value.clone()),
-            Self::Env(name) => std::env::var(name).ok(),
-            Self::File(path) => match Self::from_reader(File::open(path).ok()?).ok()? {
-                Self::Value(value) => Some(value),
-                Self::Env(_) | Self::File(_) => None,
-            },
         }
     }
 }
@@ -363,18 +341,16 @@ impl SecretSource for FileSecrets {
             None
         });
         let SecretDocument { hosts, from, allow_http } = document?;
-        let value = from.read().filter(|value| check_value(value).is_ok());
-        if value.is_none() {
-            log::warn!("the secret `{name}` has no usable value ({})", from.describe());
-        }
-        Some(Secret { value: value?, hosts, allow_http })
+        let value = from.read().inspect_err(|error| {
+            log::warn!("the secret `{name}` has no usable value ({}): {error}", from.describe());
+        });
+        Some(Secret { value: value.ok()?, hosts, allow_http })
     }
 
     /// What can't be read is left out: [`secret`](Self::secret) can't send it either.
     fn all(&self) -> Vec<Secret> {
         let usable = |SecretDocument { hosts, from, allow_http }| {
-            let value = from.read().filter(|value| check_value(value).is_ok())?;
-            Some(Secret { value, hosts, allow_http })
+            Some(Secret { value: from.read().ok()?, hosts, allow_http })
         };
         self.documents().filter_map(usable).collect()
     }
@@ -391,6 +367,14 @@ impl SecretSource for FileSecrets {
 fn read_document(path: &Path) -> Result<Option<SecretDocument>, HomeError> {
     let Some(text) = folder::read(path)? else { return Ok(None) };
     folder::parse_json(&text).map(Some).map_err(|problem| HomeError::malformed(path, problem))
+}
+
+/// A text without the end of its line; only the beginning of one that is too long.
+fn line(mut source: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    at_most(&mut source, VALUE_BYTES as u64 + 3).read_to_string(&mut text)?;
+    let value = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(value.strip_suffix('\r').unwrap_or(value).to_owned())
 }
 
 fn is_name(name: &str) -> bool {

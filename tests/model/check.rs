@@ -1,0 +1,89 @@
+//! `weft-lite model show --check` and `run --message` with a model that is set: what is wrong, and what to do.
+
+use std::fs;
+
+use serde_json::json;
+use weft_lite::package::{FileSecrets, SecretTransport, SecretValue};
+
+use super::server::{Server, ok};
+use super::support::{Dir, Ran};
+use super::{KEY, answered, bare, configured, model, refusal, serving, url};
+
+/// A folder in which `tiny` at this server is set, with this secret as its key.
+fn set(server: &Server, secret: Option<&str>) -> Dir {
+    let dir = Dir::new();
+    let mind = json!({ "base_url": url(server), "model": "tiny", "secret": secret });
+    let mind: serde_json::Map<_, _> =
+        mind.as_object().unwrap().clone().into_iter().filter(|(_, it)| !it.is_null()).collect();
+    let open = json!({ "allow_private_hosts": ["localhost"] });
+    configured(&dir, &json!({ "plugins": { "mind": mind }, "network": open }).to_string());
+    dir
+}
+
+fn keep_key(dir: &Dir, value: SecretValue, host: &str) {
+    let secrets = FileSecrets::new(dir.path("home/.weft"));
+    let transport = SecretTransport::HttpToPrivateHosts;
+    secrets.set("MODEL_KEY", value, &[host.to_owned()], transport).unwrap();
+}
+
+fn check(dir: &Dir) -> Ran {
+    model(dir, &["show", "--check"]).exits(1)
+}
+
+#[test]
+fn the_kept_key_goes_with_the_first_request() {
+    let server = serving(&["tiny"], Some(KEY));
+    let dir = set(&server, Some("MODEL_KEY"));
+    keep_key(&dir, SecretValue::Value(KEY.into()), "localhost");
+    model(&dir, &["show", "--check"]).exits(0);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].contains(&format!("authorization: Bearer {KEY}\r\n")));
+}
+
+/// The server answers without a key, but `mind` would not ask it.
+#[test]
+fn a_key_for_elsewhere_fails_the_check() {
+    let server = serving(&["tiny"], None);
+    let command =
+        format!("run `weft-lite model set {} --name tiny`, which asks for it", url(&server));
+    let dir = set(&server, Some("MODEL_KEY"));
+    check(&dir).says("secret not available: MODEL_KEY").says(&command);
+    keep_key(&dir, SecretValue::Value(KEY.into()), "elsewhere.test");
+    check(&dir).says("secret MODEL_KEY may not be sent to localhost").says(&command);
+    keep_key(&dir, SecretValue::Env("NO_KEY".into()), "localhost");
+    let ran = check(&dir).says("the key `MODEL_KEY` has no usable value: env NO_KEY");
+    ran.says(&format!("try: put it there, or {command}"));
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn next_steps_are_whole_commands() {
+    let server = serving(&["tiny"], Some(KEY));
+    let set_url = format!("weft-lite model set {}", url(&server));
+    check(&set(&server, None)).says(&format!("try: run `{set_url} --name tiny`, which asks"));
+    let dir = set(&server, Some("MODEL_KEY"));
+    keep_key(&dir, SecretValue::Value("sk-old".into()), "localhost");
+    check(&dir).says(&format!("give the right one with `{set_url} --name tiny --key-file FILE`"));
+
+    let missing = Server::start(|_| refusal("404 Not Found", "no such model"));
+    let see = format!("try: see the models there with `weft-lite model set {}`", url(&missing));
+    check(&set(&missing, None)).says(&see);
+    let page = Server::start(|_| ok("<html>hello</html>"));
+    check(&set(&page, None)).says("below it, for instance").says("with `weft-lite model set URL`");
+}
+
+#[cfg(feature = "bundled")]
+#[test]
+fn one_message_says_why_the_mind_is_refused() {
+    let server = Server::start(|_| answered());
+    let dir = set(&server, None);
+    let path = dir.path(super::CONFIG);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text.replace("\"tiny\"", "\"tiny\",\"temperature\":9")).unwrap();
+    let ran = bare(&dir, &["run", "--message", "hello"]).exits(0);
+    let ran = ran.says("not loaded: mind (bundled): its settings are wrong: ").says("temperature");
+    assert!(!ran.stderr.contains("no model is set"), "{ran:#?}");
+    let command = bare(&dir, &["run", "--message", "/help"]).exits(0);
+    assert!(!command.stderr.contains("not loaded"), "{command:#?}");
+}
