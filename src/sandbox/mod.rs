@@ -86,6 +86,7 @@ pub use options::{PluginIdentity, SandboxOptions};
 pub use policy::Sandbox;
 pub(crate) use scope::CallScope;
 pub use settings::PluginSettings;
+pub use storage::STORE_FULL;
 pub use text::printable;
 pub(crate) use tools::denied as tool_denied;
 pub use tools::{ToolHost, ToolOffer};

@@ -8,6 +8,9 @@ use super::options::SandboxOptions;
 use crate::contract::limits::{KB, MB};
 use crate::contract::{Capability, Denied, KeyValueStore, PluginError, PluginPermissions, limits};
 
+/// The beginning of the error for a store that is full.
+pub const STORE_FULL: &str = "the store is full";
+
 /// The one namespace that a plugin reaches. No call names another.
 pub(super) struct StorageGate {
     is_permitted: bool,
@@ -74,7 +77,7 @@ impl StorageGate {
         }
         store.set(key, value).await.map_err(|error| match error {
             PluginError::LimitReached { limit } => failed(
-                &format!("the store is full: {limit}"),
+                &format!("{STORE_FULL}: {limit}"),
                 "delete what is not needed, or raise `permissions.storage.max_kb` in the manifest",
             ),
             error => error.into(),

@@ -1,6 +1,7 @@
 //! What the person reads when the server fails.
 
 use serde_json::json;
+use weft_lite::sandbox::{CONNECTION_FAILED, REQUEST_FAILED, STORE_FULL};
 
 use crate::server::{Reply, answer};
 use crate::world::{World, call, delta, end, saying, stream};
@@ -27,6 +28,26 @@ fn a_busy_server_is_asked_again() {
     ]);
     assert_eq!(world.ask("hello"), "here");
     assert_eq!(world.server.requests().len(), 3);
+}
+
+#[test]
+fn a_broken_connection_is_tried_again() {
+    let world = World::new([Reply::Bytes(Vec::new()), saying("here")]);
+    assert_eq!(world.ask("hello"), "here");
+    assert_eq!(world.server.requests().len(), 2);
+}
+
+/// A guest compares the host's words without its constants.
+#[test]
+fn the_hosts_words_are_those_compared() {
+    let sources = [
+        (include_str!("../../skills/mind/src/fault.rs"), CONNECTION_FAILED),
+        (include_str!("../../skills/mind/src/fault.rs"), REQUEST_FAILED),
+        (include_str!("../../skills/mind/src/room.rs"), STORE_FULL),
+    ];
+    for (source, words) in sources {
+        assert!(source.contains(&format!("\"{words}\"")), "{words}");
+    }
 }
 
 #[test]
