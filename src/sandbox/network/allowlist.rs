@@ -35,8 +35,8 @@ pub(super) enum HostPattern {
 }
 
 impl Allowlist {
-    /// The list of the manifest, and a warning for each entry that opens nothing: it is no pattern, or the setting
-    /// for which it stands is missing or no URL.
+    /// The list of the manifest, and a warning for each entry that opens nothing: one that is not a pattern, or whose
+    /// setting is missing or not a URL.
     pub(super) fn new(asked: &[String], settings: &SettingValues<'_>) -> (Self, Vec<String>) {
         let mut allowed = Vec::new();
         let mut warnings = Vec::new();

@@ -45,7 +45,7 @@ impl OpenConnection {
     /// Sends and receives as long as the future is polled. It never ends.
     pub(super) async fn drive<T>(&mut self) -> T {
         if let Some(connection) = &mut self.0 {
-            // Whoever reads gets the connection's error, so it is not needed here.
+            // The reader of the body gets the connection's error.
             let _ = connection.await;
             self.0 = None;
         }

@@ -13,9 +13,14 @@ pub trait NetworkStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> NetworkStream for T {}
 
-/// Makes connections.
+/// Connects to addresses that the sandbox has checked.
 pub trait Dialer: Send + Sync {
-    /// Connects to exactly this address. Dropping the future ends the attempt.
+    /// Connects to exactly this address. The sandbox drops the future when its time is over, which must end the
+    /// attempt.
+    ///
+    /// # Errors
+    ///
+    /// The reason why there is no connection. The next address of the host is tried then.
     fn dial(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn NetworkStream>>>;
 }
 

@@ -83,7 +83,7 @@ static SIGNATURES: WebPkiSupportedAlgorithms = WebPkiSupportedAlgorithms {
     ],
 };
 
-/// The parts of the provider that are this program's own.
+/// The system's random numbers, and no private keys.
 #[derive(Debug)]
 struct ClientProvider;
 
@@ -100,7 +100,7 @@ impl KeyProvider for ClientProvider {
     }
 }
 
-/// Everything that [`ClientConfig`](futures_rustls::rustls::ClientConfig) needs.
+/// The cryptography for [`ClientConfig`](futures_rustls::rustls::ClientConfig).
 pub(super) fn provider() -> CryptoProvider {
     CryptoProvider {
         cipher_suites: vec![

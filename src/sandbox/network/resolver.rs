@@ -1,4 +1,4 @@
-//! The lookup of names. Each request asks once, and every answer is checked.
+//! The lookup of names. Each request asks once, and every address is checked.
 
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -8,8 +8,13 @@ use crate::task::off_executor;
 
 /// Looks names up.
 pub trait Resolver: Send + Sync {
-    /// The addresses of `host`, best first. `host` is in lower case, without a dot at its end, and
-    /// never a literal address.
+    /// The addresses of `host`, in the order in which they are tried. `host` is in lower case, without a dot at its
+    /// end, and never a literal address. `port` is the URL's. A request goes to these addresses or is refused: one
+    /// that the plugin may not reach refuses the host.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the name was not looked up. A name without addresses is an empty list.
     fn resolve<'a>(&'a self, host: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
 }
 

@@ -1,4 +1,4 @@
-//! What an answer becomes for the guest: kept no further than its limit, and without secrets.
+//! An answer as the guest gets it: cut at its limit, and without secrets.
 //!
 //! A long answer is read a little beyond its limit and redacted before it is cut, so that a secret across the
 //! cut is recognized.

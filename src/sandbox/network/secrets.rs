@@ -22,9 +22,9 @@ use crate::sandbox::redact::{PluginSecrets, Redactor};
 use crate::sandbox::text::cut;
 use crate::task::off_executor;
 
-/// What a placeholder begins with.
+/// The beginning of a placeholder.
 const OPEN: &str = "{{secret:";
-/// What it ends with.
+/// The end of a placeholder.
 const CLOSE: &str = "}}";
 /// The part of a name that an error repeats.
 const SHOWN_NAME_BYTES: usize = 64;
@@ -37,8 +37,8 @@ pub(super) struct SecretGate {
 }
 
 impl SecretGate {
-    /// The gate for the names in the manifest's `permissions.secrets`, and a warning for each that stands for a
-    /// setting which names no secret. `redacted` collects the values that were sent.
+    /// The gate for the names in the manifest's `permissions.secrets`, and a warning for each `settings:KEY` whose
+    /// setting is not a secret's name. `redacted` collects the values that were sent.
     pub(super) fn new(
         asked: &[String],
         settings: &SettingValues<'_>,

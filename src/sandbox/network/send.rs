@@ -42,8 +42,8 @@ pub(in crate::sandbox) async fn send(permit: HttpPermit) -> Result<String, Reque
     in_time(deadline, Box::pin(text)).await
 }
 
-/// The same. Returns the whole answer, whatever its status; the body is cut past
-/// [`limits::HTTP_RESPONSE_BODY_BYTES`].
+/// Sends the request to the first address that accepts the connection. Returns the answer, whatever its status,
+/// with its body cut past [`limits::HTTP_RESPONSE_BODY_BYTES`].
 ///
 /// # Errors
 ///
@@ -55,9 +55,9 @@ pub(in crate::sandbox) async fn fetch(permit: HttpPermit) -> Result<WebResponse,
     in_time(deadline, Box::pin(whole)).await
 }
 
-/// The same. Returns the head of the answer, and its body to be read bit by bit. The permit's deadline is for the
-/// connection alone. A server may work on its answer before it sends the head, so the head has
-/// [`limits::HTTP_STREAM_IDLE_TIME`] like each part of the body.
+/// Sends the request to the first address that accepts the connection. Returns the head of the answer, and its
+/// body to be read bit by bit. The permit's deadline is for the connection alone. A server may work on its answer
+/// before it sends the head, so the head has [`limits::HTTP_STREAM_IDLE_TIME`] like each part of the body.
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ async fn exchange(permit: HttpPermit) -> Result<ReceivedAnswer, RequestError> {
     ask(permit, stream).await
 }
 
-/// A connection, under TLS where the URL asks for it.
+/// A connection, under TLS if the URL is `https`.
 async fn connect_securely(permit: &HttpPermit) -> Result<Box<dyn NetworkStream>, RequestError> {
     secure(permit, connect(permit).await?).await
 }
@@ -139,7 +139,7 @@ async fn dial(
     dialed.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
 }
 
-/// The same connection under TLS, where the URL asks for it.
+/// The connection under TLS if the URL is `https`, else the connection itself.
 async fn secure(
     permit: &HttpPermit,
     stream: Box<dyn NetworkStream>,
