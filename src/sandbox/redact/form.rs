@@ -112,38 +112,6 @@ impl SecretForm {
         if escaped_first { escaped.or(plain) } else { plain.or(escaped) }
     }
 
-    /// Whether `text` may be the beginning of the form, so that the text after it decides. Each comparison uses
-    /// one of `steps`; with none left, it may be.
-    #[cfg(feature = "net")]
-    pub(super) fn may_begin(&self, text: &[u8], steps: &mut usize) -> bool {
-        self.may_begin_as(text, false, steps)
-            || (self.is_ambiguous() && self.may_begin_as(text, true, steps))
-    }
-
-    #[cfg(feature = "net")]
-    fn may_begin_as(&self, text: &[u8], escaped_first: bool, steps: &mut usize) -> bool {
-        let mut rest = text;
-        for &byte in &self.bytes {
-            let Some(left) = steps.checked_sub(1) else { return true };
-            *steps = left;
-            if is_cut_escape(rest) {
-                return true;
-            }
-            match self.character(rest, byte, escaped_first) {
-                Some(length) => rest = rest.get(length..).unwrap_or_default(),
-                None => return false,
-            }
-        }
-        // The character behind the form may belong to it.
-        rest.is_empty() && self.shared.1
-    }
-
-    /// Whether the character before the form may also hold bits of the value.
-    #[cfg(feature = "net")]
-    pub(super) fn shares_before(&self) -> bool {
-        self.shared.0
-    }
-
     /// Whether a character of the value may be plain or the start of an escape, so both readings are tried.
     fn is_ambiguous(&self) -> bool {
         self.bytes.iter().any(|byte| matches!(byte, b'%' | b'\\'))
@@ -151,19 +119,8 @@ impl SecretForm {
 }
 
 /// Whether `character` is one of base64, in either alphabet.
-pub(super) fn is_base64(character: u8) -> bool {
+fn is_base64(character: u8) -> bool {
     BASE64.contains(&FormEncoding::url_safe(character))
-}
-
-/// Whether `text` is empty or may be the beginning of an escape.
-#[cfg(feature = "net")]
-fn is_cut_escape(text: &[u8]) -> bool {
-    match text {
-        [b'%', rest @ ..] => rest.len() < 2,
-        [b'\\'] => true,
-        [b'\\', b'u', rest @ ..] => rest.len() < 4,
-        rest => rest.is_empty(),
-    }
 }
 
 impl FormEncoding {

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use super::form::SecretForm;
 #[cfg(feature = "net")]
-use super::form::is_base64;
-#[cfg(feature = "net")]
 use crate::contract::sort_by_key;
 use crate::sandbox::text::cut;
 use crate::sandbox::{HostCall, ToolRequest, WebRequest};
@@ -51,11 +49,11 @@ struct Search {
     is_exhausted: bool,
 }
 
-/// Bytes without secrets.
+/// The beginning of some bytes, without secrets.
 #[cfg(feature = "net")]
 pub(super) struct RedactedBytes<'a> {
     pub(super) redacted: Cow<'a, [u8]>,
-    /// The bytes behind those that were examined.
+    /// The bytes that were neither passed on nor replaced.
     pub(super) rest: &'a [u8],
     /// Whether the bytes were made to take long, so that the rest is left out.
     pub(super) is_cut: bool,
@@ -128,10 +126,11 @@ impl Redactor {
         self.values.is_empty()
     }
 
-    /// The length of the longest value in its longest form; 0 if there is no value.
+    /// The length of the longest value in its longest form, with the character before it that may hold some of its
+    /// bits; 0 if there is no value.
     #[cfg(feature = "net")]
     pub(in crate::sandbox) fn longest_bytes(&self) -> usize {
-        self.values.first().map_or(0, |value| value.len() * LONGEST_FORM_BYTES)
+        self.values.first().map_or(0, |value| value.len() * LONGEST_FORM_BYTES + 1)
     }
 
     /// `text` without secrets.
@@ -212,7 +211,8 @@ impl Redactor {
         }
         let mut redacted = String::new();
         let mut kept = 0;
-        for (start, behind) in self.search(text.as_bytes(), end).found {
+        let mut steps = self.steps(text.len());
+        for (start, behind) in self.search(text.as_bytes(), end, &mut steps).found {
             redacted.push_str(text.get(kept..start).unwrap_or_default());
             redacted.push_str(REDACTED);
             kept = behind;
@@ -221,14 +221,20 @@ impl Redactor {
         Cow::Owned(redacted)
     }
 
-    /// The same for bytes. Returns the bytes behind those that were examined too.
+    /// The same for bytes. Replaces the values that begin before `searched`, and passes on the text before `end`.
     #[cfg(feature = "net")]
-    fn redact_bytes_until<'a>(&self, bytes: &'a [u8], end: usize) -> RedactedBytes<'a> {
+    pub(super) fn redact_bytes<'a>(
+        &self,
+        bytes: &'a [u8],
+        searched: usize,
+        end: usize,
+        steps: &mut usize,
+    ) -> RedactedBytes<'a> {
         if self.forms.is_empty() {
             let (examined, rest) = bytes.split_at(end);
             return RedactedBytes { redacted: Cow::Borrowed(examined), rest, is_cut: false };
         }
-        let Search { found, is_exhausted } = self.search(bytes, end);
+        let Search { found, is_exhausted } = self.search(bytes, searched, steps);
         let mut redacted = Vec::with_capacity(end);
         let mut kept = 0;
         for (start, behind) in found {
@@ -244,51 +250,22 @@ impl Redactor {
     /// At most `limit` bytes without secrets, also without the beginning of one at the cut.
     #[cfg(feature = "net")]
     pub(in crate::sandbox) fn cut_bytes(&self, bytes: &[u8], limit: usize) -> Vec<u8> {
-        let mut redacted =
-            self.redact_bytes_until(bytes, limit.min(bytes.len())).redacted.into_owned();
+        let end = limit.min(bytes.len());
+        let mut steps = self.steps(bytes.len());
+        let mut redacted = self.redact_bytes(bytes, end, end, &mut steps).redacted.into_owned();
         redacted.truncate(limit);
         redacted
     }
 
-    /// The beginning of a stream without secrets, as far as what follows can't change it.
-    #[cfg(feature = "net")]
-    pub(super) fn redact_beginning<'a>(&self, bytes: &'a [u8]) -> RedactedBytes<'a> {
-        self.redact_bytes_until(bytes, self.decided(bytes))
-    }
-
-    /// The end of a stream without secrets.
-    #[cfg(feature = "net")]
-    pub(super) fn redact_end<'a>(&self, bytes: &'a [u8]) -> RedactedBytes<'a> {
-        self.redact_bytes_until(bytes, bytes.len())
-    }
-
-    /// How far no value can begin that goes on behind `bytes`.
-    #[cfg(feature = "net")]
-    fn decided(&self, bytes: &[u8]) -> usize {
-        let mut steps = self.steps(bytes);
-        let mut may_begin = |&at: &usize| {
-            let rest = &bytes[at..];
-            let candidates = &self.beginnings[usize::from(rest[0])];
-            candidates.iter().any(|&form| self.forms[form].may_begin(rest, &mut steps))
-        };
-        let first = bytes.len().saturating_sub(self.longest_bytes());
-        let end = (first..bytes.len()).find(&mut may_begin).unwrap_or(bytes.len());
-        // The last character may hold bits of a value whose own characters follow.
-        let is_shared = bytes[..end].last().copied().is_some_and(is_base64)
-            && self.forms.iter().any(SecretForm::shares_before);
-        end - usize::from(is_shared)
-    }
-
     /// The places of the values that begin before `end`, in ascending order.
-    fn search(&self, text: &[u8], end: usize) -> Search {
-        let mut steps = self.steps(text);
+    fn search(&self, text: &[u8], end: usize, steps: &mut usize) -> Search {
         let mut found = Vec::new();
         let mut at = 0;
         while at < end {
             let candidates = &self.beginnings[usize::from(text[at])];
             let place =
-                candidates.iter().find_map(|&form| self.forms[form].find_at(text, at, &mut steps));
-            if steps == 0 {
+                candidates.iter().find_map(|&form| self.forms[form].find_at(text, at, steps));
+            if *steps == 0 {
                 found.push((at, text.len()));
                 return Search { found, is_exhausted: true };
             }
@@ -298,8 +275,8 @@ impl Redactor {
         Search { found, is_exhausted: false }
     }
 
-    /// The comparisons that a search of `text` may need.
-    fn steps(&self, text: &[u8]) -> usize {
-        text.len().saturating_mul(STEPS_PER_BYTE + self.forms.len())
+    /// The comparisons that a search of so many bytes may need.
+    pub(super) fn steps(&self, bytes: usize) -> usize {
+        bytes.saturating_mul(STEPS_PER_BYTE + self.forms.len())
     }
 }

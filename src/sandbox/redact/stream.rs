@@ -1,13 +1,25 @@
 //! Replaces secrets in a body that comes bit by bit, also those that lie across two parts of it.
+//!
+//! What is held back depends on the lines of the body and on the length of the longest secret alone. If it depended
+//! on whether bytes can be the beginning of a secret, a guest whose own text is in the body could find a secret out,
+//! one character after the other.
 
 use std::sync::Arc;
 
 use super::redactor::{RedactedBytes, Redactor};
 
-/// The redactor of one body. It holds back only bytes that may be the beginning of a secret. Not `Debug`.
+/// The redactor of one body. It holds back at most the last line, and no more of it than the longest form of a
+/// secret. Not `Debug`.
 pub(in crate::sandbox) struct StreamRedactor {
     redactor: Arc<Redactor>,
-    held: Vec<u8>,
+    /// The end of the body so far.
+    bytes: Vec<u8>,
+    /// The bytes of it that are passed on or replaced.
+    passed: usize,
+    /// The bytes of it before the last line.
+    line: usize,
+    /// The comparisons that may be made.
+    steps: usize,
 }
 
 /// A part of a body without secrets.
@@ -19,23 +31,56 @@ pub(in crate::sandbox) struct RedactedPart {
 
 impl StreamRedactor {
     pub(in crate::sandbox) fn new(redactor: Arc<Redactor>) -> Self {
-        Self { redactor, held: Vec::new() }
+        Self { redactor, bytes: Vec::new(), passed: 0, line: 0, steps: 0 }
     }
 
     /// Adds a part of the body. Returns what can be passed on, which may be nothing.
     pub(in crate::sandbox) fn add(&mut self, part: &[u8]) -> RedactedPart {
-        self.held.extend_from_slice(part);
-        let RedactedBytes { redacted, rest, is_cut } = self.redactor.redact_beginning(&self.held);
-        let (bytes, rest) = (redacted.into_owned(), rest.to_vec());
-        self.held = rest;
-        RedactedPart { bytes, is_cut }
+        if let Some(at) = part.iter().rposition(|&byte| is_outside(byte)) {
+            self.line = self.bytes.len() + at + 1;
+        }
+        self.bytes.extend_from_slice(part);
+        let (longest, length) = (self.redactor.longest_bytes(), self.bytes.len());
+        // What is left over from quiet parts is no reserve for one that was made to take long.
+        self.steps = self
+            .redactor
+            .steps(longest + part.len())
+            .min(self.steps + self.redactor.steps(part.len()));
+        // A value that begins before `searched` is whole. It may share the character before it, which is held.
+        let end = length.saturating_sub(longest).max(self.line);
+        let searched = (length + 1).saturating_sub(longest).max(self.line);
+        self.pass(searched, end)
     }
 
     /// Ends the body. Returns what was held back.
     pub(in crate::sandbox) fn finish(&mut self) -> Vec<u8> {
-        let held = std::mem::take(&mut self.held);
-        self.redactor.redact_end(&held).redacted.into_owned()
+        let end = self.bytes.len();
+        self.steps = self.redactor.steps(end);
+        self.pass(end, end).bytes
     }
+
+    /// Replaces the values that begin before `searched`, and passes on what is before `end`.
+    fn pass(&mut self, searched: usize, end: usize) -> RedactedPart {
+        let rest = &self.bytes[self.passed..];
+        let (searched, end) =
+            (searched.saturating_sub(self.passed), end.saturating_sub(self.passed));
+        let RedactedBytes { redacted, rest, is_cut } =
+            self.redactor.redact_bytes(rest, searched, end, &mut self.steps);
+        let (bytes, held) = (redacted.into_owned(), rest.len());
+        self.passed = self.bytes.len() - held;
+        // Moving the rest only now and then keeps many small parts cheap.
+        if self.passed > held {
+            self.bytes.drain(..self.passed);
+            self.line = self.line.saturating_sub(self.passed);
+            self.passed = 0;
+        }
+        RedactedPart { bytes, is_cut }
+    }
+}
+
+/// Whether no form of a secret has this byte: secrets are header values, so they are one line of ASCII.
+fn is_outside(byte: u8) -> bool {
+    !matches!(byte, b'\t' | b' '..=b'~')
 }
 
 #[cfg(test)]
@@ -84,18 +129,28 @@ mod tests {
     }
 
     #[test]
-    fn only_a_possible_beginning_is_held() {
-        let redactor = redactor(&[KEY]);
-        let mut stream = StreamRedactor::new(redactor);
+    fn only_the_last_line_is_held() {
+        let mut stream = StreamRedactor::new(redactor(&[KEY]));
         let mut add = |part: &str| String::from_utf8(stream.add(part.as_bytes()).bytes).unwrap();
         assert_eq!(add("data: one\n\n"), "data: one\n\n");
-        assert_eq!(add("data: Ab"), "data: ");
-        assert_eq!(add("ove\n\n"), "Above\n\n");
-        // The last character may hold bits of a secret in base64.
-        assert_eq!(add("word5"), "word");
-        assert_eq!(String::from_utf8(stream.finish()).unwrap(), "5");
+        assert_eq!(add("data: Ab\n\nda"), "data: Ab\n\n");
+        assert_eq!(add("ta: Ab/9+z==_q-K"), "");
+        assert_eq!(add("ey\n"), "data: [redacted]\n");
+        assert_eq!(add("é word5"), "é");
+        assert_eq!(String::from_utf8(stream.finish()).unwrap(), " word5");
         let mut without = StreamRedactor::new(Arc::default());
         assert_eq!(without.add(b"data").bytes, b"data");
+    }
+
+    #[test]
+    fn what_is_held_depends_on_no_value() {
+        let body = KEY[..13].repeat(20);
+        let passed = [KEY, "0123456789abcd"].map(|value| {
+            let mut stream = StreamRedactor::new(redactor(&[value]));
+            body.as_bytes().chunks(7).map(|part| stream.add(part).bytes.len()).collect::<Vec<_>>()
+        });
+        assert_eq!(passed[0], passed[1]);
+        assert_eq!(passed[0].iter().sum::<usize>(), body.len() - (12 * KEY.len() + 1));
     }
 
     #[test]
