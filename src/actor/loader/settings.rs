@@ -66,7 +66,7 @@ impl Settings {
         if rest != rest_before || !was_usable {
             match rest == at_start {
                 true if !was_usable && rest == rest_before => {
-                    log::warn!("{path} can be read again")
+                    log::warn!("{path} can be read again");
                 }
                 true => log::warn!("{path} is again as it was at the start"),
                 false => log::warn!("{path} has changed, which counts from the next start"),
