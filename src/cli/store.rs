@@ -142,7 +142,7 @@ fn export(store: &DurableStore, id: &str) -> Result<Status, CommandFailure> {
         Ok(true) => Ok(Status::Done),
         Ok(false) => Err(unknown(store, id)?),
         Err(error @ StoreError::Damaged { .. }) => Err(CommandFailure::work(
-            &format_args!("{error}. all that can be read is printed"),
+            &format_args!("{error}; the rest is printed"),
             &format_args!(
                 "end every weft-lite, and restore the file from a backup; or begin again with `weft-lite store clear {}`",
                 shell_word(id)
@@ -159,7 +159,7 @@ fn clear(
 ) -> Result<Status, CommandFailure> {
     let Some(summary) = store.summary(id) else { return Err(unknown(store, id)?) };
     let question = match &summary.problem {
-        None => format!("delete the {} entries that `{id}` has stored?", summary.entries),
+        None => format!("delete all that `{id}` has stored ({} entries)?", summary.entries),
         Some(problem) => format!("{problem}. delete all that `{id}` has stored?"),
     };
     let confirmed = *yes
@@ -181,6 +181,11 @@ fn clear(
 
 fn unknown(store: &DurableStore, id: &str) -> Result<CommandFailure, StoreError> {
     let summaries = store.namespaces()?;
+    if let Some(problem) =
+        summaries.iter().find(|it| it.name == id).and_then(|it| it.problem.clone())
+    {
+        return Ok(problem.into());
+    }
     let known = summaries.iter().map(|it| it.name.as_str());
     let others = [("bundled:", "the plugin that is part of weft-lite"), ("skill:", "the skill")];
     let other = others.into_iter().find(|(kind, _)| {
@@ -188,7 +193,7 @@ fn unknown(store: &DurableStore, id: &str) -> Result<CommandFailure, StoreError>
     });
     let next_step = match other {
         Some((kind, what)) => format!("use `{kind}{id}`, {what}"),
-        None => suggestion(id, known, "see `weft-lite store list` for those that have"),
+        None => suggestion(id, known, "see `weft-lite store list` for the plugins that have"),
     };
     Ok(CommandFailure::work(&format_args!("`{id}` has nothing stored"), &next_step))
 }

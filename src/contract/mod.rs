@@ -113,6 +113,7 @@ pub(crate) use setting_key::setting_key;
 pub(crate) use sha256::Sha256;
 pub use shown::{listed, shell_word, shown};
 pub use skill::Skill;
+pub(crate) use skill::skill_id;
 pub(crate) use sort::{sort_by, sort_by_key};
 pub use sorted::{SortedEntries, SortedEntry, SortedMap, SortedSet};
 pub use stage::{PipelineStage, PipelineStageType};

@@ -4,6 +4,11 @@ use serde_json::Value;
 
 use super::{BoxFuture, PluginError, SortedMap, ToolContext};
 
+/// The id of an installed skill among the ids of plugins, in which there is never a colon: for approvals and stores.
+pub(crate) fn skill_id(name: &str) -> String {
+    format!("skill:{name}")
+}
+
 /// Instructions that an agent can follow, and tools that belong to them.
 ///
 /// Skills have no life cycle of their own: a new version is a new value.

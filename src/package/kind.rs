@@ -3,10 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::contract::skill_id;
 use crate::skill::SkillLevel;
-
-/// Before the names of skills among the ids of plugins, in which there is never a colon.
-const SKILL_APPROVALS: &str = "skill:";
 
 /// Whose approvals are kept under an id.
 pub(super) struct Subject {
@@ -59,13 +57,13 @@ impl PackageKind {
         }
     }
 
-    /// The id under which approvals for an installed package are kept. A plugin and a skill of the
+    /// The id under which approvals for an installed package are kept, and what it stores. A plugin and a skill of the
     /// same name have nothing of each other's.
     #[must_use]
     pub fn approval_id(self, id: &str) -> String {
         match self {
             Self::Plugin => id.to_owned(),
-            Self::Skill => format!("{SKILL_APPROVALS}{id}"),
+            Self::Skill => skill_id(id),
         }
     }
 

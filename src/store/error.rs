@@ -59,6 +59,9 @@ impl fmt::Display for StoreError {
             Self::Io { path, problem } => {
                 write!(formatter, "{} can't be used: {problem}", path.display())
             }
+            Self::Damaged { name: None, path, .. } => {
+                write!(formatter, "{} is no plugin's file", path.display())
+            }
             Self::Damaged { path, at, .. } => {
                 write!(formatter, "{} is damaged at byte {at}", path.display())
             }
@@ -106,7 +109,7 @@ impl ActionableError for StoreError {
                 )
             }
             Self::Damaged { name: None, .. } => {
-                "end every weft-lite, and restore the file from a backup, or remove it".into()
+                "if it is a copy, move it to another folder; otherwise restore it from a backup, or delete it".into()
             }
             Self::Busy { .. } => "end the other process, or try again when it is done".into(),
             Self::Key => "use a shorter key".into(),

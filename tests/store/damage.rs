@@ -146,7 +146,7 @@ fn a_bad_file_hides_no_other_one() {
     let is_io = matches!(summaries[0].problem, Some(StoreError::Io { .. }));
     assert!(is_io && summaries[1].problem.is_none(), "{summaries:?}");
     let next_step = |number: usize| summaries[number].problem.as_ref().unwrap().next_step();
-    assert!(is_damaged(&summaries[2]) && next_step(2).ends_with(", or remove it"));
+    assert!(is_damaged(&summaries[2]) && next_step(2).starts_with("if it is a copy, move it"));
     let quoted = r"`weft-lite store clear 'notes@/home/Ann'\''s plugins'`";
     assert!(next_step(3).contains(quoted), "{}", next_step(3));
     // A plugin learns of no folder.

@@ -87,6 +87,23 @@ fn stored_values_outlast_updates_but_not_removal() {
 }
 
 #[test]
+fn a_skills_store_is_its_own() {
+    let home = Home::new();
+    let folder = home.package("keeper", "1.0.0", &storage(), &keeper());
+    fs::copy(home.skill("keeper", "1.0.0", "").join("SKILL.md"), folder.join("SKILL.md")).unwrap();
+    let approve = ["--yes", "--approve", "change"];
+    done(&home, &[&["skill", "install", folder.to_str().unwrap()], &approve[..]].concat());
+    done(&home, &["call", "keeper__walk", "\"green\""]);
+    assert_eq!(listed(&home)[0]["id"], "skill:keeper");
+    let (status, _, stderr) = run(&home, &["store", "export", "keeper"]);
+    assert!(status == 1 && stderr.contains("use `skill:keeper`, the skill"), "{stderr}");
+    assert_eq!(uninstall(&home.weft(), PackageKind::Plugin, "keeper"), Ok(false));
+    assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");
+    done(&home, &["skill", "remove", "keeper", "--yes"]);
+    assert_eq!(listed(&home), json!([]));
+}
+
+#[test]
 fn a_new_package_finds_no_old_entries() {
     let home = Home::new();
     install(&home, "1.0.0");
@@ -153,6 +170,11 @@ fn the_owner_lists_exports_and_clears() {
         assert!(stderr.contains("`keper` has nothing stored"), "{stderr}");
         assert!(stderr.contains("did you mean `keeper`?"), "{stderr}");
     }
+    let copy = home.weft().join("store/a copy.kv");
+    fs::copy(home.weft().join("store/keeper.kv"), &copy).unwrap();
+    let (status, _, stderr) = run(&home, &["store", "clear", "a copy", "--yes"]);
+    assert!(status == 1 && stderr.contains("a copy.kv is no plugin's file"), "{stderr}");
+    fs::remove_file(copy).unwrap();
     let (status, _, stderr) = run(&home, &["store", "clear", "keeper"]);
     assert!(status == 2 && stderr.contains("say so with `--yes`"), "{stderr}");
     assert_eq!(done(&home, &["call", "keeper__run", "1"]), "\"green\"");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::FileError;
 use super::authority::real;
 use crate::contract::limits::MB;
-use crate::contract::percent_encoded;
+use crate::contract::{percent_encoded, skill_id};
 use crate::task::Lock;
 
 /// Bytes of one part of such a path; file systems take up to 255.
@@ -47,7 +47,7 @@ pub(in crate::sandbox) fn store_name(
     let installed = home.and_then(|home| folder.strip_prefix(real(home)).ok()?.to_str());
     match installed.and_then(|path| path.split_once('/')) {
         Some(("plugins", name)) if !name.contains(['/', ':']) => name.to_owned(),
-        Some(("skills", name)) if !name.contains('/') => format!("skill:{name}"),
+        Some(("skills", name)) if !name.contains('/') => skill_id(name),
         // A path that is not text begins with `%2f` then, and no other does.
         _ => format!("{id}@{}", folder.to_str().map_or_else(|| escaped(folder), str::to_owned)),
     }
